@@ -1,0 +1,101 @@
+"""Synthetic tables that behave like the real one, with what they leak measured and said plainly.
+
+>>> import likewise as lw
+>>> lw.between(60, 90)
+Between(low=60, high=90, closed='both')
+
+Importing this package imports nothing heavy: each public name is looked up in its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from likewise.conditions import above, below, between, missing, one_of
+    from likewise.errors import (
+        ConditionError,
+        InputError,
+        LikewiseError,
+        MissingExtraError,
+        ModelFileError,
+        NotFittedError,
+        OptionError,
+        OutputError,
+        SchemaError,
+        TrainingError,
+    )
+    from likewise.evaluate import Report, evaluate
+    from likewise.inference import infer
+    from likewise.models.autoregressive import Autoregressive
+    from likewise.schema import Column, Kind, Role, Schema
+    from likewise.synthesizer import Synthesizer, load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Autoregressive",
+    "Column",
+    "ConditionError",
+    "InputError",
+    "Kind",
+    "LikewiseError",
+    "MissingExtraError",
+    "ModelFileError",
+    "NotFittedError",
+    "OptionError",
+    "OutputError",
+    "Report",
+    "Role",
+    "Schema",
+    "SchemaError",
+    "Synthesizer",
+    "TrainingError",
+    "__version__",
+    "above",
+    "below",
+    "between",
+    "evaluate",
+    "infer",
+    "load",
+    "missing",
+    "one_of",
+]
+
+# Where each public name lives. The imports above say the same to a type checker; a test compares the two.
+_HOMES = {
+    "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
+    "likewise.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "likewise.evaluate": ("Report", "evaluate"),
+    "likewise.inference": ("infer",),
+    "likewise.models.autoregressive": ("Autoregressive",),
+    "likewise.schema": ("Column", "Kind", "Role", "Schema"),
+    "likewise.synthesizer": ("Synthesizer", "load"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'likewise' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps `likewise.evaluate` the function: importing the sub-package of that name would else put itself there."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

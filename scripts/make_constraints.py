@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 TARGET = Path(__file__).resolve().parent.parent / "constraints.txt"
 HEAD = """\
-# The exact versions that the tests ran with; made by scripts/make_constraints.py, used as `pip install -c constraints.txt`.
+# The exact versions that the tests ran with, written by scripts/make_constraints.py.
 """
 
 

@@ -44,7 +44,7 @@ def make_mixed_frame(n_rows: int = 400, seed: int = 0) -> pl.DataFrame:
     passed = (score + rng.normal(0.0, 8.0, n_rows)) > 50.0
     start = dt.datetime(2020, 1, 1)
     minutes = rng.integers(0, 60 * 24 * 900, n_rows)
-    phone = [f"+41 {a:02d} {b:03d}" for a, b in zip(rng.integers(20, 99, n_rows), rng.integers(0, 999, n_rows))]
+    phone = [f"+41 {a:02d} {b:03d}" for a, b in rng.integers((20, 0), (99, 999), (n_rows, 2))]
     keys = [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(n_rows)]
     frame = pl.DataFrame(
         {

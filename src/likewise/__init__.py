@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ConditionError,
         InputError,
         LikewiseError,
+        LikewiseWarning,
         MissingExtraError,
         ModelFileError,
         NotFittedError,
@@ -43,6 +44,7 @@ __all__ = [
     "InputError",
     "Kind",
     "LikewiseError",
+    "LikewiseWarning",
     "MissingExtraError",
     "ModelFileError",
     "NotFittedError",
@@ -68,7 +70,7 @@ __all__ = [
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
 _HOMES = {
     "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
-    "likewise.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.inference": ("infer",),
     "likewise.models.autoregressive": ("Autoregressive",),

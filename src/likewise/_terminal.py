@@ -1,0 +1,95 @@
+"""What the command line shows: progress while it works, tables when it is done. Numbers in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from likewise.schema import Schema
+    from likewise.training import Event
+
+
+class Terminal:
+    """Where the command line speaks: results on standard output, all else on standard error.
+
+    Args:
+        quiet: say nothing but errors.
+        results_to_stderr: standard output is taken by data (`--json -`), so tables go to standard error.
+    """
+
+    def __init__(self, *, quiet: bool = False, results_to_stderr: bool = False) -> None:
+        self.quiet = quiet
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = self._err if results_to_stderr else Console(highlight=False)
+
+    def result(self, what: str | Table) -> None:
+        if not self.quiet:
+            self._out.print(what)
+
+    def note(self, text: str) -> None:
+        """A line the user should know, beside the results."""
+        if not self.quiet:
+            self._err.print(f"[dim]note:[/dim] {escape(text)}")
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Show a spinner while the block runs; nothing where standard error is not a terminal."""
+        if self.quiet or not self._err.is_terminal:
+            yield
+            return
+        with self._err.status(what):
+            yield
+
+    @contextmanager
+    def training(self) -> Iterator[Callable[[Event], None] | bool]:
+        """A progress bar fed by training events: epoch, held-out loss, rows a second, time left."""
+        if self.quiet or not self._err.is_terminal:
+            yield False
+            return
+        columns = (
+            TextColumn("learning"),
+            BarColumn(bar_width=24),
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._err, transient=True) as progress:
+            task = progress.add_task("learning", total=None, start=True, figures="", visible=False)
+
+            def show(event: Event) -> None:
+                progress.update(
+                    task, total=event.epochs, completed=event.epoch, figures=training_figures(event), visible=True
+                )
+
+            yield show
+
+
+def training_figures(event: Event) -> str:
+    """The figures beside the bar, such as "held-out loss 12.345 · 81,000 rows/s".
+
+    >>> from types import SimpleNamespace
+    >>> training_figures(SimpleNamespace(holdout_loss=None, train_loss=1.5, rows_per_second=81000.4))
+    'loss 1.500 · 81,000 rows/s'
+    """
+    held_out = event.holdout_loss is not None
+    loss = event.holdout_loss if held_out else event.train_loss
+    return f"{'held-out ' if held_out else ''}loss {loss:.3f} · {event.rows_per_second:,.0f} rows/s"
+
+
+def schema_table(schema: Schema) -> Table:
+    """One line a column: name, kind, role, how missing values are written, and notes."""
+    table = Table(title=f"{len(schema.columns)} columns", title_justify="left")
+    for name in ("column", "kind", "role", "stored as", "missing", "notes"):
+        table.add_column(name, overflow="fold")
+    for column in schema:
+        missing = ", ".join(repr(token) for token in column.missing)
+        cells = (column.name, column.kind, column.role, column.dtype, missing, "; ".join(column.notes))
+        table.add_row(*(escape(cell) for cell in cells))
+    return table

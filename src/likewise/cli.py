@@ -1,0 +1,447 @@
+"""The command line: parse, call the library, print, turn errors into exit codes. Nothing is computed here.
+
+The library is imported inside the commands, so that `likewise --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from likewise import __version__, errors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise._terminal import Terminal
+    from likewise.evaluate import Report
+    from likewise.schema import Schema
+
+EXIT_CODES = {
+    0: "done",
+    1: "a fault in likewise itself",
+    2: "wrong usage, or an extra is not installed",
+    3: "the input cannot be used",
+    4: "wrong schema or condition",
+    5: "an output cannot be written",
+    6: "not a sound model file",
+    7: "training failed",
+    130: "stopped by Ctrl-C",
+}
+app = typer.Typer(
+    name="likewise",
+    help="Synthetic tables that behave like the real one, with what they leak measured and said plainly.",
+    epilog="Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+_CODE_OF: dict[type[errors.LikewiseError], int] = {
+    errors.OptionError: 2,
+    errors.MissingExtraError: 2,
+    errors.InputError: 3,
+    errors.SchemaError: 4,
+    errors.ConditionError: 4,
+    errors.OutputError: 5,
+    errors.ModelFileError: 6,
+    errors.TrainingError: 7,
+}
+DEMO_FOLDER = Path("likewise-demo")
+STANDARD_OUTPUT = Path("-")
+
+
+class Lang(StrEnum):
+    """Languages a report can be written in."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")]
+_SEED = typer.Option(min=0, metavar="S", help="The same seed gives the same rows.")
+Seed = Annotated[int | None, _SEED]
+FixedSeed = Annotated[int, _SEED]
+Target = Annotated[str | None, typer.Option(metavar="COL", help="The column a later model would predict.")]
+SchemaFile = Annotated[
+    Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON; - for standard output.")
+]
+HtmlFile = Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write the report as one HTML page.")]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of the report.")]
+
+
+def exit_code(error: errors.LikewiseError) -> int:
+    """The code that the command line ends with after this error.
+
+    >>> exit_code(errors.InputError("the file is empty"))
+    3
+    """
+    return next((code for kind, code in _CODE_OF.items() if isinstance(error, kind)), 1)
+
+
+def _tells_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command end with one clear line and a code that means something, whatever goes wrong inside."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            with _warnings_as_notes(options["quiet"]):
+                command(*args, **options)
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            _fail("stopped; each output is either the old file or the whole new one", 130)
+        except errors.LikewiseError as error:
+            _fail(str(error), exit_code(error), trace=options["debug"])
+        except Exception as error:
+            # The text of a foreign error may hold a cell's value, so only its type is shown unasked.
+            name = type(error).__name__
+            _fail(f"unexpected {name}, a fault in likewise; --debug shows where", 1, trace=options["debug"])
+
+    return run
+
+
+@contextmanager
+def _warnings_as_notes(quiet: bool) -> Iterator[None]:
+    """What likewise repaired or guessed is told as a note; warnings between libraries are no matter of the user's."""
+
+    def note(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int,
+        file: TextIO | None = None, line: str | None = None,
+    ) -> None:  # fmt: skip
+        if not quiet:
+            typer.echo(f"note: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", errors.LikewiseWarning)
+        warnings.showwarning = note
+        yield
+
+
+def _fail(message: str, code: int, *, trace: bool = False) -> None:
+    if trace:
+        typer.echo(traceback.format_exc(), err=True)
+    typer.echo(f"likewise: {message}", err=True)
+    raise typer.Exit(code)
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"likewise {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+@_tells_errors
+def synth(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV, TSV, Parquet, Feather/Arrow or JSON lines.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table goes.")],
+    rows: Annotated[int | None, typer.Option(min=1, metavar="N", help="Rows to draw; as many as INPUT has.")] = None,
+    target: Target = None,
+    model: Annotated[str, typer.Option(metavar="NAME", help="The generator to train.")] = "autoregressive",
+    schema_file: SchemaFile = None,
+    save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
+    report: HtmlFile = None,
+    json: JsonFile = None,
+    seed: Seed = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0.1, metavar="T", help="Stop training after this.")] = None,
+    no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Learn a table and write one that behaves likewise.
+
+    A tenth of the rows is kept from training, to know when to stop and to say what a fresh real sample would score.
+
+    \b
+    Examples:
+      likewise synth real.csv -o fake.csv
+      likewise synth real.parquet -o fake.parquet --target income --report report.html
+      likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
+      likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+    """
+    terminal = _terminal(quiet, json)
+    _check_outputs(source, table=output, others=(save, report, json))
+    from likewise import io
+
+    with terminal.doing("reading"):
+        frame = io.read(source)
+    schema = _schema(frame, schema_file, target, terminal)
+    _synthesize(
+        frame, schema, terminal, output=output, rows=rows, target=target, model=model, save=save, report=report,
+        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
+    )  # fmt: skip
+
+
+@app.command()
+@_tells_errors
+def inspect(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to look at.")],
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the schema as JSON; - for standard output.")
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show what each column is taken for.
+
+    The schema can be written as JSON, edited and passed back: the user's word beats inference.
+
+    \b
+    Examples:
+      likewise inspect real.csv
+      likewise inspect real.csv --json schema.json
+      likewise synth real.csv -o fake.csv --schema schema.json
+    """
+    terminal = _terminal(quiet, json)
+    _check_outputs(source, others=(json,))
+    from likewise import io
+    from likewise._terminal import schema_table
+    from likewise.inference import infer
+
+    with terminal.doing("reading"):
+        schema = infer(io.read(source))
+    terminal.result(schema_table(schema))
+    if json is not None:
+        _write_text(schema.to_json(), json)
+
+
+@app.command()
+@_tells_errors
+def sample(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as `likewise synth --save` writes it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table goes.")],
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
+    ] = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Draw rows from a saved model.
+
+    Every row meets every condition: a value, a range such as age=60..90, or values such as sex=Male|Female.
+
+    \b
+    Examples:
+      likewise sample model.likewise -n 1000 -o more.csv
+      likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
+    """
+    terminal = _terminal(quiet)
+    _check_outputs(model, table=output)
+    import likewise as lw
+    from likewise import io
+    from likewise.conditions import parse_where
+
+    with terminal.doing("reading"):
+        synthesizer = lw.load(model)
+    conditions = dict(parse_where(text, synthesizer.schema_) for text in where or ())
+    with terminal.doing("drawing"):
+        fake = synthesizer.sample(rows, where=conditions or None, random_state=seed)
+    io.write(fake, output)
+    terminal.result(f"{output}: {rows:,} rows")
+
+
+@app.command()
+@_tells_errors
+def evaluate(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
+    synthetic: Annotated[Path, typer.Argument(metavar="SYNTHETIC", help="The rows to measure.")],
+    holdout: Annotated[
+        Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
+    ] = None,
+    target: Target = None,
+    schema_file: SchemaFile = None,
+    json: JsonFile = None,
+    report: HtmlFile = None,
+    seed: FixedSeed = 0,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Measure likeness and leakage of two tables.
+
+    \b
+    Examples:
+      likewise evaluate real.csv fake.csv
+      likewise evaluate train.csv fake.csv --holdout test.csv --target income --report report.html
+    """
+    terminal = _terminal(quiet, json)
+    _check_outputs(real, synthetic, holdout, others=(report, json))
+    import likewise as lw
+    from likewise import io
+
+    with terminal.doing("reading"):
+        tables = [io.read(path) for path in (real, synthetic)]
+        held_out = None if holdout is None else io.read(holdout)
+    schema = _schema(tables[0], schema_file, target, terminal)
+    with terminal.doing("measuring"):
+        figures = lw.evaluate(*tables, holdout=held_out, target=target, schema=schema, random_state=seed)
+    _show(figures, terminal, report=report, json=json, lang=lang)
+
+
+@app.command()
+@_tells_errors
+def demo(
+    folder: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go.")] = DEMO_FOLDER,
+    seed: FixedSeed = 0,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run the main job on the embedded Adult census.
+
+    A synthetic table, the model and the report go into ./likewise-demo.
+
+    \b
+    Examples:
+      likewise demo
+      likewise demo -o somewhere --seed 1
+    """
+    terminal = _terminal(quiet)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.OutputError(f"the folder {str(folder)!r} cannot be made: {error.strerror}") from error
+    from likewise.data import adult
+
+    frame = adult()
+    frame_schema = _schema(frame, None, "income", terminal)
+    _synthesize(
+        frame, frame_schema, terminal, output=folder / "synthetic.csv", target="income",
+        save=folder / "model.likewise", report=folder / "report.html", seed=seed, lang=lang,
+    )  # fmt: skip
+
+
+def _terminal(quiet: bool, json: Path | None = None) -> Terminal:
+    from likewise._terminal import Terminal
+
+    return Terminal(quiet=quiet, results_to_stderr=json == STANDARD_OUTPUT)
+
+
+def _check_outputs(*sources: Path | None, table: Path | None = None, others: tuple[Path | None, ...] = ()) -> None:
+    """Find out before the long work whether every output can be written, and that none is an input."""
+    from likewise import io
+
+    if table is not None:
+        io.check_format(table)
+    taken = {path.resolve() for path in sources if path is not None}
+    for path in (table, *others):
+        if path is None or path == STANDARD_OUTPUT:
+            continue
+        io.check_writable(path)
+        if path.resolve() in taken:
+            raise errors.OptionError(f"{str(path)!r} is named twice; each output needs a file of its own")
+        taken.add(path.resolve())
+
+
+def _schema(frame: pl.DataFrame, file: Path | None, target: str | None, terminal: Terminal) -> Schema:
+    """The schema: the user's word where there is one, inference for the rest, and the target marked."""
+    from likewise.inference import infer
+    from likewise.schema import Role, Schema
+
+    given = None if file is None else Schema.from_json(_read_text(file))
+    schema = infer(frame, given)
+    if target is not None and schema[target].role is not Role.TARGET:
+        schema = schema.replace(target, role=Role.TARGET)
+    for column in schema:
+        for note in column.notes:
+            terminal.note(f"column {column.name!r}: {note}")
+    return schema
+
+
+def _synthesize(
+    frame: pl.DataFrame,
+    schema: Schema,
+    terminal: Terminal,
+    *,
+    output: Path,
+    rows: int | None = None,
+    target: str | None = None,
+    model: str = "autoregressive",
+    save: Path | None = None,
+    report: Path | None = None,
+    json: Path | None = None,
+    seed: int | None = None,
+    max_seconds: float | None = None,
+    measure: bool = True,
+    lang: Lang = Lang.EN,
+) -> None:
+    """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
+    import likewise as lw
+    from likewise import io
+
+    with terminal.training() as progress:
+        synthesizer = lw.Synthesizer(
+            model, schema=schema, random_state=seed, max_seconds=max_seconds, progress=progress
+        ).fit(frame)
+    with terminal.doing("drawing"):
+        fake = synthesizer.sample(rows)
+    io.write(fake, output)
+    terminal.result(f"{output}: {len(fake):,} rows")
+    if save is not None:
+        synthesizer.save(save)
+        terminal.result(f"{save}: the model")
+    if not measure:
+        return
+    with terminal.doing("measuring"):
+        figures = lw.evaluate(
+            frame[synthesizer.train_rows_], fake, holdout=frame[synthesizer.holdout_rows_],
+            target=target, schema=schema, random_state=seed or 0,
+        )  # fmt: skip
+    _show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _show(figures: Report, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang) -> None:
+    """Write the report where it was asked for, and the short table to the terminal."""
+    if json is not None:
+        _write_text(figures.to_json(), json)
+    if report is not None:
+        figures.to_html(report, lang=lang)
+        terminal.result(f"{report}: the report")
+    terminal.result(figures.summary_table(lang=lang))
+    for note in figures.notes:
+        terminal.note(note)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise errors.InputError(f"the file {str(path)!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise errors.InputError(f"the file {str(path)!r} is not UTF-8 text") from error
+
+
+def _write_text(text: str, path: Path) -> None:
+    if path == STANDARD_OUTPUT:
+        typer.echo(text)
+        return
+    from likewise.io import atomic_path
+
+    with atomic_path(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """The `likewise` command."""
+    app()

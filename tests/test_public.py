@@ -1,0 +1,69 @@
+"""The public face: what `likewise` exports, and that importing it costs next to nothing."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import likewise
+
+
+@pytest.mark.parametrize("name", likewise.__all__)
+def test_every_public_name_can_be_imported(name: str) -> None:
+    assert getattr(likewise, name) is not None
+
+
+def test_all_is_sorted_and_without_repeats() -> None:
+    assert likewise.__all__ == sorted(set(likewise.__all__))
+
+
+def test_type_checkers_see_exactly_the_public_names() -> None:
+    tree = ast.parse(Path(likewise.__file__).read_text(encoding="utf-8"))
+    imports = [
+        node
+        for branch in tree.body
+        if isinstance(branch, ast.If)
+        for node in branch.body
+        if isinstance(node, ast.ImportFrom)
+    ]
+    seen = {alias.name: node.module for node in imports for alias in node.names}
+    assert seen == likewise._HOME
+    assert set(seen) == set(likewise.__all__) - {"__version__"}
+
+
+def test_every_error_and_warning_of_ours_is_public() -> None:
+    from likewise import errors
+
+    tree = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    assert tree == {name for name in likewise.__all__ if name.endswith(("Error", "Warning"))}
+
+
+def test_evaluate_stays_the_function_after_its_module_is_imported() -> None:
+    importlib.import_module("likewise.evaluate")
+    assert callable(likewise.evaluate)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'synthesiser'"):
+        likewise.synthesiser  # noqa: B018
+
+
+def test_dir_lists_the_public_names() -> None:
+    assert set(likewise.__all__) <= set(dir(likewise))
+
+
+def test_import_is_light_and_quick() -> None:
+    code = (
+        "import sys, time; start = time.perf_counter(); import likewise; seconds = time.perf_counter() - start;"
+        "heavy = {'torch', 'polars', 'numpy', 'sklearn', 'pandas', 'scipy', 'typer', 'rich'} & set(sys.modules);"
+        "assert not heavy, heavy; print(seconds)"
+    )
+    # The best of three: another process may have had the machine to itself meanwhile.
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(3)]
+    assert all(run.returncode == 0 for run in runs), runs[0].stderr
+    assert min(float(run.stdout) for run in runs) <= 0.3

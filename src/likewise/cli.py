@@ -138,13 +138,18 @@ def _fail(message: str, code: int, *, trace: bool = False) -> None:
     raise typer.Exit(code)
 
 
-@app.callback()
-def _main(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and leave.")] = False,
-) -> None:
-    if version:
+def _tell_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"likewise {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave.")
+    ] = False,
+) -> None: ...
 
 
 @app.command()
@@ -360,7 +365,7 @@ def _schema(frame: pl.DataFrame, file: Path | None, target: str | None, terminal
     from likewise.schema import Role, Schema
 
     given = None if file is None else Schema.from_json(_read_text(file))
-    schema = infer(frame, given)
+    schema = infer(frame, overrides=None if given is None else {column.name: column for column in given})
     if target is not None and schema[target].role is not Role.TARGET:
         schema = schema.replace(target, role=Role.TARGET)
     for column in schema:

@@ -1,0 +1,88 @@
+"""Codes: the one alphabet of the house. A codec makes them from data; generators, measures and attacks read them.
+
+Legend: n rows, D fields, K codes of one field, F fields that carry a fraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+CodeArray = npt.NDArray[np.unsignedinteger]
+FloatArray = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One column of codes, as a generator sees it: how many codes, in what order, which may be drawn.
+
+    Args:
+        size: number of codes K; codes are 0 .. K-1.
+        positions: (K,) float32, where each code stands in the order of its values, as the mean rank of its rows
+            in (0, 1); NaN for a code outside the order (missing, rare). None when the levels have no order.
+        fraction: which column of `Codes.fractions` tells where inside the code a value lies; None if nothing does.
+        emit: (K,) bool, codes that may be drawn. A code that stands for pooled rare levels may not.
+    """
+
+    size: int
+    positions: npt.NDArray[np.float32] | None = None
+    fraction: int | None = None
+    emit: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """All fields of a codec, in column order."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(f.size for f in self.fields)
+
+    @property
+    def n_fractions(self) -> int:
+        return sum(f.fraction is not None for f in self.fields)
+
+    @property
+    def code_dtype(self) -> np.dtype[np.unsignedinteger]:
+        """The smallest unsigned type that holds every code."""
+        return np.dtype(np.min_scalar_type(max(self.sizes, default=1) - 1))
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Rows as small integers, and where inside its code each number lies.
+
+    Args:
+        codes: (n, D) smallest unsigned type that fits.
+        fractions: (n, F) float32 in [0, 1): the share of the code's own rows that lie below the value, so that a
+            uniform draw gives back the distribution inside the code.
+    """
+
+    codes: CodeArray
+    fractions: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_] | slice) -> Codes:
+        return Codes(self.codes[rows], self.fractions[rows])
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is already known of the rows to be drawn. Conditional sampling, balancing, imputation and scenarios
+    are all one verb: draw the rest, given these.
+
+    Args:
+        codes: (n, D) int64, -1 where the code is to be drawn; None when nothing is known row by row.
+        weights: field index -> (K,) in [0, 1]: the share of each code that the condition leaves (0 forbids it,
+            a range that cuts a bin leaves a part of it). Applies to every row where that field is drawn.
+    """
+
+    codes: npt.NDArray[np.int64] | None = None
+    weights: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)

@@ -1,0 +1,177 @@
+"""What every column codec is: a Summary that merges, fields of codes, encode, decode, narrow, state.
+
+Legend: n rows, d fields of the column, f fractions of the column, K codes of one field.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field
+from likewise.errors import ModelFileError, OptionError
+from likewise.schema import Column
+
+Arrays = dict[str, npt.NDArray[Any]]
+State = tuple[dict[str, Any], Arrays]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodecOptions:
+    """How finely a table is coded and how its people are protected.
+
+    Args:
+        max_bins: most codes a number or time may have, missing included.
+        atom_share: share of the rows from which a value of a finely spread column has a code of its own.
+        min_rows: rows that must stand behind every value, level, template or range end that is kept.
+        protect: False keeps single rows' values: true extremes, rare levels. For data that is public anyway.
+        rare_token: what pooled rare levels are written as; None draws a kept level in their place.
+        bin_pieces: most straight pieces of the quantile function inside one bin.
+    """
+
+    max_bins: int = 256
+    atom_share: float = 0.005
+    min_rows: int = 5
+    protect: bool = True
+    rare_token: str | None = None
+    bin_pieces: int = 8
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.max_bins <= 65_536:
+            raise OptionError(f"max_bins must lie in 2..65536, got {self.max_bins}")
+        if not 0 < self.atom_share <= 1:
+            raise OptionError(f"atom_share must lie in (0, 1], got {self.atom_share}")
+        if self.min_rows < 1:
+            raise OptionError(f"min_rows must be at least 1, got {self.min_rows}")
+        if self.bin_pieces < 1:
+            raise OptionError(f"bin_pieces must be at least 1, got {self.bin_pieces}")
+
+    @property
+    def rows(self) -> int:
+        """Rows that must stand behind anything kept."""
+        return self.min_rows if self.protect else 1
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        unknown = set(data) - {f.name for f in fields(cls)}
+        if unknown:
+            raise OptionError(f"codec options {sorted(unknown)} are not known")
+        return cls(**data)
+
+
+class Summary(Protocol):
+    """What a codec needs to know of a column; adding up chunks gives exactly the summary of the whole."""
+
+    def merge(self, other: Self) -> Self: ...
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One column as codes.
+
+    Args:
+        codes: (n, d) unsigned.
+        fractions: (n, f) float32 in [0, 1).
+    """
+
+    codes: npt.NDArray[Any]
+    fractions: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A condition on one column.
+
+    Args:
+        weights: for each field (K,) in [0, 1], the share of each code's rows that meet the condition.
+        codec: decodes those codes to values that meet it, and to nothing else.
+    """
+
+    weights: tuple[npt.NDArray[np.float64], ...]
+    codec: ColumnCodec
+
+
+class ColumnCodec(ABC):
+    """Turns one column into codes and back. Immutable once made."""
+
+    kind: ClassVar[str]
+    name: str
+
+    @classmethod
+    @abstractmethod
+    def from_summary(cls, summary: Any, column: Column, options: CodecOptions) -> Self:
+        """The codec of a column with this summary."""
+
+    @property
+    @abstractmethod
+    def fields(self) -> tuple[Field, ...]:
+        """The column's fields; `Field.fraction` counts within the column."""
+
+    @abstractmethod
+    def encode(self, series: pl.Series) -> Encoded:
+        """Codes of a canonical column. Never fails on an unseen value: the nearest or the rare code takes it."""
+
+    @abstractmethod
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        """The canonical column of codes (n, d) and fractions (n, f)."""
+
+    @abstractmethod
+    def narrow(self, condition: object) -> Narrowed:
+        """What the condition leaves of each code.
+
+        Raises:
+            ConditionError: no value can meet it, or it does not fit the column's kind.
+        """
+
+    @abstractmethod
+    def to_state(self) -> State:
+        """JSON-able dict and named arrays."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """The inverse of `to_state`.
+
+        Raises:
+            ModelFileError: something is absent or does not fit together.
+        """
+
+
+def take_array(
+    arrays: Mapping[str, npt.NDArray[Any]], name: str, dtypes: str, ndim: int = 1, length: int | None = None
+) -> npt.NDArray[Any]:
+    """The array of that name, checked: its dtype kind is one of `dtypes`, its shape fits."""
+    if name not in arrays:
+        raise ModelFileError(f"codec: array {name!r} is absent")
+    array = np.asarray(arrays[name])
+    if array.dtype.kind not in dtypes or array.ndim != ndim or (length is not None and len(array) != length):
+        want = f"{ndim} dimensions" + ("" if length is None else f" of length {length}")
+        raise ModelFileError(f"codec: array {name!r} must have {want}, got {array.dtype} {array.shape}")
+    return array
+
+
+def take_value(data: Mapping[str, Any], name: str, *types: type) -> Any:
+    """The value of that name, checked to be of one of these types (None is written `type(None)`)."""
+    if name not in data or not isinstance(data[name], types) or (isinstance(data[name], bool) and bool not in types):
+        names = " or ".join(t.__name__ for t in types)
+        raise ModelFileError(f"codec: {name!r} must be {names}, got {type(data.get(name)).__name__}")
+    return data[name]
+
+
+def with_nulls(series: pl.Series, missing: npt.NDArray[np.bool_]) -> pl.Series:
+    """The series with null where `missing`."""
+    if not missing.any():
+        return series
+    nulls = pl.Series(series.name, [None], dtype=series.dtype).new_from_index(0, len(series))
+    return nulls.zip_with(pl.Series(missing), series)

@@ -1,0 +1,243 @@
+"""Keys: never learnt, always made anew, unique within one decode, and (but for UUIDs and very roomy patterns, where
+chance is negligible) provably none that the real table holds.
+
+- whole numbers count on from the next power of ten above the greatest real one;
+- UUIDs are drawn at random (version 4);
+- strings with a shared pattern of much room are drawn from it; other strings are the shared prefix and a counter, one
+  character longer than any real one.
+
+Legend: n rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
+from likewise.codecs.text import TextCodec, TextSummary, summarise_text
+from likewise.errors import ConditionError, ModelFileError
+from likewise.schema import Column
+
+UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+ROOM = 1e6  # possible strings a real or drawn one, for a pattern to be drawn from: a clash is then one in a million
+SPARE = 2**40  # counters that must fit above the start
+
+
+@dataclass(frozen=True)
+class IdSummary:
+    """What the keys look like; `text` is None for numbers."""
+
+    dtype: str
+    n_rows: int
+    missing: int
+    least: int
+    greatest: int
+    n_uuid: int
+    n_upper: int
+    text: TextSummary | None
+
+    def merge(self, other: Self) -> Self:
+        text = self.text.merge(other.text) if self.text is not None and other.text is not None else None
+        return type(self)(
+            self.dtype,
+            self.n_rows + other.n_rows,
+            self.missing + other.missing,
+            min(self.least, other.least),
+            max(self.greatest, other.greatest),
+            self.n_uuid + other.n_uuid,
+            self.n_upper + other.n_upper,
+            text,
+        )
+
+
+def summarise_ids(series: pl.Series) -> IdSummary:
+    """The summary of one column of keys (or chunk of it)."""
+    keys = series.drop_nulls()
+    n, missing, dtype = len(keys), series.null_count(), str(series.dtype)
+    if series.dtype.is_numeric():
+        low, high = (int(keys.min()), int(keys.max())) if n else (0, 0)  # type: ignore[arg-type]
+        return IdSummary(dtype, n, missing, min(low, 0), max(high, 0), 0, 0, None)
+    text = keys.cast(pl.String)
+    uuid = text.str.contains(UUID)
+    upper = text.filter(uuid).str.contains("[A-F]")
+    return IdSummary(dtype, n, missing, 0, 0, int(uuid.sum()), int(upper.sum()), summarise_text(text))
+
+
+@dataclass(frozen=True)
+class IdCodec(ColumnCodec):
+    """A column without fields: `decode` makes as many new keys as there are rows.
+
+    Args:
+        name: the column's.
+        form: "number", "uuid", "pattern" or "counter".
+        dtype: the Polars type of the keys; others than numbers come back as strings.
+        start: first number.
+        width: digits of the counter.
+        prefix: what stands before the counter.
+        upper: whether UUIDs are written in capitals.
+        missing_share: share of keys that are missing.
+        pattern: what patterned keys are drawn from.
+    """
+
+    kind: ClassVar[str] = "id"
+    name: str
+    form: str
+    dtype: str
+    start: int = 1
+    width: int = 0
+    prefix: str = ""
+    upper: bool = False
+    missing_share: float = 0.0
+    pattern: TextCodec | None = None
+
+    @classmethod
+    def from_summary(cls, summary: IdSummary, column: Column, options: CodecOptions) -> Self:
+        total = summary.n_rows + summary.missing
+        share = summary.missing / total if summary.missing >= options.rows and summary.n_rows else 0.0
+        if summary.text is None:
+            start = _start_beyond(summary.least, summary.greatest)
+            return cls(column.name, "number", summary.dtype, start=start, missing_share=share)
+        if summary.n_rows and summary.n_uuid == summary.n_rows:
+            upper = summary.n_upper > summary.n_rows / 2
+            return cls(column.name, "uuid", summary.dtype, upper=upper, missing_share=share)
+        pattern = TextCodec.from_summary(summary.text, column, options)
+        room = _room(pattern)
+        prefix = _prefix(pattern)
+        width = max(1, summary.text.longest + 1 - len(prefix))
+        form = "pattern" if room >= ROOM * max(summary.n_rows, 1) else "counter"
+        kept = pattern if form == "pattern" else None
+        return cls(
+            column.name, form, summary.dtype, width=width, prefix=prefix, missing_share=share, pattern=kept
+        )
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return ()
+
+    def encode(self, series: pl.Series) -> Encoded:
+        return Encoded(np.zeros((len(series), 0), np.uint8), np.zeros((len(series), 0), np.float32))
+
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        n = len(codes)
+        if self.form == "number":
+            keys = self._numbers(n)
+        elif self.form == "uuid":
+            keys = _uuids(n, rng, upper=self.upper)
+        else:
+            keys = self._patterned(n, rng) if self.form == "pattern" else None
+            keys = self._counted(n) if keys is None else keys
+        missing = rng.random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
+        return with_nulls(keys.alias(self.name), missing)
+
+    def _numbers(self, n: int) -> pl.Series:
+        numbers = pl.Series(np.arange(n, dtype=np.int64) + self.start)
+        wanted = getattr(pl, self.dtype, pl.Int64)
+        fits = wanted in (pl.Float32, pl.Float64) or numbers.cast(wanted, strict=False).null_count() == 0
+        return numbers.cast(wanted) if fits else numbers
+
+    def _counted(self, n: int) -> pl.Series:
+        counter = pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(self.width)
+        return self.prefix + counter
+
+    def _patterned(self, n: int, rng: np.random.Generator) -> pl.Series | None:
+        """n different strings; None if the pattern has not room for so many."""
+        assert self.pattern is not None
+        codec = self.pattern
+        if n * 100 > _room(codec):
+            return None
+        counts = np.cumsum(codec.counts[: len(codec.templates)])
+        keys = pl.Series([], dtype=pl.String)
+        while len(keys) < n:  # at most one draw in a hundred is lost, so a few rounds
+            code = np.searchsorted(counts, rng.random(n - len(keys)) * counts[-1], side="right")
+            keys = pl.concat([keys, codec.decode(code[:, None], np.zeros((len(code), 0)), rng).alias("")])
+            keys = keys.unique(maintain_order=True)
+        return keys
+
+    def narrow(self, condition: object) -> Narrowed:
+        raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")
+
+    def to_state(self) -> State:
+        names = ("form", "dtype", "start", "width", "prefix", "upper", "missing_share")
+        data: dict[str, Any] = {name: getattr(self, name) for name in names}
+        data["pattern"] = None
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        if self.pattern is not None:
+            data["pattern"], arrays = self.pattern.to_state()
+        return data, arrays
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        name, form = take_value(data, "name", str), take_value(data, "form", str)
+        inner = take_value(data, "pattern", dict, type(None))
+        if form not in ("number", "uuid", "pattern", "counter") or (form == "pattern") != (inner is not None):
+            raise ModelFileError(f"codec of column {name!r}: unknown form of id")
+        share = take_value(data, "missing_share", float)
+        if not 0 <= share <= 1:
+            raise ModelFileError(f"codec of column {name!r}: share of missing ids must lie in [0, 1]")
+        return cls(
+            name,
+            form,
+            take_value(data, "dtype", str),
+            take_value(data, "start", int),
+            take_value(data, "width", int),
+            take_value(data, "prefix", str),
+            take_value(data, "upper", bool),
+            share,
+            None if inner is None else TextCodec.from_state({**inner, "name": name}, arrays),
+        )
+
+
+def _start_beyond(least: int, greatest: int) -> int:
+    """A round number above all keys; for keys near the end of int64, one below all of them."""
+    above = 10 ** len(str(greatest))
+    if above + SPARE <= np.iinfo(np.int64).max:
+        return above
+    return -SPARE if least >= 0 else max(-(10 ** len(str(-least))) - SPARE, int(np.iinfo(np.int64).min))
+
+
+def _room(pattern: TextCodec) -> float:
+    """How many strings the narrowest template allows, counting at each place the characters in real use."""
+    if not pattern.templates:
+        return 0.0
+    place = pattern.places.place
+    total = np.bincount(place, weights=pattern.places.rows)
+    share = pattern.places.rows / total[place]
+    # the chance that two draws at a place agree; its inverse is the number of characters in use there
+    agree = np.bincount(place, weights=share**2)
+    log_room = [
+        -np.log(agree[first : first + len(template)]).sum()
+        for first, template in zip(pattern.first_places[:-1], pattern.templates, strict=True)
+    ]
+    return float(np.exp(min(min(log_room), 600.0)))
+
+
+def _prefix(pattern: TextCodec) -> str:
+    """The characters with which all strings of the most frequent template begin."""
+    if not pattern.templates:
+        return ""
+    place, prefix = pattern.places.place, ""
+    for at in range(len(pattern.templates[0])):
+        here = pattern.places.char[place == at]
+        if len(here) != 1:
+            break
+        prefix += chr(int(here[0]))
+    return prefix
+
+
+def _uuids(n: int, rng: np.random.Generator, *, upper: bool) -> pl.Series:
+    raw = np.frombuffer(rng.bytes(16 * n), np.uint8).reshape(n, 16).copy()
+    raw[:, 6] = (raw[:, 6] & 0x0F) | 0x40  # version 4
+    raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80  # variant of RFC 9562
+    digits = np.stack([raw >> 4, raw & 15], axis=2).reshape(n, 32)
+    alphabet = np.frombuffer(b"0123456789ABCDEF" if upper else b"0123456789abcdef", np.uint8).astype(np.uint32)
+    chars = np.insert(alphabet[digits], [8, 12, 16, 20], ord("-"), axis=1)  # (n, 36)
+    return pl.Series(np.ascontiguousarray(chars).view("<U36")[:, 0], dtype=pl.String)

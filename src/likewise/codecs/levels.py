@@ -1,0 +1,232 @@
+"""Levels of a categorical column, and the two labels of a boolean.
+
+Legend: n rows, L kept levels, K codes: the kept levels, then rare (if any), then missing (if any).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
+from likewise.conditions import Missing, OneOf
+from likewise.errors import ConditionError, ModelFileError
+from likewise.schema import Column, Kind
+
+
+@dataclass(frozen=True)
+class LevelSummary:
+    """Every level and its rows. It holds rare levels, so it is as private as the data; codecs are not.
+
+    Args:
+        levels: strings, ascending, distinct.
+        counts: (levels,) int64.
+        missing: rows without a level.
+    """
+
+    levels: pl.Series
+    counts: npt.NDArray[np.int64]
+    missing: int
+
+    def merge(self, other: Self) -> Self:
+        frame = pl.DataFrame({"level": self.levels, "count": self.counts}).vstack(
+            pl.DataFrame({"level": other.levels, "count": other.counts})
+        )
+        return type(self)._of(frame.group_by("level").agg(pl.col("count").sum()), self.missing + other.missing)
+
+    @classmethod
+    def _of(cls, frame: pl.DataFrame, missing: int) -> Self:
+        frame = frame.sort("level")
+        return cls(frame["level"], frame["count"].to_numpy().astype(np.int64), missing)
+
+
+def summarise_levels(series: pl.Series) -> LevelSummary:
+    """The summary of one canonical categorical or boolean column (or chunk of it)."""
+    levels = _as_text(series).rename("level")
+    missing = levels.null_count()
+    frame = pl.DataFrame({"level": levels}).drop_nulls().group_by("level").agg(pl.len().alias("count"))
+    return LevelSummary._of(frame, missing)
+
+
+def _as_text(series: pl.Series) -> pl.Series:
+    if series.dtype == pl.Boolean:  # "false" and "true" in the order of their values
+        return series.cast(pl.UInt8).cast(pl.String)
+    return series if series.dtype == pl.String else series.cast(pl.String)
+
+
+@dataclass(frozen=True)
+class LevelCodec(ColumnCodec):
+    """A level as a code.
+
+    Args:
+        name: the column's.
+        is_boolean: levels are "0" and "1", values are booleans.
+        levels: kept levels; declared ones in the user's order, others by frequency, then name.
+        counts: (K,) float64 rows of each code, rare and missing included.
+        has_rare: whether a code stands for all levels that are not kept.
+        has_missing: whether the last code is missing.
+        rare_token: what a rare level is written as; None draws a kept level.
+    """
+
+    kind: ClassVar[str] = "level"
+    name: str
+    is_boolean: bool
+    levels: tuple[str, ...]
+    counts: npt.NDArray[np.float64]
+    has_rare: bool
+    has_missing: bool
+    rare_token: str | None = None
+
+    @classmethod
+    def from_summary(cls, summary: LevelSummary, column: Column, options: CodecOptions) -> Self:
+        """Keep declared levels, the two labels of a boolean, and levels that enough rows carry."""
+        is_boolean = column.kind == Kind.BOOLEAN
+        frame = pl.DataFrame({"level": summary.levels, "count": summary.counts})
+        if column.levels is not None and not is_boolean:
+            declared = pl.DataFrame({"level": pl.Series(column.levels, dtype=pl.String)})
+            kept = declared.join(frame, on="level", how="left", maintain_order="left").fill_null(0)
+            rest = frame.join(declared, on="level", how="anti")
+        else:
+            public = is_boolean | (pl.col("count") >= options.rows)
+            kept = frame.filter(public).sort(["level"] if is_boolean else ["count", "level"], descending=[False] if is_boolean else [True, False])
+            rest = frame.filter(~public)
+        n_rare = int(rest["count"].sum())
+        has_missing = summary.missing > 0 or len(frame) == 0
+        tail = [float(n_rare)] * (n_rare > 0) + [float(summary.missing)] * has_missing
+        counts = np.r_[kept["count"].to_numpy().astype(np.float64), np.array(tail)]
+        token = None if is_boolean else options.rare_token
+        return cls(column.name, is_boolean, tuple(kept["level"]), counts, n_rare > 0, has_missing, token)
+
+    @property
+    def size(self) -> int:
+        return len(self.counts)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Rare is drawn only if it has a token or there is nothing else; a declared level no row has, never."""
+        emit = self.counts > 0
+        if not emit.any():
+            emit[:] = True
+        elif self.has_rare:
+            emit[len(self.levels)] = self.rare_token is not None or not emit[: len(self.levels)].any()
+        return (Field(size=self.size, emit=emit),)
+
+    @cached_property
+    def _common(self) -> int:
+        return int(np.argmax(self.counts))
+
+    @cached_property
+    def _codes(self) -> pl.DataFrame:
+        return pl.DataFrame(
+            {"level": pl.Series(self.levels, dtype=pl.String), "code": np.arange(len(self.levels), dtype=np.uint32)}
+        )
+
+    def encode(self, series: pl.Series) -> Encoded:
+        """A level that was not kept is rare; without a rare code it is the most frequent level, as is a missing
+        value where none was ever seen."""
+        rare = len(self.levels) if self.has_rare else self._common
+        missing = self.size - 1 if self.has_missing else self._common
+        levels = _as_text(series).rename("level")
+        if len(self.levels) <= 2:
+            code = np.full(len(levels), rare, np.uint32)
+            for i, level in enumerate(self.levels):
+                code[(levels == level).fill_null(False).to_numpy()] = i
+        else:
+            joined = levels.to_frame().join(self._codes, on="level", how="left", maintain_order="left")
+            code = joined["code"].fill_null(rare).to_numpy().copy()
+        if levels.null_count():
+            code[levels.is_null().to_numpy()] = missing
+        return Encoded(code[:, None], np.zeros((len(code), 0), np.float32))
+
+    @cached_property
+    def _texts(self) -> pl.Series:
+        """(K,) what each code is written as."""
+        tail = [self.rare_token] * self.has_rare + [None] * self.has_missing
+        if self.is_boolean:
+            return pl.Series(self.name, [level == "1" for level in self.levels] + tail, dtype=pl.Boolean)
+        return pl.Series(self.name, [*self.levels, *tail], dtype=pl.String)
+
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        code = codes[:, 0]
+        kept = self.counts[: len(self.levels)]
+        if self.has_rare and self.rare_token is None and kept.sum() > 0:
+            rare = np.flatnonzero(code == len(self.levels))
+            if len(rare):
+                code = code.copy()
+                code[rare] = np.searchsorted(np.cumsum(kept), rng.random(len(rare)) * kept.sum(), side="right")
+        return self._texts.gather(code)
+
+    def narrow(self, condition: object) -> Narrowed:
+        weights = np.zeros(self.size)
+        if isinstance(condition, Missing):
+            if not self.has_missing:
+                raise ConditionError(f"column {self.name!r}: no value is missing, so none can be drawn missing")
+            weights[-1] = 1
+            return Narrowed((weights,), self)
+        if not isinstance(condition, OneOf):
+            raise ConditionError(
+                f"column {self.name!r}: a {type(condition).__name__} needs numbers or times, and these are levels; "
+                "ask for a level or a set of levels"
+            )
+        wanted = {self._text_of(value) for value in condition.values}
+        emit = self.fields[0].emit
+        for code, level in enumerate(self.levels):
+            weights[code] = level in wanted and emit[code]
+        if not weights.any():
+            raise ConditionError(f"column {self.name!r}: {self._not_kept(sorted(wanted))}")
+        return Narrowed((weights,), self)
+
+    def _text_of(self, value: object) -> str:
+        if not self.is_boolean:
+            return str(value)
+        text = str(value).lower()
+        return {"true": "1", "false": "0"}.get(text, text)
+
+    def _not_kept(self, wanted: list[str]) -> str:
+        """Which level comes nearest; kept levels may be named, for many rows carry each."""
+        from difflib import get_close_matches
+
+        if self.is_boolean:
+            return "the label asked for was never seen"
+        near = get_close_matches(wanted[0], self.levels, n=1, cutoff=0.5) if wanted else []
+        hint = f"; did you mean {near[0]!r}?" if near else f"; {len(self.levels)} levels can be drawn"
+        return f"none of the {len(wanted)} levels asked for can be drawn (never seen, or too rare to be kept){hint}"
+
+    def to_state(self) -> State:
+        data = {
+            "is_boolean": self.is_boolean,
+            "levels": list(self.levels),
+            "has_rare": self.has_rare,
+            "has_missing": self.has_missing,
+            "rare_token": self.rare_token,
+        }
+        return data, {"counts": self.counts}
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        name, levels = take_value(data, "name", str), take_value(data, "levels", list)
+        if not all(isinstance(level, str) for level in levels) or len(set(levels)) != len(levels):
+            raise ModelFileError(f"codec of column {name!r}: levels must be distinct strings")
+        has_rare, has_missing = take_value(data, "has_rare", bool), take_value(data, "has_missing", bool)
+        size = len(levels) + has_rare + has_missing
+        counts = take_array(arrays, "counts", "f", length=size)
+        if not size or not np.isfinite(counts).all() or (counts < 0).any():
+            raise ModelFileError(f"codec of column {name!r}: counts of its levels must be finite and not negative")
+        return cls(
+            name,
+            take_value(data, "is_boolean", bool),
+            tuple(levels),
+            counts.astype(np.float64),
+            has_rare,
+            has_missing,
+            take_value(data, "rare_token", str, type(None)),
+        )

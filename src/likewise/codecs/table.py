@@ -1,0 +1,271 @@
+"""The codec of a table: one codec a column, their fields side by side.
+
+Legend: n rows, D fields, F fractions, K codes of one field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Alphabet, Codes, Field
+from likewise.codecs.column import CodecOptions, ColumnCodec, State, Summary, take_value
+from likewise.codecs.ids import IdCodec, summarise_ids
+from likewise.codecs.levels import LevelCodec, summarise_levels
+from likewise.codecs.numbers import NumberCodec, summarise_numbers
+from likewise.codecs.text import TextCodec, summarise_text
+from likewise.codecs.times import TimeCodec, summarise_times
+from likewise.conditions import Between, Missing, OneOf
+from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
+from likewise.schema import Column, Kind, Role, Schema
+
+CODECS: dict[Kind, type[ColumnCodec]] = {
+    Kind.CATEGORICAL: LevelCodec,
+    Kind.BOOLEAN: LevelCodec,
+    Kind.INTEGER: NumberCodec,
+    Kind.REAL: NumberCodec,
+    Kind.DATETIME: TimeCodec,
+    Kind.TEXT: TextCodec,
+    Kind.ID: IdCodec,
+}
+
+
+def _codec_of(column: Column) -> type[ColumnCodec]:
+    """Whatever a key looks like, it is regenerated."""
+    return IdCodec if column.role == Role.ID else CODECS[column.kind]
+
+
+def _summarise_column(series: pl.Series, column: Column) -> Summary:
+    codec = _codec_of(column)
+    if codec is LevelCodec:
+        return summarise_levels(series)
+    if codec is NumberCodec:
+        return summarise_numbers(series, column.kind)
+    if codec is TimeCodec:
+        return summarise_times(series)
+    return summarise_text(series) if codec is TextCodec else summarise_ids(series)
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """The summaries of all columns that are not dropped; `a.merge(b)` is the summary of both their rows."""
+
+    columns: dict[str, Any]
+    n_rows: int
+
+    def merge(self, other: Self) -> Self:
+        merged = {name: summary.merge(other.columns[name]) for name, summary in self.columns.items()}
+        return type(self)(merged, self.n_rows + other.n_rows)
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What a condition leaves: for the generator, and for decoding.
+
+    Args:
+        weights: field -> (K,) in [0, 1], as `Given.weights` takes them.
+        codecs: column -> the codec that decodes to nothing but what the condition allows.
+    """
+
+    weights: dict[int, npt.NDArray[np.float64]]
+    codecs: dict[str, ColumnCodec]
+
+
+@dataclass(frozen=True)
+class TableCodec:
+    """Turns canonical frames into Codes and back. Columns of role `drop` are left out.
+
+    Example:
+        >>> import numpy as np, polars as pl
+        >>> from likewise.codecs.table import TableCodec
+        >>> from likewise.schema import Column, Kind, Schema
+        >>> frame = pl.DataFrame({"age": [30, 40] * 10, "sex": ["f", "m"] * 10})
+        >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="sex", kind=Kind.CATEGORICAL)))
+        >>> codec = TableCodec.fit(frame, schema)
+        >>> codec.alphabet.sizes
+        (2, 2)
+        >>> codec.decode(codec.encode(frame), rng=np.random.default_rng(0)).equals(frame)
+        True
+    """
+
+    codecs: tuple[ColumnCodec, ...]
+    options: CodecOptions
+
+    @classmethod
+    def fit(cls, frame: pl.DataFrame, schema: Schema, options: CodecOptions | None = None, **changes: Any) -> Self:
+        """The codec of one canonical frame.
+
+        Args:
+            options: how finely and how protected; `changes` are single options by name.
+
+        Raises:
+            InputError: the frame lacks a column of the schema, or a number is infinite.
+        """
+        options = _options(options, changes)
+        return cls.from_summary(cls.summarise(frame, schema), schema, options)
+
+    @staticmethod
+    def summarise(frame: pl.DataFrame, schema: Schema) -> TableSummary:
+        """The summary of a canonical frame or of a chunk of one."""
+        columns = [column for column in schema if column.role != Role.DROP]
+        _require(frame, [column.name for column in columns])
+        return TableSummary({c.name: _summarise_column(frame[c.name], c) for c in columns}, len(frame))
+
+    @classmethod
+    def from_summary(
+        cls, summary: TableSummary, schema: Schema, options: CodecOptions | None = None, **changes: Any
+    ) -> Self:
+        options = _options(options, changes)
+        columns = {column.name: column for column in schema}
+        made = [
+            _codec_of(columns[name]).from_summary(part, columns[name], options)
+            for name, part in summary.columns.items()
+        ]
+        return cls(tuple(made), options)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(codec.name for codec in self.codecs)
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[slice, slice]]:
+        """Column -> its fields, its fractions."""
+        spans, d, f = {}, 0, 0
+        for codec in self.codecs:
+            n, m = len(codec.fields), sum(x.fraction is not None for x in codec.fields)
+            spans[codec.name] = slice(d, d + n), slice(f, f + m)
+            d, f = d + n, f + m
+        return spans
+
+    def fields_of(self, column: str) -> range:
+        """Which fields of the alphabet are this column's; empty for an id."""
+        span = self._spans[column][0]
+        return range(span.start, span.stop)
+
+    @cached_property
+    def alphabet(self) -> Alphabet:
+        fields: list[Field] = []
+        for codec in self.codecs:
+            base = self._spans[codec.name][1].start
+            fields += [f if f.fraction is None else replace(f, fraction=base + f.fraction) for f in codec.fields]
+        return Alphabet(tuple(fields))
+
+    def encode(self, frame: pl.DataFrame) -> Codes:
+        """Codes of a canonical frame with all columns (in any order).
+
+        An unseen level becomes rare, or the most frequent where there is no rare code; a number beyond the range the
+        end of it; a missing value where none was seen the most frequent (for a number the middle) code.
+        """
+        _require(frame, [codec.name for codec in self.codecs if codec.fields])
+        codes = np.empty((len(frame), len(self.alphabet.fields)), self.alphabet.code_dtype)
+        fractions = np.empty((len(frame), self.alphabet.n_fractions), np.float32)
+        for codec in self.codecs:
+            if codec.fields:
+                part = codec.encode(frame[codec.name])
+                at, within = self._spans[codec.name]
+                codes[:, at], fractions[:, within] = part.codes, part.fractions
+        return Codes(codes, fractions)
+
+    def encode_known(self, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
+        """(n, D) codes of the cells that hold a value, -1 for nulls and absent columns: what `Given.codes` takes."""
+        codes = np.full((len(frame), len(self.alphabet.fields)), -1, np.int64)
+        for codec in self.codecs:
+            if codec.fields and codec.name in frame.columns:
+                series = frame[codec.name]
+                known = series.is_not_null().to_numpy()
+                part = codec.encode(series).codes.astype(np.int64)
+                codes[:, self._spans[codec.name][0]] = np.where(known[:, None], part, -1)
+        return codes
+
+    def decode(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> pl.DataFrame:
+        """The canonical frame of codes; with the narrowing they were drawn under, every row obeys its conditions."""
+        narrowed = narrowing.codecs if narrowing is not None else {}
+        columns = []
+        for codec in self.codecs:
+            at, within = self._spans[codec.name]
+            codec = narrowed.get(codec.name, codec)
+            columns.append(codec.decode(codes.codes[:, at], codes.fractions[:, within], rng))
+        return pl.DataFrame(columns)
+
+    def condition(self, where: Mapping[str, Any]) -> Narrowing:
+        """What conditions on columns leave of the codes. A plain value means just this value, None missing.
+
+        Raises:
+            ConditionError: no such column, it is not modelled, or no row can meet the condition.
+        """
+        weights: dict[int, npt.NDArray[np.float64]] = {}
+        codecs: dict[str, ColumnCodec] = {}
+        by_name = {codec.name: codec for codec in self.codecs}
+        for name, condition in where.items():
+            codec = by_name.get(name)
+            if codec is None:
+                raise ConditionError(f"no column {name!r}{_nearest(name, by_name)}")
+            if not codec.fields:
+                raise ConditionError(f"column {name!r} is an id: ids are regenerated, so no condition can hold on it")
+            narrowed = codec.narrow(_as_condition(condition))
+            weights.update(zip(self.fields_of(name), narrowed.weights, strict=True))
+            codecs[name] = narrowed.codec
+        return Narrowing(weights, codecs)
+
+    def to_state(self) -> State:
+        """JSON-able dict and named arrays; array names begin with the column's number."""
+        columns, arrays = [], {}
+        for i, codec in enumerate(self.codecs):
+            data, parts = codec.to_state()
+            columns.append({**data, "name": codec.name, "codec": codec.kind})
+            arrays.update({f"{i}.{name}": array for name, array in parts.items()})
+        return {"columns": columns, "options": self.options.to_dict()}, arrays
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """The inverse of `to_state`.
+
+        Raises:
+            ModelFileError: something is absent or does not fit together.
+        """
+        by_kind = {codec.kind: codec for codec in CODECS.values()}
+        parts: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        for key, array in arrays.items():
+            column, _, name = key.partition(".")
+            parts.setdefault(column, {})[name] = array
+        codecs = []
+        for i, entry in enumerate(take_value(data, "columns", list)):
+            if not isinstance(entry, dict) or entry.get("codec") not in by_kind:
+                raise ModelFileError(f"codec: column {i} is of no known kind")
+            codecs.append(by_kind[entry["codec"]].from_state(entry, parts.get(str(i), {})))
+        if len({codec.name for codec in codecs}) != len(codecs):
+            raise ModelFileError("codec: two columns have the same name")
+        try:
+            options = CodecOptions.from_dict(take_value(data, "options", dict))
+        except (OptionError, TypeError) as error:
+            raise ModelFileError("codec: its options are not valid") from error
+        return cls(tuple(codecs), options)
+
+
+def _options(options: CodecOptions | None, changes: Mapping[str, Any]) -> CodecOptions:
+    return replace(options or CodecOptions(), **changes)
+
+
+def _as_condition(value: Any) -> Between | OneOf | Missing:
+    if isinstance(value, Between | OneOf | Missing):
+        return value
+    return Missing() if value is None else OneOf((value,))
+
+
+def _require(frame: pl.DataFrame, names: Iterable[str]) -> None:
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise InputError(f"{len(absent)} columns of the schema are absent from the table: {absent[:5]}")
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(names), n=1, cutoff=0.4)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,325 @@
+"""Pattern-like strings: phone numbers, codes, plates. Learnt as templates of character classes, drawn by position.
+
+A template is the string with every digit, upper, lower and other letter replaced by its class; all else stands as it
+is. Templates that enough rows share are codes. A draw takes every position's character from those which enough rows
+have there, each position by itself, so no string is stored; a draw may still equal a real string by chance, and will
+where a template has little room ("A1"). Where no template is shared (names, sentences), the text drawn has only the
+usual lengths and characters.
+
+Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if any).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
+from likewise.conditions import Missing
+from likewise.errors import ConditionError, ModelFileError
+from likewise.schema import Column
+
+CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{Lo}\p{Lt}\p{Lm}]": "\ue003"}
+MAX_LENGTH = 64  # longer strings are no patterns; their template is not looked at
+POOLED = "\ue004"  # stands for the positions of pooled text in `TextSummary.places`
+
+
+def templates_of(strings: pl.Series) -> pl.Series:
+    """(n,) the template of each string; null for a string too long to be a pattern."""
+    column = pl.col("text")
+    for pattern, mark in CLASSES.items():
+        column = column.str.replace_all(pattern, mark)
+    template = pl.when(pl.col("text").str.len_chars() <= MAX_LENGTH).then(column)
+    return strings.rename("text").to_frame().select(template.alias("template"))["template"]
+
+
+@dataclass(frozen=True)
+class TextSummary:
+    """Counts that add up: rows of each template, rows of each character at each of its places, of each length.
+
+    Args:
+        templates: template, rows.
+        places: template (POOLED for all text together, at place 0), place, char, rows.
+        lengths: length in characters, rows; of strings not too long.
+        n_rows, missing, longest: rows with and without a string, the greatest length.
+    """
+
+    templates: pl.DataFrame
+    places: pl.DataFrame
+    lengths: pl.DataFrame
+    n_rows: int
+    missing: int
+    longest: int
+
+    def merge(self, other: Self) -> Self:
+        return type(self)(
+            _add(self.templates.vstack(other.templates)),
+            _add(self.places.vstack(other.places)),
+            _add(self.lengths.vstack(other.lengths)),
+            self.n_rows + other.n_rows,
+            self.missing + other.missing,
+            max(self.longest, other.longest),
+        )
+
+
+def _add(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sum of rows over equal keys, in the order of the keys."""
+    keys = [name for name in frame.columns if name != "rows"]
+    return frame.group_by(keys).agg(pl.col("rows").sum()).sort(keys)
+
+
+def summarise_text(series: pl.Series) -> TextSummary:
+    """The summary of one canonical text column (or chunk of it)."""
+    strings = (series if series.dtype == pl.String else series.cast(pl.String)).drop_nulls().rename("text")
+    frame = pl.DataFrame([strings, templates_of(strings)]).with_row_index("row")
+    frame = frame.with_columns(pl.col("text").str.len_chars().cast(pl.Int64).alias("length"), rows=pl.lit(1, pl.Int64))
+    short = frame.drop_nulls("template")
+    longer = short.filter(pl.col("length") > 0)
+    chars = longer.select("row", "template", pl.col("text").str.split("").alias("char"))
+    chars = chars.explode("char").with_columns(
+        place=pl.int_range(pl.len(), dtype=pl.Int64).over("row"), rows=pl.lit(1, pl.Int64)
+    )
+    pooled = chars.unique(["row", "char"]).select(
+        pl.lit(POOLED).alias("template"), pl.lit(0, pl.Int64).alias("place"), "char", "rows"
+    )
+    places = chars.select("template", "place", "char", "rows").vstack(pooled)
+    longest = frame["length"].max()
+    return TextSummary(
+        _add(short.select("template", "rows")),
+        _add(places),
+        _add(short.select("length", "rows")),
+        len(strings),
+        len(series) - len(strings),
+        int(longest) if isinstance(longest, int) else 0,
+    )
+
+
+@dataclass(frozen=True)
+class Places:
+    """Characters of many places in one flat table, drawn by one search.
+
+    Args:
+        place: (C,) int64 place of each character, not descending.
+        char: (C,) uint32 code points.
+        rows: (C,) float64, rows behind each.
+    """
+
+    place: npt.NDArray[np.int64]
+    char: npt.NDArray[np.uint32]
+    rows: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Self:
+        codes = np.array([ord(c) for c in frame["char"]], np.uint32)  # distinct characters, not rows
+        return cls(frame["place"].to_numpy().astype(np.int64), codes, frame["rows"].to_numpy().astype(np.float64))
+
+    @cached_property
+    def _keys(self) -> npt.NDArray[np.float64]:
+        upto = np.cumsum(self.rows)
+        opens = np.r_[True, self.place[1:] != self.place[:-1]][: len(self.place)]
+        base = (upto - self.rows)[opens][np.cumsum(opens) - 1]
+        total = np.bincount(self.place, weights=self.rows)[self.place]
+        return self.place + (upto - self.rows - base) / total
+
+    def draw(self, places: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.uint32]:
+        """One character for each of these places, any shape."""
+        at = np.searchsorted(self._keys, places + rng.random(places.shape), side="right") - 1
+        return self.char[at]
+
+
+@dataclass(frozen=True)
+class TextCodec(ColumnCodec):
+    """The template of a string as a code.
+
+    Args:
+        name: the column's.
+        templates: kept ones, by frequency, then by themselves.
+        lengths: of pooled text, the lengths that enough rows have.
+        places: characters of template 0, of template 1, ..., then those of pooled text as one last place.
+        counts: (K,) rows of each code.
+        length_counts: (lengths,) rows of each.
+        has_pooled, has_missing: whether there are these codes.
+        rare_token: what pooled text is written as; None draws it.
+    """
+
+    kind: ClassVar[str] = "text"
+    name: str
+    templates: tuple[str, ...]
+    lengths: npt.NDArray[np.int64]
+    places: Places
+    counts: npt.NDArray[np.float64]
+    length_counts: npt.NDArray[np.float64]
+    has_pooled: bool
+    has_missing: bool
+    rare_token: str | None = None
+
+    @classmethod
+    def from_summary(cls, summary: TextSummary, column: Column, options: CodecOptions) -> Self:
+        rows = options.rows
+        templates = summary.templates.filter(pl.col("rows") >= rows)
+        templates = templates.sort(["rows", "template"], descending=[True, False]).head(options.max_bins - 2)
+        # a template is kept only if every place has a character that enough rows share
+        chars = summary.places.filter(pl.col("rows") >= rows)
+        filled = chars.group_by("template").agg(pl.col("place").n_unique().alias("filled"))
+        templates = templates.join(filled, on="template", how="left", maintain_order="left").filter(
+            pl.col("filled").fill_null(0) == pl.col("template").str.len_chars()
+        )
+        names = templates["template"].to_list()
+        pooled = summary.n_rows - int(templates["rows"].sum())
+        has_missing = summary.missing > 0 or summary.n_rows == 0
+        tail = [float(pooled)] * (pooled > 0) + [float(summary.missing)] * has_missing
+        lengths = summary.lengths.filter((pl.col("rows") >= rows) & (pl.col("length") > 0))
+        return cls(
+            column.name,
+            tuple(names),
+            lengths["length"].to_numpy().astype(np.int64),
+            _places(names, chars),
+            np.r_[templates["rows"].to_numpy().astype(np.float64), np.array(tail)],
+            lengths["rows"].to_numpy().astype(np.float64),
+            pooled > 0,
+            has_missing,
+            options.rare_token,
+        )
+
+    @property
+    def size(self) -> int:
+        return len(self.counts)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        emit = self.counts > 0
+        if self.has_pooled and self.templates:
+            emit[len(self.templates)] = self.rare_token is not None
+        return (Field(size=self.size, emit=emit if emit.any() else np.ones(self.size, bool)),)
+
+    @cached_property
+    def first_places(self) -> npt.NDArray[np.int64]:
+        """(T + 1,) place of the first character of each template, then the place of pooled text."""
+        return np.cumsum([0, *(len(t) for t in self.templates)])
+
+    def encode(self, series: pl.Series) -> Encoded:
+        common = int(np.argmax(self.counts))
+        pooled = len(self.templates) if self.has_pooled else common
+        strings = series if series.dtype == pl.String else series.cast(pl.String)
+        codes = pl.DataFrame(
+            {"template": pl.Series(self.templates, dtype=pl.String), "code": np.arange(len(self.templates))}
+        )
+        joined = templates_of(strings).to_frame().join(codes, on="template", how="left", maintain_order="left")
+        code = joined["code"].fill_null(pooled).to_numpy().copy()
+        code[strings.is_null().to_numpy()] = self.size - 1 if self.has_missing else common
+        return Encoded(code[:, None], np.zeros((len(code), 0), np.float32))
+
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        code = codes[:, 0].astype(np.int64)
+        n_templates = len(self.templates)
+        if self.has_pooled and self.rare_token is None and n_templates:
+            kept = np.cumsum(self.counts[:n_templates])
+            pooled = code == n_templates
+            code[pooled] = np.searchsorted(kept, rng.random(int(pooled.sum())) * kept[-1], side="right")
+        order = np.argsort(code, kind="stable")
+        drawn, n_rows = [], np.bincount(code, minlength=self.size)
+        for k, n in enumerate(n_rows):  # codes, not rows
+            if n:
+                drawn.append(self._strings(k, int(n), rng))
+        if not drawn:
+            return pl.Series(self.name, [], dtype=pl.String)
+        back = np.empty(len(order), np.uint32)
+        back[order] = np.arange(len(order), dtype=np.uint32)
+        return pl.concat(drawn).gather(back).alias(self.name)
+
+    def _strings(self, code: int, n: int, rng: np.random.Generator) -> pl.Series:
+        """n strings of one code."""
+        if code < len(self.templates):
+            length = np.full(n, len(self.templates[code]))
+            places = np.arange(len(self.templates[code])) + self.first_places[code]
+            return as_strings(self.places.draw(np.broadcast_to(places, (n, len(places))), rng), length)
+        place = self.first_places[-1]
+        writes = self.has_pooled and code == len(self.templates)
+        if not writes or self.rare_token is not None or not len(self.lengths) or place not in self.places.place:
+            return pl.Series([self.rare_token if writes else None], dtype=pl.String).new_from_index(0, n)
+        upto = np.cumsum(self.length_counts)
+        length = self.lengths[np.searchsorted(upto, rng.random(n) * upto[-1], side="right")]
+        return as_strings(self.places.draw(np.full((n, int(length.max())), place), rng), length)
+
+    def narrow(self, condition: object) -> Narrowed:
+        if not isinstance(condition, Missing):
+            raise ConditionError(f"column {self.name!r}: text is drawn by pattern, so only `missing` can be asked for")
+        if not self.has_missing:
+            raise ConditionError(f"column {self.name!r}: no value is missing, so none can be drawn missing")
+        weights = np.zeros(self.size)
+        weights[-1] = 1
+        return Narrowed((weights,), self)
+
+    def to_state(self) -> State:
+        data = {
+            "templates": list(self.templates),
+            "has_pooled": self.has_pooled,
+            "has_missing": self.has_missing,
+            "rare_token": self.rare_token,
+        }
+        return data, {
+            "place": self.places.place,
+            "char": self.places.char.astype(np.int64),
+            "rows": self.places.rows,
+            "counts": self.counts,
+            "lengths": self.lengths,
+            "length_counts": self.length_counts,
+        }
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        name, templates = take_value(data, "name", str), take_value(data, "templates", list)
+        if not all(isinstance(t, str) for t in templates):
+            raise ModelFileError(f"codec of column {name!r}: templates must be strings")
+        has_pooled, has_missing = take_value(data, "has_pooled", bool), take_value(data, "has_missing", bool)
+        place, lengths = take_array(arrays, "place", "i"), take_array(arrays, "lengths", "i")
+        char = take_array(arrays, "char", "i", length=len(place))
+        rows = take_array(arrays, "rows", "f", length=len(place))
+        counts = take_array(arrays, "counts", "f", length=len(templates) + has_pooled + has_missing)
+        length_counts = take_array(arrays, "length_counts", "f", length=len(lengths))
+        n_places = sum(len(t) for t in templates)
+        if (
+            not len(counts)
+            or not all(np.isfinite(a).all() for a in (rows, counts, length_counts))
+            or any((a < 0).any() for a in (rows, counts, lengths, length_counts))
+            or (lengths > MAX_LENGTH).any()
+            or (rows <= 0).any()
+            or (np.diff(place) < 0).any()
+            or set(range(n_places)) - set(place.tolist())
+            or (len(place) and (place[0] < 0 or place[-1] > n_places))
+            or ((char < 0) | (char > 0x10FFFF)).any()
+        ):
+            raise ModelFileError(f"codec of column {name!r}: its characters contradict its templates")
+        places = Places(place.astype(np.int64), char.astype(np.uint32), rows)
+        token = take_value(data, "rare_token", str, type(None))
+        return cls(
+            name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token
+        )
+
+
+def _places(templates: list[str], chars: pl.DataFrame) -> Places:
+    """The characters of these templates one after the other, then those of pooled text as one place."""
+    first = np.cumsum([0, *(len(t) for t in templates)])
+    starts = pl.DataFrame({"template": pl.Series([*templates, POOLED], dtype=pl.String), "first": first})
+    frame = chars.join(starts, on="template").select((pl.col("place") + pl.col("first")).alias("place"), "char", "rows")
+    return Places.of(frame.sort(["place", "char"]))
+
+
+def as_strings(chars: npt.NDArray[np.uint32], length: npt.NDArray[np.int64]) -> pl.Series:
+    """Strings of code points (n, L), each cut to its length."""
+    n, width = chars.shape
+    if not width:
+        return pl.Series([""], dtype=pl.String).new_from_index(0, n)
+    text = pl.Series(np.ascontiguousarray(chars).view(f"<U{width}")[:, 0], dtype=pl.String)
+    if (length == width).all():
+        return text
+    return pl.DataFrame({"t": text, "n": length}).select(pl.col("t").str.slice(0, pl.col("n")))["t"]

@@ -1,0 +1,288 @@
+"""Dates, times of day and timestamps, all through the number codec on whole ticks.
+
+A timestamp is two fields where its time of day varies: the day, and the time of day in the finest step seen. Both
+are taken from the local clock of the column's zone, where daily and weekly habits live. A local time that
+the clocks skip in spring is moved on to the end of the gap, one that they show twice in autumn is the earlier.
+
+Legend: n rows; a tick is one unit of the column's resolution (ms, us, ns).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
+from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
+from likewise.conditions import Between, Missing, OneOf
+from likewise.errors import ConditionError, ModelFileError
+from likewise.schema import Column, Kind
+
+TICKS_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a column's values count: what it is, its resolution and its zone."""
+
+    form: str  # "date", "time" or "timestamp"
+    unit: str = "us"
+    zone: str | None = None
+
+    @classmethod
+    def of(cls, dtype: pl.DataType) -> Self:
+        if dtype == pl.Date:
+            return cls("date")
+        if dtype == pl.Time:
+            return cls("time", "ns")
+        assert isinstance(dtype, pl.Datetime), f"a canonical datetime column cannot be {dtype}"
+        return cls("timestamp", dtype.time_unit, dtype.time_zone)
+
+    @property
+    def dtype(self) -> pl.DataType:
+        if self.form == "date":
+            return pl.Date()
+        return pl.Time() if self.form == "time" else pl.Datetime(self.unit, self.zone)  # type: ignore[arg-type]
+
+    @property
+    def day(self) -> int:
+        return TICKS_A_DAY[self.unit]
+
+    def ticks(self, series: pl.Series) -> pl.Series:
+        """(n,) Int64 days, ticks since midnight, or local ticks since 1970."""
+        if self.form == "timestamp" and self.zone is not None:
+            series = series.dt.replace_time_zone(None)
+        return series.to_physical().cast(pl.Int64)
+
+    def series(self, ticks: pl.Series) -> pl.Series:
+        """The inverse of `ticks`."""
+        if self.form == "date":
+            return ticks.cast(pl.Int32).cast(pl.Date)
+        if self.form == "time":
+            return ticks.cast(pl.Time)
+        local = ticks.cast(pl.Datetime(self.unit))  # type: ignore[arg-type]
+        return local if self.zone is None else _in_zone(local, self.zone)
+
+    def tick_of(self, value: object, name: str, *, last: bool = False) -> int:
+        """The local tick of a limit that a user wrote. A bare date is its midnight, or as upper limit its last tick."""
+        if isinstance(value, str):
+            value = _from_iso(value, self.form, name)
+        day_only = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        if self.form == "timestamp" and isinstance(value, dt.date):
+            moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
+            series = pl.Series([moment]).dt.cast_time_unit(self.unit)  # type: ignore[arg-type]
+            if series.dtype.time_zone is not None:  # type: ignore[attr-defined]
+                series = series.dt.convert_time_zone(self.zone or "UTC").dt.replace_time_zone(None)
+            tick = int(series.to_physical()[0])
+            return tick + self.day - 1 if day_only and last else tick
+        if self.form == "date" and isinstance(value, dt.date):
+            return (value.date() if isinstance(value, dt.datetime) else value).toordinal() - dt.date(1970, 1, 1).toordinal()
+        if self.form == "time" and isinstance(value, dt.time):
+            return int(pl.Series([value]).to_physical()[0])
+        raise ConditionError(f"column {name!r}: a condition on a {self.form} cannot be a {type(value).__name__}")
+
+
+def _from_iso(text: str, form: str, name: str) -> object:
+    try:
+        if form == "time":
+            return dt.time.fromisoformat(text)
+        return dt.date.fromisoformat(text) if len(text) == 10 else dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConditionError(f"column {name!r}: a limit must be an ISO {form}, such as 2024-01-31") from error
+
+
+def _in_zone(local: pl.Series, zone: str) -> pl.Series:
+    """Local times as moments; a skipped one is moved on by whole hours (a gap is at most a day) until it exists."""
+    moments = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    for hours in (1, 2, 24, 48):
+        if moments.null_count() == local.null_count():
+            break
+        later = local.dt.offset_by(f"{hours}h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        moments = moments.fill_null(later) if hours else moments
+    return moments
+
+
+@dataclass(frozen=True)
+class TimeSummary:
+    """Days and times of day, counted; see `NumberSummary`."""
+
+    clock: Clock
+    days: NumberSummary
+    times: NumberSummary
+
+    def merge(self, other: Self) -> Self:
+        return type(self)(self.clock, self.days.merge(other.days), self.times.merge(other.times))
+
+
+def _split(ticks: pl.Series, clock: Clock) -> tuple[pl.Series, pl.Series]:
+    if clock.form != "timestamp":
+        return ticks, ticks * 0
+    days = ticks // clock.day
+    return days, ticks - days * clock.day
+
+
+def summarise_times(series: pl.Series) -> TimeSummary:
+    clock = Clock.of(series.dtype)
+    days, times = _split(clock.ticks(series), clock)
+    return TimeSummary(clock, summarise_numbers(days, Kind.INTEGER), summarise_numbers(times, Kind.INTEGER))
+
+
+@dataclass(frozen=True)
+class TimeCodec(ColumnCodec):
+    """A date or time of day as one number; a timestamp as the numbers of its day and, where it varies, its time.
+
+    Args:
+        name: the column's.
+        clock: resolution and zone.
+        days: codec of days (of ticks, for a time of day).
+        times: codec of the ticks since midnight.
+        limits: after narrowing, the least and greatest local tick that may be drawn.
+    """
+
+    kind: ClassVar[str] = "time"
+    name: str
+    clock: Clock
+    days: NumberCodec
+    times: NumberCodec
+    limits: tuple[int | None, int | None] = (None, None)
+
+    @classmethod
+    def from_summary(cls, summary: TimeSummary, column: Column, options: CodecOptions) -> Self:
+        plain = Column(name=column.name, kind=Kind.INTEGER)
+        days = NumberCodec.from_summary(summary.days, plain, options)
+        times = NumberCodec.from_summary(summary.times, plain, options)
+        return cls(column.name, summary.clock, days, times)
+
+    @cached_property
+    def has_time_field(self) -> bool:
+        return self.clock.form == "timestamp" and self.times.pieces is not None and (
+            self.times.pieces.size > 1 or self.times.pieces.needs_fraction
+        )
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        day = self.days.fields[0]
+        if not self.has_time_field:
+            return (day,)
+        time = self.times.fields[0]
+        at = 0 if day.fraction is None else 1
+        return day, time if time.fraction is None else replace(time, fraction=at)
+
+    def encode(self, series: pl.Series) -> Encoded:
+        days, times = _split(self.clock.ticks(series), self.clock)
+        day = self.days.encode(days)
+        if not self.has_time_field:
+            return day
+        time = self.times.encode(times)
+        codes = np.concatenate([day.codes, time.codes], axis=1)
+        return Encoded(codes, np.concatenate([day.fractions, time.fractions], axis=1))
+
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        n_day = int(self.days.fields[0].fraction is not None)
+        ticks = self.days.decode(codes[:, :1], fractions[:, :n_day], rng)
+        if self.clock.form == "timestamp":
+            times = self._times(codes, fractions[:, n_day:], rng)
+            ticks = self._within(ticks * self.clock.day, times)
+        return self.clock.series(ticks).alias(self.name)
+
+    def _times(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        """Ticks since midnight. A draw may give a day and yet no time of day: that time is drawn by itself."""
+        if self.times.pieces is None:
+            return pl.zeros(len(codes), dtype=pl.Int64, eager=True)
+        if not self.has_time_field:
+            return self.times.decode(np.zeros((len(codes), 1), np.int64), fractions, rng)
+        times = self.times.decode(codes[:, 1:], fractions, rng)
+        if times.null_count():
+            count = self.times.pieces.code_count
+            lost = times.is_null().to_numpy()
+            code = np.searchsorted(np.cumsum(count), rng.random(len(codes)) * count.sum(), side="right")
+            drawn = self.times.pieces.decode(np.minimum(code, len(count) - 1), rng.random(len(codes)))
+            times = times.zip_with(pl.Series(~lost), pl.Series(self.times.lattice.values(drawn)))
+        return times
+
+    def _within(self, midnights: pl.Series, times: pl.Series) -> pl.Series:
+        """Midnight + time; on the two outermost days of a condition, the time is squeezed into what it leaves."""
+        low, high = self.limits
+        start, stop = 0, self.clock.day - 1
+        at, time = midnights.fill_null(0).to_numpy(), times.to_numpy()
+        least = np.clip(low - at, start, stop) if low is not None else np.zeros_like(at)
+        most = np.clip(high - at, start, stop) if high is not None else np.full_like(at, stop)
+        out = (time < least) | (time > most)
+        if out.any():
+            squeezed = least + (time / (stop + 1.0) * (most - least + 1)).astype(np.int64)
+            time = np.where(out, squeezed, time)
+        return with_nulls(pl.Series(at + time), midnights.is_null().to_numpy())
+
+    def narrow(self, condition: object) -> Narrowed:
+        if isinstance(condition, Missing):
+            missing = self.days.narrow(condition).weights
+            return Narrowed((*missing, *self.times.narrow(condition).weights) if self.has_time_field else missing, self)
+        if isinstance(condition, OneOf) and len(condition.values) == 1:
+            condition = Between(condition.values[0], condition.values[0])
+        if isinstance(condition, OneOf) and self.clock.form != "timestamp":
+            ticks = tuple(self.clock.tick_of(v, self.name) for v in condition.values)
+            days = self.days.narrow(OneOf(ticks))
+            return Narrowed(days.weights, replace(self, days=days.codec))
+        if not isinstance(condition, Between):
+            raise ConditionError(f"column {self.name!r}: a condition on a {self.clock.form} is a range or one value")
+        return self._narrow_between(*self._limits(condition))
+
+    def _limits(self, condition: Between) -> tuple[int | None, int | None]:
+        """Least and greatest tick, both included."""
+        low = None if condition.low is None else self.clock.tick_of(condition.low, self.name)
+        high = None if condition.high is None else self.clock.tick_of(condition.high, self.name, last=True)
+        open_low, open_high = condition.closed in ("right", "none"), condition.closed in ("left", "none")
+        if low is not None and open_low:
+            low = self.clock.tick_of(condition.low, self.name, last=True) + 1
+        if high is not None and open_high:
+            high = self.clock.tick_of(condition.high, self.name) - 1
+        return low, high
+
+    def _narrow_between(self, low: int | None, high: int | None) -> Narrowed:
+        if self.clock.form != "timestamp":
+            days = self.days.narrow(Between(low, high))
+            return Narrowed(days.weights, replace(self, days=days.codec))
+        day = self.clock.day
+        low_day, high_day = None if low is None else low // day, None if high is None else high // day
+        days = self.days.narrow(Between(low_day, high_day))
+        narrowed = replace(self, days=days.codec, limits=(low, high))
+        if not self.has_time_field:
+            return Narrowed(days.weights, narrowed)
+        if low is not None and high is not None and low_day == high_day:
+            times = self.times.narrow(Between(low - low_day * day, high - high_day * day))
+            return Narrowed((*days.weights, *times.weights), replace(narrowed, times=times.codec))
+        known = np.ones(self.times.size)
+        if self.times.has_missing:
+            known[-1] = 0
+        return Narrowed((*days.weights, known), narrowed)
+
+    def to_state(self) -> State:
+        days, day_arrays = self.days.to_state()
+        times, time_arrays = self.times.to_state()
+        data = {"form": self.clock.form, "unit": self.clock.unit, "zone": self.clock.zone, "days": days, "times": times}
+        arrays = {f"days.{k}": v for k, v in day_arrays.items()} | {f"times.{k}": v for k, v in time_arrays.items()}
+        return data, arrays
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        name = take_value(data, "name", str)
+        form, unit = take_value(data, "form", str), take_value(data, "unit", str)
+        if form not in ("date", "time", "timestamp") or unit not in TICKS_A_DAY:
+            raise ModelFileError(f"codec of column {name!r}: unknown form or resolution of time")
+        parts = []
+        for part in ("days", "times"):
+            inner = {k.removeprefix(f"{part}."): v for k, v in arrays.items() if k.startswith(f"{part}.")}
+            parts.append(NumberCodec.from_state({**take_value(data, part, dict), "name": name}, inner))
+        return cls(name, Clock(form, unit, take_value(data, "zone", str, type(None))), *parts)

@@ -1,0 +1,133 @@
+"""Rules that tell keys from measurements and texts from categories, by values and by the words of a column's name."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from likewise.schema import Kind
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# A last word that names a key in whatever size of table, as in "AlbumId"; and names that do so as a whole.
+_STRONG = frozenset({"id", "ids", "uuid", "guid", "pk", "rowid", "oid", "identifier"})
+_STRONG_NAMES = frozenset({"", "no", "nr", "#", "index", "idx", "key", "row", "unnamed 0", "level 0", "rownames"})
+# Words that make a key likely where there are rows enough to tell.
+_WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "index", "account", "barcode"})
+# Words of things that are counted through without being keys.
+_COUNTED = frozenset({
+    "year", "month", "day", "week", "hour", "minute", "second", "date", "time", "timestamp", "age", "rank", "step", "t",
+    "period", "epoch", "score", "count", "price", "amount",
+})  # fmt: skip
+_DIGIT_CODES = frozenset({
+    "zip", "zipcode", "postcode", "postal", "postalcode", "phone", "tel", "telephone", "fax", "mobile", "ssn", "isbn",
+    "ean", "iban", "fips",
+})  # fmt: skip
+_NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "aid", "lipid", "solid", "fluid", "mid")
+
+_UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
+_HASH = r"^([0-9a-f]{16,128}|[0-9A-F]{16,128}|[A-Za-z0-9_+/=-]{20,128})$"
+_TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a column's name, in lower case.
+
+    Example:
+        >>> words_of("AlbumId"), words_of("disp_id"), words_of("Unnamed: 0")
+        (['album', 'id'], ['disp', 'id'], ['unnamed', '0'])
+    """
+    return [w.lower() for w in _WORDS.findall(name)]
+
+
+def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_order: bool = False) -> str | None:
+    """Why a column is a key, in words for the user; None if it is not.
+
+    Being unique is not enough: a measurement, a date or the population of a town is unique too. It takes a name that
+    says so, a row number, or values that nothing but keys look like.
+
+    Args:
+        name: the column's name.
+        values: (k,) distinct known values, Int64 or String.
+        n_known: rows that are not missing.
+        is_unique: every row has a value, and no two the same.
+        in_order: the rows' values go up by one each.
+    """
+    words = words_of(name)
+    whole_name = " ".join(words)
+    last = words[-1] if words else ""
+    if whole_name == "id" and len(values) >= 0.5 * n_known and len(values) > 1:
+        return "it is named so" + ("" if is_unique else "; some values come more than once")
+    if values.dtype == pl.String and len(values) > 1 and len(values) > 0.05 * n_known:
+        if values.str.contains(_UUID).all():
+            return "the values are UUIDs"
+        if len(values) >= 20 and _all_hashes(values):
+            return "the values are hashes or random tokens"
+    if not is_unique:
+        return None
+    if last in _STRONG or whole_name in _STRONG_NAMES:
+        return "unique, and named so"
+    glued = last.endswith("id") and not last.endswith(_NOT_KEYS) and n_known >= 100
+    is_token = values.dtype != pl.String or values.str.contains(_TOKEN).all()
+    if n_known >= 20 and (last in _WEAK or glued) and is_token:
+        return "unique, and named so"
+    return _code_reason(values) if values.dtype == pl.String else _whole_reason(words, values, in_order)
+
+
+def _all_hashes(values: pl.Series) -> bool:
+    lengths = values.str.len_chars()
+    if lengths.min() != lengths.max() or not values.str.contains(_HASH).all():
+        return False
+    return bool((values.str.contains(r"\d") & values.str.contains(r"[A-Za-z]")).mean() > 0.9)  # type: ignore[operator]
+
+
+def _code_reason(values: pl.Series) -> str | None:
+    """Unique texts of one word that look made: plates, tail numbers, three-letter airport codes."""
+    if len(values) < 50 or not values.str.contains(_TOKEN).all():
+        return None
+    lengths = values.str.len_chars()
+    spread = int(lengths.max()) - int(lengths.min())  # type: ignore[arg-type]
+    with_digit = float(values.str.contains(r"\d").mean())  # type: ignore[arg-type]
+    capitals = values.str.contains(r"^[A-Z0-9]+$").all()
+    if (with_digit > 0.9 and spread <= 4) or (capitals and spread == 0):
+        return "unique codes"
+    return None
+
+
+def _whole_reason(words: list[str], values: pl.Series, in_order: bool) -> str | None:
+    n, low, high = len(values), int(values.min()), int(values.max())  # type: ignore[arg-type]
+    if _COUNTED & set(words) or n < 20:
+        return None
+    years = low >= 1500 and high <= 2200
+    if high - low + 1 == n and not years and (in_order or n >= 100):
+        return "a row number: unique and without gaps"
+    # A number of seven digits or more that is never shorter and never comes twice in a thousand rows is no measure,
+    # unless it is a time stamp (seconds or milliseconds from 2000 to 2040).
+    stamped = any(low >= 946_684_800 * unit and high <= 2_208_988_800 * unit for unit in (1, 1_000))
+    if n >= 1_000 and low >= 1_000_000 and len(str(low)) == len(str(high)) and not stamped:
+        return "unique numbers of equal length"
+    return None
+
+
+def looks_like_digit_code(name: str) -> bool:
+    """Whether the name says that digits are a code (postcode, telephone), with which nobody calculates."""
+    words = words_of(name)
+    return bool(_DIGIT_CODES & set(words)) and not {"count", "calls", "minutes"} & set(words)
+
+
+def text_or_category(values: pl.Series, counts: pl.Series) -> Kind:
+    """Whether texts are levels that repeat, or mostly different.
+
+    Args:
+        values: (k,) distinct known texts.
+        counts: (k,) rows of each.
+    """
+    k, n = len(values), int(counts.sum())
+    share = k / n if n else 0.0
+    if k <= 1 or (k <= 10 and share <= 0.7):
+        return Kind.CATEGORICAL
+    if share > 0.5:
+        return Kind.TEXT
+    # Levels of fewer than 5 rows are never emitted: where they hold nearly all the rows, nothing would be left.
+    repeated = int(counts.filter(counts >= 5).sum()) / n
+    return Kind.TEXT if k > 50 and repeated < 0.2 else Kind.CATEGORICAL

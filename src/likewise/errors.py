@@ -1,0 +1,54 @@
+"""Every error likewise raises on purpose: one tree, each also the standard error a caller would expect.
+
+A message names the column, what must hold, what came and what to do. It may show names, counts, shapes and
+limits; it never shows a cell's value, for logs travel further than data.
+"""
+
+from __future__ import annotations
+
+
+class LikewiseError(Exception):
+    """Root of the tree: catch this to catch everything likewise raises on purpose."""
+
+
+class InputError(LikewiseError, ValueError):
+    """A file or frame cannot be used as it is."""
+
+
+class OutputError(LikewiseError, OSError):
+    """A file could not be written; what stood there before is untouched."""
+
+
+class SchemaError(LikewiseError, ValueError):
+    """A schema contradicts itself, or the data contradicts the schema."""
+
+
+class ConditionError(LikewiseError, ValueError):
+    """A condition names no column, or no row can meet it."""
+
+
+class OptionError(LikewiseError, ValueError):
+    """An argument is outside what it may be."""
+
+
+class ModelFileError(LikewiseError, ValueError):
+    """A file is not a model of ours, or is damaged, or is from a newer version."""
+
+
+class NotFittedError(LikewiseError, ValueError, AttributeError):
+    """`sample`, `save` and their like were called before `fit`."""
+
+
+class TrainingError(LikewiseError, RuntimeError):
+    """Training could not give a usable model (for example, the loss is not a number)."""
+
+
+class MissingExtraError(LikewiseError, ImportError):
+    """An optional dependency is absent; the message names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package!r}: pip install 'likewise[{extra}]'")
+
+
+class LikewiseWarning(UserWarning):
+    """Something was repaired or guessed, and the result is still right; told through `warnings`, never printed."""

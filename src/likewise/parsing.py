@@ -1,0 +1,318 @@
+"""From a table as it came to canonical columns, and back: types, missing tokens, date formats, decimals, labels.
+
+A canonical column is String (categorical, text), Boolean, Int64 (integer), Float64 (real), Date, Time or Datetime
+(datetime), or as it came (id, dropped); what is missing is null, never NaN, never a token.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from likewise import _numbers, _times
+from likewise._dtypes import dtype_from_name
+from likewise._numbers import NumberFormat
+from likewise.errors import SchemaError
+from likewise.inference import SURE_TOKENS, TRUTH_PAIRS
+from likewise.schema import Column, Kind, Role, Schema, nearest
+
+_WHAT = {
+    Kind.BOOLEAN: "one of its two labels",
+    Kind.INTEGER: "whole numbers",
+    Kind.REAL: "numbers",
+    Kind.DATETIME: "dates or times in its format",
+    Kind.CATEGORICAL: "among the declared levels",
+}
+
+
+def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
+    """The canonical frame, columns in the schema's order.
+
+    Args:
+        raw: the table as read; its types may differ from those the schema was inferred from (a CSV's texts, say).
+        schema: what the columns are.
+        partial: columns may lack; they come out all missing.
+
+    Raises:
+        SchemaError: columns lack or are not in the schema, or values do not fit their column's kind (how many are
+            told, never which).
+
+    Example:
+        >>> raw = pl.DataFrame({"age": ["31", "?"]})
+        >>> parse(raw, Schema((Column(name="age", kind=Kind.INTEGER, missing=("?",)),)))["age"].to_list()
+        [31, None]
+    """
+    check_names(raw.columns, schema, partial=partial)
+    absent = pl.Series([None] * raw.height, dtype=pl.Null)
+    return pl.DataFrame(
+        [parse_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c) for c in schema]
+    )
+
+
+def check_names(names: list[str], schema: Schema, *, partial: bool = False) -> None:
+    """Raises SchemaError when columns lack (unless `partial`) or are unknown, each with the nearest name."""
+    known, given = set(schema.names), set(names)
+    lacking = [] if partial else [n for n in schema.names if n not in given]
+    extra = [n for n in names if n not in known]
+    problems = []
+    if lacking:
+        unused = [n for n in names if n in extra]
+        problems.append("columns lack: " + ", ".join(f"{n!r}{_hint(n, unused)}" for n in lacking[:10]))
+    if extra:
+        named = ", ".join(f"{n!r}{_hint(n, schema.names)}" for n in extra[:10])
+        problems.append(f"columns are not in the schema: {named}")
+    if problems:
+        raise SchemaError("; ".join(problems))
+
+
+def _hint(name: str, names: tuple[str, ...] | list[str]) -> str:
+    hint = nearest(name, names)
+    return f" ({hint.removeprefix('; ')})" if "did you mean" in hint else ""
+
+
+def canonical_dtype(column: Column) -> pl.DataType:
+    """The canonical type of a column."""
+    match column.kind:
+        case Kind.CATEGORICAL | Kind.TEXT:
+            return pl.String()
+        case Kind.BOOLEAN:
+            return pl.Boolean()
+        case Kind.INTEGER:
+            return pl.Int64()
+        case Kind.REAL:
+            return pl.Float64()
+        case Kind.DATETIME:
+            stored = dtype_from_name(column.dtype, column.levels)
+            if stored.is_temporal() and stored != pl.Duration:
+                return stored
+            return _times.dtype_of(column.format) if column.format else pl.Datetime("us")
+        case Kind.ID:
+            return dtype_from_name(column.dtype, column.levels)
+
+
+def parse_column(series: pl.Series, column: Column) -> pl.Series:
+    """One canonical column; raises SchemaError as `parse` does."""
+    if column.role is Role.DROP:
+        return series
+    if series.dtype == pl.Null:
+        return series.cast(canonical_dtype(column))
+    if column.kind is Kind.ID:
+        return _without_tokens(series, column)
+    known = _without_tokens(_plain(series), column)
+    match column.kind:
+        case Kind.CATEGORICAL | Kind.TEXT:
+            out = known.cast(pl.String)
+            unfit = _outside_levels(out, column)
+        case Kind.BOOLEAN:
+            out, unfit = _checked(known, _booleans(known, column))
+        case Kind.INTEGER:
+            out, unfit = _checked(known, _wholes(known, column))
+        case Kind.REAL:
+            out, unfit = _checked(known, _reals(known, column))
+            out = out.set(out.is_nan() | out.is_infinite(), None) + 0.0  # + 0.0 turns -0.0 into 0.0
+        case Kind.DATETIME:
+            out, unfit = _datetimes(known, column)
+    if unfit:
+        raise SchemaError(
+            f"column {column.name!r}: {unfit} of {len(series)} values are not {_WHAT[column.kind]} "
+            f"(kind {column.kind.value}); clean them or declare another kind"
+        )
+    return out.alias(column.name)
+
+
+def _plain(series: pl.Series) -> pl.Series:
+    """Categories as texts, durations as their ticks, NaN as null."""
+    if isinstance(series.dtype, pl.Categorical | pl.Enum):
+        return series.cast(pl.String)
+    if series.dtype == pl.Duration:
+        return series.to_physical()
+    return series.fill_nan(None) if series.dtype.is_float() else series
+
+
+def _without_tokens(series: pl.Series, column: Column) -> pl.Series:
+    if series.dtype != pl.String:
+        return series
+    tokens = set(column.missing)
+    if column.kind not in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
+        tokens |= set(SURE_TOKENS)
+    if not tokens:
+        return series
+    missing = series.is_in(list(tokens))
+    if column.kind not in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
+        missing |= series.str.strip_chars().is_in(list(tokens))
+    return series.set(missing.fill_null(False), None)
+
+
+def _checked(before: pl.Series, after: pl.Series) -> tuple[pl.Series, int]:
+    """The result, and how many values were lost on the way."""
+    return after, after.null_count() - before.null_count()
+
+
+def _outside_levels(values: pl.Series, column: Column) -> int:
+    if column.levels is None or column.dtype == "Enum":
+        return 0
+    return int((~values.drop_nulls().is_in(list(column.levels))).sum())
+
+
+def _booleans(known: pl.Series, column: Column) -> pl.Series:
+    if known.dtype == pl.Boolean:
+        return known
+    pairs = [column.labels] if column.labels else [*TRUTH_PAIRS]
+    if known.dtype.is_numeric():
+        no, yes = next(((float(a), float(b)) for a, b in pairs if _is_number(a) and _is_number(b)), (0.0, 1.0))
+        number = known.cast(pl.Float64)
+        return (number == yes).set(((number != yes) & (number != no)).fill_null(False), None)
+    bare = known.cast(pl.String).str.strip_chars()
+    bare = bare if column.labels else bare.str.to_lowercase()
+    yeses, noes = [b.strip() for _, b in pairs], [a.strip() for a, _ in pairs]
+    if column.labels and not column.labels[0].strip():
+        bare, yeses, noes = known.cast(pl.String), [column.labels[1]], [column.labels[0]]
+    truth = bare.is_in(yeses)
+    return truth.set((~truth & ~bare.is_in(noes)).fill_null(False), None)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _format_of(column: Column) -> NumberFormat:
+    """How the column's numbers are written as text."""
+    if column.format is not None:
+        return NumberFormat.from_pattern(column.format)
+    return NumberFormat(most=0 if column.kind is Kind.INTEGER else column.decimals)
+
+
+def _apply(series: pl.Series, expr: pl.Expr) -> pl.Series:
+    return series.to_frame("").select(expr).to_series()
+
+
+def _wholes(known: pl.Series, column: Column) -> pl.Series:
+    if known.dtype == pl.String:
+        return _apply(known, _numbers.read_wholes(pl.first(), _format_of(column)))
+    if known.dtype.is_float():
+        return known.set((known != known.floor()).fill_null(False), None).cast(pl.Int64, strict=False)
+    if known.dtype.is_decimal():
+        number = known.cast(pl.Float64)
+        return known.set((number != number.floor()).fill_null(False), None).cast(pl.Int64, strict=False)
+    return known.to_physical().cast(pl.Int64, strict=False)
+
+
+def _reals(known: pl.Series, column: Column) -> pl.Series:
+    if known.dtype == pl.String:
+        return _apply(known, _numbers.read_reals(pl.first(), _format_of(column)))
+    return known.cast(pl.Float64, strict=False)
+
+
+def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
+    wanted = canonical_dtype(column)
+    if known.dtype.is_temporal():
+        times = _as_time(known, wanted)
+        return times, times.null_count() - known.null_count()
+    text = known.cast(pl.String).str.strip_chars()
+    if column.format:
+        pattern = column.format
+    else:
+        counted = text.drop_nulls().value_counts(name="n_rows_")
+        found = _times.detect(counted[text.name], counted["n_rows_"]) if counted.height else None
+        if found is None and counted.height:
+            return known, known.len() - known.null_count()
+        pattern = found.format if found else "%Y-%m-%d"
+    times = _times.read(text, pattern, fallbacks=True, keep_odd_years=True)
+    unfit = times.null_count() - text.null_count()
+    # Years no calendar has (0000-00-00 and its like) stand for "none": missing, as inference told.
+    return _as_time(_times.drop_odd_years(times), wanted), unfit
+
+
+def _as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
+    """Another type of time with the same clock on the wall."""
+    if times.dtype == wanted:
+        return times
+    if isinstance(times.dtype, pl.Datetime):
+        if isinstance(wanted, pl.Datetime) and times.dtype.time_zone and wanted.time_zone:
+            return times.dt.convert_time_zone(wanted.time_zone).cast(wanted)
+        times = times.dt.replace_time_zone(None)
+    if isinstance(wanted, pl.Datetime):
+        return times.cast(pl.Datetime(wanted.time_unit), strict=False).dt.replace_time_zone(wanted.time_zone)
+    return times.cast(wanted, strict=False)
+
+
+# ---- and back ----------------------------------------------------------------------------------------------------
+
+
+def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False) -> pl.DataFrame:
+    """The frame as the table came: types, missing tokens, date formats, labels, column order.
+
+    Args:
+        canonical: columns of the schema (some may lack: they are left out).
+        schema: what the columns are.
+        typed: give columns that came as text their natural types instead, and nulls instead of tokens; for a table
+            that was read from CSV and goes to Parquet.
+
+    Raises:
+        SchemaError: a column is not in the schema, or not canonical.
+    """
+    check_names(canonical.columns, schema, partial=True)
+    present = [c for c in schema if c.name in canonical.columns]
+    return pl.DataFrame([restore_column(canonical[c.name], c, typed=typed) for c in present])
+
+
+def restore_column(series: pl.Series, column: Column, *, typed: bool = False) -> pl.Series:
+    """One column as it came."""
+    if column.role is Role.DROP:
+        return series
+    stored = dtype_from_name(column.dtype, column.levels)
+    if typed and stored == pl.String:
+        return series
+    if column.kind is Kind.ID:
+        series = series.cast(stored, strict=False)
+        return _with_tokens(series, column) if stored == pl.String else series
+    if series.dtype == pl.Null:
+        series = series.cast(canonical_dtype(column))
+    if stored == pl.String or isinstance(stored, pl.Categorical | pl.Enum):
+        return _with_tokens(_as_text(series, column), column).cast(stored).alias(column.name)
+    return _as_stored(series, column, stored).alias(column.name)
+
+
+def _with_tokens(series: pl.Series, column: Column) -> pl.Series:
+    if not column.missing or column.missing_as_null:
+        return series
+    return series.fill_null(column.missing[0])
+
+
+def _as_text(series: pl.Series, column: Column) -> pl.Series:
+    match column.kind:
+        case Kind.BOOLEAN:
+            no, yes = column.labels or ("false", "true")
+            return _apply(series, pl.when(pl.first()).then(pl.lit(yes)).when(~pl.first()).then(pl.lit(no)))
+        case Kind.INTEGER:
+            return _apply(series, _numbers.write_wholes(pl.first(), _format_of(column)))
+        case Kind.REAL:
+            return _apply(series, _numbers.write_reals(pl.first(), _format_of(column)))
+        case Kind.DATETIME:
+            return _times.write(series, column.format) if column.format else series.cast(pl.String)
+        case _:
+            return series.cast(pl.String)
+
+
+def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Series:
+    if column.kind is Kind.BOOLEAN and stored.is_numeric() and column.labels and all(map(_is_number, column.labels)):
+        no, yes = (float(label) for label in column.labels)
+        series = _apply(series, pl.when(pl.first()).then(yes).when(~pl.first()).then(no))
+    elif column.kind is Kind.DATETIME and stored.is_integer() and column.format:
+        series = _times.write(series, column.format)
+    elif column.kind is Kind.REAL and column.decimals is not None:
+        series = series.round(column.decimals)
+    elif column.kind in (Kind.CATEGORICAL, Kind.TEXT) and stored == pl.Boolean:
+        series = series == "true"
+    if stored.is_integer() and series.dtype.is_float():
+        series = series.round(0)
+    if stored == pl.Duration and series.dtype == pl.Float64:
+        series = series.cast(pl.Int64)
+    if isinstance(stored, pl.Decimal) and series.dtype == pl.Float64:
+        # Through the shortest text: a float cast to decimal would keep its binary noise.
+        series = _apply(series, _numbers.write_reals(pl.first(), NumberFormat(most=stored.scale)))
+    out = series.cast(stored, strict=False)
+    return out.fill_null(float("nan")) if stored.is_float() and "NaN" in column.missing[:1] else out

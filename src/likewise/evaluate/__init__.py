@@ -1,0 +1,11 @@
+"""Measures of a synthetic table: fidelity, utility, privacy; each beside its floor.
+
+>>> from likewise.evaluate import evaluate, Report
+"""
+
+from __future__ import annotations
+
+from likewise.evaluate.gather import evaluate, evaluate_tables
+from likewise.evaluate.results import ColumnScore, PairScore, Picture, Report, Score
+
+__all__ = ["ColumnScore", "PairScore", "Picture", "Report", "Score", "evaluate", "evaluate_tables"]

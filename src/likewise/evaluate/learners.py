@@ -1,0 +1,81 @@
+"""The learners that judge: each learns a table of numbers and codes as it is, missing values included.
+
+Adding one is a function and a line in `LEARNERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.errors import MissingExtraError, OptionError
+
+Task = Literal["classify", "regress"]
+Matrix = npt.NDArray[np.float32]
+MOST_NATIVE_LEVELS = 254
+
+
+def learner_name(name: str) -> str:
+    """The learner that "auto" stands for here: XGBoost when it is installed, else scikit-learn's boosting."""
+    if name == "auto":
+        return "xgboost" if find_spec("xgboost") else "histgb"
+    if name not in LEARNERS:
+        raise OptionError(f"learner must be 'auto' or one of {', '.join(map(repr, LEARNERS))}, got {name!r}")
+    return name
+
+
+def fit(name: str, task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], seed: int) -> Any:
+    """A fitted model with `predict` (regress) or `predict_proba` (classify).
+
+    Args:
+        x: (n, D) numbers, codes and NaN.
+        y: (n,) classes 0 .. K-1, each present, or numbers.
+        is_code: (D,) which columns of x hold codes without an order.
+    """
+    return LEARNERS[name](task, x, y, is_code, seed)
+
+
+def class_scores(model: Any, x: Matrix, classes: npt.NDArray[np.integer], n_classes: int) -> npt.NDArray[np.float64]:
+    """(n, n_classes) score of each class; 0 for classes the model never saw."""
+    scores = np.zeros((len(x), n_classes))
+    scores[:, classes] = model.predict_proba(x)
+    return scores
+
+
+def _xgboost(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], seed: int) -> Any:
+    try:
+        import xgboost
+    except ImportError as error:
+        raise MissingExtraError("xgboost", "xgboost") from error
+    kind = xgboost.XGBClassifier if task == "classify" else xgboost.XGBRegressor
+    # Codes go in as numbers: with 300 trees that judges as sharply as native categories, in less time.
+    model = kind(n_estimators=300, max_depth=6, learning_rate=0.1, subsample=0.8, tree_method="hist", random_state=seed)
+    return model.fit(x, y)
+
+
+def _histgb(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    few = [
+        c and not (len(v := x[~np.isnan(x[:, i]), i]) and v.max() >= MOST_NATIVE_LEVELS) for i, c in enumerate(is_code)
+    ]
+    kind = HistGradientBoostingClassifier if task == "classify" else HistGradientBoostingRegressor
+    model = kind(
+        max_iter=150,
+        learning_rate=0.1,
+        max_leaf_nodes=31,
+        categorical_features=np.array(few) if any(few) else None,
+        early_stopping=False,
+        random_state=seed,
+    )
+    return model.fit(x, y)
+
+
+LEARNERS: dict[str, Callable[[Task, Matrix, npt.NDArray[Any], list[bool], int], Any]] = {
+    "xgboost": _xgboost,
+    "histgb": _histgb,
+}

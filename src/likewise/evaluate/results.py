@@ -1,0 +1,263 @@
+"""What an evaluation says, as plain data: scores beside their floors, a line per column, a line per pair.
+
+Everything here is numbers and names, never a row. `Report` writes itself as JSON (with a format version), as a page
+(`likewise.report.page`) and as a table in the terminal; none of these computes anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+from likewise.errors import InputError
+
+_T = TypeVar("_T")
+
+REPORT_VERSION = 1
+
+Group = Literal["fidelity", "utility", "privacy"]
+Better = Literal["lower", "higher"]
+FloorKind = Literal["holdout", "halves", "train", "theory"]
+GROUPS: tuple[Group, ...] = ("fidelity", "utility", "privacy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One figure, and what is needed to believe it.
+
+    Args:
+        name: short name, such as "shape".
+        group: what the figure is about.
+        value: the figure, for the synthetic rows.
+        better: which direction is better.
+        floor: the same figure for fresh real rows, as many as the synthetic ones. A perfect generator scores this.
+        floor_by: where the floor comes from: "holdout" (real rows kept from the generator), "halves" (the real rows
+            split in two, where no holdout was given), "train" (the generator's own rows), "theory" (an argument).
+        copy: the same figure for a plain copy of the training rows, where that says something.
+        interval: 95 % interval of the value.
+        n: rows the value rests on.
+        method: how it is measured, for who wants to repeat it.
+        meaning: what it says, in one plain line.
+        threat: for an attack, what the attacker is given.
+    """
+
+    name: str
+    group: Group
+    value: float
+    better: Better
+    floor: float | None = None
+    floor_by: FloorKind | None = None
+    copy: float | None = None
+    interval: tuple[float, float] | None = None
+    n: int
+    method: str
+    meaning: str
+    threat: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.group not in GROUPS:
+            raise InputError(f"score {self.name!r}: group must be one of {', '.join(GROUPS)}, got {self.group!r}")
+        if self.better not in ("lower", "higher"):
+            raise InputError(f"score {self.name!r}: better must be 'lower' or 'higher', got {self.better!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A protected summary of one column: shares of the rows in each bin or level, real beside synthetic.
+
+    Bins and levels that hold 1 to 4 real rows are hidden, and the ends are open, so that no single row shows.
+
+    Args:
+        form: "bins" along a scale, or "levels" without one.
+        labels: one text per bar.
+        real, synthetic: one share per bar.
+    """
+
+    form: Literal["bins", "levels"]
+    labels: tuple[str, ...]
+    real: tuple[float, ...]
+    synthetic: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.labels) == len(self.real) == len(self.synthetic):
+            raise InputError("a picture needs one label, one real and one synthetic share per bar")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnScore:
+    """One column: how far apart real and synthetic stand.
+
+    Args:
+        error: Kolmogorov-Smirnov distance for numbers, total variation for levels, over present values; None
+            where both tables hold nothing.
+        floor: the same for fresh real rows.
+        tells: what a classifier told to find the synthetic rows loses (AUC) when this column is shuffled.
+    """
+
+    name: str
+    kind: str
+    error: float | None
+    floor: float | None = None
+    missing_real: float = 0.0
+    missing_synthetic: float = 0.0
+    mean_real: float | None = None
+    mean_synthetic: float | None = None
+    deviation_real: float | None = None
+    deviation_synthetic: float | None = None
+    tells: float | None = None
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairScore:
+    """Two columns: how differently they hang together.
+
+    Args:
+        measure: "correlation" (Pearson, two numbers) or "contingency" (total variation, any other pair).
+        error: half the difference of the correlations, or the total variation of the two tables of counts.
+        real, synthetic: strength of the link: Pearson's r for two numbers, else Cramer's V (bias-corrected).
+        linked: whether the two hang together in the real table (|r| > 0.4, or V > 0.3 as the trend counts it).
+    """
+
+    a: str
+    b: str
+    measure: Literal["correlation", "contingency"]
+    error: float | None
+    real: float | None = None
+    synthetic: float | None = None
+    linked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All of an evaluation. Compute it with `likewise.evaluate`.
+
+    Args:
+        scores: the figures, in reading order.
+        columns, pairs: the tables behind `shape` and `trend` (the pairs that differ most, when there are many).
+        data: counts of rows and columns, the target.
+        notes: what could not be measured and why, and what the reader must know, in plain words.
+        versions: the software which computed it.
+    """
+
+    scores: tuple[Score, ...]
+    columns: tuple[ColumnScore, ...] = ()
+    pairs: tuple[PairScore, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Score:
+        for score in self.scores:
+            if score.name == name:
+                return score
+        raise KeyError(f"no score {name!r}; there are {', '.join(s.name for s in self.scores) or 'none'}")
+
+    def __contains__(self, name: object) -> bool:
+        return any(score.name == name for score in self.scores)
+
+    def __iter__(self) -> Iterator[Score]:
+        return iter(self.scores)
+
+    def group(self, name: Group) -> tuple[Score, ...]:
+        """The scores of one group, in order."""
+        return tuple(score for score in self.scores if score.group == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, dicts, numbers and text; a figure that is not a number becomes None."""
+        cleaned: dict[str, Any] = {"format": "likewise report", "version": REPORT_VERSION} | _plain(asdict(self))
+        return cleaned
+
+    def to_json(self, path: str | os.PathLike[str] | None = None, *, indent: int | None = 2) -> str:
+        """The report as JSON text; written to `path` as well when one is given."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
+        if path is not None:
+            _write_text(path, text + "\n")
+        return text
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Report:
+        """The report that `to_dict` wrote. Raises InputError when it is none, or from a newer version."""
+        if not isinstance(plain, Mapping) or plain.get("format") != "likewise report":
+            raise InputError("this is not a likewise report: its 'format' must be 'likewise report'")
+        if not isinstance(plain.get("version"), int) or plain["version"] > REPORT_VERSION:
+            raise InputError(
+                f"the report has format version {plain.get('version')!r}, this likewise reads up to {REPORT_VERSION}; "
+                "upgrade likewise"
+            )
+        try:
+            return cls(
+                scores=tuple(_build(Score, s) for s in plain["scores"]),
+                columns=tuple(_build(ColumnScore, c) for c in plain.get("columns", ())),
+                pairs=tuple(_build(PairScore, p) for p in plain.get("pairs", ())),
+                data=dict(plain.get("data", {})),
+                notes=tuple(plain.get("notes", ())),
+                versions=dict(plain.get("versions", {})),
+            )
+        except (KeyError, TypeError) as error:
+            raise InputError(f"the report is damaged: {type(error).__name__} while reading it") from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """The report that `to_json` wrote."""
+        try:
+            plain = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"the report is not JSON (line {error.lineno}, column {error.colno})") from error
+        return cls.from_dict(plain)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
+        """The report as one self-contained page ("en" or "zh"); written to `path` when one is given."""
+        from likewise.report.page import render
+
+        html = render(self, lang=lang)
+        if path is not None:
+            _write_text(path, html)
+        return html
+
+    def summary_table(self, *, lang: str = "en") -> Any:
+        """A Rich table of the scores beside their floors, for a terminal."""
+        from likewise.report.terminal import summary_table
+
+        return summary_table(self, lang=lang)
+
+    def _repr_html_(self) -> str:
+        from likewise.report.page import render_scores
+
+        return render_scores(self)
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{s.name}={s.value:.4g}" for s in self.scores)
+        return f"Report({figures})"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _build(kind: type[_T], plain: Mapping[str, Any]) -> _T:
+    """A frozen dataclass from its dict. Unknown keys are left out, so that a later minor version can add some."""
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k in known}
+    if isinstance(values.get("picture"), Mapping):
+        values["picture"] = _build(Picture, values["picture"])
+    if "value" in values and values["value"] is None:
+        values["value"] = math.nan
+    return kind(**values)
+
+
+def _write_text(path: str | os.PathLike[str], text: str) -> None:
+    from likewise.io import atomic_path
+
+    with atomic_path(path) as beside:
+        beside.write_text(text, encoding="utf-8")

@@ -1,0 +1,7 @@
+"""The report's faces: plain data, one self-contained page, a table in the terminal."""
+
+from __future__ import annotations
+
+from likewise.evaluate.results import ColumnScore, PairScore, Picture, Report, Score
+
+__all__ = ["ColumnScore", "PairScore", "Picture", "Report", "Score"]

@@ -106,10 +106,15 @@ class _Facts:
             self.notes.append("constant: one value in all known rows")
         told = [f"{t!r} is read as missing ({self.tokens[t]} rows)" for t in ordered]
         return Column(
-            name=self.series.name, kind=kind, role=Role.ID if kind is Kind.ID else Role.FEATURE, dtype=dtype_name(self.series.dtype),
-            missing=tuple(ordered), missing_as_null=bool(ordered) and nulls > sum(self.tokens.values()),
-            notes=(*told, *self.notes, *parts.pop("notes", ())), **parts,
-        )  # fmt: skip
+            name=self.series.name,
+            kind=kind,
+            role=Role.ID if kind is Kind.ID else Role.FEATURE,
+            dtype=dtype_name(self.series.dtype),
+            missing=tuple(ordered),
+            missing_as_null=bool(ordered) and nulls > sum(self.tokens.values()),
+            notes=(*told, *self.notes, *parts.pop("notes", ())),
+            **parts,
+        )
 
 
 def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:

@@ -209,7 +209,7 @@ def _reals(known: pl.Series, column: Column) -> pl.Series:
 def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
     wanted = canonical_dtype(column)
     if known.dtype.is_temporal():
-        times = _as_time(known, wanted)
+        times = as_time(known, wanted)
         return times, times.null_count() - known.null_count()
     text = known.cast(pl.String).str.strip_chars()
     if column.format:
@@ -223,10 +223,10 @@ def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
     times = _times.read(text, pattern, fallbacks=True, keep_odd_years=True)
     unfit = times.null_count() - text.null_count()
     # Years no calendar has (0000-00-00 and its like) stand for "none": missing, as inference told.
-    return _as_time(_times.drop_odd_years(times), wanted), unfit
+    return as_time(_times.drop_odd_years(times), wanted), unfit
 
 
-def _as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
+def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
     """Another type of time with the same clock on the wall."""
     if times.dtype == wanted:
         return times

@@ -26,7 +26,15 @@ from likewise.errors import ConditionError, ModelFileError
 from likewise.schema import Column
 
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+MAX_WIDTH = 24  # digits of a counter, however long a real key is
 ROOM = 1e6  # possible strings a real or drawn one, for a pattern to be drawn from: a clash is then one in a million
+NUMBERS: dict[str, pl.DataType] = {
+    str(t): t
+    for t in (
+        pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64(),
+        pl.Float32(), pl.Float64(),
+    )
+}  # fmt: skip
 SPARE = 2**40  # counters that must fit above the start
 
 
@@ -37,8 +45,8 @@ class IdSummary:
     dtype: str
     n_rows: int
     missing: int
-    least: int
-    greatest: int
+    least: int | None
+    greatest: int | None
     n_uuid: int
     n_upper: int
     text: TextSummary | None
@@ -49,8 +57,8 @@ class IdSummary:
             self.dtype,
             self.n_rows + other.n_rows,
             self.missing + other.missing,
-            min(self.least, other.least),
-            max(self.greatest, other.greatest),
+            min((x for x in (self.least, other.least) if x is not None), default=None),
+            max((x for x in (self.greatest, other.greatest) if x is not None), default=None),
             self.n_uuid + other.n_uuid,
             self.n_upper + other.n_upper,
             text,
@@ -62,12 +70,12 @@ def summarise_ids(series: pl.Series) -> IdSummary:
     keys = series.drop_nulls()
     n, missing, dtype = len(keys), series.null_count(), str(series.dtype)
     if series.dtype.is_numeric():
-        low, high = (int(keys.min()), int(keys.max())) if n else (0, 0)  # type: ignore[arg-type]
-        return IdSummary(dtype, n, missing, min(low, 0), max(high, 0), 0, 0, None)
+        low, high = (int(keys.min()), int(keys.max())) if n else (None, None)  # type: ignore[arg-type]
+        return IdSummary(dtype, n, missing, low, high, 0, 0, None)
     text = keys.cast(pl.String)
     uuid = text.str.contains(UUID)
     upper = text.filter(uuid).str.contains("[A-F]")
-    return IdSummary(dtype, n, missing, 0, 0, int(uuid.sum()), int(upper.sum()), summarise_text(text))
+    return IdSummary(dtype, n, missing, None, None, int(uuid.sum()), int(upper.sum()), summarise_text(text))
 
 
 @dataclass(frozen=True)
@@ -110,12 +118,10 @@ class IdCodec(ColumnCodec):
         pattern = TextCodec.from_summary(summary.text, column, options)
         room = _room(pattern)
         prefix = _prefix(pattern)
-        width = max(1, summary.text.longest + 1 - len(prefix))
+        width = min(max(1, summary.text.longest + 1 - len(prefix)), MAX_WIDTH)
         form = "pattern" if room >= ROOM * max(summary.n_rows, 1) else "counter"
         kept = pattern if form == "pattern" else None
-        return cls(
-            column.name, form, summary.dtype, width=width, prefix=prefix, missing_share=share, pattern=kept
-        )
+        return cls(column.name, form, summary.dtype, width=width, prefix=prefix, missing_share=share, pattern=kept)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -133,15 +139,15 @@ class IdCodec(ColumnCodec):
         elif self.form == "uuid":
             keys = _uuids(n, rng, upper=self.upper)
         else:
-            keys = self._patterned(n, rng) if self.form == "pattern" else None
-            keys = self._counted(n) if keys is None else keys
+            drawn = self._patterned(n, rng) if self.form == "pattern" else None
+            keys = self._counted(n) if drawn is None else drawn
         missing = rng.random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
         return with_nulls(keys.alias(self.name), missing)
 
     def _numbers(self, n: int) -> pl.Series:
         numbers = pl.Series(np.arange(n, dtype=np.int64) + self.start)
-        wanted = getattr(pl, self.dtype, pl.Int64)
-        fits = wanted in (pl.Float32, pl.Float64) or numbers.cast(wanted, strict=False).null_count() == 0
+        wanted = NUMBERS.get(self.dtype, pl.Int64())
+        fits = wanted.is_float() or numbers.cast(wanted, strict=False).null_count() == 0
         return numbers.cast(wanted) if fits else numbers
 
     def _counted(self, n: int) -> pl.Series:
@@ -196,12 +202,18 @@ class IdCodec(ColumnCodec):
         )
 
 
-def _start_beyond(least: int, greatest: int) -> int:
-    """A round number above all keys; for keys near the end of int64, one below all of them."""
-    above = 10 ** len(str(greatest))
+def _start_beyond(least: int | None, greatest: int | None) -> int:
+    """A round number above all keys; for keys near the end of int64, one far enough below all of them."""
+    if least is None or greatest is None:
+        return 1
+    above: int = 10 ** len(str(max(greatest, 0)))
     if above + SPARE <= np.iinfo(np.int64).max:
         return above
-    return -SPARE if least >= 0 else max(-(10 ** len(str(-least))) - SPARE, int(np.iinfo(np.int64).min))
+    if least > SPARE:
+        return 1
+    # keys at both ends of int64: what lies between them around zero is as good a guess as any
+    below: int = -(10 ** len(str(-least))) - SPARE
+    return below if least > -(10**17) else SPARE
 
 
 def _room(pattern: TextCodec) -> float:

@@ -95,7 +95,8 @@ class LevelCodec(ColumnCodec):
             rest = frame.join(declared, on="level", how="anti")
         else:
             public = is_boolean | (pl.col("count") >= options.rows)
-            kept = frame.filter(public).sort(["level"] if is_boolean else ["count", "level"], descending=[False] if is_boolean else [True, False])
+            order = [pl.col("level")] if is_boolean else [-pl.col("count"), pl.col("level")]
+            kept = frame.filter(public).sort(order)
             rest = frame.filter(~public)
         n_rare = int(rest["count"].sum())
         has_missing = summary.missing > 0 or len(frame) == 0

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
+from likewise.codecs.binning import build
 from likewise.codecs.column import (
     CodecOptions,
     ColumnCodec,
@@ -29,9 +30,9 @@ from likewise.codecs.column import (
     take_value,
     with_nulls,
 )
-from likewise.codecs.pieces import Pieces, Values, build
+from likewise.codecs.pieces import Pieces, Values
 from likewise.conditions import Between, Missing, OneOf
-from likewise.errors import ConditionError, InputError, ModelFileError
+from likewise.errors import ConditionError, InputError, ModelFileError, SchemaError
 from likewise.schema import Column, Kind
 
 STEP_VALUES = 10  # distinct values that must share a divisor before it is taken for the column's step
@@ -118,6 +119,17 @@ class Lattice:
         whole = units * self.step
         return whole if self.decimals is None else whole / 10.0**self.decimals
 
+    def bounds(self, column: Column) -> tuple[Any, Any]:
+        """The units of the declared bounds; None where there is none, or an infinite one."""
+        if column.bounds is None:
+            return None, None
+        low, high = (None if math.isinf(end) else end for end in column.bounds)
+        if self.is_exact:
+            low, high = self._unit(low, False, up=True), self._unit(high, False, up=False)
+        if low is not None and high is not None and low > high:
+            raise SchemaError(f"column {column.name!r}: no value of the column's step lies within its declared bounds")
+        return low, high
+
     def limits(self, between: Between, name: str) -> tuple[Any, Any]:
         """The least and greatest unit whose value lies in the range; None where it is open."""
         low, high = _number(between.low, name), _number(between.high, name)
@@ -147,12 +159,13 @@ class Lattice:
 
 
 def _number(limit: Any, name: str) -> float | int | None:
-    if limit is None or isinstance(limit, int) and not isinstance(limit, bool):
+    if limit is None or (isinstance(limit, int) and not isinstance(limit, bool)):
         return limit
-    if isinstance(limit, float | np.floating) and not math.isnan(limit):
-        return int(limit) if float(limit).is_integer() and abs(limit) < EXACT else float(limit)
     if isinstance(limit, np.integer):
         return int(limit)
+    if isinstance(limit, float | np.floating) and not math.isnan(limit):
+        number = float(limit)
+        return int(number) if number.is_integer() and abs(number) < EXACT else number
     raise ConditionError(f"column {name!r}: a condition on numbers needs numbers, got {type(limit).__name__}")
 
 
@@ -199,8 +212,8 @@ class NumberCodec(ColumnCodec):
         if not len(summary.values):
             return cls(column.name, lattice, None, True)
         units, counts = lattice.units(summary.values), summary.counts
-        bounds = None if column.bounds is None else lattice.units(np.array(column.bounds, summary.values.dtype))
-        if bounds is not None:
+        bounds = lattice.bounds(column)
+        if bounds != (None, None):
             units = np.clip(units, bounds[0], bounds[1])
         units, inverse = np.unique(units, return_inverse=True)
         counts = np.bincount(inverse, weights=counts).astype(np.int64)
@@ -211,7 +224,7 @@ class NumberCodec(ColumnCodec):
             rows=options.rows,
             atom_share=options.atom_share,
             bin_pieces=options.bin_pieces,
-            bounds=None if bounds is None else (bounds[0], bounds[1]),
+            bounds=bounds,
         )
         return cls(column.name, lattice, pieces, has_missing)
 
@@ -260,12 +273,17 @@ class NumberCodec(ColumnCodec):
         return with_nulls(series, code == self.size - 1) if self.has_missing else series
 
     def narrow(self, condition: object) -> Narrowed:
+        weights, codec = self.narrow_numbers(condition)
+        return Narrowed((weights,), codec)
+
+    def narrow_numbers(self, condition: object) -> tuple[npt.NDArray[np.float64], Self]:
+        """The weights of its one field, and the codec that draws nothing else."""
         if isinstance(condition, Missing):
             if not self.has_missing:
                 raise ConditionError(f"column {self.name!r}: no value is missing, so none can be drawn missing")
             weights = np.zeros(self.size)
             weights[-1] = 1
-            return Narrowed((weights,), self)
+            return weights, self
         if self.pieces is None:
             raise ConditionError(f"column {self.name!r}: all values are missing, so no other can be drawn")
         if isinstance(condition, Between):
@@ -283,7 +301,7 @@ class NumberCodec(ColumnCodec):
             )
         weights = np.zeros(self.size)
         weights[: self.pieces.size] = np.minimum(narrowed.code_count / self.pieces.code_count, 1.0)
-        return Narrowed((weights,), type(self)(self.name, self.lattice, narrowed, self.has_missing))
+        return weights, type(self)(self.name, self.lattice, narrowed, self.has_missing)
 
     def _exact_units(self, condition: OneOf) -> Values:
         """Units of those values of the set that the column's lattice can hold exactly."""

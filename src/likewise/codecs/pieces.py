@@ -1,19 +1,17 @@
-"""The protected quantile function of a column of numbers: an ordered list of pieces, some of them to a code.
+"""The quantile function of a column of numbers: an ordered list of pieces, some of them to a code.
 
 A piece is a flat one (a single value, carried by many rows) or a stretch of values drawn evenly. Codes are groups
-of neighbouring pieces. A value is kept as it is only if at least `rows` rows carry it; every other limit of a piece
-is the mean of `rows` neighbouring rows, and the `rows - 1` outermost rows on either side count as the next one
-inwards (the range ends are thus the 5th smallest and 5th largest row).
+of neighbouring pieces. `binning.py` makes them from data, so that no piece shows a single row's value.
 
 Numbers come either as int64 on a lattice (integers, decimals times a power of ten, days, ticks), where a stretch
 [first, last] holds last - first + 1 values of equal chance, or as float64, where it is [first, last).
 
-Legend: m distinct values, P pieces, K codes.
+Legend: n rows, P pieces, K codes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,14 +20,9 @@ import numpy.typing as npt
 
 Values = npt.NDArray[Any]  # int64 or float64
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-FLAT_ROWS = 5  # a value inside a bin is a flat piece of its own from this many rows, if it stands out ...
-SURE_ROWS = 25  # ... and from this many rows in any case: its frequency is then known to a fifth
-MAX_FLATS = 64  # flat pieces in one bin, the most frequent first
-BIN_ROWS = 10  # least rows of a quantile bin and of a piece of it: windows of 5 rows may then move its limits
-END_PIECES = 4  # the first and the last bin have this many times the pieces: tails are long
-RARE_SHARE = 0.1  # a column is of low cardinality if its rare values hold at most this share of the rows
 LAST_FLOAT = np.float64(1) - np.finfo(np.float64).epsneg
 
 
@@ -63,7 +56,7 @@ class Pieces:
     @cached_property
     def code_count(self) -> Floats:
         """(K,) rows behind each code."""
-        return np.bincount(self.code, weights=self.count, minlength=self.size)
+        return tally(self.code, self.count, self.size)
 
     @cached_property
     def edges(self) -> tuple[Floats, Floats]:
@@ -91,7 +84,7 @@ class Pieces:
         flat = self.first == self.last
         from_right = ~flat[:-1] & flat[1:]
         from_left = flat[:-1] & ~flat[1:]
-        gap = _distance(left, right)
+        gap = distance(left, right)
         if self.is_lattice:
             after = left + 1
             middle = left + (gap - gap // np.uint64(2)).astype(np.int64)
@@ -112,7 +105,7 @@ class Pieces:
         first, last = self.first[piece], self.last[piece]
         values = np.clip(values, first, last)
         if self.is_lattice:
-            share = (_distance(first, values) + 0.5) / (_distance(first, last) + 1.0)
+            share = (distance(first, values) + 0.5) / (distance(first, last) + 1.0)
         else:
             # halves, for the distance of two doubles may be no double
             flat = first == last
@@ -134,15 +127,15 @@ class Pieces:
         np.clip(share, 0, LAST_FLOAT, out=share)
         first = self.first[piece]
         if self.is_lattice:
-            width = _distance(self.first, self.last) + 1.0
+            width = distance(self.first, self.last) + 1.0
             steps = np.floor(share * width[piece])
             # float64 cannot hold every width near 2**64; the last value is then as near as it gets
-            steps = np.minimum(steps, _distance(self.first, self.last)[piece].astype(np.float64))
+            steps = np.minimum(steps, distance(self.first, self.last)[piece].astype(np.float64))
             if (width < 2.0**62).all():
-                return first + steps.astype(np.int64)
-            return first + np.minimum(steps, 2.0**64 - 2048).astype(np.uint64).astype(np.int64)
+                return np.asarray(first + steps.astype(np.int64))
+            return np.asarray(first + np.minimum(steps, 2.0**64 - 2048).astype(np.uint64).astype(np.int64))
         last = self.last[piece]
-        return np.clip(first * (1 - share) + last * share, first, last)
+        return np.asarray(np.clip(first * (1 - share) + last * share, first, last))
 
     def between(self, low: Any, high: Any) -> Pieces:
         """What lies in [low, high] (both included; None is open). May be empty."""
@@ -151,7 +144,7 @@ class Pieces:
         kept = (self.last >= low) & (self.first <= high)
         first, last = np.maximum(self.first, low)[kept], np.minimum(self.last, high)[kept]
         if self.is_lattice:
-            share = (_distance(first, last) + 1.0) / (_distance(self.first, self.last)[kept] + 1.0)
+            share = (distance(first, last) + 1.0) / (distance(self.first, self.last)[kept] + 1.0)
         else:
             width = self.last[kept] / 2 - self.first[kept] / 2
             flat = width <= 0
@@ -168,7 +161,7 @@ class Pieces:
         values = np.unique(values[(values >= self.first[0]) & (values <= self.last[-1])])
         piece = self.find(values)
         if self.is_lattice:
-            share = 1.0 / (_distance(self.first, self.last)[piece] + 1.0)
+            share = 1.0 / (distance(self.first, self.last)[piece] + 1.0)
         else:
             share = np.where(self.first[piece] == self.last[piece], 1.0, 1.0 / np.maximum(self.count[piece], 1.0))
         # a value in the piece's keeping that it would not draw by itself is the user's wish: one row's share
@@ -177,273 +170,15 @@ class Pieces:
         return Pieces(values, values, self.code[piece], self.count[piece] * np.minimum(share, 1.0), self.size)
 
 
-def _distance(low: Values, high: Values) -> Any:
+def tally(keys: Ints, weights: Values, size: int) -> Floats:
+    """(size,) sum of the weights of each key."""
+    return np.bincount(keys, weights=weights, minlength=size).astype(np.float64, copy=False)
+
+
+def distance(low: Values, high: Values) -> Any:
     """high - low >= 0: as uint64 for int64 (no overflow), as it is for floats."""
     if low.dtype.kind == "i":
         with np.errstate(over="ignore"):
             return (high - low).view(np.uint64)
     with np.errstate(over="ignore"):
         return high - low
-
-
-def build(
-    values: Values,
-    counts: Ints,
-    *,
-    budget: int,
-    rows: int,
-    atom_share: float,
-    bin_pieces: int,
-    bounds: tuple[Any, Any] | None = None,
-) -> Pieces:
-    """Pieces of a column's distinct values (m >= 1, ascending, within `bounds`) and their counts.
-
-    Args:
-        budget: most codes.
-        rows: rows that must stand behind whatever is kept.
-        atom_share, bin_pieces: as in `CodecOptions`.
-        bounds: range ends that the user declared.
-    """
-    atoms = choose_atoms(counts, budget=budget, rows=rows, atom_share=atom_share)
-    groups = choose_bins(counts, atoms, budget=budget, rows=rows)
-    flats = choose_flats(values, counts, atoms, groups, rows=rows)
-    pieces = _assemble(values, counts, atoms | flats, groups, rows=rows, bin_pieces=bin_pieces)
-    if pieces is None:
-        return _pooled(values, counts, rows=rows, bounds=bounds)
-    pieces = _settle(pieces, values, counts, rows=rows)
-    return pieces if bounds is None else _stretch(pieces, values, counts, bounds)
-
-
-def choose_atoms(counts: Ints, *, budget: int, rows: int, atom_share: float) -> npt.NDArray[np.bool_]:
-    """(m,) which values have a code of their own: all that enough rows carry if they are few and nearly all there
-    is, else the frequent ones."""
-    total = int(counts.sum())
-    protected = counts >= rows
-    rest = int(counts[~protected].sum())
-    n_runs = int((_run_rows(counts, protected) >= rows).sum())
-    if protected.sum() + n_runs <= budget and rest <= RARE_SHARE * total:
-        return protected
-    atoms = counts >= max(rows, atom_share * total)
-    most = (budget - 1) // 2  # between any two atoms there may be a bin
-    if atoms.sum() > most:
-        order = np.argsort(-counts, kind="stable")
-        atoms = np.zeros_like(atoms)
-        atoms[order[:most]] = True
-    return atoms
-
-
-def _run_rows(counts: Ints, atoms: npt.NDArray[np.bool_]) -> Floats:
-    """(atoms + 1,) rows in each run of values between two atoms."""
-    return np.bincount(np.cumsum(atoms)[~atoms], weights=counts[~atoms], minlength=int(atoms.sum()) + 1)
-
-
-def choose_bins(counts: Ints, atoms: npt.NDArray[np.bool_], *, budget: int, rows: int) -> Ints:
-    """(m,) the group of each value, ascending; atoms have one each, bins of equal mass the rest; -1 for values in
-    runs of fewer than `rows` rows, which the nearest atom will take."""
-    run = np.cumsum(atoms)
-    run_rows = _run_rows(counts, atoms)
-    kept = run_rows >= rows
-    room = max(1, budget - int(atoms.sum()) - int(kept.sum()))
-    mass = max(run_rows[kept].sum() / room, BIN_ROWS, rows)
-    n_bins = np.maximum(1, run_rows // mass)
-    loose_counts = np.where(atoms, 0, counts)
-    before = np.cumsum(loose_counts) - loose_counts  # rest rows below each value
-    before = before - (np.cumsum(run_rows) - run_rows)[run]  # ... within its run
-    place = (before + loose_counts / 2) / np.maximum(run_rows, 1)[run]
-    within = np.minimum(np.floor(place * n_bins[run]), n_bins[run] - 1)
-    # an atom opens the run that follows it: it comes before that run's bins
-    label = run * (float(n_bins.max()) + 2) + np.where(atoms, 0, within + 1)
-    groups = np.cumsum(np.r_[True, label[1:] != label[:-1]]) - 1
-    groups = _merge_small(groups, run, atoms, counts, rows)
-    groups[~atoms & ~kept[run]] = -1
-    return groups
-
-
-def _merge_small(groups: Ints, run: Ints, atoms: npt.NDArray[np.bool_], counts: Ints, rows: int) -> Ints:
-    """Join bins of fewer than `rows` rows to a neighbour in the same run."""
-    opens = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
-    sizes = np.bincount(groups, weights=counts)
-    group_run, is_atom = run[opens], atoms[opens]
-    target = np.arange(len(opens))
-    small = np.flatnonzero((sizes < rows) & ~is_atom)
-    for g in small:  # bins, not rows
-        if g > 0 and not is_atom[g - 1] and group_run[g - 1] == group_run[g]:
-            host = target[g - 1]
-        elif g + 1 < len(opens) and not is_atom[g + 1] and group_run[g + 1] == group_run[g]:
-            host = g + 1
-        else:
-            continue
-        target[g] = host
-        sizes[host] += sizes[g]
-    target = target[target]  # a bin joined to a later one that is itself joined
-    merged: Ints = target[groups]
-    return merged
-
-
-def choose_flats(
-    values: Values, counts: Ints, atoms: npt.NDArray[np.bool_], groups: Ints, *, rows: int
-) -> npt.NDArray[np.bool_]:
-    """(m,) which values inside bins stand out so much that they are kept as they are."""
-    loose = ~atoms & (groups >= 0)
-    even = np.zeros(len(values))  # rows that each value of the bin's lattice would have if all had the same
-    if values.dtype.kind == "i" and loose.any():
-        bins, index = np.unique(groups[loose], return_inverse=True)
-        usual = np.where(counts[loose] < SURE_ROWS, counts[loose], 0)
-        at = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
-        ends = np.r_[at[1:], len(index)] - 1
-        span = _distance(values[loose][at], values[loose][ends]) + 1.0
-        even[loose] = (np.bincount(index, weights=usual, minlength=len(bins)) / span)[index]
-    stands_out = (counts >= SURE_ROWS) | (counts > 1.5 * even + 3 * np.sqrt(even))
-    flats = loose & (counts >= max(rows, FLAT_ROWS)) & stands_out
-    chosen = np.flatnonzero(flats)
-    order = chosen[np.lexsort((-counts[chosen], groups[chosen]))]
-    opens = np.r_[True, groups[order][1:] != groups[order][:-1]][: len(order)]
-    place = np.arange(len(order)) - np.maximum.accumulate(np.where(opens, np.arange(len(order)), 0))
-    flats[order[place >= MAX_FLATS]] = False
-    return flats
-
-
-def _assemble(
-    values: Values, counts: Ints, kept: npt.NDArray[np.bool_], groups: Ints, *, rows: int, bin_pieces: int
-) -> Pieces | None:
-    """Kept values as flat pieces, and stretches over all others; None if there is neither."""
-    loose = ~kept & (groups >= 0)
-    stretch = np.cumsum(kept)
-    stretch_rows = np.bincount(stretch[loose], weights=counts[loose], minlength=int(stretch[-1]) + 1)
-    loose &= stretch_rows[stretch] >= rows
-    first, last, group = _stretches(values, counts, loose, stretch, groups, rows=rows, bin_pieces=bin_pieces)
-    first, last = np.concatenate([values[kept], first]), np.concatenate([values[kept], last])
-    group = np.concatenate([groups[kept], group])
-    if not len(first):
-        return None
-    order = np.argsort(first, kind="stable")
-    return _numbered(first[order], last[order], group[order])
-
-
-def _stretches(
-    values: Values,
-    counts: Ints,
-    loose: npt.NDArray[np.bool_],
-    stretch: Ints,
-    groups: Ints,
-    *,
-    rows: int,
-    bin_pieces: int,
-) -> tuple[Values, Values, Ints]:
-    """First and last values and groups of the pieces that cover the loose values.
-
-    A cell is the part of a bin within one stretch. Its rows are cut into pieces of equal mass; a limit between two
-    pieces is the mean of the `rows` rows around the cut, an outer one of the first or last `rows` rows.
-    """
-    at = np.flatnonzero(loose)
-    if not len(at):
-        return values[:0], values[:0], groups[:0]
-    upto = np.cumsum(counts)
-    opens = np.r_[True, (groups[at][1:] != groups[at][:-1]) | (stretch[at][1:] != stretch[at][:-1])]
-    head, tail = at[opens], at[np.r_[opens[1:], True]]
-    row0, row1 = upto[head] - counts[head], upto[tail]  # (cells,) rows [row0, row1)
-    n_rows, most = row1 - row0, np.full(len(head), bin_pieces)
-    most[groups[head] == groups.max()] *= END_PIECES
-    most[groups[head] == groups[groups >= 0].min()] *= END_PIECES
-    n_pieces = np.clip(n_rows // max(BIN_ROWS, rows), 1, most)
-    cell = np.repeat(np.arange(len(head)), n_pieces)
-    index = np.arange(len(cell)) - (np.cumsum(n_pieces) - n_pieces)[cell]
-    cut = row0[cell] + (index * n_rows[cell]) // n_pieces[cell]  # row at which each piece starts
-    new = np.r_[True, stretch[head][1:] != stretch[head][:-1]]  # cells that open a stretch
-    start_of = row0[new][np.cumsum(new) - 1][cell]
-    end_of = row1[np.r_[new[1:], True]][np.cumsum(new) - 1][cell]
-    window = np.clip(cut - rows // 2, start_of, end_of - rows)
-    first = _mean_of_rows(values, upto, window, rows)
-    outer = _mean_of_rows(values, upto, end_of - rows, rows)
-    closes = np.r_[start_of[1:] != start_of[:-1], True]  # the last piece of its stretch
-    following = np.r_[first[1:], first[-1:]]
-    if values.dtype.kind == "i":
-        last = np.where(closes, np.maximum(outer, first), following - 1)
-        full = closes | (following > first)
-    else:
-        last = np.where(closes, np.maximum(outer, first), following)
-        # a stretch whose limits are all the same is one flat piece
-        wide = np.logical_or.reduceat(last > first, np.flatnonzero(np.r_[True, closes[:-1]]))
-        full = (last > first) | (closes & ~np.repeat(wide, np.diff(np.r_[np.flatnonzero(np.r_[True, closes[:-1]]), len(closes)])))
-    return first[full], last[full], groups[head][cell][full]
-
-
-def _mean_of_rows(values: Values, upto: Ints, start: Ints, rows: int) -> Values:
-    """(k,) mean of rows start .. start + rows - 1, the outermost `rows - 1` of the column replaced by the next one
-    inwards."""
-    total = int(upto[-1])
-    inner, outer = rows - 1, total - rows
-    if inner > outer:
-        inner = outer = total // 2
-    ranks = np.clip(start[:, None] + np.arange(rows), inner, outer)  # (k, rows)
-    taken = values[np.searchsorted(upto, ranks, side="right")]
-    least, greatest = taken[:, 0], taken[:, -1]
-    if values.dtype.kind == "i":
-        steps = np.rint(_distance(least[:, None], taken).astype(np.float64).mean(axis=1))
-        steps = np.minimum(steps, _distance(least, greatest).astype(np.float64))
-        return np.minimum(least + np.minimum(steps, 2.0**64 - 2048).astype(np.uint64).astype(np.int64), greatest)
-    return np.clip((taken / rows).sum(axis=1), least, greatest)
-
-
-def _numbered(first: Values, last: Values, group: Ints, count: Floats | None = None) -> Pieces:
-    """Pieces whose codes count 0, 1, ... where the group changes."""
-    code = np.cumsum(np.r_[True, group[1:] != group[:-1]]) - 1
-    count = np.ones(len(first)) if count is None else count
-    return Pieces(first, last, code, count, int(code[-1]) + 1)
-
-
-def _counted(pieces: Pieces, values: Values, counts: Ints) -> Pieces:
-    """The pieces with the rows that each of them takes."""
-    return replace(pieces, count=np.bincount(pieces.find(values), weights=counts, minlength=len(pieces.first)))
-
-
-def _settle(pieces: Pieces, values: Values, counts: Ints, *, rows: int) -> Pieces:
-    """Count the rows of every piece; join those with too few to a stretch beside them, or give them up."""
-    while True:
-        pieces = _counted(pieces, values, counts)
-        small = np.flatnonzero(pieces.count < rows)
-        if not len(small) or len(pieces.first) == 1:
-            return pieces
-        first, last, code = pieces.first.copy(), pieces.last.copy(), pieces.code
-        keep = np.ones(len(first), dtype=bool)
-        wide = first != last
-        step = 1 if pieces.is_lattice else 0
-        for i in small:  # pieces, not rows; few, for cuts are made at BIN_ROWS or more
-            if i and not keep[i - 1]:
-                continue  # its neighbour has just gone: count again first
-            if i and wide[i - 1] and wide[i] and last[i - 1] + step == first[i]:
-                last[i - 1] = last[i]
-            elif i + 1 < len(first) and wide[i + 1] and wide[i] and last[i] + step == first[i + 1]:
-                first[i + 1] = first[i]
-            keep[i] = False
-        if not keep.any():
-            keep[np.argmax(pieces.count)] = True
-        pieces = _numbered(first[keep], last[keep], code[keep])
-
-
-def _pooled(values: Values, counts: Ints, *, rows: int, bounds: tuple[Any, Any] | None) -> Pieces:
-    """Too few rows to show any value: the declared range, else the median to one significant digit."""
-    total = float(counts.sum())
-    if bounds is not None:
-        first, last = np.array([bounds[0]], values.dtype), np.array([bounds[1]], values.dtype)
-    else:
-        middle = values[np.searchsorted(np.cumsum(counts), counts.sum() // 2, side="right")]
-        first = last = np.array([float(f"{float(middle):.0e}")]).astype(values.dtype)
-    return Pieces(first, last, np.zeros(1, np.int64), np.array([total]), 1)
-
-
-def _stretch(pieces: Pieces, values: Values, counts: Ints, bounds: tuple[Any, Any]) -> Pieces:
-    """Spread the outermost rows, if an outer piece is a stretch and they lie beyond it, up to the declared bounds."""
-    first, last, code = pieces.first, pieces.last, pieces.code
-    step = 1 if pieces.is_lattice else 0
-    lower = first[0] < last[0] and values[0] < first[0] and bounds[0] < first[0]
-    upper = first[-1] < last[-1] and values[-1] > last[-1] and bounds[1] > last[-1]
-    if lower:
-        first, last = np.r_[bounds[0], first].astype(first.dtype), np.r_[first[0] - step, last]
-        code = np.r_[code[0], code]
-    if upper:
-        first, last = np.r_[first, last[-1] + step], np.r_[last, bounds[1]].astype(last.dtype)
-        code = np.r_[code, code[-1]]
-    wider = _counted(_numbered(first, last, code), values, counts)
-    some = wider.count > 0
-    return _numbered(wider.first[some], wider.last[some], wider.code[some], wider.count[some])

@@ -23,7 +23,7 @@ from likewise.codecs.text import TextCodec, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema import Column, Kind, Role, Schema, nearest
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.CATEGORICAL: LevelCodec,
@@ -205,7 +205,7 @@ class TableCodec:
         for name, condition in where.items():
             codec = by_name.get(name)
             if codec is None:
-                raise ConditionError(f"no column {name!r}{_nearest(name, by_name)}")
+                raise ConditionError(f"no column {name!r}{nearest(name, list(by_name))}")
             if not codec.fields:
                 raise ConditionError(f"column {name!r} is an id: ids are regenerated, so no condition can hold on it")
             narrowed = codec.narrow(_as_condition(condition))
@@ -262,10 +262,3 @@ def _require(frame: pl.DataFrame, names: Iterable[str]) -> None:
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise InputError(f"{len(absent)} columns of the schema are absent from the table: {absent[:5]}")
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(names), n=1, cutoff=0.4)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -126,7 +126,8 @@ class Places:
         opens = np.r_[True, self.place[1:] != self.place[:-1]][: len(self.place)]
         base = (upto - self.rows)[opens][np.cumsum(opens) - 1]
         total = np.bincount(self.place, weights=self.rows)[self.place]
-        return self.place + (upto - self.rows - base) / total
+        keys: npt.NDArray[np.float64] = self.place + (upto - self.rows - base) / total
+        return keys
 
     def draw(self, places: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.uint32]:
         """One character for each of these places, any shape."""
@@ -301,9 +302,7 @@ class TextCodec(ColumnCodec):
             raise ModelFileError(f"codec of column {name!r}: its characters contradict its templates")
         places = Places(place.astype(np.int64), char.astype(np.uint32), rows)
         token = take_value(data, "rare_token", str, type(None))
-        return cls(
-            name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token
-        )
+        return cls(name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token)
 
 
 def _places(templates: list[str], chars: pl.DataFrame) -> Places:

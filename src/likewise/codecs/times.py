@@ -84,7 +84,8 @@ class Clock:
             tick = int(series.to_physical()[0])
             return tick + self.day - 1 if day_only and last else tick
         if self.form == "date" and isinstance(value, dt.date):
-            return (value.date() if isinstance(value, dt.datetime) else value).toordinal() - dt.date(1970, 1, 1).toordinal()
+            date = value.date() if isinstance(value, dt.datetime) else value
+            return date.toordinal() - dt.date(1970, 1, 1).toordinal()
         if self.form == "time" and isinstance(value, dt.time):
             return int(pl.Series([value]).to_physical()[0])
         raise ConditionError(f"column {name!r}: a condition on a {self.form} cannot be a {type(value).__name__}")
@@ -97,6 +98,12 @@ def _from_iso(text: str, form: str, name: str) -> object:
         return dt.date.fromisoformat(text) if len(text) == 10 else dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise ConditionError(f"column {name!r}: a limit must be an ISO {form}, such as 2024-01-31") from error
+
+
+def _range(low: int | None, high: int | None, name: str) -> Between:
+    if low is not None and high is not None and low > high:
+        raise ConditionError(f"column {name!r}: no moment that can be drawn lies in the range asked for")
+    return Between(low, high)
 
 
 def _in_zone(local: pl.Series, zone: str) -> pl.Series:
@@ -163,8 +170,10 @@ class TimeCodec(ColumnCodec):
 
     @cached_property
     def has_time_field(self) -> bool:
-        return self.clock.form == "timestamp" and self.times.pieces is not None and (
-            self.times.pieces.size > 1 or self.times.pieces.needs_fraction
+        return (
+            self.clock.form == "timestamp"
+            and self.times.pieces is not None
+            and (self.times.pieces.size > 1 or self.times.pieces.needs_fraction)
         )
 
     @cached_property
@@ -215,26 +224,29 @@ class TimeCodec(ColumnCodec):
     def _within(self, midnights: pl.Series, times: pl.Series) -> pl.Series:
         """Midnight + time; on the two outermost days of a condition, the time is squeezed into what it leaves."""
         low, high = self.limits
-        start, stop = 0, self.clock.day - 1
         at, time = midnights.fill_null(0).to_numpy(), times.to_numpy()
-        least = np.clip(low - at, start, stop) if low is not None else np.zeros_like(at)
-        most = np.clip(high - at, start, stop) if high is not None else np.full_like(at, stop)
+        stop = self.clock.day - 1
+        least = np.zeros_like(at) if low is None else np.clip(low - at, 0, stop)
+        most = np.full_like(at, stop) if high is None else np.clip(high - at, 0, stop)
         out = (time < least) | (time > most)
         if out.any():
-            squeezed = least + (time / (stop + 1.0) * (most - least + 1)).astype(np.int64)
-            time = np.where(out, squeezed, time)
+            step = self.times.lattice.step
+            first, last = -(-least // step) * step, most // step * step
+            first, last = np.where(first > last, least, first), np.where(first > last, most, last)
+            place = time / (stop + 1.0) * ((last - first) // step + 1)
+            time = np.where(out, first + place.astype(np.int64) * step, time)
         return with_nulls(pl.Series(at + time), midnights.is_null().to_numpy())
 
     def narrow(self, condition: object) -> Narrowed:
         if isinstance(condition, Missing):
             missing = self.days.narrow(condition).weights
             return Narrowed((*missing, *self.times.narrow(condition).weights) if self.has_time_field else missing, self)
-        if isinstance(condition, OneOf) and len(condition.values) == 1:
-            condition = Between(condition.values[0], condition.values[0])
         if isinstance(condition, OneOf) and self.clock.form != "timestamp":
             ticks = tuple(self.clock.tick_of(v, self.name) for v in condition.values)
-            days = self.days.narrow(OneOf(ticks))
-            return Narrowed(days.weights, replace(self, days=days.codec))
+            weights, days = self.days.narrow_numbers(OneOf(ticks))
+            return Narrowed((weights,), replace(self, days=days))
+        if isinstance(condition, OneOf) and len(condition.values) == 1:
+            condition = Between(condition.values[0], condition.values[0])
         if not isinstance(condition, Between):
             raise ConditionError(f"column {self.name!r}: a condition on a {self.clock.form} is a range or one value")
         return self._narrow_between(*self._limits(condition))
@@ -251,22 +263,53 @@ class TimeCodec(ColumnCodec):
         return low, high
 
     def _narrow_between(self, low: int | None, high: int | None) -> Narrowed:
-        if self.clock.form != "timestamp":
-            days = self.days.narrow(Between(low, high))
-            return Narrowed(days.weights, replace(self, days=days.codec))
+        """Ranges of moments are no product of ranges of days and of times: on the first and the last day, decoding
+        squeezes the times into what the range leaves of them."""
+        if self.clock.form != "timestamp" or self.times.pieces is None:
+            weights, days = self.days.narrow_numbers(_range(low, high, self.name))
+            return Narrowed((weights,), replace(self, days=days))
         day = self.clock.day
-        low_day, high_day = None if low is None else low // day, None if high is None else high // day
-        days = self.days.narrow(Between(low_day, high_day))
-        narrowed = replace(self, days=days.codec, limits=(low, high))
+        # a first or last day on which no time is left is no day of the range
+        if low is not None and not self._share_of_day(low % day, None):
+            low = (low // day + 1) * day
+        if high is not None and not self._share_of_day(None, high % day):
+            high = high // day * day - 1
+        one_day = low is not None and high is not None and low // day == high // day
+        weights, days = self._narrow_days(low, high)
+        narrowed = replace(self, days=days, limits=(low, high))
         if not self.has_time_field:
-            return Narrowed(days.weights, narrowed)
-        if low is not None and high is not None and low_day == high_day:
-            times = self.times.narrow(Between(low - low_day * day, high - high_day * day))
-            return Narrowed((*days.weights, *times.weights), replace(narrowed, times=times.codec))
+            return Narrowed((weights,), narrowed)
+        if one_day and low is not None and high is not None:
+            of_times, times = self.times.narrow_numbers(_range(low % day, high % day, self.name))
+            return Narrowed((weights, of_times), replace(narrowed, times=times))
         known = np.ones(self.times.size)
-        if self.times.has_missing:
-            known[-1] = 0
-        return Narrowed((*days.weights, known), narrowed)
+        known[self.times.size - self.times.has_missing :] = 0
+        return Narrowed((weights, known), narrowed)
+
+    def _share_of_day(self, low: int | None, high: int | None) -> float:
+        """Share of all rows whose time of day lies in the range."""
+        assert self.times.pieces is not None
+        left = self.times.pieces.between(*self.times.lattice.limits(_range(low, high, self.name), self.name))
+        return float(left.count.sum() / self.times.pieces.count.sum())
+
+    def _narrow_days(self, low: int | None, high: int | None) -> tuple[npt.NDArray[np.float64], NumberCodec]:
+        """The days of the range, the first and the last one weighed by what the range leaves of them."""
+        day, whole = self.clock.day, self.days.pieces
+        low_day, high_day = None if low is None else low // day, None if high is None else high // day
+        weights, days = self.days.narrow_numbers(_range(low_day, high_day, self.name))
+        left, step = days.pieces, self.days.lattice.step
+        assert left is not None
+        assert whole is not None
+        count = left.count.copy()
+        parts = [] if low is None else [(low // day, self._share_of_day(low % day, None))]
+        if high is not None and low_day != high_day:
+            parts.append((high // day, self._share_of_day(None, high % day)))
+        for which, share in parts:
+            here = (left.first * step <= which) & (left.last * step >= which)
+            count[here] *= 1 - (1 - share) / (left.last - left.first + 1)[here]
+        left = replace(left, count=count)
+        weights[: whole.size] = np.minimum(left.code_count / whole.code_count, 1.0)
+        return weights, replace(days, pieces=left)
 
     def to_state(self) -> State:
         days, day_arrays = self.days.to_state()
@@ -285,4 +328,4 @@ class TimeCodec(ColumnCodec):
         for part in ("days", "times"):
             inner = {k.removeprefix(f"{part}."): v for k, v in arrays.items() if k.startswith(f"{part}.")}
             parts.append(NumberCodec.from_state({**take_value(data, part, dict), "name": name}, inner))
-        return cls(name, Clock(form, unit, take_value(data, "zone", str, type(None))), *parts)
+        return cls(name, Clock(form, unit, take_value(data, "zone", str, type(None))), parts[0], parts[1])

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from likewise.evaluate.fidelity import correlations, fidelity, ks_distance, total_variation
 from likewise.evaluate.tables import type_tables
 from likewise.schema import Column, Kind, Schema
-from tests.evaluate.frames import MIXED, mixed
-from tests.evaluate.oracle import quality
+
+from .frames import MIXED, mixed
+from .oracle import quality
 
 MODELLED = Schema(tuple(c for c in MIXED if c.is_modelled))
 numbers = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=40)

@@ -257,7 +257,13 @@ def equal_width_codes(values: FloatArray) -> npt.NDArray[np.int64]:
     present = values[~np.isnan(values)]
     if not len(present):
         return np.full(len(values), N_BINS + 1, dtype=np.int64)
-    return np.digitize(values, np.histogram_bin_edges(present, bins=N_BINS)).astype(np.int64)
+    try:
+        edges = np.histogram_bin_edges(present, bins=N_BINS)
+    except ValueError:  # a range so narrow beside its place that ten floats do not fit into it
+        edges = np.unique(np.linspace(present.min(), present.max(), N_BINS + 1))
+    codes = np.digitize(values, edges).astype(np.int64)
+    codes[np.isnan(values)] = N_BINS + 1
+    return codes
 
 
 def _link_coder(column: TypedColumn) -> tuple[FloatArray | None, IntArray | None, int]:

@@ -60,6 +60,9 @@ def _xgboost(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], se
 def _histgb(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+    empty = np.isnan(x).all(axis=0)
+    if empty.any():  # its binning fails on a column without a value; a constant one is never split on
+        x = np.where(empty, np.float32(0), x)
     few = [
         c and not (len(v := x[~np.isnan(x[:, i]), i]) and v.max() >= MOST_NATIVE_LEVELS) for i, c in enumerate(is_code)
     ]

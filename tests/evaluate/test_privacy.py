@@ -1,0 +1,120 @@
+"""Attacks find planted leaks, and find nothing in fresh real rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.evaluate.neighbours import fit_embedding, nearest
+from likewise.evaluate.privacy import (
+    copies,
+    distance_share,
+    membership,
+    repeats,
+    row_hashes,
+)
+from likewise.evaluate.tables import type_tables
+from likewise.schema import Column, Kind, Schema
+
+from .frames import MIXED, mixed
+
+COLUMNS = [c.name for c in MIXED if c.is_modelled]
+
+
+def typed(*frames: pl.DataFrame):
+    return type_tables(frames, MIXED, text="value")
+
+
+def leak(train: pl.DataFrame, fresh: pl.DataFrame, share: float) -> pl.DataFrame:
+    """Fresh rows, a share of them replaced by training rows."""
+    n = round(share * fresh.height)
+    return pl.concat([train[:n], fresh[n:]])
+
+
+def test_copies_are_counted_cell_for_cell():
+    train, fresh = mixed(500, 0, holes=0.1), mixed(500, 1, holes=0.1)
+    hashes = row_hashes(train, COLUMNS)
+    assert copies(row_hashes(fresh, COLUMNS), hashes).value == 0.0
+    found = copies(row_hashes(leak(train, fresh, 0.05), COLUMNS), hashes)
+    assert found.value == pytest.approx(0.05)
+    assert found.interval[0] > 0.02
+
+
+def test_missing_and_zero_have_one_form_each():
+    a = pl.DataFrame({"x": [0.0, None, 1.0]})
+    b = pl.DataFrame({"x": [-0.0, None, 2.0]})
+    assert copies(row_hashes(a, ["x"]), row_hashes(b, ["x"])).value == pytest.approx(2 / 3)
+
+
+def test_repeats_count_rows_with_a_twin():
+    assert repeats(row_hashes(pl.DataFrame({"x": [1, 1, 2, 3]}), ["x"])).value == 0.5
+
+
+def test_nearest_equals_brute_force():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(70, 5)).astype(np.float32), rng.normal(size=(90, 5)).astype(np.float32)
+    index, distance = nearest(a, b)
+    gaps = np.sqrt(((a[:, None].astype(float) - b[None]) ** 2).sum(2))
+    assert (index == gaps.argmin(1)).all()
+    assert np.allclose(distance, gaps.min(1))
+
+
+def test_equal_rows_are_found_even_with_many_levels():
+    schema = Schema((Column(name="a", kind=Kind.CATEGORICAL), Column(name="x", kind=Kind.REAL)))
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"a": rng.integers(0, 5000, 3000).astype(str), "x": 1e6 + rng.normal(size=3000)})
+    (table,) = type_tables([frame], schema)
+    embed = fit_embedding(table)
+    assert embed.width <= 66
+    vectors = embed(table)
+    _, distance = nearest(vectors, vectors)
+    assert distance.max() < 2e-3
+    assert (distance == 0.0).mean() > 0.99
+
+
+def test_differing_levels_stand_root_two_apart():
+    schema = Schema((Column(name="a", kind=Kind.CATEGORICAL),))
+    (table,) = type_tables([pl.DataFrame({"a": ["u", "v", None]})], schema)
+    vectors = fit_embedding(table)(table)
+    assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(2**0.5)
+    assert np.linalg.norm(vectors[0] - vectors[2]) == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_copied_rows_raise_the_distance_share_by_half_their_number(share):
+    train, holdout, fresh = mixed(8000, 0), mixed(4000, 1), mixed(8000, 2)
+    found = distance_share(*typed(train, holdout, leak(train, fresh, share)), seed=0)
+    assert found.interval[0] > 0.5
+    assert found.share == pytest.approx(0.5 + share / 2, abs=0.03)
+    assert found.copy > 0.99
+
+
+def test_a_plain_copy_gives_its_members_away():
+    train, holdout = mixed(1200, 0), mixed(1200, 1)
+    found = membership(*typed(train, holdout, train), seed=0)
+    assert found.area.value > 0.999
+    assert found.caught[0] > 0.99
+
+
+def test_fresh_rows_raise_no_more_alarms_than_the_level_says():
+    alarms = {"share": 0, "area": 0, "caught": 0}
+    n_pairs = 40
+    for seed in range(n_pairs):
+        tables = typed(*(mixed(n, 10 * seed + k) for k, n in enumerate((600, 300, 600))))
+        near, guess = distance_share(*tables, seed=seed), membership(*tables, seed=seed)
+        alarms["share"] += near.interval[0] > 0.5
+        alarms["area"] += guess.area.interval[0] > 0.5
+        alarms["caught"] += guess.caught[1][0] > 0.01
+    # 2.5 % of 40 each; five or more by chance in 1 of 300 tries
+    assert max(alarms.values()) <= 4, alarms
+
+
+def test_discrete_tables_full_of_ties_are_not_called_leaks():
+    schema = Schema((Column(name="a", kind=Kind.CATEGORICAL), Column(name="b", kind=Kind.BOOLEAN)))
+    rng = np.random.default_rng(0)
+    train, holdout, fresh = (
+        pl.DataFrame({"a": rng.integers(0, 6, n).astype(str), "b": rng.random(n) < 0.5}) for n in (3000, 700, 3000)
+    )
+    found = distance_share(*type_tables([train, holdout, fresh], schema), seed=0)
+    assert found.interval[0] < 0.5 < found.interval[1]

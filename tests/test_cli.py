@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from typer.testing import CliRunner, Result
 import likewise
 from likewise import cli, errors
 from likewise.schema import Role, Schema
+from likewise.training import Event
 
 COMMANDS = ("synth", "inspect", "sample", "evaluate", "demo")
 Run = Callable[..., Result]
@@ -54,7 +54,7 @@ class Resampler:
     def fit(self, frame: pl.DataFrame) -> Resampler:
         if self.options["progress"]:
             self.options["progress"](
-                SimpleNamespace(
+                Event(
                     epoch=1, epochs=2, train_loss=9.0, holdout_loss=8.5, rows_per_second=1e4, seconds=1, eta_seconds=1
                 )
             )
@@ -79,7 +79,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Resampler]:
         all_made.append(Resampler(*args, **options))
         return all_made[-1]
 
-    monkeypatch.setattr(likewise, "Synthesizer", make)
+    monkeypatch.setitem(vars(likewise), "Synthesizer", make)
     return all_made
 
 
@@ -139,7 +139,7 @@ def test_an_error_is_one_clear_line_and_its_code(
     run: Run, real: Path, monkeypatch: pytest.MonkeyPatch, kind: type[errors.LikewiseError], code: int
 ) -> None:
     error = kind("xgboost", "xgboost") if kind is errors.MissingExtraError else kind("column 'age': too old")
-    monkeypatch.setattr(likewise, "Synthesizer", raiser(error))
+    monkeypatch.setitem(vars(likewise), "Synthesizer", raiser(error))
     answer = run("synth", real, "-o", "fake.csv", "--quiet")
     assert answer.exit_code == code
     assert answer.stderr == f"likewise: {error}\n"
@@ -154,7 +154,7 @@ def raiser(error: BaseException) -> Callable[..., Any]:
 
 
 def test_a_foreign_error_shows_its_type_but_not_its_text(run: Run, real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likewise, "Synthesizer", raiser(ZeroDivisionError("a cell's value")))
+    monkeypatch.setitem(vars(likewise), "Synthesizer", raiser(ZeroDivisionError("a cell's value")))
     answer = run("synth", real, "-o", "fake.csv")
     assert answer.exit_code == 1
     assert "ZeroDivisionError" in answer.stderr
@@ -163,7 +163,7 @@ def test_a_foreign_error_shows_its_type_but_not_its_text(run: Run, real: Path, m
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("why"), errors.TrainingError("why")], ids=["foreign", "ours"])
 def test_debug_shows_the_traceback(run: Run, real: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(likewise, "Synthesizer", raiser(error))
+    monkeypatch.setitem(vars(likewise), "Synthesizer", raiser(error))
     quiet, loud = (run("synth", real, "-o", "fake.csv", *words) for words in ((), ("--debug",)))
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in loud.stderr
@@ -172,7 +172,7 @@ def test_debug_shows_the_traceback(run: Run, real: Path, monkeypatch: pytest.Mon
 
 def test_ctrl_c_leaves_the_old_output(run: Run, real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("fake.csv").write_text("old")
-    monkeypatch.setattr(likewise, "Synthesizer", raiser(KeyboardInterrupt()))
+    monkeypatch.setitem(vars(likewise), "Synthesizer", raiser(KeyboardInterrupt()))
     answer = run("synth", real, "-o", "fake.csv")
     assert answer.exit_code == 130
     assert Path("fake.csv").read_text() == "old"
@@ -260,6 +260,16 @@ def test_synth_writes_as_many_rows_as_it_read(run: Run, real: Path, made: list[R
     assert "fake.csv: 400 rows" in answer.stdout
 
 
+def test_rows_learnt_from_text_get_types_where_the_format_has_them(
+    run: Run, real: Path, made: list[Resampler], mixed_frame: pl.DataFrame
+) -> None:
+    assert run("synth", real, "-o", "fake.parquet", "--no-measure").exit_code == 0
+    types = pl.read_parquet("fake.parquet").schema
+    natural = ("age", "gain", "score", "passed", "born")
+    assert {name: types[name] for name in natural} == {name: mixed_frame.schema[name] for name in natural}
+    assert run("evaluate", real, "fake.parquet").exit_code == 0
+
+
 def test_synth_passes_its_options_on(run: Run, real: Path, made: list[Resampler]) -> None:
     words = ("--rows", 50, "--seed", 7, "--model", "vae", "--max-seconds", 3, "--target", "passed", "--no-measure")
     assert run("synth", real, "-o", "fake.parquet", "--save", "m.likewise", *words).exit_code == 0
@@ -312,7 +322,7 @@ def test_warnings_of_ours_become_notes_and_others_are_kept_quiet(
             warnings.warn("between libraries", FutureWarning, stacklevel=2)
             return super().fit(frame)
 
-    monkeypatch.setattr(likewise, "Synthesizer", Warns)
+    monkeypatch.setitem(vars(likewise), "Synthesizer", Warns)
     answer = run("synth", real, "-o", "fake.csv", "--no-measure")
     assert "note: column 'age': repaired\n" in answer.stderr
     assert "between libraries" not in answer.stderr
@@ -422,15 +432,29 @@ def test_from_a_file_to_a_table_a_model_a_report_and_conditioned_rows(run: Run, 
     assert not Path("no.csv").exists()
 
 
+TELLS_WHEN_IT_LEARNS = """
+from likewise.cli import main
+from likewise.synthesizer import Synthesizer
+learn = Synthesizer.fit
+def fit(*args, **options):
+    print("learning", flush=True)
+    return learn(*args, **options)
+Synthesizer.fit = fit
+main()
+"""
+
+
 def test_ctrl_c_in_the_middle_ends_with_130_and_the_old_file(real: Path, tmp_path: Path) -> None:
     output = tmp_path / "fake.csv"
     output.write_text("old")
-    pl.concat([pl.read_csv(real)] * 200).write_csv(real)
-    words = [sys.executable, "-c", "from likewise.cli import main; main()", "synth", str(real), "-o", str(output)]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    pl.concat([pl.read_csv(real)] * 100).write_csv(real)
+    words = [sys.executable, "-c", TELLS_WHEN_IT_LEARNS, "synth", str(real), "-o", str(output)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "learning\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "stopped" in said
     assert output.read_text() == "old"

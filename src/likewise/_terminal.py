@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ class Terminal:
             BarColumn(bar_width=24),
             TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
             TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(),
         )
         with Progress(*columns, console=self._err, transient=True) as progress:
             task = progress.add_task("learning", total=None, start=True, figures="", visible=False)
@@ -72,15 +71,15 @@ class Terminal:
 
 
 def training_figures(event: Event) -> str:
-    """The figures beside the bar, such as "held-out loss 12.345 · 81,000 rows/s".
+    """The figures beside the bar.
 
-    >>> from types import SimpleNamespace
-    >>> training_figures(SimpleNamespace(holdout_loss=None, train_loss=1.5, rows_per_second=81000.4))
-    'loss 1.500 · 81,000 rows/s'
+    >>> from likewise.training import Event
+    >>> training_figures(Event(epoch=1, epochs=20, train_loss=9.1, holdout_loss=8.95, rows_per_second=81000.4,
+    ...                        seconds=0.4, eta_seconds=7.3))
+    'held-out loss 8.950 · 81,000 rows/s · 7 s left'
     """
-    held_out = event.holdout_loss is not None
-    loss = event.holdout_loss if held_out else event.train_loss
-    return f"{'held-out ' if held_out else ''}loss {loss:.3f} · {event.rows_per_second:,.0f} rows/s"
+    loss = f"loss {event.train_loss:.3f}" if event.holdout_loss is None else f"held-out loss {event.holdout_loss:.3f}"
+    return f"{loss} · {event.rows_per_second:,.0f} rows/s · {event.eta_seconds:.0f} s left"
 
 
 def schema_table(schema: Schema) -> Table:

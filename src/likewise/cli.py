@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from likewise._terminal import Terminal
+    from likewise.conditions import Condition
     from likewise.evaluate import Report
     from likewise.schema import Schema
 
@@ -254,15 +255,13 @@ def sample(
     terminal = _terminal(quiet)
     _check_outputs(model, table=output)
     import likewise as lw
-    from likewise import io
-    from likewise.conditions import parse_where
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
-    conditions = dict(parse_where(text, synthesizer.schema_) for text in where or ())
+    conditions = _conditions(where or [], synthesizer.schema_)
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows, where=conditions or None, random_state=seed)
-    io.write(fake, output)
+    _write(fake, synthesizer.schema_, output)
     terminal.result(f"{output}: {rows:,} rows")
 
 
@@ -347,13 +346,11 @@ def _check_outputs(*sources: Path | None, table: Path | None = None, others: tup
     """Find out before the long work whether every output can be written, and that none is an input."""
     from likewise import io
 
-    if table is not None:
-        io.check_format(table)
     taken = {path.resolve() for path in sources if path is not None}
     for path in (table, *others):
-        if path is None or path == STANDARD_OUTPUT:
+        if path is None or (path == STANDARD_OUTPUT and path is not table):
             continue
-        io.check_writable(path)
+        io.check_writable(path, table=path is table)
         if path.resolve() in taken:
             raise errors.OptionError(f"{str(path)!r} is named twice; each output needs a file of its own")
         taken.add(path.resolve())
@@ -372,6 +369,18 @@ def _schema(frame: pl.DataFrame, file: Path | None, target: str | None, terminal
         for note in column.notes:
             terminal.note(f"column {column.name!r}: {note}")
     return schema
+
+
+def _conditions(texts: list[str], schema: Schema) -> dict[str, Condition]:
+    """What `--where` asks for, by column."""
+    from likewise.conditions import parse_where
+
+    conditions: dict[str, Condition] = {}
+    for name, condition in (parse_where(text, schema) for text in texts):
+        if name in conditions:
+            raise errors.ConditionError(f"column {name!r} has two conditions; write them as one, such as {name}=a|b")
+        conditions[name] = condition
+    return conditions
 
 
 def _synthesize(
@@ -393,7 +402,6 @@ def _synthesize(
 ) -> None:
     """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
     import likewise as lw
-    from likewise import io
 
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
@@ -401,7 +409,7 @@ def _synthesize(
         ).fit(frame)
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)
-    io.write(fake, output)
+    _write(fake, schema, output)
     terminal.result(f"{output}: {len(fake):,} rows")
     if save is not None:
         synthesizer.save(save)
@@ -414,6 +422,16 @@ def _synthesize(
             target=target, schema=schema, random_state=seed or 0,
         )  # fmt: skip
     _show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _write(fake: pl.DataFrame, schema: Schema, path: Path) -> None:
+    """Write the rows; those learnt from a file without types (CSV) get types where the format asked for has them."""
+    from likewise import io, parsing
+
+    has_types = not {".csv", ".tsv", ".txt"} & {suffix.lower() for suffix in path.suffixes}
+    if has_types and all(column.dtype == "String" for column in schema):
+        fake = parsing.restore(parsing.parse(fake, schema), schema, typed=True)
+    io.write(fake, path)
 
 
 def _show(figures: Report, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang) -> None:

@@ -83,12 +83,11 @@ def training_figures(event: Event) -> str:
 
 
 def schema_table(schema: Schema) -> Table:
-    """One line a column: name, kind, role, how missing values are written, and notes."""
-    table = Table(title=f"{len(schema.columns)} columns", title_justify="left")
-    for name in ("column", "kind", "role", "stored as", "missing", "notes"):
-        table.add_column(name, overflow="fold")
-    for column in schema:
-        missing = ", ".join(repr(token) for token in column.missing)
-        cells = (column.name, column.kind, column.role, column.dtype, missing, "; ".join(column.notes))
-        table.add_row(*(escape(cell) for cell in cells))
+    """One line a column: name, kind, role, how it is stored, how missing values are written, and notes."""
+    table = Table(title=f"{len(schema)} columns", title_justify="left")
+    lines = schema.describe()
+    for name in lines[0]:
+        table.add_column("column" if name == "name" else name, overflow="fold")
+    for line in lines:
+        table.add_row(*map(escape, line.values()))
     return table

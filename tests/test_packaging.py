@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -66,6 +67,18 @@ def test_both_readmes_give_the_same_commands_and_code() -> None:
 def test_every_subcommand_the_readme_names_exists(readme: str) -> None:
     named = set(re.findall(r"(?:^|`)likewise ([a-z]+)", (ROOT / readme).read_text(encoding="utf-8"), re.MULTILINE))
     assert named == COMMANDS
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readmes_python_uses_public_names_only(readme: str) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / readme).read_text(encoding="utf-8"), re.DOTALL)
+    named = {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute) and is_lw(node.value)}
+    assert named <= set(likewise.__all__)
+    assert {"Synthesizer", "evaluate", "load"} <= named
+
+
+def is_lw(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "lw"
 
 
 @pytest.mark.parametrize("page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md"])

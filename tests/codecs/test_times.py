@@ -1,0 +1,244 @@
+"""Claims about times: resolution, zone and step come back, ranges hold on every draw, clocks may change."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.times import TimeCodec, summarise_times
+from likewise.conditions import Between, Missing, OneOf
+from likewise.errors import ConditionError, ModelFileError
+from likewise.schema import Column, Kind
+
+RNG = np.random.default_rng(0)
+COLUMN = Column(name="t", kind=Kind.DATETIME)
+UNITS = ("ms", "us", "ns")
+ZONES = (None, "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
+
+
+def fit(series: pl.Series, **options: object) -> TimeCodec:
+    return TimeCodec.from_summary(summarise_times(series), COLUMN, CodecOptions(**options))  # type: ignore[arg-type]
+
+
+def round_trip(codec: TimeCodec, series: pl.Series) -> pl.Series:
+    encoded = codec.encode(series)
+    assert encoded.codes.shape[1] == len(codec.fields)
+    return codec.decode(encoded.codes, encoded.fractions, np.random.default_rng(0))
+
+
+def redraw(codec: TimeCodec, series: pl.Series) -> pl.Series:
+    encoded = codec.encode(series)
+    return codec.decode(encoded.codes, RNG.random(encoded.fractions.shape, dtype=np.float32), RNG)
+
+
+def moments(n: int, *, minutes: int = 15, days: int = 40, unit: str = "us", zone: str | None = None) -> pl.Series:
+    ticks = RNG.integers(0, days * 24 * 60 // minutes, n) * minutes * 60_000
+    series = pl.Series("t", ticks).cast(pl.Datetime("ms")).dt.cast_time_unit(unit)  # type: ignore[arg-type]
+    return series if zone is None else series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("zone", ZONES)
+def test_timestamps_keep_resolution_and_zone(unit: str, zone: str | None) -> None:
+    series = moments(3_000, unit=unit, zone=zone)
+    codec = fit(series)
+    out = round_trip(codec, series)
+    assert out.dtype == series.dtype
+    assert len(codec.fields) == 2
+    assert (out == series).mean() > 0.99  # all but the protected ends
+
+
+def test_days_with_a_varying_time_are_two_fields_others_one() -> None:
+    midnight = pl.Series("t", RNG.integers(0, 30, 500)).cast(pl.Int32).cast(pl.Date)
+    assert len(fit(midnight).fields) == 1
+    stamps = midnight.cast(pl.Datetime("us"))
+    codec = fit(stamps)
+    assert len(codec.fields) == 1
+    assert round_trip(codec, stamps).equals(stamps)
+    noon = stamps.dt.offset_by("12h")
+    assert round_trip(fit(noon), noon).equals(noon)
+
+
+@given(st.lists(st.one_of(st.none(), st.dates()), max_size=60), st.booleans())
+def test_dates_round_trip(values: list[dt.date | None], protect: bool) -> None:
+    series = pl.Series("t", values, dtype=pl.Date)
+    out = round_trip(fit(series, protect=protect), series)
+    assert out.dtype == pl.Date
+    assert out.is_null().equals(series.is_null())
+    if not protect:
+        assert out.equals(series)
+
+
+@given(st.lists(st.one_of(st.none(), st.times()), max_size=60))
+def test_times_of_day_round_trip(values: list[dt.time | None]) -> None:
+    series = pl.Series("t", values, dtype=pl.Time)
+    out = round_trip(fit(series, protect=False), series)
+    assert out.dtype == pl.Time
+    assert out.equals(series)
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2200, 1, 1))), max_size=60),
+    st.sampled_from(ZONES),
+    st.sampled_from(UNITS),
+)
+def test_timestamps_round_trip(values: list[dt.datetime | None], zone: str | None, unit: str) -> None:
+    series = pl.Series("t", values, dtype=pl.Datetime("us")).dt.cast_time_unit(unit)  # type: ignore[arg-type]
+    if zone is not None:
+        series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    out = round_trip(fit(series, protect=False), series)
+    assert out.dtype == series.dtype
+    assert out.is_null().equals(series.is_null())
+    # the second of two equal local times in autumn comes back as the first: at most an hour earlier
+    apart = (series - out).drop_nulls().dt.total_milliseconds()
+    assert ((apart >= 0) & (apart <= 3_600_000)).all()
+
+
+@given(st.lists(st.one_of(st.none(), st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(1990, 3, 1)))), st.integers(0, 50))
+def test_chunks_merge_to_the_whole_codec(values: list[dt.datetime | None], cut: int) -> None:
+    series = pl.Series("t", values, dtype=pl.Datetime("us"))
+    merged = summarise_times(series[cut:]).merge(summarise_times(series[:cut]))
+    a = TimeCodec.from_summary(summarise_times(series), COLUMN, CodecOptions()).to_state()
+    b = TimeCodec.from_summary(merged, COLUMN, CodecOptions()).to_state()
+    assert a[0] == b[0]
+    assert all(np.array_equal(a[1][name], b[1][name]) for name in a[1])
+
+
+def test_local_times_that_the_clock_skips_are_moved_on() -> None:
+    # 2023-03-26 02:00 to 03:00 does not exist in Berlin; days and times drawn apart can meet there
+    zone = "Europe/Berlin"
+    every_hour = pl.Series("t", [dt.datetime(2023, 3, 20) + dt.timedelta(hours=h) for h in range(24 * 12)] * 3)
+    series = every_hour.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    codec = fit(series)
+    local = codec.encode(series).codes
+    codes = np.stack(np.meshgrid(np.unique(local[:, 0]), np.unique(local[:, 1])), axis=-1).reshape(-1, 2)
+    out = codec.decode(codes, np.full((len(codes), 2), 0.5), RNG)
+    assert out.null_count() == 0
+    skipped = out.filter((out.dt.date() == dt.date(2023, 3, 26)) & (out.dt.hour() == 2))
+    assert len(skipped) == 0
+
+
+def test_step_of_the_time_of_day_is_kept() -> None:
+    series = moments(4_000, minutes=15)
+    out = redraw(fit(series, max_bins=12), series)
+    assert (out.dt.minute() % 15 == 0).all()
+    assert (out.dt.second() == 0).all()
+
+
+def test_missing_is_missing_in_both_fields() -> None:
+    series = pl.concat([moments(500), pl.Series("t", [None] * 50, dtype=pl.Datetime("us"))])
+    codec = fit(series)
+    codes = codec.encode(series).codes
+    assert (codes[500:] == [field.size - 1 for field in codec.fields]).all()
+    assert round_trip(codec, series)[500:].null_count() == 50
+
+
+def test_a_day_without_a_time_gets_one() -> None:
+    series = pl.concat([moments(500), pl.Series("t", [None] * 50, dtype=pl.Datetime("us"))])
+    codec = fit(series)
+    codes = np.array([[0, codec.fields[1].size - 1]] * 200)
+    out = codec.decode(codes, np.full((200, 2), 0.5), RNG)
+    assert out.null_count() == 0
+    assert out.dt.time().n_unique() > 20
+
+
+RANGES = [
+    (dt.datetime(1970, 1, 5, 14, 30), dt.datetime(1970, 1, 7, 8, 0)),
+    (dt.datetime(1970, 1, 5, 14, 30), dt.datetime(1970, 1, 5, 18, 0)),
+    (dt.datetime(1970, 1, 5, 23, 50), dt.datetime(1970, 1, 7, 0, 0)),
+    (dt.datetime(1970, 1, 5), None),
+    (None, dt.datetime(1970, 1, 3, 12, 0)),
+]
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+@pytest.mark.parametrize("closed", ["both", "left", "right", "none"])
+@pytest.mark.parametrize("ends", RANGES)
+@pytest.mark.parametrize("max_bins", [6, 256])
+def test_every_draw_obeys_a_range_of_moments(
+    ends: tuple[dt.datetime | None, dt.datetime | None], closed: str, zone: str | None, max_bins: int
+) -> None:
+    series = moments(3_000, zone=zone)
+    codec = fit(series, max_bins=max_bins)
+    if zone is not None:
+        stamps = pl.Series(ends, dtype=pl.Datetime("us")).dt.replace_time_zone(zone)
+        ends = (stamps[0], stamps[1])
+    narrowed = codec.narrow(Between(*ends, closed=closed))  # type: ignore[arg-type]
+    drawn = [RNG.choice(len(w), 3_000, p=w / w.sum()) for w in narrowed.weights]
+    fractions = RNG.random((3_000, sum(f.fraction is not None for f in codec.fields)))
+    out = narrowed.codec.decode(np.stack(drawn, axis=1), fractions, RNG)
+    assert out.null_count() == 0
+    if ends[0] is not None:
+        assert ((out >= ends[0]) if closed in ("both", "left") else (out > ends[0])).all()
+    if ends[1] is not None:
+        assert ((out <= ends[1]) if closed in ("both", "right") else (out < ends[1])).all()
+    assert (out.dt.minute() % 15 == 0).all()
+
+
+def test_ranges_and_sets_of_dates_and_times() -> None:
+    dates = pl.Series("t", RNG.integers(0, 900, 3_000)).cast(pl.Int32).cast(pl.Date)
+    codec = fit(dates)
+    narrowed = codec.narrow(Between(dt.date(1970, 3, 1), dt.date(1970, 3, 31)))
+    codes = np.repeat(np.flatnonzero(narrowed.weights[0]), 100)[:, None]
+    out = narrowed.codec.decode(codes, RNG.random(codes.shape), RNG)
+    assert (out.min(), out.max()) == (dt.date(1970, 3, 1), dt.date(1970, 3, 31))
+    days = (dt.date(1970, 3, 1), dt.date(1971, 1, 1))
+    chosen = codec.narrow(OneOf(days))
+    codes = np.repeat(np.flatnonzero(chosen.weights[0]), 100)[:, None]
+    assert set(chosen.codec.decode(codes, RNG.random(codes.shape), RNG)) == set(days)
+    hours = fit(pl.Series("t", [dt.time(h) for h in range(24)] * 20))
+    assert hours.narrow(Between(dt.time(9), dt.time(17))).weights[0].sum() == 9
+
+
+def test_weights_of_outer_days_count_what_is_left_of_them() -> None:
+    codec = fit(moments(20_000, days=10))
+    weights = codec.narrow(Between(dt.datetime(1970, 1, 3, 18), dt.datetime(1970, 1, 6, 6))).weights[0]
+    assert weights[2] == pytest.approx(0.25, abs=0.03)
+    assert weights[3:5].tolist() == [1, 1]
+    assert weights[5] == pytest.approx(0.25, abs=0.03)
+
+
+def test_days_on_which_no_time_is_left_are_left_out() -> None:
+    series = pl.Series("t", RNG.integers(0, 30, 600)).cast(pl.Int32).cast(pl.Date).cast(pl.Datetime("us"))
+    narrowed = fit(series).narrow(Between(dt.datetime(1970, 1, 5, 12), dt.datetime(1970, 1, 7, 12)))
+    codes = np.flatnonzero(narrowed.weights[0])[:, None]
+    out = narrowed.codec.decode(codes, np.zeros((len(codes), 0)), RNG)
+    assert set(out) == {dt.datetime(1970, 1, 6), dt.datetime(1970, 1, 7)}
+
+
+def test_condition_errors_name_the_column() -> None:
+    codec = fit(moments(300))
+    with pytest.raises(ConditionError, match="column 't'"):
+        codec.narrow(Between(dt.datetime(2050, 1, 1), dt.datetime(2051, 1, 1)))
+    with pytest.raises(ConditionError, match="column 't'"):
+        codec.narrow(Between(3, 4))
+    with pytest.raises(ConditionError, match="column 't'.*ISO"):
+        codec.narrow(Between("then", None))
+    with pytest.raises(ConditionError, match="no value is missing"):
+        codec.narrow(Missing())
+
+
+def test_a_single_extreme_moment_is_never_drawn() -> None:
+    series = pl.concat([moments(3_000), pl.Series("t", [dt.datetime(1888, 8, 8), dt.datetime(2999, 9, 9)])])
+    out = redraw(fit(series), series)
+    assert out.is_between(dt.datetime(1969, 12, 31), dt.datetime(1970, 3, 1)).all()
+
+
+def test_state_round_trip_and_tampered_state() -> None:
+    series = moments(500, zone="Europe/Berlin")
+    codec = fit(series)
+    data, arrays = codec.to_state()
+    data = {**data, "name": "t"}
+    back = TimeCodec.from_state(data, arrays)
+    assert round_trip(back, series).equals(round_trip(codec, series))
+    for key, value in (("unit", "s"), ("form", 3), ("days", None), ("zone", 1)):
+        with pytest.raises(ModelFileError):
+            TimeCodec.from_state({**data, key: value}, arrays)
+    with pytest.raises(ModelFileError):
+        TimeCodec.from_state(data, {name: a for name, a in arrays.items() if name != "times.count"})

@@ -25,12 +25,14 @@ class Field:
             in (0, 1); NaN for a code outside the order (missing, rare). None when the levels have no order.
         fraction: which column of `Codes.fractions` tells where inside the code a value lies; None if nothing does.
         emit: (K,) bool, codes that may be drawn. A code that stands for pooled rare levels may not.
+        missing: the code of a missing value; None when there is none.
     """
 
     size: int
     positions: npt.NDArray[np.float32] | None = None
     fraction: int | None = None
     emit: npt.NDArray[np.bool_]
+    missing: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,10 @@ class Given:
         codes: (n, D) int64, -1 where the code is to be drawn; None when nothing is known row by row.
         weights: field index -> (K,) in [0, 1]: the share of each code that the condition leaves (0 forbids it,
             a range that cuts a bin leaves a part of it). Applies to every row where that field is drawn.
+        joint: draw the weighted fields from their joint law under all conditions at once. False masks each as it is
+            drawn, which is cheaper and enough to keep filled cells from being missing again.
     """
 
     codes: npt.NDArray[np.int64] | None = None
     weights: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
+    joint: bool = True

@@ -117,7 +117,7 @@ class LevelCodec(ColumnCodec):
             emit[:] = True
         elif self.has_rare:
             emit[len(self.levels)] = self.rare_token is not None or not emit[: len(self.levels)].any()
-        return (Field(size=self.size, emit=emit),)
+        return (Field(size=self.size, emit=emit, missing=self.size - 1 if self.has_missing else None),)
 
     @cached_property
     def _common(self) -> int:

@@ -243,12 +243,14 @@ class NumberCodec(ColumnCodec):
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         if self.pieces is None:
-            return (Field(size=1, positions=np.full(1, np.nan, np.float32), emit=np.ones(1, bool)),)
+            return (Field(size=1, positions=np.full(1, np.nan, np.float32), emit=np.ones(1, bool), missing=0),)
         count = self.pieces.code_count
         rank = (np.cumsum(count) - count / 2) / count.sum()
         positions = np.r_[rank, np.full(int(self.has_missing), np.nan)].astype(np.float32)
         fraction = 0 if self.pieces.needs_fraction else None
-        return (Field(size=self.size, positions=positions, fraction=fraction, emit=np.ones(self.size, bool)),)
+        emit = np.ones(self.size, bool)
+        missing = self.size - 1 if self.has_missing else None
+        return (Field(size=self.size, positions=positions, fraction=fraction, emit=emit, missing=missing),)
 
     def encode(self, series: pl.Series) -> Encoded:
         values, missing = _to_numpy(series, self.lattice.kind)

@@ -198,7 +198,8 @@ class TextCodec(ColumnCodec):
         emit = self.counts > 0
         if self.has_pooled and self.templates:
             emit[len(self.templates)] = self.rare_token is not None
-        return (Field(size=self.size, emit=emit if emit.any() else np.ones(self.size, bool)),)
+        emit = emit if emit.any() else np.ones(self.size, bool)
+        return (Field(size=self.size, emit=emit, missing=self.size - 1 if self.has_missing else None),)
 
     @cached_property
     def first_places(self) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ Legend: n rows; a tick is one unit of the column's resolution (ms, us, ns).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -71,6 +71,15 @@ class Clock:
         local = ticks.cast(pl.Datetime(self.unit))  # type: ignore[arg-type]
         return local if self.zone is None else _in_zone(local, self.zone)
 
+    def moment_of(self, value: object, name: str, *, last: bool = False) -> int:
+        """The tick in UTC of a limit; see `tick_of`."""
+        if isinstance(value, str):
+            value = _from_iso(value, self.form, name)
+        if isinstance(value, dt.datetime) and value.tzinfo is not None:
+            return int(pl.Series([value]).dt.cast_time_unit(self.unit).to_physical()[0])  # type: ignore[arg-type]
+        local = pl.Series([self.tick_of(value, name, last=last)])
+        return int(self.series(local).to_physical()[0])
+
     def tick_of(self, value: object, name: str, *, last: bool = False) -> int:
         """The local tick of a limit that a user wrote. A bare date is its midnight, or as upper limit its last tick."""
         if isinstance(value, str):
@@ -100,6 +109,14 @@ def _from_iso(text: str, form: str, name: str) -> object:
         raise ConditionError(f"column {name!r}: a limit must be an ISO {form}, such as 2024-01-31") from error
 
 
+def _is_zone(zone: str | None) -> bool:
+    try:
+        pl.Series([0]).cast(pl.Datetime("us")).dt.replace_time_zone(zone)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
 def _range(low: int | None, high: int | None, name: str) -> Between:
     if low is not None and high is not None and low > high:
         raise ConditionError(f"column {name!r}: no moment that can be drawn lies in the range asked for")
@@ -109,11 +126,10 @@ def _range(low: int | None, high: int | None, name: str) -> Between:
 def _in_zone(local: pl.Series, zone: str) -> pl.Series:
     """Local times as moments; a skipped one is moved on by whole hours (a gap is at most a day) until it exists."""
     moments = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    for hours in (1, 2, 24, 48):
-        if moments.null_count() == local.null_count():
-            break
-        later = local.dt.offset_by(f"{hours}h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        moments = moments.fill_null(later) if hours else moments
+    for hours in (1, 24):  # one is enough for every clock but those that crossed the date line
+        if moments.null_count() > local.null_count():
+            later = local.dt.offset_by(f"{hours}h")
+            moments = moments.fill_null(later.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
     return moments
 
 
@@ -152,6 +168,8 @@ class TimeCodec(ColumnCodec):
         days: codec of days (of ticks, for a time of day).
         times: codec of the ticks since midnight.
         limits: after narrowing, the least and greatest local tick that may be drawn.
+        moments: the same in ticks of UTC, where the column has a zone: clocks that are put back make the local order
+            another one than that of moments.
     """
 
     kind: ClassVar[str] = "time"
@@ -160,6 +178,7 @@ class TimeCodec(ColumnCodec):
     days: NumberCodec
     times: NumberCodec
     limits: tuple[int | None, int | None] = (None, None)
+    moments: tuple[int | None, int | None] = (None, None)
 
     @classmethod
     def from_summary(cls, summary: TimeSummary, column: Column, options: CodecOptions) -> Self:
@@ -202,7 +221,10 @@ class TimeCodec(ColumnCodec):
         if self.clock.form == "timestamp":
             times = self._times(codes, fractions[:, n_day:], rng)
             ticks = self._within(ticks * self.clock.day, times)
-        return self.clock.series(ticks).alias(self.name)
+        series = self.clock.series(ticks).alias(self.name)
+        if self.moments == (None, None):
+            return series
+        return series.to_physical().clip(*self.moments).cast(series.dtype)
 
     def _times(
         self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
@@ -249,18 +271,21 @@ class TimeCodec(ColumnCodec):
             condition = Between(condition.values[0], condition.values[0])
         if not isinstance(condition, Between):
             raise ConditionError(f"column {self.name!r}: a condition on a {self.clock.form} is a range or one value")
-        return self._narrow_between(*self._limits(condition))
+        low, high = self._limits(condition, self.clock.tick_of)
+        narrowed = self._narrow_between(low, high)
+        if self.clock.zone is None:
+            return narrowed
+        assert isinstance(narrowed.codec, TimeCodec)
+        return replace(narrowed, codec=replace(narrowed.codec, moments=self._limits(condition, self.clock.moment_of)))
 
-    def _limits(self, condition: Between) -> tuple[int | None, int | None]:
-        """Least and greatest tick, both included."""
-        low = None if condition.low is None else self.clock.tick_of(condition.low, self.name)
-        high = None if condition.high is None else self.clock.tick_of(condition.high, self.name, last=True)
+    def _limits(self, condition: Between, tick_of: Callable[..., int]) -> tuple[int | None, int | None]:
+        """Least and greatest tick, both included. A bare date is its whole day."""
+        low, high = condition.low, condition.high
         open_low, open_high = condition.closed in ("right", "none"), condition.closed in ("left", "none")
-        if low is not None and open_low:
-            low = self.clock.tick_of(condition.low, self.name, last=True) + 1
-        if high is not None and open_high:
-            high = self.clock.tick_of(condition.high, self.name) - 1
-        return low, high
+        return (
+            None if low is None else tick_of(low, self.name, last=open_low) + open_low,
+            None if high is None else tick_of(high, self.name, last=not open_high) - open_high,
+        )
 
     def _narrow_between(self, low: int | None, high: int | None) -> Narrowed:
         """Ranges of moments are no product of ranges of days and of times: on the first and the last day, decoding
@@ -322,10 +347,11 @@ class TimeCodec(ColumnCodec):
     def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         name = take_value(data, "name", str)
         form, unit = take_value(data, "form", str), take_value(data, "unit", str)
-        if form not in ("date", "time", "timestamp") or unit not in TICKS_A_DAY:
-            raise ModelFileError(f"codec of column {name!r}: unknown form or resolution of time")
+        zone = take_value(data, "zone", str, type(None))
+        if form not in ("date", "time", "timestamp") or unit not in TICKS_A_DAY or not _is_zone(zone):
+            raise ModelFileError(f"codec of column {name!r}: unknown form, resolution or zone of time")
         parts = []
         for part in ("days", "times"):
             inner = {k.removeprefix(f"{part}."): v for k, v in arrays.items() if k.startswith(f"{part}.")}
             parts.append(NumberCodec.from_state({**take_value(data, part, dict), "name": name}, inner))
-        return cls(name, Clock(form, unit, take_value(data, "zone", str, type(None))), parts[0], parts[1])
+        return cls(name, Clock(form, unit, zone), parts[0], parts[1])

@@ -1,0 +1,92 @@
+"""One file a model: a safetensors file whose header carries a JSON manifest. Reading it can run no code."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.errors import InputError, ModelFileError
+
+FORMAT_VERSION = 1
+"""Raised when older versions of likewise could no longer read what is written."""
+
+_KEY = "likewise"
+_LIBRARIES = ("numpy", "polars", "torch")
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file holds.
+
+    Args:
+        manifest: JSON-able: schema, codec, model name and options, training record.
+        arrays: everything learnt, by name.
+    """
+
+    manifest: dict[str, Any]
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+def write_model(path: str | Path, manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write a model file, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written; what stood there is untouched.
+    """
+    from safetensors.numpy import save_file
+
+    from likewise import __version__
+    from likewise.io import atomic_path
+
+    libraries = {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
+    full = {**manifest, "format": FORMAT_VERSION, "version": __version__, "libraries": libraries}
+    with atomic_path(Path(path)) as beside:
+        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(contiguous, beside, metadata={_KEY: json.dumps(full, ensure_ascii=False, allow_nan=False)})
+
+
+def read_model(path: str | Path) -> ModelFile:
+    """Read a model file.
+
+    Raises:
+        InputError: there is no such file, or it may not be read.
+        ModelFileError: truncated, damaged, not ours, or written by a newer version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    try:
+        path.open("rb").close()
+        with safe_open(path, framework="numpy") as file:
+            note = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    except (SafetensorError, TypeError, ValueError, AttributeError, KeyError) as error:
+        raise ModelFileError(f"{path} is not a whole model file: truncated, damaged or of another kind") from error
+    return ModelFile(_manifest(path, note), arrays)
+
+
+def _manifest(path: Path, note: Mapping[str, str]) -> dict[str, Any]:
+    if _KEY not in note:
+        raise ModelFileError(f"{path} is a safetensors file, but no model of likewise")
+    try:
+        manifest = json.loads(note[_KEY])
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is damaged: its manifest is not JSON") from error
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(found, int) or found < 1:
+        raise ModelFileError(f"{path} is damaged: its manifest has no format number")
+    if found > FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path} has format {found}, this version of likewise reads up to {FORMAT_VERSION}; install a newer likewise"
+        )
+    return dict(manifest)

@@ -1,0 +1,23 @@
+"""The generators. One file each, one line in MODELS each."""
+
+from __future__ import annotations
+
+from likewise.errors import OptionError
+from likewise.models.autoregressive import Autoregressive
+from likewise.models.base import Generator
+from likewise.schema import nearest
+
+MODELS: dict[str, type[Generator]] = {
+    Autoregressive.name: Autoregressive,
+}
+
+
+def model_named(name: str) -> type[Generator]:
+    """The class of a generator.
+
+    Raises:
+        OptionError: there is none of that name.
+    """
+    if name not in MODELS:
+        raise OptionError(f"no model {name!r}{nearest(name, MODELS)}; there are: {', '.join(MODELS)}")
+    return MODELS[name]

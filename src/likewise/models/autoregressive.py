@@ -1,0 +1,334 @@
+"""The default generator: one masked net over codes, conditionable on any columns in any order."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
+from likewise.models.base import Generator
+from likewise.training import Descent, Progress, Record, Schedule, train
+
+if TYPE_CHECKING:
+    import torch
+
+    from likewise.nets.masked import MaskedNet
+
+BLOCK_ROWS = 8192
+"""Rows drawn at once. Each block has its own random stream, so a row does not depend on who draws the others."""
+
+CANDIDATES = 8
+"""Draws a row among which importance resampling chooses when several columns carry conditions."""
+
+
+@dataclass(kw_only=True)
+class Autoregressive(Generator):
+    """p(row) as a product of p(column | columns before), by one block-masked net.
+
+    Half of the training steps take the columns in their own order, which unconditional draws then follow; the others
+    put a random set of columns first, so that the net also knows p(column | any other columns), which is what
+    conditional draws, imputation and scenarios ask for. Numbers are codes with ordinal features, so neighbouring bins
+    learn together. Built on MADE (Germain et al. 2015) and on any-order training of tables (Tiwald et al. 2025).
+
+    Args:
+        epochs: passes over the rows; None chooses by their number.
+        batch_size: rows a step; None chooses by their number.
+        learning_rate: peak of the one cycle.
+        d_embed: width of a code's embedding.
+        d_hidden: hidden units of each column.
+        n_layers: layers of each column after the shared one.
+        dropout: share of units dropped in training.
+        any_order: share of the steps that put a random set of columns first.
+        weight_decay: AdamW's.
+        patience: epochs without a better held-out loss before training ends.
+        max_seconds: budget of the training; None for none.
+        checkpoint: file to resume from, written every epoch; None for none.
+        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+
+    Privacy: the net is not differentially private. The codec keeps single rows' extremes and rare levels out of its
+    alphabet, and early stopping on held-out rows limits memorising; neither is a guarantee.
+    """
+
+    name: ClassVar[str] = "autoregressive"
+
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float = 5e-3
+    d_embed: int = 24
+    d_hidden: int = 96
+    n_layers: int = 1
+    dropout: float = 0.1
+    any_order: float = 0.5
+    weight_decay: float = 1e-4
+    patience: int = 4
+    max_seconds: float | None = None
+    checkpoint: str | None = None
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        self.record = Record()
+        self._net: MaskedNet | None = None
+        if self.precision not in ("auto", "bf16", "fp32"):
+            raise OptionError(f"precision must be 'auto', 'bf16' or 'fp32', got {self.precision!r}")
+        for name in ("dropout", "any_order"):
+            if not 0 <= getattr(self, name) <= 1 or self.dropout == 1:
+                raise OptionError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
+        for name in ("d_embed", "d_hidden"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        self._schedule(1)
+
+    def options(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def _schedule(self, n_rows: int) -> Schedule:
+        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table."""
+        size = self.batch_size or min(512, max(32, 2 ** round(math.log2(max(n_rows, 1) / 64))))
+        steps_per_epoch = max(n_rows // size, 1)
+        epochs = self.epochs or min(60, max(6, math.ceil(550 / steps_per_epoch)))
+        return Schedule(
+            epochs=epochs,
+            batch_size=size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            max_seconds=self.max_seconds,
+            checkpoint=self.checkpoint,
+        )
+
+    def fit(
+        self,
+        train_codes: Codes,
+        holdout: Codes,
+        alphabet: Alphabet,
+        *,
+        rng: np.random.Generator,
+        progress: Progress | None = None,
+    ) -> Self:
+        import torch
+
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        self._alphabet = alphabet
+        self._net = net = self._make_net(alphabet, _log_marginals(train_codes, alphabet), generator)
+        if not net.sizes:
+            return self
+        x = torch.from_numpy(_in_net_order(net, train_codes.codes))
+        x_holdout = torch.from_numpy(_in_net_order(net, holdout.codes))
+        canonical = net.visible(net.order)
+
+        def loss(rows: torch.Tensor) -> torch.Tensor:
+            seen = canonical
+            if float(torch.rand((), generator=generator)) < self.any_order:
+                seen = net.visible(_some_first(net.order, generator))
+            return net.nll(x[rows].long(), seen).sum(1)
+
+        def holdout_loss() -> float:
+            with torch.inference_mode():
+                parts = [net.nll(part.long(), canonical).sum() for part in torch.split(x_holdout, BLOCK_ROWS // 4)]
+            return float(torch.stack(parts).sum()) / len(x_holdout)
+
+        schedule = self._schedule(len(x))
+        self.record = train(
+            net,
+            Descent(net, loss, schedule),
+            len(x),
+            schedule,
+            generator=generator,
+            holdout_loss=holdout_loss if len(x_holdout) else None,
+            on_epoch=lambda: net.drop.refill(generator),
+            progress=progress,
+            fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
+        )
+        return self
+
+    def _make_net(
+        self, alphabet: Alphabet, log_marginals: list[npt.NDArray[np.float32]], generator: torch.Generator
+    ) -> MaskedNet:
+        from likewise.nets.masked import MaskedNet
+        from likewise.nets.ordinal import ordinal_features
+
+        n_knots = 64
+        return MaskedNet(
+            alphabet.sizes,
+            [ordinal_features(f.positions, f.size, n_knots) for f in alphabet.fields],
+            log_marginals,
+            order=range(len(alphabet.fields)),
+            d_embed=self.d_embed,
+            d_hidden=self.d_hidden,
+            n_layers=self.n_layers,
+            dropout=self.dropout,
+            generator=generator,
+            dtype=_compute_dtype(self.precision),
+        ).eval()
+
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        net, given = self._fitted(), given or Given()
+        codes = np.empty((n, len(net.sizes)), self._alphabet.code_dtype)
+        weights = self._weights(given)
+        conditioned = {f for f in net.order if net.columns[f] in given.weights} if given.joint else set()
+        order = sorted(net.order, key=lambda f: f not in conditioned)
+        drawing = _Drawing(net, order, weights, len(conditioned))
+        known = None if given.codes is None else _in_net_order(net, given.codes)
+        for rows, stream in _blocks(n, rng):
+            codes[rows, net.columns] = drawing.block(
+                rows.stop - rows.start, stream, None if known is None else known[rows]
+            )
+        # Inside a code every place is as likely as another: that is what a fraction means.
+        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
+        return Codes(codes, fractions)
+
+    def _weights(self, given: Given) -> dict[int, torch.Tensor]:
+        """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
+        import torch
+
+        weights = {}
+        for place, column in enumerate(self._fitted().columns):
+            emit = self._alphabet.fields[column].emit
+            if column in given.weights:
+                share = np.asarray(given.weights[column], np.float64)
+                if not share.max(initial=0.0) > 0:
+                    raise ConditionError(f"no code of field {column} meets the condition")
+                weights[place] = torch.from_numpy(share.astype(np.float32))
+            elif not emit.all() and emit.any():
+                weights[place] = torch.from_numpy(emit.astype(np.float32))
+        return weights
+
+    def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
+        import torch
+
+        net = self._fitted()
+        x = torch.from_numpy(_in_net_order(net, codes.codes))
+        with torch.inference_mode():
+            seen = net.visible(net.order)
+            parts = [net.nll(part.long(), seen).double().sum(1) for part in torch.split(x, BLOCK_ROWS // 4)]
+        return -torch.cat(parts).numpy() if parts else np.zeros(0)
+
+    def _fitted(self) -> MaskedNet:
+        if self._net is None:
+            raise NotFittedError("this model has learnt nothing yet: call fit first")
+        return self._net
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        return {name: value.numpy() for name, value in self._fitted().state_dict().items()}
+
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+        import torch
+
+        blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
+        net = self._make_net(alphabet, blank, torch.Generator())
+        expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+        found = {name: tuple(value.shape) for name, value in state.items()}
+        if found != expected:
+            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+            raise ModelFileError(f"model: {len(wrong)} arrays are absent or of another shape, such as {wrong[0]!r}")
+        for name, value in state.items():
+            if value.dtype != np.float32 or not np.isfinite(value).all():
+                raise ModelFileError(f"model: array {name!r} must hold finite 32-bit floats")
+        net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})
+        self._net, self._alphabet = net.eval(), alphabet
+        return self
+
+
+class _Drawing:
+    """Draws blocks of rows under the same weights and order."""
+
+    def __init__(self, net: MaskedNet, order: list[int], weights: dict[int, torch.Tensor], n_conditioned: int) -> None:
+        from likewise.nets.masked import DrawPlan
+
+        self.net, self.order, self.weights = net, order, weights
+        self.plan = DrawPlan(net, order)
+        self.n_conditioned = n_conditioned
+
+    def block(self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None) -> npt.NDArray[np.int64]:
+        """(n, D) codes in the net's own order."""
+        import torch
+
+        start = None if known is None else torch.from_numpy(known.astype(np.int64))
+        if self.n_conditioned > 1:
+            start = self._conditioned(n, rng, start)
+        uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
+        codes, _ = self.net.draw(uniforms, order=self.order, weights=self.weights, plan=self.plan, known=start)
+        return codes.numpy()
+
+    def _conditioned(self, n: int, rng: np.random.Generator, known: torch.Tensor | None) -> torch.Tensor:
+        """Draw the conditioned fields from their joint law under all conditions, by importance resampling.
+
+        Masking field after field is not that law: a first field drawn freely may leave the second almost no
+        mass. Each candidate is weighted by the mass its conditions left, and one in CANDIDATES is kept.
+        """
+        import torch
+
+        fields, many = self.order[: self.n_conditioned], n * CANDIDATES
+        start = None if known is None else known.repeat_interleave(CANDIDATES, 0)
+        uniforms = torch.from_numpy(rng.random((many, len(fields)), dtype=np.float32))
+        codes, log_mass = self.net.draw(
+            uniforms, order=self.order, weights=self.weights, plan=self.plan, known=start, fields=len(fields)
+        )
+        chosen = _resample(log_mass.numpy().astype(np.float64), n, rng, pooled=known is None)
+        result = torch.full((n, self.net.n_fields), -1) if known is None else known.clone()
+        result[:, fields] = codes[torch.from_numpy(chosen)][:, fields]
+        return result
+
+
+def _resample(
+    log_weights: npt.NDArray[np.float64], n: int, rng: np.random.Generator, *, pooled: bool
+) -> npt.NDArray[np.int64]:
+    """Which of the candidates (n * CANDIDATES,) to keep, n of them: over all, or one of each row's own."""
+    groups = log_weights.reshape(1 if pooled else n, -1)
+    weights = np.exp(groups - groups.max(1, keepdims=True))
+    cdf = weights.cumsum(1) / weights.sum(1, keepdims=True)
+    if pooled:  # systematic resampling: one uniform, evenly spaced
+        return rng.permutation(np.searchsorted(cdf[0], (np.arange(n) + rng.random()) / n).clip(max=cdf.shape[1] - 1))
+    within = (cdf < rng.random((n, 1))).sum(1).clip(max=CANDIDATES - 1)
+    chosen: npt.NDArray[np.int64] = np.arange(n) * CANDIDATES + within
+    return chosen
+
+
+def _blocks(n: int, rng: np.random.Generator) -> Iterator[tuple[slice, np.random.Generator]]:
+    """Rows block by block, each with a random stream of its own."""
+    starts = range(0, n, BLOCK_ROWS)
+    for start, stream in zip(starts, rng.spawn(len(starts)), strict=True):
+        yield slice(start, min(start + BLOCK_ROWS, n)), stream
+
+
+def _some_first(order: list[int], generator: torch.Generator) -> list[int]:
+    """A random set of fields in random order, then the others in their own: what a conditional draw looks like."""
+    import torch
+
+    shuffled = torch.randperm(len(order), generator=generator).tolist()
+    n_first = int(torch.randint(len(order) + 1, (1,), generator=generator))
+    first = [order[i] for i in shuffled[:n_first]]
+    return first + [order[i] for i in sorted(shuffled[n_first:])]
+
+
+def _log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
+    """(K,) log share of each code, half a row added to each."""
+    result = []
+    for j, f in enumerate(alphabet.fields):
+        counts = np.bincount(codes.codes[:, j], minlength=f.size) + 0.5
+        result.append(np.log(counts / counts.sum()).astype(np.float32))
+    return result
+
+
+def _in_net_order(net: MaskedNet, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Columns in the net's own order, in a signed type that torch knows and -1 fits."""
+    dtype = np.int16 if max(net.sizes, default=1) <= 2**15 else np.int32
+    return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
+
+
+def _compute_dtype(precision: str) -> torch.dtype:
+    """bf16 where matrix units or instructions for it exist; elsewhere it is emulated and slow."""
+    import torch
+
+    if precision == "auto":
+        flags = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+        fast = any(flag() for flag in flags if flag is not None)
+        precision = "bf16" if fast else "fp32"
+    return torch.bfloat16 if precision == "bf16" else torch.float32

@@ -1,0 +1,64 @@
+"""The contract of a generator: it learns Codes, draws Codes, and knows nothing of frames or column names."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.training import Progress, Record
+
+
+class Generator(ABC):
+    """Learns the joint law of codes and draws new ones.
+
+    A generator is made from flat, JSON-able keyword arguments stored under their own names; `options()` gives
+    them back. Everything learnt goes through `state()` as named arrays, so that a file of ours can run no code.
+    """
+
+    name: ClassVar[str]
+    record: Record
+    """What training did; empty before `fit`."""
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Codes,
+        holdout: Codes,
+        alphabet: Alphabet,
+        *,
+        rng: np.random.Generator,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Learn from `train`; `holdout` (maybe empty) is for early stopping only."""
+
+    @abstractmethod
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        """Draw exactly n rows, each meeting `given`.
+
+        Raises:
+            ConditionError: no row can meet `given`.
+        """
+
+    def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
+        """(n,) natural log-probability of each row's codes (fractions not counted)."""
+        raise NotImplementedError(f"{self.name} has no tractable likelihood")
+
+    @abstractmethod
+    def options(self) -> dict[str, Any]:
+        """The constructor's arguments, JSON-able."""
+
+    @abstractmethod
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything learnt, as named arrays."""
+
+    @abstractmethod
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+        """The inverse of `state`; checks every name and shape.
+
+        Raises:
+            ModelFileError: a name or shape is not what this alphabet and these options give.
+        """

@@ -1,0 +1,1 @@
+"""Torch modules. They see codes and shapes, never a column name."""

@@ -1,0 +1,38 @@
+"""Dropout whose randomness is an argument and costs a multiplication: masks are read from a pool."""
+
+from __future__ import annotations
+
+import torch
+
+
+class DropoutPool:
+    """Scaled keep-or-drop factors for the steps of one epoch.
+
+    Drawing a fresh Bernoulli factor for each unit costs as much as the layer it follows. The pool is drawn once an
+    epoch, a few times as large as one mask, and each mask is read from a random place in it.
+
+    Args:
+        rate: share of units dropped, in [0, 1).
+        dtype: type of the factors.
+    """
+
+    def __init__(self, rate: float, dtype: torch.dtype) -> None:
+        self.rate, self.dtype = rate, dtype
+        self._pool = torch.empty(0, dtype=dtype)
+        self._generator: torch.Generator | None = None
+
+    def refill(self, generator: torch.Generator) -> None:
+        """Forget the pool; the next masks come from this generator."""
+        self._generator = generator
+        self._pool = torch.empty(0, dtype=self.dtype)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """x with units dropped and the others scaled up. Shape: any, kept."""
+        if self.rate == 0.0 or self._generator is None:
+            return x
+        n = x.numel()
+        if len(self._pool) < 3 * n:
+            keep = torch.rand(4 * n, generator=self._generator) >= self.rate
+            self._pool = keep.to(self.dtype) / (1 - self.rate)
+        start = int(torch.randint(len(self._pool) - n + 1, (1,), generator=self._generator))
+        return x * self._pool[start : start + n].view(x.shape)

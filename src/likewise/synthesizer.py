@@ -1,0 +1,313 @@
+"""Synthesizer: schema, codec and generator under one roof. Frames in, frames of the same kind out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Given
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.table import TableCodec
+from likewise.conditions import resolve
+from likewise.errors import ModelFileError, NotFittedError, OptionError, SchemaError
+from likewise.inference import infer
+from likewise.io import from_frame
+from likewise.modelfile import read_model, write_model
+from likewise.models import model_named
+from likewise.models.base import Generator
+from likewise.parsing import parse, restore
+from likewise.schema import Schema
+from likewise.training import Progress
+
+MIN_ROWS_TO_HOLD_OUT = 20
+"""Below this every row is needed for training; nothing is held out and training runs as long as planned."""
+
+_RUN_OPTIONS = ("checkpoint", "max_seconds")
+"""Options of one run of `fit`, not of the model: they are not written into a model file."""
+
+
+class Synthesizer:
+    """Learns a table and draws new rows that behave likewise.
+
+    Args:
+        model: name of a generator (see `likewise.models.MODELS`) or a generator.
+        schema: what the columns are; None infers it from the data.
+        random_state: seed of the split, of training and of drawing; None draws one.
+        holdout: share of the rows kept from training, for early stopping; 0 keeps none.
+        bounds: column -> (least, greatest) value, instead of the protected range learnt from the data.
+        codec: how finely the table is coded and how its people are protected.
+        max_seconds: budget of training.
+        progress: called once an epoch with a `likewise.training.Event`; True shows a bar; None or False nothing.
+        **model_options: passed to the generator that `model` names.
+
+    After `fit`: `schema_`, `codec_`, `generator_`, `n_rows_`, `train_rows_` and `holdout_rows_` (row numbers of the
+    table given), `record_` (what training did).
+
+    Privacy: no differential privacy. By default a level held by fewer than 5 rows is never given out, and a range ends
+    at the 5th smallest and 5th largest row's value. Measure what a table leaks with `likewise.evaluate`.
+
+    Example:
+        >>> import polars as pl, likewise as lw
+        >>> df = pl.DataFrame({"age": [23, 45, 31, 62] * 25, "smokes": ["no", "yes", "no", "no"] * 25})
+        >>> synth = lw.Synthesizer(random_state=0, epochs=2).fit(df)
+        >>> synth.sample(3, where={"smokes": "yes"})["smokes"].to_list()
+        ['yes', 'yes', 'yes']
+    """
+
+    def __init__(
+        self,
+        model: str | Generator = "autoregressive",
+        *,
+        schema: Schema | None = None,
+        random_state: int | None = None,
+        holdout: float = 0.1,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        codec: CodecOptions | None = None,
+        max_seconds: float | None = None,
+        progress: Progress | bool | None = None,
+        **model_options: Any,
+    ) -> None:
+        if not 0 <= holdout < 1:
+            raise OptionError(f"holdout must lie in [0, 1), got {holdout}")
+        if random_state is not None and (isinstance(random_state, bool) or not _is_seed(random_state)):
+            raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
+        self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
+        self.bounds, self.codec, self.max_seconds, self.progress = bounds, codec, max_seconds, progress
+        self.model_options = model_options
+        self._make_generator()
+
+    def _make_generator(self) -> Generator:
+        """A fresh generator with these options."""
+        if isinstance(self.model, Generator):
+            if self.model_options:
+                raise OptionError("model options go to the generator itself when one is given")
+            kind, options = type(self.model), self.model.options()
+        else:
+            kind, options = model_named(self.model), dict(self.model_options)
+        if self.max_seconds is not None:
+            options["max_seconds"] = self.max_seconds
+        try:
+            return kind(**options)
+        except TypeError as error:
+            known = ", ".join(kind().options())
+            raise OptionError(f"model {kind.name!r} has options {known}; got {', '.join(options)}") from error
+
+    def fit(self, frame: Any, holdout: Any = None) -> Self:
+        """Learn a table.
+
+        Args:
+            frame: pandas, Polars or Arrow frame, or a 2-D array; (n, columns).
+            holdout: rows for early stopping, kept elsewhere; None takes a share of `frame`.
+
+        Raises:
+            InputError: the frame cannot be used.
+            SchemaError: the schema does not fit it.
+            TrainingError: training gave no usable model.
+        """
+        raw, give_back = from_frame(frame)
+        schema = self._bounded(self.schema or infer(raw))
+        table = parse(raw, schema)
+        generator = self._make_generator()
+        self._seeds = np.random.SeedSequence(self.random_state)
+        split, training, self._drawing = (np.random.default_rng(s) for s in self._seeds.spawn(3))
+        train_rows, holdout_rows = self._split(len(table), split, own=holdout is None)
+        codec = TableCodec.fit(table[train_rows], schema, self.codec)
+        kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
+        with _progress(self.progress) as report:
+            generator.fit(
+                codec.encode(table[train_rows]), codec.encode(kept), codec.alphabet, rng=training, progress=report
+            )
+        self.schema_, self.codec_, self.generator_, self._give_back = schema, codec, generator, give_back
+        self.n_rows_, self.train_rows_, self.holdout_rows_ = len(table), train_rows, holdout_rows
+        self.record_ = generator.record.to_dict()
+        return self
+
+    def _bounded(self, schema: Schema) -> Schema:
+        for name, (low, high) in (self.bounds or {}).items():
+            schema = schema.replace(name, bounds=(low, high))
+        return schema
+
+    def _split(
+        self, n: int, rng: np.random.Generator, *, own: bool
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Row numbers to train on and to hold out, both in the table's order."""
+        n_holdout = int(n * self.holdout) if own and n >= MIN_ROWS_TO_HOLD_OUT else 0
+        rows = rng.permutation(n)
+        return np.sort(rows[n_holdout:]), np.sort(rows[:n_holdout])
+
+    def sample(
+        self, n: int | None = None, *, where: Mapping[str, Any] | None = None, random_state: int | None = None
+    ) -> Any:
+        """Draw rows.
+
+        Args:
+            n: how many; None draws as many as the table had.
+            where: column -> value, list of values or a condition such as `likewise.between(60, 90)`; every row obeys.
+            random_state: the same seed gives the same rows. None continues the synthesizer's own stream, so that
+                a second call gives other rows.
+
+        Returns:
+            A frame of the kind that was fitted, of exactly n rows.
+
+        Raises:
+            ConditionError: a condition names no column, or no row can meet it.
+            NotFittedError: `fit` was not called.
+        """
+        self._check_fitted()
+        n = self.n_rows_ if n is None else n
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+            raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
+        rng = self._rng(random_state)
+        narrowing = self.codec_.condition(resolve(where or {}, self.schema_))
+        codes = self.generator_.sample(int(n), rng=rng, given=Given(weights=narrowing.weights))
+        table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
+        return self._give_back(restore(table, self.schema_))
+
+    def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
+        """Fill the missing cells and columns of rows, each drawn given all that is known of its row.
+
+        Args:
+            partial: a frame with some of the columns, some of their cells missing; (n, columns).
+            random_state: as in `sample`; draws differ, so call again for another imputation.
+
+        Returns:
+            A frame of the kind of `partial` with all columns of the schema. Cells that were there come back as they
+            were; missing cells of given columns are filled with values, absent columns may draw missing ones.
+        """
+        self._check_fitted()
+        raw, give_back = from_frame(partial)
+        table = parse(raw, self.schema_, partial=True).select(raw.columns)
+        rng = self._rng(random_state)
+        given = Given(self.codec_.encode_known(table), self._not_missing(table.columns), joint=False)
+        codes = self.generator_.sample(len(table), rng=rng, given=given)
+        drawn = restore(self.codec_.decode(codes, rng=rng), self.schema_)
+        return give_back(_keep_known(raw, table, drawn))
+
+    def _not_missing(self, columns: list[str]) -> dict[int, npt.NDArray[np.float64]]:
+        """Weights that keep filled cells of these columns from being missing, where they can be anything else."""
+        weights = {}
+        for name in columns:
+            for at in self.codec_.fields_of(name) if name in self.codec_.columns else ():
+                field = self.codec_.alphabet.fields[at]
+                share = field.emit.astype(np.float64)
+                if field.missing is not None:
+                    share[field.missing] = 0.0
+                if share.any():
+                    weights[at] = share
+        return weights
+
+    def log_prob(self, frame: Any) -> npt.NDArray[np.float64]:
+        """(n,) natural log-probability of each row's codes under the model.
+
+        The probability is of codes, not of exact values: a number counts as its bin. Compare rows with rows only.
+        """
+        self._check_fitted()
+        return self.generator_.log_prob(self.codec_.encode(parse(from_frame(frame)[0], self.schema_)))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file; it holds no row of the table.
+
+        Raises:
+            OutputError: it cannot be written; what stood there is untouched.
+        """
+        self._check_fitted()
+        data, arrays = self.codec_.to_state()
+        options = {k: v for k, v in self.generator_.options().items() if k not in _RUN_OPTIONS}
+        manifest = {
+            "schema": self.schema_.to_dict(),
+            "codec": data,
+            "model": {"name": self.generator_.name, "options": options},
+            "training": self.record_,
+            "n_rows": self.n_rows_,
+        }
+        parts = {f"codec.{k}": v for k, v in arrays.items()}
+        write_model(path, manifest, parts | {f"model.{k}": v for k, v in self.generator_.state().items()})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The synthesizer that a model file holds; it draws Polars frames.
+
+        Raises:
+            InputError: there is no such file.
+            ModelFileError: the file is damaged, not ours, or of a newer format.
+        """
+        file = read_model(path)
+        try:
+            return cls._from_parts(file.manifest, file.arrays)
+        except (SchemaError, OptionError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            if isinstance(error, ModelFileError):
+                raise
+            raise ModelFileError(f"{path} is damaged: its manifest does not hold together") from error
+
+    @classmethod
+    def _from_parts(cls, manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        groups: dict[str, dict[str, npt.NDArray[Any]]] = {"codec": {}, "model": {}}
+        for key, array in arrays.items():
+            group, _, name = key.partition(".")
+            if group not in groups:
+                raise ModelFileError(f"array {key!r} belongs to nothing")
+            groups[group][name] = array
+        model = manifest["model"]
+        made = cls(model["name"], **model["options"])
+        made.schema_ = Schema.from_dict(manifest["schema"])
+        made.codec_ = TableCodec.from_state(manifest["codec"], groups["codec"])
+        expected = {c.name for c in made.schema_ if c.role != "drop"}
+        if set(made.codec_.columns) != expected:
+            raise ModelFileError("schema and codec name different columns")
+        made.generator_ = made._make_generator().load_state(groups["model"], made.codec_.alphabet)
+        made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
+        if made.n_rows_ < 1:
+            raise ModelFileError("n_rows must be at least 1")
+        made._give_back = lambda table: table
+        made._drawing = np.random.default_rng()
+        return made
+
+    def _rng(self, random_state: int | None) -> np.random.Generator:
+        if random_state is None:
+            return self._drawing
+        if isinstance(random_state, bool) or not _is_seed(random_state):
+            raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
+        return np.random.default_rng(random_state)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "generator_"):
+            raise NotFittedError("this Synthesizer has learnt nothing yet: call fit first")
+
+
+def load(path: str | Path) -> Synthesizer:
+    """The synthesizer that a model file holds. See `Synthesizer.load`."""
+    return Synthesizer.load(path)
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int | np.integer) and int(value) >= 0
+
+
+@contextmanager
+def _progress(asked: Progress | bool | None) -> Iterator[Progress | None]:
+    """The callback to use: the caller's own, or a bar of ours."""
+    if asked is not True:
+        yield asked or None
+        return
+    from likewise._terminal import Terminal
+
+    with Terminal().training() as bar:
+        yield None if isinstance(bar, bool) else bar
+
+
+def _keep_known(raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.DataFrame) -> pl.DataFrame:
+    """The drawn table with every cell that was known put back as it stood."""
+    columns = []
+    for name in drawn.columns:
+        if name not in raw.columns:
+            columns.append(drawn[name])
+            continue
+        known = table[name].is_not_null()
+        columns.append(raw[name].zip_with(known, drawn[name].cast(raw.schema[name])))
+    return pl.DataFrame(columns)

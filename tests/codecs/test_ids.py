@@ -1,0 +1,95 @@
+"""Claims about keys: always new, always unique, never one of the real ones."""
+
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.ids import IdCodec, summarise_ids
+from likewise.errors import ConditionError, ModelFileError
+from likewise.schema import Column, Kind, Role
+
+RNG = np.random.default_rng(0)
+COLUMN = Column(name="key", kind=Kind.ID, role=Role.ID)
+LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+KEYS = {
+    "1..n": pl.Series("key", range(1, 1_001)),
+    "gaps": pl.Series("key", np.unique(RNG.integers(0, 10**9, 1_000))),
+    "small type": pl.Series("key", range(200), dtype=pl.UInt8),
+    "negative": pl.Series("key", range(-500, -100)),
+    "top of int64": pl.Series("key", range(2**63 - 1_000, 2**63 - 1)),
+    "both ends": pl.Series("key", [-(2**63), 2**63 - 1, 5]),
+    "uint64": pl.Series("key", range(2**64 - 100, 2**64 - 1), dtype=pl.UInt64),
+    "float": pl.Series("key", [1.0, 2.0, 3.0]),
+    "uuid": pl.Series("key", [str(uuid.UUID(bytes=RNG.bytes(16), version=4)) for _ in range(500)]),
+    "UUID": pl.Series("key", [str(uuid.UUID(bytes=RNG.bytes(16))).upper() for _ in range(500)]),
+    "counter": pl.Series("key", [f"C{i:05d}" for i in range(2_000)]),
+    "roomy": pl.Series("key", ["".join(RNG.choice(LETTERS, 16)) for _ in range(500)]),
+    "names": pl.Series("key", [f"{'x' * (i % 50)}-{i}" for i in range(300)]),
+    "one": pl.Series("key", ["only"]),
+    "none": pl.Series("key", [], dtype=pl.String),
+}
+
+
+def fit(series: pl.Series) -> IdCodec:
+    return IdCodec.from_summary(summarise_ids(series), COLUMN, CodecOptions())
+
+
+def draw(codec: IdCodec, n: int, seed: int = 0) -> pl.Series:
+    return codec.decode(np.zeros((n, 0)), np.zeros((n, 0)), np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize("n_rows", [0, 1, 5_000])
+def test_keys_are_unique_and_never_real(keys: pl.Series, n_rows: int) -> None:
+    out = draw(fit(keys), n_rows)
+    assert len(out) == n_rows
+    assert out.n_unique() == n_rows
+    assert out.null_count() == 0
+    assert not set(out) & set(keys)
+
+
+def test_keys_look_like_the_real_ones() -> None:
+    assert draw(fit(KEYS["1..n"]), 3).to_list() == [10_000, 10_001, 10_002]
+    assert draw(fit(KEYS["counter"]), 2).to_list() == ["C000001", "C000002"]
+    assert draw(fit(KEYS["roomy"]), 100).str.contains("^[A-Z]{16}$").all()
+    assert draw(fit(KEYS["uuid"]), 100).str.contains("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]").all()
+    assert draw(fit(KEYS["UUID"]), 100).str.contains("^[0-9A-F-]{36}$").all()
+    assert draw(fit(KEYS["1..n"]), 3).dtype == pl.Int64
+    assert draw(fit(KEYS["float"]), 3).dtype == pl.Float64
+
+
+def test_missing_keys_stay_as_frequent() -> None:
+    keys = pl.Series("key", [None, *range(9)] * 10)
+    assert draw(fit(keys), 10_000).null_count() == pytest.approx(1_000, abs=120)
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
+def test_chunks_merge_to_the_whole_codec(keys: pl.Series) -> None:
+    merged = summarise_ids(keys[:7]).merge(summarise_ids(keys[7:]))
+    a, b = fit(keys).to_state(), IdCodec.from_summary(merged, COLUMN, CodecOptions()).to_state()
+    assert a[0] == b[0]
+    assert all(np.array_equal(a[1][name], b[1][name]) for name in a[1])
+
+
+def test_a_column_of_ids_has_no_field_and_takes_no_condition() -> None:
+    codec = fit(KEYS["uuid"])
+    assert codec.fields == ()
+    assert codec.encode(KEYS["uuid"]).codes.shape == (500, 0)
+    with pytest.raises(ConditionError, match="column 'key' is an id"):
+        codec.narrow(None)
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
+def test_state_round_trip_and_tampered_state(keys: pl.Series) -> None:
+    codec = fit(keys)
+    data, arrays = codec.to_state()
+    data = {**data, "name": "key"}
+    assert draw(IdCodec.from_state(data, arrays), 50).equals(draw(codec, 50))
+    for key, value in (("form", "sql"), ("start", "1"), ("missing_share", 2.0), ("prefix", None)):
+        with pytest.raises(ModelFileError):
+            IdCodec.from_state({**data, key: value}, arrays)

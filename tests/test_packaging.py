@@ -134,6 +134,14 @@ def test_package_ships_its_types() -> None:
     assert (Path(likewise.__file__).parent / "py.typed").is_file()
 
 
+def test_every_file_beside_the_code_is_shipped() -> None:
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    package = ROOT / "src" / "likewise"
+    shipped = {path for pattern in tool["package-data"]["likewise"] for path in package.glob(pattern)}
+    beside = {p for p in package.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
+    assert beside == shipped
+
+
 def test_adult_is_as_the_source_has_it() -> None:
     frame = adult()
     assert frame.shape == (32_561, 15)

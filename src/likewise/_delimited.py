@@ -202,7 +202,8 @@ def _complain_of_ragged(data: bytes, delimiter: str, header: list[str], what: st
     if ragged:
         raise InputError(
             f"{what}: every line must have {len(header)} cells as the header has; line {first[0]} has {first[1]}, "
-            f"and {ragged} line{'s' * (ragged > 1)} in all differ. A cell that holds the delimiter {delimiter!r} must stand in quotes"
+            f"and {ragged} line{'s' * (ragged > 1)} in all differ. "
+            f"A cell that holds the delimiter {delimiter!r} must stand in quotes"
         )
     return blank
 

@@ -49,12 +49,14 @@ def from_frame(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
         raise InputError(
             f"a table must be a Polars, pandas or Arrow frame or a 2-D NumPy array, got {type(frame).__name__}"
         ) from None
+    except nw.exceptions.DuplicateError:
+        names = getattr(frame, "column_names", None) or list(frame.columns)
+        _refuse_doubles(names)
+        raise InputError("column names must differ") from None
     if isinstance(wrapped, nw.LazyFrame):
         wrapped = wrapped.collect("pyarrow")
     if wrapped.implementation.is_pandas():
         return _from_pandas(frame)
-    if wrapped.implementation.is_pyarrow():
-        _refuse_doubles(wrapped.to_native().column_names)
     table = wrapped.to_polars()
     implementation = wrapped.implementation
 

@@ -288,29 +288,21 @@ def _output_form(path: Path) -> tuple[str, str | None]:
     return form, packed
 
 
-def _open_packed(path: Path, packed: str | None) -> IO[bytes]:
-    if packed == "gzip":
-        # No name and no time inside: the same table gives the same bytes.
-        return _Owned(gzip.GzipFile(filename="", mode="wb", fileobj=(raw := path.open("wb")), mtime=0), raw)
-    if packed == "zstd":
-        import zstandard
+@contextlib.contextmanager
+def _open_packed(path: Path, packed: str | None) -> Iterator[IO[bytes]]:
+    """The file to write to, packed on the way; both the packer and the file are closed whatever happens."""
+    with path.open("wb") as raw:
+        if packed == "gzip":
+            # No name and no time inside: the same table gives the same bytes.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file:
+                yield cast(IO[bytes], file)
+        elif packed == "zstd":
+            import zstandard
 
-        return zstandard.ZstdCompressor(level=6).stream_writer(path.open("wb"), closefd=True)
-    return path.open("wb")
-
-
-class _Owned(io.BufferedWriter):
-    """A writer over a packer that also closes the file below it."""
-
-    def __init__(self, packer: gzip.GzipFile, below: IO[bytes]) -> None:
-        super().__init__(packer)
-        self._below = below
-
-    def close(self) -> None:
-        try:
-            super().close()
-        finally:
-            self._below.close()
+            with zstandard.ZstdCompressor(level=6).stream_writer(raw, closefd=False) as file:
+                yield file
+        else:
+            yield raw
 
 
 _WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], object]] = {

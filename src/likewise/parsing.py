@@ -100,7 +100,7 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
     known = _without_tokens(_plain(series), column)
     match column.kind:
         case Kind.CATEGORICAL | Kind.TEXT:
-            out = known.cast(pl.String)
+            out = _in_utc(known).cast(pl.String)
             unfit = _outside_levels(out, column)
         case Kind.BOOLEAN:
             out, unfit = _checked(known, _booleans(known, column))
@@ -108,7 +108,8 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
             out, unfit = _checked(known, _wholes(known, column))
         case Kind.REAL:
             out, unfit = _checked(known, _reals(known, column))
-            out = out.set(out.is_nan() | out.is_infinite(), None) + 0.0  # + 0.0 turns -0.0 into 0.0
+            out = out.set(out.is_nan() | out.is_infinite(), None)
+            out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
         case Kind.DATETIME:
             out, unfit = _datetimes(known, column)
     if unfit:
@@ -145,6 +146,13 @@ def _without_tokens(series: pl.Series, column: Column) -> pl.Series:
 def _checked(before: pl.Series, after: pl.Series) -> tuple[pl.Series, int]:
     """The result, and how many values were lost on the way."""
     return after, after.null_count() - before.null_count()
+
+
+def _in_utc(series: pl.Series) -> pl.Series:
+    """Zoned timestamps as naive ones in UTC, so that their texts can be read back."""
+    if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
+        return series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return series
 
 
 def _outside_levels(values: pl.Series, column: Column) -> int:
@@ -307,12 +315,22 @@ def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Ser
         series = series.round(column.decimals)
     elif column.kind in (Kind.CATEGORICAL, Kind.TEXT) and stored == pl.Boolean:
         series = series == "true"
+    if series.dtype == pl.String and stored.is_temporal() and stored != pl.Duration:
+        return _time_of_word(series, stored)
     if stored.is_integer() and series.dtype.is_float():
         series = series.round(0)
-    if stored == pl.Duration and series.dtype == pl.Float64:
-        series = series.cast(pl.Int64)
+    if stored == pl.Duration:
+        series = series.cast(pl.Int64, strict=False)
     if isinstance(stored, pl.Decimal) and series.dtype == pl.Float64:
         # Through the shortest text: a float cast to decimal would keep its binary noise.
         series = _apply(series, _numbers.write_reals(pl.first(), NumberFormat(most=stored.scale)))
     out = series.cast(stored, strict=False)
     return out.fill_null(float("nan")) if stored.is_float() and "NaN" in column.missing[:1] else out
+
+
+def _time_of_word(series: pl.Series, stored: pl.DataType) -> pl.Series:
+    """Dates and times that were treated as words, in their own type again."""
+    times = _times.read(series, "%H:%M:%S" if stored == pl.Time else "%Y-%m-%d %H:%M:%S%.f", fallbacks=True)
+    if isinstance(stored, pl.Datetime) and stored.time_zone:
+        return times.dt.replace_time_zone("UTC").dt.convert_time_zone(stored.time_zone).cast(stored)
+    return times.cast(stored)

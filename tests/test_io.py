@@ -1,0 +1,416 @@
+"""Tables come in by content and ending, go out whole or not at all, and bad files are told clearly."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import resource
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from likewise import _delimited, io
+from likewise.errors import InputError, LikewiseWarning, OutputError
+
+TABLE = pl.DataFrame({"a": ["1", None, "x,y", 'q"q', "", " s "], "b": ["é", "2", "3", "line\nbreak", None, "6"]})
+TEXT_ENDINGS = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".CSV")
+TYPED_ENDINGS = (".parquet", ".feather", ".arrow", ".jsonl", ".ndjson", ".parquet.gz", ".jsonl.zst")
+
+
+def put(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+# ---- reading and writing -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", TEXT_ENDINGS + TYPED_ENDINGS)
+def test_every_format_reads_its_own_writing(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"table{ending}"
+    io.write(TABLE, path)
+    assert_frame_equal(io.read(path), TABLE)
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".feather"])
+def test_typed_formats_keep_types(tmp_path: Path, mixed_frame: pl.DataFrame, ending: str) -> None:
+    io.write(mixed_frame, tmp_path / f"t{ending}")
+    assert_frame_equal(io.read(tmp_path / f"t{ending}"), mixed_frame)
+
+
+def test_an_arrow_stream_is_told_from_an_arrow_file(tmp_path: Path) -> None:
+    TABLE.write_ipc_stream(tmp_path / "t.arrow")
+    assert_frame_equal(io.read(tmp_path / "t.arrow"), TABLE)
+
+
+def test_csv_values_stay_the_texts_they_were(tmp_path: Path) -> None:
+    frame = io.read(put(tmp_path, "t.csv", b'zip,n,e,q\n007,1e5,,""\n?,NA,x,y\n'))
+    assert frame.to_dict(as_series=False) == {
+        "zip": ["007", "?"], "n": ["1e5", "NA"], "e": [None, "x"], "q": ["", "y"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("t.csv", b"a,b\n1,2\n"),
+        ("t.csv", b"a;b\n1;2\n"),
+        ("t.csv", b"a\tb\n1\t2\n"),
+        ("t.txt", b"a|b\n1|2\n"),
+        ("t.tsv", b"a\tb\n1\t2\n"),
+        ("t", b"a,b\n1,2\n"),
+        ("t.csv", b"a,b\r\n1,2\r\n"),
+        ("t.csv", b"a,b\r1,2\r"),
+        ("t.csv", b"a,b\n1,2"),
+        ("t.csv", b"a,b\n1,2\n\n\n"),
+        ("t.csv", b"a,b\n\n1,2\n"),
+        ("t.csv", b'"a","b"\n"1","2"\n'),
+        ("t.csv", b"\xef\xbb\xbfa,b\n1,2\n"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16")),
+        ("t.csv", b"\xfe\xff" + "a,b\n1,2\n".encode("utf-16-be")),
+        ("t.csv", gzip.compress(b"a,b\n1,2\n")),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n")),
+        ("t.csv.zst", zstandard.compress(b"a,b\n") + zstandard.compress(b"1,2\n")),
+    ],
+)
+def test_delimiters_line_ends_encodings_and_packing_are_told_by_content(tmp_path: Path, name: str, data: bytes) -> None:
+    assert io.read(put(tmp_path, name, data)).to_dict(as_series=False) == {"a": ["1"], "b": ["2"]}
+
+
+def test_a_decimal_comma_does_not_fool_the_delimiter(tmp_path: Path) -> None:
+    frame = io.read(put(tmp_path, "t.csv", b"a;b\n1,5;2\n3,5;4,25\n"))
+    assert frame["b"].to_list() == ["2", "4,25"]
+
+
+def test_latin_1_is_read_and_told(tmp_path: Path) -> None:
+    path = put(tmp_path, "t.csv", "name,n\nJoão,1\n".encode("latin-1"))
+    with pytest.warns(LikewiseWarning, match="not UTF-8; it was read as Windows-1252"):
+        assert io.read(path)["name"].to_list() == ["João"]
+
+
+def test_a_header_of_numbers_is_told(tmp_path: Path) -> None:
+    with pytest.warns(LikewiseWarning, match="first line holds only numbers"):
+        io.read(put(tmp_path, "t.csv", b"1,2\n3,4\n"))
+
+
+def test_one_column_keeps_its_empty_cells(tmp_path: Path) -> None:
+    assert io.read(put(tmp_path, "t.csv", b"a\n1\n\n2\n"))["a"].to_list() == ["1", None, "2"]
+
+
+def test_names_with_blanks_quotes_and_delimiters(tmp_path: Path) -> None:
+    frame = io.read(put(tmp_path, "t.csv", 'a b,"c,d","e ""f""",ü\n1,2,3,4\n'.encode()))
+    assert frame.columns == ["a b", "c,d", 'e "f"', "ü"]
+
+
+def test_500_columns(tmp_path: Path) -> None:
+    wide = pl.DataFrame({f"c{i}": ["1", "2"] for i in range(500)})
+    io.write(wide, tmp_path / "t.csv")
+    assert_frame_equal(io.read(tmp_path / "t.csv"), wide)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "match"),
+    [
+        ("t.csv", b"", "is empty"),
+        ("t.csv.gz", gzip.compress(b""), "is empty"),
+        ("t.csv", b"a,b\n", "has a header with 2 columns, but no rows"),
+        ("t.csv", b"a,b", "has a header with 2 columns, but no rows"),
+        ("t.csv", b"\n1,2\n", "no column names in its first line"),
+        ("t.csv", b"a,b\n1,2\n1\n3,4\n5\n", "must have 2 cells as the header has; line 3 has 1, and 2 lines in all"),
+        ("t.csv", b'a,b\n"1\n2",3\n1,2,3\n', "line 4 has 3, and 1 line in all"),
+        ("t.csv", b'a,b\n"x,y",2\n"p"\n', "line 3 has 1, and 1 line in all"),
+        ("t.csv", b"a,b,a,c,b\n1,2,3,4,5\n", "more than once: 'a', 'b'"),
+        ("t.csv", b",b,\n1,2,3\n", "more than once: the empty name"),
+        ("t.csv", b'a,b\n1,"x\n3,4\n', "a quotation mark is opened and not closed"),
+        ("t.csv", bytes(range(256)) * 40, "holds binary data"),
+        ("t.csv", b"\xff\xfea,b\n1,2\n\n", "begins like UTF-16-LE text, but is damaged"),
+        ("t.csv", b"PK\x03\x04rest", "is a zip archive"),
+        ("t.csv", b"SQLite format 3\0", "is an SQLite database"),
+        ("t.csv", b"\x80\x04\x95rest", "is a Python pickle"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "damaged or cut-off gzip"),
+        ("t.csv.zst", zstandard.compress(os.urandom(9_000))[:-9], "damaged or cut off"),
+        ("t.parquet", b"a,b\n1,2\n", "ends in '.parquet', but its content is not of that format"),
+        ("t.parquet", b"PAR1" + b"\0" * 99, "damaged or cut-off Parquet"),
+        ("t.feather", b"ARROW1\0\0" + b"\0" * 99, "damaged or cut-off Arrow"),
+        ("t.jsonl", b'{"a":1}\n{"a":\n', "as JSON lines: line 2 is not one JSON object"),
+        ("t.jsonl", b'{"a":[1]}\n', "nested or binary columns: 'a'"),
+        ("t.json", b'[{"a":1}]', "one JSON list; give JSON lines"),
+    ],
+)
+def test_a_bad_file_is_told_clearly(tmp_path: Path, name: str, data: bytes, match: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LikewiseWarning)
+        with pytest.raises(InputError, match=match):
+            io.read(put(tmp_path, name, data))
+
+
+def test_what_is_no_readable_file_is_told_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        io.read(tmp_path / "none.csv")
+    with pytest.raises(InputError, match="is a folder"):
+        io.read(tmp_path)
+
+    # The superuser may read everything, so the refusal of the system is played.
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = put(tmp_path, "t.csv", b"a\n1\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match="may not be read: no permission"):
+        io.read(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_endless_line_is_refused_before_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    monkeypatch.setattr(io, "MAX_LINE_BYTES", 2**20)
+    monkeypatch.setattr(io, "_load", lambda *_: pytest.fail("it was loaded"))
+    path = tmp_path / ("t.csv.gz" if packed else "t.csv")
+    if packed:
+        path.write_bytes(gzip.compress(b"x" * 2**21))
+    else:
+        with path.open("wb") as file:
+            file.write(b"a,b")
+            file.truncate(10 * 2**30)  # 10 GB, but sparse: it takes no room on the disk
+        monkeypatch.setattr(io, "_form_of", lambda *_: "csv")
+    with pytest.raises(InputError, match="no line end in its first 1 MB"):
+        io.read(path)
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8) | st.none()
+
+
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=8), st.sampled_from([",", ";", "\t", "|"]))
+def test_any_text_survives_csv(rows: list[tuple[str | None, ...]], delimiter: str) -> None:
+    frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String, "c": pl.String}, orient="row")
+    data = frame.write_csv(separator=delimiter).encode()
+    assert_frame_equal(_delimited.read_delimited(data, "it", prefer=delimiter), frame)
+
+
+# ---- all or nothing ----------------------------------------------------------------------------------------------
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised", "match"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), OutputError, "the disk is full; nothing was left behind"),
+        (OSError(errno.EIO, "Input/output error"), OutputError, "Input/output error"),
+        (pl.exceptions.ComputeError("underlying error"), OutputError, "could not be written"),
+        (KeyboardInterrupt(), KeyboardInterrupt, None),
+        (MemoryError(), MemoryError, None),
+    ],
+)
+@pytest.mark.parametrize("stood", [True, False])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, raised: type[BaseException], match: str | None,
+    stood: bool,
+) -> None:  # fmt: skip
+    path = tmp_path / "out.csv"
+    if stood:
+        path.write_bytes(b"old")
+
+    def half_a_table(_: pl.DataFrame, file: object) -> None:
+        file.write(b"a,b\n1,")  # type: ignore[attr-defined]
+        raise failure
+
+    monkeypatch.setitem(io._WRITERS, "csv", half_a_table)
+    with pytest.raises(raised, match=match):
+        io.write(TABLE, path)
+    assert left_in(tmp_path) == (["out.csv"] if stood else [])
+    assert not stood or path.read_bytes() == b"old"
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """The system itself refuses to write more than a few thousand bytes to a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".feather", ".jsonl", ".csv.gz", ".parquet.zst"])
+def test_a_disk_that_really_fills_up_leaves_nothing(tmp_path: Path, full_disk: None, ending: str) -> None:
+    rng = np.random.default_rng(0)
+    big = pl.DataFrame({"x": rng.random(50_000)})
+    with pytest.raises(OutputError, match="written"):
+        io.write(big, tmp_path / f"out{ending}")
+    assert left_in(tmp_path) == []
+
+
+def test_ctrl_c_in_a_real_process_leaves_nothing(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys, polars as pl\n"
+        "from likewise import io\n"
+        "def slow(frame, file):\n"
+        "    file.write(b'half')\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    import time; time.sleep(20)\n"
+        "io._WRITERS['csv'] = slow\n"
+        "io.write(pl.DataFrame({'a': [1]}), sys.argv[1])\n"
+    )
+    source = str(Path(io.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "out.csv")],
+        env=os.environ | {"PYTHONPATH": source}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert b"KeyboardInterrupt" in done.stderr
+    assert left_in(tmp_path) == []
+
+
+def test_what_is_written_replaces_the_old_and_keeps_its_mode(tmp_path: Path) -> None:
+    path = put(tmp_path, "out.csv", b"old")
+    path.chmod(0o640)
+    io.write(TABLE, path)
+    assert_frame_equal(io.read(path), TABLE)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert left_in(tmp_path) == ["out.csv"]
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    real, link = put(tmp_path, "real.csv", b"old"), tmp_path / "link.csv"
+    link.symlink_to(real)
+    io.write(TABLE, link)
+    assert link.is_symlink()
+    assert_frame_equal(io.read(real), TABLE)
+
+
+def test_a_device_is_written_to_directly() -> None:
+    with io.atomic_path("/dev/null") as path:
+        path.write_bytes(b"x")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.csv.gz", "b.csv.gz"):
+        io.write(TABLE, tmp_path / name)
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+
+
+def test_where_nothing_can_be_written_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    io.check_writable(tmp_path / "out.csv", table=True)
+    io.check_writable(tmp_path / "page.html")
+    assert left_in(tmp_path) == []
+    with pytest.raises(OutputError, match="its folder does not exist"):
+        io.check_writable(tmp_path / "none" / "out.csv")
+    with pytest.raises(OutputError, match="is a folder"):
+        io.check_writable(tmp_path)
+    with pytest.raises(OutputError, match="the ending must tell the format"):
+        io.check_writable(tmp_path / "out.xlsx", table=True)
+    with pytest.raises(OutputError, match="the ending must tell the format"):
+        io.write(TABLE, tmp_path / "out")
+    with pytest.raises(OutputError, match="its folder does not exist"):
+        io.write(TABLE, tmp_path / "none" / "out.csv")
+
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(OutputError, match="no permission"):
+        io.check_writable(tmp_path / "out.csv")
+
+
+# ---- frames of other libraries -----------------------------------------------------------------------------------
+
+
+def pandas_frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "int": [1, 2, 3],
+            "float": [1.5, np.nan, 2.0],
+            "text": ["a", None, "c"],
+            "bool": [True, False, True],
+            "bool with hole": [True, None, False],
+            "category": pd.Categorical(["x", "y", "x"]),
+            "ordered": pd.Categorical(["lo", "hi", "lo"], ["lo", "mid", "hi"], ordered=True),
+            "category of numbers": pd.Categorical([1, 2, 1]),
+            "Int64": pd.array([1, None, 3], dtype="Int64"),
+            "boolean": pd.array([True, None, False], dtype="boolean"),
+            "string": pd.array(["p", None, "q"], dtype="string"),
+            "day": pd.to_datetime(["2003-01-01", "2004-01-01", None]),
+            "zoned": pd.to_datetime(["2003-01-01", "2004-01-01", "2005-01-01"]).tz_localize("Europe/Zurich"),
+            "int8": np.array([1, 2, 3], dtype="int8"),
+            "float32": np.array([1, 2.5, 3], dtype="float32"),
+            5: [1, 2, 3],
+        }
+    )
+
+
+def test_pandas_goes_in_and_comes_out_as_it_was() -> None:
+    frame = pandas_frame()
+    table, give_back = io.from_frame(frame)
+    assert table.columns[-1] == "5"
+    assert table["float"].to_list() == [1.5, None, 2.0]
+    pd.testing.assert_frame_equal(give_back(table), frame)
+
+
+def test_pandas_integers_that_get_holes_become_nullable() -> None:
+    table, give_back = io.from_frame(pd.DataFrame({"n": [1, 2]}))
+    back = give_back(table.with_columns(n=pl.Series([1, None])))
+    assert str(back["n"].dtype) == "Int64"
+
+
+def test_pandas_columns_of_mixed_types_become_text_and_it_is_told() -> None:
+    with pytest.warns(LikewiseWarning, match=r"column 'm' mixes types \(float, int, str\): it was read as text"):
+        table, _ = io.from_frame(pd.DataFrame({"m": [1, "a", None, 2.5]}))
+    assert table["m"].to_list() == ["1", "a", None, "2.5"]
+
+
+def test_arrow_polars_and_lazy_frames_come_out_as_they_went_in() -> None:
+    arrow = pa.table({"a": [1, None], "b": ["x", "y"]})
+    table, give_back = io.from_frame(arrow)
+    assert isinstance(give_back(table), pa.Table)
+    assert give_back(table).to_pydict() == arrow.to_pydict()
+    assert io.from_frame(TABLE)[0] is TABLE
+    table, give_back = io.from_frame(TABLE.lazy())
+    assert isinstance(give_back(table), pl.LazyFrame)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.array([[1, 2], [3, 4]]), np.array([[1.5, np.nan]]), np.array([["a", "b"]], dtype=object), np.array([[True, False]])],
+)  # fmt: skip
+def test_arrays_become_columns_x0_and_so_on(array: np.ndarray) -> None:
+    table, give_back = io.from_frame(array)
+    assert table.columns == ["x0", "x1"]
+    np.testing.assert_array_equal(give_back(table), array)
+
+
+@pytest.mark.parametrize(
+    ("frame", "match"),
+    [
+        (3, "must be a Polars, pandas or Arrow frame or a 2-D NumPy array, got int"),
+        (pd.DataFrame(), "0 rows and 0 columns"),
+        (pl.DataFrame({"a": []}), "0 rows and 1 columns"),
+        (np.zeros(3), "2-D and of numbers or texts, got 1-D"),
+        (pd.DataFrame({"tags": [[1], [2]]}), "column 'tags': .* holds lists"),
+        (pl.DataFrame({"tags": [[1], [2]]}), r"'tags' \(List\(Int64\)\)"),
+        (pl.DataFrame({"s": [{"a": 1}]}), r"'s' \(Struct"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than once: 'a'"),
+        (pd.DataFrame({1: [1], "1": [2]}), "more than once: '1'"),
+        (pa.table([[1], [2]], names=["a", "a"]), "more than once: 'a'"),
+        (pd.DataFrame({("a", "b"): [1]}), "one level of names"),
+    ],
+)
+def test_what_is_no_table_is_told_clearly(frame: object, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        io.from_frame(frame)

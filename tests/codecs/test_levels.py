@@ -104,6 +104,12 @@ def test_declared_levels_are_public_and_keep_their_order() -> None:
     assert round_trip(codec, series)[:21].equals(series[:21])
 
 
+def test_categories_of_an_enum_are_not_public() -> None:
+    series = pl.Series("c", ["a"] * 20 + ["only me"])
+    column = Column(name="c", kind=Kind.CATEGORICAL, dtype="Enum", levels=("a", "only me"))
+    assert LevelCodec.from_summary(summarise_levels(series), column, CodecOptions()).levels == ("a",)
+
+
 def test_unseen_levels_are_rare_or_else_the_most_frequent() -> None:
     seen = pl.Series("c", ["a"] * 20 + ["b"] * 10)
     unseen = pl.Series("c", ["new", None, "b"])

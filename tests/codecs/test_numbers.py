@@ -355,6 +355,16 @@ def test_conditions_that_nothing_meets_name_column_and_range() -> None:
         codec.narrow(OneOf(("a",)))
 
 
+@pytest.mark.parametrize("kind", [Kind.INTEGER, Kind.REAL])
+@pytest.mark.parametrize("decimals", [None, 2, 400])
+def test_limits_of_any_size_are_understood(kind: Kind, decimals: int | None) -> None:
+    codec = fit(pl.Series("x", [1, 2, 3] * 10), kind, decimals=decimals)
+    for end in (1e308, float("inf"), 10**400, 2.0**63, 2**63):
+        assert codec.narrow(Between(-end, end)).weights[0].tolist() == [1, 1, 1]
+        with pytest.raises(ConditionError):
+            codec.narrow(Between(end, None))
+
+
 def test_missing_narrows_to_the_missing_code() -> None:
     codec = fit(pl.Series("x", [1, 2, None] * 10), Kind.INTEGER)
     assert codec.narrow(Missing()).weights[0].tolist() == [0, 0, 1]

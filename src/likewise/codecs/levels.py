@@ -89,7 +89,9 @@ class LevelCodec(ColumnCodec):
         """Keep declared levels, the two labels of a boolean, and levels that enough rows carry."""
         is_boolean = column.kind == Kind.BOOLEAN
         frame = pl.DataFrame({"level": summary.levels, "count": summary.counts})
-        if column.levels is not None and not is_boolean:
+        # the categories of an Enum were perhaps found in the data by whoever made it: they are not taken for public
+        declared_by_user = column.levels is not None and not is_boolean and not column.dtype.startswith("Enum")
+        if declared_by_user:
             declared = pl.DataFrame({"level": pl.Series(column.levels, dtype=pl.String)})
             kept = declared.join(frame, on="level", how="left", maintain_order="left").fill_null(0)
             rest = frame.join(declared, on="level", how="anti")

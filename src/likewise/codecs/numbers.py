@@ -37,6 +37,7 @@ from likewise.schema import Column, Kind
 
 STEP_VALUES = 10  # distinct values that must share a divisor before it is taken for the column's step
 EXACT = 2.0**53  # beyond this float64 skips integers
+MOST_DECIMALS = 15  # a double has no more
 INT64 = np.iinfo(np.int64)
 
 
@@ -125,7 +126,9 @@ class Lattice:
             return None, None
         low, high = (None if math.isinf(end) else end for end in column.bounds)
         if self.is_exact:
-            low, high = self._unit(low, False, up=True), self._unit(high, False, up=False)
+            low, high = self.unit(low, False, up=True), self.unit(high, False, up=False)
+            low = None if low is None else min(max(low, int(INT64.min)), int(INT64.max))
+            high = None if high is None else min(max(high, int(INT64.min)), int(INT64.max))
         if low is not None and high is not None and low > high:
             raise SchemaError(f"column {column.name!r}: no value of the column's step lies within its declared bounds")
         return low, high
@@ -140,29 +143,31 @@ class Lattice:
             if high is not None and open_high:
                 high = math.nextafter(high, -math.inf)
             return low, high
-        return self._unit(low, open_low, up=True), self._unit(high, open_high, up=False)
+        return self.unit(low, open_low, up=True), self.unit(high, open_high, up=False)
 
-    def _unit(self, limit: float | int | None, is_open: bool, *, up: bool) -> int | None:
+    def unit(self, limit: float | int | None, is_open: bool, *, up: bool) -> int | None:
         """The first unit at or beyond the limit, going up or down."""
         if limit is None:
             return None
-        if math.isinf(limit):
-            return int(INT64.max) if limit > 0 else int(INT64.min)
         scale = 10 ** (self.decimals or 0)
+        if abs(limit) > 2.0**64:  # beyond every unit, infinity too
+            return 2**64 if limit > 0 else -(2**64)
         # decimals make value = unit / 10**decimals a rounded number: look at the units around, compare as drawn
         guess = (limit * scale) // self.step if isinstance(limit, int) else math.floor(limit * scale / self.step)
         for unit in range(int(guess) - 2, int(guess) + 4) if up else range(int(guess) + 3, int(guess) - 3, -1):
             value = unit * self.step if self.decimals is None else unit * self.step / 10.0**self.decimals
             if (value > limit if up else value < limit) or (value == limit and not is_open):
-                return min(max(unit, int(INT64.min)), int(INT64.max))
+                return unit
         raise AssertionError("a unit within 2 of the limit must be beyond it")
 
 
 def _number(limit: Any, name: str) -> float | int | None:
-    if limit is None or (isinstance(limit, int) and not isinstance(limit, bool)):
-        return limit
+    if limit is None:
+        return None
     if isinstance(limit, np.integer):
-        return int(limit)
+        limit = int(limit)
+    if isinstance(limit, int) and not isinstance(limit, bool):
+        return limit if abs(limit) < 2**1000 else math.copysign(math.inf, limit > 0 or -1)
     if isinstance(limit, float | np.floating) and not math.isnan(limit):
         number = float(limit)
         return int(number) if number.is_integer() and abs(number) < EXACT else number
@@ -174,7 +179,7 @@ def find_lattice(summary: NumberSummary, column: Column) -> Lattice:
     if column.kind == Kind.INTEGER:
         return Lattice(Kind.INTEGER, _common_step(summary.values))
     greatest = float(np.abs(summary.values[[0, -1]]).max()) if len(summary.values) else 0.0
-    if column.decimals is None or greatest >= EXACT / 10.0**column.decimals / 2:
+    if column.decimals is None or column.decimals > MOST_DECIMALS or greatest >= EXACT / 10.0**column.decimals / 2:
         return Lattice(Kind.REAL)
     fine = Lattice(Kind.REAL, 1, column.decimals)
     return Lattice(Kind.REAL, _common_step(np.unique(fine.units(summary.values))), column.decimals)
@@ -310,12 +315,10 @@ class NumberCodec(ColumnCodec):
         asked = [_number(v, self.name) for v in condition.values if v is not None]
         if not self.lattice.is_exact:
             return np.array([float(v) for v in asked if v is not None], np.float64)
-        units = []
-        for value in asked:
-            low = self.lattice._unit(value, False, up=True)
-            if value is not None and low == self.lattice._unit(value, False, up=False):
-                units.append(low)
-        return np.array(units, np.int64)
+        units = [self.lattice.unit(value, False, up=True) for value in asked]
+        down = [self.lattice.unit(value, False, up=False) for value in asked]
+        held = [u for u, v in zip(units, down, strict=True) if u == v and u is not None and abs(u) <= INT64.max]
+        return np.array(held, np.int64)
 
     def to_state(self) -> State:
         data: dict[str, Any] = {

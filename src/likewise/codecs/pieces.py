@@ -139,8 +139,11 @@ class Pieces:
 
     def between(self, low: Any, high: Any) -> Pieces:
         """What lies in [low, high] (both included; None is open). May be empty."""
-        low = self.first[0] if low is None else low
-        high = self.last[-1] if high is None else high
+        # as Python numbers, for a limit may be beyond int64
+        least, greatest = self.first[0].item(), self.last[-1].item()
+        low, high = least if low is None else max(low, least), greatest if high is None else min(high, greatest)
+        if low > high:
+            return Pieces(self.first[:0], self.last[:0], self.code[:0], self.count[:0], self.size)
         kept = (self.last >= low) & (self.first <= high)
         first, last = np.maximum(self.first, low)[kept], np.minimum(self.last, high)[kept]
         if self.is_lattice:

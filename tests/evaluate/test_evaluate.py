@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from likewise.errors import InputError, OptionError
-from likewise.evaluate import Report, evaluate_tables
+from likewise.evaluate import Report, evaluate, evaluate_tables
 from likewise.schema import Column, Kind, Role, Schema
 
 from .frames import MIXED, mixed
@@ -196,3 +196,18 @@ def test_wide_tables_do_not_explode():
     report = run(real, fake, schema, holdout=held)
     assert report.data["pairs"] == 44_850
     assert report["trend"].interval is not None
+
+
+def test_frames_of_any_kind_give_the_same_report():
+    real, fake, held = (mixed(300, s).drop("key") for s in range(3))
+    a = evaluate(real, fake, holdout=held, target="class", learner="histgb")
+    b = evaluate(*(f.to_pandas() for f in (real, fake)), holdout=held.to_pandas(), target="class", learner="histgb")
+    c = evaluate(*(f.to_arrow() for f in (real, fake)), holdout=held.to_arrow(), target="class", learner="histgb")
+    assert a.to_dict()["scores"] == b.to_dict()["scores"] == c.to_dict()["scores"]
+    assert {s.name for s in a} == ALL | ATTACKS
+
+
+def test_raw_frames_with_lacking_columns_are_told():
+    real = mixed(100, 0).drop("key")
+    with pytest.raises(InputError, match="lacks column 'gain'"):
+        evaluate(real, real.drop("gain"))

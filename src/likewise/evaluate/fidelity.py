@@ -167,6 +167,7 @@ def _correlation_pairs(real: Typed, others: Sequence[Typed], numbers: list[int])
                     b=real.columns[numbers[j]].name,
                     measure="correlation",
                     error=_number(error[i, j]),
+                    gap=_number(error[i, j]),
                     real=_number(r_real[i, j]),
                     synthetic=_number(r_other[i, j]),
                     linked=bool(abs(r_real[i, j]) > LINKED_CORRELATION),
@@ -228,16 +229,19 @@ def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: list[tuple[i
         ours, *theirs = ((t[i], t[j]) for t in tables)
         counts, *others_counts = _joint_counts([ours, *theirs])
         linked = _association(ours, counts) > LINKED_ASSOCIATION
-        strength = _cramers_v(*ours)
+        shared = _link_counts(*ours)
+        strength = cramers_v(shared)
         for pairs_of, (a, b), their_counts in zip(found, theirs, others_counts, strict=True):
+            their_shared = _link_counts(a, b)
             pairs_of.append(
                 PairScore(
                     a=real.columns[i].name,
                     b=real.columns[j].name,
                     measure="contingency",
                     error=_number(total_variation(counts.counts, their_counts.counts)),
+                    gap=_number(total_variation(shared, their_shared)),
                     real=strength,
-                    synthetic=_cramers_v(a, b),
+                    synthetic=cramers_v(their_shared),
                     linked=linked,
                 )
             )
@@ -320,10 +324,19 @@ def _association(pair: tuple[_Coded, _Coded], joint: _Joint) -> float:
     return math.sqrt(max(0.0, phi2) / least)
 
 
-def _cramers_v(a: _Coded, b: _Coded) -> float | None:
-    """Bias-corrected Cramer's V (Bergsma, 2013); None when either column is constant."""
+def _link_counts(a: _Coded, b: _Coded) -> npt.NDArray[np.int64]:
+    """(A, B) joint counts over the bins that both tables share."""
     counts = np.bincount(a.link * b.link_size + b.link, minlength=a.link_size * b.link_size)
-    table = counts.reshape(a.link_size, b.link_size).astype(np.float64)
+    return counts.reshape(a.link_size, b.link_size)
+
+
+def cramers_v(counts: npt.NDArray[np.int64]) -> float | None:
+    """Bias-corrected Cramer's V of a table of counts (Bergsma, 2013); None when either side is constant.
+
+    >>> cramers_v(np.array([[50, 0], [0, 50]]))
+    1.0
+    """
+    table = counts.astype(np.float64)
     n, rows, columns = table.sum(), table.sum(1), table.sum(0)
     rows, columns, table = rows[rows > 0], columns[columns > 0], table[np.ix_(rows > 0, columns > 0)]
     r, c = len(rows), len(columns)

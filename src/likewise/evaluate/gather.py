@@ -71,13 +71,11 @@ def evaluate(
 
     train, fake = from_frame(real)[0], from_frame(synthetic)[0]
     kept_out = None if holdout is None else from_frame(holdout)[0]
-    if train.height == 0:
-        raise InputError("the real table has no rows; give at least one")
     schema = infer(train) if schema is None else schema
     tables = {"real": train, "synthetic": fake} | ({} if kept_out is None else {"holdout": kept_out})
     for role, table in tables.items():
         check_columns(table, schema, role)
-    parsed = {role: parse(_with_all_columns(table, schema), schema) for role, table in tables.items()}
+    parsed = {role: parse(table, schema, partial=True) for role, table in tables.items()}
     return evaluate_tables(
         parsed["real"],
         parsed["synthetic"],
@@ -87,12 +85,6 @@ def evaluate(
         random_state=random_state,
         learner=learner,
     )
-
-
-def _with_all_columns(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """The table in schema order; ids and dropped columns, which are not judged, may be absent and become nulls."""
-    there = set(table.columns)
-    return table.select(pl.col(c.name) if c.name in there else pl.lit(None).alias(c.name) for c in schema)
 
 
 def evaluate_tables(
@@ -472,7 +464,7 @@ def _finite(value: float) -> float | None:
 
 
 def _worst(pairs: tuple[PairScore, ...]) -> tuple[PairScore, ...]:
-    return tuple(sorted(pairs, key=lambda p: -(p.error or 0.0))[:MOST_PAIRS_KEPT])
+    return tuple(sorted(pairs, key=lambda p: -(p.gap or 0.0))[:MOST_PAIRS_KEPT])
 
 
 def _seed(rng: np.random.Generator) -> int:

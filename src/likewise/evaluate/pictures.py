@@ -14,9 +14,10 @@ import polars as pl
 
 from likewise.evaluate.results import Picture
 from likewise.evaluate.tables import FloatArray, TypedColumn
+from likewise.schema import Kind
 
 MOST_BINS = 32
-MOST_LEVELS = 12
+MOST_LEVELS = 10
 LEAST_ROWS = 5
 OTHER = "…"
 
@@ -30,14 +31,21 @@ def picture(real: TypedColumn, synthetic: TypedColumn) -> Picture | None:
 
 def _bins(real: TypedColumn, synthetic: TypedColumn) -> Picture:
     present = np.sort(real.present)
-    edges = round_edges(present[LEAST_ROWS - 1], present[-LEAST_ROWS], *np.quantile(present, [0.005, 0.995]))
+    edges = round_edges(
+        present[LEAST_ROWS - 1],
+        present[-LEAST_ROWS],
+        *np.quantile(present, [0.005, 0.995]),
+        whole=real.kind is Kind.INTEGER,
+    )
     counts = [
         np.bincount(np.searchsorted(edges, c.present, side="right"), minlength=len(edges) + 1)
         for c in (real, synthetic)
     ]
     keep = slice(0 if counts[0][0] + counts[1][0] else 1, None if counts[0][-1] + counts[1][-1] else -1)
     texts = _edge_texts(edges, real)
-    labels = [f"< {texts[0]}", *(f"{a} – {b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"]
+    single = real.kind is Kind.INTEGER and len(edges) > 1 and edges[1] - edges[0] == 1.0
+    between = texts[:-1] if single else [f"{a} – {b}" for a, b in pairwise(texts)]
+    labels = [f"< {texts[0]}", *between, f"≥ {texts[-1]}"]
     return Picture(
         form="bins",
         labels=tuple(labels[keep]),
@@ -46,12 +54,13 @@ def _bins(real: TypedColumn, synthetic: TypedColumn) -> Picture:
     )
 
 
-def round_edges(least: float, most: float, low: float, high: float) -> FloatArray:
+def round_edges(least: float, most: float, low: float, high: float, *, whole: bool = False) -> FloatArray:
     """About 10 to 32 edges on round numbers (steps of 1, 2 or 5 times a power of ten) from low to high.
 
     Args:
         least, most: the protected range, which the edges do not leave by more than a step.
         low, high: the bulk.
+        whole: no step below 1.
     """
     low, high = max(low, least), min(high, most)
     if not high > low:
@@ -59,6 +68,7 @@ def round_edges(least: float, most: float, low: float, high: float) -> FloatArra
     if not high > low:
         return np.array([low])
     step = 10.0 ** math.floor(math.log10((high - low) / MOST_BINS))
+    step = max(step, 1.0) if whole else step
     for factor in (1, 2, 5, 10, 20):
         if (high - low) / (step * factor) <= MOST_BINS - 2:
             step *= factor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from likewise.errors import OptionError
+from likewise.evaluate.results import Score
 
 LABELS: dict[str, dict[str, str]] = {
     "en": {
@@ -48,6 +49,28 @@ MEANINGS_ZH: dict[str, str] = {
     "distance_share": "合成行是否聚集在训练行周围；约为 0.5 加上复制行比例的一半",
     "membership": "凭距离判断谁在训练行中的准确程度；0.5 等于抛硬币",
     "membership_tpr": "谨慎的攻击者能正确认出多少成员；1 % 为纯属偶然",
+}
+
+METHODS_ZH: dict[str, str] = {
+    "shape": "各列的 Kolmogorov–Smirnov 距离（数值）或总变差（取值）的平均；下限按相同行数折算",
+    "trend": "各列对的皮尔逊相关系数之差的一半（两列数值）或列联表总变差的平均",
+    "trend_linked": "同上，仅限真实表中 |r| > 0.4 或 Cramér's V > 0.3 的列对",
+    "missing": "各列缺失比例之差的平均",
+    "c2st": "分类器的 ROC AUC，五折，合成行与真实行数量相同；DeLong 区间",
+    "tstr_auc": "用合成行训练、在真实行上测试的 ROC AUC；下限为用真实行训练的结果",
+    "tstr_r2": "用合成行训练、在真实行上测试的 R²；下限为用真实行训练的结果",
+    "tstr_rmse": "用合成行训练、在真实行上测试的均方根误差；下限为用真实行训练的结果",
+    "copies": "与某一训练行逐格相同的合成行的比例；Wilson 区间",
+    "distance_share": "最近的真实行是训练行而非保留行的合成行比例，折算后偶然水平为 0.5；区间来自两者的可交换性",
+    "membership": "以到最近合成行的距离的负值为得分的 ROC AUC；数值按 1–99 % 范围缩放，取值独热，欧氏距离；DeLong 区间",
+    "membership_tpr": "同一攻击：误报 1 % 的保留行时，被认出的训练行比例",
+}
+
+THREATS_ZH: dict[str, str] = {
+    "copies": "只看到合成行",
+    "distance_share": "看到合成行；用于检查复制，并非针对个人的攻击",
+    "membership": "看到合成行，并知道被查记录的每一格",
+    "membership_tpr": "看到合成行，并知道被查记录的每一格",
 }
 
 TEXT: dict[str, dict[str, str]] = {
@@ -101,14 +124,29 @@ TEXT: dict[str, dict[str, str]] = {
         "facts": "{synthetic} synthetic rows beside {real} real ones; {columns} columns",
         "facts_holdout": "; {holdout} more real rows unknown to the generator",
         "say_fidelity": "Of two rows a classifier picks out the synthetic one in {c2st} of 100 tries; a coin in 50.",
-        "say_shape": "Columns are {shape} apart on average; fresh real rows are {floor} apart.",
-        "say_utility": "Learnt from synthetic rows, a model scores {value} on real ones; learnt from real rows, {floor}.",
+        "say_shape": "Columns are {value} apart on average; fresh real rows are {floor} apart.",
+        "say_tells": "Given away most by {columns}.",
+        "say_utility": "Learnt from synthetic rows, a model scores {value} on real rows; from real rows, {floor}.",
         "say_copies": "{value} of the synthetic rows are exact copies of training rows; of fresh real rows, {floor}.",
         "say_membership": "Guessing from distance who was in the training rows has AUC {value} ({low} to {high}); "
         "0.5 is a coin toss.",
         "no_privacy": "No attack was made: that needs real rows unknown to the generator (a holdout).",
         "no_utility": "No target column was named, so prediction was not tried.",
-        "lang_name": "English",
+        "at": "No different from fresh real rows, as far as {n} rows can tell.",
+        "worse": "Worse than fresh real rows.",
+        "ahead": "Ahead of fresh real rows.",
+        "numbers_table": "All columns as a table",
+        "real_alt": "real rows",
+        "column_alt": "{name}: share of rows by {form}, real beside synthetic, {error} apart",
+        "matrix_alt": "Strength of the link of every pair of {n} columns, real below the diagonal, synthetic above it",
+        "difference_alt": "Error of every pair of {n} columns; the greatest is {most}",
+        "most_columns": "The {n} columns with the greatest errors of {all}.",
+        "hidden": "too few real rows to show",
+        "bins": "bin",
+        "levels": "level",
+        "skip": "To the scores",
+        "negative": "against each other",
+        "positive": "with each other",
     },
     "zh": {
         "title": "合成数据报告",
@@ -159,13 +197,28 @@ TEXT: dict[str, dict[str, str]] = {
         "facts": "{synthetic} 行合成数据，对照 {real} 行真实数据；{columns} 列",
         "facts_holdout": "；另有 {holdout} 行生成器未见过的真实数据",
         "say_fidelity": "分类器在 100 次中有 {c2st} 次从两行里认出合成行；抛硬币是 50 次。",
-        "say_shape": "各列平均相差 {shape}；新的真实行相差 {floor}。",
+        "say_shape": "各列平均相差 {value}；新的真实行相差 {floor}。",
+        "say_tells": "最易露出破绽的列：{columns}。",
         "say_utility": "用合成行训练的模型在真实行上得分 {value}；用真实行训练的为 {floor}。",
         "say_copies": "{value} 的合成行与训练行完全相同；新的真实行中为 {floor}。",
         "say_membership": "凭距离猜测谁在训练行中，AUC 为 {value}（{low} 至 {high}）；0.5 等于抛硬币。",
         "no_privacy": "未进行攻击：需要生成器未见过的真实行（保留集）。",
         "no_utility": "未指定目标列，因此未测试预测。",
-        "lang_name": "中文",
+        "at": "就 {n} 行而言，与新的真实行没有差别。",
+        "worse": "不如新的真实行。",
+        "ahead": "优于新的真实行。",
+        "numbers_table": "全部列（表格）",
+        "real_alt": "真实行",
+        "column_alt": "{name}：按{form}的行数占比，真实与合成对照，差距 {error}",
+        "matrix_alt": "{n} 列两两之间的关系强度，对角线以下为真实，以上为合成",
+        "difference_alt": "{n} 列两两之间的误差；最大为 {most}",
+        "most_columns": "{all} 列中误差最大的 {n} 列。",
+        "hidden": "真实行太少，不予显示",
+        "bins": "区间",
+        "levels": "取值",
+        "skip": "前往得分",
+        "negative": "反向",
+        "positive": "同向",
     },
 }
 
@@ -183,6 +236,22 @@ def label(name: str, lang: str) -> str:
     return LABELS[lang].get(name, name)
 
 
+def meaning_of(score: Score, lang: str) -> str:
+    """What a score says; in English where a translation lacks."""
+    return MEANINGS_ZH.get(score.name, score.meaning) if lang == "zh" else score.meaning
+
+
+def method_of(score: Score, lang: str) -> str:
+    """How a score is measured; in English where a translation lacks."""
+    return METHODS_ZH.get(score.name, score.method) if lang == "zh" else score.method
+
+
+def threat_of(score: Score, lang: str) -> str:
+    """What the attacker is given; empty for a score that is no attack."""
+    threat = score.threat or ""
+    return THREATS_ZH.get(score.name, threat) if lang == "zh" and threat else threat
+
+
 def figure(name: str, value: float | None) -> str:
     """A score's value for people: shares in per cent, the rest to three digits.
 
@@ -193,7 +262,9 @@ def figure(name: str, value: float | None) -> str:
         return "–"
     if name in ("copies", "membership_tpr"):
         percent = 100 * value
-        return f"{percent:.2g} %" if 0 < percent < 10 else f"{percent:.0f} %"
+        if percent >= 10 or percent == 0:
+            return f"{percent:.0f} %"
+        return f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
     if name == "tstr_rmse":
         return f"{value:,.4g}"
     if name in ("shape", "trend", "trend_linked", "missing"):

@@ -8,7 +8,7 @@ import pytest
 
 from likewise.errors import OptionError
 from likewise.evaluate.detection import detect
-from likewise.evaluate.learners import LEARNERS, learner_name
+from likewise.evaluate.learners import LEARNERS, fit, learner_name
 from likewise.evaluate.tables import type_tables
 from likewise.evaluate.utility import NotMeasurable, train_synthetic_test_real
 
@@ -75,6 +75,16 @@ def test_a_target_without_two_classes_is_told():
     one = [mixed(60, seed).with_columns(pl.lit("low").alias("class")) for seed in range(3)]
     with pytest.raises(NotMeasurable, match="'class' has one class"):
         train_synthetic_test_real(*type_tables(one, MIXED), "class", seed=0)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_levels_unseen_in_training_are_no_stumble(learner):
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.integers(0, 700, 400), rng.normal(size=400)]).astype(np.float32)
+    y = (x[:, 1] > 0).astype(np.int64)
+    model = fit(learner, "classify", x[x[:, 0] < 300], y[x[:, 0] < 300], [True, False], 0)
+    guess = model.predict_proba(x[x[:, 0] >= 300])[:, 1] > 0.5
+    assert (guess == y[x[:, 0] >= 300]).mean() > 0.9
 
 
 def test_unknown_learner_is_told_with_the_known():

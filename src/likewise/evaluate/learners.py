@@ -52,8 +52,16 @@ def _xgboost(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], se
     except ImportError as error:
         raise MissingExtraError("xgboost", "xgboost") from error
     kind = xgboost.XGBClassifier if task == "classify" else xgboost.XGBRegressor
-    # Codes go in as numbers: with 300 trees that judges as sharply as native categories, in less time.
-    model = kind(n_estimators=300, max_depth=6, learning_rate=0.1, subsample=0.8, tree_method="hist", random_state=seed)
+    model = kind(
+        n_estimators=300,
+        max_depth=6,
+        learning_rate=0.1,
+        subsample=0.8,
+        tree_method="hist",
+        enable_categorical=True,
+        feature_types=["c" if c else "q" for c in is_code],
+        random_state=seed,
+    )
     return model.fit(x, y)
 
 

@@ -1,8 +1,8 @@
-"""The kind that a person who looks at the values gives each column of the shared tables (not a dump of what inference says).
+"""The kinds of the columns of the shared tables, by the judgement of a person who looked at the values.
 
 Table -> kind -> column names, divided by "|". Notes on the less obvious:
 
-- a key is an id where it is unique (account.account_id) and an integer where it refers to another table (order.account_id);
+- a key is an id where it is unique (account.account_id), and an integer where it refers elsewhere (order.account_id);
 - numbers written 74.0 are integers; 1.0 and 0.0 alone are truth values; 1 and 2 for yes and no stay integers;
 - 8,000-level codes that repeat are categories, names and addresses that hardly do are text;
 - `birth_number`, `hospital_number` and `account_to` come more than once and are left as the integers that they are.

@@ -258,7 +258,7 @@ def test_mixed_columns_are_text_and_told() -> None:
         (pl.Series(["a", "b"], dtype=pl.Enum(["b", "a", "c"])), "categorical", "Enum"),
         (pl.Series([dt.date(2020, 1, 1)]), "datetime", "Date"),
         (pl.Series([dt.time(8)]), "datetime", "Time"),
-        (pl.Series([dt.datetime(2020, 1, 1)]).dt.replace_time_zone("Europe/Zurich"), "datetime", "Datetime(us, Europe/Zurich)"),
+        (pl.Series([dt.datetime(2020, 1, 1)]).dt.replace_time_zone("UTC"), "datetime", "Datetime(us, UTC)"),
         (pl.Series([dt.timedelta(hours=1)]), "integer", "Duration(us)"),
         (pl.Series(["1.50", "2.25"]).cast(pl.Decimal(10, 2)), "real", "Decimal(10, 2)"),
     ],
@@ -293,7 +293,16 @@ def test_the_users_word_beats_inference() -> None:
     assert [c.kind.value for c in schema] == ["categorical", "integer", "boolean", "id"]
     assert (schema["sex"].labels, schema["sex"].role) == (("F", "M"), Role.SENSITIVE)
     own = Column(name="zone", kind=Kind.REAL, decimals=1)
-    assert infer(raw, overrides={"zone": own})["zone"] is own
+    assert infer(raw, overrides={"zone": own})["zone"] == own
+
+
+def test_what_a_declared_column_leaves_open_is_filled_in() -> None:
+    raw = pl.DataFrame({"day": ["31.12.2020", "01.02.2021"], "sex": ["M", "F"], "own": ["01.02.2020", "02.03.2021"]})
+    bare = {name: Column(name=name, kind=kind) for name, kind in (("day", Kind.DATETIME), ("sex", Kind.BOOLEAN))}
+    own = Column(name="own", kind=Kind.DATETIME, format="%m.%d.%Y")
+    schema = infer(raw, overrides={**bare, "own": own})
+    assert (schema["day"].format, schema["sex"].labels) == ("%d.%m.%Y", ("F", "M"))
+    assert schema["own"] is own
 
 
 def test_a_role_alone_keeps_the_inferred_kind() -> None:

@@ -116,6 +116,12 @@ def test_names_with_blanks_quotes_and_delimiters(tmp_path: Path) -> None:
     assert frame.columns == ["a b", "c,d", 'e "f"', "ü"]
 
 
+def test_columns_without_a_name_are_named_by_their_place(tmp_path: Path) -> None:
+    with pytest.warns(LikewiseWarning, match="columns without a name were named column_1, column_3"):
+        frame = io.read(put(tmp_path, "t.csv", b",b,\n1,2,3\n"))
+    assert frame.to_dict(as_series=False) == {"column_1": ["1"], "b": ["2"], "column_3": ["3"]}
+
+
 def test_500_columns(tmp_path: Path) -> None:
     wide = pl.DataFrame({f"c{i}": ["1", "2"] for i in range(500)})
     io.write(wide, tmp_path / "t.csv")
@@ -134,7 +140,7 @@ def test_500_columns(tmp_path: Path) -> None:
         ("t.csv", b'a,b\n"1\n2",3\n1,2,3\n', "line 4 has 3, and 1 line in all"),
         ("t.csv", b'a,b\n"x,y",2\n"p"\n', "line 3 has 1, and 1 line in all"),
         ("t.csv", b"a,b,a,c,b\n1,2,3,4,5\n", "more than once: 'a', 'b'"),
-        ("t.csv", b",b,\n1,2,3\n", "more than once: the empty name"),
+        ("t.csv", b",column_1\n1,2\n", "more than once: 'column_1'"),
         ("t.csv", b'a,b\n1,"x\n3,4\n', "a quotation mark is opened and not closed"),
         ("t.csv", bytes(range(256)) * 40, "holds binary data"),
         ("t.csv", b"\xff\xfea,b\n1,2\n\n", "begins like UTF-16-LE text, but is damaged"),
@@ -153,7 +159,7 @@ def test_500_columns(tmp_path: Path) -> None:
 )
 def test_a_bad_file_is_told_clearly(tmp_path: Path, name: str, data: bytes, match: str) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("error", LikewiseWarning)
+        warnings.simplefilter("ignore", LikewiseWarning)
         with pytest.raises(InputError, match=match):
             io.read(put(tmp_path, name, data))
 
@@ -221,8 +227,8 @@ def left_in(folder: Path) -> list[str]:
 )
 @pytest.mark.parametrize("stood", [True, False])
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, raised: type[BaseException], match: str | None,
-    stood: bool,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, raised: type[BaseException],
+    match: str | None, stood: bool,
 ) -> None:  # fmt: skip
     path = tmp_path / "out.csv"
     if stood:
@@ -363,6 +369,13 @@ def test_pandas_goes_in_and_comes_out_as_it_was() -> None:
     pd.testing.assert_frame_equal(give_back(table), frame)
 
 
+def test_a_column_without_a_name_has_one_inside_and_none_outside() -> None:
+    for frame in (pl.DataFrame({"": [1], "b": [2]}), pd.DataFrame({"": [1], "b": [2]})):
+        table, give_back = io.from_frame(frame)
+        assert table.columns == ["column_1", "b"]
+        assert list(give_back(table).columns) == ["", "b"]
+
+
 def test_pandas_integers_that_get_holes_become_nullable() -> None:
     table, give_back = io.from_frame(pd.DataFrame({"n": [1, 2]}))
     back = give_back(table.with_columns(n=pl.Series([1, None])))
@@ -387,7 +400,12 @@ def test_arrow_polars_and_lazy_frames_come_out_as_they_went_in() -> None:
 
 @pytest.mark.parametrize(
     "array",
-    [np.array([[1, 2], [3, 4]]), np.array([[1.5, np.nan]]), np.array([["a", "b"]], dtype=object), np.array([[True, False]])],
+    [
+        np.array([[1, 2], [3, 4]]),
+        np.array([[1.5, np.nan]]),
+        np.array([["a", "b"]], dtype=object),
+        np.array([[True, False]]),
+    ],
 )  # fmt: skip
 def test_arrays_become_columns_x0_and_so_on(array: np.ndarray) -> None:
     table, give_back = io.from_frame(array)

@@ -31,7 +31,8 @@ CANONICAL = {
 UNEVEN = {
     "earthquakes.csv": {"Date"},
     "horse_colic.csv": {
-        "rectal_temperature", "nasogastric_reflux_ph", "packed_cell_volume", "total_protein", "abdominocentesis_protein",
+        "rectal_temperature", "nasogastric_reflux_ph", "packed_cell_volume", "total_protein",
+        "abdominocentesis_protein",
     },
     "mammography.csv": {"attr1"},
     "nycflights13/airports.csv": {"lat", "lon"},
@@ -128,7 +129,7 @@ TYPED = pl.DataFrame(
         "enum": pl.Series(["a", None, "b"], dtype=pl.Enum(["b", "a", "c"])),
         "day": [dt.date(2020, 1, 1), None, dt.date(9999, 12, 31)],
         "ms": pl.Series([dt.datetime(2020, 1, 1), None, dt.datetime(2021, 1, 1)], dtype=pl.Datetime("ms")),
-        "zone": pl.Series([dt.datetime(2020, 1, 1), None, dt.datetime(2020, 7, 1)]).dt.replace_time_zone("Europe/Zurich"),
+        "zone": pl.Series([dt.datetime(2020, 1, 1), None, dt.datetime(2020, 7, 1)]).dt.replace_time_zone("Asia/Tokyo"),
         "time": [dt.time(8), None, dt.time(9, 30)],
         "span": [dt.timedelta(hours=1), None, dt.timedelta(days=2)],
         "decimal": pl.Series(["1.50", None, "2.25"]).cast(pl.Decimal(10, 2)),
@@ -283,3 +284,42 @@ def test_floats_come_back_as_they_were(values: list[float | None]) -> None:
     finite = raw["x"].is_finite().fill_null(False)
     assert_frame_equal(once.filter(finite), raw.filter(finite), check_exact=schema["x"].decimals is None)
     assert once["x"].filter(~finite).is_nan().fill_null(True).all()
+
+
+ODD = [
+    *("1", "2", "-1", "1.0", "1.5", "1e5", "1e400", "inf", "nan", "", "?", "NA", " ", "N", "None", "true", "no", "yes"),
+    *("007", "+5", ".5", "5.", "1,234", "1.234,5", "$5", "5%", "2020-01-01", "01/02/2020", "13/02/2020", "24:00"),
+    *("2020-01-01T00:00:00Z", "2020-01-01 00:00:00+02:00", "12:30", "8:05 pm", "0000-00-00", "0000-01-01"),
+    *("99999-01-01", "9999-12-31", "20200101", "99999999999999999999", "-9223372036854775808", "日本", '"q"', "\n"),
+    *(
+        "\t1",
+        "1 000",
+        "1_000",
+        "0x1F",
+        "1e",
+        "١٢٣",
+        "²",
+        "1:2:3:4",
+        "05-JAN-2020",
+        "1.1.20",
+        "∞",
+        "2020-02-30",
+        "$",
+        "..",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(ODD) | st.none(), min_size=1, max_size=4, unique=True), st.data())
+def test_whatever_stands_in_a_column_comes_back(some: list[str | None], data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.sampled_from(some), min_size=1, max_size=40))
+    raw = pl.DataFrame({"x": pl.Series(values, dtype=pl.String)})
+    schema = infer(raw)
+    canonical = parse(raw, schema)
+    restored = restore(canonical, schema)
+    again = parse(restored, schema)
+    if schema["x"].decimals is None:
+        assert_frame_equal(again, canonical)
+    assert_frame_equal(restore(again, schema), restored)
+    canonical["x"].to_list()  # every value has a place in Python
+    restore(canonical, schema, typed=True)

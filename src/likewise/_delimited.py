@@ -135,7 +135,7 @@ def sniff(sample: str, prefer: str | None = None) -> str:
 
 
 def _header(data: bytes, delimiter: str, what: str) -> list[str]:
-    """The names in the first line; raises InputError when two are alike."""
+    """The names in the first line, `column_3` for a third one that is empty; raises InputError when two are alike."""
     end = min(len(data), MAX_LINE_BYTES)
     lines = io.StringIO(data[:end].decode("utf-8", errors="ignore"), newline="")
     try:
@@ -144,9 +144,14 @@ def _header(data: bytes, delimiter: str, what: str) -> list[str]:
         raise InputError(f"{what}: the header cannot be read; a quotation mark may not be closed") from None
     if not header or not any(name.strip() for name in header):
         raise InputError(f"{what} has no column names in its first line")
+    nameless = [i for i, name in enumerate(header) if not name]
+    if nameless:
+        header = [name or f"column_{i + 1}" for i, name in enumerate(header)]
+        named = ", ".join(header[i] for i in nameless[:10])
+        warnings.warn(f"{what}: columns without a name were named {named}", LikewiseWarning, stacklevel=2)
     twice = [name for name, n in Counter(header).items() if n > 1]
     if twice:
-        named = ", ".join(repr(name) if name else "the empty name" for name in twice[:10])
+        named = ", ".join(map(repr, twice[:10]))
         raise InputError(f"{what}: column names must differ, these come more than once: {named}")
     if all(_is_number(name) for name in header):
         warnings.warn(

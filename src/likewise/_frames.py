@@ -38,9 +38,10 @@ def from_frame(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
         (['x0', 'x1'], (2, 2))
     """
     if isinstance(frame, pl.LazyFrame):
-        return _checked(frame.collect()), lambda out: out.lazy()
+        table, back = _from_polars(frame.collect())
+        return table, lambda out: back(out).lazy()
     if isinstance(frame, pl.DataFrame):
-        return _checked(frame), lambda out: out
+        return _from_polars(frame)
     if isinstance(frame, np.ndarray):
         return _from_numpy(frame)
     try:
@@ -66,6 +67,15 @@ def from_frame(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
         return nw.from_arrow(out.to_arrow(), backend=implementation).to_native()
 
     return _checked(table), give_back
+
+
+def _from_polars(frame: pl.DataFrame) -> tuple[pl.DataFrame, GiveBack]:
+    """Polars as it is, but for a column without a name, which Polars itself does not carry through reliably."""
+    if "" not in frame.columns:
+        return _checked(frame), lambda out: out
+    stand_in = f"column_{frame.columns.index('') + 1}"
+    _refuse_doubles([name or stand_in for name in frame.columns])
+    return _checked(frame.rename({"": stand_in})), lambda out: out.rename({stand_in: ""}, strict=False)
 
 
 def _checked(table: pl.DataFrame) -> pl.DataFrame:
@@ -112,7 +122,7 @@ def _from_pandas(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
     if frame.columns.nlevels > 1:
         raise InputError("a table's columns must have one level of names; flatten the MultiIndex first")
     labels = list(frame.columns)
-    names = [str(label) for label in labels]
+    names = [str(label) or f"column_{i + 1}" for i, label in enumerate(labels)]
     _refuse_doubles(names)
     table = pl.DataFrame([_pandas_series(name, frame.iloc[:, i]) for i, name in enumerate(names)])
     label_of = dict(zip(names, labels, strict=True))

@@ -13,7 +13,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _STRONG = frozenset({"id", "ids", "uuid", "guid", "pk", "rowid", "oid", "identifier"})
 _STRONG_NAMES = frozenset({"", "no", "nr", "#", "index", "idx", "key", "row", "unnamed 0", "level 0", "rownames"})
 # Words that make a key likely where there are rows enough to tell.
-_WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "index", "account", "barcode"})
+_WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "account", "barcode"})
 # Words of things that are counted through without being keys.
 _COUNTED = frozenset({
     "year", "month", "day", "week", "hour", "minute", "second", "date", "time", "timestamp", "age", "rank", "step", "t",

@@ -11,7 +11,7 @@ import polars as pl
 from likewise.errors import SchemaError
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
-_PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
+_PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
 _AFFIX = "$€£¥%"
 _PATTERN = re.compile(
     r"(?P<prefix>[$€£¥]?)(?:#(?P<group>[,. '\u00a0\u202f])##)?0"
@@ -85,11 +85,11 @@ def detect(values: pl.Series, counts: pl.Series) -> NumberTexts | None:
         values: (k,) distinct texts, none missing, without surrounding blanks.
         counts: (k,) rows of each.
     """
-    if values.len() == 0 or values.str.contains(r"^[+-]?0\d+$").any():
+    if values.len() == 0 or values.str.contains(r"^[+-]?0[0-9]+$").any():
         return None
     if values.str.contains(_PLAIN).all():
         return _measure(values, counts, NumberFormat(), ())
-    if not values.str.contains(r"\d").all():
+    if not values.str.contains(r"[0-9]").all():
         return None
     bare, prefix, suffix = _strip_affixes(values)
     for group, point in (("", "."), (",", "."), ("", ","), (".", ","), (" ", ","), (" ", "."), ("'", "."),
@@ -97,7 +97,7 @@ def detect(values: pl.Series, counts: pl.Series) -> NumberTexts | None:
         fmt = NumberFormat(point=point, group=group, prefix=prefix, suffix=suffix)
         if bare.str.contains(_grouped(group, point)).all():
             plain = _plain_text(values.to_frame("v").lazy(), fmt)
-            unsure = group == "," and bare.str.contains(r"^[+-]?\d{1,3}(,\d{3})?$").all()
+            unsure = group == "," and bare.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3})?$").all()
             notes = ("the comma is read as a thousands mark; a decimal comma would look the same",) if unsure else ()
             return _measure(plain, counts, fmt, notes)
     return None
@@ -107,8 +107,8 @@ def _grouped(group: str, point: str) -> str:
     """The regular expression of a number with this thousands mark and decimal point."""
     g, p = re.escape(group), re.escape(point)
     if not group:
-        return rf"^[+-]?\d+({p}\d+)?$"
-    return rf"^[+-]?\d{{1,3}}({g}\d{{3}})*({p}\d+)?$"
+        return rf"^[+-]?[0-9]+({p}[0-9]+)?$"
+    return rf"^[+-]?[0-9]{{1,3}}({g}[0-9]{{3}})*({p}[0-9]+)?$"
 
 
 def _strip_affixes(values: pl.Series) -> tuple[pl.Series, str, str]:
@@ -150,16 +150,16 @@ def _measure(plain: pl.Series, counts: pl.Series, fmt: NumberFormat, notes: tupl
         plain, counts = plain.zip_with(~odd, shortest).filter(number.is_finite()), counts.filter(number.is_finite())
     if plain.len() == 0 or plain.str.contains("e").any():
         return NumberTexts(format=_with(fmt, 0, None), is_whole=False, decimals=None, notes=notes)
-    fraction = plain.str.extract(r"\.(\d*)$")
+    fraction = plain.str.extract(r"\.([0-9]*)$")
     digits = fraction.str.len_chars().fill_null(0)
-    whole = not fraction.str.contains(r"[1-9]").any()
-    if whole and plain.str.replace(r"\.\d*$", "").cast(pl.Int64, strict=False).null_count():
+    whole = not fraction.str.contains(r"[1-9]").any() and not number.is_infinite().any()
+    if whole and plain.str.replace(r"\.[0-9]*$", "").cast(pl.Int64, strict=False).null_count():
         notes += ("some whole numbers do not fit into 64 bits: read as real numbers, exact to 15 digits",)
         return NumberTexts(format=_with(fmt, 0, 0), is_whole=False, decimals=0, notes=notes)
     least, most = _int(digits.min()), _int(digits.max())
     if whole:
         return NumberTexts(format=_with(fmt, least, least), is_whole=True, decimals=None, notes=notes)
-    if most > _MOST_DECIMALS or _int(plain.str.count_matches(r"\d").max()) > 16:
+    if most > _MOST_DECIMALS or _int(plain.str.count_matches(r"[0-9]").max()) > 16:
         covering = _covering(digits, counts)
         least = 1 if least else 0
         if covering is None:
@@ -260,7 +260,7 @@ def _grouped_text(digits: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     if not fmt.group:
         return digits
     # Regular expressions here know no look-ahead, so the thousands are marked from the right, on reversed texts.
-    marked = digits.str.reverse().str.replace_all(r"(\d{3})", "${1}" + fmt.group).str.reverse()
+    marked = digits.str.reverse().str.replace_all(r"([0-9]{3})", "${1}" + fmt.group).str.reverse()
     return marked.str.strip_prefix(fmt.group)
 
 

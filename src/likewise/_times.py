@@ -9,23 +9,23 @@ from dataclasses import dataclass
 import polars as pl
 
 _DATES = (
-    (re.compile(r"(\d{4})([-/.])\d{1,2}\2\d{1,2}"), ("%Y{s}%m{s}%d",)),
-    (re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{4}"), ("%m{s}%d{s}%Y", "%d{s}%m{s}%Y")),
-    (re.compile(r"\d{1,2}([-/])\d{1,2}\1\d{2}"), ("%m{s}%d{s}%y", "%d{s}%m{s}%y", "%y{s}%m{s}%d")),
-    (re.compile(r"\d{2}(\.)\d{2}\.\d{2}"), ("%d.%m.%y",)),
-    (re.compile(r"(?:19|20)\d{6}"), ("%Y%m%d",)),
-    (re.compile(r"\d{1,2}([- ])[A-Za-z]{3,9}\1\d{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
-    (re.compile(r"\d{1,2}([- ])[A-Za-z]{3,9}\1\d{2}"), ("%d{s}%b{s}%y",)),
-    (re.compile(r"[A-Za-z]{3,9} \d{1,2}, \d{4}"), ("%b %d, %Y", "%B %d, %Y")),
-    (re.compile(r"[A-Za-z]{3,9} \d{1,2} \d{4}"), ("%b %d %Y", "%B %d %Y")),
-    (re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4}"), ("%a, %d %b %Y",)),
+    (re.compile(r"([0-9]{4})([-/.])[0-9]{1,2}\2[0-9]{1,2}"), ("%Y{s}%m{s}%d",)),
+    (re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}"), ("%m{s}%d{s}%Y", "%d{s}%m{s}%Y")),
+    (re.compile(r"[0-9]{1,2}([-/])[0-9]{1,2}\1[0-9]{2}"), ("%m{s}%d{s}%y", "%d{s}%m{s}%y", "%y{s}%m{s}%d")),
+    (re.compile(r"[0-9]{2}(\.)[0-9]{2}\.[0-9]{2}"), ("%d.%m.%y",)),
+    (re.compile(r"(?:19|20)[0-9]{6}"), ("%Y%m%d",)),
+    (re.compile(r"[0-9]{1,2}([- ])[A-Za-z]{3,9}\1[0-9]{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
+    (re.compile(r"[0-9]{1,2}([- ])[A-Za-z]{3,9}\1[0-9]{2}"), ("%d{s}%b{s}%y",)),
+    (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%b %d, %Y", "%B %d, %Y")),
+    (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2} [0-9]{4}"), ("%b %d %Y", "%B %d %Y")),
+    (re.compile(r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4}"), ("%a, %d %b %Y",)),
 )
 _TIME = re.compile(
-    r"(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2}(?P<fraction>\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
+    r"(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>\.[0-9]{1,9})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<zone> ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
-_COMPACT_TIME = re.compile(r"\d{6}(?P<zone>Z?)")
-_SEPARATED = re.compile(r"(?P<date>.+?\d)(?P<gap>T|t|, | {1,2})(?P<time>\d{1,2}:.+|\d{6}Z?)")
+_COMPACT_TIME = re.compile(r"[0-9]{6}(?P<zone>Z?)")
+_SEPARATED = re.compile(r"(?P<date>.+?[0-9])(?P<gap>T|t|, | {1,2})(?P<time>[0-9]{1,2}:.+|[0-9]{6}Z?)")
 _UTC = re.compile(r"%:?#?z$|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
 
 # Year 0 is no year (and Python has none); a year below 100 is a two-digit year in a column of four-digit ones.
@@ -147,7 +147,7 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
         variants += [v.replace(a, b) for v in variants if a in v]
     if "%.f" in pattern:
         variants = [v.replace("%.f", f) for v in variants for f in ("%.3f", "%.6f", "%.9f", "%.f")]
-    offset = re.search(r"[+-]\d{2}(?::?\d{2})?$", str(values[0]))
+    offset = re.search(r"[+-][0-9]{2}(?::?[0-9]{2})?$", str(values[0]))
     zone = re.search(r"%[:#]?z$", pattern)
     if offset and zone and values.str.ends_with(offset.group()).all():
         variants = [v[: -len(zone.group())] + offset.group() for v in variants]

@@ -6,7 +6,7 @@ Legend: n rows, k distinct known values of a column (u in the rules), counts (k,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -67,7 +67,7 @@ def _with_override(series: pl.Series, override: Override | None) -> Column:
     if isinstance(override, Column):
         if override.name != series.name:
             raise SchemaError(f"the override of column {series.name!r} is a column named {override.name!r}")
-        return override
+        return _completed(override, series)
     changes = {"kind": override} if isinstance(override, str) else dict(override)
     kind = changes.pop("kind", None)
     if kind is None and changes.get("role") == Role.ID:
@@ -76,6 +76,19 @@ def _with_override(series: pl.Series, override: Override | None) -> Column:
     forced = None if kind is None else Column.from_dict(declared).kind
     column = infer_column(series, forced)
     return Schema((column,)).replace(series.name, **changes)[series.name] if changes else column
+
+
+def _completed(column: Column, series: pl.Series) -> Column:
+    """The user's column with what it leaves open of how the values are written: date format, labels, number format."""
+    if column.kind in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID) or column.role is Role.DROP:
+        return column
+    if column.format is not None or column.labels is not None or series.dtype == pl.Boolean:
+        return column
+    found = infer_column(series, column.kind)
+    return replace(
+        column, format=found.format, labels=found.labels,
+        decimals=found.decimals if column.decimals is None else column.decimals,
+    )  # fmt: skip
 
 
 @dataclass
@@ -257,7 +270,7 @@ def _levels_of(facts: _Facts) -> dict[str, Any]:
 def _mixed_notes(facts: _Facts) -> list[str]:
     """Tell of a column that is mostly numbers, but not only."""
     numeric = facts.values.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
-    if facts.values.str.contains(r"^[+-]?0\d+$").any():
+    if facts.values.str.contains(r"^[+-]?0[0-9]+$").any():
         return ["digits with leading zeros: taken as codes, not as numbers"] if numeric.all() else []
     rows = int(facts.counts.filter(numeric).sum())
     if rows < 0.5 * facts.n_known:

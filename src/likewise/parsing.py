@@ -170,8 +170,9 @@ def _booleans(known: pl.Series, column: Column) -> pl.Series:
         number = known.cast(pl.Float64)
         return (number == yes).set(((number != yes) & (number != no)).fill_null(False), None)
     bare = known.cast(pl.String).str.strip_chars()
-    bare = bare if column.labels else bare.str.to_lowercase()
     yeses, noes = [b.strip() for _, b in pairs], [a.strip() for a, _ in pairs]
+    if not {x.lower() for x in yeses} & {x.lower() for x in noes}:  # "TRUE" means what "True" does
+        bare, yeses, noes = bare.str.to_lowercase(), [x.lower() for x in yeses], [x.lower() for x in noes]
     if column.labels and not column.labels[0].strip():
         bare, yeses, noes = known.cast(pl.String), [column.labels[1]], [column.labels[0]]
     truth = bare.is_in(yeses)
@@ -264,7 +265,7 @@ def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False) -> 
     """
     check_names(canonical.columns, schema, partial=True)
     present = [c for c in schema if c.name in canonical.columns]
-    return pl.DataFrame([restore_column(canonical[c.name], c, typed=typed) for c in present])
+    return pl.DataFrame({c.name: restore_column(canonical[c.name], c, typed=typed) for c in present})
 
 
 def restore_column(series: pl.Series, column: Column, *, typed: bool = False) -> pl.Series:

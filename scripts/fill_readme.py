@@ -1,0 +1,85 @@
+"""Write the figures of benchmarks/results/ into both READMEs, between their benchmark marks.
+
+A figure stands in a README because a file of results says so; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "main_job.json"
+MODELS = {"likewise": "**likewise**", "tabularargn": "TabularARGN", "cart": "CART"}
+HEADS = {
+    "README.md": "| table | model | fit s | rows/s | columns | pairs | told apart | prediction | membership | copies |",
+    "README.zh-CN.md": "| 表 | 模型 | 训练秒数 | 行/秒 | 单列 | 列对 | 真假分辨 | 预测 | 成员推断 | 复制 |",
+}
+NOTES = {
+    "README.md": """\
+A random fifth of each table is held out; every model learns the rest with its default settings and draws as many rows.
+In brackets stands the floor: what the held-out real rows score. Columns and pairs are errors (0 is alike); told
+apart is the AUC of a classifier told to find the synthetic rows (0.5 is perfect); prediction is the score of a model
+trained on synthetic rows and tested on real ones; membership is the AUC of an attack that guesses who was in the table
+(0.5 is safe). TabularARGN is that of mostlyai-engine; CART is a chain of decision trees, the method of synthpop.
+Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
+""",
+    # Pieces, for a line break inside a Chinese paragraph would show as a blank.
+    "README.zh-CN.md": "每张表随机留出五分之一；每个模型都用默认设置学习其余的行，并生成同样多的行。"
+    "括号中是基准，即留出的真实行的得分。单列与列对是误差（0 为一致）；真假分辨是分类器辨认合成行的 AUC（0.5 为完美）；"
+    "预测是用合成行训练、在真实行上测试的模型得分；成员推断是猜测谁在原表中的攻击的 AUC（0.5 为安全）。"
+    "TabularARGN 取自 mostlyai-engine；CART 是决策树链，即 synthpop 的方法。"
+    "机器：{machine}；提交 {commit}；由 `benchmarks/main_job.py` 得出。\n",
+}
+
+
+def line(row: dict[str, Any]) -> str:
+    """One line of the table."""
+    drawn = row.get("rows_per_second") or row["rows"] / row["sample_s"]
+    utility = next((row[name] for name in row if name.startswith("tstr")), None)
+    cells = [
+        row["data"],
+        MODELS.get(row["model"], row["model"]),
+        f"{row['fit_s']:.1f}",
+        f"{float(f'{drawn:.2g}'):,.0f}",
+        *(beside(row.get(name)) for name in ("shape", "trend", "c2st")),
+        beside(utility),
+        beside(row.get("membership")),
+        beside(row.get("copies"), percent=True),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def beside(score: dict[str, Any] | None, *, percent: bool = False) -> str:
+    """A figure, and its floor in brackets."""
+    texts = [f"{x:.2%}" if percent else f"{x:.3f}" for x in (score or {}).values() if isinstance(x, float | int)]
+    return " ".join((texts[0], *(f"({text})" for text in texts[1:2]))) if texts else ""
+
+
+def section(readme: str) -> str:
+    """What stands between the marks of this README; nothing while there are no results."""
+    if not RESULTS.exists():
+        return ""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    lines = [line(row) for row in results["rows"] if "shape" in row and "fit_s" in row]
+    if not lines:
+        return ""
+    machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
+    rule = "| --- | --- |" + " ---: |" * 8
+    note = NOTES[readme].format(machine=machine, commit=results["commit"])
+    return "\n".join(("", HEADS[readme], rule, *lines, "", note))
+
+
+def filled(readme: str) -> str:
+    """The README's text with its figures as the results have them."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    made = f"<!-- benchmarks -->\n{section(readme)}<!-- /benchmarks -->"
+    return re.sub(r"<!-- benchmarks -->\n.*?<!-- /benchmarks -->", lambda _: made, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    for name in HEADS:
+        (ROOT / name).write_text(filled(name), encoding="utf-8")
+        print(name)

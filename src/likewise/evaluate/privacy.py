@@ -18,7 +18,7 @@ from likewise.evaluate.tables import Typed
 
 MAX_SYNTHETIC = 20_000
 MAX_MEMBERS = 5_000
-MAX_REAL = 50_000
+MAX_REAL = 30_000
 MOST_FLOATS = 32 * 2**20
 FALSE_POSITIVE_RATE = 0.01
 
@@ -72,7 +72,7 @@ class Nearness:
 def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Nearness:
     """Which side the nearest real row of each synthetic row is on.
 
-    All training rows are used, not only as many as there are holdout rows: with N training and m holdout rows a
+    All training rows are used (up to 30,000), not only as many as there are holdout rows: with N training and m holdout rows a
     nearest row is a training row by chance with probability N / (N + m), and the share is scaled so that chance is
     0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real rows stand
     in random order.

@@ -15,7 +15,8 @@ from likewise.evaluate.roc import Z95, Estimate, macro_auc
 from likewise.evaluate.tables import FloatArray, Typed, TypedColumn, design_matrices
 
 MAX_TRAIN_ROWS = 100_000
-MAX_CLASSES = 20
+MAX_ROWS_TIMES_CLASSES = 200_000  # boosting grows a tree per class and round
+MAX_CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ def train_synthetic_test_real(
 ) -> list[Utility]:
     """The measures of `target`: AUC for levels (one against the rest, averaged), R2 and RMSE for numbers.
 
+    Args:
+        test: real rows that neither the generator nor the real model was trained on.
+        max_rows: rows learnt from and tested on at most; fewer with many classes.
+
     Raises:
         NotMeasurable: the target is missing throughout, has one class, or has one value in the test rows.
     """
@@ -61,8 +66,9 @@ def train_synthetic_test_real(
             raise NotMeasurable(f"the target {target!r} is missing in every {role} row")
     if len(tables[0].columns) < 2:
         raise NotMeasurable(f"the target {target!r} is the only column")
-    n_rows = min(max(len(tables[0]), len(tables[1])), max_rows)
-    tables = [tables[0].sample(n_rows, rng), tables[1].sample(n_rows, rng), tables[2].sample(max_rows, rng)]
+    classes = min(tables[0][target].size - 1, MAX_CLASSES) if not tables[0][target].is_number else 1
+    most = min(max_rows, MAX_ROWS_TIMES_CLASSES // max(classes, 1))
+    tables = [t.sample(most, rng) for t in tables]
     (x_train, x_synthetic, x_test), is_code = design_matrices([t.drop(target) for t in tables])
     y_train, y_synthetic, y_test = (t[target] for t in tables)
     if y_train.is_number:

@@ -72,10 +72,10 @@ class Nearness:
 def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Nearness:
     """Which side the nearest real row of each synthetic row is on.
 
-    All training rows are used (up to 30,000), not only as many as there are holdout rows: with N training and m holdout rows a
-    nearest row is a training row by chance with probability N / (N + m), and the share is scaled so that chance is
-    0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real rows stand
-    in random order.
+    All training rows are used (up to 30,000), not only as many as there are holdout rows: with N training and m
+    holdout rows a nearest row is a training row by chance with probability N / (N + m), and the share is scaled so
+    that chance is 0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real
+    rows stand in random order.
 
     The interval is exact for what varies here: given how many synthetic rows fall to each real row, the labels
     "training" and "holdout" are a random draw (sampling without replacement), so rows that attract many synthetic

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -27,6 +28,30 @@ BLOCK_ROWS = 8192
 CANDIDATES = 8
 """Draws a row among which importance resampling chooses when several columns carry conditions."""
 
+LEAST_CANDIDATES = 1024
+"""Where all rows share their candidates there are never fewer than these: a handful would not know the joint law."""
+
+OWN_CANDIDATES = 64
+"""Draws a row where rows differ in what is known of them, so that each row has only its own to choose among."""
+
+N_KNOTS = 64
+"""Pieces of the rank's linear encoding."""
+
+MANY_CODES = 100
+FEW_ROWS, MANY_ROWS = 20_000, 100_000
+
+_WHOLE = {"epochs": 1, "batch_size": 1, "patience": 1, "d_embed": 1, "d_hidden": 1, "n_layers": 0, "calibrate": 0}
+"""Options that are whole numbers, and the least each may be."""
+
+_NUMBERS = {
+    "learning_rate": (0.0, math.inf),
+    "dropout": (0.0, 1.0),
+    "any_order": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
+    "max_seconds": (0.0, math.inf),
+}
+"""Options that are numbers, and their ranges; `Schedule` holds the rate and the seconds above 0."""
+
 
 @dataclass(kw_only=True)
 class Autoregressive(Generator):
@@ -41,15 +66,16 @@ class Autoregressive(Generator):
         epochs: passes over the rows; None chooses by their number.
         batch_size: rows a step; None chooses by their number.
         learning_rate: peak of the one cycle.
-        d_embed: width of a code's embedding.
-        d_hidden: hidden units of each column.
+        d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 16.
+        d_hidden: hidden units of each column; None takes 96 where most columns have many codes, else 64.
         n_layers: layers of each column after the shared one.
-        dropout: share of units dropped in training.
+        dropout: share of units dropped in training; None takes .05, or .1 where rows are few.
         any_order: share of the steps that put a random set of columns first.
         weight_decay: AdamW's.
         patience: epochs without a better held-out loss before training ends.
         max_seconds: budget of the training; None for none.
         checkpoint: file to resume from, written every epoch; None for none.
+        calibrate: rounds of moving the biases so that each column's shares are the training rows' own.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
 
     Privacy: the net is not differentially private. The codec keeps single rows' extremes and rare levels out of its
@@ -61,15 +87,16 @@ class Autoregressive(Generator):
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float = 5e-3
-    d_embed: int = 24
-    d_hidden: int = 96
+    d_embed: int | None = None
+    d_hidden: int | None = None
     n_layers: int = 1
-    dropout: float = 0.1
+    dropout: float | None = None
     any_order: float = 0.5
     weight_decay: float = 1e-4
     patience: int = 4
     max_seconds: float | None = None
     checkpoint: str | None = None
+    calibrate: int = 2
     precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -77,24 +104,40 @@ class Autoregressive(Generator):
         self._net: MaskedNet | None = None
         if self.precision not in ("auto", "bf16", "fp32"):
             raise OptionError(f"precision must be 'auto', 'bf16' or 'fp32', got {self.precision!r}")
-        for name in ("dropout", "any_order"):
-            if not 0 <= getattr(self, name) <= 1 or self.dropout == 1:
-                raise OptionError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
-        for name in ("d_embed", "d_hidden"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not isinstance(self.checkpoint, str | PathLike | None):
+            raise OptionError(f"checkpoint must be a path or None, got {type(self.checkpoint).__name__}")
+        self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
+        for name, least in _WHOLE.items():
+            self._check(name, int, least, math.inf)
+        for name, (low, high) in _NUMBERS.items():
+            self._check(name, float, low, high)
+        if self.dropout == 1:
+            raise OptionError("dropout must be below 1")
         self._schedule(1)
+
+    def _check(self, name: str, kind: type[int] | type[float], low: float, high: float) -> None:
+        """Hold an option to its kind and range, and store it as a plain number; None where that is the default."""
+        value = getattr(self, name)
+        if value is None and getattr(type(self), name) is None:
+            return
+        fits = isinstance(value, int | np.integer if kind is int else int | float | np.integer | np.floating)
+        if not fits or isinstance(value, bool) or not (low <= value <= high and math.isfinite(value)):
+            what = "a whole number" if kind is int else "a number"
+            upto = f" of {low} or more" if high == math.inf else f" in {low}..{high}"
+            raise OptionError(f"{name} must be {what}{upto}, got {value!r}")
+        setattr(self, name, kind(value))
 
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def _schedule(self, n_rows: int) -> Schedule:
         """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table."""
-        size = self.batch_size or min(512, max(32, 2 ** round(math.log2(max(n_rows, 1) / 64))))
+        by_rows = min(512, max(32, 2 ** round(math.log2(max(n_rows, 1) / 64))))
+        size = by_rows if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
-        epochs = self.epochs or min(60, max(6, math.ceil(550 / steps_per_epoch)))
+        by_steps = min(60, max(10 if n_rows < MANY_ROWS else 6, math.ceil(300 / steps_per_epoch)))
         return Schedule(
-            epochs=epochs,
+            epochs=by_steps if self.epochs is None else self.epochs,
             batch_size=size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
@@ -116,7 +159,9 @@ class Autoregressive(Generator):
 
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
-        self._net = net = self._make_net(alphabet, _log_marginals(train_codes, alphabet), generator)
+        self._net = net = self._make_net(
+            alphabet, _log_marginals(train_codes, alphabet), generator, n_rows=len(train_codes)
+        )
         if not net.sizes:
             return self
         x = torch.from_numpy(_in_net_order(net, train_codes.codes))
@@ -146,24 +191,37 @@ class Autoregressive(Generator):
             progress=progress,
             fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
         )
+        if self.calibrate:
+            net.calibrate(lambda: (part.long() for part in torch.split(x, BLOCK_ROWS // 4)), canonical, self.calibrate)
         return self
 
+    def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
+        """Embedding and hidden width. Columns of many codes need finer units; the others learn as well from fewer,
+        in half the time."""
+        many = sum(size > MANY_CODES for size in alphabet.sizes)
+        is_wide = 2 * many >= max(len(alphabet.sizes), 1)
+        return self.d_embed or (24 if is_wide else 16), self.d_hidden or (96 if is_wide else 64)
+
     def _make_net(
-        self, alphabet: Alphabet, log_marginals: list[npt.NDArray[np.float32]], generator: torch.Generator
+        self,
+        alphabet: Alphabet,
+        log_marginals: list[npt.NDArray[np.float32]],
+        generator: torch.Generator,
+        n_rows: int = 0,
     ) -> MaskedNet:
         from likewise.nets.masked import MaskedNet
         from likewise.nets.ordinal import ordinal_features
 
-        n_knots = 64
+        d_embed, d_hidden = self._widths(alphabet)
         return MaskedNet(
             alphabet.sizes,
-            [ordinal_features(f.positions, f.size, n_knots) for f in alphabet.fields],
+            [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
             log_marginals,
             order=range(len(alphabet.fields)),
-            d_embed=self.d_embed,
-            d_hidden=self.d_hidden,
+            d_embed=d_embed,
+            d_hidden=d_hidden,
             n_layers=self.n_layers,
-            dropout=self.dropout,
+            dropout=(0.05 if n_rows >= FEW_ROWS else 0.1) if self.dropout is None else self.dropout,
             generator=generator,
             dtype=_compute_dtype(self.precision),
         ).eval()
@@ -195,7 +253,8 @@ class Autoregressive(Generator):
                 share = np.asarray(given.weights[column], np.float64)
                 if not share.max(initial=0.0) > 0:
                     raise ConditionError(f"no code of field {column} meets the condition")
-                weights[place] = torch.from_numpy(share.astype(np.float32))
+                # The largest is one: a thin slice of a code must not vanish in 32 bits.
+                weights[place] = torch.from_numpy((share / share.max()).astype(np.float32))
             elif not emit.all() and emit.any():
                 weights[place] = torch.from_numpy(emit.astype(np.float32))
         return weights
@@ -221,6 +280,8 @@ class Autoregressive(Generator):
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         import torch
 
+        if sum(value.size for value in state.values()) != self._n_weights(alphabet):
+            raise ModelFileError("model: its options ask for another number of weights than there are")
         blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
         net = self._make_net(alphabet, blank, torch.Generator())
         expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
@@ -234,6 +295,16 @@ class Autoregressive(Generator):
         net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})
         self._net, self._alphabet = net.eval(), alphabet
         return self
+
+    def _n_weights(self, alphabet: Alphabet) -> int:
+        """How many weights the net of these options has: told before a damaged file can ask for all memory."""
+        from likewise.nets.masked import make_buckets
+
+        d, (e, h) = len(alphabet.fields), self._widths(alphabet)
+        buckets = make_buckets(sorted(alphabet.sizes, reverse=True))
+        n_codes = sum((b.stop - b.start) * b.size for b in buckets)
+        layers = (d * e + 1) * d * h + self.n_layers * d * h * (h + 1)
+        return layers + n_codes * (e + h + 1) + d * (N_KNOTS + 1) * (e + h)
 
 
 class _Drawing:
@@ -261,12 +332,21 @@ class _Drawing:
         """Draw the conditioned fields from their joint law under all conditions, by importance resampling.
 
         Masking field after field is not that law: a first field drawn freely may leave the second almost no
-        mass. Each candidate is weighted by the mass its conditions left, and one in CANDIDATES is kept.
+        mass. Each candidate is weighted by the mass its conditions left, and rows are chosen among them by it.
         """
         import torch
 
-        fields, many = self.order[: self.n_conditioned], n * CANDIDATES
-        start = None if known is None else known.repeat_interleave(CANDIDATES, 0)
+        if known is None:
+            return self._chosen(n, rng, max(n * CANDIDATES, LEAST_CANDIDATES), None)
+        parts = torch.split(known, BLOCK_ROWS * CANDIDATES // OWN_CANDIDATES)
+        return torch.cat([self._chosen(len(part), rng, len(part) * OWN_CANDIDATES, part) for part in parts])
+
+    def _chosen(self, n: int, rng: np.random.Generator, many: int, known: torch.Tensor | None) -> torch.Tensor:
+        """(n, D) codes, the conditioned ones chosen among `many` candidates, the others -1 or as known."""
+        import torch
+
+        fields = self.order[: self.n_conditioned]
+        start = None if known is None else known.repeat_interleave(OWN_CANDIDATES, 0)
         uniforms = torch.from_numpy(rng.random((many, len(fields)), dtype=np.float32))
         codes, log_mass = self.net.draw(
             uniforms, order=self.order, weights=self.weights, plan=self.plan, known=start, fields=len(fields)
@@ -280,14 +360,15 @@ class _Drawing:
 def _resample(
     log_weights: npt.NDArray[np.float64], n: int, rng: np.random.Generator, *, pooled: bool
 ) -> npt.NDArray[np.int64]:
-    """Which of the candidates (n * CANDIDATES,) to keep, n of them: over all, or one of each row's own."""
+    """Which of the candidates to keep, n of them: over all, or one of each row's own."""
     groups = log_weights.reshape(1 if pooled else n, -1)
     weights = np.exp(groups - groups.max(1, keepdims=True))
     cdf = weights.cumsum(1) / weights.sum(1, keepdims=True)
     if pooled:  # systematic resampling: one uniform, evenly spaced
         return rng.permutation(np.searchsorted(cdf[0], (np.arange(n) + rng.random()) / n).clip(max=cdf.shape[1] - 1))
-    within = (cdf < rng.random((n, 1))).sum(1).clip(max=CANDIDATES - 1)
-    chosen: npt.NDArray[np.int64] = np.arange(n) * CANDIDATES + within
+    each = groups.shape[1]
+    within = (cdf < rng.random((n, 1))).sum(1).clip(max=each - 1)
+    chosen: npt.NDArray[np.int64] = np.arange(n) * each + within
     return chosen
 
 

@@ -11,7 +11,7 @@ free part for each code and a part through the ordinal features of the code.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -157,19 +157,45 @@ class MaskedNet(nn.Module):
             h = h + torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype)).relu_()
         return self.drop(h) if self.training else h
 
-    def nll(self, x: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-        """-log p of each code given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
+    def logits(self, x: torch.Tensor, visible: torch.Tensor) -> list[torch.Tensor]:
+        """Logits of each bucket's fields given the codes they see. Shape: (B, D) -> [(n, B, K)], float32."""
         embeds, heads = self.tables()
         h = self.hidden(x, visible, embeds)
+        # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
+        parts = torch.split(h, [bucket.stop - bucket.start for bucket in self.buckets])
+        return [
+            torch.baddbmm(bias.to(self.dtype)[:, None], part, head.transpose(1, 2)).float()
+            for part, bias, head in zip(parts, self.biases, heads, strict=True)
+        ]
+
+    def nll(self, x: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        """-log p of each code given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
         losses = []
-        for b, bucket in enumerate(self.buckets):
-            logits = torch.baddbmm(
-                self.biases[b].to(self.dtype)[:, None], h[bucket.start : bucket.stop], heads[b].transpose(1, 2)
-            )
+        for bucket, logits in zip(self.buckets, self.logits(x, visible), strict=True):
             target = x[:, bucket.start : bucket.stop].t().reshape(-1)
-            loss = F.cross_entropy(logits.view(-1, bucket.size).float(), target, reduction="none")
+            loss = F.cross_entropy(logits.view(-1, bucket.size), target, reduction="none")
             losses.append(loss.view(bucket.stop - bucket.start, -1))
         return torch.cat(losses).t()
+
+    @torch.inference_mode()
+    def calibrate(self, batches: Callable[[], Iterable[torch.Tensor]], visible: torch.Tensor, rounds: int) -> None:
+        """Move the biases until each field's mean p over the rows is the rows' own share of each code.
+
+        The likelihood asks for just that, but dropout and the noise of the last steps leave the shares a little off.
+
+        Args:
+            batches: gives the rows anew each round, (B, D) codes at a time.
+        """
+        for _ in range(rounds):
+            wanted = [torch.zeros_like(bias) for bias in self.biases]
+            given = [torch.zeros_like(bias) for bias in self.biases]
+            for x in batches():
+                for b, (bucket, logits) in enumerate(zip(self.buckets, self.logits(x, visible), strict=True)):
+                    given[b] += torch.softmax(logits, 2).sum(1)
+                    for i in range(bucket.start, bucket.stop):
+                        wanted[b][i - bucket.start] += torch.bincount(x[:, i], minlength=bucket.size)
+            for bias, want, have in zip(self.biases, wanted, given, strict=True):
+                bias += ((want + 0.5) / (have + 0.5)).log()
 
     @torch.inference_mode()
     def draw(
@@ -203,20 +229,20 @@ class MaskedNet(nn.Module):
             for step, field in enumerate(order):
                 rows = known[:, field] >= 0
                 seen[rows, step * wide : (step + 1) * wide] = plan.embeds[step][known[rows, field]]
-        everyone = torch.arange(n)
         for step, field in enumerate(order[:fields]):
-            # Rows whose code is known keep it; the others are drawn.
-            rows = everyone if known is None else torch.nonzero(known[:, field] < 0).squeeze(1)
-            if len(rows) == 0:
+            weight, at = weights.get(field), slice(step * wide, (step + 1) * wide)
+            if known is None:
+                # Only earlier steps are filled: the rest of `seen` is zero and need not be multiplied.
+                drawn, mass = _inverse_cdf(plan.logits(step, seen[:, : step * wide]), uniforms[:, step], weight)
+                codes[:, field], seen[:, at] = drawn, plan.embeds[step][drawn]
+                log_mass += mass
                 continue
-            # Nothing known: only earlier steps are filled, the rest of `seen` is zero and need not be multiplied.
-            upto = step * wide if known is None else self.n_fields * wide
-            inputs = seen[:, :upto] if len(rows) == n else seen[rows, :upto]
-            logits = plan.logits(step, inputs)
-            drawn, mass = _inverse_cdf(logits, uniforms[rows, step], weights.get(field))
-            codes[rows, field] = drawn
-            log_mass[rows] += mass
-            seen[rows, step * wide : (step + 1) * wide] = plan.embeds[step][drawn]
+            rows = torch.nonzero(known[:, field] < 0).squeeze(1)
+            if len(rows):
+                drawn, mass = _inverse_cdf(plan.logits(step, seen[rows]), uniforms[rows, step], weight)
+                codes[rows, field] = drawn
+                seen[rows, at] = plan.embeds[step][drawn]
+                log_mass[rows] += mass
         return codes, log_mass
 
 
@@ -265,7 +291,7 @@ def _inverse_cdf(
         mass = left.clamp_min(1e-38).log()
         # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
         p = torch.where((left > 1e-30)[:, None], p * weights, torch.softmax(logits + weights.log(), 1))
-    cdf = p.cumsum(1)
+    cdf = torch.cumsum(p, 1, out=p)
     total = cdf[:, -1:]
     # Just under the total, so that some code's CDF always passes it and that code has a share above zero.
     at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros(())))

@@ -228,8 +228,8 @@ class _Run:
             return planned
         return min(max(planned, self.seconds / self.schedule.max_seconds), 1.0)
 
-    def epoch(self, batches: Iterator[torch.Tensor], n_batches: int) -> float:
-        """All steps of one epoch; gives the mean loss, NaN when it diverged."""
+    def epoch(self, batches: Iterator[torch.Tensor], n_batches: int) -> float | None:
+        """All steps of one epoch; gives the mean loss, NaN when it diverged, None when there was no time for a step."""
         total, done = 0.0, 0
         for i, rows in enumerate(batches):
             passed = self.passed(i / n_batches)
@@ -241,10 +241,12 @@ class _Run:
                 self.record.stopped = "diverged"
                 return math.nan
             total, done = total + loss, done + 1
-        return total / max(done, 1)
+        return total / done if done else None
 
-    def close_epoch(self, train_loss: float, holdout_loss: float | None) -> None:
+    def close_epoch(self, train_loss: float | None, holdout_loss: float | None) -> None:
         record = self.record
+        if train_loss is None:
+            return
         if holdout_loss is not None and not math.isfinite(holdout_loss):
             record.stopped = "diverged"
         if record.stopped == "diverged":
@@ -306,25 +308,32 @@ class _Run:
             return
         from safetensors import SafetensorError, safe_open
 
+        unreadable = f"checkpoint {self.schedule.checkpoint!r} cannot be read; delete it or name another"
         try:
             with safe_open(self.schedule.checkpoint, framework="pt") as file:
                 note = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         except (SafetensorError, OSError) as error:
-            raise OptionError(f"checkpoint {self.schedule.checkpoint!r} cannot be read; delete it") from error
+            raise OptionError(unreadable) from error
         if note.get("fingerprint") != self.fingerprint:
             raise OptionError(
                 f"checkpoint {self.schedule.checkpoint!r} is of another table or other options; "
                 "delete it or name another"
             )
+        try:
+            self._take_up(tensors, json.loads(note["record"]))
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise OptionError(unreadable) from error
+
+    def _take_up(self, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
         groups: dict[str, dict[str, torch.Tensor]] = {"module": {}, "best": {}, "step": {}}
         for key, value in tensors.items():
             group, _, name = key.partition(".")
             if group in groups:
                 groups[group][name] = value
+        self.record = Record(**record)
         self.module.load_state_dict(groups["module"])
         self.best = groups["best"] or None
         self.step.load_state(groups["step"])
         self.generator.set_state(tensors["generator"])
-        self.record = Record(**json.loads(note["record"]))
         self.began -= self.record.seconds

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.nets.masked import DrawPlan, make_buckets
+from likewise.nets.masked import DrawPlan
+from likewise.nets.tables import make_buckets
 
 from .small import agreement, all_rows, draw, exact_law, row_numbers, small_net
 

@@ -298,7 +298,7 @@ class Autoregressive(Generator):
 
     def _n_weights(self, alphabet: Alphabet) -> int:
         """How many weights the net of these options has: told before a damaged file can ask for all memory."""
-        from likewise.nets.masked import make_buckets
+        from likewise.nets.tables import make_buckets
 
         d, (e, h) = len(alphabet.fields), self._widths(alphabet)
         buckets = make_buckets(sorted(alphabet.sizes, reverse=True))

@@ -1,0 +1,153 @@
+"""Tables for codes: an embedding of each code going in, a head for each code coming out.
+
+Legend: B batch, D fields, K codes of one field, E embedding width, H hidden width of a field, P ordinal features.
+
+Fields of like size share a bucket, so that D small products become a few batched ones. Inputs and outputs are both
+sums of a free part for each code and a part through the ordinal features of the code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Fields [start, stop) of the net's own order, padded to `size` codes."""
+
+    start: int
+    stop: int
+    size: int
+
+
+def make_buckets(sizes: Sequence[int]) -> list[Bucket]:
+    """Group fields, largest first, so that padding stays under a quarter, or under 8 codes.
+
+    Example:
+        >>> make_buckets([256, 250, 100, 9, 7, 2])
+        [Bucket(start=0, stop=2, size=256), Bucket(start=2, stop=3, size=100), Bucket(start=3, stop=6, size=9)]
+    """
+    buckets: list[Bucket] = []
+    start = 0
+    for i in range(1, len(sizes) + 1):
+        if i == len(sizes) or (sizes[i] < 0.75 * sizes[start] and sizes[start] - sizes[i] > 8):
+            buckets.append(Bucket(start, i, sizes[start]))
+            start = i
+    return buckets
+
+
+class CodeTables(nn.Module):
+    """The tables of all fields, for a net to build its own layers between.
+
+    Fields are held in descending order of size; `columns[i]` is the caller's field at place i, and every
+    tensor here is in that order.
+
+    Args:
+        sizes: K of each field, in the caller's order.
+        features: (K, P) ordinal features of each field.
+        log_marginals: (K,) log share of each code: where the logits start.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        features: Sequence[npt.NDArray[np.float32]],
+        log_marginals: Sequence[npt.NDArray[np.float32]],
+        *,
+        d_embed: int,
+        d_hidden: int,
+        generator: torch.Generator,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        self.columns = sorted(range(len(sizes)), key=lambda j: -sizes[j])
+        self.sizes = [sizes[j] for j in self.columns]
+        self.buckets = make_buckets(self.sizes)
+        self.d_embed, self.d_hidden, self.dtype = d_embed, d_hidden, dtype
+        n_fields, n_features = len(sizes), features[0].shape[1] if len(features) else 0
+        self.embed, self.heads, self.biases = nn.ParameterList(), nn.ParameterList(), nn.ParameterList()
+        for b, bucket in enumerate(self.buckets):
+            n = bucket.stop - bucket.start
+            self.embed.append(normal(n, bucket.size, d_embed, scale=0.3, generator=generator))
+            self.heads.append(normal(n, bucket.size, d_hidden, scale=0.02, generator=generator))
+            bias, phi = torch.full((n, bucket.size), -1e4), torch.zeros(n, bucket.size, n_features)
+            for i in range(n):
+                column = self.columns[bucket.start + i]
+                bias[i, : sizes[column]] = torch.from_numpy(log_marginals[column])
+                phi[i, : sizes[column]] = torch.from_numpy(features[column])
+            self.biases.append(nn.Parameter(bias))
+            self.register_buffer(f"phi{b}", phi, persistent=False)
+        scale = 1 / math.sqrt(max(n_features, 1))
+        self.ordinal_in = normal(n_fields, n_features, d_embed, scale=scale, generator=generator)
+        self.ordinal_out = normal(n_fields, n_features, d_hidden, scale=0.02, generator=generator)
+
+    @property
+    def n_fields(self) -> int:
+        return len(self.sizes)
+
+    def tables(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Embeddings (n, K, E) and heads (n, K, H) of each bucket, ordinal parts added.
+
+        The ordinal parts touch tables of S rows, not batches of B: their cost does not grow with the data.
+        """
+        embeds, heads = [], []
+        for b, bucket in enumerate(self.buckets):
+            phi: torch.Tensor = getattr(self, f"phi{b}")
+            at = slice(bucket.start, bucket.stop)
+            embeds.append(torch.baddbmm(self.embed[b], phi, self.ordinal_in[at]).to(self.dtype))
+            heads.append(torch.baddbmm(self.heads[b], phi, self.ordinal_out[at]).to(self.dtype))
+        return embeds, heads
+
+    def embed_codes(self, x: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
+        """Embedded codes. Shape: (B, D) -> (B, D * E)."""
+        parts = []
+        for bucket, table in zip(self.buckets, embeds, strict=True):
+            n = bucket.stop - bucket.start
+            rows = x[:, bucket.start : bucket.stop] + torch.arange(n) * bucket.size
+            parts.append(F.embedding(rows, table.reshape(n * bucket.size, -1)))
+        return torch.cat(parts, 1).flatten(1)
+
+    def logits_of(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Logits of each bucket's fields from the fields' hidden units. Shape: (D, B, H) -> [(n, B, K)], float32."""
+        # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
+        parts = torch.split(h, [bucket.stop - bucket.start for bucket in self.buckets])
+        return [
+            torch.baddbmm(bias.to(self.dtype)[:, None], part, head.transpose(1, 2)).float()
+            for part, bias, head in zip(parts, self.biases, heads, strict=True)
+        ]
+
+    def nll_of(self, x: torch.Tensor, logits: list[torch.Tensor]) -> torch.Tensor:
+        """-log p of each code under each bucket's logits. Shape: (B, D) -> (B, D), natural log."""
+        losses = []
+        for bucket, part in zip(self.buckets, logits, strict=True):
+            target = x[:, bucket.start : bucket.stop].t().reshape(-1)
+            loss = F.cross_entropy(part.view(-1, bucket.size), target, reduction="none")
+            losses.append(loss.view(bucket.stop - bucket.start, -1))
+        return torch.cat(losses).t()
+
+    @torch.inference_mode()
+    def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
+        """Move the biases by the log ratio of counted to expected rows of each code, half a row added. Shape: [(n, K)]."""
+        for bias, want, have in zip(self.biases, wanted, given, strict=True):
+            bias += ((want + 0.5) / (have + 0.5)).log()
+
+    def count(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Rows of each code, [(n, K)] by bucket. Shape of x: (B, D)."""
+        counts = [torch.zeros(bias.shape) for bias in self.biases]
+        for counted, bucket in zip(counts, self.buckets, strict=True):
+            for i in range(bucket.start, bucket.stop):
+                counted[i - bucket.start] = torch.bincount(x[:, i], minlength=bucket.size)
+        return counts
+
+
+def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Parameter:
+    """A parameter of normal draws."""
+    return nn.Parameter(torch.empty(*shape).normal_(generator=generator).mul_(scale))

@@ -17,6 +17,7 @@ from likewise.errors import InputError, OptionError
 from likewise.evaluate import privacy
 from likewise.evaluate.detection import MIN_ROWS, Detection, detect
 from likewise.evaluate.fidelity import Fidelity, fidelity
+from likewise.evaluate.grids import with_grids
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.results import ColumnScore, FloorKind, PairScore, Report, Score
@@ -161,7 +162,7 @@ class _Run:
         return Report(
             scores=tuple(s for s in scores if not math.isnan(s.value)),
             columns=tuple(self.column_scores(fit, floor, detection)),
-            pairs=_worst(fit.pairs),
+            pairs=with_grids(_worst(fit.pairs), self.train, self.synthetic, rng=self.rng(8)),
             data=self.facts(fit),
             notes=tuple(self.notes),
             versions=_versions(self.learner),

@@ -42,7 +42,7 @@ def _bins(real: TypedColumn, synthetic: TypedColumn) -> Picture:
         for c in (real, synthetic)
     ]
     keep = slice(0 if counts[0][0] + counts[1][0] else 1, None if counts[0][-1] + counts[1][-1] else -1)
-    texts = _edge_texts(edges, real)
+    texts = edge_texts(edges, real)
     single = real.kind is Kind.INTEGER and len(edges) > 1 and edges[1] - edges[0] == 1.0
     between = texts[:-1] if single else [f"{a} – {b}" for a, b in pairwise(texts)]
     labels = [f"< {texts[0]}", *between, f"≥ {texts[-1]}"]
@@ -77,7 +77,8 @@ def round_edges(least: float, most: float, low: float, high: float, *, whole: bo
     return np.arange(first, last + 1, dtype=np.float64) * step
 
 
-def _edge_texts(edges: FloatArray, column: TypedColumn) -> list[str]:
+def edge_texts(edges: FloatArray, column: TypedColumn) -> list[str]:
+    """The edges as people write them: round numbers, dates, times of day."""
     if column.dtype is None:
         return [f"{e:,.10g}".replace(",", " ") for e in edges]
     times = pl.Series(edges).round().cast(pl.Int64).cast(column.dtype)

@@ -113,6 +113,27 @@ class ColumnScore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A protected summary of a pair of columns: shares of the rows in each cell of a coarse grid.
+
+    Cells with fewer than five real rows are hidden (0), other real counts are rounded to multiples of five.
+
+    Args:
+        x, y: one text per part of each side.
+        real, synthetic: one share per cell, row after row: cell (x, y) is at `y * len(x) + x`.
+    """
+
+    x: tuple[str, ...]
+    y: tuple[str, ...]
+    real: tuple[float, ...]
+    synthetic: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.x) * len(self.y) == len(self.real) == len(self.synthetic):
+            raise InputError("a grid needs one real and one synthetic share per cell")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PairScore:
     """Two columns: how differently they hang together.
 
@@ -123,6 +144,7 @@ class PairScore:
             each table by its own range, one extreme value can move every bin. Read this one, compare the other.
         real, synthetic: strength of the link: Pearson's r for two numbers, else Cramer's V (bias-corrected).
         linked: whether the two hang together in the real table (|r| > 0.4, or V > 0.3 as the trend counts it).
+        grid: where the rows lie, for the pairs that differ most.
     """
 
     a: str
@@ -133,6 +155,7 @@ class PairScore:
     real: float | None = None
     synthetic: float | None = None
     linked: bool = False
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +277,8 @@ def _build(kind: type[_T], plain: Mapping[str, Any]) -> _T:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k in known}
     if isinstance(values.get("picture"), Mapping):
         values["picture"] = _build(Picture, values["picture"])
+    if isinstance(values.get("grid"), Mapping):
+        values["grid"] = _build(Grid, values["grid"])
     if "value" in values and values["value"] is None:
         values["value"] = math.nan
     return kind(**values)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from likewise.evaluate.results import ColumnScore, PairScore, Picture, Report, Score
+from likewise.evaluate.results import ColumnScore, Grid, PairScore, Picture, Report, Score
 
-__all__ = ["ColumnScore", "PairScore", "Picture", "Report", "Score"]
+__all__ = ["ColumnScore", "Grid", "PairScore", "Picture", "Report", "Score"]

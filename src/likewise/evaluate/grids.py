@@ -1,0 +1,107 @@
+"""Protected summaries of pairs of columns for the page: shares of the rows on a coarse grid, real beside synthetic.
+
+What keeps a single person out of the picture: axes are those of the column pictures (round edges inside the bulk, open
+ends, levels of at least five rows), cells with fewer than 5 real rows are hidden, and other counts are rounded to
+multiples of 5, so that no hidden cell follows from the rest. This is care, not differential privacy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.evaluate.pictures import LEAST_ROWS, OTHER, edge_texts, round_edges
+from likewise.evaluate.results import Grid, PairScore
+from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
+from likewise.schema import Kind
+
+MOST_GRIDS = 150
+MOST_ROWS = 200_000
+MOST_BINS = 8
+MOST_LEVELS = 7
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """How a column lies along one side: the texts of its parts, and the part of each row (-1 where it is missing)."""
+
+    labels: tuple[str, ...]
+    real: npt.NDArray[np.int64]
+    synthetic: npt.NDArray[np.int64]
+
+
+def with_grids(
+    pairs: Sequence[PairScore], real: Typed, synthetic: Typed, *, rng: np.random.Generator, most: int = MOST_GRIDS
+) -> tuple[PairScore, ...]:
+    """The pairs, those that differ most with their grid. Large tables are sampled (200,000 rows a side)."""
+    worst = sorted(range(len(pairs)), key=lambda k: -(pairs[k].gap or 0.0))[:most]
+    real, synthetic = real.sample(MOST_ROWS, rng), synthetic.sample(MOST_ROWS, rng)
+    used = {name for k in worst for name in (pairs[k].a, pairs[k].b)}
+    axes = {r.name: _axis(r, s) for r, s in zip(real.columns, synthetic.columns, strict=True) if r.name in used}
+    grids = {k: _grid(axes[pairs[k].a], axes[pairs[k].b]) for k in worst}
+    return tuple(replace(pair, grid=grids.get(k)) for k, pair in enumerate(pairs))
+
+
+def _axis(real: TypedColumn, synthetic: TypedColumn) -> _Axis | None:
+    if len(real.present) < 2 * LEAST_ROWS:
+        return None
+    return _bins(real, synthetic) if real.is_number else _levels(real, synthetic)
+
+
+def _bins(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
+    edges = coarse_edges(real)
+    texts = edge_texts(edges, real)
+    labels = (f"< {texts[0]}", *(f"{text} –" for text in texts[:-1]), f"≥ {texts[-1]}")
+
+    def codes(column: TypedColumn) -> npt.NDArray[np.int64]:
+        return np.where(column.missing, -1, np.searchsorted(edges, column.values, side="right")).astype(np.int64)
+
+    return _Axis(labels, codes(real), codes(synthetic))
+
+
+def coarse_edges(column: TypedColumn) -> FloatArray:
+    """At most 8 round edges over the bulk of a number column."""
+    present = np.sort(column.present)
+    least, most = float(present[LEAST_ROWS - 1]), float(present[-LEAST_ROWS])
+    low, high = np.quantile(present, [0.005, 0.995])
+    edges = round_edges(least, most, low, high, whole=column.kind is Kind.INTEGER)
+    return edges[:: -(-len(edges) // MOST_BINS)]
+
+
+def _levels(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
+    assert real.levels is not None
+    counts = np.bincount(real.values, minlength=real.size)[:-1]
+    order = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+    order = order[counts[order] >= LEAST_ROWS]
+    place = np.full(real.size, len(order), dtype=np.int64)  # rare, hidden and unseen levels share the last part
+    place[order] = np.arange(len(order))
+    place[-1] = -1
+    labels = tuple(real.levels[i] for i in order)
+    axis = _Axis((*labels, OTHER), place[real.values], place[synthetic.values])
+    if (axis.real == len(labels)).any() or (axis.synthetic == len(labels)).any():
+        return axis
+    return replace(axis, labels=labels)
+
+
+def _grid(a: _Axis | None, b: _Axis | None) -> Grid | None:
+    if a is None or b is None:
+        return None
+    real, synthetic = _counts(a, b, a.real, b.real), _counts(a, b, a.synthetic, b.synthetic)
+    hidden = np.where(real < LEAST_ROWS, 0, LEAST_ROWS * np.rint(real / LEAST_ROWS).astype(np.int64))
+    if not hidden.any():
+        return None
+    return Grid(x=a.labels, y=b.labels, real=_shares(hidden), synthetic=_shares(synthetic))
+
+
+def _counts(a: _Axis, b: _Axis, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """(Y * X,) rows in each cell, those left out where either value is missing."""
+    there = (x >= 0) & (y >= 0)
+    return np.bincount(y[there] * len(a.labels) + x[there], minlength=len(a.labels) * len(b.labels))
+
+
+def _shares(counts: npt.NDArray[np.int64]) -> tuple[float, ...]:
+    total = max(1, int(counts.sum()))
+    return tuple(round(float(c) / total, 4) for c in counts)

@@ -6,6 +6,16 @@
 from __future__ import annotations
 
 from likewise.evaluate.gather import evaluate, evaluate_tables
-from likewise.evaluate.results import ColumnScore, Grid, PairScore, Picture, Report, Score
+from likewise.evaluate.results import ColumnScore, Grid, PairScore, Picture, Report, Score, SubgroupScore
 
-__all__ = ["ColumnScore", "Grid", "PairScore", "Picture", "Report", "Score", "evaluate", "evaluate_tables"]
+__all__ = [
+    "ColumnScore",
+    "Grid",
+    "PairScore",
+    "Picture",
+    "Report",
+    "Score",
+    "SubgroupScore",
+    "evaluate",
+    "evaluate_tables",
+]

@@ -20,7 +20,8 @@ _T = TypeVar("_T")
 REPORT_VERSION = 1
 
 Group = Literal["fidelity", "utility", "privacy"]
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "floor"]
+Standing = Literal["at", "worse", "ahead"]
 FloorKind = Literal["holdout", "halves", "train", "theory"]
 GROUPS: tuple[Group, ...] = ("fidelity", "utility", "privacy")
 
@@ -33,7 +34,7 @@ class Score:
         name: short name, such as "shape".
         group: what the figure is about.
         value: the figure, for the synthetic rows.
-        better: which direction is better.
+        better: which direction is better; "floor" where neither is, and the nearer to the floor the better.
         floor: the same figure for fresh real rows, as many as the synthetic ones. A perfect generator scores this.
         floor_by: where the floor comes from: "holdout" (real rows kept from the generator), "halves" (the real rows
             split in two, where no holdout was given), "train" (the generator's own rows), "theory" (an argument).
@@ -61,8 +62,18 @@ class Score:
     def __post_init__(self) -> None:
         if self.group not in GROUPS:
             raise InputError(f"score {self.name!r}: group must be one of {', '.join(GROUPS)}, got {self.group!r}")
-        if self.better not in ("lower", "higher"):
-            raise InputError(f"score {self.name!r}: better must be 'lower' or 'higher', got {self.better!r}")
+        if self.better not in ("lower", "higher", "floor"):
+            raise InputError(f"score {self.name!r}: better must be 'lower', 'higher' or 'floor', got {self.better!r}")
+
+    @property
+    def stands(self) -> Standing | None:
+        """Where the figure stands beside its floor: "at" it, "worse", "ahead"; None where no interval can tell."""
+        if self.floor is None or self.interval is None:
+            return None
+        low, high = self.interval
+        if low <= self.floor <= high:
+            return "at"
+        return "worse" if self.better == "floor" or (low > self.floor) == (self.better == "lower") else "ahead"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +107,15 @@ class ColumnScore:
             where both tables hold nothing.
         floor: the same for fresh real rows.
         tells: what a classifier told to find the synthetic rows loses (AUC) when this column is shuffled.
+        wasserstein: distance between the two distributions, in units of the real 1-99 % range (numbers).
+        quantile_gap: mean distance of the nine deciles, in the same units (numbers).
+        range_coverage: share of the real range that the synthetic values span (numbers; two digits).
+        tail_low, tail_high: share of synthetic values beyond the real .001 and .999 quantiles; .001 is right.
+        level_coverage: share of the real levels that occur among the synthetic rows.
+        unseen: share of synthetic rows with a level that no real row has.
+        guessed: share of training rows whose value here a neighbour among the synthetic rows gives away, knowing all
+            other columns; `guessed_floor` the same for people the generator has not seen, `guessed_interval` the 95 %
+            interval to hold against that floor, `guessed_by_others` what a neighbour among other real rows gives away.
     """
 
     name: str
@@ -109,6 +129,17 @@ class ColumnScore:
     deviation_real: float | None = None
     deviation_synthetic: float | None = None
     tells: float | None = None
+    wasserstein: float | None = None
+    quantile_gap: float | None = None
+    range_coverage: float | None = None
+    tail_low: float | None = None
+    tail_high: float | None = None
+    level_coverage: float | None = None
+    unseen: float | None = None
+    guessed: float | None = None
+    guessed_floor: float | None = None
+    guessed_interval: tuple[float, float] | None = None
+    guessed_by_others: float | None = None
     picture: Picture | None = None
 
 
@@ -144,6 +175,9 @@ class PairScore:
             each table by its own range, one extreme value can move every bin. Read this one, compare the other.
         real, synthetic: strength of the link: Pearson's r for two numbers, else Cramer's V (bias-corrected).
         linked: whether the two hang together in the real table (|r| > 0.4, or V > 0.3 as the trend counts it).
+        rank_real, rank_synthetic: Spearman's rank correlation (two numbers).
+        ratio_real, ratio_synthetic: correlation ratio: share of the number's variance between the levels, as a root.
+        information_real, information_synthetic: mutual information in units of the lesser entropy, in ten bins a column.
         grid: where the rows lie, for the pairs that differ most.
     """
 
@@ -155,7 +189,38 @@ class PairScore:
     real: float | None = None
     synthetic: float | None = None
     linked: bool = False
+    rank_real: float | None = None
+    rank_synthetic: float | None = None
+    ratio_real: float | None = None
+    ratio_synthetic: float | None = None
+    information_real: float | None = None
+    information_synthetic: float | None = None
     grid: Grid | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubgroupScore:
+    """One level of a chosen column: are its rows served as well as the others?
+
+    Args:
+        level: the level; levels with few rows are left out.
+        n_real, n_synthetic, n_test: rows of the group among training, synthetic and test rows.
+        shape, trend: errors within the group, with what fresh real rows of it score (`*_floor`).
+        utility: the standard utility measure, tested on the group's real rows; `utility_floor` after training on real
+            rows; `interval` is the 95 % interval of `utility`.
+    """
+
+    level: str
+    n_real: int
+    n_synthetic: int
+    n_test: int = 0
+    shape: float | None = None
+    shape_floor: float | None = None
+    trend: float | None = None
+    trend_floor: float | None = None
+    utility: float | None = None
+    utility_floor: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +230,7 @@ class Report:
     Args:
         scores: the figures, in reading order.
         columns, pairs: the tables behind `shape` and `trend` (the pairs that differ most, when there are many).
+        subgroups: fidelity and utility per level of the column named in `data["by"]`, where one was asked for.
         data: counts of rows and columns, the target.
         notes: what could not be measured and why, and what the reader must know, in plain words.
         versions: the software which computed it.
@@ -173,6 +239,7 @@ class Report:
     scores: tuple[Score, ...]
     columns: tuple[ColumnScore, ...] = ()
     pairs: tuple[PairScore, ...] = ()
+    subgroups: tuple[SubgroupScore, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -220,6 +287,7 @@ class Report:
                 scores=tuple(_build(Score, s) for s in plain["scores"]),
                 columns=tuple(_build(ColumnScore, c) for c in plain.get("columns", ())),
                 pairs=tuple(_build(PairScore, p) for p in plain.get("pairs", ())),
+                subgroups=tuple(_build(SubgroupScore, g) for g in plain.get("subgroups", ())),
                 data=dict(plain.get("data", {})),
                 notes=tuple(plain.get("notes", ())),
                 versions=dict(plain.get("versions", {})),

@@ -6,7 +6,6 @@ the compiler stack, two seconds and more that a whole fit of a small table does 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
@@ -39,16 +38,14 @@ class AdamW:
     def step(self, rate: float) -> None:
         """Move every parameter against its gradient, and forget the gradients."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
-        first, second = self.betas
         self.steps += 1
-        torch._foreach_mul_(self.parameters, 1 - rate * self.weight_decay)
-        torch._foreach_lerp_(self.means, gradients, 1 - first)
-        torch._foreach_mul_(self.squares, second)
-        torch._foreach_addcmul_(self.squares, gradients, gradients, value=1 - second)
-        scale = torch._foreach_sqrt(self.squares)
-        torch._foreach_div_(scale, math.sqrt(1 - second**self.steps))
-        torch._foreach_add_(scale, self.eps)
-        torch._foreach_addcdiv_(self.parameters, self.means, scale, value=-rate / (1 - first**self.steps))
+        # The kernel of torch.optim.AdamW(fused=True): one pass over memory instead of eight.
+        torch._fused_adamw_(
+            self.parameters, gradients, self.means, self.squares, [],
+            [torch.tensor(float(self.steps))] * len(gradients),
+            lr=rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=self.weight_decay, eps=self.eps,
+            amsgrad=False, maximize=False,
+        )  # fmt: skip
         for p in self.parameters:
             p.grad = None
 

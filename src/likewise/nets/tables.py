@@ -56,6 +56,8 @@ class CodeTables(nn.Module):
         log_marginals: (K,) log share of each code: where the logits start.
     """
 
+    first_rows: torch.Tensor
+
     def __init__(
         self,
         sizes: Sequence[int],
@@ -85,6 +87,9 @@ class CodeTables(nn.Module):
                 phi[i, : sizes[column]] = torch.from_numpy(features[column])
             self.biases.append(nn.Parameter(bias))
             self.register_buffer(f"phi{b}", phi, persistent=False)
+        rows = [k.size for k in self.buckets for _ in range(k.start, k.stop)]
+        first_rows = torch.tensor(rows, dtype=torch.long).cumsum(0) - torch.tensor(rows, dtype=torch.long)
+        self.register_buffer("first_rows", first_rows, persistent=False)  # where a field begins among all tables
         scale = 1 / math.sqrt(max(n_features, 1))
         self.ordinal_in = normal(n_fields, n_features, d_embed, scale=scale, generator=generator)
         self.ordinal_out = normal(n_fields, n_features, d_hidden, scale=0.02, generator=generator)
@@ -98,26 +103,23 @@ class CodeTables(nn.Module):
 
         The ordinal parts touch tables of S rows, not batches of B: their cost does not grow with the data.
         """
+        counts = [bucket.stop - bucket.start for bucket in self.buckets]
+        # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
+        ordinals = zip(torch.split(self.ordinal_in, counts), torch.split(self.ordinal_out, counts), strict=True)
         embeds, heads = [], []
-        for b, bucket in enumerate(self.buckets):
+        for b, (ordinal_in, ordinal_out) in enumerate(ordinals):
             phi: torch.Tensor = getattr(self, f"phi{b}")
-            at = slice(bucket.start, bucket.stop)
-            embeds.append(torch.baddbmm(self.embed[b], phi, self.ordinal_in[at]).to(self.dtype))
-            heads.append(torch.baddbmm(self.heads[b], phi, self.ordinal_out[at]).to(self.dtype))
+            embeds.append(torch.baddbmm(self.embed[b], phi, ordinal_in).to(self.dtype))
+            heads.append(torch.baddbmm(self.heads[b], phi, ordinal_out).to(self.dtype))
         return embeds, heads
 
     def embed_codes(self, x: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Embedded codes. Shape: (B, D) -> (B, D * E)."""
-        parts = []
-        for bucket, table in zip(self.buckets, embeds, strict=True):
-            n = bucket.stop - bucket.start
-            rows = x[:, bucket.start : bucket.stop] + torch.arange(n) * bucket.size
-            parts.append(F.embedding(rows, table.reshape(n * bucket.size, -1)))
-        return torch.cat(parts, 1).flatten(1)
+        table = torch.cat([part.reshape(-1, self.d_embed) for part in embeds])
+        return F.embedding(x + self.first_rows, table).flatten(1)
 
     def logits_of(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
         """Logits of each bucket's fields from the fields' hidden units. Shape: (D, B, H) -> [(n, B, K)], float32."""
-        # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
         parts = torch.split(h, [bucket.stop - bucket.start for bucket in self.buckets])
         return [
             torch.baddbmm(bias.to(self.dtype)[:, None], part, head.transpose(1, 2)).float()
@@ -135,7 +137,7 @@ class CodeTables(nn.Module):
 
     @torch.inference_mode()
     def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
-        """Move the biases by the log ratio of counted to expected rows of each code, half a row added. Shape: [(n, K)]."""
+        """Move the biases by the log ratio of counted to expected rows of each code. Shape of both: [(n, K)]."""
         for bias, want, have in zip(self.biases, wanted, given, strict=True):
             bias += ((want + 0.5) / (have + 0.5)).log()
 

@@ -1,4 +1,4 @@
-"""A CART chain (synthpop's method: Nowok, Raab and Dibben 2016): one tree a column, drawn from its leaves' real rows."""
+"""A CART chain (the method of synthpop, Nowok, Raab and Dibben 2016): one tree a column, drawn from its leaves' rows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ for j, (tree, leaf, values) in enumerate(leaves, 1):
     first, last = np.searchsorted(leaf, at, "left"), np.searchsorted(leaf, at, "right")
     drawn[:, j] = values[first + (rng.random(n) * (last - first)).astype(int)]
 ended = time.perf_counter()
-result = pd.DataFrame({c: levels[j][drawn[:, j].astype(int)] if j in levels else drawn[:, j] for j, c in enumerate(frame)})
+result = pd.DataFrame(
+    {c: levels[j][drawn[:, j].astype(int)] if j in levels else drawn[:, j] for j, c in enumerate(frame)}
+)
 for name in frame:
     if frame[name].dtype.kind == "i":
         result[name] = result[name].astype(int)

@@ -2,8 +2,8 @@
 
     python benchmarks/main_job.py adult shoppers --rivals --results benchmarks/results/main_job.json
 
-Protocol: a random fifth of the rows is held out (NumPy seed 0); every model sees the other four fifths and draws as many
-rows. Fit and draw are timed in a process of their own, with torch already imported, on a machine doing nothing else.
+Protocol: a random fifth of the rows is held out (NumPy seed 0); every model sees the other four fifths and draws as
+many rows. Fit and draw are timed in a process of their own, with torch already imported, on a machine doing nothing else.
 Measures are `likewise.evaluate` with XGBoost as the judge (300 trees of depth 6, rate .1, subsample .8; five folds).
 
 `--rivals` needs the folder of rivals (`../shared/peers`, or LIKEWISE_SHARED) and, for TabularARGN, a Python that has
@@ -98,7 +98,7 @@ def bench(name: str, rivals: bool, only: list[str] | None, keep: Path | None) ->
             timing = {"reused": True} if kept and kept.exists() else run(commands(source, out, rivals)[model])
             if "failed" not in timing:
                 timing |= figures(train, read(out), holdout, DATA[name][1])
-            rows.append({"data": name, "rows": len(train), "columns": train.width, **timing, "model": model})
+            rows.append({"data": name, "model": model, "rows": len(train), "columns": train.width, **timing})
             show(rows[-1])
     return rows
 
@@ -119,9 +119,12 @@ def main() -> None:
     rows = [row for name in asked.data for row in bench(name, asked.rivals, asked.only, asked.keep)]
     if asked.results:
         done = {(row["data"], row["model"]) for row in rows}
+        facts = machine()
+        commit = facts.pop("commit")
+        rows = [{**row, "commit": commit} for row in rows]
         old = json.loads(asked.results.read_text())["rows"] if asked.results.exists() else []
         rows = [row for row in old if (row["data"], row["model"]) not in done] + rows
-        asked.results.write_text(json.dumps({**machine(), "rows": rows}, indent=1) + "\n")
+        asked.results.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

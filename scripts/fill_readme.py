@@ -20,16 +20,16 @@ HEADS = {
 NOTES = {
     "README.md": """\
 A random fifth of each table is held out; every model learns the rest with its default settings and draws as many rows.
-In brackets stands the floor: what the held-out real rows score. Columns and pairs are errors (0 is alike); told
-apart is the AUC of a classifier told to find the synthetic rows (0.5 is perfect); prediction is the score of a model
-trained on synthetic rows and tested on real ones; membership is the AUC of an attack that guesses who was in the table
-(0.5 is safe). TabularARGN is that of mostlyai-engine; CART is a chain of decision trees, the method of synthpop.
+In brackets stands the floor: what the held-out real rows score. Columns and pairs (those that hang together) are
+errors (0 is alike); told apart is the AUC of a classifier told to find the synthetic rows (0.5 is perfect); prediction
+is the score of a model trained on synthetic rows and tested on real ones; membership is the AUC of an attack that
+guesses from distance who was in the table (0.5 is a coin toss). TabularARGN is that of mostlyai-engine; CART is a chain of decision trees, the method of synthpop.
 Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
 """,
     # Pieces, for a line break inside a Chinese paragraph would show as a blank.
     "README.zh-CN.md": "每张表随机留出五分之一；每个模型都用默认设置学习其余的行，并生成同样多的行。"
-    "括号中是基准，即留出的真实行的得分。单列与列对是误差（0 为一致）；真假分辨是分类器辨认合成行的 AUC（0.5 为完美）；"
-    "预测是用合成行训练、在真实行上测试的模型得分；成员推断是猜测谁在原表中的攻击的 AUC（0.5 为安全）。"
+    "括号中是基准，即留出的真实行的得分。单列与（相关的）列对是误差（0 为一致）；真假分辨是分类器辨认合成行的 AUC（0.5 为完美）；"
+    "预测是用合成行训练、在真实行上测试的模型得分；成员推断是猜测谁在原表中的攻击的 AUC（0.5 等于掷硬币）。"
     "TabularARGN 取自 mostlyai-engine；CART 是决策树链，即 synthpop 的方法。"
     "机器：{machine}；提交 {commit}；由 `benchmarks/main_job.py` 得出。\n",
 }
@@ -44,7 +44,7 @@ def line(row: dict[str, Any]) -> str:
         MODELS.get(row["model"], row["model"]),
         f"{row['fit_s']:.1f}",
         f"{float(f'{drawn:.2g}'):,.0f}",
-        *(beside(row.get(name)) for name in ("shape", "trend", "c2st")),
+        *(beside(row.get(name)) for name in ("shape", "trend_linked", "c2st")),
         beside(utility),
         beside(row.get("membership")),
         beside(row.get("copies"), percent=True),
@@ -68,7 +68,7 @@ def section(readme: str) -> str:
         return ""
     machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
     rule = "| --- | --- |" + " ---: |" * 8
-    note = NOTES[readme].format(machine=machine, commit=results["commit"])
+    note = NOTES[readme].format(machine=machine, commit=", ".join(sorted({row["commit"] for row in results["rows"]})))
     return "\n".join(("", HEADS[readme], rule, *lines, "", note))
 
 

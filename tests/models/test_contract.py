@@ -96,7 +96,9 @@ def test_the_same_seed_gives_the_same_model_and_rows(model: str, table: str) -> 
 def test_another_seed_gives_other_rows(model: str) -> None:
     generator = fitted(model, "mixed")
     assert not same(draw(generator, 200, seed=3), draw(generator, 200, seed=4))
-    assert not same(draw(generator, 200), draw(fit(model, "mixed", seed=1), 200))
+    other, state = fit(model, "mixed", seed=1), generator.state()
+    if any(not np.array_equal(state[name], array) for name, array in other.state().items()):  # its fit uses chance
+        assert not same(draw(generator, 200), draw(other, 200))
 
 
 def test_drawing_does_not_change_the_model(model: str) -> None:
@@ -276,7 +278,8 @@ def test_options_are_json_and_make_the_same_model(model: str) -> None:
 def test_a_damaged_state_is_refused(model: str, damage: str) -> None:
     generator, alphabet = fitted(model, "mixed"), coded("mixed").alphabet
     state = {name: array.copy() for name, array in generator.state().items()}
-    name = next(n for n, a in state.items() if a.dtype.kind == "f" and a.ndim)
+    floats = [n for n, a in state.items() if a.dtype.kind == "f" and a.ndim]
+    name = floats[0] if floats else next(iter(state))
     if damage == "lacking":
         del state[name]
     elif damage == "added":
@@ -286,7 +289,7 @@ def test_a_damaged_state_is_refused(model: str, damage: str) -> None:
     elif damage == "dtype":
         state[name] = state[name].astype(np.complex64)
     else:
-        state[name].flat[0] = np.nan
+        state[name].flat[0] = np.nan if floats else np.iinfo(state[name].dtype).min
     with pytest.raises(ModelFileError):
         make(model).load_state(state, alphabet)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from likewise.errors import OptionError
 from likewise.models.autoregressive import Autoregressive
 from likewise.models.base import Generator
+from likewise.models.cart import CartChain
+from likewise.models.copula import GaussianCopula
 from likewise.schema import nearest
 
 MODELS: dict[str, type[Generator]] = {
     Autoregressive.name: Autoregressive,
+    GaussianCopula.name: GaussianCopula,
+    CartChain.name: CartChain,
 }
 
 

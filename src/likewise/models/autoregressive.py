@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -15,24 +14,13 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
 from likewise.models.base import Generator
+from likewise.models.conditioning import BLOCK_ROWS, CANDIDATES, LEAST_CANDIDATES, OWN_CANDIDATES, blocks, resample
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
     import torch
 
     from likewise.nets.masked import MaskedNet
-
-BLOCK_ROWS = 8192
-"""Rows drawn at once. Each block has its own random stream, so a row does not depend on who draws the others."""
-
-CANDIDATES = 8
-"""Draws a row among which importance resampling chooses when several columns carry conditions."""
-
-LEAST_CANDIDATES = 1024
-"""Where all rows share their candidates there are never fewer than these: a handful would not know the joint law."""
-
-OWN_CANDIDATES = 64
-"""Draws a row where rows differ in what is known of them, so that each row has only its own to choose among."""
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
@@ -234,7 +222,7 @@ class Autoregressive(Generator):
         order = sorted(net.order, key=lambda f: f not in conditioned)
         drawing = _Drawing(net, order, weights, len(conditioned))
         known = None if given.codes is None else _in_net_order(net, given.codes)
-        for rows, stream in _blocks(n, rng):
+        for rows, stream in blocks(n, rng):
             codes[rows, net.columns] = drawing.block(
                 rows.stop - rows.start, stream, None if known is None else known[rows]
             )
@@ -351,32 +339,10 @@ class _Drawing:
         codes, log_mass = self.net.draw(
             uniforms, order=self.order, weights=self.weights, plan=self.plan, known=start, fields=len(fields)
         )
-        chosen = _resample(log_mass.numpy().astype(np.float64), n, rng, pooled=known is None)
+        chosen = resample(log_mass.numpy().astype(np.float64), n, rng, pooled=known is None)
         result = torch.full((n, self.net.n_fields), -1) if known is None else known.clone()
         result[:, fields] = codes[torch.from_numpy(chosen)][:, fields]
         return result
-
-
-def _resample(
-    log_weights: npt.NDArray[np.float64], n: int, rng: np.random.Generator, *, pooled: bool
-) -> npt.NDArray[np.int64]:
-    """Which of the candidates to keep, n of them: over all, or one of each row's own."""
-    groups = log_weights.reshape(1 if pooled else n, -1)
-    weights = np.exp(groups - groups.max(1, keepdims=True))
-    cdf = weights.cumsum(1) / weights.sum(1, keepdims=True)
-    if pooled:  # systematic resampling: one uniform, evenly spaced
-        return rng.permutation(np.searchsorted(cdf[0], (np.arange(n) + rng.random()) / n).clip(max=cdf.shape[1] - 1))
-    each = groups.shape[1]
-    within = (cdf < rng.random((n, 1))).sum(1).clip(max=each - 1)
-    chosen: npt.NDArray[np.int64] = np.arange(n) * each + within
-    return chosen
-
-
-def _blocks(n: int, rng: np.random.Generator) -> Iterator[tuple[slice, np.random.Generator]]:
-    """Rows block by block, each with a random stream of its own."""
-    starts = range(0, n, BLOCK_ROWS)
-    for start, stream in zip(starts, rng.spawn(len(starts)), strict=True):
-        yield slice(start, min(start + BLOCK_ROWS, n)), stream
 
 
 def _some_first(order: list[int], generator: torch.Generator) -> list[int]:

@@ -1,0 +1,301 @@
+"""What a Gaussian copula stands on: margins as slices of a normal, their latent correlation, normals cut to slices.
+
+Legend: n rows, D fields, K codes of a field, W columns that speak for the other fields, S slices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Field
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+N_HERMITE = 200
+"""Terms of the series that ties the covariance of two coded fields to their latent correlation."""
+
+MAX_CORRELATION = 0.9995
+
+LEAST_EIGENVALUE = 1e-4
+
+FARTHEST = 9.0
+"""No component lies farther out: beyond are slices without rows, whose edges may be infinite."""
+
+MAX_WIDTH = 32
+"""Levels of a field that speak for themselves when the levels of another are put in order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Margin:
+    """One field's distribution along its latent component.
+
+    Args:
+        share: (K,) share of the rows with each code.
+        order: (K,) codes from the lowest slice of the component to the highest.
+    """
+
+    share: Floats
+    order: Ints
+
+    @cached_property
+    def place(self) -> Ints:
+        """(K,) which slice each code is."""
+        place: Ints = np.argsort(self.order)
+        return place
+
+    @cached_property
+    def upto(self) -> Floats:
+        """(K + 1,) share of the rows below each slice, and 1."""
+        upto = np.r_[0.0, np.cumsum(self.share[self.order])]
+        return np.asarray(upto / upto[-1])
+
+    @cached_property
+    def edges(self) -> Floats:
+        """(K + 1,) where the slices begin and end, from -inf to inf."""
+        from scipy.special import ndtri
+
+        edges: Floats = ndtri(self.upto)
+        edges[-1] = np.inf
+        return edges
+
+    @cached_property
+    def scores(self) -> Floats:
+        """(K,) mean of the component in each code's slice; the edge itself where a code has no rows."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = -np.diff(_density(self.edges)) / np.diff(self.upto)
+        empty = np.diff(self.upto) < 1e-12
+        means[empty] = np.clip(self.edges[:-1], -8, 8)[empty]
+        return means[self.place]
+
+    @cached_property
+    def hermite(self) -> Floats:
+        """(N_HERMITE,) coefficients of `scores` as a function of the component, from degree 1."""
+        x = np.clip(self.edges[1:-1], -12, 12)  # the density of the outer edges is 0
+        step = -np.diff(self.scores[self.order])  # summed by parts: what the score loses across each edge
+        density, before, now = _density(x), np.zeros_like(x), np.ones_like(x)
+        result = np.empty(N_HERMITE)
+        for k in range(1, N_HERMITE + 1):
+            result[k - 1] = -(step * density * now).sum() / np.sqrt(k)
+            before, now = now, (x * now - np.sqrt(k - 1) * before) / np.sqrt(k)
+        return result
+
+    def without(self, emit: npt.NDArray[np.bool_]) -> Margin:
+        """The margin of rows to draw: codes that may not be drawn have no slice."""
+        share = self.share * emit
+        return Margin(share / share.sum(), self.order) if share.sum() > 0 else self
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """Margins and the (D, D) correlation of the latent components."""
+
+    margins: list[Margin]
+    correlation: Floats
+
+    @cached_property
+    def factor(self) -> npt.NDArray[np.float32]:
+        return np.linalg.cholesky(self.correlation).astype(np.float32)
+
+
+# --- learning ------------------------------------------------------------------------------------------------------
+
+
+def margins_of(codes: npt.NDArray[np.integer], alphabet: Alphabet) -> list[Margin]:
+    """Shares and orders. Unordered levels, and missing values of ordered ones, are placed by association."""
+    shares = [np.bincount(codes[:, j], minlength=f.size) / max(len(codes), 1) for j, f in enumerate(alphabet.fields)]
+    shares = [s if s.sum() > 0 else np.full(len(s), 1 / len(s)) for s in shares]
+    margins = [Margin(share, _given_order(f)) for share, f in zip(shares, alphabet.fields, strict=True)]
+    loose = [j for j, f in enumerate(alphabet.fields) if f.positions is None and f.size > 2]
+    gaps = [j for j, f in enumerate(alphabet.fields) if f.positions is not None and f.missing is not None]
+    if len(codes) < 2 or len(margins) < 2 or not (loose or gaps):
+        return margins
+    signs, owner = _signs(codes, alphabet, margins)
+    for j in loose:
+        means = _means(codes[:, j], signs[:, owner != j], alphabet.fields[j].size)
+        margins[j] = Margin(shares[j], _by_association(means, shares[j]))
+    for j in gaps:
+        means = _means(codes[:, j], signs[:, owner != j], alphabet.fields[j].size)
+        margins[j] = _with_gap_placed(margins[j], means, int(alphabet.fields[j].missing or 0))
+    return margins
+
+
+def _given_order(field: Field) -> Ints:
+    if field.positions is None:
+        return np.arange(field.size)
+    return np.argsort(field.positions, kind="stable")
+
+
+def _signs(
+    codes: npt.NDArray[np.integer], alphabet: Alphabet, margins: list[Margin]
+) -> tuple[npt.NDArray[np.float32], Ints]:
+    """(n, W) what the other fields say of a row, each of mean 0: the score of an ordered field, an indicator of each
+    frequent level of an unordered one, scaled as in correspondence analysis; (W,) the field of each."""
+    columns, owner = [], []
+    for j, (f, m) in enumerate(zip(alphabet.fields, margins, strict=True)):
+        tables = []
+        if f.positions is not None:
+            score = m.scores.copy()
+            if f.missing is not None:
+                score[f.missing] = 0.0
+            tables.append(score)
+            frequent = [f.missing] if f.missing is not None else []
+        else:
+            frequent = list(np.argsort(-m.share, kind="stable")[:MAX_WIDTH])
+        tables += [(np.arange(f.size) == c) / np.sqrt(m.share[c]) for c in frequent if 0 < m.share[c] < 1]
+        for table in tables:
+            columns.append((table - table @ m.share).astype(np.float32)[codes[:, j]])
+            owner.append(j)
+    return np.stack(columns, 1) if columns else np.zeros((len(codes), 0), np.float32), np.array(owner, np.int64)
+
+
+def _means(codes: npt.NDArray[np.integer], signs: npt.NDArray[np.float32], size: int) -> Floats:
+    """(K, W) mean of the signs over the rows of each code, drawn towards 0 where rows are few."""
+    from scipy.sparse import csr_array
+
+    n = len(codes)
+    member = csr_array((np.ones(n, np.float32), codes.astype(np.int64), np.arange(n + 1)), shape=(n, size))
+    counts = np.bincount(codes, minlength=size)
+    means: Floats = (member.T @ signs).astype(np.float64) / (counts + 1.0)[:, None]
+    return means
+
+
+def _by_association(means: Floats, share: Floats) -> Ints:
+    """(K,) codes along the direction in which their means differ most."""
+    if not means.shape[1]:
+        return np.arange(len(share))
+    _, vectors = np.linalg.eigh((means * share[:, None]).T @ means)
+    return np.argsort(means @ vectors[:, -1], kind="stable")
+
+
+def _with_gap_placed(margin: Margin, means: Floats, missing: int) -> Margin:
+    """The margin with the code of missing values where its rows' means say it belongs."""
+    others = margin.order[margin.order != missing]
+    score = margin.scores[others]
+    share = margin.share[others]
+    along = (share * score) @ means[others]
+    spread = float(along @ along)
+    if spread <= 0:
+        return margin
+    score_missing = float(means[missing] @ along) * float(share @ score**2) / spread
+    return Margin(margin.share, np.insert(others, int(np.searchsorted(score, score_missing)), missing))
+
+
+def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shrink: bool) -> Floats:
+    """(D, D) latent correlations, positive definite."""
+    n, d = codes.shape
+    scores = np.empty((n, d), np.float32)
+    for j, m in enumerate(margins):
+        scores[:, j] = m.scores.astype(np.float32)[codes[:, j]]
+    covariance = (scores.T @ scores).astype(np.float64) / max(n, 1)
+    r = np.eye(d)
+    one, other = np.triu_indices(d, 1)
+    hermite = np.stack([m.hermite for m in margins]) if d else np.zeros((0, N_HERMITE))
+    for rows in np.array_split(np.arange(len(one)), len(one) // 20_000 + 1):
+        a, b = one[rows], other[rows]
+        r[a, b] = r[b, a] = _solve(hermite[a] * hermite[b], covariance[a, b])
+    if shrink and n > 1 and len(one):
+        off = r[one, other]
+        kept = 1 - np.clip(((1 - off**2) ** 2).sum() / (n - 1) / max((off**2).sum(), 1e-12), 0, 1)
+        r = np.eye(d) + kept * (r - np.eye(d))
+    return _positive_definite(r)
+
+
+def _solve(terms: Floats, target: Floats) -> Floats:
+    """(pairs,) correlation at which the series with these (pairs, N_HERMITE) terms has the target's value; the
+    series rises with the correlation, so bisection finds it."""
+    low, high = np.full(len(target), -MAX_CORRELATION), np.full(len(target), MAX_CORRELATION)
+    for _ in range(24):
+        middle = (low + high) / 2
+        value = np.zeros_like(middle)
+        for k in range(terms.shape[1] - 1, -1, -1):
+            value = (value + terms[:, k]) * middle
+        below = value < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    none = np.abs(terms).max(1, initial=0.0) < 1e-12
+    result: Floats = np.where(none, 0.0, (low + high) / 2)
+    return result
+
+
+def _positive_definite(r: Floats) -> Floats:
+    """The matrix with its least eigenvalues raised, and ones on its diagonal again."""
+    for _ in range(20):
+        values, vectors = np.linalg.eigh(r)
+        if values.min(initial=1.0) >= LEAST_EIGENVALUE / 2:
+            break
+        r = (vectors * np.maximum(values, LEAST_EIGENVALUE)) @ vectors.T
+        scale = 1 / np.sqrt(np.diag(r))
+        r = r * scale[:, None] * scale
+    r = (r + r.T) / 2
+    np.fill_diagonal(r, 1.0)
+    return r
+
+
+def _density(x: Floats) -> Floats:
+    result: Floats = np.exp(-0.5 * x**2) / np.sqrt(2 * np.pi)
+    return result
+
+
+# --- normals cut to slices ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Where a component may lie: S slices, the same for all rows or one for each.
+
+    Args:
+        low, high: (n or 1, S) their limits.
+        weight: (S,) share of each slice that may be drawn.
+        nearest: (K,) the allowed place nearest to each place; not used where the codes are known.
+    """
+
+    low: Floats
+    high: Floats
+    weight: Floats
+    nearest: Ints
+
+    @classmethod
+    def of(cls, margin: Margin, share: Floats) -> Self:
+        """Codes side by side that are left in the same share make one slice."""
+        weight = np.where(margin.share > 0, share, 0.0)[margin.order]
+        opens = np.flatnonzero(np.r_[True, weight[1:] != weight[:-1]])
+        closes = np.r_[opens[1:], len(weight)]
+        some = weight[opens] > 0
+        low, high = margin.edges[opens[some]], margin.edges[closes[some]]
+        allowed, at = np.flatnonzero(weight > 0), np.arange(len(weight))
+        after = np.searchsorted(allowed, at).clip(max=len(allowed) - 1)
+        before = (after - 1).clip(min=0)
+        closer = np.abs(allowed[before] - at) < np.abs(allowed[after] - at)
+        return cls(low[None], high[None], weight[opens[some]], allowed[np.where(closer, before, after)])
+
+    def repeat(self, each: int) -> Slices:
+        if len(self.low) == 1 or each == 1:
+            return self
+        return Slices(self.low.repeat(each, 0), self.high.repeat(each, 0), self.weight, self.nearest)
+
+    def codes_at(self, z: Floats, margin: Margin) -> Ints:
+        """(n,) codes; rounding at an edge never gives one that is not allowed."""
+        codes: Ints = margin.order[self.nearest[np.searchsorted(margin.edges[1:-1], z, side="right")]]
+        return codes
+
+    def draw(self, mean: Floats, deviation: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """(n,) normals within the slices, and the mass of the normal there."""
+        from scipy.special import ndtr, ndtri
+
+        low, high = (self.low - mean[:, None]) / deviation, (self.high - mean[:, None]) / deviation
+        upper = low > -high  # taken from the other side, where the tail has its digits
+        start, end = ndtr(np.where(upper, -high, low)), ndtr(np.where(upper, -low, high))
+        upto = np.cumsum((end - start) * self.weight, 1)
+        mass = upto[:, -1]
+        which = (upto <= (rng.random(len(mean)) * mass)[:, None]).sum(1).clip(max=upto.shape[1] - 1)
+        away = np.maximum(low, -high)
+        which = np.where(mass > 0, which, away.argmin(1))
+        at = np.arange(len(mean)), which
+        z = ndtri(start[at] + rng.random(len(mean)) * (end[at] - start[at]))
+        z = np.clip(np.where(upper[at], -z, z), low[at], high[at])
+        return np.clip(mean + deviation * z, -FARTHEST, FARTHEST), np.maximum(mass, 1e-300)

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import likewise.privacy  # noqa: F401
     from likewise.conditions import above, below, between, missing, one_of
     from likewise.errors import (
         ConditionError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         NotFittedError,
         OptionError,
         OutputError,
+        PrivacyError,
         SchemaError,
         TrainingError,
     )
@@ -50,6 +52,7 @@ __all__ = [
     "NotFittedError",
     "OptionError",
     "OutputError",
+    "PrivacyError",
     "Report",
     "Role",
     "Schema",
@@ -78,9 +81,13 @@ _HOMES = {
     "likewise.synthesizer": ("Synthesizer", "load"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
+# Rooms that are used by their own name, `lw.privacy.anonymize`; they too are opened when first used.
+_ROOMS = ("privacy",)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"likewise.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'likewise' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

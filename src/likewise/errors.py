@@ -43,6 +43,10 @@ class TrainingError(LikewiseError, RuntimeError):
     """Training could not give a usable model (for example, the loss is not a number)."""
 
 
+class PrivacyError(LikewiseError, ValueError):
+    """The protection asked for cannot be reached, or a finished table does not keep it and is not handed over."""
+
+
 class MissingExtraError(LikewiseError, ImportError):
     """An optional dependency is absent; the message names the extra that brings it."""
 

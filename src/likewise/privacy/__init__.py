@@ -1,0 +1,33 @@
+"""Protection with its guarantee stated and checked.
+
+>>> import likewise as lw
+>>> import polars as pl
+>>> table = pl.DataFrame({"age": [21, 22, 25, 61, 64, 64], "ill": ["a", "b", "a", "c", "a", "b"]})
+>>> lw.privacy.anonymize(table, quasi_identifiers=["age"], k=3).report.measures.k
+3
+"""
+
+from __future__ import annotations
+
+from likewise.privacy import hierarchies
+from likewise.privacy.anonymity import AnonymityReport, Anonymized, anonymize
+from likewise.privacy.hierarchies import Hierarchy
+from likewise.privacy.measures import Anonymity, Diversity, measure, row_risk
+from likewise.privacy.microaggregation import Microaggregated, microaggregate, top_bottom
+from likewise.privacy.recoding import Recoding
+
+__all__ = [
+    "Anonymity",
+    "AnonymityReport",
+    "Anonymized",
+    "Diversity",
+    "Hierarchy",
+    "Microaggregated",
+    "Recoding",
+    "anonymize",
+    "hierarchies",
+    "measure",
+    "microaggregate",
+    "row_risk",
+    "top_bottom",
+]

@@ -1,0 +1,224 @@
+"""Columns as codes: what the searches work on.
+
+Legend: n rows, m levels of a column (its distinct values, and missing where it occurs), h height of its hierarchy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.errors import InputError, SchemaError
+from likewise.inference import infer_column
+from likewise.parsing import canonical_dtype, parse_column
+from likewise.privacy.hierarchies import Hierarchy
+from likewise.schema import Column, Kind
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A hierarchy laid over a column's levels.
+
+    The levels are ordered so that each node of the hierarchy holds a run of them; nodes are numbered along that order.
+    """
+
+    hierarchy: Hierarchy
+    maps: tuple[Codes, ...]  # step 0 .. h -> (m,) node of each level; step 0 is the level itself
+    labels: tuple[pl.Series, ...]  # step 0 .. h -> (nodes,) String
+
+    @property
+    def height(self) -> int:
+        return len(self.maps) - 1
+
+
+@dataclass(frozen=True)
+class Quasi:
+    """One column as codes."""
+
+    name: str
+    codes: Codes  # (n,) in 0 .. m - 1
+    values: pl.Series  # (m,) distinct values in code order; missing, if it occurs, is last
+    position: Floats  # (m,) where a level lies on [0, 1]; 2 for missing among numbers
+    is_scale: bool  # numbers and times, where "between" means something
+    ladder: Ladder | None
+
+    @property
+    def n_levels(self) -> int:
+        return len(self.values)
+
+    @property
+    def has_missing(self) -> bool:
+        return self.values.has_nulls()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a column is read as numbers, times or texts with nulls for what is missing; learnt once, used on new rows."""
+
+    name: str
+    dtype: pl.DataType  # of the canonical column
+    column: Column | None  # how texts are written; None: the column came typed
+
+    def read(self, series: pl.Series) -> pl.Series:
+        """The canonical column.
+
+        Raises:
+            SchemaError: values do not fit what the column was learnt as.
+        """
+        if self.column is not None:
+            return parse_column(series.cast(pl.String), self.column).alias(self.name)
+        if series.dtype.is_float():
+            series = series.fill_nan(None)
+        out = series.cast(self.dtype, strict=False)
+        lost = out.null_count() - series.null_count()
+        if lost:
+            raise SchemaError(f"column {self.name!r}: {lost} values do not fit its type {self.dtype}")
+        return out
+
+
+def reader(series: pl.Series) -> Reader:
+    """How to read a column: typed ones as they are, texts as what they hold (`?` and the like are missing)."""
+    if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        dtype = pl.Float64() if isinstance(series.dtype, pl.Decimal) else series.dtype
+        return Reader(series.name, dtype, None)
+    column = infer_column(series.cast(pl.String))
+    if column.kind not in (Kind.INTEGER, Kind.REAL, Kind.DATETIME):
+        column = Column(name=column.name, kind=Kind.TEXT, missing=column.missing, dtype="String")
+    return Reader(series.name, canonical_dtype(column), column)
+
+
+def canonical(series: pl.Series) -> pl.Series:
+    """A column as numbers, times or texts, missing as null."""
+    return reader(series).read(series)
+
+
+def encode(values: pl.Series, hierarchy: Hierarchy | None = None) -> Quasi:
+    """A canonical column as codes; with a hierarchy, its levels in the hierarchy's order.
+
+    Raises:
+        InputError: the hierarchy misses values of the column, or its steps are not nested.
+    """
+    distinct = values.drop_nulls().unique().sort()
+    is_scale = values.dtype.is_numeric() or values.dtype.is_temporal()
+    missing = values.has_nulls()
+    levels = distinct.extend_constant(None, 1) if missing else distinct
+    codes = _codes(values, distinct)
+    ladder = None
+    if hierarchy is not None:
+        order, ladder = _ladder(values.name, levels, np.bincount(codes, minlength=len(levels)), hierarchy)
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        levels, codes = levels.gather(order), rank[codes]
+    return Quasi(values.name, codes, levels, positions(levels, is_scale), is_scale, ladder)
+
+
+def _codes(values: pl.Series, distinct: pl.Series) -> Codes:
+    """Rank of each value among the sorted distinct ones; missing comes after all."""
+    if values.dtype == pl.String:
+        physical = values.cast(pl.Enum(distinct)).to_physical()
+    else:
+        physical = values.rank("dense").cast(pl.Int64) - 1
+    return physical.cast(pl.Int32).fill_null(len(distinct)).to_numpy()
+
+
+def positions(levels: pl.Series, is_scale: bool) -> Floats:
+    """Where each level lies on [0, 1]: numbers by value, others by rank. Missing among numbers lies apart, at 2."""
+    m = len(levels)
+    if not is_scale:
+        return np.arange(m, dtype=np.float64) / max(m - 1, 1)
+    physical = levels.to_physical() if levels.dtype.is_temporal() else levels
+    x = physical.cast(pl.Float64).to_numpy()
+    known = x[~np.isnan(x)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    scaled: Floats = (x - low) / (high - low if high > low else 1.0)
+    return np.where(np.isnan(scaled), 2.0, scaled)
+
+
+def _ladder(name: str, levels: pl.Series, counts: Ints, hierarchy: Hierarchy) -> tuple[Ints, Ladder]:
+    """The order of levels in which every node is a run, and the ladder in that order."""
+    known = levels.is_not_null().to_numpy()
+    steps: list[pl.Series] = []
+    for step in range(1, hierarchy.height + 1):
+        labels = hierarchy.labels(levels, step)
+        lost = labels.is_null().to_numpy() & known
+        if lost.any():
+            raise InputError(
+                f"column {name!r}: its hierarchy misses {int(lost.sum())} of {int(known.sum())} values "
+                f"({int(counts[lost].sum())} rows) at step {step}; add them to it"
+            )
+        steps.append(labels)
+    ids = [_first_seen(s) for s in steps]
+    below: Ints = np.arange(len(levels))
+    for step, above in enumerate(ids, start=1):
+        pairs = len(np.unique(np.stack([below, above]), axis=1).T)
+        split = pairs - len(np.unique(below))
+        if split:
+            raise InputError(
+                f"column {name!r}: its hierarchy is not nested: {split} labels of step {step - 1} fall under "
+                f"more than one label of step {step}"
+            )
+        below = above
+    order: Ints = np.lexsort((np.arange(len(levels)), *ids)) if ids else np.arange(len(levels))
+    maps, labels_of = [np.arange(len(levels), dtype=np.int32)], [as_label(levels.gather(order))]
+    for labels, ids_of_step in zip(steps, ids, strict=True):
+        run = ids_of_step[order]
+        starts = np.flatnonzero(np.r_[True, run[1:] != run[:-1]])
+        node = np.cumsum(np.r_[True, run[1:] != run[:-1]]) - 1
+        maps.append(node.astype(np.int32))
+        labels_of.append(labels.gather(order).gather(starts))
+    return order, Ladder(hierarchy, tuple(maps), tuple(labels_of))
+
+
+def _first_seen(labels: pl.Series) -> Ints:
+    """A number for each distinct label in order of first appearance; null counts as a label."""
+    frame = labels.alias("label").to_frame()
+    table = frame.unique(maintain_order=True).with_row_index("id")
+    return frame.join(table, on="label", how="left", nulls_equal=True, maintain_order="left")["id"].cast(
+        pl.Int64
+    ).to_numpy()  # fmt: skip
+
+
+def as_label(values: pl.Series) -> pl.Series:
+    """Values as the texts a label is made of."""
+    return values.cast(pl.String)
+
+
+def fold(columns: list[npt.NDArray[Any]], sizes: list[int]) -> tuple[Ints, int]:
+    """One integer key a row from several columns of codes, and the number of keys there may be.
+
+    Mixed radix; where the product would pass 2**62 the key so far is numbered anew.
+
+    Shape: d arrays (n,) -> (n,)
+    """
+    key = columns[0].astype(np.int64)
+    width = sizes[0]
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        if width > 2**62 // max(size, 1):
+            distinct, key = np.unique(key, return_inverse=True)
+            width = len(distinct)
+        key = key * size + column
+        width *= size
+    return key, width
+
+
+def group(key: Ints, width: int) -> tuple[Ints, int]:
+    """Keys numbered 0 .. G - 1, and G.
+
+    Shape: (n,) -> (n,)
+    """
+    if width <= max(4 * len(key), 1 << 16):
+        # A table of all keys is cheaper than a sort.
+        seen = np.zeros(width, np.int64)
+        seen[key] = 1
+        number = np.cumsum(seen) - 1
+        return number[key], int(number[-1]) + 1 if width else 0
+    distinct, inverse = np.unique(key, return_inverse=True)
+    return inverse, len(distinct)

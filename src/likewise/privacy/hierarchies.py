@@ -1,0 +1,375 @@
+"""Hierarchies: how a value is told less and less exactly, given by the user or built.
+
+A hierarchy has `height` steps above the value itself; the last one is always `*`, which says nothing. Missing values
+are a level of their own: they stay missing at every step below the last.
+"""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from likewise.errors import InputError, OptionError
+
+TOP = "*"
+_MOST_NAMED = 8  # a built group of more levels than this is numbered, not listed
+
+
+class Hierarchy(ABC):
+    """What every hierarchy can do; the builders below make them."""
+
+    @property
+    @abstractmethod
+    def height(self) -> int:
+        """Steps above the value; at the last everything is `*`."""
+
+    @abstractmethod
+    def climb(self, values: pl.Series, level: int) -> pl.Series:
+        """Labels at a step in 1 .. height - 1: String, null where the value is missing or not covered."""
+
+    def labels(self, values: pl.Series, level: int) -> pl.Series:
+        """Labels at any step in 1 .. height.
+
+        Shape: values (n,) -> (n,) String.
+        """
+        if level >= self.height:
+            return pl.Series(values.name, [TOP], dtype=pl.String).new_from_index(0, len(values))
+        return self.climb(values, level)
+
+
+# ---- given -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table(Hierarchy):
+    """A hierarchy written out: for each value its chain of labels."""
+
+    steps: tuple[Mapping[str | None, str | None], ...]  # step - 1 -> value -> label; the last `*` is not among them
+
+    @property
+    def height(self) -> int:
+        return len(self.steps) + 1
+
+    def climb(self, values: pl.Series, level: int) -> pl.Series:
+        step = self.steps[level - 1]
+        texts = as_texts(values)
+        known = {k: v for k, v in step.items() if k is not None}
+        out = texts.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.String)
+        missing = step.get(None)
+        if missing is not None:
+            out = out.to_frame().with_columns(
+                pl.when(texts.is_null()).then(pl.lit(missing)).otherwise(pl.first()).alias(values.name)
+            )[values.name]
+        return out.alias(values.name)
+
+
+def from_dict(chains: Mapping[Any, Any]) -> Hierarchy:
+    """A hierarchy from a mapping of each value to its label, or to its chain of labels from near to far.
+
+    The mapping is read, never changed. A key None says what missing values become.
+
+    Raises:
+        OptionError: empty, or chains of unequal length.
+
+    Example:
+        >>> h = from_dict({"Bern": ["CH", "Europe"], "Basel": ["CH", "Europe"], "Oslo": ["NO", "Europe"]})
+        >>> h.height, h.labels(pl.Series(["Oslo", "Bern"]), 1).to_list()
+        (3, ['NO', 'CH'])
+    """
+    rows = {
+        _key(value): [chain] if isinstance(chain, str) or not isinstance(chain, Sequence) else list(chain)
+        for value, chain in chains.items()
+    }
+    if not rows:
+        raise OptionError("a hierarchy needs at least one value")
+    lengths = {len(chain) for chain in rows.values()}
+    if len(lengths) > 1 or 0 in lengths:
+        found = ", ".join(map(str, sorted(lengths)))
+        raise OptionError(f"a hierarchy needs as many labels for every value; the chains have lengths {found}")
+    steps = [
+        {value: None if chain[i] is None else str(chain[i]) for value, chain in rows.items()}
+        for i in range(lengths.pop())
+    ]
+    while steps and set(steps[-1].values()) <= {TOP}:
+        steps.pop()
+    return Table(tuple(steps))
+
+
+def from_tree(tree: Mapping[str, Any]) -> Hierarchy:
+    """A hierarchy from nested mappings whose leaves are lists of values; every leaf as deep as the others.
+
+    Example:
+        >>> h = from_tree({"Europe": {"CH": ["Bern", "Basel"], "NO": ["Oslo"]}})
+        >>> h.labels(pl.Series(["Oslo"]), 2).to_list()
+        ['Europe']
+    """
+    chains: dict[Any, list[str]] = {}
+    todo: list[tuple[Any, list[str]]] = [(tree, [])]
+    while todo:
+        node, above = todo.pop()
+        if isinstance(node, Mapping):
+            todo += [(child, [str(label), *above]) for label, child in node.items()]
+            continue
+        for value in node:
+            if value in chains:
+                raise OptionError("a value stands at two places of the tree; give each value one place")
+            chains[value] = above
+    return from_dict(chains)
+
+
+def from_csv(path: str | Path) -> Hierarchy:
+    """A hierarchy from a file: one line a value, its labels after it from near to far; `;` or `,` between, no header.
+
+    Raises:
+        InputError: no such file, no lines, lines of unequal length, a value on two lines.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"the hierarchy file {str(path)!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"the hierarchy file {str(path)!r} is not UTF-8 text") from None
+    first = text.split("\n", 1)[0]
+    delimiter = ";" if ";" in first else "\t" if "\t" in first else ","
+    lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if line]
+    if not lines or len(lines[0]) < 2:
+        raise InputError(f"the hierarchy file {str(path)!r} needs lines of a value and at least one label")
+    if len({len(line) for line in lines}) > 1:
+        raise InputError(f"the hierarchy file {str(path)!r} has lines of unequal length")
+    chains = {line[0].strip() or None: [cell.strip() for cell in line[1:]] for line in lines}
+    if len(chains) < len(lines):
+        raise InputError(f"the hierarchy file {str(path)!r} has {len(lines) - len(chains)} values on two lines")
+    return from_dict(chains)
+
+
+# ---- built -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Intervals(Hierarchy):
+    """Numbers as intervals [a, b), coarser at every step; see `intervals`."""
+
+    edges: tuple[tuple[float, ...], ...] = ()
+    widths: tuple[float, ...] = ()
+    origin: float = 0.0
+
+    @property
+    def height(self) -> int:
+        return (len(self.edges) or len(self.widths)) + 1
+
+    def climb(self, values: pl.Series, level: int) -> pl.Series:
+        if not values.dtype.is_numeric():
+            raise InputError(f"column {values.name!r}: intervals need numbers, it holds {values.dtype}")
+        distinct = values.unique()
+        known = distinct.drop_nulls().cast(pl.Float64)
+        x = known.to_numpy()
+        labels = self._fixed(x, level) if self.edges else self._regular(x, level)
+        table = pl.DataFrame({"value": distinct.drop_nulls(), "label": pl.Series(labels, dtype=pl.String)})
+        return values.alias("value").to_frame().join(table, on="value", how="left", maintain_order="left")[
+            "label"
+        ].alias(values.name)  # fmt: skip
+
+    def _fixed(self, x: np.ndarray[Any, Any], level: int) -> list[str | None]:
+        edges = np.asarray(self.edges[level - 1])
+        index = np.searchsorted(edges, x, side="right") - 1
+        inside = (index >= 0) & (index < len(edges) - 1)
+        return [f"[{_text(edges[i])}, {_text(edges[i + 1])})" if ok else None
+                for i, ok in zip(index, inside, strict=True)]  # fmt: skip
+
+    def _regular(self, x: np.ndarray[Any, Any], level: int) -> list[str | None]:
+        # The steps above count whole steps of the finest width, so that rounding can never un-nest them.
+        finest = np.floor((x - self.origin) / self.widths[0])
+        factor = round(self.widths[level - 1] / self.widths[0])
+        low = np.floor(finest / factor) * factor
+        return [f"[{_text(self.origin + i * self.widths[0])}, {_text(self.origin + (i + factor) * self.widths[0])})"
+                for i in low]  # fmt: skip
+
+
+def intervals(
+    width: float | None = None, *, steps: int = 3, factor: int = 2, origin: float = 0.0,
+    edges: Sequence[Sequence[float]] | None = None,
+) -> Hierarchy:  # fmt: skip
+    """Numbers as intervals closed on the left: of one width that grows by `factor` each step, or between given edges.
+
+    Args:
+        width: of the finest intervals, which start at `origin` and every width from there.
+        edges: instead, for each step the edges from low to high; those of a step must be among those of the step below.
+
+    Example:
+        >>> intervals(5, steps=2).labels(pl.Series([24, 25, None]), 1).to_list()
+        ['[20, 25)', '[25, 30)', None]
+    """
+    if edges is not None:
+        rows = tuple(tuple(float(e) for e in step) for step in edges)
+        if not rows or any(len(r) < 2 or any(a >= b for a, b in itertools.pairwise(r)) for r in rows):
+            raise OptionError("edges must be, for each step, at least two numbers that rise")
+        if any(not set(coarse) <= set(fine) for fine, coarse in itertools.pairwise(rows)):
+            raise OptionError("edges of a step must be among those of the step below it")
+        return Intervals(edges=rows)
+    if width is None or not np.isfinite(width) or width <= 0 or steps < 1 or factor < 2:
+        raise OptionError("intervals need a width above 0, at least 1 step and a factor of at least 2")
+    return Intervals(widths=tuple(width * factor**i for i in range(steps)), origin=origin)
+
+
+@dataclass(frozen=True)
+class DateParts(Hierarchy):
+    """Dates and times as day, month, year, decade; see `date_parts`."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def height(self) -> int:
+        return len(self.parts) + 1
+
+    def climb(self, values: pl.Series, level: int) -> pl.Series:
+        if not isinstance(values.dtype, pl.Date | pl.Datetime):
+            raise InputError(f"column {values.name!r}: date parts need dates, it holds {values.dtype}")
+        part = self.parts[level - 1]
+        if part == "decade":
+            return ((values.dt.year() // 10 * 10).cast(pl.String) + "s").alias(values.name)
+        if part == "quarter":
+            return (values.dt.year().cast(pl.String) + "-Q" + values.dt.quarter().cast(pl.String)).alias(values.name)
+        return values.dt.strftime({"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}[part])
+
+
+def date_parts(*parts: str) -> Hierarchy:
+    """Dates told as some of day, month, quarter, year, decade, from near to far. None named: all but the quarter.
+
+    Example:
+        >>> import datetime as dt
+        >>> date_parts("month", "decade").labels(pl.Series([dt.date(1987, 10, 19)]), 2).to_list()
+        ['1980s']
+    """
+    order = ("day", "month", "quarter", "year", "decade")
+    chosen = parts or ("day", "month", "year", "decade")
+    if any(p not in order for p in chosen) or sorted(set(chosen), key=order.index) != list(chosen):
+        raise OptionError(f"date parts must be some of {', '.join(order)}, from near to far")
+    return DateParts(chosen)
+
+
+@dataclass(frozen=True)
+class Mask(Hierarchy):
+    """Texts whose characters are hidden one by one; see `mask`."""
+
+    length: int
+    steps: int
+    side: str
+
+    @property
+    def height(self) -> int:
+        return self.steps + 1
+
+    def climb(self, values: pl.Series, level: int) -> pl.Series:
+        hidden = -(-self.length * level // (self.steps + 1))
+        shown = max(self.length - hidden, 0)
+        # Shorter texts are filled on the side that is hidden first, so that their length is hidden with it.
+        texts = as_texts(values)
+        if self.side == "right":
+            return (texts.str.pad_end(self.length, " ").str.slice(0, shown) + TOP * hidden).alias(values.name)
+        return (TOP * hidden + texts.str.pad_start(self.length, " ").str.tail(shown)).alias(values.name)
+
+
+def mask(length: int, *, steps: int | None = None, side: str = "right") -> Hierarchy:
+    """Codes and texts with more characters hidden at every step, from the right (postcodes) or the left.
+
+    Args:
+        length: characters of the longest text; longer ones are cut there.
+        steps: steps before everything is hidden. None: one a character.
+
+    Example:
+        >>> mask(4).labels(pl.Series(["8001", "8032"]), 2).to_list()
+        ['80**', '80**']
+    """
+    steps = length - 1 if steps is None else steps
+    if length < 1 or not 0 <= steps < max(length, 1) or side not in ("left", "right"):
+        raise OptionError("a mask needs a length of at least 1, fewer steps than that, and a side, left or right")
+    return Mask(length, steps, side)
+
+
+def by_frequency(values: pl.Series, *, steps: int | None = None) -> Hierarchy:
+    """A level tree built from how often each level occurs: every step halves the groups, the rarest merge first.
+
+    Groups are chosen from the data, so they say a little about it: which levels are rare.
+
+    Example:
+        >>> h = by_frequency(pl.Series(["a"] * 6 + ["b"] * 3 + ["c", "d"]))
+        >>> h.labels(pl.Series(["a", "c"]), 1).to_list()
+        ['a', 'b | c | d']
+    """
+    counts = as_texts(values).drop_nulls().value_counts(sort=False)
+    texts, sizes = counts.get_column(counts.columns[0]).to_list(), counts["count"].to_list()
+    order = sorted(range(len(texts)), key=lambda i: texts[i])
+    heap = [(sizes[i], rank, [texts[i]]) for rank, i in enumerate(order)]
+    heapq.heapify(heap)
+    serial = itertools.count(len(heap))
+    chains: dict[Any, list[str]] = {t: [] for t in texts}
+    goal = len(texts)
+    while goal > 2 and (steps is None or len(next(iter(chains.values()))) < steps):
+        goal = -(-goal // 2)
+        while len(heap) > goal:
+            a, b = heapq.heappop(heap), heapq.heappop(heap)
+            heapq.heappush(heap, (a[0] + b[0], next(serial), sorted(a[2] + b[2])))
+        for number, (_, _, members) in enumerate(sorted(heap, key=lambda g: g[2])):
+            label = (
+                " | ".join(members) if len(members) <= _MOST_NAMED else f"group {number + 1} ({len(members)} levels)"
+            )
+            for text in members:
+                chains[text].append(label)
+    return from_dict(chains) if chains and goal < len(texts) else Table(())
+
+
+def auto(values: pl.Series) -> Hierarchy:
+    """The hierarchy used where none is given: intervals, date parts or a level tree, as the values' type asks."""
+    if isinstance(values.dtype, pl.Date | pl.Datetime):
+        return date_parts("month", "year", "decade")
+    if not values.dtype.is_numeric():
+        return by_frequency(values)
+    known = values.drop_nulls().unique().cast(pl.Float64).sort().to_numpy()
+    if len(known) < 3:
+        return Table(())
+    # The finest width is a round number that makes some 32 intervals; doubling reaches two or three of them.
+    span = float(known[-1] - known[0])
+    raw = max(span / 32, float(np.diff(known).min()))
+    power = 10.0 ** np.floor(np.log10(raw))
+    width = float(next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9)))
+    steps = max(1, int(np.floor(np.log2(span / width))) if span > width else 1)
+    if width <= float(np.diff(known).min()) and steps > 1:
+        width, steps = 2 * width, steps - 1
+    return intervals(width, steps=steps)
+
+
+def as_texts(values: pl.Series) -> pl.Series:
+    """Values as the texts a hierarchy's table knows them by: 3.0 is "3", True is "True"."""
+    if values.dtype == pl.String:
+        return values
+    if values.dtype == pl.Boolean:
+        return values.cast(pl.String).str.to_titlecase()
+    if values.dtype.is_float():
+        whole = pl.first().cast(pl.Int64, strict=False)
+        is_whole = (pl.first() == whole).fill_null(False)
+        texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(pl.first().cast(pl.String))
+        return values.to_frame().select(texts.alias(values.name)).to_series()
+    return values.cast(pl.String)
+
+
+def _key(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _text(x: float) -> str:
+    # Twelve digits: the rest of a product such as 3 * 0.1 is binary noise.
+    return f"{x:.12g}"

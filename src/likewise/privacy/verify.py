@@ -1,0 +1,177 @@
+"""The last look: does the finished table, as it will be handed over, keep what was promised?
+
+Written on its own: it reads the released cells with Polars and shares no code with the searches, so that a mistake
+there cannot hide here. Distances are computed by other formulas than in `criteria` where there is another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from likewise.errors import PrivacyError
+from likewise.privacy.hierarchies import Hierarchy
+
+_SLACK = 1e-9
+
+
+@dataclass(frozen=True)
+class SensitiveInput:
+    """A sensitive column as it was in the input: what t-closeness compares with."""
+
+    name: str
+    raw: pl.Series  # (n,)
+    values: pl.Series  # (n,) as numbers, times or texts, missing as null
+    distance: str
+    hierarchy: Hierarchy | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """What the table must keep; None: not promised."""
+
+    k: int
+    l: float | None = None  # noqa: E741
+    l_kind: str = "distinct"
+    c: float | None = None
+    t: float | None = None
+    alpha: float | None = None
+    delta: tuple[float, float] | None = None
+
+
+def verify(
+    released: pl.DataFrame, quasi_identifiers: Sequence[str], promise: Promise,
+    sensitive: Sequence[SensitiveInput] = (), *, starred: pl.Series | None = None,
+    population: pl.DataFrame | None = None,
+) -> None:  # fmt: skip
+    """Raise PrivacyError unless the released rows keep the promise.
+
+    Args:
+        released: the final frame.
+        starred: (n released,) rows that are suppressed in place: they must say nothing, and form no class.
+        population: the population recoded the same way, for delta-presence.
+    """
+    names = list(quasi_identifiers)
+    if starred is not None and starred.any():
+        _check_starred(released.filter(starred), [*names, *(s.name for s in sensitive)])
+        released = released.filter(~starred)
+    if not released.height:
+        raise PrivacyError("no row is left to release")
+    sizes = released.group_by(names).len()["len"]
+    _demand(int((sizes < promise.k).sum()), len(sizes), f"hold {promise.k} rows")
+    if promise.delta is not None:
+        _check_presence(released, names, promise.delta, population)
+    for column in sensitive:
+        _check_sensitive(released, names, promise, column)
+
+
+def _demand(n_failed: int, n_classes: int, what: str) -> None:
+    if n_failed:
+        raise PrivacyError(
+            f"the finished table does not keep its promise: {n_failed} of {n_classes} classes do not {what}; it is not "
+            "handed over. This is a fault in likewise, please report it"
+        )
+
+
+def _check_starred(rows: pl.DataFrame, names: list[str]) -> None:
+    speaking = rows.select(pl.any_horizontal((pl.col(n).cast(pl.String) != "*").fill_null(False) for n in names))
+    _demand(int(speaking.to_series().sum()), rows.height, "hide the cells of suppressed rows")
+
+
+def _check_presence(
+    released: pl.DataFrame, names: list[str], delta: tuple[float, float], population: pl.DataFrame | None
+) -> None:
+    assert population is not None
+    ours, theirs = released.group_by(names).len("ours"), population.group_by(names).len("theirs")
+    both = theirs.join(ours, on=names, how="full", nulls_equal=True)
+    share = pl.col("ours").fill_null(0) / pl.col("theirs").fill_null(0)
+    low, high = delta
+    bad = both.select((share.is_nan() | (share < low - _SLACK) | (share > high + _SLACK)).sum()).item()
+    _demand(int(bad), both.height, f"hold between {low:g} and {high:g} of their population")
+
+
+def _check_sensitive(released: pl.DataFrame, names: list[str], promise: Promise, column: SensitiveInput) -> None:
+    # Raw cells that mean the same (two ways to write "missing") are one level.
+    known = pl.DataFrame({"raw": column.raw, "level": column.values}).unique("raw")
+    cells = released.select(*names, pl.col(column.name).alias("raw"))
+    cells = cells.join(known, on="raw", how="left", nulls_equal=True).drop("raw")
+    counts = cells.group_by([*names, "level"]).len("n")
+    classes = counts.group_by(names).agg("n", "level", pl.col("n").sum().alias("size"))
+    n_classes = classes.height
+    most = pl.col("n").list.max() / pl.col("size")
+    tests: list[tuple[pl.Expr, str]] = []
+    if promise.l is not None and promise.l_kind == "distinct":
+        tests.append((pl.col("n").list.len() >= promise.l, f"hold {promise.l:g} levels of {column.name!r}"))
+    if promise.l is not None and promise.l_kind == "recursive":
+        assert promise.c is not None
+        tail = pl.col("n").list.sort(descending=True).list.slice(int(promise.l) - 1).list.sum()
+        enough = pl.col("n").list.max() < promise.c * tail
+        tests.append((enough, f"keep recursive ({promise.c:g}, {promise.l:g})-diversity of {column.name!r}"))
+    if promise.alpha is not None:
+        tests.append(
+            (most <= promise.alpha + _SLACK, f"keep every level of {column.name!r} at {promise.alpha:g} or less")
+        )
+    for test, what in tests:
+        _demand(n_classes - int(classes.select(test.sum()).item()), n_classes, what)
+    if promise.l is not None and promise.l_kind == "entropy":
+        entropies = counts.group_by(names).agg(pl.col("n").entropy(normalize=True).alias("h"))["h"]
+        bad = int((entropies < math.log(promise.l) - _SLACK).sum())
+        _demand(bad, n_classes, f"reach the entropy of {promise.l:g} levels of {column.name!r}")
+    if promise.t is not None:
+        far = _distances(counts, names, column)
+        _demand(int((far > promise.t + _SLACK).sum()), n_classes, f"lie within t={promise.t:g} of {column.name!r}")
+
+
+def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput) -> pl.Series:
+    """Earth mover's distance of each class from the input."""
+    if column.distance == "equal":
+        return _equal(counts, names, column.values)
+    if column.distance == "hierarchical":
+        # The distance of two levels is the height of their ancestor over the height of the tree; moving mass in such a
+        # tree costs the mean, over the steps below the top, of the plain distance between the labels of that step.
+        assert column.hierarchy is not None
+        height = column.hierarchy.height
+        total: pl.Series | None = None
+        for step in range(height):
+            at = column.values if step == 0 else column.hierarchy.labels(column.values, step)
+            own = counts if step == 0 else counts.with_columns(column.hierarchy.labels(counts["level"], step))
+            part = _equal(own, names, at)
+            total = part if total is None else total + part
+        assert total is not None
+        return total / height
+    return _ordered(counts, names, column.values)
+
+
+def _equal(counts: pl.DataFrame, names: list[str], values: pl.Series) -> pl.Series:
+    """Half the sum of |p - q|; what a class lacks of q is 1 minus what it has."""
+    whole = values.alias("level").to_frame().group_by("level").len("q").with_columns(pl.col("q") / len(values))
+    merged = counts.group_by([*names, "level"], maintain_order=True).agg(pl.col("n").sum())
+    joined = merged.join(whole, on="level", how="left", nulls_equal=True, maintain_order="left")
+    p = pl.col("n") / pl.col("n").sum()
+    far = ((p - pl.col("q")).abs().sum() + 1 - pl.col("q").sum()) / 2
+    return joined.group_by(names, maintain_order=True).agg(far.alias("far"))["far"]
+
+
+def _ordered(counts: pl.DataFrame, names: list[str], values: pl.Series) -> pl.Series:
+    """Mean gap between the running sums over the sorted levels, missing last; a few classes at a time."""
+    levels = values.drop_nulls().unique().sort()
+    if values.has_nulls():
+        levels = levels.extend_constant(None, 1)
+    rank = pl.DataFrame({"level": levels, "rank": np.arange(len(levels))})
+    whole = values.alias("level").to_frame().join(rank, on="level", nulls_equal=True)["rank"].to_numpy()
+    running = np.cumsum(np.bincount(whole, minlength=len(levels)) / len(whole))
+    ids = counts.select(names).unique().with_row_index("class")
+    table = counts.join(ids, on=names, nulls_equal=True).join(rank, on="level", nulls_equal=True)
+    far = np.zeros(ids.height)
+    block = max(1, 2_000_000 // len(levels))
+    for start in range(0, ids.height, block):
+        part = table.filter(pl.col("class").is_between(start, start + block - 1))
+        grid = np.zeros((min(block, ids.height - start), len(levels)))
+        grid[part["class"].to_numpy() - start, part["rank"].to_numpy()] = part["n"].to_numpy()
+        gap = np.cumsum(grid, axis=1) / grid.sum(1, keepdims=True) - running
+        far[start : start + len(grid)] = np.abs(gap).sum(1) / max(len(levels) - 1, 1)
+    return pl.Series(far)

@@ -15,7 +15,8 @@ from rich.console import Console
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.pictures import round_edges
 from likewise.report import ColumnScore, PairScore, Picture, Report, Score
-from likewise.report.words import LABELS, MEANINGS_ZH, METHODS_ZH, TEXT, figure
+from likewise.report.score_words import LABELS, MEANINGS_ZH, METHODS_ZH, figure
+from likewise.report.words import TEXT
 
 SCORES = tuple(
     Score(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -54,12 +55,16 @@ def _axis(real: TypedColumn, synthetic: TypedColumn) -> _Axis | None:
 def _bins(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
     edges = coarse_edges(real)
     texts = edge_texts(edges, real)
-    labels = (f"< {texts[0]}", *(f"{text} –" for text in texts[:-1]), f"≥ {texts[-1]}")
+    labels = (f"< {texts[0]}", *(f"{a} – {b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}")
 
     def codes(column: TypedColumn) -> npt.NDArray[np.int64]:
         return np.where(column.missing, -1, np.searchsorted(edges, column.values, side="right")).astype(np.int64)
 
-    return _Axis(labels, codes(real), codes(synthetic))
+    axis = _Axis(labels, codes(real), codes(synthetic))
+    first = 0 if (axis.real == 0).any() or (axis.synthetic == 0).any() else 1
+    last = len(labels) if any((c == len(labels) - 1).any() for c in (axis.real, axis.synthetic)) else len(labels) - 1
+    ours, theirs = (np.where(c < 0, -1, c - first) for c in (axis.real, axis.synthetic))
+    return _Axis(labels[first:last], ours, theirs)
 
 
 def coarse_edges(column: TypedColumn) -> FloatArray:

@@ -177,7 +177,7 @@ class PairScore:
         linked: whether the two hang together in the real table (|r| > 0.4, or V > 0.3 as the trend counts it).
         rank_real, rank_synthetic: Spearman's rank correlation (two numbers).
         ratio_real, ratio_synthetic: correlation ratio: share of the number's variance between the levels, as a root.
-        information_real, information_synthetic: mutual information in units of the lesser entropy, in ten bins a column.
+        information_real, information_synthetic: mutual information in units of the lesser entropy, ten bins a column.
         grid: where the rows lie, for the pairs that differ most.
     """
 
@@ -304,11 +304,28 @@ class Report:
             raise InputError(f"the report is not JSON (line {error.lineno}, column {error.colno})") from error
         return cls.from_dict(plain)
 
-    def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
-        """The report as one self-contained page ("en" or "zh"); written to `path` when one is given."""
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the figures were left out (`withheld`)."""
+        return bool(self.data.get("withheld"))
+
+    def withheld(self) -> Report:
+        """This report without anything computed on real rows: what may be shown beside a differentially private table.
+
+        What is left are facts of the synthetic table and the versions.
+        """
+        kept = {key: self.data[key] for key in ("rows_synthetic", "columns") if key in self.data}
+        return Report(scores=(), data={**kept, "withheld": True}, versions=self.versions)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en", dp_only: bool = False) -> str:
+        """The report as one self-contained page ("en" or "zh"); written to `path` when one is given.
+
+        Args:
+            dp_only: leave out all that is computed on real rows, for it is not differentially private.
+        """
         from likewise.report.page import render
 
-        html = render(self, lang=lang)
+        html = render(self.withheld() if dp_only else self, lang=lang)
         if path is not None:
             _write_text(path, html)
         return html

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from likewise.evaluate.results import GROUPS, Report
-from likewise.report.words import figure, label, words
+from likewise.report.score_words import figure, label
+from likewise.report.words import words
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,77 +1,8 @@
-"""The words of the page and the terminal table, in English and Chinese. Scores are keyed by their names."""
+"""The words of the page and the terminal table, in English and Chinese."""
 
 from __future__ import annotations
 
 from likewise.errors import OptionError
-from likewise.evaluate.results import Score
-
-LABELS: dict[str, dict[str, str]] = {
-    "en": {
-        "shape": "Single columns",
-        "trend": "Pairs of columns",
-        "trend_linked": "Pairs that hang together",
-        "missing": "Missing values",
-        "c2st": "Told from real (AUC)",
-        "tstr_auc": "Prediction (AUC)",
-        "tstr_r2": "Prediction (R²)",
-        "tstr_rmse": "Prediction error",
-        "copies": "Exact copies",
-        "distance_share": "Nearer to training rows",
-        "membership": "Membership guess (AUC)",
-        "membership_tpr": "Members named at 1 % false alarms",
-    },
-    "zh": {
-        "shape": "单列分布",
-        "trend": "列间关系",
-        "trend_linked": "强相关列对",
-        "missing": "缺失值",
-        "c2st": "真假可辨（AUC）",
-        "tstr_auc": "预测（AUC）",
-        "tstr_r2": "预测（R²）",
-        "tstr_rmse": "预测误差",
-        "copies": "完全复制",
-        "distance_share": "更接近训练行",
-        "membership": "成员推断（AUC）",
-        "membership_tpr": "1 % 误报下识别的成员",
-    },
-}
-
-MEANINGS_ZH: dict[str, str] = {
-    "shape": "单个列与真实列相差多远，0 为一致，1 为完全不同",
-    "trend": "列与列的关系与真实表相差多远，0 为一致，1 为完全不同",
-    "trend_linked": "同上，仅限真实表中明显相关的列对",
-    "missing": "缺失比例与真实表相差多远",
-    "c2st": "分类器从两行中认出合成行的机会；0.5 等于抛硬币",
-    "tstr_auc": "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
-    "tstr_r2": "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
-    "tstr_rmse": "用合成行训练的模型预测真实行的误差，与用真实行训练的相比",
-    "copies": "有多少合成行与真实行完全相同",
-    "distance_share": "合成行是否聚集在训练行周围；约为 0.5 加上复制行比例的一半",
-    "membership": "凭距离判断谁在训练行中的准确程度；0.5 等于抛硬币",
-    "membership_tpr": "谨慎的攻击者能正确认出多少成员；1 % 为纯属偶然",
-}
-
-METHODS_ZH: dict[str, str] = {
-    "shape": "各列的 Kolmogorov–Smirnov 距离（数值）或总变差（取值）的平均；下限按相同行数折算",
-    "trend": "各列对的皮尔逊相关系数之差的一半（两列数值）或列联表总变差的平均",
-    "trend_linked": "同上，仅限真实表中 |r| > 0.4 或 Cramér's V > 0.3 的列对",
-    "missing": "各列缺失比例之差的平均",
-    "c2st": "分类器的 ROC AUC，五折，合成行与真实行数量相同；DeLong 区间",
-    "tstr_auc": "用合成行训练、在真实行上测试的 ROC AUC；下限为用真实行训练的结果",
-    "tstr_r2": "用合成行训练、在真实行上测试的 R²；下限为用真实行训练的结果",
-    "tstr_rmse": "用合成行训练、在真实行上测试的均方根误差；下限为用真实行训练的结果",
-    "copies": "与某一训练行逐格相同的合成行的比例；Wilson 区间",
-    "distance_share": "最近的真实行是训练行而非保留行的合成行比例，折算后偶然水平为 0.5；区间来自两者的可交换性",
-    "membership": "以到最近合成行的距离的负值为得分的 ROC AUC；数值按 1–99 % 范围缩放，取值独热，欧氏距离；DeLong 区间",
-    "membership_tpr": "同一攻击：误报 1 % 的保留行时，被认出的训练行比例",
-}
-
-THREATS_ZH: dict[str, str] = {
-    "copies": "只看到合成行",
-    "distance_share": "看到合成行；用于检查复制，并非针对个人的攻击",
-    "membership": "看到合成行，并知道被查记录的每一格",
-    "membership_tpr": "看到合成行，并知道被查记录的每一格",
-}
 
 TEXT: dict[str, dict[str, str]] = {
     "en": {
@@ -120,7 +51,8 @@ TEXT: dict[str, dict[str, str]] = {
         "floor_legend": "Fresh real rows: what real rows, unknown to the generator, score themselves. "
         "A perfect generator scores this.",
         "not_dp": "The figures and pictures on this page are computed on real data and are not differentially private. "
-        "Bins and levels with fewer than five real rows are hidden. An attack that finds nothing proves nothing.",
+        "Bins, levels and cells with fewer than five real rows are hidden. "
+        "An attack that finds nothing proves nothing.",
         "facts": "{synthetic} synthetic rows beside {real} real ones; {columns} columns",
         "facts_holdout": "; {holdout} more real rows unknown to the generator",
         "say_fidelity": "Of two rows a classifier picks out the synthetic one in {c2st} of 100 tries; a coin in 50.",
@@ -147,6 +79,34 @@ TEXT: dict[str, dict[str, str]] = {
         "skip": "To the scores",
         "negative": "against each other",
         "positive": "with each other",
+        "kind_categorical": "categorical",
+        "kind_boolean": "boolean",
+        "kind_integer": "integer",
+        "kind_real": "real number",
+        "kind_datetime": "date or time",
+        "kind_text": "text",
+        "no_script": "The pictures of pairs need JavaScript. The table below names those that differ most.",
+        "pair_view": "One pair",
+        "pair_hint": "or choose a cell above",
+        "pair_difference": "Synthetic less real: blue more rows, orange fewer",
+        "pair_told": "{a} × {b}: link {real} in the real table, {synthetic} in the synthetic one; {gap} apart.",
+        "pair_worst": "They differ most at {x}, {y}: {real} of the real rows, {synthetic} of the synthetic ones.",
+        "no_grid": "Only the pairs that differ most can be shown.",
+        "prediction": "Learnt from real rows and from synthetic ones",
+        "prediction_alt": "{name}: {real} learnt from real rows, {synthetic} learnt from synthetic rows",
+        "from_real": "learnt from real rows",
+        "from_synthetic": "learnt from synthetic rows",
+        "say_attacks_none": "{tried} measures of attack were taken; none found more than in fresh real rows, as far as "
+        "they can tell.",
+        "say_attacks": "{found} of {tried} measures of attack found more than in fresh real rows: {names}.",
+        "withheld": "The figures and pictures of this report are computed on real data and are not differentially "
+        "private, so they are withheld.",
+        "withheld_facts": "{synthetic} synthetic rows; {columns} columns",
+        "comparison": "Comparison of synthetic data",
+        "column_errors": "How far apart each column is",
+        "comparison_note": "In each line the best figure is bold where all of the others lie outside its interval. "
+        "Grey: what fresh real rows score.",
+        "charts_by": "Pictures of pairs: Vega-Lite (BSD-3-Clause)",
     },
     "zh": {
         "title": "合成数据报告",
@@ -193,7 +153,7 @@ TEXT: dict[str, dict[str, str]] = {
         "target": "目标列",
         "floor_legend": "新的真实行：生成器未见过的真实行自身的得分。完美的生成器得分与之相同。",
         "not_dp": "本页的数字和图形由真实数据计算得出，不满足差分隐私。"
-        "少于五个真实行的区间和取值已隐藏。攻击未有所获并不能证明什么。",
+        "少于五个真实行的区间、取值和格子已隐藏。攻击未有所获并不能证明什么。",
         "facts": "{synthetic} 行合成数据，对照 {real} 行真实数据；{columns} 列",
         "facts_holdout": "；另有 {holdout} 行生成器未见过的真实数据",
         "say_fidelity": "分类器在 100 次中有 {c2st} 次从两行里认出合成行；抛硬币是 50 次。",
@@ -219,6 +179,31 @@ TEXT: dict[str, dict[str, str]] = {
         "skip": "前往得分",
         "negative": "反向",
         "positive": "同向",
+        "kind_categorical": "分类",
+        "kind_boolean": "布尔",
+        "kind_integer": "整数",
+        "kind_real": "实数",
+        "kind_datetime": "日期时间",
+        "kind_text": "文本",
+        "no_script": "列对图需要 JavaScript。下表列出差别最大的列对。",
+        "pair_view": "单个列对",
+        "pair_hint": "或点选上方的格子",
+        "pair_difference": "合成减真实：蓝色为行数偏多，橙色为偏少",
+        "pair_told": "{a} × {b}：真实表中关系为 {real}，合成表中为 {synthetic}；差距 {gap}。",
+        "pair_worst": "差别最大处为 {x}、{y}：真实行占 {real}，合成行占 {synthetic}。",
+        "no_grid": "只能显示差别最大的列对。",
+        "prediction": "用真实行训练与用合成行训练",
+        "prediction_alt": "{name}：用真实行训练 {real}，用合成行训练 {synthetic}",
+        "from_real": "用真实行训练",
+        "from_synthetic": "用合成行训练",
+        "say_attacks_none": "共做 {tried} 项攻击测量；就其所能判断，无一超出新的真实行。",
+        "say_attacks": "{tried} 项攻击测量中有 {found} 项超出新的真实行：{names}。",
+        "withheld": "本报告的数字和图形由真实数据计算得出，不满足差分隐私，因此不予显示。",
+        "withheld_facts": "{synthetic} 行合成数据；{columns} 列",
+        "comparison": "合成数据比较",
+        "column_errors": "各列的差距",
+        "comparison_note": "每行中若其他各值都落在最好者的区间之外，则以粗体标出。灰色：新的真实行的得分。",
+        "charts_by": "列对图：Vega-Lite（BSD-3-Clause）",
     },
 }
 
@@ -230,43 +215,10 @@ def words(lang: str) -> dict[str, str]:
     return TEXT[lang]
 
 
-def label(name: str, lang: str) -> str:
-    """A score's name for people; its plain name when it has none."""
-    words(lang)
-    return LABELS[lang].get(name, name)
+def error_text(value: float | None) -> str:
+    """A distance to three digits, or a dash.
 
-
-def meaning_of(score: Score, lang: str) -> str:
-    """What a score says; in English where a translation lacks."""
-    return MEANINGS_ZH.get(score.name, score.meaning) if lang == "zh" else score.meaning
-
-
-def method_of(score: Score, lang: str) -> str:
-    """How a score is measured; in English where a translation lacks."""
-    return METHODS_ZH.get(score.name, score.method) if lang == "zh" else score.method
-
-
-def threat_of(score: Score, lang: str) -> str:
-    """What the attacker is given; empty for a score that is no attack."""
-    threat = score.threat or ""
-    return THREATS_ZH.get(score.name, threat) if lang == "zh" and threat else threat
-
-
-def figure(name: str, value: float | None) -> str:
-    """A score's value for people: shares in per cent, the rest to three digits.
-
-    >>> figure("copies", 0.0153), figure("c2st", 0.53426), figure("tstr_auc", None)
-    ('1.5 %', '0.534', '–')
+    >>> error_text(0.0123), error_text(None)
+    ('0.012', '–')
     """
-    if value is None:
-        return "–"
-    if name in ("copies", "membership_tpr"):
-        percent = 100 * value
-        if percent >= 10 or percent == 0:
-            return f"{percent:.0f} %"
-        return f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
-    if name == "tstr_rmse":
-        return f"{value:,.4g}"
-    if name in ("shape", "trend", "trend_linked", "missing"):
-        return f"{value:.4f}"
-    return f"{value:.3f}"
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,60 @@
+"""The notes of a report in other languages. A note is English text made from a template."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+# English template -> Chinese. Blanks are named; a test holds the table to what `evaluate` writes.
+ZH: dict[str, str] = {
+    "No holdout was given: floors come from the real rows split in two, and the attacks which need real rows unknown "
+    "to the generator were not made.": "未提供保留集：下限取自一分为二的真实行，需要生成器未见过的真实行的攻击未进行。",
+    "The classifier test needs at least {n} rows of each table.": "分类器检验要求每张表至少有 {n} 行。",
+    "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it.": (
+        "分类器将合成行与其训练行相比较：复制会使该值降低。"
+    ),
+    "Without a holdout, utility is tested on a fifth of the real rows, which the generator has seen.": (
+        "没有保留集时，可用性在五分之一的真实行上测试，而生成器见过这些行。"
+    ),
+    "Utility was not measured: {reason}.": "未测量可用性：{reason}。",
+    "{share} of the holdout rows stand in the training rows, more than rows repeat there ({repeated}): the two "
+    "overlap, so attacks look weaker than they are.": (
+        "{share} 的保留行出现在训练行中，多于训练行自身的重复（{repeated}）：两者重叠，因此攻击显得比实际更弱。"
+    ),
+    "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
+}
+# Parts that stand inside a note.
+PARTS_ZH: dict[str, str] = {
+    "the target {target} is missing in every {role} row": "目标列 {target} 在{role}表中全部缺失",
+    "the target {target} is the only column": "目标列 {target} 是唯一的列",
+    "the target {target} has one class only": "目标列 {target} 只有一个类别",
+    "the target {target} has one value only": "目标列 {target} 只有一个值",
+}
+ROLES_ZH = {"real": "真实", "synthetic": "合成", "test": "测试", "holdout": "保留"}
+
+
+def note_in(note: str, lang: str) -> str:
+    """The note in a language; in English where its words are not known.
+
+    >>> note_in("The attacks need at least 20 training and holdout rows.", "zh")
+    '攻击要求训练行和保留行各至少 20 行。'
+    """
+    if lang != "zh":
+        return note
+    return _translated(note, ZH) or note
+
+
+def _translated(text: str, table: dict[str, str]) -> str | None:
+    for english, chinese in table.items():
+        found = _pattern(english).fullmatch(text)
+        if found:
+            blanks = {k: ROLES_ZH.get(v) or _translated(v, PARTS_ZH) or v for k, v in found.groupdict().items()}
+            return chinese.format(**blanks)
+    return None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    texts = (re.escape(part) if i % 2 == 0 else f"(?P<{part}>.+?)" for i, part in enumerate(parts))
+    return re.compile("".join(texts), re.DOTALL)

@@ -42,7 +42,7 @@ class AdamW:
         # The kernel of torch.optim.AdamW(fused=True): one pass over memory instead of eight.
         torch._fused_adamw_(
             self.parameters, gradients, self.means, self.squares, [],
-            [torch.tensor(float(self.steps))] * len(gradients),
+            [torch.tensor(float(self.steps), device=p.device) for p in self.parameters],
             lr=rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=self.weight_decay, eps=self.eps,
             amsgrad=False, maximize=False,
         )  # fmt: skip

@@ -173,3 +173,10 @@ def test_bf16_fits_and_draws() -> None:
     made.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
     assert len(made.sample(50, rng=np.random.default_rng(0))) == 50
     assert all(a.dtype == np.float32 for a in made.state().values())
+
+
+def test_cuda_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    data = coded("mixed")
+    with pytest.raises(OptionError, match="no CUDA device"):
+        Autoregressive(device="cuda").fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))

@@ -65,6 +65,8 @@ class Autoregressive(Generator):
         checkpoint: file to resume from, written every epoch; None for none.
         calibrate: rounds of moving the biases so that each column's shares are the training rows' own.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        device: "cpu", "cuda", or "auto": a CUDA device where there is one. It trains there; draws are made on the
+            processor, so that a model gives the same rows wherever it is loaded.
 
     Privacy: the net is not differentially private. The codec keeps single rows' extremes and rare levels out of its
     alphabet, and early stopping on held-out rows limits memorising; neither is a guarantee.
@@ -86,12 +88,15 @@ class Autoregressive(Generator):
     checkpoint: str | None = None
     calibrate: int = 2
     precision: str = "auto"
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         self.record = Record()
         self._net: MaskedNet | None = None
         if self.precision not in ("auto", "bf16", "fp32"):
             raise OptionError(f"precision must be 'auto', 'bf16' or 'fp32', got {self.precision!r}")
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise OptionError(f"device must be 'auto', 'cpu' or 'cuda', got {self.device!r}")
         if not isinstance(self.checkpoint, str | PathLike | None):
             raise OptionError(f"checkpoint must be a path or None, got {type(self.checkpoint).__name__}")
         self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
@@ -152,15 +157,17 @@ class Autoregressive(Generator):
         )
         if not net.sizes:
             return self
-        x = torch.from_numpy(_in_net_order(net, train_codes.codes))
-        x_holdout = torch.from_numpy(_in_net_order(net, holdout.codes))
+        device = train_device(self.device)
+        net.use(device, _compute_dtype(self.precision, device))
+        x = torch.from_numpy(_in_net_order(net, train_codes.codes)).to(device)
+        x_holdout = torch.from_numpy(_in_net_order(net, holdout.codes)).to(device)
         canonical = net.visible(net.order)
 
         def loss(rows: torch.Tensor) -> torch.Tensor:
             seen = canonical
             if float(torch.rand((), generator=generator)) < self.any_order:
                 seen = net.visible(_some_first(net.order, generator))
-            return net.nll(x[rows].long(), seen).sum(1)
+            return net.nll(x[rows.to(device)].long(), seen).sum(1)
 
         def holdout_loss() -> float:
             with torch.inference_mode():
@@ -181,6 +188,7 @@ class Autoregressive(Generator):
         )
         if self.calibrate:
             net.calibrate(lambda: (part.long() for part in torch.split(x, BLOCK_ROWS // 4)), canonical, self.calibrate)
+        net.use("cpu", _compute_dtype(self.precision))
         return self
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
@@ -251,6 +259,8 @@ class Autoregressive(Generator):
         import torch
 
         net = self._fitted()
+        if not net.sizes:
+            return np.zeros(len(codes))
         x = torch.from_numpy(_in_net_order(net, codes.codes))
         with torch.inference_mode():
             seen = net.visible(net.order)
@@ -370,11 +380,26 @@ def _in_net_order(net: MaskedNet, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
 
 
-def _compute_dtype(precision: str) -> torch.dtype:
+def train_device(asked: str) -> str:
+    """Where to train: a CUDA device where there is one, unless the caller says.
+
+    Raises:
+        OptionError: CUDA was asked for and there is none.
+    """
+    import torch
+
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise OptionError("device is 'cuda', but torch finds no CUDA device; use 'auto' or 'cpu'")
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _compute_dtype(precision: str, device: str = "cpu") -> torch.dtype:
     """bf16 where matrix units or instructions for it exist; elsewhere it is emulated and slow."""
     import torch
 
-    if precision == "auto":
+    if precision == "auto" and device == "cuda":
+        precision = "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    elif precision == "auto":
         flags = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
         fast = any(flag() for flag in flags if flag is not None)
         precision = "bf16" if fast else "fp32"

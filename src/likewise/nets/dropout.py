@@ -33,6 +33,6 @@ class DropoutPool:
         n = x.numel()
         if len(self._pool) < 3 * n:
             keep = torch.rand(4 * n, generator=self._generator) >= self.rate
-            self._pool = keep.to(self.dtype) / (1 - self.rate)
+            self._pool = keep.to(x.device, self.dtype) / (1 - self.rate)
         start = int(torch.randint(len(self._pool) - n + 1, (1,), generator=self._generator))
         return x * self._pool[start : start + n].view(x.shape)

@@ -60,11 +60,16 @@ class MaskedNet(CodeTables):
         )
         self.drop = DropoutPool(dropout, dtype)
 
+    def use(self, device: str, dtype: torch.dtype) -> None:
+        """Compute there, in that type; weights stay 32-bit."""
+        self.to(device)
+        self.dtype = self.drop.dtype = dtype
+
     def visible(self, order: Sequence[int]) -> torch.Tensor:
         """(D, D) mask of an order: entry (i, j) is 1 where field j sees field i."""
         rank = torch.empty(self.n_fields, dtype=torch.long)
         rank[torch.as_tensor(order, dtype=torch.long)] = torch.arange(self.n_fields)
-        return (rank[:, None] < rank[None, :]).to(self.dtype)
+        return (rank[:, None] < rank[None, :]).to(self.first.device, self.dtype)
 
     def hidden(self, x: torch.Tensor, visible: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Hidden units of every field. Shape: (B, D) -> (D, B, H)."""

@@ -143,7 +143,7 @@ class CodeTables(nn.Module):
 
     def count(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Rows of each code, [(n, K)] by bucket. Shape of x: (B, D)."""
-        counts = [torch.zeros(bias.shape) for bias in self.biases]
+        counts = [torch.zeros_like(bias) for bias in self.biases]
         for counted, bucket in zip(counts, self.buckets, strict=True):
             for i in range(bucket.start, bucket.stop):
                 counted[i - bucket.start] = torch.bincount(x[:, i], minlength=bucket.size)

@@ -98,6 +98,8 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
     if column.kind is Kind.ID:
         return _without_tokens(series, column)
     known = _without_tokens(_plain(series), column)
+    if known.dtype.is_float():  # inference takes infinite values for missing, whatever kind it then finds
+        known = known.set(known.is_infinite().fill_null(False), None)
     match column.kind:
         case Kind.CATEGORICAL | Kind.TEXT:
             out = _in_utc(known).cast(pl.String)
@@ -108,7 +110,7 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
             out, unfit = _checked(known, _wholes(known, column))
         case Kind.REAL:
             out, unfit = _checked(known, _reals(known, column))
-            out = out.set(out.is_nan() | out.is_infinite(), None)
+            out = out.set(out.is_nan() | out.is_infinite(), None)  # also those that were texts
             out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
         case Kind.DATETIME:
             out, unfit = _datetimes(known, column)

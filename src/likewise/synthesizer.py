@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,15 +15,16 @@ import polars as pl
 
 from likewise.codecs.base import Given
 from likewise.codecs.column import CodecOptions
+from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import TableCodec
 from likewise.conditions import resolve
-from likewise.errors import ModelFileError, NotFittedError, OptionError, SchemaError
+from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError, OptionError
 from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.modelfile import read_model, write_model
 from likewise.models import model_named
 from likewise.models.base import Generator
-from likewise.parsing import parse, restore
+from likewise.parsing import parse, restore, restore_column
 from likewise.schema import Schema
 from likewise.training import Progress
 
@@ -29,7 +32,14 @@ MIN_ROWS_TO_HOLD_OUT = 20
 """Below this every row is needed for training; nothing is held out and training runs as long as planned."""
 
 _RUN_OPTIONS = ("checkpoint", "max_seconds")
-"""Options of one run of `fit`, not of the model: they are not written into a model file."""
+"""Options of one run of `fit`, not of the model: not written into a model file, nor taken from one, for a file from
+elsewhere must not choose where to write."""
+
+_DAMAGE = (
+    LikewiseError, ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError,
+    pl.exceptions.PolarsError,
+)  # fmt: skip
+"""What building from a file's parts can raise when they do not fit each other."""
 
 
 class Synthesizer:
@@ -73,8 +83,12 @@ class Synthesizer:
         progress: Progress | bool | None = None,
         **model_options: Any,
     ) -> None:
-        if not 0 <= holdout < 1:
-            raise OptionError(f"holdout must lie in [0, 1), got {holdout}")
+        if isinstance(holdout, bool) or not isinstance(holdout, int | float | np.number) or not 0 <= holdout < 1:
+            raise OptionError(f"holdout must be a number in [0, 1), got {holdout!r}")
+        if schema is not None and not isinstance(schema, Schema):
+            raise OptionError(f"schema must be a likewise.Schema or None, got {type(schema).__name__}")
+        if not isinstance(progress, bool | None) and not callable(progress):
+            raise OptionError(f"progress must be a function, True, False or None, got {type(progress).__name__}")
         if random_state is not None and (isinstance(random_state, bool) or not _is_seed(random_state)):
             raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
@@ -88,15 +102,17 @@ class Synthesizer:
             if self.model_options:
                 raise OptionError("model options go to the generator itself when one is given")
             kind, options = type(self.model), self.model.options()
-        else:
+        elif isinstance(self.model, str):
             kind, options = model_named(self.model), dict(self.model_options)
-        if self.max_seconds is not None:
+        else:
+            raise OptionError(f"model must be a name or a generator, got {type(self.model).__name__}")
+        known = list(inspect.signature(kind).parameters)
+        for name in options:
+            if name not in known:
+                raise OptionError(f"model {kind.name!r} has no option {name!r}; it has {', '.join(known)}")
+        if self.max_seconds is not None and "max_seconds" in known:
             options["max_seconds"] = self.max_seconds
-        try:
-            return kind(**options)
-        except TypeError as error:
-            known = ", ".join(kind().options())
-            raise OptionError(f"model {kind.name!r} has options {known}; got {', '.join(options)}") from error
+        return kind(**options)
 
     def fit(self, frame: Any, holdout: Any = None) -> Self:
         """Learn a table.
@@ -114,8 +130,8 @@ class Synthesizer:
         schema = self._bounded(self.schema or infer(raw))
         table = parse(raw, schema)
         generator = self._make_generator()
-        self._seeds = np.random.SeedSequence(self.random_state)
-        split, training, self._drawing = (np.random.default_rng(s) for s in self._seeds.spawn(3))
+        seeds = np.random.SeedSequence(self.random_state).spawn(3)
+        split, training, drawing = (np.random.default_rng(s) for s in seeds)
         train_rows, holdout_rows = self._split(len(table), split, own=holdout is None)
         codec = TableCodec.fit(table[train_rows], schema, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
@@ -123,14 +139,19 @@ class Synthesizer:
             generator.fit(
                 codec.encode(table[train_rows]), codec.encode(kept), codec.alphabet, rng=training, progress=report
             )
+        # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self.schema_, self.codec_, self.generator_, self._give_back = schema, codec, generator, give_back
+        self._drawing = drawing
         self.n_rows_, self.train_rows_, self.holdout_rows_ = len(table), train_rows, holdout_rows
         self.record_ = generator.record.to_dict()
         return self
 
     def _bounded(self, schema: Schema) -> Schema:
-        for name, (low, high) in (self.bounds or {}).items():
-            schema = schema.replace(name, bounds=(low, high))
+        for name, ends in (self.bounds or {}).items():
+            if isinstance(ends, str) or not isinstance(ends, Iterable):
+                raise OptionError(f"bounds of column {name!r} must be two numbers (low, high)")
+            plain = tuple(end.item() if isinstance(end, np.generic) else end for end in ends)
+            schema = schema.replace(str(name), bounds=plain)
         return schema
 
     def _split(
@@ -163,8 +184,11 @@ class Synthesizer:
         n = self.n_rows_ if n is None else n
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
+        if not isinstance(where, Mapping | None):
+            raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
+        conditions = {str(name): condition for name, condition in (where or {}).items()}
         rng = self._rng(random_state)
-        narrowing = self.codec_.condition(resolve(where or {}, self.schema_))
+        narrowing = self.codec_.condition(resolve(conditions, self.schema_))
         codes = self.generator_.sample(int(n), rng=rng, given=Given(weights=narrowing.weights))
         table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
         return self._give_back(restore(table, self.schema_))
@@ -187,7 +211,10 @@ class Synthesizer:
         given = Given(self.codec_.encode_known(table), self._not_missing(table.columns), joint=False)
         codes = self.generator_.sample(len(table), rng=rng, given=given)
         drawn = restore(self.codec_.decode(codes, rng=rng), self.schema_)
-        return give_back(_keep_known(raw, table, drawn))
+        keys = [name for name in drawn.columns if not self.codec_.fields_of(name) and name in raw.columns]
+        drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)
+        names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
+        return give_back(pl.DataFrame([_filled(name, raw, table, drawn) for name in names]))
 
     def _not_missing(self, columns: list[str]) -> dict[int, npt.NDArray[np.float64]]:
         """Weights that keep filled cells of these columns from being missing, where they can be anything else."""
@@ -201,6 +228,15 @@ class Synthesizer:
                 if share.any():
                     weights[at] = share
         return weights
+
+    def _new_keys(self, given: pl.Series, rng: np.random.Generator) -> pl.Series:
+        """As many keys as there are cells, none of them among those given."""
+        codec = next(c for c in self.codec_.codecs if c.name == given.name)
+        known = given.drop_nulls()
+        nothing = np.zeros((len(given) + len(known), 0), np.float32)
+        drawn = replace(codec, missing_share=0.0).decode(nothing, nothing, rng)  # type: ignore[type-var]
+        keys = restore_column(drawn, self.schema_[given.name])
+        return keys.filter(~keys.is_in(known.cast(keys.dtype, strict=False).implode())).head(len(given))
 
     def log_prob(self, frame: Any) -> npt.NDArray[np.float64]:
         """(n,) natural log-probability of each row's codes under the model.
@@ -220,7 +256,7 @@ class Synthesizer:
         data, arrays = self.codec_.to_state()
         options = {k: v for k, v in self.generator_.options().items() if k not in _RUN_OPTIONS}
         manifest = {
-            "schema": self.schema_.to_dict(),
+            "schema": _without_rare_levels(self.schema_, self.codec_).to_dict(),
             "codec": data,
             "model": {"name": self.generator_.name, "options": options},
             "training": self.record_,
@@ -240,9 +276,9 @@ class Synthesizer:
         file = read_model(path)
         try:
             return cls._from_parts(file.manifest, file.arrays)
-        except (SchemaError, OptionError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            if isinstance(error, ModelFileError):
-                raise
+        except ModelFileError as error:
+            raise ModelFileError(f"{path} is damaged: {error}") from error
+        except _DAMAGE as error:
             raise ModelFileError(f"{path} is damaged: its manifest does not hold together") from error
 
     @classmethod
@@ -254,7 +290,10 @@ class Synthesizer:
                 raise ModelFileError(f"array {key!r} belongs to nothing")
             groups[group][name] = array
         model = manifest["model"]
-        made = cls(model["name"], **model["options"])
+        if not isinstance(model["name"], str) or set(model["options"]) & set(_RUN_OPTIONS):
+            raise ModelFileError("its model has a name that is no text, or options of a run")
+        made = cls(model["name"])
+        made.model_options = dict(model["options"])
         made.schema_ = Schema.from_dict(manifest["schema"])
         made.codec_ = TableCodec.from_state(manifest["codec"], groups["codec"])
         expected = {c.name for c in made.schema_ if c.role != "drop"}
@@ -285,6 +324,17 @@ def load(path: str | Path) -> Synthesizer:
     return Synthesizer.load(path)
 
 
+def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
+    """The schema with no more categories of an Enum than the codec kept: the type of a frame may list what only one
+    person's row holds, and a model file travels."""
+    for part in codec.codecs:
+        column = schema[part.name]
+        if column.dtype == "Enum" and isinstance(part, LevelCodec):
+            kept = set(part.levels)
+            schema = schema.replace(part.name, levels=tuple(x for x in column.levels or () if x in kept) or None)
+    return schema
+
+
 def _is_seed(value: object) -> bool:
     return isinstance(value, int | np.integer) and int(value) >= 0
 
@@ -301,13 +351,31 @@ def _progress(asked: Progress | bool | None) -> Iterator[Progress | None]:
         yield None if isinstance(bar, bool) else bar
 
 
-def _keep_known(raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.DataFrame) -> pl.DataFrame:
-    """The drawn table with every cell that was known put back as it stood."""
-    columns = []
-    for name in drawn.columns:
-        if name not in raw.columns:
-            columns.append(drawn[name])
-            continue
-        known = table[name].is_not_null()
-        columns.append(raw[name].zip_with(known, drawn[name].cast(raw.schema[name])))
-    return pl.DataFrame(columns)
+def _filled(name: str, raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
+    """A column with every cell that was known as it stood, and the others as drawn.
+
+    It keeps the type it was given in, unless that cannot hold what was drawn: whole numbers in a column that has
+    halves, or categories that were never declared.
+    """
+    if name not in raw.columns:
+        return drawn[name]
+    given = raw[name]
+    known = table[name].is_not_null()
+    if name not in drawn.columns or known.all():
+        return given
+    fill = drawn[name]
+    if given.dtype == fill.dtype:
+        return given.zip_with(known, fill)
+    if isinstance(given.dtype, pl.Enum | pl.Categorical):
+        texts = given.cast(pl.String).zip_with(known, fill.cast(pl.String))
+        if isinstance(given.dtype, pl.Categorical):
+            return texts.cast(pl.Categorical)
+        declared = given.dtype.categories
+        new = texts.drop_nulls().unique().sort()
+        return texts.cast(pl.Enum(pl.concat([declared, new.filter(~new.is_in(declared))])))
+    wanted = fill.filter(~known)
+    fits = wanted.cast(given.dtype, strict=False)
+    is_cut = given.dtype.is_integer() and wanted.dtype.is_float() and not (wanted == wanted.round(0)).all()
+    if given.dtype == pl.Null or is_cut or fits.null_count() > wanted.null_count():
+        return given.cast(fill.dtype, strict=False).zip_with(known, fill)
+    return given.zip_with(known, fill.cast(given.dtype, strict=False))

@@ -1,4 +1,4 @@
-"""A CART chain (the method of synthpop, Nowok, Raab and Dibben 2016): one tree a column, drawn from its leaves' rows."""
+"""A CART chain (synthpop, Nowok, Raab and Dibben 2016): one tree a column, values drawn from its leaves' real rows."""
 
 from __future__ import annotations
 

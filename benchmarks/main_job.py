@@ -3,8 +3,8 @@
     python benchmarks/main_job.py adult shoppers --rivals --results benchmarks/results/main_job.json
 
 Protocol: a random fifth of the rows is held out (NumPy seed 0); every model sees the other four fifths and draws as
-many rows. Fit and draw are timed in a process of their own, with torch already imported, on a machine doing nothing else.
-Measures are `likewise.evaluate` with XGBoost as the judge (300 trees of depth 6, rate .1, subsample .8; five folds).
+many rows. Fit and draw are timed in a process of their own, with torch already imported, on a machine doing
+nothing else. Measures are `likewise.evaluate` with XGBoost as the judge (300 trees of depth 6, rate .1, subsample .8; five folds).
 
 `--rivals` needs the folder of rivals (`../shared/peers`, or LIKEWISE_SHARED) and, for TabularARGN, a Python that has
 mostlyai-engine, named in LIKEWISE_MOSTLY_PYTHON. Each is skipped where it is absent.
@@ -98,7 +98,7 @@ def bench(name: str, rivals: bool, only: list[str] | None, keep: Path | None) ->
             timing = {"reused": True} if kept and kept.exists() else run(commands(source, out, rivals)[model])
             if "failed" not in timing:
                 timing |= figures(train, read(out), holdout, DATA[name][1])
-            rows.append({"data": name, "model": model, "rows": len(train), "columns": train.width, **timing})
+            rows.append({"data": name, "rows": len(train), "columns": train.width, **timing, "model": model})
             show(rows[-1])
     return rows
 
@@ -116,15 +116,21 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="keep drawn tables here and reuse them where they are")
     parser.add_argument("--results", type=Path, help="JSON file to write; rows of other tables in it are kept")
     asked = parser.parse_args()
-    rows = [row for name in asked.data for row in bench(name, asked.rivals, asked.only, asked.keep)]
-    if asked.results:
-        done = {(row["data"], row["model"]) for row in rows}
-        facts = machine()
-        commit = facts.pop("commit")
-        rows = [{**row, "commit": commit} for row in rows]
-        old = json.loads(asked.results.read_text())["rows"] if asked.results.exists() else []
-        rows = [row for row in old if (row["data"], row["model"]) not in done] + rows
-        asked.results.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
+    for name in asked.data:
+        rows = bench(name, asked.rivals, asked.only, asked.keep)
+        if asked.results:
+            record(asked.results, rows)
+
+
+def record(results: Path, rows: list[dict[str, Any]]) -> None:
+    """Put these rows into the file of results, in the place of older ones of the same table and model."""
+    facts = machine()
+    commit = facts.pop("commit")
+    done = {(row["data"], row["model"]) for row in rows}
+    old = json.loads(results.read_text())["rows"] if results.exists() else []
+    kept = [row for row in old if (row["data"], row["model"]) not in done]
+    rows = sorted([*kept, *({**row, "commit": commit} for row in rows)], key=lambda row: list(DATA).index(row["data"]))
+    results.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

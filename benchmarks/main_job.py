@@ -4,7 +4,8 @@
 
 Protocol: a random fifth of the rows is held out (NumPy seed 0); every model sees the other four fifths and draws as
 many rows. Fit and draw are timed in a process of their own, with torch already imported, on a machine doing
-nothing else. Measures are `likewise.evaluate` with XGBoost as the judge (300 trees of depth 6, rate .1, subsample .8; five folds).
+nothing else. Measures are `likewise.evaluate` with XGBoost as the judge (300 trees of depth 6, rate .1, subsample .8;
+five folds).
 
 `--rivals` needs the folder of rivals (`../shared/peers`, or LIKEWISE_SHARED) and, for TabularARGN, a Python that has
 mostlyai-engine, named in LIKEWISE_MOSTLY_PYTHON. Each is skipped where it is absent.

@@ -26,7 +26,7 @@ from likewise import cli, errors
 from likewise.schema import Role, Schema
 from likewise.training import Event
 
-COMMANDS = ("synth", "inspect", "sample", "evaluate", "demo")
+COMMANDS = ("synth", "inspect", "sample", "evaluate", "anonymize", "demo")
 Run = Callable[..., Result]
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from likewise import __version__, errors
+from likewise._cli_anonymize import anonymize
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from likewise._terminal import Terminal
     from likewise.conditions import Condition
     from likewise.evaluate import Report
+    from likewise.report.comparison import Comparison
     from likewise.schema import Schema
 
 EXIT_CODES = {
@@ -35,6 +37,7 @@ EXIT_CODES = {
     5: "an output cannot be written",
     6: "not a sound model file",
     7: "training failed",
+    8: "the privacy asked for cannot be kept",
     130: "stopped by Ctrl-C",
 }
 app = typer.Typer(
@@ -55,6 +58,7 @@ _CODE_OF: dict[type[errors.LikewiseError], int] = {
     errors.OutputError: 5,
     errors.ModelFileError: 6,
     errors.TrainingError: 7,
+    errors.PrivacyError: 8,
 }
 DEMO_FOLDER = Path("likewise-demo")
 STANDARD_OUTPUT = Path("-")
@@ -81,6 +85,9 @@ JsonFile = Annotated[
 ]
 HtmlFile = Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write the report as one HTML page.")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the report.")]
+DpOnly = Annotated[
+    bool, typer.Option("--dp-only", help="Withhold every figure: they are computed on real rows, without noise.")
+]
 
 
 def exit_code(error: errors.LikewiseError) -> int:
@@ -168,6 +175,7 @@ def synth(
     seed: Seed = None,
     max_seconds: Annotated[float | None, typer.Option(min=0.1, metavar="T", help="Stop training after this.")] = None,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
+    dp_only: DpOnly = False,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -192,7 +200,7 @@ def synth(
     schema = _schema(frame, schema_file, target, terminal)
     _synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, save=save, report=report,
-        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
+        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
 
 
@@ -269,7 +277,9 @@ def sample(
 @_tells_errors
 def evaluate(
     real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
-    synthetic: Annotated[Path, typer.Argument(metavar="SYNTHETIC", help="The rows to measure.")],
+    synthetic: Annotated[
+        list[Path], typer.Argument(metavar="SYNTHETIC...", help="The rows to measure; several tables are compared.")
+    ],
     holdout: Annotated[
         Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
     ] = None,
@@ -278,6 +288,7 @@ def evaluate(
     json: JsonFile = None,
     report: HtmlFile = None,
     seed: FixedSeed = 0,
+    dp_only: DpOnly = False,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -288,19 +299,33 @@ def evaluate(
     Examples:
       likewise evaluate real.csv fake.csv
       likewise evaluate train.csv fake.csv --holdout test.csv --target income --report report.html
+      likewise evaluate train.csv one.csv two.csv --holdout test.csv --report comparison.html
     """
     terminal = _terminal(quiet, json)
-    _check_outputs(real, synthetic, holdout, others=(report, json))
+    _check_outputs(real, *synthetic, holdout, others=(report, json))
     import likewise as lw
     from likewise import io
 
     with terminal.doing("reading"):
-        tables = [io.read(path) for path in (real, synthetic)]
+        frame = io.read(real)
+        fakes = [io.read(path) for path in synthetic]
         held_out = None if holdout is None else io.read(holdout)
-    schema = _schema(tables[0], schema_file, target, terminal)
+    schema = _schema(frame, schema_file, target, terminal)
+    if dp_only:
+        if len(fakes) > 1:
+            raise errors.OptionError("--dp-only withholds what a comparison would show; give one table")
+        _show_withheld(fakes[0], schema, terminal, report=report, json=json, lang=lang)
+        return
     with terminal.doing("measuring"):
-        figures = lw.evaluate(*tables, holdout=held_out, target=target, schema=schema, random_state=seed)
+        reports = [
+            lw.evaluate(frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed)
+            for fake in fakes
+        ]
+    figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=_names(synthetic))
     _show(figures, terminal, report=report, json=json, lang=lang)
+
+
+app.command()(_tells_errors(anonymize))
 
 
 @app.command()
@@ -398,6 +423,7 @@ def _synthesize(
     seed: int | None = None,
     max_seconds: float | None = None,
     measure: bool = True,
+    dp_only: bool = False,
     lang: Lang = Lang.EN,
 ) -> None:
     """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
@@ -415,6 +441,9 @@ def _synthesize(
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
     if not measure:
+        return
+    if dp_only:
+        _show_withheld(fake, schema, terminal, report=report, json=json, lang=lang)
         return
     with terminal.doing("measuring"):
         figures = lw.evaluate(
@@ -434,7 +463,33 @@ def _write(fake: pl.DataFrame, schema: Schema, path: Path) -> None:
     io.write(fake, path)
 
 
-def _show(figures: Report, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang) -> None:
+def _names(paths: list[Path]) -> list[str]:
+    """What to call several files: their stems, or the whole paths where two share one."""
+    stems = [path.name.split(".")[0] for path in paths]
+    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
+
+
+def _show_withheld(
+    fake: pl.DataFrame, schema: Schema, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang
+) -> None:
+    """A report in which nothing was measured, for nothing measured on real rows may be shown."""
+    from likewise.evaluate import Report
+
+    columns = sum(column.is_modelled for column in schema)
+    facts = Report(
+        scores=(), data={"rows_synthetic": len(fake), "columns": columns}, versions={"likewise": __version__}
+    )
+    if json is not None:
+        _write_text(facts.withheld().to_json(), json)
+    if report is not None:
+        facts.to_html(report, lang=lang, dp_only=True)
+        terminal.result(f"{report}: the report")
+    terminal.note("nothing was measured: figures are computed on real rows and are not differentially private")
+
+
+def _show(
+    figures: Report | Comparison, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang
+) -> None:
     """Write the report where it was asked for, and the short table to the terminal."""
     if json is not None:
         _write_text(figures.to_json(), json)

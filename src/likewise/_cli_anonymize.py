@@ -1,0 +1,183 @@
+"""`likewise anonymize`: parse, call `privacy.anonymize`, print. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+    from likewise.privacy import AnonymityReport
+
+
+class Method(StrEnum):
+    """How rows are recoded."""
+
+    MONDRIAN = "mondrian"
+    RELAXED = "mondrian-relaxed"
+    LATTICE = "lattice"
+
+
+class Diversity(StrEnum):
+    """Which l-diversity is meant."""
+
+    DISTINCT = "distinct"
+    ENTROPY = "entropy"
+    RECURSIVE = "recursive"
+
+
+class Distance(StrEnum):
+    """How far two levels of a sensitive column are apart."""
+
+    AUTO = "auto"
+    EQUAL = "equal"
+    ORDERED = "ordered"
+    HIERARCHICAL = "hierarchical"
+
+
+class Suppressed(StrEnum):
+    """What becomes of suppressed rows."""
+
+    DROP = "drop"
+    STAR = "star"
+
+
+class Numbers(StrEnum):
+    """What is told of a class's numbers."""
+
+    INTERVAL = "interval"
+    MEAN = "mean"
+    MEDIAN = "median"
+
+
+def anonymize(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table whose rows are to be published.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table goes.")],
+    quasi_identifiers: Annotated[
+        list[str],
+        typer.Option(metavar="COLS", help="Columns by which someone could find a person: a,b,c or one at a time."),
+    ],
+    sensitive: Annotated[
+        list[str] | None, typer.Option(metavar="COLS", help="Columns nobody should learn of a person.")
+    ] = None,
+    k: Annotated[int, typer.Option("--k", min=1, metavar="K", help="Rows that share each combination, at least.")] = 5,
+    l: Annotated[float | None, typer.Option("--l", metavar="L", help="Diversity of each class.")] = None,  # noqa: E741
+    l_kind: Annotated[Diversity, typer.Option(help="Which diversity.")] = Diversity.DISTINCT,
+    c: Annotated[float | None, typer.Option("--c", metavar="C", help="The c of recursive (c, l)-diversity.")] = None,
+    t: Annotated[
+        float | None, typer.Option("--t", metavar="T", help="Distance of each class from all, at most.")
+    ] = None,
+    t_distance: Annotated[Distance, typer.Option(help="Which distance; auto: ordered for numbers.")] = Distance.AUTO,
+    alpha: Annotated[float | None, typer.Option(metavar="A", help="Share of a level in a class, at most.")] = None,
+    delta: Annotated[
+        str | None, typer.Option(metavar="LOW..HIGH", help="Share of the population's classes in the table.")
+    ] = None,
+    population: Annotated[Path | None, typer.Option(metavar="FILE", help="All who might be in the table.")] = None,
+    hierarchy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL=CSV", help="A column's hierarchy: lines of a value and its labels, near to far."),
+    ] = None,
+    method: Annotated[Method, typer.Option(help="Class by class, or whole columns (lattice).")] = Method.MONDRIAN,
+    max_suppression: Annotated[
+        float, typer.Option(min=0, metavar="S", help="Share of rows that lattice may suppress.")
+    ] = 0.0,
+    suppressed: Annotated[Suppressed, typer.Option(help="Leave them out, or hide their cells.")] = Suppressed.DROP,
+    numbers: Annotated[Numbers, typer.Option(help="What Mondrian tells of numbers.")] = Numbers.INTERVAL,
+    drop: Annotated[list[str] | None, typer.Option(metavar="COLS", help="Columns to leave out: names, keys.")] = None,
+    max_seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="T", help="Stop the lattice's search after this.")
+    ] = 30.0,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """Publish the rows themselves; nobody stands out.
+
+    The finished table is checked again before it is written; if it does not keep the promise, nothing is written.
+
+    \b
+    Examples:
+      likewise anonymize real.csv -o safe.csv --quasi-identifiers age,sex,zip --k 10
+      likewise anonymize real.csv -o safe.csv --quasi-identifiers age,sex,zip --sensitive illness --l 3 --t 0.3
+      likewise anonymize real.csv -o safe.csv --quasi-identifiers age,zip --method lattice --max-suppression 0.02 \\
+        --hierarchy zip=zip.csv --json report.json
+    """
+    from likewise import cli, io, privacy
+
+    terminal = cli._terminal(quiet, json)
+    cli._check_outputs(source, population, table=output, others=(json,))
+    with terminal.doing("reading"):
+        frame = io.read(source)
+        public = None if population is None else io.read(population)
+        hierarchies = _hierarchies(hierarchy or [])
+    with terminal.doing("recoding"):
+        done = privacy.anonymize(
+            frame, quasi_identifiers=_names(quasi_identifiers, frame), sensitive=_names(sensitive or [], frame),
+            k=k, l=l, l_kind=l_kind.value, c=c, t=t, t_distance=t_distance.value, alpha=alpha, delta=_range(delta),
+            population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
+            suppressed=suppressed.value, numbers=numbers.value, drop=_names(drop or [], frame), max_seconds=max_seconds,
+        )  # fmt: skip
+    io.write(done.frame, output)
+    terminal.result(f"{output}: {len(done.frame):,} rows")
+    if json is not None:
+        cli._write_text(done.report.to_json(), json)
+    terminal.result(_summary(done.report))
+    for note in done.report.notes:
+        terminal.note(note)
+
+
+def _names(texts: list[str], frame: pl.DataFrame) -> list[str]:
+    """Column names, one or several with commas between; a name that holds a comma stays whole."""
+    parts = [[text] if text in frame.columns else text.split(",") for text in texts]
+    return [name.strip() for part in parts for name in part if name.strip()]
+
+
+def _hierarchies(texts: list[str]) -> dict[str, Any]:
+    from likewise.privacy.hierarchies import from_csv
+
+    pairs = [text.rpartition("=") for text in texts]
+    if any(not name or not path for name, _, path in pairs):
+        raise errors.OptionError("a hierarchy is given as COL=FILE, such as zip=zip.csv")
+    return {name: from_csv(path) for name, _, path in pairs}
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(".."))
+    except ValueError:
+        raise errors.OptionError("delta is given as LOW..HIGH, such as 0..0.5") from None
+    return low, high
+
+
+def _summary(report: AnonymityReport) -> Table:
+    """The few figures that matter, one a line."""
+    from rich.table import Table
+
+    table = Table(title=report.promise, title_justify="left", show_header=False)
+    found = report.measures
+    lines = [
+        ("smallest class (k)", f"{found.k:,} of {found.n_classes:,} classes"),
+        ("highest risk to be found", f"{found.prosecutor_max:.2%}, on average {found.prosecutor_mean:.2%}"),
+        ("rows suppressed", f"{report.n_suppressed:,} of {report.n_rows:,}"),
+        ("information lost (GCP)", f"{report.gcp:.1%}"),
+    ]
+    if report.levels is not None:
+        lines.append(("the best recoding", "proven" if report.optimal else "not proven"))
+    for column in found.sensitive:
+        distance = column.t_equal if column.t_ordered is None else column.t_ordered
+        told = f"at least {column.distinct_l} levels, one at most {column.alpha:.1%}, t {distance:.3f}"
+        lines.append((f"classes on {column.column}", told))
+    for line in lines:
+        table.add_row(*line)
+    return table

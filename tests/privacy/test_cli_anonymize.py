@@ -1,0 +1,75 @@
+"""`likewise anonymize`: files in, files out, and codes that mean something."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from likewise.cli import app
+from likewise.data import adult
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("adult") / "real.csv"
+    adult().head(2000).drop("fnlwgt").write_csv(path)
+    return path
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, ["anonymize", *map(str, words)])
+
+
+def test_writes_a_table_and_a_report(table: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "safe.csv", tmp_path / "report.json"
+    answer = run(
+        table, "-o", out, "--quasi-identifiers", "age,sex,race", "--sensitive", "income", "--k", 8, "--l", 2,
+        "--json", report,
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    assert "smallest class (k)" in answer.stdout
+    safe = pl.read_csv(out)
+    assert safe.height == 2000
+    counts = safe.group_by("age", "sex", "race").agg(pl.len(), pl.col("income").n_unique().alias("l"))
+    assert counts["len"].min() == json.loads(report.read_text())["measures"]["k"] >= 8  # type: ignore[operator]
+    assert counts["l"].min() == 2
+
+
+def test_lattice_with_hierarchies_and_a_population(table: Path, tmp_path: Path) -> None:
+    ladder, some, out = tmp_path / "race.csv", tmp_path / "some.csv", tmp_path / "safe.parquet"
+    races = pl.read_csv(table)["race"].unique().to_list()
+    ladder.write_text("\n".join(f"{race},{'White' if race == 'White' else 'other'}" for race in races))
+    pl.read_csv(table).head(600).write_csv(some)
+    answer = run(
+        some, "-o", out, "--quasi-identifiers", "age", "--quasi-identifiers", "race", "--method", "lattice",
+        "--hierarchy", f"race={ladder}", "--max-suppression", 0.1, "--population", table, "--delta", "0..0.5", "--json",
+        "-",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)["optimal"] is True
+    assert "proven" in answer.stderr
+    assert pl.read_parquet(out).height >= 540
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["--quasi-identifiers", "agee"], 2, "did you mean 'age'"),
+        (["--quasi-identifiers", "age", "--delta", "half"], 2, "LOW..HIGH"),
+        (["--quasi-identifiers", "age", "--hierarchy", "age"], 2, "COL=FILE"),
+        (["--quasi-identifiers", "age", "--hierarchy", "age=absent.csv"], 3, "cannot be read"),
+        (["--quasi-identifiers", "age", "--sensitive", "income", "--alpha", "0.1"], 8, "no recoding can keep"),
+    ],
+    ids=str,
+)
+def test_failures_have_codes_and_write_nothing(
+    table: Path, tmp_path: Path, words: list[str], code: int, text: str
+) -> None:
+    answer = run(table, "-o", tmp_path / "safe.csv", *words)
+    assert answer.exit_code == code
+    assert text in answer.stderr
+    assert not (tmp_path / "safe.csv").exists()

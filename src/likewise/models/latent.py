@@ -192,7 +192,8 @@ def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shr
     scores = np.empty((n, d), np.float32)
     for j, m in enumerate(margins):
         scores[:, j] = m.scores.astype(np.float32)[codes[:, j]]
-    covariance = (scores.T @ scores).astype(np.float64) / max(n, 1)
+    # one row more, of independent fields: a pair of codes that no row has together is not therefore impossible
+    covariance = (scores.T @ scores).astype(np.float64) / (n + 1)
     r = np.eye(d)
     one, other = np.triu_indices(d, 1)
     hermite = np.stack([m.hermite for m in margins]) if d else np.zeros((0, N_HERMITE))

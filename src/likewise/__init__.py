@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from likewise.evaluate import Report, evaluate
     from likewise.inference import infer
     from likewise.models.autoregressive import Autoregressive
+    from likewise.models.cart import CartChain
+    from likewise.models.copula import GaussianCopula
     from likewise.schema import Column, Kind, Role, Schema
     from likewise.synthesizer import Synthesizer, load
 
@@ -41,8 +43,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Autoregressive",
+    "CartChain",
     "Column",
     "ConditionError",
+    "GaussianCopula",
     "InputError",
     "Kind",
     "LikewiseError",
@@ -77,6 +81,8 @@ _HOMES = {
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.inference": ("infer",),
     "likewise.models.autoregressive": ("Autoregressive",),
+    "likewise.models.cart": ("CartChain",),
+    "likewise.models.copula": ("GaussianCopula",),
     "likewise.schema": ("Column", "Kind", "Role", "Schema"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }

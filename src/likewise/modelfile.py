@@ -83,7 +83,7 @@ def _manifest(path: Path, note: Mapping[str, str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is damaged: its manifest is not JSON") from error
     found = manifest.get("format") if isinstance(manifest, dict) else None
-    if not isinstance(found, int) or found < 1:
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise ModelFileError(f"{path} is damaged: its manifest has no format number")
     if found > FORMAT_VERSION:
         raise ModelFileError(

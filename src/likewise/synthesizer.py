@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Given
+from likewise.codecs.base import Codes, Given
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import TableCodec
@@ -299,6 +299,7 @@ class Synthesizer:
         expected = {c.name for c in made.schema_ if c.role != "drop"}
         if set(made.codec_.columns) != expected:
             raise ModelFileError("schema and codec name different columns")
+        _try_out(made.codec_, made.schema_)
         made.generator_ = made._make_generator().load_state(groups["model"], made.codec_.alphabet)
         made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
         if made.n_rows_ < 1:
@@ -333,6 +334,15 @@ def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
             kept = set(part.levels)
             schema = schema.replace(part.name, levels=tuple(x for x in column.levels or () if x in kept) or None)
     return schema
+
+
+def _try_out(codec: TableCodec, schema: Schema) -> None:
+    """Decode and write back every code once: what a damaged file breaks should break now, not at some later draw."""
+    sizes = np.array(codec.alphabet.sizes, np.int64)
+    n = int(sizes.max(initial=1))
+    codes = (np.arange(n)[:, None] % sizes).astype(codec.alphabet.code_dtype)
+    fractions = np.full((n, codec.alphabet.n_fractions), 0.5, np.float32)
+    restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
 
 
 def _is_seed(value: object) -> bool:

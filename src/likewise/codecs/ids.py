@@ -189,13 +189,17 @@ class IdCodec(ColumnCodec):
         share = take_value(data, "missing_share", float)
         if not 0 <= share <= 1:
             raise ModelFileError(f"codec of column {name!r}: share of missing ids must lie in [0, 1]")
+        start, width, prefix = (take_value(data, k, t) for k, t in (("start", int), ("width", int), ("prefix", str)))
+        most = np.iinfo(np.int64).max
+        if not -most <= start <= most - SPARE or not 0 <= width <= MAX_WIDTH:
+            raise ModelFileError(f"codec of column {name!r}: its counter starts or is as wide as no counter is")
         return cls(
             name,
             form,
             take_value(data, "dtype", str),
-            take_value(data, "start", int),
-            take_value(data, "width", int),
-            take_value(data, "prefix", str),
+            start,
+            width,
+            prefix,
             take_value(data, "upper", bool),
             share,
             None if inner is None else TextCodec.from_state({**inner, "name": name}, arrays),

@@ -342,6 +342,8 @@ class NumberCodec(ColumnCodec):
             raise ModelFileError(f"codec of column {name!r}: unknown kind of number") from error
         decimals = take_value(data, "decimals", int, type(None))
         lattice = Lattice(kind, take_value(data, "step", int), decimals)
+        if kind not in (Kind.INTEGER, Kind.REAL) or lattice.step < 1 or not 0 <= (decimals or 0) <= MOST_DECIMALS:
+            raise ModelFileError(f"codec of column {name!r}: kind, step or decimals are not those of numbers")
         has_missing = take_value(data, "has_missing", bool)
         if size == 0:
             return cls(name, lattice, None, has_missing)
@@ -353,6 +355,8 @@ class NumberCodec(ColumnCodec):
         wanted = np.int64 if lattice.is_exact else np.float64
         pieces = Pieces(first.astype(wanted), last.astype(wanted), code.astype(np.int64), count.astype(float), size)
         _check_pieces(pieces, name)
+        if lattice.is_exact and max(abs(int(first[0])), abs(int(last[-1]))) * lattice.step > 2**63:
+            raise ModelFileError(f"codec of column {name!r}: its step leads beyond 64 bits")
         return cls(name, lattice, pieces, has_missing)
 
 

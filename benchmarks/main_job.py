@@ -63,10 +63,11 @@ def run(command: list[str], **environment: str) -> dict[str, Any]:
     return result
 
 
-def commands(train: Path, out: Path, rivals: bool) -> dict[str, list[str]]:
+def commands(train: Path, out: Path, rivals: bool, models: list[str]) -> dict[str, list[str]]:
     """What to run for each model."""
     here = Path(__file__).parent
-    made = {"likewise": [sys.executable, str(here / "_fit_and_draw.py"), str(train), str(out)]}
+    ours = [sys.executable, str(here / "_fit_and_draw.py"), str(train), str(out)]
+    made = {f"likewise-{model}": [*ours, json.dumps({"model": model})] for model in models} or {"likewise": ours}
     if rivals:
         made["cart"] = [sys.executable, str(here / "_cart_chain.py"), str(train), str(out)]
         python = os.environ.get("LIKEWISE_MOSTLY_PYTHON")
@@ -85,18 +86,20 @@ def figures(train: pl.DataFrame, fake: pl.DataFrame, holdout: pl.DataFrame, targ
     }
 
 
-def bench(name: str, rivals: bool, only: list[str] | None, keep: Path | None) -> list[dict[str, Any]]:
+def bench(
+    name: str, rivals: bool, only: list[str] | None, keep: Path | None, models: list[str]
+) -> list[dict[str, Any]]:
     train, holdout = split(name)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "train.csv"
         write(train, source)
-        for model in commands(source, source, rivals):
+        for model in commands(source, source, rivals, models):
             if only and model not in only:
                 continue
             kept = keep / f"{name}-{model}.csv" if keep else None
             out = kept or Path(folder) / "out.csv"
-            timing = {"reused": True} if kept and kept.exists() else run(commands(source, out, rivals)[model])
+            timing = {"reused": True} if kept and kept.exists() else run(commands(source, out, rivals, models)[model])
             if "failed" not in timing:
                 timing |= figures(train, read(out), holdout, DATA[name][1])
             rows.append({"data": name, "rows": len(train), "columns": train.width, **timing, "model": model})
@@ -113,12 +116,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", default=list(DATA), help="which tables; all by default")
     parser.add_argument("--rivals", action="store_true", help="run the rivals too")
+    parser.add_argument("--models", nargs="*", default=[], help="generators of ours to run instead of the default")
     parser.add_argument("--only", nargs="*", help="only these models")
     parser.add_argument("--keep", type=Path, help="keep drawn tables here and reuse them where they are")
     parser.add_argument("--results", type=Path, help="JSON file to write; rows of other tables in it are kept")
     asked = parser.parse_args()
     for name in asked.data:
-        rows = bench(name, asked.rivals, asked.only, asked.keep)
+        rows = bench(name, asked.rivals, asked.only, asked.keep, asked.models)
         if asked.results:
             record(asked.results, rows)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from likewise.models.autoregressive import Autoregressive
     from likewise.models.cart import CartChain
     from likewise.models.copula import GaussianCopula
+    from likewise.report.comparison import Comparison, compare
     from likewise.schema import Column, Kind, Role, Schema
     from likewise.synthesizer import Synthesizer, load
 
@@ -45,6 +46,7 @@ __all__ = [
     "Autoregressive",
     "CartChain",
     "Column",
+    "Comparison",
     "ConditionError",
     "GaussianCopula",
     "InputError",
@@ -67,6 +69,7 @@ __all__ = [
     "above",
     "below",
     "between",
+    "compare",
     "evaluate",
     "infer",
     "load",
@@ -83,6 +86,7 @@ _HOMES = {
     "likewise.models.autoregressive": ("Autoregressive",),
     "likewise.models.cart": ("CartChain",),
     "likewise.models.copula": ("GaussianCopula",),
+    "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.schema": ("Column", "Kind", "Role", "Schema"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }

@@ -6,6 +6,7 @@ pairs of columns, is drawn by Vega-Lite (`links.py`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -13,9 +14,13 @@ from likewise.evaluate.results import Picture, Score
 from likewise.report.score_words import is_share
 
 
-def strip(score: Score, alt: str) -> str:
-    """Where the value and its interval lie, with a tick at the floor and a dotted one at the plain copy."""
-    low, high = _domain(score)
+def strip(score: Score, alt: str, ends: tuple[float, float] | None = None) -> str:
+    """Where the value and its interval lie, with a tick at the floor and a dotted one at the plain copy.
+
+    Args:
+        ends: the scale's ends, where several strips share one.
+    """
+    low, high = ends or domain(score)
 
     def x(value: float) -> str:
         return f"{100 * min(1.0, max(0.0, (value - low) / (high - low))):.2f}%"
@@ -29,16 +34,20 @@ def strip(score: Score, alt: str) -> str:
     if score.copy is not None and low <= score.copy <= high:
         parts.append(f'<line class="copy" x1="{x(score.copy)}" x2="{x(score.copy)}" y1="2" y2="18"/>')
     parts.append(f'<circle cx="{x(score.value)}" cy="10" r="5"/>')
-    return f'<svg class="strip" role="img" aria-label="{escape(alt)}">{"".join(parts)}</svg>'
+    kind = "strip worse" if score.stands == "worse" else "strip"
+    return f'<svg class="{kind}" role="img" aria-label="{escape(alt)}">{"".join(parts)}</svg>'
 
 
-def _domain(score: Score) -> tuple[float, float]:
-    ends = [score.value, *(score.interval or ()), *(() if score.floor is None else (score.floor,))]
-    if score.floor == 0.5 or "auc" in score.name:  # chance is a half
+def domain(*scores: Score) -> tuple[float, float]:
+    """The scale on which figures of one measure are shown."""
+    first = scores[0]
+    ends = [x for s in scores for x in (s.value, *(s.interval or ()), *(() if s.floor is None else (s.floor,)))]
+    ends = [x for x in ends if math.isfinite(x)] or [0.0]
+    if first.floor == 0.5 or "auc" in first.name:  # chance is a half
         return min(0.48, *ends), 1.0
-    if score.better == "higher" and max(ends) <= 1.0:
+    if first.better != "lower" and max(ends) <= 1.0:
         return min(0.0, *ends), 1.0
-    return min(0.0, *ends), max(0.05 if is_share(score.name) else 0.0, 1.3 * max(*ends, 1e-9))
+    return min(0.0, *ends), max(0.05 if is_share(first.name) else 1e-9, 1.3 * max(ends))
 
 
 def histogram(picture: Picture, alt: str) -> str:

@@ -8,6 +8,18 @@ from likewise.evaluate.results import ColumnScore, Report
 from likewise.report import charts
 from likewise.report.words import error_text
 
+# What the table of columns shows besides, where it was measured, and whether it is a share.
+MEASURES: dict[str, bool] = {
+    "tells": False,
+    "wasserstein": False,
+    "quantile_gap": False,
+    "range_coverage": True,
+    "tail_low": True,
+    "tail_high": True,
+    "level_coverage": True,
+    "unseen": True,
+}
+
 
 def columns(report: Report, text: dict[str, str]) -> str:
     """The section; empty where there are no columns."""
@@ -53,16 +65,80 @@ def _column_card(column: ColumnScore, order: int, rank: int, text: dict[str, str
 
 
 def _column_table(report: Report, text: dict[str, str]) -> str:
-    heads = ("column", "kind", "error", "floor", "missing_real", "missing_synthetic", "mean", "tells")
+    shown = [key for key in MEASURES if any(getattr(c, key) is not None for c in report.columns)]
+    heads = ("column", "kind", "error", "floor", "missing_real", "missing_synthetic", "mean", *shown)
     head = "".join(f'<th scope="col">{text[h]}</th>' for h in heads)
     rows = "".join(
         f'<tr><th scope="row">{escape(c.name)}</th><td>{escape(text.get("kind_" + c.kind, c.kind))}</td>'
         f"<td>{error_text(c.error)}</td><td>{error_text(c.floor)}</td>"
         f"<td>{c.missing_real:.1%}</td><td>{c.missing_synthetic:.1%}</td>"
-        f'<td class="wide">{_means(c)}</td><td>{"–" if c.tells is None else f"{c.tells:.3f}"}</td></tr>'
+        f'<td class="wide">{_means(c)}</td>'
+        f"{''.join(f'<td>{_measure(key, getattr(c, key))}</td>' for key in shown)}</tr>"
         for c in report.columns
     )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{text["numbers_table"]}"><table><thead><tr>{head}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _measure(key: str, value: float | None) -> str:
+    if value is None or not MEASURES[key]:
+        return error_text(value)
+    return f"{100 * value:.2g} %" if 0 < value < 0.1 else f"{100 * value:.0f} %"
+
+
+def guesses(report: Report, text: dict[str, str]) -> str:
+    """What an attacker guesses of each column beside what he guesses of strangers; empty where none was tried."""
+    lines = [c for c in report.columns if c.guessed is not None]
+    if not lines:
+        return ""
+    keys = ("column", "guessed", "guessed_floor", "interval", "guessed_by_others")
+    head = "".join(f'<th scope="col">{text[key]}</th>' for key in keys)
+    lines.sort(key=lambda c: (c.guessed_floor or 0.0) - (c.guessed or 0.0))
+    rows = "".join(
+        f'<tr><th scope="row">{escape(c.name)}</th>'
+        f'<td class="value{_clear(c)}">{_percent(c.guessed)}</td><td>{_percent(c.guessed_floor)}</td>'
+        f'<td class="wide">{" – ".join(map(_percent, c.guessed_interval or ()))}</td>'
+        f"<td>{_percent(c.guessed_by_others)}</td></tr>"
+        for c in lines
+    )
+    return (
+        f'<section aria-labelledby="guesses"><h2 id="guesses">{text["guessed_head"]}</h2>'
+        f'<p class="soft small">{escape(text["guessed_note"])}</p><div class="scroll"><table><thead><tr>{head}</tr>'
+        f"</thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _clear(column: ColumnScore) -> str:
+    """Marks a column whose interval lies above what is guessed of strangers."""
+    low = (column.guessed_interval or (0.0,))[0]
+    return " worse" if low > (column.guessed_floor or 0.0) else ""
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def subgroups(report: Report, text: dict[str, str]) -> str:
+    """How each level of a chosen column is served; empty where none was asked for."""
+    if not report.subgroups:
+        return ""
+    keys = ("group", "rows_group", "shape_group", "floor", "trend_group", "floor", "utility_group", "floor", "interval")
+    head = "".join(f'<th scope="col">{text[key]}</th>' for key in keys)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(g.level)}</th><td class="soft">{g.n_real:,}</td>'
+        f'<td class="value">{error_text(g.shape)}</td><td>{error_text(g.shape_floor)}</td>'
+        f'<td class="value">{error_text(g.trend)}</td><td>{error_text(g.trend_floor)}</td>'
+        f'<td class="value">{error_text(g.utility)}</td><td>{error_text(g.utility_floor)}</td>'
+        f'<td class="wide">{" – ".join(map(error_text, g.interval or ()))}</td></tr>'
+        for g in report.subgroups
+    )
+    title = escape(text["subgroups"].format(by=report.data.get("by", "")))
+    return (
+        f'<section aria-labelledby="groups"><h2 id="groups">{title}</h2><div class="scroll"><table><thead><tr>{head}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
 
 
 def _means(column: ColumnScore) -> str:

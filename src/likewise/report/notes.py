@@ -21,6 +21,7 @@ ZH: dict[str, str] = {
     "overlap, so attacks look weaker than they are.": (
         "{share} 的保留行出现在训练行中，多于训练行自身的重复（{repeated}）：两者重叠，因此攻击显得比实际更弱。"
     ),
+    "The reports differ in {facts}: their figures are not comparable.": "各报告在 {facts} 上不同：其数字不可比较。",
     "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
 }
 # Parts that stand inside a note.

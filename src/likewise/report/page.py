@@ -11,7 +11,7 @@ from html import escape
 from likewise.evaluate.results import GROUPS, Group, Report, Score
 from likewise.report import charts
 from likewise.report.bundle import asset, scripts
-from likewise.report.columns import columns
+from likewise.report.columns import columns, guesses, subgroups
 from likewise.report.links import links
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of
@@ -35,7 +35,8 @@ def render(report: Report, *, lang: str = "en") -> str:
     pairs = links(report, text)
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'
-        f"{_summary(report, lang)}{_scores(report, lang)}{_prediction(report, lang)}{columns(report, text)}{pairs}"
+        f"{_summary(report, lang)}{_scores(report, lang)}{_prediction(report, lang)}{subgroups(report, text)}"
+        f"{guesses(report, text)}{columns(report, text)}{pairs}"
         f"{_method(report, lang)}</main>{_footer(report, text)}{scripts() if pairs else ''}"
         f"<script>{asset('page.js')}</script>"
     )
@@ -95,23 +96,13 @@ def _summary_card(report: Report, group: Group, lang: str) -> str:
     lead = next((report[name] for name in LEADS[group] if name in report), None)
     if lead is None:
         return f"{head}<p>{escape(text.get(f'no_{group}', '–'))}</p></div>"
-    stands = stands_beside(lead)
+    stands = lead.stands
     verdict = f'<p class="stands {stands}">{escape(text[stands].format(n=f"{lead.n:,}"))}</p>' if stands else ""
     sentences = "".join(f"<p class='small'>{escape(s)}</p>" for s in _sentences(report, group, lang))
     return (
         f'{head}<div class="big">{figure(lead.name, lead.value)}<small>{escape(label(lead.name, lang))}</small></div>'
         f"{charts.strip(lead, _strip_alt(lead, lang))}{verdict}{sentences}</div>"
     )
-
-
-def stands_beside(score: Score) -> str | None:
-    """Where a score stands beside its floor, said only where its interval can tell: at, worse, ahead."""
-    if score.floor is None or score.interval is None:
-        return None
-    low, high = score.interval
-    if low <= score.floor <= high:
-        return "at"
-    return "worse" if (low > score.floor) == (score.better == "lower") else "ahead"
 
 
 def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
@@ -122,7 +113,7 @@ def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
         if "shape" in report:
             yield _say(report["shape"], text["say_shape"])
         tells = sorted((c for c in report.columns if (c.tells or 0) > LEAST_TELL), key=lambda c: -(c.tells or 0))
-        if "c2st" in report and stands_beside(report["c2st"]) == "worse" and tells:
+        if "c2st" in report and report["c2st"].stands == "worse" and tells:
             yield text["say_tells"].format(columns=", ".join(c.name for c in tells[:3]))
     elif group == "utility":
         yield from (_say(s, text["say_utility"]) for s in report.group("utility")[:1])
@@ -134,8 +125,8 @@ def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
 
 
 def _say_attacks(report: Report, text: dict[str, str], lang: str) -> Iterator[str]:
-    tried = [s for s in report.scores if s.threat and stands_beside(s)]
-    found = [label(s.name, lang) for s in tried if stands_beside(s) == "worse"]
+    tried = [s for s in report.scores if s.threat and s.stands]
+    found = [label(s.name, lang) for s in tried if s.stands == "worse"]
     if len(tried) > 1:
         sentence = text["say_attacks" if found else "say_attacks_none"]
         yield sentence.format(tried=len(tried), found=len(found), names=", ".join(found))
@@ -205,11 +196,10 @@ def _prediction(report: Report, lang: str) -> str:
 
 
 def _strip_alt(score: Score, lang: str) -> str:
-    text = words(lang)
-    return (
-        f"{label(score.name, lang)}: {text['value']} {figure(score.name, score.value)}, "
-        f"{text['floor']} {figure(score.name, score.floor)}"
-    )
+    text, name = words(lang), score.name
+    told = f" {text[score.stands].format(n=f'{score.n:,}')}" if score.stands else ""
+    beside = f"{text['value']} {figure(name, score.value)}, {text['floor']} {figure(name, score.floor)}"
+    return f"{label(name, lang)}: {beside}.{told}"
 
 
 def interval_text(score: Score) -> str:

@@ -11,9 +11,12 @@ from likewise.report.words import words
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from likewise.report.comparison import Comparison
+
 
 def summary_table(report: Report, *, lang: str = "en") -> Table:
     """A Rich table: each score beside its floor and its interval, in groups."""
+    from rich.markup import escape
     from rich.table import Table
 
     text = words(lang)
@@ -28,10 +31,32 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
         for score in scores:
             interval = "–".join(figure(score.name, end) for end in score.interval) if score.interval else ""
             table.add_row(
-                f"  {label(score.name, lang)}",
+                f"  {escape(label(score.name, lang))}",
                 figure(score.name, score.value),
                 figure(score.name, score.floor),
                 interval,
-                f"[dim]{text[score.better]}[/dim]",
+                f"[dim]{text[f'better_{score.better}']}[/dim]",
             )
+    return table
+
+
+def comparison_table(comparison: Comparison, *, lang: str = "en") -> Table:
+    """A Rich table: each measure of every report beside the floor; the best in bold where the intervals can tell."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    text = words(lang)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(text["measure"])
+    for head in (text["floor"], *comparison.names):
+        table.add_column(escape(head), justify="right")
+    for group in GROUPS:
+        lines = [line for line in comparison.scores if line.group == group]
+        if lines:
+            table.add_row(f"[bold]{text[group]}[/bold]")
+        for line in lines:
+            floors = [s.floor for s in line.scores if s is not None]
+            values = [figure(line.name, None if s is None else s.value) for s in line.scores]
+            values = [f"[bold]{v}[/bold]" if i == line.best else v for i, v in enumerate(values)]
+            table.add_row(f"  {escape(label(line.name, lang))}", figure(line.name, floors[0]), *values)
     return table

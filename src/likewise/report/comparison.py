@@ -1,0 +1,171 @@
+"""Several reports side by side: plain data, a table in the terminal, one page."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from likewise.errors import InputError, OptionError
+from likewise.evaluate.results import GROUPS, Better, Group, Report, Score
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COMPARISON_VERSION = 1
+# Facts that must agree for figures to be comparable.
+SAME = ("rows_real", "rows_holdout", "columns", "target")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedScore:
+    """One measure of every report.
+
+    Args:
+        scores: one a report, in their order; None where a report lacks it.
+        best: the report whose figure is best, where the figures of all others lie outside its interval; else None.
+    """
+
+    name: str
+    group: Group
+    better: Better
+    scores: tuple[Score | None, ...]
+    best: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Several reports side by side. Make it with `likewise.compare`.
+
+    Args:
+        names: what the reports are called.
+        reports: the reports.
+        notes: what keeps them from being comparable, in plain words.
+    """
+
+    names: tuple[str, ...]
+    reports: tuple[Report, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scores(self) -> tuple[ComparedScore, ...]:
+        """Every measure that a report has, in the order of the reports."""
+        names = {s.name: s for group in GROUPS for report in self.reports for s in report.group(group)}
+        return tuple(_compared(first, [_score(r, name) for r in self.reports]) for name, first in names.items())
+
+    @property
+    def columns(self) -> tuple[tuple[str, tuple[float | None, ...]], ...]:
+        """(name, error in each report) of every column, the greatest error first."""
+        tables = [{c.name: c.error for c in r.columns} for r in self.reports]
+        names = dict.fromkeys(name for table in tables for name in table)
+        lines = [(name, tuple(table.get(name) for table in tables)) for name in names]
+        return tuple(sorted(lines, key=lambda line: -max((e or 0.0) for e in line[1])))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, dicts, numbers and text."""
+        scores = [
+            {**{k: v for k, v in asdict(line).items() if k != "scores"}, "scores": [_figures(s) for s in line.scores]}
+            for line in self.scores
+        ]
+        columns = [{"name": name, "errors": list(errors)} for name, errors in self.columns]
+        head = {"format": "likewise comparison", "version": COMPARISON_VERSION, "names": list(self.names)}
+        return {**head, "scores": scores, "columns": columns, "notes": list(self.notes)}
+
+    def to_json(self, path: str | os.PathLike[str] | None = None, *, indent: int | None = 2) -> str:
+        """The figures as JSON text; written to `path` as well when one is given."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
+        if path is not None:
+            _write(path, text + "\n")
+        return text
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
+        """One self-contained page ("en" or "zh"); written to `path` when one is given."""
+        from likewise.report.comparison_page import render
+
+        html = render(self, lang=lang)
+        if path is not None:
+            _write(path, html)
+        return html
+
+    def summary_table(self, *, lang: str = "en") -> Table:
+        """A Rich table: one line a measure, one column a report."""
+        from likewise.report.terminal import comparison_table
+
+        return comparison_table(self, lang=lang)
+
+    def _repr_html_(self) -> str:
+        from likewise.report.comparison_page import scores_table
+
+        return scores_table(self, "en", strips=False)
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(self.names)}; {len(self.scores)} scores)"
+
+
+def compare(reports: Sequence[Report], names: Sequence[str] | None = None) -> Comparison:
+    """Set reports side by side: which generator made the better table?
+
+    Args:
+        reports: reports of tables that were made from the same real rows.
+        names: what to call them; by default "1", "2" and so on.
+
+    Raises:
+        InputError: no report was given, or something that is no report.
+        OptionError: the names do not fit the reports, or repeat.
+
+    Example:
+        >>> from likewise.evaluate.results import Report, Score
+        >>> score = dict(name="shape", group="fidelity", better="lower", n=9, method="", meaning="")
+        >>> side_by_side = compare([Report(scores=(Score(value=v, **score),)) for v in (0.1, 0.2)], names=["a", "b"])
+        >>> [s.value for s in side_by_side.scores[0].scores]
+        [0.1, 0.2]
+    """
+    reports = tuple(reports)
+    if not reports or not all(isinstance(r, Report) for r in reports):
+        raise InputError("compare needs a list of reports, as `evaluate` gives them")
+    names = tuple(str(i + 1) for i in range(len(reports))) if names is None else tuple(names)
+    if len(names) != len(reports) or len(set(names)) != len(names):
+        raise OptionError(f"names must differ, one for each of the {len(reports)} reports, got {len(names)}")
+    differ = [key for key in SAME if len({str(r.data.get(key)) for r in reports}) > 1]
+    note = f"The reports differ in {', '.join(differ)}: their figures are not comparable."
+    return Comparison(names=names, reports=reports, notes=(note,) * bool(differ))
+
+
+def _score(report: Report, name: str) -> Score | None:
+    return next((score for score in report.scores if score.name == name), None)
+
+
+def _compared(first: Score, scores: list[Score | None]) -> ComparedScore:
+    best = None
+    there = [(_distance(s), i) for i, s in enumerate(scores) if s is not None]
+    if len(there) > 1:
+        i = min(there)[1]
+        found = scores[i]
+        assert found is not None
+        if found.interval is not None:
+            low, high = found.interval
+            others = [s.value for k, s in enumerate(scores) if s is not None and k != i]
+            best = i if all(not low <= value <= high for value in others) else None
+    return ComparedScore(name=first.name, group=first.group, better=first.better, scores=tuple(scores), best=best)
+
+
+def _distance(score: Score) -> float:
+    """How far from ideal: less is better."""
+    if score.better == "floor":
+        return abs(score.value - (score.floor or 0.0))
+    return score.value if score.better == "lower" else -score.value
+
+
+def _figures(score: Score | None) -> dict[str, Any] | None:
+    if score is None:
+        return None
+    return {key: getattr(score, key) for key in ("value", "floor", "copy", "interval", "n")}
+
+
+def _write(path: str | os.PathLike[str], text: str) -> None:
+    from likewise.io import atomic_path
+
+    with atomic_path(path) as beside:
+        beside.write_text(text, encoding="utf-8")

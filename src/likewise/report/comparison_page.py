@@ -1,0 +1,91 @@
+"""The page of a comparison: each measure of every report, and how far apart each column is."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+
+from likewise.evaluate.results import Score
+from likewise.report import charts
+from likewise.report.comparison import ComparedScore, Comparison
+from likewise.report.notes import note_in
+from likewise.report.page import document, interval_text
+from likewise.report.score_words import figure, label, meaning_of
+from likewise.report.words import error_text, words
+
+
+def render(comparison: Comparison, *, lang: str = "en") -> str:
+    """The whole page. Raises OptionError for a language that is not there."""
+    text = words(lang)
+    notes = "".join(f'<p class="notice">{escape(note_in(note, lang))}</p>' for note in comparison.notes)
+    body = (
+        f'<a class="skip" href="#scores">{text["skip"]}</a><header><h1>{text["comparison"]}</h1>'
+        f'<p class="lead">{escape(", ".join(comparison.names))}</p></header><main>{notes}'
+        f'<p class="notice">{escape(text["comparison_note"])} {escape(text["not_dp"])}</p>'
+        f'<section aria-labelledby="scores"><h2 id="scores">{text["scores"]}</h2>'
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="scores">'
+        f"{scores_table(comparison, lang)}</div></section>{_columns(comparison, text)}</main>"
+    )
+    return document(text["comparison"], body, lang)
+
+
+def scores_table(comparison: Comparison, lang: str, *, strips: bool = True) -> str:
+    """One line a measure, one column a report; alone, for a notebook, without the strips."""
+    text = words(lang)
+    heads = "".join(
+        f'<th scope="col">{escape(head)}</th>' for head in (text["measure"], text["floor"], *comparison.names)
+    )
+    bodies = []
+    for group, lines in groupby(comparison.scores, key=lambda line: line.group):
+        rows = "".join(_line(line, lang, strips) for line in lines)
+        title = f'<th scope="rowgroup" colspan="{2 + len(comparison.names)}">{text[group]}</th>'
+        bodies.append(f'<tbody><tr class="group">{title}</tr>{rows}</tbody>')
+    return f'<table class="compared"><thead><tr>{heads}</tr></thead>{"".join(bodies)}</table>'
+
+
+def _line(line: ComparedScore, lang: str, strips: bool) -> str:
+    there = [s for s in line.scores if s is not None]
+    floors = {figure(line.name, s.floor) for s in there}
+    floor = floors.pop() if len(floors) == 1 else " – ".join(sorted(floors))
+    domain = charts.domain(*there)
+    cells = []
+    for i, score in enumerate(line.scores):
+        best = ' class="value"' if i == line.best else ""
+        cells.append(f"<td{best}>{_cell(score, lang, domain if strips else None)}</td>")
+    meaning = f"<small>{escape(meaning_of(there[0], lang))}</small>" if strips else ""
+    return (
+        f'<tr><th scope="row">{escape(label(line.name, lang))}{meaning}</th><td class="soft">{floor}</td>'
+        f"{''.join(cells)}</tr>"
+    )
+
+
+def _cell(score: Score | None, lang: str, domain: tuple[float, float] | None) -> str:
+    if score is None:
+        return "–"
+    value = figure(score.name, score.value)
+    if domain is None:
+        return value
+    alt = f"{label(score.name, lang)}: {value} ({interval_text(score)})" if score.interval else value
+    under = f"<small>{interval_text(score)}</small>" if score.interval else ""
+    return f"{value}{under}{charts.strip(score, alt, domain)}"
+
+
+def _columns(comparison: Comparison, text: dict[str, str]) -> str:
+    lines = comparison.columns
+    if not lines:
+        return ""
+    top = max((e or 0.0) for _, errors in lines for e in errors) or 1.0
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in (text["column"], *comparison.names))
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(
+            f'<td>{error_text(e)}<b class="bar" style="width:{100 * (e or 0.0) / top:.1f}%"></b></td>' for e in errors
+        )
+        + "</tr>"
+        for name, errors in lines
+    )
+    return (
+        f'<section aria-labelledby="columns"><h2 id="columns">{text["column_errors"]}</h2>'
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="columns"><table class="compared">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )

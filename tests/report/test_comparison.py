@@ -1,0 +1,102 @@
+"""Several reports side by side."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+import likewise
+from likewise.errors import InputError, OptionError
+from likewise.report import Report
+from likewise.report.comparison import compare
+
+from .reports import SCORES, Page, report_of
+
+
+def reports() -> list[Report]:
+    """A worse one, whose classifier test is clearly lost, and a better one that lacks a measure."""
+    worse = report_of()
+    c2st = replace(worse["c2st"], value=0.52, interval=(0.5, 0.54))
+    better = replace(worse, scores=tuple(c2st if s.name == "c2st" else s for s in SCORES if s.name != "copies"))
+    return [worse, better]
+
+
+def test_it_is_public():
+    assert likewise.compare is compare
+
+
+def test_every_measure_has_a_place_for_every_report():
+    lines = {line.name: line for line in compare(reports(), names=["one", "two"]).scores}
+    assert list(lines) == [s.name for s in SCORES]
+    assert lines["copies"].scores[1] is None
+    assert [s.value for s in lines["c2st"].scores] == [0.61, 0.52]
+
+
+def test_the_best_is_named_only_where_its_interval_tells():
+    lines = {line.name: line for line in compare(reports()).scores}
+    assert lines["c2st"].best == 1
+    assert lines["membership"].best is None  # equal
+    assert lines["shape"].best is None  # no interval
+    assert lines["copies"].best is None  # nothing to compare with
+
+
+def test_nearest_to_the_floor_is_best_where_neither_direction_is():
+    score = replace(SCORES[0], name="beta_recall", better="floor", floor=0.5, interval=(0.45, 0.55))
+    two = [Report(scores=(replace(score, value=value),)) for value in (0.7, 0.52)]
+    assert compare(two).scores[0].best == 1
+
+
+def test_columns_are_sorted_by_the_greatest_error():
+    errors = [max(line) for _, line in compare(reports()).columns]
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_reports_of_other_rows_are_told():
+    one, two = reports()
+    two = replace(two, data={**two.data, "rows_real": 7})
+    found = compare([one, two])
+    assert found.notes == ("The reports differ in rows_real: their figures are not comparable.",)
+    assert "rows_real 上不同" in found.to_html(lang="zh")
+    assert compare(reports()).notes == ()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_is_well_formed_and_asks_nothing_of_any_network(lang, tmp_path):
+    found = compare(reports(), names=["<one>", "two"])
+    html = found.to_html(tmp_path / "c.html", lang=lang)
+    page = Page(html)
+    assert page.open == []
+    assert "<one>" in page.text
+    assert "<script" not in html
+    assert "https://" not in html
+    assert (tmp_path / "c.html").read_text(encoding="utf-8") == html
+    assert all(a.get("scope") for tag, a in page.tags if tag == "th")
+
+
+def test_json_and_terminal_and_notebook():
+    found = compare(reports(), names=["one", "two"])
+    plain = json.loads(found.to_json())
+    assert plain["format"] == "likewise comparison"
+    assert plain["scores"][1]["scores"][1]["value"] == 0.52
+    assert plain["scores"][2]["scores"][1] is None
+    out = io.StringIO()
+    Console(file=out, width=120).print(found.summary_table())
+    (line,) = [line for line in out.getvalue().splitlines() if "Told from real" in line]
+    assert line.split()[-3:] == ["0.500", "0.610", "0.520"]
+    assert Page(found._repr_html_()).open == []
+    assert "one, two" in repr(found)
+
+
+def test_what_cannot_be_compared_is_told():
+    with pytest.raises(InputError, match="list of reports"):
+        compare([])
+    with pytest.raises(InputError, match="list of reports"):
+        compare([{}])
+    with pytest.raises(OptionError, match="names must differ"):
+        compare(reports(), names=["a", "a"])
+    with pytest.raises(OptionError, match="each of the 2 reports"):
+        compare(reports(), names=["a"])

@@ -57,9 +57,20 @@ class CartChain(Generator):
         smoothing: rows' worth of its parent's law mixed into each node's; 0 draws from the leaf alone, and conditions
             that no leaf met in training can then fail.
 
-    Privacy: this model leaks. Leaves of few rows give combinations of single people back, and a membership attack
-    finds them; `benchmarks/classical.py` measures how often, and the privacy measures are tested to catch it. Use it to
-    have a fast reference, not to share data; a larger `min_samples_leaf` leaks less and is less faithful.
+    It is fast and faithful: on Adult a classifier tells its rows from real ones with an area of .54, where .50 is
+    chance (`python benchmarks/main_job.py adult --models cart`). The time to fit grows with the square of the columns.
+
+    Privacy: this model leaks. Leaves of few rows give combinations of single people back: in the same run a guess at
+    membership reached an area of .55, where .50 is chance, and 64 % of its rows stood nearer to a training row than
+    to a held-out one. Use it as a fast reference and as the positive control of the privacy measures, not to share
+    data. A larger `min_samples_leaf` leaks less.
+
+    Example:
+        >>> import polars as pl, likewise as lw
+        >>> df = pl.DataFrame({"age": [23, 45, 31, 62] * 25, "smokes": ["no", "yes", "no", "no"] * 25})
+        >>> synth = lw.Synthesizer(lw.CartChain(min_samples_leaf=10), random_state=0).fit(df)
+        >>> synth.sample(3, where={"age": lw.above(50)})["age"].to_list()
+        [62, 62, 62]
     """
 
     name: ClassVar[str] = "cart"

@@ -40,6 +40,13 @@ class GaussianCopula(Generator):
 
     Privacy: not differentially private; but it holds nothing of the table except each column's distribution over
     codes and one number for each pair of columns.
+
+    Example:
+        >>> import polars as pl, likewise as lw
+        >>> df = pl.DataFrame({"age": [23, 45, 31, 62] * 25, "smokes": ["no", "yes", "no", "no"] * 25})
+        >>> synth = lw.Synthesizer(lw.GaussianCopula(), random_state=0).fit(df)
+        >>> synth.sample(3, where={"age": lw.above(50)})["age"].to_list()
+        [62, 62, 62]
     """
 
     name: ClassVar[str] = "copula"

@@ -20,6 +20,9 @@ Ints = npt.NDArray[np.int64]
 N_HERMITE = 200
 """Terms of the series that ties the covariance of two coded fields to their latent correlation."""
 
+N_HERMITE_FEW, FEW_SUFFICE = 40, 0.8
+"""Fewer terms, and the correlation up to which they suffice: 0.8 ** 40 is 1e-4."""
+
 MAX_CORRELATION = 0.9995
 
 LEAST_EIGENVALUE = 1e-4
@@ -29,6 +32,12 @@ FARTHEST = 9.0
 
 MAX_WIDTH = 32
 """Levels of a field that speak for themselves when the levels of another are put in order."""
+
+MAX_SIGNS = 512
+"""Columns that speak for all fields together; tables of more fields use fewer levels of each."""
+
+MAX_ROWS = 100_000
+"""Rows that the order of levels is learnt from, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +124,13 @@ def margins_of(codes: npt.NDArray[np.integer], alphabet: Alphabet) -> list[Margi
     gaps = [j for j, f in enumerate(alphabet.fields) if f.positions is not None and f.missing is not None]
     if len(codes) < 2 or len(margins) < 2 or not (loose or gaps):
         return margins
+    codes = codes[:: -(-len(codes) // MAX_ROWS)]
     signs, owner = _signs(codes, alphabet, margins)
     for j in loose:
-        means = _means(codes[:, j], signs[:, owner != j], alphabet.fields[j].size)
+        means = _means(codes[:, j], signs, alphabet.fields[j].size)[:, owner != j]
         margins[j] = Margin(shares[j], _by_association(means, shares[j]))
     for j in gaps:
-        means = _means(codes[:, j], signs[:, owner != j], alphabet.fields[j].size)
+        means = _means(codes[:, j], signs, alphabet.fields[j].size)[:, owner != j]
         margins[j] = _with_gap_placed(margins[j], means, int(alphabet.fields[j].missing or 0))
     return margins
 
@@ -137,6 +147,7 @@ def _signs(
     """(n, W) what the other fields say of a row, each of mean 0: the score of an ordered field, an indicator of each
     frequent level of an unordered one, scaled as in correspondence analysis; (W,) the field of each."""
     columns, owner = [], []
+    width = min(MAX_WIDTH, max(1, MAX_SIGNS // len(margins)))
     for j, (f, m) in enumerate(zip(alphabet.fields, margins, strict=True)):
         tables = []
         if f.positions is not None:
@@ -146,7 +157,7 @@ def _signs(
             tables.append(score)
             frequent = [f.missing] if f.missing is not None else []
         else:
-            frequent = list(np.argsort(-m.share, kind="stable")[:MAX_WIDTH])
+            frequent = list(np.argsort(-m.share, kind="stable")[:width])
         tables += [(np.arange(f.size) == c) / np.sqrt(m.share[c]) for c in frequent if 0 < m.share[c] < 1]
         for table in tables:
             columns.append((table - table @ m.share).astype(np.float32)[codes[:, j]])
@@ -167,10 +178,16 @@ def _means(codes: npt.NDArray[np.integer], signs: npt.NDArray[np.float32], size:
 
 def _by_association(means: Floats, share: Floats) -> Ints:
     """(K,) codes along the direction in which their means differ most."""
-    if not means.shape[1]:
+    if not means.size:
         return np.arange(len(share))
-    _, vectors = np.linalg.eigh((means * share[:, None]).T @ means)
-    return np.argsort(means @ vectors[:, -1], kind="stable")
+    scaled = np.sqrt(share)[:, None] * means
+    if len(means) <= means.shape[1]:
+        _, vectors = np.linalg.eigh(scaled @ scaled.T)
+        along = means @ (scaled.T @ vectors[:, -1])
+    else:
+        _, vectors = np.linalg.eigh(scaled.T @ scaled)
+        along = means @ vectors[:, -1]
+    return np.argsort(along, kind="stable")
 
 
 def _with_gap_placed(margin: Margin, means: Floats, missing: int) -> Margin:
@@ -199,7 +216,11 @@ def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shr
     hermite = np.stack([m.hermite for m in margins]) if d else np.zeros((0, N_HERMITE))
     for rows in np.array_split(np.arange(len(one)), len(one) // 20_000 + 1):
         a, b = one[rows], other[rows]
-        r[a, b] = r[b, a] = _solve(hermite[a] * hermite[b], covariance[a, b])
+        terms = hermite[a] * hermite[b]
+        found = _solve(terms[:, :N_HERMITE_FEW], covariance[a, b])
+        strong = np.abs(found) > FEW_SUFFICE  # the later terms count for these only
+        found[strong] = _solve(terms[strong], covariance[a, b][strong])
+        r[a, b] = r[b, a] = found
     if shrink and n > 1 and len(one):
         off = r[one, other]
         kept = 1 - np.clip(((1 - off**2) ** 2).sum() / (n - 1) / max((off**2).sum(), 1e-12), 0, 1)
@@ -208,7 +229,7 @@ def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shr
 
 
 def _solve(terms: Floats, target: Floats) -> Floats:
-    """(pairs,) correlation at which the series with these (pairs, N_HERMITE) terms has the target's value; the
+    """(pairs,) correlation at which the series with these (pairs, terms) has the target's value; the
     series rises with the correlation, so bisection finds it."""
     low, high = np.full(len(target), -MAX_CORRELATION), np.full(len(target), MAX_CORRELATION)
     for _ in range(24):

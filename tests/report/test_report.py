@@ -14,7 +14,8 @@ from rich.console import Console
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.pictures import round_edges
 from likewise.report import ColumnScore, Report
-from likewise.report.score_words import LABELS, MEANINGS_ZH, METHODS_ZH, figure
+from likewise.report.score_words import SCORES as KNOWN
+from likewise.report.score_words import figure, label
 from likewise.report.words import TEXT
 
 from .reports import SCORES, Page, report_of
@@ -28,7 +29,7 @@ def test_the_page_is_well_formed_and_complete(lang):
     assert {"header", "main", "footer", "h1", "svg", "table", "button"} <= set(tags)
     assert all(a.get("scope") for tag, a in page.tags if tag == "th")
     assert all(a.get("aria-label") for tag, a in page.tags if tag == "svg" or a.get("role") == "img")
-    assert all(label in page.text for name, label in LABELS[lang].items() if name in report_of())
+    assert all(label(score.name, lang) in page.text for score in SCORES)
     assert TEXT[lang]["not_dp"] in page.text
     assert "{" not in page.text
 
@@ -150,7 +151,7 @@ def test_unknown_language_is_told():
 
 def test_both_languages_say_everything():
     assert TEXT["en"].keys() == TEXT["zh"].keys()
-    assert LABELS["en"].keys() == LABELS["zh"].keys() == MEANINGS_ZH.keys() == METHODS_ZH.keys()
+    assert all(re.search(r"[\u4e00-\u9fff]", w.zh + w.meaning_zh) for w in KNOWN.values())
     for key, english in TEXT["en"].items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", TEXT["zh"][key])), key
 

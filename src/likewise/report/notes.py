@@ -22,6 +22,11 @@ ZH: dict[str, str] = {
         "{share} 的保留行出现在训练行中，多于训练行自身的重复（{repeated}）：两者重叠，因此攻击显得比实际更弱。"
     ),
     "The reports differ in {facts}: their figures are not comparable.": "各报告在 {facts} 上不同：其数字不可比较。",
+    "The joint measures need at least {n} rows of each table.": "联合测量要求每张表至少有 {n} 行。",
+    "{n} levels of {column} have too few rows ({least}) to be judged by themselves.": (
+        "{column} 有 {n} 个取值行数太少（不足 {least} 行），无法单独评判。"
+    ),
+    "No column could be learnt from the others.": "没有一列能由其他列学得。",
     "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
 }
 # Parts that stand inside a note.

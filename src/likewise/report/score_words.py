@@ -1,6 +1,7 @@
 """What each score is called, what it says and how it is measured, in English and Chinese, by its name.
 
-A score that is not listed here shows its own name and texts. A name of two parts, "attribute:income", is the score
+A score that is not listed here shows its own name and texts. Names may carry more than the table: "membership_tpr_10"
+is "membership_tpr" at 10 % false alarms, "tstr_auc_linear" is "tstr_auc" by another learner, "attribute:income" is
 "attribute" for "income".
 """
 
@@ -8,118 +9,310 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 
 from likewise.evaluate.results import Score
 from likewise.report.words import words
 
-LABELS: dict[str, dict[str, str]] = {
-    "en": {
-        "shape": "Single columns",
-        "trend": "Pairs of columns",
-        "trend_linked": "Pairs that hang together",
-        "missing": "Missing values",
-        "c2st": "Told from real (AUC)",
-        "tstr_auc": "Prediction (AUC)",
-        "tstr_r2": "Prediction (R²)",
-        "tstr_rmse": "Prediction error",
-        "copies": "Exact copies",
-        "distance_share": "Nearer to training rows",
-        "membership": "Membership guess (AUC)",
-        "membership_tpr": "Members named at 1 % false alarms",
-    },
-    "zh": {
-        "shape": "单列分布",
-        "trend": "列间关系",
-        "trend_linked": "强相关列对",
-        "missing": "缺失值",
-        "c2st": "真假可辨（AUC）",
-        "tstr_auc": "预测（AUC）",
-        "tstr_r2": "预测（R²）",
-        "tstr_rmse": "预测误差",
-        "copies": "完全复制",
-        "distance_share": "更接近训练行",
-        "membership": "成员推断（AUC）",
-        "membership_tpr": "1 % 误报下识别的成员",
-    },
-}
 
-MEANINGS_ZH: dict[str, str] = {
-    "shape": "单个列与真实列相差多远，0 为一致，1 为完全不同",
-    "trend": "列与列的关系与真实表相差多远，0 为一致，1 为完全不同",
-    "trend_linked": "同上，仅限真实表中明显相关的列对",
-    "missing": "缺失比例与真实表相差多远",
-    "c2st": "分类器从两行中认出合成行的机会；0.5 等于抛硬币",
-    "tstr_auc": "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
-    "tstr_r2": "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
-    "tstr_rmse": "用合成行训练的模型预测真实行的误差，与用真实行训练的相比",
-    "copies": "有多少合成行与真实行完全相同",
-    "distance_share": "合成行是否聚集在训练行周围；约为 0.5 加上复制行比例的一半",
-    "membership": "凭距离判断谁在训练行中的准确程度；0.5 等于抛硬币",
-    "membership_tpr": "谨慎的攻击者能正确认出多少成员；1 % 为纯属偶然",
-}
+@dataclass(frozen=True)
+class ScoreWords:
+    """How one score is spoken of; the English meaning and method stand in the score itself."""
 
-METHODS_ZH: dict[str, str] = {
-    "shape": "各列的 Kolmogorov–Smirnov 距离（数值）或总变差（取值）的平均；下限按相同行数折算",
-    "trend": "各列对的皮尔逊相关系数之差的一半（两列数值）或列联表总变差的平均",
-    "trend_linked": "同上，仅限真实表中 |r| > 0.4 或 Cramér's V > 0.3 的列对",
-    "missing": "各列缺失比例之差的平均",
-    "c2st": "分类器的 ROC AUC，五折，合成行与真实行数量相同；DeLong 区间",
-    "tstr_auc": "用合成行训练、在真实行上测试的 ROC AUC；下限为用真实行训练的结果",
-    "tstr_r2": "用合成行训练、在真实行上测试的 R²；下限为用真实行训练的结果",
-    "tstr_rmse": "用合成行训练、在真实行上测试的均方根误差；下限为用真实行训练的结果",
-    "copies": "与某一训练行逐格相同的合成行的比例；Wilson 区间",
-    "distance_share": "最近的真实行是训练行而非保留行的合成行比例，折算后偶然水平为 0.5；区间来自两者的可交换性",
-    "membership": "以到最近合成行的距离的负值为得分的 ROC AUC；数值按 1–99 % 范围缩放，取值独热，欧氏距离；DeLong 区间",
-    "membership_tpr": "同一攻击：误报 1 % 的保留行时，被认出的训练行比例",
-}
+    en: str
+    zh: str
+    meaning_zh: str
+    method_zh: str
 
+
+# A name on each line, then its labels, its meaning and its method.
+SCORES: dict[str, ScoreWords] = {
+    "shape": ScoreWords(
+        "Single columns",
+        "单列分布",
+        "单个列与真实列相差多远，0 为一致，1 为完全不同",
+        "各列的 Kolmogorov–Smirnov 距离（数值）或总变差（取值）的平均；下限按相同行数折算",
+    ),
+    "trend": ScoreWords(
+        "Pairs of columns",
+        "列间关系",
+        "列与列的关系与真实表相差多远，0 为一致，1 为完全不同",
+        "各列对的皮尔逊相关系数之差的一半（两列数值）或列联表总变差的平均",
+    ),
+    "trend_linked": ScoreWords(
+        "Pairs that hang together",
+        "强相关列对",
+        "同上，仅限真实表中明显相关的列对",
+        "同上，仅限真实表中 |r| > 0.4 或 Cramér's V > 0.3 的列对",
+    ),
+    "missing": ScoreWords(
+        "Missing values",
+        "缺失值",
+        "缺失比例与真实表相差多远",
+        "各列缺失比例之差的平均",
+    ),
+    "accuracy_univariate": ScoreWords(
+        "Overlap, one column",
+        "单列重合度",
+        "单列频数表的重合程度，0 到 1",
+        "频数表的重合，十个分位区间或十个最常见取值；下限为两个样本的预期噪声",
+    ),
+    "accuracy_bivariate": ScoreWords(
+        "Overlap, two columns",
+        "两列重合度",
+        "两列频数表的重合程度，0 到 1",
+        "频数表的重合，每次两列，十个分位区间或十个最常见取值；下限为两个样本的预期噪声",
+    ),
+    "accuracy_trivariate": ScoreWords(
+        "Overlap, three columns",
+        "三列重合度",
+        "三列频数表的重合程度，0 到 1",
+        "频数表的重合，每次三列，十个分位区间或十个最常见取值；下限为两个样本的预期噪声",
+    ),
+    "alpha_precision": ScoreWords(
+        "Lies where real rows lie",
+        "落在真实行之处（α 精度）",
+        "各半径下有多少合成行落在真实行所在之处；1 为最好",
+        "以真实均值为中心，落在真实半径分位数以内的合成行比例，30 个水平；区间由重抽样得出",
+    ),
+    "beta_recall": ScoreWords(
+        "Covers the real rows",
+        "覆盖真实行（β 召回）",
+        "合成行对真实行的覆盖程度；新的真实行约为 0.5，更高则过近",
+        "有合成行比其最近的其他真实行更近的真实行比例，30 个水平；区间由重抽样得出",
+    ),
+    "mmd": ScoreWords(
+        "Kernel distance",
+        "核距离（MMD）",
+        "以核函数衡量整行与真实行的距离；0 为一致",
+        "无偏的平方核距离（MMD），高斯核取距离中位数；区间来自标签置换",
+    ),
+    "c2st": ScoreWords(
+        "Told from real (AUC)",
+        "真假可辨（AUC）",
+        "分类器从两行中认出合成行的机会；0.5 等于抛硬币",
+        "分类器的 ROC AUC，五折，合成行与真实行数量相同；DeLong 区间",
+    ),
+    "tstr_auc": ScoreWords(
+        "Prediction (AUC)",
+        "预测（AUC）",
+        "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
+        "用合成行训练、在真实行上测试的 ROC AUC；下限为用真实行训练的结果",
+    ),
+    "tstr_f1": ScoreWords(
+        "Prediction (F1)",
+        "预测（F1）",
+        "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
+        "用合成行训练、在真实行上测试的各类 F1 平均；下限为用真实行训练的结果",
+    ),
+    "tstr_balanced_accuracy": ScoreWords(
+        "Prediction (balanced accuracy)",
+        "预测（均衡准确率）",
+        "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
+        "用合成行训练、在真实行上测试的均衡准确率；下限为用真实行训练的结果",
+    ),
+    "tstr_r2": ScoreWords(
+        "Prediction (R²)",
+        "预测（R²）",
+        "用合成行训练的模型预测真实行的好坏，与用真实行训练的相比",
+        "用合成行训练、在真实行上测试的 R²；下限为用真实行训练的结果",
+    ),
+    "tstr_rmse": ScoreWords(
+        "Prediction error",
+        "预测误差",
+        "用合成行训练的模型预测真实行的误差，与用真实行训练的相比",
+        "用合成行训练、在真实行上测试的均方根误差；下限为用真实行训练的结果",
+    ),
+    "mix_auc": ScoreWords(
+        "Real and synthetic rows together (AUC)",
+        "真实与合成行合用（AUC）",
+        "用真实行与合成行一起训练的模型预测真实行的好坏",
+        "用真实行与合成行一起训练、在真实行上测试的 ROC AUC；下限为仅用真实行训练的结果",
+    ),
+    "mix_r2": ScoreWords(
+        "Real and synthetic rows together (R²)",
+        "真实与合成行合用（R²）",
+        "用真实行与合成行一起训练的模型预测真实行的好坏",
+        "用真实行与合成行一起训练、在真实行上测试的 R²；下限为仅用真实行训练的结果",
+    ),
+    "importance": ScoreWords(
+        "Rests on the same columns",
+        "依据相同的列",
+        "用合成行训练的模型是否依据相同的列，−1 到 1",
+        "分别用合成行与真实行训练，各列打乱后损失的秩相关；下限为各用一半真实行训练的两个模型",
+    ),
+    "every_target": ScoreWords(
+        "Lost over all targets",
+        "各列为目标的损失",
+        "以每一列为目标，用合成行训练的模型少知道多少",
+        "以各列为目标时 2 AUC − 1（取值）或 R²（数值）的损失的平均；区间取自各列",
+    ),
+    "copies": ScoreWords(
+        "Exact copies",
+        "完全复制",
+        "有多少合成行与真实行完全相同",
+        "与某一训练行逐格相同的合成行的比例；Wilson 区间",
+    ),
+    "distance_share": ScoreWords(
+        "Nearer to training rows",
+        "更接近训练行",
+        "合成行是否聚集在训练行周围；约为 0.5 加上复制行比例的一半",
+        "最近的真实行是训练行而非保留行的合成行比例，折算后偶然水平为 0.5；区间来自两者的可交换性",
+    ),
+    "near_copies": ScoreWords(
+        "Nearest rows, nearer to training rows",
+        "最近的行更接近训练行",
+        "最接近真实行的合成行是否接近训练行",
+        "同上，仅限与最近真实行相对次近者最近的合成行",
+    ),
+    "membership": ScoreWords(
+        "Membership guess (AUC)",
+        "成员推断（AUC）",
+        "凭距离判断谁在训练行中的准确程度；0.5 等于抛硬币",
+        "以到最近合成行的距离的负值为得分的 ROC AUC；数值按 1–99 % 范围缩放，取值独热，欧氏距离；DeLong 区间",
+    ),
+    "membership_tpr": ScoreWords(
+        "Members named at {rate} % false alarms",
+        "{rate} % 误报下认出的成员",
+        "{rate} % 误报时攻击者能正确认出多少成员；{rate} % 为纯属偶然",
+        "同一攻击：误报 {rate} % 的保留行时，被认出的训练行比例",
+    ),
+    "density": ScoreWords(
+        "Membership by density (AUC)",
+        "按密度的成员推断（AUC）",
+        "超出总体所能解释的接近程度在多大程度上暴露谁在训练行中",
+        "以合成行密度与其他真实行密度之比为得分的 ROC AUC（最近邻）；DeLong 区间",
+    ),
+    "density_tpr": ScoreWords(
+        "Members named by density at {rate} % false alarms",
+        "按密度在 {rate} % 误报下认出的成员",
+        "{rate} % 误报时攻击者能正确认出多少成员；{rate} % 为纯属偶然",
+        "同一攻击：误报 {rate} % 的保留行时，被认出的训练行比例",
+    ),
+    "shadows": ScoreWords(
+        "Membership by shadow models (AUC)",
+        "影子模型成员推断（AUC）",
+        "以影子模型判断谁在训练行中的准确程度；0.5 等于抛硬币",
+        "以用已知成员训练的影子模型校准的 ROC AUC",
+    ),
+    "shadows_tpr": ScoreWords(
+        "Members named by shadow models at {rate} % false alarms",
+        "影子模型在 {rate} % 误报下认出的成员",
+        "{rate} % 误报时攻击者能正确认出多少成员；{rate} % 为纯属偶然",
+        "同一攻击：误报 {rate} % 的保留行时，被认出的训练行比例",
+    ),
+    "inference": ScoreWords(
+        "Hidden cell guessed",
+        "猜中隐藏的格",
+        "训练行的隐藏值能被读出的频率；下限为总体本身所泄露的",
+        "由已知各列上最近的合成行猜中该值的比例（数值在真实范围的 1 % 以内）；取最坏的一列并放宽区间；下限来自保留行",
+    ),
+    "singling_out": ScoreWords(
+        "Singled out by one value",
+        "凭一个值锁定个人",
+        "从合成行读出的一个值恰好指向一名训练者的频率",
+        "单列条件中，在合成行中仅一行成立、在真实行中恰好一行成立且为训练行的比例；下限来自保留行",
+    ),
+    "singling_out_several": ScoreWords(
+        "Singled out by several values",
+        "凭多个值锁定个人",
+        "一行合成数据的多个值一起恰好指向一名训练者的频率",
+        "同上，条件取一行合成数据的 3 到 12 列",
+    ),
+    "linkability": ScoreWords(
+        "Two tables joined",
+        "两表可连接",
+        "持有同一批人不同列的两张表能借合成行连接起来的频率",
+        "列随机分为两半，两半各自最近的 5 个合成行有共同者的训练行比例；下限来自保留行",
+    ),
+}
 THREATS_ZH: dict[str, str] = {
-    "copies": "只看到合成行",
-    "distance_share": "看到合成行；用于检查复制，并非针对个人的攻击",
-    "membership": "看到合成行，并知道被查记录的每一格",
-    "membership_tpr": "看到合成行，并知道被查记录的每一格",
+    "sees the synthetic rows only": "只看到合成行",
+    "sees the synthetic rows; a check for copying, not an attack on a person": (
+        "看到合成行；用于检查复制，并非针对个人的攻击"
+    ),
+    "sees the synthetic rows and knows every cell of the record asked about": ("看到合成行，并知道被查记录的每一格"),
+    "sees the synthetic rows and knows every cell of the record asked about, and the rows of some other real people": (
+        "看到合成行，知道被查记录的每一格，并持有其他一些真实的人的行"
+    ),
+    "sees the synthetic rows and knows the other cells of the record asked about": (
+        "看到合成行，并知道被查记录的其余各格"
+    ),
+    "sees the synthetic rows and knows the quasi-identifiers of the record asked about": (
+        "看到合成行，并知道被查记录的准标识列"
+    ),
+    "sees the synthetic rows and holds two tables of the same people with no column in common": (
+        "看到合成行，并持有同一批人的两张没有共同列的表"
+    ),
 }
+LEARNERS: dict[str, dict[str, str]] = {
+    "en": {"xgboost": "XGBoost", "histgb": "histogram boosting", "linear": "linear model"},
+    "zh": {"xgboost": "XGBoost", "histgb": "直方图提升", "linear": "线性模型"},
+}
+SHARES = re.compile(r"copies|inference|singling_out(_several)?|linkability|\w+_tpr")
+FINE = ("shape", "trend", "trend_linked", "missing", "mmd")
 
 
-SHARES = re.compile(r"copies|near_copies|(.*_)?(tpr|rate|share|coverage)(_.*)?")
-FINE = ("shape", "trend", "trend_linked", "missing")
+@dataclass(frozen=True)
+class Name:
+    """The parts of a score's name: what the tables know it by, and what is put beside that."""
+
+    base: str
+    rate: str = "1"
+    learner: str = ""
+    subject: str = ""
+
+
+def parts(name: str) -> Name:
+    """A score's name taken apart.
+
+    >>> parts("density_tpr_0_1"), parts("tstr_auc_linear")
+    (Name(base='density_tpr', rate='0.1', learner='', subject=''),
+     Name(base='tstr_auc', rate='1', learner='linear', subject=''))
+    """
+    name, _, subject = name.partition(":")
+    if found := re.fullmatch(r"(\w+_tpr)_(\d+(?:_\d+)?)", name):
+        return Name(found[1], rate=found[2].replace("_", "."), subject=subject)
+    for learner in LEARNERS["en"]:
+        if name.endswith(f"_{learner}"):
+            return Name(name.removesuffix(f"_{learner}"), learner=learner, subject=subject)
+    return Name(name, subject=subject)
 
 
 def label(name: str, lang: str) -> str:
     """A score's name for people; made of its plain name where it has none.
 
-    >>> label("c2st", "en"), label("some_thing:age", "en")
-    ('Told from real (AUC)', 'Some thing: age')
+    >>> label("c2st", "en"), label("density_tpr_10", "en"), label("some_thing:age", "en")
+    ('Told from real (AUC)', 'Members named by density at 10 % false alarms', 'Some thing: age')
     """
     words(lang)
-    base, _, subject = name.partition(":")
-    shown = LABELS[lang].get(base) or base.replace("_", " ").capitalize()
-    return f"{shown}: {subject}" if subject else shown
+    known, found = SCORES.get(parts(name).base), parts(name)
+    shown = (known.zh if lang == "zh" else known.en) if known else found.base.replace("_", " ").capitalize()
+    tail = [part for part in (LEARNERS[lang].get(found.learner), found.subject) if part]
+    return shown.replace("{rate}", found.rate) + "".join(f": {part}" for part in tail)
 
 
 def meaning_of(score: Score, lang: str) -> str:
     """What a score says; in English where a translation lacks."""
-    return _translated(MEANINGS_ZH, score.name, score.meaning, lang)
+    known, found = SCORES.get(parts(score.name).base), parts(score.name)
+    return known.meaning_zh.replace("{rate}", found.rate) if known and lang == "zh" else score.meaning
 
 
 def method_of(score: Score, lang: str) -> str:
     """How a score is measured; in English where a translation lacks."""
-    return _translated(METHODS_ZH, score.name, score.method, lang)
+    known, found = SCORES.get(parts(score.name).base), parts(score.name)
+    return known.method_zh.replace("{rate}", found.rate) if known and lang == "zh" else score.method
 
 
 def threat_of(score: Score, lang: str) -> str:
     """What the attacker is given; empty for a score that is no attack."""
-    return _translated(THREATS_ZH, score.name, score.threat, lang) if score.threat else ""
-
-
-def _translated(table: dict[str, str], name: str, english: str, lang: str) -> str:
-    return table.get(name.partition(":")[0], english) if lang == "zh" else english
+    threat = score.threat or ""
+    return THREATS_ZH.get(threat, threat) if lang == "zh" else threat
 
 
 def is_share(name: str) -> bool:
     """Whether a score is a share of rows, shown in per cent."""
-    base = name.partition(":")[0]
-    return base != "distance_share" and SHARES.fullmatch(base) is not None
+    return SHARES.fullmatch(parts(name).base) is not None
 
 
 def figure(name: str, value: float | None) -> str:
@@ -139,4 +332,4 @@ def figure(name: str, value: float | None) -> str:
         return "0"
     if "rmse" in name or abs(value) >= 100:
         return f"{value:,.4g}"
-    return f"{value:.4f}" if name.partition(":")[0] in FINE else f"{value:.3f}"
+    return f"{value:.4f}" if parts(name).base in FINE else f"{value:.3f}"

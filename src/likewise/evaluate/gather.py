@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from difflib import get_close_matches
 from importlib import metadata
 from typing import Any
@@ -14,20 +14,22 @@ import numpy as np
 import polars as pl
 
 from likewise.errors import InputError, OptionError
-from likewise.evaluate import privacy
-from likewise.evaluate.detection import MIN_ROWS, Detection, detect
-from likewise.evaluate.fidelity import Fidelity, fidelity
+from likewise.evaluate.attacks.inference import Guessed
+from likewise.evaluate.columns import column_details
+from likewise.evaluate.detection import Detection
+from likewise.evaluate.fidelity import Fidelity
 from likewise.evaluate.grids import with_grids
 from likewise.evaluate.learners import learner_name
+from likewise.evaluate.links import with_links
 from likewise.evaluate.pictures import picture
-from likewise.evaluate.results import ColumnScore, FloorKind, PairScore, Report, Score
-from likewise.evaluate.roc import Z95
-from likewise.evaluate.tables import Typed, TypedColumn, check_columns, type_tables
-from likewise.evaluate.utility import NotMeasurable, Utility, train_synthetic_test_real
-from likewise.schema import Kind, Role, Schema
+from likewise.evaluate.results import ColumnScore, PairScore, Report, Score
+from likewise.evaluate.scoring import fidelity, privacy, utility
+from likewise.evaluate.scoring.context import Context, chosen_measures, finite
+from likewise.evaluate.scoring.subgroups import subgroup_scores
+from likewise.evaluate.tables import TypedColumn, check_columns
+from likewise.schema import Role, Schema
 
 MOST_PAIRS_KEPT = 5_000
-TEST_SHARE = 0.2
 
 
 def evaluate(
@@ -39,6 +41,8 @@ def evaluate(
     schema: Schema | None = None,
     random_state: int = 0,
     learner: str = "auto",
+    measures: str | Sequence[str] = "standard",
+    by: str | None = None,
 ) -> Report:
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
 
@@ -50,11 +54,15 @@ def evaluate(
         target: the column to predict for the utility figures; by default the schema's, if it names one.
         schema: what the columns are; by default inferred from `real`.
         random_state: seed of every sample drawn here.
-        learner: who judges: "xgboost", "histgb", or "auto" (XGBoost when it is installed).
+        learner: who judges: "xgboost", "histgb", "linear", or "auto" (XGBoost when it is installed).
+        measures: "standard", "all", or some of "accuracy", "joint", "detection", "utility", "attacks", "models" and
+            "targets". Columns and pairs are always measured; "models" and "targets" take minutes on large tables and
+            are not standard.
+        by: a column of levels; fidelity and utility are then told for each level as well.
 
     Raises:
         InputError: a table is empty, lacks a column, or holds one of another kind.
-        OptionError: the target or the learner is unknown.
+        OptionError: the target, the learner, a measure or the column of groups is unknown.
 
     Privacy: the figures are computed on real data; they are not differentially private.
 
@@ -85,6 +93,8 @@ def evaluate(
         target=target,
         random_state=random_state,
         learner=learner,
+        measures=measures,
+        by=by,
     )
 
 
@@ -97,360 +107,116 @@ def evaluate_tables(
     target: str | None = None,
     random_state: int = 0,
     learner: str = "auto",
+    measures: str | Sequence[str] = "standard",
+    by: str | None = None,
 ) -> Report:
     """`evaluate` for canonical frames (see `likewise.parsing`): a function of its arguments alone."""
-    target = _target(schema, target)
+    chosen = chosen_measures(measures)
     learner_name(learner)
     frames = {"real": train, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
     for role, frame in frames.items():
         check_columns(frame, schema, role)
         if frame.height == 0:
             raise InputError(f"the {role} table has no rows; give at least one")
-    modelled = [c.name for c in schema if c.is_modelled]
-    if not modelled:
+    if not any(c.is_modelled for c in schema):
         raise InputError("no column to compare: all are ids or dropped; give another one the role 'feature'")
-    run = _Run(schema, frames, target, random_state, learner, modelled)
-    return run.report()
+    target = next((c.name for c in schema if c.role is Role.TARGET), None) if target is None else target
+    for name, what in ((target, "target"), (by, "column of groups")):
+        _check_known(name, what, schema)
+    return _report(Context(schema, frames, target, by, random_state, learner, chosen))
 
 
-def _target(schema: Schema, target: str | None) -> str | None:
-    if target is None:
-        return next((c.name for c in schema if c.role is Role.TARGET), None)
+def _check_known(name: str | None, what: str, schema: Schema) -> None:
     names = [c.name for c in schema if c.is_modelled]
-    if target not in names:
-        near = get_close_matches(target, names, 1)
+    if name is not None and name not in names:
+        near = get_close_matches(name, names, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise OptionError(f"the target {target!r} is not a column that is compared{hint}")
-    return target
+        raise OptionError(f"the {what} {name!r} is not a column that is compared{hint}")
 
 
-@dataclass
-class _Run:
-    """One evaluation: its tables, its seeds, and the scores and notes so far."""
-
-    schema: Schema
-    frames: dict[str, pl.DataFrame]
-    target: str | None
-    seed: int
-    learner: str
-    modelled: list[str]
-
-    def __post_init__(self) -> None:
-        typed = type_tables(list(self.frames.values()), self.schema)
-        self.train, self.synthetic = typed[0], typed[1]
-        self.holdout = typed[2] if len(typed) > 2 else None
-        self.notes: list[str] = []
-
-    def rng(self, stage: int) -> np.random.Generator:
-        """A stream of its own for each stage, so that one more measure does not move the others."""
-        return np.random.default_rng([self.seed, stage])
-
-    def report(self) -> Report:
-        if self.holdout is None:
-            self.notes.append(
-                "No holdout was given: floors come from the real rows split in two, and the attacks which need real "
-                "rows unknown to the generator were not made."
-            )
-        fit, floor, floor_by = self.fidelity()
-        detection = self.detection()
-        scores = [
-            *self.fidelity_scores(fit, floor, floor_by),
-            *([] if detection is None else [self.detection_score(detection)]),
-            *self.utility_scores(),
-            *self.privacy_scores(),
-        ]
-        return Report(
-            scores=tuple(s for s in scores if not math.isnan(s.value)),
-            columns=tuple(self.column_scores(fit, floor, detection)),
-            pairs=with_grids(_worst(fit.pairs), self.train, self.synthetic, rng=self.rng(8)),
-            data=self.facts(fit),
-            notes=tuple(self.notes),
-            versions=_versions(self.learner),
+def _report(run: Context) -> Report:
+    if run.holdout is None:
+        run.notes.append(
+            "No holdout was given: floors come from the real rows split in two, and the attacks which need real "
+            "rows unknown to the generator were not made."
         )
-
-    # --- fidelity ---
-
-    def fidelity(self) -> tuple[Fidelity, Fidelity, FloorKind]:
-        """The synthetic table's fidelity, and a fresh real table's at the same size."""
-        if self.holdout is not None:
-            fit, floor = fidelity(self.train, [self.synthetic, self.holdout], rng=self.rng(1))
-            scale = _noise(len(self.train), len(self.synthetic)) / _noise(len(self.train), len(self.holdout))
-            return fit, _scaled(floor, scale), "holdout"
-        (fit,) = fidelity(self.train, [self.synthetic], rng=self.rng(1))
-        order = self.rng(2).permutation(len(self.train))
-        a, b = (self.train.take(half) for half in np.array_split(order, 2))
-        if len(b) == 0:
-            return fit, _scaled(fit, math.nan), "halves"
-        (floor,) = fidelity(a, [b], rng=self.rng(1))
-        scale = _noise(len(self.train), len(self.synthetic)) / _noise(len(a), len(b))
-        return fit, _scaled(floor, scale), "halves"
-
-    def fidelity_scores(self, fit: Fidelity, floor: Fidelity, floor_by: FloorKind) -> Iterable[Score]:
-        n = len(self.synthetic)
-        yield Score(
-            name="shape",
-            group="fidelity",
-            value=fit.shape,
-            better="lower",
-            floor=_finite(floor.shape),
-            floor_by=floor_by,
-            copy=0.0,
-            n=n,
-            method="mean over columns of the Kolmogorov-Smirnov distance (numbers) or total variation (levels); "
-            "floor scaled to the same number of rows",
-            meaning="how far single columns are from the real ones, from 0 (alike) to 1",
-        )
-        half = Z95 * fit.trend_deviation
-        method = "mean over pairs of half the difference of Pearson's r (two numbers) or total variation of the counts"
-        if half:
-            method += f"; {len(fit.pairs):,} of {fit.n_pairs:,} pairs measured, the interval is of that sample"
-        yield Score(
-            name="trend",
-            group="fidelity",
-            value=fit.trend,
-            better="lower",
-            floor=_finite(floor.trend),
-            floor_by=floor_by,
-            copy=0.0,
-            interval=(max(0.0, fit.trend - half), fit.trend + half) if half else None,
-            n=n,
-            method=method,
-            meaning="how far pairs of columns hang together otherwise than in the real table, from 0 (alike) to 1",
-        )
-        if not math.isnan(fit.trend_linked):
-            yield Score(
-                name="trend_linked",
-                group="fidelity",
-                value=fit.trend_linked,
-                better="lower",
-                floor=_finite(floor.trend_linked),
-                floor_by=floor_by,
-                copy=0.0,
-                n=n,
-                method="the same over the pairs that hang together in the real table: |r| > 0.4 or Cramer's V > 0.3",
-                meaning="the same, over the pairs of columns that clearly hang together",
-            )
-        real, fake = _missing_shares(self.train), _missing_shares(self.synthetic)
-        if real.any() or fake.any():
-            fresh = None if self.holdout is None else float(np.abs(real - _missing_shares(self.holdout)).mean())
-            yield Score(
-                name="missing",
-                group="fidelity",
-                value=float(np.abs(real - fake).mean()),
-                better="lower",
-                floor=fresh,
-                floor_by=None if fresh is None else "holdout",
-                copy=0.0,
-                n=n,
-                method="mean over columns of the difference of the shares of missing values",
-                meaning="how far the shares of missing values are from the real ones",
-            )
-
-    def detection(self) -> Detection | None:
-        real = self.train if self.holdout is None else self.holdout
-        found = detect(real, self.synthetic, learner=self.learner, seed=_seed(self.rng(3)))
-        if found is None:
-            self.notes.append(f"The classifier test needs at least {MIN_ROWS} rows of each table.")
-        elif self.holdout is None:
-            self.notes.append(
-                "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it."
-            )
-        return found
-
-    def detection_score(self, found: Detection) -> Score:
-        against = "holdout" if self.holdout is not None else "training"
-        return Score(
-            name="c2st",
-            group="fidelity",
-            value=found.area,
-            better="lower",
-            floor=0.5,
-            floor_by="theory",
-            interval=found.interval,
-            n=found.n,
-            method=f"ROC AUC of {learner_name(self.learner)}, 5 folds, {found.n:,} synthetic and as many {against} "
-            "rows; DeLong interval",
-            meaning="how often a classifier tells which of two rows is synthetic; 0.5 is a coin toss",
-        )
-
-    # --- utility ---
-
-    def utility_scores(self) -> Iterable[Score]:
-        if self.target is None:
-            return
-        train, test, floor_by = self.train, self.holdout, "holdout"
-        if test is None:
-            floor_by = "halves"
-            order = self.rng(4).permutation(len(train))
-            cut = max(1, round(TEST_SHARE * len(order)))
-            train, test = self.train.take(order[cut:]), self.train.take(order[:cut])
-            self.notes.append(
-                "Without a holdout, utility is tested on a fifth of the real rows, which the generator has seen."
-            )
-        try:
-            found = train_synthetic_test_real(
-                train, self.synthetic, test, self.target, learner=self.learner, seed=_seed(self.rng(5))
-            )
-        except NotMeasurable as reason:
-            self.notes.append(f"Utility was not measured: {reason}.")
-            return
-        for utility in found:
-            yield self.utility_score(utility, floor_by)
-
-    def utility_score(self, utility: Utility, floor_by: Any) -> Score:
-        names = {"auc": "ROC AUC", "r2": "R²", "rmse": "root mean square error"}
-        return Score(
-            name=f"tstr_{utility.measure}",
-            group="utility",
-            value=utility.synthetic.value,
-            better="lower" if utility.measure == "rmse" else "higher",
-            floor=utility.real.value,
-            floor_by=floor_by,
-            copy=utility.real.value,
-            interval=utility.synthetic.interval,
-            n=utility.n,
-            method=f"{names[utility.measure]} of {learner_name(self.learner)} for {self.target!r}, trained on the "
-            f"synthetic rows, tested on {utility.n:,} real rows; the floor is the same trained on real rows",
-            meaning="how well a model learnt from synthetic rows predicts real ones, beside one learnt from real rows",
-        )
-
-    # --- privacy ---
-
-    def privacy_scores(self) -> Iterable[Score]:
-        hashes = {role: privacy.row_hashes(frame, self.modelled) for role, frame in self.frames.items()}
-        found, repeated = privacy.copies(hashes["synthetic"], hashes["real"]), privacy.repeats(hashes["real"])
-        fresh = repeated if self.holdout is None else privacy.copies(hashes["holdout"], hashes["real"])
-        yield Score(
-            name="copies",
-            group="privacy",
-            value=found.value,
-            better="lower",
-            floor=fresh.value,
-            floor_by="train" if self.holdout is None else "holdout",
-            copy=1.0,
-            interval=found.interval,
-            n=found.n,
-            method="share of synthetic rows that stand, cell for cell, in the training rows; Wilson interval",
-            meaning="how many synthetic rows are exact copies of real ones",
-            threat="sees the synthetic rows only",
-        )
-        if self.holdout is None:
-            return
-        if fresh.value > 0.01 and fresh.interval[0] > 1.5 * repeated.interval[1]:
-            self.notes.append(
-                f"{fresh.value:.1%} of the holdout rows stand in the training rows, more than rows repeat there "
-                f"({repeated.value:.1%}): the two overlap, so attacks look weaker than they are."
-            )
-        if len(self.holdout) < MIN_ROWS or len(self.train) < MIN_ROWS:
-            self.notes.append(f"The attacks need at least {MIN_ROWS} training and holdout rows.")
-            return
-        yield from self.attack_scores(fresh.value)
-
-    def attack_scores(self, fresh_copies: float) -> Iterable[Score]:
-        train, synthetic, holdout = self.train, self.synthetic, self.holdout
-        assert holdout is not None
-        if any(c.kind is Kind.TEXT for c in self.schema if c.is_modelled):  # an attacker compares texts, not patterns
-            train, synthetic, holdout = type_tables(list(self.frames.values()), self.schema, text="value")
-        near = privacy.distance_share(train, holdout, synthetic, seed=_seed(self.rng(6)))
-        yield Score(
-            name="distance_share",
-            group="privacy",
-            value=near.share,
-            better="lower",
-            floor=0.5,
-            floor_by="theory",
-            copy=near.copy,
-            interval=near.interval,
-            n=near.n,
-            method="share of synthetic rows whose nearest real row is a training row rather than a holdout row, "
-            "scaled so that chance is 0.5; interval from the exchangeability of the two",
-            meaning="whether synthetic rows crowd around training rows; about 0.5 plus half the share of copied rows",
-            threat="sees the synthetic rows; a check for copying, not an attack on a person",
-        )
-        attack = privacy.membership(train, holdout, synthetic, seed=_seed(self.rng(7)))
-        threat = "sees the synthetic rows and knows every cell of the record asked about"
-        yield Score(
-            name="membership",
-            group="privacy",
-            value=attack.area.value,
-            better="lower",
-            floor=0.5,
-            floor_by="theory",
-            copy=1.0 - 0.5 * fresh_copies,
-            interval=attack.area.interval,
-            n=attack.n,
-            method=f"ROC AUC of minus the distance to the nearest synthetic row, for {attack.n:,} training and as many "
-            "holdout rows; numbers in units of their 1-99 % range, levels one-hot, Euclidean; DeLong interval",
-            meaning="how well distance tells who was in the training rows; 0.5 is a coin toss",
-            threat=threat,
-        )
-        rate, interval = attack.caught
-        yield Score(
-            name="membership_tpr",
-            group="privacy",
-            value=rate,
-            better="lower",
-            floor=privacy.FALSE_POSITIVE_RATE,
-            floor_by="theory",
-            copy=None,
-            interval=interval,
-            n=attack.n,
-            method="the same attack: share of training rows named where 1 % of the holdout rows are named falsely",
-            meaning="how many members a cautious attacker names rightly; 1 % is chance",
-            threat=threat,
-        )
-
-    # --- tables and facts ---
-
-    def column_scores(self, fit: Fidelity, floor: Fidelity, detection: Detection | None) -> Iterable[ColumnScore]:
-        for i, (real, fake) in enumerate(zip(self.train.columns, self.synthetic.columns, strict=True)):
-            yield ColumnScore(
-                name=real.name,
-                kind=str(real.kind),
-                error=_finite(fit.columns[i]),
-                floor=_finite(floor.columns[i]),
-                missing_real=round(float(real.missing.mean()), 4),
-                missing_synthetic=round(float(fake.missing.mean()), 4),
-                mean_real=_moment(real, np.mean),
-                mean_synthetic=_moment(fake, np.mean),
-                deviation_real=_moment(real, np.std),
-                deviation_synthetic=_moment(fake, np.std),
-                tells=None if detection is None else round(detection.tells[i], 4),
-                picture=picture(real, fake),
-            )
-
-    def facts(self, fit: Fidelity) -> dict[str, Any]:
-        return {
-            "rows_real": len(self.train),
-            "rows_synthetic": len(self.synthetic),
-            "rows_holdout": 0 if self.holdout is None else len(self.holdout),
-            "columns": len(self.modelled),
-            "columns_left_out": [c.name for c in self.schema if not c.is_modelled],
-            "pairs": fit.n_pairs,
-            "pairs_measured": len(fit.pairs),
-            "target": self.target,
-            "random_state": self.seed,
-        }
-
-
-def _noise(n: int, m: int) -> float:
-    """Sampling noise between two tables goes with this: differences of shares have variance p (1 - p) (1/n + 1/m)."""
-    return math.sqrt(1.0 / n + 1.0 / m)
-
-
-def _scaled(floor: Fidelity, scale: float) -> Fidelity:
-    columns = tuple(min(1.0, e * scale) if not math.isnan(e) else e for e in floor.columns)
-    return replace(
-        floor,
-        columns=columns,
-        shape=floor.shape * scale,
-        trend=floor.trend * scale,
-        trend_linked=floor.trend_linked * scale,
+    asked = run.measures
+    fit, floor, floor_by = fidelity.measure(run)
+    detection = fidelity.detection(run) if "detection" in asked else None
+    models = utility.standard(run) if asked & {"utility", "models"} or run.by is not None else None
+    guessed: list[Guessed] = []
+    scores: list[Score] = [*fidelity.marginal_scores(run, fit, floor, floor_by)]
+    if "accuracy" in asked:
+        scores += fidelity.accuracy_scores(run)
+    if "joint" in asked:
+        scores += fidelity.joint_scores(run)
+    if detection is not None:
+        scores.append(fidelity.detection_score(run, detection))
+    if models is not None and "utility" in asked:
+        scores += utility.standard_scores(run, models)
+    if models is not None and "models" in asked:
+        scores += utility.model_scores(run, models)
+    if "targets" in asked:
+        scores += utility.target_score(run)
+    if "attacks" in asked:
+        fresh_copies, copied = privacy.copy_scores(run)
+        scores += copied
+        if run.holdout is not None:
+            found, guessed = privacy.attacks(run, fresh_copies)
+            scores += found
+    pairs = with_links(_worst(fit.pairs), run.train, run.synthetic, rng=run.rng(32))
+    return Report(
+        scores=tuple(s for s in scores if not math.isnan(s.value)),
+        columns=tuple(_column_scores(run, fit, floor, detection, guessed)),
+        pairs=with_grids(pairs, run.train, run.synthetic, rng=run.rng(8)),
+        subgroups=() if run.by is None else tuple(subgroup_scores(run, models)),
+        data=_facts(run, fit),
+        notes=tuple(run.notes),
+        versions=_versions(run.learner),
     )
 
 
-def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.array([c.missing.mean() for c in table.columns])
+def _column_scores(
+    run: Context, fit: Fidelity, floor: Fidelity, detection: Detection | None, guessed: Sequence[Guessed]
+) -> Iterable[ColumnScore]:
+    secrets = {g.column: g for g in guessed}
+    for i, (real, fake) in enumerate(zip(run.train.columns, run.synthetic.columns, strict=True)):
+        secret = secrets.get(real.name)
+        yield ColumnScore(
+            name=real.name,
+            kind=str(real.kind),
+            error=finite(fit.columns[i]),
+            floor=finite(floor.columns[i]),
+            missing_real=round(float(real.missing.mean()), 4),
+            missing_synthetic=round(float(fake.missing.mean()), 4),
+            mean_real=_moment(real, np.mean),
+            mean_synthetic=_moment(fake, np.mean),
+            deviation_real=_moment(real, np.std),
+            deviation_synthetic=_moment(fake, np.std),
+            tells=None if detection is None else round(detection.tells[i], 4),
+            guessed=None if secret is None else round(secret.risk.value, 4),
+            guessed_floor=None if secret is None else round(secret.risk.floor, 4),
+            guessed_interval=None if secret is None else secret.risk.interval,
+            guessed_by_others=None if secret is None else round(secret.by_others, 4),
+            picture=picture(real, fake),
+            **asdict(column_details(real, fake)),
+        )
+
+
+def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:
+    return {
+        "rows_real": len(run.train),
+        "rows_synthetic": len(run.synthetic),
+        "rows_holdout": 0 if run.holdout is None else len(run.holdout),
+        "columns": len(run.modelled),
+        "columns_left_out": [c.name for c in run.schema if not c.is_modelled],
+        "pairs": fit.n_pairs,
+        "pairs_measured": len(fit.pairs),
+        "target": run.target,
+        "by": run.by,
+        "measures": sorted(run.measures),
+        "random_state": run.seed,
+    }
 
 
 def _moment(column: TypedColumn, of: Any) -> float | None:
@@ -460,16 +226,8 @@ def _moment(column: TypedColumn, of: Any) -> float | None:
     return float(f"{of(column.present):.4g}")
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _worst(pairs: tuple[PairScore, ...]) -> tuple[PairScore, ...]:
     return tuple(sorted(pairs, key=lambda p: -(p.gap or 0.0))[:MOST_PAIRS_KEPT])
-
-
-def _seed(rng: np.random.Generator) -> int:
-    return int(rng.integers(2**31 - 1))
 
 
 def _versions(learner: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from likewise.errors import MissingExtraError, OptionError
 Task = Literal["classify", "regress"]
 Matrix = npt.NDArray[np.float32]
 MOST_NATIVE_LEVELS = 254
+MOST_LINEAR_LEVELS = 30
 
 
 def learner_name(name: str) -> str:
@@ -86,7 +87,64 @@ def _histgb(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], see
     return model.fit(x, y)
 
 
+class _Linear:
+    """Numbers standardised with a flag for missing, the 30 most frequent codes one-hot, then a linear model."""
+
+    def __init__(self, task: Task, is_code: list[bool]) -> None:
+        from sklearn.linear_model import LogisticRegression, Ridge
+
+        self.model = LogisticRegression(max_iter=300) if task == "classify" else Ridge(alpha=1.0)
+        self.is_code = is_code
+
+    def fit(self, x: Matrix, y: npt.NDArray[Any]) -> _Linear:
+        self.parts = [self._part(x[:, i], code) for i, code in enumerate(self.is_code)]
+        self.model.fit(self._encode(x), y)
+        return self
+
+    @staticmethod
+    def _part(column: Matrix, code: bool) -> npt.NDArray[np.float64]:
+        there = column[~np.isnan(column)].astype(np.float64)
+        if code:
+            levels, counts = np.unique(there, return_counts=True)
+            return np.asarray(levels[np.argsort(-counts, kind="stable")[:MOST_LINEAR_LEVELS]], dtype=np.float64)
+        return np.array([there.mean(), there.std() or 1.0]) if len(there) else np.array([0.0, 1.0])
+
+    def _encode(self, x: Matrix) -> npt.NDArray[np.float64]:
+        blocks = []
+        for i, (part, code) in enumerate(zip(self.parts, self.is_code, strict=True)):
+            column = x[:, i].astype(np.float64)
+            if code:
+                blocks.append((column[:, None] == part[None, :]).astype(np.float64))
+                continue
+            missing = np.isnan(column)
+            # Clipped, for one extreme value would rule a linear model.
+            blocks.append(np.where(missing, 0.0, np.clip((column - part[0]) / part[1], -10.0, 10.0))[:, None])
+            blocks.append(missing[:, None].astype(np.float64))
+        return np.concatenate(blocks, axis=1)
+
+    def predict(self, x: Matrix) -> npt.NDArray[np.float64]:
+        return np.asarray(self.model.predict(self._encode(x)))
+
+    def predict_proba(self, x: Matrix) -> npt.NDArray[np.float64]:
+        return np.asarray(self.model.predict_proba(self._encode(x)))
+
+
+def _linear(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], seed: int) -> Any:
+    import warnings
+
+    del seed  # its solution does not depend on one
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a solver stopped short still judges both tables alike
+        return _Linear(task, is_code).fit(x, y)
+
+
 LEARNERS: dict[str, Callable[[Task, Matrix, npt.NDArray[Any], list[bool], int], Any]] = {
     "xgboost": _xgboost,
     "histgb": _histgb,
+    "linear": _linear,
 }
+
+
+def installed() -> list[str]:
+    """The learners that can be used here."""
+    return [name for name in LEARNERS if name != "xgboost" or find_spec("xgboost")]

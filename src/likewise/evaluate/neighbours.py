@@ -11,6 +11,7 @@ Legend: n rows, W width of a vector.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,13 @@ class Embedding:
     @property
     def width(self) -> int:
         return sum(2 if isinstance(b, tuple) else b.shape[1] for b in self.blocks)
+
+    @property
+    def spans(self) -> list[slice]:
+        """Where each column stands in a vector."""
+        widths = [2 if isinstance(b, tuple) else b.shape[1] for b in self.blocks]
+        ends = np.cumsum(widths)
+        return [slice(int(end - width), int(end)) for end, width in zip(ends, widths, strict=True)]
 
     def __call__(self, table: Typed) -> Vectors:
         """(n, W) float32."""
@@ -79,23 +87,65 @@ def _level_vectors(size: int, most: int) -> Vectors:
     return np.asarray(signs / np.sqrt(most), dtype=np.float32)
 
 
-def nearest(queries: Vectors, targets: Vectors) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """For each query the index of the nearest target (the first of equals) and the distance to it.
+def closeness_tiles(queries: Vectors, targets: Vectors) -> Iterator[tuple[slice, Vectors]]:
+    """Tiles (rows of queries, their closeness to every target): half the squared query less half the squared distance.
 
-    Found by matrix products in tiles of 32 MB, so "nearest" holds to the rounding of float32 (about 0.001); the
-    distance is then computed anew from the two rows, so that equal rows are at exactly 0.
+    Tiles hold 32 MB. The one place where all pairs are met: a matrix product.
     """
-    index = np.empty(len(queries), dtype=np.int64)
-    distance = np.empty(len(queries))
     half = 0.5 * np.square(targets).sum(1)
     columns = np.ascontiguousarray(targets.T)
     step = max(1, TILE_BYTES // (4 * max(len(targets), 1)))
     for start in range(0, len(queries), step):
-        part = queries[start : start + step]
-        closeness = part @ columns
+        part = slice(start, min(start + step, len(queries)))
+        closeness = queries[part] @ columns
         closeness -= half
-        best = closeness.argmax(1)
-        index[start : start + step] = best
-        gap = np.square(part - targets[best], dtype=np.float64)
-        distance[start : start + step] = np.sqrt(gap.sum(1))
-    return index, distance
+        yield part, closeness
+
+
+def nearest(queries: Vectors, targets: Vectors) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """For each query the index of the nearest target (the first of equals) and the distance to it.
+
+    Found by matrix products, so "nearest" holds to the rounding of float32 (about 0.001); the distance is then
+    computed anew from the two rows, so that equal rows are at exactly 0.
+    """
+    index = np.empty(len(queries), dtype=np.int64)
+    for part, closeness in closeness_tiles(queries, targets):
+        index[part] = closeness.argmax(1)
+    return index, _gaps(queries, targets, index)
+
+
+def nearest_few(
+    queries: Vectors, targets: Vectors, k: int, *, same: bool = False
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The k nearest targets of each query in rising distance: indices and distances, both (n, k).
+
+    One candidate more than asked for is measured anew from the two rows, so that rounding in the matrix product does
+    not decide between rows which nearly coincide.
+
+    Args:
+        same: the two are the same rows, and none is its own neighbour.
+    """
+    k = min(k, len(targets) - same)
+    n_candidates = min(k + 1, len(targets) - same)
+    index = np.empty((len(queries), n_candidates), dtype=np.int64)
+    for part, closeness in closeness_tiles(queries, targets):
+        rows = np.arange(len(closeness))
+        if same:
+            closeness[rows, rows + part.start] = -np.inf
+        for place in range(n_candidates):  # a few passes are quicker than a partition while k is small
+            best = closeness.argmax(1)
+            index[part, place] = best
+            closeness[rows, best] = -np.inf
+    distance = np.column_stack([_gaps(queries, targets, index[:, place]) for place in range(n_candidates)])
+    order = np.argsort(distance, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(index, order, 1), np.take_along_axis(distance, order, 1)
+
+
+def _gaps(queries: Vectors, targets: Vectors, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """(n,) exact distance of each query to its target, in bounded memory."""
+    distance = np.empty(len(queries))
+    step = max(1, TILE_BYTES // (8 * max(queries.shape[1], 1)))
+    for start in range(0, len(queries), step):
+        part = slice(start, start + step)
+        distance[part] = np.sqrt(np.square(queries[part] - targets[index[part]], dtype=np.float64).sum(1))
+    return distance

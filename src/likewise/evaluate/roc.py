@@ -30,17 +30,17 @@ class Estimate:
         return float(np.sqrt(np.square(self.influence).sum()))
 
 
-def wilson(hits: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate.
+def wilson(hits: float, n: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson's interval of a rate, 95 % unless another quantile of the normal law is given.
 
     >>> [round(x, 3) for x in wilson(0, 100)]
     [0.0, 0.037]
     """
     if n == 0:
         return 0.0, 1.0
-    p, z2 = hits / n, Z95 * Z95
+    p, z2 = hits / n, z * z
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     # At no hits and at all hits the formula's end is 0 and 1, but for rounding.
     return (0.0 if hits <= 0 else middle - half), (1.0 if hits >= n else middle + half)
 

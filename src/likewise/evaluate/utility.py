@@ -6,6 +6,7 @@ Legend: n rows, K classes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +18,22 @@ from likewise.evaluate.tables import FloatArray, Typed, TypedColumn, design_matr
 MAX_TRAIN_ROWS = 100_000
 MAX_ROWS_TIMES_CLASSES = 200_000  # boosting grows a tree per class and round
 MAX_CLASSES = 10
+N_RESAMPLES = 200
+
+Source = Literal["real", "synthetic", "mix"]
+Measures = dict[str, Estimate]
+
+
+class NotMeasurable(Exception):
+    """Why a target cannot be learnt or tested; the text goes to the reader."""
 
 
 @dataclass(frozen=True)
 class Utility:
-    """One learner, one target: trained on synthetic rows and on real rows, both tested on other real rows.
+    """One measure of one learner and target: after training on synthetic rows and on real rows, tested on real rows.
 
     Args:
-        measure: "auc" (classes), "r2" or "rmse" (numbers).
+        measure: "auc", "f1", "balanced_accuracy" (classes), "r2" or "rmse" (numbers).
         synthetic, real: the measure after training on each.
         n: rows tested on.
     """
@@ -35,8 +44,128 @@ class Utility:
     n: int
 
 
-class NotMeasurable(Exception):
-    """Why a target cannot be learnt or tested; the text goes to the reader."""
+@dataclass(frozen=True)
+class Job:
+    """One target, as arrays.
+
+    Args:
+        n_classes: K; 0 for a number.
+        x: rows to learn from by source, and those to test on.
+        y: their classes 0 .. K-1, or numbers.
+        tested: places of the test rows in the test table.
+    """
+
+    target: str
+    n_classes: int
+    x: dict[Source, learners.Matrix]
+    y: dict[Source, npt.NDArray[Any]]
+    x_test: learners.Matrix
+    y_test: npt.NDArray[Any]
+    tested: npt.NDArray[np.int64]
+    is_code: list[bool]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model of a `Job`, as the scores it gives: (n, K) for classes, (n,) for numbers."""
+
+    job: Job
+    model: Any
+    classes: npt.NDArray[np.int64]
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def scores(self, x: learners.Matrix) -> FloatArray:
+        n_classes = self.job.n_classes
+        if self.model is None:  # nothing to learn from: no opinion
+            return np.zeros((len(x), n_classes)) if n_classes else np.full(len(x), self.shift)
+        if n_classes:
+            return learners.class_scores(self.model, x, self.classes, n_classes)
+        return np.asarray(self.model.predict(x), dtype=np.float64) * self.scale + self.shift
+
+
+def job(train: Typed, synthetic: Typed, test: Typed, target: str, *, max_rows: int = MAX_TRAIN_ROWS, seed: int) -> Job:
+    """The arrays for one target: rows without it left out, large tables sampled, the ten most frequent classes kept.
+
+    Args:
+        test: real rows that neither the generator nor the real model was trained on.
+        max_rows: rows learnt from and tested on at most; fewer with many classes.
+
+    Raises:
+        NotMeasurable: the target is missing throughout, has one class, or has one value in the test rows.
+    """
+    rng = np.random.default_rng(seed)
+    rows = [np.flatnonzero(~t[target].missing) for t in (train, synthetic, test)]
+    for found, role in zip(rows, ("real", "synthetic", "test"), strict=True):
+        if len(found) == 0:
+            raise NotMeasurable(f"the target {target!r} is missing in every {role} row")
+    if len(train.columns) < 2:
+        raise NotMeasurable(f"the target {target!r} is the only column")
+    classes = min(train[target].size - 1, MAX_CLASSES) if not train[target].is_number else 1
+    most = min(max_rows, MAX_ROWS_TIMES_CLASSES // max(classes, 1))
+    rows = [r if len(r) <= most else r[rng.permutation(len(r))[:most]] for r in rows]
+    tables = [t.take(r) for t, r in zip((train, synthetic, test), rows, strict=True)]
+    xs, is_code = design_matrices([t.drop(target) for t in tables])
+    columns = [t[target] for t in tables]
+    ys = [c.values for c in columns] if columns[0].is_number else _labels(columns)
+    kept = [np.ones(len(y), dtype=bool) if columns[0].is_number else y >= 0 for y in ys]
+    xs, ys = ([v[k] for v, k in zip(values, kept, strict=True)] for values in (xs, ys))
+    n_classes = 0 if columns[0].is_number else int(ys[0].max(initial=0)) + 1
+    _check(target, n_classes, ys[0], ys[2])
+    return Job(
+        target,
+        n_classes,
+        {"real": xs[0], "synthetic": xs[1], "mix": np.concatenate(xs[:2])},
+        {"real": ys[0], "synthetic": ys[1], "mix": np.concatenate(ys[:2])},
+        xs[2],
+        ys[2],
+        rows[2][kept[2]],
+        is_code,
+    )
+
+
+def _labels(columns: list[TypedColumn]) -> list[npt.NDArray[Any]]:
+    """Classes of the three tables: place among the most frequent real levels, -1 for those too rare to count."""
+    counts = np.bincount(columns[0].values, minlength=columns[0].size)
+    kept = np.sort(np.argsort(-counts, kind="stable")[:MAX_CLASSES])
+    kept = kept[counts[kept] > 0]
+    place = np.full(columns[0].size, -1)
+    place[kept] = np.arange(len(kept))
+    return [place[c.values] for c in columns]
+
+
+def _check(target: str, n_classes: int, y_train: npt.NDArray[Any], y_test: npt.NDArray[Any]) -> None:
+    if n_classes == 0 and (len(y_test) < 2 or np.ptp(y_train) == 0 or np.ptp(y_test) == 0):
+        raise NotMeasurable(f"the target {target!r} has one value only")
+    if n_classes and (n_classes < 2 or len(np.unique(y_test)) < 2):
+        raise NotMeasurable(f"the target {target!r} has one class only")
+
+
+def learn(job: Job, source: Source, learner: str, seed: int) -> Trained:
+    """A model of the target, learnt from the rows of one source."""
+    x, y = job.x[source], job.y[source]
+    if job.n_classes:
+        classes, dense = np.unique(y, return_inverse=True)
+        model = learners.fit(learner, "classify", x, dense, job.is_code, seed) if len(classes) > 1 else None
+        return Trained(job, model, classes)
+    shift, scale = float(job.y["real"].mean()), float(job.y["real"].std())
+    none = np.zeros(0, dtype=np.int64)
+    if len(y) == 0 or np.ptp(y) == 0:
+        return Trained(job, None, none, float(y[0]) if len(y) else shift)
+    model = learners.fit(learner, "regress", x, ((y - shift) / scale).astype(np.float32), job.is_code, seed)
+    return Trained(job, model, none, shift, scale)
+
+
+def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = slice(None), seed: int = 0) -> Measures:
+    """The measures of scores for the test rows, or for some of them; none where those hold one class or value."""
+    truth, found = job.y_test[rows], scores[rows]
+    if len(truth) < 2 or np.ptp(truth) == 0:
+        return {}
+    if not job.n_classes:
+        r2, rmse = _errors(truth, found)
+        return {"r2": r2, "rmse": rmse}
+    f1, balanced = _decisions(truth, found.argmax(1), job.n_classes, seed)
+    return {"auc": macro_auc(truth, found), "f1": f1, "balanced_accuracy": balanced}
 
 
 def train_synthetic_test_real(
@@ -49,94 +178,41 @@ def train_synthetic_test_real(
     max_rows: int = MAX_TRAIN_ROWS,
     seed: int,
 ) -> list[Utility]:
-    """The measures of `target`: AUC for levels (one against the rest, averaged), R2 and RMSE for numbers.
+    """The measures of `target` after training on synthetic rows, beside those after training on real rows.
 
-    Args:
-        test: real rows that neither the generator nor the real model was trained on.
-        max_rows: rows learnt from and tested on at most; fewer with many classes.
+    AUC is one against the rest, averaged over the classes; F1 and balanced accuracy are averaged over them too.
 
     Raises:
-        NotMeasurable: the target is missing throughout, has one class, or has one value in the test rows.
+        NotMeasurable: see `job`.
     """
-    rng = np.random.default_rng(seed)
-    name = learners.learner_name(learner)
-    tables = [t.take(np.flatnonzero(~t[target].missing)) for t in (train, synthetic, test)]
-    for table, role in zip(tables, ("real", "synthetic", "test"), strict=True):
-        if len(table) == 0:
-            raise NotMeasurable(f"the target {target!r} is missing in every {role} row")
-    if len(tables[0].columns) < 2:
-        raise NotMeasurable(f"the target {target!r} is the only column")
-    classes = min(tables[0][target].size - 1, MAX_CLASSES) if not tables[0][target].is_number else 1
-    most = min(max_rows, MAX_ROWS_TIMES_CLASSES // max(classes, 1))
-    tables = [t.sample(most, rng) for t in tables]
-    (x_train, x_synthetic, x_test), is_code = design_matrices([t.drop(target) for t in tables])
-    y_train, y_synthetic, y_test = (t[target] for t in tables)
-    if y_train.is_number:
-        return _regression(name, x_train, x_synthetic, x_test, y_train, y_synthetic, y_test, is_code, seed)
-    return _classification(name, x_train, x_synthetic, x_test, y_train, y_synthetic, y_test, is_code, seed)
+    this, name = job(train, synthetic, test, target, max_rows=max_rows, seed=seed), learners.learner_name(learner)
+    return beside_real(this, *(learn(this, source, name, seed) for source in ("synthetic", "real")))
 
 
-def _classification(
-    name: str,
-    x_train: learners.Matrix,
-    x_synthetic: learners.Matrix,
-    x_test: learners.Matrix,
-    y_train: TypedColumn,
-    y_synthetic: TypedColumn,
-    y_test: TypedColumn,
-    is_code: list[bool],
-    seed: int,
-) -> list[Utility]:
-    counts = np.bincount(y_train.values, minlength=y_train.size)
-    kept = np.sort(np.argsort(-counts, kind="stable")[:MAX_CLASSES])
-    kept = kept[counts[kept] > 0]
-    place = np.full(y_train.size, -1)
-    place[kept] = np.arange(len(kept))  # class of each code; -1 for codes too rare to count
-    y_tested = place[y_test.values]
-    x_test, y_tested = x_test[y_tested >= 0], y_tested[y_tested >= 0]
-    if len(kept) < 2 or len(np.unique(y_tested)) < 2:
-        raise NotMeasurable(f"the target {y_train.name!r} has one class only")
-    found = []
-    for x, y in ((x_synthetic, y_synthetic), (x_train, y_train)):
-        labels = place[y.values]
-        x, labels = x[labels >= 0], labels[labels >= 0]
-        classes, dense = np.unique(labels, return_inverse=True)
-        scores = np.zeros((len(x_test), len(kept)))  # one class or none to learn from: no opinion
-        if len(classes) > 1:
-            model = learners.fit(name, "classify", x, dense, is_code, seed)
-            scores = learners.class_scores(model, x_test, classes, len(kept))
-        found.append(macro_auc(y_tested, scores))
-    return [Utility("auc", found[0], found[1], len(y_tested))]
+def beside_real(job: Job, other: Trained, real: Trained) -> list[Utility]:
+    """The measures of one model beside those of the model learnt from real rows."""
+    found, floor = (judge(job, m.scores(job.x_test)) for m in (other, real))
+    return [Utility(name, found[name], floor[name], len(job.y_test)) for name in found]
 
 
-def _regression(
-    name: str,
-    x_train: learners.Matrix,
-    x_synthetic: learners.Matrix,
-    x_test: learners.Matrix,
-    y_train: TypedColumn,
-    y_synthetic: TypedColumn,
-    y_test: TypedColumn,
-    is_code: list[bool],
-    seed: int,
-) -> list[Utility]:
-    shift, scale = y_train.values.mean(), y_train.values.std()
-    truth = y_test.values
-    if scale == 0 or len(truth) < 2 or np.ptp(truth) == 0:
-        raise NotMeasurable(f"the target {y_train.name!r} has one value only")
-    found = []
-    for x, y in ((x_synthetic, y_synthetic), (x_train, y_train)):
-        if np.ptp(y.values) == 0:
-            guess = np.full(len(truth), y.values[0])
-        else:
-            model = learners.fit(name, "regress", x, ((y.values - shift) / scale).astype(np.float32), is_code, seed)
-            guess = model.predict(x_test).astype(np.float64) * scale + shift
-        found.append(_errors(truth, guess))
-    (r2_synthetic, rmse_synthetic), (r2_real, rmse_real) = found
-    return [
-        Utility("r2", r2_synthetic, r2_real, len(truth)),
-        Utility("rmse", rmse_synthetic, rmse_real, len(truth)),
-    ]
+def _decisions(
+    truth: npt.NDArray[np.int64], guess: npt.NDArray[np.int64], n_classes: int, seed: int
+) -> tuple[Estimate, Estimate]:
+    """F1 and balanced accuracy, averaged over the classes that occur, with intervals over resampled rows."""
+    cells = np.bincount(truth * n_classes + guess, minlength=n_classes * n_classes)
+    drawn = np.random.default_rng(seed).multinomial(len(truth), cells / len(truth), size=N_RESAMPLES)
+    tables = np.vstack([cells, drawn]).reshape(-1, n_classes, n_classes)
+    right, true, guessed = np.einsum("ikk->ik", tables), tables.sum(2), tables.sum(1)
+    there = true[0] > 0
+    recall = right / np.maximum(true, 1)
+    f1 = 2.0 * right / np.maximum(true + guessed, 1)
+    return _resampled(f1[:, there].mean(1)), _resampled(recall[:, there].mean(1))
+
+
+def _resampled(values: FloatArray) -> Estimate:
+    low, high = np.quantile(values[1:], [0.025, 0.975])
+    value = float(values[0])
+    return Estimate(value, (min(value, float(low)), max(value, float(high))), np.array([values[1:].std()]))
 
 
 def _errors(truth: FloatArray, guess: FloatArray) -> tuple[Estimate, Estimate]:

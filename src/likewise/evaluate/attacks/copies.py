@@ -1,6 +1,6 @@
-"""What the synthetic rows give away about the rows they were learnt from: copies, nearness, membership.
+"""Copies and near copies: do synthetic rows repeat the rows they were learnt from, or crowd around them?
 
-These are attacks and counts, not promises: a figure at its floor says that these attacks found nothing.
+These check the table, not a person: they see training and other real rows alike.
 """
 
 from __future__ import annotations
@@ -12,24 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.evaluate.neighbours import Vectors, fit_embedding, nearest
-from likewise.evaluate.roc import Z95, Estimate, auc, true_positive_rate, wilson
+from likewise.evaluate.attacks.rates import Rate
+from likewise.evaluate.neighbours import Vectors, fit_embedding, nearest_few
+from likewise.evaluate.roc import Z95, wilson
 from likewise.evaluate.tables import Typed
 
 MAX_SYNTHETIC = 20_000
-MAX_MEMBERS = 5_000
 MAX_REAL = 30_000
 MOST_FLOATS = 32 * 2**20
-FALSE_POSITIVE_RATE = 0.01
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share of rows, with Wilson's 95 % interval."""
-
-    value: float
-    interval: tuple[float, float]
-    n: int
+NEAREST_SHARE = 0.01
+LEAST_NEAREST = 20
 
 
 def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
@@ -53,7 +45,7 @@ def repeats(train: npt.NDArray[np.uint64]) -> Rate:
 
 @dataclass(frozen=True)
 class Nearness:
-    """Distance share: are synthetic rows nearer to the training rows than to other real rows?
+    """Are synthetic rows nearer to the training rows than to other real rows?
 
     Args:
         share: 0.5 when training and holdout rows are equally near, 1 when every synthetic row is nearest to a
@@ -69,13 +61,17 @@ class Nearness:
     n: int
 
 
-def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Nearness:
-    """Which side the nearest real row of each synthetic row is on.
+def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Nearness, Nearness]:
+    """Which side the nearest real row is on: for all synthetic rows, and for the one in a hundred that is nearest.
 
     All training rows are used (up to 30,000), not only as many as there are holdout rows: with N training and m
     holdout rows a nearest row is a training row by chance with probability N / (N + m), and the share is scaled so
     that chance is 0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real
     rows stand in random order.
+
+    The second figure finds few near copies among many good rows. It asks only the hundredth (at least 20) of the
+    synthetic rows whose nearest real row is nearest *beside the second nearest*: a choice made blind to which real
+    rows are training rows, so that chance is 0.5 there too.
 
     The interval is exact for what varies here: given how many synthetic rows fall to each real row, the labels
     "training" and "holdout" are a random draw (sampling without replacement), so rows that attract many synthetic
@@ -87,15 +83,23 @@ def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     train = train.sample(min(MAX_REAL, most), rng)
     holdout = holdout.sample(min(MAX_REAL, most), rng)
     synthetic = synthetic.sample(min(MAX_SYNTHETIC, most), rng)
-    n_train, n_holdout = len(train), len(holdout)
-    order = rng.permutation(n_train + n_holdout)
-    is_train = order < n_train
+    order = rng.permutation(len(train) + len(holdout))
+    is_train = order < len(train)
     real = np.concatenate([embed(train), embed(holdout)])[order]
-    index, _ = nearest(embed(synthetic), real)
-    drawn = np.bincount(index, minlength=len(real)).astype(np.float64)
+    index, distance = nearest_few(embed(synthetic), real, 2)
+    copy = _copy_share(real, is_train)
+    ratio = distance[:, 0] / np.where(distance[:, 1] > 0.0, distance[:, 1], np.inf)
+    ratio[distance[:, 1] == 0.0] = 1.0  # a row that several real rows share points to none of them
+    n_nearest = min(len(ratio), max(LEAST_NEAREST, round(NEAREST_SHARE * len(ratio))))
+    shuffled = rng.permutation(len(ratio))
+    crowded = shuffled[np.argsort(ratio[shuffled], kind="stable")[:n_nearest]]
+    return _nearness(index[:, 0], is_train, copy), _nearness(index[crowded, 0], is_train, copy)
+
+
+def _nearness(index: npt.NDArray[np.int64], is_train: npt.NDArray[np.bool_], copy: float) -> Nearness:
+    drawn = np.bincount(index, minlength=len(is_train)).astype(np.float64)
     share, deviation = _scaled_share(drawn, is_train)
-    interval = (max(0.0, share - Z95 * deviation), min(1.0, share + Z95 * deviation))
-    return Nearness(share, interval, _copy_share(real, is_train), len(synthetic))
+    return Nearness(share, (max(0.0, share - Z95 * deviation), min(1.0, share + Z95 * deviation)), copy, len(index))
 
 
 def _scaled_share(drawn: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -121,31 +125,3 @@ def _copy_share(real: Vectors, is_train: npt.NDArray[np.bool_]) -> float:
     every = np.bincount(inverse, minlength=n_groups)
     in_holdout = (train * (every - train) / every).sum() / train.sum()
     return float(1.0 - 0.5 * in_holdout / (~is_train).mean())
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Guessing who was in the training rows, from the distance to the nearest synthetic row.
-
-    Args:
-        area: area under the ROC curve of the guess, with DeLong's interval; 0.5 is a coin toss.
-        caught: share of members named where 1 % of the others are named falsely, and its interval.
-        n: members tried; as many non-members.
-    """
-
-    area: Estimate
-    caught: tuple[float, tuple[float, float]]
-    n: int
-
-
-def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Membership:
-    """The attack: up to 5,000 training and as many holdout rows, against up to 20,000 synthetic rows."""
-    rng = np.random.default_rng(seed)
-    embed = fit_embedding(train)
-    n = min(len(train), len(holdout), MAX_MEMBERS)
-    targets = embed(synthetic.sample(min(MAX_SYNTHETIC, MOST_FLOATS // embed.width), rng))
-    members, others = embed(train.sample(n, rng)), embed(holdout.sample(n, rng))
-    _, distance = nearest(np.concatenate([members, others]), targets)
-    is_member = np.arange(2 * n) < n
-    score = -distance
-    return Membership(auc(is_member, score), true_positive_rate(is_member, score, FALSE_POSITIVE_RATE), n)

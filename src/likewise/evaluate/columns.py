@@ -1,0 +1,78 @@
+"""What a column can be off by, beyond its one error: place, spread, tails, coverage.
+
+Everything is a share, or in units of the real 1-99 % range, and rounded: the figures tell how far apart two columns
+are and no value of either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from likewise.evaluate.tables import FloatArray, TypedColumn
+
+TAILS = (0.001, 0.999)
+DECILES = np.linspace(0.1, 0.9, 9)
+
+
+@dataclass(frozen=True)
+class ColumnDetails:
+    """The fields of the same names in `ColumnScore`; None where they have no meaning."""
+
+    wasserstein: float | None = None
+    quantile_gap: float | None = None
+    range_coverage: float | None = None
+    tail_low: float | None = None
+    tail_high: float | None = None
+    level_coverage: float | None = None
+    unseen: float | None = None
+
+
+def column_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
+    """The details of one column; all None where either table holds nothing in it."""
+    if not len(real.present) or not len(synthetic.present):
+        return ColumnDetails()
+    return _number_details(real, synthetic) if real.is_number else _level_details(real, synthetic)
+
+
+def _number_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
+    a, b = np.sort(real.present), np.sort(synthetic.present)
+    low, high = float(_at(a, 0.01)), float(_at(a, 0.99))
+    width = float(a[-1] - a[0])
+    unit = high - low or width or 1.0
+    lost = (max(b[0] - a[0], 0.0) + max(a[-1] - b[-1], 0.0)) / width if width else float(not b[0] <= a[0] <= b[-1])
+    return ColumnDetails(
+        wasserstein=_round(wasserstein(a, b) / unit),
+        quantile_gap=_round(float(np.abs(_at(a, DECILES) - _at(b, DECILES)).mean()) / unit),
+        range_coverage=round(float(max(0.0, 1.0 - lost)), 2),
+        tail_low=_round(float(np.searchsorted(b, _at(a, TAILS[0]), "left")) / len(b)),
+        tail_high=_round(1.0 - float(np.searchsorted(b, _at(a, TAILS[1]), "right")) / len(b)),
+    )
+
+
+def _level_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
+    a, b = (np.bincount(c.values, minlength=c.size)[:-1] for c in (real, synthetic))
+    return ColumnDetails(
+        level_coverage=_round(float((b[a > 0] > 0).mean())), unseen=_round(float(b[a == 0].sum() / b.sum()))
+    )
+
+
+def wasserstein(a: FloatArray, b: FloatArray) -> float:
+    """Mean distance that one sample must move to become the other; both sorted.
+
+    >>> wasserstein(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
+    2.0
+    """
+    points = np.sort(np.concatenate([a, b]), kind="stable")
+    gaps = np.abs(np.searchsorted(a, points[:-1], "right") / len(a) - np.searchsorted(b, points[:-1], "right") / len(b))
+    return float((gaps * np.diff(points)).sum())
+
+
+def _at(ordered: FloatArray, q: float | FloatArray) -> FloatArray:
+    """Quantiles of a sorted sample, without interpolation."""
+    return np.asarray(ordered[np.minimum((np.asarray(q) * len(ordered)).astype(np.int64), len(ordered) - 1)])
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.3g}")

@@ -1,0 +1,167 @@
+"""Scores of use: what a model learnt from the synthetic rows is worth on real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from likewise.evaluate import learners
+from likewise.evaluate.learners import learner_name
+from likewise.evaluate.more_utility import agreement, every_target, importance
+from likewise.evaluate.results import FloorKind, Score
+from likewise.evaluate.scoring.context import Context
+from likewise.evaluate.tables import Typed
+from likewise.evaluate.utility import Job, NotMeasurable, Trained, Utility, beside_real, job, learn
+
+TEST_SHARE = 0.2
+NAMES = {
+    "auc": "ROC AUC",
+    "f1": "F1, mean over classes,",
+    "balanced_accuracy": "balanced accuracy",
+    "r2": "R²",
+    "rmse": "root mean square error",
+}
+LEADING = ("auc", "r2")
+
+
+@dataclass(frozen=True)
+class Standard:
+    """The target learnt by the standard learner from both tables, kept for the measures that look closer."""
+
+    job: Job
+    synthetic: Trained
+    real: Trained
+    floor_by: FloorKind
+
+
+def tables(run: Context) -> tuple[Typed, Typed, FloorKind]:
+    """Rows to learn the real model from, rows to test on, and what that makes the floor."""
+    if run.holdout is not None:
+        return run.train, run.holdout, "holdout"
+    note = "Without a holdout, utility is tested on a fifth of the real rows, which the generator has seen."
+    if note not in run.notes:
+        run.notes.append(note)
+    return *run.halves(4, TEST_SHARE), "halves"
+
+
+def standard(run: Context) -> Standard | None:
+    """The standard models of the target; None, with a note, where there is no target that can be learnt."""
+    if run.target is None:
+        return None
+    train, test, floor_by = tables(run)
+    try:
+        this = job(train, run.synthetic, test, run.target, seed=run.draw_seed(5))
+    except NotMeasurable as reason:
+        run.notes.append(f"Utility was not measured: {reason}.")
+        return None
+    name, seed = learner_name(run.learner), run.draw_seed(5)
+    return Standard(this, learn(this, "synthetic", name, seed), learn(this, "real", name, seed), floor_by)
+
+
+def standard_scores(run: Context, found: Standard) -> Iterable[Score]:
+    for utility in beside_real(found.job, found.synthetic, found.real):
+        yield _score(
+            run, utility, f"tstr_{utility.measure}", found.floor_by, learner_name(run.learner), "on the synthetic rows"
+        )
+
+
+def _score(run: Context, utility: Utility, name: str, floor_by: FloorKind, learner: str, trained: str) -> Score:
+    return Score(
+        name=name,
+        group="utility",
+        value=utility.synthetic.value,
+        better="lower" if utility.measure == "rmse" else "higher",
+        floor=utility.real.value,
+        floor_by=floor_by,
+        copy=utility.real.value,
+        interval=utility.synthetic.interval,
+        n=utility.n,
+        method=f"{NAMES[utility.measure]} of {learner} for {run.target!r}, trained {trained}, tested on "
+        f"{utility.n:,} real rows; the floor is the same trained on real rows",
+        meaning="how well a model learnt from synthetic rows predicts real ones, beside one learnt from real rows"
+        if trained == "on the synthetic rows"
+        else "how well a model learnt from real and synthetic rows together predicts real ones",
+    )
+
+
+def model_scores(run: Context, found: Standard) -> Iterable[Score]:
+    """Other learners, real and synthetic rows together, and what the models rest on."""
+    this, used, seed = found.job, learner_name(run.learner), run.draw_seed(5)
+    for name in learners.installed():
+        if name != used:
+            pair = learn(this, "synthetic", name, seed), learn(this, "real", name, seed)
+            for utility in beside_real(this, *pair):
+                if utility.measure in LEADING:
+                    label = f"tstr_{utility.measure}_{name}"
+                    yield _score(run, utility, label, found.floor_by, name, "on the synthetic rows")
+    for utility in beside_real(this, learn(this, "mix", used, seed), found.real):
+        if utility.measure in LEADING:
+            label = f"mix_{utility.measure}"
+            yield _score(run, utility, label, found.floor_by, used, "on real and synthetic rows together")
+    yield from _importance_score(run, found)
+
+
+def _importance_score(run: Context, found: Standard) -> Iterable[Score]:
+    """Do the two models rest on the same columns? Held against two models of half the real rows each."""
+    if found.job.x_test.shape[1] < 3:
+        return
+    of_real, of_synthetic = (importance(found.job, m, run.rng(23)) for m in (found.real, found.synthetic))
+    value = agreement(of_real, of_synthetic)
+    if not np.isfinite(value):
+        return
+    name, seed, n = learner_name(run.learner), run.draw_seed(5), len(found.job.y["real"])
+    order = run.rng(24).permutation(n)
+    halves = []
+    for rows in np.array_split(order, 2):
+        part = Job(
+            found.job.target,
+            found.job.n_classes,
+            {"real": found.job.x["real"][rows]},
+            {"real": found.job.y["real"][rows]},
+            found.job.x_test,
+            found.job.y_test,
+            found.job.tested,
+            found.job.is_code,
+        )
+        halves.append(importance(found.job, learn(part, "real", name, seed), run.rng(23)))
+    floor = agreement(*halves)
+    yield Score(
+        name="importance",
+        group="utility",
+        value=value,
+        better="higher",
+        floor=floor if np.isfinite(floor) else None,
+        floor_by="halves",
+        copy=1.0,
+        n=len(found.job.y_test),
+        method=f"rank correlation of what {name} loses when a column is shuffled, trained on synthetic and on real "
+        "rows; the floor is that of two models of half the real rows each",
+        meaning="whether models learnt from synthetic rows rest on the same columns, from -1 to 1",
+    )
+
+
+def target_score(run: Context) -> Iterable[Score]:
+    """Every column in turn as target."""
+    train, test, _ = tables(run)
+    found = every_target(train, run.synthetic, test, learner=run.learner, seed=run.draw_seed(25))
+    if found is None:
+        run.notes.append("No column could be learnt from the others.")
+        return
+    column, loss = max(found.losses, key=lambda pair: pair[1])
+    yield Score(
+        name="every_target",
+        group="utility",
+        value=found.value,
+        better="lower",
+        floor=0.0,
+        floor_by="theory",
+        copy=0.0,
+        interval=found.interval,
+        n=found.n,
+        method=f"mean over {len(found.losses)} columns as target of the loss of 2 AUC - 1 (levels) or R² (numbers) "
+        f"after training on {found.n:,} synthetic instead of real rows; most is lost for {column!r} ({loss:.3f}); "
+        "interval over the columns",
+        meaning="how much less models know of a column when they learnt from synthetic rows, over all columns",
+    )

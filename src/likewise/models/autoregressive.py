@@ -15,6 +15,14 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
 from likewise.models.base import Generator
 from likewise.models.conditioning import BLOCK_ROWS, CANDIDATES, LEAST_CANDIDATES, OWN_CANDIDATES, blocks, resample
+from likewise.models.gradient import (
+    check_option,
+    compute_dtype,
+    in_net_order,
+    log_marginals,
+    take_weights,
+    train_device,
+)
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -101,24 +109,12 @@ class Autoregressive(Generator):
             raise OptionError(f"checkpoint must be a path or None, got {type(self.checkpoint).__name__}")
         self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
         for name, least in _WHOLE.items():
-            self._check(name, int, least, math.inf)
+            check_option(self, name, int, least, math.inf)
         for name, (low, high) in _NUMBERS.items():
-            self._check(name, float, low, high)
+            check_option(self, name, float, low, high)
         if self.dropout == 1:
             raise OptionError("dropout must be below 1")
         self._schedule(1)
-
-    def _check(self, name: str, kind: type[int] | type[float], low: float, high: float) -> None:
-        """Hold an option to its kind and range, and store it as a plain number; None where that is the default."""
-        value = getattr(self, name)
-        if value is None and getattr(type(self), name) is None:
-            return
-        fits = isinstance(value, int | np.integer if kind is int else int | float | np.integer | np.floating)
-        if not fits or isinstance(value, bool) or not (low <= value <= high and math.isfinite(value)):
-            what = "a whole number" if kind is int else "a number"
-            upto = f" of {low} or more" if high == math.inf else f" in {low}..{high}"
-            raise OptionError(f"{name} must be {what}{upto}, got {value!r}")
-        setattr(self, name, kind(value))
 
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
@@ -153,14 +149,14 @@ class Autoregressive(Generator):
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
         self._net = net = self._make_net(
-            alphabet, _log_marginals(train_codes, alphabet), generator, n_rows=len(train_codes)
+            alphabet, log_marginals(train_codes, alphabet), generator, n_rows=len(train_codes)
         )
         if not net.sizes:
             return self
         device = train_device(self.device)
-        net.use(device, _compute_dtype(self.precision, device))
-        x = torch.from_numpy(_in_net_order(net, train_codes.codes)).to(device)
-        x_holdout = torch.from_numpy(_in_net_order(net, holdout.codes)).to(device)
+        net.use(device, compute_dtype(self.precision, device))
+        x = torch.from_numpy(in_net_order(net, train_codes.codes)).to(device)
+        x_holdout = torch.from_numpy(in_net_order(net, holdout.codes)).to(device)
         canonical = net.visible(net.order)
 
         def loss(rows: torch.Tensor) -> torch.Tensor:
@@ -188,7 +184,7 @@ class Autoregressive(Generator):
         )
         if self.calibrate:
             net.calibrate(lambda: (part.long() for part in torch.split(x, BLOCK_ROWS // 4)), canonical, self.calibrate)
-        net.use("cpu", _compute_dtype(self.precision))
+        net.use("cpu", compute_dtype(self.precision))
         return self
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
@@ -219,7 +215,7 @@ class Autoregressive(Generator):
             n_layers=self.n_layers,
             dropout=(0.05 if n_rows >= FEW_ROWS else 0.1) if self.dropout is None else self.dropout,
             generator=generator,
-            dtype=_compute_dtype(self.precision),
+            dtype=compute_dtype(self.precision),
         ).eval()
 
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
@@ -229,7 +225,7 @@ class Autoregressive(Generator):
         conditioned = {f for f in net.order if net.columns[f] in given.weights} if given.joint else set()
         order = sorted(net.order, key=lambda f: f not in conditioned)
         drawing = _Drawing(net, order, weights, len(conditioned))
-        known = None if given.codes is None else _in_net_order(net, given.codes)
+        known = None if given.codes is None else in_net_order(net, given.codes)
         for rows, stream in blocks(n, rng):
             codes[rows, net.columns] = drawing.block(
                 rows.stop - rows.start, stream, None if known is None else known[rows]
@@ -261,7 +257,7 @@ class Autoregressive(Generator):
         net = self._fitted()
         if not net.sizes:
             return np.zeros(len(codes))
-        x = torch.from_numpy(_in_net_order(net, codes.codes))
+        x = torch.from_numpy(in_net_order(net, codes.codes))
         with torch.inference_mode():
             seen = net.visible(net.order)
             parts = [net.nll(part.long(), seen).double().sum(1) for part in torch.split(x, BLOCK_ROWS // 4)]
@@ -282,15 +278,7 @@ class Autoregressive(Generator):
             raise ModelFileError("model: its options ask for another number of weights than there are")
         blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
         net = self._make_net(alphabet, blank, torch.Generator())
-        expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in state.items()}
-        if found != expected:
-            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-            raise ModelFileError(f"model: {len(wrong)} arrays are absent or of another shape, such as {wrong[0]!r}")
-        for name, value in state.items():
-            if value.dtype != np.float32 or not np.isfinite(value).all():
-                raise ModelFileError(f"model: array {name!r} must hold finite 32-bit floats")
-        net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})
+        take_weights(net, state)
         self._net, self._alphabet = net.eval(), alphabet
         return self
 
@@ -363,44 +351,3 @@ def _some_first(order: list[int], generator: torch.Generator) -> list[int]:
     n_first = int(torch.randint(len(order) + 1, (1,), generator=generator))
     first = [order[i] for i in shuffled[:n_first]]
     return first + [order[i] for i in sorted(shuffled[n_first:])]
-
-
-def _log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
-    """(K,) log share of each code, half a row added to each."""
-    result = []
-    for j, f in enumerate(alphabet.fields):
-        counts = np.bincount(codes.codes[:, j], minlength=f.size) + 0.5
-        result.append(np.log(counts / counts.sum()).astype(np.float32))
-    return result
-
-
-def _in_net_order(net: MaskedNet, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Columns in the net's own order, in a signed type that torch knows and -1 fits."""
-    dtype = np.int16 if max(net.sizes, default=1) <= 2**15 else np.int32
-    return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
-
-
-def train_device(asked: str) -> str:
-    """Where to train: a CUDA device where there is one, unless the caller says.
-
-    Raises:
-        OptionError: CUDA was asked for and there is none.
-    """
-    import torch
-
-    if asked == "cuda" and not torch.cuda.is_available():
-        raise OptionError("device is 'cuda', but torch finds no CUDA device; use 'auto' or 'cpu'")
-    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def _compute_dtype(precision: str, device: str = "cpu") -> torch.dtype:
-    """bf16 where matrix units or instructions for it exist; elsewhere it is emulated and slow."""
-    import torch
-
-    if precision == "auto" and device == "cuda":
-        precision = "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    elif precision == "auto":
-        flags = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
-        fast = any(flag() for flag in flags if flag is not None)
-        precision = "bf16" if fast else "fp32"
-    return torch.bfloat16 if precision == "bf16" else torch.float32

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from likewise.nets.dropout import DropoutPool
-from likewise.nets.tables import CodeTables, normal
+from likewise.nets.tables import CodeTables, inverse_cdf, normal
 
 
 class MaskedNet(CodeTables):
@@ -148,13 +148,13 @@ class MaskedNet(CodeTables):
             weight, at = weights.get(field), slice(step * wide, (step + 1) * wide)
             if known is None:
                 # Only earlier steps are filled: the rest of `seen` is zero and need not be multiplied.
-                drawn, mass = _inverse_cdf(plan.logits(step, seen[:, : step * wide]), uniforms[:, step], weight)
+                drawn, mass = inverse_cdf(plan.logits(step, seen[:, : step * wide]), uniforms[:, step], weight)
                 codes[:, field], seen[:, at] = drawn, plan.embeds[step][drawn]
                 log_mass += mass
                 continue
             rows = torch.nonzero(known[:, field] < 0).squeeze(1)
             if len(rows):
-                drawn, mass = _inverse_cdf(plan.logits(step, seen[rows]), uniforms[rows, step], weight)
+                drawn, mass = inverse_cdf(plan.logits(step, seen[rows]), uniforms[rows, step], weight)
                 codes[rows, field] = drawn
                 seen[rows, at] = plan.embeds[step][drawn]
                 log_mass[rows] += mass
@@ -193,21 +193,3 @@ class DrawPlan:
             h = h + torch.addmm(c, h, w).relu_()
         bias, head = self.heads[step]
         return torch.addmm(bias, h, head).float()
-
-
-def _inverse_cdf(
-    logits: torch.Tensor, uniforms: torch.Tensor, weights: torch.Tensor | None
-) -> tuple[torch.Tensor, torch.Tensor | float]:
-    """Codes (B,) where the CDF passes the uniforms, and the log share of p that the weights leave (B,)."""
-    p = torch.softmax(logits, 1)
-    mass: torch.Tensor | float = 0.0
-    if weights is not None:
-        left = p @ weights
-        mass = left.clamp_min(1e-38).log()
-        # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
-        p = torch.where((left > 1e-30)[:, None], p * weights, torch.softmax(logits + weights.log(), 1))
-    cdf = torch.cumsum(p, 1, out=p)
-    total = cdf[:, -1:]
-    # Just under the total, so that some code's CDF always passes it and that code has a share above zero.
-    at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros(())))
-    return torch.searchsorted(cdf, at, right=True).squeeze(1), mass

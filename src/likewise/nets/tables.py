@@ -153,3 +153,21 @@ class CodeTables(nn.Module):
 def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Parameter:
     """A parameter of normal draws."""
     return nn.Parameter(torch.empty(*shape).normal_(generator=generator).mul_(scale))
+
+
+def inverse_cdf(
+    logits: torch.Tensor, uniforms: torch.Tensor, weights: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor | float]:
+    """Codes (B,) where the CDF passes the uniforms, and the log share of p that the weights leave (B,)."""
+    p = torch.softmax(logits, 1)
+    mass: torch.Tensor | float = 0.0
+    if weights is not None:
+        left = p @ weights
+        mass = left.clamp_min(1e-38).log()
+        # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
+        p = torch.where((left > 1e-30)[:, None], p * weights, torch.softmax(logits + weights.log(), 1))
+    cdf = torch.cumsum(p, 1, out=p)
+    total = cdf[:, -1:]
+    # Just under the total, so that some code's CDF always passes it and that code has a share above zero.
+    at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros(())))
+    return torch.searchsorted(cdf, at, right=True).squeeze(1), mass

@@ -1,0 +1,92 @@
+"""What the generators trained by gradient share: options, codes as a net takes them, device and precision, weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes
+from likewise.errors import ModelFileError, OptionError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from likewise.nets.tables import CodeTables
+
+
+def check_option(model: Any, name: str, kind: type[int] | type[float], low: float, high: float) -> None:
+    """Hold an option to its kind and range, and store it as a plain number; None where that is the default."""
+    value = getattr(model, name)
+    if value is None and getattr(type(model), name) is None:
+        return
+    fits = isinstance(value, int | np.integer if kind is int else int | float | np.integer | np.floating)
+    if not fits or isinstance(value, bool) or not (low <= value <= high and math.isfinite(value)):
+        what = "a whole number" if kind is int else "a number"
+        upto = f" of {low} or more" if high == math.inf else f" in {low}..{high}"
+        raise OptionError(f"{name} must be {what}{upto}, got {value!r}")
+    setattr(model, name, kind(value))
+
+
+def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
+    """(K,) log share of each code, half a row added to each."""
+    result = []
+    for j, f in enumerate(alphabet.fields):
+        counts = np.bincount(codes.codes[:, j], minlength=f.size) + 0.5
+        result.append(np.log(counts / counts.sum()).astype(np.float32))
+    return result
+
+
+def in_net_order(net: CodeTables, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Columns in the net's own order, in a signed type that torch knows and -1 fits."""
+    dtype = np.int16 if max(net.sizes, default=1) <= 2**15 else np.int32
+    return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
+
+
+def train_device(asked: str) -> str:
+    """Where to train: a CUDA device where there is one, unless the caller says.
+
+    Raises:
+        OptionError: CUDA was asked for and there is none.
+    """
+    import torch
+
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise OptionError("device is 'cuda', but torch finds no CUDA device; use 'auto' or 'cpu'")
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def compute_dtype(precision: str, device: str = "cpu") -> torch.dtype:
+    """bf16 where matrix units or instructions for it exist; elsewhere it is emulated and slow."""
+    import torch
+
+    if precision == "auto" and device == "cuda":
+        precision = "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    elif precision == "auto":
+        flags = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+        fast = any(flag() for flag in flags if flag is not None)
+        precision = "bf16" if fast else "fp32"
+    return torch.bfloat16 if precision == "bf16" else torch.float32
+
+
+def take_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Give a net the weights of a model file.
+
+    Raises:
+        ModelFileError: a name or shape is not the net's, or a value is not a finite 32-bit float.
+    """
+    import torch
+
+    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in state.items()}
+    if found != expected:
+        wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        raise ModelFileError(f"model: {len(wrong)} arrays are absent or of another shape, such as {wrong[0]!r}")
+    for name, value in state.items():
+        if value.dtype != np.float32 or not np.isfinite(value).all():
+            raise ModelFileError(f"model: array {name!r} must hold finite 32-bit floats")
+    net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})

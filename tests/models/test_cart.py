@@ -232,3 +232,20 @@ def test_branches_that_cross_are_refused() -> None:
 def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=next(iter(options))):
         CartChain(**options)
+
+
+def test_a_count_beyond_all_rows_is_refused_before_it_takes_memory() -> None:
+    for count in (2**20, 2**40, 2**62):
+        state, alphabet = chain_state()
+        state["count"] = state["count"].copy()
+        state["count"][-1] += count
+        with pytest.raises(ModelFileError):
+            CartChain().load_state(state, alphabet)
+
+
+def test_trees_of_very_many_rows_draw_the_same_by_searching(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, alphabet = chain_state()
+    listed = CartChain().load_state(state, alphabet).sample(500, rng=np.random.default_rng(0))
+    monkeypatch.setattr("likewise.models.trees.MOST_ROWS", 10)
+    searched = CartChain().load_state(state, alphabet).sample(500, rng=np.random.default_rng(0))
+    assert np.array_equal(listed.codes, searched.codes)

@@ -242,6 +242,8 @@ class CartChain(Generator):
             start = np.r_[starts[j], len(c)].astype(np.int64)
             trees.append(Tree(f, t, r, start, c.astype(np.int64), k, size, float(self.smoothing)))
             trees[-1].check(j)
+        if len({int(tree.count.sum()) for tree in trees}) > 1:
+            raise ModelFileError("model: its trees were not made from the same number of rows")
         self._alphabet, self._trees, self._places = alphabet, trees, [_places(f) for f in alphabet.fields]
         return self
 

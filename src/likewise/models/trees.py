@@ -22,6 +22,12 @@ Floats = npt.NDArray[np.float64]
 LOOK_EVERY = 4
 """Steps down a tree between two looks at which rows have arrived: looking costs about as much as a step."""
 
+MOST_ROWS = 2**22
+"""Training rows up to which a tree lists the code of each: a draw is then one look-up, not a search."""
+
+MOST_COUNTED = 2**31 - 1
+"""Training rows a tree can count."""
+
 NEGLIGIBLE = 1e-9
 """Weight left to a node's ancestors below which all of it goes to the root."""
 
@@ -68,6 +74,7 @@ class Tree:
             and self.start[0] == 0
             and self.start[-1] == len(self.code) == len(self.count)
             and bool((np.diff(self.start) > 0).all())
+            and bool((self.count <= MOST_COUNTED).all() and self.count.sum() <= MOST_COUNTED)
             and bool((self.count > 0).all() and (self.code >= 0).all() and (self.code < self.size).all())
         )
         if sound:
@@ -119,10 +126,15 @@ class Tree:
     @cached_property
     def _rows(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Ints]:
         """(N,) first training row under each node and how many; (rows,) code of each, leaf by leaf."""
-        upto = np.r_[0, np.cumsum(self.count)]
-        low, high = (upto[at] for at in self._entries)
-        codes = np.repeat(self.code, self.count)
+        low, high = (self._upto[at] for at in self._entries)
+        codes = np.repeat(self.code, self.count) if self._upto[-1] <= MOST_ROWS else np.zeros(0, np.int64)
         return low.astype(np.int32), (high - low).astype(np.int32), codes
+
+    @cached_property
+    def _upto(self) -> Ints:
+        """(E + 1,) training rows before each entry."""
+        upto: Ints = np.r_[0, np.cumsum(self.count)]
+        return upto
 
     @cached_property
     def _own_share(self) -> Floats:
@@ -176,8 +188,8 @@ class Tree:
         low, n_rows, codes = self._rows
         if self.smoothing > 0:
             node = self._climb(node, self._own_share, rng)
-        within = (rng.random(len(node)) * n_rows[node]).astype(np.int32)
-        drawn: Ints = codes[low[node] + within]
+        row = low[node] + (rng.random(len(node)) * n_rows[node]).astype(np.int32)
+        drawn: Ints = codes[row] if len(codes) else self.code[np.searchsorted(self._upto, row, side="right") - 1]
         return drawn
 
     def _climb(self, node: npt.NDArray[np.int32], stay: Floats, rng: np.random.Generator) -> npt.NDArray[np.int32]:

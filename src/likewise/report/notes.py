@@ -8,7 +8,7 @@ from functools import cache
 # English template -> Chinese. Blanks are named; a test holds the table to what `evaluate` writes.
 ZH: dict[str, str] = {
     "No holdout was given: floors come from the real rows split in two, and the attacks which need real rows unknown "
-    "to the generator were not made.": "未提供保留集：下限取自一分为二的真实行，需要生成器未见过的真实行的攻击未进行。",
+    "to the generator were not made.": "未提供保留集：基准取自一分为二的真实行，需要生成器未见过的真实行的攻击未进行。",
     "The classifier test needs at least {n} rows of each table.": "分类器检验要求每张表至少有 {n} 行。",
     "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it.": (
         "分类器将合成行与其训练行相比较：复制会使该值降低。"

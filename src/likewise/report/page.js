@@ -31,12 +31,15 @@ function unpack() {
 async function draw(place, spec, onClick) {
   await unpack();
   const compiled = vegaLite.compile(spec).spec;
+  // Vega names and describes its container anew; the place around it keeps our own words.
+  const inner = document.createElement("div");
+  inner.setAttribute("aria-hidden", "true");
+  place.replaceChildren(inner);
   const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
-    expr: vega.expressionInterpreter, renderer: "svg", container: place, hover: false, logLevel: vega.Warn,
+    expr: vega.expressionInterpreter, renderer: "svg", container: inner, hover: false, logLevel: vega.Warn,
   });
   if (onClick) view.addEventListener("click", (_, item) => item?.datum && onClick(item.datum));
   await view.runAsync();
-  place.querySelector("svg").setAttribute("aria-hidden", "true");
   place.dataset.drawn = "yes";
 }
 

@@ -1,0 +1,185 @@
+"""The page in a real browser: it draws, sorts, answers to the keyboard, tells all to a screen reader, asks for nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from likewise.report.comparison import compare
+
+from .reports import report_of
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+if CHROMIUM is None:
+    pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)", allow_module_level=True)
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (it is in the extra 'dev')")
+
+PLOTS = ("strengths", "errors", "pair-real", "pair-synthetic", "pair-difference")
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@dataclass
+class Opened:
+    """A page, and what it said and asked for."""
+
+    page: Any
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def text(self, selector: str) -> str:
+        return str(self.page.inner_text(selector))
+
+    def all_texts(self, selector: str) -> list[str]:
+        return [str(text) for text in self.page.locator(selector).all_inner_texts()]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    """Opens a page given as HTML, and waits until every picture is drawn."""
+    contexts = []
+
+    def open_it(html: str, *, viewport: dict[str, int] = DESK, scheme: str = "light") -> Opened:
+        path = tmp_path / "page.html"
+        path.write_text(html, encoding="utf-8")
+        contexts.append(browser.new_context(viewport=viewport, color_scheme=scheme))
+        opened = Opened(contexts[-1].new_page())
+        opened.page.on("console", lambda message: opened.said.append(f"{message.type}: {message.text}"))
+        opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
+        opened.page.on("request", lambda request: opened.asked.append(request.url))
+        opened.page.goto(path.as_uri())
+        for name in PLOTS if 'id="data"' in html else ():
+            opened.page.wait_for_selector(f"#{name}[data-drawn]", timeout=60_000)
+        return opened
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_it_draws_everything_without_a_word_or_a_request(show, lang):
+    opened = show(report_of(8).to_html(lang=lang))
+    assert opened.said == []
+    assert [url.split("/")[-1] for url in opened.asked] == ["page.html"]
+    for name in PLOTS:
+        assert opened.page.locator(f"#{name} svg path").count() > 4, name
+    for picture in opened.page.locator("svg").all():
+        box = picture.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) > 5
+
+
+def test_a_hundred_columns_are_drawn_too(show):
+    opened = show(report_of(100).to_html())
+    assert opened.said == []
+    assert opened.page.locator(".columns > li").count() == 100
+    assert "40 columns with the greatest errors of 100" in opened.text("section[aria-labelledby=links]")
+
+
+def test_columns_are_sorted_by_mouse_and_by_keyboard(show):
+    opened = show(report_of(4).to_html())
+    assert opened.all_texts(".columns h3") == ["column 3", "column 2", "column 1", "column 0"]
+    opened.page.get_by_role("button", name="name").click()
+    assert opened.all_texts(".columns h3") == ["column 0", "column 1", "column 2", "column 3"]
+    pressed = opened.page.locator(".sort button[aria-pressed=true]")
+    assert pressed.all_inner_texts() == ["name"]
+    opened.page.keyboard.press("Shift+Tab")
+    opened.page.keyboard.press("Enter")
+    assert opened.all_texts(".columns h3")[0] == "column 3"
+    assert pressed.all_inner_texts() == ["how far apart"]
+
+
+def test_every_control_is_reached_by_the_tab_key(show):
+    opened = show(report_of(4).to_html())
+    reached = []
+    for _ in range(12):
+        opened.page.keyboard.press("Tab")
+        reached.append(opened.page.evaluate("document.activeElement.id || document.activeElement.innerText"))
+    assert reached[0] == "To the scores"
+    for control in ("how far apart", "name", "table order", "All columns as a table", "pair", "Pairs that differ most"):
+        assert control in reached
+
+
+def test_a_pair_is_chosen_by_keyboard_or_by_a_click(show):
+    opened = show(report_of(4).to_html())
+    first = opened.text("#pair-told")
+    assert "column 0 × column 1" in first
+    opened.page.locator("#pair").focus()
+    opened.page.keyboard.press("ArrowDown")
+    opened.page.wait_for_selector("#pair-told:has-text('column 0 × column 2')")
+    # The last cell of the first row of the matrix belongs to columns 0 and 3.
+    opened.page.locator("#strengths svg path[aria-roledescription], #strengths svg .mark-rect path").nth(4).click()
+    opened.page.wait_for_selector("#pair-told:has-text('column 0 × column 3')")
+    assert opened.said == []
+
+
+def test_the_accessibility_tree_is_complete(show):
+    opened = show(report_of(4).to_html())
+    session = opened.page.context.new_cdp_session(opened.page)
+    nodes = [n for n in session.send("Accessibility.getFullAXTree")["nodes"] if not n["ignored"]]
+    named: dict[str, list[str]] = {}
+    for node in nodes:
+        named.setdefault(node["role"]["value"], []).append(node.get("name", {}).get("value", ""))
+    for landmark in ("banner", "main", "contentinfo"):
+        assert len(named[landmark]) == 1, landmark
+    assert all(named["region"])
+    assert named["heading"][0] == "Synthetic data report"
+    for role in ("image", "button", "combobox", "columnheader", "rowheader", "heading", "link"):
+        assert named[role], role
+        assert all(named[role]), f"a {role} has no name"
+    assert "Pair" in named["combobox"][0]
+    assert not any("graphics" in role for role in named)  # cells of pictures do not flood the reader
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_is_wider_than_the_screen(show, viewport):
+    for html in (report_of(8).to_html(), compare([report_of(4)] * 4).to_html(), report_of().to_html(dp_only=True)):
+        opened = show(html, viewport=viewport)
+        assert opened.said == []
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(show, scheme):
+    opened = show(report_of().to_html(), scheme=scheme)
+    ground = rgb(opened, "body", "backgroundColor")
+    assert (luminance(ground) < 0.5) == (scheme == "dark")
+    for selector in ("h1", ".lead", ".notice", ".key", "footer", "tbody th small", ".axis"):
+        assert contrast(rgb(opened, selector, "color"), ground) >= 4.5, selector
+
+
+def test_it_prints_without_its_controls(show):
+    opened = show(report_of().to_html())
+    opened.page.emulate_media(media="print")
+    assert not opened.page.locator(".sort").is_visible()
+    assert opened.page.locator("#strengths svg").is_visible()
+
+
+def rgb(opened: Opened, selector: str, of: str) -> list[float]:
+    script = f"getComputedStyle(document.querySelector('{selector}')).{of}"
+    return [int(x) / 255 for x in re.findall(r"\d+", opened.page.evaluate(script))[:3]]
+
+
+def luminance(colour: list[float]) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

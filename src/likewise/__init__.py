@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from likewise.models.autoregressive import Autoregressive
     from likewise.models.cart import CartChain
     from likewise.models.copula import GaussianCopula
+    from likewise.models.vae import VAE
     from likewise.report.comparison import Comparison, compare
     from likewise.schema import Column, Kind, Role, Schema
     from likewise.synthesizer import Synthesizer, load
@@ -65,6 +66,7 @@ __all__ = [
     "SchemaError",
     "Synthesizer",
     "TrainingError",
+    "VAE",
     "__version__",
     "above",
     "below",
@@ -86,6 +88,7 @@ _HOMES = {
     "likewise.models.autoregressive": ("Autoregressive",),
     "likewise.models.cart": ("CartChain",),
     "likewise.models.copula": ("GaussianCopula",),
+    "likewise.models.vae": ("VAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.schema": ("Column", "Kind", "Role", "Schema"),
     "likewise.synthesizer": ("Synthesizer", "load"),

@@ -21,7 +21,11 @@ from .tables import TABLES, Coded, coded
 
 FAST_OPTIONS: dict[str, dict[str, Any]] = {
     "autoregressive": {"epochs": 2, "batch_size": 64, "d_embed": 4, "d_hidden": 8},
+    "vae": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "d_embed": 4, "d_hidden": 8},
 }
+ESTIMATED = {"vae"}
+"""Models whose log_prob is an estimate by sampling."""
+
 COUNTED_CASES = 20
 """Fewer collected cases than this a model and table would mean a suite that silently runs nothing."""
 
@@ -171,7 +175,8 @@ def test_log_prob_sums_to_one_over_all_rows(model: str) -> None:
         return
     grid = np.stack(np.meshgrid(*[np.arange(k) for k in alphabet.sizes], indexing="ij"), -1).reshape(-1, 3)
     rows = Codes(grid.astype(alphabet.code_dtype), np.zeros((len(grid), 0), np.float32))
-    assert np.exp(generator.log_prob(rows)).sum() == pytest.approx(1.0, abs=1e-3)
+    tolerance = 2e-2 if model in ESTIMATED else 1e-3
+    assert np.exp(generator.log_prob(rows)).sum() == pytest.approx(1.0, abs=tolerance)
 
 
 # ---- conditions --------------------------------------------------------------------------------------------------

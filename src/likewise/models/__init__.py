@@ -7,12 +7,14 @@ from likewise.models.autoregressive import Autoregressive
 from likewise.models.base import Generator
 from likewise.models.cart import CartChain
 from likewise.models.copula import GaussianCopula
+from likewise.models.vae import VAE
 from likewise.schema import nearest
 
 MODELS: dict[str, type[Generator]] = {
     Autoregressive.name: Autoregressive,
     GaussianCopula.name: GaussianCopula,
     CartChain.name: CartChain,
+    VAE.name: VAE,
 }
 
 

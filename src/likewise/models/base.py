@@ -22,6 +22,9 @@ class Generator(ABC):
     name: ClassVar[str]
     record: Record
     """What training did; empty before `fit`."""
+    condition_fields: tuple[int, ...] = ()
+    """Fields which the model is told instead of learning to draw them, where it takes `condition_on`. They are set by
+    who knows the columns' names, before `fit`; `load_state` finds them in the state."""
 
     @abstractmethod
     def fit(

@@ -1,0 +1,641 @@
+"""The variational autoencoder: codes to latents and back, every level drawn, never the likeliest taken."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
+from likewise.models.autoregressive import Autoregressive
+from likewise.models.base import Generator
+from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, resample
+from likewise.models.gradient import (
+    check_option,
+    compute_dtype,
+    in_net_order,
+    log_marginals,
+    take_weights,
+    train_device,
+)
+from likewise.training import Descent, Progress, Record, Schedule, train
+
+if TYPE_CHECKING:
+    import torch
+
+    from likewise.nets.latent import Decoding, LatentNet
+
+PRIORS = ("normal", "mixture", "chain")
+DECODERS = ("independent", "chained")
+
+N_KNOTS = 64
+"""Pieces of the rank's linear encoding."""
+
+BATCH = 2048
+"""Rows taken through the net at once outside training."""
+
+KNOWN_ROWS = 256
+"""Rows drawn at once where each has known codes and so candidates of its own."""
+
+OWN_CANDIDATES = 32
+
+MOVES = 6
+"""Metropolis moves of the latents of a row with known codes, after its candidates."""
+
+CALIBRATION_ROWS = 16_384
+CALIBRATION_CELLS = 20_000_000
+"""Probabilities counted in a round of calibration, at most: with very many levels fewer rows must do."""
+
+MANY_ROWS = 100_000
+
+_WHOLE = {
+    "latent_dim": 1, "width": 1, "n_layers": 0, "d_embed": 1, "d_hidden": 1, "epochs": 1, "batch_size": 1,
+    "patience": 1, "calibrate": 0,
+}  # fmt: skip
+_NUMBERS = {
+    "kl_weight": (0.0, math.inf),
+    "learning_rate": (0.0, math.inf),
+    "dropout": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
+    "max_seconds": (0.0, math.inf),
+}
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Where rows lie in the latent space.
+
+    Args:
+        mean: (n, L) float32, of q(z | row).
+        deviation: (n, L) float32, how sure the encoder is of it.
+    """
+
+    mean: npt.NDArray[np.float32]
+    deviation: npt.NDArray[np.float32]
+
+    def draw(self, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+        """(n, L) one draw of q(z | row) for each row."""
+        return self.mean + self.deviation * rng.standard_normal(self.mean.shape, dtype=np.float32)
+
+
+@dataclass(kw_only=True)
+class VAE(Generator):
+    """A variational autoencoder (Kingma and Welling 2014) over codes.
+
+    An encoder takes a row to the mean and log variance of its latents, a decoder takes latents to one likelihood a
+    field over its codes, free and ordinal parts together; levels and bins are drawn from it. The prior is learnt
+    together with them, so that what is drawn lies where rows lie: a standard normal leaves half of what separates
+    synthetic from real rows.
+
+    Args:
+        latent_dim: dimensions of the latent space.
+        prior: "normal" N(0, I), "mixture" of 64 normals, or "chain": one latent given those before it.
+        decoder: "independent": fields are independent given the latents. "chained": each also sees the fields before.
+        kl_weight: weight of the divergence in the loss (Higgins et al. 2017); below 1 the latents say more of a row.
+        condition_on: columns told to encoder, prior and decoder; conditions on them are met exactly and at no cost.
+        width: units of the shared layers of encoder and decoder.
+        n_layers: residual layers of each.
+        d_embed: width of a code's embedding.
+        d_hidden: hidden units of each column in the decoder.
+        epochs: passes over the rows; None chooses by their number.
+        batch_size: rows a step; None chooses by their number.
+        learning_rate: peak of the one cycle.
+        dropout: share of units dropped in training.
+        weight_decay: AdamW's.
+        patience: epochs without a better held-out loss before training ends.
+        max_seconds: budget of the training; None for none.
+        checkpoint: file to resume from, written every epoch; None for none.
+        calibrate: rounds of moving the decoder's biases so that each column's shares are the training rows' own.
+        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        device: "cpu", "cuda", or "auto".
+
+    Privacy: not differentially private. Latents of a row say nearly all about it: share them as you would the row.
+    """
+
+    name: ClassVar[str] = "vae"
+
+    latent_dim: int = 16
+    prior: str = "chain"
+    decoder: str = "independent"
+    kl_weight: float = 0.5
+    condition_on: list[str] = field(default_factory=list)
+    width: int = 256
+    n_layers: int = 1
+    d_embed: int = 12
+    d_hidden: int = 32
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float = 4e-3
+    dropout: float = 0.0
+    weight_decay: float = 1e-4
+    patience: int = 4
+    max_seconds: float | None = None
+    checkpoint: str | None = None
+    calibrate: int = 2
+    precision: str = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        self.record = Record()
+        self._net: LatentNet | None = None
+        self._labels: Autoregressive | None = None
+        for name, known in {
+            "prior": PRIORS,
+            "decoder": DECODERS,
+            "precision": ("auto", "bf16", "fp32"),
+            "device": ("auto", "cpu", "cuda"),
+        }.items():
+            if getattr(self, name) not in known:
+                raise OptionError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+        self.condition_on = _names(self.condition_on)
+        if not isinstance(self.checkpoint, str | PathLike | None):
+            raise OptionError(f"checkpoint must be a path or None, got {type(self.checkpoint).__name__}")
+        self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
+        for name, least in _WHOLE.items():
+            check_option(self, name, int, least, math.inf)
+        for name, (low, high) in _NUMBERS.items():
+            check_option(self, name, float, low, high)
+        if self.dropout == 1:
+            raise OptionError("dropout must be below 1")
+        self._schedule(1)
+
+    def options(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def _schedule(self, n_rows: int) -> Schedule:
+        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table."""
+        by_rows = min(512, max(32, 2 ** round(math.log2(max(n_rows, 1) / 64))))
+        size = by_rows if self.batch_size is None else self.batch_size
+        steps_per_epoch = max(n_rows // size, 1)
+        by_steps = min(80, max(15 if n_rows < MANY_ROWS else 8, math.ceil(600 / steps_per_epoch)))
+        return Schedule(
+            epochs=by_steps if self.epochs is None else self.epochs,
+            batch_size=size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            max_seconds=self.max_seconds,
+            checkpoint=self.checkpoint,
+        )
+
+    def fit(
+        self,
+        train_codes: Codes,
+        holdout: Codes,
+        alphabet: Alphabet,
+        *,
+        rng: np.random.Generator,
+        progress: Progress | None = None,
+    ) -> Self:
+        import torch
+
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        self._alphabet = alphabet
+        self._net = net = self._make_net(alphabet, log_marginals(train_codes, alphabet), generator)
+        self._labels = self._fit_labels(train_codes, holdout, rng)
+        if not net.decoded:
+            return self
+        device = train_device(self.device)
+        net.use(device, compute_dtype(self.precision, device))
+        x = torch.from_numpy(in_net_order(net, train_codes.codes)).to(device)
+        x_holdout = torch.from_numpy(in_net_order(net, holdout.codes)).to(device)
+        still = torch.randn(len(x_holdout), net.n_latent, generator=generator).to(device)
+
+        def loss_of(rows: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+            nll, divergence = net.losses(rows.long(), noise)
+            return nll + self.kl_weight * divergence
+
+        def loss(rows: torch.Tensor) -> torch.Tensor:
+            noise = torch.randn(len(rows), net.n_latent, generator=generator)
+            return loss_of(x[rows.to(device)], noise.to(device))
+
+        def holdout_loss() -> float:
+            with torch.inference_mode():
+                pairs = zip(torch.split(x_holdout, BATCH), torch.split(still, BATCH), strict=True)
+                return float(torch.stack([loss_of(*pair).sum() for pair in pairs]).sum()) / len(x_holdout)
+
+        schedule = self._schedule(len(x))
+        self.record = train(
+            net,
+            Descent(net, loss, schedule),
+            len(x),
+            schedule,
+            generator=generator,
+            holdout_loss=holdout_loss if len(x_holdout) else None,
+            on_epoch=lambda: net.drop.refill(generator),
+            progress=progress,
+            fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
+        )
+        net.use("cpu", compute_dtype(self.precision))
+        self._calibrate(train_codes, rng)
+        return self
+
+    def _make_net(
+        self, alphabet: Alphabet, log_marginals: list[npt.NDArray[np.float32]], generator: torch.Generator
+    ) -> LatentNet:
+        from likewise.nets.latent import LatentNet
+        from likewise.nets.ordinal import ordinal_features
+
+        return LatentNet(
+            alphabet.sizes,
+            [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
+            log_marginals,
+            self.condition_fields,
+            n_latent=self.latent_dim,
+            width=self.width,
+            n_layers=self.n_layers,
+            d_embed=self.d_embed,
+            d_hidden=self.d_hidden,
+            dropout=self.dropout,
+            prior=self.prior,
+            chained=self.decoder == "chained",
+            generator=generator,
+            dtype=compute_dtype(self.precision),
+        ).eval()
+
+    # ---- labels: the fields that are told, and their own law --------------------------------------------------------
+
+    def _label_alphabet(self) -> Alphabet:
+        chosen = [self._alphabet.fields[j] for j in self.condition_fields]
+        return Alphabet(tuple(replace(f, fraction=None) for f in chosen))
+
+    def _label_model(self) -> Autoregressive:
+        return Autoregressive(precision=self.precision, device=self.device)
+
+    def _fit_labels(self, train_codes: Codes, holdout: Codes, rng: np.random.Generator) -> Autoregressive | None:
+        """The joint law of the labels: a small net of their own."""
+        if not self.condition_fields:
+            return None
+        at = list(self.condition_fields)
+        none = np.zeros((len(train_codes), 0), np.float32), np.zeros((len(holdout), 0), np.float32)
+        rows, held = Codes(train_codes.codes[:, at], none[0]), Codes(holdout.codes[:, at], none[1])
+        return self._label_model().fit(rows, held, self._label_alphabet(), rng=rng)
+
+    def _draw_labels(self, n: int, rng: np.random.Generator, given: Given, times: int = 1) -> npt.NDArray[np.int64]:
+        """(n * times, D) codes, -1 but for what is known and for the labels, which are drawn where they are not."""
+        d, at = len(self._alphabet.fields), list(self.condition_fields)
+        known = np.full((n, d), -1, np.int64) if given.codes is None else given.codes
+        known = known.repeat(times, 0)
+        if self._labels is not None:
+            weights = {i: given.weights[j] for i, j in enumerate(at) if j in given.weights}
+            told = known[:, at] if given.codes is not None else None
+            known[:, at] = self._labels.sample(len(known), rng=rng, given=Given(told, weights, given.joint)).codes
+        return known
+
+    # ---- drawing ----------------------------------------------------------------------------------------------------
+
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        self._fitted()
+        given = given or Given()
+        codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
+        drawing = _Drawing(self, given)
+        for rows, stream in blocks(n, rng):
+            codes[rows] = drawing.block(rows, stream)
+        # Inside a code every place is as likely as another: that is what a fraction means.
+        return Codes(codes, rng.random((n, self._alphabet.n_fractions), dtype=np.float32))
+
+    def _weights(self, given: Given) -> dict[int, torch.Tensor]:
+        """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
+        import torch
+
+        weights = {}
+        for place, column in enumerate(self._fitted().columns):
+            emit = self._alphabet.fields[column].emit
+            if column in given.weights:
+                share = np.asarray(given.weights[column], np.float64)
+                if not share.max(initial=0.0) > 0:
+                    raise ConditionError(f"no code of field {column} meets the condition")
+                # The largest is one: a thin slice of a code must not vanish in 32 bits.
+                weights[place] = torch.from_numpy((share / share.max()).astype(np.float32))
+            elif not emit.all() and emit.any():
+                weights[place] = torch.from_numpy(emit.astype(np.float32))
+        return weights
+
+    def _calibrate(self, train_codes: Codes, rng: np.random.Generator) -> None:
+        """Move the decoder's biases until what is drawn has the training rows' share of each code.
+
+        The posterior and the prior never agree wholly, and what is drawn follows the prior.
+        """
+        import torch
+
+        net = self._fitted()
+        if not self.calibrate or not len(train_codes):
+            return
+        n = max(min(CALIBRATION_ROWS, CALIBRATION_CELLS // sum(net.sizes)), BATCH)
+        with torch.inference_mode():
+            counts = net.count(torch.from_numpy(in_net_order(net, train_codes.codes)).long())
+            for _ in range(self.calibrate):
+                drawing = _Drawing(self, Given())
+                drawn = [torch.zeros_like(bias) for bias in net.biases]
+                for z, x in drawing.latents_and_rows(n, rng):
+                    for b, shares in enumerate(drawing.decoding.shares(z, x)):
+                        drawn[b] += shares.sum(1)
+                net.move_shares([count * (n // BATCH * BATCH / len(train_codes)) for count in counts], drawn)
+
+    # ---- the latent space -------------------------------------------------------------------------------------------
+
+    def encode(self, codes: Codes) -> Latents:
+        """Mean and deviation of each row's latents. Shape: n rows -> 2 x (n, L)."""
+        import torch
+
+        decoding = self._decoding()
+        net = self._fitted()
+        with torch.inference_mode():
+            parts = [net.encode(decoding.embedded(x)) for x in self._batches(codes)]
+        mean = torch.cat([m for m, _ in parts]) if parts else torch.zeros(0, net.n_latent)
+        log_var = torch.cat([v for _, v in parts]) if parts else torch.zeros(0, net.n_latent)
+        return Latents(mean.numpy(), (0.5 * log_var).exp().numpy())
+
+    def decode(
+        self, latents: npt.NDArray[np.floating], *, rng: np.random.Generator, given: Given | None = None
+    ) -> Codes:
+        """One row drawn from the decoder for each latent.
+
+        Args:
+            latents: (n, L).
+            given: codes known row by row, labels among them, and weights that mask each field as it is drawn; labels
+                that are not given are drawn from their own law.
+
+        Raises:
+            OptionError: the latents are not (n, latent_dim) finite numbers.
+        """
+        import torch
+
+        net, given = self._fitted(), given or Given()
+        latents = np.asarray(latents)
+        if latents.ndim != 2 or latents.shape[1] != net.n_latent or not np.isfinite(latents).all():
+            raise OptionError(f"latents must be finite numbers of shape (n, {net.n_latent}), got {latents.shape}")
+        known = self._draw_labels(len(latents), rng, given)
+        weights, decoding = self._weights(given), self._decoding()
+        codes = np.empty(known.shape, self._alphabet.code_dtype)
+        for start in range(0, len(latents), BATCH):
+            rows = slice(start, start + BATCH)
+            told = torch.from_numpy(known[rows][:, net.columns])
+            z = torch.from_numpy(latents[rows].astype(np.float32))
+            uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
+            codes[rows, net.columns] = decoding.draw(z, told, uniforms, weights, set())[0].numpy()
+        return Codes(codes, rng.random((len(codes), self._alphabet.n_fractions), dtype=np.float32))
+
+    def labels_of(self, codes: Codes) -> Given:
+        """The labels of rows, as `decode` takes them."""
+        known = np.full(codes.codes.shape, -1, np.int64)
+        at = list(self.condition_fields)
+        known[:, at] = codes.codes[:, at]
+        return Given(known)
+
+    def reconstruct(self, codes: Codes, *, rng: np.random.Generator) -> Codes:
+        """Rows drawn from the latents of rows: how much of a row the latent space keeps."""
+        return self.decode(self.encode(codes).draw(rng), rng=rng, given=self.labels_of(codes))
+
+    def interpolate(self, a: Codes, b: Codes, steps: int, *, rng: np.random.Generator) -> Codes:
+        """Rows on the straight way from each row of `a` to the same row of `b` in the latent space.
+
+        Returns:
+            n * steps rows, those of one pair together; the first lies at `a`, the last at `b`. Labels are those of the
+            nearer end.
+
+        Raises:
+            OptionError: steps are fewer than 2, or `a` and `b` are not as long as each other.
+        """
+        if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 2:
+            raise OptionError(f"steps must be a whole number of 2 or more, got {steps!r}")
+        if len(a) != len(b):
+            raise OptionError(f"both ends must have as many rows, got {len(a)} and {len(b)}")
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        start, end = (self.encode(codes).mean[:, None] for codes in (a, b))
+        latents = (start * (1 - share) + end * share).reshape(-1, self._fitted().n_latent)
+        labels = [self.labels_of(codes).codes for codes in (a, b)]
+        known = np.where(share < 0.5, *(np.asarray(part)[:, None] for part in labels)).reshape(len(latents), -1)
+        return self.decode(latents, rng=rng, given=Given(known))
+
+    # ---- likelihood --------------------------------------------------------------------------------------------------
+
+    def elbo(self, codes: Codes, *, n_draws: int = 1, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+        """(n,) the evidence lower bound of each row's codes, natural log, averaged over draws of its latents."""
+        return self._log_ratios(codes, n_draws, rng, np.mean)
+
+    def log_prob(self, codes: Codes, *, n_draws: int = 32) -> npt.NDArray[np.float64]:
+        """(n,) an estimate of each row's log-probability, by importance (Burda, Grosse and Salakhutdinov 2016).
+
+        Latents are drawn from the encoder and, one in four, from the prior, and weighed by what both together propose:
+        so no row's weight is more than fourfold. It is a lower bound on average, tighter with more draws; the draws
+        are the same at every call.
+        """
+        return np.minimum(self._log_ratios(codes, n_draws, np.random.default_rng(0), _log_mean, from_prior=0.25), 0.0)
+
+    def _log_ratios(
+        self,
+        codes: Codes,
+        n_draws: int,
+        rng: np.random.Generator,
+        reduce: Callable[..., npt.NDArray[np.float64]],
+        from_prior: float = 0.0,
+    ) -> npt.NDArray[np.float64]:
+        """(n,) log p(x, z) - log of z's proposal, brought together over the draws; plus the labels' log p."""
+        import torch
+
+        net, decoding = self._fitted(), self._decoding()
+        result = np.zeros(len(codes))
+        if self._labels is not None:
+            at = list(self.condition_fields)
+            result += self._labels.log_prob(Codes(codes.codes[:, at], np.zeros((len(codes), 0), np.float32)))
+        if not net.decoded:
+            return result
+        n_prior = round(n_draws * from_prior)
+        start = 0
+        with torch.inference_mode():
+            for x in self._batches(codes):
+                ratios = np.empty((n_draws, len(x)))
+                embedded = decoding.embedded(x)
+                context = net.context(embedded).float()
+                mean, log_var = net.encode(embedded)
+                for i in range(n_draws):
+                    noise = torch.from_numpy(rng.standard_normal((len(x), net.n_latent), dtype=np.float32))
+                    if i < n_prior:
+                        uniforms = torch.from_numpy(rng.random(noise.shape, dtype=np.float32))
+                        z = net.prior.draw(context, uniforms, noise)
+                    else:
+                        z = mean + (0.5 * log_var).exp() * noise
+                    log_p, log_q = net.prior.log_prob(z, context), _log_normal(z, mean, log_var)
+                    if n_prior:
+                        share = n_prior / n_draws
+                        log_q = torch.logaddexp(log_q + math.log1p(-share), log_p + math.log(share))
+                    nll = (net.nll_of(x, net.decode(z, embedded, decoding.heads)) * net.counted).sum(1)
+                    ratios[i] = (log_p - log_q - nll).double().numpy()
+                result[start : start + len(x)] += reduce(ratios, axis=0)
+                start += len(x)
+        return result
+
+    def _batches(self, codes: Codes) -> Iterator[torch.Tensor]:
+        """Codes in the net's own order, (B, D) at a time."""
+        import torch
+
+        for part in torch.split(torch.from_numpy(in_net_order(self._fitted(), codes.codes)), BATCH):
+            if len(part):
+                yield part.long()
+
+    def _decoding(self) -> Decoding:
+        from likewise.nets.latent import Decoding
+
+        return Decoding(self._fitted())
+
+    def _fitted(self) -> LatentNet:
+        if self._net is None:
+            raise NotFittedError("this model has learnt nothing yet: call fit first")
+        return self._net
+
+    # ---- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        result: dict[str, npt.NDArray[Any]] = {name: v.numpy() for name, v in self._fitted().state_dict().items()}
+        if self._labels is not None:
+            result |= {f"labels.{name}": array for name, array in self._labels.state().items()}
+            result["condition_fields"] = np.array(self.condition_fields, np.int64)
+        return result
+
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+        import torch
+
+        state, d = dict(state), len(alphabet.fields)
+        told = state.pop("condition_fields", np.zeros(0, np.int64))
+        if told.ndim != 1 or told.dtype != np.int64 or len(set(told.tolist())) != len(told) or len(told) > d:
+            raise ModelFileError("model: condition_fields must be a list of different fields")
+        if len(told) and not (told.min() >= 0 and told.max() < d):
+            raise ModelFileError("model: condition_fields must be fields of the alphabet")
+        labels = {name.removeprefix("labels."): state.pop(name) for name in list(state) if name.startswith("labels.")}
+        self.condition_fields, self._alphabet = tuple(told.tolist()), alphabet
+        if sum(value.size for value in state.values()) < self._least_weights(alphabet):
+            raise ModelFileError("model: its options ask for more weights than there are")
+        blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
+        net = self._make_net(alphabet, blank, torch.Generator())
+        take_weights(net, state)
+        if len(told):
+            self._labels = self._label_model().load_state(labels, self._label_alphabet())
+        elif labels:
+            raise ModelFileError("model: there are labels' weights and no labels")
+        self._net = net.eval()
+        return self
+
+    def _least_weights(self, alphabet: Alphabet) -> int:
+        """How many weights the largest layers have: told before a damaged file can ask for all memory."""
+        d, w = len(alphabet.fields), self.width
+        codes = sum(alphabet.sizes) * (self.d_embed + self.d_hidden + 1)
+        return codes + w * (d * (self.d_embed + self.d_hidden) + 3 * self.latent_dim + 2 * self.n_layers * w)
+
+
+class _Drawing:
+    """Draws blocks of rows of one model under the same conditions."""
+
+    def __init__(self, model: VAE, given: Given) -> None:
+        self.model, self.given = model, given
+        self.net, self.decoding, self.weights = model._fitted(), model._decoding(), model._weights(given)
+        asked = set(given.weights) - set(model.condition_fields) if given.joint else set()
+        self.conditioned = {i for i, column in enumerate(self.net.columns) if column in asked}
+
+    def block(self, rows: slice, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """(n, D) codes, in the caller's order."""
+        import torch
+
+        n, known = rows.stop - rows.start, self.given.codes
+        with torch.inference_mode():
+            if known is not None:
+                parts = [known[rows][start : start + KNOWN_ROWS] for start in range(0, n, KNOWN_ROWS)]
+                x = torch.cat([self._completed(part, rng) for part in parts])
+            elif self.conditioned:
+                many = max(n * CANDIDATES, LEAST_CANDIDATES)
+                x, log_mass = self._candidates(many, rng, self.given)[1:]
+                x = x[torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=True))]
+            else:
+                x = self._candidates(n, rng, self.given)[1]
+        codes = np.empty(x.shape, np.int64)
+        codes[:, self.net.columns] = x.numpy()
+        return codes
+
+    def latents_and_rows(self, n: int, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Free draws, (B, L) and (B, D) at a time."""
+        for _ in range(n // BATCH):
+            z, x, _ = self._candidates(BATCH, rng, self.given)
+            yield z, x
+
+    def _candidates(
+        self, n: int, rng: np.random.Generator, given: Given, times: int = 1
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Latents, rows in the net's own order, and the log mass that known codes and conditions leave each."""
+        import torch
+
+        known = self.model._draw_labels(n, rng, given, times)[:, self.net.columns]
+        parts = [self._drawn(torch.from_numpy(part), rng) for part in np.split(known, range(BATCH, len(known), BATCH))]
+        z, x, log_mass = (torch.cat(column) for column in zip(*parts, strict=True))
+        return z, x, log_mass
+
+    def _drawn(
+        self, known: torch.Tensor, rng: np.random.Generator, z: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Rows decoded from the prior, or from these latents."""
+        import torch
+
+        if z is None:
+            shape = len(known), self.net.n_latent
+            context = self.net.context(self.decoding.embedded(known.clamp(min=0))).float()
+            uniforms = torch.from_numpy(rng.random(shape, dtype=np.float32))
+            z = self.net.prior.draw(context, uniforms, torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)))
+        uniforms = torch.from_numpy(rng.random(known.shape, dtype=np.float32))
+        x, log_mass = self.decoding.draw(z, known, uniforms, self.weights, self.conditioned)
+        return z, x, log_mass
+
+    def _completed(self, known: npt.NDArray[np.int64], rng: np.random.Generator) -> torch.Tensor:
+        """(n, D) rows of which some codes are known.
+
+        Each row has candidates of its own from the prior, one of which is chosen by what it makes of the known codes.
+        Then the encoder proposes other latents, taken or not by Metropolis' rule, and the rest is drawn anew
+        (Mattei and Frellsen 2018, section 3.3).
+        """
+        import torch
+
+        n = len(known)
+        z, x, log_mass = self._candidates(n, rng, replace(self.given, codes=known), OWN_CANDIDATES)
+        chosen = torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=False))
+        z, x = z[chosen], x[chosen]
+        labels = torch.zeros(self.net.n_fields, dtype=torch.bool)
+        labels[self.net.labels] = True
+        told = torch.from_numpy(known[:, self.net.columns])
+        for _ in range(MOVES):
+            mean, log_var = self.net.encode(self.decoding.embedded(x))
+            noise = torch.from_numpy(rng.standard_normal(z.shape, dtype=np.float32))
+            moved = mean + (0.5 * log_var).exp() * noise
+            gain = self._log_joint(moved, x) - self._log_joint(z, x)
+            gain += _log_normal(z, mean, log_var) - _log_normal(moved, mean, log_var)
+            taken = torch.from_numpy(rng.random(n, dtype=np.float32)).log() < gain
+            z = torch.where(taken[:, None], moved, z)
+            x = self._drawn(torch.where(labels, x, told), rng, z)[1]
+        return x
+
+    def _log_joint(self, z: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """log p(x, z) given the labels. Shape: (B, L), (B, D) -> (B,)."""
+        embedded = self.decoding.embedded(x)
+        nll = self.net.nll_of(x, self.net.decode(z, embedded, self.decoding.heads)) * self.net.counted
+        return self.net.prior.log_prob(z, self.net.context(embedded).float()) - nll.sum(1)
+
+
+def _names(columns: Any) -> list[str]:
+    if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
+        raise OptionError("condition_on must be a list of column names")
+    return list(columns)
+
+
+def _log_normal(z: torch.Tensor, mean: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:
+    """log N(z; mean, exp(log_var)). Shape: 3 x (B, L) -> (B,)."""
+    squares = (z - mean).square() * (-log_var).exp() + log_var + math.log(2 * math.pi)
+    return -0.5 * squares.sum(1)
+
+
+def _log_mean(ratios: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
+    """log of the mean of exp."""
+    return np.asarray(np.logaddexp.reduce(ratios, axis=axis) - math.log(ratios.shape[axis]))

@@ -223,6 +223,25 @@ def test_the_lattice_finds_what_brute_force_finds(seed: int, promise: dict[str, 
     assert done.report.gcp == pytest.approx(brute_force(frame, columns, 3, int(share * n), model))
 
 
+def test_the_lattice_finds_the_best_of_six_quasi_identifiers_of_adult() -> None:
+    from likewise.data import adult
+
+    names = ["age", "education", "marital-status", "occupation", "sex", "race"]
+    frame = adult().filter(pl.col("occupation") != "?").head(300).select(names)
+    ladders: dict[str, Any] = {name: {v: ["*"] for v in frame[name].unique()} for name in names[1:]}
+    ladders["age"] = hierarchies.intervals(10, steps=3)
+    ladders["education"] = {v: ["degree" if "a" in v else "school"] for v in frame["education"].unique()}
+    ladders["marital-status"] = {v: [v[:3], v[:1]] for v in frame["marital-status"].unique()}
+    done = anonymize(
+        frame, quasi_identifiers=names, k=10, method="lattice", max_suppression=0.05, hierarchies=ladders
+    )  # fmt: skip
+    given_ones = {n: h if n == "age" else hierarchies.from_dict(h) for n, h in ladders.items()}
+    columns = [encode(frame[n], given_ones[n]) for n in names]
+    assert done.report.optimal
+    assert done.report.n_checked < done.report.n_nodes / 2
+    assert done.report.gcp == pytest.approx(brute_force(frame, columns, 10, 15, lambda _: True))
+
+
 def test_mondrian_on_adult_loses_less_than_the_published_figures(shared_data: Path) -> None:
     frame = pl.read_csv(shared_data / "adult_train.csv").filter(~pl.any_horizontal(pl.col(pl.String) == "?"))
     strict = anonymize(frame, quasi_identifiers=ADULT, k=10).report
@@ -454,6 +473,34 @@ def test_one_row_a_constant_column_and_an_empty_one() -> None:
     many = pl.DataFrame({"a": [1] * 9, "c": pl.Series([None] * 9, dtype=pl.Float64)})
     for method in METHODS:
         assert anonymize(many, quasi_identifiers=["a", "c"], k=3, method=method).report.gcp == 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_columns_of_every_type_can_be_quasi_identifiers(method: str) -> None:
+    rng = np.random.default_rng(0)
+    x = pl.Series("x", rng.integers(0, 40, 120))
+    start = dt.datetime(2020, 1, 1)
+    columns = [
+        x.cast(pl.Int8), x.cast(pl.UInt64), x.cast(pl.Float32) / 3, x.cast(pl.Decimal(10, 2)), x > 20,
+        x.cast(pl.String).cast(pl.Categorical), pl.Series([start + dt.timedelta(hours=int(i)) for i in x]),
+        pl.Series([start + dt.timedelta(hours=int(i)) for i in x]).dt.replace_time_zone("Europe/Zurich"),
+        pl.Series([dt.time(int(i) % 24, 30) for i in x]), pl.Series([dt.timedelta(minutes=int(i)) for i in x]),
+        pl.Series([start.date() + dt.timedelta(days=int(i)) for i in x]),
+        pl.Series([f"name {i % 7}" for i in x], dtype=pl.Enum([f"name {i}" for i in range(7)])),
+    ]  # fmt: skip
+    for column in columns:
+        holes = column.alias("q").to_frame().with_columns(
+            pl.when(pl.int_range(pl.len()) % 11 == 0).then(None).otherwise("q").alias("q")
+        )  # fmt: skip
+        done = anonymize(holes, quasi_identifiers=["q"], k=4, method=method)
+        assert smallest_class(done.frame, ["q"]) >= 4, column.dtype
+        assert done.frame.height == 120
+
+
+def test_infinite_numbers_are_refused() -> None:
+    frame = pl.DataFrame({"x": [1.0, float("inf"), 2.0]})
+    with pytest.raises(lw.InputError, match="'x': 1 values are infinite"):
+        anonymize(frame, quasi_identifiers=["x"], k=1)
 
 
 def test_the_report_is_plain_data() -> None:

@@ -42,7 +42,7 @@ class Model:
     delta: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
+        if isinstance(self.k, bool) or not isinstance(self.k, int | np.integer) or self.k < 1:
             raise OptionError(f"k must be a whole number of at least 1, got {self.k!r}")
         if self.l_kind not in L_KINDS:
             raise OptionError(f"l_kind must be one of {', '.join(L_KINDS)}, got {self.l_kind!r}")

@@ -72,15 +72,19 @@ class Reader:
 
         Raises:
             SchemaError: values do not fit what the column was learnt as.
+            InputError: infinite numbers.
         """
         if self.column is not None:
-            return parse_column(series.cast(pl.String), self.column).alias(self.name)
-        if series.dtype.is_float():
-            series = series.fill_nan(None)
-        out = series.cast(self.dtype, strict=False)
-        lost = out.null_count() - series.null_count()
-        if lost:
-            raise SchemaError(f"column {self.name!r}: {lost} values do not fit its type {self.dtype}")
+            out = parse_column(series.cast(pl.String), self.column).alias(self.name)
+        else:
+            series = series.fill_nan(None) if series.dtype.is_float() else series
+            out = series.cast(self.dtype, strict=False)
+            lost = out.null_count() - series.null_count()
+            if lost:
+                raise SchemaError(f"column {self.name!r}: {lost} values do not fit its type {self.dtype}")
+        if out.dtype.is_float() and out.is_infinite().any():
+            n = int(out.is_infinite().sum())
+            raise InputError(f"column {self.name!r}: {n} values are infinite; make them missing or bound them")
         return out
 
 
@@ -188,7 +192,7 @@ def _first_seen(labels: pl.Series) -> Ints:
 
 def as_label(values: pl.Series) -> pl.Series:
     """Values as the texts a label is made of."""
-    return values.cast(pl.String)
+    return values.dt.to_string("iso") if values.dtype == pl.Duration else values.cast(pl.String)
 
 
 def fold(columns: list[npt.NDArray[Any]], sizes: list[int]) -> tuple[Ints, int]:

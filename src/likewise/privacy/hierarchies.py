@@ -359,6 +359,8 @@ def as_texts(values: pl.Series) -> pl.Series:
         is_whole = (pl.first() == whole).fill_null(False)
         texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(pl.first().cast(pl.String))
         return values.to_frame().select(texts.alias(values.name)).to_series()
+    if values.dtype == pl.Duration:
+        return values.dt.to_string("iso")
     return values.cast(pl.String)
 
 

@@ -52,7 +52,7 @@ def microaggregate(frame: Any, *, columns: Sequence[str], k: int = 5) -> Microag
     """
     table, give_back = from_frame(frame)
     names, _ = columns_of(table, columns, None)
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= table.height:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= table.height:
         raise OptionError(f"k must be a whole number between 1 and the {table.height} rows of the table, got {k!r}")
     x = np.stack([_numbers(table[name]) for name in names], 1)
     spread = x.std(0)

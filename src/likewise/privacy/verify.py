@@ -78,7 +78,9 @@ def _demand(n_failed: int, n_classes: int, what: str) -> None:
 
 
 def _check_starred(rows: pl.DataFrame, names: list[str]) -> None:
-    speaking = rows.select(pl.any_horizontal((pl.col(n).cast(pl.String) != "*").fill_null(False) for n in names))
+    speaks = [(pl.col(n) != "*").fill_null(False) if rows.schema[n] == pl.String else pl.col(n).is_not_null()
+              for n in names]  # fmt: skip
+    speaking = rows.select(pl.any_horizontal(speaks))
     _demand(int(speaking.to_series().sum()), rows.height, "hide the cells of suppressed rows")
 
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: it draws, sorts, answers to the keyboard, tells all to a screen reader, asks for nothing."""
+"""The page in a real browser: it draws, sorts, answers to the keyboard, speaks to a screen reader, asks for nothing."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def _score_row(score: Score, lang: str) -> str:
         ("interval", interval_text(score), "wide"),
         ("rows", f"{score.n:,}", "soft"),
     ]
-    attacker = f"<br>{escape(text['threat'])}: {escape(threat)}" if threat else ""
+    attacker = f"<br>{escape(text['attacker'].format(threat=threat))}" if threat else ""
     return (
         f'<tr><th scope="row">{escape(label(score.name, lang))}<small>{escape(meaning_of(score, lang))}{attacker}'
         f'</small></th><td data-label="">{charts.strip(score, _strip_alt(score, lang))}</td>'

@@ -46,7 +46,7 @@ TEXT: dict[str, dict[str, str]] = {
         "difference": "Error of each pair",
         "worst_pairs": "Pairs that differ most",
         "pair": "Pair",
-        "threat": "Attacker",
+        "attacker": "Attacker: {threat}",
         "versions": "Versions",
         "target": "Target",
         "floor_legend": "Fresh real rows: what real rows, unknown to the generator, score themselves. "
@@ -118,7 +118,8 @@ TEXT: dict[str, dict[str, str]] = {
         "from_synthetic": "learnt from synthetic rows",
         "say_attacks_none": "{tried} measures of attack were taken; none found more than in fresh real rows, as far as "
         "they can tell.",
-        "say_attacks": "{found} of {tried} measures of attack found more than in fresh real rows: {names}.",
+        "say_attacks": "{found} of {tried} measures of attack found more than in fresh real rows: {names}. "
+        "By chance about one in forty would.",
         "withheld": "The figures and pictures of this report are computed on real data and are not differentially "
         "private, so they are withheld.",
         "withheld_facts": "{synthetic} synthetic rows; {columns} columns",
@@ -169,7 +170,7 @@ TEXT: dict[str, dict[str, str]] = {
         "difference": "各列对的误差",
         "worst_pairs": "差别最大的列对",
         "pair": "列对",
-        "threat": "攻击者",
+        "attacker": "攻击者：{threat}",
         "versions": "版本",
         "target": "目标列",
         "floor_legend": "新的真实行：生成器未见过的真实行自身的得分。完美的生成器得分与之相同。",
@@ -236,7 +237,7 @@ TEXT: dict[str, dict[str, str]] = {
         "from_real": "用真实行训练",
         "from_synthetic": "用合成行训练",
         "say_attacks_none": "共做 {tried} 项攻击测量；就其所能判断，无一超出新的真实行。",
-        "say_attacks": "{tried} 项攻击测量中有 {found} 项超出新的真实行：{names}。",
+        "say_attacks": "{tried} 项攻击测量中有 {found} 项超出新的真实行：{names}。纯属偶然时约为四十分之一。",
         "withheld": "本报告的数字和图形由真实数据计算得出，不满足差分隐私，因此不予显示。",
         "withheld_facts": "{synthetic} 行合成数据；{columns} 列",
         "comparison": "合成数据比较",

@@ -16,7 +16,7 @@ import polars as pl
 from likewise.codecs.base import Codes, Given
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.levels import LevelCodec
-from likewise.codecs.table import TableCodec
+from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import resolve
 from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError, OptionError
 from likewise.inference import infer
@@ -24,8 +24,9 @@ from likewise.io import from_frame
 from likewise.modelfile import read_model, write_model
 from likewise.models import model_named
 from likewise.models.base import Generator
+from likewise.models.vae import VAE
 from likewise.parsing import parse, restore, restore_column
-from likewise.schema import Schema
+from likewise.schema import Schema, nearest
 from likewise.training import Progress
 
 MIN_ROWS_TO_HOLD_OUT = 20
@@ -135,6 +136,7 @@ class Synthesizer:
         train_rows, holdout_rows = self._split(len(table), split, own=holdout is None)
         codec = TableCodec.fit(table[train_rows], schema, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
+        generator.condition_fields = _told_fields(generator, codec)
         with _progress(self.progress) as report:
             generator.fit(
                 codec.encode(table[train_rows]), codec.encode(kept), codec.alphabet, rng=training, progress=report
@@ -184,11 +186,7 @@ class Synthesizer:
         n = self.n_rows_ if n is None else n
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
-        if not isinstance(where, Mapping | None):
-            raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
-        conditions = {str(name): condition for name, condition in (where or {}).items()}
-        rng = self._rng(random_state)
-        narrowing = self.codec_.condition(resolve(conditions, self.schema_))
+        narrowing, rng = self._narrowed(where), self._rng(random_state)
         codes = self.generator_.sample(int(n), rng=rng, given=Given(weights=narrowing.weights))
         table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
         return self._give_back(restore(table, self.schema_))
@@ -242,9 +240,86 @@ class Synthesizer:
         """(n,) natural log-probability of each row's codes under the model.
 
         The probability is of codes, not of exact values: a number counts as its bin. Compare rows with rows only.
+
+        Raises:
+            OptionError: this kind of model knows no probabilities.
         """
         self._check_fitted()
-        return self.generator_.log_prob(self.codec_.encode(parse(from_frame(frame)[0], self.schema_)))
+        try:
+            return self.generator_.log_prob(self._codes_of(frame))
+        except NotImplementedError as error:
+            raise OptionError(f"log_prob needs a model with probabilities, such as 'autoregressive': {error}") from None
+
+    # ---- the latent space of a VAE -----------------------------------------------------------------------------------
+
+    def encode(self, frame: Any) -> npt.NDArray[np.float32]:
+        """(n, latent_dim) where rows lie in the latent space of a VAE: the means of its encoder.
+
+        A latent says nearly all about its row: share it as you would the row.
+
+        Raises:
+            OptionError: this kind of model has no latent space.
+        """
+        model = self._with_latents()
+        return model.encode(self._codes_of(frame)).mean
+
+    def decode(
+        self,
+        latents: npt.NDArray[np.floating[Any]],
+        *,
+        where: Mapping[str, Any] | None = None,
+        random_state: int | None = None,
+    ) -> Any:
+        """One row drawn for each latent, in the kind of frame that was fitted; the inverse of `encode`, with noise.
+
+        Args:
+            latents: (n, latent_dim), as `encode` gives them or anywhere near.
+            where: as in `sample`; columns of `condition_on` that it leaves open are drawn from their own law.
+
+        Raises:
+            OptionError: this kind of model has no latent space, or the latents are of another shape.
+        """
+        model = self._with_latents()
+        narrowing, rng = self._narrowed(where), self._rng(random_state)
+        codes = model.decode(latents, rng=rng, given=Given(weights=narrowing.weights))
+        return self._give_back(restore(self.codec_.decode(codes, rng=rng, narrowing=narrowing), self.schema_))
+
+    def reconstruct(self, frame: Any, *, random_state: int | None = None) -> Any:
+        """Each row through the latent space and back: what of a row the latents keep."""
+        model, rng = self._with_latents(), self._rng(random_state)
+        codes = model.reconstruct(self._codes_of(frame), rng=rng)
+        return self._give_back(restore(self.codec_.decode(codes, rng=rng), self.schema_))
+
+    def interpolate(self, a: Any, b: Any, steps: int = 8, *, random_state: int | None = None) -> Any:
+        """Rows on the straight way from each row of `a` to the same row of `b` in the latent space.
+
+        Returns:
+            A frame of n * steps rows, those of a pair together, from `a` to `b`.
+        """
+        model, rng = self._with_latents(), self._rng(random_state)
+        codes = model.interpolate(self._codes_of(a), self._codes_of(b), steps, rng=rng)
+        return self._give_back(restore(self.codec_.decode(codes, rng=rng), self.schema_))
+
+    def elbo(self, frame: Any, *, n_draws: int = 16, random_state: int | None = None) -> npt.NDArray[np.float64]:
+        """(n,) the evidence lower bound of each row's codes, natural log: what a VAE is trained to raise."""
+        model = self._with_latents()
+        return model.elbo(self._codes_of(frame), n_draws=n_draws, rng=self._rng(random_state))
+
+    def _with_latents(self) -> VAE:
+        self._check_fitted()
+        if not isinstance(self.generator_, VAE):
+            raise OptionError(f"model {self.generator_.name!r} has no latent space; fit Synthesizer('vae')")
+        return self.generator_
+
+    def _codes_of(self, frame: Any) -> Codes:
+        return self.codec_.encode(parse(from_frame(frame)[0], self.schema_))
+
+    def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
+        """What conditions leave of the codes."""
+        if not isinstance(where, Mapping | None):
+            raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
+        conditions = {str(name): condition for name, condition in (where or {}).items()}
+        return self.codec_.condition(resolve(conditions, self.schema_))
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file; it holds no row of the table.
@@ -323,6 +398,21 @@ class Synthesizer:
 def load(path: str | Path) -> Synthesizer:
     """The synthesizer that a model file holds. See `Synthesizer.load`."""
     return Synthesizer.load(path)
+
+
+def _told_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...]:
+    """The fields of the columns that a generator is to be told, as its option `condition_on` names them."""
+    found: list[int] = []
+    for name in getattr(generator, "condition_on", ()):
+        if name not in codec.columns:
+            raise OptionError(f"condition_on: no column {name!r}{nearest(name, list(codec.columns))}")
+        of_column = codec.fields_of(name)
+        if not of_column:
+            raise OptionError(f"condition_on: column {name!r} is an id: ids are regenerated, never learnt")
+        if all(codec.alphabet.fields[j].size < 2 for j in of_column):
+            raise OptionError(f"condition_on: column {name!r} has one value only, so it tells nothing; leave it out")
+        found += of_column
+    return tuple(dict.fromkeys(found))
 
 
 def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:

@@ -93,3 +93,11 @@ def test_state_round_trip_and_tampered_state(keys: pl.Series) -> None:
     for key, value in (("form", "sql"), ("start", "1"), ("missing_share", 2.0), ("prefix", None)):
         with pytest.raises(ModelFileError):
             IdCodec.from_state({**data, key: value}, arrays)
+
+
+def test_keys_of_digits_are_no_real_key_even_when_read_as_numbers() -> None:
+    keys = pl.Series("id", [str(i) for i in range(1, 60)])
+    codec = IdCodec.from_summary(summarise_ids(keys), Column(name="id", kind=Kind.ID, role=Role.ID), CodecOptions())
+    made = codec.decode(np.zeros((200, 0)), np.zeros((200, 0)), np.random.default_rng(0))
+    assert made.n_unique() == 200
+    assert made.cast(pl.Int64).min() > 59

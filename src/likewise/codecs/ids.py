@@ -151,8 +151,10 @@ class IdCodec(ColumnCodec):
         return numbers.cast(wanted) if fits else numbers
 
     def _counted(self, n: int) -> pl.Series:
-        counter = pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(self.width)
-        return self.prefix + counter
+        # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
+        lead = "" if self.prefix.strip("0") else "1"
+        counter = pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(self.width - len(lead))
+        return self.prefix + lead + counter
 
     def _patterned(self, n: int, rng: np.random.Generator) -> pl.Series | None:
         """n different strings; None if the pattern has not room for so many."""

@@ -305,7 +305,7 @@ def _mondrian(job: _Job, relaxed: bool, numbers: str) -> _Outcome:
     starts = np.searchsorted(ordered, np.arange(n_classes))
     told = tuple(class_column(column, order, starts, ordered, numbers) for column in columns)
     sizes = np.bincount(classes)
-    recoding = Partition(job.readers, tuple(_without_rows(c) for c in told), splits, job.as_it_came)
+    recoding = Partition(job.readers, tuple(_without_rows(c) for c in told), splits, not relaxed, job.as_it_came)
     ncp = {c.column.name: float((c.loss * sizes).sum() / len(classes)) for c in told}
     return _Outcome(recoding, recoding.cells(classes, job.table), np.ones(len(classes), bool), ncp, None)
 

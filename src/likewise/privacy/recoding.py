@@ -43,12 +43,15 @@ class Recoding(ABC):
 
         Every row that stays joins a class that at least k rows of the first release are in, so both releases taken
         together keep k. Alone the new rows may form smaller classes: give `k` to leave those out too. Other promises
-        (l, t, alpha) are not kept by new rows; `measure` tells how they stand. A relaxed recoding tells equal rows
-        apart, so of new ones equal to such rows some may fit no class.
+        (l, t, alpha) are not kept by new rows; `measure` tells how they stand.
 
         Args:
             frame: any frame that has the quasi-identifiers; other columns pass through.
             k: smallest class of the new rows alone.
+
+        Raises:
+            OptionError: a quasi-identifier lacks, or the recoding is a relaxed one: that tells equal rows apart, so it
+                has no rule for new ones.
 
         Warns:
             LikewiseWarning: rows were left out; how many.
@@ -139,9 +142,14 @@ class Partition(Recoding):
     readers: tuple[Reader, ...]
     columns: tuple[ClassColumn, ...]
     splits: Splits
+    is_rule: bool  # equal rows are told alike
     as_it_came: tuple[bool, ...]
 
     def recode(self, table: pl.DataFrame) -> tuple[pl.DataFrame, Bools]:
+        if not self.is_rule:
+            raise OptionError(
+                "a relaxed recoding tells equal rows apart, so it has no rule for new ones; use 'mondrian'"
+            )
         values = [reader.read(table[reader.name]) for reader in self.readers]
         nodes = [None if c.column.ladder is None else nodes_of(c.column.ladder, v)
                  for c, v in zip(self.columns, values, strict=True)]  # fmt: skip

@@ -26,7 +26,7 @@ from likewise import cli, errors
 from likewise.schema import Role, Schema
 from likewise.training import Event
 
-COMMANDS = ("synth", "inspect", "sample", "evaluate", "anonymize", "demo")
+COMMANDS = ("synth", "inspect", "sample", "evaluate", "audit", "anonymize", "demo")
 Run = Callable[..., Result]
 
 
@@ -131,7 +131,7 @@ def test_every_error_has_an_exit_code() -> None:
     unmapped = {kind for kind in kinds if not any(issubclass(kind, known) for known in cli._CODE_OF)}
     # Neither can be met from the command line: the root is never raised, and every command fits before it draws.
     assert unmapped == {errors.LikewiseError, errors.NotFittedError}
-    assert set(cli._CODE_OF.values()) | {0, 1, 130} == set(cli.EXIT_CODES)
+    assert set(cli._CODE_OF.values()) | {0, 1, cli.FAULT, 130} == set(cli.EXIT_CODES)
 
 
 @pytest.mark.parametrize(("kind", "code"), cli._CODE_OF.items(), ids=lambda x: getattr(x, "__name__", x))
@@ -156,7 +156,7 @@ def raiser(error: BaseException) -> Callable[..., Any]:
 def test_a_foreign_error_shows_its_type_but_not_its_text(run: Run, real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vars(likewise), "Synthesizer", raiser(ZeroDivisionError("a cell's value")))
     answer = run("synth", real, "-o", "fake.csv")
-    assert answer.exit_code == 1
+    assert answer.exit_code == cli.FAULT
     assert "ZeroDivisionError" in answer.stderr
     assert "a cell's value" not in answer.stderr
 
@@ -459,3 +459,18 @@ def test_ctrl_c_in_the_middle_ends_with_130_and_the_old_file(real: Path, tmp_pat
     assert "stopped" in said
     assert output.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fake.csv", "real.csv"]
+
+
+def test_a_table_too_small_to_hold_rows_out_is_measured_all_the_same(run: Run) -> None:
+    Path("small.csv").write_text("a,b\n" + "".join(f"{i % 3},{'xy'[i % 2]}\n" for i in range(8)))
+    result = run("synth", "small.csv", "-o", "fake.csv", "--seed", 1, "--max-seconds", 5)
+    assert result.exit_code == 0, result.output
+    assert len(pl.read_csv("fake.csv")) == 8
+
+
+def test_a_table_of_keys_alone_is_written_and_told_to_have_nothing_to_measure(run: Run) -> None:
+    Path("keys.csv").write_text("id\n" + "".join(f"{i}\n" for i in range(1, 301)))
+    result = run("synth", "keys.csv", "-o", "fake.csv", "--seed", 1)
+    assert result.exit_code == 0, result.output
+    assert "nothing to measure" in result.stderr
+    assert pl.read_csv("fake.csv")["id"].n_unique() == 300

@@ -269,6 +269,21 @@ def test_a_search_cut_short_says_so() -> None:
     assert any("proven" in note for note in done.report.notes)
 
 
+def test_a_lattice_too_large_to_list_is_searched_from_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
+    from likewise.privacy import lattice
+
+    order: dict[str, Any] = dict(quasi_identifiers=[*QUASI, "pay"], k=5, method="lattice", max_suppression=0.05)
+    best = anonymize(people(), **order).report
+    monkeypatch.setattr(lattice, "MOST_NODES", 10)
+    found = anonymize(people(), **order).report
+    assert best.optimal
+    assert not found.optimal
+    assert found.bound is not None
+    assert found.bound <= best.gcp <= found.gcp < 1
+    assert found.n_checked is not None
+    assert found.n_checked < 200
+
+
 # ---- the doors ---------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from polars.testing import assert_frame_equal, assert_series_equal
 import likewise as lw
 from likewise import Synthesizer
 from likewise.codecs.column import CodecOptions
+from likewise.models import MODELS
+from likewise.models.base import Generator
 from likewise.schema import Column, Kind, Role, Schema
 
 from .conftest import make_mixed_frame
@@ -736,6 +739,51 @@ def test_a_generator_may_be_given_itself(frame: pl.DataFrame, synth: Synthesizer
     fake = Synthesizer(given, random_state=0).fit(frame).sample(30, random_state=2)
     assert_frame_equal(fake, synth.sample(30, random_state=2))
     assert given._net is None  # a fresh one was made, so it can serve again
+
+
+# ---- every model -----------------------------------------------------------------------------------------------------
+
+
+def make_any(model: str, **options: Any) -> Synthesizer:
+    known = inspect.signature(MODELS[model]).parameters
+    return Synthesizer(model, random_state=0, **{k: v for k, v in FAST.items() if k in known}, **options)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_every_model_serves_the_whole_face(model: str, frame: pl.DataFrame, tmp_path: Path) -> None:
+    synth = make_any(model).fit(frame)
+    assert synth.sample(50).schema == frame.schema
+    where = {"grade": ["low", "high"], "age": lw.between(30, 60), "score": lw.above(40), "seen": lw.above("2021-01-01")}
+    fake = synth.sample(200, where=where, random_state=1)
+    assert len(fake.filter(pl.col("grade") != "middle", pl.col("age").is_between(30, 60), pl.col("score") > 40)) == 200
+    assert (fake["seen"] > dt.datetime(2021, 1, 1)).all()
+    full = synth.complete(frame, random_state=1)
+    assert full.null_count().sum_horizontal()[0] == 0
+    assert_series_equal(full["phone"], frame["phone"])
+    synth.save(tmp_path / "m")
+    again = lw.load(tmp_path / "m")
+    assert again.generator_.name == model
+    assert_frame_equal(again.sample(200, where=where, random_state=1), fake)
+    assert_frame_equal(again.complete(frame, random_state=1), full)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+@pytest.mark.parametrize("name", ["one row", "one missing cell", "all missing", "all rare", "only keys"])
+def test_every_model_takes_odd_tables(model: str, name: str, tmp_path: Path) -> None:
+    synth = make_any(model).fit(ODD[name])
+    assert synth.sample(30).schema == ODD[name].schema
+    synth.save(tmp_path / "m")
+    assert_frame_equal(lw.load(tmp_path / "m").sample(30, random_state=1), synth.sample(30, random_state=1))
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_every_model_gives_probabilities_or_says_that_it_has_none(model: str, frame: pl.DataFrame) -> None:
+    synth = make_any(model).fit(frame)
+    if MODELS[model].log_prob is not Generator.log_prob:
+        assert np.isfinite(synth.log_prob(frame)).all()
+    else:
+        with pytest.raises(lw.OptionError, match=f"{model} has no"):
+            synth.log_prob(frame)
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

@@ -64,6 +64,11 @@ def _rare_levels() -> pl.DataFrame:
     return pl.DataFrame({"a": [*rng.choice(["x", "y"], 108), *rare], "b": rng.integers(0, 40, 120)})
 
 
+def _only_keys() -> pl.DataFrame:
+    """No field at all is left to learn."""
+    return pl.DataFrame({"key": range(1000, 1060)})
+
+
 def _duplicated_rows() -> pl.DataFrame:
     return pl.DataFrame({"a": ["x", "y"] * 50, "b": [1.5, 2.5] * 50, "c": [True, False] * 50})
 
@@ -80,6 +85,7 @@ TABLES: dict[str, Callable[[], pl.DataFrame]] = {
     "only_numeric": _only_numeric,
     "rare_levels": _rare_levels,
     "duplicated_rows": _duplicated_rows,
+    "only_keys": _only_keys,
 }
 
 _DECLARED = {

@@ -133,7 +133,7 @@ class LatentNet(CodeTables):
         h = self.trunk(z, self.context(embedded))
         if self.chained:
             h = torch.addmm(h, self._dropped(embedded), (self.back * self.back_mask).to(self.dtype))
-        h = h.relu().view(-1, self.n_fields, self.d_hidden).transpose(0, 1)  # (B, D*H) -> (D, B, H)
+        h = h.relu().view(len(h), self.n_fields, self.d_hidden).transpose(0, 1)  # (B, D*H) -> (D, B, H)
         return self.logits_of(h.contiguous(), heads)
 
     def losses(self, x: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -115,6 +115,8 @@ class CodeTables(nn.Module):
 
     def embed_codes(self, x: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Embedded codes. Shape: (B, D) -> (B, D * E)."""
+        if not embeds:  # a table of keys only
+            return torch.zeros(len(x), 0, dtype=self.dtype, device=x.device)
         table = torch.cat([part.reshape(-1, self.d_embed) for part in embeds])
         return F.embedding(x + self.first_rows, table).flatten(1)
 
@@ -133,7 +135,7 @@ class CodeTables(nn.Module):
             target = x[:, bucket.start : bucket.stop].t().reshape(-1)
             loss = F.cross_entropy(part.view(-1, bucket.size), target, reduction="none")
             losses.append(loss.view(bucket.stop - bucket.start, -1))
-        return torch.cat(losses).t()
+        return torch.cat(losses).t() if losses else torch.zeros(len(x), 0, device=x.device)
 
     @torch.inference_mode()
     def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:

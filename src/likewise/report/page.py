@@ -147,7 +147,8 @@ def _scores(report: Report, lang: str) -> str:
     head = "".join(f'<th scope="col">{escape(text[h])}</th>' if h else '<td aria-hidden="true"></td>' for h in HEADS)
     bodies = []
     for group in GROUPS:
-        rows = "".join(_score_row(s, lang) for s in report.group(group))
+        scores = report.group(group)
+        rows = "".join(_score_row(s, before, lang) for before, s in zip((None, *scores), scores, strict=False))
         if rows:
             title = f'<tr class="group"><th scope="rowgroup" colspan="{len(HEADS)}">{text[group]}</th></tr>'
             bodies.append(f"<tbody>{title}{rows}</tbody>")
@@ -157,8 +158,13 @@ def _scores(report: Report, lang: str) -> str:
     )
 
 
-def _score_row(score: Score, lang: str) -> str:
-    text, threat = words(lang), threat_of(score, lang)
+def _score_row(score: Score, before: Score | None, lang: str) -> str:
+    """One line; what it means and what the attacker has are left out where the line before has said the same."""
+    text = words(lang)
+    lines = [meaning_of(score, lang)] * (before is None or before.meaning != score.meaning)
+    if score.threat and (before is None or before.threat != score.threat):
+        lines.append(text["attacker"].format(threat=threat_of(score, lang)))
+    told = f"<small>{'<br>'.join(map(escape, lines))}</small>" if lines else ""
     cells = [
         ("value", figure(score.name, score.value), "value"),
         ("floor", figure(score.name, score.floor), ""),
@@ -166,10 +172,9 @@ def _score_row(score: Score, lang: str) -> str:
         ("interval", interval_text(score), "wide"),
         ("rows", f"{score.n:,}", "soft"),
     ]
-    attacker = f"<br>{escape(text['attacker'].format(threat=threat))}" if threat else ""
     return (
-        f'<tr><th scope="row">{escape(label(score.name, lang))}<small>{escape(meaning_of(score, lang))}{attacker}'
-        f'</small></th><td data-label="">{charts.strip(score, _strip_alt(score, lang))}</td>'
+        f'<tr><th scope="row">{escape(label(score.name, lang))}{told}</th>'
+        f'<td data-label="">{charts.strip(score, _strip_alt(score, lang))}</td>'
         + "".join(f'<td class="{c}" data-label="{escape(text[k])}">{v}</td>' for k, v, c in cells)
         + "</tr>"
     )

@@ -151,7 +151,7 @@ SCORES: dict[str, ScoreWords] = {
         "Exact copies",
         "完全复制",
         "有多少合成行与真实行完全相同",
-        "与某一训练行逐格相同的合成行的比例；Wilson 区间",
+        "与某一训练行逐格相同的合成行的比例；区间计入其与基准两者的误差",
     ),
     "distance_share": ScoreWords(
         "Nearer to training rows",
@@ -189,13 +189,13 @@ SCORES: dict[str, ScoreWords] = {
         "{rate} % 误报时攻击者能正确认出多少成员；{rate} % 为纯属偶然",
         "同一攻击：误报 {rate} % 的保留行时，被认出的训练行比例",
     ),
-    "shadows": ScoreWords(
+    "shadow": ScoreWords(
         "Membership by shadow models (AUC)",
         "影子模型成员推断（AUC）",
-        "以影子模型判断谁在训练行中的准确程度；0.5 等于抛硬币",
-        "以用已知成员训练的影子模型校准的 ROC AUC",
+        "能运行生成器的攻击者判断谁在训练行中的准确程度；0.5 等于抛硬币",
+        "在其他行上多次训练同一生成器，每条记录一半在内，由此校准的 ROC AUC；区间取 DeLong 与刀切法中较宽者",
     ),
-    "shadows_tpr": ScoreWords(
+    "shadow_tpr": ScoreWords(
         "Members named by shadow models at {rate} % false alarms",
         "影子模型在 {rate} % 误报下认出的成员",
         "{rate} % 误报时攻击者能正确认出多少成员；{rate} % 为纯属偶然",
@@ -240,6 +240,9 @@ THREATS_ZH: dict[str, str] = {
     ),
     "sees the synthetic rows and knows the quasi-identifiers of the record asked about": (
         "看到合成行，并知道被查记录的准标识列"
+    ),
+    "can train the generator, on other real people's rows with and without the record asked about": (
+        "能训练该生成器：用其他真实的人的行，含或不含被查记录"
     ),
     "sees the synthetic rows and holds two tables of the same people with no column in common": (
         "看到合成行，并持有同一批人的两张没有共同列的表"

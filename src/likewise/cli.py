@@ -18,6 +18,7 @@ import typer
 
 from likewise import __version__, errors
 from likewise._cli_anonymize import anonymize
+from likewise._cli_audit import audit
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from likewise.report.comparison import Comparison
     from likewise.schema import Schema
 
+FAULT = 9
 EXIT_CODES = {
     0: "done",
-    1: "a fault in likewise itself",
+    1: "an audit's rule is broken",
     2: "wrong usage, or an extra is not installed",
     3: "the input cannot be used",
     4: "wrong schema or condition",
@@ -38,6 +40,7 @@ EXIT_CODES = {
     6: "not a sound model file",
     7: "training failed",
     8: "the privacy asked for cannot be kept",
+    FAULT: "a fault in likewise itself",
     130: "stopped by Ctrl-C",
 }
 app = typer.Typer(
@@ -96,7 +99,7 @@ def exit_code(error: errors.LikewiseError) -> int:
     >>> exit_code(errors.InputError("the file is empty"))
     3
     """
-    return next((code for kind, code in _CODE_OF.items() if isinstance(error, kind)), 1)
+    return next((code for kind, code in _CODE_OF.items() if isinstance(error, kind)), FAULT)
 
 
 def _tells_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -116,7 +119,7 @@ def _tells_errors(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             # The text of a foreign error may hold a cell's value, so only its type is shown unasked.
             name = type(error).__name__
-            _fail(f"unexpected {name}, a fault in likewise; --debug shows where", 1, trace=options["debug"])
+            _fail(f"unexpected {name}, a fault in likewise; --debug shows where", FAULT, trace=options["debug"])
 
     return run
 
@@ -325,6 +328,7 @@ def evaluate(
     _show(figures, terminal, report=report, json=json, lang=lang)
 
 
+app.command()(_tells_errors(audit))
 app.command()(_tells_errors(anonymize))
 
 
@@ -442,12 +446,16 @@ def _synthesize(
         terminal.result(f"{save}: the model")
     if not measure:
         return
+    if not schema.modelled:
+        terminal.note("all columns are ids or dropped: there is nothing to measure")
+        return
     if dp_only:
         _show_withheld(fake, schema, terminal, report=report, json=json, lang=lang)
         return
     with terminal.doing("measuring"):
+        kept_out = frame[synthesizer.holdout_rows_] if len(synthesizer.holdout_rows_) else None
         figures = lw.evaluate(
-            frame[synthesizer.train_rows_], fake, holdout=frame[synthesizer.holdout_rows_],
+            frame[synthesizer.train_rows_], fake, holdout=kept_out,
             target=target, schema=schema, random_state=seed or 0,
         )  # fmt: skip
     _show(figures, terminal, report=report, json=json, lang=lang)

@@ -228,3 +228,70 @@ def test_raw_frames_with_lacking_columns_are_told():
     real = mixed(100, 0).drop("key")
     with pytest.raises(InputError, match="lacks column 'gain'"):
         evaluate(real, real.drop("gain"))
+
+
+def test_all_measures_add_learners_the_mix_importance_and_every_target():
+    frames = mixed(500, 0), mixed(500, 1)
+    measures = ["models", "targets"]
+    report = run(*frames, holdout=mixed(400, 2), target="member", measures=measures, learner="linear")
+    names = {s.name for s in report.group("utility")}
+    assert {"mix_auc", "importance", "every_target", "tstr_auc_histgb"} <= names
+    assert report["mix_auc"].value == pytest.approx(report["mix_auc"].floor, abs=0.05)
+    assert report["importance"].value > 0.3
+    low, high = report["every_target"].interval
+    assert low <= 0.02
+    assert high >= -0.02
+    assert "c2st" not in report
+    assert report.data["measures"] == ["models", "targets"]
+
+
+def test_shuffled_rows_lose_every_target():
+    real = mixed(600, 0)
+    shuffled = real.select(pl.col(c).shuffle(seed=i) for i, c in enumerate(real.columns))
+    report = run(real, shuffled, holdout=mixed(500, 2), measures="targets", learner="linear")
+    assert report["every_target"].interval[0] > 0.0
+
+
+def test_numbers_as_target_by_every_learner():
+    report = run(mixed(300, 0), mixed(300, 1), holdout=mixed(200, 2), target="income", measures="models")
+    assert {"mix_r2", "tstr_r2_linear"} <= {s.name for s in report}
+
+
+def test_a_group_that_is_worse_served_shows():
+    real, fake, held = (mixed(4000, s, holes=0.0) for s in range(3))
+    hurt = pl.col("region") == "region 3"
+    fake = fake.with_columns(age=pl.when(hurt).then(pl.col("age") + 10).otherwise(pl.col("age")))
+    report = run(real, fake, holdout=held, target="class", by="region", measures="utility", learner="linear")
+    found = {g.level: g for g in report.subgroups}
+    assert len(found) == 8
+    assert max(found.values(), key=lambda g: g.shape).level == "region 3"
+    assert found["region 3"].shape > 2 * found["region 3"].shape_floor
+    assert found["region 1"].shape < 1.6 * found["region 1"].shape_floor
+    assert found["region 1"].interval[0] < found["region 1"].utility_floor < found["region 1"].interval[1]
+    assert report.data["by"] == "region"
+    assert Report.from_json(report.to_json()).to_dict() == report.to_dict()
+
+
+def test_small_groups_are_a_note_and_numbers_no_groups():
+    rare = mixed(300, 0).with_columns(
+        pl.when(pl.col("age") > 80).then(pl.lit("rare")).otherwise("region").alias("region")
+    )
+    report = run(rare, mixed(300, 1), by="region", measures="accuracy")
+    assert any("too few rows" in note for note in report.notes)
+    with pytest.raises(OptionError, match="groups need a column of levels; 'age' holds integer"):
+        run(mixed(60, 0), mixed(60, 1), by="age", measures="accuracy")
+    with pytest.raises(OptionError, match=r"column of groups 'regin' is not .* did you mean 'region'"):
+        run(mixed(60, 0), mixed(60, 1), by="regin")
+
+
+def test_an_unknown_measure_gets_a_hint():
+    with pytest.raises(OptionError, match="did you mean 'attacks'"):
+        run(mixed(60, 0), mixed(60, 1), measures="atacks")
+
+
+def test_names_of_columns_need_not_be_text():
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    real, fake, held = (pd.DataFrame({0: rng.normal(size=80), 1: rng.integers(0, 3, 80)}) for _ in range(3))
+    assert [c.name for c in evaluate(real, fake, holdout=held, measures="accuracy").columns] == ["0", "1"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from likewise.evaluate.attacks import copies as copying
 from likewise.evaluate.attacks.inference import Guessed, inference, secrets_of, worst_guess
 from likewise.evaluate.attacks.linkage import linkability
 from likewise.evaluate.attacks.membership import Membership, membership
-from likewise.evaluate.attacks.rates import Contrast
+from likewise.evaluate.attacks.rates import Contrast, contrast
+from likewise.evaluate.attacks.shadow import Shadows
 from likewise.evaluate.attacks.singling_out import several_values, single_values
 from likewise.evaluate.detection import MIN_ROWS
 from likewise.evaluate.results import Score
@@ -29,6 +31,7 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
             f"{fresh.value:.1%} of the holdout rows stand in the training rows, more than rows repeat there "
             f"({repeated.value:.1%}): the two overlap, so attacks look weaker than they are."
         )
+    beside = contrast(round(found.value * found.n), found.n, round(fresh.value * fresh.n), fresh.n)
     score = Score(
         name="copies",
         group="privacy",
@@ -37,9 +40,10 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
         floor=fresh.value,
         floor_by="train" if run.holdout is None else "holdout",
         copy=1.0,
-        interval=found.interval,
+        interval=beside.interval,
         n=found.n,
-        method="share of synthetic rows that stand, cell for cell, in the training rows; Wilson interval",
+        method="share of synthetic rows that stand, cell for cell, in the training rows; the interval carries the "
+        "errors of it and of its floor",
         meaning="how many synthetic rows are exact copies of real ones",
         threat="sees the synthetic rows only",
     )
@@ -243,3 +247,36 @@ def _contrast_score(name: str, found: Contrast, method: str, meaning: str, threa
         meaning=meaning,
         threat=threat,
     )
+
+
+def shadow_scores(found: Shadows, model: str) -> list[Score]:
+    """The shadow attack's area and its share of members named at 1 % false alarms."""
+    threat = "can train the generator, on other real people's rows with and without the record asked about"
+    method = (
+        f"ROC AUC over {found.n_records:,} records in {found.n_shadows} tables drawn by {model!r} trained on "
+        f"{found.n_rows:,} rows, each record in half of them; interval the wider of DeLong's and the jackknife's"
+    )
+    rate, interval = found.caught
+    area = Score(
+        name="shadow",
+        group="privacy",
+        value=found.area.value,
+        better="lower",
+        floor=0.5,
+        floor_by="theory",
+        interval=found.area.interval,
+        n=found.n_records * found.n_shadows,
+        method=method,
+        meaning="how well an attacker who can run the generator tells who was in its training rows",
+        threat=threat,
+    )
+    caught = replace(
+        area,
+        name="shadow_tpr",
+        value=rate,
+        floor=0.01,
+        interval=interval,
+        method="the same attack: share of members named where 1 % of the others are named falsely",
+        meaning="how many members that attacker names rightly at 1 % false alarms; 1 % is chance",
+    )
+    return [area, caught]

@@ -1,0 +1,177 @@
+"""`likewise audit`: a gate for pipelines. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.evaluate import Report
+    from likewise.evaluate.rules import Outcome
+    from likewise.schema import Schema
+
+EXIT_BROKEN_RULE = 1
+
+
+def audit(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
+    synthetic: Annotated[Path, typer.Argument(metavar="SYNTHETIC", help="The rows to judge.")],
+    holdout: Annotated[
+        Path | None,
+        typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from; the attacks need them."),
+    ] = None,
+    rules: Annotated[Path | None, typer.Option(metavar="TOML", help="What must hold.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="COL", help="The column a later model would predict.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")] = None,
+    measures: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")
+    ] = None,
+    shadows: Annotated[
+        int | None, typer.Option(min=4, metavar="N", help="Also train N generators and attack what they draw.")
+    ] = None,
+    model: Annotated[str, typer.Option(metavar="NAME", help="The generator of the shadows.")] = "autoregressive",
+    shadow_rows: Annotated[int, typer.Option(min=100, metavar="N", help="Rows each of them learns.")] = 2_000,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="T", help="Stop each one's training after this.")
+    ] = None,
+    worst: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Name the N worst-off rows of REAL by number, from 0.")
+    ] = 0,
+    schema_file: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write outcomes and figures; - for standard output.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the outcomes as JUnit XML.")] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed gives the same figures.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """Hold a synthetic table against rules, for pipelines.
+
+    Ends with code 1 and the lines that failed when a rule is broken. Rules are thresholds on any figure of the report:
+    `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`, `membership = { no_alarm = true }` under [rules].
+
+    \b
+    Examples:
+      likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml
+      likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml --json audit.json --junit audit.xml
+      likewise audit train.csv fake.csv --holdout test.csv --shadows 20 --worst 10
+    """
+    from likewise import cli, io
+    from likewise.evaluate import evaluate
+    from likewise.evaluate.rules import Rules, check, read_rules, to_junit
+
+    terminal = cli._terminal(quiet, json)
+    cli._check_outputs(real, synthetic, holdout, rules, others=(json, junit))
+    if worst and holdout is None:
+        raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
+    wanted = Rules() if rules is None else read_rules(rules)
+    target = wanted.target if target is None else target
+    with terminal.doing("reading"):
+        frame, fake = io.read(real), io.read(synthetic)
+        held_out = None if holdout is None else io.read(holdout)
+    schema = cli._schema(frame, schema_file, target, terminal)
+    asked: Any = wanted.measures if measures is None else measures.split(",") if "," in measures else measures
+    with terminal.doing("measuring"):
+        report = evaluate(
+            frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
+            by=wanted.by if by is None else by,
+        )  # fmt: skip
+    if shadows is not None:
+        with terminal.doing("training shadows"):
+            report = _with_shadows(
+                report, frame, held_out, schema, n=shadows, n_rows=shadow_rows, model=model, max_seconds=max_seconds,
+                seed=seed,
+            )  # fmt: skip
+    outcomes = check(report, wanted)
+    rows = _worst_rows(frame, fake, held_out, schema, worst, seed) if worst and held_out is not None else []
+    if json is not None:
+        cli._write_text(_json(report, outcomes, rows), json)
+    if junit is not None:
+        cli._write_text(to_junit(outcomes), junit)
+    terminal.result(report.summary_table())
+    for note in report.notes:
+        terminal.note(note)
+    if rows:
+        terminal.result(f"worst-off rows of {real}, from 0: {', '.join(map(str, rows))}")
+    _tell(outcomes, terminal)
+
+
+def _tell(outcomes: tuple[Outcome, ...], terminal: Any) -> None:
+    broken = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in broken:
+        typer.echo(f"failed: {outcome}", err=True)
+    if broken:
+        typer.echo(f"likewise: {len(broken)} of {len(outcomes)} rules are broken", err=True)
+        raise typer.Exit(EXIT_BROKEN_RULE)
+    terminal.result(f"all {len(outcomes)} rules are kept" if outcomes else "no rules were given")
+
+
+def _json(report: Report, outcomes: tuple[Outcome, ...], rows: list[int]) -> str:
+    import json
+    from dataclasses import asdict
+
+    plain = {
+        "format": "likewise audit",
+        "version": 1,
+        "passed": all(outcome.passed for outcome in outcomes),
+        "rules": [asdict(outcome) for outcome in outcomes],
+        "worst_rows": rows,
+        "report": report.to_dict(),
+    }
+    return json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _worst_rows(
+    real: pl.DataFrame, fake: pl.DataFrame, held_out: pl.DataFrame, schema: Schema, n: int, seed: int
+) -> list[int]:
+    from likewise.evaluate.attacks.membership import worst_off
+
+    train, synthetic, holdout = _typed([real, fake, held_out], schema)
+    return [int(row) for row in worst_off(train, holdout, synthetic, n, seed=seed)]
+
+
+def _typed(frames: list[pl.DataFrame], schema: Schema) -> list[Any]:
+    from likewise.evaluate.tables import type_tables
+    from likewise.parsing import parse
+
+    return type_tables([parse(frame, schema, partial=True) for frame in frames], schema, text="value")
+
+
+def _with_shadows(
+    report: Report,
+    real: pl.DataFrame,
+    held_out: pl.DataFrame | None,
+    schema: Schema,
+    *,
+    n: int,
+    n_rows: int,
+    model: str,
+    max_seconds: float | None,
+    seed: int,
+) -> Report:
+    """The report with the shadow attack's two figures."""
+    from dataclasses import replace
+
+    import polars as pl
+
+    import likewise as lw
+    from likewise.evaluate.attacks.shadow import shadow_attack
+    from likewise.evaluate.scoring.privacy import shadow_scores
+
+    def draw(rows: pl.DataFrame, n_wanted: int, its_seed: int) -> pl.DataFrame:
+        synthesizer = lw.Synthesizer(model, schema=schema, random_state=its_seed, max_seconds=max_seconds)
+        drawn: pl.DataFrame = synthesizer.fit(rows).sample(n_wanted)
+        return drawn
+
+    pool = real if held_out is None else pl.concat([real, held_out.select(real.columns)])
+    found = shadow_attack(pool, lambda f: _typed(f, schema), draw, n_shadows=n, n_rows=n_rows, seed=seed)
+    return replace(report, scores=(*report.scores, *shadow_scores(found, model)))

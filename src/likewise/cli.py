@@ -499,6 +499,8 @@ def _show(
     figures: Report | Comparison, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang
 ) -> None:
     """Write the report where it was asked for, and the short table to the terminal."""
+    from likewise.report.notes import note_in
+
     if json is not None:
         _write_text(figures.to_json(), json)
     if report is not None:
@@ -506,7 +508,7 @@ def _show(
         terminal.result(f"{report}: the report")
     terminal.result(figures.summary_table(lang=lang))
     for note in figures.notes:
-        terminal.note(note)
+        terminal.note(note_in(note, lang))
 
 
 def _read_text(path: Path) -> str:

@@ -187,7 +187,7 @@ def _to_pandas(out: pl.DataFrame, dtypes: dict[str, Any]) -> Any:
 def _restored(series: pl.Series, dtype: Any) -> Any:
     import pandas as pd
 
-    if dtype is None and not series.dtype == pl.String and not isinstance(series.dtype, pl.Categorical | pl.Enum):
+    if dtype is None and series.dtype != pl.String and not isinstance(series.dtype, pl.Categorical | pl.Enum):
         # A column the frame did not have: in the type its values have by nature.
         dtype = series.head(0).to_pandas().dtype
     if dtype is None or dtype == np.dtype(object):

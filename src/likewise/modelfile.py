@@ -87,6 +87,6 @@ def _manifest(path: Path, note: Mapping[str, str]) -> dict[str, Any]:
         raise ModelFileError(f"{path} is damaged: its manifest has no format number")
     if found > FORMAT_VERSION:
         raise ModelFileError(
-            f"{path} has format {found}, this version of likewise reads up to {FORMAT_VERSION}; install a newer likewise"
+            f"{path} has format {found}, this likewise reads up to {FORMAT_VERSION}; install a newer likewise"
         )
     return dict(manifest)

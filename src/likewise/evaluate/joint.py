@@ -65,7 +65,7 @@ def _range_embedding(real: Typed) -> Embedding:
 def _curves(
     real: Vectors, own: FloatArray, rows: Vectors, rng: np.random.Generator
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """(score, deviation) of the two curves of `rows`: share of levels reached, in L steps.
+    """(score, deviation) of the two curves of `rows`: how far shares follow their levels, in L steps.
 
     Args:
         own: (n,) distance of each real row to its nearest other real row.
@@ -74,9 +74,9 @@ def _curves(
     centre, their_centre = real.mean(0, dtype=np.float64), rows.mean(0, dtype=np.float64)
     radii = np.quantile(_distance(real, centre), levels)
     index, to_rows = (found[:, 0] for found in nearest_few(real, rows, 1))
-    their_radii = _distance(rows, their_centre)
     reached = np.searchsorted(radii, _distance(rows, centre), "left")  # first level whose ball holds the row
-    held = np.searchsorted(np.quantile(their_radii, levels), _distance(rows[index], their_centre), "left")
+    near = _distance(rows[index], their_centre)
+    held = np.searchsorted(np.quantile(near, levels), near, "left")
     held = np.where(to_rows <= own, held, N_LEVELS)
     return _area(reached, levels, rng), _area(held, levels, rng)
 

@@ -16,7 +16,7 @@ from likewise.evaluate.roc import Z95, Estimate, macro_auc
 from likewise.evaluate.tables import FloatArray, Typed, TypedColumn, design_matrices
 
 MAX_TRAIN_ROWS = 100_000
-MAX_ROWS_TIMES_CLASSES = 200_000  # boosting grows a tree per class and round
+MAX_ROWS_TIMES_CLASSES = 100_000  # boosting grows a tree per class and round
 MAX_CLASSES = 10
 N_RESAMPLES = 200
 

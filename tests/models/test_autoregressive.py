@@ -13,7 +13,8 @@ import torch
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ModelFileError, OptionError
-from likewise.models.autoregressive import Autoregressive
+from likewise.models import autoregressive
+from likewise.models.autoregressive import LEAST_KEPT, Autoregressive
 
 from .tables import coded
 
@@ -58,8 +59,11 @@ def distance(codes: npt.NDArray[Any], law: npt.NDArray[np.float64]) -> float:
 WEIGHTS = {0: np.array([1.0, 0, 0, 1]), 1: np.array([0.0, 0, 0.5, 1])}
 
 
-def conditional(model: Autoregressive, weights: dict[int, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    law = exact(model, sorted(weights))
+def conditional(
+    model: Autoregressive, weights: dict[int, npt.NDArray[np.float64]], first: tuple[int, ...] = ()
+) -> npt.NDArray[np.float64]:
+    """The law of the rows that meet the weights: canonical, or that of the chain which draws `first` first."""
+    law = exact(model, list(first))
     for j, share in weights.items():
         law = law * share[GRID[:, j]]
     return law
@@ -86,6 +90,18 @@ def test_conditions_on_several_columns_give_their_exact_joint_conditional(model:
     assert drawn(joint=False) > 0.3  # what resampling is for
 
 
+def test_rare_conditions_are_drawn_with_their_columns_first(
+    model: Autoregressive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autoregressive, "MOST_DRAWS", 1)
+    rare = {0: np.array([0.0, 0, 0, 1]), 1: np.array([1.0, 0, 0, 0])}
+    law = conditional(model, rare, first=(0, 1))
+    assert conditional(model, rare).sum() < LEAST_KEPT  # too rare for rejection
+    codes = model.sample(20_000, rng=np.random.default_rng(0), given=Given(weights=rare)).codes
+    assert (codes[:, 0] == 3).all() and (codes[:, 1] == 0).all()
+    assert distance(codes, law) < 0.02
+
+
 def test_few_rows_follow_the_joint_conditional_too(model: Autoregressive) -> None:
     rng = np.random.default_rng(0)
     codes = np.concatenate([model.sample(2, rng=rng, given=Given(weights=WEIGHTS)).codes for _ in range(600)])
@@ -96,7 +112,7 @@ def test_rows_that_know_different_things_each_follow_their_own_conditional(model
     known = np.full((20_000, 3), -1)
     known[::2, 2] = 1
     codes = model.sample(20_000, rng=np.random.default_rng(0), given=Given(known, WEIGHTS)).codes
-    assert distance(codes[1::2], conditional(model, WEIGHTS)) < 0.06
+    assert distance(codes[1::2], conditional(model, WEIGHTS, first=(0, 1))) < 0.06
     law = exact(model, [2, 0, 1]) * (GRID[:, 2] == 1) * WEIGHTS[0][GRID[:, 0]] * WEIGHTS[1][GRID[:, 1]]
     assert distance(codes[::2], law) < 0.06
 

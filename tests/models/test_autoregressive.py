@@ -98,7 +98,8 @@ def test_rare_conditions_are_drawn_with_their_columns_first(
     law = conditional(model, rare, first=(0, 1))
     assert conditional(model, rare).sum() < LEAST_KEPT  # too rare for rejection
     codes = model.sample(20_000, rng=np.random.default_rng(0), given=Given(weights=rare)).codes
-    assert (codes[:, 0] == 3).all() and (codes[:, 1] == 0).all()
+    assert (codes[:, 0] == 3).all()
+    assert (codes[:, 1] == 0).all()
     assert distance(codes, law) < 0.02
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
-from likewise.models.autoregressive import Autoregressive
+from likewise.models.autoregressive import MANY_CODES, MANY_ROWS, Autoregressive
 from likewise.models.base import Generator
 from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, resample
 from likewise.models.gradient import (
@@ -46,14 +46,15 @@ KNOWN_ROWS = 256
 
 OWN_CANDIDATES = 32
 
+MOST_CANDIDATES = 32
+"""Draws a row, at most, among which importance resampling chooses rows that meet conditions."""
+
 MOVES = 6
 """Metropolis moves of the latents of a row with known codes, after its candidates."""
 
 CALIBRATION_ROWS = 16_384
 CALIBRATION_CELLS = 20_000_000
 """Probabilities counted in a round of calibration, at most: with very many levels fewer rows must do."""
-
-MANY_ROWS = 100_000
 
 _WHOLE = {
     "latent_dim": 1, "width": 1, "n_layers": 0, "d_embed": 1, "d_hidden": 1, "epochs": 1, "batch_size": 1,
@@ -90,9 +91,10 @@ class VAE(Generator):
     """A variational autoencoder (Kingma and Welling 2014) over codes.
 
     An encoder takes a row to the mean and log variance of its latents, a decoder takes latents to one likelihood a
-    field over its codes, free and ordinal parts together; levels and bins are drawn from it. The prior is learnt
-    together with them, so that what is drawn lies where rows lie: a standard normal leaves half of what separates
-    synthetic from real rows.
+    field over its codes, free and ordinal parts together; levels and bins are drawn from it. NOTE[DIFF]: by default a
+    field also sees the fields before it, through one masked product, so that the latents need not carry each detail;
+    and the prior is learnt together with encoder and decoder, so that what is drawn lies where rows lie.
+    `prior="normal", decoder="independent"` is the model of the paper; it is much easier to tell from real rows.
 
     Args:
         latent_dim: dimensions of the latent space.
@@ -102,14 +104,14 @@ class VAE(Generator):
         condition_on: columns told to encoder, prior and decoder; conditions on them are met exactly and at no cost.
         width: units of the shared layers of encoder and decoder.
         n_layers: residual layers of each.
-        d_embed: width of a code's embedding.
-        d_hidden: hidden units of each column in the decoder.
+        d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 12.
+        d_hidden: hidden units of each column in the decoder; None takes 64 where most columns have many codes, else 32.
         epochs: passes over the rows; None chooses by their number.
         batch_size: rows a step; None chooses by their number.
         learning_rate: peak of the one cycle.
         dropout: share of units dropped in training.
         weight_decay: AdamW's.
-        patience: epochs without a better held-out loss before training ends.
+        patience: epochs without a better held-out loss before training ends; None takes 4, or a fifth of the epochs.
         max_seconds: budget of the training; None for none.
         checkpoint: file to resume from, written every epoch; None for none.
         calibrate: rounds of moving the decoder's biases so that each column's shares are the training rows' own.
@@ -123,19 +125,19 @@ class VAE(Generator):
 
     latent_dim: int = 16
     prior: str = "chain"
-    decoder: str = "independent"
-    kl_weight: float = 0.5
+    decoder: str = "chained"
+    kl_weight: float = 0.7
     condition_on: list[str] = field(default_factory=list)
     width: int = 256
     n_layers: int = 1
-    d_embed: int = 12
-    d_hidden: int = 32
+    d_embed: int | None = None
+    d_hidden: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float = 4e-3
-    dropout: float = 0.0
+    dropout: float = 0.05
     weight_decay: float = 1e-4
-    patience: int = 4
+    patience: int | None = None
     max_seconds: float | None = None
     checkpoint: str | None = None
     calibrate: int = 2
@@ -175,12 +177,14 @@ class VAE(Generator):
         size = by_rows if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
         by_steps = min(80, max(15 if n_rows < MANY_ROWS else 8, math.ceil(600 / steps_per_epoch)))
+        epochs = by_steps if self.epochs is None else self.epochs
         return Schedule(
-            epochs=by_steps if self.epochs is None else self.epochs,
+            epochs=epochs,
             batch_size=size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            patience=self.patience,
+            # Small tables have many short epochs, and it takes a while until the latents are of any use.
+            patience=max(4, epochs // 5) if self.patience is None else self.patience,
             max_seconds=self.max_seconds,
             checkpoint=self.checkpoint,
         )
@@ -237,12 +241,19 @@ class VAE(Generator):
         self._calibrate(train_codes, rng)
         return self
 
+    def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
+        """Embedding and hidden width: columns of many codes need finer units."""
+        many = sum(size > MANY_CODES for size in alphabet.sizes)
+        is_wide = 2 * many >= max(len(alphabet.sizes), 1)
+        return self.d_embed or (24 if is_wide else 12), self.d_hidden or (64 if is_wide else 32)
+
     def _make_net(
         self, alphabet: Alphabet, log_marginals: list[npt.NDArray[np.float32]], generator: torch.Generator
     ) -> LatentNet:
         from likewise.nets.latent import LatentNet
         from likewise.nets.ordinal import ordinal_features
 
+        d_embed, d_hidden = self._widths(alphabet)
         return LatentNet(
             alphabet.sizes,
             [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
@@ -251,8 +262,8 @@ class VAE(Generator):
             n_latent=self.latent_dim,
             width=self.width,
             n_layers=self.n_layers,
-            d_embed=self.d_embed,
-            d_hidden=self.d_hidden,
+            d_embed=d_embed,
+            d_hidden=d_hidden,
             dropout=self.dropout,
             prior=self.prior,
             chained=self.decoder == "chained",
@@ -526,8 +537,9 @@ class VAE(Generator):
     def _least_weights(self, alphabet: Alphabet) -> int:
         """How many weights the largest layers have: told before a damaged file can ask for all memory."""
         d, w = len(alphabet.fields), self.width
-        codes = sum(alphabet.sizes) * (self.d_embed + self.d_hidden + 1)
-        return codes + w * (d * (self.d_embed + self.d_hidden) + 3 * self.latent_dim + 2 * self.n_layers * w)
+        e, h = self._widths(alphabet)
+        codes = sum(alphabet.sizes) * (e + h + 1)
+        return codes + w * (d * (e + h) + 3 * self.latent_dim + 2 * self.n_layers * w)
 
 
 class _Drawing:
@@ -549,14 +561,30 @@ class _Drawing:
                 parts = [known[rows][start : start + KNOWN_ROWS] for start in range(0, n, KNOWN_ROWS)]
                 x = torch.cat([self._completed(part, rng) for part in parts])
             elif self.conditioned:
-                many = max(n * CANDIDATES, LEAST_CANDIDATES)
-                x, log_mass = self._candidates(many, rng, self.given)[1:]
-                x = x[torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=True))]
+                x = self._conditioned(n, rng)
             else:
                 x = self._candidates(n, rng, self.given)[1]
         codes = np.empty(x.shape, np.int64)
         codes[:, self.net.columns] = x.numpy()
         return codes
+
+    def _conditioned(self, n: int, rng: np.random.Generator) -> torch.Tensor:
+        """(n, D) rows from their joint law under all conditions, by importance resampling.
+
+        Candidates are drawn until they are worth n rows, or until MOST_CANDIDATES a row: then some stand twice.
+        """
+        import torch
+
+        size = max(n * CANDIDATES, LEAST_CANDIDATES)
+        rows, masses = [], []
+        for _ in range(MOST_CANDIDATES // CANDIDATES):
+            _, x, log_mass = self._candidates(size, rng, self.given)
+            rows.append(x)
+            masses.append(log_mass.double())
+            if _worth(torch.cat(masses)) >= n:
+                break
+        log_weights = torch.cat(masses).numpy()
+        return torch.cat(rows)[torch.from_numpy(resample(log_weights, n, rng, pooled=True))]
 
     def latents_and_rows(self, n: int, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Free draws, (B, L) and (B, D) at a time."""
@@ -594,40 +622,43 @@ class _Drawing:
         """(n, D) rows of which some codes are known.
 
         Each row has candidates of its own from the prior, one of which is chosen by what it makes of the known codes.
-        Then the encoder proposes other latents, taken or not by Metropolis' rule, and the rest is drawn anew
-        (Mattei and Frellsen 2018, section 3.3).
+        Then the encoder proposes other latents and the decoder other codes beside the known ones, taken or not by
+        Metropolis' rule (in the line of Mattei and Frellsen 2018, section 3.3): p(x | z) is what the codes were drawn
+        by times the mass left to the known ones, so only the masses count.
         """
         import torch
 
         n = len(known)
         z, x, log_mass = self._candidates(n, rng, replace(self.given, codes=known), OWN_CANDIDATES)
         chosen = torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=False))
-        z, x = z[chosen], x[chosen]
+        z, x, log_mass = z[chosen], x[chosen], log_mass[chosen]
         labels = torch.zeros(self.net.n_fields, dtype=torch.bool)
         labels[self.net.labels] = True
-        told = torch.from_numpy(known[:, self.net.columns])
+        told = torch.where(labels, x, torch.from_numpy(known[:, self.net.columns]))
+        context = self.net.context(self.decoding.embedded(told.clamp(min=0))).float()
         for _ in range(MOVES):
             mean, log_var = self.net.encode(self.decoding.embedded(x))
             noise = torch.from_numpy(rng.standard_normal(z.shape, dtype=np.float32))
-            moved = mean + (0.5 * log_var).exp() * noise
-            gain = self._log_joint(moved, x) - self._log_joint(z, x)
-            gain += _log_normal(z, mean, log_var) - _log_normal(moved, mean, log_var)
+            z_new, x_new, mass_new = self._drawn(told, rng, mean + (0.5 * log_var).exp() * noise)
+            back = self.net.encode(self.decoding.embedded(x_new))
+            gain = self.net.prior.log_prob(z_new, context) + mass_new + _log_normal(z, *back)
+            gain -= self.net.prior.log_prob(z, context) + log_mass + _log_normal(z_new, mean, log_var)
             taken = torch.from_numpy(rng.random(n, dtype=np.float32)).log() < gain
-            z = torch.where(taken[:, None], moved, z)
-            x = self._drawn(torch.where(labels, x, told), rng, z)[1]
+            z, x = torch.where(taken[:, None], z_new, z), torch.where(taken[:, None], x_new, x)
+            log_mass = torch.where(taken, mass_new, log_mass)
         return x
-
-    def _log_joint(self, z: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """log p(x, z) given the labels. Shape: (B, L), (B, D) -> (B,)."""
-        embedded = self.decoding.embedded(x)
-        nll = self.net.nll_of(x, self.net.decode(z, embedded, self.decoding.heads)) * self.net.counted
-        return self.net.prior.log_prob(z, self.net.context(embedded).float()) - nll.sum(1)
 
 
 def _names(columns: Any) -> list[str]:
     if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
         raise OptionError("condition_on must be a list of column names")
     return list(columns)
+
+
+def _worth(log_weights: torch.Tensor) -> float:
+    """How many rows of equal weight these are worth (Kong 1992): the square of the sum over the sum of squares."""
+    weights = (log_weights - log_weights.max()).exp()
+    return float(weights.sum() ** 2 / weights.square().sum())
 
 
 def _log_normal(z: torch.Tensor, mean: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:

@@ -39,13 +39,13 @@ Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
 
 def line(row: dict[str, Any]) -> str:
     """One line of the table."""
-    drawn = row.get("rows_per_second") or row["rows"] / row["sample_s"]
+    drawn = row.get("rows_per_second") or row["rows"] / row.get("sample_s", float("inf"))
     utility = next((row[name] for name in row if name.startswith("tstr")), None)
     cells = [
         row["data"],
         MODELS.get(row["model"], row["model"]),
-        f"{row['fit_s']:.1f}",
-        f"{float(f'{drawn:.2g}'):,.0f}",
+        f"{row['fit_s']:.1f}" if "fit_s" in row else "",  # left out where the machine was busy
+        f"{float(f'{drawn:.2g}'):,.0f}" if drawn else "",
         *(beside(row.get(name)) for name in ("shape", "trend_linked", "c2st")),
         beside(utility),
         beside(row.get("membership")),
@@ -65,7 +65,7 @@ def section(readme: str) -> str:
     if not RESULTS.exists():
         return ""
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    lines = [line(row) for row in results["rows"] if "shape" in row and "fit_s" in row]
+    lines = [line(row) for row in results["rows"] if "shape" in row]
     if not lines:
         return ""
     machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"

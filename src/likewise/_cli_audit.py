@@ -79,7 +79,7 @@ def audit(
         frame, fake = io.read(real), io.read(synthetic)
         held_out = None if holdout is None else io.read(holdout)
     schema = cli._schema(frame, schema_file, target, terminal)
-    asked: Any = wanted.measures if measures is None else measures.split(",") if "," in measures else measures
+    asked = wanted.measures if measures is None else cli._measures(measures)
     with terminal.doing("measuring"):
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,

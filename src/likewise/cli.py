@@ -80,6 +80,8 @@ _SEED = typer.Option(min=0, metavar="S", help="The same seed gives the same rows
 Seed = Annotated[int | None, _SEED]
 FixedSeed = Annotated[int, _SEED]
 Target = Annotated[str | None, typer.Option(metavar="COL", help="The column a later model would predict.")]
+Measures = Annotated[str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")]
+By = Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")]
 SchemaFile = Annotated[
     Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
 ]
@@ -287,6 +289,8 @@ def evaluate(
         Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
     ] = None,
     target: Target = None,
+    measures: Measures = None,
+    by: By = None,
     schema_file: SchemaFile = None,
     json: JsonFile = None,
     report: HtmlFile = None,
@@ -321,7 +325,16 @@ def evaluate(
         return
     with terminal.doing("measuring"):
         reports = [
-            lw.evaluate(frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed)
+            lw.evaluate(
+                frame,
+                fake,
+                holdout=held_out,
+                target=target,
+                schema=schema,
+                random_state=seed,
+                measures=_measures(measures),
+                by=by,
+            )
             for fake in fakes
         ]
     figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=_names(synthetic))
@@ -398,6 +411,10 @@ def _schema(frame: pl.DataFrame, file: Path | None, target: str | None, terminal
         for note in column.notes:
             terminal.note(f"column {column.name!r}: {note}")
     return schema
+
+
+def _measures(text: str | None) -> str | list[str]:
+    return "standard" if text is None else text.split(",") if "," in text else text
 
 
 def _conditions(texts: list[str], schema: Schema) -> dict[str, Condition]:

@@ -18,6 +18,7 @@ MAX_ROWS = 20_000
 TELL_ROWS = 2_000
 MIN_ROWS = 20
 MOST_FLOATS = 4_000_000
+MOST_CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def detect(
         folds: each row is judged once, by a learner that has not seen it.
     """
     rng = np.random.default_rng(seed)
-    n = min(len(real), len(synthetic), max_rows)
+    n = min(len(real), len(synthetic), max_rows, max(MIN_ROWS, MOST_CELLS // len(real.columns)))
     if n < MIN_ROWS:
         return None
     name = learners.learner_name(learner)

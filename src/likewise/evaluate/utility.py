@@ -18,6 +18,7 @@ from likewise.evaluate.tables import FloatArray, Typed, TypedColumn, design_matr
 MAX_TRAIN_ROWS = 100_000
 MAX_ROWS_TIMES_CLASSES = 100_000  # boosting grows a tree per class and round
 MAX_CLASSES = 10
+MOST_CELLS = 5_000_000
 N_RESAMPLES = 200
 
 Source = Literal["real", "synthetic", "mix"]
@@ -89,7 +90,7 @@ def job(train: Typed, synthetic: Typed, test: Typed, target: str, *, max_rows: i
 
     Args:
         test: real rows that neither the generator nor the real model was trained on.
-        max_rows: rows learnt from and tested on at most; fewer with many classes.
+        max_rows: rows learnt from and tested on at most; fewer with many classes or columns.
 
     Raises:
         NotMeasurable: the target is missing throughout, has one class, or has one value in the test rows.
@@ -102,7 +103,7 @@ def job(train: Typed, synthetic: Typed, test: Typed, target: str, *, max_rows: i
     if len(train.columns) < 2:
         raise NotMeasurable(f"the target {target!r} is the only column")
     classes = min(train[target].size - 1, MAX_CLASSES) if not train[target].is_number else 1
-    most = min(max_rows, MAX_ROWS_TIMES_CLASSES // max(classes, 1))
+    most = min(max_rows, MAX_ROWS_TIMES_CLASSES // max(classes, 1), MOST_CELLS // len(train.columns))
     rows = [r if len(r) <= most else r[rng.permutation(len(r))[:most]] for r in rows]
     tables = [t.take(r) for t, r in zip((train, synthetic, test), rows, strict=True)]
     xs, is_code = design_matrices([t.drop(target) for t in tables])

@@ -19,7 +19,7 @@ from likewise.evaluate.tables import Typed
 
 MAX_SYNTHETIC = 20_000
 MAX_REAL = 30_000
-MOST_FLOATS = 32 * 2**20
+MOST_FLOATS = 8 * 2**20
 NEAREST_SHARE = 0.01
 LEAST_NEAREST = 20
 

@@ -21,7 +21,7 @@ from likewise.schema import Role, Schema
 
 MAX_TARGETS = 2_000
 MAX_SYNTHETIC = 20_000
-MOST_FLOATS = 32 * 2**20
+MOST_FLOATS = 8 * 2**20
 MOST_SECRETS = 30
 TOLERANCE = 0.01
 

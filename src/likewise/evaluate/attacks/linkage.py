@@ -16,7 +16,7 @@ from likewise.evaluate.tables import Typed
 
 MAX_TARGETS = 1_500
 MAX_SYNTHETIC = 20_000
-MOST_FLOATS = 32 * 2**20
+MOST_FLOATS = 8 * 2**20
 NEIGHBOURS = 5
 
 

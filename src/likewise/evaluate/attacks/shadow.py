@@ -31,6 +31,7 @@ MAX_ROWS = 2_000
 MOST_RECORDS = 100
 N_QUERIES = 60
 N_FOLDS = 5
+N_PERMUTATIONS = 50
 LEAST_SHADOWS = 4
 
 
@@ -39,8 +40,8 @@ class Shadows:
     """The attack's success.
 
     Args:
-        area: area under the ROC curve over all (table, record) pairs; its interval is the wider of DeLong's and the
-            jackknife's over the tables.
+        area: area under the ROC curve over all (table, record) pairs; its interval is the widest of DeLong's, the
+            jackknife's over the tables, and that of the whole attack under membership dealt out anew.
         caught: share of members named at 1 % false alarms, and its interval.
         n_shadows, n_records, n_rows: tables drawn, records asked about, rows trained on.
     """
@@ -89,7 +90,7 @@ def shadow_attack(
     features = _features(asked, drawn, known, rng)
     scores = _guess(features, member, rng)
     flat = auc(member.ravel(), scores.ravel())
-    half = max(flat.value - flat.interval[0], Z95 * _jackknife(member, scores))
+    half = max(flat.value - flat.interval[0], Z95 * _jackknife(member, scores), Z95 * _by_chance(features, member, rng))
     area = replace(flat, interval=(max(0.0, flat.value - half), min(1.0, flat.value + half)))
     return Shadows(area, true_positive_rate(member.ravel(), scores.ravel(), 0.01), n_shadows, n_records, n_rows)
 
@@ -158,3 +159,12 @@ def _jackknife(member: npt.NDArray[np.bool_], scores: FloatArray) -> float:
     n = len(member)
     left = np.array([auc(np.delete(member, k, 0).ravel(), np.delete(scores, k, 0).ravel()).value for k in range(n)])
     return float(np.sqrt((n - 1) / n * np.square(left - left.mean()).sum()))
+
+
+def _by_chance(features: FloatArray, member: npt.NDArray[np.bool_], rng: np.random.Generator) -> float:
+    """Deviation of the area when membership means nothing: learning from few tables is itself a source of error."""
+    areas = []
+    for _ in range(N_PERMUTATIONS):
+        dealt = rng.permuted(member, axis=0)
+        areas.append(auc(dealt.ravel(), _guess(features, dealt, rng).ravel()).value)
+    return float(np.std(areas))

@@ -254,7 +254,7 @@ def shadow_scores(found: Shadows, model: str) -> list[Score]:
     threat = "can train the generator, on other real people's rows with and without the record asked about"
     method = (
         f"ROC AUC over {found.n_records:,} records in {found.n_shadows} tables drawn by {model!r} trained on "
-        f"{found.n_rows:,} rows, each record in half of them; interval the wider of DeLong's and the jackknife's"
+        f"{found.n_rows:,} rows, each record in half of them; the widest of three intervals"
     )
     rate, interval = found.caught
     area = Score(

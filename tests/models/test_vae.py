@@ -166,6 +166,23 @@ def test_a_condition_gives_the_law_under_it(decoder: str) -> None:
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
+def test_a_rare_condition_gives_the_law_under_it(decoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So rare that all candidates together are not worth the rows asked for: they are moved, and the law stays."""
+    for name in ("CANDIDATES", "MOST_CANDIDATES"):
+        monkeypatch.setattr(f"likewise.models.vae.{name}", 2)
+    model, sizes = fitted(decoder=decoder), coded("only_categorical").alphabet.sizes
+    p = law(model)
+    pairs = p.sum(2)
+    rare = np.unravel_index(np.argmin(np.where(pairs > 0.002, pairs, 1)), sizes[:2])
+    weights = {0: np.full(sizes[0], 1e-4), 1: np.full(sizes[1], 1e-4)}
+    weights[0][rare[0]] = weights[1][rare[1]] = 1.0
+    wanted = (p * weights[0][:, None, None] * weights[1][:, None]).sum((0, 1))
+    drawn = model.sample(4000, rng=rng(), given=Given(weights=weights)).codes
+    found = np.bincount(drawn[:, 2], minlength=sizes[2]) / len(drawn)
+    assert np.abs(found - wanted / wanted.sum()).sum() / 2 < 0.05
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
 def test_known_codes_give_the_law_of_the_others(decoder: str) -> None:
     model, sizes = fitted(decoder=decoder), coded("only_categorical").alphabet.sizes
     p = law(model)

@@ -573,20 +573,23 @@ class _Drawing:
     def _conditioned(self, n: int, rng: np.random.Generator) -> torch.Tensor:
         """(n, D) rows from their joint law under all conditions, by importance resampling.
 
-        Candidates are drawn until they are worth n rows, or until MOST_CANDIDATES a row: then some stand twice.
+        Candidates are drawn until they are worth n rows, or until MOST_CANDIDATES a row. In the second case some would
+        stand twice, so all are moved.
         """
         import torch
 
         size = max(n * CANDIDATES, LEAST_CANDIDATES)
-        rows, masses = [], []
-        for _ in range(MOST_CANDIDATES // CANDIDATES):
-            _, x, log_mass = self._candidates(size, rng, self.given)
-            rows.append(x)
-            masses.append(log_mass.double())
-            if _worth(torch.cat(masses)) >= n:
+        drawn: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        while len(drawn) < MOST_CANDIDATES // CANDIDATES:
+            drawn.append(self._candidates(size, rng, self.given))
+            worth = _worth(torch.cat([mass for _, _, mass in drawn]).double())
+            if worth >= n:
                 break
-        log_weights = torch.cat(masses).numpy()
-        return torch.cat(rows)[torch.from_numpy(resample(log_weights, n, rng, pooled=True))]
+        z, x, log_mass = (torch.cat(column) for column in zip(*drawn, strict=True))
+        chosen = torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=True))
+        if worth >= n:
+            return x[chosen]
+        return self._moved(z[chosen], x[chosen], log_mass[chosen], torch.full_like(x[chosen], -1), rng)
 
     def latents_and_rows(self, n: int, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Free draws, (B, L) and (B, D) at a time."""
@@ -623,20 +626,30 @@ class _Drawing:
     def _completed(self, known: npt.NDArray[np.int64], rng: np.random.Generator) -> torch.Tensor:
         """(n, D) rows of which some codes are known.
 
-        Each row has candidates of its own from the prior, one of which is chosen by what it makes of the known codes.
-        Then the encoder proposes other latents and the decoder other codes beside the known ones, taken or not by
-        Metropolis' rule (in the line of Mattei and Frellsen 2018, section 3.3): p(x | z) is what the codes were drawn
-        by times the mass left to the known ones, so only the masses count.
+        Each row has candidates of its own from the prior, one of which is chosen by what it makes of the known codes,
+        and then moved.
         """
         import torch
 
-        n = len(known)
-        z, x, log_mass = self._candidates(n, rng, replace(self.given, codes=known), OWN_CANDIDATES)
-        chosen = torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=False))
-        z, x, log_mass = z[chosen], x[chosen], log_mass[chosen]
+        z, x, log_mass = self._candidates(len(known), rng, replace(self.given, codes=known), OWN_CANDIDATES)
+        chosen = torch.from_numpy(resample(log_mass.double().numpy(), len(known), rng, pooled=False))
+        told = torch.from_numpy(known[:, self.net.columns])
+        return self._moved(z[chosen], x[chosen], log_mass[chosen], told, rng)
+
+    def _moved(
+        self, z: torch.Tensor, x: torch.Tensor, log_mass: torch.Tensor, known: torch.Tensor, rng: np.random.Generator
+    ) -> torch.Tensor:
+        """(n, D) rows after a few Metropolis moves that leave their law as it is.
+
+        The encoder proposes other latents and the decoder other codes beside the known ones and the labels (in the line
+        of Mattei and Frellsen 2018, section 3.3). p(x | z) is what the codes were drawn by times the mass left to the
+        known ones and the conditions, so only the masses count.
+        """
+        import torch
+
         labels = torch.zeros(self.net.n_fields, dtype=torch.bool)
         labels[self.net.labels] = True
-        told = torch.where(labels, x, torch.from_numpy(known[:, self.net.columns]))
+        told = torch.where(labels, x, known)
         context = self.net.context(self.decoding.embedded(told.clamp(min=0))).float()
         for _ in range(MOVES):
             mean, log_var = self.net.encode(self.decoding.embedded(x))
@@ -645,7 +658,7 @@ class _Drawing:
             back = self.net.encode(self.decoding.embedded(x_new))
             gain = self.net.prior.log_prob(z_new, context) + mass_new + _log_normal(z, *back)
             gain -= self.net.prior.log_prob(z, context) + log_mass + _log_normal(z_new, mean, log_var)
-            taken = torch.from_numpy(rng.random(n, dtype=np.float32)).log() < gain
+            taken = torch.from_numpy(rng.random(len(z), dtype=np.float32)).log() < gain
             z, x = torch.where(taken[:, None], z_new, z), torch.where(taken[:, None], x_new, x)
             log_mass = torch.where(taken, mass_new, log_mass)
         return x

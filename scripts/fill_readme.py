@@ -71,7 +71,9 @@ def section(readme: str) -> str:
     machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
     rule = "| --- | --- |" + " ---: |" * 8
     note = NOTES[readme].format(machine=machine, commit=", ".join(sorted({row["commit"] for row in results["rows"]})))
-    return "\n".join(("", HEADS[readme], rule, *lines, "", note))
+    key = "note_zh" if "zh" in readme else "note"
+    remarks = [f"- {row['data']}, {MODELS[row['model']]}: {row[key]}." for row in results["rows"] if key in row]
+    return "\n".join(("", HEADS[readme], rule, *lines, "", note, *remarks, ""))
 
 
 def filled(readme: str) -> str:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "VAE",
     "Autoregressive",
     "CartChain",
     "Column",
@@ -66,7 +67,6 @@ __all__ = [
     "SchemaError",
     "Synthesizer",
     "TrainingError",
-    "VAE",
     "__version__",
     "above",
     "below",

@@ -108,8 +108,8 @@ def anonymize(
     Examples:
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --k 10
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --sensitive illness --l 3 --t 0.3
-      likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,zip --method lattice --max-suppression 0.02 \\
-        --hierarchy zip=zip.csv --json report.json
+      likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,zip --method lattice \\
+        --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json
     """
     from likewise import cli, io, privacy
 

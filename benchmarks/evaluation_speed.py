@@ -1,0 +1,121 @@
+"""How long the measures take: Adult at full size, `shape` and `trend` beside sdmetrics, and a million rows.
+
+    python benchmarks/evaluation_speed.py --results benchmarks/results/evaluation_speed.json
+
+Each case runs in a process of its own, so that its peak memory is its own. The million rows are made here: ten normal
+columns and ten of levels that hang together through a hidden one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from _shared import machine
+
+import likewise as lw
+from likewise.data import adult
+from likewise.inference import infer
+from likewise.parsing import parse
+
+
+def adult_parts() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """26,049 training rows, as many drawn by the copula (how well does not matter here), 6,512 held out."""
+    frame = adult()
+    rows = np.random.default_rng(0).permutation(len(frame))
+    train, holdout = frame[rows[6_512:]], frame[rows[:6_512]]
+    return train, lw.Synthesizer("copula", random_state=0).fit(train).sample(), holdout
+
+
+def adult_standard() -> dict[str, Any]:
+    train, fake, holdout = adult_parts()
+    began = time.perf_counter()
+    lw.evaluate(train, fake, holdout=holdout, target="income")
+    return {"seconds": round(time.perf_counter() - began, 1), **peak()}
+
+
+def shape_and_trend() -> dict[str, Any]:
+    """The same two figures, ours and sdmetrics' QualityReport."""
+    from sdmetrics.reports.single_table import QualityReport
+
+    from likewise.evaluate.fidelity import fidelity
+    from likewise.evaluate.tables import type_tables
+
+    train, fake, _ = adult_parts()
+    schema = infer(train)
+    real, made = parse(train, schema), parse(fake, schema)
+    ours = []
+    for _ in range(5):
+        began = time.perf_counter()
+        a, b = type_tables([real, made], schema)
+        fidelity(a, [b], rng=np.random.default_rng(0))
+        ours.append(time.perf_counter() - began)
+    kinds = {c.name: "numerical" if c.kind in ("integer", "real") else "categorical" for c in schema}
+    metadata = {"columns": {name: {"sdtype": kind} for name, kind in kinds.items()}}
+    pair = train.to_pandas(), fake.to_pandas()
+    theirs = []
+    for _ in range(3):
+        began = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            QualityReport().generate(*pair, metadata, verbose=False)
+        theirs.append(time.perf_counter() - began)
+    return {
+        "seconds": round(min(ours), 3),
+        "sdmetrics_seconds": round(min(theirs), 3),
+        "times": round(min(theirs) / min(ours), 1),
+    }
+
+
+def million() -> dict[str, Any]:
+    real, fake, holdout = (million_rows(n, seed) for n, seed in ((1_000_000, 0), (1_000_000, 1), (250_000, 2)))
+    began = time.perf_counter()
+    lw.evaluate(real, fake, holdout=holdout, target="c3")
+    return {"seconds": round(time.perf_counter() - began, 1), **peak()}
+
+
+def million_rows(n: int, seed: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    hidden = rng.normal(size=n)
+    columns: dict[str, Any] = {f"x{i}": hidden * 0.3 * i + rng.normal(size=n) for i in range(10)}
+    for i in range(10):
+        levels = rng.integers(0, 3 + 3 * i, n) + (hidden > 0) * (i % 3)
+        columns[f"c{i}"] = ("level " + pl.Series(levels).cast(pl.String)).alias(f"c{i}")
+    return pl.DataFrame(columns)
+
+
+def peak() -> dict[str, int]:
+    return {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+
+
+CASES = {"adult_standard": adult_standard, "shape_and_trend": shape_and_trend, "million_rows": million}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", choices=CASES, help="run one case here and print it")
+    parser.add_argument("--results", type=Path)
+    asked = parser.parse_args()
+    if asked.case:
+        print(json.dumps(CASES[asked.case]()))
+        return
+    result = machine()
+    for case in CASES:
+        done = subprocess.run([sys.executable, __file__, "--case", case], capture_output=True, text=True, check=True)
+        result[case] = json.loads(done.stdout.splitlines()[-1])
+        print(case, result[case], flush=True)
+    if asked.results:
+        asked.results.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -169,7 +169,7 @@ def test_a_condition_gives_the_law_under_it(decoder: str) -> None:
 def test_a_rare_condition_gives_the_law_under_it(decoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """So rare that all candidates together are not worth the rows asked for: they are moved, and the law stays."""
     for name in ("CANDIDATES", "MOST_CANDIDATES"):
-        monkeypatch.setattr(f"likewise.models.vae.{name}", 2)
+        monkeypatch.setattr(f"likewise.models.vae_draws.{name}", 2)
     model, sizes = fitted(decoder=decoder), coded("only_categorical").alphabet.sizes
     p = law(model)
     pairs = p.sum(2)

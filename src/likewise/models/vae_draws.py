@@ -1,0 +1,165 @@
+"""Draws of a VAE: free, under conditions by importance resampling, and given known codes by moves of the latents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Given
+from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, resample
+
+if TYPE_CHECKING:
+    import torch
+
+    from likewise.models.vae import VAE
+
+BATCH = 2048
+"""Rows taken through the net at once outside training."""
+
+KNOWN_ROWS = 256
+"""Rows drawn at once where each has known codes and so candidates of its own."""
+
+OWN_CANDIDATES = 32
+
+MOST_CANDIDATES = 32
+"""Draws a row, at most, among which importance resampling chooses rows that meet conditions."""
+
+MOVES = 6
+"""Metropolis moves of the latents of a row with known codes, after its candidates."""
+
+
+class LatentDrawing:
+    """Draws blocks of rows of one model under the same conditions."""
+
+    def __init__(self, model: VAE, given: Given) -> None:
+        self.model, self.given = model, given
+        self.net, self.decoding, self.weights = model._fitted(), model._decoding(), model._weights(given)
+        asked = set(given.weights) - set(model.condition_fields) if given.joint else set()
+        self.conditioned = {i for i, column in enumerate(self.net.columns) if column in asked}
+
+    def block(self, rows: slice, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """(n, D) codes, in the caller's order."""
+        import torch
+
+        n, known = rows.stop - rows.start, self.given.codes
+        with torch.inference_mode():
+            if known is not None:
+                parts = [known[rows][start : start + KNOWN_ROWS] for start in range(0, n, KNOWN_ROWS)]
+                x = torch.cat([self._completed(part, rng) for part in parts])
+            elif self.conditioned:
+                x = self._conditioned(n, rng)
+            else:
+                x = self._candidates(n, rng, self.given)[1]
+        codes = np.empty(x.shape, np.int64)
+        codes[:, self.net.columns] = x.numpy()
+        return codes
+
+    def _conditioned(self, n: int, rng: np.random.Generator) -> torch.Tensor:
+        """(n, D) rows from their joint law under all conditions, by importance resampling.
+
+        Candidates are drawn until they are worth n rows, or until MOST_CANDIDATES a row. In the second case some would
+        stand twice, so all are moved.
+        """
+        import torch
+
+        size = max(n * CANDIDATES, LEAST_CANDIDATES)
+        drawn: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        while len(drawn) < MOST_CANDIDATES // CANDIDATES:
+            drawn.append(self._candidates(size, rng, self.given))
+            worth = _worth(torch.cat([mass for _, _, mass in drawn]).double())
+            if worth >= n:
+                break
+        z, x, log_mass = (torch.cat(column) for column in zip(*drawn, strict=True))
+        chosen = torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=True))
+        if worth >= n:
+            return x[chosen]
+        return self._moved(z[chosen], x[chosen], log_mass[chosen], torch.full_like(x[chosen], -1), rng)
+
+    def latents_and_rows(self, n: int, rng: np.random.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Free draws, (B, L) and (B, D) at a time."""
+        for _ in range(n // BATCH):
+            z, x, _ = self._candidates(BATCH, rng, self.given)
+            yield z, x
+
+    def _candidates(
+        self, n: int, rng: np.random.Generator, given: Given, times: int = 1
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Latents, rows in the net's own order, and the log mass that known codes and conditions leave each."""
+        import torch
+
+        known = self.model._draw_labels(n, rng, given, times)[:, self.net.columns]
+        parts = [self._drawn(torch.from_numpy(part), rng) for part in np.split(known, range(BATCH, len(known), BATCH))]
+        z, x, log_mass = (torch.cat(column) for column in zip(*parts, strict=True))
+        return z, x, log_mass
+
+    def _drawn(
+        self, known: torch.Tensor, rng: np.random.Generator, z: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Rows decoded from the prior, or from these latents."""
+        import torch
+
+        if z is None:
+            shape = len(known), self.net.n_latent
+            context = self.net.context(self.decoding.embedded(known.clamp(min=0))).float()
+            uniforms = torch.from_numpy(rng.random(shape, dtype=np.float32))
+            z = self.net.prior.draw(context, uniforms, torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)))
+        uniforms = torch.from_numpy(rng.random(known.shape, dtype=np.float32))
+        x, log_mass = self.decoding.draw(z, known, uniforms, self.weights, self.conditioned)
+        return z, x, log_mass
+
+    def _completed(self, known: npt.NDArray[np.int64], rng: np.random.Generator) -> torch.Tensor:
+        """(n, D) rows of which some codes are known.
+
+        Each row has candidates of its own from the prior, one of which is chosen by what it makes of the known codes,
+        and then moved.
+        """
+        import torch
+
+        z, x, log_mass = self._candidates(len(known), rng, replace(self.given, codes=known), OWN_CANDIDATES)
+        chosen = torch.from_numpy(resample(log_mass.double().numpy(), len(known), rng, pooled=False))
+        told = torch.from_numpy(known[:, self.net.columns])
+        return self._moved(z[chosen], x[chosen], log_mass[chosen], told, rng)
+
+    def _moved(
+        self, z: torch.Tensor, x: torch.Tensor, log_mass: torch.Tensor, known: torch.Tensor, rng: np.random.Generator
+    ) -> torch.Tensor:
+        """(n, D) rows after a few Metropolis moves that leave their law as it is.
+
+        The encoder proposes other latents and the decoder other codes beside the known ones and the labels (in the line
+        of Mattei and Frellsen 2018, section 3.3). p(x | z) is what the codes were drawn by times the mass left to the
+        known ones and the conditions, so only the masses count.
+        """
+        import torch
+
+        labels = torch.zeros(self.net.n_fields, dtype=torch.bool)
+        labels[self.net.labels] = True
+        told = torch.where(labels, x, known)
+        context = self.net.context(self.decoding.embedded(told.clamp(min=0))).float()
+        for _ in range(MOVES):
+            mean, log_var = self.net.encode(self.decoding.embedded(x))
+            noise = torch.from_numpy(rng.standard_normal(z.shape, dtype=np.float32))
+            z_new, x_new, mass_new = self._drawn(told, rng, mean + (0.5 * log_var).exp() * noise)
+            back = self.net.encode(self.decoding.embedded(x_new))
+            gain = self.net.prior.log_prob(z_new, context) + mass_new + log_normal(z, *back)
+            gain -= self.net.prior.log_prob(z, context) + log_mass + log_normal(z_new, mean, log_var)
+            taken = torch.from_numpy(rng.random(len(z), dtype=np.float32)).log() < gain
+            z, x = torch.where(taken[:, None], z_new, z), torch.where(taken[:, None], x_new, x)
+            log_mass = torch.where(taken, mass_new, log_mass)
+        return x
+
+
+def _worth(log_weights: torch.Tensor) -> float:
+    """How many rows of equal weight these are worth (Kong 1992): the square of the sum over the sum of squares."""
+    weights = (log_weights - log_weights.max()).exp()
+    return float(weights.sum() ** 2 / weights.square().sum())
+
+
+def log_normal(z: torch.Tensor, mean: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:
+    """log N(z; mean, exp(log_var)). Shape: 3 x (B, L) -> (B,)."""
+    squares = (z - mean).square() * (-log_var).exp() + log_var + math.log(2 * math.pi)
+    return -0.5 * squares.sum(1)

@@ -15,6 +15,7 @@ from itertools import islice
 
 import polars as pl
 
+from likewise._numbers import is_number
 from likewise.errors import InputError, LikewiseWarning
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -153,20 +154,12 @@ def _header(data: bytes, delimiter: str, what: str) -> list[str]:
     if twice:
         named = ", ".join(map(repr, twice[:10]))
         raise InputError(f"{what}: column names must differ, these come more than once: {named}")
-    if all(_is_number(name) for name in header):
+    if all(is_number(name) for name in header):
         warnings.warn(
             f"{what}: the first line holds only numbers and may be data; it was taken as {len(header)} column names",
             LikewiseWarning, stacklevel=2,
         )  # fmt: skip
     return header
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _without_last_blank_lines(data: bytes, width: int) -> bytes:

@@ -272,3 +272,17 @@ def _dress(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
 
 def _assemble(sign: pl.Expr, body: pl.Expr, tail: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     return pl.concat_str(pl.lit(fmt.prefix), sign, body, tail, pl.lit(fmt.suffix))
+
+
+def is_number(text: str) -> bool:
+    """Whether Python reads this text as a number.
+
+    Example:
+        >>> is_number("1e3"), is_number("one")
+        (True, False)
+    """
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -10,7 +10,7 @@ import polars as pl
 
 from likewise import _numbers, _times
 from likewise._dtypes import dtype_from_name
-from likewise._numbers import NumberFormat
+from likewise._numbers import NumberFormat, is_number
 from likewise.errors import SchemaError
 from likewise.inference import SURE_TOKENS, TRUTH_PAIRS
 from likewise.schema import Column, Kind, Role, Schema, nearest
@@ -168,7 +168,7 @@ def _booleans(known: pl.Series, column: Column) -> pl.Series:
         return known
     pairs = [column.labels] if column.labels else [*TRUTH_PAIRS]
     if known.dtype.is_numeric():
-        no, yes = next(((float(a), float(b)) for a, b in pairs if _is_number(a) and _is_number(b)), (0.0, 1.0))
+        no, yes = next(((float(a), float(b)) for a, b in pairs if is_number(a) and is_number(b)), (0.0, 1.0))
         number = known.cast(pl.Float64)
         return (number == yes).set(((number != yes) & (number != no)).fill_null(False), None)
     bare = known.cast(pl.String).str.strip_chars()
@@ -179,14 +179,6 @@ def _booleans(known: pl.Series, column: Column) -> pl.Series:
         bare, yeses, noes = known.cast(pl.String), [column.labels[1]], [column.labels[0]]
     truth = bare.is_in(yeses)
     return truth.set((~truth & ~bare.is_in(noes)).fill_null(False), None)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _format_of(column: Column) -> NumberFormat:
@@ -309,7 +301,7 @@ def _as_text(series: pl.Series, column: Column) -> pl.Series:
 
 
 def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Series:
-    if column.kind is Kind.BOOLEAN and stored.is_numeric() and column.labels and all(map(_is_number, column.labels)):
+    if column.kind is Kind.BOOLEAN and stored.is_numeric() and column.labels and all(map(is_number, column.labels)):
         no, yes = (float(label) for label in column.labels)
         series = _apply(series, pl.when(pl.first()).then(yes).when(~pl.first()).then(no))
     elif column.kind is Kind.DATETIME and stored.is_integer() and column.format:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, fields
-from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
+from likewise.errors import ConditionError, ModelFileError, NotFittedError
 from likewise.models.base import Generator
 from likewise.models.conditioning import BLOCK_ROWS, CANDIDATES, LEAST_CANDIDATES, OWN_CANDIDATES, blocks, resample
 from likewise.models.gradient import (
-    check_option,
+    batch_size_for,
+    check_training_options,
     compute_dtype,
     in_net_order,
+    is_wide,
     log_marginals,
     take_weights,
     train_device,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
 
-MANY_CODES = 100
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
 LEAST_KEPT, MOST_DRAWS = 1 / 32, 2**19
@@ -106,19 +106,7 @@ class Autoregressive(Generator):
     def __post_init__(self) -> None:
         self.record = Record()
         self._net: MaskedNet | None = None
-        if self.precision not in ("auto", "bf16", "fp32"):
-            raise OptionError(f"precision must be 'auto', 'bf16' or 'fp32', got {self.precision!r}")
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise OptionError(f"device must be 'auto', 'cpu' or 'cuda', got {self.device!r}")
-        if not isinstance(self.checkpoint, str | PathLike | None):
-            raise OptionError(f"checkpoint must be a path or None, got {type(self.checkpoint).__name__}")
-        self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
-        for name, least in _WHOLE.items():
-            check_option(self, name, int, least, math.inf)
-        for name, (low, high) in _NUMBERS.items():
-            check_option(self, name, float, low, high)
-        if self.dropout == 1:
-            raise OptionError("dropout must be below 1")
+        check_training_options(self, _WHOLE, _NUMBERS)
         self._schedule(1)
 
     def options(self) -> dict[str, Any]:
@@ -126,8 +114,7 @@ class Autoregressive(Generator):
 
     def _schedule(self, n_rows: int) -> Schedule:
         """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table."""
-        by_rows = min(512, max(32, 2 ** round(math.log2(max(n_rows, 1) / 64))))
-        size = by_rows if self.batch_size is None else self.batch_size
+        size = batch_size_for(n_rows) if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
         by_steps = min(60, max(10 if n_rows < MANY_ROWS else 6, math.ceil(300 / steps_per_epoch)))
         return Schedule(
@@ -195,9 +182,8 @@ class Autoregressive(Generator):
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width. Columns of many codes need finer units; the others learn as well from fewer,
         in half the time."""
-        many = sum(size > MANY_CODES for size in alphabet.sizes)
-        is_wide = 2 * many >= max(len(alphabet.sizes), 1)
-        return self.d_embed or (24 if is_wide else 16), self.d_hidden or (96 if is_wide else 64)
+        wide = is_wide(alphabet)
+        return self.d_embed or (24 if wide else 16), self.d_hidden or (96 if wide else 64)
 
     def _make_net(
         self,

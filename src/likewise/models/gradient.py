@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from likewise.nets.tables import CodeTables
 
 
+MANY_CODES = 100
+
+
 def check_option(model: Any, name: str, kind: type[int] | type[float], low: float, high: float) -> None:
     """Hold an option to its kind and range, and store it as a plain number; None where that is the default."""
     value = getattr(model, name)
@@ -30,6 +34,42 @@ def check_option(model: Any, name: str, kind: type[int] | type[float], low: floa
         upto = f" of {low} or more" if high == math.inf else f" in {low}..{high}"
         raise OptionError(f"{name} must be {what}{upto}, got {value!r}")
     setattr(model, name, kind(value))
+
+
+def check_training_options(model: Any, whole: Mapping[str, int], numbers: Mapping[str, tuple[float, float]]) -> None:
+    """Hold the options that every generator trained by gradient has, and store them plain.
+
+    Args:
+        whole: options that are whole numbers, and the least each may be.
+        numbers: options that are numbers, and their ranges.
+    """
+    check_choice(model, "precision", ("auto", "bf16", "fp32"))
+    check_choice(model, "device", ("auto", "cpu", "cuda"))
+    if not isinstance(model.checkpoint, str | PathLike | None):
+        raise OptionError(f"checkpoint must be a path or None, got {type(model.checkpoint).__name__}")
+    model.checkpoint = None if model.checkpoint is None else str(model.checkpoint)
+    for name, least in whole.items():
+        check_option(model, name, int, least, math.inf)
+    for name, (low, high) in numbers.items():
+        check_option(model, name, float, low, high)
+    if model.dropout == 1:
+        raise OptionError("dropout must be below 1")
+
+
+def check_choice(model: Any, name: str, known: tuple[str, ...]) -> None:
+    """Hold an option to the words it may be."""
+    if getattr(model, name) not in known:
+        raise OptionError(f"{name} must be one of {', '.join(known)}, got {getattr(model, name)!r}")
+
+
+def batch_size_for(n_rows: int) -> int:
+    """Rows a step where the caller leaves it open. A net needs hundreds of steps, so small tables get small batches."""
+    return min(512, max(32, int(2 ** round(math.log2(max(n_rows, 1) / 64)))))
+
+
+def is_wide(alphabet: Alphabet) -> bool:
+    """Whether most columns have many codes, and so need finer units."""
+    return 2 * sum(size > MANY_CODES for size in alphabet.sizes) >= max(len(alphabet.sizes), 1)
 
 
 def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:

@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -14,13 +13,16 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
-from likewise.models.autoregressive import MANY_CODES, MANY_ROWS, Autoregressive
+from likewise.models.autoregressive import MANY_ROWS, Autoregressive
 from likewise.models.base import Generator
 from likewise.models.conditioning import blocks
 from likewise.models.gradient import (
-    check_option,
+    batch_size_for,
+    check_choice,
+    check_training_options,
     compute_dtype,
     in_net_order,
+    is_wide,
     log_marginals,
     take_weights,
     train_device,
@@ -137,24 +139,10 @@ class VAE(Generator):
         self.record = Record()
         self._net: LatentNet | None = None
         self._labels: Autoregressive | None = None
-        for name, known in {
-            "prior": PRIORS,
-            "decoder": DECODERS,
-            "precision": ("auto", "bf16", "fp32"),
-            "device": ("auto", "cpu", "cuda"),
-        }.items():
-            if getattr(self, name) not in known:
-                raise OptionError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+        check_choice(self, "prior", PRIORS)
+        check_choice(self, "decoder", DECODERS)
         self.condition_on = _names(self.condition_on)
-        if not isinstance(self.checkpoint, str | PathLike | None):
-            raise OptionError(f"checkpoint must be a path or None, got {type(self.checkpoint).__name__}")
-        self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
-        for name, least in _WHOLE.items():
-            check_option(self, name, int, least, math.inf)
-        for name, (low, high) in _NUMBERS.items():
-            check_option(self, name, float, low, high)
-        if self.dropout == 1:
-            raise OptionError("dropout must be below 1")
+        check_training_options(self, _WHOLE, _NUMBERS)
         self._schedule(1)
 
     def options(self) -> dict[str, Any]:
@@ -162,8 +150,7 @@ class VAE(Generator):
 
     def _schedule(self, n_rows: int) -> Schedule:
         """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table."""
-        by_rows = min(512, max(32, 2 ** round(math.log2(max(n_rows, 1) / 64))))
-        size = by_rows if self.batch_size is None else self.batch_size
+        size = batch_size_for(n_rows) if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
         by_steps = min(80, max(15 if n_rows < MANY_ROWS else 8, math.ceil(600 / steps_per_epoch)))
         epochs = by_steps if self.epochs is None else self.epochs
@@ -232,9 +219,8 @@ class VAE(Generator):
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width: columns of many codes need finer units."""
-        many = sum(size > MANY_CODES for size in alphabet.sizes)
-        is_wide = 2 * many >= max(len(alphabet.sizes), 1)
-        return self.d_embed or (24 if is_wide else 12), self.d_hidden or (64 if is_wide else 32)
+        wide = is_wide(alphabet)
+        return self.d_embed or (24 if wide else 12), self.d_hidden or (64 if wide else 32)
 
     def _make_net(
         self, alphabet: Alphabet, log_marginals: list[npt.NDArray[np.float32]], generator: torch.Generator

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
-from likewise.models.conditioning import blocks, resample, resample_within
+from likewise.codecs.base import Given, Search
+from likewise.errors import ConditionError
+from likewise.models.conditioning import Budget, Candidates, blocks, rejection, resample, resample_within
 
 
 def test_blocks_cover_the_rows_once_each_with_a_stream_of_its_own() -> None:
@@ -40,3 +44,93 @@ def test_candidates_of_a_row_multiply_by_their_weights() -> None:
         log_weights = np.log([[0.0, 1.0, 1.0, 2.0], [0.0, 0.0, 0.0, 0.0]])
     chosen = resample_within(log_weights, np.random.default_rng(0))
     assert chosen.tolist() == [1, 2, 3, 3, 4, 5, 6, 7]
+
+
+# ---- rejection within a budget -----------------------------------------------------------------------------------
+
+
+def looked_at(share: float, rng: np.random.Generator) -> Candidates:
+    """A model that can only draw and look; it meets the conditions so often. Its rows are numbered."""
+    drawn = itertools.count()
+
+    def candidates(m: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.fromiter(drawn, np.int64, m)[:, None]
+        return rows, np.where(rng.random(m) < share, 0.0, -np.inf)
+
+    return candidates
+
+
+def masked(chances: np.ndarray, rng: np.random.Generator) -> Candidates:
+    """A model whose rows are 0, 1 .. alike often, each left these shares by the conditions."""
+
+    def candidates(m: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = rng.integers(0, len(chances), (m, 1))
+        return rows, np.log(chances[rows[:, 0]])
+
+    return candidates
+
+
+def test_rejection_gives_exactly_as_many_rows_and_none_twice() -> None:
+    rng = np.random.default_rng(0)
+    rows = rejection(500, looked_at(0.03, rng), rng, Budget.of(500, Given()))
+    assert rows.shape == (500, 1)
+    assert len(np.unique(rows)) == 500
+
+
+def test_rejection_keeps_rows_as_often_as_their_chance() -> None:
+    chances, rng = np.array([0.02, 0.04, 0.1]), np.random.default_rng(1)
+    rows = rejection(8000, masked(chances, rng), rng, Budget.of(8000, Given()))
+    shares = np.bincount(rows[:, 0], minlength=3) / 8000
+    assert np.abs(shares - chances / chances.sum()).max() < 0.02
+
+
+def test_when_the_budget_is_spent_rows_are_chosen_by_weight() -> None:
+    chances, rng = np.array([1e-9, 2e-9, 5e-9]), np.random.default_rng(2)
+    budget = Budget.of(4000, Given())
+    rows = rejection(4000, masked(chances, rng), rng, budget)
+    assert budget.found == 0
+    assert np.abs(np.bincount(rows[:, 0], minlength=3) / 4000 - chances / chances.sum()).max() < 0.02
+
+
+def test_a_budget_too_small_is_an_error_with_the_measured_rate() -> None:
+    rng = np.random.default_rng(3)
+    with pytest.raises(ConditionError, match=r"of 10,000 rows that the model drew, about \d+ met") as error:
+        rejection(900, looked_at(0.08, rng), rng, Budget.of(900, Given(max_tries=10_000)))
+    assert float(str(error.value).split("acceptance rate ")[1].split(")")[0]) == pytest.approx(0.08, rel=0.15)
+    assert int(str(error.value).split("max_tries to about ")[1].split(",")[0]) > 10
+    assert "condition_on" in str(error.value)
+
+
+def test_what_is_never_met_is_given_up_early() -> None:
+    rng = np.random.default_rng(4)
+    budget = Budget.of(1000, Given())
+    with pytest.raises(ConditionError, match="none met the conditions"):
+        rejection(1000, looked_at(0.0, rng), rng, budget)
+    assert budget.tried < budget.most / 20
+
+
+def test_few_candidates_are_not_copied_at_will() -> None:
+    chances, rng = np.r_[1e-5, np.full(99_999, 1e-30)], np.random.default_rng(5)
+    with pytest.raises(ConditionError, match="too few to give 500"):
+        rejection(500, masked(chances, rng), rng, Budget.of(500, Given()))
+
+
+def test_what_is_lacking_can_be_drawn_in_another_way() -> None:
+    rng = np.random.default_rng(6)
+    rows = rejection(
+        50, looked_at(0.0, rng), rng, Budget.of(50, Given(max_tries=500)), lambda m: np.full((m, 1), -5, np.int64)
+    )
+    assert (rows == -5).all()
+    assert len(rows) == 50
+
+
+def test_progress_is_told_and_never_more_than_there_is() -> None:
+    told: list[Search] = []
+    rng = np.random.default_rng(7)
+    given = Given(progress=told.append, max_tries=100_000)
+    rejection(600, looked_at(0.01, rng), rng, Budget.of(600, given))
+    assert len(told) > 1
+    assert [s.tried for s in told] == sorted({s.tried for s in told})
+    assert told[-1].found == told[-1].wanted == 600
+    assert all(s.tried <= s.most == 100_000 for s in told)
+    assert told[-1].share == pytest.approx(0.01, rel=0.2)

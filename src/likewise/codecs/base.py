@@ -5,7 +5,7 @@ Legend: n rows, D fields, K codes of one field, F fields that carry a fraction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,6 +76,23 @@ class Codes:
 
 
 @dataclass(frozen=True)
+class Search:
+    """How the search for rows that meet conditions goes.
+
+    Args:
+        found, wanted: rows.
+        tried: candidates drawn so far, of `most`.
+        share: of the candidates that met the conditions, as measured so far.
+    """
+
+    found: int
+    wanted: int
+    tried: int
+    most: int
+    share: float
+
+
+@dataclass(frozen=True)
 class Given:
     """What is already known of the rows to be drawn. Conditional sampling, balancing, imputation and scenarios
     are all one verb: draw the rest, given these.
@@ -86,8 +103,12 @@ class Given:
             a range that cuts a bin leaves a part of it). Applies to every row where that field is drawn.
         joint: draw the weighted fields from their joint law under all conditions at once. False masks each as it is
             drawn, which is cheaper and enough to keep filled cells from being missing again.
+        max_tries: candidates that may be drawn to find rows that meet the weights; None for the default.
+        progress: called now and then while such rows are searched for.
     """
 
     codes: npt.NDArray[np.int64] | None = None
     weights: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
     joint: bool = True
+    max_tries: int | None = None
+    progress: Callable[[Search], None] | None = None

@@ -1,11 +1,22 @@
-"""What conditional draws share: blocks of rows with streams of their own, and importance resampling."""
+"""What conditional draws share: blocks of rows with streams of their own, the budget, rejection, importance resampling.
+
+A model takes conditions (`Given.weights`) in one of two ways. One that can mask each field as it draws it gives
+candidates that obey, and beside each the log share of its law that the masks left; one that cannot draws freely and
+looks. `rejection` turns either into exactly n rows of the model's law under the conditions, or says why it cannot.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
+
+from likewise.codecs.base import Given, Search
+from likewise.errors import ConditionError
 
 BLOCK_ROWS = 8192
 """Rows drawn at once. Each block has its own random stream, so a row does not depend on who draws the others."""
@@ -18,6 +29,157 @@ LEAST_CANDIDATES = 1024
 
 OWN_CANDIDATES = 64
 """Draws a row where rows differ in what is known of them, so that each row has only its own to choose among."""
+
+TRIES_A_ROW, LEAST_TRIES = 32, 2**19
+"""Candidates that may be drawn for each row wanted, and for all of them however few they are: some seconds."""
+
+MOST_COPIES = 8
+"""Rows that may come from one candidate's worth of weight; where it would be more, there are not enough to choose."""
+
+POOL_ROWS = 2**16
+"""Candidates kept to choose among, at most, when the budget is spent."""
+
+Candidates = Callable[[int], tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]
+"""Draws m rows: (m, D) codes and (m,) the log chance with which each is to be kept."""
+
+
+@dataclass
+class Budget:
+    """How many candidates may be drawn to find rows that meet conditions, and what came of them so far.
+
+    One for a whole `sample`, shared by its blocks. It counts candidates, never seconds, so that a seed gives the same
+    rows however quick the machine.
+
+    Args:
+        wanted: rows.
+        most: candidates.
+        tell: called after every batch.
+        tried, found: candidates drawn, and rows kept.
+        mass: candidates that met the conditions; where they are masked, the sum of their chances.
+    """
+
+    wanted: int
+    most: int
+    tell: Callable[[Search], None] | None = None
+    tried: int = 0
+    found: int = 0
+    mass: float = 0.0
+
+    @classmethod
+    def of(cls, n: int, given: Given) -> Budget:
+        """The budget for n rows under these conditions."""
+        default = max(LEAST_TRIES, TRIES_A_ROW * n)
+        return cls(n, default if given.max_tries is None else given.max_tries, given.progress)
+
+    @property
+    def share(self) -> float:
+        """Of the candidates that met the conditions, as measured."""
+        return self.mass / max(self.tried, 1)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is used up, or what is left of it cannot suffice, with all the luck of four deviations."""
+        lucky = self.mass + 4 * math.sqrt(self.mass) + 8
+        return self.tried >= self.most or lucky * self.most < self.wanted * self.tried
+
+    def spend(self, tried: int, *, mass: float, found: int = 0) -> None:
+        """Write down a batch of candidates."""
+        self.tried, self.mass, self.found = self.tried + tried, self.mass + mass, self.found + found
+        if self.tell is not None:
+            self.tell(Search(min(self.found, self.wanted), self.wanted, self.tried, self.most, self.share))
+
+    def refuse(self) -> NoReturn:
+        """Say that the conditions are too rare, how rare, and what to do.
+
+        Raises:
+            ConditionError: always.
+        """
+        met = "none" if self.mass < 0.5 else f"about {self.mass:,.0f}"
+        enough = f" to about {math.ceil(1.5 * self.wanted / self.share):,}" if self.mass >= 1 else ""
+        raise ConditionError(
+            f"of {self.tried:,} rows that the model drew, {met} met the conditions (acceptance rate {self.share:.2g}), "
+            f"too few to give {self.wanted:,}; widen the conditions, ask for fewer rows, raise max_tries{enough}, or "
+            "train a model that is told these columns (condition_on)"
+        )
+
+
+def rejection(
+    n: int,
+    candidates: Candidates,
+    rng: np.random.Generator,
+    budget: Budget,
+    otherwise: Callable[[int], npt.NDArray[np.int64]] | None = None,
+) -> npt.NDArray[np.int64]:
+    """(n, D) rows that meet conditions, from the model's law given them (rejection sampling, von Neumann 1951).
+
+    Args:
+        candidates: draws m rows. Where fields are masked as they are drawn, a row's log chance is the log share of the
+            law that the masks left it (0 for all of it); where rows are drawn freely, it is 0 for a row that meets the
+            conditions and -inf for one that does not, and such a row is never given out.
+        budget: `Budget.of(n, given)`, made once for all blocks.
+        otherwise: draws the m rows still lacking when the budget is spent; None chooses them among the candidates by
+            their weight (importance resampling).
+
+    Raises:
+        ConditionError: the budget is spent and there are not enough candidates to choose among.
+
+    Example:
+        >>> from likewise.codecs.base import Given
+        >>> rng = np.random.default_rng(0)
+        >>> def dice(m):  # a model that can only draw and look
+        ...     x = rng.integers(1, 7, (m, 2))
+        ...     return x, np.where(x.sum(1) == 12, 0.0, -np.inf)
+        >>> rejection(3, dice, rng, Budget.of(3, Given())).tolist()
+        [[6, 6], [6, 6], [6, 6]]
+    """
+    kept: list[npt.NDArray[np.int64]] = []
+    pool: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
+    lacking = n
+    while lacking > 0 and not budget.is_spent:
+        share = max(budget.share, 1 / budget.most) if budget.tried else 0.5
+        size = int(min(max(1.1 * lacking / share, 256), 2 * BLOCK_ROWS, budget.most - budget.tried))
+        rows, log_chance = candidates(size)
+        chance = np.exp(np.minimum(log_chance, 0.0))
+        met = rng.random(size) < chance
+        kept.append(rows[met][:lacking])
+        lacking -= len(kept[-1])
+        budget.spend(size, mass=float(chance.sum()), found=len(kept[-1]))
+        left = ~met & (chance > 0)
+        pool.append((rows[left], log_chance[left]))
+        while sum(len(part) for part, _ in pool[1:]) >= POOL_ROWS:
+            pool.pop(0)
+    if lacking > 0:
+        kept.append(_chosen(lacking, pool, rng, budget) if otherwise is None else otherwise(lacking))
+    return np.concatenate(kept)
+
+
+def _chosen(
+    n: int,
+    pool: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]],
+    rng: np.random.Generator,
+    budget: Budget,
+) -> npt.NDArray[np.int64]:
+    """(n, D) rows of the pool, chosen by their weight."""
+    if not any(len(part) for part, _ in pool):
+        budget.refuse()
+    rows, log_weights = (np.concatenate(column) for column in zip(*pool, strict=True))
+    if worth(log_weights) * MOST_COPIES < n:
+        budget.refuse()
+    return rows[resample(log_weights, n, rng, pooled=True)]
+
+
+def worth(log_weights: npt.NDArray[np.float64]) -> float:
+    """How many rows of equal weight these are worth (Kong 1992): the square of the sum over the sum of squares.
+
+    Example:
+        >>> worth(np.log([1.0, 1.0, 1.0])), worth(np.array([-800.0, -np.inf]))
+        (3.0, 1.0)
+    """
+    most = log_weights.max(initial=-np.inf)
+    if np.isneginf(most):
+        return 0.0
+    weights = np.exp(log_weights - most)
+    return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
 def blocks(n: int, rng: np.random.Generator, size: int = BLOCK_ROWS) -> Iterator[tuple[slice, np.random.Generator]]:

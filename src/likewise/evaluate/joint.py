@@ -118,6 +118,17 @@ def kernel_distance(real: Typed, synthetic: Typed, *, seed: int) -> Figure:
     np.maximum(kernel, 0.0, out=kernel)
     kernel *= -0.5 / (float(np.median(kernel[:n, :n])) or 1.0)
     np.exp(kernel, out=kernel)
+    value, deviation = two_sample(kernel, n, rng)
+    half = Z95 * deviation
+    return Figure(value, 0.0, (value - half, value + half), n)
+
+
+def two_sample(kernel: npt.NDArray[np.float32], n: int, rng: np.random.Generator) -> tuple[float, float]:
+    """The unbiased squared kernel distance of two samples, and its standard deviation.
+
+    Args:
+        kernel: (2n, 2n) of the first n rows and the second n; its diagonal is overwritten.
+    """
     np.fill_diagonal(kernel, 0.0)
     is_real = np.arange(2 * n) < n
     signs = np.where(is_real, 1.0, -1.0)
@@ -128,8 +139,7 @@ def kernel_distance(real: Typed, synthetic: Typed, *, seed: int) -> Figure:
     under_chance = _unbiased(alike, total, n)
     pull = kernel[:, :n].mean(1) - kernel[:, n:].mean(1)
     own = 4.0 / n * float(np.var(pull[:n]) + np.var(pull[n:]))
-    half = Z95 * float(np.sqrt(under_chance.var() + own))
-    return Figure(value, 0.0, (value - half, value + half), n)
+    return value, float(np.sqrt(under_chance.var() + own))
 
 
 def _unbiased(signed: float | FloatArray, total: float, n: int) -> FloatArray:

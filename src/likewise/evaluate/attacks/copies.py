@@ -83,10 +83,17 @@ def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     train = train.sample(min(MAX_REAL, most), rng)
     holdout = holdout.sample(min(MAX_REAL, most), rng)
     synthetic = synthetic.sample(min(MAX_SYNTHETIC, most), rng)
+    return side_of_nearest(embed(train), embed(holdout), embed(synthetic), rng)
+
+
+def side_of_nearest(
+    train: Vectors, holdout: Vectors, synthetic: Vectors, rng: np.random.Generator
+) -> tuple[Nearness, Nearness]:
+    """The two figures of `distance_share`, of vectors."""
     order = rng.permutation(len(train) + len(holdout))
     is_train = order < len(train)
-    real = np.concatenate([embed(train), embed(holdout)])[order]
-    index, distance = nearest_few(embed(synthetic), real, 2)
+    real = np.concatenate([train, holdout])[order]
+    index, distance = nearest_few(synthetic, real, 2)
     copy = _copy_share(real, is_train)
     ratio = distance[:, 0] / np.where(distance[:, 1] > 0.0, distance[:, 1], np.inf)
     ratio[distance[:, 1] == 0.0] = 1.0  # a row that several real rows share points to none of them

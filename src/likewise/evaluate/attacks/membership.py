@@ -57,9 +57,15 @@ def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> 
     n = min(len(train), len(holdout), MAX_MEMBERS)
     targets = embed(synthetic.sample(min(MAX_SYNTHETIC, MOST_FLOATS // embed.width), rng))
     members, others = embed(train.sample(n, rng)), embed(holdout.take(rng.permutation(len(holdout))))
-    known, others = others[: len(others) // 2], others
+    return guesses(members, others, targets)
+
+
+def guesses(members: Vectors, others: Vectors, synthetic: Vectors) -> tuple[Membership, Membership]:
+    """The two attacks on n members, of vectors; of the others, the last n are tried, the first half also known."""
+    n = len(members)
+    known = others[: len(others) // 2]
     tried = np.concatenate([members, others[-n:]])
-    _, to_synthetic = nearest_few(tried, targets, NEIGHBOURS)
+    _, to_synthetic = nearest_few(tried, synthetic, NEIGHBOURS)
     is_member = np.arange(2 * n) < n
     by_distance = _judged(is_member, -to_synthetic[:, 0])
     half = np.append(np.arange(n), np.arange(2 * n - min(n, len(others) - len(known)), 2 * n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,8 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from likewise.codecs.base import Search
     from likewise.schema import Schema
     from likewise.training import Event
+
+PATIENCE_SECONDS = 1.0
+"""What takes less than this needs no figures of how it goes."""
 
 
 class Terminal:
@@ -48,6 +53,21 @@ class Terminal:
             yield
 
     @contextmanager
+    def drawing(self) -> Iterator[Callable[[Search], None] | None]:
+        """A spinner while rows are drawn; a search for those that meet conditions adds its figures after a second."""
+        if self.quiet or not self._err.is_terminal:
+            yield None
+            return
+        began = time.monotonic()
+        with self._err.status("drawing") as status:
+
+            def show(search: Search) -> None:
+                if time.monotonic() - began > PATIENCE_SECONDS:
+                    status.update(f"drawing · {search_figures(search)}")
+
+            yield show
+
+    @contextmanager
     def training(self) -> Iterator[Callable[[Event], None] | bool]:
         """A progress bar fed by training events: epoch, held-out loss, rows a second, time left."""
         if self.quiet or not self._err.is_terminal:
@@ -79,7 +99,19 @@ def training_figures(event: Event) -> str:
     'held-out loss 8.950 · 81,000 rows/s · 7 s left'
     """
     loss = f"loss {event.train_loss:.3f}" if event.holdout_loss is None else f"held-out loss {event.holdout_loss:.3f}"
-    return f"{loss} · {event.rows_per_second:,.0f} rows/s · {event.eta_seconds:.0f} s left"
+    notes = "".join(f" · {name} {value:.3g}" for name, value in event.notes.items())
+    return f"{loss}{notes} · {event.rows_per_second:,.0f} rows/s · {event.eta_seconds:.0f} s left"
+
+
+def search_figures(search: Search) -> str:
+    """What a search for rows that meet conditions has found so far.
+
+    >>> from likewise.codecs.base import Search
+    >>> search_figures(Search(found=120, wanted=1000, tried=40960, most=524288, share=0.00293))
+    '120 of 1,000 rows found · 0.29 % of 40,960 tried meet the conditions'
+    """
+    share = f"{100 * search.share:.2g} %" if search.share > 0 else "none"
+    return f"{search.found:,} of {search.wanted:,} rows found · {share} of {search.tried:,} tried meet the conditions"
 
 
 def schema_table(schema: Schema) -> Table:

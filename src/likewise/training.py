@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +33,7 @@ class Event:
         rows_per_second: training rows seen a second.
         seconds: since training began.
         eta_seconds: until the planned end; an early stop comes sooner.
+        notes: other figures that the model tells of itself, by name.
     """
 
     epoch: int
@@ -42,6 +43,7 @@ class Event:
     rows_per_second: float
     seconds: float
     eta_seconds: float
+    notes: Mapping[str, float] = field(default_factory=dict)
 
 
 Progress = Callable[[Event], None]
@@ -165,6 +167,7 @@ def train(
     holdout_loss: Callable[[], float] | None = None,
     on_epoch: Callable[[], None] | None = None,
     progress: Progress | None = None,
+    notes: Mapping[str, float] | None = None,
     fingerprint: str = "",
 ) -> Record:
     """Run the epochs; leave in `module` the weights that did best on the held-out rows (the last ones without any).
@@ -175,6 +178,7 @@ def train(
         generator: the order of rows; with a checkpoint its state is kept, so a resumed run equals an unbroken one.
         holdout_loss: mean loss a held-out row; None when there are none.
         on_epoch: called before each epoch.
+        notes: figures told with each event; `holdout_loss` may keep them up to date.
         fingerprint: what a checkpoint must have been made by to be resumed.
 
     Raises:
@@ -192,7 +196,7 @@ def train(
         module.eval()
         run.close_epoch(mean, holdout_loss() if holdout_loss is not None else None)
         if progress is not None:
-            progress(run.event(n_rows // size * size))
+            progress(run.event(n_rows // size * size, notes or {}))
     run.finish()
     return run.record
 
@@ -265,7 +269,7 @@ class _Run:
             record.stopped = "early"
         self.save()
 
-    def event(self, rows: int) -> Event:
+    def event(self, rows: int, notes: Mapping[str, float]) -> Event:
         record, seconds = self.record, self.seconds
         left = seconds / record.epochs * (self.schedule.epochs - record.epochs) if record.epochs else math.inf
         if self.schedule.max_seconds is not None:
@@ -278,6 +282,7 @@ class _Run:
             rows_per_second=rows * record.epochs / max(seconds, 1e-9),
             seconds=seconds,
             eta_seconds=0.0 if record.stopped != "planned" else left,
+            notes=dict(notes),
         )
 
     def finish(self) -> None:

@@ -54,9 +54,13 @@ class CodeTables(nn.Module):
         sizes: K of each field, in the caller's order.
         features: (K, P) ordinal features of each field.
         log_marginals: (K,) log share of each code: where the logits start.
+        d_embed: E; 0 for a net that reads no codes.
+        d_hidden: H; 0 for a net that gives no logits, and so has no biases.
     """
 
     first_rows: torch.Tensor
+    ordinal_in: torch.Tensor
+    ordinal_out: torch.Tensor
 
     def __init__(
         self,
@@ -78,21 +82,27 @@ class CodeTables(nn.Module):
         self.embed, self.heads, self.biases = nn.ParameterList(), nn.ParameterList(), nn.ParameterList()
         for b, bucket in enumerate(self.buckets):
             n = bucket.stop - bucket.start
-            self.embed.append(normal(n, bucket.size, d_embed, scale=0.3, generator=generator))
-            self.heads.append(normal(n, bucket.size, d_hidden, scale=0.02, generator=generator))
+            if d_embed:
+                self.embed.append(normal(n, bucket.size, d_embed, scale=0.3, generator=generator))
+            if d_hidden:
+                self.heads.append(normal(n, bucket.size, d_hidden, scale=0.02, generator=generator))
             bias, phi = torch.full((n, bucket.size), -1e4), torch.zeros(n, bucket.size, n_features)
             for i in range(n):
                 column = self.columns[bucket.start + i]
                 bias[i, : sizes[column]] = torch.from_numpy(log_marginals[column])
                 phi[i, : sizes[column]] = torch.from_numpy(features[column])
-            self.biases.append(nn.Parameter(bias))
+            if d_hidden:
+                self.biases.append(nn.Parameter(bias))
             self.register_buffer(f"phi{b}", phi, persistent=False)
         rows = [k.size for k in self.buckets for _ in range(k.start, k.stop)]
         first_rows = torch.tensor(rows, dtype=torch.long).cumsum(0) - torch.tensor(rows, dtype=torch.long)
         self.register_buffer("first_rows", first_rows, persistent=False)  # where a field begins among all tables
         scale = 1 / math.sqrt(max(n_features, 1))
-        self.ordinal_in = normal(n_fields, n_features, d_embed, scale=scale, generator=generator)
-        self.ordinal_out = normal(n_fields, n_features, d_hidden, scale=0.02, generator=generator)
+        self.ordinal_in = self.ordinal_out = torch.zeros(n_fields, n_features, 0)
+        if d_embed:
+            self.ordinal_in = normal(n_fields, n_features, d_embed, scale=scale, generator=generator)
+        if d_hidden:
+            self.ordinal_out = normal(n_fields, n_features, d_hidden, scale=0.02, generator=generator)
 
     @property
     def n_fields(self) -> int:
@@ -103,15 +113,13 @@ class CodeTables(nn.Module):
 
         The ordinal parts touch tables of S rows, not batches of B: their cost does not grow with the data.
         """
-        counts = [bucket.stop - bucket.start for bucket in self.buckets]
+        return self._with_ordinals(self.embed, self.ordinal_in), self._with_ordinals(self.heads, self.ordinal_out)
+
+    def _with_ordinals(self, free: nn.ParameterList, ordinal: torch.Tensor) -> list[torch.Tensor]:
         # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
-        ordinals = zip(torch.split(self.ordinal_in, counts), torch.split(self.ordinal_out, counts), strict=True)
-        embeds, heads = [], []
-        for b, (ordinal_in, ordinal_out) in enumerate(ordinals):
-            phi: torch.Tensor = getattr(self, f"phi{b}")
-            embeds.append(torch.baddbmm(self.embed[b], phi, ordinal_in).to(self.dtype))
-            heads.append(torch.baddbmm(self.heads[b], phi, ordinal_out).to(self.dtype))
-        return embeds, heads
+        parts = torch.split(ordinal, [bucket.stop - bucket.start for bucket in self.buckets])
+        phi = [getattr(self, f"phi{b}") for b in range(len(free))]
+        return [torch.baddbmm(table, p, part).to(self.dtype) for table, p, part in zip(free, phi, parts, strict=False)]
 
     def embed_codes(self, x: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Embedded codes. Shape: (B, D) -> (B, D * E)."""

@@ -1,0 +1,354 @@
+"""The generative adversarial network: a generator of codes and a critic of them, trained in turn."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.errors import ModelFileError, NotFittedError, OptionError
+from likewise.models.adversarial import (
+    LOSSES,
+    Alternating,
+    Averaged,
+    critic_loss,
+    flatness_penalty,
+    generator_loss,
+    wasserstein_penalty,
+)
+from likewise.models.base import Generator
+from likewise.models.gan_draws import NoiseDrawing, calibrate
+from likewise.models.gradient import (
+    batch_size_for,
+    check_choice,
+    check_training_options,
+    compute_dtype,
+    in_net_order,
+    is_wide,
+    log_marginals,
+    take_weights,
+    train_device,
+)
+from likewise.models.labels import Labels, column_names
+from likewise.models.variety import Variety
+from likewise.training import Progress, Record, Schedule, train
+
+if TYPE_CHECKING:
+    import torch
+
+    from likewise.nets.critic import Critic
+    from likewise.nets.generator import TableGenerator
+
+N_KNOTS = 64
+"""Pieces of the rank's linear encoding."""
+
+STEPS = 2000
+"""Steps of the generator where the caller leaves the epochs open."""
+
+LOOKED_AT = 4096
+"""Rows drawn for the held-out distance."""
+
+LAZY = 4
+"""Steps between two penalties, each weighed as many times as much (Karras et al. 2020, appendix B)."""
+
+_WHOLE = {
+    "latent_dim": 1, "width": 1, "n_layers": 0, "critic_width": 1, "critic_layers": 1, "d_embed": 1, "d_hidden": 1,
+    "pac": 1, "critic_steps": 1, "epochs": 1, "batch_size": 1, "patience": 1, "calibrate": 0,
+}  # fmt: skip
+_NUMBERS = {
+    "penalty": (0.0, math.inf),
+    "temperature": (1e-3, math.inf),
+    "averaging": (0.0, 1.0),
+    "learning_rate": (0.0, math.inf),
+    "critic_rate": (0.0, math.inf),
+    "dropout": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
+    "max_seconds": (0.0, math.inf),
+}
+
+
+@dataclass(kw_only=True)
+class GAN(Generator):
+    """A generative adversarial network (Goodfellow et al. 2014) over codes.
+
+    Args:
+        latent_dim: dimensions of the noise.
+        loss: "nonsaturating", "wasserstein" or "hinge".
+        condition_on: columns told to generator and critic; conditions on them are met exactly and at no cost.
+    """
+
+    name: ClassVar[str] = "gan"
+
+    latent_dim: int = 64
+    loss: str = "nonsaturating"
+    penalty: float = 1.0
+    temperature: float = 0.66
+    pac: int = 1
+    critic_steps: int = 1
+    condition_on: list[str] = field(default_factory=list)
+    width: int = 256
+    n_layers: int = 2
+    critic_width: int = 256
+    critic_layers: int = 2
+    d_embed: int | None = None
+    d_hidden: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float = 1e-3
+    critic_rate: float = 1.0
+    averaging: float = 0.995
+    dropout: float = 0.0
+    weight_decay: float = 1e-4
+    patience: int | None = None
+    max_seconds: float | None = None
+    checkpoint: str | None = None
+    calibrate: int = 2
+    precision: str = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        self.record = Record()
+        self._net: TableGenerator | None = None
+        self._labels: Labels | None = None
+        check_choice(self, "loss", LOSSES)
+        self.condition_on = column_names(self.condition_on)
+        check_training_options(self, _WHOLE, _NUMBERS)
+        if self.batch_size is not None and self.batch_size % self.pac:
+            raise OptionError(pac_misfit(self.pac, self.batch_size))
+        self._schedule(1)
+
+    def options(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def _schedule(self, n_rows: int) -> Schedule:
+        size = batch_size_for(n_rows) if self.batch_size is None else self.batch_size
+        size = max(min(size, n_rows) // self.pac, 1) * self.pac
+        epochs = min(300, math.ceil(STEPS / max(n_rows // size, 1))) if self.epochs is None else self.epochs
+        return Schedule(
+            epochs=epochs,
+            batch_size=size,
+            learning_rate=self.learning_rate,
+            warmup=0.05,
+            weight_decay=self.weight_decay,
+            patience=max(8, epochs // 3) if self.patience is None else self.patience,
+            max_seconds=self.max_seconds,
+            checkpoint=self.checkpoint,
+        )
+
+    def fit(
+        self,
+        train_codes: Codes,
+        holdout: Codes,
+        alphabet: Alphabet,
+        *,
+        rng: np.random.Generator,
+        progress: Progress | None = None,
+    ) -> Self:
+        import torch
+        from torch import nn
+
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        self._alphabet, shares = alphabet, log_marginals(train_codes, alphabet)
+        self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(train_codes, holdout, rng)
+        self._net = net = self._make_generator(alphabet, shares, generator)
+        if not net.drawn:
+            return self
+        device = train_device(self.device)
+        learner, critic = (
+            self._make_generator(alphabet, shares, generator),
+            self._make_critic(alphabet, shares, generator),
+        )
+        net.load_state_dict(learner.state_dict())
+        both = nn.ModuleDict({"generator": learner, "averaged": net, "critic": critic})
+        for part in (learner, net, critic):
+            part.use(device, compute_dtype(self.precision, device))
+        schedule = self._schedule(len(train_codes))
+        game = _Game(
+            self, learner, critic, torch.from_numpy(in_net_order(net, train_codes.codes)).to(device), generator
+        )
+        average = Averaged(learner, net, self.averaging)
+        step = Alternating(
+            game,
+            critic,
+            learner,
+            schedule,
+            critic_steps=self.critic_steps,
+            critic_rate=self.critic_rate,
+            after=average.update,
+        )
+        notes: dict[str, float] = {}
+        held = Variety(holdout.codes, alphabet)
+
+        def holdout_distance() -> float:
+            drawn = NoiseDrawing(net, self._told(), alphabet, Given()).candidates(LOOKED_AT, np.random.default_rng(0))[
+                0
+            ]
+            notes.update(held.measure(drawn))
+            return notes.pop("distance")
+
+        self.record = train(
+            both,
+            step,
+            len(train_codes),
+            schedule,
+            generator=generator,
+            holdout_loss=holdout_distance if len(holdout) else None,
+            on_epoch=lambda: critic.drop.refill(generator),
+            progress=progress,
+            notes=notes,
+            fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
+        )
+        net.use("cpu", compute_dtype(self.precision))
+        calibrate(net.eval(), self._told(), alphabet, train_codes, self.calibrate, rng)
+        return self
+
+    def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
+        """Embedding and hidden width: columns of many codes need finer units."""
+        wide = is_wide(alphabet)
+        return self.d_embed or (24 if wide else 12), self.d_hidden or (64 if wide else 32)
+
+    def _features(self, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
+        from likewise.nets.ordinal import ordinal_features
+
+        return [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields]
+
+    def _make_generator(
+        self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], generator: torch.Generator
+    ) -> TableGenerator:
+        from likewise.nets.generator import TableGenerator
+
+        return TableGenerator(
+            alphabet.sizes,
+            self._features(alphabet),
+            shares,
+            self.condition_fields,
+            n_latent=self.latent_dim,
+            width=self.width,
+            n_layers=self.n_layers,
+            d_hidden=self._widths(alphabet)[1],
+            generator=generator,
+            dtype=compute_dtype(self.precision),
+        ).eval()
+
+    def _make_critic(
+        self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], generator: torch.Generator
+    ) -> Critic:
+        from likewise.nets.critic import Critic
+
+        return Critic(
+            alphabet.sizes,
+            self._features(alphabet),
+            shares,
+            d_embed=self._widths(alphabet)[0],
+            width=self.critic_width,
+            n_layers=self.critic_layers,
+            pac=self.pac,
+            dropout=self.dropout,
+            generator=generator,
+            dtype=compute_dtype(self.precision),
+        )
+
+    def _label_options(self) -> dict[str, Any]:
+        return {"precision": self.precision, "device": self.device}
+
+    # ---- drawing ----------------------------------------------------------------------------------------------------
+
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        codes = NoiseDrawing(self._fitted(), self._told(), self._alphabet, given or Given()).rows(n, rng)
+        # Inside a code every place is as likely as another: that is what a fraction means.
+        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
+        return Codes(codes.astype(self._alphabet.code_dtype), fractions)
+
+    def _fitted(self) -> TableGenerator:
+        if self._net is None:
+            raise NotFittedError("this model has learnt nothing yet: call fit first")
+        return self._net
+
+    def _told(self) -> Labels:
+        if self._labels is None:
+            raise NotFittedError("this model has learnt nothing yet: call fit first")
+        return self._labels
+
+    # ---- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        weights: dict[str, npt.NDArray[Any]] = {n: v.numpy() for n, v in self._fitted().state_dict().items()}
+        return weights | self._told().state()
+
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+        import torch
+
+        state = dict(state)
+        labels = Labels.take(state, alphabet, **self._label_options())
+        self.condition_fields, self._alphabet = tuple(labels.fields), alphabet
+        if sum(value.size for value in state.values()) < self._least_weights(alphabet):
+            raise ModelFileError("model: its options ask for more weights than there are")
+        blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
+        net = self._make_generator(alphabet, blank, torch.Generator())
+        take_weights(net, state)
+        self._net, self._labels = net.eval(), labels
+        return self
+
+    def _least_weights(self, alphabet: Alphabet) -> int:
+        """How many weights the largest layers have: told before a damaged file can ask for all memory."""
+        h, w = self._widths(alphabet)[1], self.width
+        return sum(alphabet.sizes) * (h + 1) + w * (len(alphabet.fields) * h + self.latent_dim + self.n_layers * w)
+
+
+class _Game:
+    """Drawn rows against the training rows."""
+
+    def __init__(
+        self, model: GAN, net: TableGenerator, critic: Critic, x: torch.Tensor, generator: torch.Generator
+    ) -> None:
+        self.model, self.net, self.critic, self.x, self.generator = model, net, critic, x, generator
+
+    def draw(self, rows: torch.Tensor) -> list[torch.Tensor]:
+        """One-hot rows, straight through: [(n, B, K)] by bucket. Labels are those of the training rows."""
+        import torch
+
+        from likewise.nets.generator import straight_through
+
+        z = torch.randn(len(rows), self.net.n_latent, generator=self.generator).to(self.x.device)
+        labels = self.x[rows.to(self.x.device)][:, self.net.labels].long()
+        logits = self.net.logits(z, labels)
+        shares = [straight_through(part, self.model.temperature, self.generator) for part in logits]
+        return self.net.tell(shares, labels)
+
+    def critic_loss(self, rows: torch.Tensor, fake: list[torch.Tensor], step: int) -> torch.Tensor:
+        import torch
+
+        model, critic = self.model, self.critic
+        embeds = critic.tables()[0]
+        real = critic.embed_codes(self.x[rows.to(self.x.device)].long(), embeds)
+        drawn = critic.embed_soft([part.detach() for part in fake], embeds)
+        scores = critic.judge(torch.cat([real, drawn]))
+        loss = critic_loss(model.loss, *scores.chunk(2))
+        if not model.penalty:
+            return loss
+        if model.loss == "wasserstein":
+            mixed = torch.rand(len(rows) // model.pac, generator=self.generator).to(real.device)
+            return loss + model.penalty * wasserstein_penalty(critic, real, drawn, mixed)
+        if step % LAZY:
+            return loss
+        return loss + LAZY * model.penalty * flatness_penalty(critic, real)
+
+    def generator_loss(self, rows: torch.Tensor, fake: list[torch.Tensor]) -> torch.Tensor:
+        embeds = [table.detach() for table in self.critic.tables()[0]]
+        return generator_loss(self.model.loss, self.critic.judge(self.critic.embed_soft(fake, embeds)))
+
+
+def pac_misfit(pac: int, batch_size: int) -> str:
+    """What to say where groups do not fill a batch, and what would."""
+    nearest = max(round(batch_size / pac), 1) * pac
+    divisors = [k for k in range(1, batch_size + 1) if batch_size % k == 0]
+    fitting = min(divisors, key=lambda k: (abs(k - pac), k))
+    return (
+        f"pac must divide batch_size, got pac {pac} and batch_size {batch_size}; "
+        f"pac {fitting} would, or batch_size {nearest}"
+    )

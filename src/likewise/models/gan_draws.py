@@ -1,0 +1,154 @@
+"""Draws of a generator fed with noise: free, under conditions, and given known codes by the noise that suits them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.errors import ConditionError
+from likewise.models.conditioning import BLOCK_ROWS, OWN_CANDIDATES, Budget, blocks, rejection, resample
+from likewise.models.gradient import in_net_order
+from likewise.models.labels import Labels
+
+if TYPE_CHECKING:
+    import torch
+
+    from likewise.nets.generator import TableGenerator
+
+Ints = npt.NDArray[np.int64]
+
+CELLS = 20_000_000
+"""Logits made at once, at most."""
+
+CALIBRATION_ROWS = 16_384
+
+
+class NoiseDrawing:
+    """Draws rows of one model under the same conditions.
+
+    Args:
+        net: the generator.
+        labels: the law of what it is told.
+    """
+
+    def __init__(self, net: TableGenerator, labels: Labels, alphabet: Alphabet, given: Given) -> None:
+        self.net, self.labels, self.given = net, labels, given
+        self.weights = _weights(net, alphabet, given)
+        asked = set(given.weights) - set(labels.fields) if given.joint else set()
+        self.conditioned = {i for i, column in enumerate(net.columns) if column in asked}
+        self.most_rows = max(1, min(BLOCK_ROWS // 4, CELLS // max(sum(net.sizes), 1)))
+
+    def rows(self, n: int, rng: np.random.Generator) -> Ints:
+        """(n, D) codes, in the caller's order."""
+        codes = np.empty((n, len(self.net.sizes)), np.int64)
+        budget = Budget.of(n, self.given)
+        for rows, stream in blocks(n, rng):
+            size = rows.stop - rows.start
+            if self.given.codes is not None:
+                codes[rows] = self._completed(self.given.codes[rows], stream)
+            elif self.conditioned:
+                codes[rows] = rejection(size, lambda m, stream=stream: self.candidates(m, stream), stream, budget)
+            else:
+                codes[rows] = self.candidates(size, stream)[0]
+        return codes
+
+    def candidates(self, n: int, rng: np.random.Generator) -> tuple[Ints, npt.NDArray[np.float64]]:
+        """(n, D) rows in the caller's order, and (n,) the log mass that the conditions left each."""
+        known = self.labels.draw(n, rng, replace(self.given, codes=None))
+        codes, log_mass = np.empty_like(known), np.empty(n)
+        for start in range(0, n, self.most_rows):
+            rows = slice(start, start + self.most_rows)
+            codes[rows], log_mass[rows] = self._drawn(known[rows], self._noise(len(known[rows]), rng), rng)
+        return codes, log_mass
+
+    def _noise(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+        return rng.standard_normal((n, self.net.n_latent), dtype=np.float32)
+
+    def _logits(self, known: Ints, z: npt.NDArray[np.float32]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Known codes in the net's order, and the logits of every field."""
+        import torch
+
+        told = torch.from_numpy(known[:, self.net.columns])
+        device = self.net.layers[0].device
+        parts = self.net.logits(torch.from_numpy(z).to(device), told[:, self.net.labels].to(device))
+        return told, [part.cpu() for part in parts]
+
+    def _drawn(
+        self, known: Ints, z: npt.NDArray[np.float32], rng: np.random.Generator
+    ) -> tuple[Ints, npt.NDArray[np.float64]]:
+        """Rows that this noise makes, and the log mass of their conditions."""
+        import torch
+
+        with torch.inference_mode():
+            told, logits = self._logits(known, z)
+            uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
+            x, log_mass = self.net.draw(logits, told, uniforms, self.weights, self.conditioned)
+        codes = np.empty(known.shape, np.int64)
+        codes[:, self.net.columns] = x.numpy()
+        return codes, log_mass.double().numpy()
+
+    def _completed(self, known: Ints, rng: np.random.Generator) -> Ints:
+        """(n, D) rows of which some codes are known.
+
+        Each row has candidates for its noise, one of which is kept as often as it makes the known codes likely.
+        """
+        import torch
+
+        size = max(1, self.most_rows // OWN_CANDIDATES)
+        parts = []
+        for start in range(0, len(known), size):
+            part = known[start : start + size]
+            told = self.labels.draw(len(part), rng, replace(self.given, codes=part), OWN_CANDIDATES)
+            z = self._noise(len(told), rng)
+            with torch.inference_mode():
+                at, logits = self._logits(told, z)
+                agreement = self.net.agreement(logits, at).double().numpy()
+                if self.conditioned:
+                    uniforms = torch.zeros(at.shape)
+                    agreement += self.net.draw(logits, at, uniforms, self.weights, self.conditioned)[1].numpy()
+            chosen = resample(agreement, len(part), rng, pooled=False)
+            parts.append(self._drawn(told[chosen], z[chosen], rng)[0])
+        return np.concatenate(parts) if parts else known
+
+
+def _weights(net: TableGenerator, alphabet: Alphabet, given: Given) -> dict[int, torch.Tensor]:
+    """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
+    import torch
+
+    weights = {}
+    for place, column in enumerate(net.columns):
+        if column in given.weights:
+            share = np.asarray(given.weights[column], np.float64)
+            if not share.max(initial=0.0) > 0:
+                raise ConditionError(f"no code of field {column} meets the condition")
+            # The largest is one: a thin slice of a code must not vanish in 32 bits.
+            weights[place] = torch.from_numpy((share / share.max()).astype(np.float32))
+        else:
+            emit = alphabet.fields[column].emit
+            if not emit.all() and emit.any():
+                weights[place] = torch.from_numpy(emit.astype(np.float32))
+    return weights
+
+
+def calibrate(
+    net: TableGenerator, labels: Labels, alphabet: Alphabet, train: Codes, rounds: int, rng: np.random.Generator
+) -> None:
+    """Move the generator's biases until what it draws has the training rows' share of each code."""
+    import torch
+
+    drawing = NoiseDrawing(net, labels, alphabet, Given())
+    n = max(min(CALIBRATION_ROWS, CELLS // max(sum(net.sizes), 1)), 1024)
+    with torch.inference_mode():
+        counts = net.count(torch.from_numpy(in_net_order(net, train.codes)).long())
+        for _ in range(rounds if len(train) else 0):
+            known = labels.draw(n, rng, Given())
+            drawn = [torch.zeros_like(bias) for bias in net.biases]
+            for start in range(0, n, drawing.most_rows):
+                part = known[start : start + drawing.most_rows]
+                for b, logits in enumerate(drawing._logits(part, drawing._noise(len(part), rng))[1]):
+                    drawn[b] += torch.softmax(logits, 2).sum(1)
+            net.move_shares([count * (n / len(train)) for count in counts], drawn)

@@ -1,0 +1,89 @@
+"""Labels: fields that a model is told instead of drawing them, and their own law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.errors import ModelFileError, OptionError
+from likewise.models.autoregressive import Autoregressive
+
+PREFIX, FIELDS = "labels.", "condition_fields"
+
+
+class Labels:
+    """The joint law of some fields, drawn where it is not told; a small net of its own learns it.
+
+    Args:
+        fields: which fields of the alphabet; none of them makes everything here a matter of course.
+        options: of the net.
+    """
+
+    def __init__(self, fields: Sequence[int], alphabet: Alphabet, **options: Any) -> None:
+        self.fields, self.n_fields = list(fields), len(alphabet.fields)
+        self.alphabet = Alphabet(tuple(replace(alphabet.fields[j], fraction=None) for j in self.fields))
+        self.model = Autoregressive(**options)
+
+    def fit(self, train: Codes, holdout: Codes, rng: np.random.Generator) -> Self:
+        if self.fields:
+            self.model.fit(self._of(train), self._of(holdout), self.alphabet, rng=rng)
+        return self
+
+    def draw(self, n: int, rng: np.random.Generator, given: Given, times: int = 1) -> npt.NDArray[np.int64]:
+        """(n * times, D) codes, -1 but for what is known and for the labels, which are drawn where they are not."""
+        known = np.full((n, self.n_fields), -1, np.int64) if given.codes is None else given.codes
+        known = known.repeat(times, 0)
+        if self.fields:
+            weights = {i: given.weights[j] for i, j in enumerate(self.fields) if j in given.weights}
+            told = known[:, self.fields] if given.codes is not None else None
+            drawn = self.model.sample(len(known), rng=rng, given=Given(told, weights, given.joint))
+            known[:, self.fields] = drawn.codes
+        return known
+
+    def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
+        """(n,) natural log-probability of each row's labels."""
+        if not self.fields:
+            return np.zeros(len(codes))
+        return self.model.log_prob(self._of(codes))
+
+    def _of(self, codes: Codes) -> Codes:
+        return Codes(codes.codes[:, self.fields], np.zeros((len(codes), 0), np.float32))
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        if not self.fields:
+            return {}
+        named = {f"{PREFIX}{name}": array for name, array in self.model.state().items()}
+        return named | {FIELDS: np.array(self.fields, np.int64)}
+
+    @classmethod
+    def take(cls, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet, **options: Any) -> Self:
+        """The labels of a model's state, whose arrays are taken out of it.
+
+        Raises:
+            ModelFileError: they do not hold together.
+        """
+        d = len(alphabet.fields)
+        fields = state.pop(FIELDS, np.zeros(0, np.int64))
+        if fields.ndim != 1 or fields.dtype != np.int64 or len(set(fields.tolist())) != len(fields) or len(fields) > d:
+            raise ModelFileError("model: condition_fields must be a list of different fields")
+        if len(fields) and not (fields.min() >= 0 and fields.max() < d):
+            raise ModelFileError("model: condition_fields must be fields of the alphabet")
+        arrays = {name.removeprefix(PREFIX): state.pop(name) for name in list(state) if name.startswith(PREFIX)}
+        made = cls(fields.tolist(), alphabet, **options)
+        if made.fields:
+            made.model.load_state(arrays, made.alphabet)
+        elif arrays:
+            raise ModelFileError("model: there are labels' weights and no labels")
+        return made
+
+
+def column_names(columns: Any) -> list[str]:
+    """The option `condition_on`, held to what it may be."""
+    if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
+        raise OptionError("condition_on must be a list of column names")
+    return list(columns)

@@ -15,10 +15,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import likewise.balance  # noqa: F401
     import likewise.privacy  # noqa: F401
     from likewise.conditions import above, below, between, missing, one_of
     from likewise.errors import (
         ConditionError,
+        FallbackWarning,
         InputError,
         LikewiseError,
         LikewiseWarning,
@@ -50,6 +52,7 @@ __all__ = [
     "Column",
     "Comparison",
     "ConditionError",
+    "FallbackWarning",
     "GaussianCopula",
     "InputError",
     "Kind",
@@ -95,7 +98,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 # Rooms that are used by their own name, `lw.privacy.anonymize`; they too are opened when first used.
-_ROOMS = ("privacy",)
+_ROOMS = ("balance", "privacy")
 
 
 def __getattr__(name: str) -> Any:

@@ -56,3 +56,7 @@ class MissingExtraError(LikewiseError, ImportError):
 
 class LikewiseWarning(UserWarning):
     """Something was repaired or guessed, and the result is still right; told through `warnings`, never printed."""
+
+
+class FallbackWarning(LikewiseWarning):
+    """A simpler method was used than the one asked for, for there is too little to learn from."""

@@ -1,0 +1,21 @@
+"""Balancing: more rows of rare classes, and the answer whether that helps at all.
+
+>>> from likewise.balance import Oversampler
+>>> Oversampler("smotenc", random_state=0)
+Oversampler(method='smotenc', random_state=0)
+"""
+
+from __future__ import annotations
+
+from likewise.errors import MissingExtraError
+
+try:
+    import imblearn  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError("imbalanced-learn", "balance") from error
+
+from likewise.balance.comparison import BalanceComparison, Line, compare
+from likewise.balance.oversampler import Oversampler
+from likewise.balance.report import BalanceReport, ClassReport, Part
+
+__all__ = ["BalanceComparison", "BalanceReport", "ClassReport", "Line", "Oversampler", "Part", "compare"]

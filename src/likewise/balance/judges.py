@@ -1,0 +1,136 @@
+"""The classifiers that tell whether balancing helps, what they see, and how they are scored.
+
+Legend: n rows, p columns of numbers, K classes; where there are two, class 1 is the positive one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.balance.matrix import MatrixCodec
+from likewise.parsing import parse
+from likewise.schema import Schema
+
+Matrix = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+INNER_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Numbers standardised, levels one-hot, with a column that says missing where training rows had holes."""
+
+    schema: Schema
+    codec: MatrixCodec
+    mean: Matrix
+    spread: Matrix
+
+    @classmethod
+    def fit(cls, table: pl.DataFrame, schema: Schema) -> Self:
+        canonical = parse(table, schema)
+        codec = MatrixCodec.fit(canonical, schema)
+        numbers = codec.encode(canonical)[:, : codec.n_numbers]
+        spread = numbers.std(0)
+        return cls(schema, codec, numbers.mean(0), np.where(spread > 0, spread, 1.0))
+
+    def encode(self, table: pl.DataFrame) -> Matrix:
+        wide = self.codec.one_hot(self.codec.encode(parse(table, self.schema)))
+        wide[:, : self.codec.n_numbers] = (wide[:, : self.codec.n_numbers] - self.mean) / self.spread
+        return wide
+
+
+def default_classifiers(seed: int) -> dict[str, Any]:
+    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    return {
+        "logistic regression": LogisticRegression(max_iter=1_000),
+        "random forest": RandomForestClassifier(n_estimators=100, random_state=seed),
+        "gradient boosting": HistGradientBoostingClassifier(random_state=seed),
+    }
+
+
+def predicted(classifier: Any, train: Matrix, codes: Codes, rows: Matrix) -> Matrix:
+    """(n, K) chances of each class that a fresh copy of the classifier gives the rows."""
+    import warnings
+
+    from sklearn.base import clone
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a solver stopped short still judges all methods alike
+        found: Matrix = clone(classifier).fit(train, codes).predict_proba(rows)
+    return found
+
+
+def chances_within(classifier: Any, train: Matrix, codes: Codes, seed: int) -> Matrix:
+    """(n, K) chances of each training row from a classifier that has not seen it."""
+    from sklearn.model_selection import StratifiedKFold
+
+    out = np.zeros((len(codes), int(codes.max()) + 1))
+    n_folds = min(INNER_FOLDS, int(np.bincount(codes).min()))
+    if n_folds < 2:
+        return predicted(classifier, train, codes, train)
+    for a, b in StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(train, codes):
+        out[b] = predicted(classifier, train[a], codes[a], train[b])
+    return out
+
+
+def scores_of(codes: Codes, chances: Matrix, decided: Codes | None = None) -> dict[str, float]:
+    """AUPRC, AUC, F1, balanced accuracy and Brier's score.
+
+    With more than two classes, AUPRC and AUC are means over each class against the others, F1 is the mean of the
+    classes'. Brier's score is the mean squared error of the chances, summed over classes where there are more than two.
+
+    Args:
+        decided: (n,) the class each row is taken for; None takes the most likely.
+    """
+    from sklearn.metrics import average_precision_score, balanced_accuracy_score, f1_score, roc_auc_score
+
+    decided = chances.argmax(1) if decided is None else decided
+    truth = np.eye(chances.shape[1])[codes]
+    two = chances.shape[1] == 2
+    judged = [1] if two else list(range(chances.shape[1]))
+    squared = (chances - truth) ** 2
+    f1 = f1_score(codes, decided, average="binary" if two else "macro", zero_division=0.0)
+    return {
+        "auprc": float(np.mean([average_precision_score(truth[:, k], chances[:, k]) for k in judged])),
+        "auc": float(np.mean([roc_auc_score(truth[:, k], chances[:, k]) for k in judged])),
+        "f1": float(f1),
+        "balanced_accuracy": float(balanced_accuracy_score(codes, decided)),
+        "brier": float(squared[:, 1].mean() if two else squared.sum(1).mean()),
+    }
+
+
+def tuned_scores(own: Codes, within: Matrix, codes: Codes, chances: Matrix) -> dict[str, float]:
+    """The scores of unbalanced chances, decided with thresholds chosen on the training rows.
+
+    With two classes F1 and balanced accuracy each get the threshold that is best for it; with more, chances are divided
+    by the classes' shares.
+
+    Args:
+        own, within: (n,) training rows' classes, and (n, K) their chances from classifiers that have not seen them.
+        codes, chances: of the test rows.
+    """
+    if chances.shape[1] > 2:
+        shares = np.bincount(own) / len(own)
+        return scores_of(codes, chances, (chances / shares).argmax(1))
+    found = scores_of(codes, chances)
+    for measure, threshold in _best_thresholds(own == 1, within[:, 1]).items():
+        decided = (chances[:, 1] >= threshold).astype(np.int64)
+        found[measure] = scores_of(codes, chances, decided)[measure]
+    return found
+
+
+def _best_thresholds(truth: npt.NDArray[np.bool_], chance: Matrix) -> dict[str, float]:
+    """The threshold that is best for F1, and for balanced accuracy."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    precision, recall, at = precision_recall_curve(truth, chance)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    false, true, roc_at = roc_curve(truth, chance)
+    return {"f1": float(at[f1[:-1].argmax()]), "balanced_accuracy": float(roc_at[1:][(true - false)[1:].argmax()])}

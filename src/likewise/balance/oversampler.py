@@ -1,0 +1,244 @@
+"""`Oversampler`: imbalanced-learn's contract over every generator of ours and over the SMOTE family."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy, check_target_type
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from likewise.balance import doors
+from likewise.balance.generators import free_name
+from likewise.balance.rare import regions
+from likewise.balance.run import AUTO, CLASSIC, WAYS, Drawn, Plan, Run, Target
+from likewise.errors import FallbackWarning, OptionError
+from likewise.inference import infer
+from likewise.models import MODELS
+from likewise.models.base import Generator
+from likewise.schema import Column, Kind, Schema
+
+
+class Oversampler(BaseOverSampler):  # type: ignore[misc]
+    """Adds rows to rare classes, or to rare values of a number, by a generator or by the SMOTE family.
+
+    An imbalanced-learn sampler: the rows given come first, untouched, and the new ones after them, class by class;
+    `imblearn.pipeline.Pipeline` calls it while fitting only. Features may be arrays, sparse matrices, lists or frames
+    of pandas, Polars or Arrow, with texts, dates and missing values. Before balancing at all, look at
+    `likewise.balance.compare`: moving the threshold of the classifier often does as much.
+
+    Args:
+        method: "auto"; "random", "smote", "smotenc", "borderline" or "adasyn" (imbalanced-learn's); or the name of a
+            generator (`likewise.models.MODELS`).
+        model: a generator, or its name; instead of `method`.
+        way: "conditional": one model of all rows that is told the class. "class-specific": a model of each class alone.
+            "auto": conditional. For generators only.
+        sampling_strategy: as in imbalanced-learn: a ratio, "auto", "minority", "not minority", "not majority", "all",
+            class -> final count, or a function of the target that gives such a mapping. With `task="regression"`,
+            "auto" brings every region below the mean size of a region up to it, a ratio is of the largest region, and
+            classes are the numbers of the regions, from the lowest, 0.
+        random_state: the same number gives the same rows.
+        quality: share of the rows drawn that is left out, those that a classifier trained on the real rows least
+            believes to be of their class. None: no filter.
+        overlap: probability of being rare from which rows of other classes are learnt as a class of their own, so that
+            the generator does not take them for an example against the rare class; .3 is usual. Conditional way only.
+            None: no such class. The rows stay in the result whatever they were learnt as.
+        task: "classification", or "regression" for a target of numbers.
+        bins: with `task="regression"`, where regions of the target meet; None finds rare values by their relevance.
+        schema: what the feature columns are; None infers it.
+        options: options of the generator that is named.
+
+    Attributes:
+        sampling_strategy_: class -> number of rows to add.
+        report_: a `BalanceReport`: what each class got, by what, and why if not by what was asked for.
+        n_given_: rows given; those from this place on in the result are new. There are no `sample_indices_`, for a
+            drawn row comes from no single row.
+        n_features_in_, feature_names_in_: as in scikit-learn.
+
+    Warns:
+        FallbackWarning: a class has too few rows to learn from, so a simpler method made its rows; `report_` says
+            which.
+
+    Privacy: none. The rows themselves are given back, and nothing protects single values in the new ones.
+
+    Example:
+        >>> import numpy as np
+        >>> from likewise.balance import Oversampler
+        >>> X, y = np.random.default_rng(0).normal(size=(60, 2)), np.repeat([0, 1], [48, 12])
+        >>> X_more, y_more = Oversampler("smote", random_state=0).fit_resample(X, y)
+        >>> X_more.shape, np.bincount(y_more).tolist(), bool((X_more[:60] == X).all())
+        ((96, 2), [48, 48], True)
+    """
+
+    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012
+        "method": [StrOptions({"auto", *CLASSIC, *MODELS})],
+        "model": [StrOptions(set(MODELS)), Generator, None],
+        "way": [StrOptions({"auto", *WAYS})],
+        "sampling_strategy": BaseOverSampler._parameter_constraints["sampling_strategy"],
+        "random_state": ["random_state"],
+        "quality": [Interval(numbers.Real, 0, 1, closed="neither"), None],
+        "overlap": [Interval(numbers.Real, 0, 1, closed="neither"), None],
+        "task": [StrOptions({"classification", "regression"})],
+        "bins": ["array-like", None],
+        "schema": [Schema, None],
+        "options": [dict, None],
+    }
+
+    def __init__(
+        self,
+        method: str = "auto",
+        *,
+        model: str | Generator | None = None,
+        way: str = "auto",
+        sampling_strategy: Any = "auto",
+        random_state: Any = None,
+        quality: float | None = None,
+        overlap: float | None = None,
+        task: str = "classification",
+        bins: Sequence[float] | None = None,
+        schema: Schema | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.method, self.model, self.way = method, model, way
+        self.sampling_strategy, self.random_state = sampling_strategy, random_state
+        self.quality, self.overlap = quality, overlap
+        self.task, self.bins, self.schema, self.options = task, bins, schema, options
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
+        return tags
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Check what came and work out `sampling_strategy_`; `fit_resample` does this too."""
+        self._read(X, y)
+        return self
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """The rows given, and new ones after them.
+
+        Args:
+            X: (n, D) features.
+            y: (n,) classes, (n, 1) or one-hot (n, K); numbers with `task="regression"`.
+
+        Returns:
+            X and y of n + m rows, in the containers they came in.
+
+        Raises:
+            ValueError: one class only, a strategy below the present count, or data that cannot be used.
+        """
+        target, wanted = self._read(X, y)
+        table = doors.as_table(X)
+        lacking = {k: n for k, n in wanted.items() if n > 0}
+        run = self._run(table, target).with_overlap(lacking, self.overlap)
+        drawn = run.draw(lacking)
+        self.report_, self.n_given_ = run.report(wanted, drawn), len(table)
+        return _appended(X, y, drawn, run)
+
+    def _fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """imbalanced-learn's template asks for it; `fit_resample` here is whole and does not."""
+        return self.fit_resample(X, y)
+
+    def _read(self, X: Any, y: Any) -> tuple[Target, dict[int, int]]:
+        """The target as classes, and how many rows each is to get."""
+        self._validate_params()
+        if self.model is not None and self.method != "auto":
+            raise OptionError("give a method or a model, not both")
+        target = self._target(y)
+        if doors.is_frame(X):
+            table = doors.as_table(X)
+            check_consistent_length(target.codes, table)
+            self.n_features_in_ = table.width
+            self.feature_names_in_ = np.array(table.columns, dtype=object)
+        else:
+            validate_data(
+                self, X=doors.as_array(X), y=target.codes, reset=True, dtype=None, accept_sparse=["csr", "csc"],
+                ensure_all_finite="allow-nan",
+            )  # fmt: skip
+        wanted = self._wanted(target)
+        self.sampling_strategy_ = OrderedDict((target.labels[k], n) for k, n in wanted.items())
+        return target, wanted
+
+    def _target(self, y: Any) -> Target:
+        array = doors.target_array(y)
+        if self.task == "regression":
+            from sklearn.utils.validation import column_or_1d
+
+            values = column_or_1d(array).astype(np.float64)
+            if not np.isfinite(values).all():
+                raise OptionError(f"the target must be finite numbers, {int((~np.isfinite(values)).sum())} are not")
+            codes, ends = regions(values, self.bins)
+            return Target(ends, codes, values)
+        check_classification_targets(array)
+        flat, _ = check_target_type(array, indicate_one_vs_all=True)
+        labels, codes = np.unique(flat, return_inverse=True)
+        return Target(tuple(labels), codes.astype(np.int64))
+
+    def _wanted(self, target: Target) -> dict[int, int]:
+        """Class -> rows to add."""
+        if target.values is None:
+            labels = np.array(target.labels)
+            found = check_sampling_strategy(self.sampling_strategy, labels[target.codes], "over-sampling")
+            place = {label: k for k, label in enumerate(labels.tolist())}
+            return {place[getattr(label, "item", lambda label=label: label)()]: int(n) for label, n in found.items()}
+        counts = np.bincount(target.codes)
+        if len(counts) < 2:
+            warnings.warn("no value of the target is rare: nothing to add", FallbackWarning, stacklevel=4)
+            return {}
+        strategy = self.sampling_strategy
+        if strategy == "auto" or isinstance(strategy, numbers.Real):
+            goal = counts.mean() if strategy == "auto" else strategy * counts.max()
+            return {k: max(0, int(goal) - int(n)) for k, n in enumerate(counts)}
+        return {int(k): int(n) for k, n in check_sampling_strategy(strategy, target.codes, "over-sampling").items()}
+
+    def _run(self, table: pl.DataFrame, target: Target) -> Run:
+        seed = self.random_state
+        if not isinstance(seed, numbers.Integral):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        schema = infer(table) if self.schema is None else self.schema
+        value = None
+        if target.values is not None:
+            value = free_name("target", table.columns)
+            table = table.with_columns(pl.Series(value, target.values))
+            schema = Schema((*schema, Column(name=value, kind=Kind.REAL, dtype="Float64")))
+        plans, model = self._plans()
+        return Run(
+            table=table, schema=schema, target=target, plans=plans, model=model, options=self.options or {},
+            seed=int(seed), value=value, quality=self.quality,
+        )  # fmt: skip
+
+    def _plans(self) -> tuple[tuple[Plan, ...], Generator | None]:
+        """What is to make the rows, and the generator if one was given."""
+        model = self.method if self.model is None else self.model
+        if isinstance(model, str) and model in ("auto", *CLASSIC):
+            if self.way != "auto" or self.options:
+                raise OptionError(f"way and options are for one generator; method {model!r} takes neither")
+            return AUTO if model == "auto" else (Plan(model),), None
+        way = "conditional" if self.way == "auto" else self.way
+        return ((Plan(model, way),), None) if isinstance(model, str) else ((Plan(model.name, way),), model)
+
+
+def _appended(X: Any, y: Any, drawn: Mapping[int, tuple[Drawn, ...]], run: Run) -> tuple[Any, Any]:
+    """The rows given and those drawn, class by class, in the containers that came."""
+    codes = run.target.codes
+    own, first = np.arange(len(codes)), np.unique(codes, return_index=True)[1]
+    parts = [(k, part) for k, its in drawn.items() for part in its]
+    if run.value is None:
+        labels = doors.take(y, np.concatenate([own, *(np.full(len(part.rows), first[k]) for k, part in parts)]))
+    else:
+        new_values = [part.rows[run.value].to_numpy() for _, part in parts]
+        labels = doors.with_new_values(y, np.concatenate([np.zeros(0), *new_values]))
+    copies = [part.copies for _, part in parts if part.copies is not None]
+    if len(copies) == len(parts):
+        return doors.take(X, np.concatenate([own, *copies])), labels
+    new = run.with_new_keys(pl.concat([part.rows for _, part in parts], how="vertical_relaxed"))
+    return doors.with_new_rows(X, new.drop(run.value) if run.value else new), labels

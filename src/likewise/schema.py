@@ -62,6 +62,8 @@ class Column:
         decimals: for a real column, digits after the point; None if more than can be told.
         bounds: least and greatest value the user declares, instead of the protected range learnt from the data.
         levels: the levels the user declares, in order, instead of those found in the data.
+        nullable: whether cells may be missing, as the user declares; None leaves it to the data, which differential
+            privacy does not allow.
         notes: what inference wants the user to know, in plain words without cell values.
 
     Raises:
@@ -83,6 +85,7 @@ class Column:
     decimals: int | None = None
     bounds: tuple[float, float] | None = None
     levels: tuple[str, ...] | None = None
+    nullable: bool | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -130,6 +133,7 @@ class Column:
     def _check_types(self) -> None:
         wanted: tuple[tuple[str, type | tuple[type, ...]], ...] = (
             ("dtype", str), ("format", (str, type(None))), ("decimals", (int, type(None))), ("missing_as_null", bool),
+            ("nullable", (bool, type(None))),
         )  # fmt: skip
         for name, types in wanted:
             if not isinstance(getattr(self, name), types):

@@ -1,0 +1,330 @@
+"""A graphical model over codes: potentials on small groups of fields, joined in a tree of cliques.
+
+Fitted to noisy tables of counts by mirror descent (McKenna, Sheldon and Miklau 2019, algorithm 2), its marginals found
+by passing messages through the junction tree. It sees tables of counts only, never rows: what is done here costs no
+privacy.
+
+Legend: a clique is a tuple of field numbers, ascending; its table has one axis a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+Clique = tuple[int, ...]
+Table = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A noisy table of counts.
+
+    Args:
+        clique: its fields.
+        table: the counts, one axis a field.
+        sigma: deviation of the noise of each count.
+    """
+
+    clique: Clique
+    table: Table
+    sigma: float
+
+
+def count_table(codes: npt.NDArray[np.integer], clique: Clique, sizes: Sequence[int]) -> npt.NDArray[np.int64]:
+    """How many rows hold each combination of codes. Shape: (n, D) -> the clique's sizes."""
+    shape = tuple(sizes[j] for j in clique)
+    index = np.zeros(len(codes), np.int64)
+    for j, size in zip(clique, shape, strict=True):
+        index = index * size + codes[:, j]
+    return np.bincount(index, minlength=prod(shape)).reshape(shape)
+
+
+@dataclass(frozen=True)
+class JunctionTree:
+    """Maximal cliques of a triangulated graph, in an order in which each but the first hangs on an earlier one.
+
+    Args:
+        cliques: the cliques, a parent before its children.
+        parents: the place of each clique's parent; -1 for the root. Parts that share no field hang together by an
+            empty separator.
+        sizes: codes of every field.
+    """
+
+    cliques: tuple[Clique, ...]
+    parents: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, cliques: Iterable[Clique], sizes: Sequence[int]) -> JunctionTree:
+        """The tree in which each of these cliques lies inside one. Every field gets a clique at least."""
+        maximal = _triangulated([*cliques, *((j,) for j in range(len(sizes)))], sizes)
+        # A greatest spanning tree by the size of what two cliques share is a junction tree.
+        order, parents, left = [0], [-1], set(range(1, len(maximal)))
+        best = {i: (len(set(maximal[i]) & set(maximal[0])), 0) for i in left}
+        while left:
+            i = max(left, key=lambda k: (best[k][0], -k))
+            left.remove(i)
+            parents.append(order.index(best[i][1]))
+            order.append(i)
+            for k in left:
+                shared = len(set(maximal[k]) & set(maximal[i]))
+                if shared > best[k][0]:
+                    best[k] = shared, i
+        return cls(tuple(maximal[i] for i in order), tuple(parents), tuple(sizes))
+
+    @property
+    def n_cells(self) -> int:
+        """Cells of all tables together: what a round costs."""
+        return sum(prod(self.sizes[j] for j in clique) for clique in self.cliques)
+
+    @cached_property
+    def separators(self) -> tuple[Clique, ...]:
+        """What each clique shares with its parent; empty for the root."""
+        pairs = zip(self.cliques, self.parents, strict=True)
+        return tuple(tuple(sorted(set(c) & set(self.cliques[p]))) if p >= 0 else () for c, p in pairs)
+
+    def home(self, clique: Clique) -> int:
+        """A clique of the tree that holds this one, the smallest."""
+        inside = [i for i, c in enumerate(self.cliques) if set(clique) <= set(c)]
+        return min(inside, key=lambda i: prod(self.sizes[j] for j in self.cliques[i]))
+
+    def zeros(self) -> list[Table]:
+        return [np.zeros([self.sizes[j] for j in clique]) for clique in self.cliques]
+
+    def marginals(self, potentials: Sequence[Table]) -> tuple[list[Table], float]:
+        """Shares of every cell of every clique, and the log of the normaliser (Shafer and Shenoy 1990)."""
+        upward = [p.copy() for p in potentials]
+        sent: list[Table] = [np.zeros(())] * len(upward)
+        for i in range(len(upward) - 1, 0, -1):
+            sent[i] = _log_sum(upward[i], self.cliques[i], self.separators[i])
+            parent = self.parents[i]
+            upward[parent] += spread(sent[i], self.separators[i], self.cliques[parent])
+        log_z = float(_log_sum(upward[0], self.cliques[0], ()))
+        beliefs = [upward[0] - log_z]
+        for i in range(1, len(upward)):
+            parent = self.parents[i]
+            back = _log_sum(beliefs[parent], self.cliques[parent], self.separators[i]) - sent[i]
+            beliefs.append(upward[i] + spread(back, self.separators[i], self.cliques[i]))
+        return [np.exp(belief) for belief in beliefs], log_z
+
+    def marginal(self, shares: Sequence[Table], clique: Clique) -> Table:
+        """The table of any group of fields, whether inside a clique or across several.
+
+        Args:
+            shares: what `marginals` gives.
+        """
+        homes = [i for i, c in enumerate(self.cliques) if set(clique) <= set(c)]
+        if homes:
+            home = min(homes, key=lambda i: shares[i].size)
+            return project(shares[home], self.cliques[home], clique)
+        # A product of conditionals along the part of the tree that holds the fields, the rest summed out.
+        operands: list[object] = []
+        for i, top in self._subtree(clique):
+            share = shares[i]
+            if not top:
+                below = project(share, self.cliques[i], self.separators[i])
+                below = spread(below, self.separators[i], self.cliques[i])
+                share = np.divide(share, below, out=np.zeros_like(share), where=below > 0)
+            operands += [share, list(self.cliques[i])]
+        return np.asarray(np.einsum(*operands, list(clique), optimize="greedy"))  # type: ignore[call-overload]
+
+    def _subtree(self, clique: Clique) -> list[tuple[int, bool]]:
+        """Places of the cliques on the ways between these fields, and whether each is the top one."""
+        kept = set(range(len(self.cliques)))
+        while True:
+            parents = {self.parents[i] for i in kept}
+            covered = {i: set(self.separators[i]) for i in kept}
+            leaves = [i for i in kept if i not in parents and self.parents[i] in kept]
+            idle = [i for i in leaves if not (set(clique) & set(self.cliques[i])) - covered[i]]
+            tops = [i for i in kept if self.parents[i] not in kept]
+            if len(tops) == 1 and len(kept) > 1:
+                # The top is idle too if it has one child which holds all its fields that are asked for.
+                children = [i for i in kept if self.parents[i] == tops[0]]
+                if len(children) == 1 and not (set(clique) & set(self.cliques[tops[0]])) - covered[children[0]]:
+                    idle.append(tops[0])
+            if not idle:
+                return [(i, self.parents[i] not in kept) for i in sorted(kept)]
+            kept -= set(idle)
+
+
+def _triangulated(cliques: Iterable[Clique], sizes: Sequence[int]) -> list[Clique]:
+    """Maximal cliques after eliminating the fields one by one, the cheapest next (least table)."""
+    neighbours: dict[int, set[int]] = {j: set() for j in range(len(sizes))}
+    for clique in cliques:
+        for a, b in combinations(clique, 2):
+            neighbours[a].add(b)
+            neighbours[b].add(a)
+    found: list[Clique] = []
+    left = set(neighbours)
+    while left:
+        cost = {j: sizes[j] * prod(sizes[k] for k in neighbours[j]) for j in left}
+        j = min(left, key=lambda k: (cost[k], k))
+        members = {j} | neighbours[j]
+        if not any(members <= set(other) for other in found):
+            found.append(tuple(sorted(members)))
+        for k in neighbours[j]:
+            neighbours[k] |= neighbours[j]
+            neighbours[k] -= {j, k}
+        left.remove(j)
+        del neighbours[j]
+    return found
+
+
+def spread(table: Table, of: Clique, over: Clique) -> Table:
+    """The table with an axis of length one for each field of `over` that is not in `of`."""
+    return table.reshape([table.shape[of.index(j)] if j in of else 1 for j in over])
+
+
+def project(table: Table, of: Clique, onto: Clique) -> Table:
+    """The table summed over all fields but `onto`, ascending."""
+    return np.asarray(table.sum(axis=tuple(i for i, j in enumerate(of) if j not in onto)))
+
+
+def _log_sum(table: Table, of: Clique, onto: Clique) -> Table:
+    axes = tuple(i for i, j in enumerate(of) if j not in onto)
+    if not axes:
+        return table
+    most = table.max(axis=axes, keepdims=True)
+    most = np.where(np.isfinite(most), most, 0.0)
+    with np.errstate(divide="ignore"):
+        summed: Table = np.log(np.exp(table - most).sum(axis=axes))
+    return summed + most.reshape(summed.shape)
+
+
+def fit_potentials(
+    tree: JunctionTree, measured: Sequence[Measurement], total: float, *, iterations: int, start: Sequence[Table] = ()
+) -> list[Table]:
+    """Potentials whose marginals come nearest to the noisy tables: least squares, each weighted by its noise.
+
+    Mirror descent with a line search on the step (McKenna, Sheldon and Miklau 2019, algorithm 2).
+
+    Args:
+        total: rows that the tables count, as best known.
+        start: potentials to begin from; none begins at the uniform law.
+    """
+    homes = [tree.home(m.clique) for m in measured]
+    potentials = [p.copy() for p in start] or tree.zeros()
+    # Losses and gradients in shares, so that the step is of the same size whatever the number of rows.
+    precision = [(total / m.sigma) ** 2 for m in measured]
+    scale = max(precision, default=1.0)
+
+    def loss_of(marginals: Sequence[Table]) -> tuple[float, list[Table]]:
+        loss, gradient = 0.0, tree.zeros()
+        for m, home, weight in zip(measured, homes, precision, strict=True):
+            gap = project(marginals[home], tree.cliques[home], m.clique) - m.table / total
+            loss += 0.5 * weight / scale * float(np.vdot(gap, gap))
+            gradient[home] += spread(weight / scale * gap, m.clique, tree.cliques[home])
+        return loss, gradient
+
+    step = 1.0
+    loss, gradient = loss_of(tree.marginals(potentials)[0])
+    for _ in range(iterations):
+        for _ in range(25):
+            tried = [p - step * g for p, g in zip(potentials, gradient, strict=True)]
+            marginals = tree.marginals(tried)[0]
+            new_loss, new_gradient = loss_of(marginals)
+            if new_loss <= loss:
+                break
+            step *= 0.5
+        else:
+            break
+        potentials, gradient = tried, new_gradient
+        if loss - new_loss <= 1e-12 * max(loss, 1e-30) and step < 1e-8:
+            break
+        loss, step = new_loss, step * 1.5
+    return potentials
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A fitted tree as tables to draw from: fields in an order, each given some of those before it.
+
+    Args:
+        order: the fields.
+        given: for each field in that order the fields its table needs.
+        tables: for each the log law of its code, last axis, given those fields' codes.
+    """
+
+    order: tuple[int, ...]
+    given: tuple[Clique, ...]
+    tables: tuple[Table, ...]
+
+    @classmethod
+    def of(cls, tree: JunctionTree, potentials: Sequence[Table]) -> Chain:
+        order: list[int] = []
+        given, tables = [], []
+        for clique, share in zip(tree.cliques, tree.marginals(potentials)[0], strict=True):
+            known = [j for j in clique if j in order]
+            for j in (j for j in clique if j not in order):
+                base = tuple(sorted(known))
+                table = project(share, clique, tuple(sorted([*known, j])))
+                table = np.moveaxis(table, sorted([*known, j]).index(j), -1)
+                whole = table.sum(-1, keepdims=True)
+                with np.errstate(divide="ignore"):
+                    table = np.log(np.where(whole > 0, table / np.where(whole > 0, whole, 1), 1 / table.shape[-1]))
+                order.append(j)
+                known.append(j)
+                given.append(base)
+                tables.append(table)
+        return cls(tuple(order), tuple(given), tuple(tables))
+
+    def log_prob(self, codes: npt.NDArray[np.integer]) -> Table:
+        """(n,) log-probability of rows of codes (n, D)."""
+        total = np.zeros(len(codes))
+        for j, base, table in zip(self.order, self.given, self.tables, strict=True):
+            total += table[(*(codes[:, k] for k in base), codes[:, j])]
+        return total
+
+    def draw(
+        self,
+        known: npt.NDArray[np.int64],
+        allowed: Mapping[int, Table],
+        uniforms: npt.NDArray[np.float64],
+        counted: frozenset[int] = frozenset(),
+    ) -> tuple[npt.NDArray[np.int64], Table]:
+        """Rows, field by field.
+
+        Args:
+            known: (n, D) codes, -1 where to be drawn.
+            allowed: field -> (K,) in [0, 1], what may be drawn.
+            uniforms: (n, D) in [0, 1).
+            counted: fields of `allowed` that are conditions, and so count in the mass.
+
+        Returns:
+            (n, D) codes, and (n,) the log of what the known codes and the conditions left of the probability.
+        """
+        codes, log_mass = known.copy(), np.zeros(len(known))
+        for j, base, table in zip(self.order, self.given, self.tables, strict=True):
+            law = np.exp(table) * allowed[j] if j in allowed else np.exp(table)
+            mass = law.sum(-1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                upto = np.cumsum(np.where(mass[..., None] > 0, law / mass[..., None], allowed.get(j, law)), axis=-1)
+                log_left = np.log(mass)
+            upto /= upto[..., -1:]
+            at = tuple(codes[:, k] for k in base)
+            told = codes[:, j] >= 0
+            drawn = _find(upto, at, uniforms[:, j])
+            codes[:, j] = np.where(told, codes[:, j], drawn)
+            log_mass += np.where(told, table[(*at, codes[:, j])], log_left[at] if j in counted else 0.0)
+        return codes, log_mass
+
+
+def _find(upto: Table, at: tuple[npt.NDArray[np.int64], ...], uniforms: Table) -> npt.NDArray[np.int64]:
+    """The first code whose upper end lies above the uniform, in the row of the table that `at` names."""
+    size = upto.shape[-1]
+    flat = upto.reshape(-1, size)
+    row = np.zeros(len(uniforms), np.int64)
+    for k, index in enumerate(at):
+        row = row * upto.shape[k] + index
+    # One search over all rows of the table: the ends of row r lie in (r, r + 1].
+    keys = (flat + np.arange(len(flat))[:, None]).ravel()
+    found = np.searchsorted(keys, row + uniforms, side="right") - row * size
+    inside: npt.NDArray[np.int64] = np.clip(found, 0, size - 1)
+    return inside

@@ -1,0 +1,303 @@
+"""What generators made of noisy tables of counts share: compression of rare codes, drawing, likelihood, state.
+
+Such a generator looks at the rows only through counts. Given a ledger, each look has noise and a price, and the fitted
+model is differentially private; without one the counts are exact and it is a plain graphical model.
+
+Legend: n rows, D fields, K codes of a field, G groups of codes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.mechanisms import noisy_counts
+from likewise.errors import ConditionError, ModelFileError, NotFittedError
+from likewise.models.base import Generator
+from likewise.models.conditioning import OWN_CANDIDATES, Budget, blocks, rejection, resample
+from likewise.models.graphical import (
+    Chain,
+    Clique,
+    JunctionTree,
+    Measurement,
+    Table,
+    count_table,
+    fit_potentials,
+)
+from likewise.training import Progress, Record
+
+if TYPE_CHECKING:
+    from likewise.dp.ledger import Ledger
+
+Ints = npt.NDArray[np.int64]
+
+EXACT_SIGMA = 1.0
+"""Weight of counts without noise: all alike."""
+
+SURE_SIGMAS = 3.0
+"""Codes with fewer rows than this many deviations of the noise share one cell (McKenna et al. 2021, section 4)."""
+
+SPARE_ROWS = 0.5
+"""Rows that a code is taken to have at least, where its noisy count says none."""
+
+
+@dataclass(frozen=True)
+class Compression:
+    """Which codes of a field share a cell, for lack of rows.
+
+    Args:
+        groups: for each field (K,) the group of each code.
+    """
+
+    groups: tuple[Ints, ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(int(g.max(initial=0)) + 1 for g in self.groups)
+
+    def compress(self, codes: npt.NDArray[Any]) -> Ints:
+        """(n, D) groups of codes; -1 stays -1."""
+        columns = [np.where(codes[:, j] < 0, -1, g[codes[:, j]]) for j, g in enumerate(self.groups)]
+        return np.stack(columns, 1) if columns else np.zeros((len(codes), 0), np.int64)
+
+    def weights(self, allowed: Mapping[int, Table]) -> dict[int, Table]:
+        """(G,) for each field: the mean of what the codes of a group are allowed."""
+        return {j: self._sum(j, w) / np.bincount(self.groups[j]) for j, w in allowed.items()}
+
+    def _sum(self, j: int, values: Table) -> Table:
+        return np.bincount(self.groups[j], weights=values).astype(np.float64)
+
+    def expand(self, groups: Ints, allowed: Mapping[int, Table], rng: np.random.Generator) -> Ints:
+        """(n, D) codes: each of a group's as likely as another, or as `allowed` weighs them."""
+        codes = np.empty_like(groups)
+        for j, group in enumerate(self.groups):
+            weight = allowed.get(j, np.ones(len(group)))
+            order = np.argsort(group, kind="stable")
+            upto = np.cumsum(weight[order])
+            total = self._sum(j, weight)
+            start = np.cumsum(total) - total
+            target = start[groups[:, j]] + rng.random(len(groups)) * total[groups[:, j]]
+            codes[:, j] = order[np.searchsorted(upto, target, side="right").clip(max=len(group) - 1)]
+        return codes
+
+
+class MarginalModel(Generator):
+    """Base of the generators that learn from tables of counts. See `MST`."""
+
+    is_private: ClassVar[bool] = True
+    ledger: Ledger | None = None
+    """What the looks at the rows are written into; None looks without noise."""
+
+    def __post_init__(self) -> None:
+        self.record = Record()
+        self._chain: Chain | None = None
+
+    def options(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    def fit(
+        self,
+        train: Codes,
+        holdout: Codes,
+        alphabet: Alphabet,
+        *,
+        rng: np.random.Generator,
+        progress: Progress | None = None,
+    ) -> Self:
+        began = time.monotonic()
+        # The held-out rows are not looked at: nothing here stops early.
+        self._alphabet, self.n_rows = alphabet, len(train)
+        self._chain, self._compression = self._learn(train.codes)
+        self.record = Record(epochs=1, best_epoch=1, seconds=time.monotonic() - began)
+        return self
+
+    @abstractmethod
+    def _learn(self, codes: npt.NDArray[Any]) -> tuple[Chain, Compression]:
+        """Measure, choose and fit."""
+
+    # ---- looking at the rows ----------------------------------------------------------------------------------------
+
+    def _one_way(self, codes: npt.NDArray[Any], rho: float) -> list[Measurement]:
+        """Every field's counts, measured together: a row counts once in each."""
+        sizes = self._alphabet.sizes
+        tables = [count_table(codes, (j,), sizes) for j in range(len(sizes))]
+        if self.ledger is None or not tables:
+            return [Measurement((j,), table.astype(float), EXACT_SIGMA) for j, table in enumerate(tables)]
+        noisy, sigma = noisy_counts(
+            np.concatenate(tables), rho, self.ledger, f"counts of all {len(sizes)} fields",
+            sensitivity=math.sqrt(len(sizes)),
+        )  # fmt: skip
+        parts = np.split(noisy, np.cumsum(sizes)[:-1])
+        # The noise of each count is the query's own: sensitivity is that of all fields together.
+        return [Measurement((j,), part, sigma) for j, part in enumerate(parts)]
+
+    def _measure(self, codes: Ints, clique: Clique, sizes: Sequence[int], rho: float) -> Measurement:
+        """One table of counts."""
+        table = count_table(codes, clique, sizes)
+        if self.ledger is None:
+            return Measurement(clique, table.astype(float), EXACT_SIGMA)
+        noisy, sigma = noisy_counts(table, rho, self.ledger, f"counts of fields {', '.join(map(str, clique))}")
+        return Measurement(clique, noisy, sigma)
+
+    def _compress(self, measured: Sequence[Measurement]) -> tuple[Compression, list[Measurement], float]:
+        """Codes of too few rows joined, their counts added up, and the number of rows as best known."""
+        groups, joined = [], []
+        for m in measured:
+            sure = m.table >= SURE_SIGMAS * m.sigma if self.ledger is not None else np.ones(len(m.table), bool)
+            group = np.where(sure, np.cumsum(sure) - 1, sure.sum())
+            groups.append(group.astype(np.int64))
+            # The one cell of many codes is noisier than the others; it holds few rows, so it is weighed like them.
+            table = np.bincount(group, weights=m.table).clip(SPARE_ROWS, None)
+            joined.append(Measurement(m.clique, table, m.sigma))
+        total = _total([m.table for m in measured], [m.sigma * math.sqrt(len(m.table)) for m in measured])
+        return Compression(tuple(groups)), joined, total
+
+    # ---- drawing ----------------------------------------------------------------------------------------------------
+
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        self._fitted()
+        given = given or Given()
+        allowed = self._allowed(given)
+        asked = frozenset(given.weights) if given.joint else frozenset()
+        budget = Budget.of(n, given)
+        codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
+        for rows, stream in blocks(n, rng):
+            if given.codes is not None:
+                codes[rows] = self._completed(given.codes[rows], allowed, asked, stream)
+            elif asked:
+                codes[rows] = self._conditioned(rows.stop - rows.start, allowed, asked, stream, budget)
+            else:
+                codes[rows] = self._drawn(self._unknown(rows.stop - rows.start), allowed, asked, stream)[0]
+        return Codes(codes, rng.random((n, self._alphabet.n_fractions), dtype=np.float32))
+
+    def _unknown(self, n: int) -> Ints:
+        return np.full((n, len(self._alphabet.fields)), -1, np.int64)
+
+    def _allowed(self, given: Given) -> dict[int, Table]:
+        """What each field may emit: conditions, and no rare code unless asked for."""
+        allowed = {}
+        for j, f in enumerate(self._alphabet.fields):
+            if j in given.weights:
+                share = np.asarray(given.weights[j], np.float64)
+                if not share.max(initial=0.0) > 0:
+                    raise ConditionError(f"no code of field {j} meets the condition")
+                allowed[j] = share
+            elif not f.emit.all() and f.emit.any():
+                allowed[j] = f.emit.astype(np.float64)
+        return allowed
+
+    def _drawn(
+        self, known: Ints, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator
+    ) -> tuple[Ints, Table]:
+        """(n, D) codes, and the log of what the known ones and the conditions left."""
+        chain, compression = self._fitted()
+        groups, log_mass = chain.draw(
+            compression.compress(known), compression.weights(allowed), rng.random(known.shape), asked
+        )
+        codes = compression.expand(groups, allowed, rng)
+        return np.where(known >= 0, known, codes), log_mass
+
+    def _conditioned(
+        self, n: int, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator, budget: Budget
+    ) -> Ints:
+        def candidates(m: int) -> tuple[Ints, Table]:
+            return self._drawn(self._unknown(m), allowed, asked, rng)
+
+        # The first fields drawn do not know yet what later ones must obey; weighed by what is left they do.
+        return candidates(n)[0] if len(asked) == 0 else rejection(n, candidates, rng, budget)
+
+    def _completed(
+        self, known: Ints, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator
+    ) -> Ints:
+        """(n, D) rows of which some codes are known, each chosen among candidates of its own."""
+        rows, log_mass = self._drawn(known.repeat(OWN_CANDIDATES, 0), allowed, asked, rng)
+        return rows[resample(log_mass, len(known), rng, pooled=False)]
+
+    def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
+        chain, compression = self._fitted()
+        members = sum(
+            (np.log(np.bincount(g))[g[codes.codes[:, j]]] for j, g in enumerate(compression.groups)),
+            start=np.zeros(len(codes)),
+        )
+        return np.asarray(chain.log_prob(compression.compress(codes.codes.astype(np.int64))) - members)
+
+    def _fitted(self) -> tuple[Chain, Compression]:
+        if self._chain is None:
+            raise NotFittedError("this model has learnt nothing yet: call fit first")
+        return self._chain, self._compression
+
+    # ---- state ------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        chain, compression = self._fitted()
+        d = len(compression.groups)
+        given = np.zeros((d, d), np.uint8)
+        for i, base in enumerate(chain.given):
+            given[i, list(base)] = 1
+        return {
+            "order": np.array(chain.order, np.int64),
+            "given": given,
+            "n_rows": np.array([self.n_rows], np.int64),
+            "groups": np.concatenate([np.zeros(0, np.int64), *compression.groups]),
+            **{f"table.{i}": np.exp(table) for i, table in enumerate(chain.tables)},
+        }
+
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+        sizes, d = alphabet.sizes, len(alphabet.sizes)
+        plain: dict[str, tuple[Any, Any]] = {
+            "order": ((d,), np.int64), "given": ((d, d), np.uint8), "n_rows": ((1,), np.int64),
+            "groups": ((sum(sizes),), np.int64),
+        }  # fmt: skip
+        names = {*plain, *(f"table.{i}" for i in range(d))}
+        if set(state) != names or any(state[k].shape != s or state[k].dtype != t for k, (s, t) in plain.items()):
+            raise ModelFileError("model: its arrays are not those of this alphabet")
+        groups = tuple(np.split(state["groups"], np.cumsum(sizes)[:-1])) if d else ()
+        for g in groups:
+            if not (np.unique(g) == np.arange(len(np.unique(g)))).all():
+                raise ModelFileError("model: the groups of a field's codes must count 0, 1, ...")
+        self._compression = Compression(groups)
+        self._alphabet, self.n_rows = alphabet, int(state["n_rows"][0])
+        self._chain = _chain_of(state, self._compression.sizes)
+        return self
+
+
+def _chain_of(state: Mapping[str, npt.NDArray[Any]], sizes: Sequence[int]) -> Chain:
+    order = [int(j) for j in state["order"]]
+    if sorted(order) != list(range(len(sizes))):
+        raise ModelFileError("model: the order must name each field once")
+    given, tables = [], []
+    for i, j in enumerate(order):
+        base = tuple(int(k) for k in np.flatnonzero(state["given"][i]))
+        table = state[f"table.{i}"]
+        if not set(base) <= set(order[:i]):
+            raise ModelFileError("model: a field must be given fields before it")
+        if table.shape != tuple(sizes[k] for k in (*base, j)) or table.dtype != np.float64:
+            raise ModelFileError(f"model: table {i} is of another shape")
+        if not np.isfinite(table).all() or (table < 0).any() or not np.allclose(table.sum(-1), 1, atol=1e-6):
+            raise ModelFileError(f"model: table {i} must hold probabilities")
+        with np.errstate(divide="ignore"):
+            tables.append(np.log(table))
+        given.append(base)
+    return Chain(tuple(order), tuple(given), tuple(tables))
+
+
+def _total(tables: Sequence[Table], sigmas: Sequence[float]) -> float:
+    """The number of rows: the mean of what the tables say, each by how sure it is; one row at least."""
+    weights = np.array([1 / s**2 for s in sigmas])
+    return max(float(np.dot(weights, [t.sum() for t in tables]) / weights.sum()), 1.0) if len(tables) else 1.0
+
+
+def fitted_chain(
+    sizes: Sequence[int], cliques: Sequence[Clique], measured: Sequence[Measurement], total: float, iterations: int
+) -> Chain:
+    """Tables to draw from, of a graphical model fitted to measurements."""
+    tree = JunctionTree.of(cliques, sizes)
+    return Chain.of(tree, fit_potentials(tree, measured, total, iterations=iterations))

@@ -1,0 +1,139 @@
+"""The codec reads nothing for free, declared things are all there is, and paid things cost what the ledger says."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.codecs.levels import LevelCodec
+from likewise.codecs.numbers import NumberCodec
+from likewise.codecs.table import TableCodec
+from likewise.dp.coding import private_codec
+from likewise.dp.ledger import DP, Ledger
+from likewise.errors import PrivacyError
+from likewise.schema import Column, Schema
+
+N = 4000
+DECLARED = Schema(
+    (
+        Column(name="age", kind="integer", bounds=(0, 120), nullable=False),
+        Column(name="grade", kind="integer", bounds=(1, 6), nullable=True),
+        Column(name="pay", kind="real", bounds=(0, 9000), decimals=2, nullable=False),
+        Column(name="town", kind="categorical", levels=("north", "south", "east"), nullable=False),
+        Column(name="is_new", kind="boolean", nullable=False),
+    )
+)
+UNDECLARED = Schema(
+    (
+        Column(name="age", kind="integer"),
+        Column(name="pay", kind="real"),
+        Column(name="town", kind="categorical"),
+    )
+)
+
+
+def table(n: int = N, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "age": rng.integers(18, 90, n),
+            "grade": rng.integers(1, 7, n),
+            "pay": np.round(rng.gamma(2, 800, n), 2),
+            "town": rng.choice(["north", "south"], n),
+            "is_new": rng.random(n) < 0.3,
+        }
+    )
+
+
+def budget(epsilon: float = 5.0, *pay: str) -> Ledger:
+    return Ledger(DP(epsilon, 1e-6, pay=pay))
+
+
+def part(codec: TableCodec, name: str) -> NumberCodec | LevelCodec:
+    return next(c for c in codec.codecs if c.name == name)  # type: ignore[return-value]
+
+
+def test_all_that_is_not_declared_is_named_at_once_with_the_price() -> None:
+    with pytest.raises(PrivacyError) as caught:
+        private_codec(table(), UNDECLARED, budget())
+    text = str(caught.value)
+    assert all(f"'{c}' does not declare nullable" in text for c in ("age", "pay", "town"))
+    assert "'town' declares no levels" in text
+    assert "'pay' declares no finite bounds" in text
+    assert "pay for 'levels' (a part of epsilon and delta)" in text
+
+
+@pytest.mark.parametrize("kind", ["text", "datetime"])
+def test_kinds_that_would_be_read_from_the_data_are_refused(kind: str) -> None:
+    schema = Schema((Column(name="note", kind=kind, nullable=False),))
+    with pytest.raises(PrivacyError, match="drop it"):
+        private_codec(pl.DataFrame({"note": ["a"]}), schema, budget())
+
+
+def test_what_is_declared_costs_nothing_and_does_not_depend_on_the_rows() -> None:
+    small = Schema(tuple(c for c in DECLARED if c.name in ("grade", "town", "is_new")))
+    ledger = budget()
+    one = private_codec(table(seed=0), small, ledger).to_state()
+    other = private_codec(table(50, seed=1), small, budget()).to_state()
+    assert not ledger.entries
+    assert one[0] == other[0]
+    assert all(np.array_equal(one[1][name], other[1][name]) for name in one[1])
+
+
+def test_a_level_nobody_declared_is_never_drawn() -> None:
+    frame = table().with_columns(town=pl.lit("atlantis"))
+    codec = part(private_codec(frame, DECLARED, budget()), "town")
+    assert isinstance(codec, LevelCodec)
+    assert codec.levels == ("north", "south", "east")
+    assert codec.fields[0].emit.tolist() == [True, True, True, False]
+
+
+def test_a_missing_code_stands_where_it_is_declared_and_only_there() -> None:
+    codec = private_codec(table(), DECLARED, budget())
+    assert part(codec, "grade").has_missing
+    assert not part(codec, "age").has_missing
+
+
+def test_edges_halve_the_rows_and_stay_within_the_declared_bounds() -> None:
+    frame, ledger = table(20_000), budget(10.0)
+    codec = part(private_codec(frame, DECLARED, ledger), "pay")
+    assert isinstance(codec, NumberCodec)
+    assert codec.pieces is not None
+    assert codec.lattice.values(codec.pieces.first[[0]])[0] == 0.0
+    assert codec.lattice.values(codec.pieces.last[[-1]])[0] == 9000.0
+    share = np.bincount(codec.encode(frame["pay"]).codes[:, 0], minlength=32) / len(frame)
+    assert codec.pieces.size == 32
+    assert share.max() < 2.5 / 32  # equal parts up to the noise of five rounds
+
+
+def test_paid_levels_are_those_that_many_rows_hold() -> None:
+    rare = pl.Series(["north"] * 1000 + ["south"] * 900 + [f"only {i}" for i in range(100)])
+    schema = Schema((Column(name="town", kind="categorical"),))
+    ledger = budget(1.0, "levels", "missing")
+    codec = part(private_codec(pl.DataFrame({"town": rare}), schema, ledger), "town")
+    assert isinstance(codec, LevelCodec)
+    assert set(codec.levels) == {"north", "south"}
+    assert ledger.entries[0].delta == pytest.approx(1e-7)
+
+
+def test_paid_bounds_are_powers_of_two_around_the_rows() -> None:
+    schema = Schema((Column(name="age", kind="integer"), Column(name="debt", kind="real")))
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"age": rng.integers(18, 90, N), "debt": -rng.uniform(3, 60, N)})
+    ledger = budget(5.0, "bounds", "missing")
+    made = private_codec(frame, schema, ledger)
+    age, debt = part(made, "age"), part(made, "debt")
+    assert isinstance(age, NumberCodec)
+    assert isinstance(debt, NumberCodec)
+    assert age.pieces
+    assert debt.pieces
+    assert (age.pieces.first[0], age.pieces.last[-1]) == (16, 128)
+    assert (debt.pieces.first[0], debt.pieces.last[-1]) == (-64.0, -2.0)
+    assert ledger.spent <= ledger.rho * ledger.budget.codec_share * (1 + 1e-9)
+
+
+def test_a_budget_too_small_for_bounds_says_so() -> None:
+    schema = Schema((Column(name="age", kind="integer", nullable=False),))
+    with pytest.raises(PrivacyError, match="too small to find its bounds"):
+        private_codec(pl.DataFrame({"age": [3, 4]}), schema, budget(0.01, "bounds"))

@@ -1,0 +1,78 @@
+"""Marginals of the junction tree are those of the whole table, and a fit gives back what was measured."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from likewise.models.graphical import Chain, JunctionTree, Measurement, count_table, fit_potentials, project
+
+SIZES = (2, 3, 4, 2, 3)
+CLIQUES = [(0, 1), (1, 2), (2, 3), (0, 3), (4,)]
+
+
+def whole(tree: JunctionTree, potentials: list[np.ndarray]) -> np.ndarray:
+    """The joint law by brute force. Shape: the sizes."""
+    total = np.zeros(tree.sizes)
+    for clique, p in zip(tree.cliques, potentials, strict=True):
+        total += p.reshape([tree.sizes[j] if j in clique else 1 for j in range(len(tree.sizes))])
+    law = np.exp(total)
+    return law / law.sum()
+
+
+@pytest.fixture
+def fitted() -> tuple[JunctionTree, list[np.ndarray]]:
+    rng = np.random.default_rng(0)
+    tree = JunctionTree.of(CLIQUES, SIZES)
+    return tree, [rng.normal(size=p.shape) for p in tree.zeros()]
+
+
+def test_every_clique_has_a_home_and_separators_hold_what_is_shared(fitted: tuple[JunctionTree, list]) -> None:
+    tree, _ = fitted
+    for clique in CLIQUES:
+        assert set(clique) <= set(tree.cliques[tree.home(clique)])
+    for i, clique in enumerate(tree.cliques[1:], 1):  # the running intersection
+        before = {j for c in tree.cliques[:i] for j in c}
+        assert set(clique) & before == set(tree.separators[i])
+
+
+def test_marginals_are_those_of_the_whole_table(fitted: tuple[JunctionTree, list]) -> None:
+    tree, potentials = fitted
+    law = whole(tree, potentials)
+    for clique, share in zip(tree.cliques, tree.marginals(potentials)[0], strict=True):
+        np.testing.assert_allclose(share, project(law, tuple(range(5)), clique), atol=1e-12)
+
+
+@pytest.mark.parametrize("clique", [(0, 2), (1, 3), (0, 4), (0, 2, 4), (1, 2, 3), (2,), (0, 1, 4)])
+def test_a_table_across_cliques_is_that_of_the_whole(
+    clique: tuple[int, ...], fitted: tuple[JunctionTree, list]
+) -> None:
+    tree, potentials = fitted
+    found = tree.marginal(tree.marginals(potentials)[0], clique)
+    np.testing.assert_allclose(found, project(whole(tree, potentials), tuple(range(5)), clique), atol=1e-12)
+
+
+def test_a_fit_to_exact_tables_gives_them_back() -> None:
+    rng = np.random.default_rng(1)
+    codes = np.stack([rng.integers(0, k, 4000) for k in SIZES], 1)
+    codes[:, 1] = (codes[:, 0] + (rng.random(4000) < 0.2)) % 3
+    codes[:, 3] = codes[:, 2] % 2
+    tree = JunctionTree.of(CLIQUES, SIZES)
+    measured = [Measurement(c, count_table(codes, c, SIZES).astype(float), 1.0) for c in CLIQUES]
+    shares, _ = tree.marginals(fit_potentials(tree, measured, 4000, iterations=500))
+    for m in measured:
+        np.testing.assert_allclose(tree.marginal(shares, m.clique), m.table / 4000, atol=2e-3)
+
+
+def test_a_chain_draws_the_law_and_knows_its_probabilities(fitted: tuple[JunctionTree, list]) -> None:
+    tree, potentials = fitted
+    chain, law = Chain.of(tree, potentials), whole(tree, potentials)
+    grid = np.array(list(product(*map(range, SIZES))))
+    np.testing.assert_allclose(np.exp(chain.log_prob(grid)), law.ravel(), atol=1e-12)
+    n = 60_000
+    rng = np.random.default_rng(0)
+    rows, _ = chain.draw(np.full((n, 5), -1), {}, rng.random((n, 5)))
+    share = count_table(rows, tuple(range(5)), SIZES) / n
+    assert np.abs(share - law).sum() / 2 < 0.03  # 144 cells of 60,000 rows: about .02 by chance

@@ -54,7 +54,7 @@ def audit(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
 ) -> None:
-    """Hold a synthetic table against rules, for pipelines.
+    """Hold a synthetic table, or synthetic images, against rules, for pipelines.
 
     Ends with code 1 and the lines that failed when a rule is broken. Rules are thresholds on any figure of the report:
     `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`, `membership = { no_alarm = true }` under [rules].
@@ -64,8 +64,9 @@ def audit(
       likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml
       likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml --json audit.json --junit audit.xml
       likewise audit train.csv fake.csv --holdout test.csv --shadows 20 --worst 10
+      likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
     """
-    from likewise import cli, io
+    from likewise import cli
     from likewise.evaluate import evaluate
     from likewise.evaluate.rules import Rules, check, read_rules, to_junit
 
@@ -76,9 +77,12 @@ def audit(
     wanted = Rules() if rules is None else read_rules(rules)
     target = wanted.target if target is None else target
     with terminal.doing("reading"):
-        frame, fake = io.read(real), io.read(synthetic)
-        held_out = None if holdout is None else io.read(holdout)
+        read = cli._reader(real, schema_file)
+        frame, fake = read(real), read(synthetic)
+        held_out = None if holdout is None else read(holdout)
     schema = cli._schema(frame, schema_file, target, terminal)
+    if schema is None and (worst or shadows is not None):
+        raise errors.OptionError("--worst and --shadows are for tables")
     asked = wanted.measures if measures is None else cli._measures(measures)
     with terminal.doing("measuring"):
         report = evaluate(

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, overload
 
 import typer
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from likewise._terminal import Terminal
     from likewise.conditions import Condition
     from likewise.evaluate import Report
+    from likewise.images import ImageSet
     from likewise.report.comparison import Comparison
     from likewise.schema import Schema
 
@@ -294,13 +295,16 @@ def evaluate(
     schema_file: SchemaFile = None,
     json: JsonFile = None,
     report: HtmlFile = None,
+    show_real: Annotated[
+        bool, typer.Option("--show-real", help="Images: show real ones in the report too; it then gives them away.")
+    ] = False,
     seed: FixedSeed = 0,
     dp_only: DpOnly = False,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Measure likeness and leakage of two tables.
+    """Measure likeness and leakage of two tables, or of two sets of images (.npz, or folders of PNG).
 
     \b
     Examples:
@@ -311,12 +315,12 @@ def evaluate(
     terminal = _terminal(quiet, json)
     _check_outputs(real, *synthetic, holdout, others=(report, json))
     import likewise as lw
-    from likewise import io
 
     with terminal.doing("reading"):
-        frame = io.read(real)
-        fakes = [io.read(path) for path in synthetic]
-        held_out = None if holdout is None else io.read(holdout)
+        read = _reader(real, schema_file)
+        frame = read(real)
+        fakes = [read(path) for path in synthetic]
+        held_out = None if holdout is None else read(holdout)
     schema = _schema(frame, schema_file, target, terminal)
     if dp_only:
         if len(fakes) > 1:
@@ -334,6 +338,7 @@ def evaluate(
                 random_state=seed,
                 measures=_measures(measures),
                 by=by,
+                show_real=show_real,
             )
             for fake in fakes
         ]
@@ -398,10 +403,29 @@ def _check_outputs(*sources: Path | None, table: Path | None = None, others: tup
         taken.add(path.resolve())
 
 
-def _schema(frame: pl.DataFrame, file: Path | None, target: str | None, terminal: Terminal) -> Schema:
-    """The schema: the user's word where there is one, inference for the rest, and the target marked."""
+def _reader(source: Path, schema_file: Path | None) -> Callable[[Path], Any]:
+    """What reads files of this kind: tables, or images, which have no schema."""
+    from likewise import images, io
+
+    if not images.holds_images(source):
+        return io.read
+    if schema_file is not None:
+        raise errors.OptionError("images have no schema; leave --schema out")
+    return images.read_images
+
+
+@overload
+def _schema(frame: pl.DataFrame, file: Path | None, target: str | None, terminal: Terminal) -> Schema: ...
+@overload
+def _schema(frame: ImageSet, file: Path | None, target: str | None, terminal: Terminal) -> None: ...
+def _schema(frame: Any, file: Path | None, target: str | None, terminal: Terminal) -> Schema | None:
+    """The schema: the user's word where there is one, inference for the rest, and the target marked; none of images."""
+    from likewise.images import ImageSet
     from likewise.inference import infer
     from likewise.schema import Role, Schema
+
+    if isinstance(frame, ImageSet):
+        return None
 
     given = None if file is None else Schema.from_json(_read_text(file))
     schema = infer(frame, overrides=None if given is None else {column.name: column for column in given})
@@ -495,15 +519,19 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _show_withheld(
-    fake: pl.DataFrame, schema: Schema, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang
+    fake: pl.DataFrame | ImageSet,
+    schema: Schema | None,
+    terminal: Terminal,
+    *,
+    report: Path | None,
+    json: Path | None,
+    lang: Lang,
 ) -> None:
     """A report in which nothing was measured, for nothing measured on real rows may be shown."""
     from likewise.evaluate import Report
 
-    columns = sum(column.is_modelled for column in schema)
-    facts = Report(
-        scores=(), data={"rows_synthetic": len(fake), "columns": columns}, versions={"likewise": __version__}
-    )
+    what = {"kind": "images"} if schema is None else {"columns": sum(column.is_modelled for column in schema)}
+    facts = Report(scores=(), data={"rows_synthetic": len(fake), **what}, versions={"likewise": __version__})
     if json is not None:
         _write_text(facts.withheld().to_json(), json)
     if report is not None:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from likewise.evaluate.gather import evaluate, evaluate_tables
-from likewise.evaluate.results import ColumnScore, Grid, PairScore, Picture, Report, Score, SubgroupScore
+from likewise.evaluate.results import ColumnScore, Grid, ImageGrid, PairScore, Picture, Report, Score, SubgroupScore
 
 __all__ = [
     "ColumnScore",
     "Grid",
+    "ImageGrid",
     "PairScore",
     "Picture",
     "Report",

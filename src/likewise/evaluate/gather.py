@@ -27,6 +27,7 @@ from likewise.evaluate.scoring import fidelity, privacy, utility
 from likewise.evaluate.scoring.context import Context, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
+from likewise.images import ImageSet, as_images
 from likewise.schema import Role, Schema
 
 MOST_PAIRS_KEPT = 5_000
@@ -43,8 +44,12 @@ def evaluate(
     learner: str = "auto",
     measures: str | Sequence[str] = "standard",
     by: str | None = None,
+    show_real: bool = False,
 ) -> Report:
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
+
+    Images are taken too: arrays (N, H, W) or (N, C, H, W), or mappings {"x": images, "y": labels}; their measures are
+    told in `docs/images-measures.md`.
 
     Args:
         real: the rows the synthetic ones were learnt from; any data frame (pandas, Polars, Arrow).
@@ -59,10 +64,12 @@ def evaluate(
             "targets". Columns and pairs are always measured; "models" and "targets" take minutes on large tables and
             are not standard.
         by: a column of levels; fidelity and utility are then told for each level as well.
+        show_real: for images only: put some real ones into the report, beside the synthetic ones.
 
     Raises:
-        InputError: a table is empty, lacks a column, or holds one of another kind.
-        OptionError: the target, the learner, a measure or the column of groups is unknown.
+        InputError: a table is empty, lacks a column, or holds one of another kind; images differ in size or scale.
+        OptionError: the target, the learner, a measure or the column of groups is unknown, or an option of tables is
+            given with images, or one of images with tables.
 
     Privacy: the figures are computed on real data; they are not differentially private.
 
@@ -78,6 +85,12 @@ def evaluate(
     from likewise.io import from_frame
     from likewise.parsing import parse
 
+    images = as_images(real)
+    if images is not None:
+        _check_no_table_options(target=target, schema=schema, by=by, learner=learner, measures=measures)
+        return _of_images(images, synthetic, holdout, random_state, show_real)
+    if show_real:
+        raise OptionError("show_real is for images; a report never shows the rows of a table")
     train, fake = from_frame(real)[0], from_frame(synthetic)[0]
     kept_out = None if holdout is None else from_frame(holdout)[0]
     schema = infer(train) if schema is None else schema
@@ -96,6 +109,25 @@ def evaluate(
         measures=measures,
         by=by,
     )
+
+
+def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, show_real: bool) -> Report:
+    from likewise.evaluate.images.gather import evaluate_images
+
+    others = {"synthetic": as_images(synthetic), "holdout": None if holdout is None else as_images(holdout)}
+    if others["synthetic"] is None or (holdout is not None and others["holdout"] is None):
+        raise InputError("the real ones are images, the others are not all; give images throughout")
+    return evaluate_images(
+        real, others["synthetic"], holdout=others["holdout"], random_state=random_state, show_real=show_real
+    )
+
+
+def _check_no_table_options(**options: Any) -> None:
+    """Raise OptionError for an option that says nothing of images."""
+    usual: dict[str, tuple[Any, ...]] = {"learner": ("auto",), "measures": ("standard", "all")}
+    for name, value in options.items():
+        if not any(value is plain or value == plain for plain in usual.get(name, (None,))):
+            raise OptionError(f"{name} is for tables; images are all measured alike, by their labels")
 
 
 def evaluate_tables(

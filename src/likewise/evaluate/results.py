@@ -208,6 +208,8 @@ class SubgroupScore:
         shape, trend: errors within the group, with what fresh real rows of it score (`*_floor`).
         utility: the standard utility measure, tested on the group's real rows; `utility_floor` after training on real
             rows; `interval` is the 95 % interval of `utility`.
+        label_fidelity: for a class of images, the share that a net learnt from real ones takes for it;
+            `label_fidelity_floor` of fresh real images of the class.
     """
 
     level: str
@@ -221,6 +223,32 @@ class SubgroupScore:
     utility: float | None = None
     utility_floor: float | None = None
     interval: tuple[float, float] | None = None
+    label_fidelity: float | None = None
+    label_fidelity_floor: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageGrid:
+    """Images to look at, a strip a class.
+
+    Args:
+        shows: "synthetic" images, "real" ones (only where the caller asked for them), or "closest": synthetic images
+            above the training images they come closest to.
+        labels: one text a strip.
+        strips: one a label: images side by side, a PNG file in base64.
+        size: height and width of one image.
+        count: images in a strip, at most.
+    """
+
+    shows: Literal["synthetic", "real", "closest"]
+    labels: tuple[str, ...]
+    strips: tuple[str, ...]
+    size: tuple[int, int]
+    count: int
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.strips):
+            raise InputError("a grid of images needs one label a strip")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,8 +258,10 @@ class Report:
     Args:
         scores: the figures, in reading order.
         columns, pairs: the tables behind `shape` and `trend` (the pairs that differ most, when there are many).
-        subgroups: fidelity and utility per level of the column named in `data["by"]`, where one was asked for.
-        data: counts of rows and columns, the target.
+        subgroups: fidelity and utility per level of the column named in `data["by"]`, where one was asked for; of
+            images, per class.
+        images: images to look at, where images were evaluated.
+        data: counts of rows and columns, the target; "kind" is "images" where images were evaluated.
         notes: what could not be measured and why, and what the reader must know, in plain words.
         versions: the software which computed it.
     """
@@ -240,6 +270,7 @@ class Report:
     columns: tuple[ColumnScore, ...] = ()
     pairs: tuple[PairScore, ...] = ()
     subgroups: tuple[SubgroupScore, ...] = ()
+    images: tuple[ImageGrid, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -288,6 +319,7 @@ class Report:
                 columns=tuple(_build(ColumnScore, c) for c in plain.get("columns", ())),
                 pairs=tuple(_build(PairScore, p) for p in plain.get("pairs", ())),
                 subgroups=tuple(_build(SubgroupScore, g) for g in plain.get("subgroups", ())),
+                images=tuple(_build(ImageGrid, g) for g in plain.get("images", ())),
                 data=dict(plain.get("data", {})),
                 notes=tuple(plain.get("notes", ())),
                 versions=dict(plain.get("versions", {})),
@@ -305,6 +337,11 @@ class Report:
         return cls.from_dict(plain)
 
     @property
+    def is_of_images(self) -> bool:
+        """Whether images were evaluated, not tables."""
+        return self.data.get("kind") == "images"
+
+    @property
     def is_withheld(self) -> bool:
         """Whether the figures were left out (`withheld`)."""
         return bool(self.data.get("withheld"))
@@ -314,7 +351,7 @@ class Report:
 
         What is left are facts of the synthetic table and the versions.
         """
-        kept = {key: self.data[key] for key in ("rows_synthetic", "columns") if key in self.data}
+        kept = {key: self.data[key] for key in ("kind", "rows_synthetic", "columns") if key in self.data}
         return Report(scores=(), data={**kept, "withheld": True}, versions=self.versions)
 
     def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en", dp_only: bool = False) -> str:

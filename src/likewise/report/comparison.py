@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMPARISON_VERSION = 1
 # Facts that must agree for figures to be comparable.
-SAME = ("rows_real", "rows_holdout", "columns", "target")
+SAME = ("kind", "rows_real", "rows_holdout", "columns", "target", "image_size")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,16 @@ from itertools import groupby
 from likewise.evaluate.results import Score
 from likewise.report import charts
 from likewise.report.comparison import ComparedScore, Comparison
+from likewise.report.image_words import words_for
 from likewise.report.notes import note_in
 from likewise.report.page import document, interval_text
 from likewise.report.score_words import figure, label, meaning_of
-from likewise.report.words import error_text, words
+from likewise.report.words import error_text
 
 
 def render(comparison: Comparison, *, lang: str = "en") -> str:
     """The whole page. Raises OptionError for a language that is not there."""
-    text = words(lang)
+    text = words_for(comparison.reports[0], lang)
     notes = "".join(f'<p class="notice">{escape(note_in(note, lang))}</p>' for note in comparison.notes)
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a><header><h1>{text["comparison"]}</h1>'
@@ -31,7 +32,7 @@ def render(comparison: Comparison, *, lang: str = "en") -> str:
 
 def scores_table(comparison: Comparison, lang: str, *, strips: bool = True) -> str:
     """One line a measure, one column a report; alone, for a notebook, without the strips."""
-    text = words(lang)
+    text = words_for(comparison.reports[0], lang)
     heads = "".join(
         f'<th scope="col">{escape(head)}</th>' for head in (text["measure"], text["floor"], *comparison.names)
     )

@@ -27,6 +27,20 @@ ZH: dict[str, str] = {
         "{column} 有 {n} 个取值行数太少（不足 {least} 行），无法单独评判。"
     ),
     "No column could be learnt from the others.": "没有一列能由其他列学得。",
+    "All measures but copies need at least {n} images of each set.": "除复制外，各项测量要求每组至少有 {n} 张图像。",
+    "No holdout was given: a fifth of the real images stands in for fresh ones, though the generator has seen it, and "
+    "nearness to training images was not measured.": (
+        "未提供保留集：以五分之一的真实图像代替新的真实图像，尽管生成器见过它们；未测量与训练图像的接近程度。"
+    ),
+    "The labels of the real images are too few or too many to be learnt, so they are not used.": (
+        "真实图像的标签太少或太多，无法学习，因此不予使用。"
+    ),
+    "The synthetic images have no labels: what their labels are worth was not measured.": (
+        "合成图像没有标签：未测量标签的价值。"
+    ),
+    "This report shows real images, as was asked for: who has it has them.": (
+        "本报告按要求展示真实图像：持有本报告者即持有这些图像。"
+    ),
     "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
 }
 # Parts that stand inside a note.

@@ -12,44 +12,48 @@ from likewise.evaluate.results import GROUPS, Group, Report, Score
 from likewise.report import charts
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
+from likewise.report.image_words import words_for
+from likewise.report.images import classes, images
 from likewise.report.links import links
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of
-from likewise.report.words import words
 
 LEAST_TELL = 0.003
 LEADS: dict[Group, tuple[str, ...]] = {
-    "fidelity": ("c2st", "trend", "shape"),
-    "utility": ("tstr_auc", "tstr_r2"),
-    "privacy": ("membership", "copies"),
+    "fidelity": ("c2st", "trend", "shape", "frechet"),
+    "utility": ("tstr_auc", "tstr_r2", "tstr_accuracy"),
+    "privacy": ("membership", "copies", "image_membership", "image_copies"),
 }
 HEADS = ("measure", "", "value", "floor", "copy", "interval", "rows")
 
 
 def render(report: Report, *, lang: str = "en") -> str:
     """The whole page. Raises OptionError for a language that is not there."""
-    text = words(lang)
+    text = words_for(report, lang)
     if report.is_withheld:
         main = f'<p class="notice">{escape(text["withheld"])}</p>'
         return document(text["title"], f"{_header(report, text)}<main>{main}</main>{_footer(report, text)}", lang)
-    pairs = links(report, text)
+    of_images = report.is_of_images
+    pairs = "" if of_images else links(report, text)
+    parts = classes(report, text) if of_images else subgroups(report, text) + guesses(report, text)
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'
-        f"{_summary(report, lang)}{_scores(report, lang)}{_prediction(report, lang)}{subgroups(report, text)}"
-        f"{guesses(report, text)}{columns(report, text)}{pairs}"
+        f"{_summary(report, lang)}{images(report, text)}{_scores(report, lang)}{_prediction(report, lang)}{parts}"
+        f"{'' if of_images else columns(report, text)}{pairs}"
         f"{_method(report, lang)}</main>{_footer(report, text)}{scripts() if pairs else ''}"
         f"<script>{asset('page.js')}</script>"
     )
-    return document(text["title"], body, lang)
+    return document(text["title"], body, lang, has_images=bool(report.images))
 
 
-def document(title: str, body: str, lang: str) -> str:
+def document(title: str, body: str, lang: str, *, has_images: bool = False) -> str:
     """A page with the house's style; its policy allows nothing from outside and no evaluated text."""
+    pixels = "img-src data:; " if has_images else ""
     return (
         f'<!doctype html><html lang="{"zh-Hans" if lang == "zh" else lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-        "script-src 'unsafe-inline'\">"
+        f'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; {pixels}'
+        "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
         f"<title>{escape(title)}</title><style>{asset('page.css')}</style></head><body>{body}</body></html>\n"
     )
 
@@ -61,7 +65,7 @@ def render_scores(report: Report, *, lang: str = "en") -> str:
         f"<td>{figure(s.name, s.floor)}</td><td>{interval_text(s)}</td></tr>"
         for s in report.scores
     )
-    text = words(lang)
+    text = words_for(report, lang)
     heads = "".join(f"<th>{text[h]}</th>" for h in ("measure", "value", "floor", "interval"))
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
@@ -72,6 +76,7 @@ def _header(report: Report, text: dict[str, str]) -> str:
         synthetic=f"{data.get('rows_synthetic', 0):,}",
         real=f"{data.get('rows_real', 0):,}",
         columns=data.get("columns", len(report.columns)),
+        size=data.get("image_size", ""),
     )
     if data.get("rows_holdout"):
         facts += text["facts_holdout"].format(holdout=f"{data['rows_holdout']:,}")
@@ -82,7 +87,7 @@ def _header(report: Report, text: dict[str, str]) -> str:
 
 
 def _summary(report: Report, lang: str) -> str:
-    text = words(lang)
+    text = words_for(report, lang)
     cards = "".join(_summary_card(report, group, lang) for group in GROUPS)
     return (
         f'<section aria-label="{text["summary"]}"><div class="trio">{cards}</div>'
@@ -91,7 +96,7 @@ def _summary(report: Report, lang: str) -> str:
 
 
 def _summary_card(report: Report, group: Group, lang: str) -> str:
-    text = words(lang)
+    text = words_for(report, lang)
     head = f'<div class="card"><h3>{text[group]}</h3><p class="soft">{text[f"{group}_question"]}</p>'
     lead = next((report[name] for name in LEADS[group] if name in report), None)
     if lead is None:
@@ -101,12 +106,12 @@ def _summary_card(report: Report, group: Group, lang: str) -> str:
     sentences = "".join(f"<p class='small'>{escape(s)}</p>" for s in _sentences(report, group, lang))
     return (
         f'{head}<div class="big">{figure(lead.name, lead.value)}<small>{escape(label(lead.name, lang))}</small></div>'
-        f"{charts.strip(lead, _strip_alt(lead, lang))}{verdict}{sentences}</div>"
+        f"{charts.strip(lead, _strip_alt(lead, text, lang))}{verdict}{sentences}</div>"
     )
 
 
 def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
-    text, names = words(lang), [s.name for s in report.scores]
+    text, names = words_for(report, lang), [s.name for s in report.scores]
     if group == "fidelity":
         if "c2st" in report:
             yield text["say_fidelity"].format(c2st=round(100 * report["c2st"].value))
@@ -115,12 +120,13 @@ def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
         tells = sorted((c for c in report.columns if (c.tells or 0) > LEAST_TELL), key=lambda c: -(c.tells or 0))
         if "c2st" in report and report["c2st"].stands == "worse" and tells:
             yield text["say_tells"].format(columns=", ".join(c.name for c in tells[:3]))
+        yield from (_say(report[n], text[f"say_{n}"]) for n in ("frechet", "label_fidelity") if n in report)
     elif group == "utility":
         yield from (_say(s, text["say_utility"]) for s in report.group("utility")[:1])
     else:
-        yield from (_say(report[n], text[f"say_{n}"]) for n in ("membership", "copies") if n in report)
+        yield from (_say(report[n], text[f"say_{n}"]) for n in LEADS["privacy"] if n in report)
         yield from _say_attacks(report, text, lang)
-        if not any(name.startswith("membership") for name in names):
+        if not any("membership" in name for name in names):
             yield text["no_privacy"]
 
 
@@ -143,12 +149,12 @@ def _say(score: Score, sentence: str) -> str:
 
 
 def _scores(report: Report, lang: str) -> str:
-    text = words(lang)
+    text = words_for(report, lang)
     head = "".join(f'<th scope="col">{escape(text[h])}</th>' if h else '<td aria-hidden="true"></td>' for h in HEADS)
     bodies = []
     for group in GROUPS:
         scores = report.group(group)
-        rows = "".join(_score_row(s, before, lang) for before, s in zip((None, *scores), scores, strict=False))
+        rows = "".join(_score_row(s, before, text, lang) for before, s in zip((None, *scores), scores, strict=False))
         if rows:
             title = f'<tr class="group"><th scope="rowgroup" colspan="{len(HEADS)}">{text[group]}</th></tr>'
             bodies.append(f"<tbody>{title}{rows}</tbody>")
@@ -158,9 +164,8 @@ def _scores(report: Report, lang: str) -> str:
     )
 
 
-def _score_row(score: Score, before: Score | None, lang: str) -> str:
+def _score_row(score: Score, before: Score | None, text: dict[str, str], lang: str) -> str:
     """One line; what it means and what the attacker has are left out where the line before has said the same."""
-    text = words(lang)
     lines = [meaning_of(score, lang)] * (before is None or before.meaning != score.meaning)
     if score.threat and (before is None or before.threat != score.threat):
         lines.append(text["attacker"].format(threat=threat_of(score, lang)))
@@ -174,7 +179,7 @@ def _score_row(score: Score, before: Score | None, lang: str) -> str:
     ]
     return (
         f'<tr><th scope="row">{escape(label(score.name, lang))}{told}</th>'
-        f'<td data-label="">{charts.strip(score, _strip_alt(score, lang))}</td>'
+        f'<td data-label="">{charts.strip(score, _strip_alt(score, text, lang))}</td>'
         + "".join(f'<td class="{c}" data-label="{escape(text[k])}">{v}</td>' for k, v, c in cells)
         + "</tr>"
     )
@@ -182,7 +187,7 @@ def _score_row(score: Score, before: Score | None, lang: str) -> str:
 
 def _prediction(report: Report, lang: str) -> str:
     """Bars: each measure of use, learnt from real rows and from synthetic ones."""
-    text = words(lang)
+    text = words_for(report, lang)
     shown = [s for s in report.group("utility") if s.floor is not None and s.better == "higher"]
     if not shown:
         return ""
@@ -200,8 +205,8 @@ def _prediction(report: Report, lang: str) -> str:
     )
 
 
-def _strip_alt(score: Score, lang: str) -> str:
-    text, name = words(lang), score.name
+def _strip_alt(score: Score, text: dict[str, str], lang: str) -> str:
+    name = score.name
     told = f" {text[score.stands].format(n=f'{score.n:,}')}" if score.stands else ""
     beside = f"{text['value']} {figure(name, score.value)}, {text['floor']} {figure(name, score.floor)}"
     return f"{label(name, lang)}: {beside}.{told}"
@@ -215,7 +220,7 @@ def interval_text(score: Score) -> str:
 
 
 def _method(report: Report, lang: str) -> str:
-    text = words(lang)
+    text = words_for(report, lang)
     head = "".join(f'<th scope="col">{text[h]}</th>' for h in ("measure", "method"))
     rows = "".join(
         f'<tr><th scope="row">{escape(label(s.name, lang))}</th><td>{escape(method_of(s, lang))}</td></tr>'

@@ -225,6 +225,84 @@ SCORES: dict[str, ScoreWords] = {
         "持有同一批人不同列的两张表能借合成行连接起来的频率",
         "列随机分为两半，两半各自最近的 5 个合成行有共同者的训练行比例；基准来自保留行",
     ),
+    "frechet": ScoreWords(
+        "Fréchet distance",
+        "Fréchet 距离",
+        "在网络眼中合成图像与真实图像相差多远；1 相当于真实图像自身的离散程度",
+        "小型网络（用真实训练图像训练）特征上的 Fréchet 距离除以特征数，以真实方差为单位；区间计入两者的误差",
+    ),
+    "kid": ScoreWords(
+        "Kernel distance (KID)",
+        "核距离（KID）",
+        "同上，改用核函数，更看重少见的特征",
+        "同一特征上的无偏平方核距离，三次核，每组最多 2,000 张图像；区间计入数值与基准两者的误差",
+    ),
+    "image_density": ScoreWords(
+        "Density",
+        "密度",
+        "合成图像有多典型：1 为恰好，更低则怪异，更高则挤在真实图像最密之处",
+        "以真实图像为心、到第五近邻为半径的球中含有该合成图像的个数除以 5；区间计入数值与基准两者的误差",
+    ),
+    "image_coverage": ScoreWords(
+        "Coverage",
+        "覆盖率",
+        "真实图像所展现的有多少被覆盖",
+        "以真实图像为心、到第五近邻为半径的球中至少含有一张合成图像的比例；区间计入数值与基准两者的误差",
+    ),
+    "label_fidelity": ScoreWords(
+        "Labels are true",
+        "标签属实",
+        "有多少合成图像与其标签相符",
+        "用真实图像训练的小型网络认为与标签相符的合成图像比例；基准为新的真实图像；区间计入两者的误差",
+    ),
+    "class_histogram": ScoreWords(
+        "Shares of classes",
+        "类别比例",
+        "各类比例与真实的相差多远，0 为一致，1 为完全不同",
+        "各类比例的总变差（无标签时按网络的判断）；基准为抽取这么多图像时的偶然差别",
+    ),
+    "tstr_accuracy": ScoreWords(
+        "Recognition (accuracy)",
+        "识别（准确率）",
+        "用合成图像训练的网络识别真实图像的好坏，与用真实图像训练的相比",
+        "用合成图像训练的小型卷积网络认对新的真实图像的比例；基准为用同样多的真实图像训练的结果；区间计入两者的误差",
+    ),
+    "image_copies": ScoreWords(
+        "Exact copies",
+        "完全复制",
+        "有多少合成图像与真实图像完全相同",
+        "按 8 位像素与某一训练图像逐点相同的合成图像比例；区间计入其与基准两者的误差",
+    ),
+    "image_ratio": ScoreWords(
+        "Distance to training over holdout",
+        "到训练图像与保留图像的距离比",
+        "合成图像是否比新的真实图像更接近训练图像；0 为复制",
+        "合成图像到最近训练图像的距离除以到最近保留图像的距离，两者数量相同，取平均；逐像素欧氏距离；基准为保留图像自身",
+    ),
+    "image_distance_share": ScoreWords(
+        "Nearer to training images",
+        "更接近训练图像",
+        "合成图像是否聚集在训练图像周围；约为 0.5 加上复制比例的一半",
+        "最近的真实图像是训练图像而非保留图像的合成图像比例，折算后偶然水平为 0.5；区间来自两者的可交换性",
+    ),
+    "image_near_copies": ScoreWords(
+        "Nearest images, nearer to training images",
+        "最近的图像更接近训练图像",
+        "最接近真实图像的合成图像是否接近训练图像",
+        "同上，仅限与最近真实图像相对次近者最近的合成图像",
+    ),
+    "image_membership": ScoreWords(
+        "Membership guess (AUC)",
+        "成员推断（AUC）",
+        "凭距离判断谁的图像在训练图像中的准确程度；0.5 等于抛硬币",
+        "以到最近合成图像的像素距离的负值为得分的 ROC AUC；DeLong 区间",
+    ),
+    "image_membership_tpr": ScoreWords(
+        "Training images named at {rate} % false alarms",
+        "{rate} % 误报下认出的训练图像",
+        "{rate} % 误报时攻击者能正确认出多少训练图像；{rate} % 为纯属偶然",
+        "同一攻击：误报 {rate} % 的保留图像时，被认出的训练图像比例",
+    ),
 }
 THREATS_ZH: dict[str, str] = {
     "sees the synthetic rows only": "只看到合成行",
@@ -244,6 +322,11 @@ THREATS_ZH: dict[str, str] = {
     "can train the generator, on other real people's rows with and without the record asked about": (
         "能训练该生成器：用其他真实的人的行，含或不含被查记录"
     ),
+    "sees the synthetic images only": "只看到合成图像",
+    "sees the synthetic images; a check for copying, not an attack on a person": (
+        "看到合成图像；用于检查复制，并非针对个人的攻击"
+    ),
+    "sees the synthetic images and has the image asked about": "看到合成图像，并持有被查的图像",
     "sees the synthetic rows and holds two tables of the same people with no column in common": (
         "看到合成行，并持有同一批人的两张没有共同列的表"
     ),
@@ -252,8 +335,8 @@ LEARNERS: dict[str, dict[str, str]] = {
     "en": {"xgboost": "XGBoost", "histgb": "histogram boosting", "linear": "linear model"},
     "zh": {"xgboost": "XGBoost", "histgb": "直方图提升", "linear": "线性模型"},
 }
-SHARES = re.compile(r"copies|inference|singling_out(_several)?|linkability|\w+_tpr")
-FINE = ("shape", "trend", "trend_linked", "missing", "mmd")
+SHARES = re.compile(r"(image_)?copies|inference|singling_out(_several)?|linkability|\w+_tpr")
+FINE = ("shape", "trend", "trend_linked", "missing", "mmd", "frechet", "kid")
 
 
 @dataclass(frozen=True)

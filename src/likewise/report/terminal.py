@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from likewise.evaluate.results import GROUPS, Report
+from likewise.report.image_words import words_for
 from likewise.report.score_words import figure, label
-from likewise.report.words import words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +19,7 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    text = words(lang)
+    text = words_for(report, lang)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(text["measure"])
     for head in ("value", "floor", "interval", "better"):
@@ -45,7 +45,7 @@ def comparison_table(comparison: Comparison, *, lang: str = "en") -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    text = words(lang)
+    text = words_for(comparison.reports[0], lang)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(text["measure"])
     for head in (text["floor"], *comparison.names):

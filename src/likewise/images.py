@@ -11,7 +11,7 @@ import secrets
 import shutil
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,10 @@ from likewise.io import atomic_path
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["ImageSet", "as_images", "check_images_writable", "holds_images", "read_images", "write_images"]
+__all__ = [
+    "ImageSet", "as_images", "as_mapping", "check_images_writable", "giving_back", "holds_images", "read_images",
+    "write_images",
+]  # fmt: skip
 
 PathLike = str | os.PathLike[str]
 
@@ -118,6 +121,18 @@ def as_images(data: Any, y: Any = None) -> ImageSet | None:
     if not isinstance(data, np.ndarray) or data.ndim < 3:
         return None
     return ImageSet(data, None if y is None else np.asarray(y))
+
+
+def as_mapping(images: ImageSet) -> dict[str, npt.NDArray[Any]]:
+    """Images, and labels where there are any, as x and y."""
+    return {"x": images.x} if images.y is None else {"x": images.x, "y": images.y}
+
+
+def giving_back(data: Any) -> Callable[[ImageSet], Any]:
+    """What turns images into the kind that `as_images` took: an array, a mapping or an `ImageSet`."""
+    if isinstance(data, ImageSet):
+        return lambda images: images
+    return as_mapping if isinstance(data, Mapping) else lambda images: images.x
 
 
 def _check_pixels(x: Any) -> None:
@@ -285,14 +300,14 @@ def write_images(images: ImageSet, path: PathLike) -> None:
     if path.suffix.lower() != ".npz":
         _write_folder(images, path)
         return
-    arrays = {"x": images.x} if images.y is None else {"x": images.x, "y": _plain_labels(images.y)}
+    arrays = {name: _plain(array) for name, array in as_mapping(images).items()}
     with atomic_path(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _plain_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Strings as an array of their own type, which needs no pickle."""
-    return y.astype(np.str_) if y.dtype.kind == "O" else y
+    return array.astype(np.str_) if array.dtype.kind == "O" else array
 
 
 def _write_folder(images: ImageSet, path: Path) -> None:

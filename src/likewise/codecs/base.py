@@ -36,10 +36,30 @@ class Field:
 
 
 @dataclass(frozen=True)
+class ImageShape:
+    """What an image is: channels (1 grey, 3 colour), rows and columns of pixels."""
+
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def size(self) -> int:
+        """Pixels times channels."""
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True)
 class Alphabet:
-    """All fields of a codec, in column order."""
+    """All fields of a codec, in column order.
+
+    Args:
+        image: what the fractions are where rows are images: their pixels, each in [0, 1), channel by channel and row by
+            row; the fields are then the labels. None where rows are those of a table.
+    """
 
     fields: tuple[Field, ...]
+    image: ImageShape | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -47,7 +67,7 @@ class Alphabet:
 
     @property
     def n_fractions(self) -> int:
-        return sum(f.fraction is not None for f in self.fields)
+        return self.image.size if self.image is not None else sum(f.fraction is not None for f in self.fields)
 
     @property
     def code_dtype(self) -> np.dtype[np.unsignedinteger]:

@@ -1,0 +1,29 @@
+"""The generators of images. One file each, one line in IMAGE_MODELS each."""
+
+from __future__ import annotations
+
+from likewise.errors import OptionError
+from likewise.models.images.base import ImageModel
+from likewise.models.images.gan import ImageGAN
+from likewise.models.images.vae import ImageVAE
+from likewise.models.images.vaegan import ImageVAEGAN
+from likewise.schema import nearest
+
+IMAGE_MODELS: dict[str, type[ImageModel]] = {
+    ImageVAE.name: ImageVAE,
+    ImageGAN.name: ImageGAN,
+    ImageVAEGAN.name: ImageVAEGAN,
+}
+
+
+def image_model_named(name: str) -> type[ImageModel]:
+    """The class of a generator of images.
+
+    Raises:
+        OptionError: there is none of that name.
+    """
+    if name not in IMAGE_MODELS:
+        raise OptionError(
+            f"no model of images {name!r}{nearest(name, IMAGE_MODELS)}; there are: {', '.join(IMAGE_MODELS)}"
+        )
+    return IMAGE_MODELS[name]

@@ -1,0 +1,245 @@
+"""What the image models share: pixels and labels as nets take them, the law of the labels, the draw.
+
+Legend: n images, B batch, C channels, H and W pixels, K classes (0 where there are no labels), L latent dimensions.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, Given, ImageShape
+from likewise.errors import ConditionError, InputError, ModelFileError, NotFittedError
+from likewise.models.base import Generator
+from likewise.models.conditioning import blocks
+from likewise.models.gradient import check_choice, check_option
+from likewise.training import Record, Schedule
+
+if TYPE_CHECKING:
+    import torch
+
+NETS = ("conv", "mlp")
+
+BATCH = 256
+"""Images drawn or encoded at once."""
+
+LARGEST = np.float32(1 - 2**-24)
+"""The largest fraction: a pixel as bright as can be."""
+
+MIN_PER_CLASS = 2
+
+
+@dataclass(kw_only=True)
+class ImageModel(Generator):
+    """A generator of images; where images have labels, it is told them, and its draws have the labels asked for."""
+
+    net: str = "conv"
+    latent_dim: int = 32
+    width: int = 64
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float = 2e-3
+    patience: int | None = None
+    max_seconds: float | None = None
+    precision: str = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        self.record = Record()
+        self._alphabet = Alphabet(())
+        self._shares = np.zeros(0, np.float32)
+        check_choice(self, "net", NETS)
+        check_choice(self, "precision", ("auto", "bf16", "fp32"))
+        check_choice(self, "device", ("auto", "cpu", "cuda"))
+        least = {"latent_dim": 1, "width": 8, "epochs": 1, "batch_size": 1, "patience": 1}
+        for name, low in least.items():
+            check_option(self, name, int, low, math.inf)
+        check_option(self, "learning_rate", float, 0.0, math.inf)
+        check_option(self, "max_seconds", float, 0.0, math.inf)
+        self._schedule(1)
+
+    def options(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @abstractmethod
+    def _schedule(self, n: int) -> Schedule:
+        """How to train on n images."""
+
+    @abstractmethod
+    def _is_fitted(self) -> bool: ...
+
+    @abstractmethod
+    def _paint(self, told: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        """New images with these labels. Shape: (B, K) one-hot -> (B, C, H, W) in [0, 1]."""
+
+    def _fitted(self) -> None:
+        if not self._is_fitted():
+            raise NotFittedError("this model has learnt nothing yet: call fit first")
+
+    # ---- pixels and labels -------------------------------------------------------------------------------------------
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        image = self._alphabet.image
+        assert image is not None, "begun with an alphabet of images"
+        return image.channels, image.height, image.width
+
+    @property
+    def _n_classes(self) -> int:
+        return self._alphabet.sizes[0] if self._alphabet.fields else 0
+
+    def _begin(self, train_codes: Codes, alphabet: Alphabet) -> None:
+        """Take up an alphabet and the law of its labels.
+
+        Raises:
+            InputError: no image, or a class with so few that nothing of it can be learnt.
+        """
+        _check_alphabet(alphabet)
+        if not len(train_codes):
+            raise InputError("there are 0 images to learn from")
+        self._alphabet = alphabet
+        counts = np.bincount(train_codes.codes[:, 0], minlength=self._n_classes) if alphabet.fields else np.zeros(0)
+        few = int((counts < MIN_PER_CLASS).sum())
+        if few:
+            raise InputError(
+                f"{few} of {len(counts)} classes have fewer than {MIN_PER_CLASS} images to learn from; "
+                "leave these classes out or bring more images"
+            )
+        self._shares = (counts / max(counts.sum(), 1)).astype(np.float32)
+
+    def _pixels(self, codes: Codes) -> torch.Tensor:
+        """(n, C, H, W) float32."""
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(codes.fractions)).view(-1, *self._shape)
+
+    def _told(self, codes: npt.NDArray[Any]) -> torch.Tensor:
+        """(n, K) labels, one-hot."""
+        import torch
+
+        told = np.zeros((len(codes), self._n_classes), np.float32)
+        if self._n_classes:
+            told[np.arange(len(codes)), codes[:, 0]] = 1.0
+        return torch.from_numpy(told)
+
+    def _draw_labels(self, n: int, rng: np.random.Generator, given: Given) -> npt.NDArray[np.int64]:
+        """(n, 1) or (n, 0) codes of labels: those known, and the others by the training images' shares under the
+        conditions."""
+        if not self._n_classes:
+            return np.zeros((n, 0), np.int64)
+        weights = self._shares.astype(np.float64) * self._alphabet.fields[0].emit
+        weights *= given.weights.get(0, np.ones(1))
+        known = np.full((n, 1), -1, np.int64) if given.codes is None else given.codes.copy()
+        lacking = known < 0
+        if lacking.any():
+            if not weights.sum() > 0:
+                raise ConditionError("no label meets the condition")
+            upto = np.cumsum(weights) / weights.sum()
+            drawn = np.searchsorted(upto, rng.random(int(lacking.sum())), side="right")
+            known[lacking] = drawn.clip(max=int(np.flatnonzero(weights)[-1]))
+        return known
+
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        self._fitted()
+        return self._codes_of_draws(self._draw_labels(n, rng, given or Given()), rng)
+
+    def _codes_of_draws(self, labels: npt.NDArray[np.int64], rng: np.random.Generator) -> Codes:
+        import torch
+
+        told = self._told(labels)
+        pixels = np.empty((len(labels), self._alphabet.n_fractions), np.float32)
+        with torch.inference_mode():
+            for rows, stream in blocks(len(labels), rng, BATCH):
+                pixels[rows] = self._paint(told[rows], stream).flatten(1).numpy()
+        return self._as_codes(labels, pixels)
+
+    def _as_codes(self, labels: npt.NDArray[np.int64], pixels: npt.NDArray[np.float32]) -> Codes:
+        return Codes(labels.astype(self._alphabet.code_dtype), np.clip(pixels, 0.0, LARGEST))
+
+    def _noise(self, n: int, rng: np.random.Generator) -> torch.Tensor:
+        """(n, L) standard normals."""
+        import torch
+
+        return torch.from_numpy(rng.standard_normal((n, self.latent_dim), dtype=np.float32))
+
+    # ---- state -------------------------------------------------------------------------------------------------------
+
+    def _state_with(self, weights: Mapping[str, torch.Tensor]) -> dict[str, npt.NDArray[Any]]:
+        self._fitted()
+        return {name: value.numpy() for name, value in weights.items()} | {"class_shares": self._shares}
+
+    def _take_shares(self, state: Mapping[str, npt.NDArray[Any]], alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
+        """Take up the alphabet and the shares of labels; gives the other arrays.
+
+        Raises:
+            ModelFileError: they do not fit.
+        """
+        try:
+            _check_alphabet(alphabet)
+        except InputError as error:
+            raise ModelFileError(f"model: {error}") from None
+        rest = dict(state)
+        shares = rest.pop("class_shares", np.zeros(0))
+        n = alphabet.sizes[0] if alphabet.fields else 0
+        if shares.dtype != np.float32 or shares.shape != (n,) or (n and not (shares.min() >= 0 < shares.sum() < 2)):
+            raise ModelFileError("model: class_shares must hold a share of each class")
+        self._alphabet, self._shares = alphabet, shares
+        if sum(value.size for value in rest.values()) < self._least_weights():
+            raise ModelFileError("model: its options ask for more weights than there are")
+        return rest
+
+    def _least_weights(self) -> int:
+        """How many weights the first layer of what paints has: told before a damaged file can ask for all memory."""
+        from likewise.nets.conv import Frame
+
+        _, height, breadth = self._shape
+        rows, columns = Frame(height, breadth).base
+        units = 4 if self.net == "mlp" else rows * columns
+        return (self.latent_dim + self._n_classes) * self.width * units
+
+
+def _check_alphabet(alphabet: Alphabet) -> None:
+    image = alphabet.image
+    if image is None or len(alphabet.fields) > 1:
+        raise InputError("an image model learns images with at most one label each; fit a table with another model")
+    if not isinstance(image, ImageShape) or min(image.channels, image.height, image.width) < 1:
+        raise InputError("images must have channels and pixels")
+
+
+def batch_size_for(n: int) -> int:
+    """Images a step where the caller leaves it open: small sets get small batches."""
+    return int(min(128, max(16, 2 ** round(math.log2(max(n, 1) / 32)))))
+
+
+def mean_logits(pixels: torch.Tensor) -> torch.Tensor:
+    """(C,) the logit of each channel's mean: where a net that paints begins."""
+    import torch
+
+    return torch.logit(pixels.mean((0, 2, 3)).clamp(0.02, 0.98))
+
+
+def painting(precision: str, device: str) -> Any:
+    """The context in which a net computes in 16 bits where that is faster; weights stay 32-bit."""
+    import torch
+
+    from likewise.models.gradient import compute_dtype
+
+    dtype = compute_dtype(precision, device)
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
+def with_every_class(
+    labels: npt.NDArray[Any], train: npt.NDArray[np.int64], holdout: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows to train on and to hold out, such that no class of few images is held out below what can be learnt."""
+    if not labels.shape[1] or not len(holdout):
+        return train, holdout
+    left = np.bincount(labels[train, 0], minlength=int(labels.max()) + 1)
+    back = left[labels[holdout, 0]] < MIN_PER_CLASS
+    return np.sort(np.r_[train, holdout[back]]), holdout[~back]

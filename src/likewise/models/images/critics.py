@@ -1,0 +1,165 @@
+"""What image models trained against a critic share: the game, its options, the distance that tells when it was best.
+
+Legend: B batch, C channels, H and W pixels, K classes, S images held out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from likewise.models.adversarial import LOSSES, Averaged, critic_loss, generator_loss
+from likewise.models.gradient import check_choice, check_option
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from likewise.nets.images import ImageCritic, Painter
+
+PENALTY_EVERY = 16
+"""Steps between penalties of the critic's slope (Karras et al. 2020, appendix B)."""
+
+DECAY = 0.999
+"""Of the averaged weights of what paints."""
+
+JUDGED = 512
+"""Images of the held-out part that the distance looks at, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How the game against a critic is played.
+
+    Args:
+        loss: "nonsaturating", "hinge" or "wasserstein".
+        penalty: weight of the squared slope of the critic at real images (R1).
+        shift: share of a side by which real and drawn images alike are moved at random before they are judged.
+        context: of what to compute in; see `painting`.
+    """
+
+    loss: str
+    penalty: float
+    shift: float
+    context: Callable[[], Any]
+
+    @staticmethod
+    def check(model: Any) -> None:
+        """Hold a model's options of the game to what they may be."""
+        check_choice(model, "loss", LOSSES)
+        check_option(model, "penalty", float, 0.0, math.inf)
+        check_option(model, "shift", float, 0.0, 0.5)
+
+
+class Critique:
+    """What the critic lowers, and how it sees images; what the generator lowers stands in the games."""
+
+    def __init__(self, critic: ImageCritic, rules: Rules, generator: torch.Generator) -> None:
+        self.critic, self.rules, self.generator = critic, rules, generator
+
+    def loss(self, real: torch.Tensor, told: torch.Tensor, fake: torch.Tensor, told_fake: torch.Tensor, step: int) -> (
+        torch.Tensor
+    ):  # fmt: skip
+        """Shape: (B, C, H, W), (B, K), (B', C, H, W), (B', K) -> ()."""
+        import torch
+
+        seen = self.shifted(torch.cat([real, fake.detach()]))
+        with self.rules.context():
+            scores: torch.Tensor = self.critic(seen, torch.cat([told, told_fake]))
+        loss = critic_loss(self.rules.loss, scores[: len(real)], scores[len(real) :])
+        if self.rules.penalty and step % PENALTY_EVERY == 0:
+            loss = loss + 0.5 * PENALTY_EVERY * self.rules.penalty * self.steepness(real, told)
+        return loss
+
+    def steepness(self, real: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        """R1 (Mescheder, Geiger and Nowozin 2018, equation 9), in 32 bits: it is a derivative of a derivative."""
+        import torch
+
+        at = real.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(self.critic(at, told).sum(), at, create_graph=True)
+        return gradient.square().sum((1, 2, 3)).mean()
+
+    def to_please(self, fake: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        """The generator's loss."""
+        with self.rules.context():
+            return generator_loss(self.rules.loss, self.critic(self.shifted(fake), told))
+
+    def shifted(self, x: torch.Tensor) -> torch.Tensor:
+        """Images moved at random, with their own edges drawn out (Zhao et al. 2020: real and drawn ones alike, so
+        that what is drawn is not moved itself). Few images then last for more steps."""
+        import torch
+        from torch.nn import functional as F
+
+        height, breadth = x.shape[2:]
+        high, wide = round(height * self.rules.shift), round(breadth * self.rules.shift)
+        if not (high or wide):
+            return x
+        padded = F.pad(x, (wide, wide, high, high), mode="replicate")
+        down = torch.randint(2 * high + 1, (len(x), 1), generator=self.generator).to(x.device)
+        right = torch.randint(2 * wide + 1, (len(x), 1), generator=self.generator).to(x.device)
+        rows = down + torch.arange(height, device=x.device)
+        columns = right + torch.arange(breadth, device=x.device)
+        image = torch.arange(len(x), device=x.device)[:, None, None]
+        return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+class HeldOutDistance:
+    """How far drawn images are from held-out ones: the mean sliced Wasserstein distance (Bonneel et al. 2015) of what
+    a small convolutional net with random weights sees. It picks the weights to keep; it is no measure to report.
+
+    Args:
+        x, told: (S, C, H, W) held-out images and their labels.
+        draw: images for labels, by the weights that would be kept.
+    """
+
+    def __init__(
+        self,
+        x: torch.Tensor,
+        told: torch.Tensor,
+        draw: Callable[[torch.Tensor], torch.Tensor],
+        generator: torch.Generator,
+    ) -> None:
+        import torch
+
+        from likewise.nets.conv import ConvDown
+
+        self.told, self.draw = told[:JUDGED], draw
+        shape = tuple(int(side) for side in x.shape[1:])
+        self.eye = ConvDown((shape[0], shape[1], shape[2]), 32, generator=generator)
+        self.slices = torch.randn(self.eye.n_features, 256, generator=generator)
+        self.slices /= self.slices.norm(dim=0)
+        with torch.inference_mode():
+            self.real = self._seen(x[:JUDGED])
+
+    def __call__(self) -> float:
+        import torch
+
+        with torch.inference_mode():
+            return float((self._seen(self.draw(self.told)) - self.real).abs().mean())
+
+    def _seen(self, x: torch.Tensor) -> torch.Tensor:
+        """Shape: (S, C, H, W) -> (S, 256), each slice in ascending order."""
+        seen: torch.Tensor = self.eye(x) @ self.slices
+        return seen.sort(0).values
+
+
+class AveragedPainter(Averaged):
+    """Averaged weights of what paints, and its running moments as they are."""
+
+    def __init__(self, source: nn.Module, target: nn.Module) -> None:
+        super().__init__(source, target, DECAY)
+        self.moments = list(zip(source.buffers(), target.buffers(), strict=True))
+
+    def update(self) -> None:
+        super().update()
+        for source, target in self.moments:
+            target.copy_(source)
+
+
+def noise(n: int, painter: Painter, generator: torch.Generator) -> torch.Tensor:
+    """(n, L) standard normals, where the painter is."""
+    import torch
+
+    return torch.randn(n, painter.n_latent, generator=generator).to(next(painter.parameters()).device)

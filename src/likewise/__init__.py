@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import likewise.balance  # noqa: F401
+    import likewise.impute  # noqa: F401
     import likewise.privacy  # noqa: F401
     from likewise.conditions import above, below, between, missing, one_of
     from likewise.errors import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from likewise.evaluate import Report, evaluate
+    from likewise.impute.estimator import Imputer
     from likewise.inference import infer
     from likewise.models.autoregressive import Autoregressive
     from likewise.models.cart import CartChain
@@ -54,6 +56,7 @@ __all__ = [
     "ConditionError",
     "FallbackWarning",
     "GaussianCopula",
+    "Imputer",
     "InputError",
     "Kind",
     "LikewiseError",
@@ -87,6 +90,7 @@ _HOMES = {
     "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),
     "likewise.evaluate": ("Report", "evaluate"),
+    "likewise.impute.estimator": ("Imputer",),
     "likewise.inference": ("infer",),
     "likewise.models.autoregressive": ("Autoregressive",),
     "likewise.models.cart": ("CartChain",),
@@ -98,7 +102,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 # Rooms that are used by their own name, `lw.privacy.anonymize`; they too are opened when first used.
-_ROOMS = ("balance", "privacy")
+_ROOMS = ("balance", "impute", "privacy")
 
 
 def __getattr__(name: str) -> Any:

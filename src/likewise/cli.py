@@ -19,6 +19,7 @@ import typer
 from likewise import __version__, errors
 from likewise._cli_anonymize import anonymize
 from likewise._cli_audit import audit
+from likewise._cli_impute import impute
 
 if TYPE_CHECKING:
     import polars as pl
@@ -348,6 +349,7 @@ def evaluate(
 
 app.command()(_tells_errors(audit))
 app.command()(_tells_errors(anonymize))
+app.command()(_tells_errors(impute))
 
 
 @app.command()

@@ -1,0 +1,88 @@
+"""`likewise impute`: parse, call `impute.Imputer`, print. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise import errors
+
+
+class Statistic(StrEnum):
+    """What is put into a hole."""
+
+    MEDIAN = "median"
+    MEAN = "mean"
+    DRAW = "draw"
+
+
+def impute(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table with holes.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the filled table goes.")],
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="M", help="Write M tables, OUTPUT-1 to OUTPUT-M, each with draws: multiple imputation."
+        ),
+    ] = None,
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="forest, boosting, gan, or a generator such as autoregressive, vae.")
+    ] = "forest",
+    statistic: Annotated[
+        Statistic, typer.Option(help="What one table holds: the middle of what a cell may be, the mean, or a draw.")
+    ] = Statistic.MEDIAN,
+    schema_file: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="The same seed fills the same values.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """Fill the missing cells of a table.
+
+    Known cells come back as they were. For estimates with honest errors ask for several --draws and pool what each
+    table says; one table of medians is nearest to the truth cell by cell, and its columns are too narrow.
+
+    \b
+    Examples:
+      likewise impute holes.csv -o filled.csv
+      likewise impute holes.csv -o filled.csv --draws 5 --seed 1
+      likewise impute holes.parquet -o filled.parquet --method autoregressive
+    """
+    from likewise import cli, io
+    from likewise.impute import Imputer
+
+    terminal = cli._terminal(quiet)
+    outputs = [output] if draws is None else [_numbered(output, k + 1) for k in range(draws)]
+    cli._check_outputs(source, others=tuple(outputs))
+    for path in outputs:
+        io.check_writable(path, table=True)
+    with terminal.doing("reading"):
+        frame = io.read(source)
+    schema = cli._schema(frame, schema_file, None, terminal)
+    # A column without a value is the file's, and stays.
+    imputer = Imputer(method, statistic=statistic.value, schema=schema, random_state=seed, keep_empty_features=True)
+    with terminal.doing("learning"):
+        imputer.fit(frame)
+    with terminal.doing("filling"):
+        tables = [imputer.transform(frame)] if draws is None else imputer.imputations(frame, n_imputations=draws)
+    for table, path in zip(tables, outputs, strict=True):
+        cli._write(table, schema, path)
+        terminal.result(f"{path}: {len(table):,} rows")
+    holes = imputer.n_holes_
+    if not holes:
+        terminal.note("no cell was missing")
+    else:
+        named = ", ".join(f"{name} {n:,}" for name, n in holes.items())
+        terminal.result(f"{sum(holes.values()):,} cells filled: {named}")
+
+
+def _numbered(path: Path, k: int) -> Path:
+    """filled.csv.gz -> filled-2.csv.gz"""
+    stem, dot, endings = path.name.partition(".")
+    if not stem:
+        raise errors.OptionError("the output needs a name before its ending")
+    return path.with_name(f"{stem}-{k}{dot}{endings}")

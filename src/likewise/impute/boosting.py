@@ -1,0 +1,109 @@
+"""Gradient boosting for one column, and predictive mean matching: a hole takes the value of a real row that is
+predicted alike.
+
+Legend: d donors, h holes of one column, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.impute.forest import MOST_CLASSES
+
+FloatArray = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float32]
+
+FOLDS = 3
+"""Donors are predicted by models that have not seen them: predictions of one's own rows are so near the truth that
+nine in ten holes' intervals held one value in two when it was tried."""
+NEAREST = 10
+"""Donors among which one is drawn."""
+SPREAD = 50
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Donors of a column of numbers, by what is predicted for them.
+
+    Args:
+        predictions: (d,) in rising order.
+        values: (d,) what the donors hold.
+        models: one a fold; a hole is predicted by their mean.
+    """
+
+    predictions: FloatArray
+    values: FloatArray
+    models: list[Any]
+
+    def draw(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
+        return self._matched(x, 1, rng)[:, 0]
+
+    def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
+        return self._matched(x, SPREAD, rng)
+
+    def _matched(self, x: Matrix, times: int, rng: np.random.Generator) -> FloatArray:
+        if not self.models:
+            return rng.choice(self.values, (len(x), times))
+        k = min(NEAREST, len(self.values))
+        predicted = np.asarray(np.mean([model.predict(x) for model in self.models], axis=0))
+        near: npt.NDArray[np.int64] = np.atleast_1d(np.searchsorted(self.predictions, predicted))
+        first = (near - k // 2).clip(0, len(self.values) - k)
+        return np.asarray(self.values[first[:, None] + rng.integers(0, k, (len(x), times))])
+
+
+@dataclass(frozen=True)
+class Classed:
+    """A column of levels: a level is drawn by its predicted probability, what is rare as one of the rare.
+
+    Args:
+        rare: codes that the classifier takes together.
+    """
+
+    model: Any
+    rare: FloatArray
+
+    def draw(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
+        return self._drawn(x, 1, rng)[:, 0]
+
+    def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
+        return self._drawn(x, SPREAD, rng)
+
+    def _drawn(self, x: Matrix, times: int, rng: np.random.Generator) -> FloatArray:
+        upto = self.model.predict_proba(x).cumsum(1)
+        at = (rng.random((len(x), times))[:, :, None] > upto[:, None, :-1]).sum(2)
+        codes = np.asarray(self.model.classes_[at], np.float64)
+        taken_together = codes == MOST_CLASSES
+        codes[taken_together] = rng.choice(self.rare, int(taken_together.sum())) if taken_together.any() else 0.0
+        return codes
+
+
+def boost(x: Matrix, values: FloatArray, *, is_code: bool, seed: int, n_boosts: int = 60) -> Matched | Classed:
+    """Learn one column from the others by gradient boosting.
+
+    Args:
+        x: (d, inputs) of the rows that hold a value; NaN where another column has a hole.
+        values: (d,) those values.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    if not x.shape[1] or len(values) < 2 * FOLDS or (values == values[0]).all():
+        return Matched(np.zeros(0), values, [])
+    x = np.where(np.isnan(x).all(0), np.float32(0), x)  # its binning fails on a column without a value
+    options = dict(max_iter=n_boosts, max_leaf_nodes=15, min_samples_leaf=8, early_stopping=False, random_state=seed)
+    if is_code:
+        model = HistGradientBoostingClassifier(**options).fit(x, np.minimum(values, MOST_CLASSES))
+        return Classed(model, values[values >= MOST_CLASSES])
+    fold = np.random.default_rng(seed).integers(0, FOLDS, len(values))
+    predicted, models = np.empty(len(values)), []
+    for k in range(FOLDS):
+        seen = fold != k
+        model = HistGradientBoostingRegressor(**options).fit(x[seen], values[seen])
+        models.append(model)
+        if not seen.all():
+            predicted[~seen] = model.predict(x[~seen])
+    order = np.argsort(predicted, kind="stable")
+    return Matched(predicted[order], values[order], models)

@@ -1,0 +1,123 @@
+"""How a table comes to an imputer and goes back: frames cell by cell as they were, arrays as scikit-learn has them.
+Legend: n rows, C columns.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.impute.grid import Grid
+from likewise.impute.laws import Holes
+from likewise.io import from_frame
+from likewise.parsing import restore_column
+from likewise.schema import Schema
+from likewise.synthesizer import _filled
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Opened(ABC):
+    """A table as it came."""
+
+    names: list[str]
+
+    @property
+    @abstractmethod
+    def missing(self) -> BoolArray:
+        """(n, columns) which cells are missing, ids and dropped columns too."""
+
+    @abstractmethod
+    def closed(self, grid: Grid, values: Holes, kept: list[str], indicated: list[str]) -> Any:
+        """The table with these values in its holes, of the kind that came.
+
+        Args:
+            values: column of the grid -> (h, 1) for the cells that the grid sees as holes.
+            kept: the columns that it has.
+            indicated: columns beside which another tells where they were missing.
+        """
+
+
+@dataclass(frozen=True)
+class OpenedFrame(Opened):
+    """A pandas, Polars or Arrow frame, with its canonical form beside it."""
+
+    raw: pl.DataFrame
+    table: pl.DataFrame
+    schema: Schema
+    give_back: Callable[[pl.DataFrame], Any]
+
+    @property
+    def names(self) -> list[str]:  # type: ignore[override]
+        return self.raw.columns
+
+    @property
+    def missing(self) -> BoolArray:
+        return np.column_stack([self.table[name].is_null().to_numpy() for name in self.names])
+
+    def closed(self, grid: Grid, values: Holes, kept: list[str], indicated: list[str]) -> Any:
+        drawn = {}
+        for j, cells in values.items():
+            column = grid.columns[j]
+            full = np.full(len(self.raw), np.nan)
+            full[np.isnan(column.encode(self.table[column.name]))] = cells[:, 0]
+            drawn[column.name] = restore_column(column.decode(full), column.column)
+        fills = pl.DataFrame(drawn)
+        columns = [_filled(name, self.raw, self.table, fills) for name in kept]
+        marks = [self.table[name].is_null().alias(f"missingindicator_{name}") for name in indicated]
+        return self.give_back(pl.DataFrame(columns + marks))
+
+
+@dataclass(frozen=True)
+class OpenedArray(Opened):
+    """An array of numbers, NaN in its holes."""
+
+    array: npt.NDArray[Any]
+    names: list[str]
+
+    @property
+    def missing(self) -> BoolArray:
+        return np.asarray(np.isnan(self.array))
+
+    def closed(self, grid: Grid, values: Holes, kept: list[str], indicated: list[str]) -> Any:
+        out, holes = self.array.copy(), self.missing
+        at = {name: i for i, name in enumerate(self.names)}
+        out[holes] = 0.0  # what is left of them: columns that were wholly missing
+        for j, cells in values.items():
+            i = at[grid.names[j]]
+            out[holes[:, i], i] = cells[:, 0]
+        columns = [out[:, [at[name] for name in kept]]]
+        columns += [holes[:, [at[name]]].astype(out.dtype) for name in indicated]
+        return np.concatenate(columns, axis=1)
+
+
+def open_frame(frame: Any, marker: Any) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]:
+    """The frame as Polars with nulls where the marker stood, and the way back, which keeps a pandas index."""
+    raw, give_back = from_frame(frame)
+    raw = raw.with_columns(_unmarked(series, marker) for series in raw)
+    index = getattr(frame, "index", None)
+
+    def back(out: pl.DataFrame) -> Any:
+        made = give_back(out)
+        if index is not None and hasattr(made, "index"):
+            made.index = index
+        return made
+
+    return raw, back
+
+
+def _unmarked(series: pl.Series, marker: Any) -> pl.Series:
+    """The column with nulls where the marker stands, in columns that can hold it."""
+    is_text = isinstance(marker, str)
+    if marker is None or is_text != (series.dtype in (pl.String, pl.Categorical, pl.Enum)):
+        return series
+    if not is_text and not series.dtype.is_numeric():
+        return series
+    found = series.cast(pl.String) == marker if is_text else series == marker
+    return series.set(found.fill_null(False), None)

@@ -1,0 +1,361 @@
+"""The imputer: a scikit-learn transformer over the methods, for arrays and for frames of mixed columns.
+
+Legend: n rows, C columns, h holes of one column, m draws.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, check_is_fitted, validate_data
+
+from likewise.errors import InputError, LikewiseWarning, OptionError
+from likewise.impute.boosting import boost
+from likewise.impute.chained import Chained
+from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame
+from likewise.impute.forest import grow
+from likewise.impute.gain import Gain
+from likewise.impute.generators import completing
+from likewise.impute.grid import Grid, refuse_infinite
+from likewise.impute.laws import Holes, Method, interval, mean, middle
+from likewise.inference import infer
+from likewise.models import MODELS
+from likewise.parsing import parse
+from likewise.schema import Column, Kind, Role, Schema, nearest
+from likewise.synthesizer import Synthesizer
+
+STATISTICS = ("median", "mean", "draw")
+INTERVAL_DRAWS = 60
+"""Draws behind an interval: ends at the 5th and 95th hundredth are the 3rd and 58th of them."""
+
+_LEARNERS: dict[str, Callable[..., Any]] = {"forest": grow, "boosting": boost}
+_CHAIN_OPTIONS = ("n_rounds", "max_rows")
+METHODS = (*_LEARNERS, "gan", *MODELS)
+
+
+class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Fills missing cells: once as well as can be guessed, or several times as they may have been.
+
+    What to take depends on what for. `statistic="median"` (the default) puts the middle of what each hole may be, for
+    levels the likeliest: nearest to the truth cell by cell, and so for prediction. But a column filled with middles is
+    narrower than the truth, its correlations are stronger, and its standard errors are too small. For estimates take
+    `imputations`, estimate on each table, and `pool` what comes out. `statistic="draw"` gives one such table.
+
+    Args:
+        method: "forest": chained equations over extremely randomised trees, whose leaves hold donors (what measured
+            best). "boosting": the same by gradient boosting with predictive mean matching. "autoregressive", "vae",
+            "copula", "cart": a generator learns the table with its holes and completes the rows; "vae" with
+            importance weights (MIWAE). "gan": GAIN, a baseline. Or a fitted `Synthesizer`.
+        statistic: what `transform` puts into a hole: "median" or "mean" (for levels both the most frequent), or "draw".
+        n_imputations: tables that `imputations` gives.
+        missing_values: what stands for a missing cell beside null, None and NaN, such as -1 or "unknown".
+        add_indicator: append a column for each that had holes in `fit`, telling where.
+        keep_empty_features: keep columns that are wholly missing in `fit`; in an array they become 0 as scikit-learn
+            has it, in a frame they stay missing. Otherwise they are left out.
+        schema: what a frame's columns are; None infers it.
+        random_state: seed of learning and drawing; the same seed fills the same values.
+        options: of the method: `n_trees`, `min_leaf`, `n_rounds`, `max_rows` for "forest"; those of the model, such as
+            `epochs`, for a generator.
+
+    After `fit`: `schema_` (None for arrays), `n_holes_` (column -> holes that can be filled), `method_`,
+    `n_features_in_`, `feature_names_in_`.
+
+    What frames may hold: numbers, levels, truth values, dates and times; texts are taken as levels. Identifiers are
+    neither used nor filled. Cells that were known come back as they were, bit by bit, in the types they had.
+
+    Privacy: none. An imputer keeps the rows it learnt from, and fills holes with values of real rows.
+
+    Example:
+        >>> import numpy as np, likewise as lw
+        >>> x = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, np.nan], [3.0, 6.0], [np.nan, 8.0], [4.0, 8.0]] * 5)
+        >>> lw.Imputer(random_state=0).fit_transform(x)[:6].tolist()
+        [[1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [3.0, 6.0], [4.0, 8.0], [4.0, 8.0]]
+    """
+
+    def __init__(
+        self,
+        method: str | Synthesizer = "forest",
+        *,
+        statistic: str = "median",
+        n_imputations: int = 5,
+        missing_values: Any = np.nan,
+        add_indicator: bool = False,
+        keep_empty_features: bool = False,
+        schema: Schema | None = None,
+        random_state: Any = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.method = method
+        self.statistic = statistic
+        self.n_imputations = n_imputations
+        self.missing_values = missing_values
+        self.add_indicator = add_indicator
+        self.keep_empty_features = keep_empty_features
+        self.schema = schema
+        self.random_state = random_state
+        self.options = options
+
+    # ---- learning ----------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from a table with holes.
+
+        Args:
+            X: pandas, Polars or Arrow frame, or an array of numbers; (n, C).
+            y: not used; scikit-learn's pipelines pass it.
+
+        Raises:
+            InputError: infinite values, or a frame that cannot be used.
+            OptionError: an option that is outside what it may be.
+        """
+        self._check_options()
+        opened = self._open(X, reset=True)
+        rng = _generator(self.random_state)
+        missing = opened.missing
+        counts = {name: int(missing[:, i].sum()) for i, name in enumerate(opened.names)}
+        self._empty = [name for name, n in counts.items() if n == len(missing)]
+        self._holed = [name for name, n in counts.items() if n]
+        self._names = opened.names
+        if isinstance(opened, OpenedFrame):
+            used = [c for c in opened.schema if c.is_modelled and c.name not in self._empty]
+            self._grid = Grid.of_table(opened.table, Schema(tuple(used))) if used else Grid(())
+            self.schema_: Schema | None = opened.schema
+        else:
+            used = [_real(name) for name in opened.names if name not in self._empty]
+            self._grid, self.schema_ = Grid.of_numbers(used), None
+        self.n_holes_ = {name: counts[name] for name in self._grid.names if counts[name]}
+        self._warn_of_columns_left(opened)
+        self.method_ = self._make_method(Schema(tuple(used)) if used else None, rng)
+        if used:
+            self.method_.fit(self._matrix(opened), self._grid, rng)
+        self._seed = int(rng.integers(2**31))
+        return self
+
+    def _check_options(self) -> None:
+        if self.statistic not in STATISTICS:
+            raise OptionError(f"statistic must be one of {', '.join(STATISTICS)}, got {self.statistic!r}")
+        if not isinstance(self.method, Synthesizer) and self.method not in METHODS:
+            hint = nearest(str(self.method), METHODS)
+            raise OptionError(f"there is no method {self.method!r}{hint}; there are: {', '.join(METHODS)}")
+        if self.schema is not None and not isinstance(self.schema, Schema):
+            raise OptionError(f"schema must be a likewise.Schema or None, got {type(self.schema).__name__}")
+        _check_count("n_imputations", self.n_imputations)
+
+    def _make_method(self, schema: Schema | None, rng: np.random.Generator) -> Method:
+        options = dict(self.options or {})
+        if isinstance(self.method, str) and self.method in _LEARNERS:
+            learner = _LEARNERS[self.method]
+            chain = {name: options.pop(name) for name in _CHAIN_OPTIONS if name in options}
+            own = _known(self.method, learner, options, but=("x", "values", "is_code", "seed"), more=_CHAIN_OPTIONS)
+            return Chained(learner=partial(learner, **own), **chain)
+        if self.method == "gan":
+            return Gain(**_known("gan", Gain, options))
+        return completing(self.method, schema or Schema(()), options, int(rng.integers(2**31)))
+
+    def _warn_of_columns_left(self, opened: Opened) -> None:
+        if self._empty and isinstance(opened, OpenedFrame):
+            what = "they stay so" if self.keep_empty_features else "they are left out (keep_empty_features=True keeps)"
+            warnings.warn(
+                f"columns without a single value: {_listed(self._empty)}; {what}", LikewiseWarning, stacklevel=3
+            )
+        elif self._empty and not self.keep_empty_features:
+            warnings.warn(
+                f"columns without a single value are left out: {_listed(self._empty)}", LikewiseWarning, stacklevel=3
+            )
+        unused = [n for n in self._holed if n not in self._empty and n not in self._grid.names]
+        if unused:
+            told = f"identifiers and dropped columns are not filled: {_listed(unused)}"
+            warnings.warn(told, LikewiseWarning, stacklevel=3)
+
+    # ---- filling -----------------------------------------------------------------------------------------------------
+
+    def transform(self, X: Any) -> Any:
+        """The table with every hole filled once, as `statistic` says.
+
+        Args:
+            X: the columns that `fit` had, of these rows or of others; (n, C).
+
+        Returns:
+            A table of the kind that came. The same rows are filled alike every time.
+        """
+        check_is_fitted(self)
+        opened = self._open(X, reset=False)
+        x, rng = self._matrix(opened), np.random.default_rng(self._seed)
+        if self.statistic == "draw":
+            return self._closed(opened, self._draws(x, 1, rng))
+        said = middle if self.statistic == "median" else mean
+        laws = self.method_.spread(x, rng) if np.isnan(x).any() else {}
+        return self._closed(opened, {j: said(v, bool(self._grid.is_code[j]))[:, None] for j, v in laws.items()})
+
+    def imputations(self, X: Any, *, n_imputations: int | None = None, random_state: Any = None) -> list[Any]:
+        """Several filled tables: multiple imputation (Rubin 1987), to estimate on each and `pool`.
+
+        Args:
+            X: as in `transform`.
+            n_imputations: how many; None takes the imputer's own.
+            random_state: None gives the same tables every time.
+
+        Returns:
+            Tables of the kind that came, equal where cells were known.
+        """
+        check_is_fitted(self)
+        m = self.n_imputations if n_imputations is None else n_imputations
+        _check_count("n_imputations", m)
+        opened = self._open(X, reset=False)
+        rng = np.random.default_rng(self._seed) if random_state is None else _generator(random_state)
+        drawn = self._draws(self._matrix(opened), m, rng)
+        return [self._closed(opened, {j: values[:, [k]] for j, values in drawn.items()}) for k in range(m)]
+
+    def intervals(self, X: Any, coverage: float = 0.9, *, n_draws: int = INTERVAL_DRAWS) -> tuple[Any, Any]:
+        """Between which values each hole lies with this probability, cell by cell.
+
+        Args:
+            X: as in `transform`.
+            coverage: the probability, between 0 and 1.
+            n_draws: draws behind each interval.
+
+        Returns:
+            Two tables, the lower and the upper ends; of a frame its columns of numbers and times only. Known cells are
+            their own ends.
+        """
+        check_is_fitted(self)
+        if not 0 < coverage < 1:
+            raise OptionError(f"coverage must lie between 0 and 1, got {coverage!r}")
+        _check_count("n_draws", n_draws)
+        opened = self._open(X, reset=False)
+        drawn = self._draws(self._matrix(opened), n_draws, np.random.default_rng(self._seed))
+        numbers = {j: values for j, values in drawn.items() if not self._grid.is_code[j]}
+        ends = {j: interval(values, coverage) for j, values in numbers.items()}
+        whole = {j for j in numbers if self._grid.columns[j].column.kind is Kind.INTEGER}
+        low = {j: (np.floor(a) if j in whole else a)[:, None] for j, (a, _) in ends.items()}
+        high = {j: (np.ceil(b) if j in whole else b)[:, None] for j, (_, b) in ends.items()}
+        kept = [c.name for c in self._grid.columns if not c.is_code]
+        return opened.closed(self._grid, low, kept, []), opened.closed(self._grid, high, kept, [])
+
+    def _draws(self, x: npt.NDArray[np.float64], m: int, rng: np.random.Generator) -> Holes:
+        return self.method_.draws(x, m, rng) if np.isnan(x).any() else {}
+
+    # ---- the table at the door ---------------------------------------------------------------------------------------
+
+    def _open(self, X: Any, *, reset: bool) -> Opened:
+        if _is_frame(X):
+            return self._open_frame(X, reset=reset)
+        if not reset and self.schema_ is not None:
+            raise InputError("this imputer was fitted on a frame; give it frames")
+        if self.schema is not None:
+            raise OptionError("a schema tells of a frame's columns; arrays have numbers only")
+        no_marker = _is_missing(self.missing_values)
+        array = validate_data(
+            self, X, reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan" if no_marker else True, copy=True
+        )
+        if not no_marker:
+            array[array == self.missing_values] = np.nan
+        return OpenedArray(array, [f"x{i}" for i in range(array.shape[1])])
+
+    def _open_frame(self, X: Any, *, reset: bool) -> OpenedFrame:
+        raw, give_back = open_frame(X, None if _is_missing(self.missing_values) else self.missing_values)
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        if not reset and self.schema_ is None:
+            raise InputError("this imputer was fitted on an array; give it arrays")
+        refuse_infinite(raw)
+        schema = (self.schema or infer(raw)) if reset else self.schema_
+        assert schema is not None, "a fitted imputer has one"
+        schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema
+        return OpenedFrame(raw, parse(raw, schema), schema, give_back)
+
+    def _matrix(self, opened: Opened) -> npt.NDArray[np.float64]:
+        """(n, columns of the grid) numbers and codes."""
+        if isinstance(opened, OpenedFrame):
+            return self._grid.encode(opened.table)
+        assert isinstance(opened, OpenedArray)
+        at = [opened.names.index(name) for name in self._grid.names]
+        return opened.array[:, at].astype(np.float64)
+
+    def _closed(self, opened: Opened, values: Holes) -> Any:
+        return opened.closed(self._grid, values, self._kept, self._holed if self.add_indicator else [])
+
+    @property
+    def _kept(self) -> list[str]:
+        return [name for name in self._names if self.keep_empty_features or name not in self._empty]
+
+    # ---- scikit-learn ------------------------------------------------------------------------------------------------
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """The names of the columns that `transform` gives."""
+        check_is_fitted(self)
+        names = list(_check_feature_names_in(self, input_features))
+        at = {name: i for i, name in enumerate(self._names)}
+        out = [names[at[name]] for name in self._kept]
+        if self.add_indicator:
+            out += [f"missingindicator_{names[at[name]]}" for name in self._holed]
+        return np.array(out, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = bool(_is_missing(self.missing_values))
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_seed")
+
+
+def _is_frame(X: Any) -> bool:
+    """Whether this is a table with names, not an array or a list of rows."""
+    return hasattr(X, "columns") or hasattr(X, "column_names") or hasattr(X, "collect_schema")
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether this is one of the ways to say "missing" that need no marker."""
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and np.isnan(value))
+
+
+def _real(name: str) -> Column:
+    return Column(name=name, kind=Kind.REAL, dtype="Float64")
+
+
+def _without_numbered_ids(schema: Schema, raw: Any) -> Schema:
+    """Numbers that inference takes for keys, with holes among them, are numbers: a key has no holes."""
+    for column in schema:
+        if column.role is Role.ID and raw[column.name].dtype.is_numeric() and raw[column.name].has_nulls():
+            whole = raw[column.name].dtype.is_integer()
+            schema = schema.replace(column.name, kind=Kind.INTEGER if whole else Kind.REAL, role=Role.FEATURE)
+    return schema
+
+
+def _known(
+    method: str, target: Callable[..., Any], options: dict[str, Any], but: Any = (), more: Any = ()
+) -> dict[str, Any]:
+    """The options, if the method has them all."""
+    names = [*(name for name in inspect.signature(target).parameters if name not in but), *more]
+    for name in options:
+        if name not in names:
+            raise OptionError(
+                f"method {method!r} has no option {name!r}{nearest(name, names)}; it has {', '.join(names)}"
+            )
+    return options
+
+
+def _check_count(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+        raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """A stream of one's own from a seed, None, a Generator or scikit-learn's RandomState."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31))
+    return np.random.default_rng(random_state)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:10]))
+    return shown + (f" and {len(names) - 10} more" if len(names) > 10 else "")

@@ -1,0 +1,101 @@
+"""Imputation by a generator: any model that draws the rest of a row, given what is known of it.
+
+Legend: n rows, C columns, m draws, h holes of one column.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.errors import NotFittedError, OptionError
+from likewise.impute.grid import Grid
+from likewise.impute.laws import Holes
+from likewise.models.vae import VAE
+from likewise.parsing import parse, restore
+from likewise.schema import Schema
+from likewise.synthesizer import Synthesizer
+
+FloatArray = npt.NDArray[np.float64]
+
+N_SPREAD = 30
+"""Draws of which a middle or a mean is taken."""
+ROWS_AT_ONCE = 50_000
+
+
+@dataclass
+class Completing:
+    """Holes filled by `Synthesizer.complete`. Missing is a code in training, and no filled cell is missing again.
+
+    Args:
+        synthesizer: fitted on such tables before, or to be fitted on this one.
+        schema: of the modelled columns, as the synthesizer is to see them.
+        is_fitted: it was fitted before: `fit` leaves it as it is.
+    """
+
+    synthesizer: Synthesizer
+    schema: Schema
+    is_fitted: bool = False
+
+    def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
+        self._grid = grid
+        if not self.is_fitted:
+            self.synthesizer.fit(self._table(x))
+        return self
+
+    def _table(self, x: FloatArray) -> pl.DataFrame:
+        return restore(self._grid.decode(x), self.schema)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the way back to the caller's own kind of frame, which cannot be pickled and is not used here."""
+        bare = copy(self.synthesizer)
+        vars(bare).pop("_give_back", None)
+        return vars(self) | {"synthesizer": bare}
+
+    def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
+        holes = np.isnan(x)
+        some = np.flatnonzero(holes.any(1))
+        drawn = {int(j): np.empty((int(holes[:, j].sum()), m)) for j in np.flatnonzero(holes.any(0))}
+        if not len(some):
+            return drawn
+        at_once = max(1, ROWS_AT_ONCE // len(some))
+        for first in range(0, m, at_once):
+            times = min(at_once, m - first)
+            full = self._completions(x[some], times, rng)
+            for j, values in drawn.items():
+                values[:, first : first + times] = full[:, holes[some, j], j].T
+        return drawn
+
+    def spread(self, x: FloatArray, rng: np.random.Generator) -> Holes:
+        return self.draws(x, N_SPREAD, rng)
+
+    def _completions(self, x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+        """(m, n, C) the same rows without holes, m times."""
+        many = self._table(np.tile(x, (m, 1)))
+        full = self.synthesizer.complete(many, random_state=int(rng.integers(2**31)))
+        return self._grid.encode(parse(full.select(self._grid.names), self.schema)).reshape(m, *x.shape)
+
+
+def completing(model: Any, schema: Schema, options: dict[str, Any], seed: int) -> Completing:
+    """The method of a model: its name, or a synthesizer, fitted or not.
+
+    Raises:
+        NotFittedError: a synthesizer that was never fitted.
+        OptionError: options beside a synthesizer, which has its own.
+    """
+    from likewise.impute.vae import ImportanceVAE
+
+    if isinstance(model, Synthesizer):
+        if options:
+            raise OptionError("options go to the Synthesizer itself when one is given")
+        if not hasattr(model, "generator_"):
+            raise NotFittedError("this Synthesizer has learnt nothing yet: fit it first, or give the name of a model")
+        kind = ImportanceVAE if isinstance(model.generator_, VAE) else Completing
+        return kind(model, schema, is_fitted=True)
+    kind = ImportanceVAE if model == VAE.name else Completing
+    return kind(Synthesizer(model, schema=schema, random_state=seed, **options), schema)

@@ -103,7 +103,7 @@ def test_edges_halve_the_rows_and_stay_within_the_declared_bounds() -> None:
     assert codec.lattice.values(codec.pieces.first[[0]])[0] == 0.0
     assert codec.lattice.values(codec.pieces.last[[-1]])[0] == 9000.0
     share = np.bincount(codec.encode(frame["pay"]).codes[:, 0], minlength=32) / len(frame)
-    assert codec.pieces.size == 32
+    assert 32 <= codec.pieces.size <= 40  # and perhaps a value that many rows happen to share
     assert share.max() < 2.5 / 32  # equal parts up to the noise of five rounds
 
 
@@ -137,3 +137,17 @@ def test_a_budget_too_small_for_bounds_says_so() -> None:
     schema = Schema((Column(name="age", kind="integer", nullable=False),))
     with pytest.raises(PrivacyError, match="too small to find its bounds"):
         private_codec(pl.DataFrame({"age": [3, 4]}), schema, budget(0.01, "bounds"))
+
+
+def test_a_value_of_many_rows_has_a_code_of_its_own() -> None:
+    rng = np.random.default_rng(0)
+    pay = np.where(rng.random(N) < 0.5, 0.0, np.round(rng.gamma(2, 800, N), 2))
+    pay[:400] = 1234.5
+    frame = table().with_columns(pay=pl.Series(pay))
+    ledger = budget(10.0)
+    codec = part(private_codec(frame, DECLARED, ledger), "pay")
+    assert isinstance(codec, NumberCodec)
+    assert codec.pieces is not None
+    alone = codec.lattice.values(codec.pieces.first[codec.pieces.first == codec.pieces.last])
+    assert {0.0, 1234.5} <= set(alone.tolist())
+    assert sum(entry.delta for entry in ledger.entries) <= 1e-7 * (1 + 1e-9)

@@ -29,6 +29,9 @@ Ints = npt.NDArray[np.int64]
 DEPTH = 5
 """Rounds of halving a number's range at its noisy medians: 2**DEPTH bins at most."""
 
+MOST_VALUES = 32
+"""Values of a number, at most, that may have a code of their own."""
+
 REAL_CELLS = 2**20
 """Places where a real number without known decimals may be cut."""
 
@@ -56,7 +59,7 @@ def private_codec(
     parts = [_Part(column, frame[column.name]) for column in columns]
     paid = [touch for part in parts for touch in part.touches(ledger)]
     share = ledger.rho * ledger.budget.codec_share / max(len(paid), 1)
-    n_choices = max(sum(touch == "levels" for touch in paid), 1)
+    n_choices = max(sum(touch in ("levels", "values") for touch in paid), 1)
     codecs = tuple(part.codec(ledger, share, ledger.delta_aside / n_choices) for part in parts)
     return TableCodec(codecs, options or CodecOptions())
 
@@ -120,7 +123,8 @@ class _Part:
         if not self.is_number:
             return ["levels"] if self.column.kind == Kind.CATEGORICAL and self.column.levels is None else []
         bounds = [] if _is_bounded(self.column) else ["bounds"]
-        return bounds + (["edges"] if bounds or self._n_cells(*self._declared()) > 2**DEPTH else [])
+        cut = bounds or self._n_cells(*self._declared()) > 2**DEPTH
+        return bounds + (["edges", *["values"] * self.lattice.is_exact] if cut else [])
 
     def codec(self, ledger: Ledger, rho: float, delta: float) -> ColumnCodec:
         if not self.is_number:
@@ -132,10 +136,23 @@ class _Part:
         width = 1 if self.lattice.is_exact else (high - low) / n_cells
         cells = np.clip(np.floor((units - low) / width), 0, n_cells - 1).astype(np.int64)
         if n_cells > 2**DEPTH:
-            cuts = _quantiles(cells, summary.counts, n_cells, rho, ledger, self.column.name)
+            own = self._own_cells(cells, summary.counts, rho, delta, ledger)
+            rest = np.where(np.isin(cells, own), 0, summary.counts)
+            cuts = _quantiles(cells, rest, n_cells, rho, ledger, self.column.name)
+            cuts = np.unique(np.r_[cuts, own, own + 1])
         else:
             cuts = np.arange(n_cells + 1)
         return NumberCodec(self.column.name, self.lattice, self._pieces(cuts, low, high, n_cells), self.has_missing)
+
+    def _own_cells(self, cells: Ints, counts: Ints, rho: float, delta: float, ledger: Ledger) -> Ints:
+        """Values that so many rows hold that each gets a code of its own; none of a number without decimals."""
+        if not self.lattice.is_exact:
+            return cells[:0]
+        cells, inverse = np.unique(cells, return_inverse=True)  # beyond the bounds is at the bounds
+        counts = np.bincount(inverse, weights=counts).astype(np.int64)
+        what = f"frequent values of column {self.column.name!r}"
+        kept = _sure(counts, rho, delta, ledger, what)
+        return np.sort(cells[kept[:MOST_VALUES]])
 
     def _declared(self) -> tuple[float, float]:
         assert self.column.bounds is not None
@@ -196,11 +213,20 @@ class _Part:
 
 
 def _frequent(summary: LevelSummary, rho: float, delta: float, ledger: Ledger, name: str) -> tuple[str, ...]:
-    """Levels whose noisy count is so large that a single row's level is among them with a chance of delta at most."""
-    noisy, sigma = noisy_counts(summary.counts, rho, ledger, f"levels of column {name!r}", delta=delta)
-    kept = noisy >= 1 + sigma * NormalDist().inv_cdf(1 - delta)
+    """Levels that many rows hold, the most frequent first."""
+    return tuple(
+        summary.levels[int(i)] for i in _sure(summary.counts, rho, delta, ledger, f"levels of column {name!r}")
+    )
+
+
+def _sure(counts: Ints, rho: float, delta: float, ledger: Ledger, what: str) -> Ints:
+    """Places of the counts that stand above what the noise alone could show, the greatest first.
+
+    Only what a row holds is counted, so that a value of a single row must not be shown: it is, with a chance of delta.
+    """
+    noisy, sigma = noisy_counts(counts, rho, ledger, what, delta=delta)
     order = np.argsort(-noisy, kind="stable")
-    return tuple(summary.levels[int(i)] for i in order if kept[i])
+    return order[noisy[order] >= 1 + sigma * NormalDist().inv_cdf(1 - delta)]
 
 
 def _quantiles(cells: Ints, counts: Ints, n_cells: int, rho: float, ledger: Ledger, name: str) -> Ints:

@@ -82,12 +82,12 @@ class Ledger:
 
     Args:
         budget: what there is to spend.
-        delta_for_levels: part of delta set aside for choosing levels; the rest turns rho into epsilon.
     """
 
     def __init__(self, budget: DP, entries: Iterable[Entry] = ()) -> None:
         self.budget = budget
-        self.delta_aside = budget.delta / 10 if "levels" in budget.pay else 0.0
+        # A part of delta pays for showing which levels and values are frequent; the rest turns rho into epsilon.
+        self.delta_aside = budget.delta / 10
         self.rho = rho_of(budget.epsilon, budget.delta - self.delta_aside)
         self._entries: list[Entry] = []
         for entry in entries:
@@ -128,7 +128,9 @@ class Ledger:
                 "nothing was asked of the data"
             )
         if math.fsum(e.delta for e in self._entries) + entry.delta > self.delta_aside * (1 + SLACK):
-            raise PrivacyError(f"{entry.what}: adds more to delta than was set aside for choosing levels")
+            raise PrivacyError(
+                f"{entry.what}: adds more to delta than was set aside for showing frequent levels and values"
+            )
         self._entries.append(entry)
 
     def to_dict(self) -> dict[str, Any]:

@@ -97,14 +97,19 @@ def _refuse_doubles(names: Sequence[Hashable]) -> None:
 
 def _from_numpy(array: np.ndarray[Any, Any]) -> tuple[pl.DataFrame, GiveBack]:
     if array.ndim != 2 or array.dtype.kind not in "biufUO":
-        raise InputError(f"an array must be 2-D and of numbers or texts, got {array.ndim}-D of {array.dtype}")
+        hint = "; reshape(-1, 1) makes it one column" if array.ndim == 1 and array.dtype.kind in "biufUO" else ""
+        raise InputError(f"an array must be 2-D and of numbers or texts, got {array.ndim}-D of {array.dtype}{hint}")
+    dtype = array.dtype
+    if isinstance(array, np.matrix):
+        array = np.asarray(array)
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):  # halves and long doubles, which Polars does not hold
+        array = array.astype(np.float64)
     names = [f"x{i}" for i in range(array.shape[1])]
     if array.dtype.kind in "UO":
         table = pl.DataFrame({n: _object_series(n, array[:, i].tolist()) for i, n in enumerate(names)})
     else:
         table = pl.from_numpy(array, schema=names)
     table = table.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
-    dtype = array.dtype
 
     def give_back(out: pl.DataFrame) -> np.ndarray[Any, Any]:
         back = out.to_numpy()

@@ -254,6 +254,10 @@ def sample(
         list[str] | None,
         typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
     ] = None,
+    max_tries: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Rows the model may draw in search of those that meet rare conditions."),
+    ] = None,
     seed: Seed = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -274,8 +278,10 @@ def sample(
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
     conditions = _conditions(where or [], synthesizer.schema_)
-    with terminal.doing("drawing"):
-        fake = synthesizer.sample(rows, where=conditions or None, random_state=seed)
+    with terminal.drawing() as search:
+        fake = synthesizer.sample(
+            rows, where=conditions or None, max_tries=max_tries, progress=search or False, random_state=seed
+        )
     _write(fake, synthesizer.schema_, output)
     terminal.result(f"{output}: {rows:,} rows")
 

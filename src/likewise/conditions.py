@@ -132,6 +132,32 @@ def resolve(where: Mapping[str, Any], schema: Schema) -> dict[str, Condition]:
     return out
 
 
+def meeting(table: pl.DataFrame, conditions: Mapping[str, Condition]) -> pl.Series:
+    """(n,) which rows of a canonical frame meet all conditions, as `resolve` gives them; a missing cell meets missing.
+
+    Example:
+        >>> meeting(pl.DataFrame({"age": [30, 61, None]}), {"age": between(60, 90)}).to_list()
+        [False, True, False]
+    """
+    met = pl.Series([True]).new_from_index(0, len(table))
+    for name, condition in conditions.items():
+        met &= table.select(_meets(pl.col(name), condition).fill_null(False)).to_series()
+    return met
+
+
+def _meets(cell: pl.Expr, condition: Condition) -> pl.Expr:
+    if isinstance(condition, Missing):
+        return cell.is_null()
+    if isinstance(condition, OneOf):
+        return cell.is_in(list(condition.values))
+    sides = []
+    if condition.low is not None:
+        sides.append(cell >= condition.low if condition.closed in ("both", "left") else cell > condition.low)
+    if condition.high is not None:
+        sides.append(cell <= condition.high if condition.closed in ("both", "right") else cell < condition.high)
+    return pl.all_horizontal(*sides)
+
+
 def parse_where(text: str, schema: Schema) -> tuple[str, Condition]:
     """A condition written as text.
 

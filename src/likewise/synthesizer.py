@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Codes, Given
+from likewise._searching import watched
+from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
-from likewise.conditions import resolve
+from likewise.conditions import Condition, meeting, resolve
 from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError, OptionError
 from likewise.inference import infer
 from likewise.io import from_frame
@@ -26,11 +27,14 @@ from likewise.models import model_named
 from likewise.models.base import Generator
 from likewise.models.vae import VAE
 from likewise.parsing import parse, restore, restore_column
-from likewise.schema import Schema, nearest
+from likewise.schema import Kind, Schema, nearest
 from likewise.training import Progress
 
 MIN_ROWS_TO_HOLD_OUT = 20
 """Below this every row is needed for training; nothing is held out and training runs as long as planned."""
+
+MIN_ROWS_OF_A_CLASS = 20
+"""Fewer rows than this are no class to learn from alone (`only`): their draws would be near copies of single people."""
 
 _RUN_OPTIONS = ("checkpoint", "max_seconds")
 """Options of one run of `fit`, not of the model: not written into a model file, nor taken from one, for a file from
@@ -52,6 +56,8 @@ class Synthesizer:
         random_state: seed of the split, of training and of drawing; None draws one.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
         bounds: column -> (least, greatest) value, instead of the protected range learnt from the data.
+        only: column -> value, list of values or condition, as `where` of `sample` takes them: learn the rows that meet
+            them and no others. Kinds and roles of the columns are still told from the whole table.
         codec: how finely the table is coded and how its people are protected.
         max_seconds: budget of training.
         progress: called once an epoch with a `likewise.training.Event`; True shows a bar; None or False nothing.
@@ -79,6 +85,7 @@ class Synthesizer:
         random_state: int | None = None,
         holdout: float = 0.1,
         bounds: Mapping[str, tuple[float, float]] | None = None,
+        only: Mapping[str, Any] | None = None,
         codec: CodecOptions | None = None,
         max_seconds: float | None = None,
         progress: Progress | bool | None = None,
@@ -92,8 +99,10 @@ class Synthesizer:
             raise OptionError(f"progress must be a function, True, False or None, got {type(progress).__name__}")
         if random_state is not None and (isinstance(random_state, bool) or not _is_seed(random_state)):
             raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
+        if not isinstance(only, Mapping | None):
+            raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
-        self.bounds, self.codec, self.max_seconds, self.progress = bounds, codec, max_seconds, progress
+        self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
         self.model_options = model_options
         self._make_generator()
 
@@ -125,17 +134,21 @@ class Synthesizer:
         Raises:
             InputError: the frame cannot be used.
             SchemaError: the schema does not fit it.
+            ConditionError: `only` names no column, or fewer than 20 rows meet it.
             TrainingError: training gave no usable model.
         """
         raw, give_back = from_frame(frame)
-        schema = self._bounded(self.schema or infer(raw))
-        table = parse(raw, schema)
+        schema = self._bounded(self.schema or (_of_array(raw) if _is_numeric(frame) else infer(raw)))
+        table, only = parse(raw, schema), resolve(self.only or {}, schema)
+        rows = _rows_of_class(table, only)
+        table = table[rows]
         generator = self._make_generator()
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
         train_rows, holdout_rows = self._split(len(table), split, own=holdout is None)
         codec = TableCodec.fit(table[train_rows], schema, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
+        kept = kept.filter(meeting(kept, only))
         generator.condition_fields = _told_fields(generator, codec)
         with _progress(self.progress) as report:
             generator.fit(
@@ -144,7 +157,7 @@ class Synthesizer:
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self.schema_, self.codec_, self.generator_, self._give_back = schema, codec, generator, give_back
         self._drawing = drawing
-        self.n_rows_, self.train_rows_, self.holdout_rows_ = len(table), train_rows, holdout_rows
+        self.n_rows_, self.train_rows_, self.holdout_rows_ = len(table), rows[train_rows], rows[holdout_rows]
         self.record_ = generator.record.to_dict()
         return self
 
@@ -165,13 +178,23 @@ class Synthesizer:
         return np.sort(rows[n_holdout:]), np.sort(rows[:n_holdout])
 
     def sample(
-        self, n: int | None = None, *, where: Mapping[str, Any] | None = None, random_state: int | None = None
+        self,
+        n: int | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        max_tries: int | None = None,
+        progress: Callable[[Search], None] | bool | None = None,
+        random_state: int | None = None,
     ) -> Any:
         """Draw rows.
 
         Args:
             n: how many; None draws as many as the table had.
             where: column -> value, list of values or a condition such as `likewise.between(60, 90)`; every row obeys.
+            max_tries: rows the model may draw in search of those that meet `where`; None for 32 a row and at least
+                524,288. Columns that the model is told (`condition_on`) need no search.
+            progress: called with a `likewise.codecs.base.Search` while it searches; True shows a line after a second;
+                None does as the synthesizer's own `progress` when that is True.
             random_state: the same seed gives the same rows. None continues the synthesizer's own stream, so that
                 a second call gives other rows.
 
@@ -179,15 +202,21 @@ class Synthesizer:
             A frame of the kind that was fitted, of exactly n rows.
 
         Raises:
-            ConditionError: a condition names no column, or no row can meet it.
+            ConditionError: a condition names no column, no row can meet it, or too few do to be found: the text tells
+                the acceptance rate as measured. There are never fewer rows than asked for.
             NotFittedError: `fit` was not called.
         """
         self._check_fitted()
         n = self.n_rows_ if n is None else n
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
+        if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
+            raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
         narrowing, rng = self._narrowed(where), self._rng(random_state)
-        codes = self.generator_.sample(int(n), rng=rng, given=Given(weights=narrowing.weights))
+        asked = self.progress is True if progress is None else progress
+        with watched(map(str, where or ()), asked, self.n_rows_) as tell:
+            given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
+            codes = self.generator_.sample(int(n), rng=rng, given=given)
         table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
         return self._give_back(restore(table, self.schema_))
 
@@ -433,6 +462,30 @@ def _try_out(codec: TableCodec, schema: Schema) -> None:
     codes = (np.arange(n)[:, None] % sizes).astype(codec.alphabet.code_dtype)
     fractions = np.full((n, codec.alphabet.n_fractions), 0.5, np.float32)
     restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
+
+
+def _rows_of_class(table: pl.DataFrame, only: dict[str, Condition]) -> npt.NDArray[np.int64]:
+    """Numbers of the rows of a canonical frame that meet `only`."""
+    rows = np.flatnonzero(meeting(table, only).to_numpy())
+    if only and len(rows) < MIN_ROWS_OF_A_CLASS:
+        names = ", ".join(map(repr, only))
+        raise ConditionError(
+            f"only on {names}: {len(rows)} of {len(table)} rows meet it, and a class needs {MIN_ROWS_OF_A_CLASS} "
+            "or more to be learnt alone; learn all rows and draw the class with where=, best by a model told the "
+            f"columns, such as Synthesizer('vae', condition_on={list(only)})"
+        )
+    return rows
+
+
+def _is_numeric(frame: Any) -> bool:
+    return isinstance(frame, np.ndarray) and frame.dtype.kind in "iuf"
+
+
+def _of_array(raw: pl.DataFrame) -> Schema:
+    """The schema of an array of numbers: what would be an id or a date in a table of people is a number here."""
+    schema = infer(raw)
+    kinds = {c.name: Kind.INTEGER if raw[c.name].dtype.is_integer() else Kind.REAL for c in schema}
+    return infer(raw, overrides={c.name: kinds[c.name] for c in schema if c.kind in (Kind.ID, Kind.DATETIME)})
 
 
 def _is_seed(value: object) -> bool:

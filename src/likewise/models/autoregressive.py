@@ -13,7 +13,16 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError
 from likewise.models.base import Generator
-from likewise.models.conditioning import BLOCK_ROWS, CANDIDATES, LEAST_CANDIDATES, OWN_CANDIDATES, blocks, resample
+from likewise.models.conditioning import (
+    BLOCK_ROWS,
+    CANDIDATES,
+    LEAST_CANDIDATES,
+    OWN_CANDIDATES,
+    Budget,
+    blocks,
+    rejection,
+    resample,
+)
 from likewise.models.gradient import (
     batch_size_for,
     check_training_options,
@@ -29,17 +38,12 @@ from likewise.training import Descent, Progress, Record, Schedule, train
 if TYPE_CHECKING:
     import torch
 
-    from likewise.nets.masked import DrawPlan, MaskedNet
+    from likewise.nets.masked import MaskedNet
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
-
-LEAST_KEPT, MOST_DRAWS = 1 / 32, 2**19
-"""Rejection is worth its time where this share of canonical draws meets the conditions, or where this many draws (some
-seconds) are enough; rarer rows are drawn with the conditioned columns first, which the net knows a little less well:
-on Adult with income given, a classifier tells them from real ones with AUC .586 instead of .505."""
 
 _WHOLE = {"epochs": 1, "batch_size": 1, "patience": 1, "d_embed": 1, "d_hidden": 1, "n_layers": 0, "calibrate": 0}
 """Options that are whole numbers, and the least each may be."""
@@ -214,9 +218,9 @@ class Autoregressive(Generator):
         codes = np.empty((n, len(net.sizes)), self._alphabet.code_dtype)
         weights = self._weights(given)
         conditioned = {f for f in net.order if net.columns[f] in given.weights} if given.joint else set()
-        direct = _Drawing(net, weights, conditioned)
-        rejection = _Rejection.where_it_pays(direct, n, rng) if conditioned and given.codes is None else None
-        drawing = rejection or direct
+        drawing = _Drawing(net, weights, conditioned)
+        if conditioned and given.codes is None:
+            drawing = _Searching(drawing, Budget.of(n, given), rng)
         known = None if given.codes is None else in_net_order(net, given.codes)
         for rows, stream in blocks(n, rng):
             codes[rows, net.columns] = drawing.block(
@@ -336,50 +340,39 @@ class _Drawing:
         return result
 
 
-class _Rejection:
-    """Draws in the canonical order, which the net knows best, and keeps a row by how likely its conditions were.
+class _Searching(_Drawing):
+    """Draws rows that meet conditions in the canonical order while the budget lasts: the net knows that order best.
 
-    At a conditioned field only what the condition allows is drawn, and the mass it left is the chance to keep the row:
-    the kept rows follow the net's canonical law given the conditions (rejection sampling, von Neumann 1951).
+    At a conditioned field only what the condition allows is drawn, and the mass it left is the chance to keep the row.
+    Rows too rare for that are drawn with the conditioned columns first, which the net knows a little less well: on
+    Adult with income given, a classifier tells them from real ones with AUC .586 instead of .505.
 
     Args:
-        direct: draws what is still lacking when the budget is spent.
-        share: share of the rows that are kept, as measured.
+        direct: draws with the conditioned columns first.
     """
 
-    def __init__(self, direct: _Drawing, share: float, plan: DrawPlan) -> None:
-        self.direct, self.share, self.plan = direct, share, plan
+    def __init__(self, direct: _Drawing, budget: Budget, rng: np.random.Generator) -> None:
+        super().__init__(direct.net, direct.weights, set())
+        self.direct, self.budget = direct, budget
+        budget.spend(LEAST_CANDIDATES, mass=float(np.exp(self._candidates(LEAST_CANDIDATES, rng)[1]).sum()))
 
-    @classmethod
-    def where_it_pays(cls, direct: _Drawing, n: int, rng: np.random.Generator) -> _Rejection | None:
-        """The rejection sampler for n rows under these conditions; None where too few of its draws would be kept."""
-        from likewise.nets.masked import DrawPlan
+    def block(
+        self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None = None
+    ) -> npt.NDArray[np.int64]:
+        """(n, D) codes in the net's own order."""
 
-        trial = cls(direct, 1.0, DrawPlan(direct.net, direct.net.order))
-        trial.share = float(trial.candidates(LEAST_CANDIDATES, rng)[1].mean())
-        return trial if trial.share >= LEAST_KEPT or n <= trial.share * MOST_DRAWS else None
+        def directly(lacking: int) -> npt.NDArray[np.int64]:
+            return self.direct.block(lacking, rng, None)
 
-    def candidates(self, n: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """(n, D) codes that obey, and (n,) the chance with which each is to be kept."""
+        return rejection(n, lambda m: self._candidates(m, rng), rng, self.budget, directly)
+
+    def _candidates(self, n: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """(n, D) codes that obey, and (n,) the log chance with which each is to be kept."""
         import torch
 
-        net = self.direct.net
-        uniforms = torch.from_numpy(rng.random((n, len(net.order)), dtype=np.float32))
-        codes, log_mass = net.draw(uniforms, order=net.order, weights=self.direct.weights, plan=self.plan)
-        return codes.numpy(), np.exp(log_mass.numpy().astype(np.float64))
-
-    def block(self, n: int, rng: np.random.Generator, known: object = None) -> npt.NDArray[np.int64]:
-        """(n, D) codes in the net's own order."""
-        kept: list[npt.NDArray[np.int64]] = []
-        lacking, budget = n, int(4 * n / self.share)
-        while lacking > 0 and budget > 0:
-            size = min(max(int(1.1 * lacking / self.share), 64), BLOCK_ROWS)
-            codes, chance = self.candidates(size, rng)
-            rows = codes[rng.random(size) < chance][:lacking]
-            kept, lacking, budget = [*kept, rows], lacking - len(rows), budget - size
-        if lacking > 0:
-            kept.append(self.direct.block(lacking, rng, None))
-        return np.concatenate(kept)
+        uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
+        codes, log_mass = self.net.draw(uniforms, order=self.order, weights=self.weights, plan=self.plan)
+        return codes.numpy(), log_mass.numpy().astype(np.float64)
 
 
 def _some_first(order: list[int], generator: torch.Generator) -> list[int]:

@@ -15,8 +15,9 @@ from likewise.models.base import Generator
 from likewise.models.conditioning import (
     BLOCK_ROWS,
     CANDIDATES,
-    LEAST_CANDIDATES,
     OWN_CANDIDATES,
+    POOL_ROWS,
+    Budget,
     blocks,
     resample,
     resample_within,
@@ -38,9 +39,6 @@ N_PROJECTIONS = 16
 
 ATOM_SHARE = 0.03
 """Share of the rows from which a number's code counts for itself in a split, not only by its rank."""
-
-TRIES = 64
-"""Rows tried for each one found before rejection gives way to importance resampling."""
 
 
 @dataclass(kw_only=True)
@@ -164,11 +162,12 @@ class CartChain(Generator):
         codes = np.empty((n, len(trees)), self._alphabet.code_dtype)
         drawing = _Drawing(trees, self._places, self._weighted(given), given)
         size = BLOCK_ROWS if given.codes is None else BLOCK_ROWS // OWN_CANDIDATES
+        budget = Budget.of(n, given)
         for rows, stream in blocks(n, rng, size):
             if given.codes is not None:
                 codes[rows] = drawing.known(given.codes[rows], stream)
             elif drawing.joint:
-                codes[rows] = drawing.conditioned(rows.stop - rows.start, stream)
+                codes[rows] = drawing.conditioned(rows.stop - rows.start, stream, budget)
             else:
                 codes[rows] = drawing.free(drawing.blank(rows.stop - rows.start), 0, stream)
         # Inside a code every place is as likely as another: that is what a fraction means.
@@ -277,28 +276,29 @@ class _Drawing:
             self._put(block, j, self._draw(j, self.trees[j].leaf_of(block[1]), rng))
         return block[0]
 
-    def conditioned(self, n: int, rng: np.random.Generator) -> Ints:
+    def conditioned(self, n: int, rng: np.random.Generator, budget: Budget) -> Ints:
         """(n, D) rows from their joint law under all conditions.
 
-        By rejection, field after field: a row lives on with the chance its condition leaves it. Where that takes too
-        many tries, the rest comes from importance resampling.
+        By rejection, field after field: a row lives on with the chance its condition leaves it, and one that does not
+        costs no further field. What the budget does not find comes from importance resampling.
         """
         parts: list[Ints] = []
-        found = tried = 0
-        while found < n and tried < TRIES * found + LEAST_CANDIDATES:
-            wanted = (n - found) * max(tried, 1) / max(found, 1) if tried else 2 * n
-            many = int(min(max(1.1 * wanted, 256), 2 * BLOCK_ROWS))
-            parts.append(self._prefix(many, rng, keep=False))
-            found, tried = found + len(parts[-1]), tried + many
-        if found < n:
-            many = max(CANDIDATES * (n - found), LEAST_CANDIDATES)
+        lacking = n
+        while lacking > 0 and not budget.is_spent:
+            many = budget.next_batch(lacking)
+            met = self._prefix(many, rng, keep=False)
+            parts.append(met[:lacking])
+            lacking -= len(parts[-1])
+            budget.spend(many, mass=len(met), found=len(parts[-1]))
+        if lacking > 0:
+            many = max(CANDIDATES * lacking, min(POOL_ROWS, budget.most))
             more = self._prefix(many, rng, keep=True)
             if not len(more):
-                share = f"{found} of {tried + many} rows met them"
-                raise ConditionError(f"the conditions on {len(self.joint)} fields exclude each other: {share}")
-            parts.append(more[rng.permutation(len(more))[: n - found]])
+                budget.spend(many, mass=0)
+                budget.refuse()
+            parts.append(more[rng.permutation(len(more))[:lacking]])
         block = self.blank(n)
-        for j, column in enumerate(np.concatenate(parts)[:n].T[: self.joint[-1] + 1]):
+        for j, column in enumerate(np.concatenate(parts).T[: self.joint[-1] + 1]):
             self._put(block, j, column)
         return self.free(block, self.joint[-1] + 1, rng)
 

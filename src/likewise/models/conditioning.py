@@ -82,6 +82,11 @@ class Budget:
         lucky = self.mass + 4 * math.sqrt(self.mass) + 8
         return self.tried >= self.most or lucky * self.most < self.wanted * self.tried
 
+    def next_batch(self, lacking: int) -> int:
+        """How many candidates to draw next, to find the rows still lacking."""
+        share = max(self.share, 1 / self.most) if self.tried else 0.5
+        return int(min(max(1.1 * lacking / share, 256), 2 * BLOCK_ROWS, self.most - self.tried))
+
     def spend(self, tried: int, *, mass: float, found: int = 0) -> None:
         """Write down a batch of candidates."""
         self.tried, self.mass, self.found = self.tried + tried, self.mass + mass, self.found + found
@@ -95,10 +100,11 @@ class Budget:
             ConditionError: always.
         """
         met = "none" if self.mass < 0.5 else f"about {self.mass:,.0f}"
+        why = "too few to give" if self.mass >= 0.5 else "which perhaps exclude each other, so there are not"
         enough = f" to about {math.ceil(1.5 * self.wanted / self.share):,}" if self.mass >= 1 else ""
         raise ConditionError(
             f"of {self.tried:,} rows that the model drew, {met} met the conditions (acceptance rate {self.share:.2g}), "
-            f"too few to give {self.wanted:,}; widen the conditions, ask for fewer rows, raise max_tries{enough}, or "
+            f"{why} {self.wanted:,}; widen the conditions, ask for fewer rows, raise max_tries{enough}, or "
             "train a model that is told these columns (condition_on)"
         )
 
@@ -136,8 +142,7 @@ def rejection(
     pool: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
     lacking = n
     while lacking > 0 and not budget.is_spent:
-        share = max(budget.share, 1 / budget.most) if budget.tried else 0.5
-        size = int(min(max(1.1 * lacking / share, 256), 2 * BLOCK_ROWS, budget.most - budget.tried))
+        size = budget.next_batch(lacking)
         rows, log_chance = candidates(size)
         chance = np.exp(np.minimum(log_chance, 0.0))
         met = rng.random(size) < chance

@@ -15,7 +15,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
 from likewise.models.autoregressive import MANY_ROWS, Autoregressive
 from likewise.models.base import Generator
-from likewise.models.conditioning import blocks
+from likewise.models.conditioning import Budget, blocks
 from likewise.models.gradient import (
     batch_size_for,
     check_choice,
@@ -281,7 +281,7 @@ class VAE(Generator):
         self._fitted()
         given = given or Given()
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
-        drawing = LatentDrawing(self, given)
+        drawing = LatentDrawing(self, given, Budget.of(n, given))
         for rows, stream in blocks(n, rng):
             codes[rows] = drawing.block(rows, stream)
         # Inside a code every place is as likely as another: that is what a fraction means.

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Given
-from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, resample
+from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, Budget, resample, worth
 
 if TYPE_CHECKING:
     import torch
@@ -36,8 +36,8 @@ MOVES = 6
 class LatentDrawing:
     """Draws blocks of rows of one model under the same conditions."""
 
-    def __init__(self, model: VAE, given: Given) -> None:
-        self.model, self.given = model, given
+    def __init__(self, model: VAE, given: Given, budget: Budget | None = None) -> None:
+        self.model, self.given, self.budget = model, given, budget or Budget.of(0, given)
         self.net, self.decoding, self.weights = model._fitted(), model._decoding(), model._weights(given)
         asked = set(given.weights) - set(model.condition_fields) if given.joint else set()
         self.conditioned = {i for i, column in enumerate(self.net.columns) if column in asked}
@@ -62,21 +62,26 @@ class LatentDrawing:
     def _conditioned(self, n: int, rng: np.random.Generator) -> torch.Tensor:
         """(n, D) rows from their joint law under all conditions, by importance resampling.
 
-        Candidates are drawn until they are worth n rows, or until MOST_CANDIDATES a row. In the second case some would
-        stand twice, so all are moved.
+        Candidates are drawn until they are worth n rows, or until MOST_CANDIDATES a row or the budget. In that case
+        some would stand twice, so all are moved.
         """
         import torch
 
         size = max(n * CANDIDATES, LEAST_CANDIDATES)
         drawn: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-        while len(drawn) < MOST_CANDIDATES // CANDIDATES:
+        worth_rows = 0.0
+        while (
+            worth_rows < n
+            and len(drawn) < MOST_CANDIDATES // CANDIDATES
+            and (not drawn or self.budget.tried < self.budget.most)
+        ):
             drawn.append(self._candidates(size, rng, self.given))
-            worth = _worth(torch.cat([mass for _, _, mass in drawn]).double())
-            if worth >= n:
-                break
+            before, worth_rows = worth_rows, worth(torch.cat([mass for _, _, mass in drawn]).double().numpy())
+            found = int(min(worth_rows, n)) - int(min(before, n))
+            self.budget.spend(size, mass=float(drawn[-1][2].double().exp().sum()), found=found)
         z, x, log_mass = (torch.cat(column) for column in zip(*drawn, strict=True))
         chosen = torch.from_numpy(resample(log_mass.double().numpy(), n, rng, pooled=True))
-        if worth >= n:
+        if worth_rows >= n:
             return x[chosen]
         return self._moved(z[chosen], x[chosen], log_mass[chosen], torch.full_like(x[chosen], -1), rng)
 

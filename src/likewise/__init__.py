@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import likewise.balance  # noqa: F401
     import likewise.impute  # noqa: F401
     import likewise.privacy  # noqa: F401
+    import likewise.scenario  # noqa: F401
     from likewise.conditions import above, below, between, missing, one_of
     from likewise.errors import (
         ConditionError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from likewise.models.copula import GaussianCopula
     from likewise.models.vae import VAE
     from likewise.report.comparison import Comparison, compare
+    from likewise.scenario import Scenario
     from likewise.schema import Column, Kind, Role, Schema
     from likewise.synthesizer import Synthesizer, load
 
@@ -69,6 +71,7 @@ __all__ = [
     "PrivacyError",
     "Report",
     "Role",
+    "Scenario",
     "Schema",
     "SchemaError",
     "Synthesizer",
@@ -97,12 +100,13 @@ _HOMES = {
     "likewise.models.copula": ("GaussianCopula",),
     "likewise.models.vae": ("VAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
+    "likewise.scenario": ("Scenario",),
     "likewise.schema": ("Column", "Kind", "Role", "Schema"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 # Rooms that are used by their own name, `lw.privacy.anonymize`; they too are opened when first used.
-_ROOMS = ("balance", "impute", "privacy")
+_ROOMS = ("balance", "impute", "privacy", "scenario")
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ from likewise import __version__, errors
 from likewise._cli_anonymize import anonymize
 from likewise._cli_audit import audit
 from likewise._cli_impute import impute
+from likewise._cli_scenario import scenario
 
 if TYPE_CHECKING:
     import polars as pl
@@ -356,6 +357,7 @@ def evaluate(
 app.command()(_tells_errors(audit))
 app.command()(_tells_errors(anonymize))
 app.command()(_tells_errors(impute))
+app.command()(_tells_errors(scenario))
 
 
 @app.command()

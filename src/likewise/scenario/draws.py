@@ -1,0 +1,264 @@
+"""Drawing rows from a fitted synthesizer: under conditions, with cells given, in the shares of a mix, from the tails.
+
+All frames here are canonical. Legend: n rows, d columns of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field, Given
+from likewise.conditions import Condition
+from likewise.errors import ConditionError, InputError
+from likewise.scenario.conditions import obeys
+from likewise.scenario.dependence import ConditionalExtremes
+from likewise.scenario.margins import LEAST_DISTINCT, Margin
+from likewise.scenario.plausibility import numbers_of
+from likewise.schema import Kind
+from likewise.synthesizer import Synthesizer
+
+Floats = npt.NDArray[np.float64]
+
+MOST_ROUNDS = 50
+"""Draws of as many rows as asked for, before a condition that is met by rejection is given up."""
+
+LEAST_ROWS = 200
+"""Rows that must meet the conditions before a tail is fitted to them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What rows are drawn from: the generator, and the rows that say what is usual.
+
+    Args:
+        synthesizer: fitted.
+        table: (m, columns) canonical rows: those it learnt, or rows that it drew.
+    """
+
+    synthesizer: Synthesizer
+    table: pl.DataFrame
+
+    @property
+    def modelled(self) -> list[str]:
+        codec = self.synthesizer.codec_
+        return [name for name in codec.columns if codec.fields_of(name)]
+
+    @property
+    def numbers(self) -> list[str]:
+        """Columns of numbers that have more than a few values."""
+        schema = self.synthesizer.schema_
+        return [
+            name
+            for name in self.modelled
+            if schema[name].kind in (Kind.INTEGER, Kind.REAL) and self.table[name].n_unique() >= LEAST_DISTINCT
+        ]
+
+
+def draw(
+    source: Source,
+    n: int,
+    conditions: Mapping[str, Condition],
+    rng: np.random.Generator,
+    known: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """(n,) rows that meet the conditions.
+
+    Args:
+        known: rows of which some cells are known, taken in turn until there are n; those cells stay as they are.
+
+    Raises:
+        ConditionError: no row can meet the conditions, or a known cell stands in a column that carries one.
+    """
+    synthesizer = source.synthesizer
+    codec = synthesizer.codec_
+    narrowing = codec.condition(conditions)
+    if known is None:
+        given = Given(weights=narrowing.weights)
+        codes = synthesizer.generator_.sample(n, rng=rng, given=given)
+        return codec.decode(codes, rng=rng, narrowing=narrowing)
+    twice = [name for name in conditions if name in known.columns and known[name].is_not_null().any()]
+    if twice:
+        raise ConditionError(f"columns {twice} carry a condition and are given in the rows too; keep one of the two")
+    known = known[np.arange(n) % len(known)]
+    given = Given(codec.encode_known(known), narrowing.weights)
+    drawn = codec.decode(synthesizer.generator_.sample(n, rng=rng, given=given), rng=rng, narrowing=narrowing)
+    return drawn.with_columns(
+        known[name].zip_with(known[name].is_not_null(), drawn[name]) for name in known.columns if name in drawn.columns
+    )
+
+
+def draw_mix(
+    source: Source,
+    n: int,
+    column: str,
+    shares: Mapping[Condition, float],
+    conditions: Mapping[str, Condition],
+    rng: np.random.Generator,
+) -> pl.DataFrame:
+    """(n,) rows in which these parts of one column have exactly these shares, to the nearest row; what is left goes to
+    all other values, as often as they come.
+
+    Raises:
+        ConditionError: a part cannot be drawn, or no value is left for the rest.
+    """
+    left = 1.0 - sum(shares.values())
+    counts = _rounded(np.array([*shares.values(), max(left, 0.0)]), n)
+    parts = [
+        draw(source, int(count), {**conditions, column: part}, rng)
+        for part, count in zip(shares, counts, strict=False)
+        if count
+    ]
+    if counts[-1]:
+
+        def others(many: int) -> pl.DataFrame:
+            rows = draw(source, many, conditions, rng)
+            named = [obeys(rows, {column: part}) for part in shares]
+            return rows.filter(~pl.any_horizontal(named) if named else pl.lit(True))
+
+        parts.append(until(int(counts[-1]), others, f"column {column!r} takes hardly a value beside those of the mix"))
+    return pl.concat(parts)[rng.permutation(n)]
+
+
+def _rounded(shares: Floats, n: int) -> npt.NDArray[np.int64]:
+    """Whole counts that add up to n, by largest remainders."""
+    exact = shares / shares.sum() * n
+    counts: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    counts[np.argsort(counts - exact, kind="stable")[: n - int(counts.sum())]] += 1
+    return counts
+
+
+def until(n: int, make: Callable[[int], pl.DataFrame], what: str) -> pl.DataFrame:
+    """Rows made and filtered until there are n.
+
+    Raises:
+        ConditionError: too few of them come through.
+    """
+    parts: list[pl.DataFrame] = []
+    found = 0
+    for _ in range(MOST_ROUNDS):
+        parts.append(make(max(2 * (n - found), 256)))
+        found += len(parts[-1])
+        if found >= n:
+            return pl.concat(parts).head(n)
+    raise ConditionError(f"{found} of {n} rows were found in {MOST_ROUNDS} rounds: {what}")
+
+
+# ---- tails -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TailModel:
+    """The extremes of one column and what goes with them, among the rows that meet some conditions.
+
+    Args:
+        source: what other columns are drawn from.
+        conditions: that every row meets.
+        extremes: the law of the driving column and of the other numbers given that it is extreme.
+        n_rows: rows it was fitted to.
+    """
+
+    source: Source
+    conditions: Mapping[str, Condition]
+    extremes: ConditionalExtremes
+    n_rows: int
+
+    @classmethod
+    def fit(
+        cls, source: Source, column: str, conditions: Mapping[str, Condition], *, upper: bool, in_order: bool = False
+    ) -> TailModel:
+        """
+        Raises:
+            InputError: too few rows meet the conditions or lie in the tail.
+        """
+        rows = source.table.filter(obeys(source.table, conditions)) if conditions else source.table
+        rows = rows.filter(pl.col(column).is_not_null())
+        if len(rows) < LEAST_ROWS:
+            raise InputError(
+                f"column {column!r}: {len(rows)} rows meet the conditions and have a value; a tail needs {LEAST_ROWS}"
+            )
+        values = {name: numbers_of(rows[name]) for name in source.numbers if name not in conditions or name == column}
+        others = [name for name in values if name != column and np.isfinite(values[name]).sum() >= LEAST_ROWS]
+        driver = Margin.fit(values[column], column, in_order=in_order)
+        margins = [Margin.fit(values[name][np.isfinite(values[name])], name) for name in others]
+        matrix = np.stack([values[name] for name in others], 1) if others else np.zeros((len(rows), 0))
+        extremes = ConditionalExtremes.fit(driver, values[column], margins, matrix, upper=upper)
+        return cls(source, dict(conditions), extremes, len(rows))
+
+    def draw(self, n: int, level: float, rng: np.random.Generator) -> pl.DataFrame:
+        """(n,) rows in which the column lies beyond the level: it and the other numbers from the tail model, all else
+        from the generator given those."""
+        upper, driver = self.extremes.upper, self.extremes.driver
+        tail = driver.upper if upper else driver.lower
+        assert tail is not None
+        first = tail.draw(n, rng, beyond=level)
+        first = _on_lattice(self.source, driver.name, first)
+        rest = self.extremes.draw(first, rng)
+        known = {driver.name: first} | {
+            margin.name: _on_lattice(self.source, margin.name, rest[:, j])
+            for j, margin in enumerate(self.extremes.others)
+        }
+        cells = pl.DataFrame({k: pl.Series(k, v).fill_nan(None) for k, v in known.items()})
+        conditions = {name: c for name, c in self.conditions.items() if name not in known}
+        typed = cells.with_columns(cells[name].cast(self.source.table.schema[name]) for name in known)
+        return draw(self.source, n, conditions, rng, typed)
+
+
+def _on_lattice(source: Source, name: str, values: Floats) -> Floats:
+    """Values as the column writes them: whole, or with its decimals."""
+    column = source.synthesizer.schema_[name]
+    if column.kind == Kind.INTEGER:
+        return np.rint(values)
+    return values if column.decimals is None else np.round(values, column.decimals)
+
+
+def extend_tails(
+    source: Source, rows: pl.DataFrame, margins: Mapping[str, Margin], rng: np.random.Generator
+) -> pl.DataFrame:
+    """Rows whose values in a tail are carried on by its law, in the order they were in.
+
+    The generator's codes say which share of the rows lies below a value; in the tails that share is turned into a value
+    by the Pareto law instead of by the codec, which ends near the greatest value seen.
+    """
+    codec = source.synthesizer.codec_
+    drawn, seen = codec.encode(rows), codec.encode(source.table)
+    changed = []
+    for name, margin in margins.items():
+        (at,) = codec.fields_of(name)
+        x = numbers_of(rows[name])
+        p = _ranks(x, drawn.codes[:, at].astype(np.int64), seen.codes[:, at], codec.alphabet.fields[at], rng)
+        out = np.zeros(len(x), bool)
+        for tail, beyond in ((margin.lower, np.less), (margin.upper, np.greater)):
+            if tail is not None:
+                out |= beyond(x, tail.threshold)
+        out &= np.isfinite(x)
+        carried = _on_lattice(source, name, margin.quantile(p))
+        changed.append(pl.Series(name, np.where(out, carried, x)).fill_nan(None).cast(rows.schema[name]))
+    return rows.with_columns(changed)
+
+
+def _ranks(
+    x: Floats, codes: npt.NDArray[np.int64], seen: npt.NDArray[np.integer], field: Field, rng: np.random.Generator
+) -> Floats:
+    """(n,) the share of the rows seen that lie below each drawn value: its code's place, and its own among the drawn
+    rows of that code, ties at random."""
+    mass = np.bincount(seen, minlength=field.size).astype(np.float64)
+    if field.missing is not None:
+        mass[field.missing] = 0.0
+    mass /= mass.sum()
+    order = np.lexsort((rng.random(len(x)), x, codes))
+    sizes = np.bincount(codes, minlength=field.size)
+    places = np.empty(len(x))
+    places[order] = np.arange(len(x)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    within = (places + rng.random(len(x))) / sizes[codes]
+    p: Floats = np.clip(np.cumsum(mass)[codes] - mass[codes] * (1 - within), 1e-12, 1 - 1e-12)
+    return p
+
+
+def masks(rows: pl.DataFrame, wanted: Sequence[Mapping[str, Condition]]) -> list[npt.NDArray[np.bool_]]:
+    """For each set of conditions, (n,) which rows meet it."""
+    return [obeys(rows, conditions).to_numpy() for conditions in wanted]

@@ -1,0 +1,534 @@
+"""Paths of one or several series: what tomorrow may bring, also under a shock, and the risk of it day by day.
+
+Filtered historical simulation (Barone-Adesi, Giannopoulos and Vosper 1999) with tails by extreme-value theory (McNeil
+and Frey 2000): each series goes through its codec to noise that is alike at all times; whole rows of noise are drawn,
+so that series stay together, each with its tails carried on; the codec takes them back to paths.
+
+Legend: n steps seen, d series, p paths, h steps of a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.conditions import Between
+from likewise.errors import ConditionError, InputError, NotFittedError, OptionError
+from likewise.inference import infer
+from likewise.io import from_frame
+from likewise.parsing import parse
+from likewise.scenario.backtest import Backtest, backtest
+from likewise.scenario.dependence import LEAST_ROWS, ConditionalExtremes
+from likewise.scenario.facts import Facts, stylised_facts
+from likewise.scenario.margins import Margin
+from likewise.scenario.plausibility import numbers_of
+from likewise.scenario.series import REGIMES, SeriesCodec, fit_series, regime_table, regimes
+from likewise.scenario.tails import Tail
+from likewise.scenario.times import Times, times_of
+from likewise.schema import Kind, Schema, nearest
+
+Floats = npt.NDArray[np.float64]
+
+MOST_PATHS = 200_000
+"""Paths drawn in search of those that meet a condition, at most."""
+
+NEIGHBOURS = 100
+"""Steps most like a shock that lend the noise of the other series, where the shock lies within what was seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathDraw:
+    """Paths that were drawn.
+
+    Args:
+        frame: long: path, step (0 is the last value seen), time where there is one, a column a series; in the kind of
+            frame that was fitted.
+        values: (p, h + 1, d) the same as an array.
+        steps: (p, h, d) log-returns, changes or levels, as each series is modelled.
+        columns: the names of the d series.
+        report: figures, JSON-able: how likely a shock or condition is, regimes, tails.
+        notes: what the reader should know, in words.
+    """
+
+    frame: Any
+    values: Floats
+    steps: Floats
+    columns: tuple[str, ...]
+    report: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def facts(self, column: str | None = None) -> Facts:
+        """The stylised facts of one series' steps."""
+        at = 0 if column is None else self.columns.index(column)
+        return stylised_facts(self.steps[:, :, at])
+
+
+@dataclass(frozen=True)
+class _History:
+    """The series as seen: z (n, d), variance (n + 1, d), what was modelled without its season, and the values."""
+
+    z: Floats
+    variance: Floats
+    rest: Floats
+    values: Floats
+    regime: npt.NDArray[np.int64]
+    first: int
+    """The first step whose noise has a whole past."""
+
+
+class Paths:
+    """Draws paths of series.
+
+    Args:
+        columns: the series; None takes every column of numbers.
+        time: the column of times; None takes the rows as even steps in order.
+        transform: "returns" (prices), "changes" or "levels" (temperatures), or one for each column; "auto" takes prices
+            for values above 0 without a season, and else asks whether they come back to a mean. The report says which.
+        periods: seasons of levels, in rows: 24 for the day in hours; None finds day and year by the times.
+        random_state: seed of the draws.
+
+    After `fit`: `codecs_`, one a series; `history_`.
+
+    Privacy: none. Noise of the past is drawn again as it was.
+
+    Example:
+        >>> import numpy as np, polars as pl
+        >>> steps = 0.01 * np.random.default_rng(0).standard_t(4, 1500)
+        >>> paths = Paths(random_state=0).fit(pl.DataFrame({"price": 100 * np.exp(np.cumsum(steps))}))
+        >>> draw = paths.sample(50, 10, shock={"price": -0.2})
+        >>> bool(np.allclose(draw.values[:, 1] / draw.values[:, 0], 0.8))
+        True
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        time: str | None = None,
+        transform: str | Mapping[str, str] = "auto",
+        periods: Sequence[float] | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        names = list(transform.values()) if isinstance(transform, Mapping) else [transform]
+        if any(name not in ("auto", "returns", "changes", "levels") for name in names):
+            raise OptionError("transform must be 'auto', 'returns', 'changes' or 'levels'")
+        if any(not p > 1 for p in periods or ()):
+            raise OptionError("periods are numbers of rows above 1")
+        self.columns, self.time, self.transform = columns, time, transform
+        self.periods, self.random_state = periods, random_state
+
+    def fit(self, frame: Any) -> Self:
+        """Learn the series.
+
+        Raises:
+            InputError: a time is missing or stands twice; a value is missing or infinite; too few rows.
+            OptionError: a column is not there or holds no numbers.
+        """
+        raw, self._give_back = from_frame(frame)
+        schema = infer(raw)
+        table = parse(raw, schema)
+        self.columns_ = self._columns(schema)
+        self.times_ = times_of(table, self.time) if self.time is not None else None
+        if self.times_ is not None:
+            table = table[self.times_.order]
+        self._time_type = None if self.time is None else table.schema[self.time]
+        values = np.stack([numbers_of(table[name]) for name in self.columns_], 1)
+        periods = self._periods() if self.periods is None else tuple(self.periods)
+        self.codecs_ = tuple(
+            fit_series(values[:, j], name, transform=self._transform(name), periods=periods)  # type: ignore[arg-type]
+            for j, name in enumerate(self.columns_)
+        )
+        self.history_ = self._past(values)
+        self.random_ = np.random.default_rng(self.random_state)
+        return self
+
+    def _columns(self, schema: Schema) -> tuple[str, ...]:
+        numbers = [c.name for c in schema if c.kind in (Kind.INTEGER, Kind.REAL) and c.name != self.time]
+        if self.columns is None:
+            if not numbers:
+                raise OptionError("there is no column of numbers to draw paths of")
+            return tuple(numbers)
+        asked = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+        for name in asked:
+            if name not in numbers:
+                raise OptionError(f"{name!r} is no column of numbers{nearest(name, numbers)}")
+        return asked
+
+    def _transform(self, name: str) -> str:
+        return self.transform if isinstance(self.transform, str) else self.transform.get(name, "auto")
+
+    def _periods(self) -> tuple[float, ...]:
+        """Day and year in rows, where the steps are shorter and enough of them were seen."""
+        if self.times_ is None:
+            return ()
+        step = float(np.median(np.diff(self.times_.seconds)))
+        n = len(self.times_.seconds)
+        lengths = [86_400 / step, self.times_.rows_per_year]
+        lengths = [round(p) if abs(p - round(p)) < 0.01 else p for p in lengths]
+        return tuple(p for p in lengths if p >= 4 and n >= 2 * p)
+
+    def _past(self, values: Floats) -> _History:
+        parts = [codec.encode(values[:, j]) for j, codec in enumerate(self.codecs_)]
+        n = min(len(z) for z, _, _ in parts)
+        first = max(len(codec.lags) for codec in self.codecs_) + len(values) - n
+        z = np.stack([z[-n:] for z, _, _ in parts], 1)
+        variance = np.stack([v[-n - 1 :] for _, v, _ in parts], 1)
+        rest = np.stack([r[-n:] for _, _, r in parts], 1)
+        return _History(z, variance, rest, values[-n:], regimes(variance[:-1].mean(1)), first)
+
+    # ---- drawing -----------------------------------------------------------------------------------------------------
+
+    def sample(
+        self,
+        n: int = 1000,
+        horizon: int = 250,
+        *,
+        shock: Mapping[str, float] | None = None,
+        at: int = 1,
+        where: Mapping[str, Any] | None = None,
+        start: str = "last",
+        random_state: int | None = None,
+    ) -> PathDraw:
+        """Draw paths.
+
+        Args:
+            n: how many.
+            horizon: h, steps after the start.
+            shock: column -> what happens to it in one step: -0.2 is a fall of a fifth for a price, a change by -0.2 for
+                other series. Other series go along as they went with moves of that size, and volatility follows.
+            at: the step of the shock, 1 .. horizon.
+            where: column -> range of its change over the whole path, in the same terms: `likewise.below(-0.3)`.
+            start: "last", from the last value seen; "calm", "normal", "stressed": from moments of that regime.
+            random_state: the same seed gives the same paths.
+
+        Raises:
+            ConditionError: hardly a path meets the conditions.
+        """
+        self._check_fitted()
+        _check_path_options(n, horizon, at, start)
+        rng = self.random_ if random_state is None else np.random.default_rng(random_state)
+        shocks = {self._index(name): float(value) for name, value in (shock or {}).items()}
+        wanted = {self._index(name): _range(name, asked) for name, asked in (where or {}).items()}
+        report: dict[str, Any] = {"start": start, "regimes": regime_table(self.history_.regime)}
+        report["series"] = {codec.name: codec.to_dict() for codec in self.codecs_}
+        values, steps = self._draw(n, horizon, shocks, at, start, rng)
+        if wanted:
+            values, steps, share = self._met(n, values, steps, wanted, (horizon, shocks, at, start), rng)
+            report["share_that_meets"] = share
+        if shocks:
+            report["shock"] = self._rarity(shocks, start)
+        notes = tuple(self._notes(report))
+        frame = self._give_back(self._long(values))
+        return PathDraw(
+            frame=frame, values=values, steps=steps, columns=self.columns_, report=report, notes=notes,
+        )  # fmt: skip
+
+    def _index(self, name: str) -> int:
+        if name not in self.columns_:
+            raise ConditionError(f"there is no series {name!r}{nearest(name, self.columns_)}")
+        return self.columns_.index(name)
+
+    def _draw(
+        self, n: int, horizon: int, shocks: Mapping[int, float], at: int, start: str, rng: np.random.Generator
+    ) -> tuple[Floats, Floats]:
+        """(p, h + 1, d) values and (p, h, d) steps."""
+        past = self.history_
+        begin = self._starts(n, start, rng)
+        z = self.noise(n * horizon, rng).reshape(n, horizon, -1)
+        depth = max(max(len(c.lags) for c in self.codecs_), 1)
+        rest = past.rest[begin[:, None] + np.arange(1 - depth, 1)]  # (p, k, d)
+        last = np.broadcast_to(past.values[-1], (n, past.values.shape[1]))
+        first_step = len(past.z)
+        for j, asked in shocks.items():
+            z[:, at - 1, j] = self._shocked(j, asked, at, z, rest, begin, last, first_step)
+        others = [j for j in range(len(self.codecs_)) if j not in shocks]
+        if shocks and others:
+            z[:, at - 1, :] = self._go_along(list(shocks), z[:, at - 1, :], rng)
+        parts = [
+            codec.decode(z[:, :, j], first_step, rest[:, :, j], past.variance[begin + 1, j], last[:, j])
+            for j, codec in enumerate(self.codecs_)
+        ]
+        values = np.stack([v for v, _ in parts], 2)
+        return np.concatenate([last[:, None], values], 1), np.stack([s for _, s in parts], 2)
+
+    def _starts(self, n: int, start: str, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """(p,) the step after which each path begins, as far as its volatility and its past are concerned."""
+        past = self.history_
+        if start == "last":
+            return np.full(n, len(past.z) - 1)
+        rows = np.flatnonzero(past.regime == REGIMES.index(start))
+        rows = rows[rows >= past.first]
+        if not len(rows):
+            raise ConditionError(f"the series was never seen in the regime {start!r}")
+        return rng.choice(rows, n)
+
+    def noise(self, n: int, rng: np.random.Generator) -> Floats:
+        """(n, d) rows of noise: ranks of whole rows as they were seen, each series by its own law, tails carried on."""
+        seen = self.history_.z[self.history_.first :]
+        rows = rng.integers(len(seen), size=n)
+        drawn = np.empty((n, seen.shape[1]))
+        for j, codec in enumerate(self.codecs_):
+            ranks = np.empty(len(seen))
+            ranks[np.argsort(seen[:, j], kind="stable")] = np.arange(len(seen))
+            drawn[:, j] = codec.margin.quantile((ranks[rows] + rng.random(n)) / len(seen))
+        return drawn
+
+    def _shocked(
+        self, j: int, asked: float, at: int, z: Floats, rest: Floats, begin: npt.NDArray[np.int64], last: Floats,
+        first_step: int,
+    ) -> Floats:  # fmt: skip
+        """(p,) the noise at the step of the shock that makes the series move by what was asked."""
+        codec = self.codecs_[j]
+        quiet = z[:, :at, j].copy()
+        quiet[:, -1] = 0.0
+        values, y = codec.decode(quiet, first_step, rest[:, :, j], self.history_.variance[begin + 1, j], last[:, j])
+        variance = self.history_.variance[begin + 1, j]
+        for t in range(at - 1):
+            variance = codec.volatility.step(variance, np.sqrt(variance) * z[:, t, j])
+        if codec.transform == "returns":
+            if asked <= -1:
+                raise ConditionError(f"series {codec.name!r}: a price cannot fall by all of itself or more")
+            wanted = np.full(len(z), np.log1p(asked))
+        elif codec.transform == "changes":
+            wanted = np.full(len(z), asked)
+        else:
+            before = last[:, j] if at == 1 else values[:, at - 2]
+            wanted = before + asked
+        scale = codec.scale_at(np.array([first_step + at - 1]))[0]
+        found: Floats = (wanted - y[:, -1]) / (scale * np.sqrt(variance))
+        return found
+
+    def _go_along(self, shocked: list[int], z: Floats, rng: np.random.Generator) -> Floats:
+        """(p, d) noise of one step in which the other series go along with those shocked: by the law of conditional
+        extremes where one series is shocked beyond its threshold, else as in the steps most like the shock."""
+        seen = self.history_.z[self.history_.first :]
+        others = [j for j in range(seen.shape[1]) if j not in shocked]
+        out = z.copy()
+        lead = shocked[0]
+        margin = self.codecs_[lead].margin
+        tail = self._tail_hit(margin, z[:, lead])
+        if len(shocked) == 1 and tail is not None and len(tail.excesses) >= LEAST_ROWS:
+            law = ConditionalExtremes.fit(
+                margin, seen[:, lead], [self.codecs_[j].margin for j in others], seen[:, others], upper=tail.upper
+            )
+            out[:, others] = law.draw(z[:, lead], rng)
+            return out
+        apart = np.linalg.norm((seen[None, :, shocked] - z[:64, None, shocked]), axis=2).mean(0)
+        near = np.argsort(apart)[:NEIGHBOURS]
+        out[:, others] = seen[rng.choice(near, len(z))][:, others]
+        return out
+
+    def _tail_hit(self, margin: Margin, z: Floats) -> Tail | None:
+        """The tail in which nearly all of the shocks lie."""
+        for tail, beyond in ((margin.lower, np.less), (margin.upper, np.greater)):
+            if tail is not None and beyond(z, tail.threshold).mean() > 0.95:
+                return tail
+        return None
+
+    def _met(
+        self, n: int, values: Floats, steps: Floats, wanted: Mapping[int, Between],
+        how: tuple[int, Mapping[int, float], int, str], rng: np.random.Generator,
+    ) -> tuple[Floats, Floats, float]:  # fmt: skip
+        """n paths whose whole change lies in the ranges, and the share of all paths that do."""
+        kept, kept_steps, tried, found = [], [], 0, 0
+        while True:
+            met = np.ones(len(values), bool)
+            for j, asked in wanted.items():
+                met &= _inside(self._moved(values[:, :, j], j), asked)
+            tried, found = tried + len(values), found + int(met.sum())
+            kept.append(values[met])
+            kept_steps.append(steps[met])
+            if found >= n:
+                return np.concatenate(kept)[:n], np.concatenate(kept_steps)[:n], found / tried
+            if tried >= MOST_PATHS:
+                raise ConditionError(
+                    f"{found} of {tried:,} paths meet the conditions, {n} were asked for: they are too rare from here; "
+                    "add a shock, a longer horizon, start='stressed', or ask for fewer paths"
+                )
+            many = int(min(max(1.2 * (n - found) * tried / max(found, 1), n), 20_000))
+            values, steps = self._draw(many, *how, rng)
+
+    def _moved(self, values: Floats, j: int) -> Floats:
+        """(p,) the change over the whole path, in the terms of a shock."""
+        first, last = values[:, 0], values[:, -1]
+        moved: Floats = last / first - 1 if self.codecs_[j].transform == "returns" else last - first
+        return moved
+
+    def _rarity(self, shocks: Mapping[int, float], start: str) -> dict[str, Any]:
+        """How often a step like each shock, or worse, comes in all times taken together, and from where it starts."""
+        found = {}
+        for j, asked in shocks.items():
+            codec = self.codecs_[j]
+            y = codec.changed(self.history_.values[:, j])
+            if codec.transform == "returns":
+                size, moves = float(np.log1p(asked)), y
+            else:
+                size, moves = asked, np.diff(y) if codec.transform == "levels" else y
+            margin = Margin.fit(moves, codec.name)
+            beyond = margin.cdf(np.array([size]))[0]
+            share = float(beyond if asked < 0 else 1 - beyond)
+            rows = 1 / max(share, 1e-300)
+            seen = bool(moves.min() <= size <= moves.max())
+            found[codec.name] = {"size": asked, "share_of_steps": share, "once_in_steps": rows, "was_seen": seen}
+            if self.times_ is not None:
+                found[codec.name]["once_in_years"] = float(rows / self.times_.rows_per_year)
+        return found
+
+    def _notes(self, report: Mapping[str, Any]) -> list[str]:
+        notes = []
+        if report.get("share_that_meets", 1.0) < 0.01:
+            notes.append(f"{report['share_that_meets']:.2%} of the paths meet the conditions: they are rare from here")
+        for name, figures in report.get("shock", {}).items():
+            if not figures["was_seen"]:
+                notes.append(
+                    f"series {name!r}: a step of that size was never seen; by its tail it comes once in "
+                    f"{figures['once_in_steps']:,.0f} steps"
+                )
+        return notes
+
+    def _long(self, values: Floats) -> pl.DataFrame:
+        """(p * (h + 1),) rows, a path after the other."""
+        p, h, _ = values.shape
+        columns: dict[str, Any] = {"path": np.repeat(np.arange(p), h), "step": np.tile(np.arange(h), p)}
+        if self.times_ is not None and self._time_type is not None:
+            assert self.time is not None
+            later = future_times(self.times_, h, self._time_type)
+            columns[self.time] = pl.concat([later] * p)
+        taken = [name for name in ("path", "step") if name in self.columns_]
+        if taken:
+            raise OptionError(f"series are called {taken}, as the columns of a path are; rename them")
+        return pl.DataFrame(columns | {name: values[:, :, j].ravel() for j, name in enumerate(self.columns_)})
+
+    # ---- risk --------------------------------------------------------------------------------------------------------
+
+    def forecast(
+        self,
+        frame: Any,
+        column: str | None = None,
+        *,
+        level: float = 0.99,
+        refit: int | None = None,
+        window: int | None = None,
+    ) -> dict[str, Floats]:
+        """Value at risk and expected shortfall of each step of a series, made before it.
+
+        Args:
+            frame: rows that follow those fitted, the last fitted row first: a step needs a value before it.
+            column: the series; needed where there are several.
+            level: such as .99.
+            refit: learn again after so many steps, from what had been seen by then; None keeps what `fit` learnt.
+            window: learn from so many rows before, at most; None from all.
+
+        Returns:
+            "losses", "value_at_risk", "expected_shortfall": (m,) in terms of the modelled steps (log-returns), positive
+            a loss. For levels, a loss is a fall below what the lags and the season let expect.
+        """
+        self._check_fitted()
+        if not 0.5 < level < 1:
+            raise OptionError(f"level must lie in (.5, 1), got {level}")
+        for name, value in (("refit", refit), ("window", window)):
+            if value is not None and value < 1:
+                raise OptionError(f"{name} must be 1 or more, got {value}")
+        j = 0 if column is None and len(self.columns_) == 1 else self._index(column or "")
+        codec, seen = self.codecs_[j], self.history_.values[:, j]
+        held = self._held(frame, codec.name)[1:]
+        values = np.r_[seen, held]
+        parts = []
+        for at in range(0, len(held), refit or len(held)):
+            now = len(seen) + at
+            first = 0 if window is None else max(now - window, 0)
+            if refit is not None:
+                codec = fit_series(values[first:now], codec.name, transform=codec.transform, periods=codec.periods)
+            stop = min(now + (refit or len(held)), len(values))
+            parts.append(_one_step_risk(codec, values[first:stop], stop - now, level))
+        names = ("losses", "value_at_risk", "expected_shortfall")
+        return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+
+    def _held(self, frame: Any, column: str) -> Floats:
+        raw, _ = from_frame(frame)
+        if column not in raw.columns:
+            raise InputError(f"column {column!r} is absent from the rows to forecast")
+        table = parse(raw, infer(raw))
+        if self.time is not None:
+            table = table[times_of(table, self.time).order]
+        values = numbers_of(table[column])
+        if len(values) < 2 or not np.isfinite(values).all():
+            raise InputError(f"column {column!r}: a forecast needs at least 2 values, none of them missing")
+        return values
+
+    def backtest(self, frame: Any, column: str | None = None, **options: Any) -> Backtest:
+        """How `forecast` does on rows that came after: Kupiec, Christoffersen, Acerbi and Szekely.
+
+        Args:
+            **options: of `forecast`.
+        """
+        found = self.forecast(frame, column, **options)
+        return backtest(
+            found["losses"], found["value_at_risk"], options.get("level", 0.99), found["expected_shortfall"]
+        )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "history_"):
+            raise NotFittedError("these Paths have learnt nothing yet: call fit first")
+
+
+def _one_step_risk(codec: SeriesCodec, values: Floats, m: int, level: float) -> tuple[Floats, Floats, Floats]:
+    """(m,) losses, values at risk and expected shortfalls of the last m steps, each from the steps before it."""
+    z, variance, _ = codec.encode(values)
+    spread = codec.scale_at(np.arange(len(z) - m, len(z))) * np.sqrt(variance[-m - 1 : -1])
+    y = codec.changed(values)[-m:]
+    expected = y - z[-m:] * spread
+    quantile, shortfall = tail_mean(codec.margin, 1 - level)
+    return -y, -(expected + spread * quantile), -(expected + spread * shortfall)
+
+
+def tail_mean(margin: Margin, share: float) -> tuple[float, float]:
+    """The quantile below which a share lies, and the mean below it."""
+    # Midpoints of equal shares; within a heavy tail the mean converges slowly, so the points are many.
+    points = (np.arange(20_000) + 0.5) / 20_000 * share
+    return float(margin.quantile(np.array([share]))[0]), float(margin.quantile(points).mean())
+
+
+def future_times(times: Times, n: int, dtype: pl.DataType) -> pl.Series:
+    """(n,) the last time and those that follow at the usual step; weekdays only where none fell on a weekend."""
+    seen = pl.from_epoch(pl.Series((times.seconds * 1e6).astype(np.int64)), time_unit="us")
+    step = float(np.median(np.diff(times.seconds)))
+    weekdays = seen.dt.weekday()
+    if step == 86_400 and (weekdays <= 5).all() and len(weekdays) > 14:
+        days = np.busday_offset(np.datetime64(seen[-1].date()), np.arange(n), roll="forward")
+        return pl.Series(days.astype("datetime64[us]")).cast(pl.Date).cast(dtype)
+    later = times.seconds[-1] + step * np.arange(n)
+    return pl.from_epoch(pl.Series((later * 1e6).round().astype(np.int64)), time_unit="us").cast(dtype)
+
+
+def _range(name: str, asked: Any) -> Between:
+    if not isinstance(asked, Between):
+        raise ConditionError(f"series {name!r}: a path's change takes a range, such as likewise.below(-0.3)")
+    return asked
+
+
+def _inside(moved: Floats, asked: Between) -> npt.NDArray[np.bool_]:
+    met = np.ones(len(moved), bool)
+    if asked.low is not None:
+        met &= moved >= asked.low if asked.closed in ("both", "left") else moved > asked.low
+    if asked.high is not None:
+        met &= moved <= asked.high if asked.closed in ("both", "right") else moved < asked.high
+    return met
+
+
+def _check_path_options(n: int, horizon: int, at: int, start: str) -> None:
+    for name, value in (("n", n), ("horizon", horizon)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
+    if not 1 <= at <= horizon:
+        raise OptionError(f"the step of a shock must lie in 1..{horizon}, got {at}")
+    if start not in ("last", *REGIMES):
+        raise OptionError(f"start must be 'last' or one of {', '.join(REGIMES)}, got {start!r}")

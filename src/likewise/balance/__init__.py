@@ -14,8 +14,18 @@ try:
 except ImportError as error:
     raise MissingExtraError("imbalanced-learn", "balance") from error
 
-from likewise.balance.comparison import BalanceComparison, Line, compare
+from likewise.balance.comparison import MEASURES, METHODS, BalanceComparison, Line, compare
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.report import BalanceReport, ClassReport, Part
 
-__all__ = ["BalanceComparison", "BalanceReport", "ClassReport", "Line", "Oversampler", "Part", "compare"]
+__all__ = [
+    "MEASURES",
+    "METHODS",
+    "BalanceComparison",
+    "BalanceReport",
+    "ClassReport",
+    "Line",
+    "Oversampler",
+    "Part",
+    "compare",
+]

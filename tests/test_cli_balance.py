@@ -1,0 +1,96 @@
+"""`likewise balance`: rows first and new ones after them, comparisons, and one clear line where it cannot be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from likewise.cli import app
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, ["balance", *map(str, words)])
+
+
+@pytest.fixture
+def table(tmp_path: Path, mixed_frame: pl.DataFrame) -> Path:
+    """A CSV with 130 rows of one class and 30 of the other."""
+    passed = mixed_frame["passed"].to_numpy()
+    rows = np.concatenate([np.flatnonzero(passed)[:130], np.flatnonzero(~passed)[:30]])
+    mixed_frame[rows].write_csv(tmp_path / "data.csv")
+    return tmp_path / "data.csv"
+
+
+def test_new_rows_follow_those_of_the_file(table: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "balanced.csv", tmp_path / "report.json"
+    result = run(table, "--target", "passed", "-o", out, "--method", "copula", "--mark", "new", "--json", report)
+    assert result.exit_code == 0, result.output
+    given = table.read_text().splitlines()
+    written = out.read_text().splitlines()
+    assert [line.rsplit(",", 1)[0] for line in written[:161]] == given
+    balanced = pl.read_csv(out)
+    assert balanced["new"].to_list() == [False] * 160 + [True] * 100
+    assert balanced["passed"].value_counts()["count"].to_list() == [130, 130]
+    assert "100 of them new" in result.output
+    assert "copula (conditional)" in result.output
+    assert [line["asked"] for line in json.loads(report.read_text())["classes"]] == [100, 0]
+
+
+def test_rare_numbers(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "balanced.parquet"
+    frame = pl.read_csv(table).drop_nulls("score").with_columns(score=(pl.col("score") / 20).exp().round(2))
+    frame.write_csv(table)
+    result = run(table, "--target", "score", "-o", out, "--method", "smotenc", "--regression", "--quiet")
+    assert result.exit_code == 0, result.output
+    balanced = pl.read_parquet(out)
+    assert len(balanced) > len(frame)
+    assert balanced["score"].dtype == pl.Float64
+    assert balanced["score"].head(len(frame)).to_list() == frame["score"].to_list()
+    new = balanced["score"].slice(len(frame))
+    assert (new == new.round(2)).all(), "decimals as in the column"
+
+
+def test_compare_prints_the_rows_without_balancing(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "comparison.json"
+    result = run(table, "--target", "passed", "--compare", "--methods", "random", "--folds", 2, "--json", out)
+    assert result.exit_code == 0, result.output
+    for text in ("none, threshold tuned", "random forest", "auprc", "better than no balancing"):
+        assert text in result.output
+    found = json.loads(out.read_text())
+    assert {line["method"] for line in found["lines"]} == {"none", "none, threshold tuned", "random"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--target", "passed"), 2, "--output"),
+        (("--target", "passed", "--compare", "-o", "x.csv"), 2, "--output"),
+        (("--target", "pased", "-o", "x.csv"), 4, "did you mean 'passed'"),
+        (("--target", "grade", "-o", "x.csv", "--method", "random"), 3, "the target is missing in"),
+        (("--target", "passed", "-o", "x.csv", "--method", "smoke"), 2, "'method' parameter"),
+        (("--target", "passed", "-o", "x.csv", "--method", "smote", "--strategy", "0.01"), 2, "ratio"),
+        (("--target", "passed", "-o", "x.csv", "--method", "random", "--mark", "age"), 2, "a column 'age' already"),
+        (("--target", "score", "--regression", "--compare"), 2, "for classes"),
+    ],
+)
+def test_what_cannot_be_ends_with_one_clear_line(
+    table: Path, words: tuple[str, ...], code: int, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(table, *words)
+    assert result.exit_code == code, result.output
+    assert told in result.output
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_constant_target_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "data.csv"
+    pl.DataFrame({"a": [1, 2, 3], "y": ["n", "n", "n"]}).write_csv(source)
+    result = run(source, "--target", "y", "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "more than 1 class" in result.output

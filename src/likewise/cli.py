@@ -19,6 +19,7 @@ import typer
 from likewise import __version__, errors
 from likewise._cli_anonymize import anonymize
 from likewise._cli_audit import audit
+from likewise._cli_balance import balance
 from likewise._cli_impute import impute
 from likewise._cli_scenario import scenario
 
@@ -356,6 +357,7 @@ def evaluate(
 
 app.command()(_tells_errors(audit))
 app.command()(_tells_errors(anonymize))
+app.command()(_tells_errors(balance))
 app.command()(_tells_errors(impute))
 app.command()(_tells_errors(scenario))
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from likewise.evaluate import evaluate
 from likewise.report.comparison import compare
 
 from .reports import report_of
+from .test_images import bars
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
@@ -151,6 +153,18 @@ def test_nothing_is_wider_than_the_screen(show, viewport):
         opened = show(html, viewport=viewport)
         assert opened.said == []
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_images_are_drawn_and_fit(show, viewport):
+    opened = show(evaluate(bars(0), bars(1), holdout=bars(2), show_real=True).to_html(), viewport=viewport)
+    assert opened.said == []
+    assert [url.split("/")[-1] for url in opened.asked] == ["page.html"]
+    assert opened.page.locator("img").count() == 6
+    for image in opened.page.locator("img").all():
+        assert image.evaluate("one => one.naturalWidth") == 69
+        assert image.bounding_box()["width"] > 200
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -32,6 +32,9 @@ ZH: dict[str, str] = {
     "nearness to training images was not measured.": (
         "未提供保留集：以五分之一的真实图像代替新的真实图像，尽管生成器见过它们；未测量与训练图像的接近程度。"
     ),
+    "The holdout images have no labels, so those of the others are not used.": (
+        "保留图像没有标签，因此其余图像的标签不予使用。"
+    ),
     "The labels of the real images are too few or too many to be learnt, so they are not used.": (
         "真实图像的标签太少或太多，无法学习，因此不予使用。"
     ),

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from likewise.evaluate.images.likeness import NEIGHBOURS, density_and_coverage, frechet_distance, kernel_distance, scaled
+from likewise.evaluate.images.likeness import (
+    NEIGHBOURS,
+    density_and_coverage,
+    frechet_distance,
+    kernel_distance,
+    scaled,
+)
 
 
 def seen(shift: float = 0.0, n: int = 300, d: int = 6):

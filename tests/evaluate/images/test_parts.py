@@ -23,7 +23,9 @@ def test_a_dark_set_keeps_the_scale_of_the_real_one():
 
 def test_labels_become_places_among_the_real_ones():
     x = np.zeros((3, 2, 2), np.uint8)
-    sets, levels = on_one_scale({"real": ImageSet(x, np.array([9, 4, 9])), "synthetic": ImageSet(x, np.array([4, 5, 12]))})
+    sets, levels = on_one_scale(
+        {"real": ImageSet(x, np.array([9, 4, 9])), "synthetic": ImageSet(x, np.array([4, 5, 12]))}
+    )
     assert levels == ("4", "9")
     assert sets["real"].labels.tolist() == [1, 0, 1]
     assert sets["synthetic"].labels.tolist() == [0, 2, 2]

@@ -17,6 +17,7 @@ from likewise.images import ImageSet
 
 IntArray = npt.NDArray[np.int64]
 MOST_SIDE = 32
+IMAGES_AT_ONCE = 4_000
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ class Images:
     @property
     def hashes(self) -> npt.NDArray[np.uint64]:
         """(N,) a number for each image; images equal at 8 bits a pixel have equal ones, others hardly ever."""
-        whole = np.rint(self.pixels * 255.0).astype(np.uint64).reshape(len(self), -1)
         # A random linear form modulo 2^64: fixed odd factors, so that it is the same for every set.
-        factors = np.random.default_rng(whole.shape[1]).integers(0, 2**63, whole.shape[1], dtype=np.uint64) * 2 + 1
-        return np.asarray(whole @ factors)
+        width = self.vectors.shape[1]
+        factors = np.random.default_rng(width).integers(0, 2**63, width, dtype=np.uint64) * 2 + 1
+        parts = np.array_split(self.vectors, -(-len(self) // IMAGES_AT_ONCE))
+        return np.concatenate([np.rint(part * 255.0).astype(np.uint64) @ factors for part in parts])
 
 
 def on_one_scale(sets: dict[str, ImageSet]) -> tuple[dict[str, Images], tuple[str, ...]]:

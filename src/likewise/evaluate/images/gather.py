@@ -131,9 +131,11 @@ def _prepare(real: ImageSet, synthetic: ImageSet, holdout: ImageSet | None, seed
         train, fresh = all_real.take(order[cut:]), all_real.take(order[:cut])
     else:
         train, fresh = all_real, kept_out
-    if fresh.labels is None or len(levels) < 2 or len(levels) > len(train) / 4:
-        if levels:
-            notes.append("The labels of the real images are too few or too many to be learnt, so they are not used.")
+    if levels and fresh.labels is None:
+        notes.append("The holdout images have no labels, so those of the others are not used.")
+        levels = ()
+    elif levels and not 2 <= len(levels) <= len(train) / 4:
+        notes.append("The labels of the real images are too few or too many to be learnt, so they are not used.")
         levels = ()
     if levels and sets["synthetic"].labels is None:
         notes.append("The synthetic images have no labels: what their labels are worth was not measured.")
@@ -148,14 +150,17 @@ def _measured(run: _Run) -> tuple[list[Score], dict[str, Any]]:
     found = list(_likeness(run, judge, train, fresh, synthetic))
     parts: dict[str, Any] = {}
     if run.levels:
-        guessed = synthetic.labels if synthetic.labels is not None else judge.guesses(synthetic)
-        reference = train.labels if synthetic.labels is not None else judge.guesses(fresh)
+        by_labels = synthetic.labels is not None
+        drawn = synthetic.labels if by_labels else judge.guesses(synthetic)
+        reference = train.labels if by_labels else judge.guesses(fresh)
+        assert drawn is not None
         assert reference is not None
-        found.append(scores.histogram_score(run, class_shares(reference, guessed, len(run.levels), run.rng(7))))
-        parts["columns"] = (_label_column(run, reference, guessed, found[-1]),)
+        shares = class_shares(reference, drawn, len(run.levels), run.rng(7))
+        found.append(scores.histogram_score(shares, by_labels=by_labels))
+        parts["columns"] = (_label_column(run.levels, reference, drawn, found[-1]),)
     if run.levels and synthetic.labels is not None:
         judged = _judge(run, judge, learnt, fresh, synthetic)
-        found += scores.label_scores(run, judged, len(learnt))
+        found += scores.label_scores(judged, run.floor_by, len(learnt), min(len(learnt), len(synthetic)))
         parts["subgroups"] = tuple(class_scores(run.levels, run.train, run.fresh, run.synthetic, judged))
     if run.holdout is not None:
         found += scores.copying_scores(copying(train, fresh, synthetic, run.rng(8)))
@@ -183,9 +188,9 @@ def _judge(run: _Run, judge: Judge, learnt: Images, fresh: Images, synthetic: Im
     )
 
 
-def _label_column(run: _Run, real: IntArray, synthetic: IntArray, score: Score) -> ColumnScore:
+def _label_column(levels: tuple[str, ...], real: IntArray, synthetic: IntArray, score: Score) -> ColumnScore:
     """The shares of classes as a column of a table has them, for its picture."""
-    names = (*run.levels, "…")
+    names = (*levels, "…")
     columns = [TypedColumn("label", Kind.CATEGORICAL, codes, names) for codes in (real, synthetic)]
     return ColumnScore(
         name="label", kind=str(Kind.CATEGORICAL), error=score.value, floor=score.floor, picture=picture(*columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from likewise.evaluate.attacks import copies as hashed
 from likewise.evaluate.attacks.rates import contrast
@@ -12,9 +11,6 @@ from likewise.evaluate.images.classes import Judged
 from likewise.evaluate.images.copying import Copying
 from likewise.evaluate.joint import Figure
 from likewise.evaluate.results import Better, FloorKind, Score
-
-if TYPE_CHECKING:
-    from likewise.evaluate.images.gather import _Run
 
 ONLY_SEES = "sees the synthetic images only"
 CHECK = "sees the synthetic images; a check for copying, not an attack on a person"
@@ -69,17 +65,21 @@ def likeness_scores(figures: Sequence[Figure], floor_by: FloorKind, *, has_label
         )
 
 
-def label_scores(run: _Run, judged: Judged, n_learnt: int) -> Iterable[Score]:
-    """Whether synthetic images show what their labels say, and what a net learns from them."""
+def label_scores(judged: Judged, floor_by: FloorKind, n_learnt: int, n_each: int) -> Iterable[Score]:
+    """Whether synthetic images show what their labels say, and what a net learns from them.
+
+    Args:
+        n_learnt: real images the judge learnt from.
+        n_each: synthetic images, and as many real ones, that nets learnt from to be tested.
+    """
     true, useful = judged.fidelity, judged.utility
-    n_each = min(n_learnt, len(run.synthetic))
     yield Score(
         name="label_fidelity",
         group="fidelity",
         value=true.value,
         better="higher",
         floor=true.floor,
-        floor_by=run.floor_by,
+        floor_by=floor_by,
         interval=true.interval,
         n=true.n,
         method=f"share of synthetic images that a small net, trained on {n_learnt:,} real ones, takes for what their "
@@ -92,7 +92,7 @@ def label_scores(run: _Run, judged: Judged, n_learnt: int) -> Iterable[Score]:
         value=useful.value,
         better="higher",
         floor=useful.floor,
-        floor_by=run.floor_by,
+        floor_by=floor_by,
         copy=useful.floor,
         interval=useful.interval,
         n=useful.n,
@@ -103,9 +103,8 @@ def label_scores(run: _Run, judged: Judged, n_learnt: int) -> Iterable[Score]:
     )
 
 
-def histogram_score(run: _Run, found: Figure) -> Score:
-    """The shares of classes."""
-    by_labels = run.synthetic.labels is not None
+def histogram_score(found: Figure, *, by_labels: bool) -> Score:
+    """The shares of classes, by the labels of the synthetic images or by what the judge takes them for."""
     source = "labels" if by_labels else "what a small net trained on real images takes them for"
     return Score(
         name="class_histogram",

@@ -320,6 +320,7 @@ def evaluate(
       likewise evaluate real.csv fake.csv
       likewise evaluate train.csv fake.csv --holdout test.csv --target income --report report.html
       likewise evaluate train.csv one.csv two.csv --holdout test.csv --report comparison.html
+      likewise evaluate train.npz fake.npz --holdout test.npz --report report.html
     """
     terminal = _terminal(quiet, json)
     _check_outputs(real, *synthetic, holdout, others=(report, json))

@@ -36,11 +36,16 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from likewise.evaluate import Report, evaluate
+    from likewise.images import ImageSet, read_images, write_images
     from likewise.impute.estimator import Imputer
     from likewise.inference import infer
     from likewise.models.autoregressive import Autoregressive
     from likewise.models.cart import CartChain
     from likewise.models.copula import GaussianCopula
+    from likewise.models.gan import GAN
+    from likewise.models.images.gan import ImageGAN
+    from likewise.models.images.vae import ImageVAE
+    from likewise.models.images.vaegan import ImageVAEGAN
     from likewise.models.vae import VAE
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GAN",
     "VAE",
     "Autoregressive",
     "CartChain",
@@ -58,6 +64,10 @@ __all__ = [
     "ConditionError",
     "FallbackWarning",
     "GaussianCopula",
+    "ImageGAN",
+    "ImageSet",
+    "ImageVAE",
+    "ImageVAEGAN",
     "Imputer",
     "InputError",
     "Kind",
@@ -86,6 +96,8 @@ __all__ = [
     "load",
     "missing",
     "one_of",
+    "read_images",
+    "write_images",
 ]
 
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
@@ -94,10 +106,15 @@ _HOMES = {
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.impute.estimator": ("Imputer",),
+    "likewise.images": ("ImageSet", "read_images", "write_images"),
     "likewise.inference": ("infer",),
     "likewise.models.autoregressive": ("Autoregressive",),
     "likewise.models.cart": ("CartChain",),
     "likewise.models.copula": ("GaussianCopula",),
+    "likewise.models.gan": ("GAN",),
+    "likewise.models.images.gan": ("ImageGAN",),
+    "likewise.models.images.vae": ("ImageVAE",),
+    "likewise.models.images.vaegan": ("ImageVAEGAN",),
     "likewise.models.vae": ("VAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.scenario": ("Scenario",),

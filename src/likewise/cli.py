@@ -20,6 +20,7 @@ from likewise import __version__, errors
 from likewise._cli_anonymize import anonymize
 from likewise._cli_audit import audit
 from likewise._cli_balance import balance
+from likewise._cli_images import check_output, draw, synth_images
 from likewise._cli_impute import impute
 from likewise._cli_scenario import scenario
 
@@ -67,6 +68,7 @@ _CODE_OF: dict[type[errors.LikewiseError], int] = {
     errors.TrainingError: 7,
     errors.PrivacyError: 8,
 }
+DEFAULT_MODEL = "autoregressive"
 DEMO_FOLDER = Path("likewise-demo")
 STANDARD_OUTPUT = Path("-")
 
@@ -172,11 +174,27 @@ def _main(
 @app.command()
 @_tells_errors
 def synth(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="CSV, TSV, Parquet, Feather/Arrow or JSON lines.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table goes.")],
-    rows: Annotated[int | None, typer.Option(min=1, metavar="N", help="Rows to draw; as many as INPUT has.")] = None,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="CSV, TSV, Parquet, Feather/Arrow or JSON lines; for images .npz with x (and y), or a folder of PNG.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table, or the images, go.")
+    ],
+    rows: Annotated[
+        int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw; as many as INPUT has.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COND", help="Of images: the label to draw, such as y=7 or y=1|7.")
+    ] = None,
     target: Target = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="The generator to train.")] = "autoregressive",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The generator to train; autoregressive for a table, vaegan for images."),
+    ] = None,
     schema_file: SchemaFile = None,
     save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
     report: HtmlFile = None,
@@ -189,7 +207,7 @@ def synth(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Learn a table and write one that behaves likewise.
+    """Learn a table, or images, and write one that behaves likewise.
 
     A tenth of the rows is kept from training, to know when to stop and to say what a fresh real sample would score.
 
@@ -199,17 +217,31 @@ def synth(
       likewise synth real.parquet -o fake.parquet --target income --report report.html
       likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+      likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
+      likewise synth folder/ -o fake/
     """
     terminal = _terminal(quiet, json)
+    from likewise import images, io
+
+    if images.holds_images(source):
+        if target is not None or schema_file is not None:
+            raise errors.OptionError("--target and --schema are for tables; the labels of images are their array y")
+        synth_images(
+            source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
+            json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+        )  # fmt: skip
+        return
+    if where:
+        raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     _check_outputs(source, table=output, others=(save, report, json))
-    from likewise import io
 
     with terminal.doing("reading"):
         frame = io.read(source)
     schema = _schema(frame, schema_file, target, terminal)
     _synthesize(
-        frame, schema, terminal, output=output, rows=rows, target=target, model=model, save=save, report=report,
-        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+        frame, schema, terminal, output=output, rows=rows, target=target, model=model or DEFAULT_MODEL, save=save,
+        report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only,
+        lang=lang,
     )  # fmt: skip
 
 
@@ -250,7 +282,7 @@ def inspect(
 @_tells_errors
 def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as `likewise synth --save` writes it.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table goes.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new rows go.")],
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw.")],
     where: Annotated[
         list[str] | None,
@@ -274,12 +306,16 @@ def sample(
       likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
     """
     terminal = _terminal(quiet)
-    _check_outputs(model, table=output)
     import likewise as lw
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
     conditions = _conditions(where or [], synthesizer.schema_)
+    if synthesizer.image_codec_ is not None:
+        check_output(output, model)
+        draw(synthesizer, rows, conditions, seed=seed, terminal=terminal, output=output)
+        return
+    _check_outputs(model, table=output)
     with terminal.drawing() as search:
         fake = synthesizer.sample(
             rows, where=conditions or None, max_tries=max_tries, progress=search or False, random_state=seed
@@ -474,7 +510,7 @@ def _synthesize(
     output: Path,
     rows: int | None = None,
     target: str | None = None,
-    model: str = "autoregressive",
+    model: str = DEFAULT_MODEL,
     save: Path | None = None,
     report: Path | None = None,
     json: Path | None = None,

@@ -16,15 +16,20 @@ import polars as pl
 from likewise._searching import watched
 from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
+from likewise.codecs.image import ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
-from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError, OptionError
+from likewise.errors import ConditionError, InputError, LikewiseError, ModelFileError, NotFittedError, OptionError
+from likewise.images import ImageSet, as_images, as_mapping, giving_back
 from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.modelfile import read_model, write_model
-from likewise.models import model_named
+from likewise.models import MODELS, model_named
 from likewise.models.base import Generator
+from likewise.models.images import IMAGE_MODELS, image_model_named
+from likewise.models.images.base import ImageModel, with_every_class
+from likewise.models.images.vae import ImageVAE
 from likewise.models.vae import VAE
 from likewise.parsing import parse, restore, restore_column
 from likewise.schema import Kind, Schema, nearest
@@ -48,10 +53,11 @@ _DAMAGE = (
 
 
 class Synthesizer:
-    """Learns a table and draws new rows that behave likewise.
+    """Learns a table, or images, and draws new rows that behave likewise.
 
     Args:
-        model: name of a generator (see `likewise.models.MODELS`) or a generator.
+        model: name of a generator (see `likewise.models.MODELS`; for images `likewise.models.images.IMAGE_MODELS`) or a
+            generator.
         schema: what the columns are; None infers it from the data.
         random_state: seed of the split, of training and of drawing; None draws one.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
@@ -63,8 +69,8 @@ class Synthesizer:
         progress: called once an epoch with a `likewise.training.Event`; True shows a bar; None or False nothing.
         **model_options: passed to the generator that `model` names.
 
-    After `fit`: `schema_`, `codec_`, `generator_`, `n_rows_`, `train_rows_` and `holdout_rows_` (row numbers of the
-    table given), `record_` (what training did).
+    After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and
+    `holdout_rows_` (row numbers of the table given), `record_` (what training did).
 
     Privacy: no differential privacy. By default a level held by fewer than 5 rows is never given out, and a range ends
     at the 5th smallest and 5th largest row's value. Measure what a table leaks with `likewise.evaluate`.
@@ -76,6 +82,9 @@ class Synthesizer:
         >>> synth.sample(3, where={"smokes": "yes"})["smokes"].to_list()
         ['yes', 'yes', 'yes']
     """
+
+    image_codec_: ImageCodec | None = None
+    _give_back: Callable[[Any], Any]
 
     def __init__(
         self,
@@ -106,14 +115,18 @@ class Synthesizer:
         self.model_options = model_options
         self._make_generator()
 
-    def _make_generator(self) -> Generator:
-        """A fresh generator with these options."""
+    def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
+        """A fresh generator with these options.
+
+        Args:
+            kind: its class; None for whatever the model's name may mean, where the data is not known yet.
+        """
         if isinstance(self.model, Generator):
             if self.model_options:
                 raise OptionError("model options go to the generator itself when one is given")
             kind, options = type(self.model), self.model.options()
         elif isinstance(self.model, str):
-            kind, options = model_named(self.model), dict(self.model_options)
+            kind, options = kind or self._kind_by_name(self.model), dict(self.model_options)
         else:
             raise OptionError(f"model must be a name or a generator, got {type(self.model).__name__}")
         known = list(inspect.signature(kind).parameters)
@@ -124,12 +137,27 @@ class Synthesizer:
             options["max_seconds"] = self.max_seconds
         return kind(**options)
 
-    def fit(self, frame: Any, holdout: Any = None) -> Self:
-        """Learn a table.
+    def _kind_by_name(self, name: str) -> type[Generator]:
+        """The generator of that name; of tables, unless only the one of images has these options."""
+        if name in IMAGE_MODELS:
+            of_tables = inspect.signature(MODELS[name]).parameters if name in MODELS else {}
+            if any(option not in of_tables for option in self.model_options) or name not in MODELS:
+                return IMAGE_MODELS[name]
+        return model_named(name)
+
+    def _table_generator(self) -> Generator:
+        if isinstance(self.model, ImageModel):
+            raise InputError(f"model {self.model.name!r} learns images: arrays of 3 or 4 dimensions, got a table")
+        return self._make_generator(model_named(self.model) if isinstance(self.model, str) else None)
+
+    def fit(self, frame: Any, holdout: Any = None, *, y: Any = None) -> Self:
+        """Learn a table or images.
 
         Args:
-            frame: pandas, Polars or Arrow frame, or a 2-D array; (n, columns).
+            frame: pandas, Polars or Arrow frame, or a 2-D array; (n, columns). Images: an array (n, H, W) or
+                (n, C, H, W), or a mapping {"x": images, "y": labels}; what is drawn is of the kind given.
             holdout: rows for early stopping, kept elsewhere; None takes a share of `frame`.
+            y: (n,) labels of images given as an array; the model is then told them.
 
         Raises:
             InputError: the frame cannot be used.
@@ -137,12 +165,17 @@ class Synthesizer:
             ConditionError: `only` names no column, or fewer than 20 rows meet it.
             TrainingError: training gave no usable model.
         """
+        images = as_images(frame, y)
+        if images is not None:
+            return self._fit_images(images, as_images(holdout), giving_back(frame))
+        if y is not None:
+            raise InputError("y gives the labels of images; in a table they are a column like the others")
+        generator = self._table_generator()
         raw, give_back = from_frame(frame)
         schema = self._bounded(self.schema or (_of_array(raw) if _is_numeric(frame) else infer(raw)))
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
         rows = _rows_of_class(table, only)
         table = table[rows]
-        generator = self._make_generator()
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
         train_rows, holdout_rows = self._split(len(table), split, own=holdout is None)
@@ -156,8 +189,33 @@ class Synthesizer:
             )
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self.schema_, self.codec_, self.generator_, self._give_back = schema, codec, generator, give_back
+        self.image_codec_ = None
         self._drawing = drawing
         self.n_rows_, self.train_rows_, self.holdout_rows_ = len(table), rows[train_rows], rows[holdout_rows]
+        self.record_ = generator.record.to_dict()
+        return self
+
+    def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
+        for name in ("schema", "bounds", "only", "codec"):
+            if getattr(self, name) is not None:
+                raise OptionError(f"{name} is for tables; images have none")
+        if isinstance(self.model, Generator) and not isinstance(self.model, ImageModel):
+            raise InputError(
+                f"model {self.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}"
+            )
+        generator = self._make_generator(image_model_named(self.model) if isinstance(self.model, str) else None)
+        seeds = np.random.SeedSequence(self.random_state).spawn(3)
+        split, training, drawing = (np.random.default_rng(s) for s in seeds)
+        codec = ImageCodec.fit(images)
+        codes = codec.encode(images)
+        train_rows, holdout_rows = self._split(len(images), split, own=holdout is None)
+        train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
+        kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
+        with _progress(self.progress) as report:
+            generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
+        self.schema_, self.image_codec_, self.generator_, self._give_back = codec.schema, codec, generator, give_back
+        self._drawing = drawing
+        self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
         self.record_ = generator.record.to_dict()
         return self
 
@@ -217,8 +275,7 @@ class Synthesizer:
         with watched(map(str, where or ()), asked, self.n_rows_) as tell:
             given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
             codes = self.generator_.sample(int(n), rng=rng, given=given)
-        table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
-        return self._give_back(restore(table, self.schema_))
+        return self._data_of(codes, rng, narrowing)
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
         """Fill the missing cells and columns of rows, each drawn given all that is known of its row.
@@ -232,6 +289,8 @@ class Synthesizer:
             were; missing cells of given columns are filled with values, absent columns may draw missing ones.
         """
         self._check_fitted()
+        if self.image_codec_ is not None:
+            raise OptionError("complete fills tables, and this model learnt images; look at reconstruct")
         raw, give_back = from_frame(partial)
         table = parse(raw, self.schema_, partial=True).select(raw.columns)
         rng = self._rng(random_state)
@@ -311,13 +370,13 @@ class Synthesizer:
         model = self._with_latents()
         narrowing, rng = self._narrowed(where), self._rng(random_state)
         codes = model.decode(latents, rng=rng, given=Given(weights=narrowing.weights))
-        return self._give_back(restore(self.codec_.decode(codes, rng=rng, narrowing=narrowing), self.schema_))
+        return self._data_of(codes, rng, narrowing)
 
     def reconstruct(self, frame: Any, *, random_state: int | None = None) -> Any:
         """Each row through the latent space and back: what of a row the latents keep."""
         model, rng = self._with_latents(), self._rng(random_state)
         codes = model.reconstruct(self._codes_of(frame), rng=rng)
-        return self._give_back(restore(self.codec_.decode(codes, rng=rng), self.schema_))
+        return self._data_of(codes, rng)
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, *, random_state: int | None = None) -> Any:
         """Rows on the straight way from each row of `a` to the same row of `b` in the latent space.
@@ -327,28 +386,42 @@ class Synthesizer:
         """
         model, rng = self._with_latents(), self._rng(random_state)
         codes = model.interpolate(self._codes_of(a), self._codes_of(b), steps, rng=rng)
-        return self._give_back(restore(self.codec_.decode(codes, rng=rng), self.schema_))
+        return self._data_of(codes, rng)
 
     def elbo(self, frame: Any, *, n_draws: int = 16, random_state: int | None = None) -> npt.NDArray[np.float64]:
         """(n,) the evidence lower bound of each row's codes, natural log: what a VAE is trained to raise."""
         model = self._with_latents()
         return model.elbo(self._codes_of(frame), n_draws=n_draws, rng=self._rng(random_state))
 
-    def _with_latents(self) -> VAE:
+    def _with_latents(self) -> VAE | ImageVAE:
         self._check_fitted()
-        if not isinstance(self.generator_, VAE):
+        if not isinstance(self.generator_, VAE | ImageVAE):
             raise OptionError(f"model {self.generator_.name!r} has no latent space; fit Synthesizer('vae')")
         return self.generator_
 
-    def _codes_of(self, frame: Any) -> Codes:
-        return self.codec_.encode(parse(from_frame(frame)[0], self.schema_))
+    # ---- tables and images: all that differs between them once there is a model -------------------------------------
+
+    def _codes_of(self, data: Any) -> Codes:
+        if self.image_codec_ is None:
+            return self.codec_.encode(parse(from_frame(data)[0], self.schema_))
+        images = as_images(data)
+        if images is None:
+            raise InputError(f"this model learnt images: give an array or a mapping, got {type(data).__name__}")
+        return self.image_codec_.encode(images)
+
+    def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
+        if self.image_codec_ is None:
+            return self._give_back(restore(self.codec_.decode(codes, rng=rng, narrowing=narrowing), self.schema_))
+        return self._give_back(self.image_codec_.decode(codes))
 
     def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
         """What conditions leave of the codes."""
         if not isinstance(where, Mapping | None):
             raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
         conditions = {str(name): condition for name, condition in (where or {}).items()}
-        return self.codec_.condition(resolve(conditions, self.schema_))
+        if self.image_codec_ is None:
+            return self.codec_.condition(resolve(conditions, self.schema_))
+        return self.image_codec_.condition(conditions)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file; it holds no row of the table.
@@ -357,10 +430,11 @@ class Synthesizer:
             OutputError: it cannot be written; what stood there is untouched.
         """
         self._check_fitted()
-        data, arrays = self.codec_.to_state()
+        data, arrays = (self.image_codec_ or self.codec_).to_state()
         options = {k: v for k, v in self.generator_.options().items() if k not in _RUN_OPTIONS}
+        of_table = self.image_codec_ is None
         manifest = {
-            "schema": _without_rare_levels(self.schema_, self.codec_).to_dict(),
+            "schema": _without_rare_levels(self.schema_, self.codec_).to_dict() if of_table else None,
             "codec": data,
             "model": {"name": self.generator_.name, "options": options},
             "training": self.record_,
@@ -371,7 +445,7 @@ class Synthesizer:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The synthesizer that a model file holds; it draws Polars frames.
+        """The synthesizer that a model file holds; it draws Polars frames, or mappings of images and labels.
 
         Raises:
             InputError: there is no such file.
@@ -398,17 +472,23 @@ class Synthesizer:
             raise ModelFileError("its model has a name that is no text, or options of a run")
         made = cls(model["name"])
         made.model_options = dict(model["options"])
-        made.schema_ = Schema.from_dict(manifest["schema"])
-        made.codec_ = TableCodec.from_state(manifest["codec"], groups["codec"])
-        expected = {c.name for c in made.schema_ if c.role != "drop"}
-        if set(made.codec_.columns) != expected:
-            raise ModelFileError("schema and codec name different columns")
-        _try_out(made.codec_, made.schema_)
-        made.generator_ = made._make_generator().load_state(groups["model"], made.codec_.alphabet)
+        if manifest["schema"] is None:
+            kind: type[Generator] = image_model_named(model["name"])
+            made.image_codec_ = ImageCodec.from_state(manifest["codec"], groups["codec"])
+            made.schema_, alphabet = made.image_codec_.schema, made.image_codec_.alphabet
+        else:
+            kind = model_named(model["name"])
+            made.schema_ = Schema.from_dict(manifest["schema"])
+            made.codec_ = TableCodec.from_state(manifest["codec"], groups["codec"])
+            alphabet = made.codec_.alphabet
+            if set(made.codec_.columns) != {c.name for c in made.schema_ if c.role != "drop"}:
+                raise ModelFileError("schema and codec name different columns")
+            _try_out(made.codec_, made.schema_)
+        made.generator_ = made._make_generator(kind).load_state(groups["model"], alphabet)
         made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
         if made.n_rows_ < 1:
             raise ModelFileError("n_rows must be at least 1")
-        made._give_back = lambda table: table
+        made._give_back = lambda table: table if made.image_codec_ is None else as_mapping(table)
         made._drawing = np.random.default_rng()
         return made
 

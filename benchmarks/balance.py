@@ -77,23 +77,13 @@ def _shared_set(name: str, target: str) -> Table:
     return frame.drop(target), frame[target].to_numpy()
 
 
-def _at_most(X: Any, y: np.ndarray, n: int) -> Table:
-    """n of the rows, with the classes' shares kept."""
-    from sklearn.model_selection import train_test_split
-
-    if len(y) <= n:
-        return X, y
-    rows, _ = train_test_split(np.arange(len(y)), train_size=n, stratify=y, random_state=0)
-    return X[rows], y[rows]
-
-
 # ---- measuring ---------------------------------------------------------------------------------------------------
 
 
 def judge(X: Any, y: np.ndarray) -> dict[str, Any]:
     """Every classifier's scores with every method."""
     start = time.process_time()
-    found = compare(X, y, methods=METHODS, folds=FOLDS, random_state=0)
+    found = compare(X, y, methods=METHODS, folds=FOLDS, max_rows=MOST_ROWS, random_state=0)
     scores: dict[str, dict[str, dict[str, float]]] = {}
     for line in found.lines:
         scores.setdefault(line.classifier, {}).setdefault(line.method, {})[line.measure] = round(line.value, 4)
@@ -102,7 +92,7 @@ def judge(X: Any, y: np.ndarray) -> dict[str, Any]:
 
 
 def _judging(source: str, load: Callable[[], Table]) -> Callable[[], dict[str, Any]]:
-    return lambda: {"source": source} | judge(*_at_most(*load(), MOST_ROWS))
+    return lambda: {"source": source} | judge(*load())
 
 
 def cut(frame: pl.DataFrame, rare: str, target: str, seed: int) -> dict[str, Any]:

@@ -52,6 +52,9 @@ def balance(
         str | None, typer.Option(metavar="NAMES", help="What --compare compares, with commas between.")
     ] = None,
     folds: Annotated[int, typer.Option(min=2, metavar="K", help="Folds of --compare.")] = 5,
+    max_rows: Annotated[
+        int, typer.Option(min=100, metavar="N", help="Of larger tables --compare draws so many rows.")
+    ] = 10_000,
     repeats: Annotated[int, typer.Option(min=1, metavar="R", help="How often folds are drawn anew.")] = 1,
     schema_file: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
@@ -94,6 +97,7 @@ def balance(
             found = room.compare(
                 features, frame[target], methods=room.METHODS if methods is None else methods.split(","), folds=folds,
                 repeats=repeats, random_state=seed, sampling_strategy=_strategy(strategy), schema=its_schema,
+                max_rows=max_rows,
             )  # fmt: skip
         _show_comparison(found, terminal, json)
         return

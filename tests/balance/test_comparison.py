@@ -90,6 +90,13 @@ def test_fewer_folds_where_a_class_has_fewer_rows() -> None:
         compare(X, np.repeat([0, 1], [59, 1]), methods=["random"])
 
 
+def test_of_a_large_table_some_rows_are_drawn_and_it_says_so() -> None:
+    X, y = separated()
+    found = compare(X, y, methods=["random"], classifiers=JUDGES, folds=2, max_rows=100)
+    assert (found.n_rows, found.rarest) == (100, 10)
+    assert "100 of the 300 rows" in found.notes[0]
+
+
 def test_the_interval_is_nadeau_and_bengios() -> None:
     gains = np.array([0.1, 0.3])
     low, high = corrected_interval(gains, 0.5)

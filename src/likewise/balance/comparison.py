@@ -8,7 +8,7 @@ Legend: n rows, K classes, J folds in all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -128,7 +128,7 @@ def compare(
     random_state: int = 0,
     sampling_strategy: Any = "auto",
     schema: Schema | None = None,
-    progress: Callable[[str], None] | None = None,
+    max_rows: int | None = 10_000,
 ) -> BalanceComparison:
     """Cross-validate ways of balancing, and none at all.
 
@@ -141,7 +141,7 @@ def compare(
         folds, repeats: stratified folds, and how often they are drawn anew.
         sampling_strategy: of the methods that are named.
         schema: what the feature columns are; None infers it.
-        progress: called with the name of each method in each fold.
+        max_rows: of larger tables so many rows are drawn, with the classes' shares kept; None takes all.
 
     Raises:
         OptionError: fewer than two rows in a class, or fewer than two folds.
@@ -156,32 +156,42 @@ def compare(
         >>> found.methods
         ('none', 'none, threshold tuned', 'random')
     """
-    from sklearn.model_selection import RepeatedStratifiedKFold
+    from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 
-    table = doors.as_table(X)
-    schema = infer(table) if schema is None else schema
     labels, codes = np.unique(doors.target_array(y).ravel(), return_inverse=True)
     counts = np.bincount(codes)
-    if len(labels) == 2 and counts[0] < counts[1]:
-        codes = 1 - codes  # of two classes the rarer one is 1, the positive one
     if len(labels) < 2 or counts.min() < 2:
         raise OptionError(f"comparing needs two classes or more of two rows or more each, got {len(labels)} classes")
+    if len(labels) == 2 and counts[0] < counts[1]:
+        codes = 1 - codes  # of two classes the rarer one is 1, the positive one
     notes = []
-    if folds > counts.min():
-        notes.append(f"{int(counts.min())} folds instead of {folds}: the rarest class has no more rows")
-    n_folds = min(folds, int(counts.min()))
+    schema = infer(doors.as_table(X)) if schema is None else schema
+    if max_rows is not None and len(codes) > max_rows:
+        notes.append(f"{max_rows:,} of the {len(codes):,} rows, drawn with the classes' shares kept")
+        rows, _ = train_test_split(
+            np.arange(len(codes)), train_size=max_rows, stratify=codes, random_state=random_state
+        )
+        X, codes = doors.take(X, np.sort(rows)), codes[np.sort(rows)]
+    rarest = int(np.bincount(codes).min())
+    n_folds = min(folds, rarest)
     if n_folds < 2 or repeats < 1:
-        raise OptionError(f"comparing needs two folds or more and one repeat or more, got {folds} and {repeats}")
+        raise OptionError(
+            f"comparing needs two folds, one repeat and two rows of each class or more; got {folds} folds, {repeats} "
+            f"repeats and {rarest} rows in the rarest class"
+        )
+    if n_folds < folds:
+        notes.append(f"{n_folds} folds instead of {folds}: the rarest class has no more rows")
+    table = doors.as_table(X)
     samplers = _samplers(methods, sampling_strategy, schema, random_state)
     judges = default_classifiers(random_state) if classifiers is None else dict(classifiers)
     splits = RepeatedStratifiedKFold(n_splits=n_folds, n_repeats=repeats, random_state=random_state)
     found: dict[tuple[str, str, str], list[float]] = {}
     for train, test in splits.split(np.zeros(len(codes)), codes):
         fold = _Fold(doors.take(X, train), codes[train], table[test], codes[test], schema, random_state)
-        for key, value in fold.scores(samplers, judges, progress):
+        for key, value in fold.scores(samplers, judges):
             found.setdefault(key, []).append(value)
     lines = _lines(found, [NONE, TUNED, *samplers], list(judges), ratio=1.0 / (n_folds - 1))
-    return BalanceComparison(lines, len(codes), int(counts.min()), n_folds * repeats, tuple(notes))
+    return BalanceComparison(lines, len(codes), rarest, n_folds * repeats, tuple(notes))
 
 
 def _samplers(
@@ -207,14 +217,12 @@ class _Fold:
     seed: int
 
     def scores(
-        self, samplers: Mapping[str, Any], judges: Mapping[str, Any], progress: Callable[[str], None] | None
+        self, samplers: Mapping[str, Any], judges: Mapping[str, Any]
     ) -> Iterable[tuple[tuple[str, str, str], float]]:
         """((method, classifier, measure), score) of everything."""
         encoder = Encoder.fit(doors.as_table(self.train), self.schema)
         test = encoder.encode(self.test)
         for method in (NONE, *samplers):
-            if progress is not None:
-                progress(method)
             rows, codes = self.train, self.train_codes
             if method != NONE:
                 rows, codes = samplers[method].fit_resample(rows, codes)

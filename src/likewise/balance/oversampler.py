@@ -208,8 +208,9 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         value = None
         if target.values is not None:
             value = free_name("target", table.columns)
-            table = table.with_columns(pl.Series(value, target.values))
-            schema = Schema((*schema, Column(name=value, kind=Kind.REAL, dtype="Float64")))
+            # First, for a generator draws best what it is told when that comes before all else.
+            table = pl.DataFrame([pl.Series(value, target.values), *table.get_columns()])
+            schema = Schema((Column(name=value, kind=Kind.REAL, dtype="Float64"), *schema))
         plans, model = self._plans()
         return Run(
             table=table, schema=schema, target=target, plans=plans, model=model, options=self.options or {},

@@ -29,7 +29,7 @@ def relevance(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     Example:
         >>> import numpy as np
         >>> relevance(np.array([1.0, 2, 3, 4, 5, 6, 7, 40])).round(2).tolist()
-        [0.0, 0.0, 0.0, 0.0, 0.05, 0.13, 0.23, 1.0]
+        [0.0, 0.0, 0.0, 0.0, 0.1, 0.65, 1.0, 1.0]
     """
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
     reach = WHISKER * (high - low)

@@ -106,7 +106,7 @@ class Run:
     """Everything that one balancing needs.
 
     Args:
-        table: (n, D) raw features; a regression target's numbers are one more column, `value`.
+        table: (n, D) raw features; a regression target's numbers stand before them as the column `value`.
         plans: what was asked for; each makes an equal share.
         model: the generator, where it was given as one and not named.
         quality: share of the rows drawn that is left out.

@@ -145,6 +145,24 @@ def test_any_size_is_measured(shape):
     assert all(np.isfinite(s.value) for s in report)
 
 
+def test_labels_that_no_real_image_has_are_told():
+    train, fresh = digits("train")[:100], digits("fresh")[:100]
+    report = evaluate_images(train, ImageSet(fresh.x, fresh.y + 20), holdout=digits("holdout")[:100])
+    assert report["label_fidelity"].value == report["tstr_accuracy"].value == 0
+    assert report["class_histogram"].value == 1
+
+
+def test_labels_of_no_use_are_left_out():
+    train, fresh = digits("train")[:60], digits("fresh")[:60]
+    each = ImageSet(train.x, np.arange(60))
+    for real, holdout in ((each, each), (ImageSet(train.x, np.ones(60, int)), train), (train, ImageSet(train.x))):
+        report = evaluate_images(real, fresh, holdout=holdout)
+        assert {"frechet", "image_ratio"} <= {s.name for s in report}
+        assert not {"label_fidelity", "class_histogram"} & {s.name for s in report}
+        assert "not used" in report.notes[0]
+        assert len(report.images[0].strips) == 6
+
+
 def test_blank_images_do_no_harm():
     blank = ImageSet(np.zeros((50, 8, 8), np.uint8), np.arange(50) % 2)
     report = evaluate_images(blank, blank, holdout=blank)

@@ -120,26 +120,26 @@ def _prepare(real: ImageSet, synthetic: ImageSet, holdout: ImageSet | None, seed
     given = {"real": real, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
     sets, levels = on_one_scale(given)
     notes = []
-    all_real, kept_out = sets["real"], sets.get("holdout")
-    if kept_out is None:
+    if levels and holdout is not None and holdout.y is None:
+        notes.append("The holdout images have no labels, so those of the others are not used.")
+        levels = ()
+    elif levels and not 2 <= len(levels) <= len(real) / 4:
+        notes.append("The labels of the real images are too few or too many to be learnt, so they are not used.")
+        levels = ()
+    elif levels and synthetic.y is None:
+        notes.append("The synthetic images have no labels: what their labels are worth was not measured.")
+    if not levels:
+        sets = {role: Images(images.pixels) for role, images in sets.items()}
+    train, fresh = sets["real"], sets.get("holdout")
+    if fresh is None:
         notes.append(
             "No holdout was given: a fifth of the real images stands in for fresh ones, though the generator has seen "
             "it, and nearness to training images was not measured."
         )
-        order = np.random.default_rng([seed, 0]).permutation(len(all_real))
+        order = np.random.default_rng([seed, 0]).permutation(len(train))
         cut = round(TEST_SHARE * len(order))
-        train, fresh = all_real.take(order[cut:]), all_real.take(order[:cut])
-    else:
-        train, fresh = all_real, kept_out
-    if levels and fresh.labels is None:
-        notes.append("The holdout images have no labels, so those of the others are not used.")
-        levels = ()
-    elif levels and not 2 <= len(levels) <= len(train) / 4:
-        notes.append("The labels of the real images are too few or too many to be learnt, so they are not used.")
-        levels = ()
-    if levels and sets["synthetic"].labels is None:
-        notes.append("The synthetic images have no labels: what their labels are worth was not measured.")
-    return _Run(all_real, train, fresh, kept_out, sets["synthetic"], levels, seed, notes)
+        train, fresh = train.take(order[cut:]), train.take(order[:cut])
+    return _Run(sets["real"], train, fresh, sets.get("holdout"), sets["synthetic"], levels, seed, notes)
 
 
 def _measured(run: _Run) -> tuple[list[Score], dict[str, Any]]:
@@ -178,11 +178,14 @@ def _likeness(run: _Run, judge: Judge, train: Images, fresh: Images, synthetic: 
 def _judge(run: _Run, judge: Judge, learnt: Images, fresh: Images, synthetic: Images) -> Judged:
     """What was learnt from as many synthetic as real images, tested on the same fresh real ones."""
     n, k = min(len(learnt), len(synthetic)), len(run.levels)
-    by_synthetic = learn_labels(synthetic.sample(n, run.rng(6)), k, run.rng(2))
+    drawn = synthetic.sample(n, run.rng(6))
+    assert drawn.labels is not None
+    # Where no synthetic image has a class of the real ones there is nothing to learn, and nothing is told.
+    by_synthetic = learn_labels(drawn, k, run.rng(2)).guesses(fresh) if (drawn.labels < k).any() else None
     same_size = judge if n >= 0.9 * len(learnt) else learn_labels(learnt.sample(n, run.rng(6)), k, run.rng(2))
     return Judged(
         by_real=judge.guesses(fresh) == fresh.labels,
-        by_synthetic=by_synthetic.guesses(fresh) == fresh.labels,
+        by_synthetic=np.zeros(len(fresh), bool) if by_synthetic is None else by_synthetic == fresh.labels,
         same_size=same_size.guesses(fresh) == fresh.labels,
         synthetic=judge.guesses(synthetic) == synthetic.labels,
     )

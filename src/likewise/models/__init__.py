@@ -7,6 +7,7 @@ from likewise.models.autoregressive import Autoregressive
 from likewise.models.base import Generator
 from likewise.models.cart import CartChain
 from likewise.models.copula import GaussianCopula
+from likewise.models.gan import GAN
 from likewise.models.vae import VAE
 from likewise.schema import nearest
 
@@ -15,6 +16,7 @@ MODELS: dict[str, type[Generator]] = {
     GaussianCopula.name: GaussianCopula,
     CartChain.name: CartChain,
     VAE.name: VAE,
+    GAN.name: GAN,
 }
 
 

@@ -174,6 +174,6 @@ def _descend(parameters: Sequence[torch.Tensor], loss: torch.Tensor) -> None:
     """Give these parameters their gradients, and no others any."""
     import torch
 
-    gradients = torch.autograd.grad(loss, parameters)
+    gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient

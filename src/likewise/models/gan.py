@@ -12,23 +12,16 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, NotFittedError, OptionError
-from likewise.models.adversarial import (
-    LOSSES,
-    Alternating,
-    Averaged,
-    critic_loss,
-    flatness_penalty,
-    generator_loss,
-    wasserstein_penalty,
-)
+from likewise.models.about import About
+from likewise.models.adversarial import LOSSES, Alternating, Averaged
 from likewise.models.base import Generator
 from likewise.models.gan_draws import NoiseDrawing, calibrate
+from likewise.models.gan_game import RowGame, Rules
 from likewise.models.gradient import (
     batch_size_for,
     check_choice,
     check_training_options,
     compute_dtype,
-    in_net_order,
     is_wide,
     log_marginals,
     take_weights,
@@ -53,15 +46,13 @@ STEPS = 2000
 LOOKED_AT = 4096
 """Rows drawn for the held-out distance."""
 
-LAZY = 4
-"""Steps between two penalties, each weighed as many times as much (Karras et al. 2020, appendix B)."""
-
 _WHOLE = {
     "latent_dim": 1, "width": 1, "n_layers": 0, "critic_width": 1, "critic_layers": 1, "d_embed": 1, "d_hidden": 1,
     "pac": 1, "critic_steps": 1, "epochs": 1, "batch_size": 1, "patience": 1, "calibrate": 0,
 }  # fmt: skip
 _NUMBERS = {
     "penalty": (0.0, math.inf),
+    "moments": (0.0, math.inf),
     "temperature": (1e-3, math.inf),
     "averaging": (0.0, 1.0),
     "learning_rate": (0.0, math.inf),
@@ -83,10 +74,23 @@ class GAN(Generator):
     """
 
     name: ClassVar[str] = "gan"
+    about: ClassVar[About] = About(
+        purpose="A generator and a critic trained in turn, for studies of adversarial training and to compare with.",
+        cost="The default's time many times over; what it learns depends on chance more than that of any other.",
+        guarantees=(
+            "Conditions on condition_on columns hold exactly; there are no likelihoods. Values stay in the "
+            "protected range and among the levels kept; no differential privacy."
+        ),
+        avoid_when=(
+            "Rare levels matter, a run must come out alike each time, or you have no time to look at how training "
+            "went."
+        ),
+    )
 
     latent_dim: int = 64
     loss: str = "nonsaturating"
     penalty: float = 1.0
+    moments: float = 1.0
     temperature: float = 0.66
     pac: int = 1
     critic_steps: int = 1
@@ -99,8 +103,8 @@ class GAN(Generator):
     d_hidden: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 1e-3
-    critic_rate: float = 1.0
+    learning_rate: float = 3e-3
+    critic_rate: float = 0.4
     averaging: float = 0.995
     dropout: float = 0.0
     weight_decay: float = 1e-4
@@ -126,8 +130,8 @@ class GAN(Generator):
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def _schedule(self, n_rows: int) -> Schedule:
-        size = batch_size_for(n_rows) if self.batch_size is None else self.batch_size
-        size = max(min(size, n_rows) // self.pac, 1) * self.pac
+        size = min(batch_size_for(n_rows) if self.batch_size is None else self.batch_size, n_rows)
+        size -= size % self._pac(n_rows)
         epochs = min(300, math.ceil(STEPS / max(n_rows // size, 1))) if self.epochs is None else self.epochs
         return Schedule(
             epochs=epochs,
@@ -139,6 +143,10 @@ class GAN(Generator):
             max_seconds=self.max_seconds,
             checkpoint=self.checkpoint,
         )
+
+    def _pac(self, n_rows: int) -> int:
+        """Rows judged together: a table of fewer has them all judged together."""
+        return min(self.pac, max(n_rows, 1))
 
     def fit(
         self,
@@ -158,20 +166,16 @@ class GAN(Generator):
         self._net = net = self._make_generator(alphabet, shares, generator)
         if not net.drawn:
             return self
-        device = train_device(self.device)
-        learner, critic = (
-            self._make_generator(alphabet, shares, generator),
-            self._make_critic(alphabet, shares, generator),
-        )
+        device, dtype = train_device(self.device), compute_dtype(self.precision, train_device(self.device))
+        learner = self._make_generator(alphabet, shares, generator)
+        critic = self._make_critic(alphabet, shares, self._pac(len(train_codes)), generator)
         net.load_state_dict(learner.state_dict())
         both = nn.ModuleDict({"generator": learner, "averaged": net, "critic": critic})
         for part in (learner, net, critic):
-            part.use(device, compute_dtype(self.precision, device))
+            part.use(device, dtype)
         schedule = self._schedule(len(train_codes))
-        game = _Game(
-            self, learner, critic, torch.from_numpy(in_net_order(net, train_codes.codes)).to(device), generator
-        )
-        average = Averaged(learner, net, self.averaging)
+        rules = Rules(self.loss, self.penalty, self.moments, self.temperature)
+        game = RowGame(rules, learner, critic, train_codes, alphabet, schedule.batch_size, generator)
         step = Alternating(
             game,
             critic,
@@ -179,15 +183,16 @@ class GAN(Generator):
             schedule,
             critic_steps=self.critic_steps,
             critic_rate=self.critic_rate,
-            after=average.update,
+            after=Averaged(learner, net, self.averaging).update,
         )
         notes: dict[str, float] = {}
         held = Variety(holdout.codes, alphabet)
 
         def holdout_distance() -> float:
-            drawn = NoiseDrawing(net, self._told(), alphabet, Given()).candidates(LOOKED_AT, np.random.default_rng(0))[
-                0
-            ]
+            net.use("cpu", compute_dtype(self.precision))
+            drawing = NoiseDrawing(net, self._told(), alphabet, Given())
+            drawn, _ = drawing.candidates(LOOKED_AT, np.random.default_rng(0))
+            net.use(device, dtype)
             notes.update(held.measure(drawn))
             return notes.pop("distance")
 
@@ -198,7 +203,7 @@ class GAN(Generator):
             schedule,
             generator=generator,
             holdout_loss=holdout_distance if len(holdout) else None,
-            on_epoch=lambda: critic.drop.refill(generator),
+            on_epoch=game.refill,
             progress=progress,
             notes=notes,
             fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
@@ -230,13 +235,14 @@ class GAN(Generator):
             n_latent=self.latent_dim,
             width=self.width,
             n_layers=self.n_layers,
+            d_embed=self._widths(alphabet)[0],
             d_hidden=self._widths(alphabet)[1],
             generator=generator,
             dtype=compute_dtype(self.precision),
         ).eval()
 
     def _make_critic(
-        self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], generator: torch.Generator
+        self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], pac: int, generator: torch.Generator
     ) -> Critic:
         from likewise.nets.critic import Critic
 
@@ -247,7 +253,7 @@ class GAN(Generator):
             d_embed=self._widths(alphabet)[0],
             width=self.critic_width,
             n_layers=self.critic_layers,
-            pac=self.pac,
+            pac=pac,
             dropout=self.dropout,
             generator=generator,
             dtype=compute_dtype(self.precision),
@@ -298,49 +304,6 @@ class GAN(Generator):
         """How many weights the largest layers have: told before a damaged file can ask for all memory."""
         h, w = self._widths(alphabet)[1], self.width
         return sum(alphabet.sizes) * (h + 1) + w * (len(alphabet.fields) * h + self.latent_dim + self.n_layers * w)
-
-
-class _Game:
-    """Drawn rows against the training rows."""
-
-    def __init__(
-        self, model: GAN, net: TableGenerator, critic: Critic, x: torch.Tensor, generator: torch.Generator
-    ) -> None:
-        self.model, self.net, self.critic, self.x, self.generator = model, net, critic, x, generator
-
-    def draw(self, rows: torch.Tensor) -> list[torch.Tensor]:
-        """One-hot rows, straight through: [(n, B, K)] by bucket. Labels are those of the training rows."""
-        import torch
-
-        from likewise.nets.generator import straight_through
-
-        z = torch.randn(len(rows), self.net.n_latent, generator=self.generator).to(self.x.device)
-        labels = self.x[rows.to(self.x.device)][:, self.net.labels].long()
-        logits = self.net.logits(z, labels)
-        shares = [straight_through(part, self.model.temperature, self.generator) for part in logits]
-        return self.net.tell(shares, labels)
-
-    def critic_loss(self, rows: torch.Tensor, fake: list[torch.Tensor], step: int) -> torch.Tensor:
-        import torch
-
-        model, critic = self.model, self.critic
-        embeds = critic.tables()[0]
-        real = critic.embed_codes(self.x[rows.to(self.x.device)].long(), embeds)
-        drawn = critic.embed_soft([part.detach() for part in fake], embeds)
-        scores = critic.judge(torch.cat([real, drawn]))
-        loss = critic_loss(model.loss, *scores.chunk(2))
-        if not model.penalty:
-            return loss
-        if model.loss == "wasserstein":
-            mixed = torch.rand(len(rows) // model.pac, generator=self.generator).to(real.device)
-            return loss + model.penalty * wasserstein_penalty(critic, real, drawn, mixed)
-        if step % LAZY:
-            return loss
-        return loss + LAZY * model.penalty * flatness_penalty(critic, real)
-
-    def generator_loss(self, rows: torch.Tensor, fake: list[torch.Tensor]) -> torch.Tensor:
-        embeds = [table.detach() for table in self.critic.tables()[0]]
-        return generator_loss(self.model.loss, self.critic.judge(self.critic.embed_soft(fake, embeds)))
 
 
 def pac_misfit(pac: int, batch_size: int) -> str:

@@ -68,25 +68,15 @@ class NoiseDrawing:
     def _noise(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         return rng.standard_normal((n, self.net.n_latent), dtype=np.float32)
 
-    def _logits(self, known: Ints, z: npt.NDArray[np.float32]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Known codes in the net's order, and the logits of every field."""
-        import torch
-
-        told = torch.from_numpy(known[:, self.net.columns])
-        device = self.net.layers[0].device
-        parts = self.net.logits(torch.from_numpy(z).to(device), told[:, self.net.labels].to(device))
-        return told, [part.cpu() for part in parts]
-
     def _drawn(
         self, known: Ints, z: npt.NDArray[np.float32], rng: np.random.Generator
     ) -> tuple[Ints, npt.NDArray[np.float64]]:
         """Rows that this noise makes, and the log mass of their conditions."""
         import torch
 
-        with torch.inference_mode():
-            told, logits = self._logits(known, z)
-            uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
-            x, log_mass = self.net.draw(logits, told, uniforms, self.weights, self.conditioned)
+        told = torch.from_numpy(known[:, self.net.columns])
+        uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
+        x, log_mass = self.net.draw(torch.from_numpy(z), told, uniforms, self.weights, self.conditioned)
         codes = np.empty(known.shape, np.int64)
         codes[:, self.net.columns] = x.numpy()
         return codes, log_mass.double().numpy()
@@ -94,24 +84,15 @@ class NoiseDrawing:
     def _completed(self, known: Ints, rng: np.random.Generator) -> Ints:
         """(n, D) rows of which some codes are known.
 
-        Each row has candidates for its noise, one of which is kept as often as it makes the known codes likely.
+        Each row has candidates, one of which is kept as often as it makes the known codes likely.
         """
-        import torch
-
         size = max(1, self.most_rows // OWN_CANDIDATES)
         parts = []
         for start in range(0, len(known), size):
             part = known[start : start + size]
             told = self.labels.draw(len(part), rng, replace(self.given, codes=part), OWN_CANDIDATES)
-            z = self._noise(len(told), rng)
-            with torch.inference_mode():
-                at, logits = self._logits(told, z)
-                agreement = self.net.agreement(logits, at).double().numpy()
-                if self.conditioned:
-                    uniforms = torch.zeros(at.shape)
-                    agreement += self.net.draw(logits, at, uniforms, self.weights, self.conditioned)[1].numpy()
-            chosen = resample(agreement, len(part), rng, pooled=False)
-            parts.append(self._drawn(told[chosen], z[chosen], rng)[0])
+            codes, log_mass = self._drawn(told, self._noise(len(told), rng), rng)
+            parts.append(codes[resample(log_mass, len(part), rng, pooled=False)])
         return np.concatenate(parts) if parts else known
 
 
@@ -140,15 +121,12 @@ def calibrate(
     """Move the generator's biases until what it draws has the training rows' share of each code."""
     import torch
 
+    if not rounds or not len(train):
+        return
     drawing = NoiseDrawing(net, labels, alphabet, Given())
     n = max(min(CALIBRATION_ROWS, CELLS // max(sum(net.sizes), 1)), 1024)
     with torch.inference_mode():
         counts = net.count(torch.from_numpy(in_net_order(net, train.codes)).long())
-        for _ in range(rounds if len(train) else 0):
-            known = labels.draw(n, rng, Given())
-            drawn = [torch.zeros_like(bias) for bias in net.biases]
-            for start in range(0, n, drawing.most_rows):
-                part = known[start : start + drawing.most_rows]
-                for b, logits in enumerate(drawing._logits(part, drawing._noise(len(part), rng))[1]):
-                    drawn[b] += torch.softmax(logits, 2).sum(1)
+        for _ in range(rounds):
+            drawn = net.count(torch.from_numpy(in_net_order(net, drawing.candidates(n, rng)[0])).long())
             net.move_shares([count * (n / len(train)) for count in counts], drawn)

@@ -16,6 +16,9 @@ N_GROUPS = 10
 MOST_GROUPS = 2000
 """Coarse codes of all fields together, at most: wide tables get coarser ones."""
 
+CHUNK = 16_384
+"""Rows laid out at once."""
+
 
 class Variety:
     """Holds real rows to compare drawn ones with.
@@ -27,7 +30,7 @@ class Variety:
     def __init__(self, codes: npt.NDArray[np.integer], alphabet: Alphabet) -> None:
         most = max(2, min(N_GROUPS, MOST_GROUPS // max(len(alphabet.fields), 1)))
         shares = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
-        groups = [_groups(f, share, most) for f, share in zip(alphabet.fields, shares, strict=True)]
+        groups = coarse_groups(codes, alphabet, most)
         sizes = [int(g.max()) + 1 for g in groups]
         self.starts = np.cumsum([0, *sizes])
         self.groups = [g + start for g, start in zip(groups, self.starts, strict=False)]
@@ -36,11 +39,7 @@ class Variety:
 
     def _pairs(self, codes: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
         """(S, S) share of the rows that hold both coarse codes."""
-        rows = np.zeros((len(codes), int(self.starts[-1])), np.float32)
-        for j, group in enumerate(self.groups):
-            rows[np.arange(len(codes)), group[codes[:, j]]] = 1.0
-        pairs: npt.NDArray[np.float32] = rows.T @ rows / max(len(codes), 1)
-        return pairs
+        return pair_shares(codes, self.groups, int(self.starts[-1]))
 
     def measure(self, codes: npt.NDArray[np.integer]) -> dict[str, float]:
         """Drawn rows beside the real ones.
@@ -62,6 +61,26 @@ class Variety:
             "recall": float(self.real[counted & (drawn > 0)].sum(dtype=np.float64)) / n_pairs,
             "levels": found / max(sum(int(k.sum()) for k in self.levels), 1),
         }
+
+
+def pair_shares(
+    codes: npt.NDArray[np.integer], groups: list[npt.NDArray[np.int64]], n_groups: int
+) -> npt.NDArray[np.float32]:
+    """(S, S) share of the rows that hold both coarse codes; `groups` number those of all fields through."""
+    total = np.zeros((n_groups, n_groups), np.float32)
+    for start in range(0, len(codes), CHUNK):
+        part = codes[start : start + CHUNK]
+        rows = np.zeros((len(part), n_groups), np.float32)
+        for j, group in enumerate(groups):
+            rows[np.arange(len(part)), group[part[:, j]]] = 1.0
+        total += rows.T @ rows
+    shares: npt.NDArray[np.float32] = total / max(len(codes), 1)
+    return shares
+
+
+def coarse_groups(codes: npt.NDArray[np.integer], alphabet: Alphabet, most: int) -> list[npt.NDArray[np.int64]]:
+    """(K,) coarse code of each code of each field."""
+    return [_groups(f, np.bincount(codes[:, j], minlength=f.size), most) for j, f in enumerate(alphabet.fields)]
 
 
 def _groups(field: Field, counts: npt.NDArray[np.integer], most: int) -> npt.NDArray[np.int64]:

@@ -66,10 +66,15 @@ class Critic(CodeTables):
         self.to(device)
         self.dtype = self.drop.dtype = dtype
 
-    def embed_soft(self, shares: list[torch.Tensor], embeds: list[torch.Tensor]) -> torch.Tensor:
-        """Embedded shares of codes. Shape: [(n, B, K)] by bucket -> (B, D * E)."""
-        parts = [torch.bmm(part.to(self.dtype), embed) for part, embed in zip(shares, embeds, strict=True)]
-        return torch.cat(parts).transpose(0, 1).flatten(1)
+    def embed_soft(self, shares: Sequence[torch.Tensor], embeds: list[torch.Tensor]) -> torch.Tensor:
+        """Embedded shares of codes. Shape: a (B, K) for each field -> (B, D * E)."""
+        tables = [
+            embeds[b][i - bucket.start]
+            for b, bucket in enumerate(self.buckets)
+            for i in range(bucket.start, bucket.stop)
+        ]
+        parts = [part.to(self.dtype) @ table[: part.shape[1]] for part, table in zip(shares, tables, strict=True)]
+        return torch.cat(parts, 1)
 
     def judge(self, embedded: torch.Tensor) -> torch.Tensor:
         """Scores of embedded rows. Shape: (B, D * E) -> (B / G,), float32."""

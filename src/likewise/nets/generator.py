@@ -1,6 +1,7 @@
-"""The generator of an adversarial pair: noise and labels to the logits of every field, and codes drawn from them.
+"""The generator of an adversarial pair: noise to codes, field after field, by draws that gradients can pass.
 
-Legend: B batch, D fields, K codes of one field, L noise dimensions, W width of the layers, H hidden units of a field.
+Legend: B batch, D fields, K codes of one field, L noise dimensions, W width of the layers, H hidden units of a field,
+E embedding width.
 """
 
 from __future__ import annotations
@@ -13,16 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from likewise.nets.tables import CodeTables, inverse_cdf, normal
 
-D_LABEL = 16
-"""Embedding width of a label."""
+HEAD_SCALE, ORDINAL_SCALE = 5.0, 3.0
+"""Heads start larger than where a likelihood is learnt, so that the noise says something from the first step."""
 
 
 class TableGenerator(CodeTables):
-    """Noise to the law of codes. Given its noise the fields of a row are independent; the noise ties them.
+    """Noise to rows: each field is drawn given the noise and the fields before it, labels first.
 
     Args:
         sizes, features, log_marginals: as `CodeTables` takes them.
@@ -42,113 +42,168 @@ class TableGenerator(CodeTables):
         n_latent: int,
         width: int,
         n_layers: int,
+        d_embed: int,
         d_hidden: int,
         generator: torch.Generator,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__(sizes, features, log_marginals, d_embed=0, d_hidden=d_hidden, generator=generator, dtype=dtype)
-        self.labels = [i for i, column in enumerate(self.columns) if column in set(labels)]
-        self.drawn = [i for i in range(len(sizes)) if i not in self.labels]
-        self.n_latent = n_latent
-        at = [self.columns[i] for i in self.labels]  # already in descending order of size, as CodeTables holds them
-        told = [sizes[j] for j in at], [features[j] for j in at], [log_marginals[j] for j in at]
-        self.told = CodeTables(*told, d_embed=D_LABEL, d_hidden=0, generator=generator, dtype=dtype)
-        widths = [n_latent + len(at) * D_LABEL, *[width] * (n_layers + 1), len(sizes) * d_hidden]
-        shapes = list(pairwise(widths))
-        self.layers = nn.ParameterList(
-            [normal(*shape, scale=1 / math.sqrt(max(shape[0], 1)), generator=generator) for shape in shapes]
+        super().__init__(
+            sizes, features, log_marginals, d_embed=d_embed, d_hidden=d_hidden, generator=generator, dtype=dtype
         )
-        self.layer_biases = nn.ParameterList([nn.Parameter(torch.zeros(n_out)) for _, n_out in shapes])
+        with torch.no_grad():
+            for head in self.heads:
+                head.mul_(HEAD_SCALE)
+            self.ordinal_out.mul_(ORDINAL_SCALE)
+        self.n_latent = n_latent
+        self.labels = [i for i, column in enumerate(self.columns) if column in set(labels)]
+        self.drawn = [i for i in sorted(range(len(sizes)), key=lambda i: self.columns[i]) if i not in self.labels]
+        self.place = {i: (b, i - k.start) for b, k in enumerate(self.buckets) for i in range(k.start, k.stop)}
+        widths = [n_latent, *[width] * (n_layers + 1), len(sizes) * d_hidden]
+        self.layers = nn.ParameterList(
+            [normal(*shape, scale=1 / math.sqrt(max(shape[0], 1)), generator=generator) for shape in pairwise(widths)]
+        )
+        self.layer_biases = nn.ParameterList([nn.Parameter(torch.zeros(n_out)) for n_out in widths[1:]])
+        d_seen = len(sizes) * d_embed
+        scale = 0.5 / math.sqrt(max(d_seen, 1))
+        self.back = normal(len(sizes), d_seen, d_hidden, scale=scale, generator=generator)
 
     def use(self, device: str, dtype: torch.dtype) -> None:
         """Compute there, in that type; weights stay 32-bit."""
         self.to(device)
-        self.dtype = self.told.dtype = dtype
+        self.dtype = dtype
 
-    def hidden(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The fields' hidden units. Shape: (B, L), (B, labels) codes -> (D, B, H)."""
+    def hidden(self, z: torch.Tensor) -> torch.Tensor:
+        """What the noise says to each field. Shape: (B, L) -> (D, B, H)."""
         (first, *layers, fan) = zip(self.layers, self.layer_biases, strict=True)
-        told = self.told.embed_codes(labels, self.told.tables()[0]).to(self.dtype)
-        h = self._affine(torch.cat([z.to(self.dtype), told], 1), *first).relu()
+        h = self._affine(z.to(self.dtype), *first).relu()
         for layer in layers:
             h = h + self._affine(h, *layer).relu()
-        h = self._affine(h, *fan).relu()
-        return h.view(len(h), self.n_fields, -1).transpose(0, 1).contiguous()
+        return self._affine(h, *fan).view(len(h), self.n_fields, self.d_hidden).transpose(0, 1)
 
     def _affine(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         return torch.addmm(bias.to(self.dtype), x, weight.to(self.dtype))
 
-    def logits(self, z: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
-        """Logits of every field. Shape: (B, L), (B, labels) codes -> [(n, B, K)], float32."""
-        return self.logits_of(self.hidden(z, labels), self.tables()[1])
+    def chain(self, z: torch.Tensor, labels: torch.Tensor) -> Chain:
+        """The way through the fields. Shape: (B, L), (B, labels) codes."""
+        return Chain(self, z, labels)
 
+    def play(
+        self, z: torch.Tensor, labels: torch.Tensor, temperature: float, noise: GumbelPool
+    ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Rows that gradients can pass: for each field what was drawn, one-hot, and the shares it was drawn by.
+
+        Shape: (B, L), (B, labels) codes -> 2 x [(B, K)].
+        """
+        hard: list[torch.Tensor] = [torch.empty(0)] * self.n_fields
+        soft = list(hard)
+        chain = self.chain(z, labels)
+        for i, told in zip(self.labels, labels.t(), strict=True):
+            hard[i] = soft[i] = nn.functional.one_hot(told, self.sizes[i]).float()
+        for i in self.drawn:
+            logits = chain.logits(i)
+            soft[i] = torch.softmax(logits, 1)
+            hard[i] = straight_through(logits, temperature, noise(*logits.shape))
+            chain.see(i, hard[i].to(self.dtype) @ chain.embeds[i])
+        return hard, soft
+
+    @torch.inference_mode()
     def draw(
         self,
-        logits: list[torch.Tensor],
+        z: torch.Tensor,
         known: torch.Tensor,
         uniforms: torch.Tensor,
         weights: Mapping[int, torch.Tensor],
         conditioned: Collection[int] = (),
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Codes by inverse CDF.
+        """Codes by inverse CDF, field by field.
 
         Args:
-            logits: [(n, B, K)] by bucket.
+            z: (B, L).
             known: (B, D) codes, -1 where to be drawn; labels must be known.
             uniforms: (B, D) in [0, 1).
             weights: field -> (K,) in [0, 1], what may be drawn.
             conditioned: the fields whose weights are conditions, which count in the mass.
 
         Returns:
-            codes (B, D), and log mass (B,): the log of what the noise leaves to the conditions.
+            codes (B, D), and log mass (B,): the log of what is left to the known codes and to the conditions.
         """
         codes, log_mass = known.clone(), torch.zeros(len(known))
-        for bucket, part in zip(self.buckets, logits, strict=True):
-            for i in set(range(bucket.start, bucket.stop)) & set(self.drawn):
-                of_field = part[i - bucket.start, :, : self.sizes[i]]
-                drawn, mass = inverse_cdf(of_field, uniforms[:, i], weights.get(i))
-                is_known = known[:, i] >= 0
-                codes[:, i] = torch.where(is_known, known[:, i], drawn)
-                if i in conditioned:
-                    log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
+        chain = self.chain(z, known[:, self.labels])
+        for i in self.drawn:
+            logits, is_known = chain.logits(i), known[:, i] >= 0
+            drawn, mass = inverse_cdf(logits, uniforms[:, i], weights.get(i))
+            if is_known.any():
+                log_p = logits.log_softmax(1).gather(1, known[:, i, None].clamp(min=0))[:, 0]
+                log_mass += torch.where(is_known, log_p, 0.0)
+                drawn = torch.where(is_known, known[:, i], drawn)
+            if i in conditioned:
+                log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
+            codes[:, i] = drawn
+            chain.see(i, chain.embeds[i][drawn])
         return codes, log_mass
 
-    def agreement(self, logits: list[torch.Tensor], known: torch.Tensor) -> torch.Tensor:
-        """log p of the known codes that are not labels. Shape: [(n, B, K)], (B, D) with -1 for unknown -> (B,)."""
-        result = torch.zeros(len(known))
-        for bucket, part in zip(self.buckets, logits, strict=True):
-            for i in set(range(bucket.start, bucket.stop)) & set(self.drawn):
-                is_known = known[:, i] >= 0
-                if is_known.any():
-                    log_p = part[i - bucket.start].log_softmax(1).gather(1, known[:, i, None].clamp(min=0))[:, 0]
-                    result += torch.where(is_known, log_p, 0.0)
-        return result
 
-    def tell(self, shares: list[torch.Tensor], labels: torch.Tensor) -> list[torch.Tensor]:
-        """The shares with the labels' fields replaced by the labels. Shape: [(n, B, K)], (B, labels) -> [(n, B, K)]."""
-        if not self.labels:
-            return shares
-        told = dict(zip(self.labels, labels.t(), strict=True))
-        result = []
-        for bucket, part in zip(self.buckets, shares, strict=True):
-            fields = [
-                F.one_hot(told[i], bucket.size).to(part.dtype) if i in told else part[i - bucket.start]
-                for i in range(bucket.start, bucket.stop)
-            ]
-            result.append(torch.stack(fields))
-        return result
+class Chain:
+    """The fields of a batch one after the other, each seeing those before.
+
+    Args:
+        labels: (B, labels) codes, which every field sees.
+    """
+
+    def __init__(self, net: TableGenerator, z: torch.Tensor, labels: torch.Tensor) -> None:
+        self.net, self.hidden = net, net.hidden(z)
+        embeds, self.heads = net.tables()
+        self.embeds = [embeds[b][i, : net.sizes[f]] for f, (b, i) in sorted(net.place.items())]
+        self.seen = [self.embeds[i][told] for i, told in zip(net.labels, labels.t(), strict=True)]
+
+    def logits(self, i: int) -> torch.Tensor:
+        """Of field i, given what was seen. Shape: (B, K), float32."""
+        net, (b, at) = self.net, self.net.place[i]
+        h = self.hidden[i]
+        if self.seen:
+            seen = torch.cat(self.seen, 1)
+            h = torch.addmm(h, seen, net.back[i, : seen.shape[1]].to(net.dtype))
+        bias, head = net.biases[b][at, : net.sizes[i]].to(net.dtype), self.heads[b][at, : net.sizes[i]]
+        return torch.addmm(bias, h.relu(), head.t()).float()
+
+    def see(self, i: int, embedded: torch.Tensor) -> None:
+        """What was drawn of field i, for the fields after it. Shape: (B, E)."""
+        self.seen.append(embedded)
 
 
-def straight_through(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> torch.Tensor:
+class GumbelPool:
+    """Gumbel noise for the draws of one epoch: drawn once, each draw reads it from a random place.
+
+    Args:
+        rows, codes: of the largest draw.
+    """
+
+    def __init__(self, rows: int, codes: int, generator: torch.Generator) -> None:
+        self.generator = generator
+        self._pool = torch.empty(4 * rows * codes)
+
+    def refill(self) -> None:
+        """Fresh noise."""
+        self._pool.exponential_(generator=self.generator).clamp_min_(1e-20).log_().neg_()
+
+    def __call__(self, rows: int, codes: int) -> torch.Tensor:
+        """(B, K) noise."""
+        start = int(torch.randint(len(self._pool) - rows * codes + 1, (1,), generator=self.generator))
+        return self._pool[start : start + rows * codes].view(rows, codes)
+
+
+def straight_through(logits: torch.Tensor, temperature: float, noise: torch.Tensor) -> torch.Tensor:
     """Codes drawn from softmax(logits), one-hot, whose gradient is that of the soft draw at a temperature.
 
     The Gumbel-softmax with a hard forward pass (Jang, Gu and Poole 2017, section 2.2): the critic sees codes and never
     learns to tell soft from hard.
 
-    Shape: (..., K) -> (..., K).
+    Args:
+        noise: standard Gumbel draws.
+
+    Shape: 2 x (B, K) -> (B, K).
     """
-    exponential = torch.empty(logits.shape).exponential_(generator=generator).clamp_min_(1e-20).to(logits.device)
-    perturbed = logits - exponential.log_()
+    perturbed = logits + noise.to(logits.device)
     soft = torch.softmax(perturbed / temperature, -1)
     hard = torch.zeros_like(soft).scatter_(-1, perturbed.argmax(-1, keepdim=True), 1.0)
     return hard - soft.detach() + soft

@@ -21,6 +21,7 @@ from .tables import TABLES, Coded, coded
 
 FAST_OPTIONS: dict[str, dict[str, Any]] = {
     "autoregressive": {"epochs": 2, "batch_size": 64, "d_embed": 4, "d_hidden": 8},
+    "gan": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "critic_width": 16, "d_embed": 4, "d_hidden": 8},
     "vae": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "d_embed": 4, "d_hidden": 8},
 }
 ESTIMATED = {"vae"}

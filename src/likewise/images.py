@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -192,17 +193,19 @@ def read_images(path: PathLike) -> ImageSet:
 
 
 def _read_npz(path: Path) -> ImageSet:
-    try:
-        with np.load(path, allow_pickle=False) as file:
+    # opened here, for numpy leaves a file open which is no whole .npz
+    with path.open("rb") as raw:
+        try:
+            file = np.load(raw, allow_pickle=False)
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise InputError("this is one bare array; give an .npz file with an array x, and y for labels")
             if "x" not in file:
                 raise InputError(f"there is no array x, but {len(file.files)} others; x holds images, y labels")
             return ImageSet(file["x"], file.get("y"))
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        if isinstance(error, InputError):
+        except InputError:
             raise
-        raise InputError("this is no whole .npz file, or its arrays hold objects, which are never loaded") from None
+        except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, KeyError):
+            raise InputError("this is no whole .npz file, or its arrays hold objects, which are never loaded") from None
 
 
 def _read_folder(path: Path) -> ImageSet:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes
+from likewise.models.about import About
 from likewise.models.adversarial import Alternating
 from likewise.models.gradient import take_weights, train_device
 from likewise.models.images.base import ImageModel, batch_size_for, mean_logits, painting
@@ -42,7 +43,7 @@ class ImageGAN(ImageModel):
         epochs: passes over the images; None chooses by their number.
         batch_size: images a step; None chooses by their number.
         learning_rate: peak of the one cycle, of generator and critic.
-        patience: epochs without a smaller distance to the held-out images before training ends; None for a third of the
+        patience: epochs without a smaller distance to the held-out images before training ends; None for half of the
             epochs.
         max_seconds: budget of the training; None for none.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
@@ -59,10 +60,19 @@ class ImageGAN(ImageModel):
     """
 
     name: ClassVar[str] = "gan"
+    about: ClassVar[About] = About(
+        purpose="Sharp images; told the label where there are labels.",
+        cost="Minutes on 2 cores for 8,000 images of 28 by 28 pixels, more than the vae.",
+        guarantees=(
+            "Size, channels and range of the pixels are those given; a draw has the label asked for. No "
+            "differential privacy."
+        ),
+        avoid_when="You need latents of given images (vae, vaegan), or there are only a few hundred images.",
+    )
 
     latent_dim: int = 64
     loss: str = "nonsaturating"
-    penalty: float = 1.0
+    penalty: float = 0.1
     shift: float = 0.1
 
     def __post_init__(self) -> None:
@@ -79,7 +89,7 @@ class ImageGAN(ImageModel):
             learning_rate=self.learning_rate,
             warmup=0.05,
             weight_decay=0.0,
-            patience=max(4, epochs // 3) if self.patience is None else self.patience,
+            patience=max(4, epochs // 2) if self.patience is None else self.patience,
             max_seconds=self.max_seconds,
         )
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import OptionError
+from likewise.models.about import About
 from likewise.models.gradient import check_choice, check_option, take_weights, train_device
 from likewise.models.images.base import BATCH, ImageModel, batch_size_for, mean_logits, painting
 from likewise.models.vae import PRIORS, Latents
@@ -63,6 +64,15 @@ class ImageVAE(ImageModel):
     """
 
     name: ClassVar[str] = "vae"
+    about: ClassVar[About] = About(
+        purpose="Images with a latent space: encode, reconstruct, interpolate; told the label where there are labels.",
+        cost="Minutes on 2 cores for 8,000 images of 28 by 28 pixels.",
+        guarantees=(
+            "Size, channels and range of the pixels are those given; a draw has the label asked for. No "
+            "differential privacy."
+        ),
+        avoid_when="Edges must be sharp: vaegan.",
+    )
 
     prior: str = "chain"
     likelihood: str = "logistic"

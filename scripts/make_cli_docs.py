@@ -10,7 +10,20 @@ from pathlib import Path
 from likewise.cli import EXIT_CODES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
-COMMANDS = ("", "synth", "inspect", "sample", "evaluate", "audit", "anonymize", "balance", "impute", "scenario", "demo")
+COMMANDS = (
+    "",
+    "synth",
+    "inspect",
+    "sample",
+    "evaluate",
+    "audit",
+    "anonymize",
+    "models",
+    "balance",
+    "impute",
+    "scenario",
+    "demo",
+)
 HEAD = """\
 # The command line
 

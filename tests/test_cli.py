@@ -26,7 +26,9 @@ from likewise import cli, errors
 from likewise.schema import Role, Schema
 from likewise.training import Event
 
-COMMANDS = ("synth", "inspect", "sample", "evaluate", "audit", "anonymize", "demo")
+COMMANDS = (
+    "synth", "inspect", "sample", "evaluate", "audit", "anonymize", "models", "balance", "impute", "scenario", "demo",
+)  # fmt: skip
 Run = Callable[..., Result]
 
 
@@ -430,6 +432,21 @@ def test_from_a_file_to_a_table_a_model_a_report_and_conditioned_rows(run: Run, 
     assert answer.exit_code == 4
     assert "'grade'" in answer.stderr
     assert not Path("no.csv").exists()
+
+
+def test_one_class_is_learnt_alone_and_a_class_of_few_rows_is_refused(run: Run, real: Path) -> None:
+    words = ("--model", "copula", "--no-measure", "--seed", 0)
+    answer = run("synth", real, "-o", "high.csv", "--only", "grade=high", "--only", "age=40..90", *words)
+    assert answer.exit_code == 0, answer.stderr
+    high, seen = pl.read_csv("high.csv"), pl.read_csv(real)
+    assert (high["grade"] == "high").all()
+    assert high["age"].is_between(40, 90).all()
+    assert len(high) == seen.filter(pl.col("grade") == "high", pl.col("age").is_between(40, 90)).height
+
+    answer = run("synth", real, "-o", "few.csv", "--only", "age=33", *words)
+    assert answer.exit_code == 4
+    assert "a class needs 20" in answer.stderr
+    assert not Path("few.csv").exists()
 
 
 TELLS_WHEN_IT_LEARNS = """

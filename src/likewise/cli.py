@@ -22,6 +22,7 @@ from likewise._cli_audit import audit
 from likewise._cli_balance import balance
 from likewise._cli_images import check_output, draw, synth_images
 from likewise._cli_impute import impute
+from likewise._cli_models import models
 from likewise._cli_scenario import scenario
 
 if TYPE_CHECKING:
@@ -195,6 +196,10 @@ def synth(
         str | None,
         typer.Option(metavar="NAME", help="The generator to train; autoregressive for a table, vaegan for images."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COND", help="Learn only the rows that meet this; may be given several times."),
+    ] = None,
     schema_file: SchemaFile = None,
     save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
     report: HtmlFile = None,
@@ -217,6 +222,7 @@ def synth(
       likewise synth real.parquet -o fake.parquet --target income --report report.html
       likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+      likewise synth real.csv -o rich.csv --only 'income=>50K'
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
     """
@@ -224,8 +230,8 @@ def synth(
     from likewise import images, io
 
     if images.holds_images(source):
-        if target is not None or schema_file is not None:
-            raise errors.OptionError("--target and --schema are for tables; the labels of images are their array y")
+        if target is not None or schema_file is not None or only:
+            raise errors.OptionError("--target, --only and --schema are for tables; labels of images are their array y")
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
             json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
@@ -240,8 +246,8 @@ def synth(
     schema = _schema(frame, schema_file, target, terminal)
     _synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model or DEFAULT_MODEL, save=save,
-        report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only,
-        lang=lang,
+        only=_conditions(only or [], schema), report=report, json=json, seed=seed, max_seconds=max_seconds,
+        measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
 
 
@@ -394,6 +400,7 @@ def evaluate(
 
 app.command()(_tells_errors(audit))
 app.command()(_tells_errors(anonymize))
+app.command()(_tells_errors(models))
 app.command()(_tells_errors(balance))
 app.command()(_tells_errors(impute))
 app.command()(_tells_errors(scenario))
@@ -511,6 +518,7 @@ def _synthesize(
     rows: int | None = None,
     target: str | None = None,
     model: str = DEFAULT_MODEL,
+    only: dict[str, Condition] | None = None,
     save: Path | None = None,
     report: Path | None = None,
     json: Path | None = None,
@@ -525,7 +533,7 @@ def _synthesize(
 
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
-            model, schema=schema, random_state=seed, max_seconds=max_seconds, progress=progress
+            model, schema=schema, random_state=seed, only=only, max_seconds=max_seconds, progress=progress
         ).fit(frame)
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)

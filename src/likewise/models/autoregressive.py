@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError
+from likewise.models.about import About
 from likewise.models.base import Generator
 from likewise.models.conditioning import (
     BLOCK_ROWS,
@@ -90,6 +91,18 @@ class Autoregressive(Generator):
     """
 
     name: ClassVar[str] = "autoregressive"
+    about: ClassVar[About] = About(
+        purpose=(
+            "The default: the most faithful rows, and any columns given any others, so conditions, completion and "
+            "scenarios too."
+        ),
+        cost="Seconds: 3 s for 26,049 rows of Adult on 2 cores; 200,000 rows drawn in a second.",
+        guarantees=(
+            "Likelihoods are exact; conditions hold in every row, drawn from the joint law. Values stay in the "
+            "protected range and among the levels kept; no differential privacy."
+        ),
+        avoid_when="You want a latent space (vae), a baseline in a second (copula), or a proof of privacy.",
+    )
 
     epochs: int | None = None
     batch_size: int | None = None

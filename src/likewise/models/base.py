@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.models.about import About
 from likewise.training import Progress, Record
 
 
@@ -20,6 +21,8 @@ class Generator(ABC):
     """
 
     name: ClassVar[str]
+    about: ClassVar[About]
+    """What it says of itself to who must choose."""
     record: Record
     """What training did; empty before `fit`."""
     condition_fields: tuple[int, ...] = ()

@@ -1,0 +1,55 @@
+"""What each generator says of itself to who must choose one: `likewise models` and docs/choose.md read it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A generator in four sentences.
+
+    Args:
+        purpose: what it is for.
+        cost: what it asks of time and machine.
+        guarantees: what holds by construction, and what does not.
+        avoid_when: where another serves better.
+    """
+
+    purpose: str
+    cost: str
+    guarantees: str
+    avoid_when: str
+
+
+def describe(kind: type[Any]) -> dict[str, Any]:
+    """A generator's class as plain data: name, class, the four sentences, and its options with their defaults.
+
+    Example:
+        >>> from likewise.models.copula import GaussianCopula
+        >>> facts = describe(GaussianCopula)
+        >>> facts["name"], facts["options"][0]["name"], facts["options"][0]["default"]
+        ('copula', 'shrink', True)
+    """
+    texts = option_texts(kind)
+    defaults = kind().options()
+    return {
+        "name": kind.name,
+        "class": kind.__name__,
+        **asdict(kind.about),
+        "takes_condition_on": "condition_on" in defaults,
+        "options": [{"name": name, "default": value, "text": texts.get(name, "")} for name, value in defaults.items()],
+    }
+
+
+def option_texts(kind: type[Any]) -> dict[str, str]:
+    """Option -> what its class's docstring says of it under Args; a line may speak of several."""
+    section = re.search(r"^Args:\n(.*?)(?=\n\n|\Z)", inspect.getdoc(kind) or "", flags=re.DOTALL | re.MULTILINE)
+    texts: dict[str, str] = {}
+    for entry in re.split(r"\n(?= {4}\w)", section[1] if section else ""):
+        names, _, text = " ".join(entry.split()).partition(": ")
+        texts |= dict.fromkeys(names.split(", "), text)
+    return texts

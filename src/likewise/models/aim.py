@@ -15,6 +15,7 @@ import numpy.typing as npt
 from likewise.dp.accounting import rho_of_gaussian, sigma_of_gaussian
 from likewise.dp.mechanisms import noisy_choices
 from likewise.errors import OptionError
+from likewise.models.about import About
 from likewise.models.graphical import (
     Chain,
     Clique,
@@ -54,6 +55,18 @@ class AIM(MarginalModel):
     """
 
     name: ClassVar[str] = "aim"
+    about: ClassVar[About] = About(
+        purpose=(
+            "Differential privacy: groups of two or three columns, chosen round by round where the model is most "
+            "wrong."
+        ),
+        cost="Slower than mst: the law is fitted anew after every round.",
+        guarantees=(
+            "With privacy=DP(epsilon, delta) the model and all it draws are differentially private for one row "
+            "more or less; without, not."
+        ),
+        avoid_when="No proof is needed; or the budget is very small, or time short: mst.",
+    )
 
     degree: int = 3
     max_cells: int = 300_000

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from likewise.dp.mechanisms import noisy_choices
 from likewise.errors import OptionError
+from likewise.models.about import About
 from likewise.models.graphical import Chain, Clique, Measurement, count_table
 from likewise.models.marginals import Compression, MarginalModel, fitted_chain
 
@@ -43,6 +44,18 @@ class MST(MarginalModel):
     """
 
     name: ClassVar[str] = "mst"
+    about: ClassVar[About] = About(
+        purpose=(
+            "Differential privacy, above all at small budgets: a tree of the pairs of columns that depend on each "
+            "other most."
+        ),
+        cost="Quick: each column and one pair for each are counted, with noise, and one law is fitted to them.",
+        guarantees=(
+            "With privacy=DP(epsilon, delta) the model and all it draws are differentially private for one row "
+            "more or less; without, not."
+        ),
+        avoid_when="No proof is needed, for the default knows more than pairs; or the budget is large: aim.",
+    )
 
     one_way: float = 1 / 3
     select: float = 1 / 3

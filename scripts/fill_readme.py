@@ -1,6 +1,6 @@
-"""Write the figures of benchmarks/results/ into both READMEs, between their benchmark marks.
+"""Write the figures of benchmarks/results/ into both READMEs and docs/choose.md, between their benchmark marks.
 
-A figure stands in a README because a file of results says so; a test compares the two.
+A figure stands on a page because a file of results says so; a test compares the two.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "main_job.json"
+FAMILY = ROOT / "benchmarks" / "results" / "family.json"
+CHOOSE = "docs/choose.md"
 MODELS = {"likewise": "**likewise**", "tabularargn": "TabularARGN", "cart": "CART"}
 HEADS = {
     "README.md": "| table | model | fit s | rows/s | columns | pairs | told apart | prediction | membership | copies |",
@@ -35,6 +37,28 @@ Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
     "TabularARGN 取自 mostlyai-engine；CART 是决策树链，即 synthpop 的方法。"
     "机器：{machine}；提交 {commit}；由 `benchmarks/main_job.py` 得出。\n",
 }
+
+FAMILY_HEAD = (
+    "| model | fit s | rows/s | columns | pairs | told apart | prediction | membership | levels | label | balanced |\n"
+    "| --- |" + " ---: |" * 10
+)
+RIVALS = {
+    "sdv-tvae": "SDV TVAE",
+    "sdv-ctgan": "SDV CTGAN",
+    "sdv-copula": "SDV Gaussian copula",
+    "cart": "CART as synthpop has it",
+    "tabularargn": "TabularARGN",
+}
+FAMILY_NOTE = """\
+In bold, models of likewise; *told* means that the target was given in `condition_on`. Every model learns four fifths of
+the rows with its default settings and draws as many. In brackets stands the floor: what the held-out fifth scores.
+Columns and all pairs of columns are errors (0 is alike); told apart is the AUC of a classifier told to find the
+synthetic rows (0.5 is perfect); prediction is the score of a model trained on synthetic rows and tested on real ones;
+membership is the AUC of an attack that guesses who was in the table (0.5 is a coin toss); levels is the share of the
+real levels with five rows or more that were drawn; label is the share of the rows drawn for a class that have it;
+balanced is prediction learnt from a table of which each class is one half. A blank was not measured.
+Machine: {machine}; commit {commit}; made by `benchmarks/{script}`.
+"""
 
 
 def line(row: dict[str, Any]) -> str:
@@ -76,14 +100,70 @@ def section(readme: str) -> str:
     return "\n".join(("", HEADS[readme], rule, *lines, "", note, *remarks, ""))
 
 
-def filled(readme: str) -> str:
-    """The README's text with its figures as the results have them."""
-    text = (ROOT / readme).read_text(encoding="utf-8")
-    made = f"<!-- benchmarks -->\n{section(readme)}<!-- /benchmarks -->"
+def family_section(results: dict[str, Any], script: str) -> str:
+    """A table of every data set in the results, models of ours first, and what its columns mean."""
+    rows = [row for row in results["rows"] if "shape" in row]
+    if not rows:
+        return ""
+    parts = []
+    for data in dict.fromkeys(row["data"] for row in rows):
+        of_data = sorted((row for row in rows if row["data"] == data), key=lambda row: place(row["model"]))
+        parts += ["", f"### {data}", "", FAMILY_HEAD, *map(family_line, of_data)]
+        notes = [f"- {model_name(row['model'])}: {row['note']}." for row in of_data if "note" in row]
+        parts += ["", *notes] if notes else []
+    machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
+    commits = ", ".join(sorted({row["commit"] for row in rows}))
+    return "\n".join((*parts, "", FAMILY_NOTE.format(machine=machine, commit=commits, script=script)))
+
+
+def family_line(row: dict[str, Any]) -> str:
+    """One model of the family or one rival; what was not measured stays blank."""
+    drawn = row.get("rows_per_second") or row["rows"] / row.get("sample_s", float("inf"))
+    cells = [
+        model_name(row["model"]),
+        f"{row['fit_s']:.1f}" if "fit_s" in row else "",
+        f"{float(f'{drawn:.2g}'):,.0f}" if drawn else "",
+        *(beside(row.get(name)) for name in ("shape", "trend", "c2st")),
+        beside(next((row[name] for name in ("tstr_auc", "tstr_r2") if name in row), None)),
+        *(beside(row.get(name)) for name in ("membership", "coverage")),
+        f"{row['label_exactness']:.3f}" if "label_exactness" in row else "",
+        beside(row.get("tstr_balanced")),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def model_name(name: str) -> str:
+    """What a row of results is called on a page."""
+    if name in RIVALS:
+        return RIVALS[name]
+    own = name.removeprefix("likewise").removeprefix("-")
+    kind = own.removesuffix("-told").removesuffix("told").removesuffix("-") or "autoregressive"
+    return f"**{kind}**, told" if own.endswith("told") else f"**{kind}**"
+
+
+def place(name: str) -> tuple[int, str]:
+    """Where a model stands in a table: ours by name, the default first, then the rivals in their order."""
+    if name in RIVALS:
+        return 2 + list(RIVALS).index(name), ""
+    return (0, "") if name == "likewise" else (1, name)
+
+
+def made_section(page: str) -> str:
+    """What stands between the marks of this page."""
+    if page != CHOOSE:
+        return section(page)
+    source = FAMILY if FAMILY.exists() else RESULTS
+    return family_section(json.loads(source.read_text(encoding="utf-8")), f"{source.stem}.py")
+
+
+def filled(page: str) -> str:
+    """The page's text with its figures as the results have them."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    made = f"<!-- benchmarks -->\n{made_section(page)}<!-- /benchmarks -->"
     return re.sub(r"<!-- benchmarks -->\n.*?<!-- /benchmarks -->", lambda _: made, text, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
-    for name in HEADS:
+    for name in (*HEADS, CHOOSE):
         (ROOT / name).write_text(filled(name), encoding="utf-8")
         print(name)

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 import likewise
 from likewise.cli import app
 from likewise.data import adult
+from likewise.models import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -67,11 +68,31 @@ def test_every_subcommand_the_readme_names_exists(readme: str) -> None:
     assert named == COMMANDS
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_every_figure_in_the_readme_comes_from_the_results(readme: str) -> None:
-    assert (ROOT / readme).read_text(encoding="utf-8") == script("fill_readme").filled(readme), (
-        "run scripts/fill_readme.py"
-    )
+@pytest.mark.parametrize("page", [*READMES, "docs/choose.md"])
+def test_every_figure_on_a_page_comes_from_the_results(page: str) -> None:
+    assert (ROOT / page).read_text(encoding="utf-8") == script("fill_readme").filled(page), "run scripts/fill_readme.py"
+
+
+@pytest.mark.parametrize("page", [*READMES, "docs/choose.md"])
+def test_every_model_is_named_where_one_chooses(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert [name for name in MODELS if f"`{name}`" not in text] == []
+
+
+def test_the_family_is_shown_with_what_was_measured_and_blanks_for_the_rest() -> None:
+    fill, score = script("fill_readme"), {"value": 0.5134, "floor": 0.5, "interval": None}
+    whole = {"data": "adult", "rows": 1000, "commit": "abc", "shape": score, "c2st": score, "fit_s": 2.0}
+    told = {**whole, "model": "likewise-vae-told", "label_exactness": 1.0, "tstr_balanced": score, "coverage": score}
+    bare = {"data": "adult", "rows": 1000, "commit": "abc", "shape": score, "model": "sdv-tvae", "note": "half an hour"}
+    rows = [bare, told, {**whole, "model": "likewise"}, {"data": "adult", "model": "cart", "failed": "no memory"}]
+    results = {"machine": {"processor": "any", "cores": 2}, "rows": rows}
+    lines = fill.family_section(results, "family.py").splitlines()
+    figures = [line for line in lines if line.startswith("| ") and "0.513" in line]
+    assert [line.split(" | ")[0] for line in figures] == ["| **autoregressive**", "| **vae**, told", "| SDV TVAE"]
+    assert figures[1].endswith("|  |  | 0.513 (0.500) | 1.000 | 0.513 (0.500) |")
+    assert figures[2].endswith("| 0.513 (0.500) |  |  |  |  |  |  |  |")
+    assert "- SDV TVAE: half an hour." in lines
+    assert fill.family_section({"rows": rows[3:], "machine": {}}, "family.py") == ""
 
 
 def test_figures_stand_beside_their_floors() -> None:
@@ -104,7 +125,7 @@ def is_lw(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "lw"
 
 
-@pytest.mark.parametrize("page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md"])
+@pytest.mark.parametrize("page", [*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md", "docs/choose.md"])
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]

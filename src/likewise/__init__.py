@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import likewise.privacy  # noqa: F401
     import likewise.scenario  # noqa: F401
     from likewise.conditions import above, below, between, missing, one_of
+    from likewise.dp.ledger import DP
     from likewise.errors import (
         ConditionError,
         FallbackWarning,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from likewise.images import ImageSet, read_images, write_images
     from likewise.impute.estimator import Imputer
     from likewise.inference import infer
+    from likewise.models.aim import AIM
     from likewise.models.autoregressive import Autoregressive
     from likewise.models.cart import CartChain
     from likewise.models.copula import GaussianCopula
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from likewise.models.images.gan import ImageGAN
     from likewise.models.images.vae import ImageVAE
     from likewise.models.images.vaegan import ImageVAEGAN
+    from likewise.models.mst import MST
     from likewise.models.vae import VAE
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
@@ -55,7 +58,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AIM",
+    "DP",
     "GAN",
+    "MST",
     "VAE",
     "Autoregressive",
     "CartChain",
@@ -108,6 +114,7 @@ _HOMES = {
     "likewise.impute.estimator": ("Imputer",),
     "likewise.images": ("ImageSet", "read_images", "write_images"),
     "likewise.inference": ("infer",),
+    "likewise.models.aim": ("AIM",),
     "likewise.models.autoregressive": ("Autoregressive",),
     "likewise.models.cart": ("CartChain",),
     "likewise.models.copula": ("GaussianCopula",),
@@ -115,6 +122,7 @@ _HOMES = {
     "likewise.models.images.gan": ("ImageGAN",),
     "likewise.models.images.vae": ("ImageVAE",),
     "likewise.models.images.vaegan": ("ImageVAEGAN",),
+    "likewise.models.mst": ("MST",),
     "likewise.models.vae": ("VAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.scenario": ("Scenario",),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from likewise._terminal import Terminal
     from likewise.conditions import Condition
+    from likewise.dp.ledger import DP
     from likewise.evaluate import Report
     from likewise.images import ImageSet
     from likewise.report.comparison import Comparison
@@ -70,6 +71,7 @@ _CODE_OF: dict[type[errors.LikewiseError], int] = {
     errors.PrivacyError: 8,
 }
 DEFAULT_MODEL = "autoregressive"
+DEFAULT_PRIVATE_MODEL = "mst"
 DEMO_FOLDER = Path("likewise-demo")
 STANDARD_OUTPUT = Path("-")
 
@@ -200,6 +202,15 @@ def synth(
         list[str] | None,
         typer.Option(metavar="COND", help="Learn only the rows that meet this; may be given several times."),
     ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(metavar="E", help="Budget of differential privacy, one row more or less; needs --schema."),
+    ] = None,
+    delta: Annotated[float, typer.Option(metavar="D", help="Of that budget; well below one over the rows.")] = 1e-6,
+    pay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
+    ] = None,
     schema_file: SchemaFile = None,
     save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
     report: HtmlFile = None,
@@ -223,6 +234,7 @@ def synth(
       likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
       likewise synth real.csv -o rich.csv --only 'income=>50K'
+      likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
     """
@@ -230,8 +242,10 @@ def synth(
     from likewise import images, io
 
     if images.holds_images(source):
-        if target is not None or schema_file is not None or only:
-            raise errors.OptionError("--target, --only and --schema are for tables; labels of images are their array y")
+        if target is not None or schema_file is not None or only or epsilon is not None:
+            raise errors.OptionError(
+                "--target, --only, --epsilon and --schema are for tables; labels of images are their array y"
+            )
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
             json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
@@ -243,9 +257,11 @@ def synth(
 
     with terminal.doing("reading"):
         frame = io.read(source)
+    privacy = _budget(epsilon, delta, pay or [], schema_file)
     schema = _schema(frame, schema_file, target, terminal)
+    model = model or (DEFAULT_MODEL if privacy is None else DEFAULT_PRIVATE_MODEL)
     _synthesize(
-        frame, schema, terminal, output=output, rows=rows, target=target, model=model or DEFAULT_MODEL, save=save,
+        frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
         only=_conditions(only or [], schema), report=report, json=json, seed=seed, max_seconds=max_seconds,
         measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
@@ -519,6 +535,7 @@ def _synthesize(
     target: str | None = None,
     model: str = DEFAULT_MODEL,
     only: dict[str, Condition] | None = None,
+    privacy: DP | None = None,
     save: Path | None = None,
     report: Path | None = None,
     json: Path | None = None,
@@ -533,7 +550,13 @@ def _synthesize(
 
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
-            model, schema=schema, random_state=seed, only=only, max_seconds=max_seconds, progress=progress
+            model,
+            schema=schema,
+            random_state=seed,
+            only=only,
+            privacy=privacy,
+            max_seconds=max_seconds,
+            progress=progress,
         ).fit(frame)
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)
@@ -542,6 +565,16 @@ def _synthesize(
     if save is not None:
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
+    if synthesizer.ledger_ is not None:
+        spent = synthesizer.ledger_
+        terminal.result(
+            f"differential privacy, one row more or less: epsilon {spent.epsilon:g}, delta {spent.budget.delta:g}, "
+            f"{len(spent.entries)} looks at the rows"
+        )
+        if measure and not dp_only:
+            terminal.note(
+                "the measures below look at real rows without noise: keep them to yourself, or take --dp-only"
+            )
     if not measure:
         return
     if not schema.modelled:
@@ -557,6 +590,22 @@ def _synthesize(
             target=target, schema=schema, random_state=seed or 0,
         )  # fmt: skip
     _show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _budget(epsilon: float | None, delta: float, pay: list[str], schema_file: Path | None) -> DP | None:
+    """The budget that was asked for; None for none."""
+    from likewise.dp.ledger import DP
+
+    if epsilon is None:
+        if pay:
+            raise errors.OptionError("--pay spends a budget of differential privacy, so it needs --epsilon")
+        return None
+    if schema_file is None:
+        raise errors.OptionError(
+            "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
+            "schema, look it through as what anybody may know, and declare bounds, levels and nullable in it"
+        )
+    return DP(epsilon, delta, pay=tuple(pay))
 
 
 def _write(fake: pl.DataFrame, schema: Schema, path: Path) -> None:

@@ -20,6 +20,8 @@ from likewise.codecs.image import ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
+from likewise.dp.coding import private_codec
+from likewise.dp.ledger import DP, Ledger
 from likewise.errors import ConditionError, InputError, LikewiseError, ModelFileError, NotFittedError, OptionError
 from likewise.images import ImageSet, as_images, as_mapping, giving_back
 from likewise.inference import infer
@@ -30,6 +32,7 @@ from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
+from likewise.models.marginals import ledger_for
 from likewise.models.vae import VAE
 from likewise.parsing import parse, restore, restore_column
 from likewise.schema import Kind, Schema, nearest
@@ -64,16 +67,20 @@ class Synthesizer:
         bounds: column -> (least, greatest) value, instead of the protected range learnt from the data.
         only: column -> value, list of values or condition, as `where` of `sample` takes them: learn the rows that meet
             them and no others. Kinds and roles of the columns are still told from the whole table.
+        privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
+            declare all that it is not paid for; models "mst" and "aim" can keep it.
         codec: how finely the table is coded and how its people are protected.
         max_seconds: budget of training.
         progress: called once an epoch with a `likewise.training.Event`; True shows a bar; None or False nothing.
         **model_options: passed to the generator that `model` names.
 
     After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and
-    `holdout_rows_` (row numbers of the table given), `record_` (what training did).
+    `holdout_rows_` (row numbers of the table given), `record_` (what training did), `ledger_` (what a budget of privacy
+    was spent on, or None).
 
-    Privacy: no differential privacy. By default a level held by fewer than 5 rows is never given out, and a range ends
-    at the 5th smallest and 5th largest row's value. Measure what a table leaks with `likewise.evaluate`.
+    Privacy: differential privacy where `privacy` is given; else none. By default a level held by fewer than 5 rows is
+    never given out, and a range ends at the 5th smallest and 5th largest row's value. Measure what a table leaks with
+    `likewise.evaluate`.
 
     Example:
         >>> import polars as pl, likewise as lw
@@ -84,6 +91,7 @@ class Synthesizer:
     """
 
     image_codec_: ImageCodec | None = None
+    ledger_: Ledger | None = None
     _give_back: Callable[[Any], Any]
 
     def __init__(
@@ -95,6 +103,7 @@ class Synthesizer:
         holdout: float = 0.1,
         bounds: Mapping[str, tuple[float, float]] | None = None,
         only: Mapping[str, Any] | None = None,
+        privacy: DP | None = None,
         codec: CodecOptions | None = None,
         max_seconds: float | None = None,
         progress: Progress | bool | None = None,
@@ -108,11 +117,13 @@ class Synthesizer:
             raise OptionError(f"progress must be a function, True, False or None, got {type(progress).__name__}")
         if random_state is not None and (isinstance(random_state, bool) or not _is_seed(random_state)):
             raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
+        if not isinstance(privacy, DP | None):
+            raise OptionError(f"privacy must be a likewise.DP or None, got {type(privacy).__name__}")
         if not isinstance(only, Mapping | None):
             raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
-        self.model_options = model_options
+        self.privacy, self.model_options = privacy, model_options
         self._make_generator()
 
     def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
@@ -163,6 +174,7 @@ class Synthesizer:
             InputError: the frame cannot be used.
             SchemaError: the schema does not fit it.
             ConditionError: `only` names no column, or fewer than 20 rows meet it.
+            PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
             TrainingError: training gave no usable model.
         """
         images = as_images(frame, y)
@@ -172,14 +184,16 @@ class Synthesizer:
             raise InputError("y gives the labels of images; in a table they are a column like the others")
         generator = self._table_generator()
         raw, give_back = from_frame(frame)
+        ledger = None if self.privacy is None else ledger_for(self.privacy, self.schema, generator, len(raw))
         schema = self._bounded(self.schema or (_of_array(raw) if _is_numeric(frame) else infer(raw)))
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
         rows = _rows_of_class(table, only)
         table = table[rows]
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
-        train_rows, holdout_rows = self._split(len(table), split, own=holdout is None)
-        codec = TableCodec.fit(table[train_rows], schema, self.codec)
+        # Under differential privacy nothing stops early, so nothing is held out.
+        train_rows, holdout_rows = self._split(len(table), split, own=holdout is None and ledger is None)
+        codec = _codec_of(table[train_rows], schema, ledger, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
         kept = kept.filter(meeting(kept, only))
         generator.condition_fields = _told_fields(generator, codec)
@@ -189,14 +203,15 @@ class Synthesizer:
             )
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self.schema_, self.codec_, self.generator_, self._give_back = schema, codec, generator, give_back
-        self.image_codec_ = None
+        self.image_codec_, self.ledger_ = None, ledger
         self._drawing = drawing
-        self.n_rows_, self.train_rows_, self.holdout_rows_ = len(table), rows[train_rows], rows[holdout_rows]
+        self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
+        self.n_rows_ = len(table) if ledger is None else generator.n_rows  # type: ignore[attr-defined]
         self.record_ = generator.record.to_dict()
         return self
 
     def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
-        for name in ("schema", "bounds", "only", "codec"):
+        for name in ("schema", "bounds", "only", "privacy", "codec"):
             if getattr(self, name) is not None:
                 raise OptionError(f"{name} is for tables; images have none")
         if isinstance(self.model, Generator) and not isinstance(self.model, ImageModel):
@@ -214,6 +229,7 @@ class Synthesizer:
         with _progress(self.progress) as report:
             generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
         self.schema_, self.image_codec_, self.generator_, self._give_back = codec.schema, codec, generator, give_back
+        self.ledger_ = None
         self._drawing = drawing
         self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
         self.record_ = generator.record.to_dict()
@@ -439,6 +455,7 @@ class Synthesizer:
             "model": {"name": self.generator_.name, "options": options},
             "training": self.record_,
             "n_rows": self.n_rows_,
+            "privacy": None if self.ledger_ is None else self.ledger_.to_dict(),
         }
         parts = {f"codec.{k}": v for k, v in arrays.items()}
         write_model(path, manifest, parts | {f"model.{k}": v for k, v in self.generator_.state().items()})
@@ -486,6 +503,8 @@ class Synthesizer:
             _try_out(made.codec_, made.schema_)
         made.generator_ = made._make_generator(kind).load_state(groups["model"], alphabet)
         made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
+        if manifest.get("privacy") is not None:
+            made.ledger_ = Ledger.from_dict(manifest["privacy"])
         if made.n_rows_ < 1:
             raise ModelFileError("n_rows must be at least 1")
         made._give_back = lambda table: table if made.image_codec_ is None else as_mapping(table)
@@ -502,6 +521,12 @@ class Synthesizer:
     def _check_fitted(self) -> None:
         if not hasattr(self, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: call fit first")
+
+
+def _codec_of(table: pl.DataFrame, schema: Schema, ledger: Ledger | None, options: CodecOptions | None) -> TableCodec:
+    if ledger is None:
+        return TableCodec.fit(table, schema, options)
+    return private_codec(table, schema, ledger, options)
 
 
 def load(path: str | Path) -> Synthesizer:

@@ -20,7 +20,12 @@ from likewise.models.base import Generator
 from .tables import TABLES, Coded, coded
 
 FAST_OPTIONS: dict[str, dict[str, Any]] = {
+    "aim": {"rounds": 3, "round_iterations": 10, "iterations": 50, "degree": 2},
+    "mst": {"iterations": 100},
     "autoregressive": {"epochs": 2, "batch_size": 64, "d_embed": 4, "d_hidden": 8},
+    "ctgan": {
+        "epochs": 2, "batch_size": 60, "embedding_dim": 3, "generator_dim": [16], "discriminator_dim": [16],
+    },
     "gan": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "critic_width": 16, "d_embed": 4, "d_hidden": 8},
     "vae": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "d_embed": 4, "d_hidden": 8},
 }

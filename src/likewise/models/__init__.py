@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from likewise.errors import OptionError
+from likewise.models.aim import AIM
 from likewise.models.autoregressive import Autoregressive
 from likewise.models.base import Generator
 from likewise.models.cart import CartChain
 from likewise.models.copula import GaussianCopula
+from likewise.models.ctgan import CTGAN
 from likewise.models.gan import GAN
+from likewise.models.mst import MST
 from likewise.models.vae import VAE
 from likewise.schema import nearest
 
@@ -17,6 +20,9 @@ MODELS: dict[str, type[Generator]] = {
     CartChain.name: CartChain,
     VAE.name: VAE,
     GAN.name: GAN,
+    CTGAN.name: CTGAN,
+    MST.name: MST,
+    AIM.name: AIM,
 }
 
 

@@ -67,6 +67,15 @@ class AIM(MarginalModel):
         ),
         avoid_when="No proof is needed; or the budget is very small, or time short: mst.",
     )
+    about: ClassVar[About] = About(
+        purpose="Differential privacy: round by round the columns are measured that the model has most wrong.",
+        cost="Minutes for tens of thousands of rows and 15 columns; `max_cells` and `degree` bound it.",
+        guarantees=(
+            "With privacy=DP(epsilon, delta): differential privacy for one row more or less, each look in a ledger. "
+            "Without it none."
+        ),
+        avoid_when="There is no budget to keep, or there are many wide columns: its tables grow with their levels.",
+    )
 
     degree: int = 3
     max_cells: int = 300_000

@@ -64,7 +64,7 @@ class JunctionTree:
     @classmethod
     def of(cls, cliques: Iterable[Clique], sizes: Sequence[int]) -> JunctionTree:
         """The tree in which each of these cliques lies inside one. Every field gets a clique at least."""
-        maximal = _triangulated([*cliques, *((j,) for j in range(len(sizes)))], sizes)
+        maximal = _triangulated([*cliques, *((j,) for j in range(len(sizes)))], sizes) or [()]
         # A greatest spanning tree by the size of what two cliques share is a junction tree.
         order, parents, left = [0], [-1], set(range(1, len(maximal)))
         best = {i: (len(set(maximal[i]) & set(maximal[0])), 0) for i in left}

@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
-from likewise.errors import ConditionError, ModelFileError, NotFittedError
+from likewise.errors import (
+    ConditionError,
+    LikewiseWarning,
+    ModelFileError,
+    NotFittedError,
+    OptionError,
+    PrivacyError,
+)
 from likewise.models.base import Generator
 from likewise.models.conditioning import OWN_CANDIDATES, Budget, blocks, rejection, resample
 from likewise.models.graphical import (
@@ -32,10 +41,8 @@ from likewise.models.graphical import (
     count_table,
     fit_potentials,
 )
+from likewise.schema import Schema
 from likewise.training import Progress, Record
-
-if TYPE_CHECKING:
-    from likewise.dp.ledger import Ledger
 
 Ints = npt.NDArray[np.int64]
 
@@ -92,7 +99,6 @@ class Compression:
 class MarginalModel(Generator):
     """Base of the generators that learn from tables of counts. See `MST`."""
 
-    is_private: ClassVar[bool] = True
     ledger: Ledger | None = None
     """What the looks at the rows are written into; None looks without noise."""
 
@@ -116,7 +122,9 @@ class MarginalModel(Generator):
         # The held-out rows are not looked at: nothing here stops early.
         self._alphabet, self.n_rows = alphabet, len(train)
         self._chain, self._compression = self._learn(train.codes)
-        self.record = Record(epochs=1, best_epoch=1, seconds=time.monotonic() - began)
+        # How long it took depends on the rows too, and the record travels with the model.
+        seconds = time.monotonic() - began if self.ledger is None else 0.0
+        self.record = Record(epochs=1, best_epoch=1, seconds=seconds)
         return self
 
     @abstractmethod
@@ -301,3 +309,36 @@ def fitted_chain(
     """Tables to draw from, of a graphical model fitted to measurements."""
     tree = JunctionTree.of(cliques, sizes)
     return Chain.of(tree, fit_potentials(tree, measured, total, iterations=iterations))
+
+
+LEAST_ROWS = 100
+"""Below this the noise of any useful budget drowns the table."""
+
+
+def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: int) -> Ledger:
+    """The ledger of one fit, handed to its generator.
+
+    Raises:
+        OptionError: the generator cannot keep differential privacy, or no schema was given.
+        PrivacyError: delta is so large that showing a row whole would be within it.
+    """
+    if not isinstance(generator, MarginalModel):
+        raise OptionError(f"model {generator.name!r} cannot keep differential privacy; those that can: mst, aim")
+    if schema is None:
+        raise OptionError(
+            "privacy needs a schema: columns told from the data would be told for free. Infer one, look it through as "
+            "what anybody may know, and declare bounds, levels and nullable in it"
+        )
+    if budget.delta * n_rows >= 1:
+        raise PrivacyError(
+            f"delta must be well below one over the number of rows, got {budget.delta:g} for {n_rows:,} rows: "
+            "showing one row whole would be within it"
+        )
+    if n_rows < LEAST_ROWS:
+        warnings.warn(
+            f"{n_rows} rows are few for differential privacy: the noise will be larger than most counts",
+            LikewiseWarning,
+            stacklevel=4,
+        )
+    generator.ledger = Ledger(budget)
+    return generator.ledger

@@ -56,6 +56,15 @@ class MST(MarginalModel):
         ),
         avoid_when="No proof is needed, for the default knows more than pairs; or the budget is large: aim.",
     )
+    about: ClassVar[About] = About(
+        purpose="Differential privacy at small epsilon: a tree of the strongest pairs of columns, measured with noise.",
+        cost="A second or two for tens of thousands of rows, with or without noise.",
+        guarantees=(
+            "With privacy=DP(epsilon, delta): differential privacy for one row more or less, each look in a ledger. "
+            "Without it none, and shares and the tree's pairs as the table has them."
+        ),
+        avoid_when="There is no budget to keep: nothing but the tree's pairs is learnt, so columns only meet in twos.",
+    )
 
     one_way: float = 1 / 3
     select: float = 1 / 3

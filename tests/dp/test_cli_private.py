@@ -1,0 +1,79 @@
+"""`likewise synth --epsilon`: a schema first, the ledger said, nothing measured where nothing may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import likewise as lw
+from likewise.cli import app
+
+from .test_private_fit import SCHEMA, table
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    real, schema = tmp_path / "real.csv", tmp_path / "schema.json"
+    table(2000).write_csv(real)
+    declared = lw.Schema(tuple(_as_read(column) for column in SCHEMA))
+    schema.write_text(declared.to_json())
+    return real, schema
+
+
+def _as_read(column: lw.Column) -> lw.Column:
+    """The column as a CSV holds it: text, booleans by their labels."""
+    facts = {**column.to_dict(), "dtype": "String"}
+    return lw.Column(**facts, labels=("false", "true")) if column.kind == "boolean" else lw.Column(**facts)
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    answer = CliRunner().invoke(app, [str(a) for a in arguments])
+    return answer.exit_code, answer.output
+
+
+def test_a_private_table_comes_with_its_ledger(files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    fake, model = tmp_path / "fake.csv", tmp_path / "m.likewise"
+    code, said = run(
+        "synth", real, "-o", fake, "--schema", schema, "--epsilon", 2, "--save", model, "--dp-only", "--rows", 500
+    )
+    assert code == 0, said
+    assert "epsilon 2, delta 1e-06" in said
+    assert len(pl.read_csv(fake)) == 500
+    ledger = lw.load(model).ledger_
+    assert ledger is not None
+    assert ledger.epsilon == 2.0
+
+
+def test_without_a_schema_nothing_is_read_for_free(files: tuple[Path, Path], tmp_path: Path) -> None:
+    code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", "--epsilon", 1)
+    assert code == 2
+    assert "--epsilon needs --schema" in said
+    assert not (tmp_path / "fake.csv").exists()
+
+
+def test_what_is_not_declared_is_named_with_its_price(files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    schema.write_text(lw.Schema.from_json(schema.read_text()).replace("town", levels=None).to_json())
+    code, said = run("synth", real, "-o", tmp_path / "fake.csv", "--epsilon", 1, "--schema", schema)
+    assert code == 8
+    assert "'town' declares no levels" in " ".join(said.split())
+    code, said = run(
+        "synth", real, "-o", tmp_path / "fake.csv", "--epsilon", 1, "--schema", schema, "--pay", "levels", "--dp-only"
+    )
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("epsilon", ["0", "-1", "nan", "inf", "1e9"])
+def test_a_budget_that_means_nothing_is_refused(epsilon: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    code, said = run("synth", real, "-o", tmp_path / "fake.csv", "--epsilon", epsilon, "--schema", schema)
+    assert code == 2, said
+    assert "epsilon" in said
+
+
+def test_paying_without_a_budget_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    assert run("synth", files[0], "-o", tmp_path / "fake.csv", "--pay", "levels")[0] == 2

@@ -56,18 +56,6 @@ class AIM(MarginalModel):
 
     name: ClassVar[str] = "aim"
     about: ClassVar[About] = About(
-        purpose=(
-            "Differential privacy: groups of two or three columns, chosen round by round where the model is most "
-            "wrong."
-        ),
-        cost="Slower than mst: the law is fitted anew after every round.",
-        guarantees=(
-            "With privacy=DP(epsilon, delta) the model and all it draws are differentially private for one row "
-            "more or less; without, not."
-        ),
-        avoid_when="No proof is needed; or the budget is very small, or time short: mst.",
-    )
-    about: ClassVar[About] = About(
         purpose="Differential privacy: round by round the columns are measured that the model has most wrong.",
         cost="Minutes for tens of thousands of rows and 15 columns; `max_cells` and `degree` bound it.",
         guarantees=(

@@ -45,18 +45,6 @@ class MST(MarginalModel):
 
     name: ClassVar[str] = "mst"
     about: ClassVar[About] = About(
-        purpose=(
-            "Differential privacy, above all at small budgets: a tree of the pairs of columns that depend on each "
-            "other most."
-        ),
-        cost="Quick: each column and one pair for each are counted, with noise, and one law is fitted to them.",
-        guarantees=(
-            "With privacy=DP(epsilon, delta) the model and all it draws are differentially private for one row "
-            "more or less; without, not."
-        ),
-        avoid_when="No proof is needed, for the default knows more than pairs; or the budget is large: aim.",
-    )
-    about: ClassVar[About] = About(
         purpose="Differential privacy at small epsilon: a tree of the strongest pairs of columns, measured with noise.",
         cost="A second or two for tens of thousands of rows, with or without noise.",
         guarantees=(

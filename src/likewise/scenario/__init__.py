@@ -8,10 +8,11 @@ from __future__ import annotations
 from likewise.scenario.backtest import Backtest, backtest, christoffersen, kupiec
 from likewise.scenario.conditions import quantiles
 from likewise.scenario.dependence import TailDependence, tail_dependence
-from likewise.scenario.estimator import Scenario, ScenarioDraw
+from likewise.scenario.estimator import Scenario
 from likewise.scenario.facts import Facts, stylised_facts, var_es
 from likewise.scenario.paths import PathDraw, Paths
 from likewise.scenario.pooling import View, correlation, mean, quantile, share, std
+from likewise.scenario.result import ScenarioDraw
 from likewise.scenario.tails import ReturnLevel, Tail, fit_extreme_values, fit_pareto, fit_tail, return_level
 
 __all__ = [

@@ -5,7 +5,7 @@ All frames here are canonical. Legend: n rows, d columns of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,9 @@ from likewise.conditions import Condition
 from likewise.errors import ConditionError, InputError
 from likewise.scenario.conditions import obeys
 from likewise.scenario.dependence import ConditionalExtremes
-from likewise.scenario.margins import LEAST_DISTINCT, Margin
+from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import numbers_of
+from likewise.scenario.tails import Tail
 from likewise.schema import Kind
 from likewise.synthesizer import Synthesizer
 
@@ -38,25 +39,16 @@ class Source:
     Args:
         synthesizer: fitted.
         table: (m, columns) canonical rows: those it learnt, or rows that it drew.
+        numbers: columns of numbers with more than a few values.
     """
 
     synthesizer: Synthesizer
     table: pl.DataFrame
+    numbers: tuple[str, ...]
 
     @property
     def modelled(self) -> list[str]:
-        codec = self.synthesizer.codec_
-        return [name for name in codec.columns if codec.fields_of(name)]
-
-    @property
-    def numbers(self) -> list[str]:
-        """Columns of numbers that have more than a few values."""
-        schema = self.synthesizer.schema_
-        return [
-            name
-            for name in self.modelled
-            if schema[name].kind in (Kind.INTEGER, Kind.REAL) and self.table[name].n_unique() >= LEAST_DISTINCT
-        ]
+        return list(self.synthesizer.schema_.modelled)
 
 
 def draw(
@@ -124,6 +116,15 @@ def draw_mix(
     return pl.concat(parts)[rng.permutation(n)]
 
 
+def worth_of_mix(table: pl.DataFrame, column: str, shares: Mapping[Condition, float]) -> float:
+    """How many of the rows seen, weighted into this mix, would be worth: how far it is from what was seen."""
+    seen = [float(obeys(table, {column: part}).to_numpy().mean()) for part in shares]
+    seen.append(max(1 - sum(seen), 0.0))
+    wanted = [*shares.values(), max(1 - sum(shares.values()), 0.0)]
+    worth = sum(w * w / s for w, s in zip(wanted, seen, strict=True) if s > 0)
+    return len(table) / worth if worth > 0 else 0.0
+
+
 def _rounded(shares: Floats, n: int) -> npt.NDArray[np.int64]:
     """Whole counts that add up to n, by largest remainders."""
     exact = shares / shares.sum() * n
@@ -189,16 +190,22 @@ class TailModel:
         extremes = ConditionalExtremes.fit(driver, values[column], margins, matrix, upper=upper)
         return cls(source, dict(conditions), extremes, len(rows))
 
+    @property
+    def column(self) -> str:
+        return self.extremes.driver.name
+
+    @property
+    def tail(self) -> Tail:
+        found = self.extremes.driver.upper if self.extremes.upper else self.extremes.driver.lower
+        assert found is not None  # else `fit` had refused
+        return found
+
     def draw(self, n: int, level: float, rng: np.random.Generator) -> pl.DataFrame:
         """(n,) rows in which the column lies beyond the level: it and the other numbers from the tail model, all else
         from the generator given those."""
-        upper, driver = self.extremes.upper, self.extremes.driver
-        tail = driver.upper if upper else driver.lower
-        assert tail is not None
-        first = tail.draw(n, rng, beyond=level)
-        first = _on_lattice(self.source, driver.name, first)
+        first = _on_lattice(self.source, self.column, self.tail.draw(n, rng, beyond=level))
         rest = self.extremes.draw(first, rng)
-        known = {driver.name: first} | {
+        known = {self.column: first} | {
             margin.name: _on_lattice(self.source, margin.name, rest[:, j])
             for j, margin in enumerate(self.extremes.others)
         }
@@ -224,6 +231,8 @@ def extend_tails(
     The generator's codes say which share of the rows lies below a value; in the tails that share is turned into a value
     by the Pareto law instead of by the codec, which ends near the greatest value seen.
     """
+    if not margins:
+        return rows
     codec = source.synthesizer.codec_
     drawn, seen = codec.encode(rows), codec.encode(source.table)
     changed = []
@@ -257,8 +266,3 @@ def _ranks(
     within = (places + rng.random(len(x))) / sizes[codes]
     p: Floats = np.clip(np.cumsum(mass)[codes] - mass[codes] * (1 - within), 1e-12, 1 - 1e-12)
     return p
-
-
-def masks(rows: pl.DataFrame, wanted: Sequence[Mapping[str, Condition]]) -> list[npt.NDArray[np.bool_]]:
-    """For each set of conditions, (n,) which rows meet it."""
-    return [obeys(rows, conditions).to_numpy() for conditions in wanted]

@@ -27,9 +27,10 @@ from likewise.scenario.dependence import LEAST_ROWS, ConditionalExtremes
 from likewise.scenario.facts import Facts, stylised_facts
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import numbers_of
-from likewise.scenario.series import REGIMES, SeriesCodec, fit_series, regime_table, regimes
+from likewise.scenario.risk import one_step_risk
+from likewise.scenario.series import REGIMES, fit_series, regime_table, regimes
 from likewise.scenario.tails import Tail
-from likewise.scenario.times import Times, times_of
+from likewise.scenario.times import future_times, times_of
 from likewise.schema import Kind, Schema, nearest
 
 Floats = npt.NDArray[np.float64]
@@ -253,7 +254,7 @@ class Paths:
         if shocks and others:
             z[:, at - 1, :] = self._go_along(list(shocks), z[:, at - 1, :], rng)
         parts = [
-            codec.decode(z[:, :, j], first_step, rest[:, :, j], past.variance[begin + 1, j], last[:, j])
+            codec.decode(z[:, :, j], first_step, rest[:, :, j], past.variance[begin + 1, j], last[:, j], codec.drawn)
             for j, codec in enumerate(self.codecs_)
         ]
         values = np.stack([v for v, _ in parts], 2)
@@ -289,10 +290,12 @@ class Paths:
         codec = self.codecs_[j]
         quiet = z[:, :at, j].copy()
         quiet[:, -1] = 0.0
-        values, y = codec.decode(quiet, first_step, rest[:, :, j], self.history_.variance[begin + 1, j], last[:, j])
+        values, y = codec.decode(
+            quiet, first_step, rest[:, :, j], self.history_.variance[begin + 1, j], last[:, j], codec.drawn
+        )
         variance = self.history_.variance[begin + 1, j]
         for t in range(at - 1):
-            variance = codec.volatility.step(variance, np.sqrt(variance) * z[:, t, j])
+            variance = codec.drawn.step(variance, np.sqrt(variance) * z[:, t, j])
         if codec.transform == "returns":
             if asked <= -1:
                 raise ConditionError(f"series {codec.name!r}: a price cannot fall by all of itself or more")
@@ -448,7 +451,7 @@ class Paths:
             if refit is not None:
                 codec = fit_series(values[first:now], codec.name, transform=codec.transform, periods=codec.periods)
             stop = min(now + (refit or len(held)), len(values))
-            parts.append(_one_step_risk(codec, values[first:stop], stop - now, level))
+            parts.append(one_step_risk(codec, values[first:stop], stop - now, level))
         names = ("losses", "value_at_risk", "expected_shortfall")
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
@@ -478,35 +481,6 @@ class Paths:
     def _check_fitted(self) -> None:
         if not hasattr(self, "history_"):
             raise NotFittedError("these Paths have learnt nothing yet: call fit first")
-
-
-def _one_step_risk(codec: SeriesCodec, values: Floats, m: int, level: float) -> tuple[Floats, Floats, Floats]:
-    """(m,) losses, values at risk and expected shortfalls of the last m steps, each from the steps before it."""
-    z, variance, _ = codec.encode(values)
-    spread = codec.scale_at(np.arange(len(z) - m, len(z))) * np.sqrt(variance[-m - 1 : -1])
-    y = codec.changed(values)[-m:]
-    expected = y - z[-m:] * spread
-    quantile, shortfall = tail_mean(codec.margin, 1 - level)
-    return -y, -(expected + spread * quantile), -(expected + spread * shortfall)
-
-
-def tail_mean(margin: Margin, share: float) -> tuple[float, float]:
-    """The quantile below which a share lies, and the mean below it."""
-    # Midpoints of equal shares; within a heavy tail the mean converges slowly, so the points are many.
-    points = (np.arange(20_000) + 0.5) / 20_000 * share
-    return float(margin.quantile(np.array([share]))[0]), float(margin.quantile(points).mean())
-
-
-def future_times(times: Times, n: int, dtype: pl.DataType) -> pl.Series:
-    """(n,) the last time and those that follow at the usual step; weekdays only where none fell on a weekend."""
-    seen = pl.from_epoch(pl.Series((times.seconds * 1e6).astype(np.int64)), time_unit="us")
-    step = float(np.median(np.diff(times.seconds)))
-    weekdays = seen.dt.weekday()
-    if step == 86_400 and (weekdays <= 5).all() and len(weekdays) > 14:
-        days = np.busday_offset(np.datetime64(seen[-1].date()), np.arange(n), roll="forward")
-        return pl.Series(days.astype("datetime64[us]")).cast(pl.Date).cast(dtype)
-    later = times.seconds[-1] + step * np.arange(n)
-    return pl.from_epoch(pl.Series((later * 1e6).round().astype(np.int64)), time_unit="us").cast(dtype)
 
 
 def _range(name: str, asked: Any) -> Between:

@@ -20,6 +20,7 @@ from scipy import special
 
 from likewise.codecs.base import Codes
 from likewise.scenario.margins import Margin
+from likewise.schema import Kind, Schema
 from likewise.synthesizer import Synthesizer
 
 Floats = npt.NDArray[np.float64]
@@ -124,10 +125,11 @@ def numbers_of(series: pl.Series) -> Floats:
     return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
-def beyond_seen(table: pl.DataFrame, seen: pl.DataFrame, columns: list[str]) -> npt.NDArray[np.bool_]:
+def beyond_seen(table: pl.DataFrame, seen: pl.DataFrame, schema: Schema) -> npt.NDArray[np.bool_]:
     """(n,) whether a row holds a number or time outside of the range seen in its column."""
     out = np.zeros(len(table), bool)
-    for name in columns:
+    ranged = [c.name for c in schema if c.is_modelled and c.kind in (Kind.INTEGER, Kind.REAL, Kind.DATETIME)]
+    for name in ranged:
         low: Any = seen[name].min()
         high: Any = seen[name].max()
         if low is not None:

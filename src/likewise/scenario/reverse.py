@@ -56,8 +56,7 @@ class Search:
     columns: list[str]
 
     def fresh(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
-        rows = draws.draw(self.source, n, self.conditions, rng)
-        return draws.extend_tails(self.source, rows, self.extended, rng) if self.extended else rows
+        return draws.extend_tails(self.source, draws.draw(self.source, n, self.conditions, rng), self.extended, rng)
 
     def moved(self, rows: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
         """The rows with a random set of columns drawn anew, given the others."""
@@ -67,7 +66,7 @@ class Search:
         conditions = {name: c for name, c in self.conditions.items() if name in names}
         drawn = draws.draw(self.source, len(rows), conditions, rng, known if known.width else None)
         extended = {name: margin for name, margin in self.extended.items() if name in names}
-        drawn = draws.extend_tails(self.source, drawn, extended, rng) if extended else drawn
+        drawn = draws.extend_tails(self.source, drawn, extended, rng)
         return rows.with_columns(drawn[name] for name in names)
 
 

@@ -32,6 +32,9 @@ HARMONICS = 4
 LONGEST_PHASES = 200
 """A season of up to so many rows also has a size of its noise for each of its rows."""
 
+MIDPOINTS = (np.arange(50_000) + 0.5) / 50_000
+"""Of equal shares of a law, for its moments."""
+
 REGIMES = ("calm", "normal", "stressed")
 REGIME_CUTS = (0.5, 0.9)
 """Calm is the quieter half of the time, stressed its wildest tenth."""
@@ -49,6 +52,7 @@ class SeriesCodec:
         lags: phi.
         scales: (period,) the relative size of the noise at each row of the first season; (1,) without.
         volatility: the law of the variance.
+        drawn: the same, to draw by: see `Volatility.settled`.
         margin: the law of z.
     """
 
@@ -59,6 +63,7 @@ class SeriesCodec:
     lags: Floats
     scales: Floats
     volatility: Volatility
+    drawn: Volatility
     margin: Margin
 
     def changed(self, values: Floats) -> Floats:
@@ -86,8 +91,10 @@ class SeriesCodec:
         variance = self.volatility.filter(noise)
         return noise / np.sqrt(variance[:-1]), variance, rest
 
-    def decode(self, z: Floats, start: int, rest: Floats, variance: Floats, last: Floats) -> tuple[Floats, Floats]:
-        """Paths from drawn z.
+    def decode(
+        self, z: Floats, start: int, rest: Floats, variance: Floats, last: Floats, law: Volatility | None = None
+    ) -> tuple[Floats, Floats]:
+        """Paths from z.
 
         Args:
             z: (p, h).
@@ -95,6 +102,7 @@ class SeriesCodec:
             rest: (p, k) the last y without season, newest last, k at least `len(lags)`.
             variance: (p,) of the first step.
             last: (p,) the last value.
+            law: of the variance; None takes that of `encode`, whose inverse this then is.
 
         Returns:
             (p, h) values, and (p, h) what was modelled (log-returns, changes or levels).
@@ -107,7 +115,7 @@ class SeriesCodec:
         for t in range(h):
             noise = np.sqrt(variance) * z[:, t]
             past[:, k + t] = past[:, t : k + t] @ self.lags[::-1] + scale[t] * noise
-            variance = self.volatility.step(variance, noise)
+            variance = (law or self.volatility).step(variance, noise)
         y = past[:, k:] + season
         return self.unchanged(y, last), y
 
@@ -176,12 +184,17 @@ def fit_series(
     scales = _scales(noise, periods)
     noise = noise / scales[steps % len(scales)]
     volatility = fit_volatility(noise)
-    z = noise / np.sqrt(volatility.filter(noise)[:-1])
-    margin = Margin.fit(z[len(lags) :], name)
+    margin = Margin.fit((noise / np.sqrt(volatility.filter(noise)[:-1]))[len(lags) :], name)
     return SeriesCodec(
         name=name, transform=transform, periods=periods, season=season, lags=lags, scales=scales,
-        volatility=volatility, margin=margin,
+        volatility=volatility, drawn=_law_to_draw_by(volatility, margin, float(np.mean(noise**2))), margin=margin,
     )  # fmt: skip
+
+
+def _law_to_draw_by(law: Volatility, margin: Margin, variance: float) -> Volatility:
+    """The law of the variance of drawn paths, given the law that z is drawn from."""
+    z = margin.quantile(MIDPOINTS)
+    return law.settled(float((z**2).mean()), float((z**2 * (z < 0)).mean()), variance)
 
 
 def _guess(values: Floats, periods: Sequence[float]) -> Transform:

@@ -67,9 +67,16 @@ def times_of(table: pl.DataFrame, column: str) -> Times:
     return Times(order, seconds, gaps)
 
 
-def rows_per_year(table: pl.DataFrame, column: str) -> float:
-    """How many rows come in a year."""
-    return times_of(table, column).rows_per_year
+def future_times(times: Times, n: int, dtype: pl.DataType) -> pl.Series:
+    """(n,) the last time and those that follow at the usual step; weekdays only where none fell on a weekend."""
+    seen = pl.from_epoch(pl.Series((times.seconds * 1e6).astype(np.int64)), time_unit="us")
+    step = float(np.median(np.diff(times.seconds)))
+    weekdays = seen.dt.weekday()
+    if step == 86_400 and (weekdays <= 5).all() and len(weekdays) > 14:
+        days = np.busday_offset(np.datetime64(seen[-1].date()), np.arange(n), roll="forward")
+        return pl.Series(days.astype("datetime64[us]")).cast(pl.Date).cast(dtype)
+    later = times.seconds[-1] + step * np.arange(n)
+    return pl.from_epoch(pl.Series((later * 1e6).round().astype(np.int64)), time_unit="us").cast(dtype)
 
 
 def _warn(text: str) -> None:

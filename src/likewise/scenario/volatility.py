@@ -8,7 +8,8 @@ Legend: n steps, p paths.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,8 @@ class Volatility:
     Args:
         omega, alpha, gamma, beta: as above; alpha = gamma = beta = 0 is a constant variance.
         degrees: of freedom of the t law that was fitted; the draws use the residuals' own law.
+        down: share of z's variance that lies below 0: more than half where z is skewed to falls. With half instead, the
+            variance of drawn paths would grow for ever where gamma is large.
     """
 
     omega: float
@@ -38,16 +41,30 @@ class Volatility:
     gamma: float = 0.0
     beta: float = 0.0
     degrees: float = 30.0
+    down: float = 0.5
 
     @property
     def persistence(self) -> float:
         """How much of a rise of the variance is left a step later."""
-        return self.alpha + self.gamma / 2 + self.beta
+        return self.alpha + self.gamma * self.down + self.beta
 
     @property
     def long_run(self) -> float:
         """The variance that it comes back to."""
         return self.omega / (1 - self.persistence)
+
+    def settled(self, size: float, down: float, variance: float) -> Volatility:
+        """The law to draw by: with z of these moments its noise comes back to this variance.
+
+        Tails that are carried on make z larger than it was in the sample; what it does to the variance of the next step
+        is measured against that, or the variance of drawn paths would grow for ever.
+
+        Args:
+            size, down: the mean of z^2, and of z^2 where z < 0, in the law that z is drawn from.
+        """
+        alpha = self.alpha / size
+        gamma = self.gamma * self.down / down if down > 0 else 0.0
+        return replace(self, omega=variance * (1 - self.persistence) / size, alpha=alpha, gamma=gamma, down=down)
 
     def filter(self, noise: Floats, start: float | None = None) -> Floats:
         """(n + 1,) the variance of each step and of the one after the last, given (n,) e."""
@@ -84,20 +101,20 @@ def fit_volatility(noise: Floats) -> Volatility:
     if len(noise) < LEAST_STEPS:
         return constant
     e = noise / np.sqrt(variance)
-    best = min(
-        (
-            optimize.minimize(
-                _cost, start, args=(e,), method="Nelder-Mead", options={"maxiter": 1500, "xatol": 1e-5, "fatol": 1e-8}
-            )
-            for start in (_free(0.04, 0.08, 0.9, 8.0), _free(0.1, 0.05, 0.6, 8.0))
-        ),
-        key=lambda found: float(found.fun),
-    )
-    law = _law(best.x)
+    starts = [_free(0.04, 0.08, 0.9, 8.0), _free(0.1, 0.05, 0.6, 8.0)]
+    best = min((_descend(start, e, 0.5) for start in starts), key=lambda found: float(found.fun))
     # A rise of the log-likelihood below that of three free numbers is taken for chance.
     if (_flat_cost(e) - float(best.fun)) * len(e) < 4.0:
         return constant
-    return Volatility(omega=law.omega * variance, alpha=law.alpha, gamma=law.gamma, beta=law.beta, degrees=law.degrees)
+    z = e / np.sqrt(_law(best.x, 0.5).filter(e)[:-1])
+    down = float((z**2 * (z < 0)).sum() / (z**2).sum())
+    law = _law(_descend(best.x, e, down).x, down)
+    return replace(law, omega=law.omega * variance)
+
+
+def _descend(start: Floats, e: Floats, down: float) -> Any:
+    options = {"maxiter": 1000, "xatol": 1e-4, "fatol": 1e-7}
+    return optimize.minimize(_cost, start, args=(e, down), method="Nelder-Mead", options=options)
 
 
 def _free(alpha: float, gamma: float, beta: float, degrees: float) -> Floats:
@@ -111,18 +128,18 @@ def _free(alpha: float, gamma: float, beta: float, degrees: float) -> Floats:
     return found
 
 
-def _law(free: Floats) -> Volatility:
+def _law(free: Floats, down: float) -> Volatility:
     """The inverse, with a long-run variance of 1."""
     persistence = _MOST_PERSISTENT * float(special.expit(free[0]))
-    alpha, half_gamma, beta = persistence * special.softmax(np.array([free[1], free[2], 0.0]))
+    alpha, part_of_gamma, beta = persistence * special.softmax(np.array([free[1], free[2], 0.0]))
     return Volatility(
-        omega=1 - persistence, alpha=float(alpha), gamma=2 * float(half_gamma), beta=float(beta),
-        degrees=2.05 + float(np.exp(min(free[3], 6.0))),
+        omega=1 - persistence, alpha=float(alpha), gamma=float(part_of_gamma) / down, beta=float(beta),
+        degrees=2.05 + float(np.exp(min(free[3], 6.0))), down=down,
     )  # fmt: skip
 
 
-def _cost(free: Floats, e: Floats) -> float:
-    law = _law(np.clip(free, -30, 30))
+def _cost(free: Floats, e: Floats, down: float) -> float:
+    law = _law(np.clip(free, -30, 30), down)
     return _t_cost(e, law.filter(e)[:-1], law.degrees)
 
 

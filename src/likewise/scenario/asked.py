@@ -1,0 +1,217 @@
+"""What a caller asks of a scenario, checked against the columns before anything is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from likewise.conditions import Between, Condition, _as_condition, resolve
+from likewise.errors import ConditionError, OptionError
+from likewise.io import from_frame
+from likewise.parsing import parse
+from likewise.scenario.conditions import settle
+from likewise.scenario.intervention import Graph, checked_graph, graph_of, guess_order
+from likewise.scenario.margins import LEAST_DISTINCT, Margin
+from likewise.scenario.pooling import View
+from likewise.schema import Kind, Schema, nearest
+
+Shares = dict[Condition, float]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What holds of the rows to be drawn, in canonical terms.
+
+    Args:
+        where: column -> condition.
+        settings: column -> what it is set to.
+        graph: column -> its parents, causes first; empty without an intervention.
+        mix: column -> condition -> share.
+        views: what is viewed, the mixes not among it.
+        known: rows of which some cells are known; None for none.
+        extended: columns whose tails are carried on.
+    """
+
+    where: dict[str, Condition]
+    settings: dict[str, Condition]
+    graph: Graph
+    mix: dict[str, Shares]
+    views: tuple[View, ...]
+    known: pl.DataFrame | None
+    extended: tuple[str, ...]
+
+    @property
+    def all_views(self) -> list[View]:
+        """The views, each part of a mix as one on a share."""
+        mixed = [
+            View(kind="share", columns=(name,), value=share, where={name: part})
+            for name, parts in self.mix.items()
+            for part, share in parts.items()
+        ]
+        return [*self.views, *mixed]
+
+    def far_condition(self, margins: Mapping[str, Margin]) -> tuple[str, bool, float] | None:
+        """A condition that reaches into a tail which is to be carried on: its column, whether upper, and the level."""
+        for name in self.extended:
+            condition, margin = self.where.get(name), margins.get(name)
+            if isinstance(condition, Between) and margin is not None:
+                low, high = condition.low, condition.high
+                if high is None and low is not None and margin.upper and low > margin.upper.threshold:
+                    return name, True, float(low)
+                if low is None and high is not None and margin.lower and high < margin.lower.threshold:
+                    return name, False, float(high)
+        return None
+
+
+def numbers_in(schema: Schema, table: pl.DataFrame) -> list[str]:
+    """Columns of numbers that are modelled and have more than a few values."""
+    return [
+        column.name
+        for column in schema
+        if column.is_modelled
+        and column.kind in (Kind.INTEGER, Kind.REAL)
+        and table[column.name].n_unique() >= LEAST_DISTINCT
+    ]
+
+
+def read_request(
+    schema: Schema,
+    table: pl.DataFrame,
+    *,
+    where: Mapping[str, Any] | None,
+    rows: Any,
+    intervene: Mapping[str, Any] | None,
+    order: Sequence[str] | str | None,
+    parents: Mapping[str, Sequence[str]] | None,
+    mix: Mapping[str, Mapping[Any, float]] | None,
+    views: Sequence[View],
+    extrapolate: bool | str | Sequence[str],
+) -> Asked:
+    """The request, checked.
+
+    Args:
+        table: canonical rows whose quantiles count.
+
+    Raises:
+        ConditionError: a condition fits no column, or contradicts another.
+        OptionError: an intervention without an order of cause and effect, or an unknown column.
+    """
+    conditions = settle(where or {}, schema, table)
+    settings = settle(intervene or {}, schema, table)
+    mixes = {name: _shares(name, parts, schema) for name, parts in (mix or {}).items()}
+    both = sorted(set(mixes) & set(conditions))
+    if both:
+        raise ConditionError(f"columns {both} carry a condition and a mix; the two contradict each other")
+    for view in views:
+        settle(view.where or {}, schema, table)
+    return Asked(
+        where=conditions,
+        settings=settings,
+        graph=_graph(schema, table, order, parents) if settings else {},
+        mix=mixes,
+        views=tuple(views),
+        known=None if rows is None else _known(rows, schema),
+        extended=tuple(_to_extend(extrapolate, numbers_in(schema, table))),
+    )
+
+
+def _known(rows: Any, schema: Schema) -> pl.DataFrame:
+    raw, _ = from_frame(rows)
+    return parse(raw, schema, partial=True).select(raw.columns)
+
+
+def _graph(
+    schema: Schema,
+    table: pl.DataFrame,
+    order: Sequence[str] | str | None,
+    parents: Mapping[str, Sequence[str]] | None,
+) -> Graph:
+    columns = schema.modelled
+    if parents is not None:
+        return checked_graph(parents, columns)
+    if order is None:
+        raise OptionError(
+            "an intervention needs the order of cause and effect: order=[...], parents={...}, or order='guess' for a "
+            "guess from the rows"
+        )
+    if isinstance(order, str):
+        kinds = {name: schema[name].kind for name in columns}
+        return graph_of(guess_order(table, kinds, np.random.default_rng(0)), columns)
+    return graph_of(list(order), columns)
+
+
+def _shares(name: str, parts: Mapping[Any, float], schema: Schema) -> Shares:
+    """The shares of a mix by condition."""
+    if not isinstance(parts, Mapping) or not parts:
+        raise ConditionError(f"column {name!r}: a mix maps values or conditions to shares")
+    shares: Shares = {}
+    for part, value in parts.items():
+        condition = resolve({name: _as_condition(part)}, schema)[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise ConditionError(f"column {name!r}: a share must be a number in [0, 1]")
+        if condition in shares:
+            raise ConditionError(f"column {name!r}: a part of the mix stands twice")
+        shares[condition] = float(value)
+    if sum(shares.values()) > 1 + 1e-9:
+        raise ConditionError(f"column {name!r}: the shares of a mix add up to {sum(shares.values()):g}, more than 1")
+    return shares
+
+
+def _to_extend(asked: bool | str | Sequence[str], numbers: list[str]) -> list[str]:
+    if isinstance(asked, bool):
+        return numbers if asked else []
+    names = [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in numbers:
+            raise OptionError(f"extrapolate: {name!r} is no column of numbers{nearest(name, numbers)}")
+    return names
+
+
+def tail_column(tail: str | None, numbers: list[str], where: Mapping[str, Condition]) -> str:
+    """The column whose extremes are meant.
+
+    Raises:
+        OptionError: it is not named where there are several, or has too few different values.
+        ConditionError: it carries a condition.
+    """
+    if tail is None and len(numbers) != 1:
+        raise OptionError(f"name the column whose extremes are meant with `tail`; there are {numbers[:8]}")
+    name = numbers[0] if tail is None else tail
+    if name not in numbers:
+        raise OptionError(
+            f"tail={name!r} is no column of numbers with {LEAST_DISTINCT} different values{nearest(name, numbers)}"
+        )
+    if name in where:
+        raise ConditionError(f"column {name!r} carries a condition and a return period; keep one of the two")
+    return name
+
+
+def check_options(
+    *,
+    mappings: Mapping[str, Any],
+    numbers: Mapping[str, Any],
+    order: Any,
+    parents: Any,
+    side: str,
+) -> None:
+    """What can be told before any table is seen.
+
+    Raises:
+        OptionError: an argument is outside what it may be.
+    """
+    for name, value in mappings.items():
+        if not isinstance(value, Mapping | None):
+            raise OptionError(f"{name} must map columns to what is asked of them, got {type(value).__name__}")
+    if order is not None and parents is not None:
+        raise OptionError("give an order or parents, not both")
+    if isinstance(order, str) and order != "guess":
+        raise OptionError("order must be a list of columns, causes first, or 'guess'")
+    for name, number in numbers.items():
+        if number is not None and not (isinstance(number, int | float) and 0 < number < float("inf")):
+            raise OptionError(f"{name} must be a number above 0, got {number!r}")
+    if side not in ("upper", "lower"):
+        raise OptionError(f"side must be 'upper' or 'lower', got {side!r}")

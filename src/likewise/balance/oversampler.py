@@ -20,7 +20,7 @@ from sklearn.utils.validation import validate_data
 from likewise.balance import doors
 from likewise.balance.generators import free_name
 from likewise.balance.rare import regions
-from likewise.balance.run import AUTO, CLASSIC, WAYS, Drawn, Plan, Run, Target
+from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
 from likewise.errors import FallbackWarning, OptionError
 from likewise.inference import infer
 from likewise.models import MODELS
@@ -136,8 +136,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         Raises:
             ValueError: one class only, a strategy below the present count, or data that cannot be used.
         """
-        target, wanted = self._read(X, y)
-        table = doors.as_table(X)
+        table, target, wanted = self._read(X, y)
         lacking = {k: n for k, n in wanted.items() if n > 0}
         run = self._run(table, target).with_overlap(lacking, self.overlap)
         drawn = run.draw(lacking)
@@ -148,8 +147,8 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         """imbalanced-learn's template asks for it; `fit_resample` here is whole and does not."""
         return self.fit_resample(X, y)
 
-    def _read(self, X: Any, y: Any) -> tuple[Target, dict[int, int]]:
-        """The target as classes, and how many rows each is to get."""
+    def _read(self, X: Any, y: Any) -> tuple[pl.DataFrame, Target, dict[int, int]]:
+        """The features as a table, the target as classes, and how many rows each is to get."""
         self._validate_params()
         if self.model is not None and self.method != "auto":
             raise OptionError("give a method or a model, not both")
@@ -164,9 +163,10 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
                 self, X=doors.as_array(X), y=target.codes, reset=True, dtype=None, accept_sparse=["csr", "csc"],
                 ensure_all_finite="allow-nan",
             )  # fmt: skip
+            table = doors.as_table(X)
         wanted = self._wanted(target)
         self.sampling_strategy_ = OrderedDict((target.labels[k], n) for k, n in wanted.items())
-        return target, wanted
+        return table, target, wanted
 
     def _target(self, y: Any) -> Target:
         array = doors.target_array(y)
@@ -188,8 +188,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         if target.values is None:
             labels = np.array(target.labels)
             found = check_sampling_strategy(self.sampling_strategy, labels[target.codes], "over-sampling")
-            place = {label: k for k, label in enumerate(labels.tolist())}
-            return {place[getattr(label, "item", lambda label=label: label)()]: int(n) for label, n in found.items()}
+            return {int((labels == label).argmax()): int(n) for label, n in found.items()}
         counts = np.bincount(target.codes)
         if len(counts) < 2:
             warnings.warn("no value of the target is rare: nothing to add", FallbackWarning, stacklevel=4)
@@ -211,19 +210,19 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
             # First, for a generator draws best what it is told when that comes before all else.
             table = pl.DataFrame([pl.Series(value, target.values), *table.get_columns()])
             schema = Schema((Column(name=value, kind=Kind.REAL, dtype="Float64"), *schema))
-        plans, model = self._plans()
+        plans, model = self._plans(len(table))
         return Run(
             table=table, schema=schema, target=target, plans=plans, model=model, options=self.options or {},
             seed=int(seed), value=value, quality=self.quality,
         )  # fmt: skip
 
-    def _plans(self) -> tuple[tuple[Plan, ...], Generator | None]:
+    def _plans(self, n_rows: int) -> tuple[tuple[Plan, ...], Generator | None]:
         """What is to make the rows, and the generator if one was given."""
         model = self.method if self.model is None else self.model
         if isinstance(model, str) and model in ("auto", *CLASSIC):
             if self.way != "auto" or self.options:
                 raise OptionError(f"way and options are for one generator; method {model!r} takes neither")
-            return AUTO if model == "auto" else (Plan(model),), None
+            return default_plans(n_rows) if model == "auto" else (Plan(model),), None
         way = "conditional" if self.way == "auto" else self.way
         return ((Plan(model, way),), None) if isinstance(model, str) else ((Plan(model.name, way),), model)
 

@@ -74,14 +74,22 @@ class Plan:
         return Plan(FALLBACK.get(self.method, "smotenc"), None, self.reason or reason)
 
 
-AUTO = (
-    Plan("autoregressive", "conditional"),
-    Plan("copula", "conditional"),
-    Plan("autoregressive", "class-specific"),
-    Plan("smotenc"),
-)
+AUTO = (Plan("copula", "conditional"), Plan("autoregressive", "class-specific"), Plan("smotenc"))
 """The default: each makes an equal share of the new rows. What one of them gets wrong a classifier can take for a mark
 of the class; shared among several it is none."""
+
+NET, NET_ROWS = Plan("autoregressive", "conditional"), 2_000
+"""One more maker of the default for tables of so many rows: a net that is told the class needs rows to learn from."""
+
+
+def default_plans(n_rows: int) -> tuple[Plan, ...]:
+    """What makes the rows where nothing else is asked for.
+
+    Example:
+        >>> [plan.method for plan in default_plans(500)]
+        ['copula', 'autoregressive', 'smotenc']
+    """
+    return (NET, *AUTO) if n_rows >= NET_ROWS else AUTO
 
 
 @dataclass(frozen=True)

@@ -346,6 +346,26 @@ def test_progress_is_shown_on_a_terminal_only(
     assert made[-1].options["progress"] is False
 
 
+def test_a_long_search_for_rows_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    from likewise import _terminal
+    from likewise.codecs.base import Search
+
+    shown: list[str] = []
+    monkeypatch.setattr(Console, "is_terminal", property(lambda self: True))
+    monkeypatch.setattr("rich.status.Status.update", lambda self, text: shown.append(text))
+    search = Search(found=1, wanted=9, tried=4096, most=9999, share=0.001)
+    for patience in (60.0, 0.0):
+        monkeypatch.setattr(_terminal, "PATIENCE_SECONDS", patience)
+        with _terminal.Terminal().drawing() as tell:
+            assert tell is not None
+            tell(search)
+    assert shown == ["drawing · 1 of 9 rows found · 0.1 % of 4,096 tried meet the conditions"]
+    with _terminal.Terminal(quiet=True).drawing() as tell:
+        assert tell is None
+
+
 def test_demo_writes_table_model_and_report(run: Run, made: list[Resampler], monkeypatch: pytest.MonkeyPatch) -> None:
     from likewise import data
 

@@ -180,6 +180,11 @@ def test_a_class_must_be_told_by_columns_of_the_table(only: Any, error: type[Exc
         make("copula", only=only).fit(table())
 
 
+def test_a_class_alone_is_refused_under_a_budget_of_privacy() -> None:
+    with pytest.raises(lw.OptionError, match="privacy does not pay for counting a class"):
+        make("mst", only={"income": "high"}, privacy=lw.DP(1.0))
+
+
 # ---- bounds and columns that are told -----------------------------------------------------------------------------
 
 

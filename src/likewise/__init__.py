@@ -109,6 +109,7 @@ __all__ = [
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
 _HOMES = {
     "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
+    "likewise.dp.ledger": ("DP",),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.impute.estimator": ("Imputer",),

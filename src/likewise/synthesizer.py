@@ -121,6 +121,10 @@ class Synthesizer:
             raise OptionError(f"privacy must be a likewise.DP or None, got {type(privacy).__name__}")
         if not isinstance(only, Mapping | None):
             raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
+        if only and privacy is not None:
+            raise OptionError(
+                "privacy does not pay for counting a class: learn all rows, and draw the class with where="
+            )
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
         self.privacy, self.model_options = privacy, model_options
@@ -187,8 +191,7 @@ class Synthesizer:
         ledger = None if self.privacy is None else ledger_for(self.privacy, self.schema, generator, len(raw))
         schema = self._bounded(self.schema or (_of_array(raw) if _is_numeric(frame) else infer(raw)))
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
-        # How many rows are of a class is a touch of the data, for which nothing is paid: then there is no least number.
-        rows = _rows_of_class(table, only, least=MIN_ROWS_OF_A_CLASS if ledger is None else 0)
+        rows = _rows_of_class(table, only)
         table = table[rows]
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
@@ -570,13 +573,13 @@ def _try_out(codec: TableCodec, schema: Schema) -> None:
     restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
 
 
-def _rows_of_class(table: pl.DataFrame, only: dict[str, Condition], *, least: int) -> npt.NDArray[np.int64]:
+def _rows_of_class(table: pl.DataFrame, only: dict[str, Condition]) -> npt.NDArray[np.int64]:
     """Numbers of the rows of a canonical frame that meet `only`."""
     rows = np.flatnonzero(meeting(table, only).to_numpy())
-    if only and len(rows) < least:
+    if only and len(rows) < MIN_ROWS_OF_A_CLASS:
         names = ", ".join(map(repr, only))
         raise ConditionError(
-            f"only on {names}: {len(rows)} of {len(table)} rows meet it, and a class needs {least} "
+            f"only on {names}: {len(rows)} of {len(table)} rows meet it, and a class needs {MIN_ROWS_OF_A_CLASS} "
             "or more to be learnt alone; learn all rows and draw the class with where=, best by a model told the "
             f"columns, such as Synthesizer('vae', condition_on={list(only)})"
         )

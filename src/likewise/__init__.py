@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from likewise.models.images.vaegan import ImageVAEGAN
     from likewise.models.mst import MST
     from likewise.models.vae import VAE
+    from likewise.models.vaegan import VAEGAN
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
     from likewise.schema import Column, Kind, Role, Schema
@@ -63,6 +64,7 @@ __all__ = [
     "GAN",
     "MST",
     "VAE",
+    "VAEGAN",
     "Autoregressive",
     "CartChain",
     "Column",
@@ -125,6 +127,7 @@ _HOMES = {
     "likewise.models.images.vaegan": ("ImageVAEGAN",),
     "likewise.models.mst": ("MST",),
     "likewise.models.vae": ("VAE",),
+    "likewise.models.vaegan": ("VAEGAN",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.scenario": ("Scenario",),
     "likewise.schema": ("Column", "Kind", "Role", "Schema"),

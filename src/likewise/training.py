@@ -121,7 +121,11 @@ class Descent:
     Args:
         module: whose parameters learn.
         loss: row numbers (B,) to loss of each row (B,).
+
+    `passed` is the share of the training done, for a loss that changes with it.
     """
+
+    passed: float = 0.0
 
     def __init__(self, module: nn.Module, loss: Callable[[torch.Tensor], torch.Tensor], schedule: Schedule) -> None:
         from likewise.optimiser import AdamW
@@ -133,6 +137,7 @@ class Descent:
     def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
         import torch
 
+        self.passed = passed
         loss = self._loss(rows).mean()
         torch.autograd.backward(loss)
         self._optimiser.step(self._schedule.learning_rate * one_cycle(passed, self._schedule.warmup))

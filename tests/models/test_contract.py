@@ -27,9 +27,13 @@ FAST_OPTIONS: dict[str, dict[str, Any]] = {
         "epochs": 2, "batch_size": 60, "embedding_dim": 3, "generator_dim": [16], "discriminator_dim": [16],
     },
     "gan": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "critic_width": 16, "d_embed": 4, "d_hidden": 8},
+    "vaegan": {
+        "epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "d_embed": 4, "d_hidden": 8, "critics": 2,
+        "critic_epochs": 2,
+    },
     "vae": {"epochs": 2, "batch_size": 64, "latent_dim": 3, "width": 16, "d_embed": 4, "d_hidden": 8},
 }
-ESTIMATED = {"vae"}
+ESTIMATED = {"vae", "vaegan"}
 """Models whose log_prob is an estimate by sampling."""
 
 COUNTED_CASES = 20

@@ -12,6 +12,7 @@ from likewise.models.ctgan import CTGAN
 from likewise.models.gan import GAN
 from likewise.models.mst import MST
 from likewise.models.vae import VAE
+from likewise.models.vaegan import VAEGAN
 from likewise.schema import nearest
 
 MODELS: dict[str, type[Generator]] = {
@@ -20,6 +21,7 @@ MODELS: dict[str, type[Generator]] = {
     CartChain.name: CartChain,
     VAE.name: VAE,
     GAN.name: GAN,
+    VAEGAN.name: VAEGAN,
     CTGAN.name: CTGAN,
     MST.name: MST,
     AIM.name: AIM,

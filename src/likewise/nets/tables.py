@@ -151,12 +151,12 @@ class CodeTables(nn.Module):
         for bias, want, have in zip(self.biases, wanted, given, strict=True):
             bias += ((want + 0.5) / (have + 0.5)).log()
 
-    def count(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Rows of each code, [(n, K)] by bucket. Shape of x: (B, D)."""
+    def count(self, x: torch.Tensor, weights: torch.Tensor | None = None) -> list[torch.Tensor]:
+        """Rows of each code, or their weights, [(n, K)] by bucket. Shape: (B, D), (B,)."""
         counts = [torch.zeros_like(bias) for bias in self.biases]
         for counted, bucket in zip(counts, self.buckets, strict=True):
             for i in range(bucket.start, bucket.stop):
-                counted[i - bucket.start] = torch.bincount(x[:, i], minlength=bucket.size)
+                counted[i - bucket.start] = torch.bincount(x[:, i], weights, minlength=bucket.size)
         return counts
 
 

@@ -43,10 +43,10 @@ class Generator(ABC):
 
     @abstractmethod
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        """Draw exactly n rows, each meeting `given`.
+        """Draw exactly n rows, each meeting `given`; `conditioning.rejection` searches for them within a budget.
 
         Raises:
-            ConditionError: no row can meet `given`.
+            ConditionError: no row can meet `given`, or too few do to be found.
         """
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:

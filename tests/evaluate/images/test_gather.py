@@ -8,6 +8,7 @@ import pytest
 import likewise as lw
 from likewise.errors import InputError, OptionError
 from likewise.evaluate import Report
+from likewise.evaluate.images import likeness
 from likewise.evaluate.images.gather import evaluate_images
 from likewise.images import ImageSet
 
@@ -92,6 +93,14 @@ def test_same_seed_same_report_whatever_the_threads():
     finally:
         torch.set_num_threads(threads)
     assert evaluate_images(*sets, random_state=4) != first
+
+
+def test_the_order_of_the_images_does_not_matter(monkeypatch):
+    """Generators draw class by class; the kernel distance takes the first images only."""
+    monkeypatch.setattr(likeness, "MAX_KERNEL_ROWS", 200)
+    fresh = digits("fresh")
+    report = evaluate_images(digits("train"), fresh[np.argsort(fresh.y)], holdout=digits("holdout"))
+    assert [s.name for s in report if s.stands == "worse"] == []
 
 
 def test_torch_keeps_its_own_state():

@@ -169,7 +169,9 @@ def _measured(run: _Run) -> tuple[list[Score], dict[str, Any]]:
 
 def _likeness(run: _Run, judge: Judge, train: Images, fresh: Images, synthetic: Images) -> Iterator[Score]:
     n = min(len(train), len(fresh), len(synthetic), MAX_FEATURES_ROWS)
-    seen = scaled(*(judge.features(s.sample(n, run.rng(3))) for s in (train, fresh, synthetic)))
+    # Each in an order of its own by chance: sets may come sorted by class, or one beside the images it was made from.
+    rng = run.rng(3)
+    seen = scaled(*(judge.features(s.take(rng.permutation(len(s))[:n])) for s in (train, fresh, synthetic)))
     density, coverage = density_and_coverage(seen)
     figures = (frechet_distance(seen, run.rng(4)), kernel_distance(seen, run.rng(5)), density, coverage)
     yield from scores.likeness_scores(figures, run.floor_by, has_labels=bool(run.levels))

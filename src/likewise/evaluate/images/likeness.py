@@ -34,7 +34,7 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class Seen:
-    """Features of as many real training, fresh real and synthetic images, on one scale: (n, D) each."""
+    """Features of as many real training, fresh real and synthetic images, on one scale and in random order: (n, D)."""
 
     real: FloatArray
     fresh: FloatArray

@@ -13,6 +13,8 @@ from likewise import errors
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from likewise.models.base import Generator
+
 SENTENCES = {"purpose": "for", "cost": "cost", "guarantees": "holds", "avoid_when": "not when"}
 
 
@@ -56,7 +58,10 @@ def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
     from likewise.models.images import IMAGE_MODELS
     from likewise.schema import nearest
 
-    every = {"tables": list(MODELS.values()), "images": list(IMAGE_MODELS.values())}
+    every: dict[str, list[type[Generator]]] = {
+        "tables": list(MODELS.values()),
+        "images": list(IMAGE_MODELS.values()),
+    }
     if name is not None and not any(kind.name == name for kinds in every.values() for kind in kinds):
         known = list(dict.fromkeys(kind.name for kinds in every.values() for kind in kinds))
         raise errors.OptionError(f"no model {name!r}{nearest(name, known)}; there are: {', '.join(known)}")

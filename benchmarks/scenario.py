@@ -383,15 +383,15 @@ def forecasts() -> dict[str, Any]:
     found = {}
     for name, frame in cases.items():
         n, horizon = len(frame), 24
-        inside, cover = [], []
-        for begin in np.linspace(0.6 * n, n - horizon - 1, 12).astype(int):
+        inside, widths = [], []
+        for begin in np.linspace(0.6 * n, n - horizon - 1, 24).astype(int):
             paths = Paths(["x"], time="at", transform="levels", random_state=SEED).fit(frame[:begin])
             drawn = paths.sample(400, horizon).values[:, 1:, 0]
             low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
             truth = frame["x"][int(begin) : int(begin) + horizon].to_numpy()
             inside.append(((truth >= low) & (truth <= high)).mean())
-            cover.append(float((high - low).mean()))
-        found[name] = {"in_90_band": round(float(np.mean(inside)), 3), "mean_width": round(float(np.mean(cover)), 2)}
+            widths.append(float((high - low).mean()))
+        found[name] = {"in_90_band": round(float(np.mean(inside)), 3), "mean_width": round(float(np.mean(widths)), 2)}
     return found
 
 

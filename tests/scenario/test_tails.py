@@ -184,3 +184,10 @@ def test_a_column_with_an_end_just_beyond_the_data_is_not_carried_on() -> None:
 def test_a_column_of_few_levels_has_no_tail() -> None:
     margin = Margin.fit(np.random.default_rng(0).integers(0, 5, 4_000).astype(float), "n")
     assert margin.upper is None
+
+
+def test_a_level_that_lies_near_asks_for_a_threshold_below_it() -> None:
+    x = np.r_[np.random.default_rng(0).uniform(0, 10, 9_000), 9.5 + np.random.default_rng(1).pareto(3.0, 300)]
+    far = fit_tail(x)
+    assert far.share < 0.1
+    assert fit_tail(x, least_share=0.12).share >= 0.12

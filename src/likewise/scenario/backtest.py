@@ -106,7 +106,7 @@ def kupiec(exceedances: int, n: int, level: float) -> Test:
 
     Example:
         >>> round(kupiec(7, 255, 0.99).statistic, 2)
-        5.46
+        5.32
     """
     p, share = 1 - level, exceedances / n
     ratio = 2 * (_log_likelihood(exceedances, n, share) - _log_likelihood(exceedances, n, p))

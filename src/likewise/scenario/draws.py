@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from likewise.scenario.conditions import obeys
 from likewise.scenario.dependence import ConditionalExtremes
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import numbers_of
-from likewise.scenario.tails import Tail
+from likewise.scenario.tails import Tail, fit_tail
 from likewise.schema import Kind
 from likewise.synthesizer import Synthesizer
 
@@ -27,6 +28,9 @@ Floats = npt.NDArray[np.float64]
 
 MOST_ROUNDS = 50
 """Draws of as many rows as asked for, before a condition that is met by rejection is given up."""
+
+LEAST_IN_PERIOD = 1.5
+"""A return level lies in the tail if the tail begins at least so often in its period."""
 
 LEAST_ROWS = 200
 """Rows that must meet the conditions before a tail is fitted to them."""
@@ -170,9 +174,20 @@ class TailModel:
 
     @classmethod
     def fit(
-        cls, source: Source, column: str, conditions: Mapping[str, Condition], *, upper: bool, in_order: bool = False
+        cls,
+        source: Source,
+        column: str,
+        conditions: Mapping[str, Condition],
+        *,
+        upper: bool,
+        in_order: bool = False,
+        period: float = np.inf,
     ) -> TailModel:
         """
+        Args:
+            in_order: the rows follow each other in time.
+            period: rows, of all, in the return period that is asked for: its level must lie in the tail.
+
         Raises:
             InputError: too few rows meet the conditions or lie in the tail.
         """
@@ -184,7 +199,11 @@ class TailModel:
             )
         values = {name: numbers_of(rows[name]) for name in source.numbers if name not in conditions or name == column}
         others = [name for name in values if name != column and np.isfinite(values[name]).sum() >= LEAST_ROWS]
-        driver = Margin.fit(values[column], column, in_order=in_order)
+        least_share = LEAST_IN_PERIOD / (period * len(rows) / len(source.table))
+        # However short, the tail that is asked for is fitted; where it cannot be, this says why.
+        options: dict[str, Any] = {"in_order": in_order, "least_share": least_share}
+        fit_tail(values[column], upper=upper, **options)
+        driver = Margin.fit(values[column], column, least_shape=-np.inf, **options)
         margins = [Margin.fit(values[name][np.isfinite(values[name])], name) for name in others]
         matrix = np.stack([values[name] for name in others], 1) if others else np.zeros((len(rows), 0))
         extremes = ConditionalExtremes.fit(driver, values[column], margins, matrix, upper=upper)

@@ -181,7 +181,8 @@ class Scenario:
         self.return_level_: ReturnLevel | None = None
         far = self.asked_.far_condition(self.margins_)
         if self.return_period is not None:
-            self.tail_ = self._tail_model(self._tail_column(), self.asked_.where, self.side == "upper")
+            period = self._rows_in(self.return_period)
+            self.tail_ = self._tail_model(self._tail_column(), self.asked_.where, self.side == "upper", period)
             self.return_level_ = self._level(self.tail_, self.return_period)
             self.level_ = self.return_level_.level
         elif far is not None:
@@ -192,10 +193,12 @@ class Scenario:
     def _tail_column(self) -> str:
         return tail_column(self.tail, list(self.source_.numbers), self.asked_.where)
 
-    def _tail_model(self, name: str, conditions: Mapping[str, Condition], upper: bool) -> draws.TailModel:
+    def _tail_model(
+        self, name: str, conditions: Mapping[str, Condition], upper: bool, period: float = np.inf
+    ) -> draws.TailModel:
         # Rows that were picked by a condition do not follow each other.
         in_order = self.time is not None and not conditions
-        return draws.TailModel.fit(self.source_, name, conditions, upper=upper, in_order=in_order)
+        return draws.TailModel.fit(self.source_, name, conditions, upper=upper, in_order=in_order, period=period)
 
     def _rows_in(self, periods: float) -> float:
         """How many rows so many periods hold."""
@@ -219,7 +222,9 @@ class Scenario:
             OptionError: the scenario names no tail, or the period lies within the data.
         """
         self._check_fitted()
-        model = self.tail_ or self._tail_model(self._tail_column(), self.asked_.where, self.side == "upper")
+        model = self.tail_ or self._tail_model(
+            self._tail_column(), self.asked_.where, self.side == "upper", self._rows_in(periods)
+        )
         return self._level(model, periods, confidence)
 
     # ---- drawing -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Legend: n rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,11 +42,12 @@ class Margin:
     upper: Tail | None = None
 
     @classmethod
-    def fit(cls, values: Floats, name: str, *, in_order: bool = False) -> Margin:
+    def fit(cls, values: Floats, name: str, *, least_shape: float = LEAST_SHAPE, **options: Any) -> Margin:
         """The law of (n,) finite values.
 
         Args:
-            in_order: the rows follow each other in time.
+            least_shape: tails of this shape or less are left out.
+            **options: of `fit_tail`.
 
         Raises:
             InputError: a value is not finite, or there is none.
@@ -57,10 +59,10 @@ class Margin:
         if len(np.unique(x)) >= LEAST_DISTINCT:
             for place, upper in enumerate((False, True)):
                 try:
-                    tail = fit_tail(x, upper=upper, in_order=in_order)
+                    tail = fit_tail(x, upper=upper, **options)
                 except InputError:
                     continue  # too few different values out there: an end, a cap, or zeros
-                tails[place] = tail if tail.shape > LEAST_SHAPE else None
+                tails[place] = tail if tail.shape > least_shape else None
         return cls(name=name, values=np.sort(x), lower=tails[0], upper=tails[1])
 
     @property

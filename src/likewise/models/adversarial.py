@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from likewise.nets.critic import Critic
-
 LOSSES = ("nonsaturating", "wasserstein", "hinge")
 
 BETAS = (0.5, 0.9)
@@ -46,7 +44,16 @@ def generator_loss(name: str, fake: torch.Tensor) -> torch.Tensor:
     return F.softplus(-fake).mean() if name == "nonsaturating" else -fake.mean()
 
 
-def slope(critic: Critic, embedded: torch.Tensor) -> torch.Tensor:
+class Judging(Protocol):
+    """A critic of embedded or dense rows, `pac` of them together."""
+
+    pac: int
+
+    def judge(self, rows: torch.Tensor, /) -> torch.Tensor:
+        """Scores. Shape: (B, ...) -> (B / G,)."""
+
+
+def slope(critic: Judging, embedded: torch.Tensor) -> torch.Tensor:
     """How steep the critic is at each group of embedded rows: the norm of its gradient. Shape: (B, D * E) -> (B / G,).
 
     The gradient has a graph of its own, so what is made of it can be learnt from.
@@ -58,7 +65,7 @@ def slope(critic: Critic, embedded: torch.Tensor) -> torch.Tensor:
     return (gradient.float().view(len(at) // critic.pac, -1).square().sum(1) + 1e-12).sqrt()
 
 
-def wasserstein_penalty(critic: Critic, real: torch.Tensor, fake: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
+def wasserstein_penalty(critic: Judging, real: torch.Tensor, fake: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
     """How far the critic is from slope 1 between real and drawn rows (Gulrajani et al. 2017, equation 3).
 
     Args:
@@ -71,7 +78,7 @@ def wasserstein_penalty(critic: Critic, real: torch.Tensor, fake: torch.Tensor, 
     return (slope(critic, torch.lerp(fake, real, share)) - 1).square().mean()
 
 
-def flatness_penalty(critic: Critic, real: torch.Tensor) -> torch.Tensor:
+def flatness_penalty(critic: Judging, real: torch.Tensor) -> torch.Tensor:
     """How steep the critic is at real rows, R1 (Mescheder, Geiger and Nowozin 2018, equation 9)."""
     return slope(critic, real).square().mean()
 
@@ -113,21 +120,23 @@ class Alternating(Generic[Fake]):
     """Steps of a critic, then one of the generator: a `Step` of the training loop.
 
     Args:
-        critic, generator: the modules whose parameters learn.
+        critic, generator: the parameters of either side.
         critic_steps: steps of the critic before each of the generator; all see the same real rows and fresh draws.
         critic_rate: the critic's peak rate over the generator's.
+        critic_decay: the critic's weight decay; None for that of the schedule, which is the generator's.
         after: called when both have moved, to average weights.
     """
 
     def __init__(
         self,
         game: Game[Fake],
-        critic: nn.Module,
-        generator: nn.Module,
+        critic: Sequence[torch.Tensor],
+        generator: Sequence[torch.Tensor],
         schedule: Schedule,
         *,
         critic_steps: int = 1,
         critic_rate: float = 1.0,
+        critic_decay: float | None = None,
         betas: tuple[float, float] = BETAS,
         after: Callable[[], None] | None = None,
     ) -> None:
@@ -136,8 +145,10 @@ class Alternating(Generic[Fake]):
         self.game, self.schedule, self.after = game, schedule, after
         self.critic_steps, self.critic_rate, self.steps = critic_steps, critic_rate, 0
         decay = schedule.weight_decay
-        self.critic = AdamW((p for p in critic.parameters() if p.numel()), betas=betas, weight_decay=decay)
-        self.generator = AdamW((p for p in generator.parameters() if p.numel()), betas=betas, weight_decay=decay)
+        sides = (critic, decay if critic_decay is None else critic_decay), (generator, decay)
+        self.critic, self.generator = (
+            AdamW((p for p in parameters if p.numel()), betas=betas, weight_decay=d) for parameters, d in sides
+        )
 
     def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
         import torch
@@ -177,3 +188,14 @@ def _descend(parameters: Sequence[torch.Tensor], loss: torch.Tensor) -> None:
     gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
+
+
+def pac_misfit(pac: int, batch_size: int) -> str:
+    """What to say where groups do not fill a batch, and what would."""
+    nearest = max(round(batch_size / pac), 1) * pac
+    divisors = [k for k in range(1, batch_size + 1) if batch_size % k == 0]
+    fitting = min(divisors, key=lambda k: (abs(k - pac), k))
+    return (
+        f"pac must divide batch_size, got pac {pac} and batch_size {batch_size}; "
+        f"pac {fitting} would, or batch_size {nearest}"
+    )

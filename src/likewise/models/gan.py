@@ -13,7 +13,7 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
-from likewise.models.adversarial import LOSSES, Alternating, Averaged
+from likewise.models.adversarial import LOSSES, Alternating, Averaged, pac_misfit
 from likewise.models.base import Generator
 from likewise.models.gan_draws import NoiseDrawing, calibrate
 from likewise.models.gan_game import RowGame, Rules
@@ -28,7 +28,7 @@ from likewise.models.gradient import (
     train_device,
 )
 from likewise.models.labels import Labels, column_names
-from likewise.models.variety import Variety
+from likewise.models.variety import LOOKED_AT, Variety
 from likewise.training import Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -42,9 +42,6 @@ N_KNOTS = 64
 
 STEPS = 2000
 """Steps of the generator where the caller leaves the epochs open."""
-
-LOOKED_AT = 4096
-"""Rows drawn for the held-out distance."""
 
 _WHOLE = {
     "latent_dim": 1, "width": 1, "n_layers": 0, "critic_width": 1, "critic_layers": 1, "d_embed": 1, "d_hidden": 1,
@@ -67,10 +64,46 @@ _NUMBERS = {
 class GAN(Generator):
     """A generative adversarial network (Goodfellow et al. 2014) over codes.
 
+    A generator turns noise to rows, a critic scores rows, and each learns against the other. Levels and bins are drawn,
+    and gradients pass the draws straight through (Jang, Gu and Poole 2017). NOTE[DIFF]: each field is drawn given the
+    noise and the fields before it, and the generator's loss has a second part, the distance of the second moments of
+    coarse codes: a critic alone leaves columns hardly tied in so few steps. The weights drawn from are averaged over
+    the steps, and are those of the epoch whose pairs of columns lay nearest to the held-out rows' own.
+
     Args:
         latent_dim: dimensions of the noise.
         loss: "nonsaturating", "wasserstein" or "hinge".
+        penalty: weight of the critic's gradient penalty: of R1, and of the distance to slope 1 for "wasserstein", which
+            wants about 10.
+        moments: weight of the second moments; 0 leaves all to the critic.
+        temperature: of the soft draws whose gradient is taken.
+        pac: rows judged together; it must divide `batch_size`.
+        critic_steps: steps of the critic for each of the generator.
         condition_on: columns told to generator and critic; conditions on them are met exactly and at no cost.
+        width: units of the generator's shared layers.
+        n_layers: its residual layers after the first.
+        critic_width: units of the critic's layers.
+        critic_layers: how many they are.
+        d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 12.
+        d_hidden: hidden units of each column in the generator; None takes 64 where most columns have many codes, else
+            32.
+        epochs: passes over the rows; None chooses by their number.
+        batch_size: rows a step; None chooses by their number.
+        learning_rate: the generator's peak of the one cycle.
+        critic_rate: the critic's peak over the generator's.
+        averaging: weight of what was in the averaged weights.
+        dropout: share of the critic's units dropped in training.
+        weight_decay: AdamW's.
+        patience: epochs without a better held-out distance before training ends; None takes 8, or a third of the
+            epochs.
+        max_seconds: budget of the training; None for none.
+        checkpoint: file to resume from, written every epoch; None for none.
+        calibrate: rounds of moving the generator's biases so that each column's shares are the training rows' own.
+        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        device: "cpu", "cuda", or "auto".
+
+    Privacy: not differentially private. The generator sees the training rows by the critic's judgement and by their
+    second moments only, but both can carry what few rows hold: measure it.
     """
 
     name: ClassVar[str] = "gan"
@@ -82,14 +115,13 @@ class GAN(Generator):
             "protected range and among the levels kept; no differential privacy."
         ),
         avoid_when=(
-            "Rare levels matter, a run must come out alike each time, or you have no time to look at how training "
-            "went."
+            "Rare levels matter, a run must come out alike each time, or you have no time to look at how training went."
         ),
     )
 
     latent_dim: int = 64
     loss: str = "nonsaturating"
-    penalty: float = 1.0
+    penalty: float = 0.2
     moments: float = 1.0
     temperature: float = 0.66
     pac: int = 1
@@ -178,8 +210,8 @@ class GAN(Generator):
         game = RowGame(rules, learner, critic, train_codes, alphabet, schedule.batch_size, generator)
         step = Alternating(
             game,
-            critic,
-            learner,
+            list(critic.parameters()),
+            list(learner.parameters()),
             schedule,
             critic_steps=self.critic_steps,
             critic_rate=self.critic_rate,
@@ -304,14 +336,3 @@ class GAN(Generator):
         """How many weights the largest layers have: told before a damaged file can ask for all memory."""
         h, w = self._widths(alphabet)[1], self.width
         return sum(alphabet.sizes) * (h + 1) + w * (len(alphabet.fields) * h + self.latent_dim + self.n_layers * w)
-
-
-def pac_misfit(pac: int, batch_size: int) -> str:
-    """What to say where groups do not fill a batch, and what would."""
-    nearest = max(round(batch_size / pac), 1) * pac
-    divisors = [k for k in range(1, batch_size + 1) if batch_size % k == 0]
-    fitting = min(divisors, key=lambda k: (abs(k - pac), k))
-    return (
-        f"pac must divide batch_size, got pac {pac} and batch_size {batch_size}; "
-        f"pac {fitting} would, or batch_size {nearest}"
-    )

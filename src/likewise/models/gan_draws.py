@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,12 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError
 from likewise.models.conditioning import BLOCK_ROWS, OWN_CANDIDATES, Budget, blocks, rejection, resample
-from likewise.models.gradient import in_net_order
 from likewise.models.labels import Labels
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
-    from likewise.nets.generator import TableGenerator
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,6 +25,31 @@ CELLS = 20_000_000
 """Logits made at once, at most."""
 
 CALIBRATION_ROWS = 16_384
+
+
+class NoiseNet(Protocol):
+    """A net that makes rows of noise. Its fields are those of `columns`, the caller's numbers in its own order."""
+
+    columns: list[int]
+    sizes: list[int]
+    n_latent: int
+    biases: nn.ParameterList
+
+    def draw(
+        self,
+        z: torch.Tensor,
+        known: torch.Tensor,
+        uniforms: torch.Tensor,
+        weights: Mapping[int, torch.Tensor],
+        conditioned: Collection[int],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `nets.generator.TableGenerator.draw`."""
+
+    def count(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Rows of each code, as `move_shares` takes them."""
+
+    def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
+        """Move the biases by the log ratio of counted to expected rows of each code."""
 
 
 class NoiseDrawing:
@@ -35,7 +60,7 @@ class NoiseDrawing:
         labels: the law of what it is told.
     """
 
-    def __init__(self, net: TableGenerator, labels: Labels, alphabet: Alphabet, given: Given) -> None:
+    def __init__(self, net: NoiseNet, labels: Labels, alphabet: Alphabet, given: Given) -> None:
         self.net, self.labels, self.given = net, labels, given
         self.weights = _weights(net, alphabet, given)
         asked = set(given.weights) - set(labels.fields) if given.joint else set()
@@ -96,7 +121,7 @@ class NoiseDrawing:
         return np.concatenate(parts) if parts else known
 
 
-def _weights(net: TableGenerator, alphabet: Alphabet, given: Given) -> dict[int, torch.Tensor]:
+def _weights(net: NoiseNet, alphabet: Alphabet, given: Given) -> dict[int, torch.Tensor]:
     """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
     import torch
 
@@ -116,7 +141,7 @@ def _weights(net: TableGenerator, alphabet: Alphabet, given: Given) -> dict[int,
 
 
 def calibrate(
-    net: TableGenerator, labels: Labels, alphabet: Alphabet, train: Codes, rounds: int, rng: np.random.Generator
+    net: NoiseNet, labels: Labels, alphabet: Alphabet, train: Codes, rounds: int, rng: np.random.Generator
 ) -> None:
     """Move the generator's biases until what it draws has the training rows' share of each code."""
     import torch
@@ -126,7 +151,7 @@ def calibrate(
     drawing = NoiseDrawing(net, labels, alphabet, Given())
     n = max(min(CALIBRATION_ROWS, CELLS // max(sum(net.sizes), 1)), 1024)
     with torch.inference_mode():
-        counts = net.count(torch.from_numpy(in_net_order(net, train.codes)).long())
+        counts = net.count(torch.from_numpy(train.codes[:, net.columns].astype(np.int64)))
         for _ in range(rounds):
-            drawn = net.count(torch.from_numpy(in_net_order(net, drawing.candidates(n, rng)[0])).long())
+            drawn = net.count(torch.from_numpy(drawing.candidates(n, rng)[0][:, net.columns]))
             net.move_shares([count * (n / len(train)) for count in counts], drawn)

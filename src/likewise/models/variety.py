@@ -16,6 +16,9 @@ N_GROUPS = 10
 MOST_GROUPS = 2000
 """Coarse codes of all fields together, at most: wide tables get coarser ones."""
 
+LOOKED_AT = 4096
+"""Rows to draw for a measure while training."""
+
 CHUNK = 16_384
 """Rows laid out at once."""
 

@@ -1,0 +1,254 @@
+"""The nets of CTGAN: dense rows of spans, a generator that is told one level of one column, a critic of packs of rows.
+
+Legend: B batch, D fields, K codes of a field, M modes of a number, S width of a dense row, C width of the condition,
+Z noise dimensions, G rows judged together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from likewise.nets.critic import LEAK
+from likewise.nets.dropout import DropoutPool
+from likewise.nets.tables import inverse_cdf, normal
+
+TEMPERATURE = 0.2
+MOMENTUM = 0.1
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a field stands in a dense row.
+
+    Args:
+        start, stop: its softmax; a number's place stands before it, at `start - 1`.
+        modes: of a number: (K, M + E) chance of each mode given the code, (K, M + E) place in it, (M,) means and
+            deviations, (K,) score and reach of each code, NaN outside the order; None for levels.
+    """
+
+    start: int
+    stop: int
+    modes: tuple[torch.Tensor, ...] | None = None
+
+
+def lay_out(fields: Sequence[int | tuple[torch.Tensor, ...]]) -> list[Span]:
+    """Spans side by side: K of a field of levels, the modes of a number."""
+    spans, at = [], 0
+    for one in fields:
+        width = one if isinstance(one, int) else one[0].shape[1]
+        at += not isinstance(one, int)
+        spans.append(Span(at, at + width, None if isinstance(one, int) else one))
+        at += width
+    return spans
+
+
+class DenseGenerator(nn.Module):
+    """Noise and a condition to dense rows: layers with batch normalisation, each also seeing what the one before saw.
+
+    Args:
+        spans: of all fields.
+        sizes: K of each field.
+        asked: fields of levels that a condition may name.
+        told: fields that every row is told.
+        shares: (K,) share of each code of each field.
+        n_noise: Z.
+        widths: of the layers.
+    """
+
+    shares: torch.Tensor
+
+    def __init__(
+        self,
+        spans: Sequence[Span],
+        sizes: Sequence[int],
+        asked: Sequence[int],
+        told: Sequence[int],
+        shares: Sequence[torch.Tensor],
+        *,
+        n_noise: int,
+        widths: Sequence[int],
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.spans, self.sizes, self.asked, self.labels = list(spans), list(sizes), list(asked), list(told)
+        self.columns = list(range(len(sizes)))
+        self.drawn = [j for j in self.columns if j not in set(told)]
+        self.n_noise = n_noise
+        self.n_latent = n_noise + 2  # the last two choose a column and a level, where a draw is told neither
+        starts = torch.tensor([0, *(sizes[j] for j in [*asked, *told])]).cumsum(0).tolist()
+        self.condition_at = dict(zip([*asked, *told], starts, strict=False))
+        self.n_condition, self.n_asked = starts[-1], sum(sizes[j] for j in asked)
+        self.register_buffer("shares", torch.cat([torch.zeros(0), *shares]))
+        self.biases = nn.ParameterList([nn.Parameter(torch.zeros(1, k)) for k in sizes])
+        self.layers, self.layer_biases = nn.ParameterList(), nn.ParameterList()
+        d_in = n_noise + self.n_condition
+        for b, width in enumerate(widths):
+            self.layers.append(normal(d_in, width, scale=1 / math.sqrt(max(d_in, 1)), generator=generator))
+            self.layer_biases.append(nn.Parameter(torch.zeros(width)))
+            self.register_buffer(f"mean{b}", torch.zeros(width))
+            self.register_buffer(f"variance{b}", torch.ones(width))
+            d_in += width
+        self.last = normal(d_in, spans[-1].stop if spans else 0, scale=1 / math.sqrt(max(d_in, 1)), generator=generator)
+        self.last_bias = nn.Parameter(torch.zeros(self.last.shape[1]))
+
+    def learning(self) -> list[nn.Parameter]:
+        """What training moves: the biases of codes are for what comes after."""
+        return [*self.layers, *self.layer_biases, self.last, self.last_bias]
+
+    def share_of(self, field: int) -> torch.Tensor:
+        """(K,) share of each code."""
+        return torch.split(self.shares, self.sizes)[field]
+
+    def condition(self, field: torch.Tensor, code: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """One-hot conditions: one level of one column for each row, and its labels.
+
+        Shape: (B,) places in `asked`, (B,) codes, (B, labels) codes -> (B, C).
+        """
+        result = torch.zeros(len(labels), self.n_condition)
+        if self.asked:
+            starts = torch.tensor([self.condition_at[j] for j in self.asked])
+            result.scatter_(1, (starts[field] + code)[:, None], 1.0)
+        for j, told in zip(self.labels, labels.t(), strict=True):
+            result.scatter_(1, (self.condition_at[j] + told)[:, None], 1.0)
+        return result
+
+    def forward(self, noise: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """Dense rows before their bend. Shape: (B, Z), (B, C) -> (B, S)."""
+        x = torch.cat([noise, condition], 1)
+        for b, (weight, bias) in enumerate(zip(self.layers, self.layer_biases, strict=True)):
+            mean, variance = getattr(self, f"mean{b}"), getattr(self, f"variance{b}")
+            batch = self.training and len(x) > 1
+            h = F.batch_norm(x @ weight, mean, variance, bias=bias, training=batch, momentum=MOMENTUM)
+            x = torch.cat([h.relu(), x], 1)
+        return torch.addmm(self.last_bias, x, self.last)
+
+    def bend(self, raw: torch.Tensor, labels: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Rows as the critic sees them: places by tanh, levels and modes softly drawn, labels as told.
+
+        Shape: (B, S), (B, labels) codes, (B, S) Gumbel noise -> (B, S).
+        """
+        told = dict(zip(self.labels, labels.t(), strict=True))
+        parts = []
+        for j, span in enumerate(self.spans):
+            if span.modes is not None:
+                parts.append(raw[:, span.start - 1, None].tanh())
+            at = slice(span.start, span.stop)
+            if j in told:
+                parts.append(F.one_hot(told[j], self.sizes[j]).float())
+            else:
+                parts.append(torch.softmax((raw[:, at] + noise[:, at]) / TEMPERATURE, 1))
+        return torch.cat(parts, 1)
+
+    def code_logits(self, raw: torch.Tensor, field: int) -> torch.Tensor:
+        """Logits of a field's codes. A number's code is near the place that one of its modes says.
+
+        Shape: (B, S) -> (B, K).
+        """
+        span = self.spans[field]
+        log_p = raw[:, span.start : span.stop].log_softmax(1)
+        if span.modes is not None:
+            _, _, means, deviations, scores, reach = span.modes
+            at = means + 4.0 * deviations * raw[:, span.start - 1, None].tanh()  # (B, M)
+            inside, m = torch.isfinite(scores), len(means)
+            off = (scores[inside] - at[:, :, None]) / reach[inside]  # (B, M, K)
+            logits = torch.empty(len(raw), self.sizes[field])
+            logits[:, inside] = torch.logsumexp(log_p[:, :m, None] - 0.5 * off.square(), 1)
+            logits[:, ~inside] = log_p[:, m:]
+            log_p = logits
+        return log_p + self.biases[field][0]
+
+    @torch.inference_mode()
+    def draw(
+        self,
+        z: torch.Tensor,
+        known: torch.Tensor,
+        uniforms: torch.Tensor,
+        weights: Mapping[int, torch.Tensor],
+        conditioned: Collection[int] = (),
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Codes, and the log mass left to what is known and asked; as `TableGenerator.draw`.
+
+        A row is told a level that it is known to have or must have, or one by its true share.
+        """
+        codes, log_mass = known.clone(), torch.zeros(len(known))
+        labels = known[:, self.labels]
+        raw = self(z[:, : self.n_noise], self.condition(*self._chosen(z, known, weights, conditioned), labels))
+        for j in self.drawn:
+            logits, is_known = self.code_logits(raw, j), known[:, j] >= 0
+            drawn, mass = inverse_cdf(logits, uniforms[:, j], weights.get(j))
+            log_p = logits.log_softmax(1).gather(1, known[:, j, None].clamp(min=0))[:, 0]
+            log_mass += torch.where(is_known, log_p, 0.0)
+            if j in conditioned:
+                log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
+            codes[:, j] = torch.where(is_known, known[:, j], drawn)
+        return codes, log_mass
+
+    def _chosen(
+        self, z: torch.Tensor, known: torch.Tensor, weights: Mapping[int, torch.Tensor], conditioned: Collection[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Which column of `asked`, and which of its levels, each row is told."""
+        n, a = len(known), len(self.asked)
+        if not a:
+            return torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=torch.long)
+        # Known columns first, then those with conditions that leave some levels out, then any.
+        rank = (known[:, self.asked] >= 0).float() * 2
+        rank += torch.tensor([float(j in conditioned) for j in self.asked])
+        open_ = (rank == rank.amax(1, keepdim=True)).float()
+        which, how = torch.special.ndtr(z[:, self.n_noise :].double()).float().t().contiguous()
+        field, _ = inverse_cdf(open_.clamp_min(1e-30).log(), which, None)
+        code = torch.zeros(n, dtype=torch.long)
+        for i, j in enumerate(self.asked):
+            share = self.share_of(j) * weights[j] if j in weights else self.share_of(j)
+            rows = torch.nonzero(field == i)[:, 0]
+            logits = (share.clamp_min(1e-30).log())[None].expand(len(rows), -1)
+            drawn, _ = inverse_cdf(logits, how[rows], None)
+            code[rows] = torch.where(known[rows, j] >= 0, known[rows, j], drawn)
+        return field, code
+
+    def count(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Rows of each code, [(1, K)] by field. Shape of x: (B, D)."""
+        return [torch.bincount(x[:, j], minlength=k)[None].float() for j, k in enumerate(self.sizes)]
+
+    @torch.inference_mode()
+    def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
+        """Move the biases by the log ratio of counted to expected rows of each code. Shape of both: [(1, K)]."""
+        for bias, want, have in zip(self.biases, wanted, given, strict=True):
+            bias += ((want + 0.5) / (have + 0.5)).log()
+
+
+class DenseCritic(nn.Module):
+    """Scores of packs of dense rows beside their conditions.
+
+    Args:
+        d_row: S + C.
+        widths: of the layers.
+        pac: G.
+        dropout: share of units dropped in training.
+    """
+
+    def __init__(
+        self, d_row: int, widths: Sequence[int], pac: int, *, dropout: float = 0.5, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.pac, self.drop = pac, DropoutPool(dropout, torch.float32)
+        shapes = list(pairwise([pac * d_row, *widths, 1]))
+        self.layers = nn.ParameterList(
+            [normal(*shape, scale=math.sqrt(2 / max(shape[0], 1)), generator=generator) for shape in shapes]
+        )
+        self.layer_biases = nn.ParameterList([nn.Parameter(torch.zeros(n_out)) for _, n_out in shapes])
+
+    def judge(self, rows: torch.Tensor) -> torch.Tensor:
+        """Shape: (B, S + C) -> (B / G,)."""
+        h = rows.view(len(rows) // self.pac, -1)
+        *layers, last = zip(self.layers, self.layer_biases, strict=True)
+        for weight, bias in layers:
+            h = F.leaky_relu(torch.addmm(bias, h, weight), LEAK)
+            h = self.drop(h) if self.training else h
+        return torch.addmm(last[1], h, last[0])[:, 0]

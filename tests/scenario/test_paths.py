@@ -13,7 +13,7 @@ import likewise as lw
 from likewise.errors import ConditionError, InputError, LikewiseWarning, NotFittedError, OptionError
 from likewise.scenario.facts import drawdowns, gaps, hill, stylised_facts, var_es
 from likewise.scenario.paths import Paths
-from likewise.scenario.series import fit_series, log_returns, regimes
+from likewise.scenario.series import Start, fit_series, log_returns, regimes
 from likewise.scenario.volatility import Volatility, fit_volatility
 
 N = 3_000
@@ -78,7 +78,7 @@ def test_decode_is_the_inverse_of_encode(transform: str) -> None:
     z, variance, rest = codec.encode(values)
     cut = len(z) - 100
     past = rest[None, :cut]
-    again, _ = codec.decode(z[None, cut:], cut, past, variance[cut : cut + 1], values[-101:-100])
+    again, _ = codec.decode(z[None, cut:], Start(cut, past, variance[cut : cut + 1], values[-101:-100]))
     np.testing.assert_allclose(again[0], values[-100:], rtol=1e-9)
 
 
@@ -268,3 +268,19 @@ def test_refitting_learns_from_what_had_been_seen_and_from_nothing_later() -> No
     np.testing.assert_array_equal(again["losses"], once["losses"])
     np.testing.assert_array_equal(again["value_at_risk"][:100], early["value_at_risk"])
     assert (again["value_at_risk"] != once["value_at_risk"]).all()
+
+
+def test_series_of_different_kinds_keep_their_own_seasons() -> None:
+    times = pl.datetime_range(dt.datetime(2020, 1, 1), dt.datetime(2020, 4, 1), "1h", eager=True)
+    hours = np.arange(len(times))
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {
+            "t": times,
+            "warm": 10 * np.sin(2 * np.pi * hours / 24) + 0.1 * rng.normal(size=len(times)),
+            "price": 100 * np.exp(np.cumsum(0.01 * rng.normal(size=len(times)))),
+        }
+    )
+    paths = Paths(time="t", transform={"warm": "levels", "price": "returns"}, random_state=0).fit(frame)
+    drawn = paths.sample(50, 24).values[:, 1:, 0].mean(0)
+    np.testing.assert_allclose(drawn, 10 * np.sin(2 * np.pi * (hours[-1] + 1 + np.arange(24)) / 24), atol=0.1)

@@ -23,13 +23,12 @@ from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.parsing import parse
 from likewise.scenario.backtest import Backtest, backtest
-from likewise.scenario.dependence import LEAST_ROWS, ConditionalExtremes
 from likewise.scenario.facts import Facts, stylised_facts
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import numbers_of
 from likewise.scenario.risk import one_step_risk
-from likewise.scenario.series import REGIMES, fit_series, regime_table, regimes
-from likewise.scenario.tails import Tail
+from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
+from likewise.scenario.shocks import go_along, noise_of_shock
 from likewise.scenario.times import future_times, times_of
 from likewise.schema import Kind, Schema, nearest
 
@@ -37,9 +36,6 @@ Floats = npt.NDArray[np.float64]
 
 MOST_PATHS = 200_000
 """Paths drawn in search of those that meet a condition, at most."""
-
-NEIGHBOURS = 100
-"""Steps most like a shock that lend the noise of the other series, where the shock lies within what was seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +70,8 @@ class PathDraw:
 
 @dataclass(frozen=True)
 class _History:
-    """The series as seen: z (n, d), variance (n + 1, d), what was modelled without its season, and the values."""
+    """The series as seen: z (n, d), variance (n + 1, d), what was modelled without its season (n, d), and all values.
+    Their last rows belong together."""
 
     z: Floats
     variance: Floats
@@ -82,7 +79,9 @@ class _History:
     values: Floats
     regime: npt.NDArray[np.int64]
     first: int
-    """The first step whose noise has a whole past."""
+    """The first row of z that has a whole past."""
+    steps: tuple[int, ...]
+    """(d,) how many steps each codec has seen: returns are one fewer than levels."""
 
 
 class Paths:
@@ -178,12 +177,14 @@ class Paths:
 
     def _past(self, values: Floats) -> _History:
         parts = [codec.encode(values[:, j]) for j, codec in enumerate(self.codecs_)]
-        n = min(len(z) for z, _, _ in parts)
-        first = max(len(codec.lags) for codec in self.codecs_) + len(values) - n
+        steps = tuple(len(z) for z, _, _ in parts)
+        n = min(steps)
+        first = max(len(codec.lags) - (steps[j] - n) for j, codec in enumerate(self.codecs_))
         z = np.stack([z[-n:] for z, _, _ in parts], 1)
         variance = np.stack([v[-n - 1 :] for _, v, _ in parts], 1)
         rest = np.stack([r[-n:] for _, _, r in parts], 1)
-        return _History(z, variance, rest, values[-n:], regimes(variance[:-1].mean(1)), first)
+        sizes = (variance / variance.mean(0))[:-1].mean(1)
+        return _History(z, variance, rest, values, regimes(sizes), max(first, 0), steps)
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
 
@@ -225,7 +226,7 @@ class Paths:
             values, steps, share = self._met(n, values, steps, wanted, (horizon, shocks, at, start), rng)
             report["share_that_meets"] = share
         if shocks:
-            report["shock"] = self._rarity(shocks, start)
+            report["shock"] = self._rarity(shocks)
         notes = tuple(self._notes(report))
         frame = self._give_back(self._long(values))
         return PathDraw(
@@ -247,16 +248,15 @@ class Paths:
         depth = max(max(len(c.lags) for c in self.codecs_), 1)
         rest = past.rest[begin[:, None] + np.arange(1 - depth, 1)]  # (p, k, d)
         last = np.broadcast_to(past.values[-1], (n, past.values.shape[1]))
-        first_step = len(past.z)
-        for j, asked in shocks.items():
-            z[:, at - 1, j] = self._shocked(j, asked, at, z, rest, begin, last, first_step)
-        others = [j for j in range(len(self.codecs_)) if j not in shocks]
-        if shocks and others:
-            z[:, at - 1, :] = self._go_along(list(shocks), z[:, at - 1, :], rng)
-        parts = [
-            codec.decode(z[:, :, j], first_step, rest[:, :, j], past.variance[begin + 1, j], last[:, j], codec.drawn)
-            for j, codec in enumerate(self.codecs_)
+        starts = [
+            Start(past.steps[j], rest[:, :, j], past.variance[begin + 1, j], last[:, j])
+            for j in range(len(self.codecs_))
         ]
+        for j, asked in shocks.items():
+            z[:, at - 1, j] = noise_of_shock(self.codecs_[j], asked, z[:, :at, j], starts[j])
+        if shocks:
+            z[:, at - 1, :] = go_along(self.codecs_, past.z[past.first :], list(shocks), z[:, at - 1, :], rng)
+        parts = [codec.decode(z[:, :, j], starts[j], codec.drawn) for j, codec in enumerate(self.codecs_)]
         values = np.stack([v for v, _ in parts], 2)
         return np.concatenate([last[:, None], values], 1), np.stack([s for _, s in parts], 2)
 
@@ -281,60 +281,6 @@ class Paths:
             ranks[np.argsort(seen[:, j], kind="stable")] = np.arange(len(seen))
             drawn[:, j] = codec.margin.quantile((ranks[rows] + rng.random(n)) / len(seen))
         return drawn
-
-    def _shocked(
-        self, j: int, asked: float, at: int, z: Floats, rest: Floats, begin: npt.NDArray[np.int64], last: Floats,
-        first_step: int,
-    ) -> Floats:  # fmt: skip
-        """(p,) the noise at the step of the shock that makes the series move by what was asked."""
-        codec = self.codecs_[j]
-        quiet = z[:, :at, j].copy()
-        quiet[:, -1] = 0.0
-        values, y = codec.decode(
-            quiet, first_step, rest[:, :, j], self.history_.variance[begin + 1, j], last[:, j], codec.drawn
-        )
-        variance = self.history_.variance[begin + 1, j]
-        for t in range(at - 1):
-            variance = codec.drawn.step(variance, np.sqrt(variance) * z[:, t, j])
-        if codec.transform == "returns":
-            if asked <= -1:
-                raise ConditionError(f"series {codec.name!r}: a price cannot fall by all of itself or more")
-            wanted = np.full(len(z), np.log1p(asked))
-        elif codec.transform == "changes":
-            wanted = np.full(len(z), asked)
-        else:
-            before = last[:, j] if at == 1 else values[:, at - 2]
-            wanted = before + asked
-        scale = codec.scale_at(np.array([first_step + at - 1]))[0]
-        found: Floats = (wanted - y[:, -1]) / (scale * np.sqrt(variance))
-        return found
-
-    def _go_along(self, shocked: list[int], z: Floats, rng: np.random.Generator) -> Floats:
-        """(p, d) noise of one step in which the other series go along with those shocked: by the law of conditional
-        extremes where one series is shocked beyond its threshold, else as in the steps most like the shock."""
-        seen = self.history_.z[self.history_.first :]
-        others = [j for j in range(seen.shape[1]) if j not in shocked]
-        out = z.copy()
-        lead = shocked[0]
-        margin = self.codecs_[lead].margin
-        tail = self._tail_hit(margin, z[:, lead])
-        if len(shocked) == 1 and tail is not None and len(tail.excesses) >= LEAST_ROWS:
-            law = ConditionalExtremes.fit(
-                margin, seen[:, lead], [self.codecs_[j].margin for j in others], seen[:, others], upper=tail.upper
-            )
-            out[:, others] = law.draw(z[:, lead], rng)
-            return out
-        apart = np.linalg.norm((seen[None, :, shocked] - z[:64, None, shocked]), axis=2).mean(0)
-        near = np.argsort(apart)[:NEIGHBOURS]
-        out[:, others] = seen[rng.choice(near, len(z))][:, others]
-        return out
-
-    def _tail_hit(self, margin: Margin, z: Floats) -> Tail | None:
-        """The tail in which nearly all of the shocks lie."""
-        for tail, beyond in ((margin.lower, np.less), (margin.upper, np.greater)):
-            if tail is not None and beyond(z, tail.threshold).mean() > 0.95:
-                return tail
-        return None
 
     def _met(
         self, n: int, values: Floats, steps: Floats, wanted: Mapping[int, Between],
@@ -365,8 +311,8 @@ class Paths:
         moved: Floats = last / first - 1 if self.codecs_[j].transform == "returns" else last - first
         return moved
 
-    def _rarity(self, shocks: Mapping[int, float], start: str) -> dict[str, Any]:
-        """How often a step like each shock, or worse, comes in all times taken together, and from where it starts."""
+    def _rarity(self, shocks: Mapping[int, float]) -> dict[str, Any]:
+        """How often a step like each shock, or worse, comes in all times taken together."""
         found = {}
         for j, asked in shocks.items():
             codec = self.codecs_[j]

@@ -40,6 +40,23 @@ REGIME_CUTS = (0.5, 0.9)
 """Calm is the quieter half of the time, stressed its wildest tenth."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where p paths of a series begin.
+
+    Args:
+        step: number of the first step drawn.
+        rest: (p, k) the last y without season, newest last, k at least the codec's lags.
+        variance: (p,) of the first step.
+        last: (p,) the last value.
+    """
+
+    step: int
+    rest: Floats
+    variance: Floats
+    last: Floats
+
+
 @dataclass(frozen=True, kw_only=True)
 class SeriesCodec:
     """One series.
@@ -91,33 +108,26 @@ class SeriesCodec:
         variance = self.volatility.filter(noise)
         return noise / np.sqrt(variance[:-1]), variance, rest
 
-    def decode(
-        self, z: Floats, start: int, rest: Floats, variance: Floats, last: Floats, law: Volatility | None = None
-    ) -> tuple[Floats, Floats]:
-        """Paths from z.
+    def decode(self, z: Floats, start: Start, law: Volatility | None = None) -> tuple[Floats, Floats]:
+        """Paths from (p, h) z.
 
         Args:
-            z: (p, h).
-            start: step number of the first step drawn.
-            rest: (p, k) the last y without season, newest last, k at least `len(lags)`.
-            variance: (p,) of the first step.
-            last: (p,) the last value.
             law: of the variance; None takes that of `encode`, whose inverse this then is.
 
         Returns:
             (p, h) values, and (p, h) what was modelled (log-returns, changes or levels).
         """
-        h = z.shape[1]
-        steps = start + np.arange(h)
+        h, k = z.shape[1], len(self.lags)
+        steps = start.step + np.arange(h)
         season, scale = self.season_at(steps), self.scale_at(steps)
-        k = len(self.lags)
-        past = np.concatenate([rest[:, rest.shape[1] - k :], np.zeros((len(z), h))], 1)
+        past = np.concatenate([start.rest[:, start.rest.shape[1] - k :], np.zeros((len(z), h))], 1)
+        variance = start.variance
         for t in range(h):
             noise = np.sqrt(variance) * z[:, t]
             past[:, k + t] = past[:, t : k + t] @ self.lags[::-1] + scale[t] * noise
             variance = (law or self.volatility).step(variance, noise)
         y = past[:, k:] + season
-        return self.unchanged(y, last), y
+        return self.unchanged(y, start.last), y
 
     def unchanged(self, y: Floats, last: Floats) -> Floats:
         """(p, h) values from what was modelled, going on from (p,) the last value."""

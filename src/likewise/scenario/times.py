@@ -63,7 +63,7 @@ def times_of(table: pl.DataFrame, column: str) -> Times:
         raise InputError(f"column {column!r}: {twice} times stand twice; a series has one row a time: keep one of each")
     gaps = int((steps > LONGEST_GAP * np.median(steps)).sum())
     if gaps:
-        _warn(f"column {column!r}: {gaps} gaps of more than {LONGEST_GAP:g} usual steps; no path runs across them")
+        _warn(f"column {column!r}: {gaps} gaps of more than {LONGEST_GAP:g} usual steps; each counts as one step")
     return Times(order, seconds, gaps)
 
 

@@ -1,6 +1,7 @@
 """Nets of the image models: encoder, decoder, generator and critic over either kind of layers.
 
-Legend: B batch, C channels, H and W pixels, F features, L latent dimensions, K classes (0 where there are no labels).
+Legend: B batch, C channels, H and W pixels (H also hidden units), F features, L latent dimensions, K classes (0 where
+there are no labels).
 """
 
 from __future__ import annotations
@@ -144,18 +145,22 @@ class ImageCritic(nn.Module):
         super().__init__()
         self.down = DOWN[net](shape, width, generator=generator)
         self.hidden = Linear(self.down.n_features, 4 * width, generator=generator, scale=math.sqrt(2))
-        self.score = Linear(4 * width, 1, generator=generator)
+        self.score = Linear(4 * width, 1, generator=generator, scale=0.3)
         if n_classes:
-            self.of_label = Linear(n_classes, 4 * width, generator=generator, scale=math.sqrt(n_classes / (4 * width)))
+            # A label's row is as long as that of the score: neither is louder at first.
+            scale = 0.3 * math.sqrt(n_classes / (4 * width))
+            self.of_label = Linear(n_classes, 4 * width, generator=generator, scale=scale)
 
-    def judged(self, x: torch.Tensor, told: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores, and the features they are made of. Shape: (B, C, H, W), (B, K) -> (B,), (B, F)."""
-        features = self.down(x)
-        h = F.leaky_relu(self.hidden(features), LEAK)
-        score = self.score(h)[:, 0]
+    def look(self, x: torch.Tensor) -> torch.Tensor:
+        """What scores are made of. Shape: (B, C, H, W) -> (B, H)."""
+        return F.leaky_relu(self.hidden(self.down(x)), LEAK)
+
+    def rate(self, seen: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        """Scores of what was looked at, as images with these labels. Shape: (B, H), (B, K) -> (B,)."""
+        score: torch.Tensor = self.score(seen)[:, 0]
         if told.shape[1]:
-            score = score + (self.of_label(told) * h).sum(1)
-        return score.float(), features.float()
+            score = score + (self.of_label(told) * seen).sum(1)
+        return score.float()
 
     def forward(self, x: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
-        return self.judged(x, told)[0]
+        return self.rate(self.look(x), told)

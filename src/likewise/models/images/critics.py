@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from likewise.nets.images import ImageCritic, Painter
 
-PENALTY_EVERY = 16
-"""Steps between penalties of the critic's slope (Karras et al. 2020, appendix B)."""
+PENALTY_EVERY = 4
+"""Steps between penalties of the critic's slope (Karras et al. 2020, appendix B), on as small a share of the batch."""
+
+BETAS = (0.5, 0.99)
+"""Decay of Adam's means: the second remembers the penalties from one to the next, or they would be steps too far."""
 
 DECAY = 0.999
 """Of the averaged weights of what paints."""
@@ -36,12 +39,14 @@ class Rules:
     Args:
         loss: "nonsaturating", "hinge" or "wasserstein".
         penalty: weight of the squared slope of the critic at real images (R1).
+        mismatch: weight of real images with wrong labels among what the critic is to find (Reed et al. 2016).
         shift: share of a side by which real and drawn images alike are moved at random before they are judged.
         context: of what to compute in; see `painting`.
     """
 
     loss: str
     penalty: float
+    mismatch: float
     shift: float
     context: Callable[[], Any]
 
@@ -50,7 +55,21 @@ class Rules:
         """Hold a model's options of the game to what they may be."""
         check_choice(model, "loss", LOSSES)
         check_option(model, "penalty", float, 0.0, math.inf)
+        check_option(model, "mismatch", float, 0.0, math.inf)
         check_option(model, "shift", float, 0.0, 0.5)
+
+    @classmethod
+    def of(cls, model: Any, device: str) -> Rules:
+        """The rules that a model's options make."""
+        from likewise.models.images.base import painting
+
+        return cls(
+            loss=model.loss,
+            penalty=model.penalty,
+            mismatch=model.mismatch,
+            shift=model.shift,
+            context=lambda: painting(model.precision, device),
+        )
 
 
 class Critique:
@@ -66,12 +85,28 @@ class Critique:
         import torch
 
         seen = self.shifted(torch.cat([real, fake.detach()]))
+        n = len(real)
         with self.rules.context():
-            scores: torch.Tensor = self.critic(seen, torch.cat([told, told_fake]))
-        loss = critic_loss(self.rules.loss, scores[: len(real)], scores[len(real) :])
+            looked = self.critic.look(seen)
+            scores = self.critic.rate(looked, torch.cat([told, told_fake]))
+            mistaken = self.critic.rate(looked[:n], self.wrong(told)) if self.rules.mismatch else None
+        loss = critic_loss(self.rules.loss, scores[:n], scores[n:])
+        if mistaken is not None and told.shape[1] > 1:
+            loss = loss + self.rules.mismatch * critic_loss(self.rules.loss, scores[:n], mistaken)
         if self.rules.penalty and step % PENALTY_EVERY == 0:
-            loss = loss + 0.5 * PENALTY_EVERY * self.rules.penalty * self.steepness(real, told)
+            some = slice(max(n // PENALTY_EVERY, 1))
+            loss = loss + 0.5 * PENALTY_EVERY * self.rules.penalty * self.steepness(real[some], told[some])
         return loss
+
+    def wrong(self, told: torch.Tensor) -> torch.Tensor:
+        """For each label another, any of them as likely. Shape: (B, K) -> (B, K)."""
+        import torch
+
+        n, k = told.shape
+        if k < 2:
+            return told
+        by = torch.randint(1, k, (n, 1), generator=self.generator).to(told.device)
+        return told.gather(1, (torch.arange(k, device=told.device) + by) % k)
 
     def steepness(self, real: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         """R1 (Mescheder, Geiger and Nowozin 2018, equation 9), in 32 bits: it is a derivative of a derivative."""

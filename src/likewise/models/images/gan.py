@@ -14,8 +14,8 @@ from likewise.codecs.base import Alphabet, Codes
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating
 from likewise.models.gradient import take_weights, train_device
-from likewise.models.images.base import ImageModel, batch_size_for, mean_logits, painting
-from likewise.models.images.critics import AveragedPainter, Critique, HeldOutDistance, Rules, noise
+from likewise.models.images.base import ImageModel, batch_size_for, mean_logits
+from likewise.models.images.critics import BETAS, AveragedPainter, Critique, HeldOutDistance, Rules, noise
 from likewise.training import Progress, Schedule, train
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class ImageGAN(ImageModel):
         width: channels of the widest convolution; dense layers have 4 and 8 times as many units.
         loss: "nonsaturating" (the classical minimax game with the generator's loss turned), "hinge", "wasserstein".
         penalty: weight of the critic's squared slope at real images.
+        mismatch: weight of real images with wrong labels, which the critic is told to find too (Reed et al. 2016):
+            draws then look more like what their labels say.
         shift: share of a side by which images are moved, at most, before the critic sees them.
         epochs: passes over the images; None chooses by their number.
         batch_size: images a step; None chooses by their number.
@@ -73,6 +75,7 @@ class ImageGAN(ImageModel):
     latent_dim: int = 64
     loss: str = "nonsaturating"
     penalty: float = 0.1
+    mismatch: float = 0.1
     shift: float = 0.1
 
     def __post_init__(self) -> None:
@@ -119,19 +122,17 @@ class ImageGAN(ImageModel):
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(painter)
         nets = nn.ModuleDict({"painter": painter, "kept": kept, "critic": critic}).to(device)
-        rules = Rules(
-            loss=self.loss, penalty=self.penalty, shift=self.shift, context=lambda: painting(self.precision, device)
-        )
-        game = _Game(painter, Critique(critic, rules, generator), x, told, generator)
+        game = _Game(painter, Critique(critic, Rules.of(self, device), generator), x, told, generator)
         schedule = self._schedule(len(x))
         still = noise(len(holdout), painter, generator)
         distance = None
         if len(holdout):
             held = self._pixels(holdout).to(device), self._told(holdout.codes).to(device)
             distance = HeldOutDistance(*held, lambda told: kept(still[: len(told)], told), generator)
+        sides = list(critic.parameters()), list(painter.parameters())
         self.record = train(
             nets,
-            Alternating(game, critic, painter, schedule, after=AveragedPainter(painter, kept).update),
+            Alternating(game, *sides, schedule, betas=BETAS, after=AveragedPainter(painter, kept).update),
             len(x),
             schedule,
             generator=generator,

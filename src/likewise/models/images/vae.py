@@ -43,7 +43,8 @@ class ImageVAE(ImageModel):
             is a chance, right where all are black or white.
         emit: "mean": a drawn image shows the mean of each pixel given its latents. "draw": each pixel is drawn from its
             likelihood, which adds noise that real images seldom have.
-        kl_weight: weight of the divergence in the loss (Higgins et al. 2017); below 1 images come back sharper.
+        kl_weight: weight of the divergence in the loss (Higgins et al. 2017). Below, images come back sharper; above,
+            draws look more like what their labels say.
         epochs: passes over the images; None chooses by their number.
         batch_size: images a step; None chooses by their number.
         learning_rate: peak of the one cycle.
@@ -77,7 +78,7 @@ class ImageVAE(ImageModel):
     prior: str = "chain"
     likelihood: str = "logistic"
     emit: str = "mean"
-    kl_weight: float = 1.0
+    kl_weight: float = 2.0
 
     def __post_init__(self) -> None:
         self._net: ImageLatents | None = None

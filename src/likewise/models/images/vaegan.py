@@ -13,8 +13,8 @@ from likewise.codecs.base import Alphabet, Codes
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating
 from likewise.models.gradient import check_option, train_device
-from likewise.models.images.base import BATCH, batch_size_for, painting
-from likewise.models.images.critics import AveragedPainter, Critique, HeldOutDistance, Rules
+from likewise.models.images.base import BATCH, batch_size_for
+from likewise.models.images.critics import BETAS, AveragedPainter, Critique, HeldOutDistance, Rules
 from likewise.models.images.vae import ImageVAE
 from likewise.training import Progress, Record, Schedule, train
 
@@ -39,7 +39,7 @@ class ImageVAEGAN(ImageVAE):
     Args:
         net, latent_dim, width, prior, likelihood, emit, kl_weight, epochs, batch_size, learning_rate, patience: as in
             `ImageVAE`, of the first part.
-        loss, penalty, shift: as in `ImageGAN`, of the second part.
+        loss, penalty, mismatch, shift: as in `ImageGAN`, of the second part.
         likeness: weight of the difference in the critic's features.
         critic_epochs: passes over the images in the second part; None chooses by their number.
         critic_rate: peak learning rate of the second part.
@@ -70,6 +70,7 @@ class ImageVAEGAN(ImageVAE):
 
     loss: str = "nonsaturating"
     penalty: float = 0.1
+    mismatch: float = 0.1
     shift: float = 0.1
     likeness: float = 1.0
     critic_epochs: int | None = None
@@ -136,19 +137,17 @@ class ImageVAEGAN(ImageVAE):
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(net.painter)
         nets = nn.ModuleDict({"painter": net.painter, "kept": kept, "critic": critic}).to(device)
-        rules = Rules(
-            loss=self.loss, penalty=self.penalty, shift=self.shift, context=lambda: painting(self.precision, device)
-        )
         pools = _Pools(net, x, told, generator)
-        game = _Game(net.painter, Critique(critic, rules, generator), x, told, pools, self.likeness)
+        game = _Game(net.painter, Critique(critic, Rules.of(self, device), generator), x, told, pools, self.likeness)
         distance = None
         if len(holdout):
             held, held_told = self._pixels(holdout).to(device), self._told(holdout.codes).to(device)
             still = pools.drawn(held_told)
             distance = HeldOutDistance(held, held_told, lambda told: kept(still[: len(told)], told), generator)
+        sides = list(critic.parameters()), list(net.painter.parameters())
         self.record = train(
             nets,
-            Alternating(game, critic, net.painter, schedule, after=AveragedPainter(net.painter, kept).update),
+            Alternating(game, *sides, schedule, betas=BETAS, after=AveragedPainter(net.painter, kept).update),
             len(x),
             schedule,
             generator=generator,

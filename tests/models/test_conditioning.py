@@ -92,6 +92,14 @@ def test_when_the_budget_is_spent_rows_are_chosen_by_weight() -> None:
     assert np.abs(np.bincount(rows[:, 0], minlength=3) / 4000 - chances / chances.sum()).max() < 0.02
 
 
+def test_a_block_is_drawn_though_those_before_spent_the_budget() -> None:
+    chances, rng = np.array([1e-9, 2e-9, 5e-9]), np.random.default_rng(2)
+    budget = Budget.of(8000, Given())
+    blocks_of_rows = [rejection(4000, masked(chances, rng), rng, budget) for _ in range(2)]
+    for rows in blocks_of_rows:
+        assert np.abs(np.bincount(rows[:, 0], minlength=3) / 4000 - chances / chances.sum()).max() < 0.02
+
+
 def test_a_budget_too_small_is_an_error_with_the_measured_rate() -> None:
     rng = np.random.default_rng(3)
     with pytest.raises(ConditionError, match=r"of 10,000 rows that the model drew, about \d+ met") as error:

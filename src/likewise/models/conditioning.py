@@ -42,6 +42,9 @@ POOL_ROWS = 2**16
 Candidates = Callable[[int], tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]
 """Draws m rows: (m, D) codes and (m,) the log chance with which each is to be kept."""
 
+Pool = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]
+"""Candidates that were not kept, and their log chances."""
+
 
 @dataclass
 class Budget:
@@ -139,10 +142,11 @@ def rejection(
         [[6, 6], [6, 6], [6, 6]]
     """
     kept: list[npt.NDArray[np.int64]] = []
-    pool: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
+    pool: Pool = []
     lacking = n
-    while lacking > 0 and not budget.is_spent:
-        size = budget.next_batch(lacking)
+
+    def try_more(size: int) -> None:
+        nonlocal lacking
         rows, log_chance = candidates(size)
         chance = np.exp(np.minimum(log_chance, 0.0))
         met = rng.random(size) < chance
@@ -151,21 +155,27 @@ def rejection(
         budget.spend(size, mass=float(chance.sum()), found=len(kept[-1]))
         left = ~met & (chance > 0)
         pool.append((rows[left], log_chance[left]))
-        while sum(len(part) for part, _ in pool[1:]) >= POOL_ROWS:
+        while _pooled(pool[1:]) >= POOL_ROWS:
             pool.pop(0)
+
+    while lacking > 0 and not budget.is_spent:
+        try_more(budget.next_batch(lacking))
+    if otherwise is None and not pool and budget.mass > 0:
+        # Blocks before have spent the budget, and this one too needs candidates to choose among.
+        for _ in range(0, min(POOL_ROWS, CANDIDATES * lacking), BLOCK_ROWS):
+            try_more(BLOCK_ROWS)
     if lacking > 0:
         kept.append(_chosen(lacking, pool, rng, budget) if otherwise is None else otherwise(lacking))
     return np.concatenate(kept)
 
 
-def _chosen(
-    n: int,
-    pool: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]],
-    rng: np.random.Generator,
-    budget: Budget,
-) -> npt.NDArray[np.int64]:
+def _pooled(pool: Pool) -> int:
+    return sum(len(rows) for rows, _ in pool)
+
+
+def _chosen(n: int, pool: Pool, rng: np.random.Generator, budget: Budget) -> npt.NDArray[np.int64]:
     """(n, D) rows of the pool, chosen by their weight."""
-    if not any(len(part) for part, _ in pool):
+    if not _pooled(pool):
         budget.refuse()
     rows, log_weights = (np.concatenate(column) for column in zip(*pool, strict=True))
     if worth(log_weights) * MOST_COPIES < n:

@@ -124,7 +124,7 @@ def scenario(
     if json is not None:
         from json import dumps
 
-        cli._write_text(dumps(draw.report, indent=1), json)
+        cli._write_text(dumps(draw.report, indent=1, allow_nan=False), json)
     terminal.result(_summary(draw))
     for note in draw.notes:
         terminal.note(note)
@@ -203,13 +203,13 @@ def _mixes(texts: list[str], schema: Schema) -> dict[str, dict[Any, float]]:
     return mixes
 
 
-_VIEW = re.compile(r"(?P<kind>mean|std|corr|q[0-9.]+)\((?P<columns>.+)\)(?P<sense>>=|<=|=)(?P<value>[^=<>]+)")
+_VIEW = re.compile(r"(?P<kind>mean|std|corr|q[0-9.]+)\((?P<columns>.+)\)\s*(?P<sense>>=|<=|=)\s*(?P<value>[^=<>]+)")
 
 
 def _view(text: str) -> View:
     from likewise.scenario import correlation, mean, quantile, std
 
-    found = _VIEW.fullmatch(text.replace(" ", "") if " " not in text.split("(")[-1].split(")")[0] else text)
+    found = _VIEW.fullmatch(text.strip())
     if not found:
         raise errors.ConditionError("a view is written mean(COL)=5, std(COL)=2, q0.9(COL)>=7 or corr(A,B)=.8")
     kind, columns, sense, value = found["kind"], found["columns"], found["sense"], _number(found["value"], text)

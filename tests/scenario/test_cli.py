@@ -67,8 +67,9 @@ def test_an_intervention_names_its_order(run: Run) -> None:
 
 def test_paths_under_a_shock_are_written_long(run: Run) -> None:
     words = ("--paths", "close", "--time", "day", "--horizon", 5, "--shock", "close=-0.3", "-n", 4, "--seed", 1)
-    result = run("prices.csv", "-o", "out.csv", *words)
+    result = run("prices.csv", "-o", "out.csv", *words, "--json", "figures.json")
     assert result.exit_code == 0, result.output
+    assert json.loads(Path("figures.json").read_text())["series"]["close"]["transform"] == "returns"
     out = pl.read_csv("out.csv")
     assert out.shape == (24, 4)
     first = out.filter(pl.col("path") == 0)["close"]

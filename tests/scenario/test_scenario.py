@@ -356,3 +356,23 @@ def test_drawing_needs_a_fit() -> None:
         Scenario().sample(3)
     with pytest.raises(OptionError, match="n must be"):
         scenario().sample(0)
+
+
+def test_a_column_of_times_makes_a_period_a_year_and_puts_rows_in_order() -> None:
+    rng = np.random.default_rng(4)
+    days = pl.Series(np.datetime64("2000-01-01") + np.arange(3_000))
+    e = rng.pareto(3.0, 3_001)
+    frame = pl.DataFrame({"day": days, "loss": np.maximum(e[1:], e[:-1])})  # extremes come in pairs
+    made = Scenario(tail="loss", return_period=10, time="day", model="copula", random_state=0).fit(frame)
+    assert made.return_level(10).rows == pytest.approx(3652.4, abs=2)
+    draw = made.sample(20)
+    assert draw.report["tail"]["extremal_index"] == pytest.approx(0.5, abs=0.15)
+    with pytest.raises(InputError, match="stand twice"):
+        Scenario(time="day", return_period=10, tail="loss").fit(pl.concat([frame, frame.tail(1)]))
+
+
+def test_nothing_is_learnt_before_all_that_can_be_refused_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lw.Synthesizer, "fit", lambda *_: pytest.fail("learnt"))
+    for options in ({"where": {"wage": 1}}, {"return_period": 0.5, "tail": "spend"}, {"intervene": {"job": "none"}}):
+        with pytest.raises(lw.LikewiseError):
+            Scenario(**options).fit(people())

@@ -110,7 +110,8 @@ class Tail:
         """The figures, without the excesses themselves."""
         figures = {k: v for k, v in asdict(self).items() if k not in ("excesses", "standard_errors")}
         errors = dict(zip(("shape", "scale"), self.standard_errors, strict=True))
-        return {**figures, "n_excesses": len(self.excesses), "standard_errors": errors, "end": self.end}
+        end = self.end if np.isfinite(self.end) else None  # JSON knows no infinity
+        return {**figures, "n_excesses": len(self.excesses), "standard_errors": errors, "end": end}
 
 
 @dataclass(frozen=True, kw_only=True)

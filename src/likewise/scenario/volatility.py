@@ -83,8 +83,9 @@ class Volatility:
         out: Floats = self.omega + (self.alpha + self.gamma * (noise < 0)) * news + self.beta * variance
         return out
 
-    def to_dict(self) -> dict[str, float]:
-        return asdict(self) | {"persistence": self.persistence, "long_run": self.long_run}
+    def to_dict(self) -> dict[str, float | None]:
+        most = self.most if np.isfinite(self.most) else None  # JSON knows no infinity
+        return asdict(self) | {"most": most, "persistence": self.persistence, "long_run": self.long_run}
 
 
 def fit_volatility(noise: Floats) -> Volatility:

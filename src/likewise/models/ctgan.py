@@ -20,6 +20,7 @@ from likewise.models.gan_draws import NoiseDrawing, calibrate
 from likewise.models.gradient import check_choice, check_option, take_weights, train_device
 from likewise.models.labels import Labels, column_names
 from likewise.models.modes import Modes, is_number, scores_of
+from likewise.models.moments import Moments
 from likewise.models.variety import LOOKED_AT, Variety
 from likewise.training import Progress, Record, Schedule, train
 
@@ -33,7 +34,10 @@ STEPS = 2500
 
 PENALTY = 10.0
 
-_NUMBERS = ("generator_lr", "discriminator_lr", "generator_decay", "discriminator_decay")
+MOST_FEATURES = 2000
+"""Codes of all fields, at most, for second moments to be taken of them."""
+
+_NUMBERS = ("moments", "generator_lr", "discriminator_lr", "generator_decay", "discriminator_decay")
 
 
 @dataclass(kw_only=True)
@@ -56,6 +60,7 @@ class CTGAN(Generator):
         batch_size: rows a step; a table of fewer takes all it has.
         discriminator_steps: steps of the critic for each of the generator.
         log_frequency: draw levels by the logarithm of their frequency in training; False by the frequency itself.
+        moments: weight of the second moments in the generator's loss (NOTE[DIFF]: not in the paper, where it is 0).
         epochs: passes over the rows; None chooses by their number.
         pac: rows judged together; it must divide `batch_size`.
         condition_on: columns told whole to generator and critic; conditions on them are met exactly and at no cost.
@@ -91,6 +96,7 @@ class CTGAN(Generator):
     batch_size: int = 500
     discriminator_steps: int = 1
     log_frequency: bool = True
+    moments: float = 1.0
     epochs: int | None = None
     pac: int = 10
     condition_on: list[str] = field(default_factory=list)
@@ -168,7 +174,7 @@ class CTGAN(Generator):
         schedule, pac = self._schedule(len(codes)), self._pac(len(codes))
         d_row = net.spans[-1].stop + net.n_condition
         critic = DenseCritic(d_row, self.discriminator_dim, pac, generator=generator)
-        game = _Game(net, critic, codes, counts, self.log_frequency, schedule.batch_size, generator)
+        game = _Game(net, critic, codes, counts, self.log_frequency, self.moments, schedule.batch_size, generator)
         step = Alternating(
             game,
             list(critic.parameters()),
@@ -297,6 +303,7 @@ class _Game:
         codes: npt.NDArray[np.integer],
         counts: Sequence[npt.NDArray[Any]],
         log_frequency: bool,
+        weight: float,
         batch_size: int,
         generator: torch.Generator,
     ) -> None:
@@ -308,6 +315,8 @@ class _Game:
         self.x = torch.from_numpy(codes.astype(np.int64))
         self.by_level = ByLevel(codes, counts, net.asked, log_frequency)
         self.noise = GumbelPool(batch_size, net.spans[-1].stop, generator)
+        wanted = weight and batch_size > 1 and sum(net.sizes) <= MOST_FEATURES
+        self.weight, self.moments = weight, Moments(codes, net.feature_maps()) if wanted else None
 
     def refill(self) -> None:
         """Fresh noise for an epoch."""
@@ -347,7 +356,22 @@ class _Game:
             span, chosen = self.net.spans[j], place == i
             told = F.cross_entropy(raw[:, span.start : span.stop], torch.where(chosen, code, 0), reduction="none")
             loss = loss + (told * chosen).sum() / len(rows)
-        return loss
+        return loss if self.moments is None else loss + self.weight * self._moments(self.moments, rows)
+
+    def _moments(self, moments: Moments, rows: torch.Tensor) -> torch.Tensor:
+        """Distance of the second moments of rows that are told what training rows hold, as often as they hold it."""
+        import torch
+
+        real = self.x[rows]
+        noise = torch.randn(len(rows), self.net.n_latent, generator=self.generator)
+        labels, place = real[:, self.net.labels], torch.zeros(len(rows), dtype=torch.long)
+        code = place
+        if self.net.asked:
+            place = torch.randint(len(self.net.asked), (len(rows),), generator=self.generator)
+            code = real.gather(1, torch.tensor(self.net.asked)[place][:, None])[:, 0]
+        raw = self.net(noise[:, : self.net.n_noise], self.net.condition(place, code, labels))
+        features = self.net.features(raw, labels)
+        return moments.distance(features, features)
 
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         """Real rows, each number's mode drawn by what its code says. Shape: (B, D) codes -> (B, S)."""

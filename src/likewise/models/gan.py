@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
 
-STEPS = 2000
+STEPS = 800
 """Steps of the generator where the caller leaves the epochs open."""
 
 _WHOLE = {

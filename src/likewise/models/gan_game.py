@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from likewise.codecs.base import Alphabet, Codes
 from likewise.models.adversarial import critic_loss, flatness_penalty, generator_loss, wasserstein_penalty
 from likewise.models.gradient import in_net_order
-from likewise.models.moments import Moments
+from likewise.models.moments import Moments, coarse_maps
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +67,8 @@ class RowGame:
         columns = [net.columns[i] for i in self.order]
         in_order = Alphabet(tuple(alphabet.fields[j] for j in columns))
         wanted = rules.moments and batch_size > 1
-        self.moments = Moments(train.codes[:, columns], in_order, str(self.x.device)) if wanted else None
+        codes = train.codes[:, columns]
+        self.moments = Moments(codes, coarse_maps(codes, in_order, str(self.x.device))) if wanted else None
 
     def refill(self) -> None:
         """Fresh noise for an epoch."""

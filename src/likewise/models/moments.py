@@ -1,17 +1,18 @@
-"""How far the pairs of drawn rows are from those of real ones, as a loss: second moments of coarse codes.
+"""How far the pairs of drawn rows are from those of real ones, as a loss: second moments of what codes are mapped to.
 
-Legend: B rows, D fields, K codes of a field, S coarse codes of all fields and a constant.
+Legend: B rows, D fields, K codes of a field, S features of all fields.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet
-from likewise.models.variety import coarse_groups, pair_shares
+from likewise.models.variety import CHUNK, coarse_groups
 
 if TYPE_CHECKING:
     import torch
@@ -20,8 +21,11 @@ N_GROUPS = 10
 MOST_GROUPS = 600
 """Coarse codes of a field, and of all fields together, at most."""
 
-LEAST_SHARE = 0.01
-"""Rarer coarse codes count no more than such a one: their shares are mostly noise in a batch."""
+MOST_ROWS = 100_000
+"""Real rows that moments are taken of, at most."""
+
+LEAST_SQUARE = 0.01
+"""Features of a smaller mean square count no more than such a one: in a batch they are mostly noise."""
 
 
 class Moments:
@@ -29,43 +33,60 @@ class Moments:
 
     Args:
         codes: (n, D) real rows, their columns in the order in which fields are drawn.
+        maps: (K, S of the field) features of each code of each field.
     """
 
-    def __init__(self, codes: npt.NDArray[np.integer], alphabet: Alphabet, device: str = "cpu") -> None:
+    def __init__(self, codes: npt.NDArray[np.integer], maps: Sequence[torch.Tensor]) -> None:
         import torch
 
-        groups = coarse_groups(codes, alphabet, max(2, min(N_GROUPS, MOST_GROUPS // max(len(alphabet.fields), 1))))
-        sizes = [int(g.max()) + 1 for g in groups]
-        starts = np.cumsum([0, *sizes])
-        self.maps = [torch.eye(size)[torch.from_numpy(g)].to(device) for size, g in zip(sizes, groups, strict=True)]
-        through = [g + at for g, at in zip(groups, starts, strict=False)]
-        both = torch.from_numpy(pair_shares(codes, through, int(starts[-1]))).to(device)
-        self.share = both.diagonal().clone()
-        self.scale = (self.share + LEAST_SHARE).rsqrt()
-        centred = (both - torch.outer(self.share, self.share)) * torch.outer(self.scale, self.scale)
+        self.maps = maps
+        codes = codes[:: -(-len(codes) // MOST_ROWS)]
+        field = torch.tensor([j for j, m in enumerate(maps) for _ in range(m.shape[1])] + [len(maps)])
+        size, device = len(field) - 1, maps[0].device
+        mean, both = torch.zeros(size, device=device), torch.zeros(size, size, device=device)
+        for start in range(0, len(codes), CHUNK):
+            part = torch.from_numpy(codes[start : start + CHUNK].astype(np.int64)).to(device)
+            rows = torch.cat([m[part[:, j]] for j, m in enumerate(maps)], 1)
+            mean, both = mean + rows.sum(0) / len(codes), both + rows.t() @ rows / len(codes)
+        self.mean, self.scale = mean, (both.diagonal() + LEAST_SQUARE).rsqrt()
+        centred = (both - torch.outer(mean, mean)) * torch.outer(self.scale, self.scale)
         self.wanted = torch.nn.functional.pad(centred, (0, 1, 0, 1))  # the constant goes with nothing
-        field = torch.tensor([j for j, size in enumerate(sizes) for _ in range(size)] + [-1]).to(device)
-        self.counted = (field[:, None] < field[None, :]).float() / max(len(groups), 1)
+        # The constant comes first, though it stands last: beside it a feature is its own mean.
+        rank = torch.where(field == len(maps), -1, field).to(device)
+        self.counted = (rank[:, None] < rank[None, :]).float() / len(maps)
 
-    def _scaled(self, rows: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        return torch.cat([(rows - self.share) * self.scale, torch.ones(len(rows), 1, device=rows.device)], 1)
-
-    def loss(self, hard: list[torch.Tensor], soft: list[torch.Tensor]) -> torch.Tensor:
-        """The squared distance, without the noise of a batch: the product of what two halves say.
+    def loss(self, hard: Sequence[torch.Tensor], soft: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The distance for rows whose fields are drawn one after the other.
 
         Args:
             hard: (B, K) of each field, what was drawn; no gradient goes there.
             soft: (B, K) of each field, the shares it was drawn by given the fields before: with what was drawn of those
                 they are the pairs' own shares, and their gradient is exact.
         """
+        return self.distance([part.detach() @ m for part, m in zip(hard, self.maps, strict=True)],
+                             [part @ m for part, m in zip(soft, self.maps, strict=True)])  # fmt: skip
+
+    def distance(self, before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The squared distance of moments, without the noise of a batch: the product of what two halves say.
+
+        Args:
+            before, after: (B, S of the field) features; pairs are of an earlier field of one and a later of the other.
+        """
+        left, right = (self._scaled(part) for part in (before, after))
+        halves = zip(left.chunk(2), right.chunk(2), strict=True)
+        off, other = (a.t() @ b / len(a) - self.wanted for a, b in halves)
+        return (off * other * self.counted).sum()
+
+    def _scaled(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
         import torch
 
-        before, after = (
-            self._scaled(torch.cat([part @ m for part, m in zip(parts, self.maps, strict=True)], 1))
-            for parts in ([part.detach() for part in hard], soft)
-        )
-        halves = zip(before.chunk(2), after.chunk(2), strict=True)
-        off, other = (left.t() @ right / len(left) - self.wanted for left, right in halves)
-        return (off * other * self.counted).sum()
+        rows = (torch.cat(list(features), 1) - self.mean) * self.scale
+        return torch.cat([rows, torch.ones(len(rows), 1, device=rows.device)], 1)
+
+
+def coarse_maps(codes: npt.NDArray[np.integer], alphabet: Alphabet, device: str = "cpu") -> list[torch.Tensor]:
+    """(K, coarse codes) which coarse code each code of each field is, one-hot."""
+    import torch
+
+    groups = coarse_groups(codes, alphabet, max(2, min(N_GROUPS, MOST_GROUPS // max(len(alphabet.fields), 1))))
+    return [torch.eye(int(g.max()) + 1)[torch.from_numpy(g)].to(device) for g in groups]

@@ -42,7 +42,16 @@ class Variety:
 
     def _pairs(self, codes: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
         """(S, S) share of the rows that hold both coarse codes."""
-        return pair_shares(codes, self.groups, int(self.starts[-1]))
+        n_groups = int(self.starts[-1])
+        total = np.zeros((n_groups, n_groups), np.float32)
+        for start in range(0, len(codes), CHUNK):
+            part = codes[start : start + CHUNK]
+            rows = np.zeros((len(part), n_groups), np.float32)
+            for j, group in enumerate(self.groups):
+                rows[np.arange(len(part)), group[part[:, j]]] = 1.0
+            total += rows.T @ rows
+        shares: npt.NDArray[np.float32] = total / max(len(codes), 1)
+        return shares
 
     def measure(self, codes: npt.NDArray[np.integer]) -> dict[str, float]:
         """Drawn rows beside the real ones.
@@ -64,21 +73,6 @@ class Variety:
             "recall": float(self.real[counted & (drawn > 0)].sum(dtype=np.float64)) / n_pairs,
             "levels": found / max(sum(int(k.sum()) for k in self.levels), 1),
         }
-
-
-def pair_shares(
-    codes: npt.NDArray[np.integer], groups: list[npt.NDArray[np.int64]], n_groups: int
-) -> npt.NDArray[np.float32]:
-    """(S, S) share of the rows that hold both coarse codes; `groups` number those of all fields through."""
-    total = np.zeros((n_groups, n_groups), np.float32)
-    for start in range(0, len(codes), CHUNK):
-        part = codes[start : start + CHUNK]
-        rows = np.zeros((len(part), n_groups), np.float32)
-        for j, group in enumerate(groups):
-            rows[np.arange(len(part)), group[part[:, j]]] = 1.0
-        total += rows.T @ rows
-    shares: npt.NDArray[np.float32] = total / max(len(codes), 1)
-    return shares
 
 
 def coarse_groups(codes: npt.NDArray[np.integer], alphabet: Alphabet, most: int) -> list[npt.NDArray[np.int64]]:

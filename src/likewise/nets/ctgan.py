@@ -146,6 +146,26 @@ class DenseGenerator(nn.Module):
                 parts.append(torch.softmax((raw[:, at] + noise[:, at]) / TEMPERATURE, 1))
         return torch.cat(parts, 1)
 
+    def features(self, raw: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
+        """What moments are taken of: chances of levels and modes, and places times their modes' chances.
+
+        Shape: (B, S), (B, labels) codes -> (B, features) of each field.
+        """
+        told = dict(zip(self.labels, labels.t(), strict=True))
+        result = []
+        for j, span in enumerate(self.spans):
+            p = F.one_hot(told[j], self.sizes[j]).float() if j in told else raw[:, span.start : span.stop].softmax(1)
+            place = None if span.modes is None else raw[:, span.start - 1, None].tanh()
+            result.append(p if place is None else torch.cat([p, p * place], 1))
+        return result
+
+    def feature_maps(self) -> list[torch.Tensor]:
+        """(K, features) of each code of each field: what `features` should be on average."""
+        return [
+            torch.eye(size) if span.modes is None else torch.cat([span.modes[0], span.modes[0] * span.modes[1]], 1)
+            for span, size in zip(self.spans, self.sizes, strict=True)
+        ]
+
     def code_logits(self, raw: torch.Tensor, field: int) -> torch.Tensor:
         """Logits of a field's codes. A number's code is near the place that one of its modes says.
 

@@ -150,6 +150,33 @@ def test_calibration_gives_each_column_its_shares() -> None:
     assert distance(fitted("mixed", epochs=20)) < distance(fitted("mixed", epochs=20, calibrate=0)) + 0.005
 
 
+def rate(model: VAE) -> float:
+    """Nats that the latents say of a row, on average."""
+    from likewise.models.gradient import in_net_order
+
+    net, rows = model._fitted(), coded("only_categorical").train
+    x = torch.from_numpy(in_net_order(net, rows.codes)).long()
+    noise = torch.randn(len(x), net.n_latent, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        return float(net.losses(x, noise)[1].mean())
+
+
+def test_free_bits_keep_latents_in_use() -> None:
+    """At this weight they would say nothing: fields that see each other need no latents."""
+    heavy: dict[str, Any] = {"kl_weight": 2.0, "epochs": 10}
+    assert rate(fitted(**heavy)) < 0.2
+    assert rate(fitted(**heavy, free_bits=0.5)) > 0.5
+
+
+def test_a_warm_up_begins_with_next_to_no_divergence() -> None:
+    """The first epoch's loss is near that of a model without one, and held-out rows are judged by the whole of it."""
+    first = {share: fitted(kl_weight=20.0, epochs=4, kl_warmup=share).record for share in (0.0, 1.0)}
+    none = fitted(kl_weight=0.0, epochs=4).record
+    assert first[1.0].train_losses[0] < first[0.0].train_losses[0]
+    assert none.train_losses[0] < first[1.0].train_losses[0]
+    assert first[1.0].holdout_losses[0] > none.holdout_losses[0]
+
+
 # ---- conditions ---------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +324,8 @@ def test_nothing_is_encoded_before_fit() -> None:
         ("prior", "flow"),
         ("decoder", "deep"),
         ("kl_weight", -1),
+        ("kl_warmup", 1.5),
+        ("free_bits", -0.1),
         ("dropout", 1.0),
         ("condition_on", "income"),
         ("condition_on", [3]),

@@ -22,7 +22,7 @@ from .tables import coded
 
 SMALL: dict[str, Any] = {"latent_dim": 2, "width": 32, "d_embed": 6, "d_hidden": 12, "batch_size": 32}
 BLIND: dict[str, Any] = {"decoder": "independent", "prior": "normal", "kl_weight": 4.0}
-BLIND |= {"learning_rate": 0.02, "epochs": 12}
+BLIND |= {"learning_rate": 0.02, "epochs": 12, "batch_size": 64}
 """Latents that say nothing and fields that do not see each other: a VAE that learns each column and no more."""
 
 
@@ -38,7 +38,7 @@ def repeated(codes: Codes, times: int) -> Codes:
 def sharpened(told: tuple[int, ...] = (), seed: int = 0) -> VAEGAN:
     """A blind VAE of a table whose columns a and b hang together, and a critic that can see it."""
     data = coded("only_categorical")
-    model = VAEGAN(**SMALL, **BLIND, critics=2, critic_epochs=12, critic_rate=0.02)
+    model = VAEGAN(**SMALL | BLIND, critics=2, critic_epochs=8, critic_rate=0.02)
     model.condition_fields = told
     return model.fit(repeated(data.train, 4), repeated(data.holdout, 4), data.alphabet, rng=rng(seed))
 
@@ -60,7 +60,7 @@ def grid() -> Codes:
 
 def test_the_critic_mends_what_the_vae_does_not_see() -> None:
     model = sharpened()
-    plain = VAE.load_state(VAE(**SMALL, **BLIND), _without_critic(model), coded("only_categorical").alphabet)
+    plain = VAE.load_state(VAE(**SMALL | BLIND), _without_critic(model), coded("only_categorical").alphabet)
     assert kept_together(plain.sample(3000, rng=rng())) < 0.6  # by chance a half
     assert kept_together(model.sample(3000, rng=rng())) > 0.75
 
@@ -186,6 +186,15 @@ def test_a_critic_that_diverges_leaves_the_vae_and_says_so(monkeypatch: pytest.M
         model = VAEGAN(**options).fit(data.train, data.holdout, data.alphabet, rng=rng())
     plain = VAE(**options).fit(data.train, data.holdout, data.alphabet, rng=rng())
     assert np.array_equal(model.sample(100, rng=rng()).codes, plain.sample(100, rng=rng()).codes)
+
+
+def test_the_budget_of_seconds_is_shared() -> None:
+    model = VAEGAN(max_seconds=10.0)
+    assert model._schedule(100).max_seconds == 5
+    assert model._critic_schedule(100, to_come=2, seconds=6.0).max_seconds == 2
+    late = model._critic_schedule(100, to_come=1, seconds=11.0).max_seconds
+    assert late is not None
+    assert late > 0
 
 
 def test_without_held_out_rows_the_vae_draws_alone() -> None:

@@ -115,16 +115,18 @@ class VAEGAN(VAE):
         seconds = schedule.max_seconds
         return schedule if seconds is None else replace(schedule, max_seconds=VAE_SHARE * seconds)
 
-    def _critic_schedule(self, n_rows: int, max_seconds: float | None) -> Schedule:
+    def _critic_schedule(self, n_rows: int, to_come: int, seconds: float) -> Schedule:
+        """Of one critic of those to come, when so many seconds have passed."""
         schedule = super()._schedule(n_rows)
         epochs = max(round(0.8 * schedule.epochs), 1) if self.critic_epochs is None else self.critic_epochs
+        left = None if self.max_seconds is None else max((self.max_seconds - seconds) / to_come, 1e-3)
         return Schedule(
             epochs=epochs,
             batch_size=max(schedule.batch_size // 2, 1),
             learning_rate=self.critic_rate,
             weight_decay=1e-2,
             patience=max(4, epochs // 2),
-            max_seconds=max_seconds,
+            max_seconds=left,
         )
 
     def fit(
@@ -141,14 +143,12 @@ class VAEGAN(VAE):
         super().fit(train_codes, holdout, alphabet, rng=rng, progress=progress)
         if not self._fitted().decoded or not len(holdout):
             return self
-        before = {name: value.copy() for name, value in super().state().items()}
         try:
             self._tilt = self._sharpened(train_codes, holdout, rng, progress, began)
         except TrainingError:
             self.record.stopped = "diverged"
             text = "the critics diverged and were left out: rows are drawn by the VAE alone; lower critic_rate"
             warnings.warn(text, LikewiseWarning, stacklevel=2)
-            super().load_state(before, alphabet)
         return self
 
     def _sharpened(
@@ -167,8 +167,7 @@ class VAEGAN(VAE):
         places = [part.to(device) for part in (real, drawn, held, held_drawn)]
         critics = []
         for i in range(self.critics):
-            left = None if self.max_seconds is None else self.max_seconds - (time.perf_counter() - began)
-            schedule = self._critic_schedule(len(real), left and max(left / (self.critics - i), 1e-3))
+            schedule = self._critic_schedule(len(real), self.critics - i, time.perf_counter() - began)
             generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
             critic = self._make_critic(self._alphabet, log_marginals(train_codes, self._alphabet), generator)
             self._start(critic)

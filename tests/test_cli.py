@@ -50,6 +50,8 @@ def real(tmp_path: Path, mixed_frame: pl.DataFrame) -> Path:
 class Resampler:
     """Stands in for `Synthesizer`: gives back rows that it has seen."""
 
+    ledger_ = None
+
     def __init__(self, model: str = "autoregressive", *, schema: Schema | None = None, **options: Any) -> None:
         self.model, self.schema_, self.options = model, schema, options
 
@@ -274,10 +276,12 @@ def test_rows_learnt_from_text_get_types_where_the_format_has_them(
 
 def test_synth_passes_its_options_on(run: Run, real: Path, made: list[Resampler]) -> None:
     words = ("--rows", 50, "--seed", 7, "--model", "vae", "--max-seconds", 3, "--target", "passed", "--no-measure")
-    assert run("synth", real, "-o", "fake.parquet", "--save", "m.likewise", *words).exit_code == 0
+    more = ("--condition-on", "grade", "--condition-on", "age", "--only", "age=30..40")
+    assert run("synth", real, "-o", "fake.parquet", "--save", "m.likewise", *words, *more).exit_code == 0
     (one,) = made
     assert one.model == "vae"
     assert (one.options["random_state"], one.options["max_seconds"]) == (7, 3.0)
+    assert (one.options["condition_on"], one.options["only"]) == (["grade", "age"], {"age": likewise.between(30, 40)})
     assert one.schema_ is not None
     assert one.schema_["passed"].role is Role.TARGET
     assert len(pl.read_parquet("fake.parquet")) == 50
@@ -467,6 +471,17 @@ def test_one_class_is_learnt_alone_and_a_class_of_few_rows_is_refused(run: Run, 
     assert answer.exit_code == 4
     assert "a class needs 20" in answer.stderr
     assert not Path("few.csv").exists()
+
+
+def test_a_column_can_be_told_to_the_model(run: Run, real: Path) -> None:
+    words = ("--no-measure", "--seed", 0, "--condition-on", "grade", "--condition-on", "passed")
+    answer = run("synth", real, "-o", "fake.csv", "--model", "vae", "--max-seconds", 1, "--save", "m.likewise", *words)
+    assert answer.exit_code == 0, answer.stderr
+    assert len(likewise.load("m.likewise").generator_.condition_fields) == 2
+
+    answer = run("synth", real, "-o", "fake.csv", "--model", "copula", *words)
+    assert answer.exit_code == 2
+    assert "model 'copula' has no option 'condition_on'" in answer.stderr
 
 
 TELLS_WHEN_IT_LEARNS = """

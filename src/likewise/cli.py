@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import wraps
@@ -198,6 +198,10 @@ def synth(
         str | None,
         typer.Option(metavar="NAME", help="The generator to train; autoregressive for a table, vaegan for images."),
     ] = None,
+    condition_on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL", help="A column to tell the model, for sample --where later; several times."),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="COND", help="Learn only the rows that meet this; may be given several times."),
@@ -234,6 +238,7 @@ def synth(
       likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
       likewise synth real.csv -o rich.csv --only 'income=>50K'
+      likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
       likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
@@ -242,9 +247,10 @@ def synth(
     from likewise import images, io
 
     if images.holds_images(source):
-        if target is not None or schema_file is not None or only or epsilon is not None:
+        if target is not None or schema_file is not None or condition_on or only or epsilon is not None:
             raise errors.OptionError(
-                "--target, --only, --epsilon and --schema are for tables; labels of images are their array y"
+                "--target, --condition-on, --only, --epsilon and --schema are for tables; labels of images are their "
+                "array y"
             )
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
@@ -262,8 +268,8 @@ def synth(
     model = model or (DEFAULT_MODEL if privacy is None else DEFAULT_PRIVATE_MODEL)
     _synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        only=_conditions(only or [], schema), report=report, json=json, seed=seed, max_seconds=max_seconds,
-        measure=not no_measure, dp_only=dp_only, lang=lang,
+        condition_on=condition_on or [], only=_conditions(only or [], schema), report=report, json=json, seed=seed,
+        max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
 
 
@@ -534,6 +540,7 @@ def _synthesize(
     rows: int | None = None,
     target: str | None = None,
     model: str = DEFAULT_MODEL,
+    condition_on: Sequence[str] = (),
     only: dict[str, Condition] | None = None,
     privacy: DP | None = None,
     save: Path | None = None,
@@ -548,6 +555,7 @@ def _synthesize(
     """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
     import likewise as lw
 
+    told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
             model,
@@ -557,6 +565,7 @@ def _synthesize(
             privacy=privacy,
             max_seconds=max_seconds,
             progress=progress,
+            **told,
         ).fit(frame)
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)

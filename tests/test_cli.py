@@ -227,9 +227,10 @@ def test_an_output_that_cannot_be_written_is_refused_before_training(
     assert real.read_bytes() == before
 
 
-@pytest.mark.parametrize("source", ["absent.csv", "."])
-def test_an_input_that_is_no_file_is_bad_input(run: Run, made: list[Resampler], source: str) -> None:
-    answer = run("synth", source, "-o", "fake.csv")
+@pytest.mark.parametrize(("source", "output"), [("absent.csv", "fake.csv"), (".", "fake")])
+def test_an_input_that_is_no_file_is_bad_input(run: Run, made: list[Resampler], source: str, output: str) -> None:
+    """A folder is read as images, and here there are none."""
+    answer = run("synth", source, "-o", output)
     assert answer.exit_code == 3
     assert answer.stderr.startswith("likewise: ")
 

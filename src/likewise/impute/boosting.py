@@ -39,7 +39,7 @@ class Matched:
     values: FloatArray
     models: list[Any]
 
-    def draw(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
         return self._matched(x, 1, rng)[:, 0]
 
     def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
@@ -66,7 +66,7 @@ class Classed:
     model: Any
     rare: FloatArray
 
-    def draw(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
         return self._drawn(x, 1, rng)[:, 0]
 
     def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
@@ -81,19 +81,37 @@ class Classed:
         return codes
 
 
-def boost(x: Matrix, values: FloatArray, *, is_code: bool, seed: int, n_boosts: int = 60) -> Matched | Classed:
+def boost(
+    x: Matrix,
+    values: FloatArray,
+    *,
+    is_code: bool,
+    seed: int,
+    rough: bool = False,
+    for_draws: bool = False,
+    n_boosts: int = 60,
+) -> Matched | Classed:
     """Learn one column from the others by gradient boosting.
 
     Args:
         x: (d, inputs) of the rows that hold a value; NaN where another column has a hole.
         values: (d,) those values.
+        rough: with a third of the steps.
+        for_draws: makes no difference here.
+        n_boosts: steps of boosting.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if not x.shape[1] or len(values) < 2 * FOLDS or (values == values[0]).all():
         return Matched(np.zeros(0), values, [])
     x = np.where(np.isnan(x).all(0), np.float32(0), x)  # its binning fails on a column without a value
-    options = dict(max_iter=n_boosts, max_leaf_nodes=15, min_samples_leaf=8, early_stopping=False, random_state=seed)
+    options = dict(
+        max_iter=max(n_boosts // 3, 1) if rough else n_boosts,
+        max_leaf_nodes=15,
+        min_samples_leaf=8,
+        early_stopping=False,
+        random_state=seed,
+    )
     if is_code:
         model = HistGradientBoostingClassifier(**options).fit(x, np.minimum(values, MOST_CLASSES))
         return Classed(model, values[values >= MOST_CLASSES])

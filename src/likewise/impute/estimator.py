@@ -19,7 +19,7 @@ from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, chec
 
 from likewise.errors import InputError, LikewiseWarning, OptionError
 from likewise.impute.boosting import boost
-from likewise.impute.chained import Chained
+from likewise.impute.chained import Equations
 from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame
 from likewise.impute.forest import grow
 from likewise.impute.gain import Gain
@@ -154,8 +154,15 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(self.method, str) and self.method in _LEARNERS:
             learner = _LEARNERS[self.method]
             chain = {name: options.pop(name) for name in _CHAIN_OPTIONS if name in options}
-            own = _known(self.method, learner, options, but=("x", "values", "is_code", "seed"), more=_CHAIN_OPTIONS)
-            return Chained(learner=partial(learner, **own), **chain)
+            own = _known(
+                self.method,
+                learner,
+                options,
+                but=("x", "values", "is_code", "seed", "rough", "for_draws"),
+                more=_CHAIN_OPTIONS,
+            )
+            first = "draw" if self.statistic == "draw" else "middle"
+            return Equations(learner=partial(learner, **own), first=first, **chain)
         if self.method == "gan":
             return Gain(**_known("gan", Gain, options))
         return completing(self.method, schema or Schema(()), options, int(rng.integers(2**31)))
@@ -262,9 +269,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _open_frame(self, X: Any, *, reset: bool) -> OpenedFrame:
         raw, give_back = open_frame(X, None if _is_missing(self.missing_values) else self.missing_values)
-        validate_data(self, X, reset=reset, skip_check_array=True)
         if not reset and self.schema_ is None:
             raise InputError("this imputer was fitted on an array; give it arrays")
+        validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_infinite(raw)
         schema = (self.schema or infer(raw)) if reset else self.schema_
         assert schema is not None, "a fitted imputer has one"

@@ -1,0 +1,202 @@
+"""How near filled cells come to the truth, and how fast: `python benchmarks/impute.py [--max-seconds S] [--only TEXT]`.
+
+1. "small": 20 % of cells missing completely at random in all columns but the target (the last), as Jolicoeur-Martineau,
+   Fatras and Kachman (2024) do on 26 tables; here the 17 that can be had offline, 2,000 rows of each at most.
+2. "mixed": Adult, NHANES (23 columns of adults) and Titanic, 2,000 rows at most, MCAR, MAR and MNAR at 10, 30 and 50 %.
+3. "methods": every method of ours on six tables of both.
+
+Beside ours run scikit-learn's IterativeImputer, MissForest (its algorithm over scikit-learn's forests) and, where
+LIKEWISE_MICEFOREST names a Python that has it, miceforest. Seconds are processor time of one thread. What is done is kept in
+the results file, so a run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _impute_sets import MIXED, SMALL, as_frame, load
+from _shared import machine
+
+from likewise.impute import Imputer, score_imputation, simulate_missing
+
+RESULTS = Path(__file__).resolve().parent / "results" / "impute.json"
+M = 5
+INTERVAL_DRAWS = 60
+ALL_METHODS = ("forest", "boosting", "autoregressive", "vae", "gan")
+METHOD_TABLES = ("iris", "glass", "concrete", "wine_red", "titanic", "adult")
+LIMIT = 400
+"""Seconds that a rival may take on one table."""
+
+Case = tuple[str, str, str, float, int]
+
+
+def cases() -> Iterator[tuple[Case, tuple[str, ...]]]:
+    """(suite, table, mechanism, share, seed) and the methods to run on it."""
+    for name in SMALL:
+        yield ("small", name, "mcar", 0.2, 0), ("forest", "iterative", "miceforest", "missforest")
+    for name in MIXED:
+        for mechanism in ("mcar", "mar", "mnar"):
+            for share in (0.1, 0.3, 0.5):
+                yield ("mixed", name, mechanism, share, 0), ("forest", "iterative", "miceforest")
+    for name in METHOD_TABLES:
+        yield ("methods", name, "mcar", 0.2, 0), ALL_METHODS
+
+
+def ours(method: str, truth: Any, holed: Any, schema: Any, seed: int) -> dict[str, Any]:
+    start = time.process_time()
+    imputer = Imputer(method, schema=schema, random_state=seed).fit(holed)
+    best = imputer.transform(holed)
+    seconds = time.process_time() - start
+    start = time.process_time()
+    draws = imputer.imputations(holed, n_imputations=M)
+    more = time.process_time() - start
+    many = imputer.imputations(holed, n_imputations=INTERVAL_DRAWS)
+    score = _figures(truth, holed, best, schema)
+    return {
+        "seconds": seconds, "seconds_draws": more, "best": score, "draws": _figures(truth, holed, draws, schema),
+        "coverage": _figures(truth, holed, many, schema)["coverage"],
+    }  # fmt: skip
+
+
+def _figures(truth: Any, holed: Any, filled: Any, schema: Any) -> dict[str, Any]:
+    score = score_imputation(truth, holed, filled, schema=schema)
+    n = np.array([c.n_holes for c in score.columns], float)
+    return {
+        "avg_mae": score.avg_mae, "min_mae": score.min_mae, "coverage": score.coverage, "n_holes": score.n_holes,
+        "drift": float(np.average([c.drift for c in score.columns], weights=n)),
+    }  # fmt: skip
+
+
+def rival(
+    name: str, x: Any, n_levels: list[int], seed: int, frame: Callable[[Any], Any], truth: Any, schema: Any
+) -> Any:
+    python = os.environ.get("LIKEWISE_MICEFOREST") if name == "miceforest" else sys.executable
+    if not python:
+        return None
+    m = M if name == "miceforest" else 1
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "holes.npz", Path(folder) / "out.npz"
+        np.savez(source, x=x, n_levels=np.array(n_levels))
+        call = [python, str(Path(__file__).with_name("_impute_rivals.py")), name, source, target, str(m), str(seed)]
+        try:
+            done = subprocess.run([str(c) for c in call], capture_output=True, text=True, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return {"failed": f"stopped after {LIMIT} s"}
+        if done.returncode:
+            return {"failed": done.stderr.strip().splitlines()[-1][:200]}
+        out = np.load(target)
+        filled, seconds = out["filled"], float(out["seconds"])
+    if np.isnan(filled).any():
+        return {"failed": "left cells missing", "seconds": seconds}
+    holed, tables = frame(x), [frame(table) for table in filled]
+    result = {"seconds": seconds / m, "best": _figures(truth, holed, tables[0], schema)}
+    if m > 1:
+        result["draws"] = _figures(truth, holed, tables, schema)
+        result["best"] = _figures(truth, holed, frame(_pooled(filled, n_levels)), schema)
+        result["seconds_all"] = seconds
+    return result
+
+
+def _pooled(filled: Any, n_levels: list[int]) -> Any:
+    """The middle of several filled tables, cell by cell: what they say in one."""
+    out = np.median(filled, axis=0)
+    for j, k in enumerate(n_levels):
+        if k:
+            out[:, j] = np.stack([(filled[:, :, j] == code).sum(0) for code in range(k)]).argmax(0)
+    return out
+
+
+def run(case: Case, method: str) -> Any:
+    suite, name, mechanism, share, seed = case
+    x, n_levels = load(name)
+    truth, schema = as_frame(x, n_levels)
+    columns = truth.columns[:-1] if suite != "mixed" else truth.columns
+    holed = simulate_missing(truth, mechanism, share, columns=columns, random_state=seed)
+    if method not in ("iterative", "miceforest", "missforest"):
+        return ours(method, truth, holed, schema, seed)
+    gone = np.column_stack([holed[c].is_null().to_numpy() for c in holed.columns])
+    return rival(name=method, x=np.where(gone, np.nan, x), n_levels=n_levels, seed=seed,
+                 frame=lambda matrix: as_frame(matrix, n_levels)[0], truth=truth, schema=schema)  # fmt: skip
+
+
+def summary(results: dict[str, Any]) -> dict[str, Any]:
+    """Means over tables and mean ranks over cases, of those where all methods have a figure."""
+    out: dict[str, Any] = {}
+    for suite in ("small", "mixed", "methods"):
+        rows: dict[str, dict[str, Any]] = {}
+        for key, result in results.items():
+            if key.startswith(suite + "/") and result and "best" in result:
+                case, _, method = key.rpartition("/")
+                rows.setdefault(case, {})[method] = result
+        most = max((len(r) for r in rows.values()), default=0)
+        whole = {case: r for case, r in rows.items() if len(r) == most}
+        methods = list(next(iter(whole.values()), {}))
+        table: dict[str, Any] = {m: {} for m in methods}
+        for m in methods:
+            got = [r[m] for r in whole.values()]
+            table[m] = {
+                "AvgMAE": float(np.mean([g["best"]["avg_mae"] for g in got])),
+                "seconds": float(np.mean([g["seconds"] for g in got])),
+            }
+            if all("draws" in g for g in got):
+                table[m]["AvgMAE_of_draws"] = float(np.mean([g["draws"]["avg_mae"] for g in got]))
+                table[m]["MinMAE_of_draws"] = float(np.mean([g["draws"]["min_mae"] for g in got]))
+                table[m]["drift_of_draws"] = float(np.mean([g["draws"]["drift"] for g in got]))
+            table[m]["drift"] = float(np.mean([g["best"]["drift"] for g in got]))
+            covered = [g["coverage"] for g in got if g.get("coverage") is not None]
+            if covered:
+                table[m]["coverage"] = float(np.mean(covered))
+        ranks = [_ranks([r[m]["best"]["avg_mae"] for m in methods]) for r in whole.values()]
+        for m, rank in zip(methods, np.mean(ranks, axis=0) if ranks else [], strict=True):
+            table[m]["mean_rank"] = float(rank)
+        out[suite] = {"cases": len(whole), "methods": table}
+    return out
+
+
+def _ranks(values: list[float]) -> Any:
+    from scipy.stats import rankdata
+
+    return rankdata(np.round(values, 6))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--max-seconds", type=float, default=float("inf"))
+    parser.add_argument("--only", default="", help="run what has this text in its key, such as small/iris or /forest")
+    parser.add_argument("--method", default="", help="run this method only")
+    parser.add_argument("--redo", action="store_true", help="run again what is done already")
+    options = parser.parse_args()
+    begun = time.perf_counter()
+    record = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"results": {}}
+    for case, methods in cases():
+        for method in methods:
+            key = "/".join([*map(str, case), method])
+            if options.method not in ("", method):
+                continue
+            if options.only not in key or ("best" in record["results"].get(key, {}) and not options.redo):
+                continue
+            if time.perf_counter() - begun > options.max_seconds:
+                return
+            print(key, flush=True)
+            result = run(case, method)
+            if result is None:
+                continue
+            record = json.loads(RESULTS.read_text()) if RESULTS.exists() else record
+            record["results"][key] = result
+            record |= machine() | {"summary": summary(record["results"])}
+            RESULTS.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    print(json.dumps(record.get("summary"), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,7 @@ def make(model: str, **options: Any) -> Synthesizer:
 
 
 def table(n_rows: int = 400) -> pl.DataFrame:
-    """Five columns; `city` has a level of 2 %, and the others follow one another."""
+    """Six columns; `city` has a level of 2 %, and the others follow one another."""
     rng = np.random.default_rng(0)
     age = rng.integers(18, 91, n_rows)
     rich = rng.random(n_rows) < age / 200

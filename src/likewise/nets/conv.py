@@ -138,13 +138,15 @@ class ConvUp(nn.Module):
             [Conv(a, b, generator=generator, step="up") for a, b in itertools.pairwise(steps)]
         )
         self.norms = nn.ModuleList([BatchNorm(n) for n in steps])
+        self.keep = nn.ModuleList([Conv(n, n, generator=generator, step="keep") for n in steps])
+        self.kept_norms = nn.ModuleList([BatchNorm(n) for n in steps])
         self.last = Conv(steps[-1], channels, generator=generator, step="up", scale=0.3)
         with torch.no_grad():
             self.last.bias.copy_(start)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         h = self.first(z).view(len(z), *self.frame.base, -1).permute(0, 3, 1, 2)  # channels last in memory
-        h = F.leaky_relu(self.norms[0](h), LEAK)
-        for layer, norm in zip(self.doublings, self.norms[1:], strict=True):
-            h = F.leaky_relu(norm(layer(h)), LEAK)
+        for i, (norm, keep, kept_norm) in enumerate(zip(self.norms, self.keep, self.kept_norms, strict=True)):
+            h = F.leaky_relu(norm(h if i == 0 else self.doublings[i - 1](h)), LEAK)
+            h = F.leaky_relu(kept_norm(keep(h)), LEAK)
         return self.frame.cut(self.last(h))

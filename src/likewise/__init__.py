@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from likewise.models.autoregressive import Autoregressive
     from likewise.models.cart import CartChain
     from likewise.models.copula import GaussianCopula
+    from likewise.models.ctgan import CTGAN
     from likewise.models.gan import GAN
     from likewise.models.images.gan import ImageGAN
     from likewise.models.images.vae import ImageVAE
@@ -61,6 +62,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AIM",
     "DP",
+    "CTGAN",
     "GAN",
     "MST",
     "VAE",
@@ -121,6 +123,7 @@ _HOMES = {
     "likewise.models.autoregressive": ("Autoregressive",),
     "likewise.models.cart": ("CartChain",),
     "likewise.models.copula": ("GaussianCopula",),
+    "likewise.models.ctgan": ("CTGAN",),
     "likewise.models.gan": ("GAN",),
     "likewise.models.images.gan": ("ImageGAN",),
     "likewise.models.images.vae": ("ImageVAE",),

@@ -89,7 +89,7 @@ class CTGAN(Generator):
     embedding_dim: int = 128
     generator_dim: Sequence[int] = (256, 256)
     discriminator_dim: Sequence[int] = (256, 256)
-    generator_lr: float = 1e-3
+    generator_lr: float = 4e-3
     generator_decay: float = 1e-6
     discriminator_lr: float = 1e-3
     discriminator_decay: float = 1e-6
@@ -354,8 +354,8 @@ class _Game:
         loss = generator_loss("wasserstein", self.critic.judge(torch.cat([bent, condition], 1)))
         for i, j in enumerate(self.net.asked):  # what a row is told it must be
             span, chosen = self.net.spans[j], place == i
-            told = F.cross_entropy(raw[:, span.start : span.stop], torch.where(chosen, code, 0), reduction="none")
-            loss = loss + (told * chosen).sum() / len(rows)
+            told = F.cross_entropy(raw[chosen, span.start : span.stop], code[chosen], reduction="sum")
+            loss = loss + told / len(rows)
         return loss if self.moments is None else loss + self.weight * self._moments(self.moments, rows)
 
     def _moments(self, moments: Moments, rows: torch.Tensor) -> torch.Tensor:

@@ -25,9 +25,6 @@ NEEDED = 0.005
 FITTED_ROWS = 5000
 """Rows that modes are fitted to, at most."""
 
-SPREAD = 4.0
-"""Deviations of a mode that its places -1 .. 1 span on either side."""
-
 FURTHEST = 0.99
 
 FEW_CODES = 20
@@ -88,6 +85,8 @@ class Modes:
     @cached_property
     def table(self) -> tuple[Floats, Floats]:
         """(K, M + E) chance of each mode given the code, and (K, M + E) the place in it."""
+        from likewise.nets.ctgan import SPREAD
+
         inside, m = np.isfinite(self.scores), len(self.means)
         chance, place = np.zeros((len(inside), self.width), np.float32), np.zeros((len(inside), self.width), np.float32)
         off = (self.scores[inside, None] - self.means) / self.deviations

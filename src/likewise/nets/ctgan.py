@@ -20,6 +20,9 @@ from likewise.nets.dropout import DropoutPool
 from likewise.nets.tables import inverse_cdf, normal
 
 TEMPERATURE = 0.2
+SPREAD = 4.0
+"""Deviations of a mode that its places -1 .. 1 span on either side."""
+
 MOMENTUM = 0.1
 
 
@@ -147,7 +150,7 @@ class DenseGenerator(nn.Module):
         return torch.cat(parts, 1)
 
     def features(self, raw: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
-        """What moments are taken of: chances of levels and modes, and places times their modes' chances.
+        """What moments are taken of: chances of levels and modes, and these times the place and its square.
 
         Shape: (B, S), (B, labels) codes -> (B, features) of each field.
         """
@@ -156,15 +159,41 @@ class DenseGenerator(nn.Module):
         for j, span in enumerate(self.spans):
             p = F.one_hot(told[j], self.sizes[j]).float() if j in told else raw[:, span.start : span.stop].softmax(1)
             place = None if span.modes is None else raw[:, span.start - 1, None].tanh()
-            result.append(p if place is None else torch.cat([p, p * place], 1))
+            result.append(p if place is None else torch.cat([p, p * place, p * place.square()], 1))
         return result
 
     def feature_maps(self) -> list[torch.Tensor]:
         """(K, features) of each code of each field: what `features` should be on average."""
-        return [
-            torch.eye(size) if span.modes is None else torch.cat([span.modes[0], span.modes[0] * span.modes[1]], 1)
-            for span, size in zip(self.spans, self.sizes, strict=True)
-        ]
+        maps = []
+        for span, size in zip(self.spans, self.sizes, strict=True):
+            if span.modes is None:
+                maps.append(torch.eye(size))
+            else:
+                chance, place, *_ = span.modes
+                maps.append(torch.cat([chance, chance * place, chance * place.square()], 1))
+        return maps
+
+    def mode_logits(self, raw: torch.Tensor, field: int) -> torch.Tensor:
+        """Of a number's modes, those of one point with their codes' biases. Shape: (B, S) -> (B, M + E)."""
+        span = self.spans[field]
+        assert span.modes is not None
+        outside = torch.isnan(span.modes[4])
+        bias = torch.cat([torch.zeros_like(span.modes[2]), self.biases[field][0, outside]])
+        return raw[:, span.start : span.stop] + bias
+
+    def near(self, at: torch.Tensor, field: int) -> torch.Tensor:
+        """Logits of the codes in a number's order, near a score. Shape: (...) -> (..., K - E)."""
+        modes = self.spans[field].modes
+        assert modes is not None
+        inside = torch.isfinite(modes[4])
+        off = (modes[4][inside] - at[..., None]) / modes[5][inside]
+        return off.square().mul_(-0.5).add_(self.biases[field][0, inside])
+
+    def places(self, raw: torch.Tensor, field: int) -> torch.Tensor:
+        """The score that each of a number's modes says. Shape: (B, S) -> (B, M)."""
+        span = self.spans[field]
+        assert span.modes is not None
+        return span.modes[2] + SPREAD * span.modes[3] * raw[:, span.start - 1, None].tanh()
 
     def code_logits(self, raw: torch.Tensor, field: int) -> torch.Tensor:
         """Logits of a field's codes. A number's code is near the place that one of its modes says.
@@ -172,17 +201,30 @@ class DenseGenerator(nn.Module):
         Shape: (B, S) -> (B, K).
         """
         span = self.spans[field]
-        log_p = raw[:, span.start : span.stop].log_softmax(1)
-        if span.modes is not None:
-            _, _, means, deviations, scores, reach = span.modes
-            at = means + 4.0 * deviations * raw[:, span.start - 1, None].tanh()  # (B, M)
-            inside, m = torch.isfinite(scores), len(means)
-            off = (scores[inside] - at[:, :, None]) / reach[inside]  # (B, M, K)
-            logits = torch.empty(len(raw), self.sizes[field])
-            logits[:, inside] = torch.logsumexp(log_p[:, :m, None] - 0.5 * off.square(), 1)
-            logits[:, ~inside] = log_p[:, m:]
-            log_p = logits
-        return log_p + self.biases[field][0]
+        if span.modes is None:
+            return raw[:, span.start : span.stop] + self.biases[field][0]
+        log_p, m = self.mode_logits(raw, field).log_softmax(1), len(span.modes[2])
+        inside = torch.isfinite(span.modes[4])
+        within = self.near(self.places(raw, field), field).log_softmax(2)  # (B, M, K - E)
+        logits = torch.empty(len(raw), self.sizes[field])
+        logits[:, inside] = torch.logsumexp(log_p[:, :m, None] + within, 1)
+        logits[:, ~inside] = log_p[:, m:]
+        return logits
+
+    def free_number(self, raw: torch.Tensor, field: int, uniforms: torch.Tensor) -> torch.Tensor:
+        """Codes drawn by `code_logits`, a mode first: far less to compute. Shape: (B, S), (B,) -> (B,)."""
+        span = self.spans[field]
+        assert span.modes is not None
+        m, inside = len(span.modes[2]), torch.isfinite(span.modes[4])
+        p = self.mode_logits(raw, field).double().softmax(1)
+        upto = p.cumsum(1)
+        mode = (upto < uniforms[:, None]).sum(1).clamp(max=p.shape[1] - 1)[:, None]
+        # Where in the mode's share the uniform fell is a uniform again.
+        rest = ((uniforms[:, None] - upto.gather(1, mode)) / p.gather(1, mode).clamp_min(1e-12) + 1)[:, 0]
+        at = self.places(raw, field).gather(1, mode.clamp(max=m - 1))[:, 0]
+        code, _ = inverse_cdf(self.near(at, field), rest.clamp(0, 1 - 1e-7).float(), None)
+        codes = torch.cat([torch.nonzero(inside)[:, 0], torch.nonzero(~inside)[:, 0]])
+        return codes[torch.where(mode[:, 0] < m, code, int(inside.sum()) + mode[:, 0] - m)]
 
     @torch.inference_mode()
     def draw(
@@ -201,7 +243,11 @@ class DenseGenerator(nn.Module):
         labels = known[:, self.labels]
         raw = self(z[:, : self.n_noise], self.condition(*self._chosen(z, known, weights, conditioned), labels))
         for j in self.drawn:
-            logits, is_known = self.code_logits(raw, j), known[:, j] >= 0
+            is_known = known[:, j] >= 0
+            if self.spans[j].modes is not None and j not in weights and not is_known.any():
+                codes[:, j] = self.free_number(raw, j, uniforms[:, j])
+                continue
+            logits = self.code_logits(raw, j)
             drawn, mass = inverse_cdf(logits, uniforms[:, j], weights.get(j))
             log_p = logits.log_softmax(1).gather(1, known[:, j, None].clamp(min=0))[:, 0]
             log_mass += torch.where(is_known, log_p, 0.0)

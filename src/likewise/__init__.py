@@ -61,8 +61,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AIM",
-    "DP",
     "CTGAN",
+    "DP",
     "GAN",
     "MST",
     "VAE",

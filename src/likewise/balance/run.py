@@ -74,9 +74,9 @@ class Plan:
         return Plan(FALLBACK.get(self.method, "smotenc"), None, self.reason or reason)
 
 
-AUTO = (Plan("copula", "conditional"), Plan("autoregressive", "class-specific"), Plan("smotenc"))
+AUTO = (Plan("copula", "conditional"), Plan("autoregressive", "class-specific"), Plan("smotenc"), Plan("random"))
 """The default: each makes an equal share of the new rows. What one of them gets wrong a classifier can take for a mark
-of the class; shared among several it is none."""
+of the class; shared among several it is none. Copies keep the real rows' weight among the new ones."""
 
 NET, NET_ROWS = Plan("autoregressive", "conditional"), 2_000
 """One more maker of the default for tables of so many rows: a net that is told the class needs rows to learn from."""
@@ -87,7 +87,7 @@ def default_plans(n_rows: int) -> tuple[Plan, ...]:
 
     Example:
         >>> [plan.method for plan in default_plans(500)]
-        ['copula', 'autoregressive', 'smotenc']
+        ['copula', 'autoregressive', 'smotenc', 'random']
     """
     return (NET, *AUTO) if n_rows >= NET_ROWS else AUTO
 

@@ -244,8 +244,8 @@ def claims() -> dict[str, Any]:
     boots = np.array([np.quantile(rng.choice(cost, len(cost)), [0.999, 0.9999]) for _ in range(500)])
     scenario = Scenario(extrapolate=["skadkost"], random_state=SEED).fit(frame)
     drawn = {
-        "scenario": scenario.sample(200_000, random_state=SEED).frame,
-        "synthesizer": scenario.synthesizer_.sample(200_000, random_state=SEED),
+        "scenario": scenario.sample(100_000, random_state=SEED).frame,
+        "synthesizer": scenario.synthesizer_.sample(100_000, random_state=SEED),
     }
     found: dict[str, Any] = {"bootstrap_of_the_data": {"0.999": interval(boots[:, 0]), "0.9999": interval(boots[:, 1])}}
     for name, rows in drawn.items():
@@ -384,7 +384,7 @@ def forecasts() -> dict[str, Any]:
     for name, frame in cases.items():
         n, horizon = len(frame), 24
         inside, widths = [], []
-        for begin in np.linspace(0.6 * n, n - horizon - 1, 24).astype(int):
+        for begin in np.linspace(0.6 * n, n - horizon - 1, 16).astype(int):
             paths = Paths(["x"], time="at", transform="levels", random_state=SEED).fit(frame[:begin])
             drawn = paths.sample(400, horizon).values[:, 1:, 0]
             low, high = np.quantile(drawn, [0.05, 0.95], axis=0)

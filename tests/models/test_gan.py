@@ -12,7 +12,7 @@ import torch
 
 import likewise as lw
 from likewise.codecs.base import Codes, Given
-from likewise.errors import OptionError
+from likewise.errors import LikewiseWarning, OptionError
 from likewise.models.adversarial import LOSSES
 from likewise.models.ctgan import CTGAN, ByLevel
 from likewise.models.gan import GAN
@@ -138,6 +138,29 @@ def test_lost_modes_are_told_while_it_trains(kind: type[GAN]) -> None:
     assert len(events) == 2
     assert all(set(event.notes) == {"recall", "levels"} for event in events)
     assert all(0 < value <= 1.001 for event in events for value in event.notes.values())
+
+
+@both
+def test_a_divergence_is_told_and_the_weights_before_it_kept(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generator's weights stop being numbers in the third epoch."""
+    from likewise.models import adversarial
+
+    data, epochs, whole = coded("mixed"), [], adversarial.Alternating.__call__
+
+    def step(self: Any, rows: torch.Tensor, passed: float) -> torch.Tensor:
+        loss = whole(self, rows, passed)
+        if len(epochs) == 2:
+            with torch.no_grad():
+                self.generator.parameters[0].fill_(float("nan"))
+        return loss
+
+    monkeypatch.setattr(adversarial.Alternating, "__call__", step)
+    model = kind(**{**SMALL[kind.name], "epochs": 5})
+    with pytest.warns(LikewiseWarning, match="diverged after 2 epochs; the weights of epoch"):
+        model.fit(data.train, data.holdout, data.alphabet, rng=rng(), progress=epochs.append)
+    assert model.record.stopped == "diverged"
+    assert all(np.isfinite(array).all() for array in model.state().values())
+    assert len(model.sample(20, rng=rng())) == 20
 
 
 @both

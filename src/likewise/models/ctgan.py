@@ -14,7 +14,15 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
-from likewise.models.adversarial import Alternating, critic_loss, generator_loss, pac_misfit, wasserstein_penalty
+from likewise.models.adversarial import (
+    Alternating,
+    critic_loss,
+    generator_loss,
+    is_finite,
+    pac_misfit,
+    tell_divergence,
+    wasserstein_penalty,
+)
 from likewise.models.base import Generator
 from likewise.models.gan_draws import NoiseDrawing, calibrate
 from likewise.models.gradient import check_choice, check_option, take_weights, train_device
@@ -188,6 +196,8 @@ class CTGAN(Generator):
         held = Variety(holdout.codes, alphabet)
 
         def holdout_distance() -> float:
+            if not is_finite(net):
+                return math.nan
             drawn, _ = NoiseDrawing(net, self._told(), alphabet, Given()).candidates(
                 LOOKED_AT, np.random.default_rng(0)
             )
@@ -206,6 +216,7 @@ class CTGAN(Generator):
             notes=notes,
             fingerprint=hashlib.sha256(repr(self.options()).encode() + codes.tobytes()).hexdigest(),
         )
+        tell_divergence(self.record, "generator_lr and discriminator_lr")
         calibrate(net.eval(), self._told(), alphabet, train_codes, self.calibrate, rng)
         return self
 

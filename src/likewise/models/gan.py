@@ -13,7 +13,7 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
-from likewise.models.adversarial import LOSSES, Alternating, Averaged, pac_misfit
+from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit, tell_divergence
 from likewise.models.base import Generator
 from likewise.models.gan_draws import NoiseDrawing, calibrate
 from likewise.models.gan_game import RowGame, Rules
@@ -221,6 +221,8 @@ class GAN(Generator):
         held = Variety(holdout.codes, alphabet)
 
         def holdout_distance() -> float:
+            if not is_finite(net):
+                return math.nan
             net.use("cpu", compute_dtype(self.precision))
             drawing = NoiseDrawing(net, self._told(), alphabet, Given())
             drawn, _ = drawing.candidates(LOOKED_AT, np.random.default_rng(0))
@@ -240,6 +242,7 @@ class GAN(Generator):
             notes=notes,
             fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
         )
+        tell_divergence(self.record, "learning_rate")
         net.use("cpu", compute_dtype(self.precision))
         calibrate(net.eval(), self._told(), alphabet, train_codes, self.calibrate, rng)
         return self

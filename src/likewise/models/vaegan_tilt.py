@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MOST_TILT = math.log(4)
 """No row is made more than so many times as likely, in natural log: at worst one draw in four is kept."""
 
-FURTHEST = 0.001
-"""Share of the draws that may be worth more than the most: a few rows in thousands must not set everyone's price."""
+FURTHEST = 0.01
+"""Share of the draws that may be worth more than the most: a few rows in a hundred must not set everyone's price."""
 
 SCALES = np.linspace(0.0, 1.5, 31)
 """Factors of the critic's scores among which held-out rows choose; nothing is tilted at 0."""

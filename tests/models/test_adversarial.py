@@ -188,35 +188,41 @@ def test_each_side_moves_by_its_own_loss_only(critic_steps: int) -> None:
     for i in range(300):
         step(torch.arange(4), i / 300)
     assert duel.critic_steps == 300 * critic_steps
-    assert float(duel.critic) == pytest.approx(3, abs=0.1)
-    assert float(duel.generator) == pytest.approx(3, abs=0.3)
+    assert float(duel.critic.detach()) == pytest.approx(3, abs=0.1)
+    assert float(duel.generator.detach()) == pytest.approx(3, abs=0.3)
 
 
 def test_a_resumed_step_goes_on_as_the_unbroken_one() -> None:
     def run(broken: bool) -> float:
-        duel, schedule = Duel(), Schedule(learning_rate=0.05)
-        step = Alternating(duel, [duel.critic], [duel.generator], schedule)
+        duel, schedule, kept = Duel(), Schedule(learning_rate=0.05), torch.nn.ParameterList([torch.zeros(1)])
+        learner = torch.nn.ParameterList([duel.generator])
+
+        def fresh() -> Alternating[torch.Tensor]:
+            average = Averaged(learner, kept, 0.9)
+            return Alternating(duel, [duel.critic], [duel.generator], schedule, average=average)
+
+        step = fresh()
         for i in range(20):
             if broken and i == 10:
                 state = {name: value.clone() for name, value in step.state().items()}
-                step = Alternating(duel, [duel.critic], [duel.generator], schedule)
+                step = fresh()
                 step.load_state(state)
             step(torch.arange(4), i / 20)
-        return float(duel.generator)
+        return float(kept[0].detach())
 
     assert run(broken=True) == run(broken=False)
 
 
 def test_averaged_weights_lie_among_those_passed() -> None:
     source, target = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
-    average, expected = Averaged(source, target, 0.9), float(target.weight)
+    average, expected = Averaged(source, target, 0.9), float(target.weight.detach())
     for step in range(1, 200):
         with torch.no_grad():
             source.weight.fill_(float(step))
         average.update()
         expected += (1 - min(0.9, step / (step + 9))) * (step - expected)
-    assert float(target.weight) == pytest.approx(expected, rel=1e-4)
-    assert float(target.weight) == pytest.approx(199 - 9, abs=0.5)  # the mean age is decay / (1 - decay)
+    assert float(target.weight.detach()) == pytest.approx(expected, rel=1e-4)
+    assert float(target.weight.detach()) == pytest.approx(199 - 9, abs=0.5)  # the mean age is decay / (1 - decay)
 
 
 def test_a_loss_that_is_no_number_ends_with_the_best_weights() -> None:
@@ -240,7 +246,7 @@ def test_a_loss_that_is_no_number_ends_with_the_best_weights() -> None:
     record = train(module, Step(), 4, schedule, generator=seeded(), holdout_loss=lambda: next(distances))
     assert record.stopped == "diverged"
     assert record.best_epoch == 2
-    assert float(module.weight) == 2
+    assert float(module.weight.detach()) == 2
 
 
 def test_a_pac_that_does_not_divide_is_told_what_would() -> None:

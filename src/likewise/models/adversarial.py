@@ -6,7 +6,7 @@ Legend: B rows, G rows judged together, D fields, E embedding width.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from likewise.errors import LikewiseWarning
@@ -126,7 +126,7 @@ class Alternating(Generic[Fake]):
         critic_steps: steps of the critic before each of the generator; all see the same real rows and fresh draws.
         critic_rate: the critic's peak rate over the generator's.
         critic_decay: the critic's weight decay; None for that of the schedule, which is the generator's.
-        after: called when both have moved, to average weights.
+        average: of the generator's weights, brought up to date when both have moved.
     """
 
     def __init__(
@@ -140,11 +140,11 @@ class Alternating(Generic[Fake]):
         critic_rate: float = 1.0,
         critic_decay: float | None = None,
         betas: tuple[float, float] = BETAS,
-        after: Callable[[], None] | None = None,
+        average: Averaged | None = None,
     ) -> None:
         from likewise.optimiser import AdamW
 
-        self.game, self.schedule, self.after = game, schedule, after
+        self.game, self.schedule, self.average = game, schedule, average
         self.critic_steps, self.critic_rate, self.steps = critic_steps, critic_rate, 0
         decay = schedule.weight_decay
         sides = (critic, decay if critic_decay is None else critic_decay), (generator, decay)
@@ -165,8 +165,8 @@ class Alternating(Generic[Fake]):
             self.steps += 1
         _descend(self.generator.parameters, self.game.generator_loss(rows, fake))
         self.generator.step(rate)
-        if self.after is not None:
-            self.after()
+        if self.average is not None:
+            self.average.update()
         return loss.detach()
 
     def state(self) -> dict[str, torch.Tensor]:
@@ -181,6 +181,8 @@ class Alternating(Generic[Fake]):
             part = {name.removeprefix(f"{side}."): v for name, v in state.items() if name.startswith(f"{side}.")}
             optimiser.load_state(part)
         self.steps = int(state["steps"])
+        if self.average is not None:
+            self.average.steps = self.steps // self.critic_steps
 
 
 def _descend(parameters: Sequence[torch.Tensor], loss: torch.Tensor) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from likewise.nets.ctgan import DenseCritic, DenseGenerator
 
-STEPS = 2500
+STEPS = 1300
 """Steps of the generator where the caller leaves the epochs open."""
 
 PENALTY = 10.0

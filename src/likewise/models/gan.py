@@ -215,7 +215,7 @@ class GAN(Generator):
             schedule,
             critic_steps=self.critic_steps,
             critic_rate=self.critic_rate,
-            after=Averaged(learner, net, self.averaging).update,
+            average=Averaged(learner, net, self.averaging),
         )
         notes: dict[str, float] = {}
         held = Variety(holdout.codes, alphabet)

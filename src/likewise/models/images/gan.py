@@ -133,7 +133,7 @@ class ImageGAN(ImageModel):
         sides = list(critic.parameters()), list(painter.parameters())
         self.record = train(
             nets,
-            Alternating(game, *sides, schedule, betas=BETAS, after=AveragedPainter(painter, kept).update),
+            Alternating(game, *sides, schedule, betas=BETAS, average=AveragedPainter(painter, kept)),
             len(x),
             schedule,
             generator=generator,

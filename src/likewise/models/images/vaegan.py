@@ -147,7 +147,7 @@ class ImageVAEGAN(ImageVAE):
         sides = list(critic.parameters()), list(net.painter.parameters())
         self.record = train(
             nets,
-            Alternating(game, *sides, schedule, betas=BETAS, after=AveragedPainter(net.painter, kept).update),
+            Alternating(game, *sides, schedule, betas=BETAS, average=AveragedPainter(net.painter, kept)),
             len(x),
             schedule,
             generator=generator,

@@ -109,7 +109,7 @@ class GAN(Generator):
     name: ClassVar[str] = "gan"
     about: ClassVar[About] = About(
         purpose="A generator and a critic trained in turn, for studies of adversarial training and to compare with.",
-        cost="The default's time many times over; what it learns depends on chance more than that of any other.",
+        cost="Some five times the default's: 35 s of one core for Adult's 32,561 rows.",
         guarantees=(
             "Conditions on condition_on columns hold exactly; there are no likelihoods. Values stay in the "
             "protected range and among the levels kept; no differential privacy."

@@ -28,6 +28,9 @@ BETAS = (0.5, 0.99)
 DECAY = 0.999
 """Of the averaged weights of what paints."""
 
+FEW = 1_000
+"""Images below this number are moved about, so that the critic does not learn them by heart."""
+
 JUDGED = 512
 """Images of the held-out part that the distance looks at, at most."""
 
@@ -59,15 +62,15 @@ class Rules:
         check_option(model, "shift", float, 0.0, 0.5)
 
     @classmethod
-    def of(cls, model: Any, device: str) -> Rules:
-        """The rules that a model's options make."""
+    def of(cls, model: Any, n: int, device: str) -> Rules:
+        """The rules that a model's options make for n images."""
         from likewise.models.images.base import painting
 
         return cls(
             loss=model.loss,
             penalty=model.penalty,
             mismatch=model.mismatch,
-            shift=model.shift,
+            shift=(0.1 if n < FEW else 0.0) if model.shift is None else model.shift,
             context=lambda: painting(model.precision, device),
         )
 

@@ -41,7 +41,8 @@ class ImageGAN(ImageModel):
         penalty: weight of the critic's squared slope at real images.
         mismatch: weight of real images with wrong labels, which the critic is told to find too (Reed et al. 2016):
             draws then look more like what their labels say.
-        shift: share of a side by which images are moved, at most, before the critic sees them.
+        shift: share of a side by which images are moved, at most, before the critic sees them; None for a tenth where
+            they are fewer than 1,000, which must last for many epochs, and 0 where they are more.
         epochs: passes over the images; None chooses by their number.
         batch_size: images a step; None chooses by their number.
         learning_rate: peak of the one cycle, of generator and critic.
@@ -76,8 +77,8 @@ class ImageGAN(ImageModel):
     learning_rate: float = 4e-3
     loss: str = "nonsaturating"
     penalty: float = 0.1
-    mismatch: float = 0.1
-    shift: float = 0.1
+    mismatch: float = 0.03
+    shift: float | None = None
 
     def __post_init__(self) -> None:
         self._painter: Painter | None = None
@@ -123,7 +124,7 @@ class ImageGAN(ImageModel):
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(painter)
         nets = nn.ModuleDict({"painter": painter, "kept": kept, "critic": critic}).to(device)
-        game = _Game(painter, Critique(critic, Rules.of(self, device), generator), x, told, generator)
+        game = _Game(painter, Critique(critic, Rules.of(self, len(x), device), generator), x, told, generator)
         schedule = self._schedule(len(x))
         still = noise(len(holdout), painter, generator)
         distance = None

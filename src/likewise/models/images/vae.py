@@ -78,7 +78,9 @@ class ImageVAE(ImageModel):
     prior: str = "chain"
     likelihood: str = "logistic"
     emit: str = "mean"
-    kl_weight: float = 2.0
+    kl_weight: float = 3.0
+    latent_dim: int = 16
+    learning_rate: float = 4e-3
 
     def __post_init__(self) -> None:
         self._net: ImageLatents | None = None

@@ -70,8 +70,8 @@ class ImageVAEGAN(ImageVAE):
 
     loss: str = "nonsaturating"
     penalty: float = 0.1
-    mismatch: float = 0.1
-    shift: float = 0.1
+    mismatch: float = 0.03
+    shift: float | None = None
     likeness: float = 1.0
     critic_epochs: int | None = None
     critic_rate: float = 2e-3
@@ -138,7 +138,9 @@ class ImageVAEGAN(ImageVAE):
         kept = deepcopy(net.painter)
         nets = nn.ModuleDict({"painter": net.painter, "kept": kept, "critic": critic}).to(device)
         pools = _Pools(net, x, told, generator)
-        game = _Game(net.painter, Critique(critic, Rules.of(self, device), generator), x, told, pools, self.likeness)
+        game = _Game(
+            net.painter, Critique(critic, Rules.of(self, len(x), device), generator), x, told, pools, self.likeness
+        )
         distance = None
         if len(holdout):
             held, held_told = self._pixels(holdout).to(device), self._told(holdout.codes).to(device)

@@ -186,7 +186,7 @@ class CTGAN(Generator):
         step = Alternating(
             game,
             list(critic.parameters()),
-            net.learning(),
+            list(net.parameters()),
             schedule,
             critic_steps=self.discriminator_steps,
             critic_rate=self.discriminator_lr / self.generator_lr,
@@ -270,11 +270,7 @@ class CTGAN(Generator):
     # ---- state -------------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        net = self._fitted()
-        weights: dict[str, npt.NDArray[Any]] = {name: v.numpy() for name, v in net.state_dict().items()}
-        for j, span in enumerate(net.spans):
-            if span.modes is not None:
-                weights[f"modes.{j}"] = _stacked(span.modes[2], span.modes[3])
+        weights: dict[str, npt.NDArray[Any]] = {n: v.numpy() for n, v in self._fitted().state_dict().items()}
         return weights | self._told().state()
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
@@ -286,7 +282,7 @@ class CTGAN(Generator):
         modes = {}
         for j, f in enumerate(alphabet.fields):
             if is_number(f) and j not in self.condition_fields:
-                modes[j] = _modes_of(state.pop(f"modes.{j}", None), f)
+                modes[j] = _modes_of(state.get(f"modes{j}"), f)
         if sum(value.size for value in state.values()) < self._least_weights(alphabet):
             raise ModelFileError("model: its options ask for more weights than there are")
         net = self._make_net(alphabet, modes, [np.zeros(k, np.int64) for k in alphabet.sizes], torch.Generator())
@@ -444,11 +440,6 @@ class ByLevel:
             offset = (torch.rand(len(at), generator=generator, dtype=torch.float64) * counts[level]).long()
             code[at], chosen[at] = level, order[first[level] + offset.clamp(max=counts[level] - 1)]
         return place, code, chosen
-
-
-def _stacked(*parts: torch.Tensor) -> npt.NDArray[np.float32]:
-    """(parts, M) as an array."""
-    return np.stack([part.numpy() for part in parts])
 
 
 def _modes_of(saved: npt.NDArray[Any] | None, f: Any) -> Modes:

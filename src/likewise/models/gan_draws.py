@@ -16,7 +16,6 @@ from likewise.models.labels import Labels
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 
 Ints = npt.NDArray[np.int64]
@@ -33,7 +32,6 @@ class NoiseNet(Protocol):
     columns: list[int]
     sizes: list[int]
     n_latent: int
-    biases: nn.ParameterList
 
     def draw(
         self,

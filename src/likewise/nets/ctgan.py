@@ -66,6 +66,7 @@ class DenseGenerator(nn.Module):
     """
 
     shares: torch.Tensor
+    biases: torch.Tensor
 
     def __init__(
         self,
@@ -89,7 +90,10 @@ class DenseGenerator(nn.Module):
         self.condition_at = dict(zip([*asked, *told], starts, strict=False))
         self.n_condition, self.n_asked = starts[-1], sum(sizes[j] for j in asked)
         self.register_buffer("shares", torch.cat([torch.zeros(0), *shares]))
-        self.biases = nn.ParameterList([nn.Parameter(torch.zeros(1, k)) for k in sizes])
+        self.register_buffer("biases", torch.zeros(sum(sizes)))  # of codes; calibration moves them, not training
+        for j, span in enumerate(spans):
+            if span.modes is not None:
+                self.register_buffer(f"modes{j}", torch.stack(span.modes[2:4]))
         self.layers, self.layer_biases = nn.ParameterList(), nn.ParameterList()
         d_in = n_noise + self.n_condition
         for b, width in enumerate(widths):
@@ -101,13 +105,13 @@ class DenseGenerator(nn.Module):
         self.last = normal(d_in, spans[-1].stop if spans else 0, scale=1 / math.sqrt(max(d_in, 1)), generator=generator)
         self.last_bias = nn.Parameter(torch.zeros(self.last.shape[1]))
 
-    def learning(self) -> list[nn.Parameter]:
-        """What training moves: the biases of codes are for what comes after."""
-        return [*self.layers, *self.layer_biases, self.last, self.last_bias]
-
     def share_of(self, field: int) -> torch.Tensor:
         """(K,) share of each code."""
         return torch.split(self.shares, self.sizes)[field]
+
+    def bias_of(self, field: int) -> torch.Tensor:
+        """(K,) what calibration adds to the logits of each code."""
+        return torch.split(self.biases, self.sizes)[field]
 
     def condition(self, field: torch.Tensor, code: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """One-hot conditions: one level of one column for each row, and its labels.
@@ -178,7 +182,7 @@ class DenseGenerator(nn.Module):
         span = self.spans[field]
         assert span.modes is not None
         outside = torch.isnan(span.modes[4])
-        bias = torch.cat([torch.zeros_like(span.modes[2]), self.biases[field][0, outside]])
+        bias = torch.cat([torch.zeros_like(span.modes[2]), self.bias_of(field)[outside]])
         return raw[:, span.start : span.stop] + bias
 
     def near(self, at: torch.Tensor, field: int) -> torch.Tensor:
@@ -187,7 +191,7 @@ class DenseGenerator(nn.Module):
         assert modes is not None
         inside = torch.isfinite(modes[4])
         off = (modes[4][inside] - at[..., None]) / modes[5][inside]
-        return off.square().mul_(-0.5).add_(self.biases[field][0, inside])
+        return off.square().mul_(-0.5).add_(self.bias_of(field)[inside])
 
     def places(self, raw: torch.Tensor, field: int) -> torch.Tensor:
         """The score that each of a number's modes says. Shape: (B, S) -> (B, M)."""
@@ -202,7 +206,7 @@ class DenseGenerator(nn.Module):
         """
         span = self.spans[field]
         if span.modes is None:
-            return raw[:, span.start : span.stop] + self.biases[field][0]
+            return raw[:, span.start : span.stop] + self.bias_of(field)
         log_p, m = self.mode_logits(raw, field).log_softmax(1), len(span.modes[2])
         inside = torch.isfinite(span.modes[4])
         within = self.near(self.places(raw, field), field).log_softmax(2)  # (B, M, K - E)
@@ -279,14 +283,14 @@ class DenseGenerator(nn.Module):
         return field, code
 
     def count(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Rows of each code, [(1, K)] by field. Shape of x: (B, D)."""
-        return [torch.bincount(x[:, j], minlength=k)[None].float() for j, k in enumerate(self.sizes)]
+        """Rows of each code, (K,) by field. Shape of x: (B, D)."""
+        return [torch.bincount(x[:, j], minlength=k).float() for j, k in enumerate(self.sizes)]
 
     @torch.inference_mode()
     def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
-        """Move the biases by the log ratio of counted to expected rows of each code. Shape of both: [(1, K)]."""
-        for bias, want, have in zip(self.biases, wanted, given, strict=True):
-            bias += ((want + 0.5) / (have + 0.5)).log()
+        """Move the biases by the log ratio of counted to expected rows of each code. Shape of both: (K,) by field."""
+        for j, (want, have) in enumerate(zip(wanted, given, strict=True)):
+            self.bias_of(j).add_(((want + 0.5) / (have + 0.5)).log())
 
 
 class DenseCritic(nn.Module):

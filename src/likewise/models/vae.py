@@ -94,11 +94,13 @@ class VAE(Generator):
         prior: "normal" N(0, I), "mixture" of 64 normals, or "chain": one latent given those before it.
         decoder: "independent": fields are independent given the latents. "chained": each also sees the fields before.
         kl_weight: weight of the divergence in the loss (Higgins et al. 2017). Below 1 the latents say more of a row: on
-            Adult 5.7 nats at .5, 1.3 at .7, and nothing at 1 with chained fields, which then need no latents. Rows
+            Adult 8 nats at .5, fewer at .7, and nothing at 1 with chained fields, which then need no latents. Rows
             are the harder to tell from real ones, the larger it is.
-        kl_warmup: share of the training over which that weight rises from 0 (Bowman et al. 2016, section 3.1).
+        kl_warmup: share of the training over which that weight rises from 0 (Bowman et al. 2016, section 3.1). Latents
+            say more: 12 nats at .3, and rows are as hard to tell.
         free_bits: nats a latent that the divergence costs nothing for (in the line of Kingma et al. 2016, appendix C.8;
-            NOTE[DIFF]: counted over all latents together, for a prior need not be a product of theirs).
+            NOTE[DIFF]: counted over all latents together, for a prior need not be a product of theirs). With
+            kl_weight 1, .5 of them keep the default's 8 nats.
         condition_on: columns told to encoder, prior and decoder; conditions on them are met exactly and at no cost.
         width: units of the shared layers of encoder and decoder.
         n_layers: residual layers of each.

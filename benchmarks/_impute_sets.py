@@ -18,7 +18,7 @@ SMALL = (
     "iris", "wine", "breast_cancer", "airfoil", "yacht", "slump", "wine_red", "wine_white", "california", "glass",
     "ecoli", "yeast", "car", "vowel", "ionosphere", "concrete", "movement_libras",
 )  # fmt: skip
-MIXED = ("adult", "nhanes", "titanic")
+MIXED = ("titanic", "adult", "nhanes")
 MOST_ROWS = 2_000
 """Larger tables are cut to so many rows: MissForest would take hours."""
 

@@ -6,8 +6,8 @@
 3. "methods": every method of ours on six tables of both.
 
 Beside ours run scikit-learn's IterativeImputer, MissForest (its algorithm over scikit-learn's forests) and, where
-LIKEWISE_MICEFOREST names a Python that has it, miceforest. Seconds are processor time of one thread. What is done is kept
-in the results file, so a run that was stopped goes on.
+LIKEWISE_MICEFOREST names a Python that has it, miceforest. Seconds are processor time of one thread. What is done is
+kept in the results file, so a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def cases() -> Iterator[tuple[Case, tuple[str, ...]]]:
     """(suite, table, mechanism, share, seed) and the methods to run on it."""
     for name in SMALL:
         yield ("small", name, "mcar", 0.2, 0), ("forest", "iterative", "miceforest", "missforest")
-    for name in MIXED:
+    for share in (0.3, 0.1, 0.5):
         for mechanism in ("mcar", "mar", "mnar"):
-            for share in (0.1, 0.3, 0.5):
+            for name in MIXED:
                 yield ("mixed", name, mechanism, share, 0), ("forest", "iterative", "miceforest")
     for name in METHOD_TABLES:
         yield ("methods", name, "mcar", 0.2, 0), ALL_METHODS
@@ -89,7 +89,8 @@ def rival(
         np.savez(source, x=x, n_levels=np.array(n_levels))
         call = [python, str(Path(__file__).with_name("_impute_rivals.py")), name, source, target, str(m), str(seed)]
         try:
-            done = subprocess.run([str(c) for c in call], capture_output=True, text=True, timeout=LIMIT)
+            words = [str(word) for word in call]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, close_fds=False)
         except subprocess.TimeoutExpired:
             return {"failed": f"stopped after {LIMIT} s"}
         if done.returncode:

@@ -63,8 +63,9 @@ def impute(
     with terminal.doing("reading"):
         frame = io.read(source)
     schema = cli._schema(frame, schema_file, None, terminal)
+    wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
-    imputer = Imputer(method, statistic=statistic.value, schema=schema, random_state=seed, keep_empty_features=True)
+    imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
     with terminal.doing("learning"):
         imputer.fit(frame)
     with terminal.doing("filling"):

@@ -74,7 +74,7 @@ def test_indicators_are_scikit_learns(marker: float) -> None:
         [[marker, 1, 5, marker, 1], [2, marker, 1, marker, 2], [6, 3, marker, marker, 3], [1, 2, 9, marker, 4]]
     )
     extra = np.array([[marker, 2, 5, 3, marker], [2, 2, 2, 2, 2.0]])
-    with pytest.warns(LikewiseWarning, match="without a single value are left out: 'x3'"):
+    with pytest.warns(LikewiseWarning, match="without a single value: 'x3'; they are left out"):
         imputer = quick(missing_values=marker, add_indicator=True).fit(x)
     indicator = MissingIndicator(missing_values=marker, error_on_new=False).fit(x)
     filled = imputer.transform(extra)

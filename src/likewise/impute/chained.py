@@ -87,7 +87,7 @@ class Chained:
     learner: Learner
     fill: str
     n_rounds: int = 2
-    max_rows: int = 10_000
+    max_rows: int = 5_000
     models: dict[int, ColumnModel] = field(default_factory=dict, init=False, repr=False)
 
     def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
@@ -183,7 +183,7 @@ class Equations:
     learner: Learner
     first: str = "middle"
     n_rounds: int = 2
-    max_rows: int = 10_000
+    max_rows: int = 5_000
 
     def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
         self._x, self._grid, self._seed = x, grid, int(rng.integers(2**31))

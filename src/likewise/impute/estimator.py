@@ -168,14 +168,14 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return completing(self.method, schema or Schema(()), options, int(rng.integers(2**31)))
 
     def _warn_of_columns_left(self, opened: Opened) -> None:
-        if self._empty and isinstance(opened, OpenedFrame):
-            what = "they stay so" if self.keep_empty_features else "they are left out (keep_empty_features=True keeps)"
+        """Tell of columns that come back with holes, or not at all."""
+        in_frame = isinstance(opened, OpenedFrame)
+        if self._empty and (in_frame or not self.keep_empty_features):
+            what = (
+                "they stay so" if self.keep_empty_features else "they are left out; keep_empty_features=True keeps them"
+            )
             warnings.warn(
                 f"columns without a single value: {_listed(self._empty)}; {what}", LikewiseWarning, stacklevel=3
-            )
-        elif self._empty and not self.keep_empty_features:
-            warnings.warn(
-                f"columns without a single value are left out: {_listed(self._empty)}", LikewiseWarning, stacklevel=3
             )
         unused = [n for n in self._holed if n not in self._empty and n not in self._grid.names]
         if unused:

@@ -29,9 +29,10 @@ def main() -> None:
     images = {"x": x.reshape(-1, 8, 8), "y": y}
     synth = lw.Synthesizer("vae", random_state=0).fit(images)
     drawn = [synth.sample(STEPS, where={"y": digit}, random_state=digit)["x"] for digit in (2, 5, 7)]
-    pairs = np.array([first_of(y, *way) for way in WAYS])
-    ends = [{"x": images["x"][rows], "y": y[rows]} for rows in pairs.T]
-    ways = synth.interpolate(ends[0], ends[1], steps=STEPS)["x"].reshape(len(WAYS), STEPS, 8, 8)
+    # Without labels, which would jump half-way: a latent alone goes from one digit to another.
+    blind = lw.Synthesizer("vae", random_state=0).fit(images["x"])
+    start, end = np.array([first_of(y, *way) for way in WAYS]).T
+    ways = blind.interpolate(images["x"][start], images["x"][end], STEPS).reshape(len(WAYS), STEPS, 8, 8)
     space = np.full((GAP, STEPS * (8 + 1) * ZOOM), 255, np.uint8)
     rows = [strip(row) for row in drawn] + [space] + [strip(row) for row in ways]
     Image.fromarray(np.concatenate(rows)).save(TARGET, optimize=True)

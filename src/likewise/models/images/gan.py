@@ -74,7 +74,7 @@ class ImageGAN(ImageModel):
     )
 
     latent_dim: int = 64
-    learning_rate: float = 4e-3
+    learning_rate: float = 2e-3
     loss: str = "nonsaturating"
     penalty: float = 0.1
     mismatch: float = 0.03

@@ -74,7 +74,7 @@ class ImageVAEGAN(ImageVAE):
     shift: float | None = None
     likeness: float = 1.0
     critic_epochs: int | None = None
-    critic_rate: float = 2e-3
+    critic_rate: float = 1e-3
 
     def __post_init__(self) -> None:
         Rules.check(self)

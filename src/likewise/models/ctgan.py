@@ -42,6 +42,9 @@ STEPS = 1300
 
 PENALTY = 10.0
 
+MOST_LEVELS = 500
+"""Columns of more levels are not asked for: each layer sees the condition, so its width counts twice."""
+
 MOST_FEATURES = 2000
 """Codes of all fields, at most, for second moments to be taken of them."""
 
@@ -241,7 +244,7 @@ class CTGAN(Generator):
         return DenseGenerator(
             lay_out([tables.get(j, k) for j, k in enumerate(sizes)]),
             sizes,
-            [j for j, k in enumerate(sizes) if j not in modes and j not in told and k > 1],
+            [j for j, k in enumerate(sizes) if j not in modes and j not in told and 1 < k <= MOST_LEVELS],
             told,
             [torch.from_numpy(share.astype(np.float32)) for share in shares],
             n_noise=self.embedding_dim,

@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import likewise.balance  # noqa: F401
-    import likewise.impute  # noqa: F401
-    import likewise.privacy  # noqa: F401
+    import likewise.balance
+    import likewise.impute
+    import likewise.privacy
     import likewise.scenario  # noqa: F401
     from likewise.conditions import above, below, between, missing, one_of
     from likewise.dp.ledger import DP

@@ -93,7 +93,9 @@ class Averaged:
     """
 
     def __init__(self, source: nn.Module, target: nn.Module, decay: float) -> None:
-        self.source, self.target, self.decay = list(source.parameters()), list(target.parameters()), decay
+        self.source: list[torch.Tensor] = list(source.parameters())
+        self.target: list[torch.Tensor] = list(target.parameters())
+        self.decay = decay
         self.steps = 0
 
     def update(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -74,7 +75,7 @@ class NoiseDrawing:
             if self.given.codes is not None:
                 codes[rows] = self._completed(self.given.codes[rows], stream)
             elif self.conditioned:
-                codes[rows] = rejection(size, lambda m, stream=stream: self.candidates(m, stream), stream, budget)
+                codes[rows] = rejection(size, partial(self.candidates, rng=stream), stream, budget)
             else:
                 codes[rows] = self.candidates(size, stream)[0]
         return codes

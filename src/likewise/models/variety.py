@@ -50,7 +50,7 @@ class Variety:
             for j, group in enumerate(self.groups):
                 rows[np.arange(len(part)), group[part[:, j]]] = 1.0
             total += rows.T @ rows
-        shares: npt.NDArray[np.float32] = total / max(len(codes), 1)
+        shares: npt.NDArray[np.float32] = total / np.float32(max(len(codes), 1))
         return shares
 
     def measure(self, codes: npt.NDArray[np.integer]) -> dict[str, float]:

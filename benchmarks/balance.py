@@ -234,7 +234,8 @@ def page(found: dict[str, Any]) -> str:
     if "cuts" in found:
         lines += [
             "",
-            f"Mixed tables cut to {CUT_COMMON:,} common and {CUT_RARE} rare rows, {N_CUTS} times each; AUPRC on "
+            f"Mixed tables cut to {CUT_COMMON:,} common and {CUT_RARE} rare rows, "
+            f"{found['cuts']['all']['cuts']} cuts in all; AUPRC on "
             f"{CUT_TEST:,} other rows, uncut. Gains are means over the three classifiers, with "
             "t-intervals over the cuts.",
             "",
@@ -299,8 +300,22 @@ def main() -> None:
         results = read(arguments.results)  # anew: another run may have gone on meanwhile
         results[part][name] = found
         results |= {"about": machine(), "measures": list(MEASURES), "baseline": TUNED, "summary": summary(results)}
-        arguments.results.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        arguments.results.write_text(as_text(results))
         print(part, name, found.get("cpu_s", ""), flush=True)
+
+
+def as_text(results: dict[str, Any]) -> str:
+    """JSON with a line for each set and each cut."""
+    parts = []
+    for key, value in results.items():
+        lines = value if key in ("sets", "cuts") else None
+        told = json.dumps(value, ensure_ascii=False) if lines is None else _one_a_line(lines)
+        parts.append(f"{json.dumps(key)}: {told}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _one_a_line(values: dict[str, Any]) -> str:
+    return "{\n" + ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in values.items()) + "\n}"
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -174,11 +174,12 @@ class Run:
         return {k: tuple(parts) for k, parts in sorted(found.items())}
 
     def _possible(self, n_rows: int) -> list[Plan]:
-        """The plans that a class of so many rows allows; the first simpler one if it allows none that learns."""
+        """The plans that a class of so many rows allows; simpler ones, and why, where it allows none that learns."""
         fit = [plan for plan in self.plans if n_rows >= plan.least_rows]
-        if any(plan.way for plan in fit) or not any(plan.way for plan in self.plans):
-            return fit or [_first_possible(self.plans[0], n_rows)]
-        return [_first_possible(self.plans[0], n_rows)]
+        if any(plan.way for plan in fit) or (fit and not any(plan.way for plan in self.plans)):
+            return fit
+        simpler = _first_possible(self.plans[0], n_rows)
+        return [replace(plan, reason=simpler.reason) for plan in fit] or [simpler]
 
     def _by(self, plan: Plan, wanted: Mapping[int, int]) -> dict[int, Drawn]:
         """New rows of some classes by one plan, filtered if that was asked for."""

@@ -43,6 +43,7 @@ class Rules:
         loss: "nonsaturating", "hinge" or "wasserstein".
         penalty: weight of the squared slope of the critic at real images (R1).
         mismatch: weight of real images with wrong labels among what the critic is to find (Reed et al. 2016).
+        noise: deviation of what is added to every pixel, of real and drawn images alike, before they are judged.
         shift: share of a side by which real and drawn images alike are moved at random before they are judged.
         context: of what to compute in; see `painting`.
     """
@@ -50,6 +51,7 @@ class Rules:
     loss: str
     penalty: float
     mismatch: float
+    noise: float
     shift: float
     context: Callable[[], Any]
 
@@ -59,6 +61,7 @@ class Rules:
         check_choice(model, "loss", LOSSES)
         check_option(model, "penalty", float, 0.0, math.inf)
         check_option(model, "mismatch", float, 0.0, math.inf)
+        check_option(model, "noise", float, 0.0, math.inf)
         check_option(model, "shift", float, 0.0, 0.5)
 
     @classmethod
@@ -70,6 +73,7 @@ class Rules:
             loss=model.loss,
             penalty=model.penalty,
             mismatch=model.mismatch,
+            noise=model.noise,
             shift=(0.1 if n < FEW else 0.0) if model.shift is None else model.shift,
             context=lambda: painting(model.precision, device),
         )
@@ -87,7 +91,7 @@ class Critique:
         """Shape: (B, C, H, W), (B, K), (B', C, H, W), (B', K) -> ()."""
         import torch
 
-        seen = self.shifted(torch.cat([real, fake.detach()]))
+        seen = self.blurred(self.shifted(torch.cat([real, fake.detach()])))
         n = len(real)
         with self.rules.context():
             looked = self.critic.look(seen)
@@ -122,7 +126,7 @@ class Critique:
     def to_please(self, fake: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         """The generator's loss."""
         with self.rules.context():
-            return generator_loss(self.rules.loss, self.critic(self.shifted(fake), told))
+            return generator_loss(self.rules.loss, self.critic(self.blurred(self.shifted(fake)), told))
 
     def shifted(self, x: torch.Tensor) -> torch.Tensor:
         """Images moved at random, with their own edges drawn out (Zhao et al. 2020: real and drawn ones alike, so
@@ -141,6 +145,15 @@ class Critique:
         columns = right + torch.arange(breadth, device=x.device)
         image = torch.arange(len(x), device=x.device)[:, None, None]
         return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+    def blurred(self, x: torch.Tensor) -> torch.Tensor:
+        """Images under noise (Sønderby et al. 2017). Without it a critic need only look whether the paper is quite
+        white, which no net paints, and becomes so steep that nothing can be learnt from it."""
+        import torch
+
+        if not self.rules.noise:
+            return x
+        return x + self.rules.noise * torch.randn(x.shape, generator=self.generator).to(x.device)
 
 
 class HeldOutDistance:

@@ -41,6 +41,7 @@ class ImageGAN(ImageModel):
         penalty: weight of the critic's squared slope at real images.
         mismatch: weight of real images with wrong labels, which the critic is told to find too (Reed et al. 2016):
             draws then look more like what their labels say.
+        noise: deviation of the noise under which the critic sees all images, pixels being in [0, 1].
         shift: share of a side by which images are moved, at most, before the critic sees them; None for a tenth where
             they are fewer than 1,000, which must last for many epochs, and 0 where they are more.
         epochs: passes over the images; None chooses by their number.
@@ -74,10 +75,12 @@ class ImageGAN(ImageModel):
     )
 
     latent_dim: int = 64
-    learning_rate: float = 2e-3
+    width: int = 32
+    learning_rate: float = 3e-3
     loss: str = "nonsaturating"
     penalty: float = 0.1
     mismatch: float = 0.03
+    noise: float = 0.2
     shift: float | None = None
 
     def __post_init__(self) -> None:
@@ -86,8 +89,8 @@ class ImageGAN(ImageModel):
         super().__post_init__()
 
     def _schedule(self, n: int) -> Schedule:
-        size = min(64, batch_size_for(n)) if self.batch_size is None else self.batch_size
-        epochs = min(300, max(20, math.ceil(3500 / max(n // size, 1)))) if self.epochs is None else self.epochs
+        size = min(32, batch_size_for(n)) if self.batch_size is None else self.batch_size
+        epochs = min(300, max(15, math.ceil(6000 / max(n // size, 1)))) if self.epochs is None else self.epochs
         return Schedule(
             epochs=epochs,
             batch_size=size,

@@ -39,7 +39,7 @@ class ImageVAEGAN(ImageVAE):
     Args:
         net, latent_dim, width, prior, likelihood, emit, kl_weight, epochs, batch_size, learning_rate, patience: as in
             `ImageVAE`, of the first part.
-        loss, penalty, mismatch, shift: as in `ImageGAN`, of the second part.
+        loss, penalty, mismatch, noise, shift: as in `ImageGAN`, of the second part.
         likeness: weight of the difference in the critic's features.
         critic_epochs: passes over the images in the second part; None chooses by their number.
         critic_rate: peak learning rate of the second part.
@@ -71,10 +71,11 @@ class ImageVAEGAN(ImageVAE):
     loss: str = "nonsaturating"
     penalty: float = 0.1
     mismatch: float = 0.03
+    noise: float = 0.2
     shift: float | None = None
     likeness: float = 1.0
     critic_epochs: int | None = None
-    critic_rate: float = 1e-3
+    critic_rate: float = 3e-4
 
     def __post_init__(self) -> None:
         Rules.check(self)
@@ -85,7 +86,7 @@ class ImageVAEGAN(ImageVAE):
 
     def _critic_schedule(self, n: int, max_seconds: float | None) -> Schedule:
         size = min(64, batch_size_for(n)) if self.batch_size is None else self.batch_size
-        planned = min(200, max(10, math.ceil(1500 / max(n // size, 1))))
+        planned = min(50, max(2, math.ceil(350 / max(n // size, 1))))
         epochs = planned if self.critic_epochs is None else self.critic_epochs
         return Schedule(
             epochs=epochs,

@@ -26,7 +26,7 @@ from likewise.schema import Column, Kind, Role, Schema
 
 from .conftest import make_mixed_frame
 
-FAST: dict[str, Any] = {"epochs": 2, "batch_size": 64, "d_embed": 4, "d_hidden": 8}
+FAST: dict[str, Any] = {"epochs": 2, "batch_size": 60, "d_embed": 4, "d_hidden": 8}
 
 
 def make(**options: Any) -> Synthesizer:

@@ -292,6 +292,8 @@ class CTGAN(Generator):
         take_weights(net, state)
         if any((net.share_of(j) < 0).any() for j in range(len(alphabet.sizes))):
             raise ModelFileError("model: shares must be 0 or more")
+        if any((value < 0).any() for name, value in state.items() if name.startswith("variance")):
+            raise ModelFileError("model: variances must be 0 or more")
         self._net, self._labels = net.eval(), labels
         return self
 

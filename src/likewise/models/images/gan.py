@@ -90,7 +90,7 @@ class ImageGAN(ImageModel):
 
     def _schedule(self, n: int) -> Schedule:
         size = min(32, batch_size_for(n)) if self.batch_size is None else self.batch_size
-        epochs = min(300, max(15, math.ceil(6000 / max(n // size, 1)))) if self.epochs is None else self.epochs
+        epochs = min(300, max(15, math.ceil(9500 / max(n // size, 1)))) if self.epochs is None else self.epochs
         return Schedule(
             epochs=epochs,
             batch_size=size,

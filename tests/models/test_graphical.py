@@ -7,6 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from likewise.codecs.base import Alphabet, Codes, Field
+from likewise.models.aim import AIM
 from likewise.models.graphical import Chain, JunctionTree, Measurement, count_table, fit_potentials, project
 
 SIZES = (2, 3, 4, 2, 3)
@@ -76,3 +78,15 @@ def test_a_chain_draws_the_law_and_knows_its_probabilities(fitted: tuple[Junctio
     rows, _ = chain.draw(np.full((n, 5), -1), {}, rng.random((n, 5)))
     share = count_table(rows, tuple(range(5)), SIZES) / n
     assert np.abs(share - law).sum() / 2 < 0.03  # 144 cells of 60,000 rows: about .02 by chance
+
+
+def test_rounds_go_on_when_the_tree_is_laid_anew() -> None:
+    """Groups that join in circles give another triangulation round by round; none may be lost on the way."""
+    rng = np.random.default_rng(0)
+    hidden = rng.integers(0, 3, (1500, 4))
+    codes = np.stack([(hidden[:, j % 4] + hidden[:, (j + 1) % 4] + rng.integers(0, 2, 1500)) % 4 for j in range(8)], 1)
+    alphabet = Alphabet(tuple(Field(size=4, emit=np.ones(4, bool)) for _ in range(8)))
+    rows = Codes(codes.astype(np.uint8), np.zeros((1500, 0), np.float32))
+    model = AIM(rounds=12, round_iterations=5, iterations=20, degree=2).fit(rows, rows[:0], alphabet, rng=rng)
+    drawn = model.sample(1500, rng=rng)
+    assert drawn.codes.shape == codes.shape

@@ -176,6 +176,8 @@ class _Run:
             old, self.tree = self.tree, JunctionTree.of(self.cliques, self.sizes)
             fresh = self.tree.zeros()
             for c, potential in zip(old.cliques, self.potentials, strict=True):
+                if not self._is_inside(c):
+                    continue  # another triangulation: this part of the law is found anew by the fit
                 home = self.tree.home(c)
                 shape = [self.sizes[j] if j in c else 1 for j in self.tree.cliques[home]]
                 fresh[home] += potential.reshape(shape)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import ConditionError, ModelFileError, NotFittedError
+from likewise.errors import ModelFileError, NotFittedError
 from likewise.models.about import About
 from likewise.models.base import Generator
 from likewise.models.conditioning import (
@@ -31,6 +31,7 @@ from likewise.models.gradient import (
     in_net_order,
     is_wide,
     log_marginals,
+    net_weights,
     take_weights,
     train_device,
 )
@@ -229,7 +230,7 @@ class Autoregressive(Generator):
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         net, given = self._fitted(), given or Given()
         codes = np.empty((n, len(net.sizes)), self._alphabet.code_dtype)
-        weights = self._weights(given)
+        weights = net_weights(net, self._alphabet, given)
         conditioned = {f for f in net.order if net.columns[f] in given.weights} if given.joint else set()
         drawing = _Drawing(net, weights, conditioned)
         if conditioned and given.codes is None:
@@ -242,23 +243,6 @@ class Autoregressive(Generator):
         # Inside a code every place is as likely as another: that is what a fraction means.
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes, fractions)
-
-    def _weights(self, given: Given) -> dict[int, torch.Tensor]:
-        """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
-        import torch
-
-        weights = {}
-        for place, column in enumerate(self._fitted().columns):
-            emit = self._alphabet.fields[column].emit
-            if column in given.weights:
-                share = np.asarray(given.weights[column], np.float64)
-                if not share.max(initial=0.0) > 0:
-                    raise ConditionError(f"no code of field {column} meets the condition")
-                # The largest is one: a thin slice of a code must not vanish in 32 bits.
-                weights[place] = torch.from_numpy((share / share.max()).astype(np.float32))
-            elif not emit.all() and emit.any():
-                weights[place] = torch.from_numpy(emit.astype(np.float32))
-        return weights
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
         import torch

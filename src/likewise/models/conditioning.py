@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import Given, Search
+from likewise.codecs.base import Alphabet, Given, Search
 from likewise.errors import ConditionError
 
 BLOCK_ROWS = 8192
@@ -202,6 +202,25 @@ def blocks(n: int, rng: np.random.Generator, size: int = BLOCK_ROWS) -> Iterator
     starts = range(0, n, size)
     for start, stream in zip(starts, rng.spawn(len(starts)), strict=True):
         yield slice(start, min(start + size, n)), stream
+
+
+def emitted(alphabet: Alphabet, given: Given) -> dict[int, npt.NDArray[np.float64]]:
+    """Field -> (K,) what of each code may be drawn: what conditions leave, and no rare code unless asked for. Fields of
+    which all may be drawn are left out.
+
+    Raises:
+        ConditionError: a condition leaves nothing.
+    """
+    allowed = {}
+    for j, f in enumerate(alphabet.fields):
+        if j in given.weights:
+            share = np.asarray(given.weights[j], np.float64)
+            if not share.max(initial=0.0) > 0:
+                raise ConditionError(f"no code of field {j} meets the condition")
+            allowed[j] = share
+        elif not f.emit.all() and f.emit.any():
+            allowed[j] = f.emit.astype(np.float64)
+    return allowed
 
 
 def resample(

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import ConditionError
 from likewise.models.conditioning import BLOCK_ROWS, OWN_CANDIDATES, Budget, blocks, rejection, resample
+from likewise.models.gradient import net_weights
 from likewise.models.labels import Labels
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class NoiseDrawing:
 
     def __init__(self, net: NoiseNet, labels: Labels, alphabet: Alphabet, given: Given) -> None:
         self.net, self.labels, self.given = net, labels, given
-        self.weights = _weights(net, alphabet, given)
+        self.weights = net_weights(net, alphabet, given)
         asked = set(given.weights) - set(labels.fields) if given.joint else set()
         self.conditioned = {i for i, column in enumerate(net.columns) if column in asked}
         self.most_rows = max(1, min(BLOCK_ROWS // 4, CELLS // max(sum(net.sizes), 1)))
@@ -118,25 +118,6 @@ class NoiseDrawing:
             codes, log_mass = self._drawn(told, self._noise(len(told), rng), rng)
             parts.append(codes[resample(log_mass, len(part), rng, pooled=False)])
         return np.concatenate(parts) if parts else known
-
-
-def _weights(net: NoiseNet, alphabet: Alphabet, given: Given) -> dict[int, torch.Tensor]:
-    """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
-    import torch
-
-    weights = {}
-    for place, column in enumerate(net.columns):
-        if column in given.weights:
-            share = np.asarray(given.weights[column], np.float64)
-            if not share.max(initial=0.0) > 0:
-                raise ConditionError(f"no code of field {column} meets the condition")
-            # The largest is one: a thin slice of a code must not vanish in 32 bits.
-            weights[place] = torch.from_numpy((share / share.max()).astype(np.float32))
-        else:
-            emit = alphabet.fields[column].emit
-            if not emit.all() and emit.any():
-                weights[place] = torch.from_numpy(emit.astype(np.float32))
-    return weights
 
 
 def calibrate(

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import Alphabet, Codes
+from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, OptionError
+from likewise.models.conditioning import emitted
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from likewise.models.gan_draws import NoiseNet
     from likewise.nets.tables import CodeTables
 
 
@@ -85,6 +87,18 @@ def in_net_order(net: CodeTables, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Columns in the net's own order, in a signed type that torch knows and -1 fits."""
     dtype = np.int16 if max(net.sizes, default=1) <= 2**15 else np.int32
     return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
+
+
+def net_weights(net: CodeTables | NoiseNet, alphabet: Alphabet, given: Given) -> dict[int, torch.Tensor]:
+    """What each field may emit, by its place in the net's own order; see `conditioning.emitted`.
+
+    The largest is one: a thin slice of a code must not vanish in 32 bits.
+    """
+    import torch
+
+    places = {column: place for place, column in enumerate(net.columns)}
+    allowed = emitted(alphabet, given)
+    return {places[j]: torch.from_numpy((share / share.max()).astype(np.float32)) for j, share in allowed.items()}
 
 
 def train_device(asked: str) -> str:

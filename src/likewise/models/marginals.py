@@ -23,7 +23,6 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
 from likewise.errors import (
-    ConditionError,
     LikewiseWarning,
     ModelFileError,
     NotFittedError,
@@ -31,7 +30,7 @@ from likewise.errors import (
     PrivacyError,
 )
 from likewise.models.base import Generator
-from likewise.models.conditioning import OWN_CANDIDATES, Budget, blocks, rejection, resample
+from likewise.models.conditioning import OWN_CANDIDATES, Budget, blocks, emitted, rejection, resample
 from likewise.models.graphical import (
     Chain,
     Clique,
@@ -173,7 +172,7 @@ class MarginalModel(Generator):
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         self._fitted()
         given = given or Given()
-        allowed = self._allowed(given)
+        allowed = emitted(self._alphabet, given)
         asked = frozenset(given.weights) if given.joint else frozenset()
         budget = Budget.of(n, given)
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
@@ -188,19 +187,6 @@ class MarginalModel(Generator):
 
     def _unknown(self, n: int) -> Ints:
         return np.full((n, len(self._alphabet.fields)), -1, np.int64)
-
-    def _allowed(self, given: Given) -> dict[int, Table]:
-        """What each field may emit: conditions, and no rare code unless asked for."""
-        allowed = {}
-        for j, f in enumerate(self._alphabet.fields):
-            if j in given.weights:
-                share = np.asarray(given.weights[j], np.float64)
-                if not share.max(initial=0.0) > 0:
-                    raise ConditionError(f"no code of field {j} meets the condition")
-                allowed[j] = share
-            elif not f.emit.all() and f.emit.any():
-                allowed[j] = f.emit.astype(np.float64)
-        return allowed
 
     def _drawn(
         self, known: Ints, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator

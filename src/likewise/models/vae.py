@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
+from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS
 from likewise.models.base import Generator
@@ -25,6 +25,7 @@ from likewise.models.gradient import (
     in_net_order,
     is_wide,
     log_marginals,
+    net_weights,
     take_weights,
     train_device,
 )
@@ -294,23 +295,6 @@ class VAE(Generator):
     def _drawing(self, given: Given, budget: Budget) -> LatentDrawing:
         return LatentDrawing(self, given, budget)
 
-    def _weights(self, given: Given) -> dict[int, torch.Tensor]:
-        """What each field may emit, in the net's own order: conditions, and no rare code unless asked for."""
-        import torch
-
-        weights = {}
-        for place, column in enumerate(self._fitted().columns):
-            emit = self._alphabet.fields[column].emit
-            if column in given.weights:
-                share = np.asarray(given.weights[column], np.float64)
-                if not share.max(initial=0.0) > 0:
-                    raise ConditionError(f"no code of field {column} meets the condition")
-                # The largest is one: a thin slice of a code must not vanish in 32 bits.
-                weights[place] = torch.from_numpy((share / share.max()).astype(np.float32))
-            elif not emit.all() and emit.any():
-                weights[place] = torch.from_numpy(emit.astype(np.float32))
-        return weights
-
     def _calibrate(self, train_codes: Codes, rng: np.random.Generator) -> None:
         """Move the decoder's biases until what is drawn has the training rows' share of each code.
 
@@ -366,7 +350,7 @@ class VAE(Generator):
         if latents.ndim != 2 or latents.shape[1] != net.n_latent or not np.isfinite(latents).all():
             raise OptionError(f"latents must be finite numbers of shape (n, {net.n_latent}), got {latents.shape}")
         known = self._told().draw(len(latents), rng, given)
-        weights, decoding = self._weights(given), self._decoding()
+        weights, decoding = net_weights(self._fitted(), self._alphabet, given), self._decoding()
         codes = np.empty(known.shape, self._alphabet.code_dtype)
         for start in range(0, len(latents), BATCH):
             rows = slice(start, start + BATCH)

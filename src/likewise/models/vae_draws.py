@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Given
 from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, Budget, resample, worth
+from likewise.models.gradient import net_weights
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,8 @@ class LatentDrawing:
 
     def __init__(self, model: VAE, given: Given, budget: Budget | None = None) -> None:
         self.model, self.given, self.budget = model, given, budget or Budget.of(0, given)
-        self.net, self.decoding, self.weights = model._fitted(), model._decoding(), model._weights(given)
+        self.net, self.decoding = model._fitted(), model._decoding()
+        self.weights = net_weights(self.net, model._alphabet, given)
         asked = set(given.weights) - set(model.condition_fields) if given.joint else set()
         self.conditioned = {i for i, column in enumerate(self.net.columns) if column in asked}
 

@@ -1,4 +1,7 @@
-"""How near filled cells come to the truth, and how fast: `python benchmarks/impute.py [--max-seconds S] [--only TEXT]`.
+"""How near filled cells come to the truth, and how fast.
+
+    python benchmarks/impute.py                            # goes on where it stopped; writes results/impute.json
+    python benchmarks/impute.py --only mixed/titanic --method miceforest --seconds 100
 
 1. "small": 20 % of cells missing completely at random in all columns but the target (the last), as Jolicoeur-Martineau,
    Fatras and Kachman (2024) do on 26 tables; here the 17 that can be had offline, 2,000 rows of each at most.
@@ -34,7 +37,8 @@ M = 5
 INTERVAL_DRAWS = 60
 ALL_METHODS = ("forest", "boosting", "autoregressive", "vae", "gan")
 METHOD_TABLES = ("iris", "glass", "concrete", "wine_red", "titanic", "adult")
-LIMIT = 400
+SEEDS = (0, 1)
+LIMIT = 900
 """Seconds that a rival may take on one table."""
 
 Case = tuple[str, str, str, float, int]
@@ -42,12 +46,13 @@ Case = tuple[str, str, str, float, int]
 
 def cases() -> Iterator[tuple[Case, tuple[str, ...]]]:
     """(suite, table, mechanism, share, seed) and the methods to run on it."""
-    for name in SMALL:
-        yield ("small", name, "mcar", 0.2, 0), ("forest", "iterative", "miceforest", "missforest")
-    for share in (0.3, 0.1, 0.5):
-        for mechanism in ("mcar", "mar", "mnar"):
-            for name in MIXED:
-                yield ("mixed", name, mechanism, share, 0), ("forest", "iterative", "miceforest")
+    for seed in SEEDS:
+        for name in SMALL:
+            yield ("small", name, "mcar", 0.2, seed), ("forest", "iterative", "miceforest", "missforest")
+        for share in (0.3, 0.1, 0.5):
+            for mechanism in ("mcar", "mar", "mnar"):
+                for name in MIXED:
+                    yield ("mixed", name, mechanism, share, seed), ("forest", "iterative", "miceforest")
     for name in METHOD_TABLES:
         yield ("methods", name, "mcar", 0.2, 0), ALL_METHODS
 
@@ -206,36 +211,47 @@ def _ranks(values: list[float]) -> Any:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--max-seconds", type=float, default=float("inf"))
-    parser.add_argument("--only", default="", help="run what has this text in its key, such as small/iris or /forest")
-    parser.add_argument("--method", default="", help="run this method only")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="start nothing new after so many")
+    parser.add_argument("--only", default="", help="run what has this text in its key, such as small/iris or 0.5/0/")
+    parser.add_argument("--method", default="", help="run this method only, or these, with commas between")
     parser.add_argument("--redo", action="store_true", help="run again what is done already")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where they are and go")
     parser.add_argument("--tables", action="store_true", help="print what is there as Markdown and leave")
     options = parser.parse_args()
-    begun = time.perf_counter()
-    record = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"results": {}}
     if options.tables:
-        print(tables(summary(record["results"])))
+        print(tables(summary(read(options.results)["results"])))
         return
+    begun = time.perf_counter()
+    for key, case, method in chosen(options.only, options.method):
+        if "best" in read(options.results)["results"].get(key, {}) and not options.redo:
+            continue
+        if time.perf_counter() - begun > options.seconds:
+            print("stopped by --seconds; run again to go on")
+            break
+        result = run(case, method)
+        if result is None:
+            continue
+        record = read(options.results)  # anew: another run may have gone on meanwhile
+        record["results"][key] = result
+        record |= machine() | {"summary": summary(record["results"])}
+        options.results.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+        print(key, f"{result.get('seconds', 0):.1f}", result.get("failed", ""), flush=True)
+
+
+def chosen(only: str, method: str) -> Iterator[tuple[str, Case, str]]:
+    """(key, case, method) of what is asked for."""
+    wanted = method.split(",") if method else []
     for case, methods in cases():
-        for method in methods:
-            key = "/".join([*map(str, case), method])
-            if options.method not in ("", method):
-                continue
-            if options.only not in key or ("best" in record["results"].get(key, {}) and not options.redo):
-                continue
-            if time.perf_counter() - begun > options.max_seconds:
-                return
-            print(key, flush=True)
-            result = run(case, method)
-            if result is None:
-                continue
-            record = json.loads(RESULTS.read_text()) if RESULTS.exists() else record
-            record["results"][key] = result
-            record |= machine() | {"summary": summary(record["results"])}
-            RESULTS.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
-    print(tables(summary(record["results"])))
+        for name in methods:
+            key = "/".join([*map(str, case), name])
+            if only in key and (not wanted or name in wanted):
+                yield key, case, name
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What has been measured so far."""
+    return json.loads(path.read_text()) if path.exists() else {"results": {}}
 
 
 if __name__ == "__main__":

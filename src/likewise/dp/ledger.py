@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from likewise.dp.accounting import check_budget, epsilon_of, rho_of
+from likewise.dp.losses import Steps, epsilon_of_steps, multiplier_of
 from likewise.errors import ModelFileError, OptionError, PrivacyError
 
 PAYABLE = ("levels", "bounds", "missing")
+SAMPLED = "sampled gaussian"
 SLACK = 1e-9
 """Relative rounding that a sum of costs may show."""
+
+GRID_SLACK = 3e-3
+"""Relative width below a budget within which the search for a multiplier that keeps it may end."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class DP:
 
     The unit is one row, and tables are neighbours when one has one row more (add or remove): whatever a row holds,
     the fitted model, and everything drawn from it, is nearly as likely without that row. Dwork and Roth 2014,
-    definition 2.4. A person who has several rows is protected less: k rows make k times the epsilon at least.
+    definition 2.4. A person who has several rows is protected less: k rows make k times the epsilon at least. With
+    `entity` the unit is all rows of one entity, of which `max_rows`, chosen at random, are learnt from.
 
     What is declared is public: the schema's columns, kinds, formats, bounds, levels and nullability. What is not
     declared stops the fit, unless `pay` names it.
@@ -32,6 +38,8 @@ class DP:
         pay: what may be learnt from the data at a price instead of being declared: "levels" (those that enough rows
             hold), "bounds" (powers of two), "missing" (every column may be missing; costs one noisy cell more).
         codec_share: share of the budget for the codec's own touches, where there are any; the rest is the generator's.
+        entity: column that says whose a row is; None protects rows one by one.
+        max_rows: rows of one entity that are learnt from, at most. Every answer has that many times the noise.
 
     Raises:
         OptionError: a number is out of its range, or `pay` names what cannot be paid for.
@@ -45,6 +53,8 @@ class DP:
     delta: float = 1e-6
     pay: tuple[str, ...] | str = ()
     codec_share: float = 0.1
+    entity: str | None = None
+    max_rows: int = 1
 
     def __post_init__(self) -> None:
         check_budget(self.epsilon, self.delta)
@@ -54,6 +64,17 @@ class DP:
                 raise OptionError(f"pay may name {', '.join(PAYABLE)}, got {what!r}")
         if not 0 < self.codec_share < 1:
             raise OptionError(f"codec_share must lie between 0 and 1, both excluded, got {self.codec_share!r}")
+        if isinstance(self.max_rows, bool) or not isinstance(self.max_rows, int) or self.max_rows < 1:
+            raise OptionError(f"max_rows must be a whole number of 1 or more, got {self.max_rows!r}")
+        if self.max_rows > 1 and self.entity is None:
+            raise OptionError("max_rows counts the rows of an entity: name the column that tells them apart as entity")
+
+    @property
+    def unit(self) -> str:
+        """Whose presence is hidden, in words."""
+        if self.entity is None:
+            return "row"
+        return f"entity of column {self.entity!r} with at most {self.max_rows} rows"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +83,14 @@ class Entry:
 
     Args:
         what: what was asked, in words, with no value of the data.
-        mechanism: "gaussian" or "exponential".
-        parameter: deviation of the noise (gaussian) or epsilon of the choice (exponential).
+        mechanism: "gaussian", "exponential", or "sampled gaussian": steps on Poisson samples of the rows.
+        parameter: deviation of the noise (gaussian), epsilon of the choice (exponential), or deviation over the norm to
+            which a row's gradient is clipped (sampled gaussian).
         sensitivity: how far one row can move the answer: L2 for gaussian, of the scores for exponential.
-        rho: what it costs in zero-concentrated differential privacy.
+        rho: what it costs a row in zero-concentrated differential privacy; 0 for steps, whose cost that cannot tell.
         delta: what it adds to delta, for a choice of what is shown at all.
+        rate: chance of a row to be in the sample of a step.
+        steps: how many steps the entry stands for.
     """
 
     what: str
@@ -75,23 +99,35 @@ class Entry:
     sensitivity: float = 1.0
     rho: float
     delta: float = 0.0
+    rate: float = 1.0
+    steps: int = 1
+
+    @property
+    def is_sampled(self) -> bool:
+        return self.mechanism == SAMPLED
 
 
 class Ledger:
     """What a budget was spent on. An entry is written before the mechanism runs, and one too many is refused.
 
+    Costs are those of a row; the budget is that of a unit, which may be a group of rows.
+
     Args:
         budget: what there is to spend.
     """
 
-    def __init__(self, budget: DP, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, budget: DP) -> None:
         self.budget = budget
-        # A part of delta pays for showing which levels and values are frequent; the rest turns rho into epsilon.
+        self.group = budget.max_rows
+        # A part of delta pays for showing which levels and values are frequent; the rest turns costs into epsilon.
         self.delta_aside = budget.delta / 10
-        self.rho = rho_of(budget.epsilon, budget.delta - self.delta_aside)
+        # A group of m rows costs m^2 times a row's rho (Bun and Steinke 2016, proposition 1.9).
+        self.rho = rho_of(budget.epsilon, self._delta) / self.group**2
         self._entries: list[Entry] = []
-        for entry in entries:
-            self.spend(entry)
+
+    @property
+    def _delta(self) -> float:
+        return self.budget.delta - self.delta_aside
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -99,20 +135,29 @@ class Ledger:
 
     @property
     def spent(self) -> float:
-        """rho spent so far."""
+        """rho of a row spent so far, steps on samples aside."""
         return math.fsum(entry.rho for entry in self._entries)
 
     @property
     def left(self) -> float:
-        """rho left."""
-        return max(self.rho - self.spent, 0.0)
+        """rho of a row that is left; none once steps have taken the rest."""
+        return 0.0 if self._runs() else max(self.rho - self.spent, 0.0)
 
     @property
     def epsilon(self) -> float:
-        """What all entries together cost, at the budget's delta."""
+        """What all entries together cost the unit, at the budget's delta."""
+        if self._runs():
+            epsilon = epsilon_of_steps(
+                self._runs(), self._delta, rho=self.spent, group=self.group, near=self.budget.epsilon
+            )
+            budget = float(self.budget.epsilon)
+            return budget if budget * (1 - GRID_SLACK) < epsilon <= budget else epsilon
         if math.isclose(self.spent, self.rho, rel_tol=SLACK):
             return float(self.budget.epsilon)  # spent to the last: the inverse of the inverse, without its rounding
-        return epsilon_of(self.spent, self.budget.delta - self.delta_aside)
+        return epsilon_of(self.group**2 * self.spent, self._delta)
+
+    def _runs(self) -> list[tuple[Steps, float]]:
+        return [(Steps(e.rate, e.steps), e.parameter) for e in self._entries if e.is_sampled]
 
     def spend(self, entry: Entry) -> None:
         """Write an entry down.
@@ -122,7 +167,7 @@ class Ledger:
         """
         if not (entry.rho > 0 and math.isfinite(entry.rho) and entry.delta >= 0):
             raise PrivacyError(f"{entry.what}: a touch of the data must have a cost, got rho {entry.rho!r}")
-        if self.spent + entry.rho > self.rho * (1 + SLACK):
+        if self._runs() or self.spent + entry.rho > self.rho * (1 + SLACK):
             raise PrivacyError(
                 f"{entry.what}: costs rho {entry.rho:.4g}, and {self.left:.4g} of {self.rho:.4g} is left; "
                 "nothing was asked of the data"
@@ -133,12 +178,57 @@ class Ledger:
             )
         self._entries.append(entry)
 
+    def multiplier(self, *plans: Steps) -> float:
+        """The noise multiplier with which the planned steps use what is left of the budget, and no more.
+
+        Raises:
+            PrivacyError: no multiplier keeps the budget: too little is left, or the steps are too many.
+        """
+        found = None
+        if not self._runs():
+            found = multiplier_of(plans, self.budget.epsilon, self._delta, rho=self.spent, group=self.group)
+        if found is None:
+            raise PrivacyError(
+                f"{sum(p.steps for p in plans):,} steps of training do not fit into what is left of epsilon "
+                f"{self.budget.epsilon:g}, whatever the noise: ask for fewer epochs, or use model 'mst' or 'aim'"
+            )
+        return found
+
+    def spend_steps(self, *runs: tuple[str, Steps, float]) -> None:
+        """Write down all steps that are to come, before the first: (what, steps, noise multiplier) of each phase.
+
+        Nothing can be spent afterwards.
+
+        Raises:
+            PrivacyError: they cost more than is left.
+        """
+        entries = [
+            Entry(what=what, mechanism=SAMPLED, parameter=multiplier, rho=0.0, rate=plan.rate, steps=plan.steps)
+            for what, plan, multiplier in runs
+        ]
+        told = " and ".join(what for what, _, _ in runs)
+        if self._runs():
+            raise PrivacyError(f"{told}: steps of training have used the budget up")
+        for what, _, multiplier in runs:
+            if not (multiplier > 0 and math.isfinite(multiplier)):
+                raise PrivacyError(f"{what}: steps need noise, got a multiplier of {multiplier!r}")
+        costs = epsilon_of_steps(
+            [(plan, multiplier) for _, plan, multiplier in runs],
+            self._delta, rho=self.spent, group=self.group, near=self.budget.epsilon,
+        )  # fmt: skip
+        if costs > self.budget.epsilon * (1 + SLACK):
+            raise PrivacyError(
+                f"{told}: would bring epsilon to {costs:.4g}, and the budget is {self.budget.epsilon:g}; "
+                "nothing was asked of the data"
+            )
+        self._entries += entries
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able data: budget, entries, and what they come to."""
         return {
             "budget": asdict(self.budget),
-            "unit": "row",
-            "adjacency": "add or remove one row",
+            "unit": self.budget.unit,
+            "adjacency": f"add or remove one {'row' if self.budget.entity is None else 'entity'}",
             "entries": [asdict(entry) for entry in self._entries],
             "rho": self.spent,
             "epsilon": self.epsilon,
@@ -153,7 +243,15 @@ class Ledger:
             ModelFileError: a part is absent, of another type, or the entries cost more than the budget.
         """
         try:
-            budget = DP(**{f.name: data["budget"][f.name] for f in fields(DP)})
-            return cls(budget, [Entry(**entry) for entry in data["entries"]])
+            known = {f.name for f in fields(DP)}
+            ledger = cls(DP(**{name: value for name, value in data["budget"].items() if name in known}))
+            for entry in (Entry(**entry) for entry in data["entries"]):
+                if entry.is_sampled:
+                    # Not held to the budget here: `epsilon` tells what they cost, and needs an extra package for it.
+                    Steps(entry.rate, entry.steps)
+                    ledger._entries.append(entry)
+                else:
+                    ledger.spend(entry)
+            return ledger
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError("the ledger does not hold together") from error

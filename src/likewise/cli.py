@@ -215,6 +215,13 @@ def synth(
         list[str] | None,
         typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
     ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Protect all rows of one entity; the column tells whose a row is."),
+    ] = None,
+    max_rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Rows of one entity that are learnt from, chosen at random.")
+    ] = None,
     schema_file: SchemaFile = None,
     save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
     report: HtmlFile = None,
@@ -263,7 +270,7 @@ def synth(
 
     with terminal.doing("reading"):
         frame = io.read(source)
-    privacy = _budget(epsilon, delta, pay or [], schema_file)
+    privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     schema = _schema(frame, schema_file, target, terminal)
     model = model or (DEFAULT_MODEL if privacy is None else DEFAULT_PRIVATE_MODEL)
     _synthesize(
@@ -574,11 +581,11 @@ def _synthesize(
     if save is not None:
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
-    if synthesizer.ledger_ is not None:
-        spent = synthesizer.ledger_
+    spent = synthesizer.ledger_
+    if spent is not None:
         terminal.result(
-            f"differential privacy, one row more or less: epsilon {spent.epsilon:g}, delta {spent.budget.delta:g}, "
-            f"{len(spent.entries)} looks at the rows"
+            f"differential privacy, one {spent.budget.unit} more or less: epsilon {spent.epsilon:g}, "
+            f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
         )
         if measure and not dp_only:
             terminal.note(
@@ -589,8 +596,9 @@ def _synthesize(
     if not schema.modelled:
         terminal.note("all columns are ids or dropped: there is nothing to measure")
         return
+    ledger = None if spent is None else spent.to_dict()
     if dp_only:
-        _show_withheld(fake, schema, terminal, report=report, json=json, lang=lang)
+        _show_withheld(fake, schema, terminal, report=report, json=json, lang=lang, ledger=ledger)
         return
     with terminal.doing("measuring"):
         kept_out = frame[synthesizer.holdout_rows_] if len(synthesizer.holdout_rows_) else None
@@ -598,23 +606,33 @@ def _synthesize(
             frame[synthesizer.train_rows_], fake, holdout=kept_out,
             target=target, schema=schema, random_state=seed or 0,
         )  # fmt: skip
+    if ledger is not None:
+        figures = figures.with_ledger(ledger)
     _show(figures, terminal, report=report, json=json, lang=lang)
 
 
-def _budget(epsilon: float | None, delta: float, pay: list[str], schema_file: Path | None) -> DP | None:
+def _budget(
+    epsilon: float | None,
+    delta: float,
+    pay: list[str],
+    schema_file: Path | None,
+    entity: str | None,
+    max_rows: int | None,
+) -> DP | None:
     """The budget that was asked for; None for none."""
     from likewise.dp.ledger import DP
 
     if epsilon is None:
-        if pay:
-            raise errors.OptionError("--pay spends a budget of differential privacy, so it needs --epsilon")
+        for flag, given in (("--pay", pay), ("--entity", entity), ("--max-rows", max_rows)):
+            if given:
+                raise errors.OptionError(f"{flag} is part of a budget of differential privacy, so it needs --epsilon")
         return None
     if schema_file is None:
         raise errors.OptionError(
             "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
             "schema, look it through as what anybody may know, and declare bounds, levels and nullable in it"
         )
-    return DP(epsilon, delta, pay=tuple(pay))
+    return DP(epsilon, delta, pay=tuple(pay), entity=entity, max_rows=1 if max_rows is None else max_rows)
 
 
 def _write(fake: pl.DataFrame, schema: Schema, path: Path) -> None:
@@ -641,12 +659,14 @@ def _show_withheld(
     report: Path | None,
     json: Path | None,
     lang: Lang,
+    ledger: dict[str, Any] | None = None,
 ) -> None:
     """A report in which nothing was measured, for nothing measured on real rows may be shown."""
     from likewise.evaluate import Report
 
     what = {"kind": "images"} if schema is None else {"columns": sum(column.is_modelled for column in schema)}
     facts = Report(scores=(), data={"rows_synthetic": len(fake), **what}, versions={"likewise": __version__})
+    facts = facts if ledger is None else facts.with_ledger(ledger)
     if json is not None:
         _write_text(facts.withheld().to_json(), json)
     if report is not None:

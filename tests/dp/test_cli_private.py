@@ -77,3 +77,21 @@ def test_a_budget_that_means_nothing_is_refused(epsilon: str, files: tuple[Path,
 
 def test_paying_without_a_budget_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert run("synth", files[0], "-o", tmp_path / "fake.csv", "--pay", "levels")[0] == 2
+
+
+def test_the_report_shows_the_ledger_and_no_measure(files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    page = tmp_path / "report.html"
+    code, said = run(
+        "synth", real, "-o", tmp_path / "fake.csv", "--schema", schema, "--epsilon", 2, "--dp-only", "--report", page
+    )
+    assert code == 0, said
+    html = page.read_text()
+    assert "epsilon 2, delta 1e-06, for one row more or less" in html
+    assert 'id="scores"' not in html
+
+
+def test_an_entity_without_a_budget_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", "--entity", "town")
+    assert code == 2
+    assert "--entity is part of a budget" in said

@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
 from likewise.errors import InputError
@@ -264,6 +264,8 @@ class Report:
         data: counts of rows and columns, the target; "kind" is "images" where images were evaluated.
         notes: what could not be measured and why, and what the reader must know, in plain words.
         versions: the software which computed it.
+        ledger: what a budget of differential privacy was spent on (`likewise.dp.ledger.Ledger.to_dict`); empty where
+            the synthetic rows keep none.
     """
 
     scores: tuple[Score, ...]
@@ -274,6 +276,7 @@ class Report:
     data: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    ledger: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Score:
         for score in self.scores:
@@ -314,7 +317,7 @@ class Report:
                 "upgrade likewise"
             )
         try:
-            return cls(
+            report = cls(
                 scores=tuple(_build(Score, s) for s in plain["scores"]),
                 columns=tuple(_build(ColumnScore, c) for c in plain.get("columns", ())),
                 pairs=tuple(_build(PairScore, p) for p in plain.get("pairs", ())),
@@ -326,6 +329,7 @@ class Report:
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"the report is damaged: {type(error).__name__} while reading it") from error
+        return report.with_ledger(plain["ledger"]) if plain.get("ledger") else report
 
     @classmethod
     def from_json(cls, text: str) -> Report:
@@ -349,10 +353,21 @@ class Report:
     def withheld(self) -> Report:
         """This report without anything computed on real rows: what may be shown beside a differentially private table.
 
-        What is left are facts of the synthetic table and the versions.
+        What is left are facts of the synthetic table, the ledger and the versions.
         """
         kept = {key: self.data[key] for key in ("kind", "rows_synthetic", "columns") if key in self.data}
-        return Report(scores=(), data={**kept, "withheld": True}, versions=self.versions)
+        return Report(scores=(), data={**kept, "withheld": True}, versions=self.versions, ledger=self.ledger)
+
+    def with_ledger(self, ledger: Mapping[str, Any]) -> Report:
+        """This report with what a budget of differential privacy was spent on, as `Ledger.to_dict` gives it.
+
+        Raises:
+            InputError: it is no ledger.
+        """
+        parts = ("unit", "epsilon", "budget", "entries")
+        if not isinstance(ledger, Mapping) or not all(part in ledger for part in parts):
+            raise InputError(f"a ledger must hold {', '.join(parts)}")
+        return replace(self, ledger=dict(ledger))
 
     def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en", dp_only: bool = False) -> str:
         """The report as one self-contained page ("en" or "zh"); written to `path` when one is given.

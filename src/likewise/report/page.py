@@ -14,6 +14,7 @@ from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
 from likewise.report.image_words import words_for
 from likewise.report.images import classes, images
+from likewise.report.ledger import ledger
 from likewise.report.links import links
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of
@@ -31,7 +32,7 @@ def render(report: Report, *, lang: str = "en") -> str:
     """The whole page. Raises OptionError for a language that is not there."""
     text = words_for(report, lang)
     if report.is_withheld:
-        main = f'<p class="notice">{escape(text["withheld"])}</p>'
+        main = f'<p class="notice">{escape(text["withheld"])}</p>{ledger(report, text)}'
         return document(text["title"], f"{_header(report, text)}<main>{main}</main>{_footer(report, text)}", lang)
     of_images = report.is_of_images
     pairs = "" if of_images else links(report, text)
@@ -40,7 +41,7 @@ def render(report: Report, *, lang: str = "en") -> str:
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'
         f"{_summary(report, lang)}{images(report, text)}{_scores(report, lang)}{_prediction(report, lang)}{parts}"
         f"{'' if of_images else columns(report, text)}{pairs}"
-        f"{_method(report, lang)}</main>{_footer(report, text)}{scripts() if pairs else ''}"
+        f"{ledger(report, text)}{_method(report, lang)}</main>{_footer(report, text)}{scripts() if pairs else ''}"
         f"<script>{asset('page.js')}</script>"
     )
     return document(text["title"], body, lang, has_images=bool(report.images))

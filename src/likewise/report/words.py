@@ -128,6 +128,20 @@ TEXT: dict[str, dict[str, str]] = {
         "comparison_note": "In each line the best figure is bold where all of the others lie outside its interval. "
         "Grey: what fresh real rows score.",
         "charts_by": "Pictures of pairs: Vega-Lite (BSD-3-Clause)",
+        "ledger": "What was asked of the real rows",
+        "ledger_claim": "The model, and every row drawn from it, is differentially private: epsilon {epsilon}, delta "
+        "{delta}, {unit}. The sum is over all entries below.",
+        "ledger_unit_row": "for one row more or less",
+        "ledger_unit_other": "for one {unit} more or less",
+        "ledger_all": "All {n} entries",
+        "ledger_what": "Asked",
+        "ledger_mechanism": "Mechanism",
+        "ledger_noise": "Noise",
+        "ledger_rho": "Cost ρ",
+        "ledger_gaussian": "Gaussian noise",
+        "ledger_exponential": "noisy choice",
+        "ledger_sampled gaussian": "Gaussian noise on random batches",
+        "ledger_steps": "{noise} times the clip, {steps} steps, each row in a batch with chance {rate}",
     },
     "zh": {
         "title": "合成数据报告",
@@ -244,6 +258,20 @@ TEXT: dict[str, dict[str, str]] = {
         "column_errors": "各列的差距",
         "comparison_note": "每行中若其他各值都落在最好者的区间之外，则以粗体标出。灰色：新的真实行的得分。",
         "charts_by": "列对图：Vega-Lite（BSD-3-Clause）",
+        "ledger": "向真实行询问过什么",
+        "ledger_claim": "该模型及由其抽取的每一行都满足差分隐私：epsilon {epsilon}，delta {delta}，{unit}。"
+        "总和涵盖以下所有条目。",
+        "ledger_unit_row": "以增减一行为准",
+        "ledger_unit_other": "以增减一个单位（{unit}）为准",
+        "ledger_all": "全部 {n} 个条目",
+        "ledger_what": "询问内容",
+        "ledger_mechanism": "机制",
+        "ledger_noise": "噪声",
+        "ledger_rho": "代价 ρ",
+        "ledger_gaussian": "高斯噪声",
+        "ledger_exponential": "带噪选择",
+        "ledger_sampled gaussian": "随机批次上的高斯噪声",
+        "ledger_steps": "裁剪范数的 {noise} 倍，{steps} 步，每行入批概率 {rate}",
     },
 }
 

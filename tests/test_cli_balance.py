@@ -65,6 +65,19 @@ def test_compare_prints_the_rows_without_balancing(table: Path, tmp_path: Path) 
     assert {line["method"] for line in found["lines"]} == {"none", "none, threshold tuned", "random"}
 
 
+def test_compare_judges_a_target_of_numbers(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "comparison.json"
+    pl.read_csv(table).drop_nulls("score").with_columns((pl.col("score") / 20).exp()).write_csv(table)
+    result = run(table, "--target", "score", "--regression", "--compare", "--methods", "random", "--folds", 2,
+                 "--json", out)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    for text in ("linear regression", "R2 of rare", "MAE of rare", "over no balancing is above", "in rare_mae"):
+        assert text in result.output
+    found = json.loads(out.read_text())
+    assert (found["task"], found["baseline"]) == ("regression", "none")
+    assert {line["measure"] for line in found["lines"]} == {"rare_mae", "rare_r2", "mae", "r2"}
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
@@ -75,7 +88,9 @@ def test_compare_prints_the_rows_without_balancing(table: Path, tmp_path: Path) 
         (("--target", "passed", "-o", "x.csv", "--method", "smoke"), 2, "'method' parameter"),
         (("--target", "passed", "-o", "x.csv", "--method", "smote", "--strategy", "0.01"), 2, "ratio"),
         (("--target", "passed", "-o", "x.csv", "--method", "random", "--mark", "age"), 2, "a column 'age' already"),
-        (("--target", "score", "--regression", "--compare"), 2, "for classes"),
+        (("--target", "passed", "--bins", "1,2", "--compare"), 2, "--bins is for --regression"),
+        (("--target", "score", "--bins", "1,two", "--regression", "--compare"), 2, "numbers that rise"),
+        (("--target", "grade", "--regression", "--compare"), 2, "needs a target of numbers"),
     ],
 )
 def test_what_cannot_be_ends_with_one_clear_line(

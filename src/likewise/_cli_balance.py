@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from likewise.schema import Schema
 
 _MARKS = {"better": "+", "worse": "-", "same": ""}
-_HEADS = {"balanced_accuracy": "bal. acc."}
+_HEADS = {
+    "balanced_accuracy": "bal. acc.",
+    "rare_mae": "MAE of rare",
+    "rare_r2": "R2 of rare",
+    "mae": "MAE",
+    "r2": "R2",
+}
 
 
 def balance(
@@ -40,7 +46,12 @@ def balance(
     strategy: Annotated[
         str, typer.Option(metavar="S", help="auto, minority, not minority, not majority, all, or a ratio such as 0.5.")
     ] = "auto",
-    regression: Annotated[bool, typer.Option("--regression", help="The target is a number; add rare values.")] = False,
+    regression: Annotated[
+        bool, typer.Option("--regression", help="The target is a number; its rare values are what is balanced.")
+    ] = False,
+    bins: Annotated[
+        str | None, typer.Option(metavar="EDGES", help="With --regression: where ranges of the target meet, as 10,20.")
+    ] = None,
     quality: Annotated[
         float | None, typer.Option(metavar="Q", help="Leave out this share of new rows, the least like their class.")
     ] = None,
@@ -70,7 +81,8 @@ def balance(
 
     The rows of INPUT come first, untouched, the new ones after them. With --compare nothing is added: ways of balancing
     are cross-validated with logistic regression, a random forest and gradient boosting, beside no balancing with the
-    threshold tuned, which often does as much.
+    threshold tuned, which often does as much. With --regression they are judged by the errors over all rows and over
+    those with rare values.
 
     \b
     Examples:
@@ -78,14 +90,16 @@ def balance(
       likewise balance data.csv --target fraud -o balanced.csv --method smotenc --strategy 0.5 --mark is_new
       likewise balance data.csv --target price -o balanced.csv --regression
       likewise balance data.csv --target fraud --compare --json comparison.json
+      likewise balance data.csv --target price --regression --compare
     """
     from likewise import balance as room
     from likewise import cli, io
 
     if (output is None) != compare:
         raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
-    if compare and regression:
-        raise errors.OptionError("--compare is for classes; it cannot judge a target of numbers")
+    if bins is not None and not regression:
+        raise errors.OptionError("--bins is for --regression: classes have no ranges")
+    edges, task = _edges(bins), "regression" if regression else "classification"
     terminal = cli._terminal(quiet, json)
     cli._check_outputs(source, table=output, others=(json,))
     with terminal.doing("reading"):
@@ -93,17 +107,18 @@ def balance(
     schema = cli._schema(frame, schema_file, target, terminal)
     features, its_schema = _features(frame, schema, target)
     if output is None:
+        labels = _target(frame, schema, target, regression)
         with terminal.doing("comparing"), _options_told():
             found = room.compare(
-                features, frame[target], methods=room.METHODS if methods is None else methods.split(","), folds=folds,
+                features, labels, methods=None if methods is None else methods.split(","), folds=folds,
                 repeats=repeats, random_state=seed, sampling_strategy=_strategy(strategy), schema=its_schema,
-                max_rows=max_rows,
+                max_rows=max_rows, task=task, bins=edges,
             )  # fmt: skip
         _show_comparison(found, terminal, json)
         return
     sampler = room.Oversampler(
         method, way=way, sampling_strategy=_strategy(strategy), random_state=seed, quality=quality, overlap=overlap,
-        task="regression" if regression else "classification", schema=its_schema,
+        task=task, bins=edges, schema=its_schema,
     )  # fmt: skip
     with terminal.doing("balancing"), _options_told():
         balanced = _balanced(sampler, features, frame, schema, target, mark)
@@ -142,20 +157,42 @@ def _strategy(text: str) -> str | float:
         return text
 
 
+def _edges(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(edge) for edge in text.split(",")]
+    except ValueError:
+        raise errors.OptionError("--bins takes numbers that rise, with commas between") from None
+
+
+def _target(frame: pl.DataFrame, schema: Schema, target: str, regression: bool) -> pl.Series:
+    """The target's column: classes as they stand, numbers as numbers.
+
+    Raises:
+        OptionError: with --regression, a column that holds none.
+    """
+    from likewise.parsing import parse_column
+    from likewise.schema import Kind
+
+    column = schema[target]
+    if not regression:
+        return frame[target]
+    if column.kind not in (Kind.INTEGER, Kind.REAL):
+        raise errors.OptionError(f"--regression needs a target of numbers; {target!r} is {column.kind.value}")
+    return parse_column(frame[target], column)
+
+
 def _balanced(
     sampler: Any, features: pl.DataFrame, frame: pl.DataFrame, schema: Schema, target: str, mark: str | None
 ) -> pl.DataFrame:
     """The table and its new rows, the target where it stood."""
     import polars as pl
 
-    from likewise.parsing import parse_column, restore_column
+    from likewise.parsing import restore_column
 
-    n, column = len(frame), schema[target]
-    if sampler.task == "regression":
-        rows, values = sampler.fit_resample(features, parse_column(frame[target], column))
-        labels = pl.concat([frame[target], restore_column(values.slice(n), column)])
-    else:
-        rows, labels = sampler.fit_resample(features, frame[target])
+    n, regression = len(frame), sampler.task == "regression"
+    rows, labels = sampler.fit_resample(features, _target(frame, schema, target, regression))
+    if regression:
+        labels = pl.concat([frame[target], restore_column(labels.slice(n), schema[target])])
     table: pl.DataFrame = rows.with_columns(labels.alias(target)).select(frame.columns)
     if mark is None:
         return table
@@ -192,9 +229,9 @@ def _show_comparison(found: BalanceComparison, terminal: Any, json: Path | None)
         cli._write_text(_as_json(found.to_dict()), json)
     for classifier in found.classifiers:
         terminal.result(_comparison_table(found, classifier))
-    terminal.result("+ and -: the 95 % interval of the gain over no balancing with the threshold tuned is above or "
-                    "below 0.")  # fmt: skip
-    for sentence in (*found.verdicts("auprc"), *found.notes):
+    tuned = " with the threshold tuned" if found.baseline != "none" else ""
+    terminal.result(f"+ and -: the 95 % interval of the gain over no balancing{tuned} is above or below 0.")
+    for sentence in (*found.verdicts(), *found.notes):
         terminal.result(sentence)
 
 
@@ -202,13 +239,13 @@ def _comparison_table(found: BalanceComparison, classifier: str) -> Table:
     """One line a method: each measure, and whether it surely gains or loses."""
     from rich.table import Table
 
-    from likewise.balance import MEASURES
+    from likewise.balance.comparison import written
 
     table = Table(title=f"{classifier}, {found.folds} folds", title_justify="left")
     table.add_column("balancing", no_wrap=True)
-    for measure in MEASURES:
+    for measure in found.measures:
         table.add_column(_HEADS.get(measure, measure), justify="right", no_wrap=True)
     for method in found.methods:
-        lines = [found.line(method, classifier, measure) for measure in MEASURES]
-        table.add_row(method, *(f"{line.value:.3f} {_MARKS[line.verdict]:1}" for line in lines))
+        lines = [found.line(method, classifier, measure) for measure in found.measures]
+        table.add_row(method, *(f"{written(line.value)} {_MARKS[line.verdict]:1}" for line in lines))
     return table

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
 from likewise import OptionError
 from likewise.balance import compare
-from likewise.balance.comparison import MEASURES, NONE, TUNED, corrected_interval
-from likewise.balance.judges import scores_of, tuned_scores
+from likewise.balance.comparison import MEASURES, NONE, NUMBER_MEASURES, TUNED, corrected_interval
+from likewise.balance.judges import number_scores, scores_of, tuned_scores
+from likewise.balance.tasks import Numbers
 
 JUDGES = {"linear": LogisticRegression(max_iter=300)}
 
@@ -128,3 +129,93 @@ def test_unknown_lines_are_refused() -> None:
     found = compare(pl.DataFrame(X), y, methods=["random"], classifiers=JUDGES, folds=2)
     with pytest.raises(OptionError, match="nothing was measured"):
         found.line("random", "forest", "auprc")
+
+
+# ---- targets of numbers --------------------------------------------------------------------------------------------
+
+
+def skewed(n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """A target whose high values are few and follow another line than the rest."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2, 2, size=(n, 2))
+    return X, X[:, 0] + 20.0 * (X[:, 0] > 1.6) + 0.1 * rng.normal(size=n)
+
+
+def test_scores_of_numbers_by_hand() -> None:
+    values, guesses = np.array([0.0, 0.0, 0.0, 0.0, 8.0, 10.0]), np.array([0.0, 0.0, 0.0, 3.0, 7.0, 7.0])
+    found = number_scores(values, guesses, values > 5)
+    assert found == {
+        "rare_mae": 2.0,  # (1 + 3) / 2
+        "rare_r2": 1 - 10 / 2,  # squares of 1 and 3 over those of -1 and 1 about 9
+        "mae": pytest.approx(7 / 6),
+        "r2": pytest.approx(1 - 19 / (4 * 9 + 25 + 49)),  # about the mean, 3
+    }
+
+
+def test_rows_of_rare_numbers_bring_a_straight_line_nearer_to_them() -> None:
+    X, y = skewed()
+    found = compare(
+        X, y, methods=["random", "smotenc"], classifiers={"line": LinearRegression()}, folds=4, task="regression",
+        bins=[10.0],
+    )  # fmt: skip
+    assert found.measures == NUMBER_MEASURES
+    assert (found.methods, found.baseline, found.task) == ((NONE, "random", "smotenc"), NONE, "regression")
+    plain = found.line(NONE, "line", "rare_mae")
+    assert (plain.gain, plain.verdict) == (0.0, "same")
+    for method in ("random", "smotenc"):
+        rare, whole = (found.line(method, "line", measure) for measure in ("rare_mae", "mae"))
+        assert rare.value < plain.value - 1.0
+        assert rare.verdict == "better"
+        assert rare.gain == pytest.approx(plain.value - rare.value)
+        assert whole.verdict == "worse", "what the rare rows gain the others pay for"
+    assert "random by" in found.verdicts()[0]
+    assert "rare_mae" in found.verdicts()[0]
+
+
+def test_samplers_of_numbers_see_the_training_folds_only_and_rare_rows_are_in_each() -> None:
+    X, y = skewed()
+    recording = Recording()
+    found = compare(X, y, methods={"nothing": recording}, classifiers={"line": Ridge()}, folds=4, task="regression")
+    rare = np.isin(X[:, 0], X[Numbers.of(y, None).is_rare, 0])
+    assert found.rarest == rare.sum()
+    for seen in recording.seen:
+        assert len(seen) == 300
+        assert abs(np.isin(X[rare, 0], seen).mean() - 0.75) < 0.05
+    for measure in NUMBER_MEASURES:
+        assert found.line("nothing", "line", measure).gain == 0.0
+
+
+def test_bins_say_which_numbers_are_rare() -> None:
+    X, y = skewed()
+    found = compare(X, y, methods=["random"], classifiers={"line": Ridge()}, folds=2, task="regression", bins=[-1.5])
+    assert found.rarest == (y < -1.5).sum()
+
+
+def test_mixed_frames_with_a_target_of_numbers(mixed_frame: pl.DataFrame) -> None:
+    frame = mixed_frame.drop_nulls("score").with_columns(pl.col("score").exp())
+    found = compare(
+        frame.drop("score"), frame["score"], methods=["auto"], classifiers={"line": Ridge()}, folds=2,
+        task="regression",
+    )  # fmt: skip
+    assert all(np.isfinite(line.value) for line in found.lines)
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "told"),
+    [
+        (np.linspace(0, 1, 100), {}, "no value of the target is rare"),
+        (np.r_[np.zeros(99), 1.0], {}, "1 rows that are rare"),
+        (np.r_[np.linspace(0, 1, 99), np.nan], {}, "missing in 1 of 100 rows"),
+        (np.r_[np.linspace(0, 1, 99), np.inf], {}, "finite"),
+        (np.full(100, 3.0), {}, "no value of the target is rare"),
+        (np.array(["low", "high"] * 50), {}, "a target of numbers"),
+        (np.linspace(0, 1, 100), {"bins": [0.5, 0.2]}, "rise"),
+        (np.linspace(0, 1, 100), {"task": "ranking"}, "task must be"),
+        (np.linspace(0, 1, 100), {"task": "classification"}, "say that it is one"),
+        (np.repeat([0, 1], 50), {"task": "classification", "bins": [0.5]}, "bins are for"),
+    ],
+)
+def test_targets_that_cannot_be_compared_are_refused(y: np.ndarray, options: dict[str, Any], told: str) -> None:
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.raises(ValueError, match=told):
+        compare(X, y, methods=["random"], **({"task": "regression"} | options))

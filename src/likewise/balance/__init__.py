@@ -14,13 +14,23 @@ try:
 except ImportError as error:
     raise MissingExtraError("imbalanced-learn", "balance") from error
 
-from likewise.balance.comparison import MEASURES, METHODS, BalanceComparison, Line, compare
+from likewise.balance.comparison import (
+    MEASURES,
+    METHODS,
+    NUMBER_MEASURES,
+    NUMBER_METHODS,
+    BalanceComparison,
+    Line,
+    compare,
+)
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.report import BalanceReport, ClassReport, Part
 
 __all__ = [
     "MEASURES",
     "METHODS",
+    "NUMBER_MEASURES",
+    "NUMBER_METHODS",
     "BalanceComparison",
     "BalanceReport",
     "ClassReport",

@@ -3,7 +3,7 @@
 Rows are added inside the training folds only. Gains are paired: the same folds, the same classifier, with and without.
 Intervals are those of Nadeau and Bengio (2003), who correct the t-test for training folds that share rows.
 
-Legend: n rows, K classes, J folds in all.
+Legend: n rows, J folds in all.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from likewise.balance import doors
-from likewise.balance.judges import Encoder, chances_within, default_classifiers, predicted, scores_of, tuned_scores
+from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
+from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, Classes, Numbers, Task
 from likewise.errors import OptionError
 from likewise.inference import infer
 from likewise.schema import Schema
 
-MEASURES = ("auprc", "auc", "f1", "balanced_accuracy", "brier")
-LOWER_IS_BETTER = ("brier",)
-NONE, TUNED = "none", "none, threshold tuned"
-METHODS = ("random", "smotenc", "borderline", "adasyn", "autoregressive", "copula", "auto")
-"""What is compared by default, beside the two rows without balancing."""
+MEASURES, METHODS = Classes.measures, Classes.methods
+"""By what classes are judged, and what is compared by default beside the two lines without balancing."""
+NUMBER_MEASURES, NUMBER_METHODS = Numbers.measures, Numbers.methods
+"""The same of a target of numbers."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One method with one classifier by one measure.
+    """One method with one classifier, or regressor, by one measure.
 
     Args:
         value: mean over the folds.
-        gain: mean improvement over no balancing with the threshold tuned; above 0 is better, for Brier's score too.
+        gain: mean improvement over no balancing, of classes with the threshold tuned; above 0 is better, for errors
+            and Brier's score too.
         interval: of the gain, 95 %.
     """
 
@@ -59,9 +59,12 @@ class BalanceComparison:
     """Every method with every classifier by every measure.
 
     Args:
-        lines: in the order of classifiers, then methods, then measures.
+        lines: in the order of classifiers (of numbers: regressors), then methods, then measures.
+        rarest: rows of the rarest class, or rows with rare values.
         folds: how often a classifier was trained and tested, for each line.
         notes: what was left out, and why.
+        task: "classification" or "regression".
+        baseline: the method that gains are over.
     """
 
     lines: tuple[Line, ...]
@@ -69,6 +72,8 @@ class BalanceComparison:
     rarest: int
     folds: int
     notes: tuple[str, ...] = ()
+    task: str = Classes.name
+    baseline: str = TUNED
 
     @property
     def classifiers(self) -> tuple[str, ...]:
@@ -77,6 +82,10 @@ class BalanceComparison:
     @property
     def methods(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(line.method for line in self.lines))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(line.measure for line in self.lines))
 
     def line(self, method: str, classifier: str, measure: str) -> Line:
         """One of the lines.
@@ -89,15 +98,20 @@ class BalanceComparison:
                 return line
         raise OptionError(f"nothing was measured of {method!r} with {classifier!r} by {measure!r}")
 
-    def verdicts(self, measure: str = "auprc") -> tuple[str, ...]:
-        """A sentence for each classifier: which methods help by this measure, if any."""
-        told = []
+    def verdicts(self, measure: str | None = None) -> tuple[str, ...]:
+        """A sentence for each classifier: which methods help by this measure, if any.
+
+        Args:
+            measure: None takes the first: AUPRC, or the mean absolute error of rare values.
+        """
+        told, measure = [], measure or self.measures[0]
         for classifier in self.classifiers:
             lines = [self.line(m, classifier, measure) for m in self.methods if m not in (NONE, TUNED)]
             better = sorted((x for x in lines if x.verdict == "better"), key=lambda x: -x.gain)
             if better:
                 named = ", ".join(
-                    f"{x.method} by {x.gain:.3f} ({x.interval[0]:.3f} to {x.interval[1]:.3f})" for x in better
+                    f"{x.method} by {written(x.gain)} ({written(x.interval[0])} to {written(x.interval[1])})"
+                    for x in better
                 )
                 told.append(f"{classifier}: {named} better than no balancing in {measure}")
             else:
@@ -111,17 +125,29 @@ class BalanceComparison:
             "rows": self.n_rows,
             "rarest_class": self.rarest,
             "folds": self.folds,
-            "baseline": TUNED,
+            "task": self.task,
+            "baseline": self.baseline,
             "lines": [asdict(line) | {"verdict": line.verdict} for line in self.lines],
             "notes": list(self.notes),
         }
+
+
+def written(value: float) -> str:
+    """A figure to three decimals, fewer where it is large.
+
+    Example:
+        >>> written(0.0314), written(-12.3456), written(1234567.8)
+        ('0.031', '-12.35', '1,234,568')
+    """
+    digits = len(str(int(abs(value))))
+    return f"{value:,.{min(3, max(4 - digits, 0))}f}"
 
 
 def compare(
     X: Any,
     y: Any,
     *,
-    methods: Sequence[str] | Mapping[str, Any] = METHODS,
+    methods: Sequence[str] | Mapping[str, Any] | None = None,
     classifiers: Mapping[str, Any] | None = None,
     folds: int = 5,
     repeats: int = 1,
@@ -129,22 +155,29 @@ def compare(
     sampling_strategy: Any = "auto",
     schema: Schema | None = None,
     max_rows: int | None = 10_000,
+    task: str = Classes.name,
+    bins: Sequence[float] | None = None,
 ) -> BalanceComparison:
     """Cross-validate ways of balancing, and none at all.
 
     Args:
         X: (n, D) features, any container.
-        y: (n,) classes.
-        methods: names that `Oversampler` knows, or name -> sampler with `fit_resample`.
-        classifiers: name -> scikit-learn classifier with `predict_proba`, which gets numbers standardised and levels
-            one-hot; None takes logistic regression, a random forest and gradient boosting.
+        y: (n,) classes, or numbers with `task="regression"`.
+        methods: names that `Oversampler` knows, or name -> sampler with `fit_resample`; None takes `METHODS`, for
+            numbers `NUMBER_METHODS`.
+        classifiers: name -> scikit-learn classifier with `predict_proba`, or regressor, which gets numbers
+            standardised and levels one-hot; None takes a linear model (logistic regression, ridge), a random forest and
+            gradient boosting.
         folds, repeats: stratified folds, and how often they are drawn anew.
         sampling_strategy: of the methods that are named.
         schema: what the feature columns are; None infers it.
         max_rows: of larger tables so many rows are drawn, with the classes' shares kept; None takes all.
+        task: "classification", judged by `MEASURES`, or "regression", judged by `NUMBER_MEASURES`: the error over all
+            rows and over those whose true value is rare.
+        bins: with `task="regression"`, where regions of the target meet; None finds rare values by their relevance.
 
     Raises:
-        OptionError: fewer than two rows in a class, or fewer than two folds.
+        OptionError: fewer than two rows in a class, no rare number or fewer than four, or fewer than two folds.
 
     Example:
         >>> import numpy as np
@@ -155,94 +188,95 @@ def compare(
         >>> found = compare(X, y, methods=["random"], folds=3)
         >>> found.methods
         ('none', 'none, threshold tuned', 'random')
+        >>> compare(X, np.exp(X[:, 0]), methods=["random"], folds=3, task="regression").measures
+        ('rare_mae', 'rare_r2', 'mae', 'r2')
     """
     from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 
-    labels, codes = np.unique(doors.target_array(y).ravel(), return_inverse=True)
-    counts = np.bincount(codes)
-    if len(labels) < 2 or counts.min() < 2:
-        raise OptionError(f"comparing needs two classes or more of two rows or more each, got {len(labels)} classes")
-    if len(labels) == 2 and counts[0] < counts[1]:
-        codes = 1 - codes  # of two classes the rarer one is 1, the positive one
+    its = _task(task, y, bins)
     notes = []
     schema = infer(doors.as_table(X)) if schema is None else schema
-    if max_rows is not None and len(codes) > max_rows:
-        notes.append(f"{max_rows:,} of the {len(codes):,} rows, drawn with the classes' shares kept")
-        rows, _ = train_test_split(
-            np.arange(len(codes)), train_size=max_rows, stratify=codes, random_state=random_state
-        )
-        X, codes = doors.take(X, np.sort(rows)), codes[np.sort(rows)]
-    rarest = int(np.bincount(codes).min())
-    n_folds = min(folds, rarest)
+    n = len(its.values)
+    if max_rows is not None and n > max_rows:
+        notes.append(f"{max_rows:,} of the {n:,} rows, drawn with the shares of rare and common kept")
+        rows, _ = train_test_split(np.arange(n), train_size=max_rows, stratify=its.strata, random_state=random_state)
+        X, its = doors.take(X, np.sort(rows)), its.taken(np.sort(rows))
+    n_folds = min(folds, its.most_folds)
     if n_folds < 2 or repeats < 1:
         raise OptionError(
-            f"comparing needs two folds, one repeat and two rows of each class or more; got {folds} folds, {repeats} "
-            f"repeats and {rarest} rows in the rarest class"
+            "comparing needs two folds, one repeat and two rows of each class (four rare numbers) or more; got "
+            f"{folds} folds, {repeats} repeats and {its.rarest} rows that are rare"
         )
     if n_folds < folds:
-        notes.append(f"{n_folds} folds instead of {folds}: the rarest class has no more rows")
-    table = doors.as_table(X)
-    samplers = _samplers(methods, sampling_strategy, schema, random_state)
-    judges = default_classifiers(random_state) if classifiers is None else dict(classifiers)
+        notes.append(f"{n_folds} folds instead of {folds}: no more rows are rare")
+    samplers = _samplers(its, methods, sampling_strategy, schema, random_state, bins)
+    judges = its.judges(random_state) if classifiers is None else dict(classifiers)
     splits = RepeatedStratifiedKFold(n_splits=n_folds, n_repeats=repeats, random_state=random_state)
     found: dict[tuple[str, str, str], list[float]] = {}
-    for train, test in splits.split(np.zeros(len(codes)), codes):
-        fold = _Fold(doors.take(X, train), codes[train], table[test], codes[test], schema, random_state)
-        for key, value in fold.scores(samplers, judges):
+    for train, test in splits.split(np.zeros(len(its.values)), its.strata):
+        for key, value in _fold_scores(X, its, schema, train, test, samplers, judges, random_state):
             found.setdefault(key, []).append(value)
-    lines = _lines(found, [NONE, TUNED, *samplers], list(judges), ratio=1.0 / (n_folds - 1))
-    return BalanceComparison(lines, len(codes), rarest, n_folds * repeats, tuple(notes))
+    lines = _lines(found, its, [*dict.fromkeys((NONE, its.baseline, *samplers))], list(judges), 1.0 / (n_folds - 1))
+    return BalanceComparison(
+        lines, len(its.values), its.rarest, n_folds * repeats, tuple(notes), its.name, its.baseline
+    )
+
+
+def _task(task: str, target: Any, bins: Sequence[float] | None) -> Task:
+    if task not in (Classes.name, Numbers.name):
+        raise OptionError(f"task must be {Classes.name!r} or {Numbers.name!r}, got {task!r}")
+    if task == Numbers.name:
+        return Numbers.of(target, bins)
+    if bins is not None:
+        raise OptionError(f"bins are for task={Numbers.name!r}: classes have no ranges")
+    return Classes.of(target)
 
 
 def _samplers(
-    methods: Sequence[str] | Mapping[str, Any], sampling_strategy: Any, schema: Schema, seed: int
+    task: Task,
+    methods: Sequence[str] | Mapping[str, Any] | None,
+    sampling_strategy: Any,
+    schema: Schema,
+    seed: int,
+    bins: Sequence[float] | None,
 ) -> dict[str, Any]:
     if isinstance(methods, Mapping):
         return dict(methods)
     return {
-        name: Oversampler(name, sampling_strategy=sampling_strategy, schema=schema, random_state=seed)
-        for name in methods
+        name: Oversampler(
+            name, sampling_strategy=sampling_strategy, schema=schema, random_state=seed, task=task.name, bins=bins
+        )
+        for name in (task.methods if methods is None else methods)
     }
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """One training fold, in the container that came, and its test rows."""
-
-    train: Any
-    train_codes: npt.NDArray[np.int64]
-    test: pl.DataFrame
-    test_codes: npt.NDArray[np.int64]
-    schema: Schema
-    seed: int
-
-    def scores(
-        self, samplers: Mapping[str, Any], judges: Mapping[str, Any]
-    ) -> Iterable[tuple[tuple[str, str, str], float]]:
-        """((method, classifier, measure), score) of everything."""
-        encoder = Encoder.fit(doors.as_table(self.train), self.schema)
-        test = encoder.encode(self.test)
-        for method in (NONE, *samplers):
-            rows, codes = self.train, self.train_codes
-            if method != NONE:
-                rows, codes = samplers[method].fit_resample(rows, codes)
-            train = encoder.encode(doors.as_table(rows))
-            for name, judge in judges.items():
-                chances = predicted(judge, train, codes, test)
-                for measure, value in scores_of(self.test_codes, chances).items():
-                    yield (method, name, measure), value
-                if method == NONE:
-                    for measure, value in self._tuned(judge, train, chances).items():
-                        yield (TUNED, name, measure), value
-
-    def _tuned(self, judge: Any, train: npt.NDArray[np.float64], chances: npt.NDArray[np.float64]) -> dict[str, float]:
-        """The same chances, decided by thresholds that were chosen within the training fold."""
-        within = chances_within(judge, train, self.train_codes, self.seed)
-        return tuned_scores(self.train_codes, within, self.test_codes, chances)
+def _fold_scores(
+    X: Any,
+    task: Task,
+    schema: Schema,
+    train: npt.NDArray[np.int64],
+    test: npt.NDArray[np.int64],
+    samplers: Mapping[str, Any],
+    judges: Mapping[str, Any],
+    seed: int,
+) -> Iterable[tuple[tuple[str, str, str], float]]:
+    """((method, classifier, measure), score) of everything in one fold."""
+    own, own_target = doors.take(X, train), task.values[train]
+    encoder = Encoder.fit(doors.as_table(own), schema)
+    test_rows = encoder.encode(doors.as_table(doors.take(X, test)))
+    for method in (NONE, *samplers):
+        rows, target = own, own_target
+        if method != NONE:
+            rows, target = samplers[method].fit_resample(rows, target)
+        train_rows = encoder.encode(doors.as_table(rows))
+        for name, judge in judges.items():
+            for line, scores in task.judged(method, judge, train_rows, target, test_rows, test, seed).items():
+                for measure, value in scores.items():
+                    yield (line, name, measure), value
 
 
 def _lines(
-    found: Mapping[tuple[str, str, str], list[float]], methods: list[str], judges: list[str], ratio: float
+    found: Mapping[tuple[str, str, str], list[float]], task: Task, methods: list[str], judges: list[str], ratio: float
 ) -> tuple[Line, ...]:
     """Means, gains and their intervals.
 
@@ -252,10 +286,10 @@ def _lines(
     lines = []
     for judge in judges:
         for method in methods:
-            for measure in MEASURES:
+            for measure in task.measures:
                 values = np.array(found[method, judge, measure])
                 sign = -1.0 if measure in LOWER_IS_BETTER else 1.0
-                gains = sign * (values - np.array(found[TUNED, judge, measure]))
+                gains = sign * (values - np.array(found[task.baseline, judge, measure]))
                 interval = corrected_interval(gains, ratio)
                 lines.append(Line(method, judge, measure, float(values.mean()), float(gains.mean()), interval))
     return tuple(lines)

@@ -1,4 +1,4 @@
-"""The classifiers that tell whether balancing helps, what they see, and how they are scored.
+"""The classifiers and regressors that tell whether balancing helps, what they see, and how they are scored.
 
 Legend: n rows, p columns of numbers, K classes; where there are two, class 1 is the positive one.
 """
@@ -55,6 +55,17 @@ def default_classifiers(seed: int) -> dict[str, Any]:
     }
 
 
+def default_regressors(seed: int) -> dict[str, Any]:
+    from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+    from sklearn.linear_model import Ridge
+
+    return {
+        "linear regression": Ridge(),
+        "random forest": RandomForestRegressor(n_estimators=100, random_state=seed),
+        "gradient boosting": HistGradientBoostingRegressor(random_state=seed),
+    }
+
+
 def predicted(classifier: Any, train: Matrix, codes: Codes, rows: Matrix) -> Matrix:
     """(n, K) chances of each class that a fresh copy of the classifier gives the rows."""
     import warnings
@@ -65,6 +76,37 @@ def predicted(classifier: Any, train: Matrix, codes: Codes, rows: Matrix) -> Mat
         warnings.simplefilter("ignore")  # a solver stopped short still judges all methods alike
         found: Matrix = clone(classifier).fit(train, codes).predict_proba(rows)
     return found
+
+
+def guessed(regressor: Any, train: Matrix, values: Matrix, rows: Matrix) -> Matrix:
+    """(n,) what a fresh copy of the regressor takes the rows' target for."""
+    from sklearn.base import clone
+
+    found: Matrix = clone(regressor).fit(train, values).predict(rows)
+    return found
+
+
+def number_scores(values: Matrix, guesses: Matrix, is_rare: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Mean absolute error and R2, over all rows and over those whose true value is rare.
+
+    R2 of rare rows is against their own mean: below 0 a guess of that mean would be nearer.
+
+    Example:
+        >>> import numpy as np
+        >>> values = np.array([0.0, 0, 0, 10, 12])
+        >>> found = number_scores(values, np.array([0.0, 0, 0, 11, 11]), values > 5)
+        >>> found["rare_mae"], found["mae"], found["rare_r2"], round(found["r2"], 3)
+        (1.0, 0.4, 0.0, 0.986)
+    """
+    from sklearn.metrics import mean_absolute_error, r2_score
+
+    rare, rare_guesses = values[is_rare], guesses[is_rare]
+    return {
+        "rare_mae": float(mean_absolute_error(rare, rare_guesses)),
+        "rare_r2": float(r2_score(rare, rare_guesses)),
+        "mae": float(mean_absolute_error(values, guesses)),
+        "r2": float(r2_score(values, guesses)),
+    }
 
 
 def chances_within(classifier: Any, train: Matrix, codes: Codes, seed: int) -> Matrix:

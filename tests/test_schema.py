@@ -48,6 +48,11 @@ def test_two_targets_are_refused() -> None:
         ({"kind": "integer", "bounds": (2, 1)}, "bounds must be low <= high"),
         ({"kind": "integer", "bounds": (float("nan"), 1)}, "bounds must be low <= high"),
         ({"kind": "integer", "bounds": (1,)}, "bounds must be two numbers"),
+        ({"kind": "integer", "bounds": ("2020-01-01", "2020-02-01")}, "bounds must be two numbers"),
+        ({"kind": "datetime", "bounds": (1, 2)}, "bounds must be two ISO texts"),
+        ({"kind": "datetime", "bounds": ("2020-01-01", "May 2020")}, "must be ISO texts, such as"),
+        ({"kind": "datetime", "bounds": ("08:30", "2020-01-01")}, "must be ISO texts, such as"),
+        ({"kind": "datetime", "bounds": ("2020-02-01", "2020-01-01T12:00")}, "bounds must be low <= high"),
         ({"kind": "categorical", "levels": ("a", "b", "a")}, "levels must differ, got 3 with only 2 distinct"),
         ({"kind": "boolean", "labels": ("a", "a")}, "labels must differ"),
         ({"kind": "boolean", "labels": ("a", "b", "c")}, "labels must be two texts"),
@@ -97,7 +102,7 @@ names = st.text(min_size=1, max_size=20)
 columns = st.builds(
     Column,
     name=names,
-    kind=st.sampled_from([k for k in Kind if k is not Kind.ID]),
+    kind=st.sampled_from([k for k in Kind if k not in (Kind.ID, Kind.DATETIME)]),
     role=st.sampled_from([Role.FEATURE, Role.SENSITIVE, Role.DROP]),
     missing=st.lists(st.text(), unique=True, max_size=3).map(tuple),
     missing_as_null=st.booleans(),
@@ -106,6 +111,12 @@ columns = st.builds(
     decimals=st.none() | st.integers(0, 9),
     bounds=st.none() | st.tuples(st.floats(-1e9, 0), st.floats(0, 1e9)),
     notes=st.lists(st.text(), max_size=2).map(tuple),
+)
+
+
+dates = st.dates().map(str)
+columns |= st.builds(
+    lambda name, ends: Column(name=name, kind=Kind.DATETIME, bounds=tuple(sorted(ends))), names, st.tuples(dates, dates)
 )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -57,10 +57,12 @@ class Column:
         missing_as_null: write missing values as nulls although `missing` tokens were seen, as nulls were more frequent.
         format: how values that came as text were written: for a datetime its strftime pattern, for a number a pattern
             such as "0.00" (always two decimals), "0.0#" (one or two), "0.##" (none to two), "0.*" (as many as needed),
-            "#,##0.00" (grouped thousands) or "0,00" (decimal comma). None: the shortest text.
+            "#,##0.00" (grouped thousands) or "0,00" (decimal comma). None: the shortest text. For an id, where a budget
+            of privacy holds, how keys are made: "uuid", or a text that ends in a 0 for each digit of a number.
         labels: for a boolean that did not come as one, the texts of false and true.
         decimals: for a real column, digits after the point; None if more than can be told.
-        bounds: least and greatest value the user declares, instead of the protected range learnt from the data.
+        bounds: least and greatest value the user declares, instead of the protected range learnt from the data. Of a
+            datetime they are ISO texts such as "2020-01-31", and hold where a budget of privacy does.
         levels: the levels the user declares, in order, instead of those found in the data.
         nullable: whether cells may be missing, as the user declares; None leaves it to the data, which differential
             privacy does not allow.
@@ -83,7 +85,7 @@ class Column:
     format: str | None = None
     labels: tuple[str, str] | None = None
     decimals: int | None = None
-    bounds: tuple[float, float] | None = None
+    bounds: tuple[Any, Any] | None = None
     levels: tuple[str, ...] | None = None
     nullable: bool | None = None
     notes: tuple[str, ...] = ()
@@ -99,7 +101,9 @@ class Column:
             )
         if self.bounds is not None:
             low, high = self.bounds
-            if math.isnan(low) or math.isnan(high) or low > high:
+            if self.kind is Kind.DATETIME:
+                low, high = _moments(self.name, low, high)
+            if low != low or high != high or low > high:  # NaN is unlike itself
                 raise SchemaError(f"column {self.name!r}: bounds must be low <= high, got {low} and {high}")
         for what, values in (("levels", self.levels), ("labels", self.labels), ("missing tokens", self.missing)):
             if values is not None and len(set(values)) != len(values):
@@ -142,10 +146,11 @@ class Column:
         for name in ("missing", "labels", "levels", "notes"):
             if not all(isinstance(v, str) for v in getattr(self, name) or ()):
                 raise SchemaError(f"column {self.name!r}: {name} must hold texts only")
+        wanted_bounds, what = (str, "ISO texts") if self.kind is Kind.DATETIME else (int | float, "numbers")
         if self.bounds is not None and (
-            len(self.bounds) != 2 or not all(isinstance(b, int | float) for b in self.bounds)
+            len(self.bounds) != 2 or not all(isinstance(b, wanted_bounds) for b in self.bounds)
         ):
-            raise SchemaError(f"column {self.name!r}: bounds must be two numbers (low, high)")
+            raise SchemaError(f"column {self.name!r}: bounds must be two {what} (low, high)")
 
     @property
     def is_modelled(self) -> bool:
@@ -307,6 +312,16 @@ class Schema:
             }
             for c in self.columns
         ]
+
+
+def _moments(name: str, *texts: str) -> tuple[dt.time, ...] | tuple[dt.datetime, ...]:
+    """The bounds of a datetime, so that they can be compared: times of day, or moments."""
+    try:
+        if all(text[2:3] == ":" for text in texts):
+            return tuple(dt.time.fromisoformat(text) for text in texts)
+        return tuple(dt.datetime.fromisoformat(text).replace(tzinfo=None) for text in texts)
+    except ValueError:
+        raise SchemaError(f"column {name!r}: bounds of a datetime must be ISO texts, such as '2024-01-31'") from None
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ def test_a_table_across_cliques_is_that_of_the_whole(
     clique: tuple[int, ...], fitted: tuple[JunctionTree, list]
 ) -> None:
     tree, potentials = fitted
-    found = tree.marginal(tree.marginals(potentials)[0], clique)
+    found = tree.law(potentials).marginal(clique)
     np.testing.assert_allclose(found, project(whole(tree, potentials), tuple(range(5)), clique), atol=1e-12)
 
 
@@ -63,9 +63,9 @@ def test_a_fit_to_exact_tables_gives_them_back() -> None:
     codes[:, 3] = codes[:, 2] % 2
     tree = JunctionTree.of(CLIQUES, SIZES)
     measured = [Measurement(c, count_table(codes, c, SIZES).astype(float), 1.0) for c in CLIQUES]
-    shares, _ = tree.marginals(fit_potentials(tree, measured, 4000, iterations=500))
+    law = tree.law(fit_potentials(tree, measured, 4000, iterations=500))
     for m in measured:
-        np.testing.assert_allclose(tree.marginal(shares, m.clique), m.table / 4000, atol=2e-3)
+        np.testing.assert_allclose(law.marginal(m.clique), m.table / 4000, atol=2e-3)
 
 
 def test_a_chain_draws_the_law_and_knows_its_probabilities(fitted: tuple[JunctionTree, list]) -> None:

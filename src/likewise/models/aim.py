@@ -34,6 +34,9 @@ ROUNDS_A_FIELD = 16
 MEASURE_SHARE = 0.9
 """T = 16 d rounds are planned for, nine tenths of a round's budget measure (McKenna et al. 2022, section 4)."""
 
+LEAST_ROOM = 0.05
+"""Share of the model's size that is open from the first round on; the rest opens as the budget is spent."""
+
 
 @dataclass(kw_only=True)
 class AIM(MarginalModel):
@@ -109,6 +112,7 @@ class _Run:
         self.weights = dict(self._workload())
         self.tables = {clique: count_table(codes, clique, sizes).astype(float) for clique in self.weights}
         self.tree = JunctionTree.of(self.cliques, sizes)
+        self.cells: dict[Clique, int] = {}
         self.potentials: list[Table] = []
         self._refit()
 
@@ -125,7 +129,7 @@ class _Run:
         self.potentials = fit_potentials(
             self.tree, self.measured, self.total, iterations=self.model.round_iterations, start=self.potentials
         )
-        self.shares = self.tree.marginals(self.potentials)[0]
+        self.law = self.tree.law(self.potentials)
 
     def go(self, rho: float, each: float) -> None:
         """Rounds until the budget is spent; without one, as many as allowed."""
@@ -139,17 +143,17 @@ class _Run:
                 each, choose = ledger.left * MEASURE_SHARE, ledger.left * (1 - MEASURE_SHARE)
             sigma = sigma_of_gaussian(1.0, each) if ledger is not None else 1.0
             clique = self._worst(sigma, choose, 1 - (ledger.left / rho if ledger is not None else 0.0), number)
-            before = self.tree.marginal(self.shares, clique) * self.total
+            before = self.law.marginal(clique) * self.total
             self.measured.append(self.model._measure(self.codes, clique, self.sizes, rho_of_gaussian(1.0, sigma)))
             self._extend(clique)
-            moved = float(np.abs(self.tree.marginal(self.shares, clique) * self.total - before).sum())
+            moved = float(np.abs(self.law.marginal(clique) * self.total - before).sum())
             if moved <= NOISE_SHARE * sigma * before.size:
                 each, choose = 4 * each, 4 * choose  # half the noise, twice the sureness of the choice
 
     def _worst(self, sigma: float, rho: float, spent: float, number: int) -> Clique:
         """A group the model has wrong beyond the noise, among those that keep the model small."""
-        room = self.model.max_cells * max(spent, 0.05)
-        open_ = [c for c in self.weights if self._is_inside(c) or self._cells_with(c) <= room]
+        room = self.model.max_cells * max(spent, LEAST_ROOM)
+        open_ = [c for c in self.weights if self._cells_with(c) <= room]
         if not open_:
             open_ = [min(self.weights, key=lambda c: prod(self.sizes[j] for j in c))]
         scores = np.array([self.weights[c] * self._error(c, sigma) for c in open_])
@@ -160,20 +164,25 @@ class _Run:
         return open_[noisy_choices([scores], rho, self.model.ledger, what, sensitivity=most)[0]]
 
     def _error(self, clique: Clique, sigma: float) -> float:
-        model = self.tree.marginal(self.shares, clique) * self.total
+        model = self.law.marginal(clique) * self.total
         return float(np.abs(self.tables[clique] - model).sum()) - NOISE_SHARE * sigma * model.size
 
     def _is_inside(self, clique: Clique) -> bool:
         return any(set(clique) <= set(c) for c in self.tree.cliques)
 
     def _cells_with(self, clique: Clique) -> int:
-        return JunctionTree.of([*self.cliques, clique], self.sizes).n_cells
+        """Cells of the model with one more clique; none more where a clique of the tree holds it."""
+        if self._is_inside(clique):
+            return 0
+        if clique not in self.cells:
+            self.cells[clique] = JunctionTree.of([*self.cliques, clique], self.sizes).n_cells
+        return self.cells[clique]
 
     def _extend(self, clique: Clique) -> None:
         """Take a clique into the tree, carrying the potentials over, and fit again."""
         self.cliques.append(clique)
         if not self._is_inside(clique):
-            old, self.tree = self.tree, JunctionTree.of(self.cliques, self.sizes)
+            old, self.tree, self.cells = self.tree, JunctionTree.of(self.cliques, self.sizes), {}
             fresh = self.tree.zeros()
             for c, potential in zip(old.cliques, self.potentials, strict=True):
                 if not self._is_inside(c):

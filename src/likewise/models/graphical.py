@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,12 @@ class JunctionTree:
         pairs = zip(self.cliques, self.parents, strict=True)
         return tuple(tuple(sorted(set(c) & set(self.cliques[p]))) if p >= 0 else () for c, p in pairs)
 
+    @cached_property
+    def _summed(self) -> tuple[tuple[int, ...], ...]:
+        """The axes of each clique that its parent does not share."""
+        pairs = zip(self.cliques, self.separators, strict=True)
+        return tuple(tuple(i for i, j in enumerate(c) if j not in s) for c, s in pairs)
+
     def home(self, clique: Clique) -> int:
         """A clique of the tree that holds this one, the smallest."""
         inside = [i for i, c in enumerate(self.cliques) if set(clique) <= set(c)]
@@ -99,59 +106,109 @@ class JunctionTree:
         return [np.zeros([self.sizes[j] for j in clique]) for clique in self.cliques]
 
     def marginals(self, potentials: Sequence[Table]) -> tuple[list[Table], float]:
-        """Shares of every cell of every clique, and the log of the normaliser (Shafer and Shenoy 1990)."""
-        upward = [p.copy() for p in potentials]
-        sent: list[Table] = [np.zeros(())] * len(upward)
-        for i in range(len(upward) - 1, 0, -1):
-            sent[i] = _log_sum(upward[i], self.cliques[i], self.separators[i])
-            parent = self.parents[i]
-            upward[parent] += spread(sent[i], self.separators[i], self.cliques[parent])
-        log_z = float(_log_sum(upward[0], self.cliques[0], ()))
-        beliefs = [upward[0] - log_z]
-        for i in range(1, len(upward)):
-            parent = self.parents[i]
-            back = _log_sum(beliefs[parent], self.cliques[parent], self.separators[i]) - sent[i]
-            beliefs.append(upward[i] + spread(back, self.separators[i], self.cliques[i]))
-        return [np.exp(belief) for belief in beliefs], log_z
+        """Shares of every cell of every clique, and the log of the normaliser (Shafer and Shenoy 1990).
 
-    def marginal(self, shares: Sequence[Table], clique: Clique) -> Table:
-        """The table of any group of fields, whether inside a clique or across several.
-
-        Args:
-            shares: what `marginals` gives.
+        Upward in logs, then downward in shares: what a clique adds to its separator is its own law given that, so one
+        exponential a cell is enough.
         """
-        homes = [i for i, c in enumerate(self.cliques) if set(clique) <= set(c)]
-        if homes:
-            home = min(homes, key=lambda i: shares[i].size)
-            return project(shares[home], self.cliques[home], clique)
-        # A product of conditionals along the part of the tree that holds the fields, the rest summed out.
-        operands: list[object] = []
-        for i, top in self._subtree(clique):
-            share = shares[i]
-            if not top:
-                below = project(share, self.cliques[i], self.separators[i])
-                below = spread(below, self.separators[i], self.cliques[i])
-                share = np.divide(share, below, out=np.zeros_like(share), where=below > 0)
-            operands += [share, list(self.cliques[i])]
-        return np.asarray(np.einsum(*operands, list(clique), optimize="greedy"))  # type: ignore[call-overload]
+        upward = [p.copy() for p in potentials]
+        sums: list[Table] = [np.zeros(())] * len(upward)
+        log_z = 0.0
+        for i in range(len(upward) - 1, -1, -1):
+            table, axes = upward[i], self._summed[i]
+            most = table.max(axis=axes, keepdims=True)
+            np.subtract(table, most, out=table)
+            np.exp(table, out=table)
+            sums[i] = table.sum(axis=axes, keepdims=True)
+            message = (np.log(sums[i]) + most).squeeze(axis=axes)
+            if i:
+                parent = self.parents[i]
+                upward[parent] += spread(message, self.separators[i], self.cliques[parent])
+            else:
+                log_z = float(message)
+        for i, table in enumerate(upward):
+            parent = self.parents[i]
+            whole = np.ones(()) if i == 0 else project(upward[parent], self.cliques[parent], self.separators[i])
+            table *= whole.reshape(sums[i].shape) / sums[i]
+        return upward, log_z
 
-    def _subtree(self, clique: Clique) -> list[tuple[int, bool]]:
-        """Places of the cliques on the ways between these fields, and whether each is the top one."""
+    def law(self, potentials: Sequence[Table]) -> Law:
+        """The law that these potentials make."""
+        return Law(self, tuple(self.marginals(potentials)[0]))
+
+    def between(self, clique: Clique) -> list[int]:
+        """Places of the cliques on the ways between these fields, ascending: the first is the top one."""
         kept = set(range(len(self.cliques)))
         while True:
             parents = {self.parents[i] for i in kept}
-            covered = {i: set(self.separators[i]) for i in kept}
             leaves = [i for i in kept if i not in parents and self.parents[i] in kept]
-            idle = [i for i in leaves if not (set(clique) & set(self.cliques[i])) - covered[i]]
+            idle = [i for i in leaves if not (set(clique) & set(self.cliques[i])) - set(self.separators[i])]
             tops = [i for i in kept if self.parents[i] not in kept]
             if len(tops) == 1 and len(kept) > 1:
                 # The top is idle too if it has one child which holds all its fields that are asked for.
                 children = [i for i in kept if self.parents[i] == tops[0]]
-                if len(children) == 1 and not (set(clique) & set(self.cliques[tops[0]])) - covered[children[0]]:
-                    idle.append(tops[0])
+                rest = (set(clique) & set(self.cliques[tops[0]])) - set(self.separators[children[0]])
+                idle += tops if len(children) == 1 and not rest else []
             if not idle:
-                return [(i, self.parents[i] not in kept) for i in sorted(kept)]
+                return sorted(kept)
             kept -= set(idle)
+
+
+@dataclass(frozen=True)
+class Law:
+    """Shares of the cells of every clique of a tree.
+
+    Args:
+        shares: a table for each clique, as `JunctionTree.marginals` gives them.
+    """
+
+    tree: JunctionTree
+    shares: tuple[Table, ...]
+
+    @cached_property
+    def _conditionals(self) -> list[Table]:
+        """Each clique's law given what it shares with its parent."""
+        given = []
+        for share, clique, separator in zip(self.shares, self.tree.cliques, self.tree.separators, strict=True):
+            below = spread(project(share, clique, separator), separator, clique)
+            given.append(np.divide(share, below, out=np.zeros_like(share), where=below > 0))
+        return given
+
+    def marginal(self, clique: Clique) -> Table:
+        """The table of any group of fields, whether inside a clique or across several."""
+        tree = self.tree
+        homes = [i for i, c in enumerate(tree.cliques) if set(clique) <= set(c)]
+        if homes:
+            home = min(homes, key=lambda i: self.shares[i].size)
+            return project(self.shares[home], tree.cliques[home], clique)
+        # A product of conditionals along the part of the tree that holds the fields, summed out from its leaves up.
+        way = tree.between(clique)
+        below: dict[int, list[tuple[Table, Clique]]] = {i: [] for i in way}
+        for i in reversed(way[1:]):
+            message = self._summed(self._conditionals[i], i, below[i], {*clique, *tree.separators[i]})
+            below[tree.parents[i]].append(message)
+        return self._summed(self.shares[way[0]], way[0], below[way[0]], set(clique))[0]
+
+    def _summed(
+        self, table: Table, i: int, messages: list[tuple[Table, Clique]], kept: set[int]
+    ) -> tuple[Table, Clique]:
+        """A clique's table times what came from below, over the fields still wanted, ascending."""
+        fields = self.tree.cliques[i]
+        for at, (message, of) in enumerate(messages):
+            wanted = kept.union(*(later for _, later in messages[at + 1 :]))
+            over = tuple(sorted(wanted & {*fields, *of}))
+            table = _product(table, fields, message, of, over)
+            fields = over
+        over = tuple(j for j in fields if j in kept)
+        return project(table, fields, over), over
+
+
+def _product(a: Table, of_a: Clique, b: Table, of_b: Clique, onto: Clique) -> Table:
+    """Two tables multiplied, over some of their fields."""
+    axis = {j: at for at, j in enumerate({*of_a, *of_b})}  # einsum knows 52 axes, a table may have more fields
+    axes_a, axes_b, axes = ([axis[j] for j in fields] for fields in (of_a, of_b, onto))
+    operands: tuple[Any, ...] = (a, axes_a, b, axes_b, axes)
+    return np.asarray(np.einsum(*operands, optimize=["einsum_path", (0, 1)]))
 
 
 def _triangulated(cliques: Iterable[Clique], sizes: Sequence[int]) -> list[Clique]:
@@ -162,18 +219,17 @@ def _triangulated(cliques: Iterable[Clique], sizes: Sequence[int]) -> list[Cliqu
             neighbours[a].add(b)
             neighbours[b].add(a)
     found: list[Clique] = []
-    left = set(neighbours)
-    while left:
-        cost = {j: sizes[j] * prod(sizes[k] for k in neighbours[j]) for j in left}
-        j = min(left, key=lambda k: (cost[k], k))
-        members = {j} | neighbours[j]
+    cost = {j: sizes[j] * prod(sizes[k] for k in near) for j, near in neighbours.items()}
+    while cost:
+        j = min(cost, key=lambda k: (cost[k], k))
+        near = neighbours.pop(j)
+        members = {j} | near
         if not any(members <= set(other) for other in found):
             found.append(tuple(sorted(members)))
-        for k in neighbours[j]:
-            neighbours[k] |= neighbours[j]
-            neighbours[k] -= {j, k}
-        left.remove(j)
-        del neighbours[j]
+        del cost[j]
+        for k in near:
+            neighbours[k] = (neighbours[k] | near) - {j, k}
+            cost[k] = sizes[k] * prod(sizes[m] for m in neighbours[k])
     return found
 
 
@@ -187,15 +243,67 @@ def project(table: Table, of: Clique, onto: Clique) -> Table:
     return np.asarray(table.sum(axis=tuple(i for i, j in enumerate(of) if j not in onto)))
 
 
-def _log_sum(table: Table, of: Clique, onto: Clique) -> Table:
-    axes = tuple(i for i, j in enumerate(of) if j not in onto)
-    if not axes:
-        return table
-    most = table.max(axis=axes, keepdims=True)
-    most = np.where(np.isfinite(most), most, 0.0)
-    with np.errstate(divide="ignore"):
-        summed: Table = np.log(np.exp(table - most).sum(axis=axes))
-    return summed + most.reshape(summed.shape)
+@dataclass(frozen=True)
+class _Targets:
+    """What the marginals should come near to, the greatest tables first, so that each is summed from a small one.
+
+    Args:
+        tree: the tree whose marginals are compared.
+        cliques: those of the tree, then those measured.
+        sources: for each measured one the place, among `cliques`, of the least table that holds it.
+        shares: the measured tables as shares of the rows.
+        weights: how sure each of them is, the surest 1.
+    """
+
+    tree: JunctionTree
+    cliques: tuple[Clique, ...]
+    sources: tuple[int, ...]
+    shares: tuple[Table, ...]
+    weights: tuple[float, ...]
+
+    @classmethod
+    def of(cls, tree: JunctionTree, measured: Sequence[Measurement], total: float) -> _Targets:
+        def cells(clique: Clique) -> int:
+            return prod(tree.sizes[j] for j in clique)
+
+        joined = sorted(_joined(measured), key=lambda m: -len(m.clique))
+        cliques, sources = list(tree.cliques), []
+        for m in joined:
+            holding = [i for i, c in enumerate(cliques) if set(m.clique) <= set(c)]
+            sources.append(min(holding, key=lambda i: cells(cliques[i])))
+            cliques.append(m.clique)
+        # In shares, so that the step of the fit is of the same size whatever the number of rows.
+        surest = min((m.sigma for m in joined), default=1.0)
+        return cls(
+            tree, tuple(cliques), tuple(sources), tuple(m.table / total for m in joined),
+            tuple((surest / m.sigma) ** 2 for m in joined),
+        )  # fmt: skip
+
+    def loss(self, marginals: Sequence[Table]) -> tuple[float, list[Table]]:
+        """Half the weighted squares of what is missed, and its gradient by the marginals of the tree."""
+        n, tables, loss = len(marginals), list(marginals), 0.0
+        gradient = [*self.tree.zeros(), *(np.zeros(()) for _ in self.shares)]
+        for at, (source, share, weight) in enumerate(zip(self.sources, self.shares, self.weights, strict=True), n):
+            tables.append(project(tables[source], self.cliques[source], self.cliques[at]))
+            gap = tables[at] - share
+            loss += 0.5 * weight * float(np.vdot(gap, gap))
+            gradient[at] = weight * gap
+        for at in range(len(tables) - 1, n - 1, -1):
+            source = self.sources[at - n]
+            gradient[source] += spread(gradient[at], self.cliques[at], self.cliques[source])
+        return loss, gradient[:n]
+
+
+def _joined(measured: Iterable[Measurement]) -> list[Measurement]:
+    """Each clique once: the mean of its tables, weighted by how sure they are, is all that a fit can use of them."""
+    found: dict[Clique, Measurement] = {}
+    for m in measured:
+        if m.clique in found:
+            a, b = found[m.clique].sigma ** -2, m.sigma**-2
+            table = (a * found[m.clique].table + b * m.table) / (a + b)
+            m = Measurement(m.clique, table, (a + b) ** -0.5)
+        found[m.clique] = m
+    return list(found.values())
 
 
 def fit_potentials(
@@ -209,27 +317,15 @@ def fit_potentials(
         total: rows that the tables count, as best known.
         start: potentials to begin from; none begins at the uniform law.
     """
-    homes = [tree.home(m.clique) for m in measured]
+    targets = _Targets.of(tree, measured, total)
     potentials = [p.copy() for p in start] or tree.zeros()
-    # Losses and gradients in shares, so that the step is of the same size whatever the number of rows.
-    precision = [(total / m.sigma) ** 2 for m in measured]
-    scale = max(precision, default=1.0)
-
-    def loss_of(marginals: Sequence[Table]) -> tuple[float, list[Table]]:
-        loss, gradient = 0.0, tree.zeros()
-        for m, home, weight in zip(measured, homes, precision, strict=True):
-            gap = project(marginals[home], tree.cliques[home], m.clique) - m.table / total
-            loss += 0.5 * weight / scale * float(np.vdot(gap, gap))
-            gradient[home] += spread(weight / scale * gap, m.clique, tree.cliques[home])
-        return loss, gradient
-
     step = 1.0
-    loss, gradient = loss_of(tree.marginals(potentials)[0])
+    loss, gradient = targets.loss(tree.marginals(potentials)[0])
     for _ in range(iterations):
         for _ in range(25):
             tried = [p - step * g for p, g in zip(potentials, gradient, strict=True)]
             marginals = tree.marginals(tried)[0]
-            new_loss, new_gradient = loss_of(marginals)
+            new_loss, new_gradient = targets.loss(marginals)
             if new_loss <= loss:
                 break
             step *= 0.5
@@ -260,7 +356,7 @@ class Chain:
     def of(cls, tree: JunctionTree, potentials: Sequence[Table]) -> Chain:
         order: list[int] = []
         given, tables = [], []
-        for clique, share in zip(tree.cliques, tree.marginals(potentials)[0], strict=True):
+        for clique, share in zip(tree.cliques, tree.law(potentials).shares, strict=True):
             known = [j for j in clique if j in order]
             for j in (j for j in clique if j not in order):
                 base = tuple(sorted(known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,15 +77,20 @@ class Terminal:
         columns = (
             TextColumn("learning"),
             BarColumn(bar_width=24),
-            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[unit]} {task.completed:.0f}/{task.total:.0f}"),
             TextColumn("{task.fields[figures]}"),
         )
         with Progress(*columns, console=self._err, transient=True) as progress:
-            task = progress.add_task("learning", total=None, start=True, figures="", visible=False)
+            task = progress.add_task("learning", total=None, start=True, figures="", unit="epoch", visible=False)
 
             def show(event: Event) -> None:
                 progress.update(
-                    task, total=event.epochs, completed=event.epoch, figures=training_figures(event), visible=True
+                    task,
+                    total=event.epochs,
+                    completed=event.epoch,
+                    figures=training_figures(event),
+                    unit=event.unit,
+                    visible=True,
                 )
 
             yield show
@@ -99,6 +105,7 @@ def training_figures(event: Event) -> str:
     'held-out loss 8.950 · 81,000 rows/s · 7 s left'
     """
     loss = f"loss {event.train_loss:.3f}" if event.holdout_loss is None else f"held-out loss {event.holdout_loss:.3f}"
+    loss = "losses are not told" if math.isnan(event.train_loss) else loss
     notes = "".join(f" · {name} {value:.3g}" for name, value in event.notes.items())
     return f"{loss}{notes} · {event.rows_per_second:,.0f} rows/s · {event.eta_seconds:.0f} s left"
 

@@ -32,9 +32,10 @@ from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
-from likewise.models.marginals import ledger_for
+from likewise.models.private import ledger_for
 from likewise.models.vae import VAE
 from likewise.parsing import parse, restore, restore_column
+from likewise.private_training import Plan
 from likewise.schema import Kind, Schema, nearest
 from likewise.training import Progress
 
@@ -92,6 +93,7 @@ class Synthesizer:
 
     image_codec_: ImageCodec | None = None
     ledger_: Ledger | None = None
+    plan_: Plan | None = None
     _give_back: Callable[[Any], Any]
 
     def __init__(
@@ -210,7 +212,8 @@ class Synthesizer:
         self.image_codec_, self.ledger_ = None, ledger
         self._drawing = drawing
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
-        self.n_rows_ = len(table) if ledger is None else generator.n_rows  # type: ignore[attr-defined]
+        self.n_rows_ = len(table) if ledger is None else generator.n_rows
+        self.plan_ = generator.plan
         self.record_ = generator.record.to_dict()
         return self
 
@@ -233,7 +236,7 @@ class Synthesizer:
         with _progress(self.progress) as report:
             generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
         self.schema_, self.image_codec_, self.generator_, self._give_back = codec.schema, codec, generator, give_back
-        self.ledger_ = None
+        self.ledger_ = self.plan_ = None
         self._drawing = drawing
         self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
         self.record_ = generator.record.to_dict()
@@ -505,10 +508,11 @@ class Synthesizer:
             if set(made.codec_.columns) != {c.name for c in made.schema_ if c.role != "drop"}:
                 raise ModelFileError("schema and codec name different columns")
             _try_out(made.codec_, made.schema_)
-        made.generator_ = made._make_generator(kind).load_state(groups["model"], alphabet)
-        made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
+        generator = made._make_generator(kind)
         if manifest.get("privacy") is not None:
-            made.ledger_ = Ledger.from_dict(manifest["privacy"])
+            generator.ledger = made.ledger_ = Ledger.from_dict(manifest["privacy"])
+        made.generator_ = generator.load_state(groups["model"], alphabet)
+        made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
         if made.n_rows_ < 1:
             raise ModelFileError("n_rows must be at least 1")
         made._give_back = lambda table: table if made.image_codec_ is None else as_mapping(table)

@@ -28,12 +28,13 @@ class Event:
     Args:
         epoch: epochs finished, from 1.
         epochs: epochs planned.
-        train_loss: mean loss a row over the epoch.
+        train_loss: mean loss a row over the epoch; NaN where a budget of privacy hides it.
         holdout_loss: mean loss a row over the held-out rows; None when there are none.
         rows_per_second: training rows seen a second.
         seconds: since training began.
         eta_seconds: until the planned end; an early stop comes sooner.
         notes: other figures that the model tells of itself, by name.
+        unit: what is counted: "epoch", or "step" of a training under a budget of privacy.
     """
 
     epoch: int
@@ -44,6 +45,7 @@ class Event:
     seconds: float
     eta_seconds: float
     notes: Mapping[str, float] = field(default_factory=dict)
+    unit: str = "epoch"
 
 
 Progress = Callable[[Event], None]

@@ -16,7 +16,7 @@ from likewise.dp.accounting import rho_of_exponential, rho_of_gaussian
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError, PrivacyError
 from likewise.modelfile import read_model, write_model
-from likewise.models import aim, marginals, mst
+from likewise.models import aim, marginals, mst, private
 from likewise.schema import Column, Schema
 
 BUDGET = DP(1.0, 1e-6)
@@ -132,7 +132,7 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
         ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
         return [0 for _ in lists]
 
-    for module in (mechanisms, marginals, mst, aim):
+    for module in (mechanisms, private, marginals, mst, aim):
         for name, fake in (("noisy_counts", counts), ("noisy_choices", choices)):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, fake)
@@ -219,7 +219,7 @@ def test_a_row_moves_no_answer_further_than_the_ledger_says(model: str, monkeypa
         ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
         return [0 for _ in lists]
 
-    for module in (marginals, mst, aim):
+    for module in (private, marginals, mst, aim):
         for name, fake in (("noisy_counts", counts), ("noisy_choices", choices)):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, fake)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.ledger import Ledger
 from likewise.errors import ModelFileError, NotFittedError
 from likewise.models.about import About
 from likewise.models.base import Generator
@@ -35,6 +36,8 @@ from likewise.models.gradient import (
     take_weights,
     train_device,
 )
+from likewise.models.private import OneWay, check_net_options, planned, public_rows, steps_of
+from likewise.private_training import PrivateDescent, train_privately
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -44,6 +47,12 @@ if TYPE_CHECKING:
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
+
+COUNTS_SHARE = 0.1
+"""Share of a budget for the counts of each field."""
+
+PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_ORDERS = 20, 1 / 16, 4
+"""Under a budget: how often each row is seen, how likely it is in a step, and orders of the fields in a step."""
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
@@ -56,6 +65,8 @@ _NUMBERS = {
     "any_order": (0.0, 1.0),
     "weight_decay": (0.0, math.inf),
     "max_seconds": (0.0, math.inf),
+    "clip": (1e-6, math.inf),
+    "sampling_rate": (1e-6, 1.0),
 }
 """Options that are numbers, and their ranges; `Schedule` holds the rate and the seconds above 0."""
 
@@ -92,6 +103,7 @@ class Autoregressive(Generator):
     """
 
     name: ClassVar[str] = "autoregressive"
+    keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose=(
             "The default: the most faithful rows, and any columns given any others, so conditions, completion and "
@@ -120,6 +132,8 @@ class Autoregressive(Generator):
     calibrate: int = 2
     precision: str = "auto"
     device: str = "auto"
+    clip: float = 1.0
+    sampling_rate: float | None = None
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -158,6 +172,8 @@ class Autoregressive(Generator):
 
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
+        if self.ledger is not None:
+            return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
         self._net = net = self._make_net(
             alphabet, log_marginals(train_codes, alphabet), generator, n_rows=len(train_codes)
         )
@@ -197,9 +213,55 @@ class Autoregressive(Generator):
         net.use("cpu", compute_dtype(self.precision))
         return self
 
+    def check_private(self) -> None:
+        check_net_options(self)
+
+    def _fit_privately(
+        self,
+        codes: Codes,
+        ledger: Ledger,
+        generator: torch.Generator,
+        rng: np.random.Generator,
+        progress: Progress | None,
+    ) -> Self:
+        """Counts of each field first, then the net, from where they stand."""
+        import torch
+
+        known = OneWay.of(codes, self._alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
+        self.n_rows = round(known.n_rows)
+        self._net = net = self._make_net(self._alphabet, known.log_shares(), generator)
+        if not net.sizes:
+            return self
+        device = train_device(self.device)
+        net.use(device, torch.float32)
+        seen = canonical = net.visible(net.order)
+
+        def turn() -> None:
+            nonlocal seen
+            shuffled = float(torch.rand((), generator=generator)) < self.any_order
+            seen = net.visible(_some_first(net.order, generator)) if shuffled else canonical
+
+        def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+            del own
+            return net.nll(rows.long(), seen).sum(1)
+
+        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
+        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
+        [self.plan] = planned(ledger, [("gradients of the net", steps)], clip=self.clip, n_rows=known.n_rows)
+        public = public_rows(net).to(device)
+        descent = PrivateDescent(
+            net, loss, self.plan, self._schedule(1), public=public, turn=turn, n_groups=PRIVATE_ORDERS
+        )
+        x = torch.from_numpy(in_net_order(net, codes.codes)).to(device)
+        self.record = train_privately(descent, x, passes=passes, progress=progress)
+        net.use("cpu", compute_dtype(self.precision))
+        return self
+
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width. Columns of many codes need finer units; the others learn as well from fewer,
-        in half the time."""
+        in half the time. Under a budget each weight adds noise."""
+        if self.ledger is not None:
+            return self.d_embed or 8, self.d_hidden or 32
         wide = is_wide(alphabet)
         return self.d_embed or (24 if wide else 16), self.d_hidden or (96 if wide else 64)
 
@@ -222,10 +284,15 @@ class Autoregressive(Generator):
             d_embed=d_embed,
             d_hidden=d_hidden,
             n_layers=self.n_layers,
-            dropout=(0.05 if n_rows >= FEW_ROWS else 0.1) if self.dropout is None else self.dropout,
+            dropout=self._dropout(n_rows),
             generator=generator,
             dtype=compute_dtype(self.precision),
         ).eval()
+
+    def _dropout(self, n_rows: int) -> float:
+        if self.dropout is not None or self.ledger is not None:
+            return self.dropout or 0.0
+        return 0.05 if n_rows >= FEW_ROWS else 0.1
 
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         net, given = self._fitted(), given or Given()

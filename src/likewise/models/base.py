@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.ledger import Ledger
 from likewise.models.about import About
+from likewise.private_training import Plan
 from likewise.training import Progress, Record
 
 
@@ -25,9 +27,24 @@ class Generator(ABC):
     """What it says of itself to who must choose."""
     record: Record
     """What training did; empty before `fit`."""
+    keeps_privacy: ClassVar[bool] = False
+    """Whether it can keep a budget of differential privacy."""
+    ledger: Ledger | None = None
+    """What looks at the rows are written into, set before `fit` and before `load_state`. None: no budget holds."""
+    plan: Plan | None = None
+    """The private training that `fit` paid for, where it trains a net."""
+    n_rows: int
+    """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()
     """Fields which the model is told instead of learning to draw them, where it takes `condition_on`. They are set by
     who knows the columns' names, before `fit`; `load_state` finds them in the state."""
+
+    def check_private(self) -> None:  # noqa: B027 - most have nothing to hold
+        """Hold the options to what a budget of privacy leaves, before anything is spent.
+
+        Raises:
+            OptionError: one of them would look at the rows in a way that nothing pays for.
+        """
 
     @abstractmethod
     def fit(

@@ -10,25 +10,17 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
-from likewise.errors import (
-    LikewiseWarning,
-    ModelFileError,
-    NotFittedError,
-    OptionError,
-    PrivacyError,
-)
+from likewise.errors import ModelFileError, NotFittedError
 from likewise.models.base import Generator
 from likewise.models.conditioning import OWN_CANDIDATES, Budget, blocks, emitted, rejection, resample
 from likewise.models.graphical import (
@@ -40,19 +32,13 @@ from likewise.models.graphical import (
     count_table,
     fit_potentials,
 )
-from likewise.schema import Schema
+from likewise.models.private import SPARE_ROWS, noisy_one_way, sure_groups, total_rows
 from likewise.training import Progress, Record
 
 Ints = npt.NDArray[np.int64]
 
 EXACT_SIGMA = 1.0
 """Weight of counts without noise: all alike."""
-
-SURE_SIGMAS = 3.0
-"""Codes with fewer rows than this many deviations of the noise share one cell (McKenna et al. 2021, section 4)."""
-
-SPARE_ROWS = 0.5
-"""Rows that a code is taken to have at least, where its noisy count says none."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +84,7 @@ class Compression:
 class MarginalModel(Generator):
     """Base of the generators that learn from tables of counts. See `MST`."""
 
-    ledger: Ledger | None = None
-    """What the looks at the rows are written into; None looks without noise."""
+    keeps_privacy: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -135,16 +120,11 @@ class MarginalModel(Generator):
     def _one_way(self, codes: npt.NDArray[Any], rho: float) -> list[Measurement]:
         """Every field's counts, measured together: a row counts once in each."""
         sizes = self._alphabet.sizes
-        tables = [count_table(codes, (j,), sizes) for j in range(len(sizes))]
-        if self.ledger is None or not tables:
-            return [Measurement((j,), table.astype(float), EXACT_SIGMA) for j, table in enumerate(tables)]
-        noisy, sigma = noisy_counts(
-            np.concatenate(tables), rho, self.ledger, f"counts of all {len(sizes)} fields",
-            sensitivity=math.sqrt(len(sizes)),
-        )  # fmt: skip
-        parts = np.split(noisy, np.cumsum(sizes)[:-1])
-        # The noise of each count is the query's own: sensitivity is that of all fields together.
-        return [Measurement((j,), part, sigma) for j, part in enumerate(parts)]
+        if self.ledger is None:
+            tables, sigma = [count_table(codes, (j,), sizes).astype(float) for j in range(len(sizes))], EXACT_SIGMA
+        else:
+            tables, sigma = noisy_one_way(codes, sizes, rho, self.ledger)
+        return [Measurement((j,), table, sigma) for j, table in enumerate(tables)]
 
     def _measure(self, codes: Ints, clique: Clique, sizes: Sequence[int], rho: float) -> Measurement:
         """One table of counts."""
@@ -158,13 +138,12 @@ class MarginalModel(Generator):
         """Codes of too few rows joined, their counts added up, and the number of rows as best known."""
         groups, joined = [], []
         for m in measured:
-            sure = m.table >= SURE_SIGMAS * m.sigma if self.ledger is not None else np.ones(len(m.table), bool)
-            group = np.where(sure, np.cumsum(sure) - 1, sure.sum())
-            groups.append(group.astype(np.int64))
+            group = np.arange(len(m.table)) if self.ledger is None else sure_groups(m.table, m.sigma)
+            groups.append(group)
             # The one cell of many codes is noisier than the others; it holds few rows, so it is weighed like them.
             table = np.bincount(group, weights=m.table).clip(SPARE_ROWS, None)
             joined.append(Measurement(m.clique, table, m.sigma))
-        total = _total([m.table for m in measured], [m.sigma * math.sqrt(len(m.table)) for m in measured])
+        total = total_rows([m.table for m in measured], [m.sigma * math.sqrt(len(m.table)) for m in measured])
         return Compression(tuple(groups)), joined, total
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
@@ -283,48 +262,9 @@ def _chain_of(state: Mapping[str, npt.NDArray[Any]], sizes: Sequence[int]) -> Ch
     return Chain(tuple(order), tuple(given), tuple(tables))
 
 
-def _total(tables: Sequence[Table], sigmas: Sequence[float]) -> float:
-    """The number of rows: the mean of what the tables say, each by how sure it is; one row at least."""
-    weights = np.array([1 / s**2 for s in sigmas])
-    return max(float(np.dot(weights, [t.sum() for t in tables]) / weights.sum()), 1.0) if len(tables) else 1.0
-
-
 def fitted_chain(
     sizes: Sequence[int], cliques: Sequence[Clique], measured: Sequence[Measurement], total: float, iterations: int
 ) -> Chain:
     """Tables to draw from, of a graphical model fitted to measurements."""
     tree = JunctionTree.of(cliques, sizes)
     return Chain.of(tree, fit_potentials(tree, measured, total, iterations=iterations))
-
-
-LEAST_ROWS = 100
-"""Below this the noise of any useful budget drowns the table."""
-
-
-def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: int) -> Ledger:
-    """The ledger of one fit, handed to its generator.
-
-    Raises:
-        OptionError: the generator cannot keep differential privacy, or no schema was given.
-        PrivacyError: delta is so large that showing a row whole would be within it.
-    """
-    if not isinstance(generator, MarginalModel):
-        raise OptionError(f"model {generator.name!r} cannot keep differential privacy; those that can: mst, aim")
-    if schema is None:
-        raise OptionError(
-            "privacy needs a schema: columns told from the data would be told for free. Infer one, look it through as "
-            "what anybody may know, and declare bounds, levels and nullable in it"
-        )
-    if budget.delta * n_rows >= 1:
-        raise PrivacyError(
-            f"delta must be well below one over the number of rows, got {budget.delta:g} for {n_rows:,} rows: "
-            "showing one row whole would be within it"
-        )
-    if n_rows < LEAST_ROWS:
-        warnings.warn(
-            f"{n_rows} rows are few for differential privacy: the noise will be larger than most counts",
-            LikewiseWarning,
-            stacklevel=4,
-        )
-    generator.ledger = Ledger(budget)
-    return generator.ledger

@@ -85,10 +85,16 @@ class Critic(CodeTables):
         h = embedded.view(len(embedded) // self.pac, -1)
         *layers, last = zip(self.layers, self.layer_biases, strict=True)
         for weight, bias in layers:
-            h = F.leaky_relu(torch.addmm(bias.to(self.dtype), h, weight.to(self.dtype)), LEAK)
+            product = torch.addmm(bias.to(self.dtype), h, weight.to(self.dtype))
+            if self.tape is not None:
+                self.tape.affine(product, h, weight, bias)
+            h = F.leaky_relu(product, LEAK)
             h = self.drop(h) if self.training else h
         features = h.float()
-        return torch.addmm(last[1], features, last[0])[:, 0], features
+        scores = torch.addmm(last[1], features, last[0])
+        if self.tape is not None:
+            self.tape.affine(scores, features, *last)
+        return scores[:, 0], features
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores of hard codes. Shape: (B, D) -> (B / G,)."""

@@ -103,7 +103,10 @@ class LatentNet(CodeTables):
         return self.drop(x) if self.training else x
 
     def _affine(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        return torch.addmm(bias.to(self.dtype), x, weight.to(self.dtype))
+        outcome = torch.addmm(bias.to(self.dtype), x, weight.to(self.dtype))
+        if self.tape is not None:
+            self.tape.affine(outcome, x, weight, bias)
+        return outcome
 
     def _through(self, h: torch.Tensor, layers: nn.ParameterList, biases: nn.ParameterList) -> torch.Tensor:
         """Residual layers. Shape: (B, W) -> (B, W)."""
@@ -132,7 +135,10 @@ class LatentNet(CodeTables):
         """Logits of every field. Shape: (B, L), (B, D * E) -> [(n, B, K)], float32."""
         h = self.trunk(z, self.context(embedded))
         if self.chained:
-            h = torch.addmm(h, self._dropped(embedded), (self.back * self.back_mask).to(self.dtype))
+            before = self._dropped(embedded)
+            h = torch.addmm(h, before, (self.back * self.back_mask).to(self.dtype))
+            if self.tape is not None:
+                self.tape.blocks(h, before, self.back_mask[:: self.d_embed, :: self.d_hidden], self.back)
         h = h.relu().view(len(h), self.n_fields, self.d_hidden).transpose(0, 1)  # (B, D*H) -> (D, B, H)
         return self.logits_of(h.contiguous(), heads)
 

@@ -77,11 +77,16 @@ class MaskedNet(CodeTables):
         weight = self.first.to(self.dtype).view(n, wide, n, high) * visible[:, None, :, None]
         e = self.embed_codes(x, embeds)
         e = self.drop(e) if self.training else e
-        h = torch.addmm(self.first_bias.to(self.dtype), e, weight.view(n * wide, n * high)).relu_()
-        h = h.view(-1, n, high).transpose(0, 1).contiguous()  # (B, D*H) -> (D, B, H)
+        h = torch.addmm(self.first_bias.to(self.dtype), e, weight.view(n * wide, n * high))
+        if self.tape is not None:
+            self.tape.blocks(h, e, visible, self.first, self.first_bias)
+        h = h.relu_().view(-1, n, high).transpose(0, 1).contiguous()  # (B, D*H) -> (D, B, H)
         for layer, bias in zip(self.layers, self.layer_biases, strict=True):
             dropped = self.drop(h) if self.training else h
-            h = h + torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype)).relu_()
+            more = torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype))
+            if self.tape is not None:
+                self.tape.fields(more, dropped, layer, bias)
+            h = h + more.relu_()
         return self.drop(h) if self.training else h
 
     def logits(self, x: torch.Tensor, visible: torch.Tensor) -> list[torch.Tensor]:

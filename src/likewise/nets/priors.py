@@ -12,6 +12,7 @@ from abc import abstractmethod
 import torch
 from torch import nn
 
+from likewise.nets.ghosts import Tape, Taped
 from likewise.nets.tables import normal
 
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
@@ -22,7 +23,7 @@ WIDE = 2.5
 """The features of a latent bend between -WIDE and WIDE; the regulariser of scale is the codes' own."""
 
 
-class Prior(nn.Module):
+class Prior(Taped):
     """p(z | context)."""
 
     @abstractmethod
@@ -57,14 +58,29 @@ class MixturePrior(Prior):
         self.weights_bias = nn.Parameter(torch.zeros(n_parts))
 
     def _log_weights(self, context: torch.Tensor) -> torch.Tensor:
-        return torch.addmm(self.weights_bias, context, self.to_weights).log_softmax(1)
+        weights = torch.addmm(self.weights_bias, context, self.to_weights)
+        if self.tape is not None:
+            self.tape.affine(weights, context, self.to_weights, self.weights_bias)
+        return weights.log_softmax(1)
 
     def log_prob(self, z: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
         log_vars = self.log_vars.clamp(LEAST_LOG_VAR, MOST_LOG_VAR)
         precision = (-log_vars).exp()
         squares = z.square() @ precision.t() - 2 * z @ (self.means * precision).t()
         squares = squares + (self.means.square() * precision + log_vars).sum(1)  # (B, M)
+        if self.tape is not None:
+            self._note_parts(self.tape, squares, z)
         return torch.logsumexp(self._log_weights(context) - 0.5 * squares, 1) - z.shape[1] * HALF_LOG_TAU
+
+    @torch.no_grad()
+    def _note_parts(self, tape: Tape, squares: torch.Tensor, z: torch.Tensor) -> None:
+        """What a latent's square in a part is to the part's mean and log variance."""
+        log_vars = self.log_vars.clamp(LEAST_LOG_VAR, MOST_LOG_VAR)
+        apart = z[:, None] - self.means  # (B, M, L)
+        to_means = 2 * apart * (-log_vars).exp()
+        to_log_vars = (1 - apart.square() * (-log_vars).exp()) * (log_vars == self.log_vars)
+        factor = (to_means.square() + to_log_vars.square()).sum(2)
+        tape.note([squares], [self.means, self.log_vars], lambda b: (b.square() * factor).sum(1), z.square().sum(1))
 
     def draw(self, context: torch.Tensor, uniforms: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
         part = _part(self._log_weights(context), uniforms[:, 0])
@@ -118,14 +134,24 @@ class ChainPrior(Prior):
 
     def _parts(self, h: torch.Tensor, at: slice) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Log weights, means and log variances of the dimensions `at`. Shape: (l, B, H) -> 3 x (l, B, M)."""
-        h = h + torch.baddbmm(self.layer_bias[at], h, self.layer[at]).relu_()
-        weights, means, log_vars = torch.baddbmm(self.head_bias[at], h, self.head[at]).chunk(3, 2)
+        more = torch.baddbmm(self.layer_bias[at], h, self.layer[at])
+        if self.tape is not None:
+            self.tape.fields(more, h, self.layer, self.layer_bias)
+        h = h + more.relu_()
+        parts = torch.baddbmm(self.head_bias[at], h, self.head[at])
+        if self.tape is not None:
+            self.tape.fields(parts, h, self.head, self.head_bias)
+        weights, means, log_vars = parts.chunk(3, 2)
         return weights.log_softmax(2), means, log_vars.clamp(LEAST_LOG_VAR, MOST_LOG_VAR)
 
     def log_prob(self, z: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
         start = torch.addmm(self.first_bias, context, self.first_context)
-        h = torch.addmm(start, self._features(z).flatten(1), self.first * self.mask).relu_()
-        h = h.view(-1, self.n_latent, self.d_hidden).transpose(0, 1)  # (B, L*H) -> (L, B, H)
+        features = self._features(z).flatten(1)
+        h = torch.addmm(start, features, self.first * self.mask)
+        if self.tape is not None:
+            self.tape.affine(start, context, self.first_context, self.first_bias)
+            self.tape.blocks(h, features, self.mask[:: self.n_features, :: self.d_hidden], self.first)
+        h = h.relu_().view(-1, self.n_latent, self.d_hidden).transpose(0, 1)  # (B, L*H) -> (L, B, H)
         weights, means, log_vars = self._parts(h, slice(None))
         squares = (z.t()[:, :, None] - means).square() * (-log_vars).exp() + log_vars
         return (torch.logsumexp(weights - 0.5 * squares, 2) - HALF_LOG_TAU).sum(0)

@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from likewise.nets.ghosts import Tape, Taped
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -44,7 +46,7 @@ def make_buckets(sizes: Sequence[int]) -> list[Bucket]:
     return buckets
 
 
-class CodeTables(nn.Module):
+class CodeTables(Taped):
     """The tables of all fields, for a net to build its own layers between.
 
     Fields are held in descending order of size; `columns[i]` is the caller's field at place i, and every
@@ -118,23 +120,56 @@ class CodeTables(nn.Module):
     def _with_ordinals(self, free: nn.ParameterList, ordinal: torch.Tensor) -> list[torch.Tensor]:
         # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
         parts = torch.split(ordinal, [bucket.stop - bucket.start for bucket in self.buckets])
-        phi = [getattr(self, f"phi{b}") for b in range(len(free))]
+        phi = self._phi()[: len(free)]
         return [torch.baddbmm(table, p, part).to(self.dtype) for table, p, part in zip(free, phi, parts, strict=False)]
+
+    def _phi(self) -> list[torch.Tensor]:
+        """Ordinal features of each bucket's codes, [(n, K, P)]."""
+        return [getattr(self, f"phi{b}") for b in range(len(self.buckets))]
 
     def embed_codes(self, x: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Embedded codes. Shape: (B, D) -> (B, D * E)."""
         if not embeds:  # a table of keys only
             return torch.zeros(len(x), 0, dtype=self.dtype, device=x.device)
         table = torch.cat([part.reshape(-1, self.d_embed) for part in embeds])
-        return F.embedding(x + self.first_rows, table).flatten(1)
+        found = F.embedding(x + self.first_rows, table)
+        if self.tape is not None:
+            self._note_lookup(self.tape, x, found)
+        return found.flatten(1)
+
+    @torch.no_grad()
+    def _note_lookup(self, tape: Tape, x: torch.Tensor, found: torch.Tensor) -> None:
+        """A code's gradient goes to its own row of the free part, and by its features to the field's ordinal part."""
+        phi = torch.cat([part.square().sum(2).flatten() for part in self._phi()])
+        factor = phi[x + self.first_rows] + 1
+        tape.note([found], [*self.embed, self.ordinal_in], lambda g: (g.square().sum(2) * factor).sum(1), factor.sum(1))
 
     def logits_of(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
         """Logits of each bucket's fields from the fields' hidden units. Shape: (D, B, H) -> [(n, B, K)], float32."""
         parts = torch.split(h, [bucket.stop - bucket.start for bucket in self.buckets])
-        return [
+        logits = [
             torch.baddbmm(bias.to(self.dtype)[:, None], part, head.transpose(1, 2)).float()
             for part, bias, head in zip(parts, self.biases, heads, strict=True)
         ]
+        if self.tape is not None and logits:
+            self._note_heads(self.tape, parts, logits)
+        return logits
+
+    @torch.no_grad()
+    def _note_heads(self, tape: Tape, parts: Sequence[torch.Tensor], logits: list[torch.Tensor]) -> None:
+        """A field's head is multiplied with its hidden units: its free part, its ordinal part by the codes' features,
+        and its bias."""
+        inputs = [part.square().sum(2) for part in parts]  # (n, B)
+
+        def squares(*at: torch.Tensor) -> torch.Tensor:
+            total = torch.zeros(at[0].shape[1], device=at[0].device)
+            for b, h, phi in zip(at, inputs, self._phi(), strict=True):
+                free = b.square().sum(2)
+                total += (free * (h + 1) + (b @ phi).square().sum(2) * h).sum(0)
+            return total
+
+        uses = [*self.heads, *self.biases, self.ordinal_out]
+        tape.note(logits, uses, squares, torch.cat(inputs).sum(0))
 
     def nll_of(self, x: torch.Tensor, logits: list[torch.Tensor]) -> torch.Tensor:
         """-log p of each code under each bucket's logits. Shape: (B, D) -> (B, D), natural log."""

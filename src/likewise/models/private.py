@@ -1,0 +1,221 @@
+"""A fit under a budget of differential privacy: whose it can be, what is counted, and what a net's training will cost.
+
+Legend: n rows, D fields, K codes of a field.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Codes
+from likewise.dp.ledger import DP, Ledger
+from likewise.dp.losses import Steps
+from likewise.dp.mechanisms import noisy_counts
+from likewise.errors import LikewiseWarning, OptionError, PrivacyError
+from likewise.models.base import Generator
+from likewise.private_training import Plan
+from likewise.schema import Schema
+
+if TYPE_CHECKING:
+    import torch
+
+    from likewise.nets.tables import CodeTables
+
+Table = npt.NDArray[np.float64]
+
+LEAST_ROWS = 100
+"""Below this the noise of any useful budget drowns the table."""
+
+SURE_SIGMAS = 3.0
+"""Codes with fewer rows than this many deviations of the noise share theirs (McKenna et al. 2021, section 4)."""
+
+SPARE_ROWS = 0.5
+"""Rows that a code is taken to have at least, where its noisy count says none."""
+
+MOST_DROWNED = 0.02
+"""Noise of a step's mean gradient in each direction, over the norm to which a row's is clipped, above which little is
+learnt."""
+
+N_PUBLIC = 8
+"""Random rows on which a net is tried before any real one."""
+
+_log = logging.getLogger("likewise")
+
+
+def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: int) -> Ledger:
+    """The ledger of one fit, handed to its generator.
+
+    Raises:
+        OptionError: the generator or one of its options cannot keep differential privacy, or no schema was given.
+        PrivacyError: delta is so large that showing a row whole would be within it.
+    """
+    if not generator.keeps_privacy:
+        raise OptionError(
+            f"model {generator.name!r} cannot keep differential privacy; those that can: {', '.join(private_models())}"
+        )
+    if schema is None:
+        raise OptionError(
+            "privacy needs a schema: columns told from the data would be told for free. Infer one, look it through as "
+            "what anybody may know, and declare bounds, levels and nullable in it"
+        )
+    if budget.delta * n_rows >= 1:
+        raise PrivacyError(
+            f"delta must be well below one over the number of rows, got {budget.delta:g} for {n_rows:,} rows: "
+            "showing one row whole would be within it"
+        )
+    generator.check_private()
+    if n_rows < LEAST_ROWS:
+        warnings.warn(
+            f"{n_rows} rows are few for differential privacy: the noise will be larger than most counts",
+            LikewiseWarning,
+            stacklevel=4,
+        )
+    generator.ledger = Ledger(budget)
+    return generator.ledger
+
+
+def private_models() -> list[str]:
+    """Names of the generators of tables that can keep a budget."""
+    from likewise.models import MODELS
+
+    return [name for name, kind in MODELS.items() if kind.keeps_privacy]
+
+
+def check_net_options(model: Any) -> None:
+    """Hold the options of a generator trained by gradient to what a budget leaves.
+
+    Raises:
+        OptionError: one of them would look at the rows in a way that nothing pays for.
+    """
+    instead = {
+        "max_seconds": "how many steps there are is settled before the first: set epochs",
+        "checkpoint": "a run that goes on is a new budget, a new ledger",
+        "batch_size": "how many rows there are is not known: set sampling_rate, the chance of a row to be in a step",
+    }
+    for name, why in instead.items():
+        if getattr(model, name) is not None:
+            raise OptionError(f"{name} does not go with a budget of privacy: {why}")
+    if model.dropout:
+        raise OptionError("dropout does not go with a budget of privacy: its masks are shared out among rows; set 0")
+
+
+# ---- counts of each field --------------------------------------------------------------------------------------------
+
+
+def noisy_one_way(
+    codes: npt.NDArray[Any], sizes: Sequence[int], rho: float, ledger: Ledger
+) -> tuple[list[Table], float]:
+    """Every field's counts (K,), measured together, and the deviation of their noise: a row counts once in each.
+
+    Privacy: rho.
+    """
+    tables = [np.bincount(codes[:, j], minlength=size) for j, size in enumerate(sizes)]
+    if not tables:
+        return [], 0.0
+    noisy, sigma = noisy_counts(
+        np.concatenate(tables), rho, ledger, f"counts of all {len(sizes)} fields", sensitivity=math.sqrt(len(sizes))
+    )
+    # The noise of each count is the query's own: sensitivity is that of all fields together.
+    return np.split(noisy, np.cumsum(sizes)[:-1]), sigma
+
+
+def sure_groups(noisy: Table, sigma: float) -> npt.NDArray[np.int64]:
+    """(K,) group of each code: those of too few rows to tell share the last one."""
+    sure = noisy >= SURE_SIGMAS * sigma
+    return np.where(sure, np.cumsum(sure) - 1, sure.sum()).astype(np.int64)
+
+
+def total_rows(tables: Sequence[Table], sigmas: Sequence[float]) -> float:
+    """The number of rows: the mean of what the tables say, each by how sure it is; one row at least."""
+    weights = np.array([1 / s**2 for s in sigmas])
+    return max(float(np.dot(weights, [t.sum() for t in tables]) / weights.sum()), 1.0) if len(tables) else 1.0
+
+
+@dataclass(frozen=True)
+class OneWay:
+    """What is known of each field alone under a budget.
+
+    Args:
+        counts: (K,) rows of each code for each field, above 0; codes too rare to tell share theirs.
+        n_rows: rows of the table, about.
+    """
+
+    counts: tuple[Table, ...]
+    n_rows: float
+
+    @classmethod
+    def of(cls, codes: Codes, sizes: Sequence[int], rho: float, ledger: Ledger) -> OneWay:
+        """Measure it.
+
+        Privacy: rho.
+        """
+        noisy, sigma = noisy_one_way(codes.codes, sizes, rho, ledger)
+        counts = []
+        for table in noisy:
+            group = sure_groups(table, sigma)
+            shared = np.bincount(group, weights=table).clip(SPARE_ROWS, None) / np.bincount(group)
+            counts.append(shared[group])
+        return cls(tuple(counts), total_rows(noisy, [sigma * math.sqrt(len(t)) for t in noisy]))
+
+    def log_shares(self) -> list[npt.NDArray[np.float32]]:
+        """(K,) log share of each code, for each field."""
+        return [np.log(counts / counts.sum()).astype(np.float32) for counts in self.counts]
+
+
+# ---- training a net --------------------------------------------------------------------------------------------------
+
+
+def planned(ledger: Ledger, phases: Sequence[tuple[str, Steps]], *, clip: float, n_rows: float) -> list[Plan]:
+    """Settle and pay for all steps that are to come: what is left of the budget buys one noise multiplier for them.
+
+    Args:
+        phases: what is trained in each, and its steps; in the order in which they run.
+        clip: greatest norm of a row's gradient.
+        n_rows: as best known under the budget.
+
+    Raises:
+        PrivacyError: the steps do not fit into what is left.
+    """
+    before = ledger.epsilon
+    multiplier = ledger.multiplier(*(steps for _, steps in phases))
+    ledger.spend_steps(*((what, steps, multiplier) for what, steps in phases))
+    plans = [
+        Plan(
+            steps=steps.steps, rate=steps.rate, multiplier=multiplier, clip=clip, epsilon_before=before,
+            epsilon=ledger.epsilon, delta=ledger.budget.delta, n_rows=n_rows,
+        )
+        for _, steps in phases
+    ]  # fmt: skip
+    for (what, _), plan in zip(phases, plans, strict=True):
+        _log.info("%s: %s", what, plan.text())
+        if plan.drowned > MOST_DROWNED:
+            warnings.warn(
+                f"{what}: in each direction the noise of a step is {plan.drowned:.2g} of the most that a row can say; "
+                f"little will be learnt. A larger epsilon or more rows would help, or model 'mst', which needs fewer "
+                f"of both",
+                LikewiseWarning,
+                stacklevel=4,
+            )
+    return plans
+
+
+def steps_of(passes: float, rate: float) -> Steps:
+    """The steps in which each row is taken so often, as is expected."""
+    return Steps(rate, max(round(passes / rate), 1))
+
+
+def public_rows(net: CodeTables) -> torch.Tensor:
+    """(m, D) rows in the net's own order that have nothing to do with any table."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    columns = [torch.randint(size, (N_PUBLIC,), generator=generator) for size in net.sizes]
+    return torch.stack(columns, 1)

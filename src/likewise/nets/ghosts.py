@@ -1,0 +1,130 @@
+"""Ghost norms: the norm of every row's own gradient, without any row's gradient.
+
+Where a weight multiplies a row's vector a, and b is the loss's gradient at the product, the row's gradient is the outer
+product of both, and its norm is |a| |b|. So one pass back to the products tells the norms of all rows of a batch
+exactly, in the memory of a batch (Goodfellow 2015; Li et al. 2022, section 4; Bu et al. 2022).
+
+A net that can be trained privately is `Taped`: where a tape is present, it notes each use of its parameters, with how a
+gradient at the outcome makes squared norms. Without one it computes as if this file were not there.
+
+Legend: B batch, D fields, E width in and H width out of a field's block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.autograd.graph import GradientEdge, get_gradient_edge
+
+from likewise.errors import PrivacyError
+
+
+class Taped(nn.Module):
+    """A module that notes the uses of its parameters on a tape, where there is one."""
+
+    tape: Tape | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """One use of parameters by all rows of a batch.
+
+    Args:
+        uses: the parameters. They must stand in no other site: the norm of a sum is not the sum of norms.
+        outcomes: where the gradients are asked for.
+        squares: gradients at the outcomes, in their shapes, to the squared norm of each row's gradient (B,).
+        inputs: (B,) what the rows themselves bring in, brought together: it tells whether rows were mixed before.
+    """
+
+    uses: tuple[torch.Tensor, ...]
+    outcomes: tuple[GradientEdge, ...]
+    squares: Callable[..., torch.Tensor]
+    inputs: torch.Tensor
+
+
+class Tape:
+    """The sites of one pass through the nets."""
+
+    def __init__(self) -> None:
+        self.sites: list[Site] = []
+        self._used: set[int] = set()
+
+    def note(
+        self,
+        outcomes: Sequence[torch.Tensor],
+        uses: Sequence[torch.Tensor],
+        squares: Callable[..., torch.Tensor],
+        inputs: torch.Tensor,
+    ) -> None:
+        """Note a use, right after it: what changes an outcome in place must come later.
+
+        Raises:
+            PrivacyError: one of the parameters is noted already.
+        """
+        if any(id(parameter) in self._used for parameter in uses):
+            raise PrivacyError("a net uses a parameter twice in one pass; bring both uses into one site")
+        self._used |= {id(parameter) for parameter in uses}
+        edges = tuple(get_gradient_edge(outcome) for outcome in outcomes)
+        self.sites.append(Site(tuple(uses), edges, squares, inputs.detach()))
+
+    @torch.no_grad()
+    def affine(self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        """x @ weight + bias. Shape: (B, H), (B, E)."""
+        inputs = x.square().sum(1)
+        factor = inputs if bias is None else inputs + 1
+        uses = [weight] if bias is None else [weight, bias]
+        self.note([outcome], uses, lambda b: factor * b.square().sum(1), inputs)
+
+    @torch.no_grad()
+    def fields(self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """A product of its own in each field. Shape: (D, B, H), (D, B, E)."""
+        inputs = x.square().sum(2)
+        self.note([outcome], [weight, bias], lambda b: ((inputs + 1) * b.square().sum(2)).sum(0), inputs.sum(0))
+
+    @torch.no_grad()
+    def blocks(
+        self,
+        outcome: torch.Tensor,
+        x: torch.Tensor,
+        seen: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None = None,
+    ) -> None:
+        """A product of blocks, of which a mask leaves some: entry (i, j) of `seen` (D, D) is 1 where the outcome's
+        field j sees the field i of x. Shape: (B, D * H), (B, D * E)."""
+        inputs = x.reshape(len(x), len(seen), -1).square().sum(2)
+        factor = inputs @ seen.to(inputs.dtype).square() + (0 if bias is None else 1)
+
+        def squares(b: torch.Tensor) -> torch.Tensor:
+            return (factor * b.reshape(len(b), seen.shape[1], -1).square().sum(2)).sum(1)
+
+        self.note([outcome], [weight] if bias is None else [weight, bias], squares, inputs.sum(1))
+
+    def squares(self, losses: torch.Tensor) -> list[torch.Tensor]:
+        """(B,) squared norms of the rows' gradients, a site each. The graph stays, for the pass that follows.
+
+        Args:
+            losses: (B,) each of its own row alone.
+        """
+        edges = [edge for site in self.sites for edge in site.outcomes]
+        at = iter(torch.autograd.grad(losses.sum(), edges, retain_graph=True, materialize_grads=True))
+        with torch.no_grad():
+            return [site.squares(*(next(at) for _ in site.outcomes)) for site in self.sites]
+
+
+@contextmanager
+def taping(net: nn.Module) -> Iterator[Tape]:
+    """Note all uses of the net's parameters while the block runs."""
+    tape = Tape()
+    parts = [part for part in net.modules() if isinstance(part, Taped)]
+    for part in parts:
+        part.tape = tape
+    try:
+        yield tape
+    finally:
+        for part in parts:
+            part.tape = None

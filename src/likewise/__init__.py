@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import likewise.impute
     import likewise.privacy
     import likewise.scenario  # noqa: F401
+    from likewise.codecs.column import CodecOptions
     from likewise.conditions import above, below, between, missing, one_of
     from likewise.dp.ledger import DP
     from likewise.errors import (
@@ -69,6 +70,7 @@ __all__ = [
     "VAEGAN",
     "Autoregressive",
     "CartChain",
+    "CodecOptions",
     "Column",
     "Comparison",
     "ConditionError",
@@ -112,6 +114,7 @@ __all__ = [
 
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
 _HOMES = {
+    "likewise.codecs.column": ("CodecOptions",),
     "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
     "likewise.dp.ledger": ("DP",),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),

@@ -35,6 +35,7 @@ from likewise.models.images.vae import ImageVAE
 from likewise.models.private import ledger_for
 from likewise.models.vae import VAE
 from likewise.parsing import parse, restore, restore_column
+from likewise.privacy.coding import anonymous_codec
 from likewise.private_training import Plan
 from likewise.schema import Kind, Schema, nearest
 from likewise.training import Progress
@@ -70,7 +71,8 @@ class Synthesizer:
             them and no others. Kinds and roles of the columns are still told from the whole table.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
             declare all that it is not paid for; models "mst" and "aim" can keep it.
-        codec: how finely the table is coded and how its people are protected.
+        codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
+            tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
         max_seconds: budget of training.
         progress: called once an epoch with a `likewise.training.Event`; True shows a bar; None or False nothing.
         **model_options: passed to the generator that `model` names.
@@ -121,6 +123,8 @@ class Synthesizer:
             raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
         if not isinstance(privacy, DP | None):
             raise OptionError(f"privacy must be a likewise.DP or None, got {type(privacy).__name__}")
+        if privacy is not None and codec is not None and codec.k_anonymous is not None:
+            raise OptionError("privacy does not pay for k_anonymous, which reads all rows: take one of the two")
         if not isinstance(only, Mapping | None):
             raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
         if only and privacy is not None:
@@ -317,26 +321,14 @@ class Synthesizer:
         raw, give_back = from_frame(partial)
         table = parse(raw, self.schema_, partial=True).select(raw.columns)
         rng = self._rng(random_state)
-        given = Given(self.codec_.encode_known(table), self._not_missing(table.columns), joint=False)
+        narrowing = self.codec_.not_missing(table.columns)
+        given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)
         codes = self.generator_.sample(len(table), rng=rng, given=given)
-        drawn = restore(self.codec_.decode(codes, rng=rng), self.schema_)
+        drawn = restore(self.codec_.decode(codes, rng=rng, narrowing=narrowing), self.schema_)
         keys = [name for name in drawn.columns if not self.codec_.fields_of(name) and name in raw.columns]
         drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)
         names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
         return give_back(pl.DataFrame([_filled(name, raw, table, drawn) for name in names]))
-
-    def _not_missing(self, columns: list[str]) -> dict[int, npt.NDArray[np.float64]]:
-        """Weights that keep filled cells of these columns from being missing, where they can be anything else."""
-        weights = {}
-        for name in columns:
-            for at in self.codec_.fields_of(name) if name in self.codec_.columns else ():
-                field = self.codec_.alphabet.fields[at]
-                share = field.emit.astype(np.float64)
-                if field.missing is not None:
-                    share[field.missing] = 0.0
-                if share.any():
-                    weights[at] = share
-        return weights
 
     def _new_keys(self, given: pl.Series, rng: np.random.Generator) -> pl.Series:
         """As many keys as there are cells, none of them among those given."""
@@ -532,6 +524,8 @@ class Synthesizer:
 
 
 def _codec_of(table: pl.DataFrame, schema: Schema, ledger: Ledger | None, options: CodecOptions | None) -> TableCodec:
+    if ledger is None and options is not None and options.k_anonymous is not None:
+        return anonymous_codec(table, schema, options)
     if ledger is None:
         return TableCodec.fit(table, schema, options)
     return private_codec(table, schema, ledger, options)

@@ -33,6 +33,8 @@ class CodecOptions:
         protect: False keeps single rows' values: true extremes, rare levels. For data that is public anyway.
         rare_token: what pooled rare levels are written as; None draws a kept level in their place.
         bin_pieces: most straight pieces of the quantile function inside one bin.
+        k_anonymous: rows that must share each combination of codes on the columns of role `quasi_identifier`, as the
+            generator is told it; None asks for nothing. See `likewise.privacy.coding`.
     """
 
     max_bins: int = 256
@@ -41,6 +43,7 @@ class CodecOptions:
     protect: bool = True
     rare_token: str | None = None
     bin_pieces: int = 8
+    k_anonymous: int | None = None
 
     def __post_init__(self) -> None:
         if not 2 <= self.max_bins <= 65_536:
@@ -51,6 +54,9 @@ class CodecOptions:
             raise OptionError(f"min_rows must be at least 1, got {self.min_rows}")
         if self.bin_pieces < 1:
             raise OptionError(f"bin_pieces must be at least 1, got {self.bin_pieces}")
+        k = self.k_anonymous
+        if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 2):
+            raise OptionError(f"k_anonymous must be a whole number of at least 2, or None, got {k!r}")
 
     @property
     def rows(self) -> int:

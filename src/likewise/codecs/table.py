@@ -6,7 +6,7 @@ Legend: n rows, D fields, F fractions, K codes of one field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Field
+from likewise.codecs.cells import Cells
 from likewise.codecs.column import CodecOptions, ColumnCodec, State, Summary, take_value
 from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
@@ -34,6 +35,9 @@ CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.TEXT: TextCodec,
     Kind.ID: IdCodec,
 }
+
+_CELLS = "cells"
+"""What the names of the cells' arrays begin with, where those of a column's begin with its number."""
 
 
 def _codec_of(column: Column) -> type[ColumnCodec]:
@@ -71,15 +75,21 @@ class Narrowing:
     Args:
         weights: field -> (K,) in [0, 1], as `Given.weights` takes them.
         codecs: column -> the codec that decodes to nothing but what the condition allows.
+        within: the same as `weights` for the codes of the columns' own codecs, where cells stand for several.
     """
 
     weights: dict[int, npt.NDArray[np.float64]]
     codecs: dict[str, ColumnCodec]
+    within: dict[int, npt.NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TableCodec:
     """Turns canonical frames into Codes and back. Columns of role `drop` are left out.
+
+    Args:
+        codecs: one a column.
+        cells: what is told of some fields in place of their codes; None tells all codes as they are.
 
     Example:
         >>> import numpy as np, polars as pl
@@ -96,6 +106,7 @@ class TableCodec:
 
     codecs: tuple[ColumnCodec, ...]
     options: CodecOptions
+    cells: Cells | None = None
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, schema: Schema, options: CodecOptions | None = None, **changes: Any) -> Self:
@@ -106,6 +117,7 @@ class TableCodec:
 
         Raises:
             InputError: the frame lacks a column of the schema, or a number is infinite.
+            OptionError: `k_anonymous` is asked for, which `likewise.privacy.coding.anonymous_codec` gives.
         """
         options = _options(options, changes)
         return cls.from_summary(cls.summarise(frame, schema), schema, options)
@@ -122,6 +134,10 @@ class TableCodec:
         cls, summary: TableSummary, schema: Schema, options: CodecOptions | None = None, **changes: Any
     ) -> Self:
         options = _options(options, changes)
+        if options.k_anonymous is not None:
+            raise OptionError(
+                "k_anonymous looks at whole rows: likewise.privacy.coding.anonymous_codec makes the codec"
+            )
         columns = {column.name: column for column in schema}
         made = [
             _codec_of(columns[name]).from_summary(part, columns[name], options)
@@ -150,6 +166,12 @@ class TableCodec:
 
     @cached_property
     def alphabet(self) -> Alphabet:
+        """Of what a generator is told."""
+        return self.own_alphabet if self.cells is None else self.cells.alphabet(self.own_alphabet)
+
+    @cached_property
+    def own_alphabet(self) -> Alphabet:
+        """Of the columns' codecs, before cells are made of their codes."""
         fields: list[Field] = []
         for codec in self.codecs:
             base = self._spans[codec.name][1].start
@@ -162,9 +184,14 @@ class TableCodec:
         An unseen level becomes rare, or the most frequent where there is no rare code; a number beyond the range the
         end of it; a missing value where none was seen the most frequent (for a number the middle) code.
         """
+        codes = self.own_codes(frame)
+        return codes if self.cells is None else self.cells.merge(codes, self.own_alphabet)
+
+    def own_codes(self, frame: pl.DataFrame) -> Codes:
+        """Codes of the columns' codecs, before cells are made of them."""
         _require(frame, [codec.name for codec in self.codecs if codec.fields])
-        codes = np.empty((len(frame), len(self.alphabet.fields)), self.alphabet.code_dtype)
-        fractions = np.empty((len(frame), self.alphabet.n_fractions), np.float32)
+        codes = np.empty((len(frame), len(self.own_alphabet.fields)), self.own_alphabet.code_dtype)
+        fractions = np.empty((len(frame), self.own_alphabet.n_fractions), np.float32)
         for codec in self.codecs:
             if codec.fields:
                 part = codec.encode(frame[codec.name])
@@ -181,11 +208,13 @@ class TableCodec:
                 known = series.is_not_null().to_numpy()
                 part = codec.encode(series).codes.astype(np.int64)
                 codes[:, self._spans[codec.name][0]] = np.where(known[:, None], part, -1)
-        return codes
+        return codes if self.cells is None else self.cells.merge_known(codes)
 
     def decode(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> pl.DataFrame:
         """The canonical frame of codes; with the narrowing they were drawn under, every row obeys its conditions."""
         narrowed = narrowing.codecs if narrowing is not None else {}
+        if self.cells is not None:
+            codes = self.cells.split(codes, self.own_alphabet, rng, narrowing.within if narrowing is not None else None)
         columns = []
         for codec in self.codecs:
             at, within = self._spans[codec.name]
@@ -211,7 +240,24 @@ class TableCodec:
             narrowed = codec.narrow(_as_condition(condition))
             weights.update(zip(self.fields_of(name), narrowed.weights, strict=True))
             codecs[name] = narrowed.codec
-        return Narrowing(weights, codecs)
+        return self._narrowing(weights, codecs)
+
+    def not_missing(self, columns: Iterable[str]) -> Narrowing:
+        """What is left if no cell of these columns may be missing; a column that can be nothing else is left out."""
+        weights = {}
+        for name in columns:
+            for at in self.fields_of(name) if name in self.columns else ():
+                codes = self.own_alphabet.fields[at]
+                share = codes.emit.astype(np.float64)
+                if codes.missing is not None:
+                    share[codes.missing] = 0.0
+                if share.any():
+                    weights[at] = share
+        return self._narrowing(weights, {})
+
+    def _narrowing(self, within: dict[int, npt.NDArray[np.float64]], codecs: dict[str, ColumnCodec]) -> Narrowing:
+        weights = within if self.cells is None else self.cells.weights(self.own_alphabet, within)
+        return Narrowing(weights, codecs, within)
 
     def to_state(self) -> State:
         """JSON-able dict and named arrays; array names begin with the column's number."""
@@ -220,6 +266,8 @@ class TableCodec:
             data, parts = codec.to_state()
             columns.append({**data, "name": codec.name, "codec": codec.kind})
             arrays.update({f"{i}.{name}": array for name, array in parts.items()})
+        if self.cells is not None:
+            arrays.update({f"{_CELLS}.{name}": array for name, array in self.cells.to_arrays().items()})
         return {"columns": columns, "options": self.options.to_dict()}, arrays
 
     @classmethod
@@ -245,7 +293,10 @@ class TableCodec:
             options = CodecOptions.from_dict(take_value(data, "options", dict))
         except (OptionError, TypeError) as error:
             raise ModelFileError("codec: its options are not valid") from error
-        return cls(tuple(codecs), options)
+        made = cls(tuple(codecs), options)
+        if (_CELLS in parts) != (options.k_anonymous is not None):
+            raise ModelFileError("codec: cells and k_anonymous must be there both or neither")
+        return replace(made, cells=Cells.from_arrays(parts[_CELLS], made.own_alphabet)) if _CELLS in parts else made
 
 
 def _options(options: CodecOptions | None, changes: Mapping[str, Any]) -> CodecOptions:

@@ -67,7 +67,8 @@ def _loader(load: Callable[[], dict[str, Any]]) -> Callable[[], Table]:
 
 
 def _shared_set(name: str, target: str) -> Table:
-    frame = pl.read_csv(shared_folder() / "data" / f"{name.removesuffix('_shared')}.csv", null_values=["N/A"])
+    path = shared_folder() / "data" / f"{name.removesuffix('_shared')}.csv"
+    frame = pl.read_csv(path, null_values=["N/A"], infer_schema_length=None)
     target = target if target in frame.columns else frame.columns[-1]
     frame = frame.drop([c for c in frame.columns if c.lower() == "id"])
     return frame.drop(target), frame[target].to_numpy()

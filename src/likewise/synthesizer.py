@@ -21,6 +21,7 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
 from likewise.dp.coding import private_codec
+from likewise.dp.entities import rows_within
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import ConditionError, InputError, LikewiseError, ModelFileError, NotFittedError, OptionError
 from likewise.images import ImageSet, as_images, as_mapping, giving_back
@@ -197,7 +198,7 @@ class Synthesizer:
         ledger = None if self.privacy is None else ledger_for(self.privacy, self.schema, generator, len(raw))
         schema = self._bounded(self.schema or (_of_array(raw) if _is_numeric(frame) else infer(raw)))
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
-        rows = _rows_of_class(table, only)
+        rows = _rows_of_class(table, only) if self.privacy is None else rows_within(self.privacy, table)
         table = table[rows]
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)

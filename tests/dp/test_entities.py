@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import likewise as lw
 from likewise.codecs.levels import LevelCodec
 from likewise.dp import cuts
 from likewise.dp.coding import private_codec
@@ -78,6 +79,18 @@ def test_the_column_of_the_entities_cannot_be_learnt() -> None:
     schema = SCHEMA.replace("person", kind="integer", bounds=(0, 10**6), nullable=False)
     with pytest.raises(PrivacyError, match="'person' tells the entities apart"):
         private_codec(table(), schema, Ledger(BUDGET))
+
+
+def test_a_fit_learns_from_no_more_rows_of_an_entity() -> None:
+    synth = lw.Synthesizer("mst", schema=SCHEMA, privacy=BUDGET, random_state=0, iterations=20).fit(
+        with_person(table(600), 500, "north")
+    )
+    assert synth.train_rows_.size == 600 + MOST
+    assert synth.ledger_ is not None
+    assert synth.ledger_.epsilon == BUDGET.epsilon
+    drawn = synth.sample(50)
+    assert drawn["person"].to_list() == list(range(1, 51))
+    assert set(drawn["town"].to_list()) <= {"north", "south"}
 
 
 # ---- one entity moves no answer further than its rows --------------------------------------------------------------

@@ -94,6 +94,13 @@ def anonymize(
     max_seconds: Annotated[
         float, typer.Option(min=0.1, metavar="T", help="Stop the lattice's search after this.")
     ] = 30.0,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="HTML", help="Write one HTML page: how like INPUT it still is, and what was lost."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COL", help="For the page: the column a later model would predict.")
+    ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output.")
     ] = None,
@@ -109,22 +116,25 @@ def anonymize(
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --k 10
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --sensitive illness --l 3 --t 0.3
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,zip --method lattice \\
-        --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json
+        --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json --report report.html
     """
     from likewise import cli, io, privacy
 
     terminal = cli._terminal(quiet, json)
-    cli._check_outputs(source, population, table=output, others=(json,))
+    cli._check_outputs(source, population, table=output, others=(json, report))
+    if report is None and target is not None:
+        raise errors.OptionError("--target is for the page: give --report as well")
     with terminal.doing("reading"):
         frame = io.read(source)
         public = None if population is None else io.read(population)
         hierarchies = _hierarchies(hierarchy or [])
     with terminal.doing("recoding"):
         done = privacy.anonymize(
-            frame, quasi_identifiers=_names(quasi_identifiers, frame), sensitive=_names(sensitive or [], frame),
-            k=k, l=l, l_kind=l_kind.value, c=c, t=t, t_distance=t_distance.value, alpha=alpha, delta=_range(delta),
+            frame, quasi_identifiers=column_names(quasi_identifiers, frame),
+            sensitive=column_names(sensitive or [], frame), drop=column_names(drop or [], frame), k=k, l=l,
+            l_kind=l_kind.value, c=c, t=t, t_distance=t_distance.value, alpha=alpha, delta=_range(delta),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
-            suppressed=suppressed.value, numbers=numbers.value, drop=_names(drop or [], frame), max_seconds=max_seconds,
+            suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
         )  # fmt: skip
     io.write(done.frame, output)
     terminal.result(f"{output}: {len(done.frame):,} rows")
@@ -133,9 +143,14 @@ def anonymize(
     terminal.result(_summary(done.report))
     for note in done.report.notes:
         terminal.note(note)
+    if report is not None:
+        with terminal.doing("measuring"):
+            page = done.evaluate(frame, target=target)
+        page.to_html(report)
+        terminal.result(f"{report}: the report")
 
 
-def _names(texts: list[str], frame: pl.DataFrame) -> list[str]:
+def column_names(texts: list[str], frame: pl.DataFrame) -> list[str]:
     """Column names, one or several with commas between; a name that holds a comma stays whole."""
     parts = [[text] if text in frame.columns else text.split(",") for text in texts]
     return [name.strip() for part in parts for name in part if name.strip()]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, overload
 import typer
 
 from likewise import __version__, errors
-from likewise._cli_anonymize import anonymize
+from likewise._cli_anonymize import anonymize, column_names
 from likewise._cli_audit import audit
 from likewise._cli_balance import balance
 from likewise._cli_images import check_output, draw, synth_images
@@ -222,6 +222,14 @@ def synth(
     max_rows: Annotated[
         int | None, typer.Option(metavar="N", help="Rows of one entity that are learnt from, chosen at random.")
     ] = None,
+    k_anonymous: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="K", help="Let the model see quasi-identifiers only as K rows share them."),
+    ] = None,
+    quasi_identifiers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLS", help="Columns by which someone could find a person: a,b,c or one at a time."),
+    ] = None,
     schema_file: SchemaFile = None,
     save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
     report: HtmlFile = None,
@@ -246,6 +254,7 @@ def synth(
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
       likewise synth real.csv -o rich.csv --only 'income=>50K'
       likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
+      likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
       likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
@@ -254,10 +263,11 @@ def synth(
     from likewise import images, io
 
     if images.holds_images(source):
-        if target is not None or schema_file is not None or condition_on or only or epsilon is not None:
+        of_tables = (target, schema_file, condition_on, only, epsilon, k_anonymous, quasi_identifiers)
+        if any(option is not None for option in of_tables):
             raise errors.OptionError(
-                "--target, --condition-on, --only, --epsilon and --schema are for tables; labels of images are their "
-                "array y"
+                "--target, --condition-on, --only, --epsilon, --k-anonymous, --quasi-identifiers and --schema are for "
+                "tables; labels of images are their array y"
             )
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
@@ -272,11 +282,12 @@ def synth(
         frame = io.read(source)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     schema = _schema(frame, schema_file, target, terminal)
+    schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     model = model or (DEFAULT_MODEL if privacy is None else DEFAULT_PRIVATE_MODEL)
     _synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        condition_on=condition_on or [], only=_conditions(only or [], schema), report=report, json=json, seed=seed,
-        max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+        k_anonymous=k_anonymous, condition_on=condition_on or [], only=_conditions(only or [], schema), report=report,
+        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
 
 
@@ -522,6 +533,16 @@ def _schema(frame: Any, file: Path | None, target: str | None, terminal: Termina
     return schema
 
 
+def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
+    from likewise.schema import Role
+
+    for name in names:
+        if schema[name].role is Role.TARGET:
+            raise errors.OptionError(f"column {name!r} is the target, so it cannot be a quasi-identifier too")
+        schema = schema.replace(name, role=Role.QUASI_IDENTIFIER)
+    return schema
+
+
 def _measures(text: str | None) -> str | list[str]:
     return "standard" if text is None else text.split(",") if "," in text else text
 
@@ -550,6 +571,7 @@ def _synthesize(
     condition_on: Sequence[str] = (),
     only: dict[str, Condition] | None = None,
     privacy: DP | None = None,
+    k_anonymous: int | None = None,
     save: Path | None = None,
     report: Path | None = None,
     json: Path | None = None,
@@ -570,6 +592,7 @@ def _synthesize(
             random_state=seed,
             only=only,
             privacy=privacy,
+            codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),
             max_seconds=max_seconds,
             progress=progress,
             **told,

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
+import likewise as lw
 from likewise.cli import app
 from likewise.data import adult
 
@@ -55,6 +56,37 @@ def test_lattice_with_hierarchies_and_a_population(table: Path, tmp_path: Path) 
     assert pl.read_parquet(out).height >= 540
 
 
+def test_writes_a_page_that_tells_what_was_lost(table: Path, tmp_path: Path) -> None:
+    page, few = tmp_path / "page.html", tmp_path / "few.csv"
+    pl.read_csv(table).head(200).select("age", "sex", "race", "income").write_csv(few)
+    answer = run(few, "-o", tmp_path / "safe.csv", "--quasi-identifiers", "age,sex,race", "--report", page, "-q")
+    assert answer.exit_code == 0, answer.output
+    text = page.read_text(encoding="utf-8")
+    assert "No longer told" in text
+    assert "drawn evenly" in text
+
+
+def test_a_model_can_be_shown_k_anonymous_quasi_identifiers(table: Path, tmp_path: Path) -> None:
+    out, model = tmp_path / "fake.csv", tmp_path / "m.likewise"
+    order = ["synth", table, "-o", out, "--model", "mst", "--k-anonymous", 25, "--no-measure", "--save", model, "-q"]
+    answer = CliRunner().invoke(
+        app, [*map(str, order), "--quasi-identifiers", "age,sex", "--quasi-identifiers", "race"]
+    )
+    assert answer.exit_code == 0, answer.output
+    codec = lw.load(model).codec_
+    assert codec.options.k_anonymous == 25
+    assert codec.cells is not None
+    assert len(codec.cells.fields) == 3
+    for more, code, text in (
+        ([], 2, "--quasi-identifiers"),
+        (["--quasi-identifiers", "income", "--target", "income"], 2, "cannot be a quasi-identifier too"),
+        (["--quasi-identifiers", "agee"], 4, "did you mean 'age'"),
+    ):
+        answer = CliRunner().invoke(app, [*map(str, order), *more])
+        assert answer.exit_code == code
+        assert text in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
@@ -62,6 +94,7 @@ def test_lattice_with_hierarchies_and_a_population(table: Path, tmp_path: Path) 
         (["--quasi-identifiers", "age", "--delta", "half"], 2, "LOW..HIGH"),
         (["--quasi-identifiers", "age", "--hierarchy", "age"], 2, "COL=FILE"),
         (["--quasi-identifiers", "age", "--hierarchy", "age=absent.csv"], 3, "cannot be read"),
+        (["--quasi-identifiers", "age", "--target", "income"], 2, "give --report as well"),
         (["--quasi-identifiers", "age", "--sensitive", "income", "--alpha", "0.1"], 8, "no recoding can keep"),
     ],
     ids=str,

@@ -61,8 +61,8 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
     names = [column.name for column in schema if column.role is Role.QUASI_IDENTIFIER]
     if k is None or not names:
         raise OptionError(
-            "k_anonymous needs to know the quasi-identifiers: give columns that role, as in "
-            "schema.replace('age', role='quasi_identifier')"
+            "k_anonymous needs to know the quasi-identifiers: give columns of the schema that role, as in "
+            "schema.replace('age', role='quasi_identifier'), or name them with --quasi-identifiers"
         )
     if len(frame) < k:
         raise PrivacyError(f"k_anonymous={k} is more than the {len(frame)} rows to learn from")

@@ -44,6 +44,14 @@ ZH: dict[str, str] = {
     "This report shows real images, as was asked for: who has it has them.": (
         "本报告按要求展示真实图像：持有本报告者即持有这些图像。"
     ),
+    "Each recoded cell was drawn evenly from the values that its label stands for; suppressed rows are left out.": (
+        "每个重编码的格从其标签所代表的值中均匀抽取一个；被隐去的行不计入。"
+    ),
+    "column {column}: {n} missing cells are a level of their own": "列 {column}：{n} 个缺失格自成一个取值",
+    "hierarchies were built from the data for: {columns}": "以下列的层级由数据生成：{columns}",
+    "the search ended before its best recoding was proven best; give it more max_seconds": (
+        "搜索在证明最优之前结束；可增大 max_seconds"
+    ),
     "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
 }
 # Parts that stand inside a note.

@@ -225,6 +225,42 @@ SCORES: dict[str, ScoreWords] = {
         "持有同一批人不同列的两张表能借合成行连接起来的频率",
         "列随机分为两半，两半各自最近的 5 个合成行有共同者的训练行比例；基准来自保留行",
     ),
+    "gcp": ScoreWords(
+        "No longer told",
+        "不再透露的信息",
+        "准标识列中有多少不再透露，0 为无损，1 为全部失去",
+        "各格标签覆盖其列的比例（数值按范围，取值按个数；被隐去的格为全部），取准标识列的平均",
+    ),
+    "ncp": ScoreWords(
+        "No longer told of a column",
+        "某列不再透露的信息",
+        "该列有多少不再透露，0 为无损，1 为全部失去",
+        "各格标签覆盖该列的比例（数值按范围，取值按个数；被隐去的格为全部），取各行的平均",
+    ),
+    "suppressed_rows": ScoreWords(
+        "Rows not told",
+        "未发布的行",
+        "有多少行完全未发布",
+        "未发布的行占全部行的比例",
+    ),
+    "discernibility": ScoreWords(
+        "Rows a row is lost among",
+        "一行混同的行数",
+        "平均每一行混同于多少行之中",
+        "各等价类行数的平方和，加上每个被隐去的行计为全部行数，除以行数",
+    ),
+    "average_class": ScoreWords(
+        "Average class, in units of k",
+        "平均类大小（以 k 计）",
+        "等价类有多大，以 k 为单位；1 为最小",
+        "发布的行数除以类数，再除以 k",
+    ),
+    "smallest_class": ScoreWords(
+        "Smallest class (k)",
+        "最小的类（k）",
+        "凭准标识列认识的人混同于多少行之中",
+        "准标识列最少见的组合所共有的行数",
+    ),
     "frechet": ScoreWords(
         "Fréchet distance",
         "Fréchet 距离",
@@ -335,7 +371,7 @@ LEARNERS: dict[str, dict[str, str]] = {
     "en": {"xgboost": "XGBoost", "histgb": "histogram boosting", "linear": "linear model"},
     "zh": {"xgboost": "XGBoost", "histgb": "直方图提升", "linear": "线性模型"},
 }
-SHARES = re.compile(r"(image_)?copies|inference|singling_out(_several)?|linkability|\w+_tpr")
+SHARES = re.compile(r"(image_)?copies|gcp|ncp|suppressed_rows|inference|singling_out(_several)?|linkability|\w+_tpr")
 FINE = ("shape", "trend", "trend_linked", "missing", "mmd", "frechet", "kid")
 
 

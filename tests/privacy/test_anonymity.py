@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -396,8 +397,40 @@ def test_given_hierarchies_are_not_changed() -> None:
 def test_failure_is_an_error_and_no_empty_table() -> None:
     # anjana prints and returns an empty frame.
     frame = pl.DataFrame({"age": list(range(20)), "ill": ["a"] * 19 + ["b"]})
-    with pytest.raises(lw.PrivacyError, match=r"even the whole table .* most frequent level holds 95.0%"):
+    with pytest.raises(lw.PrivacyError, match=r"even the whole table .* distinct l=2, entropy l=1.2\d*, alpha=0.95;"):
         anonymize(frame, quasi_identifiers=["age"], sensitive="ill", k=2, alpha=0.5)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"alpha": 0.4}, {"l": 2.99, "l_kind": "entropy"}, {"l": 2, "l_kind": "recursive", "c": 0.7}, {"l": 5}],
+    ids=str,
+)
+def test_what_can_be_reached_is_told_and_can_be_asked_for(asked: dict[str, Any]) -> None:
+    frame = people().filter(pl.col("ill") != "ulcer")
+    order: dict[str, Any] = dict(quasi_identifiers=["age"], sensitive="ill", k=2)
+    if asked == {"l": 5}:
+        with pytest.raises(lw.OptionError, match="l=5 is more than the 3 levels of 'ill'"):
+            anonymize(frame, **order, **asked)
+        return
+    with pytest.raises(lw.PrivacyError, match="Column 'ill' reaches") as caught:
+        anonymize(frame, **order, **asked)
+    told = str(caught.value)
+    key = "entropy l" if "l_kind" in asked and asked["l_kind"] == "entropy" else "c" if "c" in asked else "alpha"
+    reached = float(re.search(rf"{key}=([\d.]+\d)", told.split("reaches")[1]).group(1))  # type: ignore[union-attr]
+    name = key[-1] if key != "alpha" else key
+    assert anonymize(frame, **order, **{**asked, name: reached}).report.measures.n_classes >= 1
+
+
+def test_a_share_out_of_reach_is_reached_where_rows_may_be_suppressed() -> None:
+    # 65 % of all are "x", yet only because of one town, all of whose rows are.
+    frame = pl.DataFrame({"town": ["a"] * 40 + ["b"] * 60, "ill": ["x"] * 40 + ["x", "y"] * 30})
+    order: dict[str, Any] = dict(quasi_identifiers=["town"], sensitive="ill", k=5, alpha=0.5)
+    with pytest.raises(lw.PrivacyError, match="method='lattice' with max_suppression"):
+        anonymize(frame, **order)
+    done = anonymize(frame, **order, method="lattice", max_suppression=0.4)
+    assert done.frame["town"].unique().to_list() == ["b"]
+    assert done.suppressed.sum() == 40
 
 
 def test_presence_out_of_reach_says_what_is_nearest() -> None:
@@ -454,6 +487,19 @@ def test_cells_written_in_two_ways_do_not_split_a_class() -> None:
         ({"delta": (0, 0.5), "method": "lattice"}, "delta and population belong together"),
         ({"hierarchies": {"pay": {"1": "2"}}}, "no quasi-identifier"),
         ({"drop": ["nobody"]}, "no column 'nobody' to drop"),
+        ({"drop": "nobody"}, "no column 'nobody' to drop"),
+        ({"sensitive": "ill", "l": "2"}, "l must be a number or None"),
+        ({"sensitive": "ill", "l": True}, "l must be a number or None"),
+        ({"sensitive": "ill", "t": "near"}, "t must be a number or None"),
+        ({"sensitive": "ill", "l": float("nan")}, "l must be a whole number"),
+        ({"delta": 0.5, "method": "lattice"}, "delta must be two numbers"),
+        ({"delta": (0, 0.5, 1), "method": "lattice"}, "delta must be two numbers"),
+        ({"delta": ("a", "b"), "method": "lattice"}, "delta must be two numbers"),
+        ({"delta": (0.5, 0.1), "method": "lattice"}, "delta must be two numbers"),
+        ({"max_suppression": "few", "method": "lattice"}, "share of the rows"),
+        ({"method": "lattice", "max_seconds": float("nan")}, "max_seconds must be above 0"),
+        ({"hierarchies": {"town": "Europe"}}, "the hierarchy of 'town' must be one of"),
+        ({"hierarchies": [("town", {})]}, "hierarchies must map columns to hierarchies, got list"),
     ],
     ids=str,
 )

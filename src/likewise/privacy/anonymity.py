@@ -15,7 +15,7 @@ import polars as pl
 
 from likewise._frames import from_frame
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
-from likewise.privacy.criteria import DISTANCES, Bools, Model, Sensitive, class_passes
+from likewise.privacy.criteria import DISTANCES, Bools, Model, Sensitive, class_passes, is_number
 from likewise.privacy.encoding import Floats, Ints, Quasi, Reader, encode, reader
 from likewise.privacy.hierarchies import TOP, Hierarchy, auto, from_dict
 from likewise.privacy.lattice import Found, NothingValid, cell_losses, search
@@ -129,7 +129,7 @@ class _Outcome:
 def anonymize(
     frame: Any,
     *,
-    quasi_identifiers: Sequence[str],
+    quasi_identifiers: str | Sequence[str],
     sensitive: str | Sequence[str] | None = None,
     k: int = 5,
     l: float | None = None,  # noqa: E741
@@ -145,7 +145,7 @@ def anonymize(
     max_suppression: float = 0.0,
     suppressed: str = "drop",
     numbers: str = "interval",
-    drop: Sequence[str] = (),
+    drop: str | Sequence[str] = (),
     max_seconds: float = 30.0,
 ) -> Anonymized:
     """The rows themselves, told so coarsely that nobody stands out.
@@ -201,14 +201,14 @@ def anonymize(
     _check_choice("suppressed", suppressed, ("drop", "star"))
     _check_choice("numbers", numbers, ("interval", "mean", "median"))
     model = Model(k=k, l=l, l_kind=l_kind, c=c, t=t, alpha=alpha, delta=delta)
-    if not 0 <= max_suppression < 1:
+    if not is_number(max_suppression) or not 0 <= max_suppression < 1:
         raise OptionError(
             f"max_suppression must be a share of the rows in 0 .. 1 (1 not among them), got {max_suppression!r}"
         )
     if method != "lattice" and (max_suppression or delta is not None):
         raise OptionError("max_suppression and delta need method='lattice': Mondrian suppresses nothing")
     job = _job(table, quasi_identifiers, sensitive, model, hierarchies or {}, t_distance, max_suppression, population)
-    passing = _passing_columns(table, job, drop)
+    passing = _passing_columns(table, job, [drop] if isinstance(drop, str) else drop)
     _check_reachable(job)
     outcome = _lattice(job, max_seconds) if method == "lattice" else _mondrian(job, method.endswith("relaxed"), numbers)
     released, starred = _released(job, outcome, passing, hide=suppressed == "star")
@@ -233,7 +233,7 @@ def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _job(
-    table: pl.DataFrame, quasi_identifiers: Sequence[str], sensitive: str | Sequence[str] | None, model: Model,
+    table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None, model: Model,
     hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]], t_distance: str, max_suppression: float, population: Any,
 ) -> _Job:  # fmt: skip
     names, secret = columns_of(table, quasi_identifiers, sensitive)
@@ -243,9 +243,16 @@ def _job(
         raise OptionError("l, t and alpha protect sensitive columns: name them with sensitive=")
     if (model.delta is None) != (population is None):
         raise OptionError("delta and population belong together: give both or neither")
-    for name in hierarchies:
+    if not isinstance(hierarchies, Mapping):
+        raise OptionError(f"hierarchies must map columns to hierarchies, got {type(hierarchies).__name__}")
+    for name, hierarchy in hierarchies.items():
         if name not in (*names, *secret):
-            raise OptionError(f"a hierarchy is given for {name!r}, no quasi-identifier{nearest(name, names)}")
+            raise OptionError(f"a hierarchy is given for {name!r}, no quasi-identifier{nearest(str(name), names)}")
+        if not isinstance(hierarchy, Hierarchy | Mapping):
+            raise OptionError(
+                f"the hierarchy of {name!r} must be one of likewise.privacy.hierarchies or map values to labels, got "
+                f"{type(hierarchy).__name__}"
+            )
     given = {n: h if isinstance(h, Hierarchy) else from_dict(h) for n, h in hierarchies.items()}
     readers = tuple(reader(table[n]) for n in names)
     values = [r.read(table[r.name]) for r in readers]
@@ -306,18 +313,31 @@ def _passing_columns(table: pl.DataFrame, job: _Job, drop: Sequence[str]) -> lis
 
 
 def _check_reachable(job: _Job) -> None:
-    """The whole table as one class is the most that recoding can do; if that fails, say by how much."""
+    """The whole table as one class is the most that recoding can do; if that fails, say what can be reached."""
+    if job.most_suppressed:
+        return  # without the rows that spoil it the rest may pass
     n = job.table.height
     one = np.zeros(n, np.int64)
     for column in job.sensitive if job.model.needs_sensitive else ():
         if class_passes(np.array([n]), one, job.model, [column])[0]:
             continue
-        entropy = float(np.exp(-(column.q * np.log(np.where(column.q > 0, column.q, 1))).sum()))
         raise PrivacyError(
             f"no recoding can keep {job.model.words()}: even the whole table as one class does not. Column "
-            f"{column.name!r} has {column.n_levels} levels, the entropy of {entropy:.3g} equal ones, and its most "
-            f"frequent level holds {column.q.max():.1%} of the rows; relax l, c or alpha accordingly"
+            f"{column.name!r} reaches {_reached(column.q, job.model)}; relax the model to that, or let rows be "
+            "suppressed: method='lattice' with max_suppression"
         )
+
+
+def _reached(q: Floats, model: Model) -> str:
+    """The most that a class with these shares of a sensitive column's levels keeps."""
+    falling = np.sort(q)[::-1]
+    entropy = np.exp(-(q * np.log(np.where(q > 0, q, 1))).sum())
+    # Rounded to the safe side, so that what is told can be asked for.
+    parts = [f"distinct l={int((q > 0).sum())}", f"entropy l={np.floor(entropy * 1000) / 1000:g}"]
+    if model.c is not None and model.l is not None:
+        tail = falling[int(model.l) - 1 :].sum()
+        parts.append(f"recursive l={model.l:g} with c={np.floor(falling[0] / tail * 1000 + 1) / 1000:g}")
+    return ", ".join([*parts, f"alpha={np.ceil(falling[0] * 1000) / 1000:g}"])
 
 
 # ---- the two searches --------------------------------------------------------------------------------------------
@@ -346,7 +366,7 @@ def _without_rows(told: Any) -> Any:
 
 
 def _lattice(job: _Job, max_seconds: float) -> _Outcome:
-    if not max_seconds > 0:
+    if not is_number(max_seconds) or not max_seconds > 0:
         raise OptionError(f"max_seconds must be above 0, got {max_seconds!r}")
     columns, public = _laddered(job)
     try:

@@ -44,6 +44,11 @@ class Model:
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int | np.integer) or self.k < 1:
             raise OptionError(f"k must be a whole number of at least 1, got {self.k!r}")
+        for name in ("l", "c", "t", "alpha"):
+            if not is_number(getattr(self, name), none=True):
+                raise OptionError(f"{name} must be a number or None, got {getattr(self, name)!r}")
+        if self.delta is not None and not _is_range(self.delta):
+            raise OptionError("delta must be two numbers with 0 <= low <= high <= 1")
         if self.l_kind not in L_KINDS:
             raise OptionError(f"l_kind must be one of {', '.join(L_KINDS)}, got {self.l_kind!r}")
         if self.l is not None:
@@ -60,8 +65,6 @@ class Model:
             raise OptionError(f"t must lie in 0 .. 1, got {self.t!r}")
         if self.alpha is not None and not 0 < self.alpha <= 1:
             raise OptionError(f"alpha must lie above 0 and be at most 1, got {self.alpha!r}")
-        if self.delta is not None and not 0 <= self.delta[0] <= self.delta[1] <= 1:
-            raise OptionError("delta must be two numbers with 0 <= low <= high <= 1")
 
     @property
     def needs_sensitive(self) -> bool:
@@ -85,6 +88,17 @@ class Model:
         if self.delta is not None:
             parts.append(f"delta={self.delta[0]:g}..{self.delta[1]:g}")
         return ", ".join(parts)
+
+
+def is_number(value: object, *, none: bool = False) -> bool:
+    """Whether an argument is a number (NaN too); with `none`, or None."""
+    return (none and value is None) or (isinstance(value, int | float | np.number) and not isinstance(value, bool))
+
+
+def _is_range(pair: Any) -> bool:
+    if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(map(is_number, pair)):
+        return False
+    return bool(0 <= pair[0] <= pair[1] <= 1)
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def class_ids(table: pl.DataFrame, names: list[str]) -> npt.NDArray[np.int64]:
 
 
 def columns_of(
-    table: pl.DataFrame, quasi_identifiers: Sequence[str], sensitive: str | Sequence[str] | None
+    table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None
 ) -> tuple[list[str], list[str]]:
     """The two lists of names, checked.
 

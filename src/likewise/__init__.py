@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import likewise.audit
     import likewise.balance
     import likewise.impute
     import likewise.privacy
@@ -141,7 +142,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 # Rooms that are used by their own name, `lw.privacy.anonymize`; they too are opened when first used.
-_ROOMS = ("balance", "impute", "privacy", "scenario")
+_ROOMS = ("audit", "balance", "impute", "privacy", "scenario")
 
 
 def __getattr__(name: str) -> Any:

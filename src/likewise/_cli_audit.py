@@ -11,7 +11,10 @@ from likewise import errors
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.table import Table
 
+    from likewise._terminal import Terminal
+    from likewise.audit import Audit
     from likewise.evaluate import Report
     from likewise.evaluate.rules import Outcome
     from likewise.schema import Schema
@@ -20,8 +23,10 @@ EXIT_BROKEN_RULE = 1
 
 
 def audit(
-    real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
-    synthetic: Annotated[Path, typer.Argument(metavar="SYNTHETIC", help="The rows to judge.")],
+    real: Annotated[
+        Path | None, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")
+    ] = None,
+    synthetic: Annotated[Path | None, typer.Argument(metavar="SYNTHETIC", help="The rows to judge.")] = None,
     holdout: Annotated[
         Path | None,
         typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from; the attacks need them."),
@@ -43,6 +48,19 @@ def audit(
     worst: Annotated[
         int, typer.Option(min=0, metavar="N", help="Name the N worst-off rows of REAL by number, from 0.")
     ] = 0,
+    dp: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CONFIG", help="Instead of tables: a private model file, or a plan as JSON or TOML, to attack."
+        ),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=8, metavar="N", help="Fits for --dp, half of them with a row more.")] = 1_000,
+    canaries: Annotated[
+        int, typer.Option(min=0, metavar="M", help="For --dp one fit instead, with so many rows in or out by a coin.")
+    ] = 0,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="T", help="End --dp after this with the runs there are.")
+    ] = None,
     schema_file: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
     ] = None,
@@ -54,10 +72,11 @@ def audit(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
 ) -> None:
-    """Hold a synthetic table, or synthetic images, against rules, for pipelines.
+    """Hold a synthetic table, or images, against rules, or a private model against its claim, for pipelines.
 
-    Ends with code 1 and the lines that failed when a rule is broken. Rules are thresholds on any figure of the report:
-    `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`, `membership = { no_alarm = true }` under [rules].
+    Ends with code 1 and the lines that failed when a rule is broken, or an epsilon above the claim is found. Rules are
+    thresholds on any figure of the report: `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`,
+    `membership = { no_alarm = true }` under [rules].
 
     \b
     Examples:
@@ -65,12 +84,21 @@ def audit(
       likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml --json audit.json --junit audit.xml
       likewise audit train.csv fake.csv --holdout test.csv --shadows 20 --worst 10
       likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
+      likewise audit --dp private.likewise --runs 2000
+      likewise audit --dp plan.toml --canaries 1000 --json audit.json
     """
     from likewise import cli
     from likewise.evaluate import evaluate
     from likewise.evaluate.rules import Rules, check, read_rules, to_junit
 
     terminal = cli._terminal(quiet, json)
+    if dp is not None:
+        if (real, synthetic, holdout, rules) != (None, None, None, None):
+            raise errors.OptionError("--dp audits a model against its claim: it takes no tables and no rules")
+        _audit_privacy(dp, terminal, runs=runs, canaries=canaries, seconds=seconds, json=json)
+        return
+    if real is None or synthetic is None:
+        raise errors.OptionError("two tables are needed, REAL and SYNTHETIC; or --dp with a private model or a plan")
     cli._check_outputs(real, synthetic, holdout, rules, others=(json, junit))
     if worst and holdout is None:
         raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
@@ -107,6 +135,49 @@ def audit(
     if rows:
         terminal.result(f"worst-off rows of {real}, from 0: {', '.join(map(str, rows))}")
     _tell(outcomes, terminal)
+
+
+def _audit_privacy(
+    config: Path, terminal: Terminal, *, runs: int, canaries: int, seconds: float | None, json: Path | None
+) -> None:
+    """A lower bound on the epsilon of a model, beside what it claims."""
+    import json as json_
+
+    from likewise import cli
+    from likewise.audit import audit_synthesizer, read_plan
+
+    cli._check_outputs(config, others=(json,))
+    plan = read_plan(config)
+    with terminal.counting("fits") as tell:
+        found = audit_synthesizer(plan, runs=runs, canaries=canaries, max_seconds=seconds, progress=tell)
+    if json is not None:
+        head = {"format": "likewise privacy audit", "version": 1, "passed": not found.is_broken}
+        whole = head | {"model": plan.model} | found.to_dict()
+        cli._write_text(json_.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False), json)
+    terminal.result(_table_of(found, plan.model))
+    if found.is_broken:
+        claim = f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}"
+        typer.echo(f"failed: {plan.model} claims {claim}, found {found.epsilon:.3g} at least", err=True)
+        raise typer.Exit(EXIT_BROKEN_RULE)
+    terminal.result("the claim stands against this attack, which proves nothing about others")
+
+
+def _table_of(found: Audit, model: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"privacy of {model}", title_justify="left", show_header=False)
+    tried = f"{found.canaries:,} rows in one fit" if found.runs == 1 else f"one row, {found.runs:,} fits"
+    confidence = f"with {found.confidence:.0%} confidence"
+    lines = {
+        "claim": f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}",
+        "found at least": f"epsilon {found.bound.gaussian:.3g} {confidence}, if losses are near normal",
+        "whatever the law": f"epsilon {found.bound.epsilon:.3g} {confidence}",
+        "attacker": found.threat,
+        "at stake": tried,
+    }
+    for name, text in lines.items():
+        table.add_row(name, text)
+    return table
 
 
 def _tell(outcomes: tuple[Outcome, ...], terminal: Any) -> None:

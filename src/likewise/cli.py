@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 FAULT = 9
 EXIT_CODES = {
     0: "done",
-    1: "an audit's rule is broken",
+    1: "an audit's rule, or a claim of privacy, is broken",
     2: "wrong usage, or an extra is not installed",
     3: "the input cannot be used",
     4: "wrong schema or condition",

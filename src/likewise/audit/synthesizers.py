@@ -1,0 +1,176 @@
+"""The audit of a synthesizer under a budget: fitted to tables made up for it, attacked through the fitted model."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.audit.canaries import Stake, alone, in_a_crowd, on_a_grid
+from likewise.audit.games import Audit, Claim, Told, many_runs, one_run
+from likewise.dp.ledger import DP
+from likewise.errors import InputError, OptionError, SchemaError
+from likewise.models import MODELS
+from likewise.models.marginals import MarginalModel
+from likewise.schema import Schema, nearest
+from likewise.synthesizer import Synthesizer, load
+
+ROWS = 400
+"""Rows of the table that is fitted, unless told otherwise: few, so that a fit is quick."""
+
+REPEATS = 10
+"""Rows in each cell of the grid that many canaries stand on."""
+
+THREAT = "chooses the table and the row; has the fitted model, not the noise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is audited: a generator, its options, and the budget it claims to keep.
+
+    Args:
+        model: name of a generator that can keep differential privacy.
+        schema: what the columns are, with all declared that is not paid for.
+        privacy: the budget.
+        options: of the generator.
+        rows: of the table that is made up.
+    """
+
+    model: str
+    schema: Schema
+    privacy: DP
+    options: Mapping[str, Any] = field(default_factory=dict)
+    rows: int = ROWS
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise OptionError(f"there is no model {self.model!r}{nearest(self.model, list(MODELS))}")
+        if not isinstance(self.options, Mapping):
+            raise OptionError(f"options must map names to values, got {type(self.options).__name__}")
+        if isinstance(self.rows, bool) or not isinstance(self.rows, int) or self.rows < 2:
+            raise OptionError(f"rows must be a whole number of 2 or more, got {self.rows!r}")
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(epsilon=self.privacy.epsilon, delta=self.privacy.delta)
+
+    def at_stake(self, stake: Stake) -> Stake:
+        """With as many copies of a row as the budget's unit has rows."""
+        return replace(stake, entity=self.privacy.entity, copies=self.privacy.max_rows)
+
+    def fit(self, frame: Any) -> Synthesizer:
+        made = Synthesizer(self.model, schema=self.schema, privacy=self.privacy, random_state=0, **self.options)
+        return made.fit(frame)
+
+
+def audit_synthesizer(
+    plan: Plan,
+    *,
+    runs: int = 1_000,
+    canaries: int = 0,
+    max_seconds: float | None = None,
+    confidence: float = 0.95,
+    progress: Told | None = None,
+) -> Audit:
+    """A lower bound on the epsilon of a synthesizer, to be held against what it claims.
+
+    Args:
+        runs: fits, half of them with the row at stake.
+        canaries: if not 0, one fit only, with so many rows at stake: for models that take minutes.
+        max_seconds: end after this time with the runs there are.
+
+    Raises:
+        OptionError, PrivacyError: the plan cannot be fitted.
+
+    Privacy: none is spent; no real row is used.
+
+    Example:
+        >>> import likewise as lw
+        >>> columns = [lw.Column(name=c, kind="boolean", dtype="Boolean", nullable=False) for c in "ab"]
+        >>> plan = Plan(model="mst", schema=lw.Schema(tuple(columns)), privacy=lw.DP(1.0), options={"iterations": 20})
+        >>> audit_synthesizer(plan, runs=20).is_broken
+        False
+    """
+    if canaries:
+        stake = plan.at_stake(on_a_grid(plan.schema, canaries, REPEATS))
+
+        def all_at_once(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+            return presence(plan.fit(stake.with_rows(inside)), stake)
+
+        return one_run(
+            all_at_once, plan.claim, canaries=len(stake.rows), confidence=confidence, law="gaussian", threat=THREAT
+        )
+    make = in_a_crowd if issubclass(MODELS[plan.model], MarginalModel) else alone
+    stake = plan.at_stake(make(plan.schema, plan.rows))
+
+    def fitted(inside: bool) -> float:
+        return float(presence(plan.fit(stake.with_rows(inside)), stake)[0])
+
+    return many_runs(
+        fitted, plan.claim, runs=runs, max_seconds=max_seconds, confidence=confidence, law="gaussian", threat=THREAT,
+        progress=progress,
+    )  # fmt: skip
+
+
+def presence(fitted: Synthesizer, stake: Stake) -> npt.NDArray[np.float64]:
+    """(m,) how strongly a fitted model speaks for each row at stake: the log of how many such rows it expects."""
+    return np.asarray(fitted.log_prob(stake.rows) + np.log(fitted.n_rows_))
+
+
+# ---- from a file -----------------------------------------------------------------------------------------------------
+
+KEYS = ("model", "options", "schema", "epsilon", "delta", "pay", "rows")
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan from a file: JSON or TOML, or a model file with a ledger.
+
+    JSON and TOML hold `model`, `epsilon` and `schema` (a table as `likewise inspect --json` writes it, or the path of
+    one, from the file's folder), and may hold `delta`, `pay`, `options` and `rows`.
+
+    Raises:
+        InputError: the file cannot be read.
+        OptionError: it lacks a part, or has one too many; a model file has no ledger.
+    """
+    if path.suffix.lower() not in (".json", ".toml"):
+        return _plan_of_model(load(path), path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as {path.suffix[1:].upper()}: {type(error).__name__}") from None
+    if not isinstance(data, dict):
+        raise OptionError(f"{path} must hold a table of {', '.join(KEYS)}")
+    for key in data:
+        if key not in KEYS:
+            raise OptionError(f"{path} has {key!r}, which means nothing here{nearest(str(key), list(KEYS))}")
+    for key in ("model", "epsilon", "schema"):
+        if key not in data:
+            raise OptionError(f"{path} lacks {key!r}")
+    budget = {key: data[key] for key in ("epsilon", "delta", "pay") if key in data}
+    return Plan(
+        model=data["model"], schema=_schema(data["schema"], path.parent), privacy=DP(**budget),
+        options=data.get("options", {}), rows=data.get("rows", ROWS),
+    )  # fmt: skip
+
+
+def _plan_of_model(fitted: Synthesizer, path: Path) -> Plan:
+    if fitted.ledger_ is None:
+        raise OptionError(f"{path} was fitted without a budget of privacy: there is no claim to audit")
+    generator = fitted.generator_
+    return Plan(model=generator.name, schema=fitted.schema_, privacy=fitted.ledger_.budget, options=generator.options())
+
+
+def _schema(given: Any, folder: Path) -> Schema:
+    if isinstance(given, Mapping):
+        return Schema.from_dict(dict(given))
+    try:
+        return Schema.from_json((folder / str(given)).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SchemaError(f"the schema {given} cannot be read: {type(error).__name__}") from None

@@ -1,0 +1,155 @@
+"""Synthesizers under audit: sound ones stand, one with less noise than it says falls, plans are read with care."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import likewise as lw
+from likewise.audit import Plan, audit_synthesizer, read_plan
+from likewise.cli import app
+from likewise.dp import mechanisms
+from likewise.errors import InputError, OptionError, SchemaError
+from likewise.models import marginals, private
+from likewise.schema import Column, Schema
+
+TWO = Schema(tuple(Column(name=c, kind="boolean", dtype="Boolean", nullable=False) for c in "ab"))
+WIDE = Schema(tuple(Column(name=c, kind="integer", dtype="Int64", bounds=(1, 16), nullable=False) for c in ("a", "b")))
+QUICK: dict[str, dict[str, Any]] = {"mst": {"iterations": 50}, "aim": {"iterations": 20, "round_iterations": 3}}
+
+
+def plan(model: str = "mst", schema: Schema = TWO, epsilon: float = 10.0, rows: int = 200) -> Plan:
+    return Plan(model=model, schema=schema, privacy=lw.DP(epsilon), options=QUICK[model], rows=rows)
+
+
+@pytest.fixture
+def quarter_of_the_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts whose ledger says one thing and whose noise is another."""
+
+    def cheating(real: Any, rho: float, ledger: Any, what: str, **options: Any) -> Any:
+        noisy, sigma = mechanisms.noisy_counts(real, rho, ledger, what, **options)
+        return real + (noisy - real) / 4, sigma
+
+    for module in (marginals, private):
+        monkeypatch.setattr(module, "noisy_counts", cheating)
+
+
+def test_mst_stands_and_the_audit_sees_much_of_what_there_is_to_see() -> None:
+    found = audit_synthesizer(plan(), runs=400)
+    assert not found.is_broken
+    assert found.epsilon > 2.0  # about 4; more runs show 6
+
+
+@pytest.mark.usefixtures("quarter_of_the_noise")
+def test_mst_with_a_quarter_of_the_noise_falls() -> None:
+    assert audit_synthesizer(plan(), runs=250).is_broken
+
+
+def test_one_fit_with_many_rows_at_stake_bounds_aim() -> None:
+    found = audit_synthesizer(plan("aim", WIDE), canaries=200)
+    assert not found.is_broken
+    assert found.epsilon > 0.5
+    assert (found.runs, found.canaries) == (1, 200)
+
+
+# ---- plans -----------------------------------------------------------------------------------------------------------
+
+
+def write(folder: Path, **parts: Any) -> Path:
+    whole = {"model": "mst", "epsilon": 2, "schema": TWO.to_dict(), "options": {"iterations": 5}, **parts}
+    path = folder / "plan.json"
+    path.write_text(json.dumps({key: value for key, value in whole.items() if value is not None}))
+    return path
+
+
+def test_a_plan_is_read_from_json_and_from_toml(tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text(TWO.to_json())
+    toml = tmp_path / "plan.toml"
+    toml.write_text('model = "mst"\nepsilon = 2\nschema = "schema.json"\n[options]\niterations = 5\n')
+    assert read_plan(toml) == read_plan(write(tmp_path))
+    assert read_plan(write(tmp_path, delta=1e-9, pay=["missing"])).privacy == lw.DP(2, 1e-9, pay=("missing",))
+
+
+def test_a_plan_is_read_from_a_private_model_file(tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "m.likewise"
+    rows = {name: rng.random(300) < 0.5 for name in "ab"}
+    import polars as pl
+
+    plan("mst").fit(pl.DataFrame(rows)).save(path)
+    found = read_plan(path)
+    assert (found.model, found.privacy, found.options["iterations"]) == ("mst", lw.DP(10.0), 50)
+    lw.Synthesizer("mst", iterations=5).fit(pl.DataFrame(rows)).save(path)
+    with pytest.raises(OptionError, match="without a budget"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("parts", "error", "said"),
+    [
+        ({"epsilon": None}, OptionError, "lacks 'epsilon'"),
+        ({"modle": "mst"}, OptionError, "did you mean 'model'"),
+        ({"model": "mts"}, OptionError, "did you mean 'mst'"),
+        ({"schema": "none.json"}, SchemaError, "cannot be read"),
+        ({"rows": 1}, OptionError, "rows must be"),
+        ({"options": 3}, OptionError, "options"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_refused(
+    parts: dict[str, Any], error: type[Exception], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=said):
+        read_plan(write(tmp_path, **parts))
+
+
+def test_a_file_that_is_no_plan_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(InputError, match="JSON"):
+        read_plan(tmp_path / "plan.json")
+    (tmp_path / "plan.json").write_text("[]")
+    with pytest.raises(OptionError, match="must hold"):
+        read_plan(tmp_path / "plan.json")
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+
+def run(*words: object) -> tuple[int, str]:
+    answer = CliRunner().invoke(app, ["audit", *map(str, words)])
+    return answer.exit_code, answer.output
+
+
+def test_the_command_tells_claim_and_bound(tmp_path: Path) -> None:
+    code, said = run("--dp", write(tmp_path), "--runs", 20, "--json", tmp_path / "out.json")
+    assert code == 0, said
+    assert "epsilon 2 at delta 1e-06" in said
+    assert "proves nothing about others" in said
+    data = json.loads((tmp_path / "out.json").read_text())
+    assert data["passed"]
+    assert data["runs"] == 20
+
+
+@pytest.mark.usefixtures("quarter_of_the_noise")
+def test_a_broken_claim_ends_with_code_1(tmp_path: Path) -> None:
+    path = write(tmp_path, epsilon=10, options={"iterations": 50}, rows=200)
+    code, said = run("--dp", path, "--runs", 250, "--quiet")
+    assert code == 1
+    assert "failed: mst claims epsilon 10" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "two tables are needed"),
+        (("a.csv",), "two tables are needed"),
+        (("a.csv", "b.csv", "--dp", "m.likewise"), "takes no tables"),
+    ],
+)
+def test_wrong_use_is_told(words: tuple[str, ...], said: str) -> None:
+    code, output = run(*words)
+    assert code == 2
+    assert said in " ".join(output.split())

@@ -36,8 +36,7 @@ from likewise.models.gradient import (
     take_weights,
     train_device,
 )
-from likewise.models.private import OneWay, check_net_options, planned, public_rows, steps_of
-from likewise.private_training import PrivateDescent, train_privately
+from likewise.models.private import OneWay, check_net_options, train_net
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -82,12 +81,14 @@ class Autoregressive(Generator):
 
     Args:
         epochs: passes over the rows; None chooses by their number.
-        batch_size: rows a step; None chooses by their number.
+        batch_size: rows a step; None chooses by their number. Not with a budget of privacy: see `sampling_rate`.
         learning_rate: peak of the one cycle.
-        d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 16.
-        d_hidden: hidden units of each column; None takes 96 where most columns have many codes, else 64.
+        d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 16; 8 under a
+            budget.
+        d_hidden: hidden units of each column; None takes 96 where most columns have many codes, else 64; 32 under a
+            budget.
         n_layers: layers of each column after the shared one.
-        dropout: share of units dropped in training; None takes .05, or .1 where rows are few.
+        dropout: share of units dropped in training; None takes .05, or .1 where rows are few, and 0 under a budget.
         any_order: share of the steps that put a random set of columns first.
         weight_decay: AdamW's.
         patience: epochs without a better held-out loss before training ends.
@@ -97,9 +98,14 @@ class Autoregressive(Generator):
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
         device: "cpu", "cuda", or "auto": a CUDA device where there is one. It trains there; draws are made on the
             processor, so that a model gives the same rows wherever it is loaded.
+        clip: under a budget of privacy, the norm to which each row's gradient is cut.
+        sampling_rate: under a budget of privacy, the chance of each row to be in a step, whatever the number of rows;
+            None takes 1/16.
 
-    Privacy: the net is not differentially private. The codec keeps single rows' extremes and rare levels out of its
-    alphabet, and early stopping on held-out rows limits memorising; neither is a guarantee.
+    Privacy: differentially private under a ledger (`Synthesizer(privacy=...)`): noisy counts of each field, then
+    clipped and noisy gradients (`likewise.private_training`); `epochs` are then passes as expected, and `patience` has
+    no meaning. Without one, the codec keeps single rows' extremes and rare levels out of its alphabet, and early
+    stopping on held-out rows limits memorising; neither is a guarantee.
     """
 
     name: ClassVar[str] = "autoregressive"
@@ -112,7 +118,7 @@ class Autoregressive(Generator):
         cost="Seconds: 3 s for 26,049 rows of Adult on 2 cores; 200,000 rows drawn in a second.",
         guarantees=(
             "Likelihoods are exact; conditions hold in every row, drawn from the joint law. Values stay in the "
-            "protected range and among the levels kept; no differential privacy."
+            "protected range and among the levels kept; differential privacy under a budget."
         ),
         avoid_when="You want a latent space (vae), a baseline in a second (copula), or a proof of privacy.",
     )
@@ -232,8 +238,6 @@ class Autoregressive(Generator):
         self._net = net = self._make_net(self._alphabet, known.log_shares(), generator)
         if not net.sizes:
             return self
-        device = train_device(self.device)
-        net.use(device, torch.float32)
         seen = canonical = net.visible(net.order)
 
         def turn() -> None:
@@ -245,16 +249,10 @@ class Autoregressive(Generator):
             del own
             return net.nll(rows.long(), seen).sum(1)
 
-        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        [self.plan] = planned(ledger, [("gradients of the net", steps)], clip=self.clip, n_rows=known.n_rows)
-        public = public_rows(net).to(device)
-        descent = PrivateDescent(
-            net, loss, self.plan, self._schedule(1), public=public, turn=turn, n_groups=PRIVATE_ORDERS
-        )
-        x = torch.from_numpy(in_net_order(net, codes.codes)).to(device)
-        self.record = train_privately(descent, x, passes=passes, progress=progress)
-        net.use("cpu", compute_dtype(self.precision))
+        train_net(
+            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, turn=turn,
+            n_groups=PRIVATE_ORDERS, progress=progress,
+        )  # fmt: skip
         return self
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:

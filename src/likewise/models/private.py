@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,10 @@ from likewise.dp.losses import Steps
 from likewise.dp.mechanisms import noisy_counts
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
 from likewise.models.base import Generator
-from likewise.private_training import Plan
+from likewise.models.gradient import compute_dtype, in_net_order, train_device
+from likewise.private_training import Plan, PrivateDescent, RowLoss, train_privately
 from likewise.schema import Schema
+from likewise.training import Progress
 
 if TYPE_CHECKING:
     import torch
@@ -205,6 +207,42 @@ def planned(ledger: Ledger, phases: Sequence[tuple[str, Steps]], *, clip: float,
                 stacklevel=4,
             )
     return plans
+
+
+def train_net(
+    model: Any,
+    net: CodeTables,
+    loss: RowLoss,
+    codes: Codes,
+    n_rows: float,
+    *,
+    passes: int,
+    rate: float,
+    turn: Callable[[], None] | None = None,
+    n_groups: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Train the net of a generator under its ledger, with all that is left of the budget; it ends on the processor.
+
+    Args:
+        model: with options `epochs`, `sampling_rate`, `clip`, `device` and `precision`; it is given plan and record.
+        loss: rows in the net's own order (B, D) to the loss of each.
+        n_rows: as best known under the budget.
+        passes, rate: how often a row is taken, and its chance to be in a step, where the options leave it open.
+        turn, n_groups: as `PrivateDescent` takes them.
+    """
+    import torch
+
+    device = train_device(model.device)
+    net.use(device, torch.float32)
+    passes = passes if model.epochs is None else model.epochs
+    steps = steps_of(passes, rate if model.sampling_rate is None else model.sampling_rate)
+    [model.plan] = planned(model.ledger, [("gradients of the net", steps)], clip=model.clip, n_rows=n_rows)
+    public = public_rows(net).to(device)
+    descent = PrivateDescent(net, loss, model.plan, model._schedule(1), public=public, turn=turn, n_groups=n_groups)
+    x = torch.from_numpy(in_net_order(net, codes.codes)).to(device)
+    model.record = train_privately(descent, x, passes=passes, progress=progress)
+    net.use("cpu", compute_dtype(model.precision))
 
 
 def steps_of(passes: float, rate: float) -> Steps:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.ledger import Ledger
 from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS
@@ -30,6 +31,7 @@ from likewise.models.gradient import (
     train_device,
 )
 from likewise.models.labels import Labels, column_names
+from likewise.models.private import OneWay, check_net_options, train_net
 from likewise.models.vae_draws import BATCH, LatentDrawing, log_normal
 from likewise.training import Descent, Progress, Record, Schedule, train
 
@@ -43,6 +45,12 @@ DECODERS = ("independent", "chained")
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
+
+COUNTS_SHARE, LABELS_SHARE = 0.1, 0.05
+"""Shares of a budget for the counts of each field, and for those of labels together."""
+
+PRIVATE_PASSES, PRIVATE_RATE = 20, 1 / 16
+"""Under a budget: how often each row is seen, and how likely it is in a step."""
 
 CALIBRATION_ROWS = 16_384
 CALIBRATION_CELLS = 20_000_000
@@ -60,6 +68,8 @@ _NUMBERS = {
     "dropout": (0.0, 1.0),
     "weight_decay": (0.0, math.inf),
     "max_seconds": (0.0, math.inf),
+    "clip": (1e-6, math.inf),
+    "sampling_rate": (1e-6, 1.0),
 }
 
 
@@ -110,7 +120,7 @@ class VAE(Generator):
         epochs: passes over the rows; None chooses by their number.
         batch_size: rows a step; None chooses by their number.
         learning_rate: peak of the one cycle.
-        dropout: share of units dropped in training.
+        dropout: share of units dropped in training; None takes .05, and 0 under a budget.
         weight_decay: AdamW's.
         patience: epochs without a better held-out loss before training ends; None takes 4, or a fifth of the epochs.
         max_seconds: budget of the training; None for none.
@@ -118,11 +128,17 @@ class VAE(Generator):
         calibrate: rounds of moving the decoder's biases so that each column's shares are the training rows' own.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
         device: "cpu", "cuda", or "auto".
+        clip: under a budget of privacy, the norm to which each row's gradient is cut.
+        sampling_rate: under a budget of privacy, the chance of each row to be in a step, whatever the number of rows;
+            None takes 1/16.
 
-    Privacy: not differentially private. Latents of a row say nearly all about it: share them as you would the row.
+    Privacy: differentially private under a ledger (`Synthesizer(privacy=...)`): noisy counts of each field and of
+    `condition_on` columns together, then clipped and noisy gradients (`likewise.private_training`); what is drawn is
+    brought to the noisy counts. Latents of a row say nearly all about it: share them as you would the row.
     """
 
     name: ClassVar[str] = "vae"
+    keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose=(
             "A latent space: encode, decode, interpolate, reconstruct rows; and columns told to the model with "
@@ -131,7 +147,7 @@ class VAE(Generator):
         cost="Some three times the default's: 18 s of one core for Adult's 32,561 rows.",
         guarantees=(
             "Conditions on condition_on columns hold exactly and cost nothing; log_prob is an estimate. Values "
-            "stay in the protected range and among the levels kept; no differential privacy."
+            "stay in the protected range and among the levels kept; differential privacy under a budget."
         ),
         avoid_when="You only want rows: the default is quicker and harder to tell from real ones.",
     )
@@ -150,7 +166,7 @@ class VAE(Generator):
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float = 4e-3
-    dropout: float = 0.05
+    dropout: float | None = None
     weight_decay: float = 1e-4
     patience: int | None = None
     max_seconds: float | None = None
@@ -158,6 +174,8 @@ class VAE(Generator):
     calibrate: int = 2
     precision: str = "auto"
     device: str = "auto"
+    clip: float = 1.0
+    sampling_rate: float | None = None
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -202,6 +220,8 @@ class VAE(Generator):
 
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
+        if self.ledger is not None:
+            return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
         self._net = net = self._make_net(alphabet, log_marginals(train_codes, alphabet), generator)
         self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(train_codes, holdout, rng)
         if not net.decoded:
@@ -243,11 +263,51 @@ class VAE(Generator):
             fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
         )
         net.use("cpu", compute_dtype(self.precision))
-        self._calibrate(train_codes, rng)
+        if len(train_codes):
+            counts = net.count(torch.from_numpy(in_net_order(net, train_codes.codes)).long())
+            self._calibrate(counts, len(train_codes), rng)
+        return self
+
+    def check_private(self) -> None:
+        check_net_options(self)
+        if self.free_bits:
+            raise OptionError(
+                "free_bits does not go with a budget of privacy: it compares the mean over a step's rows; set 0"
+            )
+
+    def _fit_privately(
+        self,
+        codes: Codes,
+        ledger: Ledger,
+        generator: torch.Generator,
+        rng: np.random.Generator,
+        progress: Progress | None,
+    ) -> Self:
+        """Counts of each field and of the labels first, then the net, from where they stand."""
+        import torch
+
+        alphabet = self._alphabet
+        self._labels = Labels(self.condition_fields, alphabet, **self._label_options())
+        known = OneWay.of(codes, alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
+        self._labels.fit_privately(codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
+        self.n_rows = round(known.n_rows)
+        self._net = net = self._make_net(alphabet, known.log_shares(), generator)
+        if not net.decoded:
+            return self
+
+        def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+            noise = torch.randn(len(rows), net.n_latent, generator=own, device=rows.device)
+            nll, divergence = net.losses(rows.long(), noise)
+            return nll + self.kl_weight * divergence
+
+        train_net(self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, progress=progress)
+        self._calibrate(net.by_bucket(known.counts), known.n_rows, rng)
         return self
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width: columns of many codes need finer units."""
+        if self.ledger is not None:
+            return self.d_embed or 8, self.d_hidden or 32
         wide = is_wide(alphabet)
         return self.d_embed or (24 if wide else 12), self.d_hidden or (64 if wide else 32)
 
@@ -268,7 +328,7 @@ class VAE(Generator):
             n_layers=self.n_layers,
             d_embed=d_embed,
             d_hidden=d_hidden,
-            dropout=self.dropout,
+            dropout=(0.05 if self.ledger is None else 0.0) if self.dropout is None else self.dropout,
             prior=self.prior,
             chained=self.decoder == "chained",
             generator=generator,
@@ -295,26 +355,29 @@ class VAE(Generator):
     def _drawing(self, given: Given, budget: Budget) -> LatentDrawing:
         return LatentDrawing(self, given, budget)
 
-    def _calibrate(self, train_codes: Codes, rng: np.random.Generator) -> None:
+    def _calibrate(self, counts: list[torch.Tensor], n_rows: float, rng: np.random.Generator) -> None:
         """Move the decoder's biases until what is drawn has the training rows' share of each code.
 
         The posterior and the prior never agree wholly, and what is drawn follows the prior.
+
+        Args:
+            counts: rows of each code, as `CodeTables.count` gives them.
+            n_rows: rows counted.
         """
         import torch
 
         net = self._fitted()
-        if not self.calibrate or not len(train_codes):
+        if not self.calibrate:
             return
         n = max(min(CALIBRATION_ROWS, CALIBRATION_CELLS // sum(net.sizes)), BATCH)
         with torch.inference_mode():
-            counts = net.count(torch.from_numpy(in_net_order(net, train_codes.codes)).long())
             for _ in range(self.calibrate):
                 drawing = LatentDrawing(self, Given())
                 drawn = [torch.zeros_like(bias) for bias in net.biases]
                 for z, x in drawing.latents_and_rows(n, rng):
                     for b, shares in enumerate(drawing.decoding.shares(z, x)):
                         drawn[b] += shares.sum(1)
-                net.move_shares([count * (n // BATCH * BATCH / len(train_codes)) for count in counts], drawn)
+                net.move_shares([count * (n // BATCH * BATCH / n_rows) for count in counts], drawn)
 
     # ---- the latent space -------------------------------------------------------------------------------------------
 

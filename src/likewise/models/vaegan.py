@@ -87,6 +87,7 @@ class VAEGAN(VAE):
     """
 
     name: ClassVar[str] = "vaegan"
+    keeps_privacy: ClassVar[bool] = False
     about: ClassVar[About] = About(
         purpose="The vae's latent space, its rows corrected by critics that know what still tells them from real ones.",
         cost="About twice the vae's time; drawing is slower, for rows are chosen among candidates.",

@@ -15,7 +15,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from likewise.nets.dropout import DropoutPool
 from likewise.nets.tables import CodeTables, normal
 
 LEAK = 0.2
@@ -50,7 +49,16 @@ class Critic(CodeTables):
         generator: torch.Generator,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__(sizes, features, log_marginals, d_embed=d_embed, d_hidden=0, generator=generator, dtype=dtype)
+        super().__init__(
+            sizes,
+            features,
+            log_marginals,
+            d_embed=d_embed,
+            d_hidden=0,
+            dropout=dropout,
+            generator=generator,
+            dtype=dtype,
+        )
         self.pac = pac
         widths = [pac * len(sizes) * d_embed, *[width] * n_layers, 1]
         shapes = list(pairwise(widths))
@@ -59,12 +67,6 @@ class Critic(CodeTables):
             [normal(*shape, scale=scale, generator=generator) for shape, scale in zip(shapes, scales, strict=True)]
         )
         self.layer_biases = nn.ParameterList([nn.Parameter(torch.zeros(n_out)) for _, n_out in shapes])
-        self.drop = DropoutPool(dropout, dtype)
-
-    def use(self, device: str, dtype: torch.dtype) -> None:
-        """Compute there, in that type; weights stay 32-bit."""
-        self.to(device)
-        self.dtype = self.drop.dtype = dtype
 
     def embed_soft(self, shares: Sequence[torch.Tensor], embeds: list[torch.Tensor]) -> torch.Tensor:
         """Embedded shares of codes. Shape: a (B, K) for each field -> (B, D * E)."""

@@ -67,11 +67,6 @@ class TableGenerator(CodeTables):
         scale = 0.5 / math.sqrt(max(d_seen, 1))
         self.back = normal(len(sizes), d_seen, d_hidden, scale=scale, generator=generator)
 
-    def use(self, device: str, dtype: torch.dtype) -> None:
-        """Compute there, in that type; weights stay 32-bit."""
-        self.to(device)
-        self.dtype = dtype
-
     def hidden(self, z: torch.Tensor) -> torch.Tensor:
         """What the noise says to each field. Shape: (B, L) -> (D, B, H)."""
         (first, *layers, fan) = zip(self.layers, self.layer_biases, strict=True)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from likewise.nets.dropout import DropoutPool
 from likewise.nets.priors import HALF_LOG_TAU, ChainPrior, MixturePrior, NormalPrior, Prior
 from likewise.nets.tables import CodeTables, inverse_cdf, normal
 
@@ -60,7 +59,14 @@ class LatentNet(CodeTables):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(
-            sizes, features, log_marginals, d_embed=d_embed, d_hidden=d_hidden, generator=generator, dtype=dtype
+            sizes,
+            features,
+            log_marginals,
+            d_embed=d_embed,
+            d_hidden=d_hidden,
+            dropout=dropout,
+            generator=generator,
+            dtype=dtype,
         )
         self.labels = [i for i, column in enumerate(self.columns) if column in set(labels)]
         self.decoded = [i for i in sorted(range(len(sizes)), key=lambda i: self.columns[i]) if i not in self.labels]
@@ -92,12 +98,6 @@ class LatentNet(CodeTables):
             mask = sees.repeat_interleave(d_embed, 0).repeat_interleave(d_hidden, 1)
             self.register_buffer("back_mask", mask, persistent=False)
         self.prior: Prior = make_prior(prior, n_latent, told, generator)
-        self.drop = DropoutPool(dropout, dtype)
-
-    def use(self, device: str, dtype: torch.dtype) -> None:
-        """Compute there, in that type; weights stay 32-bit."""
-        self.to(device)
-        self.dtype = self.drop.dtype = dtype
 
     def _dropped(self, x: torch.Tensor) -> torch.Tensor:
         return self.drop(x) if self.training else x

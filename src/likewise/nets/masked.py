@@ -16,7 +16,6 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from likewise.nets.dropout import DropoutPool
 from likewise.nets.tables import CodeTables, inverse_cdf, normal
 
 
@@ -43,7 +42,14 @@ class MaskedNet(CodeTables):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(
-            sizes, features, log_marginals, d_embed=d_embed, d_hidden=d_hidden, generator=generator, dtype=dtype
+            sizes,
+            features,
+            log_marginals,
+            d_embed=d_embed,
+            d_hidden=d_hidden,
+            dropout=dropout,
+            generator=generator,
+            dtype=dtype,
         )
         place = {column: i for i, column in enumerate(self.columns)}
         self.order = [place[j] for j in order]
@@ -58,12 +64,6 @@ class MaskedNet(CodeTables):
         self.layer_biases = nn.ParameterList(
             [nn.Parameter(torch.zeros(n_fields, 1, d_hidden)) for _ in range(n_layers)]
         )
-        self.drop = DropoutPool(dropout, dtype)
-
-    def use(self, device: str, dtype: torch.dtype) -> None:
-        """Compute there, in that type; weights stay 32-bit."""
-        self.to(device)
-        self.dtype = self.drop.dtype = dtype
 
     def visible(self, order: Sequence[int]) -> torch.Tensor:
         """(D, D) mask of an order: entry (i, j) is 1 where field j sees field i."""

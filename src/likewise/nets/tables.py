@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Tape, Taped
 
 
@@ -58,6 +59,7 @@ class CodeTables(Taped):
         log_marginals: (K,) log share of each code: where the logits start.
         d_embed: E; 0 for a net that reads no codes.
         d_hidden: H; 0 for a net that gives no logits, and so has no biases.
+        dropout: share of units that `drop` drops, where a net asks it to.
     """
 
     first_rows: torch.Tensor
@@ -72,6 +74,7 @@ class CodeTables(Taped):
         *,
         d_embed: int,
         d_hidden: int,
+        dropout: float = 0.0,
         generator: torch.Generator,
         dtype: torch.dtype = torch.float32,
     ) -> None:
@@ -79,6 +82,7 @@ class CodeTables(Taped):
         self.columns = sorted(range(len(sizes)), key=lambda j: -sizes[j])
         self.sizes = [sizes[j] for j in self.columns]
         self.buckets = make_buckets(self.sizes)
+        self.drop = DropoutPool(dropout, dtype)
         self.d_embed, self.d_hidden, self.dtype = d_embed, d_hidden, dtype
         n_fields, n_features = len(sizes), features[0].shape[1] if len(features) else 0
         self.embed, self.heads, self.biases = nn.ParameterList(), nn.ParameterList(), nn.ParameterList()
@@ -109,6 +113,11 @@ class CodeTables(Taped):
     @property
     def n_fields(self) -> int:
         return len(self.sizes)
+
+    def use(self, device: str, dtype: torch.dtype) -> None:
+        """Compute there, in that type; weights stay 32-bit."""
+        self.to(device)
+        self.dtype = self.drop.dtype = dtype
 
     def tables(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Embeddings (n, K, E) and heads (n, K, H) of each bucket, ordinal parts added.
@@ -185,6 +194,14 @@ class CodeTables(Taped):
         """Move the biases by the log ratio of counted to expected rows of each code. Shape of both: [(n, K)]."""
         for bias, want, have in zip(self.biases, wanted, given, strict=True):
             bias += ((want + 0.5) / (have + 0.5)).log()
+
+    def by_bucket(self, tables: Sequence[npt.NDArray[np.floating]]) -> list[torch.Tensor]:
+        """A number for each code, (K,) for each of the caller's fields, as `count` gives them."""
+        result = [torch.zeros_like(bias) for bias in self.biases]
+        for part, bucket in zip(result, self.buckets, strict=True):
+            for i in range(bucket.start, bucket.stop):
+                part[i - bucket.start, : self.sizes[i]] = torch.from_numpy(tables[self.columns[i]])
+        return result
 
     def count(self, x: torch.Tensor, weights: torch.Tensor | None = None) -> list[torch.Tensor]:
         """Rows of each code, or their weights, [(n, K)] by bucket. Shape: (B, D), (B,)."""

@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 def on_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(str(EXAMPLES))
     yield
-    for name in ("_svg", "crash", "fraud", "health"):
+    for name in ("_svg", "crash", "fraud", "health", "publish"):
         sys.modules.pop(name, None)
 
 
@@ -47,3 +47,13 @@ def test_a_crash_is_riskier_than_an_ordinary_year(tmp_path: Path, capsys: pytest
     calm, crash = (float(line.split("risk ")[1].split("%")[0]) for line in capsys.readouterr().out.splitlines()[:2])
     assert 2 < calm < crash < 60  # ten days at 99 %, in percent
     assert marks(tmp_path / "crash.svg", "polygon") == 4
+
+
+def test_k_anonymous_codes_keep_most_where_crowds_are_large(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import_module("publish").main(tmp_path / "publish.svg", 1_000, (5, 50))
+    said = capsys.readouterr().out.splitlines()[:4]
+    small, large = zip(*([float(part.split()[-5]) for part in line.split(",")[-2:]] for line in said), strict=True)
+    assert large[3] == max(large)
+    assert large[3] > large[0] + 0.05  # labels of 50 rows told evenly lose far more than shares kept in the codec
+    assert small[0] == max(small[:3])  # what a model draws is never nearer than the rows it learnt
+    assert marks(tmp_path / "publish.svg", "circle") >= 4 * 2

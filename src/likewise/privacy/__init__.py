@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from likewise.privacy import hierarchies
 from likewise.privacy.anonymity import AnonymityReport, Anonymized, anonymize
+from likewise.privacy.fidelity import drawn_values
 from likewise.privacy.hierarchies import Hierarchy
 from likewise.privacy.measures import Anonymity, Diversity, measure, row_risk
 from likewise.privacy.microaggregation import Microaggregated, microaggregate, top_bottom
@@ -25,6 +26,7 @@ __all__ = [
     "Microaggregated",
     "Recoding",
     "anonymize",
+    "drawn_values",
     "hierarchies",
     "measure",
     "microaggregate",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,9 @@ PRECISION = 1e-3
 
 COARSER = 8
 """How much wider the grid is on which a search begins."""
+
+REMEMBERED = 256
+"""Answers that are kept: a second fit of the same plan, as an audit makes thousands, asks nothing new."""
 
 NEGLIGIBLE = 1e-15
 """Mass beyond the grid; it is added to delta."""
@@ -73,7 +77,14 @@ def epsilon_of_steps(
         >>> round(epsilon_of_steps([(Steps(500 / 32561, 1000), 1.0)], 1e-5), 2)
         2.92
     """
-    return float(_all(runs, rho, group, _interval(near)).get_epsilon_for_delta(delta))
+    return _epsilon_of_steps(tuple(runs), delta, rho, group, _interval(near))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _epsilon_of_steps(
+    runs: tuple[tuple[Steps, float], ...], delta: float, rho: float, group: int, interval: float
+) -> float:
+    return float(_all(runs, rho, group, interval).get_epsilon_for_delta(delta))
 
 
 def multiplier_of(
@@ -87,7 +98,11 @@ def multiplier_of(
     Returns:
         The multiplier, the same for all plans; None where none below `MOST_MULTIPLIER` does.
     """
+    return _multiplier_of(tuple(plans), epsilon, delta, rho, group)
 
+
+@lru_cache(maxsize=REMEMBERED)
+def _multiplier_of(plans: tuple[Steps, ...], epsilon: float, delta: float, rho: float, group: int) -> float | None:
     def is_enough(multiplier: float, interval: float) -> bool:
         runs = [(plan, multiplier) for plan in plans]
         return bool(_all(runs, rho, group, interval).get_delta_for_epsilon(epsilon) <= delta)

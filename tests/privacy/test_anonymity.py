@@ -224,6 +224,38 @@ def test_the_lattice_finds_what_brute_force_finds(seed: int, promise: dict[str, 
     assert done.report.gcp == pytest.approx(brute_force(frame, columns, 3, int(share * n), model))
 
 
+@pytest.mark.parametrize("cached", [2, 512])
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.4])
+@pytest.mark.parametrize("promise", [{}, {"l": 2}, {"t": 0.3}, {"alpha": 0.6}], ids=str)
+def test_what_is_ruled_out_unseen_was_never_the_best(
+    promise: dict[str, Any], share: float, cached: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a look at every node; with room for next to no counted nodes, too."""
+    from likewise.privacy import lattice
+    from likewise.privacy.criteria import Model, Sensitive
+
+    monkeypatch.setattr(lattice, "_MOST_CACHED", cached)
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        n = 600
+        frame = pl.DataFrame({f"x{i}": rng.gamma(2, 9, n).round(1 - i) for i in range(2)}).with_columns(
+            c=pl.Series(rng.choice(list("abcdefg"), n)), d=pl.Series(rng.choice(["u", "v"], n))
+        )
+        columns = [encode(frame[name], hierarchies.auto(frame[name])) for name in frame.columns]
+        ill = encode(pl.Series("ill", rng.choice(["p", "q", "r"], n, p=[0.5, 0.3, 0.2])))
+        q = np.bincount(ill.codes) / n
+        model, secret = Model(k=5, **promise), [Sensitive("ill", ill.codes, 3, q, "equal")]
+        most = int(share * n)
+        found = lattice.search(columns, secret, model, most_suppressed=most, max_seconds=60)
+        every = lattice._Lattice(columns, secret, model, most, None)
+        nodes = itertools.product(*(range(c.ladder.height + 1) for c in columns if c.ladder is not None))
+        best = min(every.check(node).loss for node in nodes)
+        assert found.optimal
+        assert found.loss == pytest.approx(best)
+        assert found.n_checked < found.n_nodes
+        assert int((~found.keep).sum()) == found.suppressed <= most
+
+
 def test_the_lattice_finds_the_best_of_six_quasi_identifiers_of_adult() -> None:
     from likewise.data import adult
 

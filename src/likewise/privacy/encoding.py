@@ -5,6 +5,7 @@ Legend: n rows, m levels of a column (its distinct values, and missing where it 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,13 +203,14 @@ def fold(columns: list[npt.NDArray[Any]], sizes: list[int]) -> tuple[Ints, int]:
 
     Shape: d arrays (n,) -> (n,)
     """
-    key = columns[0].astype(np.int64)
+    key: npt.NDArray[Any] = columns[0].astype(np.int32 if math.prod(sizes) < 2**31 else np.int64)
     width = sizes[0]
     for column, size in zip(columns[1:], sizes[1:], strict=True):
         if width > 2**62 // max(size, 1):
             distinct, key = np.unique(key, return_inverse=True)
             width = len(distinct)
-        key = key * size + column
+        key *= size
+        key += column
         width *= size
     return key, width
 
@@ -220,9 +222,9 @@ def group(key: Ints, width: int) -> tuple[Ints, int]:
     """
     if width <= max(4 * len(key), 1 << 16):
         # A table of all keys is cheaper than a sort.
-        seen = np.zeros(width, np.int64)
-        seen[key] = 1
-        number = np.cumsum(seen) - 1
+        seen = np.zeros(width, bool)
+        seen[key] = True
+        number: npt.NDArray[Any] = np.cumsum(seen, dtype=np.int32) - 1
         return number[key], int(number[-1]) + 1 if width else 0
     distinct, inverse = np.unique(key, return_inverse=True)
     return inverse, len(distinct)

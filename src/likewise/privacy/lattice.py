@@ -14,7 +14,7 @@ References: Samarati 2001; LeFevre et al. 2005 (Incognito: roll-up); El Emam et 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,10 @@ from likewise.privacy.criteria import Bools, Model, Sensitive, class_passes
 from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group
 
 _UNKNOWN, _DONE, _INVALID = 0, 1, 2
-_MOST_CACHED = 256
-_MOST_CACHED_CLASSES = 8_000_000
+_MOST_CACHED = 512
+_MOST_CACHED_CLASSES = 4_000_000
 MOST_NODES = 4_000_000
+_NEVER = np.iinfo(np.int64).max
 
 Node = tuple[int, ...]
 
@@ -57,9 +58,9 @@ class NothingValid(Exception):
 
 @dataclass(frozen=True)
 class _Classes:
-    """The classes of one node: a member's combination, the rows, and the sensitive levels within."""
+    """The classes of one node: a member's codes, the rows, and the sensitive levels within."""
 
-    member: Ints  # (G,) one combination of each class, for its codes
+    codes: list[Codes]  # d arrays (G,) codes of one member of each class
     sizes: Ints  # (G,)
     public: Ints | None  # (G,) rows of the population
     pairs: tuple[tuple[Ints, Ints, Ints], ...]  # for each sensitive column: class (rising), level, rows
@@ -74,35 +75,45 @@ class _Checked:
     passes: Bools  # (G,)
 
 
-@dataclass
 class _Cache:
-    """Classes of nodes seen; a coarser node is counted from the smallest of those below it."""
+    """Classes of nodes seen; a coarser node is counted from the smallest of those below it.
 
-    nodes: list[Node] = field(default_factory=list)
-    tables: list[_Classes] = field(default_factory=list)
-    total: int = 0
+    When it is full the one that was longest of no use makes room. The first is the bottom node, from which all others
+    can be counted: it stays.
+    """
+
+    def __init__(self, bottom: Node, table: _Classes) -> None:
+        self.bottom = table
+        self._tables: list[_Classes | None] = [None] * _MOST_CACHED
+        self._levels = np.full((_MOST_CACHED, len(bottom)), _NEVER)
+        self._counts, self._used = np.zeros(_MOST_CACHED, np.int64), np.zeros(_MOST_CACHED, np.int64)
+        self._clock = 0
+        self._put(0, bottom, table)
 
     def best_below(self, node: Node) -> _Classes:
-        below = np.flatnonzero((self._levels[: len(self.nodes)] <= np.asarray(node)).all(1))
-        return self.tables[int(below[self._counts[below].argmin()])]
+        below = np.flatnonzero((self._levels <= np.asarray(node)).all(1))
+        at = int(below[self._counts[below].argmin()])
+        self._use(at)
+        found = self._tables[at]
+        assert found is not None
+        return found
 
     def add(self, node: Node, table: _Classes) -> None:
-        if not self.nodes:
-            self._levels = np.zeros((_MOST_CACHED, len(node)), np.int64)
-            self._counts = np.zeros(_MOST_CACHED, np.int64)
-        at = len(self.nodes)
-        if at == _MOST_CACHED or (at and self.total + len(table.sizes) > _MOST_CACHED_CLASSES):
-            # The largest makes room. The first entry is the bottom node, from which all others are counted: it stays.
-            at = 1 + int(self._counts[1 : len(self.nodes)].argmax()) if len(self.nodes) > 1 else 0
-            if at == 0 or self._counts[at] <= len(table.sizes):
-                return
-            self.total -= int(self._counts[at])
-            self.nodes[at], self.tables[at] = node, table
-        else:
-            self.nodes.append(node)
-            self.tables.append(table)
-        self._levels[at], self._counts[at] = node, len(table.sizes)
-        self.total += len(table.sizes)
+        size = len(table.sizes)
+        if 2 * size > len(self.bottom.sizes) or size > _MOST_CACHED_CLASSES:
+            return  # counting from it would save little
+        while self._counts[1:].sum() + size > _MOST_CACHED_CLASSES:
+            oldest = int(np.where(self._counts > 0, self._used, _NEVER).argmin())
+            self._tables[oldest], self._levels[oldest], self._counts[oldest], self._used[oldest] = None, _NEVER, 0, 0
+        self._put(int(self._used.argmin()), node, table)
+
+    def _put(self, at: int, node: Node, table: _Classes) -> None:
+        self._tables[at], self._levels[at], self._counts[at] = table, node, len(table.sizes)
+        self._use(at)
+
+    def _use(self, at: int) -> None:
+        self._clock += 1
+        self._used[at] = self._clock if at else _NEVER
 
 
 class _Lattice:
@@ -122,45 +133,44 @@ class _Lattice:
         self.combination, n_combinations = group(*fold(list(codes), n_levels))
         first = np.zeros(n_combinations, np.int64)
         first[self.combination[::-1]] = np.arange(len(self.combination))[::-1]
-        self.codes = [c[first] for c in codes]  # d arrays (T,)
         own = self.combination[: self.n_rows]
         sizes = np.bincount(own, minlength=n_combinations)
         seen = None if public is None else np.bincount(self.combination[self.n_rows :], minlength=n_combinations)
         self.combination = own
         pairs = tuple(_tally(own, s.codes, s.n_levels) for s in sensitive) if model.needs_sensitive else ()
         self._nodes: dict[tuple[int, int], Codes] = {}
-        self.cache = _Cache()
-        self.cache.add((0,) * len(columns), _Classes(np.arange(n_combinations), sizes, seen, pairs))
+        self.cache = _Cache((0,) * len(columns), _Classes([c[first] for c in codes], sizes, seen, pairs))
         self.n_checked = 0
 
     def classes(self, node: Node) -> _Classes:
         below = self.cache.best_below(node)
-        number, n_classes = self._number(node, below.member)
+        number, n_classes = self._number(node, below)
         if n_classes == len(below.sizes):
             return below
         member = np.zeros(n_classes, np.int64)
-        member[number] = below.member
+        member[number] = np.arange(len(number))
         sizes = _add(number, below.sizes, n_classes)
         public = None if below.public is None else _add(number, below.public, n_classes)
         pairs = tuple(
             _tally(number[at], level, s.n_levels, rows)
             for (at, level, rows), s in zip(below.pairs, self.sensitive, strict=False)
         )
-        table = _Classes(member, sizes, public, pairs)
+        table = _Classes([codes[member] for codes in below.codes], sizes, public, pairs)
         self.cache.add(node, table)
         return table
 
-    def _number(self, node: Node, members: Ints) -> tuple[Ints, int]:
-        """Number the classes of a node: (G,) combinations -> their class, and how many there are."""
-        columns = [self._at(j, level, members) for j, level in enumerate(node)]
+    def _number(self, node: Node, below: _Classes) -> tuple[Ints, int]:
+        """Number the classes of a node: the class of each class below (G,), and how many there are."""
+        columns = [self._at(j, level, below) for j, level in enumerate(node)]
         return group(*fold(columns, [len(ladder.labels[at]) for ladder, at in zip(self.ladders, node, strict=True)]))
 
-    def _at(self, j: int, level: int, members: Ints) -> Codes:
-        """Nodes of some combinations in column j at a step; those of all combinations are kept."""
+    def _at(self, j: int, level: int, below: _Classes) -> Codes:
+        """Nodes of some classes in column j at a step; those of all combinations are kept."""
+        if below is not self.cache.bottom:
+            return self.ladders[j].maps[level][below.codes[j]]
         if (j, level) not in self._nodes:
-            self._nodes[j, level] = self.ladders[j].maps[level][self.codes[j]]
-        nodes = self._nodes[j, level]
-        return nodes if len(members) == len(nodes) else nodes[members]
+            self._nodes[j, level] = self.ladders[j].maps[level][below.codes[j]]
+        return self._nodes[j, level]
 
     def check(self, node: Node) -> _Checked:
         self.n_checked += 1
@@ -177,12 +187,13 @@ class _Lattice:
             # Suppressing a class leaves its people in the population with presence 0, below the lower bound.
             valid = bool(passes.all())
         monotone = self.model.monotone_under_suppression or self.most_suppressed == 0
-        loss = self._loss(node, table.member[passes], sizes[passes], suppressed) if valid else np.inf
+        loss = self._loss(node, table, passes, suppressed) if valid else np.inf
         return _Checked(loss, suppressed, valid, valid or not monotone, passes)
 
-    def _loss(self, node: Node, members: Ints, sizes: Ints, suppressed: int) -> float:
+    def _loss(self, node: Node, table: _Classes, passes: Bools, suppressed: int) -> float:
         """Mean loss of all cells; those of suppressed rows are lost."""
-        lost = sum(float(self.losses[j][level][self.codes[j][members]] @ sizes) for j, level in enumerate(node))
+        kept = np.where(passes, table.sizes, 0)
+        lost = sum(float(self.losses[j][level][table.codes[j]] @ kept) for j, level in enumerate(node))
         d = len(self.ladders)
         return (lost + d * suppressed) / (d * self.n_rows)
 
@@ -201,11 +212,11 @@ class _Lattice:
     def rows(self, node: Node) -> tuple[Ints, Bools]:
         """Class of each row, and whether it is kept."""
         checked = self.check(node)
+        # Numbers rise with the labels, so they are the same from wherever the classes are counted.
         below = self.classes(node)
-        number, n_classes = self._number(node, np.arange(len(self.codes[0])))
-        passes = np.zeros(n_classes, bool)
-        passes[number[below.member]] = checked.passes
-        classes = number[self.combination]
+        passes = np.zeros(len(below.sizes), bool)
+        passes[self._number(node, below)[0]] = checked.passes
+        classes = self._number(node, self.cache.bottom)[0][self.combination]
         return classes, passes[classes]
 
 
@@ -251,12 +262,13 @@ class _Climb:
         self.lattice, self.shape, self.deadline = lattice, shape, deadline
         self.best: Node | None = None
         self.loss, self.bound, self.fewest = np.inf, 0.0, lattice.n_rows
+        self.standing: list[Node] = []  # nodes that keep the part of the model which all nodes above them keep too
         d = len(shape)
-        start = lattice.cache.tables[0]
+        start = lattice.cache.bottom
         # Mean loss of each column at each step if nothing is suppressed, as its part of the whole.
         self.part = [
             np.array([(loss[codes] * start.sizes).sum() for loss in losses]) / (d * lattice.n_rows)
-            for losses, codes in zip(lattice.losses, lattice.codes, strict=True)
+            for losses, codes in zip(lattice.losses, start.codes, strict=True)
         ]
 
     def visit(self, node: Node) -> _Checked:
@@ -288,7 +300,10 @@ class _Climb:
         return True
 
     def _classify_path(self, start: tuple[np.intp, ...], bounds: Floats, state: npt.NDArray[np.uint8]) -> bool:
-        """Binary search up a path of unknown nodes; False when time is up."""
+        """Settle a path of unknown nodes from here up to the last that could still be best; False when time is up.
+
+        The last is the cheapest to count, and mostly it fails: then so do all below it. Else a binary search follows.
+        """
         node = tuple(int(x) for x in start)
         path = [node]
         while True:
@@ -298,7 +313,12 @@ class _Climb:
                 break
             node = min(up, key=lambda u: float(bounds[u]))
             path.append(node)
-        low, high = 0, len(path) - 1
+        if time.monotonic() > self.deadline:
+            return False
+        if not self._settle(node, state):
+            self._widen(node, state)
+            return True
+        low, high = 0, len(path) - 2
         while low <= high:
             if time.monotonic() > self.deadline:
                 return False
@@ -309,12 +329,38 @@ class _Climb:
                 low = middle + 1
         return True
 
+    def _widen(self, node: Node, state: npt.NDArray[np.uint8]) -> None:
+        """Look for a failing node further up than any that could be best: it rules out more below it.
+
+        Columns are raised to the top whole, those of the fewest labels first, for they tell rows apart least; how many
+        can be raised is found by binary search. This is the test of a few columns alone (Incognito).
+        """
+        labels = [len(ladder.labels[level]) for ladder, level in zip(self.lattice.ladders, node, strict=True)]
+        order = [j for j in np.argsort(labels, kind="stable").tolist() if node[j] + 1 < self.shape[j]]
+        fails, passes = 0, len(order)
+        while passes - fails > 1:
+            n_raised = (fails + passes + 1) // 2
+            raised = tuple(self.shape[j] - 1 if j in order[:n_raised] else level for j, level in enumerate(node))
+            if self._stands(raised, state):
+                passes = n_raised
+            else:
+                fails = n_raised
+
+    def _stands(self, node: Node, state: npt.NDArray[np.uint8]) -> bool:
+        """Whether a node can be valid, checked only where it is not known from others."""
+        if state[node] == _INVALID:
+            return False
+        known = np.asarray(self.standing).reshape(-1, len(node))
+        return bool((known <= node).all(1).any()) or self._settle(node, state)
+
     def _settle(self, node: Node, state: npt.NDArray[np.uint8]) -> bool:
         """Check a node; if it rules out all nodes below it, mark them."""
         checked = self.visit(node)
-        if not checked.base_valid:
+        if checked.base_valid:
+            self.standing.append(node)
+            state[node] = _DONE
+        else:
             state[tuple(slice(0, level + 1) for level in node)] = _INVALID
-        state[node] = _DONE
         return checked.base_valid
 
     def settle_ties(self) -> None:

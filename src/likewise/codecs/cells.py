@@ -43,37 +43,45 @@ class FieldCells:
     usual: Ints
     rows: Floats
 
-    @cached_property
-    def members(self) -> npt.NDArray[np.bool_]:
-        """(C, K) which codes are in which cell."""
-        code = np.arange(len(self.rows))
-        inside: npt.NDArray[np.bool_] = (self.runs[:, :1] <= code) & (code <= self.runs[:, 1:])
-        return inside
-
-    def shares(self, base: Field) -> Floats:
-        """(C, K) how often each code of a cell is drawn; one that may not be drawn only where the cell has no other."""
-        weighed = self.members * np.maximum(self.rows, 1e-9)
-        allowed = weighed * base.emit
-        weighed = np.where(allowed.any(1, keepdims=True), allowed, weighed)
-        shares: Floats = weighed / weighed.sum(1, keepdims=True)
-        return shares
+    def _sums(self, weights: Floats) -> Floats:
+        """The sum of a weight over each cell's codes. Shape: (K,) -> (C,)"""
+        upto = np.append(0.0, np.cumsum(weights))
+        return np.asarray(upto[self.runs[:, 1] + 1] - upto[self.runs[:, 0]])
 
     def as_field(self, base: Field) -> Field:
-        """The cells as a generator sees them."""
-        emit: npt.NDArray[np.bool_] = np.any(self.members & base.emit, axis=1)
+        """The cells as a generator sees them; one of which no code may be drawn may not be drawn either."""
+        emit = self._sums(base.emit.astype(np.float64)) > 0
+        emit = emit if emit.any() else ~emit
         alone = np.flatnonzero((self.runs == (-1 if base.missing is None else base.missing)).all(1))
         missing = int(alone[0]) if len(alone) else None
-        emit = emit if emit.any() else ~emit
         return Field(size=len(self.runs), positions=self._positions(base), emit=emit, missing=missing)
 
     def _positions(self, base: Field) -> npt.NDArray[np.float32] | None:
         """(C,) mean rank of each cell's rows; NaN for a cell of nothing but codes outside the order."""
         if base.positions is None:
             return None
-        inside = self.members * np.where(np.isnan(base.positions), 0.0, np.maximum(self.rows, 1e-9))
-        total = inside.sum(1)
-        mean = inside @ np.nan_to_num(base.positions) / np.where(total > 0, total, 1)
+        inside = np.where(np.isnan(base.positions), 0.0, self.rows)
+        total = self._sums(inside)
+        mean = self._sums(inside * np.nan_to_num(base.positions)) / np.where(total > 0, total, 1)
         return np.where(total > 0, mean, np.nan).astype(np.float32)
+
+    def weights(self, base: Field, within: Floats) -> Floats:
+        """(C,) the share of each cell's draws that a condition on the codes (K,) leaves."""
+        drawn = self.rows * base.emit
+        total = self._sums(drawn)
+        return np.asarray(self._sums(drawn * within) / np.where(total > 0, total, 1))
+
+    def draw(self, cells: Ints, base: Field, rng: np.random.Generator, within: Floats | None = None) -> Ints:
+        """(n,) a code of each cell: of those that may be drawn and meet the condition, where it has any."""
+        chance, out = rng.random(len(cells)), np.full(len(cells), -1)
+        wanted = [self.rows * base.emit * (1.0 if within is None else within), self.rows * base.emit, self.rows]
+        for weights in wanted:
+            upto = np.append(0.0, np.cumsum(weights))
+            low, high = upto[self.runs[cells, 0]], upto[self.runs[cells, 1] + 1]
+            at = np.minimum(low + chance * (high - low), np.nextafter(high, low))
+            found = np.searchsorted(upto[1:], at, side="right")
+            out = np.where((out < 0) & (high > low), found, out)
+        return np.where(out < 0, self.runs[cells, 0], out)
 
 
 @dataclass(frozen=True)
@@ -155,20 +163,14 @@ class Cells:
         fractions = rng.random((len(codes), base.n_fractions), dtype=np.float32)
         fractions[:, self._open_fractions(base)] = codes.fractions
         for part in self.fields:
-            shares = part.shares(base.fields[part.field])
-            left = shares * within.get(part.field, 1.0)
-            shares = np.where(left.any(1, keepdims=True), left, shares)
-            upto = np.cumsum(shares, 1)
-            keys = (upto / upto[:, -1:] + np.arange(len(upto))[:, None]).ravel()
-            cell = codes.codes[:, part.field].astype(np.int64)
-            drawn = np.minimum(cell + rng.random(len(cell)), np.nextafter(cell + 1.0, 0.0))
-            out[:, part.field] = np.searchsorted(keys, drawn, side="right") - cell * upto.shape[1]
+            j = part.field
+            out[:, j] = part.draw(codes.codes[:, j].astype(np.int64), base.fields[j], rng, within.get(j))
         return Codes(out, fractions)
 
     def weights(self, base: Alphabet, weights: Mapping[int, Floats]) -> dict[int, Floats]:
         """The share of each cell that a condition on the codes leaves."""
-        parts = {part.field: part.shares(base.fields[part.field]) for part in self.fields}
-        return {j: parts[j] @ w if j in parts else w for j, w in weights.items()}
+        parts = {part.field: part for part in self.fields}
+        return {j: parts[j].weights(base.fields[j], w) if j in parts else w for j, w in weights.items()}
 
     def to_arrays(self) -> Arrays:
         arrays: Arrays = {"column": self.column, "cut": self.cut, "child": self.child, "told": self.told}

@@ -90,7 +90,7 @@ def _cells(codes: Codes, fields: list[int], codec: TableCodec, k: int) -> Cells:
     merged, told = [], []
     for i, j in enumerate(fields):
         of_class, runs = _told(columns[i], order, starts)
-        usual = _usual(own[i], of_class[classes], len(runs), base[i].size)
+        usual = _usual(own[i], of_class[classes], base[i].size)
         rows = np.bincount(own[i], minlength=base[i].size).astype(np.float64)
         merged.append(FieldCells(j, seen[i][runs], usual, rows))
         told.append(of_class)
@@ -135,12 +135,12 @@ def _told(column: Quasi, order: Ints, starts: Ints) -> tuple[Ints, Ints]:
     return cell.ravel(), runs
 
 
-def _usual(codes: Ints, cells: Ints, n_cells: int, size: int) -> Ints:
+def _usual(codes: Ints, cells: Ints, size: int) -> Ints:
     """(K,) the cell that most rows of each code are told as; of a code without rows that of the nearest code below."""
-    counts = np.bincount(codes * n_cells + cells, minlength=size * n_cells).reshape(size, n_cells)
-    seen = counts.any(1)
-    last: Ints = np.maximum.accumulate(np.where(seen, np.arange(size), int(np.argmax(seen))))
-    return np.asarray(counts.argmax(1)[last])
+    pairs, rows = np.unique(np.stack([codes, cells], 1), axis=0, return_counts=True)
+    best = pairs[np.lexsort((rows, pairs[:, 0]))]
+    most = best[np.append(best[1:, 0] != best[:-1, 0], True)]  # the last of each code
+    return np.asarray(most[np.maximum(np.searchsorted(most[:, 0], np.arange(size), side="right") - 1, 0), 1])
 
 
 def _tree(splits: Splits, columns: list[Quasi], seen: list[Ints]) -> tuple[Ints, Ints, Ints]:

@@ -1,4 +1,6 @@
-"""Draws of a VAE: free, under conditions by importance resampling, and given known codes by moves of the latents."""
+"""Draws of a VAE: free, under conditions by importance resampling, and given known codes by moves of the latents or,
+for many completions of each row, by importance weights.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Given
-from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, Budget, resample, worth
+from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, Budget, resample, resample_within, worth
 from likewise.models.gradient import net_weights
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ MOVES = 6
 MOVES_OF_COPIES = 24
 """Moves of rows that were chosen among too few candidates, so that some stand twice. On Adult, of a thousand rows under
 a condition that one row of the table meets, 568 differ after them in more than their weight, and 375 after 6."""
+
+FROM_PRIOR = 0.25
+"""Share of the candidates of `completions` that the prior gives, so that no weight is more than fourfold."""
 
 
 class LatentDrawing:
@@ -97,6 +102,47 @@ class LatentDrawing:
         for _ in range(n // BATCH):
             z, x, _ = self._candidates(BATCH, rng, self.given)
             yield z, x
+
+    def completions(self, n_each: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Many completions of each row of `given.codes`, by sampling importance resampling (Mattei and Frellsen 2019,
+        section 3.2): latents come from the encoder, which reads what is not known as missing, and of the rows decoded
+        from them each goes on as often as p(known codes | z) p(z) / q(z) says.
+
+        Returns:
+            (n * n_each, D) codes in the caller's order, those of a row together and in random order, so that any part
+            of them is a fair choice.
+        """
+        import torch
+
+        codes = self.given.codes
+        assert codes is not None, "there is something to complete"
+        with torch.inference_mode():
+            z_prior, x_prior, _ = self._candidates(len(codes), rng, self.given, n_each)
+            told = torch.from_numpy(codes.repeat(n_each, 0)[:, self.net.columns])
+            told[:, self.net.labels] = x_prior[:, self.net.labels]
+            missing = self._missing_codes()
+            # What the encoder reads where a field knows no missing code: as the prior filled it.
+            read = torch.where(told >= 0, told, torch.where(missing >= 0, missing, x_prior))
+            mean, log_var = self.net.encode(self.decoding.embedded(read))
+            noise = torch.from_numpy(rng.standard_normal(mean.shape, dtype=np.float32))
+            from_prior = torch.arange(len(told)) % n_each < round(FROM_PRIOR * n_each)
+            z = torch.where(from_prior[:, None], z_prior, mean + (0.5 * log_var).exp() * noise)
+            z, x, log_mass = self._drawn(told, rng, z)
+            context = self.net.context(self.decoding.embedded(told.clamp(min=0))).float()
+            log_p, log_q = self.net.prior.log_prob(z, context), log_normal(z, mean, log_var)
+            log_q = torch.logaddexp(log_q + math.log1p(-FROM_PRIOR), log_p + math.log(FROM_PRIOR))
+            log_weights = (log_p + log_mass - log_q).double().numpy().reshape(-1, n_each)
+        chosen = rng.permuted(resample_within(log_weights, rng).reshape(-1, n_each), axis=1).ravel()
+        completed = np.empty(x.shape, np.int64)
+        completed[:, self.net.columns] = x.numpy()[chosen]
+        return completed
+
+    def _missing_codes(self) -> torch.Tensor:
+        """(D,) each field's missing code in the net's own order, -1 where there is none."""
+        import torch
+
+        codes = [self.model._alphabet.fields[column].missing for column in self.net.columns]
+        return torch.tensor([-1 if code is None else code for code in codes])
 
     def _candidates(
         self, n: int, rng: np.random.Generator, given: Given, times: int = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,16 @@ def test_a_column_without_a_value_stays_so_or_is_left_out(keep: bool) -> None:
         filled = quick(keep_empty_features=keep).fit_transform(frame)
     assert filled.columns == (["a", "none"] if keep else ["a"])
     assert filled["a"].null_count() == 0
+
+
+@pytest.mark.parametrize("frame", [{"a": [None] * 5, "b": [None] * 5}, {"key": [f"u-{i:04d}" for i in range(50)]}])
+def test_a_table_with_nothing_to_learn_comes_back_as_it_was(frame: dict[str, list[str | None]]) -> None:
+    table = pl.DataFrame(frame, schema=dict.fromkeys(frame, pl.String))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LikewiseWarning)
+        imputer = quick(keep_empty_features=True).fit(table)
+    assert imputer.transform(table).equals(table)
+    assert all(one.equals(table) for one in imputer.imputations(table))
 
 
 def test_infinite_numbers_are_refused_by_name() -> None:

@@ -30,6 +30,8 @@ Matrix = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 NONE, TUNED = "none", "none, threshold tuned"
+MANY = 10
+"""Of a target with more values that some row has alone, one asks whether it is meant as numbers."""
 LOWER_IS_BETTER = ("brier", "mae", "rare_mae")
 
 
@@ -117,11 +119,10 @@ class Classes:
         labels, codes = np.unique(doors.target_array(target).ravel(), return_inverse=True)
         counts = np.bincount(codes)
         if len(labels) < 2 or counts.min() < 2:
-            many = len(labels) > 2 and labels.dtype.kind in "iuf"
-            hint = "; of a target of numbers say that it is one, by the task regression" if many else ""
+            hint = "; of a target of numbers say that it is one (regression)" if len(labels) > MANY else ""
             raise OptionError(
-                f"comparing needs two classes or more of two rows or more each, got {len(labels)} classes, the rarest "
-                f"of {counts.min() if len(counts) else 0} rows{hint}"
+                f"comparing needs two classes or more of two rows or more each, got {len(labels)}, the rarest of "
+                f"{counts.min() if len(counts) else 0} rows{hint}"
             )
         return cls(1 - codes if len(labels) == 2 and counts[0] < counts[1] else codes)
 

@@ -95,7 +95,7 @@ class Grid:
 
     def encode(self, table: pl.DataFrame) -> FloatArray:
         """(n, C) of a canonical frame."""
-        return np.column_stack([c.encode(table[c.name]) for c in self.columns])
+        return np.column_stack([np.empty((len(table), 0)), *(c.encode(table[c.name]) for c in self.columns)])
 
     def decode(self, matrix: FloatArray) -> pl.DataFrame:
         """The canonical frame of (n, C) numbers and codes."""

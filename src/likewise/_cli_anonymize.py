@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise._cli_shared import check_outputs, open_terminal, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,10 +119,10 @@ def anonymize(
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,zip --method lattice \\
         --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json --report report.html
     """
-    from likewise import cli, io, privacy
+    from likewise import io, privacy
 
-    terminal = cli._terminal(quiet, json)
-    cli._check_outputs(source, population, table=output, others=(json, report))
+    terminal = open_terminal(quiet, json)
+    check_outputs(source, population, table=output, others=(json, report))
     if report is None and target is not None:
         raise errors.OptionError("--target is for the page: give --report as well")
     with terminal.doing("reading"):
@@ -139,7 +140,7 @@ def anonymize(
     io.write(done.frame, output)
     terminal.result(f"{output}: {len(done.frame):,} rows")
     if json is not None:
-        cli._write_text(done.report.to_json(), json)
+        write_text(done.report.to_json(), json)
     terminal.result(_summary(done.report))
     for note in done.report.notes:
         terminal.note(note)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise._cli_shared import check_outputs, measures_of, open_terminal, reader_of, schema_of, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,11 +88,10 @@ def audit(
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
     """
-    from likewise import cli
     from likewise.evaluate import evaluate
     from likewise.evaluate.rules import Rules, check, read_rules, to_junit
 
-    terminal = cli._terminal(quiet, json)
+    terminal = open_terminal(quiet, json)
     if dp is not None:
         if (real, synthetic, holdout, rules) != (None, None, None, None):
             raise errors.OptionError("--dp audits a model against its claim: it takes no tables and no rules")
@@ -99,19 +99,19 @@ def audit(
         return
     if real is None or synthetic is None:
         raise errors.OptionError("two tables are needed, REAL and SYNTHETIC; or --dp with a private model or a plan")
-    cli._check_outputs(real, synthetic, holdout, rules, others=(json, junit))
+    check_outputs(real, synthetic, holdout, rules, others=(json, junit))
     if worst and holdout is None:
         raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
     wanted = Rules() if rules is None else read_rules(rules)
     target = wanted.target if target is None else target
     with terminal.doing("reading"):
-        read = cli._reader(real, schema_file)
+        read = reader_of(real, schema_file)
         frame, fake = read(real), read(synthetic)
         held_out = None if holdout is None else read(holdout)
-    schema = cli._schema(frame, schema_file, target, terminal)
+    schema = schema_of(frame, schema_file, target, terminal)
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")
-    asked = wanted.measures if measures is None else cli._measures(measures)
+    asked = wanted.measures if measures is None else measures_of(measures)
     with terminal.doing("measuring"):
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
@@ -126,9 +126,9 @@ def audit(
     outcomes = check(report, wanted)
     rows = _worst_rows(frame, fake, held_out, schema, worst, seed) if worst and held_out is not None else []
     if json is not None:
-        cli._write_text(_json(report, outcomes, rows), json)
+        write_text(_json(report, outcomes, rows), json)
     if junit is not None:
-        cli._write_text(to_junit(outcomes), junit)
+        write_text(to_junit(outcomes), junit)
     terminal.result(report.summary_table())
     for note in report.notes:
         terminal.note(note)
@@ -143,17 +143,16 @@ def _audit_privacy(
     """A lower bound on the epsilon of a model, beside what it claims."""
     import json as json_
 
-    from likewise import cli
     from likewise.audit import audit_synthesizer, read_plan
 
-    cli._check_outputs(config, others=(json,))
+    check_outputs(config, others=(json,))
     plan = read_plan(config)
     with terminal.counting("fits") as tell:
         found = audit_synthesizer(plan, runs=runs, canaries=canaries, max_seconds=seconds, progress=tell)
     if json is not None:
         head = {"format": "likewise privacy audit", "version": 1, "passed": not found.is_broken}
         whole = head | {"model": plan.model} | found.to_dict()
-        cli._write_text(json_.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False), json)
+        write_text(json_.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False), json)
     terminal.result(_table_of(found, plan.model))
     if found.is_broken:
         claim = f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}"

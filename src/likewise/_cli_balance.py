@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise._cli_shared import check_outputs, open_terminal, schema_of, write_table, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,18 +94,18 @@ def balance(
       likewise balance data.csv --target price --regression --compare
     """
     from likewise import balance as room
-    from likewise import cli, io
+    from likewise import io
 
     if (output is None) != compare:
         raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
     if bins is not None and not regression:
         raise errors.OptionError("--bins is for --regression: classes have no ranges")
     edges, task = _edges(bins), "regression" if regression else "classification"
-    terminal = cli._terminal(quiet, json)
-    cli._check_outputs(source, table=output, others=(json,))
+    terminal = open_terminal(quiet, json)
+    check_outputs(source, table=output, others=(json,))
     with terminal.doing("reading"):
         frame = io.read(source)
-    schema = cli._schema(frame, schema_file, target, terminal)
+    schema = schema_of(frame, schema_file, target, terminal)
     features, its_schema = _features(frame, schema, target)
     if output is None:
         labels = _target(frame, schema, target, regression)
@@ -122,10 +123,10 @@ def balance(
     )  # fmt: skip
     with terminal.doing("balancing"), _options_told():
         balanced = _balanced(sampler, features, frame, schema, target, mark)
-    cli._write(balanced, schema, output)
+    write_table(balanced, schema, output)
     terminal.result(f"{output}: {len(balanced):,} rows, {len(balanced) - len(frame):,} of them new")
     if json is not None:
-        cli._write_text(_as_json(sampler.report_.to_dict()), json)
+        write_text(_as_json(sampler.report_.to_dict()), json)
     terminal.result(_report_table(sampler.report_))
 
 
@@ -223,10 +224,8 @@ def _report_table(report: BalanceReport) -> Table:
 
 
 def _show_comparison(found: BalanceComparison, terminal: Any, json: Path | None) -> None:
-    from likewise import cli
-
     if json is not None:
-        cli._write_text(_as_json(found.to_dict()), json)
+        write_text(_as_json(found.to_dict()), json)
     for classifier in found.classifiers:
         terminal.result(_comparison_table(found, classifier))
     tuned = " with the threshold tuned" if found.baseline != "none" else ""

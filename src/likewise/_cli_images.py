@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likewise import errors
+from likewise._cli_shared import check_outputs, conditions_of, show
 
 if TYPE_CHECKING:
     from likewise._terminal import Terminal
@@ -34,9 +35,9 @@ def synth_images(
 ) -> None:
     """Learn images, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
     import likewise as lw
-    from likewise import cli, images
+    from likewise import images
 
-    cli._check_outputs(source, others=(save, report, json))
+    check_outputs(source, others=(save, report, json))
     check_output(output, source)
     with terminal.doing("reading"):
         real = images.read_images(source)
@@ -57,7 +58,7 @@ def synth_images(
     with terminal.doing("measuring"):
         kept_out = real[synthesizer.holdout_rows_] if len(synthesizer.holdout_rows_) else None
         figures = lw.evaluate(real[synthesizer.train_rows_], fake, holdout=kept_out, random_state=seed or 0)
-    cli._show(figures, terminal, report=report, json=json, lang=lang)
+    show(figures, terminal, report=report, json=json, lang=lang)
 
 
 def draw(
@@ -96,12 +97,11 @@ def check_output(output: Path, source: Path) -> None:
 
 def _conditions(where: list[str], images: ImageSet) -> dict[str, Any]:
     """What `--where` asks of the labels."""
-    from likewise import cli
     from likewise.codecs.image import ImageCodec
 
     codec = ImageCodec.fit(images)
     if where and not codec.schema.names:
         raise errors.ConditionError("these images came without labels, so no condition can be put on them")
-    conditions = cli._conditions(where, codec.schema)
+    conditions = conditions_of(where, codec.schema)
     codec.condition(conditions)  # a label that cannot be drawn should be told before the long work
     return dict(conditions)

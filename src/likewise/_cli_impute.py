@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from likewise import errors
+from likewise._cli_shared import check_outputs, open_terminal, schema_of, write_table
 
 
 class Statistic(StrEnum):
@@ -52,17 +53,17 @@ def impute(
       likewise impute holes.csv -o filled.csv --draws 5 --seed 1
       likewise impute holes.parquet -o filled.parquet --method autoregressive
     """
-    from likewise import cli, io
+    from likewise import io
     from likewise.impute import Imputer
 
-    terminal = cli._terminal(quiet)
+    terminal = open_terminal(quiet)
     outputs = [output] if draws is None else [_numbered(output, k + 1) for k in range(draws)]
-    cli._check_outputs(source, others=tuple(outputs))
+    check_outputs(source, others=tuple(outputs))
     for path in outputs:
         io.check_writable(path, table=True)
     with terminal.doing("reading"):
         frame = io.read(source)
-    schema = cli._schema(frame, schema_file, None, terminal)
+    schema = schema_of(frame, schema_file, None, terminal)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
     imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
@@ -71,7 +72,7 @@ def impute(
     with terminal.doing("filling"):
         tables = [imputer.transform(frame)] if draws is None else imputer.imputations(frame, n_imputations=draws)
     for table, path in zip(tables, outputs, strict=True):
-        cli._write(table, schema, path)
+        write_table(table, schema, path)
         terminal.result(f"{path}: {len(table):,} rows")
     holes = imputer.n_holes_
     if not holes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise._cli_shared import open_terminal, write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,15 +37,13 @@ def models(
       likewise models vae
       likewise models --json -
     """
-    from likewise import cli
-
-    terminal = cli._terminal(quiet, json)
+    terminal = open_terminal(quiet, json)
     listed = catalogue(name)
     for kind, several in listed.items():
         for facts in several:
             terminal.result(model_table(facts, kind, whole=name is not None))
     if json is not None:
-        cli._write_text(json_format.dumps(listed, indent=2), json)
+        write_text(json_format.dumps(listed, indent=2), json)
 
 
 def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise._cli_shared import check_outputs, open_terminal, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,10 +95,10 @@ def scenario(
       likewise scenario people.csv -o after.csv --set school=yes --order age,school,job,income
       likewise scenario prices.csv -o crash.csv --paths close --time date --horizon 60 --shock close=-0.2 -n 200
     """
-    from likewise import cli, io
+    from likewise import io
 
-    terminal = cli._terminal(quiet, json)
-    cli._check_outputs(source, table=output, others=(json,))
+    terminal = open_terminal(quiet, json)
+    check_outputs(source, table=output, others=(json,))
     with terminal.doing("reading"):
         frame = io.read(source)
     if paths:
@@ -124,7 +125,7 @@ def scenario(
     if json is not None:
         from json import dumps
 
-        cli._write_text(dumps(draw.report, indent=1, allow_nan=False), json)
+        write_text(dumps(draw.report, indent=1, allow_nan=False), json)
     terminal.result(_summary(draw))
     for note in draw.notes:
         terminal.note(note)

@@ -1,0 +1,267 @@
+"""`likewise synth`: learn, draw, write, measure. Registered by `cli`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+from likewise._cli_anonymize import column_names
+from likewise._cli_images import synth_images
+from likewise._cli_shared import (
+    Debug,
+    DpOnly,
+    HtmlFile,
+    JsonFile,
+    Lang,
+    Language,
+    Quiet,
+    SchemaFile,
+    Seed,
+    Target,
+    check_outputs,
+    conditions_of,
+    open_terminal,
+    schema_of,
+    show,
+    show_withheld,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise._terminal import Terminal
+    from likewise.conditions import Condition
+    from likewise.dp.ledger import DP
+    from likewise.schema import Schema
+
+DEFAULT_MODEL = "autoregressive"
+DEFAULT_PRIVATE_MODEL = "mst"
+
+
+def synth(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="CSV, TSV, Parquet, Feather/Arrow or JSON lines; for images .npz with x (and y), or a folder of PNG.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table, or the images, go.")
+    ],
+    rows: Annotated[
+        int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw; as many as INPUT has.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COND", help="Of images: the label to draw, such as y=7 or y=1|7.")
+    ] = None,
+    target: Target = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The generator to train; autoregressive for a table, vaegan for images."),
+    ] = None,
+    condition_on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL", help="A column to tell the model, for sample --where later; several times."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COND", help="Learn only the rows that meet this; may be given several times."),
+    ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(metavar="E", help="Budget of differential privacy, one row more or less; needs --schema."),
+    ] = None,
+    delta: Annotated[float, typer.Option(metavar="D", help="Of that budget; well below one over the rows.")] = 1e-6,
+    pay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Protect all rows of one entity; the column tells whose a row is."),
+    ] = None,
+    max_rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Rows of one entity that are learnt from, chosen at random.")
+    ] = None,
+    k_anonymous: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="K", help="Let the model see quasi-identifiers only as K rows share them."),
+    ] = None,
+    quasi_identifiers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLS", help="Columns by which someone could find a person: a,b,c or one at a time."),
+    ] = None,
+    schema_file: SchemaFile = None,
+    save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
+    report: HtmlFile = None,
+    json: JsonFile = None,
+    seed: Seed = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0.1, metavar="T", help="Stop training after this.")] = None,
+    no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
+    dp_only: DpOnly = False,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Learn a table, or images, and write one that behaves likewise.
+
+    A tenth of the rows is kept from training, to know when to stop and to say what a fresh real sample would score.
+
+    \b
+    Examples:
+      likewise synth real.csv -o fake.csv
+      likewise synth real.parquet -o fake.parquet --target income --report report.html
+      likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
+      likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+      likewise synth real.csv -o rich.csv --only 'income=>50K'
+      likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
+      likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
+      likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
+      likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
+      likewise synth folder/ -o fake/
+    """
+    terminal = open_terminal(quiet, json)
+    from likewise import images, io
+
+    if images.holds_images(source):
+        of_tables = (target, schema_file, condition_on, only, epsilon, k_anonymous, quasi_identifiers)
+        if any(option is not None for option in of_tables):
+            raise errors.OptionError(
+                "--target, --condition-on, --only, --epsilon, --k-anonymous, --quasi-identifiers and --schema are for "
+                "tables; labels of images are their array y"
+            )
+        synth_images(
+            source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
+            json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+        )  # fmt: skip
+        return
+    if where:
+        raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
+    check_outputs(source, table=output, others=(save, report, json))
+
+    with terminal.doing("reading"):
+        frame = io.read(source)
+    privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
+    schema = schema_of(frame, schema_file, target, terminal)
+    schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
+    model = model or (DEFAULT_MODEL if privacy is None else DEFAULT_PRIVATE_MODEL)
+    synthesize(
+        frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
+        k_anonymous=k_anonymous, condition_on=condition_on or [], only=conditions_of(only or [], schema), report=report,
+        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+    )  # fmt: skip
+
+
+def synthesize(
+    frame: pl.DataFrame,
+    schema: Schema,
+    terminal: Terminal,
+    *,
+    output: Path,
+    rows: int | None = None,
+    target: str | None = None,
+    model: str = DEFAULT_MODEL,
+    condition_on: Sequence[str] = (),
+    only: dict[str, Condition] | None = None,
+    privacy: DP | None = None,
+    k_anonymous: int | None = None,
+    save: Path | None = None,
+    report: Path | None = None,
+    json: Path | None = None,
+    seed: int | None = None,
+    max_seconds: float | None = None,
+    measure: bool = True,
+    dp_only: bool = False,
+    lang: Lang = Lang.EN,
+) -> None:
+    """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
+    import likewise as lw
+
+    told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
+    with terminal.training() as progress:
+        synthesizer = lw.Synthesizer(
+            model,
+            schema=schema,
+            random_state=seed,
+            only=only,
+            privacy=privacy,
+            codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),
+            max_seconds=max_seconds,
+            progress=progress,
+            **told,
+        ).fit(frame)
+    with terminal.doing("drawing"):
+        fake = synthesizer.sample(rows)
+    write_table(fake, schema, output)
+    terminal.result(f"{output}: {len(fake):,} rows")
+    if save is not None:
+        synthesizer.save(save)
+        terminal.result(f"{save}: the model")
+    spent = synthesizer.ledger_
+    if spent is not None:
+        terminal.result(
+            f"differential privacy, one {spent.budget.unit} more or less: epsilon {spent.epsilon:g}, "
+            f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
+        )
+        if measure and not dp_only:
+            terminal.note(
+                "the measures below look at real rows without noise: keep them to yourself, or take --dp-only"
+            )
+    if not measure:
+        return
+    if not schema.modelled:
+        terminal.note("all columns are ids or dropped: there is nothing to measure")
+        return
+    ledger = None if spent is None else spent.to_dict()
+    if dp_only:
+        show_withheld(fake, schema, terminal, report=report, json=json, lang=lang, ledger=ledger)
+        return
+    with terminal.doing("measuring"):
+        kept_out = frame[synthesizer.holdout_rows_] if len(synthesizer.holdout_rows_) else None
+        figures = lw.evaluate(
+            frame[synthesizer.train_rows_], fake, holdout=kept_out,
+            target=target, schema=schema, random_state=seed or 0,
+        )  # fmt: skip
+    if ledger is not None:
+        figures = figures.with_ledger(ledger)
+    show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _budget(
+    epsilon: float | None,
+    delta: float,
+    pay: list[str],
+    schema_file: Path | None,
+    entity: str | None,
+    max_rows: int | None,
+) -> DP | None:
+    """The budget that was asked for; None for none."""
+    from likewise.dp.ledger import DP
+
+    if epsilon is None:
+        for flag, given in (("--pay", pay), ("--entity", entity), ("--max-rows", max_rows)):
+            if given:
+                raise errors.OptionError(f"{flag} is part of a budget of differential privacy, so it needs --epsilon")
+        return None
+    if schema_file is None:
+        raise errors.OptionError(
+            "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
+            "schema, look it through as what anybody may know, and declare bounds, levels and nullable in it"
+        )
+    return DP(epsilon, delta, pay=tuple(pay), entity=entity, max_rows=1 if max_rows is None else max_rows)
+
+
+def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
+    from likewise.schema import Role
+
+    for name in names:
+        if schema[name].role is Role.TARGET:
+            raise errors.OptionError(f"column {name!r} is the target, so it cannot be a quasi-identifier too")
+        schema = schema.replace(name, role=Role.QUASI_IDENTIFIER)
+    return schema

@@ -31,9 +31,9 @@ for name in names:
     hierarchies[name] = {0: values} | {
         i + 1: np.array([chains[str(v)][i] for v in values], dtype=object) for i in range(steps)
     }
-started = time.perf_counter()
+started = time.process_time()
 done = k_anonymity(data, [], names, order["k"], order["suppression"], hierarchies)
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 levels = utils.get_transformation(done, names, hierarchies) if len(done) else None
 sizes = done.groupby(names).size() if len(done) else pd.Series([0])
 print(

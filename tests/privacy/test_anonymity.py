@@ -231,10 +231,10 @@ def test_what_is_ruled_out_unseen_was_never_the_best(
     promise: dict[str, Any], share: float, cached: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside a look at every node; with room for next to no counted nodes, too."""
-    from likewise.privacy import lattice
+    from likewise.privacy import lattice, nodes
     from likewise.privacy.criteria import Model, Sensitive
 
-    monkeypatch.setattr(lattice, "_MOST_CACHED", cached)
+    monkeypatch.setattr(nodes, "MOST_CACHED", cached)
     for seed in range(2):
         rng = np.random.default_rng(seed)
         n = 600
@@ -247,9 +247,9 @@ def test_what_is_ruled_out_unseen_was_never_the_best(
         model, secret = Model(k=5, **promise), [Sensitive("ill", ill.codes, 3, q, "equal")]
         most = int(share * n)
         found = lattice.search(columns, secret, model, most_suppressed=most, max_seconds=60)
-        every = lattice._Lattice(columns, secret, model, most, None)
-        nodes = itertools.product(*(range(c.ladder.height + 1) for c in columns if c.ladder is not None))
-        best = min(every.check(node).loss for node in nodes)
+        every = nodes.Lattice(columns, secret, model, most, None)
+        all_nodes = itertools.product(*(range(c.ladder.height + 1) for c in columns if c.ladder is not None))
+        best = min(every.check(node).loss for node in all_nodes)
         assert found.optimal
         assert found.loss == pytest.approx(best)
         assert found.n_checked < found.n_nodes

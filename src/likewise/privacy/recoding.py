@@ -18,8 +18,8 @@ from likewise.errors import LikewiseWarning, OptionError
 from likewise.privacy.criteria import Bools
 from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader, as_label
 from likewise.privacy.hierarchies import Hierarchy
-from likewise.privacy.lattice import cell_losses
 from likewise.privacy.mondrian import Splits, common_step, descend
+from likewise.privacy.nodes import cell_losses
 from likewise.schema import nearest
 
 _NEVER = np.iinfo(np.int64).max

@@ -1,0 +1,235 @@
+"""Nodes of a lattice of recodings, counted: the classes of each, what it suppresses and what it loses.
+
+Only distinct combinations of values are counted, and each node from the smallest counted node below it.
+
+Legend: n rows, d columns, T distinct combinations of values, G classes of a node, h_j height of column j.
+
+References: LeFevre et al. 2005 (Incognito: roll-up).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.privacy.criteria import Bools, Model, Sensitive, class_passes
+from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group
+
+MOST_CACHED = 512
+MOST_CACHED_CLASSES = 4_000_000
+_NEVER = np.iinfo(np.int64).max
+
+Node = tuple[int, ...]  # the step of each column
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of one node: a member's codes, the rows, and the sensitive levels within."""
+
+    codes: list[Codes]  # d arrays (G,) codes of one member of each class; none where nobody will ask
+    sizes: Ints  # (G,)
+    public: Ints | None  # (G,) rows of the population
+    pairs: tuple[tuple[Ints, Ints, Ints], ...]  # for each sensitive column: class (rising), level, rows
+
+
+@dataclass(frozen=True)
+class Checked:
+    loss: float
+    suppressed: int
+    valid: bool
+    base_valid: bool  # the part of the model that may rule out all nodes below
+    passes: Bools  # (G,)
+
+
+class _Cache:
+    """Classes of nodes seen; a coarser node is counted from the smallest of those below it.
+
+    When it is full the one that was longest of no use makes room. The first is the bottom node, from which all others
+    can be counted: it stays.
+    """
+
+    def __init__(self, bottom: Node, table: Classes) -> None:
+        self.bottom = table
+        self._tables: list[Classes | None] = [None] * MOST_CACHED
+        self._levels = np.full((MOST_CACHED, len(bottom)), _NEVER)
+        self._counts, self._used = np.zeros(MOST_CACHED, np.int64), np.zeros(MOST_CACHED, np.int64)
+        self._clock = 0
+        self._put(0, bottom, table)
+
+    def best_below(self, node: Node) -> Classes:
+        below = np.flatnonzero((self._levels <= np.asarray(node)).all(1))
+        at = int(below[self._counts[below].argmin()])
+        self._use(at)
+        found = self._tables[at]
+        assert found is not None
+        return found
+
+    def takes(self, n_classes: int) -> bool:
+        """Whether counting from so many classes would save anything."""
+        return 2 * n_classes <= len(self.bottom.sizes) and n_classes <= MOST_CACHED_CLASSES
+
+    def add(self, node: Node, table: Classes) -> None:
+        size = len(table.sizes)
+        if not self.takes(size):
+            return
+        while self._counts[1:].sum() + size > MOST_CACHED_CLASSES:
+            oldest = int(np.where(self._counts > 0, self._used, _NEVER).argmin())
+            self._tables[oldest], self._levels[oldest], self._counts[oldest], self._used[oldest] = None, _NEVER, 0, 0
+        self._put(int(self._used.argmin()), node, table)
+
+    def _put(self, at: int, node: Node, table: Classes) -> None:
+        self._tables[at], self._levels[at], self._counts[at] = table, node, len(table.sizes)
+        self._use(at)
+
+    def _use(self, at: int) -> None:
+        self._clock += 1
+        self._used[at] = self._clock if at else _NEVER
+
+
+class Lattice:
+    """The table in its distinct combinations, and the check of a node."""
+
+    def __init__(self, columns: list[Quasi], sensitive: list[Sensitive], model: Model, most_suppressed: int,
+                 public: list[Ints] | None) -> None:  # fmt: skip
+        self.model, self.most_suppressed, self.sensitive = model, most_suppressed, sensitive
+        self.n_rows = len(columns[0].codes)
+        self.ladders: list[Ladder] = [c.ladder for c in columns if c.ladder is not None]
+        assert len(self.ladders) == len(columns)
+        self.losses = [cell_losses(c) for c in columns]
+        n_levels = [len(ladder.maps[0]) for ladder in self.ladders]
+        codes = [c.codes for c in columns]
+        if public is not None:
+            codes = [np.concatenate([a, b]) for a, b in zip(codes, public, strict=True)]
+        self.combination, n_combinations = group(*fold(list(codes), n_levels))
+        first = np.zeros(n_combinations, np.int64)
+        first[self.combination[::-1]] = np.arange(len(self.combination))[::-1]
+        own = self.combination[: self.n_rows]
+        sizes = np.bincount(own, minlength=n_combinations)
+        seen = None if public is None else np.bincount(self.combination[self.n_rows :], minlength=n_combinations)
+        self.combination = own
+        pairs = tuple(_tally(own, s.codes, s.n_levels) for s in sensitive) if model.needs_sensitive else ()
+        self._nodes: dict[tuple[int, int], Codes] = {}
+        self.cache = _Cache((0,) * len(columns), Classes([c[first] for c in codes], sizes, seen, pairs))
+        self.n_checked = 0
+
+    def classes(self, node: Node) -> Classes:
+        below = self.cache.best_below(node)
+        number, n_classes = self._number(node, below)
+        if n_classes == len(below.sizes):
+            return below
+        member = np.zeros(n_classes, np.int64)
+        member[number] = np.arange(len(number))
+        sizes = _add(number, below.sizes, n_classes)
+        public = None if below.public is None else _add(number, below.public, n_classes)
+        pairs = tuple(
+            _tally(number[at], level, s.n_levels, rows)
+            for (at, level, rows), s in zip(below.pairs, self.sensitive, strict=False)
+        )
+        # A node that fails, and is too fine to count others from, needs no codes.
+        needed = sizes[sizes < self.model.k].sum() <= self.most_suppressed or self.cache.takes(n_classes)
+        table = Classes([codes[member] for codes in below.codes] if needed else [], sizes, public, pairs)
+        self.cache.add(node, table)
+        return table
+
+    def _number(self, node: Node, below: Classes) -> tuple[Ints, int]:
+        """Number the classes of a node: the class of each class below (G,), and how many there are."""
+        columns = [self._at(j, level, below) for j, level in enumerate(node)]
+        return group(*fold(columns, [len(ladder.labels[at]) for ladder, at in zip(self.ladders, node, strict=True)]))
+
+    def _at(self, j: int, level: int, below: Classes) -> Codes:
+        """Nodes of some classes in column j at a step; those of all combinations are kept."""
+        if below is not self.cache.bottom:
+            return self.ladders[j].maps[level][below.codes[j]]
+        if (j, level) not in self._nodes:
+            self._nodes[j, level] = self.ladders[j].maps[level][below.codes[j]]
+        return self._nodes[j, level]
+
+    def check(self, node: Node) -> Checked:
+        self.n_checked += 1
+        table = self.classes(node)
+        sizes = table.sizes
+        k_passes = (sizes >= self.model.k) | (sizes == 0)
+        k_valid = int(sizes[~k_passes].sum()) <= self.most_suppressed
+        if not k_valid:
+            return Checked(np.inf, int(sizes[~k_passes].sum()), False, False, k_passes)
+        passes = k_passes & self._rest_passes(table)
+        suppressed = int(sizes[~passes].sum())
+        valid = suppressed <= self.most_suppressed and suppressed < self.n_rows
+        if self.model.delta is not None and self.model.delta[0] > 0:
+            # Suppressing a class leaves its people in the population with presence 0, below the lower bound.
+            valid = bool(passes.all())
+        monotone = self.model.monotone_under_suppression or self.most_suppressed == 0
+        loss = self._loss(node, table, passes, suppressed) if valid else np.inf
+        return Checked(loss, suppressed, valid, valid or not monotone, passes)
+
+    def _loss(self, node: Node, table: Classes, passes: Bools, suppressed: int) -> float:
+        """Mean loss of all cells; those of suppressed rows are lost."""
+        kept = np.where(passes, table.sizes, 0)
+        lost = sum(float(self.losses[j][level][table.codes[j]] @ kept) for j, level in enumerate(node))
+        d = len(self.ladders)
+        return (lost + d * suppressed) / (d * self.n_rows)
+
+    def _rest_passes(self, table: Classes) -> Bools:
+        ok: Bools = np.ones(len(table.sizes), bool)
+        for column, (at, level, rows) in zip(self.sensitive, table.pairs, strict=False):
+            coded = Sensitive(column.name, level.astype(np.int32), column.n_levels, column.q, column.distance,
+                              column.ladder)  # fmt: skip
+            ok &= class_passes(table.sizes, at, self.model, [coded], weights=rows) | (table.sizes < self.model.k)
+        if table.public is not None and self.model.delta is not None:
+            low, high = self.model.delta
+            share = table.sizes / np.maximum(table.public, 1)
+            ok &= (share >= low - 1e-12) & (share <= high + 1e-12)
+        return ok
+
+    def rows(self, node: Node) -> tuple[Ints, Bools]:
+        """Class of each row, and whether it is kept."""
+        checked = self.check(node)
+        # Numbers rise with the labels, so they are the same from wherever the classes are counted.
+        below = self.classes(node)
+        passes = np.zeros(len(below.sizes), bool)
+        passes[self._number(node, below)[0]] = checked.passes
+        classes = self._number(node, self.cache.bottom)[0][self.combination]
+        return classes, passes[classes]
+
+
+def cell_losses(column: Quasi) -> list[Floats]:
+    """How much of a column a cell's label covers, at each step: 0 one value, 1 all of them.
+
+    Numbers by range, (max - min) / (range of the column), and 1 where a label spans numbers and missing; other levels
+    by count, levels under the label / all levels.
+
+    Shape: list of h + 1 arrays (m,)
+    """
+    assert column.ladder is not None
+    out = []
+    for step, nodes in enumerate(column.ladder.maps):
+        starts = np.flatnonzero(np.diff(nodes, prepend=-1))
+        count = np.bincount(nodes)
+        if column.is_scale:
+            position = column.position
+            loss = np.maximum.reduceat(position, starts) - np.minimum.reduceat(position, starts)
+            loss = np.minimum(loss, 1.0)
+        else:
+            loss = np.where(count > 1, count / column.n_levels, 0.0)
+        loss = np.ones(len(starts)) if step == column.ladder.height and column.n_levels > 1 else loss
+        out.append(loss[nodes])
+    return out
+
+
+def _add(number: Ints, values: Ints, n: int) -> Ints:
+    return np.bincount(number, values, n).astype(np.int64)
+
+
+def _tally(at: Ints, level: npt.NDArray[Any], m: int, rows: Ints | None = None) -> tuple[Ints, Ints, Ints]:
+    """Rows by (class, level): class rising, level, rows."""
+    key = at.astype(np.int64) * m + level
+    width = (int(at.max()) + 1) * m if len(at) else 0
+    if width <= max(4 * len(key), 1 << 16):
+        count = np.bincount(key, rows, width)
+        distinct = np.flatnonzero(count)
+        return distinct // m, distinct % m, count[distinct].astype(np.int64)
+    distinct, inverse = np.unique(key, return_inverse=True)
+    return distinct // m, distinct % m, np.bincount(inverse, rows).astype(np.int64)

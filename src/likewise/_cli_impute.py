@@ -67,8 +67,8 @@ def impute(
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
     imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
-    with terminal.doing("learning"):
-        imputer.fit(frame)
+    with terminal.counting("learning") as progress:
+        imputer.set_params(progress=progress).fit(frame)
     with terminal.doing("filling"):
         tables = [imputer.transform(frame)] if draws is None else imputer.imputations(frame, n_imputations=draws)
     for table, path in zip(tables, outputs, strict=True):

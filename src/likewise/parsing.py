@@ -329,3 +329,38 @@ def _time_of_word(series: pl.Series, stored: pl.DataType) -> pl.Series:
     if isinstance(stored, pl.Datetime) and stored.time_zone:
         return times.dt.replace_time_zone("UTC").dt.convert_time_zone(stored.time_zone).cast(stored)
     return times.cast(stored)
+
+
+def fill_column(name: str, raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
+    """A column with every cell that was known as it stood, and the others as drawn.
+
+    It keeps the type it was given in, unless that cannot hold what was drawn: whole numbers in a column that has
+    halves, or categories that were never declared.
+
+    Args:
+        raw: the frame as it was stored.
+        table: the canonical frame of it, whose nulls say what is missing.
+        drawn: columns as they are stored, of as many rows.
+    """
+    if name not in raw.columns:
+        return drawn[name]
+    given = raw[name]
+    known = table[name].is_not_null()
+    if name not in drawn.columns or known.all():
+        return given
+    fill = drawn[name]
+    if given.dtype == fill.dtype:
+        return given.zip_with(known, fill)
+    if isinstance(given.dtype, pl.Enum | pl.Categorical):
+        texts = given.cast(pl.String).zip_with(known, fill.cast(pl.String))
+        if isinstance(given.dtype, pl.Categorical):
+            return texts.cast(pl.Categorical)
+        declared = given.dtype.categories
+        new = texts.drop_nulls().unique().sort()
+        return texts.cast(pl.Enum(pl.concat([declared, new.filter(~new.is_in(declared))])))
+    wanted = fill.filter(~known)
+    fits = wanted.cast(given.dtype, strict=False)
+    is_cut = given.dtype.is_integer() and wanted.dtype.is_float() and not (wanted == wanted.round(0)).all()
+    if given.dtype == pl.Null or is_cut or fits.null_count() > wanted.null_count():
+        return given.cast(fill.dtype, strict=False).zip_with(known, fill)
+    return given.zip_with(known, fill.cast(given.dtype, strict=False))

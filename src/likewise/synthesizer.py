@@ -35,7 +35,7 @@ from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
 from likewise.models.private import ledger_for
 from likewise.models.vae import VAE
-from likewise.parsing import parse, restore, restore_column
+from likewise.parsing import fill_column, parse, restore, restore_column
 from likewise.privacy.coding import anonymous_codec
 from likewise.private_training import Plan
 from likewise.schema import Kind, Schema, nearest
@@ -97,7 +97,7 @@ class Synthesizer:
     image_codec_: ImageCodec | None = None
     ledger_: Ledger | None = None
     plan_: Plan | None = None
-    _give_back: Callable[[Any], Any]
+    _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
 
     def __init__(
         self,
@@ -329,7 +329,7 @@ class Synthesizer:
         keys = [name for name in drawn.columns if not self.codec_.fields_of(name) and name in raw.columns]
         drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)
         names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
-        return give_back(pl.DataFrame([_filled(name, raw, table, drawn) for name in names]))
+        return give_back(pl.DataFrame([fill_column(name, raw, table, drawn) for name in names]))
 
     def _new_keys(self, given: pl.Series, rng: np.random.Generator) -> pl.Series:
         """As many keys as there are cells, none of them among those given."""
@@ -512,6 +512,10 @@ class Synthesizer:
         made._drawing = np.random.default_rng()
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the way back to the caller's own kind of frame, which cannot be pickled: a copy gives Polars."""
+        return {name: value for name, value in vars(self).items() if name != "_give_back"}
+
     def _rng(self, random_state: int | None) -> np.random.Generator:
         if random_state is None:
             return self._drawing
@@ -610,33 +614,3 @@ def _progress(asked: Progress | bool | None) -> Iterator[Progress | None]:
 
     with Terminal().training() as bar:
         yield None if isinstance(bar, bool) else bar
-
-
-def _filled(name: str, raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
-    """A column with every cell that was known as it stood, and the others as drawn.
-
-    It keeps the type it was given in, unless that cannot hold what was drawn: whole numbers in a column that has
-    halves, or categories that were never declared.
-    """
-    if name not in raw.columns:
-        return drawn[name]
-    given = raw[name]
-    known = table[name].is_not_null()
-    if name not in drawn.columns or known.all():
-        return given
-    fill = drawn[name]
-    if given.dtype == fill.dtype:
-        return given.zip_with(known, fill)
-    if isinstance(given.dtype, pl.Enum | pl.Categorical):
-        texts = given.cast(pl.String).zip_with(known, fill.cast(pl.String))
-        if isinstance(given.dtype, pl.Categorical):
-            return texts.cast(pl.Categorical)
-        declared = given.dtype.categories
-        new = texts.drop_nulls().unique().sort()
-        return texts.cast(pl.Enum(pl.concat([declared, new.filter(~new.is_in(declared))])))
-    wanted = fill.filter(~known)
-    fits = wanted.cast(given.dtype, strict=False)
-    is_cut = given.dtype.is_integer() and wanted.dtype.is_float() and not (wanted == wanted.round(0)).all()
-    if given.dtype == pl.Null or is_cut or fits.null_count() > wanted.null_count():
-        return given.cast(fill.dtype, strict=False).zip_with(known, fill)
-    return given.zip_with(known, fill.cast(given.dtype, strict=False))

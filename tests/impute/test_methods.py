@@ -161,3 +161,15 @@ def test_laws_against_the_obvious() -> None:
     low, high = interval(draws, 0.9)
     fresh = rng.normal(size=4000)
     assert ((low <= fresh) & (fresh <= high)).mean() == pytest.approx(0.9, abs=0.015)
+
+
+@pytest.mark.parametrize(("method", "of"), [("forest", 4), ("gan", 30), ("autoregressive", 2)])
+def test_learning_tells_how_far_it_is(method: str, of: int) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    x[::4, 0] = x[1::4, 1] = np.nan
+    told: list[tuple[int, int]] = []
+    options = {"forest": {"n_trees": 4, "n_rounds": 2}, "gan": {"n_steps": 30}, "autoregressive": {"epochs": 2}}[method]
+    Imputer(method, options=options, random_state=0, progress=lambda done, total: told.append((done, total))).fit(x)
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert {total for _, total in told} == {of}
+    assert told[-1][0] == of

@@ -44,6 +44,9 @@ Learner = Callable[..., ColumnModel]
 answer will do) and for_draws= (true where its draws are wanted, not its middles); NaN in x where another column has a
 hole."""
 
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -82,12 +85,14 @@ class Chained:
             the others more closely than it does, and intervals would hold 74 of 100 cells instead of 90.
         n_rounds: times that each column is learnt; in the first, other columns' holes are holes, afterwards filled.
         max_rows: rows that a column is learnt from, at most.
+        progress: called once a column of each round.
     """
 
     learner: Learner
     fill: str
     n_rounds: int = 2
     max_rows: int = 5_000
+    progress: Progress | None = None
     models: dict[int, ColumnModel] = field(default_factory=dict, init=False, repr=False)
 
     def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
@@ -98,8 +103,9 @@ class Chained:
         self._inputs = Inputs.of(x, grid.n_levels)
         self.models = {}
         chain = np.random.default_rng(self._seed)
+        order = self._order(self._holes)
         for turn in range(self.n_rounds):
-            for j in self._order(self._holes):
+            for i, j in enumerate(order):
                 self.models[j] = self._learn(j, turn)
                 rows = self._holes[:, j]
                 others = self._others(self._filled[rows], j)
@@ -107,6 +113,8 @@ class Chained:
                     self._filled[rows, j] = self.models[j].draw(others, chain, 1)
                 else:
                     self._filled[rows, j] = middle(self.models[j].spread(others, chain), bool(grid.is_code[j]))
+                if self.progress is not None:
+                    self.progress(turn * len(order) + i + 1, self.n_rounds * len(order))
         return self
 
     def _learn(self, j: int, turn: int) -> ColumnModel:
@@ -176,7 +184,7 @@ class Equations:
     learnt when it is first needed.
 
     Args:
-        learner, n_rounds, max_rows: as `Chained` takes them.
+        learner, n_rounds, max_rows, progress: as `Chained` takes them.
         first: the use that `fit` learns for, "middle" or "draw".
     """
 
@@ -184,6 +192,7 @@ class Equations:
     first: str = "middle"
     n_rounds: int = 2
     max_rows: int = 5_000
+    progress: Progress | None = None
 
     def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
         self._x, self._grid, self._seed = x, grid, int(rng.integers(2**31))
@@ -193,7 +202,8 @@ class Equations:
 
     def _by(self, fill: str) -> Chained:
         if fill not in self._learnt:
-            chained = Chained(learner=self.learner, fill=fill, n_rounds=self.n_rounds, max_rows=self.max_rows)
+            options = {name: getattr(self, name) for name in ("learner", "n_rounds", "max_rows", "progress")}
+            chained = Chained(fill=fill, **options)
             self._learnt[fill] = chained.fit(self._x, self._grid, np.random.default_rng(self._seed))
         return self._learnt[fill]
 

@@ -16,9 +16,8 @@ import polars as pl
 from likewise.impute.grid import Grid
 from likewise.impute.laws import Holes
 from likewise.io import from_frame
-from likewise.parsing import restore_column
+from likewise.parsing import fill_column, restore_column
 from likewise.schema import Schema
-from likewise.synthesizer import _filled
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -69,7 +68,7 @@ class OpenedFrame(Opened):
             full[np.isnan(column.encode(self.table[column.name]))] = cells[:, 0]
             drawn[column.name] = restore_column(column.decode(full), column.column)
         fills = pl.DataFrame(drawn)
-        columns = [_filled(name, self.raw, self.table, fills) for name in kept]
+        columns = [fill_column(name, self.raw, self.table, fills) for name in kept]
         marks = [self.table[name].is_null().alias(f"missingindicator_{name}") for name in indicated]
         return self.give_back(pl.DataFrame(columns + marks))
 

@@ -64,6 +64,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         random_state: seed of learning and drawing; the same seed fills the same values.
         options: of the method: `n_trees`, `min_leaf`, `n_rounds`, `max_rows` for "forest"; those of the model, such as
             `epochs`, for a generator.
+        progress: called while `fit` learns, with how many columns, epochs or steps are done and how many there are.
 
     After `fit`: `schema_` (None for arrays), `n_holes_` (column -> holes that can be filled), `method_`,
     `n_features_in_`, `feature_names_in_`.
@@ -92,6 +93,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: Schema | None = None,
         random_state: Any = None,
         options: Mapping[str, Any] | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.method = method
         self.statistic = statistic
@@ -102,6 +104,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.schema = schema
         self.random_state = random_state
         self.options = options
+        self.progress = progress
 
     # ---- learning ----------------------------------------------------------------------------------------------------
 
@@ -162,10 +165,10 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 more=_CHAIN_OPTIONS,
             )
             first = "draw" if self.statistic == "draw" else "middle"
-            return Equations(learner=partial(learner, **own), first=first, **chain)
+            return Equations(learner=partial(learner, **own), first=first, progress=self.progress, **chain)
         if self.method == "gan":
-            return Gain(**_known("gan", Gain, options))
-        return completing(self.method, schema or Schema(()), options, int(rng.integers(2**31)))
+            return Gain(progress=self.progress, **_known("gan", Gain, options, but=("progress",)))
+        return completing(self.method, schema or Schema(()), options, int(rng.integers(2**31)), self.progress)
 
     def _warn_of_columns_left(self, opened: Opened) -> None:
         """Tell of columns that come back with holes, or not at all."""

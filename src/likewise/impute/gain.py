@@ -6,6 +6,7 @@ Legend: n rows, C columns, W width of a row (a column a number, K columns K leve
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -41,11 +42,13 @@ class Gain:
         n_steps: of training (the paper takes 10,000).
         batch_size: rows a step.
         learning_rate: Adam's.
+        progress: called once a step, with steps done and planned.
     """
 
     n_steps: int = 3_000
     batch_size: int = 128
     learning_rate: float = 1e-3
+    progress: Callable[[int, int], None] | None = None
 
     def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
         import torch
@@ -62,7 +65,7 @@ class Gain:
         self._generator = _dense(width, draws)
         discriminator = _dense(width, draws)
         steps = [torch.optim.Adam(net, lr=self.learning_rate) for net in (discriminator, self._generator)]
-        for _ in range(self.n_steps):
+        for step in range(self.n_steps):
             batch = torch.randint(len(rows), (min(self.batch_size, len(rows)),), generator=draws)
             m = mask[batch]
             noise = NOISE * torch.rand(m.shape, generator=draws)
@@ -74,6 +77,8 @@ class Gain:
             told = _through(discriminator, filled, hint)
             wrong = (m * (rows[batch] - made).square()).sum() / m.sum().clamp(min=1)
             _step(steps[1], -((1 - m) * told.clamp(min=1e-8).log()).mean() + MATCH * wrong)
+            if self.progress is not None:
+                self.progress(step + 1, self.n_steps)
         return self
 
     def _encoded(self, x: FloatArray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -5,7 +5,7 @@ Legend: n rows, C columns, m draws, h holes of one column.
 
 from __future__ import annotations
 
-from copy import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -51,12 +51,6 @@ class Completing:
     def _table(self, x: FloatArray) -> pl.DataFrame:
         return restore(self._grid.decode(x), self.schema)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the way back to the caller's own kind of frame, which cannot be pickled and is not used here."""
-        bare = copy(self.synthesizer)
-        vars(bare).pop("_give_back", None)
-        return vars(self) | {"synthesizer": bare}
-
     def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
         holes = np.isnan(x)
         some = np.flatnonzero(holes.any(1))
@@ -81,8 +75,17 @@ class Completing:
         return self._grid.encode(parse(full.select(self._grid.names), self.schema)).reshape(m, *x.shape)
 
 
-def completing(model: Any, schema: Schema, options: dict[str, Any], seed: int) -> Completing:
+def completing(
+    model: Any,
+    schema: Schema,
+    options: dict[str, Any],
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Completing:
     """The method of a model: its name, or a synthesizer, fitted or not.
+
+    Args:
+        progress: called with epochs done and planned, where the model is one to be trained.
 
     Raises:
         NotFittedError: a synthesizer that was never fitted.
@@ -98,4 +101,5 @@ def completing(model: Any, schema: Schema, options: dict[str, Any], seed: int) -
         kind = ImportanceVAE if isinstance(model.generator_, VAE) else Completing
         return kind(model, schema, is_fitted=True)
     kind = ImportanceVAE if model == VAE.name else Completing
-    return kind(Synthesizer(model, schema=schema, random_state=seed, **options), schema)
+    told = None if progress is None else lambda event: progress(event.epoch, event.epochs)
+    return kind(Synthesizer(model, schema=schema, random_state=seed, progress=told, **options), schema)

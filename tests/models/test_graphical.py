@@ -9,7 +9,8 @@ import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.models.aim import AIM
-from likewise.models.graphical import Chain, JunctionTree, Measurement, count_table, fit_potentials, project
+from likewise.models.graphical import Chain, JunctionTree, Measurement, count_table, evenly, fit_potentials, project
+from likewise.models.marginals import Compression, likely_rows
 
 SIZES = (2, 3, 4, 2, 3)
 CLIQUES = [(0, 1), (1, 2), (2, 3), (0, 3), (4,)]
@@ -75,7 +76,7 @@ def test_a_chain_draws_the_law_and_knows_its_probabilities(fitted: tuple[Junctio
     np.testing.assert_allclose(np.exp(chain.log_prob(grid)), law.ravel(), atol=1e-12)
     n = 60_000
     rng = np.random.default_rng(0)
-    rows, _ = chain.draw(np.full((n, 5), -1), {}, rng.random((n, 5)))
+    rows, _ = chain.draw(np.full((n, 5), -1), {}, rng)
     share = count_table(rows, tuple(range(5)), SIZES) / n
     assert np.abs(share - law).sum() / 2 < 0.03  # 144 cells of 60,000 rows: about .02 by chance
 
@@ -90,3 +91,29 @@ def test_rounds_go_on_when_the_tree_is_laid_anew() -> None:
     model = AIM(rounds=12, round_iterations=5, iterations=20, degree=2).fit(rows, rows[:0], alphabet, rng=rng)
     drawn = model.sample(1500, rng=rng)
     assert drawn.codes.shape == codes.shape
+
+
+def test_rows_share_out_the_codes_as_their_law_says_up_to_a_row(fitted: tuple[JunctionTree, list]) -> None:
+    tree, potentials = fitted
+    chain, n = Chain.of(tree, potentials), 5000
+    rows, _ = chain.draw(np.full((n, 5), -1), {}, np.random.default_rng(0))
+    first, law = chain.order[0], chain.tables[0]
+    assert np.abs(np.bincount(rows[:, first], minlength=len(law)) - n * law).max() <= 1  # by chance alone about 35
+
+
+def test_even_uniforms_hit_every_part_of_a_cell_once_and_each_is_uniform() -> None:
+    cells = np.array([3, 0, 3, 3, 0, 7, 3])
+    drawn = np.stack([evenly(cells, np.random.default_rng(seed)) for seed in range(4000)])
+    for cell, size in ((3, 4), (0, 2), (7, 1)):
+        parts = np.sort(np.floor(drawn[:, cells == cell] * size), axis=1)
+        assert (parts == np.arange(size)).all()
+    assert np.abs(drawn.mean(0) - 0.5).max() < 0.02  # over 4 deviations of a mean of 4,000
+    assert np.abs(drawn.var(0) - 1 / 12).max() < 0.01
+
+
+def test_codes_of_one_cell_keep_their_shares_where_noise_lets_them_be_told() -> None:
+    group, rows = np.array([0, 1, 1, 1]), np.array([500.0, 60.0, 30.0, 0.0])
+    told = Compression.of([group], [likely_rows(rows, 1.0, group)]).within[0]
+    np.testing.assert_allclose(told, [1, 2 / 3, 1 / 3, 0], atol=0.01)
+    drowned = Compression.of([group], [likely_rows(rows, 1000.0, group)]).within[0]
+    np.testing.assert_allclose(drowned, [1, 1 / 3, 1 / 3, 1 / 3])

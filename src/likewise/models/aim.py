@@ -34,9 +34,6 @@ ROUNDS_A_FIELD = 16
 MEASURE_SHARE = 0.9
 """T = 16 d rounds are planned for, nine tenths of a round's budget measure (McKenna et al. 2022, section 4)."""
 
-LEAST_ROOM = 0.05
-"""Share of the model's size that is open from the first round on; the rest opens as the budget is spent."""
-
 
 @dataclass(kw_only=True)
 class AIM(MarginalModel):
@@ -48,6 +45,8 @@ class AIM(MarginalModel):
 
     Args:
         degree: fields of the groups that are to be right: 2 or 3.
+        one_way: share of the budget for the fields' own counts; the paper's own, 1 part in 16, leaves them too noisy at
+            small budgets.
         max_cells: cells of the model's tables, all together, at most; they grow as the budget is spent.
         round_iterations: steps of the fit in each round.
         iterations: steps of the last fit.
@@ -69,9 +68,10 @@ class AIM(MarginalModel):
     )
 
     degree: int = 3
+    one_way: float = 0.2
     max_cells: int = 300_000
-    round_iterations: int = 60
-    iterations: int = 1000
+    round_iterations: int = 30
+    iterations: int = 500
     rounds: int = 40
 
     def __post_init__(self) -> None:
@@ -80,18 +80,18 @@ class AIM(MarginalModel):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
+        is_number = isinstance(self.one_way, int | float) and not isinstance(self.one_way, bool)
+        if not is_number or not 0 < self.one_way < 1:
+            raise OptionError(f"one_way must lie between 0 and 1, both excluded, got {self.one_way!r}")
         if self.degree not in (2, 3):
             raise OptionError(f"degree must be 2 or 3, got {self.degree!r}")
 
     def _learn(self, codes: npt.NDArray[Any]) -> tuple[Chain, Compression]:
-        d = len(self._alphabet.sizes)
         rho = self.ledger.left if self.ledger is not None else 0.0
-        planned = ROUNDS_A_FIELD * max(d, 1)
-        each = rho * MEASURE_SHARE / planned
-        compression, measured, total = self._compress(self._one_way(codes, each * d))
+        compression, measured, total = self._compress(self._one_way(codes, rho * self.one_way))
         self.n_rows = round(total)
         run = _Run(self, compression.compress(codes.astype(np.int64)), compression.sizes, list(measured), total)
-        run.go(rho, each)
+        run.go(rho)
         potentials = fit_potentials(run.tree, run.measured, total, iterations=self.iterations, start=run.potentials)
         return Chain.of(run.tree, potentials), compression
 
@@ -131,10 +131,15 @@ class _Run:
         )
         self.law = self.tree.law(self.potentials)
 
-    def go(self, rho: float, each: float) -> None:
-        """Rounds until the budget is spent; without one, as many as allowed."""
+    def go(self, rho: float) -> None:
+        """Rounds until the budget is spent; without one, as many as allowed.
+
+        Args:
+            rho: the budget, of which the fields' own counts have had their share.
+        """
         ledger = self.model.ledger
-        choose = each / MEASURE_SHARE * (1 - MEASURE_SHARE)
+        one_round = ledger.left / (ROUNDS_A_FIELD * max(len(self.sizes), 1)) if ledger is not None else 0.0
+        each, choose = one_round * MEASURE_SHARE, one_round * (1 - MEASURE_SHARE)
         number = 0
         while self.weights and (ledger.left > 1e-9 * rho if ledger is not None else number < self.model.rounds):
             number += 1
@@ -142,7 +147,8 @@ class _Run:
                 # Not enough for this round and another: all of it for this one.
                 each, choose = ledger.left * MEASURE_SHARE, ledger.left * (1 - MEASURE_SHARE)
             sigma = sigma_of_gaussian(1.0, each) if ledger is not None else 1.0
-            clique = self._worst(sigma, choose, 1 - (ledger.left / rho if ledger is not None else 0.0), number)
+            spent = 1 - ledger.left / rho if ledger is not None else 1.0
+            clique = self._worst(sigma, choose, spent, number)
             before = self.law.marginal(clique) * self.total
             self.measured.append(self.model._measure(self.codes, clique, self.sizes, rho_of_gaussian(1.0, sigma)))
             self._extend(clique)
@@ -152,7 +158,7 @@ class _Run:
 
     def _worst(self, sigma: float, rho: float, spent: float, number: int) -> Clique:
         """A group the model has wrong beyond the noise, among those that keep the model small."""
-        room = self.model.max_cells * max(spent, LEAST_ROOM)
+        room = self.model.max_cells * spent
         open_ = [c for c in self.weights if self._cells_with(c) <= room]
         if not open_:
             open_ = [min(self.weights, key=lambda c: prod(self.sizes[j] for j in c))]

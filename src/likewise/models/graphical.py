@@ -111,7 +111,7 @@ class JunctionTree:
         Upward in logs, then downward in shares: what a clique adds to its separator is its own law given that, so one
         exponential a cell is enough.
         """
-        upward = [p.copy() for p in potentials]
+        upward = [np.array(p) for p in potentials]
         sums: list[Table] = [np.zeros(())] * len(upward)
         log_z = 0.0
         for i in range(len(upward) - 1, -1, -1):
@@ -345,7 +345,7 @@ class Chain:
     Args:
         order: the fields.
         given: for each field in that order the fields its table needs.
-        tables: for each the log law of its code, last axis, given those fields' codes.
+        tables: for each the law of its code, last axis, given those fields' codes.
     """
 
     order: tuple[int, ...]
@@ -363,8 +363,7 @@ class Chain:
                 table = project(share, clique, tuple(sorted([*known, j])))
                 table = np.moveaxis(table, sorted([*known, j]).index(j), -1)
                 whole = table.sum(-1, keepdims=True)
-                with np.errstate(divide="ignore"):
-                    table = np.log(np.where(whole > 0, table / np.where(whole > 0, whole, 1), 1 / table.shape[-1]))
+                table = np.where(whole > 0, table / np.where(whole > 0, whole, 1), 1 / table.shape[-1])
                 order.append(j)
                 known.append(j)
                 given.append(base)
@@ -375,22 +374,25 @@ class Chain:
         """(n,) log-probability of rows of codes (n, D)."""
         total = np.zeros(len(codes))
         for j, base, table in zip(self.order, self.given, self.tables, strict=True):
-            total += table[(*(codes[:, k] for k in base), codes[:, j])]
+            with np.errstate(divide="ignore"):
+                total += np.log(table[(*(codes[:, k] for k in base), codes[:, j])])
         return total
 
     def draw(
         self,
         known: npt.NDArray[np.int64],
         allowed: Mapping[int, Table],
-        uniforms: npt.NDArray[np.float64],
+        rng: np.random.Generator,
         counted: frozenset[int] = frozenset(),
     ) -> tuple[npt.NDArray[np.int64], Table]:
         """Rows, field by field.
 
+        Rows alike so far share out the codes of the next field evenly: each comes as often as its law says, up to a
+        row or so, where rows drawn one by one would scatter by the root of that. Each row for itself follows the law.
+
         Args:
             known: (n, D) codes, -1 where to be drawn.
             allowed: field -> (K,) in [0, 1], what may be drawn.
-            uniforms: (n, D) in [0, 1).
             counted: fields of `allowed` that are conditions, and so count in the mass.
 
         Returns:
@@ -398,27 +400,38 @@ class Chain:
         """
         codes, log_mass = known.copy(), np.zeros(len(known))
         for j, base, table in zip(self.order, self.given, self.tables, strict=True):
-            law = np.exp(table) * allowed[j] if j in allowed else np.exp(table)
+            law = table * allowed[j] if j in allowed else table
             mass = law.sum(-1)
             with np.errstate(divide="ignore", invalid="ignore"):
                 upto = np.cumsum(np.where(mass[..., None] > 0, law / mass[..., None], allowed.get(j, law)), axis=-1)
                 log_left = np.log(mass)
+                log_law = np.log(table)
             upto /= upto[..., -1:]
             at = tuple(codes[:, k] for k in base)
             told = codes[:, j] >= 0
-            drawn = _find(upto, at, uniforms[:, j])
+            row = np.zeros(len(codes), np.int64)
+            for k, index in enumerate(at):
+                row = row * upto.shape[k] + index
+            drawn = _find(upto, row, evenly(row, rng))
             codes[:, j] = np.where(told, codes[:, j], drawn)
-            log_mass += np.where(told, table[(*at, codes[:, j])], log_left[at] if j in counted else 0.0)
+            log_mass += np.where(told, log_law[(*at, codes[:, j])], log_left[at] if j in counted else 0.0)
         return codes, log_mass
 
 
-def _find(upto: Table, at: tuple[npt.NDArray[np.int64], ...], uniforms: Table) -> npt.NDArray[np.int64]:
-    """The first code whose upper end lies above the uniform, in the row of the table that `at` names."""
+def evenly(cells: npt.NDArray[np.int64], rng: np.random.Generator) -> Table:
+    """(n,) uniforms in [0, 1), spread evenly over the rows of each cell: of its r rows one in each r-th part."""
+    order = np.lexsort((rng.random(len(cells)), cells))
+    _, opens, counts = np.unique(cells[order], return_index=True, return_counts=True)
+    place = np.arange(len(cells)) - np.repeat(opens, counts)
+    found = np.empty(len(cells))
+    found[order] = (place + rng.random(len(cells))) / np.repeat(counts, counts)
+    return np.minimum(found, np.nextafter(1.0, 0.0))
+
+
+def _find(upto: Table, row: npt.NDArray[np.int64], uniforms: Table) -> npt.NDArray[np.int64]:
+    """The first code whose upper end lies above the uniform, in the given row of the table."""
     size = upto.shape[-1]
     flat = upto.reshape(-1, size)
-    row = np.zeros(len(uniforms), np.int64)
-    for k, index in enumerate(at):
-        row = row * upto.shape[k] + index
     # One search over all rows of the table: the ends of row r lie in (r, r + 1].
     keys = (flat + np.arange(len(flat))[:, None]).ravel()
     found = np.searchsorted(keys, row + uniforms, side="right") - row * size

@@ -30,6 +30,7 @@ from likewise.models.graphical import (
     Measurement,
     Table,
     count_table,
+    evenly,
     fit_potentials,
 )
 from likewise.models.private import SPARE_ROWS, noisy_one_way, sure_groups, total_rows
@@ -47,9 +48,17 @@ class Compression:
 
     Args:
         groups: for each field (K,) the group of each code.
+        within: for each field (K,) the share of each code in its group, above 0.
     """
 
     groups: tuple[Ints, ...]
+    within: tuple[Table, ...]
+
+    @classmethod
+    def of(cls, groups: Sequence[Ints], rows: Sequence[Table]) -> Self:
+        """Codes grouped so, with about so many rows each."""
+        shares = (r / np.bincount(g, weights=r)[g] for g, r in zip(groups, rows, strict=True))
+        return cls(tuple(groups), tuple(shares))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -62,21 +71,21 @@ class Compression:
 
     def weights(self, allowed: Mapping[int, Table]) -> dict[int, Table]:
         """(G,) for each field: the mean of what the codes of a group are allowed."""
-        return {j: self._sum(j, w) / np.bincount(self.groups[j]) for j, w in allowed.items()}
+        return {j: self._sum(j, w) for j, w in allowed.items()}
 
     def _sum(self, j: int, values: Table) -> Table:
-        return np.bincount(self.groups[j], weights=values).astype(np.float64)
+        return np.bincount(self.groups[j], weights=values * self.within[j]).astype(np.float64)
 
     def expand(self, groups: Ints, allowed: Mapping[int, Table], rng: np.random.Generator) -> Ints:
-        """(n, D) codes: each of a group's as likely as another, or as `allowed` weighs them."""
+        """(n, D) codes: each as likely as its share of the group, times what `allowed` leaves of it."""
         codes = np.empty_like(groups)
-        for j, group in enumerate(self.groups):
+        for j, (group, within) in enumerate(zip(self.groups, self.within, strict=True)):
             weight = allowed.get(j, np.ones(len(group)))
             order = np.argsort(group, kind="stable")
-            upto = np.cumsum(weight[order])
+            upto = np.cumsum((weight * within)[order])
             total = self._sum(j, weight)
             start = np.cumsum(total) - total
-            target = start[groups[:, j]] + rng.random(len(groups)) * total[groups[:, j]]
+            target = start[groups[:, j]] + evenly(groups[:, j], rng) * total[groups[:, j]]
             codes[:, j] = order[np.searchsorted(upto, target, side="right").clip(max=len(group) - 1)]
         return codes
 
@@ -136,15 +145,16 @@ class MarginalModel(Generator):
 
     def _compress(self, measured: Sequence[Measurement]) -> tuple[Compression, list[Measurement], float]:
         """Codes of too few rows joined, their counts added up, and the number of rows as best known."""
-        groups, joined = [], []
+        groups, rows, joined = [], [], []
         for m in measured:
             group = np.arange(len(m.table)) if self.ledger is None else sure_groups(m.table, m.sigma)
             groups.append(group)
+            rows.append(likely_rows(m.table, m.sigma if self.ledger is not None else 0.0, group))
             # The one cell of many codes is noisier than the others; it holds few rows, so it is weighed like them.
             table = np.bincount(group, weights=m.table).clip(SPARE_ROWS, None)
             joined.append(Measurement(m.clique, table, m.sigma))
         total = total_rows([m.table for m in measured], [m.sigma * math.sqrt(len(m.table)) for m in measured])
-        return Compression(tuple(groups)), joined, total
+        return Compression.of(groups, rows), joined, total
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
@@ -172,9 +182,7 @@ class MarginalModel(Generator):
     ) -> tuple[Ints, Table]:
         """(n, D) codes, and the log of what the known ones and the conditions left."""
         chain, compression = self._fitted()
-        groups, log_mass = chain.draw(
-            compression.compress(known), compression.weights(allowed), rng.random(known.shape), asked
-        )
+        groups, log_mass = chain.draw(compression.compress(known), compression.weights(allowed), rng, asked)
         codes = compression.expand(groups, allowed, rng)
         return np.where(known >= 0, known, codes), log_mass
 
@@ -196,11 +204,11 @@ class MarginalModel(Generator):
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
         chain, compression = self._fitted()
-        members = sum(
-            (np.log(np.bincount(g))[g[codes.codes[:, j]]] for j, g in enumerate(compression.groups)),
+        of_group = sum(
+            (np.log(within)[codes.codes[:, j]] for j, within in enumerate(compression.within)),
             start=np.zeros(len(codes)),
         )
-        return np.asarray(chain.log_prob(compression.compress(codes.codes.astype(np.int64))) - members)
+        return np.asarray(chain.log_prob(compression.compress(codes.codes.astype(np.int64))) + of_group)
 
     def _fitted(self) -> tuple[Chain, Compression]:
         if self._chain is None:
@@ -220,14 +228,15 @@ class MarginalModel(Generator):
             "given": given,
             "n_rows": np.array([self.n_rows], np.int64),
             "groups": np.concatenate([np.zeros(0, np.int64), *compression.groups]),
-            **{f"table.{i}": np.exp(table) for i, table in enumerate(chain.tables)},
+            "within": np.concatenate([np.zeros(0), *compression.within]),
+            **{f"table.{i}": table for i, table in enumerate(chain.tables)},
         }
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         sizes, d = alphabet.sizes, len(alphabet.sizes)
         plain: dict[str, tuple[Any, Any]] = {
             "order": ((d,), np.int64), "given": ((d, d), np.uint8), "n_rows": ((1,), np.int64),
-            "groups": ((sum(sizes),), np.int64),
+            "groups": ((sum(sizes),), np.int64), "within": ((sum(sizes),), np.float64),
         }  # fmt: skip
         names = {*plain, *(f"table.{i}" for i in range(d))}
         if set(state) != names or any(state[k].shape != s or state[k].dtype != t for k, (s, t) in plain.items()):
@@ -236,10 +245,23 @@ class MarginalModel(Generator):
         for g in groups:
             if not (np.unique(g) == np.arange(len(np.unique(g)))).all():
                 raise ModelFileError("model: the groups of a field's codes must count 0, 1, ...")
-        self._compression = Compression(groups)
+        within = tuple(np.split(state["within"], np.cumsum(sizes)[:-1])) if d else ()
+        for g, w in zip(groups, within, strict=True):
+            if not (w > 0).all() or not np.allclose(np.bincount(g, weights=w), 1, atol=1e-6):
+                raise ModelFileError("model: the shares of codes in their groups must be above 0 and sum to 1")
+        self._compression = Compression(groups, within)
         self._alphabet, self.n_rows = alphabet, int(state["n_rows"][0])
         self._chain = _chain_of(state, self._compression.sizes)
         return self
+
+
+def likely_rows(table: Table, sigma: float, group: Ints) -> Table:
+    """(K,) rows of each code as best told from its noisy count: drawn to the mean of its group the more, the more of
+    the group's spread is noise (James and Stein 1961)."""
+    n, size = np.bincount(group)[group], np.bincount(group, weights=table)[group]
+    mean = size / n
+    spread_of = (np.bincount(group, weights=(table - mean) ** 2)[group] / np.maximum(n - 1, 1)).clip(1e-12)
+    return np.asarray((mean + (1 - sigma**2 / spread_of).clip(0, 1) * (table - mean)).clip(SPARE_ROWS))
 
 
 def _chain_of(state: Mapping[str, npt.NDArray[Any]], sizes: Sequence[int]) -> Chain:
@@ -256,8 +278,7 @@ def _chain_of(state: Mapping[str, npt.NDArray[Any]], sizes: Sequence[int]) -> Ch
             raise ModelFileError(f"model: table {i} is of another shape")
         if not np.isfinite(table).all() or (table < 0).any() or not np.allclose(table.sum(-1), 1, atol=1e-6):
             raise ModelFileError(f"model: table {i} must hold probabilities")
-        with np.errstate(divide="ignore"):
-            tables.append(np.log(table))
+        tables.append(table)
         given.append(base)
     return Chain(tuple(order), tuple(given), tuple(tables))
 

@@ -41,7 +41,7 @@ def test_values_are_drawn_evenly_and_from_the_seed() -> None:
 
 
 def test_what_is_told_exactly_costs_nothing() -> None:
-    frame = people()
+    frame = people().lazy()
     report = anonymize(frame, quasi_identifiers=["age"], k=1).evaluate(frame, measures=["accuracy"])
     assert report["gcp"].value == report["shape"].value == report["suppressed_rows"].value == 0
     assert report["smallest_class"].value == measure(frame, quasi_identifiers=["age"]).k

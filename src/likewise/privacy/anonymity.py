@@ -201,7 +201,7 @@ def anonymize(
     released, starred = _released(asked, outcome, passing, hide=suppressed == "star")
     final = give_back(released)
     # What is checked is what is handed over, after its way back into the caller's kind of frame.
-    seen = from_frame(final.collect() if isinstance(final, pl.LazyFrame) else final)[0]
+    seen = from_frame(final)[0]
     public = None if asked.population is None else _for_any_class(outcome.recoding).recode(asked.population)[0]
     promise = Promise(k=k, l=l, l_kind=l_kind, c=c, t=t, alpha=alpha, delta=delta)
     verify(

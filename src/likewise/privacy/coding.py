@@ -32,9 +32,9 @@ from likewise.schema import Role, Schema
 def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) -> TableCodec:
     """The codec of a canonical frame that tells a generator k-anonymous quasi-identifiers.
 
-    Every level, value and range end that is kept of a quasi-identifier has `k_anonymous` rows behind it, and every
-    combination of codes on all of them, as training rows are told, is shared by as many. That is counted again on the
-    codes before the codec is given out.
+    Every level, value and range end that is kept of a quasi-identifier has `k_anonymous` rows behind it (the two labels
+    of a boolean and declared bounds are public), and every combination of codes on all of them, as training rows are
+    told, is shared by as many. That is counted again on the codes before the codec is given out.
 
     Args:
         frame: the training rows; none of them is left out.
@@ -68,7 +68,9 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
         raise PrivacyError(f"k_anonymous={k} is more than the {len(frame)} rows to learn from")
     summary, free = TableCodec.summarise(frame, schema), replace(options, k_anonymous=None)
     as_asked = TableCodec.from_summary(summary, schema, free)
-    guarded = TableCodec.from_summary(summary, schema, free, protect=True, min_rows=max(k, options.min_rows))
+    # Declared levels are public, yet whether anybody has them is not.
+    undeclared = Schema(tuple(replace(c, levels=None) if c.name in names else c for c in schema))
+    guarded = TableCodec.from_summary(summary, undeclared, free, protect=True, min_rows=max(k, options.min_rows))
     pairs = zip(as_asked.codecs, guarded.codecs, strict=True)
     plain = TableCodec(tuple(safe if safe.name in names else own for own, safe in pairs), options)
     fields = [at for name in names if name in plain.columns for at in plain.fields_of(name)]

@@ -30,8 +30,7 @@ def evaluate_anonymized(done: Anonymized, original: Any, random_state: int, **op
     """See `Anonymized.evaluate`."""
     from likewise.evaluate import evaluate
 
-    table = from_frame(original)[0]
-    released = from_frame(done.frame.collect() if isinstance(done.frame, pl.LazyFrame) else done.frame)[0]
+    table, released = from_frame(original)[0], from_frame(done.frame)[0]
     if table.height != len(done.suppressed):
         raise InputError(
             f"give the frame that was anonymised: it had {len(done.suppressed)} rows, this one has {table.height}"

@@ -2,6 +2,7 @@
 
     python benchmarks/impute.py                            # goes on where it stopped; writes results/impute.json
     python benchmarks/impute.py --only mixed/titanic --method miceforest --seconds 100
+    python benchmarks/impute.py --page                     # fills the tables of docs/impute.md from the results
 
 1. "small": 20 % of cells missing completely at random in all columns but the target (the last), as Jolicoeur-Martineau,
    Fatras and Kachman (2024) do on 26 tables; here the 17 that can be had offline, 2,000 rows of each at most.
@@ -28,11 +29,13 @@ from typing import Any
 
 import numpy as np
 from _impute_sets import MIXED, SMALL, as_frame, load
-from _shared import machine
+from _impute_tables import fill, summary
+from _shared import ROOT, machine
 
 from likewise.impute import Imputer, score_imputation, simulate_missing
 
-RESULTS = Path(__file__).resolve().parent / "results" / "impute.json"
+RESULTS = ROOT / "benchmarks" / "results" / "impute.json"
+PAGE = ROOT / "docs" / "impute.md"
 M = 5
 INTERVAL_DRAWS = 60
 ALL_METHODS = ("forest", "boosting", "autoregressive", "vae", "gan")
@@ -135,81 +138,6 @@ def run(case: Case, method: str) -> Any:
                  frame=lambda matrix: as_frame(matrix, n_levels)[0], truth=truth, schema=schema)  # fmt: skip
 
 
-def summary(results: dict[str, Any]) -> dict[str, Any]:
-    """Means over tables and mean ranks over cases, of those where all methods have a figure."""
-    out: dict[str, Any] = {}
-    for suite in ("small", "mixed", "methods"):
-        rows: dict[str, dict[str, Any]] = {}
-        for key, result in results.items():
-            if key.startswith(suite + "/") and result and "best" in result:
-                case, _, method = key.rpartition("/")
-                rows.setdefault(case, {})[method] = result
-        most = max((len(r) for r in rows.values()), default=0)
-        whole = {case: r for case, r in rows.items() if len(r) == most}
-        methods = list(next(iter(whole.values()), {}))
-        table: dict[str, Any] = {m: {} for m in methods}
-        for m in methods:
-            got = [r[m] for r in whole.values()]
-            table[m] = {
-                "AvgMAE": float(np.mean([g["best"]["avg_mae"] for g in got])),
-                "seconds": float(np.mean([g["seconds"] for g in got])),
-            }
-            if all("draws" in g for g in got):
-                table[m]["AvgMAE_of_draws"] = float(np.mean([g["draws"]["avg_mae"] for g in got]))
-                table[m]["MinMAE_of_draws"] = float(np.mean([g["draws"]["min_mae"] for g in got]))
-                table[m]["drift_of_draws"] = float(np.mean([g["draws"]["drift"] for g in got]))
-            table[m]["drift"] = float(np.mean([g["best"]["drift"] for g in got]))
-            covered = [g["coverage"] for g in got if g.get("coverage") is not None]
-            if covered:
-                table[m]["coverage"] = float(np.mean(covered))
-        ranks = [_ranks([r[m]["best"]["avg_mae"] for m in methods]) for r in whole.values()]
-        for m, rank in zip(methods, np.mean(ranks, axis=0) if ranks else [], strict=True):
-            table[m]["mean_rank"] = float(rank)
-        out[suite] = {"cases": len(whole), "methods": table}
-    return out
-
-
-def tables(found: dict[str, Any]) -> str:
-    """The summary in Markdown, as docs/impute.md has it."""
-    heads = {
-        "small": "20 % missing completely at random, {} tables of numbers (and one of levels)",
-        "mixed": "Adult, NHANES and Titanic, {} of 27 cases of MCAR, MAR, MNAR at 10, 30 and 50 %",
-        "methods": "our methods on {} tables, 20 % missing completely at random",
-    }
-    columns = (
-        "AvgMAE",
-        "mean_rank",
-        "drift",
-        "AvgMAE_of_draws",
-        "MinMAE_of_draws",
-        "drift_of_draws",
-        "coverage",
-        "seconds",
-    )
-    text = []
-    for suite, head in heads.items():
-        rows = found[suite]["methods"]
-        if not rows:
-            continue
-        text += [f"**{head.format(found[suite]['cases'])}**", ""]
-        text += ["| method | error | rank | drift | draws | best of 5 draws | drift of draws | 90 % hold | seconds |"]
-        text += ["| --- |" + " ---: |" * len(columns)]
-        for name, row in sorted(rows.items(), key=lambda item: item[1]["AvgMAE"]):
-            cells = [
-                f"{row[c]:.2f}" if c in ("mean_rank", "seconds") else f"{row[c]:.3f}" if c in row else ""
-                for c in columns
-            ]
-            text.append(f"| {name} | " + " | ".join(cells) + " |")
-        text.append("")
-    return "\n".join(text)
-
-
-def _ranks(values: list[float]) -> Any:
-    from scipy.stats import rankdata
-
-    return rankdata(np.round(values, 6))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start nothing new after so many")
@@ -217,10 +145,10 @@ def main() -> None:
     parser.add_argument("--method", default="", help="run this method only, or these, with commas between")
     parser.add_argument("--redo", action="store_true", help="run again what is done already")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where they are and go")
-    parser.add_argument("--tables", action="store_true", help="print what is there as Markdown and leave")
+    parser.add_argument("--page", action="store_true", help="fill the tables of docs/impute.md and leave")
     options = parser.parse_args()
-    if options.tables:
-        print(tables(summary(read(options.results)["results"])))
+    if options.page:
+        PAGE.write_text(fill(PAGE.read_text(), read(options.results)["results"]))
         return
     begun = time.perf_counter()
     for key, case, method in chosen(options.only, options.method):

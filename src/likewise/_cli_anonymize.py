@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, open_terminal, write_text
+from likewise._cli_shared import Debug, JsonFile, Lang, Language, Quiet, check_outputs, open_terminal, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -102,11 +102,10 @@ def anonymize(
     target: Annotated[
         str | None, typer.Option(metavar="COL", help="For the page: the column a later model would predict.")
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+    lang: Language = Lang.EN,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Publish the rows themselves; nobody stands out.
 
@@ -147,7 +146,7 @@ def anonymize(
     if report is not None:
         with terminal.doing("measuring"):
             page = done.evaluate(frame, target=target)
-        page.to_html(report)
+        page.to_html(report, lang=lang.value)
         terminal.result(f"{report}: the report")
 
 

@@ -64,6 +64,9 @@ def test_writes_a_page_that_tells_what_was_lost(table: Path, tmp_path: Path) -> 
     text = page.read_text(encoding="utf-8")
     assert "No longer told" in text
     assert "drawn evenly" in text
+    order = [few, "-o", tmp_path / "safe.csv", "--quasi-identifiers", "age", "--report", page, "--lang", "zh", "-q"]
+    assert run(*order).exit_code == 0
+    assert "不再透露的信息" in page.read_text(encoding="utf-8")
 
 
 def test_a_model_can_be_shown_k_anonymous_quasi_identifiers(table: Path, tmp_path: Path) -> None:

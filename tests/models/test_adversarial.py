@@ -281,7 +281,7 @@ def test_rows_like_the_real_ones_are_near_and_shuffled_ones_far() -> None:
 
 def test_the_loss_of_moments_is_nought_for_the_same_law_and_its_gradient_points_there() -> None:
     rows, alphabet = tied_rows(4000), alphabet_of(4, 20)
-    moments = Moments(rows, coarse_maps(rows, alphabet))
+    moments = Moments.of(rows, coarse_maps(rows, alphabet))
 
     def loss_of(codes: np.ndarray) -> float:
         hard = [torch.nn.functional.one_hot(torch.from_numpy(codes[:, j]), k).float() for j, k in enumerate((4, 20))]

@@ -14,7 +14,8 @@ import likewise as lw
 from likewise.codecs.base import Codes, Given
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.models.adversarial import LOSSES
-from likewise.models.ctgan import CTGAN, ByLevel
+from likewise.models.ctgan import CTGAN
+from likewise.models.ctgan_game import ByLevel
 from likewise.models.gan import GAN
 from likewise.models.modes import Modes, is_number
 from likewise.training import Event

@@ -25,7 +25,12 @@ Fake = TypeVar("Fake")
 
 
 def critic_loss(name: str, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """What the critic lowers, from the scores of real and of drawn rows. Shape: 2 x (B,) -> ().
+    """What the critic lowers, from the scores of real and of drawn rows. Shape: 2 x (B,) -> ()."""
+    return loss_on_real(name, real).mean() + loss_on_drawn(name, fake).mean()
+
+
+def loss_on_real(name: str, scores: torch.Tensor) -> torch.Tensor:
+    """The critic's loss of each real row. Shape: (B,) -> (B,).
 
     "nonsaturating": cross-entropy (Goodfellow et al. 2014, section 3). "wasserstein": the difference of the means
     (Arjovsky, Chintala and Bottou 2017). "hinge": no more than a margin of one is asked (Lim and Ye 2017).
@@ -33,10 +38,17 @@ def critic_loss(name: str, real: torch.Tensor, fake: torch.Tensor) -> torch.Tens
     from torch.nn import functional as F
 
     if name == "nonsaturating":
-        return F.softplus(-real).mean() + F.softplus(fake).mean()
-    if name == "hinge":
-        return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
-    return fake.mean() - real.mean()
+        return F.softplus(-scores)
+    return F.relu(1 - scores) if name == "hinge" else -scores
+
+
+def loss_on_drawn(name: str, scores: torch.Tensor) -> torch.Tensor:
+    """The critic's loss of each drawn row. Shape: (B,) -> (B,)."""
+    from torch.nn import functional as F
+
+    if name == "nonsaturating":
+        return F.softplus(scores)
+    return F.relu(1 + scores) if name == "hinge" else scores
 
 
 def generator_loss(name: str, fake: torch.Tensor) -> torch.Tensor:
@@ -162,10 +174,10 @@ class Alternating(Generic[Fake]):
             with torch.set_grad_enabled(i + 1 == self.critic_steps):  # only the last draw is learnt from
                 fake = self.game.draw(rows)
             loss = self.game.critic_loss(rows, fake, self.steps)
-            _descend(self.critic.parameters, loss)
+            descend(self.critic.parameters, loss)
             self.critic.step(rate * self.critic_rate)
             self.steps += 1
-        _descend(self.generator.parameters, self.game.generator_loss(rows, fake))
+        descend(self.generator.parameters, self.game.generator_loss(rows, fake))
         self.generator.step(rate)
         if self.average is not None:
             self.average.update()
@@ -187,7 +199,7 @@ class Alternating(Generic[Fake]):
             self.average.steps = self.steps // self.critic_steps
 
 
-def _descend(parameters: Sequence[torch.Tensor], loss: torch.Tensor) -> None:
+def descend(parameters: Sequence[torch.Tensor], loss: torch.Tensor) -> None:
     """Give these parameters their gradients, and no others any."""
     import torch
 

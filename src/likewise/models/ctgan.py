@@ -12,41 +12,44 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import ModelFileError, NotFittedError, OptionError
+from likewise.dp.ledger import Ledger
+from likewise.errors import ModelFileError, NotFittedError, OptionError, TrainingError
 from likewise.models.about import About
-from likewise.models.adversarial import (
-    Alternating,
-    critic_loss,
-    generator_loss,
-    is_finite,
-    pac_misfit,
-    tell_divergence,
-    wasserstein_penalty,
-)
+from likewise.models.adversarial import Alternating, is_finite, pac_misfit, tell_divergence
 from likewise.models.base import Generator
-from likewise.models.gan_draws import NoiseDrawing, calibrate
-from likewise.models.gradient import check_choice, check_option, take_weights, train_device
+from likewise.models.ctgan_game import MOST_FEATURES, BlindDenseGame, DenseGame
+from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
+from likewise.models.gradient import check_choice, check_option, in_net_order, take_weights, train_device
 from likewise.models.labels import Labels, column_names
 from likewise.models.modes import Modes, is_number, scores_of
-from likewise.models.moments import Moments
+from likewise.models.noisy_pairs import NoisyPairs
+from likewise.models.private import OneWay, check_net_options, planned, public_rows, steps_of
+from likewise.models.private_duel import PrivateDuel
 from likewise.models.variety import LOOKED_AT, Variety
+from likewise.private_training import train_privately
 from likewise.training import Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
     import torch
 
-    from likewise.nets.ctgan import DenseCritic, DenseGenerator
+    from likewise.nets.ctgan import DenseGenerator
 
 STEPS = 1300
 """Steps of the generator where the caller leaves the epochs open."""
 
-PENALTY = 10.0
+PAC = 10
+
+COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.4
+"""Shares of a budget for the counts of each field, of several labels together, and of pairs."""
+
+PRIVATE_PASSES, PRIVATE_RATE = 20, 1 / 32
+"""Under a budget: how often each row is seen, and how likely it is in a step."""
+
+POOL = 2**14
+"""Labels drawn at once, to be told in training."""
 
 MOST_LEVELS = 500
 """Columns of more levels are not asked for: each layer sees the condition, so its width counts twice."""
-
-MOST_FEATURES = 2000
-"""Codes of all fields, at most, for second moments to be taken of them."""
 
 _NUMBERS = ("moments", "generator_lr", "discriminator_lr", "generator_decay", "discriminator_decay")
 
@@ -73,17 +76,23 @@ class CTGAN(Generator):
         log_frequency: draw levels by the logarithm of their frequency in training; False by the frequency itself.
         moments: weight of the second moments in the generator's loss (NOTE[DIFF]: not in the paper, where it is 0).
         epochs: passes over the rows; None chooses by their number.
-        pac: rows judged together; it must divide `batch_size`.
+        pac: rows judged together; it must divide `batch_size`. None takes 10, or 1 under a budget of privacy.
         condition_on: columns told whole to generator and critic; conditions on them are met exactly and at no cost.
         calibrate: rounds of moving the generator's biases until each column's shares are the training rows' own.
         max_seconds: budget of the training; None for none.
         checkpoint: file to resume from, written every epoch; None for none.
         device: "cpu", "cuda", or "auto", for the labels' net only; the nets here are small and stay where they are.
+        clip: under a budget of privacy, the greatest norm of a row's gradient.
+        sampling_rate: under a budget, the chance of a row to be in a step of the critic; None takes 1/32.
 
-    Privacy: not differentially private.
+    Privacy: differential privacy under a budget (`Synthesizer(privacy=...)`), else none. Only the critic sees rows, one
+    private step of the plan each time; modes, shares, labels and second moments are made of noisy counts. NOTE[DIFF]:
+    there rows are not chosen by level, a real row is told a level of its own and a drawn one a level by its noisy share
+    (`log_frequency` then says nothing), the critic drops no units, and the penalty is taken at drawn rows alone.
     """
 
     name: ClassVar[str] = "ctgan"
+    keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose=(
             "CTGAN with the option names its users know, rebuilt from the paper without its implementation's "
@@ -92,7 +101,7 @@ class CTGAN(Generator):
         cost="The slowest here: some four times the gan's, 140 s of one core for Adult's 32,561 rows.",
         guarantees=(
             "Generation follows the true shares; conditions on condition_on columns hold exactly; no likelihoods. "
-            "Values stay in the protected range and among the levels kept; no differential privacy."
+            "Values stay in the protected range and among the levels kept; differential privacy under a budget."
         ),
         avoid_when="You are free to choose: every other model of tables is quicker, closer, or both.",
     )
@@ -109,12 +118,14 @@ class CTGAN(Generator):
     log_frequency: bool = True
     moments: float = 1.0
     epochs: int | None = None
-    pac: int = 10
+    pac: int | None = None
     condition_on: list[str] = field(default_factory=list)
     calibrate: int = 2
     max_seconds: float | None = None
     checkpoint: str | None = None
     device: str = "auto"
+    clip: float = 1.0
+    sampling_rate: float | None = None
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -131,7 +142,9 @@ class CTGAN(Generator):
             check_option(self, name, float, 0, math.inf)
         if not isinstance(self.log_frequency, bool):
             raise OptionError(f"log_frequency must be True or False, got {self.log_frequency!r}")
-        if self.batch_size % self.pac:
+        check_option(self, "clip", float, 1e-6, math.inf)
+        check_option(self, "sampling_rate", float, 1e-6, 1.0)
+        if self.pac is not None and self.batch_size % self.pac:
             raise OptionError(pac_misfit(self.pac, self.batch_size))
         self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
         self._schedule(1)
@@ -141,7 +154,8 @@ class CTGAN(Generator):
 
     def _pac(self, n_rows: int) -> int:
         """Rows judged together: a table of fewer has them all judged together."""
-        return min(self.pac, max(n_rows, 1))
+        pac = PAC if self.pac is None and self.batch_size % PAC == 0 else self.pac or 1
+        return min(pac, max(n_rows, 1))
 
     def _schedule(self, n_rows: int) -> Schedule:
         size = min(self.batch_size, n_rows)
@@ -175,17 +189,17 @@ class CTGAN(Generator):
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         train_device(self.device)
         self._alphabet, codes = alphabet, train_codes.codes
+        if self.ledger is not None:
+            return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
         self._labels = Labels(self.condition_fields, alphabet, device=self.device).fit(train_codes, holdout, rng)
         counts = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
-        numbers = [j for j, f in enumerate(alphabet.fields) if is_number(f) and j not in self.condition_fields]
-        modes = {j: Modes.fit(alphabet.fields[j], counts[j], rng) for j in numbers}
-        self._net = net = self._make_net(alphabet, modes, counts, generator)
+        self._net = net = self._make_net(alphabet, self._modes(counts, rng), counts, generator)
         if not net.drawn:
             return self
         schedule, pac = self._schedule(len(codes)), self._pac(len(codes))
         d_row = net.spans[-1].stop + net.n_condition
         critic = DenseCritic(d_row, self.discriminator_dim, pac, generator=generator)
-        game = _Game(net, critic, codes, counts, self.log_frequency, self.moments, schedule.batch_size, generator)
+        game = DenseGame(net, critic, codes, counts, self.log_frequency, self.moments, schedule.batch_size, generator)
         step = Alternating(
             game,
             list(critic.parameters()),
@@ -220,8 +234,66 @@ class CTGAN(Generator):
             fingerprint=hashlib.sha256(repr(self.options()).encode() + codes.tobytes()).hexdigest(),
         )
         tell_divergence(self.record, "generator_lr and discriminator_lr")
-        calibrate(net.eval(), self._told(), alphabet, train_codes, self.calibrate, rng)
+        calibrate(net.eval(), self._told(), alphabet, counted(net, train_codes), len(train_codes), self.calibrate, rng)
         return self
+
+    def check_private(self) -> None:
+        check_net_options(self)
+
+    def _fit_privately(
+        self,
+        train_codes: Codes,
+        ledger: Ledger,
+        generator: torch.Generator,
+        rng: np.random.Generator,
+        progress: Progress | None,
+    ) -> Self:
+        """Counts first, of which modes and shares are made; then only the critic sees rows, a clipped gradient each."""
+        import torch
+
+        from likewise.nets.ctgan import DenseCritic
+
+        alphabet = self._alphabet
+        known = OneWay.of(train_codes, alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
+        self._labels = Labels(self.condition_fields, alphabet, device=self.device)
+        self._labels.fit_privately(train_codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
+        self.n_rows = round(known.n_rows)
+        self._net = net = self._make_net(alphabet, self._modes(known.counts, rng), known.counts, generator)
+        if not net.drawn:
+            return self
+        critic = DenseCritic(
+            net.spans[-1].stop + net.n_condition, self.discriminator_dim, 1, dropout=0.0, generator=generator
+        )
+        told = torch.from_numpy(self._labels.draw(POOL, rng, Given())[:, net.labels])
+        game = BlindDenseGame(net, critic, told, self.moments, self.batch_size, generator)
+        if self.moments and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
+            pairs = NoisyPairs.of(train_codes.codes, alphabet, known, ledger.rho * PAIRS_SHARE, ledger)
+            game.moments = None if pairs is None else pairs.moments(net.feature_maps(), net.columns)
+        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
+        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
+        [self.plan] = planned(ledger, [("gradients of the critic", steps)], clip=self.clip, n_rows=known.n_rows)
+        duel = PrivateDuel(
+            game,
+            list(net.parameters()),
+            self.plan,
+            self._schedule(self.batch_size),
+            public=public_rows(net),
+            critic_steps=self.discriminator_steps,
+            critic_rate=self.discriminator_lr / self.generator_lr,
+        )
+        x = torch.from_numpy(in_net_order(net.train(), train_codes.codes))
+        self.record = train_privately(duel, x, passes=passes, progress=progress)
+        if not is_finite(net):
+            raise TrainingError("the weights are not numbers; lower generator_lr")
+        counts = [torch.from_numpy(table.astype(np.float32)) for table in known.counts]
+        calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
+        return self
+
+    def _modes(self, counts: Sequence[npt.NDArray[Any]], rng: np.random.Generator) -> dict[int, Modes]:
+        """The modes of each number, by how many rows there are of each of its codes."""
+        alphabet = self._alphabet
+        numbers = [j for j, f in enumerate(alphabet.fields) if is_number(f) and j not in self.condition_fields]
+        return {j: Modes.fit(alphabet.fields[j], counts[j], rng) for j in numbers}
 
     def _make_net(
         self,
@@ -303,148 +375,6 @@ class CTGAN(Generator):
         for width in self.generator_dim:
             total, d_in = total + d_in * width, d_in + width
         return total
-
-
-class _Game:
-    """Dense rows against those of the training rows, under the same conditions."""
-
-    def __init__(
-        self,
-        net: DenseGenerator,
-        critic: DenseCritic,
-        codes: npt.NDArray[np.integer],
-        counts: Sequence[npt.NDArray[Any]],
-        log_frequency: bool,
-        weight: float,
-        batch_size: int,
-        generator: torch.Generator,
-    ) -> None:
-        import torch
-
-        from likewise.nets.generator import GumbelPool
-
-        self.net, self.critic, self.generator = net, critic, generator
-        self.x = torch.from_numpy(codes.astype(np.int64))
-        self.by_level = ByLevel(codes, counts, net.asked, log_frequency)
-        self.noise = GumbelPool(batch_size, net.spans[-1].stop, generator)
-        wanted = weight and batch_size > 1 and sum(net.sizes) <= MOST_FEATURES
-        self.weight, self.moments = weight, Moments(codes, net.feature_maps()) if wanted else None
-
-    def refill(self) -> None:
-        """Fresh noise for an epoch."""
-        self.critic.drop.refill(self.generator)
-        self.noise.refill()
-
-    def draw(self, rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Real rows chosen by level, what they are told, what the generator made of it, bent and raw."""
-        import torch
-
-        place, code, chosen = self.by_level.draw(rows, self.generator)
-        real = self.x[chosen]
-        labels = real[:, self.net.labels]
-        condition = self.net.condition(place, code, labels)
-        noise = torch.randn(len(rows), self.net.n_noise, generator=self.generator)
-        raw = self.net(noise, condition)
-        fake = self.net.bend(raw, labels, self.noise(*raw.shape))
-        return real, condition, fake, raw, place, code
-
-    def critic_loss(self, rows: torch.Tensor, fake: tuple[torch.Tensor, ...], step: int) -> torch.Tensor:
-        import torch
-
-        real, condition, bent, *_ = fake
-        real_rows = torch.cat([self._dense(real), condition], 1)
-        fake_rows = torch.cat([bent.detach(), condition], 1)
-        loss = critic_loss("wasserstein", *self.critic.judge(torch.cat([real_rows, fake_rows])).chunk(2))
-        mixed = torch.rand(len(rows) // self.critic.pac, generator=self.generator)
-        return loss + PENALTY * wasserstein_penalty(self.critic, real_rows, fake_rows, mixed)
-
-    def generator_loss(self, rows: torch.Tensor, fake: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        import torch
-        from torch.nn import functional as F
-
-        _, condition, bent, raw, place, code = fake
-        loss = generator_loss("wasserstein", self.critic.judge(torch.cat([bent, condition], 1)))
-        for i, j in enumerate(self.net.asked):  # what a row is told it must be
-            span, chosen = self.net.spans[j], place == i
-            told = F.cross_entropy(raw[chosen, span.start : span.stop], code[chosen], reduction="sum")
-            loss = loss + told / len(rows)
-        return loss if self.moments is None else loss + self.weight * self._moments(self.moments, rows)
-
-    def _moments(self, moments: Moments, rows: torch.Tensor) -> torch.Tensor:
-        """Distance of the second moments of rows that are told what training rows hold, as often as they hold it."""
-        import torch
-
-        real = self.x[rows]
-        noise = torch.randn(len(rows), self.net.n_latent, generator=self.generator)
-        labels, place = real[:, self.net.labels], torch.zeros(len(rows), dtype=torch.long)
-        code = place
-        if self.net.asked:
-            place = torch.randint(len(self.net.asked), (len(rows),), generator=self.generator)
-            code = real.gather(1, torch.tensor(self.net.asked)[place][:, None])[:, 0]
-        raw = self.net(noise[:, : self.net.n_noise], self.net.condition(place, code, labels))
-        features = self.net.features(raw, labels)
-        return moments.distance(features, features)
-
-    def _dense(self, x: torch.Tensor) -> torch.Tensor:
-        """Real rows, each number's mode drawn by what its code says. Shape: (B, D) codes -> (B, S)."""
-        import torch
-        from torch.nn import functional as F
-
-        parts = []
-        for j, span in enumerate(self.net.spans):
-            if span.modes is None:
-                parts.append(F.one_hot(x[:, j], span.stop - span.start).float())
-                continue
-            chance, place, *_ = span.modes
-            mode = torch.multinomial(chance[x[:, j]], 1, generator=self.generator)
-            parts += [place[x[:, j]].gather(1, mode), F.one_hot(mode[:, 0], chance.shape[1]).float()]
-        return torch.cat(parts, 1)
-
-
-class ByLevel:
-    """Training by sampling (Xu et al. 2019, section 4.3): a column, one of its levels, a row that has it.
-
-    Args:
-        codes: (n, D).
-        counts: (K,) rows of each code of each field.
-        asked: the fields to choose among.
-        log_frequency: choose levels by log(1 + rows), not by rows.
-    """
-
-    def __init__(
-        self,
-        codes: npt.NDArray[np.integer],
-        counts: Sequence[npt.NDArray[Any]],
-        asked: Sequence[int],
-        log_frequency: bool,
-    ) -> None:
-        import torch
-
-        # Rows sorted by level: those of a level stand together, so that one draw finds one.
-        self.rows = [torch.from_numpy(np.argsort(codes[:, j], kind="stable")) for j in asked]
-        self.counts = [torch.from_numpy(counts[j].astype(np.int64)) for j in asked]
-        self.first = [c.cumsum(0) - c for c in self.counts]
-        self.weights = [(c.double() + 1).log() if log_frequency else c.double() for c in self.counts]
-
-    def draw(self, rows: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Places in `asked`, codes and row numbers, (B,) each; the rows themselves where there is nothing to ask."""
-        import torch
-
-        n = len(rows)
-        place, code, chosen = torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=torch.long), rows.clone()
-        if not self.rows:
-            return place, code, chosen
-        place = torch.randint(len(self.rows), (n,), generator=generator)
-        for i, (order, counts, first, weights) in enumerate(
-            zip(self.rows, self.counts, self.first, self.weights, strict=True)
-        ):
-            at = torch.nonzero(place == i)[:, 0]
-            if not len(at):
-                continue
-            level = torch.multinomial(weights, len(at), replacement=True, generator=generator)
-            offset = (torch.rand(len(at), generator=generator, dtype=torch.float64) * counts[level]).long()
-            code[at], chosen[at] = level, order[first[level] + offset.clamp(max=counts[level] - 1)]
-        return place, code, chosen
 
 
 def _modes_of(saved: npt.NDArray[Any] | None, f: Any) -> Modes:

@@ -121,17 +121,34 @@ class NoiseDrawing:
 
 
 def calibrate(
-    net: NoiseNet, labels: Labels, alphabet: Alphabet, train: Codes, rounds: int, rng: np.random.Generator
+    net: NoiseNet,
+    labels: Labels,
+    alphabet: Alphabet,
+    counts: list[torch.Tensor],
+    n_rows: float,
+    rounds: int,
+    rng: np.random.Generator,
 ) -> None:
-    """Move the generator's biases until what it draws has the training rows' share of each code."""
+    """Move the generator's biases until what it draws has the share of each code that was counted.
+
+    Args:
+        counts: of the training rows, as the net's `count` gives them, or as noise leaves them.
+        n_rows: what they are of.
+    """
     import torch
 
-    if not rounds or not len(train):
+    if not rounds or not n_rows:
         return
     drawing = NoiseDrawing(net, labels, alphabet, Given())
     n = max(min(CALIBRATION_ROWS, CELLS // max(sum(net.sizes), 1)), 1024)
     with torch.inference_mode():
-        counts = net.count(torch.from_numpy(train.codes[:, net.columns].astype(np.int64)))
         for _ in range(rounds):
             drawn = net.count(torch.from_numpy(drawing.candidates(n, rng)[0][:, net.columns]))
-            net.move_shares([count * (n / len(train)) for count in counts], drawn)
+            net.move_shares([count * (n / n_rows) for count in counts], drawn)
+
+
+def counted(net: NoiseNet, codes: Codes) -> list[torch.Tensor]:
+    """Rows of each code, as the net counts them."""
+    import torch
+
+    return net.count(torch.from_numpy(codes.codes[:, net.columns].astype(np.int64)))

@@ -83,7 +83,7 @@ def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float
     return result
 
 
-def in_net_order(net: CodeTables, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def in_net_order(net: CodeTables | NoiseNet, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Columns in the net's own order, in a signed type that torch knows and -1 fits."""
     dtype = np.int16 if max(net.sizes, default=1) <= 2**15 else np.int32
     return np.ascontiguousarray(codes[:, net.columns].astype(dtype))

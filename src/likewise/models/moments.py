@@ -32,28 +32,38 @@ class Moments:
     """Second moments of real rows, to be met by drawn ones (Li, Swersky and Zemel 2015, with a kernel of degree two).
 
     Args:
-        codes: (n, D) real rows, their columns in the order in which fields are drawn.
-        maps: (K, S of the field) features of each code of each field.
+        maps: (K, S of the field) features of each code of each field, in the order in which fields are drawn.
+        mean, squares: (S,) mean of each feature and of its square.
+        beyond: (S, S) mean of each product of two features, beyond the product of their means.
     """
 
-    def __init__(self, codes: npt.NDArray[np.integer], maps: Sequence[torch.Tensor]) -> None:
+    def __init__(
+        self, maps: Sequence[torch.Tensor], mean: torch.Tensor, squares: torch.Tensor, beyond: torch.Tensor
+    ) -> None:
         import torch
 
-        self.maps = maps
-        codes = codes[:: -(-len(codes) // MOST_ROWS)]
+        self.maps, self.mean = maps, mean
         field = torch.tensor([j for j, m in enumerate(maps) for _ in range(m.shape[1])] + [len(maps)])
-        size, device = len(field) - 1, maps[0].device
+        self.scale = (squares + LEAST_SQUARE).rsqrt()
+        centred = beyond * torch.outer(self.scale, self.scale)
+        self.wanted = torch.nn.functional.pad(centred, (0, 1, 0, 1))  # the constant goes with nothing
+        # The constant comes first, though it stands last: beside it a feature is its own mean.
+        rank = torch.where(field == len(maps), -1, field).to(mean.device)
+        self.counted = (rank[:, None] < rank[None, :]).float() / len(maps)
+
+    @classmethod
+    def of(cls, codes: npt.NDArray[np.integer], maps: Sequence[torch.Tensor]) -> Moments:
+        """The moments of (n, D) real rows, their columns in the order in which fields are drawn."""
+        import torch
+
+        codes = codes[:: -(-len(codes) // MOST_ROWS)]
+        size, device = sum(m.shape[1] for m in maps), maps[0].device
         mean, both = torch.zeros(size, device=device), torch.zeros(size, size, device=device)
         for start in range(0, len(codes), CHUNK):
             part = torch.from_numpy(codes[start : start + CHUNK].astype(np.int64)).to(device)
             rows = torch.cat([m[part[:, j]] for j, m in enumerate(maps)], 1)
             mean, both = mean + rows.sum(0) / len(codes), both + rows.t() @ rows / len(codes)
-        self.mean, self.scale = mean, (both.diagonal() + LEAST_SQUARE).rsqrt()
-        centred = (both - torch.outer(mean, mean)) * torch.outer(self.scale, self.scale)
-        self.wanted = torch.nn.functional.pad(centred, (0, 1, 0, 1))  # the constant goes with nothing
-        # The constant comes first, though it stands last: beside it a feature is its own mean.
-        rank = torch.where(field == len(maps), -1, field).to(device)
-        self.counted = (rank[:, None] < rank[None, :]).float() / len(maps)
+        return cls(maps, mean, both.diagonal(), both - torch.outer(mean, mean))
 
     def loss(self, hard: Sequence[torch.Tensor], soft: Sequence[torch.Tensor]) -> torch.Tensor:
         """The distance for rows whose fields are drawn one after the other.
@@ -88,5 +98,6 @@ def coarse_maps(codes: npt.NDArray[np.integer], alphabet: Alphabet, device: str 
     """(K, coarse codes) which coarse code each code of each field is, one-hot."""
     import torch
 
-    groups = coarse_groups(codes, alphabet, max(2, min(N_GROUPS, MOST_GROUPS // max(len(alphabet.fields), 1))))
-    return [torch.eye(int(g.max()) + 1)[torch.from_numpy(g)].to(device) for g in groups]
+    most = max(2, min(N_GROUPS, MOST_GROUPS // max(len(alphabet.fields), 1)))
+    counts = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
+    return [torch.eye(int(g.max()) + 1)[torch.from_numpy(g)].to(device) for g in coarse_groups(counts, alphabet, most)]

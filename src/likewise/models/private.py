@@ -29,6 +29,7 @@ from likewise.training import Progress
 if TYPE_CHECKING:
     import torch
 
+    from likewise.models.gan_draws import NoiseNet
     from likewise.nets.tables import CodeTables
 
 Table = npt.NDArray[np.float64]
@@ -103,10 +104,13 @@ def check_net_options(model: Any) -> None:
         "batch_size": "how many rows there are is not known: set sampling_rate, the chance of a row to be in a step",
     }
     for name, why in instead.items():
-        if getattr(model, name) is not None:
+        if getattr(model, name) != getattr(type(model), name):
             raise OptionError(f"{name} does not go with a budget of privacy: {why}")
-    if model.dropout:
+    if getattr(model, "dropout", 0.0):
         raise OptionError("dropout does not go with a budget of privacy: its masks are shared out among rows; set 0")
+    pac = getattr(model, "pac", None)
+    if pac not in (None, 1):
+        raise OptionError(f"pac={pac} judges rows together, so no row's part can be told; use pac=1")
 
 
 # ---- counts of each field --------------------------------------------------------------------------------------------
@@ -250,7 +254,7 @@ def steps_of(passes: float, rate: float) -> Steps:
     return Steps(rate, max(round(passes / rate), 1))
 
 
-def public_rows(net: CodeTables) -> torch.Tensor:
+def public_rows(net: CodeTables | NoiseNet) -> torch.Tensor:
     """(m, D) rows in the net's own order that have nothing to do with any table."""
     import torch
 

@@ -5,6 +5,9 @@ Legend: n rows, D fields, K codes of a field, S coarse codes of all fields.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,7 +36,7 @@ class Variety:
     def __init__(self, codes: npt.NDArray[np.integer], alphabet: Alphabet) -> None:
         most = max(2, min(N_GROUPS, MOST_GROUPS // max(len(alphabet.fields), 1)))
         shares = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
-        groups = coarse_groups(codes, alphabet, most)
+        groups = coarse_groups(shares, alphabet, most)
         sizes = [int(g.max()) + 1 for g in groups]
         self.starts = np.cumsum([0, *sizes])
         self.groups = [g + start for g, start in zip(groups, self.starts, strict=False)]
@@ -75,12 +78,12 @@ class Variety:
         }
 
 
-def coarse_groups(codes: npt.NDArray[np.integer], alphabet: Alphabet, most: int) -> list[npt.NDArray[np.int64]]:
-    """(K,) coarse code of each code of each field."""
-    return [_groups(f, np.bincount(codes[:, j], minlength=f.size), most) for j, f in enumerate(alphabet.fields)]
+def coarse_groups(counts: Sequence[npt.NDArray[Any]], alphabet: Alphabet, most: int) -> list[npt.NDArray[np.int64]]:
+    """(K,) coarse code of each code of each field, by how many rows there are of each."""
+    return [_groups(f, rows, most) for f, rows in zip(alphabet.fields, counts, strict=True)]
 
 
-def _groups(field: Field, counts: npt.NDArray[np.integer], most: int) -> npt.NDArray[np.int64]:
+def _groups(field: Field, counts: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:
     """(K,) coarse code of each code: neighbours of about equal rows where there is an order, else the frequent levels
     alone and the others together."""
     if field.size <= most:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from likewise.nets.critic import LEAK
 from likewise.nets.dropout import DropoutPool
+from likewise.nets.ghosts import Taped
 from likewise.nets.tables import inverse_cdf, normal
 
 TEMPERATURE = 0.2
@@ -293,7 +294,7 @@ class DenseGenerator(nn.Module):
             self.bias_of(j).add_(((want + 0.5) / (have + 0.5)).log())
 
 
-class DenseCritic(nn.Module):
+class DenseCritic(Taped):
     """Scores of packs of dense rows beside their conditions.
 
     Args:
@@ -319,6 +320,12 @@ class DenseCritic(nn.Module):
         h = rows.view(len(rows) // self.pac, -1)
         *layers, last = zip(self.layers, self.layer_biases, strict=True)
         for weight, bias in layers:
-            h = F.leaky_relu(torch.addmm(bias, h, weight), LEAK)
+            product = torch.addmm(bias, h, weight)
+            if self.tape is not None:
+                self.tape.affine(product, h, weight, bias)
+            h = F.leaky_relu(product, LEAK)
             h = self.drop(h) if self.training else h
-        return torch.addmm(last[1], h, last[0])[:, 0]
+        scores = torch.addmm(last[1], h, last[0])
+        if self.tape is not None:
+            self.tape.affine(scores, h, *last)
+        return scores[:, 0]

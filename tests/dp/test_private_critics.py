@@ -1,0 +1,333 @@
+"""Models with critics under a budget: only the critics see rows, and those reach the file through noise alone."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+import likewise as lw
+from likewise import private_training
+from likewise.codecs.base import Alphabet, Codes, Field
+from likewise.dp import mechanisms
+from likewise.dp.ledger import DP, Entry, Ledger
+from likewise.errors import OptionError, PrivacyError
+from likewise.modelfile import read_model
+from likewise.models import labels, noisy_pairs, private
+from likewise.models.adversarial import flatness_penalty
+from likewise.models.ctgan import CTGAN
+from likewise.models.gan_game import BlindRowGame
+from likewise.models.moments import Moments
+from likewise.models.noisy_pairs import NoisyPairs
+from likewise.models.private_duel import PrivateDuel
+from likewise.models.variety import Variety
+from likewise.nets.ctgan import DenseCritic
+from likewise.nets.ghosts import taping
+from likewise.schema import Column, Schema
+from likewise.training import Record
+
+SCHEMA = Schema(
+    (
+        Column(name="age", kind="integer", dtype="Int64", bounds=(1, 30), nullable=True),
+        Column(name="town", kind="categorical", levels=("north", "south", "east"), nullable=False),
+        Column(name="is_new", kind="boolean", dtype="Boolean", nullable=False),
+    )
+)
+FAST: dict[str, dict[str, Any]] = {
+    "gan": {"epochs": 1, "sampling_rate": 0.25, "width": 16, "critic_width": 16, "latent_dim": 4, "calibrate": 1},
+    "ctgan": {
+        "epochs": 1, "sampling_rate": 0.25, "generator_dim": [16], "discriminator_dim": [16], "embedding_dim": 4,
+        "calibrate": 1,
+    },
+}  # fmt: skip
+MODELS = pytest.mark.parametrize("model", FAST)
+pytestmark = pytest.mark.filterwarnings("ignore:.*little will be learnt")
+TOLD = {"condition_on": ["town", "is_new"]}
+
+
+def table(n: int = 400, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    age = rng.integers(1, 31, n)
+    town = np.where(rng.random(n) < 0.8, np.where(age > 15, "north", "south"), "east")
+    return pl.DataFrame({"age": age, "town": town, "is_new": rng.random(n) < 0.3})
+
+
+def synth(model: str, epsilon: float = 20.0, **options: Any) -> lw.Synthesizer:
+    budget = DP(epsilon, 1e-6)
+    return lw.Synthesizer(model, schema=SCHEMA, privacy=budget, random_state=0, **{**FAST[model], **options})
+
+
+@MODELS
+def test_all_of_the_budget_and_no_more_is_in_the_ledger(model: str) -> None:
+    fitted = synth(model, **TOLD).fit(table())
+    assert fitted.ledger_ is not None
+    assert fitted.plan_ is not None
+    assert fitted.ledger_.epsilon == 20.0
+    *counts, steps = fitted.ledger_.entries
+    assert [entry.mechanism for entry in counts] == ["gaussian"] * 3
+    assert (steps.steps, steps.rate, steps.parameter) == (4, 0.25, fitted.plan_.multiplier)
+
+
+@pytest.mark.parametrize(("model", "options"), [("gan", {"critic_steps": 2}), ("ctgan", {"discriminator_steps": 2})])
+def test_every_step_of_the_critic_is_one_of_the_plan(model: str, options: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[float] = []
+    honest = private_training.noisy_sum
+    monkeypatch.setattr(private_training, "noisy_sum", lambda *given: (taken.append(given[2]), honest(*given))[1])
+    moved = []
+    monkeypatch.setattr(PrivateDuel, "move", lambda self, passed: moved.append(passed))
+    plan = synth(model, **options).fit(table()).plan_
+    assert plan is not None
+    assert taken == [plan.multiplier] * 4
+    assert len(moved) == 2
+
+
+@pytest.mark.parametrize("model", ["gan", "ctgan"])
+def test_rows_resemble_the_table_and_are_tied_as_there(model: str) -> None:
+    frame = table(4000)
+    slower: dict[str, Any] = {"epochs": 4, "sampling_rate": 1 / 32, "calibrate": 3}
+    slower |= {"width": 64} if model == "gan" else {"epochs": 8, "generator_dim": [64], "discriminator_dim": [64]}
+    fake = synth(model, 10.0, **slower).fit(frame).sample(4000, random_state=1)
+    assert fake.schema == frame.schema
+    for name in ("town", "is_new"):
+        real, made = (dict(f[name].value_counts(normalize=True).iter_rows()) for f in (frame, fake))
+        assert all(abs(made.get(value, 0) - share) < 0.06 for value, share in real.items())
+    tied = (fake["age"] > 15) == (fake["town"] == "north")
+    assert tied.mean() > 0.7  # .9 in the table, .5 if the two were independent
+
+
+@MODELS
+def test_packs_of_rows_and_the_time_left_are_refused(model: str) -> None:
+    for options, said in (
+        ({"pac": 4}, "pac=4 judges rows together"),
+        ({"max_seconds": 9.0}, "max_seconds does not go"),
+        ({"checkpoint": "x"}, "checkpoint does not go"),
+        ({"batch_size": 64}, "batch_size does not go"),
+    ):
+        with pytest.raises(OptionError, match=said):
+            synth(model, **options).fit(table())
+
+
+def test_labels_of_too_many_levels_are_refused() -> None:
+    towns = tuple(f"town {i}" for i in range(300))
+    schema = SCHEMA.replace("town", levels=towns)
+    with pytest.raises(PrivacyError, match="combinations of levels"):
+        lw.Synthesizer("gan", schema=schema, privacy=DP(20.0), condition_on=["age", "town"], **FAST["gan"]).fit(
+            table().with_columns(town=pl.lit(towns[0]))
+        )
+
+
+# ---- the rows reach the file through noise alone ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mechanisms that write into the ledger as ever, but whose answers have nothing to do with the rows."""
+
+    def counts(
+        real: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
+    ) -> Any:
+        sigma = sensitivity / np.sqrt(2 * rho)
+        ledger.spend(Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho))
+        return 40.0 + np.arange(real.size, dtype=float).reshape(real.shape) % 7, sigma
+
+    for module in (mechanisms, private, labels, noisy_pairs):
+        monkeypatch.setattr(module, "noisy_counts", counts)
+    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: np.sin(np.arange(len(total), dtype="f4")))
+
+
+def artefact(frame: pl.DataFrame, path: Path, model: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The file of a model, as its manifest and its arrays."""
+    synth(model, **options).fit(frame).save(path)
+    file = read_model(path)
+    return file.manifest, file.arrays
+
+
+def are_equal(a: tuple[dict[str, Any], dict[str, Any]], b: tuple[dict[str, Any], dict[str, Any]]) -> bool:
+    same_arrays = a[1].keys() == b[1].keys() and all(np.array_equal(a[1][k], b[1][k]) for k in a[1])
+    return a[0] == b[0] and same_arrays
+
+
+def with_row(age: int | None, town: str | None, is_new: bool | None) -> pl.DataFrame:
+    row = {"age": [age], "town": [town], "is_new": [is_new]}
+    return table().vstack(pl.DataFrame(row, schema=table().schema))
+
+
+NEIGHBOURS = {
+    "a row less": table()[1:],
+    "a missing cell": with_row(None, "east", True),
+    "a value beyond the bounds": with_row(10**6, "east", True),
+}
+
+
+@MODELS
+@pytest.mark.usefixtures("blind")
+@pytest.mark.parametrize("told", [{}, TOLD], ids=["free", "told"])
+def test_neighbouring_tables_differ_in_noisy_numbers_only(model: str, told: Any, tmp_path: Path) -> None:
+    whole = artefact(table(), tmp_path / "a", model, **told)
+    for frame in NEIGHBOURS.values():
+        assert are_equal(whole, artefact(frame, tmp_path / "b", model, **told))
+
+
+# Each plants a fault; `real` holds what the fault needs of the honest parts.
+
+
+def labels_of_the_rows(self: Any, train: Codes, known: Any, rho: float, ledger: Ledger, rng: Any) -> Any:
+    return self.fit(train, train[:0], rng)
+
+
+def pairs_of_the_rows(codes: Any, alphabet: Alphabet, known: Any, rho: float, ledger: Ledger) -> Any:
+    class Raw:
+        def coarse_maps(self, columns: Any, device: str) -> Any:
+            self.columns = columns
+            return [torch.eye(alphabet.fields[j].size) for j in columns]
+
+        def moments(self, maps: Any, columns: Any) -> Moments:
+            return Moments.of(codes[:, columns], maps)
+
+    return Raw()
+
+
+def penalty_on_the_rows(self: Any, rows: Any, passed: float) -> None:
+    honest = self.shared
+    embedded = self.net.embed_codes(rows.long(), self.net.tables()[0]).detach()
+    self.shared = lambda: honest() + flatness_penalty(self.net, embedded)
+    PrivateDuel.honestly(self, rows, passed)  # type: ignore[attr-defined]
+    self.shared = honest
+
+
+def labels_of_the_batch(self: Any, rows: Any, passed: float) -> None:
+    self.game.told = rows[:, self.game.net.labels].long()
+    PrivateDuel.honestly(self, rows, passed)  # type: ignore[attr-defined]
+
+
+def distance_of_the_rows(duel: Any, rows: Any, **rest: Any) -> Record:
+    alphabet = Alphabet(tuple(Field(size=k, emit=np.ones(k, bool)) for k in duel.net.sizes))
+    record: Record = private_training.train_privately(duel, rows, **rest)
+    record.holdout_losses.append(Variety(rows.numpy(), alphabet).measure(rows.numpy()[:3])["distance"])
+    return record
+
+
+def modes_of_the_rows(self: Any, codes: Codes, *rest: Any) -> Any:
+    counts = [np.bincount(codes.codes[:, j], minlength=k) for j, k in enumerate(self._alphabet.sizes)]
+    honest, self._modes = self._modes, lambda noisy, rng: honest(counts, rng)
+    return CTGAN.honestly(self, codes, *rest)  # type: ignore[attr-defined]
+
+
+def noise_left_out(total: Any, sensitivity: float, multiplier: float, chance: Any) -> Any:
+    return total
+
+
+PLANTED: dict[str, tuple[str, str, Any]] = {
+    "gan: the labels' law from the rows": ("gan", "likewise.models.labels.Labels.fit_privately", labels_of_the_rows),
+    "gan: labels of the real batch": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch),
+    "gan: moments of the rows": ("gan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
+    "gan: penalty at the rows": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", penalty_on_the_rows),
+    "gan: distance to the rows": ("gan", "likewise.models.gan.train_privately", distance_of_the_rows),
+    "gan: no noise": ("gan", "likewise.private_training.noisy_sum", noise_left_out),
+    "ctgan: moments of the rows": ("ctgan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
+    "ctgan: modes of the rows": ("ctgan", "likewise.models.ctgan.CTGAN._fit_privately", modes_of_the_rows),
+    "ctgan: labels of the real batch": (
+        "ctgan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("blind")
+@pytest.mark.parametrize("fault", PLANTED)
+def test_planted_leaks_are_caught(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, where, fake = PLANTED[fault]
+    monkeypatch.setattr(PrivateDuel, "honestly", PrivateDuel.__call__, raising=False)
+    monkeypatch.setattr(CTGAN, "honestly", CTGAN._fit_privately, raising=False)
+    monkeypatch.setattr(where, fake)
+    whole = artefact(table(), tmp_path / "a", model, **TOLD)
+    others = [artefact(frame, tmp_path / "b", model, **TOLD) for frame in NEIGHBOURS.values()]
+    assert not all(are_equal(whole, other) for other in others)
+
+
+# ---- the parts -------------------------------------------------------------------------------------------------------
+
+
+def alphabet_of(*sizes: int) -> Alphabet:
+    return Alphabet(tuple(Field(size=k, emit=np.ones(k, bool)) for k in sizes))
+
+
+def some_codes(n: int = 5000) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    first = rng.integers(4, size=n)
+    return np.stack(
+        [first, np.where(rng.random(n) < 0.6, first % 3, rng.integers(3, size=n)), rng.integers(2, size=n)], 1
+    )
+
+
+def test_moments_of_noisy_pairs_are_those_of_the_rows_where_there_is_no_noise() -> None:
+    codes, alphabet = some_codes(), alphabet_of(4, 3, 2)
+    known = private.OneWay(tuple(np.bincount(c).astype(float) for c in codes.T), len(codes))
+    pairs = NoisyPairs.of(codes, alphabet, known, 1e9, ledger_of(1e11))
+    assert pairs is not None
+    columns = [2, 0, 1]
+    maps = pairs.coarse_maps(columns, "cpu")
+    got, exact = pairs.moments(maps, columns), Moments.of(codes[:, columns], maps)
+    between = got.counted > 0  # inside a field there is nothing to meet
+    torch.testing.assert_close(got.wanted[between], exact.wanted[between], atol=2e-5, rtol=0)
+    torch.testing.assert_close(got.mean, exact.mean)
+    torch.testing.assert_close(got.scale, exact.scale)
+
+
+def ledger_of(rho: float) -> Ledger:
+    ledger = Ledger(DP(1.0, 1e-6))
+    ledger.rho = rho
+    return ledger
+
+
+def test_a_row_moves_the_pairs_no_further_than_their_sensitivity(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[np.ndarray, float]] = []
+
+    def spy(counts: Any, rho: float, ledger: Any, what: str, *, sensitivity: float) -> Any:
+        asked.append((np.asarray(counts, float), sensitivity))
+        return np.asarray(counts, float), 1.0
+
+    monkeypatch.setattr(noisy_pairs, "noisy_counts", spy)
+    codes, alphabet = some_codes(50), alphabet_of(4, 3, 2)
+    known = private.OneWay(tuple(np.ones(k) for k in (4, 3, 2)), 50.0)
+    for rows in (codes, codes[1:]):
+        NoisyPairs.of(rows, alphabet, known, 1.0, ledger_of(9.0))
+    (a, sensitivity), (b, _) = asked
+    assert np.sqrt(((a - b) ** 2).sum()) == pytest.approx(sensitivity)
+
+
+def test_what_noise_explains_of_a_pair_is_left_out() -> None:
+    rng = np.random.default_rng(1)
+    codes, alphabet = rng.integers(2, size=(500, 3)), alphabet_of(2, 2, 2)
+    known = private.OneWay(tuple(np.bincount(c).astype(float) for c in codes.T), len(codes))
+    kept = [
+        np.abs(pairs.beyond).max()
+        for _ in range(20)
+        if (pairs := NoisyPairs.of(codes, alphabet, known, 1e-4, ledger_of(9.0))) is not None
+    ]
+    noise = np.sqrt(3 / 2e-4) / 500
+    assert np.median(kept) < noise  # of twelve normal draws the largest is about 1.6 deviations off
+
+
+def test_norms_of_the_dense_critic_are_those_of_plain_gradients() -> None:
+    generator = torch.Generator().manual_seed(0)
+    critic = DenseCritic(5, [7, 6], 1, dropout=0.0, generator=generator)
+    rows = torch.randn(4, 5, generator=generator)
+    with taping(critic) as tape:
+        scores = critic.judge(rows)
+        told = torch.stack(tape.squares(scores)).sum(0)
+    parameters = list(critic.parameters())
+    for score, square in zip(scores, told, strict=True):
+        plain = torch.autograd.grad(score, parameters, retain_graph=True)
+        assert float(square) == pytest.approx(sum(float(g.square().sum()) for g in plain), rel=1e-4)
+
+
+def test_games_under_a_budget_are_made_without_rows() -> None:
+    for _, value in itertools.chain(vars(BlindRowGame).items(), vars(BlindRowGame.__init__).items()):
+        assert not isinstance(value, Codes)
+    named = BlindRowGame.__init__.__annotations__
+    assert not {"train", "codes", "rows"} & set(named)

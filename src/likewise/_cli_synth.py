@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from likewise.dp.ledger import DP
     from likewise.schema import Schema
 
-DEFAULT_MODEL = "autoregressive"
-DEFAULT_PRIVATE_MODEL = "mst"
+DEFAULT_MODEL = "auto"
 
 
 def synth(
@@ -63,7 +62,10 @@ def synth(
     target: Target = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The generator to train; autoregressive for a table, vaegan for images."),
+        typer.Option(
+            metavar="NAME",
+            help="The generator to train; auto takes autoregressive, with --epsilon aim or mst, vaegan for images.",
+        ),
     ] = None,
     condition_on: Annotated[
         list[str] | None,
@@ -150,7 +152,7 @@ def synth(
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     schema = schema_of(frame, schema_file, target, terminal)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
-    model = model or (DEFAULT_MODEL if privacy is None else DEFAULT_PRIVATE_MODEL)
+    model = model or DEFAULT_MODEL
     synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
         k_anonymous=k_anonymous, condition_on=condition_on or [], only=conditions_of(only or [], schema), report=report,

@@ -28,7 +28,7 @@ from likewise.images import ImageSet, as_images, as_mapping, giving_back
 from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.modelfile import read_model, write_model
-from likewise.models import MODELS, model_named
+from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, model_for, model_named
 from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
@@ -63,7 +63,8 @@ class Synthesizer:
 
     Args:
         model: name of a generator (see `likewise.models.MODELS`; for images `likewise.models.images.IMAGE_MODELS`) or a
-            generator.
+            generator. "auto" is "autoregressive"; under a budget of privacy "aim", or "mst" for more than 30 columns;
+            for images "vaegan".
         schema: what the columns are; None infers it from the data.
         random_state: seed of the split, of training and of drawing; None draws one.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
@@ -101,7 +102,7 @@ class Synthesizer:
 
     def __init__(
         self,
-        model: str | Generator = "autoregressive",
+        model: str | Generator = AUTO,
         *,
         schema: Schema | None = None,
         random_state: int | None = None,
@@ -165,12 +166,17 @@ class Synthesizer:
             of_tables = inspect.signature(MODELS[name]).parameters if name in MODELS else {}
             if any(option not in of_tables for option in self.model_options) or name not in MODELS:
                 return IMAGE_MODELS[name]
-        return model_named(name)
+        return self._table_kind(name)
+
+    def _table_kind(self, name: str) -> type[Generator]:
+        if name != AUTO:
+            return model_named(name)
+        return model_for(private=self.privacy is not None, n_columns=len(self.schema.modelled) if self.schema else 0)
 
     def _table_generator(self) -> Generator:
         if isinstance(self.model, ImageModel):
             raise InputError(f"model {self.model.name!r} learns images: arrays of 3 or 4 dimensions, got a table")
-        return self._make_generator(model_named(self.model) if isinstance(self.model, str) else None)
+        return self._make_generator(self._table_kind(self.model) if isinstance(self.model, str) else None)
 
     def fit(self, frame: Any, holdout: Any = None, *, y: Any = None) -> Self:
         """Learn a table or images.
@@ -230,7 +236,8 @@ class Synthesizer:
             raise InputError(
                 f"model {self.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}"
             )
-        generator = self._make_generator(image_model_named(self.model) if isinstance(self.model, str) else None)
+        named = AUTO_OF_IMAGES if self.model == AUTO else self.model
+        generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
         codec = ImageCodec.fit(images)

@@ -27,6 +27,26 @@ MODELS: dict[str, type[Generator]] = {
     AIM.name: AIM,
 }
 
+AUTO = "auto"
+"""The name that leaves the choice to `model_for`."""
+
+AUTO_OF_IMAGES = "vaegan"
+
+MOST_COLUMNS_OF_AIM = 30
+"""Beyond them AIM would weigh thousands of groups of three a round, for minutes; MST weighs pairs, once."""
+
+
+def model_for(*, private: bool, n_columns: int) -> type[Generator]:
+    """The generator to take where none is named: docs/dp.md holds the measurements behind it.
+
+    Args:
+        private: whether a budget of differential privacy holds.
+        n_columns: columns that are learnt, as the schema declares them.
+    """
+    if not private:
+        return Autoregressive
+    return AIM if n_columns <= MOST_COLUMNS_OF_AIM else MST
+
 
 def model_named(name: str) -> type[Generator]:
     """The class of a generator.

@@ -256,6 +256,19 @@ def test_rare_numbers_get_company_in_their_region(method: str, kind: Any) -> Non
     assert more[200:, 0].mean() > X[:, 0].mean() + 2.0, "features follow the target"
 
 
+@pytest.mark.parametrize("method", ["smote", "smotenc"])
+def test_the_unit_of_a_target_of_numbers_is_nothing_to_its_neighbours(method: str) -> None:
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    y = X[:, 0] + 5.0 * (X[:, 0] > 1.2)
+    made = [
+        Oversampler(method, task="regression", bins=bins, random_state=0).fit_resample(X, target)
+        for target, bins in ((y, [4.0]), (1_000.0 * y, [4_000.0]))
+    ]
+    assert len(made[0][0]) > 220
+    np.testing.assert_allclose(made[0][0], made[1][0], atol=1e-9)
+    np.testing.assert_allclose(1_000.0 * made[0][1], made[1][1], rtol=1e-9)
+
+
 def test_bins_of_the_user_are_the_regions() -> None:
     y = np.arange(100.0)
     sampler = Oversampler("random", task="regression", bins=[10, 80], sampling_strategy=1.0, random_state=0)

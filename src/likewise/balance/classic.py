@@ -30,6 +30,7 @@ def classic_rows(
     classes: npt.NDArray[np.int64],
     wanted: Mapping[int, int],
     seed: int,
+    value: str | None = None,
 ) -> Drawn:
     """New rows of each class, as raw as `table` but without the columns that no distance can be taken of.
 
@@ -39,9 +40,11 @@ def classic_rows(
         classes: (n,) each row's class.
         wanted: class -> rows to add; each has two rows or more. ADASYN gives about as many, and the last two methods
             give none where no row of the class lies near another one.
+        value: a column that holds a target of numbers. Distances are then between numbers of deviation 1, for such a
+            target would outweigh the features, or they it; else between numbers as they are, as imbalanced-learn has.
     """
     numbers_only = all(dtype.is_numeric() for dtype in table.dtypes) and not sum(table.null_count().row(0))
-    if numbers_only and method != "smotenc":
+    if numbers_only and method != "smotenc" and value is None:
         drawn = _resampled(_sampler(method), table.to_numpy(), classes, wanted, seed)
         return {k: pl.DataFrame(rows, schema=table.columns, orient="row") for k, rows in drawn.items()}
     canonical = parse(table, schema)
@@ -49,12 +52,17 @@ def classic_rows(
     matrix = codec.encode(canonical)
     if matrix.shape[1] == 0:
         return {}
+    width = np.ones(matrix.shape[1])
+    if value is not None:
+        spread = matrix[:, : codec.n_numbers].std(0)
+        width[: codec.n_numbers] = np.where(spread > 0, spread, 1.0)
+    matrix = matrix / width
     if method == "smotenc":
         drawn = _resampled(_mixed_sampler(codec), matrix, classes, wanted, seed)
     else:
         wide = _resampled(_sampler(method), codec.one_hot(matrix), classes, wanted, seed)
         drawn = {k: codec.from_one_hot(rows) for k, rows in wide.items()}
-    return {k: restore(pl.DataFrame(codec.decode(rows)), schema) for k, rows in drawn.items()}
+    return {k: restore(pl.DataFrame(codec.decode(rows * width)), schema) for k, rows in drawn.items()}
 
 
 Sampler = Callable[[dict[int, int], int, int], Any]

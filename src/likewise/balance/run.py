@@ -200,7 +200,7 @@ class Run:
     def _rows(self, plan: Plan, wanted: Mapping[int, int]) -> dict[int, pl.DataFrame]:
         common = (self.table, self.schema, self.target.codes, wanted, self.seed)
         if plan.way is None:
-            return classic_rows(plan.method, *common)
+            return classic_rows(plan.method, *common, value=self.value)
         learner = Learner(plan.method if self.model is None else self.model, self.options)
         try:
             if plan.way == "class-specific":

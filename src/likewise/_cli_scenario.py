@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -150,14 +151,14 @@ def _paths(
 
     with terminal.doing("learning"):
         learnt = Paths(columns, time=time, random_state=seed).fit(frame)
-    ranges = {}
+    ranges: dict[str, Any] = {}
     for text in where:
         name, _, span = text.rpartition("=")
         low, dots, high = span.partition("..")
         if not name or not dots:
             raise errors.ConditionError("a condition on paths is a range of the change: price=..-0.3")
-        ranges[name] = between(_number(low, text) if low else None, _number(high, text) if high else None)
-    shocks = dict(_pair(text) for text in shock)
+        _put(ranges, name, between(_number(low, text) if low else None, _number(high, text) if high else None))
+    shocks = _gathered(_pair(text) for text in shock)
     with terminal.doing("drawing"):
         return learnt.sample(n, horizon, shock=shocks, where=ranges, start=start, random_state=seed)
 
@@ -171,8 +172,8 @@ def _asked(
     schema = infer(frame)
     causes = None if order is None or order == "guess" else [name.strip() for name in order.split(",")]
     return {
-        "where": dict(_condition(text, schema) for text in where),
-        "intervene": dict(_condition(text, schema) for text in do),
+        "where": _gathered(_condition(text, schema) for text in where),
+        "intervene": _gathered(_condition(text, schema) for text in do),
         "order": causes or order,
         "mix": _mixes(mix, schema),
         "views": [_view(text) for text in view],
@@ -190,6 +191,25 @@ def _condition(text: str, schema: Schema) -> tuple[str, Any]:
     if found and found["name"] in schema.names:
         return found["name"], quantiles(_number(found["low"], text), _number(found["high"], text))
     return parse_where(text, schema)
+
+
+def _gathered(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """What is asked of each column."""
+    found: dict[str, Any] = {}
+    for name, asked in pairs:
+        _put(found, name, asked)
+    return found
+
+
+def _put(found: dict[str, Any], name: str, asked: Any) -> None:
+    """Add what is asked of a column, once.
+
+    Raises:
+        ConditionError: it has something already: the last word would hold, and the first be lost.
+    """
+    if name in found:
+        raise errors.ConditionError(f"column {name!r} stands twice in the same option; write one condition or value")
+    found[name] = asked
 
 
 def _mixes(texts: list[str], schema: Schema) -> dict[str, dict[Any, float]]:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
-from likewise import OptionError
+from likewise import FallbackWarning, InputError, OptionError
 from likewise.balance import compare
 from likewise.balance.comparison import MEASURES, NONE, NUMBER_MEASURES, TUNED, corrected_interval
 from likewise.balance.judges import number_scores, scores_of, tuned_scores
@@ -219,3 +219,26 @@ def test_targets_that_cannot_be_compared_are_refused(y: np.ndarray, options: dic
     X = np.random.default_rng(0).normal(size=(100, 2))
     with pytest.raises(ValueError, match=told):
         compare(X, y, methods=["random"], **({"task": "regression"} | options))
+
+
+# ---- features and classes that are hard to take --------------------------------------------------------------------
+
+
+def test_a_column_wholly_missing_and_a_class_of_two_rows_are_compared() -> None:
+    X, y = separated(60, 2)
+    frame = pl.DataFrame(X).with_columns(empty=pl.lit(None, pl.Float64))
+    with pytest.warns(FallbackWarning, match="1 rows, fewer than"):
+        found = compare(frame, y, methods=["smotenc"], classifiers=JUDGES)
+    assert found.folds == 2
+    assert all(np.isfinite(line.value) for line in found.lines)
+
+
+def test_infinite_features_name_their_column_and_missing_targets_are_counted() -> None:
+    X, y = separated(60, 6)
+    frame = pl.DataFrame({"a": np.r_[X[1:, 0], np.inf], "b": X[:, 1]})
+    with pytest.raises(InputError, match="column 'a': 1 values are infinite"):
+        compare(frame, y, methods=["random"])
+    with pytest.raises(InputError, match="missing in 1 of 60 rows"):
+        compare(X, [None, *y[1:].tolist()], methods=["random"])
+    with pytest.raises(OptionError, match="got 1, the rarest of 60 rows"):
+        compare(X, np.zeros(60), methods=["random"])

@@ -97,6 +97,10 @@ def test_prices_become_returns_first(run: Run) -> None:
         (("--paths", "loss", "--shock", "loss"), 4, "COL=CHANGE"),
         (("--paths", "loss", "--where", "loss=3"), 4, "range of the change"),
         (("--where", "wage=3"), 4, "no column"),
+        (("--where", "loss=5..", "--where", "loss=..1"), 4, "'loss' stands twice"),
+        (("--set", "job=none", "--set", "job=some", "--order", "guess"), 4, "'job' stands twice"),
+        (("--paths", "loss", "--where", "loss=..1", "--where", "loss=2.."), 4, "'loss' stands twice"),
+        (("--paths", "loss", "--shock", "loss=-1", "--shock", "loss=-2"), 4, "'loss' stands twice"),
     ],
 )
 def test_bad_words_end_with_a_clear_line(run: Run, words, code, message) -> None:

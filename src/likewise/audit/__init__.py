@@ -23,6 +23,7 @@ from likewise.audit.bounds import (
     mu_of,
 )
 from likewise.audit.games import Audit, Claim, many_runs, one_run
+from likewise.audit.steps import audit_steps
 from likewise.audit.synthesizers import Plan, audit_synthesizer, read_plan
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Bound",
     "Claim",
     "Plan",
+    "audit_steps",
     "audit_synthesizer",
     "bound_of_canaries",
     "bound_of_runs",

@@ -73,8 +73,8 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
     guarded = TableCodec.from_summary(summary, undeclared, free, protect=True, min_rows=max(k, options.min_rows))
     pairs = zip(as_asked.codecs, guarded.codecs, strict=True)
     plain = TableCodec(tuple(safe if safe.name in names else own for own, safe in pairs), options)
-    fields = [at for name in names if name in plain.columns for at in plain.fields_of(name)]
-    codec = replace(plain, cells=_cells(plain.own_codes(frame), fields, plain, k)) if fields else plain
+    fields = [at for name in names for at in plain.fields_of(name)]
+    codec = replace(plain, cells=_cells(plain.own_codes(frame), fields, plain, k))
     _verify(codec.encode(frame), codec, fields, k)
     return codec
 
@@ -164,8 +164,6 @@ def _verify(codes: Codes, codec: TableCodec, fields: list[int], k: int) -> None:
     Raises:
         PrivacyError: a combination is shared by fewer than k rows, or a fraction tells more than the code.
     """
-    if not fields:
-        return
     table = pl.DataFrame({str(j): codes.codes[:, j] for j in fields})
     sizes = table.group_by(pl.all()).len()["len"]
     few = int((sizes < k).sum())

@@ -207,6 +207,8 @@ def synthesize(
         terminal.result(f"{save}: the model")
     spent = synthesizer.ledger_
     if spent is not None:
+        if synthesizer.plan_ is not None:
+            terminal.note(f"trained by {synthesizer.plan_.text()}")
         terminal.result(
             f"differential privacy, one {spent.budget.unit} more or less: epsilon {spent.epsilon:g}, "
             f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"

@@ -84,8 +84,8 @@ class Plan:
 
     @property
     def drowned(self) -> float:
-        """Noise of a step's mean gradient, in each direction, over the norm to which a row's is clipped."""
-        return self.multiplier / self.batch
+        """Noise of all steps' mean gradient together, in each direction, over the norm to which a row's is clipped."""
+        return self.multiplier / (self.batch * math.sqrt(self.steps))
 
     def text(self) -> str:
         return (
@@ -217,6 +217,7 @@ def _event(plan: Plan, done: int, seconds: float) -> Event:
         rows_per_second=plan.batch * done / max(seconds, 1e-9),
         seconds=seconds,
         eta_seconds=seconds / done * (plan.steps - done),
+        notes={"epsilon": plan.epsilon, "noise multiplier": plan.multiplier},
         unit="step",
     )
 

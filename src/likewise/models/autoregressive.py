@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -36,7 +37,7 @@ from likewise.models.gradient import (
     take_weights,
     train_device,
 )
-from likewise.models.private import OneWay, check_net_options, train_net
+from likewise.models.private import OneWay, check_net_options, peak_rate, train_net
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ N_KNOTS = 64
 COUNTS_SHARE = 0.1
 """Share of a budget for the counts of each field."""
 
-PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_ORDERS = 20, 1 / 16, 4
-"""Under a budget: how often each row is seen, how likely it is in a step, and orders of the fields in a step."""
+LEARNING_RATE = 5e-3
+
+PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_ORDERS, PRIVATE_LEARNING_RATE = 20, 1 / 16, 4, 1.5e-2
+"""Under a budget: how often each row is seen, how likely it is in a step, orders of the fields in a step, peak rate."""
+
+CALIBRATION_ROWS = 16_384
+"""Rows drawn a round to bring the shares of codes to the noisy counts."""
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
@@ -82,7 +88,7 @@ class Autoregressive(Generator):
     Args:
         epochs: passes over the rows; None chooses by their number.
         batch_size: rows a step; None chooses by their number. Not with a budget of privacy: see `sampling_rate`.
-        learning_rate: peak of the one cycle.
+        learning_rate: peak of the one cycle; None takes .005, and .015 under a budget.
         d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 16; 8 under a
             budget.
         d_hidden: hidden units of each column; None takes 96 where most columns have many codes, else 64; 32 under a
@@ -125,7 +131,7 @@ class Autoregressive(Generator):
 
     epochs: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 5e-3
+    learning_rate: float | None = None
     d_embed: int | None = None
     d_hidden: int | None = None
     n_layers: int = 1
@@ -158,7 +164,7 @@ class Autoregressive(Generator):
         return Schedule(
             epochs=by_steps if self.epochs is None else self.epochs,
             batch_size=size,
-            learning_rate=self.learning_rate,
+            learning_rate=peak_rate(self, LEARNING_RATE, PRIVATE_LEARNING_RATE),
             weight_decay=self.weight_decay,
             patience=self.patience,
             max_seconds=self.max_seconds,
@@ -253,6 +259,13 @@ class Autoregressive(Generator):
             self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, turn=turn,
             n_groups=PRIVATE_ORDERS, progress=progress,
         )  # fmt: skip
+
+        def drawn() -> Iterator[torch.Tensor]:
+            """Rows of the net's own, which the promise covers already."""
+            codes = _Drawing(net, {}, set()).block(CALIBRATION_ROWS, rng, None)
+            return iter(torch.split(torch.from_numpy(codes), BLOCK_ROWS // 4))
+
+        net.calibrate(drawn, net.visible(net.order), self.calibrate, net.by_bucket(known.shares()))
         return self
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:

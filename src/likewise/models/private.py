@@ -43,9 +43,9 @@ SURE_SIGMAS = 3.0
 SPARE_ROWS = 0.5
 """Rows that a code is taken to have at least, where its noisy count says none."""
 
-MOST_DROWNED = 0.02
-"""Noise of a step's mean gradient in each direction, over the norm to which a row's is clipped, above which little is
-learnt."""
+MOST_DROWNED = 2e-3
+"""Noise of all steps together, in each direction, over the norm to which a row's gradient is clipped, above which
+little is learnt."""
 
 N_PUBLIC = 8
 """Random rows on which a net is tried before any real one."""
@@ -62,7 +62,8 @@ def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: 
     """
     if not generator.keeps_privacy:
         raise OptionError(
-            f"model {generator.name!r} cannot keep differential privacy; those that can: {', '.join(private_models())}"
+            f"model {generator.name!r} cannot keep differential privacy; those that can: "
+            + ", ".join(private_models(generator))
         )
     if schema is None:
         raise OptionError(
@@ -85,11 +86,14 @@ def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: 
     return generator.ledger
 
 
-def private_models() -> list[str]:
-    """Names of the generators of tables that can keep a budget."""
+def private_models(other: Generator) -> list[str]:
+    """Names of the generators that can keep a budget, of what another learns: tables or images."""
     from likewise.models import MODELS
+    from likewise.models.images import IMAGE_MODELS
 
-    return [name for name, kind in MODELS.items() if kind.keeps_privacy]
+    of_images = isinstance(other, tuple(IMAGE_MODELS.values()))
+    kinds: dict[str, type[Generator]] = {**IMAGE_MODELS} if of_images else {**MODELS}
+    return [name for name, kind in kinds.items() if kind.keeps_privacy]
 
 
 def check_net_options(model: Any) -> None:
@@ -104,7 +108,7 @@ def check_net_options(model: Any) -> None:
         "batch_size": "how many rows there are is not known: set sampling_rate, the chance of a row to be in a step",
     }
     for name, why in instead.items():
-        if getattr(model, name) != getattr(type(model), name):
+        if getattr(model, name, None) != getattr(type(model), name, None):
             raise OptionError(f"{name} does not go with a budget of privacy: {why}")
     if getattr(model, "dropout", 0.0):
         raise OptionError("dropout does not go with a budget of privacy: its masks are shared out among rows; set 0")
@@ -171,9 +175,13 @@ class OneWay:
             counts.append(shared[group])
         return cls(tuple(counts), total_rows(noisy, [sigma * math.sqrt(len(t)) for t in noisy]))
 
+    def shares(self) -> list[Table]:
+        """(K,) share of each code, for each field."""
+        return [counts / counts.sum() for counts in self.counts]
+
     def log_shares(self) -> list[npt.NDArray[np.float32]]:
         """(K,) log share of each code, for each field."""
-        return [np.log(counts / counts.sum()).astype(np.float32) for counts in self.counts]
+        return [np.log(share).astype(np.float32) for share in self.shares()]
 
 
 # ---- training a net --------------------------------------------------------------------------------------------------
@@ -204,9 +212,9 @@ def planned(ledger: Ledger, phases: Sequence[tuple[str, Steps]], *, clip: float,
         _log.info("%s: %s", what, plan.text())
         if plan.drowned > MOST_DROWNED:
             warnings.warn(
-                f"{what}: in each direction the noise of a step is {plan.drowned:.2g} of the most that a row can say; "
-                f"little will be learnt. A larger epsilon or more rows would help, or model 'mst', which needs fewer "
-                f"of both",
+                f"{what}: a noise multiplier of {plan.multiplier:.3g} for about {plan.n_rows:,.0f} rows drowns what "
+                "they say, and little will be learnt. A larger epsilon or more rows would help, or model 'mst', which "
+                "needs less of both",
                 LikewiseWarning,
                 stacklevel=4,
             )
@@ -224,8 +232,9 @@ def train_net(
     rate: float,
     turn: Callable[[], None] | None = None,
     n_groups: int = 1,
+    later: Sequence[tuple[str, Steps]] = (),
     progress: Progress | None = None,
-) -> None:
+) -> list[Plan]:
     """Train the net of a generator under its ledger, with all that is left of the budget; it ends on the processor.
 
     Args:
@@ -234,6 +243,10 @@ def train_net(
         n_rows: as best known under the budget.
         passes, rate: how often a row is taken, and its chance to be in a step, where the options leave it open.
         turn, n_groups: as `PrivateDescent` takes them.
+        later: what is trained afterwards, and its steps, paid for together with the net's.
+
+    Returns:
+        The plans of what comes later.
     """
     import torch
 
@@ -241,12 +254,21 @@ def train_net(
     net.use(device, torch.float32)
     passes = passes if model.epochs is None else model.epochs
     steps = steps_of(passes, rate if model.sampling_rate is None else model.sampling_rate)
-    [model.plan] = planned(model.ledger, [("gradients of the net", steps)], clip=model.clip, n_rows=n_rows)
+    phases = [("gradients of the net", steps), *later]
+    model.plan, *plans = planned(model.ledger, phases, clip=model.clip, n_rows=n_rows)
     public = public_rows(net).to(device)
     descent = PrivateDescent(net, loss, model.plan, model._schedule(1), public=public, turn=turn, n_groups=n_groups)
     x = torch.from_numpy(in_net_order(net, codes.codes)).to(device)
     model.record = train_privately(descent, x, passes=passes, progress=progress)
     net.use("cpu", compute_dtype(model.precision))
+    return plans
+
+
+def peak_rate(model: Any, plain: float, private: float) -> float:
+    """The option `learning_rate`, or where it is left open one of two."""
+    if model.learning_rate is not None:
+        return float(model.learning_rate)
+    return plain if model.ledger is None else private
 
 
 def steps_of(passes: float, rate: float) -> Steps:

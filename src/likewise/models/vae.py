@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
+from likewise.dp.losses import Steps
 from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS
@@ -31,8 +32,9 @@ from likewise.models.gradient import (
     train_device,
 )
 from likewise.models.labels import Labels, column_names
-from likewise.models.private import OneWay, check_net_options, train_net
+from likewise.models.private import OneWay, check_net_options, peak_rate, train_net
 from likewise.models.vae_draws import BATCH, LatentDrawing, log_normal
+from likewise.private_training import Plan
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -49,8 +51,10 @@ N_KNOTS = 64
 COUNTS_SHARE, LABELS_SHARE = 0.1, 0.05
 """Shares of a budget for the counts of each field, and for those of labels together."""
 
-PRIVATE_PASSES, PRIVATE_RATE = 20, 1 / 16
-"""Under a budget: how often each row is seen, and how likely it is in a step."""
+LEARNING_RATE = 4e-3
+
+PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_LEARNING_RATE = 20, 1 / 16, 1e-2
+"""Under a budget: how often each row is seen, how likely it is in a step, and the peak rate."""
 
 CALIBRATION_ROWS = 16_384
 CALIBRATION_CELLS = 20_000_000
@@ -119,7 +123,7 @@ class VAE(Generator):
         d_hidden: hidden units of each column in the decoder; None takes 64 where most columns have many codes, else 32.
         epochs: passes over the rows; None chooses by their number.
         batch_size: rows a step; None chooses by their number.
-        learning_rate: peak of the one cycle.
+        learning_rate: peak of the one cycle; None takes .004, and .01 under a budget.
         dropout: share of units dropped in training; None takes .05, and 0 under a budget.
         weight_decay: AdamW's.
         patience: epochs without a better held-out loss before training ends; None takes 4, or a fifth of the epochs.
@@ -165,7 +169,7 @@ class VAE(Generator):
     d_hidden: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 4e-3
+    learning_rate: float | None = None
     dropout: float | None = None
     weight_decay: float = 1e-4
     patience: int | None = None
@@ -199,7 +203,7 @@ class VAE(Generator):
         return Schedule(
             epochs=epochs,
             batch_size=size,
-            learning_rate=self.learning_rate,
+            learning_rate=peak_rate(self, LEARNING_RATE, PRIVATE_LEARNING_RATE),
             weight_decay=self.weight_decay,
             # Small tables have many short epochs, and it takes a while until the latents are of any use.
             patience=max(4, epochs // 5) if self.patience is None else self.patience,
@@ -300,9 +304,20 @@ class VAE(Generator):
             nll, divergence = net.losses(rows.long(), noise)
             return nll + self.kl_weight * divergence
 
-        train_net(self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, progress=progress)
-        self._calibrate(net.by_bucket(known.counts), known.n_rows, rng)
+        plans = train_net(
+            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE,
+            later=self._later_steps(), progress=progress,
+        )  # fmt: skip
+        self._calibrate(net.by_bucket(known.shares()), 1.0, rng)
+        self._train_later(codes, known, plans, rng)
         return self
+
+    def _later_steps(self) -> list[tuple[str, Steps]]:
+        """What trains after the net under the same budget."""
+        return []
+
+    def _train_later(self, codes: Codes, known: OneWay, plans: Sequence[Plan], rng: np.random.Generator) -> None:
+        """Train it, as was planned."""
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width: columns of many codes need finer units."""

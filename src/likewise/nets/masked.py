@@ -100,22 +100,31 @@ class MaskedNet(CodeTables):
         return self.nll_of(x, self.logits(x, visible))
 
     @torch.inference_mode()
-    def calibrate(self, batches: Callable[[], Iterable[torch.Tensor]], visible: torch.Tensor, rounds: int) -> None:
+    def calibrate(
+        self,
+        batches: Callable[[], Iterable[torch.Tensor]],
+        visible: torch.Tensor,
+        rounds: int,
+        shares: Sequence[torch.Tensor] | None = None,
+    ) -> None:
         """Move the biases until each field's mean p over the rows is the rows' own share of each code.
 
         The likelihood asks for just that, but dropout and the noise of the last steps leave the shares a little off.
 
         Args:
             batches: gives the rows anew each round, (B, D) codes at a time.
+            shares: of each code, by bucket, instead of the rows' own.
         """
         for _ in range(rounds):
             wanted = [torch.zeros_like(bias) for bias in self.biases]
             given = [torch.zeros_like(bias) for bias in self.biases]
+            n_rows = 0
             for x in batches():
+                n_rows += len(x)
                 for b, (counts, logits) in enumerate(zip(self.count(x), self.logits(x, visible), strict=True)):
                     given[b] += torch.softmax(logits, 2).sum(1)
                     wanted[b] += counts
-            self.move_shares(wanted, given)
+            self.move_shares(wanted if shares is None else [share * n_rows for share in shares], given)
 
     @torch.inference_mode()
     def draw(

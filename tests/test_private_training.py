@@ -1,0 +1,277 @@
+"""The private step: no row moves the sum further than the clip norm, noise and batches follow their laws, and what
+would break the promise is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from scipy import stats
+from torch import nn
+
+from likewise import private_training
+from likewise.dp.steps import Chance
+from likewise.errors import OptionError, PrivacyError, TrainingError
+from likewise.nets.critic import Critic
+from likewise.nets.ghosts import Taped
+from likewise.nets.masked import MaskedNet
+from likewise.private_training import Plan, PrivateDescent, add_clipped, check_rows_apart, train_privately
+from likewise.training import Descent, Event, Schedule
+
+from .nets.small import small_net
+from .nets.test_ghosts import SIZES, codes, latent_net, parts
+
+PLAN = Plan(
+    steps=3, rate=0.5, multiplier=2.0, clip=1.0, epsilon_before=0.0, epsilon=1.0, delta=1e-6, n_rows=40.0
+)  # fmt: skip
+SCHEDULE = Schedule(learning_rate=0.01, weight_decay=0.0)
+UNLIKELY = 1e-6
+"""Chance with which a test of a law may fail although the law holds: its draws have no seed."""
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def masked(seed: int = 0) -> tuple[MaskedNet, private_training.RowLoss]:
+    net = small_net(SIZES, seed=seed)
+    seen = net.visible([1, 0, 3, 2])
+    net.drop.rate = 0.0
+    return net, lambda rows, own: net.nll(rows, seen).sum(1)
+
+
+def latent() -> tuple[nn.Module, private_training.RowLoss]:
+    net = latent_net("chain")
+    # Each row brings the noise of its latents, so that it is the same whoever else is there.
+    return net, lambda rows, own: sum(net.losses(rows, torch.sin(rows[:, :3].float())), start=torch.zeros(()))
+
+
+def critic() -> tuple[nn.Module, private_training.RowLoss]:
+    net = Critic(SIZES, *parts(), d_embed=4, width=12, generator=generator(1))
+    return net, lambda rows, own: nn.functional.softplus(-net(rows))
+
+
+NETS = pytest.mark.parametrize("make", [masked, latent, critic])
+
+
+def clipped_sum(net: nn.Module, loss: private_training.RowLoss, rows: torch.Tensor, clip: float) -> torch.Tensor:
+    net.zero_grad()
+    add_clipped(net, loss, rows, generator(), clip)
+    return torch.cat([torch.zeros(p.numel()) if p.grad is None else p.grad.ravel() for p in net.parameters()]).double()
+
+
+# ---- sensitivity -----------------------------------------------------------------------------------------------------
+
+
+@NETS
+@pytest.mark.parametrize("clip", [1e-3, 0.3, 20.0])
+def test_no_row_moves_the_sum_further_than_the_clip_norm(make: Callable[[], Any], clip: float) -> None:
+    net, loss = make()
+    rows = codes(seed=5, n=24)
+    whole = clipped_sum(net, loss, rows, clip)
+    for i in range(len(rows)):
+        without = clipped_sum(net, loss, torch.cat([rows[:i], rows[i + 1 :]]), clip)
+        assert (whole - without).norm() <= clip
+        assert clipped_sum(net, loss, rows[i : i + 1], clip).norm() <= clip
+
+
+@NETS
+def test_rows_within_the_norm_are_not_cut(make: Callable[[], Any]) -> None:
+    net, loss = make()
+    rows = codes(n=8)
+    clipped = clipped_sum(net, loss, rows, 1e6)
+    net.zero_grad()
+    torch.autograd.backward(loss(rows, generator()).sum())
+    plain = torch.cat([torch.zeros(p.numel()) if p.grad is None else p.grad.ravel() for p in net.parameters()])
+    torch.testing.assert_close(clipped.float(), plain, rtol=1e-4, atol=1e-6)
+
+
+def test_a_row_whose_gradient_is_not_finite_counts_nothing_and_spoils_none() -> None:
+    net, loss = masked()
+    rows = codes(n=8)
+
+    def with_a_bad_row(x: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        return loss(x, own) * torch.where((x == rows[3]).all(1), torch.inf, 1.0)
+
+    others = torch.cat([rows[:3], rows[4:]])
+    torch.testing.assert_close(clipped_sum(net, with_a_bad_row, rows, 1.0), clipped_sum(net, loss, others, 1.0))
+
+
+# ---- the laws of chance ----------------------------------------------------------------------------------------------
+
+
+def is_poisson(draw: Callable[[int, float], npt.NDArray[np.int64]], n: int = 200, rate: float = 0.1) -> bool:
+    """Whether batches have the sizes, and hold pairs of rows as often, as rows taken one by one do."""
+    batches = np.zeros((4000, n), bool)
+    for batch in batches:
+        batch[draw(n, rate)] = True
+    sizes = np.bincount(batches.sum(1), minlength=n + 1)
+    law = stats.binom.pmf(np.arange(n + 1), n, rate)
+    kept = law * len(batches) > 5
+    seen, expected = (np.r_[v[kept], v[~kept].sum()] for v in (sizes, law * len(batches)))
+    by_size = stats.chisquare(seen, expected * seen.sum() / expected.sum()).pvalue
+    together = (batches[:, :-1] & batches[:, 1:]).sum()
+    by_pairs = stats.binomtest(int(together), len(batches) * (n - 1), rate**2).pvalue
+    by_row = stats.binomtest(int(batches[:, 7].sum()), len(batches), rate).pvalue
+    return bool(min(by_size, by_pairs, by_row) > UNLIKELY)
+
+
+def test_batches_take_each_row_with_the_same_chance() -> None:
+    assert is_poisson(Chance().rows)
+
+
+def test_planted_batches_of_a_fixed_size_are_caught() -> None:
+    rng = np.random.default_rng(0)
+    assert not is_poisson(lambda n, rate: rng.permutation(n)[: int(n * rate)])
+
+
+def test_groups_part_the_rows_each_for_itself() -> None:
+    rows = np.arange(5000)
+    groups = Chance().groups(rows, 4)
+    assert np.array_equal(np.sort(np.concatenate(groups)), rows)
+    assert stats.chisquare([len(g) for g in groups]).pvalue > UNLIKELY
+
+
+def test_noise_of_a_step_is_normal_of_the_plans_strength() -> None:
+    net, loss = masked()
+    descent = PrivateDescent(net, lambda x, own: 0 * loss(x, own), PLAN, SCHEDULE, public=codes(n=8))
+    descent._add_noise()
+    noise = torch.cat([p.grad.ravel() for p in descent.parameters if p.grad is not None]).numpy()
+    assert len(noise) > 2000
+    scale = PLAN.multiplier * PLAN.clip / PLAN.batch
+    assert stats.kstest(noise, "norm", args=(0, scale)).pvalue > UNLIKELY
+    again = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
+    again._add_noise()
+    assert not np.array_equal(noise[:9], torch.cat([p.grad.ravel() for p in again.parameters])[:9].numpy())
+
+
+def test_a_step_without_rows_still_has_noise_and_counts() -> None:
+    net, loss = masked()
+    descent = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
+    before = [p.clone() for p in descent.parameters]
+    descent(codes(n=8)[:0], 0.5)
+    assert descent.steps == 1
+    assert all(not torch.equal(a, b) for a, b in zip(before, descent.parameters, strict=True))
+
+
+# ---- the step as a whole ---------------------------------------------------------------------------------------------
+
+
+def test_without_clipping_and_noise_it_is_the_plain_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: total)
+    rows = codes(n=16)
+    plan = Plan(**{**vars(PLAN), "rate": 1.0, "clip": 1e6, "n_rows": 16.0, "steps": 5})
+    (net, loss), (twin, plain) = masked(), masked()
+    private = PrivateDescent(net, loss, plan, SCHEDULE, public=codes(n=8))
+    descent = Descent(twin, lambda at: plain(rows[at], generator()), SCHEDULE)
+    for step in range(5):
+        private(rows, step / 5)
+        descent(torch.arange(16), step / 5)
+    for mine, its in zip(net.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(mine, its, rtol=1e-3, atol=1e-5)
+
+
+def test_no_more_steps_than_were_paid_for() -> None:
+    net, loss = masked()
+    descent = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
+    told: list[Event] = []
+    record = train_privately(descent, codes(n=40), passes=2, progress=told.append)
+    assert descent.steps == PLAN.steps
+    assert (record.epochs, record.seconds, record.train_losses, record.holdout_losses) == (2, 0.0, [], [])
+    assert [event.epoch for event in told] == [1, 2, 3]
+    assert all(np.isnan(event.train_loss) and event.holdout_loss is None for event in told)
+    with pytest.raises(PrivacyError, match="not paid for"):
+        descent(codes(n=40), 1.0)
+
+
+def test_weights_that_are_not_numbers_are_no_model() -> None:
+    net, loss = masked()
+    descent = PrivateDescent(net, loss, PLAN, Schedule(learning_rate=1e38), public=codes(n=8))
+    with pytest.raises(TrainingError, match="learning_rate"):
+        train_privately(descent, codes(n=40), passes=1)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"rate": 0.0}, {"multiplier": 0.0}, {"clip": float("inf")}])
+def test_a_plan_without_noise_or_steps_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(OptionError):
+        Plan(**{**vars(PLAN), **wrong})
+
+
+# ---- what mixes rows, or hides its use of weights, is refused by name ------------------------------------------------
+
+
+class Planted(Taped):
+    """A small net with one thing wrong."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__()
+        self.wrong = wrong
+        self.first = nn.Parameter(torch.randn(len(SIZES), 8, generator=generator()))
+        self.second = nn.Parameter(torch.randn(8, 1, generator=generator()))
+        self.bias = nn.Parameter(torch.zeros(8))
+        if wrong == "batch norm":
+            self.normal = nn.BatchNorm1d(8)
+
+    def loss(self, rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        x = rows.float()
+        h = torch.addmm(self.bias, x, self.first)
+        if self.tape is not None and self.wrong != "hidden use":
+            self.tape.affine(h, x, self.first, None if self.wrong == "forgotten bias" else self.bias)
+        if self.wrong == "batch norm":
+            h = self.normal(h)
+        if self.wrong == "centred":
+            h = h - h.mean(0)
+        h = h.tanh()
+        scores = h @ self.second
+        if self.tape is not None:
+            self.tape.affine(scores, h, self.second, None)
+        losses = scores[:, 0].square()
+        if self.wrong == "second moments":
+            losses = losses + (h.t() @ h).square().sum()
+        return losses.mean() if self.wrong == "one loss" else losses
+
+
+REFUSED = {
+    "batch norm": "layer 'normal' \\(BatchNorm1d\\) mixes rows",
+    "centred": "mixed before layer 'second'",
+    "second moments": "loss of a row depends on other rows",
+    "hidden use": "parameter 'first' learns",
+    "forgotten bias": "parameter 'bias' learns",
+    "one loss": "a loss for each row",
+}
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_what_mixes_rows_or_hides_weights_is_refused_by_name(wrong: str) -> None:
+    net = Planted(wrong)
+    with pytest.raises(PrivacyError, match=REFUSED[wrong]):
+        check_rows_apart(net, net.loss, codes(n=8))
+
+
+def test_norms_that_are_not_those_of_the_gradients_are_refused() -> None:
+    net, honest = masked()
+
+    def used_behind_the_tapes_back(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        return honest(rows, own) + net.layers[0].sum() * rows[:, 0]
+
+    with pytest.raises(PrivacyError, match=r"layer 'layers\.0'"):
+        check_rows_apart(net, used_behind_the_tapes_back, codes(n=8))
+
+
+def test_a_critic_that_judges_rows_together_is_refused() -> None:
+    net = Critic(SIZES, *parts(), d_embed=4, width=12, pac=2, generator=generator(1))
+    with pytest.raises(PrivacyError, match="pac=2"):
+        check_rows_apart(net, lambda rows, own: net(rows).repeat_interleave(2), codes(n=8))
+
+
+@NETS
+def test_the_trial_leaves_the_net_as_it_was(make: Callable[[], Any]) -> None:
+    net, loss = make()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    check_rows_apart(net, loss, codes(n=8))
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert all(p.grad is None for p in net.parameters())

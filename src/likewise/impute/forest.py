@@ -20,7 +20,7 @@ Matrix = npt.NDArray[np.float32]
 MOST_CLASSES = 32
 """Levels of a target that trees tell apart; what is rarer they take together, and its donors are what they are."""
 MOST_TRIED = 16
-"""Inputs that a cut is chosen from; a third of them where there are more than three times as many."""
+"""Inputs that a cut is chosen from; for random cuts, which cost little, a third where that is more."""
 PER_TREE = 2
 """Donors of a leaf that speak for it."""
 CANDIDATES = 6
@@ -192,10 +192,11 @@ def grow(
     min_leaf = min_leaf or (6 if for_draws else 3)
     if not x.shape[1] or len(values) < 2 * min_leaf or (values == values[0]).all():
         return Leaves(values, None, [], [], [])
+    few = is_code or len(np.unique(values)) <= FEW_VALUES
     options = dict(
         n_estimators=max(n_trees // 4, 1) if rough else n_trees,
         min_samples_leaf=min_leaf,
-        max_features=min(x.shape[1], max(MOST_TRIED, x.shape[1] // 3)),
+        max_features=min(x.shape[1], MOST_TRIED if few else max(MOST_TRIED, x.shape[1] // 3)),
         random_state=seed,
     )
     lent, slope = values, None
@@ -205,7 +206,7 @@ def grow(
         slope = Slope.of(x, values) if for_draws else None
         if slope is not None:
             lent = slope.off
-        kind = RandomForestRegressor if len(np.unique(values)) <= FEW_VALUES else ExtraTreesRegressor
+        kind = RandomForestRegressor if few else ExtraTreesRegressor
         forest = kind(**options).fit(x, Scale.of(lent).to(lent))
     donors, starts = [], []
     for tree in forest.estimators_:

@@ -50,9 +50,10 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     `imputations`, estimate on each table, and `pool` what comes out. `statistic="draw"` gives one such table.
 
     Args:
-        method: "forest": chained equations over forests whose leaves hold donors (what measured best). "boosting": the same by gradient boosting with predictive mean matching. "autoregressive", "vae",
-            "copula", "cart": a generator learns the table with its holes and completes the rows; "vae" with
-            importance weights (MIWAE). "gan": GAIN, a baseline. Or a fitted `Synthesizer`.
+        method: "forest": chained equations over forests whose leaves hold donors (what measured best). "boosting": the
+            same by gradient boosting with predictive mean matching. "autoregressive", "vae", "copula", "cart": a
+            generator learns the table with its holes and completes the rows; "vae" with importance weights (MIWAE).
+            "gan": GAIN, a baseline. Or a fitted `Synthesizer`.
         statistic: what `transform` puts into a hole: "median" or "mean" (for levels both the most frequent), or "draw".
         n_imputations: tables that `imputations` gives.
         missing_values: what stands for a missing cell beside null, None and NaN, such as -1 or "unknown".

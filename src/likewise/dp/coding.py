@@ -25,6 +25,10 @@ from likewise.schema import Column, Kind, Schema
 CHOICES = ("levels", "values")
 """Touches that choose what is shown at all: each adds to delta."""
 
+LEAST_PARTS = 10
+"""Into so many parts at least the codec's share is cut, a part for each touch: one column of numbers needs no more of it
+than one of ten, and leaves the rest to the generator."""
+
 SECONDS_A_DAY = 86_400
 
 UUID = "uuid"
@@ -50,7 +54,7 @@ def private_codec(
     paid = [touch for part in parts for touch in part.touches()]
     purse = Purse(
         ledger,
-        rho=ledger.rho * ledger.budget.codec_share / max(len(paid), 1),
+        rho=ledger.rho * ledger.budget.codec_share / max(len(paid), LEAST_PARTS),
         delta=ledger.delta_aside / max(sum(touch in CHOICES for touch in paid), 1),
     )
     codecs = tuple(part.codec(frame[part.column.name], purse) for part in parts)

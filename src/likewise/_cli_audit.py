@@ -62,6 +62,9 @@ def audit(
     seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="T", help="End --dp after this with the runs there are.")
     ] = None,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="For --dp and a net: attack its steps of training, each noisy sum seen.")
+    ] = False,
     schema_file: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
     ] = None,
@@ -87,6 +90,7 @@ def audit(
       likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
+      likewise audit --dp net.likewise --steps
     """
     from likewise.evaluate import evaluate
     from likewise.evaluate.rules import Rules, check, read_rules, to_junit
@@ -95,7 +99,7 @@ def audit(
     if dp is not None:
         if (real, synthetic, holdout, rules) != (None, None, None, None):
             raise errors.OptionError("--dp audits a model against its claim: it takes no tables and no rules")
-        _audit_privacy(dp, terminal, runs=runs, canaries=canaries, seconds=seconds, json=json)
+        _audit_privacy(dp, terminal, runs=runs, canaries=canaries, seconds=seconds, steps=steps, json=json)
         return
     if real is None or synthetic is None:
         raise errors.OptionError("two tables are needed, REAL and SYNTHETIC; or --dp with a private model or a plan")
@@ -138,17 +142,28 @@ def audit(
 
 
 def _audit_privacy(
-    config: Path, terminal: Terminal, *, runs: int, canaries: int, seconds: float | None, json: Path | None
+    config: Path,
+    terminal: Terminal,
+    *,
+    runs: int,
+    canaries: int,
+    seconds: float | None,
+    steps: bool,
+    json: Path | None,
 ) -> None:
     """A lower bound on the epsilon of a model, beside what it claims."""
     import json as json_
 
-    from likewise.audit import audit_synthesizer, read_plan
+    from likewise.audit import audit_synthesizer, audit_training, read_plan
 
     check_outputs(config, others=(json,))
     plan = read_plan(config)
-    with terminal.counting("fits") as tell:
-        found = audit_synthesizer(plan, runs=runs, canaries=canaries, max_seconds=seconds, progress=tell)
+    if steps:
+        with terminal.doing("training"):
+            found = audit_training(plan)
+    else:
+        with terminal.counting("fits") as tell:
+            found = audit_synthesizer(plan, runs=runs, canaries=canaries, max_seconds=seconds, progress=tell)
     if json is not None:
         head = {"format": "likewise privacy audit", "version": 1, "passed": not found.is_broken}
         whole = head | {"model": plan.model} | found.to_dict()

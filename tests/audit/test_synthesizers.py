@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise.audit import Plan, audit_synthesizer, read_plan
+from likewise.audit import Plan, audit_synthesizer, audit_training, read_plan
 from likewise.cli import app
 from likewise.dp import mechanisms
 from likewise.errors import InputError, OptionError, SchemaError
@@ -55,6 +55,22 @@ def test_one_fit_with_many_rows_at_stake_bounds_aim() -> None:
     assert not found.is_broken
     assert found.epsilon > 0.5
     assert (found.runs, found.canaries) == (1, 200)
+
+
+def test_the_steps_of_a_net_are_audited_with_the_plan_of_its_fit() -> None:
+    options = {"epochs": 1, "sampling_rate": 0.5}
+    net = Plan(model="autoregressive", schema=TWO, privacy=lw.DP(10.0), options=options, rows=200)
+    found = audit_training(net)
+    assert not found.is_broken
+    assert found.epsilon > 4
+    with pytest.raises(OptionError, match="not trained in steps"):
+        audit_training(plan())
+
+
+def test_a_model_without_probabilities_is_audited_by_what_it_draws() -> None:
+    options = {"epochs": 1, "sampling_rate": 0.5, "width": 16, "latent_dim": 2, "calibrate": 1}
+    vae = Plan(model="vae", schema=TWO, privacy=lw.DP(10.0), options=options, rows=200)
+    assert not audit_synthesizer(vae, runs=8).is_broken
 
 
 # ---- plans -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from likewise.audit.bounds import (
 )
 from likewise.audit.games import Audit, Claim, many_runs, one_run
 from likewise.audit.steps import audit_steps
-from likewise.audit.synthesizers import Plan, audit_synthesizer, read_plan
+from likewise.audit.synthesizers import Plan, audit_synthesizer, audit_training, read_plan
 
 __all__ = [
     "Audit",
@@ -33,6 +33,7 @@ __all__ = [
     "Plan",
     "audit_steps",
     "audit_synthesizer",
+    "audit_training",
     "bound_of_canaries",
     "bound_of_runs",
     "epsilon_of_guesses",

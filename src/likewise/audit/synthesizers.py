@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +15,10 @@ import numpy.typing as npt
 
 from likewise.audit.canaries import Stake, alone, in_a_crowd, on_a_grid
 from likewise.audit.games import Audit, Claim, Told, many_runs, one_run
+from likewise.audit.steps import audit_steps
 from likewise.dp.ledger import DP
-from likewise.errors import InputError, OptionError, SchemaError
+from likewise.dp.losses import Steps
+from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError
 from likewise.models import MODELS
 from likewise.models.marginals import MarginalModel
 from likewise.schema import Schema, nearest
@@ -26,6 +29,9 @@ ROWS = 400
 
 REPEATS = 10
 """Rows in each cell of the grid that many canaries stand on."""
+
+DRAWN = 500
+"""Rows drawn from a model that knows no probabilities."""
 
 THREAT = "chooses the table and the row; has the fitted model, not the noise"
 
@@ -65,8 +71,11 @@ class Plan:
         return replace(stake, entity=self.privacy.entity, copies=self.privacy.max_rows)
 
     def fit(self, frame: Any) -> Synthesizer:
+        """Quietly: that the table is small and the noise large is the point."""
         made = Synthesizer(self.model, schema=self.schema, privacy=self.privacy, random_state=0, **self.options)
-        return made.fit(frame)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LikewiseWarning)
+            return made.fit(frame)
 
 
 def audit_synthesizer(
@@ -118,9 +127,42 @@ def audit_synthesizer(
     )  # fmt: skip
 
 
+def audit_training(plan: Plan, *, canaries: int = 20_000, confidence: float = 0.95) -> Audit:
+    """As `audit_synthesizer`, for models that are nets: their steps of training attacked from within.
+
+    One fit to a table made up tells how many steps there are and how strong their noise is; `audit_steps` trains so.
+    What the model asked of the rows before its steps is not looked at, so that less than all of epsilon can be found.
+
+    Raises:
+        OptionError: the model is not trained in steps.
+    """
+    fitted = plan.fit(plan.at_stake(alone(plan.schema, plan.rows)).with_rows(False))
+    assert fitted.ledger_ is not None
+    phases = [entry for entry in fitted.ledger_.entries if entry.is_sampled]
+    if not phases:
+        raise OptionError(f"model {plan.model!r} is not trained in steps: audit the fitted model")
+    longest = max(phases, key=lambda entry: entry.steps)
+    return audit_steps(
+        plan.privacy, Steps(longest.rate, longest.steps), canaries=canaries, multiplier=longest.parameter,
+        confidence=confidence,
+    )  # fmt: skip
+
+
 def presence(fitted: Synthesizer, stake: Stake) -> npt.NDArray[np.float64]:
     """(m,) how strongly a fitted model speaks for each row at stake: the log of how many such rows it expects."""
-    return np.asarray(fitted.log_prob(stake.rows) + np.log(fitted.n_rows_))
+    try:
+        log_probs = fitted.log_prob(stake.rows)
+    except OptionError:  # no probabilities: those of codes drawn, most of which are like one of the rows
+        log_probs = _log_shares(fitted, stake)
+    return np.asarray(log_probs + np.log(fitted.n_rows_))
+
+
+def _log_shares(fitted: Synthesizer, stake: Stake) -> npt.NDArray[np.float64]:
+    """(m,) log share of drawn rows whose codes agree with a row's, column by column on average."""
+    drawn = fitted._codes_of(fitted.sample(DRAWN, random_state=0)).codes
+    asked = fitted._codes_of(stake.rows).codes
+    agreeing = np.stack([(drawn == row).mean(1) for row in asked])
+    return np.asarray(np.log(np.square(agreeing).mean(1) + 1 / DRAWN))
 
 
 # ---- from a file -----------------------------------------------------------------------------------------------------

@@ -129,13 +129,6 @@ def test_planted_batches_of_a_fixed_size_are_caught() -> None:
     assert not is_poisson(lambda n, rate: rng.permutation(n)[: int(n * rate)])
 
 
-def test_groups_part_the_rows_each_for_itself() -> None:
-    rows = np.arange(5000)
-    groups = Chance().groups(rows, 4)
-    assert np.array_equal(np.sort(np.concatenate(groups)), rows)
-    assert stats.chisquare([len(g) for g in groups]).pvalue > UNLIKELY
-
-
 def test_noise_of_a_step_is_normal_of_the_plans_strength() -> None:
     net, loss = masked()
     descent = PrivateDescent(net, lambda x, own: 0 * loss(x, own), PLAN, SCHEDULE, public=codes(n=8))

@@ -6,7 +6,7 @@ strong the noise is, stands in the ledger before the first. Nothing else of the 
 nothing stops early, no epoch is kept for being the best.
 
 What all rows of a step share (first weights, orders of fields) may come from the caller's seed. What each row gets of
-its own (noise of its latents, its group) must not: a row more would move the others' along, and who knows the seed
+its own (noise of its latents) must not: a row more would move the others' along, and who knows the seed
 would see it.
 
 Legend: n rows, B rows of a step, P parameters.
@@ -38,8 +38,8 @@ CHUNK = 1024
 """Rows taken through the net at once."""
 
 MARGIN = 1e-3
-"""Share by which rows are clipped below the norm promised: more than the rounding of a norm and of a sum of a
-thousand rows in 32 bits."""
+"""Share by which rows are clipped below the norm promised: more than the rounding of a norm, and of a chunk's sum in 32
+bits."""
 
 N_EVENTS = 40
 
@@ -104,8 +104,7 @@ class PrivateDescent:
         plan: settled and paid for.
         schedule: its rate, warmup and weight decay.
         public: (m, ...) rows that anybody may know, such as random ones, to try the net on.
-        turn: called before each group of a step, to choose what its rows share.
-        n_groups: groups of a step.
+        turn: called before each step, to choose what its rows share.
         shared: an extra loss, of no row at all (such as a critic's of rows that were drawn); its gradient is added to
             the noisy mean of the rows' as it is.
 
@@ -122,7 +121,6 @@ class PrivateDescent:
         *,
         public: torch.Tensor,
         turn: Callable[[], None] | None = None,
-        n_groups: int = 1,
         shared: Callable[[], torch.Tensor] | None = None,
     ) -> None:
         import torch
@@ -130,7 +128,7 @@ class PrivateDescent:
         from likewise.optimiser import AdamW
 
         self.net, self.loss, self.plan, self.schedule = net, loss, plan, schedule
-        self.turn, self.n_groups, self.shared = turn or (lambda: None), n_groups, shared
+        self.turn, self.shared = turn or (lambda: None), shared
         self.turn()
         self.parameters = check_rows_apart(net, loss, public)
         self.optimiser = AdamW(self.parameters, weight_decay=schedule.weight_decay)
@@ -153,16 +151,28 @@ class PrivateDescent:
         if self.steps >= self.plan.steps:
             raise PrivacyError(f"all {self.plan.steps} steps of the plan are done; more were not paid for")
         self.steps += 1
-        taken = self.chance.rows(len(rows), self.plan.rate)
-        for group in self.chance.groups(taken, self.n_groups):
-            self.turn()
-            for at in torch.split(torch.from_numpy(group), CHUNK):
-                if len(at):
-                    add_clipped(self.net, self.loss, rows[at.to(rows.device)], self._own, self.plan.clip)
+        self.turn()
+        self._sum_clipped(rows)
         self._add_noise()
         if self.shared is not None:
             torch.autograd.backward(self.shared(), inputs=self.parameters)
         self.optimiser.step(self.schedule.learning_rate * one_cycle(passed, self.schedule.warmup))
+
+    def _sum_clipped(self, rows: torch.Tensor) -> None:
+        """Leave in the parameters' gradients the sum over the rows that chance takes, in 64 bits between chunks."""
+        import torch
+
+        sums = [torch.zeros_like(p, dtype=torch.float64) for p in self.parameters]
+        taken = self.chance.rows(len(rows), self.plan.rate)
+        for at in torch.split(torch.from_numpy(taken), CHUNK):
+            if len(at):
+                add_clipped(self.net, self.loss, rows[at.to(rows.device)], self._own, self.plan.clip)
+            for parameter, total in zip(self.parameters, sums, strict=True):
+                if parameter.grad is not None:
+                    total += parameter.grad
+                    parameter.grad = None
+        for parameter, total in zip(self.parameters, sums, strict=True):
+            parameter.grad = total.to(parameter.dtype)
 
     def _add_noise(self) -> None:
         """Gradients summed over rows become the noisy mean; where no row came, it is noise alone."""

@@ -26,13 +26,6 @@ class Chance:
         """Numbers of the rows of a step, ascending: each of 0 .. n_rows-1 with chance `rate`, whatever the others."""
         return np.flatnonzero(self._rng.random(n_rows) < rate)
 
-    def groups(self, rows: Ints, n_groups: int) -> list[Ints]:
-        """The rows in groups, each row's drawn for itself: one row more or less moves no other row."""
-        if n_groups == 1:
-            return [rows]
-        group = self._rng.integers(n_groups, size=len(rows))
-        return [rows[group == g] for g in range(n_groups)]
-
     def seed(self) -> int:
         """A seed for what each row of a step is given of its own, such as the noise of its latents."""
         return int(self._rng.integers(2**62))

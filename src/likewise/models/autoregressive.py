@@ -53,8 +53,8 @@ COUNTS_SHARE = 0.1
 
 LEARNING_RATE = 5e-3
 
-PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_ORDERS, PRIVATE_LEARNING_RATE = 20, 1 / 16, 4, 1.5e-2
-"""Under a budget: how often each row is seen, how likely it is in a step, orders of the fields in a step, peak rate."""
+PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_LEARNING_RATE = 20, 1 / 16, 1.5e-2
+"""Under a budget: how often each row is seen, how likely it is in a step, and the peak rate."""
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
@@ -256,9 +256,8 @@ class Autoregressive(Generator):
             return net.nll(rows.long(), seen).sum(1)
 
         train_net(
-            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, turn=turn,
-            n_groups=PRIVATE_ORDERS, progress=progress,
-        )  # fmt: skip
+            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, turn=turn, progress=progress
+        )
 
         def drawn() -> Iterator[torch.Tensor]:
             """Rows of the net's own, which the promise covers already."""

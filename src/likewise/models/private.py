@@ -231,7 +231,6 @@ def train_net(
     passes: int,
     rate: float,
     turn: Callable[[], None] | None = None,
-    n_groups: int = 1,
     later: Sequence[tuple[str, Steps]] = (),
     progress: Progress | None = None,
 ) -> list[Plan]:
@@ -242,7 +241,7 @@ def train_net(
         loss: rows in the net's own order (B, D) to the loss of each.
         n_rows: as best known under the budget.
         passes, rate: how often a row is taken, and its chance to be in a step, where the options leave it open.
-        turn, n_groups: as `PrivateDescent` takes them.
+        turn: as `PrivateDescent` takes it.
         later: what is trained afterwards, and its steps, paid for together with the net's.
 
     Returns:
@@ -257,7 +256,7 @@ def train_net(
     phases = [("gradients of the net", steps), *later]
     model.plan, *plans = planned(model.ledger, phases, clip=model.clip, n_rows=n_rows)
     public = public_rows(net).to(device)
-    descent = PrivateDescent(net, loss, model.plan, model._schedule(1), public=public, turn=turn, n_groups=n_groups)
+    descent = PrivateDescent(net, loss, model.plan, model._schedule(1), public=public, turn=turn)
     x = torch.from_numpy(in_net_order(net, codes.codes)).to(device)
     model.record = train_privately(descent, x, passes=passes, progress=progress)
     net.use("cpu", compute_dtype(model.precision))

@@ -12,6 +12,8 @@ shared folder; of sets with more than 5,000 rows, 5,000 are drawn, stratified. E
 
 Few: UCI Adult and bank marketing, cut 10 times to 8,000 common and 50 rare rows, and tested on 8,000 others that are
 not cut. The interval is a t-interval over the 20 cuts' paired differences, averaged over three classifiers.
+
+Numbers: see `_balance_numbers.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import _balance_numbers as numbers
 import numpy as np
 import polars as pl
 from _shared import ROOT, machine, shared_folder
@@ -160,6 +163,8 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
                 if m != "auto"
             },
         }
+    if results["numbers"]:
+        found["numbers"] = numbers.summary(results["numbers"])
     if results["cuts"]:
         found["cuts"] = _cut_gains(results["cuts"])
     found["nothing_helps"] = [name for name, one in done.items() if _nothing_helps(one)]
@@ -281,6 +286,8 @@ def page(found: dict[str, Any]) -> str:
                     _told(one["gain_of_auto_over"][m]) if i == 0 else "" for m in (NONE, "random", "smotenc")
                 )
                 lines.append(f"| {table if i == 0 else ''} | {classifier} | {values} | {gains} |")
+    if "numbers" in found:
+        lines += ["", *numbers.page(found["numbers"], names)]
     return "\n".join(lines)
 
 
@@ -307,6 +314,8 @@ def tasks() -> Iterator[tuple[str, str, Task]]:
     for i in range(max(len(every), len(few))):
         yield from every[6 * i : 6 * i + 6]
         yield from few[i : i + 1]
+    for name, compute in numbers.tasks():
+        yield "numbers", name, compute
 
 
 def main() -> None:
@@ -352,7 +361,7 @@ def as_text(results: dict[str, Any]) -> str:
     """JSON with a line for each set and each cut."""
     parts = []
     for key, value in results.items():
-        lines = value if key in ("sets", "cuts") else None
+        lines = value if key in ("sets", "cuts", "numbers") else None
         told = json.dumps(value, ensure_ascii=False) if lines is None else _one_a_line(lines)
         parts.append(f"{json.dumps(key)}: {told}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
@@ -364,7 +373,7 @@ def _one_a_line(values: dict[str, Any]) -> str:
 
 def read(path: Path) -> dict[str, Any]:
     """What has been measured so far."""
-    empty: dict[str, Any] = {"speed": {}, "sets": {}, "cuts": {}}
+    empty: dict[str, Any] = {"speed": {}, "sets": {}, "cuts": {}, "numbers": {}}
     return empty | json.loads(path.read_text()) if path.exists() else empty
 
 

@@ -81,7 +81,7 @@ def page(found: dict[str, Any], names: dict[str, str]) -> list[str]:
     """The table of the documentation page."""
     lines = [
         f"Targets of numbers, {found['n_sets']} sets, {FOLDS} folds: mean absolute error of rows with rare values, and "
-        "in brackets of all rows, as multiples of those without balancing; and mean ranks on rare values among the four.",
+        "in brackets of all rows, as multiples of those without balancing; mean ranks on rare values among the four.",
         "",
         "| regressor | " + " | ".join(names[m] for m in METHODS) + " | mean rank: " + " | ".join(names.values()) + " |",
         "| --- |" + " ---: |" * 7,

@@ -46,7 +46,7 @@ class MST(MarginalModel):
     name: ClassVar[str] = "mst"
     about: ClassVar[About] = About(
         purpose="Differential privacy at small epsilon: a tree of the strongest pairs of columns, measured with noise.",
-        cost="A second or two for tens of thousands of rows, with or without noise.",
+        cost="A second for tens of thousands of rows and 15 columns, with or without noise.",
         guarantees=(
             "With privacy=DP(epsilon, delta): differential privacy for one row more or less, each look in a ledger. "
             "Without it none, and shares and the tree's pairs as the table has them."

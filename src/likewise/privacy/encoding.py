@@ -215,13 +215,17 @@ def fold(columns: list[npt.NDArray[Any]], sizes: list[int]) -> tuple[Ints, int]:
     return key, width
 
 
+def has_table(n: int, width: int) -> bool:
+    """Whether a table of all keys is cheaper than a sort."""
+    return width <= max(4 * n, 1 << 16)
+
+
 def group(key: Ints, width: int) -> tuple[Ints, int]:
     """Keys numbered 0 .. G - 1, and G.
 
     Shape: (n,) -> (n,)
     """
-    if width <= max(4 * len(key), 1 << 16):
-        # A table of all keys is cheaper than a sort.
+    if has_table(len(key), width):
         seen = np.zeros(width, bool)
         seen[key] = True
         number: npt.NDArray[Any] = np.cumsum(seen, dtype=np.int32) - 1

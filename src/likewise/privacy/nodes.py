@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.privacy.criteria import Bools, Model, Sensitive, class_passes
-from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group
+from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group, has_table
 
 MOST_CACHED = 512
 MOST_CACHED_CLASSES = 4_000_000
@@ -38,7 +38,7 @@ class Classes:
 @dataclass(frozen=True)
 class Checked:
     loss: float
-    suppressed: int
+    suppressed: int  # of a node with too many classes to be counted: all rows
     valid: bool
     base_valid: bool  # the part of the model that may rule out all nodes below
     passes: Bools  # (G,)
@@ -115,9 +115,13 @@ class Lattice:
         self.cache = _Cache((0,) * len(columns), Classes([c[first] for c in codes], sizes, seen, pairs))
         self.n_checked = 0
 
-    def classes(self, node: Node) -> Classes:
+    def classes(self, node: Node) -> Classes | None:
+        """The classes of a node; None where there are too many for it to be valid."""
         below = self.cache.best_below(node)
-        number, n_classes = self._number(node, below)
+        key, width = self._keys(node, below)
+        if below.public is None and self._too_many(key, width):
+            return None
+        number, n_classes = group(key, width)
         if n_classes == len(below.sizes):
             return below
         member = np.zeros(n_classes, np.int64)
@@ -134,10 +138,23 @@ class Lattice:
         self.cache.add(node, table)
         return table
 
-    def _number(self, node: Node, below: Classes) -> tuple[Ints, int]:
-        """Number the classes of a node: the class of each class below (G,), and how many there are."""
+    def _keys(self, node: Node, below: Classes) -> tuple[Ints, int]:
+        """One key for each class below, equal where they are one class of the node."""
         columns = [self._at(j, level, below) for j, level in enumerate(node)]
-        return group(*fold(columns, [len(ladder.labels[at]) for ladder, at in zip(self.ladders, node, strict=True)]))
+        return fold(columns, [len(ladder.labels[at]) for ladder, at in zip(self.ladders, node, strict=True)])
+
+    def _too_many(self, key: Ints, width: int) -> bool:
+        """Whether there are more classes than can do with the rows that may be suppressed.
+
+        A kept class holds k rows and a suppressed one at least one: of n rows, S of them suppressed, there are at most
+        S + (n - S) / k classes. Counting by a sort of the keys costs a fifth of telling which class is which.
+        """
+        k = self.model.k
+        most = self.most_suppressed + (self.n_rows - self.most_suppressed) / k
+        if has_table(len(key), width) or len(key) <= most:
+            return False
+        ordered = np.sort(key)
+        return bool(1 + np.count_nonzero(ordered[1:] != ordered[:-1]) > most)
 
     def _at(self, j: int, level: int, below: Classes) -> Codes:
         """Nodes of some classes in column j at a step; those of all combinations are kept."""
@@ -150,6 +167,8 @@ class Lattice:
     def check(self, node: Node) -> Checked:
         self.n_checked += 1
         table = self.classes(node)
+        if table is None:
+            return Checked(np.inf, self.n_rows, False, False, np.zeros(0, bool))
         sizes = table.sizes
         k_passes = (sizes >= self.model.k) | (sizes == 0)
         k_valid = int(sizes[~k_passes].sum()) <= self.most_suppressed
@@ -186,12 +205,12 @@ class Lattice:
 
     def rows(self, node: Node) -> tuple[Ints, Bools]:
         """Class of each row, and whether it is kept."""
-        checked = self.check(node)
-        # Numbers rise with the labels, so they are the same from wherever the classes are counted.
-        below = self.classes(node)
+        checked, below = self.check(node), self.classes(node)
+        assert below is not None
+        # Numbers rise with the keys, so they are the same from wherever the classes are counted.
         passes = np.zeros(len(below.sizes), bool)
-        passes[self._number(node, below)[0]] = checked.passes
-        classes = self._number(node, self.cache.bottom)[0][self.combination]
+        passes[group(*self._keys(node, below))[0]] = checked.passes
+        classes = group(*self._keys(node, self.cache.bottom))[0][self.combination]
         return classes, passes[classes]
 
 
@@ -227,7 +246,7 @@ def _tally(at: Ints, level: npt.NDArray[Any], m: int, rows: Ints | None = None) 
     """Rows by (class, level): class rising, level, rows."""
     key = at.astype(np.int64) * m + level
     width = (int(at.max()) + 1) * m if len(at) else 0
-    if width <= max(4 * len(key), 1 << 16):
+    if has_table(len(key), width):
         count = np.bincount(key, rows, width)
         distinct = np.flatnonzero(count)
         return distinct // m, distinct % m, count[distinct].astype(np.int64)

@@ -123,7 +123,7 @@ def test_paid_bounds_are_powers_of_two_around_the_rows() -> None:
     schema = Schema((Column(name="age", kind="integer"), Column(name="debt", kind="real")))
     rng = np.random.default_rng(0)
     frame = pl.DataFrame({"age": rng.integers(18, 90, N), "debt": -rng.uniform(3, 60, N)})
-    ledger = budget(5.0, "bounds", "missing")
+    ledger = budget(20.0, "bounds", "missing")
     made = private_codec(frame, schema, ledger)
     age, debt = part(made, "age"), part(made, "debt")
     assert isinstance(age, NumberCodec)

@@ -238,6 +238,8 @@ def test_infinite_features_name_their_column_and_missing_targets_are_counted() -
     frame = pl.DataFrame({"a": np.r_[X[1:, 0], np.inf], "b": X[:, 1]})
     with pytest.raises(InputError, match="column 'a': 1 values are infinite"):
         compare(frame, y, methods=["random"])
+    with pytest.raises(InputError, match="got 60 and 59"):
+        compare(X, y[1:], methods=["random"])
     with pytest.raises(InputError, match="missing in 1 of 60 rows"):
         compare(X, [None, *y[1:].tolist()], methods=["random"])
     with pytest.raises(OptionError, match="got 1, the rarest of 60 rows"):

@@ -19,7 +19,7 @@ from likewise.balance import doors
 from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, Classes, Numbers, Task
-from likewise.errors import OptionError
+from likewise.errors import InputError, OptionError
 from likewise.inference import infer
 from likewise.schema import Schema
 
@@ -178,6 +178,7 @@ def compare(
 
     Raises:
         OptionError: fewer than two rows in a class, no rare number or fewer than four, or fewer than two folds.
+        InputError: features and target of different lengths, infinite features, or a target with holes.
 
     Example:
         >>> import numpy as np
@@ -193,10 +194,11 @@ def compare(
     """
     from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 
-    its = _task(task, y, bins)
-    notes = []
-    schema = infer(doors.as_table(X)) if schema is None else schema
-    n = len(its.values)
+    its, table = _task(task, y, bins), doors.as_table(X)
+    notes, n = [], len(its.values)
+    if len(table) != n:
+        raise InputError(f"features and target must have as many rows, got {len(table)} and {n}")
+    schema = infer(table) if schema is None else schema
     if max_rows is not None and n > max_rows:
         notes.append(f"{max_rows:,} of the {n:,} rows, drawn with the shares of rare and common kept")
         rows, _ = train_test_split(np.arange(n), train_size=max_rows, stratify=its.strata, random_state=random_state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,14 @@ from likewise.dp import mechanisms
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import OptionError, PrivacyError
 from likewise.modelfile import read_model
-from likewise.models import labels, noisy_pairs, private
+from likewise.models import gan_draws, labels, noisy_pairs, private, vae, vaegan
 from likewise.models.adversarial import flatness_penalty
 from likewise.models.ctgan import CTGAN
-from likewise.models.gan_game import BlindRowGame
 from likewise.models.moments import Moments
 from likewise.models.noisy_pairs import NoisyPairs
 from likewise.models.private_duel import PrivateDuel
+from likewise.models.vaegan import VAEGAN
+from likewise.models.vaegan_tilt import normalised, scores
 from likewise.models.variety import Variety
 from likewise.nets.ctgan import DenseCritic
 from likewise.nets.ghosts import taping
@@ -45,8 +45,20 @@ FAST: dict[str, dict[str, Any]] = {
         "calibrate": 1,
     },
 }  # fmt: skip
+FAST["vaegan"] = {
+    "epochs": 1, "sampling_rate": 0.25, "width": 16, "latent_dim": 4, "calibrate": 1, "critics": 2, "critic_epochs": 1,
+}  # fmt: skip
 MODELS = pytest.mark.parametrize("model", FAST)
-pytestmark = pytest.mark.filterwarnings("ignore:.*little will be learnt")
+pytestmark = [pytest.mark.filterwarnings("ignore:.*little will be learnt"), pytest.mark.usefixtures("few_draws")]
+
+
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws cost more than private steps on so few rows."""
+    for module, name in ((vaegan, "LEAST_DRAWS"), (gan_draws, "CALIBRATION_ROWS"), (vae, "CALIBRATION_ROWS")):
+        monkeypatch.setattr(module, name, 1024)
+
+
 TOLD = {"condition_on": ["town", "is_new"]}
 
 
@@ -68,9 +80,12 @@ def test_all_of_the_budget_and_no_more_is_in_the_ledger(model: str) -> None:
     assert fitted.ledger_ is not None
     assert fitted.plan_ is not None
     assert fitted.ledger_.epsilon == 20.0
-    *counts, steps = fitted.ledger_.entries
-    assert [entry.mechanism for entry in counts] == ["gaussian"] * 3
-    assert (steps.steps, steps.rate, steps.parameter) == (4, 0.25, fitted.plan_.multiplier)
+    counts = [entry for entry in fitted.ledger_.entries if not entry.is_sampled]
+    steps = fitted.ledger_.entries[len(counts) :]
+    assert [entry.mechanism for entry in counts] == ["gaussian"] * (2 if model == "vaegan" else 3)
+    assert len(steps) == (3 if model == "vaegan" else 1)
+    for entry in steps:
+        assert (entry.steps, entry.rate, entry.parameter) == (4, 0.25, fitted.plan_.multiplier)
 
 
 @pytest.mark.parametrize(("model", "options"), [("gan", {"critic_steps": 2}), ("ctgan", {"discriminator_steps": 2})])
@@ -103,7 +118,7 @@ def test_rows_resemble_the_table_and_are_tied_as_there(model: str) -> None:
 @MODELS
 def test_packs_of_rows_and_the_time_left_are_refused(model: str) -> None:
     for options, said in (
-        ({"pac": 4}, "pac=4 judges rows together"),
+        ({"critic_dropout": 0.1}, "critic_dropout does not go") if model == "vaegan" else ({"pac": 4}, "pac=4 judges"),
         ({"max_seconds": 9.0}, "max_seconds does not go"),
         ({"checkpoint": "x"}, "checkpoint does not go"),
         ({"batch_size": 64}, "batch_size does not go"),
@@ -119,6 +134,26 @@ def test_labels_of_too_many_levels_are_refused() -> None:
         lw.Synthesizer("gan", schema=schema, privacy=DP(20.0), condition_on=["age", "town"], **FAST["gan"]).fit(
             table().with_columns(town=pl.lit(towns[0]))
         )
+
+
+def test_several_critics_are_several() -> None:
+    """Each has steps of its own, and its own weights come of them."""
+    arrays = synth("vaegan").fit(table()).generator_.state()
+    weights = [arrays[f"critics.{i}.layers.1"] for i in range(2)]
+    assert not np.allclose(*weights)
+
+
+def test_one_critic_aliased_for_all_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    honest = VAEGAN._make_critic
+
+    def the_same(self: Any, *given: Any) -> Any:
+        made.append(honest(self, *given))
+        return made[0]
+
+    monkeypatch.setattr(VAEGAN, "_make_critic", the_same)
+    with pytest.raises(AssertionError):
+        test_several_critics_are_several()
 
 
 # ---- the rows reach the file through noise alone ---------------------------------------------------------------------
@@ -218,6 +253,13 @@ def modes_of_the_rows(self: Any, codes: Codes, *rest: Any) -> Any:
     return CTGAN.honestly(self, codes, *rest)  # type: ignore[attr-defined]
 
 
+def critics_trusted_by_the_rows(self: Any, codes: Codes, *rest: Any) -> None:
+    VAEGAN.honestly(self, codes, *rest)  # type: ignore[attr-defined]
+    real = self._in_order(codes.codes[self._may_be_drawn(codes.codes)])
+    trust = float(scores(self._tilt.critics, real).mean())
+    self._tilt = normalised(self._tilt.critics, 1 + trust, self._draws(200, np.random.default_rng(0)))
+
+
 def noise_left_out(total: Any, sensitivity: float, multiplier: float, chance: Any) -> Any:
     return total
 
@@ -229,6 +271,10 @@ PLANTED: dict[str, tuple[str, str, Any]] = {
     "gan: penalty at the rows": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", penalty_on_the_rows),
     "gan: distance to the rows": ("gan", "likewise.models.gan.train_privately", distance_of_the_rows),
     "gan: no noise": ("gan", "likewise.private_training.noisy_sum", noise_left_out),
+    "vaegan: critics trusted as held-out rows say": (
+        "vaegan", "likewise.models.vaegan.VAEGAN._train_later", critics_trusted_by_the_rows,
+    ),
+    "vaegan: no noise": ("vaegan", "likewise.private_training.noisy_sum", noise_left_out),
     "ctgan: moments of the rows": ("ctgan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
     "ctgan: modes of the rows": ("ctgan", "likewise.models.ctgan.CTGAN._fit_privately", modes_of_the_rows),
     "ctgan: labels of the real batch": (
@@ -242,6 +288,7 @@ PLANTED: dict[str, tuple[str, str, Any]] = {
 def test_planted_leaks_are_caught(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, where, fake = PLANTED[fault]
     monkeypatch.setattr(PrivateDuel, "honestly", PrivateDuel.__call__, raising=False)
+    monkeypatch.setattr(VAEGAN, "honestly", VAEGAN._train_later, raising=False)
     monkeypatch.setattr(CTGAN, "honestly", CTGAN._fit_privately, raising=False)
     monkeypatch.setattr(where, fake)
     whole = artefact(table(), tmp_path / "a", model, **TOLD)
@@ -324,10 +371,3 @@ def test_norms_of_the_dense_critic_are_those_of_plain_gradients() -> None:
     for score, square in zip(scores, told, strict=True):
         plain = torch.autograd.grad(score, parameters, retain_graph=True)
         assert float(square) == pytest.approx(sum(float(g.square().sum()) for g in plain), rel=1e-4)
-
-
-def test_games_under_a_budget_are_made_without_rows() -> None:
-    for _, value in itertools.chain(vars(BlindRowGame).items(), vars(BlindRowGame.__init__).items()):
-        assert not isinstance(value, Codes)
-    named = BlindRowGame.__init__.__annotations__
-    assert not {"train", "codes", "rows"} & set(named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import LikewiseWarning, ModelFileError, TrainingError
+from likewise.dp.losses import Steps
+from likewise.errors import LikewiseWarning, ModelFileError, OptionError, TrainingError
 from likewise.models.about import About
 from likewise.models.conditioning import Budget, rejection, resample
 from likewise.models.gradient import (
@@ -23,9 +25,11 @@ from likewise.models.gradient import (
     take_weights,
     train_device,
 )
-from likewise.models.vae import N_KNOTS, VAE
+from likewise.models.private import OneWay, steps_of
+from likewise.models.vae import N_KNOTS, PRIVATE_RATE, VAE
 from likewise.models.vae_draws import LatentDrawing
-from likewise.models.vaegan_tilt import Tilt, learn, normalised, scale_of
+from likewise.models.vaegan_tilt import Tilt, learn, learn_privately, normalised, scale_of
+from likewise.private_training import Plan
 from likewise.training import Event, Progress, Schedule
 
 if TYPE_CHECKING:
@@ -43,6 +47,9 @@ LEAST_DRAWS = 2**14
 
 VAE_SHARE = 0.5
 """Of a budget of seconds."""
+
+PRIVATE_PASSES, PRIVATE_SCALE = 5, 0.5
+"""Under a budget: how often each critic takes a row, and the factor of its scores, which noise makes too sure."""
 
 OWN_CANDIDATES = 8
 """Rows decoded from each latent, among which the critics choose."""
@@ -71,12 +78,13 @@ class VAEGAN(VAE):
         critic_layers: layers of each, of the VAE's `width`.
         critic_epochs: passes of each over the rows; None chooses by their number.
         critic_rate: peak of each one's one cycle.
-        critic_dropout: share of units dropped in their training.
+        critic_dropout: share of units dropped in their training; None takes .1, and 0 under a budget.
 
     The other arguments are those of `VAE`. Half of `max_seconds` goes to the VAE; `checkpoint` is of its training.
 
     Privacy: as `VAE`. Critics are no part of what is drawn, yet a critic that knew training rows by heart would choose
-    them: held-out rows stop it before.
+    them: held-out rows stop it before. Under a budget nothing is held out; each critic is trained by private steps of
+    its own, all planned with the VAE's, and its scores count by half, whatever they are.
 
     Example:
         >>> import polars as pl, likewise as lw
@@ -87,13 +95,13 @@ class VAEGAN(VAE):
     """
 
     name: ClassVar[str] = "vaegan"
-    keeps_privacy: ClassVar[bool] = False
+    keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose="The vae's latent space, its rows corrected by critics that know what still tells them from real ones.",
         cost="About twice the vae's time; drawing is slower, for rows are chosen among candidates.",
         guarantees=(
             "As the vae: conditions on condition_on columns hold exactly; log_prob is an estimate. Values stay in "
-            "the protected range and among the levels kept; no differential privacy."
+            "the protected range and among the levels kept; differential privacy under a budget."
         ),
         avoid_when="The default's rows are enough, or few rows can be held out: the critics need them.",
     )
@@ -102,7 +110,7 @@ class VAEGAN(VAE):
     critic_layers: int = 2
     critic_epochs: int | None = None
     critic_rate: float = 3e-3
-    critic_dropout: float = 0.1
+    critic_dropout: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -143,6 +151,8 @@ class VAEGAN(VAE):
         began = time.perf_counter()
         self._tilt = None
         super().fit(train_codes, holdout, alphabet, rng=rng, progress=progress)
+        if self.ledger is not None:
+            return self
         if not self._fitted().decoded or not len(holdout):
             return self
         try:
@@ -185,8 +195,45 @@ class VAEGAN(VAE):
             return None
         tilt = normalised(critics, scale, held_drawn)
         if self.calibrate:
-            self._keep_shares(train_codes, tilt, drawn)
+            counts = self._fitted().count(self._in_order(train_codes.codes).long())
+            self._keep_shares(counts, len(train_codes), tilt, drawn)
         return normalised(critics, scale, self._draws(LEAST_DRAWS, rng))
+
+    def check_private(self) -> None:
+        super().check_private()
+        if self.critic_dropout:
+            raise OptionError(
+                "critic_dropout does not go with a budget of privacy: its masks are shared out among rows; set 0"
+            )
+
+    def _later_steps(self) -> list[tuple[str, Steps]]:
+        passes = PRIVATE_PASSES if self.critic_epochs is None else self.critic_epochs
+        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
+        return [(f"gradients of critic {i + 1}", steps) for i in range(self.critics)]
+
+    def _train_later(self, codes: Codes, known: OneWay, plans: Sequence[Plan], rng: np.random.Generator) -> None:
+        """Critics under a budget: NOTE[DIFF]: no held-out rows say how far they are to be believed, so that their
+        scores count by a fixed factor."""
+        import torch
+
+        net = self._fitted()
+        real = self._in_order(codes.codes[self._may_be_drawn(codes.codes)])
+        n_draws = int(np.clip(DRAWS_A_ROW * known.n_rows, LEAST_DRAWS, MOST_DRAWS))
+        drawn, device = self._draws(n_draws, rng), train_device(self.device)
+        critics = []
+        for plan in plans:
+            generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+            critic = self._make_critic(self._alphabet, known.log_shares(), generator)
+            self._start(critic)
+            critic.use(device, torch.float32)
+            schedule = Schedule(learning_rate=self.critic_rate, weight_decay=1e-2)
+            learn_privately(critic, real.to(device), drawn.to(device), plan, schedule, generator=generator)
+            critic.use("cpu", compute_dtype(self.precision))
+            critics.append(critic.eval())
+        if self.calibrate:
+            tilt = normalised(critics, PRIVATE_SCALE, drawn)
+            self._keep_shares(net.by_bucket(known.counts), known.n_rows, tilt, drawn)
+        self._tilt = normalised(critics, PRIVATE_SCALE, self._draws(LEAST_DRAWS, rng))
 
     def _draws(self, n: int, rng: np.random.Generator) -> torch.Tensor:
         """(n, D) draws of the VAE alone, in the net's own order."""
@@ -217,7 +264,7 @@ class VAEGAN(VAE):
             critic.layer_biases[0].copy_(net.enter_bias)
             critic.layers[-1].mul_(0.1)
 
-    def _keep_shares(self, train_codes: Codes, tilt: Tilt, drawn: torch.Tensor) -> None:
+    def _keep_shares(self, counts: list[torch.Tensor], n_rows: float, tilt: Tilt, drawn: torch.Tensor) -> None:
         """Move the decoder's biases so that under the tilt, too, each column's shares are the training rows' own.
 
         What chance alone can explain of a column's difference is left as it is (James and Stein 1961).
@@ -225,16 +272,20 @@ class VAEGAN(VAE):
         import torch
 
         net = self._fitted()
-        real, drawn = self._in_order(train_codes.codes).long(), drawn.long()
-        weights = tilt.of(drawn).exp().float()
-        weights *= len(real) / weights.sum()
+        drawn, weights = drawn.long(), tilt.of(drawn).exp().float()
+        weights *= n_rows / weights.sum()
         with torch.inference_mode():
-            wanted, given, variance = net.count(real), net.count(drawn, weights), net.count(drawn, weights**2)
+            wanted, given, variance = counts, net.count(drawn, weights), net.count(drawn, weights**2)
             for want, have, var in zip(wanted, given, variance, strict=True):
                 chi_squared = ((have - want) ** 2 / (var + 1)).sum(1, keepdim=True)
                 freedom = (want + have > 0).sum(1, keepdim=True)
                 have += (want - have) * (freedom / chi_squared.clamp(min=1e-9)).clamp(max=1)
             net.move_shares(wanted, given)
+
+    def _critic_dropout(self) -> float:
+        if self.critic_dropout is None:
+            return 0.1 if self.ledger is None else 0.0
+        return self.critic_dropout
 
     def _make_critic(
         self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], generator: torch.Generator
@@ -249,7 +300,7 @@ class VAEGAN(VAE):
             d_embed=self._widths(alphabet)[0],
             width=self.width,
             n_layers=self.critic_layers,
-            dropout=self.critic_dropout,
+            dropout=self._critic_dropout(),
             generator=generator,
             dtype=compute_dtype(self.precision),
         ).eval()

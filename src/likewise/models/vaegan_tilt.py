@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from likewise.models.private import public_rows
+from likewise.private_training import Plan, PrivateDescent, train_privately
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -98,6 +100,31 @@ def learn(
         on_epoch=lambda: critic.drop.refill(generator),
         progress=progress,
     )
+
+
+def learn_privately(
+    critic: Critic,
+    real: torch.Tensor,
+    drawn: torch.Tensor,
+    plan: Plan,
+    schedule: Schedule,
+    *,
+    generator: torch.Generator,
+) -> None:
+    """Teach a critic by private steps. Draws keep the budget already: their part is neither clipped nor noisy."""
+    import torch
+    from torch.nn import functional as F
+
+    def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        del own
+        return F.softplus(-critic(rows.long()))
+
+    def on_drawn() -> torch.Tensor:
+        at = torch.randint(len(drawn), (max(round(plan.batch), 1),), generator=generator)
+        return F.softplus(critic(drawn[at.to(drawn.device)].long())).mean()
+
+    public = public_rows(critic).to(real.device)
+    train_privately(PrivateDescent(critic, loss, plan, schedule, public=public, shared=on_drawn), real, passes=1)
 
 
 def scale_of(critics: Sequence[Critic], real: torch.Tensor, drawn: torch.Tensor) -> float:

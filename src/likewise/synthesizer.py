@@ -16,7 +16,7 @@ import polars as pl
 from likewise._searching import watched
 from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
-from likewise.codecs.image import ImageCodec
+from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
@@ -229,30 +229,47 @@ class Synthesizer:
         return self
 
     def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
-        for name in ("schema", "bounds", "only", "privacy", "codec"):
+        for name in ("bounds", "only", "codec", *(("schema",) if self.privacy is None else ())):
             if getattr(self, name) is not None:
                 raise OptionError(f"{name} is for tables; images have none")
         if isinstance(self.model, Generator) and not isinstance(self.model, ImageModel):
             raise InputError(
                 f"model {self.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}"
             )
-        named = AUTO_OF_IMAGES if self.model == AUTO else self.model
+        auto = AUTO_OF_IMAGES if self.privacy is None else ImageVAE.name
+        named = auto if self.model == AUTO else self.model
         generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
-        codec = ImageCodec.fit(images)
+        ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
+        codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
         codes = codec.encode(images)
-        train_rows, holdout_rows = self._split(len(images), split, own=holdout is None)
+        train_rows, holdout_rows = self._split(len(images), split, own=holdout is None and ledger is None)
         train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
         kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
         with _progress(self.progress) as report:
             generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
         self.schema_, self.image_codec_, self.generator_, self._give_back = codec.schema, codec, generator, give_back
-        self.ledger_ = self.plan_ = None
+        self.ledger_, self.plan_ = ledger, generator.plan
         self._drawing = drawing
-        self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
+        self.n_rows_ = len(images) if ledger is None else generator.n_rows
+        self.train_rows_, self.holdout_rows_ = train_rows, holdout_rows
         self.record_ = generator.record.to_dict()
         return self
+
+    def _ledger_of_images(self, images: ImageSet, generator: Generator) -> Ledger:
+        """The ledger of a fit of images, whose labels must be declared."""
+        assert self.privacy is not None
+        if self.privacy.entity is not None:
+            raise OptionError("entity names a column of a table; images have none")
+        if images.y is None and self.schema is not None:
+            raise OptionError("schema declares the labels of images, and these have none")
+        if images.y is not None and _declared_labels(self.schema) is None:
+            raise OptionError(
+                "privacy needs the labels declared, for one told from the data would be told for free: "
+                "schema=Schema((Column(name='y', kind='categorical', levels=('0', '1', ...)),))"
+            )
+        return ledger_for(self.privacy, self.schema or Schema(()), generator, len(images))
 
     def _bounded(self, schema: Schema) -> Schema:
         for name, ends in (self.bounds or {}).items():
@@ -533,6 +550,13 @@ class Synthesizer:
     def _check_fitted(self) -> None:
         if not hasattr(self, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: call fit first")
+
+
+def _declared_labels(schema: Schema | None) -> tuple[str, ...] | None:
+    """The labels of images that a schema declares, as texts."""
+    if schema is None or schema.names != (LABEL,) or schema[LABEL].levels is None:
+        return None
+    return tuple(str(level) for level in schema[LABEL].levels or ())
 
 
 def _codec_of(table: pl.DataFrame, schema: Schema, ledger: Ledger | None, options: CodecOptions | None) -> TableCodec:

@@ -5,7 +5,7 @@ Legend: n images, C channels, H and W pixels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -80,6 +80,32 @@ class ImageCodec:
             has_channels=images.x.ndim == 4,
             labels=labels,
             label_dtype=None if images.y is None else images.y.dtype,
+        )
+
+    @classmethod
+    def declared(cls, images: ImageSet, levels: Sequence[str] | None) -> Self:
+        """The codec under a budget of privacy: of the pixels' type and size and the labels declared, of no pixel.
+
+        Args:
+            levels: all labels there may be, as texts; None where images have none.
+
+        Raises:
+            InputError: fewer than two labels are declared.
+        """
+        labels = None
+        if levels is not None:
+            if len(set(levels)) < 2:
+                raise InputError("two labels at least must be declared; leave the labels out or declare all of them")
+            frame = pl.DataFrame({LABEL: pl.Series(LABEL, sorted(set(levels)))})
+            labels = TableCodec.fit(frame, _schema(), protect=False)
+        texts = images.y is not None and images.y.dtype.kind == "U"
+        return cls(
+            shape=ImageShape(*images.shape),
+            dtype=images.x.dtype,
+            range=(0.0, 255.0 if images.x.dtype.kind in "iu" else 1.0),
+            has_channels=images.x.ndim == 4,
+            labels=labels,
+            label_dtype=None if images.y is None else np.array(levels).dtype if texts else images.y.dtype,
         )
 
     @property

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from likewise.nets.ghosts import Taped
 from likewise.nets.tables import normal
 
 LEAK = 0.2
@@ -52,7 +53,7 @@ class Frame:
         return [max(most // 2, most >> (self.halvings - 1 - i)) for i in range(self.halvings)]
 
 
-class Conv(nn.Module):
+class Conv(Taped):
     """A convolution that halves (or, `up`, doubles) the sides, 4 pixels wide; or keeps them, 3 wide."""
 
     def __init__(self, n_in: int, n_out: int, *, generator: torch.Generator, step: str, scale: float = 1.0) -> None:
@@ -67,19 +68,24 @@ class Conv(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         weight = self.weight.contiguous(memory_format=torch.channels_last)
-        if self.step == "up":
-            return F.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
-        return F.conv2d(x, weight, self.bias, stride=2 if self.step == "down" else 1, padding=1)
+        stride, up = 1 if self.step == "keep" else 2, self.step == "up"
+        made = (F.conv_transpose2d if up else F.conv2d)(x, weight, self.bias, stride=stride, padding=1)
+        if self.tape is not None:
+            self.tape.windows(made, x, self.weight, self.bias, stride=stride, padding=1, up=up)
+        return made
 
 
-class Linear(nn.Module):
+class Linear(Taped):
     def __init__(self, n_in: int, n_out: int, *, generator: torch.Generator, scale: float = 1.0) -> None:
         super().__init__()
         self.weight = normal(n_out, n_in, scale=scale / math.sqrt(max(n_in, 1)), generator=generator)
         self.bias = nn.Parameter(torch.zeros(n_out))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.linear(x, self.weight, self.bias)
+        made = F.linear(x, self.weight, self.bias)
+        if self.tape is not None:
+            self.tape.affine(made, x, self.weight, self.bias)
+        return made
 
 
 class BatchNorm(nn.Module):
@@ -100,6 +106,17 @@ class BatchNorm(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         learns = self.training and len(x) > 1
         return F.batch_norm(x, self.mean, self.variance, self.weight, self.bias, learns, momentum=0.05)
+
+
+class RowNorm(nn.Module):
+    """Normalisation of groups of channels or units, each row's on its own (Wu and He 2018), with nothing to learn."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.groups = next(g for g in (8, 4, 2, 1) if n % g == 0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.group_norm(x, self.groups)
 
 
 class ConvDown(nn.Module):
@@ -127,8 +144,9 @@ class ConvUp(nn.Module):
     """An image for each vector, as logits of its pixels. Shape: (B, D) -> (B, C, H, W)."""
 
     def __init__(
-        self, n_in: int, shape: tuple[int, int, int], width: int, *, generator: torch.Generator, start: torch.Tensor
-    ) -> None:
+        self, n_in: int, shape: tuple[int, int, int], width: int, *, generator: torch.Generator, start: torch.Tensor,
+        norm: type[BatchNorm] | type[RowNorm] = BatchNorm,
+    ) -> None:  # fmt: skip
         super().__init__()
         channels, height, breadth = shape
         self.frame = Frame(height, breadth)
@@ -137,9 +155,9 @@ class ConvUp(nn.Module):
         self.doublings = nn.ModuleList(
             [Conv(a, b, generator=generator, step="up") for a, b in itertools.pairwise(steps)]
         )
-        self.norms = nn.ModuleList([BatchNorm(n) for n in steps])
+        self.norms = nn.ModuleList([norm(n) for n in steps])
         self.keep = nn.ModuleList([Conv(n, n, generator=generator, step="keep") for n in steps])
-        self.kept_norms = nn.ModuleList([BatchNorm(n) for n in steps])
+        self.kept_norms = nn.ModuleList([norm(n) for n in steps])
         self.last = Conv(steps[-1], channels, generator=generator, step="up", scale=0.3)
         with torch.no_grad():
             self.last.bias.copy_(start)

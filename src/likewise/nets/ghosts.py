@@ -19,8 +19,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
+from torch.nn import functional as F
 
 from likewise.errors import PrivacyError
+
+WINDOWED = 128
+"""Rows whose windows are laid out at once."""
 
 
 class Taped(nn.Module):
@@ -103,6 +107,35 @@ class Tape:
             return (factor * b.reshape(len(b), seen.shape[1], -1).square().sum(2)).sum(1)
 
         self.note([outcome], [weight] if bias is None else [weight, bias], squares, inputs.sum(1))
+
+    def windows(
+        self,
+        outcome: torch.Tensor,
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+        *,
+        stride: int,
+        padding: int,
+        up: bool,
+    ) -> None:
+        """A convolution, or (`up`) its transpose. Shape: (B, M, ...), (B, C, ...).
+
+        A row's gradient is a product over the places of the window, which the norm is taken of: a batch of gradients of
+        one layer at a time. The transpose sees its windows in the outcome.
+        """
+        x = x.detach()
+
+        def squares(b: torch.Tensor) -> torch.Tensor:
+            parts = []
+            for at, into in zip(torch.split(b, WINDOWED), torch.split(x, WINDOWED), strict=True):
+                seen, other = (at, into) if up else (into, at)
+                windows = F.unfold(seen, weight.shape[2:], stride=stride, padding=padding)
+                product = torch.bmm(other.flatten(2), windows.transpose(1, 2))
+                parts.append(product.square().sum((1, 2)) + at.sum((2, 3)).square().sum(1))
+            return torch.cat(parts)
+
+        self.note([outcome], [weight, bias], squares, x.square().sum((1, 2, 3)))
 
     def squares(self, losses: torch.Tensor) -> list[torch.Tensor]:
         """(B,) squared norms of the rows' gradients, a site each. The graph stays, for the pass that follows.

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from likewise.nets.conv import LEAK, BatchNorm, ConvDown, ConvUp, Linear
+from likewise.nets.conv import LEAK, BatchNorm, ConvDown, ConvUp, Linear, RowNorm
+from likewise.nets.ghosts import Taped
 from likewise.nets.priors import HALF_LOG_TAU, ChainPrior, MixturePrior, NormalPrior, Prior
 
 Shape = tuple[int, int, int]
@@ -38,12 +39,15 @@ class DenseDown(nn.Module):
 class DenseUp(nn.Module):
     """An image for each vector by dense layers, as logits of its pixels. Shape: (B, D) -> (B, C, H, W)."""
 
-    def __init__(self, n_in: int, shape: Shape, width: int, *, generator: torch.Generator, start: torch.Tensor) -> None:
+    def __init__(
+        self, n_in: int, shape: Shape, width: int, *, generator: torch.Generator, start: torch.Tensor,
+        norm: type[BatchNorm] | type[RowNorm] = BatchNorm,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.shape = shape
         self.first = Linear(n_in, 4 * width, generator=generator)
         self.second = Linear(4 * width, 8 * width, generator=generator)
-        self.norms = nn.ModuleList([BatchNorm(4 * width), BatchNorm(8 * width)])
+        self.norms = nn.ModuleList([norm(4 * width), norm(8 * width)])
         self.last = Linear(8 * width, math.prod(shape), generator=generator, scale=0.3)
         with torch.no_grad():
             self.last.bias.copy_(start.repeat_interleave(shape[1] * shape[2]))
@@ -64,15 +68,17 @@ class Painter(nn.Module):
 
     Args:
         start: (C,) logit of the mean pixel of each channel.
+        apart: let no image see another, as batch normalisation would.
     """
 
     def __init__(
         self, net: str, shape: Shape, n_latent: int, n_classes: int, width: int, start: torch.Tensor,
-        generator: torch.Generator,
+        generator: torch.Generator, apart: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.n_latent, self.n_classes = n_latent, n_classes
-        self.up = UP[net](n_latent + n_classes, shape, width, generator=generator, start=start)
+        norm = RowNorm if apart else BatchNorm
+        self.up = UP[net](n_latent + n_classes, shape, width, generator=generator, start=start, norm=norm)
 
     def logits(self, z: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         """Shape: (B, L), (B, K) one-hot -> (B, C, H, W)."""
@@ -84,22 +90,23 @@ class Painter(nn.Module):
         return torch.sigmoid(self.logits(z, told).float())
 
 
-class ImageLatents(nn.Module):
+class ImageLatents(Taped):
     """A variational autoencoder of images: encoder, prior, decoder, and how sure it is of a pixel.
 
     Args:
         likelihood: "bernoulli": a pixel is a chance. "logistic": a pixel is its mean and noise of one learnt scale.
+        apart: as in `Painter`.
     """
 
     def __init__(
         self, net: str, shape: Shape, n_latent: int, n_classes: int, width: int, *, start: torch.Tensor, prior: str,
-        likelihood: str, generator: torch.Generator,
+        likelihood: str, generator: torch.Generator, apart: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.n_latent, self.likelihood = n_latent, likelihood
         self.down = DOWN[net](shape, width, generator=generator)
         self.to_latents = Linear(self.down.n_features + n_classes, 2 * n_latent, generator=generator)
-        self.painter = Painter(net, shape, n_latent, n_classes, width, start, generator)
+        self.painter = Painter(net, shape, n_latent, n_classes, width, start, generator, apart)
         self.prior = _prior(prior, n_latent, n_classes, generator)
         if likelihood == "logistic":
             self.log_scale = nn.Parameter(torch.full((shape[0], 1, 1), -2.5))
@@ -123,7 +130,11 @@ class ImageLatents(nn.Module):
         """Shape: 2 x (B, C, H, W) -> (B,)."""
         if self.likelihood == "bernoulli":
             return F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum((1, 2, 3))
-        scale = self.log_scale.clamp(-5.0, 0.0)
+        scale: torch.Tensor = self.log_scale
+        if self.tape is not None:
+            scale = scale.expand(len(x), -1, -1, -1)
+            self.tape.note([scale], [self.log_scale], lambda b: b.square().sum((1, 2, 3)), torch.zeros(len(x)))
+        scale = scale.clamp(-5.0, 0.0)
         away = (x - torch.sigmoid(logits)) * (-scale).exp()
         # A density of pixels in [0, 1]; 8 bits are fine enough to take it for their likelihood.
         return (away + 2 * F.softplus(-away) + scale).sum((1, 2, 3))

@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given, ImageShape
+from likewise.dp.ledger import Ledger
+from likewise.dp.mechanisms import noisy_counts
 from likewise.errors import ConditionError, InputError, ModelFileError, NotFittedError
 from likewise.models.base import Generator
 from likewise.models.conditioning import blocks
 from likewise.models.gradient import check_choice, check_option
+from likewise.models.private import N_PUBLIC, SPARE_ROWS, check_net_options
 from likewise.training import Record, Schedule
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ LARGEST = np.float32(1 - 2**-24)
 """The largest fraction: a pixel as bright as can be."""
 
 MIN_PER_CLASS = 2
+
+LABELS_SHARE = 0.05
+"""Share of a budget for how many images there are of each label."""
 
 
 @dataclass(kw_only=True)
@@ -49,6 +55,8 @@ class ImageModel(Generator):
     max_seconds: float | None = None
     precision: str = "auto"
     device: str = "auto"
+    clip: float = 1.0
+    sampling_rate: float | None = None
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -62,6 +70,8 @@ class ImageModel(Generator):
             check_option(self, name, int, low, math.inf)
         check_option(self, "learning_rate", float, 0.0, math.inf)
         check_option(self, "max_seconds", float, 0.0, math.inf)
+        check_option(self, "clip", float, 1e-6, math.inf)
+        check_option(self, "sampling_rate", float, 1e-6, 1.0)
         self._schedule(1)
 
     def options(self) -> dict[str, Any]:
@@ -112,6 +122,53 @@ class ImageModel(Generator):
                 "leave these classes out or bring more images"
             )
         self._shares = (counts / max(counts.sum(), 1)).astype(np.float32)
+
+    def check_private(self) -> None:
+        check_net_options(self)
+
+    def _begin_privately(self, codes: Codes, alphabet: Alphabet, ledger: Ledger) -> float:
+        """Take up an alphabet and the noisy law of its labels; gives the number of images, about.
+
+        Privacy: `LABELS_SHARE` of the budget.
+        """
+        _check_alphabet(alphabet)
+        self._alphabet = alphabet
+        n_classes = self._n_classes
+        counts = np.bincount(codes.codes[:, 0], minlength=n_classes) if n_classes else np.array([len(codes)])
+        what = "counts of the labels" if n_classes else "count of the images"
+        noisy, _ = noisy_counts(counts, ledger.rho * LABELS_SHARE, ledger, what)
+        total = max(float(noisy.sum()), 1.0)
+        noisy = noisy.clip(SPARE_ROWS, None)
+        self._shares = (noisy / noisy.sum()).astype(np.float32)[:n_classes]
+        self.n_rows = round(total)
+        return total
+
+    def _side_by_side(self, codes: Codes) -> torch.Tensor:
+        """(n, C * H * W + 1) pixels, and the code of the label (0 where there is none)."""
+        import torch
+
+        label = torch.zeros(len(codes), 1)
+        if self._n_classes:
+            label = torch.from_numpy(codes.codes[:, :1].astype(np.float32))
+        return torch.cat([self._pixels(codes).flatten(1), label], 1)
+
+    def _apart(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The inverse: pixels (B, C, H, W) and labels, one-hot (B, K)."""
+        import torch
+
+        label = rows[:, -1:].long()
+        told = torch.zeros(len(rows), self._n_classes, device=rows.device)
+        if self._n_classes:
+            told.scatter_(1, label, 1.0)
+        return rows[:, :-1].reshape(-1, *self._shape), told
+
+    def _public_rows(self) -> torch.Tensor:
+        """(m, C * H * W + 1) images of noise, which have nothing to do with any image."""
+        import torch
+
+        generator = torch.Generator().manual_seed(0)
+        pixels = torch.rand(N_PUBLIC, math.prod(self._shape), generator=generator)
+        return torch.cat([pixels, torch.randint(max(self._n_classes, 1), (N_PUBLIC, 1), generator=generator)], 1)
 
     def _pixels(self, codes: Codes) -> torch.Tensor:
         """(n, C, H, W) float32."""

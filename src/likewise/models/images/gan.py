@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import Alphabet, Codes
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.ledger import Ledger
+from likewise.errors import TrainingError
 from likewise.models.about import About
-from likewise.models.adversarial import Alternating
+from likewise.models.adversarial import Alternating, is_finite, loss_on_drawn, loss_on_real
 from likewise.models.gradient import take_weights, train_device
 from likewise.models.images.base import ImageModel, batch_size_for, mean_logits
-from likewise.models.images.critics import BETAS, AveragedPainter, Critique, HeldOutDistance, Rules, noise
+from likewise.models.images.critics import (
+    BETAS,
+    FEW,
+    PENALTY_EVERY,
+    AveragedPainter,
+    Critique,
+    HeldOutDistance,
+    Rules,
+    noise,
+)
+from likewise.models.private import planned, steps_of
+from likewise.models.private_duel import PrivateDuel
+from likewise.private_training import train_privately
 from likewise.training import Progress, Schedule, train
+
+PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_DRAWN = 60, 1 / 16, 128
+"""Under a budget: how often each image is taken, how likely it is in a step, and images drawn in a step."""
+
+POOL = 2**14
+"""Labels drawn at once, to be told in training."""
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +73,13 @@ class ImageGAN(ImageModel):
         max_seconds: budget of the training; None for none.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
         device: "cpu", "cuda", or "auto".
+        clip: under a budget of privacy, the greatest norm of an image's gradient.
+        sampling_rate: under a budget, the chance of an image to be in a step of the critic; None takes 1/16.
 
-    Privacy: not differentially private.
+    Privacy: differential privacy under a budget (`Synthesizer(privacy=...)`), else none. The unit is one image. Labels
+    must be declared; only the critic sees images, one private step of the plan each time. NOTE[DIFF]: there the penalty
+    is taken at drawn images, none are moved or wrongly labelled (`shift`, `mismatch`), and the weights are the average
+    at the end.
 
     Example:
         >>> import numpy as np, likewise as lw
@@ -64,12 +90,13 @@ class ImageGAN(ImageModel):
     """
 
     name: ClassVar[str] = "gan"
+    keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose="Sharp images; told the label where there are labels.",
         cost="Minutes on 2 cores for 8,000 images of 28 by 28 pixels, more than the vae.",
         guarantees=(
-            "Size, channels and range of the pixels are those given; a draw has the label asked for. No "
-            "differential privacy."
+            "Size, channels and range of the pixels are those given; a draw has the label asked for. "
+            "Differential privacy under a budget."
         ),
         avoid_when="You need latents of given images (vae, vaegan), or there are only a few hundred images.",
     )
@@ -110,6 +137,8 @@ class ImageGAN(ImageModel):
         rng: np.random.Generator,
         progress: Progress | None = None,
     ) -> Self:
+        if self.ledger is not None:
+            return self._fit_privately(train, alphabet, self.ledger, rng, progress)
         self._begin(train, alphabet)
         self._learn(train, holdout, rng, progress)
         return self
@@ -145,6 +174,42 @@ class ImageGAN(ImageModel):
             progress=progress,
         )
         self._painter = kept.to("cpu").eval()
+
+    def _fit_privately(
+        self, codes: Codes, alphabet: Alphabet, ledger: Ledger, rng: np.random.Generator, progress: Progress | None
+    ) -> Self:
+        """Counts of the labels first; then only the critic sees images, a clipped gradient each."""
+        import torch
+
+        from likewise.nets.images import ImageCritic
+
+        n_images = self._begin_privately(codes, alphabet, ledger)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        device = train_device(self.device)
+        painter = self._make_painter(torch.zeros(self._shape[0]), generator).to(device)
+        critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator).to(device)
+        kept = deepcopy(painter)
+        rules = replace(Rules.of(self, FEW, device), shift=0.0, mismatch=0.0)
+        told = self._told(self._draw_labels(POOL, rng, Given())).to(device)
+        game = _BlindGame(painter, Critique(critic, rules, generator), told, self._apart, generator)
+        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
+        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
+        [self.plan] = planned(ledger, [("gradients of the critic", steps)], clip=self.clip, n_rows=n_images)
+        duel = PrivateDuel(
+            game,
+            list(painter.train().parameters()),
+            self.plan,
+            self._schedule(FEW),
+            public=self._public_rows().to(device),
+            critic_steps=1,
+            critic_rate=1.0,
+            average=AveragedPainter(painter, kept),
+        )
+        self.record = train_privately(duel, self._side_by_side(codes).to(device), passes=passes, progress=progress)
+        if not is_finite(kept):
+            raise TrainingError("the weights are not numbers; lower learning_rate")
+        self._painter = kept.to("cpu").eval()
+        return self
 
     def _make_painter(self, start: torch.Tensor, generator: torch.Generator) -> Painter:
         from likewise.nets.images import Painter
@@ -198,3 +263,55 @@ class _Game:
     def generator_loss(self, rows: torch.Tensor, fake: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         del rows
         return self.critique.to_please(*fake)
+
+
+class _BlindGame:
+    """The game under a budget: it holds no image, and meets some only in `row_loss`, where each has a loss of its own.
+
+    Args:
+        told: (m, K) labels by their noisy law.
+        apart: rows to pixels and labels.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        critique: Critique,
+        told: torch.Tensor,
+        apart: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
+        generator: torch.Generator,
+    ) -> None:
+        self.painter, self.critique, self.told, self.apart = painter, critique, told, apart
+        self.critic, self.rules, self.generator = critique.critic, critique.rules, generator
+
+    def refill(self) -> None:
+        """Nothing is pooled here."""
+
+    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images, and the labels they were told."""
+        import torch
+
+        at = torch.randint(len(self.told), (PRIVATE_DRAWN,), generator=self.generator)
+        told = self.told[at.to(self.told.device)]
+        return self.painter(noise(len(told), self.painter, self.generator), told), told
+
+    def row_loss(self, rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        import torch
+
+        real, told = self.apart(rows)
+        blur = self.rules.noise * torch.randn(real.shape, generator=own, device=real.device)
+        return loss_on_real(self.rules.loss, self.critic(real + blur, told))
+
+    def drawn_loss(self, step: int) -> torch.Tensor:
+        import torch
+
+        with torch.no_grad():
+            drawn, told = self.draw()
+        loss = loss_on_drawn(self.rules.loss, self.critic(self.critique.blurred(drawn), told)).mean()
+        if self.rules.penalty and step % PENALTY_EVERY == 0:
+            some = slice(PRIVATE_DRAWN // PENALTY_EVERY)
+            loss = loss + 0.5 * PENALTY_EVERY * self.rules.penalty * self.critique.steepness(drawn[some], told[some])
+        return loss
+
+    def generator_loss(self) -> torch.Tensor:
+        return self.critique.to_please(*self.draw())

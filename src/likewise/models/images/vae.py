@@ -11,17 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.ledger import Ledger
 from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.gradient import check_choice, check_option, take_weights, train_device
 from likewise.models.images.base import BATCH, ImageModel, batch_size_for, mean_logits, painting
+from likewise.models.private import planned, steps_of
 from likewise.models.vae import PRIORS, Latents
+from likewise.private_training import PrivateDescent, train_privately
 from likewise.training import Descent, Progress, Schedule, train
 
 if TYPE_CHECKING:
     import torch
 
     from likewise.nets.images import ImageLatents
+
+PRIVATE_PASSES, PRIVATE_RATE = 40, 1 / 16
+"""Under a budget: how often each image is taken, and how likely it is in a step."""
 
 LIKELIHOODS = ("bernoulli", "logistic")
 DRAWS = ("mean", "draw")
@@ -52,8 +58,12 @@ class ImageVAE(ImageModel):
         max_seconds: budget of the training; None for none.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
         device: "cpu", "cuda", or "auto".
+        clip: under a budget of privacy, the greatest norm of an image's gradient.
+        sampling_rate: under a budget, the chance of an image to be in a step; None takes 1/16.
 
-    Privacy: not differentially private. Latents of an image say nearly all about it: share them as you would the image.
+    Privacy: differential privacy under a budget (`Synthesizer(privacy=...)`), else none. The unit is one image. Labels
+    must be declared; `epochs` is how often an image is taken. Latents of an image say nearly all about it: share them
+    as you would the image, budget or not.
 
     Example:
         >>> import numpy as np, likewise as lw
@@ -65,12 +75,13 @@ class ImageVAE(ImageModel):
     """
 
     name: ClassVar[str] = "vae"
+    keeps_privacy: ClassVar[bool] = True
     about: ClassVar[About] = About(
         purpose="Images with a latent space: encode, reconstruct, interpolate; told the label where there are labels.",
         cost="Minutes on 2 cores for 8,000 images of 28 by 28 pixels.",
         guarantees=(
-            "Size, channels and range of the pixels are those given; a draw has the label asked for. No "
-            "differential privacy."
+            "Size, channels and range of the pixels are those given; a draw has the label asked for. "
+            "Differential privacy under a budget."
         ),
         avoid_when="Edges must be sharp: vaegan.",
     )
@@ -110,6 +121,8 @@ class ImageVAE(ImageModel):
         rng: np.random.Generator,
         progress: Progress | None = None,
     ) -> Self:
+        if self.ledger is not None:
+            return self._fit_privately(train, alphabet, self.ledger, rng, progress)
         self._begin(train, alphabet)
         self._learn(train, holdout, self._schedule(len(train)), rng, progress)
         return self
@@ -151,12 +164,39 @@ class ImageVAE(ImageModel):
         )
         self._net = net.to("cpu").eval()
 
+    def _fit_privately(
+        self, codes: Codes, alphabet: Alphabet, ledger: Ledger, rng: np.random.Generator, progress: Progress | None
+    ) -> Self:
+        """Counts of the labels first, then all three nets by private steps.
+
+        NOTE[DIFF]: each image is normalised on its own, and painting starts from grey.
+        """
+        import torch
+
+        n_images = self._begin_privately(codes, alphabet, ledger)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        device = train_device(self.device)
+        net = self._make_net(torch.zeros(self._shape[0]), generator).to(device)
+
+        def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+            noise = torch.randn(len(rows), self.latent_dim, generator=own, device=rows.device)
+            nll, divergence = net.losses(*self._apart(rows), noise)
+            return nll + self.kl_weight * divergence
+
+        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
+        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
+        [self.plan] = planned(ledger, [("gradients of the nets", steps)], clip=self.clip, n_rows=n_images)
+        descent = PrivateDescent(net, loss, self.plan, self._schedule(1), public=self._public_rows().to(device))
+        self.record = train_privately(descent, self._side_by_side(codes).to(device), passes=passes, progress=progress)
+        self._net = net.to("cpu").eval()
+        return self
+
     def _make_net(self, start: torch.Tensor, generator: torch.Generator) -> ImageLatents:
         from likewise.nets.images import ImageLatents
 
         return ImageLatents(
             self.net, self._shape, self.latent_dim, self._n_classes, self.width, start=start, prior=self.prior,
-            likelihood=self.likelihood, generator=generator,
+            likelihood=self.likelihood, generator=generator, apart=self.ledger is not None,
         )  # fmt: skip
 
     def _is_fitted(self) -> bool:

@@ -46,8 +46,10 @@ class ImageVAEGAN(ImageVAE):
         max_seconds: budget of both parts; None for none.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
         device: "cpu", "cuda", or "auto".
+        clip, sampling_rate: as in `ImageVAE`, for a budget of privacy; this model refuses one.
 
-    Privacy: not differentially private. Latents of an image say nearly all about it: share them as you would the image.
+    Privacy: not differentially private, and a budget is refused: take `ImageVAE` or `ImageGAN`. Latents of an image say
+    nearly all about it: share them as you would the image.
 
     Example:
         >>> import numpy as np, likewise as lw
@@ -58,6 +60,7 @@ class ImageVAEGAN(ImageVAE):
     """
 
     name: ClassVar[str] = "vaegan"
+    keeps_privacy: ClassVar[bool] = False
     about: ClassVar[About] = About(
         purpose="The default for images: the latent space of a VAE, its images sharpened by a critic.",
         cost="The vae's time and about half of the gan's.",

@@ -8,10 +8,10 @@ import numpy as np
 
 MARK = "<!-- benchmark -->"
 GROUPS = (
-    ("small", ("forest", "iterative"), "{} cases: {} tables, {} seeds"),
+    ("small", ("forest", "iterative"), "{} cases: {} tables, {}"),
     ("small", ("forest", "miceforest", "iterative"), "the {} of them that miceforest was run on"),
     ("small", ("forest", "miceforest", "missforest", "iterative"), "the {} of them that MissForest was run on too"),
-    ("mixed", ("forest", "iterative"), "{} cases: {} tables, {} seeds"),
+    ("mixed", ("forest", "iterative"), "{} cases: {} tables, {}"),
     ("mixed", ("forest", "miceforest", "iterative"), "the {} of them that miceforest was run on"),
     ("methods", ("forest", "boosting", "autoregressive", "vae", "gan"), "{} tables"),
 )
@@ -107,7 +107,8 @@ def page(results: dict[str, Any]) -> str:
             lines += [heads.pop(suite), ""]
         # Columns that no method of the group has are left out.
         columns = [c for c in COLUMNS if any(c in found["methods"][m] for m in methods)]
-        head = head.format(found["cases"] if suite != "methods" else found["tables"], found["tables"], found["seeds"])
+        seeds = "1 seed" if found["seeds"] == 1 else f"{found['seeds']} seeds"
+        head = head.format(found["cases"] if suite != "methods" else found["tables"], found["tables"], seeds)
         lines += [f"| {head} | " + " | ".join(COLUMNS[c] for c in columns) + " |", "| --- |" + " ---: |" * len(columns)]
         for m in sorted(methods, key=lambda m, rows=found["methods"]: rows[m]["AvgMAE"]):
             row = found["methods"][m]

@@ -299,13 +299,21 @@ class VAE(Generator):
         if not net.decoded:
             return self
 
+        turns = 0
+
+        def turn() -> None:  # the weight of the divergence rises by steps, which anybody may know
+            nonlocal turns
+            turns += 1
+
         def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
             noise = torch.randn(len(rows), net.n_latent, generator=own, device=rows.device)
             nll, divergence = net.losses(rows.long(), noise)
-            return nll + self.kl_weight * divergence
+            assert self.plan is not None, "it is settled before the first loss"
+            share = min(turns / (self.kl_warmup * self.plan.steps), 1.0) if self.kl_warmup else 1.0
+            return nll + share * self.kl_weight * divergence
 
         plans = train_net(
-            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE,
+            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, turn=turn,
             later=self._later_steps(), progress=progress,
         )  # fmt: skip
         self._calibrate(net.by_bucket(known.shares()), 1.0, rng)

@@ -35,8 +35,8 @@ from likewise.dp.losses import Steps
 RESULTS = ROOT / "benchmarks" / "results" / "dp_audit.json"
 EPSILONS, DELTA = (1.0, 3.0, 10.0), 1e-6
 REPEATS = 40
-RUNS = {1.0: 8_000, 3.0: 4_000, 10.0: 2_000}
 NET_RUNS = 600
+RUNS = {1.0: 8_000, 3.0: 4_000, 10.0: 2_000}
 PLANS = (Steps(1.0, 20), Steps(1 / 16, 320))
 NARROW = lw.Schema(tuple(lw.Column(name=c, kind="boolean", dtype="Boolean", nullable=False) for c in "ab"))
 WIDE = lw.Schema(tuple(lw.Column(name=c, kind="integer", dtype="Int64", bounds=(1, 32), nullable=False) for c in "ab"))
@@ -60,9 +60,8 @@ def line(mechanism: str, attack: str, epsilon: float, bounds: list[Bound], **fac
 
 def gaussian(epsilon: float) -> list[Line]:
     """A noisy number whose noise buys exactly its claim."""
-    rng, mu, lines = np.random.default_rng(0), mu_of(epsilon, DELTA), []
-    for n in (1_000, 10_000, 100_000, 1_000_000):
-        repeats = REPEATS if n <= 100_000 else 10
+    rng, mu, lines = np.random.default_rng([1, round(epsilon)]), mu_of(epsilon, DELTA), []
+    for n, repeats in {1_000: 1_000, 10_000: 1_000, 100_000: 100, 1_000_000: 10}.items():
         bounds = [bound_of_runs(rng.normal(mu, 1, n), rng.normal(0, 1, n), delta=DELTA) for _ in range(repeats)]
         lines.append(line("gaussian", "many runs, sees the number", epsilon, bounds, runs=2 * n, canaries=1))
     for m in (1_000, 10_000):
@@ -102,7 +101,7 @@ def steps(epsilon: float) -> list[Line]:
 def net(epsilon: float) -> list[Line]:
     options = OPTIONS["autoregressive"]
     plan = Plan(model="autoregressive", schema=NARROW, privacy=lw.DP(epsilon, DELTA), options=options, rows=200)
-    many = audit_synthesizer(plan, runs=NET_RUNS)
+    many = audit_synthesizer(plan, runs=min(RUNS[epsilon], NET_RUNS))
     return [line("autoregressive", "many fits, has the model", epsilon, [many.bound], runs=many.runs, canaries=1)]
 
 
@@ -112,39 +111,55 @@ PARTS: dict[str, Callable[[float], list[Line]]] = {
 
 
 def table(lines: list[Line]) -> str:
+    """A row an attack, a column a claim: what is found if the law is Gaussian, and whatever it is."""
+    claims = sorted({one["claim"] for one in lines})
     rows = [
-        "| mechanism | the attacker | runs, rows at stake | claim | found | whatever the law |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| mechanism | the attacker | runs | rows at stake | " + " | ".join(f"of {c:g}" for c in claims) + " |",
+        "| --- " * (4 + len(claims)) + "|",
     ]
-    for found in lines:
-        tried = f"{found['runs']:,}, {found['canaries']:,}"
-        rows.append(
-            f"| {found['mechanism']} | {found['attack']} | {tried} | {found['claim']:g} | {found['if_gaussian']:.2f} "
-            f"| {found['whatever_the_law']:.2f} |"
-        )
+    kinds = dict.fromkeys((one["mechanism"], one["attack"], one["canaries"], _size(one)) for one in lines)
+    for kind in kinds:
+        own = {
+            one["claim"]: one for one in lines if (one["mechanism"], one["attack"], one["canaries"], _size(one)) == kind
+        }
+        runs = " / ".join(dict.fromkeys(f"{one['runs']:,}" for one in own.values()))
+        cells = [f"{own[c]['if_gaussian']:.2f} ({own[c]['whatever_the_law']:.2f})" if c in own else "" for c in claims]
+        rows.append(f"| {kind[0]} | {kind[1]} | {runs} | {kind[2]:,} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
+
+
+def _size(one: Line) -> int:
+    """What tells lines of one attack apart; fits of a model are as many as there was time for."""
+    return one["runs"] if one["mechanism"] == "gaussian" else 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--epsilon", nargs="+", type=float, default=list(EPSILONS))
+    parser.add_argument("--runs", type=int, help="fits of a model, instead of thousands")
     parser.add_argument("--table", action="store_true")
     asked = parser.parse_args()
-    known = json.loads(RESULTS.read_text())["lines"] if RESULTS.exists() else []
     if asked.table:
-        print(table(known))
+        print(table(known_lines()))
         return
+    if asked.runs is not None:
+        RUNS.update(dict.fromkeys(RUNS, asked.runs))
     for part in asked.only:
         for epsilon in asked.epsilon:
             began = time.process_time()
             made = PARTS[part](epsilon)
             seconds = round(time.process_time() - began, 1)
             made = [{"part": part, **one, "cpu_seconds_of_part": seconds} for one in made]
-            known = [one for one in known if (one["part"], one["claim"]) != (part, epsilon)] + made
-            known.sort(key=lambda one: (list(PARTS).index(one["part"]), one["claim"]))
-            RESULTS.write_text(json.dumps({**machine(), "lines": known}, indent=1) + "\n")
+            lines = [one for one in known_lines() if (one["part"], one["claim"]) != (part, epsilon)] + made
+            lines.sort(key=lambda one: (list(PARTS).index(one["part"]), one["claim"]))
+            RESULTS.write_text(json.dumps({**machine(), "lines": lines}, indent=1) + "\n")
             print(table(made), f"{seconds} s", sep="\n", flush=True)
+
+
+def known_lines() -> list[Line]:
+    found: list[Line] = json.loads(RESULTS.read_text())["lines"] if RESULTS.exists() else []
+    return found
 
 
 if __name__ == "__main__":

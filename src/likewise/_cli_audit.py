@@ -181,7 +181,7 @@ def _table_of(found: Audit, model: str) -> Table:
 
     table = Table(title=f"privacy of {model}", title_justify="left", show_header=False)
     tried = f"{found.canaries:,} rows in one fit" if found.runs == 1 else f"one row, {found.runs:,} fits"
-    confidence = f"with {found.confidence:.0%} confidence"
+    confidence = f"with {100 * found.confidence:g} % confidence"
     lines = {
         "claim": f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}",
         "found at least": f"epsilon {found.bound.gaussian:.3g} {confidence}, if losses are near normal",

@@ -39,8 +39,11 @@ STEPS = 1300
 
 PAC = 10
 
-COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.4
+COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.7
 """Shares of a budget for the counts of each field, of several labels together, and of pairs."""
+
+PRIVATE_MOMENTS = 100.0
+"""Weight of the second moments under a budget: a critic under noise says little, and the pairs nearly all."""
 
 PRIVATE_PASSES, PRIVATE_RATE = 20, 1 / 32
 """Under a budget: how often each row is seen, and how likely it is in a step."""
@@ -74,7 +77,8 @@ class CTGAN(Generator):
         batch_size: rows a step; a table of fewer takes all it has.
         discriminator_steps: steps of the critic for each of the generator.
         log_frequency: draw levels by the logarithm of their frequency in training; False by the frequency itself.
-        moments: weight of the second moments in the generator's loss (NOTE[DIFF]: not in the paper, where it is 0).
+        moments: weight of the second moments in the generator's loss (NOTE[DIFF]: not in the paper, where it is 0);
+            None takes 1, and 100 under a budget.
         epochs: passes over the rows; None chooses by their number.
         pac: rows judged together; it must divide `batch_size`. None takes 10, or 1 under a budget of privacy.
         condition_on: columns told whole to generator and critic; conditions on them are met exactly and at no cost.
@@ -116,7 +120,7 @@ class CTGAN(Generator):
     batch_size: int = 500
     discriminator_steps: int = 1
     log_frequency: bool = True
-    moments: float = 1.0
+    moments: float | None = None
     epochs: int | None = None
     pac: int | None = None
     condition_on: list[str] = field(default_factory=list)
@@ -199,7 +203,7 @@ class CTGAN(Generator):
         schedule, pac = self._schedule(len(codes)), self._pac(len(codes))
         d_row = net.spans[-1].stop + net.n_condition
         critic = DenseCritic(d_row, self.discriminator_dim, pac, generator=generator)
-        game = DenseGame(net, critic, codes, counts, self.log_frequency, self.moments, schedule.batch_size, generator)
+        game = DenseGame(net, critic, codes, counts, self.log_frequency, self._weight(), schedule.batch_size, generator)
         step = Alternating(
             game,
             list(critic.parameters()),
@@ -265,8 +269,8 @@ class CTGAN(Generator):
             net.spans[-1].stop + net.n_condition, self.discriminator_dim, 1, dropout=0.0, generator=generator
         )
         told = torch.from_numpy(self._labels.draw(POOL, rng, Given())[:, net.labels])
-        game = BlindDenseGame(net, critic, told, self.moments, self.batch_size, generator)
-        if self.moments and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
+        game = BlindDenseGame(net, critic, told, self._weight(), self.batch_size, generator)
+        if game.weight and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
             pairs = NoisyPairs.of(train_codes.codes, alphabet, known, ledger.rho * PAIRS_SHARE, ledger)
             game.moments = None if pairs is None else pairs.moments(net.feature_maps(), net.columns)
         passes = PRIVATE_PASSES if self.epochs is None else self.epochs
@@ -294,6 +298,12 @@ class CTGAN(Generator):
         alphabet = self._alphabet
         numbers = [j for j, f in enumerate(alphabet.fields) if is_number(f) and j not in self.condition_fields]
         return {j: Modes.fit(alphabet.fields[j], counts[j], rng) for j in numbers}
+
+    def _weight(self) -> float:
+        """Of the second moments."""
+        if self.moments is not None:
+            return self.moments
+        return 1.0 if self.ledger is None else PRIVATE_MOMENTS
 
     def _make_net(
         self,

@@ -49,8 +49,11 @@ N_KNOTS = 64
 STEPS = 800
 """Steps of the generator where the caller leaves the epochs open."""
 
-COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.4
+COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.7
 """Shares of a budget for the counts of each field, of several labels together, and of pairs."""
+
+PRIVATE_MOMENTS = 100.0
+"""Weight of the second moments under a budget: a critic under noise says little, and the pairs nearly all."""
 
 PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_DRAWN = 20, 1 / 32, 500
 """Under a budget: how often each row is seen, how likely it is in a step, and rows drawn in a step."""
@@ -92,7 +95,7 @@ class GAN(Generator):
         loss: "nonsaturating", "wasserstein" or "hinge".
         penalty: weight of the critic's gradient penalty: of R1, and of the distance to slope 1 for "wasserstein", which
             wants about 10.
-        moments: weight of the second moments; 0 leaves all to the critic.
+        moments: weight of the second moments; 0 leaves all to the critic. None takes 1, and 100 under a budget.
         temperature: of the soft draws whose gradient is taken.
         pac: rows judged together; it must divide `batch_size`.
         critic_steps: steps of the critic for each of the generator.
@@ -146,7 +149,7 @@ class GAN(Generator):
     latent_dim: int = 64
     loss: str = "nonsaturating"
     penalty: float = 0.2
-    moments: float = 1.0
+    moments: float | None = None
     temperature: float = 0.66
     pac: int = 1
     critic_steps: int = 1
@@ -235,7 +238,7 @@ class GAN(Generator):
         for part in (learner, net, critic):
             part.use(device, dtype)
         schedule = self._schedule(len(train_codes))
-        rules = Rules(self.loss, self.penalty, self.moments, self.temperature)
+        rules = Rules(self.loss, self.penalty, self._weight(), self.temperature)
         game = RowGame(rules, learner, critic, train_codes, alphabet, schedule.batch_size, generator)
         step = Alternating(
             game,
@@ -306,7 +309,7 @@ class GAN(Generator):
             part.use(device, dtype)
         critic.use(device, torch.float32)
         told = torch.from_numpy(self._labels.draw(POOL, rng, Given())[:, net.columns][:, net.labels])
-        rules = Rules(self.loss, self.penalty, self.moments, self.temperature)
+        rules = Rules(self.loss, self.penalty, self._weight(), self.temperature)
         game = BlindRowGame(rules, learner, critic, told, PRIVATE_DRAWN, generator)
         if pairs is not None:
             game.moments = pairs.moments(pairs.coarse_maps(game.columns, device), game.columns)
@@ -341,8 +344,14 @@ class GAN(Generator):
         labels = Labels(self.condition_fields, alphabet, **self._label_options())
         labels.fit_privately(codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
         rho = ledger.rho * PAIRS_SHARE
-        pairs = NoisyPairs.of(codes.codes, alphabet, known, rho, ledger) if self.moments else None
+        pairs = NoisyPairs.of(codes.codes, alphabet, known, rho, ledger) if self._weight() else None
         return known, pairs, labels
+
+    def _weight(self) -> float:
+        """Of the second moments."""
+        if self.moments is not None:
+            return self.moments
+        return 1.0 if self.ledger is None else PRIVATE_MOMENTS
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width: columns of many codes need finer units."""

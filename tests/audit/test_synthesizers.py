@@ -28,12 +28,12 @@ def plan(model: str = "mst", schema: Schema = TWO, epsilon: float = 10.0, rows: 
 
 
 @pytest.fixture
-def quarter_of_the_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+def eighth_of_the_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts whose ledger says one thing and whose noise is another."""
 
     def cheating(real: Any, rho: float, ledger: Any, what: str, **options: Any) -> Any:
         noisy, sigma = mechanisms.noisy_counts(real, rho, ledger, what, **options)
-        return real + (noisy - real) / 4, sigma
+        return real + (noisy - real) / 8, sigma
 
     for module in (marginals, private):
         monkeypatch.setattr(module, "noisy_counts", cheating)
@@ -45,8 +45,8 @@ def test_mst_stands_and_the_audit_sees_much_of_what_there_is_to_see() -> None:
     assert found.epsilon > 2.0  # about 4; more runs show 6
 
 
-@pytest.mark.usefixtures("quarter_of_the_noise")
-def test_mst_with_a_quarter_of_the_noise_falls() -> None:
+@pytest.mark.usefixtures("eighth_of_the_noise")
+def test_mst_with_an_eighth_of_the_noise_falls() -> None:
     assert audit_synthesizer(plan(), runs=250).is_broken
 
 
@@ -149,7 +149,7 @@ def test_the_command_tells_claim_and_bound(tmp_path: Path) -> None:
     assert data["runs"] == 20
 
 
-@pytest.mark.usefixtures("quarter_of_the_noise")
+@pytest.mark.usefixtures("eighth_of_the_noise")
 def test_a_broken_claim_ends_with_code_1(tmp_path: Path) -> None:
     path = write(tmp_path, epsilon=10, options={"iterations": 50}, rows=200)
     code, said = run("--dp", path, "--runs", 250, "--quiet")

@@ -8,6 +8,7 @@ noise (test_mechanisms: its law).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import polars as pl
 import pytest
 
 from likewise import private_training
-from likewise.audit import Audit, Claim, audit_steps, bound_of_runs, many_runs
+from likewise.audit import Audit, Claim, Plan, audit_steps, audit_synthesizer, bound_of_runs, many_runs
 from likewise.audit.steps import overheard
 from likewise.dp import coding, mechanisms
 from likewise.dp.ledger import DP, Ledger
@@ -25,6 +26,7 @@ from likewise.dp.mechanisms import noisy_counts
 from likewise.dp.steps import Chance
 from likewise.models import aim, marginals, mst, private
 from likewise.private_training import PrivateDescent
+from likewise.schema import Column, Schema
 
 from .test_private_fit import NEIGHBOURS, are_equal, artefact, blind, synth, table  # noqa: F401 - a fixture is used
 
@@ -110,6 +112,28 @@ def test_batches_in_the_rows_own_order_are_no_poisson_samples(monkeypatch: pytes
         return bound_of_runs(scores[coins], scores[~coins], delta=BUDGET.delta, confidence=SURE).gaussian
 
     assert game(False) <= BUDGET.epsilon < game(True)
+
+
+@pytest.mark.parametrize("is_planted", [False, True])
+def test_rows_of_a_person_that_the_noise_does_not_count_are_caught(
+    is_planted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A budget for people with up to four rows, and noise for people with one."""
+    whose = Column(name="who", kind="id", role="id", format="00000")
+    columns = [Column(name=c, kind="boolean", dtype="Boolean", nullable=False) for c in "ab"]
+    budget = DP(10.0, 1e-6, entity="who", max_rows=4)
+    if is_planted:
+        honest = Ledger.__init__
+
+        def forgetting(self: Ledger, budget: DP) -> None:
+            honest(self, replace(budget, entity=None, max_rows=1))
+            self.budget = budget
+
+        monkeypatch.setattr(Ledger, "__init__", forgetting)
+    plan = Plan(
+        model="mst", schema=Schema((whose, *columns)), privacy=budget, options={"iterations": 50}, rows=200
+    )  # fmt: skip
+    assert audit_synthesizer(plan, runs=300, confidence=0.999).is_broken == is_planted
 
 
 # ---- caught by how far one row moves the answer ---------------------------------------------------------------------
@@ -264,8 +288,6 @@ def charged_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Ledger.spend
 
     def twice(self: Ledger, entry: Any) -> None:
-        from dataclasses import replace
-
         half = replace(entry, rho=entry.rho / 2)
         honest(self, half)
         honest(self, half)

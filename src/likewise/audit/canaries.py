@@ -115,10 +115,9 @@ def _size(column: Column) -> int:
 
 def _rows(schema: Schema, places: Floats) -> pl.DataFrame:
     """Rows as the table would be stored. Shape: (n, D) places -> n rows."""
-    columns = {column.name: _values(column, places[:, j]) for j, column in enumerate(schema)}
-    kept = [name for name, values in columns.items() if schema[name].role is not Role.DROP]
-    frame = restore(pl.DataFrame({name: columns[name] for name in kept}), schema)
-    return frame.with_columns(pl.lit(None).alias(name) for name in columns if name not in kept).select(*columns)
+    made = {c.name: _values(c, places[:, j]) for j, c in enumerate(schema) if c.role is not Role.DROP}
+    dropped = [pl.lit(None).alias(c.name) for c in schema if c.role is Role.DROP]
+    return restore(pl.DataFrame(made), schema).with_columns(dropped).select(schema.names)
 
 
 def _values(column: Column, places: Floats) -> pl.Series:

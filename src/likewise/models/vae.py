@@ -53,7 +53,7 @@ COUNTS_SHARE, LABELS_SHARE = 0.1, 0.05
 
 LEARNING_RATE = 4e-3
 
-PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_LEARNING_RATE = 20, 1 / 16, 1e-2
+PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_LEARNING_RATE = 20, 1 / 16, 2e-2
 """Under a budget: how often each row is seen, how likely it is in a step, and the peak rate."""
 
 CALIBRATION_ROWS = 16_384
@@ -105,7 +105,7 @@ class VAE(Generator):
     `prior="normal", decoder="independent"` is the model of the paper; it is much easier to tell from real rows.
 
     Args:
-        latent_dim: dimensions of the latent space.
+        latent_dim: dimensions of the latent space; None takes 16, and 8 under a budget of privacy.
         prior: "normal" N(0, I), "mixture" of 64 normals, or "chain": one latent given those before it.
         decoder: "independent": fields are independent given the latents. "chained": each also sees the fields before.
         kl_weight: weight of the divergence in the loss (Higgins et al. 2017). Below 1 the latents say more of a row: on
@@ -117,13 +117,13 @@ class VAE(Generator):
             NOTE[DIFF]: counted over all latents together, for a prior need not be a product of theirs). With
             kl_weight 1, .5 of them keep the default's 8 nats.
         condition_on: columns told to encoder, prior and decoder; conditions on them are met exactly and at no cost.
-        width: units of the shared layers of encoder and decoder.
+        width: units of the shared layers of encoder and decoder; None takes 256, and 64 under a budget.
         n_layers: residual layers of each.
         d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 12.
         d_hidden: hidden units of each column in the decoder; None takes 64 where most columns have many codes, else 32.
         epochs: passes over the rows; None chooses by their number.
         batch_size: rows a step; None chooses by their number.
-        learning_rate: peak of the one cycle; None takes .004, and .01 under a budget.
+        learning_rate: peak of the one cycle; None takes .004, and .02 under a budget.
         dropout: share of units dropped in training; None takes .05, and 0 under a budget.
         weight_decay: AdamW's.
         patience: epochs without a better held-out loss before training ends; None takes 4, or a fifth of the epochs.
@@ -156,14 +156,14 @@ class VAE(Generator):
         avoid_when="You only want rows: the default is quicker and harder to tell from real ones.",
     )
 
-    latent_dim: int = 16
+    latent_dim: int | None = None
     prior: str = "chain"
     decoder: str = "chained"
     kl_weight: float = 0.5
     kl_warmup: float = 0.0
     free_bits: float = 0.0
     condition_on: list[str] = field(default_factory=list)
-    width: int = 256
+    width: int | None = None
     n_layers: int = 1
     d_embed: int | None = None
     d_hidden: int | None = None
@@ -327,6 +327,17 @@ class VAE(Generator):
     def _train_later(self, codes: Codes, known: OneWay, plans: Sequence[Plan], rng: np.random.Generator) -> None:
         """Train it, as was planned."""
 
+    # Under a budget each weight adds noise. Adult at epsilon 1, one seed: 256 and 16 AUC .855 of a model trained on the
+    # draws, held-out loss 21.7, 44 CPU seconds; 64 and 8 .869, 20.5 and 20.
+
+    @property
+    def _width(self) -> int:
+        return self.width or (256 if self.ledger is None else 64)
+
+    @property
+    def _n_latent(self) -> int:
+        return self.latent_dim or (16 if self.ledger is None else 8)
+
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width: columns of many codes need finer units."""
         if self.ledger is not None:
@@ -346,8 +357,8 @@ class VAE(Generator):
             [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
             log_marginals,
             self.condition_fields,
-            n_latent=self.latent_dim,
-            width=self.width,
+            n_latent=self._n_latent,
+            width=self._width,
             n_layers=self.n_layers,
             d_embed=d_embed,
             d_hidden=d_hidden,
@@ -578,10 +589,10 @@ class VAE(Generator):
 
     def _least_weights(self, alphabet: Alphabet) -> int:
         """How many weights the largest layers have: told before a damaged file can ask for all memory."""
-        d, w = len(alphabet.fields), self.width
+        d, w = len(alphabet.fields), self._width
         e, h = self._widths(alphabet)
         codes = sum(alphabet.sizes) * (e + h + 1)
-        return codes + w * (d * (e + h) + 3 * self.latent_dim + 2 * self.n_layers * w)
+        return codes + w * (d * (e + h) + 3 * self._n_latent + 2 * self.n_layers * w)
 
 
 def _log_mean(ratios: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:

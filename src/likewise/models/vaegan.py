@@ -298,7 +298,7 @@ class VAEGAN(VAE):
             [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
             shares,
             d_embed=self._widths(alphabet)[0],
-            width=self.width,
+            width=self._width,
             n_layers=self.critic_layers,
             dropout=self._critic_dropout(),
             generator=generator,
@@ -364,7 +364,7 @@ class VAEGAN(VAE):
             raise ModelFileError("model: array 'tilt' must hold three finite 64-bit floats")
         if {name.partition(".")[0] for name in weights} != {str(i) for i in range(self.critics)}:
             raise ModelFileError(f"model: its options ask for {self.critics} critics, and its arrays are of others")
-        least = self.critics * (self.critic_layers - 1) * self.width**2
+        least = self.critics * (self.critic_layers - 1) * self._width**2
         if sum(value.size for value in weights.values()) < least:
             raise ModelFileError("model: its options ask for more weights than there are")
         blank, critics = [np.zeros(f.size, np.float32) for f in self._alphabet.fields], []

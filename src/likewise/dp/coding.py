@@ -26,8 +26,8 @@ CHOICES = ("levels", "values")
 """Touches that choose what is shown at all: each adds to delta."""
 
 LEAST_PARTS = 10
-"""Into so many parts at least the codec's share is cut, a part for each touch: one column of numbers needs no more of it
-than one of ten, and leaves the rest to the generator."""
+"""Into so many parts at least the codec's share is cut, one a touch: one column of numbers needs no more
+of it than one of ten, and leaves the rest to the generator."""
 
 SECONDS_A_DAY = 86_400
 
@@ -209,7 +209,7 @@ class _Levels(_Part):
         name, is_boolean, levels = self.column.name, self.column.kind == Kind.BOOLEAN, self._declared
         if levels is None:
             summary = summarise_levels(series)
-            levels = tuple(summary.levels[int(i)] for i in purse.sure(summary.counts, f"levels of column {name!r}"))
+            levels = tuple(summary.levels[int(i)] for i in purse.sure(summary.counts, f"levels of column {name!r}")[0])
         size = len(levels) + (not is_boolean) + self.has_missing
         return LevelCodec(name, is_boolean, levels, np.ones(size), not is_boolean, self.has_missing)
 

@@ -26,8 +26,9 @@ Ints = npt.NDArray[np.int64]
 DEPTH = 5
 """Rounds of halving a number's range at its noisy medians: 2**DEPTH bins at most."""
 
-MOST_VALUES = 32
-"""Values of a number, at most, that may have a code of their own."""
+VALUE_SHARE = 2**-DEPTH
+"""Share of the rows, of those that hold frequent values, from which a value has a code of its own: that of a bin. One
+that is no more frequent is told by the bins as well, and every code more is one more for the noise."""
 
 REAL_CELLS = 2**20
 """Places where a real number without known decimals may be cut."""
@@ -52,8 +53,9 @@ class Purse:
     rho: float
     delta: float
 
-    def sure(self, counts: Ints, what: str) -> Ints:
-        """Places of the counts that stand above what the noise alone could show, the greatest first.
+    def sure(self, counts: Ints, what: str) -> tuple[Ints, npt.NDArray[np.float64]]:
+        """Places of the counts that stand above what the noise alone could show, the greatest first, and their noisy
+        counts.
 
         Only what a row holds is counted, so that a value which one unit alone holds must not be shown. Its m rows may
         hold m such values: none of them is shown but with a chance of delta over m each. The noise is of whole
@@ -64,7 +66,8 @@ class Purse:
         noisy, sigma = noisy_counts(counts, self.rho, self.ledger, what, delta=self.delta)
         least = group + 1 + sigma * NormalDist().inv_cdf(1 - self.delta / group)
         order = np.argsort(-noisy, kind="stable")
-        return order[noisy[order] >= least]
+        kept = order[noisy[order] >= least]
+        return kept, noisy[kept]
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ class Cuts:
             return cells[:0]
         cells, inverse = np.unique(cells, return_inverse=True)  # beyond the bounds is at the bounds
         counts = np.bincount(inverse, weights=counts).astype(np.int64)
-        kept = purse.sure(counts, f"frequent values of column {self.name!r}")
-        return np.sort(cells[kept[:MOST_VALUES]])
+        kept, rows = purse.sure(counts, f"frequent values of column {self.name!r}")
+        return np.sort(cells[kept[rows >= rows.sum() * VALUE_SHARE]])
 
     def _pieces(self, cuts: Ints, low: float, high: float, n_cells: int) -> Pieces:
         """Bins of equal count between cuts (cells, ascending, the ends included)."""

@@ -269,7 +269,7 @@ PLANTED: dict[str, tuple[str, str, Any]] = {
     "gan: labels of the real batch": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch),
     "gan: moments of the rows": ("gan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
     "gan: penalty at the rows": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", penalty_on_the_rows),
-    "gan: distance to the rows": ("gan", "likewise.models.gan.train_privately", distance_of_the_rows),
+    "gan: distance to the rows": ("gan", "likewise.models.noise_model.train_privately", distance_of_the_rows),
     "gan: no noise": ("gan", "likewise.private_training.noisy_sum", noise_left_out),
     "vaegan: critics trusted as held-out rows say": (
         "vaegan", "likewise.models.vaegan.VAEGAN._train_later", critics_trusted_by_the_rows,

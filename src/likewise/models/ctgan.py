@@ -13,20 +13,16 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
-from likewise.errors import ModelFileError, NotFittedError, OptionError, TrainingError
+from likewise.errors import ModelFileError, OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating, is_finite, pac_misfit, tell_divergence
-from likewise.models.base import Generator
 from likewise.models.ctgan_game import MOST_FEATURES, BlindDenseGame, DenseGame
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
-from likewise.models.gradient import check_choice, check_option, in_net_order, take_weights, train_device
+from likewise.models.gradient import check_choice, check_option, take_weights, train_device
 from likewise.models.labels import Labels, column_names
 from likewise.models.modes import Modes, is_number, scores_of
-from likewise.models.noisy_pairs import NoisyPairs
-from likewise.models.private import OneWay, check_net_options, planned, public_rows, steps_of
-from likewise.models.private_duel import PrivateDuel
+from likewise.models.noise_model import POOL, NoiseModel
 from likewise.models.variety import LOOKED_AT, Variety
-from likewise.private_training import train_privately
 from likewise.training import Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -39,18 +35,6 @@ STEPS = 1300
 
 PAC = 10
 
-COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.7
-"""Shares of a budget for the counts of each field, of several labels together, and of pairs."""
-
-PRIVATE_MOMENTS = 100.0
-"""Weight of the second moments under a budget: a critic under noise says little, and the pairs nearly all."""
-
-PRIVATE_PASSES, PRIVATE_RATE = 20, 1 / 32
-"""Under a budget: how often each row is seen, and how likely it is in a step."""
-
-POOL = 2**14
-"""Labels drawn at once, to be told in training."""
-
 MOST_LEVELS = 500
 """Columns of more levels are not asked for: each layer sees the condition, so its width counts twice."""
 
@@ -58,7 +42,7 @@ _NUMBERS = ("moments", "generator_lr", "discriminator_lr", "generator_decay", "d
 
 
 @dataclass(kw_only=True)
-class CTGAN(Generator):
+class CTGAN(NoiseModel["DenseGenerator"]):
     """The conditional tabular GAN of Xu et al. 2019, over codes.
 
     Numbers are modes and places within them, levels are one-hot; each row is told one level of one column, drawn by the
@@ -241,9 +225,6 @@ class CTGAN(Generator):
         calibrate(net.eval(), self._told(), alphabet, counted(net, train_codes), len(train_codes), self.calibrate, rng)
         return self
 
-    def check_private(self) -> None:
-        check_net_options(self)
-
     def _fit_privately(
         self,
         train_codes: Codes,
@@ -258,37 +239,24 @@ class CTGAN(Generator):
         from likewise.nets.ctgan import DenseCritic
 
         alphabet = self._alphabet
-        known = OneWay.of(train_codes, alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
-        self._labels = Labels(self.condition_fields, alphabet, device=self.device)
-        self._labels.fit_privately(train_codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
-        self.n_rows = round(known.n_rows)
+        labels = Labels(self.condition_fields, alphabet, device=self.device)
+        known = self._count(train_codes, labels, ledger, rng)
         self._net = net = self._make_net(alphabet, self._modes(known.counts, rng), known.counts, generator)
         if not net.drawn:
             return self
         critic = DenseCritic(
             net.spans[-1].stop + net.n_condition, self.discriminator_dim, 1, dropout=0.0, generator=generator
         )
-        told = torch.from_numpy(self._labels.draw(POOL, rng, Given())[:, net.labels])
+        told = torch.from_numpy(labels.draw(POOL, rng, Given())[:, net.labels])
         game = BlindDenseGame(net, critic, told, self._weight(), self.batch_size, generator)
         if game.weight and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
-            pairs = NoisyPairs.of(train_codes.codes, alphabet, known, ledger.rho * PAIRS_SHARE, ledger)
+            pairs = self._count_pairs(train_codes, known, ledger)
             game.moments = None if pairs is None else pairs.moments(net.feature_maps(), net.columns)
-        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        [self.plan] = planned(ledger, [("gradients of the critic", steps)], clip=self.clip, n_rows=known.n_rows)
-        duel = PrivateDuel(
-            game,
-            list(net.parameters()),
-            self.plan,
-            self._schedule(self.batch_size),
-            public=public_rows(net),
-            critic_steps=self.discriminator_steps,
-            critic_rate=self.discriminator_lr / self.generator_lr,
-        )
-        x = torch.from_numpy(in_net_order(net.train(), train_codes.codes))
-        self.record = train_privately(duel, x, passes=passes, progress=progress)
-        if not is_finite(net):
-            raise TrainingError("the weights are not numbers; lower generator_lr")
+        self._play_privately(
+            game, net, train_codes, known.n_rows, self._schedule(self.batch_size),
+            critic_steps=self.discriminator_steps, critic_rate=self.discriminator_lr / self.generator_lr,
+            progress=progress,
+        )  # fmt: skip
         counts = [torch.from_numpy(table.astype(np.float32)) for table in known.counts]
         calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
         return self
@@ -298,12 +266,6 @@ class CTGAN(Generator):
         alphabet = self._alphabet
         numbers = [j for j, f in enumerate(alphabet.fields) if is_number(f) and j not in self.condition_fields]
         return {j: Modes.fit(alphabet.fields[j], counts[j], rng) for j in numbers}
-
-    def _weight(self) -> float:
-        """Of the second moments."""
-        if self.moments is not None:
-            return self.moments
-        return 1.0 if self.ledger is None else PRIVATE_MOMENTS
 
     def _make_net(
         self,
@@ -334,29 +296,7 @@ class CTGAN(Generator):
             generator=generator,
         ).eval()
 
-    # ---- drawing ----------------------------------------------------------------------------------------------------
-
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        codes = NoiseDrawing(self._fitted(), self._told(), self._alphabet, given or Given()).rows(n, rng)
-        # Inside a code every place is as likely as another: that is what a fraction means.
-        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
-        return Codes(codes.astype(self._alphabet.code_dtype), fractions)
-
-    def _fitted(self) -> DenseGenerator:
-        if self._net is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._net
-
-    def _told(self) -> Labels:
-        if self._labels is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._labels
-
     # ---- state -------------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        weights: dict[str, npt.NDArray[Any]] = {n: v.numpy() for n, v in self._fitted().state_dict().items()}
-        return weights | self._told().state()
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         import torch

@@ -12,10 +12,9 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
-from likewise.errors import ModelFileError, NotFittedError, OptionError, TrainingError
+from likewise.errors import ModelFileError, OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit, tell_divergence
-from likewise.models.base import Generator
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
 from likewise.models.gan_game import BlindRowGame, RowGame, Rules
 from likewise.models.gradient import (
@@ -23,18 +22,14 @@ from likewise.models.gradient import (
     check_choice,
     check_training_options,
     compute_dtype,
-    in_net_order,
     is_wide,
     log_marginals,
     take_weights,
     train_device,
 )
 from likewise.models.labels import Labels, column_names
-from likewise.models.noisy_pairs import NoisyPairs
-from likewise.models.private import OneWay, check_net_options, planned, public_rows, steps_of
-from likewise.models.private_duel import PrivateDuel
+from likewise.models.noise_model import POOL, NoiseModel
 from likewise.models.variety import LOOKED_AT, Variety
-from likewise.private_training import train_privately
 from likewise.training import Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -49,17 +44,8 @@ N_KNOTS = 64
 STEPS = 800
 """Steps of the generator where the caller leaves the epochs open."""
 
-COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.7
-"""Shares of a budget for the counts of each field, of several labels together, and of pairs."""
-
-PRIVATE_MOMENTS = 100.0
-"""Weight of the second moments under a budget: a critic under noise says little, and the pairs nearly all."""
-
-PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_DRAWN = 20, 1 / 32, 500
-"""Under a budget: how often each row is seen, how likely it is in a step, and rows drawn in a step."""
-
-POOL = 2**14
-"""Labels drawn at once, to be told in training."""
+PRIVATE_DRAWN = 500
+"""Rows drawn in a step under a budget."""
 
 _WHOLE = {
     "latent_dim": 1, "width": 1, "n_layers": 0, "critic_width": 1, "critic_layers": 1, "d_embed": 1, "d_hidden": 1,
@@ -81,7 +67,7 @@ _NUMBERS = {
 
 
 @dataclass(kw_only=True)
-class GAN(Generator):
+class GAN(NoiseModel["TableGenerator"]):
     """A generative adversarial network (Goodfellow et al. 2014) over codes.
 
     A generator turns noise to rows, a critic scores rows, and each learns against the other. Levels and bins are drawn,
@@ -280,9 +266,6 @@ class GAN(Generator):
         calibrate(net.eval(), self._told(), alphabet, counts, len(train_codes), self.calibrate, rng)
         return self
 
-    def check_private(self) -> None:
-        check_net_options(self)
-
     def _fit_privately(
         self,
         codes: Codes,
@@ -295,8 +278,8 @@ class GAN(Generator):
         import torch
 
         alphabet = self._alphabet
-        known, pairs, self._labels = self._counted(codes, ledger, rng)
-        self.n_rows = round(known.n_rows)
+        labels = Labels(self.condition_fields, alphabet, **self._label_options())
+        known = self._count(codes, labels, ledger, rng)
         shares = known.log_shares()
         self._net = net = self._make_generator(alphabet, shares, generator)
         if not net.drawn:
@@ -308,50 +291,21 @@ class GAN(Generator):
         for part in (learner, net):
             part.use(device, dtype)
         critic.use(device, torch.float32)
-        told = torch.from_numpy(self._labels.draw(POOL, rng, Given())[:, net.columns][:, net.labels])
+        told = torch.from_numpy(labels.draw(POOL, rng, Given())[:, net.columns][:, net.labels])
         rules = Rules(self.loss, self.penalty, self._weight(), self.temperature)
         game = BlindRowGame(rules, learner, critic, told, PRIVATE_DRAWN, generator)
+        pairs = self._count_pairs(codes, known, ledger) if self._weight() else None
         if pairs is not None:
             game.moments = pairs.moments(pairs.coarse_maps(game.columns, device), game.columns)
-        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        [self.plan] = planned(ledger, [("gradients of the critic", steps)], clip=self.clip, n_rows=known.n_rows)
-        duel = PrivateDuel(
-            game,
-            list(learner.parameters()),
-            self.plan,
-            self._schedule(1),
-            public=public_rows(critic).to(device),
-            critic_steps=self.critic_steps,
-            critic_rate=self.critic_rate,
-            average=Averaged(learner, net, self.averaging),
-        )
-        x = torch.from_numpy(in_net_order(net, codes.codes)).to(device)
-        self.record = train_privately(duel, x, passes=passes, progress=progress)
-        if not is_finite(net):
-            raise TrainingError("the weights are not numbers; lower learning_rate")
+        self._play_privately(
+            game, learner, codes, known.n_rows, self._schedule(1), critic_steps=self.critic_steps,
+            critic_rate=self.critic_rate, average=Averaged(learner, net, self.averaging), device=device,
+            progress=progress,
+        )  # fmt: skip
         net.use("cpu", compute_dtype(self.precision))
         counts = net.by_bucket(known.counts)
         calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
         return self
-
-    def _counted(
-        self, codes: Codes, ledger: Ledger, rng: np.random.Generator
-    ) -> tuple[OneWay, NoisyPairs | None, Labels]:
-        """What is counted before the first step: each field, the labels, and pairs where moments are wanted."""
-        alphabet = self._alphabet
-        known = OneWay.of(codes, alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
-        labels = Labels(self.condition_fields, alphabet, **self._label_options())
-        labels.fit_privately(codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
-        rho = ledger.rho * PAIRS_SHARE
-        pairs = NoisyPairs.of(codes.codes, alphabet, known, rho, ledger) if self._weight() else None
-        return known, pairs, labels
-
-    def _weight(self) -> float:
-        """Of the second moments."""
-        if self.moments is not None:
-            return self.moments
-        return 1.0 if self.ledger is None else PRIVATE_MOMENTS
 
     def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
         """Embedding and hidden width: columns of many codes need finer units."""
@@ -403,29 +357,7 @@ class GAN(Generator):
     def _label_options(self) -> dict[str, Any]:
         return {"precision": self.precision, "device": self.device}
 
-    # ---- drawing ----------------------------------------------------------------------------------------------------
-
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        codes = NoiseDrawing(self._fitted(), self._told(), self._alphabet, given or Given()).rows(n, rng)
-        # Inside a code every place is as likely as another: that is what a fraction means.
-        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
-        return Codes(codes.astype(self._alphabet.code_dtype), fractions)
-
-    def _fitted(self) -> TableGenerator:
-        if self._net is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._net
-
-    def _told(self) -> Labels:
-        if self._labels is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._labels
-
     # ---- state -------------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        weights: dict[str, npt.NDArray[Any]] = {n: v.numpy() for n, v in self._fitted().state_dict().items()}
-        return weights | self._told().state()
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         import torch

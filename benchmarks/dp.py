@@ -182,7 +182,7 @@ def means(runs: list[dict[str, Any]], data: str) -> list[dict[str, Any]]:
 
 def page(runs: list[dict[str, Any]]) -> str:
     """The tables of docs/dp.md."""
-    digits = {"tv2": 3, "tv3": 3, "tstr": 3, "c2st": 3, "k_marginal": 0, "fit_s": 0}
+    digits = {"tv2": 3, "tv3": 3, "tstr": 3, "c2st": 3, "k_marginal": 0, "fit_s": 1}
     parts = []
     for data, columns in (("adult", ("tv2", "tv3", "tstr", "c2st", "fit_s")), ("nist", ("k_marginal", "tv3", "fit_s"))):
         lines = means(runs, data)

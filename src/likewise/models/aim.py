@@ -41,7 +41,7 @@ class AIM(MarginalModel):
     hide, and the model fitted anew (McKenna, Mullins, Sheldon and Miklau 2022).
 
     It serves a workload: all groups of `degree` fields, and within them all smaller ones. When a round teaches nothing,
-    the next have less noise. Slower than `MST`, and as good or better at every budget: the figures are in docs/dp.md.
+    the next have less noise. Slower than `MST`; as good at epsilon .1 and better above it: docs/dp.md has the figures.
 
     Args:
         degree: fields of the groups that are to be right: 2 or 3.

@@ -292,8 +292,7 @@ def test_planted_leaks_are_caught(fault: str, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(CTGAN, "honestly", CTGAN._fit_privately, raising=False)
     monkeypatch.setattr(where, fake)
     whole = artefact(table(), tmp_path / "a", model, **TOLD)
-    others = [artefact(frame, tmp_path / "b", model, **TOLD) for frame in NEIGHBOURS.values()]
-    assert not all(are_equal(whole, other) for other in others)
+    assert any(not are_equal(whole, artefact(frame, tmp_path / "b", model, **TOLD)) for frame in NEIGHBOURS.values())
 
 
 # ---- the parts -------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from likewise.codecs.numbers import MOST_DECIMALS, Lattice, NumberCodec, summari
 from likewise.codecs.table import TableCodec
 from likewise.codecs.times import Clock, TimeCodec, summarise_times
 from likewise.dp.cuts import Cuts, Purse
-from likewise.dp.ledger import Ledger
+from likewise.dp.ledger import SLACK, Entry, Ledger
 from likewise.errors import PrivacyError
 from likewise.parsing import canonical_dtype
 from likewise.schema import Column, Kind, Schema
@@ -57,8 +57,21 @@ def private_codec(
         rho=ledger.rho * ledger.budget.codec_share / max(len(paid), LEAST_PARTS),
         delta=ledger.delta_aside / max(sum(touch in CHOICES for touch in paid), 1),
     )
+    before = ledger.spent
     codecs = tuple(part.codec(frame[part.column.name], purse) for part in parts)
+    _count_the_rest(ledger, len(paid) * purse.rho - (ledger.spent - before))
     return TableCodec(codecs, options or CodecOptions())
+
+
+def _count_the_rest(ledger: Ledger, rho: float) -> None:
+    """Write down what noisy answers made needless, as if it had been asked.
+
+    The noise of what follows is planned by what is left, and loss distributions add up only where plans do not hang on
+    answers.
+    """
+    if rho > SLACK * ledger.rho:
+        what = "edges that noisy answers made needless, counted all the same"
+        ledger.spend(Entry(what=what, mechanism="none", parameter=0.0, sensitivity=0.0, rho=rho))
 
 
 def _refuse_undeclared(columns: list[Column], ledger: Ledger) -> None:

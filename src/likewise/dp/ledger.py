@@ -83,7 +83,8 @@ class Entry:
 
     Args:
         what: what was asked, in words, with no value of the data.
-        mechanism: "gaussian", "exponential", or "sampled gaussian": steps on Poisson samples of the rows.
+        mechanism: "gaussian", "exponential", "sampled gaussian" (steps on Poisson samples of the rows), or "none" for
+            what was planned and not asked.
         parameter: deviation of the noise (gaussian), epsilon of the choice (exponential), or deviation over the norm to
             which a row's gradient is clipped (sampled gaussian).
         sensitivity: how far one row can move the answer: L2 for gaussian, of the scores for exponential.

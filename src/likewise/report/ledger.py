@@ -59,5 +59,5 @@ def _cells(entry: Mapping[str, Any], text: dict[str, str]) -> Iterator[tuple[str
         )
         yield "rho", "–"
         return
-    yield "noise", f"{'σ' if mechanism == 'gaussian' else 'ε'} {parameter}"
+    yield "noise", "–" if mechanism == "none" else f"{'σ' if mechanism == 'gaussian' else 'ε'} {parameter}"
     yield "rho", f"{entry['rho']:.3g}"

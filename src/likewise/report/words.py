@@ -141,6 +141,7 @@ TEXT: dict[str, dict[str, str]] = {
         "ledger_gaussian": "Gaussian noise",
         "ledger_exponential": "noisy choice",
         "ledger_sampled gaussian": "Gaussian noise on random batches",
+        "ledger_none": "not asked",
         "ledger_steps": "{noise} times the clip, {steps} steps, each row in a batch with chance {rate}",
     },
     "zh": {
@@ -271,6 +272,7 @@ TEXT: dict[str, dict[str, str]] = {
         "ledger_gaussian": "高斯噪声",
         "ledger_exponential": "带噪选择",
         "ledger_sampled gaussian": "随机批次上的高斯噪声",
+        "ledger_none": "未询问",
         "ledger_steps": "裁剪范数的 {noise} 倍，{steps} 步，每行入批概率 {rate}",
     },
 }

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from likewise import io
 from likewise.errors import SchemaError
 from likewise.inference import infer
-from likewise.parsing import canonical_dtype, parse, restore
+from likewise.parsing import canonical_dtype, fill_column, parse, restore
 from likewise.schema import Column, Kind, Role, Schema
 
 from .expected_kinds import EXPECTED
@@ -323,3 +323,10 @@ def test_whatever_stands_in_a_column_comes_back(some: list[str | None], data: st
     assert_frame_equal(restore(again, schema), restored)
     canonical["x"].to_list()  # every value has a place in Python
     restore(canonical, schema, typed=True)
+
+
+@pytest.mark.parametrize("drawn", [[dt.date(2020, 1, 1)] * 2, ["a", "b"], [1.5, 2.0], [True, False]])
+def test_a_column_of_which_nothing_is_known_takes_what_is_drawn(drawn: list[object]) -> None:
+    raw = pl.DataFrame({"x": pl.Series([None, None], dtype=pl.Null)})
+    fill = pl.DataFrame({"x": drawn})
+    assert fill_column("x", raw, raw, fill).equals(fill["x"])

@@ -358,9 +358,11 @@ def fill_column(name: str, raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.Dat
         declared = given.dtype.categories
         new = texts.drop_nulls().unique().sort()
         return texts.cast(pl.Enum(pl.concat([declared, new.filter(~new.is_in(declared))])))
+    if given.dtype == pl.Null:  # nothing was known of it
+        return fill
     wanted = fill.filter(~known)
     fits = wanted.cast(given.dtype, strict=False)
     is_cut = given.dtype.is_integer() and wanted.dtype.is_float() and not (wanted == wanted.round(0)).all()
-    if given.dtype == pl.Null or is_cut or fits.null_count() > wanted.null_count():
+    if is_cut or fits.null_count() > wanted.null_count():
         return given.cast(fill.dtype, strict=False).zip_with(known, fill)
     return given.zip_with(known, fill.cast(given.dtype, strict=False))

@@ -74,7 +74,7 @@ class VAEGAN(VAE):
     .0132 / .916 and .918 (two seeds of the critics); a form of it with one critic .550 / .0147 / .917.
 
     Args:
-        critics: how many are trained; their mean judges.
+        critics: how many are trained; their mean judges. None takes 3, and 1 under a budget.
         critic_layers: layers of each, of the VAE's `width`.
         critic_epochs: passes of each over the rows; None chooses by their number.
         critic_rate: peak of each one's one cycle.
@@ -84,7 +84,8 @@ class VAEGAN(VAE):
 
     Privacy: as `VAE`. Critics are no part of what is drawn, yet a critic that knew training rows by heart would choose
     them: held-out rows stop it before. Under a budget nothing is held out; each critic is trained by private steps of
-    its own, all planned with the VAE's, and its scores count by half, whatever they are.
+    its own, all planned with the VAE's, and its scores count by half, whatever they are. There it helps nothing: on
+    Adult at epsilon 10 C2ST .732 and TSTR AUC .894 (one critic, seed 0), and .700 and .901 of the VAE alone.
 
     Example:
         >>> import polars as pl, likewise as lw
@@ -106,7 +107,7 @@ class VAEGAN(VAE):
         avoid_when="The default's rows are enough, or few rows can be held out: the critics need them.",
     )
 
-    critics: int = 3
+    critics: int | None = None
     critic_layers: int = 2
     critic_epochs: int | None = None
     critic_rate: float = 3e-3
@@ -178,13 +179,13 @@ class VAEGAN(VAE):
         device = train_device(self.device)
         places = [part.to(device) for part in (real, drawn, held, held_drawn)]
         critics = []
-        for i in range(self.critics):
-            schedule = self._critic_schedule(len(real), self.critics - i, time.perf_counter() - began)
+        for i in range(self._n_critics()):
+            schedule = self._critic_schedule(len(real), self._n_critics() - i, time.perf_counter() - began)
             generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
             critic = self._make_critic(self._alphabet, log_marginals(train_codes, self._alphabet), generator)
             self._start(critic)
             critic.use(device, compute_dtype(self.precision, device))
-            told = None if progress is None else _one_of(i, self.critics, progress)
+            told = None if progress is None else _one_of(i, self._n_critics(), progress)
             learn(
                 critic, places[0], places[1], schedule, held=(places[2], places[3]), generator=generator, progress=told
             )
@@ -209,7 +210,7 @@ class VAEGAN(VAE):
     def _later_steps(self) -> list[tuple[str, Steps]]:
         passes = PRIVATE_PASSES if self.critic_epochs is None else self.critic_epochs
         steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        return [(f"gradients of critic {i + 1}", steps) for i in range(self.critics)]
+        return [(f"gradients of critic {i + 1}", steps) for i in range(self._n_critics())]
 
     def _train_later(self, codes: Codes, known: OneWay, plans: Sequence[Plan], rng: np.random.Generator) -> None:
         """Critics under a budget: NOTE[DIFF]: no held-out rows say how far they are to be believed, so that their
@@ -281,6 +282,11 @@ class VAEGAN(VAE):
                 freedom = (want + have > 0).sum(1, keepdim=True)
                 have += (want - have) * (freedom / chi_squared.clamp(min=1e-9)).clamp(max=1)
             net.move_shares(wanted, given)
+
+    def _n_critics(self) -> int:
+        if self.critics is None:
+            return 3 if self.ledger is None else 1
+        return self.critics
 
     def _critic_dropout(self) -> float:
         if self.critic_dropout is None:
@@ -362,13 +368,15 @@ class VAEGAN(VAE):
 
         if numbers.shape != (3,) or numbers.dtype != np.float64 or not np.isfinite(numbers).all():
             raise ModelFileError("model: array 'tilt' must hold three finite 64-bit floats")
-        if {name.partition(".")[0] for name in weights} != {str(i) for i in range(self.critics)}:
-            raise ModelFileError(f"model: its options ask for {self.critics} critics, and its arrays are of others")
-        least = self.critics * (self.critic_layers - 1) * self._width**2
+        if {name.partition(".")[0] for name in weights} != {str(i) for i in range(self._n_critics())}:
+            raise ModelFileError(
+                f"model: its options ask for {self._n_critics()} critics, and its arrays are of others"
+            )
+        least = self._n_critics() * (self.critic_layers - 1) * self._width**2
         if sum(value.size for value in weights.values()) < least:
             raise ModelFileError("model: its options ask for more weights than there are")
         blank, critics = [np.zeros(f.size, np.float32) for f in self._alphabet.fields], []
-        for i in range(self.critics):
+        for i in range(self._n_critics()):
             critic = self._make_critic(self._alphabet, blank, torch.Generator())
             own = f"{i}."
             take_weights(critic, {k.removeprefix(own): v for k, v in weights.items() if k.startswith(own)})

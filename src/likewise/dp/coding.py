@@ -80,7 +80,7 @@ def _refuse_undeclared(columns: list[Column], ledger: Ledger) -> None:
     if asked:
         raise PrivacyError(
             f"under differential privacy nothing may be read from the data for free; {len(asked)} declarations are "
-            "missing in the schema: " + "; ".join(asked)
+            "missing in the schema:" + "".join(f"\n- {text}" for text in asked)
         )
 
 

@@ -82,8 +82,8 @@ def test_csv_values_stay_the_texts_they_were(tmp_path: Path) -> None:
         ("t.csv", b"\xef\xbb\xbfa,b\n1,2\n"),
         ("t.csv", "a,b\n1,2\n".encode("utf-16")),
         ("t.csv", b"\xfe\xff" + "a,b\n1,2\n".encode("utf-16-be")),
-        ("t.csv", gzip.compress(b"a,b\n1,2\n")),
-        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n")),
+        ("t.csv", gzip.compress(b"a,b\n1,2\n", mtime=0)),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)),
         ("t.csv.zst", zstandard.compress(b"a,b\n") + zstandard.compress(b"1,2\n")),
     ],
 )
@@ -132,7 +132,7 @@ def test_500_columns(tmp_path: Path) -> None:
     ("name", "data", "match"),
     [
         ("t.csv", b"", "is empty"),
-        ("t.csv.gz", gzip.compress(b""), "is empty"),
+        ("t.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
         ("t.csv", b"a,b\n", "has a header with 2 columns, but no rows"),
         ("t.csv", b"a,b", "has a header with 2 columns, but no rows"),
         ("t.csv", b"\n1,2\n", "no column names in its first line"),
@@ -147,7 +147,7 @@ def test_500_columns(tmp_path: Path) -> None:
         ("t.csv", b"PK\x03\x04rest", "is a zip archive"),
         ("t.csv", b"SQLite format 3\0", "is an SQLite database"),
         ("t.csv", b"\x80\x04\x95rest", "is a Python pickle"),
-        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "damaged or cut-off gzip"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "damaged or cut-off gzip"),
         ("t.csv.zst", zstandard.compress(os.urandom(9_000))[:-9], "damaged or cut off"),
         ("t.parquet", b"a,b\n1,2\n", "ends in '.parquet', but its content is not of that format"),
         ("t.parquet", b"PAR1" + b"\0" * 99, "damaged or cut-off Parquet"),
@@ -188,7 +188,7 @@ def test_one_endless_line_is_refused_before_it_is_loaded(
     monkeypatch.setattr(io, "_load", lambda *_: pytest.fail("it was loaded"))
     path = tmp_path / ("t.csv.gz" if packed else "t.csv")
     if packed:
-        path.write_bytes(gzip.compress(b"x" * 2**21))
+        path.write_bytes(gzip.compress(b"x" * 2**21, mtime=0))
     else:
         with path.open("wb") as file:
             file.write(b"a,b")

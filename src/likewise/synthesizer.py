@@ -64,7 +64,7 @@ class Synthesizer:
     Args:
         model: name of a generator (see `likewise.models.MODELS`; for images `likewise.models.images.IMAGE_MODELS`) or a
             generator. "auto" is "autoregressive"; under a budget of privacy "aim", or "mst" for more than 30 columns;
-            for images "vaegan".
+            for images "vaegan", or "vae" under a budget.
         schema: what the columns are; None infers it from the data.
         random_state: seed of the split, of training and of drawing; None draws one.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
@@ -72,7 +72,7 @@ class Synthesizer:
         only: column -> value, list of values or condition, as `where` of `sample` takes them: learn the rows that meet
             them and no others. Kinds and roles of the columns are still told from the whole table.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
-            declare all that it is not paid for; models "mst" and "aim" can keep it.
+            declare all that it is not paid for. All models but "copula" and "cart" can keep it; of images "vae", "gan".
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
             tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
         max_seconds: budget of training.

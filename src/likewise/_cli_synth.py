@@ -25,6 +25,7 @@ from likewise._cli_shared import (
     check_outputs,
     conditions_of,
     open_terminal,
+    read_text,
     schema_of,
     show,
     show_withheld,
@@ -150,7 +151,10 @@ def synth(
     with terminal.doing("reading"):
         frame = io.read(source)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
-    schema = schema_of(frame, schema_file, target, terminal)
+    if privacy is not None and schema_file is not None:
+        schema = _declared(frame, schema_file, target)
+    else:
+        schema = schema_of(frame, schema_file, target, terminal)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     model = model or DEFAULT_MODEL
     synthesize(
@@ -269,3 +273,21 @@ def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
             raise errors.OptionError(f"column {name!r} is the target, so it cannot be a quasi-identifier too")
         schema = schema.replace(name, role=Role.QUASI_IDENTIFIER)
     return schema
+
+
+def _declared(frame: pl.DataFrame, file: Path, target: str | None) -> Schema:
+    """The schema as the file has it, with the target marked: what it leaves open is not completed from the rows.
+
+    Raises:
+        SchemaError: it does not name every column of the table.
+    """
+    from likewise.schema import Role, Schema
+
+    schema = Schema.from_json(read_text(file))
+    absent = [name for name in frame.columns if name not in schema.names]
+    if absent:
+        raise errors.SchemaError(
+            f"under a budget nothing is told from the rows, so the schema must name every column; it lacks "
+            f"{', '.join(map(repr, absent))} (role drop leaves a column out)"
+        )
+    return schema if target is None else schema.replace(target, role=Role.TARGET)

@@ -95,3 +95,20 @@ def test_an_entity_without_a_budget_is_refused(files: tuple[Path, Path], tmp_pat
     code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", "--entity", "town")
     assert code == 2
     assert "--entity is part of a budget" in said
+
+
+def test_what_a_schema_leaves_open_is_not_completed_from_the_rows(files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    declared = lw.Schema.from_json(schema.read_text())
+    kept = lw.Schema(tuple(column for column in declared if column.name != "town"))
+    schema.write_text(kept.to_json())
+    code, said = run("synth", real, "-o", tmp_path / "fake.csv", "--epsilon", 1, "--schema", schema)
+    assert code == 4, said
+    assert "it lacks 'town'" in " ".join(said.split())
+    dated = pl.read_csv(real).with_columns(pl.lit("2020-02-03").alias("day"))
+    dated.write_csv(real)
+    day = lw.Column(name="day", kind="datetime", dtype="String", bounds=("2020-01-01", "2021-01-01"), nullable=False)
+    schema.write_text(lw.Schema((*declared, day)).to_json())
+    code, said = run("synth", real, "-o", tmp_path / "fake.csv", "--epsilon", 1, "--schema", schema)
+    assert code == 8, said
+    assert "'day' declares no format" in " ".join(said.split())

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 EXIT_BROKEN_RULE = 1
 
+FEW_FITS = 200
+"""Fewer tell so little that a claim which stands needs a word beside it."""
+
 
 def audit(
     real: Annotated[
@@ -173,6 +176,8 @@ def _audit_privacy(
         claim = f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}"
         typer.echo(f"failed: {plan.model} claims {claim}, found {found.epsilon:.3g} at least", err=True)
         raise typer.Exit(EXIT_BROKEN_RULE)
+    if 1 < found.runs < FEW_FITS:
+        terminal.note(f"{found.runs} fits see next to nothing: take thousands, or --steps for a net")
     terminal.result("the claim stands against this attack, which proves nothing about others")
 
 

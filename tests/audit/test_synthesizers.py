@@ -144,6 +144,7 @@ def test_the_command_tells_claim_and_bound(tmp_path: Path) -> None:
     assert code == 0, said
     assert "epsilon 2 at delta 1e-06" in said
     assert "proves nothing about others" in said
+    assert "20 fits see next to nothing" in said
     data = json.loads((tmp_path / "out.json").read_text())
     assert data["passed"]
     assert data["runs"] == 20

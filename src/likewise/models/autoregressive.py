@@ -28,6 +28,7 @@ from likewise.models.conditioning import (
 )
 from likewise.models.gradient import (
     batch_size_for,
+    blank_shares,
     check_training_options,
     compute_dtype,
     in_net_order,
@@ -37,7 +38,7 @@ from likewise.models.gradient import (
     take_weights,
     train_device,
 )
-from likewise.models.private import OneWay, check_net_options, peak_rate, train_net
+from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options, peak_rate, train_net
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
-
-COUNTS_SHARE = 0.1
-"""Share of a budget for the counts of each field."""
 
 LEARNING_RATE = 5e-3
 
@@ -346,7 +344,7 @@ class Autoregressive(Generator):
 
         if sum(value.size for value in state.values()) != self._n_weights(alphabet):
             raise ModelFileError("model: its options ask for another number of weights than there are")
-        blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
+        blank = blank_shares(alphabet)
         net = self._make_net(alphabet, blank, torch.Generator())
         take_weights(net, state)
         self._net, self._alphabet = net.eval(), alphabet

@@ -179,7 +179,7 @@ class CTGAN(NoiseModel["DenseGenerator"]):
         self._alphabet, codes = alphabet, train_codes.codes
         if self.ledger is not None:
             return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
-        self._labels = Labels(self.condition_fields, alphabet, device=self.device).fit(train_codes, holdout, rng)
+        self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(train_codes, holdout, rng)
         counts = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
         self._net = net = self._make_net(alphabet, self._modes(counts, rng), counts, generator)
         if not net.drawn:
@@ -239,15 +239,14 @@ class CTGAN(NoiseModel["DenseGenerator"]):
         from likewise.nets.ctgan import DenseCritic
 
         alphabet = self._alphabet
-        labels = Labels(self.condition_fields, alphabet, device=self.device)
-        known = self._count(train_codes, labels, ledger, rng)
+        known = self._count(train_codes, ledger, rng)
         self._net = net = self._make_net(alphabet, self._modes(known.counts, rng), known.counts, generator)
         if not net.drawn:
             return self
         critic = DenseCritic(
             net.spans[-1].stop + net.n_condition, self.discriminator_dim, 1, dropout=0.0, generator=generator
         )
-        told = torch.from_numpy(labels.draw(POOL, rng, Given())[:, net.labels])
+        told = torch.from_numpy(self._told().draw(POOL, rng, Given())[:, net.labels])
         game = BlindDenseGame(net, critic, told, self._weight(), self.batch_size, generator)
         if game.weight and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
             pairs = self._count_pairs(train_codes, known, ledger)
@@ -302,14 +301,12 @@ class CTGAN(NoiseModel["DenseGenerator"]):
         import torch
 
         state = dict(state)
-        labels = Labels.take(state, alphabet, device=self.device)
-        self.condition_fields, self._alphabet = tuple(labels.fields), alphabet
+        labels = self._taken_labels(state, alphabet)
         modes = {}
         for j, f in enumerate(alphabet.fields):
             if is_number(f) and j not in self.condition_fields:
                 modes[j] = _modes_of(state.get(f"modes{j}"), f)
-        if sum(value.size for value in state.values()) < self._least_weights(alphabet):
-            raise ModelFileError("model: its options ask for more weights than there are")
+        self._check_enough(state, alphabet)
         net = self._make_net(alphabet, modes, [np.zeros(k, np.int64) for k in alphabet.sizes], torch.Generator())
         take_weights(net, state)
         if any((net.share_of(j) < 0).any() for j in range(len(alphabet.sizes))):
@@ -318,6 +315,9 @@ class CTGAN(NoiseModel["DenseGenerator"]):
             raise ModelFileError("model: variances must be 0 or more")
         self._net, self._labels = net.eval(), labels
         return self
+
+    def _label_options(self) -> dict[str, Any]:
+        return {"device": self.device}
 
     def _least_weights(self, alphabet: Alphabet) -> int:
         """How many weights the layers have at least: told before a damaged file can ask for all memory."""

@@ -12,19 +12,19 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
-from likewise.errors import ModelFileError, OptionError
+from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit, tell_divergence
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
 from likewise.models.gan_game import BlindRowGame, RowGame, Rules
 from likewise.models.gradient import (
     batch_size_for,
+    blank_shares,
     check_choice,
     check_training_options,
     compute_dtype,
     is_wide,
     log_marginals,
-    take_weights,
     train_device,
 )
 from likewise.models.labels import Labels, column_names
@@ -278,8 +278,7 @@ class GAN(NoiseModel["TableGenerator"]):
         import torch
 
         alphabet = self._alphabet
-        labels = Labels(self.condition_fields, alphabet, **self._label_options())
-        known = self._count(codes, labels, ledger, rng)
+        known = self._count(codes, ledger, rng)
         shares = known.log_shares()
         self._net = net = self._make_generator(alphabet, shares, generator)
         if not net.drawn:
@@ -291,7 +290,7 @@ class GAN(NoiseModel["TableGenerator"]):
         for part in (learner, net):
             part.use(device, dtype)
         critic.use(device, torch.float32)
-        told = torch.from_numpy(labels.draw(POOL, rng, Given())[:, net.columns][:, net.labels])
+        told = torch.from_numpy(self._told().draw(POOL, rng, Given())[:, net.columns][:, net.labels])
         rules = Rules(self.loss, self.penalty, self._weight(), self.temperature)
         game = BlindRowGame(rules, learner, critic, told, PRIVATE_DRAWN, generator)
         pairs = self._count_pairs(codes, known, ledger) if self._weight() else None
@@ -357,23 +356,11 @@ class GAN(NoiseModel["TableGenerator"]):
     def _label_options(self) -> dict[str, Any]:
         return {"precision": self.precision, "device": self.device}
 
-    # ---- state -------------------------------------------------------------------------------------------------------
-
-    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+    def _blank_net(self, alphabet: Alphabet) -> TableGenerator:
         import torch
 
-        state = dict(state)
-        labels = Labels.take(state, alphabet, **self._label_options())
-        self.condition_fields, self._alphabet = tuple(labels.fields), alphabet
-        if sum(value.size for value in state.values()) < self._least_weights(alphabet):
-            raise ModelFileError("model: its options ask for more weights than there are")
-        blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
-        net = self._make_generator(alphabet, blank, torch.Generator())
-        take_weights(net, state)
-        self._net, self._labels = net.eval(), labels
-        return self
+        return self._make_generator(alphabet, blank_shares(alphabet), torch.Generator())
 
     def _least_weights(self, alphabet: Alphabet) -> int:
-        """How many weights the largest layers have: told before a damaged file can ask for all memory."""
         h, w = self._widths(alphabet)[1], self.width
         return sum(alphabet.sizes) * (h + 1) + w * (len(alphabet.fields) * h + self.latent_dim + self.n_layers * w)

@@ -127,6 +127,11 @@ def compute_dtype(precision: str, device: str = "cpu") -> torch.dtype:
     return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
+def blank_shares(alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
+    """(K,) log shares of each field for a net whose weights are yet to come."""
+    return [np.zeros(field.size, np.float32) for field in alphabet.fields]
+
+
 def take_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
     """Give a net the weights of a model file.
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.codecs.base import Codes, Given
 from likewise.dp.ledger import Ledger
-from likewise.errors import NotFittedError, TrainingError
+from likewise.errors import TrainingError
 from likewise.models.adversarial import Averaged, is_finite
-from likewise.models.base import Generator
 from likewise.models.gan_draws import NoiseDrawing
 from likewise.models.gradient import in_net_order
-from likewise.models.labels import Labels
 from likewise.models.noisy_pairs import NoisyPairs
-from likewise.models.private import OneWay, check_net_options, planned, public_rows, steps_of
+from likewise.models.private import OneWay, planned, public_rows, steps_of
 from likewise.models.private_duel import BlindGame, PrivateDuel
+from likewise.models.told import ToldModel
 from likewise.private_training import train_privately
 from likewise.training import Progress, Schedule
 
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
     from likewise.nets.ctgan import DenseGenerator
     from likewise.nets.generator import TableGenerator
 
-COUNTS_SHARE, LABELS_SHARE, PAIRS_SHARE = 0.1, 0.05, 0.7
-"""Shares of a budget for the counts of each field, of several labels together, and of pairs."""
+PAIRS_SHARE = 0.7
+"""Share of a budget for the counts of pairs."""
 
 PRIVATE_MOMENTS = 100.0
 """Weight of the second moments under a budget: a critic under noise says little, and the pairs nearly all."""
@@ -40,36 +38,19 @@ POOL = 2**14
 Net = TypeVar("Net", bound="TableGenerator | DenseGenerator")
 
 
-class NoiseModel(Generator, Generic[Net]):
+class NoiseModel(ToldModel[Net]):
     """A generator whose net makes rows of noise, beside the law of the labels it is told."""
 
     moments: float | None
     epochs: int | None
     clip: float
     sampling_rate: float | None
-    _net: Net | None
-    _labels: Labels | None
-    _alphabet: Alphabet
 
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         codes = NoiseDrawing(self._fitted(), self._told(), self._alphabet, given or Given()).rows(n, rng)
         # Inside a code every place is as likely as another: that is what a fraction means.
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes.astype(self._alphabet.code_dtype), fractions)
-
-    def _fitted(self) -> Net:
-        if self._net is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._net
-
-    def _told(self) -> Labels:
-        if self._labels is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._labels
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        weights: dict[str, npt.NDArray[Any]] = {n: v.numpy() for n, v in self._fitted().state_dict().items()}
-        return weights | self._told().state()
 
     def _weight(self) -> float:
         """Of the second moments."""
@@ -78,16 +59,6 @@ class NoiseModel(Generator, Generic[Net]):
         return 1.0 if self.ledger is None else PRIVATE_MOMENTS
 
     # ---- under a budget ----------------------------------------------------------------------------------------------
-
-    def check_private(self) -> None:
-        check_net_options(self)
-
-    def _count(self, codes: Codes, labels: Labels, ledger: Ledger, rng: np.random.Generator) -> OneWay:
-        """Count each field, and the labels, whose law is then known."""
-        known = OneWay.of(codes, self._alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
-        self._labels = labels.fit_privately(codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
-        self.n_rows = round(known.n_rows)
-        return known
 
     def _count_pairs(self, codes: Codes, known: OneWay, ledger: Ledger) -> NoisyPairs | None:
         return NoisyPairs.of(codes.codes, self._alphabet, known, ledger.rho * PAIRS_SHARE, ledger)

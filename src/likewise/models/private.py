@@ -40,6 +40,9 @@ LEAST_ROWS = 100
 SURE_SIGMAS = 3.0
 """Codes with fewer rows than this many deviations of the noise share theirs (McKenna et al. 2021, section 4)."""
 
+COUNTS_SHARE = 0.1
+"""Share of a net's budget for the counts of each field."""
+
 SPARE_ROWS = 0.5
 """Rows that a code is taken to have at least, where its noisy count says none."""
 

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
 from likewise.dp.losses import Steps
-from likewise.errors import ModelFileError, NotFittedError, OptionError
+from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS
-from likewise.models.base import Generator
 from likewise.models.conditioning import Budget, blocks
 from likewise.models.gradient import (
     batch_size_for,
+    blank_shares,
     check_choice,
     check_training_options,
     compute_dtype,
@@ -28,11 +28,11 @@ from likewise.models.gradient import (
     is_wide,
     log_marginals,
     net_weights,
-    take_weights,
     train_device,
 )
 from likewise.models.labels import Labels, column_names
-from likewise.models.private import OneWay, check_net_options, peak_rate, train_net
+from likewise.models.private import OneWay, peak_rate, train_net
+from likewise.models.told import ToldModel
 from likewise.models.vae_draws import BATCH, LatentDrawing, log_normal
 from likewise.private_training import Plan
 from likewise.training import Descent, Progress, Record, Schedule, train
@@ -47,9 +47,6 @@ DECODERS = ("independent", "chained")
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
-
-COUNTS_SHARE, LABELS_SHARE = 0.1, 0.05
-"""Shares of a budget for the counts of each field, and for those of labels together."""
 
 LEARNING_RATE = 4e-3
 
@@ -95,7 +92,7 @@ class Latents:
 
 
 @dataclass(kw_only=True)
-class VAE(Generator):
+class VAE(ToldModel["LatentNet"]):
     """A variational autoencoder (Kingma and Welling 2014) over codes.
 
     An encoder takes a row to the mean and log variance of its latents, a decoder takes latents to one likelihood a
@@ -273,7 +270,7 @@ class VAE(Generator):
         return self
 
     def check_private(self) -> None:
-        check_net_options(self)
+        super().check_private()
         if self.free_bits:
             raise OptionError(
                 "free_bits does not go with a budget of privacy: it compares the mean over a step's rows; set 0"
@@ -291,10 +288,7 @@ class VAE(Generator):
         import torch
 
         alphabet = self._alphabet
-        self._labels = Labels(self.condition_fields, alphabet, **self._label_options())
-        known = OneWay.of(codes, alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
-        self._labels.fit_privately(codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
-        self.n_rows = round(known.n_rows)
+        known = self._count(codes, ledger, rng)
         self._net = net = self._make_net(alphabet, known.log_shares(), generator)
         if not net.decoded:
             return self
@@ -557,38 +551,12 @@ class VAE(Generator):
 
         return Decoding(self._fitted())
 
-    def _fitted(self) -> LatentNet:
-        if self._net is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._net
-
-    def _told(self) -> Labels:
-        if self._labels is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._labels
-
-    # ---- state -------------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        result: dict[str, npt.NDArray[Any]] = {name: v.numpy() for name, v in self._fitted().state_dict().items()}
-        return result | self._told().state()
-
-    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+    def _blank_net(self, alphabet: Alphabet) -> LatentNet:
         import torch
 
-        state = dict(state)
-        labels = Labels.take(state, alphabet, **self._label_options())
-        self.condition_fields, self._alphabet = tuple(labels.fields), alphabet
-        if sum(value.size for value in state.values()) < self._least_weights(alphabet):
-            raise ModelFileError("model: its options ask for more weights than there are")
-        blank = [np.zeros(f.size, np.float32) for f in alphabet.fields]
-        net = self._make_net(alphabet, blank, torch.Generator())
-        take_weights(net, state)
-        self._net, self._labels = net.eval(), labels
-        return self
+        return self._make_net(alphabet, blank_shares(alphabet), torch.Generator())
 
     def _least_weights(self, alphabet: Alphabet) -> int:
-        """How many weights the largest layers have: told before a damaged file can ask for all memory."""
         d, w = len(alphabet.fields), self._width
         e, h = self._widths(alphabet)
         codes = sum(alphabet.sizes) * (e + h + 1)

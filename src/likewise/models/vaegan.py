@@ -18,6 +18,7 @@ from likewise.errors import LikewiseWarning, ModelFileError, OptionError, Traini
 from likewise.models.about import About
 from likewise.models.conditioning import Budget, rejection, resample
 from likewise.models.gradient import (
+    blank_shares,
     check_option,
     compute_dtype,
     in_net_order,
@@ -375,7 +376,7 @@ class VAEGAN(VAE):
         least = self._n_critics() * (self.critic_layers - 1) * self._width**2
         if sum(value.size for value in weights.values()) < least:
             raise ModelFileError("model: its options ask for more weights than there are")
-        blank, critics = [np.zeros(f.size, np.float32) for f in self._alphabet.fields], []
+        blank, critics = blank_shares(self._alphabet), []
         for i in range(self._n_critics()):
             critic = self._make_critic(self._alphabet, blank, torch.Generator())
             own = f"{i}."

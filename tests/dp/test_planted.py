@@ -28,7 +28,8 @@ from likewise.models import aim, marginals, mst, private
 from likewise.private_training import PrivateDescent
 from likewise.schema import Column, Schema
 
-from .test_private_fit import NEIGHBOURS, are_equal, artefact, blind, synth, table  # noqa: F401 - a fixture is used
+from .artefacts import are_equal
+from .test_private_fit import NEIGHBOURS, artefact, blind, synth, table  # noqa: F401 - a fixture is used
 
 BUDGET = DP(3.0, 1e-6)
 CLAIM = Claim(epsilon=BUDGET.epsilon, delta=BUDGET.delta)

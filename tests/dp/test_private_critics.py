@@ -16,7 +16,6 @@ from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.dp import mechanisms
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import OptionError, PrivacyError
-from likewise.modelfile import read_model
 from likewise.models import gan_draws, labels, noisy_pairs, private, vae, vaegan
 from likewise.models.adversarial import flatness_penalty
 from likewise.models.ctgan import CTGAN
@@ -30,6 +29,8 @@ from likewise.nets.ctgan import DenseCritic
 from likewise.nets.ghosts import taping
 from likewise.schema import Column, Schema
 from likewise.training import Record
+
+from .artefacts import Artefact, are_equal, blind_sums, file_of
 
 SCHEMA = Schema(
     (
@@ -172,19 +173,12 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (mechanisms, private, labels, noisy_pairs):
         monkeypatch.setattr(module, "noisy_counts", counts)
-    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: np.sin(np.arange(len(total), dtype="f4")))
+    blind_sums(monkeypatch)
 
 
-def artefact(frame: pl.DataFrame, path: Path, model: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def artefact(frame: pl.DataFrame, path: Path, model: str, **options: Any) -> Artefact:
     """The file of a model, as its manifest and its arrays."""
-    synth(model, **options).fit(frame).save(path)
-    file = read_model(path)
-    return file.manifest, file.arrays
-
-
-def are_equal(a: tuple[dict[str, Any], dict[str, Any]], b: tuple[dict[str, Any], dict[str, Any]]) -> bool:
-    same_arrays = a[1].keys() == b[1].keys() and all(np.array_equal(a[1][k], b[1][k]) for k in a[1])
-    return a[0] == b[0] and same_arrays
+    return file_of(synth(model, **options).fit(frame), path)
 
 
 def with_row(age: int | None, town: str | None, is_new: bool | None) -> pl.DataFrame:

@@ -22,6 +22,8 @@ from likewise.private_training import PrivateDescent
 from likewise.schema import Column, Schema
 from likewise.training import Record
 
+from .artefacts import Artefact, are_equal, blind_sums, file_of
+
 pytestmark = pytest.mark.filterwarnings("ignore:gradients of the net")  # 600 rows are few for a net, and quick
 
 BUDGET = DP(1.0, 1e-6)
@@ -163,19 +165,12 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def blind_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps of training whose sum of gradients has nothing to do with the rows."""
-    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: np.sin(np.arange(len(total), dtype="f4")))
+    blind_sums(monkeypatch)
 
 
-def artefact(frame: pl.DataFrame, path: Path, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def artefact(frame: pl.DataFrame, path: Path, model: str) -> Artefact:
     """The file of a model, as its manifest and its arrays."""
-    synth(model).fit(frame).save(path)
-    file = read_model(path)
-    return file.manifest, file.arrays
-
-
-def are_equal(a: tuple[dict[str, Any], dict[str, Any]], b: tuple[dict[str, Any], dict[str, Any]]) -> bool:
-    same_arrays = a[1].keys() == b[1].keys() and all(np.array_equal(a[1][k], b[1][k]) for k in a[1])
-    return a[0] == b[0] and same_arrays
+    return file_of(synth(model).fit(frame), path)
 
 
 def with_row(grade: int | None, town: str | None, is_new: bool | None) -> pl.DataFrame:

@@ -10,10 +10,8 @@ import pytest
 import torch
 
 import likewise as lw
-from likewise import private_training
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import InputError, OptionError, PrivacyError
-from likewise.modelfile import read_model
 from likewise.models.images import base
 from likewise.models.images.vae import ImageVAE
 from likewise.models.private_duel import PrivateDuel
@@ -22,6 +20,8 @@ from likewise.nets.ghosts import taping
 from likewise.nets.images import ImageLatents, Painter
 from likewise.private_training import check_rows_apart
 from likewise.schema import Column, Schema
+
+from .artefacts import Artefact, are_equal, blind_sums, file_of
 
 SCHEMA = Schema((Column(name="y", kind="categorical", levels=("0", "1", "2")),))
 FAST: dict[str, Any] = {"epochs": 1, "sampling_rate": 0.25, "width": 8, "latent_dim": 4, "random_state": 0}
@@ -105,17 +105,11 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
         return np.full(len(real), 80.0), 1.0
 
     monkeypatch.setattr(base, "noisy_counts", counts)
-    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: np.sin(np.arange(len(total), dtype="f4")))
+    blind_sums(monkeypatch)
 
 
-def artefact(x: np.ndarray, y: np.ndarray, path: Path, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    synth(**options).fit(x, y=y).save(path)
-    file = read_model(path)
-    return file.manifest, file.arrays
-
-
-def are_equal(a: tuple[dict[str, Any], dict[str, Any]], b: tuple[dict[str, Any], dict[str, Any]]) -> bool:
-    return a[0] == b[0] and a[1].keys() == b[1].keys() and all(np.array_equal(a[1][k], b[1][k]) for k in a[1])
+def artefact(x: np.ndarray, y: np.ndarray, path: Path, **options: Any) -> Artefact:
+    return file_of(synth(**options).fit(x, y=y), path)
 
 
 def neighbours() -> list[tuple[np.ndarray, np.ndarray]]:

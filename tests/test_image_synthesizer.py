@@ -15,8 +15,7 @@ from likewise.cli import app
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
 from likewise.images import ImageSet, read_images, write_images
 
-RNG = np.random.default_rng(0)
-X = RNG.integers(0, 256, (40, 6, 7), dtype=np.uint8)
+X = np.random.default_rng(0).integers(0, 256, (40, 6, 7), dtype=np.uint8)
 Y = np.arange(40) % 4 + 5
 TINY: dict[str, Any] = {"epochs": 1, "width": 8, "latent_dim": 3, "random_state": 0}
 

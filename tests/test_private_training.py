@@ -98,7 +98,10 @@ def test_a_row_whose_gradient_is_not_finite_counts_nothing_and_spoils_none() -> 
         return loss(x, own) * torch.where((x == rows[3]).all(1), torch.inf, 1.0)
 
     others = torch.cat([rows[:3], rows[4:]])
-    torch.testing.assert_close(clipped_sum(net, with_a_bad_row, rows, 1.0), clipped_sum(net, loss, others, 1.0))
+    apart = clipped_sum(net, with_a_bad_row, rows, 1.0) - clipped_sum(net, loss, others, 1.0)
+    # The same seven gradients of norm 1 at most, added up in 32 bits in other orders: a few hundred roundings, each of
+    # 2**-24 of what is added.
+    assert apart.norm() <= 7 * 300 * 2**-24
 
 
 # ---- the laws of chance ----------------------------------------------------------------------------------------------

@@ -13,22 +13,21 @@ from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema import Column, Kind, Role
 
-RNG = np.random.default_rng(0)
 COLUMN = Column(name="key", kind=Kind.ID, role=Role.ID)
 LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 KEYS = {
     "1..n": pl.Series("key", range(1, 1_001)),
-    "gaps": pl.Series("key", np.unique(RNG.integers(0, 10**9, 1_000))),
+    "gaps": pl.Series("key", np.unique(np.random.default_rng(0).integers(0, 10**9, 1_000))),
     "small type": pl.Series("key", range(200), dtype=pl.UInt8),
     "negative": pl.Series("key", range(-500, -100)),
     "top of int64": pl.Series("key", range(2**63 - 1_000, 2**63 - 1)),
     "both ends": pl.Series("key", [-(2**63), 2**63 - 1, 5]),
     "uint64": pl.Series("key", range(2**64 - 100, 2**64 - 1), dtype=pl.UInt64),
     "float": pl.Series("key", [1.0, 2.0, 3.0]),
-    "uuid": pl.Series("key", [str(uuid.UUID(bytes=RNG.bytes(16), version=4)) for _ in range(500)]),
-    "UUID": pl.Series("key", [str(uuid.UUID(bytes=RNG.bytes(16))).upper() for _ in range(500)]),
+    "uuid": pl.Series("key", [str(uuid.UUID(bytes=np.random.default_rng(i).bytes(16), version=4)) for i in range(500)]),
+    "UUID": pl.Series("key", [str(uuid.UUID(bytes=np.random.default_rng(i).bytes(16))).upper() for i in range(500)]),
     "counter": pl.Series("key", [f"C{i:05d}" for i in range(2_000)]),
-    "roomy": pl.Series("key", ["".join(RNG.choice(LETTERS, 16)) for _ in range(500)]),
+    "roomy": pl.Series("key", ["".join(row) for row in np.random.default_rng(0).choice(LETTERS, (500, 16))]),
     "names": pl.Series("key", [f"{'x' * (i % 50)}-{i}" for i in range(300)]),
     "one": pl.Series("key", ["only"]),
     "none": pl.Series("key", [], dtype=pl.String),

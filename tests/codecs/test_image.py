@@ -11,18 +11,17 @@ from likewise.codecs.image import ImageCodec
 from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.images import ImageSet
 
-RNG = np.random.default_rng(0)
-BYTES = RNG.integers(0, 256, (9, 4, 5), dtype=np.uint8)
+BYTES = np.random.default_rng(0).integers(0, 256, (9, 4, 5), dtype=np.uint8)
 KINDS: dict[str, np.ndarray] = {
     "bytes": BYTES,
     "one channel": BYTES[:, None],
-    "colour": RNG.integers(0, 256, (9, 3, 4, 5), dtype=np.uint8),
+    "colour": np.random.default_rng(0).integers(0, 256, (9, 3, 4, 5), dtype=np.uint8),
     "int64": BYTES.astype(np.int64),
     "whole floats": (BYTES // 16).astype(np.float64),
     "bool": BYTES > 99,
-    "float": RNG.random((9, 4, 5)).astype(np.float32),
-    "float64": RNG.random((9, 4, 5)),
-    "signed float": RNG.random((9, 4, 5)) * 2 - 1,
+    "float": np.random.default_rng(0).random((9, 4, 5)).astype(np.float32),
+    "float64": np.random.default_rng(0).random((9, 4, 5)),
+    "signed float": np.random.default_rng(0).random((9, 4, 5)) * 2 - 1,
 }
 LABELS: dict[str, Any] = {
     "none": None,

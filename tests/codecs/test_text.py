@@ -16,7 +16,6 @@ from likewise.conditions import Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema import Column, Kind
 
-RNG = np.random.default_rng(0)
 COLUMN = Column(name="s", kind=Kind.TEXT)
 texts = st.lists(st.one_of(st.none(), st.text(max_size=5), st.from_regex(r"\A[AB][0-9]{2}\Z")), max_size=80)
 
@@ -31,7 +30,8 @@ def redraw(codec: TextCodec, series: pl.Series, seed: int = 0) -> pl.Series:
 
 
 def phones(n: int) -> pl.Series:
-    return pl.Series("s", [f"+49-{a:03d}-{b:04d}" for a, b in RNG.integers((100, 0), (999, 9_999), (n, 2))])
+    rng = np.random.default_rng(1)
+    return pl.Series("s", [f"+49-{a:03d}-{b:04d}" for a, b in rng.integers((100, 0), (999, 9_999), (n, 2))])
 
 
 def test_templates_replace_letters_and_digits_by_their_class() -> None:
@@ -67,8 +67,9 @@ def test_single_strings_patterns_and_characters_are_never_drawn() -> None:
 
 
 def test_text_without_shared_patterns_keeps_only_lengths_and_characters() -> None:
-    words = ["".join(w) for w in RNG.choice(list("abcdefgh, ABC"), (300, 25))]
-    series = pl.Series("s", [w[: RNG.integers(20, 25)] for w in words] + ["§" * 22])
+    rng = np.random.default_rng(1)
+    words = ["".join(w) for w in rng.choice(list("abcdefgh, ABC"), (300, 25))]
+    series = pl.Series("s", [w[: rng.integers(20, 25)] for w in words] + ["§" * 22])
     out = redraw(fit(series), series)
     assert out.null_count() == 0
     assert out.str.len_chars().is_between(20, 25).all()

@@ -19,9 +19,8 @@ from likewise.scenario.pooling import (
     std,
 )
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(2.0, 1.5, 5_000)
-Y = 0.5 * X + RNG.normal(size=5_000)
+X = np.random.default_rng(0).normal(2.0, 1.5, 5_000)
+Y = 0.5 * X + np.random.default_rng(1).normal(size=5_000)
 COLUMNS = {"x": X, "y": Y}
 
 
@@ -125,7 +124,8 @@ def test_a_prior_is_kept_where_nothing_is_asked_of_it() -> None:
 
 
 def test_a_view_on_a_column_with_holes_holds_among_the_known_values() -> None:
-    x = np.where(RNG.random(len(X)) < 0.3, np.nan, X)
+    rng = np.random.default_rng(2)
+    x = np.where(rng.random(len(X)) < 0.3, np.nan, X)
     prior = np.full(len(X), 1 / len(X))
     w = pool(constraints_of([mean("x", 2.4), std("x", 1.2)], {"x": x}, [], prior)).weights
     known = np.isfinite(x)

@@ -236,4 +236,24 @@ EXPECTED = {
         "integer": "quality",
     },
     "yeast6.csv": {"real": "mcg|gvh|alm|mit|erl|pox|vac|nuc", "categorical": "class"},
+    "mutagenesis/atom.csv": {
+        "id": "atom_id",
+        "categorical": "molecule_id|element",
+        "integer": "type",
+        "real": "charge",
+    },
+    "mutagenesis/molecule.csv": {"id": "molecule_id", "boolean": "ind1|inda|mutagenic", "real": "logp|lumo"},
+    "relbench_f1/circuit.csv": {"id": "circuit_id", "integer": "country", "real": "lat|lng"},
+    "relbench_f1/constructor_results.csv": {
+        "id": "constructor_results_id",
+        "integer": "race_id|constructor_id",
+        "real": "points",
+    },
+    "relbench_f1/race.csv": {"id": "race_id", "integer": "year|round|circuit_id"},
+    "relbench_f1/result.csv": {
+        "id": "result_id",
+        "integer": "race_id|driver_id|constructor_id|grid|position_order|laps|status",
+        "real": "points",
+    },
+    "us_location_train.csv": {"categorical": "state_code|bird|lat_zone", "real": "lat|lon"},
 }

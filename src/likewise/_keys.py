@@ -25,6 +25,23 @@ _DIGIT_CODES = frozenset({
 })  # fmt: skip
 _NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "aid", "lipid", "solid", "fluid", "mid")
 
+# Words of those who have rows: people, what they hold, things with a life. English, German, French, Spanish, Chinese.
+_OWNERS = """
+    person people customer cust client patient employee emp user member student pupil subject participant
+    household account acct driver operator worker staff player rider visitor citizen resident tenant passenger
+    borrower applicant holder donor voter respondent owner case insured policy machine device vehicle unit
+    engine buyer guest teacher doctor agent learner candidate kunde kunden mitarbeiter personal benutzer nutzer
+    mitglied schueler schüler versicherter versicherten konto maschine maschinen fall geraet gerät abonne abonné
+    employe employé salarie salarié eleve élève etudiant étudiant utilisateur membre personne dossier cliente
+    paciente empleado usuario alumno estudiante persona socio miembro cuenta trabajador 客户 患者 病人 员工 用户
+    会员 学生 学号 工号 病历号 客户号 会员号
+"""
+_WHO = frozenset(_OWNERS.split())
+_LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
+_ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
+    "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
+}]  # fmt: skip
+
 _UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
 _HASH = r"^([0-9a-f]{16,128}|[0-9A-F]{16,128}|[A-Za-z0-9_+/=-]{20,128})$"
 _TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
@@ -72,6 +89,62 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
     if n_known >= 20 and (last in _WEAK or glued) and is_token:
         return "unique, and named so"
     return _code_reason(values) if values.dtype == pl.String else _whole_reason(words, values, in_order)
+
+
+def _parts_of(name: str) -> list[str]:
+    """The words of a name, also of scripts without capitals, plurals as singulars, glued keys ("patientid") apart."""
+    parts: list[str] = []
+    for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", name)):
+        word = word.lower()
+        tail = next(
+            (t for t in ("nummer", "编号", "号码", "号", "id", "nr", "no") if word.endswith(t) and word != t), ""
+        )
+        stem = word.removesuffix(tail)
+        parts += [stem, tail] if tail and _is_who(stem) else [word]
+    return parts
+
+
+def _is_who(word: str) -> bool:
+    return word in _WHO or word.removesuffix("s") in _WHO
+
+
+def names_an_entity(name: str) -> bool:
+    """Whether a name tells of the key of somebody, or of something with a life, that may have several rows.
+
+    Example:
+        >>> [names_an_entity(name) for name in ("users_id", "PatientID", "Kundennummer", "工号", "district_id")]
+        [True, True, True, True, False]
+    """
+    parts = _parts_of(name)
+    if parts in (["id"], ["学号"], ["工号"]) or (parts[-1:] in _ENDS and any(map(_is_who, parts))):
+        return True
+    return len(parts) > 1 and parts[:1] in _ENDS and parts[-1] in _WHO  # "id_paciente", but not "number of customers"
+
+
+def names_an_owner(name: str) -> bool:
+    """Whether a name tells of nothing but somebody or something with a life, and not of how many.
+
+    Example:
+        >>> names_an_owner("assigned operator"), names_an_owner("operators")
+        (True, False)
+    """
+    return any(part in _WHO for part in _parts_of(name)[-1:])
+
+
+def names_a_key(name: str) -> bool:
+    """Whether a name ends in a word that nothing but keys are named by."""
+    return any(part in _STRONG or part in _LOGINS for part in _parts_of(name)[-1:])
+
+
+def looks_made(values: pl.Series) -> bool:
+    """Whether distinct texts look like made keys: UUIDs, hashes, e-mail addresses, codes of letters and digits."""
+    if values.str.contains(_UUID).all() or values.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").all():
+        return True
+    if len(values) < 20 or not values.str.contains(_TOKEN).all():
+        return False
+    mixed = values.str.contains(r"\d") & values.str.contains(r"[A-Za-z]")
+    lengths = values.str.len_chars()
+    return bool(mixed.mean() > 0.9) and int(lengths.max()) - int(lengths.min()) <= 4  # type: ignore[operator,arg-type]
 
 
 def _all_hashes(values: pl.Series) -> bool:

@@ -1,7 +1,7 @@
 """From a table as it came to canonical columns, and back: types, missing tokens, date formats, decimals, labels.
 
 A canonical column is String (categorical, text), Boolean, Int64 (integer), Float64 (real), Date, Time or Datetime
-(datetime), or as it came (id, dropped); what is missing is null, never NaN, never a token.
+(datetime), or as it came (keys, dropped); what is missing is null, never NaN, never a token.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def _hint(name: str, names: tuple[str, ...] | list[str]) -> str:
 
 def canonical_dtype(column: Column) -> pl.DataType:
     """The canonical type of a column."""
+    if column.is_key:
+        return dtype_from_name(column.dtype, column.levels)
     match column.kind:
         case Kind.CATEGORICAL | Kind.TEXT:
             return pl.String()
@@ -85,7 +87,7 @@ def canonical_dtype(column: Column) -> pl.DataType:
             if stored.is_temporal() and stored != pl.Duration:
                 return stored
             return _times.dtype_of(column.format) if column.format else pl.Datetime("us")
-        case Kind.ID:
+        case Kind.ID:  # of role `drop`
             return dtype_from_name(column.dtype, column.levels)
 
 
@@ -95,7 +97,7 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
         return series
     if series.dtype == pl.Null:
         return series.cast(canonical_dtype(column))
-    if column.kind is Kind.ID:
+    if column.is_key:
         return _without_tokens(series, column)
     known = _without_tokens(_plain(series), column)
     if known.dtype.is_float():  # inference takes infinite values for missing, whatever kind it then finds
@@ -269,7 +271,7 @@ def restore_column(series: pl.Series, column: Column, *, typed: bool = False) ->
     stored = dtype_from_name(column.dtype, column.levels)
     if typed and stored == pl.String:
         return series
-    if column.kind is Kind.ID:
+    if column.is_key:
         series = series.cast(stored, strict=False)
         return _with_tokens(series, column) if stored == pl.String else series
     if series.dtype == pl.Null:

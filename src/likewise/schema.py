@@ -38,6 +38,7 @@ class Role(StrEnum):
     QUASI_IDENTIFIER = "quasi_identifier"
     SENSITIVE = "sensitive"
     TARGET = "target"
+    ENTITY = "entity"
     DROP = "drop"
 
 
@@ -45,12 +46,15 @@ class Role(StrEnum):
 class Column:
     """One column: what it is, and what is needed to write it back as it was.
 
-    Kind and role may be given as their texts. A column of kind `id` has role `id` (or `drop`) and the other way round.
+    Kind and role may be given as their texts. A column of kind `id` has role `id` (or `entity`, or `drop`), and only a
+    column of kind `id` has role `id`.
 
     Args:
         name: the column's name, unique within the table.
         kind: how its values behave.
-        role: what it is for. A column of kind `id` has role `id`: never modelled, regenerated.
+        role: what it is for. A column of role `id` is never modelled, its keys are made anew. One of role `entity`, of
+            any kind, tells whose a row is: people are then counted, not rows. Its keys are made anew too, and as rows
+            are drawn one by one, each drawn row is a new entity's.
         dtype: the Polars type it came in and goes out as, such as "Int64", "String", "Datetime(us, UTC)".
         missing: the strings that stand for a missing value, the most frequent first; that one is written back.
             Empty when missing values are nulls.
@@ -94,7 +98,7 @@ class Column:
         if not isinstance(self.name, str):
             raise SchemaError(f"a column's name must be a string, got {type(self.name).__name__}")
         self._coerce()
-        if (self.kind is Kind.ID) != (self.role is Role.ID) and not (self.kind is Kind.ID and self.role is Role.DROP):
+        if (self.kind is Kind.ID) != (self.role is Role.ID) and self.role not in (Role.ENTITY, Role.DROP):
             raise SchemaError(
                 f"column {self.name!r}: kind and role must both be 'id' or neither, "
                 f"got kind {self.kind.value!r} with role {self.role.value!r}"
@@ -154,7 +158,12 @@ class Column:
 
     @property
     def is_modelled(self) -> bool:
-        return self.role not in (Role.ID, Role.DROP)
+        return not self.is_key and self.role is not Role.DROP
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it tells rows or entities apart: read as it came, never learnt, made anew."""
+        return self.role in (Role.ID, Role.ENTITY)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able data; fields at their default are left out."""
@@ -190,7 +199,7 @@ class Schema:
     """The columns of a table, in order.
 
     Raises:
-        SchemaError: two columns share a name (the message names them), or two columns are targets.
+        SchemaError: two columns share a name (the message names them), or two are the target, or two the entity.
 
     Example:
         >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="key", kind=Kind.ID, role=Role.ID)))
@@ -205,9 +214,10 @@ class Schema:
         twice = [name for name, n in Counter(c.name for c in self.columns).items() if n > 1]
         if twice:
             raise SchemaError(f"column names must differ, these come more than once: {', '.join(map(repr, twice))}")
-        targets = [c.name for c in self.columns if c.role is Role.TARGET]
-        if len(targets) > 1:
-            raise SchemaError(f"only one column can be the target, got {', '.join(map(repr, targets))}")
+        for role in (Role.TARGET, Role.ENTITY):
+            named = [c.name for c in self.columns if c.role is role]
+            if len(named) > 1:
+                raise SchemaError(f"only one column can be the {role.value}, got {', '.join(map(repr, named))}")
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -230,12 +240,17 @@ class Schema:
 
     @property
     def modelled(self) -> tuple[str, ...]:
-        """Names of the columns that are learnt: neither ids nor dropped."""
+        """Names of the columns that are learnt: neither keys nor dropped."""
         return tuple(c.name for c in self.columns if c.is_modelled)
 
     @property
     def target(self) -> str | None:
         return next((c.name for c in self.columns if c.role is Role.TARGET), None)
+
+    @property
+    def entity(self) -> str | None:
+        """The column that tells whose a row is."""
+        return next((c.name for c in self.columns if c.role is Role.ENTITY), None)
 
     def replace(self, name: str, **changes: Any) -> Schema:
         """The schema with one column changed. A change of kind to or from `id` takes the role along, and vice versa.
@@ -249,12 +264,12 @@ class Schema:
             if key not in known:
                 raise SchemaError(f"a column has no field {key!r}{nearest(key, known)}")
         if changes.get("kind") == Kind.ID:
-            changes.setdefault("role", Role.ID)
+            changes.setdefault("role", old.role if old.role is Role.ENTITY else Role.ID)
         elif changes.get("role") == Role.ID:
             changes.setdefault("kind", Kind.ID)
         elif "kind" in changes and old.role is Role.ID:
             changes.setdefault("role", Role.FEATURE)
-        elif changes.get("role", Role.DROP) != Role.DROP and old.kind is Kind.ID:
+        elif changes.get("role", Role.DROP) not in (Role.DROP, Role.ENTITY) and old.kind is Kind.ID:
             raise SchemaError(f"column {name!r} is an id; to use it otherwise, give its kind as well as its role")
         new = _replace(old, **changes)
         return Schema(tuple(new if c.name == name else c for c in self.columns))

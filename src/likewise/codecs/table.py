@@ -42,7 +42,7 @@ _CELLS = "cells"
 
 def _codec_of(column: Column) -> type[ColumnCodec]:
     """Whatever a key looks like, it is regenerated."""
-    return IdCodec if column.role == Role.ID else CODECS[column.kind]
+    return IdCodec if column.is_key else CODECS[column.kind]
 
 
 def _summarise_column(series: pl.Series, column: Column) -> Summary:

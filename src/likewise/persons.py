@@ -1,0 +1,143 @@
+"""Whose a row is: entities as numbers, and a look for a column that repeats as an entity's key does.
+
+Legend: n rows, P entities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise._keys import looks_made, names_a_key, names_an_entity, names_an_owner
+from likewise.errors import InputError
+from likewise.schema import Column, Kind, Role, Schema, nearest
+
+LEAST_ENTITIES = 5
+"""Fewer values than these are a grouping of rows, not their owners."""
+
+CONSTANT = 0.9
+"""How far beyond chance, of what there is beyond chance, rows of one entity must agree on a column that is its own."""
+
+LOOK_AT = 2_000
+"""Entities whose rows are compared: enough to tell what is constant within them."""
+
+
+def persons_of(frame: pl.DataFrame, entity: str | None) -> npt.NDArray[np.int64]:
+    """(n,) the number 0 .. P-1 of the entity of each row, in order of appearance.
+
+    Args:
+        frame: as it came, or canonical.
+        entity: the column that tells whose a row is; None makes each row its own.
+
+    Raises:
+        InputError: there is no such column, or some rows have no value there.
+
+    Example:
+        >>> persons_of(pl.DataFrame({"who": ["b", "a", "b"]}), "who").tolist()
+        [0, 1, 0]
+    """
+    if entity is None:
+        return np.arange(len(frame))
+    if entity not in frame.columns:
+        raise InputError(f"entity names column {entity!r}, which the table lacks{nearest(entity, frame.columns)}")
+    keys = frame[entity]
+    unknown = int(_is_missing(keys).sum())
+    if unknown:
+        raise InputError(
+            f"column {entity!r}: {unknown} of {len(keys)} rows do not tell whose they are; as entity it must have a "
+            "value in every row: fill it, or leave those rows out"
+        )
+    numbers = keys.rank("dense").to_numpy().astype(np.int64) - 1
+    _, first, number = np.unique(numbers, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number]
+
+
+def _is_missing(keys: pl.Series) -> pl.Series:
+    if keys.dtype == pl.String:
+        return keys.is_null() | (keys.str.strip_chars() == "").fill_null(True)
+    return keys.is_null() | keys.is_nan().fill_null(False) if keys.dtype.is_float() else keys.is_null()
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A column that looks like the key of an entity with several rows.
+
+    Args:
+        column: its name.
+        n_entities: its values.
+        n_rows: rows that have one.
+        constant: other columns that hardly vary within an entity.
+    """
+
+    column: str
+    n_entities: int
+    n_rows: int
+    constant: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """What was seen, in words without cell values."""
+        seen = f"{self.n_rows:,} rows hold {self.n_entities:,} values of it"
+        if not self.constant:
+            return seen
+        named = ", ".join(map(repr, self.constant[:3])) + (", ..." if len(self.constant) > 3 else "")
+        return f"{seen}, and {named} {'hardly varies' if len(self.constant) == 1 else 'hardly vary'} within one"
+
+
+def likely_entity(frame: pl.DataFrame, schema: Schema) -> Suspect | None:
+    """The column that repeats as an entity's key does, if there is one and the schema names none.
+
+    A key's name ("customer_id") or form (UUIDs, codes) is not enough, nor are columns that agree within it: a code of a
+    district repeats and has its own facts, too. Most of its values come twice or more; its name tells of a key, and
+    either of whom it tells apart or other columns hardly vary within it.
+
+    Args:
+        frame: as it came, or canonical.
+        schema: what the columns are.
+    """
+    if schema.entity is not None or len(frame) == 0:
+        return None
+    found = [suspect for column in schema if (suspect := _suspect(frame, schema, column)) is not None]
+    rank = {s.column: (names_an_entity(s.column), len(s.constant), s.n_entities) for s in found}
+    return max(found, key=lambda s: rank[s.column], default=None)
+
+
+def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | None:
+    name = column.name
+    if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
+        return None
+    known = frame.filter(~_is_missing(frame[name]))
+    if len(known) < 0.95 * len(frame):
+        return None
+    counted = known[name].value_counts(name="n_rows_")
+    rows, sure = counted["n_rows_"], names_an_entity(name)
+    repeats = rows.filter(rows >= 2).sum() >= 0.1 * len(known) if sure else int(rows.median() or 0) >= 2  # type: ignore[arg-type]
+    if len(counted) < LEAST_ENTITIES or not repeats:
+        return None
+    made = looks_made(counted[name].cast(pl.String))
+    owner = names_an_owner(name) and (made or column.kind is not Kind.INTEGER)
+    if not (sure or made or owner or names_a_key(name)):
+        return None
+    constant = _constant_within(known, name, [c.name for c in schema if c.is_modelled and c.name != name])
+    # the less its name says, the more its rows must
+    wanted = 0 if sure else 1 if (made and owner) or names_a_key(name) else 2
+    return Suspect(name, len(counted), len(known), constant) if len(constant) >= wanted else None
+
+
+def _constant_within(frame: pl.DataFrame, entity: str, names: list[str]) -> tuple[str, ...]:
+    """The columns on which rows of one entity agree far more often than two rows at random."""
+    some = frame[entity].unique(maintain_order=True).head(LOOK_AT)
+    rows = frame.filter(frame[entity].is_in(some.implode())).select(entity, *names).sort(entity, maintain_order=True)
+    same = rows[entity] == rows[entity].shift(1)
+    agree = rows.select(pl.col(names).eq_missing(pl.col(names).shift(1))).filter(same)
+    found = []
+    for name in names if len(agree) >= 20 else ():
+        counts = frame[name].value_counts(name="n_rows_")["n_rows_"].to_numpy().astype(np.float64)
+        chance = float(((counts / len(frame)) ** 2).sum())
+        beyond = float(agree[name].mean()) - chance  # type: ignore[arg-type]
+        if chance < 0.99 and beyond >= CONSTANT * (1 - chance):
+            found.append(name)
+    return tuple(found)

@@ -33,7 +33,9 @@ Override = Kind | str | Column | Mapping[str, Any]
 def infer(
     raw: pl.DataFrame, *, overrides: Mapping[str, Override] | None = None, sample_rows: int | None = None
 ) -> Schema:
-    """The schema of a table as it was read.
+    """The schema of a table as it was read: a draft, which remembers of each field that it was told from the rows.
+
+    Look it through and declare what a budget of privacy shall rest on (`Schema.replace`, `Schema.declare`).
 
     Args:
         raw: (n, columns) as `io.read` or `io.from_frame` gives it; a CSV's columns are all String.
@@ -75,7 +77,8 @@ def _with_override(series: pl.Series, override: Override | None) -> Column:
     declared = {"name": series.name, "kind": kind, "role": Role.ID if kind == Kind.ID else Role.FEATURE}
     forced = None if kind is None else Column.from_dict(declared).kind
     column = infer_column(series, forced)
-    return Schema((column,)).replace(series.name, **changes)[series.name] if changes else column
+    said = {} if kind is None else {"kind": kind, "role": declared["role"]}
+    return Schema((column,)).replace(series.name, **(said | changes))[series.name]
 
 
 def _completed(column: Column, series: pl.Series) -> Column:
@@ -84,11 +87,10 @@ def _completed(column: Column, series: pl.Series) -> Column:
         return column
     if column.format is not None or column.labels is not None or series.dtype == pl.Boolean:
         return column
-    found = infer_column(series, column.kind)
-    return replace(
-        column, format=found.format, labels=found.labels,
-        decimals=found.decimals if column.decimals is None else column.decimals,
-    )  # fmt: skip
+    told = infer_column(series, column.kind)
+    parts = {key: getattr(told, key) for key in ("format", "labels", "decimals") if getattr(column, key) is None}
+    parts = {key: value for key, value in parts.items() if value is not None}
+    return replace(column, found=(*column.found, *parts), **parts)
 
 
 @dataclass
@@ -127,7 +129,7 @@ class _Facts:
             missing_as_null=bool(ordered) and nulls > sum(self.tokens.values()),
             notes=(*told, *self.notes, *parts.pop("notes", ())),
             **parts,
-        )
+        ).as_found()
 
 
 def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:
@@ -262,7 +264,7 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
 
 
 def _levels_of(facts: _Facts) -> dict[str, Any]:
-    """The declared levels of an Enum column, which its type needs to be made again."""
+    """The categories of an Enum column, which its type needs to be made again. Nobody has declared them."""
     dtype = facts.series.dtype
     return {"levels": tuple(dtype.categories.to_list())} if isinstance(dtype, pl.Enum) else {}
 

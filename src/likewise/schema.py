@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import replace as _replace
 from enum import StrEnum
 from typing import Any, Self
@@ -71,6 +72,8 @@ class Column:
         nullable: whether cells may be missing, as the user declares; None leaves it to the data, which differential
             privacy does not allow.
         notes: what inference wants the user to know, in plain words without cell values.
+        found: names of the fields that were told from the rows, and that nobody has said. A budget of privacy uses none
+            of them.
 
     Raises:
         SchemaError: the parts contradict each other.
@@ -93,6 +96,7 @@ class Column:
     levels: tuple[str, ...] | None = None
     nullable: bool | None = None
     notes: tuple[str, ...] = ()
+    found: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -130,7 +134,7 @@ class Column:
                 raise SchemaError(
                     f"column {self.name!r}: {name} must be one of {', '.join(allowed)}, got {str(given)!r}{hint}"
                 ) from None
-        for name in ("missing", "labels", "bounds", "levels", "notes"):
+        for name in ("missing", "labels", "bounds", "levels", "notes", "found"):
             given = getattr(self, name)
             if isinstance(given, str) or (given is not None and not isinstance(given, Iterable)):
                 raise SchemaError(f"column {self.name!r}: {name} must be a list, got {type(given).__name__}")
@@ -147,7 +151,7 @@ class Column:
             if not isinstance(getattr(self, name), types):
                 got = type(getattr(self, name)).__name__
                 raise SchemaError(f"column {self.name!r}: {name} is of the wrong type, got {got}")
-        for name in ("missing", "labels", "levels", "notes"):
+        for name in ("missing", "labels", "levels", "notes", "found"):
             if not all(isinstance(v, str) for v in getattr(self, name) or ()):
                 raise SchemaError(f"column {self.name!r}: {name} must hold texts only")
         wanted_bounds, what = (str, "ISO texts") if self.kind is Kind.DATETIME else (int | float, "numbers")
@@ -165,18 +169,54 @@ class Column:
         """Whether it tells rows or entities apart: read as it came, never learnt, made anew."""
         return self.role in (Role.ID, Role.ENTITY)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON-able data; fields at their default are left out."""
+    @property
+    def said(self) -> dict[str, Any]:
+        """What a person said of it: the fields that are neither at their default nor told from the rows."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*self.found, "name", "found")}
+        return {key: value for key, value in given.items() if value != _DEFAULTS.get(key, MISSING)}
+
+    @property
+    def declared_kind(self) -> Kind | None:
+        """Its kind by a person's word and by its stored type, never by the rows; None where neither tells."""
+        return _kind_of(self.said, self.dtype)
+
+    def declared(self, **fields: Any) -> Self:
+        """The column with no more in it than a person said, these fields included, and than its stored type tells.
+
+        Raises:
+            SchemaError: that does not tell its kind, or the fields contradict each other.
+        """
+        said = {"dtype": self.dtype, **self.said, **fields}
+        kind = _kind_of(said, said["dtype"])
+        if kind is None:
+            raise SchemaError(f"column {self.name!r}: nobody has said its kind, and texts may be anything; say kind")
+        scale = re.fullmatch(r"Decimal\(\d+, (\d+)\)", said["dtype"])
+        typed = {"decimals": int(scale[1])} if scale and kind == Kind.REAL else {}
+        role = Role.ID if kind == Kind.ID else Role.FEATURE
+        return type(self)(name=self.name, **{**typed, "role": role, **said, "kind": kind, "notes": ()})
+
+    def as_found(self) -> Self:
+        """The column as a draft: all that it holds beside its name and stored type was told from the rows."""
+        told = _replace(self, found=()).said
+        return _replace(self, found=tuple(key for key in told if key != "dtype"))
+
+    def to_dict(self, *, types: bool = False) -> dict[str, Any]:
+        """Plain JSON-able data; fields at their default are left out, and those told from the rows stand apart.
+
+        Args:
+            types: with the categories of an Enum, which its type is made of. Without, they are left out: the type of a
+                frame may list what only one person's row holds.
+        """
         out: dict[str, Any] = {"name": self.name, "kind": self.kind.value, "role": self.role.value, "dtype": self.dtype}
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.name not in out and f.default is not MISSING and value != f.default:
-                out[f.name] = list(value) if isinstance(value, tuple) else value
-        return out
+        out |= {key: _plain(value) for key, value in self.said.items() if key not in out}
+        left_out = () if types else ("levels",)
+        found = {key: _plain(getattr(self, key)) for key in self.found if key not in left_out}
+        return out | ({"found": found} if found else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`.
+        """The inverse of `to_dict`. A field that stands beside what was `found` is a person's word and counts; `kind`
+        and `role` always stand there, and are one where they differ.
 
         Raises:
             SchemaError: a key is unknown or lacking, or the parts contradict each other.
@@ -185,13 +225,58 @@ class Column:
             raise SchemaError(f"a column must be an object with 'name' and 'kind', got {type(data).__name__}")
         known = [f.name for f in fields(cls)]
         of = f" of column {data['name']!r}" if isinstance(data.get("name"), str) else ""
-        for key in data:
+        found = data.get("found", {})
+        if not isinstance(found, Mapping):
+            raise SchemaError(f"key 'found'{of} must be an object of fields, got {type(found).__name__}")
+        said = {key: value for key, value in data.items() if key != "found"}
+        for key in (*said, *found):
             if key not in known:
                 raise SchemaError(f"key {key!r}{of} is not known{nearest(str(key), known)}")
         for key in ("name", "kind"):
-            if key not in data:
+            if key not in said:
                 raise SchemaError(f"every column needs the key {key!r}, one{of} lacks it")
-        return cls(**data)
+        told = [key for key in found if key not in said or (key in ("kind", "role") and said[key] == found[key])]
+        return cls(**{**found, **said, "found": told})
+
+
+_DEFAULTS = {f.name: f.default for f in fields(Column) if f.default is not MISSING}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _check_fields(changes: Iterable[str]) -> None:
+    known = [f.name for f in fields(Column)]
+    for key in changes:
+        if key not in known:
+            raise SchemaError(f"a column has no field {key!r}{nearest(key, known)}")
+
+
+_OF_TYPE = {
+    "Boolean": Kind.BOOLEAN, "Int": Kind.INTEGER, "UInt": Kind.INTEGER, "Duration": Kind.INTEGER, "Float": Kind.REAL,
+    "Decimal": Kind.REAL, "Date": Kind.DATETIME, "Datetime": Kind.DATETIME, "Time": Kind.DATETIME,
+    "Enum": Kind.CATEGORICAL, "Categorical": Kind.CATEGORICAL,
+}  # fmt: skip
+"""What values of a stored type are; texts may be anything."""
+
+
+def _kind_of(said: Mapping[str, Any], dtype: str) -> Kind | None:
+    """The kind that follows from what a person said of a column and from its stored type; None where neither tells."""
+    stored = _OF_TYPE.get(dtype.partition("(")[0].rstrip("0123456789"))
+    if "kind" in said:
+        return said["kind"]  # type: ignore[no-any-return]
+    if said.get("role") in (Role.ID, Role.ENTITY):
+        return Kind.ID
+    for key, kind in (("labels", Kind.BOOLEAN), ("levels", Kind.CATEGORICAL), ("decimals", Kind.REAL)):
+        if said.get(key) is not None:
+            return kind
+    ends = said.get("bounds")
+    if ends and isinstance(ends[0], str):
+        return Kind.DATETIME
+    if ends and stored not in (Kind.INTEGER, Kind.REAL):
+        return Kind.INTEGER if all(isinstance(end, int) for end in ends) else Kind.REAL
+    return Kind.TEXT if stored is None and said.get("role") == Role.DROP else stored
 
 
 @dataclass(frozen=True)
@@ -259,10 +344,7 @@ class Schema:
             SchemaError: no such column or field, or the change contradicts the rest.
         """
         old = self[name]
-        known = [f.name for f in fields(Column)]
-        for key in changes:
-            if key not in known:
-                raise SchemaError(f"a column has no field {key!r}{nearest(key, known)}")
+        _check_fields(changes)
         if changes.get("kind") == Kind.ID:
             changes.setdefault("role", old.role if old.role is Role.ENTITY else Role.ID)
         elif changes.get("role") == Role.ID:
@@ -271,11 +353,48 @@ class Schema:
             changes.setdefault("role", Role.FEATURE)
         elif changes.get("role", Role.DROP) not in (Role.DROP, Role.ENTITY) and old.kind is Kind.ID:
             raise SchemaError(f"column {name!r} is an id; to use it otherwise, give its kind as well as its role")
-        new = _replace(old, **changes)
+        new = _replace(old, **{"found": tuple(key for key in old.found if key not in changes), **changes})
         return Schema(tuple(new if c.name == name else c for c in self.columns))
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"format": _FORMAT_NAME, "version": FORMAT_VERSION, "columns": [c.to_dict() for c in self.columns]}
+    @property
+    def is_draft(self) -> bool:
+        """Whether some of it was told from the rows, and not said by a person."""
+        return any(c.found for c in self.columns)
+
+    def declare(self, columns: Mapping[str, Mapping[str, Any]] | None = None, **everywhere: Any) -> Schema:
+        """The schema as a person's word alone: what these fields and earlier changes say, and nothing told from rows.
+
+        What a budget of privacy needs beyond it (bounds, levels, nullable) is asked for when a model is fitted.
+
+        Args:
+            columns: fields of `Column`, by column.
+            **everywhere: fields of all columns that do not say them.
+
+        Raises:
+            SchemaError: no such column or field, parts that contradict each other, or columns whose kind neither a word
+                nor the stored type tells: all of them are named.
+
+        Example:
+            >>> draft = Schema((Column(name="age", kind="real", dtype="Int64").as_found(),))
+            >>> draft.declare({"age": {"bounds": (17, 90)}}, nullable=False)["age"].said
+            {'kind': <Kind.INTEGER: 'integer'>, 'dtype': 'Int64', 'bounds': (17, 90), 'nullable': False}
+        """
+        columns = columns or {}
+        for changes in (everywhere, *(columns[self[name].name] for name in columns)):
+            _check_fields(changes)
+        said = {c.name: {**everywhere, **c.said, **columns.get(c.name, {})} for c in self}
+        unsaid = [c.name for c in self if _kind_of(said[c.name], c.dtype) is None]
+        if unsaid:
+            raise SchemaError(
+                f"nobody has said the kind of {', '.join(map(repr, unsaid))}, and texts may be anything: say kind, or "
+                "levels, or bounds"
+            )
+        return Schema(tuple(c.declared(**said[c.name]) for c in self))
+
+    def to_dict(self, *, types: bool = False) -> dict[str, Any]:
+        """Plain JSON-able data; `types` as `Column.to_dict` takes it."""
+        columns = [c.to_dict(types=types) for c in self.columns]
+        return {"format": _FORMAT_NAME, "version": FORMAT_VERSION, "columns": columns}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Schema:

@@ -474,7 +474,7 @@ class Synthesizer:
         options = {k: v for k, v in self.generator_.options().items() if k not in _RUN_OPTIONS}
         of_table = self.image_codec_ is None
         manifest = {
-            "schema": _without_rare_levels(self.schema_, self.codec_).to_dict() if of_table else None,
+            "schema": _without_rare_levels(self.schema_, self.codec_).to_dict(types=True) if of_table else None,
             "codec": data,
             "model": {"name": self.generator_.name, "options": options},
             "training": self.record_,

@@ -84,8 +84,8 @@ class Synthesizer:
     was spent on, or None).
 
     Privacy: differential privacy where `privacy` is given; else none. By default a level held by fewer than 5 rows is
-    never given out, and a range ends at the 5th smallest and 5th largest row's value. Measure what a table leaks with
-    `likewise.evaluate`.
+    never given out, and a range ends at the mean of the 5th to the 9th smallest and largest rows' values. Measure what
+    a table leaks with `likewise.evaluate`.
 
     Example:
         >>> import polars as pl, likewise as lw

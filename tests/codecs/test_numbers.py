@@ -176,11 +176,21 @@ def test_a_single_extreme_is_never_drawn() -> None:
     assert protected.pieces.last[-1] <= ordered[-5]
 
 
-def test_range_ends_are_the_fifth_smallest_and_largest_rows() -> None:
+def test_range_ends_are_means_of_the_fifth_to_the_ninth_row() -> None:
     values = np.sort(np.random.default_rng(4).normal(size=1_000))
     pieces = fit(pl.Series("x", values), Kind.REAL).pieces
     assert pieces is not None
-    assert (pieces.first[0], pieces.last[-1]) == (values[4], values[-5])
+    assert np.allclose((pieces.first[0], pieces.last[-1]), (values[4:9].mean(), values[-9:-4].mean()), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", ["normal", "lognormal", "heavy", "capped", "zero-inflated"])
+@pytest.mark.parametrize("n_rows", [9, 12, 13, 40, 3_000])
+def test_no_limit_that_is_stored_is_the_value_of_fewer_than_five_rows(shape: str, n_rows: int) -> None:
+    values, _ = skewed(np.random.default_rng(41), n_rows)[shape]
+    codec = fit(pl.Series("x", values), Kind.REAL)
+    assert codec.pieces is not None
+    seen, counts = np.unique(values, return_counts=True)
+    assert not np.isin(np.r_[codec.pieces.first, codec.pieces.last], seen[counts < 5]).any()
 
 
 def test_a_rare_value_among_atoms_is_no_atom() -> None:

@@ -1,8 +1,11 @@
 """How a column's numbers are cut into atoms, bins and pieces, with its people protected.
 
 A value is kept as it is only if at least `rows` rows carry it; every other limit of a piece is the mean of `rows`
-neighbouring rows, and the `rows - 1` outermost rows on either side count as the next one inwards (the range ends are
-thus the 5th smallest and the 5th largest row). Each piece has at least `rows` rows.
+neighbouring rows, and the `rows - 1` outermost rows on either side are left out of it (a range thus ends at the mean of
+the 5th to the 9th row). Each piece has at least `rows` rows. So no number stored is that of fewer.
+
+Where people have several rows, a value is kept if that many people have it, and all else is made of rows of which any
+that many neighbours are different people's.
 
 Legend: m distinct values, P pieces, K codes.
 """
@@ -14,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from likewise.codecs.holders import Crowd
 from likewise.codecs.pieces import Bools, Floats, Ints, Pieces, Values, distance, tally
 
 FLAT_ROWS = 5  # a value inside a bin is a flat piece of its own from this many rows, if it stands out ...
@@ -26,7 +30,7 @@ RARE_SHARE = 0.1  # a column is of low cardinality if its rare values hold at mo
 
 def build(
     values: Values,
-    counts: Ints,
+    crowd: Crowd,
     *,
     budget: int,
     rows: int,
@@ -34,34 +38,37 @@ def build(
     bin_pieces: int,
     bounds: tuple[Any, Any] = (None, None),
 ) -> Pieces:
-    """Pieces of a column's distinct values (m >= 1, ascending, within `bounds`) and their counts.
+    """Pieces of a column's distinct values (m >= 1, ascending, within `bounds`).
 
     Args:
+        crowd: what stands behind each value.
         budget: most codes.
-        rows: rows that must stand behind whatever is kept.
+        rows: rows, or people, that must stand behind whatever is kept.
         atom_share, bin_pieces: as in `CodecOptions`.
         bounds: range ends that the user declared, None where there is none.
     """
-    atoms = choose_atoms(counts, budget=budget, rows=rows, atom_share=atom_share)
-    groups = choose_bins(counts, atoms, budget=budget, rows=rows)
-    flats = choose_flats(values, counts, atoms, groups, rows=rows)
-    pieces = _assemble(values, counts, atoms | flats, groups, rows=rows, bin_pieces=bin_pieces)
+    atoms = choose_atoms(crowd, budget=budget, rows=rows, atom_share=atom_share)
+    groups = choose_bins(crowd.apart, atoms, budget=budget, rows=rows)
+    kept = atoms | choose_flats(values, crowd, atoms, groups, rows=rows)
+    counts = np.where(kept, crowd.people, crowd.apart)
+    some = counts > 0
+    pieces = _assemble(values[some], counts[some], kept[some], groups[some], rows=rows, bin_pieces=bin_pieces)
     if pieces is None:
-        return _pooled(values, counts, rows=rows, bounds=bounds)
-    pieces = _settle(pieces, values, counts, rows=rows)
-    return _stretch(pieces, values, counts, bounds)
+        return _pooled(values, crowd.rows, bounds=bounds)
+    pieces = _settle(pieces, values[some], counts[some], rows=rows)
+    return _stretch(_counted(pieces, values, crowd.rows), values, crowd.rows, bounds)
 
 
-def choose_atoms(counts: Ints, *, budget: int, rows: int, atom_share: float) -> Bools:
-    """(m,) which values have a code of their own: all that enough rows carry if they are few and nearly all there
+def choose_atoms(crowd: Crowd, *, budget: int, rows: int, atom_share: float) -> Bools:
+    """(m,) which values have a code of their own: all that enough people have if they are few and nearly all there
     is, else the frequent ones."""
-    total = int(counts.sum())
-    protected = counts >= rows
+    counts, total = crowd.rows, int(crowd.rows.sum())
+    protected = crowd.people >= rows
     rest = int(counts[~protected].sum())
-    n_runs = int((_run_rows(counts, protected) >= rows).sum())
+    n_runs = int((_run_rows(crowd.apart, protected) >= rows).sum())
     if protected.sum() + n_runs <= budget and rest <= RARE_SHARE * total:
         return protected
-    atoms = counts >= max(rows, atom_share * total)
+    atoms = protected & (counts >= atom_share * total)
     most = (budget - 1) // 2  # between any two atoms there may be a bin
     if atoms.sum() > most:
         order = np.argsort(-counts, kind="stable")
@@ -119,8 +126,9 @@ def _merge_small(groups: Ints, run: Ints, atoms: Bools, counts: Ints, rows: int)
     return merged
 
 
-def choose_flats(values: Values, counts: Ints, atoms: Bools, groups: Ints, *, rows: int) -> Bools:
+def choose_flats(values: Values, crowd: Crowd, atoms: Bools, groups: Ints, *, rows: int) -> Bools:
     """(m,) which values inside bins stand out so much that they are kept as they are."""
+    counts = crowd.rows
     loose = ~atoms & (groups >= 0)
     even = np.zeros(len(values))  # rows that each value of the bin's lattice would have if all had the same
     if values.dtype.kind == "i" and loose.any():
@@ -131,7 +139,7 @@ def choose_flats(values: Values, counts: Ints, atoms: Bools, groups: Ints, *, ro
         span = distance(values[loose][at], values[loose][ends]) + 1.0
         even[loose] = (tally(index, usual, len(bins)) / span)[index]
     stands_out = (counts >= SURE_ROWS) | (counts > 1.5 * even + 3 * np.sqrt(even))
-    flats: Bools = loose & (counts >= max(rows, FLAT_ROWS)) & stands_out
+    flats: Bools = loose & (crowd.people >= max(rows, FLAT_ROWS)) & stands_out
     chosen = np.flatnonzero(flats)
     order = chosen[np.lexsort((-counts[chosen], groups[chosen]))]
     opens = np.r_[True, groups[order][1:] != groups[order][:-1]][: len(order)]
@@ -144,9 +152,9 @@ def _assemble(values: Values, counts: Ints, kept: Bools, groups: Ints, *, rows: 
     """Kept values as flat pieces, and stretches over all others; None if there is neither."""
     loose = ~kept & (groups >= 0)
     stretch: Ints = np.cumsum(kept)
-    stretch_rows = tally(stretch[loose], counts[loose], int(stretch[-1]) + 1)
-    # with fewer than 2 * rows rows in the table, its two range ends would be each other's outermost rows
-    loose &= (stretch_rows[stretch] >= rows) & (counts.sum() >= 2 * rows - 1)
+    upto = np.cumsum(counts)
+    inside = np.clip(upto, rows - 1, upto[-1] - rows + 1) - np.clip(upto - counts, rows - 1, upto[-1] - rows + 1)
+    loose &= (tally(stretch[loose], inside[loose], int(stretch[-1]) + 1) >= rows)[stretch]
     first, last, group = _stretches(values, counts, loose, stretch, groups, rows=rows, bin_pieces=bin_pieces)
     first, last = np.concatenate([values[kept], first]), np.concatenate([values[kept], last])
     group = np.concatenate([groups[kept], group])
@@ -169,7 +177,8 @@ def _stretches(
     """First and last values and groups of the pieces that cover the loose values.
 
     A cell is the part of a bin within one stretch. Its rows are cut into pieces of equal mass; a limit between two
-    pieces is the mean of the `rows` rows around the cut, an outer one of the first or last `rows` rows.
+    pieces is the mean of the `rows` rows around the cut, an outer one of the first or last `rows` rows, the outermost
+    `rows - 1` of the column aside.
     """
     at = np.flatnonzero(loose)
     if not len(at):
@@ -188,9 +197,9 @@ def _stretches(
     new = np.r_[True, stretch[head][1:] != stretch[head][:-1]]  # cells that open a stretch
     start_of = row0[new][np.cumsum(new) - 1][cell]
     end_of = row1[np.r_[new[1:], True]][np.cumsum(new) - 1][cell]
-    window = np.clip(cut - rows // 2, start_of, end_of - rows)
-    first = _mean_of_rows(values, upto, window, rows)
-    outer = _mean_of_rows(values, upto, end_of - rows, rows)
+    least, most_end = np.maximum(start_of, rows - 1), np.minimum(end_of, upto[-1] - rows + 1)
+    first = _mean_of_rows(values, upto, np.clip(cut - rows // 2, least, most_end - rows), rows)
+    outer = _mean_of_rows(values, upto, most_end - rows, rows)
     closes = np.r_[start_of[1:] != start_of[:-1], True]  # the last piece of its stretch
     following = np.r_[first[1:], first[-1:]]
     if values.dtype.kind == "i":
@@ -205,10 +214,8 @@ def _stretches(
 
 
 def _mean_of_rows(values: Values, upto: Ints, start: Ints, rows: int) -> Values:
-    """(k,) mean of rows start .. start + rows - 1, the outermost `rows - 1` of the column replaced by the next one
-    inwards."""
-    total = int(upto[-1])
-    ranks = np.clip(start[:, None] + np.arange(rows), rows - 1, total - rows)  # (k, rows)
+    """(k,) mean of rows start .. start + rows - 1."""
+    ranks = start[:, None] + np.arange(rows)  # (k, rows)
     taken = values[np.searchsorted(upto, ranks, side="right")]
     least, greatest = taken[:, 0], taken[:, -1]
     if values.dtype.kind == "i":
@@ -255,23 +262,23 @@ def _settle(pieces: Pieces, values: Values, counts: Ints, *, rows: int) -> Piece
         pieces = _numbered(first[keep], last[keep], code[keep])
 
 
-def _pooled(values: Values, counts: Ints, *, rows: int, bounds: tuple[Any, Any]) -> Pieces:
-    """Too few rows to show any value: the declared range, else the median to one significant digit."""
+def _pooled(values: Values, counts: Ints, *, bounds: tuple[Any, Any]) -> Pieces:
+    """Too few rows to show any value: the declared range, else one near the median that nobody has."""
     middle = values[np.searchsorted(np.cumsum(counts), int(counts.sum()) // 2, side="right")]
     limits = np.iinfo(np.int64) if values.dtype.kind == "i" else np.finfo(np.float64)
-    blurred = values.dtype.type(min(max(_one_digit(middle.item()), limits.min), limits.max))
+    blurred = values.dtype.type(min(max(_blurred(middle.item(), values), limits.min), limits.max))
     low = blurred if bounds[0] is None else bounds[0]
     high = max(blurred, low) if bounds[1] is None else bounds[1]
     first, last = np.array([min(low, high)], values.dtype), np.array([high], values.dtype)
     return Pieces(first, last, np.zeros(1, np.int64), np.array([float(counts.sum())]), 1)
 
 
-def _one_digit(value: float | int) -> float | int:
-    """The value to one significant digit; whole numbers stay whole."""
+def _blurred(value: float | int, values: Values) -> float | int:
+    """The value to one significant digit, or the next such number that is none of the values; wholes stay whole."""
     digit, power = f"{value:.0e}".split("e")
-    if isinstance(value, int):
-        return int(digit) * int(10 ** int(power))
-    return float(f"{digit}e{power}")
+    tens = [int(digit) + up for up in range(len(values) + 1)]
+    near = [ten * int(10 ** int(power)) if isinstance(value, int) else float(f"{ten}e{power}") for ten in tens]
+    return next((number for number in near if number not in values), type(value)(0))
 
 
 def _stretch(pieces: Pieces, values: Values, counts: Ints, bounds: tuple[Any, Any]) -> Pieces:

@@ -29,7 +29,8 @@ class CodecOptions:
     Args:
         max_bins: most codes a number or time may have, missing included.
         atom_share: share of the rows from which a value of a finely spread column has a code of its own.
-        min_rows: rows that must stand behind every value, level, template or range end that is kept.
+        min_rows: rows that must stand behind every value, level, template or range end that is kept; where the schema
+            names an entity, so many entities.
         protect: False keeps single rows' values: true extremes, rare levels. For data that is public anyway.
         rare_token: what pooled rare levels are written as; None draws a kept level in their place.
         bin_pieces: most straight pieces of the quantile function inside one bin.
@@ -60,7 +61,7 @@ class CodecOptions:
 
     @property
     def rows(self) -> int:
-        """Rows that must stand behind anything kept."""
+        """Rows, or entities, that must stand behind anything kept."""
         return self.min_rows if self.protect else 1
 
     def to_dict(self) -> dict[str, Any]:

@@ -65,17 +65,22 @@ class IdSummary:
         )
 
 
-def summarise_ids(series: pl.Series) -> IdSummary:
-    """The summary of one column of keys (or chunk of it)."""
+def summarise_ids(series: pl.Series, persons: pl.Series | None = None) -> IdSummary:
+    """The summary of one column of keys (or chunk of it).
+
+    Args:
+        persons: whose each row is; None makes each row its own.
+    """
     keys = series.drop_nulls()
     n, missing, dtype = len(keys), series.null_count(), str(series.dtype)
     if series.dtype.is_numeric():
         low, high = (int(keys.min()), int(keys.max())) if n else (None, None)  # type: ignore[arg-type]
         return IdSummary(dtype, n, missing, low, high, 0, 0, None)
+    whose = None if persons is None else persons.filter(series.is_not_null())
     text = keys.cast(pl.String)
     uuid = text.str.contains(UUID)
     upper = text.filter(uuid).str.contains("[A-F]")
-    return IdSummary(dtype, n, missing, None, None, int(uuid.sum()), int(upper.sum()), summarise_text(text))
+    return IdSummary(dtype, n, missing, None, None, int(uuid.sum()), int(upper.sum()), summarise_text(text, whose))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
+from likewise.codecs.holders import Holders, merged
 from likewise.conditions import Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema import Column, Kind
@@ -29,30 +30,45 @@ class LevelSummary:
         levels: strings, ascending, distinct.
         counts: (levels,) int64.
         missing: rows without a level.
+        holders: who has which level, where people are counted.
     """
 
     levels: pl.Series
     counts: npt.NDArray[np.int64]
     missing: int
+    holders: Holders | None = None
 
     def merge(self, other: Self) -> Self:
-        frame = pl.DataFrame({"level": self.levels, "count": self.counts}).vstack(
-            pl.DataFrame({"level": other.levels, "count": other.counts})
-        )
-        return type(self)._of(frame.group_by("level").agg(pl.col("count").sum()), self.missing + other.missing)
+        frame = self._frame.vstack(other._frame).group_by("level").agg(pl.col("count").sum())
+        return type(self)._of(frame, self.missing + other.missing, merged(self.holders, other.holders))
 
     @classmethod
-    def _of(cls, frame: pl.DataFrame, missing: int) -> Self:
+    def _of(cls, frame: pl.DataFrame, missing: int, holders: Holders | None) -> Self:
         frame = frame.sort("level")
-        return cls(frame["level"], frame["count"].to_numpy().astype(np.int64), missing)
+        return cls(frame["level"], frame["count"].to_numpy().astype(np.int64), missing, holders)
+
+    @property
+    def _frame(self) -> pl.DataFrame:
+        return pl.DataFrame({"level": self.levels, "count": self.counts})
+
+    @property
+    def people(self) -> pl.DataFrame:
+        """Each level with its rows (count) and the people who have it."""
+        if self.holders is None:
+            return self._frame.with_columns(people="count")
+        return self._frame.join(self.holders.count(), left_on="level", right_on="value", how="left")
 
 
-def summarise_levels(series: pl.Series) -> LevelSummary:
-    """The summary of one canonical categorical or boolean column (or chunk of it)."""
+def summarise_levels(series: pl.Series, persons: pl.Series | None = None) -> LevelSummary:
+    """The summary of one canonical categorical or boolean column (or chunk of it).
+
+    Args:
+        persons: whose each row is; None makes each row its own.
+    """
     levels = _as_text(series).rename("level")
     missing = levels.null_count()
     frame = pl.DataFrame({"level": levels}).drop_nulls().group_by("level").agg(pl.len().alias("count"))
-    return LevelSummary._of(frame, missing)
+    return LevelSummary._of(frame, missing, Holders.of(levels, persons))
 
 
 def _as_text(series: pl.Series) -> pl.Series:
@@ -86,9 +102,9 @@ class LevelCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: LevelSummary, column: Column, options: CodecOptions) -> Self:
-        """Keep declared levels, the two labels of a boolean, and levels that enough rows carry."""
+        """Keep declared levels, the two labels of a boolean, and levels that enough people have."""
         is_boolean = column.kind == Kind.BOOLEAN
-        frame = pl.DataFrame({"level": summary.levels, "count": summary.counts})
+        frame = summary.people
         # the categories of an Enum were perhaps found in the data by whoever made it: they are not taken for public
         declared_by_user = column.levels is not None and not is_boolean and not column.dtype.startswith("Enum")
         if declared_by_user:
@@ -96,7 +112,7 @@ class LevelCodec(ColumnCodec):
             kept = declared.join(frame, on="level", how="left", maintain_order="left").fill_null(0)
             rest = frame.join(declared, on="level", how="anti")
         else:
-            public = is_boolean | (pl.col("count") >= options.rows)
+            public = is_boolean | (pl.col("people") >= options.rows)
             order = [pl.col("level")] if is_boolean else [-pl.col("count"), pl.col("level")]
             kept = frame.filter(public).sort(order)
             rest = frame.filter(~public)

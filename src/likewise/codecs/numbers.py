@@ -30,6 +30,7 @@ from likewise.codecs.column import (
     take_value,
     with_nulls,
 )
+from likewise.codecs.holders import Crowd, Holders, merged
 from likewise.codecs.pieces import Pieces, Values
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, SchemaError
@@ -49,27 +50,34 @@ class NumberSummary:
         values: (m,) int64 or float64, ascending.
         counts: (m,) int64.
         missing: rows without a value.
+        holders: who has which value, where people are counted.
     """
 
     values: Values
     counts: npt.NDArray[np.int64]
     missing: int
+    holders: Holders | None = None
 
     def merge(self, other: Self) -> Self:
         values, inverse = np.unique(np.concatenate([self.values, other.values]), return_inverse=True)
         counts = np.bincount(inverse, weights=np.concatenate([self.counts, other.counts]), minlength=len(values))
-        return type(self)(values, counts.astype(np.int64), self.missing + other.missing)
+        whose = merged(self.holders, other.holders)
+        return type(self)(values, counts.astype(np.int64), self.missing + other.missing, whose)
 
 
-def summarise_numbers(series: pl.Series, kind: Kind) -> NumberSummary:
+def summarise_numbers(series: pl.Series, kind: Kind, persons: pl.Series | None = None) -> NumberSummary:
     """The summary of one canonical column (or chunk of it).
+
+    Args:
+        persons: whose each row is; None makes each row its own.
 
     Raises:
         InputError: a value is infinite.
     """
-    values, missing = _to_numpy(series, kind)
-    values, counts = np.unique(values[~missing], return_counts=True)
-    return NumberSummary(values, counts.astype(np.int64), int(missing.sum()))
+    every, missing = _to_numpy(series, kind)
+    values, counts = np.unique(every[~missing], return_counts=True)
+    whose = Holders.of(with_nulls(pl.Series(every), missing), persons)
+    return NumberSummary(values, counts.astype(np.int64), int(missing.sum()), whose)
 
 
 def _to_numpy(series: pl.Series, kind: Kind) -> tuple[Values, npt.NDArray[np.bool_]]:
@@ -222,9 +230,10 @@ class NumberCodec(ColumnCodec):
             units = np.clip(units, bounds[0], bounds[1])
         units, inverse = np.unique(units, return_inverse=True)
         counts = np.bincount(inverse, weights=counts).astype(np.int64)
+        whose = None if summary.holders is None else summary.holders.numbered(summary.values, inverse)
         pieces = build(
             units,
-            counts,
+            Crowd.of(counts, whose, rows=options.rows),
             budget=options.max_bins - has_missing,
             rows=options.rows,
             atom_share=options.atom_share,

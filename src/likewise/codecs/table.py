@@ -45,15 +45,15 @@ def _codec_of(column: Column) -> type[ColumnCodec]:
     return IdCodec if column.is_key else CODECS[column.kind]
 
 
-def _summarise_column(series: pl.Series, column: Column) -> Summary:
+def _summarise_column(series: pl.Series, column: Column, persons: pl.Series | None) -> Summary:
     codec = _codec_of(column)
     if codec is LevelCodec:
-        return summarise_levels(series)
+        return summarise_levels(series, persons)
     if codec is NumberCodec:
-        return summarise_numbers(series, column.kind)
+        return summarise_numbers(series, column.kind, persons)
     if codec is TimeCodec:
-        return summarise_times(series)
-    return summarise_text(series) if codec is TextCodec else summarise_ids(series)
+        return summarise_times(series, persons)
+    return summarise_text(series, persons) if codec is TextCodec else summarise_ids(series, persons)
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,11 @@ class TableCodec:
 
     @staticmethod
     def summarise(frame: pl.DataFrame, schema: Schema) -> TableSummary:
-        """The summary of a canonical frame or of a chunk of one."""
+        """The summary of a canonical frame or of a chunk of one; people are counted by the schema's entity."""
         columns = [column for column in schema if column.role != Role.DROP]
         _require(frame, [column.name for column in columns])
-        return TableSummary({c.name: _summarise_column(frame[c.name], c) for c in columns}, len(frame))
+        persons = None if schema.entity is None else frame[schema.entity]
+        return TableSummary({c.name: _summarise_column(frame[c.name], c, persons) for c in columns}, len(frame))
 
     @classmethod
     def from_summary(

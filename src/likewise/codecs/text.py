@@ -22,6 +22,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
+from likewise.codecs.holders import Holders, merged
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema import Column
@@ -49,6 +50,7 @@ class TextSummary:
         places: template (POOLED for all text together, at place 0), place, char, rows.
         lengths: length in characters, rows; of strings not too long.
         n_rows, missing, longest: rows with and without a string, the greatest length.
+        holders: who has which string, where people are counted.
     """
 
     templates: pl.DataFrame
@@ -57,6 +59,7 @@ class TextSummary:
     n_rows: int
     missing: int
     longest: int
+    holders: Holders | None = None
 
     def merge(self, other: Self) -> Self:
         return type(self)(
@@ -66,7 +69,15 @@ class TextSummary:
             self.n_rows + other.n_rows,
             self.missing + other.missing,
             max(self.longest, other.longest),
+            merged(self.holders, other.holders),
         )
+
+    def of_people(self) -> Self:
+        """The same with people counted in place of rows."""
+        if self.holders is None:
+            return self
+        texts, person = self.holders.pairs["value"], self.holders.pairs["person"]
+        return type(self)(*_counted(texts.rename("text"), person), self.n_rows, self.missing, self.longest)
 
 
 def _add(frame: pl.DataFrame) -> pl.DataFrame:
@@ -75,30 +86,45 @@ def _add(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.group_by(keys).agg(pl.col("rows").sum()).sort(keys)
 
 
-def summarise_text(series: pl.Series) -> TextSummary:
-    """The summary of one canonical text column (or chunk of it)."""
-    strings = (series if series.dtype == pl.String else series.cast(pl.String)).drop_nulls().rename("text")
-    frame = pl.DataFrame([strings, templates_of(strings)]).with_row_index("row")
-    frame = frame.with_columns(pl.col("text").str.len_chars().cast(pl.Int64).alias("length"), rows=pl.lit(1, pl.Int64))
-    short = frame.drop_nulls("template")
-    longer = short.filter(pl.col("length") > 0)
-    chars = longer.select("row", "template", pl.col("text").str.split("").alias("char"))
-    chars = chars.explode("char").with_columns(
-        place=pl.int_range(pl.len(), dtype=pl.Int64).over("row"), rows=pl.lit(1, pl.Int64)
-    )
-    pooled = chars.unique(["row", "char"]).select(
-        pl.lit(POOLED).alias("template"), pl.lit(0, pl.Int64).alias("place"), "char", "rows"
-    )
-    places = chars.select("template", "place", "char", "rows").vstack(pooled)
-    longest = frame["length"].max()
+def summarise_text(series: pl.Series, persons: pl.Series | None = None) -> TextSummary:
+    """The summary of one canonical text column (or chunk of it).
+
+    Args:
+        persons: whose each row is; None makes each row its own.
+    """
+    series = series if series.dtype == pl.String else series.cast(pl.String)
+    strings = series.drop_nulls().rename("text")
+    longest = strings.str.len_chars().max()
     return TextSummary(
-        _add(short.select("template", "rows")),
-        _add(places),
-        _add(short.select("length", "rows")),
+        *_counted(strings, None),
         len(strings),
         len(series) - len(strings),
         int(longest) if isinstance(longest, int) else 0,
+        Holders.of(series, persons),
     )
+
+
+def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Templates, places and lengths as `TextSummary` holds them: rows of each, or people of each."""
+    frame = pl.DataFrame([strings, templates_of(strings)]).with_row_index("row")
+    frame = frame.with_columns(pl.col("text").str.len_chars().cast(pl.Int64).alias("length"), rows=pl.lit(1, pl.Int64))
+    frame = frame.with_columns(pl.col("row").alias("person") if person is None else person.alias("person"))
+    short = frame.drop_nulls("template")
+    chars = short.filter(pl.col("length") > 0).select(
+        "row", "person", "template", pl.col("text").str.split("").alias("char")
+    )
+    chars = chars.explode("char").with_columns(
+        place=pl.int_range(pl.len(), dtype=pl.Int64).over("row"), rows=pl.lit(1, pl.Int64)
+    )
+    pooled = chars.unique(["person", "char"]).select(
+        pl.lit(POOLED).alias("template"), pl.lit(0, pl.Int64).alias("place"), "char", "rows"
+    )
+
+    def count(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
+        return table.select(*keys, "rows") if person is None else table.unique([*keys, "person"]).select(*keys, "rows")
+
+    places = count(chars, "template", "place", "char").vstack(pooled)
+    return _add(count(short, "template")), _add(places), _add(count(short, "length"))
 
 
 @dataclass(frozen=True)
@@ -163,11 +189,12 @@ class TextCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: TextSummary, column: Column, options: CodecOptions) -> Self:
-        rows = options.rows
-        templates = summary.templates.filter(pl.col("rows") >= rows)
+        rows, people = options.rows, summary.of_people()
+        shared = people.templates.filter(pl.col("rows") >= rows).select("template")
+        templates = summary.templates.join(shared, on="template", how="semi")
         templates = templates.sort(["rows", "template"], descending=[True, False]).head(options.max_bins - 2)
-        # a template is kept only if every place has a character that enough rows share
-        chars = summary.places.filter(pl.col("rows") >= rows)
+        # a template is kept only if every place has a character that enough people share
+        chars = people.places.filter(pl.col("rows") >= rows)
         filled = chars.group_by("template").agg(pl.col("place").n_unique().alias("filled"))
         templates = templates.join(filled, on="template", how="left", maintain_order="left").filter(
             pl.col("filled").fill_null(0) == pl.col("template").str.len_chars()
@@ -176,7 +203,7 @@ class TextCodec(ColumnCodec):
         pooled = summary.n_rows - int(templates["rows"].sum())
         has_missing = summary.missing > 0 or summary.n_rows == 0
         tail = [float(pooled)] * (pooled > 0) + [float(summary.missing)] * has_missing
-        lengths = summary.lengths.filter((pl.col("rows") >= rows) & (pl.col("length") > 0))
+        lengths = people.lengths.filter((pl.col("rows") >= rows) & (pl.col("length") > 0))
         return cls(
             column.name,
             tuple(names),

@@ -1,0 +1,148 @@
+"""Claims about people who have several rows: what a codec keeps of a column, five of them have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.holders import Crowd, apart
+from likewise.codecs.levels import LevelCodec
+from likewise.codecs.numbers import NumberCodec
+from likewise.codecs.table import TableCodec
+from likewise.codecs.text import TextCodec
+from likewise.codecs.times import TimeCodec
+from likewise.schema import Column, Kind, Role, Schema
+
+
+def fitted(values: Any, who: Any, kind: Kind, **options: Any) -> Any:
+    """The codec of one column of a table in which `who` tells whose a row is."""
+    schema = Schema((
+        Column(name="who", kind=Kind.INTEGER, role=Role.ENTITY, dtype="Int64"),
+        Column(name="x", kind=kind, decimals=2 if kind is Kind.REAL else None),
+    ))  # fmt: skip
+    frame = pl.DataFrame({"who": who, "x": values}, schema_overrides={"who": pl.Int64})
+    return TableCodec.fit(frame, schema, CodecOptions(**options)).codecs[1]
+
+
+@given(st.lists(st.integers(0, 9), max_size=80), st.integers(1, 7))
+def test_any_few_neighbours_left_are_different_people(person: list[int], rows: int) -> None:
+    left = np.array(person, np.int64)[apart(np.array(person, np.int64), rows)]
+    assert all(len(set(left[i : i + rows])) == len(left[i : i + rows]) for i in range(len(left)))
+    assert len(left) >= (1 if person else 0)
+
+
+def test_people_who_differ_all_stay() -> None:
+    assert apart(np.arange(50), 5).tolist() == list(range(50))
+    assert apart(np.repeat(np.arange(20), 12), 5).tolist() == list(range(0, 240, 12))
+
+
+def test_without_persons_rows_are_people() -> None:
+    crowd = Crowd.of(np.array([3, 9]), None, rows=5)
+    assert crowd.rows is crowd.people is crowd.apart
+
+
+@pytest.mark.parametrize("people", [4, 5])
+def test_a_level_needs_five_people_however_many_rows(people: int) -> None:
+    who = [n % people for n in range(200)] + list(range(100, 300))
+    codec = fitted(["rare"] * 200 + ["usual"] * 200, who, Kind.CATEGORICAL)
+    assert isinstance(codec, LevelCodec)
+    assert set(codec.levels) == ({"usual"} if people < 5 else {"usual", "rare"})
+
+
+@pytest.mark.parametrize("people", [4, 5])
+def test_a_value_with_a_code_of_its_own_needs_five_people(people: int) -> None:
+    who = [n % people for n in range(200)] + list(range(100, 1_300))
+    rest = np.random.default_rng(8).integers(0, 40, 1_200) * 3
+    codec = fitted([61] * 200 + rest.tolist(), who, Kind.INTEGER)
+    assert isinstance(codec, NumberCodec)
+    assert codec.pieces is not None
+    assert ((codec.pieces.first == 61) & (codec.pieces.last == 61)).any() == (people == 5)
+
+
+def test_a_range_ends_at_the_mean_of_five_people_and_not_of_five_rows() -> None:
+    """A hundred people with the same pay in twelve months each: the five greatest rows are one person's."""
+    pay = np.sort(np.random.default_rng(9).lognormal(10, 0.4, 100).round(2))
+    codec = fitted(np.repeat(pay, 12), np.repeat(np.arange(100), 12), Kind.REAL)
+    pieces = codec.pieces
+    assert pieces is not None
+    stored = np.r_[pieces.first, pieces.last]
+    assert not np.isin(stored, np.rint(pay * 100)).any()
+    assert pieces.first[0] == np.rint(np.rint(pay[4:9] * 100).mean())
+    assert pieces.last[-1] == np.rint(np.rint(pay[-9:-4] * 100).mean())
+    assert pieces.count.sum() == 1_200
+
+
+@pytest.mark.parametrize("n_rows_each", [1, 3, 12])
+def test_every_piece_holds_values_of_five_people(n_rows_each: int) -> None:
+    rng = np.random.default_rng(10)
+    own = rng.normal(0, 10, 150)
+    who = np.repeat(np.arange(150), n_rows_each)
+    values = np.round(own[who] + rng.normal(0, 0.5, len(who)), 2)
+    pieces = fitted(values, who, Kind.REAL).pieces
+    piece = pieces.find(np.rint(values * 100).astype(np.int64))
+    assert min(len(set(who[piece == i])) for i in range(len(pieces.first))) >= 5
+
+
+def test_a_day_and_a_time_of_day_need_five_people() -> None:
+    day = [dt.datetime(2020, 1, 1, 8)] * 300 + [dt.datetime(2031, 7, 7, 23, 59, 1)] * 50
+    codec = fitted(day, list(range(300)) + [1_000] * 50, Kind.DATETIME)
+    assert isinstance(codec, TimeCodec)
+    for part in (codec.days.pieces, codec.times.pieces):
+        assert part is not None
+        assert len(part.first) == 1
+
+
+def test_a_pattern_and_its_characters_need_five_people() -> None:
+    rng = np.random.default_rng(11)
+    common = [f"AB-{n:03d}" for n in rng.integers(0, 1_000, 300)]
+    codec = fitted(common + ["Q!77"] * 60, list(range(300)) + [9_000] * 60, Kind.TEXT)
+    assert isinstance(codec, TextCodec)
+    assert len(codec.templates) == 1
+    assert not {ord("Q"), ord("!")} & set(codec.places.char.tolist())
+
+
+@pytest.mark.parametrize("kind", [Kind.CATEGORICAL, Kind.INTEGER, Kind.REAL, Kind.TEXT, Kind.DATETIME])
+def test_chunks_merge_to_the_codec_of_the_whole(kind: Kind) -> None:
+    rng = np.random.default_rng(12)
+    who = rng.integers(0, 30, 400)
+    made: dict[Kind, Any] = {
+        Kind.CATEGORICAL: rng.choice(list("abcdefgh"), 400),
+        Kind.INTEGER: rng.integers(0, 900, 400),
+        Kind.REAL: rng.normal(size=400).round(2),
+        Kind.TEXT: [f"{a}-{b}" for a, b in rng.integers(0, 99, (400, 2))],
+        Kind.DATETIME: [dt.date(2020, 1, 1) + dt.timedelta(int(d)) for d in rng.integers(0, 200, 400)],
+    }
+    schema = Schema((
+        Column(name="who", kind=Kind.INTEGER, role=Role.ENTITY, dtype="Int64"),
+        Column(name="x", kind=kind, dtype="Date" if kind is Kind.DATETIME else "String", decimals=2),
+    ))  # fmt: skip
+    frame = pl.DataFrame({"who": who, "x": made[kind]})
+    parts = [TableCodec.summarise(frame[a:b], schema) for a, b in ((150, 400), (0, 70), (70, 150))]
+    whole = TableCodec.fit(frame, schema).to_state()
+    merged = TableCodec.from_summary(parts[0].merge(parts[1]).merge(parts[2]), schema).to_state()
+    assert whole[0] == merged[0]
+    assert whole[1].keys() == merged[1].keys()
+    assert all(np.array_equal(whole[1][name], merged[1][name]) for name in whole[1])
+
+
+@pytest.mark.parametrize("kind", [Kind.CATEGORICAL, Kind.INTEGER, Kind.REAL, Kind.TEXT])
+def test_people_of_one_row_each_change_nothing(kind: Kind) -> None:
+    rng = np.random.default_rng(13)
+    made: dict[Kind, Any] = {
+        Kind.CATEGORICAL: rng.choice(list("abcdefgh"), 300, p=np.arange(1, 9) / 36),
+        Kind.INTEGER: np.where(rng.random(300) < 0.4, 0, rng.integers(0, 5_000, 300)),
+        Kind.REAL: rng.lognormal(3, 1, 300).round(2),
+        Kind.TEXT: [f"{a}-{b}" for a, b in rng.integers(0, 99, (300, 2))],
+    }
+    frame, column = pl.DataFrame({"x": made[kind]}), Column(name="x", kind=kind, decimals=2)
+    plain = TableCodec.fit(frame, Schema((column,))).codecs[0].to_state()
+    owned = fitted(made[kind], rng.permutation(300), kind).to_state()
+    assert plain[0] == owned[0]
+    assert all(np.array_equal(plain[1][name], owned[1][name]) for name in plain[1])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -27,22 +30,73 @@ def test_an_edge_belongs_to_the_interval_it_opens() -> None:
     assert edges.labels(pl.Series([120, -1]), 1).to_list() == [None, None]
 
 
+def bounds(label: str) -> tuple[Decimal, Decimal]:
+    low, high = label.strip("[)").split(", ")
+    return Decimal(low), Decimal(high)
+
+
 @given(
-    values=st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6)), min_size=1, max_size=60),
-    width=st.sampled_from([0.1, 0.3, 1, 2.5, 7]), steps=st.integers(1, 5), factor=st.integers(2, 5),
+    values=st.lists(
+        st.one_of(st.none(), st.floats(-1e6, 1e6), st.decimals(-999, 999, places=2).map(float)), min_size=1, max_size=60
+    ),
+    width=st.integers(1, 999).flatmap(lambda m: st.sampled_from([m / 10**e for e in range(5)])),
+    origin=st.decimals(-9, 9, places=2).map(float), steps=st.integers(1, 5), factor=st.integers(2, 5),
 )  # fmt: skip
-def test_intervals_hold_their_values_and_are_nested(values: Any, width: float, steps: int, factor: int) -> None:
+def test_intervals_hold_their_values_and_are_nested(
+    values: Any, width: float, origin: float, steps: int, factor: int
+) -> None:
     column = pl.Series("x", values, dtype=pl.Float64)
-    ladder = h.intervals(width, steps=steps, factor=factor)
+    ladder = h.intervals(width, steps=steps, factor=factor, origin=origin)
     assert encode(column, ladder).ladder is not None  # which refuses steps that are not nested
     for step in range(1, steps + 1):
         for value, label in zip(values, ladder.labels(column, step).to_list(), strict=True):
             if value is None:
                 assert label is None
                 continue
-            low, high = (float(part) for part in label.strip("[)").split(", "))
-            slack = 1e-9 * max(1, abs(value))
-            assert low - slack <= value < high + slack
+            low, high = bounds(label)
+            assert low <= Decimal(repr(value)) < high
+            assert high - low == Decimal(repr(width)) * factor ** (step - 1)
+
+
+@pytest.mark.parametrize("width", ["0.1", "0.01", "0.05", "0.2", "0.3", "0.007", "1e-9", "30"])
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32, pl.Decimal(38, 12)], ids=str)
+def test_every_multiple_of_a_width_opens_its_interval(width: str, dtype: Any) -> None:
+    multiples = [Decimal(width) * i for i in range(-400, 401)]
+    values = pl.Series([str(m) for m in multiples]).cast(pl.Decimal(38, 12)).cast(dtype)
+    written = values.cast(pl.String).to_list()
+    for label, text in zip(h.intervals(float(width)).labels(values, 1).to_list(), written, strict=True):
+        low, high = bounds(label)
+        assert low <= Decimal(text) < high
+    edges = h.intervals(edges=[[float(m) for m in multiples]])
+    for label, text in zip(edges.labels(values, 1).to_list()[:-1], written, strict=False):
+        low, high = bounds(label)
+        assert low <= Decimal(text) < high
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Int128], ids=str)
+def test_whole_numbers_no_float_holds_are_told_apart(dtype: Any) -> None:
+    values = pl.Series("x", [2**62 + i for i in range(40)], dtype=dtype)
+    for step in (1, 2):
+        for value, label in zip(values.to_list(), h.intervals(10, steps=2).labels(values, step), strict=True):
+            low, high = bounds(label)
+            assert low <= value < high
+            assert high - low == 10 * step
+    assert h.auto(values).height > 3
+    assert np.allclose(encode(values).position, np.arange(40) / 39)
+
+
+def test_no_two_sets_are_told_alike() -> None:
+    texts = ["a", "b", "a | b", "missing", "*", '"a"', "a |", "| b", "group 1 (9 levels)", None]
+    labels: dict[str, Any] = {}
+    for members in itertools.chain.from_iterable(itertools.combinations(texts, size) for size in (2, 3, 4)):
+        frame = pl.DataFrame({"x": pl.Series(members, dtype=pl.String)})
+        done = lw.privacy.anonymize(frame, quasi_identifiers="x", k=len(members))
+        assert labels.setdefault(done.frame["x"][0], set(members)) == set(members)
+
+
+def test_a_level_tree_quotes_what_could_be_taken_for_a_set() -> None:
+    column = pl.Series(["a | b"] * 9 + ["c"] * 9 + ["a", "b"])
+    assert h.by_frequency(column).labels(pl.Series(["a", "c"]), 1).to_list() == ['a | "a | b" | b', "c"]
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-500, 10**6), st.floats(-5, 5)), min_size=1, max_size=50))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from likewise.privacy import hierarchies
 from likewise.privacy.anonymity import AnonymityReport, Anonymized, anonymize
 from likewise.privacy.fidelity import drawn_values
-from likewise.privacy.hierarchies import Hierarchy
+from likewise.privacy.labels import Hierarchy
 from likewise.privacy.measures import Anonymity, Diversity, measure, row_risk
 from likewise.privacy.microaggregation import Microaggregated, microaggregate, top_bottom
 from likewise.privacy.recoding import Recoding

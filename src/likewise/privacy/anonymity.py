@@ -17,7 +17,8 @@ from likewise.errors import InputError, OptionError, PrivacyError
 from likewise.privacy.asked import Asked, check_choice, check_reachable, passing_columns, read_asked
 from likewise.privacy.criteria import Bools, Model, class_passes, is_number
 from likewise.privacy.encoding import Ints, Quasi, encode
-from likewise.privacy.hierarchies import TOP, Hierarchy, auto
+from likewise.privacy.hierarchies import auto
+from likewise.privacy.labels import TOP, Hierarchy
 from likewise.privacy.lattice import Found, NothingValid, search
 from likewise.privacy.measures import Anonymity, measure_table
 from likewise.privacy.mondrian import mondrian

@@ -14,7 +14,8 @@ from likewise._frames import from_frame
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
 from likewise.privacy.criteria import DISTANCES, Model, Sensitive, class_passes
 from likewise.privacy.encoding import Floats, Reader, encode, reader
-from likewise.privacy.hierarchies import Hierarchy, from_dict
+from likewise.privacy.hierarchies import from_dict
+from likewise.privacy.labels import Hierarchy
 from likewise.privacy.measures import columns_of
 from likewise.privacy.verify import SensitiveInput
 from likewise.schema import nearest

@@ -16,7 +16,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError
 from likewise.inference import infer_column
 from likewise.parsing import canonical_dtype, parse_column
-from likewise.privacy.hierarchies import Hierarchy
+from likewise.privacy.labels import Hierarchy, as_label
 from likewise.schema import Column, Kind
 
 Ints = npt.NDArray[np.int64]
@@ -140,6 +140,9 @@ def positions(levels: pl.Series, is_scale: bool) -> Floats:
     if not is_scale:
         return np.arange(m, dtype=np.float64) / max(m - 1, 1)
     physical = levels.to_physical() if levels.dtype.is_temporal() else levels
+    if physical.dtype.is_integer():  # beyond 2**53 neighbours would be one float
+        wide = pl.first().cast(pl.Int128)
+        physical = physical.to_frame().select(wide - wide.min()).to_series()
     x = physical.cast(pl.Float64).to_numpy()
     known = x[~np.isnan(x)]
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
@@ -189,11 +192,6 @@ def _first_seen(labels: pl.Series) -> Ints:
     return frame.join(table, on="label", how="left", nulls_equal=True, maintain_order="left")["id"].cast(
         pl.Int64
     ).to_numpy()  # fmt: skip
-
-
-def as_label(values: pl.Series) -> pl.Series:
-    """Values as the texts a label is made of."""
-    return values.dt.to_string("iso") if values.dtype == pl.Duration else values.cast(pl.String)
 
 
 def fold(columns: list[npt.NDArray[Any]], sizes: list[int]) -> tuple[Ints, int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import heapq
 import itertools
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,31 +18,10 @@ import numpy as np
 import polars as pl
 
 from likewise.errors import InputError, OptionError
+from likewise.privacy.intervals import intervals
+from likewise.privacy.labels import TOP, Hierarchy, as_label, as_texts, set_label
 
-TOP = "*"
 _MOST_NAMED = 8  # a built group of more levels than this is numbered, not listed
-
-
-class Hierarchy(ABC):
-    """What every hierarchy can do; the builders below make them."""
-
-    @property
-    @abstractmethod
-    def height(self) -> int:
-        """Steps above the value; at the last everything is `*`."""
-
-    @abstractmethod
-    def climb(self, values: pl.Series, level: int) -> pl.Series:
-        """Labels at a step in 1 .. height - 1: String, null where the value is missing or not covered."""
-
-    def labels(self, values: pl.Series, level: int) -> pl.Series:
-        """Labels at any step in 1 .. height.
-
-        Shape: values (n,) -> (n,) String.
-        """
-        if level >= self.height:
-            return pl.Series(values.name, [TOP], dtype=pl.String).new_from_index(0, len(values))
-        return self.climb(values, level)
 
 
 # ---- given -------------------------------------------------------------------------------------------------------
@@ -156,72 +134,6 @@ def from_csv(path: str | Path) -> Hierarchy:
 
 
 @dataclass(frozen=True)
-class Intervals(Hierarchy):
-    """Numbers as intervals [a, b), coarser at every step; see `intervals`."""
-
-    edges: tuple[tuple[float, ...], ...] = ()
-    widths: tuple[float, ...] = ()
-    origin: float = 0.0
-
-    @property
-    def height(self) -> int:
-        return (len(self.edges) or len(self.widths)) + 1
-
-    def climb(self, values: pl.Series, level: int) -> pl.Series:
-        if not values.dtype.is_numeric():
-            raise InputError(f"column {values.name!r}: intervals need numbers, it holds {values.dtype}")
-        distinct = values.unique()
-        known = distinct.drop_nulls().cast(pl.Float64)
-        x = known.to_numpy()
-        labels = self._fixed(x, level) if self.edges else self._regular(x, level)
-        table = pl.DataFrame({"value": distinct.drop_nulls(), "label": pl.Series(labels, dtype=pl.String)})
-        return values.alias("value").to_frame().join(table, on="value", how="left", maintain_order="left")[
-            "label"
-        ].alias(values.name)  # fmt: skip
-
-    def _fixed(self, x: np.ndarray[Any, Any], level: int) -> list[str | None]:
-        edges = np.asarray(self.edges[level - 1])
-        index = np.searchsorted(edges, x, side="right") - 1
-        inside = (index >= 0) & (index < len(edges) - 1)
-        return [f"[{_text(edges[i])}, {_text(edges[i + 1])})" if ok else None
-                for i, ok in zip(index, inside, strict=True)]  # fmt: skip
-
-    def _regular(self, x: np.ndarray[Any, Any], level: int) -> list[str | None]:
-        # The steps above count whole steps of the finest width, so that rounding can never un-nest them.
-        finest = np.floor((x - self.origin) / self.widths[0])
-        factor = round(self.widths[level - 1] / self.widths[0])
-        low = np.floor(finest / factor) * factor
-        return [f"[{_text(self.origin + i * self.widths[0])}, {_text(self.origin + (i + factor) * self.widths[0])})"
-                for i in low]  # fmt: skip
-
-
-def intervals(
-    width: float | None = None, *, steps: int = 3, factor: int = 2, origin: float = 0.0,
-    edges: Sequence[Sequence[float]] | None = None,
-) -> Hierarchy:  # fmt: skip
-    """Numbers as intervals closed on the left: of one width that grows by `factor` each step, or between given edges.
-
-    Args:
-        width: of the finest intervals, which start at `origin` and every width from there.
-        edges: instead, for each step the edges from low to high; those of a step must be among those of the step below.
-
-    Example:
-        >>> intervals(5, steps=2).labels(pl.Series([24, 25, None]), 1).to_list()
-        ['[20, 25)', '[25, 30)', None]
-    """
-    if edges is not None:
-        rows = tuple(tuple(float(e) for e in step) for step in edges)
-        if not rows or any(len(r) < 2 or any(a >= b for a, b in itertools.pairwise(r)) for r in rows):
-            raise OptionError("edges must be, for each step, at least two numbers that rise")
-        if any(not set(coarse) <= set(fine) for fine, coarse in itertools.pairwise(rows)):
-            raise OptionError("edges of a step must be among those of the step below it")
-        return Intervals(edges=rows)
-    if width is None or not np.isfinite(width) or width <= 0 or steps < 1 or factor < 2:
-        raise OptionError("intervals need a width above 0, at least 1 step and a factor of at least 2")
-    return Intervals(widths=tuple(width * factor**i for i in range(steps)), origin=origin)
-
-
-@dataclass(frozen=True)
 class DateParts(Hierarchy):
     """Dates and times as day, month, year, decade; see `date_parts`."""
 
@@ -309,6 +221,7 @@ def by_frequency(values: pl.Series, *, steps: int | None = None) -> Hierarchy:
     counts = as_texts(values).drop_nulls().value_counts(sort=False)
     texts, sizes = counts.get_column(counts.columns[0]).to_list(), counts["count"].to_list()
     order = sorted(range(len(texts)), key=lambda i: texts[i])
+    labels = dict(zip(texts, as_label(pl.Series(texts, dtype=pl.String)).to_list(), strict=True))
     heap = [(sizes[i], rank, [texts[i]]) for rank, i in enumerate(order)]
     heapq.heapify(heap)
     serial = itertools.count(len(heap))
@@ -320,9 +233,8 @@ def by_frequency(values: pl.Series, *, steps: int | None = None) -> Hierarchy:
             a, b = heapq.heappop(heap), heapq.heappop(heap)
             heapq.heappush(heap, (a[0] + b[0], next(serial), sorted(a[2] + b[2])))
         for number, (_, _, members) in enumerate(sorted(heap, key=lambda g: g[2])):
-            label = (
-                " | ".join(members) if len(members) <= _MOST_NAMED else f"group {number + 1} ({len(members)} levels)"
-            )
+            few = len(members) <= _MOST_NAMED
+            label = set_label(labels[m] for m in members) if few else f"group {number + 1} ({len(members)} levels)"
             for text in members:
                 chains[text].append(label)
     return from_dict(chains) if chains and goal < len(texts) else Table(())
@@ -334,34 +246,19 @@ def auto(values: pl.Series) -> Hierarchy:
         return date_parts("month", "year", "decade")
     if not values.dtype.is_numeric():
         return by_frequency(values)
-    known = values.drop_nulls().unique().cast(pl.Float64).sort().to_numpy()
+    known = values.drop_nulls().unique().sort()
     if len(known) < 3:
         return Table(())
     # The finest width is a round number that makes some 32 intervals; doubling reaches two or three of them.
-    span = float(known[-1] - known[0])
-    raw = max(span / 32, float(np.diff(known).min()))
-    power = 10.0 ** np.floor(np.log10(raw))
-    width = float(next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9)))
+    known = known.cast(pl.Int128) if known.dtype.is_integer() else known  # whose differences are exact
+    span, gap = float(known[-1] - known[0]), float(known.diff().min())  # type: ignore[arg-type]
+    raw = max(span / 32, gap)
+    power = int(np.floor(np.log10(raw)))
+    width = next(w for w in (float(f"{m}e{power}") for m in (1, 2, 5, 10)) if w >= raw * (1 - 1e-9))
     steps = max(1, int(np.floor(np.log2(span / width))) if span > width else 1)
-    if width <= float(np.diff(known).min()) and steps > 1:
+    if width <= gap and steps > 1:
         width, steps = 2 * width, steps - 1
     return intervals(width, steps=steps)
-
-
-def as_texts(values: pl.Series) -> pl.Series:
-    """Values as the texts a hierarchy's table knows them by: 3.0 is "3", True is "True"."""
-    if values.dtype == pl.String:
-        return values
-    if values.dtype == pl.Boolean:
-        return values.cast(pl.String).str.to_titlecase()
-    if values.dtype.is_float():
-        whole = pl.first().cast(pl.Int64, strict=False)
-        is_whole = (pl.first() == whole).fill_null(False)
-        texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(pl.first().cast(pl.String))
-        return values.to_frame().select(texts.alias(values.name)).to_series()
-    if values.dtype == pl.Duration:
-        return values.dt.to_string("iso")
-    return values.cast(pl.String)
 
 
 def _key(value: Any) -> str | None:
@@ -370,8 +267,3 @@ def _key(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-
-def _text(x: float) -> str:
-    # Twelve digits: the rest of a product such as 3 * 0.1 is binary noise.
-    return f"{x:.12g}"

@@ -16,8 +16,8 @@ import polars as pl
 from likewise._frames import from_frame
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.privacy.criteria import Bools
-from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader, as_label
-from likewise.privacy.hierarchies import Hierarchy
+from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader
+from likewise.privacy.labels import Hierarchy, as_label, joined_labels
 from likewise.privacy.mondrian import Splits, common_step, descend
 from likewise.privacy.nodes import cell_losses
 from likewise.schema import nearest
@@ -217,7 +217,7 @@ def _sets(column: Quasi, classes: Ints, codes: Ints, n_classes: int) -> tuple[pl
     frame = pl.DataFrame({"class": members // m, "label": texts.gather(pl.Series(members % m))})
     several = pl.len() > 1
     joined = frame.group_by("class", maintain_order=True).agg(
-        pl.when(several).then(pl.col("label").fill_null("missing").str.join(" | ")).otherwise(pl.first("label"))
+        pl.when(several).then(joined_labels("label")).otherwise(pl.first("label"))
     )
     return joined["label"], np.where(count > 1, count / m, 0.0), members
 

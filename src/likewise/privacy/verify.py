@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from likewise.errors import PrivacyError
-from likewise.privacy.hierarchies import Hierarchy
+from likewise.privacy.labels import Hierarchy
 
 _SLACK = 1e-9
 

@@ -55,9 +55,9 @@ def told(way: str, frame: pl.DataFrame, k: int) -> float:
         rows = learn(frame, schema=quasi(frame), codec=lw.CodecOptions(k_anonymous=k))
     else:
         rows = learn(frame) if way == "learnt, then draws recoded" else frame
-        done = anonymize(rows, quasi_identifiers=KNOWN, k=k)
+        done = anonymize(rows, quasi_identifiers=KNOWN, k=k, random_state=0)
         # Labels cannot be held against values: each becomes one of those that it stands for.
-        values = drawn_values(rows, done.frame, KNOWN, rng)
+        values = drawn_values(rows[done.rows], done.frame, KNOWN, rng)
         rows = learn(values) if way == "rows recoded, then learnt" else values
     return lw.evaluate(frame, rows, measures=["accuracy"])["accuracy_bivariate"].value
 

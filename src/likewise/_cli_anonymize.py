@@ -95,6 +95,12 @@ def anonymize(
     max_seconds: Annotated[
         float, typer.Option(min=0.1, metavar="T", help="Stop the lattice's search after this.")
     ] = 30.0,
+    keep_order: Annotated[
+        bool, typer.Option("--keep-order", help="Do not shuffle the rows; their order may tell whose they are.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="S", help="Of the shuffle; whoever knows it can undo the shuffle.")
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(metavar="HTML", help="Write one HTML page: how like INPUT it still is, and what was lost."),
@@ -135,6 +141,7 @@ def anonymize(
             l_kind=l_kind.value, c=c, t=t, t_distance=t_distance.value, alpha=alpha, delta=_range(delta),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
+            keep_order=keep_order, random_state=seed,
         )  # fmt: skip
     io.write(done.frame, output)
     terminal.result(f"{output}: {len(done.frame):,} rows")

@@ -321,11 +321,11 @@ def test_a_lattice_too_large_to_list_is_searched_from_the_top(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_frames_come_back_in_their_kind_and_order_and_are_not_changed(method: str) -> None:
+def test_frames_come_back_in_their_kind_and_are_not_changed(method: str) -> None:
     frame = people()
     as_pandas = frame.to_pandas()
     before = as_pandas.copy(deep=True)
-    done = anonymize(as_pandas, quasi_identifiers=["age", "town"], k=5, method=method)
+    done = anonymize(as_pandas, quasi_identifiers=["age", "town"], k=5, method=method, keep_order=True)
     assert isinstance(done.frame, pd.DataFrame)
     pd.testing.assert_frame_equal(as_pandas, before)
     assert list(done.frame.columns) == frame.columns
@@ -336,8 +336,8 @@ def test_frames_come_back_in_their_kind_and_order_and_are_not_changed(method: st
 
 def test_texts_of_a_csv_are_read_as_what_they_hold() -> None:
     frame = people().with_columns(pl.col("age", "pay").cast(pl.String), pl.col("town").fill_null("?"))
-    texts = anonymize(frame, quasi_identifiers=["age", "town"], k=5)
-    typed = anonymize(people(), quasi_identifiers=["age", "town"], k=5)
+    texts = anonymize(frame, quasi_identifiers=["age", "town"], k=5, random_state=3)
+    typed = anonymize(people(), quasi_identifiers=["age", "town"], k=5, random_state=3)
     assert texts.frame["age"].to_list() == typed.frame["age"].to_list()
     assert any("missing cells are a level of their own" in note for note in texts.report.notes)
 
@@ -350,7 +350,7 @@ def test_a_learned_recoding_tells_the_same_rows_the_same_way(method: str) -> Non
         with pytest.raises(lw.OptionError, match="no rule for new ones"):
             done.recoding.transform(frame)
         return
-    assert done.recoding.transform(frame).equals(done.frame)
+    assert done.recoding.transform(frame, keep_order=True)[done.rows].equals(done.frame)
 
 
 @pytest.mark.parametrize("method", ["mondrian", "lattice"])
@@ -385,11 +385,13 @@ def test_starred_rows_tell_nothing_and_form_no_class() -> None:
     done = anonymize(frame, suppressed="star", **order)  # type: ignore[arg-type]
     dropped = anonymize(frame, **order)  # type: ignore[arg-type]
     assert 0 < done.suppressed.sum() <= 60
-    stars = done.frame.filter(pl.Series(done.suppressed))
+    starred = pl.Series(done.suppressed[done.rows])
+    stars = done.frame.filter(starred)
     assert stars["ill"].unique().to_list() == ["*"]
     assert done.report.measures == dropped.report.measures
     assert done.report.measures.k >= 20
-    assert dropped.frame.equals(done.frame.filter(~pl.Series(done.suppressed)))
+    assert stars.select(QUASI).unique().rows() == [("*", "*", "*")]
+    assert done.frame.filter(~starred).sort(pl.all()).equals(dropped.frame.cast(done.frame.schema).sort(pl.all()))
 
 
 # ---- bugs of others ----------------------------------------------------------------------------------------------
@@ -407,7 +409,7 @@ def test_rows_are_told_apart_by_position_not_by_index() -> None:
     shuffled = frame.set_index(np.random.default_rng(0).permutation(80) * 7)
     expected = measure(frame, quasi_identifiers=["town"], sensitive="ill")
     assert measure(shuffled, quasi_identifiers=["town"], sensitive="ill") == expected
-    a, b = (anonymize(f, quasi_identifiers=["age", "town"], k=4).frame for f in (frame, shuffled))
+    a, b = (anonymize(f, quasi_identifiers=["age", "town"], k=4, random_state=3).frame for f in (frame, shuffled))
     assert a.reset_index(drop=True).equals(b.reset_index(drop=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,27 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise._frames import from_frame
-from likewise.errors import InputError, OptionError, PrivacyError
+from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
 from likewise.privacy.asked import Asked, check_choice, check_reachable, passing_columns, read_asked
 from likewise.privacy.criteria import Bools, Model, class_passes, is_number
 from likewise.privacy.encoding import Ints, Quasi, encode
 from likewise.privacy.hierarchies import auto
-from likewise.privacy.labels import TOP, Hierarchy
+from likewise.privacy.labels import TOP, Hierarchy, as_label
 from likewise.privacy.lattice import Found, NothingValid, search
 from likewise.privacy.measures import Anonymity, measure_table
 from likewise.privacy.mondrian import mondrian
 from likewise.privacy.nodes import cell_losses
-from likewise.privacy.recoding import FullDomain, Partition, Recoding, class_column
+from likewise.privacy.recoding import (
+    FullDomain,
+    Partition,
+    Recoding,
+    class_column,
+    keys_at,
+    labels_of,
+    partition_labels,
+)
 from likewise.privacy.verify import Promise, verify
+from likewise.privacy.written import order_tells
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport
@@ -72,6 +82,7 @@ class Anonymized:
     report: AnonymityReport
     recoding: Recoding
     suppressed: npt.NDArray[np.bool_]  # (n,) rows of the input that are not told
+    rows: npt.NDArray[np.int64]  # (rows of `frame`,) which row of the input each one is; never give it away
 
     def evaluate(self, original: Any, *, random_state: int = 0, **options: Any) -> EvaluationReport:
         """The fidelity report of the released rows, with what was lost beside it.
@@ -104,10 +115,13 @@ class Anonymized:
 @dataclass(frozen=True)
 class _Outcome:
     recoding: Recoding
-    cells: pl.DataFrame  # (n, quasi-identifiers)
-    keep: Bools
+    classes: Ints  # (n,) -1: suppressed
     ncp: dict[str, float]
     found: Found | None
+
+    @property
+    def keep(self) -> Bools:
+        return self.classes >= 0
 
 
 def anonymize(
@@ -131,6 +145,8 @@ def anonymize(
     numbers: str = "interval",
     drop: str | Sequence[str] = (),
     max_seconds: float = 30.0,
+    keep_order: bool = False,
+    random_state: int | np.random.Generator | None = None,
 ) -> Anonymized:
     """The rows themselves, told so coarsely that nobody stands out.
 
@@ -156,6 +172,9 @@ def anonymize(
         numbers: what Mondrian tells of a class's numbers: their "interval", "mean" or "median".
         drop: columns to leave out: names, keys.
         max_seconds: for "lattice"; after it the best recoding so far is given, with `report.optimal` False.
+        keep_order: leave the rows in their order. Else they are shuffled, for in a file sorted by age or name the place
+            of a row tells whose it is.
+        random_state: of the shuffle. None: by the operating system; whoever knows a seed can undo the shuffle.
 
     Raises:
         OptionError: an argument is out of range, or names no column.
@@ -164,7 +183,8 @@ def anonymize(
             does not keep it.
 
     Warns:
-        LikewiseWarning: a column that passes through differs in every row, so it names people.
+        LikewiseWarning: a column that passes through differs in every row, so it names people; or the order is kept and
+            tells something of a column that is recoded or left out.
 
     Notes:
         This protects what is named: someone who knows more columns than `quasi_identifiers`, or another release of the
@@ -199,19 +219,22 @@ def anonymize(
     outcome = (
         _lattice(asked, max_seconds) if method == "lattice" else _mondrian(asked, method.endswith("relaxed"), numbers)
     )
-    released, starred = _released(asked, outcome, passing, hide=suppressed == "star")
+    left_out = [n for n in table.columns if n not in passing]
+    rows, starred = _order(asked, outcome, left_out, suppressed == "star", keep_order, random_state)
+    outcome = replace(outcome, recoding=_finished(outcome.recoding, left_out, as_texts=bool(starred.any())))
+    released = _released(asked, outcome, passing, rows)
     final = give_back(released)
     # What is checked is what is handed over, after its way back into the caller's kind of frame.
     seen = from_frame(final)[0]
-    public = None if asked.population is None else _for_any_class(outcome.recoding).recode(asked.population)[0]
+    public = _recoded_population(asked, outcome.recoding)
     promise = Promise(k=k, l=l, l_kind=l_kind, c=c, t=t, alpha=alpha, delta=delta)
     verify(
         seen, asked.names, promise, asked.inputs if model.needs_sensitive else (), starred=starred, population=public
     )
-    shown = seen if starred is None else seen.filter(~starred)
+    shown = seen.filter(~starred)
     measures = measure_table(shown, asked.names, [s.name for s in asked.sensitive], public)
     report = _report(asked, outcome, method, measures, time.monotonic() - started)
-    return Anonymized(final, report, outcome.recoding, ~outcome.keep)
+    return Anonymized(final, report, outcome.recoding, ~outcome.keep, rows)
 
 
 # ---- the two searches --------------------------------------------------------------------------------------------
@@ -229,9 +252,12 @@ def _mondrian(asked: Asked, relaxed: bool, numbers: str) -> _Outcome:
     starts = np.searchsorted(ordered, np.arange(n_classes))
     told = tuple(class_column(column, order, starts, ordered, numbers) for column in columns)
     sizes = np.bincount(classes)
-    recoding = Partition(asked.readers, tuple(_without_rows(c) for c in told), splits, not relaxed, asked.as_it_came)
+    recoding = Partition(
+        readers=asked.readers, labels=partition_labels(told, asked.readers), splits=splits, is_rule=not relaxed,
+        columns=tuple(_without_rows(c) for c in told),
+    )  # fmt: skip
     ncp = {c.column.name: float((c.loss * sizes).sum() / len(classes)) for c in told}
-    return _Outcome(recoding, recoding.cells(classes, asked.table), np.ones(len(classes), bool), ncp, None)
+    return _Outcome(recoding, classes, ncp, None)
 
 
 def _without_rows(told: Any) -> Any:
@@ -252,14 +278,17 @@ def _lattice(asked: Asked, max_seconds: float) -> _Outcome:
         raise PrivacyError(_nothing_valid(asked, nothing)) from None
     ladders = [c.ladder for c in columns if c.ladder is not None]
     hierarchies = tuple(ladder.hierarchy for ladder in ladders)
-    recoding = FullDomain(asked.readers, hierarchies, found.levels, asked.as_it_came)
-    cells, _ = recoding.recode(asked.table)
+    keys = keys_at(asked.table, asked.readers, hierarchies, found.levels)
+    released = keys.filter(pl.Series(found.keep)).unique(maintain_order=True)
+    recoding = FullDomain(
+        readers=asked.readers, labels=labels_of(released, asked.readers, found.levels), keys=released,
+        hierarchies=hierarchies, levels=found.levels,
+    )  # fmt: skip
     ncp = {}
     for column, level in zip(columns, found.levels, strict=True):
         loss = cell_losses(column)[level][column.codes]
         ncp[column.name] = float(np.where(found.keep, loss, 1.0).mean())
-    released = cells.filter(pl.Series(found.keep)).unique()
-    return _Outcome(replace(recoding, released=released), cells, found.keep, ncp, found)
+    return _Outcome(recoding, np.where(found.keep, recoding.find(asked.table), -1), ncp, found)
 
 
 def _laddered(asked: Asked) -> tuple[list[Quasi], list[Ints] | None]:
@@ -289,39 +318,76 @@ def _nothing_valid(asked: Asked, nothing: NothingValid) -> str:
     )
 
 
-def _for_any_class(recoding: Recoding) -> Recoding:
-    """The same recoding for rows of any class."""
-    return replace(recoding, released=None) if isinstance(recoding, FullDomain) else recoding
+def _recoded_population(asked: Asked, recoding: Recoding) -> pl.DataFrame | None:
+    """The population as the table is told, in classes that are released or not."""
+    if asked.population is None:
+        return None
+    assert isinstance(recoding, FullDomain)
+    return labels_of(recoding.keys_of(asked.population), asked.readers, recoding.levels)
 
 
 # ---- after -------------------------------------------------------------------------------------------------------
 
 
-def _released(
-    asked: Asked, outcome: _Outcome, columns: list[str], *, hide: bool
-) -> tuple[pl.DataFrame, pl.Series | None]:
-    """The table as it goes out, columns in their order; with `hide`, which rows are starred."""
-    full = asked.table.with_columns(outcome.cells.get_columns()).select(columns)
-    keep = pl.Series(outcome.keep)
-    if outcome.keep.all():
-        return full, None
-    if not hide:
-        return full.filter(keep), None
+def _order(
+    asked: Asked, outcome: _Outcome, left_out: list[str], hide: bool, keep_order: bool,
+    random_state: int | np.random.Generator | None,
+) -> tuple[Ints, pl.Series]:  # fmt: skip
+    """Which rows are released, in which order, and which of those are starred.
+
+    Shape: -> (m,), (m,)
+    """
+    rows = np.arange(asked.table.height) if hide else np.flatnonzero(outcome.keep)
+    if keep_order:
+        telling = [n for n in (*asked.names, *left_out) if order_tells(asked.table[n])]
+        if telling:
+            warnings.warn(
+                f"the rows are in an order that tells of columns {', '.join(map(repr, telling))}: whoever has a list "
+                "in that order knows which row is whose; leave out keep_order to shuffle them",
+                LikewiseWarning,
+                stacklevel=3,
+            )
+    else:
+        rows = np.random.default_rng(random_state).permutation(rows)
+    return rows, pl.Series(~outcome.keep[rows])
+
+
+def _finished(recoding: Recoding, left_out: list[str], *, as_texts: bool) -> Recoding:
+    """The recoding with its labels as they are released: among stars all are texts."""
+    labels = recoding.labels
+    if as_texts:
+        own = pl.col(pl.Categorical, pl.Enum).cast(pl.String)
+        labels = pl.DataFrame([s if s.dtype == pl.String else as_label(s) for s in labels.with_columns(own)])
+    return replace(recoding, labels=labels, left_out=tuple(left_out))
+
+
+def _released(asked: Asked, outcome: _Outcome, columns: list[str], rows: Ints) -> pl.DataFrame:
+    """The table as it goes out."""
+    labels = outcome.recoding.labels
+    hidden = len(labels)
+    classes = outcome.classes[rows]
+    out = asked.table.select(columns)[rows]
+    if (classes >= 0).all():
+        return out.with_columns(outcome.recoding.cells(classes).get_columns())
     # What is sensitive goes too: a starred row stands out, and whoever knows the classes may know whose it is.
-    hidden = [*asked.names, *(s.name for s in asked.sensitive)]
-    stars = [
-        pl.when(keep).then(pl.col(n)).otherwise(pl.lit(TOP) if full.schema[n] == pl.String else None).alias(n)
-        for n in hidden
+    stars = pl.DataFrame({name: [TOP] for name in labels.columns})
+    cells = pl.concat([labels, stars])[np.where(classes < 0, hidden, classes)]
+    keep = pl.Series(classes >= 0)
+    secret = [
+        pl.when(keep)
+        .then(pl.col(s.name))
+        .otherwise(pl.lit(TOP) if out.schema[s.name] == pl.String else None)
+        .alias(s.name)
+        for s in asked.sensitive
     ]
-    return full.with_columns(stars), ~keep
+    return out.with_columns(*cells.get_columns(), *secret)
 
 
 def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, seconds: float) -> AnonymityReport:
     found, n = outcome.found, asked.table.height
     n_suppressed = int((~outcome.keep).sum())
-    ids = measures.n_rows
-    shown = outcome.cells.filter(pl.Series(outcome.keep))
-    squares = shown.group_by(asked.names).len()["len"].cast(pl.Int64).pow(2).sum()
+    sizes = np.bincount(outcome.classes[outcome.keep], minlength=len(outcome.recoding.labels))
+    alike = outcome.recoding.labels.with_columns(pl.Series("\0n", sizes)).group_by(asked.names).agg(pl.col("\0n").sum())
     return AnonymityReport(
         method=method,
         promise=asked.model.words(),
@@ -330,8 +396,8 @@ def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, s
         levels=None if found is None else dict(zip(asked.names, found.levels, strict=True)),
         ncp=outcome.ncp,
         gcp=float(np.mean(list(outcome.ncp.values()))),
-        discernibility=int(squares) + n_suppressed * n,
-        average_class_size=ids / measures.n_classes / asked.model.k,
+        discernibility=int(alike["\0n"].pow(2).sum()) + n_suppressed * n,
+        average_class_size=measures.n_rows / measures.n_classes / asked.model.k,
         optimal=found is not None and found.optimal,
         bound=None if found is None else found.bound,
         n_nodes=None if found is None else found.n_nodes,

@@ -35,7 +35,6 @@ class Asked:
     inputs: list[SensitiveInput]
     most_suppressed: int
     population: pl.DataFrame | None
-    as_it_came: tuple[bool, ...]
 
 
 def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -67,9 +66,6 @@ def read_asked(
     given = {n: h if isinstance(h, Hierarchy) else from_dict(h) for n, h in hierarchies.items()}
     readers = tuple(reader(table[n]) for n in names)
     values = [r.read(table[r.name]) for r in readers]
-    # A text column whose cells are written in several ways ("7", "07") must not be told as it came.
-    own = tuple(r.column is None or table[r.name].n_unique() == v.n_unique()
-                for r, v in zip(readers, values, strict=True))  # fmt: skip
     columns = [_sensitive(table[name], given.get(name), t_distance, model) for name in secret]
     public = None if population is None else from_frame(population)[0]
     lacking = [] if public is None else [n for n in names if n not in public.columns]
@@ -77,7 +73,7 @@ def read_asked(
         raise OptionError(f"the population lacks the quasi-identifiers {', '.join(map(repr, lacking))}")
     return Asked(
         table, names, readers, values, given, model, [s for s, _ in columns], [i for _, i in columns],
-        int(max_suppression * table.height + 1e-9), public, own,
+        int(max_suppression * table.height + 1e-9), public,
     )  # fmt: skip
 
 

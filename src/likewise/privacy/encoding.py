@@ -62,11 +62,16 @@ class Quasi:
 
 @dataclass(frozen=True)
 class Reader:
-    """How a column is read as numbers, times or texts with nulls for what is missing; learnt once, used on new rows."""
+    """How a column is read as numbers, times or texts with nulls for what is missing, and written; learnt once, used on
+    new rows.
+
+    One value has one form, and is written in one way: 0.0 and -0.0, "1.5" and "1.50", a null and a NaN are the same.
+    """
 
     name: str
     dtype: pl.DataType  # of the canonical column
     column: Column | None  # how texts are written; None: the column came typed
+    stored: pl.DataType  # as it came
 
     def read(self, series: pl.Series) -> pl.Series:
         """The canonical column.
@@ -81,23 +86,37 @@ class Reader:
             series = series.fill_nan(None) if series.dtype.is_float() else series
             out = series.cast(self.dtype, strict=False)
             lost = out.null_count() - series.null_count()
+            if (out.dtype.is_integer() or out.dtype.is_decimal()) and series.dtype.is_numeric():
+                lost += int((out.cast(series.dtype, strict=False) != series).sum())
             if lost:
                 raise SchemaError(f"column {self.name!r}: {lost} values do not fit its type {self.dtype}")
-        if out.dtype.is_float() and out.is_infinite().any():
-            n = int(out.is_infinite().sum())
-            raise InputError(f"column {self.name!r}: {n} values are infinite; make them missing or bound them")
+        if out.dtype.is_float():
+            if out.is_infinite().any():
+                n = int(out.is_infinite().sum())
+                raise InputError(f"column {self.name!r}: {n} values are infinite; make them missing or bound them")
+            out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
         return out
+
+    def write(self, values: pl.Series) -> pl.Series:
+        """Canonical values as they are released: typed ones as they are, others as texts."""
+        return values if self.column is None else as_label(values)
+
+    def store(self, released: pl.Series) -> pl.Series:
+        """A column of released values in the type it came in, where that holds them."""
+        if released.dtype == self.stored or self.column is None:
+            return released
+        out = released.cast(self.stored, strict=False)
+        return out if out.null_count() == released.null_count() else released
 
 
 def reader(series: pl.Series) -> Reader:
     """How to read a column: typed ones as they are, texts as what they hold (`?` and the like are missing)."""
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
-        dtype = pl.Float64() if isinstance(series.dtype, pl.Decimal) else series.dtype
-        return Reader(series.name, dtype, None)
+        return Reader(series.name, series.dtype, None, series.dtype)
     column = infer_column(series.cast(pl.String))
     if column.kind not in (Kind.INTEGER, Kind.REAL, Kind.DATETIME):
         column = Column(name=column.name, kind=Kind.TEXT, missing=column.missing, dtype="String")
-    return Reader(series.name, canonical_dtype(column), column)
+    return Reader(series.name, canonical_dtype(column), column, series.dtype)
 
 
 def canonical(series: pl.Series) -> pl.Series:

@@ -35,10 +35,11 @@ def evaluate_anonymized(done: Anonymized, original: Any, random_state: int, **op
         raise InputError(
             f"give the frame that was anonymised: it had {len(done.suppressed)} rows, this one has {table.height}"
         )
-    table, keep = table.select(released.columns), pl.Series(~done.suppressed)
-    told = released if released.height < table.height else released.filter(keep)
+    table = table.select(released.columns)
+    told = np.argsort(done.rows)  # in the order of the original, so that the shuffle changes no figure
+    told = told[~done.suppressed[done.rows[told]]]
     rng = np.random.default_rng(random_state)
-    drawn = drawn_values(table.filter(keep), told, done.recoding.quasi_identifiers, rng)
+    drawn = drawn_values(table[done.rows[told]], released[told], done.recoding.quasi_identifiers, rng)
     report = evaluate(table, drawn, random_state=random_state, **options)
     scores = (*_losses(done), *report.scores, _smallest_class(done))
     facts = {**report.data, "anonymised": done.report.promise, "method": done.report.method}
@@ -51,7 +52,7 @@ def drawn_values(
     """Released rows with a value in place of each label.
 
     Args:
-        original: the same rows as they were, in the same order.
+        original: the same rows as they were, in the same order: `original[done.rows]` of what `anonymize` gave.
         names: the recoded columns.
 
     Example:

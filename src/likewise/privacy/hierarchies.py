@@ -256,8 +256,8 @@ def auto(values: pl.Series) -> Hierarchy:
     power = int(np.floor(np.log10(raw)))
     width = next(w for w in (float(f"{m}e{power}") for m in (1, 2, 5, 10)) if w >= raw * (1 - 1e-9))
     steps = max(1, int(np.floor(np.log2(span / width))) if span > width else 1)
-    if width <= gap and steps > 1:
-        width, steps = 2 * width, steps - 1
+    if width <= gap:  # each interval would hold one value
+        width, steps = 2 * width, max(1, steps - 1)
     return intervals(width, steps=steps)
 
 

@@ -148,8 +148,14 @@ def row_risk(frame: Any, *, quasi_identifiers: Sequence[str]) -> npt.NDArray[np.
 
 
 def class_ids(table: pl.DataFrame, names: list[str]) -> npt.NDArray[np.int64]:
-    """The class of each row, numbered from 0 in order of first appearance; nulls are values."""
-    cells = table.select(pl.col(name).alias(f"q{i}") for i, name in enumerate(names))
+    """The class of each row, numbered from 0 in order of first appearance; nulls are values.
+
+    Floats are told apart as they are written: a file tells -0.0 from 0.0, and NaN from what is missing.
+    """
+    cells = table.select(
+        (pl.col(name).cast(pl.String) if table.schema[name].is_float() else pl.col(name)).alias(f"q{i}")
+        for i, name in enumerate(names)
+    )
     numbered = cells.unique(maintain_order=True).with_row_index("class")
     joined = cells.join(numbered, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
     return joined["class"].cast(pl.Int64).to_numpy()

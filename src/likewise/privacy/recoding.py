@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,20 +26,33 @@ from likewise.schema import nearest
 _NEVER = np.iinfo(np.int64).max
 
 
+@dataclass(frozen=True)
 class Recoding(ABC):
-    """What `anonymize` learnt; `transform` tells new rows the same way."""
+    """What `anonymize` learnt; `transform` tells new rows the same way.
+
+    A row is told by its class: what is released is `labels[class]`, never a cell of the row itself.
+    """
 
     readers: tuple[Reader, ...]
+    labels: pl.DataFrame  # (G, quasi-identifiers) what is released of each class
+    left_out: tuple[str, ...] = ()  # columns that are not released
 
     @property
     def quasi_identifiers(self) -> tuple[str, ...]:
         return tuple(r.name for r in self.readers)
 
     @abstractmethod
-    def recode(self, table: pl.DataFrame) -> tuple[pl.DataFrame, Bools]:
-        """The quasi-identifiers of a Polars frame as they are released, and which rows fall into a released class."""
+    def find(self, table: pl.DataFrame) -> Ints:
+        """(n,) the class of each row of a Polars frame; -1 where it falls into none that is released."""
 
-    def transform(self, frame: Any, *, k: int | None = None) -> Any:
+    def cells(self, classes: Ints) -> pl.DataFrame:
+        """What is released for rows of these classes."""
+        return self.labels[classes]
+
+    def transform(
+        self, frame: Any, *, k: int | None = None, keep_order: bool = False,
+        random_state: int | np.random.Generator | None = None,
+    ) -> Any:  # fmt: skip
         """New rows told as the first ones were; rows that fall into none of the released classes are left out.
 
         Every row that stays joins a class that at least k rows of the first release are in, so both releases taken
@@ -46,8 +60,10 @@ class Recoding(ABC):
         (l, t, alpha) are not kept by new rows; `measure` tells how they stand.
 
         Args:
-            frame: any frame that has the quasi-identifiers; other columns pass through.
+            frame: any frame that has the quasi-identifiers; columns that were left out are left out, others pass.
             k: smallest class of the new rows alone.
+            keep_order: leave the rows in their order, which may tell whose they are. Else they are shuffled.
+            random_state: of the shuffle. None: by the operating system; whoever knows a seed can undo the shuffle.
 
         Raises:
             OptionError: a quasi-identifier lacks, or the recoding is a relaxed one: that tells equal rows apart, so it
@@ -60,43 +76,50 @@ class Recoding(ABC):
         for name in self.quasi_identifiers:
             if name not in table.columns:
                 raise OptionError(f"there is no column {name!r}{nearest(name, table.columns)}")
-        cells, fits = self.recode(table)
-        out = table.with_columns(cells.get_columns()).filter(pl.Series(fits))
+        classes = self.find(table)
+        rows = np.flatnonzero(classes >= 0)
+        out = table[rows].with_columns(self.cells(classes[rows]).get_columns()).drop(self.left_out, strict=False)
         if k is not None and out.height:
             out = out.filter(pl.len().over(list(self.quasi_identifiers)) >= k)
         if out.height < table.height:
             n = table.height - out.height
             warnings.warn(f"{n} of {table.height} rows fall into no released class: left out", LikewiseWarning, 2)
-        return give_back(out)
+        return give_back(out if keep_order else out[np.random.default_rng(random_state).permutation(out.height)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FullDomain(Recoding):
     """Each column told at one step of its hierarchy."""
 
-    readers: tuple[Reader, ...]
     hierarchies: tuple[Hierarchy, ...]
     levels: tuple[int, ...]
-    as_it_came: tuple[bool, ...]  # a column at step 0 keeps its own cells, not their canonical form
-    released: pl.DataFrame | None = None  # (G, columns) the classes
+    keys: pl.DataFrame  # (G, quasi-identifiers) the classes, by canonical values where the step is 0
 
-    def recode(self, table: pl.DataFrame) -> tuple[pl.DataFrame, Bools]:
-        parts = []
-        for reader, hierarchy, level, own in zip(
-            self.readers, self.hierarchies, self.levels, self.as_it_came, strict=True
-        ):
-            raw = table[reader.name]
-            if level == 0:
-                parts.append(raw if own else reader.read(raw))
-            else:
-                parts.append(hierarchy.labels(reader.read(raw), level).alias(reader.name))
-        cells = pl.DataFrame(parts)
-        if self.released is None:
-            return cells, np.ones(table.height, bool)
-        known = self.released.with_columns(pl.lit(True).alias("\0known"))
-        typed = cells.cast({c: t for c, t in self.released.schema.items() if cells.schema[c] != t}, strict=False)
-        joined = typed.join(known, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
-        return cells, joined["\0known"].fill_null(False).to_numpy()
+    def keys_of(self, table: pl.DataFrame) -> pl.DataFrame:
+        """What would tell the class of each row, released or not."""
+        return keys_at(table, self.readers, self.hierarchies, self.levels)
+
+    def find(self, table: pl.DataFrame) -> Ints:
+        known = self.keys.with_row_index("\0class")
+        joined = self.keys_of(table).join(
+            known, on=self.keys.columns, how="left", nulls_equal=True, maintain_order="left"
+        )  # fmt: skip
+        return joined["\0class"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def keys_at(
+    table: pl.DataFrame, readers: Sequence[Reader], hierarchies: Sequence[Hierarchy], levels: Sequence[int]
+) -> pl.DataFrame:
+    """The quasi-identifiers at one step each: labels, and canonical values where the step is 0."""
+    values = (r.read(table[r.name]) for r in readers)
+    steps = zip(values, hierarchies, levels, strict=True)
+    return pl.DataFrame([hierarchy.labels(v, level).alias(v.name) if level else v for v, hierarchy, level in steps])
+
+
+def labels_of(keys: pl.DataFrame, readers: Sequence[Reader], levels: Sequence[int]) -> pl.DataFrame:
+    """What is released of these keys."""
+    pairs = zip(readers, levels, strict=True)
+    return pl.DataFrame([keys[r.name] if level else r.store(r.write(keys[r.name])) for r, level in pairs])
 
 
 @dataclass(frozen=True)
@@ -110,6 +133,11 @@ class ClassColumn:
     high: Ints
     missing: Bools  # (G,) whether a missing value is in the class
     members: Ints | None  # class * m + code, rising; for levels without order or hierarchy
+
+    @property
+    def first(self) -> Ints:
+        """(G,) a code of each class: the first, or that of missing where there is no other."""
+        return np.where(self.low <= self.high, self.low, self.column.n_levels - 1)
 
     @property
     def is_general(self) -> bool:
@@ -135,17 +163,15 @@ class ClassColumn:
         return np.where(values.is_null().to_numpy(), self.missing[classes], inside)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Partition(Recoding):
     """Classes found by splitting the table; each says what it says of every column."""
 
-    readers: tuple[Reader, ...]
     columns: tuple[ClassColumn, ...]
     splits: Splits
     is_rule: bool  # equal rows are told alike
-    as_it_came: tuple[bool, ...]
 
-    def recode(self, table: pl.DataFrame) -> tuple[pl.DataFrame, Bools]:
+    def find(self, table: pl.DataFrame) -> Ints:
         if not self.is_rule:
             raise OptionError(
                 "a relaxed recoding tells equal rows apart, so it has no rule for new ones; use 'mondrian'"
@@ -156,19 +182,18 @@ class Partition(Recoding):
         codes = [codes_of(c.column, v)[0] for c, v in zip(self.columns, values, strict=True)]
         classes = descend(self.splits, codes, nodes)
         fits: Bools = classes >= 0
-        classes = np.maximum(classes, 0)
         for column, value, node in zip(self.columns, values, nodes, strict=True):
-            fits &= column.holds(classes, value, node)
-        return self.cells(classes, table), fits
+            fits &= column.holds(np.maximum(classes, 0), value, node)
+        return np.where(fits, classes, -1)
 
-    def cells(self, classes: Ints, table: pl.DataFrame) -> pl.DataFrame:
-        """What is released for rows of these classes."""
-        index = pl.Series(classes)
-        parts = []
-        for column, reader, own in zip(self.columns, self.readers, self.as_it_came, strict=True):
-            exact = own and not column.is_general
-            parts.append(table[reader.name] if exact else column.label.gather(index).alias(reader.name))
-        return pl.DataFrame(parts)
+
+def partition_labels(columns: Sequence[ClassColumn], readers: Sequence[Reader]) -> pl.DataFrame:
+    """What is released of each class: values themselves in columns of which no class holds two."""
+    parts = []
+    for column, reader in zip(columns, readers, strict=True):
+        exact = None if column.is_general else reader.store(reader.write(column.column.values.gather(column.first)))
+        parts.append((column.label if exact is None else exact).alias(reader.name))
+    return pl.DataFrame(parts)
 
 
 def class_column(column: Quasi, order: Ints, starts: Ints, classes: Ints, numbers: str) -> ClassColumn:
@@ -235,6 +260,7 @@ def _intervals(column: Quasi, low: Ints, high: Ints, missing: Bools) -> pl.Serie
 
 def _centres(column: Quasi, order: Ints, starts: Ints, numbers: str) -> pl.Series:
     values = column.values.gather(pl.Series(column.codes[order]))
+    values = values.cast(pl.Float64) if values.dtype.is_decimal() else values
     sizes = np.diff(np.r_[starts, len(order)])
     frame = pl.DataFrame({"class": np.repeat(np.arange(len(starts)), sizes), "x": values})
     centre = pl.col("x").mean() if numbers == "mean" else pl.col("x").median()
@@ -252,9 +278,9 @@ def codes_of(column: Quasi, values: pl.Series) -> tuple[Ints, Ints]:
     known = column.values.drop_nulls()
     null = values.is_null().to_numpy()
     if column.is_scale and column.ladder is None:
-        grid, x = (_physical(s) for s in (known, values.fill_null(known[0]) if len(known) else values))
-        below = np.searchsorted(grid, x, side="right") - 1
-        above = np.searchsorted(grid, x, side="left")
+        grid, x = _physical(known), _physical(values.fill_null(known[0]) if len(known) else values)
+        below = grid.search_sorted(x, side="right").cast(pl.Int64).to_numpy() - 1
+        above = grid.search_sorted(x, side="left").cast(pl.Int64).to_numpy()
         above = np.where(above >= len(grid), _NEVER, above)
     else:
         table = pl.DataFrame({"value": column.values, "code": np.arange(column.n_levels)})
@@ -286,6 +312,5 @@ def nodes_of(ladder: Ladder, values: pl.Series) -> Ints:
     return np.stack([r.to_numpy() for r in rows])[:, at["at"].to_numpy()]
 
 
-def _physical(series: pl.Series) -> Floats:
-    physical = series.to_physical() if series.dtype.is_temporal() else series
-    return physical.to_numpy()
+def _physical(series: pl.Series) -> pl.Series:
+    return series.to_physical() if series.dtype.is_temporal() else series

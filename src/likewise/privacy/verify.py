@@ -1,7 +1,8 @@
 """The last look: does the finished table, as it will be handed over, keep what was promised?
 
-Written on its own: it reads the released cells with Polars and shares no code with the searches, so that a mistake
-there cannot hide here. Distances are computed by other formulas than in `criteria` where there is another.
+Written on its own: it reads the texts of the file as it will be written, with Polars, and shares no code with the
+searches, so that a mistake there cannot hide here. Distances are computed by other formulas than in `criteria` where
+there is another.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import polars as pl
 
 from likewise.errors import PrivacyError
 from likewise.privacy.labels import Hierarchy
+from likewise.privacy.written import as_written
 
 _SLACK = 1e-9
 
@@ -56,6 +58,9 @@ def verify(
         population: the population recoded the same way, for delta-presence.
     """
     names = list(quasi_identifiers)
+    released = released.with_columns(as_written(released.select(names)).get_columns())
+    if population is not None:
+        population = as_written(population.select(names))
     if starred is not None and starred.any():
         _check_starred(released.filter(starred), [*names, *(s.name for s in sensitive)])
         released = released.filter(~starred)

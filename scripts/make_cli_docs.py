@@ -17,6 +17,7 @@ COMMANDS = (
     "sample",
     "evaluate",
     "audit",
+    "statement",
     "anonymize",
     "models",
     "balance",

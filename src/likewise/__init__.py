@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
     from likewise.schema import Column, Kind, Role, Schema
+    from likewise.statement import Statement, statement
     from likewise.synthesizer import Synthesizer, load
 
 __version__ = "0.1.0"
@@ -97,6 +98,7 @@ __all__ = [
     "Scenario",
     "Schema",
     "SchemaError",
+    "Statement",
     "Synthesizer",
     "TrainingError",
     "__version__",
@@ -110,6 +112,7 @@ __all__ = [
     "missing",
     "one_of",
     "read_images",
+    "statement",
     "write_images",
 ]
 
@@ -138,6 +141,7 @@ _HOMES = {
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.scenario": ("Scenario",),
     "likewise.schema": ("Column", "Kind", "Role", "Schema"),
+    "likewise.statement": ("Statement", "statement"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -160,7 +164,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps `likewise.evaluate` the function: importing the sub-package of that name would else put itself there."""
+    """Keeps `likewise.evaluate` and `likewise.statement` functions: importing the sub-package of that name would else
+    put itself there."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):

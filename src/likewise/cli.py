@@ -48,6 +48,7 @@ from likewise._cli_shared import (
     write_table,
     write_text,
 )
+from likewise._cli_statement import statement
 from likewise._cli_synth import synth, synthesize
 
 FAULT = 9
@@ -308,6 +309,7 @@ def evaluate(
 
 
 app.command()(_tells_errors(audit))
+app.command()(_tells_errors(statement))
 app.command()(_tells_errors(anonymize))
 app.command()(_tells_errors(models))
 app.command()(_tells_errors(balance))

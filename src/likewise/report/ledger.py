@@ -34,12 +34,10 @@ def ledger(report: Report, text: dict[str, str]) -> str:
 
 
 def _table(entries: list[Mapping[str, Any]], text: dict[str, str]) -> str:
-    heads = "".join(
-        f'<th scope="col">{escape(text[f"ledger_{h}"])}</th>' for h in ("what", "mechanism", "noise", "rho")
-    )
+    heads = "".join(f'<th scope="col">{escape(text[f"ledger_{h}"])}</th>' for h in HEADS)
     rows = "".join(
         f'<tr><th scope="row" lang="en">{escape(str(entry["what"]))}</th>'
-        + "".join(f'<td data-label="{escape(text[f"ledger_{h}"])}">{escape(v)}</td>' for h, v in _cells(entry, text))
+        + "".join(f'<td data-label="{escape(text[f"ledger_{h}"])}">{escape(v)}</td>' for h, v in cells(entry, text))
         + "</tr>"
         for entry in entries
     )
@@ -49,7 +47,8 @@ def _table(entries: list[Mapping[str, Any]], text: dict[str, str]) -> str:
     )
 
 
-def _cells(entry: Mapping[str, Any], text: dict[str, str]) -> Iterator[tuple[str, str]]:
+def cells(entry: Mapping[str, Any], text: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What an entry's columns after the first hold: the column's name, and its text."""
     mechanism, parameter = str(entry["mechanism"]), f"{entry['parameter']:.4g}"
     yield "mechanism", text.get(f"ledger_{mechanism}", mechanism)
     if mechanism == "sampled gaussian":

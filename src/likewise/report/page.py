@@ -47,14 +47,15 @@ def render(report: Report, *, lang: str = "en") -> str:
     return document(text["title"], body, lang, has_images=bool(report.images))
 
 
-def document(title: str, body: str, lang: str, *, has_images: bool = False) -> str:
+def document(title: str, body: str, lang: str, *, has_images: bool = False, has_script: bool = True) -> str:
     """A page with the house's style; its policy allows nothing from outside and no evaluated text."""
     pixels = "img-src data:; " if has_images else ""
+    script = "; script-src 'unsafe-inline'" if has_script else ""
     return (
         f'<!doctype html><html lang="{"zh-Hans" if lang == "zh" else lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; {pixels}'
-        "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
+        f"style-src 'unsafe-inline'{script}\">"
         f"<title>{escape(title)}</title><style>{asset('page.css')}</style></head><body>{body}</body></html>\n"
     )
 

@@ -1,0 +1,489 @@
+"""Every sentence of a release sheet, in English and Chinese. Each must be true of the code: change both together."""
+
+from __future__ import annotations
+
+# Items of the checklist, by part of NIST SP 800-226 (Near, Darais, Lefkovitz and Howarth 2025): the guarantee itself,
+# how it is reached, how it is used.
+PARTS: dict[str, tuple[str, ...]] = {
+    "guarantee": (
+        "parameters", "delta", "variant", "unit", "adjacency", "contributions", "kept", "identifiers", "shared",
+        "knowledge", "releases", "mixing",
+    ),
+    "method": ("looks", "public", "tuning", "postprocessing", "accuracy", "groups", "pictures"),
+    "use": (
+        "queries", "trust", "numbers", "randomness", "timing", "failure", "audit", "attacks", "security", "collection",
+    ),
+}  # fmt: skip
+
+TITLES: dict[str, tuple[str, str]] = {
+    "parameters": ("Strength of the promise", "承诺的强度"),
+    "delta": ("Size of delta", "δ 的大小"),
+    "variant": ("Kind of differential privacy", "差分隐私的类型"),
+    "unit": ("Unit of privacy", "隐私单位"),
+    "adjacency": ("Neighbouring tables", "相邻数据集"),
+    "contributions": ("Bounds on what one unit contributes", "单位贡献的上限"),
+    "kept": ("What few rows hold", "少数行所含的内容"),
+    "identifiers": ("Identifiers", "标识符"),
+    "shared": ("Quasi-identifiers", "准标识符"),
+    "knowledge": ("What the other side may know", "对方可能知道什么"),
+    "releases": ("Composition over releases", "多次发布的合成"),
+    "mixing": ("Releases without a budget", "不受预算约束的发布"),
+    "looks": ("Mechanisms, and whether they are right", "机制及其正确性"),
+    "public": ("What is taken as public", "被视为公开的内容"),
+    "tuning": ("Settings chosen on the data", "依据数据选取的设置"),
+    "postprocessing": ("Post-processing", "后处理"),
+    "accuracy": ("Accuracy", "准确性"),
+    "groups": ("Small groups", "小群体"),
+    "pictures": ("Who is in a picture", "图像中有谁"),
+    "queries": ("Query model", "查询方式"),
+    "trust": ("Trust model", "信任模型"),
+    "numbers": ("Floating point", "浮点数"),
+    "randomness": ("Source of randomness", "随机性来源"),
+    "timing": ("Timing and other side channels", "时间及其他侧信道"),
+    "failure": ("Errors and warnings", "错误与警告"),
+    "audit": ("Audit of the promise", "对承诺的审计"),
+    "attacks": ("Attacks", "攻击"),
+    "security": ("Security of the data", "数据安全"),
+    "collection": ("Collecting the data", "数据收集"),
+}
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # ---- units -------------------------------------------------------------------------------------------------------
+    "unit_row": ("row", "一行"),
+    "unit_image": ("image", "一张图像"),
+    "unit_entity": (
+        "entity of column {entity} with at most {m} rows",
+        "列 {entity} 的一个实体（至多 {m} 行）",
+    ),
+    # ---- the guarantee -----------------------------------------------------------------------------------------------
+    "parameters": (
+        "Epsilon {epsilon}, delta {delta}, for one {unit} more or less. If a coin decides whether one {unit} is in the "
+        "table, whoever sees the model and all that is drawn from it guesses the coin right in at most {guess} % of "
+        "cases, whatever else they know; without a look, in 50 %.",
+        "ε = {epsilon}，δ = {delta}，针对增减{unit}。若以抛硬币决定{unit}是否在表中，"
+        "则看到模型及其抽出的一切者，无论另外知道什么，猜对硬币的机会至多 {guess} %；不看则为 50 %。",
+    ),
+    "parameters_weak": (
+        "At this epsilon the bound alone would let nearly every such guess be right.",
+        "在这样的 ε 下，仅凭此上限，几乎每次猜测都可能猜对。",
+    ),
+    "parameters_none": (
+        "There is no budget and so no mathematical promise: what the model tells of one person is not bounded. What "
+        "there is instead are the rules below, and attacks that were tried or were not.",
+        "没有预算，因此没有数学上的承诺：模型透露某个人多少信息并无上限。取而代之的只有下列规则，"
+        "以及做过或没有做过的攻击。",
+    ),
+    "parameters_rows": (
+        "Kept by the released rows, as counted again on the finished table: {promise}. The smallest class holds {k} "
+        "rows; who knows a person to be in the table finds the right row with a chance of at most {most} %, on average "
+        "{mean} %. This is no differential privacy: it holds against the columns named, and no others.",
+        "在最终的表上重新清点后，发布的行满足：{promise}。最小的类含 {k} 行；知道某人在表中者，"
+        "找到其所在行的机会至多 {most} %，平均 {mean} %。这不是差分隐私：它只针对所列的列成立，不及其他列。",
+    ),
+    "delta": (
+        "Delta times the number of rows, about {n}, is {product}: how many units could be shown whole within delta, "
+        "in the worst case. Far below 1 is asked for; many ask for delta below one over the square of the rows.",
+        "δ 乘以行数（约 {n}）为 {product}：最坏情况下，δ 之内可能被完整暴露的单位数。应远小于 1；"
+        "不少建议要求 δ 小于行数平方的倒数。",
+    ),
+    "variant": (
+        "(Epsilon, delta), also called approximate.",
+        "(ε, δ)，亦称近似差分隐私。",
+    ),
+    "variant_rho": (
+        "Costs of counts and choices are added up in zero-concentrated differential privacy (rho {rho} for one row).",
+        "计数与选择的代价以零集中差分隐私累加（每行 ρ = {rho}）。",
+    ),
+    "variant_steps": (
+        "The losses of the steps of training are composed as distributions: {steps} steps, each row in one with "
+        "chance {rate}, noise {noise} times the norm to which a gradient is cut.",
+        "训练各步的损失以分布合成：{steps} 步，每行以 {rate} 的机会参与一步，噪声为梯度截断范数的 {noise} 倍。",
+    ),
+    "unit_is_row": (
+        "One row. A person who has k rows is protected less: the bound for them is at least k times epsilon. Say "
+        "whether each person has one row only.",
+        "一行。拥有 k 行的人受到的保护更弱：其上限至少为 k 倍 ε。请说明是否每人只有一行。",
+    ),
+    "unit_is_image": (
+        "One image. A person who has k images is protected less: the bound for them is at least k times epsilon. Say "
+        "whether each person has one image only.",
+        "一张图像。拥有 k 张图像的人受到的保护更弱：其上限至少为 k 倍 ε。请说明是否每人只有一张。",
+    ),
+    "unit_is_entity": (
+        "All rows of one entity, as column {entity} tells them apart.",
+        "同一实体的所有行，实体由列 {entity} 区分。",
+    ),
+    "unit_rules": (
+        "The rules below count rows. A person who has {m} rows or more passes them alone.",
+        "下列规则按行计数。一个人若有 {m} 行或更多，独自即可满足这些规则。",
+    ),
+    "unit_classes": (
+        "Classes count rows. A person who has several rows may fill a class alone: say whether each person has one.",
+        "各类按行计数。有多行的人可能独占一类：请说明是否每人只有一行。",
+    ),
+    "adjacency": (
+        "Neighbouring tables differ by one {unit} more or less, so the number of rows is covered too: the model file "
+        "and this sheet hold a noisy count of them, about {n}.",
+        "相邻数据集相差{unit}的增减，因此行数也在保护之内：模型文件和本说明只含带噪声的行数，约 {n}。",
+    ),
+    "contributions_row": (
+        "One {unit} counts once in each table of counts.",
+        "{unit}在每个频数表中只计一次。",
+    ),
+    "contributions_entity": (
+        "Of each entity {m} rows are learnt from at most, chosen by chance, and all noise is sized for {m}.",
+        "每个实体至多学习 {m} 行，随机选取，所有噪声均按 {m} 行设定。",
+    ),
+    "contributions_clip": (
+        "The gradient of one {unit} is cut to a norm of {clip}.",
+        "{unit}的梯度被截断至范数 {clip}。",
+    ),
+    "contributions_bounds": (
+        "A number or date beyond the declared bounds counts as the bound.",
+        "超出声明范围的数值或日期按边界计。",
+    ),
+    "kept": (
+        "A level, a frequent value or the form of a text is kept when {m} rows hold it or more; ranges end at the "
+        "{m}th smallest and largest row's value. Bounds and levels that a schema declares are kept as declared.",
+        "取值、常见值或文本格式须有至少 {m} 行才会保留；数值范围止于第 {m} 小与第 {m} 大的行。"
+        "模式中声明的范围与取值按声明保留。",
+    ),
+    "kept_not": (
+        "Nothing: the rule that keeps what few rows hold from being told was switched off.",
+        "没有：避免透露少数行内容的规则已被关闭。",
+    ),
+    "kept_images": (
+        "Pixels are learnt as they are, and every label is kept, however few images bear it.",
+        "像素按原样学习；无论带有某标签的图像多么少，该标签都会保留。",
+    ),
+    "kept_law": (
+        "Which values go together is learnt from all rows, with no such rule.",
+        "哪些值一同出现则从所有行学得，没有此类规则。",
+    ),
+    "identifiers": (
+        "Never learnt, made anew: {names}.",
+        "从不学习，重新生成：{names}。",
+    ),
+    "shared": (
+        "The model was told {names} only so that {k} rows share each combination. Rows drawn may combine what no row "
+        "combines.",
+        "模型所见的 {names} 只细到每种组合由 {k} 行共有。抽出的行可能出现任何一行都没有的组合。",
+    ),
+    "knowledge": (
+        "Nothing is promised about who knows other columns than {names}, another release of the same people, or how "
+        "the rows were made. Columns told as they are: {others}.",
+        "对于知道 {names} 以外的列、同一批人的另一次发布或制作方式的人，不作任何承诺。按原样公布的列：{others}。",
+    ),
+    "releases": (
+        "Not counted here. This sum is of one fit: every other model, table or figure made from the same people adds "
+        "to it, fits that failed or were thrown away among them. Keep one account of all of them.",
+        "此处未计。这一总和只针对一次拟合：由同一批人得出的其他模型、表或数字都会增加它，"
+        "失败的或弃用的拟合也算在内。请对全部发布统一记账。",
+    ),
+    "releases_unbounded": (
+        "Not counted: nothing bounds what several releases about the same people tell together.",
+        "未计：没有什么能限制关于同一批人的多次发布合起来透露多少。",
+    ),
+    "mixing": (
+        "Figures taken from the rows without noise, such as a report of fidelity, lie outside the promise: keep them "
+        "with the table.",
+        "未加噪声而取自真实行的数字（例如保真度报告）不在承诺之内：请与原表一同保管。",
+    ),
+    "mixing_here": (
+        "This sheet shows such figures: its attacks were measured on real rows, without noise. It is for whoever holds "
+        "the table; to give it away, make it anew without the report.",
+        "本说明就含有此类数字：其中的攻击是在真实行上、未加噪声测得的。它只供持有原表者使用；"
+        "若要对外提供，请不带报告重新生成。",
+    ),
+    # ---- how it is reached -------------------------------------------------------------------------------------------
+    "looks": (
+        "{n} entries in the ledger below, each written before its look at the rows; the sum is taken anew whenever the "
+        "file is loaded.",
+        "下方账本共 {n} 条，每条在查看数据之前写入；每次载入文件都会重新求和。",
+    ),
+    "looks_tested": (
+        "Faults that broke other libraries' promises are planted in the tests of likewise, which must catch them. No "
+        "outside body has reviewed or certified the code.",
+        "曾使其他软件承诺失效的错误被植入 likewise 的测试，测试必须发现它们。代码未经外部机构审查或认证。",
+    ),
+    "public": (
+        "Columns, kinds, formats, bounds, levels and whether cells may be missing, as the schema declares them: the "
+        "table of columns below. They are taken for what anybody may know. That they were not read off the rows is for "
+        "whoever declared them to say.",
+        "列、类型、格式、范围、取值以及是否允许缺失，均按模式声明：见下方各列。它们被视为任何人都可知道的内容。"
+        "它们并非取自数据，这一点须由声明者确认。",
+    ),
+    "public_paid": (
+        "Paid for out of the budget instead: {what}.",
+        "改由预算支付的：{what}。",
+    ),
+    "pay_levels": ("levels", "取值"),
+    "pay_bounds": ("bounds", "范围"),
+    "pay_missing": ("whether cells may be missing", "是否允许缺失"),
+    "tuning": (
+        "likewise chose none: model and options are settled before the rows are looked at, nothing stops early and no "
+        "best state is picked. If several settings were fitted and the best kept, each of those fits counts.",
+        "likewise 未作此类选择：模型与选项在查看数据之前已定，不提前停止，也不挑选最佳状态。"
+        "若曾拟合多种设置而保留最好的一种，则每次拟合都要计入。",
+    ),
+    "postprocessing": (
+        "Rows drawn from the model, however many and under whatever conditions, and all that is computed from them and "
+        "from the model alone, cost nothing more.",
+        "从模型抽出的行，无论多少、在何种条件下，以及仅由它们和模型算出的一切，都不再增加代价。",
+    ),
+    "accuracy": (
+        "Each noisy count is off by a standard deviation of {least} to {most} rows.",
+        "每个带噪声计数的标准差为 {least} 至 {most} 行。",
+    ),
+    "accuracy_one": (
+        "Each noisy count is off by a standard deviation of {least} rows.",
+        "每个带噪声计数的标准差为 {least} 行。",
+    ),
+    "groups": (
+        "Noise weighs most on what few rows hold, so small groups are told least well. Compare groups before anything "
+        "is decided about them.",
+        "噪声对少数行所含的内容影响最大，因此小群体反映得最差。在作出涉及某群体的决定之前，请先比较各群体。",
+    ),
+    "groups_plain": (
+        "What few rows hold is learnt least well, or left out. Compare groups before anything is decided about them.",
+        "少数行所含的内容学得最差，或被略去。在作出涉及某群体的决定之前，请先比较各群体。",
+    ),
+    "groups_rows": (
+        "Rows of small groups are told most coarsely, or suppressed ({n} rows are). Compare groups before anything is "
+        "decided about them.",
+        "小群体的行公布得最粗，或被隐去（共 {n} 行）。在作出涉及某群体的决定之前，请先比较各群体。",
+    ),
+    "pictures": (
+        "The promise counts pictures. A picture may show more people than the one whose it is, and its size, channels "
+        "and range of pixels are taken as public.",
+        "承诺按图像计数。一张图像可能显示所属者以外的人；图像的尺寸、通道与像素范围被视为公开。",
+    ),
+    # ---- how it is used ----------------------------------------------------------------------------------------------
+    "queries": (
+        "Everything is asked within one fit, and nobody asks the rows afterwards: the table may be locked away.",
+        "一切提问都在一次拟合之内完成，之后无人再查询原始行：原表可以封存。",
+    ),
+    "trust_budget": (
+        "Central: who runs the fit holds the rows and is trusted with them. The promise holds against whoever gets the "
+        "model or rows drawn from it, not against who holds the table.",
+        "集中式：执行拟合者持有原始行并受到信任。承诺针对获得模型或所抽行的人成立，不针对持有原表的人。",
+    ),
+    "trust": (
+        "Central: who runs likewise holds the rows and is trusted with them.",
+        "集中式：运行 likewise 者持有原始行并受到信任。",
+    ),
+    "numbers_counts": (
+        "Counts are whole numbers and get discrete Gaussian noise, drawn exactly (opendp).",
+        "计数为整数，所加离散高斯噪声为精确抽取（opendp）。",
+    ),
+    "numbers_choices": (
+        "Choices are drawn exactly too; the scores they are made from are computed in 64 bits, and the rounding of "
+        "these is not accounted for.",
+        "选择同样精确抽取；其所依据的分数以 64 位计算，其舍入误差未计入。",
+    ),
+    "numbers_steps": (
+        "Noise of training steps is of 32 bits: who sees every noisy sum may tell more than epsilon says. From the "
+        "finished weights alone no way is known.",
+        "训练各步的噪声为 32 位：看到每个带噪声总和者可能得知多于 ε 所述。仅凭最终权重，尚无已知的办法。",
+    ),
+    "randomness": (
+        "Noise comes from the operating system's randomness; no seed of the user reaches it, and none is stored.",
+        "噪声取自操作系统的随机源；用户的种子不影响它，也不存储任何种子。",
+    ),
+    "randomness_steps": (
+        "Noise and batches of training come from a counter-based generator (Philox) under a key from the operating "
+        "system, which is not a cryptographic generator.",
+        "训练的噪声与批次取自以操作系统密钥驱动的计数器生成器（Philox），它不是密码学生成器。",
+    ),
+    "timing": (
+        "How long a fit takes, and how much memory and power, depends on the rows and is not covered. The model file "
+        "holds no times. Let no one who is not trusted with the table watch the fit.",
+        "拟合耗时、内存与电量取决于数据，不在保护之内。模型文件不含时间。不要让无权接触原表者观察拟合过程。",
+    ),
+    "failure": (
+        "That a fit was possible, and what its warnings and errors said, is not covered. Keep them with the table.",
+        "拟合能否完成，以及其警告与错误内容，不在保护之内。请与原表一同保管。",
+    ),
+    "audit_none": (
+        "No audit of the promise is part of this sheet. One can disprove the promise and never prove it; it uses no "
+        "real row and costs nothing.",
+        "本说明不含审计。审计能够推翻承诺，但永远不能证明它；审计不使用任何真实行，也没有代价。",
+    ),
+    "audit": (
+        "An attacker who {threat} found epsilon to be {found} at least, with {confidence} % confidence, where "
+        "{claimed} is claimed. Such an audit can disprove the promise and never prove it.",
+        "攻击者（{threat}）以 {confidence} % 的置信度发现 ε 至少为 {found}，所声明的为 {claimed}。"
+        "此类审计能够推翻承诺，但永远不能证明它。",
+    ),
+    "audit_broken": (
+        "An attacker who {threat} found epsilon to be {found} at least, with {confidence} % confidence: more than the "
+        "{claimed} that is claimed. The promise does not hold.",
+        "攻击者（{threat}）以 {confidence} % 的置信度发现 ε 至少为 {found}，超过所声明的 {claimed}。承诺不成立。",
+    ),
+    "attacks_none": (
+        "No attack is part of this sheet: nobody has tried, as far as it tells, to learn of a person from the release.",
+        "本说明不含任何攻击：就其所载，没有人尝试过从发布内容得知某个人的信息。",
+    ),
+    "attacks": (
+        "{n} figures of attacks stand below; {found} of them show more than fresh real data would. An attack that "
+        "finds nothing proves nothing.",
+        "下方列有 {n} 项攻击结果，其中 {found} 项显示出多于新的真实数据所会显示的内容。一无所获的攻击不能证明什么。",
+    ),
+    "security": (
+        "likewise reads the table where it lies and sends nothing anywhere; a model file holds no row and can run no "
+        "code. Who may read the table, and the machine it is on, is yours to guard. Hand over the saved file, not the "
+        "fitted object.",
+        "likewise 在原处读取数据表，不向任何地方发送；模型文件不含任何行，也不能执行代码。"
+        "谁可以读取原表及其所在机器，由您把守。请交出保存的文件，而不是内存中的对象。",
+    ),
+    "security_rows": (
+        "likewise reads the table where it lies and sends nothing anywhere. Who may read the table, and the machine it "
+        "is on, is yours to guard.",
+        "likewise 在原处读取数据表，不向任何地方发送。谁可以读取原表及其所在机器，由您把守。",
+    ),
+    "collection": (
+        "Whatever is released, the rows were collected: whether that was needed, and what of them must be deleted, is "
+        "yours to answer.",
+        "无论发布什么，数据已经收集：是否有必要收集、哪些必须删除，由您回答。",
+    ),
+    # ---- open risks --------------------------------------------------------------------------------------------------
+    "risk_no_promise": (
+        "Nothing bounds what is told of one person. A person unlike all others, or one whose row the model has learnt "
+        "by heart, may be recognised.",
+        "没有什么能限制关于某个人透露的信息。与众不同者，或其行被模型记住者，可能被认出。",
+    ),
+    "risk_unprotected": (
+        "Values that few rows hold were kept as they are.",
+        "少数行所含的值按原样保留。",
+    ),
+    "risk_several_promised": (
+        "Who is in the data several times is protected less than the promise for one {unit} says.",
+        "在数据中出现多次的人所受保护弱于对{unit}的承诺。",
+    ),
+    "risk_several_counted": (
+        "A person with several rows may meet alone what is asked of several people.",
+        "拥有多行的人可能独自满足本应由多人满足的条件。",
+    ),
+    "risk_weak": (
+        "Epsilon is so large that the bound by itself protects next to nothing.",
+        "ε 过大，该上限本身几乎不起保护作用。",
+    ),
+    "risk_delta": (
+        "Delta is large for so few rows.",
+        "相对于如此少的行数，δ 过大。",
+    ),
+    "risk_broken": (
+        "An audit found more than the promise allows.",
+        "一次审计发现了超出承诺所允许的内容。",
+    ),
+    "risk_alarms": (
+        "These attacks found more than in fresh real data: {names}.",
+        "以下攻击所得多于在新的真实数据上所得：{names}。",
+    ),
+    "risk_untried": (
+        "No attack was made.",
+        "没有做过攻击。",
+    ),
+    "risk_exact": (
+        "This sheet holds figures taken from real rows without noise.",
+        "本说明含有未加噪声而取自真实行的数字。",
+    ),
+    "risk_chance": (
+        "A row that is drawn may equal a real one, by chance or because many people share it; who finds their own "
+        "cells in it will not believe in chance.",
+        "抽出的行可能与某真实行相同，或因巧合，或因许多人相同；在其中看到自己数据的人不会相信巧合。",
+    ),
+    "risk_near": (
+        "An image that is drawn may be near to a real one; who finds their own in it will not believe in chance.",
+        "抽出的图像可能与某真实图像相近；在其中看到自己图像的人不会相信巧合。",
+    ),
+    "risk_statistics": (
+        "What holds of people in general is told, and is meant to be: it may be used against a person who was never in "
+        "the table.",
+        "关于人群整体的规律会被透露，这正是目的所在：它也可能被用于不利于从未在表中的人。",
+    ),
+    "risk_knowledge": (
+        "Who knows more of a person than the quasi-identifiers named may find the row.",
+        "对某人的了解超出所列准标识符者，可能找到其所在行。",
+    ),
+    "risk_marked": (
+        "The checklist marks {open} items as not covered, {partly} as covered in part, and leaves {yours} to you.",
+        "核对表中有 {open} 项未涵盖，{partly} 项部分涵盖，{yours} 项留待您回答。",
+    ),
+    # ---- text for an assessment --------------------------------------------------------------------------------------
+    "dpia_description": (
+        "[Controller, purpose and legal basis: to be filled in.] From a table of about {n} rows a statistical model "
+        "({method}) was made with likewise {version}; what is given away is [the model, or rows drawn from it]. Rows "
+        "drawn are made up: none is copied on purpose, and one may equal a real row.",
+        "［控制者、目的与法律依据：待填。］由一张约 {n} 行的表，用 likewise {version} 得到统计模型（{method}）；"
+        "对外提供的是［模型，或从中抽出的行］。抽出的行是虚构的：不会有意复制任何一行，但可能与某真实行相同。",
+    ),
+    "dpia_description_images": (
+        "[Controller, purpose and legal basis: to be filled in.] From about {n} images a statistical model ({method}) "
+        "was made with likewise {version}; what is given away is [the model, or images drawn from it]. Images drawn "
+        "are made up: none is copied on purpose, and one may be near to a real image.",
+        "［控制者、目的与法律依据：待填。］由约 {n} 张图像，用 likewise {version} 得到统计模型（{method}）；"
+        "对外提供的是［模型，或从中抽出的图像］。抽出的图像是虚构的：不会有意复制任何一张，但可能与某真实图像相近。",
+    ),
+    "dpia_description_rows": (
+        "[Controller, purpose and legal basis: to be filled in.] The {n} rows of a table were made coarser with "
+        "likewise {version} ({method}); what is given away are these rows, each of a real person.",
+        "［控制者、目的与法律依据：待填。］一张表的 {n} 行用 likewise {version} 变粗（{method}）；"
+        "对外提供的就是这些行，每一行都属于真实的人。",
+    ),
+    "dpia_columns": ("Columns used: {names}.", "所用的列：{names}。"),
+    "dpia_made_anew": ("Made anew, never learnt: {names}.", "重新生成、从不学习：{names}。"),
+    "dpia_left_out": ("Left out: {names}.", "舍弃：{names}。"),
+    "dpia_need": (
+        "[Why the purpose cannot be reached with fewer columns, fewer people or figures alone: to be filled in.]",
+        "［为何不能以更少的列、更少的人或仅凭统计数字达到目的：待填。］",
+    ),
+    "dpia_risks": (
+        "Considered are the three risks of Opinion 05/2014 of the Article 29 Working Party: that a person is singled "
+        "out, that records of one person are linked, and that something is inferred about one.",
+        "考虑第 29 条工作组第 05/2014 号意见所列的三种风险：将个人单独识别出来、将同一人的记录关联起来、"
+        "推断出有关某人的信息。",
+    ),
+    "dpia_bounded": (
+        "For each of them what the release adds is bounded, for one {unit}, by epsilon {epsilon} and delta {delta}, "
+        "whatever else an attacker knows. Inference about people in general is not bounded, and cannot be.",
+        "对每一种风险，发布所增加的部分就{unit}而言以 ε = {epsilon}、δ = {delta} 为限，"
+        "无论攻击者另外知道什么。针对人群整体的推断没有上限，也不可能有。",
+    ),
+    "dpia_unbounded": (
+        "None of them is bounded; they can only be tried.",
+        "三者均无上限，只能加以尝试。",
+    ),
+    "dpia_classes": (
+        "Singling out by the columns {names} is bounded: {promise}. Linkage by other columns is not bounded.",
+        "凭列 {names} 的单独识别有上限：{promise}。凭其他列的关联没有上限。",
+    ),
+    "dpia_measures": (
+        "Covered by the software, as the checklist tells: {held}.",
+        "由软件涵盖（见核对表）：{held}。",
+    ),
+    "dpia_residual": (
+        "Not covered, or in part: {open}. To be answered here by the controller: {yours}.",
+        "未涵盖或部分涵盖：{open}。须由控制者在此回答：{yours}。",
+    ),
+    "law_gdpr": (
+        "Whether what is given away is personal data (GDPR, recital 26) is not decided by this sheet. Where a high "
+        "risk remains, Article 36 asks for the supervisory authority first.",
+        "对外提供的内容是否属于个人数据（GDPR 序言第 26 条），本说明不作判断。若仍存在高风险，"
+        "第 36 条要求事先咨询监管机构。",
+    ),
+    "law_hipaa": (
+        "HIPAA: this sheet is no determination under 45 CFR 164.514(b). It may serve the expert of paragraph (b)(1); "
+        "for (b)(2) the columns above must be held against the list of identifiers, dates and places among them.",
+        "HIPAA：本说明不构成 45 CFR 164.514(b) 下的认定。它可供 (b)(1) 所指的专家使用；"
+        "就 (b)(2) 而言，须将上述各列与其标识符清单（包括日期与地点）逐一核对。",
+    ),
+    "law_pipl": (
+        "PIPL of China: Articles 55 and 56 ask for an impact assessment, kept for three years, before sensitive "
+        "personal information is handled, or any is provided to others, made public or sent abroad. Whether Article "
+        "73(4) is met is not decided by this sheet.",
+        "中国《个人信息保护法》：处理敏感个人信息，或向他人提供、公开、向境外提供个人信息之前，"
+        "第五十五条、第五十六条要求进行个人信息保护影响评估，报告至少保存三年。"
+        "是否达到第七十三条第（四）项的标准，本说明不作判断。",
+    ),
+}

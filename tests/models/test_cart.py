@@ -12,6 +12,7 @@ from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.models.cart import CartChain
 from likewise.models.trees import Tree
+from likewise.nets.allowed import Allowed
 
 
 def ordered(size: int) -> Field:
@@ -177,7 +178,7 @@ def test_the_mass_of_a_condition_is_that_of_its_codes() -> None:
     weights = np.random.default_rng(0).random(60)
     node = tree.leaf_of(codes.codes.astype(np.int32)[:50])
     expected = sum(w * tree.prob(node, np.full(50, k)) for k, w in enumerate(weights))
-    assert tree.weighted(weights).mass[node] == pytest.approx(expected, rel=1e-6)
+    assert tree.weighted(Allowed(weights, np.ones(len(weights)), True)).mass[node] == pytest.approx(expected, rel=1e-6)
 
 
 # ---- state and options -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.nets.allowed import Allowed
 from likewise.nets.masked import DrawPlan
 from likewise.nets.tables import make_buckets
 
@@ -123,10 +124,15 @@ def test_draws_follow_the_chain(order: list[int]) -> None:
     assert not log_mass.any()
 
 
+def asked(weight: torch.Tensor, free: torch.Tensor | None = None) -> Allowed[torch.Tensor]:
+    """A condition that counts, on a field whose codes a free draw may give all, or these."""
+    return Allowed(weight, torch.ones_like(weight) if free is None else free, True)
+
+
 def test_a_weight_on_the_first_field_gives_the_exact_conditional() -> None:
     net, order = small_net(SIZES), [1, 0, 2, 3]
     weight = torch.tensor([0.0, 1.0, 0.25, 1.0, 0.0])[: net.sizes[1]]
-    codes, log_mass = draw(net, 40_000, order, weights={1: weight})
+    codes, log_mass = draw(net, 40_000, order, weights={1: asked(weight)})
     law = exact_law(net, order) * weight.numpy()[all_rows(net)[:, 1]]
     assert agreement(np.bincount(row_numbers(net, codes), minlength=360), law) > 1e-3
     assert log_mass.exp().mean() == pytest.approx(law.sum(), rel=1e-4)
@@ -135,13 +141,23 @@ def test_a_weight_on_the_first_field_gives_the_exact_conditional() -> None:
 def test_log_mass_is_what_masking_left_of_each_step() -> None:
     net, order = small_net(SIZES), [0, 1, 2, 3]
     weights = {1: torch.tensor([0.0, 1.0, 0.5, 1.0, 0.0]), 3: torch.tensor([0.0, 1.0])}
-    codes, log_mass = draw(net, 500, order, weights=weights)
+    codes, log_mass = draw(net, 500, order, weights={field: asked(weight) for field, weight in weights.items()})
     expected = torch.zeros(500)
     with torch.inference_mode():
         for field, weight in weights.items():
             p = torch.softmax(_logits_of(net, codes, net.visible(order), field), 1)
             expected += (p @ weight).log()
     torch.testing.assert_close(log_mass, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_codes_that_are_never_drawn_are_no_condition() -> None:
+    """Nothing is lost to a mask that free draws have too, and a condition's share is of what they give."""
+    net, order = small_net(SIZES), [0, 1, 2, 3]
+    emit = torch.tensor([0.0, 1.0, 1.0, 1.0, 1.0])
+    _, log_mass = draw(net, 200, order, weights={1: Allowed(emit, emit, False)})
+    assert not log_mass.any()
+    _, log_mass = draw(net, 200, order, weights={1: asked(emit, emit)})
+    torch.testing.assert_close(log_mass, torch.zeros(200), rtol=0, atol=1e-6)
 
 
 def test_known_codes_are_kept_and_the_others_drawn_given_them() -> None:
@@ -178,7 +194,7 @@ def test_a_weight_of_zero_is_never_drawn_whatever_the_uniform(uniform: float) ->
         weight = torch.zeros(7)
         weight[code] = 1e-3
         uniforms = torch.full((50, 2), uniform)
-        codes, _ = net.draw(uniforms, order=[0, 1], weights={0: weight}, plan=DrawPlan(net, [0, 1]))
+        codes, _ = net.draw(uniforms, order=[0, 1], weights={0: asked(weight)}, plan=DrawPlan(net, [0, 1]))
         assert (codes[:, 0] == code).all()
         assert ((codes[:, 1] >= 0) & (codes[:, 1] < 4)).all()
 
@@ -188,7 +204,7 @@ def test_a_condition_the_net_holds_for_impossible_is_still_obeyed() -> None:
     with torch.no_grad():
         net.biases[0][0] = torch.tensor([0.0, 0.0, -500.0, -600.0])
     weight = torch.tensor([0.0, 0.0, 1.0, 1.0])
-    codes, log_mass = draw(net, 200, [0, 1], weights={0: weight})
+    codes, log_mass = draw(net, 200, [0, 1], weights={0: asked(weight)})
     assert (codes[:, 0] == 2).all()
     assert torch.isfinite(log_mass).all()
 

@@ -102,7 +102,7 @@ class Search:
     Args:
         found, wanted: rows.
         tried: candidates drawn so far, of `most`.
-        share: of the candidates that met the conditions, as measured so far.
+        share: of the rows that the model draws freely, what meets the conditions, as measured so far.
     """
 
     found: int

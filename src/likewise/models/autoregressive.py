@@ -39,6 +39,7 @@ from likewise.models.gradient import (
     train_device,
 )
 from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options, peak_rate, train_net
+from likewise.nets.allowed import Allowed
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -364,7 +365,7 @@ class Autoregressive(Generator):
 class _Drawing:
     """Draws blocks of rows under the same weights and order."""
 
-    def __init__(self, net: MaskedNet, weights: dict[int, torch.Tensor], conditioned: set[int]) -> None:
+    def __init__(self, net: MaskedNet, weights: dict[int, Allowed[torch.Tensor]], conditioned: set[int]) -> None:
         from likewise.nets.masked import DrawPlan
 
         self.net, self.weights = net, weights
@@ -426,7 +427,8 @@ class _Searching(_Drawing):
     def __init__(self, direct: _Drawing, budget: Budget, rng: np.random.Generator) -> None:
         super().__init__(direct.net, direct.weights, set())
         self.direct, self.budget = direct, budget
-        budget.spend(LEAST_CANDIDATES, mass=float(np.exp(self._candidates(LEAST_CANDIDATES, rng)[1]).sum()))
+        first = min(LEAST_CANDIDATES, budget.most)
+        budget.spend(first, mass=float(np.exp(self._candidates(first, rng)[1]).sum()))
 
     def block(
         self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None = None

@@ -20,6 +20,7 @@ from likewise.models.conditioning import (
     POOL_ROWS,
     Budget,
     blocks,
+    emitted,
     resample,
     resample_within,
 )
@@ -176,6 +177,8 @@ class CartChain(Generator):
         drawing = _Drawing(trees, self._places, self._weighted(given), given)
         size = BLOCK_ROWS if given.codes is None else BLOCK_ROWS // OWN_CANDIDATES
         budget = Budget.of(n, given)
+        if drawing.joint and drawing.joint[0] == 0:
+            budget.scale *= float(drawing.weighted[0].left[0])  # of the first field every row has the same chance
         for rows, stream in blocks(n, rng, size):
             if given.codes is not None:
                 codes[rows] = drawing.known(given.codes[rows], stream)
@@ -188,17 +191,13 @@ class CartChain(Generator):
 
     def _weighted(self, given: Given) -> dict[int, WeightedTree]:
         """What each field may emit: conditions, and no rare code unless asked for."""
-        result = {}
-        for j, (tree, f) in enumerate(zip(self._fitted(), self._alphabet.fields, strict=True)):
-            weights = given.weights.get(j)
-            if weights is not None:
-                result[j] = tree.weighted(np.asarray(weights, np.float64))
-                if not result[j].mass[0] > 0:
-                    raise ConditionError(f"no code of field {j} that the training rows hold meets the condition")
-            elif not f.emit.all():
-                weighted = tree.weighted(f.emit.astype(np.float64))
-                if weighted.mass[0] > 0:
-                    result[j] = weighted
+        trees, result = self._fitted(), {}
+        for j, allowed in emitted(self._alphabet, given).items():
+            weighted = trees[j].weighted(allowed)
+            if weighted.mass[0] > 0:
+                result[j] = weighted
+            elif j in given.weights:
+                raise ConditionError(f"no code of field {j} that the training rows hold meets the condition")
         return result
 
     def log_prob(self, codes: Codes) -> Floats:
@@ -321,7 +320,7 @@ class _Drawing:
         for j in range(self.joint[-1] + 1):
             node = self.trees[j].leaf_of(block[1])
             if j in self.joint and j > 0:  # the first field's condition leaves every row the same share
-                mass = self.weighted[j].mass[node]
+                mass = self.weighted[j].left[node]
                 if not mass.any():
                     return block[0][:0]
                 with np.errstate(divide="ignore"):
@@ -358,9 +357,11 @@ class _Drawing:
 
     def _log_mass(self, j: int, node: npt.NDArray[np.int32], known: Ints) -> Floats:
         """(n,) log share of field j's law that what is known or asked of each row leaves."""
-        share = self.weighted[j].mass[node] if j in self.joint else np.ones(len(node))
-        rows = np.flatnonzero(known >= 0)
+        weighted, rows = self.weighted.get(j), np.flatnonzero(known >= 0)
+        share = np.ones(len(node)) if weighted is None else weighted.left[node]
         share[rows] = self.trees[j].prob(node[rows], known[rows])
+        if weighted is not None:
+            share[rows] /= np.where(weighted.allowed.free[known[rows]] > 0, weighted.free[node[rows]], 1.0)
         with np.errstate(divide="ignore"):
             return np.log(share)
 

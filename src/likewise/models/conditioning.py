@@ -8,7 +8,7 @@ looks. `rejection` turns either into exactly n rows of the model's law under the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Given, Search
 from likewise.errors import ConditionError
+from likewise.nets.allowed import Allowed
 
 BLOCK_ROWS = 8192
 """Rows drawn at once. Each block has its own random stream, so a row does not depend on who draws the others."""
@@ -57,26 +58,39 @@ class Budget:
         wanted: rows.
         most: candidates.
         tell: called after every batch.
+        scale: the largest chance that any row has to meet the conditions: below 1 where one cuts a slice of a code.
         tried, found: candidates drawn, and rows kept.
-        mass: candidates that met the conditions; where they are masked, the sum of their chances.
+        mass: candidates that met the conditions but for the scale; where they are masked, the sum of their chances.
     """
 
     wanted: int
     most: int
     tell: Callable[[Search], None] | None = None
+    scale: float = 1.0
     tried: int = 0
     found: int = 0
     mass: float = 0.0
 
     @classmethod
-    def of(cls, n: int, given: Given) -> Budget:
-        """The budget for n rows under these conditions."""
+    def of(cls, n: int, given: Given, told: Collection[int] = ()) -> Budget:
+        """The budget for n rows under these conditions.
+
+        Args:
+            told: fields whose conditions are met without a search.
+        """
         default = max(LEAST_TRIES, TRIES_A_ROW * n)
-        return cls(n, default if given.max_tries is None else given.max_tries, given.progress)
+        asked = [np.max(share, initial=0.0) for j, share in given.weights.items() if given.joint and j not in told]
+        scale = float(np.prod(asked))
+        return cls(n, default if given.max_tries is None else given.max_tries, given.progress, scale)
 
     @property
     def share(self) -> float:
-        """Of the candidates that met the conditions, as measured."""
+        """Of free draws that would meet the conditions, as measured."""
+        return self.scale * self._kept
+
+    @property
+    def _kept(self) -> float:
+        """Of the candidates that can be kept."""
         return self.mass / max(self.tried, 1)
 
     @property
@@ -87,7 +101,7 @@ class Budget:
 
     def next_batch(self, lacking: int) -> int:
         """How many candidates to draw next, to find the rows still lacking."""
-        share = max(self.share, 1 / self.most) if self.tried else 0.5
+        share = max(self._kept, 1 / self.most) if self.tried else 0.5
         return int(min(max(1.1 * lacking / share, 256), 2 * BLOCK_ROWS, self.most - self.tried))
 
     def spend(self, tried: int, *, mass: float, found: int = 0) -> None:
@@ -104,7 +118,7 @@ class Budget:
         """
         met = "none" if self.mass < 0.5 else f"about {self.mass:,.0f}"
         why = "too few to give" if self.mass >= 0.5 else "which perhaps exclude each other, so there are not"
-        enough = f" to about {math.ceil(1.5 * self.wanted / self.share):,}" if self.mass >= 1 else ""
+        enough = f" to about {math.ceil(1.5 * self.wanted / self._kept):,}" if self.mass >= 1 else ""
         raise ConditionError(
             f"of {self.tried:,} rows that the model drew, {met} met the conditions (acceptance rate {self.share:.2g}), "
             f"{why} {self.wanted:,}; widen the conditions, ask for fewer rows, raise max_tries{enough}, or "
@@ -204,22 +218,23 @@ def blocks(n: int, rng: np.random.Generator, size: int = BLOCK_ROWS) -> Iterator
         yield slice(start, min(start + size, n)), stream
 
 
-def emitted(alphabet: Alphabet, given: Given) -> dict[int, npt.NDArray[np.float64]]:
-    """Field -> (K,) what of each code may be drawn: what conditions leave, and no rare code unless asked for. Fields of
-    which all may be drawn are left out.
+def emitted(alphabet: Alphabet, given: Given) -> dict[int, Allowed[npt.NDArray[np.float64]]]:
+    """Field -> what of each code may be drawn: what conditions leave, and no rare code unless asked for. Fields of
+    which all may be drawn are left out. Weights are brought to a maximum of 1: `Budget.scale` keeps what that took.
 
     Raises:
         ConditionError: a condition leaves nothing.
     """
     allowed = {}
     for j, f in enumerate(alphabet.fields):
+        free = (f.emit if f.emit.any() else ~f.emit).astype(np.float64)
         if j in given.weights:
             share = np.asarray(given.weights[j], np.float64)
             if not share.max(initial=0.0) > 0:
                 raise ConditionError(f"no code of field {j} meets the condition")
-            allowed[j] = share
-        elif not f.emit.all() and f.emit.any():
-            allowed[j] = f.emit.astype(np.float64)
+            allowed[j] = Allowed(share / share.max(), np.maximum(free, share > 0), given.joint)
+        elif not free.all():
+            allowed[j] = Allowed(free, free, False)
     return allowed
 
 

@@ -13,7 +13,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
 from likewise.models.base import Generator
-from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, resample
+from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, emitted, resample
 from likewise.models.latent import Floats, Ints, Law, Margin, Slices, correlation_of, margins_of
 from likewise.training import Progress, Record
 
@@ -152,12 +152,13 @@ class _Drawing:
         self.law, self.fields, self.joint = law, alphabet.fields, given.joint
         self.margins = [m.without(f.emit) for m, f in zip(law.margins, alphabet.fields, strict=True)]
         self.slices = {}
-        for j, weights in given.weights.items():
-            share = np.asarray(weights, np.float64)
-            if not (share * law.margins[j].share).max(initial=0.0) > 0:
+        for j, allowed in emitted(alphabet, given).items():
+            if j not in given.weights:
+                continue
+            if not (allowed.weights * law.margins[j].share).max(initial=0.0) > 0:
                 raise ConditionError(f"no code of field {j} that the training rows hold meets the condition")
-            self.margins[j] = law.margins[j]
-            self.slices[j] = Slices.of(law.margins[j], share)
+            self.margins[j] = law.margins[j].without(allowed.free > 0)
+            self.slices[j] = Slices.of(self.margins[j], allowed.weights)
         self.edges32 = [m.edges[1:-1].astype(np.float32) for m in self.margins]
 
     def block(self, n: int, known: Ints | None, rng: np.random.Generator) -> tuple[Ints, npt.NDArray[np.float32]]:
@@ -256,9 +257,11 @@ class _Drawing:
     def _limits(self, codes: Ints, j: int, *, known: bool) -> Slices:
         if not known:
             return self.slices[j]
-        place = self.law.margins[j].place[codes]
-        edges = self.law.margins[j].edges
-        return Slices(edges[place][:, None], edges[place + 1][:, None], np.ones(1), place)
+        margin = self.law.margins[j]
+        place, drawn = margin.place[codes], self.margins[j].share[codes] > 0
+        # A known code has the slice that free draws give it; one that is never drawn has the slice of its rows.
+        low, high = (np.where(drawn, self.margins[j].edges[at], margin.edges[at])[:, None] for at in (place, place + 1))
+        return Slices(low, high, np.ones(1), place)
 
     def _fractions(self, z: npt.NDArray[np.float32], codes: Ints, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         """(n, F) where in its slice each component lies."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.models.conditioning import BLOCK_ROWS, OWN_CANDIDATES, Budget, blocks, rejection, resample
 from likewise.models.gradient import net_weights
 from likewise.models.labels import Labels
+from likewise.nets.allowed import Allowed
 
 if TYPE_CHECKING:
     import torch
@@ -39,8 +40,7 @@ class NoiseNet(Protocol):
         z: torch.Tensor,
         known: torch.Tensor,
         uniforms: torch.Tensor,
-        weights: Mapping[int, torch.Tensor],
-        conditioned: Collection[int],
+        weights: Mapping[int, Allowed[torch.Tensor]],
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """As `nets.generator.TableGenerator.draw`."""
 
@@ -69,7 +69,7 @@ class NoiseDrawing:
     def rows(self, n: int, rng: np.random.Generator) -> Ints:
         """(n, D) codes, in the caller's order."""
         codes = np.empty((n, len(self.net.sizes)), np.int64)
-        budget = Budget.of(n, self.given)
+        budget = Budget.of(n, self.given, self.labels.fields)
         for rows, stream in blocks(n, rng):
             size = rows.stop - rows.start
             if self.given.codes is not None:
@@ -100,7 +100,7 @@ class NoiseDrawing:
 
         told = torch.from_numpy(known[:, self.net.columns])
         uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
-        x, log_mass = self.net.draw(torch.from_numpy(z), told, uniforms, self.weights, self.conditioned)
+        x, log_mass = self.net.draw(torch.from_numpy(z), told, uniforms, self.weights)
         codes = np.empty(known.shape, np.int64)
         codes[:, self.net.columns] = x.numpy()
         return codes, log_mass.double().numpy()

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.conditioning import emitted
+from likewise.nets.allowed import Allowed
 
 if TYPE_CHECKING:
     import torch
@@ -89,16 +90,16 @@ def in_net_order(net: CodeTables | NoiseNet, codes: npt.NDArray[Any]) -> npt.NDA
     return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
 
 
-def net_weights(net: CodeTables | NoiseNet, alphabet: Alphabet, given: Given) -> dict[int, torch.Tensor]:
-    """What each field may emit, by its place in the net's own order; see `conditioning.emitted`.
-
-    The largest is one: a thin slice of a code must not vanish in 32 bits.
-    """
+def net_weights(net: CodeTables | NoiseNet, alphabet: Alphabet, given: Given) -> dict[int, Allowed[torch.Tensor]]:
+    """What each field may emit, by its place in the net's own order; see `conditioning.emitted`."""
     import torch
 
-    places = {column: place for place, column in enumerate(net.columns)}
+    def tensor(share: npt.NDArray[np.float64]) -> torch.Tensor:
+        return torch.from_numpy(share.astype(np.float32))
+
     allowed = emitted(alphabet, given)
-    return {places[j]: torch.from_numpy((share / share.max()).astype(np.float32)) for j, share in allowed.items()}
+    places = {column: place for place, column in enumerate(net.columns)}
+    return {places[j]: Allowed(tensor(a.weights), tensor(a.free), a.counts) for j, a in allowed.items()}
 
 
 def train_device(asked: str) -> str:

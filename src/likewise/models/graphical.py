@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.nets.allowed import Allowed
+
 Clique = tuple[int, ...]
 Table = npt.NDArray[np.float64]
 
@@ -381,9 +383,8 @@ class Chain:
     def draw(
         self,
         known: npt.NDArray[np.int64],
-        allowed: Mapping[int, Table],
+        allowed: Mapping[int, Allowed[Table]],
         rng: np.random.Generator,
-        counted: frozenset[int] = frozenset(),
     ) -> tuple[npt.NDArray[np.int64], Table]:
         """Rows, field by field.
 
@@ -392,20 +393,20 @@ class Chain:
 
         Args:
             known: (n, D) codes, -1 where to be drawn.
-            allowed: field -> (K,) in [0, 1], what may be drawn.
-            counted: fields of `allowed` that are conditions, and so count in the mass.
+            allowed: field -> what may be drawn.
 
         Returns:
             (n, D) codes, and (n,) the log of what the known codes and the conditions left of the probability.
         """
         codes, log_mass = known.copy(), np.zeros(len(known))
         for j, base, table in zip(self.order, self.given, self.tables, strict=True):
-            law = table * allowed[j] if j in allowed else table
+            limit = allowed.get(j, Allowed(np.ones(table.shape[-1]), np.ones(table.shape[-1]), False))
+            law, free = table * limit.weights, (table * limit.free).sum(-1)
             mass = law.sum(-1)
             with np.errstate(divide="ignore", invalid="ignore"):
-                upto = np.cumsum(np.where(mass[..., None] > 0, law / mass[..., None], allowed.get(j, law)), axis=-1)
-                log_left = np.log(mass)
-                log_law = np.log(table)
+                upto = np.cumsum(np.where(mass[..., None] > 0, law / mass[..., None], limit.weights), axis=-1)
+                log_left = np.where(free > 0, np.log(mass) - np.log(free), -np.inf)
+                log_law = np.log(table) - np.where(limit.free > 0, np.log(free)[..., None], 0.0)
             upto /= upto[..., -1:]
             at = tuple(codes[:, k] for k in base)
             told = codes[:, j] >= 0
@@ -414,7 +415,7 @@ class Chain:
                 row = row * upto.shape[k] + index
             drawn = _find(upto, row, evenly(row, rng))
             codes[:, j] = np.where(told, codes[:, j], drawn)
-            log_mass += np.where(told, log_law[(*at, codes[:, j])], log_left[at] if j in counted else 0.0)
+            log_mass += np.where(told, log_law[(*at, codes[:, j])], log_left[at] if limit.counts else 0.0)
         return codes, log_mass
 
 

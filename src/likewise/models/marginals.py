@@ -34,6 +34,7 @@ from likewise.models.graphical import (
     fit_potentials,
 )
 from likewise.models.private import SPARE_ROWS, noisy_one_way, sure_groups, total_rows
+from likewise.nets.allowed import Allowed
 from likewise.training import Progress, Record
 
 Ints = npt.NDArray[np.int64]
@@ -69,18 +70,18 @@ class Compression:
         columns = [np.where(codes[:, j] < 0, -1, g[codes[:, j]]) for j, g in enumerate(self.groups)]
         return np.stack(columns, 1) if columns else np.zeros((len(codes), 0), np.int64)
 
-    def weights(self, allowed: Mapping[int, Table]) -> dict[int, Table]:
+    def weights(self, allowed: Mapping[int, Allowed[Table]]) -> dict[int, Allowed[Table]]:
         """(G,) for each field: the mean of what the codes of a group are allowed."""
-        return {j: self._sum(j, w) for j, w in allowed.items()}
+        return {j: Allowed(self._sum(j, a.weights), self._sum(j, a.free), a.counts) for j, a in allowed.items()}
 
     def _sum(self, j: int, values: Table) -> Table:
         return np.bincount(self.groups[j], weights=values * self.within[j]).astype(np.float64)
 
-    def expand(self, groups: Ints, allowed: Mapping[int, Table], rng: np.random.Generator) -> Ints:
+    def expand(self, groups: Ints, allowed: Mapping[int, Allowed[Table]], rng: np.random.Generator) -> Ints:
         """(n, D) codes: each as likely as its share of the group, times what `allowed` leaves of it."""
         codes = np.empty_like(groups)
         for j, (group, within) in enumerate(zip(self.groups, self.within, strict=True)):
-            weight = allowed.get(j, np.ones(len(group)))
+            weight = allowed[j].weights if j in allowed else np.ones(len(group))
             order = np.argsort(group, kind="stable")
             upto = np.cumsum((weight * within)[order])
             total = self._sum(j, weight)
@@ -162,44 +163,41 @@ class MarginalModel(Generator):
         self._fitted()
         given = given or Given()
         allowed = emitted(self._alphabet, given)
-        asked = frozenset(given.weights) if given.joint else frozenset()
         budget = Budget.of(n, given)
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
         for rows, stream in blocks(n, rng):
             if given.codes is not None:
-                codes[rows] = self._completed(given.codes[rows], allowed, asked, stream)
-            elif asked:
-                codes[rows] = self._conditioned(rows.stop - rows.start, allowed, asked, stream, budget)
+                codes[rows] = self._completed(given.codes[rows], allowed, stream)
+            elif any(a.counts for a in allowed.values()):
+                codes[rows] = self._conditioned(rows.stop - rows.start, allowed, stream, budget)
             else:
-                codes[rows] = self._drawn(self._unknown(rows.stop - rows.start), allowed, asked, stream)[0]
+                codes[rows] = self._drawn(self._unknown(rows.stop - rows.start), allowed, stream)[0]
         return Codes(codes, rng.random((n, self._alphabet.n_fractions), dtype=np.float32))
 
     def _unknown(self, n: int) -> Ints:
         return np.full((n, len(self._alphabet.fields)), -1, np.int64)
 
     def _drawn(
-        self, known: Ints, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator
+        self, known: Ints, allowed: Mapping[int, Allowed[Table]], rng: np.random.Generator
     ) -> tuple[Ints, Table]:
         """(n, D) codes, and the log of what the known ones and the conditions left."""
         chain, compression = self._fitted()
-        groups, log_mass = chain.draw(compression.compress(known), compression.weights(allowed), rng, asked)
+        groups, log_mass = chain.draw(compression.compress(known), compression.weights(allowed), rng)
         codes = compression.expand(groups, allowed, rng)
         return np.where(known >= 0, known, codes), log_mass
 
     def _conditioned(
-        self, n: int, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator, budget: Budget
+        self, n: int, allowed: Mapping[int, Allowed[Table]], rng: np.random.Generator, budget: Budget
     ) -> Ints:
         def candidates(m: int) -> tuple[Ints, Table]:
-            return self._drawn(self._unknown(m), allowed, asked, rng)
+            return self._drawn(self._unknown(m), allowed, rng)
 
         # The first fields drawn do not know yet what later ones must obey; weighed by what is left they do.
-        return candidates(n)[0] if len(asked) == 0 else rejection(n, candidates, rng, budget)
+        return rejection(n, candidates, rng, budget)
 
-    def _completed(
-        self, known: Ints, allowed: Mapping[int, Table], asked: frozenset[int], rng: np.random.Generator
-    ) -> Ints:
+    def _completed(self, known: Ints, allowed: Mapping[int, Allowed[Table]], rng: np.random.Generator) -> Ints:
         """(n, D) rows of which some codes are known, each chosen among candidates of its own."""
-        rows, log_mass = self._drawn(known.repeat(OWN_CANDIDATES, 0), allowed, asked, rng)
+        rows, log_mass = self._drawn(known.repeat(OWN_CANDIDATES, 0), allowed, rng)
         return rows[resample(log_mass, len(known), rng, pooled=False)]
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:

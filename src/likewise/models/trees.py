@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.errors import ModelFileError
+from likewise.nets.allowed import Allowed
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -201,9 +202,9 @@ class Tree:
             node[rows] = self._parent[node[rows]]
         return node
 
-    def weighted(self, weights: Floats) -> WeightedTree:
-        """The tree with each code's weight in [0, 1]."""
-        return WeightedTree(self, weights)
+    def weighted(self, allowed: Allowed[Floats]) -> WeightedTree:
+        """The tree with what may be drawn of its codes."""
+        return WeightedTree(self, allowed)
 
     def prob(self, node: npt.NDArray[np.int32], codes: npt.NDArray[np.integer]) -> Floats:
         """(n,) probability of each row's code in its node's smoothed law."""
@@ -228,22 +229,33 @@ class Tree:
 class WeightedTree:
     """A tree under a condition: what each node leaves of its law, and draws of what is left.
 
-    Args:
-        weights: (K,) in [0, 1].
+    Attributes:
+        mass, free: (N,) share of each node's smoothed law that the weights leave, and that a free draw may give.
+        left: (N,) share of a node's free draws that a condition leaves; 1 where the weights are none that counts.
     """
 
-    def __init__(self, tree: Tree, weights: Floats) -> None:
-        self.tree = tree
-        self._upto = np.r_[0.0, np.cumsum(tree.count * weights[tree.code])]
+    def __init__(self, tree: Tree, allowed: Allowed[Floats]) -> None:
+        self.tree, self.allowed = tree, allowed
+        self._upto = np.r_[0.0, np.cumsum(tree.count * allowed.weights[tree.code])]
         self._low, self._high = (self._upto[at] for at in tree._entries)
-        own = (self._high - self._low) / tree._rows[1] * tree._own_share
-        self.mass = own.copy()
-        """(N,) share of each node's smoothed law that the weights leave."""
-        for nodes in tree._levels[1:]:
-            self.mass[nodes] += (1 - tree._own_share[nodes]) * self.mass[tree._parent[nodes]]
+        own, self.mass = self._shares(self._high - self._low)
         with np.errstate(invalid="ignore"):
             self._stay = np.where(self.mass > 0, own / self.mass, 0.0)
         self._stay[0] = 1.0
+        upto = np.r_[0.0, np.cumsum(tree.count * allowed.free[tree.code])]
+        low, high = (upto[at] for at in tree._entries)
+        _, self.free = self._shares(high - low)
+        self.left = np.divide(self.mass, self.free, out=np.zeros_like(self.mass), where=self.free > 0)
+        if not allowed.counts:
+            self.left = np.ones_like(self.mass)
+
+    def _shares(self, rows: Floats) -> tuple[Floats, Floats]:
+        """(N,) what a node's own rows bring to its smoothed law, and all of what is left of that law."""
+        own = rows / self.tree._rows[1] * self.tree._own_share
+        mass = own.copy()
+        for nodes in self.tree._levels[1:]:
+            mass[nodes] += (1 - self.tree._own_share[nodes]) * mass[self.tree._parent[nodes]]
+        return own, mass
 
     def draw(self, node: npt.NDArray[np.int32], rng: np.random.Generator) -> Ints:
         """(n,) codes with weight; where a node has none, those of its nearest ancestor that has."""

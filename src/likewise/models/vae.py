@@ -372,7 +372,7 @@ class VAE(ToldModel["LatentNet"]):
         self._fitted()
         given = given or Given()
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
-        drawing = self._drawing(given, Budget.of(n, given))
+        drawing = self._drawing(given, Budget.of(n, given, self.condition_fields))
         for rows, stream in blocks(n, rng):
             codes[rows] = drawing.block(rows, stream)
         # NOTE[DIFF]: no density of its own for the fraction. Codecs make it the rank inside a code, so it is uniform in
@@ -448,7 +448,7 @@ class VAE(ToldModel["LatentNet"]):
             told = torch.from_numpy(known[rows][:, net.columns])
             z = torch.from_numpy(latents[rows].astype(np.float32))
             uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
-            codes[rows, net.columns] = decoding.draw(z, told, uniforms, weights, set())[0].numpy()
+            codes[rows, net.columns] = decoding.draw(z, told, uniforms, weights)[0].numpy()
         return Codes(codes, rng.random((len(codes), self._alphabet.n_fractions), dtype=np.float32))
 
     def labels_of(self, codes: Codes) -> Given:

@@ -47,7 +47,7 @@ class LatentDrawing:
     """Draws blocks of rows of one model under the same conditions."""
 
     def __init__(self, model: VAE, given: Given, budget: Budget | None = None) -> None:
-        self.model, self.given, self.budget = model, given, budget or Budget.of(0, given)
+        self.model, self.given, self.budget = model, given, budget or Budget.of(0, given, model.condition_fields)
         self.net, self.decoding = model._fitted(), model._decoding()
         self.weights = net_weights(self.net, model._alphabet, given)
         asked = set(given.weights) - set(model.condition_fields) if given.joint else set()
@@ -167,7 +167,7 @@ class LatentDrawing:
             uniforms = torch.from_numpy(rng.random(shape, dtype=np.float32))
             z = self.net.prior.draw(context, uniforms, torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)))
         uniforms = torch.from_numpy(rng.random(known.shape, dtype=np.float32))
-        x, log_mass = self.decoding.draw(z, known, uniforms, self.weights, self.conditioned)
+        x, log_mass = self.decoding.draw(z, known, uniforms, self.weights)
         return z, x, log_mass
 
     def _completed(self, known: npt.NDArray[np.int64], rng: np.random.Generator) -> torch.Tensor:

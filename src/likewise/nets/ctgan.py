@@ -7,7 +7,7 @@ Z noise dimensions, G rows judged together.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,10 +15,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from likewise.nets.allowed import Allowed
 from likewise.nets.critic import LEAK
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Taped
-from likewise.nets.tables import inverse_cdf, normal
+from likewise.nets.tables import inverse_cdf, log_known, normal
 
 TEMPERATURE = 0.2
 SPREAD = 4.0
@@ -237,16 +238,16 @@ class DenseGenerator(nn.Module):
         z: torch.Tensor,
         known: torch.Tensor,
         uniforms: torch.Tensor,
-        weights: Mapping[int, torch.Tensor],
-        conditioned: Collection[int] = (),
+        weights: Mapping[int, Allowed[torch.Tensor]],
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes, and the log mass left to what is known and asked; as `TableGenerator.draw`.
 
-        A row is told a level that it is known to have or must have, or one by its true share.
+        A row is told a level that it is known to have, or one by its true share: told what it must have, it would
+        follow another law than free draws that happen to have it.
         """
         codes, log_mass = known.clone(), torch.zeros(len(known))
         labels = known[:, self.labels]
-        raw = self(z[:, : self.n_noise], self.condition(*self._chosen(z, known, weights, conditioned), labels))
+        raw = self(z[:, : self.n_noise], self.condition(*self._chosen(z, known, weights), labels))
         for j in self.drawn:
             is_known = known[:, j] >= 0
             if self.spans[j].modes is not None and j not in weights and not is_known.any():
@@ -254,29 +255,26 @@ class DenseGenerator(nn.Module):
                 continue
             logits = self.code_logits(raw, j)
             drawn, mass = inverse_cdf(logits, uniforms[:, j], weights.get(j))
-            log_p = logits.log_softmax(1).gather(1, known[:, j, None].clamp(min=0))[:, 0]
-            log_mass += torch.where(is_known, log_p, 0.0)
-            if j in conditioned:
-                log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
+            log_mass += torch.where(is_known, log_known(logits, known[:, j], weights.get(j)), torch.as_tensor(mass))
             codes[:, j] = torch.where(is_known, known[:, j], drawn)
         return codes, log_mass
 
     def _chosen(
-        self, z: torch.Tensor, known: torch.Tensor, weights: Mapping[int, torch.Tensor], conditioned: Collection[int]
+        self, z: torch.Tensor, known: torch.Tensor, weights: Mapping[int, Allowed[torch.Tensor]]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Which column of `asked`, and which of its levels, each row is told."""
         n, a = len(known), len(self.asked)
         if not a:
             return torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=torch.long)
-        # Known columns first, then those with conditions that leave some levels out, then any.
-        rank = (known[:, self.asked] >= 0).float() * 2
-        rank += torch.tensor([float(j in conditioned) for j in self.asked])
+        rank = (known[:, self.asked] >= 0).float()  # known columns first
         open_ = (rank == rank.amax(1, keepdim=True)).float()
         which, how = torch.special.ndtr(z[:, self.n_noise :].double()).float().t().contiguous()
         field, _ = inverse_cdf(open_.clamp_min(1e-30).log(), which, None)
         code = torch.zeros(n, dtype=torch.long)
         for i, j in enumerate(self.asked):
-            share = self.share_of(j) * weights[j] if j in weights else self.share_of(j)
+            share, allowed = self.share_of(j), weights.get(j)
+            if allowed is not None:
+                share = share * (allowed.free if allowed.counts else allowed.weights)
             rows = torch.nonzero(field == i)[:, 0]
             logits = (share.clamp_min(1e-30).log())[None].expand(len(rows), -1)
             drawn, _ = inverse_cdf(logits, how[rows], None)

@@ -7,7 +7,7 @@ E embedding width.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from likewise.nets.tables import CodeTables, inverse_cdf, normal
+from likewise.nets.allowed import Allowed
+from likewise.nets.tables import CodeTables, inverse_cdf, log_known, normal
 
 HEAD_SCALE, ORDINAL_SCALE = 5.0, 3.0
 """Heads start larger than where a likelihood is learnt, so that the noise says something from the first step."""
@@ -107,8 +108,7 @@ class TableGenerator(CodeTables):
         z: torch.Tensor,
         known: torch.Tensor,
         uniforms: torch.Tensor,
-        weights: Mapping[int, torch.Tensor],
-        conditioned: Collection[int] = (),
+        weights: Mapping[int, Allowed[torch.Tensor]],
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes by inverse CDF, field by field.
 
@@ -116,23 +116,20 @@ class TableGenerator(CodeTables):
             z: (B, L).
             known: (B, D) codes, -1 where to be drawn; labels must be known.
             uniforms: (B, D) in [0, 1).
-            weights: field -> (K,) in [0, 1], what may be drawn.
-            conditioned: the fields whose weights are conditions, which count in the mass.
+            weights: field -> what may be drawn; fields of which all may be drawn are left out.
 
         Returns:
-            codes (B, D), and log mass (B,): the log of what is left to the known codes and to the conditions.
+            codes (B, D), and log mass (B,): the log share of free draws that the known codes and the conditions leave.
         """
         codes, log_mass = known.clone(), torch.zeros(len(known))
         chain = self.chain(z, known[:, self.labels])
         for i in self.drawn:
             logits, is_known = chain.logits(i), known[:, i] >= 0
             drawn, mass = inverse_cdf(logits, uniforms[:, i], weights.get(i))
+            log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
             if is_known.any():
-                log_p = logits.log_softmax(1).gather(1, known[:, i, None].clamp(min=0))[:, 0]
-                log_mass += torch.where(is_known, log_p, 0.0)
+                log_mass += log_known(logits, known[:, i], weights.get(i))
                 drawn = torch.where(is_known, known[:, i], drawn)
-            if i in conditioned:
-                log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
             codes[:, i] = drawn
             chain.see(i, chain.embeds[i][drawn])
         return codes, log_mass

@@ -7,15 +7,16 @@ field in the decoder, E embedding width.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
+from likewise.nets.allowed import Allowed
 from likewise.nets.priors import HALF_LOG_TAU, ChainPrior, MixturePrior, NormalPrior, Prior
-from likewise.nets.tables import CodeTables, inverse_cdf, normal
+from likewise.nets.tables import CodeTables, inverse_cdf, log_known, normal
 
 LEAST_LOG_VAR, MOST_LOG_VAR = -12.0, 4.0
 
@@ -185,8 +186,7 @@ class Decoding:
         z: torch.Tensor,
         known: torch.Tensor,
         uniforms: torch.Tensor,
-        weights: dict[int, torch.Tensor],
-        conditioned: set[int],
+        weights: Mapping[int, Allowed[torch.Tensor]],
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes by inverse CDF, field by field.
 
@@ -194,11 +194,10 @@ class Decoding:
             z: (B, L).
             known: (B, D) codes, -1 where to be drawn; labels must be known.
             uniforms: (B, D) in [0, 1).
-            weights: field -> (K,) in [0, 1], what may be drawn.
-            conditioned: the fields whose weights are conditions, which count in the mass.
+            weights: field -> what may be drawn; fields of which all may be drawn are left out.
 
         Returns:
-            codes (B, D), and log mass (B,): the log of what p(x | z) leaves to the known codes and to the conditions.
+            codes (B, D), and log mass (B,): the log share of free draws that the known codes and the conditions leave.
         """
         net = self.net
         codes, log_mass = known.clamp(min=0), torch.zeros(len(z))
@@ -217,12 +216,10 @@ class Decoding:
             logits = torch.addmm(bias, h.relu(), head.t()).float()
             drawn, mass = inverse_cdf(logits, uniforms[:, field], weights.get(field))
             is_known = known[:, field] >= 0
+            log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
             if is_known.any():
-                log_p = logits.log_softmax(1).gather(1, codes[:, field, None])[:, 0]
-                log_mass += torch.where(is_known, log_p, 0.0)
+                log_mass += log_known(logits, known[:, field], weights.get(field))
                 drawn = torch.where(is_known, codes[:, field], drawn)
-            if field in conditioned:
-                log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
             codes[:, field] = drawn
             if net.chained:
                 before.append(field)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from likewise.nets.allowed import Allowed
 from likewise.nets.tables import CodeTables, inverse_cdf, normal
 
 
@@ -132,7 +133,7 @@ class MaskedNet(CodeTables):
         uniforms: torch.Tensor,
         *,
         order: Sequence[int],
-        weights: dict[int, torch.Tensor],
+        weights: dict[int, Allowed[torch.Tensor]],
         plan: DrawPlan,
         known: torch.Tensor | None = None,
         fields: int | None = None,
@@ -142,13 +143,13 @@ class MaskedNet(CodeTables):
         Args:
             uniforms: (B, D) in [0, 1), read in step order.
             order: the steps, as fields of the net's own order.
-            weights: field -> (K,) in [0, 1], what may be drawn.
+            weights: field -> what may be drawn; fields of which all may be drawn are left out.
             plan: `DrawPlan(net, order)`, shared by all batches.
             known: (B, D) codes, -1 where to be drawn; None when nothing is known.
             fields: draw only this many steps; None draws all.
 
         Returns:
-            codes (B, D) and log mass (B,): the log share of p that the weights left, summed over drawn fields.
+            codes (B, D) and log mass (B,): the log share of free draws that conditions left, over drawn fields.
         """
         n, wide = len(uniforms), self.d_embed
         codes = torch.zeros(n, self.n_fields, dtype=torch.long) if known is None else known.clone()

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from likewise.nets.allowed import Allowed
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Tape, Taped
 
@@ -212,22 +213,41 @@ class CodeTables(Taped):
         return counts
 
 
+LEAST_SHARE = 1e-38
+"""Of a law, where its logarithm is taken."""
+
+
+def log_known(logits: torch.Tensor, known: torch.Tensor, allowed: Allowed[torch.Tensor] | None) -> torch.Tensor:
+    """(B,) log share of free draws that are a row's known code; 0 where it is -1. Shape: (B, K), (B,)."""
+    code = known.clamp(min=0)
+    log_p = logits.log_softmax(1)
+    share = log_p.gather(1, code[:, None])[:, 0]
+    if allowed is not None:
+        free = torch.logsumexp(log_p + allowed.free.log(), 1)
+        share = share - torch.where(allowed.free[code] > 0, free, 0.0)
+    return torch.where(known >= 0, share, 0.0)
+
+
 def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Parameter:
     """A parameter of normal draws."""
     return nn.Parameter(torch.empty(*shape).normal_(generator=generator).mul_(scale))
 
 
 def inverse_cdf(
-    logits: torch.Tensor, uniforms: torch.Tensor, weights: torch.Tensor | None
+    logits: torch.Tensor, uniforms: torch.Tensor, allowed: Allowed[torch.Tensor] | None
 ) -> tuple[torch.Tensor, torch.Tensor | float]:
-    """Codes (B,) where the CDF passes the uniforms, and the log share of p that the weights leave (B,)."""
+    """Codes (B,) where the CDF passes the uniforms, and the log share of free draws that a condition leaves (B,)."""
     p = torch.softmax(logits, 1)
     mass: torch.Tensor | float = 0.0
-    if weights is not None:
-        left = p @ weights
-        mass = left.clamp_min(1e-38).log()
-        # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
-        p = torch.where((left > 1e-30)[:, None], p * weights, torch.softmax(logits + weights.log(), 1))
+    if allowed is not None:
+        left = p @ allowed.weights
+        if allowed.counts:
+            mass = (left.clamp_min(LEAST_SHARE).log() - (p @ allowed.free).clamp_min(LEAST_SHARE).log()).clamp(max=0)
+        lost = torch.nonzero(left <= 1e-30)[:, 0]
+        p = p * allowed.weights
+        if len(lost):
+            # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
+            p[lost] = torch.softmax(logits[lost] + allowed.weights.log(), 1)
     cdf = torch.cumsum(p, 1, out=p)
     total = cdf[:, -1:]
     # Just under the total, so that some code's CDF always passes it and that code has a share above zero.

@@ -24,7 +24,7 @@ import likewise as lw
 from likewise.scenario import Paths, Scenario, backtest, fit_tail, return_level, stylised_facts, tail_dependence
 from likewise.scenario.facts import gaps
 from likewise.scenario.series import log_returns
-from likewise.scenario.tails import Tail, excess_quantile, fit_extreme_values, fit_pareto
+from likewise.scenario.tails import Tail, excess_quantile, fit_pareto
 
 Floats = npt.NDArray[np.float64]
 DATA = shared_folder() / "data"
@@ -107,10 +107,10 @@ def _maxima_interval(rows: Floats, rng: np.random.Generator) -> list[float]:
     from scipy import stats
 
     years = len(rows) // YEAR
-    shape, location, scale = fit_extreme_values(rows[: years * YEAR].reshape(years, YEAR).max(1))
+    shape, location, scale = _fit_extreme_values(rows[: years * YEAR].reshape(years, YEAR).max(1))
     levels = []
     for _ in range(200):
-        c, at, width = fit_extreme_values(stats.genextreme.rvs(-shape, location, scale, size=years, random_state=rng))
+        c, at, width = _fit_extreme_values(stats.genextreme.rvs(-shape, location, scale, size=years, random_state=rng))
         levels.append(stats.genextreme.ppf(0.9, -c, at, width))
     return interval(np.array(levels))
 
@@ -307,6 +307,14 @@ def held_tails() -> dict[str, Any]:
         found[name] = _covered(x, max(len(x) // 10, 200))
     ours, theirs = (float(np.mean([f[way] for f in found.values() if way in f])) for way in ("tail", "bootstrap"))
     return {"columns": found, "tail": round(ours, 3), "bootstrap": round(theirs, 3)}
+
+
+def _fit_extreme_values(maxima: Floats) -> tuple[float, float, float]:
+    """Shape (heavy above 0), location and scale of block maxima."""
+    from scipy import stats
+
+    negative, location, scale = stats.genextreme.fit(maxima)
+    return -float(negative), float(location), float(scale)
 
 
 def _covered(x: Floats, size: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, open_terminal, schema_of, write_table, write_text
+from likewise._cli_shared import check_outputs, open_terminal, refuse_given, schema_of, write_table, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +30,7 @@ _HEADS = {
 
 
 def balance(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to balance.")],
     target: Annotated[str, typer.Option(metavar="COL", help="The column whose classes or values are rare.")],
     output: Annotated[
@@ -98,6 +99,11 @@ def balance(
 
     if (output is None) != compare:
         raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
+    if compare:
+        only = ("method", "way", "quality", "overlap", "mark")
+        refuse_given(context, only, "they say how --output is balanced; --compare takes --methods")
+    else:
+        refuse_given(context, ("methods", "folds", "repeats", "max_rows"), "they are for --compare")
     if bins is not None and not regression:
         raise errors.OptionError("--bins is for --regression: classes have no ranges")
     edges, task = _edges(bins), "regression" if regression else "classification"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, open_terminal, schema_of, write_table
+from likewise._cli_shared import check_outputs, open_terminal, refuse_given, schema_of, write_table
 
 
 class Statistic(StrEnum):
@@ -21,6 +21,7 @@ class Statistic(StrEnum):
 
 
 def impute(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table with holes.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the filled table goes.")],
     draws: Annotated[
@@ -56,6 +57,8 @@ def impute(
     from likewise import io
     from likewise.impute import Imputer
 
+    if draws is not None:
+        refuse_given(context, ("statistic",), "--draws writes draws")
     terminal = open_terminal(quiet)
     outputs = [output] if draws is None else [_numbered(output, k + 1) for k in range(draws)]
     check_outputs(source, others=tuple(outputs))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, open_terminal, write_text
+from likewise._cli_shared import check_outputs, open_terminal, refuse_given, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +38,12 @@ class Start(StrEnum):
     STRESSED = "stressed"
 
 
+OF_ROWS = ("do", "order", "mix", "view", "return_period", "tail", "side", "rows_per_period", "returns", "model")
+OF_PATHS = ("horizon", "shock", "start")
+
+
 def scenario(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the rows go.")],
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows, or paths, to draw.")] = 1000,
@@ -98,6 +103,14 @@ def scenario(
     """
     from likewise import io
 
+    if paths:
+        refuse_given(context, OF_ROWS, "paths are drawn of the series themselves")
+    else:
+        refuse_given(context, OF_PATHS, "they are for --paths")
+        if return_period is None:
+            refuse_given(context, ("tail", "side", "rows_per_period"), "they go with --return-period")
+    if not do:
+        refuse_given(context, ("order",), "it goes with --set")
     terminal = open_terminal(quiet, json)
     check_outputs(source, table=output, others=(json,))
     with terminal.doing("reading"):
@@ -109,8 +122,6 @@ def scenario(
         )  # fmt: skip
         table = draw.frame
     else:
-        if shock:
-            raise errors.OptionError("--shock goes with --paths")
         if returns:
             from likewise.scenario.series import log_returns
 
@@ -270,6 +281,8 @@ def _summary(draw: ScenarioDraw | PathDraw) -> Table:
 
 
 def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+    from likewise.scenario.shocks import how_rare
+
     lines = []
     if "return_level" in report:
         level, tail = report["return_level"], report["tail"]
@@ -292,7 +305,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     for name, figures in report.get("series", {}).items():
         lines.append((f"{name} is modelled by its", figures["transform"]))
     for name, figures in report.get("shock", {}).items():
-        lines.append((f"a step like the shock of {name}", f"once in {figures['once_in_steps']:,.0f} steps"))
+        lines.append((f"a step like the shock of {name}", how_rare(figures)))
     if "share_that_meets" in report:
         lines.append(("paths that meet the conditions", f"{report['share_that_meets']:.2%}"))
     return lines

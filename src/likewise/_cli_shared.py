@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, overload
@@ -56,6 +56,24 @@ def open_terminal(quiet: bool, json: Path | None = None) -> Terminal:
     from likewise._terminal import Terminal
 
     return Terminal(quiet=quiet, results_to_stderr=json == STANDARD_OUTPUT)
+
+
+def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """Refuse options that would not be used.
+
+    Args:
+        names: of the command's parameters.
+        why: what the options are for, or what they do not go with.
+
+    Raises:
+        OptionError: one of them stands on the command line; named as it is written there.
+    """
+    written = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    given = [
+        written[name] for name in names if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise errors.OptionError(f"{', '.join(given)} would not be used: {why}")
 
 
 def check_outputs(*sources: Path | None, table: Path | None = None, others: tuple[Path | None, ...] = ()) -> None:

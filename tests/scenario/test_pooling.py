@@ -71,6 +71,23 @@ def test_a_bound_that_binds_is_met_with_equality(view) -> None:
     assert pooled(view).weights @ X == pytest.approx(view.value, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("views", "centre", "spread"),
+    [
+        ([mean("x", 2.5, ">="), std("x", 1.5)], 2.5, 1.5),
+        ([mean("x", 1.5, "<="), std("x", 2.0)], 1.5, 2.0),
+        ([mean("x", 1.0, ">="), std("x", 2.0)], float(X.mean()), 2.0),
+        ([mean("x", 2.5, ">="), std("x", 2.0, ">="), correlation("x", "y", 0.6)], 2.5, 2.0),
+        ([std("x", 1.0, ">="), correlation("x", "y", 0.6)], float(X.mean()), float(X.std())),
+    ],
+)
+def test_a_bound_stands_beside_a_deviation_or_a_correlation(views, centre: float, spread: float) -> None:
+    w = pooled(*views).weights
+    found = w @ X
+    assert found == pytest.approx(centre, abs=1e-3)
+    assert np.sqrt(w @ (X - found) ** 2) == pytest.approx(spread, abs=2e-3)
+
+
 def test_a_view_that_raises_a_quantile_raises_it() -> None:
     w = pooled(quantile("x", 0.5, 3.0, ">=")).weights
     assert w @ (X <= 3.0) == pytest.approx(0.5, abs=1e-5)

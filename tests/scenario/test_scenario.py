@@ -165,6 +165,37 @@ def test_parents_say_the_same_as_an_order_where_the_graph_is_a_chain() -> None:
     assert by_graph["spend"].mean() == pytest.approx(by_order["spend"].mean(), rel=0.06)
 
 
+@pytest.mark.parametrize("where", [{"income": lw.above(20.0)}, {"spend": lw.below(10.0), "coin": "heads"}])
+def test_what_is_asked_of_an_effect_holds_after_the_intervention(where: dict[str, object]) -> None:
+    done = scenario(intervene={"job": "none"}, order=CAUSES, where=where).sample(400).frame
+    assert len(done) == 400
+    assert set(done["job"]) == {"none"}
+    everyone = scenario(intervene={"job": "none"}, order=CAUSES).sample(20_000).frame
+    if "income" in where:
+        brute = everyone.filter(pl.col("income") > 20)
+        assert (done["income"] > 20).all()
+    else:
+        brute = everyone.filter((pl.col("spend") < 10) & (pl.col("coin") == "heads"))
+        assert (done["spend"] < 10).all()
+        assert set(done["coin"]) == {"heads"}
+    error = np.hypot(done["age"].std() / 20, brute["age"].std() / np.sqrt(len(brute)))  # type: ignore[operator]
+    assert abs(done["age"].mean() - brute["age"].mean()) < 4 * error  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"where": {"job": "some"}},
+        {"mix": {"job": {"none": 0.3}}},
+        {"views": [mean("income", 30.0)]},
+        {"tail": "spend", "return_period": 1_000},
+    ],
+)
+def test_what_an_intervention_would_undo_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ConditionError, match="would not hold"):
+        scenario(intervene={"job": "none"}, order=CAUSES, **options)
+
+
 def test_descendants_are_found_along_the_graph() -> None:
     graph = checked_graph({"c": ["b"], "b": ["a"], "d": []}, ["d", "c", "b", "a"])
     assert descendants(graph, ["a"]) == ["b", "c"]

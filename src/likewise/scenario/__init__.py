@@ -13,7 +13,7 @@ from likewise.scenario.facts import Facts, stylised_facts, var_es
 from likewise.scenario.paths import PathDraw, Paths
 from likewise.scenario.pooling import View, correlation, mean, quantile, share, std
 from likewise.scenario.result import ScenarioDraw
-from likewise.scenario.tails import ReturnLevel, Tail, fit_extreme_values, fit_pareto, fit_tail, return_level
+from likewise.scenario.tails import ReturnLevel, Tail, fit_pareto, fit_tail, return_level
 
 __all__ = [
     "Backtest",
@@ -29,7 +29,6 @@ __all__ = [
     "backtest",
     "christoffersen",
     "correlation",
-    "fit_extreme_values",
     "fit_pareto",
     "fit_tail",
     "kupiec",

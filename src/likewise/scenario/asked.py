@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from likewise.errors import ConditionError, OptionError
 from likewise.io import from_frame
 from likewise.parsing import parse
 from likewise.scenario.conditions import settle
-from likewise.scenario.intervention import Graph, checked_graph, graph_of, guess_order
+from likewise.scenario.intervention import Graph, checked_graph, descendants, graph_of, guess_order
 from likewise.scenario.margins import LEAST_DISTINCT, Margin
 from likewise.scenario.pooling import View
 from likewise.schema import Kind, Schema, nearest
@@ -27,7 +27,8 @@ class Asked:
     """What holds of the rows to be drawn, in canonical terms.
 
     Args:
-        where: column -> condition.
+        where: column -> condition on the rows that are drawn.
+        after: column -> condition on what an intervention draws anew, which holds once it has.
         settings: column -> what it is set to.
         graph: column -> its parents, causes first; empty without an intervention.
         mix: column -> condition -> share.
@@ -37,12 +38,18 @@ class Asked:
     """
 
     where: dict[str, Condition]
+    after: dict[str, Condition]
     settings: dict[str, Condition]
     graph: Graph
     mix: dict[str, Shares]
     views: tuple[View, ...]
     known: pl.DataFrame | None
     extended: tuple[str, ...]
+
+    @property
+    def changed(self) -> list[str]:
+        """Columns that the intervention sets or draws anew."""
+        return [*self.settings, *descendants(self.graph, list(self.settings))]
 
     @property
     def all_views(self) -> list[View]:
@@ -108,15 +115,34 @@ def read_request(
         raise ConditionError(f"columns {both} carry a condition and a mix; the two contradict each other")
     for view in views:
         settle(view.where or {}, schema, table)
+    graph = _graph(schema, table, order, parents) if settings else {}
+    effects = descendants(graph, list(settings))
+    refuse_undone(settings, conditions, "a condition")
+    viewed = [*mixes, *(name for view in views for name in view.columns)]
+    refuse_undone([*settings, *effects], viewed, "a mix or a view")
     return Asked(
-        where=conditions,
+        where={name: asked for name, asked in conditions.items() if name not in effects},
+        after={name: asked for name, asked in conditions.items() if name in effects},
         settings=settings,
-        graph=_graph(schema, table, order, parents) if settings else {},
+        graph=graph,
         mix=mixes,
         views=tuple(views),
         known=None if rows is None else _known(rows, schema),
         extended=tuple(_to_extend(extrapolate, numbers_in(schema, table))),
     )
+
+
+def refuse_undone(changed: Collection[str], asked: Iterable[str], what: str) -> None:
+    """An intervention would undo what is asked of a column that it changes.
+
+    Raises:
+        ConditionError: names the columns.
+    """
+    both = sorted({*changed} & {*asked})
+    if both:
+        raise ConditionError(
+            f"{what} on {both} would not hold, for the intervention sets or draws anew that column; keep one of the two"
+        )
 
 
 def _known(rows: Any, schema: Schema) -> pl.DataFrame:

@@ -26,8 +26,8 @@ from likewise.synthesizer import Synthesizer
 
 Floats = npt.NDArray[np.float64]
 
-MOST_ROUNDS = 50
-"""Draws of as many rows as asked for, before a condition that is met by rejection is given up."""
+MOST_TRIED, MADE_AT_LEAST, MADE_AT_MOST = 1_000, 256, 20_000
+"""Rows made in search of one that meets what is asked, and in one go."""
 
 LEAST_IN_PERIOD = 1.5
 """A return level lies in the tail if the tail begins at least so often in its period."""
@@ -144,13 +144,16 @@ def until(n: int, make: Callable[[int], pl.DataFrame], what: str) -> pl.DataFram
         ConditionError: too few of them come through.
     """
     parts: list[pl.DataFrame] = []
-    found = 0
-    for _ in range(MOST_ROUNDS):
-        parts.append(make(max(2 * (n - found), 256)))
-        found += len(parts[-1])
+    tried = found = 0
+    while tried < MOST_TRIED * n:
+        # As many as the share that came through so far asks for, twice as many in doubt.
+        many = 2 * (n - found) * max(tried, 1) // max(found, 1)
+        many = min(max(many, MADE_AT_LEAST), MADE_AT_MOST)
+        parts.append(make(many))
+        tried, found = tried + many, found + len(parts[-1])
         if found >= n:
             return pl.concat(parts).head(n)
-    raise ConditionError(f"{found} of {n} rows were found in {MOST_ROUNDS} rounds: {what}")
+    raise ConditionError(f"{found} of {n} rows were found among {tried:,}: {what}")
 
 
 # ---- tails -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.parsing import parse, restore
 from likewise.scenario import draws
-from likewise.scenario.asked import check_options, numbers_in, read_request, tail_column
+from likewise.scenario.asked import check_options, numbers_in, read_request, refuse_undone, tail_column
 from likewise.scenario.conditions import obeys, settle
 from likewise.scenario.intervention import intervene
 from likewise.scenario.margins import Margin
@@ -134,7 +134,8 @@ class Scenario:
             parents=self.parents, mix=self.mix, views=self.views, extrapolate=self.extrapolate,
         )  # fmt: skip
         if self.return_period is not None:
-            tail_column(self.tail, numbers_in(schema, table), self.asked_.where)
+            column = tail_column(self.tail, numbers_in(schema, table), {**self.asked_.where, **self.asked_.after})
+            refuse_undone(self.asked_.changed, [column], "a return period")
             self._rows_in(self.return_period)
         self.random_ = np.random.default_rng(self.random_state)
         if fitted is None:
@@ -243,11 +244,25 @@ class Scenario:
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
         rng = self.random_ if random_state is None else np.random.default_rng(random_state)
-        table, report = self._weighted(int(n), rng)
-        if self.asked_.settings:
-            table = intervene(self.synthesizer_, table, self.asked_.settings, self.asked_.graph, rng)
-            report["intervention"] = {"set": sorted(self.asked_.settings), "order": list(self.asked_.graph)}
+        if not self.asked_.settings:
+            return self._draw(*self._weighted(int(n), rng))
+        table, report = self._intervened(int(n), rng)
+        report["intervention"] = {"set": sorted(self.asked_.settings), "order": list(self.asked_.graph)}
         return self._draw(table, report)
+
+    def _intervened(self, n: int, rng: np.random.Generator) -> tuple[pl.DataFrame, dict[str, Any]]:
+        """Rows after the intervention, those that meet what is asked of its effects."""
+        asked, report = self.asked_, {}
+
+        def made(many: int) -> pl.DataFrame:
+            table, told = self._weighted(many, rng)
+            report.update(told)
+            table = intervene(self.synthesizer_, table, asked.settings, asked.graph, rng)
+            return table.filter(obeys(table, asked.after)) if asked.after else table
+
+        if not asked.after:
+            return made(n), report
+        return draws.until(n, made, "the conditions hardly ever hold after the intervention"), report
 
     def _weighted(self, n: int, rng: np.random.Generator) -> tuple[pl.DataFrame, dict[str, Any]]:
         """Rows in the shares and under the views asked for, and what that costs."""

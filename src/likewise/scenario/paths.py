@@ -22,14 +22,14 @@ from likewise.errors import ConditionError, InputError, NotFittedError, OptionEr
 from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.parsing import parse
+from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
-from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import numbers_of
 from likewise.scenario.risk import one_step_risk
 from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
-from likewise.scenario.shocks import go_along, noise_of_shock
-from likewise.scenario.times import future_times, times_of
+from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_of_shock
+from likewise.scenario.times import times_of
 from likewise.schema import Kind, Schema, nearest
 
 Floats = npt.NDArray[np.float64]
@@ -313,22 +313,12 @@ class Paths:
 
     def _rarity(self, shocks: Mapping[int, float]) -> dict[str, Any]:
         """How often a step like each shock, or worse, comes in all times taken together."""
-        found = {}
+        found: dict[str, Any] = {}
         for j, asked in shocks.items():
             codec = self.codecs_[j]
-            y = codec.changed(self.history_.values[:, j])
-            if codec.transform == "returns":
-                size, moves = float(np.log1p(asked)), y
-            else:
-                size, moves = asked, np.diff(y) if codec.transform == "levels" else y
-            margin = Margin.fit(moves, codec.name)
-            beyond = margin.cdf(np.array([size]))[0]
-            share = float(beyond if asked < 0 else 1 - beyond)
-            rows = 1 / max(share, 1e-300)
-            seen = bool(moves.min() <= size <= moves.max())
-            found[codec.name] = {"size": asked, "share_of_steps": share, "once_in_steps": rows, "was_seen": seen}
+            told = found[codec.name] = rarity_of_shock(codec, self.history_.values[:, j], asked).to_dict()
             if self.times_ is not None:
-                found[codec.name]["once_in_years"] = float(rows / self.times_.rows_per_year)
+                told["once_in_years"] = told["once_in_steps"] / self.times_.rows_per_year
         return found
 
     def _notes(self, report: Mapping[str, Any]) -> list[str]:
@@ -337,10 +327,7 @@ class Paths:
             notes.append(f"{report['share_that_meets']:.2%} of the paths meet the conditions: they are rare from here")
         for name, figures in report.get("shock", {}).items():
             if not figures["was_seen"]:
-                notes.append(
-                    f"series {name!r}: a step of that size was never seen; by its tail it comes once in "
-                    f"{figures['once_in_steps']:,.0f} steps"
-                )
+                notes.append(f"series {name!r}: a step of that size was never seen; by its tail it {how_rare(figures)}")
         return notes
 
     def _long(self, values: Floats) -> pl.DataFrame:
@@ -349,7 +336,7 @@ class Paths:
         columns: dict[str, Any] = {"path": np.repeat(np.arange(p), h), "step": np.tile(np.arange(h), p)}
         if self.times_ is not None and self._time_type is not None:
             assert self.time is not None
-            later = future_times(self.times_, h, self._time_type)
+            later = calendars.later(self.times_.seen.cast(self._time_type), h)
             columns[self.time] = pl.concat([later] * p)
         taken = [name for name in ("path", "step") if name in self.columns_]
         if taken:

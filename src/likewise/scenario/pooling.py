@@ -219,8 +219,8 @@ def constraints_of(
         columns: (n,) numbers of each column viewed, NaN where missing.
         masks: for each view of a share, in order, which rows meet its conditions.
     """
-    means = {v.columns[0]: v.value for v in views if v.kind == "mean" and v.sense == "="}
-    spreads = {v.columns[0]: v.value for v in views if v.kind == "std" and v.sense == "="}
+    means = {v.columns[0]: v for v in views if v.kind == "mean"}
+    spreads = {v.columns[0]: v for v in views if v.kind == "std"}
     rows: list[tuple[Floats, Sense]] = []
     left = list(masks)
     for view in views:
@@ -253,14 +253,24 @@ def constraints_of(
 
 
 def _moments(
-    name: str, columns: Mapping[str, Floats], means: Mapping[str, float], spreads: Mapping[str, float], prior: Floats
+    name: str, columns: Mapping[str, Floats], means: Mapping[str, View], spreads: Mapping[str, View], prior: Floats
 ) -> tuple[str, float, float]:
-    """The mean and standard deviation that a column is to have: as viewed, or as it has them."""
+    """The mean and standard deviation that a column is to have: as viewed, or as it has them.
+
+    A view that is a bound is met as it is, or else at the bound: that is as near to the rows as can be.
+    """
     x = _column(name, columns)
     known = np.isfinite(x)
     weights = prior[known] / prior[known].sum()
-    centre = means.get(name, float(weights @ x[known]))
-    return name, centre, spreads.get(name, float(np.sqrt(weights @ (x[known] - centre) ** 2)))
+    centre = _held(float(weights @ x[known]), means.get(name))
+    return name, centre, _held(float(np.sqrt(weights @ (x[known] - centre) ** 2)), spreads.get(name))
+
+
+def _held(is_now: float, view: View | None) -> float:
+    """The value nearest to the one there is that a view allows."""
+    if view is None or (view.sense == ">=" and is_now >= view.value) or (view.sense == "<=" and is_now <= view.value):
+        return is_now
+    return view.value
 
 
 def _column(name: str, columns: Mapping[str, Floats]) -> Floats:

@@ -23,11 +23,13 @@ class Times:
 
     Args:
         order: (n,) row numbers in the order of time.
-        seconds: (n,) in that order.
+        seen: (n,) the times themselves, in that order.
+        seconds: (n,) since 1970, in that order.
         n_gaps: pauses of more than `LONGEST_GAP` usual steps.
     """
 
     order: npt.NDArray[np.int64]
+    seen: pl.Series
     seconds: npt.NDArray[np.float64]
     n_gaps: int
 
@@ -64,19 +66,7 @@ def times_of(table: pl.DataFrame, column: str) -> Times:
     gaps = int((steps > LONGEST_GAP * np.median(steps)).sum())
     if gaps:
         _warn(f"column {column!r}: {gaps} gaps of more than {LONGEST_GAP:g} usual steps; each counts as one step")
-    return Times(order, seconds, gaps)
-
-
-def future_times(times: Times, n: int, dtype: pl.DataType) -> pl.Series:
-    """(n,) the last time and those that follow at the usual step; weekdays only where none fell on a weekend."""
-    seen = pl.from_epoch(pl.Series((times.seconds * 1e6).astype(np.int64)), time_unit="us")
-    step = float(np.median(np.diff(times.seconds)))
-    weekdays = seen.dt.weekday()
-    if step == 86_400 and (weekdays <= 5).all() and len(weekdays) > 14:
-        days = np.busday_offset(np.datetime64(seen[-1].date()), np.arange(n), roll="forward")
-        return pl.Series(days.astype("datetime64[us]")).cast(pl.Date).cast(dtype)
-    later = times.seconds[-1] + step * np.arange(n)
-    return pl.from_epoch(pl.Series((later * 1e6).round().astype(np.int64)), time_unit="us").cast(dtype)
+    return Times(order, series[order], seconds, gaps)
 
 
 def _warn(text: str) -> None:

@@ -1,0 +1,138 @@
+"""What comes next on the clock and in the calendar, held against dates counted by hand and by the standard library."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.scenario.calendars import easter, later
+
+H = 40
+
+
+def weekdays(first: dt.date, last: dt.date, closed: set[dt.date] = frozenset()) -> list[dt.date]:  # type: ignore[assignment]
+    days = [first + dt.timedelta(days=i) for i in range((last - first).days + 1)]
+    return [day for day in days if day.weekday() < 5 and day not in closed]
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York", "Asia/Tokyo", "Europe/Berlin", "UTC"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_closes_keep_their_hour_and_their_weekdays(zone: str | None, unit: str) -> None:
+    tz = None if zone is None else ZoneInfo(zone)
+    days = weekdays(dt.date(2024, 9, 2), dt.date(2025, 5, 2))
+    times = [dt.datetime(d.year, d.month, d.day, 16, tzinfo=tz) for d in days]
+    series = pl.Series(times, dtype=pl.Datetime(unit, zone))  # type: ignore[arg-type]
+    found = later(series[:-H], H + 1)
+    assert found.dtype == series.dtype
+    assert found.to_list() == times[-H - 1 :]
+
+
+def test_one_saturday_in_years_opens_no_weekend() -> None:
+    days = weekdays(dt.date(2000, 1, 3), dt.date(2004, 12, 31))
+    seen = pl.Series(sorted([*days, dt.date(2001, 9, 15)]))
+    assert {day.weekday() for day in later(seen, 300)} == {0, 1, 2, 3, 4}
+
+
+def test_days_of_a_shop_open_on_saturdays_are_kept() -> None:
+    days = [dt.date(2023, 1, 2) + dt.timedelta(days=i) for i in range(500)]
+    open_days = [day for day in days if day.weekday() != 6]
+    assert later(pl.Series(open_days[:300]), 50).to_list() == open_days[299:349]
+
+
+@pytest.mark.parametrize("months", [1, 3, 12])
+def test_month_ends_stay_month_ends(months: int) -> None:
+    ends = []
+    for k in range(0, 60 * months, months):
+        year, month = 2000 + k // 12, k % 12 + 1
+        ends.append(dt.date(year, month, calendar.monthrange(year, month)[1]))
+    assert later(pl.Series(ends[:40]), 21).to_list() == ends[39:]
+
+
+def test_the_last_working_day_of_a_month_stays_that() -> None:
+    ends = []
+    for k in range(60):
+        day = dt.date(2000 + k // 12, k % 12 + 1, calendar.monthrange(2000 + k // 12, k % 12 + 1)[1])
+        ends.append(day - dt.timedelta(days=max(day.weekday() - 4, 0)))
+    assert later(pl.Series(ends[:40]), 21).to_list() == ends[39:]
+
+
+@pytest.mark.parametrize("number", [1, 15, 30])
+def test_a_day_of_the_month_stays_that_or_its_last(number: int) -> None:
+    lengths = [calendar.monthrange(2000 + k // 12, k % 12 + 1)[1] for k in range(60)]
+    days = [dt.date(2000 + k // 12, k % 12 + 1, min(number, n)) for k, n in enumerate(lengths)]
+    assert later(pl.Series(days[:40]), 21).to_list() == days[39:]
+
+
+@pytest.mark.parametrize("step", [7, 14, 28, 10])
+def test_even_steps_of_days_go_on(step: int) -> None:
+    days = [dt.date(2020, 1, 1) + dt.timedelta(days=step * i) for i in range(60)]
+    assert later(pl.Series(days[:30]), 31).to_list() == days[29:]
+
+
+def test_days_begin_at_midnight_after_the_clocks_change() -> None:
+    tz = ZoneInfo("Europe/Berlin")
+    days = [dt.datetime(2024, 1, 1, tzinfo=tz) + dt.timedelta(days=i) for i in range(120)]
+    assert later(pl.Series(days[:60], dtype=pl.Datetime("us", "Europe/Berlin")), 61).to_list() == days[59:]
+
+
+def test_hours_go_on_evenly_through_the_change_of_clocks() -> None:
+    first = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
+    hours = [(first + dt.timedelta(hours=i)).astimezone(ZoneInfo("Europe/Berlin")) for i in range(900)]
+    series = pl.Series(hours, dtype=pl.Datetime("us", "Europe/Berlin"))
+    found = later(series[:500], 400)
+    assert found.to_list() == series[499:899].to_list()
+    assert (found.dt.epoch("s").diff().drop_nulls() == 3600).all()
+
+
+def test_hours_that_a_shop_keeps_are_kept() -> None:
+    days = weekdays(dt.date(2024, 1, 1), dt.date(2024, 6, 28))
+    times = [dt.datetime(d.year, d.month, d.day, hour, 30) for d in days for hour in range(9, 16)]
+    assert later(pl.Series(times[:-100]), 101).to_list() == times[-101:]
+
+
+def nth(year: int, month: int, weekday: int, n: int) -> dt.date:
+    first = dt.date(year, month, 1)
+    return first + dt.timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
+
+
+def closed_days(year: int) -> set[dt.date]:
+    """Christmas, kept on the Friday or Monday beside a weekend; Good Friday; the fourth Thursday of November; the last
+    Monday of May."""
+    christmas = dt.date(year, 12, 25)
+    shift = {5: -1, 6: 1}.get(christmas.weekday(), 0)
+    friday = easter(np.array([year]))[0].astype(object) - dt.timedelta(days=2)
+    may = max(nth(year, 5, 0, n) for n in (4, 5) if nth(year, 5, 0, n).month == 5)
+    return {christmas + dt.timedelta(days=shift), friday, nth(year, 11, 3, 4), may}
+
+
+def test_holidays_that_the_past_kept_are_kept() -> None:
+    closed = set().union(*(closed_days(year) for year in range(2000, 2020)))
+    days = weekdays(dt.date(2000, 1, 3), dt.date(2019, 12, 31), closed)
+    seen = sum(day.year < 2016 for day in days)
+    assert later(pl.Series(days[:seen]), len(days) - seen + 1).to_list() == days[seen - 1 :]
+
+
+def test_days_left_out_by_chance_make_no_holidays() -> None:
+    rng = np.random.default_rng(7)
+    days = weekdays(dt.date(2000, 1, 3), dt.date(2009, 12, 31))
+    some = [day for day in days if rng.random() > 0.1]
+    found = later(pl.Series(some), 262).to_list()
+    assert found == weekdays(some[-1], some[-1] + dt.timedelta(days=400))[:262]
+
+
+def test_easter_is_easter() -> None:
+    told = {1961: (4, 2), 2000: (4, 23), 2024: (3, 31), 2025: (4, 20), 2038: (4, 25), 2285: (3, 22)}
+    found = easter(np.array(list(told)))
+    assert [day.astype(object) for day in found] == [dt.date(year, *at) for year, at in told.items()]
+
+
+def test_a_year_of_an_exchange_is_foretold(shared_data: Path) -> None:
+    days = pl.read_csv(shared_data / "sp500_1950_2018.csv", try_parse_dates=True)["Date"].sort()
+    seen = days.filter(days < dt.date(1987, 1, 1))
+    assert later(seen, 253).to_list() == days[len(seen) - 1 : len(seen) + 252].to_list()

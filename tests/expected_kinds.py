@@ -4,6 +4,7 @@ Table -> kind -> column names, divided by "|". Notes on the less obvious:
 
 - a key is an id where it is unique (account.account_id), and an integer where it refers elsewhere (order.account_id);
 - numbers written 74.0 are integers; 1.0 and 0.0 alone are truth values; 1 and 2 for yes and no stay integers;
+- what repeats only because a customer does (billing addresses) is text, as it would be one row a customer;
 - 8,000-level codes that repeat are categories, names and addresses that hardly do are text;
 - `birth_number`, `hospital_number` and `account_to` come more than once and are left as the integers that they are.
 """
@@ -89,7 +90,8 @@ EXPECTED = {
         "id": "InvoiceId",
         "integer": "CustomerId",
         "datetime": "InvoiceDate",
-        "categorical": "BillingAddress|BillingCity|BillingState|BillingCountry|BillingPostalCode",
+        "categorical": "BillingCountry",
+        "text": "BillingAddress|BillingCity|BillingState|BillingPostalCode",
         "real": "Total",
     },
     "chinook/InvoiceLine.csv": {"id": "InvoiceLineId", "integer": "InvoiceId|TrackId|Quantity", "real": "UnitPrice"},

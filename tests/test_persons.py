@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import likewise as lw
 from likewise import io
 from likewise.parsing import parse, restore
-from likewise.persons import likely_entity, persons_of
+from likewise.persons import likely_entity, parted, persons_of
 from likewise.schema import Column, Kind, Role, Schema
 
 
@@ -93,7 +94,7 @@ def test_an_entity_that_is_no_column_is_refused_with_the_nearest_name() -> None:
 
 
 def suspect(frame: pl.DataFrame) -> str | None:
-    found = likely_entity(frame, lw.infer(frame))
+    found = likely_entity(frame, lw.infer(frame, entity=False))
     return None if found is None else found.column
 
 
@@ -116,7 +117,7 @@ def test_a_key_that_repeats_is_suspected_by_its_form(form: str) -> None:
 
 def test_the_reason_tells_what_is_constant_and_no_cell() -> None:
     frame = visits(13)
-    found = likely_entity(frame, lw.infer(frame))
+    found = likely_entity(frame, lw.infer(frame, entity=False))
     assert found is not None
     assert found.constant == ("born", "town")
     assert found.n_entities == 60
@@ -156,3 +157,143 @@ REAL = {
 @pytest.mark.parametrize(("table", "wanted"), REAL.items())
 def test_real_tables_are_told_apart(shared_data: Path, table: str, wanted: str | None) -> None:
     assert suspect(io.read(shared_data / table)) == wanted
+
+
+# ---- what inference makes of it ----------------------------------------------------------------------------------
+
+
+def payroll(seed: int, n_people: int = 100) -> pl.DataFrame:
+    """Twelve months of each; name, pay and birth date are a person's own, and tell one from all others."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(n_people), 12)
+    given, family = ["Ada", "Bo", "Cem", "Dunja", "Eva"], ["Abt", "Beck", "Cruz", "Diaz", "Egli", "Fux", "Graf", "Hug"]
+    names = [f"{a} {b}" for a in given for b in family]
+    own = pl.DataFrame({
+        "employee_id": rng.permutation(n_people) + 4_000,
+        "name": [f"{names[i % 40]} {'I' * (1 + i // 40)}" for i in range(n_people)],
+        "salary": rng.lognormal(8, 0.3, n_people).round(2),
+        "birth_date": [dt.date(1990, 1, 1) - dt.timedelta(int(d)) for d in rng.integers(0, 12_000, n_people)],
+        "team": rng.choice(["red", "blue"], n_people),
+    })  # fmt: skip
+    return own[who].with_columns(month=pl.Series(np.tile(np.arange(1, 13), n_people)))
+
+
+def known_people(drawn: pl.DataFrame, real: pl.DataFrame) -> int:
+    """Drawn rows that hold the name, pay and birth date of one real person."""
+    own = ["name", "salary", "birth_date"]
+    return drawn.join(real.select(own).unique(), on=own, how="semi").height
+
+
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_a_default_fit_of_a_payroll_draws_nobody(seed: int) -> None:
+    frame = payroll(seed)
+    with pytest.warns(lw.LikewiseWarning, match=r"column 'employee_id' is taken for the key of an entity.*--no-entity"):
+        synth = lw.Synthesizer("copula", random_state=seed).fit(frame)
+    drawn = synth.sample(1_200)
+    assert known_people(drawn, frame) == 0
+    assert not set(drawn["employee_id"]) & set(frame["employee_id"])
+    assert set(drawn["team"]) == {"red", "blue"}
+
+
+@pytest.mark.parametrize("model", ["copula", "cart"])
+def test_a_payroll_whose_entity_is_named_draws_nobody_and_does_not_warn(model: str) -> None:
+    frame = payroll(24)
+    drawn = lw.Synthesizer(model, entity="employee_id", random_state=3).fit(frame).sample(1_200)
+    assert known_people(drawn, frame) == 0
+
+
+def test_rows_are_counted_where_the_user_says_so() -> None:
+    frame = payroll(25)
+    synth = lw.Synthesizer("copula", entity=False, random_state=3).fit(frame)
+    assert synth.schema_.entity is None
+    assert set(synth.sample(1_200)["salary"]) & set(frame["salary"])
+
+
+def test_all_rows_of_a_person_are_learnt_or_held_out_together() -> None:
+    frame = payroll(26)
+    synth = lw.Synthesizer("copula", entity="employee_id", random_state=3).fit(frame)
+    learnt, kept = (set(frame["employee_id"].gather(rows)) for rows in (synth.train_rows_, synth.holdout_rows_))
+    assert not learnt & kept
+    assert len(kept) == 10
+    assert len(synth.train_rows_) + len(synth.holdout_rows_) == len(frame)
+
+
+def test_parts_by_people_have_at_most_the_share_of_the_rows() -> None:
+    rng = np.random.default_rng(31)
+    whose = np.repeat(np.arange(40), rng.integers(1, 30, 40))
+    stay, away = parted(whose, 0.2, rng)
+    assert sorted([*stay, *away]) == list(range(len(whose)))
+    assert not set(whose[stay]) & set(whose[away])
+    assert 0.1 * len(whose) < len(away) <= 0.2 * len(whose)
+
+
+def test_a_class_to_be_learnt_alone_is_counted_in_people() -> None:
+    frame = payroll(27).with_columns(rare=pl.col("employee_id") < 4_004)  # four people with twelve rows each
+    with pytest.raises(lw.ConditionError, match="48 of 1200 rows, those of 4 entities, meet it, and a class needs 20"):
+        lw.Synthesizer("copula", entity="employee_id", only={"rare": True}).fit(frame)
+
+
+def test_a_hole_in_the_entity_is_told_by_column() -> None:
+    frame = payroll(28).with_columns(pl.when(pl.col("month") > 1).then("employee_id").alias("employee_id"))
+    with pytest.raises(lw.InputError, match="column 'employee_id': 100 of 1200 rows do not tell whose they are"):
+        lw.Synthesizer("copula", entity="employee_id").fit(frame)
+
+
+def test_a_column_declared_a_feature_cannot_be_the_entity_as_well() -> None:
+    frame = payroll(29).select("employee_id", "salary")
+    schema = Schema((Column(name="employee_id", kind="integer"), Column(name="salary", kind="real")))
+    with pytest.raises(
+        lw.SchemaError, match="column 'employee_id': the schema declares it a feature, and entity names"
+    ):
+        lw.Synthesizer("copula", schema=schema, entity="employee_id").fit(frame)
+    with pytest.warns(lw.LikewiseWarning, match="column 'employee_id' repeats as the key of an entity does"):
+        lw.Synthesizer("copula", schema=schema).fit(frame)
+    named = schema.replace("salary", role="entity")
+    with pytest.raises(lw.SchemaError, match="declares 'salary' the entity, and entity says 'employee_id'"):
+        lw.Synthesizer("copula", schema=named, entity="employee_id").fit(frame)
+
+
+def test_a_person_s_word_beats_what_the_rows_tell() -> None:
+    frame = payroll(30)
+    assert lw.infer(frame).entity == "employee_id"
+    assert "role" in lw.infer(frame)["employee_id"].found
+    assert lw.infer(frame, entity=False).entity is None
+    assert lw.infer(frame, overrides={"employee_id": "categorical"}).entity is None
+    assert lw.infer(frame, entity="name").entity == "name"
+    said = lw.infer(frame, overrides={"employee_id": {"role": "entity"}})
+    assert "role" not in said["employee_id"].found
+    assert Schema.from_json(lw.infer(frame).to_json()).entity == "employee_id"
+
+
+def test_names_that_repeat_only_because_people_do_are_texts() -> None:
+    kinds = {c.name: c.kind.value for c in lw.infer(payroll(32))}
+    assert kinds["name"] == "text"
+    assert kinds["team"] == "categorical"
+
+
+def test_a_budget_and_a_schema_must_name_the_same_entity() -> None:
+    schema = Schema((Column(name="who", kind="id", role="entity"), Column(name="x", kind="integer", bounds=(0, 9))))
+    with pytest.raises(
+        lw.PrivacyError, match=r"names 'who'.*protects rows; give privacy=lw.DP\(1, 1e-06, entity='who'"
+    ):
+        lw.Synthesizer("mst", schema=schema, privacy=lw.DP(1.0, 1e-6))
+    with pytest.raises(lw.PrivacyError, match="protects entities of 'x'"):
+        lw.Synthesizer("mst", schema=schema, privacy=lw.DP(1.0, 1e-6, entity="x"))
+    with pytest.raises(lw.PrivacyError, match="entity= names 'y'"):
+        lw.Synthesizer("mst", entity="y", privacy=lw.DP(1.0, 1e-6, entity="who"))
+    lw.Synthesizer("mst", schema=schema, entity="who", privacy=lw.DP(1.0, 1e-6, entity="who", max_rows=3))
+
+
+@pytest.mark.parametrize("entity", [True, 3, ["a"]])
+def test_an_entity_is_a_name_or_false(entity: object) -> None:
+    with pytest.raises(lw.OptionError, match="entity must be the name of a column, False or None"):
+        lw.Synthesizer("copula", entity=entity)  # type: ignore[arg-type]
+
+
+def test_a_report_says_when_only_the_rows_told_of_an_entity() -> None:
+    frame = payroll(33)
+    fake = frame.sample(1_200, with_replacement=True, seed=4)
+    notes = lw.evaluate(frame, fake, measures=["accuracy"]).notes
+    assert any("'employee_id'" in note and "was taken for one" in note for note in notes)
+    notes = lw.evaluate(frame, fake, schema=lw.infer(frame, entity=False), measures=["accuracy"]).notes
+    assert any("people with many rows were not protected" in note for note in notes)

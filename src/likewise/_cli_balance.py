@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, open_terminal, refuse_given, schema_of, write_table, write_text
+from likewise._cli_shared import (
+    Entity,
+    NoEntity,
+    check_outputs,
+    entity_of,
+    open_terminal,
+    refuse_given,
+    schema_of,
+    write_table,
+    write_text,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,6 +82,8 @@ def balance(
     schema_file: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
     ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write what was done or found; - for standard output.")
     ] = None,
@@ -111,7 +123,7 @@ def balance(
     check_outputs(source, table=output, others=(json,))
     with terminal.doing("reading"):
         frame = io.read(source)
-    schema = schema_of(frame, schema_file, target, terminal)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
     features, its_schema = _features(frame, schema, target)
     if output is None:
         labels = _target(frame, schema, target, regression)

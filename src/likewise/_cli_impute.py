@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, open_terminal, refuse_given, schema_of, write_table
+from likewise._cli_shared import (
+    Entity,
+    NoEntity,
+    check_outputs,
+    entity_of,
+    open_terminal,
+    refuse_given,
+    schema_of,
+    write_table,
+)
 
 
 class Statistic(StrEnum):
@@ -39,6 +48,8 @@ def impute(
     schema_file: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
     ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
     seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="The same seed fills the same values.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
@@ -66,7 +77,7 @@ def impute(
         io.check_writable(path, table=True)
     with terminal.doing("reading"):
         frame = io.read(source)
-    schema = schema_of(frame, schema_file, None, terminal)
+    schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity))
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
     imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)

@@ -39,6 +39,13 @@ FixedSeed = Annotated[int, _SEED]
 Target = Annotated[str | None, typer.Option(metavar="COL", help="The column a later model would predict.")]
 Measures = Annotated[str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")]
 By = Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")]
+Entity = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="The column that tells whose a row is: people are counted, not rows."),
+]
+NoEntity = Annotated[
+    bool, typer.Option("--no-entity", help="Every row is somebody else's, though a column repeats like a key.")
+]
 SchemaFile = Annotated[
     Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
 ]
@@ -90,6 +97,13 @@ def check_outputs(*sources: Path | None, table: Path | None = None, others: tupl
         taken.add(path.resolve())
 
 
+def entity_of(entity: str | None, no_entity: bool) -> str | bool | None:
+    """What `--entity` and `--no-entity` say, as `infer` takes it."""
+    if no_entity and entity is not None:
+        raise errors.OptionError("give either --entity, or --no-entity")
+    return False if no_entity else entity
+
+
 def reader_of(source: Path, schema_file: Path | None) -> Callable[[Path], Any]:
     """What reads files of this kind: tables, or images, which have no schema."""
     from likewise import images, io
@@ -102,10 +116,28 @@ def reader_of(source: Path, schema_file: Path | None) -> Callable[[Path], Any]:
 
 
 @overload
-def schema_of(frame: pl.DataFrame, file: Path | None, target: str | None, terminal: Terminal) -> Schema: ...
+def schema_of(
+    frame: pl.DataFrame,
+    file: Path | None,
+    target: str | None,
+    terminal: Terminal,
+    entity: str | bool | None = None,
+) -> Schema: ...
 @overload
-def schema_of(frame: ImageSet, file: Path | None, target: str | None, terminal: Terminal) -> None: ...
-def schema_of(frame: Any, file: Path | None, target: str | None, terminal: Terminal) -> Schema | None:
+def schema_of(
+    frame: ImageSet,
+    file: Path | None,
+    target: str | None,
+    terminal: Terminal,
+    entity: str | bool | None = None,
+) -> None: ...
+def schema_of(
+    frame: Any,
+    file: Path | None,
+    target: str | None,
+    terminal: Terminal,
+    entity: str | bool | None = None,
+) -> Schema | None:
     """The schema: the user's word where there is one, inference for the rest, and the target marked; none of images."""
     from likewise.images import ImageSet
     from likewise.inference import infer
@@ -115,7 +147,8 @@ def schema_of(frame: Any, file: Path | None, target: str | None, terminal: Termi
         return None
 
     given = None if file is None else Schema.from_json(read_text(file))
-    schema = infer(frame, overrides=None if given is None else {column.name: column for column in given})
+    overrides = None if given is None else {column.name: column for column in given}
+    schema = infer(frame, overrides=overrides, entity=entity)
     if target is not None and schema[target].role is not Role.TARGET:
         schema = schema.replace(target, role=Role.TARGET)
     for column in schema:

@@ -14,16 +14,19 @@ from likewise._cli_images import synth_images
 from likewise._cli_shared import (
     Debug,
     DpOnly,
+    Entity,
     HtmlFile,
     JsonFile,
     Lang,
     Language,
+    NoEntity,
     Quiet,
     SchemaFile,
     Seed,
     Target,
     check_outputs,
     conditions_of,
+    entity_of,
     open_terminal,
     read_text,
     schema_of,
@@ -85,12 +88,11 @@ def synth(
         list[str] | None,
         typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
     ] = None,
-    entity: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Protect all rows of one entity; the column tells whose a row is."),
-    ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
     max_rows: Annotated[
-        int | None, typer.Option(metavar="N", help="Rows of one entity that are learnt from, chosen at random.")
+        int | None,
+        typer.Option(metavar="N", help="With --epsilon: rows of one entity that are learnt from, chosen at random."),
     ] = None,
     k_anonymous: Annotated[
         int | None,
@@ -122,6 +124,7 @@ def synth(
       likewise synth real.parquet -o fake.parquet --target income --report report.html
       likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+      likewise synth payroll.csv -o fake.csv --entity employee_id
       likewise synth real.csv -o rich.csv --only 'income=>50K'
       likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
       likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
@@ -133,11 +136,11 @@ def synth(
     from likewise import images, io
 
     if images.holds_images(source):
-        of_tables = (target, schema_file, condition_on, only, epsilon, k_anonymous, quasi_identifiers)
+        of_tables = (target, schema_file, condition_on, only, entity, epsilon, k_anonymous, quasi_identifiers)
         if any(option is not None for option in of_tables):
             raise errors.OptionError(
-                "--target, --condition-on, --only, --epsilon, --k-anonymous, --quasi-identifiers and --schema are for "
-                "tables; labels of images are their array y"
+                "--target, --condition-on, --only, --entity, --epsilon, --k-anonymous, --quasi-identifiers and "
+                "--schema are for tables; labels of images are their array y"
             )
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
@@ -154,11 +157,12 @@ def synth(
     if privacy is not None and schema_file is not None:
         schema = _declared(frame, schema_file, target)
     else:
-        schema = schema_of(frame, schema_file, target, terminal)
+        schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     model = model or DEFAULT_MODEL
     synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
+        entity=False if no_entity else None,
         k_anonymous=k_anonymous, condition_on=condition_on or [], only=conditions_of(only or [], schema), report=report,
         json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
@@ -175,6 +179,7 @@ def synthesize(
     model: str = DEFAULT_MODEL,
     condition_on: Sequence[str] = (),
     only: dict[str, Condition] | None = None,
+    entity: bool | None = None,
     privacy: DP | None = None,
     k_anonymous: int | None = None,
     save: Path | None = None,
@@ -196,6 +201,7 @@ def synthesize(
             schema=schema,
             random_state=seed,
             only=only,
+            entity=entity,
             privacy=privacy,
             codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),
             max_seconds=max_seconds,
@@ -253,7 +259,7 @@ def _budget(
     from likewise.dp.ledger import DP
 
     if epsilon is None:
-        for flag, given in (("--pay", pay), ("--entity", entity), ("--max-rows", max_rows)):
+        for flag, given in (("--pay", pay), ("--max-rows", max_rows)):
             if given:
                 raise errors.OptionError(f"{flag} is part of a budget of differential privacy, so it needs --epsilon")
         return None

@@ -27,18 +27,21 @@ from likewise._cli_shared import (
     By,
     Debug,
     DpOnly,
+    Entity,
     FixedSeed,
     HtmlFile,
     JsonFile,
     Lang,
     Language,
     Measures,
+    NoEntity,
     Quiet,
     SchemaFile,
     Seed,
     Target,
     check_outputs,
     conditions_of,
+    entity_of,
     measures_of,
     open_terminal,
     reader_of,
@@ -168,6 +171,8 @@ def inspect(
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the schema as JSON; - for standard output.")
     ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -186,10 +191,15 @@ def inspect(
     from likewise import io
     from likewise._terminal import schema_table
     from likewise.inference import infer
+    from likewise.persons import word_on_entity
 
     with terminal.doing("reading"):
-        schema = infer(io.read(source))
+        frame = io.read(source)
+        schema = infer(frame, entity=entity_of(entity, no_entity))
     terminal.result(schema_table(schema))
+    told = None if no_entity else word_on_entity(frame, schema)
+    if told is not None:
+        terminal.note(told)
     if json is not None:
         write_text(schema.to_json(), json)
 

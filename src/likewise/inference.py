@@ -15,6 +15,7 @@ from likewise import _numbers, _times
 from likewise._dtypes import dtype_name
 from likewise._keys import key_reason, looks_like_digit_code, text_or_category
 from likewise.errors import InputError, SchemaError
+from likewise.persons import likely_entity
 from likewise.schema import Column, Kind, Role, Schema, nearest
 
 # Texts that mean "missing" wherever they stand.
@@ -31,7 +32,11 @@ Override = Kind | str | Column | Mapping[str, Any]
 
 
 def infer(
-    raw: pl.DataFrame, *, overrides: Mapping[str, Override] | None = None, sample_rows: int | None = None
+    raw: pl.DataFrame,
+    *,
+    overrides: Mapping[str, Override] | None = None,
+    sample_rows: int | None = None,
+    entity: str | bool | None = None,
 ) -> Schema:
     """The schema of a table as it was read: a draft, which remembers of each field that it was told from the rows.
 
@@ -41,10 +46,12 @@ def infer(
         raw: (n, columns) as `io.read` or `io.from_frame` gives it; a CSV's columns are all String.
         overrides: what the user knows better, by column: a kind, a whole `Column`, or a mapping of `Column` fields.
         sample_rows: look at that many evenly spaced rows only. None: at all of them.
+        entity: the column that tells whose a row is. None looks for one that repeats as an entity's key does
+            (`likewise.persons.likely_entity`), False takes every row for somebody else's.
 
     Raises:
         InputError: a column is of a type no table column can have (lists, structs, bytes), or there is no column.
-        SchemaError: an override names no column, or contradicts the data.
+        SchemaError: an override or the entity names no column, or contradicts the data.
 
     Example:
         >>> raw = pl.DataFrame({"age": ["31", "?", "45"], "smokes": ["no", "yes", "no"]})
@@ -60,6 +67,58 @@ def infer(
     if sample_rows is not None and sample_rows < raw.height:
         raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
     columns = [_with_override(series, overrides.get(series.name)) for series in raw.get_columns()]
+    schema = Schema(tuple(columns))
+    if entity is not None:
+        return with_entity(schema, raw, entity)
+    suspect = likely_entity(raw, schema)
+    if suspect is None or suspect.column in overrides or suspect.n_rows < raw.height:
+        return schema if schema.entity is None else with_entity(schema, raw, schema.entity)
+    note = f"taken for the key of an entity: {suspect.reason}"
+    found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
+    return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), raw)
+
+
+def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None) -> Schema:
+    """The schema in which this column tells whose a row is, and what was told from rows is told from entities.
+
+    Args:
+        entity: the column; False leaves a schema without one, None leaves it as it is.
+
+    Raises:
+        SchemaError: there is no such column, or the schema declares it a feature, or another one the entity.
+    """
+    if entity is None:
+        return schema
+    if entity == schema.entity:
+        return _by_entity(schema.replace(entity, role=Role.ENTITY), raw)  # now a person's word
+    old = None if schema.entity is None else schema[schema.entity]
+    if old is not None and "role" not in old.found:
+        raise SchemaError(
+            f"the schema declares {old.name!r} the entity, and entity says {entity!r}; change its role there, or leave "
+            "entity out"
+        )
+    if old is not None:
+        schema = schema.replace(old.name, role=Role.ID if old.kind is Kind.ID else Role.FEATURE)
+    if not entity:
+        return schema
+    column = schema[str(entity)]
+    if "kind" not in column.found and column.role is not Role.ID:
+        raise SchemaError(
+            f"column {column.name!r}: the schema declares it a {column.role.value}, and entity names it; a column that "
+            "tells whose a row is is never learnt: give it role 'entity' there, or leave entity out"
+        )
+    return _by_entity(schema.replace(column.name, role=Role.ENTITY), raw)
+
+
+def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
+    """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
+    columns = []
+    for column in schema:
+        if column.name != schema.entity and "kind" in column.found and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
+            again = infer_column(raw.select(schema.entity, column.name).unique(maintain_order=True)[column.name])
+            if again.kind in (Kind.TEXT, Kind.ID):
+                column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
+        columns.append(column)
     return Schema(tuple(columns))
 
 

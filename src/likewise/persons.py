@@ -21,6 +21,9 @@ LEAST_ENTITIES = 5
 CONSTANT = 0.9
 """How far beyond chance, of what there is beyond chance, rows of one entity must agree on a column that is its own."""
 
+OWN = 0.1
+"""Chance of two rows to agree on a column, below which it tells whose a row is nearly by itself."""
+
 LOOK_AT = 2_000
 """Entities whose rows are compared: enough to tell what is constant within them."""
 
@@ -53,6 +56,22 @@ def persons_of(frame: pl.DataFrame, entity: str | None) -> npt.NDArray[np.int64]
     numbers = keys.rank("dense").to_numpy().astype(np.int64) - 1
     _, first, number = np.unique(numbers, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[number]
+
+
+def parted(
+    whose: npt.NDArray[np.int64], share: float, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Numbers of the rows of some people, chosen by chance, and of those of all others; both ascending.
+
+    Args:
+        whose: (n,) the person of each row.
+        share: of the rows, at most, that go to the second part.
+    """
+    _, person, rows = np.unique(whose, return_inverse=True, return_counts=True)
+    order = rng.permutation(len(rows))
+    away = np.zeros(len(rows), bool)
+    away[order[np.cumsum(rows[order]) <= int(share * len(whose))]] = True
+    return np.flatnonzero(~away[person]), np.flatnonzero(away[person])
 
 
 def _is_missing(keys: pl.Series) -> pl.Series:
@@ -105,6 +124,34 @@ def likely_entity(frame: pl.DataFrame, schema: Schema) -> Suspect | None:
     return max(found, key=lambda s: rank[s.column], default=None)
 
 
+def word_on_entity(frame: pl.DataFrame, schema: Schema) -> str | None:
+    """What a user should hear who named no entity: of one that the rows told, or of one that a schema leaves out.
+
+    Args:
+        frame: as it came.
+        schema: as inferred (an entity told from the rows is marked as found) or declared.
+    """
+    name = schema.entity
+    if name is not None:
+        if "role" not in schema[name].found:
+            return None
+        note = next((note for note in schema[name].notes if note.startswith("taken for the key")), "taken for a key")
+        return (
+            f"column {name!r} is {note}. So 5 of them, not 5 rows, stand behind what is kept, all rows of one are "
+            f"learnt or held out together, and each drawn row has a new one. Say so by entity={name!r} (--entity), or "
+            "count rows by entity=False (--no-entity)"
+        )
+    suspect = likely_entity(frame, schema)
+    if suspect is None:
+        return None
+    return (
+        f"column {suspect.column!r} repeats as the key of an entity does: {suspect.reason}. Yet rows are counted, so "
+        "what one person with 5 rows has is kept and may be drawn. Give the column role 'entity' "
+        f"(entity={suspect.column!r}, --entity) and people are counted; entity=False (--no-entity) says that rows are "
+        "people"
+    )
+
+
 def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | None:
     name = column.name
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
@@ -122,22 +169,24 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
     if not (sure or made or owner or names_a_key(name)):
         return None
     constant = _constant_within(known, name, [c.name for c in schema if c.is_modelled and c.name != name])
-    # the less its name says, the more its rows must
+    # The less its name says, the more its rows must: facts of its own, and one that hardly two of them share.
     wanted = 0 if sure else 1 if (made and owner) or names_a_key(name) else 2
-    return Suspect(name, len(counted), len(known), constant) if len(constant) >= wanted else None
+    if len(constant) < wanted or (not sure and min(constant.values()) > OWN):
+        return None
+    return Suspect(name, len(counted), len(known), tuple(constant))
 
 
-def _constant_within(frame: pl.DataFrame, entity: str, names: list[str]) -> tuple[str, ...]:
-    """The columns on which rows of one entity agree far more often than two rows at random."""
+def _constant_within(frame: pl.DataFrame, entity: str, names: list[str]) -> dict[str, float]:
+    """The columns on which rows of one entity agree far more often than two rows at random, and how often those do."""
     some = frame[entity].unique(maintain_order=True).head(LOOK_AT)
     rows = frame.filter(frame[entity].is_in(some.implode())).select(entity, *names).sort(entity, maintain_order=True)
     same = rows[entity] == rows[entity].shift(1)
     agree = rows.select(pl.col(names).eq_missing(pl.col(names).shift(1))).filter(same)
-    found = []
+    found = {}
     for name in names if len(agree) >= 20 else ():
         counts = frame[name].value_counts(name="n_rows_")["n_rows_"].to_numpy().astype(np.float64)
         chance = float(((counts / len(frame)) ** 2).sum())
         beyond = float(agree[name].mean()) - chance  # type: ignore[arg-type]
         if chance < 0.99 and beyond >= CONSTANT * (1 - chance):
-            found.append(name)
-    return tuple(found)
+            found[name] = chance
+    return found

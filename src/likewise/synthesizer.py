@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,11 +22,19 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
 from likewise.dp.coding import private_codec
-from likewise.dp.entities import rows_within
+from likewise.dp.entities import check_entities, rows_within
 from likewise.dp.ledger import DP, Ledger
-from likewise.errors import ConditionError, InputError, LikewiseError, ModelFileError, NotFittedError, OptionError
+from likewise.errors import (
+    ConditionError,
+    InputError,
+    LikewiseError,
+    LikewiseWarning,
+    ModelFileError,
+    NotFittedError,
+    OptionError,
+)
 from likewise.images import ImageSet, as_images, as_mapping, giving_back
-from likewise.inference import infer
+from likewise.inference import infer, with_entity
 from likewise.io import from_frame
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, model_for, model_named
@@ -36,6 +45,7 @@ from likewise.models.images.vae import ImageVAE
 from likewise.models.private import ledger_for
 from likewise.models.vae import VAE
 from likewise.parsing import fill_column, parse, restore, restore_column
+from likewise.persons import parted, persons_of, word_on_entity
 from likewise.privacy.coding import anonymous_codec
 from likewise.private_training import Plan
 from likewise.schema import Kind, Schema, nearest
@@ -71,6 +81,9 @@ class Synthesizer:
         bounds: column -> (least, greatest) value, instead of the protected range learnt from the data.
         only: column -> value, list of values or condition, as `where` of `sample` takes them: learn the rows that meet
             them and no others. Kinds and roles of the columns are still told from the whole table.
+        entity: the column that tells whose a row is, where a person, a machine or a case has several. What is kept then
+            has 5 of them behind it, all rows of one are learnt or held out together, and a drawn row's is made anew.
+            None takes the schema's, or one that repeats as an entity's key does, with a warning; False counts rows.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
             declare all that it is not paid for. All models but "copula" and "cart" can keep it; of images "vae", "gan".
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
@@ -109,6 +122,7 @@ class Synthesizer:
         holdout: float = 0.1,
         bounds: Mapping[str, tuple[float, float]] | None = None,
         only: Mapping[str, Any] | None = None,
+        entity: str | bool | None = None,
         privacy: DP | None = None,
         codec: CodecOptions | None = None,
         max_seconds: float | None = None,
@@ -133,9 +147,13 @@ class Synthesizer:
             raise OptionError(
                 "privacy does not pay for counting a class: learn all rows, and draw the class with where="
             )
+        if entity is True or not isinstance(entity, str | bool | None):
+            raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
+        if privacy is not None:
+            check_entities(privacy, schema, entity)
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
-        self.privacy, self.model_options = privacy, model_options
+        self.privacy, self.entity, self.model_options = privacy, entity, model_options
         self._make_generator()
 
     def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
@@ -202,14 +220,15 @@ class Synthesizer:
         generator = self._table_generator()
         raw, give_back = from_frame(frame)
         ledger = None if self.privacy is None else ledger_for(self.privacy, self.schema, generator, len(raw))
-        schema = self._bounded(self.schema or (_of_array(raw) if _is_numeric(frame) else infer(raw)))
+        schema = self._bounded(self._schema_of(raw, is_array=_is_numeric(frame)))
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
-        rows = _rows_of_class(table, only) if self.privacy is None else rows_within(self.privacy, table)
+        whose = persons_of(table, schema.entity if self.privacy is None else None)
+        rows = _rows_of_class(table, only, whose) if self.privacy is None else rows_within(self.privacy, table)
         table = table[rows]
         seeds = np.random.SeedSequence(self.random_state).spawn(3)
         split, training, drawing = (np.random.default_rng(s) for s in seeds)
         # Under differential privacy nothing stops early, so nothing is held out.
-        train_rows, holdout_rows = self._split(len(table), split, own=holdout is None and ledger is None)
+        train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None and ledger is None)
         codec = _codec_of(table[train_rows], schema, ledger, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
         kept = kept.filter(meeting(kept, only))
@@ -229,7 +248,7 @@ class Synthesizer:
         return self
 
     def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
-        for name in ("bounds", "only", "codec", *(("schema",) if self.privacy is None else ())):
+        for name in ("bounds", "only", "entity", "codec", *(("schema",) if self.privacy is None else ())):
             if getattr(self, name) is not None:
                 raise OptionError(f"{name} is for tables; images have none")
         if isinstance(self.model, Generator) and not isinstance(self.model, ImageModel):
@@ -244,7 +263,7 @@ class Synthesizer:
         ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
         codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
         codes = codec.encode(images)
-        train_rows, holdout_rows = self._split(len(images), split, own=holdout is None and ledger is None)
+        train_rows, holdout_rows = self._split(np.arange(len(images)), split, own=holdout is None and ledger is None)
         train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
         kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
         with _progress(self.progress) as report:
@@ -279,13 +298,24 @@ class Synthesizer:
             schema = schema.replace(str(name), bounds=plain)
         return schema
 
+    def _schema_of(self, raw: pl.DataFrame, *, is_array: bool) -> Schema:
+        """What the columns are, and whose the rows, with a warning where only the rows tell it."""
+        if self.privacy is not None and self.schema is not None:
+            return self.schema  # where nothing is told from the rows
+        if self.schema is not None:
+            schema = with_entity(self.schema, raw, self.entity)
+        else:
+            schema = with_entity(_of_array(raw), raw, self.entity) if is_array else infer(raw, entity=self.entity)
+        told = None if self.entity is not None or is_array else word_on_entity(raw, schema)
+        if told:
+            warnings.warn(told, LikewiseWarning, stacklevel=3)
+        return schema
+
     def _split(
-        self, n: int, rng: np.random.Generator, *, own: bool
+        self, whose: npt.NDArray[np.int64], rng: np.random.Generator, *, own: bool
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Row numbers to train on and to hold out, both in the table's order."""
-        n_holdout = int(n * self.holdout) if own and n >= MIN_ROWS_TO_HOLD_OUT else 0
-        rows = rng.permutation(n)
-        return np.sort(rows[n_holdout:]), np.sort(rows[:n_holdout])
+        """Row numbers to train on and to hold out, both in the table's order; all rows of a person go together."""
+        return parted(whose, self.holdout if own and len(whose) >= MIN_ROWS_TO_HOLD_OUT else 0.0, rng)
 
     def sample(
         self,
@@ -607,15 +637,19 @@ def _try_out(codec: TableCodec, schema: Schema) -> None:
     restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
 
 
-def _rows_of_class(table: pl.DataFrame, only: dict[str, Condition]) -> npt.NDArray[np.int64]:
-    """Numbers of the rows of a canonical frame that meet `only`."""
+def _rows_of_class(
+    table: pl.DataFrame, only: dict[str, Condition], whose: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Numbers of the rows of a canonical frame that meet `only`; people are counted by `whose` (n,)."""
     rows = np.flatnonzero(meeting(table, only).to_numpy())
-    if only and len(rows) < MIN_ROWS_OF_A_CLASS:
+    n_people = len(np.unique(whose[rows]))
+    if only and n_people < MIN_ROWS_OF_A_CLASS:
         names = ", ".join(map(repr, only))
+        of_people = "" if n_people == len(rows) else f", those of {n_people} entities,"
         raise ConditionError(
-            f"only on {names}: {len(rows)} of {len(table)} rows meet it, and a class needs {MIN_ROWS_OF_A_CLASS} "
-            "or more to be learnt alone; learn all rows and draw the class with where=, best by a model told the "
-            f"columns, such as Synthesizer('vae', condition_on={list(only)})"
+            f"only on {names}: {len(rows)} of {len(table)} rows{of_people} meet it, and a class needs "
+            f"{MIN_ROWS_OF_A_CLASS} or more to be learnt alone; learn all rows and draw the class with where=, best by "
+            f"a model told the columns, such as Synthesizer('vae', condition_on={list(only)})"
         )
     return rows
 
@@ -626,9 +660,10 @@ def _is_numeric(frame: Any) -> bool:
 
 def _of_array(raw: pl.DataFrame) -> Schema:
     """The schema of an array of numbers: what would be an id or a date in a table of people is a number here."""
-    schema = infer(raw)
+    schema = infer(raw, entity=False)
     kinds = {c.name: Kind.INTEGER if raw[c.name].dtype.is_integer() else Kind.REAL for c in schema}
-    return infer(raw, overrides={c.name: kinds[c.name] for c in schema if c.kind in (Kind.ID, Kind.DATETIME)})
+    numbers = {c.name: kinds[c.name] for c in schema if c.kind in (Kind.ID, Kind.DATETIME)}
+    return infer(raw, overrides=numbers, entity=False)
 
 
 def _is_seed(value: object) -> bool:

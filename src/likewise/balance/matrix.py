@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.parsing import canonical_dtype
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema import Column, Kind, Schema
 
 MOST_LEVELS = 200
 """A column of more levels tells hardly anything of a distance, and its one-hot code would be wider than the table."""
@@ -73,7 +73,7 @@ class MatrixCodec:
         n_numbers = 0
         for column in schema:
             series = table[column.name]
-            if column.role is Role.DROP or column.kind in (Kind.ID, Kind.TEXT):
+            if not column.is_modelled or column.kind is Kind.TEXT:
                 carried.append(column.name)
             elif column.kind in _NUMBERS:
                 has_holes = series.null_count() > 0

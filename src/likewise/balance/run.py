@@ -25,7 +25,7 @@ from likewise.conditions import Condition, between
 from likewise.errors import FallbackWarning, OptionError, TrainingError
 from likewise.models.base import Generator
 from likewise.parsing import restore_column
-from likewise.schema import Kind, Schema
+from likewise.schema import Schema
 
 CLASSIC = ("random", "smote", "smotenc", "borderline", "adasyn")
 WAYS = ("class-specific", "conditional")
@@ -228,7 +228,7 @@ class Run:
         rng = np.random.default_rng(self.seed)
         nothing = np.zeros((len(rows), 0), np.float32)
         for column in self.schema:
-            if column.kind is Kind.ID and column.name in rows.columns:
+            if column.is_key and column.name in rows.columns:
                 summary = summarise_ids(self.table[column.name])
                 codec = IdCodec.from_summary(summary, column, CodecOptions(protect=False))
                 rows = rows.with_columns(restore_column(codec.decode(nothing, nothing, rng), column))

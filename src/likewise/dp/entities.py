@@ -10,6 +10,28 @@ import polars as pl
 
 from likewise.dp.ledger import DP
 from likewise.errors import PrivacyError
+from likewise.schema import Schema
+
+
+def check_entities(budget: DP, schema: Schema | None, entity: str | bool | None) -> None:
+    """See to it that budget, schema and option name the same entity: one that the budget does not know has no promise.
+
+    Raises:
+        PrivacyError: they do not; the text tells the line that mends it.
+    """
+    of_schema = schema.entity if schema is not None and schema.entity and _is_said(schema) else None
+    for said, by in ((of_schema, "the schema"), (entity or None, "entity=")):
+        if said is not None and said != budget.entity:
+            counts = "rows" if budget.entity is None else f"entities of {budget.entity!r}"
+            raise PrivacyError(
+                f"{by} names {said!r} as the column that tells whose a row is, and the budget protects {counts}; give "
+                f"privacy=lw.DP({budget.epsilon:g}, {budget.delta:g}, entity={said!r}, max_rows=...) (--entity, "
+                "--max-rows), where max_rows is how many rows of one are learnt from"
+            )
+
+
+def _is_said(schema: Schema) -> bool:
+    return schema.entity is not None and "role" not in schema[schema.entity].found
 
 
 def rows_within(budget: DP, frame: pl.DataFrame) -> npt.NDArray[np.int64]:

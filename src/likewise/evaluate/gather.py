@@ -28,6 +28,7 @@ from likewise.evaluate.scoring.context import Context, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
 from likewise.images import ImageSet, as_images
+from likewise.persons import likely_entity
 from likewise.schema import Role, Schema
 
 MOST_PAIRS_KEPT = 5_000
@@ -155,7 +156,9 @@ def evaluate_tables(
     target = next((c.name for c in schema if c.role is Role.TARGET), None) if target is None else target
     for name, what in ((target, "target"), (by, "column of groups")):
         _check_known(name, what, schema)
-    return _report(Context(schema, frames, target, by, random_state, learner, chosen))
+    run = Context(schema, frames, target, by, random_state, learner, chosen)
+    _tell_of_entity(run.notes, train, schema)
+    return _report(run)
 
 
 def _check_known(name: str | None, what: str, schema: Schema) -> None:
@@ -164,6 +167,19 @@ def _check_known(name: str | None, what: str, schema: Schema) -> None:
         near = get_close_matches(name, names, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise OptionError(f"the {what} {name!r} is not a column that is compared{hint}")
+
+
+def _tell_of_entity(notes: list[str], train: pl.DataFrame, schema: Schema) -> None:
+    """Whose the rows are, where only the rows told it, or where nobody said it although they tell it."""
+    name, suspect = schema.entity, likely_entity(train, schema)
+    if name is not None and "role" in schema[name].found:
+        notes.append(
+            f"Column {name!r} repeats as the key of an entity does and was taken for one: name it, if so, as entity."
+        )
+    if suspect is not None:
+        notes.append(
+            f"Column {suspect.column!r} repeats as the key of an entity does: people with many rows were not protected."
+        )
 
 
 def _report(run: Context) -> Report:

@@ -52,6 +52,12 @@ ZH: dict[str, str] = {
     "the search ended before its best recoding was proven best; give it more max_seconds": (
         "搜索在证明最优之前结束；可增大 max_seconds"
     ),
+    "Column {column} repeats as the key of an entity does and was taken for one: name it, if so, as entity.": (
+        "列 {column} 像实体的键那样重复出现，已按实体处理：若属实，请用 entity 指明。"
+    ),
+    "Column {column} repeats as the key of an entity does: people with many rows were not protected.": (
+        "列 {column} 像实体的键那样重复出现：拥有多行的人未受保护。"
+    ),
     "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
 }
 # Parts that stand inside a note.

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise._cli_shared import check_outputs, measures_of, open_terminal, reader_of, schema_of, write_text
+from likewise._cli_shared import (
+    Entity,
+    NoEntity,
+    check_outputs,
+    entity_of,
+    measures_of,
+    open_terminal,
+    reader_of,
+    schema_of,
+    write_text,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,6 +51,8 @@ def audit(
     measures: Annotated[
         str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")
     ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
     shadows: Annotated[
         int | None, typer.Option(min=4, metavar="N", help="Also train N generators and attack what they draw.")
     ] = None,
@@ -83,13 +95,14 @@ def audit(
 
     Ends with code 1 and the lines that failed when a rule is broken, or an epsilon above the claim is found. Rules are
     thresholds on any figure of the report: `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`,
-    `membership = { no_alarm = true }` under [rules].
+    `membership = { no_alarm = true, least_leak = 0.02 }` under [rules].
 
     \b
     Examples:
       likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml
       likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml --json audit.json --junit audit.xml
       likewise audit train.csv fake.csv --holdout test.csv --shadows 20 --worst 10
+      likewise audit train.csv fake.csv --holdout test.csv --entity person_id --rules audit.toml
       likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
@@ -122,13 +135,13 @@ def audit(
     with terminal.doing("measuring"):
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
-            by=wanted.by if by is None else by,
+            by=wanted.by if by is None else by, entity=entity_of(entity, no_entity),
         )  # fmt: skip
     if shadows is not None:
         with terminal.doing("training shadows"):
             report = _with_shadows(
-                report, frame, held_out, schema, n=shadows, n_rows=shadow_rows, model=model, max_seconds=max_seconds,
-                seed=seed,
+                report, frame, held_out, schema, entity=report.data["entity"], n=shadows, n_rows=shadow_rows,
+                model=model, max_seconds=max_seconds, seed=seed,
             )  # fmt: skip
     outcomes = check(report, wanted)
     rows = _worst_rows(frame, fake, held_out, schema, worst, seed) if worst and held_out is not None else []
@@ -246,6 +259,7 @@ def _with_shadows(
     held_out: pl.DataFrame | None,
     schema: Schema,
     *,
+    entity: str | None,
     n: int,
     n_rows: int,
     model: str,
@@ -260,12 +274,17 @@ def _with_shadows(
     import likewise as lw
     from likewise.evaluate.attacks.shadow import shadow_attack
     from likewise.evaluate.scoring.privacy import shadow_scores
+    from likewise.persons import persons_of
+    from likewise.schema import Role
 
     def draw(rows: pl.DataFrame, n_wanted: int, its_seed: int) -> pl.DataFrame:
         synthesizer = lw.Synthesizer(model, schema=schema, random_state=its_seed, max_seconds=max_seconds)
         drawn: pl.DataFrame = synthesizer.fit(rows).sample(n_wanted)
         return drawn
 
+    if entity is not None:
+        schema = schema.replace(entity, role=Role.ENTITY)
     pool = real if held_out is None else pl.concat([real, held_out.select(real.columns)])
-    found = shadow_attack(pool, lambda f: _typed(f, schema), draw, n_shadows=n, n_rows=n_rows, seed=seed)
+    whose = None if entity is None else persons_of(pool, entity)
+    found = shadow_attack(pool, lambda f: _typed(f, schema), draw, n_shadows=n, n_rows=n_rows, seed=seed, whose=whose)
     return replace(report, scores=(*report.scores, *shadow_scores(found, model)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from likewise.schema import Schema
 
 DEFAULT_MODEL = "auto"
+STOPPED_BY_HOLDOUT = (
+    "The holdout also told the training when to stop, so as a control of the attacks it errs on the side that looks "
+    "safe. For a gate, evaluate with rows that neither training nor stopping saw."
+)
 
 
 def synth(
@@ -242,6 +247,8 @@ def synthesize(
             frame[synthesizer.train_rows_], fake, holdout=kept_out,
             target=target, schema=schema, random_state=seed or 0,
         )  # fmt: skip
+    if kept_out is not None:
+        figures = replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))
     if ledger is not None:
         figures = figures.with_ledger(ledger)
     show(figures, terminal, report=report, json=json, lang=lang)

@@ -263,6 +263,8 @@ def evaluate(
     target: Target = None,
     measures: Measures = None,
     by: By = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
     schema_file: SchemaFile = None,
     json: JsonFile = None,
     report: HtmlFile = None,
@@ -282,6 +284,7 @@ def evaluate(
       likewise evaluate real.csv fake.csv
       likewise evaluate train.csv fake.csv --holdout test.csv --target income --report report.html
       likewise evaluate train.csv one.csv two.csv --holdout test.csv --report comparison.html
+      likewise evaluate train.csv fake.csv --holdout test.csv --entity person_id
       likewise evaluate train.npz fake.npz --holdout test.npz --report report.html
     """
     terminal = open_terminal(quiet, json)
@@ -310,6 +313,7 @@ def evaluate(
                 random_state=seed,
                 measures=measures_of(measures),
                 by=by,
+                entity=entity_of(entity, no_entity),
                 show_real=show_real,
             )
             for fake in fakes

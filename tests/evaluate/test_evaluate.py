@@ -19,7 +19,7 @@ MARGINAL = {"shape", "trend", "trend_linked", "missing"}
 ACCURACY = {"accuracy_univariate", "accuracy_bivariate", "accuracy_trivariate"}
 JOINT = {"alpha_precision", "beta_recall", "mmd", "c2st"}
 CLASSES = {"tstr_auc", "tstr_f1", "tstr_balanced_accuracy"}
-ALL = MARGINAL | ACCURACY | JOINT | CLASSES | {"copies"}
+ALL = MARGINAL | ACCURACY | JOINT | CLASSES | {"copies", "copies_once"}
 ATTACKS = {
     "distance_share",
     "near_copies",

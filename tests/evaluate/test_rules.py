@@ -19,7 +19,7 @@ REPORT = Report(
     scores=(
         score("shape", 0.03, floor=0.01),
         score("tstr_auc", 0.84, "higher", floor=0.9),
-        score("membership", 0.6, floor=0.5, interval=(0.55, 0.65)),
+        score("membership", 0.6, floor=0.5, interval=(0.55, 0.65), least_leak=0.03),
         score("c2st", 0.52, floor=0.5, interval=(0.49, 0.55)),
         score("beta_recall", 0.7, "floor", floor=0.5, interval=(0.6, 0.8)),
     ),
@@ -45,6 +45,15 @@ REPORT = Report(
         ("[rules]\nbeta_recall = {no_alarm = true}", ["beta_recall: no alarm: 0.7 (0.6 to 0.8), floor 0.5"]),
         ("[rules]\nmembership = {no_alarm = false}", []),
         ("[rules]\nshape = {no_alarm = true}", ["shape: no alarm: has no interval or no floor"]),
+        ("[rules]\nmembership = {least_leak = 0.03}", []),
+        (
+            "[rules]\nmembership = {least_leak = 0.02}",
+            ["membership: least leak 0.02: could not have seen a leak of less than 3.00%"],
+        ),
+        (
+            "[rules]\nshape = {least_leak = 0.02}",
+            ["shape: least leak 0.02: does not tell the least leak it could have seen"],
+        ),
         ("[rules]\nlinkability = {max = 0.1}", ["linkability: max: was not measured"]),
         ("[rules]\nlinkability = {max = 0.1, optional = true}", []),
         ("[columns]\nerror = {max = 0.1}", ["error of column 'sex': max 0.1: 0.2"]),

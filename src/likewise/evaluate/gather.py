@@ -29,7 +29,7 @@ from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
 from likewise.images import ImageSet, as_images
 from likewise.persons import likely_entity
-from likewise.schema import Role, Schema
+from likewise.schema import Kind, Role, Schema, nearest
 
 MOST_PAIRS_KEPT = 5_000
 
@@ -45,6 +45,7 @@ def evaluate(
     learner: str = "auto",
     measures: str | Sequence[str] = "standard",
     by: str | None = None,
+    entity: str | bool | None = None,
     show_real: bool = False,
 ) -> Report:
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
@@ -65,10 +66,14 @@ def evaluate(
             "targets". Columns and pairs are always measured; "models" and "targets" take minutes on large tables and
             are not standard.
         by: a column of levels; fidelity and utility are then told for each level as well.
+        entity: the column that tells whose a row is, where a person may have several; by default the schema's; False
+            says that rows are people. Splits, floors and attacks then count persons, and holdout rows of persons who
+            are in `real` are no control.
         show_real: for images only: put some real ones into the report, beside the synthetic ones.
 
     Raises:
-        InputError: a table is empty, lacks a column, or holds one of another kind; images differ in size or scale.
+        InputError: a table is empty, lacks a column, or holds one of another kind; a real row does not tell whose it
+            is; images differ in size or scale.
         OptionError: the target, the learner, a measure or the column of groups is unknown, or an option of tables is
             given with images, or one of images with tables.
 
@@ -88,13 +93,13 @@ def evaluate(
 
     images = as_images(real)
     if images is not None:
-        _check_no_table_options(target=target, schema=schema, by=by, learner=learner, measures=measures)
+        _check_no_table_options(target=target, schema=schema, by=by, entity=entity, learner=learner, measures=measures)
         return _of_images(images, synthetic, holdout, random_state, show_real)
     if show_real:
         raise OptionError("show_real is for images; a report never shows the rows of a table")
     train, fake = from_frame(real)[0], from_frame(synthetic)[0]
     kept_out = None if holdout is None else from_frame(holdout)[0]
-    schema = infer(train) if schema is None else schema
+    schema = _with_entity(infer(train, entity=False if entity is False else None) if schema is None else schema, entity)
     tables = {"real": train, "synthetic": fake} | ({} if kept_out is None else {"holdout": kept_out})
     for role, table in tables.items():
         check_columns(table, schema, role)
@@ -109,6 +114,7 @@ def evaluate(
         learner=learner,
         measures=measures,
         by=by,
+        entity=entity,
     )
 
 
@@ -142,10 +148,12 @@ def evaluate_tables(
     learner: str = "auto",
     measures: str | Sequence[str] = "standard",
     by: str | None = None,
+    entity: str | bool | None = None,
 ) -> Report:
     """`evaluate` for canonical frames (see `likewise.parsing`): a function of its arguments alone."""
     chosen = chosen_measures(measures)
     learner_name(learner)
+    schema = _with_entity(schema, entity)
     frames = {"real": train, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
     for role, frame in frames.items():
         check_columns(frame, schema, role)
@@ -157,8 +165,21 @@ def evaluate_tables(
     for name, what in ((target, "target"), (by, "column of groups")):
         _check_known(name, what, schema)
     run = Context(schema, frames, target, by, random_state, learner, chosen)
-    _tell_of_entity(run.notes, train, schema)
+    if entity is not False:
+        _tell_of_entity(run.notes, train, schema)
     return _report(run)
+
+
+def _with_entity(schema: Schema, entity: str | bool | None) -> Schema:
+    """The schema with `entity` as the column that tells whose a row is: as it is for None, with none for False."""
+    if entity is None or entity is True or schema.entity == entity:
+        return schema
+    if entity and entity not in schema:
+        raise OptionError(f"entity names column {entity!r}, which the table lacks{nearest(entity, schema.names)}")
+    if schema.entity is not None:
+        is_key = schema[schema.entity].kind is Kind.ID
+        schema = schema.replace(schema.entity, role=Role.ID if is_key else Role.FEATURE)
+    return schema.replace(entity, role=Role.ENTITY) if entity else schema
 
 
 def _check_known(name: str | None, what: str, schema: Schema) -> None:
@@ -262,6 +283,9 @@ def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:
         "pairs_measured": len(fit.pairs),
         "target": run.target,
         "by": run.by,
+        "entity": run.schema.entity,
+        "persons_real": run.train.n_persons,
+        "persons_holdout": 0 if run.holdout is None else run.holdout.n_persons,
         "measures": sorted(run.measures),
         "random_state": run.seed,
     }

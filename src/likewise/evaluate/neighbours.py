@@ -22,7 +22,23 @@ from likewise.evaluate.tables import Typed, TypedColumn
 Vectors = npt.NDArray[np.float32]
 MOST_ONE_HOT = 64
 MOST_WIDTH = 1_024
-TILE_BYTES = 32 * 2**20
+TILE_BYTES = 8 * 2**20
+CHUNK = 4_096
+MOST_FLOATS = 2**27
+MOST_WORK = 7e11
+
+
+def searchable(table: Typed, width: int, rng: np.random.Generator) -> tuple[Typed, float]:
+    """The rows to search among, and their share: all of them, but for tables whose vectors would fill the memory."""
+    kept = table.sample(max(1, MOST_FLOATS // max(width, 1)), rng)
+    return kept, len(kept) / max(len(table), 1)
+
+
+def affordable(n_targets: int, width: int, *, least: int, most: int) -> int:
+    """How many rows may ask for their neighbours among so many. Fewer questions make a figure less sure, while a row
+    that was not searched hides its copies: so what is asked is cut and what is searched is not.
+    """
+    return int(np.clip(MOST_WORK / (max(n_targets, 1) * (width + 30)), least, most))
 
 
 @dataclass(frozen=True)
@@ -31,9 +47,11 @@ class Embedding:
 
     Args:
         blocks: per column either (median, range) of a number, or (K + 1, width) vectors of the codes.
+        names: the columns.
     """
 
     blocks: tuple[tuple[float, float] | Vectors, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -68,7 +86,8 @@ def fit_embedding(real: Typed) -> Embedding:
     n_numbers = sum(c.is_number for c in real.columns)
     # Wide tables: fewer signs per level column; their errors average out over the columns.
     most = max(8, min(MOST_ONE_HOT, (MOST_WIDTH - 2 * n_numbers) // n_levels))
-    return Embedding(tuple(_scale(c) if c.is_number else _level_vectors(c.size, most) for c in real.columns))
+    blocks = tuple(_scale(c) if c.is_number else _level_vectors(c.size, most) for c in real.columns)
+    return Embedding(blocks, tuple(c.name for c in real.columns))
 
 
 def _scale(column: TypedColumn) -> tuple[float, float]:
@@ -90,16 +109,20 @@ def _level_vectors(size: int, most: int) -> Vectors:
 def closeness_tiles(queries: Vectors, targets: Vectors) -> Iterator[tuple[slice, Vectors]]:
     """Tiles (rows of queries, their closeness to every target): half the squared query less half the squared distance.
 
-    Tiles hold 32 MB. The one place where all pairs are met: a matrix product.
+    Tiles hold 8 MB. The one place where all pairs are met: a matrix product.
     """
-    half = 0.5 * np.square(targets).sum(1)
-    columns = np.ascontiguousarray(targets.T)
+    columns = np.concatenate([targets.T, -0.5 * np.square(targets).sum(1)[None]])
+    queries = np.concatenate([queries, np.ones((len(queries), 1), dtype=np.float32)], axis=1)
     step = max(1, TILE_BYTES // (4 * max(len(targets), 1)))
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
-        closeness = queries[part] @ columns
-        closeness -= half
-        yield part, closeness
+        yield part, queries[part] @ columns
+
+
+def chunks_of(targets: Vectors) -> Iterator[tuple[int, Vectors]]:
+    """(first, rows) of the targets in turn, so few that a tile holds hundreds of queries: else products are slow."""
+    for start in range(0, len(targets), CHUNK):
+        yield start, targets[start : start + CHUNK]
 
 
 def nearest(queries: Vectors, targets: Vectors) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -108,10 +131,8 @@ def nearest(queries: Vectors, targets: Vectors) -> tuple[npt.NDArray[np.int64], 
     Found by matrix products, so "nearest" holds to the rounding of float32 (about 0.001); the distance is then
     computed anew from the two rows, so that equal rows are at exactly 0.
     """
-    index = np.empty(len(queries), dtype=np.int64)
-    for part, closeness in closeness_tiles(queries, targets):
-        index[part] = closeness.argmax(1)
-    return index, _gaps(queries, targets, index)
+    index, distance = nearest_few(queries, targets, 1)
+    return index[:, 0], distance[:, 0]
 
 
 def nearest_few(
@@ -127,18 +148,38 @@ def nearest_few(
     """
     k = min(k, len(targets) - same)
     n_candidates = min(k + 1, len(targets) - same)
-    index = np.empty((len(queries), n_candidates), dtype=np.int64)
-    for part, closeness in closeness_tiles(queries, targets):
-        rows = np.arange(len(closeness))
-        if same:
-            closeness[rows, rows + part.start] = -np.inf
-        for place in range(n_candidates):  # a few passes are quicker than a partition while k is small
-            best = closeness.argmax(1)
-            index[part, place] = best
-            closeness[rows, best] = -np.inf
+    index = np.zeros((len(queries), n_candidates), dtype=np.int64)
+    best = np.full((len(queries), n_candidates), -np.inf, dtype=np.float32)
+    for first, chunk in chunks_of(targets):
+        for part, closeness in closeness_tiles(queries, chunk):
+            if same:
+                own = np.arange(part.start, part.stop)
+                here = (own >= first) & (own < first + len(chunk))
+                closeness[np.flatnonzero(here), own[here] - first] = -np.inf
+            _keep_best(index[part], best[part], closeness, first)
     distance = np.column_stack([_gaps(queries, targets, index[:, place]) for place in range(n_candidates)])
     order = np.argsort(distance, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(index, order, 1), np.take_along_axis(distance, order, 1)
+
+
+def _keep_best(index: npt.NDArray[np.int64], best: Vectors, closeness: Vectors, first: int) -> None:
+    """Put the closest of a tile among the best so far, in place; of equals the earlier stays.
+
+    A few passes are quicker than a partition while few are kept, and after some chunks few rows have anything to gain.
+    """
+    rows = np.arange(len(closeness))
+    for _ in range(best.shape[1]):
+        found = closeness.argmax(1)
+        value = closeness[np.arange(len(rows)), found]
+        worst = best[rows].argmin(1) if best.shape[1] > 1 else np.zeros(len(rows), dtype=np.int64)
+        gains = value > best[rows, worst]
+        if not gains.any():
+            return
+        if not gains.all():
+            rows, found, value, worst = rows[gains], found[gains], value[gains], worst[gains]
+            closeness = closeness[gains]
+        best[rows, worst], index[rows, worst] = value, first + found
+        closeness[np.arange(len(rows)), found] = -np.inf
 
 
 def _gaps(queries: Vectors, targets: Vectors, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

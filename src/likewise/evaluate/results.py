@@ -44,6 +44,9 @@ class Score:
         method: how it is measured, for who wants to repeat it.
         meaning: what it says, in one plain line.
         threat: for an attack, what the attacker is given.
+        least_leak: for an attack, the smallest share of people (of rows, for copies), each given away with certainty,
+            for which it would raise the alarm in four of five draws at these sizes. 1: only a leak of all would do.
+        searched: share of the rows that were searched, where an attack searches rows; 1 is all.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Score:
     method: str
     meaning: str
     threat: str | None = None
+    least_leak: float | None = None
+    searched: float | None = None
 
     def __post_init__(self) -> None:
         if self.group not in GROUPS:

@@ -107,17 +107,22 @@ def macro_auc(labels: npt.NDArray[np.integer], scores: FloatArray) -> Estimate:
 
 
 def true_positive_rate(positive: BoolArray, score: FloatArray, at: float) -> tuple[float, tuple[float, float]]:
-    """Share of positives caught where a share `at` of negatives is (ties shared out), and its 95 % interval.
-
-    The interval counts both errors: of the rate, and of the threshold set by few negatives.
-    """
+    """Share of positives caught where a share `at` of negatives is (ties shared out), and its 95 % interval."""
     caught, alarms = score[positive], score[~positive]
     m, n = len(caught), len(alarms)
     threshold = np.quantile(alarms, 1.0 - at, method="inverted_cdf")
     above, ties = float((alarms > threshold).mean()), float((alarms == threshold).mean())
     share = (at - above) / ties if ties else 0.0
     rate = float((caught > threshold).mean() + np.clip(share, 0.0, 1.0) * (caught == threshold).mean())
+    return rate, true_positive_interval(rate, m, n, at)
+
+
+def true_positive_interval(rate: float, m: int, n: int, at: float) -> tuple[float, float]:
+    """95 % interval of the share caught of m positives at a share `at` of n negatives.
+
+    It counts both errors: of the rate, and of the threshold set by few negatives.
+    """
     slope = max(rate / at, 1.0)  # the curve is steepest at its start
     low, high = wilson(rate * m, m)
     drift = Z95 * slope * math.sqrt(at * (1 - at) / n)
-    return rate, (max(0.0, rate - math.hypot(rate - low, drift)), min(1.0, rate + math.hypot(high - rate, drift)))
+    return max(0.0, rate - math.hypot(rate - low, drift)), min(1.0, rate + math.hypot(high - rate, drift))

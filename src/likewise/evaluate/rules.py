@@ -3,7 +3,7 @@
     [rules]
     shape = { max = 0.02 }
     tstr_auc = { min = 0.85, within = 0.02 }
-    membership = { no_alarm = true }
+    membership = { no_alarm = true, least_leak = 0.02 }
 
     [columns]
     error = { max = 0.1 }
@@ -12,8 +12,9 @@
     shape = { max = 0.1 }
 
 `max` and `min` hold for the value; `within` for how much worse than its floor it may be; `no_alarm` says that the
-interval must not lie wholly on the worse side of the floor. A rule about a figure which is not in the report is broken,
-unless it says `optional = true`: a gate that tests nothing must not pass.
+interval must not lie wholly on the worse side of the floor, and `least_leak` that the attack could have seen a leak of
+this share of people at the sizes there are. A rule about a figure which is not in the report is broken, unless it says
+`optional = true`: a gate that tests nothing must not pass.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from likewise.errors import InputError
 from likewise.evaluate.results import ColumnScore, Report, Score, SubgroupScore
 
 TABLES = ("rules", "columns", "subgroups")
-TESTS = ("max", "min", "within", "no_alarm", "optional")
+TESTS = ("max", "min", "within", "no_alarm", "least_leak", "optional")
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,16 @@ def _score_outcomes(score: Score, tests: Mapping[str, Any]) -> Iterator[Outcome]
             low, high = score.interval
             said = f"{value:.4g} ({low:.4g} to {high:.4g}), floor {floor:.4g}"
             yield Outcome(score.name, "no alarm", score.stands != "worse", said)
+    if "least_leak" in tests:
+        yield _could_see(score, tests["least_leak"])
+
+
+def _could_see(score: Score, most: float) -> Outcome:
+    """Whether the attack could have seen so small a leak."""
+    if score.least_leak is None:
+        return Outcome(score.name, f"least leak {most:g}", False, "does not tell the least leak it could have seen")
+    said = f"could not have seen a leak of less than {score.least_leak:.2%}"
+    return Outcome(score.name, f"least leak {most:g}", score.least_leak <= most, said)
 
 
 def _line_outcomes(

@@ -58,10 +58,16 @@ class TypedColumn:
 
 @dataclass(frozen=True)
 class Typed:
-    """A table as arrays, columns in schema order."""
+    """A table as arrays, columns in schema order.
+
+    Args:
+        persons: (n,) whose each row is, as numbers that mean the same in every table compared; None where each row is
+            its own person.
+    """
 
     columns: tuple[TypedColumn, ...]
     n: int
+    persons: IntArray | None = None
 
     def __len__(self) -> int:
         return self.n
@@ -69,11 +75,36 @@ class Typed:
     def __getitem__(self, name: str) -> TypedColumn:
         return next(c for c in self.columns if c.name == name)
 
+    @property
+    def whose(self) -> IntArray:
+        """(n,) the person of each row; each row its own where none are told."""
+        return np.arange(self.n) if self.persons is None else self.persons
+
+    @property
+    def n_persons(self) -> int:
+        return self.n if self.persons is None else len(np.unique(self.persons))
+
     def take(self, rows: npt.NDArray[np.integer]) -> Typed:
-        return Typed(tuple(replace(c, values=c.values[rows]) for c in self.columns), len(rows))
+        columns = tuple(replace(c, values=c.values[rows]) for c in self.columns)
+        return Typed(columns, len(rows), None if self.persons is None else self.persons[rows])
 
     def drop(self, name: str) -> Typed:
-        return Typed(tuple(c for c in self.columns if c.name != name), self.n)
+        return replace(self, columns=tuple(c for c in self.columns if c.name != name))
+
+    def one_each(self, rng: np.random.Generator) -> Typed:
+        """One row of each person, by chance; the table itself where each row is its own."""
+        if self.persons is None:
+            return self
+        order = rng.permutation(self.n)
+        rows = order[np.unique(self.persons[order], return_index=True)[1]]
+        return replace(self.take(rows), persons=None)
+
+    def sample_persons(self, n: int, rng: np.random.Generator) -> Typed:
+        """All rows of at most n persons, drawn without replacement."""
+        if self.persons is None:
+            return self.sample(n, rng)
+        chosen = rng.permutation(np.unique(self.persons))[:n]
+        return self.take(np.flatnonzero(np.isin(self.persons, chosen)))
 
     def sample(self, n: int, rng: np.random.Generator) -> Typed:
         """At most n rows, drawn without replacement; the table itself when it is no larger."""

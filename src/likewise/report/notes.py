@@ -58,7 +58,28 @@ ZH: dict[str, str] = {
     "Column {column} repeats as the key of an entity does: people with many rows were not protected.": (
         "列 {column} 像实体的键那样重复出现：拥有多行的人未受保护。"
     ),
-    "The attacks need at least {n} training and holdout rows.": "攻击要求训练行和保留行各至少 {n} 行。",
+    "The holdout also told the training when to stop, so as a control of the attacks it errs on the side that looks "
+    "safe. For a gate, evaluate with rows that neither training nor stopping saw.": (
+        "保留集也决定了训练何时停止，因此作为攻击的对照会偏向显得安全的一侧。用作门槛时，请用训练与停止均未见过的行评估。"
+    ),
+    "The attacks need at least {n} training and holdout {people}.": "攻击要求训练与保留的{people}各至少 {n} 个。",
+    "{repeated} of the training rows repeat and {shared} of the holdout rows stand there: chance alone does not repeat "
+    "rows so, and which repeats are one person's cannot be told. Nearness was not measured; name the column that tells "
+    "whose a row is (entity).": (
+        "{repeated} 的训练行重复出现，{shared} 的保留行也在其中：仅凭偶然不会如此重复，也无法分辨哪些重复属于同一人。"
+        "未测量接近程度；请指明说明行属于谁的列（entity）。"
+    ),
+    "Rows repeat beyond chance: {train} of the training rows and {holdout} of the holdout rows. The attacks count each "
+    "distinct row once ({n} and {m}) and leave out those that stand in both.": (
+        "行的重复超出偶然：训练行 {train}，保留行 {holdout}。攻击把每个不同的行只计一次（{n} 与 {m}），"
+        "并略去两表共有的行。"
+    ),
+    "{n} of {all} holdout persons are in the training rows too: a control that contains members is no control, so the "
+    "attacks leave their rows out. Split by person.": (
+        "{all} 名保留者中有 {n} 名也在训练行中：含有成员的对照不成其为对照，因此攻击略去他们的行。请按人划分。"
+    ),
+    "Training persons and holdout persons do not have equally many rows: the attacks take one row of each, by "
+    "chance.": ("训练者与保留者每人的行数不同：攻击随机各取一行。"),
 }
 # Parts that stand inside a note.
 PARTS_ZH: dict[str, str] = {
@@ -67,14 +88,16 @@ PARTS_ZH: dict[str, str] = {
     "the target {target} has one class only": "目标列 {target} 只有一个类别",
     "the target {target} has one value only": "目标列 {target} 只有一个值",
 }
-ROLES_ZH = {"real": "真实", "synthetic": "合成", "test": "测试", "holdout": "保留"}
+ROLES_ZH = {
+    "real": "真实", "synthetic": "合成", "test": "测试", "holdout": "保留", "rows": "行", "persons": "人",
+}  # fmt: skip
 
 
 def note_in(note: str, lang: str) -> str:
     """The note in a language; in English where its words are not known.
 
     >>> note_in("The attacks need at least 20 training and holdout rows.", "zh")
-    '攻击要求训练行和保留行各至少 20 行。'
+    '攻击要求训练与保留的行各至少 20 个。'
     """
     if lang != "zh":
         return note

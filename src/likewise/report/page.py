@@ -17,7 +17,7 @@ from likewise.report.images import classes, images
 from likewise.report.ledger import ledger
 from likewise.report.links import links
 from likewise.report.notes import note_in
-from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of
+from likewise.report.score_words import figure, label, least_leak, meaning_of, method_of, threat_of
 
 LEAST_TELL = 0.003
 LEADS: dict[Group, tuple[str, ...]] = {
@@ -171,6 +171,7 @@ def _score_row(score: Score, before: Score | None, text: dict[str, str], lang: s
     lines = [meaning_of(score, lang)] * (before is None or before.meaning != score.meaning)
     if score.threat and (before is None or before.threat != score.threat):
         lines.append(text["attacker"].format(threat=threat_of(score, lang)))
+    lines += [least_leak(score, lang)] * (score.least_leak is not None)
     told = f"<small>{'<br>'.join(map(escape, lines))}</small>" if lines else ""
     cells = [
         ("value", figure(score.name, score.value), "value"),

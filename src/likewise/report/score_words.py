@@ -151,7 +151,14 @@ SCORES: dict[str, ScoreWords] = {
         "Exact copies",
         "完全复制",
         "有多少合成行与真实行完全相同",
-        "与某一训练行逐格相同的合成行的比例；区间计入其与基准两者的误差",
+        "与某一训练行逐格相同的合成行的比例；区间计入其与基准两者的误差，Fisher 精确检验不报警则不报警",
+    ),
+    "copies_once": ScoreWords(
+        "Exact copies of rows that occur once",
+        "仅出现一次的行的复制",
+        "有多少合成行复制了没有相同者的真实行",
+        "同上，仅限训练行中只出现一次的行；偶然几乎不重复行时，基准计入所有可能相同的行对，否则取保留行；"
+        "Fisher 精确检验不报警则不报警",
     ),
     "distance_share": ScoreWords(
         "Nearer to training rows",
@@ -193,7 +200,7 @@ SCORES: dict[str, ScoreWords] = {
         "Membership by shadow models (AUC)",
         "影子模型成员推断（AUC）",
         "能运行生成器的攻击者判断谁在训练行中的准确程度；0.5 等于抛硬币",
-        "在其他行上多次训练同一生成器，每条记录一半在内，由此校准的 ROC AUC；区间取 DeLong 与刀切法中较宽者",
+        "在其他行上多次训练同一生成器，每条记录一半在内，由此校准的 ROC AUC；记录的一半为离群者；取三种区间中最宽者",
     ),
     "shadow_tpr": ScoreWords(
         "Members named by shadow models at {rate} % false alarms",
@@ -205,7 +212,8 @@ SCORES: dict[str, ScoreWords] = {
         "Hidden cell guessed",
         "猜中隐藏的格",
         "训练行的隐藏值能被读出的频率；基准为总体本身所泄露的",
-        "由已知各列上最近的合成行猜中该值的比例（数值在真实范围的 1 % 以内）；取最坏的一列并放宽区间；基准来自保留行",
+        "猜中该值的比例（数值在真实范围的 1 % 以内），取最近的合成行与合成行上长成的树两种猜法中较强者；"
+        "取最坏的一列并按全部尝试放宽区间；基准来自保留行",
     ),
     "singling_out": ScoreWords(
         "Singled out by one value",
@@ -371,7 +379,9 @@ LEARNERS: dict[str, dict[str, str]] = {
     "en": {"xgboost": "XGBoost", "histgb": "histogram boosting", "linear": "linear model"},
     "zh": {"xgboost": "XGBoost", "histgb": "直方图提升", "linear": "线性模型"},
 }
-SHARES = re.compile(r"(image_)?copies|gcp|ncp|suppressed_rows|inference|singling_out(_several)?|linkability|\w+_tpr")
+SHARES = re.compile(
+    r"(image_)?copies(_once)?|gcp|ncp|suppressed_rows|inference|singling_out(_several)?|linkability|\w+_tpr"
+)
 FINE = ("shape", "trend", "trend_linked", "missing", "mmd", "frechet", "kid")
 
 
@@ -430,6 +440,13 @@ def threat_of(score: Score, lang: str) -> str:
     """What the attacker is given; empty for a score that is no attack."""
     threat = score.threat or ""
     return THREATS_ZH.get(threat, threat) if lang == "zh" else threat
+
+
+def least_leak(score: Score, lang: str) -> str:
+    """The least leak an attack could have seen, in words; empty where it does not tell."""
+    if score.least_leak is None:
+        return ""
+    return words(lang)["least_leak"].format(share=figure("copies", score.least_leak))
 
 
 def is_share(name: str) -> bool:

@@ -24,6 +24,9 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
     table.add_column(text["measure"])
     for head in ("value", "floor", "interval", "better"):
         table.add_column(text[head], justify="right" if head != "better" else "left")
+    has_attacks = any(score.least_leak is not None for score in report)
+    if has_attacks:
+        table.add_column(text["sees_from"], justify="right")
     for group in GROUPS:
         scores = report.group(group)
         if scores:
@@ -36,6 +39,7 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
                 figure(score.name, score.floor),
                 interval,
                 f"[dim]{text[f'better_{score.better}']}[/dim]",
+                *([f"[dim]{figure('copies', score.least_leak)}[/dim]" if score.least_leak else ""] * has_attacks),
             )
     return table
 

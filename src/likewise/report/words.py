@@ -47,6 +47,8 @@ TEXT: dict[str, dict[str, str]] = {
         "worst_pairs": "Pairs that differ most",
         "pair": "Pair",
         "attacker": "Attacker: {threat}",
+        "least_leak": "Sees a leak from {share} on",
+        "sees_from": "Sees from",
         "versions": "Versions",
         "target": "Target",
         "floor_legend": "Fresh real rows: what real rows, unknown to the generator, score themselves. "
@@ -186,6 +188,8 @@ TEXT: dict[str, dict[str, str]] = {
         "worst_pairs": "差别最大的列对",
         "pair": "列对",
         "attacker": "攻击者：{threat}",
+        "least_leak": "泄露达 {share} 才能看到",
+        "sees_from": "可见下限",
         "versions": "版本",
         "target": "目标列",
         "floor_legend": "新的真实行：生成器未见过的真实行自身的得分。完美的生成器得分与之相同。",

@@ -1,6 +1,8 @@
 """Copies and near copies: do synthetic rows repeat the rows they were learnt from, or crowd around them?
 
 These check the table, not a person: they see training and other real rows alike.
+
+Legend: n synthetic rows, N training and m holdout rows, P persons.
 """
 
 from __future__ import annotations
@@ -12,35 +14,64 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.evaluate.attacks.rates import Rate
-from likewise.evaluate.neighbours import Vectors, fit_embedding, nearest_few
-from likewise.evaluate.roc import Z95, wilson
-from likewise.evaluate.tables import Typed
+from likewise.evaluate.attacks.rates import Contrast, exact_contrast, least_beyond, rare_contrast
+from likewise.evaluate.attacks.sides import Hashes, Sides, copies, repeats
+from likewise.evaluate.neighbours import Vectors, affordable, fit_embedding, nearest_few, searchable
+from likewise.evaluate.roc import Z95
+from likewise.evaluate.tables import FloatArray, IntArray, Typed
+
+__all__ = ["copies", "copies_beside", "copies_once", "distance_share", "repeats", "row_hashes", "side_of_nearest"]
 
 MAX_SYNTHETIC = 20_000
-MAX_REAL = 30_000
-MOST_FLOATS = 8 * 2**20
 NEAREST_SHARE = 0.01
 LEAST_NEAREST = 20
+MOST_NEIGHBOURS = 8
+RARE = 0.001
+"""Of fresh rows: where fewer stand in the training rows by chance, each that does is an event of its own."""
 
 
-def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
+def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
     """(n,) a 64-bit hash of each row over `columns`; equal rows have equal hashes."""
     numbers = [pl.col(c) + 0.0 for c in columns if frame.schema[c].is_float()]  # -0.0 is 0.0
     return frame.select(columns).with_columns(numbers).hash_rows(seed=0).to_numpy()
 
 
-def copies(rows: npt.NDArray[np.uint64], train: npt.NDArray[np.uint64]) -> Rate:
-    """Share of `rows` that stand, cell for cell, in `train` (both as hashes)."""
-    hits = int(np.isin(rows, train).sum())
-    return Rate(hits / max(len(rows), 1), wilson(hits, len(rows)), len(rows))
+def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> Contrast:
+    """Synthetic rows that stand in the training rows, beside holdout rows that do; else beside what repeats there."""
+    found = copies(synthetic, train)
+    fresh = repeats(train) if holdout is None or not len(holdout) else copies(holdout, train)
+    return exact_contrast(round(found.value * found.n), found.n, round(fresh.value * fresh.n), fresh.n)
 
 
-def repeats(train: npt.NDArray[np.uint64]) -> Rate:
-    """Share of `train` that stands in another row of it: what a fresh row would score, from the rows themselves."""
-    _, inverse, counts = np.unique(train, return_inverse=True, return_counts=True)
-    hits = int((counts[inverse] > 1).sum())
-    return Rate(hits / max(len(train), 1), wilson(hits, len(train)), len(train))
+def copies_once(synthetic: Hashes, sides: Sides) -> Contrast:
+    """Synthetic rows equal to a training row that stands there once: what a crowd of equal rows cannot explain.
+
+    Where such a thing hardly ever happens by chance, every pair of rows that could have been equal and was not bears
+    witness: training rows among themselves, holdout rows with them and among themselves, synthetic rows with holdout
+    rows and among themselves. Five copies among thousands then stand out, though no holdout row could outweigh them.
+    Elsewhere holdout rows alone are the control.
+    """
+    train, holdout = sides.train.hashes, np.zeros(0, np.uint64) if sides.holdout is None else sides.holdout.hashes
+    once, others = _once(train), _once(holdout)
+    n, n_train, m = len(synthetic), len(train), len(holdout)
+    hits, chance = int(np.isin(synthetic, once).sum()), int(np.isin(holdout, once).sum())
+    pairs = [(_twice(synthetic), n * n / 2), (int(np.isin(others, synthetic).sum()), n * m)]
+    if not sides.are_distinct:  # where repeats were left out, rows do not repeat by construction
+        pairs += [(_twice(train), n_train**2 / 2), (_twice(holdout), m * m / 2), (chance, m * n_train)]
+    events, worth = sum(e for e, _ in pairs), sum(p for _, p in pairs) / max(n_train, 1)
+    if events <= max(1.0, RARE * worth) or m == 0:
+        return rare_contrast(int(np.isin(once, synthetic).sum()), n, events, worth)
+    return exact_contrast(hits, n, chance, m)
+
+
+def _once(rows: Hashes) -> Hashes:
+    values, counts = np.unique(rows, return_counts=True)
+    return np.asarray(values[counts == 1])
+
+
+def _twice(rows: Hashes) -> int:
+    """Pairs of equal rows, three or more of a kind counted as one less than they are."""
+    return len(rows) - len(np.unique(rows))
 
 
 @dataclass(frozen=True)
@@ -49,81 +80,111 @@ class Nearness:
 
     Args:
         share: 0.5 when training and holdout rows are equally near, 1 when every synthetic row is nearest to a
-            training row. About half plus half the share of copied rows.
-        interval: 95 %, from the exchangeability of training and holdout rows.
+            training row. About half plus half the share of copied rows. Never below 0, where chance would be off.
+        interval: 95 %, from the exchangeability of training and holdout persons.
         copy: the share for a plain copy of the training rows.
         n: synthetic rows asked.
+        least_leak: the least share of copies it could have seen.
+        searched: share of the real rows that were searched.
     """
 
     share: float
     interval: tuple[float, float]
     copy: float
     n: int
+    least_leak: float = 1.0
+    searched: float = 1.0
 
 
 def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Nearness, Nearness]:
     """Which side the nearest real row is on: for all synthetic rows, and for the one in a hundred that is nearest.
 
-    All training rows are used (up to 30,000), not only as many as there are holdout rows: with N training and m
-    holdout rows a nearest row is a training row by chance with probability N / (N + m), and the share is scaled so
-    that chance is 0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real
-    rows stand in random order.
+    All real rows are searched, training rows not only as many as there are holdout rows: with N training and m holdout
+    persons a nearest row is a training row by chance with probability N / (N + m), and the share is scaled so that
+    chance is 0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real rows
+    stand in random order.
 
     The second figure finds few near copies among many good rows. It asks only the hundredth (at least 20) of the
-    synthetic rows whose nearest real row is nearest *beside the second nearest*: a choice made blind to which real
-    rows are training rows, so that chance is 0.5 there too.
+    synthetic rows whose nearest real row is nearest *beside the nearest of another person*: a choice made blind to
+    which real rows are training rows, so that chance is 0.5 there too.
 
-    The interval is exact for what varies here: given how many synthetic rows fall to each real row, the labels
-    "training" and "holdout" are a random draw (sampling without replacement), so rows that attract many synthetic
-    ones widen it.
+    The interval is exact for what varies here: given how many synthetic rows fall to each person, the labels "training"
+    and "holdout" are a random draw (sampling without replacement), so persons who attract many synthetic rows widen it.
     """
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
-    most = MOST_FLOATS // (2 * embed.width)
-    train = train.sample(min(MAX_REAL, most), rng)
-    holdout = holdout.sample(min(MAX_REAL, most), rng)
-    synthetic = synthetic.sample(min(MAX_SYNTHETIC, most), rng)
-    return side_of_nearest(embed(train), embed(holdout), embed(synthetic), rng)
+    (train, a), (holdout, b) = (searchable(t, 2 * embed.width, rng) for t in (train, holdout))
+    n_real = len(train) + len(holdout)
+    synthetic = synthetic.sample(affordable(n_real, embed.width, least=2_000, most=MAX_SYNTHETIC), rng)
+    told = train.persons is not None and holdout.persons is not None
+    whose = np.concatenate([train.whose, holdout.whose]) if told else None
+    return side_of_nearest(embed(train), embed(holdout), embed(synthetic), rng, whose, min(a, b))
 
 
 def side_of_nearest(
-    train: Vectors, holdout: Vectors, synthetic: Vectors, rng: np.random.Generator
+    train: Vectors,
+    holdout: Vectors,
+    synthetic: Vectors,
+    rng: np.random.Generator,
+    whose: IntArray | None = None,
+    searched: float = 1.0,
 ) -> tuple[Nearness, Nearness]:
-    """The two figures of `distance_share`, of vectors."""
+    """The two figures of `distance_share`, of vectors.
+
+    Args:
+        whose: (N + m,) the person of each real row, training rows first.
+    """
     order = rng.permutation(len(train) + len(holdout))
     is_train = order < len(train)
     real = np.concatenate([train, holdout])[order]
-    index, distance = nearest_few(synthetic, real, 2)
-    copy = _copy_share(real, is_train)
-    ratio = distance[:, 0] / np.where(distance[:, 1] > 0.0, distance[:, 1], np.inf)
-    ratio[distance[:, 1] == 0.0] = 1.0  # a row that several real rows share points to none of them
+    _, person = np.unique(np.arange(len(order)) if whose is None else whose[order], return_inverse=True)
+    index, distance = nearest_few(synthetic, real, 2 if whose is None else MOST_NEIGHBOURS)
+    nearest, ratio = person[index[:, 0]], _beside_another(distance, person[index])
     n_nearest = min(len(ratio), max(LEAST_NEAREST, round(NEAREST_SHARE * len(ratio))))
     shuffled = rng.permutation(len(ratio))
     crowded = shuffled[np.argsort(ratio[shuffled], kind="stable")[:n_nearest]]
-    return _nearness(index[:, 0], is_train, copy), _nearness(index[crowded, 0], is_train, copy)
+    member = np.zeros(person.max() + 1, dtype=np.bool_)
+    member[person[is_train]] = True
+    copy = _copy_share(real, is_train, member)
+    near, few = (_nearness(rows, member, copy, searched, len(synthetic)) for rows in (nearest, nearest[crowded]))
+    return near, few
 
 
-def _nearness(index: npt.NDArray[np.int64], is_train: npt.NDArray[np.bool_], copy: float) -> Nearness:
-    drawn = np.bincount(index, minlength=len(is_train)).astype(np.float64)
-    share, deviation = _scaled_share(drawn, is_train)
-    return Nearness(share, (max(0.0, share - Z95 * deviation), min(1.0, share + Z95 * deviation)), copy, len(index))
+def _beside_another(distance: FloatArray, person: IntArray) -> FloatArray:
+    """(n,) distance to the nearest row over that to the nearest of another person, or the farthest row looked at."""
+    other = person != person[:, :1]
+    place = np.where(other.any(1), other.argmax(1), distance.shape[1] - 1)
+    beyond = distance[np.arange(len(distance)), place]
+    # A row that several people share points to none of them.
+    return np.where(beyond > 0.0, distance[:, 0] / np.where(beyond > 0.0, beyond, 1.0), 1.0)
 
 
-def _scaled_share(drawn: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _nearness(rows: IntArray, member: npt.NDArray[np.bool_], copy: float, searched: float, n_all: int) -> Nearness:
+    drawn = np.bincount(rows, minlength=len(member)).astype(np.float64)
+    share, deviation = _scaled_share(drawn, member)
+    half = Z95 * deviation
+    seen = least_beyond(half, 0.5)
+    # Near copies come first among all: the hundredth sees them all, and is full of them when there are so many.
+    least = seen * len(rows) / n_all if seen < 1.0 else 1.0
+    low, high = (float(np.clip(end, 0.0, 1.0)) for end in (share - half, share + half))
+    return Nearness(float(np.clip(share, 0.0, 1.0)), (low, high), copy, len(rows), least, searched)
+
+
+def _scaled_share(drawn: FloatArray, member: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """The share and its standard deviation when the labels are exchangeable.
 
     Args:
-        drawn: (N + m,) how many synthetic rows have this real row as their nearest.
+        drawn: (P,) how many synthetic rows have a row of this person as their nearest.
     """
-    total, n, m = drawn.sum(), int(is_train.sum()), int((~is_train).sum())
+    total, n, m = drawn.sum(), int(member.sum()), int((~member).sum())
     by_chance = m / (n + m)
-    in_holdout = drawn[~is_train].sum() / total
+    in_holdout = drawn[~member].sum() / total
     share = 1.0 - 0.5 * in_holdout / by_chance
     variance = m * (1.0 - by_chance) * drawn.var(ddof=1) / total**2
     return float(share), float(0.5 / by_chance * np.sqrt(variance))
 
 
-def _copy_share(real: Vectors, is_train: npt.NDArray[np.bool_]) -> float:
+def _copy_share(real: Vectors, is_train: npt.NDArray[np.bool_], member: npt.NDArray[np.bool_]) -> float:
     """The share of a plain copy: 1, but for training rows which also stand in the holdout."""
     keys = np.ascontiguousarray(real).view(np.dtype((np.void, real.dtype.itemsize * real.shape[1]))).ravel()
     _, inverse = np.unique(keys, return_inverse=True)
@@ -131,4 +192,4 @@ def _copy_share(real: Vectors, is_train: npt.NDArray[np.bool_]) -> float:
     train = np.bincount(inverse[is_train], minlength=n_groups)
     every = np.bincount(inverse, minlength=n_groups)
     in_holdout = (train * (every - train) / every).sum() / train.sum()
-    return float(1.0 - 0.5 * in_holdout / (~is_train).mean())
+    return float(np.clip(1.0 - 0.5 * in_holdout / (~member).mean(), 0.0, 1.0))

@@ -1,28 +1,41 @@
 """Attribute inference: the attacker knows some of a person's values and reads off another from the synthetic rows.
 
-The guess is the value in the synthetic row that is nearest on what is known. How often it is right on training rows is
-held against how often it is right on people the generator has not seen: what the population gives away by itself
-(older people are more often married) is no leak, what is right on members only is one. The same guess from other real
-people's rows stands beside it, for scale.
+There are two guesses: the value in the synthetic row that is nearest on what is known, and that of a decision tree
+grown on the synthetic rows until every leaf is pure. The first drowns where many of the known columns tell nothing; the
+second asks only those that tell. The stronger counts, and both are counted as tries.
+
+How often a guess is right on training rows is held against how often it is right on people the generator has not seen:
+what the population gives away by itself (older people are more often married) is no leak, what is right on members only
+is one. The same guess from other real people's rows stands beside it, for scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.evaluate.attacks.rates import Contrast, contrast
-from likewise.evaluate.neighbours import Vectors, closeness_tiles, fit_embedding
-from likewise.evaluate.tables import Typed
+from likewise.evaluate.neighbours import (
+    MOST_WORK,
+    Embedding,
+    Vectors,
+    chunks_of,
+    closeness_tiles,
+    fit_embedding,
+    searchable,
+)
+from likewise.evaluate.tables import Typed, design_matrices
 from likewise.schema import Role, Schema
 
 MAX_TARGETS = 2_000
-MAX_SYNTHETIC = 20_000
-MOST_FLOATS = 8 * 2**20
+LEAST_TARGETS = 250
 MOST_SECRETS = 30
+MOST_LEARNT = 10
+MOST_CLASSES = 64
+MAX_LEARNT_ROWS = 10_000
 TOLERANCE = 0.01
 
 
@@ -32,12 +45,14 @@ class Guessed:
 
     Args:
         risk: right guesses on training rows beside those on unseen people.
-        by_others: right guesses on the same training rows from real rows of other people.
+        by_others: right guesses on the same training rows from real rows of other people, by the nearest.
+        by: the guess that was stronger, "nearest" or "tree".
     """
 
     column: str
     risk: Contrast
     by_others: float
+    by: str = "nearest"
 
 
 def secrets_of(schema: Schema, target: str | None, rng: np.random.Generator) -> list[str]:
@@ -57,62 +72,118 @@ def inference(
 ) -> list[Guessed]:
     """The attack on each of `secrets`, from the columns `known` (the secret itself left out).
 
-    Up to 2,000 training rows are guessed, and half of the holdout rows as the control; the other half are the real
-    rows of other people. A number counts as guessed within 1 % of the real 1-99 % range.
+    Up to 2,000 training persons are guessed, a row of each, and half of the holdout persons as the control; the other
+    half are the real rows of other people. A number counts as guessed within 1 % of the real 1-99 % range.
     """
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
-    names = [c.name for c in train.columns]
-    spans = dict(zip(names, embed.spans, strict=True))
-    numbers = {c.name for c in train.columns if c.is_number}
-    others = embed(holdout.take(rng.permutation(len(holdout))))
-    control, reference = others[: len(others) // 2][:MAX_TARGETS], others[len(others) // 2 :]
-    members = embed(train.sample(MAX_TARGETS, rng))
-    drawn = embed(synthetic.take(rng.permutation(len(synthetic))[: min(MAX_SYNTHETIC, MOST_FLOATS // embed.width)]))
-    tried = np.concatenate([members, control])
-    pool = [name for name in known if name in spans]
-    right = _right_guesses(tried, drawn, secrets, pool, spans, numbers)
-    by_others = _right_guesses(members, reference, secrets, pool, spans, numbers)
-    found, n = [], len(members)
+    others = holdout.one_each(rng)
+    others = others.take(rng.permutation(len(others)))
+    synthetic, searched = searchable(synthetic.take(rng.permutation(len(synthetic))), embed.width, rng)
+    most = _most_targets(len(synthetic), embed.width, len(secrets))
+    control = others.take(np.arange(len(others) // 2)[:most])
+    reference = others.take(np.arange(len(others) // 2, len(others)))
+    members = train.one_each(rng).sample(most, rng)
+    pool = [name for name in known if name in [c.name for c in train.columns]]
+    asked = _Asked(tuple(secrets), tuple(pool), embed, frozenset(c.name for c in train.columns if c.is_number))
+    tried, n = np.concatenate([embed(members), embed(control)]), len(members)
+    right = {"nearest": _by_nearest(tried, embed(synthetic), asked)}
+    right["tree"] = _by_tree([members, control, synthetic.take(np.arange(min(len(synthetic), MAX_LEARNT_ROWS)))], asked)
+    by_others = _by_nearest(tried[:n], embed(reference), asked)
+    tests = sum(map(len, right.values()))
+    found = []
     for name in secrets:
-        hits, control_hits = int(right[name][:n].sum()), int(right[name][n:].sum())
-        risk = contrast(hits, n, control_hits, len(control), tests=len(secrets), which=name)
-        found.append(Guessed(name, risk, float(by_others[name].mean())))
+        tries = []
+        for by, hits in ((by, hits[name]) for by, hits in right.items() if name in hits):
+            risk = contrast(int(hits[:n].sum()), n, int(hits[n:].sum()), len(control), tests=tests, which=name)
+            share = searched if by == "nearest" else min(1.0, MAX_LEARNT_ROWS / len(synthetic))
+            tries.append(Guessed(name, replace(risk, searched=share), float(by_others[name].mean()), by))
+        found.append(worst_guess(tries))
     return found
 
 
 def worst_guess(found: Sequence[Guessed]) -> Guessed:
-    """The secret whose right guesses lie farthest beyond the control, in units of the interval's half."""
+    """The guess that is right farthest beyond the control, in units of the interval's half."""
     return max(found, key=lambda g: (g.risk.value - g.risk.floor) / max(g.risk.value - g.risk.interval[0], 1e-9))
 
 
-def _right_guesses(
-    tried: Vectors,
-    rows: Vectors,
-    secrets: Sequence[str],
-    known: Sequence[str],
-    spans: dict[str, slice],
-    numbers: set[str],
-) -> dict[str, npt.NDArray[np.bool_]]:
-    """For each secret, which of the rows tried have it guessed rightly.
+@dataclass(frozen=True)
+class _Asked:
+    """What is guessed from what: names, how columns become vectors, and which are numbers."""
+
+    secrets: tuple[str, ...]
+    known: tuple[str, ...]
+    embed: Embedding
+    numbers: frozenset[str]
+
+
+def _most_targets(n_rows: int, width: int, n_secrets: int) -> int:
+    """Each secret takes a pass of its own over all pairs."""
+    work = n_rows * (width + 30 * n_secrets)
+    return int(np.clip(0.5 * MOST_WORK / work, LEAST_TARGETS, MAX_TARGETS))
+
+
+def _by_nearest(tried: Vectors, rows: Vectors, asked: _Asked) -> dict[str, npt.NDArray[np.bool_]]:
+    """For each secret, which of the rows tried have it guessed rightly by the nearest row.
 
     All pairs are met once; the secret's own part is then taken out of the closeness, column by column.
     """
-    cells = np.concatenate([np.arange(s.start, s.stop) for s in (spans[name] for name in known)])
-    index = {name: np.empty(len(tried), dtype=np.int64) for name in secrets}
+    names = list(asked.embed.names)
+    spans = dict(zip(names, asked.embed.spans, strict=True))
+    cells = np.concatenate([np.arange(s.start, s.stop) for s in (spans[name] for name in asked.known)])
+    index = {name: np.zeros(len(tried), dtype=np.int64) for name in asked.secrets}
+    best = {name: np.full(len(tried), -np.inf, dtype=np.float32) for name in asked.secrets}
     a, b = np.ascontiguousarray(tried[:, cells]), np.ascontiguousarray(rows[:, cells])
-    for part, closeness in closeness_tiles(a, b):
-        for name in secrets:
-            without = closeness
-            if name in known:
-                own = np.ascontiguousarray(rows[:, spans[name]])
-                without = tried[part, spans[name]] @ own.T
-                without -= 0.5 * np.square(own).sum(1)
-                np.subtract(closeness, without, out=without)
-            index[name][part] = without.argmax(1)
+    for first, chunk in chunks_of(b):
+        whole = rows[first : first + len(chunk)]
+        for part, closeness in closeness_tiles(a, chunk):
+            for name in asked.secrets:
+                without = closeness
+                if name in asked.known:
+                    own = np.ascontiguousarray(whole[:, spans[name]])
+                    without = tried[part, spans[name]] @ own.T
+                    without -= 0.5 * np.square(own).sum(1)
+                    np.subtract(closeness, without, out=without)
+                found = without.argmax(1)
+                value = without[np.arange(len(found)), found]
+                better = value > best[name][part]
+                index[name][part] = np.where(better, first + found, index[name][part])
+                best[name][part] = np.where(better, value, best[name][part])
     right = {}
-    for name, found in index.items():
-        truth, guess = tried[:, spans[name]], rows[:, spans[name]][found]
-        limit = TOLERANCE if name in numbers else 1e-3
+    for name, place in index.items():
+        truth, guess = tried[:, spans[name]], rows[:, spans[name]][place]
+        limit = TOLERANCE if name in asked.numbers else 1e-3
         right[name] = np.asarray(np.abs(truth - guess).max(1) <= limit)
+    return right
+
+
+def _by_tree(tables: Sequence[Typed], asked: _Asked) -> dict[str, npt.NDArray[np.bool_]]:
+    """For each secret, up to ten and none of many levels, which members and others have it guessed rightly by a tree.
+
+    Args:
+        tables: members, control, and the synthetic rows to learn from.
+    """
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    most = float(np.finfo(np.float32).max)  # a tree takes no infinite number
+    members, control, rows = (np.clip(x, -most, most) for x in design_matrices(tables)[0])
+    names = list(asked.embed.names)
+    right = {}
+    for name in asked.secrets[:MOST_LEARNT]:
+        given = [names.index(k) for k in asked.known if k != name]
+        if not given:
+            continue
+        secret = [table[name] for table in tables]
+        there = ~secret[2].missing if name in asked.numbers else np.ones(len(rows), dtype=np.bool_)
+        is_level = name not in asked.numbers
+        n_classes = len(np.unique(secret[2].values)) if is_level else 0
+        if not there.any() or n_classes > min(MOST_CLASSES, len(rows) // 2):
+            continue
+        tree = (DecisionTreeClassifier if is_level else DecisionTreeRegressor)(random_state=0)
+        tree.fit(rows[there][:, given], secret[2].values[there])
+        guess = tree.predict(np.concatenate([members, control])[:, given])
+        truth = np.concatenate([column.values for column in secret[:2]])
+        scale = asked.embed.blocks[names.index(name)]
+        limit = TOLERANCE * scale[1] if isinstance(scale, tuple) else 0.5
+        right[name] = np.asarray(np.abs(guess - truth) <= limit)  # a missing number is never guessed
     return right

@@ -5,22 +5,26 @@
   detection", AISTATS 2023): the same, but held against other real people the attacker knows. A row in a crowd is near
   to synthetic rows anyway; what tells is to be nearer than the population explains. Densities are those of the few
   nearest neighbours.
+
+What is guessed is a person: whose rows are several is judged by the one that points to them most.
+
+Legend: n persons tried, r rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.neighbours import Vectors, fit_embedding, nearest_few
-from likewise.evaluate.roc import Estimate, auc, true_positive_rate
-from likewise.evaluate.tables import Typed
+from likewise.evaluate.attacks.rates import least_beyond, least_share
+from likewise.evaluate.neighbours import Vectors, affordable, fit_embedding, nearest_few, searchable
+from likewise.evaluate.roc import Z95, Estimate, auc, true_positive_interval, true_positive_rate
+from likewise.evaluate.tables import IntArray, Typed
 
-MAX_SYNTHETIC = 20_000
 MAX_MEMBERS = 5_000
-MOST_FLOATS = 8 * 2**20
+LEAST_MEMBERS = 1_000
 NEIGHBOURS = 3
 FALSE_POSITIVE_RATES = (0.001, 0.01, 0.1)
 LEAST_FALSE_POSITIVES = 5
@@ -38,39 +42,76 @@ class Membership:
             than five others would be named are left out: nothing could be said.
         n: members tried.
         n_others: non-members tried.
+        searched: share of the synthetic rows that were searched.
     """
 
     area: Estimate
     caught: Caught
     n: int
     n_others: int
+    searched: float = 1.0
+
+    @property
+    def least_leak(self) -> float:
+        """The least share of members, each given away with certainty, that the area could have told."""
+        return least_beyond(_by_ranks(self.n, self.n_others), 0.5)
+
+    def least_leak_at(self, at: float) -> float:
+        """The same for the share of members caught at this rate of false alarms."""
+        n, m = self.n, self.n_others
+        return least_share(lambda hits: true_positive_interval(hits / n, n, m, at)[0] > at, n, at)
 
 
 def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Membership, Membership]:
     """The two attacks, by distance and by density ratio.
 
-    Up to 5,000 training and as many holdout rows are tried, against up to 20,000 synthetic rows. For the second
-    attack half of the holdout rows are what the attacker knows of the population, and the other half are tried.
+    Up to 5,000 training and as many holdout persons are tried, against all synthetic rows. For the second attack half
+    of the holdout persons are what the attacker knows of the population, and the other half are tried.
     """
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
-    n = min(len(train), len(holdout), MAX_MEMBERS)
-    targets = embed(synthetic.sample(min(MAX_SYNTHETIC, MOST_FLOATS // embed.width), rng))
-    members, others = embed(train.sample(n, rng)), embed(holdout.take(rng.permutation(len(holdout))))
-    return guesses(members, others, targets)
-
-
-def guesses(members: Vectors, others: Vectors, synthetic: Vectors) -> tuple[Membership, Membership]:
-    """The two attacks on n members, of vectors; of the others, the last n are tried, the first half also known."""
-    n = len(members)
-    known = others[: len(others) // 2]
-    tried = np.concatenate([members, others[-n:]])
-    _, to_synthetic = nearest_few(tried, synthetic, NEIGHBOURS)
-    is_member = np.arange(2 * n) < n
-    by_distance = _judged(is_member, -to_synthetic[:, 0])
-    half = np.append(np.arange(n), np.arange(2 * n - min(n, len(others) - len(known)), 2 * n))
-    by_density = _judged(is_member[half], density_ratio(to_synthetic[half], tried[half], known))
+    synthetic, searched = searchable(synthetic, embed.width, rng)
+    rows_each = len(train) / max(train.n_persons, 1)
+    most = affordable(round(2 * rows_each * len(synthetic)), embed.width, least=LEAST_MEMBERS, most=MAX_MEMBERS)
+    n = min(train.n_persons, holdout.n_persons, most)
+    train, holdout = train.sample_persons(n, rng), holdout.take(rng.permutation(len(holdout)))
+    told = train.persons is not None and holdout.persons is not None
+    whose = (train.whose, holdout.whose) if told else None
+    found = guesses(embed(train), embed(holdout), embed(synthetic), whose)
+    by_distance, by_density = (replace(one, searched=searched) for one in found)
     return by_distance, by_density
+
+
+def guesses(
+    members: Vectors, others: Vectors, synthetic: Vectors, whose: tuple[IntArray, IntArray] | None = None
+) -> tuple[Membership, Membership]:
+    """The two attacks on n members, of vectors; of the others, the last n are tried, the first half also known.
+
+    Args:
+        whose: persons of the members' rows and of the others'; each row its own person where none are told.
+    """
+    a, b = (np.arange(len(members)), np.arange(len(others))) if whose is None else whose
+    n = len(np.unique(a))
+    in_turn = b[np.sort(np.unique(b, return_index=True)[1])]
+    is_known, is_tried = np.isin(b, in_turn[: len(in_turn) // 2]), np.isin(b, in_turn[-n:])
+    tried = np.concatenate([members, others[is_tried]])
+    is_member = np.arange(len(tried)) < len(a)
+    person = np.unique(np.stack([~is_member, np.concatenate([a, b[is_tried]])]), axis=1, return_inverse=True)[1]
+    _, to_synthetic = nearest_few(tried, synthetic, NEIGHBOURS)
+    by_distance = _judged(*_by_person(person, is_member, -to_synthetic[:, 0]))
+    half = is_member | ~np.concatenate([is_member[: len(a)], is_known[is_tried]])
+    ratio = density_ratio(to_synthetic[half], tried[half], others[is_known])
+    by_density = _judged(*_by_person(person[half], is_member[half], ratio))
+    return by_distance, by_density
+
+
+def _by_person(
+    person: IntArray, is_member: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Of each person tried, whether a member, and the greatest score of their rows."""
+    order = np.argsort(person, kind="stable")
+    starts = np.flatnonzero(np.diff(person[order], prepend=-1))
+    return is_member[order][starts], np.asarray(np.maximum.reduceat(score[order], starts))
 
 
 def density_ratio(to_synthetic: npt.NDArray[np.float64], tried: Vectors, known: Vectors) -> npt.NDArray[np.float64]:
@@ -95,14 +136,24 @@ def _judged(is_member: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) ->
         for at in FALSE_POSITIVE_RATES
         if at * n_others >= LEAST_FALSE_POSITIVES
     }
-    return Membership(auc(is_member, score), caught, int(is_member.sum()), n_others)
+    area, n = auc(is_member, score), int(is_member.sum())
+    low, high = area.interval
+    if area.value - _by_ranks(n, n_others) <= 0.5:  # DeLong's interval is a little narrow for few people
+        area = replace(area, interval=(min(low, 0.5), high))
+    return Membership(area, caught, n, n_others)
+
+
+def _by_ranks(n: int, m: int) -> float:
+    """How far beyond 0.5 an area of n against m must lie for the rank test of Mann and Whitney to tell."""
+    return Z95 * float(np.sqrt((n + m + 1) / (12 * n * m)))
 
 
 def worst_off(train: Typed, holdout: Typed, synthetic: Typed, n: int, *, seed: int) -> npt.NDArray[np.int64]:
     """Places in `train` of the n rows that the density ratio points to most clearly, worst first."""
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
-    targets = embed(synthetic.sample(min(MAX_SYNTHETIC, MOST_FLOATS // embed.width), rng))
+    synthetic, _ = searchable(synthetic, embed.width, rng)
+    targets = embed(synthetic.sample(affordable(len(train), embed.width, least=20_000, most=len(synthetic)), rng))
     known = embed(holdout.sample(MAX_MEMBERS, rng))
     tried = embed(train)
     _, to_synthetic = nearest_few(tried, targets, 1)

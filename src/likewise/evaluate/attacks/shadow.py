@@ -7,7 +7,8 @@ tables and tried on the others.
 References: Stadler et al., "Synthetic data: anonymisation groundhog day", USENIX Security 2022 (features of the drawn
 table); Houssiau et al., "TAPAS", 2022 (counting queries). NOTE[DIFF] all records share one attack model, on features
 standardised record by record, and all are tried in the same tables, each in a random half: tens of trainings serve
-where a model per record takes thousands.
+where a model per record takes thousands. Half of the records are the outliers, the rows farthest from all others: those
+leak first.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import OptionError
+from likewise.evaluate.attacks.rates import least_beyond
 from likewise.evaluate.neighbours import Embedding, fit_embedding, nearest_few
 from likewise.evaluate.roc import Z95, Estimate, auc, true_positive_rate
 from likewise.evaluate.tables import FloatArray, Typed
@@ -31,6 +33,7 @@ MAX_ROWS = 2_000
 MOST_RECORDS = 100
 N_QUERIES = 60
 N_FOLDS = 5
+MOST_COMPARED = 5_000
 N_PERMUTATIONS = 50
 LEAST_SHADOWS = 4
 
@@ -52,6 +55,12 @@ class Shadows:
     n_records: int
     n_rows: int
 
+    @property
+    def least_leak(self) -> float:
+        """The least share of records, each given away with certainty, that the area could have told."""
+        low, high = self.area.interval
+        return least_beyond((high - low) / 2.0, 0.5)
+
 
 def shadow_attack(
     pool: pl.DataFrame,
@@ -61,6 +70,7 @@ def shadow_attack(
     n_shadows: int,
     n_rows: int = MAX_ROWS,
     seed: int,
+    whose: npt.NDArray[np.int64] | None = None,
 ) -> Shadows:
     """Train `n_shadows` generators on random parts of `pool` and attack the tables they draw.
 
@@ -69,6 +79,7 @@ def shadow_attack(
         type_all: makes raw frames into arrays with shared levels.
         draw: the generator.
         n_rows: rows each is trained on; fewer where the pool is small. Small tables leak most.
+        whose: (n,) the person of each row of the pool; a person is in a table with all rows or with none.
 
     Raises:
         OptionError: fewer than 4 shadows.
@@ -76,23 +87,35 @@ def shadow_attack(
     if n_shadows < LEAST_SHADOWS:
         raise OptionError(f"shadows must be at least {LEAST_SHADOWS}, got {n_shadows}")
     rng = np.random.default_rng(seed)
+    person = np.arange(len(pool)) if whose is None else np.unique(whose, return_inverse=True)[1]
+    n_persons = int(person.max()) + 1
     n_rows = min(n_rows, len(pool) // 2)
-    n_records = min(MOST_RECORDS, n_rows // 4)
-    order = rng.permutation(len(pool))
-    records, others = order[:n_records], order[n_records:]
+    n_records = min(MOST_RECORDS, n_rows * n_persons // len(pool) // 4)
+    (known,) = type_all([pool])
+    first = np.unique(person, return_index=True)[1]  # a person is asked about by one row
+    records = _records(fit_embedding(known)(known.take(first)), n_records, rng)
     member = _balanced(n_shadows, n_records, rng)
     tables = []
     for k in range(n_shadows):
-        rows = np.concatenate([records[member[k]], rng.permutation(others)[: n_rows - int(member[k].sum())]])
+        turn = rng.permutation(n_persons) + n_persons
+        turn[records] = np.where(member[k], 0, 3 * n_persons)
+        rows = np.argsort(turn[person], kind="stable")[:n_rows]
         tables.append(draw(pool[rng.permutation(rows)], n_rows, int(rng.integers(2**31 - 1))))
-    asked, *drawn = type_all([pool[records], *tables])
-    (known,) = type_all([pool])
+    asked, *drawn = type_all([pool[first[records]], *tables])
     features = _features(asked, drawn, known, rng)
     scores = _guess(features, member, rng)
     flat = auc(member.ravel(), scores.ravel())
     half = max(flat.value - flat.interval[0], Z95 * _jackknife(member, scores), Z95 * _by_chance(features, member, rng))
     area = replace(flat, interval=(max(0.0, flat.value - half), min(1.0, flat.value + half)))
     return Shadows(area, true_positive_rate(member.ravel(), scores.ravel(), 0.01), n_shadows, n_records, n_rows)
+
+
+def _records(rows: npt.NDArray[np.float32], n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Places of the n asked about: half by chance, half those farthest from their third nearest of up to 5,000 rows."""
+    order = rng.permutation(len(rows))
+    by_chance, rest = order[: n // 2], order[n // 2 :]
+    _, distance = nearest_few(rows[rest], rows[order[:MOST_COMPARED]], 4)  # itself may be among them
+    return np.concatenate([by_chance, rest[np.argsort(-distance[:, -1], kind="stable")[: n - n // 2]]])
 
 
 def _balanced(n_shadows: int, n_records: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:

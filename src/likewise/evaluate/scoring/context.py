@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import OptionError
+from likewise.evaluate.attacks.copies import row_hashes
+from likewise.evaluate.attacks.sides import Side, Sides, take_sides
 from likewise.evaluate.tables import Typed, type_tables
+from likewise.persons import persons_of
 from likewise.schema import Kind, Schema
 
 MEASURES = {
@@ -59,9 +64,20 @@ class Context:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        typed = type_tables(list(self.frames.values()), self.schema)
+        self.whose = _whose(self.frames, self.schema.entity)
+        typed = self._typed("pattern")
         self.train, self.synthetic = typed[0], typed[1]
         self.holdout = typed[2] if len(typed) > 2 else None
+
+    def _typed(self, text: Literal["pattern", "value"]) -> list[Typed]:
+        """The tables, typed together, with whose each real row is."""
+        tables = type_tables(list(self.frames.values()), self.schema, text=text)
+        return [replace(t, persons=self.whose.get(role)) for role, t in zip(self.frames, tables, strict=True)]
+
+    @property
+    def people(self) -> str:
+        """What is counted: "rows", or "persons" where a column tells whose a row is."""
+        return "persons" if self.whose else "rows"
 
     @property
     def modelled(self) -> list[str]:
@@ -75,18 +91,43 @@ class Context:
         return int(self.rng(stage).integers(2**31 - 1))
 
     def halves(self, stage: int, share: float = 0.5) -> tuple[Typed, Typed]:
-        """The training rows in two by chance, the second part holding `share` of them."""
-        order = self.rng(stage).permutation(len(self.train))
+        """The training rows in two by chance, the second part holding `share` of them; persons stay whole."""
+        persons = np.unique(self.train.whose)
+        order = self.rng(stage).permutation(len(persons))
         cut = max(1, round(share * len(order)))
-        return self.train.take(order[cut:]), self.train.take(order[:cut])
+        if self.train.persons is None:
+            return self.train.take(order[cut:]), self.train.take(order[:cut])
+        is_second = np.isin(self.train.whose, persons[order[:cut]])
+        return self.train.take(np.flatnonzero(~is_second)), self.train.take(np.flatnonzero(is_second))
 
     @cached_property
-    def attack_tables(self) -> list[Typed]:
-        """Training, synthetic and holdout rows as an attacker compares them: texts by value, not by pattern."""
-        assert self.holdout is not None
+    def compared(self) -> dict[str, Typed]:
+        """The tables as an attacker compares them: texts by value, not by pattern."""
         if any(c.kind is Kind.TEXT for c in self.schema if c.is_modelled):
-            return type_tables(list(self.frames.values()), self.schema, text="value")
-        return [self.train, self.synthetic, self.holdout]
+            return dict(zip(self.frames, self._typed("value"), strict=True))
+        tables = {"real": self.train, "synthetic": self.synthetic, "holdout": self.holdout}
+        return {role: table for role, table in tables.items() if table is not None}
+
+    @cached_property
+    def sides(self) -> Sides:
+        """Members and the control of the attacks."""
+        real = {role: table for role, table in self.compared.items() if role != "synthetic"}
+        found = {role: Side(table, row_hashes(self.frames[role], self.modelled)) for role, table in real.items()}
+        sides = take_sides(found["real"], found.get("holdout"), self.rng(33))
+        self.notes.extend(sides.notes)
+        return sides
+
+
+def _whose(frames: dict[str, pl.DataFrame], entity: str | None) -> dict[str, npt.NDArray[np.int64]]:
+    """(n,) the person of each real row, by table, numbered alike in all of them; empty where no column tells."""
+    if entity is None:
+        return {}
+    real = [role for role in frames if role != "synthetic"]
+    for role in real:
+        persons_of(frames[role], entity)  # names the table's own rows where one does not tell
+    every = pl.concat([frames[role].select(entity) for role in real], how="vertical_relaxed")
+    ends = np.cumsum([len(frames[role]) for role in real])[:-1]
+    return dict(zip(real, np.split(persons_of(every, entity), ends), strict=True))
 
 
 def noise(n: int, m: int) -> float:

@@ -30,9 +30,8 @@ def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
         scale = noise(len(run.train), len(run.synthetic)) / noise(len(run.train), len(run.holdout))
         return fit, _scaled(floor, scale), "holdout"
     (fit,) = fidelity(run.train, [run.synthetic], rng=run.rng(1))
-    order = run.rng(2).permutation(len(run.train))
-    a, b = (run.train.take(half) for half in np.array_split(order, 2))
-    if len(b) == 0:
+    a, b = run.halves(2)
+    if len(a) == 0:
         return fit, _scaled(fit, math.nan), "halves"
     (floor,) = fidelity(a, [b], rng=run.rng(1))
     scale = noise(len(run.train), len(run.synthetic)) / noise(len(a), len(b))

@@ -1,0 +1,146 @@
+"""The two sides of every attack: people in the training rows and people who are not, so that chance treats them alike.
+
+An attack is held against what it achieves on other people. That is a control only where the two sides are exchangeable:
+no person on both, and no person more often on one of them than on the other. Training tables are often oversampled,
+people have several rows, and splits are made by row: all three are mended here, once, before any attack.
+
+Legend: n rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.evaluate.attacks.rates import Rate
+from likewise.evaluate.roc import wilson
+from likewise.evaluate.tables import IntArray, Typed
+
+Hashes = npt.NDArray[np.uint64]
+MOST_SHARED = 0.05
+"""Repeats are told from chance only where fresh rows hardly ever stand in the training rows."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Real rows of one side, one hash a row."""
+
+    table: Typed
+    hashes: Hashes
+
+    def take(self, rows: npt.NDArray[np.integer]) -> Side:
+        return Side(self.table.take(rows), self.hashes[rows])
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides as the attacks meet them.
+
+    Args:
+        train, holdout: members, and the control; None where there is none.
+        notes: what was left out and why, for the reader.
+        are_distinct: rows that repeat were counted once, so repeats say nothing any more.
+        are_unclear: rows repeat in one table beyond what chance does, in a table where chance does so too: what chance
+            would give cannot be told without knowing whose the rows are.
+    """
+
+    train: Side
+    holdout: Side | None
+    notes: tuple[str, ...] = ()
+    are_distinct: bool = False
+    are_unclear: bool = False
+
+
+def take_sides(train: Side, holdout: Side | None, rng: np.random.Generator) -> Sides:
+    """Members and control made exchangeable; by persons where they are told, else by distinct rows.
+
+    Where no person is told, equal rows may be equal people (few columns, few levels) or one person several times. Fresh
+    rows tell: how often a holdout row stands in the training rows is how often chance makes a row stand there.
+    """
+    if train.table.persons is not None:
+        return _by_person(train, holdout, rng)
+    if holdout is None:
+        return Sides(train, holdout)
+    notes: list[str] = []
+    repeated = [repeats(side.hashes) for side in (train, holdout)]
+    shared = [copies(a.hashes, b.hashes) for a, b in ((holdout, train), (train, holdout))]
+    if not any(map(_beyond_chance, repeated, shared)):
+        return Sides(train, holdout)
+    if shared[0].value > MOST_SHARED:
+        notes.append(
+            f"{repeated[0].value:.1%} of the training rows repeat and {shared[0].value:.1%} of the holdout rows stand "
+            "there: chance alone does not repeat rows so, and which repeats are one person's cannot be told. Nearness "
+            "was not measured; name the column that tells whose a row is (entity)."
+        )
+        return Sides(train, holdout, tuple(notes), are_unclear=True)
+    sides = [side.take(_first_of_each(side.hashes)) for side in (train, holdout)]
+    alone = [a.take(np.flatnonzero(~np.isin(a.hashes, b.hashes))) for a, b in (sides, sides[::-1])]
+    notes.append(
+        f"Rows repeat beyond chance: {repeated[0].value:.1%} of the training rows and {repeated[1].value:.1%} of the "
+        f"holdout rows. The attacks count each distinct row once ({len(alone[0].table):,} and {len(alone[1].table):,}) "
+        "and leave out those that stand in both."
+    )
+    return Sides(alone[0], alone[1], tuple(notes), are_distinct=True)
+
+
+def _beyond_chance(repeated: Rate, shared: Rate) -> bool:
+    """Whether rows repeat in a table clearly more than fresh rows stand there, or are clearly more seldom alone."""
+    is_much = repeated.value > 1.5 * shared.value or 1.0 - shared.value > 1.5 * (1.0 - repeated.value)
+    return is_much and repeated.interval[0] > shared.interval[1]
+
+
+def _by_person(train: Side, holdout: Side | None, rng: np.random.Generator) -> Sides:
+    """A person's equal rows count once; holdout rows of members are no control; then rows a person must be alike."""
+    train = train.take(_first_of_each(train.hashes, train.table.whose))
+    if holdout is None:
+        return Sides(train, None)
+    notes: list[str] = []
+    is_member = np.isin(holdout.table.whose, train.table.whose)
+    if is_member.any():
+        n, n_all = len(np.unique(holdout.table.whose[is_member])), holdout.table.n_persons
+        notes.append(
+            f"{n:,} of {n_all:,} holdout persons are in the training rows too: a control that contains members is no "
+            "control, so the attacks leave their rows out. Split by person."
+        )
+        holdout = holdout.take(np.flatnonzero(~is_member))
+    holdout = holdout.take(_first_of_each(holdout.hashes, holdout.table.whose))
+    if holdout.table.n and _differ(train.table.whose, holdout.table.whose):
+        notes.append(
+            "Training persons and holdout persons do not have equally many rows: the attacks take one row of each, "
+            "by chance."
+        )
+        train, holdout = (_one_each(side, rng) for side in (train, holdout))
+    return Sides(train, holdout, tuple(notes))
+
+
+def _one_each(side: Side, rng: np.random.Generator) -> Side:
+    order = rng.permutation(side.table.n)
+    return side.take(order[np.unique(side.table.whose[order], return_index=True)[1]])
+
+
+def _differ(a: IntArray, b: IntArray) -> bool:
+    """Whether the mean rows a person differ by more than three standard errors."""
+    counts = [np.unique(x, return_counts=True)[1] for x in (a, b)]
+    gap = abs(counts[0].mean() - counts[1].mean())
+    return bool(gap > 3.0 * np.sqrt(sum(c.var() / len(c) for c in counts)))
+
+
+def _first_of_each(hashes: Hashes, whose: IntArray | None = None) -> IntArray:
+    """The place of the first of all equal rows; of each person's where persons are told."""
+    keys = hashes if whose is None else np.stack([whose.astype(np.uint64), hashes], axis=1)
+    return np.sort(np.unique(keys, axis=None if whose is None else 0, return_index=True)[1])
+
+
+def copies(rows: Hashes, train: Hashes) -> Rate:
+    """Share of `rows` that stand, cell for cell, in `train` (both as hashes)."""
+    hits = int(np.isin(rows, train).sum())
+    return Rate(hits / max(len(rows), 1), wilson(hits, len(rows)), len(rows))
+
+
+def repeats(train: Hashes) -> Rate:
+    """Share of `train` that stands in another row of it: what a fresh row would score, from the rows themselves."""
+    _, inverse, counts = np.unique(train, return_inverse=True, return_counts=True)
+    hits = int((counts[inverse] > 1).sum())
+    return Rate(hits / max(len(train), 1), wilson(hits, len(train)), len(train))

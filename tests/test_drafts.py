@@ -126,8 +126,8 @@ def test_a_field_written_beside_what_was_found_is_said() -> None:
     data = json.loads(infer(RAW).to_json())
     age, pay, plan, day, key = data["columns"]
     age["bounds"], plan["levels"], day["format"] = [17, 90], ["b", "a"], "%m/%d/%Y"
-    pay["kind"] = "categorical"  # unlike what was found
-    del key["found"]
+    pay["kind"] = "categorical"
+    key |= {"kind": "id", "role": "id"}  # as was found
     schema = Schema.from_dict(data)
     assert schema["age"].said == {"bounds": (17, 90)}
     assert schema["plan"].said == {"dtype": "Enum", "levels": ("b", "a")}

@@ -56,8 +56,10 @@ def synth_images(
         terminal.note("nothing was measured: figures are computed on real images and are not differentially private")
         return
     with terminal.doing("measuring"):
-        kept_out = real[synthesizer.holdout_rows_] if len(synthesizer.holdout_rows_) else None
-        figures = lw.evaluate(real[synthesizer.train_rows_], fake, holdout=kept_out, random_state=seed or 0)
+        learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
+        assert learnt is not None  # no budget hides them
+        assert kept is not None
+        figures = lw.evaluate(real[learnt], fake, holdout=real[kept] if len(kept) else None, random_state=seed or 0)
     show(figures, terminal, report=report, json=json, lang=lang)
 
 

@@ -215,6 +215,7 @@ def synthesize(
         ).fit(frame)
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)
+    schema = synthesizer.schema_
     write_table(fake, schema, output)
     terminal.result(f"{output}: {len(fake):,} rows")
     if save is not None:
@@ -242,10 +243,11 @@ def synthesize(
         show_withheld(fake, schema, terminal, report=report, json=json, lang=lang, ledger=ledger)
         return
     with terminal.doing("measuring"):
-        kept_out = frame[synthesizer.holdout_rows_] if len(synthesizer.holdout_rows_) else None
+        learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
+        kept_out = None if kept is None or not len(kept) else frame[kept]
         figures = lw.evaluate(
-            frame[synthesizer.train_rows_], fake, holdout=kept_out,
-            target=target, schema=schema, random_state=seed or 0,
+            frame if learnt is None else frame[learnt], fake, holdout=kept_out,
+            target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0,
         )  # fmt: skip
     if kept_out is not None:
         figures = replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))
@@ -273,9 +275,16 @@ def _budget(
     if schema_file is None:
         raise errors.OptionError(
             "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
-            "schema, look it through as what anybody may know, and declare bounds, levels and nullable in it"
+            "inspect --json, look it through as what anybody may know, and declare bounds, levels and nullable in it"
         )
     return DP(epsilon, delta, pay=tuple(pay), entity=entity, max_rows=1 if max_rows is None else max_rows)
+
+
+def _open_levels(schema: Schema) -> Schema:
+    """The schema for measures, which look at the rows as they are: those may hold levels that nobody declared."""
+    for column in schema:
+        schema = schema.replace(column.name, levels=None)
+    return schema
 
 
 def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
@@ -289,7 +298,8 @@ def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
 
 
 def _declared(frame: pl.DataFrame, file: Path, target: str | None) -> Schema:
-    """The schema as the file has it, with the target marked: what it leaves open is not completed from the rows.
+    """The schema as the file has it, with the target marked: what it leaves open is not completed from the rows, and
+    what it says was found in them counts for nothing.
 
     Raises:
         SchemaError: it does not name every column of the table.

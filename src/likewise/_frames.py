@@ -214,13 +214,15 @@ def _restored(series: pl.Series, dtype: Any) -> Any:
 
 
 def _category(series: pl.Series, dtype: Any) -> Any:
-    """A category column; its list of categories keeps the old order but only what still occurs, unless ordered."""
+    """A category column; its list of categories keeps the old order, but no more than still occurs or the Polars type
+    lists: what only one person's row holds is in neither."""
     import pandas as pd
 
     text = series.cast(pl.String)
     by_text = {str(c): c for c in dtype.categories}
     seen = set(text.drop_nulls().unique().to_list())
-    kept = [c for c in dtype.categories if dtype.ordered or str(c) in seen]
+    listed = seen | set(series.dtype.categories if dtype.ordered and isinstance(series.dtype, pl.Enum) else ())
+    kept = [c for c in dtype.categories if str(c) in listed]
     new = [t for t in sorted(seen) if t not in by_text]
     values = [None if t is None else by_text.get(t, t) for t in text.to_list()]
     return pd.Series(pd.Categorical(values, categories=kept + new, ordered=dtype.ordered))

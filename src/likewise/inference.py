@@ -13,6 +13,7 @@ import polars as pl
 
 from likewise import _numbers, _times
 from likewise._dtypes import dtype_name
+from likewise._frames import from_frame
 from likewise._keys import key_reason, looks_like_digit_code, text_or_category
 from likewise.errors import InputError, SchemaError
 from likewise.persons import likely_entity
@@ -32,7 +33,7 @@ Override = Kind | str | Column | Mapping[str, Any]
 
 
 def infer(
-    raw: pl.DataFrame,
+    raw: Any,
     *,
     overrides: Mapping[str, Override] | None = None,
     sample_rows: int | None = None,
@@ -43,7 +44,7 @@ def infer(
     Look it through and declare what a budget of privacy shall rest on (`Schema.replace`, `Schema.declare`).
 
     Args:
-        raw: (n, columns) as `io.read` or `io.from_frame` gives it; a CSV's columns are all String.
+        raw: (n, columns) as it was read or is held: a Polars, pandas or Arrow frame; a CSV's columns are all String.
         overrides: what the user knows better, by column: a kind, a whole `Column`, or a mapping of `Column` fields.
         sample_rows: look at that many evenly spaced rows only. None: at all of them.
         entity: the column that tells whose a row is. None looks for one that repeats as an entity's key does
@@ -58,6 +59,8 @@ def infer(
         >>> [(c.name, c.kind.value, c.missing, c.labels) for c in infer(raw)]
         [('age', 'integer', ('?',), None), ('smokes', 'boolean', (), ('no', 'yes'))]
     """
+    if not isinstance(raw, pl.DataFrame):
+        raw = from_frame(raw)[0]
     if raw.width == 0:
         raise InputError("the table has no columns")
     overrides = overrides or {}

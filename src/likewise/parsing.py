@@ -6,6 +6,8 @@ A canonical column is String (categorical, text), Boolean, Int64 (integer), Floa
 
 from __future__ import annotations
 
+from math import ceil, copysign, floor, isfinite
+
 import polars as pl
 
 from likewise import _numbers, _times
@@ -22,6 +24,10 @@ _WHAT = {
     Kind.DATETIME: "dates or times in its format",
     Kind.CATEGORICAL: "among the declared levels",
 }
+
+
+_MOST = 2**53
+"""Numbers beyond this stand for it where a budget holds and no bounds were declared."""
 
 
 def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
@@ -45,6 +51,23 @@ def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.Dat
     absent = pl.Series([None] * raw.height, dtype=pl.Null)
     return pl.DataFrame(
         [parse_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c) for c in schema]
+    )
+
+
+def parse_declared(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
+    """The canonical frame of a table that a budget of privacy hides: every cell is read by the schema alone.
+
+    Nothing is detected, no value is refused and none is counted, so that one row changes how no other is read. Numbers
+    beyond their bounds, infinite ones too, become the bound; those between the units of an integer the nearest; what
+    cannot be read is missing; undeclared levels stay, for the codec has a code for them.
+
+    Raises:
+        SchemaError: columns lack (unless `partial`) or are not in the schema.
+    """
+    check_names(raw.columns, schema, partial=partial)
+    absent = pl.Series([None] * raw.height, dtype=pl.Null)
+    return pl.DataFrame(
+        [_declared_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c) for c in schema]
     )
 
 
@@ -122,6 +145,41 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
             f"(kind {column.kind.value}); clean them or declare another kind"
         )
     return out.alias(column.name)
+
+
+def _declared_column(series: pl.Series, column: Column) -> pl.Series:
+    if column.role is Role.DROP or column.is_key or series.dtype == pl.Null:
+        return parse_column(series, column)
+    known = _without_tokens(_plain(series), column)
+    match column.kind:
+        case Kind.BOOLEAN:
+            out = _booleans(known, column)
+        case Kind.INTEGER | Kind.REAL:
+            out = _numbers_within(known, column)
+        case Kind.DATETIME if known.dtype.is_temporal():
+            out = as_time(known, canonical_dtype(column))
+        case Kind.DATETIME:
+            text = known.cast(pl.String).str.strip_chars()
+            out = as_time(_times.read(text, column.format or "%Y-%m-%d", fallbacks=True), canonical_dtype(column))
+        case _:
+            out = _in_utc(known).cast(pl.String)
+    return out.alias(column.name)
+
+
+def _numbers_within(known: pl.Series, column: Column) -> pl.Series:
+    """Numbers, none of them beyond the bounds that were declared, or beyond 2^53 where none were."""
+    if known.dtype == pl.String:
+        number = _apply(known, _numbers.read_reals(pl.first(), _format_of(column)))
+    else:
+        number = (known.to_physical() if known.dtype.is_temporal() else known).cast(pl.Float64, strict=False)
+    low, high = (end if isfinite(end) else copysign(_MOST, end) for end in column.bounds or (-_MOST, _MOST))
+    number = number.fill_nan(None).clip(float(low), float(high))
+    if column.kind is Kind.REAL:
+        return number.set((number == 0).fill_null(False), 0.0)  # -0.0 too
+    least, most = max(ceil(low), -(2**63) + 1024), min(floor(high), 2**63 - 1024)  # which a float can tell
+    whole = _wholes(known, column)  # exact beyond 2^53, where floats are not
+    nearest = number.round(0).clip(float(least), float(most)).cast(pl.Int64)
+    return whole.zip_with(whole.is_not_null(), nearest).clip(least, most)
 
 
 def _plain(series: pl.Series) -> pl.Series:

@@ -207,16 +207,15 @@ class Column:
             types: with the categories of an Enum, which its type is made of. Without, they are left out: the type of a
                 frame may list what only one person's row holds.
         """
-        out: dict[str, Any] = {"name": self.name, "kind": self.kind.value, "role": self.role.value, "dtype": self.dtype}
-        out |= {key: _plain(value) for key, value in self.said.items() if key not in out}
+        always = [key for key in ("kind", "role", "dtype") if key not in self.found]
+        out = {"name": self.name, **{key: _plain(getattr(self, key)) for key in (*always, *self.said)}}
         left_out = () if types else ("levels",)
         found = {key: _plain(getattr(self, key)) for key in self.found if key not in left_out}
         return out | ({"found": found} if found else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`. A field that stands beside what was `found` is a person's word and counts; `kind`
-        and `role` always stand there, and are one where they differ.
+        """The inverse of `to_dict`. A field beside what was `found` is a person's word, and counts.
 
         Raises:
             SchemaError: a key is unknown or lacking, or the parts contradict each other.
@@ -233,9 +232,9 @@ class Column:
             if key not in known:
                 raise SchemaError(f"key {key!r}{of} is not known{nearest(str(key), known)}")
         for key in ("name", "kind"):
-            if key not in said:
+            if key not in said and key not in found:
                 raise SchemaError(f"every column needs the key {key!r}, one{of} lacks it")
-        told = [key for key in found if key not in said or (key in ("kind", "role") and said[key] == found[key])]
+        told = [key for key in found if key not in said]
         return cls(**{**found, **said, "found": told})
 
 
@@ -243,7 +242,7 @@ _DEFAULTS = {f.name: f.default for f in fields(Column) if f.default is not MISSI
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple) else value.value if isinstance(value, StrEnum) else value
 
 
 def _check_fields(changes: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
 from likewise.dp.coding import private_codec
+from likewise.dp.declaration import Declaration
 from likewise.dp.entities import check_entities, rows_within
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import (
@@ -42,14 +43,17 @@ from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
-from likewise.models.private import ledger_for
+from likewise.models.private import LEAST_ROWS, ledger_for
 from likewise.models.vae import VAE
-from likewise.parsing import fill_column, parse, restore, restore_column
+from likewise.parsing import fill_column, parse, parse_declared, restore, restore_column
 from likewise.persons import parted, persons_of, word_on_entity
 from likewise.privacy.coding import anonymous_codec
 from likewise.private_training import Plan
-from likewise.schema import Kind, Schema, nearest
+from likewise.schema import Kind, Role, Schema, nearest
 from likewise.training import Progress
+
+HOLDOUT = 0.1
+"""Share of the rows kept from training, where none is asked for."""
 
 MIN_ROWS_TO_HOLD_OUT = 20
 """Below this every row is needed for training; nothing is held out and training runs as long as planned."""
@@ -110,6 +114,9 @@ class Synthesizer:
 
     image_codec_: ImageCodec | None = None
     ledger_: Ledger | None = None
+    train_rows_: npt.NDArray[np.int64] | None = None
+    holdout_rows_: npt.NDArray[np.int64] | None = None
+    _paid: Ledger | None = None
     plan_: Plan | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
 
@@ -119,7 +126,7 @@ class Synthesizer:
         *,
         schema: Schema | None = None,
         random_state: int | None = None,
-        holdout: float = 0.1,
+        holdout: float = HOLDOUT,
         bounds: Mapping[str, tuple[float, float]] | None = None,
         only: Mapping[str, Any] | None = None,
         entity: str | bool | None = None,
@@ -143,6 +150,10 @@ class Synthesizer:
             raise OptionError("privacy does not pay for k_anonymous, which reads all rows: take one of the two")
         if not isinstance(only, Mapping | None):
             raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
+        if privacy is not None and holdout not in (0, HOLDOUT):
+            raise OptionError(
+                "holdout does not go with a budget of privacy: nothing stops early, so nothing is held out"
+            )
         if only and privacy is not None:
             raise OptionError(
                 "privacy does not pay for counting a class: learn all rows, and draw the class with where="
@@ -186,15 +197,16 @@ class Synthesizer:
                 return IMAGE_MODELS[name]
         return self._table_kind(name)
 
-    def _table_kind(self, name: str) -> type[Generator]:
+    def _table_kind(self, name: str, schema: Schema | None = None) -> type[Generator]:
         if name != AUTO:
             return model_named(name)
-        return model_for(private=self.privacy is not None, n_columns=len(self.schema.modelled) if self.schema else 0)
+        n_columns = 0 if schema is None else len(schema.modelled)
+        return model_for(private=self.privacy is not None, n_columns=n_columns)
 
-    def _table_generator(self) -> Generator:
+    def _table_generator(self, schema: Schema) -> Generator:
         if isinstance(self.model, ImageModel):
             raise InputError(f"model {self.model.name!r} learns images: arrays of 3 or 4 dimensions, got a table")
-        return self._make_generator(self._table_kind(self.model) if isinstance(self.model, str) else None)
+        return self._make_generator(self._table_kind(self.model, schema) if isinstance(self.model, str) else None)
 
     def fit(self, frame: Any, holdout: Any = None, *, y: Any = None) -> Self:
         """Learn a table or images.
@@ -212,24 +224,28 @@ class Synthesizer:
             PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
             TrainingError: training gave no usable model.
         """
+        if holdout is not None and self.privacy is not None:
+            raise OptionError(
+                "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
+                "looked at for nothing"
+            )
         images = as_images(frame, y)
         if images is not None:
             return self._fit_images(images, as_images(holdout), giving_back(frame))
         if y is not None:
             raise InputError("y gives the labels of images; in a table they are a column like the others")
-        generator = self._table_generator()
         raw, give_back = from_frame(frame)
-        ledger = None if self.privacy is None else ledger_for(self.privacy, self.schema, generator, len(raw))
+        if self.privacy is not None:
+            return self._fit_privately(self.privacy, raw, give_back)
         schema = self._bounded(self._schema_of(raw, is_array=_is_numeric(frame)))
+        generator = self._table_generator(schema)
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
-        whose = persons_of(table, schema.entity if self.privacy is None else None)
-        rows = _rows_of_class(table, only, whose) if self.privacy is None else rows_within(self.privacy, table)
+        whose = persons_of(table, schema.entity)
+        rows = _rows_of_class(table, only, whose)
         table = table[rows]
-        seeds = np.random.SeedSequence(self.random_state).spawn(3)
-        split, training, drawing = (np.random.default_rng(s) for s in seeds)
-        # Under differential privacy nothing stops early, so nothing is held out.
-        train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None and ledger is None)
-        codec = _codec_of(table[train_rows], schema, ledger, self.codec)
+        split, training, drawing = self._streams()
+        train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
+        codec = _codec_of(table[train_rows], schema, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
         kept = kept.filter(meeting(kept, only))
         generator.condition_fields = _told_fields(generator, codec)
@@ -238,14 +254,75 @@ class Synthesizer:
                 codec.encode(table[train_rows]), codec.encode(kept), codec.alphabet, rng=training, progress=report
             )
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
-        self.schema_, self.codec_, self.generator_, self._give_back = schema, codec, generator, give_back
-        self.image_codec_, self.ledger_ = None, ledger
-        self._drawing = drawing
+        self._keep(generator, give_back, drawing)
+        self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec, raw), codec, None
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
-        self.n_rows_ = len(table) if ledger is None else generator.n_rows
-        self.plan_ = generator.plan
-        self.record_ = generator.record.to_dict()
+        self.n_rows_ = len(table)
         return self
+
+    def _fit_privately(self, budget: DP, raw: pl.DataFrame, give_back: Callable[[pl.DataFrame], Any]) -> Self:
+        """Learn a table of which the declaration and what the ledger lists are all that is known.
+
+        Nothing stops early, so nothing is held out, and nothing that is kept tells how many rows there were, or which.
+        """
+        schema = None if self.schema is None else self._bounded(self.schema)
+        declaration = Declaration.of(schema, raw.schema, budget)
+        generator = self._table_generator(declaration)
+        ledger = ledger_for(budget, generator, len(raw))
+        _, training, drawing = self._streams()
+        with self._telling_what_was_spent(ledger):
+            table = parse_declared(raw, declaration)
+            table = table[rows_within(budget, table)]
+            codec = private_codec(table, declaration, ledger, self.codec)
+            generator.condition_fields = _told_fields(generator, codec)
+            with _progress(self.progress) as report:
+                generator.fit(
+                    codec.encode(table), codec.encode(table[:0]), codec.alphabet, rng=training, progress=report
+                )
+        self._keep(generator, give_back, drawing, ledger)
+        # The schema that was given may be a draft, and tell of the rows.
+        self.schema = self.schema_ = declaration
+        self.codec_, self.image_codec_ = codec, None
+        return self
+
+    def _streams(self) -> list[np.random.Generator]:
+        """Of the split, of training and of drawing."""
+        return [np.random.default_rng(seed) for seed in np.random.SeedSequence(self.random_state).spawn(3)]
+
+    @contextmanager
+    def _telling_what_was_spent(self, ledger: Ledger | None) -> Iterator[None]:
+        """A fit that fails after it has looked at the rows tells what that cost, and leaves its ledger."""
+        try:
+            yield
+        except BaseException as error:
+            if ledger is not None and ledger.entries:
+                self.ledger_ = ledger
+                spent = f"this try has spent epsilon {ledger.epsilon:.3g} of {ledger.budget.epsilon:g}: see ledger_"
+                if isinstance(error, LikewiseError):
+                    error.args = (f"{error}; {spent}",)
+                else:
+                    error.add_note(spent)
+            raise
+
+    def _keep(
+        self, generator: Generator, give_back: Callable[[Any], Any], drawing: np.random.Generator,
+        ledger: Ledger | None = None,
+    ) -> None:  # fmt: skip
+        """What a fit ends with, of tables and of images."""
+        self.generator_, self._give_back, self._drawing = generator, give_back, drawing
+        self.ledger_ = self._paid = ledger
+        self.plan_, self.record_ = generator.plan, generator.record.to_dict()
+        for name in ("train_rows_", "holdout_rows_"):
+            vars(self).pop(name, None)
+        if ledger is not None:
+            self.n_rows_ = generator.n_rows
+            if self.n_rows_ < LEAST_ROWS:
+                warnings.warn(
+                    f"some {self.n_rows_:,} rows, by noisy counts, are few for differential privacy: the noise is "
+                    "larger than most counts",
+                    LikewiseWarning,
+                    stacklevel=4,
+                )
 
     def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
         for name in ("bounds", "only", "entity", "codec", *(("schema",) if self.privacy is None else ())):
@@ -258,22 +335,19 @@ class Synthesizer:
         auto = AUTO_OF_IMAGES if self.privacy is None else ImageVAE.name
         named = auto if self.model == AUTO else self.model
         generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
-        seeds = np.random.SeedSequence(self.random_state).spawn(3)
-        split, training, drawing = (np.random.default_rng(s) for s in seeds)
+        split, training, drawing = self._streams()
         ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
         codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
         codes = codec.encode(images)
         train_rows, holdout_rows = self._split(np.arange(len(images)), split, own=holdout is None and ledger is None)
         train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
         kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
-        with _progress(self.progress) as report:
+        with _progress(self.progress) as report, self._telling_what_was_spent(ledger):
             generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
-        self.schema_, self.image_codec_, self.generator_, self._give_back = codec.schema, codec, generator, give_back
-        self.ledger_, self.plan_ = ledger, generator.plan
-        self._drawing = drawing
-        self.n_rows_ = len(images) if ledger is None else generator.n_rows
-        self.train_rows_, self.holdout_rows_ = train_rows, holdout_rows
-        self.record_ = generator.record.to_dict()
+        self._keep(generator, give_back, drawing, ledger)
+        self.schema_, self.image_codec_ = codec.schema, codec
+        if ledger is None:
+            self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
         return self
 
     def _ledger_of_images(self, images: ImageSet, generator: Generator) -> Ledger:
@@ -288,7 +362,7 @@ class Synthesizer:
                 "privacy needs the labels declared, for one told from the data would be told for free: "
                 "schema=Schema((Column(name='y', kind='categorical', levels=('0', '1', ...)),))"
             )
-        return ledger_for(self.privacy, self.schema or Schema(()), generator, len(images))
+        return ledger_for(self.privacy, generator, len(images))
 
     def _bounded(self, schema: Schema) -> Schema:
         for name, ends in (self.bounds or {}).items():
@@ -300,8 +374,6 @@ class Synthesizer:
 
     def _schema_of(self, raw: pl.DataFrame, *, is_array: bool) -> Schema:
         """What the columns are, and whose the rows, with a warning where only the rows tell it."""
-        if self.privacy is not None and self.schema is not None:
-            return self.schema  # where nothing is told from the rows
         if self.schema is not None:
             schema = with_entity(self.schema, raw, self.entity)
         else:
@@ -509,7 +581,7 @@ class Synthesizer:
             "model": {"name": self.generator_.name, "options": options},
             "training": self.record_,
             "n_rows": self.n_rows_,
-            "privacy": None if self.ledger_ is None else self.ledger_.to_dict(),
+            "privacy": None if self._paid is None else self._paid.to_dict(),
         }
         parts = {f"codec.{k}": v for k, v in arrays.items()}
         write_model(path, manifest, parts | {f"model.{k}": v for k, v in self.generator_.state().items()})
@@ -557,7 +629,9 @@ class Synthesizer:
             _try_out(made.codec_, made.schema_)
         generator = made._make_generator(kind)
         if manifest.get("privacy") is not None:
-            generator.ledger = made.ledger_ = Ledger.from_dict(manifest["privacy"])
+            generator.ledger = made.ledger_ = made._paid = Ledger.from_dict(manifest["privacy"])
+            # A model that kept a budget keeps it when it is fitted anew.
+            made.privacy, made.schema = made.ledger_.budget, made.schema_ if made.schema_.names else None
         made.generator_ = generator.load_state(groups["model"], alphabet)
         made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
         if made.n_rows_ < 1:
@@ -584,17 +658,16 @@ class Synthesizer:
 
 def _declared_labels(schema: Schema | None) -> tuple[str, ...] | None:
     """The labels of images that a schema declares, as texts."""
-    if schema is None or schema.names != (LABEL,) or schema[LABEL].levels is None:
+    if schema is None or schema.names != (LABEL,):
         return None
-    return tuple(str(level) for level in schema[LABEL].levels or ())
+    levels: tuple[str, ...] | None = schema[LABEL].said.get("levels")
+    return levels
 
 
-def _codec_of(table: pl.DataFrame, schema: Schema, ledger: Ledger | None, options: CodecOptions | None) -> TableCodec:
-    if ledger is None and options is not None and options.k_anonymous is not None:
+def _codec_of(table: pl.DataFrame, schema: Schema, options: CodecOptions | None) -> TableCodec:
+    if options is not None and options.k_anonymous is not None:
         return anonymous_codec(table, schema, options)
-    if ledger is None:
-        return TableCodec.fit(table, schema, options)
-    return private_codec(table, schema, ledger, options)
+    return TableCodec.fit(table, schema, options)
 
 
 def load(path: str | Path) -> Synthesizer:
@@ -617,15 +690,26 @@ def _told_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
+def _without_rare_levels(schema: Schema, codec: TableCodec, raw: pl.DataFrame | None = None) -> Schema:
     """The schema with no more categories of an Enum than the codec kept: the type of a frame may list what only one
-    person's row holds, and a model file travels."""
-    for part in codec.codecs:
-        column = schema[part.name]
-        if column.dtype == "Enum" and isinstance(part, LevelCodec):
-            kept = set(part.levels)
-            schema = schema.replace(part.name, levels=tuple(x for x in column.levels or () if x in kept) or None)
-    return schema
+    person's row holds, and models and drawn tables travel.
+
+    Args:
+        raw: the table, to leave those that no row holds; what leaves the machine has not even them.
+    """
+    columns = []
+    for column in schema:
+        part = next((part for part in codec.codecs if part.name == column.name), None)
+        if column.dtype == "Enum" and column.levels is not None and column.role is not Role.DROP:
+            kept: set[str | None] = set(column.labels or ())
+            if isinstance(part, LevelCodec) and not part.is_boolean:
+                kept |= {*part.levels, part.rare_token}
+            if kept and raw is not None:
+                kept |= {*column.levels} - {*raw[column.name].cast(pl.String).unique()}
+            levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])
+            column = replace(column, levels=tuple(x for x in dict.fromkeys(levels) if x in kept) or None)
+        columns.append(column)
+    return Schema(tuple(columns))
 
 
 def _try_out(codec: TableCodec, schema: Schema) -> None:

@@ -12,7 +12,6 @@ import pytest
 import likewise as lw
 from likewise import private_training
 from likewise.codecs.table import TableCodec
-from likewise.dp import mechanisms
 from likewise.dp.accounting import rho_of_exponential, rho_of_gaussian
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError, PrivacyError
@@ -22,7 +21,7 @@ from likewise.private_training import PrivateDescent
 from likewise.schema import Column, Schema
 from likewise.training import Record
 
-from .artefacts import Artefact, are_equal, blind_sums, file_of
+from .artefacts import Artefact, are_equal, blind_answers, blind_sums, file_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:gradients of the net")  # 600 rows are few for a net, and quick
 
@@ -141,25 +140,8 @@ def test_few_rows_are_warned_of() -> None:
 
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mechanisms that write into the ledger as ever, but whose answers have nothing to do with the rows."""
-
-    def counts(
-        real: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
-    ) -> Any:
-        sigma = sensitivity / np.sqrt(2 * rho)
-        ledger.spend(
-            Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho, delta=delta)
-        )
-        return 500.0 + np.arange(real.size, dtype=float).reshape(real.shape), sigma
-
-    def choices(lists: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
-        ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
-        return [0 for _ in lists]
-
-    for module in (mechanisms, private, marginals, mst, aim):
-        for name, fake in (("noisy_counts", counts), ("noisy_choices", choices)):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, fake)
+    """Mechanisms whose answers have nothing to do with the rows."""
+    blind_answers(monkeypatch)
 
 
 @pytest.fixture

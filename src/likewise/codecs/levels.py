@@ -137,7 +137,7 @@ class LevelCodec(ColumnCodec):
             emit[len(self.levels)] = self.rare_token is not None or not emit[: len(self.levels)].any()
         return (Field(size=self.size, emit=emit, missing=self.size - 1 if self.has_missing else None),)
 
-    @cached_property
+    @property
     def _common(self) -> int:
         return int(np.argmax(self.counts))
 

@@ -246,7 +246,7 @@ class NumberCodec(ColumnCodec):
     def size(self) -> int:
         return (self.pieces.size if self.pieces else 0) + self.has_missing
 
-    @cached_property
+    @property
     def _common(self) -> int:
         """The code that takes a missing value where none was ever seen: the one in the middle of the rows."""
         if self.pieces is None:

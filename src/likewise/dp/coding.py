@@ -11,16 +11,16 @@ import numpy as np
 import polars as pl
 
 from likewise.codecs.column import CodecOptions, ColumnCodec
-from likewise.codecs.ids import MAX_WIDTH, IdCodec
+from likewise.codecs.ids import IdCodec
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.numbers import MOST_DECIMALS, Lattice, NumberCodec, summarise_numbers
 from likewise.codecs.table import TableCodec
 from likewise.codecs.times import Clock, TimeCodec, summarise_times
 from likewise.dp.cuts import Cuts, Purse
+from likewise.dp.declaration import COUNTED, UUID, Declaration, is_bounded
 from likewise.dp.ledger import SLACK, Entry, Ledger
-from likewise.errors import PrivacyError
 from likewise.parsing import canonical_dtype
-from likewise.schema import Column, Kind, Schema
+from likewise.schema import Column, Kind, Role, Schema
 
 CHOICES = ("levels", "values")
 """Touches that choose what is shown at all: each adds to delta."""
@@ -30,10 +30,6 @@ LEAST_PARTS = 10
 of it than one of ten, and leaves the rest to the generator."""
 
 SECONDS_A_DAY = 86_400
-
-UUID = "uuid"
-COUNTED = re.compile(f"(?<!0)0{{1,{MAX_WIDTH}}}$")
-"""The digits at the end of an id's format."""
 
 
 def private_codec(
@@ -48,9 +44,9 @@ def private_codec(
     Raises:
         PrivacyError: something is neither declared nor paid for; the message names the columns and both ways out.
     """
-    columns = [column for column in schema if column.role != "drop"]
-    _refuse_undeclared(columns, ledger)
-    parts = [PARTS[column.kind](column) for column in columns]
+    declaration = Declaration.of(schema, frame.schema, ledger.budget)
+    columns = [column for column in declaration if column.role is not Role.DROP]
+    parts = [_Key(column) if column.is_key else PARTS[column.kind](column) for column in columns]
     paid = [touch for part in parts for touch in part.touches()]
     purse = Purse(
         ledger,
@@ -72,51 +68,6 @@ def _count_the_rest(ledger: Ledger, rho: float) -> None:
     if rho > SLACK * ledger.rho:
         what = "edges that noisy answers made needless, counted all the same"
         ledger.spend(Entry(what=what, mechanism="none", parameter=0.0, sensitivity=0.0, rho=rho))
-
-
-def _refuse_undeclared(columns: list[Column], ledger: Ledger) -> None:
-    """All that is missing in one message, so that a schema is completed in one go."""
-    asked = [text for column in columns for text in _undeclared(column, ledger)]
-    if asked:
-        raise PrivacyError(
-            f"under differential privacy nothing may be read from the data for free; {len(asked)} declarations are "
-            "missing in the schema:" + "".join(f"\n- {text}" for text in asked)
-        )
-
-
-def _undeclared(column: Column, ledger: Ledger) -> list[str]:
-    """What the schema must say of a column, or the budget must pay for."""
-    name, kind, pay = column.name, column.kind, ledger.budget.pay
-    if name == ledger.budget.entity and kind != Kind.ID:
-        return [f"{name!r} tells the entities apart, so it must be of kind id (keys are made anew) or dropped"]
-    if kind == Kind.ID:
-        if column.format in (None, UUID) or COUNTED.search(str(column.format)):
-            return []
-        return [f"{name!r} is an id whose format must be 'uuid', or a text that ends in a 0 for each digit of a number"]
-    if kind == Kind.TEXT:
-        return [
-            f"{name!r} is of kind text, whose characters no budget could hide: drop it, or declare it categorical "
-            "with its levels"
-        ]
-    asked = []
-    if kind == Kind.DATETIME and column.dtype == "String" and column.format is None:
-        asked.append(f"{name!r} declares no format, which would be told from the data: set it, such as '%Y-%m-%d'")
-    if kind == Kind.CATEGORICAL and column.levels is None and "levels" not in pay:
-        asked.append(f"{name!r} declares no levels: list them, or pay for 'levels' (a part of epsilon and delta)")
-    if kind in (Kind.INTEGER, Kind.REAL) and not _is_bounded(column) and "bounds" not in pay:
-        asked.append(f"{name!r} declares no finite bounds: set them, or pay for 'bounds' (a part of epsilon)")
-    if kind == Kind.DATETIME and column.bounds is None and "bounds" not in pay:
-        asked.append(
-            f"{name!r} declares no bounds: set them as ISO texts such as '2020-01-01', or pay for 'bounds' (a part of "
-            "epsilon)"
-        )
-    if column.nullable is None and "missing" not in pay:
-        asked.append(f"{name!r} does not declare nullable: set it, or pay for 'missing' (one noisy cell more)")
-    return asked
-
-
-def _is_bounded(column: Column) -> bool:
-    return column.bounds is not None and bool(np.isfinite(column.bounds).all())
 
 
 @dataclass(frozen=True)
@@ -145,7 +96,7 @@ class _Number(_Part):
         column = self.column
         decimals = column.decimals if column.decimals is None or column.decimals <= MOST_DECIMALS else None
         lattice = Lattice(column.kind, 1, None if column.kind == Kind.INTEGER else decimals)
-        if not _is_bounded(column):
+        if not is_bounded(column):
             return Cuts(column.name, lattice, None)
         assert column.bounds is not None
         low, high = column.bounds

@@ -17,6 +17,10 @@ from likewise.errors import InputError
 
 _T = TypeVar("_T")
 
+CAUTION = (
+    "The figures are computed on real rows without noise and are not differentially private, whatever the ledger says: "
+    "they are for whoever holds the table."
+)
 REPORT_VERSION = 1
 
 Group = Literal["fidelity", "utility", "privacy"]
@@ -300,8 +304,14 @@ class Report:
         return tuple(score for score in self.scores if score.group == name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, dicts, numbers and text; a figure that is not a number becomes None."""
-        cleaned: dict[str, Any] = {"format": "likewise report", "version": REPORT_VERSION} | _plain(asdict(self))
+        """Plain lists, dicts, numbers and text; a figure that is not a number becomes None.
+
+        Beside the ledger of a budget of privacy, figures taken from real rows carry a caution: no budget covers them.
+        """
+        cleaned: dict[str, Any] = {"format": "likewise report", "version": REPORT_VERSION}
+        if self.ledger and not self.is_withheld:
+            cleaned["caution"] = CAUTION
+        cleaned |= _plain(asdict(self))
         return cleaned
 
     def to_json(self, path: str | os.PathLike[str] | None = None, *, indent: int | None = 2) -> str:

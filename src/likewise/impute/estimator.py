@@ -276,7 +276,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError("this imputer was fitted on an array; give it arrays")
         validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_infinite(raw)
-        schema = (self.schema or infer(raw)) if reset else self.schema_
+        given = infer(raw) if self.schema is None else self.schema
+        schema = given if reset else self.schema_
         assert schema is not None, "a fitted imputer has one"
         schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema
         return OpenedFrame(raw, parse(raw, schema), schema, give_back)

@@ -105,7 +105,7 @@ def score_imputation(
     raws = [from_frame(table)[0] for table in (truth, holed, *several)]
     if len({raw.height for raw in raws}) > 1:
         raise InputError(f"tables must have as many rows: {', '.join(str(raw.height) for raw in raws)}")
-    schema = schema or infer(raws[0])
+    schema = infer(raws[0]) if schema is None else schema
     names = [c.name for c in schema if c.is_modelled and all(c.name in raw.columns for raw in raws[2:])]
     part = Schema(tuple(schema[name] for name in names))
     known, gone, *made = type_tables([parse(raw.select(names), part) for raw in raws], part, text="value")

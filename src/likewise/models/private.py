@@ -23,7 +23,6 @@ from likewise.errors import LikewiseWarning, OptionError, PrivacyError
 from likewise.models.base import Generator
 from likewise.models.gradient import compute_dtype, in_net_order, train_device
 from likewise.private_training import Plan, PrivateDescent, RowLoss, train_privately
-from likewise.schema import Schema
 from likewise.training import Progress
 
 if TYPE_CHECKING:
@@ -58,11 +57,11 @@ N_PUBLIC = 8
 _log = logging.getLogger("likewise")
 
 
-def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: int) -> Ledger:
+def ledger_for(budget: DP, generator: Generator, n_rows: int) -> Ledger:
     """The ledger of one fit, handed to its generator.
 
     Raises:
-        OptionError: the generator or one of its options cannot keep differential privacy, or no schema was given.
+        OptionError: the generator or one of its options cannot keep differential privacy.
         PrivacyError: delta is so large that showing a row whole would be within it.
     """
     if not generator.keeps_privacy:
@@ -70,23 +69,12 @@ def ledger_for(budget: DP, schema: Schema | None, generator: Generator, n_rows: 
             f"model {generator.name!r} cannot keep differential privacy; those that can: "
             + ", ".join(private_models(generator))
         )
-    if schema is None:
-        raise OptionError(
-            "privacy needs a schema: columns told from the data would be told for free. Infer one, look it through as "
-            "what anybody may know, and declare bounds, levels and nullable in it"
-        )
     if budget.delta * n_rows >= 1:
         raise PrivacyError(
-            f"delta must be well below one over the number of rows, got {budget.delta:g} for {n_rows:,} rows: "
-            "showing one row whole would be within it"
+            f"delta must be well below one over the number of rows, got {budget.delta:g}: showing one row whole would "
+            "be within it"
         )
     generator.check_private()
-    if n_rows < LEAST_ROWS:
-        warnings.warn(
-            f"{n_rows} rows are few for differential privacy: the noise will be larger than most counts",
-            LikewiseWarning,
-            stacklevel=4,
-        )
     generator.ledger = Ledger(budget)
     return generator.ledger
 

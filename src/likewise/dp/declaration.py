@@ -1,0 +1,133 @@
+"""What a budget of privacy may know of a table for free: a person's word, and how the columns are stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from likewise._dtypes import dtype_from_name
+from likewise.codecs.ids import MAX_WIDTH
+from likewise.dp.ledger import DP
+from likewise.errors import OptionError, PrivacyError, SchemaError
+from likewise.schema import Column, Kind, Role, Schema
+
+UUID = "uuid"
+COUNTED = re.compile(f"(?<!0)0{{1,{MAX_WIDTH}}}$")
+"""The digits at the end of an id's format."""
+
+EXAMPLES = {
+    "kind": "KIND",
+    "levels": "('LEVEL', ...)",
+    "bounds": "(LEAST, GREATEST)",
+    "format": "'FORMAT'",
+    "nullable": "TRUE_OR_FALSE",
+    "role": "'drop'",
+}
+"""What is pasted and filled in, by field."""
+
+
+@dataclass(frozen=True)
+class Declaration(Schema):
+    """A schema that is a person's word alone, with all that a budget needs: what a private fit knows beside its rows.
+
+    Raises:
+        SchemaError: a field was told from the rows.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        told = [column.name for column in self if column.found or column.notes]
+        if told:
+            raise SchemaError(f"a declaration holds nothing told from the rows, but {', '.join(map(repr, told))} does")
+
+    @classmethod
+    def of(cls, schema: Schema | None, stored: Mapping[str, pl.DataType], budget: DP) -> Self:
+        """What was declared of a table whose columns are stored in these types; what was found in it is dropped.
+
+        Raises:
+            OptionError: there is no schema.
+            PrivacyError: something is neither declared nor paid for. All of it is named at once, with the ways out.
+        """
+        if schema is None:
+            raise OptionError(
+                "privacy needs a schema: columns told from the data would be told for free. Infer one, look it through "
+                "as what anybody may know, and declare bounds, levels and nullable in it"
+            )
+        unsaid = {column.name: _unsaid(column, stored.get(column.name), budget) for column in schema}
+        unsaid = {name: asked for name, asked in unsaid.items() if asked}
+        if unsaid:
+            raise PrivacyError(_request(unsaid))
+        return cls(tuple(column.declared() for column in schema))
+
+
+def _request(unsaid: Mapping[str, Mapping[str, str]]) -> str:
+    """All that is missing in one message, so that a schema is completed in one go."""
+    asked = [f"\n- {name!r} {text}" for name, fields in unsaid.items() for text in fields.values()]
+    lines = []
+    for name, fields in unsaid.items():
+        parts = ", ".join(f"{field!r}: {EXAMPLES[field]}" for field in fields)
+        lines.append(f"\n    {name!r}: {{{parts}}},")
+    return (
+        f"under differential privacy nothing may be read from the data for free; {len(asked)} declarations are missing "
+        f"in the schema:{''.join(asked)}\nSay what anybody may know, in Python\n"
+        f"schema = schema.declare({{{''.join(lines)}\n}})\nor in a schema file, where the same fields go beside the "
+        "column's name. What stands there under 'found' was told from the rows and counts for nothing"
+    )
+
+
+def _unsaid(column: Column, stored: pl.DataType | None, budget: DP) -> dict[str, str]:
+    """What must be said of a column, or the budget must pay for: field -> why, and the ways out."""
+    kind = column.declared_kind
+    if kind is None:
+        return {
+            "kind": "declares no kind, and texts may be anything: set it, with the levels of a category, the bounds of "
+            "numbers, the bounds and format of dates, or the format of an id; or set role 'drop'",
+            "nullable": "does not declare nullable",
+        }
+    column = column.declared()
+    if column.role is Role.DROP:
+        return {}
+    if column.name == budget.entity and not column.is_key:
+        return {"kind": "tells the entities apart, so it must be of kind id (keys are made anew) or dropped"}
+    if column.is_key:
+        if column.format in (None, UUID) or COUNTED.search(str(column.format)):
+            return {}
+        return {"format": "is an id whose format must be 'uuid', or a text that ends in a 0 for each digit of a number"}
+    if kind is Kind.TEXT:
+        return {
+            "role": "is of kind text, whose characters no budget could hide: drop it, or declare it categorical with "
+            "its levels"
+        }
+    return _unsaid_of_values(column, stored, budget.pay)
+
+
+def _unsaid_of_values(column: Column, stored: pl.DataType | None, pay: tuple[str, ...] | str) -> dict[str, str]:
+    kind, asked = column.kind, {}
+    if kind is Kind.DATETIME and column.format is None and not _is_time(column, stored):
+        asked["format"] = "declares no format, which would be told from the data: set it, such as '%Y-%m-%d'"
+    if kind is Kind.CATEGORICAL and column.levels is None and "levels" not in pay:
+        asked["levels"] = "declares no levels: list them, or pay for 'levels' (a part of epsilon and delta)"
+    if kind in (Kind.INTEGER, Kind.REAL) and not is_bounded(column) and "bounds" not in pay:
+        asked["bounds"] = "declares no finite bounds: set them, or pay for 'bounds' (a part of epsilon)"
+    if kind is Kind.DATETIME and column.bounds is None and "bounds" not in pay:
+        asked["bounds"] = (
+            "declares no bounds: set them as ISO texts such as '2020-01-01', or pay for 'bounds' (a part of epsilon)"
+        )
+    if column.nullable is None and "missing" not in pay:
+        asked["nullable"] = "does not declare nullable: set it, or pay for 'missing' (one noisy cell more)"
+    return asked
+
+
+def _is_time(column: Column, stored: pl.DataType | None) -> bool:
+    """Whether dates and times came as such, and go out as such."""
+    types = [dtype_from_name(column.dtype), dtype_from_name(column.dtype) if stored is None else stored]
+    return all((t.is_temporal() and t != pl.Duration) or t == pl.Null for t in types)
+
+
+def is_bounded(column: Column) -> bool:
+    return column.bounds is not None and bool(np.isfinite(column.bounds).all())

@@ -91,12 +91,6 @@ def test_the_report_shows_the_ledger_and_no_measure(files: tuple[Path, Path], tm
     assert 'id="scores"' not in html
 
 
-def test_an_entity_without_a_budget_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
-    code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", "--entity", "town")
-    assert code == 2
-    assert "--entity is part of a budget" in said
-
-
 def test_what_a_schema_leaves_open_is_not_completed_from_the_rows(files: tuple[Path, Path], tmp_path: Path) -> None:
     real, schema = files
     declared = lw.Schema.from_json(schema.read_text())

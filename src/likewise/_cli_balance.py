@@ -247,8 +247,8 @@ def _show_comparison(found: BalanceComparison, terminal: Any, json: Path | None)
     for classifier in found.classifiers:
         terminal.result(_comparison_table(found, classifier))
     tuned = " with the threshold tuned" if found.baseline != "none" else ""
-    terminal.result(f"+ and -: the 95 % interval of the gain over no balancing{tuned} is above or below 0.")
-    for sentence in (*found.verdicts(), *found.notes):
+    terminal.result(f"+ and -: surely a gain or loss over no balancing{tuned}, allowing for all comparisons (Holm).")
+    for sentence in (*found.verdicts(), *found.notes, found.recommendation()):
         terminal.result(sentence)
 
 
@@ -262,7 +262,8 @@ def _comparison_table(found: BalanceComparison, classifier: str) -> Table:
     table.add_column("balancing", no_wrap=True)
     for measure in found.measures:
         table.add_column(_HEADS.get(measure, measure), justify="right", no_wrap=True)
-    for method in found.methods:
-        lines = [found.line(method, classifier, measure) for measure in found.measures]
+    its = {(line.method, line.measure): line for line in found.lines if line.classifier == classifier}
+    for method in dict.fromkeys(method for method, _ in its):
+        lines = [its[method, measure] for measure in found.measures]
         table.add_row(method, *(f"{written(line.value)} {_MARKS[line.verdict]:1}" for line in lines))
     return table

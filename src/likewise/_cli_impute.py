@@ -45,6 +45,9 @@ def impute(
     statistic: Annotated[
         Statistic, typer.Option(help="What one table holds: the middle of what a cell may be, the mean, or a draw.")
     ] = Statistic.MEDIAN,
+    indicator: Annotated[
+        bool, typer.Option("--indicator", help="Add a column of 0 and 1 for each that had holes: where they were.")
+    ] = False,
     schema_file: Annotated[
         Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
     ] = None,
@@ -62,9 +65,12 @@ def impute(
     \b
     Examples:
       likewise impute holes.csv -o filled.csv
+      likewise impute holes.csv -o filled.csv --indicator
       likewise impute holes.csv -o filled.csv --draws 5 --seed 1
       likewise impute holes.parquet -o filled.parquet --method autoregressive
     """
+    import polars as pl
+
     from likewise import io
     from likewise.impute import Imputer
 
@@ -81,12 +87,14 @@ def impute(
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
     imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
+    imputer.set_params(add_indicator=indicator)
     with terminal.counting("learning") as progress:
         imputer.set_params(progress=progress).fit(frame)
     with terminal.doing("filling"):
         tables = [imputer.transform(frame)] if draws is None else imputer.imputations(frame, n_imputations=draws)
     for table, path in zip(tables, outputs, strict=True):
-        write_table(table, schema, path)
+        marks = table.select(pl.exclude(schema.names).cast(pl.Int8))
+        write_table(table.select(schema.names), schema, path, beside=marks)
         terminal.result(f"{path}: {len(table):,} rows")
     holes = imputer.n_holes_
     if not holes:

@@ -173,14 +173,18 @@ def conditions_of(texts: list[str], schema: Schema) -> dict[str, Condition]:
     return conditions
 
 
-def write_table(fake: pl.DataFrame, schema: Schema, path: Path) -> None:
-    """Write the rows; those learnt from a file without types (CSV) get types where the format asked for has them."""
+def write_table(fake: pl.DataFrame, schema: Schema, path: Path, *, beside: pl.DataFrame | None = None) -> None:
+    """Write the rows; those learnt from a file without types (CSV) get types where the format asked for has them.
+
+    Args:
+        beside: columns that the schema does not know, written after the others.
+    """
     from likewise import io, parsing
 
     has_types = not {".csv", ".tsv", ".txt"} & {suffix.lower() for suffix in path.suffixes}
     if has_types and all(column.dtype == "String" for column in schema):
         fake = parsing.restore(parsing.parse(fake, schema), schema, typed=True)
-    io.write(fake, path)
+    io.write(fake if beside is None else fake.hstack(beside), path)
 
 
 def show_withheld(

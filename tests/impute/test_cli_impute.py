@@ -83,3 +83,15 @@ def test_wrong_usage_is_told(table: Path, tmp_path: Path, words: list[str], code
 def test_an_input_is_never_overwritten(table: Path) -> None:
     assert run(table, "-o", table).exit_code == 2
     assert run(table.with_name("none.csv"), "-o", table.with_name("filled.csv")).exit_code == 3
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_indicators_say_where_holes_were(table: Path, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"filled.{ending}"
+    answer = run(table, "-o", out, "--seed", 1, "--indicator")
+    assert answer.exit_code == 0, answer.output
+    holed = pl.read_csv(table)
+    filled = pl.read_csv(out) if ending == "csv" else pl.read_parquet(out)
+    assert filled.columns == [*NAMES, *(f"missingindicator_{name}" for name in NAMES)]
+    for name in NAMES:
+        assert (filled[f"missingindicator_{name}"] == 1).to_list() == holed[name].is_null().to_list()

@@ -9,7 +9,7 @@ Legend: n rows, J folds in all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from likewise.balance import doors
 from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
-from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, Classes, Numbers, Task
+from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, WEIGHED, Classes, Numbers, Task
 from likewise.errors import InputError, OptionError
 from likewise.inference import infer
 from likewise.schema import Schema
@@ -37,7 +37,8 @@ class Line:
         value: mean over the folds.
         gain: mean improvement over no balancing, of classes with the threshold tuned; above 0 is better, for errors
             and Brier's score too.
-        interval: of the gain, 95 %.
+        interval: of the gain, 95 %, of this line alone.
+        p_value: chance of a gain or loss as large where there is none, among all lines of the measure (Holm 1979).
     """
 
     method: str
@@ -46,12 +47,14 @@ class Line:
     value: float
     gain: float
     interval: tuple[float, float]
+    p_value: float = 1.0
 
     @property
     def verdict(self) -> str:
-        """ "better", "worse" or "same": whether the interval lies wholly on one side of 0."""
-        low, high = self.interval
-        return "better" if low > 0 else "worse" if high < 0 else "same"
+        """ "better", "worse" or "same": whether the gain is surely on one side of 0, for all that was looked at."""
+        if self.p_value >= 0.05:
+            return "same"
+        return "better" if self.gain > 0 else "worse"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class BalanceComparison:
         notes: what was left out, and why.
         task: "classification" or "regression".
         baseline: the method that gains are over.
+        chance: measure -> what a guess without features scores.
     """
 
     lines: tuple[Line, ...]
@@ -74,6 +78,7 @@ class BalanceComparison:
     notes: tuple[str, ...] = ()
     task: str = Classes.name
     baseline: str = TUNED
+    chance: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def classifiers(self) -> tuple[str, ...]:
@@ -106,17 +111,44 @@ class BalanceComparison:
         """
         told, measure = [], measure or self.measures[0]
         for classifier in self.classifiers:
-            lines = [self.line(m, classifier, measure) for m in self.methods if m not in (NONE, TUNED)]
-            better = sorted((x for x in lines if x.verdict == "better"), key=lambda x: -x.gain)
+            better = [x for x in self._added(measure) if x.classifier == classifier and x.verdict == "better"]
             if better:
                 named = ", ".join(
                     f"{x.method} by {written(x.gain)} ({written(x.interval[0])} to {written(x.interval[1])})"
-                    for x in better
+                    for x in sorted(better, key=lambda x: -x.gain)
                 )
                 told.append(f"{classifier}: {named} better than no balancing in {measure}")
             else:
                 told.append(f"{classifier}: nothing is surely better than no balancing in {measure}")
         return tuple(told)
+
+    def recommendation(self, measure: str | None = None) -> str:
+        """What to do, in one sentence: the best line that is no balancing, or is surely better than that.
+
+        Args:
+            measure: as `verdicts` takes it.
+        """
+        measure = measure or self.measures[0]
+        sign = -1.0 if measure in LOWER_IS_BETTER else 1.0
+        added = self._added(measure)
+        plain = [self.line(self.baseline, classifier, measure) for classifier in self.classifiers]
+        best = max([*plain, *(x for x in added if x.verdict == "better")], key=lambda x: sign * x.value)
+        guess = f"; a guess scores {written(self.chance[measure])}" if measure in self.chance else ""
+        looked = f"allowing for the {len(added)} comparisons made"
+        if best.method == self.baseline:
+            tuned = ", with the threshold tuned" if self.baseline == TUNED else ""
+            return (
+                f"Recommended: {best.classifier} without balancing{tuned} ({measure} {written(best.value)}{guess}). No "
+                f"way of balancing is surely better, {looked}."
+            )
+        return (
+            f"Recommended: {best.classifier} with {best.method} ({measure} {written(best.value)}{guess}), surely "
+            f"better than without by {written(best.gain)}, {looked}."
+        )
+
+    def _added(self, measure: str) -> list[Line]:
+        """The lines of one measure that are not without balancing."""
+        return [x for x in self.lines if x.measure == measure and x.method not in (NONE, TUNED)]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -127,6 +159,8 @@ class BalanceComparison:
             "folds": self.folds,
             "task": self.task,
             "baseline": self.baseline,
+            "chance": dict(self.chance),
+            "recommendation": self.recommendation(),
             "lines": [asdict(line) | {"verdict": line.verdict} for line in self.lines],
             "notes": list(self.notes),
         }
@@ -188,7 +222,7 @@ def compare(
         >>> X = rng.normal(size=(200, 3)) + y[:, None]
         >>> found = compare(X, y, methods=["random"], folds=3)
         >>> found.methods
-        ('none', 'none, threshold tuned', 'random')
+        ('none', 'none, threshold tuned', 'class weights', 'random')
         >>> compare(X, np.exp(X[:, 0]), methods=["random"], folds=3, task="regression").measures
         ('rare_mae', 'rare_r2', 'mae', 'r2')
     """
@@ -218,9 +252,9 @@ def compare(
     for train, test in splits.split(np.zeros(len(its.values)), its.strata):
         for key, value in _fold_scores(X, its, schema, train, test, samplers, judges, random_state):
             found.setdefault(key, []).append(value)
-    lines = _lines(found, its, [*dict.fromkeys((NONE, its.baseline, *samplers))], list(judges), 1.0 / (n_folds - 1))
+    lines = _lines(found, its, 1.0 / (n_folds - 1))
     return BalanceComparison(
-        lines, len(its.values), its.rarest, n_folds * repeats, tuple(notes), its.name, its.baseline
+        lines, len(its.values), its.rarest, n_folds * repeats, tuple(notes), its.name, its.baseline, its.chance
     )
 
 
@@ -277,24 +311,56 @@ def _fold_scores(
                     yield (line, name, measure), value
 
 
-def _lines(
-    found: Mapping[tuple[str, str, str], list[float]], task: Task, methods: list[str], judges: list[str], ratio: float
-) -> tuple[Line, ...]:
-    """Means, gains and their intervals.
+def _lines(found: Mapping[tuple[str, str, str], list[float]], task: Task, ratio: float) -> tuple[Line, ...]:
+    """Means, gains, their intervals and how sure they are, by classifier, then method, then measure.
 
     Args:
         ratio: test rows for each training row.
     """
-    lines = []
-    for judge in judges:
-        for method in methods:
-            for measure in task.measures:
-                values = np.array(found[method, judge, measure])
-                sign = -1.0 if measure in LOWER_IS_BETTER else 1.0
-                gains = sign * (values - np.array(found[task.baseline, judge, measure]))
-                interval = corrected_interval(gains, ratio)
-                lines.append(Line(method, judge, measure, float(values.mean()), float(gains.mean()), interval))
-    return tuple(lines)
+    judges, methods = (list(dict.fromkeys(key[part] for key in found)) for part in (1, 0))
+    order = {name: i for i, name in enumerate((NONE, TUNED, WEIGHED, *methods))}
+    lines: list[Line] = []
+    for method, judge, measure in sorted(found, key=lambda key: (judges.index(key[1]), order[key[0]])):
+        values = np.array(found[method, judge, measure])
+        sign = -1.0 if measure in LOWER_IS_BETTER else 1.0
+        gains = sign * (values - np.array(found[task.baseline, judge, measure]))
+        interval = corrected_interval(gains, ratio)
+        p_value = 1.0 if method in (NONE, TUNED) else corrected_p_value(gains, ratio)
+        lines.append(Line(method, judge, measure, float(values.mean()), float(gains.mean()), interval, p_value))
+    return tuple(_adjusted(lines))
+
+
+def _adjusted(lines: list[Line]) -> list[Line]:
+    """The lines with the p-values of each measure made to hold for all of its lines together (Holm 1979)."""
+    out = list(lines)
+    for measure in dict.fromkeys(line.measure for line in lines):
+        at = [i for i, x in enumerate(lines) if x.measure == measure and x.method not in (NONE, TUNED)]
+        least = 0.0
+        for rank, i in enumerate(sorted(at, key=lambda i: lines[i].p_value)):
+            least = max(least, min((len(at) - rank) * lines[i].p_value, 1.0))
+            out[i] = replace(lines[i], p_value=least)
+    return out
+
+
+def _error(gains: npt.NDArray[np.float64], ratio: float) -> float:
+    """Standard error of a mean gain over J folds that share training rows (Nadeau and Bengio 2003, section 5)."""
+    return float(np.sqrt((1.0 / len(gains) + ratio) * gains.var(ddof=1))) if len(gains) > 1 else np.inf
+
+
+def corrected_p_value(gains: npt.NDArray[np.float64], ratio: float) -> float:
+    """The two-sided p-value of a mean gain over J folds that share training rows.
+
+    Example:
+        >>> import numpy as np
+        >>> round(corrected_p_value(np.array([0.01, 0.03, 0.02, 0.02, 0.02]), 0.25), 3)
+        0.014
+    """
+    from scipy.stats import t
+
+    error = _error(gains, ratio)
+    if error == 0:
+        return 1.0 if gains.mean() == 0 else 0.0
+    return float(2 * t.sf(abs(gains.mean()) / error, max(len(gains) - 1, 1)))
 
 
 def corrected_interval(gains: npt.NDArray[np.float64], ratio: float) -> tuple[float, float]:
@@ -307,6 +373,5 @@ def corrected_interval(gains: npt.NDArray[np.float64], ratio: float) -> tuple[fl
     """
     from scipy.stats import t
 
-    n = len(gains)
-    reach = float(t.ppf(0.975, n - 1) * np.sqrt((1.0 / n + ratio) * gains.var(ddof=1))) if n > 1 else np.inf
+    reach = float(t.ppf(0.975, max(len(gains) - 1, 1))) * _error(gains, ratio)
     return float(gains.mean()) - reach, float(gains.mean()) + reach

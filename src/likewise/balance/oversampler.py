@@ -19,6 +19,7 @@ from sklearn.utils.validation import validate_data
 
 from likewise.balance import doors
 from likewise.balance.generators import free_name
+from likewise.balance.groups import OneHot
 from likewise.balance.rare import regions
 from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
 from likewise.errors import FallbackWarning, OptionError
@@ -203,7 +204,9 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**31 - 1)
-        schema = infer(table) if self.schema is None else self.schema
+        one_hot = OneHot(dict(table.schema), ()) if self.schema is not None else OneHot.of(table)
+        table = one_hot.joined(table)
+        schema = one_hot.declared(infer(table)) if self.schema is None else self.schema
         value = None
         if target.values is not None:
             value = free_name("target", table.columns)
@@ -213,7 +216,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         plans, model = self._plans(len(table))
         return Run(
             table=table, schema=schema, target=target, plans=plans, model=model, options=self.options or {},
-            seed=int(seed), value=value, quality=self.quality,
+            seed=int(seed), value=value, quality=self.quality, one_hot=one_hot,
         )  # fmt: skip
 
     def _plans(self, n_rows: int) -> tuple[tuple[Plan, ...], Generator | None]:
@@ -241,4 +244,4 @@ def _appended(X: Any, y: Any, drawn: Mapping[int, tuple[Drawn, ...]], run: Run) 
     if len(copies) == len(parts):
         return doors.take(X, np.concatenate([own, *copies])), labels
     new = run.with_new_keys(pl.concat([part.rows for _, part in parts], how="vertical_relaxed"))
-    return doors.with_new_rows(X, new.drop(run.value) if run.value else new), labels
+    return doors.with_new_rows(X, run.one_hot.parted(new.drop(run.value) if run.value else new)), labels

@@ -17,6 +17,7 @@ import polars as pl
 
 from likewise.balance.classic import classic_rows
 from likewise.balance.generators import Learner, class_specific_rows, conditional_rows
+from likewise.balance.groups import OneHot
 from likewise.balance.quality import Judge, best_of, overlapping
 from likewise.balance.report import BalanceReport, ClassReport, Part
 from likewise.codecs.column import CodecOptions
@@ -119,6 +120,7 @@ class Run:
         model: the generator, where it was given as one and not named.
         quality: share of the rows drawn that is left out.
         apart: (n,) rows that a generator learns as a class of their own.
+        one_hot: the groups of columns that stand as one in the table.
     """
 
     table: pl.DataFrame
@@ -127,6 +129,7 @@ class Run:
     plans: tuple[Plan, ...]
     options: Mapping[str, Any]
     seed: int
+    one_hot: OneHot
     model: Generator | None = None
     value: str | None = None
     quality: float | None = None

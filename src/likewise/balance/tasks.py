@@ -29,7 +29,7 @@ from likewise.errors import OptionError
 Matrix = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-NONE, TUNED = "none", "none, threshold tuned"
+NONE, TUNED, WEIGHED = "none", "none, threshold tuned", "class weights"
 MANY = 10
 """Of a target with more values that some row has alone, one asks whether it is meant as numbers."""
 LOWER_IS_BETTER = ("brier", "mae", "rare_mae")
@@ -72,6 +72,11 @@ class Task(Protocol):
 
     def taken(self, rows: Rows) -> Self:
         """The task of these rows."""
+        ...
+
+    @property
+    def chance(self) -> dict[str, float]:
+        """Measure -> what a guess without features scores."""
         ...
 
     def judges(self, seed: int) -> dict[str, Any]:
@@ -152,7 +157,15 @@ class Classes:
         if method == NONE:
             # The same chances, decided by thresholds that were chosen within the training fold.
             found[TUNED] = tuned_scores(target, chances_within(judge, train, target, seed), truth, chances)
+            if "class_weight" in judge.get_params():
+                found[WEIGHED] = scores_of(truth, predicted(_weighing(judge), train, target, test))
         return found
+
+    @property
+    def chance(self) -> dict[str, float]:
+        """What a guess without features scores in AUPRC: the share of the class, over the classes judged their mean."""
+        shares = np.bincount(self.values) / len(self.values)
+        return {"auprc": float(shares[1] if len(shares) == 2 else shares.mean()), "auc": 0.5}
 
 
 @dataclass(frozen=True)
@@ -218,3 +231,16 @@ class Numbers:
         self, method: str, judge: Any, train: Matrix, target: npt.NDArray[Any], test: Matrix, rows: Rows, seed: int
     ) -> dict[str, dict[str, float]]:
         return {method: number_scores(self.values[rows], guessed(judge, train, target, test), self.is_rare[rows])}
+
+    @property
+    def chance(self) -> dict[str, float]:
+        """What the median of all values scores as a guess for each."""
+        scores = number_scores(self.values, np.full(len(self.values), np.median(self.values)), self.is_rare)
+        return {name: scores[name] for name in ("rare_mae", "mae")}
+
+
+def _weighing(classifier: Any) -> Any:
+    """A copy that weighs each class by one over its rows."""
+    from sklearn.base import clone
+
+    return clone(classifier).set_params(class_weight="balanced")

@@ -40,19 +40,18 @@ class Matched:
     models: list[Any]
 
     def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
-        return self._matched(x, 1, rng)[:, 0]
+        matched = self.spread(x)
+        return np.asarray(matched[np.arange(len(x)), rng.integers(0, matched.shape[1], len(x))])
 
-    def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
-        return self._matched(x, SPREAD, rng)
-
-    def _matched(self, x: Matrix, times: int, rng: np.random.Generator) -> FloatArray:
+    def spread(self, x: Matrix) -> FloatArray:
+        """(h, k) values of the donors that are predicted most alike."""
         if not self.models:
-            return rng.choice(self.values, (len(x), times))
+            return np.broadcast_to(self.values, (len(x), len(self.values)))
         k = min(NEAREST, len(self.values))
         predicted = np.asarray(np.mean([model.predict(x) for model in self.models], axis=0))
         near: npt.NDArray[np.int64] = np.atleast_1d(np.searchsorted(self.predictions, predicted))
         first = (near - k // 2).clip(0, len(self.values) - k)
-        return np.asarray(self.values[first[:, None] + rng.integers(0, k, (len(x), times))])
+        return np.asarray(self.values[first[:, None] + np.arange(k)])
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,22 @@ class Classed:
     rare: FloatArray
 
     def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
-        return self._drawn(x, 1, rng)[:, 0]
+        return self._at(x, rng.random((len(x), 1)), rng.random((len(x), 1)))[:, 0]
 
-    def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
-        return self._drawn(x, SPREAD, rng)
+    def spread(self, x: Matrix) -> FloatArray:
+        """(h, SPREAD) levels, each as often as it is probable."""
+        even = np.broadcast_to((np.arange(SPREAD) + 0.5) / SPREAD, (len(x), SPREAD))
+        return self._at(x, even, even)
 
-    def _drawn(self, x: Matrix, times: int, rng: np.random.Generator) -> FloatArray:
+    def _at(self, x: Matrix, places: FloatArray, rare_places: FloatArray) -> FloatArray:
+        """Levels at (h, times) places in [0, 1) of their probabilities; what is rare at other places of the rare."""
         upto = self.model.predict_proba(x).cumsum(1)
-        at = (rng.random((len(x), times))[:, :, None] > upto[:, None, :-1]).sum(2)
+        at = (places[:, :, None] > upto[:, None, :-1]).sum(2)
         codes = np.asarray(self.model.classes_[at], np.float64)
-        taken_together = codes == MOST_CLASSES
-        codes[taken_together] = rng.choice(self.rare, int(taken_together.sum())) if taken_together.any() else 0.0
-        return codes
+        if not len(self.rare):
+            return codes
+        rare = np.sort(self.rare)[(rare_places * len(self.rare)).astype(np.int64)]
+        return np.where(codes == MOST_CLASSES, rare, codes)
 
 
 def boost(

@@ -34,8 +34,8 @@ class ColumnModel(Protocol):
         """(m * h,) one value a row, rows of a chain together."""
         ...
 
-    def spread(self, x: Matrix, rng: np.random.Generator) -> FloatArray:
-        """(h, many) values a row: the law of its hole."""
+    def spread(self, x: Matrix) -> FloatArray:
+        """(h, many) values a row: the law of its hole, told by that row alone."""
         ...
 
 
@@ -112,7 +112,7 @@ class Chained:
                 if self.fill == "draw":
                     self._filled[rows, j] = self.models[j].draw(others, chain, 1)
                 else:
-                    self._filled[rows, j] = middle(self.models[j].spread(others, chain), bool(grid.is_code[j]))
+                    self._filled[rows, j] = middle(self.models[j].spread(others), bool(grid.is_code[j]))
                 if self.progress is not None:
                     self.progress(turn * len(order) + i + 1, self.n_rounds * len(order))
         return self
@@ -135,11 +135,9 @@ class Chained:
             self.models[j] = self._learn(j, self.n_rounds)
         return self.models[j]
 
-    @staticmethod
-    def _order(holes: BoolArray) -> list[int]:
-        """Columns with holes, those with the fewest first."""
-        counts = holes.sum(0)
-        return [int(j) for j in np.argsort(counts, kind="stable") if counts[j]]
+    def _order(self, holes: BoolArray) -> list[int]:
+        """Columns with holes, those first that had the fewest in the rows learnt from: the same order for any batch."""
+        return [int(j) for j in np.argsort(self._holes.sum(0), kind="stable") if holes[:, j].any()]
 
     def _others(self, x: FloatArray, j: int) -> Matrix:
         parts = [self._inputs.part(i, x[:, i]) for i in range(x.shape[1]) if i != j]
@@ -147,22 +145,23 @@ class Chained:
 
     def spread(self, x: FloatArray, rng: np.random.Generator) -> Holes:
         """Column -> (h, many) values that its holes may have, other holes of the row at their middle."""
-        return self._middled(x, rng)[1]
+        del rng  # nothing is drawn
+        return self._middled(x)[1]
 
-    def _middled(self, x: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, Holes]:
+    def _middled(self, x: FloatArray) -> tuple[FloatArray, Holes]:
         """Rows with every hole at the middle of its law, and those laws."""
         filled, laws = x.copy(), {}
         for _ in range(self.n_rounds):
             for j in self._order(np.isnan(x)):
                 rows = np.isnan(x[:, j])
-                laws[j] = self._model(j).spread(self._others(filled[rows], j), rng)
+                laws[j] = self._model(j).spread(self._others(filled[rows], j))
                 filled[rows, j] = middle(laws[j], bool(self._grid.is_code[j]))
         return filled, laws
 
     def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
         """Column -> (h, m) draws of its holes; the k-th draws of a row's holes belong together."""
         holes = np.isnan(x)
-        start, _ = self._middled(x, rng)
+        start, _ = self._middled(x)
         drawn = {j: np.empty((int(holes[:, j].sum()), m)) for j in self._order(holes)}
         some = holes.any(1)
         at_once = max(1, CHAIN_CELLS // max(int(some.sum()) * x.shape[1], 1))

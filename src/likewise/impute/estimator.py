@@ -194,7 +194,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             X: the columns that `fit` had, of these rows or of others; (n, C).
 
         Returns:
-            A table of the kind that came. The same rows are filled alike every time.
+            A table of the kind that came. With `forest` and `boosting` a median or a mean is told by its row alone:
+            it is the same in any batch and any order of rows. Draws, and what generators complete, are the same for
+            the same rows in the same order.
         """
         check_is_fitted(self)
         opened = self._open(X, reset=False)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, OptionError
-from likewise.io import from_frame
+from likewise.impute.doors import open_frame
 from likewise.schema import nearest
 
 MECHANISMS = ("mcar", "mar", "mnar")
@@ -62,7 +62,7 @@ def simulate_missing(
         raise OptionError(f"mechanism must be one of {', '.join(MECHANISMS)}, got {mechanism!r}")
     if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 < share < 1:
         raise OptionError(f"share must be a number between 0 and 1, got {share!r}")
-    raw, give_back = from_frame(frame)
+    raw, give_back = open_frame(frame, None)
     named = raw.columns if columns is None else [_name(column, raw.columns, frame) for column in columns]
     rng = np.random.default_rng(random_state)
     goes = np.zeros(raw.shape, bool)

@@ -6,7 +6,7 @@ Legend: n rows, h holes of one column, m imputations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from likewise.evaluate.tables import TypedColumn, type_tables
 from likewise.inference import infer
 from likewise.io import from_frame
 from likewise.parsing import parse
-from likewise.schema import Schema
+from likewise.schema import Column, Kind, Schema
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def score_imputation(
         raise InputError(f"tables must have as many rows: {', '.join(str(raw.height) for raw in raws)}")
     schema = infer(raws[0]) if schema is None else schema
     names = [c.name for c in schema if c.is_modelled and all(c.name in raw.columns for raw in raws[2:])]
-    part = Schema(tuple(schema[name] for name in names))
+    part = Schema(tuple(_with_fractions(schema[name]) for name in names))
     known, gone, *made = type_tables([parse(raw.select(names), part) for raw in raws], part, text="value")
     scored = [_score(known[name], gone[name], [table[name] for table in made], level) for name in names]
     columns = [score for score, _ in scored if score.n_holes]
@@ -124,6 +124,13 @@ def score_imputation(
         n_imputations=len(several),
         columns=tuple(columns),
     )
+
+
+def _with_fractions(column: Column) -> Column:
+    """Whole numbers as any numbers: a mean that fills them has a fraction, and is held against the truth as it is."""
+    if column.kind is not Kind.INTEGER:
+        return column
+    return replace(column, kind=Kind.REAL, dtype="Float64" if column.dtype != "String" else "String", decimals=None)
 
 
 def _score(

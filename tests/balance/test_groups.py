@@ -1,0 +1,74 @@
+"""Rows made after one-hot encoding are rows that an encoder gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from likewise.balance import Oversampler
+from likewise.balance.groups import OneHot
+
+N = 300
+
+
+def raw(seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = rng.random(N) < 0.12
+    frame = pd.DataFrame(
+        {
+            "a": rng.normal(size=N) + y,
+            "k": rng.choice(list("pqrs"), N),
+            "flag": rng.integers(0, 2, N),
+            "m": rng.choice(["u", "v"], N),
+        }
+    )
+    return frame, np.where(y, "rare", "common")
+
+
+def encoded(frame: pd.DataFrame, *, dense: bool) -> object:
+    parts = [("n", StandardScaler(), ["a"]), ("k", OneHotEncoder(), ["k"]), ("f", "passthrough", ["flag"]),
+             ("m", OneHotEncoder(), ["m"])]  # fmt: skip
+    return ColumnTransformer(parts, sparse_threshold=0.0 if dense else 1.0).fit_transform(frame)
+
+
+@pytest.mark.parametrize("method", ["auto", "copula", "smotenc", "smote", "borderline", "random"])
+@pytest.mark.parametrize("dense", [True, False])
+def test_new_rows_have_one_level_of_each_column(method: str, dense: bool) -> None:
+    frame, y = raw()
+    given = encoded(frame, dense=dense)
+    rows, labels = Oversampler(method, random_state=0).fit_resample(given, y)
+    assert sparse.issparse(rows) != dense
+    new = (rows if dense else rows.toarray())[N:]
+    assert len(new) == len(labels) - N > 100
+    for group in (new[:, 1:5], new[:, 6:8]):
+        assert np.isin(group, [0, 1]).all()
+        assert (group.sum(1) == 1).all()
+
+
+def test_frames_keep_the_order_and_the_types_of_their_columns() -> None:
+    frame, y = raw()
+    wide = pd.get_dummies(frame, columns=["k", "m"])[["k_q", "k_p", "k_s", "k_r", "a", "m_u", "m_v", "flag"]]
+    rows, _ = Oversampler("smotenc", random_state=0).fit_resample(wide, y)
+    assert rows.dtypes.equals(wide.dtypes)
+    assert (rows[["k_q", "k_p", "k_s", "k_r"]].sum(axis=1) == 1).all()
+    assert (rows["m_u"] ^ rows["m_v"]).all()
+
+
+def test_groups_are_found_where_each_row_has_exactly_one() -> None:
+    table = pl.DataFrame(
+        {
+            "a": [1, 0, 0, 1] * 5, "b": [0, 1, 0, 0] * 5, "c": [0, 0, 1, 0] * 5,  # one group
+            "x": [1, 1, 0, 0] * 5, "y": [1, 0, 1, 0] * 5,  # two flags
+            "t": [True, False, True, False] * 5, "f": [False, True, False, True] * 5,  # one group
+            "ones": [1] * 20,
+        }
+    )  # fmt: skip
+    found = OneHot.of(table)
+    assert found.groups == (("a", "b", "c"), ("t", "f"))
+    assert found.parted(found.joined(table)).equals(table)
+    assert OneHot.of(table.with_columns(b=pl.lit(None, pl.Int64))).groups == (("t", "f"),)

@@ -30,7 +30,7 @@ from likewise.audit import (
     bound_of_runs,
     mu_of,
 )
-from likewise.dp.losses import Steps
+from likewise.dp.accounting import Steps
 
 RESULTS = ROOT / "benchmarks" / "results" / "dp_audit.json"
 EPSILONS, DELTA = (1.0, 3.0, 10.0), 1e-6

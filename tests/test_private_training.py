@@ -14,12 +14,20 @@ from scipy import stats
 from torch import nn
 
 from likewise import private_training
-from likewise.dp.steps import Chance
+from likewise.dp.mechanisms import GRID_SHARE, sampled_rows
 from likewise.errors import OptionError, PrivacyError, TrainingError
 from likewise.nets.critic import Critic
 from likewise.nets.ghosts import Taped
 from likewise.nets.masked import MaskedNet
-from likewise.private_training import Plan, PrivateDescent, add_clipped, check_rows_apart, train_privately
+from likewise.private_training import (
+    MARGIN,
+    TOLERANCE,
+    Plan,
+    PrivateDescent,
+    add_clipped,
+    check_rows_apart,
+    train_privately,
+)
 from likewise.training import Descent, Event, Schedule
 
 from .nets.small import small_net
@@ -90,6 +98,57 @@ def test_rows_within_the_norm_are_not_cut(make: Callable[[], Any]) -> None:
     torch.testing.assert_close(clipped.float(), plain, rtol=1e-4, atol=1e-6)
 
 
+class Straight(Taped):
+    """The loss of a row is its product with the weights, so that its gradient is the row."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(width, 1))
+
+    def loss(self, rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        product = rows @ self.weight
+        if self.tape is not None:
+            self.tape.affine(product, rows, self.weight, None)
+        return product[:, 0]
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.2])
+@pytest.mark.parametrize("n", [1023, 62_000])
+def test_a_row_more_among_many_that_pull_the_same_way_moves_the_sum_by_no_more_than_is_promised(
+    n: int, spread: float
+) -> None:
+    """Where a sum of 32 bits is large, a row more moves its roundings too."""
+    net = Straight(9)
+    rows = torch.linspace(1, 2, 9) + spread * torch.rand(n + 1, 9, generator=generator(11))
+    plan = Plan(**{**vars(PLAN), "rate": 1.0, "n_rows": float(n)})
+    descent = PrivateDescent(net, net.loss, plan, SCHEDULE, public=torch.rand(8, 9, generator=generator(12)))
+    whole = descent._sum_clipped(rows)
+    assert whole.dtype == np.float64
+    for without in (rows[1:], rows[:n]):
+        moved = np.linalg.norm(whole - descent._sum_clipped(without))
+        assert moved <= plan.clip * (1 - GRID_SHARE) * (1 - TOLERANCE)
+
+
+def test_products_are_made_in_32_bits_whatever_was_set() -> None:
+    seen: list[tuple[str, bool]] = []
+    net, loss = masked()
+
+    def noting(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+        seen.append((torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32))
+        return loss(rows, own)
+
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    try:
+        torch.set_float32_matmul_precision("medium")
+        descent = PrivateDescent(net, noting, Plan(**{**vars(PLAN), "rate": 1.0}), SCHEDULE, public=codes(n=8))
+        descent(codes(n=8), 0.5)
+        assert set(seen) == {("highest", False)}
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+    assert torch.backends.cudnn.allow_tf32 == before[1]
+
+
 def test_a_row_whose_gradient_is_not_finite_counts_nothing_and_spoils_none() -> None:
     net, loss = masked()
     rows = codes(n=8)
@@ -124,7 +183,7 @@ def is_poisson(draw: Callable[[int, float], npt.NDArray[np.int64]], n: int = 200
 
 
 def test_batches_take_each_row_with_the_same_chance() -> None:
-    assert is_poisson(Chance().rows)
+    assert is_poisson(sampled_rows)
 
 
 def test_planted_batches_of_a_fixed_size_are_caught() -> None:
@@ -135,13 +194,13 @@ def test_planted_batches_of_a_fixed_size_are_caught() -> None:
 def test_noise_of_a_step_is_normal_of_the_plans_strength() -> None:
     net, loss = masked()
     descent = PrivateDescent(net, lambda x, own: 0 * loss(x, own), PLAN, SCHEDULE, public=codes(n=8))
-    descent._add_noise()
+    descent._add_noise(np.zeros(sum(p.numel() for p in descent.parameters)))
     noise = torch.cat([p.grad.ravel() for p in descent.parameters if p.grad is not None]).numpy()
     assert len(noise) > 2000
     scale = PLAN.multiplier * PLAN.clip / PLAN.batch
     assert stats.kstest(noise, "norm", args=(0, scale)).pvalue > UNLIKELY
     again = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
-    again._add_noise()
+    again._add_noise(np.zeros(sum(p.numel() for p in again.parameters)))
     assert not np.array_equal(noise[:9], torch.cat([p.grad.ravel() for p in again.parameters])[:9].numpy())
 
 
@@ -256,6 +315,33 @@ def test_norms_that_are_not_those_of_the_gradients_are_refused() -> None:
 
     with pytest.raises(PrivacyError, match=r"layer 'layers\.0'"):
         check_rows_apart(net, used_behind_the_tapes_back, codes(n=8))
+
+
+@pytest.mark.parametrize("lie", [0.997, 1.003, 1.0])
+def test_norms_told_a_little_wrong_are_refused_where_the_margin_would_not_cover_them(lie: float) -> None:
+    class Lying(Straight):
+        def loss(self, rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
+            product = rows @ self.weight
+            if self.tape is not None:
+                inputs = rows.square().sum(1)
+                self.tape.note([product], [self.weight], lambda b: lie**2 * inputs * b.square().sum(1), inputs)
+            return product[:, 0]
+
+    net = Lying(5)
+    public = torch.rand(8, 5, generator=generator(13))
+    # One layer: its own norm and the whole row's are one, so that twice the tolerance is allowed.
+    assert 2 * TOLERANCE + GRID_SHARE < MARGIN
+    if abs(lie - 1) < 2 * TOLERANCE:
+        check_rows_apart(net, net.loss, public)
+    else:
+        with pytest.raises(PrivacyError, match="norms told of layer 'weight'"):
+            check_rows_apart(net, net.loss, public)
+
+
+def test_more_noise_than_is_accounted_for_is_refused() -> None:
+    net, loss = masked()
+    with pytest.raises(PrivacyError, match="more noise than is accounted for"):
+        PrivateDescent(net, loss, Plan(**{**vars(PLAN), "steps": 2**33}), SCHEDULE, public=codes(n=8))
 
 
 def test_a_critic_that_judges_rows_together_is_refused() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from likewise.audit import bound_of_canaries, bound_of_runs, epsilon_of_guesses, epsilon_of_mu, mu_of
-from likewise.audit.bounds import delta_of_mu, mu_of_guesses, upper_rate
+from likewise.audit.bounds import mu_of_guesses, upper_rate
+from likewise.dp.accounting import delta_of_mu
 from likewise.errors import OptionError
 
 DELTA = 1e-6

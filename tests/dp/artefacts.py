@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+import torch
 
 from likewise import private_training
 from likewise.dp import cuts, mechanisms
 from likewise.dp.ledger import Entry, Ledger
 from likewise.modelfile import read_model
+from likewise.private_training import PrivateDescent
 
 Artefact = tuple[dict[str, Any], dict[str, Any]]
 
@@ -70,3 +73,10 @@ def blind_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cuts, "_quantiles", quantiles)
     monkeypatch.setattr(cuts.Purse, "sure", sure)
+
+
+def without_noise(descent: PrivateDescent, total: npt.NDArray[np.float64]) -> None:
+    """The bug planted: the parameters' mean gradient as the rows have it."""
+    parts = torch.split(torch.from_numpy(total / descent.plan.batch), [p.numel() for p in descent.parameters])
+    for parameter, part in zip(descent.parameters, parts, strict=True):
+        parameter.grad = part.view_as(parameter).to(parameter.dtype)

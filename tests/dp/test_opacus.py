@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from likewise.dp.losses import Steps, epsilon_of_steps
+from likewise.dp.accounting import Steps, epsilon_of_steps
 from likewise.nets.ghosts import Taped, taping
 from likewise.private_training import MARGIN, add_clipped
 

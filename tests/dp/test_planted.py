@@ -20,15 +20,14 @@ from likewise import private_training
 from likewise.audit import Audit, Claim, Plan, audit_steps, audit_synthesizer, bound_of_runs, many_runs
 from likewise.audit.steps import overheard
 from likewise.dp import coding, mechanisms
+from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
-from likewise.dp.losses import Steps
 from likewise.dp.mechanisms import noisy_counts
-from likewise.dp.steps import Chance
 from likewise.models import aim, marginals, mst, private
 from likewise.private_training import PrivateDescent
 from likewise.schema import Column, Schema
 
-from .artefacts import are_equal
+from .artefacts import are_equal, without_noise
 from .test_private_fit import NEIGHBOURS, artefact, blind, synth, table  # noqa: F401 - a fixture is used
 
 BUDGET = DP(3.0, 1e-6)
@@ -73,7 +72,7 @@ def test_steps_of_half_the_noise_are_caught(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(
         private_training,
         "noisy_sum",
-        lambda total, norm, multiplier, chance: honest(total, norm, multiplier / 2, chance),
+        lambda total, norm, multiplier: honest(total, norm, multiplier / 2),
     )
     assert audited().is_broken
 
@@ -81,13 +80,8 @@ def test_steps_of_half_the_noise_are_caught(monkeypatch: pytest.MonkeyPatch) -> 
 def test_noise_forgotten_in_the_last_step_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = PrivateDescent._add_noise
 
-    def forgetting(self: PrivateDescent) -> None:
-        if self.steps < self.plan.steps:
-            return honest(self)
-        for parameter in self.parameters:
-            assert parameter.grad is not None
-            parameter.grad /= self.plan.batch
-        return None
+    def forgetting(self: PrivateDescent, total: Any) -> None:
+        (honest if self.steps < self.plan.steps else without_noise)(self, total)
 
     monkeypatch.setattr(PrivateDescent, "_add_noise", forgetting)
     assert audited().is_broken
@@ -105,7 +99,9 @@ def test_batches_in_the_rows_own_order_are_no_poisson_samples(monkeypatch: pytes
             batches = iter(range(steps))
             if is_planted:
                 mine = whose[coins]
-                monkeypatch.setattr(Chance, "rows", lambda self, n, rate: np.flatnonzero(mine == next(batches)))
+                monkeypatch.setattr(
+                    private_training, "sampled_rows", lambda n, rate: np.flatnonzero(mine == next(batches))
+                )
             return overheard(plan, coins)[whose, np.arange(m)]
 
         coins = np.random.default_rng().random(m) < 0.5

@@ -254,7 +254,7 @@ def critics_trusted_by_the_rows(self: Any, codes: Codes, *rest: Any) -> None:
     self._tilt = normalised(self._tilt.critics, 1 + trust, self._draws(200, np.random.default_rng(0)))
 
 
-def noise_left_out(total: Any, sensitivity: float, multiplier: float, chance: Any) -> Any:
+def noise_left_out(total: Any, sensitivity: float, multiplier: float) -> Any:
     return total
 
 

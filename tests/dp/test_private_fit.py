@@ -21,7 +21,7 @@ from likewise.private_training import PrivateDescent
 from likewise.schema import Column, Schema
 from likewise.training import Record
 
-from .artefacts import Artefact, are_equal, blind_answers, blind_sums, file_of
+from .artefacts import Artefact, are_equal, blind_answers, blind_sums, file_of, without_noise
 
 pytestmark = pytest.mark.filterwarnings("ignore:gradients of the net")  # 600 rows are few for a net, and quick
 
@@ -235,10 +235,12 @@ def telling_losses(descent: Any, rows: Any, **rest: Any) -> Any:
     return record
 
 
-def forgetting_the_last(self: Any) -> None:
+def forgetting_the_last(self: Any, total: Any) -> None:
     """No noise in the last step."""
     if self.steps < self.plan.steps:
-        PrivateDescent.add_honestly(self)  # type: ignore[attr-defined]
+        PrivateDescent.add_honestly(self, total)  # type: ignore[attr-defined]
+    else:
+        without_noise(self, total)
 
 
 PLANTED_IN_NETS = {

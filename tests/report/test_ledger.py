@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Entry, Ledger
-from likewise.dp.losses import Steps
 from likewise.errors import InputError
 from likewise.report import Report
 from likewise.report.ledger import OPEN_ENTRIES

@@ -19,12 +19,11 @@ from likewise.audit.bounds import (
     bound_of_canaries,
     bound_of_runs,
     epsilon_of_guesses,
-    epsilon_of_mu,
-    mu_of,
 )
 from likewise.audit.games import Audit, Claim, many_runs, one_run
 from likewise.audit.steps import audit_steps
 from likewise.audit.synthesizers import Plan, audit_synthesizer, audit_training, read_plan
+from likewise.dp.accounting import epsilon_of_mu, mu_of
 
 __all__ = [
     "Audit",

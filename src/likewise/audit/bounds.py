@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from likewise.dp.accounting import boundary, epsilon_of_mu
 from likewise.errors import OptionError
 
 Floats = npt.NDArray[np.float64]
@@ -196,7 +197,7 @@ def epsilon_of_guesses(m: int, guesses: int, right: int, delta: float, confidenc
         alpha = float(np.max((_at_least(right - i, guesses, chance) - beta) / i))
         return bool(beta + 2 * m * alpha * delta <= 1 - confidence)
 
-    return _greatest(is_disproved, MOST_EPSILON)
+    return _greatest(is_disproved, MOST_EPSILON, precision=1e-9)
 
 
 def mu_of_guesses(m: int, guesses: int, right: int, confidence: float = 0.95) -> float:
@@ -215,7 +216,7 @@ def mu_of_guesses(m: int, guesses: int, right: int, confidence: float = 0.95) ->
         return r + h > guesses / m
 
     # The recursion walks over the guesses, so that a coarser search is worth it.
-    return _greatest(is_disproved, 10.0, rounds=20) if right > guesses / 2 else 0.0
+    return _greatest(is_disproved, 10.0, precision=1e-4) if right > guesses / 2 else 0.0
 
 
 def _at_least(k: npt.ArrayLike, n: int, chance: float) -> Floats:
@@ -224,53 +225,9 @@ def _at_least(k: npt.ArrayLike, n: int, chance: float) -> Floats:
     return np.asarray(np.where(k <= 0, 1.0, special.betainc(np.maximum(k, 1), np.maximum(n - k + 1, 0.5), chance)))
 
 
-def _greatest(is_disproved: Callable[[float], bool], high: float, rounds: int = 40) -> float:
+def _greatest(is_disproved: Callable[[float], bool], high: float, *, precision: float) -> float:
     """The greatest value that is disproved, where all below it are; 0 if none is."""
-    low = 0.0
-    if not is_disproved(1e-9):
-        return 0.0
-    for _ in range(rounds):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if is_disproved(middle) else (low, middle)
-    return low
-
-
-# ---- Gaussian privacy: mu and epsilon --------------------------------------------------------------------------------
-
-
-def epsilon_of_mu(mu: float, delta: float) -> float:
-    """Epsilon at delta of a Gaussian mechanism whose deviation is 1 / mu of its sensitivity. Balle and Wang 2018.
-
-    >>> round(epsilon_of_mu(1 / 3.7306, 1e-5), 3)
-    1.0
-    """
-
-    def is_more(epsilon: float) -> bool:
-        return delta_of_mu(mu, epsilon) > delta
-
-    if mu <= 0 or not is_more(0.0):
-        return 0.0
-    high = 1.0
-    while is_more(high):
-        high *= 2
-    return _greatest(is_more, high, rounds=60)
-
-
-def mu_of(epsilon: float, delta: float) -> float:
-    """The inverse of `epsilon_of_mu`: the least protected Gaussian mechanism that keeps (epsilon, delta)."""
-    high = 1.0
-    while delta_of_mu(high, epsilon) <= delta:
-        high *= 2
-    return _greatest(lambda mu: delta_of_mu(mu, epsilon) <= delta, high, rounds=60)
-
-
-def delta_of_mu(mu: float, epsilon: float) -> float:
-    """Least delta at epsilon. Balle and Wang 2018, theorem 8, in logarithms."""
-    if mu <= 0:
-        return 0.0
-    a = float(special.log_ndtr(mu / 2 - epsilon / mu))
-    b = float(special.log_ndtr(-mu / 2 - epsilon / mu)) + epsilon
-    return math.exp(a) * -math.expm1(min(b - a, 0.0))
+    return boundary(is_disproved, 0.0, high, precision=precision)[0] if is_disproved(1e-9) else 0.0
 
 
 def _check(delta: float, confidence: float) -> None:

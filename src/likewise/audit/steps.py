@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from likewise.audit.bounds import bound_of_runs
 from likewise.audit.games import Audit, Claim
+from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
-from likewise.dp.losses import Steps
 from likewise.training import Schedule
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.f
     class Watched(PrivateDescent):
         """The private step, and a look at what it gives before the weights move by it."""
 
-        def _add_noise(self) -> None:
-            super()._add_noise()
+        def _add_noise(self, total: npt.NDArray[np.float64]) -> None:
+            super()._add_noise(total)
             [weight] = self.parameters
             assert weight.grad is not None
             told.append(weight.grad.double().numpy() * (plan.batch / plan.clip))

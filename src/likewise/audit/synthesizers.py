@@ -16,8 +16,8 @@ import numpy.typing as npt
 from likewise.audit.canaries import Stake, alone, in_a_crowd, on_a_grid
 from likewise.audit.games import Audit, Claim, Told, many_runs, one_run
 from likewise.audit.steps import audit_steps
+from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP
-from likewise.dp.losses import Steps
 from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError
 from likewise.models import MODELS
 from likewise.models.marginals import MarginalModel

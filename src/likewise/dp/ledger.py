@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from likewise.dp.accounting import check_budget, epsilon_of, rho_of
-from likewise.dp.losses import Steps, epsilon_of_steps, multiplier_of
+from likewise.dp.accounting import Steps, check_budget, epsilon_of, epsilon_of_steps, multiplier_of, rho_of
 from likewise.errors import ModelFileError, OptionError, PrivacyError
 
 PAYABLE = ("levels", "bounds", "missing")
@@ -88,7 +87,7 @@ class Entry:
         parameter: deviation of the noise (gaussian), epsilon of the choice (exponential), or deviation over the norm to
             which a row's gradient is clipped (sampled gaussian).
         sensitivity: how far one row can move the answer: L2 for gaussian, of the scores for exponential.
-        rho: what it costs a row in zero-concentrated differential privacy; 0 for steps, whose cost that cannot tell.
+        rho: what it costs a row, mu^2 / 2 in Gaussian differential privacy; 0 for steps, whose cost that cannot tell.
         delta: what it adds to delta, for a choice of what is shown at all.
         rate: chance of a row to be in the sample of a step.
         steps: how many steps the entry stands for.
@@ -122,7 +121,7 @@ class Ledger:
         self.group = budget.max_rows
         # A part of delta pays for showing which levels and values are frequent; the rest turns costs into epsilon.
         self.delta_aside = budget.delta / 10
-        # A group of m rows costs m^2 times a row's rho (Bun and Steinke 2016, proposition 1.9).
+        # A group of m rows has m times a row's mu (Dong, Roth and Su 2022, theorem 2.14), so m^2 times its rho.
         self.rho = rho_of(budget.epsilon, self._delta) / self.group**2
         self._entries: list[Entry] = []
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Codes
+from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
-from likewise.dp.losses import Steps
 from likewise.dp.mechanisms import noisy_counts
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
 from likewise.models.base import Generator

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.dp.accounting import Steps
 from likewise.dp.ledger import Ledger
-from likewise.dp.losses import Steps
 from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS

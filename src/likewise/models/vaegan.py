@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.losses import Steps
+from likewise.dp.accounting import Steps
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError, TrainingError
 from likewise.models.about import About
 from likewise.models.conditioning import Budget, rejection, resample

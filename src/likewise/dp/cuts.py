@@ -45,7 +45,7 @@ class Purse:
     """What one touch of the data may spend.
 
     Args:
-        rho: of each touch, in zero-concentrated differential privacy.
+        rho: of each query, as the ledger counts it.
         delta: of each choice of what is shown at all.
     """
 

@@ -151,7 +151,7 @@ def _implementation(facts: Facts) -> Iterator[Answer]:
     numbers: list[str] = []
     numbers += ["numbers_counts"] * ("gaussian" in used) + ["numbers_choices"] * ("exponential" in used)
     numbers += ["numbers_steps"] * bool(facts.steps)
-    standing: Standing = "open" if facts.steps else "partly" if "exponential" in used else "held"
+    standing: Standing = "partly" if facts.steps or "exponential" in used else "held"
     yield _answer("numbers", standing, *numbers)
     steps = bool(facts.steps)
     yield _answer("randomness", "partly" if steps else "held", "randomness", *["randomness_steps"] * steps)

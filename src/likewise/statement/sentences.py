@@ -91,8 +91,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "(ε, δ)，亦称近似差分隐私。",
     ),
     "variant_rho": (
-        "Costs of counts and choices are added up in zero-concentrated differential privacy (rho {rho} for one row).",
-        "计数与选择的代价以零集中差分隐私累加（每行 ρ = {rho}）。",
+        "Costs of counts and choices are added up in Gaussian differential privacy (rho = mu^2 / 2 = {rho} for one row).",
+        "计数与选择的代价以高斯差分隐私累加（每行 ρ = μ²/2 = {rho}）。",
     ),
     "variant_steps": (
         "The losses of the steps of training are composed as distributions: {steps} steps, each row in one with "
@@ -273,8 +273,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "集中式：运行 likewise 者持有原始行并受到信任。",
     ),
     "numbers_counts": (
-        "Counts are whole numbers and get discrete Gaussian noise, drawn exactly (opendp).",
-        "计数为整数，所加离散高斯噪声为精确抽取（opendp）。",
+        "Counts are whole numbers and get normal noise rounded to whole numbers; how far its draws are from exact is "
+        "accounted for.",
+        "计数为整数，所加噪声为取整的正态噪声；其抽取与精确之差已计入。",
     ),
     "numbers_choices": (
         "Choices are drawn exactly too; the scores they are made from are computed in 64 bits, and the rounding of "
@@ -282,18 +283,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "选择同样精确抽取；其所依据的分数以 64 位计算，其舍入误差未计入。",
     ),
     "numbers_steps": (
-        "Noise of training steps is of 32 bits: who sees every noisy sum may tell more than epsilon says. From the "
-        "finished weights alone no way is known.",
-        "训练各步的噪声为 32 位：看到每个带噪声总和者可能得知多于 ε 所述。仅凭最终权重，尚无已知的办法。",
+        "Sums of gradients are rounded to a grid in 64 bits and get whole-number noise on it. Up to 1,024 gradients are "
+        "added in 32 bits before that; a margin covers what was measured of it, which is no proof.",
+        "梯度之和以 64 位取整到网格，再加网格上的整数噪声。此前至多 1,024 个梯度以 32 位相加；余量涵盖所测得的误差，但并非证明。",
     ),
     "randomness": (
         "Noise comes from the operating system's randomness; no seed of the user reaches it, and none is stored.",
         "噪声取自操作系统的随机源；用户的种子不影响它，也不存储任何种子。",
     ),
     "randomness_steps": (
-        "Noise and batches of training come from a counter-based generator (Philox) under a key from the operating "
-        "system, which is not a cryptographic generator.",
-        "训练的噪声与批次取自以操作系统密钥驱动的计数器生成器（Philox），它不是密码学生成器。",
+        "What each row of a step gets of its own, such as the noise of its latents, comes from PyTorch's generator "
+        "under a new key from the operating system at each step; it hides nothing, but is not cryptographic.",
+        "训练中每行自有的随机量（如潜变量噪声）来自 PyTorch 的生成器，每步由操作系统给出新密钥；它不用于隐藏信息，但并非密码学生成器。",
     ),
     "timing": (
         "How long a fit takes, and how much memory and power, depends on the rows and is not covered. The model file "

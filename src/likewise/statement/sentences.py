@@ -91,7 +91,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "(ε, δ)，亦称近似差分隐私。",
     ),
     "variant_rho": (
-        "Costs of counts and choices are added up in Gaussian differential privacy (rho = mu^2 / 2 = {rho} for one row).",
+        "Costs of counts and choices are added up in Gaussian differential privacy (mu^2 / 2 = {rho} for one row).",
         "计数与选择的代价以高斯差分隐私累加（每行 ρ = μ²/2 = {rho}）。",
     ),
     "variant_steps": (
@@ -283,9 +283,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "选择同样精确抽取；其所依据的分数以 64 位计算，其舍入误差未计入。",
     ),
     "numbers_steps": (
-        "Sums of gradients are rounded to a grid in 64 bits and get whole-number noise on it. Up to 1,024 gradients are "
-        "added in 32 bits before that; a margin covers what was measured of it, which is no proof.",
-        "梯度之和以 64 位取整到网格，再加网格上的整数噪声。此前至多 1,024 个梯度以 32 位相加；余量涵盖所测得的误差，但并非证明。",
+        "Sums of gradients are rounded to a grid in 64 bits and get whole-number noise on it. Up to 1,024 gradients "
+        "are added in 32 bits before that; a margin covers what was measured of it, which is no proof.",
+        "梯度之和以 64 位取整到网格，再加网格上的整数噪声。此前至多 1,024 个梯度以 32 位相加；"
+        "余量涵盖所测得的误差，但并非证明。",
     ),
     "randomness": (
         "Noise comes from the operating system's randomness; no seed of the user reaches it, and none is stored.",
@@ -294,7 +295,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "randomness_steps": (
         "What each row of a step gets of its own, such as the noise of its latents, comes from PyTorch's generator "
         "under a new key from the operating system at each step; it hides nothing, but is not cryptographic.",
-        "训练中每行自有的随机量（如潜变量噪声）来自 PyTorch 的生成器，每步由操作系统给出新密钥；它不用于隐藏信息，但并非密码学生成器。",
+        "训练中每行自有的随机量（如潜变量噪声）来自 PyTorch 的生成器，每步由操作系统给出新密钥；"
+        "它不用于隐藏信息，但并非密码学生成器。",
     ),
     "timing": (
         "How long a fit takes, and how much memory and power, depends on the rows and is not covered. The model file "

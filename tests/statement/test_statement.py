@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,22 @@ def test_a_model_without_a_budget_is_said_to_promise_nothing(plain: lw.Synthesiz
     assert sheet["parameters"].standing == "open"
     assert "no mathematical promise" in sheet.to_markdown()
     assert "epsilon" not in sheet.to_markdown().lower()
-    assert "when 5 rows hold it or more" in sheet.to_markdown()
+    assert "is kept when 5 rows or more have it" in sheet.to_markdown()
     assert sheet.facts.made_anew == ["key"]
+
+
+def test_entities_are_counted_where_a_schema_names_them() -> None:
+    frame = table(600, seed=44).with_columns(pl.Series("who", np.arange(600) // 3))
+    sheet = lw.statement(lw.Synthesizer("copula", entity="who", random_state=0).fit(frame))
+    assert sheet["unit"].standing == "held"
+    assert "is kept when 5 entities or more have it" in sheet.to_markdown()
+    assert sheet.facts.made_anew == ["who"]
+    assert not any(said.key == "risk_several_counted" for said in sheet.risks)
+
+
+def test_levels_that_were_told_from_rows_are_not_public() -> None:
+    draft = lw.Column(name="town", kind="categorical", levels=("north", "lone-level"), found=("levels",))
+    assert facts_room._known(draft, is_public=True).levels is None
 
 
 def test_a_model_that_keeps_single_values_is_said_to() -> None:
@@ -163,9 +178,11 @@ def test_anonymised_rows_are_told_with_what_they_keep() -> None:
 
 
 def test_attacks_are_told_beside_their_floors(plain: lw.Synthesizer) -> None:
-    sheet = lw.statement(plain, report_of())
+    told = report_of()
+    told = replace(told, scores=tuple(replace(s, least_leak=0.02) if s.threat else s for s in told.scores))
+    sheet = lw.statement(plain, told)
+    assert "| 0.480 – 0.540 | 500 | 2.0 % |" in sheet.to_markdown()
     assert [score.name for score in sheet.attacks] == ["copies", "membership"]
-    assert "0.480 – 0.540" in sheet.to_markdown()
     assert lw.statement(plain)["attacks"].standing == "open"
 
 
@@ -279,12 +296,12 @@ def test_an_exact_count_in_the_sheet_would_be_caught(monkeypatch: pytest.MonkeyP
         return honest(**{**facts, "n_rows": fitted_rows[-1]})
 
     fitted_rows: list[int] = []
-    split = lw.Synthesizer._split
+    fit = lw.Synthesizer.fit
 
-    def noting(self: Any, n: int, *rest: Any, **more: Any) -> Any:
-        fitted_rows.append(n)
-        return split(self, n, *rest, **more)
+    def noting(self: Any, frame: Any, *rest: Any, **more: Any) -> Any:
+        fitted_rows.append(len(frame))
+        return fit(self, frame, *rest, **more)
 
-    monkeypatch.setattr(lw.Synthesizer, "_split", noting)
+    monkeypatch.setattr(lw.Synthesizer, "fit", noting)
     monkeypatch.setattr(facts_room, "Facts", telling)
     assert all_of(table(), "mst") != all_of(NEIGHBOURS["a row less"], "mst")

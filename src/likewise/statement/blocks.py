@@ -118,11 +118,12 @@ def _checklist(sheet: Statement, lang: str) -> Iterator[Paragraph | Table]:
 
 def _attacks(sheet: Statement, lang: str) -> Table:
     text = words(lang)
-    heads = tuple(text[head] for head in ("measure", "value", "floor", "interval", "rows"))
+    heads = (*(text[head] for head in ("measure", "value", "floor", "interval", "rows")), label("power", lang))
     rows = tuple(
         (
             label_of_score(s.name, lang), figure(s.name, s.value), figure(s.name, s.floor),
             "" if s.interval is None else " – ".join(figure(s.name, end) for end in s.interval), f"{s.n:,}",
+            "–" if s.least_leak is None else figure("copies", s.least_leak),
         )
         for s in sheet.attacks
     )  # fmt: skip

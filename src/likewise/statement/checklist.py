@@ -187,8 +187,13 @@ def _rules(facts: Facts) -> Iterator[Answer]:
         yield _answer("kept", "open", "kept_images")
         return
     if protected.rows > 1:
-        yield _answer("unit", "yours", Said("unit_rules", {"m": protected.rows}))
-        yield _answer("kept", "partly", Said("kept", {"m": protected.rows}), "kept_law")
+        if facts.entity is None:
+            yield _answer("unit", "yours", Said("unit_rules", {"m": protected.rows}))
+        else:
+            yield _answer("unit", "held", Said("unit_counted", {"entity": facts.entity}))
+        counted = Said("counted_rows" if facts.entity is None else "counted_entities")
+        ends = {"m": protected.rows, "last": 2 * protected.rows - 1}
+        yield _answer("kept", "partly", Said("kept", {"counted": counted, **ends}), "kept_law")
     else:
         yield _answer("kept", "open", "kept_not", "kept_law")
     if protected.k_anonymous is not None:

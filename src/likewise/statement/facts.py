@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from likewise._frames import from_frame
@@ -105,6 +105,11 @@ class Facts:
         """Columns that are never learnt, and yet stand in the rows drawn."""
         return [c.name for c in self.columns if c.role in ("id", "entity")]
 
+    @property
+    def entity(self) -> str | None:
+        """The column that tells whose a row is, where no budget holds."""
+        return next(iter(self.named("entity")), None)
+
     def named(self, role: str) -> list[str]:
         return [c.name for c in self.columns if c.role == role]
 
@@ -125,16 +130,16 @@ def facts_of_model(synthesizer: Synthesizer) -> Facts:
 
 
 def _known(column: Column, *, is_public: bool) -> Known:
-    name, kind, role = column.name, column.kind.value, column.role.value
+    plain = Known(name=column.name, kind=column.kind.value, role=column.role.value)
     if not is_public or column.role is Role.DROP:
-        return Known(name=name, kind=kind, role=role)
-    levels = column.levels
+        return plain
+    said = column.said  # what a person declared, and nothing that was told from rows
+    levels = said.get("levels")
     if column.kind is Kind.BOOLEAN:
-        levels = column.labels or ("false", "true")
-    return Known(
-        name=name, kind=kind, role=role, format=column.format, levels=levels, bounds=column.bounds,
-        nullable=column.nullable,
-    )  # fmt: skip
+        levels = said.get("labels") or ("false", "true")
+    return replace(
+        plain, format=said.get("format"), levels=levels, bounds=said.get("bounds"), nullable=said.get("nullable")
+    )
 
 
 def facts_of_rows(done: Anonymized) -> Facts:

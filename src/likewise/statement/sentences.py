@@ -117,6 +117,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The rules below count rows. A person who has {m} rows or more passes them alone.",
         "下列规则按行计数。一个人若有 {m} 行或更多，独自即可满足这些规则。",
     ),
+    "unit_counted": (
+        "Entities, as column {entity} tells them apart: the rules below count them, and all rows of one are learnt or "
+        "held out together.",
+        "实体，由列 {entity} 区分：下列规则按实体计数，同一实体的所有行一同学习或一同留出。",
+    ),
     "unit_classes": (
         "Classes count rows. A person who has several rows may fill a class alone: say whether each person has one.",
         "各类按行计数。有多行的人可能独占一类：请说明是否每人只有一行。",
@@ -143,11 +148,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "超出声明范围的数值或日期按边界计。",
     ),
     "kept": (
-        "A level, a frequent value or the form of a text is kept when {m} rows hold it or more; ranges end at the "
-        "{m}th smallest and largest row's value. Bounds and levels that a schema declares are kept as declared.",
-        "取值、常见值或文本格式须有至少 {m} 行才会保留；数值范围止于第 {m} 小与第 {m} 大的行。"
-        "模式中声明的范围与取值按声明保留。",
+        "A level, a frequent value or the form of a text is kept when {m} {counted} or more have it; a range ends at the "
+        "mean of the {m}th to the {last}th smallest and largest values, each of another. Declared bounds and levels are "
+        "kept as declared.",
+        "取值、常见值或文本格式须由至少 {m} {counted}拥有才会保留；"
+        "数值范围止于不同者的第 {m} 至第 {last} 小（大）值的平均。模式中声明的范围与取值按声明保留。",
     ),
+    "counted_rows": ("rows", "行"),
+    "counted_entities": ("entities", "个实体"),
     "kept_not": (
         "Nothing: the rule that keeps what few rows hold from being told was switched off.",
         "没有：避免透露少数行内容的规则已被关闭。",

@@ -66,6 +66,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "open": ("not covered", "未涵盖"),
     "yours": ("yours to answer", "由您回答"),
     "attacks": ("Attacks that were tried", "做过的攻击"),
+    "power": ("Sees a leak of", "可见的最小泄露"),
     "risks": ("Open risks", "未决的风险"),
     "assessment": ("Text for an impact assessment", "影响评估文本"),
     "assessment_note": (

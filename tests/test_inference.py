@@ -222,8 +222,7 @@ def test_keys_are_ids(name: str, values: list[object]) -> None:
         ("AlbumId", [str(i // 3) for i in range(N)], "integer"),
         ("paid", [str(3 * i + i % 2) for i in range(N)], "integer"),
         ("name", [f"{a} {b}, Mr." for a in "ABCDEFGHIJ" for b in "KLMNOPQRST"], "text"),
-        ("email", [f"{i * 7919}@example.org" for i in range(N)], "text"),
-        ("phone", [f"+41 44 {i:03d} {i * 7 % 100:02d}" for i in range(N)], "text"),
+        ("plate", [f"ZH {i:03d} {i * 7 % 100:02d}" for i in range(N)], "text"),
     ],
 )
 def test_unique_values_that_are_no_keys(name: str, values: list[object], kind: str) -> None:

@@ -26,7 +26,7 @@ _DIGIT_CODES = frozenset({
 _NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "aid", "lipid", "solid", "fluid", "mid")
 
 # Words of those who have rows: people, what they hold, things with a life. English, German, French, Spanish, Chinese.
-_OWNERS = """
+_OWNER_WORDS = """
     person people customer cust client patient employee emp user member student pupil subject participant
     household account acct driver operator worker staff player rider visitor citizen resident tenant passenger
     borrower applicant holder donor voter respondent owner case insured policy machine device vehicle unit
@@ -36,7 +36,7 @@ _OWNERS = """
     paciente empleado usuario alumno estudiante persona socio miembro cuenta trabajador 客户 患者 病人 员工 用户
     会员 学生 学号 工号 病历号 客户号 会员号
 """
-_WHO = frozenset(_OWNERS.split())
+OWNERS = frozenset(_OWNER_WORDS.split())
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
@@ -91,7 +91,7 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
     return _code_reason(values) if values.dtype == pl.String else _whole_reason(words, values, in_order)
 
 
-def _parts_of(name: str) -> list[str]:
+def parts_of(name: str) -> list[str]:
     """The words of a name, also of scripts without capitals, plurals as singulars, glued keys ("patientid") apart."""
     parts: list[str] = []
     for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", name)):
@@ -105,7 +105,7 @@ def _parts_of(name: str) -> list[str]:
 
 
 def _is_who(word: str) -> bool:
-    return word in _WHO or word.removesuffix("s") in _WHO
+    return word in OWNERS or word.removesuffix("s") in OWNERS
 
 
 def names_an_entity(name: str) -> bool:
@@ -115,10 +115,10 @@ def names_an_entity(name: str) -> bool:
         >>> [names_an_entity(name) for name in ("users_id", "PatientID", "Kundennummer", "工号", "district_id")]
         [True, True, True, True, False]
     """
-    parts = _parts_of(name)
+    parts = parts_of(name)
     if parts in (["id"], ["学号"], ["工号"]) or (parts[-1:] in _ENDS and any(map(_is_who, parts))):
         return True
-    return len(parts) > 1 and parts[:1] in _ENDS and parts[-1] in _WHO  # "id_paciente", but not "number of customers"
+    return len(parts) > 1 and parts[:1] in _ENDS and parts[-1] in OWNERS  # "id_paciente", but not "number of customers"
 
 
 def names_an_owner(name: str) -> bool:
@@ -128,12 +128,12 @@ def names_an_owner(name: str) -> bool:
         >>> names_an_owner("assigned operator"), names_an_owner("operators")
         (True, False)
     """
-    return any(part in _WHO for part in _parts_of(name)[-1:])
+    return any(part in OWNERS for part in parts_of(name)[-1:])
 
 
 def names_a_key(name: str) -> bool:
     """Whether a name ends in a word that nothing but keys are named by."""
-    return any(part in _STRONG or part in _LOGINS for part in _parts_of(name)[-1:])
+    return any(part in _STRONG or part in _LOGINS for part in parts_of(name)[-1:])
 
 
 def looks_made(values: pl.Series) -> bool:

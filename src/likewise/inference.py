@@ -16,6 +16,7 @@ from likewise._dtypes import dtype_name
 from likewise._frames import from_frame
 from likewise._keys import key_reason, looks_like_digit_code, text_or_category
 from likewise.errors import InputError, SchemaError
+from likewise.identifiers.forms import recognise
 from likewise.persons import likely_entity
 from likewise.schema import Column, Kind, Role, Schema, nearest
 
@@ -226,6 +227,9 @@ def _text_column(facts: _Facts, forced: Kind | None, *, closed: bool) -> Column:
     _take_tokens(facts, SURE_TOKENS, blanks=True)
     if len(facts.values) == 0:
         return facts.column(forced or Kind.CATEGORICAL, **_levels_of(facts))
+    personal = None if isinstance(facts.series.dtype, pl.Enum) else _personal(facts, forced)
+    if personal is not None:
+        return personal
     if forced in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
         return facts.column(forced, **_levels_of(facts))
     if forced in (None, Kind.BOOLEAN):
@@ -246,6 +250,17 @@ def _text_column(facts: _Facts, forced: Kind | None, *, closed: bool) -> Column:
             "declare it categorical or text, or clean the data"
         )
     return _words_column(facts, closed=closed)
+
+
+def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None) -> Column | None:
+    """The column of a personal identifier; None for another, or where the user says that it is none."""
+    if forced not in (None, Kind.ID):
+        return None
+    form = recognise(facts.series.name, facts.values if whole is None else whole)
+    if form is None:
+        return None
+    note = f"personal identifiers ({form.what}): never learnt, new ones are made"
+    return facts.column(Kind.ID, format=form.word, notes=(note,))
 
 
 def _take_tokens(facts: _Facts, tokens: tuple[str, ...], *, blanks: bool = False) -> None:
@@ -354,7 +369,7 @@ def _number_column(facts: _Facts, forced: Kind | None) -> Column:
         facts.values, facts.counts = facts.values.filter(keep), facts.counts.filter(keep)
         facts.tokens.update({"NaN": n_nan} if n_nan else {})
         facts.notes += [f"{n_inf} infinite values are treated as missing"] if n_inf else []
-    if forced in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
+    if forced in (Kind.CATEGORICAL, Kind.TEXT):
         return facts.column(forced)
     if len(facts.values) == 0:
         return facts.column(forced or (Kind.REAL if dtype.is_float() else Kind.INTEGER))
@@ -367,6 +382,11 @@ def _number_column(facts: _Facts, forced: Kind | None) -> Column:
         n = len(facts.values)
         raise SchemaError(f"column {facts.series.name!r} was declared boolean, but has {n} distinct values, not two")
     whole = _as_wholes(facts)
+    personal = None if whole is None else _personal(facts, forced, whole)
+    if personal is not None:
+        return personal
+    if forced is Kind.ID:
+        return facts.column(forced)
     if forced in (Kind.INTEGER, Kind.REAL):
         return facts.column(forced, decimals=None if forced is Kind.INTEGER else _decimals(facts.values))
     if whole is None:

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._keys import looks_made, names_a_key, names_an_entity, names_an_owner
+from likewise._keys import looks_made, names_a_key, names_an_entity, names_an_owner, parts_of
 from likewise.errors import InputError
+from likewise.identifiers.forms import BY_WORD, NAME
+from likewise.identifiers.names import is_a_name
 from likewise.schema import Column, Kind, Role, Schema, nearest
 
 LEAST_ENTITIES = 5
@@ -160,17 +162,18 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
     if len(known) < 0.95 * len(frame):
         return None
     counted = known[name].value_counts(name="n_rows_")
-    rows, sure = counted["n_rows_"], names_an_entity(name)
-    repeats = rows.filter(rows >= 2).sum() >= 0.1 * len(known) if sure else int(rows.median() or 0) >= 2  # type: ignore[arg-type]
-    if len(counted) < LEAST_ENTITIES or not repeats:
+    rows, personal = counted["n_rows_"], BY_WORD.get(column.format or "")
+    often, sure = int(rows.median() or 0) >= 2, names_an_entity(name)  # type: ignore[arg-type]
+    if len(counted) < LEAST_ENTITIES or not (often or (sure and rows.filter(rows >= 2).sum() >= 0.1 * len(known))):
         return None
+    sure |= personal is not None and personal is not NAME
     made = looks_made(counted[name].cast(pl.String))
-    owner = names_an_owner(name) and (made or column.kind is not Kind.INTEGER)
-    if not (sure or made or owner or names_a_key(name)):
+    owner = (names_an_owner(name) or is_a_name(parts_of(name))) and (made or column.kind is not Kind.INTEGER)
+    if not (sure or made or owner or names_a_key(name) or personal):
         return None
     constant = _constant_within(known, name, [c.name for c in schema if c.is_modelled and c.name != name])
     # The less its name says, the more its rows must: facts of its own, and one that hardly two of them share.
-    wanted = 0 if sure else 1 if (made and owner) or names_a_key(name) else 2
+    wanted = 0 if sure else 1 if (made and owner) or names_a_key(name) or personal else 2
     if len(constant) < wanted or (not sure and min(constant.values()) > OWN):
         return None
     return Suspect(name, len(counted), len(known), tuple(constant))
@@ -178,6 +181,8 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
 
 def _constant_within(frame: pl.DataFrame, entity: str, names: list[str]) -> dict[str, float]:
     """The columns on which rows of one entity agree far more often than two rows at random, and how often those do."""
+    if not names:
+        return {}
     some = frame[entity].unique(maintain_order=True).head(LOOK_AT)
     rows = frame.filter(frame[entity].is_in(some.implode())).select(entity, *names).sort(entity, maintain_order=True)
     same = rows[entity] == rows[entity].shift(1)

@@ -62,8 +62,9 @@ class Column:
         missing_as_null: write missing values as nulls although `missing` tokens were seen, as nulls were more frequent.
         format: how values that came as text were written: for a datetime its strftime pattern, for a number a pattern
             such as "0.00" (always two decimals), "0.0#" (one or two), "0.##" (none to two), "0.*" (as many as needed),
-            "#,##0.00" (grouped thousands) or "0,00" (decimal comma). None: the shortest text. For an id, where a budget
-            of privacy holds, how keys are made: "uuid", or a text that ends in a 0 for each digit of a number.
+            "#,##0.00" (grouped thousands) or "0,00" (decimal comma). None: the shortest text. For an id, how
+            keys are made: the word of a kind of personal identifier ("email", "name"; see `likewise.identifiers.forms`)
+            or, where a budget of privacy holds, "uuid", or a text that ends in a 0 for each digit of a number.
         labels: for a boolean that did not come as one, the texts of false and true.
         decimals: for a real column, digits after the point; None if more than can be told.
         bounds: least and greatest value the user declares, instead of the protected range learnt from the data. Of a

@@ -21,7 +21,7 @@ from likewise.balance.groups import OneHot
 from likewise.balance.quality import Judge, best_of, overlapping
 from likewise.balance.report import BalanceReport, ClassReport, Part
 from likewise.codecs.column import CodecOptions
-from likewise.codecs.ids import IdCodec, summarise_ids
+from likewise.codecs.table import key_codec
 from likewise.conditions import Condition, between
 from likewise.errors import FallbackWarning, OptionError, TrainingError
 from likewise.models.base import Generator
@@ -232,8 +232,7 @@ class Run:
         nothing = np.zeros((len(rows), 0), np.float32)
         for column in self.schema:
             if column.is_key and column.name in rows.columns:
-                summary = summarise_ids(self.table[column.name])
-                codec = IdCodec.from_summary(summary, column, CodecOptions(protect=False))
+                codec = key_codec(self.table[column.name], column, CodecOptions(protect=False))
                 rows = rows.with_columns(restore_column(codec.decode(nothing, nothing, rng), column))
         return rows
 

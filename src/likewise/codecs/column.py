@@ -176,6 +176,11 @@ def take_value(data: Mapping[str, Any], name: str, *types: type) -> Any:
     return data[name]
 
 
+def missing_share(missing: int, known: int, options: CodecOptions) -> float:
+    """The share of rows without a key that is drawn again: that of as many rows as stand behind anything kept."""
+    return missing / (known + missing) if missing >= options.rows and known else 0.0
+
+
 def with_nulls(series: pl.Series, missing: npt.NDArray[np.bool_]) -> pl.Series:
     """The series with null where `missing`."""
     if not missing.any():

@@ -20,7 +20,16 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
-from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
+from likewise.codecs.column import (
+    CodecOptions,
+    ColumnCodec,
+    Encoded,
+    Narrowed,
+    State,
+    missing_share,
+    take_value,
+    with_nulls,
+)
 from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema import Column
@@ -112,8 +121,7 @@ class IdCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: IdSummary, column: Column, options: CodecOptions) -> Self:
-        total = summary.n_rows + summary.missing
-        share = summary.missing / total if summary.missing >= options.rows and summary.n_rows else 0.0
+        share = missing_share(summary.missing, summary.n_rows, options)
         if summary.text is None:
             start = _start_beyond(summary.least, summary.greatest)
             return cls(column.name, "number", summary.dtype, start=start, missing_share=share)

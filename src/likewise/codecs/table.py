@@ -19,11 +19,13 @@ from likewise.codecs.cells import Cells
 from likewise.codecs.column import CodecOptions, ColumnCodec, State, Summary, take_value
 from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
+from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
 from likewise.codecs.text import TextCodec, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
+from likewise.identifiers.forms import BY_WORD
 from likewise.schema import Column, Kind, Role, Schema, nearest
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
@@ -41,8 +43,10 @@ _CELLS = "cells"
 
 
 def _codec_of(column: Column) -> type[ColumnCodec]:
-    """Whatever a key looks like, it is regenerated."""
-    return IdCodec if column.is_key else CODECS[column.kind]
+    """Whatever a key looks like, it is regenerated; a personal identifier in its own form."""
+    if column.is_key:
+        return MadeCodec if column.format in BY_WORD else IdCodec
+    return CODECS[column.kind]
 
 
 def _summarise_column(series: pl.Series, column: Column, persons: pl.Series | None) -> Summary:
@@ -53,7 +57,14 @@ def _summarise_column(series: pl.Series, column: Column, persons: pl.Series | No
         return summarise_numbers(series, column.kind, persons)
     if codec is TimeCodec:
         return summarise_times(series, persons)
+    if codec is MadeCodec:
+        return summarise_made(series, persons)
     return summarise_text(series, persons) if codec is TextCodec else summarise_ids(series, persons)
+
+
+def key_codec(series: pl.Series, column: Column, options: CodecOptions) -> ColumnCodec:
+    """The codec that makes keys like those of a column."""
+    return _codec_of(column).from_summary(_summarise_column(series, column, None), column, options)
 
 
 @dataclass(frozen=True)
@@ -87,21 +98,22 @@ class Narrowing:
 class TableCodec:
     """Turns canonical frames into Codes and back. Columns of role `drop` are left out.
 
-    Args:
-        codecs: one a column.
-        cells: what is told of some fields in place of their codes; None tells all codes as they are.
+        Args:
+            codecs: one a column.
+            cells: what is told of some fields in place of their codes; None tells all codes as they are.
 
-    Example:
-        >>> import numpy as np, polars as pl
-        >>> from likewise.codecs.table import TableCodec
-        >>> from likewise.schema import Column, Kind, Schema
-        >>> frame = pl.DataFrame({"age": [30, 40] * 10, "sex": ["f", "m"] * 10})
-        >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="sex", kind=Kind.CATEGORICAL)))
-        >>> codec = TableCodec.fit(frame, schema)
-        >>> codec.alphabet.sizes
-        (2, 2)
-        >>> codec.decode(codec.encode(frame), rng=np.random.default_rng(0)).equals(frame)
-        True
+        Example:
+            >>> import numpy as np, polars as pl
+            >>> from likewise.codecs.table import TableCodec
+            >>> from likewise.identifiers.forms import BY_WORD
+    from likewise.schema import Column, Kind, Schema
+            >>> frame = pl.DataFrame({"age": [30, 40] * 10, "sex": ["f", "m"] * 10})
+            >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="sex", kind=Kind.CATEGORICAL)))
+            >>> codec = TableCodec.fit(frame, schema)
+            >>> codec.alphabet.sizes
+            (2, 2)
+            >>> codec.decode(codec.encode(frame), rng=np.random.default_rng(0)).equals(frame)
+            True
     """
 
     codecs: tuple[ColumnCodec, ...]
@@ -278,7 +290,7 @@ class TableCodec:
         Raises:
             ModelFileError: something is absent or does not fit together.
         """
-        by_kind = {codec.kind: codec for codec in CODECS.values()}
+        by_kind = {codec.kind: codec for codec in CODECS.values()} | {MadeCodec.kind: MadeCodec}
         parts: dict[str, dict[str, npt.NDArray[Any]]] = {}
         for key, array in arrays.items():
             column, _, name = key.partition(".")

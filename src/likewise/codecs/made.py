@@ -1,0 +1,296 @@
+"""Personal identifiers made anew: e-mail addresses, numbers with check digits, names. None equals one of the table's.
+
+Of the table's own are kept: the patterns and the characters at each place that enough people share, as of any text, and
+what none of them has: residues of the digits, or invented family names. So nothing of a person is stored, and a made
+value can be no real one: its digits leave such a residue, or it has such a name.
+
+Legend: n rows, k distinct values, L characters of a pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Field
+from likewise.codecs.column import (
+    CodecOptions,
+    ColumnCodec,
+    Encoded,
+    Narrowed,
+    State,
+    missing_share,
+    take_value,
+    with_nulls,
+)
+from likewise.codecs.ids import NUMBERS
+from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
+from likewise.errors import ConditionError, ModelFileError
+from likewise.identifiers.forms import BY_WORD, EMAIL, NAME, Form
+from likewise.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
+from likewise.schema import Column
+
+DIGIT = CLASSES[r"\p{Nd}"]
+MARKS = frozenset(CLASSES.values())
+LONG = 15  # digits of which the residue is taken: they fit int64
+DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606)
+RESIDUES = 16  # that are kept: the more, the more numbers there is room for
+WORDS = 400  # invented names that are kept
+STYLES = ("given family", "family, given", "one word", "chinese")
+TRIES = 20  # rounds in which repeated draws are replaced
+
+
+@dataclass(frozen=True)
+class MadeSummary:
+    """What the identifiers look like, and all of them: as private as the data.
+
+    Args:
+        values: (k,) distinct, as texts.
+        dtype: the Polars type of the column.
+        missing: rows without one.
+    """
+
+    values: pl.Series
+    dtype: str
+    missing: int
+    text: TextSummary
+
+    def merge(self, other: Self) -> Self:
+        values = pl.concat([self.values, other.values]).unique()
+        return type(self)(values, self.dtype, self.missing + other.missing, self.text.merge(other.text))
+
+
+def summarise_made(series: pl.Series, persons: pl.Series | None = None) -> MadeSummary:
+    """The summary of one column of personal identifiers (or chunk of it)."""
+    texts = (series.cast(pl.Int64, strict=False) if series.dtype.is_float() else series).cast(pl.String)
+    return MadeSummary(
+        texts.drop_nulls().unique(), str(series.dtype), series.null_count(), summarise_text(texts, persons)
+    )
+
+
+@dataclass(frozen=True)
+class MadeCodec(ColumnCodec):
+    """A column without fields: `decode` makes as many new identifiers as there are rows.
+
+    Args:
+        name: the column's.
+        word: the kind of identifier, a word of `likewise.identifiers.forms.BY_WORD`.
+        dtype: the Polars type of the column.
+        pattern: what numbers are drawn from; None for e-mail addresses and names.
+        modulus, residues: what the digits of a made one leave, one of these, and those of no real one do.
+        longer: so many characters at least, where no residue was free.
+        words: family names, or characters, that no real name holds.
+        style: how names are written, one of `STYLES`.
+        upper: whether in capitals.
+        missing_share: share of rows without an identifier.
+    """
+
+    kind: ClassVar[str] = "made"
+    name: str
+    word: str
+    dtype: str
+    pattern: TextCodec | None = None
+    modulus: int = 1
+    residues: tuple[int, ...] = (0,)
+    longer: int = 0
+    words: tuple[str, ...] = ()
+    style: str = STYLES[0]
+    upper: bool = False
+    missing_share: float = 0.0
+
+    @classmethod
+    def from_summary(cls, summary: MadeSummary, column: Column, options: CodecOptions) -> Self:
+        form, values = BY_WORD[str(column.format)], summary.values
+        share = missing_share(summary.missing, summary.text.n_rows, options)
+        longest = summary.text.longest
+        if form is NAME:
+            style = _style_of(values)
+            words = _free_words(values, longest, chinese=style == STYLES[3])
+            upper = bool((values == values.str.to_uppercase()).mean() or 0 > 0.5) and style != STYLES[3]
+            return cls(
+                column.name, form.word, summary.dtype, words=words, style=style, upper=upper, missing_share=share
+            )
+        modulus, free = _free_residues(values, form)
+        if form is EMAIL:
+            return cls(column.name, form.word, summary.dtype, None, modulus, free, missing_share=share)
+        pattern = TextCodec.from_summary(summary.text, column, options)
+        pattern = pattern if pattern.templates else _usual(form, column)
+        digits = min(template.count(DIGIT) for template in pattern.templates) - len(form.at)
+        if not free or modulus > 10 ** min(digits, LONG):
+            return cls(column.name, form.word, summary.dtype, pattern, longer=longest + 1, missing_share=share)
+        return cls(column.name, form.word, summary.dtype, pattern, modulus, free, missing_share=share)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return ()
+
+    def encode(self, series: pl.Series) -> Encoded:
+        return Encoded(np.zeros((len(series), 0), np.uint8), np.zeros((len(series), 0), np.float32))
+
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        made, wanted = pl.Series([], dtype=pl.String), len(codes)
+        for _ in range(TRIES):  # different ones, as long as there is room for them
+            before, made = len(made), pl.concat([made, self._draw(wanted - len(made), rng)]).unique(maintain_order=True)
+            if len(made) == wanted or len(made) - before < 0.1 * (wanted - before):
+                break
+        made = pl.concat([made, self._draw(wanted - len(made), rng)]).alias(self.name)
+        dtype = NUMBERS.get(self.dtype)
+        if dtype is not None:
+            number = made.cast(pl.Int64, strict=False)
+            made = number if number.cast(dtype, strict=False).null_count() else number.cast(dtype)
+        missing = rng.random(wanted) < self.missing_share if self.missing_share else np.zeros(wanted, bool)
+        return with_nulls(made, missing)
+
+    def _draw(self, n: int, rng: np.random.Generator) -> pl.Series:
+        form = BY_WORD[self.word]
+        if form is NAME:
+            return self._names(n, rng)
+        return self._mails(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
+
+    def _names(self, n: int, rng: np.random.Generator) -> pl.Series:
+        word = _chosen(self.words, n, rng)
+        if self.style == STYLES[2]:
+            return word.str.to_uppercase() if self.upper else word
+        if self.style == STYLES[3]:
+            middle = _chosen(["", *CHINESE_GIVEN], n, rng)
+            return _chosen(list(CHINESE_FAMILY), n, rng) + middle + word
+        given = _chosen([name.capitalize() for name in GIVEN], n, rng)
+        names = given + " " + word if self.style == STYLES[0] else word + ", " + given
+        return names.str.to_uppercase() if self.upper else names
+
+    def _mails(self, n: int, rng: np.random.Generator) -> pl.Series:
+        given, word = _chosen(_ASCII, n, rng), _chosen(made_words(frozenset(), WORDS), n, rng).str.to_lowercase()
+        number = rng.integers(10, 10 + 100 * max(n, 1), n) * self.modulus + rng.choice(self.residues, n)
+        return given + "." + word + pl.Series(number).cast(pl.String) + _chosen(DOMAINS, n, rng)
+
+    def _numbers(self, n: int, pattern: TextCodec, form: Form, rng: np.random.Generator) -> pl.Series:
+        upto = np.cumsum(pattern.counts[: len(pattern.templates)])
+        which = np.searchsorted(upto, rng.random(n) * upto[-1], side="right")
+        texts, order = [pl.Series([], dtype=pl.String)], np.argsort(which, kind="stable")
+        for k, template in enumerate(pattern.templates):  # templates, not rows
+            places = np.arange(len(template)) + pattern.first_places[k]
+            chars = pattern.places.draw(np.broadcast_to(places, (int((which == k).sum()), len(places))), rng)
+            texts.append(self._settled(chars, template, form, rng))
+        back = np.empty(n, np.int64)
+        back[order] = np.arange(n)
+        return pl.concat(texts).gather(back)
+
+    def _settled(self, chars: npt.NDArray[np.uint32], template: str, form: Form, rng: np.random.Generator) -> pl.Series:
+        """Texts of one template whose digits leave the residue, with their check characters."""
+        chars = chars.copy()
+        bare = np.array([i for i, c in enumerate(template) if c in MARKS], np.int64)
+        classes = "".join("0" if template[i] == DIGIT else "A" for i in bare)
+        at = bare[list(form.at)] if form.takes_check(classes) else bare[:0]
+        digits = [i for i, c in enumerate(template) if c == DIGIT and i not in at][-LONG:]
+        scale = 10 ** np.arange(len(digits))[::-1]
+        number = ((chars[:, digits].astype(np.int64) - ord("0")) * scale).sum(1)
+        number = number - number % self.modulus + rng.choice(self.residues, len(number))
+        number = np.where(number >= 10 ** len(digits), number - self.modulus, number)
+        chars[:, digits] = number[:, None] // scale % 10 + ord("0")
+        if len(at) and form.check is not None:
+            chars[:, at] = form.check(chars[:, bare])
+        more = rng.integers(ord("0"), ord("9") + 1, (len(chars), max(0, self.longer - len(template)))).astype(np.uint32)
+        chars = np.concatenate([chars, more], axis=1)
+        return as_strings(chars, np.full(len(chars), chars.shape[1]))
+
+    def narrow(self, condition: object) -> Narrowed:
+        raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")
+
+    def to_state(self) -> State:
+        names = ("word", "dtype", "modulus", "longer", "style", "upper", "missing_share")
+        data: dict[str, Any] = {name: getattr(self, name) for name in names}
+        data |= {"words": list(self.words), "residues": list(self.residues)}
+        data["pattern"], arrays = (None, {}) if self.pattern is None else self.pattern.to_state()
+        return data, arrays
+
+    @classmethod
+    def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        name, word, style = (take_value(data, key, str) for key in ("name", "word", "style"))
+        inner = take_value(data, "pattern", dict, type(None))
+        words, residues = take_value(data, "words", list), take_value(data, "residues", list)
+        modulus, longer = take_value(data, "modulus", int), take_value(data, "longer", int)
+        share = take_value(data, "missing_share", float)
+        pattern = None if inner is None else TextCodec.from_state({**inner, "name": name}, arrays)
+        if (
+            word not in BY_WORD
+            or style not in STYLES
+            or (pattern is None) != (word in (EMAIL.word, NAME.word))
+            or (pattern is not None and not pattern.templates)
+            or not all(isinstance(w, str) for w in words)
+            or (word == NAME.word and not words)
+            or not residues
+            or not all(isinstance(r, int) and 0 <= r < modulus <= 10**LONG for r in residues)
+            or not 0 <= longer <= 1_000
+            or not 0 <= share <= 1
+        ):
+            raise ModelFileError(f"codec of column {name!r}: its identifiers cannot be made so")
+        dtype, upper = take_value(data, "dtype", str), take_value(data, "upper", bool)
+        return cls(
+            name, word, dtype, pattern, modulus, tuple(residues), longer, tuple(words), style, upper, share
+        )  # fmt: skip
+
+
+_ASCII = [name for name in GIVEN if name.isascii()]
+
+
+def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
+    return pl.Series(words, dtype=pl.String).gather(rng.integers(0, len(words), n))
+
+
+def _style_of(values: pl.Series) -> str:
+    """How most of the names are written."""
+    if not len(values) or values.str.contains(r"^\p{Han}+$").mean() > 0.5:  # type: ignore[operator]
+        return STYLES[3] if len(values) else STYLES[0]
+    if values.str.contains(",").mean() > 0.5:  # type: ignore[operator]
+        return STYLES[1]
+    return STYLES[0] if values.str.contains(r"\S\s+\S").mean() > 0.5 else STYLES[2]  # type: ignore[operator]
+
+
+def _free_words(values: pl.Series, longest: int, *, chinese: bool) -> tuple[str, ...]:
+    """Invented family names, or characters of given ones, that no real name holds; else one longer than any."""
+    if chinese:
+        return tuple(free_characters("".join(values.to_list()))) or ("舒" * longest,)
+    each = values.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}]+").explode().drop_nulls().unique()
+    return tuple(made_words(frozenset(each.to_list()), WORDS)) or ("Z" + "o" * longest,)
+
+
+def _free_residues(values: pl.Series, form: Form) -> tuple[int, tuple[int, ...]]:
+    """A modulus prime to 10, and a few residues that the digits of none of the values leave, with and without check
+    digits."""
+    modulus = 2 * len(values) + 101
+    modulus += next(up for up in range(10) if (modulus + up) % 2 and (modulus + up) % 5)
+    bare = values.str.replace_all(r"[^\p{L}\p{Nd}]", "")
+    cut = bare
+    if form.at:
+        cut = bare.str.slice(0, 2) + bare.str.slice(4) if form.at[0] > 0 else bare.str.head(-len(form.at))
+    used = {0} if not len(values) else set[int]()
+    for texts in (values, cut):
+        digits = texts.str.replace_all(r"\D", "").str.tail(LONG).cast(pl.Int64, strict=False).fill_null(0)
+        used |= set((digits % modulus).unique().to_list())
+    free = np.setdiff1d(np.arange(modulus), sorted(used))
+    few = np.random.default_rng(len(values)).permutation(free)[:RESIDUES]
+    return modulus, tuple(int(residue) for residue in few)
+
+
+def _usual(form: Form, column: Column) -> TextCodec:
+    """Digits and capitals at random where its example has them: for columns of which too few are alike."""
+    rng = np.random.default_rng(0)
+    chars = np.array([ord(c) for c in form.example], np.uint32)[None].repeat(400, axis=0)
+    for mark, first, last in (("0", "0", "9"), ("A", "A", "Z")):
+        place = chars[0] == ord(mark)
+        chars[:, place] = rng.integers(ord(first), ord(last) + 1, (400, int(place.sum())))
+    if form.word == "iban":
+        chars[:, :2] = [ord("D"), ord("E")]
+    if form.word in ("card", "ch_ahv"):
+        kept = 1 if form.word == "card" else 3
+        chars[:, :kept] = [ord(c) for c in "4756"[form.word != "card" :][:kept]]
+    return TextCodec.from_summary(
+        summarise_text(as_strings(chars, np.full(400, chars.shape[1]))), column, CodecOptions()
+    )

@@ -1,0 +1,147 @@
+"""Claims about identifiers made anew: none is a real one, they look true, and nothing of a person is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.identifiers.test_forms import checked, digits
+
+import likewise as lw
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.made import MadeCodec, summarise_made
+from likewise.errors import ModelFileError
+from likewise.identifiers.forms import BY_WORD, SEPARATORS
+from likewise.schema import Column, Kind, Role
+
+
+def real(word: str, n: int, seed: int) -> pl.Series:
+    rng = np.random.default_rng(seed)
+    texts: dict[str, Any] = {
+        "email": lambda: [f"ada{k}@mail{k % 3}.example" for k in rng.permutation(n)],
+        "name": lambda: [f"{a} {b}" for a, b in zip(rng.choice(["Ada", "Bo"], n), _surnames(n, rng), strict=True)],
+        "phone": lambda: [f"+41 79 {a:03d} {b:04d}" for a, b in rng.integers(0, (1_000, 10_000), (n, 2))],
+        "us_ssn": lambda: [f"{a:03d}-{b:02d}-{c:04d}" for a, b, c in rng.integers(1, (899, 99, 9_999), (n, 3))],
+        "uk_nino": lambda: digits(rng, n, 6, "AB", "C"),
+        "national_id": lambda: digits(rng, n, 8, "P"),
+        "iban": lambda: checked("iban", digits(rng, n, 18, "CH00")),
+        "card": lambda: checked("card", digits(rng, n, 15, "5")),
+        "cn_id": lambda: checked("cn_id", digits(rng, n, 4, "11010519700101")),
+        "fr_nir": lambda: checked("fr_nir", digits(rng, n, 14, "1")),
+    }
+    return pl.Series("x", texts[word](), dtype=pl.String)
+
+
+def _surnames(n: int, rng: np.random.Generator) -> list[str]:
+    return ["".join(row).capitalize() for row in rng.choice(list("abeiklmnorst"), (n, 6))]
+
+
+def fitted(values: pl.Series, word: str) -> MadeCodec:
+    column = Column(name=values.name, kind=Kind.ID, role=Role.ID, format=word)
+    return MadeCodec.from_summary(summarise_made(values), column, CodecOptions())
+
+
+def made(codec: MadeCodec, n: int, seed: int = 77) -> pl.Series:
+    return codec.decode(np.zeros((n, 0)), np.zeros((n, 0)), np.random.default_rng(seed))
+
+
+WORDS = ["email", "name", "phone", "us_ssn", "uk_nino", "national_id", "iban", "card", "cn_id", "fr_nir"]
+
+
+@pytest.mark.parametrize("n_real", [4, 60, 2_000])
+@pytest.mark.parametrize("word", WORDS)
+def test_no_made_identifier_is_a_real_one(word: str, n_real: int) -> None:
+    values = real(word, n_real, 61)
+    drawn = made(fitted(values, word), 5_000)
+    assert len(drawn) == 5_000
+    assert not drawn.is_in(values.implode()).any()
+
+
+@pytest.mark.parametrize("word", ["phone", "cn_id", "national_id"])
+def test_not_even_where_most_of_the_room_is_taken(word: str) -> None:
+    """Real numbers of which nine of ten possible ones are there."""
+    rng = np.random.default_rng(62)
+    taken = [f"{n:03d}" for n in rng.permutation(1_000)[:900]]
+    values = pl.Series("x", [f"079{n}" for n in taken])
+    drawn = made(fitted(values, word), 2_000)
+    assert not drawn.is_in(values.implode()).any()
+
+
+@pytest.mark.parametrize("word", ["iban", "card", "fr_nir"])
+def test_made_numbers_have_true_check_digits(word: str) -> None:
+    drawn = made(fitted(real(word, 800, 63), word), 500)
+    assert BY_WORD[word].fits(drawn.str.replace_all(SEPARATORS, "")).all()
+
+
+def test_made_ones_are_written_as_the_real_ones_are() -> None:
+    phones = made(fitted(real("phone", 800, 64), "phone"), 300)
+    assert phones.str.contains(r"^\+41 79 \d{3} \d{4}$").all()
+    mails = made(fitted(real("email", 800, 64), "email"), 300)
+    assert mails.str.contains(r"^[a-z]+\.[a-z]+\d+@example\.(com|org|net)$").all()
+    names = {
+        "Meyer, Ann": r"^\p{Lu}\p{Ll}+, \p{Lu}\p{Ll}+$", "ANN MEYER": r"^\p{Lu}+ \p{Lu}+$", "Ann": r"^\p{Lu}\p{Ll}+$",
+        "王小明": r"^\p{Han}{2,3}$",
+    }  # fmt: skip
+    for example, form in names.items():
+        assert made(fitted(pl.Series("x", [example] * 9), "name"), 200).str.contains(form).all()
+
+
+def test_whole_numbers_stay_whole_numbers() -> None:
+    values = real("card", 500, 65).cast(pl.Int64)
+    drawn = made(fitted(values, "card"), 200)
+    assert drawn.dtype == pl.Int64
+    assert (drawn.cast(pl.String).str.len_chars() == 16).all()
+
+
+def test_made_identifiers_differ_where_there_is_room() -> None:
+    for word in ("email", "iban", "card", "name"):
+        assert made(fitted(real(word, 300, 66), word), 2_000).n_unique() == 2_000
+
+
+def test_holes_come_back_where_five_rows_have_them() -> None:
+    values = real("email", 200, 67)
+    for n_holes, least, most in ((50, 300, 700), (2, 0, 0)):
+        holes = pl.concat([pl.Series("x", [None] * n_holes, dtype=pl.String), values[n_holes:]])
+        assert least <= made(fitted(holes, "email"), 2_000).null_count() <= most
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_chunks_merge_and_files_keep_what_is_made(word: str) -> None:
+    values, column = real(word, 400, 68), Column(name="x", kind=Kind.ID, role=Role.ID, format=word)
+    parts = summarise_made(values[:150]).merge(summarise_made(values[150:]))
+    whole, merged = fitted(values, word), MadeCodec.from_summary(parts, column, CodecOptions())
+    data, arrays = whole.to_state()
+    loaded = MadeCodec.from_state({**data, "name": "x"}, arrays)
+    assert made(whole, 50).equals(made(merged, 50))
+    assert made(whole, 50).equals(made(loaded, 50))
+
+
+@pytest.mark.parametrize(
+    "damage", [{"word": "nothing"}, {"style": "?"}, {"residues": []}, {"residues": [10**9]}, {"missing_share": 2.0}]
+)
+def test_a_damaged_file_is_refused(damage: dict[str, Any]) -> None:
+    data, arrays = fitted(real("card", 100, 69), "card").to_state()
+    with pytest.raises(ModelFileError, match="column 'x'"):
+        MadeCodec.from_state({**data, "name": "x", **damage}, arrays)
+
+
+def test_a_model_file_holds_no_part_of_an_identifier(tmp_path: Path) -> None:
+    """Every token of the real ones, but those that many share, is absent from the file's bytes."""
+    rng = np.random.default_rng(70)
+    frame = pl.DataFrame({
+        "name": [f"{a} {b}" for a, b in zip(rng.choice(["Ada", "Bo"], 300), _surnames(300, rng), strict=True)],
+        "mail": [f"{name.lower()}@x.example" for name in _surnames(300, rng)],
+        "phone": real("phone", 300, 71),
+        "x": rng.normal(size=300).round(3),
+    })  # fmt: skip
+    synth = lw.Synthesizer("copula", random_state=2).fit(frame)
+    synth.save(tmp_path / "m.likewise")
+    held = (tmp_path / "m.likewise").read_bytes()
+    tokens = [name.split()[1] for name in frame["name"]] + [mail.split("@")[0] for mail in frame["mail"]]
+    assert not [token for token in [*tokens, *frame["phone"]] if token.encode() in held]
+    drawn = synth.sample(1_000)
+    for name in ("name", "mail", "phone"):
+        assert not drawn[name].is_in(frame[name].implode()).any()

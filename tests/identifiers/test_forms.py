@@ -1,0 +1,169 @@
+"""Claims about personal identifiers: which columns hold them, which only look like it; a user's word is last."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import likewise as lw
+from likewise.identifiers.forms import BY_WORD, SEPARATORS, code_points, recognise
+from likewise.schema import Kind, Role
+
+# Numbers that their issuers print as examples, or that are published as test numbers.
+TRUE = {
+    "iban": ("DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "FR14 2004 1010 0505 0001 3M02 606"),
+    "card": ("4111 1111 1111 1111", "5500-0000-0000-0004", "340000000000009"),
+    "cn_id": ("11010519491231002X", "440524188001010014"),
+    "ch_ahv": ("756.9217.0769.85",),
+    "de_idnr": ("86 095 742 719", "47036892816"),
+    "fr_nir": ("2 55 08 14 168 025 38",),
+    "br_cpf": ("111.444.777-35",),
+    "pl_pesel": ("44051401359",),
+    "nl_bsn": ("111222333",),
+    "be_nrn": ("85.07.30-033.28",),
+    "in_aadhaar": ("9999 4105 7058",),
+    "es_dni": ("12345678Z", "X1234567L"),
+}
+
+
+@pytest.mark.parametrize("word", TRUE)
+def test_true_numbers_pass_and_none_with_one_digit_changed_does(word: str) -> None:
+    form, bare = BY_WORD[word], pl.Series(TRUE[word]).str.replace_all(SEPARATORS, "")
+    assert form.fits(bare).all()
+    for number in bare:
+        at = next(i for i in range(5, len(number)) if number[i].isdigit())
+        wrong = number[:at] + str((int(number[at]) + 1) % 10) + number[at + 1 :]
+        assert not form.fits(pl.Series([wrong])).any()
+
+
+def digits(rng: np.random.Generator, n: int, width: int, before: str = "", after: str = "") -> list[str]:
+    return [before + "".join(map(str, row)) + after for row in rng.integers(0, 10, (n, width))]
+
+
+def checked(word: str, texts: list[str]) -> pl.Series:
+    """The texts with the check characters that make them true."""
+    chars = code_points(pl.Series(texts), len(texts[0])).copy()
+    form = BY_WORD[word]
+    assert form.check is not None
+    chars[:, list(form.at)] = form.check(chars)
+    return pl.Series(["".join(map(chr, row)) for row in chars])
+
+
+@pytest.mark.parametrize(
+    ("word", "width", "before"),
+    [("iban", 18, "DE00"), ("card", 15, "4"), ("ch_ahv", 10, "756"), ("de_idnr", 10, "3"), ("fr_nir", 14, "1"),
+     ("br_cpf", 11, ""), ("pl_pesel", 11, ""), ("be_nrn", 11, ""), ("in_aadhaar", 11, "4"), ("nl_bsn", 9, "")],
+)  # fmt: skip
+def test_check_digits_tell_a_column_whose_name_says_nothing(word: str, width: int, before: str) -> None:
+    rng = np.random.default_rng(51)
+    values = checked(word, digits(rng, 400, width, before))
+    values = values.filter(values.str.contains(r"^[A-Z]{0,2}\d+$"))  # some Dutch ones have no check digit
+    found = recognise("column_7", values)
+    assert found is not None
+    assert found.word == word
+    if not before.isalpha() and values.str.contains(r"^[1-9]\d+$").all():
+        assert recognise("column_7", values.cast(pl.Int64)) is found
+
+
+def test_other_forms_are_told_by_themselves() -> None:
+    rng = np.random.default_rng(52)
+    ssn = [f"{a:03d}-{b:02d}-{c:04d}" for a, b, c in rng.integers((1, 1, 1), (899, 99, 9999), (60, 3))]
+    abroad = [f"+49 {a} {b}" for a, b in rng.integers((30, 10**6), (99, 10**7), (60, 2))]
+    for values, word in (
+        (ssn, "us_ssn"), (abroad, "phone"), (["RSSMRA85T10A562S", "BNCLRA90A41F205X", "VRDGPP70B02L219K"], "it_cf"),
+        (["AB 12 34 56 C", "CE 65 43 21 A", "JG 10 37 59 D"], "uk_nino"),
+        (["a.b@c.example", "d@e.f.example", "g@h.io"], "email"),
+    ):  # fmt: skip
+        found = recognise("x", pl.Series(values))
+        assert found is not None
+        assert found.word == word
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "word"),
+    [
+        ("phone", ["555-1234", "555-9876"], "phone"),
+        ("Handy", [41791234567, 41797654321], "phone"),
+        ("手机号", ["13800138000", "13912345678"], "phone"),
+        ("credit_card", ["4000123412340000", "4000123412347919"], "card"),
+        ("ssn", [123456789, 234567891], "national_id"),
+        ("passport", ["C01X00T47", "C01X00T48"], "national_id"),
+        ("iban", ["DE00370400440532013000", "DE11370400440532013001"], "iban"),
+        ("first_name", ["Ann", "Bo"], "name"),
+        ("Nachname", ["Meyer-Ott", "von der Au"], "name"),
+        ("apellidos", ["García López", "Ruiz"], "name"),
+        ("prénom", ["Zoé", "Jean-Luc"], "name"),
+        ("姓名", ["王小明", "李雷"], "name"),
+        ("CustomerName", ["Meyer, Ann", "Smith, Bob", "Xu, Wei"], "name"),
+        ("operator", ["Ann Meyer", "Bob Smith", "Carla Zquorx"], "name"),
+    ],
+)
+def test_a_name_of_a_column_speaks_for_what_its_form_allows(name: str, values: list[object], word: str) -> None:
+    found = recognise(name, pl.Series(values))
+    assert found is not None
+    assert found.word == word
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("name", ["Heathrow Airport", "Orly Airport", "Lisbon Airport", "O Hare Airport"]),
+        ("product_name", ["Anna Chair", "Max Table", "Peter Desk"]),
+        ("file_name", ["anna", "max", "peter"]),
+        ("state_machine", ["Ann Meyer", "Bob Smith", "Carla Weber"]),
+        ("resolving_loans", ["A12", "A13", "B44"]),
+        ("grade", ["A12", "B7", "C9"]),
+        ("phone_model", ["Nokia 3310", "Pixel 8"]),
+        ("card_type", ["visa", "amex"]),
+        ("telescope", [1234567, 7654321]),
+        ("operator", ["plus", "minus", "times"]),
+        ("already", ["XXX-XX-1234", "XXX-XX-2345", "XXX-XX-3456"]),
+        ("email_sent", ["yes", "no"]),
+    ],
+)
+def test_what_only_resembles_a_person_s_is_left_alone(name: str, values: list[object]) -> None:
+    assert recognise(name, pl.Series(values)) is None
+
+
+@pytest.mark.parametrize("width", [8, 9, 10, 11, 12, 13, 15, 16, 18])
+def test_measurements_of_any_width_are_left_alone(width: int) -> None:
+    rng = np.random.default_rng(53 + width)
+    for values in (rng.integers(10 ** (width - 1), 10**width, 3_000), np.arange(3_000) * 7 + 10 ** (width - 1)):
+        assert recognise("total", pl.Series(values)) is None
+        assert recognise("total", pl.Series(values).cast(pl.String)) is None
+
+
+# ---- through the schema ------------------------------------------------------------------------------------------
+
+
+def test_a_personal_identifier_is_an_id_told_with_the_reason_however_often_it_comes() -> None:
+    frame = pl.DataFrame({"contact": [f"p{n % 7}@clinic.example" for n in range(700)], "x": range(700)})
+    column = lw.infer(frame)["contact"]
+    assert (column.kind, column.format) == (Kind.ID, "email")
+    assert "personal identifiers (e-mail addresses): never learnt, new ones are made" in column.notes
+
+
+@pytest.mark.parametrize("kind", ["categorical", "text"])
+def test_the_user_s_word_beats_it(kind: str) -> None:
+    frame = pl.DataFrame({"contact": [f"p{n % 7}@clinic.example" for n in range(70)]})
+    column = lw.infer(frame, overrides={"contact": kind})["contact"]
+    assert (column.kind.value, column.role, column.format) == (kind, Role.FEATURE, None)
+
+
+def test_an_id_that_the_user_declares_keeps_its_form() -> None:
+    frame = pl.DataFrame({"who": [f"p{n}@clinic.example" for n in range(70)]})
+    assert lw.infer(frame, overrides={"who": {"role": "id"}})["who"].format == "email"
+
+
+def test_a_name_that_repeats_with_facts_of_its_own_tells_whose_a_row_is() -> None:
+    rng = np.random.default_rng(54)
+    who = np.repeat(np.arange(60), 8)
+    frame = pl.DataFrame({
+        "name": [f"Person {n}" for n in who],
+        "salary": rng.lognormal(8, 0.4, 60).round(2)[who],
+        "born": rng.integers(1_900, 2_010, 60)[who],
+        "hours": rng.integers(0, 60, 480),
+    })  # fmt: skip
+    assert lw.infer(frame).entity == "name"
+    assert lw.infer(frame.unique("name")).entity is None

@@ -148,9 +148,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "超出声明范围的数值或日期按边界计。",
     ),
     "kept": (
-        "A level, a frequent value or the form of a text is kept when {m} {counted} or more have it; a range ends at the "
-        "mean of the {m}th to the {last}th smallest and largest values, each of another. Declared bounds and levels are "
-        "kept as declared.",
+        "A level, a frequent value or the form of a text is kept when {m} {counted} or more have it; a range ends at "
+        "the mean of the {m}th to the {last}th smallest and largest values, each of another. Declared bounds and "
+        "levels are kept as declared.",
         "取值、常见值或文本格式须由至少 {m} {counted}拥有才会保留；"
         "数值范围止于不同者的第 {m} 至第 {last} 小（大）值的平均。模式中声明的范围与取值按声明保留。",
     ),

@@ -432,3 +432,44 @@ def test_arrays_become_columns_x0_and_so_on(array: np.ndarray) -> None:
 def test_what_is_no_table_is_told_clearly(frame: object, match: str) -> None:
     with pytest.raises(InputError, match=match):
         io.from_frame(frame)
+
+
+# ---- by the header alone -------------------------------------------------------------------------------------------
+
+ODD_LINES = {
+    "a byte that is no text": b"caf\xe9;1\n",
+    "marks of other tables": b"a,b,c,d|e|f;2\n",
+    "a return in a cell": b'"a\rb";3\n',
+    "an empty line": b"\n",
+}
+
+
+@pytest.mark.parametrize("odd", ODD_LINES)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_by_its_header_no_line_changes_how_another_is_read(odd: str, end: bytes, tmp_path: Path) -> None:
+    lines = [b"caf\xc3\xa9;n", *["Zürich;7".encode()] * 5]
+    frames = []
+    for i, more in enumerate((b"", ODD_LINES[odd].replace(b"\n", end))):
+        path = tmp_path / f"{i}.csv"
+        path.write_bytes(lines[0] + end + more + end.join(lines[1:]) + end)
+        frames.append(io.read(path, by_header=True))
+    assert frames[0].columns == ["café", "n"]
+    assert_frame_equal(frames[1].tail(5), frames[0])
+
+
+def test_by_its_header_old_line_ends_and_marks_are_told(tmp_path: Path) -> None:
+    (tmp_path / "mac.csv").write_bytes(b"a,b\r1,2\r3,4\r")
+    assert io.read(tmp_path / "mac.csv", by_header=True).rows() == [("1", "2"), ("3", "4")]
+    (tmp_path / "wide.csv").write_bytes("a\tb\nä\t2\n".encode("utf-16"))
+    assert io.read(tmp_path / "wide.csv", by_header=True).rows() == [("ä", "2")]
+
+
+@pytest.mark.parametrize("line", [b"1,2,3\n", b"1\n", b'"1,2\n'])
+def test_by_its_header_an_error_tells_of_no_row(line: bytes, tmp_path: Path) -> None:
+    told = set()
+    for n in (3, 4):
+        (tmp_path / "t.csv").write_bytes(b"a,b\n" + b"1,2\n" * n + line)
+        with pytest.raises(InputError, match="as many cells as the header") as caught:
+            io.read(tmp_path / "t.csv", by_header=True)
+        told.add(str(caught.value))
+    assert len(told) == 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from safetensors.numpy import load_file
+from typer.testing import CliRunner
 
 import likewise as lw
+from likewise.cli import app
 
 LONE_NUMBER = 987_654.25
 LONE_WORDS = ("Zanzibar-lone", "Quixote-lone", "+99-lone-7")
@@ -72,3 +76,44 @@ def test_a_loaded_model_still_draws_its_enum(synth: lw.Synthesizer, tmp_path: Pa
     drawn = lw.load(tmp_path / "m.likewise").sample(50, random_state=2)
     assert drawn["plan"].dtype == pl.Enum(["a", "b"])
     assert drawn["plan"].cast(pl.String).equals(synth.sample(50, random_state=2)["plan"].cast(pl.String))
+
+
+def test_no_type_that_leaves_lists_a_category_of_one_person_alone(
+    table: pl.DataFrame, synth: lw.Synthesizer, tmp_path: Path
+) -> None:
+    synth.sample(50, random_state=2).write_parquet(tmp_path / "drawn.parquet")
+    lone = LONE_WORDS[1]
+    assert lone.encode() not in (tmp_path / "drawn.parquet").read_bytes()
+    assert lone not in lw.infer(table).to_json()
+    assert lone.encode() not in pickle.dumps(synth)
+    frame = table.to_pandas().assign(plan=pd.Categorical(table["plan"].to_list(), ["a", "b", lone], ordered=True))
+    drawn = lw.Synthesizer("copula", random_state=0).fit(frame).sample(50, random_state=2)
+    assert list(drawn["plan"].cat.categories) == ["a", "b"]
+    assert drawn["plan"].cat.ordered
+
+
+def test_a_rare_token_is_written_into_an_enum() -> None:
+    plans = ["a", "b"] * 60 + [f"lone {i}" for i in range(60)]
+    frame = pl.DataFrame({"plan": pl.Series(plans, dtype=pl.Enum(sorted(set(plans)))), "x": range(180)})
+    fitted = lw.Synthesizer("copula", codec=lw.CodecOptions(rare_token="other"), random_state=0).fit(frame)
+    assert set(fitted.sample(300, random_state=1)["plan"]) == {"a", "b", "other"}
+
+
+def test_commands_write_no_category_that_no_row_of_theirs_holds(table: pl.DataFrame, tmp_path: Path) -> None:
+    nobody, lone = "nobody's plan", LONE_WORDS[1]
+    texts = table["plan"].cast(pl.String)
+    table.with_columns(plan=texts.cast(pl.Enum([nobody, "a", "b", lone]))).write_parquet(tmp_path / "real.parquet")
+    fake, draft, model = tmp_path / "fake.parquet", tmp_path / "draft.json", tmp_path / "m"
+    page, report = tmp_path / "page.html", tmp_path / "report.json"
+    for words in (
+        ["inspect", tmp_path / "real.parquet", "--json", draft],
+        ["synth", tmp_path / "real.parquet", "-o", fake, "--schema", draft, "--save", model, "--model", "copula",
+         "--report", page, "--json", report, "--seed", 1],
+    ):  # fmt: skip
+        answer = CliRunner().invoke(app, [str(word) for word in words])
+        assert answer.exit_code == 0, answer.output
+    assert pl.read_parquet(fake)["plan"].dtype == pl.Enum(["a", "b"])
+    for path in (fake, draft, model, page, report):
+        content = path.read_bytes()
+        assert nobody.encode() not in content
+        assert lone.encode() not in content

@@ -184,7 +184,18 @@ def write_table(fake: pl.DataFrame, schema: Schema, path: Path, *, beside: pl.Da
     has_types = not {".csv", ".tsv", ".txt"} & {suffix.lower() for suffix in path.suffixes}
     if has_types and all(column.dtype == "String" for column in schema):
         fake = parsing.restore(parsing.parse(fake, schema), schema, typed=True)
+    fake = fake.with_columns(_of_held_categories(column) for column in fake)
     io.write(fake if beside is None else fake.hstack(beside), path)
+
+
+def _of_held_categories(column: pl.Series) -> pl.Series:
+    """An Enum whose type lists no category that no row holds, for a file that travels."""
+    import polars as pl
+
+    if not isinstance(column.dtype, pl.Enum):
+        return column
+    listed = column.dtype.categories
+    return column.cast(pl.Enum(listed.filter(listed.is_in(column.cast(pl.String).unique().implode()))))
 
 
 def show_withheld(

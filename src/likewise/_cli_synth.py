@@ -156,11 +156,11 @@ def synth(
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(source, table=output, others=(save, report, json))
 
-    with terminal.doing("reading"):
-        frame = io.read(source)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
+    with terminal.doing("reading"):
+        frame = io.read(source, by_header=privacy is not None)
     if privacy is not None and schema_file is not None:
-        schema = _declared(frame, schema_file, target)
+        schema = _declared(frame, schema_file, target, privacy)
     else:
         schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
@@ -297,13 +297,15 @@ def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
     return schema
 
 
-def _declared(frame: pl.DataFrame, file: Path, target: str | None) -> Schema:
-    """The schema as the file has it, with the target marked: what it leaves open is not completed from the rows, and
-    what it says was found in them counts for nothing.
+def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP) -> Schema:
+    """What the file declares, with the target marked: nothing is completed from the rows, and what it says was found in
+    them counts for nothing.
 
     Raises:
         SchemaError: it does not name every column of the table.
+        PrivacyError: it does not say all that the budget needs.
     """
+    from likewise.dp.declaration import Declaration
     from likewise.schema import Role, Schema
 
     schema = Schema.from_json(read_text(file))
@@ -313,4 +315,5 @@ def _declared(frame: pl.DataFrame, file: Path, target: str | None) -> Schema:
             f"under a budget nothing is told from the rows, so the schema must name every column; it lacks "
             f"{', '.join(map(repr, absent))} (role drop leaves a column out)"
         )
-    return schema if target is None else schema.replace(target, role=Role.TARGET)
+    declared = Declaration.of(schema, frame.schema, privacy, in_file=True)
+    return declared if target is None else declared.replace(target, role=Role.TARGET)

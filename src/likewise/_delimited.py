@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import warnings
 from collections import Counter
 from itertools import islice
@@ -26,22 +27,52 @@ _SAMPLE_BYTES = 256 * 1024
 _SAMPLE_LINES = 200
 
 
-def read_delimited(data: bytes, what: str, *, prefer: str | None = None) -> pl.DataFrame:
+def read_delimited(data: bytes, what: str, *, prefer: str | None = None, by_header: bool = False) -> pl.DataFrame:
     """A table of String columns.
 
     Args:
         data: the whole file, unpacked.
         what: how to call the file in errors.
         prefer: the delimiter its ending suggests, taken if the header holds it.
+        by_header: look at the first line alone to tell how the file is written, and let no error tell of a row.
 
     Raises:
         InputError: nothing but a header, lines of unequal length, columns that share a name, quotes never closed.
     """
+    if by_header:
+        try:
+            data, sample = _as_its_header(data)
+            return _read_delimited(data, sniff(sample, prefer), what)
+        except _Ragged:
+            raise InputError(
+                f"{what}: every line must have as many cells as the header; a cell that holds the delimiter or a line "
+                "end must stand in quotes"
+            ) from None
     data = to_utf8(data, what)
     if b"\n" not in data and b"\r" in data:
         data = data.replace(b"\r", b"\n")  # old Macintosh line ends
-    sample = data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore")
-    delimiter = sniff(sample, prefer)
+    return _read_delimited(data, sniff(data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore"), prefer), what)
+
+
+class _Ragged(InputError):
+    """Lines of unequal length, or quotes never closed."""
+
+
+def _as_its_header(data: bytes) -> tuple[bytes, str]:
+    """The text in UTF-8 with plain line ends, and its first line; a byte that is no text changes its own cell only."""
+    encoding = "utf-8"
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            data, encoding = data[len(mark) :], name
+            break
+    text = data.decode(encoding, errors="replace")
+    first = re.split("[\r\n]", text[:MAX_LINE_BYTES], maxsplit=1)[0]
+    if text[len(first) : len(first) + 2] not in ("\r\n", "") and text[len(first)] == "\r":
+        text = text.replace("\r", "\n")  # old Macintosh line ends
+    return text.encode("utf-8"), first
+
+
+def _read_delimited(data: bytes, delimiter: str, what: str) -> pl.DataFrame:
     header = _header(data, delimiter, what)
     data = _without_last_blank_lines(data, len(header))
     try:
@@ -50,7 +81,7 @@ def read_delimited(data: bytes, what: str, *, prefer: str | None = None) -> pl.D
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         _complain_of_ragged(data, delimiter, header, what)
-        raise InputError(f"{what} cannot be read as a table: a quotation mark is opened and not closed, or stands "
+        raise _Ragged(f"{what} cannot be read as a table: a quotation mark is opened and not closed, or stands "
                          "inside a quoted cell without being doubled") from None  # fmt: skip
     if frame.width != len(header) or _n_missing_delimiters(data, frame, header, delimiter):
         frame = _drop_blank_lines(frame, _complain_of_ragged(data, delimiter, header, what))
@@ -198,7 +229,7 @@ def _complain_of_ragged(data: bytes, delimiter: str, header: list[str], what: st
     except csv.Error:
         return blank
     if ragged:
-        raise InputError(
+        raise _Ragged(
             f"{what}: every line must have {len(header)} cells as the header has; line {first[0]} has {first[1]}, "
             f"and {ragged} line{'s' * (ragged > 1)} in all differ. "
             f"A cell that holds the delimiter {delimiter!r} must stand in quotes"

@@ -149,10 +149,12 @@ def _pandas_series(name: str, series: Any) -> pl.Series:
         if pd.api.types.infer_dtype(series, skipna=True) == "string":
             return pl.Series(name, pl.from_pandas(series), pl.String)
         return _object_series(name, series.where(series.notna(), None).tolist())
-    if isinstance(series.dtype, pd.CategoricalDtype) and series.cat.categories.dtype != object:
-        # Categories that are numbers or dates: Polars knows categories of text only.
-        texts = series.astype(object).where(series.notna(), None).map(lambda v: None if v is None else str(v))
-        return pl.Series(name, texts.tolist(), pl.String).cast(pl.Categorical)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        listed = [str(category) for category in series.cat.categories]  # Polars knows categories of text only
+        codes = pl.Series(series.cat.codes.to_numpy(), dtype=pl.Int64)
+        texts = pl.Series(name, listed, pl.String).gather(codes.set(codes < 0, None))
+        in_order = series.dtype.ordered and len(set(listed)) == len(listed)
+        return texts.cast(pl.Enum(listed) if in_order else pl.Categorical)
     if isinstance(series.dtype, pd.PeriodDtype | pd.IntervalDtype) or series.dtype.kind == "c":
         return pl.Series(name, [None if missing else str(v) for v, missing in zip(series, series.isna(), strict=True)])
     if hasattr(series.dtype, "subtype"):  # sparse

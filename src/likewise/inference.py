@@ -145,7 +145,10 @@ def _with_override(series: pl.Series, override: Override | None) -> Column:
 
 
 def _completed(column: Column, series: pl.Series) -> Column:
-    """The user's column with what it leaves open of how the values are written: date format, labels, number format."""
+    """The user's column with what it leaves open of how the values are written: date format, labels, number format, the
+    categories of a type."""
+    if column.dtype == "Enum" and column.levels is None and isinstance(series.dtype, pl.Enum):
+        column = replace(column, levels=tuple(series.dtype.categories), found=(*column.found, "levels"))
     if column.kind in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID) or column.role is Role.DROP:
         return column
     if column.format is not None or column.labels is not None or series.dtype == pl.Boolean:

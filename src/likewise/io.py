@@ -48,11 +48,16 @@ _ALIEN = (
 # ---- reading -----------------------------------------------------------------------------------------------------
 
 
-def read(path: PathLike) -> pl.DataFrame:
+def read(path: PathLike, *, by_header: bool = False) -> pl.DataFrame:
     """The table in a file: CSV, TSV, Parquet, Feather (Arrow IPC, file or stream) or JSON lines, also in gzip or zstd.
 
     Every column of a CSV or TSV comes as String; the schema tells what it means. An empty cell is null, a quoted empty
     cell an empty string. Text may be UTF-8, UTF-16 with a byte order mark, or (with a `LikewiseWarning`) Windows-1252.
+
+    Args:
+        by_header: of a CSV, tell delimiter, line ends and encoding (UTF-8 or a byte order mark) from its first line
+            alone, and no line number in an error: no row then changes how another is read, as a budget of privacy
+            needs.
 
     Raises:
         InputError: no such file, a folder, no permission, an empty or damaged file, a header only, lines of unequal
@@ -69,7 +74,10 @@ def read(path: PathLike) -> pl.DataFrame:
         if form in ("csv", "tsv", "jsonl"):
             _refuse_endless_line(path, packed, what)
         data = _load(path, packed)
-        frame = _READERS[form](data, what)
+        if form in ("csv", "tsv"):
+            frame = read_delimited(data, what, prefer="\t" if form == "tsv" else None, by_header=by_header)
+        else:
+            frame = _READERS[form](data, what)
     return _checked(frame, what)
 
 
@@ -237,8 +245,6 @@ def _first_bad_line(data: bytes) -> int | None:
 
 
 _READERS: dict[str, Callable[[bytes, str], pl.DataFrame]] = {
-    "csv": read_delimited,
-    "tsv": lambda data, what: read_delimited(data, what, prefer="\t"),
     "parquet": _read_polars(pl.read_parquet, "Parquet"),
     "arrow": _read_polars(pl.read_ipc, "Arrow"),
     "arrow-stream": _read_polars(pl.read_ipc_stream, "Arrow"),

@@ -446,7 +446,7 @@ class Synthesizer:
         if self.image_codec_ is not None:
             raise OptionError("complete fills tables, and this model learnt images; look at reconstruct")
         raw, give_back = from_frame(partial)
-        table = parse(raw, self.schema_, partial=True).select(raw.columns)
+        table = self._read(raw, partial=True).select(raw.columns)
         rng = self._rng(random_state)
         narrowing = self.codec_.not_missing(table.columns)
         given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)
@@ -545,11 +545,16 @@ class Synthesizer:
 
     def _codes_of(self, data: Any) -> Codes:
         if self.image_codec_ is None:
-            return self.codec_.encode(parse(from_frame(data)[0], self.schema_))
+            return self.codec_.encode(self._read(from_frame(data)[0]))
         images = as_images(data)
         if images is None:
             raise InputError(f"this model learnt images: give an array or a mapping, got {type(data).__name__}")
         return self.image_codec_.encode(images)
+
+    def _read(self, raw: pl.DataFrame, *, partial: bool = False) -> pl.DataFrame:
+        """Rows of any table of this kind, read as those that were learnt."""
+        reader = parse if self._paid is None else parse_declared
+        return reader(raw, self.schema_, partial=partial)
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -52,6 +53,7 @@ def test_without_a_schema_nothing_is_read_for_free(files: tuple[Path, Path], tmp
     code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", "--epsilon", 1)
     assert code == 2
     assert "--epsilon needs --schema" in said
+    assert "likewise inspect --json" in " ".join(said.split())
     assert not (tmp_path / "fake.csv").exists()
 
 
@@ -106,3 +108,39 @@ def test_what_a_schema_leaves_open_is_not_completed_from_the_rows(files: tuple[P
     code, said = run("synth", real, "-o", tmp_path / "fake.csv", "--epsilon", 1, "--schema", schema)
     assert code == 8, said
     assert "'day' declares no format" in " ".join(said.split())
+
+
+def test_a_draft_is_refused_once_with_what_to_paste_and_taken_once_all_is_said(tmp_path: Path) -> None:
+    real, draft = tmp_path / "real.csv", tmp_path / "draft.json"
+    table(300).write_csv(real)
+    assert run("inspect", real, "--json", draft)[0] == 0
+    fit = ("synth", real, "-o", tmp_path / "fake.csv", "--schema", draft, "--epsilon", 1, "--dp-only")
+    code, said = run(*fit)
+    assert code == 8, said
+    assert said.count("'grade' declares no kind") == said.count("'town' declares no kind") == 1
+    assert '{"name": "town", "kind": "KIND", "nullable": TRUE_OR_FALSE, ...},' in said
+    data = json.loads(draft.read_text())
+    grade, town, new = data["columns"]
+    grade |= {"bounds": [1, 6], "nullable": False}
+    town |= {"levels": ["north", "south", "east"]}
+    new |= {"labels": ["false", "true"], "nullable": False}
+    draft.write_text(json.dumps(data))
+    code, said = run(*fit)
+    assert code == 8, said
+    assert '{"name": "town", "nullable": TRUE_OR_FALSE, ...},' in said
+    town["nullable"] = False
+    draft.write_text(json.dumps(data))
+    code, said = run(*fit, "--target", "town", "--rows", 20)
+    assert code == 0, said
+    assert set(pl.read_csv(tmp_path / "fake.csv")["town"]) <= {"north", "south", "east"}
+
+
+def test_levels_nobody_declared_do_not_stop_the_measures(files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    frame = pl.read_csv(real)
+    pl.concat([frame, frame[:1].with_columns(town=pl.lit("atlantis"))]).write_csv(real)
+    report, fake = tmp_path / "report.json", tmp_path / "fake.csv"
+    code, said = run("synth", real, "-o", fake, "--schema", schema, "--epsilon", 2, "--model", "mst", "--json", report)
+    assert code == 0, said
+    assert "not differentially private" in json.loads(report.read_text())["caution"]
+    assert "atlantis" not in report.read_text() + said + fake.read_text()

@@ -21,7 +21,7 @@ COUNTED = re.compile(f"(?<!0)0{{1,{MAX_WIDTH}}}$")
 """The digits at the end of an id's format."""
 
 EXAMPLES = {
-    "kind": "KIND",
+    "kind": "'KIND'",
     "levels": "('LEVEL', ...)",
     "bounds": "(LEAST, GREATEST)",
     "format": "'FORMAT'",
@@ -46,8 +46,11 @@ class Declaration(Schema):
             raise SchemaError(f"a declaration holds nothing told from the rows, but {', '.join(map(repr, told))} does")
 
     @classmethod
-    def of(cls, schema: Schema | None, stored: Mapping[str, pl.DataType], budget: DP) -> Self:
+    def of(cls, schema: Schema | None, stored: Mapping[str, pl.DataType], budget: DP, *, in_file: bool = False) -> Self:
         """What was declared of a table whose columns are stored in these types; what was found in it is dropped.
+
+        Args:
+            in_file: the schema is one of a file, so that is where the error says to mend it.
 
         Raises:
             OptionError: there is no schema.
@@ -61,22 +64,24 @@ class Declaration(Schema):
         unsaid = {column.name: _unsaid(column, stored.get(column.name), budget) for column in schema}
         unsaid = {name: asked for name, asked in unsaid.items() if asked}
         if unsaid:
-            raise PrivacyError(_request(unsaid))
+            raise PrivacyError(_request(unsaid, in_file=in_file))
         return cls(tuple(column.declared() for column in schema))
 
 
-def _request(unsaid: Mapping[str, Mapping[str, str]]) -> str:
-    """All that is missing in one message, so that a schema is completed in one go."""
+def _request(unsaid: Mapping[str, Mapping[str, str]], *, in_file: bool) -> str:
+    """All that is missing in one message, with a piece to paste, so that a schema is completed in one go."""
     asked = [f"\n- {name!r} {text}" for name, fields in unsaid.items() for text in fields.values()]
-    lines = []
-    for name, fields in unsaid.items():
-        parts = ", ".join(f"{field!r}: {EXAMPLES[field]}" for field in fields)
-        lines.append(f"\n    {name!r}: {{{parts}}},")
+    pieces = {name: ", ".join(f"{field!r}: {EXAMPLES[field]}" for field in fields) for name, fields in unsaid.items()}
+    if in_file:
+        lines = [f"\n    {{'name': {name!r}, {piece}, ...}}," for name, piece in pieces.items()]
+        paste = "in the schema file, beside 'found', which was told from the rows and counts for nothing:"
+        paste += "".join(lines).translate(str.maketrans("()'", '[]"'))
+    else:
+        lines = [f"\n    {name!r}: {{{piece}}}," for name, piece in pieces.items()]
+        paste = f"such as\nschema = schema.declare({{{''.join(lines)}\n}})"
     return (
-        f"under differential privacy nothing may be read from the data for free; {len(asked)} declarations are missing "
-        f"in the schema:{''.join(asked)}\nSay what anybody may know, in Python\n"
-        f"schema = schema.declare({{{''.join(lines)}\n}})\nor in a schema file, where the same fields go beside the "
-        "column's name. What stands there under 'found' was told from the rows and counts for nothing"
+        f"under differential privacy nothing may be read from the data for free, and the schema leaves unsaid "
+        f"({len(asked)}):{''.join(asked)}\nSay what anybody may know, {paste}"
     )
 
 

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise._cli_shared import Debug, JsonFile, Lang, Language, Quiet, check_outputs, open_terminal, write_text
+from likewise._cli_shared import (
+    Debug,
+    Entity,
+    JsonFile,
+    Lang,
+    Language,
+    NoEntity,
+    Quiet,
+    check_outputs,
+    entity_of,
+    open_terminal,
+    write_text,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +80,11 @@ def anonymize(
     sensitive: Annotated[
         list[str] | None, typer.Option(metavar="COLS", help="Columns nobody should learn of a person.")
     ] = None,
-    k: Annotated[int, typer.Option("--k", min=1, metavar="K", help="Rows that share each combination, at least.")] = 5,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    k: Annotated[
+        int, typer.Option("--k", min=1, metavar="K", help="Rows (or persons) that share each combination, at least.")
+    ] = 5,
     l: Annotated[float | None, typer.Option("--l", metavar="L", help="Diversity of each class.")] = None,  # noqa: E741
     l_kind: Annotated[Diversity, typer.Option(help="Which diversity.")] = Diversity.DISTINCT,
     c: Annotated[float | None, typer.Option("--c", metavar="C", help="The c of recursive (c, l)-diversity.")] = None,
@@ -77,6 +93,12 @@ def anonymize(
     ] = None,
     t_distance: Annotated[Distance, typer.Option(help="Which distance; auto: ordered for numbers.")] = Distance.AUTO,
     alpha: Annotated[float | None, typer.Option(metavar="A", help="Share of a level in a class, at most.")] = None,
+    ignore_missing: Annotated[
+        bool, typer.Option("--ignore-missing", help="A missing sensitive cell is no level for l and alpha.")
+    ] = False,
+    k_map: Annotated[
+        int | None, typer.Option(min=1, metavar="K", help="People of the population each class could be, at least.")
+    ] = None,
     delta: Annotated[
         str | None, typer.Option(metavar="LOW..HIGH", help="Share of the population's classes in the table.")
     ] = None,
@@ -135,10 +157,14 @@ def anonymize(
         public = None if population is None else io.read(population)
         hierarchies = _hierarchies(hierarchy or [])
     with terminal.doing("recoding"):
+        promise = privacy.Promise(
+            k=k, l=l, l_kind=l_kind.value, c=c, t=t, t_distance=t_distance.value, alpha=alpha,
+            ignore_missing=ignore_missing, delta=_range(delta), k_map=k_map,
+        )  # fmt: skip
         done = privacy.anonymize(
-            frame, quasi_identifiers=column_names(quasi_identifiers, frame),
-            sensitive=column_names(sensitive or [], frame), drop=column_names(drop or [], frame), k=k, l=l,
-            l_kind=l_kind.value, c=c, t=t, t_distance=t_distance.value, alpha=alpha, delta=_range(delta),
+            frame, quasi_identifiers=column_names(quasi_identifiers, frame), entity=entity_of(entity, no_entity),
+            promise=promise,
+            sensitive=column_names(sensitive or [], frame), drop=column_names(drop or [], frame),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
             keep_order=keep_order, random_state=seed,
@@ -188,12 +214,15 @@ def _summary(report: AnonymityReport) -> Table:
 
     table = Table(title=report.promise, title_justify="left", show_header=False)
     found = report.measures
+    members = "rows" if found.n_persons is None else "persons"
     lines = [
-        ("smallest class (k)", f"{found.k:,} of {found.n_classes:,} classes"),
+        ("smallest class (k)", f"{found.k:,} {members}, {found.n_classes:,} classes"),
         ("highest risk to be found", f"{found.prosecutor_max:.2%}, on average {found.prosecutor_mean:.2%}"),
         ("rows suppressed", f"{report.n_suppressed:,} of {report.n_rows:,}"),
         ("information lost (GCP)", f"{report.gcp:.1%}"),
     ]
+    if found.k_map is not None:
+        lines.append(("least match in the population (k-map)", f"{found.k_map:,} people"))
     if report.levels is not None:
         lines.append(("the best recoding", "proven" if report.optimal else "not proven"))
     for column in found.sensitive:

@@ -56,6 +56,21 @@ def test_lattice_with_hierarchies_and_a_population(table: Path, tmp_path: Path) 
     assert pl.read_parquet(out).height >= 540
 
 
+def test_persons_are_counted_and_their_column_stays_here(table: Path, tmp_path: Path) -> None:
+    rows, out = tmp_path / "visits.csv", tmp_path / "safe.csv"
+    some = pl.read_csv(table).head(300).select("age", "sex", "income").with_row_index("person_id")
+    pl.concat([some] * 4).write_csv(rows)
+    answer = run(rows, "-o", out, "--quasi-identifiers", "age,sex", "--drop", "person_id", "--k", 8)
+    assert "looks like the key of a person" in answer.stderr
+    answer = run(rows, "-o", out, "--quasi-identifiers", "age,sex", "--entity", "person_id", "--k", 8, "--seed", 1)
+    assert answer.exit_code == 0, answer.output
+    assert "8 persons" in answer.stdout or "9 persons" in answer.stdout
+    safe = pl.read_csv(out)
+    assert safe.columns == ["age", "sex", "income"]
+    assert safe.group_by("age", "sex").len()["len"].min() >= 4 * 8  # type: ignore[operator]
+    assert run(rows, "-o", out, "--quasi-identifiers", "age", "--entity", "age").exit_code == 2
+
+
 def test_writes_a_page_that_tells_what_was_lost(table: Path, tmp_path: Path) -> None:
     page, few = tmp_path / "page.html", tmp_path / "few.csv"
     pl.read_csv(table).head(200).select("age", "sex", "race", "income").write_csv(few)

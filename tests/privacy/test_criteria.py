@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import likewise as lw
 from likewise.privacy import hierarchies, measure, row_risk
-from likewise.privacy.criteria import Model, distance, histogram_passes
+from likewise.privacy.criteria import distance, histogram_passes
 from likewise.privacy.encoding import encode
-from likewise.privacy.verify import Promise, SensitiveInput, verify
+from likewise.privacy.promise import Promise
+from likewise.privacy.verify import SensitiveInput, verify
 
 # Li, Li, Venkatasubramanian 2007, table 3: the 3-diverse patients table.
 PATIENTS = pl.DataFrame(
@@ -71,7 +72,7 @@ def test_diversity_of_a_known_class() -> None:
     column = Sensitive("s", np.zeros(0, np.int32), 4, np.full(4, 0.25), "equal")
 
     def holds(**promise: Any) -> bool:
-        return bool(histogram_passes(counts, Model(k=1, **promise), column)[0])
+        return bool(histogram_passes(counts, Promise(k=1, **promise), column)[0])
 
     assert holds(l=4)
     assert not holds(l=5)
@@ -89,14 +90,14 @@ def test_diversity_of_a_known_class() -> None:
 
 
 def test_which_models_stay_valid_upwards_under_suppression() -> None:
-    assert Model(k=5).monotone_under_suppression
-    assert Model(k=5, l=2).monotone_under_suppression
+    assert Promise(k=5).only_grows
+    assert Promise(k=5, l=2).only_grows
     others: list[dict[str, Any]] = [
         {"l": 2, "l_kind": "entropy"}, {"l": 2, "l_kind": "recursive", "c": 1.0}, {"t": 0.1}, {"alpha": 0.5},
         {"delta": (0.0, 0.5)},
     ]  # fmt: skip
     for promise in others:
-        assert not Model(k=5, **promise).monotone_under_suppression
+        assert not Promise(k=5, **promise).only_grows
 
 
 def test_merging_a_bad_class_can_spoil_a_good_one() -> None:
@@ -104,7 +105,7 @@ def test_merging_a_bad_class_can_spoil_a_good_one() -> None:
     from likewise.privacy.criteria import Sensitive
 
     column = Sensitive("s", np.zeros(0, np.int32), 2, np.array([0.25, 0.75]), "equal")
-    model = Model(k=1, l=1.9, l_kind="entropy")
+    model = Promise(k=1, l=1.9, l_kind="entropy")
     assert histogram_passes(np.array([[2.0, 2.0], [0.0, 4.0]]), model, column).tolist() == [True, False]
     assert not histogram_passes(np.array([[2.0, 6.0]]), model, column)[0]
 
@@ -127,7 +128,7 @@ def test_the_check_of_the_final_table_agrees_with_the_search(rows: Any, promise:
     q = np.bincount(column.codes, minlength=column.n_levels) / len(rows)
     coded = Sensitive("s", column.codes, column.n_levels, q, kind, column.ladder)
     groups, order = encode(frame["g"]).codes.astype(np.int64), np.argsort(frame["g"].to_numpy(), kind="stable")
-    model = Model(k=1, **promise)
+    model = Promise(k=1, **promise)
     search_says = class_passes(np.bincount(groups), groups[order], model, [coded], order).all()
     given_input = SensitiveInput("s", frame["s"], frame["s"], kind, ladder if kind == "hierarchical" else None)
     try:

@@ -15,7 +15,7 @@ import pytest
 
 import likewise as lw
 from likewise import io
-from likewise.privacy import anonymize, measure
+from likewise.privacy import Promise, anonymize, measure
 from likewise.privacy.written import as_written, order_tells
 
 METHODS = ("mondrian", "mondrian-relaxed", "lattice")
@@ -91,7 +91,7 @@ def test_a_number_that_is_no_whole_one_is_not_cut_to_one() -> None:
 
 
 def test_the_check_reads_what_is_written() -> None:
-    from likewise.privacy.verify import Promise, verify
+    from likewise.privacy.verify import verify
 
     frame = pl.DataFrame({"x": [0.0] * 5 + [-0.0]})
     assert frame["x"].n_unique() == 1

@@ -15,6 +15,7 @@ from likewise.privacy.fidelity import drawn_values
 from likewise.privacy.labels import Hierarchy
 from likewise.privacy.measures import Anonymity, Diversity, measure, row_risk
 from likewise.privacy.microaggregation import Microaggregated, microaggregate, top_bottom
+from likewise.privacy.promise import Promise
 from likewise.privacy.recoding import Recoding
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Diversity",
     "Hierarchy",
     "Microaggregated",
+    "Promise",
     "Recoding",
     "anonymize",
     "drawn_values",

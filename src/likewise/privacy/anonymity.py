@@ -6,7 +6,7 @@ import json
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,10 @@ import polars as pl
 
 from likewise._frames import from_frame
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
-from likewise.privacy.asked import Asked, check_choice, check_reachable, passing_columns, read_asked
-from likewise.privacy.criteria import Bools, Model, class_passes, is_number
+from likewise.inference import infer
+from likewise.persons import likely_entity
+from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked
+from likewise.privacy.criteria import Bools, class_passes, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode
 from likewise.privacy.hierarchies import auto
 from likewise.privacy.labels import TOP, Hierarchy, as_label
@@ -24,6 +26,7 @@ from likewise.privacy.lattice import Found, NothingValid, search
 from likewise.privacy.measures import Anonymity, measure_table
 from likewise.privacy.mondrian import mondrian
 from likewise.privacy.nodes import cell_losses
+from likewise.privacy.promise import Promise, check_choice, is_number
 from likewise.privacy.recoding import (
     FullDomain,
     Partition,
@@ -33,12 +36,13 @@ from likewise.privacy.recoding import (
     labels_of,
     partition_labels,
 )
-from likewise.privacy.verify import Promise, verify
+from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport
 
+_LOOK_AT = 10_000  # rows by which the kinds of columns are told, where a person's key is looked for
 METHODS = ("mondrian", "mondrian-relaxed", "lattice")
 
 
@@ -58,7 +62,7 @@ class AnonymityReport:
     ncp: dict[str, float]
     gcp: float
     discernibility: int  # sum of squared class sizes, and n for each suppressed row
-    average_class_size: float  # rows a class, in units of k
+    average_class_size: float  # members a class, in units of k
     optimal: bool  # whether no recoding of this kind can lose less; proven, not hoped
     bound: float | None  # no recoding of this kind can lose less than this; None: not known
     n_nodes: int | None  # of the lattice, and how many of them were checked
@@ -129,6 +133,8 @@ def anonymize(
     *,
     quasi_identifiers: str | Sequence[str],
     sensitive: str | Sequence[str] | None = None,
+    entity: str | bool | None = None,
+    promise: Promise | None = None,
     k: int = 5,
     l: float | None = None,  # noqa: E741
     l_kind: str = "distinct",
@@ -136,7 +142,9 @@ def anonymize(
     t: float | None = None,
     t_distance: str = "auto",
     alpha: float | None = None,
+    ignore_missing: bool = False,
     delta: tuple[float, float] | None = None,
+    k_map: int | None = None,
     population: Any = None,
     hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]] | None = None,
     method: str = "mondrian",
@@ -154,15 +162,12 @@ def anonymize(
         frame: any frame; it is not changed. Texts that mean "missing" are missing, and missing is a level of its own.
         quasi_identifiers: the columns by which someone could find a person; only their cells are recoded.
         sensitive: the column or columns nobody should learn of a person; every promise holds for each of them.
-        k: every combination of quasi-identifiers is shared by at least so many rows.
-        l: diversity of the sensitive columns in each class: "distinct", at least `l` levels; "entropy", at least the
-            entropy of `l` equal ones; "recursive", the most frequent one rarer than `c` times all from the l-th on.
-        t: earth mover's distance of each class from the whole *input* is at most `t`.
-        t_distance: "equal", "ordered" (over the sorted levels), "hierarchical" (needs a hierarchy of the sensitive
-            column), or "auto": ordered for numbers and times, else equal.
-        alpha: no level of a sensitive column holds more than this share of a class.
-        delta: least and largest share of each of the population's classes that is in the table (lattice only).
-        population: all who might be in the table, with the same quasi-identifiers.
+        entity: the column that tells whose a row is: every promise then counts persons, not rows, and the column is
+            left out. None: each row is a person, and a note tells of a column that repeats like a person's key; False:
+            each row is a person, whatever repeats.
+        promise: what every class keeps, as one value; or give its parts, k to k_map: see `Promise`.
+        population: all who might be in the table, a row each, with the same quasi-identifiers; for delta and k_map
+            (lattice only).
         hierarchies: how columns get coarser, by name: a `Hierarchy`, or a mapping of values to labels. Where none is
             given, "lattice" builds one and "mondrian" splits by order.
         method: "mondrian" recodes each class by itself and loses least; "mondrian-relaxed" may tell equal rows apart;
@@ -178,12 +183,12 @@ def anonymize(
 
     Raises:
         OptionError: an argument is out of range, or names no column.
-        InputError: a hierarchy misses values or is not nested.
+        InputError: a hierarchy misses values or is not nested; or a row has no entity.
         PrivacyError: no recoding keeps the promise (what is the nearest, and what to relax), or the finished table
             does not keep it.
 
     Warns:
-        LikewiseWarning: a column that passes through differs in every row, so it names people; or the order is kept and
+        LikewiseWarning: a column that passes through differs in most rows, so it names people; or the order is kept and
             tells something of a column that is recoded or left out.
 
     Notes:
@@ -204,16 +209,21 @@ def anonymize(
     check_choice("method", method, METHODS)
     check_choice("suppressed", suppressed, ("drop", "star"))
     check_choice("numbers", numbers, ("interval", "mean", "median"))
-    model = Model(k=k, l=l, l_kind=l_kind, c=c, t=t, alpha=alpha, delta=delta)
+    promise = _promised(promise, Promise(
+        k=k, l=l, l_kind=l_kind, c=c, t=t, t_distance=t_distance, alpha=alpha, ignore_missing=ignore_missing,
+        delta=delta, k_map=k_map,
+    ))  # fmt: skip
     if not is_number(max_suppression) or not 0 <= max_suppression < 1:
         raise OptionError(
             f"max_suppression must be a share of the rows in 0 .. 1 (1 not among them), got {max_suppression!r}"
         )
-    if method != "lattice" and (max_suppression or delta is not None):
-        raise OptionError("max_suppression and delta need method='lattice': Mondrian suppresses nothing")
+    if method != "lattice" and (max_suppression or promise.needs_population):
+        raise OptionError("max_suppression, delta and k_map need method='lattice': Mondrian suppresses nothing")
+    if entity is True:
+        raise OptionError("entity must be the name of a column, False or None, got True")
     asked = read_asked(
-        table, quasi_identifiers, sensitive, model, hierarchies or {}, t_distance, max_suppression, population
-    )
+        table, quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, population, entity or None
+    )  # fmt: skip
     passing = passing_columns(table, asked, [drop] if isinstance(drop, str) else drop)
     check_reachable(asked)
     outcome = (
@@ -221,20 +231,35 @@ def anonymize(
     )
     left_out = [n for n in table.columns if n not in passing]
     rows, starred = _order(asked, outcome, left_out, suppressed == "star", keep_order, random_state)
-    outcome = replace(outcome, recoding=_finished(outcome.recoding, left_out, as_texts=bool(starred.any())))
+    outcome = replace(outcome, recoding=_finished(asked, outcome.recoding, left_out, as_texts=bool(starred.any())))
     released = _released(asked, outcome, passing, rows)
     final = give_back(released)
     # What is checked is what is handed over, after its way back into the caller's kind of frame.
     seen = from_frame(final)[0]
     public = _recoded_population(asked, outcome.recoding)
-    promise = Promise(k=k, l=l, l_kind=l_kind, c=c, t=t, alpha=alpha, delta=delta)
+    persons = None if asked.persons is None else asked.persons[rows]
     verify(
-        seen, asked.names, promise, asked.inputs if model.needs_sensitive else (), starred=starred, population=public
-    )
-    shown = seen.filter(~starred)
-    measures = measure_table(shown, asked.names, [s.name for s in asked.sensitive], public)
+        seen, asked.names, promise, asked.inputs if promise.needs_sensitive else (), starred=starred,
+        population=public, persons=persons,
+    )  # fmt: skip
+    secret = [s.name for s in asked.sensitive]
+    measures = measure_table(seen, asked.names, secret, public, persons, ignore_missing=promise.ignore_missing)
     report = _report(asked, outcome, method, measures, time.monotonic() - started)
+    if entity is None:
+        report = replace(report, notes=(*report.notes, *_word_on_entity(asked)))
     return Anonymized(final, report, outcome.recoding, ~outcome.keep, rows)
+
+
+def _promised(promise: Promise | None, parts: Promise) -> Promise:
+    """The promise, given whole or in parts."""
+    if promise is None:
+        return parts
+    if not isinstance(promise, Promise):
+        raise OptionError(f"promise must be a likewise.privacy.Promise, got {type(promise).__name__}")
+    if parts != Promise():
+        named = ", ".join(f.name for f in fields(Promise) if getattr(parts, f.name) != f.default)
+        raise OptionError(f"{named} are parts of the promise: give promise= or its parts, not both")
+    return promise
 
 
 # ---- the two searches --------------------------------------------------------------------------------------------
@@ -244,9 +269,11 @@ def _mondrian(asked: Asked, relaxed: bool, numbers: str) -> _Outcome:
     columns = [encode(v, asked.hierarchies.get(v.name)) for v in asked.values]
 
     def accept(sizes: Ints, groups: Ints, rows: Ints) -> Bools:
-        return class_passes(sizes, groups, asked.model, asked.sensitive, rows)
+        if asked.persons is not None:
+            sizes = count_persons(groups, asked.persons[rows], len(sizes))
+        return class_passes(sizes, groups, asked.promise, asked.sensitive, rows)
 
-    classes, n_classes, splits = mondrian(columns, asked.model.k, accept, relaxed=relaxed)
+    classes, n_classes, splits = mondrian(columns, asked.promise.k, accept, relaxed=relaxed, persons=asked.persons)
     order = np.argsort(classes, kind="stable")
     ordered = classes[order]
     starts = np.searchsorted(ordered, np.arange(n_classes))
@@ -271,8 +298,8 @@ def _lattice(asked: Asked, max_seconds: float) -> _Outcome:
     columns, public = _laddered(asked)
     try:
         found = search(
-            columns, asked.sensitive, asked.model, most_suppressed=asked.most_suppressed, max_seconds=max_seconds,
-            public=public,
+            columns, asked.sensitive, asked.promise, most_suppressed=asked.most_suppressed, max_seconds=max_seconds,
+            public=public, persons=asked.persons,
         )  # fmt: skip
     except NothingValid as nothing:
         raise PrivacyError(_nothing_valid(asked, nothing)) from None
@@ -309,11 +336,11 @@ def _nothing_valid(asked: Asked, nothing: NothingValid) -> str:
     n, fewest = asked.table.height, nothing.fewest_suppressed
     searched = "" if nothing.searched_all else " found in the time given"
     share = min(np.ceil(fewest / n * 1e4) / 1e4, 0.9999)
-    advice = "give coarser hierarchies, relax the model"
-    if fewest < n and (asked.model.delta is None or asked.model.delta[0] == 0):
+    advice = "give coarser hierarchies, relax the promise"
+    if fewest < n and (asked.promise.delta is None or asked.promise.delta[0] == 0):
         advice += f", or allow max_suppression={share:g}"
     return (
-        f"no recoding{searched} keeps {asked.model.words()}: the nearest would suppress {fewest} of {n} rows, "
+        f"no recoding{searched} keeps {asked.promise.words()}: the nearest would suppress {fewest} of {n} rows, "
         f"{asked.most_suppressed} are allowed; {advice}"
     )
 
@@ -352,13 +379,13 @@ def _order(
     return rows, pl.Series(~outcome.keep[rows])
 
 
-def _finished(recoding: Recoding, left_out: list[str], *, as_texts: bool) -> Recoding:
+def _finished(asked: Asked, recoding: Recoding, left_out: list[str], *, as_texts: bool) -> Recoding:
     """The recoding with its labels as they are released: among stars all are texts."""
     labels = recoding.labels
     if as_texts:
         own = pl.col(pl.Categorical, pl.Enum).cast(pl.String)
         labels = pl.DataFrame([s if s.dtype == pl.String else as_label(s) for s in labels.with_columns(own)])
-    return replace(recoding, labels=labels, left_out=tuple(left_out))
+    return replace(recoding, labels=labels, left_out=tuple(left_out), entity=asked.entity)
 
 
 def _released(asked: Asked, outcome: _Outcome, columns: list[str], rows: Ints) -> pl.DataFrame:
@@ -390,26 +417,31 @@ def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, s
     alike = outcome.recoding.labels.with_columns(pl.Series("\0n", sizes)).group_by(asked.names).agg(pl.col("\0n").sum())
     return AnonymityReport(
         method=method,
-        promise=asked.model.words(),
+        promise=asked.promise.words(),
         n_rows=n,
         n_suppressed=n_suppressed,
         levels=None if found is None else dict(zip(asked.names, found.levels, strict=True)),
         ncp=outcome.ncp,
         gcp=float(np.mean(list(outcome.ncp.values()))),
         discernibility=int(alike["\0n"].pow(2).sum()) + n_suppressed * n,
-        average_class_size=measures.n_rows / measures.n_classes / asked.model.k,
+        average_class_size=measures.class_size_mean / asked.promise.k,
         optimal=found is not None and found.optimal,
         bound=None if found is None else found.bound,
         n_nodes=None if found is None else found.n_nodes,
         n_checked=None if found is None else found.n_checked,
         seconds=seconds,
         measures=measures,
-        notes=tuple(_notes(asked, outcome)),
+        notes=tuple(_notes(asked, outcome, measures)),
     )
 
 
-def _notes(asked: Asked, outcome: _Outcome) -> list[str]:
-    notes = []
+def _notes(asked: Asked, outcome: _Outcome, measures: Anonymity) -> list[str]:
+    notes = [
+        f"in {of.one_level} of {measures.n_classes} classes all {asked.members} have one level of {of.column!r}: "
+        "whoever is in one of them has it; l=2 or more forbids that"
+        for of in measures.sensitive
+        if of.one_level
+    ]
     for name, values in (*zip(asked.names, asked.values, strict=True), *((i.name, i.values) for i in asked.inputs)):
         if values.null_count():
             notes.append(f"column {name!r}: {values.null_count()} missing cells are a level of their own")
@@ -420,3 +452,15 @@ def _notes(asked: Asked, outcome: _Outcome) -> list[str]:
         if not outcome.found.optimal:
             notes.append("the search ended before its best recoding was proven best; give it more max_seconds")
     return notes
+
+
+def _word_on_entity(asked: Asked) -> list[str]:
+    """What to say where none is named and a column repeats as a person's key does."""
+    suspect = likely_entity(asked.table, infer(asked.table, sample_rows=_LOOK_AT, entity=False))
+    if suspect is None:
+        return []
+    return [
+        f"rows were counted, not persons: column {suspect.column!r} looks like the key of a person "
+        f"({suspect.reason}); with entity={suspect.column!r} every class holds {asked.promise.k} persons, and "
+        "entity=False says that rows are persons"
+    ]

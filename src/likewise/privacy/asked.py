@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise._frames import from_frame
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
-from likewise.privacy.criteria import DISTANCES, Model, Sensitive, class_passes
-from likewise.privacy.encoding import Floats, Reader, encode, reader
+from likewise.persons import persons_of
+from likewise.privacy.criteria import Sensitive, class_passes, paired
+from likewise.privacy.encoding import Ints, Reader, encode, reader, spelled_once
 from likewise.privacy.hierarchies import from_dict
 from likewise.privacy.labels import Hierarchy
-from likewise.privacy.measures import columns_of
+from likewise.privacy.measures import columns_of, read_population
+from likewise.privacy.promise import Promise
 from likewise.privacy.verify import SensitiveInput
 from likewise.schema import nearest
+
+NEARLY_UNIQUE = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,29 +33,40 @@ class Asked:
     readers: tuple[Reader, ...]
     values: list[pl.Series]
     hierarchies: dict[str, Hierarchy]
-    model: Model
+    promise: Promise
     sensitive: list[Sensitive]
     inputs: list[SensitiveInput]
     most_suppressed: int
     population: pl.DataFrame | None
+    entity: str | None
+    persons: Ints | None  # (n,) whose each row is; None: each its own
 
+    @property
+    def n_members(self) -> int:
+        """Persons, or rows where none are named."""
+        return self.table.height if self.persons is None else int(self.persons.max()) + 1
 
-def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise OptionError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+    @property
+    def members(self) -> str:
+        return "rows" if self.persons is None else "persons"
 
 
 def read_asked(
-    table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None, model: Model,
-    hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]], t_distance: str, max_suppression: float, population: Any,
+    table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None,
+    promise: Promise, hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]], max_suppression: float,
+    population: Any, entity: str | None,
 ) -> Asked:  # fmt: skip
-    names, secret = columns_of(table, quasi_identifiers, sensitive)
-    if model.k > table.height:
-        raise OptionError(f"k={model.k} is more than the {table.height} rows of the table")
-    if model.needs_sensitive and not secret:
+    names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
+    persons = None if entity is None else persons_of(table, entity)
+    if promise.k > table.height:
+        raise OptionError(f"k={promise.k} is more than the {table.height} rows of the table")
+    if persons is not None and promise.k > persons.max() + 1:
+        raise OptionError(f"k={promise.k} is more than the {persons.max() + 1} persons of column {entity!r}")
+    if promise.needs_sensitive and not secret:
         raise OptionError("l, t and alpha protect sensitive columns: name them with sensitive=")
-    if (model.delta is None) != (population is None):
-        raise OptionError("delta and population belong together: give both or neither")
+    if promise.needs_population != (population is not None):
+        what = "k_map" if promise.k_map is not None and promise.delta is None else "delta"
+        raise OptionError(f"{what} and population belong together: give both or neither")
     if not isinstance(hierarchies, Mapping):
         raise OptionError(f"hierarchies must map columns to hierarchies, got {type(hierarchies).__name__}")
     for name, hierarchy in hierarchies.items():
@@ -66,37 +80,40 @@ def read_asked(
     given = {n: h if isinstance(h, Hierarchy) else from_dict(h) for n, h in hierarchies.items()}
     readers = tuple(reader(table[n]) for n in names)
     values = [r.read(table[r.name]) for r in readers]
-    columns = [_sensitive(table[name], given.get(name), t_distance, model) for name in secret]
-    public = None if population is None else from_frame(population)[0]
-    lacking = [] if public is None else [n for n in names if n not in public.columns]
-    if lacking:
-        raise OptionError(f"the population lacks the quasi-identifiers {', '.join(map(repr, lacking))}")
+    columns = [_sensitive(table[name], given.get(name), promise, persons) for name in secret]
+    public = None if population is None else read_population(population, names, entity)
     return Asked(
-        table, names, readers, values, given, model, [s for s, _ in columns], [i for _, i in columns],
-        int(max_suppression * table.height + 1e-9), public,
+        table, names, readers, values, given, promise, [s for s, _ in columns], [i for _, i in columns],
+        int(max_suppression * table.height + 1e-9), public, entity, persons,
     )  # fmt: skip
 
 
 def _sensitive(
-    raw: pl.Series, hierarchy: Hierarchy | None, t_distance: str, model: Model
+    raw: pl.Series, hierarchy: Hierarchy | None, promise: Promise, persons: Ints | None
 ) -> tuple[Sensitive, SensitiveInput]:
-    check_choice("t_distance", t_distance, ("auto", *DISTANCES))
-    values = reader(raw).read(raw)
+    values = spelled_once(reader(raw).read(raw))
     column = encode(values, hierarchy)
-    kind = ("ordered" if column.is_scale else "equal") if t_distance == "auto" else t_distance
-    if kind == "hierarchical" and hierarchy is None and model.t is not None:
+    kind = promise.t_distance
+    if kind == "auto":
+        kind = "ordered" if column.is_scale else "equal"
+    if kind == "hierarchical" and hierarchy is None and promise.t is not None:
         raise OptionError(
             f"t_distance='hierarchical' needs a hierarchy for {raw.name!r}: hierarchies={{{raw.name!r}: ...}}"
         )
     if kind != "hierarchical":
         column, hierarchy = encode(values), None
-    if model.l is not None and model.l > column.n_levels:
-        raise OptionError(f"l={model.l:g} is more than the {column.n_levels} levels of {raw.name!r}")
-    q: Floats = np.bincount(column.codes, minlength=column.n_levels) / len(values)
-    return (
-        Sensitive(raw.name, column.codes, column.n_levels, q, kind, column.ladder),
-        SensitiveInput(raw.name, raw, values, kind, hierarchy),
+    missing = int(column.values.is_null().arg_max() or 0) if column.has_missing else None
+    n_known = column.n_levels - (promise.ignore_missing and column.has_missing)
+    if promise.l is not None and promise.l > n_known:
+        raise OptionError(f"l={promise.l:g} is more than the {n_known} levels of {raw.name!r}")
+    codes, pairs = (
+        (column.codes, None) if persons is None else paired(column.codes.astype(np.int64), column.n_levels, persons)
     )
+    shares = np.bincount(column.codes if pairs is None else pairs.level, minlength=column.n_levels)
+    coded = Sensitive(
+        raw.name, codes, column.n_levels, shares / shares.sum(), kind, column.ladder, missing, pairs
+    )  # fmt: skip
+    return coded, SensitiveInput(raw.name, raw, values, kind, hierarchy, persons)
 
 
 def passing_columns(table: pl.DataFrame, asked: Asked, drop: Sequence[str]) -> list[str]:
@@ -106,42 +123,58 @@ def passing_columns(table: pl.DataFrame, asked: Asked, drop: Sequence[str]) -> l
             raise OptionError(f"there is no column {name!r} to drop{nearest(name, table.columns)}")
         if name in asked.names or name in {s.name for s in asked.sensitive}:
             raise OptionError(f"column {name!r} is to be dropped, yet named as quasi-identifier or sensitive")
-    kept = [n for n in table.columns if n not in drop]
+    kept = [n for n in table.columns if n not in drop and n != asked.entity]
     others = [n for n in kept if n not in asked.names and n not in {s.name for s in asked.sensitive}]
-    naming = [n for n in others if not table[n].dtype.is_float() and table.height > 1 and table[n].is_unique().all()]
+    naming = [n for n in others if table.height > 1 and _share_alone(table[n], asked.persons) >= NEARLY_UNIQUE]
     if naming:
         warnings.warn(
-            f"columns pass through that differ in every row, so they name people: {', '.join(map(repr, naming))}; "
-            "leave them out with drop=",
+            f"in columns that pass through, {NEARLY_UNIQUE:.0%} of the rows or more have a value of their own, so it "
+            f"may name a person: {', '.join(map(repr, naming))}; leave them out with drop=, or name them as "
+            "quasi-identifiers",
             LikewiseWarning,
             stacklevel=3,
         )
     return kept
 
 
+def _share_alone(values: pl.Series, persons: Ints | None) -> float:
+    """The share of rows with a value that no other row, or no other person, has."""
+    rows, people = values.drop_nulls().alias("value").to_frame(), pl.len()
+    if persons is not None:
+        rows = pl.DataFrame({"value": values, "who": persons}).drop_nulls()
+        people = pl.col("who").n_unique()
+    alone = rows.group_by("value").agg(pl.len().alias("rows"), people.alias("people")).filter(people=1)
+    return float(alone["rows"].sum()) / len(values)
+
+
 def check_reachable(asked: Asked) -> None:
     """The whole table as one class is the most that recoding can do; if that fails, say what can be reached."""
     if asked.most_suppressed:
         return  # without the rows that spoil it the rest may pass
-    n = asked.table.height
-    one = np.zeros(n, np.int64)
-    for column in asked.sensitive if asked.model.needs_sensitive else ():
-        if class_passes(np.array([n]), one, asked.model, [column])[0]:
+    one = np.zeros(asked.table.height, np.int64)
+    for column in asked.sensitive if asked.promise.needs_sensitive else ():
+        if class_passes(np.array([asked.n_members]), one, asked.promise, [column])[0]:
             continue
         raise PrivacyError(
-            f"no recoding can keep {asked.model.words()}: even the whole table as one class does not. Column "
-            f"{column.name!r} reaches {_reached(column.q, asked.model)}; relax the model to that, or let rows be "
+            f"no recoding can keep {asked.promise.words()}: even the whole table as one class does not. Column "
+            f"{column.name!r} reaches {_reached(column, asked)}; relax the promise to that, or let rows be "
             "suppressed: method='lattice' with max_suppression"
         )
 
 
-def _reached(q: Floats, model: Model) -> str:
-    """The most that a class with these shares of a sensitive column's levels keeps."""
+def _reached(column: Sensitive, asked: Asked) -> str:
+    """The most that the whole table as one class keeps."""
+    promise, pairs = asked.promise, column.pairs
+    counts = np.bincount(column.codes if pairs is None else pairs.level, minlength=column.n_levels).astype(np.float64)
+    known = np.arange(len(counts)) != (column.missing if promise.ignore_missing else None)
+    members = counts[known].sum() if pairs is None else len(np.unique(pairs.person[known[pairs.level]]))
+    alpha = counts[known].max() / members
+    q = counts[known] / counts[known].sum()
     falling = np.sort(q)[::-1]
     entropy = np.exp(-(q * np.log(np.where(q > 0, q, 1))).sum())
     # Rounded to the safe side, so that what is told can be asked for.
     parts = [f"distinct l={int((q > 0).sum())}", f"entropy l={np.floor(entropy * 1000) / 1000:g}"]
-    if model.c is not None and model.l is not None:
-        tail = falling[int(model.l) - 1 :].sum()
-        parts.append(f"recursive l={model.l:g} with c={np.floor(falling[0] / tail * 1000 + 1) / 1000:g}")
-    return ", ".join([*parts, f"alpha={np.ceil(falling[0] * 1000) / 1000:g}"])
+    if promise.c is not None and promise.l is not None:
+        tail = falling[int(promise.l) - 1 :].sum()
+        parts.append(f"recursive l={promise.l:g} with c={np.floor(falling[0] / tail * 1000 + 1) / 1000:g}")
+    return ", ".join([*parts, f"alpha={np.ceil(alpha * 1000) / 1000:g}"])

@@ -23,6 +23,8 @@ from likewise.codecs.cells import Cells, FieldCells
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.errors import OptionError, PrivacyError
+from likewise.persons import persons_of
+from likewise.privacy.criteria import Bools, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode
 from likewise.privacy.hierarchies import from_dict
 from likewise.privacy.mondrian import Splits, common_step, mondrian
@@ -64,8 +66,11 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
             "k_anonymous needs to know the quasi-identifiers: give columns of the schema that role, as in "
             "schema.replace('age', role='quasi_identifier'), or name them with --quasi-identifiers"
         )
-    if len(frame) < k:
-        raise PrivacyError(f"k_anonymous={k} is more than the {len(frame)} rows to learn from")
+    persons = None if schema.entity is None else persons_of(frame, schema.entity)
+    n_members = len(frame) if persons is None else int(persons.max()) + 1
+    if n_members < k:
+        of = "rows" if persons is None else f"persons (column {schema.entity!r})"
+        raise PrivacyError(f"k_anonymous={k} is more than the {n_members} {of} to learn from")
     summary, free = TableCodec.summarise(frame, schema), replace(options, k_anonymous=None)
     as_asked = TableCodec.from_summary(summary, schema, free)
     # Declared levels are public, yet whether anybody has them is not.
@@ -74,19 +79,23 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
     pairs = zip(as_asked.codecs, guarded.codecs, strict=True)
     plain = TableCodec(tuple(safe if safe.name in names else own for own, safe in pairs), options)
     fields = [at for name in names for at in plain.fields_of(name)]
-    codec = replace(plain, cells=_cells(plain.own_codes(frame), fields, plain, k))
-    _verify(codec.encode(frame), codec, fields, k)
+    codec = replace(plain, cells=_cells(plain.own_codes(frame), fields, plain, k, persons))
+    _verify(codec.encode(frame), codec, fields, k, persons)
     return codec
 
 
-def _cells(codes: Codes, fields: list[int], codec: TableCodec, k: int) -> Cells:
+def _cells(codes: Codes, fields: list[int], codec: TableCodec, k: int, persons: Ints | None) -> Cells:
     """The cells of these fields that Mondrian comes to."""
     base = [codec.own_alphabet.fields[j] for j in fields]
     own = [codes.codes[:, j].astype(np.int64) for j in fields]
     seen = [np.unique(x) for x in own]
     columns = [_halved(np.searchsorted(codes, x), codes[-1] == f.missing)
                for x, codes, f in zip(own, seen, base, strict=True)]  # fmt: skip
-    classes, n_classes, splits = mondrian(columns, k, lambda sizes, groups, rows: sizes >= k)
+
+    def accept(sizes: Ints, groups: Ints, rows: Ints) -> Bools:
+        return (sizes if persons is None else count_persons(groups, persons[rows], len(sizes))) >= k
+
+    classes, n_classes, splits = mondrian(columns, k, accept, persons=persons)
     order = np.argsort(classes, kind="stable")
     starts = np.searchsorted(classes[order], np.arange(n_classes))
     merged, told = [], []
@@ -158,18 +167,21 @@ def _tree(splits: Splits, columns: list[Quasi], seen: list[Ints]) -> tuple[Ints,
     return splits.column, cut, np.where(splits.column >= 0, splits.left, splits.leaf)
 
 
-def _verify(codes: Codes, codec: TableCodec, fields: list[int], k: int) -> None:
+def _verify(codes: Codes, codec: TableCodec, fields: list[int], k: int, persons: Ints | None) -> None:
     """Count again what is told, by other means than the search.
 
     Raises:
-        PrivacyError: a combination is shared by fewer than k rows, or a fraction tells more than the code.
+        PrivacyError: a combination is shared by fewer than k persons, or a fraction tells more than the code.
     """
     table = pl.DataFrame({str(j): codes.codes[:, j] for j in fields})
-    sizes = table.group_by(pl.all()).len()["len"]
+    who = np.arange(table.height) if persons is None else persons
+    names = table.columns
+    sizes = table.with_columns(who=pl.Series(who)).group_by(names).agg(pl.col("who").n_unique())["who"]
     few = int((sizes < k).sum())
     telling = [j for j in fields if codec.alphabet.fields[j].fraction is not None]
     if few or telling:
+        members = "rows" if persons is None else "persons"
         raise PrivacyError(
             f"the codes do not keep their promise: {few} of {len(sizes)} combinations are shared by fewer than {k} "
-            f"rows, {len(telling)} fields tell more than a code. This is a fault in likewise, please report it"
+            f"{members}, {len(telling)} fields tell more than a code. This is a fault in likewise, please report it"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +123,21 @@ def reader(series: pl.Series) -> Reader:
 def canonical(series: pl.Series) -> pl.Series:
     """A column as numbers, times or texts, missing as null."""
     return reader(series).read(series)
+
+
+def spelled_once(values: pl.Series) -> pl.Series:
+    """Texts that differ in case, blanks at the ends or in how Unicode composes a letter, all as the most frequent one.
+
+    >>> spelled_once(pl.Series(["flu", "Flu ", "flu", None, "ulcer"])).to_list()
+    ['flu', 'flu', 'flu', None, 'ulcer']
+    """
+    if values.dtype != pl.String:
+        return values
+    counted = values.drop_nulls().value_counts(name="\0n").sort(["\0n", values.name], descending=[True, False])
+    texts = counted[values.name].to_list()
+    usual: dict[str, str] = {}
+    spelled = [usual.setdefault(normalize("NFC", normalize("NFC", t).casefold().strip()), t) for t in texts]
+    return values.replace_strict(texts, spelled, default=None, return_dtype=pl.String)
 
 
 def encode(values: pl.Series, hierarchy: Hierarchy | None = None) -> Quasi:

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from likewise.privacy.criteria import Bools, Model, Sensitive
+from likewise.privacy.criteria import Bools, Sensitive
 from likewise.privacy.encoding import Floats, Ints, Quasi
 from likewise.privacy.nodes import Checked, Lattice, Node
+from likewise.privacy.promise import Promise
 
 _UNKNOWN, _DONE, _INVALID = 0, 1, 2
 MOST_NODES = 4_000_000
@@ -43,7 +44,7 @@ class Found:
 
 
 class NothingValid(Exception):
-    """No node met the model; what the nearest one needed."""
+    """No node kept the promise; what the nearest one needed."""
 
     def __init__(self, fewest_suppressed: int, searched_all: bool) -> None:
         super().__init__()
@@ -52,8 +53,8 @@ class NothingValid(Exception):
 
 
 def search(
-    columns: list[Quasi], sensitive: list[Sensitive], model: Model, *, most_suppressed: int, max_seconds: float,
-    public: list[Ints] | None = None,
+    columns: list[Quasi], sensitive: list[Sensitive], promise: Promise, *, most_suppressed: int, max_seconds: float,
+    public: list[Ints] | None = None, persons: Ints | None = None,
 ) -> Found:  # fmt: skip
     """The valid node of least loss, or the best one found in time.
 
@@ -61,12 +62,13 @@ def search(
         columns: d columns with ladders.
         most_suppressed: rows that may be suppressed.
         max_seconds: after this the best node so far is returned with `optimal` False.
-        public: codes of the population (for delta-presence), as the columns'.
+        public: codes of the population (for delta-presence and k-map), as the columns'.
+        persons: (n,) whose each row is; None: each its own.
 
     Raises:
         NothingValid: no node is valid (or none was found in time).
     """
-    lattice = Lattice(columns, sensitive, model, most_suppressed, public)
+    lattice = Lattice(columns, sensitive, promise, most_suppressed, public, persons)
     shape = tuple(ladder.height + 1 for ladder in lattice.ladders)
     n_nodes = int(np.prod([float(s) for s in shape]))
     deadline = time.monotonic() + max_seconds
@@ -93,7 +95,7 @@ class _Climb:
         self.lattice, self.shape, self.deadline = lattice, shape, deadline
         self.best: Node | None = None
         self.loss, self.bound, self.fewest = np.inf, 0.0, lattice.n_rows
-        self.standing: list[Node] = []  # nodes that keep the part of the model which all nodes above them keep too
+        self.standing: list[Node] = []  # nodes that keep the part of the promise which all nodes above them keep too
         d = len(shape)
         start = lattice.cache.bottom
         # Mean loss of each column at each step if nothing is suppressed, as its part of the whole.

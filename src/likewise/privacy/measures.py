@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise._frames import from_frame
 from likewise.errors import InputError, OptionError
-from likewise.privacy.criteria import distance, histograms
-from likewise.privacy.encoding import canonical, encode
+from likewise.persons import persons_of
+from likewise.privacy.criteria import count_persons, distance, histograms
+from likewise.privacy.encoding import Floats, Ints, canonical, encode, spelled_once
+from likewise.privacy.labels import TOP
 from likewise.schema import nearest
 
 _RISKY = 0.2  # a row whose class holds fewer than 5 is at risk
@@ -31,9 +32,10 @@ class Diversity:
     column: str
     n_levels: int
     distinct_l: int  # fewest levels of a class
+    one_level: int  # classes in which all have one level: whoever is in one of them has it
     entropy_l: float  # exp of the least entropy of a class
     recursive_c: dict[str, float]  # l -> c above which recursive (c, l)-diversity holds; absent where it cannot
-    alpha: float  # largest share of a level in a class
+    alpha: float  # largest share of a class that has one level
     t_equal: float
     t_ordered: float | None  # None: the levels have no order
     basic_beta: float  # largest (p - q) / q
@@ -41,24 +43,26 @@ class Diversity:
 
 @dataclass(frozen=True, kw_only=True)
 class Anonymity:
-    """The measures of a table, as plain data.
+    """The measures of a table, as plain data. A class's members are persons where an entity was named, else rows.
 
     The prosecutor knows that a person is in the table; the journalist knows that he is in the population; the marketer
     wants as many right matches as he can get.
     """
 
     quasi_identifiers: tuple[str, ...]
-    n_rows: int
+    n_rows: int  # that are told
+    n_persons: int | None  # None: no entity was named
+    suppressed_rows: int  # of which nothing is told but stars; they form no class
     n_classes: int
-    k: int  # smallest class
+    k: int  # smallest class, in members
     class_size_mean: float
     class_size_median: float
     class_size_max: int
-    class_sizes: dict[str, int]  # band of sizes -> rows in such classes
-    unique_rows: int
+    class_sizes: dict[str, int]  # band of sizes -> members in such classes
+    unique_rows: int  # classes of one member
     prosecutor_max: float
     prosecutor_mean: float
-    prosecutor_rows_at_risk: float  # share of rows whose risk is above 0.2
+    prosecutor_rows_at_risk: float  # share of members whose risk is above 0.2
     marketer: float
     journalist_max: float | None = None  # with a population only
     journalist_mean: float | None = None
@@ -76,20 +80,28 @@ class Anonymity:
 def measure(
     frame: Any,
     *,
-    quasi_identifiers: Sequence[str],
+    quasi_identifiers: str | Sequence[str],
     sensitive: str | Sequence[str] | None = None,
     population: Any = None,
+    entity: str | None = None,
+    ignore_missing: bool = False,
 ) -> Anonymity:
     """How anonymous a table is, by the cells it shows.
 
     Args:
-        frame: any frame; rows are told apart by position, never by an index.
+        frame: any frame; rows are told apart by position, never by an index. Rows whose quasi-identifiers are all `*`
+            (and whose sensitive cells are `*` or missing) are suppressed: they form no class, unless all rows are so.
         quasi_identifiers: the columns by which someone could find a person.
         sensitive: the column or columns nobody should learn of a person. Shares are compared with this table's own.
+            Texts that differ in case, blanks at the ends or Unicode form only are one level.
         population: a frame with the same quasi-identifiers, recoded the same way, of all who might be in the table.
+        entity: the column that tells whose a row is: then persons are counted, each once in a class (and once for each
+            of its levels there). None: each row is a person.
+        ignore_missing: missing sensitive cells are no level.
 
     Raises:
         OptionError: an unknown column, or one that is both quasi-identifier and sensitive.
+        InputError: rows without an entity; or the population lacks somebody.
 
     Example:
         >>> import polars as pl
@@ -97,25 +109,37 @@ def measure(
         >>> found = measure(table, quasi_identifiers=["zip"], sensitive="ill")
         >>> found.k, found.prosecutor_max, found.sensitive[0].distinct_l
         (2, 0.5, 2)
+        >>> twice = table.with_columns(who=pl.Series([1, 1, 2, 3, 4]))
+        >>> measure(twice, quasi_identifiers=["zip"], entity="who").k
+        1
     """
     table, _ = from_frame(frame)
-    names, secret = columns_of(table, quasi_identifiers, sensitive)
-    public = None if population is None else from_frame(population)[0]
-    return measure_table(table, names, secret, public)
+    names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
+    public = None if population is None else read_population(population, names, entity)
+    persons = None if entity is None else persons_of(table, entity)
+    return measure_table(table, names, secret, public, persons, ignore_missing=ignore_missing)
 
 
 def measure_table(
-    table: pl.DataFrame, names: list[str], secret: list[str], public: pl.DataFrame | None = None
-) -> Anonymity:
+    table: pl.DataFrame, names: list[str], secret: list[str], public: pl.DataFrame | None = None,
+    persons: Ints | None = None, *, ignore_missing: bool = False,
+) -> Anonymity:  # fmt: skip
     """`measure` on Polars frames whose columns were checked."""
-    ids = class_ids(table, names)
-    sizes = np.bincount(ids)
-    per_row = sizes[ids]
-    n, n_classes = len(ids), len(sizes)
-    outside = {} if public is None else _journalist(table, public, names)
+    starred = is_suppressed(table, names, secret)
+    told = table.filter(~starred)
+    who = None if persons is None else persons[~starred.to_numpy()]
+    ids = class_ids(told, names)
+    # A person counts once in each class.
+    members = ids if who is None else np.unique(ids * (int(who.max()) + 1) + who) // (int(who.max()) + 1)
+    sizes = np.bincount(members)
+    per_member = sizes[members]
+    n, n_classes = len(members), len(sizes)
+    outside = {} if public is None else _journalist(told, public, names, ids, sizes)
     return Anonymity(
         quasi_identifiers=tuple(names),
-        n_rows=n,
+        n_rows=told.height,
+        n_persons=None if who is None else len(np.unique(who)),
+        suppressed_rows=int(starred.sum()),
         n_classes=n_classes,
         k=int(sizes.min()),
         class_size_mean=n / n_classes,
@@ -125,15 +149,25 @@ def measure_table(
         unique_rows=int((sizes == 1).sum()),
         prosecutor_max=1 / int(sizes.min()),
         prosecutor_mean=n_classes / n,
-        prosecutor_rows_at_risk=float((1 / per_row > _RISKY).mean()),
+        prosecutor_rows_at_risk=float((1 / per_member > _RISKY).mean()),
         marketer=n_classes / n,
-        sensitive=tuple(_diversity(table[s], ids, n_classes) for s in secret),
+        sensitive=tuple(_diversity(told[s], ids, sizes, who, ignore_missing) for s in secret),
         **outside,
     )
 
 
-def row_risk(frame: Any, *, quasi_identifiers: Sequence[str]) -> npt.NDArray[np.float64]:
-    """For each row the chance that someone who knows its quasi-identifiers picks it: 1 / rows of its class.
+def is_suppressed(table: pl.DataFrame, names: Sequence[str], secret: Sequence[str]) -> pl.Series:
+    """(n,) the rows of which nothing is told but stars; none where that is true of all."""
+    if any(table.schema[name] != pl.String for name in names):
+        return pl.repeat(False, table.height, eager=True)
+    stars = [pl.col(name).eq_missing(pl.lit(TOP)) for name in names]
+    hidden = [pl.col(s).is_null() | (pl.col(s).cast(pl.String) == TOP).fill_null(False) for s in secret]
+    starred = table.select(pl.all_horizontal(*stars, *hidden).alias("starred"))["starred"]
+    return starred & (not starred.all())
+
+
+def row_risk(frame: Any, *, quasi_identifiers: str | Sequence[str], entity: str | None = None) -> Floats:
+    """For each row the chance that someone who knows its quasi-identifiers picks its person: 1 / members of its class.
 
     Shape: (n, columns) -> (n,)
 
@@ -142,12 +176,12 @@ def row_risk(frame: Any, *, quasi_identifiers: Sequence[str]) -> npt.NDArray[np.
     array([1. , 0.5, 0.5])
     """
     table, _ = from_frame(frame)
-    names, _ = columns_of(table, quasi_identifiers, None)
+    names, _ = columns_of(table, quasi_identifiers, None, entity)
     ids = class_ids(table, names)
-    return np.asarray(1.0 / np.bincount(ids)[ids])
+    return np.asarray(1.0 / count_persons(ids, persons_of(table, entity), int(ids.max()) + 1)[ids])
 
 
-def class_ids(table: pl.DataFrame, names: list[str]) -> npt.NDArray[np.int64]:
+def class_ids(table: pl.DataFrame, names: list[str]) -> Ints:
     """The class of each row, numbered from 0 in order of first appearance; nulls are values.
 
     Floats are told apart as they are written: a file tells -0.0 from 0.0, and NaN from what is missing.
@@ -162,8 +196,9 @@ def class_ids(table: pl.DataFrame, names: list[str]) -> npt.NDArray[np.int64]:
 
 
 def columns_of(
-    table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None
-) -> tuple[list[str], list[str]]:
+    table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None,
+    entity: str | None = None,
+) -> tuple[list[str], list[str]]:  # fmt: skip
     """The two lists of names, checked.
 
     Raises:
@@ -186,10 +221,31 @@ def columns_of(
             f"{', '.join(map(repr, both))} cannot be both quasi-identifier and sensitive: what an attacker knows "
             "already cannot be kept from him"
         )
+    if entity in (*names, *secret):
+        raise OptionError(
+            f"column {entity!r} tells whose a row is: it is never released, so it cannot be a quasi-identifier or "
+            "sensitive as well"
+        )
     return names, secret
 
 
-def _bands(sizes: npt.NDArray[np.int64]) -> dict[str, int]:
+def read_population(population: Any, names: Sequence[str], entity: str | None) -> pl.DataFrame:
+    """All who might be in the table, a row a person."""
+    public = from_frame(population)[0]
+    lacking = [n for n in names if n not in public.columns]
+    if lacking:
+        raise OptionError(f"the population lacks the quasi-identifiers {', '.join(map(repr, lacking))}")
+    if entity is not None and entity in public.columns:
+        n_persons = int(persons_of(public, entity).max()) + 1
+        if n_persons < public.height:
+            raise InputError(
+                f"the population has {public.height} rows of {n_persons} persons (column {entity!r}); give one row a "
+                "person"
+            )
+    return public
+
+
+def _bands(sizes: Ints) -> dict[str, int]:
     edges = [1, 2, 3, 5, 10, 20, 50, 100, 1000]
     names = [str(a) if b == a + 1 else f"{a}-{b - 1}" for a, b in itertools.pairwise(edges)]
     names.append(f"{edges[-1]}+")
@@ -197,46 +253,62 @@ def _bands(sizes: npt.NDArray[np.int64]) -> dict[str, int]:
     return {name: int(r) for name, r in zip(names, rows, strict=True)}
 
 
-def _journalist(table: pl.DataFrame, public: pl.DataFrame, names: list[str]) -> dict[str, Any]:
-    lacking = [n for n in names if n not in public.columns]
-    if lacking:
-        raise OptionError(f"the population lacks the quasi-identifiers {', '.join(map(repr, lacking))}")
+def _journalist(
+    table: pl.DataFrame, public: pl.DataFrame, names: list[str], ids: Ints, sizes: Ints
+) -> dict[str, Any]:  # fmt: skip
+    """Beside a population: `ids` (n,) and `sizes` (G,) are the table's classes and their members."""
     try:
         both = pl.concat([table.select(names), public.select(names)], how="vertical_relaxed")
     except pl.exceptions.PolarsError:
         raise InputError("the population's quasi-identifiers have other types than the table's") from None
-    ids = class_ids(both, names)
-    ours = np.bincount(ids[: table.height], minlength=ids.max() + 1)
-    theirs = np.bincount(ids[table.height :], minlength=ids.max() + 1)
-    absent = int((theirs[ours > 0] == 0).sum())
-    if absent:
-        raise InputError(
-            f"{absent} classes of the table have nobody in the population: it must hold all who may be in the table, "
-            "recoded the same way"
-        )
+    # Classes are numbered as they appear, and the table comes first: its own have the same numbers in both.
+    every = class_ids(both, names)
+    theirs = np.bincount(every[table.height :], minlength=int(every.max()) + 1)
+    ours = np.zeros(len(theirs), np.int64)
+    ours[every[: table.height]] = sizes[ids]
+    for few, what in ((theirs == 0, "have nobody"), (theirs < ours, "hold more people than they have")):
+        n_bad = int(few[ours > 0].sum())
+        if n_bad:
+            raise InputError(
+                f"{n_bad} classes of the table {what} in the population: it must hold all who may be in the table, "
+                "recoded the same way"
+            )
     present = theirs[ours > 0]
     share = ours / np.maximum(theirs, 1)
     return {
         "journalist_max": 1 / int(present.min()),
-        "journalist_mean": float((ours[ours > 0] / present).sum() / table.height),
+        "journalist_mean": float((ours[ours > 0] / present).sum() / ours.sum()),
         "k_map": int(present.min()),
         "presence": (float(share.min()), float(share.max())),
     }
 
 
-def _diversity(series: pl.Series, ids: npt.NDArray[np.int64], n_classes: int) -> Diversity:
-    column = encode(canonical(series))
-    m = column.n_levels
-    q = np.bincount(column.codes, minlength=m) / len(ids)
+def _diversity(
+    series: pl.Series, ids: Ints, sizes: Ints, persons: Ints | None, ignore_missing: bool
+) -> Diversity:  # fmt: skip
+    column = encode(spelled_once(canonical(series)))
+    m, codes, n_classes = column.n_levels, column.codes.astype(np.int64), len(sizes)
+    if ignore_missing and column.has_missing:
+        known = column.values.is_not_null().to_numpy()[codes]
+        ids, codes, m = ids[known], codes[known], m - 1
+        persons = None if persons is None else persons[known]
+    of = np.bincount(ids, minlength=n_classes) if persons is None else count_persons(ids, persons, n_classes)
+    if persons is not None:  # a person counts once for each of its levels in a class
+        once = pl.DataFrame({"class": ids, "who": persons, "level": codes}).unique()
+        ids, codes = once["class"].to_numpy(), once["level"].to_numpy()
+    q = np.bincount(codes, minlength=m) / len(codes)
     order = np.argsort(ids, kind="stable")
+    one_level = 0
     worst = {"distinct": np.inf, "entropy": np.inf, "alpha": 0.0, "equal": 0.0, "ordered": 0.0, "beta": 0.0}
     needed: dict[int, float] = {}
-    for _, _, counts in histograms(ids[order], column.codes[order], n_classes, m):
-        p = counts / counts.sum(1, keepdims=True)
-        worst["distinct"] = min(worst["distinct"], (p > 0).sum(1).min())
+    for start, stop, counts in histograms(ids[order], codes[order], n_classes, m):
+        p = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+        levels = (p > 0).sum(1)
+        worst["distinct"] = min(worst["distinct"], levels.min())
+        one_level += int((levels == 1).sum())
         entropy = -(p * np.log(np.where(p > 0, p, 1.0))).sum(1)
         worst["entropy"] = min(worst["entropy"], entropy.min())
-        worst["alpha"] = max(worst["alpha"], p.max())
+        worst["alpha"] = max(worst["alpha"], (counts.max(1) / np.maximum(of[start:stop], 1)).max())
         worst["equal"] = max(worst["equal"], distance(p, q, "equal").max())
         worst["ordered"] = max(worst["ordered"], distance(p, q, "ordered").max())
         worst["beta"] = max(worst["beta"], ((p - q) / q).max())
@@ -249,6 +321,7 @@ def _diversity(series: pl.Series, ids: npt.NDArray[np.int64], n_classes: int) ->
         column=series.name,
         n_levels=m,
         distinct_l=int(worst["distinct"]),
+        one_level=one_level,
         entropy_l=float(np.exp(worst["entropy"])),
         recursive_c={str(level): c for level, c in needed.items() if np.isfinite(c)},
         alpha=float(worst["alpha"]),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likewise.privacy.criteria import Bools
+from likewise.privacy.criteria import Bools, count_persons
 from likewise.privacy.encoding import Codes, Floats, Ints, Quasi
 
 # (sizes (G,), groups (r,) rising, rows (r,)) -> which of the groups keep the promise (G,)
@@ -114,7 +114,9 @@ class _Tree:
         return Splits(column, cut, step, left, right, leaf, keys[order], children[order], self.fan_width)
 
 
-def mondrian(columns: list[Quasi], k: int, accept: Accept, *, relaxed: bool = False) -> tuple[Ints, int, Splits]:
+def mondrian(
+    columns: list[Quasi], k: int, accept: Accept, *, relaxed: bool = False, persons: Ints | None = None
+) -> tuple[Ints, int, Splits]:
     """Split the rows into classes.
 
     A column with a hierarchy is split into the children of its lowest common ancestor; another by order, at the value
@@ -122,9 +124,10 @@ def mondrian(columns: list[Quasi], k: int, accept: Accept, *, relaxed: bool = Fa
 
     Args:
         columns: d columns of codes (n,).
-        k: fewest rows of a class.
+        k: fewest members of a class.
         accept: whether parts keep the rest of the promise; asked only for parts of at least k rows.
         relaxed: rows of one value may fall on both sides of a cut (by order; hierarchies are split strictly).
+        persons: (n,) whose each row is: then `k` and the middle of a cut are counted in persons; None: in rows.
 
     Returns:
         class of each row (n,), number of classes, the tree. The whole table is not tested: if it fails, it is the
@@ -139,7 +142,7 @@ def mondrian(columns: list[Quasi], k: int, accept: Accept, *, relaxed: bool = Fa
     n_classes = 0
     parts = _Parts(np.arange(n), np.array([n]), np.array([0]))
     while len(parts.sizes):
-        leaves, parts = _deepen(parts, columns, k, accept, relaxed, tree)
+        leaves, parts = _deepen(parts, columns, k, accept, relaxed, persons, tree)
         tree.add_leaves(leaves.nodes)
         classes[leaves.rows] = n_classes + leaves.part_of
         n_classes += len(leaves.sizes)
@@ -147,7 +150,7 @@ def mondrian(columns: list[Quasi], k: int, accept: Accept, *, relaxed: bool = Fa
 
 
 def _deepen(
-    parts: _Parts, columns: list[Quasi], k: int, accept: Accept, relaxed: bool, tree: _Tree
+    parts: _Parts, columns: list[Quasi], k: int, accept: Accept, relaxed: bool, persons: Ints | None, tree: _Tree
 ) -> tuple[_Parts, _Parts]:
     """One depth: the parts that stay whole, and the children of those that fell apart."""
     span = np.zeros((len(columns), len(parts.sizes)))
@@ -169,7 +172,7 @@ def _deepen(
             chosen = np.flatnonzero((widest == j) & ~done)
             if not len(chosen):
                 continue
-            split, kept = _split(waiting.take(chosen), j, column, k, accept, relaxed, tree)
+            split, kept = _split(waiting.take(chosen), j, column, k, accept, relaxed, persons, tree)
             children.append(split)
             span[j, waiting_index[chosen[kept]]] = 0.0
             failed.append(chosen[kept])
@@ -179,16 +182,16 @@ def _deepen(
 
 
 def _split(
-    parts: _Parts, j: int, column: Quasi, k: int, accept: Accept, relaxed: bool, tree: _Tree
+    parts: _Parts, j: int, column: Quasi, k: int, accept: Accept, relaxed: bool, persons: Ints | None, tree: _Tree
 ) -> tuple[_Parts, Ints]:
     """Split parts on one column: the children, and the indices of the parts for which it is not allowed."""
     steps = np.full(len(parts.sizes), -1)
     if column.ladder is not None:
-        proposal, steps = _by_hierarchy(parts, column, k)
+        proposal, steps = _by_hierarchy(parts, column, k, persons)
     elif relaxed:
         proposal = _at_half(parts, column)
     else:
-        proposal = _by_order(parts, column, k)
+        proposal = _by_order(parts, column, k, persons)
     groups = np.repeat(np.arange(len(proposal.child_sizes)), proposal.child_sizes)
     good = accept(proposal.child_sizes, groups, proposal.rows)
     bad = np.bincount(proposal.parent, ~good, len(parts.sizes)) > 0
@@ -210,8 +213,8 @@ def _sorted(parts: _Parts, values: Codes, m: int, *, stable: bool = False) -> tu
     return parts.rows[order], key[order]
 
 
-def _by_order(parts: _Parts, column: Quasi, k: int) -> _Proposal:
-    """The boundary between two values that is nearest to the middle and leaves k rows on both sides."""
+def _by_order(parts: _Parts, column: Quasi, k: int, persons: Ints | None) -> _Proposal:
+    """The boundary between two values that is nearest to the middle and leaves k members on both sides."""
     m, n_parts = column.n_levels, len(parts.sizes)
     rows, key = _sorted(parts, column.codes[parts.rows], m)
     at = np.flatnonzero(key[1:] != key[:-1]) + 1
@@ -219,13 +222,32 @@ def _by_order(parts: _Parts, column: Quasi, k: int) -> _Proposal:
     inner = part == key[at - 1] // m
     at, part = at[inner], part[inner]
     left = at - parts.starts[part]
-    score = np.minimum(left, parts.sizes[part] - left)
+    right = parts.sizes[part] - left
+    if persons is not None:
+        left, right = _persons_beside(parts, persons[rows], at, part)
+    score = fewer = np.minimum(left, right)
     if column.is_scale and column.has_missing:
         # The last code is "missing": parting it from the numbers comes before all else.
         score = np.where((key[at] % m == m - 1) & (score >= k), score + len(rows), score)
-    cut_at, found = _best(part, score, at, n_parts)
-    found &= np.minimum(cut_at - parts.starts, parts.sizes - (cut_at - parts.starts)) >= k
+    allowed = fewer >= k
+    cut_at, found = _best(part[allowed], score[allowed], at[allowed], n_parts)
     return _two_children(parts, rows, key % m, cut_at, found)
+
+
+def _persons_beside(parts: _Parts, who: Ints, at: Ints, part: Ints) -> tuple[Ints, Ints]:
+    """How many persons have rows on the left of each boundary of a part, and on the right.
+
+    Shape: who (r,), at (b,), part (b,) -> (b,), (b,)
+    """
+    key = parts.part_of * (int(who.max(initial=0)) + 1) + who
+    order = np.argsort(key, kind="stable")
+    new = np.flatnonzero(np.diff(key[order], prepend=-1))
+    opens, closes = np.zeros(len(who) + 1, np.int64), np.zeros(len(who) + 1, np.int64)
+    opens[order[new] + 1] = 1
+    closes[order[np.append(new[1:], len(who)) - 1] + 1] = 1
+    come, gone = np.cumsum(opens), np.cumsum(closes)
+    start = parts.starts[part]
+    return come[at] - come[start], gone[start + parts.sizes[part]] - gone[at]
 
 
 def _at_half(parts: _Parts, column: Quasi) -> _Proposal:
@@ -245,8 +267,8 @@ def _two_children(parts: _Parts, rows: Ints, values: Ints, cut_at: Ints, found: 
     return _Proposal(rows, sizes[keep], parent[keep], found, cut, (none, none, none))
 
 
-def _by_hierarchy(parts: _Parts, column: Quasi, k: int) -> tuple[_Proposal, Ints]:
-    """The children of the lowest common ancestor; those under k rows are pooled, and the pool must reach k."""
+def _by_hierarchy(parts: _Parts, column: Quasi, k: int, persons: Ints | None) -> tuple[_Proposal, Ints]:
+    """The children of the lowest common ancestor; those under k members are pooled, and the pool must reach k."""
     ladder = column.ladder
     assert ladder is not None
     values = column.codes[parts.rows]
@@ -257,7 +279,10 @@ def _by_hierarchy(parts: _Parts, column: Quasi, k: int) -> tuple[_Proposal, Ints
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     count = np.diff(np.r_[first, len(key)])
     part, node = key[first] // column.n_levels, key[first] % column.n_levels
-    pooled = _pooled(part, count, len(parts.sizes), k)
+    members = count
+    if persons is not None:
+        members = count_persons(np.repeat(np.arange(len(count)), count), persons[rows], len(count))
+    pooled = _pooled(part, members, len(parts.sizes), k)
     rank = _rank_within(part, pooled)
     n_children = np.zeros(len(parts.sizes), np.int64)
     np.maximum.at(n_children, part, rank + 1)

@@ -9,14 +9,15 @@ References: LeFevre et al. 2005 (Incognito: roll-up).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.privacy.criteria import Bools, Model, Sensitive, class_passes
+from likewise.privacy.criteria import Bools, Sensitive, class_passes
 from likewise.privacy.encoding import Codes, Floats, Ints, Ladder, Quasi, fold, group, has_table
+from likewise.privacy.promise import Promise
 
 MOST_CACHED = 512
 MOST_CACHED_CLASSES = 4_000_000
@@ -32,7 +33,13 @@ class Classes:
     codes: list[Codes]  # d arrays (G,) codes of one member of each class; none where nobody will ask
     sizes: Ints  # (G,)
     public: Ints | None  # (G,) rows of the population
-    pairs: tuple[tuple[Ints, Ints, Ints], ...]  # for each sensitive column: class (rising), level, rows
+    pairs: tuple[tuple[Ints, Ints, Ints], ...]  # for each sensitive column: class (rising), code, rows
+    who: tuple[Ints, Ints, Ints] | None = None  # class (rising), person, rows; None: each row is a person
+
+    @property
+    def members(self) -> Ints:
+        """(G,) persons of each class."""
+        return self.sizes if self.who is None else np.bincount(self.who[0], minlength=len(self.sizes))
 
 
 @dataclass(frozen=True)
@@ -92,9 +99,9 @@ class _Cache:
 class Lattice:
     """The table in its distinct combinations, and the check of a node."""
 
-    def __init__(self, columns: list[Quasi], sensitive: list[Sensitive], model: Model, most_suppressed: int,
-                 public: list[Ints] | None) -> None:  # fmt: skip
-        self.model, self.most_suppressed, self.sensitive = model, most_suppressed, sensitive
+    def __init__(self, columns: list[Quasi], sensitive: list[Sensitive], promise: Promise, most_suppressed: int,
+                 public: list[Ints] | None, persons: Ints | None = None) -> None:  # fmt: skip
+        self.promise, self.most_suppressed, self.sensitive = promise, most_suppressed, sensitive
         self.n_rows = len(columns[0].codes)
         self.ladders: list[Ladder] = [c.ladder for c in columns if c.ladder is not None]
         assert len(self.ladders) == len(columns)
@@ -110,9 +117,11 @@ class Lattice:
         sizes = np.bincount(own, minlength=n_combinations)
         seen = None if public is None else np.bincount(self.combination[self.n_rows :], minlength=n_combinations)
         self.combination = own
-        pairs = tuple(_tally(own, s.codes, s.n_levels) for s in sensitive) if model.needs_sensitive else ()
+        pairs = tuple(_tally(own, s.codes, s.n_codes) for s in sensitive) if promise.needs_sensitive else ()
+        self.n_persons = 0 if persons is None else int(persons.max()) + 1
+        who = None if persons is None else _tally(own, persons, self.n_persons)
         self._nodes: dict[tuple[int, int], Codes] = {}
-        self.cache = _Cache((0,) * len(columns), Classes([c[first] for c in codes], sizes, seen, pairs))
+        self.cache = _Cache((0,) * len(columns), Classes([c[first] for c in codes], sizes, seen, pairs, who))
         self.n_checked = 0
 
     def classes(self, node: Node) -> Classes | None:
@@ -129,12 +138,14 @@ class Lattice:
         sizes = _add(number, below.sizes, n_classes)
         public = None if below.public is None else _add(number, below.public, n_classes)
         pairs = tuple(
-            _tally(number[at], level, s.n_levels, rows)
-            for (at, level, rows), s in zip(below.pairs, self.sensitive, strict=False)
+            _tally(number[at], code, s.n_codes, rows)
+            for (at, code, rows), s in zip(below.pairs, self.sensitive, strict=False)
         )
+        who = None if below.who is None else _tally(number[below.who[0]], below.who[1], self.n_persons, below.who[2])
+        table = Classes([], sizes, public, pairs, who)
         # A node that fails, and is too fine to count others from, needs no codes.
-        needed = sizes[sizes < self.model.k].sum() <= self.most_suppressed or self.cache.takes(n_classes)
-        table = Classes([codes[member] for codes in below.codes] if needed else [], sizes, public, pairs)
+        if sizes[table.members < self.promise.k].sum() <= self.most_suppressed or self.cache.takes(n_classes):
+            table = replace(table, codes=[codes[member] for codes in below.codes])
         self.cache.add(node, table)
         return table
 
@@ -149,7 +160,7 @@ class Lattice:
         A kept class holds k rows and a suppressed one at least one: of n rows, S of them suppressed, there are at most
         S + (n - S) / k classes. Counting by a sort of the keys costs a fifth of telling which class is which.
         """
-        k = self.model.k
+        k = self.promise.k
         most = self.most_suppressed + (self.n_rows - self.most_suppressed) / k
         if has_table(len(key), width) or len(key) <= most:
             return False
@@ -170,17 +181,21 @@ class Lattice:
         if table is None:
             return Checked(np.inf, self.n_rows, False, False, np.zeros(0, bool))
         sizes = table.sizes
-        k_passes = (sizes >= self.model.k) | (sizes == 0)
+        k_passes = (table.members >= self.promise.k) | (sizes == 0)
+        if self.promise.k_map is not None and table.public is not None:
+            k_passes &= (table.public >= self.promise.k_map) | (sizes == 0)
         k_valid = int(sizes[~k_passes].sum()) <= self.most_suppressed
         if not k_valid:
             return Checked(np.inf, int(sizes[~k_passes].sum()), False, False, k_passes)
         passes = k_passes & self._rest_passes(table)
         suppressed = int(sizes[~passes].sum())
         valid = suppressed <= self.most_suppressed and suppressed < self.n_rows
-        if self.model.delta is not None and self.model.delta[0] > 0:
+        if self.promise.delta is not None and self.promise.delta[0] > 0:
             # Suppressing a class leaves its people in the population with presence 0, below the lower bound.
             valid = bool(passes.all())
-        monotone = self.model.monotone_under_suppression or self.most_suppressed == 0
+        # A class that keeps the promise may spoil another that it is merged with. Where nothing is suppressed all keep
+        # it, and shares of rows lie between those merged; shares of persons, who may be in both, need not.
+        monotone = self.promise.only_grows or (self.most_suppressed == 0 and table.who is None)
         loss = self._loss(node, table, passes, suppressed) if valid else np.inf
         return Checked(loss, suppressed, valid, valid or not monotone, passes)
 
@@ -193,13 +208,13 @@ class Lattice:
 
     def _rest_passes(self, table: Classes) -> Bools:
         ok: Bools = np.ones(len(table.sizes), bool)
-        for column, (at, level, rows) in zip(self.sensitive, table.pairs, strict=False):
-            coded = Sensitive(column.name, level.astype(np.int32), column.n_levels, column.q, column.distance,
-                              column.ladder)  # fmt: skip
-            ok &= class_passes(table.sizes, at, self.model, [coded], weights=rows) | (table.sizes < self.model.k)
-        if table.public is not None and self.model.delta is not None:
-            low, high = self.model.delta
-            share = table.sizes / np.maximum(table.public, 1)
+        members = table.members
+        for column, (at, code, rows) in zip(self.sensitive, table.pairs, strict=False):
+            coded = replace(column, codes=code.astype(np.int32))
+            ok &= class_passes(members, at, self.promise, [coded], weights=rows) | (members < self.promise.k)
+        if table.public is not None and self.promise.delta is not None:
+            low, high = self.promise.delta
+            share = members / np.maximum(table.public, 1)
             ok &= (share >= low - 1e-12) & (share <= high + 1e-12)
         return ok
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from likewise._frames import from_frame
 from likewise.errors import LikewiseWarning, OptionError
+from likewise.persons import persons_of
 from likewise.privacy.criteria import Bools
 from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader
 from likewise.privacy.labels import Hierarchy, as_label, joined_labels
@@ -36,6 +37,7 @@ class Recoding(ABC):
     readers: tuple[Reader, ...]
     labels: pl.DataFrame  # (G, quasi-identifiers) what is released of each class
     left_out: tuple[str, ...] = ()  # columns that are not released
+    entity: str | None = None  # the column that tells whose a row is
 
     @property
     def quasi_identifiers(self) -> tuple[str, ...]:
@@ -55,17 +57,18 @@ class Recoding(ABC):
     ) -> Any:  # fmt: skip
         """New rows told as the first ones were; rows that fall into none of the released classes are left out.
 
-        Every row that stays joins a class that at least k rows of the first release are in, so both releases taken
+        Every row that stays joins a class that at least k members of the first release are in, so both releases taken
         together keep k. Alone the new rows may form smaller classes: give `k` to leave those out too. Other promises
         (l, t, alpha) are not kept by new rows; `measure` tells how they stand.
 
         Args:
             frame: any frame that has the quasi-identifiers; columns that were left out are left out, others pass.
-            k: smallest class of the new rows alone.
+            k: smallest class of the new rows alone; in persons where the release counted persons.
             keep_order: leave the rows in their order, which may tell whose they are. Else they are shuffled.
             random_state: of the shuffle. None: by the operating system; whoever knows a seed can undo the shuffle.
 
         Raises:
+            InputError: with `k`, a row has no entity.
             OptionError: a quasi-identifier lacks, or the recoding is a relaxed one: that tells equal rows apart, so it
                 has no rule for new ones.
 
@@ -78,9 +81,13 @@ class Recoding(ABC):
                 raise OptionError(f"there is no column {name!r}{nearest(name, table.columns)}")
         classes = self.find(table)
         rows = np.flatnonzero(classes >= 0)
-        out = table[rows].with_columns(self.cells(classes[rows]).get_columns()).drop(self.left_out, strict=False)
+        out = table[rows].with_columns(self.cells(classes[rows]).get_columns())
         if k is not None and out.height:
-            out = out.filter(pl.len().over(list(self.quasi_identifiers)) >= k)
+            whose = out.with_columns(pl.Series("\0who", persons_of(table, self.entity)[rows]))
+            out = out.filter(
+                whose.select(pl.col("\0who").n_unique().over(list(self.quasi_identifiers)) >= k).to_series()
+            )
+        out = out.drop(self.left_out, strict=False)
         if out.height < table.height:
             n = table.height - out.height
             warnings.warn(f"{n} of {table.height} rows fall into no released class: left out", LikewiseWarning, 2)

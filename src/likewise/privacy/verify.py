@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import PrivacyError
 from likewise.privacy.labels import Hierarchy
+from likewise.privacy.promise import Promise
 from likewise.privacy.written import as_written
 
 _SLACK = 1e-9
+_WHO = "\0who"
 
 
 @dataclass(frozen=True)
@@ -30,46 +33,37 @@ class SensitiveInput:
     values: pl.Series  # (n,) as numbers, times or texts, missing as null
     distance: str
     hierarchy: Hierarchy | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Promise:
-    """What the table must keep; None: not promised."""
-
-    k: int
-    l: float | None = None  # noqa: E741
-    l_kind: str = "distinct"
-    c: float | None = None
-    t: float | None = None
-    alpha: float | None = None
-    delta: tuple[float, float] | None = None
+    persons: npt.NDArray[np.int64] | None = None  # (n,) whose each row is; None: each its own
 
 
 def verify(
     released: pl.DataFrame, quasi_identifiers: Sequence[str], promise: Promise,
     sensitive: Sequence[SensitiveInput] = (), *, starred: pl.Series | None = None,
-    population: pl.DataFrame | None = None,
+    population: pl.DataFrame | None = None, persons: npt.NDArray[np.int64] | None = None,
 ) -> None:  # fmt: skip
     """Raise PrivacyError unless the released rows keep the promise.
 
     Args:
         released: the final frame.
         starred: (n released,) rows that are suppressed in place: they must say nothing, and form no class.
-        population: the population recoded the same way, for delta-presence.
+        population: the population recoded the same way, for delta-presence and k-map.
+        persons: (n released,) whose each row is; None: each its own.
     """
     names = list(quasi_identifiers)
     released = released.with_columns(as_written(released.select(names)).get_columns())
-    if population is not None:
-        population = as_written(population.select(names))
+    if persons is not None:
+        released = released.with_columns(pl.Series(_WHO, persons))
     if starred is not None and starred.any():
         _check_starred(released.filter(starred), [*names, *(s.name for s in sensitive)])
         released = released.filter(~starred)
     if not released.height:
         raise PrivacyError("no row is left to release")
-    sizes = released.group_by(names).len()["len"]
-    _demand(int((sizes < promise.k).sum()), len(sizes), f"hold {promise.k} rows")
-    if promise.delta is not None:
-        _check_presence(released, names, promise.delta, population)
+    sizes = released.group_by(names).agg(_members(released).alias("ours"))
+    members = "rows" if persons is None else "persons"
+    _demand(int((sizes["ours"] < promise.k).sum()), len(sizes), f"hold {promise.k} {members}")
+    if promise.needs_population:
+        assert population is not None
+        _check_population(sizes, names, promise, as_written(population.select(names)))
     for column in sensitive:
         _check_sensitive(released, names, promise, column)
 
@@ -89,54 +83,71 @@ def _check_starred(rows: pl.DataFrame, names: list[str]) -> None:
     _demand(int(speaking.to_series().sum()), rows.height, "hide the cells of suppressed rows")
 
 
-def _check_presence(
-    released: pl.DataFrame, names: list[str], delta: tuple[float, float], population: pl.DataFrame | None
-) -> None:
-    assert population is not None
-    ours, theirs = released.group_by(names).len("ours"), population.group_by(names).len("theirs")
-    both = theirs.join(ours, on=names, how="full", nulls_equal=True)
-    share = pl.col("ours").fill_null(0) / pl.col("theirs").fill_null(0)
-    low, high = delta
-    bad = both.select((share.is_nan() | (share < low - _SLACK) | (share > high + _SLACK)).sum()).item()
-    _demand(int(bad), both.height, f"hold between {low:g} and {high:g} of their population")
+def _check_population(ours: pl.DataFrame, names: list[str], promise: Promise, population: pl.DataFrame) -> None:
+    theirs = population.group_by(names).len("theirs")
+    both = theirs.join(ours, on=names, how="full", nulls_equal=True).fill_null(0)
+    if promise.k_map is not None:
+        few = both.filter((pl.col("ours") > 0) & (pl.col("theirs") < promise.k_map)).height
+        _demand(few, len(ours), f"match {promise.k_map} of the population")
+    if promise.delta is not None:
+        share = pl.col("ours") / pl.col("theirs")
+        low, high = promise.delta
+        bad = both.select((share.is_nan() | (share < low - _SLACK) | (share > high + _SLACK)).sum()).item()
+        _demand(int(bad), both.height, f"hold between {low:g} and {high:g} of their population")
+
+
+def _members(frame: pl.DataFrame) -> pl.Expr:
+    """The rows of a group, or its persons where they are told."""
+    return pl.col(_WHO).n_unique() if _WHO in frame.columns else pl.len()
 
 
 def _check_sensitive(released: pl.DataFrame, names: list[str], promise: Promise, column: SensitiveInput) -> None:
     # Raw cells that mean the same (two ways to write "missing") are one level.
     known = pl.DataFrame({"raw": column.raw, "level": column.values}).unique("raw")
-    cells = released.select(*names, pl.col(column.name).alias("raw"))
+    cells = released.select(*names, pl.col(f"^{_WHO}$"), pl.col(column.name).alias("raw"))
     cells = cells.join(known, on="raw", how="left", nulls_equal=True).drop("raw")
-    counts = cells.group_by([*names, "level"]).len("n")
-    classes = counts.group_by(names).agg("n", "level", pl.col("n").sum().alias("size"))
-    n_classes = classes.height
-    most = pl.col("n").list.max() / pl.col("size")
-    tests: list[tuple[pl.Expr, str]] = []
-    if promise.l is not None and promise.l_kind == "distinct":
-        tests.append((pl.col("n").list.len() >= promise.l, f"hold {promise.l:g} levels of {column.name!r}"))
-    if promise.l is not None and promise.l_kind == "recursive":
-        assert promise.c is not None
-        tail = pl.col("n").list.sort(descending=True).list.slice(int(promise.l) - 1).list.sum()
-        enough = pl.col("n").list.max() < promise.c * tail
-        tests.append((enough, f"keep recursive ({promise.c:g}, {promise.l:g})-diversity of {column.name!r}"))
-    if promise.alpha is not None:
-        tests.append(
-            (most <= promise.alpha + _SLACK, f"keep every level of {column.name!r} at {promise.alpha:g} or less")
-        )
-    for test, what in tests:
-        _demand(n_classes - int(classes.select(test.sum()).item()), n_classes, what)
-    if promise.l is not None and promise.l_kind == "entropy":
-        entropies = counts.group_by(names).agg(pl.col("n").entropy(normalize=True).alias("h"))["h"]
-        bad = int((entropies < math.log(promise.l) - _SLACK).sum())
-        _demand(bad, n_classes, f"reach the entropy of {promise.l:g} levels of {column.name!r}")
+    # A person counts once for each level.
+    n_classes = cells.select(names).n_unique()
+    counts = cells.group_by([*names, "level"]).agg(_members(cells).alias("n"))
     if promise.t is not None:
-        far = _distances(counts, names, column)
+        whole = column.values
+        if column.persons is not None:
+            whole = pl.DataFrame({"level": whole, _WHO: column.persons}).unique()["level"]
+        far = _distances(counts, names, column, whole)
         _demand(int((far > promise.t + _SLACK).sum()), n_classes, f"lie within t={promise.t:g} of {column.name!r}")
+    if promise.ignore_missing:
+        cells, counts = (frame.filter(pl.col("level").is_not_null()) for frame in (cells, counts))
+    classes = counts.group_by(names).agg("n", pl.col("n").sum().alias("size"))
+    if _WHO in cells.columns:
+        people = cells.group_by(names).agg(_members(cells).alias("size"))
+        classes = classes.drop("size").join(people, on=names, nulls_equal=True)
+    n_empty = n_classes - classes.height  # nothing in them but missing cells, which say nothing
+    if promise.l is not None:
+        test, what = {
+            "distinct": (pl.col("n").list.len() >= promise.l, f"hold {promise.l:g} levels"),
+            "entropy": (_entropy() >= math.log(promise.l) - _SLACK, f"reach the entropy of {promise.l:g} levels"),
+            "recursive": (_tail_covers(promise), f"keep recursive ({promise.c}, {promise.l:g})-diversity"),
+        }[promise.l_kind]
+        kept = int(classes.select(test.sum()).item() or 0) + n_empty * (promise.l_kind == "entropy" and promise.l == 1)
+        _demand(n_classes - kept, n_classes, f"{what} of {column.name!r}")
+    if promise.alpha is not None:
+        above = classes.filter(pl.col("n").list.max() / pl.col("size") > promise.alpha + _SLACK).height
+        _demand(above, n_classes, f"keep every level of {column.name!r} at {promise.alpha:g} or less")
 
 
-def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput) -> pl.Series:
-    """Earth mover's distance of each class from the input."""
+def _entropy() -> pl.Expr:
+    return pl.col("n").list.eval(pl.element().entropy(normalize=True)).list.first()
+
+
+def _tail_covers(promise: Promise) -> pl.Expr:
+    tail = pl.col("n").list.sort(descending=True).list.slice(int(promise.l or 1) - 1).list.sum()
+    return pl.col("n").list.max() < (promise.c or 0.0) * tail
+
+
+def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput, whole: pl.Series) -> pl.Series:
+    """Earth mover's distance of each class from the input, whose levels are `whole`."""
     if column.distance == "equal":
-        return _equal(counts, names, column.values)
+        return _equal(counts, names, whole)
     if column.distance == "hierarchical":
         # The distance of two levels is the height of their ancestor over the height of the tree; moving mass in such a
         # tree costs the mean, over the steps below the top, of the plain distance between the labels of that step.
@@ -144,13 +155,13 @@ def _distances(counts: pl.DataFrame, names: list[str], column: SensitiveInput) -
         height = column.hierarchy.height
         total: pl.Series | None = None
         for step in range(height):
-            at = column.values if step == 0 else column.hierarchy.labels(column.values, step)
+            at = whole if step == 0 else column.hierarchy.labels(whole, step)
             own = counts if step == 0 else counts.with_columns(column.hierarchy.labels(counts["level"], step))
             part = _equal(own, names, at)
             total = part if total is None else total + part
         assert total is not None
         return total / height
-    return _ordered(counts, names, column.values)
+    return _ordered(counts, names, whole)
 
 
 def _equal(counts: pl.DataFrame, names: list[str], values: pl.Series) -> pl.Series:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise._cli_anonymize import column_names
 from likewise._cli_shared import (
     Entity,
     NoEntity,
@@ -61,6 +62,15 @@ def audit(
     max_seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="T", help="Stop each one's training after this.")
     ] = None,
+    public: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE", help="A table of names, to find its people in SYNTHETIC; that may be anonymised."
+        ),
+    ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option(metavar="COLS", help="Columns to link it by: a,b,c or one at a time.")
+    ] = None,
     worst: Annotated[
         int, typer.Option(min=0, metavar="N", help="Name the N worst-off rows of REAL by number, from 0.")
     ] = 0,
@@ -103,6 +113,7 @@ def audit(
       likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml --json audit.json --junit audit.xml
       likewise audit train.csv fake.csv --holdout test.csv --shadows 20 --worst 10
       likewise audit train.csv fake.csv --holdout test.csv --entity person_id --rules audit.toml
+      likewise audit train.csv fake.csv --holdout test.csv --public voters.csv --on age,zip
       likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
@@ -119,7 +130,7 @@ def audit(
         return
     if real is None or synthetic is None:
         raise errors.OptionError("two tables are needed, REAL and SYNTHETIC; or --dp with a private model or a plan")
-    check_outputs(real, synthetic, holdout, rules, others=(json, junit))
+    check_outputs(real, synthetic, holdout, rules, public, others=(json, junit))
     if worst and holdout is None:
         raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
     wanted = Rules() if rules is None else read_rules(rules)
@@ -128,6 +139,7 @@ def audit(
         read = reader_of(real, schema_file)
         frame, fake = read(real), read(synthetic)
         held_out = None if holdout is None else read(holdout)
+        register = None if public is None else read(public)
     schema = schema_of(frame, schema_file, target, terminal)
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")
@@ -136,6 +148,7 @@ def audit(
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
             by=wanted.by if by is None else by, entity=entity_of(entity, no_entity),
+            public=register, on=column_names(on or [], frame) if schema is not None else (),
         )  # fmt: skip
     if shadows is not None:
         with terminal.doing("training shadows"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from importlib import metadata
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise.errors import InputError, OptionError
+from likewise.errors import InputError, OptionError, SchemaError
 from likewise.evaluate.attacks.inference import Guessed
 from likewise.evaluate.columns import column_details
 from likewise.evaluate.detection import Detection
@@ -46,6 +46,8 @@ def evaluate(
     measures: str | Sequence[str] = "standard",
     by: str | None = None,
     entity: str | bool | None = None,
+    public: Any = None,
+    on: Sequence[str] = (),
     show_real: bool = False,
 ) -> Report:
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
@@ -69,6 +71,9 @@ def evaluate(
         entity: the column that tells whose a row is, where a person may have several; by default the schema's; False
             says that rows are people. Splits, floors and attacks then count persons, and holdout rows of persons who
             are in `real` are no control.
+        public: an attacker's table with names and some columns of `real`, to link the synthetic rows to; these may then
+            be anonymised or microaggregated ones, of which nothing else is measured when their labels are no values.
+        on: the columns that the attacker links by.
         show_real: for images only: put some real ones into the report, beside the synthetic ones.
 
     Raises:
@@ -93,18 +98,33 @@ def evaluate(
 
     images = as_images(real)
     if images is not None:
-        _check_no_table_options(target=target, schema=schema, by=by, entity=entity, learner=learner, measures=measures)
+        _check_no_table_options(
+            target=target,
+            schema=schema,
+            by=by,
+            entity=entity,
+            public=public is not None or None,
+            learner=learner,
+            measures=measures,
+        )
         return _of_images(images, synthetic, holdout, random_state, show_real)
     if show_real:
         raise OptionError("show_real is for images; a report never shows the rows of a table")
     train, fake = from_frame(real)[0], from_frame(synthetic)[0]
     kept_out = None if holdout is None else from_frame(holdout)[0]
     schema = _with_entity(infer(train, entity=False if entity is False else None) if schema is None else schema, entity)
+    linked = _linked(public, on, train, fake, kept_out, schema, random_state)
     tables = {"real": train, "synthetic": fake} | ({} if kept_out is None else {"holdout": kept_out})
-    for role, table in tables.items():
-        check_columns(table, schema, role)
-    parsed = {role: parse(table, schema, partial=True) for role, table in tables.items()}
-    return evaluate_tables(
+    try:
+        for role, table in tables.items():
+            check_columns(table, schema, role)
+        parsed = {role: parse(table, schema, partial=True) for role, table in tables.items()}
+    except (InputError, SchemaError) as error:
+        if not linked:
+            raise
+        notes = (f"Only the linkage to the public table was measured: {error}",)
+        return Report(scores=linked, data={"rows_real": len(train), "rows_synthetic": len(fake)}, notes=notes)
+    report = evaluate_tables(
         parsed["real"],
         parsed["synthetic"],
         schema,
@@ -116,6 +136,29 @@ def evaluate(
         by=by,
         entity=entity,
     )
+    return replace(report, scores=(*report.scores, *linked)) if linked else report
+
+
+def _linked(
+    public: Any,
+    on: Sequence[str],
+    train: pl.DataFrame,
+    fake: pl.DataFrame,
+    holdout: pl.DataFrame | None,
+    schema: Schema,
+    seed: int,
+) -> tuple[Score, ...]:
+    """The scores of linkage to a public table; none where none was given."""
+    from likewise.evaluate.attacks.public import link_public
+    from likewise.io import from_frame
+
+    if public is None:
+        if on:
+            raise OptionError("on names the columns to link a public table by, so it needs public")
+        return ()
+    names = [on] if isinstance(on, str) else on
+    found = link_public(from_frame(public)[0], train, fake, schema, names, holdout=holdout, seed=seed)
+    return tuple(privacy.public_scores(found))
 
 
 def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, show_real: bool) -> Report:

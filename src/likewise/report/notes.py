@@ -62,6 +62,7 @@ ZH: dict[str, str] = {
     "safe. For a gate, evaluate with rows that neither training nor stopping saw.": (
         "保留集也决定了训练何时停止，因此作为攻击的对照会偏向显得安全的一侧。用作门槛时，请用训练与停止均未见过的行评估。"
     ),
+    "Only the linkage to the public table was measured: {reason}": "仅测量了与公开表的连接：{reason}",
     "The attacks need at least {n} training and holdout {people}.": "攻击要求训练与保留的{people}各至少 {n} 个。",
     "{repeated} of the training rows repeat and {shared} of the holdout rows stand there: chance alone does not repeat "
     "rows so, and which repeats are one person's cannot be told. Nearness was not measured; name the column that tells "

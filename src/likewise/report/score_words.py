@@ -233,6 +233,18 @@ SCORES: dict[str, ScoreWords] = {
         "持有同一批人不同列的两张表能借合成行连接起来的频率",
         "列随机分为两半，两半各自最近的 5 个合成行有共同者的训练行比例；基准来自保留行",
     ),
+    "public_exact": ScoreWords(
+        "Linked to a public table, exactly",
+        "与公开表精确连接",
+        "公开表中有多少人能在发布表中被找到，并读出其情况",
+        "公开表中属于训练行的人里，唯一符合公开列的发布行说出其真实情况的比例；基准取保留集中的人，或训练行中最相似的人",
+    ),
+    "public_nearest": ScoreWords(
+        "Linked to a public table, by distance",
+        "与公开表按距离连接",
+        "公开表中有多少人能在发布表中被找到，并读出其情况",
+        "公开表中属于训练行的人里，公开列上最近的发布行说出其真实情况的比例；基准取保留集中的人，或训练行中最相似的人",
+    ),
     "gcp": ScoreWords(
         "No longer told",
         "不再透露的信息",
@@ -375,12 +387,13 @@ THREATS_ZH: dict[str, str] = {
         "看到合成行，并持有同一批人的两张没有共同列的表"
     ),
 }
+HOLDS_NAMES = "sees the released rows and holds a table of names with "
 LEARNERS: dict[str, dict[str, str]] = {
     "en": {"xgboost": "XGBoost", "histgb": "histogram boosting", "linear": "linear model"},
     "zh": {"xgboost": "XGBoost", "histgb": "直方图提升", "linear": "线性模型"},
 }
 SHARES = re.compile(
-    r"(image_)?copies(_once)?|gcp|ncp|suppressed_rows|inference|singling_out(_several)?|linkability|\w+_tpr"
+    r"(image_)?copies(_once)?|gcp|ncp|suppressed_rows|inference|singling_out(_several)?|linkability|public_(exact|nearest)|\w+_tpr"
 )
 FINE = ("shape", "trend", "trend_linked", "missing", "mmd", "frechet", "kid")
 
@@ -439,6 +452,8 @@ def method_of(score: Score, lang: str) -> str:
 def threat_of(score: Score, lang: str) -> str:
     """What the attacker is given; empty for a score that is no attack."""
     threat = score.threat or ""
+    if lang == "zh" and threat.startswith(HOLDS_NAMES):
+        return f"看到发布行，并持有一张含姓名与 {threat.removeprefix(HOLDS_NAMES)} 的表"
     return THREATS_ZH.get(threat, threat) if lang == "zh" else threat
 
 

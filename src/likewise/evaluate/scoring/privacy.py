@@ -10,6 +10,7 @@ from likewise.evaluate.attacks import copies as copying
 from likewise.evaluate.attacks.inference import Guessed, inference, secrets_of, worst_guess
 from likewise.evaluate.attacks.linkage import linkability
 from likewise.evaluate.attacks.membership import Membership, membership
+from likewise.evaluate.attacks.public import Linkage
 from likewise.evaluate.attacks.rates import Contrast
 from likewise.evaluate.attacks.shadow import Shadows
 from likewise.evaluate.attacks.singling_out import several_values, single_values
@@ -262,6 +263,29 @@ def _contrast_scores(run: Context, tables: Tables) -> Iterable[Score]:
             "how often two tables with different columns of the same people can be joined through the synthetic rows",
             "sees the synthetic rows and holds two tables of the same people with no column in common",
         )
+
+
+def public_scores(found: Linkage) -> list[Score]:
+    """The two links to a public table."""
+    on, read = ", ".join(found.on), ", ".join(found.read)
+    scores = []
+    for name, linked, how in (
+        ("public_exact", found.exact, "the only released row that fits these columns"),
+        ("public_nearest", found.by_distance, "the released row nearest in these columns"),
+    ):
+        control = f"{linked.n_others:,} people of the public table who are in the holdout"
+        score = _of_contrast(
+            name,
+            linked.risk,
+            f"share of {linked.risk.n:,} people of the public table who are in the training rows (known by "
+            f"{', '.join(found.known_by)}) for whom {how}, {on}, tells what is true of them: {read}; {linked.claims:,} "
+            f"were claimed; floor from {control if linked.n_others else 'the person in the training rows most alike'}",
+            "how many people of a public table are found in the released one, with what it tells of them",
+            f"sees the released rows and holds a table of names with {on}",
+            floor_by="holdout" if linked.n_others else "train",
+        )
+        scores.append(score)
+    return scores
 
 
 def _of_contrast(

@@ -20,6 +20,7 @@ MAX_ROWS_TIMES_CLASSES = 100_000  # boosting grows a tree per class and round
 MAX_CLASSES = 10
 MOST_CELLS = 5_000_000
 N_RESAMPLES = 200
+DECISIONS = ("f1", "balanced_accuracy")
 
 Source = Literal["real", "synthetic", "mix"]
 Measures = dict[str, Estimate]
@@ -37,12 +38,23 @@ class Utility:
         measure: "auc", "f1", "balanced_accuracy" (classes), "r2" or "rmse" (numbers).
         synthetic, real: the measure after training on each.
         n: rows tested on.
+        deviation: standard error of their difference. Both models are judged by the same rows, so it is less than that
+            of either.
     """
 
     measure: str
     synthetic: Estimate
     real: Estimate
     n: int
+    deviation: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %, about the synthetic figure, of its difference from the real one: that lies within it where the two
+        models may well be alike."""
+        half, most = Z95 * self.deviation, np.inf if self.measure == "rmse" else 1.0
+        least = -np.inf if self.measure == "r2" else 0.0
+        return max(least, self.synthetic.value - half), min(most, self.synthetic.value + half)
 
 
 @dataclass(frozen=True)
@@ -192,8 +204,32 @@ def train_synthetic_test_real(
 
 def beside_real(job: Job, other: Trained, real: Trained) -> list[Utility]:
     """The measures of one model beside those of the model learnt from real rows."""
-    found, floor = (judge(job, m.scores(job.x_test)) for m in (other, real))
-    return [Utility(name, found[name], floor[name], len(job.y_test)) for name in found]
+    scores = [m.scores(job.x_test) for m in (other, real)]
+    found, floor = (judge(job, s) for s in scores)
+    differ = _differences(job, scores[0], scores[1], found, floor) if found else {}
+    return [Utility(name, found[name], floor[name], len(job.y_test), differ[name]) for name in found]
+
+
+def _differences(
+    job: Job, scores: FloatArray, real_scores: FloatArray, found: Measures, floor: Measures
+) -> dict[str, float]:
+    """Measure -> standard error of the difference of two models judged by the same rows."""
+    pulls = {
+        name: float(np.sqrt(np.square(found[name].influence - floor[name].influence).sum()))
+        for name in found
+        if name not in DECISIONS
+    }
+    if not job.n_classes:
+        return pulls
+    shape, n = (job.n_classes,) * 3, len(job.y_test)
+    cells = np.ravel_multi_index((job.y_test, scores.argmax(1), real_scores.argmax(1)), shape)
+    counts = np.bincount(cells, minlength=job.n_classes**3)
+    drawn = np.random.default_rng(0).multinomial(n, counts / n, size=N_RESAMPLES).reshape(-1, *shape)
+    there = np.bincount(job.y_test, minlength=job.n_classes) > 0
+    ours, theirs = (_of_decisions(drawn.sum(axis), there) for axis in (3, 2))
+    # Decisions hang on where the threshold fell, and that on the rows learnt from: about as much as on those judged.
+    wider = float(np.sqrt(1.0 + n / max(len(job.y["real"]), 1)))
+    return pulls | {name: wider * float((ours[name] - theirs[name]).std()) for name in DECISIONS}
 
 
 def _decisions(
@@ -203,11 +239,16 @@ def _decisions(
     cells = np.bincount(truth * n_classes + guess, minlength=n_classes * n_classes)
     drawn = np.random.default_rng(seed).multinomial(len(truth), cells / len(truth), size=N_RESAMPLES)
     tables = np.vstack([cells, drawn]).reshape(-1, n_classes, n_classes)
-    right, true, guessed = np.einsum("ikk->ik", tables), tables.sum(2), tables.sum(1)
-    there = true[0] > 0
+    values = _of_decisions(tables, tables[0].sum(1) > 0)
+    return _resampled(values["f1"]), _resampled(values["balanced_accuracy"])
+
+
+def _of_decisions(tables: npt.NDArray[np.int64], there: npt.NDArray[np.bool_]) -> dict[str, FloatArray]:
+    """Measure -> (r,) its mean over the classes that are there, of (r, K, K) counts of true and guessed classes."""
+    right, true, guessed = np.einsum("rkk->rk", tables), tables.sum(2), tables.sum(1)
     recall = right / np.maximum(true, 1)
     f1 = 2.0 * right / np.maximum(true + guessed, 1)
-    return _resampled(f1[:, there].mean(1)), _resampled(recall[:, there].mean(1))
+    return {"f1": f1[:, there].mean(1), "balanced_accuracy": recall[:, there].mean(1)}
 
 
 def _resampled(values: FloatArray) -> Estimate:

@@ -220,6 +220,6 @@ def detection_score(run: Context, found: Detection) -> Score:
         interval=found.interval,
         n=found.n,
         method=f"ROC AUC of {learner_name(run.learner)}, 5 folds, {found.n:,} synthetic and as many {against} "
-        "rows; DeLong interval",
+        "rows; DeLong interval, widened for folds that share rows",
         meaning="how often a classifier tells which of two rows is synthetic; 0.5 is a coin toss",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from likewise.evaluate import learners
 from likewise.evaluate.learners import learner_name
@@ -16,6 +17,8 @@ from likewise.evaluate.tables import Typed
 from likewise.evaluate.utility import Job, NotMeasurable, Trained, Utility, beside_real, job, learn
 
 TEST_SHARE = 0.2
+SECONDS_A_DAY = 86_400
+TICKS = {"ms": 1e3, "us": 1e6, "ns": 1e9}
 NAMES = {
     "auc": "ROC AUC",
     "f1": "F1, mean over classes,",
@@ -68,22 +71,35 @@ def standard_scores(run: Context, found: Standard) -> Iterable[Score]:
 
 
 def _score(run: Context, utility: Utility, name: str, floor_by: FloorKind, learner: str, trained: str) -> Score:
+    unit = _ticks_a_day(run) if utility.measure == "rmse" else None
+    in_days, unit = unit is not None, unit or 1.0
+    floor, (low, high) = utility.real.value / unit, utility.interval
     return Score(
         name=name,
         group="utility",
-        value=utility.synthetic.value,
+        value=utility.synthetic.value / unit,
         better="lower" if utility.measure == "rmse" else "higher",
-        floor=utility.real.value,
+        floor=floor,
         floor_by=floor_by,
-        copy=utility.real.value,
-        interval=utility.synthetic.interval,
+        copy=floor,
+        interval=(low / unit, high / unit),
         n=utility.n,
-        method=f"{NAMES[utility.measure]} of {learner} for {run.target!r}, trained {trained}, tested on "
-        f"{utility.n:,} real rows; the floor is the same trained on real rows",
+        method=f"{NAMES[utility.measure]}{' in days' * in_days} of {learner} for {run.target!r}, trained {trained}, "
+        f"tested on {utility.n:,} real rows; the floor is the same trained on real rows, the interval that of the "
+        "difference of the two on the same rows",
         meaning="how well a model learnt from synthetic rows predicts real ones, beside one learnt from real rows"
         if trained == "on the synthetic rows"
         else "how well a model learnt from real and synthetic rows together predicts real ones",
     )
+
+
+def _ticks_a_day(run: Context) -> float | None:
+    """How many of a target's units make a day; None of other targets than times, whose units are their own."""
+    assert run.target is not None
+    dtype = run.train[run.target].dtype
+    if dtype is None:
+        return None
+    return 1.0 if dtype == pl.Date else SECONDS_A_DAY * TICKS[getattr(dtype, "time_unit", None) or "ns"]
 
 
 def model_scores(run: Context, found: Standard) -> Iterable[Score]:

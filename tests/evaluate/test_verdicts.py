@@ -1,0 +1,106 @@
+"""Figures are no surer than they say: clean draws alarm within the level, and faults are found."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+import likewise as lw
+from likewise.evaluate.detection import detect
+from likewise.evaluate.tables import Typed, type_tables
+from likewise.evaluate.utility import train_synthetic_test_real
+
+
+def typed(*arrays: np.ndarray) -> list[Typed]:
+    frames = [pl.DataFrame(x, schema=[f"x{i}" for i in range(x.shape[1])]) for x in arrays]
+    return type_tables(frames, lw.infer(frames[0]), text="pattern")
+
+
+def most(level: float, runs: int) -> float:
+    """Alarms that come by chance in one of seven hundred tests, at most."""
+    return level * runs + 3 * np.sqrt(level * (1 - level) * runs)
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_fresh_rows_are_called_told_apart_no_more_often_than_stated(n: int) -> None:
+    rng, runs = np.random.default_rng(21), 80
+    found = [detect(*typed(*rng.normal(size=(2, n, 5))), learner="linear", seed=k) for k in range(runs)]
+    assert sum(d.interval[0] > 0.5 for d in found if d) <= most(0.025, runs)
+    assert sum(d.interval[1] < 0.5 for d in found if d) <= most(0.025, runs)
+    assert sum(any(d.tells) for d in found if d) <= most(0.1, runs)
+
+
+def test_one_column_of_many_gives_the_rows_away_and_no_innocent_one_is_named() -> None:
+    rng, named = np.random.default_rng(22), []
+    for seed in range(4):
+        real, fake = rng.normal(size=(2, 800, 40))
+        fake[:, 7] += 1.0
+        found = detect(*typed(real, fake), learner="histgb", seed=seed)
+        assert found is not None
+        named += list(np.flatnonzero(found.tells))
+    assert named.count(7) == 4
+    assert len(named) <= 5
+
+
+def people(n: int, seed: int) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 3))
+    y = x[:, 0] + rng.normal(size=n)
+    return pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "y": y, "k": np.where(y > 0.5, "yes", "no")})
+
+
+def test_a_model_from_fresh_rows_is_called_worse_no_more_often_than_stated() -> None:
+    runs = 40
+    worse = dict.fromkeys(("auc", "f1", "balanced_accuracy", "r2", "rmse"), 0)
+    for seed in range(runs):
+        frames = [people(n, 1_000 * seed + k) for k, n in enumerate((300, 300, 200))]
+        tables = type_tables(frames, lw.infer(frames[0]), text="pattern")
+        for target in ("k", "y"):
+            part = [t.drop("y" if target == "k" else "k") for t in tables]
+            for found in train_synthetic_test_real(*part, target, learner="linear", seed=seed):
+                low, high = found.interval
+                worse[found.measure] += low > found.real.value if found.measure == "rmse" else high < found.real.value
+    assert all(n <= most(0.025, runs) + 1 for n in worse.values()), worse
+
+
+def test_both_models_are_judged_by_the_same_rows() -> None:
+    """Two models that agree in every row differ by nothing, surely, though each is known to some digits only."""
+    rng = np.random.default_rng(4)
+    frame = pl.DataFrame({"a": rng.normal(size=400)}).with_columns(k=pl.when(pl.col("a") > 0).then(1).otherwise(0))
+    tables = type_tables([frame, frame, frame[:150]], lw.infer(frame), text="pattern")
+    for found in train_synthetic_test_real(*tables, "k", learner="linear", seed=0):
+        assert found.interval == (found.real.value, found.real.value)
+
+
+def test_an_easy_target_is_not_called_worse() -> None:
+    frames = [pl.DataFrame({"a": np.random.default_rng(k).normal(size=300)}) for k in range(3)]
+    frames = [f.with_columns(k=pl.when(pl.col("a") > 0).then(pl.lit("p")).otherwise(pl.lit("q"))) for f in frames]
+    report = lw.evaluate(frames[0], frames[1], holdout=frames[2], target="k", measures=["utility"])
+    assert report["tstr_auc"].stands != "worse"
+
+
+@pytest.mark.parametrize("kind", [pl.Date, pl.Datetime("ms"), pl.Datetime("us", "Asia/Tokyo")])
+def test_errors_of_times_are_told_in_days(kind: pl.DataType) -> None:
+    frames = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        a = rng.normal(size=250)
+        days = [
+            dt.datetime(2020, 1, 1) + dt.timedelta(days=float(d)) for d in 300 + 100 * a + 10 * rng.normal(size=250)
+        ]
+        frames.append(pl.DataFrame({"a": a, "day": pl.Series(days).dt.cast_time_unit("us")}))
+    frames = [_as(f, kind) for f in frames]
+    found = lw.evaluate(frames[0], frames[1], holdout=frames[2], target="day", measures=["utility"])["tstr_rmse"]
+    assert found.floor is not None
+    assert 5 < found.floor < 30
+    assert 5 < found.value < 30
+    assert "in days" in found.method
+
+
+def _as(frame: pl.DataFrame, kind: pl.DataType) -> pl.DataFrame:
+    zone = getattr(kind, "time_zone", None)
+    day = pl.col("day").dt.replace_time_zone(zone) if zone else pl.col("day")
+    return frame.with_columns(day.cast(kind))

@@ -249,7 +249,7 @@ def set_in(*keys: Any, to: Any) -> Callable[[Manifest, Arrays], None]:
     return change
 
 
-WEIGHTS = "model.first"
+WEIGHTS = "model.sight.weight"
 TAMPERED: dict[str, Callable[[Manifest, Arrays], object]] = {
     "no schema": lambda m, a: m.pop("schema"),
     "no codec": lambda m, a: m.pop("codec"),

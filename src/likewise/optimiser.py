@@ -6,9 +6,12 @@ the compiler stack, two seconds and more that a whole fit of a small table does 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
+
+Decay = float | torch.Tensor
+"""Share taken off a parameter a step, times the rate: one for all of it, or a tensor that is broadcast over it."""
 
 
 class AdamW:
@@ -17,7 +20,7 @@ class AdamW:
     Args:
         parameters: what learns; each must have a gradient at every step.
         betas: decay of the running mean of the gradient and of its square.
-        weight_decay: share of a parameter taken off a step, times the rate.
+        weight_decay: one for all parameters, or one for each.
     """
 
     def __init__(
@@ -25,27 +28,37 @@ class AdamW:
         parameters: Iterable[torch.Tensor],
         *,
         betas: tuple[float, float] = (0.9, 0.99),
-        weight_decay: float = 0.0,
+        weight_decay: Decay | Sequence[Decay] = 0.0,
         eps: float = 1e-8,
     ) -> None:
         self.parameters = list(parameters)
-        self.betas, self.weight_decay, self.eps = betas, weight_decay, eps
+        self.betas, self.eps = betas, eps
         self.means = [torch.zeros_like(p) for p in self.parameters]
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.steps = 0
+        decays = list(weight_decay) if isinstance(weight_decay, Sequence) else [weight_decay] * len(self.parameters)
+        self.unlike = [(p, d) for p, d in zip(self.parameters, decays, strict=True) if isinstance(d, torch.Tensor)]
+        """Parameters whose entries decay by shares of their own."""
+        alike = [0.0 if isinstance(d, torch.Tensor) else d for d in decays]
+        self.groups = [(d, [i for i, own in enumerate(alike) if own == d]) for d in sorted(set(alike))]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Move every parameter against its gradient, and forget the gradients."""
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
         self.steps += 1
-        # The kernel of torch.optim.AdamW(fused=True): one pass over memory instead of eight.
-        torch._fused_adamw_(
-            self.parameters, gradients, self.means, self.squares, [],
-            [torch.tensor(float(self.steps), device=p.device) for p in self.parameters],
-            lr=rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=self.weight_decay, eps=self.eps,
-            amsgrad=False, maximize=False,
-        )  # fmt: skip
+        for p, shares in self.unlike:
+            p.mul_((1 - rate * shares).clamp(min=0.5))
+        for decay, group in self.groups:
+            parameters: list[torch.Tensor] = [self.parameters[i] for i in group]
+            means, squares = [self.means[i] for i in group], [self.squares[i] for i in group]
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            steps = [torch.full((), float(self.steps), device=p.device) for p in parameters]
+            # The kernel of torch.optim.AdamW(fused=True): one pass over memory instead of eight.
+            torch._fused_adamw_(
+                parameters, gradients, means, squares, [], steps,
+                lr=rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=decay, eps=self.eps,
+                amsgrad=False, maximize=False,
+            )  # fmt: skip
         for p in self.parameters:
             p.grad = None
 

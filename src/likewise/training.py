@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +19,8 @@ from likewise.errors import OptionError, TrainingError
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from likewise.optimiser import Decay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,18 +125,27 @@ class Descent:
     Args:
         module: whose parameters learn.
         loss: row numbers (B,) to loss of each row (B,).
+        decays: of each parameter, in units of the schedule's; None for one for all.
 
     `passed` is the share of the training done, for a loss that changes with it.
     """
 
     passed: float = 0.0
 
-    def __init__(self, module: nn.Module, loss: Callable[[torch.Tensor], torch.Tensor], schedule: Schedule) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        loss: Callable[[torch.Tensor], torch.Tensor],
+        schedule: Schedule,
+        decays: Sequence[Decay] | None = None,
+    ) -> None:
         from likewise.optimiser import AdamW
 
         self._loss = loss
         self._schedule = schedule
-        self._optimiser = AdamW(module.parameters(), weight_decay=schedule.weight_decay)
+        whole = schedule.weight_decay
+        decay = whole if decays is None else [share * whole for share in decays]
+        self._optimiser = AdamW(module.parameters(), weight_decay=decay)
 
     def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
         import torch

@@ -160,15 +160,6 @@ def test_larger_tables_get_larger_batches_and_no_more_epochs() -> None:
 # ---- loading a damaged file ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", ["mixed", "one_column", "forty_columns"])
-def test_weights_are_counted_right_before_any_is_made(table: str) -> None:
-    data = coded(table)
-    for n_layers in (0, 2):
-        made = Autoregressive(epochs=1, batch_size=64, d_embed=3, d_hidden=7, n_layers=n_layers)
-        made.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
-        assert made._n_weights(data.alphabet) == sum(a.size for a in made.state().values())
-
-
 @pytest.mark.parametrize("option", ["d_hidden", "d_embed", "n_layers"])
 def test_absurd_sizes_are_refused_before_they_take_memory(model: Autoregressive, option: str) -> None:
     absurd = Autoregressive(**{**model.options(), option: 10**9})
@@ -186,7 +177,7 @@ def test_bf16_fits_and_draws() -> None:
     made = Autoregressive(epochs=1, d_embed=4, d_hidden=8, precision="bf16")
     made.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
     assert len(made.sample(50, rng=np.random.default_rng(0))) == 50
-    assert all(a.dtype == np.float32 for a in made.state().values())
+    assert all(weight.dtype == torch.float32 for weight in made._fitted().state_dict().values())
 
 
 def test_cuda_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,7 +155,7 @@ def test_it_touches_no_global_seed(model: str) -> None:
 
 
 def test_it_draws_exactly_as_many_rows_as_asked_for(model: str) -> None:
-    from likewise.models.autoregressive import BLOCK_ROWS
+    from likewise.models.conditioning import BLOCK_ROWS
 
     generator, alphabet = fitted(model, "constant_column"), coded("constant_column").alphabet
     for n in (1, 2, BLOCK_ROWS + 1):
@@ -163,7 +163,7 @@ def test_it_draws_exactly_as_many_rows_as_asked_for(model: str) -> None:
 
 
 def test_blocks_of_rows_differ(model: str) -> None:
-    from likewise.models.autoregressive import BLOCK_ROWS
+    from likewise.models.conditioning import BLOCK_ROWS
 
     codes = draw(fitted(model, "mixed"), BLOCK_ROWS + 100).codes
     assert not np.array_equal(codes[:100], codes[BLOCK_ROWS:])
@@ -362,9 +362,9 @@ def test_a_step_reaches_every_parameter(model: str) -> None:
     generator = fitted(model, "mixed")
     if net_of(generator) is None:
         return
-    facts = dict(net_of(generator).named_buffers())
+    learning = dict(net_of(generator).named_parameters())
     longer = fit(model, "mixed", epochs=4)
-    learnt = {name: a for name, a in generator.state().items() if a.size and name not in facts}
+    learnt = {name: a for name, a in generator.state().items() if a.size and name in learning}
     moved = {name: not np.array_equal(a, longer.state()[name]) for name, a in learnt.items()}
     assert all(moved.values()), [name for name, m in moved.items() if not m]
 

@@ -13,9 +13,19 @@ from likewise.nets.ordinal import ordinal_features
 
 
 def small_net(
-    sizes: Sequence[int], *, order: Sequence[int] | None = None, seed: int = 0, scale: float = 1.0, n_layers: int = 1
+    sizes: Sequence[int],
+    *,
+    order: Sequence[int] | None = None,
+    seed: int = 0,
+    scale: float = 1.0,
+    n_layers: int = 1,
+    grouped: bool = False,
 ) -> MaskedNet:
-    """An untrained net in eval mode; heads scaled up so that its conditionals are far from its marginals."""
+    """An untrained net in eval mode; heads scaled up so that its conditionals are far from its marginals.
+
+    Args:
+        grouped: fields see three of them in full, and the others through a summary.
+    """
     generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)
     features = [
@@ -33,6 +43,8 @@ def small_net(
         n_layers=n_layers,
         dropout=0.2,
         generator=generator,
+        groups=[*range(0, len(sizes), 2), *range(1, len(sizes), 2)] if grouped else None,
+        group_size=3,
     ).eval()
     with torch.no_grad():
         for head in net.heads:

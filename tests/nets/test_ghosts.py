@@ -41,8 +41,10 @@ def latent_net(prior: str, *, chained: bool = True, labels: tuple[int, ...] = ()
     )  # fmt: skip
 
 
-def masked_losses(order: list[int], n_layers: int = 1) -> tuple[nn.Module, Callable[[], torch.Tensor]]:
-    net = small_net(SIZES, n_layers=n_layers)
+def masked_losses(
+    order: list[int], n_layers: int = 1, *, grouped: bool = False
+) -> tuple[nn.Module, Callable[[], torch.Tensor]]:
+    net = small_net(SIZES, n_layers=n_layers, grouped=grouped)
     return net, lambda: net.nll(codes(), net.visible(order)).sum(1)
 
 
@@ -60,6 +62,7 @@ def critic_losses() -> tuple[nn.Module, Callable[[], torch.Tensor]]:
 NETS = {
     "masked, own order": lambda: masked_losses([0, 1, 2, 3]),
     "masked, another order, two layers": lambda: masked_losses([2, 0, 3, 1], n_layers=2),
+    "masked, fields in groups": lambda: masked_losses([2, 0, 3, 1], grouped=True),
     "latent, normal prior": lambda: latent_losses("normal"),
     "latent, mixture prior": lambda: latent_losses("mixture"),
     "latent, chain prior": lambda: latent_losses("chain"),

@@ -33,13 +33,18 @@ def test_buckets_hold_every_field_once_and_waste_little(sizes: list[int]) -> Non
         assert all(bucket.size - k <= 8 or k >= 0.75 * bucket.size for k in inside)
 
 
+either_sight = pytest.mark.parametrize("grouped", [False, True])
+"""Fields see all others in full, or those of their group."""
+
+
 # ---- who sees whom -----------------------------------------------------------------------------------------------
 
 
+@either_sight
 @pytest.mark.parametrize("seed", range(5))
-def test_a_field_does_not_see_the_fields_behind_it(seed: int) -> None:
+def test_a_field_does_not_see_the_fields_behind_it(seed: int, grouped: bool) -> None:
     rng = np.random.default_rng(seed)
-    net = small_net(SIZES, seed=seed)
+    net = small_net(SIZES, seed=seed, grouped=grouped)
     order = rng.permutation(net.n_fields).tolist()
     x = all_rows(net)[rng.choice(360, 40)]
     seen = net.visible(order)
@@ -54,9 +59,10 @@ def test_a_field_does_not_see_the_fields_behind_it(seed: int) -> None:
     assert torch.isfinite(before).all()
 
 
+@either_sight
 @pytest.mark.parametrize("seed", range(3))
-def test_a_field_sees_each_field_before_it(seed: int) -> None:
-    net = small_net(SIZES, seed=seed)
+def test_a_field_sees_each_field_before_it(seed: int, grouped: bool) -> None:
+    net = small_net(SIZES, seed=seed, grouped=grouped)
     order = np.random.default_rng(seed).permutation(net.n_fields).tolist()
     x = all_rows(net)[:50]
     seen = net.visible(order)
@@ -78,25 +84,26 @@ def _logits_of(net, x: torch.Tensor, seen: torch.Tensor, field: int) -> torch.Te
 # ---- what it is the law of ---------------------------------------------------------------------------------------
 
 
+@either_sight
 @pytest.mark.parametrize("order", ORDERS)
-def test_probabilities_of_all_rows_sum_to_one(order: list[int]) -> None:
-    assert exact_law(small_net(SIZES), order).sum() == pytest.approx(1.0, abs=1e-5)
+def test_probabilities_of_all_rows_sum_to_one(order: list[int], grouped: bool) -> None:
+    assert exact_law(small_net(SIZES, grouped=grouped), order).sum() == pytest.approx(1.0, abs=1e-5)
 
 
+@either_sight
 @pytest.mark.parametrize("n_layers", [0, 1, 2])
-def test_the_draw_plan_gives_the_logits_of_the_net(n_layers: int) -> None:
-    net, order = small_net(SIZES, n_layers=n_layers), [2, 0, 3, 1]
-    x = all_rows(net)[::7]
-    plan, seen = DrawPlan(net, order), torch.zeros(len(x), net.n_fields * net.d_embed)
+def test_the_draw_plan_gives_the_logits_of_the_net(n_layers: int, grouped: bool) -> None:
+    net, order = small_net(SIZES, n_layers=n_layers, grouped=grouped), [2, 0, 3, 1]
+    x, all_of_them = all_rows(net)[::7], slice(None)
+    plan = DrawPlan(net, order)
     with torch.inference_mode():
-        for step, field in enumerate(order):
-            torch.testing.assert_close(
-                torch.log_softmax(plan.logits(step, seen[:, : step * net.d_embed]), 1),
-                torch.log_softmax(_logits_of(net, x, net.visible(order), field), 1),
-                rtol=1e-4,
-                atol=1e-5,
-            )
-            seen[:, step * net.d_embed : (step + 1) * net.d_embed] = plan.embeds[step][x[:, field]]
+        seen = plan.sight.start(len(x))
+        for field in order:
+            wanted = torch.log_softmax(_logits_of(net, x, net.visible(order), field), 1)
+            for ahead in (True, False):
+                found = torch.log_softmax(plan.logits(seen, field, all_of_them, ahead=ahead), 1)
+                torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+            plan.sight.see(seen, field, all_of_them, plan.embeds[field][x[:, field]])
 
 
 def test_calibration_gives_each_code_its_share() -> None:
@@ -160,8 +167,9 @@ def test_codes_that_are_never_drawn_are_no_condition() -> None:
     torch.testing.assert_close(log_mass, torch.zeros(200), rtol=0, atol=1e-6)
 
 
-def test_known_codes_are_kept_and_the_others_drawn_given_them() -> None:
-    net = small_net(SIZES)
+@either_sight
+def test_known_codes_are_kept_and_the_others_drawn_given_them(grouped: bool) -> None:
+    net = small_net(SIZES, grouped=grouped)
     order, n = [1, 3, 0, 2], 40_000
     known = torch.full((n, 4), -1)
     known[:, 1] = torch.arange(n) % net.sizes[1]

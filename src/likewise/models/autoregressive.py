@@ -17,27 +17,34 @@ from likewise.errors import ModelFileError, NotFittedError
 from likewise.models.about import About
 from likewise.models.base import Generator
 from likewise.models.conditioning import (
-    BLOCK_ROWS,
     CANDIDATES,
+    CELLS,
     LEAST_CANDIDATES,
     OWN_CANDIDATES,
     Budget,
     blocks,
     rejection,
     resample,
+    rows_at_once,
 )
 from likewise.models.gradient import (
     batch_size_for,
     blank_shares,
     check_training_options,
     compute_dtype,
+    decay_of,
     in_net_order,
     is_wide,
     log_marginals,
     net_weights,
-    take_weights,
+    net_with_weights,
+    settled_arrays,
+    settled_dtype,
+    take_settled,
     train_device,
+    weights_of,
 )
+from likewise.models.groups import MANY_FIELDS, grouped_fields
 from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options, peak_rate, train_net
 from likewise.nets.allowed import Allowed
 from likewise.training import Descent, Progress, Record, Schedule, train
@@ -57,6 +64,12 @@ PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_LEARNING_RATE = 20, 1 / 16, 1.5e-2
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
+
+GROUPS = "groups"
+"""The array of a state that tells which fields see one another in full: `MaskedNet`'s `groups`."""
+
+SIDE_BY_SIDE = 4
+"""Arrays of one field's logits that are laid out at a time when it is drawn."""
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
@@ -95,7 +108,8 @@ class Autoregressive(Generator):
         n_layers: layers of each column after the shared one.
         dropout: share of units dropped in training; None takes .05, or .1 where rows are few, and 0 under a budget.
         any_order: share of the steps that put a random set of columns first.
-        weight_decay: AdamW's.
+        weight_decay: AdamW's, of what the codes of all columns share; what a code of an order has of its own decays the
+            more, the fewer rows it has. None takes 1, and .0001 for all alike under a budget.
         patience: epochs without a better held-out loss before training ends.
         max_seconds: budget of the training; None for none.
         checkpoint: file to resume from, written every epoch; None for none.
@@ -136,7 +150,7 @@ class Autoregressive(Generator):
     n_layers: int = 1
     dropout: float | None = None
     any_order: float = 0.5
-    weight_decay: float = 1e-4
+    weight_decay: float | None = None
     patience: int = 4
     max_seconds: float | None = None
     checkpoint: str | None = None
@@ -155,16 +169,20 @@ class Autoregressive(Generator):
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def _schedule(self, n_rows: int) -> Schedule:
-        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table."""
-        size = batch_size_for(n_rows) if self.batch_size is None else self.batch_size
+    def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
+        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table. Columns of
+        many codes take twice as long to learn; where there are many columns, there is more to learn in each step."""
+        alphabet = alphabet or Alphabet(())
+        size = batch_size_for(n_rows, sum(alphabet.sizes)) if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
-        by_steps = min(60, max(10 if n_rows < MANY_ROWS else 6, math.ceil(300 / steps_per_epoch)))
+        many = len(alphabet.fields) > MANY_FIELDS
+        passes = 6 if many or n_rows >= MANY_ROWS else 25 if alphabet.fields and is_wide(alphabet) else 12
+        by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
         return Schedule(
             epochs=by_steps if self.epochs is None else self.epochs,
             batch_size=size,
             learning_rate=peak_rate(self, LEARNING_RATE, PRIVATE_LEARNING_RATE),
-            weight_decay=self.weight_decay,
+            weight_decay=decay_of(self),
             patience=self.patience,
             max_seconds=self.max_seconds,
             checkpoint=self.checkpoint,
@@ -185,6 +203,7 @@ class Autoregressive(Generator):
         self._alphabet = alphabet
         if self.ledger is not None:
             return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
+        self._settle(alphabet, train_codes)
         self._net = net = self._make_net(
             alphabet, log_marginals(train_codes, alphabet), generator, n_rows=len(train_codes)
         )
@@ -194,7 +213,7 @@ class Autoregressive(Generator):
         net.use(device, compute_dtype(self.precision, device))
         x = torch.from_numpy(in_net_order(net, train_codes.codes)).to(device)
         x_holdout = torch.from_numpy(in_net_order(net, holdout.codes)).to(device)
-        canonical = net.visible(net.order)
+        canonical, at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
 
         def loss(rows: torch.Tensor) -> torch.Tensor:
             seen = canonical
@@ -204,13 +223,13 @@ class Autoregressive(Generator):
 
         def holdout_loss() -> float:
             with torch.inference_mode():
-                parts = [net.nll(part.long(), canonical).sum() for part in torch.split(x_holdout, BLOCK_ROWS // 4)]
+                parts = [net.nll(part.long(), canonical).sum() for part in torch.split(x_holdout, at_once)]
             return float(torch.stack(parts).sum()) / len(x_holdout)
 
-        schedule = self._schedule(len(x))
+        schedule = self._schedule(len(x), alphabet)
         self.record = train(
             net,
-            Descent(net, loss, schedule),
+            Descent(net, loss, schedule, net.decays(len(x))),
             len(x),
             schedule,
             generator=generator,
@@ -220,8 +239,8 @@ class Autoregressive(Generator):
             fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
         )
         if self.calibrate:
-            net.calibrate(lambda: (part.long() for part in torch.split(x, BLOCK_ROWS // 4)), canonical, self.calibrate)
-        net.use("cpu", compute_dtype(self.precision))
+            net.calibrate(lambda: (part.long() for part in torch.split(x, at_once)), canonical, self.calibrate)
+        net.use("cpu", settled_dtype(self._settled))
         return self
 
     def check_private(self) -> None:
@@ -240,6 +259,7 @@ class Autoregressive(Generator):
 
         known = OneWay.of(codes, self._alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
         self.n_rows = round(known.n_rows)
+        self._settle(self._alphabet)
         self._net = net = self._make_net(self._alphabet, known.log_shares(), generator)
         if not net.sizes:
             return self
@@ -261,18 +281,34 @@ class Autoregressive(Generator):
         def drawn() -> Iterator[torch.Tensor]:
             """Rows of the net's own, which the promise covers already."""
             codes = _Drawing(net, {}, set()).block(CALIBRATION_ROWS, rng, None)
-            return iter(torch.split(torch.from_numpy(codes), BLOCK_ROWS // 4))
+            return iter(torch.split(torch.from_numpy(codes), rows_at_once(sum(net.sizes))))
 
         net.calibrate(drawn, net.visible(net.order), self.calibrate, net.by_bucket(known.shares()))
         return self
 
-    def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
-        """Embedding and hidden width. Columns of many codes need finer units; the others learn as well from fewer,
-        in half the time. Under a budget each weight adds noise."""
+    def _settle(self, alphabet: Alphabet, codes: Codes | None = None) -> None:
+        """Choose the net's shape. Columns of many codes need finer units; the others learn as well from fewer, in half
+        the time. Under a budget each weight adds noise.
+
+        Args:
+            codes: rows that tell which fields belong together, where there are many; None takes their own order.
+        """
+        from likewise.nets.sight import GROUP
+
+        n = len(alphabet.fields)
+        d_embed, d_hidden = (24, 96) if is_wide(alphabet) else (16, 64)
         if self.ledger is not None:
-            return self.d_embed or 8, self.d_hidden or 32
-        wide = is_wide(alphabet)
-        return self.d_embed or (24 if wide else 16), self.d_hidden or (96 if wide else 64)
+            d_embed, d_hidden = 8, 32
+        elif n > MANY_FIELDS:
+            d_embed, d_hidden = 12, 32
+        self._settled = {
+            "d_embed": self.d_embed or d_embed,
+            "d_hidden": self.d_hidden or d_hidden,
+            "n_knots": N_KNOTS,
+            "bf16": int(compute_dtype(self.precision) == compute_dtype("bf16")),
+            "group_size": GROUP if n > MANY_FIELDS else 0,
+        }
+        self._groups = list(range(n)) if codes is None or n <= MANY_FIELDS else grouped_fields(codes, alphabet, GROUP)
 
     def _make_net(
         self,
@@ -284,18 +320,20 @@ class Autoregressive(Generator):
         from likewise.nets.masked import MaskedNet
         from likewise.nets.ordinal import ordinal_features
 
-        d_embed, d_hidden = self._widths(alphabet)
+        settled = self._settled
         return MaskedNet(
             alphabet.sizes,
-            [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
+            [ordinal_features(f.positions, f.size, settled["n_knots"]) for f in alphabet.fields],
             log_marginals,
             order=range(len(alphabet.fields)),
-            d_embed=d_embed,
-            d_hidden=d_hidden,
+            d_embed=settled["d_embed"],
+            d_hidden=settled["d_hidden"],
             n_layers=self.n_layers,
             dropout=self._dropout(n_rows),
             generator=generator,
-            dtype=compute_dtype(self.precision),
+            dtype=settled_dtype(settled),
+            groups=self._groups if settled["group_size"] else None,
+            group_size=settled["group_size"],
         ).eval()
 
     def _dropout(self, n_rows: int) -> float:
@@ -329,7 +367,8 @@ class Autoregressive(Generator):
         x = torch.from_numpy(in_net_order(net, codes.codes))
         with torch.inference_mode():
             seen = net.visible(net.order)
-            parts = [net.nll(part.long(), seen).double().sum(1) for part in torch.split(x, BLOCK_ROWS // 4)]
+            at_once = rows_at_once(sum(net.sizes))
+            parts = [net.nll(part.long(), seen).double().sum(1) for part in torch.split(x, at_once)]
         return -torch.cat(parts).numpy() if parts else np.zeros(0)
 
     def _fitted(self) -> MaskedNet:
@@ -338,28 +377,23 @@ class Autoregressive(Generator):
         return self._net
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        return {name: value.numpy() for name, value in self._fitted().state_dict().items()}
+        net = self._fitted()
+        return weights_of(net) | settled_arrays(self._settled) | {GROUPS: np.array(self._groups, np.int64)}
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         import torch
 
-        if sum(value.size for value in state.values()) != self._n_weights(alphabet):
-            raise ModelFileError("model: its options ask for another number of weights than there are")
-        blank = blank_shares(alphabet)
-        net = self._make_net(alphabet, blank, torch.Generator())
-        take_weights(net, state)
-        self._net, self._alphabet = net.eval(), alphabet
+        state, n = dict(state), len(alphabet.fields)
+        self._settled = take_settled(self, state, ("d_embed", "d_hidden", "n_knots", "bf16", "group_size"))
+        groups = state.pop(GROUPS, np.zeros(0))
+        if groups.shape != (n,) or groups.dtype != np.int64 or (np.sort(groups) != np.arange(n)).any():
+            raise ModelFileError(f"model: array {GROUPS!r} must name each field once")
+        self._groups, blank = groups.tolist(), blank_shares(alphabet)
+        self._net = net_with_weights(
+            lambda: self._make_net(alphabet, blank, torch.Generator()), state, n_lists=self.n_layers
+        )
+        self._alphabet = alphabet
         return self
-
-    def _n_weights(self, alphabet: Alphabet) -> int:
-        """How many weights the net of these options has: told before a damaged file can ask for all memory."""
-        from likewise.nets.tables import make_buckets
-
-        d, (e, h) = len(alphabet.fields), self._widths(alphabet)
-        buckets = make_buckets(sorted(alphabet.sizes, reverse=True))
-        n_codes = sum((b.stop - b.start) * b.size for b in buckets)
-        layers = (d * e + 1) * d * h + self.n_layers * d * h * (h + 1)
-        return layers + n_codes * (e + h + 1) + d * (N_KNOTS + 1) * (e + h)
 
 
 class _Drawing:
@@ -372,6 +406,7 @@ class _Drawing:
         self.order = sorted(net.order, key=lambda f: f not in conditioned)
         self.plan = DrawPlan(net, self.order)
         self.n_conditioned = len(conditioned)
+        self.at_once = rows_at_once(len(net.sizes) * net.d_embed + SIDE_BY_SIDE * max(net.sizes, default=1))
 
     def block(self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None) -> npt.NDArray[np.int64]:
         """(n, D) codes in the net's own order."""
@@ -381,8 +416,22 @@ class _Drawing:
         if self.n_conditioned > 1:
             start = self._conditioned(n, rng, start)
         uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
-        codes, _ = self.net.draw(uniforms, order=self.order, weights=self.weights, plan=self.plan, known=start)
-        return codes.numpy()
+        return self._drawn(uniforms, start)[0].numpy()
+
+    def _drawn(
+        self, uniforms: torch.Tensor, known: torch.Tensor | None = None, fields: int | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `MaskedNet.draw`, some rows after the others."""
+        import torch
+
+        parts = torch.split(uniforms, self.at_once)
+        told = [None] * len(parts) if known is None else torch.split(known, self.at_once)
+        drawn = [
+            self.net.draw(part, order=self.order, weights=self.weights, plan=self.plan, known=start, fields=fields)
+            for part, start in zip(parts, told, strict=True)
+        ]
+        codes, log_mass = (torch.cat(column) for column in zip(*drawn, strict=True))
+        return codes, log_mass
 
     def _conditioned(self, n: int, rng: np.random.Generator, known: torch.Tensor | None) -> torch.Tensor:
         """Draw the conditioned fields from their joint law under all conditions, by importance resampling.
@@ -394,7 +443,7 @@ class _Drawing:
 
         if known is None:
             return self._chosen(n, rng, max(n * CANDIDATES, LEAST_CANDIDATES), None)
-        parts = torch.split(known, BLOCK_ROWS * CANDIDATES // OWN_CANDIDATES)
+        parts = torch.split(known, max(1, CELLS // (OWN_CANDIDATES * known.shape[1])))
         return torch.cat([self._chosen(len(part), rng, len(part) * OWN_CANDIDATES, part) for part in parts])
 
     def _chosen(self, n: int, rng: np.random.Generator, many: int, known: torch.Tensor | None) -> torch.Tensor:
@@ -404,9 +453,7 @@ class _Drawing:
         fields = self.order[: self.n_conditioned]
         start = None if known is None else known.repeat_interleave(OWN_CANDIDATES, 0)
         uniforms = torch.from_numpy(rng.random((many, len(fields)), dtype=np.float32))
-        codes, log_mass = self.net.draw(
-            uniforms, order=self.order, weights=self.weights, plan=self.plan, known=start, fields=len(fields)
-        )
+        codes, log_mass = self._drawn(uniforms, start, len(fields))
         chosen = resample(log_mass.numpy().astype(np.float64), n, rng, pooled=known is None)
         result = torch.full((n, self.net.n_fields), -1) if known is None else known.clone()
         result[:, fields] = codes[torch.from_numpy(chosen)][:, fields]
@@ -445,7 +492,7 @@ class _Searching(_Drawing):
         import torch
 
         uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
-        codes, log_mass = self.net.draw(uniforms, order=self.order, weights=self.weights, plan=self.plan)
+        codes, log_mass = self._drawn(uniforms)
         return codes.numpy(), log_mass.numpy().astype(np.float64)
 
 

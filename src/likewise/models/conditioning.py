@@ -22,6 +22,9 @@ from likewise.nets.allowed import Allowed
 BLOCK_ROWS = 8192
 """Rows drawn at once. Each block has its own random stream, so a row does not depend on who draws the others."""
 
+CELLS = 4_000_000
+"""Numbers of one kind that are laid out at once, at most, whatever there are of rows, columns and levels."""
+
 CANDIDATES = 8
 """Draws a row among which importance resampling chooses when several columns carry conditions."""
 
@@ -195,6 +198,16 @@ def _chosen(n: int, pool: Pool, rng: np.random.Generator, budget: Budget) -> npt
     if worth(log_weights) * MOST_COPIES < n:
         budget.refuse()
     return rows[resample(log_weights, n, rng, pooled=True)]
+
+
+def rows_at_once(cells: int) -> int:
+    """How many rows that need so many numbers each may be laid out at once.
+
+    Example:
+        >>> rows_at_once(100), rows_at_once(10_000), rows_at_once(10**9)
+        (2048, 400, 1)
+    """
+    return max(1, min(BLOCK_ROWS // 4, CELLS // max(cells, 1)))
 
 
 def worth(log_weights: npt.NDArray[np.float64]) -> float:

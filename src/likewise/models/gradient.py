@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 
 MANY_CODES = 100
+
+STEP_CELLS = 16_000_000
+"""Numbers of one kind in a step of training, at most."""
+
+MOST_KNOTS = 1024
+"""Pieces of a rank's encoding that a model file may ask for: a row of so many features is laid out for each code."""
+
+SETTLED = "settled."
+"""Arrays of a state by this prefix tell what `fit` settled: a later version may settle it otherwise."""
 
 
 def check_option(model: Any, name: str, kind: type[int] | type[float], low: float, high: float) -> None:
@@ -65,9 +74,22 @@ def check_choice(model: Any, name: str, known: tuple[str, ...]) -> None:
         raise OptionError(f"{name} must be one of {', '.join(known)}, got {getattr(model, name)!r}")
 
 
-def batch_size_for(n_rows: int) -> int:
-    """Rows a step where the caller leaves it open. A net needs hundreds of steps, so small tables get small batches."""
-    return min(512, max(32, int(2 ** round(math.log2(max(n_rows, 1) / 64)))))
+def batch_size_for(n_rows: int, cells: int = 1) -> int:
+    """Rows a step where the caller leaves it open. A net needs hundreds of steps, so small tables get small batches.
+
+    Args:
+        cells: numbers that each row takes; a step holds a few copies of all.
+    """
+    affordable = int(2 ** int(math.log2(max(STEP_CELLS / max(cells, 1), 1))))
+    return max(32, min(512, affordable, int(2 ** round(math.log2(max(n_rows, 1) / 64)))))
+
+
+def decay_of(model: Any) -> float:
+    """The weight decay of a model: that asked for, or 1, or under a budget, where noise keeps from overfitting, next to
+    none."""
+    if model.weight_decay is not None:
+        return float(model.weight_decay)
+    return 1.0 if model.ledger is None else 1e-4
 
 
 def is_wide(alphabet: Alphabet) -> bool:
@@ -115,6 +137,13 @@ def train_device(asked: str) -> str:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
+def settled_dtype(settled: Mapping[str, int]) -> torch.dtype:
+    """The type that a model draws in, wherever it is loaded."""
+    import torch
+
+    return torch.bfloat16 if settled["bf16"] else torch.float32
+
+
 def compute_dtype(precision: str, device: str = "cpu") -> torch.dtype:
     """bf16 where matrix units or instructions for it exist; elsewhere it is emulated and slow."""
     import torch
@@ -133,14 +162,64 @@ def blank_shares(alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
     return [np.zeros(field.size, np.float32) for field in alphabet.fields]
 
 
-def take_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Give a net the weights of a model file.
+def settled_arrays(settled: Mapping[str, int]) -> dict[str, npt.NDArray[Any]]:
+    """What `fit` settled, as arrays that a model file can hold."""
+    return {f"{SETTLED}{name}": np.array([value], np.int64) for name, value in settled.items()}
+
+
+def take_settled(model: Any, state: dict[str, npt.NDArray[Any]], names: Collection[str]) -> dict[str, int]:
+    """What was settled, its arrays taken out of the state.
+
+    Raises:
+        ModelFileError: one is absent, no whole number of 0 or more, or not what the model's own options say.
+    """
+    settled = {}
+    for name in names:
+        array = state.pop(f"{SETTLED}{name}", np.zeros(0))
+        if array.shape != (1,) or array.dtype != np.int64 or not 0 <= array[0] < 2**31:
+            raise ModelFileError(f"model: array '{SETTLED}{name}' must hold one whole number of 0 or more")
+        settled[name] = int(array[0])
+        if getattr(model, name, None) not in (None, settled[name]):
+            raise ModelFileError(f"model: its option {name} is not what it was made with")
+    if settled.get("n_knots", 0) > MOST_KNOTS:
+        raise ModelFileError(f"model: array '{SETTLED}n_knots' must be at most {MOST_KNOTS}")
+    return settled
+
+
+Net = TypeVar("Net", bound="nn.Module")
+
+
+def net_with_weights(make: Callable[[], Net], state: Mapping[str, npt.NDArray[Any]], n_lists: int = 0) -> Net:
+    """A net with the weights of a model file. Its shapes are compared before any of them takes memory.
+
+    Args:
+        make: makes the net; called on the meta device first.
+        n_lists: layers that the options ask for one by one.
 
     Raises:
         ModelFileError: a name or shape is not the net's, or a value is not a finite 32-bit float.
     """
     import torch
 
+    try:
+        if n_lists > len(state):
+            raise ModelFileError("model: its options ask for more layers than there are")
+        with torch.device("meta"):
+            blank = make()
+    except (RuntimeError, OverflowError) as error:  # sizes that no machine can address
+        raise ModelFileError("model: its options ask for more weights than there can be") from error
+    check_weights(blank, state)
+    net = make()
+    net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})
+    return net.eval()
+
+
+def check_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Hold the weights of a model file to a net's names and shapes.
+
+    Raises:
+        ModelFileError: a name or shape is not the net's, or a value is not a finite 32-bit float.
+    """
     expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in state.items()}
     if found != expected:
@@ -149,4 +228,16 @@ def take_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
     for name, value in state.items():
         if value.dtype != np.float32 or not np.isfinite(value).all():
             raise ModelFileError(f"model: array {name!r} must hold finite 32-bit floats")
+
+
+def take_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Give a net the weights of a model file; see `check_weights`."""
+    import torch
+
+    check_weights(net, state)
     net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})
+
+
+def weights_of(net: nn.Module) -> dict[str, npt.NDArray[Any]]:
+    """A copy of a net's weights, by name."""
+    return {name: value.numpy().copy() for name, value in net.state_dict().items()}

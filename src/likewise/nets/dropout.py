@@ -26,6 +26,10 @@ class DropoutPool:
         self._generator = generator
         self._pool = torch.empty(0, dtype=self.dtype)
 
+    def forget(self, dtype: torch.dtype) -> None:
+        """Forget pool and generator: nothing is dropped until the next `refill`."""
+        self.dtype, self._pool, self._generator = dtype, torch.empty(0, dtype=dtype), None
+
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """x with units dropped and the others scaled up. Shape: any, kept."""
         if self.rate == 0.0 or self._generator is None:

@@ -155,8 +155,9 @@ class Chain:
         if self.seen:
             seen = torch.cat(self.seen, 1)
             h = torch.addmm(h, seen, net.back[i, : seen.shape[1]].to(net.dtype))
-        bias, head = net.biases[b][at, : net.sizes[i]].to(net.dtype), self.heads[b][at, : net.sizes[i]]
-        return torch.addmm(bias, h.relu(), head.t()).float()
+        product: torch.Tensor = h.relu() @ self.heads[b][at, : net.sizes[i]].t()
+        bias: torch.Tensor = net.biases[b][at, : net.sizes[i]]
+        return product.float() + bias
 
     def see(self, i: int, embedded: torch.Tensor) -> None:
         """What was drawn of field i, for the fields after it. Shape: (B, E)."""

@@ -84,10 +84,14 @@ class Tape:
         self.note([outcome], uses, lambda b: factor * b.square().sum(1), inputs)
 
     @torch.no_grad()
-    def fields(self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> None:
+    def fields(
+        self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> None:
         """A product of its own in each field. Shape: (D, B, H), (D, B, E)."""
         inputs = x.square().sum(2)
-        self.note([outcome], [weight, bias], lambda b: ((inputs + 1) * b.square().sum(2)).sum(0), inputs.sum(0))
+        factor = inputs if bias is None else inputs + 1
+        uses = [weight] if bias is None else [weight, bias]
+        self.note([outcome], uses, lambda b: (factor * b.square().sum(2)).sum(0), inputs.sum(0))
 
     @torch.no_grad()
     def blocks(
@@ -107,6 +111,19 @@ class Tape:
             return (factor * b.reshape(len(b), seen.shape[1], -1).square().sum(2)).sum(1)
 
         self.note([outcome], [weight] if bias is None else [weight, bias], squares, inputs.sum(1))
+
+    @torch.no_grad()
+    def groups(self, outcome: torch.Tensor, x: torch.Tensor, seen: torch.Tensor, weight: torch.Tensor) -> None:
+        """A product of blocks in each of G groups of C fields; `seen` (G, C, C) as for `blocks`.
+        Shape: (G, B, C * H), (G, B, C * E)."""
+        n_groups, size, _ = seen.shape
+        inputs = x.reshape(n_groups, -1, size, x.shape[2] // size).square().sum(3)  # (G, B, C)
+        factor = inputs @ seen.to(inputs.dtype)
+
+        def squares(b: torch.Tensor) -> torch.Tensor:
+            return (factor * b.reshape(*factor.shape, -1).square().sum(3)).sum((0, 2))
+
+        self.note([outcome], [weight], squares, inputs.sum((0, 2)))
 
     def windows(
         self,

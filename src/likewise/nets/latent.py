@@ -212,8 +212,7 @@ class Decoding:
             if net.chained and before:
                 rows = [r for f in before for r in range(f * net.d_embed, (f + 1) * net.d_embed)]
                 h = torch.addmm(h, seen, self.back[rows, at])
-            bias, head = net.biases[b][i, :size].to(net.dtype), self.heads[b][i, :size]
-            logits = torch.addmm(bias, h.relu(), head.t()).float()
+            logits = (h.relu() @ self.heads[b][i, :size].t()).float() + net.biases[b][i, :size]
             drawn, mass = inverse_cdf(logits, uniforms[:, field], weights.get(field))
             is_known = known[:, field] >= 0
             log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))

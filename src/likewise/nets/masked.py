@@ -3,13 +3,14 @@
 Legend: B batch, D fields, S sum of all K, K codes of one field, E embedding width, H hidden width, P ordinal features.
 
 Every field has its own H hidden units. They see the embedded codes of the fields before it, in whatever order is
-asked for, through one block-masked product; then a few small layers of the field's own; then its logits.
+asked for (`sight.py`); then come a few small layers of the field's own; then its logits.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 from likewise.nets.allowed import Allowed
+from likewise.nets.sight import GROUP, FullSight, GroupedSight, Seen, Sight
 from likewise.nets.tables import CodeTables, inverse_cdf, normal
 
 
@@ -26,6 +28,8 @@ class MaskedNet(CodeTables):
     Args:
         sizes, features, log_marginals: as `CodeTables` takes them.
         order: the canonical order, as the caller's field numbers.
+        groups: all fields, each `group_size` of them one after the other a group whose fields see one another in full,
+            and the others through a summary; None for all in full. See `sight.py`.
     """
 
     def __init__(
@@ -41,6 +45,8 @@ class MaskedNet(CodeTables):
         dropout: float,
         generator: torch.Generator,
         dtype: torch.dtype = torch.float32,
+        groups: Sequence[int] | None = None,
+        group_size: int = GROUP,
     ) -> None:
         super().__init__(
             sizes,
@@ -55,9 +61,11 @@ class MaskedNet(CodeTables):
         place = {column: i for i, column in enumerate(self.columns)}
         self.order = [place[j] for j in order]
         n_fields = len(sizes)
-        wide = n_fields * d_embed
-        self.first = normal(wide, n_fields * d_hidden, scale=1 / math.sqrt(max(wide, 1)), generator=generator)
-        self.first_bias = nn.Parameter(torch.zeros(n_fields * d_hidden))
+        self.sight: Sight
+        if groups is None:
+            self.sight = FullSight(n_fields, d_embed, d_hidden, generator)
+        else:
+            self.sight = GroupedSight([place[j] for j in groups], group_size, d_embed, d_hidden, generator)
         scale = 1 / math.sqrt(d_hidden)
         self.layers = nn.ParameterList(
             [normal(n_fields, d_hidden, d_hidden, scale=scale, generator=generator) for _ in range(n_layers)]
@@ -66,22 +74,15 @@ class MaskedNet(CodeTables):
             [nn.Parameter(torch.zeros(n_fields, 1, d_hidden)) for _ in range(n_layers)]
         )
 
-    def visible(self, order: Sequence[int]) -> torch.Tensor:
-        """(D, D) mask of an order: entry (i, j) is 1 where field j sees field i."""
-        rank = torch.empty(self.n_fields, dtype=torch.long)
-        rank[torch.as_tensor(order, dtype=torch.long)] = torch.arange(self.n_fields)
-        return (rank[:, None] < rank[None, :]).to(self.first.device, self.dtype)
+    def visible(self, order: Sequence[int]) -> Any:
+        """Who sees whom in an order, as `nll` and `logits` take it."""
+        return self.sight.view(order)
 
-    def hidden(self, x: torch.Tensor, visible: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
+    def hidden(self, x: torch.Tensor, visible: Any, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Hidden units of every field. Shape: (B, D) -> (D, B, H)."""
-        n, wide, high = self.n_fields, self.d_embed, self.d_hidden
-        weight = self.first.to(self.dtype).view(n, wide, n, high) * visible[:, None, :, None]
         e = self.embed_codes(x, embeds)
         e = self.drop(e) if self.training else e
-        h = torch.addmm(self.first_bias.to(self.dtype), e, weight.view(n * wide, n * high))
-        if self.tape is not None:
-            self.tape.blocks(h, e, visible, self.first, self.first_bias)
-        h = h.relu_().view(-1, n, high).transpose(0, 1).contiguous()  # (B, D*H) -> (D, B, H)
+        h = self.sight(e.view(len(x), self.n_fields, self.d_embed), visible).relu().contiguous()
         for layer, bias in zip(self.layers, self.layer_biases, strict=True):
             dropped = self.drop(h) if self.training else h
             more = torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype))
@@ -90,13 +91,13 @@ class MaskedNet(CodeTables):
             h = h + more.relu_()
         return self.drop(h) if self.training else h
 
-    def logits(self, x: torch.Tensor, visible: torch.Tensor) -> list[torch.Tensor]:
+    def logits(self, x: torch.Tensor, visible: Any) -> list[torch.Tensor]:
         """Logits of each bucket's fields given the codes they see. Shape: (B, D) -> [(n, B, K)], float32."""
         embeds, heads = self.tables()
         h = self.hidden(x, visible, embeds)
         return self.logits_of(h, heads)
 
-    def nll(self, x: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+    def nll(self, x: torch.Tensor, visible: Any) -> torch.Tensor:
         """-log p of each code given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
         return self.nll_of(x, self.logits(x, visible))
 
@@ -104,7 +105,7 @@ class MaskedNet(CodeTables):
     def calibrate(
         self,
         batches: Callable[[], Iterable[torch.Tensor]],
-        visible: torch.Tensor,
+        visible: Any,
         rounds: int,
         shares: Sequence[torch.Tensor] | None = None,
     ) -> None:
@@ -151,60 +152,48 @@ class MaskedNet(CodeTables):
         Returns:
             codes (B, D) and log mass (B,): the log share of free draws that conditions left, over drawn fields.
         """
-        n, wide = len(uniforms), self.d_embed
+        n = len(uniforms)
         codes = torch.zeros(n, self.n_fields, dtype=torch.long) if known is None else known.clone()
-        seen = torch.zeros(n, self.n_fields * wide, dtype=self.dtype)
-        log_mass = torch.zeros(n)
+        seen, log_mass = plan.sight.start(n), torch.zeros(n)
         if known is not None:
-            for step, field in enumerate(order):
-                rows = known[:, field] >= 0
-                seen[rows, step * wide : (step + 1) * wide] = plan.embeds[step][known[rows, field]]
+            for field in order:
+                told = torch.nonzero(known[:, field] >= 0).squeeze(1)
+                if len(told):
+                    plan.sight.see(seen, field, told, plan.embeds[field][known[told, field]])
         for step, field in enumerate(order[:fields]):
-            weight, at = weights.get(field), slice(step * wide, (step + 1) * wide)
-            if known is None:
-                # Only earlier steps are filled: the rest of `seen` is zero and need not be multiplied.
-                drawn, mass = inverse_cdf(plan.logits(step, seen[:, : step * wide]), uniforms[:, step], weight)
-                codes[:, field], seen[:, at] = drawn, plan.embeds[step][drawn]
-                log_mass += mass
+            rows = slice(None) if known is None else torch.nonzero(known[:, field] < 0).squeeze(1)
+            if isinstance(rows, torch.Tensor) and not len(rows):
                 continue
-            rows = torch.nonzero(known[:, field] < 0).squeeze(1)
-            if len(rows):
-                drawn, mass = inverse_cdf(plan.logits(step, seen[rows]), uniforms[rows, step], weight)
-                codes[rows, field] = drawn
-                seen[rows, at] = plan.embeds[step][drawn]
-                log_mass[rows] += mass
+            logits = plan.logits(seen, field, rows, ahead=known is not None)
+            drawn, mass = inverse_cdf(logits, uniforms[rows, step], weights.get(field))
+            codes[rows, field] = drawn
+            plan.sight.see(seen, field, rows, plan.embeds[field][drawn])
+            log_mass[rows] += mass
         return codes, log_mass
 
 
 class DrawPlan:
-    """Weights laid out step by step for one order of drawing."""
+    """Weights laid out field by field for one order of drawing."""
 
     def __init__(self, net: MaskedNet, order: Sequence[int]) -> None:
         with torch.inference_mode():
             embeds, heads = net.tables()
-            place = {i: (b, i - k.start) for b, k in enumerate(net.buckets) for i in range(k.start, k.stop)}
-            n, wide, high = net.n_fields, net.d_embed, net.d_hidden
-            first = net.first.to(net.dtype).view(n, wide, n, high)[list(order)]
-            self.embeds, self.first, self.layers, self.heads = [], [], [], []
-            for field in order:
-                b, i = place[field]
-                size = net.sizes[field]
-                self.embeds.append(embeds[b][i])
-                bias = net.first_bias.view(n, high)[field].to(net.dtype)
-                self.first.append((bias, first[:, :, field].reshape(n * wide, high).contiguous()))
-                self.layers.append(
-                    [
+            self.sight = net.sight.plan(order, net.dtype)
+            self.embeds, self.heads, self.layers = {}, {}, {}
+            for b, bucket in enumerate(net.buckets):
+                for i, field in enumerate(range(bucket.start, bucket.stop)):
+                    size = net.sizes[field]
+                    self.embeds[field] = embeds[b][i]
+                    self.heads[field] = heads[b][i, :size].t().contiguous(), net.biases[b][i, :size]
+                    self.layers[field] = [
                         (c[field].to(net.dtype), w[field].to(net.dtype))
                         for w, c in zip(net.layers, net.layer_biases, strict=True)
                     ]
-                )
-                self.heads.append((net.biases[b][i, :size].to(net.dtype), heads[b][i, :size].t().contiguous()))
 
-    def logits(self, step: int, seen: torch.Tensor) -> torch.Tensor:
-        """Logits of the step's field. Shape: (B, width seen) -> (B, K) float32."""
-        bias, weight = self.first[step]
-        h = torch.addmm(bias, seen, weight[: seen.shape[1]]).relu_()
-        for c, w in self.layers[step]:
+    def logits(self, seen: Seen, field: int, rows: torch.Tensor | slice, *, ahead: bool) -> torch.Tensor:
+        """Logits of a field in these rows. Shape: (B, K) float32."""
+        h = self.sight.look(seen, field, rows, ahead=ahead).relu_()
+        for c, w in self.layers[field]:
             h = h + torch.addmm(c, h, w).relu_()
-        bias, head = self.heads[step]
-        return torch.addmm(bias, h, head).float()
+        head, bias = self.heads[field]
+        return (h @ head).float().add_(bias)

@@ -159,7 +159,7 @@ class ChainPrior(Prior):
     def draw(self, context: torch.Tensor, uniforms: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
         high, wide = self.d_hidden, self.n_features
         start = torch.addmm(self.first_bias, context, self.first_context)
-        z, seen = torch.empty_like(normals), torch.zeros(len(normals), self.n_latent * wide)
+        z, seen = torch.empty_like(normals), normals.new_zeros(len(normals), self.n_latent * wide)
         for i in range(self.n_latent):
             at, before = slice(i * high, (i + 1) * high), i * wide
             h = torch.addmm(start[:, at], seen[:, :before], self.first[:before, at]).relu_()

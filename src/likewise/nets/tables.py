@@ -22,6 +22,12 @@ from likewise.nets.allowed import Allowed
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Tape, Taped
 
+UNORDERED, ORDERED = 0.3, 0.03
+"""Deviation of a code's own embedding at the start, without and beside what its place in an order says."""
+
+DECAY, DECAY_ROWS, DECAY_SLOPE, MOST_DECAY = 5.0, 50.0, 0.43, 20.0
+"""Decay of what an ordered code has of its own: 5 where it has 50 rows, 10 at 10 (the slope says so)."""
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -90,7 +96,7 @@ class CodeTables(Taped):
         for b, bucket in enumerate(self.buckets):
             n = bucket.stop - bucket.start
             if d_embed:
-                self.embed.append(normal(n, bucket.size, d_embed, scale=0.3, generator=generator))
+                self.embed.append(normal(n, bucket.size, d_embed, scale=UNORDERED, generator=generator))
             if d_hidden:
                 self.heads.append(normal(n, bucket.size, d_hidden, scale=0.02, generator=generator))
             bias, phi = torch.full((n, bucket.size), -1e4), torch.zeros(n, bucket.size, n_features)
@@ -98,6 +104,9 @@ class CodeTables(Taped):
                 column = self.columns[bucket.start + i]
                 bias[i, : sizes[column]] = torch.from_numpy(log_marginals[column])
                 phi[i, : sizes[column]] = torch.from_numpy(features[column])
+            if d_embed:
+                with torch.no_grad():  # what a code of an order is, its place says
+                    self.embed[-1].mul_(torch.where(phi.any(2, keepdim=True), ORDERED / UNORDERED, 1.0))
             if d_hidden:
                 self.biases.append(nn.Parameter(bias))
             self.register_buffer(f"phi{b}", phi, persistent=False)
@@ -116,9 +125,37 @@ class CodeTables(Taped):
         return len(self.sizes)
 
     def use(self, device: str, dtype: torch.dtype) -> None:
-        """Compute there, in that type; weights stay 32-bit."""
+        """Compute there, in that type; weights stay 32-bit. Nothing is dropped until the pool is filled again."""
         self.to(device)
-        self.dtype = self.drop.dtype = dtype
+        self.dtype = dtype
+        self.drop.forget(dtype)
+
+    def decays(self, n_rows: int) -> list[float | torch.Tensor]:
+        """How strongly each parameter should decay, learning from so many rows, in the order of `parameters`.
+
+        What a code has of its own (its embedding and head) is learnt from its own rows alone, and overfits the more the
+        fewer they are: by decay it is drawn to what its place in the order says of it. A level without order has
+        nothing else, so it decays little, and none to speak of where it has more rows than weights; so do the shared
+        parts, by the cells there are for each of their weights. Biases are the shares of codes, and do not decay.
+        """
+        own = [self._decay_of_codes(phi, n_rows) for phi in self._phi()]
+        result: list[float | torch.Tensor] = []
+        for name, parameter in self.named_parameters():
+            part, _, rest = name.partition(".")
+            if part in ("embed", "heads"):
+                result.append(own[int(rest)])
+            else:
+                free = "bias" in name or part.startswith("ordinal")
+                result.append(0.0 if free else min(parameter.numel() / max(n_rows * self.n_fields, 1), 1.0))
+        return result
+
+    def _decay_of_codes(self, phi: torch.Tensor, n_rows: int) -> torch.Tensor:
+        """Shape: (n, K, P) -> (n, K, 1)."""
+        ordered = phi.any(2, keepdim=True)
+        rows = n_rows / ordered.sum(1, keepdim=True).clamp(min=1)
+        in_order = (DECAY * (DECAY_ROWS / rows.clamp(min=1)) ** DECAY_SLOPE).clamp(max=MOST_DECAY)
+        alone = min((self.d_embed + self.d_hidden) * phi.shape[1] / max(n_rows, 1), 1.0)
+        return torch.where(ordered, in_order, alone)
 
     def tables(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Embeddings (n, K, E) and heads (n, K, H) of each bucket, ordinal parts added.
@@ -155,10 +192,13 @@ class CodeTables(Taped):
         tape.note([found], [*self.embed, self.ordinal_in], lambda g: (g.square().sum(2) * factor).sum(1), factor.sum(1))
 
     def logits_of(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Logits of each bucket's fields from the fields' hidden units. Shape: (D, B, H) -> [(n, B, K)], float32."""
+        """Logits of each bucket's fields from the fields' hidden units. Shape: (D, B, H) -> [(n, B, K)], float32.
+
+        The bias is added in 32 bits: in fewer, shares of rare codes could not be brought to what they should be.
+        """
         parts = torch.split(h, [bucket.stop - bucket.start for bucket in self.buckets])
         logits = [
-            torch.baddbmm(bias.to(self.dtype)[:, None], part, head.transpose(1, 2)).float()
+            torch.bmm(part, head.transpose(1, 2)).float() + bias[:, None]
             for part, bias, head in zip(parts, self.biases, heads, strict=True)
         ]
         if self.tape is not None and logits:
@@ -229,8 +269,9 @@ def log_known(logits: torch.Tensor, known: torch.Tensor, allowed: Allowed[torch.
 
 
 def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Parameter:
-    """A parameter of normal draws."""
-    return nn.Parameter(torch.empty(*shape).normal_(generator=generator).mul_(scale))
+    """A parameter of normal draws; on the meta device its shape alone."""
+    blank = torch.empty(*shape)
+    return nn.Parameter(blank if blank.is_meta else blank.normal_(generator=generator).mul_(scale))
 
 
 def inverse_cdf(

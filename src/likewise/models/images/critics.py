@@ -178,9 +178,9 @@ class HeldOutDistance:
 
         self.told, self.draw = told[:JUDGED], draw
         shape = tuple(int(side) for side in x.shape[1:])
-        self.eye = ConvDown((shape[0], shape[1], shape[2]), 32, generator=generator)
-        self.slices = torch.randn(self.eye.n_features, 256, generator=generator)
-        self.slices /= self.slices.norm(dim=0)
+        self.eye = ConvDown((shape[0], shape[1], shape[2]), 32, generator=generator).to(x.device)
+        slices = torch.randn(self.eye.n_features, 256, generator=generator)
+        self.slices = (slices / slices.norm(dim=0)).to(x.device)
         with torch.inference_mode():
             self.real = self._seen(x[:JUDGED])
 

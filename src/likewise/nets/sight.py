@@ -1,0 +1,256 @@
+"""What each field sees of the fields before it, in whatever order is asked for.
+
+Legend: B batch, D fields, E embedding width, H hidden width, G groups, C fields of a group, R width of the summary.
+
+Of few fields each sees every other through weights of their own: D * E times D * H of them. Of many that would be the
+square of what can be afforded, so each sees the fields of its own group in full, and all fields before it through one
+running sum (the sharing of NADE: Larochelle and Murray 2011). Then weights and work grow with D times C + R / H.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from likewise.nets.ghosts import Taped
+from likewise.nets.tables import normal
+
+GROUP = 16
+"""Fields that see one another in full, where there are too many for all to."""
+
+SUMMARY = 96
+"""Width of the running sum through which they see all."""
+
+
+class Sight(Taped):
+    """What the fields see. Embedded codes (B, D, E) go in; (D, B, H) come out, before their bend."""
+
+    bias: nn.Parameter
+
+    @abstractmethod
+    def view(self, order: Sequence[int]) -> Any:
+        """What `forward` needs to know of an order of the fields."""
+
+    @abstractmethod
+    def forward(self, e: torch.Tensor, view: Any) -> torch.Tensor:
+        """Shape: (B, D, E) -> (D, B, H)."""
+
+    @abstractmethod
+    def plan(self, order: Sequence[int], dtype: torch.dtype) -> SightPlan:
+        """The weights laid out for drawing in an order."""
+
+
+@dataclass
+class Seen:
+    """What a batch of rows has seen so far while it is drawn.
+
+    Args:
+        codes: (B, slots * E) embedded codes, zero where nothing was seen yet.
+        summary: (B, R) their running sum; R is 0 where nothing is shared.
+        many: (B, 1) how many fields it sums.
+    """
+
+    codes: torch.Tensor
+    summary: torch.Tensor
+    many: torch.Tensor
+
+
+class SightPlan:
+    """Draws field by field: `look` gives what a field sees, `see` adds what was drawn of it.
+
+    Args:
+        groups: fields that see one another in full, each group in the order of drawing.
+        weights: for each field (C * E, H) of its group, in that order.
+        bias: (D, H).
+        shared: (D, E, R) what a field adds to the running sum, and (D, R, H) how it reads it; None where there is none.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Sequence[int]],
+        weights: dict[int, torch.Tensor],
+        bias: torch.Tensor,
+        d_embed: int,
+        shared: tuple[torch.Tensor, torch.Tensor] | None = None,
+    ) -> None:
+        self.weights, self.bias, self.d_embed, self.shared = weights, bias, d_embed, shared
+        self.places: dict[int, tuple[int, int, int]] = {}
+        """For each field where its embedded code stands in `Seen.codes`, and where its group begins and ends."""
+        start = 0
+        for group in groups:
+            stop = start + len(group)
+            self.places |= {field: (start + i, start, stop) for i, field in enumerate(group)}
+            start = stop
+
+    def start(self, n: int) -> Seen:
+        """Rows of which nothing is seen."""
+        n_summary = 0 if self.shared is None else self.shared[0].shape[2]
+        codes = torch.zeros(n, len(self.places) * self.d_embed, dtype=self.bias.dtype)
+        return Seen(codes, torch.zeros(n, n_summary), torch.zeros(n, 1))
+
+    def look(self, seen: Seen, field: int, rows: torch.Tensor | slice, *, ahead: bool) -> torch.Tensor:
+        """What the field sees in these rows, before its bend. Shape: (B, H).
+
+        Args:
+            ahead: whether fields that come later in the order may be known; else they are zero and not multiplied.
+        """
+        own, start, stop = self.places[field]
+        codes = seen.codes[rows, start * self.d_embed : (stop if ahead else own) * self.d_embed]
+        near = torch.addmm(self.bias[field], codes, self.weights[field][: codes.shape[1]])
+        if self.shared is None:
+            return near
+        return near + read(seen.summary[rows], seen.many[rows], near.dtype) @ self.shared[1][field]
+
+    def see(self, seen: Seen, field: int, rows: torch.Tensor | slice, embedded: torch.Tensor) -> None:
+        """Add what was drawn of a field, or is known. Shape: (B, E)."""
+        at = self.places[field][0] * self.d_embed
+        seen.codes[rows, at : at + self.d_embed] = embedded
+        if self.shared is not None:
+            seen.summary[rows] += (embedded @ self.shared[0][field]).float()
+            seen.many[rows] += 1
+
+
+def read(summary: torch.Tensor, many: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A running sum of so many fields, brought to one scale and bent. Shape: (..., R), (..., 1) -> (..., R)."""
+    return (summary / (many + 1).sqrt()).to(dtype).relu()
+
+
+class FullSight(Sight):
+    """Every field sees every field before it, through one block-masked product."""
+
+    def __init__(self, n_fields: int, d_embed: int, d_hidden: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.shape = n_fields, d_embed, n_fields, d_hidden
+        wide = n_fields * d_embed
+        self.weight = normal(wide, n_fields * d_hidden, scale=1 / math.sqrt(max(wide, 1)), generator=generator)
+        self.bias = nn.Parameter(torch.zeros(n_fields * d_hidden))
+
+    def view(self, order: Sequence[int]) -> torch.Tensor:
+        """(D, D) mask of an order: entry (i, j) is 1 where field j sees field i."""
+        rank = ranks(order)
+        return (rank[:, None] < rank[None, :]).to(self.weight.device)
+
+    def forward(self, e: torch.Tensor, view: torch.Tensor) -> torch.Tensor:
+        n, wide, _, high = self.shape
+        weight = self.weight.to(e.dtype).view(self.shape) * view.to(e.dtype)[:, None, :, None]
+        e = e.flatten(1)
+        h = torch.addmm(self.bias.to(e.dtype), e, weight.view(n * wide, n * high))
+        if self.tape is not None:
+            self.tape.blocks(h, e, view, self.weight, self.bias)
+        return h.view(-1, n, high).transpose(0, 1)  # (B, D*H) -> (D, B, H)
+
+    def plan(self, order: Sequence[int], dtype: torch.dtype) -> SightPlan:
+        n, wide, _, high = self.shape
+        weight = self.weight.to(dtype).view(self.shape)[list(order)].view(n * wide, n, high)
+        weights = {field: weight[:, field].contiguous() for field in order}
+        return SightPlan([list(order)], weights, self.bias.view(n, high).to(dtype), wide)
+
+
+class GroupedSight(Sight):
+    """Every field sees the fields of its own group before it, and all fields before it through one running sum.
+
+    Args:
+        fields: all fields; each `size` of them one after the other make a group.
+    """
+
+    places: torch.Tensor
+    mates: torch.Tensor
+
+    def __init__(
+        self, fields: Sequence[int], size: int, d_embed: int, d_hidden: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.fields, n = list(fields), len(fields)
+        n_groups = -(-n // size)
+        self.shape = n_groups, size, d_embed, d_hidden
+        # The last group is filled up with field 0, which nobody of it looks at there.
+        mates = torch.tensor([*self.fields, *[0] * (n_groups * size - n)])
+        self.register_buffer("mates", mates, persistent=False)
+        self.register_buffer("places", ranks(self.fields), persistent=False)
+        wide = size * d_embed
+        self.near = normal(n_groups, wide, size * d_hidden, scale=1 / math.sqrt(wide), generator=generator)
+        self.into = normal(n, d_embed, SUMMARY, scale=1 / math.sqrt(d_embed), generator=generator)
+        self.out = normal(n, SUMMARY, d_hidden, scale=1 / math.sqrt(SUMMARY), generator=generator)
+        self.bias = nn.Parameter(torch.zeros(n, 1, d_hidden))
+
+    def view(self, order: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The order and each field's step in it (D,), and (G, C, C) who of a group sees whom."""
+        n_groups, size, *_ = self.shape
+        rank = ranks(order)
+        steps = torch.full((n_groups * size,), len(order))
+        steps[: len(order)] = rank[self.fields]
+        steps = steps.view(n_groups, size)
+        device = self.near.device
+        sees = (steps[:, :, None] < steps[:, None, :]) & (steps[:, None, :] < len(order))
+        return torch.as_tensor(order).to(device), rank.to(device), sees.to(device)
+
+    def forward(self, e: torch.Tensor, view: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        order, rank, sees = view
+        near = self._near(e, sees)
+        e = e.transpose(0, 1)  # (B, D, E) -> (D, B, E)
+        parts = torch.bmm(e, self.into.to(e.dtype))
+        if self.tape is not None:
+            self.tape.fields(parts, e, self.into)
+        before = sums_before(parts[order].float())[rank]
+        h = read(before, rank[:, None, None].to(before.dtype), e.dtype)
+        far = torch.baddbmm(self.bias.to(e.dtype), h, self.out.to(e.dtype))
+        if self.tape is not None:
+            self.tape.fields(far, h, self.out, self.bias)
+        return near + far
+
+    def _near(self, e: torch.Tensor, sees: torch.Tensor) -> torch.Tensor:
+        """What each field sees of its own group. Shape: (B, D, E), (G, C, C) -> (D, B, H)."""
+        n_groups, size, wide, high = self.shape
+        x = e[:, self.mates].view(len(e), n_groups, size * wide).transpose(0, 1)  # (G, B, C * E)
+        weight = self.near.to(e.dtype).view(n_groups, size, wide, size, high) * sees.to(e.dtype)[:, :, None, :, None]
+        h = torch.bmm(x, weight.view(n_groups, size * wide, size * high))
+        if self.tape is not None:
+            self.tape.groups(h, x, sees, self.near)
+        h = h.view(n_groups, len(e), size, high).transpose(1, 2).reshape(n_groups * size, len(e), high)
+        return h[self.places]
+
+    def plan(self, order: Sequence[int], dtype: torch.dtype) -> SightPlan:
+        _, size, wide, high = self.shape
+        rank = ranks(order).tolist()
+        groups: list[list[int]] = []
+        weights: dict[int, torch.Tensor] = {}
+        for g, start in enumerate(range(0, len(self.fields), size)):
+            mates = self.fields[start : start + size]
+            turn = sorted(range(len(mates)), key=lambda i: rank[mates[i]])
+            weight = self.near[g].to(dtype).view(size, wide, size, high)[turn]
+            weights |= {field: weight[:, :, i].reshape(-1, high) for i, field in enumerate(mates)}
+            groups.append([mates[i] for i in turn])
+        shared = self.into.to(dtype), self.out.to(dtype)
+        return SightPlan(groups, weights, self.bias[:, 0].to(dtype), wide, shared)
+
+
+def sums_before(x: torch.Tensor) -> torch.Tensor:
+    """The sum of all earlier entries along the first axis. Shape: (D, ...), kept.
+
+    Two small products, of the entries of a stretch and of the sums of stretches: `cumsum` along the first axis takes
+    twenty times as long.
+
+    Example:
+        >>> sums_before(torch.tensor([1.0, 2.0, 4.0])).tolist()
+        [0.0, 1.0, 3.0]
+    """
+    n, stretch = len(x), math.isqrt(len(x) - 1) + 1
+    n_stretches = -(-n // stretch)
+    padded = nn.functional.pad(x.reshape(n, -1), (0, 0, 0, n_stretches * stretch - n)).view(n_stretches, stretch, -1)
+    inside, across = (torch.ones(k, k, device=x.device).tril(-1) for k in (stretch, n_stretches))
+    within = inside @ padded
+    before = (across @ padded.sum(1))[:, None]
+    return (within + before).view(n_stretches * stretch, -1)[:n].view_as(x)
+
+
+def ranks(order: Sequence[int]) -> torch.Tensor:
+    """(D,) the step of each field."""
+    rank = torch.empty(len(order), dtype=torch.long)
+    rank[torch.as_tensor(order, dtype=torch.long)] = torch.arange(len(order))
+    return rank

@@ -338,6 +338,8 @@ class Synthesizer:
         split, training, drawing = self._streams()
         ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
         codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
+        if ledger is not None:
+            images = codec.of_known_labels(images)
         codes = codec.encode(images)
         train_rows, holdout_rows = self._split(np.arange(len(images)), split, own=holdout is None and ledger is None)
         train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
@@ -636,7 +638,8 @@ class Synthesizer:
         if manifest.get("privacy") is not None:
             generator.ledger = made.ledger_ = made._paid = Ledger.from_dict(manifest["privacy"])
             # A model that kept a budget keeps it when it is fitted anew.
-            made.privacy, made.schema = made.ledger_.budget, made.schema_ if made.schema_.names else None
+            made.privacy = made.ledger_.budget
+            made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared
         made.generator_ = generator.load_state(groups["model"], alphabet)
         made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
         if made.n_rows_ < 1:

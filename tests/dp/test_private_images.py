@@ -68,6 +68,20 @@ def test_draws_look_like_what_their_label_says() -> None:
         assert fake[:, bright].mean() > 1.5 * (fake.sum() - fake[:, bright].sum()) / (fake.size / 2)
 
 
+def test_an_image_of_a_label_nobody_declared_is_left_out_without_a_word(tmp_path: Path) -> None:
+    x, y = images()
+    y[-1] = 7
+    fitted = synth(net="mlp").fit({"x": x, "y": y})
+    assert fitted.train_rows_ is None
+    assert set(fitted.sample(60)["y"]) <= {0, 1, 2}
+    fitted.save(tmp_path / "m")
+    again = lw.load(tmp_path / "m")
+    assert again.privacy == fitted.privacy
+    first = again.ledger_
+    assert again.fit(x, y=y).ledger_ is not first
+    assert again.ledger_ is not None
+
+
 def test_images_without_labels_need_no_schema() -> None:
     fitted = synth(schema=None).fit(images()[0])
     assert fitted.ledger_ is not None

@@ -117,6 +117,11 @@ class ImageCodec:
         """What conditions may be put on: the label, where there is one."""
         return Schema(()) if self.labels is None else _schema()
 
+    @property
+    def labels_declared(self) -> Schema | None:
+        """The schema that declares these labels, as a fit under a budget of privacy takes it."""
+        return None if self.labels is None else _schema().replace(LABEL, levels=self._levels)
+
     def encode(self, images: ImageSet) -> Codes:
         """Codes of images of this kind.
 
@@ -130,10 +135,28 @@ class ImageCodec:
             return Codes(np.zeros((len(images), 0), np.uint8), pixels)
         assert images.y is not None, "checked"
         texts = pl.Series(LABEL, _texts(images.y))
-        unknown = int((~texts.is_in(list(self._levels))).sum())
+        unknown = int((~self._has_known_label(images)).sum())
         if unknown:
             raise InputError(f"{unknown} images have labels that were not there when the model learnt")
         return Codes(self.labels.encode(pl.DataFrame({LABEL: texts})).codes, pixels)
+
+    def of_known_labels(self, images: ImageSet) -> ImageSet:
+        """Those images whose label is known: under a budget of privacy others are left out, with no word on how many.
+
+        Raises:
+            InputError: there is none.
+        """
+        if self.labels is None or images.y is None:
+            return images
+        known = self._has_known_label(images)
+        if not known.any():
+            raise InputError("all images have labels that were not there when labels were declared")
+        return images[known]
+
+    def _has_known_label(self, images: ImageSet) -> npt.NDArray[np.bool_]:
+        assert images.y is not None
+        known: npt.NDArray[np.bool_] = pl.Series(LABEL, _texts(images.y)).is_in(list(self._levels)).to_numpy()
+        return known
 
     def _check(self, images: ImageSet) -> None:
         mine = self.shape.channels, self.shape.height, self.shape.width

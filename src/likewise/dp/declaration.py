@@ -89,11 +89,11 @@ def _unsaid(column: Column, stored: pl.DataType | None, budget: DP) -> dict[str,
     """What must be said of a column, or the budget must pay for: field -> why, and the ways out."""
     kind = column.declared_kind
     if kind is None:
-        return {
+        asked = {
             "kind": "declares no kind, and texts may be anything: set it, with the levels of a category, the bounds of "
-            "numbers, the bounds and format of dates, or the format of an id; or set role 'drop'",
-            "nullable": "does not declare nullable",
+            "numbers, the bounds and format of dates, or the format of an id; or set role 'drop'"
         }
+        return asked | _unsaid_of_missing(column, budget.pay)
     column = column.declared()
     if column.role is Role.DROP:
         return {}
@@ -123,9 +123,13 @@ def _unsaid_of_values(column: Column, stored: pl.DataType | None, pay: tuple[str
         asked["bounds"] = (
             "declares no bounds: set them as ISO texts such as '2020-01-01', or pay for 'bounds' (a part of epsilon)"
         )
-    if column.nullable is None and "missing" not in pay:
-        asked["nullable"] = "does not declare nullable: set it, or pay for 'missing' (one noisy cell more)"
-    return asked
+    return asked | _unsaid_of_missing(column, pay)
+
+
+def _unsaid_of_missing(column: Column, pay: tuple[str, ...] | str) -> dict[str, str]:
+    if column.nullable is not None or "missing" in pay:
+        return {}
+    return {"nullable": "does not declare nullable: set it, or pay for 'missing' (one noisy cell more)"}
 
 
 def _is_time(column: Column, stored: pl.DataType | None) -> bool:

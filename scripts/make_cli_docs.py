@@ -18,6 +18,7 @@ COMMANDS = (
     "evaluate",
     "audit",
     "statement",
+    "budget",
     "anonymize",
     "models",
     "balance",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import likewise.scenario  # noqa: F401
     from likewise.codecs.column import CodecOptions
     from likewise.conditions import above, below, between, missing, one_of
+    from likewise.dp.budget import Budget
     from likewise.dp.ledger import DP
     from likewise.errors import (
         ConditionError,
@@ -71,6 +72,7 @@ __all__ = [
     "VAE",
     "VAEGAN",
     "Autoregressive",
+    "Budget",
     "CartChain",
     "CodecOptions",
     "Column",
@@ -120,6 +122,7 @@ __all__ = [
 _HOMES = {
     "likewise.codecs.column": ("CodecOptions",),
     "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
+    "likewise.dp.budget": ("Budget",),
     "likewise.dp.ledger": ("DP",),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),
     "likewise.evaluate": ("Report", "evaluate"),

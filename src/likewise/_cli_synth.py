@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from likewise._terminal import Terminal
     from likewise.conditions import Condition
+    from likewise.dp.budget import Budget
     from likewise.dp.ledger import DP
     from likewise.schema import Schema
 
@@ -99,6 +100,10 @@ def synth(
         int | None,
         typer.Option(metavar="N", help="With --epsilon: rows of one entity that are learnt from, chosen at random."),
     ] = None,
+    budget: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Count this fit on the budget of its data set; see `likewise budget`."),
+    ] = None,
     k_anonymous: Annotated[
         int | None,
         typer.Option(min=2, metavar="K", help="Let the model see quasi-identifiers only as K rows share them."),
@@ -139,13 +144,14 @@ def synth(
     """
     terminal = open_terminal(quiet, json)
     from likewise import images, io
+    from likewise.dp.budget import Budget
 
     if images.holds_images(source):
-        of_tables = (target, schema_file, condition_on, only, entity, epsilon, k_anonymous, quasi_identifiers)
+        of_tables = (target, schema_file, condition_on, only, entity, epsilon, budget, k_anonymous, quasi_identifiers)
         if any(option is not None for option in of_tables):
             raise errors.OptionError(
-                "--target, --condition-on, --only, --entity, --epsilon, --k-anonymous, --quasi-identifiers and "
-                "--schema are for tables; labels of images are their array y"
+                "--target, --condition-on, --only, --entity, --epsilon, --budget, --k-anonymous, "
+                "--quasi-identifiers and --schema are for tables; labels of images are their array y"
             )
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
@@ -156,6 +162,9 @@ def synth(
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(source, table=output, others=(save, report, json))
 
+    if budget is not None and epsilon is None:
+        raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
+    kept = None if budget is None else Budget(budget)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     with terminal.doing("reading"):
         frame = io.read(source, by_header=privacy is not None)
@@ -167,7 +176,7 @@ def synth(
     model = model or DEFAULT_MODEL
     synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        entity=False if no_entity else None,
+        entity=False if no_entity else None, budget=kept,
         k_anonymous=k_anonymous, condition_on=condition_on or [], only=conditions_of(only or [], schema), report=report,
         json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
@@ -186,6 +195,7 @@ def synthesize(
     only: dict[str, Condition] | None = None,
     entity: bool | None = None,
     privacy: DP | None = None,
+    budget: Budget | None = None,
     k_anonymous: int | None = None,
     save: Path | None = None,
     report: Path | None = None,
@@ -208,6 +218,7 @@ def synthesize(
             only=only,
             entity=entity,
             privacy=privacy,
+            budget=budget,
             codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),
             max_seconds=max_seconds,
             progress=progress,
@@ -229,6 +240,8 @@ def synthesize(
             f"differential privacy, one {spent.budget.unit} more or less: epsilon {spent.epsilon:g}, "
             f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
         )
+        if budget is not None:
+            terminal.result(f"{budget.path}: epsilon {budget.spent:.3g} of {budget.total.epsilon:g} spent by all fits")
         if measure and not dp_only:
             terminal.note(
                 "the measures below look at real rows without noise: keep them to yourself, or take --dp-only"

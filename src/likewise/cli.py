@@ -19,6 +19,7 @@ from likewise import __version__, errors
 from likewise._cli_anonymize import anonymize
 from likewise._cli_audit import audit
 from likewise._cli_balance import balance
+from likewise._cli_budget import budget
 from likewise._cli_images import check_output, draw
 from likewise._cli_impute import impute
 from likewise._cli_models import models
@@ -324,6 +325,7 @@ def evaluate(
 
 app.command()(_tells_errors(audit))
 app.command()(_tells_errors(statement))
+app.command()(_tells_errors(budget))
 app.command()(_tells_errors(anonymize))
 app.command()(_tells_errors(models))
 app.command()(_tells_errors(balance))

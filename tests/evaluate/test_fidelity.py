@@ -111,9 +111,9 @@ def test_wide_tables_are_sampled_with_an_error_that_covers_the_truth():
         pl.DataFrame({n: rng.integers(0, 2 + i % 9, 300).astype(str) for i, n in enumerate(names)}) for _ in range(2)
     )
     whole, part = measure(real, synthetic, schema), measure(real, synthetic, schema, max_pairs=100)
-    assert (len(whole.pairs), whole.trend_deviation) == (780, 0.0)
+    assert (len(whole.pairs), whole.deviation) == (780, 0.0)
     assert len(part.pairs) == 100
-    assert abs(part.trend - whole.trend) < 4 * part.trend_deviation < 0.2 * whole.trend
+    assert abs(part.gap - whole.gap) < 4 * part.deviation < 0.2 * whole.gap
 
 
 def test_a_text_column_is_compared_by_its_pattern():

@@ -4,9 +4,6 @@ The measure of mostlyai-qa (Apache-2.0, by its published formula): 1 - half the 
 cells. A number is cut at ten quantiles of the real rows, of a level column the ten most frequent with at least five
 rows stand for themselves and the rest share a cell; missing is a cell.
 
-Its ceiling is what another real sample would score: a share p seen in n and in m rows differs by
-sqrt(2/pi p (1 - p) (1/n + 1/m)) on average.
-
 Legend: n rows, C columns, K codes of a column.
 """
 
@@ -20,7 +17,6 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.roc import Z95
 from likewise.evaluate.tables import Typed, TypedColumn
 
 N_BINS = 10
@@ -37,15 +33,13 @@ class Accuracy:
 
     Args:
         value: mean over the tuples measured.
-        ceiling: the same for another real sample, expected.
-        interval: 95 %, of having measured a sample of the tuples; None when all were.
+        deviation: standard error of having measured a sample of the tuples; 0 when all were.
         measured, total: tuples.
     """
 
     order: int
     value: float
-    ceiling: float
-    interval: tuple[float, float] | None
+    deviation: float
     measured: int
     total: int
 
@@ -98,7 +92,9 @@ def _coded(column: TypedColumn, edges: npt.NDArray[np.float64], place: Codes) ->
     return codes
 
 
-def accuracy(real: Binned, synthetic: Binned, order: int, rng: np.random.Generator) -> Accuracy | None:
+def accuracy(
+    real: Binned, synthetic: Binned, order: int, rng: np.random.Generator, *, most: int | None = None
+) -> Accuracy | None:
     """The overlap of all tuples of `order` columns, or of a random sample of them where there are very many.
 
     None for fewer columns than that.
@@ -107,15 +103,13 @@ def accuracy(real: Binned, synthetic: Binned, order: int, rng: np.random.Generat
     total = math.comb(n_columns, order)
     if total == 0:
         return None
-    most = min(MOST_TUPLES[order], max(30, MOST_WORK // (len(real) + len(synthetic))))
+    most = min(most or MOST_TUPLES[order], max(30, MOST_WORK // (len(real) + len(synthetic))))
     tuples = list(_tuples(n_columns, order, total, most, rng))
     found = np.array([_overlap(real, synthetic, columns) for columns in tuples])
-    value, ceiling = found.mean(0)
-    interval = None
-    if len(tuples) < total:
-        half = Z95 * found[:, 0].std(ddof=1) * math.sqrt((1.0 - len(tuples) / total) / len(tuples))
-        interval = (float(max(0.0, value - half)), float(min(1.0, value + half)))
-    return Accuracy(order, float(value), float(ceiling), interval, len(tuples), total)
+    deviation = 0.0
+    if 1 < len(tuples) < total:
+        deviation = float(found.std(ddof=1)) * math.sqrt((1.0 - len(tuples) / total) / len(tuples))
+    return Accuracy(order, float(found.mean()), deviation, len(tuples), total)
 
 
 def _tuples(n_columns: int, order: int, total: int, most: int, rng: np.random.Generator) -> Sequence[tuple[int, ...]]:
@@ -127,12 +121,11 @@ def _tuples(n_columns: int, order: int, total: int, most: int, rng: np.random.Ge
     return list(chosen)
 
 
-def _overlap(real: Binned, synthetic: Binned, columns: Sequence[int]) -> tuple[float, float]:
-    """Overlap of one tuple, and the overlap expected of another real sample."""
+def _overlap(real: Binned, synthetic: Binned, columns: Sequence[int]) -> float:
+    """Overlap of one tuple."""
     size = math.prod(real.sizes[i] for i in columns)
     a, b = (np.bincount(_cells(t, columns), minlength=size) / len(t) for t in (real, synthetic))
-    noise = np.sqrt(2.0 / math.pi * a * (1.0 - a) * (1.0 / len(real) + 1.0 / len(synthetic)))
-    return 1.0 - 0.5 * float(np.abs(a - b).sum()), 1.0 - 0.5 * float(noise.sum())
+    return 1.0 - 0.5 * float(np.abs(a - b).sum())
 
 
 def _cells(table: Binned, columns: Sequence[int]) -> Codes:

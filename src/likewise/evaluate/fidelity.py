@@ -1,9 +1,12 @@
 """Column shapes and pair trends: how alike the columns are one by one, and two by two.
 
+`gap` judges pairs by ranks and by quantiles of the real table, so that no extreme value moves it.
+
 `shape` and `trend` are one minus the column and pair scores of sdmetrics' quality report over all columns and pairs,
-equal to it on ordinary tables (its rule of bins included: numbers beside levels are cut into ten equal widths of *their
-own* table's range, with missing beside the greatest value). `trend_linked` is the mean over the pairs that hang
-together in the real table, |r| > 0.4 or Cramer's V > 0.3: what that report gives since it has these bounds by default.
+equal to it on ordinary tables. Its rule of bins is included: numbers beside levels are cut into ten equal widths of
+*their own* table's range, with missing beside the greatest value, so that one outlier may decide; a table of shuffled
+columns can look better than fresh rows. `trend_linked` is the mean over the pairs that hang together in the real table,
+|r| > 0.4 or Cramer's V > 0.3: what that report gives since it has these bounds by default.
 NOTE[DIFF] where that report drops a column or pair out of the mean, because
 the synthetic side is all missing or constant, ours counts it as the error it is.
 
@@ -15,14 +18,15 @@ Legend: n rows, C number columns, K codes of a column (missing included).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.evaluate.results import PairScore
+from likewise.evaluate.roc import midranks
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 
 N_BINS = 10
@@ -38,26 +42,43 @@ class Fidelity:
 
     Args:
         columns: error of each column, NaN where neither table holds a value.
-        pairs: the pairs measured.
-        shape, trend: mean errors; NaN when nothing could be measured.
-        trend_linked: mean error of the pairs that hang together in the real table; NaN when none does.
-        trend_deviation: standard error of `trend` from measuring a sample of the pairs; 0 when all were.
-        n_pairs: how many pairs there are.
+        pairs: the pairs measured; of very many pairs of numbers those whose `gap` is greatest.
+        shape: mean error of the columns; NaN when nothing could be measured, as all means here.
+        gap: mean gap of the pairs: rank correlations, and counts on quantiles of the real table.
+        gap_linked: the same over the pairs that hang together in the real table.
+        trend, trend_linked: the same by sdmetrics' rules: Pearson's r, and counts on each table's own equal widths.
+        deviation: standard error of `gap` from measuring a sample of the pairs; 0 when all were.
+        n_measured, n_pairs: how many pairs were measured, and how many there are.
     """
 
     columns: tuple[float, ...]
     pairs: tuple[PairScore, ...]
     shape: float
+    gap: float
+    gap_linked: float
     trend: float
     trend_linked: float
-    trend_deviation: float
+    deviation: float
+    n_measured: int
     n_pairs: int
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """(P,) pairs as arrays: what each measure says, and which pairs it takes to hang together in the real table."""
+
+    error: FloatArray
+    gap: FloatArray
+    linked: npt.NDArray[np.bool_]
+    gap_linked: npt.NDArray[np.bool_]
+    score: Callable[[int], PairScore]
+    """What is told of one of them."""
 
 
 def fidelity(
     real: Typed, others: Sequence[Typed], *, max_pairs: int = MAX_PAIRS, rng: np.random.Generator
 ) -> list[Fidelity]:
-    """Shape and trend of each of `others` against `real`. The real side is counted once.
+    """Columns and pairs of each of `others` against `real`. The real side is counted once.
 
     Args:
         max_pairs: contingency pairs measured at most; beyond, a random sample with a stated error.
@@ -68,39 +89,51 @@ def fidelity(
     chosen = mixed
     if len(mixed) > max_pairs:
         chosen = [mixed[i] for i in np.sort(rng.choice(len(mixed), max_pairs, replace=False))]
-    correlations = _correlation_pairs(real, others, numbers)
+    of_numbers = _correlation_pairs(real, others, numbers)
     contingencies = _contingency_pairs(real, others, chosen)
     return [
-        _gather(shape, pairs, tables, len(mixed))
-        for shape, pairs, tables in zip(shapes, correlations, contingencies, strict=True)
+        _gather(shape, pairs, tables, len(mixed), max_pairs)
+        for shape, pairs, tables in zip(shapes, of_numbers, contingencies, strict=True)
     ]
 
 
-def _gather(shape: list[float], numbers: list[PairScore], mixed: list[PairScore], n_mixed: int) -> Fidelity:
-    """Means over all pairs, the contingency ones standing for those left out."""
-    number_errors = np.array([p.error for p in numbers if p.error is not None])
-    mixed_errors = np.array([p.error for p in mixed if p.error is not None])
-    measured = len(mixed_errors)
-    stands_for = n_mixed * measured / len(mixed) if mixed else 0.0
-    total = len(number_errors) + stands_for
-    trend = (
-        (number_errors.sum() + stands_for * (mixed_errors.mean() if measured else 0.0)) / total if total else math.nan
-    )
-    deviation = 0.0
-    if 1 < len(mixed) < n_mixed and measured > 1:
-        left_out = 1.0 - len(mixed) / n_mixed
-        deviation = stands_for / total * float(mixed_errors.std(ddof=1)) * math.sqrt(left_out / measured)
+def _gather(shape: list[float], numbers: _Pairs, mixed: _Pairs, n_mixed: int, max_pairs: int) -> Fidelity:
     defined = [e for e in shape if not math.isnan(e)]
-    linked = [p.error for p in (*numbers, *mixed) if p.linked and p.error is not None]
+    kept = np.argsort(-np.nan_to_num(numbers.gap), kind="stable")[:max_pairs]
+    gap, deviation = _mean(numbers.gap, mixed.gap, n_mixed)
     return Fidelity(
         columns=tuple(shape),
-        pairs=(*numbers, *mixed),
+        pairs=tuple(part.score(int(k)) for part, at in
+                    ((numbers, np.sort(kept)), (mixed, range(len(mixed.gap)))) for k in at),
         shape=float(np.mean(defined)) if defined else math.nan,
-        trend=float(trend),
-        trend_linked=float(np.mean(linked)) if linked else math.nan,
-        trend_deviation=deviation,
-        n_pairs=len(numbers) + n_mixed,
-    )
+        gap=gap,
+        gap_linked=_linked(numbers.gap[numbers.gap_linked], mixed.gap[mixed.gap_linked]),
+        trend=_mean(numbers.error, mixed.error, n_mixed)[0],
+        trend_linked=_linked(numbers.error[numbers.linked], mixed.error[mixed.linked]),
+        deviation=deviation,
+        n_measured=len(numbers.gap) + len(mixed.gap),
+        n_pairs=len(numbers.gap) + n_mixed,
+    )  # fmt: skip
+
+
+def _mean(numbers: FloatArray, mixed: FloatArray, n_mixed: int) -> tuple[float, float]:
+    """Mean over all pairs, those measured standing for those left out, and its standard error by that."""
+    some, others = numbers[~np.isnan(numbers)], mixed[~np.isnan(mixed)]
+    stands_for = n_mixed * len(others) / len(mixed) if len(mixed) else 0.0
+    total = len(some) + stands_for
+    if not total:
+        return math.nan, 0.0
+    mean = (some.sum() + stands_for * (others.mean() if len(others) else 0.0)) / total
+    if not 1 < len(mixed) < n_mixed or len(others) < 2:
+        return float(mean), 0.0
+    left_out = 1.0 - len(mixed) / n_mixed
+    return float(mean), stands_for / total * float(others.std(ddof=1)) * math.sqrt(left_out / len(others))
+
+
+def _linked(*parts: FloatArray) -> float:
+    values = np.concatenate(parts)
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else math.nan
 
 
 # --- columns ---------------------------------------------------------------------------------------------------
@@ -151,31 +184,42 @@ def total_variation(a: IntArray, b: IntArray) -> float:
 # --- pairs of numbers ------------------------------------------------------------------------------------------
 
 
-def _correlation_pairs(real: Typed, others: Sequence[Typed], numbers: list[int]) -> list[list[PairScore]]:
-    if len(numbers) < 2:
-        return [[] for _ in others]
-    r_real = correlations([real.columns[i] for i in numbers])
+def _correlation_pairs(real: Typed, others: Sequence[Typed], numbers: list[int]) -> list[_Pairs]:
+    ours = [real.columns[i] for i in numbers]
+    a, b = np.triu_indices(len(numbers), 1)
+    r_real, rank_real = (correlations(c)[a, b] if len(a) else np.zeros(0) for c in (ours, _ranked(ours)))
     found = []
     for other in others:
-        r_other = correlations([other.columns[i] for i in numbers])
+        theirs = [other.columns[i] for i in numbers]
+        r_other, rank_other = (correlations(c)[a, b] if len(a) else np.zeros(0) for c in (theirs, _ranked(theirs)))
         # A column that varies in the real table only has lost its links: they count as 0.
-        error = np.abs(r_real - np.where(np.isnan(r_other), 0.0, r_other)) / 2.0
-        found.append(
-            [
-                PairScore(
-                    a=real.columns[numbers[i]].name,
-                    b=real.columns[numbers[j]].name,
-                    measure="correlation",
-                    error=_number(error[i, j]),
-                    gap=_number(error[i, j]),
-                    real=_number(r_real[i, j]),
-                    synthetic=_number(r_other[i, j]),
-                    linked=bool(abs(r_real[i, j]) > LINKED_CORRELATION),
-                )
-                for i, j in combinations(range(len(numbers)), 2)
-            ]
+        error, gap = (
+            np.abs(was - np.where(np.isnan(now), 0.0, now)) / 2.0
+            for was, now in ((r_real, r_other), (rank_real, rank_other))
         )
+
+        def score(k: int, error: FloatArray = error, gap: FloatArray = gap, r_other: FloatArray = r_other) -> PairScore:
+            return PairScore(
+                a=ours[a[k]].name, b=ours[b[k]].name, measure="correlation", error=_number(error[k]),
+                gap=_number(gap[k]), real=_number(r_real[k]), synthetic=_number(r_other[k]),
+                linked=bool(abs(r_real[k]) > LINKED_CORRELATION),
+            )  # fmt: skip
+
+        with np.errstate(invalid="ignore"):
+            linked, rank_linked = (np.abs(r) > LINKED_CORRELATION for r in (r_real, rank_real))
+        found.append(_Pairs(error, gap, linked, rank_linked, score))
     return found
+
+
+def _ranked(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
+    """The columns with ranks for values: among its own a value far out is one step from the next."""
+    return [replace(c, values=_ranks(c.values)) for c in columns]
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    out, there = np.full(len(values), np.nan), ~np.isnan(values)
+    out[there] = midranks(values[there])
+    return out
 
 
 def correlations(columns: Sequence[TypedColumn]) -> FloatArray:
@@ -220,7 +264,7 @@ class _Coded:
     link_size: int
 
 
-def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: list[tuple[int, int]]) -> list[list[PairScore]]:
+def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: list[tuple[int, int]]) -> list[_Pairs]:
     used = {i for pair in pairs for i in pair}
     coders = {i: _link_coder(real.columns[i]) for i in used}
     tables = [{i: _code(t.columns[i], *coders[i]) for i in used} for t in (real, *others)]
@@ -245,7 +289,15 @@ def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: list[tuple[i
                     linked=linked,
                 )
             )
-    return found
+    return [_as_pairs(scores) for scores in found]
+
+
+def _as_pairs(scores: list[PairScore]) -> _Pairs:
+    error, gap = (np.array([np.nan if v is None else v for v in values], np.float64)
+                  for values in ([p.error for p in scores], [p.gap for p in scores]))  # fmt: skip
+    linked = np.array([p.linked for p in scores], bool)
+    strong = np.array([(p.real or 0.0) > LINKED_ASSOCIATION for p in scores], bool)
+    return _Pairs(error, gap, linked, strong, scores.__getitem__)
 
 
 def _code(column: TypedColumn, edges: FloatArray | None, ranks: IntArray | None, link_size: int) -> _Coded:

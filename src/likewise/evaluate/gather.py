@@ -323,7 +323,7 @@ def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:
         "columns": len(run.modelled),
         "columns_left_out": [c.name for c in run.schema if not c.is_modelled],
         "pairs": fit.n_pairs,
-        "pairs_measured": len(fit.pairs),
+        "pairs_measured": fit.n_measured,
         "target": run.target,
         "by": run.by,
         "entity": run.schema.entity,

@@ -180,8 +180,9 @@ class PairScore:
     Args:
         measure: "correlation" (Pearson, two numbers) or "contingency" (total variation, any other pair).
         error: half the difference of the correlations, or the total variation of the two tables of counts.
-        gap: the same, but with numbers cut at quantiles of the real table and rare levels pooled: where `error` cuts
-            each table by its own range, one extreme value can move every bin. Read this one, compare the other.
+        gap: half the difference of the rank correlations, or the total variation with numbers cut at quantiles of the
+            real table and rare levels pooled: where `error` cuts each table by its own range, one extreme value can
+            move every bin. Read this one, compare the other.
         real, synthetic: strength of the link: Pearson's r for two numbers, else Cramer's V (bias-corrected).
         linked: whether the two hang together in the real table (|r| > 0.4, or V > 0.3 as the trend counts it).
         rank_real, rank_synthetic: Spearman's rank correlation (two numbers).

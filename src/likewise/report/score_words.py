@@ -37,13 +37,25 @@ SCORES: dict[str, ScoreWords] = {
         "Pairs of columns",
         "列间关系",
         "列与列的关系与真实表相差多远，0 为一致，1 为完全不同",
-        "各列对的皮尔逊相关系数之差的一半（两列数值）或列联表总变差的平均",
+        "各列对的斯皮尔曼秩相关系数之差的一半（两列数值）或列联表总变差的平均，数值按真实行的十分位切分",
     ),
     "trend_linked": ScoreWords(
         "Pairs that hang together",
         "强相关列对",
         "同上，仅限真实表中明显相关的列对",
-        "同上，仅限真实表中 |r| > 0.4 或 Cramér's V > 0.3 的列对",
+        "同上，仅限真实表中 |秩相关| > 0.4 或 Cramér's V > 0.3 的列对",
+    ),
+    "sdmetrics_trend": ScoreWords(
+        "Pairs, as sdmetrics has them",
+        "列间关系（sdmetrics 规则）",
+        "同上，按 sdmetrics 的规则，仅供对照",
+        "皮尔逊相关系数，以及按每张表自身范围等宽切分的列联表，一个极端值即可改变它",
+    ),
+    "sdmetrics_trend_linked": ScoreWords(
+        "Pairs that hang together, as sdmetrics has them",
+        "强相关列对（sdmetrics 规则）",
+        "同上，仅限按该规则明显相关的列对",
+        "同上，仅限 |r| > 0.4 或 Cramér's V > 0.3 的列对",
     ),
     "missing": ScoreWords(
         "Missing values",
@@ -55,19 +67,19 @@ SCORES: dict[str, ScoreWords] = {
         "Overlap, one column",
         "单列重合度",
         "单列频数表的重合程度，0 到 1",
-        "频数表的重合，十个分位区间或十个最常见取值；基准为两个样本的预期噪声",
+        "频数表的重合，十个分位区间或十个最常见取值；基准按相同行数折算",
     ),
     "accuracy_bivariate": ScoreWords(
         "Overlap, two columns",
         "两列重合度",
         "两列频数表的重合程度，0 到 1",
-        "频数表的重合，每次两列，十个分位区间或十个最常见取值；基准为两个样本的预期噪声",
+        "频数表的重合，每次两列，十个分位区间或十个最常见取值；基准按相同行数折算",
     ),
     "accuracy_trivariate": ScoreWords(
         "Overlap, three columns",
         "三列重合度",
         "三列频数表的重合程度，0 到 1",
-        "频数表的重合，每次三列，十个分位区间或十个最常见取值；基准为两个样本的预期噪声",
+        "频数表的重合，每次三列，十个分位区间或十个最常见取值；基准按相同行数折算",
     ),
     "alpha_precision": ScoreWords(
         "Lies where real rows lie",
@@ -395,7 +407,17 @@ LEARNERS: dict[str, dict[str, str]] = {
 SHARES = re.compile(
     r"(image_)?copies(_once)?|gcp|ncp|suppressed_rows|inference|singling_out(_several)?|linkability|public_(exact|nearest)|\w+_tpr"
 )
-FINE = ("shape", "trend", "trend_linked", "missing", "mmd", "frechet", "kid")
+FINE = (
+    "shape",
+    "trend",
+    "trend_linked",
+    "sdmetrics_trend",
+    "sdmetrics_trend_linked",
+    "missing",
+    "mmd",
+    "frechet",
+    "kid",
+)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,42 +15,107 @@ from likewise.evaluate.fidelity import Fidelity, fidelity
 from likewise.evaluate.joint import kernel_distance, precision_recall
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.results import FloorKind, Score
-from likewise.evaluate.roc import Z95
 from likewise.evaluate.scoring.context import Context, finite, noise
 from likewise.evaluate.tables import Typed
+
+MOST_FOR_FLOOR = 2_000
+"""Tuples of columns from which the overlap of fresh rows is told, at most."""
 
 ORDERS = {1: "univariate", 2: "bivariate", 3: "trivariate"}
 COLUMNS_AT_A_TIME = {1: "one column", 2: "two columns at a time", 3: "three columns at a time"}
 
 
+MEANS = ("shape", "gap", "gap_linked", "trend", "trend_linked")
+LEAST_TO_HALVE = 40
+"""Rows of two real tables whose halves can tell how fast the error between them falls."""
+
+
 def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     """The synthetic table's columns and pairs, and a fresh real table's at the same size."""
-    if run.holdout is not None:
-        fit, floor = fidelity(run.train, [run.synthetic, run.holdout], rng=run.rng(1))
-        scale = noise(len(run.train), len(run.synthetic)) / noise(len(run.train), len(run.holdout))
-        return fit, _scaled(floor, scale), "holdout"
     (fit,) = fidelity(run.train, [run.synthetic], rng=run.rng(1))
-    a, b = run.halves(2)
-    if len(a) == 0:
-        return fit, _scaled(fit, math.nan), "halves"
-    (floor,) = fidelity(a, [b], rng=run.rng(1))
-    scale = noise(len(run.train), len(run.synthetic)) / noise(len(a), len(b))
-    return fit, _scaled(floor, scale), "halves"
+    real, fresh, floor_by = _two_real_tables(run)
+    if min(len(real), len(fresh)) < LEAST_TO_HALVE:
+        return fit, _scaled(fit, dict.fromkeys(MEANS, math.nan)), floor_by
+    (floor,) = fidelity(real, [fresh], rng=run.rng(1))
+    quarters = [fidelity(a, [b], rng=run.rng(1))[0] for a, b in _halved(run, real, fresh)]
+    scales = {name: _scale(run, real, fresh, getattr(floor, name), [getattr(q, name) for q in quarters])
+              for name in MEANS}  # fmt: skip
+    return fit, _scaled(floor, scales), floor_by
 
 
-def _scaled(floor: Fidelity, scale: float) -> Fidelity:
+def _two_real_tables(run: Context) -> tuple[Typed, Typed, FloorKind]:
+    """Two tables of real rows that share none, as large as there are: what an error between them is, fresh rows score.
+
+    A small holdout tells little of tables as large as the training one, so halves of that stand for it.
+    """
+    if run.holdout is not None and 2 * len(run.holdout) >= len(run.train):
+        return run.train, run.holdout, "holdout"
+    return *run.halves(2), "halves"
+
+
+def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]]:
+    """Halves of the one beside halves of the other."""
+    parts = [np.array_split(run.rng(40 + k).permutation(len(t)), 2) for k, t in enumerate((real, fresh))]
+    return [(real.take(np.sort(a)), fresh.take(np.sort(b))) for a, b in zip(*parts, strict=True)]
+
+
+def _scale(run: Context, real: Typed, fresh: Typed, whole: float, halves: Sequence[float]) -> float:
+    """What turns an error between two real tables into that of fresh rows, as many as the synthetic ones.
+
+    An error falls as a power of 1/n + 1/m: the root where counts are many, hardly at all where most cells hold a row or
+    none. Which power it is the halves of both tell.
+    """
+    here, target = (1.0 / len(a) + 1.0 / len(b) for a, b in ((real, fresh), (run.train, run.synthetic)))
+    return float((target / here) ** power(whole, halves, math.log(2.0)))
+
+
+def power(whole: float, halves: Sequence[float], steps: float) -> float:
+    """The power with which an error falls, by what it is on the whole and on the halves; between 0 and a root's.
+
+    Example:
+        >>> power(0.1, [0.1 * 2**0.5] * 2, math.log(2)), power(0.9, [0.9, 0.9], math.log(2))
+        (0.5, 0.0)
+    """
+    mean = float(np.mean(halves))
+    if not (math.isfinite(mean) and math.isfinite(whole) and mean > 0 and whole > 0):
+        return 0.5
+    return round(min(max(math.log(mean / whole) / steps, 0.0), 0.5), 12)
+
+
+def _scaled(floor: Fidelity, scales: Mapping[str, float]) -> Fidelity:
+    scale = scales["shape"]
     columns = tuple(min(1.0, e * scale) if not math.isnan(e) else e for e in floor.columns)
-    return replace(
-        floor,
-        columns=columns,
-        shape=floor.shape * scale,
-        trend=floor.trend * scale,
-        trend_linked=floor.trend_linked * scale,
-    )
+    return replace(floor, columns=columns, **{name: getattr(floor, name) * scales[name] for name in MEANS})
+
+
+PAIRS = {
+    "trend": (
+        "gap",
+        "mean over pairs of half the difference of Spearman's rank correlation (two numbers) or the total variation of "
+        "the counts, numbers cut at ten quantiles of the real rows",
+        "how far pairs of columns hang together otherwise than in the real table, from 0 (alike) to 1",
+    ),
+    "trend_linked": (
+        "gap_linked",
+        "the same over the pairs that hang together in the real table: |rank correlation| > 0.4 or Cramer's V > 0.3",
+        "the same, over the pairs of columns that clearly hang together",
+    ),
+    "sdmetrics_trend": (
+        "trend",
+        "the pair score of sdmetrics, for comparison: Pearson's r, and counts on ten equal widths of each table's own "
+        "range, which one extreme value can move",
+        "the same by the rules of sdmetrics, for comparison only",
+    ),
+    "sdmetrics_trend_linked": (
+        "trend_linked",
+        "the same over the pairs with |r| > 0.4 or Cramer's V > 0.3, as that report has it by default",
+        "the same, over the pairs that clearly hang together by those rules",
+    ),
+}
 
 
 def marginal_scores(run: Context, fit: Fidelity, floor: Fidelity, floor_by: FloorKind) -> Iterable[Score]:
-    """Columns and pairs: shape, trend, missing."""
+    """Columns and pairs: shape, trends, missing."""
     n = len(run.synthetic)
     yield Score(
         name="shape",
@@ -65,36 +130,16 @@ def marginal_scores(run: Context, fit: Fidelity, floor: Fidelity, floor_by: Floo
         "floor scaled to the same number of rows",
         meaning="how far single columns are from the real ones, from 0 (alike) to 1",
     )
-    half = Z95 * fit.trend_deviation
-    method = "mean over pairs of half the difference of Pearson's r (two numbers) or total variation of the counts"
-    if half:
-        method += f"; {len(fit.pairs):,} of {fit.n_pairs:,} pairs measured, the interval is of that sample"
-    yield Score(
-        name="trend",
-        group="fidelity",
-        value=fit.trend,
-        better="lower",
-        floor=finite(floor.trend),
-        floor_by=floor_by,
-        copy=0.0,
-        interval=(max(0.0, fit.trend - half), fit.trend + half) if half else None,
-        n=n,
-        method=method,
-        meaning="how far pairs of columns hang together otherwise than in the real table, from 0 (alike) to 1",
-    )
-    if not math.isnan(fit.trend_linked):
-        yield Score(
-            name="trend_linked",
-            group="fidelity",
-            value=fit.trend_linked,
-            better="lower",
-            floor=finite(floor.trend_linked),
-            floor_by=floor_by,
-            copy=0.0,
-            n=n,
-            method="the same over the pairs that hang together in the real table: |r| > 0.4 or Cramer's V > 0.3",
-            meaning="the same, over the pairs of columns that clearly hang together",
-        )
+    sampled = ""
+    if fit.n_measured < fit.n_pairs:
+        sampled = f"; {fit.n_measured:,} of {fit.n_pairs:,} pairs measured, which is off by {fit.deviation:.4f} or so"
+    for name, (field, method, meaning) in PAIRS.items():
+        value = getattr(fit, field)
+        if not math.isnan(value):
+            yield Score(
+                name=name, group="fidelity", value=value, better="lower", floor=finite(getattr(floor, field)),
+                floor_by=floor_by, copy=0.0, n=n, method=method + sampled * (name == "trend"), meaning=meaning,
+            )  # fmt: skip
     yield from _missing_score(run)
 
 
@@ -102,7 +147,10 @@ def _missing_score(run: Context) -> Iterable[Score]:
     real, fake = _missing_shares(run.train), _missing_shares(run.synthetic)
     if not (real.any() or fake.any()):
         return
-    fresh = None if run.holdout is None else float(np.abs(real - _missing_shares(run.holdout)).mean())
+    fresh = None
+    if run.holdout is not None:
+        scale = noise(len(run.train), len(run.synthetic)) / noise(len(run.train), len(run.holdout))
+        fresh = scale * float(np.abs(real - _missing_shares(run.holdout)).mean())
     yield Score(
         name="missing",
         group="fidelity",
@@ -112,7 +160,8 @@ def _missing_score(run: Context) -> Iterable[Score]:
         floor_by=None if fresh is None else "holdout",
         copy=0.0,
         n=len(run.synthetic),
-        method="mean over columns of the difference of the shares of missing values",
+        method="mean over columns of the difference of the shares of missing values; floor scaled to the same number "
+        "of rows",
         meaning="how far the shares of missing values are from the real ones",
     )
 
@@ -123,26 +172,40 @@ def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def accuracy_scores(run: Context) -> Iterable[Score]:
     """Overlap of one, two and three columns at a time."""
-    real, synthetic = binned(run.train, [run.synthetic])
+    real, fresh, floor_by = _two_real_tables(run)
+    ours, synthetic = binned(run.train, [run.synthetic])
     for order, name in ORDERS.items():
-        found = accuracy(real, synthetic, order, run.rng(9 + order))
+        found = accuracy(ours, synthetic, order, run.rng(9 + order))
         if found is None:
             continue
-        sampled = f"; {found.measured:,} of {found.total:,} measured, the interval is of that sample"
+        floor = _fresh_overlap(run, real, fresh, order)
+        sampled = f"; {found.measured:,} of {found.total:,} measured, which is off by {found.deviation:.4f} or so"
         yield Score(
             name=f"accuracy_{name}",
             group="fidelity",
             value=found.value,
             better="higher",
-            floor=found.ceiling,
-            floor_by="theory",
+            floor=floor,
+            floor_by=None if floor is None else floor_by,
             copy=1.0,
-            interval=found.interval,
             n=len(run.synthetic),
             method=f"overlap of the tables of counts, {COLUMNS_AT_A_TIME[order]}, on ten quantile bins or the ten most "
-            "frequent levels; floor by the expected noise of two samples" + sampled * (found.interval is not None),
+            "frequent levels; floor scaled to the same number of rows" + sampled * (found.deviation > 0),
             meaning=f"how much the tables of {COLUMNS_AT_A_TIME[order]} overlap, from 0 to 1",
         )
+
+
+def _fresh_overlap(run: Context, real: Typed, fresh: Typed, order: int) -> float | None:
+    """The overlap of fresh real rows, were they as many as the synthetic ones."""
+    if min(len(real), len(fresh)) < LEAST_TO_HALVE:
+        return None
+    lost = []
+    for a, b in ((real, fresh), *_halved(run, real, fresh)):
+        ours, theirs = binned(a, [b])
+        found = accuracy(ours, theirs, order, run.rng(9 + order), most=MOST_FOR_FLOOR)
+        assert found is not None
+        lost.append(1.0 - found.value)
+    return 1.0 - lost[0] * _scale(run, real, fresh, lost[0], lost[1:])
 
 
 def joint_scores(run: Context) -> Iterable[Score]:

@@ -55,9 +55,9 @@ def _one(run: Context, found: Standard | None, code: int, level: str, n_real: in
         n_real=n_real,
         n_synthetic=n_synthetic,
         shape=finite(fit.shape),
-        trend=finite(fit.trend),
+        trend=finite(fit.gap),
         shape_floor=_floor(floors, "shape", scale),
-        trend_floor=_floor(floors, "trend", scale),
+        trend_floor=_floor(floors, "gap", scale),
         **utility,  # type: ignore[arg-type]
     )
 

@@ -91,6 +91,16 @@ def test_a_plan_is_read_from_json_and_from_toml(tmp_path: Path) -> None:
     assert read_plan(write(tmp_path, delta=1e-9, pay=["missing"])).privacy == lw.DP(2, 1e-9, pay=("missing",))
 
 
+def test_what_a_plan_only_found_in_some_table_counts_for_nothing(tmp_path: Path) -> None:
+    draft = lw.Schema(tuple(column.as_found() for column in TWO)).to_dict()
+    for column in draft["columns"]:
+        column |= {"nullable": False}
+    assert read_plan(write(tmp_path, schema=draft)).schema == TWO
+    draft["columns"][0] |= {"found": {"kind": "boolean"}, "dtype": "String"}
+    with pytest.raises(SchemaError, match="kind of 'a'"):
+        read_plan(write(tmp_path, schema=draft))
+
+
 def test_a_plan_is_read_from_a_private_model_file(tmp_path: Path) -> None:
     rng, path = np.random.default_rng(0), tmp_path / "m.likewise"
     rows = {name: rng.random(300) < 0.5 for name in "ab"}

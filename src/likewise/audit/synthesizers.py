@@ -210,9 +210,10 @@ def _plan_of_model(fitted: Synthesizer, path: Path) -> Plan:
 
 
 def _schema(given: Any, folder: Path) -> Schema:
+    """What a plan or the file it names declares; what was found in some table counts for nothing."""
     if isinstance(given, Mapping):
-        return Schema.from_dict(dict(given))
+        return Schema.from_dict(dict(given)).declare()
     try:
-        return Schema.from_json((folder / str(given)).read_text(encoding="utf-8"))
+        return Schema.from_json((folder / str(given)).read_text(encoding="utf-8")).declare()
     except OSError as error:
         raise SchemaError(f"the schema {given} cannot be read: {type(error).__name__}") from None

@@ -103,6 +103,16 @@ def test_dates_that_come_as_texts_or_digits_need_a_format(dtype: str) -> None:
             Declaration.of(Schema((column,)), pl.DataFrame({"d": values}).schema, BUDGET)
 
 
+@pytest.mark.parametrize("dtype", [pl.String, pl.Int64])
+def test_the_column_that_a_budget_names_as_the_entity_is_a_key(dtype: Any) -> None:
+    frame = table().with_columns(who=(pl.int_range(200) // 4).cast(dtype))
+    draft = lw.infer(frame, entity=False).replace("town", levels=("a", "b")).replace("n", bounds=(0, 9))
+    for name in frame.columns:
+        draft = draft.replace(name, nullable=False)
+    fitted = synth(schema=draft, privacy=lw.DP(1.0, 1e-6, entity="who", max_rows=4)).fit(frame)
+    assert fitted.schema_["who"].is_key
+
+
 def test_a_schema_without_columns_is_no_leave_to_look() -> None:
     paying = lw.DP(5.0, 1e-6, pay=("levels", "bounds", "missing"))
     with pytest.raises(SchemaError, match="columns are not in the schema: 'town', 'n'"):
@@ -163,12 +173,10 @@ def test_nothing_that_is_kept_tells_how_many_rows_there_were_or_which() -> None:
 
 def test_a_schema_that_was_a_draft_does_not_stay() -> None:
     frame = table().with_columns(town=pl.col("town").cast(pl.Enum(["a", "b", "only mine"])))
-    draft = lw.infer(frame).declare({"n": {"bounds": (0, 9)}}).replace("town", levels=("a", "b"))
-    fitted = synth(schema=lw.infer(frame).replace("n", bounds=(0, 9), nullable=False).replace(
-        "town", levels=("a", "b"), nullable=False)).fit(frame)  # fmt: skip
+    draft = lw.infer(frame).replace("n", bounds=(0, 9), nullable=False)
+    fitted = synth(schema=draft.replace("town", levels=("a", "b"), nullable=False)).fit(frame)
     assert isinstance(fitted.schema, Declaration)
     assert b"only mine" not in pickle.dumps(fitted)
-    assert not draft.is_draft
 
 
 def test_a_loaded_model_that_kept_a_budget_keeps_it_when_it_is_fitted_anew(tmp_path: Path) -> None:

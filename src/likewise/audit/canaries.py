@@ -139,7 +139,11 @@ def _values(column: Column, places: Floats) -> pl.Series:
         case _:
             low, high = column.bounds or MADE_UP_BOUNDS
             made = low + places * (high - low)
-            made = np.rint(made) if column.kind is Kind.INTEGER else np.round(made, 9 if column.decimals is None else column.decimals)
+            made = (
+                np.rint(made)
+                if column.kind is Kind.INTEGER
+                else np.round(made, 9 if column.decimals is None else column.decimals)
+            )
     return pl.Series(column.name, made).cast(dtype)
 
 

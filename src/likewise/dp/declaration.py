@@ -61,8 +61,9 @@ class Declaration(Schema):
                 "privacy needs a schema: columns told from the data would be told for free. Infer one, look it through "
                 "as what anybody may know, and declare bounds, levels and nullable in it"
             )
-        if budget.entity in schema and not {"kind", "role"} & schema[budget.entity].said.keys():
-            schema = schema.replace(budget.entity, kind=Kind.ID)  # the budget names it, and that is a person's word
+        entity = budget.entity
+        if entity is not None and entity in schema and not {"kind", "role"} & schema[entity].said.keys():
+            schema = schema.replace(entity, kind=Kind.ID)  # the budget names it, and that is a person's word
         unsaid = {column.name: _unsaid(column, stored.get(column.name), budget) for column in schema}
         unsaid = {name: asked for name, asked in unsaid.items() if asked}
         if unsaid:

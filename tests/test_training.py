@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from likewise.errors import OptionError, TrainingError
+from likewise.errors import LikewiseWarning, OptionError, TrainingError
 from likewise.optimiser import AdamW
 from likewise.training import Descent, Event, Record, Schedule, one_cycle, train
 
@@ -258,7 +258,8 @@ def test_a_loss_that_breaks_later_keeps_the_best_weights() -> None:
     task = Task(epochs=6, batch_size=50)
     plain, best = task.loss, []
     task.loss = lambda rows: plain(rows) * (math.nan if task.steps > 3 * 4 else 1.0)  # type: ignore[method-assign]
-    record = task.run(progress=lambda event: best.append(task.weights().clone()))
+    with pytest.warns(LikewiseWarning, match="diverged after 3 epochs"):
+        record = task.run(progress=lambda event: best.append(task.weights().clone()))
     assert record.stopped == "diverged"
     assert record.epochs == 3
     assert torch.equal(task.weights(), best[record.best_epoch - 1])
@@ -266,7 +267,8 @@ def test_a_loss_that_breaks_later_keeps_the_best_weights() -> None:
 
 
 def test_a_held_out_loss_that_breaks_later_keeps_the_best_weights() -> None:
-    task, record, after = scripted([3.0, 2.0, math.nan, 1.0])
+    with pytest.warns(LikewiseWarning, match="diverged after 2 epochs"):
+        task, record, after = scripted([3.0, 2.0, math.nan, 1.0])
     assert record.stopped == "diverged"
     assert record.holdout_losses == [3.0, 2.0]
     assert torch.equal(task.weights(), after[1])

@@ -82,7 +82,7 @@ class Synthesizer:
             generator. "auto" is "autoregressive"; under a budget of privacy "aim", or "mst" for more than 30 columns;
             for images "vaegan", or "vae" under a budget.
         schema: what the columns are; None infers it from the data.
-        random_state: seed of the split, of training and of drawing; None draws one.
+        random_state: seed of the split, of training and of drawing; None draws one, or takes 0 with a `checkpoint`.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
         bounds: column -> (least, greatest) value, instead of the protected range learnt from the data.
         only: column -> value, list of values or condition, as `where` of `sample` takes them: learn the rows that meet
@@ -297,7 +297,10 @@ class Synthesizer:
 
     def _streams(self) -> list[np.random.Generator]:
         """Of the split, of training and of drawing."""
-        return [np.random.default_rng(seed) for seed in np.random.SeedSequence(self.random_state).spawn(3)]
+        seed = self.random_state
+        if seed is None and getattr(self._make_generator(), "checkpoint", None) is not None:
+            seed = 0  # a training that is taken up must find the rows split as they were
+        return [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(3)]
 
     def _recorded(self, generator: Generator) -> AbstractContextManager[Asked]:
         """The fit as an entry of the file of all fits, where there is one."""

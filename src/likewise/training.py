@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from likewise.errors import OptionError, TrainingError
+from likewise.errors import LikewiseWarning, OptionError, TrainingError
 
 if TYPE_CHECKING:
     import torch
@@ -51,6 +54,8 @@ class Event:
 
 
 Progress = Callable[[Event], None]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +168,42 @@ class Descent:
         self._optimiser.load_state(state)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in the calling thread alone; also a decorator.
+
+    Sums split among threads are rounded otherwise, and a seed must give the same weights and rows whatever the machine.
+    Threads also wait for one another after every product, thousands of times a second, and by default they spin: beside
+    one busy process a fit of five seconds then took minutes.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def side_by_side(work: Callable[[Item], None], items: Iterable[Item], *, alone: bool = False) -> None:
+    """Do what does not depend on one another on as many threads as torch would use, each computing on its own.
+
+    Args:
+        alone: one item after the other all the same.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    with one_thread():
+        if alone or threads == 1:
+            for item in items:
+                work(item)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, items))
+
+
 def one_cycle(passed: float, warmup: float) -> float:
     """Share of the peak rate after a share of the training: linear up, half a cosine down.
 
@@ -187,6 +228,8 @@ def train(
     progress: Progress | None = None,
     notes: Mapping[str, float] | None = None,
     fingerprint: str = "",
+    rate: str = "learning_rate",
+    from_shares: bool = False,
 ) -> Record:
     """Run the epochs; leave in `module` the weights that did best on the held-out rows (the last ones without any).
 
@@ -198,6 +241,8 @@ def train(
         on_epoch: called before each epoch.
         notes: figures told with each event; `holdout_loss` may keep them up to date.
         fingerprint: what a checkpoint must have been made by to be resumed.
+        rate: the option to lower where training diverges, which is warned of.
+        from_shares: whether the net begins at the shares of codes, so that one worse than it began learnt nothing.
 
     Raises:
         TrainingError: the loss was not a number before any epoch ended.
@@ -206,6 +251,9 @@ def train(
     run = _Run(module, step, schedule, generator, fingerprint)
     run.resume()
     size = min(schedule.batch_size, n_rows)
+    if from_shares and holdout_loss is not None and not run.record.epochs:
+        module.eval()
+        run.start = holdout_loss()
     while run.record.epochs < schedule.epochs and run.record.stopped == "planned":
         module.train()
         if on_epoch is not None:
@@ -216,6 +264,7 @@ def train(
         if progress is not None:
             progress(run.event(n_rows // size * size, notes or {}))
     run.finish()
+    run.warn(rate)
     return run.record
 
 
@@ -237,6 +286,8 @@ class _Run:
         self.fingerprint = json.dumps([asdict(replace(schedule, checkpoint=None)), fingerprint])
         self.record = Record()
         self.best: dict[str, torch.Tensor] | None = None
+        self.start = math.inf
+        """Held-out loss before the first step, where it is known."""
         self.began = time.perf_counter()
 
     @property
@@ -309,6 +360,16 @@ class _Run:
         self.record.seconds = round(self.seconds, 3)
         if self.schedule.checkpoint is not None:
             Path(self.schedule.checkpoint).unlink(missing_ok=True)
+
+    def warn(self, rate: str) -> None:
+        """Tell of a training that got nowhere."""
+        record = self.record
+        if record.stopped == "diverged":
+            text = f"training diverged after {record.epochs} epochs; the weights of epoch {record.best_epoch} were kept"
+            warnings.warn(f"{text}; lower {rate}", LikewiseWarning, stacklevel=4)
+        elif record.holdout_losses and min(record.holdout_losses) > self.start + max(abs(self.start) / 4, 2.0):
+            text = f"training began at a held-out loss of {self.start:.3g} and came to {min(record.holdout_losses):.3g}"
+            warnings.warn(f"{text} at best: it learnt nothing; lower {rate}", LikewiseWarning, stacklevel=4)
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""

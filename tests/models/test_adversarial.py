@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from likewise.codecs.base import Alphabet, Field
+from likewise.errors import LikewiseWarning
 from likewise.models.adversarial import (
     Alternating,
     Averaged,
@@ -243,7 +244,8 @@ def test_a_loss_that_is_no_number_ends_with_the_best_weights() -> None:
         module.weight.zero_()
     distances = iter([0.5, 0.1, 0.3, 0.4])
     schedule = Schedule(epochs=9, batch_size=4)
-    record = train(module, Step(), 4, schedule, generator=seeded(), holdout_loss=lambda: next(distances))
+    with pytest.warns(LikewiseWarning, match="the weights of epoch 2 were kept"):
+        record = train(module, Step(), 4, schedule, generator=seeded(), holdout_loss=lambda: next(distances))
     assert record.stopped == "diverged"
     assert record.best_epoch == 2
     assert float(module.weight.detach()) == 2

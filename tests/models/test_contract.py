@@ -125,6 +125,22 @@ def test_the_same_seed_gives_the_same_model_and_rows(model: str, table: str) -> 
     assert all(np.array_equal(state[name], other[name]) for name in state)
 
 
+def test_the_number_of_threads_moves_no_weight_and_no_row(model: str) -> None:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        again = fit(model, "mixed")
+        rows = draw(again, 9_000, seed=3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    state, other = fitted(model, "mixed").state(), again.state()
+    assert all(np.array_equal(state[name], other[name]) for name in state)
+    assert same(rows, draw(fitted(model, "mixed"), 9_000, seed=3))
+
+
 def test_another_seed_gives_other_rows(model: str) -> None:
     generator = fitted(model, "mixed")
     assert not same(draw(generator, 200, seed=3), draw(generator, 200, seed=4))

@@ -5,12 +5,10 @@ Legend: B rows, G rows judged together, D fields, E embedding width.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from likewise.errors import LikewiseWarning
-from likewise.training import Record, Schedule, one_cycle
+from likewise.training import Schedule, one_cycle
 
 if TYPE_CHECKING:
     import torch
@@ -211,17 +209,6 @@ def descend(parameters: Sequence[torch.Tensor], loss: torch.Tensor) -> None:
 def is_finite(net: nn.Module) -> bool:
     """Whether every weight is a number: what a net that diverged would draw has no distance to anything."""
     return all(bool(p.isfinite().all()) for p in net.parameters())
-
-
-def tell_divergence(record: Record, rate: str) -> None:
-    """Warn where training ended because a loss was not a number.
-
-    Args:
-        rate: the option to lower.
-    """
-    if record.stopped == "diverged":
-        text = f"training diverged after {record.epochs} epochs; the weights of epoch {record.best_epoch} were kept"
-        warnings.warn(f"{text}; lower {rate}", LikewiseWarning, stacklevel=3)
 
 
 def pac_misfit(pac: int, batch_size: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -33,6 +32,7 @@ from likewise.models.gradient import (
     check_training_options,
     compute_dtype,
     decay_of,
+    fingerprint,
     in_net_order,
     is_wide,
     log_marginals,
@@ -47,7 +47,7 @@ from likewise.models.gradient import (
 from likewise.models.groups import MANY_FIELDS, grouped_fields
 from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options, peak_rate, train_net
 from likewise.nets.allowed import Allowed
-from likewise.training import Descent, Progress, Record, Schedule, train
+from likewise.training import Descent, Progress, Record, Schedule, one_thread, side_by_side, train
 
 if TYPE_CHECKING:
     import torch
@@ -188,6 +188,7 @@ class Autoregressive(Generator):
             checkpoint=self.checkpoint,
         )
 
+    @one_thread()
     def fit(
         self,
         train_codes: Codes,
@@ -236,7 +237,8 @@ class Autoregressive(Generator):
             holdout_loss=holdout_loss if len(x_holdout) else None,
             on_epoch=lambda: net.drop.refill(generator),
             progress=progress,
-            fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
+            fingerprint=fingerprint(self, train_codes, holdout),
+            from_shares=True,
         )
         if self.calibrate:
             net.calibrate(lambda: (part.long() for part in torch.split(x, at_once)), canonical, self.calibrate)
@@ -350,10 +352,15 @@ class Autoregressive(Generator):
         if conditioned and given.codes is None:
             drawing = _Searching(drawing, Budget.of(n, given), rng)
         known = None if given.codes is None else in_net_order(net, given.codes)
-        for rows, stream in blocks(n, rng):
+
+        def draw(block: tuple[slice, np.random.Generator]) -> None:
+            rows, stream = block
             codes[rows, net.columns] = drawing.block(
                 rows.stop - rows.start, stream, None if known is None else known[rows]
             )
+
+        # Those that search share a budget, and so take turns.
+        side_by_side(draw, blocks(n, rng), alone=isinstance(drawing, _Searching))
         # Inside a code every place is as likely as another: that is what a fraction means.
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes, fractions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -15,15 +14,15 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.about import About
-from likewise.models.adversarial import Alternating, is_finite, pac_misfit, tell_divergence
+from likewise.models.adversarial import Alternating, is_finite, pac_misfit
 from likewise.models.ctgan_game import MOST_FEATURES, BlindDenseGame, DenseGame
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
-from likewise.models.gradient import check_choice, check_option, take_weights, train_device
+from likewise.models.gradient import check_choice, check_option, fingerprint, take_weights, train_device
 from likewise.models.labels import Labels, column_names
 from likewise.models.modes import Modes, is_number, scores_of
 from likewise.models.noise_model import POOL, NoiseModel
 from likewise.models.variety import LOOKED_AT, Variety
-from likewise.training import Progress, Record, Schedule, train
+from likewise.training import Progress, Record, Schedule, one_thread, train
 
 if TYPE_CHECKING:
     import torch
@@ -160,6 +159,7 @@ class CTGAN(NoiseModel["DenseGenerator"]):
             checkpoint=self.checkpoint,
         )
 
+    @one_thread()
     def fit(
         self,
         train_codes: Codes,
@@ -219,9 +219,9 @@ class CTGAN(NoiseModel["DenseGenerator"]):
             on_epoch=game.refill,
             progress=progress,
             notes=notes,
-            fingerprint=hashlib.sha256(repr(self.options()).encode() + codes.tobytes()).hexdigest(),
+            fingerprint=fingerprint(self, train_codes, holdout),
+            rate="generator_lr and discriminator_lr",
         )
-        tell_divergence(self.record, "generator_lr and discriminator_lr")
         calibrate(net.eval(), self._told(), alphabet, counted(net, train_codes), len(train_codes), self.calibrate, rng)
         return self
 

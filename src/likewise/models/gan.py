@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,7 +13,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
 from likewise.errors import OptionError
 from likewise.models.about import About
-from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit, tell_divergence
+from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
 from likewise.models.gan_game import BlindRowGame, RowGame, Rules
 from likewise.models.gradient import (
@@ -23,6 +22,7 @@ from likewise.models.gradient import (
     check_choice,
     check_training_options,
     compute_dtype,
+    fingerprint,
     is_wide,
     log_marginals,
     train_device,
@@ -30,7 +30,7 @@ from likewise.models.gradient import (
 from likewise.models.labels import Labels, column_names
 from likewise.models.noise_model import POOL, NoiseModel
 from likewise.models.variety import LOOKED_AT, Variety
-from likewise.training import Progress, Record, Schedule, train
+from likewise.training import Progress, Record, Schedule, one_thread, train
 
 if TYPE_CHECKING:
     import torch
@@ -195,6 +195,7 @@ class GAN(NoiseModel["TableGenerator"]):
         """Rows judged together: a table of fewer has them all judged together."""
         return min(self.pac, max(n_rows, 1))
 
+    @one_thread()
     def fit(
         self,
         train_codes: Codes,
@@ -258,9 +259,8 @@ class GAN(NoiseModel["TableGenerator"]):
             on_epoch=game.refill,
             progress=progress,
             notes=notes,
-            fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
+            fingerprint=fingerprint(self, train_codes, holdout),
         )
-        tell_divergence(self.record, "learning_rate")
         net.use("cpu", compute_dtype(self.precision))
         counts = counted(net, train_codes)
         calibrate(net.eval(), self._told(), alphabet, counts, len(train_codes), self.calibrate, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping
 from os import PathLike
@@ -82,6 +83,13 @@ def batch_size_for(n_rows: int, cells: int = 1) -> int:
     """
     affordable = int(2 ** int(math.log2(max(STEP_CELLS / max(cells, 1), 1))))
     return max(32, min(512, affordable, int(2 ** round(math.log2(max(n_rows, 1) / 64)))))
+
+
+def fingerprint(model: Any, train: Codes, holdout: Codes) -> str:
+    """What a checkpoint must agree in to be taken up: rows and options, but not where it lies and what it runs on."""
+    options = {k: v for k, v in model.options().items() if k not in ("checkpoint", "device", "max_seconds")}
+    rows = b"".join(part.codes.tobytes() for part in (train, holdout))
+    return hashlib.sha256(repr(options).encode() + rows).hexdigest()
 
 
 def decay_of(model: Any) -> float:

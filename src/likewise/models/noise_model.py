@@ -17,7 +17,7 @@ from likewise.models.private import OneWay, planned, public_rows, steps_of
 from likewise.models.private_duel import BlindGame, PrivateDuel
 from likewise.models.told import ToldModel
 from likewise.private_training import train_privately
-from likewise.training import Progress, Schedule
+from likewise.training import Progress, Schedule, one_thread
 
 if TYPE_CHECKING:
     from likewise.nets.ctgan import DenseGenerator
@@ -46,6 +46,7 @@ class NoiseModel(ToldModel[Net]):
     clip: float
     sampling_rate: float | None
 
+    @one_thread()
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         codes = NoiseDrawing(self._fitted(), self._told(), self._alphabet, given or Given()).rows(n, rng)
         # Inside a code every place is as likely as another: that is what a fraction means.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -24,6 +23,7 @@ from likewise.models.gradient import (
     check_choice,
     check_training_options,
     compute_dtype,
+    fingerprint,
     in_net_order,
     is_wide,
     log_marginals,
@@ -35,7 +35,7 @@ from likewise.models.private import OneWay, peak_rate, train_net
 from likewise.models.told import ToldModel
 from likewise.models.vae_draws import BATCH, LatentDrawing, log_normal
 from likewise.private_training import Plan
-from likewise.training import Descent, Progress, Record, Schedule, train
+from likewise.training import Descent, Progress, Record, Schedule, one_thread, train
 
 if TYPE_CHECKING:
     import torch
@@ -208,6 +208,7 @@ class VAE(ToldModel["LatentNet"]):
             checkpoint=self.checkpoint,
         )
 
+    @one_thread()
     def fit(
         self,
         train_codes: Codes,
@@ -261,7 +262,8 @@ class VAE(ToldModel["LatentNet"]):
             holdout_loss=holdout_loss if len(x_holdout) else None,
             on_epoch=lambda: net.drop.refill(generator),
             progress=progress,
-            fingerprint=hashlib.sha256(repr(self.options()).encode() + train_codes.codes.tobytes()).hexdigest(),
+            fingerprint=fingerprint(self, train_codes, holdout),
+            from_shares=True,
         )
         net.use("cpu", compute_dtype(self.precision))
         if len(train_codes):
@@ -368,6 +370,7 @@ class VAE(ToldModel["LatentNet"]):
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
+    @one_thread()
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         self._fitted()
         given = given or Given()

@@ -31,7 +31,7 @@ from likewise.models.vae import N_KNOTS, PRIVATE_RATE, VAE
 from likewise.models.vae_draws import LatentDrawing
 from likewise.models.vaegan_tilt import Tilt, learn, learn_privately, normalised, scale_of
 from likewise.private_training import Plan
-from likewise.training import Event, Progress, Schedule
+from likewise.training import Event, Progress, Schedule, one_thread
 
 if TYPE_CHECKING:
     import torch
@@ -141,6 +141,7 @@ class VAEGAN(VAE):
             max_seconds=left,
         )
 
+    @one_thread()
     def fit(
         self,
         train_codes: Codes,

@@ -99,6 +99,7 @@ def learn(
         holdout_loss=lambda: _cross_entropy(*(scores([critic], x) for x in held))[0],
         on_epoch=lambda: critic.drop.refill(generator),
         progress=progress,
+        rate="critic_rate",
     )
 
 

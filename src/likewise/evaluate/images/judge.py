@@ -10,8 +10,7 @@ Legend: B batch, C channels, H rows and W columns of pixels, D features, K class
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from likewise.evaluate.images.arrays import Images, IntArray
-from likewise.training import Descent, Schedule, train
+from likewise.training import Descent, Schedule, one_thread, train
 
 FloatArray = npt.NDArray[np.float64]
 N_FEATURES = 64
@@ -124,14 +123,3 @@ def _learn(pixels: npt.NDArray[np.float32], labels: IntArray, n_classes: int, rn
 
 def _scaled(pixels: npt.NDArray[np.float32], mean: float, deviation: float) -> torch.Tensor:
     return torch.from_numpy((pixels - np.float32(mean)) / np.float32(deviation))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Sums in filters are split by threads, and their rounding moves a figure: the same seed must give the same one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -18,10 +18,10 @@ from likewise.evaluate.attacks.inference import inference, secrets_of, worst_gue
 from likewise.evaluate.attacks.linkage import linkability
 from likewise.evaluate.attacks.membership import membership, worst_off
 from likewise.evaluate.attacks.rates import contrast, contrast_of_draws
-from likewise.evaluate.attacks.shadow import shadow_attack
+from likewise.evaluate.attacks.shadow import _records, shadow_attack
 from likewise.evaluate.attacks.singling_out import several_values, single_values
 from likewise.evaluate.tables import type_tables
-from likewise.schema import Role
+from likewise.schema import Column, Kind, Role, Schema
 
 from .frames import MIXED, mixed
 
@@ -61,6 +61,33 @@ def test_what_the_population_gives_away_is_no_leak():
     (found,) = inference(train, holdout, synthetic, ["gain"], ["age"], seed=0)
     assert found.risk.value > 0.95
     assert found.risk.interval[0] <= found.risk.floor
+
+
+def test_a_tree_finds_what_drowns_among_columns_that_tell_nothing():
+    """The generator knows by heart which answer prevails at each place it learnt of; sixty columns are noise."""
+    rng = np.random.default_rng(5_501)
+    names = ["place", *(f"noise{i}" for i in range(60))]
+    schema = Schema((*(Column(name=n, kind=Kind.REAL) for n in names), Column(name="answer", kind=Kind.BOOLEAN)))
+
+    def rows(n: int) -> pl.DataFrame:
+        values = np.column_stack([rng.integers(0, 200, n), rng.normal(size=(n, 60))])
+        return pl.DataFrame(values, schema=names).with_columns(answer=pl.Series(rng.random(n) < 0.5))
+
+    train, holdout, fake = rows(800), rows(800), rows(3_000)
+    prevails = train.group_by("place").agg(pl.col("answer").mean() > 0.5)
+    fake = fake.drop("answer").join(prevails, on="place", how="inner")
+    (found,) = inference(*type_tables([train, holdout, fake], schema), ["answer"], names, seed=0)
+    assert found.by == "tree"
+    assert found.risk.interval[0] > found.risk.floor
+
+
+def test_two_guesses_widen_the_interval_for_both():
+    rng = np.random.default_rng(5_502)
+    frames = [pl.DataFrame({"x": rng.normal(size=n), "y": rng.integers(0, 2, n).astype(str)}) for n in (300, 300, 300)]
+    schema = Schema((Column(name="x", kind=Kind.REAL), Column(name="y", kind=Kind.CATEGORICAL)))
+    (found,) = inference(*type_tables(frames, schema), ["y"], ["x"], seed=0)
+    hits, control = round(found.risk.value * 300), round(found.risk.floor * 150)
+    assert found.risk.interval == contrast(hits, 300, control, 150, tests=2).interval
 
 
 def test_values_and_corners_point_to_copied_people(leaking):
@@ -158,6 +185,32 @@ def test_shadow_models_tell_a_generator_that_copies_from_one_that_does_not():
     assert copying.area.interval[0] > 0.8
     assert copying.caught[0] > 0.3
     assert honest.area.interval[0] < 0.5
+
+
+def test_half_of_the_records_attacked_are_outliers():
+    rng = np.random.default_rng(5_503)
+    rows = rng.normal(size=(2_000, 3)).astype(np.float32)
+    rows[:30] += 40 * rng.normal(size=(30, 3)).astype(np.float32)
+    chosen = _records(rows, 60, rng)
+    assert len(set(chosen.tolist())) == 60
+    assert set(range(30)) <= set(chosen.tolist())
+    assert sum(k >= 30 for k in chosen.tolist()) == 30
+
+
+def test_a_person_is_in_a_shadow_with_all_rows_or_with_none():
+    seen = []
+    pool = mixed(900, 41)
+    whose = np.repeat(np.arange(300), 3)
+
+    def draw(rows: pl.DataFrame, n: int, seed: int) -> pl.DataFrame:
+        seen.append(rows["key"].str.split("-").list.last().cast(pl.Int64).to_numpy() // 3)
+        return pool[np.random.default_rng(seed).permutation(900)[:n]]
+
+    found = shadow_attack(pool, lambda f: typed(*f), draw, n_shadows=4, n_rows=240, seed=7, whose=whose)
+    assert found.n_records == 20
+    for persons in seen:
+        _, counts = np.unique(persons, return_counts=True)
+        assert (counts == 3).all()
 
 
 def test_too_few_shadows_are_refused():

@@ -83,14 +83,27 @@ def test_rows_that_repeat_by_chance_are_all_kept():
     assert (sides.train.table.n, sides.holdout.table.n, sides.notes) == (500, 250, ())
 
 
+def test_rows_of_few_levels_that_all_stand_twice_are_counted_once():
+    rng = np.random.default_rng(4_116)
+    schema = Schema(tuple(Column(name=c, kind=Kind.INTEGER) for c in "abc"))
+    shares = []
+    for _ in range(12):
+        train, holdout, fake = (pl.DataFrame({c: rng.integers(0, 4, n) for c in "abc"}) for n in (300, 200, 600))
+        report = evaluate(pl.concat([train, train]), fake, holdout=holdout, schema=schema, measures="attacks")
+        assert any("Every training row stands there 2 times" in note for note in report.notes)
+        assert report["membership"].stands != "worse"
+        shares.append(report["distance_share"].value)
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.03)
+
+
 def test_repeats_that_may_be_chance_or_not_are_not_judged():
     rng = np.random.default_rng(4_104)
     schema = Schema((Column(name="a", kind=Kind.INTEGER), Column(name="b", kind=Kind.INTEGER)))
     train, holdout, fake = (pl.DataFrame({c: rng.integers(0, 40, n) for c in "ab"}) for n in (300, 200, 600))
-    report = evaluate(pl.concat([train, train]), fake, holdout=holdout, schema=schema, measures="attacks")
-    assert "distance_share" not in report
-    assert "membership" in report
-    assert any("Nearness was not measured" in note for note in report.notes)
+    many = repeated(train, [6, 1])
+    report = evaluate(many, fake, holdout=holdout, schema=schema, measures="attacks")
+    assert {score.name for score in report.group("privacy")} == {"copies", "copies_once"}
+    assert any("No attack was made; name the column" in note for note in report.notes)
 
 
 def test_five_copies_among_five_thousand_rows_are_found():

@@ -65,11 +65,13 @@ ZH: dict[str, str] = {
     "Only the linkage to the public table was measured: {reason}": "仅测量了与公开表的连接：{reason}",
     "The attacks need at least {n} training and holdout {people}.": "攻击要求训练与保留的{people}各至少 {n} 个。",
     "{repeated} of the training rows repeat and {shared} of the holdout rows stand there: chance alone does not repeat "
-    "rows so, and which repeats are one person's cannot be told. Nearness was not measured; name the column that tells "
+    "rows so, and which repeats are one person's cannot be told. No attack was made; name the column that tells "
     "whose a row is (entity).": (
         "{repeated} 的训练行重复出现，{shared} 的保留行也在其中：仅凭偶然不会如此重复，也无法分辨哪些重复属于同一人。"
-        "未测量接近程度；请指明说明行属于谁的列（entity）。"
+        "未进行攻击；请指明说明行属于谁的列（entity）。"
     ),
+    "Every training row stands there {n} times or a multiple of that, every holdout row {m} times: each is counted "
+    "once.": ("每个训练行出现 {n} 次或其倍数，每个保留行 {m} 次：各只计一次。"),
     "Rows repeat beyond chance: {train} of the training rows and {holdout} of the holdout rows. The attacks count each "
     "distinct row once ({n} and {m}) and leave out those that stand in both.": (
         "行的重复超出偶然：训练行 {train}，保留行 {holdout}。攻击把每个不同的行只计一次（{n} 与 {m}），"

@@ -101,8 +101,7 @@ def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
 
     All real rows are searched, training rows not only as many as there are holdout rows: with N training and m holdout
     persons a nearest row is a training row by chance with probability N / (N + m), and the share is scaled so that
-    chance is 0.5 and 1 stays 1. With N = m this is the usual share. Ties fall to either side by chance: the real rows
-    stand in random order.
+    chance is 0.5 and 1 stays 1. With N = m this is the usual share. What falls to several equal rows is shared out.
 
     The second figure finds few near copies among many good rows. It asks only the hundredth (at least 20) of the
     synthetic rows whose nearest real row is nearest *beside the nearest of another person*: a choice made blind to
@@ -134,20 +133,28 @@ def side_of_nearest(
     Args:
         whose: (N + m,) the person of each real row, training rows first.
     """
-    order = rng.permutation(len(train) + len(holdout))
-    is_train = order < len(train)
-    real = np.concatenate([train, holdout])[order]
-    _, person = np.unique(np.arange(len(order)) if whose is None else whose[order], return_inverse=True)
-    index, distance = nearest_few(synthetic, real, 2 if whose is None else MOST_NEIGHBOURS)
-    nearest, ratio = person[index[:, 0]], _beside_another(distance, person[index])
+    real = np.concatenate([train, holdout])
+    is_train = np.arange(len(real)) < len(train)
+    _, person = np.unique(np.arange(len(real)) if whose is None else whose, return_inverse=True)
+    member = np.zeros(person.max() + 1, dtype=np.bool_)
+    member[person[is_train]] = True
+    # Equal rows are one place: what falls there is shared out among them.
+    _, first, place, size = np.unique(
+        pl.from_numpy(real).hash_rows().to_numpy(), return_index=True, return_inverse=True, return_counts=True
+    )
+    index, distance = nearest_few(synthetic, real[first], 2 if whose is None else MOST_NEIGHBOURS)
+    ratio = _beside_another(distance, person[first][index])
+    ratio[size[index[:, 0]] > 1] = 1.0  # a row that several people share points to none of them
     n_nearest = min(len(ratio), max(LEAST_NEAREST, round(NEAREST_SHARE * len(ratio))))
     shuffled = rng.permutation(len(ratio))
     crowded = shuffled[np.argsort(ratio[shuffled], kind="stable")[:n_nearest]]
-    member = np.zeros(person.max() + 1, dtype=np.bool_)
-    member[person[is_train]] = True
-    copy = _copy_share(real, is_train, member)
-    near, few = (_nearness(rows, member, copy, searched, len(synthetic)) for rows in (nearest, nearest[crowded]))
-    return near, few
+    copy = _copy_share(place, is_train, member)
+    found = []
+    for places in (index[:, 0], index[crowded, 0]):
+        drawn = (np.bincount(places, minlength=len(size)) / size)[place]
+        by_person = np.asarray(np.bincount(person, weights=drawn), dtype=np.float64)
+        found.append(_nearness(by_person, member, copy, searched, len(places), len(synthetic)))
+    return found[0], found[1]
 
 
 def _beside_another(distance: FloatArray, person: IntArray) -> FloatArray:
@@ -155,26 +162,26 @@ def _beside_another(distance: FloatArray, person: IntArray) -> FloatArray:
     other = person != person[:, :1]
     place = np.where(other.any(1), other.argmax(1), distance.shape[1] - 1)
     beyond = distance[np.arange(len(distance)), place]
-    # A row that several people share points to none of them.
     return np.where(beyond > 0.0, distance[:, 0] / np.where(beyond > 0.0, beyond, 1.0), 1.0)
 
 
-def _nearness(rows: IntArray, member: npt.NDArray[np.bool_], copy: float, searched: float, n_all: int) -> Nearness:
-    drawn = np.bincount(rows, minlength=len(member)).astype(np.float64)
+def _nearness(
+    drawn: FloatArray, member: npt.NDArray[np.bool_], copy: float, searched: float, n: int, n_all: int
+) -> Nearness:
     share, deviation = _scaled_share(drawn, member)
     half = Z95 * deviation
     seen = least_beyond(half, 0.5)
     # Near copies come first among all: the hundredth sees them all, and is full of them when there are so many.
-    least = seen * len(rows) / n_all if seen < 1.0 else 1.0
+    least = seen * n / n_all if seen < 1.0 else 1.0
     low, high = (float(np.clip(end, 0.0, 1.0)) for end in (share - half, share + half))
-    return Nearness(float(np.clip(share, 0.0, 1.0)), (low, high), copy, len(rows), least, searched)
+    return Nearness(float(np.clip(share, 0.0, 1.0)), (low, high), copy, n, least, searched)
 
 
 def _scaled_share(drawn: FloatArray, member: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """The share and its standard deviation when the labels are exchangeable.
 
     Args:
-        drawn: (P,) how many synthetic rows have a row of this person as their nearest.
+        drawn: (P,) how many synthetic rows have a row of this person as their nearest, those of equal rows shared.
     """
     total, n, m = drawn.sum(), int(member.sum()), int((~member).sum())
     by_chance = m / (n + m)
@@ -184,12 +191,14 @@ def _scaled_share(drawn: FloatArray, member: npt.NDArray[np.bool_]) -> tuple[flo
     return float(share), float(0.5 / by_chance * np.sqrt(variance))
 
 
-def _copy_share(real: Vectors, is_train: npt.NDArray[np.bool_], member: npt.NDArray[np.bool_]) -> float:
-    """The share of a plain copy: 1, but for training rows which also stand in the holdout."""
-    keys = np.ascontiguousarray(real).view(np.dtype((np.void, real.dtype.itemsize * real.shape[1]))).ravel()
-    _, inverse = np.unique(keys, return_inverse=True)
-    n_groups = int(inverse.max()) + 1
-    train = np.bincount(inverse[is_train], minlength=n_groups)
-    every = np.bincount(inverse, minlength=n_groups)
+def _copy_share(place: IntArray, is_train: npt.NDArray[np.bool_], member: npt.NDArray[np.bool_]) -> float:
+    """The share of a plain copy: 1, but for training rows which also stand in the holdout.
+
+    Args:
+        place: (N + m,) the same number for equal rows.
+    """
+    n_groups = int(place.max()) + 1
+    train = np.bincount(place[is_train], minlength=n_groups)
+    every = np.bincount(place, minlength=n_groups)
     in_holdout = (train * (every - train) / every).sum() / train.sum()
     return float(np.clip(1.0 - 0.5 * in_holdout / (~member).mean(), 0.0, 1.0))

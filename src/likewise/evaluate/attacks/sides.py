@@ -21,6 +21,10 @@ from likewise.evaluate.tables import IntArray, Typed
 Hashes = npt.NDArray[np.uint64]
 MOST_SHARED = 0.05
 """Repeats are told from chance only where fresh rows hardly ever stand in the training rows."""
+LEAST_DIFFERENT = 12
+"""Kinds of rows of which all counts are even by chance once in 2^12."""
+Z_SURE = 3.29
+"""Equal rows come in groups, so they are judged by intervals of 99.9 %."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,22 @@ def take_sides(train: Side, holdout: Side | None, rng: np.random.Generator) -> S
     if holdout is None:
         return Sides(train, holdout)
     notes: list[str] = []
+    times = [_times(side.hashes) for side in (train, holdout)]
+    if max(times) > 1:
+        notes.append(
+            f"Every training row stands there {times[0]} times or a multiple of that, every holdout row {times[1]} "
+            "times: each is counted once."
+        )
+        train, holdout = (side.take(_one_in(side.hashes, n)) for side, n in zip((train, holdout), times, strict=True))
     repeated = [repeats(side.hashes) for side in (train, holdout)]
     shared = [copies(a.hashes, b.hashes) for a, b in ((holdout, train), (train, holdout))]
     if not any(map(_beyond_chance, repeated, shared)):
-        return Sides(train, holdout)
+        return Sides(train, holdout, tuple(notes))
     if shared[0].value > MOST_SHARED:
         notes.append(
             f"{repeated[0].value:.1%} of the training rows repeat and {shared[0].value:.1%} of the holdout rows stand "
-            "there: chance alone does not repeat rows so, and which repeats are one person's cannot be told. Nearness "
-            "was not measured; name the column that tells whose a row is (entity)."
+            "there: chance alone does not repeat rows so, and which repeats are one person's cannot be told. No attack "
+            "was made; name the column that tells whose a row is (entity)."
         )
         return Sides(train, holdout, tuple(notes), are_unclear=True)
     sides = [side.take(_first_of_each(side.hashes)) for side in (train, holdout)]
@@ -85,10 +96,26 @@ def take_sides(train: Side, holdout: Side | None, rng: np.random.Generator) -> S
     return Sides(alone[0], alone[1], tuple(notes), are_distinct=True)
 
 
+def _times(hashes: Hashes) -> int:
+    """How often every row stands in a table, where many different ones do and all stand there a multiple of that."""
+    _, counts = np.unique(hashes, return_counts=True)
+    return int(np.gcd.reduce(counts)) if len(counts) >= LEAST_DIFFERENT else 1
+
+
+def _one_in(hashes: Hashes, times: int) -> IntArray:
+    """Places of so many of each kind of row as there are of it, divided by `times`."""
+    order = np.argsort(hashes, kind="stable")
+    return np.sort(order[::times])
+
+
 def _beyond_chance(repeated: Rate, shared: Rate) -> bool:
     """Whether rows repeat in a table clearly more than fresh rows stand there, or are clearly more seldom alone."""
-    is_much = repeated.value > 1.5 * shared.value or 1.0 - shared.value > 1.5 * (1.0 - repeated.value)
-    return is_much and repeated.interval[0] > shared.interval[1]
+    is_much = repeated.value > 1.5 * shared.value or 1.0 - shared.value > 2.0 * (1.0 - repeated.value)
+    least, most = (
+        wilson(repeated.value * repeated.n, repeated.n, Z_SURE),
+        wilson(shared.value * shared.n, shared.n, Z_SURE),
+    )
+    return is_much and least[0] > most[1]
 
 
 def _by_person(train: Side, holdout: Side | None, rng: np.random.Generator) -> Sides:

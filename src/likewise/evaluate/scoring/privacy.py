@@ -83,6 +83,8 @@ def attacks(run: Context, fresh_copies: float) -> tuple[list[Score], list[Guesse
     """All attacks that need real rows unknown to the generator; none, with a note, where there are too few."""
     sides, synthetic = run.sides, run.compared["synthetic"]
     assert sides.holdout is not None
+    if sides.are_unclear:
+        return [], []
     train, holdout = sides.train.table, sides.holdout.table
     if min(train.n_persons, holdout.n_persons) < MIN_ROWS:
         run.notes.append(f"The attacks need at least {MIN_ROWS} training and holdout {run.people}.")
@@ -90,7 +92,7 @@ def attacks(run: Context, fresh_copies: float) -> tuple[list[Score], list[Guesse
     tables = train, holdout, synthetic
     guessed = _guessed(run, tables)
     scores = [
-        *([] if sides.are_unclear else _nearness_scores(run, tables)),
+        *_nearness_scores(run, tables),
         *_membership_scores(run, tables, fresh_copies),
         *_inference_score(run, guessed),
         *_contrast_scores(run, tables),

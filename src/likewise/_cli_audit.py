@@ -200,7 +200,8 @@ def _audit_privacy(
     terminal.result(_table_of(found, plan.model))
     if found.is_broken:
         claim = f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}"
-        typer.echo(f"failed: {plan.model} claims {claim}, found {found.epsilon:.3g} at least", err=True)
+        law = "" if found.law == "any" else ", as losses near normal show, which its ledger claims"
+        typer.echo(f"failed: {plan.model} claims {claim}, found {found.epsilon:.3g} at least{law}", err=True)
         raise typer.Exit(EXIT_BROKEN_RULE)
     if 1 < found.runs < FEW_FITS:
         terminal.note(f"{found.runs} fits see next to nothing: take thousands, or --steps for a net")
@@ -217,6 +218,7 @@ def _table_of(found: Audit, model: str) -> Table:
         "claim": f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}",
         "found at least": f"epsilon {found.bound.gaussian:.3g} {confidence}, if losses are near normal",
         "whatever the law": f"epsilon {found.bound.epsilon:.3g} {confidence}",
+        "held against the claim": "the first" if found.law == "gaussian" else "the second",
         "attacker": found.threat,
         "at stake": tried,
     }

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise.audit import Plan, audit_synthesizer, audit_training, read_plan
+from likewise.audit.canaries import on_a_grid
 from likewise.cli import app
 from likewise.dp import mechanisms
 from likewise.errors import InputError, OptionError, SchemaError
@@ -67,6 +68,24 @@ def test_the_steps_of_a_net_are_audited_with_the_plan_of_its_fit() -> None:
         audit_training(plan())
 
 
+def test_the_bound_that_decides_is_the_one_the_ledger_proves() -> None:
+    """Models of counts claim Gaussian privacy, of a net in one run nothing more is known than epsilon and delta."""
+    assert audit_synthesizer(plan(), runs=8).law == "gaussian"
+    options = {"epochs": 1, "sampling_rate": 0.5}
+    net = Plan(model="autoregressive", schema=WIDE, privacy=lw.DP(10.0), options=options, rows=200)
+    assert audit_synthesizer(net, canaries=8).law == "any"
+
+
+def test_persons_of_several_rows_are_audited_from_a_plan_file(tmp_path: Path) -> None:
+    """Noise for one row of a person who has four: the plan's unit is played, and the claim falls."""
+    columns = [*TWO, Column(name="who", kind="id", role="id", format="00000")]
+    given = {"entity": "who", "max_rows": 4, "epsilon": 10.0, "rows": 200, "options": {"iterations": 50}}
+    of_persons = read_plan(write(tmp_path, schema=Schema(tuple(columns)).to_dict(), **given))
+    stake = of_persons.at_stake(on_a_grid(of_persons.schema, 4, 2))
+    assert len(stake.with_rows(True)) - len(stake.table) == 4 * len(stake.rows)
+    assert not audit_synthesizer(of_persons, runs=60).is_broken
+
+
 def test_a_model_without_probabilities_is_audited_by_what_it_draws() -> None:
     options = {"epochs": 1, "sampling_rate": 0.5, "width": 16, "latent_dim": 2, "calibrate": 1}
     vae = Plan(model="vae", schema=TWO, privacy=lw.DP(10.0), options=options, rows=200)
@@ -89,6 +108,8 @@ def test_a_plan_is_read_from_json_and_from_toml(tmp_path: Path) -> None:
     toml.write_text('model = "mst"\nepsilon = 2\nschema = "schema.json"\n[options]\niterations = 5\n')
     assert read_plan(toml) == read_plan(write(tmp_path))
     assert read_plan(write(tmp_path, delta=1e-9, pay=["missing"])).privacy == lw.DP(2, 1e-9, pay=("missing",))
+    of_persons = read_plan(write(tmp_path, entity="who", max_rows=4, codec_share=0.2)).privacy
+    assert of_persons == lw.DP(2, entity="who", max_rows=4, codec_share=0.2)
 
 
 def test_what_a_plan_only_found_in_some_table_counts_for_nothing(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special, stats
 
 from likewise.audit.bounds import bound_of_runs
+from likewise.audit.claims import law_of
 from likewise.audit.games import Audit, Claim
 from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
@@ -34,10 +36,11 @@ def audit_steps(
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> Audit:
-    """One training with many rows at stake, under a plan of steps.
+    """One training with many rows at stake, or many groups of rows alike where those are the budget's unit, under a
+    plan of steps.
 
     Args:
-        budget: what is claimed.
+        budget: what is claimed, and of how many rows.
         steps: how many, and a row's chance to be in one.
         multiplier: noise of the steps over the clip norm; None for what the budget buys.
         rng: of the coins that say which rows are in; None takes them from the operating system.
@@ -48,24 +51,26 @@ def audit_steps(
     """
     from likewise.private_training import Plan as StepPlan
 
-    noise = Ledger(budget).multiplier(steps) if multiplier is None else multiplier
+    group, sound = budget.max_rows, Ledger(budget).multiplier(steps)
+    noise = sound if multiplier is None else multiplier
     plan = StepPlan(
         steps=steps.steps, rate=steps.rate, multiplier=noise, clip=1.0, epsilon_before=0.0, epsilon=budget.epsilon,
-        delta=budget.delta, n_rows=max(canaries / 2, 1.0 / steps.rate),
+        delta=budget.delta, n_rows=max(group * canaries / 2, 1.0 / steps.rate),
     )  # fmt: skip
     began = time.monotonic()
     coins = (np.random.default_rng() if rng is None else rng).random(canaries) < 0.5
-    scores = log_odds(overheard(plan, coins), plan.rate)
+    scores = log_odds(overheard(plan, coins, group), plan.rate, group)
     return Audit(
         claim=Claim(epsilon=budget.epsilon, delta=budget.delta),
         bound=bound_of_runs(scores[coins], scores[~coins], delta=budget.delta, confidence=confidence),
-        law="gaussian", confidence=confidence, runs=1, canaries=canaries, threat=THREAT,
+        law=law_of(budget, [(steps, sound)]), confidence=confidence, runs=1, canaries=canaries, threat=THREAT,
         seconds=time.monotonic() - began,
     )  # fmt: skip
 
 
-def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """(steps, m) what each step gives in each row's direction: noise, and one where the row was in the step."""
+def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_], group: int = 1) -> npt.NDArray[np.float64]:
+    """(steps, m) what each step gives in the direction of each row, or group of rows alike: noise, and one for each
+    that was in the step."""
     import torch
 
     from likewise.nets.apart import OneWeightARow
@@ -83,20 +88,24 @@ def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.f
             assert weight.grad is not None
             told.append(weight.grad.double().numpy() * (plan.batch / plan.clip))
 
-    rows = torch.from_numpy(np.flatnonzero(inside)[:, None])
+    rows = torch.from_numpy(np.flatnonzero(inside).repeat(group)[:, None])
     public = torch.arange(min(len(inside), 8))[:, None]
     descent = Watched(net, lambda x, own: net.loss(x), plan, Schedule(learning_rate=1e-3), public=public)
     train_privately(descent, rows, passes=1)
     return np.stack(told)
 
 
-def log_odds(told: npt.NDArray[np.float64], rate: float) -> npt.NDArray[np.float64]:
-    """(m,) how strongly all steps together speak for a row: with chance q it was in a step, whatever the others.
+def log_odds(told: npt.NDArray[np.float64], rate: float, group: int = 1) -> npt.NDArray[np.float64]:
+    """(m,) how strongly all steps together speak for a row, or a group: of its rows a binomial number was in a step.
 
     How strong the noise of a step is, is taken from what it gave and not from the plan: it may have been forgotten.
     """
-    share = rate / 2  # half of the rows are in
-    variance = np.maximum(told.var(1, keepdims=True) - share * (1 - share), 1e-4)
-    moved = np.log(rate) + (told - 0.5) / variance
-    odds = moved if rate == 1 else np.logaddexp(moved, np.log1p(-rate))
-    return np.asarray(odds.sum(0))
+    k = np.arange(group + 1)
+    chance = stats.binom.pmf(k, group, rate)
+    mean, square = chance @ k / 2, chance @ k**2 / 2  # half of the rows are in
+    variance = np.maximum(told.var(1) - (square - mean**2), 1e-4)
+    odds = np.zeros(told.shape[1])
+    for step, noise in zip(told, variance, strict=True):
+        moved = (step * k[:, None] - (k**2 / 2)[:, None]) / noise
+        odds += special.logsumexp(moved, axis=0, b=chance[:, None])
+    return odds

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.audit.canaries import Stake, alone, in_a_crowd, on_a_grid
-from likewise.audit.games import Audit, Claim, Told, many_runs, one_run
+from likewise.audit.claims import law_of
+from likewise.audit.games import Audit, Claim, Law, Told, many_runs, one_run
 from likewise.audit.steps import audit_steps
 from likewise.dp.accounting import Steps
-from likewise.dp.ledger import DP
+from likewise.dp.ledger import DP, Ledger
 from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError
 from likewise.models import MODELS
 from likewise.models.marginals import MarginalModel
@@ -90,7 +91,8 @@ def audit_synthesizer(
     """A lower bound on the epsilon of a synthesizer, to be held against what it claims.
 
     Args:
-        runs: fits, half of them with the row at stake.
+        runs: fits, half of them with the row at stake. Which of the two bounds is held against the claim hangs on what
+            the model's ledger proves (`likewise.audit.claims`).
         canaries: if not 0, one fit only, with so many rows at stake: for models that take minutes.
         max_seconds: end after this time with the runs there are.
 
@@ -106,25 +108,29 @@ def audit_synthesizer(
         >>> audit_synthesizer(plan, runs=20).is_broken
         False
     """
+    counts_only = issubclass(MODELS[plan.model], MarginalModel)
     if canaries:
         stake = plan.at_stake(on_a_grid(plan.schema, canaries, REPEATS))
 
         def all_at_once(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
             return presence(plan.fit(stake.with_rows(inside)), stake)
 
-        return one_run(
-            all_at_once, plan.claim, canaries=len(stake.rows), confidence=confidence, law="gaussian", threat=THREAT
-        )
-    make = in_a_crowd if issubclass(MODELS[plan.model], MarginalModel) else alone
-    stake = plan.at_stake(make(plan.schema, plan.rows))
+        law: Law = "gaussian" if counts_only else "any"
+        return one_run(all_at_once, plan.claim, canaries=len(stake.rows), confidence=confidence, law=law, threat=THREAT)
+    stake = plan.at_stake((in_a_crowd if counts_only else alone)(plan.schema, plan.rows))
+    ledgers: list[Ledger] = []
 
     def fitted(inside: bool) -> float:
-        return float(presence(plan.fit(stake.with_rows(inside)), stake)[0])
+        made = plan.fit(stake.with_rows(inside))
+        assert made.ledger_ is not None
+        ledgers[:] = [made.ledger_]
+        return float(presence(made, stake)[0])
 
-    return many_runs(
-        fitted, plan.claim, runs=runs, max_seconds=max_seconds, confidence=confidence, law="gaussian", threat=THREAT,
-        progress=progress,
-    )  # fmt: skip
+    found = many_runs(
+        fitted, plan.claim, runs=runs, max_seconds=max_seconds, confidence=confidence, threat=THREAT, progress=progress
+    )
+    [ledger] = ledgers
+    return replace(found, law=law_of(plan.privacy, ledger.runs, rho=ledger.spent))
 
 
 def audit_training(plan: Plan, *, canaries: int = 20_000, confidence: float = 0.95) -> Audit:
@@ -167,14 +173,16 @@ def _log_shares(fitted: Synthesizer, stake: Stake) -> npt.NDArray[np.float64]:
 
 # ---- from a file -----------------------------------------------------------------------------------------------------
 
-KEYS = ("model", "options", "schema", "epsilon", "delta", "pay", "rows")
+BUDGET = ("epsilon", "delta", "pay", "codec_share", "entity", "max_rows")
+KEYS = ("model", "options", "schema", *BUDGET, "rows")
 
 
 def read_plan(path: Path) -> Plan:
     """A plan from a file: JSON or TOML, or a model file with a ledger.
 
     JSON and TOML hold `model`, `epsilon` and `schema` (a table as `likewise inspect --json` writes it, or the path of
-    one, from the file's folder), and may hold `delta`, `pay`, `options` and `rows`.
+    one, from the file's folder), and may hold `options`, `rows` and the rest of a budget: `delta`, `pay`,
+    `codec_share`, `entity` and `max_rows`.
 
     Raises:
         InputError: the file cannot be read.
@@ -195,7 +203,7 @@ def read_plan(path: Path) -> Plan:
     for key in ("model", "epsilon", "schema"):
         if key not in data:
             raise OptionError(f"{path} lacks {key!r}")
-    budget = {key: data[key] for key in ("epsilon", "delta", "pay") if key in data}
+    budget = {key: data[key] for key in BUDGET if key in data}
     return Plan(
         model=data["model"], schema=_schema(data["schema"], path.parent), privacy=DP(**budget),
         options=data.get("options", {}), rows=data.get("rows", ROWS),

@@ -28,7 +28,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from likewise.errors import MissingExtraError, OptionError
 
@@ -266,13 +266,12 @@ def losses_of(runs: Runs, rho: float, group: int, interval: float) -> Any:
 
 def _of_step(rate: float, multiplier: float, group: int, interval: float) -> Any:
     """One step. Of a group of m rows a binomial number is in the sample (Ganesh 2024, theorem 3.1)."""
-    if group == 1:
-        return _pld().from_gaussian_mechanism(multiplier, sampling_prob=rate, value_discretization_interval=interval)
+    if group == 1 or rate == 1:  # all of a group are in each step that takes all
+        return _pld().from_gaussian_mechanism(
+            multiplier / group, sampling_prob=rate, value_discretization_interval=interval
+        )
     k = np.arange(group + 1)
-    log_choose = np.array([math.lgamma(group + 1) - math.lgamma(i + 1) - math.lgamma(group - i + 1) for i in k])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_misses = np.where(k == group, 0.0, (group - k) * np.log1p(-rate))
-    chances = np.exp(log_choose + k * math.log(rate) + log_misses)
+    chances = stats.binom.pmf(k, group, rate)
     return _pld().from_mixture_gaussian_mechanism(
         multiplier, k.astype(float), chances / chances.sum(), value_discretization_interval=interval
     )

@@ -141,14 +141,14 @@ class Ledger:
     @property
     def left(self) -> float:
         """rho of a row that is left; none once steps have taken the rest."""
-        return 0.0 if self._runs() else max(self.rho - self.spent, 0.0)
+        return 0.0 if self.runs else max(self.rho - self.spent, 0.0)
 
     @property
     def epsilon(self) -> float:
         """What all entries together cost the unit, at the budget's delta."""
-        if self._runs():
+        if self.runs:
             epsilon = epsilon_of_steps(
-                self._runs(), self._delta, rho=self.spent, group=self.group, near=self.budget.epsilon
+                self.runs, self._delta, rho=self.spent, group=self.group, near=self.budget.epsilon
             )
             budget = float(self.budget.epsilon)
             return budget if budget * (1 - GRID_SLACK) < epsilon <= budget else epsilon
@@ -156,7 +156,9 @@ class Ledger:
             return float(self.budget.epsilon)  # spent to the last: the inverse of the inverse, without its rounding
         return epsilon_of(self.group**2 * self.spent, self._delta)
 
-    def _runs(self) -> list[tuple[Steps, float]]:
+    @property
+    def runs(self) -> list[tuple[Steps, float]]:
+        """Steps on samples, each with its noise multiplier."""
         return [(Steps(e.rate, e.steps), e.parameter) for e in self._entries if e.is_sampled]
 
     def spend(self, entry: Entry) -> None:
@@ -167,7 +169,7 @@ class Ledger:
         """
         if not (entry.rho > 0 and math.isfinite(entry.rho) and entry.delta >= 0):
             raise PrivacyError(f"{entry.what}: a touch of the data must have a cost, got rho {entry.rho!r}")
-        if self._runs() or self.spent + entry.rho > self.rho * (1 + SLACK):
+        if self.runs or self.spent + entry.rho > self.rho * (1 + SLACK):
             raise PrivacyError(
                 f"{entry.what}: costs rho {entry.rho:.4g}, and {self.left:.4g} of {self.rho:.4g} is left; "
                 "nothing was asked of the data"
@@ -185,7 +187,7 @@ class Ledger:
             PrivacyError: no multiplier keeps the budget: too little is left, or the steps are too many.
         """
         found = None
-        if not self._runs():
+        if not self.runs:
             found = multiplier_of(plans, self.budget.epsilon, self._delta, rho=self.spent, group=self.group)
         if found is None:
             raise PrivacyError(
@@ -207,7 +209,7 @@ class Ledger:
             for what, plan, multiplier in runs
         ]
         told = " and ".join(what for what, _, _ in runs)
-        if self._runs():
+        if self.runs:
             raise PrivacyError(f"{told}: steps of training have used the budget up")
         for what, _, multiplier in runs:
             if not (multiplier > 0 and math.isfinite(multiplier)):

@@ -102,7 +102,7 @@ class LevelCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: LevelSummary, column: Column, options: CodecOptions) -> Self:
-        """Keep declared levels, the two labels of a boolean, and levels that enough people have."""
+        """Keep declared levels and those that enough people have; the labels of a boolean where neither has."""
         is_boolean = column.kind == Kind.BOOLEAN
         frame = summary.people
         # the categories of an Enum were perhaps found in the data by whoever made it: they are not taken for public
@@ -112,7 +112,8 @@ class LevelCodec(ColumnCodec):
             kept = declared.join(frame, on="level", how="left", maintain_order="left").fill_null(0)
             rest = frame.join(declared, on="level", how="anti")
         else:
-            public = is_boolean | (pl.col("people") >= options.rows)
+            shared = frame["people"] >= options.rows
+            public = shared | (is_boolean and not shared.any())
             order = [pl.col("level")] if is_boolean else [-pl.col("count"), pl.col("level")]
             kept = frame.filter(public).sort(order)
             rest = frame.filter(~public)

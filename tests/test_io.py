@@ -107,6 +107,25 @@ def test_a_header_of_numbers_is_told(tmp_path: Path) -> None:
         io.read(put(tmp_path, "t.csv", b"1,2\n3,4\n"))
 
 
+@pytest.mark.parametrize(
+    "row", ["Xanthippe Zquorx,secret7,42", "ann@a.example,ZZ,17", "Ann,1931-02-03,x", "Ann,3.75,-2", "a,b,c"]
+)
+def test_a_first_row_of_data_is_not_taken_for_names_and_not_told(row: str, tmp_path: Path) -> None:
+    cells = [cell.replace("4", "5").replace("7", "8") for cell in row.split(",")]
+    lines = [row, *([",".join(cells)] * 6), row, ",".join(cells)]
+    with pytest.raises(InputError, match="the first line looks like a row of data") as caught:
+        io.read(put(tmp_path, "t.csv", "\n".join(lines).encode()))
+    assert not [cell for cell in row.split(",") if len(cell) > 3 and cell in str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    "header", ["country,2019,2020", "country,0,1", "country,10,20,30", "country,400.5,401.5,402.5", "name,2020-01-01,n"]
+)
+def test_years_and_counted_columns_are_names(header: str, tmp_path: Path) -> None:
+    line = ",".join(["Chad", *(["7"] * header.count(","))])
+    assert io.read(put(tmp_path, "t.csv", "\n".join([header, *[line] * 9]).encode())).columns == header.split(",")
+
+
 def test_one_column_keeps_its_empty_cells(tmp_path: Path) -> None:
     assert io.read(put(tmp_path, "t.csv", b"a\n1\n\n2\n"))["a"].to_list() == ["1", None, "2"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 import warnings
 from collections import Counter
@@ -51,7 +52,13 @@ def read_delimited(data: bytes, what: str, *, prefer: str | None = None, by_head
     data = to_utf8(data, what)
     if b"\n" not in data and b"\r" in data:
         data = data.replace(b"\r", b"\n")  # old Macintosh line ends
-    return _read_delimited(data, sniff(data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore"), prefer), what)
+    frame = _read_delimited(data, sniff(data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore"), prefer), what)
+    if _is_data(frame):
+        raise InputError(
+            f"{what}: the first line looks like a row of data, and would be written out as the names of the columns; "
+            "put a line of names before it"
+        )
+    return frame
 
 
 class _Ragged(InputError):
@@ -88,6 +95,38 @@ def _read_delimited(data: bytes, delimiter: str, what: str) -> pl.DataFrame:
     if frame.height == 0:
         raise InputError(f"{what} has a header with {len(header)} columns, but no rows")
     return frame.rename(dict(zip(frame.columns, header, strict=True)))
+
+
+_FORMS = tuple(map(re.compile, (
+    r"\s*-?\d{1,18}\s*", r"\s*-?\d*[.,]\d+\s*", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?",
+    r"[^@\s]+@[^@\s]+\.[^@\s]+", r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}",
+)))  # fmt: skip
+"""Forms that columns of data have and names hardly: whole numbers, decimals, dates, e-mail addresses, UUIDs."""
+
+
+def _is_data(frame: pl.DataFrame) -> bool:
+    """Whether the names of the columns look like a row of them: where a column has a form, its name has it too.
+
+    Years, and numbers that count on in equal steps, are names of columns in many a table.
+    """
+    numbers, others, known = [], 0, 0
+    for name in frame.columns:
+        sample = frame[name].drop_nulls().head(_SAMPLE_LINES).to_list()
+        known += name in sample
+        form = next((f for f in _FORMS if len(sample) >= 5 and all(map(f.fullmatch, sample))), None)
+        if form is None:
+            continue
+        if not form.fullmatch(name):
+            return False
+        if form in _FORMS[:2]:
+            numbers.append(float(name.replace(",", ".")))
+        else:
+            others += 1
+    if not numbers and not others:
+        return known > 1 and known >= 0.5 * frame.width
+    steps = {round(b - a, 9) for a, b in itertools.pairwise(numbers)}
+    counts_on = len(steps) == 1 and (len(numbers) > 2 or steps == {1.0})
+    return bool(others) or not (counts_on or all(1500 <= n <= 2200 and n.is_integer() for n in numbers))
 
 
 def _stand_ins(header: list[str]) -> list[str]:

@@ -339,7 +339,7 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     facts.notes += _mixed_notes(facts)
     kind = text_or_category(facts.values, facts.counts)
     if kind is Kind.TEXT and not closed:
-        return facts.column(kind, notes=("mostly different texts: their pattern is learnt, they are never copied",))
+        return facts.column(kind, notes=("mostly different texts: their pattern is learnt, and no text is kept",))
     return facts.column(Kind.CATEGORICAL, **_levels_of(facts))
 
 

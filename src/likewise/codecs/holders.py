@@ -52,8 +52,9 @@ class Holders:
         """
         at = place[np.searchsorted(values, self.pairs["value"].to_numpy())]
         person = self.pairs["person"].rank("dense").fill_null(0).to_numpy().astype(np.int64)
-        both = np.unique(np.stack([at, person]), axis=1)
-        return both[0], both[1]
+        n_people = int(person.max(initial=0)) + 1
+        both = np.unique(at * n_people + person)
+        return both // n_people, both % n_people
 
 
 def merged(a: Holders | None, b: Holders | None) -> Holders | None:

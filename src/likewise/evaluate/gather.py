@@ -310,7 +310,7 @@ def _column_scores(
             guessed_floor=None if secret is None else round(secret.risk.floor, 4),
             guessed_interval=None if secret is None else secret.risk.interval,
             guessed_by_others=None if secret is None else round(secret.by_others, 4),
-            picture=picture(real, fake),
+            picture=picture(real, fake, run.train.persons),
             **asdict(column_details(real, fake)),
         )
 

@@ -1,7 +1,7 @@
 """Protected summaries of pairs of columns for the page: shares of the rows on a coarse grid, real beside synthetic.
 
 What keeps a single person out of the picture: axes are those of the column pictures (round edges inside the bulk, open
-ends, levels of at least five rows), cells with fewer than 5 real rows are hidden, and other counts are rounded to
+ends, levels of at least five people), cells with fewer than 5 real people are hidden, and other counts are rounded to
 multiples of 5, so that no hidden cell follows from the rest. This is care, not differential privacy.
 """
 
@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.pictures import LEAST_ROWS, OTHER, edge_texts, round_edges
+from likewise.evaluate.pictures import LEAST_ROWS, OTHER, edge_texts, enough, inner_range, people_of, round_edges
 from likewise.evaluate.results import Grid, PairScore
-from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
+from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 from likewise.schema import Kind
 
 MOST_GRIDS = 150
@@ -41,19 +41,23 @@ def with_grids(
     worst = sorted(range(len(pairs)), key=lambda k: -(pairs[k].gap or 0.0))[:most]
     real, synthetic = real.sample(MOST_ROWS, rng), synthetic.sample(MOST_ROWS, rng)
     used = {name for k in worst for name in (pairs[k].a, pairs[k].b)}
-    axes = {r.name: _axis(r, s) for r, s in zip(real.columns, synthetic.columns, strict=True) if r.name in used}
-    grids = {k: _grid(axes[pairs[k].a], axes[pairs[k].b]) for k in worst}
+    axes = {
+        r.name: _axis(r, s, real.persons)
+        for r, s in zip(real.columns, synthetic.columns, strict=True)
+        if r.name in used
+    }
+    grids = {k: _grid(axes[pairs[k].a], axes[pairs[k].b], real.persons) for k in worst}
     return tuple(replace(pair, grid=grids.get(k)) for k, pair in enumerate(pairs))
 
 
-def _axis(real: TypedColumn, synthetic: TypedColumn) -> _Axis | None:
-    if len(real.present) < 2 * LEAST_ROWS:
+def _axis(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> _Axis | None:
+    if not enough(real, whose):
         return None
-    return _bins(real, synthetic) if real.is_number else _levels(real, synthetic)
+    return _bins(real, synthetic, whose) if real.is_number else _levels(real, synthetic, whose)
 
 
-def _bins(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
-    edges = coarse_edges(real)
+def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> _Axis:
+    edges = coarse_edges(real, whose)
     texts = edge_texts(edges, real)
     labels = (f"< {texts[0]}", *(f"{a} – {b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}")
 
@@ -67,20 +71,18 @@ def _bins(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
     return _Axis(labels[first:last], ours, theirs)
 
 
-def coarse_edges(column: TypedColumn) -> FloatArray:
+def coarse_edges(column: TypedColumn, whose: IntArray | None) -> FloatArray:
     """At most 8 round edges over the bulk of a number column."""
-    present = np.sort(column.present)
-    least, most = float(present[LEAST_ROWS - 1]), float(present[-LEAST_ROWS])
-    low, high = np.quantile(present, [0.005, 0.995])
-    edges = round_edges(least, most, low, high, whole=column.kind is Kind.INTEGER)
+    low, high = np.quantile(column.present, [0.005, 0.995])
+    edges = round_edges(*inner_range(column, whose), low, high, whole=column.kind is Kind.INTEGER)
     return edges[:: -(-len(edges) // MOST_BINS)]
 
 
-def _levels(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
+def _levels(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> _Axis:
     assert real.levels is not None
     counts = np.bincount(real.values, minlength=real.size)[:-1]
     order = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
-    order = order[counts[order] >= LEAST_ROWS]
+    order = order[people_of(real.values, whose, real.size)[order] >= LEAST_ROWS]
     place = np.full(real.size, len(order), dtype=np.int64)  # rare, hidden and unseen levels share the last part
     place[order] = np.arange(len(order))
     place[-1] = -1
@@ -91,20 +93,23 @@ def _levels(real: TypedColumn, synthetic: TypedColumn) -> _Axis:
     return replace(axis, labels=labels)
 
 
-def _grid(a: _Axis | None, b: _Axis | None) -> Grid | None:
+def _grid(a: _Axis | None, b: _Axis | None, whose: IntArray | None) -> Grid | None:
     if a is None or b is None:
         return None
-    real, synthetic = _counts(a, b, a.real, b.real), _counts(a, b, a.synthetic, b.synthetic)
-    hidden = np.where(real < LEAST_ROWS, 0, LEAST_ROWS * np.rint(real / LEAST_ROWS).astype(np.int64))
+    size, there = len(a.labels) * len(b.labels), (a.real >= 0) & (b.real >= 0)
+    real, synthetic = _cells(a, a.real, b.real), _cells(a, a.synthetic, b.synthetic)
+    counts, people = np.bincount(real, minlength=size), people_of(real, None if whose is None else whose[there], size)
+    hidden = np.where(people < LEAST_ROWS, 0, LEAST_ROWS * np.rint(counts / LEAST_ROWS).astype(np.int64))
     if not hidden.any():
         return None
-    return Grid(x=a.labels, y=b.labels, real=_shares(hidden), synthetic=_shares(synthetic))
+    shares = _shares(np.bincount(synthetic, minlength=size))
+    return Grid(x=a.labels, y=b.labels, real=_shares(hidden), synthetic=shares)
 
 
-def _counts(a: _Axis, b: _Axis, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """(Y * X,) rows in each cell, those left out where either value is missing."""
+def _cells(a: _Axis, x: IntArray, y: IntArray) -> IntArray:
+    """The cell of each row, Y * X in all; rows are left out where either value is missing."""
     there = (x >= 0) & (y >= 0)
-    return np.bincount(y[there] * len(a.labels) + x[there], minlength=len(a.labels) * len(b.labels))
+    return np.asarray(y[there] * len(a.labels) + x[there])
 
 
 def _shares(counts: npt.NDArray[np.int64]) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from likewise.evaluate.results import Picture
-from likewise.evaluate.tables import FloatArray, TypedColumn
+from likewise.evaluate.tables import FloatArray, IntArray, TypedColumn
 from likewise.schema import Kind
 
 MOST_BINS = 32
@@ -22,25 +22,50 @@ LEAST_ROWS = 5
 OTHER = "…"
 
 
-def picture(real: TypedColumn, synthetic: TypedColumn) -> Picture | None:
-    """The picture of one column; None when too few real rows hold a value."""
-    if len(real.present) < 2 * LEAST_ROWS:
+def picture(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None = None) -> Picture | None:
+    """The picture of one column; None when too few real people hold a value.
+
+    Args:
+        whose: (n,) the person of each real row; None where each row is its own.
+    """
+    if not enough(real, whose):
         return None
-    return _bins(real, synthetic) if real.is_number else _level_bars(real, synthetic)
+    return _bins(real, synthetic, whose) if real.is_number else _level_bars(real, synthetic, whose)
 
 
-def _bins(real: TypedColumn, synthetic: TypedColumn) -> Picture:
-    present = np.sort(real.present)
+def enough(real: TypedColumn, whose: IntArray | None) -> bool:
+    """Whether ten people hold a value: fewer would show in the ends of a range."""
+    return len(real.present if whose is None else np.unique(whose[~real.missing])) >= 2 * LEAST_ROWS
+
+
+def inner_range(column: TypedColumn, whose: IntArray | None) -> tuple[float, float]:
+    """From the fifth least to the fifth greatest value, of different people's."""
+    if whose is None:
+        present = np.sort(column.present)
+        return float(present[LEAST_ROWS - 1]), float(present[-LEAST_ROWS])
+    there = ~column.missing
+    person = np.unique(whose[there], return_inverse=True)[1]
+    least, most = np.full(person.max() + 1, np.inf), np.full(person.max() + 1, -np.inf)
+    np.minimum.at(least, person, column.values[there])
+    np.maximum.at(most, person, column.values[there])
+    return float(np.sort(least)[LEAST_ROWS - 1]), float(np.sort(most)[-LEAST_ROWS])
+
+
+def people_of(codes: IntArray, whose: IntArray | None, size: int) -> IntArray:
+    """(size,) people who have each code."""
+    if whose is None:
+        return np.bincount(codes, minlength=size)
+    n_people = int(whose.max(initial=0)) + 1
+    return np.bincount(np.unique(codes.astype(np.int64) * n_people + whose) // n_people, minlength=size)
+
+
+def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Picture:
     edges = round_edges(
-        present[LEAST_ROWS - 1],
-        present[-LEAST_ROWS],
-        *np.quantile(present, [0.005, 0.995]),
-        whole=real.kind is Kind.INTEGER,
+        *inner_range(real, whose), *np.quantile(real.present, [0.005, 0.995]), whole=real.kind is Kind.INTEGER
     )
-    counts = [
-        np.bincount(np.searchsorted(edges, c.present, side="right"), minlength=len(edges) + 1)
-        for c in (real, synthetic)
-    ]
+    codes = [np.searchsorted(edges, c.present, side="right") for c in (real, synthetic)]
+    counts = [np.bincount(code, minlength=len(edges) + 1) for code in codes]
+    people = people_of(codes[0], None if whose is None else whose[~real.missing], len(edges) + 1)
     keep = slice(0 if counts[0][0] + counts[1][0] else 1, None if counts[0][-1] + counts[1][-1] else -1)
     texts = edge_texts(edges, real)
     single = real.kind is Kind.INTEGER and len(edges) > 1 and edges[1] - edges[0] == 1.0
@@ -49,7 +74,7 @@ def _bins(real: TypedColumn, synthetic: TypedColumn) -> Picture:
     return Picture(
         form="bins",
         labels=tuple(labels[keep]),
-        real=_shares(_hide(counts[0][keep])),
+        real=_shares(_hide(counts[0], people)[keep]),
         synthetic=_shares(counts[1][keep]),
     )
 
@@ -90,24 +115,27 @@ def edge_texts(edges: FloatArray, column: TypedColumn) -> list[str]:
     return times.dt.to_string(pattern).to_list()
 
 
-def _level_bars(real: TypedColumn, synthetic: TypedColumn) -> Picture:
+def _level_bars(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Picture:
     """The most frequent real levels; rare, hidden and unseen ones together under an ellipsis."""
     assert real.levels is not None
     counts = [np.bincount(c.values, minlength=c.size)[:-1] for c in (real, synthetic)]
+    people = people_of(real.values, whose, real.size)[:-1]
     order = np.argsort(-counts[0], kind="stable")[:MOST_LEVELS]
-    order = order[counts[0][order] >= LEAST_ROWS]
+    order = order[people[order] >= LEAST_ROWS]
     rest = [int(c.sum() - c[order].sum()) for c in counts]
     labels = [real.levels[i] for i in order]
     bars = [[*c[order].tolist()] for c in counts]
     if any(rest):
         labels.append(OTHER)
         bars = [[*b, r] for b, r in zip(bars, rest, strict=True)]
-    hidden = _hide(np.array(bars[0]))
+    other = np.isin(real.values, order, invert=True) & ~real.missing
+    others = int(people_of(other.astype(np.int64), whose, 2)[1])
+    hidden = _hide(np.array(bars[0]), np.append(people[order], others)[: len(bars[0])])
     return Picture(form="levels", labels=tuple(labels), real=_shares(hidden), synthetic=_shares(np.array(bars[1])))
 
 
-def _hide(counts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.where(counts < LEAST_ROWS, 0, counts)
+def _hide(counts: IntArray, people: IntArray) -> IntArray:
+    return np.where(people < LEAST_ROWS, 0, counts)
 
 
 def _shares(counts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[float, ...]:

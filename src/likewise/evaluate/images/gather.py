@@ -198,7 +198,11 @@ def _label_column(levels: tuple[str, ...], real: IntArray, synthetic: IntArray, 
     names = (*levels, "…")
     columns = [TypedColumn("label", Kind.CATEGORICAL, codes, names) for codes in (real, synthetic)]
     return ColumnScore(
-        name="label", kind=str(Kind.CATEGORICAL), error=score.value, floor=score.floor, picture=picture(*columns)
+        name="label",
+        kind=str(Kind.CATEGORICAL),
+        error=score.value,
+        floor=score.floor,
+        picture=picture(columns[0], columns[1]),
     )
 
 

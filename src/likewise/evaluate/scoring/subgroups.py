@@ -9,6 +9,8 @@ import numpy as np
 
 from likewise.errors import OptionError
 from likewise.evaluate.fidelity import Fidelity, fidelity
+from likewise.evaluate.pictures import LEAST_ROWS as LEAST_PEOPLE
+from likewise.evaluate.pictures import people_of
 from likewise.evaluate.results import SubgroupScore
 from likewise.evaluate.scoring.context import Context, finite, noise
 from likewise.evaluate.scoring.utility import LEADING, Standard
@@ -31,8 +33,9 @@ def subgroup_scores(run: Context, found: Standard | None) -> Iterable[SubgroupSc
         raise OptionError(f"groups need a column of levels; {run.by!r} holds {column.kind} values")
     assert column.levels is not None
     counts, drawn = (np.bincount(t[run.by].values, minlength=column.size)[:-1] for t in (run.train, run.synthetic))
-    order = [int(k) for k in np.argsort(-counts, kind="stable") if counts[k] >= LEAST_ROWS]
-    small = int(((counts > 0) & ((counts < LEAST_ROWS) | (drawn < LEAST_ROWS))).sum())
+    few = (counts < LEAST_ROWS) | (people_of(column.values, run.train.persons, column.size)[:-1] < LEAST_PEOPLE)
+    order = [int(k) for k in np.argsort(-counts, kind="stable") if not few[k]]
+    small = int(((counts > 0) & (few | (drawn < LEAST_ROWS))).sum())
     if small:
         run.notes.append(f"{small} levels of {run.by!r} have too few rows ({LEAST_ROWS}) to be judged by themselves.")
     for code in [k for k in order if drawn[k] >= LEAST_ROWS][:MOST_GROUPS]:

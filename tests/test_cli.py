@@ -27,8 +27,8 @@ from likewise.schema import Role, Schema
 from likewise.training import Event
 
 COMMANDS = (
-    "synth", "inspect", "sample", "evaluate", "audit", "statement", "anonymize", "models", "balance", "impute",
-    "scenario", "demo",
+    "synth", "inspect", "sample", "evaluate", "audit", "statement", "budget", "anonymize", "models", "balance",
+    "impute", "scenario", "demo",
 )  # fmt: skip
 Run = Callable[..., Result]
 

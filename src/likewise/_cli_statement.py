@@ -38,6 +38,9 @@ def statement(
         Path | None,
         typer.Option(metavar="JSON", help="An audit of the model, as `likewise audit --dp --json` writes it."),
     ] = None,
+    budget: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The budget in which all fits of these data are counted.")
+    ] = None,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -51,7 +54,7 @@ def statement(
     Examples:
       likewise statement model.likewise
       likewise statement model.likewise -o sheet.html --lang zh
-      likewise statement model.likewise -o sheet.html --audit audit.json
+      likewise statement model.likewise -o sheet.html --audit audit.json --budget patients.json
       likewise statement model.likewise -o sheet.json --report report.json
     """
     import likewise as lw
@@ -61,10 +64,15 @@ def statement(
     ending = ".md" if to_standard else output.suffix.lower()
     if ending not in FORMATS:
         raise errors.OptionError(f"a sheet is written as {', '.join(FORMATS)}, got {str(output)!r}")
-    check_outputs(model, report, audit, others=(output,))
+    check_outputs(model, report, audit, budget, others=(output,))
     measured = None if report is None else lw.Report.from_json(read_text(report))
     with terminal.doing("reading"):
-        sheet = lw.statement(model, measured, audit=None if audit is None else _json(audit))
+        sheet = lw.statement(
+            model,
+            measured,
+            audit=None if audit is None else _json(audit),
+            budget=None if budget is None else lw.Budget(budget),
+        )
     write_text(getattr(sheet, FORMATS[ending])(lang=lang.value).rstrip("\n"), output)
     if not to_standard:
         terminal.result(f"{output}: the release sheet")

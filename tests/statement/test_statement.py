@@ -106,6 +106,12 @@ def test_a_model_without_a_budget_is_said_to_promise_nothing(plain: lw.Synthesiz
     assert sheet.facts.made_anew == ["key"]
 
 
+def test_trees_that_copy_are_an_open_risk(plain: lw.Synthesizer) -> None:
+    trees = lw.statement(lw.Synthesizer("cart", random_state=0).fit(table(300, seed=46)))
+    assert "risk_leaves" in {said.key for said in trees.risks}
+    assert "risk_leaves" not in {said.key for said in lw.statement(plain).risks}
+
+
 def test_entities_are_counted_where_a_schema_names_them() -> None:
     frame = table(600, seed=44).with_columns(pl.Series("who", np.arange(600) // 3))
     sheet = lw.statement(lw.Synthesizer("copula", entity="who", random_state=0).fit(frame))
@@ -174,6 +180,13 @@ def test_anonymised_rows_are_told_with_what_they_keep() -> None:
     assert sheet.to_dict()["promise"] is None
 
 
+def test_classes_of_persons_are_told_as_such() -> None:
+    frame = table(300, seed=45).with_columns(pl.Series("who", np.arange(300) // 2))
+    sheet = lw.statement(lw.privacy.anonymize(frame, quasi_identifiers="grade", entity="who", k=5))
+    assert sheet["unit"].standing == "held"
+    assert "persons; who knows a person" in sheet.to_markdown()
+
+
 # ---- attacks and audits ----------------------------------------------------------------------------------------------
 
 
@@ -215,6 +228,26 @@ def test_an_audit_of_another_promise_is_refused(private: lw.Synthesizer, plain: 
         lw.statement(plain, audit=audit_of(0.4))
     with pytest.raises(InputError, match="must hold claim"):
         lw.statement(private, audit={"passed": True})
+
+
+def test_all_fits_are_told_where_a_budget_counts_them(private: lw.Synthesizer, tmp_path: Path) -> None:
+    budget = lw.Budget(tmp_path, name="patients", total=DP(3.0, 1e-6)).create()
+    with budget.recorded(DP(1.0, 1e-6), "mst", counts_only=True):
+        pass
+    sheet = lw.statement(private, budget=budget)
+    assert sheet["releases"].standing == "partly"
+    assert sheet.to_dict()["budget"] == {
+        "name": "patients", "epsilon": 3.0, "delta": 1e-6, "spent": budget.spent, "fits": 1,
+    }  # fmt: skip
+    assert "Fits of these data in the budget patients: 1." in sheet.to_markdown()
+
+
+def test_a_budget_of_another_unit_is_refused(private: lw.Synthesizer, plain: lw.Synthesizer, tmp_path: Path) -> None:
+    persons = lw.Budget(tmp_path / "p.json", total=DP(3.0, 1e-6, entity="who", max_rows=2)).create()
+    with pytest.raises(InputError, match="another unit"):
+        lw.statement(private, budget=persons)
+    with pytest.raises(InputError, match="release is none"):
+        lw.statement(plain, budget=persons)
 
 
 # ---- forms -----------------------------------------------------------------------------------------------------------

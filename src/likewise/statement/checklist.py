@@ -90,7 +90,10 @@ def _under_budget(facts: Facts) -> Iterator[Answer]:
     yield _answer("adjacency", "held", Said("adjacency", {"unit": unit_of(facts), "n": facts.n_rows}))
     yield _answer("contributions", "held", *_contributions(facts))
     yield from _identifiers(facts)
-    yield _answer("releases", "yours", "releases")
+    if facts.account:
+        yield _answer("releases", "partly", Said("releases_counted", facts.account))
+    else:
+        yield _answer("releases", "yours", "releases")
     yield _answer("mixing", "yours", "mixing")
     yield _answer("looks", "partly", Said("looks", {"n": len(facts.entries)}), "looks_tested")
     yield _answer("public", "yours", *_public(facts))
@@ -110,7 +113,7 @@ def _under_budget(facts: Facts) -> Iterator[Answer]:
 def _variant(facts: Facts) -> Iterator[Said]:
     yield Said("variant")
     if facts.ledger["rho"] > 0:
-        yield Said("variant_rho", {"rho": float(facts.ledger["rho"])})
+        yield Said("variant_rho", {"unit": _one_of(facts), "rho": float(facts.ledger["rho"])})
     for entry in facts.steps:
         blanks = {"steps": entry["steps"], "rate": float(entry["rate"]), "noise": float(entry["parameter"])}
         yield Said("variant_steps", blanks)
@@ -143,7 +146,8 @@ def _accuracy(facts: Facts) -> Iterator[Answer]:
     noise = [float(entry["parameter"]) for entry in facts.entries if entry["mechanism"] == "gaussian"]
     if noise:
         blanks = {"least": min(noise), "most": max(noise)}
-        yield _answer("accuracy", "partly", Said("accuracy" if len(set(noise)) > 1 else "accuracy_one", blanks))
+        said = Said("accuracy" if len(set(noise)) > 1 else "accuracy_one", blanks)
+        yield _answer("accuracy", "partly", said)
 
 
 def _implementation(facts: Facts) -> Iterator[Answer]:
@@ -207,8 +211,13 @@ def _of_rows(facts: Facts) -> Iterator[Answer]:
         "promise": facts.report["promise"], "k": measures["k"], "most": percent(measures["prosecutor_max"]),
         "mean": percent(measures["prosecutor_mean"]),
     }  # fmt: skip
+    entity = facts.report["entity"]
+    kept["counted"] = Said("members_rows" if entity is None else "members_persons")
     yield _answer("parameters", "partly", Said("parameters_rows", kept))
-    yield _answer("unit", "yours", "unit_classes")
+    if entity is None:
+        yield _answer("unit", "yours", "unit_classes")
+    else:
+        yield _answer("unit", "held", Said("unit_classes_counted", {"entity": entity}))
     names = facts.named("quasi_identifier")
     others = [column.name for column in facts.columns if column.role != "quasi_identifier"]
     yield _answer("knowledge", "open", Said("knowledge", {"names": names, "others": others or "–"}))

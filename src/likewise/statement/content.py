@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likewise.errors import InputError
 from likewise.evaluate.results import Report, Score
 from likewise.statement.checklist import answers
-from likewise.statement.facts import Facts, facts_of_model, facts_of_rows
+from likewise.statement.facts import Facts, account_of, facts_of_model, facts_of_rows
 from likewise.statement.risks import Paragraphs, assessment, risks
 from likewise.statement.said import Answer, Said, told
 from likewise.statement.words import check_language, label
 
 if TYPE_CHECKING:
     from likewise.audit import Audit
+    from likewise.dp.budget import Budget
     from likewise.privacy.anonymity import Anonymized
     from likewise.synthesizer import Synthesizer
 
@@ -68,6 +69,7 @@ class Statement:
             "promise": promise,
             "columns": [asdict(column) for column in facts.columns],
             "ledger": dict(facts.ledger) or None,
+            "budget": dict(facts.account) or None,
             "anonymity": dict(facts.report) or None,
             "checklist": [answer.to_dict(lang) for answer in self.checklist],
             "attacks": Report(scores=self.attacks).to_dict()["scores"],
@@ -100,6 +102,7 @@ def statement(
     report: Report | None = None,
     *,
     audit: Audit | Mapping[str, Any] | None = None,
+    budget: Budget | None = None,
 ) -> Statement:
     """The release sheet of a model, or of anonymised rows.
 
@@ -107,10 +110,12 @@ def statement(
         release: a fitted `Synthesizer`, the path of a model file, or what `likewise.privacy.anonymize` gave.
         report: whose figures of attacks are told. They are measured on real rows: where a budget holds, the sheet then
             says of itself that it is not covered by the promise.
+        budget: the file in which all fits of these data are counted, `likewise.Budget`; its sums are told.
         audit: of the model's promise, as `likewise.audit` gives it, or as its `to_dict`.
 
     Raises:
-        InputError: there is nothing to speak of, the report is of another model, or the audit of another promise.
+        InputError: there is nothing to speak of, the report is of another model, the audit of another promise, or the
+            budget of another unit.
         NotFittedError: the synthesizer has learnt nothing yet.
 
     Privacy: under a budget nothing but what the model file holds: declarations, noisy counts, the ledger.
@@ -130,6 +135,8 @@ def statement(
     facts = _facts(release)
     if report is not None and facts.has_budget and report.ledger and dict(report.ledger) != dict(facts.ledger):
         raise InputError("the report is of another model: its ledger is not this one's")
+    if budget is not None:
+        facts = replace(facts, account=_account(budget, facts))
     attacks = () if report is None else report.group("privacy")
     checklist = answers(facts, attacks, _plain_audit(audit, facts))
     return Statement(
@@ -156,6 +163,14 @@ def _facts(release: Any) -> Facts:
     raise InputError(
         f"a statement is about a fitted Synthesizer, a model file or anonymised rows, got {type(release).__name__}"
     )
+
+
+def _account(budget: Budget, facts: Facts) -> dict[str, Any]:
+    if not facts.has_budget:
+        raise InputError("a budget counts fits that keep differential privacy, and this release is none")
+    if (budget.total.entity, budget.total.max_rows) != (facts.budget["entity"], facts.budget["max_rows"]):
+        raise InputError("the budget protects another unit than the model: the two do not add up")
+    return account_of(budget)
 
 
 def _plain_audit(audit: Any, facts: Facts) -> Mapping[str, Any] | None:

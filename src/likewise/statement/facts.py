@@ -16,6 +16,7 @@ from likewise.dp.ledger import SAMPLED
 from likewise.schema import Kind, Role
 
 if TYPE_CHECKING:
+    from likewise.dp.budget import Budget
     from likewise.privacy.anonymity import Anonymized
     from likewise.schema import Column
     from likewise.synthesizer import Synthesizer
@@ -52,6 +53,7 @@ class Facts:
         ledger: what a budget was spent on, as `Ledger.to_dict` gives it; empty where there is none.
         protected: how the codec protects what few rows hold; None of images and of rows.
         report: what anonymising rows says of itself; empty of models.
+        account: the file in which all fits of these data are counted: its name, total, epsilon spent, number of fits.
     """
 
     what: Literal["table", "images", "rows"]
@@ -62,6 +64,7 @@ class Facts:
     ledger: Mapping[str, Any] = field(default_factory=dict)
     protected: CodecOptions | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has_budget(self) -> bool:
@@ -116,7 +119,8 @@ class Facts:
 
 def facts_of_model(synthesizer: Synthesizer) -> Facts:
     """The facts of a fitted model of tables or images."""
-    ledger = {} if synthesizer.ledger_ is None else synthesizer.ledger_.to_dict()
+    paid = synthesizer._paid
+    ledger = {} if paid is None else paid.to_dict()
     of_images = synthesizer.image_codec_ is not None
     return Facts(
         what="images" if of_images else "table",
@@ -142,9 +146,18 @@ def _known(column: Column, *, is_public: bool) -> Known:
     )
 
 
+def account_of(budget: Budget) -> dict[str, Any]:
+    """What a sheet tells of a budget's file: sums, and no single fit."""
+    total = budget.total
+    return {
+        "name": budget.name, "epsilon": total.epsilon, "delta": total.delta, "spent": budget.spent,
+        "fits": len(budget.entries),
+    }  # fmt: skip
+
+
 def facts_of_rows(done: Anonymized) -> Facts:
     """The facts of anonymised rows."""
-    report = done.report.to_dict()
+    report = done.report.to_dict() | {"entity": done.recoding.entity}
     measures = done.report.measures
     quasi = set(measures.quasi_identifiers)
     told = {column.column for column in measures.sensitive}

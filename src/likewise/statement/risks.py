@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likewise.evaluate.results import Score
+from likewise.models.cart import CartChain
 from likewise.statement.checklist import is_delta_large, is_weak, unit_of
 from likewise.statement.facts import Facts
 from likewise.statement.said import Answer, AttackName, Said, Title
@@ -31,6 +32,8 @@ def _risks(facts: Facts, checklist: Sequence[Answer], attacks: Sequence[Score]) 
             yield Said("risk_exact")
     else:
         yield Said("risk_knowledge" if facts.what == "rows" else "risk_no_promise")
+    if facts.method == CartChain.name:
+        yield Said("risk_leaves")
     if facts.protected is not None and facts.protected.rows == 1:
         yield Said("risk_unprotected")
     if any(answer.item == "unit" and answer.standing == "yours" for answer in checklist):

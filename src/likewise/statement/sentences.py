@@ -75,9 +75,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "parameters_rows": (
         "Kept by the released rows, as counted again on the finished table: {promise}. The smallest class holds {k} "
-        "rows; who knows a person to be in the table finds the right row with a chance of at most {most} %, on average "
-        "{mean} %. This is no differential privacy: it holds against the columns named, and no others.",
-        "在最终的表上重新清点后，发布的行满足：{promise}。最小的类含 {k} 行；知道某人在表中者，"
+        "{counted}; who knows a person to be in the table finds the right row with a chance of at most {most} %, on "
+        "average {mean} %. This is no differential privacy: it holds against the columns named, and no others.",
+        "在最终的表上重新清点后，发布的行满足：{promise}。最小的类含 {k} {counted}；知道某人在表中者，"
         "找到其所在行的机会至多 {most} %，平均 {mean} %。这不是差分隐私：它只针对所列的列成立，不及其他列。",
     ),
     "delta": (
@@ -91,8 +91,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "(ε, δ)，亦称近似差分隐私。",
     ),
     "variant_rho": (
-        "Costs of counts and choices are added up in Gaussian differential privacy (mu^2 / 2 = {rho} for one row).",
-        "计数与选择的代价以高斯差分隐私累加（每行 ρ = μ²/2 = {rho}）。",
+        "Costs of counts and choices are added up in Gaussian differential privacy (mu^2 / 2 = {rho} for one {unit}).",
+        "计数与选择的代价以高斯差分隐私累加（{unit} μ²/2 = {rho}）。",
     ),
     "variant_steps": (
         "The losses of the steps of training are composed as distributions: {steps} steps, each row in one with "
@@ -126,6 +126,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Classes count rows. A person who has several rows may fill a class alone: say whether each person has one.",
         "各类按行计数。有多行的人可能独占一类：请说明是否每人只有一行。",
     ),
+    "unit_classes_counted": (
+        "Classes count persons, as column {entity} tells them apart; that column is left out.",
+        "各类按人计数，人由列 {entity} 区分；该列不公布。",
+    ),
     "adjacency": (
         "Neighbouring tables differ by one {unit} more or less, so the number of rows is covered too: the model file "
         "and this sheet hold a noisy count of them, about {n}.",
@@ -154,6 +158,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "取值、常见值或文本格式须由至少 {m} {counted}拥有才会保留；"
         "数值范围止于不同者的第 {m} 至第 {last} 小（大）值的平均。模式中声明的范围与取值按声明保留。",
     ),
+    "members_rows": ("rows", "行"),
+    "members_persons": ("persons", "人"),
     "counted_rows": ("rows", "行"),
     "counted_entities": ("entities", "个实体"),
     "kept_not": (
@@ -184,9 +190,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "releases": (
         "Not counted here. This sum is of one fit: every other model, table or figure made from the same people adds "
-        "to it, fits that failed or were thrown away among them. Keep one account of all of them.",
+        "to it, fits that failed or were thrown away among them. Keep one account of all of them (likewise.Budget).",
         "此处未计。这一总和只针对一次拟合：由同一批人得出的其他模型、表或数字都会增加它，"
-        "失败的或弃用的拟合也算在内。请对全部发布统一记账。",
+        "失败的或弃用的拟合也算在内。请对全部发布统一记账（likewise.Budget）。",
+    ),
+    "releases_counted": (
+        "Fits of these data in the budget {name}: {fits}. Together they have spent epsilon {spent} at most, at delta "
+        "{delta}, and epsilon {epsilon} is all that they may. What was made without that file is not counted.",
+        "预算 {name} 列有对这些数据的 {fits} 次拟合：合计至多用去 ε = {spent}（δ = {delta}），全部可用 ε = {epsilon}。"
+        "未经该文件所作的发布不计在内。",
     ),
     "releases_unbounded": (
         "Not counted: nothing bounds what several releases about the same people tell together.",
@@ -286,9 +298,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "计数为整数，所加噪声为取整的正态噪声；其抽取与精确之差已计入。",
     ),
     "numbers_choices": (
-        "Choices are drawn exactly too; the scores they are made from are computed in 64 bits, and the rounding of "
-        "these is not accounted for.",
-        "选择同样精确抽取；其所依据的分数以 64 位计算，其舍入误差未计入。",
+        "Choices are drawn exactly (opendp); the scores they are made from are computed in 64 bits, and the rounding "
+        "of these is not accounted for.",
+        "选择为精确抽取（opendp）；其所依据的分数以 64 位计算，其舍入误差未计入。",
     ),
     "numbers_steps": (
         "Sums of gradients are rounded to a grid in 64 bits and get whole-number noise on it. Up to 1,024 gradients "
@@ -362,6 +374,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Nothing bounds what is told of one person. A person unlike all others, or one whose row the model has learnt "
         "by heart, may be recognised.",
         "没有什么能限制关于某个人透露的信息。与众不同者，或其行被模型记住者，可能被认出。",
+    ),
+    "risk_leaves": (
+        "Each tree draws from leaves of few rows, so that real rows come up again more often than by chance.",
+        "每棵树从少数几行构成的叶中抽取，因此真实行重现的次数多于偶然。",
     ),
     "risk_unprotected": (
         "Values that few rows hold were kept as they are.",

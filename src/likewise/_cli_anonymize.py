@@ -36,6 +36,7 @@ class Method(StrEnum):
     MONDRIAN = "mondrian"
     RELAXED = "mondrian-relaxed"
     LATTICE = "lattice"
+    LOCAL = "local-suppression"
 
 
 class Diversity(StrEnum):
@@ -60,6 +61,13 @@ class Suppressed(StrEnum):
 
     DROP = "drop"
     STAR = "star"
+
+
+class Star(StrEnum):
+    """How a star is read."""
+
+    VALUE = "value"
+    ANY = "any"
 
 
 class Numbers(StrEnum):
@@ -107,12 +115,19 @@ def anonymize(
         list[str] | None,
         typer.Option(metavar="COL=CSV", help="A column's hierarchy: lines of a value and its labels, near to far."),
     ] = None,
-    method: Annotated[Method, typer.Option(help="Class by class, or whole columns (lattice).")] = Method.MONDRIAN,
+    method: Annotated[Method, typer.Option(help="By class, by whole columns, by cells.")] = Method.MONDRIAN,
     max_suppression: Annotated[
         float, typer.Option(min=0, metavar="S", help="Share of rows that lattice may suppress.")
     ] = 0.0,
     suppressed: Annotated[Suppressed, typer.Option(help="Leave them out, or hide their cells.")] = Suppressed.DROP,
     numbers: Annotated[Numbers, typer.Option(help="What Mondrian tells of numbers.")] = Numbers.INTERVAL,
+    importance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL=WEIGHT", help="What a star in a column costs, for local suppression; else 1."),
+    ] = None,
+    star: Annotated[
+        Star, typer.Option(help="Local suppression: a star is a value of its own, or stands for any.")
+    ] = Star.VALUE,
     drop: Annotated[list[str] | None, typer.Option(metavar="COLS", help="Columns to leave out: names, keys.")] = None,
     max_seconds: Annotated[
         float, typer.Option(min=0.1, metavar="T", help="Stop the lattice's search after this.")
@@ -145,6 +160,8 @@ def anonymize(
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,sex,zip --sensitive illness --l 3 --t 0.3
       likewise anonymize real.csv -o anonymized.csv --quasi-identifiers age,zip --method lattice \\
         --max-suppression 0.02 --hierarchy zip=zip.csv --json report.json --report report.html
+      likewise anonymize visits.csv -o anonymized.csv --quasi-identifiers age,sex --entity patient --k 10 \\
+        --method local-suppression --importance age=3
     """
     from likewise import io, privacy
 
@@ -167,6 +184,7 @@ def anonymize(
             sensitive=column_names(sensitive or [], frame), drop=column_names(drop or [], frame),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
+            importance=_weights(importance or []), star=star.value,
             keep_order=keep_order, random_state=seed,
         )  # fmt: skip
     io.write(done.frame, output)
@@ -198,6 +216,13 @@ def _hierarchies(texts: list[str]) -> dict[str, Any]:
     return {name: from_csv(path) for name, _, path in pairs}
 
 
+def _weights(texts: list[str]) -> dict[str, float] | None:
+    try:
+        return {name: float(weight) for name, _, weight in (text.rpartition("=") for text in texts)} or None
+    except ValueError:
+        raise errors.OptionError("importance is given as COL=WEIGHT, such as age=3") from None
+
+
 def _range(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
@@ -223,6 +248,9 @@ def _summary(report: AnonymityReport) -> Table:
     ]
     if found.k_map is not None:
         lines.append(("least match in the population (k-map)", f"{found.k_map:,} people"))
+    if report.stars is not None:
+        cells = sum(report.stars.values())
+        lines.append(("cells starred", f"{cells:,} of {report.n_rows * len(report.stars):,}"))
     if report.levels is not None:
         lines.append(("the best recoding", "proven" if report.optimal else "not proven"))
     for column in found.sensitive:

@@ -71,6 +71,20 @@ def test_persons_are_counted_and_their_column_stays_here(table: Path, tmp_path: 
     assert run(rows, "-o", out, "--quasi-identifiers", "age", "--entity", "age").exit_code == 2
 
 
+def test_single_cells_are_hidden(table: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "safe.csv", tmp_path / "report.json"
+    order = [table, "-o", out, "--quasi-identifiers", "age,sex,race", "--method", "local-suppression", "--k", 4]
+    answer = run(*order, "--importance", "age=9", "--star", "any", "--json", report)
+    assert answer.exit_code == 0, answer.output
+    stars = json.loads(report.read_text())["stars"]
+    safe = pl.read_csv(out, infer_schema=False)
+    assert {name: int((safe[name] == "*").sum()) for name in stars} == stars
+    assert "cells starred" in answer.stdout
+    assert "counted as any value" in answer.stderr
+    refused = run(*order, "--importance", "age")
+    assert (refused.exit_code, "COL=WEIGHT" in refused.stderr) == (2, True)
+
+
 def test_writes_a_page_that_tells_what_was_lost(table: Path, tmp_path: Path) -> None:
     page, few = tmp_path / "page.html", tmp_path / "few.csv"
     pl.read_csv(table).head(200).select("age", "sex", "race", "income").write_csv(few)

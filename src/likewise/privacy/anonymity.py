@@ -17,20 +17,22 @@ from likewise._frames import from_frame
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
 from likewise.inference import infer
 from likewise.persons import likely_entity
-from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked
+from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked, read_importance
 from likewise.privacy.criteria import Bools, class_passes, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode
 from likewise.privacy.hierarchies import auto
 from likewise.privacy.labels import TOP, Hierarchy, as_label
 from likewise.privacy.lattice import Found, NothingValid, search
+from likewise.privacy.local import by_any_value, by_own_value, crowds, read_alike
 from likewise.privacy.measures import Anonymity, measure_table
-from likewise.privacy.mondrian import mondrian
+from likewise.privacy.mondrian import Accept, mondrian
 from likewise.privacy.nodes import cell_losses
 from likewise.privacy.promise import Promise, check_choice, is_number
 from likewise.privacy.recoding import (
     FullDomain,
     Partition,
     Recoding,
+    Starred,
     class_column,
     keys_at,
     labels_of,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport
 
 _LOOK_AT = 10_000  # rows by which the kinds of columns are told, where a person's key is looked for
-METHODS = ("mondrian", "mondrian-relaxed", "lattice")
+METHODS = ("mondrian", "mondrian-relaxed", "lattice", "local-suppression")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,7 @@ class AnonymityReport:
     n_rows: int
     n_suppressed: int
     levels: dict[str, int] | None  # step of each column's hierarchy; None: classes recoded one by one
+    stars: dict[str, int] | None  # cells hidden in each column, by local suppression; None: another method
     ncp: dict[str, float]
     gcp: float
     discernibility: int  # sum of squared class sizes, and n for each suppressed row
@@ -122,6 +125,8 @@ class _Outcome:
     classes: Ints  # (n,) -1: suppressed
     ncp: dict[str, float]
     found: Found | None
+    stars: dict[str, int] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def keep(self) -> Bools:
@@ -151,6 +156,8 @@ def anonymize(
     max_suppression: float = 0.0,
     suppressed: str = "drop",
     numbers: str = "interval",
+    importance: Mapping[str, float] | None = None,
+    star: str = "value",
     drop: str | Sequence[str] = (),
     max_seconds: float = 30.0,
     keep_order: bool = False,
@@ -171,10 +178,15 @@ def anonymize(
         hierarchies: how columns get coarser, by name: a `Hierarchy`, or a mapping of values to labels. Where none is
             given, "lattice" builds one and "mondrian" splits by order.
         method: "mondrian" recodes each class by itself and loses least; "mondrian-relaxed" may tell equal rows apart;
-            "lattice" recodes whole columns, by the best combination of steps there is.
+            "lattice" recodes whole columns, by the best combination of steps there is; "local-suppression" hides single
+            cells as `*` and tells all others as they are.
         max_suppression: share of the rows that "lattice" may suppress.
         suppressed: "drop" leaves such rows out, "star" keeps them with quasi-identifiers and sensitive cells hidden.
         numbers: what Mondrian tells of a class's numbers: their "interval", "mean" or "median".
+        importance: for "local-suppression", what a star in each quasi-identifier costs; 1 where nothing is said.
+        star: how "local-suppression" reads a star: as a "value" of its own, so that rows which read the same are a
+            class; or as "any" value, so that k members agree with each row wherever neither is starred, as statistical
+            offices count. The second hides less, and a note says how few rows fit someone whose cells are known.
         drop: columns to leave out: names, keys.
         max_seconds: for "lattice"; after it the best recoding so far is given, with `report.optimal` False.
         keep_order: leave the rows in their order. Else they are shuffled, for in a file sorted by age or name the place
@@ -218,7 +230,10 @@ def anonymize(
             f"max_suppression must be a share of the rows in 0 .. 1 (1 not among them), got {max_suppression!r}"
         )
     if method != "lattice" and (max_suppression or promise.needs_population):
-        raise OptionError("max_suppression, delta and k_map need method='lattice': Mondrian suppresses nothing")
+        raise OptionError("max_suppression, delta and k_map need method='lattice': no other suppresses rows")
+    if method != "local-suppression" and (importance is not None or star != "value"):
+        raise OptionError("importance and star belong to method='local-suppression': no other hides single cells")
+    check_choice("star", star, ("value", "any"))
     if entity is True:
         raise OptionError("entity must be the name of a column, False or None, got True")
     asked = read_asked(
@@ -226,9 +241,12 @@ def anonymize(
     )  # fmt: skip
     passing = passing_columns(table, asked, [drop] if isinstance(drop, str) else drop)
     check_reachable(asked)
-    outcome = (
-        _lattice(asked, max_seconds) if method == "lattice" else _mondrian(asked, method.endswith("relaxed"), numbers)
-    )
+    if method == "lattice":
+        outcome = _lattice(asked, max_seconds)
+    elif method == "local-suppression":
+        outcome = _local(asked, importance or {}, star)
+    else:
+        outcome = _mondrian(asked, method.endswith("relaxed"), numbers)
     left_out = [n for n in table.columns if n not in passing]
     rows, starred = _order(asked, outcome, left_out, suppressed == "star", keep_order, random_state)
     outcome = replace(outcome, recoding=_finished(asked, outcome.recoding, left_out, as_texts=bool(starred.any())))
@@ -240,10 +258,12 @@ def anonymize(
     persons = None if asked.persons is None else asked.persons[rows]
     verify(
         seen, asked.names, promise, asked.inputs if promise.needs_sensitive else (), starred=starred,
-        population=public, persons=persons,
+        population=public, persons=persons, star=star,
     )  # fmt: skip
     secret = [s.name for s in asked.sensitive]
-    measures = measure_table(seen, asked.names, secret, public, persons, ignore_missing=promise.ignore_missing)
+    measures = measure_table(
+        seen, asked.names, secret, public, persons, ignore_missing=promise.ignore_missing, star=star
+    )  # fmt: skip
     report = _report(asked, outcome, method, measures, time.monotonic() - started)
     if entity is None:
         report = replace(report, notes=(*report.notes, *_word_on_entity(asked)))
@@ -268,12 +288,9 @@ def _promised(promise: Promise | None, parts: Promise) -> Promise:
 def _mondrian(asked: Asked, relaxed: bool, numbers: str) -> _Outcome:
     columns = [encode(v, asked.hierarchies.get(v.name)) for v in asked.values]
 
-    def accept(sizes: Ints, groups: Ints, rows: Ints) -> Bools:
-        if asked.persons is not None:
-            sizes = count_persons(groups, asked.persons[rows], len(sizes))
-        return class_passes(sizes, groups, asked.promise, asked.sensitive, rows)
-
-    classes, n_classes, splits = mondrian(columns, asked.promise.k, accept, relaxed=relaxed, persons=asked.persons)
+    classes, n_classes, splits = mondrian(
+        columns, asked.promise.k, _accepts(asked), relaxed=relaxed, persons=asked.persons
+    )  # fmt: skip
     order = np.argsort(classes, kind="stable")
     ordered = classes[order]
     starts = np.searchsorted(ordered, np.arange(n_classes))
@@ -287,9 +304,52 @@ def _mondrian(asked: Asked, relaxed: bool, numbers: str) -> _Outcome:
     return _Outcome(recoding, classes, ncp, None)
 
 
+def _accepts(asked: Asked) -> Accept:
+    def accept(sizes: Ints, groups: Ints, rows: Ints) -> Bools:
+        if asked.persons is not None:
+            sizes = count_persons(groups, asked.persons[rows], len(sizes))
+        return class_passes(sizes, groups, asked.promise, asked.sensitive, rows)
+
+    return accept
+
+
 def _without_rows(told: Any) -> Any:
     """The same without the rows' own codes: a recoding is kept long after the table."""
     return replace(told, column=replace(told.column, codes=np.zeros(0, np.int32)))
+
+
+def _local(asked: Asked, importance: Mapping[str, float], star: str) -> _Outcome:
+    weights = read_importance(asked, importance, star)
+    columns = [encode(v) for v in asked.values]
+    if star == "value":
+        # Persons with rows in both of two classes may spoil shares when the classes are joined.
+        may_join = asked.promise.only_grows or asked.persons is None
+        stars = by_own_value(columns, weights, asked.promise.k, _accepts(asked), may_join=may_join)
+    else:
+        stars = by_any_value(columns, weights, asked.promise.k, asked.persons)
+    classes, n_classes = read_alike(columns, stars, np.arange(len(stars)))
+    row = np.zeros(n_classes, np.int64)
+    row[classes] = np.arange(len(classes))
+    labels = []
+    for j, (column, own) in enumerate(zip(columns, asked.readers, strict=True)):
+        values, hide = column.values.gather(column.codes[row]), pl.Series(stars[row, j])
+        told = pl.when(~hide).then(pl.first()).otherwise(pl.lit(TOP)).alias(own.name)
+        labels.append(
+            as_label(values).to_frame().select(told).to_series() if hide.any() else own.store(own.write(values))
+        )
+    starred = np.flatnonzero(stars.any(1))
+    notes = []
+    if star == "any" and len(starred):
+        fewest = int(crowds(columns, stars, starred, asked.persons).min())
+        notes.append(
+            f"a star was counted as any value: as few as {fewest} {asked.members} fit someone whose cells under the "
+            "stars are known; star='value' counts on nobody's ignorance"
+        )
+    return _Outcome(
+        Starred(readers=asked.readers, labels=pl.DataFrame(labels)), classes,
+        dict(zip(asked.names, stars.mean(0).tolist(), strict=True)), None,
+        dict(zip(asked.names, stars.sum(0).tolist(), strict=True)), tuple(notes),
+    )  # fmt: skip
 
 
 def _lattice(asked: Asked, max_seconds: float) -> _Outcome:
@@ -421,6 +481,7 @@ def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, s
         n_rows=n,
         n_suppressed=n_suppressed,
         levels=None if found is None else dict(zip(asked.names, found.levels, strict=True)),
+        stars=outcome.stars,
         ncp=outcome.ncp,
         gcp=float(np.mean(list(outcome.ncp.values()))),
         discernibility=int(alike["\0n"].pow(2).sum()) + n_suppressed * n,
@@ -431,7 +492,7 @@ def _report(asked: Asked, outcome: _Outcome, method: str, measures: Anonymity, s
         n_checked=None if found is None else found.n_checked,
         seconds=seconds,
         measures=measures,
-        notes=tuple(_notes(asked, outcome, measures)),
+        notes=(*_notes(asked, outcome, measures), *outcome.notes),
     )
 
 

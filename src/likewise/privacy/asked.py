@@ -13,11 +13,12 @@ import polars as pl
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
 from likewise.persons import persons_of
 from likewise.privacy.criteria import Sensitive, class_passes, paired
-from likewise.privacy.encoding import Ints, Reader, encode, reader, spelled_once
+from likewise.privacy.encoding import Floats, Ints, Reader, encode, reader, spelled_once
 from likewise.privacy.hierarchies import from_dict
 from likewise.privacy.labels import Hierarchy
+from likewise.privacy.local import MOST_COLUMNS
 from likewise.privacy.measures import columns_of, read_population
-from likewise.privacy.promise import Promise
+from likewise.privacy.promise import Promise, is_number
 from likewise.privacy.verify import SensitiveInput
 from likewise.schema import nearest
 
@@ -114,6 +115,30 @@ def _sensitive(
         raw.name, codes, column.n_levels, shares / shares.sum(), kind, column.ladder, missing, pairs
     )  # fmt: skip
     return coded, SensitiveInput(raw.name, raw, values, kind, hierarchy, persons)
+
+
+def read_importance(asked: Asked, importance: Mapping[str, float], star: str) -> Floats:
+    """What a star costs in each quasi-identifier, for local suppression of this order."""
+    guided = [n for n in asked.names if n in asked.hierarchies]
+    if guided:
+        raise OptionError(
+            f"local suppression tells cells as they are or not at all, yet hierarchies are given for "
+            f"{', '.join(map(repr, guided))}: recode those columns first, by hierarchy.labels(column, step)"
+        )
+    if len(asked.names) > MOST_COLUMNS:
+        raise OptionError(
+            f"local suppression tries all sets of quasi-identifiers: at most {MOST_COLUMNS}, got {len(asked.names)}"
+        )
+    if star == "any" and asked.promise.needs_sensitive:
+        raise OptionError("l, t and alpha speak of classes, and star='any' makes none: take star='value'")
+    if not isinstance(importance, Mapping):
+        raise OptionError(f"importance must map columns to numbers, got {type(importance).__name__}")
+    for name, weight in importance.items():
+        if name not in asked.names:
+            raise OptionError(f"importance is given for {name!r}, no quasi-identifier{nearest(str(name), asked.names)}")
+        if not is_number(weight) or not np.isfinite(weight) or weight <= 0:
+            raise OptionError(f"the importance of {name!r} must be a number above 0, got {weight!r}")
+    return np.array([float(importance.get(name, 1)) for name in asked.names])
 
 
 def passing_columns(table: pl.DataFrame, asked: Asked, drop: Sequence[str]) -> list[str]:

@@ -20,6 +20,9 @@ from likewise.persons import persons_of
 from likewise.privacy.criteria import count_persons, distance, histograms
 from likewise.privacy.encoding import Floats, Ints, canonical, encode, spelled_once
 from likewise.privacy.labels import TOP
+from likewise.privacy.promise import check_choice
+from likewise.privacy.stars import crowds_as_read
+from likewise.privacy.written import as_written
 from likewise.schema import nearest
 
 _RISKY = 0.2  # a row whose class holds fewer than 5 is at risk
@@ -85,6 +88,7 @@ def measure(
     population: Any = None,
     entity: str | None = None,
     ignore_missing: bool = False,
+    star: str = "value",
 ) -> Anonymity:
     """How anonymous a table is, by the cells it shows.
 
@@ -98,6 +102,8 @@ def measure(
         entity: the column that tells whose a row is: then persons are counted, each once in a class (and once for each
             of its levels there). None: each row is a person.
         ignore_missing: missing sensitive cells are no level.
+        star: whether a star `*` is a "value" of its own or stands for "any": then a row's class are all that agree
+            with it wherever neither has a star (what is told of sensitive columns takes it for a value all the same).
 
     Raises:
         OptionError: an unknown column, or one that is both quasi-identifier and sensitive.
@@ -117,24 +123,29 @@ def measure(
     names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
     public = None if population is None else read_population(population, names, entity)
     persons = None if entity is None else persons_of(table, entity)
-    return measure_table(table, names, secret, public, persons, ignore_missing=ignore_missing)
+    check_choice("star", star, ("value", "any"))
+    return measure_table(table, names, secret, public, persons, ignore_missing=ignore_missing, star=star)
 
 
 def measure_table(
     table: pl.DataFrame, names: list[str], secret: list[str], public: pl.DataFrame | None = None,
-    persons: Ints | None = None, *, ignore_missing: bool = False,
+    persons: Ints | None = None, *, ignore_missing: bool = False, star: str = "value",
 ) -> Anonymity:  # fmt: skip
     """`measure` on Polars frames whose columns were checked."""
-    starred = is_suppressed(table, names, secret)
+    starred = is_suppressed(table, names, secret if star == "value" else None)
     told = table.filter(~starred)
     who = None if persons is None else persons[~starred.to_numpy()]
     ids = class_ids(told, names)
     # A person counts once in each class.
     members = ids if who is None else np.unique(ids * (int(who.max()) + 1) + who) // (int(who.max()) + 1)
     sizes = np.bincount(members)
-    per_member = sizes[members]
-    n, n_classes = len(members), len(sizes)
     outside = {} if public is None else _journalist(told, public, names, ids, sizes)
+    diversities = tuple(_diversity(told[s], ids, sizes, who, ignore_missing) for s in secret)
+    if star == "any":
+        sizes = np.zeros_like(sizes)
+        sizes[ids] = crowds_as_read(as_written(told.select(names)), who)
+    per_member = sizes[members]
+    n_classes = len(sizes)
     return Anonymity(
         quasi_identifiers=tuple(names),
         n_rows=told.height,
@@ -142,23 +153,23 @@ def measure_table(
         suppressed_rows=int(starred.sum()),
         n_classes=n_classes,
         k=int(sizes.min()),
-        class_size_mean=n / n_classes,
+        class_size_mean=float(sizes.mean()),
         class_size_median=float(np.median(sizes)),
         class_size_max=int(sizes.max()),
         class_sizes=_bands(sizes),
         unique_rows=int((sizes == 1).sum()),
         prosecutor_max=1 / int(sizes.min()),
-        prosecutor_mean=n_classes / n,
+        prosecutor_mean=float((1 / per_member).mean()),
         prosecutor_rows_at_risk=float((1 / per_member > _RISKY).mean()),
-        marketer=n_classes / n,
-        sensitive=tuple(_diversity(told[s], ids, sizes, who, ignore_missing) for s in secret),
+        marketer=float((1 / per_member).mean()),
+        sensitive=diversities,
         **outside,
     )
 
 
-def is_suppressed(table: pl.DataFrame, names: Sequence[str], secret: Sequence[str]) -> pl.Series:
-    """(n,) the rows of which nothing is told but stars; none where that is true of all."""
-    if any(table.schema[name] != pl.String for name in names):
+def is_suppressed(table: pl.DataFrame, names: Sequence[str], secret: Sequence[str] | None) -> pl.Series:
+    """(n,) the rows of which nothing is told but stars; none where that is true of all, or a star is any value."""
+    if secret is None or any(table.schema[name] != pl.String for name in names):
         return pl.repeat(False, table.height, eager=True)
     stars = [pl.col(name).eq_missing(pl.lit(TOP)) for name in names]
     hidden = [pl.col(s).is_null() | (pl.col(s).cast(pl.String) == TOP).fill_null(False) for s in secret]

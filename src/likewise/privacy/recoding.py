@@ -114,6 +114,14 @@ class FullDomain(Recoding):
         return joined["\0class"].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Starred(Recoding):
+    """Single cells hidden, row by row."""
+
+    def find(self, table: pl.DataFrame) -> Ints:
+        raise OptionError("local suppression hides single cells of the rows it was given: it has no rule for new ones")
+
+
 def keys_at(
     table: pl.DataFrame, readers: Sequence[Reader], hierarchies: Sequence[Hierarchy], levels: Sequence[int]
 ) -> pl.DataFrame:

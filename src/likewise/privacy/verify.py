@@ -18,6 +18,7 @@ import polars as pl
 from likewise.errors import PrivacyError
 from likewise.privacy.labels import Hierarchy
 from likewise.privacy.promise import Promise
+from likewise.privacy.stars import crowds_as_read
 from likewise.privacy.written import as_written
 
 _SLACK = 1e-9
@@ -39,7 +40,7 @@ class SensitiveInput:
 def verify(
     released: pl.DataFrame, quasi_identifiers: Sequence[str], promise: Promise,
     sensitive: Sequence[SensitiveInput] = (), *, starred: pl.Series | None = None,
-    population: pl.DataFrame | None = None, persons: npt.NDArray[np.int64] | None = None,
+    population: pl.DataFrame | None = None, persons: npt.NDArray[np.int64] | None = None, star: str = "value",
 ) -> None:  # fmt: skip
     """Raise PrivacyError unless the released rows keep the promise.
 
@@ -48,6 +49,7 @@ def verify(
         starred: (n released,) rows that are suppressed in place: they must say nothing, and form no class.
         population: the population recoded the same way, for delta-presence and k-map.
         persons: (n released,) whose each row is; None: each its own.
+        star: "any": k members must agree with each row wherever neither has a star, and there is no more to keep.
     """
     names = list(quasi_identifiers)
     released = released.with_columns(as_written(released.select(names)).get_columns())
@@ -58,6 +60,11 @@ def verify(
         released = released.filter(~starred)
     if not released.height:
         raise PrivacyError("no row is left to release")
+    if star == "any":
+        crowds = crowds_as_read(released.select(names), persons, exact_to=promise.k)
+        few = int((crowds < promise.k).sum())
+        _demand(few, len(crowds), f"agree with {promise.k} {'rows' if persons is None else 'persons'}", "rows")
+        return
     sizes = released.group_by(names).agg(_members(released).alias("ours"))
     members = "rows" if persons is None else "persons"
     _demand(int((sizes["ours"] < promise.k).sum()), len(sizes), f"hold {promise.k} {members}")
@@ -68,10 +75,10 @@ def verify(
         _check_sensitive(released, names, promise, column)
 
 
-def _demand(n_failed: int, n_classes: int, what: str) -> None:
+def _demand(n_failed: int, n_classes: int, what: str, of: str = "classes") -> None:
     if n_failed:
         raise PrivacyError(
-            f"the finished table does not keep its promise: {n_failed} of {n_classes} classes do not {what}; it is not "
+            f"the finished table does not keep its promise: {n_failed} of {n_classes} {of} do not {what}; it is not "
             "handed over. This is a fault in likewise, please report it"
         )
 

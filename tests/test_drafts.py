@@ -143,3 +143,35 @@ def test_a_field_written_beside_what_was_found_is_said() -> None:
 def test_what_was_found_is_checked_when_read(found: object, match: str) -> None:
     with pytest.raises(SchemaError, match=match):
         Column.from_dict({"name": "x", "kind": "real", "found": found})
+
+
+KEYS = pl.DataFrame({"x": range(1000, 1400), "y": [20_200_101 + i % 28 for i in range(400)], "z": ["?!"] * 400})
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "said", "kind", "role"),
+    [
+        ("x", "id", {"kind": "integer"}, "integer", "feature"),
+        ("x", "id", {"role": "target"}, "integer", "target"),
+        ("x", "id", {"role": "target", "levels": ["1000"]}, "categorical", "target"),
+        ("x", "id", {"role": "entity"}, "id", "entity"),
+        ("y", "datetime", {"bounds": [0, 30_000_000]}, "integer", "feature"),
+        ("z", "categorical", {"bounds": ["2020-01-01", "2020-12-31"]}, "datetime", "feature"),
+        ("z", "categorical", {"kind": "id"}, "id", "id"),
+    ],
+)
+def test_what_was_found_gives_way_to_what_is_said(
+    name: str, found: str, said: dict[str, object], kind: str, role: str
+) -> None:
+    draft = infer(KEYS, entity=False)
+    assert draft[name].kind.value == found
+    data = json.loads(draft.to_json())
+    data["columns"][draft.names.index(name)] |= said
+    for column in (draft.replace(name, **said)[name], Schema.from_dict(data)[name]):
+        assert (column.kind.value, column.role.value, column.format) == (kind, role, None)
+        assert (column.declared().kind.value, column.declared().role.value) == (kind, role)
+
+
+def test_an_id_of_texts_cannot_be_a_target_without_its_kind() -> None:
+    with pytest.raises(SchemaError, match="'key' is an id; to use it otherwise, give its kind"):
+        infer(RAW).replace("key", role="target")

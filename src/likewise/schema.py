@@ -208,7 +208,7 @@ class Column:
             types: with the categories of an Enum, which its type is made of. Without, they are left out: the type of a
                 frame may list what only one person's row holds.
         """
-        always = [key for key in ("kind", "role", "dtype") if key not in self.found]
+        always = ("dtype",) if self.found else ("kind", "role", "dtype")
         out = {"name": self.name, **{key: _plain(getattr(self, key)) for key in (*always, *self.said)}}
         left_out = () if types else ("levels",)
         found = {key: _plain(getattr(self, key)) for key in self.found if key not in left_out}
@@ -235,8 +235,11 @@ class Column:
         for key in ("name", "kind"):
             if key not in said and key not in found:
                 raise SchemaError(f"every column needs the key {key!r}, one{of} lacks it")
-        told = [key for key in found if key not in said]
-        return cls(**{**found, **said, "found": told})
+        for key, other in (("kind", "role"), ("role", "kind")):
+            if found and said.get(key) == "id":  # what was found of the other gives way
+                said.setdefault(other, "id")
+        told = _beside(said, {key: found[key] for key in found if key not in said}, said.get("dtype", "String"))
+        return cls(**{**told, **said, "found": tuple(told)})
 
 
 _DEFAULTS = {f.name: f.default for f in fields(Column) if f.default is not MISSING}
@@ -277,6 +280,23 @@ def _kind_of(said: Mapping[str, Any], dtype: str) -> Kind | None:
     if ends and stored not in (Kind.INTEGER, Kind.REAL):
         return Kind.INTEGER if all(isinstance(end, int) for end in ends) else Kind.REAL
     return Kind.TEXT if stored is None and said.get("role") == Role.DROP else stored
+
+
+def _beside(said: Mapping[str, Any], told: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+    """What was told from the rows, as far as it can stand beside what a person said: another kind, where that shows
+    that the rows misled, and no role or format that goes with the old one."""
+    kept, kind = dict(told), told.get("kind")
+    ends, role = said.get("bounds"), said.get("role", Role.ID)
+    misled = isinstance(ends, list | tuple) and len(ends) > 0 and isinstance(ends[0], str) != (kind == Kind.DATETIME)
+    misled |= kind == Kind.ID and role not in (Role.ID, Role.ENTITY, Role.DROP)
+    implied = _kind_of(said, dtype)
+    if kind is not None and misled and implied is not None:
+        kept = {key: value for key, value in kept.items() if key not in ("format", "labels", "decimals")}
+        kept["kind"] = kind = implied
+    kind = said.get("kind", kind)
+    if "role" in kept and kind is not None and (kept["role"] == Role.ID) != (kind == Kind.ID):
+        kept["role"] = Role.ID if kind == Kind.ID else Role.FEATURE
+    return kept
 
 
 @dataclass(frozen=True)
@@ -351,9 +371,13 @@ class Schema:
             changes.setdefault("kind", Kind.ID)
         elif "kind" in changes and old.role is Role.ID:
             changes.setdefault("role", Role.FEATURE)
-        elif changes.get("role", Role.DROP) not in (Role.DROP, Role.ENTITY) and old.kind is Kind.ID:
+        told = {key: getattr(old, key) for key in old.found if key not in changes}
+        told = _beside({**old.said, **changes}, told, old.dtype)
+        kind = changes.get("kind", told.get("kind", old.kind))
+        if changes.get("role", Role.DROP) not in (Role.ID, Role.DROP, Role.ENTITY) and kind == Kind.ID:
             raise SchemaError(f"column {name!r} is an id; to use it otherwise, give its kind as well as its role")
-        new = _replace(old, **{"found": tuple(key for key in old.found if key not in changes), **changes})
+        lost = {key: _DEFAULTS[key] for key in old.found if key not in (*changes, *told)}
+        new = _replace(old, **{**lost, **told, "found": tuple(told), **changes})
         return Schema(tuple(new if c.name == name else c for c in self.columns))
 
     @property

@@ -519,6 +519,8 @@ def test_cells_written_in_two_ways_do_not_split_a_class() -> None:
         ({"sensitive": "ill", "t": 0.2, "t_distance": "hierarchical"}, "needs a hierarchy for 'ill'"),
         ({"method": "magic"}, "method must be one of"),
         ({"max_suppression": 0.1}, "need method='lattice'"),
+        ({"suppressed": "star"}, "rows that method='lattice' suppresses"),
+        ({"method": "lattice", "numbers": "mean"}, "how Mondrian tells"),
         ({"method": "lattice", "max_suppression": 1.0}, "share of the rows"),
         ({"delta": (0, 0.5), "method": "lattice"}, "delta and population belong together"),
         ({"hierarchies": {"pay": {"1": "2"}}}, "no quasi-identifier"),

@@ -234,6 +234,10 @@ def anonymize(
     if method != "local-suppression" and (importance is not None or star != "value"):
         raise OptionError("importance and star belong to method='local-suppression': no other hides single cells")
     check_choice("star", star, ("value", "any"))
+    if suppressed != "drop" and method != "lattice":
+        raise OptionError("suppressed says what becomes of rows that method='lattice' suppresses; no other does")
+    if numbers != "interval" and not method.startswith("mondrian"):
+        raise OptionError("numbers says how Mondrian tells a class's numbers; no other method reads it")
     if entity is True:
         raise OptionError("entity must be the name of a column, False or None, got True")
     asked = read_asked(

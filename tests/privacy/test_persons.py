@@ -284,6 +284,14 @@ def test_a_missing_cell_hides_nobody_on_request() -> None:
     assert anonymize(only_missing, ignore_missing=True, **order).report.measures.n_classes == 1
 
 
+def test_a_column_of_nothing_but_holes_has_no_level() -> None:
+    frame = pl.DataFrame({"q": ["x", "x", "y"], "s": pl.Series([None] * 3, dtype=pl.String), "who": [1, 2, 3]})
+    for entity in (None, "who"):
+        of = measure(frame, quasi_identifiers="q", sensitive="s", ignore_missing=True, entity=entity).sensitive[0]
+        assert (of.distinct_l, of.one_level, of.alpha, of.basic_beta) == (0, 0, 0.0, 0.0)
+        assert measure(frame, quasi_identifiers="q", sensitive="s", entity=entity).sensitive[0].distinct_l == 1
+
+
 def test_classes_in_which_all_have_one_level_are_told_of() -> None:
     frame = pl.DataFrame({"q": ["x"] * 4 + ["y"] * 4, "s": ["hiv"] * 4 + ["flu", "Flu"] * 2, "r": ["a", "b"] * 4})
     report = anonymize(frame, quasi_identifiers="q", sensitive=["s", "r"], k=4).report

@@ -301,13 +301,13 @@ def _diversity(
     m, codes, n_classes = column.n_levels, column.codes.astype(np.int64), len(sizes)
     if ignore_missing and column.has_missing:
         known = column.values.is_not_null().to_numpy()[codes]
-        ids, codes, m = ids[known], codes[known], m - 1
+        ids, codes, m = ids[known], codes[known], max(m - 1, 1)
         persons = None if persons is None else persons[known]
     of = np.bincount(ids, minlength=n_classes) if persons is None else count_persons(ids, persons, n_classes)
     if persons is not None:  # a person counts once for each of its levels in a class
         once = pl.DataFrame({"class": ids, "who": persons, "level": codes}).unique()
         ids, codes = once["class"].to_numpy(), once["level"].to_numpy()
-    q = np.bincount(codes, minlength=m) / len(codes)
+    q = np.bincount(codes, minlength=m) / max(len(codes), 1)
     order = np.argsort(ids, kind="stable")
     one_level = 0
     worst = {"distinct": np.inf, "entropy": np.inf, "alpha": 0.0, "equal": 0.0, "ordered": 0.0, "beta": 0.0}
@@ -322,7 +322,7 @@ def _diversity(
         worst["alpha"] = max(worst["alpha"], (counts.max(1) / np.maximum(of[start:stop], 1)).max())
         worst["equal"] = max(worst["equal"], distance(p, q, "equal").max())
         worst["ordered"] = max(worst["ordered"], distance(p, q, "ordered").max())
-        worst["beta"] = max(worst["beta"], ((p - q) / q).max())
+        worst["beta"] = max(worst["beta"], ((p - q) / np.where(q > 0, q, 1)).max())
         falling = -np.sort(-p, axis=1)
         for level in range(2, min(m, 6) + 1):
             tail = falling[:, level - 1 :].sum(1)

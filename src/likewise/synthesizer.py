@@ -34,6 +34,7 @@ from likewise.errors import (
     ModelFileError,
     NotFittedError,
     OptionError,
+    PrivacyError,
 )
 from likewise.images import ImageSet, as_images, as_mapping, giving_back
 from likewise.inference import infer, with_entity
@@ -91,7 +92,8 @@ class Synthesizer:
             has 5 of them behind it, all rows of one are learnt or held out together, and a drawn row's is made anew.
             None takes the schema's, or one that repeats as an entity's key does, with a warning; False counts rows.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
-            declare all that it is not paid for. All models but "copula" and "cart" can keep it; of images "vae", "gan".
+            declare all that is not paid for; of a draft (`infer`) only what a person said of it counts. All models but
+            "copula" and "cart" can keep it; of images "vae", "gan".
         budget: the file of all fits of this data set, `likewise.Budget`: the fit of `privacy` is an entry in it before
             a row is looked at, and is refused where the total does not hold it.
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
@@ -101,8 +103,8 @@ class Synthesizer:
         **model_options: passed to the generator that `model` names.
 
     After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and
-    `holdout_rows_` (row numbers of the table given), `record_` (what training did), `ledger_` (what a budget of privacy
-    was spent on, or None).
+    `holdout_rows_` (row numbers of the table given; None under a budget, for they would tell of rows), `record_` (what
+    training did), `ledger_` (what a budget of privacy was spent on by the last fit, a failed one too, or None).
 
     Privacy: differential privacy where `privacy` is given; else none. By default a level held by fewer than 5 rows is
     never given out, and a range ends at the mean of the 5th to the 9th smallest and largest rows' values. Measure what
@@ -279,7 +281,7 @@ class Synthesizer:
         generator = self._table_generator(declaration)
         _, training, drawing = self._streams()
         with self._recorded(generator) as asked:
-            ledger = ledger_for(budget, generator, len(raw))
+            ledger = ledger_for(budget, generator)
             with self._telling_what_was_spent(ledger, asked):
                 table = parse_declared(raw, declaration)
                 table = table[rows_within(budget, table)]
@@ -289,6 +291,7 @@ class Synthesizer:
                     generator.fit(
                         codec.encode(table), codec.encode(table[:0]), codec.alphabet, rng=training, progress=report
                     )
+                _check_delta(budget, generator.n_rows)
         self._keep(generator, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
@@ -373,6 +376,8 @@ class Synthesizer:
             kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
             with _progress(self.progress) as report, self._telling_what_was_spent(ledger, asked):
                 generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
+                if self.privacy is not None:
+                    _check_delta(self.privacy, generator.n_rows)
         self._keep(generator, give_back, drawing, ledger)
         self.schema_, self.image_codec_ = codec.schema, codec
         if ledger is None:
@@ -391,7 +396,7 @@ class Synthesizer:
                 "privacy needs the labels declared, for one told from the data would be told for free: "
                 "schema=Schema((Column(name='y', kind='categorical', levels=('0', '1', ...)),))"
             )
-        return ledger_for(self.privacy, generator, len(images))
+        return ledger_for(self.privacy, generator)
 
     def _bounded(self, schema: Schema) -> Schema:
         for name, ends in (self.bounds or {}).items():
@@ -697,6 +702,19 @@ def _declared_labels(schema: Schema | None) -> tuple[str, ...] | None:
         return None
     levels: tuple[str, ...] | None = schema[LABEL].said.get("levels")
     return levels
+
+
+def _check_delta(budget: DP, n_rows: int) -> None:
+    """Hold delta against the number of rows, by the noisy count: by the exact one, a refusal would tell of a row.
+
+    Raises:
+        PrivacyError: showing a row whole would be within delta.
+    """
+    if budget.delta * n_rows >= 1:
+        raise PrivacyError(
+            f"delta must be well below one over the number of rows, got {budget.delta:g}: showing one row whole would "
+            "be within it"
+        )
 
 
 def _codec_of(table: pl.DataFrame, schema: Schema, options: CodecOptions | None) -> TableCodec:

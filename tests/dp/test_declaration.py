@@ -19,6 +19,8 @@ from likewise.modelfile import read_model
 from likewise.parsing import parse_declared
 from likewise.schema import Column, Schema
 
+from .artefacts import blind_answers
+
 BUDGET = lw.DP(1.0, 1e-6)
 TOWNS = Column(name="town", kind="categorical", levels=("a", "b"), nullable=False)
 NUMBERS = Column(name="n", kind="integer", dtype="Int64", bounds=(0, 9), nullable=False)
@@ -189,6 +191,17 @@ def test_a_loaded_model_that_kept_a_budget_keeps_it_when_it_is_fitted_anew(tmp_p
     assert loaded.ledger_ is not None
     assert loaded.ledger_.epsilon == 1.0
     assert loaded.train_rows_ is None
+
+
+def test_a_delta_too_large_is_told_by_the_noisy_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the exact count, whether a fit is refused would tell of one row."""
+    blind_answers(monkeypatch)
+    told = set()
+    for n in (300, 1999, 2001):
+        with pytest.raises(PrivacyError, match=r"one over the number of rows.* has spent epsilon") as caught:
+            synth(privacy=lw.DP(1.0, 1 / 2000)).fit(pl.concat([table()] * 11)[:n])  # answers say more rows
+        told.add(str(caught.value))
+    assert len(told) == 1
 
 
 def test_holding_rows_out_under_a_budget_is_refused() -> None:

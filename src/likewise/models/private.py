@@ -19,7 +19,7 @@ from likewise.codecs.base import Codes
 from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
-from likewise.errors import LikewiseWarning, OptionError, PrivacyError
+from likewise.errors import LikewiseWarning, OptionError
 from likewise.models.base import Generator
 from likewise.models.gradient import compute_dtype, in_net_order, train_device
 from likewise.private_training import Plan, PrivateDescent, RowLoss, train_privately
@@ -57,22 +57,16 @@ N_PUBLIC = 8
 _log = logging.getLogger("likewise")
 
 
-def ledger_for(budget: DP, generator: Generator, n_rows: int) -> Ledger:
+def ledger_for(budget: DP, generator: Generator) -> Ledger:
     """The ledger of one fit, handed to its generator.
 
     Raises:
         OptionError: the generator or one of its options cannot keep differential privacy.
-        PrivacyError: delta is so large that showing a row whole would be within it.
     """
     if not generator.keeps_privacy:
         raise OptionError(
             f"model {generator.name!r} cannot keep differential privacy; those that can: "
             + ", ".join(private_models(generator))
-        )
-    if budget.delta * n_rows >= 1:
-        raise PrivacyError(
-            f"delta must be well below one over the number of rows, got {budget.delta:g}: showing one row whole would "
-            "be within it"
         )
     generator.check_private()
     generator.ledger = Ledger(budget)

@@ -116,12 +116,17 @@ def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None) ->
 
 def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
     """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
-    columns = []
+    assert schema.entity is not None
+    whose = raw[schema.entity].hash().alias("whose_")
+    n_entities, columns = whose.n_unique(), []
     for column in schema:
         if column.name != schema.entity and "kind" in column.found and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
-            again = infer_column(raw.select(schema.entity, column.name).unique(maintain_order=True)[column.name])
-            if again.kind in (Kind.TEXT, Kind.ID):
-                column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
+            k = raw[column.name].n_unique()
+            # Few levels stay levels, and numbers are keys only where each entity has one of its own.
+            if k >= (n_entities if column.kind is Kind.INTEGER else 11):
+                again = infer_column(pl.DataFrame([whose, raw[column.name]]).unique(maintain_order=True)[column.name])
+                if again.kind in (Kind.TEXT, Kind.ID):
+                    column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
         columns.append(column)
     return Schema(tuple(columns))
 

@@ -158,17 +158,21 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
     name = column.name
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
         return None
-    known = frame.filter(~_is_missing(frame[name]))
+    sure, personal = names_an_entity(name), BY_WORD.get(column.format or "")
+    if column.kind is Kind.INTEGER and not (sure or names_a_key(name)):
+        return None
+    missing = _is_missing(frame[name])
+    known = frame.filter(~missing) if missing.any() else frame
     if len(known) < 0.95 * len(frame):
         return None
     counted = known[name].value_counts(name="n_rows_")
-    rows, personal = counted["n_rows_"], BY_WORD.get(column.format or "")
-    often, sure = int(rows.median() or 0) >= 2, names_an_entity(name)  # type: ignore[arg-type]
+    rows = counted["n_rows_"]
+    often = int(rows.median() or 0) >= 2  # type: ignore[arg-type]
     if len(counted) < LEAST_ENTITIES or not (often or (sure and rows.filter(rows >= 2).sum() >= 0.1 * len(known))):
         return None
     sure |= personal is not None and personal is not NAME
     made = looks_made(counted[name].cast(pl.String))
-    owner = (names_an_owner(name) or is_a_name(parts_of(name))) and (made or column.kind is not Kind.INTEGER)
+    owner = names_an_owner(name) or is_a_name(parts_of(name))
     if not (sure or made or owner or names_a_key(name) or personal):
         return None
     constant = _constant_within(known, name, [c.name for c in schema if c.is_modelled and c.name != name])

@@ -146,3 +146,18 @@ def test_people_of_one_row_each_change_nothing(kind: Kind) -> None:
     owned = fitted(made[kind], rng.permutation(300), kind).to_state()
     assert plain[0] == owned[0]
     assert all(np.array_equal(plain[1][name], owned[1][name]) for name in plain[1])
+
+
+@pytest.mark.parametrize("form", ["AB-{:05d}", "{}"])
+def test_keys_of_entities_count_once_and_merge(form: str) -> None:
+    """A pattern that one person's thousand rows have is no pattern."""
+    column = Column(name="who", kind=Kind.ID, role=Role.ENTITY)
+    keys = pl.Series("who", [form.format(n) for n in [7] * 1_000 + list(range(10, 400))])
+    frame = pl.DataFrame([keys])
+    whole = TableCodec.fit(frame, Schema((column,))).to_state()
+    parts = [TableCodec.summarise(frame[a:b], Schema((column,))) for a, b in ((900, 1_390), (0, 900))]
+    merged = TableCodec.from_summary(parts[0].merge(parts[1]), Schema((column,))).to_state()
+    once = TableCodec.fit(frame.unique(), Schema((column,))).to_state()
+    for other in (merged, once):
+        assert whole[0] == other[0]
+        assert all(np.array_equal(whole[1][name], other[1][name]) for name in whole[1])

@@ -53,7 +53,8 @@ class Holders:
         at = place[np.searchsorted(values, self.pairs["value"].to_numpy())]
         person = self.pairs["person"].rank("dense").fill_null(0).to_numpy().astype(np.int64)
         n_people = int(person.max(initial=0)) + 1
-        both = np.unique(at * n_people + person)
+        both = np.sort(at * n_people + person)
+        both = both[np.diff(both, prepend=-1) != 0]
         return both // n_people, both % n_people
 
 

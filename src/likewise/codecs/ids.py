@@ -12,7 +12,7 @@ Legend: n rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -49,7 +49,7 @@ SPARE = 2**40  # counters that must fit above the start
 
 @dataclass(frozen=True)
 class IdSummary:
-    """What the keys look like; `text` is None for numbers."""
+    """What the keys look like; `text` is None for numbers, `keys` holds the distinct ones where each counts once."""
 
     dtype: str
     n_rows: int
@@ -59,10 +59,13 @@ class IdSummary:
     n_uuid: int
     n_upper: int
     text: TextSummary | None
+    keys: pl.Series | None = None
 
-    def merge(self, other: Self) -> Self:
+    def merge(self, other: IdSummary) -> IdSummary:
+        if self.keys is not None and other.keys is not None:
+            return summarise_entities(pl.concat([self.keys, other.keys]))
         text = self.text.merge(other.text) if self.text is not None and other.text is not None else None
-        return type(self)(
+        return IdSummary(
             self.dtype,
             self.n_rows + other.n_rows,
             self.missing + other.missing,
@@ -90,6 +93,12 @@ def summarise_ids(series: pl.Series, persons: pl.Series | None = None) -> IdSumm
     uuid = text.str.contains(UUID)
     upper = text.filter(uuid).str.contains("[A-F]")
     return IdSummary(dtype, n, missing, None, None, int(uuid.sum()), int(upper.sum()), summarise_text(text, whose))
+
+
+def summarise_entities(series: pl.Series) -> IdSummary:
+    """The summary of the keys of entities (or chunk of it), each counted once."""
+    keys = series.unique()
+    return replace(summarise_ids(keys), keys=keys)
 
 
 @dataclass(frozen=True)

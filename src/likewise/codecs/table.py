@@ -17,7 +17,7 @@ import polars as pl
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
 from likewise.codecs.column import CodecOptions, ColumnCodec, State, Summary, take_value
-from likewise.codecs.ids import IdCodec, summarise_ids
+from likewise.codecs.ids import IdCodec, summarise_entities, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
@@ -51,6 +51,8 @@ def _codec_of(column: Column) -> type[ColumnCodec]:
 
 def _summarise_column(series: pl.Series, column: Column, persons: pl.Series | None) -> Summary:
     codec = _codec_of(column)
+    if column.role is Role.ENTITY and codec is IdCodec:
+        return summarise_entities(series)
     if codec is LevelCodec:
         return summarise_levels(series, persons)
     if codec is NumberCodec:
@@ -139,7 +141,7 @@ class TableCodec:
         """The summary of a canonical frame or of a chunk of one; people are counted by the schema's entity."""
         columns = [column for column in schema if column.role != Role.DROP]
         _require(frame, [column.name for column in columns])
-        persons = None if schema.entity is None else frame[schema.entity]
+        persons = None if schema.entity is None else frame[schema.entity].hash()  # numbers alike in every chunk
         return TableSummary({c.name: _summarise_column(frame[c.name], c, persons) for c in columns}, len(frame))
 
     @classmethod

@@ -106,6 +106,17 @@ def test_few_rows_follow_the_joint_conditional_too(model: Autoregressive) -> Non
     assert distance(codes, conditional(model, WEIGHTS)) < 0.06
 
 
+def test_rows_with_known_codes_follow_the_law_of_free_draws_that_have_them(model: Autoregressive) -> None:
+    """The net's own order is not theirs: drawn in theirs they lie far off."""
+    for known, most in (({1: 3}, 0.09), ({1: 3, 2: 0}, 0.09), ({2: 2}, 0.09)):
+        rows = np.full((10_000, 3), -1)
+        rows[:, list(known)] = list(known.values())
+        codes = model.sample(len(rows), rng=np.random.default_rng(7), given=Given(codes=rows)).codes
+        law = exact(model, []) * np.all([GRID[:, j] == code for j, code in known.items()], 0)
+        assert distance(codes, law) < most
+    assert distance(codes, exact(model, [2]) * (GRID[:, 2] == 2)) > distance(codes, law)
+
+
 def test_rows_that_know_different_things_each_follow_their_own_conditional(model: Autoregressive) -> None:
     known = np.full((20_000, 3), -1)
     known[::2, 2] = 1

@@ -68,6 +68,10 @@ CALIBRATION_ROWS = 16_384
 GROUPS = "groups"
 """The array of a state that tells which fields see one another in full: `MaskedNet`'s `groups`."""
 
+COMPLETIONS = 16
+"""Candidates of a row of which later columns are known. On three columns that nearly copy one another, total variation
+to the truth is .239 with one, .142 with 4 and .077 with 16."""
+
 SIDE_BY_SIDE = 4
 """Arrays of one field's logits that are laid out at a time when it is drawn."""
 
@@ -414,31 +418,72 @@ class _Drawing:
         self.plan = DrawPlan(net, self.order)
         self.n_conditioned = len(conditioned)
         self.at_once = rows_at_once(len(net.sizes) * net.d_embed + SIDE_BY_SIDE * max(net.sizes, default=1))
+        self.seen, self.judged_at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
 
     def block(self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None) -> npt.NDArray[np.int64]:
         """(n, D) codes in the net's own order."""
         import torch
 
         start = None if known is None else torch.from_numpy(known.astype(np.int64))
-        if self.n_conditioned > 1:
+        if self.n_conditioned > 1 or (self.n_conditioned and start is None):
             start = self._conditioned(n, rng, start)
-        uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
-        return self._drawn(uniforms, start)[0].numpy()
+        if start is not None:
+            return self._completed(start, rng).numpy()
+        return self._drawn(self._uniforms(n, rng))[0].numpy()
+
+    def _uniforms(self, n: int, rng: np.random.Generator) -> torch.Tensor:
+        import torch
+
+        return torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
 
     def _drawn(
-        self, uniforms: torch.Tensor, known: torch.Tensor | None = None, fields: int | None = None
+        self,
+        uniforms: torch.Tensor,
+        known: torch.Tensor | None = None,
+        fields: int | None = None,
+        log_chance: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """As `MaskedNet.draw`, some rows after the others."""
         import torch
 
-        parts = torch.split(uniforms, self.at_once)
-        told = [None] * len(parts) if known is None else torch.split(known, self.at_once)
-        drawn = [
-            self.net.draw(part, order=self.order, weights=self.weights, plan=self.plan, known=start, fields=fields)
-            for part, start in zip(parts, told, strict=True)
-        ]
+        drawn = []
+        for start in range(0, len(uniforms), self.at_once):
+            rows = slice(start, start + self.at_once)
+            told, chance = (None if t is None else t[rows] for t in (known, log_chance))
+            drawn.append(
+                self.net.draw(
+                    uniforms[rows], order=self.order, weights=self.weights, plan=self.plan, known=told, fields=fields,
+                    log_chance=chance,
+                )
+            )  # fmt: skip
         codes, log_mass = (torch.cat(column) for column in zip(*drawn, strict=True))
         return codes, log_mass
+
+    def _completed(self, known: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        """(n, D) rows of which some codes are known, by the law of free draws that have them.
+
+        The net knows its own order best. What is known of fields that come later in it calls for another order; rows
+        drawn in that one are candidates, each weighed by how much likelier it is in the net's own (sampling importance
+        resampling: Rubin 1988).
+        """
+        import torch
+
+        codes = known.clone()
+        unknown = known[:, self.net.order] < 0
+        ahead = ((unknown.cumsum(1) > 0) & ~unknown).any(1)
+        early, late = torch.nonzero(~ahead)[:, 0], torch.nonzero(ahead)[:, 0]
+        if len(early):
+            codes[early] = self._drawn(self._uniforms(len(early), rng), known[early])[0]
+        for rows in torch.split(late, max(1, CELLS // (COMPLETIONS * known.shape[1]))):
+            if not len(rows):
+                continue
+            told = known[rows].repeat_interleave(COMPLETIONS, 0)
+            log_chance = torch.zeros(len(told))
+            drawn, _ = self._drawn(self._uniforms(len(told), rng), told, log_chance=log_chance)
+            log_law = [self.net.log_free(x, self.seen, self.weights) for x in torch.split(drawn, self.judged_at_once)]
+            log_weights = (torch.cat(log_law) - log_chance).double().numpy()
+            codes[rows] = drawn[torch.from_numpy(resample(log_weights, len(rows), rng, pooled=False))]
+        return codes
 
     def _conditioned(self, n: int, rng: np.random.Generator, known: torch.Tensor | None) -> torch.Tensor:
         """Draw the conditioned fields from their joint law under all conditions, by importance resampling.
@@ -471,8 +516,8 @@ class _Searching(_Drawing):
     """Draws rows that meet conditions in the canonical order while the budget lasts: the net knows that order best.
 
     At a conditioned field only what the condition allows is drawn, and the mass it left is the chance to keep the row.
-    Rows too rare for that are drawn with the conditioned columns first, which the net knows a little less well: on
-    Adult with income given, a classifier tells them from real ones with AUC .586 instead of .505.
+    Rows too rare for that are drawn with the conditioned columns first, which the net knows a little less well, and
+    then completed as known ones are.
 
     Args:
         direct: draws with the conditioned columns first.

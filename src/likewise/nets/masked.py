@@ -9,7 +9,7 @@ asked for (`sight.py`); then come a few small layers of the field's own; then it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch import nn
 
 from likewise.nets.allowed import Allowed
 from likewise.nets.sight import GROUP, FullSight, GroupedSight, Seen, Sight
-from likewise.nets.tables import CodeTables, inverse_cdf, normal
+from likewise.nets.tables import LEAST_SHARE, CodeTables, inverse_cdf, log_drawn, log_known, normal
 
 
 class MaskedNet(CodeTables):
@@ -102,6 +102,20 @@ class MaskedNet(CodeTables):
         return self.nll_of(x, self.logits(x, visible))
 
     @torch.inference_mode()
+    def log_free(self, x: torch.Tensor, visible: Any, weights: Mapping[int, Allowed[torch.Tensor]]) -> torch.Tensor:
+        """log p of rows among free draws, whose fields give no more than the weights say. Shape: (B, D) -> (B,)."""
+        logits = self.logits(x, visible)
+        total = -self.nll_of(x, logits).sum(1)
+        for b, bucket in enumerate(self.buckets):
+            for field in range(bucket.start, bucket.stop):
+                if (allowed := weights.get(field)) is not None:
+                    own = logits[b][field - bucket.start, :, : self.sizes[field]]
+                    total += log_known(own, x[:, field], allowed) - log_known(own, x[:, field], None)
+                    if allowed.counts:
+                        total += allowed.weights[x[:, field]].clamp(min=LEAST_SHARE).log()
+        return total
+
+    @torch.inference_mode()
     def calibrate(
         self,
         batches: Callable[[], Iterable[torch.Tensor]],
@@ -138,6 +152,7 @@ class MaskedNet(CodeTables):
         plan: DrawPlan,
         known: torch.Tensor | None = None,
         fields: int | None = None,
+        log_chance: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw codes by inverse CDF, field by field.
 
@@ -148,6 +163,7 @@ class MaskedNet(CodeTables):
             plan: `DrawPlan(net, order)`, shared by all batches.
             known: (B, D) codes, -1 where to be drawn; None when nothing is known.
             fields: draw only this many steps; None draws all.
+            log_chance: (B,), to which is added how likely the codes drawn were.
 
         Returns:
             codes (B, D) and log mass (B,): the log share of free draws that conditions left, over drawn fields.
@@ -167,6 +183,8 @@ class MaskedNet(CodeTables):
             logits = plan.logits(seen, field, rows, ahead=known is not None)
             drawn, mass = inverse_cdf(logits, uniforms[rows, step], weights.get(field))
             codes[rows, field] = drawn
+            if log_chance is not None:
+                log_chance[rows] += log_drawn(logits, drawn, weights.get(field))
             plan.sight.see(seen, field, rows, plan.embeds[field][drawn])
             log_mass[rows] += mass
         return codes, log_mass

@@ -268,6 +268,15 @@ def log_known(logits: torch.Tensor, known: torch.Tensor, allowed: Allowed[torch.
     return torch.where(known >= 0, share, 0.0)
 
 
+def log_drawn(logits: torch.Tensor, codes: torch.Tensor, allowed: Allowed[torch.Tensor] | None) -> torch.Tensor:
+    """(B,) log chance with which `inverse_cdf` draws these codes. Shape: (B, K), (B,)."""
+    log_p = logits.log_softmax(1)
+    if allowed is not None:
+        log_p = log_p + allowed.weights.log()
+        log_p = log_p - torch.logsumexp(log_p, 1, keepdim=True)
+    return log_p.gather(1, codes[:, None])[:, 0]
+
+
 def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Parameter:
     """A parameter of normal draws; on the meta device its shape alone."""
     blank = torch.empty(*shape)

@@ -14,7 +14,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
 from likewise.errors import ModelFileError, NotFittedError
 from likewise.models.about import About
-from likewise.models.base import Generator
+from likewise.models.base import Generator, check_rows
 from likewise.models.conditioning import (
     CANDIDATES,
     CELLS,
@@ -204,6 +204,7 @@ class Autoregressive(Generator):
     ) -> Self:
         import torch
 
+        check_rows(train_codes)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
         if self.ledger is not None:

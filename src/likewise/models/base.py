@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.ledger import Ledger
+from likewise.errors import InputError
 from likewise.models.about import About
 from likewise.private_training import Plan
 from likewise.training import Progress, Record
@@ -85,3 +86,13 @@ class Generator(ABC):
         Raises:
             ModelFileError: a name or shape is not what this alphabet and these options give.
         """
+
+
+def check_rows(codes: Codes) -> None:
+    """Refuse to learn from nothing.
+
+    Raises:
+        InputError: there is no row.
+    """
+    if not len(codes):
+        raise InputError("there is no row to learn from")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
@@ -10,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
-from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
+from likewise.errors import ConditionError, ModelFileError, NotFittedError
 from likewise.models.about import About
-from likewise.models.base import Generator
+from likewise.models.base import Generator, check_rows
 from likewise.models.conditioning import (
     BLOCK_ROWS,
     CANDIDATES,
@@ -24,6 +25,7 @@ from likewise.models.conditioning import (
     resample,
     resample_within,
 )
+from likewise.models.gradient import check_option
 from likewise.models.trees import Tree, WeightedTree
 from likewise.training import Progress, Record
 
@@ -94,12 +96,9 @@ class CartChain(Generator):
     def __post_init__(self) -> None:
         self.record = Record()
         self._trees: list[Tree] | None = None
-        if self.min_samples_leaf < 1:
-            raise OptionError(f"min_samples_leaf must be at least 1, got {self.min_samples_leaf}")
-        if self.max_depth is not None and self.max_depth < 1:
-            raise OptionError(f"max_depth must be at least 1 or None, got {self.max_depth}")
-        if not 0 <= self.smoothing < float("inf"):
-            raise OptionError(f"smoothing must be a number of 0 or more, got {self.smoothing}")
+        check_option(self, "min_samples_leaf", int, 1, math.inf)
+        check_option(self, "max_depth", int, 1, math.inf)
+        check_option(self, "smoothing", float, 0.0, math.inf)
 
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
@@ -113,6 +112,7 @@ class CartChain(Generator):
         rng: np.random.Generator,
         progress: Progress | None = None,
     ) -> Self:
+        check_rows(train)
         began = time.monotonic()
         self._alphabet, self._places = alphabet, [_places(f) for f in alphabet.fields]
         features = self._features(train.codes).astype(np.float32)

@@ -15,9 +15,10 @@ from likewise.dp.ledger import Ledger
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating, is_finite, pac_misfit
+from likewise.models.base import check_rows
 from likewise.models.ctgan_game import MOST_FEATURES, BlindDenseGame, DenseGame
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
-from likewise.models.gradient import check_choice, check_option, fingerprint, take_weights, train_device
+from likewise.models.gradient import check_choice, check_option, fingerprint, net_with_weights, train_device
 from likewise.models.labels import Labels, column_names
 from likewise.models.modes import Modes, is_number, scores_of
 from likewise.models.noise_model import POOL, NoiseModel
@@ -118,6 +119,7 @@ class CTGAN(NoiseModel["DenseGenerator"]):
         self.record = Record()
         self._net: DenseGenerator | None = None
         self._labels: Labels | None = None
+        self._settled: dict[str, int] = {}
         self.condition_on = column_names(self.condition_on)
         self.generator_dim = _widths("generator_dim", self.generator_dim)
         self.discriminator_dim = _widths("discriminator_dim", self.discriminator_dim)
@@ -174,6 +176,7 @@ class CTGAN(NoiseModel["DenseGenerator"]):
 
         from likewise.nets.ctgan import DenseCritic
 
+        check_rows(train_codes)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         train_device(self.device)
         self._alphabet, codes = alphabet, train_codes.codes
@@ -306,25 +309,17 @@ class CTGAN(NoiseModel["DenseGenerator"]):
         for j, f in enumerate(alphabet.fields):
             if is_number(f) and j not in self.condition_fields:
                 modes[j] = _modes_of(state.get(f"modes{j}"), f)
-        self._check_enough(state, alphabet)
-        net = self._make_net(alphabet, modes, [np.zeros(k, np.int64) for k in alphabet.sizes], torch.Generator())
-        take_weights(net, state)
+        blank = [np.zeros(k, np.int64) for k in alphabet.sizes]
+        net = net_with_weights(lambda: self._make_net(alphabet, modes, blank, torch.Generator()), state)
         if any((net.share_of(j) < 0).any() for j in range(len(alphabet.sizes))):
             raise ModelFileError("model: shares must be 0 or more")
         if any((value < 0).any() for name, value in state.items() if name.startswith("variance")):
             raise ModelFileError("model: variances must be 0 or more")
-        self._net, self._labels = net.eval(), labels
+        self._net, self._labels = net, labels
         return self
 
     def _label_options(self) -> dict[str, Any]:
         return {"device": self.device}
-
-    def _least_weights(self, alphabet: Alphabet) -> int:
-        """How many weights the layers have at least: told before a damaged file can ask for all memory."""
-        total, d_in = sum(alphabet.sizes), self.embedding_dim
-        for width in self.generator_dim:
-            total, d_in = total + d_in * width, d_in + width
-        return total
 
 
 def _modes_of(saved: npt.NDArray[Any] | None, f: Any) -> Modes:

@@ -14,6 +14,7 @@ from likewise.dp.ledger import Ledger
 from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit
+from likewise.models.base import check_rows
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
 from likewise.models.gan_game import BlindRowGame, RowGame, Rules
 from likewise.models.gradient import (
@@ -25,6 +26,7 @@ from likewise.models.gradient import (
     fingerprint,
     is_wide,
     log_marginals,
+    settled_dtype,
     train_device,
 )
 from likewise.models.labels import Labels, column_names
@@ -162,6 +164,8 @@ class GAN(NoiseModel["TableGenerator"]):
     clip: float = 1.0
     sampling_rate: float | None = None
 
+    settles: ClassVar[tuple[str, ...]] = ("d_embed", "d_hidden", "n_knots", "bf16")
+
     def __post_init__(self) -> None:
         self.record = Record()
         self._net: TableGenerator | None = None
@@ -208,8 +212,10 @@ class GAN(NoiseModel["TableGenerator"]):
         import torch
         from torch import nn
 
+        check_rows(train_codes)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
+        self._settle(alphabet)
         if self.ledger is not None:
             return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
         shares = log_marginals(train_codes, alphabet)
@@ -242,7 +248,7 @@ class GAN(NoiseModel["TableGenerator"]):
         def holdout_distance() -> float:
             if not is_finite(net):
                 return math.nan
-            net.use("cpu", compute_dtype(self.precision))
+            net.use("cpu", settled_dtype(self._settled))
             drawing = NoiseDrawing(net, self._told(), alphabet, Given())
             drawn, _ = drawing.candidates(LOOKED_AT, np.random.default_rng(0))
             net.use(device, dtype)
@@ -261,7 +267,7 @@ class GAN(NoiseModel["TableGenerator"]):
             notes=notes,
             fingerprint=fingerprint(self, train_codes, holdout),
         )
-        net.use("cpu", compute_dtype(self.precision))
+        net.use("cpu", settled_dtype(self._settled))
         counts = counted(net, train_codes)
         calibrate(net.eval(), self._told(), alphabet, counts, len(train_codes), self.calibrate, rng)
         return self
@@ -301,20 +307,25 @@ class GAN(NoiseModel["TableGenerator"]):
             critic_rate=self.critic_rate, average=Averaged(learner, net, self.averaging), device=device,
             progress=progress,
         )  # fmt: skip
-        net.use("cpu", compute_dtype(self.precision))
+        net.use("cpu", settled_dtype(self._settled))
         counts = net.by_bucket(known.counts)
         calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
         return self
 
-    def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
-        """Embedding and hidden width: columns of many codes need finer units."""
-        wide = is_wide(alphabet)
-        return self.d_embed or (24 if wide else 12), self.d_hidden or (64 if wide else 32)
+    def _settle(self, alphabet: Alphabet) -> None:
+        """Columns of many codes need finer units."""
+        d_embed, d_hidden = (24, 64) if is_wide(alphabet) else (12, 32)
+        self._settled = {
+            "d_embed": self.d_embed or d_embed,
+            "d_hidden": self.d_hidden or d_hidden,
+            "n_knots": N_KNOTS,
+            "bf16": int(compute_dtype(self.precision) == compute_dtype("bf16")),
+        }
 
     def _features(self, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
         from likewise.nets.ordinal import ordinal_features
 
-        return [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields]
+        return [ordinal_features(f.positions, f.size, self._settled["n_knots"]) for f in alphabet.fields]
 
     def _make_generator(
         self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], generator: torch.Generator
@@ -329,10 +340,10 @@ class GAN(NoiseModel["TableGenerator"]):
             n_latent=self.latent_dim,
             width=self.width,
             n_layers=self.n_layers,
-            d_embed=self._widths(alphabet)[0],
-            d_hidden=self._widths(alphabet)[1],
+            d_embed=self._settled["d_embed"],
+            d_hidden=self._settled["d_hidden"],
             generator=generator,
-            dtype=compute_dtype(self.precision),
+            dtype=settled_dtype(self._settled),
         ).eval()
 
     def _make_critic(
@@ -344,13 +355,13 @@ class GAN(NoiseModel["TableGenerator"]):
             alphabet.sizes,
             self._features(alphabet),
             shares,
-            d_embed=self._widths(alphabet)[0],
+            d_embed=self._settled["d_embed"],
             width=self.critic_width,
             n_layers=self.critic_layers,
             pac=pac,
             dropout=self.dropout,
             generator=generator,
-            dtype=compute_dtype(self.precision),
+            dtype=settled_dtype(self._settled),
         )
 
     def _label_options(self) -> dict[str, Any]:
@@ -361,6 +372,5 @@ class GAN(NoiseModel["TableGenerator"]):
 
         return self._make_generator(alphabet, blank_shares(alphabet), torch.Generator())
 
-    def _least_weights(self, alphabet: Alphabet) -> int:
-        h, w = self._widths(alphabet)[1], self.width
-        return sum(alphabet.sizes) * (h + 1) + w * (len(alphabet.fields) * h + self.latent_dim + self.n_layers * w)
+    def _n_lists(self) -> int:
+        return self.n_layers

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes
 from likewise.dp.ledger import Ledger
-from likewise.errors import ModelFileError, NotFittedError
+from likewise.errors import NotFittedError
 from likewise.models.base import Generator
-from likewise.models.gradient import take_weights
+from likewise.models.gradient import net_with_weights, settled_arrays, take_settled, weights_of
 from likewise.models.labels import Labels
 from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options
 
@@ -30,6 +30,9 @@ class ToldModel(Generator, Generic[Net]):
     _net: Net | None
     _labels: Labels | None
     _alphabet: Alphabet
+    _settled: dict[str, int]
+    settles: ClassVar[tuple[str, ...]] = ()
+    """Names of what `_settle` settles."""
 
     def _label_options(self) -> dict[str, Any]:
         """How the law of the labels is learnt."""
@@ -39,9 +42,12 @@ class ToldModel(Generator, Generic[Net]):
         """A net of these options that has learnt nothing."""
         raise NotImplementedError
 
-    def _least_weights(self, alphabet: Alphabet) -> int:
-        """How many weights the largest layers have: told before a damaged file can ask for all memory."""
-        raise NotImplementedError
+    def _settle(self, alphabet: Alphabet) -> None:
+        """Choose what the options leave open, into `_settled`."""
+
+    def _n_lists(self) -> int:
+        """Layers that the options ask for one by one."""
+        return 0
 
     def _fitted(self) -> Net:
         if self._net is None:
@@ -54,16 +60,14 @@ class ToldModel(Generator, Generic[Net]):
         return self._labels
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        weights: dict[str, npt.NDArray[Any]] = {n: v.numpy() for n, v in self._fitted().state_dict().items()}
-        return weights | self._told().state()
+        return weights_of(self._fitted()) | settled_arrays(self._settled) | self._told().state()
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         state = dict(state)
         labels = self._taken_labels(state, alphabet)
-        self._check_enough(state, alphabet)
-        net = self._blank_net(alphabet)
-        take_weights(net, state)
-        self._net, self._labels = net.eval(), labels
+        self._settled = take_settled(self, state, self.settles)
+        self._net = net_with_weights(lambda: self._blank_net(alphabet), state, self._n_lists())
+        self._labels = labels
         return self
 
     def _taken_labels(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Labels:
@@ -71,11 +75,6 @@ class ToldModel(Generator, Generic[Net]):
         labels = Labels.take(state, alphabet, **self._label_options())
         self.condition_fields, self._alphabet = tuple(labels.fields), alphabet
         return labels
-
-    def _check_enough(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> None:
-        """Refuse options that ask for a larger net than the arrays fill, before it is made."""
-        if sum(value.size for value in state.values()) < self._least_weights(alphabet):
-            raise ModelFileError("model: its options ask for more weights than there are")
 
     # ---- under a budget ----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from likewise.dp.ledger import Ledger
 from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS
+from likewise.models.base import check_rows
 from likewise.models.conditioning import Budget, blocks
 from likewise.models.gradient import (
     batch_size_for,
@@ -23,11 +24,13 @@ from likewise.models.gradient import (
     check_choice,
     check_training_options,
     compute_dtype,
+    decay_of,
     fingerprint,
     in_net_order,
     is_wide,
     log_marginals,
     net_weights,
+    settled_dtype,
     train_device,
 )
 from likewise.models.labels import Labels, column_names
@@ -122,7 +125,7 @@ class VAE(ToldModel["LatentNet"]):
         batch_size: rows a step; None chooses by their number.
         learning_rate: peak of the one cycle; None takes .004, and .02 under a budget.
         dropout: share of units dropped in training; None takes .05, and 0 under a budget.
-        weight_decay: AdamW's.
+        weight_decay: AdamW's, as `Autoregressive` takes it; None takes 1, and .0001 under a budget.
         patience: epochs without a better held-out loss before training ends; None takes 4, or a fifth of the epochs.
         max_seconds: budget of the training; None for none.
         checkpoint: file to resume from, written every epoch; None for none.
@@ -140,6 +143,7 @@ class VAE(ToldModel["LatentNet"]):
 
     name: ClassVar[str] = "vae"
     keeps_privacy: ClassVar[bool] = True
+    settles: ClassVar[tuple[str, ...]] = ("latent_dim", "width", "d_embed", "d_hidden", "n_knots", "bf16")
     about: ClassVar[About] = About(
         purpose=(
             "A latent space: encode, decode, interpolate, reconstruct rows; and columns told to the model with "
@@ -168,7 +172,7 @@ class VAE(ToldModel["LatentNet"]):
     batch_size: int | None = None
     learning_rate: float | None = None
     dropout: float | None = None
-    weight_decay: float = 1e-4
+    weight_decay: float | None = None
     patience: int | None = None
     max_seconds: float | None = None
     checkpoint: str | None = None
@@ -201,7 +205,7 @@ class VAE(ToldModel["LatentNet"]):
             epochs=epochs,
             batch_size=size,
             learning_rate=peak_rate(self, LEARNING_RATE, PRIVATE_LEARNING_RATE),
-            weight_decay=self.weight_decay,
+            weight_decay=decay_of(self),
             # Small tables have many short epochs, and it takes a while until the latents are of any use.
             patience=max(4, epochs // 5) if self.patience is None else self.patience,
             max_seconds=self.max_seconds,
@@ -220,10 +224,12 @@ class VAE(ToldModel["LatentNet"]):
     ) -> Self:
         import torch
 
+        check_rows(train_codes)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._alphabet = alphabet
         if self.ledger is not None:
             return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
+        self._settle(alphabet)
         self._net = net = self._make_net(alphabet, log_marginals(train_codes, alphabet), generator)
         self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(train_codes, holdout, rng)
         if not net.decoded:
@@ -252,7 +258,7 @@ class VAE(ToldModel["LatentNet"]):
                 return float(torch.stack([loss_of(*pair).sum() for pair in pairs]).sum()) / len(x_holdout)
 
         schedule = self._schedule(len(x))
-        descent = Descent(net, loss, schedule)
+        descent = Descent(net, loss, schedule, net.decays(len(x)))
         self.record = train(
             net,
             descent,
@@ -265,7 +271,7 @@ class VAE(ToldModel["LatentNet"]):
             fingerprint=fingerprint(self, train_codes, holdout),
             from_shares=True,
         )
-        net.use("cpu", compute_dtype(self.precision))
+        net.use("cpu", settled_dtype(self._settled))
         if len(train_codes):
             counts = net.count(torch.from_numpy(in_net_order(net, train_codes.codes)).long())
             self._calibrate(counts, len(train_codes), rng)
@@ -291,6 +297,7 @@ class VAE(ToldModel["LatentNet"]):
 
         alphabet = self._alphabet
         known = self._count(codes, ledger, rng)
+        self._settle(alphabet)
         self._net = net = self._make_net(alphabet, known.log_shares(), generator)
         if not net.decoded:
             return self
@@ -326,20 +333,18 @@ class VAE(ToldModel["LatentNet"]):
     # Under a budget each weight adds noise. Adult at epsilon 1, one seed: 256 and 16 AUC .855 of a model trained on the
     # draws, held-out loss 21.7, 44 CPU seconds; 64 and 8 .869, 20.5 and 20.
 
-    @property
-    def _width(self) -> int:
-        return self.width or (256 if self.ledger is None else 64)
-
-    @property
-    def _n_latent(self) -> int:
-        return self.latent_dim or (16 if self.ledger is None else 8)
-
-    def _widths(self, alphabet: Alphabet) -> tuple[int, int]:
-        """Embedding and hidden width: columns of many codes need finer units."""
-        if self.ledger is not None:
-            return self.d_embed or 8, self.d_hidden or 32
-        wide = is_wide(alphabet)
-        return self.d_embed or (24 if wide else 12), self.d_hidden or (64 if wide else 32)
+    def _settle(self, alphabet: Alphabet) -> None:
+        """Columns of many codes need finer units."""
+        private, wide = self.ledger is not None, is_wide(alphabet)
+        d_embed, d_hidden = (8, 32) if private else (24, 64) if wide else (12, 32)
+        self._settled = {
+            "latent_dim": self.latent_dim or (8 if private else 16),
+            "width": self.width or (64 if private else 256),
+            "d_embed": self.d_embed or d_embed,
+            "d_hidden": self.d_hidden or d_hidden,
+            "n_knots": N_KNOTS,
+            "bf16": int(compute_dtype(self.precision) == compute_dtype("bf16")),
+        }
 
     def _make_net(
         self, alphabet: Alphabet, log_marginals: list[npt.NDArray[np.float32]], generator: torch.Generator
@@ -347,22 +352,22 @@ class VAE(ToldModel["LatentNet"]):
         from likewise.nets.latent import LatentNet
         from likewise.nets.ordinal import ordinal_features
 
-        d_embed, d_hidden = self._widths(alphabet)
+        settled = self._settled
         return LatentNet(
             alphabet.sizes,
-            [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
+            [ordinal_features(f.positions, f.size, settled["n_knots"]) for f in alphabet.fields],
             log_marginals,
             self.condition_fields,
-            n_latent=self._n_latent,
-            width=self._width,
+            n_latent=settled["latent_dim"],
+            width=settled["width"],
             n_layers=self.n_layers,
-            d_embed=d_embed,
-            d_hidden=d_hidden,
+            d_embed=settled["d_embed"],
+            d_hidden=settled["d_hidden"],
             dropout=(0.05 if self.ledger is None else 0.0) if self.dropout is None else self.dropout,
             prior=self.prior,
             chained=self.decoder == "chained",
             generator=generator,
-            dtype=compute_dtype(self.precision),
+            dtype=settled_dtype(settled),
         ).eval()
 
     def _label_options(self) -> dict[str, Any]:
@@ -559,11 +564,8 @@ class VAE(ToldModel["LatentNet"]):
 
         return self._make_net(alphabet, blank_shares(alphabet), torch.Generator())
 
-    def _least_weights(self, alphabet: Alphabet) -> int:
-        d, w = len(alphabet.fields), self._width
-        e, h = self._widths(alphabet)
-        codes = sum(alphabet.sizes) * (e + h + 1)
-        return codes + w * (d * (e + h) + 3 * self._n_latent + 2 * self.n_layers * w)
+    def _n_lists(self) -> int:
+        return self.n_layers
 
 
 def _log_mean(ratios: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:

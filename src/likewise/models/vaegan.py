@@ -23,11 +23,13 @@ from likewise.models.gradient import (
     compute_dtype,
     in_net_order,
     log_marginals,
-    take_weights,
+    net_with_weights,
+    settled_dtype,
     train_device,
+    weights_of,
 )
 from likewise.models.private import OneWay, steps_of
-from likewise.models.vae import N_KNOTS, PRIVATE_RATE, VAE
+from likewise.models.vae import PRIVATE_RATE, VAE
 from likewise.models.vae_draws import LatentDrawing
 from likewise.models.vaegan_tilt import Tilt, learn, learn_privately, normalised, scale_of
 from likewise.private_training import Plan
@@ -191,7 +193,7 @@ class VAEGAN(VAE):
             learn(
                 critic, places[0], places[1], schedule, held=(places[2], places[3]), generator=generator, progress=told
             )
-            critic.use("cpu", compute_dtype(self.precision))
+            critic.use("cpu", settled_dtype(self._settled))
             critics.append(critic.eval())
         scale = scale_of(critics, held, held_drawn)
         if not scale:
@@ -231,7 +233,7 @@ class VAEGAN(VAE):
             critic.use(device, torch.float32)
             schedule = Schedule(learning_rate=self.critic_rate, weight_decay=1e-2)
             learn_privately(critic, real.to(device), drawn.to(device), plan, schedule, generator=generator)
-            critic.use("cpu", compute_dtype(self.precision))
+            critic.use("cpu", settled_dtype(self._settled))
             critics.append(critic.eval())
         if self.calibrate:
             tilt = normalised(critics, PRIVATE_SCALE, drawn)
@@ -303,14 +305,14 @@ class VAEGAN(VAE):
 
         return Critic(
             alphabet.sizes,
-            [ordinal_features(f.positions, f.size, N_KNOTS) for f in alphabet.fields],
+            [ordinal_features(f.positions, f.size, self._settled["n_knots"]) for f in alphabet.fields],
             shares,
-            d_embed=self._widths(alphabet)[0],
-            width=self._width,
+            d_embed=self._settled["d_embed"],
+            width=self._settled["width"],
             n_layers=self.critic_layers,
             dropout=self._critic_dropout(),
             generator=generator,
-            dtype=compute_dtype(self.precision),
+            dtype=settled_dtype(self._settled),
         ).eval()
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
@@ -352,7 +354,7 @@ class VAEGAN(VAE):
         if tilt is None:
             return state
         for i, critic in enumerate(tilt.critics):
-            state |= {f"{CRITIC}{i}.{name}": value.numpy() for name, value in critic.state_dict().items()}
+            state |= {f"{CRITIC}{i}.{name}": value for name, value in weights_of(critic).items()}
         return state | {TILT: np.array([tilt.scale, tilt.most, tilt.log_mean])}
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
@@ -374,15 +376,14 @@ class VAEGAN(VAE):
             raise ModelFileError(
                 f"model: its options ask for {self._n_critics()} critics, and its arrays are of others"
             )
-        least = self._n_critics() * (self.critic_layers - 1) * self._width**2
-        if sum(value.size for value in weights.values()) < least:
-            raise ModelFileError("model: its options ask for more weights than there are")
         blank, critics = blank_shares(self._alphabet), []
         for i in range(self._n_critics()):
-            critic = self._make_critic(self._alphabet, blank, torch.Generator())
-            own = f"{i}."
-            take_weights(critic, {k.removeprefix(own): v for k, v in weights.items() if k.startswith(own)})
-            critics.append(critic)
+            own = {k.removeprefix(f"{i}."): v for k, v in weights.items() if k.startswith(f"{i}.")}
+            critics.append(
+                net_with_weights(
+                    lambda: self._make_critic(self._alphabet, blank, torch.Generator()), own, self.critic_layers
+                )
+            )
         return Tilt(critics, *numbers.tolist())
 
 

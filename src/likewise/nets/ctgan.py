@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import torch
 from torch import nn
@@ -88,10 +88,12 @@ class DenseGenerator(nn.Module):
         self.drawn = [j for j in self.columns if j not in set(told)]
         self.n_noise = n_noise
         self.n_latent = n_noise + 2  # the last two choose a column and a level, where a draw is told neither
-        starts = torch.tensor([0, *(sizes[j] for j in [*asked, *told])]).cumsum(0).tolist()
+        starts = [0, *accumulate(sizes[j] for j in [*asked, *told])]
         self.condition_at = dict(zip([*asked, *told], starts, strict=False))
         self.n_condition, self.n_asked = starts[-1], sum(sizes[j] for j in asked)
-        self.register_buffer("shares", torch.cat([torch.zeros(0), *shares]))
+        self.register_buffer("shares", torch.zeros(sum(sizes)))
+        for own, share in zip(torch.split(self.shares, list(sizes)), shares, strict=True):
+            own.copy_(share)
         self.register_buffer("biases", torch.zeros(sum(sizes)))  # of codes; calibration moves them, not training
         for j, span in enumerate(spans):
             if span.modes is not None:

@@ -26,7 +26,8 @@ UNORDERED, ORDERED = 0.3, 0.03
 """Deviation of a code's own embedding at the start, without and beside what its place in an order says."""
 
 DECAY, DECAY_ROWS, DECAY_SLOPE, MOST_DECAY = 5.0, 50.0, 0.43, 20.0
-"""Decay of what an ordered code has of its own: 5 where it has 50 rows, 10 at 10 (the slope says so)."""
+"""Decay of what an ordered code has of its own: 5 where it has 50 rows, 10 at 10 (the slope says so), and with more rows
+as little as they are more."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ class CodeTables(Taped):
         """Shape: (n, K, P) -> (n, K, 1)."""
         ordered = phi.any(2, keepdim=True)
         rows = n_rows / ordered.sum(1, keepdim=True).clamp(min=1)
-        in_order = (DECAY * (DECAY_ROWS / rows.clamp(min=1)) ** DECAY_SLOPE).clamp(max=MOST_DECAY)
+        fewer = DECAY_ROWS / rows.clamp(min=1)
+        in_order = DECAY * torch.where(fewer > 1, fewer**DECAY_SLOPE, fewer).clamp(max=MOST_DECAY / DECAY)
         alone = min((self.d_embed + self.d_hidden) * phi.shape[1] / max(n_rows, 1), 1.0)
         return torch.where(ordered, in_order, alone)
 

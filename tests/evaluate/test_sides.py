@@ -207,6 +207,15 @@ def test_floors_come_from_whole_persons_where_there_is_no_holdout():
     assert by_person["shape"].floor > 2.0 * by_row["shape"].floor
 
 
+def test_a_classifier_does_not_know_real_rows_by_their_persons():
+    rng = np.random.default_rng(4_117)
+    train, holdout, fake = people(rng, 40), people(rng, 60, 10, 900), people(rng, 600, 1, 5_000)
+    options = {"holdout": holdout, "measures": "detection", "learner": "histgb"}
+    by_row, by_person = (evaluate(train, fake, entity=who, **options)["c2st"].value for who in (False, "who"))
+    assert by_row > by_person + 0.1
+    assert by_person < 0.7
+
+
 def test_the_schema_may_say_whose_a_row_is():
     rng = np.random.default_rng(4_112)
     schema = Schema((*NUMBERS, Column(name="who", kind=Kind.CATEGORICAL, role="entity")))

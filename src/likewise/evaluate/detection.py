@@ -14,7 +14,7 @@ from scipy import stats
 
 from likewise.evaluate import learners
 from likewise.evaluate.roc import BoolArray, area_interval, auc
-from likewise.evaluate.tables import Typed, design_matrices
+from likewise.evaluate.tables import IntArray, Typed, design_matrices
 
 MAX_ROWS = 20_000
 TELL_ROWS = 2_000
@@ -48,17 +48,18 @@ def detect(
 
     Args:
         real: rows the generator has not seen (the holdout).
-        folds: each row is judged once, by a learner that has not seen it.
+        folds: each row is judged once, by a learner that has seen neither it nor another row of its person.
     """
     rng = np.random.default_rng(seed)
     n = min(len(real), len(synthetic), max_rows, max(MIN_ROWS, MOST_CELLS // len(real.columns)))
     if n < MIN_ROWS:
         return None
     name = learners.learner_name(learner)
-    (x_real, x_synthetic), is_code = design_matrices([real.sample(n, rng), synthetic.sample(n, rng)])
+    real = real.sample(n, rng)
+    (x_real, x_synthetic), is_code = design_matrices([real, synthetic.sample(n, rng)])
     x = np.concatenate([x_real[:n], x_synthetic[:n]])
     is_synthetic = np.arange(2 * n) >= n
-    fold = _folds(n, folds, rng)
+    fold = _folds(n, folds, rng, real.persons)
     parts, tells = [], np.zeros((folds, x.shape[1]))
     for k in range(folds):
         judged = fold == k
@@ -82,10 +83,14 @@ def _beyond_noise(tells: npt.NDArray[np.float64], shared: float) -> npt.NDArray[
     return np.where(mean > stats.norm.isf(0.05 / n_columns) * error, mean, 0.0)
 
 
-def _folds(n: int, folds: int, rng: np.random.Generator) -> npt.NDArray[np.integer]:
-    """(2n,) fold of each row, both kinds spread evenly."""
+def _folds(n: int, folds: int, rng: np.random.Generator, persons: IntArray | None) -> npt.NDArray[np.integer]:
+    """(2n,) fold of each row, both kinds spread evenly; real rows of one person stay together."""
     one = np.arange(n) % folds
-    return np.concatenate([rng.permutation(one), rng.permutation(one)])
+    if persons is None:
+        return np.concatenate([rng.permutation(one), rng.permutation(one)])
+    _, person = np.unique(persons, return_inverse=True)
+    real = rng.permutation(np.arange(person.max() + 1) % folds)[person]
+    return np.concatenate([real, rng.permutation(one)])
 
 
 def _tells(

@@ -60,12 +60,16 @@ def test_a_judge_tells_digits_and_turns():
 
 def test_the_ratio_does_not_take_one_class_for_copies():
     """Where images are alike the nearest of more images is much nearer; that is why as many of each are asked."""
-    rng = np.random.default_rng(0)
-    real = Images(np.concatenate([rng.random((900, 1, 8, 8)), rng.random((300, 1, 8, 8)) * 0.1]).astype(np.float32))
-    train, holdout = real.take(np.arange(0, 1200, 2)), real.take(np.arange(1, 1200, 4))
-    alike = Images((rng.random((300, 1, 8, 8)) * 0.1).astype(np.float32))
-    found = copying(train, holdout, alike, rng)
-    assert found.ratio.interval[1] >= found.ratio.floor
+    beyond = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        light, dark, fresh = rng.random((900, 1, 8, 8)), *(0.1 * rng.random((2, 300, 1, 8, 8)))
+        real = Images(np.concatenate([light, dark]).astype(np.float32))
+        train, holdout = real.take(np.arange(0, 1200, 2)), real.take(np.arange(1, 1200, 4))
+        found = copying(train, holdout, Images(fresh.astype(np.float32)), rng)
+        beyond.append(found.ratio.value - found.ratio.floor)
+    # The mean of four deviates by .003; all training images beside fewer others would put it at -.016.
+    assert np.mean(beyond) > -0.006
 
 
 def test_closest_pairs_are_the_copies():

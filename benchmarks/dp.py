@@ -43,7 +43,7 @@ from _dp_tables import TABLES, Table, k_marginal, marginal_error
 from _shared import ROOT, machine
 
 import likewise as lw
-from likewise.dp.accounting import rho_of
+from likewise.dp.accounting import boundary
 from likewise.models import MODELS
 
 RESULTS = ROOT / "benchmarks" / "results" / "dp.json"
@@ -131,7 +131,7 @@ def rival(table: Table, model: str, epsilon: float) -> tuple[np.ndarray | None, 
     with tempfile.TemporaryDirectory() as folder:
         codes, out = Path(folder) / "codes.csv", Path(folder) / "drawn.csv"
         pl.DataFrame(table.bins(table.train), schema=table.columns).write_csv(codes)
-        asked = {"sizes": table.sizes, "rho": rho_of(epsilon, DELTA), "epsilon": epsilon, "delta": DELTA}
+        asked = {"sizes": table.sizes, "rho": rho_by_conversion(epsilon, DELTA), "epsilon": epsilon, "delta": DELTA}
         script = "_dp_opendp.py" if model.startswith("opendp") else "_dp_smartnoise.py"
         command = [python, str(HERE / script), *filter(None, [RIVALS[model]]), str(codes), json.dumps(asked), str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_limit)
@@ -142,6 +142,17 @@ def rival(table: Table, model: str, epsilon: float) -> tuple[np.ndarray | None, 
             return None, {"failed": f"not done after {RIVAL_SECONDS} CPU seconds" if late else told}
         drawn = pl.read_csv(out).select(table.columns)
         return drawn.select(pl.all().cast(pl.Int64)).to_numpy(), json.loads(lines[-1])
+
+
+def rho_by_conversion(epsilon: float, delta: float) -> float:
+    """What rivals, who count in zero-concentrated privacy, may spend (Canonne, Kamath and Steinke 2020, corollary 13)."""
+    alpha = 1 + np.geomspace(1e-6, 1e6, 200_000)
+
+    def is_within(rho: float) -> bool:
+        log_delta = (alpha - 1) * (alpha * rho - epsilon) + alpha * np.log1p(-1 / alpha) - np.log(alpha - 1)
+        return bool(log_delta.min() <= np.log(delta))
+
+    return boundary(is_within, 0.0, 1.0, precision=1e-9)[0]
 
 
 def _limit() -> None:

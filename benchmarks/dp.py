@@ -145,7 +145,7 @@ def rival(table: Table, model: str, epsilon: float) -> tuple[np.ndarray | None, 
 
 
 def rho_by_conversion(epsilon: float, delta: float) -> float:
-    """What rivals, who count in zero-concentrated privacy, may spend (Canonne, Kamath and Steinke 2020, corollary 13)."""
+    """What rivals, who count in zero-concentrated privacy, may spend (Canonne et al. 2020, corollary 13)."""
     alpha = 1 + np.geomspace(1e-6, 1e6, 200_000)
 
     def is_within(rho: float) -> bool:

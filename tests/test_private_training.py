@@ -285,6 +285,8 @@ class Planted(Taped):
         if self.tape is not None:
             self.tape.affine(scores, h, self.second, None)
         losses = scores[:, 0].square()
+        if self.wrong == "past its outcome":  # two gradients of one norm: one noted, and its opposite beside the tape
+            losses = losses - 2 * (h.detach() @ self.second)[:, 0] * scores[:, 0].detach() * 2
         if self.wrong == "second moments":
             losses = losses + (h.t() @ h).square().sum()
         return losses.mean() if self.wrong == "one loss" else losses
@@ -297,6 +299,7 @@ REFUSED = {
     "hidden use": "parameter 'first' learns",
     "forgotten bias": "parameter 'bias' learns",
     "one loss": "a loss for each row",
+    "past its outcome": "adds up for 'second' is not its gradient",
 }
 
 

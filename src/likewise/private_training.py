@@ -268,7 +268,7 @@ def add_clipped(net: nn.Module, loss: RowLoss, rows: torch.Tensor, own: torch.Ge
         finite = squares.isfinite() & losses.isfinite()
         if bool(finite.all()):
             factors = (clip * (1 - MARGIN) / squares.sqrt().clamp_min(1e-30)).clamp(max=1.0)
-            torch.autograd.backward((torch.where(counts, factors, 0.0) * losses).sum())
+            tape.add_weighted(torch.where(counts, factors, 0.0))
             return
         # Zero times what is not finite is not zero: such rows give way to blank ones, and all others, with what they
         # were given of their own, are taken once more.
@@ -361,6 +361,13 @@ def _checked(net: nn.Module, loss: RowLoss, public: torch.Tensor) -> list[nn.Par
         allowed = TOLERANCE * (plain + whole / math.sqrt(len(tape.sites)))
         if not bool(((told[:half].sqrt() - plain).abs() <= allowed).all()):
             raise PrivacyError(f"the norms told of layer {names[id(site.uses[0])]!r} are not those of its gradients")
+    for parameter in learning:
+        parameter.grad = None
+    tape.add_weighted(torch.ones_like(losses))
+    plain_sum = torch.autograd.grad(losses.sum(), learning, allow_unused=True)
+    for parameter, expected in zip(learning, plain_sum, strict=True):
+        if expected is not None and not _is_near(parameter.grad, expected):
+            raise PrivacyError(f"what the tape adds up for {names[id(parameter)]!r} is not its gradient")
     return [p for p in learning if id(p) in noted]
 
 
@@ -372,6 +379,12 @@ def _norms(gradients: Sequence[Sequence[torch.Tensor | None]], at: Iterable[int]
     return torch.stack(
         [torch.stack([g.square().sum() for i in at if (g := row[i]) is not None]).sum().sqrt() for row in gradients]
     )
+
+
+def _is_near(found: torch.Tensor | None, expected: torch.Tensor) -> bool:
+    """Whether a gradient is another but for rounding."""
+    off = expected if found is None else found - expected
+    return bool(off.norm() <= TOLERANCE * expected.norm() + 1e-6)
 
 
 def _alike(a: torch.Tensor, b: torch.Tensor) -> bool:

@@ -95,6 +95,25 @@ def test_norms_of_each_site_are_those_of_plain_gradients(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETS)
+def test_gradients_of_weighted_rows_are_added_up_as_a_second_pass_would(name: str) -> None:
+    net, losses_of = NETS[name]()
+    for parameter in net.parameters():
+        parameter.data += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(5))
+    with taping(net) as tape:
+        losses = losses_of()
+        tape.squares(losses)
+    weights = torch.rand(len(losses), generator=torch.Generator().manual_seed(6))
+    learning = list(net.parameters())
+    expected = torch.autograd.grad((weights * losses).sum(), learning, retain_graph=True, allow_unused=True)
+    tape.add_weighted(weights)
+    assert any(gradient is not None and bool(gradient.any()) for gradient in expected)
+    for parameter, gradient in zip(learning, expected, strict=True):
+        plain = torch.zeros_like(parameter) if gradient is None else gradient
+        found = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        torch.testing.assert_close(found, plain, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETS)
 def test_a_tape_changes_no_bit_of_what_a_net_computes(name: str) -> None:
     net, losses_of = NETS[name]()
     plain = losses_of()

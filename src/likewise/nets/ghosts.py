@@ -42,12 +42,14 @@ class Site:
         outcomes: where the gradients are asked for.
         squares: gradients at the outcomes, in their shapes, to the squared norm of each row's gradient (B,).
         inputs: (B,) what the rows themselves bring in, brought together: it tells whether rows were mixed before.
+        rows: which dimension of the outcomes counts the rows.
     """
 
     uses: tuple[torch.Tensor, ...]
     outcomes: tuple[GradientEdge, ...]
     squares: Callable[..., torch.Tensor]
     inputs: torch.Tensor
+    rows: int
 
 
 class Tape:
@@ -56,6 +58,7 @@ class Tape:
     def __init__(self) -> None:
         self.sites: list[Site] = []
         self._used: set[int] = set()
+        self._at: list[tuple[torch.Tensor, ...]] = []
 
     def note(
         self,
@@ -63,6 +66,8 @@ class Tape:
         uses: Sequence[torch.Tensor],
         squares: Callable[..., torch.Tensor],
         inputs: torch.Tensor,
+        *,
+        rows: int = 0,
     ) -> None:
         """Note a use, right after it: what changes an outcome in place must come later.
 
@@ -73,7 +78,7 @@ class Tape:
             raise PrivacyError("a net uses a parameter twice in one pass; bring both uses into one site")
         self._used |= {id(parameter) for parameter in uses}
         edges = tuple(get_gradient_edge(outcome) for outcome in outcomes)
-        self.sites.append(Site(tuple(uses), edges, squares, inputs.detach()))
+        self.sites.append(Site(tuple(uses), edges, squares, inputs.detach(), rows))
 
     @torch.no_grad()
     def affine(self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
@@ -91,7 +96,7 @@ class Tape:
         inputs = x.square().sum(2)
         factor = inputs if bias is None else inputs + 1
         uses = [weight] if bias is None else [weight, bias]
-        self.note([outcome], uses, lambda b: (factor * b.square().sum(2)).sum(0), inputs.sum(0))
+        self.note([outcome], uses, lambda b: (factor * b.square().sum(2)).sum(0), inputs.sum(0), rows=1)
 
     @torch.no_grad()
     def blocks(
@@ -123,7 +128,7 @@ class Tape:
         def squares(b: torch.Tensor) -> torch.Tensor:
             return (factor * b.reshape(*factor.shape, -1).square().sum(3)).sum((0, 2))
 
-        self.note([outcome], [weight], squares, inputs.sum((0, 2)))
+        self.note([outcome], [weight], squares, inputs.sum((0, 2)), rows=1)
 
     def windows(
         self,
@@ -155,15 +160,32 @@ class Tape:
         self.note([outcome], [weight, bias], squares, x.square().sum((1, 2, 3)))
 
     def squares(self, losses: torch.Tensor) -> list[torch.Tensor]:
-        """(B,) squared norms of the rows' gradients, a site each. The graph stays, for the pass that follows.
+        """(B,) squared norms of the rows' gradients, a site each. The graph stays, for `add_weighted`.
 
         Args:
             losses: (B,) each of its own row alone.
         """
         edges = [edge for site in self.sites for edge in site.outcomes]
         at = iter(torch.autograd.grad(losses.sum(), edges, retain_graph=True, materialize_grads=True))
+        self._at = [tuple(next(at) for _ in site.outcomes) for site in self.sites]
         with torch.no_grad():
-            return [site.squares(*(next(at) for _ in site.outcomes)) for site in self.sites]
+            return [site.squares(*found) for site, found in zip(self.sites, self._at, strict=True)]
+
+    def add_weighted(self, weights: torch.Tensor) -> None:
+        """Add to the parameters' gradients those of the rows, each times its weight (B,).
+
+        From the gradients at the outcomes, which `squares` left: no second pass through the net (Bu et al. 2023,
+        section 3).
+        """
+        for site, found in zip(self.sites, self._at, strict=True):
+            with torch.no_grad():
+                shape = [-1 if i == site.rows else 1 for i in range(found[0].dim())]
+                weighted = [b * weights.view(shape).to(b.dtype) for b in found]
+            learning = [p for p in site.uses if p.requires_grad]
+            gradients = torch.autograd.grad(site.outcomes, learning, weighted, retain_graph=True, allow_unused=True)
+            for parameter, gradient in zip(learning, gradients, strict=True):
+                if gradient is not None:
+                    parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
 
 
 @contextmanager

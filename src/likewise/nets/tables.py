@@ -221,7 +221,7 @@ class CodeTables(Taped):
             return total
 
         uses = [*self.heads, *self.biases, self.ordinal_out]
-        tape.note(logits, uses, squares, torch.cat(inputs).sum(0))
+        tape.note(logits, uses, squares, torch.cat(inputs).sum(0), rows=1)
 
     def nll_of(self, x: torch.Tensor, logits: list[torch.Tensor]) -> torch.Tensor:
         """-log p of each code under each bucket's logits. Shape: (B, D) -> (B, D), natural log."""

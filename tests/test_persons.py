@@ -69,6 +69,20 @@ def test_drawn_rows_have_entities_made_anew_one_each() -> None:
     assert drawn["patient_id"].dtype == frame["patient_id"].dtype
 
 
+@pytest.mark.parametrize(
+    "dtype", [pl.Date(), pl.Datetime("us"), pl.Float64(), pl.Int32(), pl.String(), pl.Categorical()]
+)
+def test_entities_of_any_type_are_made_anew_in_it(dtype: pl.DataType) -> None:
+    keys = pl.Series("who", np.repeat(np.arange(1, 60), 4))
+    keys = keys.cast(pl.Int32).cast(dtype) if dtype.is_temporal() else keys.cast(pl.String).cast(dtype)
+    frame = pl.DataFrame([keys, pl.Series("x", np.random.default_rng(35).normal(size=len(keys)))])
+    drawn = lw.Synthesizer("copula", entity="who", random_state=6).fit(frame).sample(50)["who"]
+    assert drawn.dtype == dtype
+    assert drawn.n_unique() == 50
+    assert drawn.null_count() == 0
+    assert not drawn.cast(pl.String).is_in(keys.cast(pl.String).implode()).any()
+
+
 # ---- their numbers -----------------------------------------------------------------------------------------------
 
 

@@ -330,7 +330,12 @@ def restore_column(series: pl.Series, column: Column, *, typed: bool = False) ->
     if typed and stored == pl.String:
         return series
     if column.is_key:
-        series = series.cast(stored, strict=False)
+        if stored == pl.Date and series.dtype == pl.Int64:
+            series = series.cast(pl.Int32)
+        fits = series.cast(stored, strict=False)
+        if isinstance(stored, pl.Enum) and fits.null_count() > series.null_count():
+            return series.cast(pl.String)  # keys made anew are none of its categories
+        series = fits
         return _with_tokens(series, column) if stored == pl.String else series
     if series.dtype == pl.Null:
         series = series.cast(canonical_dtype(column))

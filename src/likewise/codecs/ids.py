@@ -83,6 +83,8 @@ def summarise_ids(series: pl.Series, persons: pl.Series | None = None) -> IdSumm
     Args:
         persons: whose each row is; None makes each row its own.
     """
+    if series.dtype.is_temporal() or series.dtype == pl.Boolean:  # what tells entities apart may be of any kind
+        series = series.to_physical().cast(pl.Int64)
     keys = series.drop_nulls()
     n, missing, dtype = len(keys), series.null_count(), str(series.dtype)
     if series.dtype.is_numeric():

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from likewise.codecs.numbers import Lattice, NumberCodec, NumberSummary
 from likewise.codecs.pieces import Pieces, Values
+from likewise.dp.accounting import epsilon_of_exponential
 from likewise.dp.ledger import Ledger
 from likewise.dp.mechanisms import noisy_choices, noisy_counts
 from likewise.errors import PrivacyError
@@ -175,7 +176,7 @@ def _quantiles(cells: Ints, counts: Ints, n_cells: int, purse: Purse, name: str)
         wide = [(int(a), int(b)) for a, b in pairwise(cuts) if b - a > 1]
         if not wide:
             break
-        runs = [_runs(cells, upto, a, b, np.sqrt(8 * part)) for a, b in wide]
+        runs = [_runs(cells, upto, a, b, epsilon_of_exponential(part)) for a, b in wide]
         what = f"round {depth + 1} of the bin edges of column {name!r}"
         chosen = noisy_choices([scores for _, scores in runs], part, purse.ledger, what, sensitivity=0.5)
         new = [int(r[i]) + secrets.randbelow(int(r[i + 1] - r[i])) for (r, _), i in zip(runs, chosen, strict=True)]
@@ -187,7 +188,11 @@ def _runs(cells: Ints, upto: Ints, low: int, high: int, epsilon: float) -> tuple
     """Runs of cuts in low+1 .. high-1 with the same rows below, and the score of each run as one choice.
 
     A cut's score is minus the distance of the rows below it to half the part's rows: one row moves it by a half. A run
-    of r cuts is chosen r times as often, so log(r) is added in units of the mechanism.
+    of r cuts must be chosen r times as often, so log(r) is added in units of the mechanism: with any other, a row that
+    splits a run moves the chances of its cuts by more than the mechanism's epsilon.
+
+    Args:
+        epsilon: of the mechanism that chooses, to the last bit.
     """
     inside = slice(*np.searchsorted(cells, [low, high]))
     # Rows below a cut change right after a cell that holds rows.

@@ -9,6 +9,7 @@ from scipy.special import ndtri
 
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ordinal import ordinal_features
+from likewise.nets.tables import cross_entropy
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
@@ -67,3 +68,19 @@ def test_ordinal_features_of_levels_without_order_are_zero() -> None:
 
 def test_ordinal_features_are_finite_at_the_ends() -> None:
     assert np.isfinite(ordinal_features(np.array([0.0, 1.0], np.float32), 2, 8)).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_cross_entropy_is_torchs_with_its_gradient(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(31)
+    logits = 5 * torch.randn(40, 17, generator=generator, dtype=dtype)
+    target, weight = torch.randint(17, (40,), generator=generator), torch.randn(40, generator=generator, dtype=dtype)
+    results = []
+    for function in (cross_entropy, lambda x, at: torch.nn.functional.cross_entropy(x, at, reduction="none")):
+        x = logits.clone().requires_grad_()
+        loss = function(x, target)
+        (loss * weight).sum().backward()
+        results.append((loss.detach(), x.grad))
+    tolerance = 16 * torch.finfo(dtype).eps
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=10 * tolerance)

@@ -180,7 +180,7 @@ class Autoregressive(Generator):
         size = batch_size_for(n_rows, sum(alphabet.sizes)) if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
         many = len(alphabet.fields) > MANY_FIELDS
-        passes = 6 if many or n_rows >= MANY_ROWS else 25 if alphabet.fields and is_wide(alphabet) else 12
+        passes = 4 if many else 6 if n_rows >= MANY_ROWS else 25 if alphabet.fields and is_wide(alphabet) else 12
         by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
         return Schedule(
             epochs=by_steps if self.epochs is None else self.epochs,

@@ -25,6 +25,7 @@ from likewise.codecs.table import TableCodec
 from likewise.data import adult
 from likewise.inference import infer
 from likewise.models.autoregressive import N_KNOTS
+from likewise.models.base import Fit
 from likewise.parsing import parse
 
 BATCH, EPOCHS = 512, 4
@@ -63,7 +64,7 @@ def flops_a_step(alphabet: Alphabet, d_embed: int, d_hidden: int) -> float:
 
 def fit(codes: Codes, alphabet: Alphabet) -> None:
     model = lw.Autoregressive(epochs=EPOCHS, batch_size=BATCH, calibrate=0)
-    model.fit(codes, codes[:0], alphabet, rng=np.random.default_rng(0))
+    model.fit(Fit.of(codes, codes[:0], alphabet, rng=np.random.default_rng(0)))
 
 
 def where_time_goes(codes: Codes, alphabet: Alphabet) -> dict[str, float]:

@@ -14,6 +14,9 @@ from scipy import stats
 from torch import nn
 
 from likewise import private_training
+from likewise.codecs.base import Codes
+from likewise.dp import gate
+from likewise.dp.gate import ClippedSums, StepPlan
 from likewise.dp.mechanisms import GRID_SHARE, sampled_rows
 from likewise.errors import OptionError, PrivacyError, TrainingError
 from likewise.nets.critic import Critic
@@ -22,7 +25,6 @@ from likewise.nets.masked import MaskedNet
 from likewise.private_training import (
     MARGIN,
     TOLERANCE,
-    Plan,
     PrivateDescent,
     add_clipped,
     check_rows_apart,
@@ -33,7 +35,7 @@ from likewise.training import Descent, Event, Schedule
 from .nets.small import small_net
 from .nets.test_ghosts import SIZES, codes, latent_net, parts
 
-PLAN = Plan(
+PLAN = StepPlan(
     steps=3, rate=0.5, multiplier=2.0, clip=1.0, epsilon_before=0.0, epsilon=1.0, delta=1e-6, n_rows=40.0
 )  # fmt: skip
 SCHEDULE = Schedule(learning_rate=0.01, weight_decay=0.0)
@@ -61,6 +63,21 @@ def latent() -> tuple[nn.Module, private_training.RowLoss]:
 def critic() -> tuple[nn.Module, private_training.RowLoss]:
     net = Critic(SIZES, *parts(), d_embed=4, width=12, generator=generator(1))
     return net, lambda rows, own: nn.functional.softplus(-net(rows))
+
+
+def descent_of(
+    net: nn.Module,
+    loss: private_training.RowLoss,
+    rows: torch.Tensor,
+    plan: StepPlan = PLAN,
+    schedule: Schedule = SCHEDULE,
+) -> PrivateDescent:
+    """Private steps on these rows of codes."""
+    behind = Codes(rows.numpy().astype(np.uint8), np.zeros((len(rows), 0), np.float32))
+    return PrivateDescent(
+        net, loss, ClippedSums(behind, plan), schedule, public=codes(n=8),
+        rows_of=lambda some: torch.from_numpy(some.codes.astype(np.int64)),
+    )  # fmt: skip
 
 
 NETS = pytest.mark.parametrize("make", [masked, latent, critic])
@@ -115,18 +132,26 @@ class Straight(Taped):
 @pytest.mark.parametrize("spread", [0.0, 0.2])
 @pytest.mark.parametrize("n", [1023, 62_000])
 def test_a_row_more_among_many_that_pull_the_same_way_moves_the_sum_by_no_more_than_is_promised(
-    n: int, spread: float
+    n: int, spread: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a sum of 32 bits is large, a row more moves its roundings too."""
     net = Straight(9)
     rows = torch.linspace(1, 2, 9) + spread * torch.rand(n + 1, 9, generator=generator(11))
-    plan = Plan(**{**vars(PLAN), "rate": 1.0, "n_rows": float(n)})
-    descent = PrivateDescent(net, net.loss, plan, SCHEDULE, public=torch.rand(8, 9, generator=generator(12)))
-    whole = descent._sum_clipped(rows)
+    plan = StepPlan(**{**vars(PLAN), "rate": 1.0, "n_rows": float(n)})
+    monkeypatch.setattr(gate, "noisy_sum", lambda total, *rest: total)
+
+    def summed(some: torch.Tensor) -> npt.NDArray[np.float64]:
+        sums = ClippedSums(Codes(np.zeros((len(some), 0), np.uint8), some.numpy()), plan)
+        descent = PrivateDescent(
+            net, net.loss, sums, SCHEDULE, public=torch.rand(8, 9, generator=generator(12)),
+            rows_of=lambda codes: torch.from_numpy(codes.fractions),
+        )  # fmt: skip
+        return sums.noisy(9, descent._clipped)
+
+    whole = summed(rows)
     assert whole.dtype == np.float64
     for without in (rows[1:], rows[:n]):
-        moved = np.linalg.norm(whole - descent._sum_clipped(without))
-        assert moved <= plan.clip * (1 - GRID_SHARE) * (1 - TOLERANCE)
+        assert np.linalg.norm(whole - summed(without)) <= plan.clip * (1 - GRID_SHARE) * (1 - TOLERANCE)
 
 
 def test_products_are_made_in_32_bits_whatever_was_set() -> None:
@@ -140,8 +165,7 @@ def test_products_are_made_in_32_bits_whatever_was_set() -> None:
     before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     try:
         torch.set_float32_matmul_precision("medium")
-        descent = PrivateDescent(net, noting, Plan(**{**vars(PLAN), "rate": 1.0}), SCHEDULE, public=codes(n=8))
-        descent(codes(n=8), 0.5)
+        descent_of(net, noting, codes(n=8), StepPlan(**{**vars(PLAN), "rate": 1.0}))(0.5)
         assert set(seen) == {("highest", False)}
         assert torch.get_float32_matmul_precision() == "medium"
     finally:
@@ -192,23 +216,21 @@ def test_planted_batches_of_a_fixed_size_are_caught() -> None:
 
 
 def test_noise_of_a_step_is_normal_of_the_plans_strength() -> None:
-    net, loss = masked()
-    descent = PrivateDescent(net, lambda x, own: 0 * loss(x, own), PLAN, SCHEDULE, public=codes(n=8))
-    descent._add_noise(np.zeros(sum(p.numel() for p in descent.parameters)))
-    noise = torch.cat([p.grad.ravel() for p in descent.parameters if p.grad is not None]).numpy()
-    assert len(noise) > 2000
-    scale = PLAN.multiplier * PLAN.clip / PLAN.batch
-    assert stats.kstest(noise, "norm", args=(0, scale)).pvalue > UNLIKELY
-    again = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
-    again._add_noise(np.zeros(sum(p.numel() for p in again.parameters)))
-    assert not np.array_equal(noise[:9], torch.cat([p.grad.ravel() for p in again.parameters])[:9].numpy())
+    nobody = Codes(np.zeros((0, 4), np.uint8), np.zeros((0, 0), np.float32))
+
+    def never(rows: Codes) -> npt.NDArray[np.float64]:
+        raise AssertionError("there are no rows to sum up")
+
+    noise, again = (ClippedSums(nobody, PLAN).noisy(3000, never) for _ in range(2))
+    assert stats.kstest(noise, "norm", args=(0, PLAN.multiplier * PLAN.clip)).pvalue > UNLIKELY
+    assert not np.array_equal(noise[:9], again[:9])
 
 
 def test_a_step_without_rows_still_has_noise_and_counts() -> None:
     net, loss = masked()
-    descent = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
+    descent = descent_of(net, loss, codes(n=8)[:0])
     before = [p.clone() for p in descent.parameters]
-    descent(codes(n=8)[:0], 0.5)
+    descent(0.5)
     assert descent.steps == 1
     assert all(not torch.equal(a, b) for a, b in zip(before, descent.parameters, strict=True))
 
@@ -217,14 +239,14 @@ def test_a_step_without_rows_still_has_noise_and_counts() -> None:
 
 
 def test_without_clipping_and_noise_it_is_the_plain_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: total)
+    monkeypatch.setattr(gate, "noisy_sum", lambda total, *rest: total)
     rows = codes(n=16)
-    plan = Plan(**{**vars(PLAN), "rate": 1.0, "clip": 1e6, "n_rows": 16.0, "steps": 5})
+    plan = StepPlan(**{**vars(PLAN), "rate": 1.0, "clip": 1e6, "n_rows": 16.0, "steps": 5})
     (net, loss), (twin, plain) = masked(), masked()
-    private = PrivateDescent(net, loss, plan, SCHEDULE, public=codes(n=8))
+    private = descent_of(net, loss, rows, plan)
     descent = Descent(twin, lambda at: plain(rows[at], generator()), SCHEDULE)
     for step in range(5):
-        private(rows, step / 5)
+        private(step / 5)
         descent(torch.arange(16), step / 5)
     for mine, its in zip(net.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(mine, its, rtol=1e-3, atol=1e-5)
@@ -232,28 +254,28 @@ def test_without_clipping_and_noise_it_is_the_plain_step(monkeypatch: pytest.Mon
 
 def test_no_more_steps_than_were_paid_for() -> None:
     net, loss = masked()
-    descent = PrivateDescent(net, loss, PLAN, SCHEDULE, public=codes(n=8))
+    descent = descent_of(net, loss, codes(n=40))
     told: list[Event] = []
-    record = train_privately(descent, codes(n=40), passes=2, progress=told.append)
+    record = train_privately(descent, passes=2, progress=told.append)
     assert descent.steps == PLAN.steps
     assert (record.epochs, record.seconds, record.train_losses, record.holdout_losses) == (2, 0.0, [], [])
     assert [event.epoch for event in told] == [1, 2, 3]
     assert all(np.isnan(event.train_loss) and event.holdout_loss is None for event in told)
     with pytest.raises(PrivacyError, match="not paid for"):
-        descent(codes(n=40), 1.0)
+        descent(1.0)
 
 
 def test_weights_that_are_not_numbers_are_no_model() -> None:
     net, loss = masked()
-    descent = PrivateDescent(net, loss, PLAN, Schedule(learning_rate=1e38), public=codes(n=8))
+    descent = descent_of(net, loss, codes(n=40), schedule=Schedule(learning_rate=1e38))
     with pytest.raises(TrainingError, match="learning_rate"):
-        train_privately(descent, codes(n=40), passes=1)
+        train_privately(descent, passes=1)
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"rate": 0.0}, {"multiplier": 0.0}, {"clip": float("inf")}])
 def test_a_plan_without_noise_or_steps_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
-        Plan(**{**vars(PLAN), **wrong})
+        StepPlan(**{**vars(PLAN), **wrong})
 
 
 # ---- what mixes rows, or hides its use of weights, is refused by name ------------------------------------------------
@@ -344,7 +366,7 @@ def test_norms_told_a_little_wrong_are_refused_where_the_margin_would_not_cover_
 def test_more_noise_than_is_accounted_for_is_refused() -> None:
     net, loss = masked()
     with pytest.raises(PrivacyError, match="more noise than is accounted for"):
-        PrivateDescent(net, loss, Plan(**{**vars(PLAN), "steps": 2**33}), SCHEDULE, public=codes(n=8))
+        descent_of(net, loss, codes(n=8), StepPlan(**{**vars(PLAN), "steps": 2**33}))
 
 
 def test_a_critic_that_judges_rows_together_is_refused() -> None:

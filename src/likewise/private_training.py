@@ -1,9 +1,9 @@
 """Training whose weights keep differential privacy: clipped gradients of sampled rows, with noise (DP-SGD).
 
 Each step takes every row with the same small chance, cuts each row's own gradient to one norm, adds them up, adds
-Gaussian noise and moves the weights by the outcome (Abadi et al. 2016, algorithm 1). How many steps there are, and how
-strong the noise is, stands in the ledger before the first. Nothing else of the rows is looked at: no loss is told,
-nothing stops early, no epoch is kept for being the best.
+Gaussian noise and moves the weights by the outcome (Abadi et al. 2016, algorithm 1). The gate takes the rows, adds the
+noise, and wrote all steps into its ledger before the first (`likewise.dp.gate.ClippedSums`). Here rows become clipped
+gradients. Nothing else of the rows is looked at: no loss is told, nothing stops early, no epoch is kept for being best.
 
 What all rows of a step share (first weights, orders of fields) may come from the caller's seed. What each row gets of
 its own (noise of its latents) must not: a row more would move the others' along, and who knows the seed
@@ -18,15 +18,15 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from likewise.codecs.base import Codes
 from likewise.dp.accounting import MOST_DRAWS
-from likewise.dp.mechanisms import noisy_sum, sampled_rows, secret_seed
-from likewise.errors import OptionError, PrivacyError, TrainingError
+from likewise.dp.gate import ClippedSums, Floats, StepPlan
+from likewise.dp.mechanisms import secret_seed
+from likewise.errors import PrivacyError, TrainingError
 from likewise.training import Event, Progress, Record, Schedule, one_cycle
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 RowLoss = Callable[["torch.Tensor", "torch.Generator"], "torch.Tensor"]
 """Rows as a net takes them (B, ...) to the loss of each (B,), told by that row alone. The generator is for what each
 row gets of its own."""
-
-CHUNK = 1024
-"""Rows taken through the net at once."""
 
 MARGIN = 3e-3
 """Share by which rows are clipped below the norm promised: 2e-3 for norms, as the trial bears them out (`TOLERANCE`);
@@ -52,62 +49,15 @@ TOLERANCE = 1e-3
 norm, and as one of the whole row's, which all layers share between them. Both together are 2e-3 of the row's norm."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a private training will do, settled before it looks at a row.
-
-    Args:
-        steps: updates of the weights.
-        rate: chance of a row to be in a step.
-        multiplier: deviation of the noise over the clip norm.
-        clip: greatest norm of a row's gradient.
-        epsilon_before: what was spent before the training.
-        epsilon: what is spent with it.
-        delta: of both.
-        n_rows: rows of the table, as best known under the budget.
-    """
-
-    steps: int
-    rate: float
-    multiplier: float
-    clip: float
-    epsilon_before: float
-    epsilon: float
-    delta: float
-    n_rows: float
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or not 0 < self.rate <= 1 or not self.n_rows >= 1:
-            raise OptionError(f"a plan needs steps, a rate in (0, 1] and rows, got {self.steps} and {self.rate!r}")
-        if not (self.multiplier > 0 and self.clip > 0 and math.isfinite(self.multiplier * self.clip)):
-            raise OptionError(f"a plan needs noise and a clip norm above 0, got {self.multiplier!r} and {self.clip!r}")
-
-    @property
-    def batch(self) -> float:
-        """Rows of a step, as best known."""
-        return self.rate * self.n_rows
-
-    @property
-    def drowned(self) -> float:
-        """Noise of all steps' mean gradient together, in each direction, over the norm to which a row's is clipped."""
-        return self.multiplier / (self.batch * math.sqrt(self.steps))
-
-    def text(self) -> str:
-        return (
-            f"{self.steps:,} steps of about {self.batch:,.0f} rows each, noise multiplier {self.multiplier:.3g}, "
-            f"gradients clipped to {self.clip:g}: epsilon {self.epsilon_before:.3g} before and {self.epsilon:.3g} "
-            f"after, delta {self.delta:g}"
-        )
-
-
 class PrivateDescent:
     """The private step: what `Descent` is to plain training.
 
     Args:
         net: whose parameters learn; what it uses of them it notes on a tape (`likewise.nets.ghosts`).
         loss: of each row.
-        plan: settled and paid for.
+        sums: what reaches the rows, settled and paid for.
         schedule: its rate, warmup and weight decay.
+        rows_of: codes to rows as the net takes them (B, ...), each made of one row of codes; some may be left out.
         public: (m, ...) rows that anybody may know, such as random ones, to try the net on.
         turn: called before each step, to choose what its rows share.
         shared: an extra loss, of no row at all (such as a critic's of rows that were drawn); its gradient is added to
@@ -121,9 +71,10 @@ class PrivateDescent:
         self,
         net: nn.Module,
         loss: RowLoss,
-        plan: Plan,
+        sums: ClippedSums,
         schedule: Schedule,
         *,
+        rows_of: Callable[[Codes], torch.Tensor],
         public: torch.Tensor,
         turn: Callable[[], None] | None = None,
         shared: Callable[[], torch.Tensor] | None = None,
@@ -132,23 +83,32 @@ class PrivateDescent:
 
         from likewise.optimiser import AdamW
 
-        self.net, self.loss, self.plan, self.schedule = net, loss, plan, schedule
+        self.net, self.loss, self.schedule = net, loss, schedule
         self.turn, self.shared = turn or (lambda: None), shared
         self.turn()
         with _products_in_32_bits():
             self.parameters = check_rows_apart(net, loss, public)
         self.optimiser = AdamW(self.parameters, weight_decay=schedule.weight_decay)
-        self.steps = 0
-        n_weights = sum(p.numel() for p in self.parameters)
-        if n_weights * plan.steps > MOST_DRAWS:
-            raise PrivacyError(f"{plan.steps:,} steps of {n_weights:,} weights draw more noise than is accounted for")
+        self._sums, self._rows_of = sums, rows_of
+        n_weights, steps = sum(p.numel() for p in self.parameters), self.plan.steps
+        if n_weights * steps > MOST_DRAWS:
+            raise PrivacyError(f"{steps:,} steps of {n_weights:,} weights draw more noise than is accounted for")
         self._own = torch.Generator(public.device)
 
-    def __call__(self, rows: torch.Tensor, passed: float) -> None:
+    @property
+    def plan(self) -> StepPlan:
+        """What was paid for."""
+        return self._sums.plan
+
+    @property
+    def steps(self) -> int:
+        """Steps that are done or under way."""
+        return self._sums.taken
+
+    def __call__(self, passed: float) -> None:
         """One step of the plan.
 
         Args:
-            rows: (n, ...) all rows of the table; which of them count is for chance to say.
             passed: share of the training done.
 
         Raises:
@@ -156,51 +116,33 @@ class PrivateDescent:
         """
         import torch
 
-        if self.steps >= self.plan.steps:
-            raise PrivacyError(f"all {self.plan.steps} steps of the plan are done; more were not paid for")
-        self.steps += 1
         self.turn()
+        self._own.manual_seed(secret_seed())
         with _products_in_32_bits():
-            total = self._sum_clipped(rows)
-        self._add_noise(total)
+            total = self._sums.noisy(sum(p.numel() for p in self.parameters), self._clipped)
+        parts = torch.split(torch.from_numpy(total / self.plan.batch), [p.numel() for p in self.parameters])
+        for parameter, part in zip(self.parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter).to(parameter.device, parameter.dtype)
         if self.shared is not None:
             torch.autograd.backward(self.shared(), inputs=self.parameters)
         self.optimiser.step(self.schedule.learning_rate * one_cycle(passed, self.schedule.warmup))
 
-    def _sum_clipped(self, rows: torch.Tensor) -> npt.NDArray[np.float64]:
-        """(P,) the sum of the clipped gradients of the rows that chance takes, in 64 bits between chunks."""
-        import torch
-
-        sums = [torch.zeros_like(p, dtype=torch.float64) for p in self.parameters]
-        taken = sampled_rows(len(rows), self.plan.rate)
-        self._own.manual_seed(secret_seed())
-        for at in torch.split(torch.from_numpy(taken), CHUNK):
-            if len(at):
-                add_clipped(self.net, self.loss, rows[at.to(rows.device)], self._own, self.plan.clip)
-            for parameter, total in zip(self.parameters, sums, strict=True):
-                if parameter.grad is not None:
-                    total += parameter.grad
-                    parameter.grad = None
-        return np.concatenate([total.cpu().numpy().ravel() for total in sums])
-
-    def _add_noise(self, total: npt.NDArray[np.float64]) -> None:
-        """The sum over the rows becomes the parameters' noisy mean gradient; where no row came, it is noise alone."""
-        import torch
-
-        mean = torch.from_numpy(noisy_sum(total, self.plan.clip, self.plan.multiplier) / self.plan.batch)
-        parts = torch.split(mean, [p.numel() for p in self.parameters])
-        for parameter, part in zip(self.parameters, parts, strict=True):
-            parameter.grad = part.view_as(parameter).to(parameter.device, parameter.dtype)
+    def _clipped(self, codes: Codes) -> Floats:
+        """(P,) the sum of the rows' gradients, each cut to the clip norm."""
+        rows = self._rows_of(codes).to(self._own.device)
+        if len(rows):
+            add_clipped(self.net, self.loss, rows, self._own, self.plan.clip)
+        parts = [np.zeros(p.numel()) if p.grad is None else p.grad.cpu().numpy().ravel() for p in self.parameters]
+        for parameter in self.parameters:
+            parameter.grad = None
+        return np.concatenate(parts)
 
 
-def train_privately(
-    descent: PrivateDescent, rows: torch.Tensor, *, passes: float, progress: Progress | None = None
-) -> Record:
+def train_privately(descent: PrivateDescent, *, passes: float, progress: Progress | None = None) -> Record:
     """All steps of a plan, and what may be told of them: that they were done.
 
     Args:
         descent: with its plan.
-        rows: (n, ...) as its net takes them.
         passes: how often a row is seen, as the record tells it.
 
     Raises:
@@ -210,7 +152,7 @@ def train_privately(
     every = max(plan.steps // N_EVENTS, 1)
     descent.net.train()
     while descent.steps < plan.steps:
-        descent(rows, descent.steps / plan.steps)
+        descent(descent.steps / plan.steps)
         if progress is not None and (descent.steps % every == 0 or descent.steps == plan.steps):
             progress(_event(plan, descent.steps, time.perf_counter() - began))
     descent.net.eval()
@@ -220,7 +162,7 @@ def train_privately(
     return Record(epochs=round(passes), best_epoch=round(passes))
 
 
-def _event(plan: Plan, done: int, seconds: float) -> Event:
+def _event(plan: StepPlan, done: int, seconds: float) -> Event:
     return Event(
         epoch=done,
         epochs=plan.steps,

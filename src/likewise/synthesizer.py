@@ -25,6 +25,7 @@ from likewise.dp.budget import Asked, Budget
 from likewise.dp.coding import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.entities import check_entities, rows_within
+from likewise.dp.gate import Gate, StepPlan, gate_of
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import (
     ConditionError,
@@ -41,17 +42,16 @@ from likewise.inference import infer, with_entity
 from likewise.io import from_frame
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, model_for, model_named
-from likewise.models.base import Generator
+from likewise.models.base import Fit, Generator
+from likewise.models.eligible import LEAST_ROWS, ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
 from likewise.models.marginals import MarginalModel
-from likewise.models.private import LEAST_ROWS, ledger_for
 from likewise.models.vae import VAE
 from likewise.parsing import fill_column, parse, parse_declared, restore, restore_column
 from likewise.persons import parted, persons_of, word_on_entity
 from likewise.privacy.coding import anonymous_codec
-from likewise.private_training import Plan
 from likewise.schema import Kind, Role, Schema, nearest
 from likewise.training import Progress
 
@@ -123,7 +123,7 @@ class Synthesizer:
     train_rows_: npt.NDArray[np.int64] | None = None
     holdout_rows_: npt.NDArray[np.int64] | None = None
     _paid: Ledger | None = None
-    plan_: Plan | None = None
+    plan_: StepPlan | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
 
     def __init__(
@@ -259,13 +259,14 @@ class Synthesizer:
         codec = _codec_of(table[train_rows], schema, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
         kept = kept.filter(meeting(kept, only))
-        generator.condition_fields = _told_fields(generator, codec)
+        gate, held = gate_of(codec.encode(table[train_rows]), codec.alphabet.sizes), codec.encode(kept)
+        told = _told_fields(generator, codec)
         with _progress(self.progress) as report:
             generator.fit(
-                codec.encode(table[train_rows]), codec.encode(kept), codec.alphabet, rng=training, progress=report
+                Fit(gate=gate, holdout=held, alphabet=codec.alphabet, rng=training, told=told, progress=report)
             )
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
-        self._keep(generator, give_back, drawing)
+        self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec, raw), codec, None
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(table)
@@ -286,13 +287,14 @@ class Synthesizer:
                 table = parse_declared(raw, declaration)
                 table = table[rows_within(budget, table)]
                 codec = private_codec(table, declaration, ledger, self.codec)
-                generator.condition_fields = _told_fields(generator, codec)
+                gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
+                told = _told_fields(generator, codec)
                 with _progress(self.progress) as report:
                     generator.fit(
-                        codec.encode(table), codec.encode(table[:0]), codec.alphabet, rng=training, progress=report
+                        Fit(gate=gate, holdout=none, alphabet=codec.alphabet, rng=training, told=told, progress=report)
                     )
                 _check_delta(budget, generator.n_rows)
-        self._keep(generator, give_back, drawing, ledger)
+        self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
         self.codec_, self.image_codec_ = codec, None
@@ -330,13 +332,13 @@ class Synthesizer:
             asked(() if ledger is None else ledger.entries)
 
     def _keep(
-        self, generator: Generator, give_back: Callable[[Any], Any], drawing: np.random.Generator,
+        self, generator: Generator, gate: Gate, give_back: Callable[[Any], Any], drawing: np.random.Generator,
         ledger: Ledger | None = None,
     ) -> None:  # fmt: skip
         """What a fit ends with, of tables and of images."""
         self.generator_, self._give_back, self._drawing = generator, give_back, drawing
         self.ledger_ = self._paid = ledger
-        self.plan_, self.record_ = generator.plan, generator.record.to_dict()
+        self.plan_, self.record_ = gate.plan, generator.record.to_dict()
         for name in ("train_rows_", "holdout_rows_"):
             vars(self).pop(name, None)
         if ledger is not None:
@@ -374,11 +376,12 @@ class Synthesizer:
             )
             train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
             kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
+            gate = gate_of(codes[train_rows], codec.alphabet.sizes, ledger)
             with _progress(self.progress) as report, self._telling_what_was_spent(ledger, asked):
-                generator.fit(codes[train_rows], kept, codec.alphabet, rng=training, progress=report)
+                generator.fit(Fit(gate=gate, holdout=kept, alphabet=codec.alphabet, rng=training, progress=report))
                 if self.privacy is not None:
                     _check_delta(self.privacy, generator.n_rows)
-        self._keep(generator, give_back, drawing, ledger)
+        self._keep(generator, gate, give_back, drawing, ledger)
         self.schema_, self.image_codec_ = codec.schema, codec
         if ledger is None:
             self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
@@ -668,7 +671,8 @@ class Synthesizer:
             _try_out(made.codec_, made.schema_)
         generator = made._make_generator(kind)
         if manifest.get("privacy") is not None:
-            generator.ledger = made.ledger_ = made._paid = Ledger.from_dict(manifest["privacy"])
+            made.ledger_ = made._paid = Ledger.from_dict(manifest["privacy"])
+            generator.is_private = True
             # A model that kept a budget keeps it when it is fitted anew.
             made.privacy = made.ledger_.budget
             made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared

@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-import torch
 
-from likewise import private_training
-from likewise.dp import cuts, mechanisms
+from likewise.dp import cuts, gate, mechanisms
 from likewise.dp.ledger import Entry, Ledger
 from likewise.modelfile import read_model
-from likewise.private_training import PrivateDescent
 
 Artefact = tuple[dict[str, Any], dict[str, Any]]
 
@@ -34,24 +30,24 @@ def are_equal(a: Artefact, b: Artefact) -> bool:
 
 def blind_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let steps of training sum up gradients that have nothing to do with the rows."""
-    monkeypatch.setattr(private_training, "noisy_sum", lambda total, *rest: np.sin(np.arange(len(total), dtype="f4")))
+    monkeypatch.setattr(gate, "noisy_sum", lambda total, *rest: np.sin(np.arange(len(total), dtype=float)))
 
 
 def blind_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let mechanisms write into the ledger as ever, and answer what has nothing to do with the rows."""
 
     def counts(
-        real: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
+        look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
     ) -> Any:
         sigma = sensitivity / np.sqrt(2 * rho)
         ledger.spend(
             Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho, delta=delta)
         )
-        return 500.0 + np.arange(real.size, dtype=float).reshape(real.shape), sigma
+        return 500.0 + np.arange(look().size, dtype=float), sigma
 
-    def choices(lists: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
+    def choices(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
         ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
-        return [0 for _ in lists]
+        return [0 for _ in look()]
 
     for name, fake in (("noisy_counts", counts), ("noisy_choices", choices)):
         honest = getattr(mechanisms, name)
@@ -64,19 +60,12 @@ def blind_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let bins and frequent values, whose candidates are the rows' own, be the same whatever the rows."""
 
     def quantiles(cells: Any, counts: Any, n_cells: int, purse: cuts.Purse, name: str) -> Any:
-        cuts.noisy_choices([[0.0]], purse.rho, purse.ledger, f"edges of {name}")
+        cuts.noisy_choices(lambda: [[0.0]], purse.rho, purse.ledger, f"edges of {name}")
         return np.linspace(0, n_cells, 9).astype(np.int64)
 
     def sure(self: cuts.Purse, counts: Any, what: str) -> Any:
-        cuts.noisy_counts(np.zeros(1), self.rho, self.ledger, what, delta=self.delta)
+        cuts.noisy_counts(lambda: np.zeros(1), self.rho, self.ledger, what, delta=self.delta)
         return np.zeros(0, np.int64), np.zeros(0)
 
     monkeypatch.setattr(cuts, "_quantiles", quantiles)
     monkeypatch.setattr(cuts.Purse, "sure", sure)
-
-
-def without_noise(descent: PrivateDescent, total: npt.NDArray[np.float64]) -> None:
-    """The bug planted: the parameters' mean gradient as the rows have it."""
-    parts = torch.split(torch.from_numpy(total / descent.plan.batch), [p.numel() for p in descent.parameters])
-    for parameter, part in zip(descent.parameters, parts, strict=True):
-        parameter.grad = part.view_as(parameter).to(parameter.dtype)

@@ -108,14 +108,14 @@ def answers(frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
     asked: list[tuple[str, Any, float]] = []
 
     def counts(
-        real: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
+        look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
     ) -> Any:
-        asked.append((what, np.asarray(real, float).ravel(), sensitivity))
-        return np.where(np.arange(real.size) % 40 == 20, 1e9, 0.0), 1.0  # bounds are found, and always the same
+        asked.append((what, np.asarray(look(), float), sensitivity))
+        return np.where(np.arange(look().size) % 40 == 20, 1e9, 0.0), 1.0  # bounds are found, and always the same
 
-    def choices(lists: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
-        asked.extend((what + " scores", np.asarray([max(scores)]), sensitivity) for scores in lists)
-        return [0 for _ in lists]
+    def choices(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
+        asked.extend((what + " scores", np.asarray([max(scores)]), sensitivity) for scores in look())
+        return [0 for _ in look()]
 
     monkeypatch.setattr(cuts, "noisy_counts", counts)
     monkeypatch.setattr(cuts, "noisy_choices", choices)

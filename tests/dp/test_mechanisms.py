@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -42,7 +44,7 @@ def chi_square(noise: np.ndarray, sigma: float) -> float:
 
 def test_noise_is_the_rounded_normal_law_of_the_ledger() -> None:
     ledger = Ledger(DP(10.0, 1e-6))
-    noisy, sigma = noisy_counts(np.zeros(200_000, np.int64), 0.05, ledger, "zeros")
+    noisy, sigma = noisy_counts(lambda: np.zeros(200_000, np.int64), 0.05, ledger, "zeros")
     assert sigma == sigma_of_gaussian(1.0, 0.05) == ledger.entries[0].parameter
     assert (noisy == np.rint(noisy)).all()
     assert abs(chi_square(noisy, sigma)) < 5  # five deviations: about one alarm in a million runs
@@ -51,7 +53,7 @@ def test_noise_is_the_rounded_normal_law_of_the_ledger() -> None:
 @pytest.mark.parametrize("rho", [1e-9, 1e4])
 def test_noise_far_above_and_far_below_a_row(rho: float) -> None:
     counts = np.array([[0, 7], [10**12, 3]])
-    noisy, sigma = noisy_counts(counts, rho, Ledger(DP(1e5, 1e-6)), "counts")
+    noisy, sigma = noisy_counts(lambda: counts, rho, Ledger(DP(1e5, 1e-6)), "counts")
     assert noisy.shape == counts.shape
     assert (noisy == np.rint(noisy)).all()
     assert (np.abs(noisy - counts) <= 12 * sigma + 0.5).all()
@@ -60,7 +62,7 @@ def test_noise_far_above_and_far_below_a_row(rho: float) -> None:
 
 def test_half_the_noise_would_be_caught() -> None:
     """The bug planted: the same check on noise of half the deviation."""
-    noisy, sigma = noisy_counts(np.zeros(20_000, np.int64), 0.05, Ledger(DP(10.0, 1e-6)), "zeros")
+    noisy, sigma = noisy_counts(lambda: np.zeros(20_000, np.int64), 0.05, Ledger(DP(10.0, 1e-6)), "zeros")
     assert chi_square(np.rint(noisy / 2), sigma) > 100
 
 
@@ -191,7 +193,7 @@ def test_all_chance_comes_from_the_operating_system(monkeypatch: pytest.MonkeyPa
     def run() -> list[float]:
         source = np.random.default_rng(15)
         monkeypatch.setattr(mechanisms.os, "urandom", source.bytes)
-        counted, _ = noisy_counts(np.zeros(9, np.int64), 0.001, Ledger(BUDGET), "zeros")
+        counted, _ = noisy_counts(lambda: np.zeros(9, np.int64), 0.001, Ledger(BUDGET), "zeros")
         parts = [counted, noisy_sum(np.zeros(9), 1.0, 2.0), sampled_rows(50, 0.2)]
         return [float(x) for part in parts for x in part] + [mechanisms.secret_seed()]
 
@@ -204,7 +206,7 @@ def test_all_chance_comes_from_the_operating_system(monkeypatch: pytest.MonkeyPa
 def test_a_choice_has_the_law_of_the_exponential_mechanism() -> None:
     rho, n = 0.02, 3000
     ledger = Ledger(DP(10.0, 1e-6))
-    drawn = noisy_choices([np.array([0.0, 2.0, 4.0])] * n, rho, ledger, "three", sensitivity=1.0)
+    drawn = noisy_choices(lambda: [np.array([0.0, 2.0, 4.0])] * n, rho, ledger, "three", sensitivity=1.0)
     weight = np.exp(epsilon_of_exponential(rho) * np.array([0.0, 2.0, 4.0]) / 2)
     share = weight / weight.sum()
     seen = np.bincount(drawn, minlength=3) / n
@@ -215,30 +217,48 @@ def test_a_choice_has_the_law_of_the_exponential_mechanism() -> None:
 def test_numpys_seed_does_not_reach_the_noise() -> None:
     def run() -> np.ndarray:
         np.random.seed(0)  # noqa: NPY002 - the point of the test
-        return noisy_counts(np.zeros(50, np.int64), 0.001, Ledger(BUDGET), "zeros")[0]
+        return noisy_counts(lambda: np.zeros(50, np.int64), 0.001, Ledger(BUDGET), "zeros")[0]
 
     assert not np.array_equal(run(), run())
 
 
 def test_counts_that_are_no_whole_numbers_are_refused() -> None:
     with pytest.raises(PrivacyError, match="whole numbers"):
-        noisy_counts(np.zeros(3), 0.01, Ledger(BUDGET), "halves")
+        noisy_counts(lambda: np.zeros(3), 0.01, Ledger(BUDGET), "halves")
 
 
-def test_scores_that_are_no_numbers_are_refused_before_anything_is_spent() -> None:
-    ledger = Ledger(BUDGET)
+def test_scores_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(PrivacyError, match="finite"):
-        noisy_choices([np.array([0.0, np.nan])], 0.01, ledger, "scores")
-    assert not ledger.entries
+        noisy_choices(lambda: [np.array([0.0, np.nan])], 0.01, Ledger(BUDGET), "scores")
+
+
+def broken() -> NoReturn:
+    raise RuntimeError("the look failed")
+
+
+@pytest.mark.parametrize("ask", [noisy_counts, noisy_choices])
+def test_the_entry_is_written_before_the_look_and_stays_if_that_fails(ask: Callable[..., Any]) -> None:
+    ledger = Ledger(BUDGET)
+    with pytest.raises(RuntimeError, match="the look failed"):
+        ask(broken, 0.01, ledger, "a look")
+    assert [entry.what for entry in ledger.entries] == ["a look"]
+    assert ledger.spent == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("ask", [noisy_counts, noisy_choices])
+def test_what_the_budget_does_not_hold_is_not_looked_for(ask: Callable[..., Any]) -> None:
+    ledger = Ledger(BUDGET)
+    with pytest.raises(PrivacyError, match="nothing was asked of the data"):
+        ask(broken, 2 * ledger.rho, ledger, "a look")
 
 
 def test_a_ledger_refuses_what_the_budget_does_not_hold() -> None:
     ledger = Ledger(BUDGET)
-    noisy_counts(np.zeros(3, np.int64), 0.7 * ledger.rho, ledger, "first")
+    noisy_counts(lambda: np.zeros(3, np.int64), 0.7 * ledger.rho, ledger, "first")
     with pytest.raises(PrivacyError, match="nothing was asked of the data"):
-        noisy_counts(np.zeros(3, np.int64), 0.7 * ledger.rho, ledger, "second")
+        noisy_counts(lambda: np.zeros(3, np.int64), 0.7 * ledger.rho, ledger, "second")
     assert len(ledger.entries) == 1
-    noisy_counts(np.zeros(3, np.int64), ledger.left, ledger, "the rest")
+    noisy_counts(lambda: np.zeros(3, np.int64), ledger.left, ledger, "the rest")
     assert ledger.epsilon == 1.0
 
 
@@ -250,14 +270,14 @@ def test_a_touch_without_a_cost_is_refused() -> None:
 def test_delta_for_levels_is_set_aside_and_guarded() -> None:
     ledger = Ledger(BUDGET)
     assert ledger.rho == rho_of(1.0, 0.9e-6)
-    noisy_counts(np.zeros(3, np.int64), 1e-4, ledger, "levels", delta=1e-7)
+    noisy_counts(lambda: np.zeros(3, np.int64), 1e-4, ledger, "levels", delta=1e-7)
     with pytest.raises(PrivacyError, match="delta"):
-        noisy_counts(np.zeros(3, np.int64), 1e-4, ledger, "levels", delta=1e-8)
+        noisy_counts(lambda: np.zeros(3, np.int64), 1e-4, ledger, "levels", delta=1e-8)
 
 
 def test_a_ledger_survives_its_file_and_a_forged_one_does_not() -> None:
     ledger = Ledger(BUDGET)
-    noisy_counts(np.zeros(3, np.int64), ledger.rho / 2, ledger, "half")
+    noisy_counts(lambda: np.zeros(3, np.int64), ledger.rho / 2, ledger, "half")
     data = ledger.to_dict()
     assert Ledger.from_dict(data).to_dict() == data
     data["entries"] *= 3

@@ -16,18 +16,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from likewise import private_training
 from likewise.audit import Audit, Claim, Plan, audit_steps, audit_synthesizer, bound_of_runs, many_runs
 from likewise.audit.steps import overheard
-from likewise.dp import coding, mechanisms
+from likewise.codecs.base import Codes
+from likewise.dp import coding, gate
 from likewise.dp.accounting import Steps
+from likewise.dp.gate import ClippedSums, Noisy
 from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
-from likewise.models import aim, marginals, mst, private
-from likewise.private_training import PrivateDescent
+from likewise.models.counts import each_field
 from likewise.schema import Column, Schema
 
-from .artefacts import are_equal, without_noise
+from .artefacts import are_equal
 from .test_private_fit import NEIGHBOURS, artefact, blind, synth, table  # noqa: F401 - a fixture is used
 
 BUDGET = DP(3.0, 1e-6)
@@ -48,7 +48,7 @@ def count_of(asked: Callable[..., Any]) -> Audit:
     """An audit of one noisy count that spends all of the budget, asked again and again."""
     rho, ample = Ledger(BUDGET).rho, Ledger(DP(1e5, 1e-6))
     return many_runs(
-        lambda inside: float(asked(np.array([100 + inside]), rho, ample, "a count")[0][0]), CLAIM, runs=2_000,
+        lambda inside: float(asked(lambda: np.array([100 + inside]), rho, ample, "a count")[0][0]), CLAIM, runs=2_000,
         law="gaussian", confidence=SURE,
     )  # fmt: skip
 
@@ -68,30 +68,30 @@ def test_sound_steps_stand() -> None:
 
 
 def test_steps_of_half_the_noise_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = private_training.noisy_sum
-    monkeypatch.setattr(
-        private_training,
-        "noisy_sum",
-        lambda total, norm, multiplier: honest(total, norm, multiplier / 2),
-    )
+    honest = gate.noisy_sum
+    monkeypatch.setattr(gate, "noisy_sum", lambda total, norm, multiplier: honest(total, norm, multiplier / 2))
     assert audited().is_broken
 
 
 def test_noise_forgotten_in_the_last_step_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = PrivateDescent._add_noise
+    honest = ClippedSums.noisy
 
-    def forgetting(self: PrivateDescent, total: Any) -> None:
-        (honest if self.steps < self.plan.steps else without_noise)(self, total)
+    def forgetting(self: ClippedSums, size: int, clipped: Callable[[Codes], Any]) -> Any:
+        noisy = honest(self, size, clipped)
+        return noisy if self.taken < self.plan.steps else clipped(self._codes)
 
-    monkeypatch.setattr(PrivateDescent, "_add_noise", forgetting)
+    monkeypatch.setattr(ClippedSums, "noisy", forgetting)
     assert audited().is_broken
 
 
 def test_batches_in_the_rows_own_order_are_no_poisson_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who knows in which batch a row would be has one number to look at, and sampling hides nothing."""
     m, steps = 20_000, 50
-    ledger = Ledger(BUDGET)
-    [plan] = private.planned(ledger, [("steps", Steps(1 / steps, steps))], clip=1.0, n_rows=m / 2)
+    empty = Codes(np.zeros((0, 1), np.uint8), np.zeros((0, 0), np.float32))
+    [sums] = Noisy(empty, [2], Ledger(BUDGET)).clipped_sums(
+        [("steps", Steps(1 / steps, steps))], clip=1.0, n_rows=m / 2
+    )  # fmt: skip
+    plan = sums.plan
     whose = np.arange(m) % steps
 
     def game(is_planted: bool) -> float:
@@ -99,9 +99,7 @@ def test_batches_in_the_rows_own_order_are_no_poisson_samples(monkeypatch: pytes
             batches = iter(range(steps))
             if is_planted:
                 mine = whose[coins]
-                monkeypatch.setattr(
-                    private_training, "sampled_rows", lambda n, rate: np.flatnonzero(mine == next(batches))
-                )
+                monkeypatch.setattr(gate, "sampled_rows", lambda n, rate: np.flatnonzero(mine == next(batches)))
             return overheard(plan, coins)[whose, np.arange(m)]
 
         coins = np.random.default_rng().random(m) < 0.5
@@ -216,19 +214,19 @@ def test_a_missing_value_filled_from_a_row_is_caught(monkeypatch: pytest.MonkeyP
     """The fill is one person's value: whoever is last moves as many counts as there are missing cells."""
     seen: list[np.ndarray] = []
 
-    def counts(real: Any, rho: float, ledger: Ledger, what: str, **options: Any) -> Any:
-        seen.append(np.asarray(real, float).ravel())
-        return np.full(real.shape, 300.0), 1.0
+    def counts(look: Any, rho: float, ledger: Ledger, what: str, **options: Any) -> Any:
+        seen.append(np.asarray(look(), float))
+        return np.full(len(seen[-1]), 300.0), 1.0
 
-    monkeypatch.setattr(private, "noisy_counts", counts)
+    monkeypatch.setattr(gate, "noisy_counts", counts)
     gaps = table().with_columns(grade=pl.when(pl.int_range(pl.len()) % 4 == 0).then(None).otherwise(pl.col("grade")))
 
     def moved(fill: Callable[[pl.DataFrame], pl.DataFrame]) -> float:
         seen.clear()
         for frame in (gaps, gaps.vstack(pl.DataFrame({"grade": [6], "town": ["east"], "is_new": [True]}))):
             codec = coding.private_codec(frame, synth().schema, Ledger(BUDGET))
-            codes = codec.encode(fill(frame)).codes
-            private.noisy_one_way(codes, codec.alphabet.sizes, 0.01, Ledger(BUDGET))
+            behind = Noisy(codec.encode(fill(frame)), codec.alphabet.sizes, Ledger(BUDGET))
+            behind.counts(each_field(behind.sizes), 0.01)
         return float(np.linalg.norm(seen[0] - seen[1]))
 
     assert moved(lambda frame: frame) <= np.sqrt(3)
@@ -243,17 +241,15 @@ class Looks:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers = self.sums = 0
-        for module in (mechanisms, marginals, mst, aim, private):
-            for name in ("noisy_counts", "noisy_choices"):
-                if hasattr(module, name):
-                    monkeypatch.setattr(module, name, self._counted(getattr(module, name)))
-        honest = private_training.noisy_sum
+        for name in ("noisy_counts", "noisy_choices"):
+            monkeypatch.setattr(gate, name, self._counted(getattr(gate, name)))
+        honest = gate.noisy_sum
 
         def summed(*parts: Any) -> Any:
             self.sums += 1
             return honest(*parts)
 
-        monkeypatch.setattr(private_training, "noisy_sum", summed)
+        monkeypatch.setattr(gate, "noisy_sum", summed)
 
     def _counted(self, honest: Callable[..., Any]) -> Callable[..., Any]:
         def asked(*parts: Any, **options: Any) -> Any:
@@ -293,12 +289,12 @@ def charged_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def counted_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = private.noisy_counts
+    honest = gate.noisy_counts
 
-    def hidden(real: Any, rho: float, ledger: Ledger, what: str, **options: Any) -> Any:
-        return honest(real, rho, Ledger(ledger.budget), what, **options)
+    def hidden(look: Any, rho: float, ledger: Ledger, what: str, **options: Any) -> Any:
+        return honest(look, rho, Ledger(ledger.budget), what, **options)
 
-    monkeypatch.setattr(private, "noisy_counts", hidden)
+    monkeypatch.setattr(gate, "noisy_counts", hidden)
 
 
 LEDGERS = {

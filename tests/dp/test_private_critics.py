@@ -13,11 +13,13 @@ import torch
 import likewise as lw
 from likewise import private_training
 from likewise.codecs.base import Alphabet, Codes, Field
-from likewise.dp import mechanisms
+from likewise.dp import gate
+from likewise.dp.gate import Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import OptionError, PrivacyError
-from likewise.models import gan_draws, labels, noisy_pairs, private, vae, vaegan
+from likewise.models import gan_draws, vae, vaegan
 from likewise.models.adversarial import flatness_penalty
+from likewise.models.counts import OneWay
 from likewise.models.ctgan import CTGAN
 from likewise.models.moments import Moments
 from likewise.models.noisy_pairs import NoisyPairs
@@ -92,8 +94,8 @@ def test_all_of_the_budget_and_no_more_is_in_the_ledger(model: str) -> None:
 @pytest.mark.parametrize(("model", "options"), [("gan", {"critic_steps": 2}), ("ctgan", {"discriminator_steps": 2})])
 def test_every_step_of_the_critic_is_one_of_the_plan(model: str, options: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[float] = []
-    honest = private_training.noisy_sum
-    monkeypatch.setattr(private_training, "noisy_sum", lambda *given: (taken.append(given[2]), honest(*given))[1])
+    honest = gate.noisy_sum
+    monkeypatch.setattr(gate, "noisy_sum", lambda *given: (taken.append(given[2]), honest(*given))[1])
     moved = []
     monkeypatch.setattr(PrivateDuel, "move", lambda self, passed: moved.append(passed))
     plan = synth(model, **options).fit(table()).plan_
@@ -165,14 +167,13 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mechanisms that write into the ledger as ever, but whose answers have nothing to do with the rows."""
 
     def counts(
-        real: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
+        look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
     ) -> Any:
         sigma = sensitivity / np.sqrt(2 * rho)
         ledger.spend(Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho))
-        return 40.0 + np.arange(real.size, dtype=float).reshape(real.shape) % 7, sigma
+        return 40.0 + np.arange(look().size, dtype=float) % 7, sigma
 
-    for module in (mechanisms, private, labels, noisy_pairs):
-        monkeypatch.setattr(module, "noisy_counts", counts)
+    monkeypatch.setattr(gate, "noisy_counts", counts)
     blind_sums(monkeypatch)
 
 
@@ -205,56 +206,60 @@ def test_neighbouring_tables_differ_in_noisy_numbers_only(model: str, told: Any,
 # Each plants a fault; `real` holds what the fault needs of the honest parts.
 
 
-def labels_of_the_rows(self: Any, train: Codes, known: Any, rho: float, ledger: Ledger, rng: Any) -> Any:
-    return self.fit(train, train[:0], rng)
+def labels_of_the_rows(self: Any, gate: Noisy, known: Any, share: float, rng: Any) -> Any:
+    return self.fit(gate._codes, gate._codes[:0], rng)
 
 
-def pairs_of_the_rows(codes: Any, alphabet: Alphabet, known: Any, rho: float, ledger: Ledger) -> Any:
+def pairs_of_the_rows(gate: Noisy, alphabet: Alphabet, known: Any, share: float) -> Any:
     class Raw:
         def coarse_maps(self, columns: Any, device: str) -> Any:
             self.columns = columns
             return [torch.eye(alphabet.fields[j].size) for j in columns]
 
         def moments(self, maps: Any, columns: Any) -> Moments:
-            return Moments.of(codes[:, columns], maps)
+            return Moments.of(gate._codes.codes[:, columns], maps)
 
     return Raw()
 
 
-def penalty_on_the_rows(self: Any, rows: Any, passed: float) -> None:
+def rows_behind(duel: Any) -> torch.Tensor:
+    rows: torch.Tensor = duel._rows_of(duel._sums._codes)
+    return rows
+
+
+def penalty_on_the_rows(self: Any, passed: float) -> None:
     honest = self.shared
-    embedded = self.net.embed_codes(rows.long(), self.net.tables()[0]).detach()
+    embedded = self.net.embed_codes(rows_behind(self).long(), self.net.tables()[0]).detach()
     self.shared = lambda: honest() + flatness_penalty(self.net, embedded)
-    PrivateDuel.honestly(self, rows, passed)  # type: ignore[attr-defined]
+    PrivateDuel.honestly(self, passed)  # type: ignore[attr-defined]
     self.shared = honest
 
 
-def labels_of_the_batch(self: Any, rows: Any, passed: float) -> None:
-    self.game.told = rows[:, self.game.net.labels].long()
-    PrivateDuel.honestly(self, rows, passed)  # type: ignore[attr-defined]
+def labels_of_the_batch(self: Any, passed: float) -> None:
+    self.game.told = rows_behind(self)[:, self.game.net.labels].long()
+    PrivateDuel.honestly(self, passed)  # type: ignore[attr-defined]
 
 
-def distance_of_the_rows(duel: Any, rows: Any, **rest: Any) -> Record:
-    alphabet = Alphabet(tuple(Field(size=k, emit=np.ones(k, bool)) for k in duel.net.sizes))
-    record: Record = private_training.train_privately(duel, rows, **rest)
+def distance_of_the_rows(duel: Any, **rest: Any) -> Record:
+    alphabet, rows = Alphabet(tuple(Field(size=k, emit=np.ones(k, bool)) for k in duel.net.sizes)), rows_behind(duel)
+    record: Record = private_training.train_privately(duel, **rest)
     record.holdout_losses.append(Variety(rows.numpy(), alphabet).measure(rows.numpy()[:3])["distance"])
     return record
 
 
-def modes_of_the_rows(self: Any, codes: Codes, *rest: Any) -> Any:
-    counts = [np.bincount(codes.codes[:, j], minlength=k) for j, k in enumerate(self._alphabet.sizes)]
+def modes_of_the_rows(self: Any, fit: Any, gate: Noisy, *rest: Any) -> Any:
+    counts = [np.bincount(gate._codes.codes[:, j], minlength=k) for j, k in enumerate(gate.sizes)]
     honest, self._modes = self._modes, lambda noisy, rng: honest(counts, rng)
-    return CTGAN.honestly(self, codes, *rest)  # type: ignore[attr-defined]
+    return CTGAN.honestly(self, fit, gate, *rest)  # type: ignore[attr-defined]
 
 
-def critics_trusted_by_the_rows(self: Any, codes: Codes, *rest: Any) -> None:
-    VAEGAN.honestly(self, codes, *rest)  # type: ignore[attr-defined]
-    real = self._in_order(codes.codes[self._may_be_drawn(codes.codes)])
-    trust = float(scores(self._tilt.critics, real).mean())
+def critics_trusted_by_the_rows(self: Any, sums: Any, *rest: Any) -> None:
+    VAEGAN.honestly(self, sums, *rest)  # type: ignore[attr-defined]
+    trust = float(scores(self._tilt.critics, self._drawable(sums[0]._codes)).mean())
     self._tilt = normalised(self._tilt.critics, 1 + trust, self._draws(200, np.random.default_rng(0)))
 
 
-def noise_left_out(total: Any, sensitivity: float, multiplier: float) -> Any:
+def noise_left_out(total: Any, *rest: Any) -> Any:
     return total
 
 
@@ -263,14 +268,14 @@ PLANTED: dict[str, tuple[str, str, Any]] = {
     "gan: labels of the real batch": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch),
     "gan: moments of the rows": ("gan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
     "gan: penalty at the rows": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", penalty_on_the_rows),
-    "gan: distance to the rows": ("gan", "likewise.models.noise_model.train_privately", distance_of_the_rows),
-    "gan: no noise": ("gan", "likewise.private_training.noisy_sum", noise_left_out),
+    "gan: distance to the rows": ("gan", "likewise.models.adversarial_model.train_privately", distance_of_the_rows),
+    "gan: no noise": ("gan", "likewise.dp.gate.noisy_sum", noise_left_out),
     "vaegan: critics trusted as held-out rows say": (
         "vaegan", "likewise.models.vaegan.VAEGAN._train_later", critics_trusted_by_the_rows,
     ),
-    "vaegan: no noise": ("vaegan", "likewise.private_training.noisy_sum", noise_left_out),
+    "vaegan: no noise": ("vaegan", "likewise.dp.gate.noisy_sum", noise_left_out),
     "ctgan: moments of the rows": ("ctgan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
-    "ctgan: modes of the rows": ("ctgan", "likewise.models.ctgan.CTGAN._fit_privately", modes_of_the_rows),
+    "ctgan: modes of the rows": ("ctgan", "likewise.models.ctgan.CTGAN._learn_privately", modes_of_the_rows),
     "ctgan: labels of the real batch": (
         "ctgan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch,
     ),
@@ -283,7 +288,7 @@ def test_planted_leaks_are_caught(fault: str, tmp_path: Path, monkeypatch: pytes
     model, where, fake = PLANTED[fault]
     monkeypatch.setattr(PrivateDuel, "honestly", PrivateDuel.__call__, raising=False)
     monkeypatch.setattr(VAEGAN, "honestly", VAEGAN._train_later, raising=False)
-    monkeypatch.setattr(CTGAN, "honestly", CTGAN._fit_privately, raising=False)
+    monkeypatch.setattr(CTGAN, "honestly", CTGAN._learn_privately, raising=False)
     monkeypatch.setattr(where, fake)
     whole = artefact(table(), tmp_path / "a", model, **TOLD)
     assert any(not are_equal(whole, artefact(frame, tmp_path / "b", model, **TOLD)) for frame in NEIGHBOURS.values())
@@ -306,8 +311,8 @@ def some_codes(n: int = 5000) -> np.ndarray:
 
 def test_moments_of_noisy_pairs_are_those_of_the_rows_where_there_is_no_noise() -> None:
     codes, alphabet = some_codes(), alphabet_of(4, 3, 2)
-    known = private.OneWay(tuple(np.bincount(c).astype(float) for c in codes.T), len(codes))
-    pairs = NoisyPairs.of(codes, alphabet, known, 1e9, ledger_of(1e11))
+    known = OneWay(tuple(np.bincount(c).astype(float) for c in codes.T), len(codes))
+    pairs = NoisyPairs.of(noisy(codes, alphabet, 1e11), alphabet, known, 1.0)
     assert pairs is not None
     columns = [2, 0, 1]
     maps = pairs.coarse_maps(columns, "cpu")
@@ -318,24 +323,25 @@ def test_moments_of_noisy_pairs_are_those_of_the_rows_where_there_is_no_noise() 
     torch.testing.assert_close(got.scale, exact.scale)
 
 
-def ledger_of(rho: float) -> Ledger:
+def noisy(codes: np.ndarray, alphabet: Alphabet, rho: float) -> Noisy:
+    """A gate that is opened with so much."""
     ledger = Ledger(DP(1.0, 1e-6))
     ledger.rho = rho
-    return ledger
+    return Noisy(Codes(codes.astype(np.uint8), np.zeros((len(codes), 0), np.float32)), alphabet.sizes, ledger)
 
 
 def test_a_row_moves_the_pairs_no_further_than_their_sensitivity(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[np.ndarray, float]] = []
 
-    def spy(counts: Any, rho: float, ledger: Any, what: str, *, sensitivity: float) -> Any:
-        asked.append((np.asarray(counts, float), sensitivity))
-        return np.asarray(counts, float), 1.0
+    def spy(look: Any, rho: float, ledger: Any, what: str, *, sensitivity: float) -> Any:
+        asked.append((np.asarray(look(), float), sensitivity))
+        return asked[-1][0], 1.0
 
-    monkeypatch.setattr(noisy_pairs, "noisy_counts", spy)
+    monkeypatch.setattr(gate, "noisy_counts", spy)
     codes, alphabet = some_codes(50), alphabet_of(4, 3, 2)
-    known = private.OneWay(tuple(np.ones(k) for k in (4, 3, 2)), 50.0)
+    known = OneWay(tuple(np.ones(k) for k in (4, 3, 2)), 50.0)
     for rows in (codes, codes[1:]):
-        NoisyPairs.of(rows, alphabet, known, 1.0, ledger_of(9.0))
+        NoisyPairs.of(noisy(rows, alphabet, 9.0), alphabet, known, 0.1)
     (a, sensitivity), (b, _) = asked
     assert np.sqrt(((a - b) ** 2).sum()) == pytest.approx(sensitivity)
 
@@ -343,11 +349,11 @@ def test_a_row_moves_the_pairs_no_further_than_their_sensitivity(monkeypatch: py
 def test_what_noise_explains_of_a_pair_is_left_out() -> None:
     rng = np.random.default_rng(1)
     codes, alphabet = rng.integers(2, size=(500, 3)), alphabet_of(2, 2, 2)
-    known = private.OneWay(tuple(np.bincount(c).astype(float) for c in codes.T), len(codes))
+    known = OneWay(tuple(np.bincount(c).astype(float) for c in codes.T), len(codes))
     kept = [
         np.abs(pairs.beyond).max()
-        for _ in range(20)
-        if (pairs := NoisyPairs.of(codes, alphabet, known, 1e-4, ledger_of(9.0))) is not None
+        for _ in range(100)
+        if (pairs := NoisyPairs.of(noisy(codes, alphabet, 1e-3), alphabet, known, 0.1)) is not None
     ]
     noise = np.sqrt(3 / 2e-4) / 500
     assert np.median(kept) < noise  # of twelve normal draws the largest is about 1.6 deviations off

@@ -12,16 +12,18 @@ import pytest
 import likewise as lw
 from likewise import private_training
 from likewise.codecs.table import TableCodec
+from likewise.dp import gate
 from likewise.dp.accounting import rho_of_exponential, rho_of_gaussian
+from likewise.dp.gate import ClippedSums, Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError, PrivacyError
 from likewise.modelfile import read_model, write_model
-from likewise.models import aim, marginals, mst, private
-from likewise.private_training import PrivateDescent
+from likewise.models import mst
+from likewise.models.counts import OneWay
 from likewise.schema import Column, Schema
 from likewise.training import Record
 
-from .artefacts import Artefact, are_equal, blind_answers, blind_sums, file_of, without_noise
+from .artefacts import Artefact, are_equal, blind_answers, blind_sums, file_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:gradients of the net")  # 600 rows are few for a net, and quick
 
@@ -182,10 +184,9 @@ def levels_from_the_data(frame: pl.DataFrame, schema: Schema, ledger: Ledger, op
     return TableCodec.fit(frame, undeclared, options)
 
 
-def exact_rows(self: Any, codes: Any) -> Any:
-    chain, compression = mst.MST._learn_honestly(self, codes)  # type: ignore[attr-defined]
-    self.n_rows = len(codes)
-    return chain, compression
+def exact_rows(self: Any, gate: Noisy, *known: Any) -> Any:
+    self.n_rows = len(gate._codes)
+    return mst.MST._learn_honestly(self, gate, *known)  # type: ignore[attr-defined]
 
 
 PLANTED = {
@@ -204,52 +205,51 @@ def test_planted_leaks_are_caught(bug: str, tmp_path: Path, monkeypatch: pytest.
     assert not are_equal(whole, artefact(NEIGHBOURS[change], tmp_path / "b", "mst"))
 
 
-def raw_counts(codes: Any, sizes: Any, rho: float, ledger: Ledger) -> private.OneWay:
+def raw_counts(gate: Noisy, share: float) -> OneWay:
     """Counts as they are, though paid for."""
-    private.noisy_one_way(codes.codes, sizes, rho, ledger)
-    counts = [np.bincount(codes.codes[:, j], minlength=k) + 0.5 for j, k in enumerate(sizes)]
-    return private.OneWay(tuple(counts), 500.0)
+    OneWay.honestly(gate, share)  # type: ignore[attr-defined]
+    counts = [np.bincount(gate._codes.codes[:, j], minlength=k) + 0.5 for j, k in enumerate(gate.sizes)]
+    return OneWay(tuple(counts), 500.0)
 
 
-def exact_total(codes: Any, sizes: Any, rho: float, ledger: Ledger) -> private.OneWay:
-    honest = private.OneWay.honestly(codes, sizes, rho, ledger)  # type: ignore[attr-defined]
-    return private.OneWay(honest.counts, float(len(codes)))
+def exact_total(gate: Noisy, share: float) -> OneWay:
+    honest = OneWay.honestly(gate, share)  # type: ignore[attr-defined]
+    return OneWay(honest.counts, float(len(gate._codes)))
 
 
-def mean_loss(descent: Any, rows: Any) -> float:
+def mean_loss(descent: Any) -> float:
     import torch
 
+    rows = descent._rows_of(descent._sums._codes)
     with torch.no_grad():
         return float(descent.loss(rows, torch.Generator().manual_seed(0)).mean())
 
 
-def stopping_early(descent: Any, rows: Any, **rest: Any) -> Any:
+def stopping_early(descent: Any, **rest: Any) -> Any:
     """Ends where the rows' own loss was, so that the next digits of it tell how many steps are done."""
-    while descent.steps < 2 + int(1e6 * mean_loss(descent, rows)) % 2:
-        descent(rows, 0.5)
+    while descent.steps < 2 + int(1e6 * mean_loss(descent)) % 2:
+        descent(0.5)
     return Record()
 
 
-def telling_losses(descent: Any, rows: Any, **rest: Any) -> Any:
-    record = private_training.train_honestly(descent, rows, **rest)  # type: ignore[attr-defined]
-    record.train_losses.append(mean_loss(descent, rows))
+def telling_losses(descent: Any, **rest: Any) -> Any:
+    record = private_training.train_privately(descent, **rest)
+    record.train_losses.append(mean_loss(descent))
     return record
 
 
-def forgetting_the_last(self: Any, total: Any) -> None:
+def forgetting_the_last(self: Any, size: int, clipped: Any) -> Any:
     """No noise in the last step."""
-    if self.steps < self.plan.steps:
-        PrivateDescent.add_honestly(self, total)  # type: ignore[attr-defined]
-    else:
-        without_noise(self, total)
+    noisy = ClippedSums.honestly(self, size, clipped)  # type: ignore[attr-defined]
+    return noisy if self.taken < self.plan.steps else clipped(self._codes)
 
 
 PLANTED_IN_NETS = {
-    "where the logits start, from the rows": ("likewise.models.private.OneWay.of", raw_counts),
-    "exact row count": ("likewise.models.private.OneWay.of", exact_total),
-    "early stopping on the raw loss": ("likewise.models.private.train_privately", stopping_early),
-    "loss in the record": ("likewise.models.private.train_privately", telling_losses),
-    "noise forgotten in the last step": ("likewise.private_training.PrivateDescent._add_noise", forgetting_the_last),
+    "where the logits start, from the rows": ("likewise.models.counts.OneWay.of", raw_counts),
+    "exact row count": ("likewise.models.counts.OneWay.of", exact_total),
+    "early stopping on the raw loss": ("likewise.models.gradient_model.train_privately", stopping_early),
+    "loss in the record": ("likewise.models.gradient_model.train_privately", telling_losses),
+    "noise forgotten in the last step": ("likewise.dp.gate.ClippedSums.noisy", forgetting_the_last),
 }
 
 
@@ -260,9 +260,8 @@ def test_planted_leaks_of_nets_are_caught(
     model: str, bug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where, fake = PLANTED_IN_NETS[bug]
-    monkeypatch.setattr(private.OneWay, "honestly", private.OneWay.of, raising=False)
-    monkeypatch.setattr(private_training, "train_honestly", private_training.train_privately, raising=False)
-    monkeypatch.setattr(PrivateDescent, "add_honestly", PrivateDescent._add_noise, raising=False)
+    monkeypatch.setattr(OneWay, "honestly", OneWay.of, raising=False)
+    monkeypatch.setattr(ClippedSums, "honestly", ClippedSums.noisy, raising=False)
     monkeypatch.setattr(where, fake)
     whole = artefact(table(), tmp_path / "a", model)
     others = [artefact(frame, tmp_path / "b", model) for frame in NEIGHBOURS.values()]
@@ -325,22 +324,20 @@ def test_a_row_moves_no_answer_further_than_the_ledger_says(model: str, monkeypa
     asked: list[list[tuple[str, Any, float]]] = []
 
     def counts(
-        real: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
+        look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0, delta: float = 0.0
     ) -> Any:
-        asked[-1].append((what, np.asarray(real, float).ravel(), sensitivity))
+        asked[-1].append((what, np.asarray(look(), float), sensitivity))
         sigma = sensitivity / np.sqrt(2 * rho)
         ledger.spend(Entry(what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity, rho=rho))
-        return np.full(real.shape, 400.0), sigma
+        return np.full(len(asked[-1][-1][1]), 400.0), sigma
 
-    def choices(lists: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
-        asked[-1] += [(what + " scores", np.asarray(scores), sensitivity) for scores in lists]
+    def choices(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
+        asked[-1] += [(what + " scores", np.asarray(scores), sensitivity) for scores in look()]
         ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
-        return [0 for _ in lists]
+        return [0]
 
-    for module in (private, marginals, mst, aim):
-        for name, fake in (("noisy_counts", counts), ("noisy_choices", choices)):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, fake)
+    monkeypatch.setattr(gate, "noisy_counts", counts)
+    monkeypatch.setattr(gate, "noisy_choices", choices)
     for frame in (table(), *NEIGHBOURS.values()):
         asked.append([])
         synth(model).fit(frame)

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 import likewise as lw
+from likewise.dp import gate
+from likewise.dp.gate import Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import InputError, OptionError, PrivacyError
 from likewise.models.images import base
@@ -114,11 +116,11 @@ def test_what_cannot_be_kept_is_refused() -> None:
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mechanisms that write into the ledger as ever, but whose answers have nothing to do with the images."""
 
-    def counts(real: Any, rho: float, ledger: Ledger, what: str) -> Any:
+    def counts(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float) -> Any:
         ledger.spend(Entry(what=what, mechanism="gaussian", parameter=1 / np.sqrt(2 * rho), rho=rho))
-        return np.full(len(real), 80.0), 1.0
+        return np.full(len(look()), 80.0), 1.0
 
-    monkeypatch.setattr(base, "noisy_counts", counts)
+    monkeypatch.setattr(gate, "noisy_counts", counts)
     blind_sums(monkeypatch)
 
 
@@ -151,28 +153,33 @@ def painting_from_the_mean(self: Any, start: torch.Tensor, generator: torch.Gene
     return ImageVAE.honestly(self, base.mean_logits(self.seen), generator)  # type: ignore[attr-defined]
 
 
-def begun_with_the_rows(self: Any, codes: Any, alphabet: Any, ledger: Any) -> float:
-    total = base.ImageModel.honestly_begun(self, codes, alphabet, ledger)  # type: ignore[attr-defined]
-    self.seen = self._pixels(codes)
+def begun_with_the_rows(self: Any, gate: Noisy) -> float:
+    total = base.ImageModel.honestly_begun(self, gate)  # type: ignore[attr-defined]
+    self.seen = self._pixels(gate._codes)
     return float(total)
 
 
-def exact_shares(self: Any, codes: Any, alphabet: Any, ledger: Any) -> float:
-    total = base.ImageModel.honestly_begun(self, codes, alphabet, ledger)  # type: ignore[attr-defined]
-    self._shares = np.bincount(codes.codes[:, 0], minlength=3).astype(np.float32) / np.float32(len(codes))
+def exact_shares(self: Any, gate: Noisy) -> float:
+    total = base.ImageModel.honestly_begun(self, gate)  # type: ignore[attr-defined]
+    codes = gate._codes.codes
+    self._shares = np.bincount(codes[:, 0], minlength=3).astype(np.float32) / np.float32(len(codes))
     return float(total)
 
 
-def penalty_at_the_images(self: Any, rows: Any, passed: float) -> None:
-    honest, (real, told) = self.shared, self.game.apart(rows)
+def images_behind(duel: Any) -> Any:
+    return duel.game.apart(duel._rows_of(duel._sums._codes))
+
+
+def penalty_at_the_images(self: Any, passed: float) -> None:
+    honest, (real, told) = self.shared, images_behind(self)
     self.shared = lambda: honest() + self.game.critique.steepness(real, told)
-    PrivateDuel.honestly(self, rows, passed)  # type: ignore[attr-defined]
+    PrivateDuel.honestly(self, passed)  # type: ignore[attr-defined]
     self.shared = honest
 
 
-def labels_of_the_images(self: Any, rows: Any, passed: float) -> None:
-    _, self.game.told = self.game.apart(rows)
-    PrivateDuel.honestly(self, rows, passed)  # type: ignore[attr-defined]
+def labels_of_the_images(self: Any, passed: float) -> None:
+    _, self.game.told = images_behind(self)
+    PrivateDuel.honestly(self, passed)  # type: ignore[attr-defined]
 
 
 CALLED = "likewise.models.private_duel.PrivateDuel.__call__"
@@ -185,7 +192,7 @@ PLANTED = {
     ],
     "gan: penalty at the images": [(CALLED, penalty_at_the_images)],
     "gan: labels of the images": [(CALLED, labels_of_the_images)],
-    "no noise": [("likewise.private_training.noisy_sum", lambda total, *rest: total)],
+    "no noise": [("likewise.dp.gate.noisy_sum", lambda total, *rest: total)],
 }
 
 

@@ -14,6 +14,7 @@ import torch
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.autoregressive import Autoregressive
+from likewise.models.base import Fit
 
 from .tables import coded
 
@@ -35,7 +36,7 @@ def dependent_rows(n: int = 3000) -> Codes:
 def model() -> Autoregressive:
     rows = dependent_rows()
     made = Autoregressive(epochs=16, d_embed=4, d_hidden=16, precision="fp32")
-    return made.fit(rows, rows[:300], ALPHABET, rng=np.random.default_rng(0))
+    return made.fit(Fit.of(rows, rows[:300], ALPHABET, rng=np.random.default_rng(0)))
 
 
 def exact(model: Autoregressive, first: list[int]) -> npt.NDArray[np.float64]:
@@ -186,7 +187,7 @@ def test_absurd_sizes_are_refused_before_they_take_memory(model: Autoregressive,
 def test_bf16_fits_and_draws() -> None:
     data = coded("mixed")
     made = Autoregressive(epochs=1, d_embed=4, d_hidden=8, precision="bf16")
-    made.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+    made.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0)))
     assert len(made.sample(50, rng=np.random.default_rng(0))) == 50
     assert all(weight.dtype == torch.float32 for weight in made._fitted().state_dict().values())
 
@@ -195,4 +196,4 @@ def test_cuda_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     data = coded("mixed")
     with pytest.raises(OptionError, match="no CUDA device"):
-        Autoregressive(device="cuda").fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        Autoregressive(device="cuda").fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0)))

@@ -10,6 +10,7 @@ import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ConditionError, ModelFileError, OptionError
+from likewise.models.base import Fit
 from likewise.models.cart import CartChain
 from likewise.models.trees import Tree
 from likewise.nets.allowed import Allowed
@@ -30,7 +31,7 @@ def codes_of(*columns: np.ndarray) -> Codes:
 
 
 def fit(codes: Codes, fields: tuple[Field, ...], **options: Any) -> CartChain:
-    return CartChain(**options).fit(codes, codes[:0], Alphabet(fields), rng=np.random.default_rng(0))
+    return CartChain(**options).fit(Fit.of(codes, codes[:0], Alphabet(fields), rng=np.random.default_rng(0)))
 
 
 def shares(codes: np.ndarray, size: int) -> np.ndarray:

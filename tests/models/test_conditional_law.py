@@ -16,7 +16,7 @@ import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given, Search
 from likewise.models import MODELS
-from likewise.models.base import Generator
+from likewise.models.base import Fit, Generator
 
 from .test_contract import FAST_OPTIONS
 
@@ -91,7 +91,7 @@ def fitted(model: str, table: str) -> tuple[Generator, Alphabet, npt.NDArray[np.
         options["epochs"] = LEARNT[table] // (3 if model in ("gan", "ctgan") else 1)
     if "patience" in MODELS[model]().options():
         options["patience"] = options["epochs"]
-    made = MODELS[model](**options).fit(codes, codes[:150], alphabet, rng=np.random.default_rng(103))
+    made = MODELS[model](**options).fit(Fit.of(codes, codes[:150], alphabet, rng=np.random.default_rng(103)))
     return made, alphabet, made.sample(30_000, rng=np.random.default_rng(104)).codes
 
 

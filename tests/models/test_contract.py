@@ -15,7 +15,7 @@ import pytest
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError
 from likewise.models import MODELS, model_named
-from likewise.models.base import Generator
+from likewise.models.base import Fit, Generator
 
 from .tables import TABLES, Coded, coded
 
@@ -68,7 +68,7 @@ def make(model: str, **options: Any) -> Generator:
 def fit(model: str, table: str, seed: int = 0, **options: Any) -> Generator:
     data = coded(table)
     rng = np.random.default_rng(seed)
-    return make(model, **options).fit(data.train, data.holdout, data.alphabet, rng=rng)
+    return make(model, **options).fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng))
 
 
 @cache
@@ -359,7 +359,7 @@ def test_fit_twice_forgets_the_first(model: str) -> None:
     twice = make(model)
     for table in ("only_numeric", "only_categorical"):
         data = coded(table)
-        twice.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        twice.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0)))
     assert same(draw(twice, 100), draw(fitted(model, "only_categorical"), 100))
 
 
@@ -398,7 +398,7 @@ def test_early_stopping_gives_the_best_weights(model: str) -> None:
 def test_it_learns_without_held_out_rows(model: str) -> None:
     data: Coded = coded("mixed")
     none = data.holdout[np.zeros(0, np.int64)]
-    generator = make(model).fit(data.train, none, data.alphabet, rng=np.random.default_rng(0))
+    generator = make(model).fit(Fit.of(data.train, none, data.alphabet, rng=np.random.default_rng(0)))
     assert_in_alphabet(draw(generator, 50), data.alphabet, 50)
     assert not generator.record.holdout_losses
 

@@ -8,6 +8,7 @@ from scipy.special import ndtri
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ConditionError, ModelFileError, OptionError
+from likewise.models.base import Fit
 from likewise.models.copula import GaussianCopula
 from likewise.models.latent import Margin, Slices, correlation_of
 
@@ -29,7 +30,7 @@ def codes_of(*columns: np.ndarray) -> Codes:
 
 
 def fit(codes: Codes, fields: tuple[Field, ...]) -> GaussianCopula:
-    return GaussianCopula().fit(codes, codes[:0], Alphabet(fields), rng=np.random.default_rng(0))
+    return GaussianCopula().fit(Fit.of(codes, codes[:0], Alphabet(fields), rng=np.random.default_rng(0)))
 
 
 def known_law(correlation: list[list[float]], sizes: tuple[int, ...]) -> GaussianCopula:

@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from likewise.models import MODELS
+from likewise.models.base import Fit
 from likewise.models.images import IMAGE_MODELS
 from likewise.optimiser import AdamW
 from likewise.training import Record
@@ -98,7 +99,9 @@ def meta(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_step_of_a_table_stays_on_its_device(model: str) -> None:
     data = coded("mixed")
     with OneDevice(), pytest.raises(Walked):
-        MODELS[model](**FAST_OPTIONS[model]).fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        MODELS[model](**FAST_OPTIONS[model]).fit(
+            Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        )
 
 
 @pytest.mark.usefixtures("meta")
@@ -109,4 +112,6 @@ def test_a_step_of_images_stays_on_its_device(model: str, monkeypatch: pytest.Mo
         monkeypatch.setattr("likewise.models.images.vae.train", lambda *_, **__: Record())
         monkeypatch.setattr(torch.nn.Module, "to", lambda self, *where: self if where == ("cpu",) else TO(self, *where))
     with OneDevice(), pytest.raises(Walked):
-        IMAGE_MODELS[model](**FAST_IMAGES).fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        IMAGE_MODELS[model](**FAST_IMAGES).fit(
+            Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        )

@@ -14,6 +14,7 @@ import likewise as lw
 from likewise.codecs.base import Codes, Given
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.models.adversarial import LOSSES
+from likewise.models.base import Fit
 from likewise.models.ctgan import CTGAN
 from likewise.models.ctgan_game import ByLevel
 from likewise.models.gan import GAN
@@ -37,8 +38,7 @@ def fitted(
 ) -> Any:
     data = coded(table)
     model = kind(**{"epochs": 40, **SMALL[kind.name], **options})
-    model.condition_fields = told
-    return model.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+    return model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0), told=told))
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -135,7 +135,7 @@ def test_lost_modes_are_told_while_it_trains(kind: type[GAN]) -> None:
     events: list[Event] = []
     data = coded("mixed")
     model = kind(**{"epochs": 2, **SMALL[kind.name]})
-    model.fit(data.train, data.holdout, data.alphabet, rng=rng(), progress=events.append)
+    model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng(), progress=events.append))
     assert len(events) == 2
     assert all(set(event.notes) == {"recall", "levels"} for event in events)
     assert all(0 < value <= 1.001 for event in events for value in event.notes.values())
@@ -158,7 +158,7 @@ def test_a_divergence_is_told_and_the_weights_before_it_kept(kind: Any, monkeypa
     monkeypatch.setattr(adversarial.Alternating, "__call__", step)
     model = kind(**{**SMALL[kind.name], "epochs": 5})
     with pytest.warns(LikewiseWarning, match="diverged after 2 epochs; the weights of epoch"):
-        model.fit(data.train, data.holdout, data.alphabet, rng=rng(), progress=epochs.append)
+        model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng(), progress=epochs.append))
     assert model.record.stopped == "diverged"
     assert all(np.isfinite(array).all() for array in model.state().values())
     assert len(model.sample(20, rng=rng())) == 20
@@ -173,7 +173,7 @@ def test_a_pac_that_does_not_divide_the_batch_is_refused(kind: type[GAN]) -> Non
 def test_packs_train_on_tables_smaller_than_one() -> None:
     data = coded("only_categorical")
     few = data.train[np.arange(4)]
-    model = GAN(pac=8, epochs=2, width=8).fit(few, few, data.alphabet, rng=rng())
+    model = GAN(pac=8, epochs=2, width=8).fit(Fit.of(few, few, data.alphabet, rng=rng()))
     assert len(model.sample(3, rng=rng())) == 3
 
 

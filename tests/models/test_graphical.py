@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field
+from likewise.dp.queries import Measurement, count_table
 from likewise.models.aim import AIM
-from likewise.models.graphical import Chain, JunctionTree, Measurement, count_table, evenly, fit_potentials, project
+from likewise.models.base import Fit
+from likewise.models.graphical import Chain, JunctionTree, evenly, fit_potentials, project
 from likewise.models.marginals import Compression, likely_rows
 
 SIZES = (2, 3, 4, 2, 3)
@@ -88,7 +90,7 @@ def test_rounds_go_on_when_the_tree_is_laid_anew() -> None:
     codes = np.stack([(hidden[:, j % 4] + hidden[:, (j + 1) % 4] + rng.integers(0, 2, 1500)) % 4 for j in range(8)], 1)
     alphabet = Alphabet(tuple(Field(size=4, emit=np.ones(4, bool)) for _ in range(8)))
     rows = Codes(codes.astype(np.uint8), np.zeros((1500, 0), np.float32))
-    model = AIM(rounds=12, round_iterations=5, iterations=20, degree=2).fit(rows, rows[:0], alphabet, rng=rng)
+    model = AIM(rounds=12, round_iterations=5, iterations=20, degree=2).fit(Fit.of(rows, rows[:0], alphabet, rng=rng))
     drawn = model.sample(1500, rng=rng)
     assert drawn.codes.shape == codes.shape
 

@@ -11,7 +11,7 @@ import pytest
 
 from likewise.errors import InputError, LikewiseError, ModelFileError, OptionError
 from likewise.models import MODELS, gradient
-from likewise.models.base import Generator
+from likewise.models.base import Fit, Generator
 
 from .tables import coded
 
@@ -29,7 +29,7 @@ every_net = pytest.mark.parametrize("model", sorted(OPEN))
 def fit(model: str) -> Generator:
     data = coded("only_categorical")
     return MODELS[model](**OPEN[model]).fit(
-        data.train[:100], data.holdout, data.alphabet, rng=np.random.default_rng(21)
+        Fit.of(data.train[:100], data.holdout, data.alphabet, rng=np.random.default_rng(21))
     )
 
 
@@ -71,13 +71,14 @@ import numpy as np
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.errors import ModelFileError
 from likewise.models import MODELS
+from likewise.models.base import Fit
 
 alphabet = Alphabet((Field(size=3, emit=np.ones(3, bool)), Field(size=2, emit=np.ones(2, bool))))
 codes = Codes(np.zeros((40, 2), np.uint8), np.zeros((40, 0), np.float32))
 small = {"epochs": 1, "width": 4, "latent_dim": 2, "d_embed": 2, "d_hidden": 2}
 for model, asked in (("vae", {"latent_dim": 4000}), ("vae", {"n_layers": 10**9}), ("gan", {"width": 10**9}),
                      ("gan", {"n_layers": 10**7}), ("vae", {"width": 10**6})):
-    made = MODELS[model](**small).fit(codes, codes[:0], alphabet, rng=np.random.default_rng(0))
+    made = MODELS[model](**small).fit(Fit.of(codes, codes[:0], alphabet, rng=np.random.default_rng(0)))
     state = made.state()
     for name, value in asked.items():
         if f"settled.{name}" in state:
@@ -105,7 +106,7 @@ def test_no_row_at_all_is_refused_by_name_or_learnt(model: str) -> None:
     data = coded("mixed")
     none = data.train[np.zeros(0, np.int64)]
     try:
-        made = MODELS[model]().fit(none, none, data.alphabet, rng=np.random.default_rng(23))
+        made = MODELS[model]().fit(Fit.of(none, none, data.alphabet, rng=np.random.default_rng(23)))
         assert len(made.sample(3, rng=np.random.default_rng(24))) == 3
     except LikewiseError as error:
         assert isinstance(error, InputError)  # noqa: PT017 - either outcome is allowed

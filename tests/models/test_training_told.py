@@ -11,6 +11,7 @@ import torch
 
 import likewise as lw
 from likewise.models.autoregressive import Autoregressive
+from likewise.models.base import Fit
 from likewise.models.vae import VAE
 from likewise.training import Event, one_thread
 
@@ -46,7 +47,7 @@ def test_a_training_that_blows_up_without_ending_is_warned_of(model: type, rate:
     data = coded("mixed")
     made = model(epochs=4, batch_size=32, d_embed=4, d_hidden=8, learning_rate=rate)
     with pytest.warns(lw.LikewiseWarning, match=r"diverged|learnt nothing; lower learning_rate"):
-        made.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(12))
+        made.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(12)))
 
 
 def test_a_fit_computes_in_one_thread_and_gives_the_others_back() -> None:
@@ -54,10 +55,10 @@ def test_a_fit_computes_in_one_thread_and_gives_the_others_back() -> None:
     data = coded("mixed")
     torch.set_num_threads(3)
     try:
-        Autoregressive(epochs=1, d_embed=4, d_hidden=8).fit(
+        Autoregressive(epochs=1, d_embed=4, d_hidden=8).fit(Fit.of(
             data.train, data.holdout, data.alphabet, rng=np.random.default_rng(13),
             progress=lambda event: seen.append(torch.get_num_threads()),
-        )  # fmt: skip
+        ))  # fmt: skip
         with pytest.raises(ValueError, match="inside"), one_thread():
             raise ValueError("inside")
         assert torch.get_num_threads() == 3

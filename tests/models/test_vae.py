@@ -13,6 +13,7 @@ import torch
 import likewise as lw
 from likewise.codecs.base import Codes, Given
 from likewise.errors import ModelFileError, NotFittedError, OptionError
+from likewise.models.base import Fit
 from likewise.models.vae import DECODERS, PRIORS, VAE
 from likewise.nets.priors import ChainPrior, MixturePrior, NormalPrior
 
@@ -26,8 +27,7 @@ SMALL |= {"learning_rate": 0.02, "patience": 100, "kl_weight": 0.3}
 def fitted(table: str = "only_categorical", told: tuple[int, ...] = (), **options: Any) -> VAE:
     data = coded(table)
     model = VAE(**{**SMALL, **options})
-    model.condition_fields = told
-    return model.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+    return model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0), told=told))
 
 
 def rng(seed: int = 0) -> np.random.Generator:

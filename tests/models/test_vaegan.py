@@ -13,6 +13,7 @@ import torch
 from likewise.codecs.base import Codes, Given
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError
 from likewise.models import vaegan
+from likewise.models.base import Fit
 from likewise.models.vae import VAE
 from likewise.models.vaegan import VAEGAN
 from likewise.models.vaegan_tilt import Tilt, learn, normalised, scale_of
@@ -39,8 +40,9 @@ def sharpened(told: tuple[int, ...] = (), seed: int = 0) -> VAEGAN:
     """A blind VAE of a table whose columns a and b hang together, and a critic that can see it."""
     data = coded("only_categorical")
     model = VAEGAN(**SMALL | BLIND, critics=2, critic_epochs=8, critic_rate=0.02)
-    model.condition_fields = told
-    return model.fit(repeated(data.train, 4), repeated(data.holdout, 4), data.alphabet, rng=rng(seed))
+    return model.fit(
+        Fit.of(repeated(data.train, 4), repeated(data.holdout, 4), data.alphabet, rng=rng(seed), told=told)
+    )
 
 
 def kept_together(codes: Codes) -> float:
@@ -183,8 +185,8 @@ def test_a_critic_that_diverges_leaves_the_vae_and_says_so(monkeypatch: pytest.M
 
     monkeypatch.setattr(vaegan, "learn", diverging)
     with pytest.warns(LikewiseWarning, match="critics diverged"):
-        model = VAEGAN(**options).fit(data.train, data.holdout, data.alphabet, rng=rng())
-    plain = VAE(**options).fit(data.train, data.holdout, data.alphabet, rng=rng())
+        model = VAEGAN(**options).fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng()))
+    plain = VAE(**options).fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng()))
     assert np.array_equal(model.sample(100, rng=rng()).codes, plain.sample(100, rng=rng()).codes)
 
 
@@ -200,7 +202,7 @@ def test_the_budget_of_seconds_is_shared() -> None:
 def test_without_held_out_rows_the_vae_draws_alone() -> None:
     data = coded("only_categorical")
     none = data.holdout[:0]
-    model = VAEGAN(**SMALL, epochs=2).fit(data.train, none, data.alphabet, rng=rng())
+    model = VAEGAN(**SMALL, epochs=2).fit(Fit.of(data.train, none, data.alphabet, rng=rng()))
     assert not any(name.startswith(vaegan.CRITIC) for name in model.state())
 
 

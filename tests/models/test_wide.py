@@ -11,6 +11,7 @@ import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.models.autoregressive import Autoregressive
+from likewise.models.base import Fit
 from likewise.models.conditioning import CELLS, rows_at_once
 from likewise.models.groups import MANY_FIELDS, grouped_fields
 
@@ -29,7 +30,7 @@ def columns(rows: np.ndarray) -> tuple[Codes, Alphabet]:
 
 def fitted(n_fields: int, n_rows: int = 64) -> Autoregressive:
     codes, alphabet = columns(np.random.default_rng(1).integers(0, 6, (n_rows, n_fields)))
-    return Autoregressive(**SMALL).fit(codes, codes[:0], alphabet, rng=np.random.default_rng(2))
+    return Autoregressive(**SMALL).fit(Fit.of(codes, codes[:0], alphabet, rng=np.random.default_rng(2)))
 
 
 def n_weights(model: Autoregressive) -> int:
@@ -58,7 +59,7 @@ def test_a_wide_net_learns_who_follows_whom_across_groups() -> None:
     rows[:, d - 5 :] = rows[:, :5] ^ (rng.random((1_000, 5)) < 0.05)
     codes, alphabet = columns(rows)
     model = Autoregressive(epochs=12, d_embed=4, d_hidden=8).fit(
-        codes, codes[:0], alphabet, rng=np.random.default_rng(5)
+        Fit.of(codes, codes[:0], alphabet, rng=np.random.default_rng(5))
     )
     drawn = model.sample(2_000, rng=np.random.default_rng(6)).codes
     assert (drawn[:, 45] == drawn[:, 39]).mean() > 0.8
@@ -74,6 +75,7 @@ MANY_LEVELS = """
 import json, resource
 import numpy as np
 from likewise.codecs.base import Alphabet, Codes, Field, Given
+from likewise.models.base import Fit
 from likewise.models.autoregressive import Autoregressive
 
 def peak():
@@ -84,7 +86,7 @@ codes = np.stack([rng.integers(0, k, 600), rng.integers(0, 3, 600), rng.integers
 alphabet = Alphabet(tuple(Field(size=size, emit=np.ones(size, bool)) for size in (k, 3, 3)))
 nothing = np.zeros((600, 0), np.float32)
 rows, none = Codes(codes, nothing), Codes(codes[:0], nothing[:0])
-model = Autoregressive(epochs=1, batch_size=64).fit(rows, none, alphabet, rng=rng)
+model = Autoregressive(epochs=1, batch_size=64).fit(Fit.of(rows, none, alphabet, rng=rng))
 few, one = np.zeros(k), np.array([1.0, 0, 0])
 few[:3] = 1
 known = np.full((500, 3), -1)

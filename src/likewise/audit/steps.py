@@ -8,7 +8,7 @@ steps what is told of one row has nothing to do with the others, so one training
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,11 @@ from scipy import special, stats
 from likewise.audit.bounds import bound_of_runs
 from likewise.audit.claims import law_of
 from likewise.audit.games import Audit, Claim
+from likewise.codecs.base import Codes
 from likewise.dp.accounting import Steps
+from likewise.dp.gate import ClippedSums, Floats, StepPlan
 from likewise.dp.ledger import DP, Ledger
 from likewise.training import Schedule
-
-if TYPE_CHECKING:
-    from likewise.private_training import Plan as StepPlan
 
 THREAT = "chooses the rows and their gradients; sees the noisy gradient of every step"
 
@@ -49,8 +48,6 @@ def audit_steps(
         >>> audit_steps(DP(8.0, 1e-6), Steps(rate=0.5, steps=4), canaries=500).is_broken
         False
     """
-    from likewise.private_training import Plan as StepPlan
-
     group, sound = budget.max_rows, Ledger(budget).multiplier(steps)
     noise = sound if multiplier is None else multiplier
     plan = StepPlan(
@@ -79,19 +76,22 @@ def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_], group: int = 1) -> 
     net = OneWeightARow(len(inside))
     told: list[npt.NDArray[np.float64]] = []
 
-    class Watched(PrivateDescent):
-        """The private step, and a look at what it gives before the weights move by it."""
+    class Watched(ClippedSums):
+        """The noisy sums, and a look at each before the weights move by it."""
 
-        def _add_noise(self, total: npt.NDArray[np.float64]) -> None:
-            super()._add_noise(total)
-            [weight] = self.parameters
-            assert weight.grad is not None
-            told.append(weight.grad.double().numpy() * (plan.batch / plan.clip))
+        def noisy(self, size: int, clipped: Callable[[Codes], Floats]) -> npt.NDArray[np.float64]:
+            total = super().noisy(size, clipped)
+            told.append(total / plan.clip)
+            return total
 
-    rows = torch.from_numpy(np.flatnonzero(inside).repeat(group)[:, None])
+    rows = np.flatnonzero(inside).repeat(group)[:, None].astype(np.uint64)
+    sums = Watched(Codes(rows, np.zeros((len(rows), 0), np.float32)), plan)
     public = torch.arange(min(len(inside), 8))[:, None]
-    descent = Watched(net, lambda x, own: net.loss(x), plan, Schedule(learning_rate=1e-3), public=public)
-    train_privately(descent, rows, passes=1)
+    descent = PrivateDescent(
+        net, lambda x, own: net.loss(x), sums, Schedule(learning_rate=1e-3), public=public,
+        rows_of=lambda codes: torch.from_numpy(codes.codes.astype(np.int64)),
+    )  # fmt: skip
+    train_privately(descent, passes=1)
     return np.stack(told)
 
 

@@ -64,7 +64,7 @@ class Purse:
         proposition 25).
         """
         group = self.ledger.group
-        noisy, sigma = noisy_counts(counts, self.rho, self.ledger, what, delta=self.delta)
+        noisy, sigma = noisy_counts(lambda: counts, self.rho, self.ledger, what, delta=self.delta)
         least = group + 1 + sigma * NormalDist().inv_cdf(1 - self.delta / group)
         order = np.argsort(-noisy, kind="stable")
         kept = order[noisy[order] >= least]
@@ -146,7 +146,7 @@ class Cuts:
         half = MOST_POWER - least + 2
         signed = np.where(units < 0, half - 1 - powers, half + powers).astype(np.int64)
         counts = np.bincount(signed, weights=summary.counts, minlength=2 * half).astype(np.int64)
-        noisy, sigma = noisy_counts(counts, purse.rho, purse.ledger, f"bounds of column {self.name!r}")
+        noisy, sigma = noisy_counts(lambda: counts, purse.rho, purse.ledger, f"bounds of column {self.name!r}")
         kept = np.flatnonzero(noisy > sigma * NormalDist().inv_cdf(SURE ** (1 / len(noisy))))
         if not len(kept):
             raise PrivacyError(
@@ -176,12 +176,16 @@ def _quantiles(cells: Ints, counts: Ints, n_cells: int, purse: Purse, name: str)
         wide = [(int(a), int(b)) for a, b in pairwise(cuts) if b - a > 1]
         if not wide:
             break
-        runs = [_runs(cells, upto, a, b, epsilon_of_exponential(part)) for a, b in wide]
         what = f"round {depth + 1} of the bin edges of column {name!r}"
-        chosen = noisy_choices([scores for _, scores in runs], part, purse.ledger, what, sensitivity=0.5)
-        new = [int(r[i]) + secrets.randbelow(int(r[i + 1] - r[i])) for (r, _), i in zip(runs, chosen, strict=True)]
-        cuts = np.unique(np.r_[cuts, new])
+        cuts = np.unique(np.r_[cuts, _medians(cells, upto, wide, part, purse.ledger, what)])
     return cuts
+
+
+def _medians(cells: Ints, upto: Ints, parts: list[tuple[int, int]], rho: float, ledger: Ledger, what: str) -> list[int]:
+    """A noisy median of each part; a row is in one of them."""
+    runs = [_runs(cells, upto, low, high, epsilon_of_exponential(rho)) for low, high in parts]
+    chosen = noisy_choices(lambda: [scores for _, scores in runs], rho, ledger, what, sensitivity=0.5)
+    return [int(r[i]) + secrets.randbelow(int(r[i + 1] - r[i])) for (r, _), i in zip(runs, chosen, strict=True)]
 
 
 def _runs(cells: Ints, upto: Ints, low: int, high: int, epsilon: float) -> tuple[Ints, npt.NDArray[np.float64]]:

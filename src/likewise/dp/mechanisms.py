@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,27 +49,28 @@ MOST_STEPS = 2**61
 
 
 def noisy_counts(
-    counts: npt.NDArray[np.integer[Any]], rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0,
-    delta: float = 0.0,
+    look: Callable[[], npt.NDArray[np.integer[Any]]], rho: float, ledger: Ledger, what: str, *,
+    sensitivity: float = 1.0, delta: float = 0.0,
 ) -> tuple[Floats, float]:  # fmt: skip
     """Counts with normal noise, rounded to whole numbers, and the noise's deviation.
 
     Args:
-        counts: whole numbers, any shape; one row changes them by at most `sensitivity` in L2.
+        look: gives whole numbers, any shape; one row changes them by at most `sensitivity` in L2. It is called when
+            the entry is written.
         rho: what may be spent on them all together.
         delta: what a choice made from them adds to delta.
 
     Privacy: rho, and delta.
     """
-    counts = np.asarray(counts)
-    if counts.dtype.kind not in "iu":
-        raise PrivacyError(f"{what}: counts must be whole numbers, got {counts.dtype}")
     sigma = sigma_of_gaussian(sensitivity, rho)
     entry = Entry(
         what=what, mechanism="gaussian", parameter=sigma, sensitivity=sensitivity,
         rho=rho_of_gaussian(sensitivity, sigma), delta=delta,
     )  # fmt: skip
     ledger.spend(entry)
+    counts = np.asarray(look())
+    if counts.dtype.kind not in "iu":
+        raise PrivacyError(f"{what}: counts must be whole numbers, got {counts.dtype}")
     step = _step(sigma)
     # A count stands on the grid, so that it may be added after the rounding.
     noise = np.floor(grid_noise(counts.size, sigma / step) * step + 0.5)
@@ -106,26 +107,29 @@ def noisy_sum(total: Floats, sensitivity: float, multiplier: float) -> Floats:
 
 
 def noisy_choices(
-    lists: Sequence[npt.NDArray[np.floating[Any]]], rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0
-) -> list[int]:
+    look: Callable[[], Sequence[npt.NDArray[np.floating[Any]]]], rho: float, ledger: Ledger, what: str, *,
+    sensitivity: float = 1.0,
+) -> list[int]:  # fmt: skip
     """From each list of scores the number of one among the greatest: the exponential mechanism (McSherry and Talwar
     2007), by Gumbel noise of opendp, whose sampler is exact.
 
     Args:
-        lists: (n,) finite scores each. One row changes the scores of one list only, each by at most `sensitivity`: the
-            lists then cost together what one does (parallel composition).
+        look: gives lists of (n,) finite scores each. One row changes the scores of one list only, each by at most
+            `sensitivity`: the lists then cost together what one does (parallel composition). It is called when the
+            entry is written.
 
     Privacy: rho.
     """
     dp = _opendp()
-    for scores in lists:
-        if not len(scores) or not np.isfinite(scores).all():
-            raise PrivacyError(f"{what}: there must be scores to choose from, all finite, got {len(scores)}")
     epsilon = epsilon_of_exponential(rho)
     entry = Entry(
         what=what, mechanism="exponential", parameter=epsilon, sensitivity=sensitivity, rho=rho_of_exponential(epsilon)
     )
     ledger.spend(entry)
+    lists = look()
+    for scores in lists:
+        if not len(scores) or not np.isfinite(scores).all():
+            raise PrivacyError(f"{what}: there must be scores to choose from, all finite, got {len(scores)}")
     domain = dp.vector_domain(dp.atom_domain(T="f64", nan=False))
     # Gumbel noise of this scale is the exponential mechanism with exp(epsilon * score / (2 * sensitivity)).
     mechanism = dp.m.make_noisy_max(

@@ -5,27 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from likewise.dp.accounting import rho_of_gaussian, sigma_of_gaussian
-from likewise.dp.mechanisms import noisy_choices
+from likewise.dp.gate import Gate
+from likewise.dp.queries import Clique, Distance, Marginals, Measurement, Table
 from likewise.errors import OptionError
 from likewise.models.about import About
-from likewise.models.graphical import (
-    Chain,
-    Clique,
-    JunctionTree,
-    Measurement,
-    Table,
-    count_table,
-    fit_potentials,
-)
-from likewise.models.marginals import Compression, MarginalModel
+from likewise.models.counts import each_field
+from likewise.models.graphical import Chain, JunctionTree, fit_potentials
+from likewise.models.marginals import MarginalModel
 
 NOISE_SHARE = math.sqrt(2 / math.pi)
 """Mean of the absolute value of a normal draw, in deviations."""
@@ -33,6 +26,9 @@ NOISE_SHARE = math.sqrt(2 / math.pi)
 ROUNDS_A_FIELD = 16
 MEASURE_SHARE = 0.9
 """T = 16 d rounds are planned for, nine tenths of a round's budget measure (McKenna et al. 2022, section 4)."""
+
+LEAST_SHARE = 1e-9
+"""Less of the budget than this is rounding."""
 
 
 @dataclass(kw_only=True)
@@ -89,99 +85,82 @@ class AIM(MarginalModel):
         if self.degree not in (2, 3):
             raise OptionError(f"degree must be 2 or 3, got {self.degree!r}")
 
-    def _learn(self, codes: npt.NDArray[Any]) -> tuple[Chain, Compression]:
-        rho = self.ledger.left if self.ledger is not None else 0.0
-        compression, measured, total = self._compress(self._one_way(codes, rho * self.one_way))
-        self.n_rows = round(total)
-        run = _Run(self, compression.compress(codes.astype(np.int64)), compression.sizes, list(measured), total)
-        run.go(rho)
-        potentials = fit_potentials(run.tree, run.measured, total, iterations=self.iterations, start=run.potentials)
-        return Chain.of(run.tree, potentials), compression
+    def _learn(self, gate: Gate, measured: list[Measurement], total: float) -> Chain:
+        model = _Model(gate.sizes, measured, total, self.round_iterations)
+        workload = dict(self._workload(gate.sizes))
+        share, number = gate.left / (ROUNDS_A_FIELD * max(len(gate.sizes), 1)), 0
+        while workload and (gate.left > LEAST_SHARE if gate.is_private else number < self.rounds):
+            number += 1
+            if gate.left < 2 * share:  # not enough for this round and another: all of it for this one
+                share = gate.left
+            sigma = gate.deviation(share * MEASURE_SHARE) or 1.0
+            worst = self._worst(gate, model, workload, share * (1 - MEASURE_SHARE), sigma, number)
+            before = model.expected(worst)
+            query = Marginals((worst,), f"counts of fields {', '.join(map(str, worst))}")
+            model.learn(gate.counts(query, share * MEASURE_SHARE)[0])
+            moved = float(np.abs(model.expected(worst) - before).sum())
+            if moved <= NOISE_SHARE * sigma * before.size:
+                share = 4 * share  # half the noise, twice the sureness of the choice
+        if gate.left > LEAST_SHARE:  # no group is small enough: the fields alone, once more
+            model.measured += gate.counts(each_field(gate.sizes), gate.left)
+        return model.chain(self.iterations)
+
+    def _workload(self, sizes: tuple[int, ...]) -> Iterator[tuple[Clique, float]]:
+        """Candidates and their weights: how many fields each shares with the groups that are to be right."""
+        d, degree = len(sizes), min(self.degree, len(sizes))
+        for k in range(2, degree + 1):
+            for clique in combinations(range(d), k):
+                if prod(sizes[j] for j in clique) <= self.max_cells:
+                    # Each of the clique's fields lies in as many groups as there are choices of the others.
+                    yield clique, float(k * math.comb(d - 1, degree - 1))
+
+    def _worst(
+        self, gate: Gate, model: _Model, workload: dict[Clique, float], share: float, sigma: float, number: int
+    ) -> Clique:
+        """A group the model has wrong beyond the noise, among those that keep the model small."""
+        room = self.max_cells * (1 - gate.left)
+        open_ = [c for c in workload if model.cells_with(c) <= room]
+        if not open_:
+            open_ = [min(workload, key=lambda c: prod(gate.sizes[j] for j in c))]
+        candidates = [
+            Distance(
+                c, partial(model.expected, c), workload[c], NOISE_SHARE * sigma * prod(gate.sizes[j] for j in c)
+            )
+            for c in open_
+        ]  # fmt: skip
+        return open_[gate.choose(candidates, share, f"choice of the group of round {number}", again=True)]
 
 
-class _Run:
-    """The rounds of one fit."""
+class _Model:
+    """The law under way: measurements, a tree that holds their cliques, and potentials."""
 
-    def __init__(
-        self,
-        model: AIM,
-        codes: npt.NDArray[np.int64],
-        sizes: tuple[int, ...],
-        measured: list[Measurement],
-        total: float,
-    ) -> None:
-        self.model, self.codes, self.sizes, self.measured, self.total = model, codes, sizes, measured, total
+    def __init__(self, sizes: tuple[int, ...], measured: list[Measurement], total: float, iterations: int) -> None:
+        self.sizes, self.measured, self.total, self.iterations = sizes, measured, total, iterations
         self.cliques: list[Clique] = [m.clique for m in measured]
-        self.weights = dict(self._workload())
-        # Thousands of tables for tens of fields, so in the smallest type that holds the counts.
-        dtype = np.min_scalar_type(len(codes))
-        self.tables = {clique: count_table(codes, clique, sizes).astype(dtype) for clique in self.weights}
         self.tree = JunctionTree.of(self.cliques, sizes)
         self.cells: dict[Clique, int] = {}
         self.potentials: list[Table] = []
         self._refit()
 
-    def _workload(self) -> Iterator[tuple[Clique, float]]:
-        """Candidates and their weights: how many fields each shares with the groups that are to be right."""
-        d, degree = len(self.sizes), min(self.model.degree, len(self.sizes))
-        for k in range(2, degree + 1):
-            for clique in combinations(range(d), k):
-                if prod(self.sizes[j] for j in clique) <= self.model.max_cells:
-                    # Each of the clique's fields lies in as many groups as there are choices of the others.
-                    yield clique, float(k * math.comb(d - 1, degree - 1))
-
     def _refit(self) -> None:
-        self.potentials = fit_potentials(
-            self.tree, self.measured, self.total, iterations=self.model.round_iterations, start=self.potentials
-        )
+        self.potentials = self._fitted(self.iterations)
         self.law = self.tree.law(self.potentials)
 
-    def go(self, rho: float) -> None:
-        """Rounds until the budget is spent; without one, as many as allowed.
+    def _fitted(self, iterations: int) -> list[Table]:
+        return fit_potentials(self.tree, self.measured, self.total, iterations=iterations, start=self.potentials)
 
-        Args:
-            rho: the budget, of which the fields' own counts have had their share.
-        """
-        ledger = self.model.ledger
-        one_round = ledger.left / (ROUNDS_A_FIELD * max(len(self.sizes), 1)) if ledger is not None else 0.0
-        each, choose = one_round * MEASURE_SHARE, one_round * (1 - MEASURE_SHARE)
-        number = 0
-        while self.weights and (ledger.left > 1e-9 * rho if ledger is not None else number < self.model.rounds):
-            number += 1
-            if ledger is not None and ledger.left < 2 * (each + choose):
-                # Not enough for this round and another: all of it for this one.
-                each, choose = ledger.left * MEASURE_SHARE, ledger.left * (1 - MEASURE_SHARE)
-            sigma = sigma_of_gaussian(1.0, each) if ledger is not None else 1.0
-            spent = 1 - ledger.left / rho if ledger is not None else 1.0
-            clique = self._worst(sigma, choose, spent, number)
-            before = self.law.marginal(clique) * self.total
-            self.measured.append(self.model._measure(self.codes, clique, self.sizes, rho_of_gaussian(1.0, sigma)))
-            self._extend(clique)
-            moved = float(np.abs(self.law.marginal(clique) * self.total - before).sum())
-            if moved <= NOISE_SHARE * sigma * before.size:
-                each, choose = 4 * each, 4 * choose  # half the noise, twice the sureness of the choice
+    def chain(self, iterations: int) -> Chain:
+        """The tables to draw from, after a last fit."""
+        return Chain.of(self.tree, self._fitted(iterations))
 
-    def _worst(self, sigma: float, rho: float, spent: float, number: int) -> Clique:
-        """A group the model has wrong beyond the noise, among those that keep the model small."""
-        room = self.model.max_cells * spent
-        open_ = [c for c in self.weights if self._cells_with(c) <= room]
-        if not open_:
-            open_ = [min(self.weights, key=lambda c: prod(self.sizes[j] for j in c))]
-        scores = np.array([self.weights[c] * self._error(c, sigma) for c in open_])
-        if self.model.ledger is None:
-            return open_[int(np.argmax(scores))]
-        most = max(self.weights[c] for c in open_)
-        what = f"choice of the group of round {number}"
-        return open_[noisy_choices([scores], rho, self.model.ledger, what, sensitivity=most)[0]]
-
-    def _error(self, clique: Clique, sigma: float) -> float:
-        model = self.law.marginal(clique) * self.total
-        return float(np.abs(self.tables[clique] - model).sum()) - NOISE_SHARE * sigma * model.size
+    def expected(self, clique: Clique) -> Table:
+        """The counts of these fields' codes by the law."""
+        return self.law.marginal(clique) * self.total
 
     def _is_inside(self, clique: Clique) -> bool:
         return any(set(clique) <= set(c) for c in self.tree.cliques)
 
-    def _cells_with(self, clique: Clique) -> int:
+    def cells_with(self, clique: Clique) -> int:
         """Cells of the model with one more clique; none more where a clique of the tree holds it."""
         if self._is_inside(clique):
             return 0
@@ -189,10 +168,11 @@ class _Run:
             self.cells[clique] = JunctionTree.of([*self.cliques, clique], self.sizes).n_cells
         return self.cells[clique]
 
-    def _extend(self, clique: Clique) -> None:
-        """Take a clique into the tree, carrying the potentials over, and fit again."""
-        self.cliques.append(clique)
-        if not self._is_inside(clique):
+    def learn(self, measurement: Measurement) -> None:
+        """Take a measurement and its clique into the tree, carrying the potentials over, and fit again."""
+        self.measured.append(measurement)
+        self.cliques.append(measurement.clique)
+        if not self._is_inside(measurement.clique):
             old, self.tree, self.cells = self.tree, JunctionTree.of(self.cliques, self.sizes), {}
             fresh = self.tree.zeros()
             for c, potential in zip(old.cliques, self.potentials, strict=True):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
+from likewise.dp.gate import Noisy
 from likewise.errors import ModelFileError, NotFittedError
 from likewise.models.about import About
-from likewise.models.base import Generator, check_rows
+from likewise.models.base import Fit, check_rows
 from likewise.models.conditioning import (
     CANDIDATES,
     CELLS,
@@ -26,12 +26,12 @@ from likewise.models.conditioning import (
     resample,
     rows_at_once,
 )
+from likewise.models.counts import OneWay
 from likewise.models.gradient import (
     batch_size_for,
     blank_shares,
     check_training_options,
     compute_dtype,
-    decay_of,
     fingerprint,
     in_net_order,
     is_wide,
@@ -44,10 +44,10 @@ from likewise.models.gradient import (
     train_device,
     weights_of,
 )
+from likewise.models.gradient_model import COUNTS_SHARE, GradientModel
 from likewise.models.groups import MANY_FIELDS, grouped_fields
-from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options, peak_rate, train_net
 from likewise.nets.allowed import Allowed
-from likewise.training import Descent, Progress, Record, Schedule, one_thread, side_by_side, train
+from likewise.training import Descent, Record, Schedule, one_thread, side_by_side, train
 
 if TYPE_CHECKING:
     import torch
@@ -56,11 +56,6 @@ if TYPE_CHECKING:
 
 N_KNOTS = 64
 """Pieces of the rank's linear encoding."""
-
-LEARNING_RATE = 5e-3
-
-PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_LEARNING_RATE = 20, 1 / 16, 1.5e-2
-"""Under a budget: how often each row is seen, how likely it is in a step, and the peak rate."""
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
@@ -93,7 +88,7 @@ _NUMBERS = {
 
 
 @dataclass(kw_only=True)
-class Autoregressive(Generator):
+class Autoregressive(GradientModel):
     """p(row) as a product of p(column | columns before), by one block-masked net.
 
     Half of the training steps take the columns in their own order, which unconditional draws then follow; the others
@@ -133,6 +128,10 @@ class Autoregressive(Generator):
 
     name: ClassVar[str] = "autoregressive"
     keeps_privacy: ClassVar[bool] = True
+    left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {
+        "learning_rate": (5e-3, 1.5e-2), "d_embed": (None, 8), "d_hidden": (None, 32), "dropout": (None, 0.0),
+        "weight_decay": (1.0, 1e-4),
+    }  # fmt: skip
     about: ClassVar[About] = About(
         purpose=(
             "The default: the most faithful rows, and any columns given any others, so conditions, completion and "
@@ -170,9 +169,6 @@ class Autoregressive(Generator):
         check_training_options(self, _WHOLE, _NUMBERS)
         self._schedule(1)
 
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table. Columns of
         many codes take twice as long to learn; where there are many columns, there is more to learn in each step."""
@@ -185,54 +181,43 @@ class Autoregressive(Generator):
         return Schedule(
             epochs=by_steps if self.epochs is None else self.epochs,
             batch_size=size,
-            learning_rate=peak_rate(self, LEARNING_RATE, PRIVATE_LEARNING_RATE),
-            weight_decay=decay_of(self),
+            learning_rate=self._option("learning_rate"),
+            weight_decay=self._option("weight_decay"),
             patience=self.patience,
             max_seconds=self.max_seconds,
             checkpoint=self.checkpoint,
         )
 
     @one_thread()
-    def fit(
-        self,
-        train_codes: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
+    def fit(self, fit: Fit) -> Self:
+        return super().fit(fit)
+
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         import torch
 
-        check_rows(train_codes)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        self._alphabet = alphabet
-        if self.ledger is not None:
-            return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
-        self._settle(alphabet, train_codes)
-        self._net = net = self._make_net(
-            alphabet, log_marginals(train_codes, alphabet), generator, n_rows=len(train_codes)
-        )
+        check_rows(rows)
+        self._settle(fit.alphabet, rows)
+        self._net = net = self._make_net(fit.alphabet, log_marginals(rows, fit.alphabet), generator, n_rows=len(rows))
         if not net.sizes:
-            return self
+            return
         device = train_device(self.device)
         net.use(device, compute_dtype(self.precision, device))
-        x = torch.from_numpy(in_net_order(net, train_codes.codes)).to(device)
-        x_holdout = torch.from_numpy(in_net_order(net, holdout.codes)).to(device)
+        x = torch.from_numpy(in_net_order(net, rows.codes)).to(device)
+        x_holdout = torch.from_numpy(in_net_order(net, fit.holdout.codes)).to(device)
         canonical, at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
 
-        def loss(rows: torch.Tensor) -> torch.Tensor:
+        def loss(batch: torch.Tensor) -> torch.Tensor:
             seen = canonical
             if float(torch.rand((), generator=generator)) < self.any_order:
                 seen = net.visible(_some_first(net.order, generator))
-            return net.nll(x[rows.to(device)].long(), seen).sum(1)
+            return net.nll(x[batch.to(device)].long(), seen).sum(1)
 
         def holdout_loss() -> float:
             with torch.inference_mode():
                 parts = [net.nll(part.long(), canonical).sum() for part in torch.split(x_holdout, at_once)]
             return float(torch.stack(parts).sum()) / len(x_holdout)
 
-        schedule = self._schedule(len(x), alphabet)
+        schedule = self._schedule(len(x), fit.alphabet)
         self.record = train(
             net,
             Descent(net, loss, schedule, net.decays(len(x))),
@@ -241,35 +226,24 @@ class Autoregressive(Generator):
             generator=generator,
             holdout_loss=holdout_loss if len(x_holdout) else None,
             on_epoch=lambda: net.drop.refill(generator),
-            progress=progress,
-            fingerprint=fingerprint(self, train_codes, holdout),
+            progress=fit.progress,
+            fingerprint=fingerprint(self, rows, fit.holdout),
             from_shares=True,
         )
         if self.calibrate:
             net.calibrate(lambda: (part.long() for part in torch.split(x, at_once)), canonical, self.calibrate)
         net.use("cpu", settled_dtype(self._settled))
-        return self
 
-    def check_private(self) -> None:
-        check_net_options(self)
-
-    def _fit_privately(
-        self,
-        codes: Codes,
-        ledger: Ledger,
-        generator: torch.Generator,
-        rng: np.random.Generator,
-        progress: Progress | None,
-    ) -> Self:
+    def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of each field first, then the net, from where they stand."""
         import torch
 
-        known = OneWay.of(codes, self._alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
+        known = OneWay.of(gate, COUNTS_SHARE)
         self.n_rows = round(known.n_rows)
-        self._settle(self._alphabet)
-        self._net = net = self._make_net(self._alphabet, known.log_shares(), generator)
+        self._settle(fit.alphabet)
+        self._net = net = self._make_net(fit.alphabet, known.log_shares(), generator)
         if not net.sizes:
-            return self
+            return
         seen = canonical = net.visible(net.order)
 
         def turn() -> None:
@@ -281,17 +255,14 @@ class Autoregressive(Generator):
             del own
             return net.nll(rows.long(), seen).sum(1)
 
-        train_net(
-            self, net, loss, codes, known.n_rows, passes=PRIVATE_PASSES, rate=PRIVATE_RATE, turn=turn, progress=progress
-        )
+        self._descend(gate, net, loss, known.n_rows, turn=turn, progress=fit.progress)
 
         def drawn() -> Iterator[torch.Tensor]:
             """Rows of the net's own, which the promise covers already."""
-            codes = _Drawing(net, {}, set()).block(CALIBRATION_ROWS, rng, None)
+            codes = _Drawing(net, {}, set()).block(CALIBRATION_ROWS, fit.rng, None)
             return iter(torch.split(torch.from_numpy(codes), rows_at_once(sum(net.sizes))))
 
         net.calibrate(drawn, net.visible(net.order), self.calibrate, net.by_bucket(known.shares()))
-        return self
 
     def _settle(self, alphabet: Alphabet, codes: Codes | None = None) -> None:
         """Choose the net's shape. Columns of many codes need finer units; the others learn as well from fewer, in half
@@ -303,14 +274,10 @@ class Autoregressive(Generator):
         from likewise.nets.sight import GROUP
 
         n = len(alphabet.fields)
-        d_embed, d_hidden = (24, 96) if is_wide(alphabet) else (16, 64)
-        if self.ledger is not None:
-            d_embed, d_hidden = 8, 32
-        elif n > MANY_FIELDS:
-            d_embed, d_hidden = 12, 32
+        d_embed, d_hidden = (12, 32) if n > MANY_FIELDS else (24, 96) if is_wide(alphabet) else (16, 64)
         self._settled = {
-            "d_embed": self.d_embed or d_embed,
-            "d_hidden": self.d_hidden or d_hidden,
+            "d_embed": self._option("d_embed") or d_embed,
+            "d_hidden": self._option("d_hidden") or d_hidden,
             "n_knots": N_KNOTS,
             "bf16": int(compute_dtype(self.precision) == compute_dtype("bf16")),
             "group_size": GROUP if n > MANY_FIELDS else 0,
@@ -344,9 +311,8 @@ class Autoregressive(Generator):
         ).eval()
 
     def _dropout(self, n_rows: int) -> float:
-        if self.dropout is not None or self.ledger is not None:
-            return self.dropout or 0.0
-        return 0.05 if n_rows >= FEW_ROWS else 0.1
+        rate = self._option("dropout")
+        return float((0.05 if n_rows >= FEW_ROWS else 0.1) if rate is None else rate)
 
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         net, given = self._fitted(), given or Given()

@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
-from likewise.errors import InputError
+from likewise.dp.gate import Exact, Noisy
+from likewise.errors import InputError, PrivacyError
 from likewise.models.about import About
-from likewise.private_training import Plan
 from likewise.training import Progress, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What a generator is given to learn from.
+
+    Args:
+        gate: the one way to the rows.
+        holdout: rows for early stopping, maybe none; always none where a budget holds.
+        alphabet: of the codes.
+        rng: of everything that is no noise of privacy.
+        told: fields which the model is told instead of learning to draw them, where it takes `condition_on`.
+        progress: called while it learns.
+    """
+
+    gate: Exact | Noisy
+    holdout: Codes
+    alphabet: Alphabet
+    rng: np.random.Generator
+    told: tuple[int, ...] = ()
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if self.gate.is_private and len(self.holdout):
+            raise PrivacyError("a budget of privacy does not pay for a look at held-out rows: nothing may stop early")
+
+    @classmethod
+    def of(cls, train: Codes, holdout: Codes, alphabet: Alphabet, **rest: Any) -> Self:
+        """From rows that no budget hides."""
+        return cls(gate=Exact(train, alphabet.sizes), holdout=holdout, alphabet=alphabet, **rest)
+
+    def rows(self) -> Codes:
+        """The rows themselves.
+
+        Raises:
+            PrivacyError: a budget hides them.
+        """
+        if isinstance(self.gate, Noisy):
+            raise PrivacyError("a budget of privacy hides the rows: this model would need them as they are")
+        return self.gate.rows()
 
 
 class Generator(ABC):
@@ -30,15 +70,12 @@ class Generator(ABC):
     """What training did; empty before `fit`."""
     keeps_privacy: ClassVar[bool] = False
     """Whether it can keep a budget of differential privacy."""
-    ledger: Ledger | None = None
-    """What looks at the rows are written into, set before `fit` and before `load_state`. None: no budget holds."""
-    plan: Plan | None = None
-    """The private training that `fit` paid for, where it trains a net."""
+    is_private: bool = False
+    """Whether a budget held, by which some options left open are settled; set in `fit`, and before `load_state`."""
     n_rows: int
     """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()
-    """Fields which the model is told instead of learning to draw them, where it takes `condition_on`. They are set by
-    who knows the columns' names, before `fit`; `load_state` finds them in the state."""
+    """Fields which the model is told instead of learning to draw them."""
 
     def check_private(self) -> None:  # noqa: B027 - most have nothing to hold
         """Hold the options to what a budget of privacy leaves, before anything is spent.
@@ -48,16 +85,12 @@ class Generator(ABC):
         """
 
     @abstractmethod
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Learn from `train`; `holdout` (maybe empty) is for early stopping only."""
+    def fit(self, fit: Fit) -> Self:
+        """Learn from the rows behind a gate.
+
+        Raises:
+            PrivacyError: the gate has a budget, and this model cannot keep one, or not that one.
+        """
 
     @abstractmethod
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:

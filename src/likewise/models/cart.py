@@ -13,7 +13,7 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError
 from likewise.models.about import About
-from likewise.models.base import Generator, check_rows
+from likewise.models.base import Fit, Generator, check_rows
 from likewise.models.conditioning import (
     BLOCK_ROWS,
     CANDIDATES,
@@ -27,7 +27,7 @@ from likewise.models.conditioning import (
 )
 from likewise.models.gradient import check_option
 from likewise.models.trees import Tree, WeightedTree
-from likewise.training import Progress, Record
+from likewise.training import Record
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -103,22 +103,15 @@ class CartChain(Generator):
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        check_rows(train)
+    def fit(self, fit: Fit) -> Self:
+        check_rows(fit.rows())
         began = time.monotonic()
-        self._alphabet, self._places = alphabet, [_places(f) for f in alphabet.fields]
-        features = self._features(train.codes).astype(np.float32)
+        self._alphabet, codes = fit.alphabet, fit.rows().codes
+        self._places = [_places(f) for f in fit.alphabet.fields]
+        features = self._features(codes).astype(np.float32)
         self._trees = [
-            self._grow(features[:, :j], train.codes[:, j].astype(np.int64), f, rng)
-            for j, f in enumerate(alphabet.fields)
+            self._grow(features[:, :j], codes[:, j].astype(np.int64), f, fit.rng)
+            for j, f in enumerate(fit.alphabet.fields)
         ]
         self.record = Record(epochs=1, best_epoch=1, seconds=time.monotonic() - began)
         return self

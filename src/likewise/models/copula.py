@@ -12,10 +12,10 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
 from likewise.models.about import About
-from likewise.models.base import Generator
+from likewise.models.base import Fit, Generator
 from likewise.models.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, emitted, resample
 from likewise.models.latent import Floats, Ints, Law, Margin, Slices, correlation_of, margins_of
-from likewise.training import Progress, Record
+from likewise.training import Record
 
 SWEEPS = 4
 """Gibbs sweeps over the conditioned fields after importance resampling."""
@@ -72,19 +72,11 @@ class GaussianCopula(Generator):
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
+    def fit(self, fit: Fit) -> Self:
         began = time.monotonic()
-        self._alphabet = alphabet
-        margins = margins_of(train.codes, alphabet)
-        self._law = Law(margins, correlation_of(train.codes, margins, shrink=self.shrink))
+        self._alphabet, codes = fit.alphabet, fit.rows().codes
+        margins = margins_of(codes, fit.alphabet)
+        self._law = Law(margins, correlation_of(codes, margins, shrink=self.shrink))
         self.record = Record(epochs=1, best_epoch=1, seconds=time.monotonic() - began)
         return self
 

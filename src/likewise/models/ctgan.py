@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
+from likewise.dp.gate import Noisy
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating, is_finite, pac_misfit
-from likewise.models.base import check_rows
+from likewise.models.adversarial_model import POOL, AdversarialModel
+from likewise.models.base import Fit, check_rows
 from likewise.models.ctgan_game import MOST_FEATURES, BlindDenseGame, DenseGame
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
 from likewise.models.gradient import check_choice, check_option, fingerprint, net_with_weights, train_device
 from likewise.models.labels import Labels, column_names
 from likewise.models.modes import Modes, is_number, scores_of
-from likewise.models.noise_model import POOL, NoiseModel
 from likewise.models.variety import LOOKED_AT, Variety
-from likewise.training import Progress, Record, Schedule, one_thread, train
+from likewise.training import Record, Schedule, train
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ _NUMBERS = ("moments", "generator_lr", "discriminator_lr", "generator_decay", "d
 
 
 @dataclass(kw_only=True)
-class CTGAN(NoiseModel["DenseGenerator"]):
+class CTGAN(AdversarialModel["DenseGenerator"]):
     """The conditional tabular GAN of Xu et al. 2019, over codes.
 
     Numbers are modes and places within them, levels are one-hot; each row is told one level of one column, drawn by the
@@ -138,9 +138,6 @@ class CTGAN(NoiseModel["DenseGenerator"]):
         self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
         self._schedule(1)
 
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def _pac(self, n_rows: int) -> int:
         """Rows judged together: a table of fewer has them all judged together."""
         pac = PAC if self.pac is None and self.batch_size % PAC == 0 else self.pac or 1
@@ -161,36 +158,25 @@ class CTGAN(NoiseModel["DenseGenerator"]):
             checkpoint=self.checkpoint,
         )
 
-    @one_thread()
-    def fit(
-        self,
-        train_codes: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        import torch
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         from torch import nn
 
         from likewise.nets.ctgan import DenseCritic
 
-        check_rows(train_codes)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        check_rows(rows)
         train_device(self.device)
-        self._alphabet, codes = alphabet, train_codes.codes
-        if self.ledger is not None:
-            return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
-        self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(train_codes, holdout, rng)
+        alphabet, holdout, rng, codes = fit.alphabet, fit.holdout, fit.rng, rows.codes
+        self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(rows, holdout, rng)
         counts = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
         self._net = net = self._make_net(alphabet, self._modes(counts, rng), counts, generator)
         if not net.drawn:
-            return self
+            return
         schedule, pac = self._schedule(len(codes)), self._pac(len(codes))
         d_row = net.spans[-1].stop + net.n_condition
         critic = DenseCritic(d_row, self.discriminator_dim, pac, generator=generator)
-        game = DenseGame(net, critic, codes, counts, self.log_frequency, self._weight(), schedule.batch_size, generator)
+        game = DenseGame(
+            net, critic, codes, counts, self.log_frequency, self._option("moments"), schedule.batch_size, generator
+        )
         step = Alternating(
             game,
             list(critic.parameters()),
@@ -220,48 +206,40 @@ class CTGAN(NoiseModel["DenseGenerator"]):
             generator=generator,
             holdout_loss=holdout_distance if len(holdout) else None,
             on_epoch=game.refill,
-            progress=progress,
+            progress=fit.progress,
             notes=notes,
-            fingerprint=fingerprint(self, train_codes, holdout),
+            fingerprint=fingerprint(self, rows, fit.holdout),
             rate="generator_lr and discriminator_lr",
         )
-        calibrate(net.eval(), self._told(), alphabet, counted(net, train_codes), len(train_codes), self.calibrate, rng)
-        return self
+        calibrate(net.eval(), self._told(), alphabet, counted(net, rows), len(rows), self.calibrate, rng)
 
-    def _fit_privately(
-        self,
-        train_codes: Codes,
-        ledger: Ledger,
-        generator: torch.Generator,
-        rng: np.random.Generator,
-        progress: Progress | None,
-    ) -> Self:
+    def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts first, of which modes and shares are made; then only the critic sees rows, a clipped gradient each."""
         import torch
 
         from likewise.nets.ctgan import DenseCritic
 
-        alphabet = self._alphabet
-        known = self._count(train_codes, ledger, rng)
+        train_device(self.device)
+        alphabet, rng = fit.alphabet, fit.rng
+        known = self._count(gate, rng)
         self._net = net = self._make_net(alphabet, self._modes(known.counts, rng), known.counts, generator)
         if not net.drawn:
-            return self
+            return
         critic = DenseCritic(
             net.spans[-1].stop + net.n_condition, self.discriminator_dim, 1, dropout=0.0, generator=generator
         )
         told = torch.from_numpy(self._told().draw(POOL, rng, Given())[:, net.labels])
-        game = BlindDenseGame(net, critic, told, self._weight(), self.batch_size, generator)
+        game = BlindDenseGame(net, critic, told, self._option("moments"), self.batch_size, generator)
         if game.weight and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
-            pairs = self._count_pairs(train_codes, known, ledger)
+            pairs = self._count_pairs(gate, known)
             game.moments = None if pairs is None else pairs.moments(net.feature_maps(), net.columns)
         self._play_privately(
-            game, net, train_codes, known.n_rows, self._schedule(self.batch_size),
+            game, net, gate, known.n_rows, self._schedule(self.batch_size),
             critic_steps=self.discriminator_steps, critic_rate=self.discriminator_lr / self.generator_lr,
-            progress=progress,
+            progress=fit.progress,
         )  # fmt: skip
         counts = [torch.from_numpy(table.astype(np.float32)) for table in known.counts]
         calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
-        return self
 
     def _modes(self, counts: Sequence[npt.NDArray[Any]], rng: np.random.Generator) -> dict[int, Modes]:
         """The modes of each number, by how many rows there are of each of its codes."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
+from likewise.dp.gate import Noisy
 from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.adversarial import LOSSES, Alternating, Averaged, is_finite, pac_misfit
-from likewise.models.base import check_rows
+from likewise.models.adversarial_model import POOL, AdversarialModel
+from likewise.models.base import Fit, check_rows
 from likewise.models.gan_draws import NoiseDrawing, calibrate, counted
 from likewise.models.gan_game import BlindRowGame, RowGame, Rules
 from likewise.models.gradient import (
@@ -30,9 +31,8 @@ from likewise.models.gradient import (
     train_device,
 )
 from likewise.models.labels import Labels, column_names
-from likewise.models.noise_model import POOL, NoiseModel
 from likewise.models.variety import LOOKED_AT, Variety
-from likewise.training import Progress, Record, Schedule, one_thread, train
+from likewise.training import Record, Schedule, train
 
 if TYPE_CHECKING:
     import torch
@@ -69,7 +69,7 @@ _NUMBERS = {
 
 
 @dataclass(kw_only=True)
-class GAN(NoiseModel["TableGenerator"]):
+class GAN(AdversarialModel["TableGenerator"]):
     """A generative adversarial network (Goodfellow et al. 2014) over codes.
 
     A generator turns noise to rows, a critic scores rows, and each learns against the other. Levels and bins are drawn,
@@ -177,9 +177,6 @@ class GAN(NoiseModel["TableGenerator"]):
             raise OptionError(pac_misfit(self.pac, self.batch_size))
         self._schedule(1)
 
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def _schedule(self, n_rows: int) -> Schedule:
         size = min(batch_size_for(n_rows) if self.batch_size is None else self.batch_size, n_rows)
         size -= size % self._pac(n_rows)
@@ -199,40 +196,27 @@ class GAN(NoiseModel["TableGenerator"]):
         """Rows judged together: a table of fewer has them all judged together."""
         return min(self.pac, max(n_rows, 1))
 
-    @one_thread()
-    def fit(
-        self,
-        train_codes: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        import torch
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         from torch import nn
 
-        check_rows(train_codes)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        self._alphabet = alphabet
+        check_rows(rows)
+        alphabet, holdout, rng = fit.alphabet, fit.holdout, fit.rng
         self._settle(alphabet)
-        if self.ledger is not None:
-            return self._fit_privately(train_codes, self.ledger, generator, rng, progress)
-        shares = log_marginals(train_codes, alphabet)
-        self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(train_codes, holdout, rng)
+        shares = log_marginals(rows, alphabet)
+        self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(rows, holdout, rng)
         self._net = net = self._make_generator(alphabet, shares, generator)
         if not net.drawn:
-            return self
+            return
         device, dtype = train_device(self.device), compute_dtype(self.precision, train_device(self.device))
         learner = self._make_generator(alphabet, shares, generator)
-        critic = self._make_critic(alphabet, shares, self._pac(len(train_codes)), generator)
+        critic = self._make_critic(alphabet, shares, self._pac(len(rows)), generator)
         net.load_state_dict(learner.state_dict())
         both = nn.ModuleDict({"generator": learner, "averaged": net, "critic": critic})
         for part in (learner, net, critic):
             part.use(device, dtype)
-        schedule = self._schedule(len(train_codes))
-        rules = Rules(self.loss, self.penalty, self._weight(), self.temperature)
-        game = RowGame(rules, learner, critic, train_codes, alphabet, schedule.batch_size, generator)
+        schedule = self._schedule(len(rows))
+        rules = Rules(self.loss, self.penalty, self._option("moments"), self.temperature)
+        game = RowGame(rules, learner, critic, rows, alphabet, schedule.batch_size, generator)
         step = Alternating(
             game,
             list(critic.parameters()),
@@ -258,37 +242,30 @@ class GAN(NoiseModel["TableGenerator"]):
         self.record = train(
             both,
             step,
-            len(train_codes),
+            len(rows),
             schedule,
             generator=generator,
             holdout_loss=holdout_distance if len(holdout) else None,
             on_epoch=game.refill,
-            progress=progress,
+            progress=fit.progress,
             notes=notes,
-            fingerprint=fingerprint(self, train_codes, holdout),
+            fingerprint=fingerprint(self, rows, fit.holdout),
         )
         net.use("cpu", settled_dtype(self._settled))
-        counts = counted(net, train_codes)
-        calibrate(net.eval(), self._told(), alphabet, counts, len(train_codes), self.calibrate, rng)
-        return self
+        counts = counted(net, rows)
+        calibrate(net.eval(), self._told(), alphabet, counts, len(rows), self.calibrate, rng)
 
-    def _fit_privately(
-        self,
-        codes: Codes,
-        ledger: Ledger,
-        generator: torch.Generator,
-        rng: np.random.Generator,
-        progress: Progress | None,
-    ) -> Self:
+    def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of each field and of pairs first; then only the critic sees rows, a clipped gradient each."""
         import torch
 
-        alphabet = self._alphabet
-        known = self._count(codes, ledger, rng)
+        alphabet, rng = fit.alphabet, fit.rng
+        known = self._count(gate, rng)
+        self._settle(alphabet)
         shares = known.log_shares()
         self._net = net = self._make_generator(alphabet, shares, generator)
         if not net.drawn:
-            return self
+            return
         device, dtype = train_device(self.device), compute_dtype(self.precision, train_device(self.device))
         learner = self._make_generator(alphabet, shares, generator)
         critic = self._make_critic(alphabet, shares, 1, generator)
@@ -297,20 +274,19 @@ class GAN(NoiseModel["TableGenerator"]):
             part.use(device, dtype)
         critic.use(device, torch.float32)
         told = torch.from_numpy(self._told().draw(POOL, rng, Given())[:, net.columns][:, net.labels])
-        rules = Rules(self.loss, self.penalty, self._weight(), self.temperature)
+        rules = Rules(self.loss, self.penalty, self._option("moments"), self.temperature)
         game = BlindRowGame(rules, learner, critic, told, PRIVATE_DRAWN, generator)
-        pairs = self._count_pairs(codes, known, ledger) if self._weight() else None
+        pairs = self._count_pairs(gate, known) if self._option("moments") else None
         if pairs is not None:
             game.moments = pairs.moments(pairs.coarse_maps(game.columns, device), game.columns)
         self._play_privately(
-            game, learner, codes, known.n_rows, self._schedule(1), critic_steps=self.critic_steps,
+            game, learner, gate, known.n_rows, self._schedule(1), critic_steps=self.critic_steps,
             critic_rate=self.critic_rate, average=Averaged(learner, net, self.averaging), device=device,
-            progress=progress,
+            progress=fit.progress,
         )  # fmt: skip
         net.use("cpu", settled_dtype(self._settled))
         counts = net.by_bucket(known.counts)
         calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
-        return self
 
     def _settle(self, alphabet: Alphabet) -> None:
         """Columns of many codes need finer units."""

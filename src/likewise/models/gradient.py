@@ -92,14 +92,6 @@ def fingerprint(model: Any, train: Codes, holdout: Codes) -> str:
     return hashlib.sha256(repr(options).encode() + rows).hexdigest()
 
 
-def decay_of(model: Any) -> float:
-    """The weight decay of a model: that asked for, or 1, or under a budget, where noise keeps from overfitting, next to
-    none."""
-    if model.weight_decay is not None:
-        return float(model.weight_decay)
-    return 1.0 if model.ledger is None else 1e-4
-
-
 def is_wide(alphabet: Alphabet) -> bool:
     """Whether most columns have many codes, and so need finer units."""
     return 2 * sum(size > MANY_CODES for size in alphabet.sizes) >= max(len(alphabet.sizes), 1)

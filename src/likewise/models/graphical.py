@@ -19,34 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.dp.queries import Clique, Measurement, Table
 from likewise.nets.allowed import Allowed
-
-Clique = tuple[int, ...]
-Table = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A noisy table of counts.
-
-    Args:
-        clique: its fields.
-        table: the counts, one axis a field.
-        sigma: deviation of the noise of each count.
-    """
-
-    clique: Clique
-    table: Table
-    sigma: float
-
-
-def count_table(codes: npt.NDArray[np.integer], clique: Clique, sizes: Sequence[int]) -> npt.NDArray[np.int64]:
-    """How many rows hold each combination of codes. Shape: (n, D) -> the clique's sizes."""
-    shape = tuple(sizes[j] for j in clique)
-    index = np.zeros(len(codes), np.int64)
-    for j, size in zip(clique, shape, strict=True):
-        index = index * size + codes[:, j]
-    return np.bincount(index, minlength=prod(shape)).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -275,10 +249,10 @@ class _Targets:
             sources.append(min(holding, key=lambda i: cells(cliques[i])))
             cliques.append(m.clique)
         # In shares, so that the step of the fit is of the same size whatever the number of rows.
-        surest = min((m.sigma for m in joined), default=1.0)
+        surest = min((m.scale for m in joined), default=1.0)
         return cls(
             tree, tuple(cliques), tuple(sources), tuple(m.table / total for m in joined),
-            tuple((surest / m.sigma) ** 2 for m in joined),
+            tuple((surest / m.scale) ** 2 for m in joined),
         )  # fmt: skip
 
     def loss(self, marginals: Sequence[Table]) -> tuple[float, list[Table]]:
@@ -301,7 +275,7 @@ def _joined(measured: Iterable[Measurement]) -> list[Measurement]:
     found: dict[Clique, Measurement] = {}
     for m in measured:
         if m.clique in found:
-            a, b = found[m.clique].sigma ** -2, m.sigma**-2
+            a, b = found[m.clique].scale ** -2, m.scale**-2
             table = (a * found[m.clique].table + b * m.table) / (a + b)
             m = Measurement(m.clique, table, (a + b) ** -0.5)
         found[m.clique] = m

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
-from likewise.dp.mechanisms import noisy_counts
+from likewise.dp.gate import Noisy
+from likewise.dp.queries import Marginals, Table
 from likewise.errors import ModelFileError, OptionError, PrivacyError
 from likewise.models.autoregressive import Autoregressive
-from likewise.models.private import SPARE_ROWS, SURE_SIGMAS, OneWay
+from likewise.models.base import Fit
+from likewise.models.counts import CERTAIN_SIGMAS, SPARE_ROWS, OneWay
 
 PREFIX, FIELDS = "labels.", "condition_fields"
 
@@ -41,28 +42,25 @@ class Labels:
 
     def fit(self, train: Codes, holdout: Codes, rng: np.random.Generator) -> Self:
         if self.fields:
-            self.model.fit(self._of(train), self._of(holdout), self.alphabet, rng=rng)
+            self.model.fit(Fit.of(self._of(train), self._of(holdout), self.alphabet, rng=rng))
         return self
 
-    def fit_privately(self, train: Codes, known: OneWay, rho: float, ledger: Ledger, rng: np.random.Generator) -> Self:
+    def fit_privately(self, gate: Noisy, known: OneWay, share: float, rng: np.random.Generator) -> Self:
         """Learn from rows drawn by noisy counts: of one field those that are known already, of several a joint table.
 
         Raises:
             PrivacyError: the fields have so many levels together that noise would drown their table.
 
-        Privacy: rho where there are several fields, else nothing.
+        Privacy: the share where there are several fields, else nothing.
         """
         if not self.fields:
             return self
         sizes = [f.size for f in self.alphabet.fields]
-        if len(sizes) == 1:
-            counts = known.counts[self.fields[0]]
-        else:
-            counts = noisy_joint(self._of(train).codes, sizes, rho, ledger)
+        counts = known.counts[self.fields[0]] if len(sizes) == 1 else noisy_joint(gate, self.fields, share)
         rows = rng.choice(len(counts), min(max(round(known.n_rows), 1), MOST_DRAWN), p=counts / counts.sum())
         codes = np.stack(np.unravel_index(rows, sizes), 1).astype(self.alphabet.code_dtype)
         drawn = Codes(codes, np.zeros((len(codes), 0), np.float32))
-        self.model.fit(drawn, drawn[:0], self.alphabet, rng=rng)
+        self.model.fit(Fit.of(drawn, drawn[:0], self.alphabet, rng=rng))
         return self
 
     def draw(self, n: int, rng: np.random.Generator, given: Given, times: int = 1) -> npt.NDArray[np.int64]:
@@ -113,21 +111,20 @@ class Labels:
         return made
 
 
-def noisy_joint(codes: npt.NDArray[Any], sizes: Sequence[int], rho: float, ledger: Ledger) -> npt.NDArray[np.float64]:
-    """(cells,) rows of each combination of levels, 0 where noise alone could be all.
+def noisy_joint(gate: Noisy, fields: Sequence[int], share: float) -> Table:
+    """(cells,) rows of each combination of the fields' levels; few where noise alone could be all.
 
-    Privacy: rho.
+    Privacy: the share.
     """
-    cells = math.prod(sizes)
+    cells = math.prod(gate.sizes[j] for j in fields)
     if cells > MOST_CELLS:
         raise PrivacyError(
             f"the condition_on columns have {cells:,} combinations of levels, and a budget of privacy pays for "
             f"{MOST_CELLS:,} at most: name fewer columns, or columns of fewer levels"
         )
-    counts = np.bincount(np.ravel_multi_index(tuple(codes.T.astype(np.int64)), sizes), minlength=cells)
-    noisy, sigma = noisy_counts(counts, rho, ledger, f"counts of {len(sizes)} labels together")
+    [joint] = gate.counts(Marginals((tuple(fields),), f"counts of {len(fields)} labels together"), share)
     # Half a row stays everywhere, so that each label can be asked for.
-    return np.where(noisy >= SURE_SIGMAS * sigma, noisy, SPARE_ROWS)
+    return np.where(joint.table >= CERTAIN_SIGMAS * joint.sigma, joint.table, SPARE_ROWS).ravel()
 
 
 def column_names(columns: Any) -> list[str]:

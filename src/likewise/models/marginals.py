@@ -1,14 +1,13 @@
 """What generators made of noisy tables of counts share: compression of rare codes, drawing, likelihood, state.
 
-Such a generator looks at the rows only through counts. Given a ledger, each look has noise and a price, and the fitted
-model is differentially private; without one the counts are exact and it is a plain graphical model.
+Such a generator asks the gate for counts and choices alone. Behind a noisy gate the fitted model is differentially
+private; behind an exact one it is a plain graphical model.
 
 Legend: n rows, D fields, K codes of a field, G groups of codes.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -19,28 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.mechanisms import noisy_counts
+from likewise.dp.gate import Gate
+from likewise.dp.queries import Ints, Measurement, Table
 from likewise.errors import ModelFileError, NotFittedError
-from likewise.models.base import Generator
+from likewise.models.base import Fit, Generator
 from likewise.models.conditioning import OWN_CANDIDATES, Budget, blocks, emitted, rejection, resample
-from likewise.models.graphical import (
-    Chain,
-    Clique,
-    JunctionTree,
-    Measurement,
-    Table,
-    count_table,
-    evenly,
-    fit_potentials,
-)
-from likewise.models.private import SPARE_ROWS, noisy_one_way, sure_groups, total_rows
+from likewise.models.counts import SPARE_ROWS, each_field, groups_of, total_rows
+from likewise.models.graphical import Chain, evenly
 from likewise.nets.allowed import Allowed
-from likewise.training import Progress, Record
-
-Ints = npt.NDArray[np.int64]
-
-EXACT_SIGMA = 1.0
-"""Weight of counts without noise: all alike."""
+from likewise.training import Record
 
 
 @dataclass(frozen=True)
@@ -95,6 +81,7 @@ class MarginalModel(Generator):
     """Base of the generators that learn from tables of counts. See `MST`."""
 
     keeps_privacy: ClassVar[bool] = True
+    one_way: float
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -103,59 +90,30 @@ class MarginalModel(Generator):
     def options(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        began = time.monotonic()
+    def fit(self, fit: Fit) -> Self:
+        began, gate, sizes = time.monotonic(), fit.gate, fit.alphabet.sizes
         # The held-out rows are not looked at: nothing here stops early.
-        self._alphabet, self.n_rows = alphabet, len(train)
-        self._chain, self._compression = self._learn(train.codes)
+        measured = gate.counts(each_field(sizes), self.one_way if len(sizes) > 1 else 1.0)
+        total = total_rows(measured)
+        self._alphabet, self.n_rows = fit.alphabet, round(total)
+        groups = [groups_of(m) for m in measured]
+        rows = [likely_rows(m.table, m.sigma, group) for m, group in zip(measured, groups, strict=True)]
+        self._compression = Compression.of(groups, rows)
+        self._chain = self._learn(gate.grouped(groups), list(map(joined, measured, groups)), total)
         # How long it took depends on the rows too, and the record travels with the model.
-        seconds = time.monotonic() - began if self.ledger is None else 0.0
+        seconds = 0.0 if gate.is_private else time.monotonic() - began
         self.record = Record(epochs=1, best_epoch=1, seconds=seconds)
         return self
 
     @abstractmethod
-    def _learn(self, codes: npt.NDArray[Any]) -> tuple[Chain, Compression]:
-        """Measure, choose and fit."""
+    def _learn(self, gate: Gate, measured: list[Measurement], total: float) -> Chain:
+        """Select groups of fields, measure them, and fit a law to all that was measured.
 
-    # ---- looking at the rows ----------------------------------------------------------------------------------------
-
-    def _one_way(self, codes: npt.NDArray[Any], rho: float) -> list[Measurement]:
-        """Every field's counts, measured together: a row counts once in each."""
-        sizes = self._alphabet.sizes
-        if self.ledger is None:
-            tables, sigma = [count_table(codes, (j,), sizes).astype(float) for j in range(len(sizes))], EXACT_SIGMA
-        else:
-            tables, sigma = noisy_one_way(codes, sizes, rho, self.ledger)
-        return [Measurement((j,), table, sigma) for j, table in enumerate(tables)]
-
-    def _measure(self, codes: Ints, clique: Clique, sizes: Sequence[int], rho: float) -> Measurement:
-        """One table of counts."""
-        table = count_table(codes, clique, sizes)
-        if self.ledger is None:
-            return Measurement(clique, table.astype(float), EXACT_SIGMA)
-        noisy, sigma = noisy_counts(table, rho, self.ledger, f"counts of fields {', '.join(map(str, clique))}")
-        return Measurement(clique, noisy, sigma)
-
-    def _compress(self, measured: Sequence[Measurement]) -> tuple[Compression, list[Measurement], float]:
-        """Codes of too few rows joined, their counts added up, and the number of rows as best known."""
-        groups, rows, joined = [], [], []
-        for m in measured:
-            group = np.arange(len(m.table)) if self.ledger is None else sure_groups(m.table, m.sigma)
-            groups.append(group)
-            rows.append(likely_rows(m.table, m.sigma if self.ledger is not None else 0.0, group))
-            # The one cell of many codes is noisier than the others; it holds few rows, so it is weighed like them.
-            table = np.bincount(group, weights=m.table).clip(SPARE_ROWS, None)
-            joined.append(Measurement(m.clique, table, m.sigma))
-        total = total_rows([m.table for m in measured], [m.sigma * math.sqrt(len(m.table)) for m in measured])
-        return Compression.of(groups, rows), joined, total
+        Args:
+            gate: of rows whose rare codes are joined.
+            measured: every field's counts.
+            total: the number of rows, about.
+        """
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
@@ -253,6 +211,13 @@ class MarginalModel(Generator):
         return self
 
 
+def joined(counts: Measurement, group: Ints) -> Measurement:
+    """The counts of a field's groups of codes. The one cell of many codes is noisier than the others; it holds few
+    rows, so it is weighed like them."""
+    table = np.bincount(group, weights=counts.table).clip(SPARE_ROWS, None)
+    return Measurement(counts.clique, table, counts.sigma)
+
+
 def likely_rows(table: Table, sigma: float, group: Ints) -> Table:
     """(K,) rows of each code as best told from its noisy count: drawn to the mean of its group the more, the more of
     the group's spread is noise (James and Stein 1961)."""
@@ -279,11 +244,3 @@ def _chain_of(state: Mapping[str, npt.NDArray[Any]], sizes: Sequence[int]) -> Ch
         tables.append(table)
         given.append(base)
     return Chain(tuple(order), tuple(given), tuple(tables))
-
-
-def fitted_chain(
-    sizes: Sequence[int], cliques: Sequence[Clique], measured: Sequence[Measurement], total: float, iterations: int
-) -> Chain:
-    """Tables to draw from, of a graphical model fitted to measurements."""
-    tree = JunctionTree.of(cliques, sizes)
-    return Chain.of(tree, fit_potentials(tree, measured, total, iterations=iterations))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from likewise.dp.mechanisms import noisy_choices
+from likewise.dp.gate import Gate
+from likewise.dp.queries import Clique, Distance, Marginals, Measurement, Table
 from likewise.errors import OptionError
 from likewise.models.about import About
-from likewise.models.graphical import Chain, Clique, Measurement, count_table
-from likewise.models.marginals import Compression, MarginalModel, fitted_chain
+from likewise.models.graphical import Chain, JunctionTree, fit_potentials
+from likewise.models.marginals import MarginalModel
 
 
 @dataclass(kw_only=True)
@@ -70,48 +71,36 @@ class MST(MarginalModel):
         if not whole or self.iterations < 1:
             raise OptionError(f"iterations must be a whole number of 1 or more, got {self.iterations!r}")
 
-    def _learn(self, codes: npt.NDArray[Any]) -> tuple[Chain, Compression]:
-        rho = self.ledger.left if self.ledger is not None else 0.0
-        compression, measured, total = self._compress(self._one_way(codes, rho * self.one_way))
-        self.n_rows = round(total)
-        sizes = compression.sizes
-        groups = compression.compress(codes.astype(np.int64))
-        pairs = self._choose(groups, sizes, measured, total, rho * self.select)
-        each = rho * (1 - self.one_way - self.select) / max(len(pairs), 1)
-        tables = [self._measure(groups, pair, sizes, each) for pair in pairs]
-        chain = fitted_chain(sizes, pairs, [*measured, *tables], total, self.iterations)
-        return chain, compression
+    def _learn(self, gate: Gate, measured: list[Measurement], total: float) -> Chain:
+        pairs = self._selected(gate, measured, total)
+        share = (1 - self.one_way - self.select) / max(len(pairs), 1)
+        for a, b in pairs:
+            measured += gate.counts(Marginals(((a, b),), f"counts of fields {a}, {b}"), share)
+        tree = JunctionTree.of(pairs, gate.sizes)
+        return Chain.of(tree, fit_potentials(tree, measured, total, iterations=self.iterations))
 
-    def _choose(
-        self,
-        codes: npt.NDArray[np.int64],
-        sizes: tuple[int, ...],
-        measured: list[Measurement],
-        total: float,
-        rho: float,
-    ) -> list[Clique]:
+    def _selected(self, gate: Gate, measured: list[Measurement], total: float) -> list[Clique]:
         """The pairs of a spanning tree, one after the other (Kruskal), by how far each is from independence.
 
-        The distance is in L1 between counts and what independence expects of the noisy ones: a row moves it by 1.
+        The distance is in L1 between counts and what independence expects of those measured.
         """
         shares = [m.table / m.table.sum() for m in measured]
-        far = {
-            (a, b): float(np.abs(count_table(codes, (a, b), sizes) - total * np.outer(shares[a], shares[b])).sum())
-            for a, b in combinations(range(len(sizes)), 2)
-        }
-        part = list(range(len(sizes)))
+        d = len(shares)
+        open_ = [
+            Distance((a, b), partial(_unrelated, total, shares[a], shares[b])) for a, b in combinations(range(d), 2)
+        ]
+        part = list(range(d))
         chosen: list[Clique] = []
-        for _ in range(len(sizes) - 1):
-            joining = [pair for pair in far if part[pair[0]] != part[pair[1]]]
-            scores = np.array([far[pair] for pair in joining])
-            best = self._pick(scores, rho / (len(sizes) - 1), len(chosen) + 1)
-            a, b = joining[best]
+        for number in range(1, d):
+            open_ = [pair for pair in open_ if part[pair.clique[0]] != part[pair.clique[1]]]
+            best = gate.choose(open_, self.select / (d - 1), f"choice of pair {number} of the tree")
+            a, b = open_[best].clique
             chosen.append((a, b))
             old, new = part[a], part[b]
             part = [new if p == old else p for p in part]
         return chosen
 
-    def _pick(self, scores: npt.NDArray[np.float64], rho: float, number: int) -> int:
-        if self.ledger is None:
-            return int(np.argmax(scores))
-        return noisy_choices([scores], rho, self.ledger, f"choice of pair {number} of the tree")[0]
+
+def _unrelated(total: float, a: Table, b: Table) -> Table:
+    """The counts of two independent fields, by the shares of their codes."""
+    return np.asarray(total * np.outer(a, b))

@@ -12,23 +12,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet
-from likewise.dp.accounting import sigma_of_gaussian
-from likewise.dp.ledger import Ledger
-from likewise.dp.mechanisms import noisy_counts
+from likewise.dp.gate import Gate
+from likewise.dp.queries import Marginals, Table
+from likewise.models.counts import OneWay
 from likewise.models.moments import N_GROUPS, Moments
-from likewise.models.private import OneWay
 from likewise.models.variety import coarse_groups
 
 if TYPE_CHECKING:
     import torch
-
-Table = npt.NDArray[np.float64]
 
 BEARABLE = 0.05
 """Total variation that the noise of a pair's table may make: coarse codes are as fine as that leaves them."""
@@ -49,33 +46,26 @@ class NoisyPairs:
     beyond: Table
 
     @classmethod
-    def of(
-        cls, codes: npt.NDArray[np.integer[Any]], alphabet: Alphabet, known: OneWay, rho: float, ledger: Ledger
-    ) -> NoisyPairs | None:
+    def of(cls, gate: Gate, alphabet: Alphabet, known: OneWay, share: float) -> NoisyPairs | None:
         """Count them; None where there is no pair.
 
-        Privacy: rho.
+        Privacy: the share.
         """
-        pairs = list(combinations(range(len(alphabet.fields)), 2))
+        pairs = tuple(combinations(range(len(alphabet.fields)), 2))
         if not pairs:
             return None
-        sensitivity = math.sqrt(len(pairs))  # a row counts once in each table
-        noise = sigma_of_gaussian(sensitivity, rho) / known.n_rows
+        query = Marginals(pairs, f"coarse counts of all {len(pairs)} pairs of fields")
+        noise = gate.deviation(share, query.sensitivity) / known.n_rows
         most = int(np.clip(math.sqrt(2 * BEARABLE / noise / math.sqrt(2 / math.pi)), 2, N_GROUPS))
         groups = coarse_groups(known.counts, alphabet, most)
-        sizes = [int(g.max()) + 1 for g in groups]
-        coarse = np.stack([g[codes[:, j]] for j, g in enumerate(groups)], 1)
-        tables = [np.bincount(coarse[:, i] * sizes[j] + coarse[:, j], minlength=sizes[i] * sizes[j]) for i, j in pairs]
-        counted, _ = noisy_counts(
-            np.concatenate(tables), rho, ledger, f"coarse counts of all {len(pairs)} pairs of fields",
-            sensitivity=sensitivity,
-        )  # fmt: skip
+        coarse = gate.grouped(groups)
+        sizes = coarse.sizes
+        counted = coarse.counts(query, share)
         shares = [table / table.sum() for table in known.counts]
         by_group = [np.bincount(g, share) for g, share in zip(groups, shares, strict=True)]
         starts, beyond = np.cumsum([0, *sizes]), np.zeros((sum(sizes), sum(sizes)))
-        ends = np.cumsum([len(table) for table in tables])[:-1]
-        for (i, j), table in zip(pairs, np.split(counted, ends), strict=True):
-            off = table.reshape(sizes[i], sizes[j]) / known.n_rows - np.outer(by_group[i], by_group[j])
+        for (i, j), m in zip(pairs, counted, strict=True):
+            off = m.table / known.n_rows - np.outer(by_group[i], by_group[j])
             off *= max(1 - off.size * noise**2 / max(float((off**2).sum()), 1e-30), 0.0)  # James and Stein 1961
             rows, columns = slice(starts[i], starts[i + 1]), slice(starts[j], starts[j + 1])
             beyond[rows, columns], beyond[columns, rows] = off, off.T

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from likewise.codecs.base import Codes
+from likewise.dp.gate import ClippedSums
 from likewise.models.adversarial import BETAS, Averaged, descend
-from likewise.private_training import Plan, PrivateDescent
+from likewise.private_training import PrivateDescent
 from likewise.training import Schedule, one_cycle
 
 if TYPE_CHECKING:
@@ -55,9 +57,10 @@ class PrivateDuel(PrivateDescent):
         self,
         game: BlindGame,
         generator: Sequence[torch.Tensor],
-        plan: Plan,
+        sums: ClippedSums,
         schedule: Schedule,
         *,
+        rows_of: Callable[[Codes], torch.Tensor],
         public: torch.Tensor,
         critic_steps: int,
         critic_rate: float,
@@ -68,18 +71,19 @@ class PrivateDuel(PrivateDescent):
         super().__init__(
             game.critic,
             game.row_loss,
-            plan,
+            sums,
             replace(schedule, learning_rate=schedule.learning_rate * critic_rate),
+            rows_of=rows_of,
             public=public,
             shared=lambda: game.drawn_loss(self.steps),
         )
         self.game, self.whole, self.critic_steps, self.average = game, schedule, critic_steps, average
         self.other = AdamW(generator, betas=BETAS, weight_decay=schedule.weight_decay)
 
-    def __call__(self, rows: torch.Tensor, passed: float) -> None:
+    def __call__(self, passed: float) -> None:
         if self.steps % REFILL == 0:
             self.game.refill()
-        super().__call__(rows, passed)
+        super().__call__(passed)
         if self.steps % self.critic_steps == 0:
             self.move(passed)
 

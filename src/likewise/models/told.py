@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import Alphabet, Codes
-from likewise.dp.ledger import Ledger
+from likewise.codecs.base import Alphabet
+from likewise.dp.gate import Noisy
 from likewise.errors import NotFittedError
-from likewise.models.base import Generator
+from likewise.models.base import Fit
+from likewise.models.counts import OneWay
 from likewise.models.gradient import net_with_weights, settled_arrays, take_settled, weights_of
+from likewise.models.gradient_model import COUNTS_SHARE, GradientModel
 from likewise.models.labels import Labels
-from likewise.models.private import COUNTS_SHARE, OneWay, check_net_options
+from likewise.training import one_thread
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,15 +26,17 @@ LABELS_SHARE = 0.05
 Net = TypeVar("Net", bound="nn.Module")
 
 
-class ToldModel(Generator, Generic[Net]):
+class ToldModel(GradientModel, Generic[Net]):
     """A generator by a net, beside the law of the labels that the net is told."""
 
     _net: Net | None
     _labels: Labels | None
-    _alphabet: Alphabet
-    _settled: dict[str, int]
     settles: ClassVar[tuple[str, ...]] = ()
     """Names of what `_settle` settles."""
+
+    @one_thread()
+    def fit(self, fit: Fit) -> Self:
+        return super().fit(fit)
 
     def _label_options(self) -> dict[str, Any]:
         """How the law of the labels is learnt."""
@@ -78,13 +82,10 @@ class ToldModel(Generator, Generic[Net]):
 
     # ---- under a budget ----------------------------------------------------------------------------------------------
 
-    def check_private(self) -> None:
-        check_net_options(self)
-
-    def _count(self, codes: Codes, ledger: Ledger, rng: np.random.Generator) -> OneWay:
+    def _count(self, gate: Noisy, rng: np.random.Generator) -> OneWay:
         """Count each field, and the labels, whose law is then known."""
-        known = OneWay.of(codes, self._alphabet.sizes, ledger.rho * COUNTS_SHARE, ledger)
+        known = OneWay.of(gate, COUNTS_SHARE)
         labels = Labels(self.condition_fields, self._alphabet, **self._label_options())
-        self._labels = labels.fit_privately(codes, known, ledger.rho * LABELS_SHARE, ledger, rng)
+        self._labels = labels.fit_privately(gate, known, LABELS_SHARE, rng)
         self.n_rows = round(known.n_rows)
         return known

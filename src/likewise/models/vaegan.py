@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,9 +14,12 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.accounting import Steps
+from likewise.dp.gate import ClippedSums
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError, TrainingError
 from likewise.models.about import About
+from likewise.models.base import Fit
 from likewise.models.conditioning import Budget, rejection, resample
+from likewise.models.counts import OneWay
 from likewise.models.gradient import (
     blank_shares,
     check_option,
@@ -28,12 +31,10 @@ from likewise.models.gradient import (
     train_device,
     weights_of,
 )
-from likewise.models.private import OneWay, steps_of
-from likewise.models.vae import PRIVATE_RATE, VAE
+from likewise.models.vae import VAE
 from likewise.models.vae_draws import LatentDrawing
 from likewise.models.vaegan_tilt import Tilt, learn, learn_privately, normalised, scale_of
-from likewise.private_training import Plan
-from likewise.training import Event, Progress, Schedule, one_thread
+from likewise.training import Event, Progress, Schedule
 
 if TYPE_CHECKING:
     import torch
@@ -100,6 +101,9 @@ class VAEGAN(VAE):
 
     name: ClassVar[str] = "vaegan"
     keeps_privacy: ClassVar[bool] = True
+    left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {
+        **VAE.left_open, "critics": (3, 1), "critic_dropout": (0.1, 0.0),
+    }  # fmt: skip
     about: ClassVar[About] = About(
         purpose="The vae's latent space, its rows corrected by critics that know what still tells them from real ones.",
         cost="About twice the vae's time; drawing is slower, for rows are chosen among candidates.",
@@ -143,30 +147,21 @@ class VAEGAN(VAE):
             max_seconds=left,
         )
 
-    @one_thread()
-    def fit(
-        self,
-        train_codes: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        began = time.perf_counter()
+    def fit(self, fit: Fit) -> Self:
         self._tilt = None
-        super().fit(train_codes, holdout, alphabet, rng=rng, progress=progress)
-        if self.ledger is not None:
-            return self
-        if not self._fitted().decoded or not len(holdout):
-            return self
+        return super().fit(fit)
+
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
+        began = time.perf_counter()
+        super()._learn(fit, rows, generator)
+        if not self._fitted().decoded or not len(fit.holdout):
+            return
         try:
-            self._tilt = self._sharpened(train_codes, holdout, rng, progress, began)
+            self._tilt = self._sharpened(rows, fit.holdout, fit.rng, fit.progress, began)
         except TrainingError:
             self.record.stopped = "diverged"
             text = "the critics diverged and were left out: rows are drawn by the VAE alone; lower critic_rate"
             warnings.warn(text, LikewiseWarning, stacklevel=2)
-        return self
 
     def _sharpened(
         self, train_codes: Codes, holdout: Codes, rng: np.random.Generator, progress: Progress | None, began: float
@@ -175,7 +170,7 @@ class VAEGAN(VAE):
         import torch
 
         # A code that may not be drawn tells a real row at once, and nothing of the others.
-        real, held = (self._in_order(codes.codes[self._may_be_drawn(codes.codes)]) for codes in (train_codes, holdout))
+        real, held = map(self._drawable, (train_codes, holdout))
         if not len(real) or not len(held):
             return None
         n_draws = max(min(DRAWS_A_ROW * len(real), MOST_DRAWS), LEAST_DRAWS, len(real))
@@ -183,13 +178,13 @@ class VAEGAN(VAE):
         device = train_device(self.device)
         places = [part.to(device) for part in (real, drawn, held, held_drawn)]
         critics = []
-        for i in range(self._n_critics()):
-            schedule = self._critic_schedule(len(real), self._n_critics() - i, time.perf_counter() - began)
+        for i in range(self._option("critics")):
+            schedule = self._critic_schedule(len(real), self._option("critics") - i, time.perf_counter() - began)
             generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
             critic = self._make_critic(self._alphabet, log_marginals(train_codes, self._alphabet), generator)
             self._start(critic)
             critic.use(device, compute_dtype(self.precision, device))
-            told = None if progress is None else _one_of(i, self._n_critics(), progress)
+            told = None if progress is None else _one_of(i, self._option("critics"), progress)
             learn(
                 critic, places[0], places[1], schedule, held=(places[2], places[3]), generator=generator, progress=told
             )
@@ -213,26 +208,25 @@ class VAEGAN(VAE):
 
     def _later_steps(self) -> list[tuple[str, Steps]]:
         passes = PRIVATE_PASSES if self.critic_epochs is None else self.critic_epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        return [(f"gradients of critic {i + 1}", steps) for i in range(self._n_critics())]
+        steps = self._steps(passes)
+        return [(f"gradients of critic {i + 1}", steps) for i in range(self._option("critics"))]
 
-    def _train_later(self, codes: Codes, known: OneWay, plans: Sequence[Plan], rng: np.random.Generator) -> None:
+    def _train_later(self, sums: Sequence[ClippedSums], known: OneWay, rng: np.random.Generator) -> None:
         """Critics under a budget: NOTE[DIFF]: no held-out rows say how far they are to be believed, so that their
         scores count by a fixed factor."""
         import torch
 
         net = self._fitted()
-        real = self._in_order(codes.codes[self._may_be_drawn(codes.codes)])
         n_draws = int(np.clip(DRAWS_A_ROW * known.n_rows, LEAST_DRAWS, MOST_DRAWS))
         drawn, device = self._draws(n_draws, rng), train_device(self.device)
         critics = []
-        for plan in plans:
+        for sum_ in sums:
             generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
             critic = self._make_critic(self._alphabet, known.log_shares(), generator)
             self._start(critic)
             critic.use(device, torch.float32)
             schedule = Schedule(learning_rate=self.critic_rate, weight_decay=1e-2)
-            learn_privately(critic, real.to(device), drawn.to(device), plan, schedule, generator=generator)
+            learn_privately(critic, sum_, self._drawable, drawn.to(device), schedule, generator=generator)
             critic.use("cpu", settled_dtype(self._settled))
             critics.append(critic.eval())
         if self.calibrate:
@@ -248,6 +242,10 @@ class VAEGAN(VAE):
         import torch
 
         return torch.from_numpy(in_net_order(self._fitted(), codes))
+
+    def _drawable(self, codes: Codes) -> torch.Tensor:
+        """Rows in the net's own order; without those of a code that may not be drawn."""
+        return self._in_order(codes.codes[self._may_be_drawn(codes.codes)])
 
     def _may_be_drawn(self, codes: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """(n,) whether a row holds only codes that may be drawn."""
@@ -287,16 +285,6 @@ class VAEGAN(VAE):
                 have += (want - have) * (freedom / chi_squared.clamp(min=1e-9)).clamp(max=1)
             net.move_shares(wanted, given)
 
-    def _n_critics(self) -> int:
-        if self.critics is None:
-            return 3 if self.ledger is None else 1
-        return self.critics
-
-    def _critic_dropout(self) -> float:
-        if self.critic_dropout is None:
-            return 0.1 if self.ledger is None else 0.0
-        return self.critic_dropout
-
     def _make_critic(
         self, alphabet: Alphabet, shares: list[npt.NDArray[np.float32]], generator: torch.Generator
     ) -> Critic:
@@ -310,7 +298,7 @@ class VAEGAN(VAE):
             d_embed=self._settled["d_embed"],
             width=self._settled["width"],
             n_layers=self.critic_layers,
-            dropout=self._critic_dropout(),
+            dropout=self._option("critic_dropout"),
             generator=generator,
             dtype=settled_dtype(self._settled),
         ).eval()
@@ -372,12 +360,12 @@ class VAEGAN(VAE):
 
         if numbers.shape != (3,) or numbers.dtype != np.float64 or not np.isfinite(numbers).all():
             raise ModelFileError("model: array 'tilt' must hold three finite 64-bit floats")
-        if {name.partition(".")[0] for name in weights} != {str(i) for i in range(self._n_critics())}:
+        if {name.partition(".")[0] for name in weights} != {str(i) for i in range(self._option("critics"))}:
             raise ModelFileError(
-                f"model: its options ask for {self._n_critics()} critics, and its arrays are of others"
+                f"model: its options ask for {self._option('critics')} critics, and its arrays are of others"
             )
         blank, critics = blank_shares(self._alphabet), []
-        for i in range(self._n_critics()):
+        for i in range(self._option("critics")):
             own = {k.removeprefix(f"{i}."): v for k, v in weights.items() if k.startswith(f"{i}.")}
             critics.append(
                 net_with_weights(

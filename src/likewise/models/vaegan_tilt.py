@@ -6,14 +6,16 @@ Legend: B batch, n rows, m draws, D fields.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from likewise.models.private import public_rows
-from likewise.private_training import Plan, PrivateDescent, train_privately
+from likewise.codecs.base import Codes
+from likewise.dp.gate import ClippedSums
+from likewise.models.gradient_model import public_rows
+from likewise.private_training import PrivateDescent, train_privately
 from likewise.training import Descent, Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
@@ -105,9 +107,9 @@ def learn(
 
 def learn_privately(
     critic: Critic,
-    real: torch.Tensor,
+    sums: ClippedSums,
+    rows_of: Callable[[Codes], torch.Tensor],
     drawn: torch.Tensor,
-    plan: Plan,
     schedule: Schedule,
     *,
     generator: torch.Generator,
@@ -121,11 +123,12 @@ def learn_privately(
         return F.softplus(-critic(rows.long()))
 
     def on_drawn() -> torch.Tensor:
-        at = torch.randint(len(drawn), (max(round(plan.batch), 1),), generator=generator)
+        at = torch.randint(len(drawn), (max(round(sums.plan.batch), 1),), generator=generator)
         return F.softplus(critic(drawn[at.to(drawn.device)].long())).mean()
 
-    public = public_rows(critic).to(real.device)
-    train_privately(PrivateDescent(critic, loss, plan, schedule, public=public, shared=on_drawn), real, passes=1)
+    public = public_rows(critic).to(drawn.device)
+    descent = PrivateDescent(critic, loss, sums, schedule, rows_of=rows_of, public=public, shared=on_drawn)
+    train_privately(descent, passes=1)
 
 
 def scale_of(critics: Sequence[Critic], real: torch.Tensor, drawn: torch.Tensor) -> float:

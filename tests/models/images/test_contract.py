@@ -20,6 +20,7 @@ from likewise.errors import (
     OptionError,
     TrainingError,
 )
+from likewise.models.base import Fit
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import BATCH, ImageModel, with_every_class
 from likewise.training import Event
@@ -41,7 +42,7 @@ def make(model: str, **options: Any) -> ImageModel:
 
 def fit(model: str, name: str, seed: int = 0, **options: Any) -> ImageModel:
     data = coded_images(name)
-    return make(model, **options).fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(seed))
+    return make(model, **options).fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(seed)))
 
 
 @cache
@@ -152,19 +153,19 @@ def test_a_class_of_one_image_is_refused_by_count_alone(model: str) -> None:
     rows = np.flatnonzero(np.r_[data.train.codes[:, 0] != 2])
     lonely = np.r_[rows, np.flatnonzero(data.train.codes[:, 0] == 2)[:1]]
     with pytest.raises(InputError, match="1 of 3 classes have fewer than 2 images"):
-        make(model).fit(data.train[lonely], data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        make(model).fit(Fit.of(data.train[lonely], data.holdout, data.alphabet, rng=np.random.default_rng(0)))
 
 
 def test_no_image_is_refused(model: str) -> None:
     data = coded_images("no_labels")
     with pytest.raises(InputError, match="0 images"):
-        make(model).fit(data.train[:0], data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        make(model).fit(Fit.of(data.train[:0], data.holdout, data.alphabet, rng=np.random.default_rng(0)))
 
 
 def test_codes_of_a_table_are_refused(model: str) -> None:
     data = coded_images("grey")
     with pytest.raises(InputError, match="learns images"):
-        make(model).fit(data.train, data.holdout, Alphabet(data.alphabet.fields), rng=np.random.default_rng(0))
+        make(model).fit(Fit.of(data.train, data.holdout, Alphabet(data.alphabet.fields), rng=np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_fit_twice_forgets_the_first(model: str) -> None:
     twice = make(model)
     for name in ("colour", "no_labels"):
         data = coded_images(name)
-        twice.fit(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0))
+        twice.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0)))
     assert same(draw(twice, 10), draw(fitted(model, "no_labels"), 10))
 
 
@@ -258,7 +259,7 @@ def test_progress_is_told_once_an_epoch_and_recorded(model: str) -> None:
     events: list[Event] = []
     data = coded_images("grey")
     generator = make(model).fit(
-        data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0), progress=events.append
+        Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0), progress=events.append)
     )
     assert [e.epoch for e in events] == list(range(1, generator.record.epochs + 1))
     assert events[-1].epochs == generator.record.epochs == len(generator.record.holdout_losses)
@@ -271,7 +272,7 @@ def test_training_stops_early_when_nothing_gets_better(model: str) -> None:
 
 def test_without_a_holdout_it_trains_as_long_as_planned(model: str) -> None:
     data = coded_images("grey")
-    generator = make(model).fit(data.train, data.holdout[:0], data.alphabet, rng=np.random.default_rng(0))
+    generator = make(model).fit(Fit.of(data.train, data.holdout[:0], data.alphabet, rng=np.random.default_rng(0)))
     assert generator.record.stopped == "planned"
     assert generator.record.holdout_losses == []
 

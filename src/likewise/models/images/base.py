@@ -8,21 +8,21 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given, ImageShape
-from likewise.dp.ledger import Ledger
-from likewise.dp.mechanisms import noisy_counts
+from likewise.dp.gate import Noisy
+from likewise.dp.queries import Marginals
 from likewise.errors import ConditionError, InputError, ModelFileError, NotFittedError
-from likewise.models.base import Generator
 from likewise.models.conditioning import blocks
+from likewise.models.counts import SPARE_ROWS
 from likewise.models.gradient import check_choice, check_option
-from likewise.models.private import N_PUBLIC, SPARE_ROWS, check_net_options
-from likewise.training import Record, Schedule
+from likewise.models.gradient_model import N_PUBLIC, GradientModel
+from likewise.training import Record
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ LABELS_SHARE = 0.05
 
 
 @dataclass(kw_only=True)
-class ImageModel(Generator):
+class ImageModel(GradientModel):
     """A generator of images; where images have labels, it is told them, and its draws have the labels asked for."""
 
     net: str = "conv"
@@ -74,13 +74,6 @@ class ImageModel(Generator):
         check_option(self, "sampling_rate", float, 1e-6, 1.0)
         self._schedule(1)
 
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @abstractmethod
-    def _schedule(self, n: int) -> Schedule:
-        """How to train on n images."""
-
     @abstractmethod
     def _is_fitted(self) -> bool: ...
 
@@ -104,17 +97,16 @@ class ImageModel(Generator):
     def _n_classes(self) -> int:
         return self._alphabet.sizes[0] if self._alphabet.fields else 0
 
-    def _begin(self, train_codes: Codes, alphabet: Alphabet) -> None:
-        """Take up an alphabet and the law of its labels.
+    def _begin(self, rows: Codes) -> None:
+        """Take up the law of the labels.
 
         Raises:
             InputError: no image, or a class with so few that nothing of it can be learnt.
         """
-        _check_alphabet(alphabet)
-        if not len(train_codes):
+        _check_alphabet(self._alphabet)
+        if not len(rows):
             raise InputError("there are 0 images to learn from")
-        self._alphabet = alphabet
-        counts = np.bincount(train_codes.codes[:, 0], minlength=self._n_classes) if alphabet.fields else np.zeros(0)
+        counts = np.bincount(rows.codes[:, 0], minlength=self._n_classes) if self._n_classes else np.zeros(0)
         few = int((counts < MIN_PER_CLASS).sum())
         if few:
             raise InputError(
@@ -123,23 +115,18 @@ class ImageModel(Generator):
             )
         self._shares = (counts / max(counts.sum(), 1)).astype(np.float32)
 
-    def check_private(self) -> None:
-        check_net_options(self)
-
-    def _begin_privately(self, codes: Codes, alphabet: Alphabet, ledger: Ledger) -> float:
-        """Take up an alphabet and the noisy law of its labels; gives the number of images, about.
+    def _begin_privately(self, gate: Noisy) -> float:
+        """Take up the noisy law of the labels; gives the number of images, about.
 
         Privacy: `LABELS_SHARE` of the budget.
         """
-        _check_alphabet(alphabet)
-        self._alphabet = alphabet
+        _check_alphabet(self._alphabet)
         n_classes = self._n_classes
-        counts = np.bincount(codes.codes[:, 0], minlength=n_classes) if n_classes else np.array([len(codes)])
-        what = "counts of the labels" if n_classes else "count of the images"
-        noisy, _ = noisy_counts(counts, ledger.rho * LABELS_SHARE, ledger, what)
+        query = Marginals(((0,),), "counts of the labels") if n_classes else Marginals(((),), "count of the images")
+        noisy = gate.counts(query, LABELS_SHARE)[0].table
         total = max(float(noisy.sum()), 1.0)
         noisy = noisy.clip(SPARE_ROWS, None)
-        self._shares = (noisy / noisy.sum()).astype(np.float32)[:n_classes]
+        self._shares = (noisy / noisy.sum()).astype(np.float32).ravel()[:n_classes]
         self.n_rows = round(total)
         return total
 

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
+from likewise.dp.gate import Noisy
 from likewise.errors import TrainingError
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating, is_finite, loss_on_drawn, loss_on_real
+from likewise.models.base import Fit
 from likewise.models.gradient import take_weights, train_device
 from likewise.models.images.base import ImageModel, batch_size_for, mean_logits
 from likewise.models.images.critics import (
@@ -28,13 +29,12 @@ from likewise.models.images.critics import (
     Rules,
     noise,
 )
-from likewise.models.private import planned, steps_of
 from likewise.models.private_duel import PrivateDuel
 from likewise.private_training import train_privately
-from likewise.training import Progress, Schedule, train
+from likewise.training import Schedule, train
 
-PRIVATE_PASSES, PRIVATE_RATE, PRIVATE_DRAWN = 60, 1 / 16, 128
-"""Under a budget: how often each image is taken, how likely it is in a step, and images drawn in a step."""
+PRIVATE_DRAWN = 128
+"""Under a budget: images drawn in a step."""
 
 POOL = 2**14
 """Labels drawn at once, to be told in training."""
@@ -91,6 +91,7 @@ class ImageGAN(ImageModel):
 
     name: ClassVar[str] = "gan"
     keeps_privacy: ClassVar[bool] = True
+    private_passes: ClassVar[int] = 60
     about: ClassVar[About] = About(
         purpose="Sharp images; told the label where there are labels.",
         cost="Minutes on 2 cores for 8,000 images of 28 by 28 pixels, more than the vae.",
@@ -128,30 +129,15 @@ class ImageGAN(ImageModel):
             max_seconds=self.max_seconds,
         )
 
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        if self.ledger is not None:
-            return self._fit_privately(train, alphabet, self.ledger, rng, progress)
-        self._begin(train, alphabet)
-        self._learn(train, holdout, rng, progress)
-        return self
-
-    def _learn(self, codes: Codes, holdout: Codes, rng: np.random.Generator, progress: Progress | None) -> None:
-        import torch
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         from torch import nn
 
         from likewise.nets.images import ImageCritic
 
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        self._begin(rows)
+        holdout = fit.holdout
         device = train_device(self.device)
-        x, told = self._pixels(codes), self._told(codes.codes)
+        x, told = self._pixels(rows), self._told(rows.codes)
         painter = self._make_painter(mean_logits(x), generator)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(painter)
@@ -171,45 +157,39 @@ class ImageGAN(ImageModel):
             schedule,
             generator=generator,
             holdout_loss=distance,
-            progress=progress,
+            progress=fit.progress,
         )
         self._painter = kept.to("cpu").eval()
 
-    def _fit_privately(
-        self, codes: Codes, alphabet: Alphabet, ledger: Ledger, rng: np.random.Generator, progress: Progress | None
-    ) -> Self:
+    def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of the labels first; then only the critic sees images, a clipped gradient each."""
         import torch
 
         from likewise.nets.images import ImageCritic
 
-        n_images = self._begin_privately(codes, alphabet, ledger)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        device = train_device(self.device)
+        n_images, device = self._begin_privately(gate), train_device(self.device)
         painter = self._make_painter(torch.zeros(self._shape[0]), generator).to(device)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator).to(device)
         kept = deepcopy(painter)
         rules = replace(Rules.of(self, FEW, device), shift=0.0, mismatch=0.0)
-        told = self._told(self._draw_labels(POOL, rng, Given())).to(device)
+        told = self._told(self._draw_labels(POOL, fit.rng, Given())).to(device)
         game = _BlindGame(painter, Critique(critic, rules, generator), told, self._apart, generator)
-        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        [self.plan] = planned(ledger, [("gradients of the critic", steps)], clip=self.clip, n_rows=n_images)
+        [sums] = gate.clipped_sums([("gradients of the critic", self._steps())], clip=self.clip, n_rows=n_images)
         duel = PrivateDuel(
             game,
             list(painter.train().parameters()),
-            self.plan,
+            sums,
             self._schedule(FEW),
+            rows_of=self._side_by_side,
             public=self._public_rows().to(device),
             critic_steps=1,
             critic_rate=1.0,
             average=AveragedPainter(painter, kept),
         )
-        self.record = train_privately(duel, self._side_by_side(codes).to(device), passes=passes, progress=progress)
+        self.record = train_privately(duel, passes=self._passes, progress=fit.progress)
         if not is_finite(kept):
             raise TrainingError("the weights are not numbers; lower learning_rate")
         self._painter = kept.to("cpu").eval()
-        return self
 
     def _make_painter(self, start: torch.Tensor, generator: torch.Generator) -> Painter:
         from likewise.nets.images import Painter

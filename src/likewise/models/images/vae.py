@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.dp.ledger import Ledger
+from likewise.dp.gate import Noisy
 from likewise.errors import OptionError
 from likewise.models.about import About
+from likewise.models.base import Fit
 from likewise.models.gradient import check_choice, check_option, take_weights, train_device
 from likewise.models.images.base import BATCH, ImageModel, batch_size_for, mean_logits, painting
-from likewise.models.private import planned, steps_of
 from likewise.models.vae import PRIORS, Latents
 from likewise.private_training import PrivateDescent, train_privately
 from likewise.training import Descent, Progress, Schedule, train
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     import torch
 
     from likewise.nets.images import ImageLatents
-
-PRIVATE_PASSES, PRIVATE_RATE = 40, 1 / 16
-"""Under a budget: how often each image is taken, and how likely it is in a step."""
 
 LIKELIHOODS = ("bernoulli", "logistic")
 DRAWS = ("mean", "draw")
@@ -76,6 +73,7 @@ class ImageVAE(ImageModel):
 
     name: ClassVar[str] = "vae"
     keeps_privacy: ClassVar[bool] = True
+    private_passes: ClassVar[int] = 40
     about: ClassVar[About] = About(
         purpose="Images with a latent space: encode, reconstruct, interpolate; told the label where there are labels.",
         cost="Minutes on 2 cores for 8,000 images of 28 by 28 pixels.",
@@ -112,29 +110,17 @@ class ImageVAE(ImageModel):
             max_seconds=self.max_seconds,
         )
 
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        if self.ledger is not None:
-            return self._fit_privately(train, alphabet, self.ledger, rng, progress)
-        self._begin(train, alphabet)
-        self._learn(train, holdout, self._schedule(len(train)), rng, progress)
-        return self
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
+        self._begin(rows)
+        self._learn_latents(fit, rows, self._schedule(len(rows)), generator, fit.progress)
 
-    def _learn(
-        self, codes: Codes, holdout: Codes, schedule: Schedule, rng: np.random.Generator, progress: Progress | None
+    def _learn_latents(
+        self, fit: Fit, codes: Codes, schedule: Schedule, generator: torch.Generator, progress: Progress | None
     ) -> None:
         """Train encoder, prior and decoder together."""
         import torch
 
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        device = train_device(self.device)
+        device, holdout = train_device(self.device), fit.holdout
         x, told = self._pixels(codes), self._told(codes.codes)
         net = self._make_net(mean_logits(x), generator).to(device)
         still = torch.randn(len(holdout), self.latent_dim, generator=generator)
@@ -164,18 +150,14 @@ class ImageVAE(ImageModel):
         )
         self._net = net.to("cpu").eval()
 
-    def _fit_privately(
-        self, codes: Codes, alphabet: Alphabet, ledger: Ledger, rng: np.random.Generator, progress: Progress | None
-    ) -> Self:
+    def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of the labels first, then all three nets by private steps.
 
         NOTE[DIFF]: each image is normalised on its own, and painting starts from grey.
         """
         import torch
 
-        n_images = self._begin_privately(codes, alphabet, ledger)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        device = train_device(self.device)
+        n_images, device = self._begin_privately(gate), train_device(self.device)
         net = self._make_net(torch.zeros(self._shape[0]), generator).to(device)
 
         def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
@@ -183,20 +165,19 @@ class ImageVAE(ImageModel):
             nll, divergence = net.losses(*self._apart(rows), noise)
             return nll + self.kl_weight * divergence
 
-        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        [self.plan] = planned(ledger, [("gradients of the nets", steps)], clip=self.clip, n_rows=n_images)
-        descent = PrivateDescent(net, loss, self.plan, self._schedule(1), public=self._public_rows().to(device))
-        self.record = train_privately(descent, self._side_by_side(codes).to(device), passes=passes, progress=progress)
+        [sums] = gate.clipped_sums([("gradients of the nets", self._steps())], clip=self.clip, n_rows=n_images)
+        descent = PrivateDescent(
+            net, loss, sums, self._schedule(1), rows_of=self._side_by_side, public=self._public_rows().to(device)
+        )
+        self.record = train_privately(descent, passes=self._passes, progress=fit.progress)
         self._net = net.to("cpu").eval()
-        return self
 
     def _make_net(self, start: torch.Tensor, generator: torch.Generator) -> ImageLatents:
         from likewise.nets.images import ImageLatents
 
         return ImageLatents(
             self.net, self._shape, self.latent_dim, self._n_classes, self.width, start=start, prior=self.prior,
-            likelihood=self.likelihood, generator=generator, apart=self.ledger is not None,
+            likelihood=self.likelihood, generator=generator, apart=self.is_private,
         )  # fmt: skip
 
     def _is_fitted(self) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from likewise.codecs.base import Alphabet, Codes
+from likewise.codecs.base import Codes
 from likewise.models.about import About
 from likewise.models.adversarial import Alternating
+from likewise.models.base import Fit
 from likewise.models.gradient import check_option, train_device
 from likewise.models.images.base import BATCH, batch_size_for
 from likewise.models.images.critics import BETAS, AveragedPainter, Critique, HeldOutDistance, Rules
@@ -101,30 +102,21 @@ class ImageVAEGAN(ImageVAE):
             max_seconds=max_seconds,
         )
 
-    def fit(
-        self,
-        train: Codes,
-        holdout: Codes,
-        alphabet: Alphabet,
-        *,
-        rng: np.random.Generator,
-        progress: Progress | None = None,
-    ) -> Self:
-        self._begin(train, alphabet)
-        first = self._schedule(len(train))
+    def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
+        self._begin(rows)
+        first = self._schedule(len(rows))
         if self.max_seconds is not None:
             first = replace(first, max_seconds=VAE_TIME * self.max_seconds)
-        second = self._critic_schedule(len(train), None)
-        told = None if progress is None else _Both(progress, first.epochs + second.epochs)
-        self._learn(train, holdout, first, rng, told)
+        second = self._critic_schedule(len(rows), None)
+        told = None if fit.progress is None else _Both(fit.progress, first.epochs + second.epochs)
+        self._learn_latents(fit, rows, first, generator, told)
         before = self.record
         if self.max_seconds is not None:
             second = replace(second, max_seconds=max(self.max_seconds - before.seconds, 1.0))
         if told is not None:
             told.before = before
-        self._sharpen(train, holdout, second, rng, told)
+        self._sharpen(rows, fit.holdout, second, fit.rng, told)
         self.record = _joined(before, self.record)
-        return self
 
     def _sharpen(
         self, codes: Codes, holdout: Codes, schedule: Schedule, rng: np.random.Generator, progress: Progress | None

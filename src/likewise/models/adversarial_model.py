@@ -1,19 +1,20 @@
-"""What the generators share whose net makes rows of noise while a critic judges them: draws, state, and a budget."""
+"""What the generators share whose net makes rows while a critic judges them: draws, and learning under a budget."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from likewise.codecs.base import Codes, Given
-from likewise.dp.ledger import Ledger
+from likewise.dp.gate import Noisy
 from likewise.errors import TrainingError
 from likewise.models.adversarial import Averaged, is_finite
+from likewise.models.counts import OneWay
 from likewise.models.gan_draws import NoiseDrawing
-from likewise.models.gradient import in_net_order
+from likewise.models.gradient_model import public_rows, rows_of
 from likewise.models.noisy_pairs import NoisyPairs
-from likewise.models.private import OneWay, planned, public_rows, steps_of
 from likewise.models.private_duel import BlindGame, PrivateDuel
 from likewise.models.told import ToldModel
 from likewise.private_training import train_privately
@@ -26,25 +27,20 @@ if TYPE_CHECKING:
 PAIRS_SHARE = 0.7
 """Share of a budget for the counts of pairs."""
 
-PRIVATE_MOMENTS = 100.0
-"""Weight of the second moments under a budget: a critic under noise says little, and the pairs nearly all."""
-
-PRIVATE_PASSES, PRIVATE_RATE = 20, 1 / 32
-"""Under a budget: how often each row is taken, and how likely it is in a step."""
-
 POOL = 2**14
 """Labels drawn at once, to be told in training."""
 
 Net = TypeVar("Net", bound="TableGenerator | DenseGenerator")
 
 
-class NoiseModel(ToldModel[Net]):
-    """A generator whose net makes rows of noise, beside the law of the labels it is told."""
+class AdversarialModel(ToldModel[Net]):
+    """A generator whose net makes rows out of random numbers, beside the law of the labels it is told."""
+
+    private_rate: ClassVar[float] = 1 / 32
+    # A critic under noise says little, and the second moments nearly all.
+    left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {"moments": (1.0, 100.0)}
 
     moments: float | None
-    epochs: int | None
-    clip: float
-    sampling_rate: float | None
 
     @one_thread()
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
@@ -53,22 +49,16 @@ class NoiseModel(ToldModel[Net]):
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes.astype(self._alphabet.code_dtype), fractions)
 
-    def _weight(self) -> float:
-        """Of the second moments."""
-        if self.moments is not None:
-            return self.moments
-        return 1.0 if self.ledger is None else PRIVATE_MOMENTS
-
     # ---- under a budget ----------------------------------------------------------------------------------------------
 
-    def _count_pairs(self, codes: Codes, known: OneWay, ledger: Ledger) -> NoisyPairs | None:
-        return NoisyPairs.of(codes.codes, self._alphabet, known, ledger.rho * PAIRS_SHARE, ledger)
+    def _count_pairs(self, gate: Noisy, known: OneWay) -> NoisyPairs | None:
+        return NoisyPairs.of(gate, self._alphabet, known, PAIRS_SHARE)
 
     def _play_privately(
         self,
         game: BlindGame,
         learner: Net,
-        codes: Codes,
+        gate: Noisy,
         n_rows: float,
         schedule: Schedule,
         *,
@@ -83,23 +73,18 @@ class NoiseModel(ToldModel[Net]):
         Raises:
             TrainingError: the weights are not numbers at the end.
         """
-        import torch
-
-        assert self.ledger is not None
-        passes = PRIVATE_PASSES if self.epochs is None else self.epochs
-        steps = steps_of(passes, PRIVATE_RATE if self.sampling_rate is None else self.sampling_rate)
-        [self.plan] = planned(self.ledger, [("gradients of the critic", steps)], clip=self.clip, n_rows=n_rows)
+        [sums] = gate.clipped_sums([("gradients of the critic", self._steps())], clip=self.clip, n_rows=n_rows)
         duel = PrivateDuel(
             game,
             list(learner.train().parameters()),
-            self.plan,
+            sums,
             schedule,
+            rows_of=rows_of(learner),
             public=public_rows(learner).to(device),
             critic_steps=critic_steps,
             critic_rate=critic_rate,
             average=average,
         )
-        x = torch.from_numpy(in_net_order(learner, codes.codes)).to(device)
-        self.record = train_privately(duel, x, passes=passes, progress=progress)
+        self.record = train_privately(duel, passes=self._passes, progress=progress)
         if not is_finite(learner):
             raise TrainingError("the weights are not numbers; lower the learning rates")

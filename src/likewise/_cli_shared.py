@@ -55,7 +55,7 @@ JsonFile = Annotated[
 HtmlFile = Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write the report as one HTML page.")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the report.")]
 DpOnly = Annotated[
-    bool, typer.Option("--dp-only", help="Withhold every figure: they are computed on real rows, without noise.")
+    bool, typer.Option("--dp-only", help="Withhold every figure that is computed on real rows, without noise.")
 ]
 
 
@@ -206,26 +206,38 @@ def show_withheld(
     report: Path | None,
     json: Path | None,
     lang: Lang,
-    ledger: dict[str, Any] | None = None,
+    facts: Report | None = None,
 ) -> None:
-    """A report in which nothing was measured, for nothing measured on real rows may be shown."""
-    from likewise.evaluate import Report
+    """A report in which nothing was measured on real rows, for nothing so measured may be shown.
 
-    what = {"kind": "images"} if schema is None else {"columns": sum(column.is_modelled for column in schema)}
-    facts = Report(scores=(), data={"rows_synthetic": len(fake), **what}, versions={"likewise": __version__})
-    facts = facts if ledger is None else facts.with_ledger(ledger)
+    Args:
+        facts: what may be shown all the same, such as rows held against noisy tables; None for nothing.
+    """
+    from likewise.evaluate import Report
+    from likewise.report.noisy import noisy_table
+
+    if facts is None:
+        what = {"kind": "images"} if schema is None else {"columns": sum(column.is_modelled for column in schema)}
+        facts = Report(scores=(), data={"rows_synthetic": len(fake), **what}, versions={"likewise": __version__})
     if json is not None:
         write_text(facts.withheld().to_json(), json)
     if report is not None:
         facts.to_html(report, lang=lang, dp_only=True)
         terminal.result(f"{report}: the report")
-    terminal.note("nothing was measured: figures are computed on real rows and are not differentially private")
+    if facts.noisy:
+        terminal.result(noisy_table(facts, lang=lang))
+    terminal.note(
+        "nothing was measured on real rows: such figures are not differentially private"
+        + ("; the noisy tables were paid for, so holding rows against them costs nothing" if facts.noisy else "")
+    )
 
 
 def show(
     figures: Report | Comparison, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang
 ) -> None:
     """Write the report where it was asked for, and the short table to the terminal."""
+    from likewise.evaluate import Report
+    from likewise.report.noisy import noisy_table
     from likewise.report.notes import note_in
 
     if json is not None:
@@ -234,6 +246,8 @@ def show(
         figures.to_html(report, lang=lang)
         terminal.result(f"{report}: the report")
     terminal.result(figures.summary_table(lang=lang))
+    if isinstance(figures, Report) and figures.noisy:
+        terminal.result(noisy_table(figures, lang=lang))
     for note in figures.notes:
         terminal.note(note_in(note, lang))
 

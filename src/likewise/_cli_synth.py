@@ -251,9 +251,9 @@ def synthesize(
     if not schema.modelled:
         terminal.note("all columns are ids or dropped: there is nothing to measure")
         return
-    ledger = None if spent is None else spent.to_dict()
+    free = None if spent is None else synthesizer.noisy_report(fake)
     if dp_only:
-        show_withheld(fake, schema, terminal, report=report, json=json, lang=lang, ledger=ledger)
+        show_withheld(fake, schema, terminal, report=report, json=json, lang=lang, facts=free)
         return
     with terminal.doing("measuring"):
         learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
@@ -264,8 +264,8 @@ def synthesize(
         )  # fmt: skip
     if kept_out is not None:
         figures = replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))
-    if ledger is not None:
-        figures = figures.with_ledger(ledger)
+    if free is not None:
+        figures = replace(figures, ledger=free.ledger, noisy=free.noisy)
     show(figures, terminal, report=report, json=json, lang=lang)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
+from likewise.dp.answers import NoisyTable, from_state, to_state
 from likewise.dp.budget import Asked, Budget
 from likewise.dp.coding import private_codec
 from likewise.dp.declaration import Declaration
@@ -54,6 +55,9 @@ from likewise.persons import parted, persons_of, word_on_entity
 from likewise.privacy.coding import anonymous_codec
 from likewise.schema import Kind, Role, Schema, nearest
 from likewise.training import Progress
+
+if TYPE_CHECKING:
+    from likewise.evaluate import Report
 
 HOLDOUT = 0.1
 """Share of the rows kept from training, where none is asked for."""
@@ -122,6 +126,7 @@ class Synthesizer:
     ledger_: Ledger | None = None
     train_rows_: npt.NDArray[np.int64] | None = None
     holdout_rows_: npt.NDArray[np.int64] | None = None
+    answers_: tuple[NoisyTable, ...] = ()
     _paid: Ledger | None = None
     plan_: StepPlan | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
@@ -338,7 +343,7 @@ class Synthesizer:
         """What a fit ends with, of tables and of images."""
         self.generator_, self._give_back, self._drawing = generator, give_back, drawing
         self.ledger_ = self._paid = ledger
-        self.plan_, self.record_ = gate.plan, generator.record.to_dict()
+        self.plan_, self.answers_, self.record_ = gate.plan, gate.answers, generator.record.to_dict()
         for name in ("train_rows_", "holdout_rows_"):
             vars(self).pop(name, None)
         if ledger is not None:
@@ -625,8 +630,8 @@ class Synthesizer:
             "n_rows": self.n_rows_,
             "privacy": None if self._paid is None else self._paid.to_dict(),
         }
-        parts = {f"codec.{k}": v for k, v in arrays.items()}
-        write_model(path, manifest, parts | {f"model.{k}": v for k, v in self.generator_.state().items()})
+        parts = {"codec": arrays, "model": self.generator_.state(), "answers": to_state(self.answers_)}
+        write_model(path, manifest, {f"{part}.{k}": v for part, named in parts.items() for k, v in named.items()})
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -646,7 +651,7 @@ class Synthesizer:
 
     @classmethod
     def _from_parts(cls, manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
-        groups: dict[str, dict[str, npt.NDArray[Any]]] = {"codec": {}, "model": {}}
+        groups: dict[str, dict[str, npt.NDArray[Any]]] = {"codec": {}, "model": {}, "answers": {}}
         for key, array in arrays.items():
             group, _, name = key.partition(".")
             if group not in groups:
@@ -677,6 +682,7 @@ class Synthesizer:
             made.privacy = made.ledger_.budget
             made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared
         made.generator_ = generator.load_state(groups["model"], alphabet)
+        made.answers_ = from_state(groups["answers"], alphabet.sizes)
         made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
         if made.n_rows_ < 1:
             raise ModelFileError("n_rows must be at least 1")
@@ -694,6 +700,37 @@ class Synthesizer:
         if isinstance(random_state, bool) or not _is_seed(random_state):
             raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
         return np.random.default_rng(random_state)
+
+    def noisy_report(self, drawn: Any = None, *, n: int | None = None, random_state: int | None = None) -> Report:
+        """Drawn rows held against the noisy tables that the budget has paid for: what the model got right, for nothing.
+
+        Args:
+            drawn: rows drawn from this model without conditions; None draws some.
+            n: how many of them; None draws as many as the table had, about.
+            random_state: of that draw, as in `sample`.
+
+        Returns:
+            A report whose `noisy` has a line for each table, and in which all that needs real rows is withheld.
+
+        Raises:
+            OptionError: the model keeps no budget, so there is no noisy table.
+
+        Privacy: none is spent; no real row is looked at.
+        """
+        from likewise.evaluate.noisy import report_of
+
+        self._check_fitted()
+        if self._paid is None:
+            raise OptionError("there is no noisy table to hold rows against: that needs a budget, privacy=DP(...)")
+        if drawn is None:
+            given = Given(weights=self._narrowed(None).weights)
+            codes = self.generator_.sample(n or self.n_rows_, rng=self._rng(random_state), given=given)
+        else:
+            codes = self._codes_of(drawn)
+        of_images = self.image_codec_ is not None
+        facts = {"kind": "images"} if of_images else {"columns": len(self.schema_.modelled)}
+        names = [LABEL] if of_images else self.codec_.field_names
+        return report_of(self.answers_, codes.codes, self.n_rows_, names, facts).with_ledger(self._paid.to_dict())
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "generator_"):

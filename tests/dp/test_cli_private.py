@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,10 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise.cli import app
+from likewise.dp.answers import Answers, NoisyTable
+from likewise.dp.queries import Marginals
 
-from .test_private_fit import SCHEMA, table
+from .test_private_fit import NEIGHBOURS, SCHEMA, blind, table  # noqa: F401 - a fixture is used
 
 
 @pytest.fixture
@@ -144,3 +147,56 @@ def test_levels_nobody_declared_do_not_stop_the_measures(files: tuple[Path, Path
     assert code == 0, said
     assert "not differentially private" in json.loads(report.read_text())["caution"]
     assert "atlantis" not in report.read_text() + said + fake.read_text()
+
+
+def shown(files: tuple[Path, Path], folder: Path, frame: pl.DataFrame, *more: object) -> list[str]:
+    """All that leaves where nothing exact may, for this table in place of the first: what is said, rows, page, JSON."""
+    real, schema = files
+    frame.write_csv(real)
+    fake, page, figures = folder / "fake.csv", folder / "report.html", folder / "report.json"
+    code, said = run(
+        "synth", real, "-o", fake, "--schema", schema, "--epsilon", 2, "--dp-only", "--report", page, "--json", figures,
+        "--model", "mst", "--seed", 5, *more,
+    )  # fmt: skip
+    assert code == 0, said
+    return [said, *(path.read_text(encoding="utf-8") for path in (fake, page, figures))]
+
+
+def test_where_nothing_exact_may_leave_rows_are_held_against_noisy_tables(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    said, _, page, figures = shown(files, tmp_path, table(2000, seed=81))
+    assert "Held against noisy tables" in said
+    assert 'id="noisy"' in page
+    told = json.loads(figures)
+    assert told["scores"] == []
+    assert [fit["columns"] for fit in told["noisy"]][:3] == [["grade"], ["town"], ["is_new"]]
+    assert told["ledger"]["epsilon"] == 2.0
+
+
+@pytest.mark.usefixtures("blind")
+@pytest.mark.parametrize("change", NEIGHBOURS)
+def test_all_that_leaves_differs_in_noisy_numbers_only(change: str, files: tuple[Path, Path], tmp_path: Path) -> None:
+    assert shown(files, tmp_path, table()) == shown(files, tmp_path, NEIGHBOURS[change])
+
+
+def exact_tables(self: Answers, table: NoisyTable) -> None:
+    """Keep what no noise was added to."""
+    self._tables.append(replace(table, counts=table.counts + EXACT[-1]))
+
+
+EXACT: list[int] = []
+
+
+@pytest.mark.usefixtures("blind")
+def test_an_exact_table_among_the_noisy_ones_would_be_caught(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = Marginals.answer
+    monkeypatch.setattr(
+        Marginals, "answer", lambda self, codes, sizes: EXACT.append(len(codes)) or count(self, codes, sizes)
+    )
+    monkeypatch.setattr(Answers, "keep", exact_tables)
+    EXACT.append(0)
+    whole = shown(files, tmp_path, table())
+    assert whole != shown(files, tmp_path, NEIGHBOURS["a row less"])

@@ -37,6 +37,7 @@ def test_items_of_the_checklist_are_those_with_a_title() -> None:
 def made_up() -> Iterator[str]:
     """Keys that the code puts together."""
     yield from (f"pay_{what}" for what in ("levels", "bounds", "missing"))
+    yield from (f"accuracy_{kind}" for kind in ("columns", "pairs"))
     yield from (f"dpia_description{of}" for of in ("", "_images", "_rows"))
 
 

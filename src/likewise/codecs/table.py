@@ -179,6 +179,12 @@ class TableCodec:
         span = self._spans[column][0]
         return range(span.start, span.stop)
 
+    @property
+    def field_names(self) -> list[str]:
+        """What to call each field of the alphabet: its column, and which of several it is."""
+        spans = [(name, len(self.fields_of(name))) for name in self.columns]
+        return [name if k == 0 else f"{name} ({k + 1})" for name, n in spans for k in range(n)]
+
     @cached_property
     def alphabet(self) -> Alphabet:
         """Of what a generator is told."""

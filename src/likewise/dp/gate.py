@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Codes
 from likewise.dp.accounting import Steps, sigma_of_gaussian
+from likewise.dp.answers import Answers, NoisyTable
 from likewise.dp.ledger import Ledger
 from likewise.dp.mechanisms import noisy_choices, noisy_counts, noisy_sum, sampled_rows
 from likewise.dp.queries import Clique, Distance, Ints, Marginals, Measurement, Table, count_table
@@ -61,6 +62,11 @@ class Gate(ABC):
         self._codes, self.sizes = codes, tuple(sizes)
         self._tables: dict[Clique, npt.NDArray[Any]] = {}
         self._scores: WeakKeyDictionary[Distance, float] = WeakKeyDictionary()
+
+    @property
+    def answers(self) -> tuple[NoisyTable, ...]:
+        """Noisy tables that were paid for, to hold against them what is drawn."""
+        return ()
 
     @property
     @abstractmethod
@@ -159,7 +165,12 @@ class Noisy(Gate):
 
     def __init__(self, codes: Codes, sizes: Sequence[int], ledger: Ledger) -> None:
         super().__init__(codes, sizes)
-        self._ledger, self._rho = ledger, ledger.left
+        self._ledger, self._rho, self._answers = ledger, ledger.left, Answers()
+        self._groups = [np.arange(size) for size in sizes]
+
+    @property
+    def answers(self) -> tuple[NoisyTable, ...]:
+        return self._answers.tables
 
     @property
     def left(self) -> float:
@@ -179,7 +190,10 @@ class Noisy(Gate):
         )  # fmt: skip
         shapes = [tuple(self.sizes[j] for j in clique) for clique in query.cliques]
         parts = np.split(noisy, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
-        return [Measurement(*m, sigma) for m in zip(query.cliques, map(np.reshape, parts, shapes), strict=True)]
+        measured = [Measurement(*m, sigma) for m in zip(query.cliques, map(np.reshape, parts, shapes), strict=True)]
+        for m in measured:
+            self._answers.keep(NoisyTable(m.clique, tuple(self._groups[j] for j in m.clique), m.table, sigma))
+        return measured
 
     def choose(self, candidates: Sequence[Distance], share: float, what: str, *, again: bool = False) -> int:
         def look() -> list[Floats]:
@@ -190,7 +204,12 @@ class Noisy(Gate):
 
     def _with(self, codes: Codes, sizes: Sequence[int]) -> Self:
         other = type(self)(codes, sizes, self._ledger)
-        other._rho = self._rho
+        other._rho, other._answers = self._rho, self._answers
+        return other
+
+    def grouped(self, groups: Sequence[Ints]) -> Self:
+        other = super().grouped(groups)
+        other._groups = [group[before] for group, before in zip(groups, self._groups, strict=True)]
         return other
 
     def clipped_sums(self, phases: Sequence[tuple[str, Steps]], *, clip: float, n_rows: float) -> list[ClippedSums]:

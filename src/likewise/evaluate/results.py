@@ -262,6 +262,31 @@ class ImageGrid:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoisyFit:
+    """How far drawn rows are from one noisy table that a budget paid for. No real row is looked at for it.
+
+    Args:
+        columns: of the table: one, or two.
+        distance: total variation between the share of the drawn rows and the noisy share of the real ones.
+        noise: what noise and the chance of the draw would make of it, were both of one law.
+        low, high: where 95 % of such distances would lie.
+        cells: of the table.
+    """
+
+    columns: tuple[str, ...]
+    distance: float
+    noise: float
+    low: float
+    high: float
+    cells: int
+
+    @property
+    def stands(self) -> Standing:
+        """Where the distance stands: "at" what noise makes, "worse" (beyond it), "ahead" (rows follow the noise)."""
+        return "at" if self.low <= self.distance <= self.high else "worse" if self.distance > self.high else "ahead"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All of an evaluation. Compute it with `likewise.evaluate`.
 
@@ -276,6 +301,8 @@ class Report:
         versions: the software which computed it.
         ledger: what a budget of differential privacy was spent on (`likewise.dp.ledger.Ledger.to_dict`); empty where
             the synthetic rows keep none.
+        noisy: the synthetic rows held against noisy tables that the budget paid for; they stay where all else is
+            withheld.
     """
 
     scores: tuple[Score, ...]
@@ -287,6 +314,7 @@ class Report:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
+    noisy: tuple[NoisyFit, ...] = ()
 
     def __getitem__(self, name: str) -> Score:
         for score in self.scores:
@@ -342,6 +370,7 @@ class Report:
                 data=dict(plain.get("data", {})),
                 notes=tuple(plain.get("notes", ())),
                 versions=dict(plain.get("versions", {})),
+                noisy=tuple(_build(NoisyFit, f) for f in plain.get("noisy", ())),
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"the report is damaged: {type(error).__name__} while reading it") from error
@@ -369,10 +398,12 @@ class Report:
     def withheld(self) -> Report:
         """This report without anything computed on real rows: what may be shown beside a differentially private table.
 
-        What is left are facts of the synthetic table, the ledger and the versions.
+        What is left are facts of the synthetic table, the ledger, what was held against noisy tables, and the versions.
         """
         kept = {key: self.data[key] for key in ("kind", "rows_synthetic", "columns") if key in self.data}
-        return Report(scores=(), data={**kept, "withheld": True}, versions=self.versions, ledger=self.ledger)
+        return Report(
+            scores=(), data={**kept, "withheld": True}, versions=self.versions, ledger=self.ledger, noisy=self.noisy
+        )
 
     def with_ledger(self, ledger: Mapping[str, Any]) -> Report:
         """This report with what a budget of differential privacy was spent on, as `Ledger.to_dict` gives it.

@@ -16,6 +16,7 @@ from likewise.report.image_words import words_for
 from likewise.report.images import classes, images
 from likewise.report.ledger import ledger
 from likewise.report.links import links
+from likewise.report.noisy import noisy
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, least_leak, meaning_of, method_of, threat_of
 
@@ -32,7 +33,7 @@ def render(report: Report, *, lang: str = "en") -> str:
     """The whole page. Raises OptionError for a language that is not there."""
     text = words_for(report, lang)
     if report.is_withheld:
-        main = f'<p class="notice">{escape(text["withheld"])}</p>{ledger(report, text)}'
+        main = f'<p class="notice">{escape(text["withheld"])}</p>{noisy(report, text)}{ledger(report, text)}'
         return document(text["title"], f"{_header(report, text)}<main>{main}</main>{_footer(report, text)}", lang)
     of_images = report.is_of_images
     pairs = "" if of_images else links(report, text)
@@ -41,7 +42,8 @@ def render(report: Report, *, lang: str = "en") -> str:
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'
         f"{_summary(report, lang)}{images(report, text)}{_scores(report, lang)}{_prediction(report, lang)}{parts}"
         f"{'' if of_images else columns(report, text)}{pairs}"
-        f"{ledger(report, text)}{_method(report, lang)}</main>{_footer(report, text)}{scripts() if pairs else ''}"
+        f"{noisy(report, text)}{ledger(report, text)}{_method(report, lang)}</main>{_footer(report, text)}"
+        f"{scripts() if pairs else ''}"
         f"<script>{asset('page.js')}</script>"
     )
     return document(text["title"], body, lang, has_images=bool(report.images))

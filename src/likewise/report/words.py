@@ -130,6 +130,27 @@ TEXT: dict[str, dict[str, str]] = {
         "comparison_note": "In each line the best figure is bold where all of the others lie outside its interval. "
         "Grey: what fresh real rows score.",
         "charts_by": "Pictures of pairs: Vega-Lite (BSD-3-Clause)",
+        "noisy": "Held against noisy tables",
+        "noisy_note": "The drawn rows are held against the noisy tables that the budget has paid for. No real row is "
+        "looked at again, so this costs nothing and may be given away with the rows. Beside each distance stands what "
+        "noise alone would make, were drawn and real rows of one law; of those about one in forty lies beyond the band "
+        "by chance. Rows below the band follow the noise: their model was fitted to these very tables.",
+        "noisy_columns": "Single columns",
+        "noisy_pairs": "Pairs of columns",
+        "noisy_distance": "Apart",
+        "noisy_noise": "Noise alone",
+        "noisy_band": "95 % band",
+        "noisy_cells": "Cells",
+        "noisy_stands": "Stands",
+        "noisy_at": "within the noise",
+        "noisy_worse": "beyond the noise",
+        "noisy_ahead": "follows the noise",
+        "noisy_say": "{n} tables: {distance} apart on average, where noise alone makes {noise}; {beyond} lie beyond "
+        "the noise.",
+        "noisy_alt": "{names}: {distance} apart, noise alone {low} to {high}: {stands}",
+        "noisy_tables": "Tables",
+        "noisy_beyond": "Beyond noise",
+        "noisy_all": "All {n} tables",
         "ledger": "What was asked of the real rows",
         "ledger_claim": "The model, and every row drawn from it, is differentially private: epsilon {epsilon}, delta "
         "{delta}, {unit}. The sum is over all entries below.",
@@ -263,6 +284,24 @@ TEXT: dict[str, dict[str, str]] = {
         "column_errors": "各列的差距",
         "comparison_note": "每行中若其他各值都落在最好者的区间之外，则以粗体标出。灰色：新的真实行的得分。",
         "charts_by": "列对图：Vega-Lite（BSD-3-Clause）",
+        "noisy": "与带噪声的表对照",
+        "noisy_note": "将抽出的行与预算已支付的带噪声频数表对照。不再查看任何真实行，因此没有代价，可与这些行一同给出。"
+        "每个距离旁列出若抽出的行与真实行同分布，仅由噪声造成的距离；即便如此，约四十分之一也会偶然超出区间。低于区间者跟随噪声：模型正是由这些表拟合而来。",
+        "noisy_columns": "单列",
+        "noisy_pairs": "列对",
+        "noisy_distance": "差距",
+        "noisy_noise": "仅噪声",
+        "noisy_band": "95 % 区间",
+        "noisy_cells": "单元数",
+        "noisy_stands": "位置",
+        "noisy_at": "在噪声之内",
+        "noisy_worse": "超出噪声",
+        "noisy_ahead": "跟随噪声",
+        "noisy_say": "{n} 个表：平均差距 {distance}，仅噪声为 {noise}；{beyond} 个超出噪声。",
+        "noisy_alt": "{names}：差距 {distance}，仅噪声 {low} 至 {high}：{stands}",
+        "noisy_tables": "表数",
+        "noisy_beyond": "超出噪声",
+        "noisy_all": "全部 {n} 个表",
         "ledger": "向真实行询问过什么",
         "ledger_claim": "该模型及由其抽取的每一行都满足差分隐私：epsilon {epsilon}，delta {delta}，{unit}。"
         "总和涵盖以下所有条目。",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from likewise.evaluate.results import Score
+from likewise.report.noisy import summaries
 from likewise.statement.facts import Facts
 from likewise.statement.said import Answer, Said, Standing
 from likewise.statement.sentences import PARTS
@@ -147,7 +148,13 @@ def _accuracy(facts: Facts) -> Iterator[Answer]:
     if noise:
         blanks = {"least": min(noise), "most": max(noise)}
         said = Said("accuracy" if len(set(noise)) > 1 else "accuracy_one", blanks)
-        yield _answer("accuracy", "partly", said)
+        yield _answer("accuracy", "partly", said, *_held_against(facts))
+
+
+def _held_against(facts: Facts) -> Iterator[Said]:
+    for summary in summaries(facts.noisy):
+        blanks = {"n": len(summary.fits), "distance": f"{summary.distance:.3f}", "noise": f"{summary.noise:.3f}"}
+        yield Said(f"accuracy_{summary.kind}", {**blanks, "beyond": summary.beyond})
 
 
 def _implementation(facts: Facts) -> Iterator[Answer]:

@@ -71,6 +71,7 @@ class Statement:
             "ledger": dict(facts.ledger) or None,
             "budget": dict(facts.account) or None,
             "anonymity": dict(facts.report) or None,
+            "noisy": [asdict(fit) for fit in facts.noisy],
             "checklist": [answer.to_dict(lang) for answer in self.checklist],
             "attacks": Report(scores=self.attacks).to_dict()["scores"],
             "risks": [said.text(lang) for said in self.risks],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from likewise._frames import from_frame
 from likewise.codecs.column import CodecOptions
 from likewise.dp.ledger import SAMPLED
+from likewise.evaluate.results import NoisyFit
 from likewise.schema import Kind, Role
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from likewise.privacy.anonymity import Anonymized
     from likewise.schema import Column
     from likewise.synthesizer import Synthesizer
+
+DRAWN = 20_000
+"""Rows drawn to hold against noisy tables, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class Facts:
         protected: how the codec protects what few rows hold; None of images and of rows.
         report: what anonymising rows says of itself; empty of models.
         account: the file in which all fits of these data are counted: its name, total, epsilon spent, number of fits.
+        noisy: rows drawn from the model, held against noisy tables that its budget paid for.
     """
 
     what: Literal["table", "images", "rows"]
@@ -65,6 +70,7 @@ class Facts:
     protected: CodecOptions | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
+    noisy: tuple[NoisyFit, ...] = ()
 
     @property
     def has_budget(self) -> bool:
@@ -122,6 +128,7 @@ def facts_of_model(synthesizer: Synthesizer) -> Facts:
     paid = synthesizer._paid
     ledger = {} if paid is None else paid.to_dict()
     of_images = synthesizer.image_codec_ is not None
+    n = min(synthesizer.n_rows_, DRAWN)
     return Facts(
         what="images" if of_images else "table",
         method=synthesizer.generator_.name,
@@ -130,6 +137,7 @@ def facts_of_model(synthesizer: Synthesizer) -> Facts:
         options=synthesizer.generator_.options(),
         ledger=ledger,
         protected=None if of_images or ledger else synthesizer.codec_.options,
+        noisy=() if paid is None else synthesizer.noisy_report(n=n, random_state=0).noisy,
     )
 
 

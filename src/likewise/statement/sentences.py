@@ -259,6 +259,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Each noisy count is off by a standard deviation of {least} rows.",
         "每个带噪声计数的标准差为 {least} 行。",
     ),
+    "accuracy_columns": (
+        "What is drawn is {distance} apart from the noisy tables of single columns ({n}), on average, where noise "
+        "alone makes {noise}; {beyond} lie beyond the noise.",
+        "所抽内容与单列带噪声表（{n} 个）的平均差距为 {distance}，仅噪声为 {noise}；{beyond} 个超出噪声。",
+    ),
+    "accuracy_pairs": (
+        "From those of pairs of columns ({n}) it is {distance} apart, where noise alone makes {noise}; {beyond} lie "
+        "beyond it.",
+        "与列对（{n} 个）的平均差距为 {distance}，仅噪声为 {noise}；{beyond} 个超出噪声。",
+    ),
     "groups": (
         "Noise weighs most on what few rows hold, so small groups are told least well. Compare groups before anything "
         "is decided about them.",

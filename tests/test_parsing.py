@@ -330,3 +330,9 @@ def test_a_column_of_which_nothing_is_known_takes_what_is_drawn(drawn: list[obje
     raw = pl.DataFrame({"x": pl.Series([None, None], dtype=pl.Null)})
     fill = pl.DataFrame({"x": drawn})
     assert fill_column("x", raw, raw, fill).equals(fill["x"])
+
+
+def test_truths_stored_as_decimals_come_back_as_decimals() -> None:
+    raw = pl.DataFrame({"paid": ["1.00", "0.00", None]}, schema={"paid": pl.String}).cast(pl.Decimal(6, 2))
+    schema = Schema((Column(name="paid", kind=Kind.BOOLEAN, dtype="Decimal(6, 2)"),))
+    assert_frame_equal(restore(parse(raw, schema), schema), raw)

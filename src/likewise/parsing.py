@@ -148,7 +148,9 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
 
 
 def _declared_column(series: pl.Series, column: Column) -> pl.Series:
-    if column.role is Role.DROP or column.is_key or series.dtype == pl.Null:
+    if column.role is Role.DROP:  # it may tell whose the rows are
+        return _without_tokens(series, column)
+    if column.is_key or series.dtype == pl.Null:
         return parse_column(series, column)
     known = _without_tokens(_plain(series), column)
     match column.kind:
@@ -286,7 +288,9 @@ def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
     times = _times.read(text, pattern, fallbacks=True, keep_odd_years=True)
     unfit = times.null_count() - text.null_count()
     # Years no calendar has (0000-00-00 and its like) stand for "none": missing, as inference told.
-    return as_time(_times.drop_odd_years(times), wanted), unfit
+    times = _times.drop_odd_years(times)
+    told = as_time(times, wanted)
+    return told, unfit + told.null_count() - times.null_count()
 
 
 def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
@@ -298,7 +302,9 @@ def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
             return times.dt.convert_time_zone(wanted.time_zone).cast(wanted)
         times = times.dt.replace_time_zone(None)
     if isinstance(wanted, pl.Datetime):
-        return times.cast(pl.Datetime(wanted.time_unit), strict=False).dt.replace_time_zone(wanted.time_zone)
+        clock = times.cast(pl.Datetime(wanted.time_unit), strict=False)
+        # An hour that a clock put forward leaves out is no time; of one that comes twice the first is meant.
+        return clock.dt.replace_time_zone(wanted.time_zone, ambiguous="earliest", non_existent="null")
     return times.cast(wanted, strict=False)
 
 
@@ -332,6 +338,8 @@ def restore_column(series: pl.Series, column: Column, *, typed: bool = False) ->
     if column.is_key:
         if stored == pl.Date and series.dtype == pl.Int64:
             series = series.cast(pl.Int32)
+        if isinstance(stored, pl.Categorical | pl.Enum):
+            series = series.cast(pl.String)
         fits = series.cast(stored, strict=False)
         if isinstance(stored, pl.Enum) and fits.null_count() > series.null_count():
             return series.cast(pl.String)  # keys made anew are none of its categories
@@ -373,6 +381,8 @@ def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Ser
         series = _times.write(series, column.format)
     elif column.kind is Kind.REAL and column.decimals is not None:
         series = series.round(column.decimals)
+    elif column.kind is Kind.BOOLEAN and stored.is_decimal():
+        series = series.cast(pl.Int64)
     elif column.kind in (Kind.CATEGORICAL, Kind.TEXT) and stored == pl.Boolean:
         series = series == "true"
     if series.dtype == pl.String and stored.is_temporal() and stored != pl.Duration:

@@ -49,7 +49,7 @@ def persons_of(frame: pl.DataFrame, entity: str | None) -> npt.NDArray[np.int64]
     if entity not in frame.columns:
         raise InputError(f"entity names column {entity!r}, which the table lacks{nearest(entity, frame.columns)}")
     keys = frame[entity]
-    unknown = int(_is_missing(keys).sum())
+    unknown = int(unnamed(keys).sum())
     if unknown:
         raise InputError(
             f"column {entity!r}: {unknown} of {len(keys)} rows do not tell whose they are; as entity it must have a "
@@ -76,7 +76,8 @@ def parted(
     return np.flatnonzero(~away[person]), np.flatnonzero(away[person])
 
 
-def _is_missing(keys: pl.Series) -> pl.Series:
+def unnamed(keys: pl.Series) -> pl.Series:
+    """Which keys tell nobody: nulls, NaN, blank texts."""
     if keys.dtype == pl.String:
         return keys.is_null() | (keys.str.strip_chars() == "").fill_null(True)
     return keys.is_null() | keys.is_nan().fill_null(False) if keys.dtype.is_float() else keys.is_null()
@@ -161,7 +162,7 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
     sure, personal = names_an_entity(name), BY_WORD.get(column.format or "")
     if column.kind is Kind.INTEGER and not (sure or names_a_key(name)):
         return None
-    missing = _is_missing(frame[name])
+    missing = unnamed(frame[name])
     known = frame.filter(~missing) if missing.any() else frame
     if len(known) < 0.95 * len(frame):
         return None

@@ -16,7 +16,7 @@ import likewise as lw
 from likewise.dp.declaration import Declaration
 from likewise.errors import OptionError, PrivacyError, SchemaError, TrainingError
 from likewise.modelfile import read_model
-from likewise.parsing import parse_declared
+from likewise.parsing import parse, parse_declared
 from likewise.schema import Column, Schema
 
 from .artefacts import blind_answers
@@ -256,3 +256,40 @@ def test_a_report_of_a_private_model_says_that_no_budget_covers_its_figures() ->
     withheld = told.withheld().to_dict()
     assert "caution" not in withheld
     assert "rows_real" not in withheld["data"]
+
+
+@pytest.mark.parametrize("clock", ["2021-03-28 02:15", "2021-10-31 02:15"], ids=["left out", "twice"])
+@pytest.mark.parametrize("stored", [pl.String(), pl.Datetime("us")], ids=str)
+def test_an_hour_that_a_clock_leaves_out_or_tells_twice_refuses_no_fit(clock: str, stored: pl.DataType) -> None:
+    column = Column(name="seen", kind="datetime", dtype="Datetime(us, Europe/Paris)", format="%Y-%m-%d %H:%M")
+    texts = pl.Series("seen", ["2021-01-01 08:00", clock])
+    raw = texts if stored == pl.String else texts.str.strptime(pl.Datetime("us"), "%Y-%m-%d %H:%M")
+    told = parse_declared(raw.to_frame(), Schema((column,)))["seen"]
+    assert told.dtype == pl.Datetime("us", "Europe/Paris")
+    assert told.dt.strftime("%H:%M").to_list() == ["08:00", "02:15" if "10-31" in clock else None]
+
+
+def test_an_hour_that_a_clock_leaves_out_is_told_without_the_cell() -> None:
+    column = Column(name="seen", kind="datetime", dtype="Datetime(us, Europe/Paris)", format="%Y-%m-%d %H:%M")
+    raw = pl.DataFrame({"seen": ["2021-01-01 08:00", "2021-03-28 02:15"]})
+    with pytest.raises(SchemaError, match="column 'seen': 1 of 2 values are not dates") as told:
+        parse(raw, Schema((column,)))
+    assert "03-28" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        {"kind": "integer", "bounds": (0.2, 0.8)},
+        {"kind": "integer", "bounds": (-(2**63), 2**63 - 1)},
+        {"kind": "integer", "bounds": (2**80, 2**80 + 5)},
+        {"kind": "integer", "bounds": (-(2**80), 2**80)},
+        {"kind": "real", "bounds": (0.2, 0.8), "decimals": 0},
+        {"kind": "real", "bounds": (0.0, 1e6), "decimals": 15},
+    ],
+    ids=str,
+)
+def test_bounds_that_nothing_fits_or_nobody_can_count_are_told_before_a_look(of: dict[str, Any]) -> None:
+    schema = Schema((Column(name="dose", nullable=False, dtype="Float64", **of),))
+    with pytest.raises(PrivacyError, match="'dose' declares bounds that hold no number"):
+        Declaration.of(schema, {"dose": pl.Float64()}, lw.DP(1.0))

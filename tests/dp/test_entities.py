@@ -14,7 +14,8 @@ from likewise.dp import cuts
 from likewise.dp.coding import private_codec
 from likewise.dp.entities import rows_within
 from likewise.dp.ledger import DP, Ledger
-from likewise.errors import PrivacyError
+from likewise.errors import LikewiseWarning, PrivacyError
+from likewise.parsing import parse_declared
 from likewise.schema import Column, Schema
 
 MOST = 3
@@ -57,9 +58,50 @@ def test_no_entity_keeps_more_rows_than_the_budget_counts() -> None:
     assert (np.diff(rows) > 0).all()
 
 
-def test_rows_of_nobody_count_as_one_entity() -> None:
-    frame = pl.DataFrame({"person": [None, None, None, None, "a", None]})
-    assert len(rows_within(BUDGET, frame)) == MOST + 1
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pl.Series([None, None, "a", None]),
+        pl.Series(["", "a", "  ", "NA"]),
+        pl.Series([None, "a", "", "n/a"], dtype=pl.Categorical),
+        pl.Series([NAN, 1.0, None, NAN]),
+        pl.Series([7, None, None, None]),
+    ],
+    ids=str,
+)
+def test_rows_of_nobody_are_left_out_however_missing_is_written(keys: pl.Series) -> None:
+    frame = pl.DataFrame({"person": pl.concat([keys] * 5)})
+    rows = rows_within(BUDGET, frame)
+    assert len(rows) == MOST
+    assert frame[rows]["person"].n_unique() == 1
+
+
+def test_a_person_whose_key_is_lost_in_some_rows_moves_no_more_than_the_rows_that_are_counted() -> None:
+    """Rows of nobody that shared a place of one would make room for each other when a person leaves."""
+    frame = pl.DataFrame({"person": ["a"] * 5 + [None] * 9, "what": [*"aaaaaxxxxxxxxx"]})
+    schema = Schema((Column(name="person", kind="text", role="drop", missing=("-",)), Column(name="what", kind="text")))
+    told = parse_declared(frame.with_columns(pl.col("person").fill_null("-")), schema)
+    assert told[rows_within(BUDGET, told)]["what"].to_list() == ["a"] * MOST
+
+
+@pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["p1", "p2", "p3"])], ids=str)
+@pytest.mark.parametrize("role", ["id", "entity"])
+def test_people_told_apart_by_categories_are_drawn_anew(dtype: Any, role: str) -> None:
+    frame = pl.DataFrame({"person": pl.Series(["p1", "p2", "p3"] * 60, dtype=dtype), "pay": [1, 2, 3] * 60})
+    stored = "Enum" if isinstance(dtype, pl.Enum) else "Categorical"
+    schema = Schema(
+        (
+            Column(name="person", kind="id", role=role, dtype=stored),
+            Column(name="pay", kind="integer", dtype="Int64", bounds=(0, 5), nullable=False),
+        )
+    )
+    budget = DP(5.0, 1e-6, entity="person", max_rows=MOST)
+    with pytest.warns(LikewiseWarning, match="few for differential privacy"):
+        synth = lw.Synthesizer("mst", schema=schema, privacy=budget, random_state=0, iterations=5).fit(frame)
+    assert synth.sample(3)["person"].cast(pl.String).to_list() == ["1", "2", "3"]
 
 
 def test_which_rows_are_kept_is_chance_and_each_is_as_likely() -> None:

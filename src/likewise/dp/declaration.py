@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Self
 
-import numpy as np
 import polars as pl
 
 from likewise._dtypes import dtype_from_name
 from likewise.codecs.ids import MAX_WIDTH
+from likewise.codecs.numbers import MOST_DECIMALS
 from likewise.dp.ledger import DP
 from likewise.errors import OptionError, PrivacyError, SchemaError
 from likewise.schema import Column, Kind, Role, Schema
@@ -19,6 +21,9 @@ from likewise.schema import Column, Kind, Role, Schema
 UUID = "uuid"
 COUNTED = re.compile(f"(?<!0)0{{1,{MAX_WIDTH}}}$")
 """The digits at the end of an id's format."""
+
+ROUNDING = Fraction(1, 10**9)
+"""Of a bound, in units of a number's decimals."""
 
 EXAMPLES = {
     "kind": "'KIND'",
@@ -122,6 +127,11 @@ def _unsaid_of_values(column: Column, stored: pl.DataType | None, pay: tuple[str
         asked["levels"] = "declares no levels: list them, or pay for 'levels' (a part of epsilon and delta)"
     if kind in (Kind.INTEGER, Kind.REAL) and not is_bounded(column) and "bounds" not in pay:
         asked["bounds"] = "declares no finite bounds: set them, or pay for 'bounds' (a part of epsilon)"
+    if kind in (Kind.INTEGER, Kind.REAL) and is_bounded(column) and not _holds_numbers(column):
+        asked["bounds"] = (
+            "declares bounds that hold no number of its decimals, or that no 64 bits can count: set other bounds, or "
+            "other decimals"
+        )
     if kind is Kind.DATETIME and column.bounds is None and "bounds" not in pay:
         asked["bounds"] = (
             "declares no bounds: set them as ISO texts such as '2020-01-01', or pay for 'bounds' (a part of epsilon)"
@@ -142,4 +152,16 @@ def _is_time(column: Column, stored: pl.DataType | None) -> bool:
 
 
 def is_bounded(column: Column) -> bool:
-    return column.bounds is not None and bool(np.isfinite(column.bounds).all())
+    return column.bounds is not None and all(-math.inf < end < math.inf for end in column.bounds)
+
+
+def _holds_numbers(column: Column) -> bool:
+    """Whether numbers of the declared decimals lie within the bounds, and few enough to be counted one by one."""
+    assert column.bounds is not None
+    decimals = 0 if column.kind is Kind.INTEGER else column.decimals
+    if decimals is None or decimals > MOST_DECIMALS:
+        return True
+    low, high = (Fraction(end) * 10**decimals for end in column.bounds)
+    most = 2**63 - 1024 if decimals == 0 and column.kind is Kind.INTEGER else 2**53
+    least_unit, most_unit = math.ceil(low - ROUNDING), math.floor(high + ROUNDING)
+    return 0 <= most_unit - least_unit < 2**53 and bool(max(-low, high) <= most)

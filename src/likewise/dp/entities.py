@@ -10,6 +10,8 @@ import polars as pl
 
 from likewise.dp.ledger import DP
 from likewise.errors import PrivacyError
+from likewise.inference import SURE_TOKENS
+from likewise.persons import unnamed
 from likewise.schema import Schema
 
 
@@ -38,7 +40,8 @@ def rows_within(budget: DP, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
     """Numbers of the rows that are learnt from, ascending: all, or at most `max_rows` of each entity.
 
     Which rows of an entity are kept is drawn from the operating system's randomness, and hangs on no other entity. Rows
-    whose entity is missing may all be one person's, so they count as one.
+    whose entity is missing, or is one of the words for that, are left out: they may be anybody's, and beyond the rows
+    that are counted for them.
 
     Args:
         frame: with the column of the entities as it came, or canonical.
@@ -52,10 +55,17 @@ def rows_within(budget: DP, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
         return np.arange(len(frame))
     if budget.entity not in frame.columns:
         raise PrivacyError(f"entity names column {budget.entity!r}, which the table lacks")
-    entity = frame[budget.entity].rank("dense").fill_null(0).to_numpy()
-    chance = np.frombuffer(secrets.token_bytes(8 * len(frame)), np.uint64)
+    keys = frame[budget.entity]
+    if isinstance(keys.dtype, pl.Categorical | pl.Enum):
+        keys = keys.cast(pl.String)
+    lost = unnamed(keys)
+    if keys.dtype == pl.String:
+        lost |= keys.str.strip_chars().is_in(SURE_TOKENS).fill_null(True)
+    rows = np.flatnonzero(~lost.to_numpy())
+    entity = keys.gather(rows).rank("dense").to_numpy()
+    chance = np.frombuffer(secrets.token_bytes(8 * len(rows)), np.uint64)
     order = np.lexsort((chance, entity))
-    opens = np.flatnonzero(np.r_[True, np.diff(entity[order]) != 0][: len(frame)])
-    place = np.arange(len(frame)) - np.repeat(opens, np.diff(np.r_[opens, len(frame)]))
-    kept: npt.NDArray[np.int64] = np.sort(order[place < budget.max_rows])
+    opens = np.flatnonzero(np.r_[True, np.diff(entity[order]) != 0][: len(rows)])
+    place = np.arange(len(rows)) - np.repeat(opens, np.diff(np.r_[opens, len(rows)]))
+    kept: npt.NDArray[np.int64] = rows[np.sort(order[place < budget.max_rows])]
     return kept

@@ -441,7 +441,7 @@ class _Drawing:
         early, late = torch.nonzero(~ahead)[:, 0], torch.nonzero(ahead)[:, 0]
         if len(early):
             codes[early] = self._drawn(self._uniforms(len(early), rng), known[early])[0]
-        for rows in torch.split(late, max(1, CELLS // (COMPLETIONS * known.shape[1]))):
+        for rows in torch.split(late, max(1, CELLS // (COMPLETIONS * max(1, known.shape[1])))):
             if not len(rows):
                 continue
             told = known[rows].repeat_interleave(COMPLETIONS, 0)

@@ -173,6 +173,42 @@ def test_labels_of_levels_are_sets_masks_and_stars():
     ]
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pl.Series("flag", ["no", "yes"] * 60),
+        pl.Series("flag", [0, 1] * 60),
+        pl.Series("flag", [False, True] * 60),
+        pl.Series("flag", ["a", "?", "b"] * 40),
+    ],
+    ids=["words", "numbers", "truth values", "with holes"],
+)
+def test_a_table_given_away_whole_tells_of_each_person_however_a_column_is_written(flags: pl.Series):
+    """Whoever finds the only row of a person reads there whatever it holds, a hole too."""
+    rng = np.random.default_rng(6_209)
+    train = pl.DataFrame({"who": [f"p{i}" for i in range(120)], "age": rng.permutation(120) + 1_000, "flag": flags})
+    schema = lw.infer(train, entity=False, overrides={"who": "id", "age": "integer"})
+    found = link_public(train.select("who", "age"), train, train.drop("who"), schema, ["age"])
+    assert found.read == ("flag",)
+    assert found.exact.risk.value == 1.0
+
+
+def test_labels_of_truth_values_and_holes_are_read_as_they_are_written():
+    yes_no = Column(name="x", kind=Kind.BOOLEAN, labels=("no", "yes"), missing=("?",))
+    levels = pl.Series(["false", "true", None], dtype=pl.String)
+    cells = ["no", "no | yes", "*", "?", "yes | missing", "true"]
+    read = released_cells(pl.Series(cells), yes_no, levels)
+    assert isinstance(read, Levels)
+    assert (read.gaps(np.arange(3), slice(None)) == 0).T.tolist() == [
+        [True, False, False], [True, True, False], [True, True, True], [False, False, True], [False, True, True],
+        [False, True, False],
+    ]  # fmt: skip
+    numbered = Column(name="x", kind=Kind.BOOLEAN, labels=("0", "1"))
+    read = released_cells(pl.Series(["[0, 1]", "1"]), numbered, levels)
+    assert isinstance(read, Levels)
+    assert (read.gaps(np.arange(3), slice(None)) == 0).T.tolist() == [[True, True, False], [False, True, False]]
+
+
 def test_the_report_carries_both_links_beside_the_rest(tables):
     train, holdout, fresh = tables
     options = {"holdout": holdout, "schema": SCHEMA, "public": register(train, holdout), "on": ["age", "zip"]}

@@ -69,7 +69,7 @@ def released_cells(released: pl.Series, column: Column, levels: pl.Series) -> Nu
         levels: (U,) the levels that people have, as texts; unused for numbers.
     """
     if column.kind not in NUMBER_KINDS:
-        return _levels(released.cast(pl.String), levels)
+        return _levels(released.cast(pl.String), column, levels)
     try:
         values = numbers_of(parse_column(released, column))
         return Numbers(values, values)
@@ -114,15 +114,19 @@ def _moments(text: str) -> tuple[float, float]:
     return float(ends[0].astype(np.int64)), float(ends[1].astype(np.int64)) - 1.0
 
 
-def _levels(released: pl.Series, levels: pl.Series) -> Levels:
+def _levels(released: pl.Series, column: Column, levels: pl.Series) -> Levels:
     labels = released.unique()
     number = pl.DataFrame({"text": labels, "number": np.arange(len(labels))})
     joined = released.alias("text").to_frame().join(
         number, on="text", how="left", nulls_equal=True, maintain_order="left"
     )  # fmt: skip
+    # A boolean is "true" where it was read, and whatever its table has for that in the released one.
+    written = dict(zip(("false", "true"), column.labels or (), strict=False)) if column.kind is Kind.BOOLEAN else {}
+    levels = levels.replace(written)
     place = {level: i for i, level in enumerate(levels.to_list())}
     covers = np.zeros((len(place), len(labels)), dtype=np.bool_)
     for i, label in enumerate(labels.to_list()):
+        label = None if label in column.missing else written.get(label, label)
         if label in place:
             covers[place[label], i] = True
         elif label is not None:
@@ -131,12 +135,18 @@ def _levels(released: pl.Series, levels: pl.Series) -> Levels:
 
 
 def _covered(label: str, levels: pl.Series) -> npt.NDArray[np.bool_]:
-    """(U,) the levels that a star, a mask or a set stands for."""
+    """(U,) the levels that a star, a mask, a set or an interval stands for."""
     if label == "*":
         return np.ones(len(levels), dtype=np.bool_)
+    if _INTERVAL.fullmatch(label):  # of whole numbers that are levels, such as 0 and 1
+        low, high = _ends(label, _numbers)
+        inside = levels.cast(pl.Float64, strict=False).is_between(low, high)
+        return inside.fill_null(label.endswith(" or missing")).to_numpy()
     if " | " in label or label.startswith('"'):
-        members = [quoted.replace('""', '"') or plain.strip() for quoted, plain in _MEMBERS.findall(label)]
-        return levels.is_in(members).fill_null(False).to_numpy()
+        members = _MEMBERS.findall(label)
+        named = [quoted.replace('""', '"') or plain.strip() for quoted, plain in members]
+        with_missing = any(plain.strip() == "missing" for _, plain in members)
+        return levels.is_in(named).fill_null(with_missing).to_numpy()
     if "*" in label:
         return levels.str.contains(f"^{re.escape(label).replace(re.escape('*'), '.')}$").fill_null(False).to_numpy()
     return np.zeros(len(levels), dtype=np.bool_)

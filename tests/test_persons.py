@@ -311,3 +311,20 @@ def test_a_report_says_when_only_the_rows_told_of_an_entity() -> None:
     assert any("'employee_id'" in note and "was taken for one" in note for note in notes)
     notes = lw.evaluate(frame, fake, schema=lw.infer(frame, entity=False), measures=["accuracy"]).notes
     assert any("people with many rows were not protected" in note for note in notes)
+
+
+def test_a_report_is_silent_on_an_entity_that_was_named() -> None:
+    frame = payroll(34)
+    fake = frame.sample(1_200, with_replacement=True, seed=5)
+    notes = lw.evaluate(frame, fake, entity="employee_id", measures=["accuracy"]).notes
+    assert not any("employee_id" in note for note in notes)
+
+
+@pytest.mark.parametrize("name", ["n_rows_", "whose_", "whose", "value", "rows", "person", "count", "len"])
+def test_columns_may_have_any_name(name: str) -> None:
+    """As key, as a text of somebody's own, and as a level: nothing that is counted beside them takes their name."""
+    frame = payroll(35).rename({"employee_id": name})
+    assert lw.infer(frame, entity=name).entity == name
+    lw.Synthesizer("copula", entity=name, random_state=1).fit(frame).sample(5)
+    again = payroll(36).with_columns(pl.Series(name, [f"t{k % 37} of {k}" for k in range(len(frame))]))
+    lw.Synthesizer("copula", random_state=1, entity="employee_id").fit(again).sample(5)

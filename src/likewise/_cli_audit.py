@@ -140,7 +140,7 @@ def audit(
         frame, fake = read(real), read(synthetic)
         held_out = None if holdout is None else read(holdout)
         register = None if public is None else read(public)
-    schema = schema_of(frame, schema_file, target, terminal)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")
     asked = wanted.measures if measures is None else measures_of(measures)

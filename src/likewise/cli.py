@@ -297,7 +297,7 @@ def evaluate(
         frame = read(real)
         fakes = [read(path) for path in synthetic]
         held_out = None if holdout is None else read(holdout)
-    schema = schema_of(frame, schema_file, target, terminal)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
     if dp_only:
         if len(fakes) > 1:
             raise errors.OptionError("--dp-only withholds what a comparison would show; give one table")

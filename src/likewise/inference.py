@@ -117,14 +117,18 @@ def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None) ->
 def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
     """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
     assert schema.entity is not None
-    whose = raw[schema.entity].hash().alias("whose_")
+    whose = raw[schema.entity].hash().alias("whose")
     n_entities, columns = whose.n_unique(), []
     for column in schema:
         if column.name != schema.entity and "kind" in column.found and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
             k = raw[column.name].n_unique()
             # Few levels stay levels, and numbers are keys only where each entity has one of its own.
             if k >= (n_entities if column.kind is Kind.INTEGER else 11):
-                again = infer_column(pl.DataFrame([whose, raw[column.name]]).unique(maintain_order=True)[column.name])
+                again = infer_column(
+                    pl.DataFrame([whose, raw[column.name].alias("value")])
+                    .unique(maintain_order=True)["value"]
+                    .alias(column.name)
+                )
                 if again.kind in (Kind.TEXT, Kind.ID):
                     column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
         columns.append(column)
@@ -207,11 +211,11 @@ def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:
     """The column of one series; `forced` is the kind the user says it is."""
     if not dtype_name(series.dtype):
         raise InputError(
-            f"column {series.name!r}: values of type {series.dtype} cannot be modelled; "
+            f"column {series.name!r}: values of type {type(series.dtype).__name__} cannot be modelled; "
             "unnest it into plain columns, turn it into text, or drop it"
         )
-    counted = series.drop_nulls().value_counts(name="n_rows_")
-    facts = _Facts(series, counted[series.name], counted["n_rows_"])
+    counted = series.drop_nulls().alias("value").value_counts(name="rows")
+    facts = _Facts(series, counted["value"], counted["rows"])
     dtype = series.dtype
     if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
         facts.values = facts.values.cast(pl.String)
@@ -235,7 +239,7 @@ def _text_column(facts: _Facts, forced: Kind | None, *, closed: bool) -> Column:
     _take_tokens(facts, SURE_TOKENS, blanks=True)
     if len(facts.values) == 0:
         return facts.column(forced or Kind.CATEGORICAL, **_levels_of(facts))
-    personal = None if isinstance(facts.series.dtype, pl.Enum) else _personal(facts, forced)
+    personal = _personal(facts, forced)
     if personal is not None:
         return personal
     if forced in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):

@@ -280,8 +280,8 @@ def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
     if column.format:
         pattern = column.format
     else:
-        counted = text.drop_nulls().value_counts(name="n_rows_")
-        found = _times.detect(counted[text.name], counted["n_rows_"]) if counted.height else None
+        counted = text.drop_nulls().alias("value").value_counts(name="rows")
+        found = _times.detect(counted["value"], counted["rows"]) if counted.height else None
         if found is None and counted.height:
             return known, known.len() - known.null_count()
         pattern = found.format if found else "%Y-%m-%d"

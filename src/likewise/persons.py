@@ -166,13 +166,13 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
     known = frame.filter(~missing) if missing.any() else frame
     if len(known) < 0.95 * len(frame):
         return None
-    counted = known[name].value_counts(name="n_rows_")
-    rows = counted["n_rows_"]
+    counted = known[name].alias("value").value_counts(name="rows")
+    rows = counted["rows"]
     often = int(rows.median() or 0) >= 2  # type: ignore[arg-type]
     if len(counted) < LEAST_ENTITIES or not (often or (sure and rows.filter(rows >= 2).sum() >= 0.1 * len(known))):
         return None
     sure |= personal is not None and personal is not NAME
-    made = looks_made(counted[name].cast(pl.String))
+    made = looks_made(counted["value"].cast(pl.String))
     owner = names_an_owner(name) or is_a_name(parts_of(name))
     if not (sure or made or owner or names_a_key(name) or personal):
         return None
@@ -194,7 +194,7 @@ def _constant_within(frame: pl.DataFrame, entity: str, names: list[str]) -> dict
     agree = rows.select(pl.col(names).eq_missing(pl.col(names).shift(1))).filter(same)
     found = {}
     for name in names if len(agree) >= 20 else ():
-        counts = frame[name].value_counts(name="n_rows_")["n_rows_"].to_numpy().astype(np.float64)
+        counts = frame[name].alias("value").value_counts(name="rows")["rows"].to_numpy().astype(np.float64)
         chance = float(((counts / len(frame)) ** 2).sum())
         beyond = float(agree[name].mean()) - chance  # type: ignore[arg-type]
         if chance < 0.99 and beyond >= CONSTANT * (1 - chance):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -258,11 +258,11 @@ class Synthesizer:
         table, only = parse(raw, schema), resolve(self.only or {}, schema)
         whose = persons_of(table, schema.entity)
         rows = _rows_of_class(table, only, whose)
-        table = table[rows]
+        left_out, table = _others(table, rows), table[rows]
         split, training, drawing = self._streams()
         train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
-        codec = _codec_of(table[train_rows], schema, self.codec)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
+        codec = _codec_of(table[train_rows], schema, self.codec, (left_out, kept))
         kept = kept.filter(meeting(kept, only))
         gate, held = gate_of(codec.encode(table[train_rows]), codec.alphabet.sizes), codec.encode(kept)
         told = _told_fields(generator, codec)
@@ -758,10 +758,19 @@ def _check_delta(budget: DP, n_rows: int) -> None:
         )
 
 
-def _codec_of(table: pl.DataFrame, schema: Schema, options: CodecOptions | None) -> TableCodec:
+def _others(table: pl.DataFrame, rows: npt.NDArray[np.int64]) -> pl.DataFrame:
+    """The rows that are not among these."""
+    return table[np.setdiff1d(np.arange(len(table)), rows)]
+
+
+def _codec_of(
+    table: pl.DataFrame, schema: Schema, options: CodecOptions | None, others: Sequence[pl.DataFrame]
+) -> TableCodec:
+    """The codec of the rows to learn from; no key of the other real rows is made again either."""
+    others = [frame for frame in others if len(frame)]
     if options is not None and options.k_anonymous is not None:
-        return anonymous_codec(table, schema, options)
-    return TableCodec.fit(table, schema, options)
+        return anonymous_codec(table, schema, options, others)
+    return TableCodec.fit(table, schema, options, others=others)
 
 
 def load(path: str | Path) -> Synthesizer:

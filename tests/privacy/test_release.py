@@ -165,3 +165,16 @@ def test_what_was_left_out_stays_left_out_of_new_rows() -> None:
     frame = pl.DataFrame({"name": ["x", "y"] * 10, "age": [1, 2] * 10})
     done = anonymize(frame, quasi_identifiers="age", k=3, drop="name")
     assert done.recoding.transform(frame).columns == ["age"]
+
+
+@pytest.mark.parametrize("name", ["level", "n", "size", "raw", "ours", "theirs", "q", "rank", "far", "class", "len"])
+@pytest.mark.parametrize("method", ["mondrian", "lattice"])
+def test_a_quasi_identifier_may_have_any_name(name: str, method: str) -> None:
+    rng = np.random.default_rng(811)
+    frame = pl.DataFrame({name: rng.integers(0, 40, 120), "ill": rng.choice(["a", "b", "c"], 120)})
+    everyone = pl.concat([frame, frame])
+    more = {"k_map": 6, "population": everyone} if method == "lattice" else {}
+    done = anonymize(
+        frame, quasi_identifiers=[name], sensitive="ill", k=3, l=2, t=0.6, alpha=0.9, method=method, **more
+    )
+    assert int(done.frame.group_by(name).len("people_")["people_"].min()) >= 3

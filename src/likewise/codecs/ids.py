@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise._dtypes import dtype_name
 from likewise.codecs.base import Field
 from likewise.codecs.column import (
     CodecOptions,
@@ -86,7 +87,7 @@ def summarise_ids(series: pl.Series, persons: pl.Series | None = None) -> IdSumm
     if series.dtype.is_temporal() or series.dtype == pl.Boolean:  # what tells entities apart may be of any kind
         series = series.to_physical().cast(pl.Int64)
     keys = series.drop_nulls()
-    n, missing, dtype = len(keys), series.null_count(), str(series.dtype)
+    n, missing, dtype = len(keys), series.null_count(), dtype_name(series.dtype)
     if series.dtype.is_numeric():
         low, high = (int(keys.min()), int(keys.max())) if n else (None, None)  # type: ignore[arg-type]
         return IdSummary(dtype, n, missing, low, high, 0, 0, None)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise._dtypes import dtype_name
 from likewise.codecs.base import Field
 from likewise.codecs.column import (
     CodecOptions,
@@ -69,7 +70,7 @@ def summarise_made(series: pl.Series, persons: pl.Series | None = None) -> MadeS
     """The summary of one column of personal identifiers (or chunk of it)."""
     texts = (series.cast(pl.Int64, strict=False) if series.dtype.is_float() else series).cast(pl.String)
     return MadeSummary(
-        texts.drop_nulls().unique(), str(series.dtype), series.null_count(), summarise_text(texts, persons)
+        texts.drop_nulls().unique(), dtype_name(series.dtype), series.null_count(), summarise_text(texts, persons)
     )
 
 
@@ -111,7 +112,7 @@ class MadeCodec(ColumnCodec):
         if form is NAME:
             style = _style_of(values)
             words = _free_words(values, longest, chinese=style == STYLES[3])
-            upper = bool((values == values.str.to_uppercase()).mean() or 0 > 0.5) and style != STYLES[3]
+            upper = _share(values == values.str.to_uppercase()) > 0.5 and style != STYLES[3]
             return cls(
                 column.name, form.word, summary.dtype, words=words, style=style, upper=upper, missing_share=share
             )
@@ -242,6 +243,11 @@ _ASCII = [name for name in GIVEN if name.isascii()]
 
 def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
     return pl.Series(words, dtype=pl.String).gather(rng.integers(0, len(words), n))
+
+
+def _share(fits: pl.Series) -> float:
+    """The share of true ones; 0 of none."""
+    return float(fits.mean() or 0.0)  # type: ignore[arg-type]
 
 
 def _style_of(values: pl.Series) -> str:

@@ -5,7 +5,7 @@ Legend: n rows, D fields, F fractions, K codes of one field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -100,22 +100,21 @@ class Narrowing:
 class TableCodec:
     """Turns canonical frames into Codes and back. Columns of role `drop` are left out.
 
-        Args:
-            codecs: one a column.
-            cells: what is told of some fields in place of their codes; None tells all codes as they are.
+    Args:
+        codecs: one a column.
+        cells: what is told of some fields in place of their codes; None tells all codes as they are.
 
-        Example:
-            >>> import numpy as np, polars as pl
-            >>> from likewise.codecs.table import TableCodec
-            >>> from likewise.identifiers.forms import BY_WORD
-    from likewise.schema import Column, Kind, Schema
-            >>> frame = pl.DataFrame({"age": [30, 40] * 10, "sex": ["f", "m"] * 10})
-            >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="sex", kind=Kind.CATEGORICAL)))
-            >>> codec = TableCodec.fit(frame, schema)
-            >>> codec.alphabet.sizes
-            (2, 2)
-            >>> codec.decode(codec.encode(frame), rng=np.random.default_rng(0)).equals(frame)
-            True
+    Example:
+        >>> import numpy as np, polars as pl
+        >>> from likewise.codecs.table import TableCodec
+        >>> from likewise.schema import Column, Kind, Schema
+        >>> frame = pl.DataFrame({"age": [30, 40] * 10, "sex": ["f", "m"] * 10})
+        >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="sex", kind=Kind.CATEGORICAL)))
+        >>> codec = TableCodec.fit(frame, schema)
+        >>> codec.alphabet.sizes
+        (2, 2)
+        >>> codec.decode(codec.encode(frame), rng=np.random.default_rng(0)).equals(frame)
+        True
     """
 
     codecs: tuple[ColumnCodec, ...]
@@ -123,10 +122,14 @@ class TableCodec:
     cells: Cells | None = None
 
     @classmethod
-    def fit(cls, frame: pl.DataFrame, schema: Schema, options: CodecOptions | None = None, **changes: Any) -> Self:
+    def fit(
+        cls, frame: pl.DataFrame, schema: Schema, options: CodecOptions | None = None, *,
+        others: Sequence[pl.DataFrame] = (), **changes: Any,
+    ) -> Self:  # fmt: skip
         """The codec of one canonical frame.
 
         Args:
+            others: real rows that are not learnt, and whose keys may not be made again all the same.
             options: how finely and how protected; `changes` are single options by name.
 
         Raises:
@@ -134,15 +137,25 @@ class TableCodec:
             OptionError: `k_anonymous` is asked for, which `likewise.privacy.coding.anonymous_codec` gives.
         """
         options = _options(options, changes)
-        return cls.from_summary(cls.summarise(frame, schema), schema, options)
+        return cls.from_summary(cls.summarise(frame, schema, others), schema, options)
 
     @staticmethod
-    def summarise(frame: pl.DataFrame, schema: Schema) -> TableSummary:
-        """The summary of a canonical frame or of a chunk of one; people are counted by the schema's entity."""
+    def summarise(frame: pl.DataFrame, schema: Schema, others: Sequence[pl.DataFrame] = ()) -> TableSummary:
+        """The summary of a canonical frame or of a chunk of one; people are counted by the schema's entity.
+
+        Args:
+            others: of these only the keys.
+        """
         columns = [column for column in schema if column.role != Role.DROP]
         _require(frame, [column.name for column in columns])
         persons = None if schema.entity is None else frame[schema.entity].hash()  # numbers alike in every chunk
-        return TableSummary({c.name: _summarise_column(frame[c.name], c, persons) for c in columns}, len(frame))
+        summaries = {c.name: _summarise_column(frame[c.name], c, persons) for c in columns}
+        for other in others:
+            whose = None if schema.entity is None else other[schema.entity].hash()
+            for c in columns:
+                if c.is_key:
+                    summaries[c.name] = summaries[c.name].merge(_summarise_column(other[c.name], c, whose))
+        return TableSummary(summaries, len(frame))
 
     @classmethod
     def from_summary(

@@ -208,7 +208,7 @@ def evaluate_tables(
     for name, what in ((target, "target"), (by, "column of groups")):
         _check_known(name, what, schema)
     run = Context(schema, frames, target, by, random_state, learner, chosen)
-    if entity is not False:
+    if entity is None or entity is True:
         _tell_of_entity(run.notes, train, schema)
     return _report(run)
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise._dtypes import dtype_name
 from likewise.errors import InputError
 from likewise.schema import Column, Kind, Schema
 
@@ -147,7 +148,7 @@ def _type_column(series: list[pl.Series], column: Column, text: str) -> list[Typ
             series = [_pattern(s.cast(pl.String)) for s in series]
         return _levels(series, column)
     except pl.exceptions.PolarsError as error:
-        dtypes = ", ".join(dict.fromkeys(str(s.dtype) for s in series))
+        dtypes = ", ".join(dict.fromkeys(dtype_name(s.dtype) for s in series))
         raise InputError(
             f"column {column.name!r}: kind {column.kind} does not fit the type {dtypes}; "
             "parse both tables with the same schema"

@@ -11,6 +11,7 @@ References: LeFevre, DeWitt, Ramakrishnan 2006 (Mondrian, its splits along a hie
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +32,9 @@ from likewise.privacy.mondrian import Splits, common_step, mondrian
 from likewise.schema import Role, Schema
 
 
-def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) -> TableCodec:
+def anonymous_codec(
+    frame: pl.DataFrame, schema: Schema, options: CodecOptions, others: Sequence[pl.DataFrame] = ()
+) -> TableCodec:
     """The codec of a canonical frame that tells a generator k-anonymous quasi-identifiers.
 
     Every level, value and range end that is kept of a quasi-identifier has `k_anonymous` rows behind it (the two labels
@@ -41,6 +44,7 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
     Args:
         frame: the training rows; none of them is left out.
         options: with `k_anonymous` set; the columns are those of role `quasi_identifier`.
+        others: real rows that are not learnt, whose keys may not be made again.
 
     Raises:
         OptionError: no column is a quasi-identifier.
@@ -71,7 +75,7 @@ def anonymous_codec(frame: pl.DataFrame, schema: Schema, options: CodecOptions) 
     if n_members < k:
         of = "rows" if persons is None else f"persons (column {schema.entity!r})"
         raise PrivacyError(f"k_anonymous={k} is more than the {n_members} {of} to learn from")
-    summary, free = TableCodec.summarise(frame, schema), replace(options, k_anonymous=None)
+    summary, free = TableCodec.summarise(frame, schema, others), replace(options, k_anonymous=None)
     as_asked = TableCodec.from_summary(summary, schema, free)
     # Declared levels are public, yet whether anybody has them is not.
     undeclared = Schema(tuple(replace(c, levels=None) if c.name in names else c for c in schema))

@@ -133,8 +133,8 @@ def spelled_once(values: pl.Series) -> pl.Series:
     """
     if values.dtype != pl.String:
         return values
-    counted = values.drop_nulls().value_counts(name="\0n").sort(["\0n", values.name], descending=[True, False])
-    texts = counted[values.name].to_list()
+    counted = values.drop_nulls().alias("text").value_counts(name="rows").sort("rows", "text", descending=[True, False])
+    texts = counted["text"].to_list()
     usual: dict[str, str] = {}
     spelled = [usual.setdefault(normalize("NFC", normalize("NFC", t).casefold().strip()), t) for t in texts]
     return values.replace_strict(texts, spelled, default=None, return_dtype=pl.String)

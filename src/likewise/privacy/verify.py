@@ -51,8 +51,10 @@ def verify(
         persons: (n released,) whose each row is; None: each its own.
         star: "any": k members must agree with each row wherever neither has a star, and there is no more to keep.
     """
-    names = list(quasi_identifiers)
-    released = released.with_columns(as_written(released.select(names)).get_columns())
+    # Under names that nothing here is counted by: a column may be called "level".
+    own = {name: f"\0{i}" for i, name in enumerate(quasi_identifiers)}
+    names = list(own.values())
+    released = released.with_columns(as_written(released.select(quasi_identifiers)).get_columns()).rename(own)
     if persons is not None:
         released = released.with_columns(pl.Series(_WHO, persons))
     if starred is not None and starred.any():
@@ -70,7 +72,7 @@ def verify(
     _demand(int((sizes["ours"] < promise.k).sum()), len(sizes), f"hold {promise.k} {members}")
     if promise.needs_population:
         assert population is not None
-        _check_population(sizes, names, promise, as_written(population.select(names)))
+        _check_population(sizes, names, promise, as_written(population.select(quasi_identifiers)).rename(own))
     for column in sensitive:
         _check_sensitive(released, names, promise, column)
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise._dtypes import dtype_name
 from likewise.errors import InputError, LikewiseWarning, OptionError
 from likewise.schema import nearest
 
@@ -49,7 +50,7 @@ def times_of(table: pl.DataFrame, column: str) -> Times:
         raise OptionError(f"there is no column {column!r} of times{nearest(column, table.columns)}")
     series = table[column]
     if not isinstance(series.dtype, pl.Date | pl.Datetime):
-        raise OptionError(f"column {column!r} must hold dates or times with a date, got {series.dtype}")
+        raise OptionError(f"column {column!r} must hold dates or times with a date, got {dtype_name(series.dtype)}")
     if series.null_count():
         raise InputError(f"column {column!r}: {series.null_count()} times are missing; drop those rows or fill them")
     if len(series) < 3:

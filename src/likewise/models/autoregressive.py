@@ -36,6 +36,7 @@ from likewise.models.gradient import (
     in_net_order,
     is_wide,
     log_marginals,
+    mostly_ordered,
     net_weights,
     net_with_weights,
     settled_arrays,
@@ -170,13 +171,14 @@ class Autoregressive(GradientModel):
         self._schedule(1)
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
-        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table. Columns of
-        many codes take twice as long to learn; where there are many columns, there is more to learn in each step."""
+        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table. Numbers
+        take twice as long to learn as levels; where there are many columns, there is more to learn in each step."""
         alphabet = alphabet or Alphabet(())
         size = batch_size_for(n_rows, sum(alphabet.sizes)) if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
         many = len(alphabet.fields) > MANY_FIELDS
-        passes = 4 if many else 6 if n_rows >= MANY_ROWS else 25 if alphabet.fields and is_wide(alphabet) else 12
+        numbers = is_wide(alphabet) or mostly_ordered(alphabet)
+        passes = 4 if many else 6 if n_rows >= MANY_ROWS else 25 if numbers else 12
         by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
         return Schedule(
             epochs=by_steps if self.epochs is None else self.epochs,

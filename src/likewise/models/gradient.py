@@ -97,6 +97,11 @@ def is_wide(alphabet: Alphabet) -> bool:
     return 2 * sum(size > MANY_CODES for size in alphabet.sizes) >= max(len(alphabet.sizes), 1)
 
 
+def mostly_ordered(alphabet: Alphabet) -> bool:
+    """Whether most columns are numbers or times, whose codes have an order."""
+    return 2 * sum(f.positions is not None for f in alphabet.fields) >= max(len(alphabet.fields), 1)
+
+
 def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
     """(K,) log share of each code, half a row added to each."""
     result = []

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likewise.dp import cuts, gate, mechanisms
+from likewise.dp import columns, cuts, gate, mechanisms
+from likewise.dp.columns import ColumnGate
 from likewise.dp.ledger import Entry, Ledger
 from likewise.modelfile import read_model
 
@@ -59,13 +60,13 @@ def blind_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 def blind_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let bins and frequent values, whose candidates are the rows' own, be the same whatever the rows."""
 
-    def quantiles(cells: Any, counts: Any, n_cells: int, purse: cuts.Purse, name: str) -> Any:
-        cuts.noisy_choices(lambda: [[0.0]], purse.rho, purse.ledger, f"edges of {name}")
+    def quantiles(cells: ColumnGate, n_cells: int, name: str) -> Any:
+        columns.noisy_choices(lambda: [np.zeros(1)], cells._rho, cells._ledger, f"edges of {name}")
         return np.linspace(0, n_cells, 9).astype(np.int64)
 
-    def sure(self: cuts.Purse, counts: Any, what: str) -> Any:
-        cuts.noisy_counts(lambda: np.zeros(1), self.rho, self.ledger, what, delta=self.delta)
+    def frequent(self: ColumnGate, what: str) -> Any:
+        columns.noisy_counts(lambda: np.zeros(1, np.int64), self._rho, self._ledger, what, delta=self._delta)
         return np.zeros(0, np.int64), np.zeros(0)
 
     monkeypatch.setattr(cuts, "_quantiles", quantiles)
-    monkeypatch.setattr(cuts.Purse, "sure", sure)
+    monkeypatch.setattr(ColumnGate, "frequent", frequent)

@@ -8,6 +8,7 @@ import pytest
 
 from likewise.dp import cuts, mechanisms
 from likewise.dp.accounting import epsilon_of_exponential
+from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.ledger import DP, Ledger
 
 CELLS = 2**16
@@ -37,12 +38,11 @@ def first_cut(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> tuple[npt.NDArray[
     """(CELLS - 1,) log chance of each cut in the first round, and the epsilon that its entry pays for."""
     recorder, ledger = Recorder(), Ledger(DP(1.0, 1e-6))
     monkeypatch.setattr(mechanisms, "_opendp", lambda: recorder)
-    cells = np.array(sorted(rows))
-    counts = np.array([rows[int(c)] for c in cells])
-    cuts._quantiles(cells, counts, CELLS, cuts.Purse(ledger, 0.004, 0.0), "income")
+    cells = Distinct.of(np.array(list(rows)), np.array(list(rows.values())))
+    cuts._quantiles(ColumnGate(lambda: cells, ledger, 0.004, 0.0), CELLS, "income")
     scores, scale = recorder.asked[0]
     # Runs of cuts end right after each cell that holds rows.
-    ends = np.unique([1, *(c + 1 for c in cells), CELLS])
+    ends = np.unique([1, *(c + 1 for c in rows), CELLS])
     lengths = np.diff(ends)
     lengths = lengths[lengths > 0]
     assert len(lengths) == len(scores)

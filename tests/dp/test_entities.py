@@ -10,8 +10,9 @@ import pytest
 
 import likewise as lw
 from likewise.codecs.levels import LevelCodec
-from likewise.dp import cuts
+from likewise.dp import columns
 from likewise.dp.coding import private_codec
+from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.entities import rows_within
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import LikewiseWarning, PrivacyError
@@ -159,9 +160,9 @@ def answers(frame: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
         asked.extend((what + " scores", np.asarray([max(scores)]), sensitivity) for scores in look())
         return [0 for _ in look()]
 
-    monkeypatch.setattr(cuts, "noisy_counts", counts)
-    monkeypatch.setattr(cuts, "noisy_choices", choices)
-    monkeypatch.setattr(cuts.secrets, "randbelow", lambda n: 0)
+    monkeypatch.setattr(columns, "noisy_counts", counts)
+    monkeypatch.setattr(columns, "noisy_choices", choices)
+    monkeypatch.setattr(columns.secrets, "randbelow", lambda n: 0)
     private_codec(frame[rows_within(BUDGET, frame)], SCHEMA, Ledger(BUDGET))
     return asked
 
@@ -210,15 +211,15 @@ def test_a_level_that_one_entity_alone_holds_is_not_shown() -> None:
 
 
 def test_a_threshold_for_single_rows_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = cuts.Purse.sure
+    honest = ColumnGate.frequent
 
-    def of_one_row(self: cuts.Purse, counts: Any, what: str) -> Any:
-        monkeypatch.setattr(self.ledger, "group", 1)
-        found = honest(self, counts, what)
-        monkeypatch.setattr(self.ledger, "group", MOST)
-        return found
+    def of_one_row(self: ColumnGate, what: str) -> Any:
+        monkeypatch.setattr(self._ledger, "group", 1)
+        shown = honest(self, what)
+        monkeypatch.setattr(self._ledger, "group", MOST)
+        return shown
 
-    monkeypatch.setattr(cuts.Purse, "sure", of_one_row)
+    monkeypatch.setattr(ColumnGate, "frequent", of_one_row)
     assert times_shown(with_person(table(600), MOST)) > 0
 
 
@@ -231,5 +232,6 @@ def test_many_levels_of_one_entity_are_shown_no_more_often_than_delta_allows() -
     for _ in range(400):
         ledger._entries.clear()
         ledger.delta_aside = 1.0
-        shown += len(cuts.Purse(ledger, rho, delta).sure(np.ones(20, np.int64), "levels")[0]) > 0
+        alone = Distinct(np.arange(20), np.ones(20, np.int64))
+        shown += len(ColumnGate(lambda: alone, ledger, rho, delta).frequent("levels")[0]) > 0  # noqa: B023
     assert shown / 400 < delta

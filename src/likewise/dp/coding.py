@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
@@ -13,20 +13,21 @@ import polars as pl
 from likewise.codecs.column import CodecOptions, ColumnCodec
 from likewise.codecs.ids import IdCodec
 from likewise.codecs.levels import LevelCodec, summarise_levels
-from likewise.codecs.numbers import MOST_DECIMALS, Lattice, NumberCodec, summarise_numbers
+from likewise.codecs.numbers import MOST_DECIMALS, Lattice, NumberCodec, NumberSummary, summarise_numbers
 from likewise.codecs.table import TableCodec
 from likewise.codecs.times import Clock, TimeCodec, summarise_times
-from likewise.dp.cuts import Cuts, Purse
+from likewise.dp.columns import ColumnGate, Distinct
+from likewise.dp.cuts import Cuts
 from likewise.dp.declaration import COUNTED, UUID, Declaration, is_bounded
 from likewise.dp.ledger import SLACK, Entry, Ledger
 from likewise.parsing import canonical_dtype
 from likewise.schema import Column, Kind, Role, Schema
 
 CHOICES = ("levels", "values")
-"""Touches that choose what is shown at all: each adds to delta."""
+"""Queries that choose what is shown at all: each adds to delta."""
 
 LEAST_PARTS = 10
-"""Into so many parts at least the codec's share is cut, one a touch: one column of numbers needs no more
+"""Into so many parts at least the codec's share is cut, one a query: one column of numbers needs no more
 of it than one of ten, and leaves the rest to the generator."""
 
 SECONDS_A_DAY = 86_400
@@ -47,15 +48,14 @@ def private_codec(
     declaration = Declaration.of(schema, frame.schema, ledger.budget)
     columns = [column for column in declaration if column.role is not Role.DROP]
     parts = [_Key(column) if column.is_key else PARTS[column.kind](column) for column in columns]
-    paid = [touch for part in parts for touch in part.touches()]
-    purse = Purse(
-        ledger,
-        rho=ledger.rho * ledger.budget.codec_share / max(len(paid), LEAST_PARTS),
-        delta=ledger.delta_aside / max(sum(touch in CHOICES for touch in paid), 1),
-    )
+    paid = [query for part in parts for query in part.queries()]
+    rho = ledger.rho * ledger.budget.codec_share / max(len(paid), LEAST_PARTS)
+    delta = ledger.delta_aside / max(sum(query in CHOICES for query in paid), 1)
     before = ledger.spent
-    codecs = tuple(part.codec(frame[part.column.name], purse) for part in parts)
-    _count_the_rest(ledger, len(paid) * purse.rho - (ledger.spent - before))
+    codecs = tuple(
+        part.codec(ColumnGate(partial(frame.get_column, part.column.name), ledger, rho, delta)) for part in parts
+    )
+    _count_the_rest(ledger, len(paid) * rho - (ledger.spent - before))
     return TableCodec(codecs, options or CodecOptions())
 
 
@@ -81,12 +81,16 @@ class _Part(ABC):
         return self.column.nullable is not False
 
     @abstractmethod
-    def touches(self) -> list[str]:
+    def queries(self) -> list[str]:
         """What of this column must be paid for."""
 
     @abstractmethod
-    def codec(self, series: pl.Series, purse: Purse) -> ColumnCodec:
-        """The codec; what is paid for comes out of the purse."""
+    def codec(self, gate: ColumnGate) -> ColumnCodec:
+        """The codec; what is not declared is learnt by queries to the column's gate."""
+
+
+def _distinct(summary: NumberSummary) -> Distinct:
+    return Distinct(summary.values, summary.counts)
 
 
 class _Number(_Part):
@@ -105,11 +109,12 @@ class _Number(_Part):
         scale = 10 ** (lattice.decimals or 0)
         return Cuts(column.name, lattice, (int(np.ceil(low * scale - 1e-9)), int(np.floor(high * scale + 1e-9))))
 
-    def touches(self) -> list[str]:
-        return self.cuts.touches()
+    def queries(self) -> list[str]:
+        return self.cuts.queries()
 
-    def codec(self, series: pl.Series, purse: Purse) -> ColumnCodec:
-        return self.cuts.codec(summarise_numbers(series, self.column.kind), purse, has_missing=self.has_missing)
+    def codec(self, gate: ColumnGate) -> ColumnCodec:
+        numbers = gate.through(lambda series: summarise_numbers(series, self.column.kind)).through(_distinct)
+        return self.cuts.codec(numbers, has_missing=self.has_missing)
 
 
 class _Time(_Part):
@@ -150,30 +155,31 @@ class _Time(_Part):
             f"{self.column.name} (time of day)", Lattice(Kind.INTEGER, self.step), (0, self.clock.day // self.step - 1)
         )
 
-    def touches(self) -> list[str]:
-        return self.days.touches() + (self.times.touches() if self.times is not None else [])
+    def queries(self) -> list[str]:
+        return self.days.queries() + (self.times.queries() if self.times is not None else [])
 
-    def codec(self, series: pl.Series, purse: Purse) -> ColumnCodec:
-        name, summary = self.column.name, summarise_times(series)
-        days = self.days.codec(summary.days, purse, has_missing=self.has_missing)
+    def codec(self, gate: ColumnGate) -> ColumnCodec:
+        name, parts = self.column.name, gate.through(summarise_times)
+        days = self.days.codec(parts.through(lambda held: _distinct(held.days)), has_missing=self.has_missing)
         if self.times is None:
             return TimeCodec(name, self.clock, days, NumberCodec(name, Lattice(Kind.INTEGER), None, True))
-        return TimeCodec(name, self.clock, days, self.times.codec(summary.times, purse, has_missing=self.has_missing))
+        times = parts.through(lambda held: _distinct(held.times))
+        return TimeCodec(name, self.clock, days, self.times.codec(times, has_missing=self.has_missing))
 
 
 class _Levels(_Part):
-    def touches(self) -> list[str]:
+    def queries(self) -> list[str]:
         return ["levels"] if self._declared is None else []
 
     @property
     def _declared(self) -> tuple[str, ...] | None:
         return ("0", "1") if self.column.kind == Kind.BOOLEAN else self.column.levels
 
-    def codec(self, series: pl.Series, purse: Purse) -> ColumnCodec:
+    def codec(self, gate: ColumnGate) -> ColumnCodec:
         name, is_boolean, levels = self.column.name, self.column.kind == Kind.BOOLEAN, self._declared
         if levels is None:
-            summary = summarise_levels(series)
-            levels = tuple(summary.levels[int(i)] for i in purse.sure(summary.counts, f"levels of column {name!r}")[0])
+            held = gate.through(summarise_levels).through(lambda held: Distinct(held.levels.to_numpy(), held.counts))
+            levels = tuple(held.frequent(f"levels of column {name!r}")[0].tolist())
         size = len(levels) + (not is_boolean) + self.has_missing
         return LevelCodec(name, is_boolean, levels, np.ones(size), not is_boolean, self.has_missing)
 
@@ -181,10 +187,10 @@ class _Levels(_Part):
 class _Key(_Part):
     """Keys made anew, in the form the schema declares; one that the table holds may come up by chance."""
 
-    def touches(self) -> list[str]:
+    def queries(self) -> list[str]:
         return []
 
-    def codec(self, series: pl.Series, purse: Purse) -> ColumnCodec:
+    def codec(self, gate: ColumnGate) -> ColumnCodec:
         name, dtype, form = self.column.name, self.column.dtype, self.column.format
         if form is None or form == UUID:
             return IdCodec(name, "number" if form is None else "uuid", dtype)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from likewise.dp import columns, cuts, gate, mechanisms
+from likewise.dp.accounting import epsilon_of_exponential
 from likewise.dp.columns import ColumnGate
 from likewise.dp.ledger import Entry, Ledger
 from likewise.modelfile import read_model
@@ -47,7 +48,15 @@ def blind_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         return 500.0 + np.arange(look().size, dtype=float), sigma
 
     def choices(look: Any, rho: float, ledger: Ledger, what: str, *, sensitivity: float = 1.0) -> list[int]:
-        ledger.spend(Entry(what=what, mechanism="exponential", parameter=1.0, sensitivity=sensitivity, rho=rho))
+        ledger.spend(
+            Entry(
+                what=what,
+                mechanism="exponential",
+                parameter=epsilon_of_exponential(rho),
+                sensitivity=sensitivity,
+                rho=rho,
+            )
+        )
         return [0 for _ in look()]
 
     for name, fake in (("noisy_counts", counts), ("noisy_choices", choices)):

@@ -23,6 +23,7 @@ from likewise.dp import budget as budget_room
 from likewise.dp.accounting import Steps, epsilon_of, multiplier_of, rho_of
 from likewise.dp.budget import Budget
 from likewise.dp.ledger import SAMPLED, Entry
+from likewise.errors import OptionError
 
 TOTAL = lw.DP(3.0, 1e-6)
 ONE = lw.DP(1.0, 1e-6)
@@ -172,7 +173,7 @@ def test_a_fit_that_fails_after_it_asked_is_charged_for_what_it_asked(
     def failing(*_: Any, **__: Any) -> Any:
         raise ArithmeticError("no convergence")
 
-    monkeypatch.setattr("likewise.models.mst.fitted_chain", failing)
+    monkeypatch.setattr("likewise.models.mst.fit_potentials", failing)
     with pytest.raises(ArithmeticError):
         synth(budget).fit(rows())
     [entry] = budget.entries
@@ -413,3 +414,92 @@ def test_the_command_line_begins_counts_and_shows_a_budget(tmp_path: Path, monke
     assert call("synth", "real.csv", "-o", "fake.csv", "--budget", "b.json").exit_code != 0
     assert call("budget", "other.json").exit_code != 0
     assert call("budget", "b.json", "--max-rows", "2").exit_code != 0
+
+
+# ---- other names of a file, and files that somebody changed ----------------------------------------------------------
+
+
+def test_all_links_to_a_file_share_its_lock(budget: Budget, tmp_path: Path) -> None:
+    budget.create()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "ours.json").symlink_to(budget.path)
+    other = Budget(tmp_path / "project" / "ours.json", wait=0.0)
+    with budget._open(), pytest.raises(lw.PrivacyError, match="held by another process"):
+        spend(other, ONE, query(0.01))
+    spend(other, ONE, query(0.01))
+    assert [entry.status for entry in budget.entries] == ["done"]
+    assert other.path.is_symlink()
+
+
+def test_a_second_name_that_would_go_on_alone_is_refused(budget: Budget, tmp_path: Path) -> None:
+    budget.create()
+    (tmp_path / "copy.json").hardlink_to(budget.path)
+    for one in (budget, Budget(tmp_path / "copy.json")):
+        with pytest.raises(lw.OutputError, match="second name"):
+            spend(one, ONE, query(0.01))
+    (tmp_path / "copy.json").unlink()
+    spend(budget, ONE, query(0.01))
+    assert len(budget.entries) == 1
+
+
+def test_a_fit_whose_file_is_taken_away_while_it_runs_is_in_the_next(budget: Budget) -> None:
+    with budget.recorded(ONE, "mst", counts_only=True) as asked:
+        budget.path.unlink()
+        asked([query(0.02)])
+    assert [(entry.status, entry.queries) for entry in budget.entries] == [("done", (query(0.02),))]
+
+
+def free(release: dict[str, Any]) -> None:
+    release["queries"][0]["rho"] = 1e-9
+
+
+def unknown(release: dict[str, Any]) -> None:
+    release["queries"][0] |= {"mechanism": "sampled_gaussian", "rho": 0.0}
+
+
+def noiseless(release: dict[str, Any]) -> None:
+    release["queries"][0] |= {"mechanism": SAMPLED, "rho": 0.0, "parameter": 0.0}
+
+
+def worded(release: dict[str, Any]) -> None:
+    release["queries"][0] |= {"mechanism": SAMPLED, "rho": 0.0, "parameter": "1"}
+
+
+def unasked(release: dict[str, Any]) -> None:
+    release["queries"][0]["sensitivity"] = 0.0
+
+
+@pytest.mark.parametrize("forge", [free, unknown, noiseless, worded, unasked])
+def test_a_query_that_costs_less_than_its_mechanism_is_damage(budget: Budget, forge: Any) -> None:
+    spend(budget, ONE, query(0.02))
+    data = json.loads(budget.path.read_text(encoding="utf-8"))
+    forge(data["entries"][0])
+    budget.path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(lw.ModelFileError, match="is damaged"):
+        Budget(budget.path)
+
+
+@pytest.mark.parametrize("entries", [{}, "", None])
+def test_entries_that_are_no_list_are_not_taken_for_none(budget: Budget, entries: Any) -> None:
+    spend(budget, ONE, query(0.02))
+    data = json.loads(budget.path.read_text(encoding="utf-8"))
+    budget.path.write_text(json.dumps({**data, "entries": entries}), encoding="utf-8")
+    with pytest.raises(lw.ModelFileError, match="is damaged"):
+        Budget(budget.path)
+
+
+def test_an_entry_that_stands_there_twice_and_a_file_without_end_are_damage(budget: Budget) -> None:
+    spend(budget, ONE, query(0.02))
+    data = json.loads(budget.path.read_text(encoding="utf-8"))
+    budget.path.write_text(json.dumps({**data, "entries": data["entries"] * 2}), encoding="utf-8")
+    with pytest.raises(lw.ModelFileError, match="is damaged"):
+        Budget(budget.path)
+    budget.path.write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(lw.ModelFileError, match="cannot be read"):
+        Budget(budget.path)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../other", "a/b", "a\\b", "a\0b", 5])
+def test_a_name_that_is_no_name_of_a_file_is_refused(tmp_path: Path, name: Any) -> None:
+    with pytest.raises(OptionError, match="name"):
+        Budget(tmp_path / "budgets", name=name, total=TOTAL)

@@ -68,18 +68,13 @@ class Release:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        queries = tuple(Entry(**query) for query in data["queries"])
-        for query in queries:
-            if query.is_sampled:
-                Steps(query.rate, query.steps)
+        queries = tuple(map(Entry.from_dict, data["queries"]))
         made = cls(**{**data, "queries": queries})
         DP(made.epsilon, made.delta)
         words = (made.id, made.time, made.model)
         is_sound = made.status in STATUSES and isinstance(made.counts_only, bool)
         if not is_sound or not all(isinstance(word, str) for word in words):
             raise ValueError("an entry holds what it cannot")
-        if any(not (0 <= query.rho < math.inf and 0 <= query.delta < 1) for query in queries):
-            raise ValueError("a query costs what it cannot")
         return made
 
 
@@ -115,10 +110,14 @@ class Budget:
             raise OptionError(f"total must be a likewise.DP or None, got {type(total).__name__}")
         if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < math.inf:
             raise OptionError(f"wait must be a number of seconds of 0 or more, got {wait!r}")
+        if not isinstance(name, str | None):
+            raise OptionError(f"name must be a text or None, got {type(name).__name__}")
         folder = Path(path)
         if folder.is_dir() or folder.suffix != ".json":
             if name is None:
                 raise OptionError(f"{str(path)!r} is a folder of budgets: name the data set, or give a .json file")
+            if not name.strip(". ") or set(name) & set("/\\\0"):
+                raise OptionError(f"the name of a data set is that of its file in {str(path)!r} too, got {name!r}")
             folder = folder / f"{name}.json"
         self.path, self.wait, self._name, self._total = folder, float(wait), name, total
         self._read()
@@ -237,8 +236,9 @@ class Budget:
 
     def _end(self, release: Release, status: Status, queries: Sequence[Entry]) -> None:
         with self._open() as (_, total, entries):
-            ended = replace(release, status=status, queries=tuple(queries))
-            self._write(total, [ended if entry.id == release.id else entry for entry in entries])
+            ended = {entry.id: entry for entry in (*entries, release)}  # also where somebody took the file away
+            ended[release.id] = replace(release, status=status, queries=tuple(queries))
+            self._write(total, list(ended.values()))
 
     # ---- the file ----------------------------------------------------------------------------------------------------
 
@@ -256,15 +256,19 @@ class Budget:
                     f"run likewise budget {self.path} --epsilon E"
                 ) from None
             return self._name or self.path.stem, self._total, ()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelFileError(f"{self._words()} cannot be read: {type(error).__name__}. {_RESTORE}") from None
         try:
             if data["format"] != FORMAT:
                 raise ModelFileError(f"{str(self.path)!r} is not a budget")
             if data["version"] > VERSION:
                 raise ModelFileError(f"{self._words()} is from a newer version of likewise")
-            name, total = str(data["name"]), DP(**data["total"])
+            if not isinstance(data["entries"], list) or not isinstance(data["name"], str):
+                raise ValueError("of another type")
+            name, total = data["name"], DP(**data["total"])
             entries = tuple(Release.from_dict(entry) for entry in data["entries"])
+            if len({entry.id for entry in entries}) < len(entries):
+                raise ValueError("an entry stands there twice")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, ModelFileError):
                 raise
@@ -288,8 +292,14 @@ class Budget:
     @contextmanager
     def _open(self) -> Iterator[tuple[str, DP, tuple[Release, ...]]]:
         """Name, total and entries, while no other process may change them. The lock is the operating system's, so that
-        it ends with its process, however that ends."""
-        beside = self.path.with_name(f"{self.path.name}.lock")
+        it ends with its process, however that ends. It is one for all links to the file."""
+        target = Path(os.path.realpath(self.path))
+        beside = target.with_name(f"{target.name}.lock")
+        if target.is_file() and target.stat().st_nlink > 1:
+            raise OutputError(
+                f"{self._words()} has a second name (a hard link), which would go on as a budget of its own; remove "
+                "that name, or make it a symbolic link"
+            )
         try:
             beside.parent.mkdir(parents=True, exist_ok=True)
             lock = beside.open("a+b")

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from likewise.dp.accounting import Steps, check_budget, epsilon_of, epsilon_of_steps, multiplier_of, rho_of
+from likewise.dp.accounting import (
+    Steps,
+    check_budget,
+    epsilon_of,
+    epsilon_of_steps,
+    multiplier_of,
+    rho_of,
+    rho_of_exponential,
+    rho_of_gaussian,
+)
 from likewise.errors import ModelFileError, OptionError, PrivacyError
 
 PAYABLE = ("levels", "bounds", "missing")
-SAMPLED = "sampled gaussian"
+SAMPLED, UNASKED = "sampled gaussian", "none"
 SLACK = 1e-9
 """Relative rounding that a sum of costs may show."""
 
@@ -105,6 +114,34 @@ class Entry:
     @property
     def is_sampled(self) -> bool:
         return self.mechanism == SAMPLED
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The entry that a file holds, if its cost is that of its mechanism.
+
+        Raises:
+            ValueError, TypeError: it is of no known mechanism, or costs something else.
+        """
+        made = cls(**data)
+        Steps(made.rate, made.steps)
+        if made.mechanism not in COSTS:
+            raise ValueError(f"no mechanism is named {made.mechanism!r}")
+        if not (0 <= made.delta < 1 and 0 <= made.rho < math.inf and 0 <= made.parameter < math.inf):
+            raise ValueError("an entry costs what it cannot")
+        if made.mechanism != UNASKED and not (made.parameter > 0 and 0 < made.sensitivity < math.inf):
+            raise ValueError("a mechanism needs noise and a sensitivity")
+        if not math.isclose(made.rho, COSTS[made.mechanism](made), rel_tol=1e-6):
+            raise ValueError("an entry costs something else than its mechanism")
+        return made
+
+
+COSTS: dict[str, Callable[[Entry], float]] = {
+    "gaussian": lambda entry: rho_of_gaussian(entry.sensitivity, entry.parameter),
+    "exponential": lambda entry: rho_of_exponential(entry.parameter),
+    SAMPLED: lambda entry: 0.0,
+    UNASKED: lambda entry: entry.rho,
+}
+"""rho of an entry, by mechanism."""
 
 
 class Ledger:
@@ -247,10 +284,9 @@ class Ledger:
         try:
             known = {f.name for f in fields(DP)}
             ledger = cls(DP(**{name: value for name, value in data["budget"].items() if name in known}))
-            for entry in (Entry(**entry) for entry in data["entries"]):
+            for entry in map(Entry.from_dict, data["entries"]):
                 if entry.is_sampled:
                     # Not held to the budget here: `epsilon` tells what they cost, and needs an extra package for it.
-                    Steps(entry.rate, entry.steps)
                     ledger._entries.append(entry)
                 else:
                     ledger.spend(entry)

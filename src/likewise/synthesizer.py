@@ -677,7 +677,6 @@ class Synthesizer:
         generator = made._make_generator(kind)
         if manifest.get("privacy") is not None:
             made.ledger_ = made._paid = Ledger.from_dict(manifest["privacy"])
-            generator.is_private = True
             # A model that kept a budget keeps it when it is fitted anew.
             made.privacy = made.ledger_.budget
             made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared

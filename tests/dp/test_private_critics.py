@@ -16,7 +16,7 @@ from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.dp import gate
 from likewise.dp.gate import Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
-from likewise.errors import OptionError, PrivacyError
+from likewise.errors import ModelFileError, OptionError, PrivacyError
 from likewise.models import gan_draws, vae, vaegan
 from likewise.models.adversarial import flatness_penalty
 from likewise.models.counts import OneWay
@@ -137,6 +137,19 @@ def test_labels_of_too_many_levels_are_refused() -> None:
         lw.Synthesizer("gan", schema=schema, privacy=DP(20.0), condition_on=["age", "town"], **FAST["gan"]).fit(
             table().with_columns(town=pl.lit(towns[0]))
         )
+
+
+def test_a_model_is_made_again_from_its_options_and_its_state_alone() -> None:
+    """Left open, the critics are one under a budget and three without: the state tells how many there are."""
+    fitted = synth("vaegan", critics=None).fit(table())
+    of_budget, alphabet = fitted.generator_, fitted.codec_.alphabet
+    again = type(of_budget)(**of_budget.options()).load_state(of_budget.state(), alphabet)
+    drawn = [model.sample(40, rng=np.random.default_rng(401)).codes for model in (of_budget, again)]
+    assert np.array_equal(*drawn)
+    two = {name: array for name, array in of_budget.state().items() if name.startswith("critics.0.")}
+    two = of_budget.state() | {name.replace("critics.0.", "critics.1."): array for name, array in two.items()}
+    with pytest.raises(ModelFileError, match="ask for 3 or 1 critics"):
+        type(of_budget)(**of_budget.options()).load_state(two, alphabet)
 
 
 def test_several_critics_are_several() -> None:

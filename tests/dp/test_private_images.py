@@ -62,6 +62,19 @@ def test_the_ledger_holds_the_budget_and_travels_with_the_model(model: str, net:
     assert np.array_equal(again, fitted.sample(5, random_state=1))
 
 
+@NETS
+@pytest.mark.parametrize("privacy", [DP(20.0, 1e-6), None], ids=["budget", "none"])
+def test_a_model_is_made_again_from_its_options_and_its_state_alone(net: str, privacy: DP | None) -> None:
+    options: dict[str, Any] = {"net": net, "epochs": 1, "width": 8, "latent_dim": 4, "random_state": 0}
+    x, y = images()
+    fitted = lw.Synthesizer("vae", privacy=privacy, schema=SCHEMA if privacy else None, **options).fit(x, y=y)
+    model, codec = fitted.generator_, fitted.image_codec_
+    assert codec is not None
+    again = type(model)(**model.options()).load_state(model.state(), codec.alphabet)
+    drawn = [made.sample(9, rng=np.random.default_rng(409)).codes for made in (model, again)]
+    assert np.array_equal(*drawn)
+
+
 def test_draws_look_like_what_their_label_says() -> None:
     x, y = images(600)
     fitted = synth(net="mlp", epochs=8, sampling_rate=1 / 16, width=16).fit(x, y=y)

@@ -70,8 +70,6 @@ class Generator(ABC):
     """What training did; empty before `fit`."""
     keeps_privacy: ClassVar[bool] = False
     """Whether it can keep a budget of differential privacy."""
-    is_private: bool = False
-    """Whether a budget held, by which some options left open are settled; set in `fit`, and before `load_state`."""
     n_rows: int
     """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()

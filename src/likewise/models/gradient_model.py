@@ -39,6 +39,10 @@ class GradientModel(Generator):
     left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {}
     """What an option is that was left open, without a budget and with one: under noise each weight has its price."""
 
+    is_private: bool = False
+    """Whether the budget of `fit` held, by which options left open are settled. What a net is made of is in its state,
+    so that a model that is loaded need not be told."""
+
     epochs: int | None
     device: str
     clip: float

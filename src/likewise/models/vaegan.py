@@ -360,12 +360,13 @@ class VAEGAN(VAE):
 
         if numbers.shape != (3,) or numbers.dtype != np.float64 or not np.isfinite(numbers).all():
             raise ModelFileError("model: array 'tilt' must hold three finite 64-bit floats")
-        if {name.partition(".")[0] for name in weights} != {str(i) for i in range(self._option("critics"))}:
-            raise ModelFileError(
-                f"model: its options ask for {self._option('critics')} critics, and its arrays are of others"
-            )
+        there = {name.partition(".")[0] for name in weights}
+        allowed = self.left_open["critics"] if self.critics is None else (self.critics,)
+        if len(there) not in allowed or there != {str(i) for i in range(len(there))}:
+            wanted = " or ".join(map(str, allowed))
+            raise ModelFileError(f"model: its options ask for {wanted} critics, and its arrays are of others")
         blank, critics = blank_shares(self._alphabet), []
-        for i in range(self._option("critics")):
+        for i in range(len(there)):
             own = {k.removeprefix(f"{i}."): v for k, v in weights.items() if k.startswith(f"{i}.")}
             critics.append(
                 net_with_weights(

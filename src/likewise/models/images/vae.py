@@ -293,6 +293,8 @@ class ImageVAE(ImageModel):
         import torch
 
         weights = self._take_shares(state, alphabet)
+        # Batch normalisation has buffers; normalisation of each image on its own, under a budget, has none.
+        self.is_private = not any(name.endswith(".variance") for name in weights)
         net = self._make_net(torch.zeros(self._shape[0]), torch.Generator())
         take_weights(net, weights)
         self._net = net.eval()

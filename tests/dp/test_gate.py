@@ -314,3 +314,42 @@ def test_planted_faults_of_the_gate_are_caught(bug: str, monkeypatch: pytest.Mon
     }
     with pytest.raises(AssertionError):
         catching[bug]()
+
+
+# ---- questions that no noise would hide ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weight", [-3.0, 0.0, float("nan"), float("inf")])
+def test_a_score_whose_weight_tells_no_sensitivity_cannot_be_asked(weight: float) -> None:
+    with pytest.raises(PrivacyError, match="weight of a score"):
+        Distance((0, 1), nothing_expected, weight=weight)
+
+
+@pytest.mark.parametrize("share", [0.0, -0.1, float("nan"), float("inf")])
+def test_a_share_that_buys_no_noise_asks_nothing(share: float) -> None:
+    gate, ledger = noisy()
+    for ask in (
+        lambda: gate.counts(PAIR, share),
+        lambda: gate.choose([Distance((0, 1), nothing_expected)], share, "choice"),
+        lambda: gate.deviation(share),
+    ):
+        with pytest.raises(PrivacyError, match="share above 0"):
+            ask()
+    assert ledger.entries == ()
+
+
+def test_a_gate_of_a_spent_budget_has_nothing_left_and_answers_nothing() -> None:
+    gate, ledger = noisy()
+    gate.counts(PAIR, 1.0)
+    late = Noisy(rows(), SIZES, ledger)
+    assert late.left == 0
+    with pytest.raises(PrivacyError, match="not spent"):
+        late.counts(PAIR, 0.5)
+    assert len(ledger.entries) == 1
+
+
+def test_a_choice_among_nothing_is_refused_without_an_entry() -> None:
+    gate, ledger = noisy()
+    with pytest.raises(PrivacyError, match="candidates to choose from"):
+        gate.choose([], 0.5, "choice")
+    assert ledger.entries == ()

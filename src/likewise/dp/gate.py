@@ -174,10 +174,21 @@ class Noisy(Gate):
 
     @property
     def left(self) -> float:
-        return self._ledger.left / self._rho
+        return self._ledger.left / self._rho if self._rho > 0 else 0.0
 
     def deviation(self, share: float, sensitivity: float = 1.0) -> float:
-        return sigma_of_gaussian(sensitivity, share * self._rho)
+        return sigma_of_gaussian(sensitivity, self._rho_of(share))
+
+    def _rho_of(self, share: float) -> float:
+        """What a share comes to.
+
+        Raises:
+            PrivacyError: nothing, so that no noise hides the answer.
+        """
+        rho = share * self._rho
+        if not 0 < rho < math.inf:
+            raise PrivacyError(f"a query needs a share above 0 of a budget that is not spent, got {share!r}")
+        return rho
 
     def counts(self, query: Marginals, share: float) -> list[Measurement]:
         def look() -> Ints:
@@ -186,7 +197,7 @@ class Noisy(Gate):
         if not query.cliques:
             return []
         noisy, sigma = noisy_counts(
-            look, share * self._rho, self._ledger, query.what, sensitivity=query.sensitivity
+            look, self._rho_of(share), self._ledger, query.what, sensitivity=query.sensitivity
         )  # fmt: skip
         shapes = [tuple(self.sizes[j] for j in clique) for clique in query.cliques]
         parts = np.split(noisy, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
@@ -199,8 +210,10 @@ class Noisy(Gate):
         def look() -> list[Floats]:
             return [np.array([self._score(candidate, again) for candidate in candidates])]
 
+        if not candidates:
+            raise PrivacyError(f"{what}: there must be candidates to choose from")
         most = max(candidate.sensitivity for candidate in candidates)
-        return noisy_choices(look, share * self._rho, self._ledger, what, sensitivity=most)[0]
+        return noisy_choices(look, self._rho_of(share), self._ledger, what, sensitivity=most)[0]
 
     def _with(self, codes: Codes, sizes: Sequence[int]) -> Self:
         other = type(self)(codes, sizes, self._ledger)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.errors import PrivacyError
+
 Clique = tuple[int, ...]
 Ints = npt.NDArray[np.int64]
 Table = npt.NDArray[np.float64]
@@ -79,14 +81,21 @@ class Distance:
     Args:
         clique: whose table.
         expected: gives the table that is expected, which no row may have a part in but through answers of the gate.
-        weight: factor of the score.
+        weight: factor of the score, above 0.
         allowance: what is taken off the distance, before the weight.
+
+    Raises:
+        PrivacyError: the weight tells no sensitivity.
     """
 
     clique: Clique
     expected: Callable[[], Table]
     weight: float = 1.0
     allowance: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < math.inf:
+            raise PrivacyError(f"the weight of a score must be a number above 0, got {self.weight!r}")
 
     @property
     def sensitivity(self) -> float:

@@ -129,6 +129,26 @@ def test_a_key_that_repeats_is_suspected_by_its_form(form: str) -> None:
     assert suspect(frame.with_columns(pl.Series("col7", texts))) == "col7"
 
 
+@pytest.mark.parametrize("key", ["emp", "subject", "Patient"])
+def test_whole_numbers_under_the_name_of_somebody_are_keys_where_they_have_facts_of_their_own(key: str) -> None:
+    assert suspect(payroll(37).drop("name").rename({"employee_id": key})) == key
+    frame = payroll(38).select("month", pl.Series(key, np.random.default_rng(38).integers(0, 90, 1_200)))
+    assert suspect(frame) is None  # a mere number
+
+
+@pytest.mark.parametrize("key", ["product_code", "airport_code", "class_id", "ItemID"])
+def test_what_is_sold_or_visited_is_nobody(key: str) -> None:
+    """Though its code repeats and has its own price and place."""
+    rng = np.random.default_rng(39)
+    which = rng.integers(0, 200, 1_200)
+    frame = pl.DataFrame({
+        key: [f"P-{k:04d}" for k in which], "price": which * 1.5 + 10, "shelf": which % 5,
+        "sold": rng.integers(1, 9, 1_200),
+    })  # fmt: skip
+    assert suspect(frame) is None
+    assert suspect(frame.rename({key: f"customer_{key}"})) is not None
+
+
 def test_the_reason_tells_what_is_constant_and_no_cell() -> None:
     frame = visits(13)
     found = likely_entity(frame, lw.infer(frame, entity=False))

@@ -37,6 +37,14 @@ _OWNER_WORDS = """
     会员 学生 学号 工号 病历号 客户号 会员号
 """
 OWNERS = frozenset(_OWNER_WORDS.split())
+_GROUP_WORDS = """
+    product item sku article store shop branch airport station stop route district region area county country state
+    province city town village zip postcode department dept category class course model brand make type group team
+    school hospital site location plant warehouse carrier airline currency language genre album track film movie title
+    icd diagnosis procedure drug atc job occupation industry sector species
+"""
+_GROUPS = frozenset(_GROUP_WORDS.split())
+"""Words of what is sold, visited or belonged to: its rows are many people's."""
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
@@ -129,6 +137,17 @@ def names_an_owner(name: str) -> bool:
         (True, False)
     """
     return any(part in OWNERS for part in parts_of(name)[-1:])
+
+
+def names_a_group(name: str) -> bool:
+    """Whether a name tells of what is many people's, and of nobody.
+
+    Example:
+        >>> names_a_group("product_code"), names_a_group("client_product_id")
+        (True, False)
+    """
+    parts = set(parts_of(name))
+    return bool(_GROUPS & parts) and not any(map(_is_who, parts))
 
 
 def names_a_key(name: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._keys import looks_made, names_a_key, names_an_entity, names_an_owner, parts_of
+from likewise._keys import looks_made, names_a_group, names_a_key, names_an_entity, names_an_owner, parts_of
 from likewise.errors import InputError
 from likewise.identifiers.forms import BY_WORD, NAME
 from likewise.identifiers.names import is_a_name
@@ -160,7 +160,9 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
         return None
     sure, personal = names_an_entity(name), BY_WORD.get(column.format or "")
-    if column.kind is Kind.INTEGER and not (sure or names_a_key(name)):
+    if column.kind is Kind.INTEGER and not (sure or names_a_key(name) or names_an_owner(name)):
+        return None
+    if names_a_group(name) and personal is None:
         return None
     missing = unnamed(frame[name])
     known = frame.filter(~missing) if missing.any() else frame

@@ -76,6 +76,15 @@ def test_made_numbers_have_true_check_digits(word: str) -> None:
     assert BY_WORD[word].fits(drawn.str.replace_all(SEPARATORS, "")).all()
 
 
+def test_check_digits_are_true_in_small_letters_too() -> None:
+    for word, values in (("iban", real("iban", 300, 91)), ("es_dni", checked("es_dni", digits(
+        np.random.default_rng(92), 300, 8, "", "A"
+    )))):  # fmt: skip
+        drawn = made(fitted(values.str.to_lowercase(), word), 200)
+        assert (drawn == drawn.str.to_lowercase()).all()
+        assert BY_WORD[word].fits(drawn.str.to_uppercase().str.replace_all(SEPARATORS, "")).all()
+
+
 def test_made_ones_are_written_as_the_real_ones_are() -> None:
     phones = made(fitted(real("phone", 800, 64), "phone"), 300)
     assert phones.str.contains(r"^\+41 79 \d{3} \d{4}$").all()

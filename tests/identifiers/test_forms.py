@@ -97,6 +97,10 @@ def test_other_forms_are_told_by_themselves() -> None:
         ("姓名", ["王小明", "李雷"], "name"),
         ("CustomerName", ["Meyer, Ann", "Smith, Bob", "Xu, Wei"], "name"),
         ("operator", ["Ann Meyer", "Bob Smith", "Carla Zquorx"], "name"),
+        ("patient_name", ["Wanjiru Okafor", "Njeri Mwangi", "Amina Adeyemi"], "name"),
+        ("iban", ["de00 3704 0044 0532 0130 00", "de11 3704 0044 0532 0130 01"], "iban"),
+        ("c", [" a@b.example ", "c@d.example", "e@f.example"], "email"),
+        ("c", ["Ann M <a@b.example>", "Bo <c@d.example>", "<e@f.example>"], "email"),
     ],
 )
 def test_a_name_of_a_column_speaks_for_what_its_form_allows(name: str, values: list[object], word: str) -> None:
@@ -120,6 +124,11 @@ def test_a_name_of_a_column_speaks_for_what_its_form_allows(name: str, values: l
         ("operator", ["plus", "minus", "times"]),
         ("already", ["XXX-XX-1234", "XXX-XX-2345", "XXX-XX-3456"]),
         ("email_sent", ["yes", "no"]),
+        ("cell_count", [4_100_000, 5_250_000, 4_730_000]),
+        ("cf", [12_345, 23_456, 90_001]),
+        ("nir", [31_002, 28_877, 40_110]),
+        ("avs", [310_020, 288_770, 401_100]),
+        ("machine_name", ["Left Press", "Right Press", "Old Drill"]),
     ],
 )
 def test_what_only_resembles_a_person_s_is_left_alone(name: str, values: list[object]) -> None:
@@ -167,3 +176,12 @@ def test_a_name_that_repeats_with_facts_of_its_own_tells_whose_a_row_is() -> Non
     })  # fmt: skip
     assert lw.infer(frame).entity == "name"
     assert lw.infer(frame.unique("name")).entity is None
+
+
+def test_numbers_written_in_small_letters_are_the_same_numbers() -> None:
+    rng = np.random.default_rng(59)
+    for word, texts in (("cn_id", digits(rng, 300, 4, "11010519700101")), ("iban", digits(rng, 60, 18, "CH00"))):
+        texts = [text if word == "iban" else text[:17] + "0" for text in texts]
+        found = recognise("column_7", checked(word, texts).str.to_lowercase())
+        assert found is not None
+        assert found.word == word

@@ -367,3 +367,32 @@ def test_each_class_could_be_k_map_of_the_population(seed: int) -> None:
         anonymize(here, k=1, k_map=12, **order)
     with pytest.raises(lw.PrivacyError, match="keeps k=1, k_map=401"):
         anonymize(here, k=1, k_map=401, population=everyone, **order)
+
+
+@pytest.mark.parametrize("hole", ["?", "NA", "", None])
+def test_rows_of_nobody_are_refused_however_a_hole_is_written(hole: str | None) -> None:
+    """Else all rows without a person are one person more of their class."""
+    frame = visits(31).with_columns(who=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(hole)).otherwise("who"))
+    for ask in (
+        lambda: anonymize(frame, quasi_identifiers=["age"], entity="who", k=2),
+        lambda: measure(frame, quasi_identifiers=["age"], entity="who"),
+        lambda: row_risk(frame, quasi_identifiers=["age"], entity="who"),
+    ):
+        with pytest.raises(lw.InputError, match="column 'who': 1 of"):
+            ask()
+
+
+@pytest.mark.parametrize("n_holes", [1, 3, 5])
+def test_a_class_of_stars_counts_whole_though_some_of_it_has_no_level(n_holes: int) -> None:
+    """Seven people unlike all others hide all their cells; a hole in a sensitive cell takes none of them out."""
+    ill = ["flu", "hiv"] * 10 + ["flu", "hiv", "flu", "hiv", "flu", "hiv", "flu"]
+    ill[len(ill) - n_holes :] = [None] * n_holes
+    frame = pl.DataFrame({
+        "age": ["30"] * 20 + [f"{k}" for k in range(60, 67)], "town": ["Bern"] * 20 + list("abcdefg"), "ill": ill,
+    })  # fmt: skip
+    quasi = ["age", "town"]
+    done = anonymize(frame, quasi_identifiers=quasi, sensitive="ill", k=5, l=2, method="local-suppression")
+    sizes = done.frame.group_by(quasi).len()
+    assert sizes.filter(age="*", town="*")["len"].to_list() == [7]
+    for found in (done.report.measures, measure(done.frame, quasi_identifiers=quasi, sensitive="ill")):
+        assert (found.k, found.n_rows, found.suppressed_rows) == (7, 27, 0)

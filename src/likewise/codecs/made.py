@@ -36,7 +36,7 @@ from likewise.identifiers.forms import BY_WORD, EMAIL, NAME, Form
 from likewise.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
 from likewise.schema import Column
 
-DIGIT = CLASSES[r"\p{Nd}"]
+DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
 MARKS = frozenset(CLASSES.values())
 LONG = 15  # digits of which the residue is taken: they fit int64
 DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606)
@@ -196,7 +196,7 @@ class MadeCodec(ColumnCodec):
         number = np.where(number >= 10 ** len(digits), number - self.modulus, number)
         chars[:, digits] = number[:, None] // scale % 10 + ord("0")
         if len(at) and form.check is not None:
-            chars[:, at] = form.check(chars[:, bare])
+            chars[:, at] = _cased(form.check(_capitals(chars[:, bare])), [template[i] == LOWER for i in at])
         more = rng.integers(ord("0"), ord("9") + 1, (len(chars), max(0, self.longer - len(template)))).astype(np.uint32)
         chars = np.concatenate([chars, more], axis=1)
         return as_strings(chars, np.full(len(chars), chars.shape[1]))
@@ -243,6 +243,16 @@ _ASCII = [name for name in GIVEN if name.isascii()]
 
 def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
     return pl.Series(words, dtype=pl.String).gather(rng.integers(0, len(words), n))
+
+
+def _capitals(chars: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Check characters are told from capitals, however letters are written."""
+    return np.where((chars >= ord("a")) & (chars <= ord("z")), chars - 32, chars).astype(np.uint32)
+
+
+def _cased(check: npt.NDArray[np.uint32], small: list[bool]) -> npt.NDArray[np.uint32]:
+    """(n, places) check characters, letters small where the pattern has a small one."""
+    return np.where((check >= ord("A")) & np.array(small), check + 32, check).astype(np.uint32)
 
 
 def _share(fits: pl.Series) -> float:

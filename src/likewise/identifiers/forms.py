@@ -30,6 +30,11 @@ SEPARATORS = r"[\s.\-/()]"
 """What may stand between the characters of a number."""
 
 
+_AMOUNT_WORDS = "count counts calls minutes total sum mean usage traffic volume limit balance bill density"
+_AMOUNTS = frozenset(_AMOUNT_WORDS.split())
+"""Words of measures: what stands under "cell count" or "card limit" is no number of a telephone or a card."""
+
+
 @dataclass(frozen=True)
 class Form:
     """One kind of personal identifier.
@@ -59,8 +64,8 @@ class Form:
         return [hint.split() for hint in self.hints]
 
     def is_named(self, parts: list[str]) -> bool:
-        """Whether the parts of a column's name hold one of the hints, its words side by side."""
-        return any(
+        """Whether the parts of a column's name hold one of the hints, its words side by side, and none of an amount."""
+        return not _AMOUNTS & set(parts) and any(
             parts[at : at + len(hint)] == hint for hint in self._hint_parts for at in range(len(parts) - len(hint) + 1)
         )
 
@@ -92,8 +97,8 @@ def code_points(texts: pl.Series, width: int) -> Chars:
 
 _ID_HINTS = (
     "ssn", "social security", "national id", "tax id", "nino", "national insurance", "steuer id", "steuerid",
-    "steuernummer", "idnr", "sozialversicherungsnummer", "svnr", "ahv", "ahvnr", "avs", "nir", "secu",
-    "codice fiscale", "cf", "dni", "nie", "nif", "aadhaar", "aadhar", "cpf", "bsn", "pesel", "personnummer",
+    "steuernummer", "idnr", "sozialversicherungsnummer", "svnr", "ahv", "ahvnr", "secu",
+    "codice fiscale", "dni", "nif", "aadhaar", "aadhar", "cpf", "bsn", "pesel", "personnummer",
     "citizen id", "id card", "identity card", "passport", "身份证", "身份证号", "身份证号码", "证件号",
 )  # fmt: skip
 _PHONES = (
@@ -107,7 +112,7 @@ _AHV = checks.weighted((1, 3) * 6, 10, "0987654321")
 _PESEL = checks.weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), 10, "0987654321")
 _BSN = checks.weighted((9, 8, 7, 6, 5, 4, 3, 2), 11, "0123456789:")
 
-EMAIL = Form("email", "e-mail addresses", r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "", sure=True)
+EMAIL = Form("email", "e-mail addresses", r"^([^@<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>?$", "", sure=True)
 NAME = Form("name", "names of people", "", "")
 FORMS: tuple[Form, ...] = (
     EMAIL,
@@ -157,9 +162,9 @@ def recognise(name: str, values: pl.Series) -> Form | None:
     texts = values.head(LOOK_AT).cast(pl.String)
     if not len(texts):
         return None
-    parts, bare = parts_of(name), texts.str.replace_all(SEPARATORS, "")
+    parts, bare = parts_of(name), texts.str.replace_all(SEPARATORS, "").str.to_uppercase()
     for form in FORMS:
-        whole = texts if form is EMAIL else bare
+        whole = texts.str.strip_chars() if form is EMAIL else bare
         named = form.is_named(parts)
         if named or len(texts) >= (3 if form.sure else LEAST):
             fitting = form.fits(whole)

@@ -266,7 +266,8 @@ def anonymize(
     )  # fmt: skip
     secret = [s.name for s in asked.sensitive]
     measures = measure_table(
-        seen, asked.names, secret, public, persons, ignore_missing=promise.ignore_missing, star=star
+        seen, asked.names, secret, public, persons, ignore_missing=promise.ignore_missing, star=star,
+        starred=starred,
     )  # fmt: skip
     report = _report(asked, outcome, method, measures, time.monotonic() - started)
     if entity is None:

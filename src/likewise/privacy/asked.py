@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError
-from likewise.persons import persons_of
 from likewise.privacy.criteria import Sensitive, class_passes, paired
-from likewise.privacy.encoding import Floats, Ints, Reader, encode, reader, spelled_once
+from likewise.privacy.encoding import Floats, Ints, Reader, encode, persons_in, reader, spelled_once
 from likewise.privacy.hierarchies import from_dict
 from likewise.privacy.labels import Hierarchy
 from likewise.privacy.local import MOST_COLUMNS
@@ -58,7 +57,7 @@ def read_asked(
     population: Any, entity: str | None,
 ) -> Asked:  # fmt: skip
     names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
-    persons = None if entity is None else persons_of(table, entity)
+    persons = None if entity is None else persons_in(table, entity)
     if promise.k > table.height:
         raise OptionError(f"k={promise.k} is more than the {table.height} rows of the table")
     if persons is not None and promise.k > persons.max() + 1:

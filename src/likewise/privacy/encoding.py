@@ -17,6 +17,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError
 from likewise.inference import infer_column
 from likewise.parsing import canonical_dtype, parse_column
+from likewise.persons import persons_of
 from likewise.privacy.labels import Hierarchy, as_label
 from likewise.schema import Column, Kind
 
@@ -123,6 +124,18 @@ def reader(series: pl.Series) -> Reader:
 def canonical(series: pl.Series) -> pl.Series:
     """A column as numbers, times or texts, missing as null."""
     return reader(series).read(series)
+
+
+def persons_in(table: pl.DataFrame, entity: str | None) -> Ints:
+    """(n,) the number of the person of each row of a table as it came; texts that mean "missing" tell of nobody.
+
+    Raises:
+        InputError: there is no such column, or some rows do not tell whose they are.
+    """
+    if entity in table.columns and table.schema[entity] in (pl.String, pl.Categorical, pl.Enum):
+        texts = table[entity].cast(pl.String)
+        table = table.with_columns(texts.replace(dict.fromkeys(infer_column(texts).missing)))
+    return persons_of(table, entity)
 
 
 def spelled_once(values: pl.Series) -> pl.Series:

@@ -16,9 +16,8 @@ import polars as pl
 
 from likewise._frames import from_frame
 from likewise.errors import InputError, OptionError
-from likewise.persons import persons_of
 from likewise.privacy.criteria import count_persons, distance, histograms
-from likewise.privacy.encoding import Floats, Ints, canonical, encode, spelled_once
+from likewise.privacy.encoding import Floats, Ints, canonical, encode, persons_in, spelled_once
 from likewise.privacy.labels import TOP
 from likewise.privacy.promise import check_choice
 from likewise.privacy.stars import crowds_as_read
@@ -94,7 +93,8 @@ def measure(
 
     Args:
         frame: any frame; rows are told apart by position, never by an index. Rows whose quasi-identifiers are all `*`
-            (and whose sensitive cells are `*` or missing) are suppressed: they form no class, unless all rows are so.
+            (and whose sensitive cells are `*` or missing) are suppressed: they form no class, unless all rows are so
+            or others of nothing but `*` tell what is sensitive.
         quasi_identifiers: the columns by which someone could find a person.
         sensitive: the column or columns nobody should learn of a person. Shares are compared with this table's own.
             Texts that differ in case, blanks at the ends or Unicode form only are one level.
@@ -122,7 +122,7 @@ def measure(
     table, _ = from_frame(frame)
     names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
     public = None if population is None else read_population(population, names, entity)
-    persons = None if entity is None else persons_of(table, entity)
+    persons = None if entity is None else persons_in(table, entity)
     check_choice("star", star, ("value", "any"))
     return measure_table(table, names, secret, public, persons, ignore_missing=ignore_missing, star=star)
 
@@ -130,9 +130,11 @@ def measure(
 def measure_table(
     table: pl.DataFrame, names: list[str], secret: list[str], public: pl.DataFrame | None = None,
     persons: Ints | None = None, *, ignore_missing: bool = False, star: str = "value",
+    starred: pl.Series | None = None,
 ) -> Anonymity:  # fmt: skip
-    """`measure` on Polars frames whose columns were checked."""
-    starred = is_suppressed(table, names, secret if star == "value" else None)
+    """`measure` on Polars frames whose columns were checked; `starred` (n,) are the rows known to be suppressed."""
+    if starred is None:
+        starred = is_suppressed(table, names, secret if star == "value" else None)
     told = table.filter(~starred)
     who = None if persons is None else persons[~starred.to_numpy()]
     ids = class_ids(told, names)
@@ -168,13 +170,14 @@ def measure_table(
 
 
 def is_suppressed(table: pl.DataFrame, names: Sequence[str], secret: Sequence[str] | None) -> pl.Series:
-    """(n,) the rows of which nothing is told but stars; none where that is true of all, or a star is any value."""
+    """(n,) the rows of which nothing is told but stars; none where that is true of all, where a star is any value,
+    or where others with nothing but stars are a class, for they tell what is sensitive."""
     if secret is None or any(table.schema[name] != pl.String for name in names):
         return pl.repeat(False, table.height, eager=True)
     stars = [pl.col(name).eq_missing(pl.lit(TOP)) for name in names]
     hidden = [pl.col(s).is_null() | (pl.col(s).cast(pl.String) == TOP).fill_null(False) for s in secret]
-    starred = table.select(pl.all_horizontal(*stars, *hidden).alias("starred"))["starred"]
-    return starred & (not starred.all())
+    every, starred = table.select(every=pl.all_horizontal(stars), starred=pl.all_horizontal(*stars, *hidden))
+    return starred & (not starred.all()) & (not (every & ~starred).any())
 
 
 def row_risk(frame: Any, *, quasi_identifiers: str | Sequence[str], entity: str | None = None) -> Floats:
@@ -189,7 +192,7 @@ def row_risk(frame: Any, *, quasi_identifiers: str | Sequence[str], entity: str 
     table, _ = from_frame(frame)
     names, _ = columns_of(table, quasi_identifiers, None, entity)
     ids = class_ids(table, names)
-    return np.asarray(1.0 / count_persons(ids, persons_of(table, entity), int(ids.max()) + 1)[ids])
+    return np.asarray(1.0 / count_persons(ids, persons_in(table, entity), int(ids.max()) + 1)[ids])
 
 
 def class_ids(table: pl.DataFrame, names: list[str]) -> Ints:
@@ -247,7 +250,7 @@ def read_population(population: Any, names: Sequence[str], entity: str | None) -
     if lacking:
         raise OptionError(f"the population lacks the quasi-identifiers {', '.join(map(repr, lacking))}")
     if entity is not None and entity in public.columns:
-        n_persons = int(persons_of(public, entity).max()) + 1
+        n_persons = int(persons_in(public, entity).max()) + 1
         if n_persons < public.height:
             raise InputError(
                 f"the population has {public.height} rows of {n_persons} persons (column {entity!r}); give one row a "

@@ -16,9 +16,8 @@ import polars as pl
 
 from likewise._frames import from_frame
 from likewise.errors import LikewiseWarning, OptionError
-from likewise.persons import persons_of
 from likewise.privacy.criteria import Bools
-from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader
+from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader, persons_in
 from likewise.privacy.labels import Hierarchy, as_label, joined_labels
 from likewise.privacy.mondrian import Splits, common_step, descend
 from likewise.privacy.nodes import cell_losses
@@ -83,7 +82,7 @@ class Recoding(ABC):
         rows = np.flatnonzero(classes >= 0)
         out = table[rows].with_columns(self.cells(classes[rows]).get_columns())
         if k is not None and out.height:
-            whose = out.with_columns(pl.Series("\0who", persons_of(table, self.entity)[rows]))
+            whose = out.with_columns(pl.Series("\0who", persons_in(table, self.entity)[rows]))
             out = out.filter(
                 whose.select(pl.col("\0who").n_unique().over(list(self.quasi_identifiers)) >= k).to_series()
             )

@@ -22,8 +22,8 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import Condition, meeting, resolve
 from likewise.dp.answers import NoisyTable, from_state, to_state
-from likewise.dp.budget import Asked, Budget
-from likewise.dp.coding import private_codec
+from likewise.dp.budget import Budget, End
+from likewise.dp.codec import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.entities import check_entities, rows_within
 from likewise.dp.gate import Gate, StepPlan, gate_of
@@ -52,7 +52,7 @@ from likewise.models.marginals import MarginalModel
 from likewise.models.vae import VAE
 from likewise.parsing import fill_column, parse, parse_declared, restore, restore_column
 from likewise.persons import parted, persons_of, word_on_entity
-from likewise.privacy.coding import anonymous_codec
+from likewise.privacy.codec import anonymous_codec
 from likewise.schema import Kind, Role, Schema, nearest
 from likewise.training import Progress
 
@@ -286,9 +286,9 @@ class Synthesizer:
         declaration = Declaration.of(schema, raw.schema, budget)
         generator = self._table_generator(declaration)
         _, training, drawing = self._streams()
-        with self._recorded(generator) as asked:
+        with self._recorded(generator) as end:
             ledger = ledger_for(budget, generator)
-            with self._telling_what_was_spent(ledger, asked):
+            with self._telling_what_was_spent(ledger, end):
                 table = parse_declared(raw, declaration)
                 table = table[rows_within(budget, table)]
                 codec = private_codec(table, declaration, ledger, self.codec)
@@ -312,7 +312,7 @@ class Synthesizer:
             seed = 0  # a training that is taken up must find the rows split as they were
         return [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(3)]
 
-    def _recorded(self, generator: Generator) -> AbstractContextManager[Asked]:
+    def _recorded(self, generator: Generator) -> AbstractContextManager[End]:
         """The fit as an entry of the file of all fits, where there is one."""
         if self.budget is None or self.privacy is None:
             return nullcontext(lambda entries: None)
@@ -320,7 +320,7 @@ class Synthesizer:
         return self.budget.recorded(self.privacy, generator.name, counts_only=counts_only)
 
     @contextmanager
-    def _telling_what_was_spent(self, ledger: Ledger | None, asked: Asked) -> Iterator[None]:
+    def _telling_what_was_spent(self, ledger: Ledger | None, end: End) -> Iterator[None]:
         """A fit that fails after it has looked at the rows tells what that cost, and leaves its ledger."""
         try:
             yield
@@ -334,7 +334,7 @@ class Synthesizer:
                     error.add_note(spent)
             raise
         finally:
-            asked(() if ledger is None else ledger.entries)
+            end(() if ledger is None else ledger.entries)
 
     def _keep(
         self, generator: Generator, gate: Gate, give_back: Callable[[Any], Any], drawing: np.random.Generator,
@@ -368,7 +368,7 @@ class Synthesizer:
         named = auto if self.model == AUTO else self.model
         generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
         split, training, drawing = self._streams()
-        with self._recorded(generator) as asked:
+        with self._recorded(generator) as end:
             ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
             codec = (
                 ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
@@ -382,7 +382,7 @@ class Synthesizer:
             train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
             kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
             gate = gate_of(codes[train_rows], codec.alphabet.sizes, ledger)
-            with _progress(self.progress) as report, self._telling_what_was_spent(ledger, asked):
+            with _progress(self.progress) as report, self._telling_what_was_spent(ledger, end):
                 generator.fit(Fit(gate=gate, holdout=kept, alphabet=codec.alphabet, rng=training, progress=report))
                 if self.privacy is not None:
                     _check_delta(self.privacy, generator.n_rows)

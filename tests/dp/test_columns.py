@@ -11,7 +11,7 @@ import pytest
 
 from likewise._dtypes import dtype_from_name
 from likewise.dp import columns
-from likewise.dp.coding import private_codec
+from likewise.dp.codec import private_codec
 from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import PrivacyError

@@ -11,7 +11,7 @@ import pytest
 import likewise as lw
 from likewise.codecs.levels import LevelCodec
 from likewise.dp import columns
-from likewise.dp.coding import private_codec
+from likewise.dp.codec import private_codec
 from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.entities import rows_within
 from likewise.dp.ledger import DP, Ledger

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise.cli import app
-from likewise.dp.coding import private_codec
+from likewise.dp.codec import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.ledger import Ledger
 from likewise.errors import SchemaError

@@ -19,8 +19,9 @@ import pytest
 from likewise.audit import Audit, Claim, Plan, audit_steps, audit_synthesizer, bound_of_runs, many_runs
 from likewise.audit.steps import overheard
 from likewise.codecs.base import Codes
-from likewise.dp import coding, gate
+from likewise.dp import gate
 from likewise.dp.accounting import Steps
+from likewise.dp.codec import private_codec
 from likewise.dp.gate import ClippedSums, Noisy
 from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
@@ -172,19 +173,19 @@ def test_teachers_that_are_one_object_are_caught(teachers: list[Teacher], is_sou
 def bounds_of_the_rows(frame: pl.DataFrame, schema: Any, ledger: Ledger, options: Any = None) -> Any:
     grade = frame["grade"]
     seen = schema.replace("grade", bounds=(float(grade.min()), float(grade.max())))  # type: ignore[arg-type]
-    return coding.private_codec(frame, seen, ledger, options)
+    return private_codec(frame, seen, ledger, options)
 
 
 def a_missing_code_where_seen(frame: pl.DataFrame, schema: Any, ledger: Ledger, options: Any = None) -> Any:
     for column in schema:
         schema = schema.replace(column.name, nullable=bool(frame[column.name].null_count()))
-    return coding.private_codec(frame, schema, ledger, options)
+    return private_codec(frame, schema, ledger, options)
 
 
 def constants_as_they_are(frame: pl.DataFrame, schema: Any, ledger: Ledger, options: Any = None) -> Any:
     """A level of a constant column is kept by name, and no other."""
     towns = frame["town"].drop_nulls().unique().sort().to_list()
-    return coding.private_codec(frame, schema.replace("town", levels=tuple(towns)), ledger, options)
+    return private_codec(frame, schema.replace("town", levels=tuple(towns)), ledger, options)
 
 
 IN_THE_CODEC = {
@@ -224,7 +225,7 @@ def test_a_missing_value_filled_from_a_row_is_caught(monkeypatch: pytest.MonkeyP
     def moved(fill: Callable[[pl.DataFrame], pl.DataFrame]) -> float:
         seen.clear()
         for frame in (gaps, gaps.vstack(pl.DataFrame({"grade": [6], "town": ["east"], "is_new": [True]}))):
-            codec = coding.private_codec(frame, synth().schema, Ledger(BUDGET))
+            codec = private_codec(frame, synth().schema, Ledger(BUDGET))
             behind = Noisy(codec.encode(fill(frame)), codec.alphabet.sizes, Ledger(BUDGET))
             behind.counts(each_field(behind.sizes), 0.01)
         return float(np.linalg.norm(seen[0] - seen[1]))

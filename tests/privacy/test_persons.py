@@ -13,7 +13,7 @@ import pytest
 import likewise as lw
 from likewise.codecs.column import CodecOptions
 from likewise.privacy import Promise, anonymize, hierarchies, measure, row_risk
-from likewise.privacy.coding import anonymous_codec
+from likewise.privacy.codec import anonymous_codec
 from likewise.privacy.criteria import count_persons, paired
 from likewise.privacy.encoding import spelled_once
 

@@ -4,7 +4,7 @@ A tree of cuts leads every row to a class, and a class names one cell for each o
 generator sees of those fields is the cells and nothing else: no code inside them, no fraction. Decoding draws a code of
 the cell by how many rows each has in the whole table, and a fraction evenly.
 
-Which cells there are is for others to choose (`likewise.privacy.coding`); here they are applied and kept.
+Which cells there are is for others to choose (`likewise.privacy.codec`); here they are applied and kept.
 
 Legend: n rows, D fields, F of them merged, N nodes of the tree, G classes, K codes and C cells of one field.
 """

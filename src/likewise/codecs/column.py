@@ -35,7 +35,7 @@ class CodecOptions:
         rare_token: what pooled rare levels are written as; None draws a kept level in their place.
         bin_pieces: most straight pieces of the quantile function inside one bin.
         k_anonymous: rows that must share each combination of codes on the columns of role `quasi_identifier`, as the
-            generator is told it; None asks for nothing. See `likewise.privacy.coding`.
+            generator is told it; None asks for nothing. See `likewise.privacy.codec`.
     """
 
     max_bins: int = 256

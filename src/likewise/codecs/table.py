@@ -134,7 +134,7 @@ class TableCodec:
 
         Raises:
             InputError: the frame lacks a column of the schema, or a number is infinite.
-            OptionError: `k_anonymous` is asked for, which `likewise.privacy.coding.anonymous_codec` gives.
+            OptionError: `k_anonymous` is asked for, which `likewise.privacy.codec.anonymous_codec` gives.
         """
         options = _options(options, changes)
         return cls.from_summary(cls.summarise(frame, schema, others), schema, options)
@@ -163,9 +163,7 @@ class TableCodec:
     ) -> Self:
         options = _options(options, changes)
         if options.k_anonymous is not None:
-            raise OptionError(
-                "k_anonymous looks at whole rows: likewise.privacy.coding.anonymous_codec makes the codec"
-            )
+            raise OptionError("k_anonymous looks at whole rows: likewise.privacy.codec.anonymous_codec makes the codec")
         columns = {column.name: column for column in schema}
         made = [
             _codec_of(columns[name]).from_summary(part, columns[name], options)

@@ -115,7 +115,7 @@ def delta_of_mu(mu: float, epsilon: float) -> float:
 
 
 def epsilon_of_mu(mu: float, delta: float) -> float:
-    """Least epsilon at delta of a mechanism of mu, never told too small.
+    """Least epsilon at delta of a mechanism of mu, never too small.
 
     >>> round(epsilon_of_mu(1 / 3.7306, 1e-5), 3)
     1.0

@@ -103,14 +103,14 @@ def _tables(state: Mapping[str, npt.NDArray[Any]], sizes: Sequence[int]) -> list
     for rank, sigma in zip(state["ranks"], state["sigmas"], strict=True):
         of_table = tuple(int(j) for j in fields[at_field : at_field + int(rank)])
         at_field += int(rank)
-        told = []
+        by_field = []
         for j in of_table:
-            told.append(np.array(groups[at_group : at_group + sizes[j]], np.int64))
+            by_field.append(np.array(groups[at_group : at_group + sizes[j]], np.int64))
             at_group += sizes[j]
-        shape = tuple(int(g.max()) + 1 for g in told)
+        shape = tuple(int(g.max()) + 1 for g in by_field)
         cells = counts[at_count : at_count + math.prod(shape)]
         at_count += math.prod(shape)
-        made.append(NoisyTable(of_table, tuple(told), np.array(cells, np.float64).reshape(shape), float(sigma)))
+        made.append(NoisyTable(of_table, tuple(by_field), np.array(cells, np.float64).reshape(shape), float(sigma)))
     ends = (len(fields), len(groups), len(counts))
     sound = all(
         min(t.fields) >= 0 and min(map(np.min, t.groups)) >= 0 and np.isfinite(t.counts).all() and t.sigma > 0

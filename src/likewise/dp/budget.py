@@ -36,7 +36,7 @@ FORMAT, VERSION = "likewise budget", 1
 STATUSES = ("begun", "done", "failed")
 Status = Literal["begun", "done", "failed"]
 
-Asked = Callable[[Sequence[Entry]], None]
+End = Callable[[Sequence[Entry]], None]
 """Takes the entries of a fit's ledger."""
 
 LOOK_AGAIN = 0.02
@@ -179,7 +179,7 @@ class Budget:
         return self
 
     @contextmanager
-    def recorded(self, privacy: DP, model: str, *, counts_only: bool = False) -> Iterator[Asked]:
+    def recorded(self, privacy: DP, model: str, *, counts_only: bool = False) -> Iterator[End]:
         """One fit: an entry is on the disk before the block runs, and is ended by it.
 
         Args:
@@ -198,11 +198,11 @@ class Budget:
         release = self._begin(privacy, model, counts_only=counts_only)
         queries: list[Entry] = []
 
-        def asked(entries: Sequence[Entry]) -> None:
+        def end(entries: Sequence[Entry]) -> None:
             queries[:] = entries
 
         try:
-            yield asked
+            yield end
         except BaseException:
             with suppress(Exception):  # it stays "begun", which counts for more
                 self._end(release, "failed", queries)
@@ -275,10 +275,10 @@ class Budget:
             raise ModelFileError(f"{self._words()} is damaged. {_RESTORE}") from None
         if self._name not in (None, name):
             raise OptionError(f"{self._words()} is that of data set {name!r}, not of {self._name!r}")
-        if self._total is not None and _told(self._total) != _told(total):
+        if self._total is not None and _in_words(self._total) != _in_words(total):
             raise OptionError(
-                f"{self._words()} was begun with a total of {_told(total)}, got {_told(self._total)}: a total does not "
-                "change once fits count on it; leave total out to go on with the file's"
+                f"{self._words()} was begun with a total of {_in_words(total)}, got {_in_words(self._total)}: a "
+                "total does not change once fits count on it; leave total out to go on with the file's"
             )
         return name, total, entries
 
@@ -328,7 +328,7 @@ def _file(name: str, total: DP, entries: Sequence[Release]) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, "name": name, "total": kept, "entries": entries_}
 
 
-def _told(total: DP) -> str:
+def _in_words(total: DP) -> str:
     return f"epsilon {total.epsilon:g} at delta {total.delta:g} for each {total.unit}"
 
 

@@ -46,9 +46,9 @@ class Declaration(Schema):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        told = [column.name for column in self if column.found or column.notes]
-        if told:
-            raise SchemaError(f"a declaration holds nothing told from the rows, but {', '.join(map(repr, told))} does")
+        found = [column.name for column in self if column.found or column.notes]
+        if found:
+            raise SchemaError(f"a declaration holds nothing told from the rows, but {', '.join(map(repr, found))} does")
 
     @classmethod
     def of(cls, schema: Schema | None, stored: Mapping[str, pl.DataType], budget: DP, *, in_file: bool = False) -> Self:
@@ -70,7 +70,7 @@ class Declaration(Schema):
         if entity is not None and entity in schema and not {"kind", "role"} & schema[entity].said.keys():
             schema = schema.replace(entity, kind=Kind.ID)  # the budget names it, and that is a person's word
         unsaid = {column.name: _unsaid(column, stored.get(column.name), budget) for column in schema}
-        unsaid = {name: asked for name, asked in unsaid.items() if asked}
+        unsaid = {name: fields for name, fields in unsaid.items() if fields}
         if unsaid:
             raise PrivacyError(_request(unsaid, in_file=in_file))
         return cls(tuple(column.declared() for column in schema))
@@ -78,7 +78,7 @@ class Declaration(Schema):
 
 def _request(unsaid: Mapping[str, Mapping[str, str]], *, in_file: bool) -> str:
     """All that is missing in one message, with a piece to paste, so that a schema is completed in one go."""
-    asked = [f"\n- {name!r} {text}" for name, fields in unsaid.items() for text in fields.values()]
+    reasons = [f"\n- {name!r} {text}" for name, fields in unsaid.items() for text in fields.values()]
     pieces = {name: ", ".join(f"{field!r}: {EXAMPLES[field]}" for field in fields) for name, fields in unsaid.items()}
     if in_file:
         lines = [f"\n    {{'name': {name!r}, {piece}, ...}}," for name, piece in pieces.items()]
@@ -89,7 +89,7 @@ def _request(unsaid: Mapping[str, Mapping[str, str]], *, in_file: bool) -> str:
         paste = f"such as\nschema = schema.declare({{{''.join(lines)}\n}})"
     return (
         f"under differential privacy nothing may be read from the data for free, and the schema leaves unsaid "
-        f"({len(asked)}):{''.join(asked)}\nSay what anybody may know, {paste}"
+        f"({len(reasons)}):{''.join(reasons)}\nSay what anybody may know, {paste}"
     )
 
 
@@ -97,11 +97,11 @@ def _unsaid(column: Column, stored: pl.DataType | None, budget: DP) -> dict[str,
     """What must be said of a column, or the budget must pay for: field -> why, and the ways out."""
     kind = column.declared_kind
     if kind is None:
-        asked = {
+        unsaid = {
             "kind": "declares no kind, and texts may be anything: set it, with the levels of a category, the bounds of "
             "numbers, the bounds and format of dates, or the format of an id; or set role 'drop'"
         }
-        return asked | _unsaid_of_missing(column, budget.pay)
+        return unsaid | _unsaid_of_missing(column, budget.pay)
     column = column.declared()
     if column.role is Role.DROP:
         return {}
@@ -120,23 +120,23 @@ def _unsaid(column: Column, stored: pl.DataType | None, budget: DP) -> dict[str,
 
 
 def _unsaid_of_values(column: Column, stored: pl.DataType | None, pay: tuple[str, ...] | str) -> dict[str, str]:
-    kind, asked = column.kind, {}
+    kind, unsaid = column.kind, {}
     if kind is Kind.DATETIME and column.format is None and not _is_time(column, stored):
-        asked["format"] = "declares no format, which would be told from the data: set it, such as '%Y-%m-%d'"
+        unsaid["format"] = "declares no format, which would be told from the data: set it, such as '%Y-%m-%d'"
     if kind is Kind.CATEGORICAL and column.levels is None and "levels" not in pay:
-        asked["levels"] = "declares no levels: list them, or pay for 'levels' (a part of epsilon and delta)"
+        unsaid["levels"] = "declares no levels: list them, or pay for 'levels' (a part of epsilon and delta)"
     if kind in (Kind.INTEGER, Kind.REAL) and not is_bounded(column) and "bounds" not in pay:
-        asked["bounds"] = "declares no finite bounds: set them, or pay for 'bounds' (a part of epsilon)"
+        unsaid["bounds"] = "declares no finite bounds: set them, or pay for 'bounds' (a part of epsilon)"
     if kind in (Kind.INTEGER, Kind.REAL) and is_bounded(column) and not _holds_numbers(column):
-        asked["bounds"] = (
+        unsaid["bounds"] = (
             "declares bounds that hold no number of its decimals, or that no 64 bits can count: set other bounds, or "
             "other decimals"
         )
     if kind is Kind.DATETIME and column.bounds is None and "bounds" not in pay:
-        asked["bounds"] = (
+        unsaid["bounds"] = (
             "declares no bounds: set them as ISO texts such as '2020-01-01', or pay for 'bounds' (a part of epsilon)"
         )
-    return asked | _unsaid_of_missing(column, pay)
+    return unsaid | _unsaid_of_missing(column, pay)
 
 
 def _unsaid_of_missing(column: Column, pay: tuple[str, ...] | str) -> dict[str, str]:

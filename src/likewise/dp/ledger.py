@@ -1,4 +1,4 @@
-"""The ledger: every touch of the data is an entry, and what was spent is their sum. Nothing else counts."""
+"""The ledger: every query is an entry, and what was spent is their sum. Nothing else counts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DP:
         delta: chance that the change is greater; below one over the number of rows, or single rows may be shown.
         pay: what may be learnt from the data at a price instead of being declared: "levels" (those that enough rows
             hold), "bounds" (powers of two), "missing" (every column may be missing; costs one noisy cell more).
-        codec_share: share of the budget for the codec's own touches, where there are any; the rest is the generator's.
+        codec_share: share of the budget for the codec's own queries, where there are any; the rest is the generator's.
         entity: column that says whose a row is; None protects rows one by one.
         max_rows: rows of one entity that are learnt from, at most. Every answer has that many times the noise.
 
@@ -87,7 +87,7 @@ class DP:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One touch of the data.
+    """One query, or the steps of one training.
 
     Args:
         what: what was asked, in words, with no value of the data.
@@ -205,7 +205,7 @@ class Ledger:
             PrivacyError: it costs more than is left, or nothing.
         """
         if not (entry.rho > 0 and math.isfinite(entry.rho) and entry.delta >= 0):
-            raise PrivacyError(f"{entry.what}: a touch of the data must have a cost, got rho {entry.rho!r}")
+            raise PrivacyError(f"{entry.what}: a query must have a cost, got rho {entry.rho!r}")
         if self.runs or self.spent + entry.rho > self.rho * (1 + SLACK):
             raise PrivacyError(
                 f"{entry.what}: costs rho {entry.rho:.4g}, and {self.left:.4g} of {self.rho:.4g} is left; "
@@ -223,15 +223,15 @@ class Ledger:
         Raises:
             PrivacyError: no multiplier keeps the budget: too little is left, or the steps are too many.
         """
-        found = None
+        multiplier = None
         if not self.runs:
-            found = multiplier_of(plans, self.budget.epsilon, self._delta, rho=self.spent, group=self.group)
-        if found is None:
+            multiplier = multiplier_of(plans, self.budget.epsilon, self._delta, rho=self.spent, group=self.group)
+        if multiplier is None:
             raise PrivacyError(
                 f"{sum(p.steps for p in plans):,} steps of training do not fit into what is left of epsilon "
                 f"{self.budget.epsilon:g}, whatever the noise: ask for fewer epochs, or use model 'mst' or 'aim'"
             )
-        return found
+        return multiplier
 
     def spend_steps(self, *runs: tuple[str, Steps, float]) -> None:
         """Write down all steps that are to come, before the first: (what, steps, noise multiplier) of each phase.
@@ -245,9 +245,9 @@ class Ledger:
             Entry(what=what, mechanism=SAMPLED, parameter=multiplier, rho=0.0, rate=plan.rate, steps=plan.steps)
             for what, plan, multiplier in runs
         ]
-        told = " and ".join(what for what, _, _ in runs)
+        phases = " and ".join(what for what, _, _ in runs)
         if self.runs:
-            raise PrivacyError(f"{told}: steps of training have used the budget up")
+            raise PrivacyError(f"{phases}: steps of training have used the budget up")
         for what, _, multiplier in runs:
             if not (multiplier > 0 and math.isfinite(multiplier)):
                 raise PrivacyError(f"{what}: steps need noise, got a multiplier of {multiplier!r}")
@@ -257,7 +257,7 @@ class Ledger:
         )  # fmt: skip
         if costs > self.budget.epsilon * (1 + SLACK):
             raise PrivacyError(
-                f"{told}: would bring epsilon to {costs:.4g}, and the budget is {self.budget.epsilon:g}; "
+                f"{phases}: would bring epsilon to {costs:.4g}, and the budget is {self.budget.epsilon:g}; "
                 "nothing was asked of the data"
             )
         self._entries += entries

@@ -18,9 +18,10 @@ from likewise.codecs.base import Codes
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.models import MODELS
+from likewise.models.base import Fit
 from likewise.parsing import parse
-from likewise.privacy import coding
-from likewise.privacy.coding import anonymous_codec
+from likewise.privacy import codec as codecs
+from likewise.privacy.codec import anonymous_codec
 
 from ..models.test_contract import FAST_OPTIONS
 
@@ -71,9 +72,9 @@ def test_whatever_learns_sees_combinations_of_k_rows(
     shown: list[Codes] = []
     learn = MODELS[model].fit
 
-    def spy(self: Any, codes: Codes, holdout: Codes, *rest: Any, **options: Any) -> Any:
-        shown.extend([codes, holdout])
-        return learn(self, codes, holdout, *rest, **options)
+    def spy(self: Any, fit: Fit) -> Any:
+        shown.extend([fit.rows(), fit.holdout])
+        return learn(self, fit)
 
     monkeypatch.setattr(MODELS[model], "fit", spy)
     frame = people()
@@ -148,8 +149,8 @@ def test_every_level_and_value_that_is_kept_has_k_rows_itself() -> None:
 
 
 def test_a_search_gone_wrong_is_caught_on_the_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = coding.mondrian
-    monkeypatch.setattr(coding, "mondrian", lambda columns, *_, **__: right(columns, 1, lambda sizes, *_: sizes >= 1))
+    right = codecs.mondrian
+    monkeypatch.setattr(codecs, "mondrian", lambda columns, *_, **__: right(columns, 1, lambda sizes, *_: sizes >= 1))
     with pytest.raises(lw.PrivacyError, match=r"do not keep their promise: \d+ of \d+ combinations"):
         anonymous_codec(people(), schema_of(people()), CodecOptions(k_anonymous=K))
 

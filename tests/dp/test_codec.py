@@ -11,7 +11,7 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.numbers import NumberCodec
 from likewise.codecs.table import TableCodec
 from likewise.codecs.times import Clock, TimeCodec
-from likewise.dp.coding import private_codec
+from likewise.dp.codec import private_codec
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import PrivacyError
 from likewise.parsing import restore
@@ -253,5 +253,5 @@ def test_what_is_spent_does_not_hang_on_the_answers(most: int) -> None:
     frame = pl.DataFrame({"x": np.random.default_rng(0).integers(1, most, N)})
     ledger = budget(5.0, "bounds")
     private_codec(frame, schema, ledger)
-    touches = 3  # bounds, edges, frequent values; a tenth of the codec's share each
-    assert ledger.spent == pytest.approx(ledger.rho * ledger.budget.codec_share * touches / 10)
+    queries = 3  # bounds, edges, frequent values; a tenth of the codec's share each
+    assert ledger.spent == pytest.approx(ledger.rho * ledger.budget.codec_share * queries / 10)

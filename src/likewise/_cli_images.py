@@ -30,7 +30,6 @@ def synth_images(
     seed: int | None,
     max_seconds: float | None,
     measure: bool,
-    dp_only: bool,
     lang: Any,
 ) -> None:
     """Learn images, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
@@ -51,9 +50,6 @@ def synth_images(
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
     if not measure:
-        return
-    if dp_only:
-        terminal.note("nothing was measured: figures are computed on real images and are not differentially private")
         return
     with terminal.doing("measuring"):
         learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_

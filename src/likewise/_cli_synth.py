@@ -89,7 +89,9 @@ def synth(
         float | None,
         typer.Option(metavar="E", help="Budget of differential privacy, one row more or less; needs --schema."),
     ] = None,
-    delta: Annotated[float, typer.Option(metavar="D", help="Of that budget; well below one over the rows.")] = 1e-6,
+    delta: Annotated[
+        float | None, typer.Option(metavar="D", help="Of that budget, 1e-6 if not given; well below one over the rows.")
+    ] = None,
     pay: Annotated[
         list[str] | None,
         typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
@@ -146,16 +148,32 @@ def synth(
     from likewise import images, io
     from likewise.dp.budget import Budget
 
+    if dp_only and epsilon is None:
+        raise errors.OptionError(
+            "--dp-only withholds what a budget does not cover, and without --epsilon no budget covers the rows and the "
+            "model either: give --epsilon, or --no-measure to measure nothing"
+        )
     if images.holds_images(source):
-        of_tables = (target, schema_file, condition_on, only, entity, epsilon, budget, k_anonymous, quasi_identifiers)
+        of_tables = (
+            target,
+            schema_file,
+            condition_on,
+            only,
+            entity,
+            epsilon,
+            delta,
+            budget,
+            k_anonymous,
+            quasi_identifiers,
+        )
         if any(option is not None for option in of_tables):
             raise errors.OptionError(
-                "--target, --condition-on, --only, --entity, --epsilon, --budget, --k-anonymous, "
+                "--target, --condition-on, --only, --entity, --epsilon, --delta, --budget, --k-anonymous, "
                 "--quasi-identifiers and --schema are for tables; labels of images are their array y"
             )
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
-            json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+            json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
         )  # fmt: skip
         return
     if where:
@@ -271,7 +289,7 @@ def synthesize(
 
 def _budget(
     epsilon: float | None,
-    delta: float,
+    delta: float | None,
     pay: list[str],
     schema_file: Path | None,
     entity: str | None,
@@ -281,7 +299,7 @@ def _budget(
     from likewise.dp.ledger import DP
 
     if epsilon is None:
-        for flag, given in (("--pay", pay), ("--max-rows", max_rows)):
+        for flag, given in (("--pay", pay), ("--max-rows", max_rows), ("--delta", delta)):
             if given:
                 raise errors.OptionError(f"{flag} is part of a budget of differential privacy, so it needs --epsilon")
         return None
@@ -290,7 +308,13 @@ def _budget(
             "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
             "inspect --json, look it through as what anybody may know, and declare bounds, levels and nullable in it"
         )
-    return DP(epsilon, delta, pay=tuple(pay), entity=entity, max_rows=1 if max_rows is None else max_rows)
+    return DP(
+        epsilon,
+        1e-6 if delta is None else delta,
+        pay=tuple(pay),
+        entity=entity,
+        max_rows=1 if max_rows is None else max_rows,
+    )
 
 
 def _open_levels(schema: Schema) -> Schema:

@@ -303,6 +303,7 @@ class Synthesizer:
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
         self.codec_, self.image_codec_ = codec, None
+        self._warn_of_few_rows()
         return self
 
     def _streams(self) -> list[np.random.Generator]:
@@ -348,13 +349,16 @@ class Synthesizer:
             vars(self).pop(name, None)
         if ledger is not None:
             self.n_rows_ = generator.n_rows
-            if self.n_rows_ < LEAST_ROWS:
-                warnings.warn(
-                    f"some {self.n_rows_:,} rows, by noisy counts, are few for differential privacy: the noise is "
-                    "larger than most counts",
-                    LikewiseWarning,
-                    stacklevel=4,
-                )
+
+    def _warn_of_few_rows(self) -> None:
+        """The last that a fit does: where warnings are errors, it has ended all the same."""
+        if self.ledger_ is not None and self.n_rows_ < LEAST_ROWS:
+            warnings.warn(
+                f"some {self.n_rows_:,} rows, by noisy counts, are few for differential privacy: the noise is "
+                "larger than most counts",
+                LikewiseWarning,
+                stacklevel=4,
+            )
 
     def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
         for name in ("bounds", "only", "entity", "codec", *(("schema",) if self.privacy is None else ())):
@@ -390,6 +394,7 @@ class Synthesizer:
         self.schema_, self.image_codec_ = codec.schema, codec
         if ledger is None:
             self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
+        self._warn_of_few_rows()
         return self
 
     def _ledger_of_images(self, images: ImageSet, generator: Generator) -> Ledger:
@@ -587,7 +592,9 @@ class Synthesizer:
 
     def _codes_of(self, data: Any) -> Codes:
         if self.image_codec_ is None:
-            return self.codec_.encode(self._read(from_frame(data)[0]))
+            raw = from_frame(data)[0]
+            # Rows that were drawn lack the columns that were dropped.
+            return self.codec_.encode(self._read(raw, partial=set(self.codec_.columns) <= set(raw.columns)))
         images = as_images(data)
         if images is None:
             raise InputError(f"this model learnt images: give an array or a mapping, got {type(data).__name__}")

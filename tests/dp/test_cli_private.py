@@ -200,3 +200,30 @@ def test_an_exact_table_among_the_noisy_ones_would_be_caught(
     EXACT.append(0)
     whole = shown(files, tmp_path, table())
     assert whole != shown(files, tmp_path, NEIGHBOURS["a row less"])
+
+
+def test_a_dropped_column_does_not_stop_the_report_that_costs_nothing(files: tuple[Path, Path], tmp_path: Path) -> None:
+    real, schema = files
+    table = pl.read_csv(real, infer_schema=False)
+    table.with_columns(who=pl.lit("somebody")).write_csv(real)
+    told = json.loads(schema.read_text())
+    told["columns"].append({"name": "who", "kind": "text", "role": "drop", "dtype": "String"})
+    schema.write_text(json.dumps(told))
+    fake, page, figures = tmp_path / "fake.csv", tmp_path / "r.html", tmp_path / "r.json"
+    code, said = run(
+        "synth", real, "-o", fake, "--schema", schema, "--epsilon", 2, "--dp-only", "--report", page, "--json", figures,
+    )  # fmt: skip
+    assert code == 0, said
+    assert "who" not in pl.read_csv(fake).columns
+    assert json.loads(figures.read_text())["noisy"]
+
+
+@pytest.mark.parametrize("option", [("--dp-only",), ("--delta", "1e-6")], ids=" ".join)
+def test_an_option_of_a_budget_without_one_makes_no_table(
+    option: tuple[str, ...], files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Who gives it may believe that the rows keep a promise."""
+    code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", *option)
+    assert code == 2
+    assert "--epsilon" in said
+    assert not (tmp_path / "fake.csv").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 import likewise as lw
 from likewise.dp.declaration import Declaration
-from likewise.errors import OptionError, PrivacyError, SchemaError, TrainingError
+from likewise.errors import LikewiseWarning, OptionError, PrivacyError, SchemaError, TrainingError
 from likewise.modelfile import read_model
 from likewise.parsing import parse, parse_declared
 from likewise.schema import Column, Schema
@@ -293,3 +294,15 @@ def test_bounds_that_nothing_fits_or_nobody_can_count_are_told_before_a_look(of:
     schema = Schema((Column(name="dose", nullable=False, dtype="Float64", **of),))
     with pytest.raises(PrivacyError, match="'dose' declares bounds that hold no number"):
         Declaration.of(schema, {"dose": pl.Float64()}, lw.DP(1.0))
+
+
+def test_a_fit_of_few_rows_is_whole_before_it_warns() -> None:
+    """Where warnings are errors, and the object had learnt another table before."""
+    model = synth(privacy=lw.DP(50.0, 1e-6)).fit(table())
+    model.schema = Schema((NUMBERS,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(LikewiseWarning, match="few for differential privacy"):
+            model.fit(table(30).select("n"))
+    assert model.schema_.names == ("n",)
+    assert model.sample(5).columns == ["n"]

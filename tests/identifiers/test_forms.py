@@ -99,6 +99,7 @@ def test_other_forms_are_told_by_themselves() -> None:
         ("operator", ["Ann Meyer", "Bob Smith", "Carla Zquorx"], "name"),
         ("patient_name", ["Wanjiru Okafor", "Njeri Mwangi", "Amina Adeyemi"], "name"),
         ("iban", ["de00 3704 0044 0532 0130 00", "de11 3704 0044 0532 0130 01"], "iban"),
+        ("c", ["only@one.example"], "email"),
         ("c", [" a@b.example ", "c@d.example", "e@f.example"], "email"),
         ("c", ["Ann M <a@b.example>", "Bo <c@d.example>", "<e@f.example>"], "email"),
     ],

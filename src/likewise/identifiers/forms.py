@@ -166,7 +166,7 @@ def recognise(name: str, values: pl.Series) -> Form | None:
     for form in FORMS:
         whole = texts.str.strip_chars() if form is EMAIL else bare
         named = form.is_named(parts)
-        if named or len(texts) >= (3 if form.sure else LEAST):
+        if named or len(texts) >= (1 if form is EMAIL else 3 if form.sure else LEAST):
             fitting = form.fits(whole)
             if fitting.mean() >= (0.8 if named else 0.95):
                 return form

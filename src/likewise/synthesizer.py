@@ -265,11 +265,12 @@ class Synthesizer:
         codec = _codec_of(table[train_rows], schema, self.codec, (left_out, kept))
         kept = kept.filter(meeting(kept, only))
         gate, held = gate_of(codec.encode(table[train_rows]), codec.alphabet.sizes), codec.encode(kept)
-        told = _told_fields(generator, codec)
         with _progress(self.progress) as report:
-            generator.fit(
-                Fit(gate=gate, holdout=held, alphabet=codec.alphabet, rng=training, told=told, progress=report)
-            )
+            fit = Fit(
+                gate=gate, holdout=held, alphabet=codec.alphabet, rng=training,
+                condition_fields=_condition_fields(generator, codec), progress=report,
+            )  # fmt: skip
+            generator.fit(fit)
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec, raw), codec, None
@@ -293,11 +294,12 @@ class Synthesizer:
                 table = table[rows_within(budget, table)]
                 codec = private_codec(table, declaration, ledger, self.codec)
                 gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
-                told = _told_fields(generator, codec)
                 with _progress(self.progress) as report:
-                    generator.fit(
-                        Fit(gate=gate, holdout=none, alphabet=codec.alphabet, rng=training, told=told, progress=report)
-                    )
+                    fit = Fit(
+                        gate=gate, holdout=none, alphabet=codec.alphabet, rng=training,
+                        condition_fields=_condition_fields(generator, codec), progress=report,
+                    )  # fmt: skip
+                    generator.fit(fit)
                 _check_delta(budget, generator.n_rows)
         self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
@@ -784,7 +786,7 @@ def load(path: str | Path) -> Synthesizer:
     return Synthesizer.load(path)
 
 
-def _told_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...]:
+def _condition_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...]:
     """The fields of the columns that a generator is to be told, as its option `condition_on` names them."""
     found: list[int] = []
     for name in getattr(generator, "condition_on", ()):

@@ -38,7 +38,8 @@ def fitted(
 ) -> Any:
     data = coded(table)
     model = kind(**{"epochs": 40, **SMALL[kind.name], **options})
-    return model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0), told=told))
+    rng = np.random.default_rng(0)
+    return model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng, condition_fields=told))
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -27,7 +27,8 @@ SMALL |= {"learning_rate": 0.02, "patience": 100, "kl_weight": 0.3}
 def fitted(table: str = "only_categorical", told: tuple[int, ...] = (), **options: Any) -> VAE:
     data = coded(table)
     model = VAE(**{**SMALL, **options})
-    return model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(0), told=told))
+    rng = np.random.default_rng(0)
+    return model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng, condition_fields=told))
 
 
 def rng(seed: int = 0) -> np.random.Generator:

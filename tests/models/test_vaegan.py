@@ -41,7 +41,7 @@ def sharpened(told: tuple[int, ...] = (), seed: int = 0) -> VAEGAN:
     data = coded("only_categorical")
     model = VAEGAN(**SMALL | BLIND, critics=2, critic_epochs=8, critic_rate=0.02)
     return model.fit(
-        Fit.of(repeated(data.train, 4), repeated(data.holdout, 4), data.alphabet, rng=rng(seed), told=told)
+        Fit.of(repeated(data.train, 4), repeated(data.holdout, 4), data.alphabet, rng=rng(seed), condition_fields=told)
     )
 
 

@@ -11,12 +11,12 @@ from likewise.codecs.base import Codes, Given
 from likewise.dp.gate import Noisy
 from likewise.errors import TrainingError
 from likewise.models.adversarial import Averaged, is_finite
+from likewise.models.conditional import ConditionalModel
 from likewise.models.counts import OneWay
 from likewise.models.gan_draws import NoiseDrawing
 from likewise.models.gradient_model import public_rows, rows_of
 from likewise.models.noisy_pairs import NoisyPairs
 from likewise.models.private_duel import BlindGame, PrivateDuel
-from likewise.models.told import ToldModel
 from likewise.private_training import train_privately
 from likewise.training import Progress, Schedule, one_thread
 
@@ -33,7 +33,7 @@ POOL = 2**14
 Net = TypeVar("Net", bound="TableGenerator | DenseGenerator")
 
 
-class AdversarialModel(ToldModel[Net]):
+class AdversarialModel(ConditionalModel[Net]):
     """A generator whose net makes rows out of random numbers, beside the law of the labels it is told."""
 
     private_rate: ClassVar[float] = 1 / 32
@@ -44,7 +44,7 @@ class AdversarialModel(ToldModel[Net]):
 
     @one_thread()
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        codes = NoiseDrawing(self._fitted(), self._told(), self._alphabet, given or Given()).rows(n, rng)
+        codes = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, given or Given()).rows(n, rng)
         # Inside a code every place is as likely as another: that is what a fraction means.
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes.astype(self._alphabet.code_dtype), fractions)

@@ -25,7 +25,7 @@ class Fit:
         holdout: rows for early stopping, maybe none; always none where a budget holds.
         alphabet: of the codes.
         rng: of everything that is no noise of privacy.
-        told: fields which the model is told instead of learning to draw them, where it takes `condition_on`.
+        condition_fields: fields which are given to the model instead of learnt, where it takes `condition_on`.
         progress: called while it learns.
     """
 
@@ -33,7 +33,7 @@ class Fit:
     holdout: Codes
     alphabet: Alphabet
     rng: np.random.Generator
-    told: tuple[int, ...] = ()
+    condition_fields: tuple[int, ...] = ()
     progress: Progress | None = None
 
     def __post_init__(self) -> None:

@@ -192,7 +192,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         def holdout_distance() -> float:
             if not is_finite(net):
                 return math.nan
-            drawn, _ = NoiseDrawing(net, self._told(), alphabet, Given()).candidates(
+            drawn, _ = NoiseDrawing(net, self._label_law(), alphabet, Given()).candidates(
                 LOOKED_AT, np.random.default_rng(0)
             )
             notes.update(held.measure(drawn))
@@ -211,7 +211,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
             fingerprint=fingerprint(self, rows, fit.holdout),
             rate="generator_lr and discriminator_lr",
         )
-        calibrate(net.eval(), self._told(), alphabet, counted(net, rows), len(rows), self.calibrate, rng)
+        calibrate(net.eval(), self._label_law(), alphabet, counted(net, rows), len(rows), self.calibrate, rng)
 
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts first, of which modes and shares are made; then only the critic sees rows, a clipped gradient each."""
@@ -228,7 +228,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         critic = DenseCritic(
             net.spans[-1].stop + net.n_condition, self.discriminator_dim, 1, dropout=0.0, generator=generator
         )
-        told = torch.from_numpy(self._told().draw(POOL, rng, Given())[:, net.labels])
+        told = torch.from_numpy(self._label_law().draw(POOL, rng, Given())[:, net.labels])
         game = BlindDenseGame(net, critic, told, self._option("moments"), self.batch_size, generator)
         if game.weight and self.batch_size > 1 and sum(net.sizes) <= MOST_FEATURES:
             pairs = self._count_pairs(gate, known)
@@ -239,7 +239,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
             progress=fit.progress,
         )  # fmt: skip
         counts = [torch.from_numpy(table.astype(np.float32)) for table in known.counts]
-        calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
+        calibrate(net.eval(), self._label_law(), alphabet, counts, known.n_rows, self.calibrate, rng)
 
     def _modes(self, counts: Sequence[npt.NDArray[Any]], rng: np.random.Generator) -> dict[int, Modes]:
         """The modes of each number, by how many rows there are of each of its codes."""

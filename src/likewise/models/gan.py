@@ -233,7 +233,7 @@ class GAN(AdversarialModel["TableGenerator"]):
             if not is_finite(net):
                 return math.nan
             net.use("cpu", settled_dtype(self._settled))
-            drawing = NoiseDrawing(net, self._told(), alphabet, Given())
+            drawing = NoiseDrawing(net, self._label_law(), alphabet, Given())
             drawn, _ = drawing.candidates(LOOKED_AT, np.random.default_rng(0))
             net.use(device, dtype)
             notes.update(held.measure(drawn))
@@ -253,7 +253,7 @@ class GAN(AdversarialModel["TableGenerator"]):
         )
         net.use("cpu", settled_dtype(self._settled))
         counts = counted(net, rows)
-        calibrate(net.eval(), self._told(), alphabet, counts, len(rows), self.calibrate, rng)
+        calibrate(net.eval(), self._label_law(), alphabet, counts, len(rows), self.calibrate, rng)
 
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of each field and of pairs first; then only the critic sees rows, a clipped gradient each."""
@@ -273,7 +273,7 @@ class GAN(AdversarialModel["TableGenerator"]):
         for part in (learner, net):
             part.use(device, dtype)
         critic.use(device, torch.float32)
-        told = torch.from_numpy(self._told().draw(POOL, rng, Given())[:, net.columns][:, net.labels])
+        told = torch.from_numpy(self._label_law().draw(POOL, rng, Given())[:, net.columns][:, net.labels])
         rules = Rules(self.loss, self.penalty, self._option("moments"), self.temperature)
         game = BlindRowGame(rules, learner, critic, told, PRIVATE_DRAWN, generator)
         pairs = self._count_pairs(gate, known) if self._option("moments") else None
@@ -286,7 +286,7 @@ class GAN(AdversarialModel["TableGenerator"]):
         )  # fmt: skip
         net.use("cpu", settled_dtype(self._settled))
         counts = net.by_bucket(known.counts)
-        calibrate(net.eval(), self._told(), alphabet, counts, known.n_rows, self.calibrate, rng)
+        calibrate(net.eval(), self._label_law(), alphabet, counts, known.n_rows, self.calibrate, rng)
 
     def _settle(self, alphabet: Alphabet) -> None:
         """Columns of many codes need finer units."""

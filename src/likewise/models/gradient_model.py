@@ -65,7 +65,7 @@ class GradientModel(Generator):
         import torch
 
         generator = torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
-        self._alphabet, self.condition_fields, self.is_private = fit.alphabet, fit.told, fit.gate.is_private
+        self._alphabet, self.condition_fields, self.is_private = fit.alphabet, fit.condition_fields, fit.gate.is_private
         if isinstance(fit.gate, Noisy):
             self._learn_privately(fit, fit.gate, generator)
         else:

@@ -17,6 +17,7 @@ from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive import MANY_ROWS
 from likewise.models.base import Fit, check_rows
+from likewise.models.conditional import ConditionalModel
 from likewise.models.conditioning import Budget, blocks
 from likewise.models.counts import OneWay
 from likewise.models.gradient import (
@@ -34,7 +35,6 @@ from likewise.models.gradient import (
     train_device,
 )
 from likewise.models.labels import Labels, column_names
-from likewise.models.told import ToldModel
 from likewise.models.vae_draws import BATCH, LatentDrawing, log_normal
 from likewise.training import Descent, Record, Schedule, one_thread, train
 
@@ -88,7 +88,7 @@ class Latents:
 
 
 @dataclass(kw_only=True)
-class VAE(ToldModel["LatentNet"]):
+class VAE(ConditionalModel["LatentNet"]):
     """A variational autoencoder (Kingma and Welling 2014) over codes.
 
     An encoder takes a row to the mean and log variance of its latents, a decoder takes latents to one likelihood a
@@ -414,7 +414,7 @@ class VAE(ToldModel["LatentNet"]):
         latents = np.asarray(latents)
         if latents.ndim != 2 or latents.shape[1] != net.n_latent or not np.isfinite(latents).all():
             raise OptionError(f"latents must be finite numbers of shape (n, {net.n_latent}), got {latents.shape}")
-        known = self._told().draw(len(latents), rng, given)
+        known = self._label_law().draw(len(latents), rng, given)
         weights, decoding = net_weights(self._fitted(), self._alphabet, given), self._decoding()
         codes = np.empty(known.shape, self._alphabet.code_dtype)
         for start in range(0, len(latents), BATCH):
@@ -484,7 +484,7 @@ class VAE(ToldModel["LatentNet"]):
         import torch
 
         net, decoding = self._fitted(), self._decoding()
-        result = self._told().log_prob(codes)
+        result = self._label_law().log_prob(codes)
         if not net.decoded:
             return result
         n_prior = round(n_draws * from_prior)

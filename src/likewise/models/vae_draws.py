@@ -150,7 +150,7 @@ class LatentDrawing:
         """Latents, rows in the net's own order, and the log mass that known codes and conditions leave each."""
         import torch
 
-        known = self.model._told().draw(n, rng, given, times)[:, self.net.columns]
+        known = self.model._label_law().draw(n, rng, given, times)[:, self.net.columns]
         parts = [self._drawn(torch.from_numpy(part), rng) for part in np.split(known, range(BATCH, len(known), BATCH))]
         z, x, log_mass = (torch.cat(column) for column in zip(*parts, strict=True))
         return z, x, log_mass

@@ -163,7 +163,7 @@ class ImageModel(GradientModel):
 
         return torch.from_numpy(np.ascontiguousarray(codes.fractions)).view(-1, *self._shape)
 
-    def _told(self, codes: npt.NDArray[Any]) -> torch.Tensor:
+    def _one_hot(self, codes: npt.NDArray[Any]) -> torch.Tensor:
         """(n, K) labels, one-hot."""
         import torch
 
@@ -196,7 +196,7 @@ class ImageModel(GradientModel):
     def _codes_of_draws(self, labels: npt.NDArray[np.int64], rng: np.random.Generator) -> Codes:
         import torch
 
-        told = self._told(labels)
+        told = self._one_hot(labels)
         pixels = np.empty((len(labels), self._alphabet.n_fractions), np.float32)
         with torch.inference_mode():
             for rows, stream in blocks(len(labels), rng, BATCH):

@@ -137,7 +137,7 @@ class ImageGAN(ImageModel):
         self._begin(rows)
         holdout = fit.holdout
         device = train_device(self.device)
-        x, told = self._pixels(rows), self._told(rows.codes)
+        x, told = self._pixels(rows), self._one_hot(rows.codes)
         painter = self._make_painter(mean_logits(x), generator)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(painter)
@@ -147,7 +147,7 @@ class ImageGAN(ImageModel):
         still = noise(len(holdout), painter, generator)
         distance = None
         if len(holdout):
-            held = self._pixels(holdout).to(device), self._told(holdout.codes).to(device)
+            held = self._pixels(holdout).to(device), self._one_hot(holdout.codes).to(device)
             distance = HeldOutDistance(*held, lambda told: kept(still[: len(told)], told), generator)
         sides = list(critic.parameters()), list(painter.parameters())
         self.record = train(
@@ -172,7 +172,7 @@ class ImageGAN(ImageModel):
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator).to(device)
         kept = deepcopy(painter)
         rules = replace(Rules.of(self, FEW, device), shift=0.0, mismatch=0.0)
-        told = self._told(self._draw_labels(POOL, fit.rng, Given())).to(device)
+        told = self._one_hot(self._draw_labels(POOL, fit.rng, Given())).to(device)
         game = _BlindGame(painter, Critique(critic, rules, generator), told, self._apart, generator)
         [sums] = gate.clipped_sums([("gradients of the critic", self._steps())], clip=self.clip, n_rows=n_images)
         duel = PrivateDuel(

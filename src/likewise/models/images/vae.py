@@ -121,7 +121,7 @@ class ImageVAE(ImageModel):
         import torch
 
         device, holdout = train_device(self.device), fit.holdout
-        x, told = self._pixels(codes), self._told(codes.codes)
+        x, told = self._pixels(codes), self._one_hot(codes.codes)
         net = self._make_net(mean_logits(x), generator).to(device)
         still = torch.randn(len(holdout), self.latent_dim, generator=generator)
 
@@ -138,7 +138,7 @@ class ImageVAE(ImageModel):
             with torch.inference_mode():
                 return float(sum(loss_of(*part).sum() for part in parts)) / len(holdout)
 
-        held_x, held_told = self._pixels(holdout), self._told(holdout.codes)
+        held_x, held_told = self._pixels(holdout), self._one_hot(holdout.codes)
         self.record = train(
             net,
             Descent(net, loss, schedule),
@@ -213,7 +213,7 @@ class ImageVAE(ImageModel):
         """Mean and deviation of each image's latents. Shape: n images -> 2 x (n, L)."""
         import torch
 
-        net, x, told = self._latent_net(), self._pixels(codes), self._told(codes.codes)
+        net, x, told = self._latent_net(), self._pixels(codes), self._one_hot(codes.codes)
         means, deviations = np.empty((2, len(codes), self.latent_dim), np.float32)
         with torch.inference_mode():
             for rows in _batches(len(codes)):
@@ -240,7 +240,7 @@ class ImageVAE(ImageModel):
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not np.isfinite(latents).all():
             raise OptionError(f"latents must be finite numbers of shape (n, {self.latent_dim}), got {latents.shape}")
         labels = self._draw_labels(len(latents), rng, given or Given())
-        told, z = self._told(labels), torch.from_numpy(latents.astype(np.float32))
+        told, z = self._one_hot(labels), torch.from_numpy(latents.astype(np.float32))
         pixels = np.empty((len(latents), self._alphabet.n_fractions), np.float32)
         with torch.inference_mode():
             for rows in _batches(len(latents)):
@@ -275,7 +275,7 @@ class ImageVAE(ImageModel):
         """(n,) the evidence lower bound of each image's pixels, natural log, averaged over draws of its latents."""
         import torch
 
-        net, x, told = self._latent_net(), self._pixels(codes), self._told(codes.codes)
+        net, x, told = self._latent_net(), self._pixels(codes), self._one_hot(codes.codes)
         result = np.zeros(len(codes))
         with torch.inference_mode():
             for rows in _batches(len(codes)):

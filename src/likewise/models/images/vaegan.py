@@ -129,7 +129,7 @@ class ImageVAEGAN(ImageVAE):
 
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         device = train_device(self.device)
-        net, x, told = self._latent_net().to(device), self._pixels(codes), self._told(codes.codes)
+        net, x, told = self._latent_net().to(device), self._pixels(codes), self._one_hot(codes.codes)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(net.painter)
         nets = nn.ModuleDict({"painter": net.painter, "kept": kept, "critic": critic}).to(device)
@@ -139,7 +139,7 @@ class ImageVAEGAN(ImageVAE):
         )
         distance = None
         if len(holdout):
-            held, held_told = self._pixels(holdout).to(device), self._told(holdout.codes).to(device)
+            held, held_told = self._pixels(holdout).to(device), self._one_hot(holdout.codes).to(device)
             still = pools.drawn(held_told)
             distance = HeldOutDistance(held, held_told, lambda told: kept(still[: len(told)], told), generator)
         sides = list(critic.parameters()), list(net.painter.parameters())

@@ -1,4 +1,4 @@
-"""What the generators share that are told labels: a net beside the law of the labels, their state, and their counts."""
+"""What conditional generators share: a net that is given labels, beside the law of the labels, and their counts."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LABELS_SHARE = 0.05
 Net = TypeVar("Net", bound="nn.Module")
 
 
-class ToldModel(GradientModel, Generic[Net]):
-    """A generator by a net, beside the law of the labels that the net is told."""
+class ConditionalModel(GradientModel, Generic[Net]):
+    """A generator by a net, conditional on labels, beside the law of these."""
 
     _net: Net | None
     _labels: Labels | None
@@ -58,13 +58,13 @@ class ToldModel(GradientModel, Generic[Net]):
             raise NotFittedError("this model has learnt nothing yet: call fit first")
         return self._net
 
-    def _told(self) -> Labels:
+    def _label_law(self) -> Labels:
         if self._labels is None:
             raise NotFittedError("this model has learnt nothing yet: call fit first")
         return self._labels
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        return weights_of(self._fitted()) | settled_arrays(self._settled) | self._told().state()
+        return weights_of(self._fitted()) | settled_arrays(self._settled) | self._label_law().state()
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         state = dict(state)

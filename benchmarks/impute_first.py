@@ -110,7 +110,7 @@ def main() -> None:
     results: dict[str, Any] = {}
     for name in TABLES:
         x, y = load(name)
-        for how in ("as they came", "mar", "mnar"):
+        for how in ("as they came", "mnar"):
             holed = x if how == "as they came" else simulate_missing(x, how, 0.2, random_state=0)
             if not holed.isna().any().any():
                 continue

@@ -184,6 +184,12 @@ def test_a_newer_format_is_refused_and_says_what_to_do(model: Path, tmp_path: Pa
         lw.load(path)
 
 
+def test_a_file_of_an_older_format_says_what_to_do(model: Path, tmp_path: Path) -> None:
+    path = tampered(model, tmp_path / "m", lambda m, a: m.update(format=FORMAT_VERSION - 1))
+    with pytest.raises(lw.ModelFileError, match=f"format {FORMAT_VERSION - 1}.*fit the model anew"):
+        lw.load(path)
+
+
 def test_a_path_that_is_no_file_is_an_input_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent", tmp_path / "absent" / "m"):
         with pytest.raises(lw.InputError, match=str(tmp_path)):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from likewise.errors import InputError, ModelFileError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when older versions of likewise could no longer read what is written."""
 
 _KEY = "likewise"
@@ -58,7 +58,7 @@ def read_model(path: str | Path) -> ModelFile:
 
     Raises:
         InputError: there is no such file, or it may not be read.
-        ModelFileError: truncated, damaged, not ours, or written by a newer version.
+        ModelFileError: truncated, damaged, not ours, or written by another version.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -88,5 +88,9 @@ def _manifest(path: Path, note: Mapping[str, str]) -> dict[str, Any]:
     if found > FORMAT_VERSION:
         raise ModelFileError(
             f"{path} has format {found}, this likewise reads up to {FORMAT_VERSION}; install a newer likewise"
+        )
+    if found < FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path} has format {found}, of an older likewise, this one reads {FORMAT_VERSION}: fit the model anew"
         )
     return dict(manifest)

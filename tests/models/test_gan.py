@@ -63,8 +63,13 @@ def test_it_learns_how_columns_hang_together(kind: type[GAN]) -> None:
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_critic_alone_teaches_too(loss: str) -> None:
-    model = fitted(GAN, loss=loss, moments=0.0, penalty=10.0 if loss == "wasserstein" else 0.2, epochs=80)
-    assert kept_pairs(model.sample(2000, rng=rng()).codes) > 0.6
+    options = {**SMALL["gan"], "loss": loss, "moments": 0.0, "penalty": 10.0 if loss == "wasserstein" else 0.2}
+    data, kept = coded("only_categorical"), []
+    for seed in range(3):  # a game of two may go astray in one run
+        model = GAN(**options, epochs=80)
+        model.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=np.random.default_rng(seed)))
+        kept.append(kept_pairs(model.sample(2000, rng=rng()).codes))
+    assert np.mean(kept) > 0.6
 
 
 @both

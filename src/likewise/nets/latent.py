@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,9 @@ class LatentNet(CodeTables):
         prior: "normal", "mixture" or "chain".
         chained: let each field see the fields before it, beside the latents.
     """
+
+    most_shared_decay: ClassVar[float] = 0.01
+    """More of it stills the latents of small tables: nothing is told through them, and no column follows another."""
 
     counted: torch.Tensor
     back_mask: torch.Tensor

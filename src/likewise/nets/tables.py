@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +71,9 @@ class CodeTables(Taped):
         d_hidden: H; 0 for a net that gives no logits, and so has no biases.
         dropout: share of units that `drop` drops, where a net asks it to.
     """
+
+    most_shared_decay: ClassVar[float] = 1.0
+    """Of weights that all codes share, where they are more than the cells learnt from."""
 
     first_rows: torch.Tensor
     ordinal_in: torch.Tensor
@@ -149,7 +152,8 @@ class CodeTables(Taped):
                 result.append(own[int(rest)])
             else:
                 free = "bias" in name or part.startswith("ordinal")
-                result.append(0.0 if free else min(parameter.numel() / max(n_rows * self.n_fields, 1), 1.0))
+                most = self.most_shared_decay
+                result.append(0.0 if free else min(parameter.numel() / max(n_rows * self.n_fields, 1), most))
         return result
 
     def _decay_of_codes(self, phi: torch.Tensor, n_rows: int) -> torch.Tensor:

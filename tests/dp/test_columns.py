@@ -153,3 +153,27 @@ def test_a_look_before_its_entry_is_caught(
     plant(monkeypatch)
     with pytest.raises((AssertionError, ValueError)):
         test_the_entry_of_a_query_stands_when_the_column_is_read(paid)
+
+
+@pytest.mark.parametrize("is_planted", [False, True])
+def test_every_answer_to_the_codec_is_one_entry_and_a_ledger_that_nobody_keeps_is_caught(
+    is_planted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[str] = []
+
+    def counted(honest: Callable[..., Any]) -> Callable[..., Any]:
+        def mechanism(look: Any, rho: float, ledger: Ledger, what: str, **options: Any) -> Any:
+            answers.append(what)
+            return honest(look, rho, Ledger(ledger.budget) if is_planted else ledger, what, **options)
+
+        return mechanism
+
+    for name in ("noisy_counts", "noisy_choices"):
+        monkeypatch.setattr(columns, name, counted(getattr(columns, name)))
+    rng, ledger = np.random.default_rng(223), Ledger(DP(5.0, 1e-6, pay=("levels", "bounds")))
+    frame = pl.DataFrame({"pay": rng.integers(0, 9000, 800), "town": rng.choice(["fig", "plum"], 800)})
+    kinds = {"pay": "integer", "town": "categorical"}
+    schema = Schema(tuple(Column(name=name, kind=kind, nullable=False) for name, kind in kinds.items()))
+    private_codec(frame, schema, ledger)
+    assert len(answers) == 8  # bounds, frequent values, five rounds of edges; levels
+    assert ([entry.what for entry in ledger.entries] == answers) != is_planted

@@ -70,12 +70,17 @@ def line(row: dict[str, Any]) -> str:
         MODELS.get(row["model"], row["model"]),
         f"{row['fit_s']:.1f}" if "fit_s" in row else "",  # left out where the machine was busy
         f"{float(f'{drawn:.2g}'):,.0f}" if drawn else "",
-        *(beside(row.get(name)) for name in ("shape", "trend_linked", "c2st")),
+        *(beside(score_of(row, name)) for name in ("shape", "trend_linked", "c2st")),
         beside(utility),
         beside(row.get("membership")),
         beside(row.get("copies"), percent=True),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def score_of(row: dict[str, Any], name: str) -> Any:
+    """A score of a row; of pairs by the rules of sdmetrics, which older results call by the plain name."""
+    return row.get(f"sdmetrics_{name}", row.get(name))
 
 
 def beside(score: dict[str, Any] | None, *, percent: bool = False) -> str:
@@ -123,7 +128,7 @@ def family_line(row: dict[str, Any]) -> str:
         model_name(row["model"]),
         f"{row['fit_s']:.1f}" if "fit_s" in row else "",
         f"{float(f'{drawn:.2g}'):,.0f}" if drawn else "",
-        *(beside(row.get(name)) for name in ("shape", "trend", "c2st")),
+        *(beside(score_of(row, name)) for name in ("shape", "trend", "c2st")),
         beside(next((row[name] for name in ("tstr_auc", "tstr_r2") if name in row), None)),
         *(beside(row.get(name)) for name in ("membership", "coverage")),
         f"{row['label_exactness']:.3f}" if "label_exactness" in row else "",

@@ -42,22 +42,24 @@ def test_several_tables_are_compared(files):
     assert Page(page.read_text(encoding="utf-8")).open == []
 
 
-@pytest.mark.parametrize("command", ["evaluate", "synth"])
-def test_dp_only_measures_nothing(files, command, monkeypatch):
+def test_dp_only_measures_nothing(files, monkeypatch):
     monkeypatch.setattr("likewise.evaluate", None)
     page, figures = files / "r.html", files / "r.json"
     outputs = ("--dp-only", "--report", page, "--json", figures, "--quiet")
-    if command == "synth":
-        done = run(
-            "synth", files / "real.csv", "-o", files / "fake.csv", "--max-seconds", "0.5", "--seed", "0", *outputs
-        )
-    else:
-        done = run("evaluate", files / "real.csv", files / "one.csv", *outputs)
+    done = run("evaluate", files / "real.csv", files / "one.csv", *outputs)
     assert done.exit_code == 0, done.output
     plain = json.loads(figures.read_text(encoding="utf-8"))
     assert plain["scores"] == plain["columns"] == plain["pairs"] == []
     assert plain["data"]["withheld"] is True
     assert "withheld" in Page(page.read_text(encoding="utf-8")).text
+
+
+def test_dp_only_of_a_plain_table_is_refused(files):
+    """The table itself would leave without a budget: withholding its report promises what does not hold."""
+    done = run("synth", files / "real.csv", "-o", files / "fake.csv", "--dp-only", "--quiet")
+    assert done.exit_code == 2
+    assert "give --epsilon" in done.output
+    assert not (files / "fake.csv").exists()
 
 
 def test_a_comparison_cannot_be_withheld(files):

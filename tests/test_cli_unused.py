@@ -11,6 +11,7 @@ from likewise.cli import app
 
 BALANCE, SCENARIO = ("balance", "t.csv", "--target", "y"), ("scenario", "t.csv", "-o", "out.csv")
 PATHS = (*SCENARIO, "--paths", "close", "--time", "day")
+SYNTH = ("synth", "t.csv", "-o", "out.csv")
 IMPUTE = ("impute", "t.csv", "-o", "out.csv")
 
 
@@ -36,6 +37,8 @@ IMPUTE = ("impute", "t.csv", "-o", "out.csv")
         ((*SCENARIO, "--start", "calm"), "--start"),
         ((*SCENARIO, "--tail", "a", "--side", "lower"), "--tail, --side"),
         ((*SCENARIO, "--order", "a,b"), "--order"),
+        ((*SYNTH, "--no-measure", "--report", "r.html"), "--report"),
+        ((*SYNTH, "--no-measure", "--json", "r.json", "--lang", "zh"), "--json, --lang"),
         ((*IMPUTE, "--draws", "5", "--statistic", "mean"), "--statistic"),
     ],
 )

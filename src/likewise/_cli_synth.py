@@ -30,6 +30,7 @@ from likewise._cli_shared import (
     entity_of,
     open_terminal,
     read_text,
+    refuse_given,
     schema_of,
     show,
     show_withheld,
@@ -53,6 +54,7 @@ STOPPED_BY_HOLDOUT = (
 
 
 def synth(
+    context: typer.Context,
     source: Annotated[
         Path,
         typer.Argument(
@@ -144,6 +146,8 @@ def synth(
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
     """
+    if no_measure:
+        refuse_given(context, ("report", "json", "lang", "dp_only"), "--no-measure leaves nothing to report")
     terminal = open_terminal(quiet, json)
     from likewise import images, io
     from likewise.dp.budget import Budget

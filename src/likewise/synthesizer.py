@@ -26,7 +26,7 @@ from likewise.dp.budget import Budget, End
 from likewise.dp.codec import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.entities import check_entities, rows_within
-from likewise.dp.gate import Gate, StepPlan, gate_of
+from likewise.dp.gate import Exact, Gate, Noisy, StepPlan, gate_of
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import (
     ConditionError,
@@ -265,18 +265,29 @@ class Synthesizer:
         codec = _codec_of(table[train_rows], schema, self.codec, (left_out, kept))
         kept = kept.filter(meeting(kept, only))
         gate, held = gate_of(codec.encode(table[train_rows]), codec.alphabet.sizes), codec.encode(kept)
-        with _progress(self.progress) as report:
-            fit = Fit(
-                gate=gate, holdout=held, alphabet=codec.alphabet, rng=training,
-                condition_fields=_condition_fields(generator, codec), progress=report,
-            )  # fmt: skip
-            generator.fit(fit)
+        self._train(generator, codec, gate, held, training)
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec, raw), codec, None
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(table)
         return self
+
+    def _train(
+        self,
+        generator: Generator,
+        codec: TableCodec,
+        gate: Exact | Noisy,
+        holdout: Codes,
+        training: np.random.Generator,
+    ) -> None:
+        """Let a generator of tables learn what the gate answers."""
+        with _progress(self.progress) as report:
+            fit = Fit(
+                gate=gate, holdout=holdout, alphabet=codec.alphabet, rng=training,
+                condition_fields=_condition_fields(generator, codec), progress=report,
+            )  # fmt: skip
+            generator.fit(fit)
 
     def _fit_privately(self, budget: DP, raw: pl.DataFrame, give_back: Callable[[pl.DataFrame], Any]) -> Self:
         """Learn a table of which the declaration and what the ledger lists are all that is known.
@@ -294,12 +305,7 @@ class Synthesizer:
                 table = table[rows_within(budget, table)]
                 codec = private_codec(table, declaration, ledger, self.codec)
                 gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
-                with _progress(self.progress) as report:
-                    fit = Fit(
-                        gate=gate, holdout=none, alphabet=codec.alphabet, rng=training,
-                        condition_fields=_condition_fields(generator, codec), progress=report,
-                    )  # fmt: skip
-                    generator.fit(fit)
+                self._train(generator, codec, gate, none, training)
                 _check_delta(budget, generator.n_rows)
         self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.

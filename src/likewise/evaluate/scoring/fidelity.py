@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.evaluate.accuracy import accuracy, binned
+from likewise.evaluate.accuracy import Binned, accuracy, binned
 from likewise.evaluate.detection import MIN_ROWS, Detection, detect
 from likewise.evaluate.fidelity import Fidelity, fidelity
 from likewise.evaluate.joint import kernel_distance, precision_recall
@@ -174,11 +174,16 @@ def accuracy_scores(run: Context) -> Iterable[Score]:
     """Overlap of one, two and three columns at a time."""
     real, fresh, floor_by = _two_real_tables(run)
     ours, synthetic = binned(run.train, [run.synthetic])
+    tables: list[tuple[Binned, Binned]] = []
+    if min(len(real), len(fresh)) >= LEAST_TO_HALVE:
+        for a, b in ((real, fresh), *_halved(run, real, fresh)):
+            its, other = binned(a, [b])
+            tables.append((its, other))
     for order, name in ORDERS.items():
         found = accuracy(ours, synthetic, order, run.rng(9 + order))
         if found is None:
             continue
-        floor = _fresh_overlap(run, real, fresh, order)
+        floor = _fresh_overlap(run, real, fresh, tables, order) if tables else None
         sampled = f"; {found.measured:,} of {found.total:,} measured, which is off by {found.deviation:.4f} or so"
         yield Score(
             name=f"accuracy_{name}",
@@ -195,13 +200,16 @@ def accuracy_scores(run: Context) -> Iterable[Score]:
         )
 
 
-def _fresh_overlap(run: Context, real: Typed, fresh: Typed, order: int) -> float | None:
-    """The overlap of fresh real rows, were they as many as the synthetic ones."""
-    if min(len(real), len(fresh)) < LEAST_TO_HALVE:
-        return None
+def _fresh_overlap(
+    run: Context, real: Typed, fresh: Typed, tables: Sequence[tuple[Binned, Binned]], order: int
+) -> float:
+    """The overlap of fresh real rows, were they as many as the synthetic ones.
+
+    Args:
+        tables: two real tables on bins, and halves of each beside halves of the other.
+    """
     lost = []
-    for a, b in ((real, fresh), *_halved(run, real, fresh)):
-        ours, theirs = binned(a, [b])
+    for ours, theirs in tables:
         found = accuracy(ours, theirs, order, run.rng(9 + order), most=MOST_FOR_FLOOR)
         assert found is not None
         lost.append(1.0 - found.value)

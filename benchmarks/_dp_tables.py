@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from _shared import shared_folder
 
-from likewise.io import read
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.tables.files import read
 
 UNKNOWN = "?"
 

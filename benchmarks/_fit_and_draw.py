@@ -17,7 +17,7 @@ import polars as pl
 import torch  # imported before the clock starts, as the rivals' scripts do
 
 import likewise as lw
-from likewise.io import read, write
+from likewise.tables.files import read, write
 
 train, out = sys.argv[1:3]
 options = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}

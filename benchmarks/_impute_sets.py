@@ -9,10 +9,10 @@ import polars as pl
 from _shared import shared_folder
 
 from likewise.impute.grid import Grid
-from likewise.inference import infer
-from likewise.io import read
-from likewise.parsing import parse
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
+from likewise.tables.files import read
 
 SMALL = (
     "iris", "wine", "breast_cancer", "airfoil", "yacht", "slump", "wine_red", "wine_white", "california", "glass",

@@ -31,7 +31,7 @@ import likewise as lw
 from likewise.data import adult
 from likewise.evaluate import Score
 from likewise.evaluate.roc import wilson
-from likewise.schema import Role
+from likewise.schema.column import Role
 
 RESULTS = ROOT / "benchmarks" / "results" / "attacks.json"
 PAGE = ROOT / "docs" / "attacks.md"
@@ -254,7 +254,7 @@ def shadowed(name: str, rng: Rng, number: int) -> Iterable[Score]:
     from likewise.evaluate.attacks.shadow import shadow_attack
     from likewise.evaluate.scoring.privacy import shadow_scores
     from likewise.evaluate.tables import type_tables
-    from likewise.parsing import parse
+    from likewise.schema.parse import parse
 
     share, (pool, _, others) = SHADOWED[name], split(rng, 3_000, 0)
     schema = lw.infer(pool)

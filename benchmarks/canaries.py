@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.canaries import TABLES, leaks_in_bytes, leaks_in_model, leaks_in_rows
 
-from likewise import io
+from likewise.tables import files
 
 RESULTS = ROOT / "benchmarks" / "results" / "canaries.json"
 SEEDS = 40
@@ -35,7 +35,7 @@ MEASURED, REPORTS = "copula", 10
 
 def likewise(*words: str, folder: Path) -> bytes:
     """Run the command line in a folder; what it says on both streams."""
-    command = [sys.executable, "-c", "from likewise.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from likewise.cli.app import main; main()", *words]
     answer = subprocess.run(command, cwd=folder, capture_output=True)
     if answer.returncode:
         raise SystemExit(answer.stderr.decode())
@@ -45,12 +45,12 @@ def likewise(*words: str, folder: Path) -> bytes:
 def leaks(table: str, model: str, seed: int, folder: Path, *, with_report: bool) -> list[str]:
     """What of the canary of one table left by one run."""
     planted = TABLES[table](seed)
-    io.write(planted.frame, folder / "real.csv")
+    files.write(planted.frame, folder / "real.csv")
     measure = ["--report", "r.html", "--json", "r.json"] if with_report else ["--no-measure"]
     learn = ["synth", "real.csv", "-o", "fake.csv", "--model", model, "--seed", str(seed), "--save", "m.likewise"]
     said = likewise(*learn, *measure, folder=folder)
     said += likewise("inspect", "real.csv", "--json", "schema.json", folder=folder)
-    found = [*leaks_in_rows(planted, io.read(folder / "fake.csv")), *leaks_in_model(planted, folder / "m.likewise")]
+    found = [*leaks_in_rows(planted, files.read(folder / "fake.csv")), *leaks_in_model(planted, folder / "m.likewise")]
     found += leaks_in_bytes(planted, "terminal", said)
     for file in folder.iterdir():
         if file.name != "real.csv":

@@ -24,8 +24,8 @@ from _shared import machine
 
 import likewise as lw
 from likewise.data import adult
-from likewise.inference import infer
-from likewise.parsing import parse
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 
 
 def adult_parts() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

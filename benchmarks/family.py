@@ -29,11 +29,11 @@ from main_job import DATA, figures, record, run, show, split
 from main_job import commands as main_commands
 
 import likewise as lw
-from likewise.inference import infer
-from likewise.io import read, write
 from likewise.models import MODELS
-from likewise.parsing import parse
-from likewise.schema import Kind
+from likewise.schema.column import Kind
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
+from likewise.tables.files import read, write
 
 HERE = Path(__file__).parent
 DEFAULT = "autoregressive"

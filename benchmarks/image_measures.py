@@ -27,7 +27,7 @@ from _shared import ROOT, machine, shared_folder
 
 import likewise as lw
 from likewise.evaluate import Report
-from likewise.images import ImageSet, read_images
+from likewise.images.sets import ImageSet, read_images
 
 RESULTS = ROOT / "benchmarks" / "results" / "image_measures.json"
 PAGE = ROOT / "docs" / "images-measures.md"

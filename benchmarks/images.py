@@ -22,7 +22,7 @@ import numpy as np
 from _shared import machine, shared_folder
 
 import likewise as lw
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 N_TEST = 2_000
 SEED = 0

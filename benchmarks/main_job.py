@@ -27,8 +27,8 @@ import polars as pl
 from _shared import machine, shared_folder
 
 import likewise as lw
-from likewise.inference import infer
-from likewise.io import read, write
+from likewise.schema.infer import infer
+from likewise.tables.files import read, write
 
 DATA = {
     "adult": ("adult_train.csv", "income"),

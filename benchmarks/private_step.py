@@ -23,10 +23,10 @@ from _dp_tables import TABLES
 from _shared import ROOT, machine
 
 import likewise as lw
-from likewise.models.adversarial import Alternating
-from likewise.models.private_duel import PrivateDuel
-from likewise.private_training import PrivateDescent
-from likewise.training import Descent
+from likewise.models.adversarial.losses import Alternating
+from likewise.models.adversarial.private_duel import PrivateDuel
+from likewise.training.loop import Descent
+from likewise.training.private import PrivateDescent
 
 RESULTS = ROOT / "benchmarks" / "results" / "private_step.json"
 ROWS, EPOCHS = 8_192, 6

@@ -23,10 +23,10 @@ import likewise as lw
 from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.table import TableCodec
 from likewise.data import adult
-from likewise.inference import infer
-from likewise.models.autoregressive import N_KNOTS
+from likewise.models.autoregressive.model import N_KNOTS
 from likewise.models.base import Fit
-from likewise.parsing import parse
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 
 BATCH, EPOCHS = 512, 4
 KINDS = {

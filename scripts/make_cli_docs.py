@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from likewise.cli import EXIT_CODES
+from likewise.cli.app import EXIT_CODES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 COMMANDS = (
@@ -39,7 +39,13 @@ Results go to standard output, all else to standard error. Progress is shown on 
 def help_of(command: str) -> str:
     """The plain help text of one command, 100 characters wide."""
     environment = os.environ | {"TYPER_USE_RICH": "0", "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    call = [sys.executable, "-c", "from likewise.cli import app; app(prog_name='likewise')", *command.split(), "--help"]
+    call = [
+        sys.executable,
+        "-c",
+        "from likewise.cli.app import app; app(prog_name='likewise')",
+        *command.split(),
+        "--help",
+    ]
     answer = subprocess.run(call, env=environment, capture_output=True, text=True, check=True)
     return "\n".join(line.rstrip() for line in answer.stdout.strip().splitlines())
 

@@ -35,7 +35,7 @@ def imports_at_the_top() -> Iterator[tuple[str, str, Path]]:
 
 def test_every_module_has_a_room() -> None:
     found = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert found - {"__init__"} == set(rooms()), "the list in ARCHITECTURE.md must name every room"
+    assert found - {"__init__", "__main__"} == set(rooms()), "the list in ARCHITECTURE.md must name every room"
 
 
 def test_imports_point_downwards() -> None:

@@ -12,8 +12,8 @@ import pytest
 from tests.canaries import TABLES, Planted, leaks_in_bytes, leaks_in_model, leaks_in_rows, people
 from typer.testing import CliRunner
 
-from likewise import io
-from likewise.cli import app
+from likewise.cli.app import app
+from likewise.tables import files
 
 
 def test_the_look_finds_a_canary_that_is_there() -> None:
@@ -29,13 +29,13 @@ def test_the_look_finds_a_canary_that_is_there() -> None:
 def test_nothing_of_a_canary_leaves(table: str, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     planted = TABLES[table](91)
-    io.write(planted.frame, Path(f"real.{ending}"))
+    files.write(planted.frame, Path(f"real.{ending}"))
     learn = ["synth", f"real.{ending}", "-o", f"fake.{ending}", "--model", "copula", "--seed", "5"]
     measure = ["--report", "r.html", "--json", "r.json"] if ending == "csv" else ["--no-measure"]
     answer = CliRunner().invoke(app, [*learn, "--save", "m.likewise", *measure])
     looked = CliRunner().invoke(app, ["inspect", f"real.{ending}", "--json", "schema.json"])
     assert (answer.exit_code, looked.exit_code) == (0, 0), answer.stderr + looked.stderr
-    found = [*leaks_in_rows(planted, io.read(Path(f"fake.{ending}"))), *leaks_in_model(planted, Path("m.likewise"))]
+    found = [*leaks_in_rows(planted, files.read(Path(f"fake.{ending}"))), *leaks_in_model(planted, Path("m.likewise"))]
     for file in Path().iterdir():
         if not file.name.startswith("real"):
             found += leaks_in_bytes(planted, file.name, file.read_bytes())

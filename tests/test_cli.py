@@ -22,9 +22,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import likewise
-from likewise import cli, errors
-from likewise.schema import Role, Schema
-from likewise.training import Event
+from likewise import errors
+from likewise.cli import app as cli
+from likewise.schema.column import Role, Schema
+from likewise.training.loop import Event
 
 COMMANDS = (
     "synth", "inspect", "sample", "evaluate", "audit", "statement", "budget", "anonymize", "models", "balance",
@@ -110,7 +111,7 @@ def test_help_names_every_exit_code(run: Run) -> None:
 
 def test_help_loads_no_heavy_library() -> None:
     code = (
-        "import sys; from likewise.cli import app; app(['synth', '--help'], standalone_mode=False);"
+        "import sys; from likewise.cli.app import app; app(['synth', '--help'], standalone_mode=False);"
         "print({'torch', 'polars', 'numpy', 'sklearn', 'pandas'} & set(sys.modules), file=sys.stderr)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -355,7 +356,7 @@ def test_progress_is_shown_on_a_terminal_only(
 def test_a_long_search_for_rows_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     from rich.console import Console
 
-    from likewise import _terminal
+    from likewise.cli import terminal
     from likewise.codecs.base import Search
 
     shown: list[str] = []
@@ -363,12 +364,12 @@ def test_a_long_search_for_rows_is_shown_on_a_terminal(monkeypatch: pytest.Monke
     monkeypatch.setattr("rich.status.Status.update", lambda self, text: shown.append(text))
     search = Search(found=1, wanted=9, tried=4096, most=9999, share=0.001)
     for patience in (60.0, 0.0):
-        monkeypatch.setattr(_terminal, "PATIENCE_SECONDS", patience)
-        with _terminal.Terminal().drawing() as tell:
+        monkeypatch.setattr(terminal, "PATIENCE_SECONDS", patience)
+        with terminal.Terminal().drawing() as tell:
             assert tell is not None
             tell(search)
     assert shown == ["drawing · 1 of 9 rows found · 0.1 % of 4,096 tried meet the conditions"]
-    with _terminal.Terminal(quiet=True).drawing() as tell:
+    with terminal.Terminal(quiet=True).drawing() as tell:
         assert tell is None
 
 
@@ -487,7 +488,7 @@ def test_a_column_can_be_told_to_the_model(run: Run, real: Path) -> None:
 
 
 TELLS_WHEN_IT_LEARNS = """
-from likewise.cli import main
+from likewise.cli.app import main
 from likewise.synthesizer import Synthesizer
 learn = Synthesizer.fit
 def fit(*args, **options):

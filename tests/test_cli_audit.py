@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from likewise import cli
+from likewise.cli import app as cli
 
 Run = Callable[..., Result]
 

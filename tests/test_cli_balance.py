@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from likewise.cli import app
+from likewise.cli.app import app
 
 
 def run(*words: object) -> Result:

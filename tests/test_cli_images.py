@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from likewise.cli import app
-from likewise.images import ImageSet, write_images
+from likewise.cli.app import app
+from likewise.images.sets import ImageSet, write_images
 
 
 def run(*words: object):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from likewise.cli import app
+from likewise.cli.app import app
 
 BALANCE, SCENARIO = ("balance", "t.csv", "--target", "y"), ("scenario", "t.csv", "-o", "out.csv")
 PATHS = (*SCENARIO, "--paths", "close", "--time", "day")

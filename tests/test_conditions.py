@@ -21,8 +21,8 @@ from likewise.conditions import (
     resolve,
 )
 from likewise.errors import ConditionError
-from likewise.inference import infer
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.infer import infer
 
 UTC = dt.timezone.utc  # noqa: UP017
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from likewise.errors import SchemaError
-from likewise.inference import infer
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.infer import infer
 
 RAW = pl.DataFrame(
     {

@@ -14,9 +14,9 @@ import pytest
 
 import likewise as lw
 from likewise import Synthesizer
-from likewise._searching import watched
 from likewise.codecs.base import Search
 from likewise.models import MODELS
+from likewise.models.drawing.search_told import watched
 
 from .models.test_contract import FAST_OPTIONS
 

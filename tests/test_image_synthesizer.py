@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
-from likewise.images import ImageSet, read_images, write_images
+from likewise.images.sets import ImageSet, read_images, write_images
 
 X = np.random.default_rng(0).integers(0, 256, (40, 6, 7), dtype=np.uint8)
 Y = np.arange(40) % 4 + 5

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from likewise.errors import InputError, OutputError
-from likewise.images import ImageSet, as_images, holds_images, read_images, write_images
+from likewise.images.sets import ImageSet, as_images, holds_images, read_images, write_images
 
 GREY = np.random.default_rng(0).integers(0, 256, (12, 7, 9), dtype=np.uint8)
 COLOUR = np.random.default_rng(0).random((6, 3, 5, 4)).astype(np.float32)

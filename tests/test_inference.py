@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from likewise import io
 from likewise.errors import InputError, SchemaError
-from likewise.inference import infer, infer_column
-from likewise.schema import Column, Kind, Role
+from likewise.schema.column import Column, Kind, Role
+from likewise.schema.infer import infer, infer_column
+from likewise.tables import files
 
 from .expected_kinds import EXPECTED
 
@@ -23,7 +23,7 @@ def test_kinds_of_real_tables(table: str, shared_data: Path) -> None:
     if not (shared_data / table).exists():
         pytest.skip(f"{table} is not among the shared data sets")
     expected = {name: kind for kind, names in EXPECTED[table].items() for name in names.split("|")}
-    found = {c.name: c.kind.value for c in infer(io.read(shared_data / table))}
+    found = {c.name: c.kind.value for c in infer(files.read(shared_data / table))}
     assert found == expected
 
 

@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from likewise import _delimited, io
 from likewise.errors import InputError, LikewiseWarning, OutputError
+from likewise.tables import delimited, files
 
 TABLE = pl.DataFrame({"a": ["1", None, "x,y", 'q"q', "", " s "], "b": ["é", "2", "3", "line\nbreak", None, "6"]})
 TEXT_ENDINGS = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".CSV")
@@ -42,23 +42,23 @@ def put(folder: Path, name: str, data: bytes) -> Path:
 @pytest.mark.parametrize("ending", TEXT_ENDINGS + TYPED_ENDINGS)
 def test_every_format_reads_its_own_writing(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"table{ending}"
-    io.write(TABLE, path)
-    assert_frame_equal(io.read(path), TABLE)
+    files.write(TABLE, path)
+    assert_frame_equal(files.read(path), TABLE)
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".feather"])
 def test_typed_formats_keep_types(tmp_path: Path, mixed_frame: pl.DataFrame, ending: str) -> None:
-    io.write(mixed_frame, tmp_path / f"t{ending}")
-    assert_frame_equal(io.read(tmp_path / f"t{ending}"), mixed_frame)
+    files.write(mixed_frame, tmp_path / f"t{ending}")
+    assert_frame_equal(files.read(tmp_path / f"t{ending}"), mixed_frame)
 
 
 def test_an_arrow_stream_is_told_from_an_arrow_file(tmp_path: Path) -> None:
     TABLE.write_ipc_stream(tmp_path / "t.arrow")
-    assert_frame_equal(io.read(tmp_path / "t.arrow"), TABLE)
+    assert_frame_equal(files.read(tmp_path / "t.arrow"), TABLE)
 
 
 def test_csv_values_stay_the_texts_they_were(tmp_path: Path) -> None:
-    frame = io.read(put(tmp_path, "t.csv", b'zip,n,e,q\n007,1e5,,""\n?,NA,x,y\n'))
+    frame = files.read(put(tmp_path, "t.csv", b'zip,n,e,q\n007,1e5,,""\n?,NA,x,y\n'))
     assert frame.to_dict(as_series=False) == {
         "zip": ["007", "?"], "n": ["1e5", "NA"], "e": [None, "x"], "q": ["", "y"],
     }  # fmt: skip
@@ -88,23 +88,23 @@ def test_csv_values_stay_the_texts_they_were(tmp_path: Path) -> None:
     ],
 )
 def test_delimiters_line_ends_encodings_and_packing_are_told_by_content(tmp_path: Path, name: str, data: bytes) -> None:
-    assert io.read(put(tmp_path, name, data)).to_dict(as_series=False) == {"a": ["1"], "b": ["2"]}
+    assert files.read(put(tmp_path, name, data)).to_dict(as_series=False) == {"a": ["1"], "b": ["2"]}
 
 
 def test_a_decimal_comma_does_not_fool_the_delimiter(tmp_path: Path) -> None:
-    frame = io.read(put(tmp_path, "t.csv", b"a;b\n1,5;2\n3,5;4,25\n"))
+    frame = files.read(put(tmp_path, "t.csv", b"a;b\n1,5;2\n3,5;4,25\n"))
     assert frame["b"].to_list() == ["2", "4,25"]
 
 
 def test_latin_1_is_read_and_told(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "name,n\nJoão,1\n".encode("latin-1"))
     with pytest.warns(LikewiseWarning, match="not UTF-8; it was read as Windows-1252"):
-        assert io.read(path)["name"].to_list() == ["João"]
+        assert files.read(path)["name"].to_list() == ["João"]
 
 
 def test_a_header_of_numbers_is_told(tmp_path: Path) -> None:
     with pytest.warns(LikewiseWarning, match="first line holds only numbers"):
-        io.read(put(tmp_path, "t.csv", b"1,2\n3,4\n"))
+        files.read(put(tmp_path, "t.csv", b"1,2\n3,4\n"))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_first_row_of_data_is_not_taken_for_names_and_not_told(row: str, tmp_p
     cells = [cell.replace("4", "5").replace("7", "8") for cell in row.split(",")]
     lines = [row, *([",".join(cells)] * 6), row, ",".join(cells)]
     with pytest.raises(InputError, match="the first line looks like a row of data") as caught:
-        io.read(put(tmp_path, "t.csv", "\n".join(lines).encode()))
+        files.read(put(tmp_path, "t.csv", "\n".join(lines).encode()))
     assert not [cell for cell in row.split(",") if len(cell) > 3 and cell in str(caught.value)]
 
 
@@ -123,28 +123,28 @@ def test_a_first_row_of_data_is_not_taken_for_names_and_not_told(row: str, tmp_p
 )
 def test_years_and_counted_columns_are_names(header: str, tmp_path: Path) -> None:
     line = ",".join(["Chad", *(["7"] * header.count(","))])
-    assert io.read(put(tmp_path, "t.csv", "\n".join([header, *[line] * 9]).encode())).columns == header.split(",")
+    assert files.read(put(tmp_path, "t.csv", "\n".join([header, *[line] * 9]).encode())).columns == header.split(",")
 
 
 def test_one_column_keeps_its_empty_cells(tmp_path: Path) -> None:
-    assert io.read(put(tmp_path, "t.csv", b"a\n1\n\n2\n"))["a"].to_list() == ["1", None, "2"]
+    assert files.read(put(tmp_path, "t.csv", b"a\n1\n\n2\n"))["a"].to_list() == ["1", None, "2"]
 
 
 def test_names_with_blanks_quotes_and_delimiters(tmp_path: Path) -> None:
-    frame = io.read(put(tmp_path, "t.csv", 'a b,"c,d","e ""f""",ü\n1,2,3,4\n'.encode()))
+    frame = files.read(put(tmp_path, "t.csv", 'a b,"c,d","e ""f""",ü\n1,2,3,4\n'.encode()))
     assert frame.columns == ["a b", "c,d", 'e "f"', "ü"]
 
 
 def test_columns_without_a_name_are_named_by_their_place(tmp_path: Path) -> None:
     with pytest.warns(LikewiseWarning, match="columns without a name were named column_1, column_3"):
-        frame = io.read(put(tmp_path, "t.csv", b",b,\n1,2,3\n"))
+        frame = files.read(put(tmp_path, "t.csv", b",b,\n1,2,3\n"))
     assert frame.to_dict(as_series=False) == {"column_1": ["1"], "b": ["2"], "column_3": ["3"]}
 
 
 def test_500_columns(tmp_path: Path) -> None:
     wide = pl.DataFrame({f"c{i}": ["1", "2"] for i in range(500)})
-    io.write(wide, tmp_path / "t.csv")
-    assert_frame_equal(io.read(tmp_path / "t.csv"), wide)
+    files.write(wide, tmp_path / "t.csv")
+    assert_frame_equal(files.read(tmp_path / "t.csv"), wide)
 
 
 @pytest.mark.parametrize(
@@ -180,14 +180,14 @@ def test_a_bad_file_is_told_clearly(tmp_path: Path, name: str, data: bytes, matc
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LikewiseWarning)
         with pytest.raises(InputError, match=match):
-            io.read(put(tmp_path, name, data))
+            files.read(put(tmp_path, name, data))
 
 
 def test_what_is_no_readable_file_is_told_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        io.read(tmp_path / "none.csv")
+        files.read(tmp_path / "none.csv")
     with pytest.raises(InputError, match="is a folder"):
-        io.read(tmp_path)
+        files.read(tmp_path)
 
     # The superuser may read everything, so the refusal of the system is played.
     def refuse(*_: object, **__: object) -> None:
@@ -196,15 +196,15 @@ def test_what_is_no_readable_file_is_told_clearly(tmp_path: Path, monkeypatch: p
     path = put(tmp_path, "t.csv", b"a\n1\n")
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(InputError, match="may not be read: no permission"):
-        io.read(path)
+        files.read(path)
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_one_endless_line_is_refused_before_it_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
-    monkeypatch.setattr(io, "MAX_LINE_BYTES", 2**20)
-    monkeypatch.setattr(io, "_load", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr(files, "MAX_LINE_BYTES", 2**20)
+    monkeypatch.setattr(files, "_load", lambda *_: pytest.fail("it was loaded"))
     path = tmp_path / ("t.csv.gz" if packed else "t.csv")
     if packed:
         path.write_bytes(gzip.compress(b"x" * 2**21, mtime=0))
@@ -212,9 +212,9 @@ def test_one_endless_line_is_refused_before_it_is_loaded(
         with path.open("wb") as file:
             file.write(b"a,b")
             file.truncate(10 * 2**30)  # 10 GB, but sparse: it takes no room on the disk
-        monkeypatch.setattr(io, "_form_of", lambda *_: "csv")
+        monkeypatch.setattr(files, "_form_of", lambda *_: "csv")
     with pytest.raises(InputError, match="no line end in its first 1 MB"):
-        io.read(path)
+        files.read(path)
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8) | st.none()
@@ -224,7 +224,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 def test_any_text_survives_csv(rows: list[tuple[str | None, ...]], delimiter: str) -> None:
     frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String, "c": pl.String}, orient="row")
     data = frame.write_csv(separator=delimiter).encode()
-    assert_frame_equal(_delimited.read_delimited(data, "it", prefer=delimiter), frame)
+    assert_frame_equal(delimited.read_delimited(data, "it", prefer=delimiter), frame)
 
 
 # ---- all or nothing ----------------------------------------------------------------------------------------------
@@ -257,9 +257,9 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
         file.write(b"a,b\n1,")  # type: ignore[attr-defined]
         raise failure
 
-    monkeypatch.setitem(io._WRITERS, "csv", half_a_table)
+    monkeypatch.setitem(files._WRITERS, "csv", half_a_table)
     with pytest.raises(raised, match=match):
-        io.write(TABLE, path)
+        files.write(TABLE, path)
     assert left_in(tmp_path) == (["out.csv"] if stood else [])
     assert not stood or path.read_bytes() == b"old"
 
@@ -278,22 +278,22 @@ def test_a_disk_that_really_fills_up_leaves_nothing(tmp_path: Path, full_disk: N
     rng = np.random.default_rng(0)
     big = pl.DataFrame({"x": rng.random(50_000)})
     with pytest.raises(OutputError, match="written"):
-        io.write(big, tmp_path / f"out{ending}")
+        files.write(big, tmp_path / f"out{ending}")
     assert left_in(tmp_path) == []
 
 
 def test_ctrl_c_in_a_real_process_leaves_nothing(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys, polars as pl\n"
-        "from likewise import io\n"
+        "from likewise.tables import files\n"
         "def slow(frame, file):\n"
         "    file.write(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    import time; time.sleep(20)\n"
-        "io._WRITERS['csv'] = slow\n"
-        "io.write(pl.DataFrame({'a': [1]}), sys.argv[1])\n"
+        "files._WRITERS['csv'] = slow\n"
+        "files.write(pl.DataFrame({'a': [1]}), sys.argv[1])\n"
     )
-    source = str(Path(io.__file__).parent.parent)
+    source = str(Path(files.__file__).parent.parent)
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "out.csv")],
         env=os.environ | {"PYTHONPATH": source}, capture_output=True, timeout=60, check=False,
@@ -305,8 +305,8 @@ def test_ctrl_c_in_a_real_process_leaves_nothing(tmp_path: Path) -> None:
 def test_what_is_written_replaces_the_old_and_keeps_its_mode(tmp_path: Path) -> None:
     path = put(tmp_path, "out.csv", b"old")
     path.chmod(0o640)
-    io.write(TABLE, path)
-    assert_frame_equal(io.read(path), TABLE)
+    files.write(TABLE, path)
+    assert_frame_equal(files.read(path), TABLE)
     assert path.stat().st_mode & 0o777 == 0o640
     assert left_in(tmp_path) == ["out.csv"]
 
@@ -314,44 +314,44 @@ def test_what_is_written_replaces_the_old_and_keeps_its_mode(tmp_path: Path) -> 
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     real, link = put(tmp_path, "real.csv", b"old"), tmp_path / "link.csv"
     link.symlink_to(real)
-    io.write(TABLE, link)
+    files.write(TABLE, link)
     assert link.is_symlink()
-    assert_frame_equal(io.read(real), TABLE)
+    assert_frame_equal(files.read(real), TABLE)
 
 
 def test_a_device_is_written_to_directly() -> None:
-    with io.atomic_path("/dev/null") as path:
+    with files.atomic_path("/dev/null") as path:
         path.write_bytes(b"x")
     assert Path("/dev/null").is_char_device()
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.csv.gz", "b.csv.gz"):
-        io.write(TABLE, tmp_path / name)
+        files.write(TABLE, tmp_path / name)
     assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
 
 
 def test_where_nothing_can_be_written_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    io.check_writable(tmp_path / "out.csv", table=True)
-    io.check_writable(tmp_path / "page.html")
+    files.check_writable(tmp_path / "out.csv", table=True)
+    files.check_writable(tmp_path / "page.html")
     assert left_in(tmp_path) == []
     with pytest.raises(OutputError, match="its folder does not exist"):
-        io.check_writable(tmp_path / "none" / "out.csv")
+        files.check_writable(tmp_path / "none" / "out.csv")
     with pytest.raises(OutputError, match="is a folder"):
-        io.check_writable(tmp_path)
+        files.check_writable(tmp_path)
     with pytest.raises(OutputError, match="the ending must tell the format"):
-        io.check_writable(tmp_path / "out.xlsx", table=True)
+        files.check_writable(tmp_path / "out.xlsx", table=True)
     with pytest.raises(OutputError, match="the ending must tell the format"):
-        io.write(TABLE, tmp_path / "out")
+        files.write(TABLE, tmp_path / "out")
     with pytest.raises(OutputError, match="its folder does not exist"):
-        io.write(TABLE, tmp_path / "none" / "out.csv")
+        files.write(TABLE, tmp_path / "none" / "out.csv")
 
     def refuse(*_: object, **__: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(OutputError, match="no permission"):
-        io.check_writable(tmp_path / "out.csv")
+        files.check_writable(tmp_path / "out.csv")
 
 
 # ---- frames of other libraries -----------------------------------------------------------------------------------
@@ -382,7 +382,7 @@ def pandas_frame() -> pd.DataFrame:
 
 def test_pandas_goes_in_and_comes_out_as_it_was() -> None:
     frame = pandas_frame()
-    table, give_back = io.from_frame(frame)
+    table, give_back = files.from_frame(frame)
     assert table.columns[-1] == "5"
     assert table["float"].to_list() == [1.5, None, 2.0]
     pd.testing.assert_frame_equal(give_back(table), frame)
@@ -390,30 +390,30 @@ def test_pandas_goes_in_and_comes_out_as_it_was() -> None:
 
 def test_a_column_without_a_name_has_one_inside_and_none_outside() -> None:
     for frame in (pl.DataFrame({"": [1], "b": [2]}), pd.DataFrame({"": [1], "b": [2]})):
-        table, give_back = io.from_frame(frame)
+        table, give_back = files.from_frame(frame)
         assert table.columns == ["column_1", "b"]
         assert list(give_back(table).columns) == ["", "b"]
 
 
 def test_pandas_integers_that_get_holes_become_nullable() -> None:
-    table, give_back = io.from_frame(pd.DataFrame({"n": [1, 2]}))
+    table, give_back = files.from_frame(pd.DataFrame({"n": [1, 2]}))
     back = give_back(table.with_columns(n=pl.Series([1, None])))
     assert str(back["n"].dtype) == "Int64"
 
 
 def test_pandas_columns_of_mixed_types_become_text_and_it_is_told() -> None:
     with pytest.warns(LikewiseWarning, match=r"column 'm' mixes types \(float, int, str\): it was read as text"):
-        table, _ = io.from_frame(pd.DataFrame({"m": [1, "a", None, 2.5]}))
+        table, _ = files.from_frame(pd.DataFrame({"m": [1, "a", None, 2.5]}))
     assert table["m"].to_list() == ["1", "a", None, "2.5"]
 
 
 def test_arrow_polars_and_lazy_frames_come_out_as_they_went_in() -> None:
     arrow = pa.table({"a": [1, None], "b": ["x", "y"]})
-    table, give_back = io.from_frame(arrow)
+    table, give_back = files.from_frame(arrow)
     assert isinstance(give_back(table), pa.Table)
     assert give_back(table).to_pydict() == arrow.to_pydict()
-    assert io.from_frame(TABLE)[0] is TABLE
-    table, give_back = io.from_frame(TABLE.lazy())
+    assert files.from_frame(TABLE)[0] is TABLE
+    table, give_back = files.from_frame(TABLE.lazy())
     assert isinstance(give_back(table), pl.LazyFrame)
 
 
@@ -427,7 +427,7 @@ def test_arrow_polars_and_lazy_frames_come_out_as_they_went_in() -> None:
     ],
 )  # fmt: skip
 def test_arrays_become_columns_x0_and_so_on(array: np.ndarray) -> None:
-    table, give_back = io.from_frame(array)
+    table, give_back = files.from_frame(array)
     assert table.columns == ["x0", "x1"]
     np.testing.assert_array_equal(give_back(table), array)
 
@@ -450,7 +450,7 @@ def test_arrays_become_columns_x0_and_so_on(array: np.ndarray) -> None:
 )
 def test_what_is_no_table_is_told_clearly(frame: object, match: str) -> None:
     with pytest.raises(InputError, match=match):
-        io.from_frame(frame)
+        files.from_frame(frame)
 
 
 # ---- by the header alone -------------------------------------------------------------------------------------------
@@ -471,16 +471,16 @@ def test_by_its_header_no_line_changes_how_another_is_read(odd: str, end: bytes,
     for i, more in enumerate((b"", ODD_LINES[odd].replace(b"\n", end))):
         path = tmp_path / f"{i}.csv"
         path.write_bytes(lines[0] + end + more + end.join(lines[1:]) + end)
-        frames.append(io.read(path, by_header=True))
+        frames.append(files.read(path, by_header=True))
     assert frames[0].columns == ["café", "n"]
     assert_frame_equal(frames[1].tail(5), frames[0])
 
 
 def test_by_its_header_old_line_ends_and_marks_are_told(tmp_path: Path) -> None:
     (tmp_path / "mac.csv").write_bytes(b"a,b\r1,2\r3,4\r")
-    assert io.read(tmp_path / "mac.csv", by_header=True).rows() == [("1", "2"), ("3", "4")]
+    assert files.read(tmp_path / "mac.csv", by_header=True).rows() == [("1", "2"), ("3", "4")]
     (tmp_path / "wide.csv").write_bytes("a\tb\nä\t2\n".encode("utf-16"))
-    assert io.read(tmp_path / "wide.csv", by_header=True).rows() == [("ä", "2")]
+    assert files.read(tmp_path / "wide.csv", by_header=True).rows() == [("ä", "2")]
 
 
 @pytest.mark.parametrize("line", [b"1,2,3\n", b"1\n", b'"1,2\n'])
@@ -489,6 +489,6 @@ def test_by_its_header_an_error_tells_of_no_row(line: bytes, tmp_path: Path) -> 
     for n in (3, 4):
         (tmp_path / "t.csv").write_bytes(b"a,b\n" + b"1,2\n" * n + line)
         with pytest.raises(InputError, match="as many cells as the header") as caught:
-            io.read(tmp_path / "t.csv", by_header=True)
+            files.read(tmp_path / "t.csv", by_header=True)
         told.add(str(caught.value))
     assert len(told) == 1

@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import likewise
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.data import adult
 from likewise.models import MODELS
 

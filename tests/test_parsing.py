@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from likewise import io
 from likewise.errors import SchemaError
-from likewise.inference import infer
-from likewise.parsing import canonical_dtype, fill_column, parse, restore
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import canonical_dtype, fill_column, parse, restore
+from likewise.tables import files
 
 from .expected_kinds import EXPECTED
 
@@ -45,7 +45,7 @@ UNEVEN = {
 
 @pytest.mark.parametrize("table", sorted(EXPECTED))
 def test_real_tables_are_restored_letter_by_letter(table: str, shared_data: Path) -> None:
-    raw = io.read(shared_data / table)
+    raw = files.read(shared_data / table)
     schema = infer(raw)
     canonical = parse(raw, schema)
     for column in schema:

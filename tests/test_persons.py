@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise import io
-from likewise.parsing import parse, restore
-from likewise.persons import likely_entity, parted, persons_of
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.parse import parse, restore
+from likewise.schema.persons import likely_entity, parted, persons_of
+from likewise.tables import files
 
 
 def visits(seed: int, n_patients: int = 60, key: str = "patient_id") -> pl.DataFrame:
@@ -190,7 +190,7 @@ REAL = {
 
 @pytest.mark.parametrize(("table", "wanted"), REAL.items())
 def test_real_tables_are_told_apart(shared_data: Path, table: str, wanted: str | None) -> None:
-    assert suspect(io.read(shared_data / table)) == wanted
+    assert suspect(files.read(shared_data / table)) == wanted
 
 
 # ---- what inference makes of it ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from likewise._png import png, strip
+from likewise.images.png import png, strip
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 9), (4, 3, 3)])

@@ -13,16 +13,17 @@ import torch
 from scipy import stats
 from torch import nn
 
-from likewise import private_training
 from likewise.codecs.base import Codes
 from likewise.dp import gate
 from likewise.dp.gate import ClippedSums, StepPlan
 from likewise.dp.mechanisms import GRID_SHARE, sampled_rows
 from likewise.errors import OptionError, PrivacyError, TrainingError
+from likewise.nets.autoregressive import MaskedNet
 from likewise.nets.critic import Critic
 from likewise.nets.ghosts import Taped
-from likewise.nets.masked import MaskedNet
-from likewise.private_training import (
+from likewise.training import private as private_training
+from likewise.training.loop import Descent, Event, Schedule
+from likewise.training.private import (
     MARGIN,
     TOLERANCE,
     PrivateDescent,
@@ -30,7 +31,6 @@ from likewise.private_training import (
     check_rows_apart,
     train_privately,
 )
-from likewise.training import Descent, Event, Schedule
 
 from .nets.small import small_net
 from .nets.test_ghosts import SIZES, codes, latent_net, parts

@@ -40,7 +40,11 @@ def test_type_checkers_see_exactly_the_public_names() -> None:
 def test_every_error_and_warning_of_ours_is_public() -> None:
     from likewise import errors
 
-    tree = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    tree = {
+        name
+        for name, value in vars(errors).items()
+        if getattr(value, "__module__", "") == errors.__name__ and isinstance(value, type)
+    }
     assert tree == {name for name in likewise.__all__ if name.endswith(("Error", "Warning"))}
 
 

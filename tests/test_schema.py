@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.errors import SchemaError
-from likewise.schema import FORMAT_VERSION, Column, Kind, Role, Schema, nearest
+from likewise.errors import SchemaError, nearest
+from likewise.schema.column import FORMAT_VERSION, Column, Kind, Role, Schema
 
 AGE = Column(name="age", kind=Kind.INTEGER, missing=("?",), bounds=(0, 120), notes=("a note",))
 KEY = Column(name="key", kind=Kind.ID, role=Role.ID)

@@ -22,7 +22,7 @@ from likewise import Synthesizer
 from likewise.codecs.column import CodecOptions
 from likewise.models import MODELS
 from likewise.models.base import Generator
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 from .conftest import make_mixed_frame
 

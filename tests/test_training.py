@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from likewise.errors import LikewiseWarning, OptionError, TrainingError
-from likewise.optimiser import AdamW
-from likewise.training import Descent, Event, Record, Schedule, one_cycle, train
+from likewise.training.loop import Descent, Event, Record, Schedule, one_cycle, train
+from likewise.training.optimiser import AdamW
 
 N_ROWS = 200
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise.cli import app
+from likewise.cli.app import app
 
 LONE_NUMBER = 987_654.25
 LONE_WORDS = ("Zanzibar-lone", "Quixote-lone", "+99-lone-7")

@@ -40,24 +40,24 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from likewise.evaluate import Report, evaluate
-    from likewise.images import ImageSet, read_images, write_images
+    from likewise.images.sets import ImageSet, read_images, write_images
     from likewise.impute.estimator import Imputer
-    from likewise.inference import infer
-    from likewise.models.aim import AIM
-    from likewise.models.autoregressive import Autoregressive
-    from likewise.models.cart import CartChain
-    from likewise.models.copula import GaussianCopula
-    from likewise.models.ctgan import CTGAN
-    from likewise.models.gan import GAN
+    from likewise.models.autoregressive.model import Autoregressive
+    from likewise.models.cart.model import CartChain
+    from likewise.models.copula.model import GaussianCopula
+    from likewise.models.ctgan.model import CTGAN
+    from likewise.models.gan.model import GAN
     from likewise.models.images.gan import ImageGAN
     from likewise.models.images.vae import ImageVAE
     from likewise.models.images.vaegan import ImageVAEGAN
-    from likewise.models.mst import MST
-    from likewise.models.vae import VAE
-    from likewise.models.vaegan import VAEGAN
+    from likewise.models.marginals.aim import AIM
+    from likewise.models.marginals.mst import MST
+    from likewise.models.vae.model import VAE
+    from likewise.models.vaegan.model import VAEGAN
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
-    from likewise.schema import Column, Kind, Role, Schema
+    from likewise.schema.column import Column, Kind, Role, Schema
+    from likewise.schema.infer import infer
     from likewise.statement import Statement, statement
     from likewise.synthesizer import Synthesizer, load
 
@@ -127,23 +127,23 @@ _HOMES = {
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.impute.estimator": ("Imputer",),
-    "likewise.images": ("ImageSet", "read_images", "write_images"),
-    "likewise.inference": ("infer",),
-    "likewise.models.aim": ("AIM",),
-    "likewise.models.autoregressive": ("Autoregressive",),
-    "likewise.models.cart": ("CartChain",),
-    "likewise.models.copula": ("GaussianCopula",),
-    "likewise.models.ctgan": ("CTGAN",),
-    "likewise.models.gan": ("GAN",),
+    "likewise.images.sets": ("ImageSet", "read_images", "write_images"),
+    "likewise.schema.infer": ("infer",),
+    "likewise.models.marginals.aim": ("AIM",),
+    "likewise.models.autoregressive.model": ("Autoregressive",),
+    "likewise.models.cart.model": ("CartChain",),
+    "likewise.models.copula.model": ("GaussianCopula",),
+    "likewise.models.ctgan.model": ("CTGAN",),
+    "likewise.models.gan.model": ("GAN",),
     "likewise.models.images.gan": ("ImageGAN",),
     "likewise.models.images.vae": ("ImageVAE",),
     "likewise.models.images.vaegan": ("ImageVAEGAN",),
-    "likewise.models.mst": ("MST",),
-    "likewise.models.vae": ("VAE",),
-    "likewise.models.vaegan": ("VAEGAN",),
+    "likewise.models.marginals.mst": ("MST",),
+    "likewise.models.vae.model": ("VAE",),
+    "likewise.models.vaegan.model": ("VAEGAN",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.scenario": ("Scenario",),
-    "likewise.schema": ("Column", "Kind", "Role", "Schema"),
+    "likewise.schema.column": ("Column", "Kind", "Role", "Schema"),
     "likewise.statement": ("Statement", "statement"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }

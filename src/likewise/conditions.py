@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import polars as pl
 
-from likewise import _times
-from likewise.errors import ConditionError, SchemaError
-from likewise.parsing import as_time, canonical_dtype, parse_column
-from likewise.schema import Column, Kind, Schema, nearest
+from likewise.errors import ConditionError, SchemaError, nearest
+from likewise.schema import times
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.parse import as_time, canonical_dtype, parse_column
 
 Closed = Literal["both", "left", "right", "none"]
 _NEEDS = {
@@ -274,8 +274,8 @@ def _read_text(value: str, column: Column) -> Any:
     if column.kind is Kind.DATETIME:
         wanted = canonical_dtype(column)
         pattern = column.format or ("%H:%M:%S" if wanted == pl.Time else "%Y-%m-%d")
-        times = _times.read(pl.Series([value.strip()]), pattern, fallbacks=True)
-        return as_time(times, wanted)[0]
+        clock = times.read(pl.Series([value.strip()]), pattern, fallbacks=True)
+        return as_time(clock, wanted)[0]
     for form in dict.fromkeys((column.format, None)):
         as_written = Column(name=column.name, kind=column.kind, format=form)
         try:

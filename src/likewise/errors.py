@@ -6,6 +6,9 @@ limits; it never shows a cell's value, for logs travel further than data.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class LikewiseError(Exception):
     """Root of the tree: catch this to catch everything likewise raises on purpose."""
@@ -60,3 +63,22 @@ class LikewiseWarning(UserWarning):
 
 class FallbackWarning(LikewiseWarning):
     """A simpler method was used than the one asked for, for there is too little to learn from."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The end of an error about an unknown name: what may have been meant, or all there is when that is little.
+
+    Example:
+        >>> nearest("Agee", ["age", "income"])
+        "; did you mean 'age'?"
+    """
+    known = [str(n) for n in names]
+    lower: dict[str, str] = {}
+    for n in known:
+        lower.setdefault(n.lower(), n)
+    close = [lower[m] for m in difflib.get_close_matches(name.lower(), list(lower), n=3, cutoff=0.6)]
+    if close:
+        return f"; did you mean {' or '.join(map(repr, close))}?"
+    if known and len(known) <= 10:
+        return f"; there are {', '.join(map(repr, known))}"
+    return ""

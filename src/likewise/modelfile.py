@@ -44,7 +44,7 @@ def write_model(path: str | Path, manifest: Mapping[str, Any], arrays: Mapping[s
     from safetensors.numpy import save_file
 
     from likewise import __version__
-    from likewise.io import atomic_path
+    from likewise.tables.files import atomic_path
 
     libraries = {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
     full = {**manifest, "format": FORMAT_VERSION, "version": __version__, "libraries": libraries}

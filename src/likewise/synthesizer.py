@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._searching import watched
 from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
@@ -37,24 +36,26 @@ from likewise.errors import (
     NotFittedError,
     OptionError,
     PrivacyError,
+    nearest,
 )
-from likewise.images import ImageSet, as_images, as_mapping, giving_back
-from likewise.inference import infer, with_entity
-from likewise.io import from_frame
+from likewise.images.sets import ImageSet, as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, model_for, model_named
 from likewise.models.base import Fit, Generator
+from likewise.models.drawing.search_told import watched
 from likewise.models.eligible import LEAST_ROWS, ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.models.images.vae import ImageVAE
-from likewise.models.marginals import MarginalModel
-from likewise.models.vae import VAE
-from likewise.parsing import fill_column, parse, parse_declared, restore, restore_column
-from likewise.persons import parted, persons_of, word_on_entity
+from likewise.models.marginals.model import MarginalModel
+from likewise.models.vae.model import VAE
 from likewise.privacy.codec import anonymous_codec
-from likewise.schema import Kind, Role, Schema, nearest
-from likewise.training import Progress
+from likewise.schema.column import Kind, Role, Schema
+from likewise.schema.infer import infer, with_entity
+from likewise.schema.parse import fill_column, parse, parse_declared, restore, restore_column
+from likewise.schema.persons import parted, persons_of, word_on_entity
+from likewise.tables.files import from_frame
+from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report
@@ -103,7 +104,7 @@ class Synthesizer:
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
             tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
         max_seconds: budget of training.
-        progress: called once an epoch with a `likewise.training.Event`; True shows a bar; None or False nothing.
+        progress: called once an epoch with a `likewise.training.loop.Event`; True shows a bar; None or False nothing.
         **model_options: passed to the generator that `model` names.
 
     After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and
@@ -877,7 +878,7 @@ def _progress(asked: Progress | bool | None) -> Iterator[Progress | None]:
     if asked is not True:
         yield asked or None
         return
-    from likewise._terminal import Terminal
+    from likewise.cli.terminal import Terminal
 
     with Terminal().training() as bar:
         yield None if isinstance(bar, bool) else bar

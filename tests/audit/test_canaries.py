@@ -8,8 +8,8 @@ import pytest
 
 from likewise.audit.canaries import alone, in_a_crowd, on_a_grid
 from likewise.errors import OptionError
-from likewise.parsing import parse
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.schema.parse import parse
 
 SCHEMA = Schema(
     (

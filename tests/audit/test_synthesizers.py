@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 import likewise as lw
 from likewise.audit import Plan, audit_synthesizer, audit_training, read_plan
 from likewise.audit.canaries import on_a_grid
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.dp import gate, mechanisms
 from likewise.errors import InputError, OptionError, SchemaError
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
 
 TWO = Schema(tuple(Column(name=c, kind="boolean", dtype="Boolean", nullable=False) for c in "ab"))
 WIDE = Schema(tuple(Column(name=c, kind="integer", dtype="Int64", bounds=(1, 16), nullable=False) for c in ("a", "b")))

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from likewise import FallbackWarning, InputError, OptionError
 from likewise.balance import Oversampler
 from likewise.models import MODELS, model_named
-from likewise.schema import Kind
+from likewise.schema.column import Kind
 
 QUICK = {"epochs": 1, "d_embed": 4, "d_hidden": 4}
 METHODS = ("random", "smote", "smotenc", "borderline", "adasyn", "copula")

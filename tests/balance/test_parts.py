@@ -10,7 +10,7 @@ from likewise import OptionError, infer
 from likewise.balance.matrix import MatrixCodec
 from likewise.balance.rare import regions, relevance
 from likewise.balance.run import AUTO, Plan, _shares
-from likewise.parsing import parse
+from likewise.schema.parse import parse
 
 
 def test_a_matrix_becomes_the_same_frame_again(mixed_frame: pl.DataFrame) -> None:

@@ -18,7 +18,7 @@ from likewise.codecs.numbers import NumberCodec
 from likewise.codecs.table import TableCodec
 from likewise.codecs.text import TextCodec
 from likewise.codecs.times import TimeCodec
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 
 def fitted(values: Any, who: Any, kind: Kind, **options: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column, Kind, Role
+from likewise.schema.column import Column, Kind, Role
 
 COLUMN = Column(name="key", kind=Kind.ID, role=Role.ID)
 LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")

@@ -9,7 +9,7 @@ import pytest
 
 from likewise.codecs.image import ImageCodec
 from likewise.errors import ConditionError, InputError, ModelFileError
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 BYTES = np.random.default_rng(0).integers(0, 256, (9, 4, 5), dtype=np.uint8)
 KINDS: dict[str, np.ndarray] = {

@@ -12,7 +12,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 texts = st.lists(st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["a", "ß", "漢", "", " "])), max_size=120)
 

@@ -14,8 +14,8 @@ import likewise as lw
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.errors import ModelFileError
-from likewise.identifiers.forms import BY_WORD, SEPARATORS
-from likewise.schema import Column, Kind, Role
+from likewise.schema.column import Column, Kind, Role
+from likewise.schema.identifiers.forms import BY_WORD, SEPARATORS
 
 
 def real(word: str, n: int, seed: int) -> pl.Series:

@@ -16,7 +16,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, SchemaError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 
 def fit(series: pl.Series, kind: Kind, *, decimals: int | None = None, **options: object) -> NumberCodec:

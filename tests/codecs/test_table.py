@@ -15,7 +15,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.conditions import Between, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 SCHEMA = Schema(
     (

@@ -14,7 +14,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.text import TextCodec, summarise_text, templates_of
 from likewise.conditions import Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 COLUMN = Column(name="s", kind=Kind.TEXT)
 texts = st.lists(st.one_of(st.none(), st.text(max_size=5), st.from_regex(r"\A[AB][0-9]{2}\Z")), max_size=80)

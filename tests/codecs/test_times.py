@@ -14,7 +14,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 COLUMN = Column(name="t", kind=Kind.DATETIME)
 UNITS = ("ms", "us", "ns")

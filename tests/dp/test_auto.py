@@ -11,7 +11,7 @@ import pytest
 import likewise as lw
 from likewise.dp.ledger import DP
 from likewise.models import model_for
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
 
 BUDGET = DP(1.0, 1e-6)
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise import synthesizer as synthesizer_room
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.dp import budget as budget_room
 from likewise.dp.accounting import Steps, epsilon_of, multiplier_of, rho_of
 from likewise.dp.budget import Budget
@@ -173,7 +173,7 @@ def test_a_fit_that_fails_after_it_asked_is_charged_for_what_it_asked(
     def failing(*_: Any, **__: Any) -> Any:
         raise ArithmeticError("no convergence")
 
-    monkeypatch.setattr("likewise.models.mst.fit_potentials", failing)
+    monkeypatch.setattr("likewise.models.marginals.mst.fit_potentials", failing)
     with pytest.raises(ArithmeticError):
         synth(budget).fit(rows())
     [entry] = budget.entries

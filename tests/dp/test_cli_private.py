@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.dp.answers import Answers, NoisyTable
 from likewise.dp.queries import Marginals
 

@@ -14,8 +14,8 @@ from likewise.codecs.times import Clock, TimeCodec
 from likewise.dp.codec import private_codec
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import PrivacyError
-from likewise.parsing import restore
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.schema.parse import restore
 
 N = 4000
 DECLARED = Schema(

@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from likewise._dtypes import dtype_from_name
 from likewise.dp import columns
 from likewise.dp.codec import private_codec
 from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import PrivacyError
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.schema.dtypes import dtype_from_name
 
 PAID = {
     "levels": (Column(name="c", kind="categorical", dtype="String"), "levels of column 'c'"),

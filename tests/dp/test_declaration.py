@@ -17,8 +17,8 @@ import likewise as lw
 from likewise.dp.declaration import Declaration
 from likewise.errors import LikewiseWarning, OptionError, PrivacyError, SchemaError, TrainingError
 from likewise.modelfile import read_model
-from likewise.parsing import parse, parse_declared
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.schema.parse import parse, parse_declared
 
 from .artefacts import blind_answers
 

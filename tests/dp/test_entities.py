@@ -16,8 +16,8 @@ from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.entities import rows_within
 from likewise.dp.ledger import DP, Ledger
 from likewise.errors import LikewiseWarning, PrivacyError
-from likewise.parsing import parse_declared
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.schema.parse import parse_declared
 
 MOST = 3
 BUDGET = DP(5.0, 1e-6, pay=("levels", "bounds"), entity="person", max_rows=MOST)

@@ -22,9 +22,9 @@ from likewise.dp.queries import Distance, Marginals
 from likewise.errors import PrivacyError
 from likewise.models import MODELS
 from likewise.models.base import Fit
-from likewise.models.cart import CartChain
-from likewise.models.mst import MST
-from likewise.schema import Column, Schema
+from likewise.models.cart.model import CartChain
+from likewise.models.marginals.mst import MST
+from likewise.schema.column import Column, Schema
 
 SIZES = (3, 2, 4)
 PAIR = Marginals(((0, 1),), "counts of fields 0, 1")

@@ -24,13 +24,13 @@ import torch
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.dp.codec import private_codec
 from likewise.dp.declaration import Declaration
 from likewise.dp.ledger import Ledger
 from likewise.errors import SchemaError
-from likewise.io import read
-from likewise.parsing import parse, parse_declared
+from likewise.schema.parse import parse, parse_declared
+from likewise.tables.files import read
 
 from .artefacts import blind_answers, blind_cuts, blind_sums
 
@@ -372,7 +372,7 @@ def keeping_the_draft(self: lw.Synthesizer, budget: lw.DP, raw: pl.DataFrame, gi
 
 
 PLANTED = {
-    "a draft taken for declared": ("likewise.schema.Column.declared", as_it_was_found, "NaN"),
+    "a draft taken for declared": ("likewise.schema.column.Column.declared", as_it_was_found, "NaN"),
     "values that do not fit refused and counted": ("likewise.synthesizer.parse_declared", parse, "a new category"),
     "row numbers kept": ("likewise.synthesizer.Synthesizer._fit_privately", keeping_rows, "an ordinary row"),
     "the draft kept": ("likewise.synthesizer.Synthesizer._fit_privately", keeping_the_draft, "a new category"),

@@ -10,7 +10,7 @@ from torch import nn
 
 from likewise.dp.accounting import Steps, epsilon_of_steps
 from likewise.nets.ghosts import Taped, taping
-from likewise.private_training import MARGIN, add_clipped
+from likewise.training.private import MARGIN, add_clipped
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -25,8 +25,8 @@ from likewise.dp.codec import private_codec
 from likewise.dp.gate import ClippedSums, Noisy
 from likewise.dp.ledger import DP, Ledger
 from likewise.dp.mechanisms import noisy_counts
-from likewise.models.counts import each_field
-from likewise.schema import Column, Schema
+from likewise.models.marginals.counts import each_field
+from likewise.schema.column import Column, Schema
 
 from .artefacts import are_equal
 from .test_private_fit import NEIGHBOURS, artefact, blind, synth, table  # noqa: F401 - a fixture is used

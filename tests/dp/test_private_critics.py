@@ -11,26 +11,28 @@ import pytest
 import torch
 
 import likewise as lw
-from likewise import private_training
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.dp import gate
 from likewise.dp.gate import Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import ModelFileError, OptionError, PrivacyError
-from likewise.models import gan_draws, vae, vaegan
-from likewise.models.adversarial import flatness_penalty
-from likewise.models.counts import OneWay
-from likewise.models.ctgan import CTGAN
-from likewise.models.moments import Moments
-from likewise.models.noisy_pairs import NoisyPairs
-from likewise.models.private_duel import PrivateDuel
-from likewise.models.vaegan import VAEGAN
-from likewise.models.vaegan_tilt import normalised, scores
-from likewise.models.variety import Variety
+from likewise.models.adversarial.losses import flatness_penalty
+from likewise.models.adversarial.moments import Moments
+from likewise.models.adversarial.noisy_pairs import NoisyPairs
+from likewise.models.adversarial.private_duel import PrivateDuel
+from likewise.models.adversarial.variety import Variety
+from likewise.models.ctgan.model import CTGAN
+from likewise.models.gan import draws as gan_draws
+from likewise.models.marginals.counts import OneWay
+from likewise.models.vae import model as vae
+from likewise.models.vaegan import model as vaegan
+from likewise.models.vaegan.model import VAEGAN
+from likewise.models.vaegan.tilt import normalised, scores
 from likewise.nets.ctgan import DenseCritic
 from likewise.nets.ghosts import taping
-from likewise.schema import Column, Schema
-from likewise.training import Record
+from likewise.schema.column import Column, Schema
+from likewise.training import private as private_training
+from likewise.training.loop import Record
 
 from .artefacts import Artefact, are_equal, blind_sums, file_of
 
@@ -277,20 +279,26 @@ def noise_left_out(total: Any, *rest: Any) -> Any:
 
 
 PLANTED: dict[str, tuple[str, str, Any]] = {
-    "gan: the labels' law from the rows": ("gan", "likewise.models.labels.Labels.fit_privately", labels_of_the_rows),
-    "gan: labels of the real batch": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch),
-    "gan: moments of the rows": ("gan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
-    "gan: penalty at the rows": ("gan", "likewise.models.private_duel.PrivateDuel.__call__", penalty_on_the_rows),
-    "gan: distance to the rows": ("gan", "likewise.models.adversarial_model.train_privately", distance_of_the_rows),
+    "gan: the labels' law from the rows": (
+        "gan", "likewise.models.gradient.labels.Labels.fit_privately", labels_of_the_rows,
+    ),
+    "gan: labels of the real batch": (
+        "gan", "likewise.models.adversarial.private_duel.PrivateDuel.__call__", labels_of_the_batch,
+    ),
+    "gan: moments of the rows": ("gan", "likewise.models.adversarial.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
+    "gan: penalty at the rows": (
+        "gan", "likewise.models.adversarial.private_duel.PrivateDuel.__call__", penalty_on_the_rows,
+    ),
+    "gan: distance to the rows": ("gan", "likewise.models.adversarial.model.train_privately", distance_of_the_rows),
     "gan: no noise": ("gan", "likewise.dp.gate.noisy_sum", noise_left_out),
     "vaegan: critics trusted as held-out rows say": (
-        "vaegan", "likewise.models.vaegan.VAEGAN._train_later", critics_trusted_by_the_rows,
+        "vaegan", "likewise.models.vaegan.model.VAEGAN._train_later", critics_trusted_by_the_rows,
     ),
     "vaegan: no noise": ("vaegan", "likewise.dp.gate.noisy_sum", noise_left_out),
-    "ctgan: moments of the rows": ("ctgan", "likewise.models.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
-    "ctgan: modes of the rows": ("ctgan", "likewise.models.ctgan.CTGAN._learn_privately", modes_of_the_rows),
+    "ctgan: moments of the rows": ("ctgan", "likewise.models.adversarial.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),
+    "ctgan: modes of the rows": ("ctgan", "likewise.models.ctgan.model.CTGAN._learn_privately", modes_of_the_rows),
     "ctgan: labels of the real batch": (
-        "ctgan", "likewise.models.private_duel.PrivateDuel.__call__", labels_of_the_batch,
+        "ctgan", "likewise.models.adversarial.private_duel.PrivateDuel.__call__", labels_of_the_batch,
     ),
 }  # fmt: skip
 

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise import private_training
 from likewise.codecs.table import TableCodec
 from likewise.dp import gate
 from likewise.dp.accounting import rho_of_exponential, rho_of_gaussian
@@ -18,10 +17,11 @@ from likewise.dp.gate import ClippedSums, Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError, PrivacyError
 from likewise.modelfile import read_model, write_model
-from likewise.models import mst
-from likewise.models.counts import OneWay
-from likewise.schema import Column, Schema
-from likewise.training import Record
+from likewise.models.marginals import mst
+from likewise.models.marginals.counts import OneWay
+from likewise.schema.column import Column, Schema
+from likewise.training import private as private_training
+from likewise.training.loop import Record
 
 from .artefacts import Artefact, are_equal, blind_answers, blind_sums, file_of
 
@@ -191,7 +191,7 @@ def exact_rows(self: Any, gate: Noisy, *known: Any) -> Any:
 
 PLANTED = {
     "levels read from the data": ("likewise.synthesizer.private_codec", levels_from_the_data, "a missing cell"),
-    "exact row count stored": ("likewise.models.mst.MST._learn", exact_rows, "a row less"),
+    "exact row count stored": ("likewise.models.marginals.mst.MST._learn", exact_rows, "a row less"),
 }
 
 
@@ -245,10 +245,10 @@ def forgetting_the_last(self: Any, size: int, clipped: Any) -> Any:
 
 
 PLANTED_IN_NETS = {
-    "where the logits start, from the rows": ("likewise.models.counts.OneWay.of", raw_counts),
-    "exact row count": ("likewise.models.counts.OneWay.of", exact_total),
-    "early stopping on the raw loss": ("likewise.models.gradient_model.train_privately", stopping_early),
-    "loss in the record": ("likewise.models.gradient_model.train_privately", telling_losses),
+    "where the logits start, from the rows": ("likewise.models.marginals.counts.OneWay.of", raw_counts),
+    "exact row count": ("likewise.models.marginals.counts.OneWay.of", exact_total),
+    "early stopping on the raw loss": ("likewise.models.gradient.model.train_privately", stopping_early),
+    "loss in the record": ("likewise.models.gradient.model.train_privately", telling_losses),
     "noise forgotten in the last step": ("likewise.dp.gate.ClippedSums.noisy", forgetting_the_last),
 }
 

@@ -14,14 +14,14 @@ from likewise.dp import gate
 from likewise.dp.gate import Noisy
 from likewise.dp.ledger import DP, Entry, Ledger
 from likewise.errors import InputError, OptionError, PrivacyError
+from likewise.models.adversarial.private_duel import PrivateDuel
 from likewise.models.images import base
 from likewise.models.images.vae import ImageVAE
-from likewise.models.private_duel import PrivateDuel
 from likewise.nets.conv import BatchNorm, Conv, Linear, RowNorm
 from likewise.nets.ghosts import taping
 from likewise.nets.images import ImageLatents, Painter
-from likewise.private_training import check_rows_apart
-from likewise.schema import Column, Schema
+from likewise.schema.column import Column, Schema
+from likewise.training.private import check_rows_apart
 
 from .artefacts import Artefact, are_equal, blind_sums, file_of
 
@@ -195,7 +195,7 @@ def labels_of_the_images(self: Any, passed: float) -> None:
     PrivateDuel.honestly(self, passed)  # type: ignore[attr-defined]
 
 
-CALLED = "likewise.models.private_duel.PrivateDuel.__call__"
+CALLED = "likewise.models.adversarial.private_duel.PrivateDuel.__call__"
 PLANTED = {
     "labels and range from the data": [("likewise.synthesizer.ImageCodec.declared", codec_of_the_data)],
     "shares of labels as they are": [("likewise.models.images.base.ImageModel._begin_privately", exact_shares)],

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from likewise.schema import Kind, Schema
+from likewise.schema.column import Kind, Schema
 
 SDTYPES = {
     Kind.INTEGER: "numerical",

@@ -21,7 +21,7 @@ from likewise.evaluate.attacks.rates import contrast, contrast_of_draws
 from likewise.evaluate.attacks.shadow import _records, shadow_attack
 from likewise.evaluate.attacks.singling_out import several_values, single_values
 from likewise.evaluate.tables import type_tables
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 from .frames import MIXED, mixed
 

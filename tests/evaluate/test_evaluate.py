@@ -10,7 +10,7 @@ import pytest
 
 from likewise.errors import InputError, OptionError
 from likewise.evaluate import Report, evaluate, evaluate_tables
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 from .frames import MIXED, mixed
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from likewise.evaluate.fidelity import correlations, fidelity, ks_distance, total_variation
 from likewise.evaluate.tables import type_tables
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 from .frames import MIXED, mixed
 from .oracle import quality

@@ -11,7 +11,7 @@ from likewise.evaluate import evaluate_tables
 from likewise.evaluate.grids import with_grids
 from likewise.evaluate.results import Grid, PairScore
 from likewise.evaluate.tables import type_tables
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 from .frames import MIXED, mixed
 

@@ -17,7 +17,7 @@ from likewise.evaluate.joint import kernel_distance, precision_recall
 from likewise.evaluate.links import correlation_ratio, with_links
 from likewise.evaluate.results import PairScore
 from likewise.evaluate.tables import Typed, type_tables
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 from .frames import MIXED, mixed
 

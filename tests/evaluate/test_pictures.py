@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.tables import type_tables
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 from .frames import MIXED, mixed
 

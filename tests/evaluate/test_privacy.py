@@ -10,7 +10,7 @@ from likewise.evaluate.attacks.copies import copies, distance_share, repeats, ro
 from likewise.evaluate.attacks.membership import membership
 from likewise.evaluate.neighbours import fit_embedding, nearest, nearest_few
 from likewise.evaluate.tables import type_tables
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 from .frames import MIXED, mixed
 

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise import cli
+from likewise.cli import app as cli
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.attacks.cells import Levels, released_cells
 from likewise.evaluate.attacks.public import link_public
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 SCHEMA = Schema(
     (

@@ -11,7 +11,7 @@ from likewise.evaluate import Report, evaluate, neighbours
 from likewise.evaluate.attacks.copies import copies_once, distance_share, row_hashes
 from likewise.evaluate.attacks.sides import Side, Sides, take_sides
 from likewise.evaluate.tables import Typed, type_tables
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 NAMES = [f"v{i}" for i in range(5)]
 NUMBERS = Schema(tuple(Column(name=name, kind=Kind.REAL) for name in NAMES))

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.identifiers.forms import BY_WORD, SEPARATORS, code_points, recognise
-from likewise.schema import Kind, Role
+from likewise.schema.column import Kind, Role
+from likewise.schema.identifiers.forms import BY_WORD, SEPARATORS, code_points, recognise
 
 # Numbers that their issuers print as examples, or that are published as test numbers.
 TRUE = {

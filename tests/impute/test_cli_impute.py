@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import make_mixed_frame
 from typer.testing import CliRunner, Result
 
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.impute import simulate_missing
 
 NAMES = ("grade", "age", "score")

@@ -16,7 +16,7 @@ from tests.conftest import make_mixed_frame
 
 from likewise.errors import InputError, LikewiseWarning, SchemaError
 from likewise.impute import Imputer, simulate_missing
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 
 QUICK = {"n_trees": 6}
 COLUMNS = ("grade", "passed", "age", "gain", "score", "seen", "born")

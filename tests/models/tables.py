@@ -11,9 +11,9 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.table import TableCodec
-from likewise.inference import infer
-from likewise.parsing import parse
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 
 from ..conftest import make_mixed_frame
 

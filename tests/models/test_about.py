@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from likewise import errors
-from likewise._cli_models import catalogue
-from likewise.cli import app
+from likewise.cli.app import app
+from likewise.cli.models import catalogue
 from likewise.models import MODELS
 from likewise.models.about import About, describe
 from likewise.models.images import IMAGE_MODELS

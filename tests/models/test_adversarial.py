@@ -10,7 +10,7 @@ import torch
 
 from likewise.codecs.base import Alphabet, Field
 from likewise.errors import LikewiseWarning
-from likewise.models.adversarial import (
+from likewise.models.adversarial.losses import (
     Alternating,
     Averaged,
     critic_loss,
@@ -20,11 +20,11 @@ from likewise.models.adversarial import (
     slope,
     wasserstein_penalty,
 )
-from likewise.models.moments import Moments, coarse_maps
-from likewise.models.variety import Variety
+from likewise.models.adversarial.moments import Moments, coarse_maps
+from likewise.models.adversarial.variety import Variety
 from likewise.nets.critic import Critic
-from likewise.nets.generator import GumbelPool, TableGenerator, straight_through
-from likewise.training import Schedule, train
+from likewise.nets.gan import GumbelPool, TableGenerator, straight_through
+from likewise.training.loop import Schedule, train
 
 SIZES = (3, 12, 2)
 

@@ -13,7 +13,7 @@ import torch
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ModelFileError, OptionError
-from likewise.models.autoregressive import Autoregressive
+from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Fit
 
 from .tables import coded

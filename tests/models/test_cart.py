@@ -11,8 +11,8 @@ import pytest
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.models.base import Fit
-from likewise.models.cart import CartChain
-from likewise.models.trees import Tree
+from likewise.models.cart.model import CartChain
+from likewise.models.cart.trees import Tree
 from likewise.nets.allowed import Allowed
 
 
@@ -248,6 +248,6 @@ def test_a_count_beyond_all_rows_is_refused_before_it_takes_memory() -> None:
 def test_trees_of_very_many_rows_draw_the_same_by_searching(monkeypatch: pytest.MonkeyPatch) -> None:
     state, alphabet = chain_state()
     listed = CartChain().load_state(state, alphabet).sample(500, rng=np.random.default_rng(0))
-    monkeypatch.setattr("likewise.models.trees.MOST_ROWS", 10)
+    monkeypatch.setattr("likewise.models.cart.trees.MOST_ROWS", 10)
     searched = CartChain().load_state(state, alphabet).sample(500, rng=np.random.default_rng(0))
     assert np.array_equal(listed.codes, searched.codes)

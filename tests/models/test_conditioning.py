@@ -9,7 +9,7 @@ import pytest
 
 from likewise.codecs.base import Given, Search
 from likewise.errors import ConditionError
-from likewise.models.conditioning import Budget, Candidates, blocks, rejection, resample, resample_within
+from likewise.models.drawing.conditioning import Budget, Candidates, blocks, rejection, resample, resample_within
 
 
 def test_blocks_cover_the_rows_once_each_with_a_stream_of_its_own() -> None:

@@ -171,7 +171,7 @@ def test_it_touches_no_global_seed(model: str) -> None:
 
 
 def test_it_draws_exactly_as_many_rows_as_asked_for(model: str) -> None:
-    from likewise.models.conditioning import BLOCK_ROWS
+    from likewise.models.drawing.conditioning import BLOCK_ROWS
 
     generator, alphabet = fitted(model, "constant_column"), coded("constant_column").alphabet
     for n in (1, 2, BLOCK_ROWS + 1):
@@ -179,7 +179,7 @@ def test_it_draws_exactly_as_many_rows_as_asked_for(model: str) -> None:
 
 
 def test_blocks_of_rows_differ(model: str) -> None:
-    from likewise.models.conditioning import BLOCK_ROWS
+    from likewise.models.drawing.conditioning import BLOCK_ROWS
 
     codes = draw(fitted(model, "mixed"), BLOCK_ROWS + 100).codes
     assert not np.array_equal(codes[:100], codes[BLOCK_ROWS:])

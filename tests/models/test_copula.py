@@ -9,8 +9,8 @@ from scipy.special import ndtri
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.models.base import Fit
-from likewise.models.copula import GaussianCopula
-from likewise.models.latent import Margin, Slices, correlation_of
+from likewise.models.copula.law import Margin, Slices, correlation_of
+from likewise.models.copula.model import GaussianCopula
 
 
 def ordered(size: int, fraction: int | None = None, missing: int | None = None) -> Field:

@@ -20,8 +20,8 @@ from torch.utils._pytree import tree_leaves
 from likewise.models import MODELS
 from likewise.models.base import Fit
 from likewise.models.images import IMAGE_MODELS
-from likewise.optimiser import AdamW
-from likewise.training import Record
+from likewise.training.loop import Record
+from likewise.training.optimiser import AdamW
 
 from .images.sets import coded_images
 from .tables import coded
@@ -88,7 +88,7 @@ class OneDevice(TorchDispatchMode):
 def meta(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AdamW, "step", step_on_meta)
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # torch knows none there
-    for name in ("autoregressive", "vae", "gan", "images.vae", "images.gan", "images.vaegan"):
+    for name in ("autoregressive.model", "vae.model", "gan.model", "images.vae", "images.gan", "images.vaegan"):
         room = importlib.import_module(f"likewise.models.{name}")
         monkeypatch.setattr(room, "train", walk)
         monkeypatch.setattr(room, "train_device", lambda asked: "meta")

@@ -13,13 +13,13 @@ import torch
 import likewise as lw
 from likewise.codecs.base import Codes, Given
 from likewise.errors import LikewiseWarning, OptionError
-from likewise.models.adversarial import LOSSES
+from likewise.models.adversarial.losses import LOSSES
 from likewise.models.base import Fit
-from likewise.models.ctgan import CTGAN
-from likewise.models.ctgan_game import ByLevel
-from likewise.models.gan import GAN
-from likewise.models.modes import Modes, is_number
-from likewise.training import Event
+from likewise.models.ctgan.game import ByLevel
+from likewise.models.ctgan.model import CTGAN
+from likewise.models.ctgan.modes import Modes, is_number
+from likewise.models.gan.model import GAN
+from likewise.training.loop import Event
 
 from .tables import coded
 
@@ -150,7 +150,7 @@ def test_lost_modes_are_told_while_it_trains(kind: type[GAN]) -> None:
 @both
 def test_a_divergence_is_told_and_the_weights_before_it_kept(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The generator's weights stop being numbers in the third epoch."""
-    from likewise.models import adversarial
+    from likewise.models.adversarial import losses as adversarial
 
     data, epochs, whole = coded("mixed"), [], adversarial.Alternating.__call__
 

@@ -9,10 +9,10 @@ import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.dp.queries import Measurement, count_table
-from likewise.models.aim import AIM
 from likewise.models.base import Fit
-from likewise.models.graphical import Chain, JunctionTree, evenly, fit_potentials, project
-from likewise.models.marginals import Compression, likely_rows
+from likewise.models.marginals.aim import AIM
+from likewise.models.marginals.graphical import Chain, JunctionTree, evenly, fit_potentials, project
+from likewise.models.marginals.model import Compression, likely_rows
 
 SIZES = (2, 3, 4, 2, 3)
 CLIQUES = [(0, 1), (1, 2), (2, 3), (0, 3), (4,)]

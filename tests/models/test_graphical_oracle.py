@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likewise.models.graphical import JunctionTree, Measurement, Table, fit_potentials, project
+from likewise.models.marginals.graphical import JunctionTree, Measurement, Table, fit_potentials, project
 
 GOLDEN = json.loads((Path(__file__).parent / "graphical_golden.json").read_text())
 SIZES = tuple(GOLDEN["sizes"])

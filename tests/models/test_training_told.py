@@ -10,10 +10,10 @@ import pytest
 import torch
 
 import likewise as lw
-from likewise.models.autoregressive import Autoregressive
+from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Fit
-from likewise.models.vae import VAE
-from likewise.training import Event, one_thread
+from likewise.models.vae.model import VAE
+from likewise.training.loop import Event, one_thread
 
 from .tables import coded
 

@@ -14,7 +14,7 @@ import likewise as lw
 from likewise.codecs.base import Codes, Given
 from likewise.errors import ModelFileError, NotFittedError, OptionError
 from likewise.models.base import Fit
-from likewise.models.vae import DECODERS, PRIORS, VAE
+from likewise.models.vae.model import DECODERS, PRIORS, VAE
 from likewise.nets.priors import ChainPrior, MixturePrior, NormalPrior
 
 from .tables import coded
@@ -153,7 +153,7 @@ def test_calibration_gives_each_column_its_shares() -> None:
 
 def rate(model: VAE) -> float:
     """Nats that the latents say of a row, on average."""
-    from likewise.models.gradient import in_net_order
+    from likewise.models.gradient.inputs import in_net_order
 
     net, rows = model._fitted(), coded("only_categorical").train
     x = torch.from_numpy(in_net_order(net, rows.codes)).long()
@@ -197,7 +197,7 @@ def test_a_condition_gives_the_law_under_it(decoder: str) -> None:
 def test_a_rare_condition_gives_the_law_under_it(decoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """So rare that all candidates together are not worth the rows asked for: they are moved, and the law stays."""
     for name in ("CANDIDATES", "MOST_CANDIDATES"):
-        monkeypatch.setattr(f"likewise.models.vae_draws.{name}", 2)
+        monkeypatch.setattr(f"likewise.models.vae.draws.{name}", 2)
     model, sizes = fitted(decoder=decoder), coded("only_categorical").alphabet.sizes
     p = law(model)
     pairs = p.sum(2)

@@ -12,12 +12,12 @@ import torch
 
 from likewise.codecs.base import Codes, Given
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError
-from likewise.models import vaegan
 from likewise.models.base import Fit
-from likewise.models.vae import VAE
-from likewise.models.vaegan import VAEGAN
-from likewise.models.vaegan_tilt import Tilt, learn, normalised, scale_of
-from likewise.training import Schedule
+from likewise.models.vae.model import VAE
+from likewise.models.vaegan import model as vaegan
+from likewise.models.vaegan.model import VAEGAN
+from likewise.models.vaegan.tilt import Tilt, learn, normalised, scale_of
+from likewise.training.loop import Schedule
 
 from .tables import coded
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from likewise.codecs.base import Alphabet, Codes, Field
-from likewise.models.autoregressive import Autoregressive
+from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Fit
-from likewise.models.conditioning import CELLS, rows_at_once
-from likewise.models.groups import MANY_FIELDS, grouped_fields
+from likewise.models.drawing.conditioning import CELLS, rows_at_once
+from likewise.models.gradient.groups import MANY_FIELDS, grouped_fields
 
 SMALL = {"epochs": 1, "d_embed": 4, "d_hidden": 8}
 
@@ -76,7 +76,7 @@ import json, resource
 import numpy as np
 from likewise.codecs.base import Alphabet, Codes, Field, Given
 from likewise.models.base import Fit
-from likewise.models.autoregressive import Autoregressive
+from likewise.models.autoregressive.model import Autoregressive
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

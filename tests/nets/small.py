@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from likewise.nets.masked import DrawPlan, MaskedNet
+from likewise.nets.autoregressive import DrawPlan, MaskedNet
 from likewise.nets.ordinal import ordinal_features
 
 

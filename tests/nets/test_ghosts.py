@@ -12,8 +12,8 @@ from torch import nn
 from likewise.errors import PrivacyError
 from likewise.nets.critic import Critic
 from likewise.nets.ghosts import Tape, taping
-from likewise.nets.latent import LatentNet
 from likewise.nets.ordinal import ordinal_features
+from likewise.nets.vae import LatentNet
 
 from .small import small_net
 

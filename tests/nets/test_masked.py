@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.nets.allowed import Allowed
-from likewise.nets.masked import DrawPlan
+from likewise.nets.autoregressive import DrawPlan
 from likewise.nets.tables import make_buckets
 
 from .small import agreement, all_rows, draw, exact_law, row_numbers, small_net

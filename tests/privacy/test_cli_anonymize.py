@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import likewise as lw
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.data import adult
 
 

@@ -19,9 +19,9 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.models import MODELS
 from likewise.models.base import Fit
-from likewise.parsing import parse
 from likewise.privacy import codec as codecs
 from likewise.privacy.codec import anonymous_codec
+from likewise.schema.parse import parse
 
 from ..models.test_contract import FAST_OPTIONS
 

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise import io
 from likewise.privacy import Promise, anonymize, measure
 from likewise.privacy.written import as_written, order_tells
+from likewise.tables import files
 
 METHODS = ("mondrian", "mondrian-relaxed", "lattice")
 NAN = float("nan")
@@ -62,7 +62,7 @@ def classes_in_file(path: Path, names: list[str]) -> Counter[tuple[str, ...]]:
 def test_no_spelling_splits_a_class_in_the_file(kind: str, method: str, k: int, tmp_path: Path) -> None:
     frame = pl.DataFrame([spelled(kind, 120, 70 + k), spelled("whole text", 120, 900 + k).alias("r")])
     done = anonymize(frame, quasi_identifiers=["q", "r"], k=k, method=method)
-    io.write(done.frame, tmp_path / "safe.csv")
+    files.write(done.frame, tmp_path / "safe.csv")
     found = classes_in_file(tmp_path / "safe.csv", ["q", "r"])
     assert min(found.values()) >= k
     assert found.total() == 120
@@ -73,8 +73,8 @@ def test_no_spelling_splits_a_class_in_the_file(kind: str, method: str, k: int, 
 def test_new_rows_keep_k_together_with_the_first_release(kind: str, method: str, tmp_path: Path) -> None:
     frame = spelled(kind, 90, 31).to_frame().with_columns(row=pl.lit("row"))  # an empty line would be no row
     done = anonymize(frame, quasi_identifiers="q", k=7, method=method)
-    io.write(done.frame, tmp_path / "first.csv")
-    io.write(
+    files.write(done.frame, tmp_path / "first.csv")
+    files.write(
         done.recoding.transform(spelled(kind, 40, 32).to_frame().with_columns(row=pl.lit("row"))), tmp_path / "more.csv"
     )
     first, more = (classes_in_file(tmp_path / name, ["q"]) for name in ("first.csv", "more.csv"))

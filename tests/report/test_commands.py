@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from likewise import io
-from likewise.cli import app
+from likewise.cli.app import app
+from likewise.tables.files import write
 
 from ..conftest import make_mixed_frame
 from .reports import Page
@@ -20,7 +20,7 @@ def files(tmp_path):
     real, one = make_mixed_frame(120, 0), make_mixed_frame(120, 1)
     two = one.with_columns(one["age"].shuffle(seed=1))
     for name, frame in (("real", real), ("one", one), ("two", two)):
-        io.write(frame, tmp_path / f"{name}.csv")
+        write(frame, tmp_path / f"{name}.csv")
     return tmp_path
 
 

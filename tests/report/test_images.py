@@ -13,7 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 import likewise as lw
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 from likewise.report.image_words import TEXT
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from likewise.cli import app
+from likewise.cli.app import app
 from likewise.scenario import Scenario
 
 Run = Callable[..., Result]

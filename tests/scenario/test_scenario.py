@@ -11,11 +11,11 @@ import pytest
 
 import likewise as lw
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError
-from likewise.inference import infer
-from likewise.parsing import parse
 from likewise.scenario import Scenario, correlation, mean, quantiles, std
 from likewise.scenario.conditions import obeys, settle
 from likewise.scenario.intervention import checked_graph, descendants, graph_of, guess_order
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise.cli import app
+from likewise.cli.app import app
 
 from ..dp.test_private_fit import synth, table
 from ..report.reports import report_of

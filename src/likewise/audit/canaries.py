@@ -15,8 +15,8 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import OptionError
-from likewise.parsing import as_time, canonical_dtype, restore
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.parse import as_time, canonical_dtype, restore
 
 Floats = npt.NDArray[np.float64]
 

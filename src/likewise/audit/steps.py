@@ -21,7 +21,7 @@ from likewise.codecs.base import Codes
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import ClippedSums, Floats, StepPlan
 from likewise.dp.ledger import DP, Ledger
-from likewise.training import Schedule
+from likewise.training.loop import Schedule
 
 THREAT = "chooses the rows and their gradients; sees the noisy gradient of every step"
 
@@ -71,7 +71,7 @@ def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_], group: int = 1) -> 
     import torch
 
     from likewise.nets.apart import OneWeightARow
-    from likewise.private_training import PrivateDescent, train_privately
+    from likewise.training.private import PrivateDescent, train_privately
 
     net = OneWeightARow(len(inside))
     told: list[npt.NDArray[np.float64]] = []

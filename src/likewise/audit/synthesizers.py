@@ -19,10 +19,10 @@ from likewise.audit.games import Audit, Claim, Law, Told, many_runs, one_run
 from likewise.audit.steps import audit_steps
 from likewise.dp.accounting import Steps
 from likewise.dp.ledger import DP, Ledger
-from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError
+from likewise.errors import InputError, LikewiseWarning, OptionError, SchemaError, nearest
 from likewise.models import MODELS
-from likewise.models.marginals import MarginalModel
-from likewise.schema import Schema, nearest
+from likewise.models.marginals.model import MarginalModel
+from likewise.schema.column import Schema
 from likewise.synthesizer import Synthesizer, load
 
 ROWS = 400

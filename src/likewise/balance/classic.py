@@ -14,8 +14,8 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.balance.matrix import MatrixCodec
-from likewise.parsing import parse, restore
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.parse import parse, restore
 
 NEIGHBOURS = 5
 """Of each row, as all of the family have it; fewer where a class has fewer rows."""

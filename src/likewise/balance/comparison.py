@@ -20,8 +20,8 @@ from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, WEIGHED, Classes, Numbers, Task
 from likewise.errors import InputError, OptionError
-from likewise.inference import infer
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.infer import infer
 
 MEASURES, METHODS = Classes.measures, Classes.methods
 """By what classes are judged, and what is compared by default beside the two lines without balancing."""

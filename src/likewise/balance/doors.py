@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._frames import from_frame
 from likewise.errors import InputError
+from likewise.tables.frames import from_frame
 
 Rows = npt.NDArray[np.int64]
 

@@ -19,7 +19,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.conditions import Condition
 from likewise.models import model_named
 from likewise.models.base import Generator
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
 from likewise.synthesizer import Synthesizer
 
 OVERLAP = "overlap"

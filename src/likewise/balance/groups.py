@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.schema import Kind, Schema
+from likewise.schema.column import Kind, Schema
 
 LEAST_ROWS = 10
 """Fewer rows tell no group from chance."""

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.balance.matrix import MatrixCodec
-from likewise.parsing import parse
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.parse import parse
 
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]

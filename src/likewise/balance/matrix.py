@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.parsing import canonical_dtype
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.parse import canonical_dtype
 
 MOST_LEVELS = 200
 """A column of more levels tells hardly anything of a distance, and its one-hot code would be wider than the table."""

@@ -23,10 +23,10 @@ from likewise.balance.groups import OneHot
 from likewise.balance.rare import regions
 from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
 from likewise.errors import FallbackWarning, OptionError
-from likewise.inference import infer
 from likewise.models import MODELS
 from likewise.models.base import Generator
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.infer import infer
 
 
 class Oversampler(BaseOverSampler):  # type: ignore[misc]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.balance.matrix import MatrixCodec
-from likewise.parsing import parse
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.parse import parse
 
 
 @dataclass(frozen=True)

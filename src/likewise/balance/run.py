@@ -25,8 +25,8 @@ from likewise.codecs.table import key_codec
 from likewise.conditions import Condition, between
 from likewise.errors import FallbackWarning, OptionError, TrainingError
 from likewise.models.base import Generator
-from likewise.parsing import restore_column
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.parse import restore_column
 
 CLASSIC = ("random", "smote", "smotenc", "borderline", "adasyn")
 WAYS = ("class-specific", "conditional")

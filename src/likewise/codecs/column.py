@@ -16,7 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.errors import ModelFileError, OptionError
-from likewise.schema import Column
+from likewise.schema.column import Column
 
 Arrays = dict[str, npt.NDArray[Any]]
 State = tuple[dict[str, Any], Arrays]

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._dtypes import dtype_name
 from likewise.codecs.base import Field
 from likewise.codecs.column import (
     CodecOptions,
@@ -33,7 +32,8 @@ from likewise.codecs.column import (
 )
 from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column
+from likewise.schema.column import Column
+from likewise.schema.dtypes import dtype_name
 
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 MAX_WIDTH = 24  # digits of a counter, however long a real key is

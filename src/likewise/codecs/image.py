@@ -19,8 +19,8 @@ from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import resolve
 from likewise.errors import ConditionError, InputError, ModelFileError
-from likewise.images import ImageSet
-from likewise.schema import Column, Kind, Schema
+from likewise.images.sets import ImageSet
+from likewise.schema.column import Column, Kind, Schema
 
 LABEL = "y"
 """What the label is called, in conditions and in files."""

@@ -19,7 +19,7 @@ from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed,
 from likewise.codecs.holders import Holders, merged
 from likewise.conditions import Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 
 @dataclass(frozen=True)

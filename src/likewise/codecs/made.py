@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._dtypes import dtype_name
 from likewise.codecs.base import Field
 from likewise.codecs.column import (
     CodecOptions,
@@ -32,9 +31,10 @@ from likewise.codecs.column import (
 from likewise.codecs.ids import NUMBERS
 from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
 from likewise.errors import ConditionError, ModelFileError
-from likewise.identifiers.forms import BY_WORD, EMAIL, NAME, Form
-from likewise.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
-from likewise.schema import Column
+from likewise.schema.column import Column
+from likewise.schema.dtypes import dtype_name
+from likewise.schema.identifiers.forms import BY_WORD, EMAIL, NAME, Form
+from likewise.schema.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
 MARKS = frozenset(CLASSES.values())
@@ -80,7 +80,7 @@ class MadeCodec(ColumnCodec):
 
     Args:
         name: the column's.
-        word: the kind of identifier, a word of `likewise.identifiers.forms.BY_WORD`.
+        word: the kind of identifier, a word of `likewise.schema.identifiers.forms.BY_WORD`.
         dtype: the Polars type of the column.
         pattern: what numbers are drawn from; None for e-mail addresses and names.
         modulus, residues: what the digits of a made one leave, one of these, and those of no real one do.

@@ -34,7 +34,7 @@ from likewise.codecs.holders import Crowd, Holders, merged
 from likewise.codecs.pieces import Pieces, Values
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, SchemaError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 STEP_VALUES = 10  # distinct values that must share a divisor before it is taken for the column's step
 EXACT = 2.0**53  # beyond this float64 skips integers

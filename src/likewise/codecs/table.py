@@ -24,9 +24,9 @@ from likewise.codecs.numbers import NumberCodec, summarise_numbers
 from likewise.codecs.text import TextCodec, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Between, Missing, OneOf
-from likewise.errors import ConditionError, InputError, ModelFileError, OptionError
-from likewise.identifiers.forms import BY_WORD
-from likewise.schema import Column, Kind, Role, Schema, nearest
+from likewise.errors import ConditionError, InputError, ModelFileError, OptionError, nearest
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.identifiers.forms import BY_WORD
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.CATEGORICAL: LevelCodec,
@@ -107,7 +107,7 @@ class TableCodec:
     Example:
         >>> import numpy as np, polars as pl
         >>> from likewise.codecs.table import TableCodec
-        >>> from likewise.schema import Column, Kind, Schema
+        >>> from likewise.schema.column import Column, Kind, Schema
         >>> frame = pl.DataFrame({"age": [30, 40] * 10, "sex": ["f", "m"] * 10})
         >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="sex", kind=Kind.CATEGORICAL)))
         >>> codec = TableCodec.fit(frame, schema)

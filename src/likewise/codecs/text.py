@@ -25,7 +25,7 @@ from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed,
 from likewise.codecs.holders import Holders, merged
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column
+from likewise.schema.column import Column
 
 CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{Lo}\p{Lt}\p{Lm}]": "\ue003"}
 MAX_LENGTH = 64  # longer strings are no patterns; their template is not looked at

@@ -24,7 +24,7 @@ from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed,
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
 
 TICKS_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 

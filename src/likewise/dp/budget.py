@@ -30,7 +30,7 @@ import polars as pl
 from likewise.dp.accounting import OF_THE_SAMPLER, Steps, boundary, epsilon_of, epsilon_of_steps
 from likewise.dp.ledger import DP, SLACK, Entry, Ledger
 from likewise.errors import LikewiseWarning, MissingExtraError, ModelFileError, OptionError, OutputError, PrivacyError
-from likewise.io import atomic_path
+from likewise.tables.files import atomic_path
 
 FORMAT, VERSION = "likewise budget", 1
 STATUSES = ("begun", "done", "failed")

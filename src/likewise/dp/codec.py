@@ -20,8 +20,8 @@ from likewise.dp.columns import ColumnGate, Distinct
 from likewise.dp.cuts import Cuts
 from likewise.dp.declaration import COUNTED, UUID, Declaration, is_bounded
 from likewise.dp.ledger import SLACK, Entry, Ledger
-from likewise.parsing import canonical_dtype
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.parse import canonical_dtype
 
 CHOICES = ("levels", "values")
 """Queries that choose what is shown at all: each adds to delta."""

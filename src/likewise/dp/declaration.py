@@ -11,12 +11,12 @@ from typing import Self
 
 import polars as pl
 
-from likewise._dtypes import dtype_from_name
 from likewise.codecs.ids import MAX_WIDTH
 from likewise.codecs.numbers import MOST_DECIMALS
 from likewise.dp.ledger import DP
 from likewise.errors import OptionError, PrivacyError, SchemaError
-from likewise.schema import Column, Kind, Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.dtypes import dtype_from_name
 
 UUID = "uuid"
 COUNTED = re.compile(f"(?<!0)0{{1,{MAX_WIDTH}}}$")

@@ -10,9 +10,9 @@ import polars as pl
 
 from likewise.dp.ledger import DP
 from likewise.errors import PrivacyError
-from likewise.inference import SURE_TOKENS
-from likewise.persons import unnamed
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.infer import SURE_TOKENS
+from likewise.schema.persons import unnamed
 
 
 def check_entities(budget: DP, schema: Schema | None, entity: str | bool | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise.errors import InputError, OptionError, SchemaError
+from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.inference import Guessed
 from likewise.evaluate.columns import column_details
 from likewise.evaluate.detection import Detection
@@ -27,9 +27,9 @@ from likewise.evaluate.scoring import fidelity, privacy, utility
 from likewise.evaluate.scoring.context import Context, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
-from likewise.images import ImageSet, as_images
-from likewise.persons import likely_entity
-from likewise.schema import Kind, Role, Schema, nearest
+from likewise.images.sets import ImageSet, as_images
+from likewise.schema.column import Kind, Role, Schema
+from likewise.schema.persons import likely_entity
 
 MOST_PAIRS_KEPT = 5_000
 
@@ -92,9 +92,9 @@ def evaluate(
         >>> report["shape"].value < 0.2
         True
     """
-    from likewise.inference import infer
-    from likewise.io import from_frame
-    from likewise.parsing import parse
+    from likewise.schema.infer import infer
+    from likewise.schema.parse import parse
+    from likewise.tables.files import from_frame
 
     images = as_images(real)
     if images is not None:
@@ -150,7 +150,7 @@ def _linked(
 ) -> tuple[Score, ...]:
     """The scores of linkage to a public table; none where none was given."""
     from likewise.evaluate.attacks.public import link_public
-    from likewise.io import from_frame
+    from likewise.tables.files import from_frame
 
     if public is None:
         if on:
@@ -193,7 +193,7 @@ def evaluate_tables(
     by: str | None = None,
     entity: str | bool | None = None,
 ) -> Report:
-    """`evaluate` for canonical frames (see `likewise.parsing`): a function of its arguments alone."""
+    """`evaluate` for canonical frames (see `likewise.schema.parse`): a function of its arguments alone."""
     chosen = chosen_measures(measures)
     learner_name(learner)
     schema = _with_entity(schema, entity)

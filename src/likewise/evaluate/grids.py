@@ -17,7 +17,7 @@ import numpy.typing as npt
 from likewise.evaluate.pictures import LEAST_ROWS, OTHER, edge_texts, enough, inner_range, people_of, round_edges
 from likewise.evaluate.results import Grid, PairScore
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
-from likewise.schema import Kind
+from likewise.schema.column import Kind
 
 MOST_GRIDS = 150
 MOST_ROWS = 200_000

@@ -14,7 +14,7 @@ import polars as pl
 
 from likewise.evaluate.results import Picture
 from likewise.evaluate.tables import FloatArray, IntArray, TypedColumn
-from likewise.schema import Kind
+from likewise.schema.column import Kind
 
 MOST_BINS = 32
 MOST_LEVELS = 10

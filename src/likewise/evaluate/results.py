@@ -469,7 +469,7 @@ def _build(kind: type[_T], plain: Mapping[str, Any]) -> _T:
 
 
 def _write_text(path: str | os.PathLike[str], text: str) -> None:
-    from likewise.io import atomic_path
+    from likewise.tables.files import atomic_path
 
     with atomic_path(path) as beside:
         beside.write_text(text, encoding="utf-8")

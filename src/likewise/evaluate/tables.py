@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._dtypes import dtype_name
 from likewise.errors import InputError
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.dtypes import dtype_name
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

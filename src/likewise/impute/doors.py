@@ -15,9 +15,9 @@ import polars as pl
 
 from likewise.impute.grid import Grid
 from likewise.impute.laws import Holes
-from likewise.io import from_frame
-from likewise.parsing import fill_column, restore_column
-from likewise.schema import Schema
+from likewise.schema.column import Schema
+from likewise.schema.parse import fill_column, restore_column
+from likewise.tables.files import from_frame
 
 BoolArray = npt.NDArray[np.bool_]
 

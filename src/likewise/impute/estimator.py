@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, check_is_fitted, validate_data
 
-from likewise.errors import InputError, LikewiseWarning, OptionError
+from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
 from likewise.impute.boosting import boost
 from likewise.impute.chained import Equations
 from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame
@@ -26,10 +26,10 @@ from likewise.impute.gain import Gain
 from likewise.impute.generators import completing
 from likewise.impute.grid import Grid, refuse_infinite
 from likewise.impute.laws import Holes, Method, interval, mean, middle
-from likewise.inference import infer
 from likewise.models import MODELS
-from likewise.parsing import parse
-from likewise.schema import Column, Kind, Role, Schema, nearest
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 from likewise.synthesizer import Synthesizer
 
 STATISTICS = ("median", "mean", "draw")

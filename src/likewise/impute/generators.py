@@ -16,9 +16,9 @@ import polars as pl
 from likewise.errors import NotFittedError, OptionError
 from likewise.impute.grid import Grid
 from likewise.impute.laws import Holes
-from likewise.models.vae import VAE
-from likewise.parsing import parse, restore
-from likewise.schema import Schema
+from likewise.models.vae.model import VAE
+from likewise.schema.column import Schema
+from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
 
 FloatArray = npt.NDArray[np.float64]

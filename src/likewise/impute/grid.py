@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError
-from likewise.parsing import canonical_dtype
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.parse import canonical_dtype
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.errors import InputError, OptionError
+from likewise.errors import InputError, OptionError, nearest
 from likewise.impute.doors import open_frame
-from likewise.schema import nearest
 
 MECHANISMS = ("mcar", "mar", "mnar")
 FloatArray = npt.NDArray[np.float64]

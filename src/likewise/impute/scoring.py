@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.tables import TypedColumn, type_tables
-from likewise.inference import infer
-from likewise.io import from_frame
-from likewise.parsing import parse
-from likewise.schema import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
+from likewise.tables.files import from_frame
 
 FloatArray = npt.NDArray[np.float64]
 

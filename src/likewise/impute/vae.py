@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Codes, Given
 from likewise.impute.generators import Completing
-from likewise.models.vae import VAE
-from likewise.models.vae_draws import LatentDrawing
+from likewise.models.vae.draws import LatentDrawing
+from likewise.models.vae.model import VAE
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from likewise.errors import OptionError
-from likewise.models.aim import AIM
-from likewise.models.autoregressive import Autoregressive
+from likewise.errors import OptionError, nearest
+from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Generator
-from likewise.models.cart import CartChain
-from likewise.models.copula import GaussianCopula
-from likewise.models.ctgan import CTGAN
-from likewise.models.gan import GAN
-from likewise.models.mst import MST
-from likewise.models.vae import VAE
-from likewise.models.vaegan import VAEGAN
-from likewise.schema import nearest
+from likewise.models.cart.model import CartChain
+from likewise.models.copula.model import GaussianCopula
+from likewise.models.ctgan.model import CTGAN
+from likewise.models.gan.model import GAN
+from likewise.models.marginals.aim import AIM
+from likewise.models.marginals.mst import MST
+from likewise.models.vae.model import VAE
+from likewise.models.vaegan.model import VAEGAN
 
 MODELS: dict[str, type[Generator]] = {
     Autoregressive.name: Autoregressive,

@@ -29,7 +29,7 @@ def describe(kind: type[Any]) -> dict[str, Any]:
     """A generator's class as plain data: name, class, the four sentences, and its options with their defaults.
 
     Example:
-        >>> from likewise.models.copula import GaussianCopula
+        >>> from likewise.models.copula.model import GaussianCopula
         >>> facts = describe(GaussianCopula)
         >>> facts["name"], facts["options"][0]["name"], facts["options"][0]["default"]
         ('copula', 'shrink', True)

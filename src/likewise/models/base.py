@@ -13,7 +13,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Exact, Noisy
 from likewise.errors import InputError, PrivacyError
 from likewise.models.about import About
-from likewise.training import Progress, Record
+from likewise.training.loop import Progress, Record
 
 
 @dataclass(frozen=True, kw_only=True)

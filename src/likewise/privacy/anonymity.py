@@ -13,10 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._frames import from_frame
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
-from likewise.inference import infer
-from likewise.persons import likely_entity
 from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked, read_importance
 from likewise.privacy.criteria import Bools, class_passes, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode
@@ -40,6 +37,9 @@ from likewise.privacy.recoding import (
 )
 from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
+from likewise.schema.infer import infer
+from likewise.schema.persons import likely_entity
+from likewise.tables.frames import from_frame
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise.errors import LikewiseWarning, OptionError, PrivacyError
+from likewise.errors import LikewiseWarning, OptionError, PrivacyError, nearest
 from likewise.privacy.criteria import Sensitive, class_passes, paired
 from likewise.privacy.encoding import Floats, Ints, Reader, encode, persons_in, reader, spelled_once
 from likewise.privacy.hierarchies import from_dict
@@ -19,7 +19,6 @@ from likewise.privacy.local import MOST_COLUMNS
 from likewise.privacy.measures import columns_of, read_population
 from likewise.privacy.promise import Promise, is_number
 from likewise.privacy.verify import SensitiveInput
-from likewise.schema import nearest
 
 NEARLY_UNIQUE = 0.5
 

@@ -24,12 +24,12 @@ from likewise.codecs.cells import Cells, FieldCells
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.errors import OptionError, PrivacyError
-from likewise.persons import persons_of
 from likewise.privacy.criteria import Bools, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode
 from likewise.privacy.hierarchies import from_dict
 from likewise.privacy.mondrian import Splits, common_step, mondrian
-from likewise.schema import Role, Schema
+from likewise.schema.column import Role, Schema
+from likewise.schema.persons import persons_of
 
 
 def anonymous_codec(

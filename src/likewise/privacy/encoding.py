@@ -15,11 +15,11 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, SchemaError
-from likewise.inference import infer_column
-from likewise.parsing import canonical_dtype, parse_column
-from likewise.persons import persons_of
 from likewise.privacy.labels import Hierarchy, as_label
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
+from likewise.schema.infer import infer_column
+from likewise.schema.parse import canonical_dtype, parse_column
+from likewise.schema.persons import persons_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

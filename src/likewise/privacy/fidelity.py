@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from likewise._frames import from_frame
 from likewise.errors import InputError
+from likewise.tables.frames import from_frame
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report, Score

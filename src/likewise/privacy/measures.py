@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise._frames import from_frame
-from likewise.errors import InputError, OptionError
+from likewise.errors import InputError, OptionError, nearest
 from likewise.privacy.criteria import count_persons, distance, histograms
 from likewise.privacy.encoding import Floats, Ints, canonical, encode, persons_in, spelled_once
 from likewise.privacy.labels import TOP
 from likewise.privacy.promise import check_choice
 from likewise.privacy.stars import crowds_as_read
 from likewise.privacy.written import as_written
-from likewise.schema import nearest
+from likewise.tables.frames import from_frame
 
 _RISKY = 0.2  # a row whose class holds fewer than 5 is at risk
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise._frames import from_frame
 from likewise.errors import InputError, OptionError, PrivacyError
 from likewise.privacy.encoding import Floats, Ints, encode, reader
 from likewise.privacy.measures import columns_of
 from likewise.privacy.mondrian import mondrian
+from likewise.tables.frames import from_frame
 
 _MDAV_ROWS = 2_000  # MDAV is quadratic: larger tables are first cut into parts of this many rows
 

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise._frames import from_frame
-from likewise.errors import LikewiseWarning, OptionError
+from likewise.errors import LikewiseWarning, OptionError, nearest
 from likewise.privacy.criteria import Bools
 from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader, persons_in
 from likewise.privacy.labels import Hierarchy, as_label, joined_labels
 from likewise.privacy.mondrian import Splits, common_step, descend
 from likewise.privacy.nodes import cell_losses
-from likewise.schema import nearest
+from likewise.tables.frames import from_frame
 
 _NEVER = np.iinfo(np.int64).max
 

@@ -165,7 +165,7 @@ def _figures(score: Score | None) -> dict[str, Any] | None:
 
 
 def _write(path: str | os.PathLike[str], text: str) -> None:
-    from likewise.io import atomic_path
+    from likewise.tables.files import atomic_path
 
     with atomic_path(path) as beside:
         beside.write_text(text, encoding="utf-8")

@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 
 from likewise.conditions import Between, Condition, _as_condition, resolve
-from likewise.errors import ConditionError, OptionError
-from likewise.io import from_frame
-from likewise.parsing import parse
+from likewise.errors import ConditionError, OptionError, nearest
 from likewise.scenario.conditions import settle
 from likewise.scenario.intervention import Graph, checked_graph, descendants, graph_of, guess_order
 from likewise.scenario.margins import LEAST_DISTINCT, Margin
 from likewise.scenario.pooling import View
-from likewise.schema import Kind, Schema, nearest
+from likewise.schema.column import Kind, Schema
+from likewise.schema.parse import parse
+from likewise.tables.files import from_frame
 
 Shares = dict[Condition, float]
 

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from likewise.conditions import Between, Condition, Missing, OneOf, resolve
-from likewise.errors import ConditionError
-from likewise.schema import Kind, Schema, nearest
+from likewise.errors import ConditionError, nearest
+from likewise.schema.column import Kind, Schema
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from likewise.scenario.dependence import ConditionalExtremes
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import numbers_of
 from likewise.scenario.tails import Tail, fit_tail
-from likewise.schema import Kind
+from likewise.schema.column import Kind
 from likewise.synthesizer import Synthesizer
 
 Floats = npt.NDArray[np.float64]

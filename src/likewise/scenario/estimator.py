@@ -10,10 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.conditions import Condition
-from likewise.errors import ConditionError, NotFittedError, OptionError
-from likewise.inference import infer
-from likewise.io import from_frame
-from likewise.parsing import parse, restore
+from likewise.errors import ConditionError, NotFittedError, OptionError, nearest
 from likewise.scenario import draws
 from likewise.scenario.asked import check_options, numbers_in, read_request, refuse_undone, tail_column
 from likewise.scenario.conditions import obeys, settle
@@ -25,8 +22,11 @@ from likewise.scenario.result import ScenarioDraw, notes_on, tail_figures
 from likewise.scenario.reverse import Search, search
 from likewise.scenario.tails import ReturnLevel, return_level
 from likewise.scenario.times import times_of
-from likewise.schema import Kind, nearest
+from likewise.schema.column import Kind
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
+from likewise.tables.files import from_frame
 
 Floats = npt.NDArray[np.float64]
 

@@ -19,9 +19,9 @@ from scipy import special
 
 from likewise.codecs.base import Codes, Given
 from likewise.conditions import Condition, OneOf
-from likewise.errors import OptionError
+from likewise.errors import OptionError, nearest
 from likewise.scenario.plausibility import numbers_of
-from likewise.schema import Kind, nearest
+from likewise.schema.column import Kind
 from likewise.synthesizer import Synthesizer
 
 Floats = npt.NDArray[np.float64]

@@ -18,10 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.conditions import Between
-from likewise.errors import ConditionError, InputError, NotFittedError, OptionError
-from likewise.inference import infer
-from likewise.io import from_frame
-from likewise.parsing import parse
+from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
 from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
@@ -30,7 +27,10 @@ from likewise.scenario.risk import one_step_risk
 from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
 from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_of_shock
 from likewise.scenario.times import times_of
-from likewise.schema import Kind, Schema, nearest
+from likewise.schema.column import Kind, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
+from likewise.tables.files import from_frame
 
 Floats = npt.NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from scipy import special
 
 from likewise.codecs.base import Codes
 from likewise.scenario.margins import Margin
-from likewise.schema import Kind, Schema
+from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
 
 Floats = npt.NDArray[np.float64]

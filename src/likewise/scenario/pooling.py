@@ -17,8 +17,7 @@ import numpy.typing as npt
 from scipy import optimize
 from scipy.special import logsumexp
 
-from likewise.errors import ConditionError, OptionError
-from likewise.schema import nearest
+from likewise.errors import ConditionError, OptionError, nearest
 
 Floats = npt.NDArray[np.float64]
 MOST_TILT = 300.0

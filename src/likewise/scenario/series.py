@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.errors import InputError, OptionError
-from likewise.inference import infer
-from likewise.parsing import parse
+from likewise.errors import InputError, OptionError, nearest
 from likewise.scenario.margins import Margin
 from likewise.scenario.times import times_of
 from likewise.scenario.volatility import Volatility, fit_volatility
-from likewise.schema import Kind, nearest
+from likewise.schema.column import Kind
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 
 Floats = npt.NDArray[np.float64]
 Transform = Literal["auto", "returns", "changes", "levels"]

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise._dtypes import dtype_name
-from likewise.errors import InputError, LikewiseWarning, OptionError
-from likewise.schema import nearest
+from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
+from likewise.schema.dtypes import dtype_name
 
 SECONDS_A_YEAR = 365.2425 * 86_400
 LONGEST_GAP = 20.0

@@ -191,7 +191,7 @@ def _plain_audit(audit: Any, facts: Facts) -> Mapping[str, Any] | None:
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
-        from likewise.io import atomic_path
+        from likewise.tables.files import atomic_path
 
         with atomic_path(Path(path)) as beside:
             beside.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")

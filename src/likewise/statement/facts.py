@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from likewise._frames import from_frame
 from likewise.codecs.column import CodecOptions
 from likewise.dp.ledger import SAMPLED
 from likewise.evaluate.results import NoisyFit
-from likewise.schema import Kind, Role
+from likewise.schema.column import Kind, Role
+from likewise.tables.frames import from_frame
 
 if TYPE_CHECKING:
     from likewise.dp.budget import Budget
     from likewise.privacy.anonymity import Anonymized
-    from likewise.schema import Column
+    from likewise.schema.column import Column
     from likewise.synthesizer import Synthesizer
 
 DRAWN = 20_000

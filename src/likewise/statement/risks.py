@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likewise.evaluate.results import Score
-from likewise.models.cart import CartChain
+from likewise.models.cart.model import CartChain
 from likewise.statement.checklist import is_delta_large, is_weak, unit_of
 from likewise.statement.facts import Facts
 from likewise.statement.said import Answer, AttackName, Said, Title

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.datasets import load_digits
 
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 _DIGITS = load_digits()
 _ORDER = np.random.default_rng(0).permutation(len(_DIGITS.target))

@@ -10,7 +10,7 @@ from likewise.errors import InputError, OptionError
 from likewise.evaluate import Report
 from likewise.evaluate.images import likeness
 from likewise.evaluate.images.gather import evaluate_images
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 from .sets import digits, planted
 

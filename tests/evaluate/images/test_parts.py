@@ -9,7 +9,7 @@ from likewise.evaluate.images.arrays import Images, on_one_scale, small
 from likewise.evaluate.images.classes import class_shares
 from likewise.evaluate.images.copying import closest_pairs, copying
 from likewise.evaluate.images.judge import learn_labels, learn_turns
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 from .sets import digits
 

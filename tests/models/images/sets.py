@@ -9,7 +9,7 @@ import numpy as np
 
 from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.image import ImageCodec
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 SHAPES: dict[str, tuple[int, ...]] = {
     "grey": (8, 8),

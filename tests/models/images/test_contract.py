@@ -23,7 +23,7 @@ from likewise.errors import (
 from likewise.models.base import Fit
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import BATCH, ImageModel, with_every_class
-from likewise.training import Event
+from likewise.training.loop import Event
 
 from .sets import SHAPES, coded_images
 

@@ -17,8 +17,8 @@ import polars as pl
 
 from likewise.errors import SchemaError
 from likewise.evaluate.tables import NUMBER_KINDS, FloatArray, IntArray
-from likewise.parsing import parse_column
-from likewise.schema import Column, Kind
+from likewise.schema.column import Column, Kind
+from likewise.schema.parse import parse_column
 
 _INTERVAL = re.compile(r"\[(.+), (.+)([\])])(?: or missing)?")
 _MEMBERS = re.compile(r'"((?:[^"]|"")*)"|([^|]+)')

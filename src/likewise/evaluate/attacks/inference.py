@@ -28,7 +28,7 @@ from likewise.evaluate.neighbours import (
     searchable,
 )
 from likewise.evaluate.tables import Typed, design_matrices
-from likewise.schema import Role, Schema
+from likewise.schema.column import Role, Schema
 
 MAX_TARGETS = 2_000
 LEAST_TARGETS = 250

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.errors import InputError, OptionError, SchemaError
+from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.cells import Levels, Numbers, numbers_of, released_cells
 from likewise.evaluate.attacks.rates import Contrast, contrast
 from likewise.evaluate.tables import NUMBER_KINDS, FloatArray, IntArray
-from likewise.parsing import parse
-from likewise.schema import Column, Role, Schema, nearest
+from likewise.schema.column import Column, Role, Schema
+from likewise.schema.parse import parse
 
 MAX_TARGETS = 2_000
 LEAST_TARGETS = 20

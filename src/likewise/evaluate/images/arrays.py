@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from likewise.errors import InputError
 from likewise.evaluate.neighbours import Vectors
-from likewise.images import ImageSet
+from likewise.images.sets import ImageSet
 
 IntArray = npt.NDArray[np.int64]
 MOST_SIDE = 32

@@ -26,8 +26,8 @@ from likewise.evaluate.images.pictures import PER_STRIP, grid_by_class, grid_of_
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.results import ColumnScore, FloorKind, ImageGrid, Report, Score
 from likewise.evaluate.tables import TypedColumn
-from likewise.images import ImageSet
-from likewise.schema import Kind
+from likewise.images.sets import ImageSet
+from likewise.schema.column import Kind
 
 LEAST_IMAGES = 20
 MAX_LEARNT = 10_000

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from likewise.evaluate.images.arrays import Images, IntArray
-from likewise.training import Descent, Schedule, one_thread, train
+from likewise.training.loop import Descent, Schedule, one_thread, train
 
 FloatArray = npt.NDArray[np.float64]
 N_FEATURES = 64

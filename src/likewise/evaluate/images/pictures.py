@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from likewise._png import png, strip
 from likewise.evaluate.images.arrays import Images
 from likewise.evaluate.results import ImageGrid
+from likewise.images.png import png, strip
 
 PER_STRIP = 10
 MOST_STRIPS = 20

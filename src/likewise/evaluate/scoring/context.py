@@ -17,8 +17,8 @@ from likewise.errors import OptionError
 from likewise.evaluate.attacks.copies import row_hashes
 from likewise.evaluate.attacks.sides import Side, Sides, take_sides
 from likewise.evaluate.tables import Typed, type_tables
-from likewise.persons import persons_of
-from likewise.schema import Kind, Schema
+from likewise.schema.column import Kind, Schema
+from likewise.schema.persons import persons_of
 
 MEASURES = {
     "accuracy": "overlap of one, two and three columns at a time",

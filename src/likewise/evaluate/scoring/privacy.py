@@ -18,7 +18,7 @@ from likewise.evaluate.detection import MIN_ROWS
 from likewise.evaluate.results import FloorKind, Score
 from likewise.evaluate.scoring.context import Context
 from likewise.evaluate.tables import Typed
-from likewise.schema import Role
+from likewise.schema.column import Role
 
 ONLY_SEES = "sees the synthetic rows only"
 ALL_CELLS = "sees the synthetic rows and knows every cell of the record asked about"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from likewise.errors import OptionError
+from likewise.errors import OptionError, nearest
 from likewise.models.images.base import ImageModel
 from likewise.models.images.gan import ImageGAN
 from likewise.models.images.vae import ImageVAE
 from likewise.models.images.vaegan import ImageVAEGAN
-from likewise.schema import nearest
 
 IMAGE_MODELS: dict[str, type[ImageModel]] = {
     ImageVAE.name: ImageVAE,

@@ -18,11 +18,11 @@ from likewise.codecs.base import Alphabet, Codes, Given, ImageShape
 from likewise.dp.gate import Noisy
 from likewise.dp.queries import Marginals
 from likewise.errors import ConditionError, InputError, ModelFileError, NotFittedError
-from likewise.models.conditioning import blocks
-from likewise.models.counts import SPARE_ROWS
-from likewise.models.gradient import check_choice, check_option
-from likewise.models.gradient_model import N_PUBLIC, GradientModel
-from likewise.training import Record
+from likewise.models.drawing.conditioning import blocks
+from likewise.models.gradient.inputs import check_choice, check_option
+from likewise.models.gradient.model import N_PUBLIC, GradientModel
+from likewise.models.marginals.counts import SPARE_ROWS
+from likewise.training.loop import Record
 
 if TYPE_CHECKING:
     import torch
@@ -272,7 +272,7 @@ def painting(precision: str, device: str) -> Any:
     """The context in which a net computes in 16 bits where that is faster; weights stay 32-bit."""
     import torch
 
-    from likewise.models.gradient import compute_dtype
+    from likewise.models.gradient.inputs import compute_dtype
 
     dtype = compute_dtype(precision, device)
     return torch.autocast(device, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)

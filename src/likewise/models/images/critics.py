@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from likewise.models.adversarial import LOSSES, Averaged, critic_loss, generator_loss
-from likewise.models.gradient import check_choice, check_option
+from likewise.models.adversarial.losses import LOSSES, Averaged, critic_loss, generator_loss
+from likewise.models.gradient.inputs import check_choice, check_option
 
 if TYPE_CHECKING:
     import torch

@@ -15,9 +15,10 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
 from likewise.errors import TrainingError
 from likewise.models.about import About
-from likewise.models.adversarial import Alternating, is_finite, loss_on_drawn, loss_on_real
+from likewise.models.adversarial.losses import Alternating, is_finite, loss_on_drawn, loss_on_real
+from likewise.models.adversarial.private_duel import PrivateDuel
 from likewise.models.base import Fit
-from likewise.models.gradient import take_weights, train_device
+from likewise.models.gradient.inputs import take_weights, train_device
 from likewise.models.images.base import ImageModel, batch_size_for, mean_logits
 from likewise.models.images.critics import (
     BETAS,
@@ -29,9 +30,8 @@ from likewise.models.images.critics import (
     Rules,
     noise,
 )
-from likewise.models.private_duel import PrivateDuel
-from likewise.private_training import train_privately
-from likewise.training import Schedule, train
+from likewise.training.loop import Schedule, train
+from likewise.training.private import train_privately
 
 PRIVATE_DRAWN = 128
 """Under a budget: images drawn in a step."""

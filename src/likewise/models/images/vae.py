@@ -15,11 +15,11 @@ from likewise.dp.gate import Noisy
 from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.base import Fit
-from likewise.models.gradient import check_choice, check_option, take_weights, train_device
+from likewise.models.gradient.inputs import check_choice, check_option, take_weights, train_device
 from likewise.models.images.base import BATCH, ImageModel, batch_size_for, mean_logits, painting
-from likewise.models.vae import PRIORS, Latents
-from likewise.private_training import PrivateDescent, train_privately
-from likewise.training import Descent, Progress, Schedule, train
+from likewise.models.vae.model import PRIORS, Latents
+from likewise.training.loop import Descent, Progress, Schedule, train
+from likewise.training.private import PrivateDescent, train_privately
 
 if TYPE_CHECKING:
     import torch

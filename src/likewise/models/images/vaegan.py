@@ -11,13 +11,13 @@ import numpy as np
 
 from likewise.codecs.base import Codes
 from likewise.models.about import About
-from likewise.models.adversarial import Alternating
+from likewise.models.adversarial.losses import Alternating
 from likewise.models.base import Fit
-from likewise.models.gradient import check_option, train_device
+from likewise.models.gradient.inputs import check_option, train_device
 from likewise.models.images.base import BATCH, batch_size_for
 from likewise.models.images.critics import BETAS, AveragedPainter, Critique, HeldOutDistance, Rules
 from likewise.models.images.vae import ImageVAE
-from likewise.training import Progress, Record, Schedule, train
+from likewise.training.loop import Progress, Record, Schedule, train
 
 if TYPE_CHECKING:
     import torch
@@ -240,7 +240,7 @@ class _Both:
         self.progress, self.epochs, self.before = progress, epochs, Record()
 
     def __call__(self, event: object) -> None:
-        from likewise.training import Event
+        from likewise.training.loop import Event
 
         assert isinstance(event, Event)
         done = self.before.epochs

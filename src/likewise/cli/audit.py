@@ -1,0 +1,305 @@
+"""`likewise audit`: a gate for pipelines. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+from likewise.cli.anonymize import column_names
+from likewise.cli.shared import (
+    Entity,
+    NoEntity,
+    check_outputs,
+    entity_of,
+    measures_of,
+    open_terminal,
+    reader_of,
+    schema_of,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+    from likewise.audit import Audit
+    from likewise.cli.terminal import Terminal
+    from likewise.evaluate import Report
+    from likewise.evaluate.rules import Outcome
+    from likewise.schema.column import Schema
+
+EXIT_BROKEN_RULE = 1
+
+FEW_FITS = 200
+"""Fewer tell so little that a claim which stands needs a word beside it."""
+
+
+def audit(
+    real: Annotated[
+        Path | None, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")
+    ] = None,
+    synthetic: Annotated[Path | None, typer.Argument(metavar="SYNTHETIC", help="The rows to judge.")] = None,
+    holdout: Annotated[
+        Path | None,
+        typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from; the attacks need them."),
+    ] = None,
+    rules: Annotated[Path | None, typer.Option(metavar="TOML", help="What must hold.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="COL", help="The column a later model would predict.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")] = None,
+    measures: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")
+    ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    shadows: Annotated[
+        int | None, typer.Option(min=4, metavar="N", help="Also train N generators and attack what they draw.")
+    ] = None,
+    model: Annotated[str, typer.Option(metavar="NAME", help="The generator of the shadows.")] = "autoregressive",
+    shadow_rows: Annotated[int, typer.Option(min=100, metavar="N", help="Rows each of them learns.")] = 2_000,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="T", help="Stop each one's training after this.")
+    ] = None,
+    public: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE", help="A table of names, to find its people in SYNTHETIC; that may be anonymised."
+        ),
+    ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option(metavar="COLS", help="Columns to link it by: a,b,c or one at a time.")
+    ] = None,
+    worst: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Name the N worst-off rows of REAL by number, from 0.")
+    ] = 0,
+    dp: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CONFIG", help="Instead of tables: a private model file, or a plan as JSON or TOML, to attack."
+        ),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=8, metavar="N", help="Fits for --dp, half of them with a row more.")] = 1_000,
+    canaries: Annotated[
+        int, typer.Option(min=0, metavar="M", help="For --dp one fit instead, with so many rows in or out by a coin.")
+    ] = 0,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="T", help="End --dp after this with the runs there are.")
+    ] = None,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="For --dp and a net: attack its steps of training, each noisy sum seen.")
+    ] = False,
+    schema_file: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write outcomes and figures; - for standard output.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the outcomes as JUnit XML.")] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed gives the same figures.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """Hold a synthetic table, or images, against rules, or a private model against its claim, for pipelines.
+
+    Ends with code 1 and the lines that failed when a rule is broken, or an epsilon above the claim is found. Rules are
+    thresholds on any figure of the report: `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`,
+    `membership = { no_alarm = true, least_leak = 0.02 }` under [rules].
+
+    \b
+    Examples:
+      likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml
+      likewise audit train.csv fake.csv --holdout test.csv --rules audit.toml --json audit.json --junit audit.xml
+      likewise audit train.csv fake.csv --holdout test.csv --shadows 20 --worst 10
+      likewise audit train.csv fake.csv --holdout test.csv --entity person_id --rules audit.toml
+      likewise audit train.csv fake.csv --holdout test.csv --public voters.csv --on age,zip
+      likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
+      likewise audit --dp private.likewise --runs 2000
+      likewise audit --dp plan.toml --canaries 1000 --json audit.json
+      likewise audit --dp net.likewise --steps
+    """
+    from likewise.evaluate import evaluate
+    from likewise.evaluate.rules import Rules, check, read_rules, to_junit
+
+    terminal = open_terminal(quiet, json)
+    if dp is not None:
+        if (real, synthetic, holdout, rules) != (None, None, None, None):
+            raise errors.OptionError("--dp audits a model against its claim: it takes no tables and no rules")
+        _audit_privacy(dp, terminal, runs=runs, canaries=canaries, seconds=seconds, steps=steps, json=json)
+        return
+    if real is None or synthetic is None:
+        raise errors.OptionError("two tables are needed, REAL and SYNTHETIC; or --dp with a private model or a plan")
+    check_outputs(real, synthetic, holdout, rules, public, others=(json, junit))
+    if worst and holdout is None:
+        raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
+    wanted = Rules() if rules is None else read_rules(rules)
+    target = wanted.target if target is None else target
+    with terminal.doing("reading"):
+        read = reader_of(real, schema_file)
+        frame, fake = read(real), read(synthetic)
+        held_out = None if holdout is None else read(holdout)
+        register = None if public is None else read(public)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
+    if schema is None and (worst or shadows is not None):
+        raise errors.OptionError("--worst and --shadows are for tables")
+    asked = wanted.measures if measures is None else measures_of(measures)
+    with terminal.doing("measuring"):
+        report = evaluate(
+            frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
+            by=wanted.by if by is None else by, entity=entity_of(entity, no_entity),
+            public=register, on=column_names(on or [], frame) if schema is not None else (),
+        )  # fmt: skip
+    if shadows is not None:
+        with terminal.doing("training shadows"):
+            report = _with_shadows(
+                report, frame, held_out, schema, entity=report.data["entity"], n=shadows, n_rows=shadow_rows,
+                model=model, max_seconds=max_seconds, seed=seed,
+            )  # fmt: skip
+    outcomes = check(report, wanted)
+    rows = _worst_rows(frame, fake, held_out, schema, worst, seed) if worst and held_out is not None else []
+    if json is not None:
+        write_text(_json(report, outcomes, rows), json)
+    if junit is not None:
+        write_text(to_junit(outcomes), junit)
+    terminal.result(report.summary_table())
+    for note in report.notes:
+        terminal.note(note)
+    if rows:
+        terminal.result(f"worst-off rows of {real}, from 0: {', '.join(map(str, rows))}")
+    _tell(outcomes, terminal)
+
+
+def _audit_privacy(
+    config: Path,
+    terminal: Terminal,
+    *,
+    runs: int,
+    canaries: int,
+    seconds: float | None,
+    steps: bool,
+    json: Path | None,
+) -> None:
+    """A lower bound on the epsilon of a model, beside what it claims."""
+    import json as json_
+
+    from likewise.audit import audit_synthesizer, audit_training, read_plan
+
+    check_outputs(config, others=(json,))
+    plan = read_plan(config)
+    if steps:
+        with terminal.doing("training"):
+            found = audit_training(plan)
+    else:
+        with terminal.counting("fits") as tell:
+            found = audit_synthesizer(plan, runs=runs, canaries=canaries, max_seconds=seconds, progress=tell)
+    if json is not None:
+        head = {"format": "likewise privacy audit", "version": 1, "passed": not found.is_broken}
+        whole = head | {"model": plan.model} | found.to_dict()
+        write_text(json_.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False), json)
+    terminal.result(_table_of(found, plan.model))
+    if found.is_broken:
+        claim = f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}"
+        law = "" if found.law == "any" else ", as losses near normal show, which its ledger claims"
+        typer.echo(f"failed: {plan.model} claims {claim}, found {found.epsilon:.3g} at least{law}", err=True)
+        raise typer.Exit(EXIT_BROKEN_RULE)
+    if 1 < found.runs < FEW_FITS:
+        terminal.note(f"{found.runs} fits see next to nothing: take thousands, or --steps for a net")
+    terminal.result("the claim stands against this attack, which proves nothing about others")
+
+
+def _table_of(found: Audit, model: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"privacy of {model}", title_justify="left", show_header=False)
+    tried = f"{found.canaries:,} rows in one fit" if found.runs == 1 else f"one row, {found.runs:,} fits"
+    confidence = f"with {100 * found.confidence:g} % confidence"
+    lines = {
+        "claim": f"epsilon {found.claim.epsilon:g} at delta {found.claim.delta:g}",
+        "found at least": f"epsilon {found.bound.gaussian:.3g} {confidence}, if losses are near normal",
+        "whatever the law": f"epsilon {found.bound.epsilon:.3g} {confidence}",
+        "held against the claim": "the first" if found.law == "gaussian" else "the second",
+        "attacker": found.threat,
+        "at stake": tried,
+    }
+    for name, text in lines.items():
+        table.add_row(name, text)
+    return table
+
+
+def _tell(outcomes: tuple[Outcome, ...], terminal: Any) -> None:
+    broken = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in broken:
+        typer.echo(f"failed: {outcome}", err=True)
+    if broken:
+        typer.echo(f"likewise: {len(broken)} of {len(outcomes)} rules are broken", err=True)
+        raise typer.Exit(EXIT_BROKEN_RULE)
+    terminal.result(f"all {len(outcomes)} rules are kept" if outcomes else "no rules were given")
+
+
+def _json(report: Report, outcomes: tuple[Outcome, ...], rows: list[int]) -> str:
+    import json
+    from dataclasses import asdict
+
+    plain = {
+        "format": "likewise audit",
+        "version": 1,
+        "passed": all(outcome.passed for outcome in outcomes),
+        "rules": [asdict(outcome) for outcome in outcomes],
+        "worst_rows": rows,
+        "report": report.to_dict(),
+    }
+    return json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _worst_rows(
+    real: pl.DataFrame, fake: pl.DataFrame, held_out: pl.DataFrame, schema: Schema, n: int, seed: int
+) -> list[int]:
+    from likewise.evaluate.attacks.membership import worst_off
+
+    train, synthetic, holdout = _typed([real, fake, held_out], schema)
+    return [int(row) for row in worst_off(train, holdout, synthetic, n, seed=seed)]
+
+
+def _typed(frames: list[pl.DataFrame], schema: Schema) -> list[Any]:
+    from likewise.evaluate.tables import type_tables
+    from likewise.schema.parse import parse
+
+    return type_tables([parse(frame, schema, partial=True) for frame in frames], schema, text="value")
+
+
+def _with_shadows(
+    report: Report,
+    real: pl.DataFrame,
+    held_out: pl.DataFrame | None,
+    schema: Schema,
+    *,
+    entity: str | None,
+    n: int,
+    n_rows: int,
+    model: str,
+    max_seconds: float | None,
+    seed: int,
+) -> Report:
+    """The report with the shadow attack's two figures."""
+    from dataclasses import replace
+
+    import polars as pl
+
+    import likewise as lw
+    from likewise.evaluate.attacks.shadow import shadow_attack
+    from likewise.evaluate.scoring.privacy import shadow_scores
+    from likewise.schema.column import Role
+    from likewise.schema.persons import persons_of
+
+    def draw(rows: pl.DataFrame, n_wanted: int, its_seed: int) -> pl.DataFrame:
+        synthesizer = lw.Synthesizer(model, schema=schema, random_state=its_seed, max_seconds=max_seconds)
+        drawn: pl.DataFrame = synthesizer.fit(rows).sample(n_wanted)
+        return drawn
+
+    if entity is not None:
+        schema = schema.replace(entity, role=Role.ENTITY)
+    pool = real if held_out is None else pl.concat([real, held_out.select(real.columns)])
+    whose = None if entity is None else persons_of(pool, entity)
+    found = shadow_attack(pool, lambda f: _typed(f, schema), draw, n_shadows=n, n_rows=n_rows, seed=seed, whose=whose)
+    return replace(report, scores=(*report.scores, *shadow_scores(found, model)))

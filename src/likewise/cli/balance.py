@@ -1,0 +1,269 @@
+"""`likewise balance`: parse, call `balance`, print. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+from likewise.cli.shared import (
+    Entity,
+    NoEntity,
+    check_outputs,
+    entity_of,
+    open_terminal,
+    refuse_given,
+    schema_of,
+    write_table,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+    from likewise.balance import BalanceComparison, BalanceReport
+    from likewise.schema.column import Schema
+
+_MARKS = {"better": "+", "worse": "-", "same": ""}
+_HEADS = {
+    "balanced_accuracy": "bal. acc.",
+    "rare_mae": "MAE of rare",
+    "rare_r2": "R2 of rare",
+    "mae": "MAE",
+    "r2": "R2",
+}
+
+
+def balance(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to balance.")],
+    target: Annotated[str, typer.Option(metavar="COL", help="The column whose classes or values are rare.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUTPUT", help="Where its rows and the new ones go.")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Cross-validate ways of balancing and none, and tell which helps.")
+    ] = False,
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, random, smote, smotenc, borderline, adasyn, or a generator.")
+    ] = "auto",
+    way: Annotated[
+        str, typer.Option(metavar="WAY", help="How a generator learns: conditional or class-specific.")
+    ] = "auto",
+    strategy: Annotated[
+        str, typer.Option(metavar="S", help="auto, minority, not minority, not majority, all, or a ratio such as 0.5.")
+    ] = "auto",
+    regression: Annotated[
+        bool, typer.Option("--regression", help="The target is a number; its rare values are what is balanced.")
+    ] = False,
+    bins: Annotated[
+        str | None, typer.Option(metavar="EDGES", help="With --regression: where ranges of the target meet, as 10,20.")
+    ] = None,
+    quality: Annotated[
+        float | None, typer.Option(metavar="Q", help="Leave out this share of new rows, the least like their class.")
+    ] = None,
+    overlap: Annotated[
+        float | None, typer.Option(metavar="P", help="Set apart common rows that are rare with this probability.")
+    ] = None,
+    mark: Annotated[str | None, typer.Option(metavar="COL", help="Add a column that says which rows are new.")] = None,
+    methods: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="What --compare compares, with commas between.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, metavar="K", help="Folds of --compare.")] = 5,
+    max_rows: Annotated[
+        int, typer.Option(min=100, metavar="N", help="Of larger tables --compare draws so many rows.")
+    ] = 10_000,
+    repeats: Annotated[int, typer.Option(min=1, metavar="R", help="How often folds are drawn anew.")] = 1,
+    schema_file: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+    ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write what was done or found; - for standard output.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed gives the same rows.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """Add rows to rare classes, or find out whether that helps at all.
+
+    The rows of INPUT come first, untouched, the new ones after them. With --compare nothing is added: ways of balancing
+    are cross-validated with logistic regression, a random forest and gradient boosting, beside no balancing with the
+    threshold tuned, which often does as much. With --regression they are judged by the errors over all rows and over
+    those with rare values.
+
+    \b
+    Examples:
+      likewise balance data.csv --target fraud -o balanced.csv
+      likewise balance data.csv --target fraud -o balanced.csv --method smotenc --strategy 0.5 --mark is_new
+      likewise balance data.csv --target price -o balanced.csv --regression
+      likewise balance data.csv --target fraud --compare --json comparison.json
+      likewise balance data.csv --target price --regression --compare
+    """
+    from likewise import balance as room
+    from likewise.tables import files
+
+    if (output is None) != compare:
+        raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
+    if compare:
+        only = ("method", "way", "quality", "overlap", "mark")
+        refuse_given(context, only, "they say how --output is balanced; --compare takes --methods")
+    else:
+        refuse_given(context, ("methods", "folds", "repeats", "max_rows"), "they are for --compare")
+    if bins is not None and not regression:
+        raise errors.OptionError("--bins is for --regression: classes have no ranges")
+    edges, task = _edges(bins), "regression" if regression else "classification"
+    terminal = open_terminal(quiet, json)
+    check_outputs(source, table=output, others=(json,))
+    with terminal.doing("reading"):
+        frame = files.read(source)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
+    features, its_schema = _features(frame, schema, target)
+    if output is None:
+        labels = _target(frame, schema, target, regression)
+        with terminal.doing("comparing"), _options_told():
+            found = room.compare(
+                features, labels, methods=None if methods is None else methods.split(","), folds=folds,
+                repeats=repeats, random_state=seed, sampling_strategy=_strategy(strategy), schema=its_schema,
+                max_rows=max_rows, task=task, bins=edges,
+            )  # fmt: skip
+        _show_comparison(found, terminal, json)
+        return
+    sampler = room.Oversampler(
+        method, way=way, sampling_strategy=_strategy(strategy), random_state=seed, quality=quality, overlap=overlap,
+        task=task, bins=edges, schema=its_schema,
+    )  # fmt: skip
+    with terminal.doing("balancing"), _options_told():
+        balanced = _balanced(sampler, features, frame, schema, target, mark)
+    write_table(balanced, schema, output)
+    terminal.result(f"{output}: {len(balanced):,} rows, {len(balanced) - len(frame):,} of them new")
+    if json is not None:
+        write_text(_as_json(sampler.report_.to_dict()), json)
+    terminal.result(_report_table(sampler.report_))
+
+
+@contextmanager
+def _options_told() -> Iterator[None]:
+    """What imbalanced-learn and scikit-learn refuse are options and targets; what they say holds no cell."""
+    try:
+        yield
+    except errors.LikewiseError:
+        raise
+    except ValueError as error:
+        raise errors.OptionError(str(error)) from error
+
+
+def _features(frame: pl.DataFrame, schema: Schema, target: str) -> tuple[pl.DataFrame, Schema]:
+    """The table without its target, and their schema."""
+    from likewise.schema.column import Schema
+
+    names = [name for name in frame.columns if name != target]
+    if not names:
+        raise errors.InputError(f"the table has no column beside the target {target!r}")
+    return frame.select(names), Schema(tuple(column for column in schema if column.name != target))
+
+
+def _strategy(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _edges(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(edge) for edge in text.split(",")]
+    except ValueError:
+        raise errors.OptionError("--bins takes numbers that rise, with commas between") from None
+
+
+def _target(frame: pl.DataFrame, schema: Schema, target: str, regression: bool) -> pl.Series:
+    """The target's column: classes as they stand, numbers as numbers.
+
+    Raises:
+        OptionError: with --regression, a column that holds none.
+    """
+    from likewise.schema.column import Kind
+    from likewise.schema.parse import parse_column
+
+    column = schema[target]
+    if not regression:
+        return frame[target]
+    if column.kind not in (Kind.INTEGER, Kind.REAL):
+        raise errors.OptionError(f"--regression needs a target of numbers; {target!r} is {column.kind.value}")
+    return parse_column(frame[target], column)
+
+
+def _balanced(
+    sampler: Any, features: pl.DataFrame, frame: pl.DataFrame, schema: Schema, target: str, mark: str | None
+) -> pl.DataFrame:
+    """The table and its new rows, the target where it stood."""
+    import polars as pl
+
+    from likewise.schema.parse import restore_column
+
+    n, regression = len(frame), sampler.task == "regression"
+    rows, labels = sampler.fit_resample(features, _target(frame, schema, target, regression))
+    if regression:
+        labels = pl.concat([frame[target], restore_column(labels.slice(n), schema[target])])
+    table: pl.DataFrame = rows.with_columns(labels.alias(target)).select(frame.columns)
+    if mark is None:
+        return table
+    if mark in frame.columns:
+        raise errors.OptionError(f"--mark: there is a column {mark!r} already")
+    return table.with_columns((pl.int_range(pl.len()) >= n).alias(mark))
+
+
+def _as_json(data: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(data, ensure_ascii=False, indent=2, default=lambda value: getattr(value, "item", lambda: None)())
+
+
+def _report_table(report: BalanceReport) -> Table:
+    """One line a class: rows before, rows added, and what made them."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title="classes", title_justify="left")
+    for name in ("class", "rows", "added", "made by"):
+        table.add_column(name, justify="right" if name in ("rows", "added") else "left", overflow="fold")
+    for line in report.classes:
+        makers = [f"{part.method} ({part.way})" if part.way else part.method for part in line.parts]
+        label = " to ".join(f"{end:g}" for end in line.label) if isinstance(line.label, tuple) else str(line.label)
+        table.add_row(escape(label), f"{line.rows:,}", f"{line.added:,}", " + ".join(makers))
+    return table
+
+
+def _show_comparison(found: BalanceComparison, terminal: Any, json: Path | None) -> None:
+    if json is not None:
+        write_text(_as_json(found.to_dict()), json)
+    for classifier in found.classifiers:
+        terminal.result(_comparison_table(found, classifier))
+    tuned = " with the threshold tuned" if found.baseline != "none" else ""
+    terminal.result(f"+ and -: surely a gain or loss over no balancing{tuned}, allowing for all comparisons (Holm).")
+    for sentence in (*found.verdicts(), *found.notes, found.recommendation()):
+        terminal.result(sentence)
+
+
+def _comparison_table(found: BalanceComparison, classifier: str) -> Table:
+    """One line a method: each measure, and whether it surely gains or loses."""
+    from rich.table import Table
+
+    from likewise.balance.comparison import written
+
+    table = Table(title=f"{classifier}, {found.folds} folds", title_justify="left")
+    table.add_column("balancing", no_wrap=True)
+    for measure in found.measures:
+        table.add_column(_HEADS.get(measure, measure), justify="right", no_wrap=True)
+    its = {(line.method, line.measure): line for line in found.lines if line.classifier == classifier}
+    for method in dict.fromkeys(method for method, _ in its):
+        lines = [its[method, measure] for measure in found.measures]
+        table.add_row(method, *(f"{written(line.value)} {_MARKS[line.verdict]:1}" for line in lines))
+    return table

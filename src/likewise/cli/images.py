@@ -1,0 +1,105 @@
+"""`likewise synth` and `likewise sample` for images. Called by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from likewise import errors
+from likewise.cli.shared import check_outputs, conditions_of, show
+
+if TYPE_CHECKING:
+    from likewise.cli.terminal import Terminal
+    from likewise.images.sets import ImageSet
+    from likewise.synthesizer import Synthesizer
+
+DEFAULT_MODEL = "vaegan"
+
+
+def synth_images(
+    source: Path,
+    terminal: Terminal,
+    *,
+    output: Path,
+    rows: int | None,
+    where: list[str],
+    model: str | None,
+    save: Path | None,
+    report: Path | None,
+    json: Path | None,
+    seed: int | None,
+    max_seconds: float | None,
+    measure: bool,
+    lang: Any,
+) -> None:
+    """Learn images, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
+    import likewise as lw
+    from likewise.images import sets
+
+    check_outputs(source, others=(save, report, json))
+    check_output(output, source)
+    with terminal.doing("reading"):
+        real = sets.read_images(source)
+    conditions = _conditions(where, real)
+    with terminal.training() as progress:
+        synthesizer = lw.Synthesizer(
+            model or DEFAULT_MODEL, random_state=seed, max_seconds=max_seconds, progress=progress
+        ).fit(real)
+    fake = draw(synthesizer, rows, conditions, seed=None, terminal=terminal, output=output)
+    if save is not None:
+        synthesizer.save(save)
+        terminal.result(f"{save}: the model")
+    if not measure:
+        return
+    with terminal.doing("measuring"):
+        learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
+        assert learnt is not None  # no budget hides them
+        assert kept is not None
+        figures = lw.evaluate(real[learnt], fake, holdout=real[kept] if len(kept) else None, random_state=seed or 0)
+    show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def draw(
+    synthesizer: Synthesizer,
+    rows: int | None,
+    where: dict[str, Any],
+    *,
+    seed: int | None,
+    terminal: Terminal,
+    output: Path,
+) -> ImageSet:
+    """Draw images and write them; seed None goes on with the synthesizer's own stream."""
+    from likewise.images.sets import as_images, write_images
+
+    with terminal.doing("drawing"):
+        fake = as_images(synthesizer.sample(rows, where=where or None, random_state=seed))
+    assert fake is not None, "the model learnt images"
+    write_images(fake, output)
+    terminal.result(f"{output}: {len(fake):,} images")
+    return fake
+
+
+def check_output(output: Path, source: Path) -> None:
+    """Find out before the long work whether images can be written there.
+
+    Raises:
+        OutputError: they cannot.
+        OptionError: it is what is read from.
+    """
+    from likewise.images.sets import check_images_writable
+
+    if output.resolve() == source.resolve():
+        raise errors.OptionError(f"{str(output)!r} is named twice; each output needs a place of its own")
+    check_images_writable(output)
+
+
+def _conditions(where: list[str], images: ImageSet) -> dict[str, Any]:
+    """What `--where` asks of the labels."""
+    from likewise.codecs.image import ImageCodec
+
+    codec = ImageCodec.fit(images)
+    if where and not codec.schema.names:
+        raise errors.ConditionError("these images came without labels, so no condition can be put on them")
+    conditions = conditions_of(where, codec.schema)
+    codec.condition(conditions)  # a label that cannot be drawn should be told before the long work
+    return dict(conditions)

@@ -1,0 +1,112 @@
+"""`likewise impute`: parse, call `impute.Imputer`, print. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise import errors
+from likewise.cli.shared import (
+    Entity,
+    NoEntity,
+    check_outputs,
+    entity_of,
+    open_terminal,
+    refuse_given,
+    schema_of,
+    write_table,
+)
+
+
+class Statistic(StrEnum):
+    """What is put into a hole."""
+
+    MEDIAN = "median"
+    MEAN = "mean"
+    DRAW = "draw"
+
+
+def impute(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table with holes.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the filled table goes.")],
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="M", help="Write M tables, OUTPUT-1 to OUTPUT-M, each with draws: multiple imputation."
+        ),
+    ] = None,
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="forest, boosting, gan, or a generator such as autoregressive, vae.")
+    ] = "forest",
+    statistic: Annotated[
+        Statistic, typer.Option(help="What one table holds: the middle of what a cell may be, the mean, or a draw.")
+    ] = Statistic.MEDIAN,
+    indicator: Annotated[
+        bool, typer.Option("--indicator", help="Add a column of 0 and 1 for each that had holes: where they were.")
+    ] = False,
+    schema_file: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+    ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="The same seed fills the same values.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """Fill the missing cells of a table.
+
+    Known cells come back as they were. For estimates with honest errors ask for several --draws and pool what each
+    table says; one table of medians is nearest to the truth cell by cell, and its columns are too narrow.
+
+    \b
+    Examples:
+      likewise impute holes.csv -o filled.csv
+      likewise impute holes.csv -o filled.csv --indicator
+      likewise impute holes.csv -o filled.csv --draws 5 --seed 1
+      likewise impute holes.parquet -o filled.parquet --method autoregressive
+    """
+    import polars as pl
+
+    from likewise.impute import Imputer
+    from likewise.tables import files
+
+    if draws is not None:
+        refuse_given(context, ("statistic",), "--draws writes draws")
+    terminal = open_terminal(quiet)
+    outputs = [output] if draws is None else [_numbered(output, k + 1) for k in range(draws)]
+    check_outputs(source, others=tuple(outputs))
+    for path in outputs:
+        files.check_writable(path, table=True)
+    with terminal.doing("reading"):
+        frame = files.read(source)
+    schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity))
+    wanted = statistic.value if draws is None else "draw"
+    # A column without a value is the file's, and stays.
+    imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
+    imputer.set_params(add_indicator=indicator)
+    with terminal.counting("learning") as progress:
+        imputer.set_params(progress=progress).fit(frame)
+    with terminal.doing("filling"):
+        tables = [imputer.transform(frame)] if draws is None else imputer.imputations(frame, n_imputations=draws)
+    for table, path in zip(tables, outputs, strict=True):
+        marks = table.select(pl.exclude(schema.names).cast(pl.Int8))
+        write_table(table.select(schema.names), schema, path, beside=marks)
+        terminal.result(f"{path}: {len(table):,} rows")
+    holes = imputer.n_holes_
+    if not holes:
+        terminal.note("no cell was missing")
+    else:
+        named = ", ".join(f"{name} {n:,}" for name, n in holes.items())
+        terminal.result(f"{sum(holes.values()):,} cells filled: {named}")
+
+
+def _numbered(path: Path, k: int) -> Path:
+    """filled.csv.gz -> filled-2.csv.gz"""
+    stem, dot, endings = path.name.partition(".")
+    if not stem:
+        raise errors.OptionError("the output needs a name before its ending")
+    return path.with_name(f"{stem}-{k}{dot}{endings}")

@@ -1,0 +1,91 @@
+"""`likewise models`: what generators there are. Registered by `cli`, whose helpers it uses."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+from likewise.cli.shared import open_terminal, write_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from likewise.models.base import Generator
+
+SENTENCES = {"purpose": "for", "cost": "cost", "guarantees": "holds", "avoid_when": "not when"}
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one with all its options.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the list as JSON; - for standard output.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+) -> None:
+    """List the generators: what each is for, what it costs, what holds, when not to use it.
+
+    How to choose one, with measured figures, is in docs/choose.md.
+
+    \b
+    Examples:
+      likewise models
+      likewise models vae
+      likewise models --json -
+    """
+    terminal = open_terminal(quiet, json)
+    listed = catalogue(name)
+    for kind, several in listed.items():
+        for facts in several:
+            terminal.result(model_table(facts, kind, whole=name is not None))
+    if json is not None:
+        write_text(json_format.dumps(listed, indent=2), json)
+
+
+def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Generators of tables and of images, as plain data; those of one name where it is given.
+
+    Raises:
+        OptionError: there is none of that name.
+    """
+    from likewise.errors import nearest
+    from likewise.models import MODELS
+    from likewise.models.about import describe
+    from likewise.models.images import IMAGE_MODELS
+
+    every: dict[str, list[type[Generator]]] = {
+        "tables": list(MODELS.values()),
+        "images": list(IMAGE_MODELS.values()),
+    }
+    if name is not None and not any(kind.name == name for kinds in every.values() for kind in kinds):
+        known = list(dict.fromkeys(kind.name for kinds in every.values() for kind in kinds))
+        raise errors.OptionError(f"no model {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+    return {
+        of: [describe(kind) for kind in kinds if name in (None, kind.name)]
+        for of, kinds in every.items()
+    }  # fmt: skip
+
+
+def model_table(facts: dict[str, Any], of: str, *, whole: bool) -> Table:
+    """One generator in a few lines, its options with what they mean where the whole is asked for."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(f"[bold]{facts['name']}[/bold]", f"[dim]{of}, likewise.{facts['class']}[/dim]")
+    for key, word in SENTENCES.items():
+        table.add_row(f"  {word}", escape(facts[key]))
+    options = facts["options"]
+    if whole:
+        for option in options:
+            table.add_row(f"  {option['name']}", escape(f"{option['default']!r}: {option['text']}"))
+    else:
+        table.add_row("  options", escape(", ".join(f"{o['name']}={o['default']!r}" for o in options)))
+    table.add_row()
+    return table

@@ -1,0 +1,361 @@
+"""`likewise synth`: learn, draw, write, measure. Registered by `cli`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+from likewise.cli.anonymize import column_names
+from likewise.cli.images import synth_images
+from likewise.cli.shared import (
+    Debug,
+    DpOnly,
+    Entity,
+    HtmlFile,
+    JsonFile,
+    Lang,
+    Language,
+    NoEntity,
+    Quiet,
+    SchemaFile,
+    Seed,
+    Target,
+    check_outputs,
+    conditions_of,
+    entity_of,
+    open_terminal,
+    read_text,
+    refuse_given,
+    schema_of,
+    show,
+    show_withheld,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.cli.terminal import Terminal
+    from likewise.conditions import Condition
+    from likewise.dp.budget import Budget
+    from likewise.dp.ledger import DP
+    from likewise.schema.column import Schema
+
+DEFAULT_MODEL = "auto"
+STOPPED_BY_HOLDOUT = (
+    "The holdout also told the training when to stop, so as a control of the attacks it errs on the side that looks "
+    "safe. For a gate, evaluate with rows that neither training nor stopping saw."
+)
+
+
+def synth(
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="CSV, TSV, Parquet, Feather/Arrow or JSON lines; for images .npz with x (and y), or a folder of PNG.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table, or the images, go.")
+    ],
+    rows: Annotated[
+        int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw; as many as INPUT has.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COND", help="Of images: the label to draw, such as y=7 or y=1|7.")
+    ] = None,
+    target: Target = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The generator to train; auto takes autoregressive, with --epsilon aim or mst, vaegan for images.",
+        ),
+    ] = None,
+    condition_on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL", help="A column to tell the model, for sample --where later; several times."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COND", help="Learn only the rows that meet this; may be given several times."),
+    ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(metavar="E", help="Budget of differential privacy, one row more or less; needs --schema."),
+    ] = None,
+    delta: Annotated[
+        float | None, typer.Option(metavar="D", help="Of that budget, 1e-6 if not given; well below one over the rows.")
+    ] = None,
+    pay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
+    ] = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    max_rows: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --epsilon: rows of one entity that are learnt from, chosen at random."),
+    ] = None,
+    budget: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Count this fit on the budget of its data set; see `likewise budget`."),
+    ] = None,
+    k_anonymous: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="K", help="Let the model see quasi-identifiers only as K rows share them."),
+    ] = None,
+    quasi_identifiers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLS", help="Columns by which someone could find a person: a,b,c or one at a time."),
+    ] = None,
+    schema_file: SchemaFile = None,
+    save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
+    report: HtmlFile = None,
+    json: JsonFile = None,
+    seed: Seed = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0.1, metavar="T", help="Stop training after this.")] = None,
+    no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
+    dp_only: DpOnly = False,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Learn a table, or images, and write one that behaves likewise.
+
+    A tenth of the rows is kept from training, to know when to stop and to say what a fresh real sample would score.
+
+    \b
+    Examples:
+      likewise synth real.csv -o fake.csv
+      likewise synth real.parquet -o fake.parquet --target income --report report.html
+      likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
+      likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+      likewise synth payroll.csv -o fake.csv --entity employee_id
+      likewise synth real.csv -o rich.csv --only 'income=>50K'
+      likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
+      likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
+      likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
+      likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
+      likewise synth folder/ -o fake/
+    """
+    if no_measure:
+        refuse_given(context, ("report", "json", "lang", "dp_only"), "--no-measure leaves nothing to report")
+    terminal = open_terminal(quiet, json)
+    from likewise.dp.budget import Budget
+    from likewise.images import sets
+    from likewise.tables import files
+
+    if dp_only and epsilon is None:
+        raise errors.OptionError(
+            "--dp-only withholds what a budget does not cover, and without --epsilon no budget covers the rows and the "
+            "model either: give --epsilon, or --no-measure to measure nothing"
+        )
+    if sets.holds_images(source):
+        of_tables = (
+            target,
+            schema_file,
+            condition_on,
+            only,
+            entity,
+            epsilon,
+            delta,
+            budget,
+            k_anonymous,
+            quasi_identifiers,
+        )
+        if any(option is not None for option in of_tables):
+            raise errors.OptionError(
+                "--target, --condition-on, --only, --entity, --epsilon, --delta, --budget, --k-anonymous, "
+                "--quasi-identifiers and --schema are for tables; labels of images are their array y"
+            )
+        synth_images(
+            source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
+            json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
+        )  # fmt: skip
+        return
+    if where:
+        raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
+    check_outputs(source, table=output, others=(save, report, json))
+
+    if budget is not None and epsilon is None:
+        raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
+    kept = None if budget is None else Budget(budget)
+    privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
+    with terminal.doing("reading"):
+        frame = files.read(source, by_header=privacy is not None)
+    if privacy is not None and schema_file is not None:
+        schema = _declared(frame, schema_file, target, privacy)
+    else:
+        schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
+    schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
+    model = model or DEFAULT_MODEL
+    synthesize(
+        frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
+        entity=False if no_entity else None, budget=kept,
+        k_anonymous=k_anonymous, condition_on=condition_on or [], only=conditions_of(only or [], schema), report=report,
+        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+    )  # fmt: skip
+
+
+def synthesize(
+    frame: pl.DataFrame,
+    schema: Schema,
+    terminal: Terminal,
+    *,
+    output: Path,
+    rows: int | None = None,
+    target: str | None = None,
+    model: str = DEFAULT_MODEL,
+    condition_on: Sequence[str] = (),
+    only: dict[str, Condition] | None = None,
+    entity: bool | None = None,
+    privacy: DP | None = None,
+    budget: Budget | None = None,
+    k_anonymous: int | None = None,
+    save: Path | None = None,
+    report: Path | None = None,
+    json: Path | None = None,
+    seed: int | None = None,
+    max_seconds: float | None = None,
+    measure: bool = True,
+    dp_only: bool = False,
+    lang: Lang = Lang.EN,
+) -> None:
+    """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
+    import likewise as lw
+
+    told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
+    with terminal.training() as progress:
+        synthesizer = lw.Synthesizer(
+            model,
+            schema=schema,
+            random_state=seed,
+            only=only,
+            entity=entity,
+            privacy=privacy,
+            budget=budget,
+            codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),
+            max_seconds=max_seconds,
+            progress=progress,
+            **told,
+        ).fit(frame)
+    with terminal.doing("drawing"):
+        fake = synthesizer.sample(rows)
+    schema = synthesizer.schema_
+    write_table(fake, schema, output)
+    terminal.result(f"{output}: {len(fake):,} rows")
+    if save is not None:
+        synthesizer.save(save)
+        terminal.result(f"{save}: the model")
+    spent = synthesizer.ledger_
+    if spent is not None:
+        if synthesizer.plan_ is not None:
+            terminal.note(f"trained by {synthesizer.plan_.text()}")
+        terminal.result(
+            f"differential privacy, one {spent.budget.unit} more or less: epsilon {spent.epsilon:g}, "
+            f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
+        )
+        if budget is not None:
+            terminal.result(f"{budget.path}: epsilon {budget.spent:.3g} of {budget.total.epsilon:g} spent by all fits")
+        if measure and not dp_only:
+            terminal.note(
+                "the measures below look at real rows without noise: keep them to yourself, or take --dp-only"
+            )
+    if not measure:
+        return
+    if not schema.modelled:
+        terminal.note("all columns are ids or dropped: there is nothing to measure")
+        return
+    free = None if spent is None else synthesizer.noisy_report(fake)
+    if dp_only:
+        show_withheld(fake, schema, terminal, report=report, json=json, lang=lang, facts=free)
+        return
+    with terminal.doing("measuring"):
+        learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
+        kept_out = None if kept is None or not len(kept) else frame[kept]
+        figures = lw.evaluate(
+            frame if learnt is None else frame[learnt], fake, holdout=kept_out,
+            target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0,
+        )  # fmt: skip
+    if kept_out is not None:
+        figures = replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))
+    if free is not None:
+        figures = replace(figures, ledger=free.ledger, noisy=free.noisy)
+    show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _budget(
+    epsilon: float | None,
+    delta: float | None,
+    pay: list[str],
+    schema_file: Path | None,
+    entity: str | None,
+    max_rows: int | None,
+) -> DP | None:
+    """The budget that was asked for; None for none."""
+    from likewise.dp.ledger import DP
+
+    if epsilon is None:
+        for flag, given in (("--pay", pay), ("--max-rows", max_rows), ("--delta", delta)):
+            if given:
+                raise errors.OptionError(f"{flag} is part of a budget of differential privacy, so it needs --epsilon")
+        return None
+    if schema_file is None:
+        raise errors.OptionError(
+            "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
+            "inspect --json, look it through as what anybody may know, and declare bounds, levels and nullable in it"
+        )
+    return DP(
+        epsilon,
+        1e-6 if delta is None else delta,
+        pay=tuple(pay),
+        entity=entity,
+        max_rows=1 if max_rows is None else max_rows,
+    )
+
+
+def _open_levels(schema: Schema) -> Schema:
+    """The schema for measures, which look at the rows as they are: those may hold levels that nobody declared."""
+    for column in schema:
+        schema = schema.replace(column.name, levels=None)
+    return schema
+
+
+def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
+    from likewise.schema.column import Role
+
+    for name in names:
+        if schema[name].role is Role.TARGET:
+            raise errors.OptionError(f"column {name!r} is the target, so it cannot be a quasi-identifier too")
+        schema = schema.replace(name, role=Role.QUASI_IDENTIFIER)
+    return schema
+
+
+def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP) -> Schema:
+    """What the file declares, with the target marked: nothing is completed from the rows, and what it says was found in
+    them counts for nothing.
+
+    Raises:
+        SchemaError: it does not name every column of the table.
+        PrivacyError: it does not say all that the budget needs.
+    """
+    from likewise.dp.declaration import Declaration
+    from likewise.schema.column import Role, Schema
+
+    schema = Schema.from_json(read_text(file))
+    absent = [name for name in frame.columns if name not in schema.names]
+    if absent:
+        raise errors.SchemaError(
+            f"under a budget nothing is told from the rows, so the schema must name every column; it lacks "
+            f"{', '.join(map(repr, absent))} (role drop leaves a column out)"
+        )
+    declared = Declaration.of(schema, frame.schema, privacy, in_file=True)
+    return declared if target is None else declared.replace(target, role=Role.TARGET)

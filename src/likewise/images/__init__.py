@@ -1,0 +1,1 @@
+"""The door for images: arrays, .npz files and folders of PNG, checked."""

@@ -1,0 +1,1 @@
+"""What models trained against a critic share."""

@@ -1,0 +1,90 @@
+"""What the generators share whose net makes rows while a critic judges them: draws, and learning under a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from likewise.codecs.base import Codes, Given
+from likewise.dp.gate import Noisy
+from likewise.errors import TrainingError
+from likewise.models.adversarial.losses import Averaged, is_finite
+from likewise.models.adversarial.noisy_pairs import NoisyPairs
+from likewise.models.adversarial.private_duel import BlindGame, PrivateDuel
+from likewise.models.gan.draws import NoiseDrawing
+from likewise.models.gradient.conditional import ConditionalModel
+from likewise.models.gradient.model import public_rows, rows_of
+from likewise.models.marginals.counts import OneWay
+from likewise.training.loop import Progress, Schedule, one_thread
+from likewise.training.private import train_privately
+
+if TYPE_CHECKING:
+    from likewise.nets.ctgan import DenseGenerator
+    from likewise.nets.gan import TableGenerator
+
+PAIRS_SHARE = 0.7
+"""Share of a budget for the counts of pairs."""
+
+POOL = 2**14
+"""Labels drawn at once, to be told in training."""
+
+Net = TypeVar("Net", bound="TableGenerator | DenseGenerator")
+
+
+class AdversarialModel(ConditionalModel[Net]):
+    """A generator whose net makes rows out of random numbers, beside the law of the labels it is told."""
+
+    private_rate: ClassVar[float] = 1 / 32
+    # A critic under noise says little, and the second moments nearly all.
+    left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {"moments": (1.0, 100.0)}
+
+    moments: float | None
+
+    @one_thread()
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        codes = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, given or Given()).rows(n, rng)
+        # Inside a code every place is as likely as another: that is what a fraction means.
+        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
+        return Codes(codes.astype(self._alphabet.code_dtype), fractions)
+
+    # ---- under a budget ----------------------------------------------------------------------------------------------
+
+    def _count_pairs(self, gate: Noisy, known: OneWay) -> NoisyPairs | None:
+        return NoisyPairs.of(gate, self._alphabet, known, PAIRS_SHARE)
+
+    def _play_privately(
+        self,
+        game: BlindGame,
+        learner: Net,
+        gate: Noisy,
+        n_rows: float,
+        schedule: Schedule,
+        *,
+        critic_steps: int,
+        critic_rate: float,
+        average: Averaged | None = None,
+        device: str = "cpu",
+        progress: Progress | None = None,
+    ) -> None:
+        """Spend what is left of the budget on steps of the critic.
+
+        Raises:
+            TrainingError: the weights are not numbers at the end.
+        """
+        [sums] = gate.clipped_sums([("gradients of the critic", self._steps())], clip=self.clip, n_rows=n_rows)
+        duel = PrivateDuel(
+            game,
+            list(learner.train().parameters()),
+            sums,
+            schedule,
+            rows_of=rows_of(learner),
+            public=public_rows(learner).to(device),
+            critic_steps=critic_steps,
+            critic_rate=critic_rate,
+            average=average,
+        )
+        self.record = train_privately(duel, passes=self._passes, progress=progress)
+        if not is_finite(learner):
+            raise TrainingError("the weights are not numbers; lower the learning rates")

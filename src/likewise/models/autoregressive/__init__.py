@@ -1,0 +1,1 @@
+"""The default generator: one masked net over codes."""

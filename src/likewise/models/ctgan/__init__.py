@@ -1,0 +1,1 @@
+"""The conditional GAN of one level of one column at a time."""

@@ -1,0 +1,1 @@
+"""What conditional draws share."""

@@ -1,0 +1,1 @@
+"""The variational autoencoder whose law critics sharpen."""

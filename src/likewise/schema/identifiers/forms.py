@@ -1,0 +1,182 @@
+"""Which columns hold personal identifiers: by what a value looks like, by its check digit, by the column's name.
+
+A form that nothing else has (an e-mail address) is enough. Digits need their check digit, in nearly all of twenty
+values or more, for one of ten random numbers has it too; or a name that says what they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.schema.identifiers import checks
+from likewise.schema.identifiers.checks import Chars
+from likewise.schema.identifiers.names import looks_like_names
+from likewise.schema.keys import parts_of
+
+LOOK_AT = 2_000
+"""Distinct values that are looked at."""
+
+LEAST = 20
+"""Distinct values that a check digit must fit, where no name speaks for it."""
+
+SEPARATORS = r"[\s.\-/()]"
+"""What may stand between the characters of a number."""
+
+
+_AMOUNT_WORDS = "count counts calls minutes total sum mean usage traffic volume limit balance bill density"
+_AMOUNTS = frozenset(_AMOUNT_WORDS.split())
+"""Words of measures: what stands under "cell count" or "card limit" is no number of a telephone or a card."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One kind of personal identifier.
+
+    Args:
+        word: how a schema names it, as the format of an id.
+        what: in words, for notes.
+        pattern: of the text without separators.
+        hints: names of columns that speak for it, words with blanks between.
+        check: the check characters, given all others; None where there are none.
+        at: where they stand, counted in the text without separators.
+        sure: whether the pattern alone is enough.
+        example: digits (0), capitals (A) and separators of a usual one, to make new ones where too few are alike.
+    """
+
+    word: str
+    what: str
+    pattern: str
+    example: str
+    hints: tuple[str, ...] = ()
+    check: Callable[[Chars], Chars] | None = None
+    at: tuple[int, ...] = ()
+    sure: bool = False
+
+    @cached_property
+    def _hint_parts(self) -> list[list[str]]:
+        return [hint.split() for hint in self.hints]
+
+    def is_named(self, parts: list[str]) -> bool:
+        """Whether the parts of a column's name hold one of the hints, its words side by side, and none of an amount."""
+        return not _AMOUNTS & set(parts) and any(
+            parts[at : at + len(hint)] == hint for hint in self._hint_parts for at in range(len(parts) - len(hint) + 1)
+        )
+
+    def fits(self, bare: pl.Series) -> npt.NDArray[np.bool_]:
+        """(k,) whether texts without separators have the pattern and the check characters."""
+        fits = bare.str.contains(self.pattern).to_numpy().copy()
+        if self.check is None:
+            return fits
+        lengths = bare.str.len_chars().to_numpy()
+        for width in np.unique(lengths[fits]):  # a few widths, not texts
+            rows = np.flatnonzero(fits & (lengths == width))
+            chars = code_points(bare.gather(rows), int(width))
+            fits[rows] = (self.check(chars) == chars[:, list(self.at)]).all(1)
+        return fits
+
+    def takes_check(self, bare: str) -> bool:
+        """Whether check characters can be put into texts of these classes: digits 0, letters A, without separators."""
+        widths = range(13, 35) if self.word in ("iban", "card") else [len(re.sub(r"[^\dA]", "", self.example))]
+        body = [c for i, c in enumerate(bare) if i not in {at % len(bare) for at in self.at}]
+        return (
+            self.check is not None and len(bare) in widths and (set(body) <= {"0"} or self.word in ("iban", "es_dni"))
+        )
+
+
+def code_points(texts: pl.Series, width: int) -> Chars:
+    """(n, width) the characters of texts of that width."""
+    return np.array(texts.to_list(), dtype=f"<U{width}").view(np.uint32).reshape(len(texts), width)
+
+
+_ID_HINTS = (
+    "ssn", "social security", "national id", "tax id", "nino", "national insurance", "steuer id", "steuerid",
+    "steuernummer", "idnr", "sozialversicherungsnummer", "svnr", "ahv", "ahvnr", "secu",
+    "codice fiscale", "dni", "nif", "aadhaar", "aadhar", "cpf", "bsn", "pesel", "personnummer",
+    "citizen id", "id card", "identity card", "passport", "身份证", "身份证号", "身份证号码", "证件号",
+)  # fmt: skip
+_PHONES = (
+    "phone", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "handy", "telefon", "telefonnummer",
+    "telefono", "teléfono", "movil", "móvil", "msisdn", "whatsapp", "电话", "手机", "手机号", "手机号码", "联系电话",
+)  # fmt: skip
+_CARDS = ("card", "credit card", "pan", "cc", "karte", "kartennummer", "tarjeta", "carte", "卡号", "银行卡号")
+_LAST = (-1,)
+_CHINESE = checks.weighted((7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), 11, "10X98765432")
+_AHV = checks.weighted((1, 3) * 6, 10, "0987654321")
+_PESEL = checks.weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), 10, "0987654321")
+_BSN = checks.weighted((9, 8, 7, 6, 5, 4, 3, 2), 11, "0123456789:")
+
+EMAIL = Form("email", "e-mail addresses", r"^([^@<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>?$", "", sure=True)
+NAME = Form("name", "names of people", "", "")
+FORMS: tuple[Form, ...] = (
+    EMAIL,
+    Form("iban", "IBANs", r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$", "DE00 0000 0000 0000 0000 00", ("iban",),
+         checks.iban, (2, 3)),
+    Form("it_cf", "Italian tax codes", r"^[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]$", "AAAAAA00A00A000A",
+         sure=True),
+    Form("uk_nino", "UK national insurance numbers",
+         r"^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]$", "AA 00 00 00 A", sure=True),
+    Form("es_dni", "Spanish DNI or NIE numbers", r"^[XYZ\d]\d{7}[A-Z]$", "00000000A", ("dni", "nie", "nif"), checks.dni,
+         _LAST),
+    Form("cn_id", "Chinese identity numbers", r"^[1-9]\d{5}(18|19|20)\d{2}(0\d|1[0-2])[0-3]\d{4}[\dX]$",
+         "000000190000000000", ("身份证", "身份证号", "身份证号码"), _CHINESE, _LAST),
+    Form("ch_ahv", "Swiss AHV numbers", r"^756\d{10}$", "756.0000.0000.00", ("ahv", "avs"), _AHV, _LAST),
+    Form("fr_nir", "French social security numbers", r"^[12]\d{14}$", "1 00 00 00 000 000 00", ("nir", "secu"),
+         checks.nir, (-2, -1)),
+    Form("br_cpf", "Brazilian CPF numbers", r"^\d{11}$", "000.000.000-00", ("cpf",), checks.cpf, (-2, -1)),
+    Form("de_idnr", "German tax numbers", r"^[1-9]\d{10}$", "00 000 000 000", ("steuer id", "steuerid", "idnr"),
+         checks.mod_11_10, _LAST),
+    Form("pl_pesel", "Polish PESEL numbers", r"^\d{11}$", "00000000000", ("pesel",), _PESEL, _LAST),
+    Form("be_nrn", "Belgian register numbers", r"^\d{11}$", "00.00.00-000.00", (), checks.belgian, (-2, -1)),
+    Form("in_aadhaar", "Aadhaar numbers", r"^[2-9]\d{11}$", "0000 0000 0000", ("aadhaar", "aadhar"), checks.verhoeff,
+         _LAST),
+    Form("nl_bsn", "Dutch BSN numbers", r"^\d{9}$", "000000000", ("bsn",), _BSN, _LAST),
+    Form("card", "card numbers", r"^[2-6]\d{12,18}$", "4000 0000 0000 0000", _CARDS, checks.luhn, _LAST),
+)  # fmt: skip
+US_SSN = Form("us_ssn", "US social security numbers", r"^[0-8]\d{2}-\d{2}-\d{4}$", "000-00-0000", sure=True)
+CALLED = Form("national_id", "identity numbers", r"^[A-Za-z]{0,6}\d[A-Za-z0-9]{4,17}$", "000000000", _ID_HINTS)
+PHONE = Form("phone", "telephone numbers", r"^(\+\d{8,15}|\d{7,15})$", "+00 00 000 00 00", _PHONES)
+ABROAD = Form("phone", "telephone numbers", r"^\+[1-9]\d{7,14}$", "+00 00 000 00 00")
+BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, PHONE, NAME)}
+
+
+def recognise(name: str, values: pl.Series) -> Form | None:
+    """The kind of personal identifier that a column holds; None for any other column.
+
+    Args:
+        name: the column's name.
+        values: (k,) distinct known values, String or whole numbers.
+
+    Example:
+        >>> recognise("contact", pl.Series(["ada@a.example", "bo@b.example", "cy@c.example"])).what
+        'e-mail addresses'
+        >>> recognise("width", pl.Series([4111_1111_1111_1112 + i for i in range(30)])) is None
+        True
+    """
+    texts = values.head(LOOK_AT).cast(pl.String)
+    if not len(texts):
+        return None
+    parts, bare = parts_of(name), texts.str.replace_all(SEPARATORS, "").str.to_uppercase()
+    for form in FORMS:
+        whole = texts.str.strip_chars() if form is EMAIL else bare
+        named = form.is_named(parts)
+        if named or len(texts) >= (1 if form is EMAIL else 3 if form.sure else LEAST):
+            fitting = form.fits(whole)
+            if fitting.mean() >= (0.8 if named else 0.95):
+                return form
+            if named and whole.str.contains(form.pattern).mean() >= 0.8:  # type: ignore[operator]
+                return form  # what it is named, though its check digits are wrong
+    if len(texts) >= 3 and US_SSN.fits(texts.str.strip_chars()).mean() >= 0.95:
+        return US_SSN
+    for form, needed in ((CALLED, 0.8), (PHONE, 0.8)):
+        if form.is_named(parts) and form.fits(bare).mean() >= needed:
+            return form
+    if len(texts) >= LEAST and ABROAD.fits(bare).mean() >= 0.95:
+        return ABROAD
+    return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None

@@ -1,0 +1,461 @@
+"""Tell each column's kind from its values: what a person who looks at the column would say, with notes on doubts.
+
+Legend: n rows, k distinct known values of a column (u in the rules), counts (k,) rows of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from likewise.errors import InputError, SchemaError, nearest
+from likewise.schema import numbers, times
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.dtypes import dtype_name
+from likewise.schema.identifiers.forms import recognise
+from likewise.schema.keys import key_reason, looks_like_digit_code, text_or_category
+from likewise.schema.persons import likely_entity
+
+# Texts that mean "missing" wherever they stand.
+SURE_TOKENS = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "Null", "NaN", "nan", "NaT", "\\N", "#NA")
+# Texts that mean "missing" only among numbers, dates or truth values; elsewhere they are levels.
+CONTEXT_TOKENS = (
+    "None", "none", "NONE", "N", "na", "-", "--", "---", ".", "..", "*", "NIL", "nil", "n.a.", "N.A.", "(null)",
+    "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "undefined", "#VALUE!", "#DIV/0!", "#REF!",
+    "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00",
+)  # fmt: skip
+TRUTH_PAIRS = (("0", "1"), ("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on"), ("0.0", "1.0"))
+
+Override = Kind | str | Column | Mapping[str, Any]
+
+
+def infer(
+    raw: Any,
+    *,
+    overrides: Mapping[str, Override] | None = None,
+    sample_rows: int | None = None,
+    entity: str | bool | None = None,
+) -> Schema:
+    """The schema of a table as it was read: a draft, which remembers of each field that it was told from the rows.
+
+    Look it through and declare what a budget of privacy shall rest on (`Schema.replace`, `Schema.declare`).
+
+    Args:
+        raw: (n, columns) as it was read or is held: a Polars, pandas or Arrow frame; a CSV's columns are all String.
+        overrides: what the user knows better, by column: a kind, a whole `Column`, or a mapping of `Column` fields.
+        sample_rows: look at that many evenly spaced rows only. None: at all of them.
+        entity: the column that tells whose a row is. None looks for one that repeats as an entity's key does
+            (`likewise.schema.persons.likely_entity`), False takes every row for somebody else's.
+
+    Raises:
+        InputError: a column is of a type no table column can have (lists, structs, bytes), or there is no column.
+        SchemaError: an override or the entity names no column, or contradicts the data.
+
+    Example:
+        >>> raw = pl.DataFrame({"age": ["31", "?", "45"], "smokes": ["no", "yes", "no"]})
+        >>> [(c.name, c.kind.value, c.missing, c.labels) for c in infer(raw)]
+        [('age', 'integer', ('?',), None), ('smokes', 'boolean', (), ('no', 'yes'))]
+    """
+    if not isinstance(raw, pl.DataFrame):
+        from likewise.tables.frames import from_frame
+
+        raw = from_frame(raw)[0]
+    if raw.width == 0:
+        raise InputError("the table has no columns")
+    overrides = overrides or {}
+    for name in overrides:
+        if name not in raw.columns:
+            raise SchemaError(f"there is no column {name!r} to override{nearest(name, raw.columns)}")
+    if sample_rows is not None and sample_rows < raw.height:
+        raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
+    columns = [_with_override(series, overrides.get(series.name)) for series in raw.get_columns()]
+    schema = Schema(tuple(columns))
+    if entity is not None:
+        return with_entity(schema, raw, entity)
+    suspect = likely_entity(raw, schema)
+    if suspect is None or suspect.column in overrides or suspect.n_rows < raw.height:
+        return schema if schema.entity is None else with_entity(schema, raw, schema.entity)
+    note = f"taken for the key of an entity: {suspect.reason}"
+    found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
+    return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), raw)
+
+
+def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None) -> Schema:
+    """The schema in which this column tells whose a row is, and what was told from rows is told from entities.
+
+    Args:
+        entity: the column; False leaves a schema without one, None leaves it as it is.
+
+    Raises:
+        SchemaError: there is no such column, or the schema declares it a feature, or another one the entity.
+    """
+    if entity is None:
+        return schema
+    if entity == schema.entity:
+        return _by_entity(schema.replace(entity, role=Role.ENTITY), raw)  # now a person's word
+    old = None if schema.entity is None else schema[schema.entity]
+    if old is not None and "role" not in old.found:
+        raise SchemaError(
+            f"the schema declares {old.name!r} the entity, and entity says {entity!r}; change its role there, or leave "
+            "entity out"
+        )
+    if old is not None:
+        schema = schema.replace(old.name, role=Role.ID if old.kind is Kind.ID else Role.FEATURE)
+    if not entity:
+        return schema
+    column = schema[str(entity)]
+    if "kind" not in column.found and column.role is not Role.ID:
+        raise SchemaError(
+            f"column {column.name!r}: the schema declares it a {column.role.value}, and entity names it; a column that "
+            "tells whose a row is is never learnt: give it role 'entity' there, or leave entity out"
+        )
+    return _by_entity(schema.replace(column.name, role=Role.ENTITY), raw)
+
+
+def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
+    """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
+    assert schema.entity is not None
+    whose = raw[schema.entity].hash().alias("whose")
+    n_entities, columns = whose.n_unique(), []
+    for column in schema:
+        if column.name != schema.entity and "kind" in column.found and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
+            k = raw[column.name].n_unique()
+            # Few levels stay levels, and numbers are keys only where each entity has one of its own.
+            if k >= (n_entities if column.kind is Kind.INTEGER else 11):
+                again = infer_column(
+                    pl.DataFrame([whose, raw[column.name].alias("value")])
+                    .unique(maintain_order=True)["value"]
+                    .alias(column.name)
+                )
+                if again.kind in (Kind.TEXT, Kind.ID):
+                    column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
+        columns.append(column)
+    return Schema(tuple(columns))
+
+
+def _with_override(series: pl.Series, override: Override | None) -> Column:
+    if override is None:
+        return infer_column(series)
+    if isinstance(override, Column):
+        if override.name != series.name:
+            raise SchemaError(f"the override of column {series.name!r} is a column named {override.name!r}")
+        return _completed(override, series)
+    changes = {"kind": override} if isinstance(override, str) else dict(override)
+    kind = changes.pop("kind", None)
+    if kind is None and changes.get("role") == Role.ID:
+        kind = Kind.ID
+    declared = {"name": series.name, "kind": kind, "role": Role.ID if kind == Kind.ID else Role.FEATURE}
+    forced = None if kind is None else Column.from_dict(declared).kind
+    column = infer_column(series, forced)
+    said = {} if kind is None else {"kind": kind, "role": declared["role"]}
+    return Schema((column,)).replace(series.name, **(said | changes))[series.name]
+
+
+def _completed(column: Column, series: pl.Series) -> Column:
+    """The user's column with what it leaves open of how the values are written: date format, labels, number format, the
+    categories of a type."""
+    if column.dtype == "Enum" and column.levels is None and isinstance(series.dtype, pl.Enum):
+        column = replace(column, levels=tuple(series.dtype.categories), found=(*column.found, "levels"))
+    if column.kind in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID) or column.role is Role.DROP:
+        return column
+    if column.format is not None or column.labels is not None or series.dtype == pl.Boolean:
+        return column
+    told = infer_column(series, column.kind)
+    parts = {key: getattr(told, key) for key in ("format", "labels", "decimals") if getattr(column, key) is None}
+    parts = {key: value for key, value in parts.items() if value is not None}
+    return replace(column, found=(*column.found, *parts), **parts)
+
+
+@dataclass
+class _Facts:
+    """One column's distinct values and what is known about them; texts only for columns that came as text."""
+
+    series: pl.Series
+    values: pl.Series  # (k,) distinct known values
+    counts: pl.Series  # (k,) rows of each
+    tokens: dict[str, int] = field(default_factory=dict)  # missing token -> rows
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def n_known(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def is_unique(self) -> bool:
+        return len(self.values) == self.n_known == len(self.series) > 0
+
+    def column(self, kind: Kind, **parts: Any) -> Column:
+        """The finished column: tokens in order of frequency, and the notes that hold for every kind."""
+        ordered = sorted(self.tokens, key=lambda t: -self.tokens[t])
+        nulls = self.series.null_count()
+        if len(self.values) == 0:
+            self.notes.append("no value is known: the column is all missing")
+        elif len(self.values) == 1:
+            self.notes.append("constant: one value in all known rows")
+        told = [f"{t!r} is read as missing ({self.tokens[t]} rows)" for t in ordered]
+        return Column(
+            name=self.series.name,
+            kind=kind,
+            role=Role.ID if kind is Kind.ID else Role.FEATURE,
+            dtype=dtype_name(self.series.dtype),
+            missing=tuple(ordered),
+            missing_as_null=bool(ordered) and nulls > sum(self.tokens.values()),
+            notes=(*told, *self.notes, *parts.pop("notes", ())),
+            **parts,
+        ).as_found()
+
+
+def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:
+    """The column of one series; `forced` is the kind the user says it is."""
+    if not dtype_name(series.dtype):
+        raise InputError(
+            f"column {series.name!r}: values of type {type(series.dtype).__name__} cannot be modelled; "
+            "unnest it into plain columns, turn it into text, or drop it"
+        )
+    counted = series.drop_nulls().alias("value").value_counts(name="rows")
+    facts = _Facts(series, counted["value"], counted["rows"])
+    dtype = series.dtype
+    if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
+        facts.values = facts.values.cast(pl.String)
+        return _text_column(facts, forced, closed=dtype != pl.String)
+    if dtype == pl.Null:
+        return facts.column(forced or Kind.CATEGORICAL)
+    if dtype == pl.Boolean:
+        return facts.column(forced or Kind.BOOLEAN)
+    if dtype.is_temporal() and dtype != pl.Duration:
+        if forced is None and len(facts.values):
+            facts.notes += times._year_notes(facts.values, facts.counts)
+        return facts.column(forced or Kind.DATETIME)
+    return _number_column(facts, forced)
+
+
+# ---- columns that came as text -----------------------------------------------------------------------------------
+
+
+def _text_column(facts: _Facts, forced: Kind | None, *, closed: bool) -> Column:
+    """A column of texts; `closed` when its type says that it is a set of levels (so not numbers, not dates)."""
+    _take_tokens(facts, SURE_TOKENS, blanks=True)
+    if len(facts.values) == 0:
+        return facts.column(forced or Kind.CATEGORICAL, **_levels_of(facts))
+    personal = _personal(facts, forced)
+    if personal is not None:
+        return personal
+    if forced in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
+        return facts.column(forced, **_levels_of(facts))
+    if forced in (None, Kind.BOOLEAN):
+        labels = _truth_labels(facts, sure=forced is not None)
+        if labels:
+            return facts.column(Kind.BOOLEAN, labels=labels)
+    if not closed or forced in (Kind.INTEGER, Kind.REAL):
+        column = _numbers_in_text(facts, forced)
+        if column:
+            return column
+    if not closed or forced is Kind.DATETIME:
+        column = _times_in_text(facts, forced)
+        if column:
+            return column
+    if forced is not None:
+        raise SchemaError(
+            f"column {facts.series.name!r} was declared {forced.value}, but its values do not read so; "
+            "declare it categorical or text, or clean the data"
+        )
+    return _words_column(facts, closed=closed)
+
+
+def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None) -> Column | None:
+    """The column of a personal identifier; None for another, or where the user says that it is none."""
+    if forced not in (None, Kind.ID):
+        return None
+    form = recognise(facts.series.name, facts.values if whole is None else whole)
+    if form is None:
+        return None
+    note = f"personal identifiers ({form.what}): never learnt, new ones are made"
+    return facts.column(Kind.ID, format=form.word, notes=(note,))
+
+
+def _take_tokens(facts: _Facts, tokens: tuple[str, ...], *, blanks: bool = False) -> None:
+    """Move the values that stand for "missing" from the values to the tokens."""
+    bare = facts.values.str.strip_chars()
+    found = bare.is_in(tokens) if not blanks else bare.is_in(tokens) | (bare == "")
+    facts.tokens.update(zip(facts.values.filter(found).to_list(), facts.counts.filter(found).to_list(), strict=True))
+    facts.values, facts.counts = facts.values.filter(~found), facts.counts.filter(~found)
+
+
+def _without_context(facts: _Facts) -> _Facts | None:
+    """The facts with context tokens taken as missing too; None if there are none, or nothing else."""
+    tried = _Facts(facts.series, facts.values, facts.counts, dict(facts.tokens), list(facts.notes))
+    _take_tokens(tried, CONTEXT_TOKENS)
+    return tried if 0 < len(tried.values) < len(facts.values) else None
+
+
+def _truth_labels(facts: _Facts, *, sure: bool) -> tuple[str, str] | None:
+    """The texts of false and true, if these two values are such a pair (or the user says that they are)."""
+    if len(facts.values) != 2:
+        return None
+    a, b = sorted(facts.values.to_list())
+    for no, yes in TRUTH_PAIRS:
+        for x, y in ((a, b), (b, a)):
+            if (x.strip().lower(), y.strip().lower()) == (no, yes):
+                return x, y
+    return (a, b) if sure else None
+
+
+def _numbers_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
+    for tried in (facts, _without_context(facts)):
+        found = tried and numbers.detect(tried.values.str.strip_chars(), tried.counts)
+        if tried and found:
+            break
+    else:
+        return None
+    tried.notes += found.notes
+    if forced is None:
+        special = _digits_that_are_no_numbers(tried, found)
+        if special:
+            return special
+    wanted = forced or (Kind.INTEGER if found.is_whole else Kind.REAL)
+    pattern = found.format.pattern
+    decimals = None if wanted is Kind.INTEGER else 0 if found.is_whole else found.decimals
+    if wanted not in (Kind.INTEGER, Kind.REAL):
+        return None
+    return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
+
+
+def _digits_that_are_no_numbers(facts: _Facts, found: numbers.NumberTexts) -> Column | None:
+    """Digits that are truth values, dates, keys or codes."""
+    labels = _truth_labels(facts, sure=False)  # 0 and 1 beside a context token
+    if labels:
+        return facts.column(Kind.BOOLEAN, labels=labels)
+    if not found.is_whole or found.format.least or found.format.group:
+        return None
+    return _whole_special(facts, facts.values.str.strip_chars().cast(pl.Int64, strict=False))
+
+
+def _times_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
+    for tried in (facts, _without_context(facts)):
+        found = tried and times.detect(tried.values.str.strip_chars(), tried.counts)
+        if tried and found and forced in (None, Kind.DATETIME):
+            return tried.column(Kind.DATETIME, format=found.format, notes=found.notes)
+    return None
+
+
+def _words_column(facts: _Facts, *, closed: bool) -> Column:
+    series = facts.series
+    reason = None if closed else key_reason(series.name, facts.values, facts.n_known, facts.is_unique)
+    if reason:
+        return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
+    facts.notes += _mixed_notes(facts)
+    kind = text_or_category(facts.values, facts.counts)
+    if kind is Kind.TEXT and not closed:
+        return facts.column(kind, notes=("mostly different texts: their pattern is learnt, and no text is kept",))
+    return facts.column(Kind.CATEGORICAL, **_levels_of(facts))
+
+
+def _levels_of(facts: _Facts) -> dict[str, Any]:
+    """The categories of an Enum column, which its type needs to be made again. Nobody has declared them."""
+    dtype = facts.series.dtype
+    return {"levels": tuple(dtype.categories.to_list())} if isinstance(dtype, pl.Enum) else {}
+
+
+def _mixed_notes(facts: _Facts) -> list[str]:
+    """Tell of a column that is mostly numbers, but not only."""
+    numeric = facts.values.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
+    if facts.values.str.contains(r"^[+-]?0[0-9]+$").any():
+        return ["digits with leading zeros: taken as codes, not as numbers"] if numeric.all() else []
+    rows = int(facts.counts.filter(numeric).sum())
+    if rows < 0.5 * facts.n_known:
+        return []
+    return [f"mixed: {rows} rows hold numbers and {facts.n_known - rows} do not, so it is not taken as numeric"]
+
+
+# ---- columns that came as numbers --------------------------------------------------------------------------------
+
+
+def _number_column(facts: _Facts, forced: Kind | None) -> Column:
+    dtype = facts.series.dtype
+    if dtype.is_float():
+        keep = facts.values.is_finite()
+        n_nan = int(facts.counts.filter(facts.values.is_nan()).sum())
+        n_inf = int(facts.counts.filter(facts.values.is_infinite()).sum())
+        facts.values, facts.counts = facts.values.filter(keep), facts.counts.filter(keep)
+        facts.tokens.update({"NaN": n_nan} if n_nan else {})
+        facts.notes += [f"{n_inf} infinite values are treated as missing"] if n_inf else []
+    if forced in (Kind.CATEGORICAL, Kind.TEXT):
+        return facts.column(forced)
+    if len(facts.values) == 0:
+        return facts.column(forced or (Kind.REAL if dtype.is_float() else Kind.INTEGER))
+    if forced in (None, Kind.BOOLEAN) and len(facts.values) == 2:
+        low, high = sorted(facts.values.to_list())
+        if (low, high) == (0, 1) or forced is Kind.BOOLEAN:
+            labels = (str(low), str(high))
+            return facts.column(Kind.BOOLEAN, labels=labels)
+    if forced is Kind.BOOLEAN:
+        n = len(facts.values)
+        raise SchemaError(f"column {facts.series.name!r} was declared boolean, but has {n} distinct values, not two")
+    whole = _as_wholes(facts)
+    personal = None if whole is None else _personal(facts, forced, whole)
+    if personal is not None:
+        return personal
+    if forced is Kind.ID:
+        return facts.column(forced)
+    if forced in (Kind.INTEGER, Kind.REAL):
+        return facts.column(forced, decimals=None if forced is Kind.INTEGER else _decimals(facts.values))
+    if whole is None:
+        if dtype.is_integer():
+            facts.notes.append("some values do not fit into 64 bits: read as real numbers, exact to 15 digits")
+        return facts.column(Kind.REAL, decimals=_decimals(facts.values))
+    special = _whole_special(facts, whole, forced) if dtype.is_integer() else None
+    if special:
+        return special
+    if forced is Kind.DATETIME:
+        raise SchemaError(f"column {facts.series.name!r} was declared datetime, but its numbers do not read as dates")
+    return facts.column(Kind.INTEGER)
+
+
+def _as_wholes(facts: _Facts) -> pl.Series | None:
+    """The values as Int64 if they are whole and fit; else None."""
+    values = facts.values
+    if values.dtype.is_float():
+        return values.cast(pl.Int64) if numbers.is_whole(values) else None
+    if isinstance(values.dtype, pl.Decimal) and values.dtype.scale:
+        return None
+    whole = values.to_physical().cast(pl.Int64, strict=False)
+    return None if whole.null_count() else whole
+
+
+def _decimals(values: pl.Series) -> int | None:
+    if isinstance(values.dtype, pl.Decimal):
+        return values.dtype.scale
+    return numbers.decimals_of(values) if values.dtype.is_float() else 0
+
+
+def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) -> Column | None:
+    """Whole numbers that are dates (20240131), keys or codes (telephone numbers, postcodes); None for numbers."""
+    if whole.null_count():
+        return None
+    eight = whole.is_between(19_000_101, 21_001_231).all()
+    if eight and len(whole) >= (1 if forced is Kind.DATETIME else 3):
+        found = times.detect(whole.cast(pl.String), facts.counts)
+        if found and found.format == "%Y%m%d":
+            return facts.column(Kind.DATETIME, format=found.format, notes=("digits that all read as year-month-day",))
+    if forced is not None:
+        return None
+    reason = key_reason(facts.series.name, whole, facts.n_known, facts.is_unique, _rows_in_order(facts))
+    if reason:
+        return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
+    if looks_like_digit_code(facts.series.name):
+        kind = text_or_category(facts.values.cast(pl.String), facts.counts)
+        return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))
+    return None
+
+
+def _rows_in_order(facts: _Facts) -> bool:
+    """Whether the rows go up by one each, as a row number does."""
+    if not facts.is_unique:
+        return False
+    series = facts.series
+    text = series.str.strip_chars() if series.dtype == pl.String else series
+    steps = text.cast(pl.Int64, strict=False).diff().drop_nulls()
+    return len(steps) > 0 and bool((steps == 1).all())

@@ -1,0 +1,225 @@
+"""Rules that tell keys from measurements and texts from categories, by values and by the words of a column's name."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from likewise.schema.column import Kind
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# A last word that names a key in whatever size of table, as in "AlbumId"; and names that do so as a whole.
+_STRONG = frozenset({"id", "ids", "uuid", "guid", "pk", "rowid", "oid", "identifier"})
+_STRONG_NAMES = frozenset({"", "no", "nr", "#", "index", "idx", "key", "row", "unnamed 0", "level 0", "rownames"})
+# Words that make a key likely where there are rows enough to tell.
+_WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "account", "barcode"})
+# Words of things that are counted through without being keys.
+_COUNTED = frozenset({
+    "year", "month", "day", "week", "hour", "minute", "second", "date", "time", "timestamp", "age", "rank", "step", "t",
+    "period", "epoch", "score", "count", "price", "amount",
+})  # fmt: skip
+_DIGIT_CODES = frozenset({
+    "zip", "zipcode", "postcode", "postal", "postalcode", "phone", "tel", "telephone", "fax", "mobile", "ssn", "isbn",
+    "ean", "iban", "fips",
+})  # fmt: skip
+_NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "aid", "lipid", "solid", "fluid", "mid")
+
+# Words of those who have rows: people, what they hold, things with a life. English, German, French, Spanish, Chinese.
+_OWNER_WORDS = """
+    person people customer cust client patient employee emp user member student pupil subject participant
+    household account acct driver operator worker staff player rider visitor citizen resident tenant passenger
+    borrower applicant holder donor voter respondent owner case insured policy machine device vehicle unit
+    engine buyer guest teacher doctor agent learner candidate kunde kunden mitarbeiter personal benutzer nutzer
+    mitglied schueler schüler versicherter versicherten konto maschine maschinen fall geraet gerät abonne abonné
+    employe employé salarie salarié eleve élève etudiant étudiant utilisateur membre personne dossier cliente
+    paciente empleado usuario alumno estudiante persona socio miembro cuenta trabajador 客户 患者 病人 员工 用户
+    会员 学生 学号 工号 病历号 客户号 会员号
+"""
+OWNERS = frozenset(_OWNER_WORDS.split())
+_GROUP_WORDS = """
+    product item sku article store shop branch airport station stop route district region area county country state
+    province city town village zip postcode department dept category class course model brand make type group team
+    school hospital site location plant warehouse carrier airline currency language genre album track film movie title
+    icd diagnosis procedure drug atc job occupation industry sector species
+"""
+_GROUPS = frozenset(_GROUP_WORDS.split())
+"""Words of what is sold, visited or belonged to: its rows are many people's."""
+_LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
+_ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
+    "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
+}]  # fmt: skip
+
+_UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
+_HASH = r"^([0-9a-f]{16,128}|[0-9A-F]{16,128}|[A-Za-z0-9_+/=-]{20,128})$"
+_TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a column's name, in lower case.
+
+    Example:
+        >>> words_of("AlbumId"), words_of("disp_id"), words_of("Unnamed: 0")
+        (['album', 'id'], ['disp', 'id'], ['unnamed', '0'])
+    """
+    return [w.lower() for w in _WORDS.findall(name)]
+
+
+def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_order: bool = False) -> str | None:
+    """Why a column is a key, in words for the user; None if it is not.
+
+    Being unique is not enough: a measurement, a date or the population of a town is unique too. It takes a name that
+    says so, a row number, or values that nothing but keys look like.
+
+    Args:
+        name: the column's name.
+        values: (k,) distinct known values, Int64 or String.
+        n_known: rows that are not missing.
+        is_unique: every row has a value, and no two the same.
+        in_order: the rows' values go up by one each.
+    """
+    words = words_of(name)
+    whole_name = " ".join(words)
+    last = words[-1] if words else ""
+    if whole_name == "id" and len(values) >= 0.5 * n_known and len(values) > 1:
+        return "it is named so" + ("" if is_unique else "; some values come more than once")
+    if values.dtype == pl.String and len(values) > 1 and len(values) > 0.05 * n_known:
+        if values.str.contains(_UUID).all():
+            return "the values are UUIDs"
+        if len(values) >= 20 and _all_hashes(values):
+            return "the values are hashes or random tokens"
+    if not is_unique:
+        return None
+    if last in _STRONG or whole_name in _STRONG_NAMES:
+        return "unique, and named so"
+    glued = last.endswith("id") and not last.endswith(_NOT_KEYS) and n_known >= 100
+    is_token = values.dtype != pl.String or values.str.contains(_TOKEN).all()
+    if n_known >= 20 and (last in _WEAK or glued) and is_token:
+        return "unique, and named so"
+    return _code_reason(values) if values.dtype == pl.String else _whole_reason(words, values, in_order)
+
+
+def parts_of(name: str) -> list[str]:
+    """The words of a name, also of scripts without capitals, plurals as singulars, glued keys ("patientid") apart."""
+    parts: list[str] = []
+    for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", name)):
+        word = word.lower()
+        tail = next(
+            (t for t in ("nummer", "编号", "号码", "号", "id", "nr", "no") if word.endswith(t) and word != t), ""
+        )
+        stem = word.removesuffix(tail)
+        parts += [stem, tail] if tail and _is_who(stem) else [word]
+    return parts
+
+
+def _is_who(word: str) -> bool:
+    return word in OWNERS or word.removesuffix("s") in OWNERS
+
+
+def names_an_entity(name: str) -> bool:
+    """Whether a name tells of the key of somebody, or of something with a life, that may have several rows.
+
+    Example:
+        >>> [names_an_entity(name) for name in ("users_id", "PatientID", "Kundennummer", "工号", "district_id")]
+        [True, True, True, True, False]
+    """
+    parts = parts_of(name)
+    if parts in (["id"], ["学号"], ["工号"]) or (parts[-1:] in _ENDS and any(map(_is_who, parts))):
+        return True
+    return len(parts) > 1 and parts[:1] in _ENDS and parts[-1] in OWNERS  # "id_paciente", but not "number of customers"
+
+
+def names_an_owner(name: str) -> bool:
+    """Whether a name tells of nothing but somebody or something with a life, and not of how many.
+
+    Example:
+        >>> names_an_owner("assigned operator"), names_an_owner("operators")
+        (True, False)
+    """
+    return any(part in OWNERS for part in parts_of(name)[-1:])
+
+
+def names_a_group(name: str) -> bool:
+    """Whether a name tells of what is many people's, and of nobody.
+
+    Example:
+        >>> names_a_group("product_code"), names_a_group("client_product_id")
+        (True, False)
+    """
+    parts = set(parts_of(name))
+    return bool(_GROUPS & parts) and not any(map(_is_who, parts))
+
+
+def names_a_key(name: str) -> bool:
+    """Whether a name ends in a word that nothing but keys are named by."""
+    return any(part in _STRONG or part in _LOGINS for part in parts_of(name)[-1:])
+
+
+def looks_made(values: pl.Series) -> bool:
+    """Whether distinct texts look like made keys: UUIDs, hashes, e-mail addresses, codes of letters and digits."""
+    if values.str.contains(_UUID).all() or values.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").all():
+        return True
+    if len(values) < 20 or not values.str.contains(_TOKEN).all():
+        return False
+    mixed = values.str.contains(r"\d") & values.str.contains(r"[A-Za-z]")
+    lengths = values.str.len_chars()
+    return bool(mixed.mean() > 0.9) and int(lengths.max()) - int(lengths.min()) <= 4  # type: ignore[operator,arg-type]
+
+
+def _all_hashes(values: pl.Series) -> bool:
+    lengths = values.str.len_chars()
+    if lengths.min() != lengths.max() or not values.str.contains(_HASH).all():
+        return False
+    return bool((values.str.contains(r"\d") & values.str.contains(r"[A-Za-z]")).mean() > 0.9)  # type: ignore[operator]
+
+
+def _code_reason(values: pl.Series) -> str | None:
+    """Unique texts of one word that look made: plates, tail numbers, three-letter airport codes."""
+    if len(values) < 50 or not values.str.contains(_TOKEN).all():
+        return None
+    lengths = values.str.len_chars()
+    spread = int(lengths.max()) - int(lengths.min())  # type: ignore[arg-type]
+    with_digit = float(values.str.contains(r"\d").mean())  # type: ignore[arg-type]
+    capitals = values.str.contains(r"^[A-Z0-9]+$").all()
+    if (with_digit > 0.9 and spread <= 4) or (capitals and spread == 0):
+        return "unique codes"
+    return None
+
+
+def _whole_reason(words: list[str], values: pl.Series, in_order: bool) -> str | None:
+    n, low, high = len(values), int(values.min()), int(values.max())  # type: ignore[arg-type]
+    if _COUNTED & set(words) or n < 20:
+        return None
+    years = low >= 1500 and high <= 2200
+    if high - low + 1 == n and not years and (in_order or n >= 100):
+        return "a row number: unique and without gaps"
+    # A number of seven digits or more that is never shorter and never comes twice in a thousand rows is no measure,
+    # unless it is a time stamp (seconds or milliseconds from 2000 to 2040).
+    stamped = any(low >= 946_684_800 * unit and high <= 2_208_988_800 * unit for unit in (1, 1_000))
+    if n >= 1_000 and low >= 1_000_000 and len(str(low)) == len(str(high)) and not stamped:
+        return "unique numbers of equal length"
+    return None
+
+
+def looks_like_digit_code(name: str) -> bool:
+    """Whether the name says that digits are a code (postcode, telephone), with which nobody calculates."""
+    words = words_of(name)
+    return bool(_DIGIT_CODES & set(words)) and not {"count", "calls", "minutes"} & set(words)
+
+
+def text_or_category(values: pl.Series, counts: pl.Series) -> Kind:
+    """Whether texts are levels that repeat, or mostly different.
+
+    Args:
+        values: (k,) distinct known texts.
+        counts: (k,) rows of each.
+    """
+    k, n = len(values), int(counts.sum())
+    share = k / n if n else 0.0
+    if k <= 1 or (k <= 10 and share <= 0.7):
+        return Kind.CATEGORICAL
+    if share > 0.5:
+        return Kind.TEXT
+    # Levels of fewer than 5 rows are never emitted: where they hold nearly all the rows, nothing would be left.
+    repeated = int(counts.filter(counts >= 5).sum()) / n
+    return Kind.TEXT if k > 50 and repeated < 0.2 else Kind.CATEGORICAL

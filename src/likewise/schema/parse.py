@@ -1,0 +1,443 @@
+"""From a table as it came to canonical columns, and back: types, missing tokens, date formats, decimals, labels.
+
+A canonical column is String (categorical, text), Boolean, Int64 (integer), Float64 (real), Date, Time or Datetime
+(datetime), or as it came (keys, dropped); what is missing is null, never NaN, never a token.
+"""
+
+from __future__ import annotations
+
+from math import ceil, copysign, floor, isfinite
+
+import polars as pl
+
+from likewise.errors import SchemaError, nearest
+from likewise.schema import numbers, times
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.dtypes import dtype_from_name
+from likewise.schema.infer import SURE_TOKENS, TRUTH_PAIRS
+from likewise.schema.numbers import NumberFormat, is_number
+
+_WHAT = {
+    Kind.BOOLEAN: "one of its two labels",
+    Kind.INTEGER: "whole numbers",
+    Kind.REAL: "numbers",
+    Kind.DATETIME: "dates or times in its format",
+    Kind.CATEGORICAL: "among the declared levels",
+}
+
+
+_MOST = 2**53
+"""Numbers beyond this stand for it where a budget holds and no bounds were declared."""
+
+
+def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
+    """The canonical frame, columns in the schema's order.
+
+    Args:
+        raw: the table as read; its types may differ from those the schema was inferred from (a CSV's texts, say).
+        schema: what the columns are.
+        partial: columns may lack; they come out all missing.
+
+    Raises:
+        SchemaError: columns lack or are not in the schema, or values do not fit their column's kind (how many are
+            told, never which).
+
+    Example:
+        >>> raw = pl.DataFrame({"age": ["31", "?"]})
+        >>> parse(raw, Schema((Column(name="age", kind=Kind.INTEGER, missing=("?",)),)))["age"].to_list()
+        [31, None]
+    """
+    check_names(raw.columns, schema, partial=partial)
+    absent = pl.Series([None] * raw.height, dtype=pl.Null)
+    return pl.DataFrame(
+        [parse_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c) for c in schema]
+    )
+
+
+def parse_declared(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
+    """The canonical frame of a table that a budget of privacy hides: every cell is read by the schema alone.
+
+    Nothing is detected, no value is refused and none is counted, so that one row changes how no other is read. Numbers
+    beyond their bounds, infinite ones too, become the bound; those between the units of an integer the nearest; what
+    cannot be read is missing; undeclared levels stay, for the codec has a code for them.
+
+    Raises:
+        SchemaError: columns lack (unless `partial`) or are not in the schema.
+    """
+    check_names(raw.columns, schema, partial=partial)
+    absent = pl.Series([None] * raw.height, dtype=pl.Null)
+    return pl.DataFrame(
+        [_declared_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c) for c in schema]
+    )
+
+
+def check_names(names: list[str], schema: Schema, *, partial: bool = False) -> None:
+    """Raises SchemaError when columns lack (unless `partial`) or are unknown, each with the nearest name."""
+    known, given = set(schema.names), set(names)
+    lacking = [] if partial else [n for n in schema.names if n not in given]
+    extra = [n for n in names if n not in known]
+    problems = []
+    if lacking:
+        unused = [n for n in names if n in extra]
+        problems.append("columns lack: " + ", ".join(f"{n!r}{_hint(n, unused)}" for n in lacking[:10]))
+    if extra:
+        named = ", ".join(f"{n!r}{_hint(n, schema.names)}" for n in extra[:10])
+        problems.append(f"columns are not in the schema: {named}")
+    if problems:
+        raise SchemaError("; ".join(problems))
+
+
+def _hint(name: str, names: tuple[str, ...] | list[str]) -> str:
+    hint = nearest(name, names)
+    return f" ({hint.removeprefix('; ')})" if "did you mean" in hint else ""
+
+
+def canonical_dtype(column: Column) -> pl.DataType:
+    """The canonical type of a column."""
+    if column.is_key:
+        return dtype_from_name(column.dtype, column.levels)
+    match column.kind:
+        case Kind.CATEGORICAL | Kind.TEXT:
+            return pl.String()
+        case Kind.BOOLEAN:
+            return pl.Boolean()
+        case Kind.INTEGER:
+            return pl.Int64()
+        case Kind.REAL:
+            return pl.Float64()
+        case Kind.DATETIME:
+            stored = dtype_from_name(column.dtype, column.levels)
+            if stored.is_temporal() and stored != pl.Duration:
+                return stored
+            return times.dtype_of(column.format) if column.format else pl.Datetime("us")
+        case Kind.ID:  # of role `drop`
+            return dtype_from_name(column.dtype, column.levels)
+
+
+def parse_column(series: pl.Series, column: Column) -> pl.Series:
+    """One canonical column; raises SchemaError as `parse` does."""
+    if column.role is Role.DROP:
+        return series
+    if series.dtype == pl.Null:
+        return series.cast(canonical_dtype(column))
+    if column.is_key:
+        return _without_tokens(series, column)
+    known = _without_tokens(_plain(series), column)
+    if known.dtype.is_float():  # inference takes infinite values for missing, whatever kind it then finds
+        known = known.set(known.is_infinite().fill_null(False), None)
+    match column.kind:
+        case Kind.CATEGORICAL | Kind.TEXT:
+            out = _in_utc(known).cast(pl.String)
+            unfit = _outside_levels(out, column)
+        case Kind.BOOLEAN:
+            out, unfit = _checked(known, _booleans(known, column))
+        case Kind.INTEGER:
+            out, unfit = _checked(known, _wholes(known, column))
+        case Kind.REAL:
+            out, unfit = _checked(known, _reals(known, column))
+            out = out.set(out.is_nan() | out.is_infinite(), None)  # also those that were texts
+            out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
+        case Kind.DATETIME:
+            out, unfit = _datetimes(known, column)
+    if unfit:
+        raise SchemaError(
+            f"column {column.name!r}: {unfit} of {len(series)} values are not {_WHAT[column.kind]} "
+            f"(kind {column.kind.value}); clean them or declare another kind"
+        )
+    return out.alias(column.name)
+
+
+def _declared_column(series: pl.Series, column: Column) -> pl.Series:
+    if column.role is Role.DROP:  # it may tell whose the rows are
+        return _without_tokens(series, column)
+    if column.is_key or series.dtype == pl.Null:
+        return parse_column(series, column)
+    known = _without_tokens(_plain(series), column)
+    match column.kind:
+        case Kind.BOOLEAN:
+            out = _booleans(known, column)
+        case Kind.INTEGER | Kind.REAL:
+            out = _numbers_within(known, column)
+        case Kind.DATETIME if known.dtype.is_temporal():
+            out = as_time(known, canonical_dtype(column))
+        case Kind.DATETIME:
+            text = known.cast(pl.String).str.strip_chars()
+            out = as_time(times.read(text, column.format or "%Y-%m-%d", fallbacks=True), canonical_dtype(column))
+        case _:
+            out = _in_utc(known).cast(pl.String)
+    return out.alias(column.name)
+
+
+def _numbers_within(known: pl.Series, column: Column) -> pl.Series:
+    """Numbers, none of them beyond the bounds that were declared, or beyond 2^53 where none were."""
+    if known.dtype == pl.String:
+        number = _apply(known, numbers.read_reals(pl.first(), _format_of(column)))
+    else:
+        number = (known.to_physical() if known.dtype.is_temporal() else known).cast(pl.Float64, strict=False)
+    low, high = (end if isfinite(end) else copysign(_MOST, end) for end in column.bounds or (-_MOST, _MOST))
+    number = number.fill_nan(None).clip(float(low), float(high))
+    if column.kind is Kind.REAL:
+        return number.set((number == 0).fill_null(False), 0.0)  # -0.0 too
+    least, most = max(ceil(low), -(2**63) + 1024), min(floor(high), 2**63 - 1024)  # which a float can tell
+    whole = _wholes(known, column)  # exact beyond 2^53, where floats are not
+    nearest = number.round(0).clip(float(least), float(most)).cast(pl.Int64)
+    return whole.zip_with(whole.is_not_null(), nearest).clip(least, most)
+
+
+def _plain(series: pl.Series) -> pl.Series:
+    """Categories as texts, durations as their ticks, NaN as null."""
+    if isinstance(series.dtype, pl.Categorical | pl.Enum):
+        return series.cast(pl.String)
+    if series.dtype == pl.Duration:
+        return series.to_physical()
+    return series.fill_nan(None) if series.dtype.is_float() else series
+
+
+def _without_tokens(series: pl.Series, column: Column) -> pl.Series:
+    if series.dtype != pl.String:
+        return series
+    tokens = set(column.missing)
+    if column.kind not in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
+        tokens |= set(SURE_TOKENS)
+    if not tokens:
+        return series
+    missing = series.is_in(list(tokens))
+    if column.kind not in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
+        missing |= series.str.strip_chars().is_in(list(tokens))
+    return series.set(missing.fill_null(False), None)
+
+
+def _checked(before: pl.Series, after: pl.Series) -> tuple[pl.Series, int]:
+    """The result, and how many values were lost on the way."""
+    return after, after.null_count() - before.null_count()
+
+
+def _in_utc(series: pl.Series) -> pl.Series:
+    """Zoned timestamps as naive ones in UTC, so that their texts can be read back."""
+    if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
+        return series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return series
+
+
+def _outside_levels(values: pl.Series, column: Column) -> int:
+    if column.levels is None or column.dtype == "Enum":
+        return 0
+    return int((~values.drop_nulls().is_in(list(column.levels))).sum())
+
+
+def _booleans(known: pl.Series, column: Column) -> pl.Series:
+    if known.dtype == pl.Boolean:
+        return known
+    pairs = [column.labels] if column.labels else [*TRUTH_PAIRS]
+    if known.dtype.is_numeric():
+        no, yes = next(((float(a), float(b)) for a, b in pairs if is_number(a) and is_number(b)), (0.0, 1.0))
+        number = known.cast(pl.Float64)
+        return (number == yes).set(((number != yes) & (number != no)).fill_null(False), None)
+    bare = known.cast(pl.String).str.strip_chars()
+    yeses, noes = [b.strip() for _, b in pairs], [a.strip() for a, _ in pairs]
+    if not {x.lower() for x in yeses} & {x.lower() for x in noes}:  # "TRUE" means what "True" does
+        bare, yeses, noes = bare.str.to_lowercase(), [x.lower() for x in yeses], [x.lower() for x in noes]
+    if column.labels and not column.labels[0].strip():
+        bare, yeses, noes = known.cast(pl.String), [column.labels[1]], [column.labels[0]]
+    truth = bare.is_in(yeses)
+    return truth.set((~truth & ~bare.is_in(noes)).fill_null(False), None)
+
+
+def _format_of(column: Column) -> NumberFormat:
+    """How the column's numbers are written as text."""
+    if column.format is not None:
+        return NumberFormat.from_pattern(column.format)
+    return NumberFormat(most=0 if column.kind is Kind.INTEGER else column.decimals)
+
+
+def _apply(series: pl.Series, expr: pl.Expr) -> pl.Series:
+    return series.to_frame("").select(expr).to_series()
+
+
+def _wholes(known: pl.Series, column: Column) -> pl.Series:
+    if known.dtype == pl.String:
+        return _apply(known, numbers.read_wholes(pl.first(), _format_of(column)))
+    if known.dtype.is_float():
+        return known.set((known != known.floor()).fill_null(False), None).cast(pl.Int64, strict=False)
+    if known.dtype.is_decimal():
+        number = known.cast(pl.Float64)
+        return known.set((number != number.floor()).fill_null(False), None).cast(pl.Int64, strict=False)
+    return known.to_physical().cast(pl.Int64, strict=False)
+
+
+def _reals(known: pl.Series, column: Column) -> pl.Series:
+    if known.dtype == pl.String:
+        return _apply(known, numbers.read_reals(pl.first(), _format_of(column)))
+    return known.cast(pl.Float64, strict=False)
+
+
+def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
+    wanted = canonical_dtype(column)
+    if known.dtype.is_temporal():
+        told = as_time(known, wanted)
+        return told, told.null_count() - known.null_count()
+    text = known.cast(pl.String).str.strip_chars()
+    if column.format:
+        pattern = column.format
+    else:
+        counted = text.drop_nulls().alias("value").value_counts(name="rows")
+        found = times.detect(counted["value"], counted["rows"]) if counted.height else None
+        if found is None and counted.height:
+            return known, known.len() - known.null_count()
+        pattern = found.format if found else "%Y-%m-%d"
+    moments = times.read(text, pattern, fallbacks=True, keep_odd_years=True)
+    unfit = moments.null_count() - text.null_count()
+    # Years no calendar has (0000-00-00 and its like) stand for "none": missing, as inference told.
+    moments = times.drop_odd_years(moments)
+    told = as_time(moments, wanted)
+    return told, unfit + told.null_count() - moments.null_count()
+
+
+def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
+    """Another type of time with the same clock on the wall."""
+    if times.dtype == wanted:
+        return times
+    if isinstance(times.dtype, pl.Datetime):
+        if isinstance(wanted, pl.Datetime) and times.dtype.time_zone and wanted.time_zone:
+            return times.dt.convert_time_zone(wanted.time_zone).cast(wanted)
+        times = times.dt.replace_time_zone(None)
+    if isinstance(wanted, pl.Datetime):
+        clock = times.cast(pl.Datetime(wanted.time_unit), strict=False)
+        # An hour that a clock put forward leaves out is no time; of one that comes twice the first is meant.
+        return clock.dt.replace_time_zone(wanted.time_zone, ambiguous="earliest", non_existent="null")
+    return times.cast(wanted, strict=False)
+
+
+# ---- and back ----------------------------------------------------------------------------------------------------
+
+
+def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False) -> pl.DataFrame:
+    """The frame as the table came: types, missing tokens, date formats, labels, column order.
+
+    Args:
+        canonical: columns of the schema (some may lack: they are left out).
+        schema: what the columns are.
+        typed: give columns that came as text their natural types instead, and nulls instead of tokens; for a table
+            that was read from CSV and goes to Parquet.
+
+    Raises:
+        SchemaError: a column is not in the schema, or not canonical.
+    """
+    check_names(canonical.columns, schema, partial=True)
+    present = [c for c in schema if c.name in canonical.columns]
+    return pl.DataFrame({c.name: restore_column(canonical[c.name], c, typed=typed) for c in present})
+
+
+def restore_column(series: pl.Series, column: Column, *, typed: bool = False) -> pl.Series:
+    """One column as it came."""
+    if column.role is Role.DROP:
+        return series
+    stored = dtype_from_name(column.dtype, column.levels)
+    if typed and stored == pl.String:
+        return series
+    if column.is_key:
+        if stored == pl.Date and series.dtype == pl.Int64:
+            series = series.cast(pl.Int32)
+        if isinstance(stored, pl.Categorical | pl.Enum):
+            series = series.cast(pl.String)
+        fits = series.cast(stored, strict=False)
+        if isinstance(stored, pl.Enum) and fits.null_count() > series.null_count():
+            return series.cast(pl.String)  # keys made anew are none of its categories
+        series = fits
+        return _with_tokens(series, column) if stored == pl.String else series
+    if series.dtype == pl.Null:
+        series = series.cast(canonical_dtype(column))
+    if stored == pl.String or isinstance(stored, pl.Categorical | pl.Enum):
+        return _with_tokens(_as_text(series, column), column).cast(stored).alias(column.name)
+    return _as_stored(series, column, stored).alias(column.name)
+
+
+def _with_tokens(series: pl.Series, column: Column) -> pl.Series:
+    if not column.missing or column.missing_as_null:
+        return series
+    return series.fill_null(column.missing[0])
+
+
+def _as_text(series: pl.Series, column: Column) -> pl.Series:
+    match column.kind:
+        case Kind.BOOLEAN:
+            no, yes = column.labels or ("false", "true")
+            return _apply(series, pl.when(pl.first()).then(pl.lit(yes)).when(~pl.first()).then(pl.lit(no)))
+        case Kind.INTEGER:
+            return _apply(series, numbers.write_wholes(pl.first(), _format_of(column)))
+        case Kind.REAL:
+            return _apply(series, numbers.write_reals(pl.first(), _format_of(column)))
+        case Kind.DATETIME:
+            return times.write(series, column.format) if column.format else series.cast(pl.String)
+        case _:
+            return series.cast(pl.String)
+
+
+def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Series:
+    if column.kind is Kind.BOOLEAN and stored.is_numeric() and column.labels and all(map(is_number, column.labels)):
+        no, yes = (float(label) for label in column.labels)
+        series = _apply(series, pl.when(pl.first()).then(yes).when(~pl.first()).then(no))
+    elif column.kind is Kind.DATETIME and stored.is_integer() and column.format:
+        series = times.write(series, column.format)
+    elif column.kind is Kind.REAL and column.decimals is not None:
+        series = series.round(column.decimals)
+    elif column.kind is Kind.BOOLEAN and stored.is_decimal():
+        series = series.cast(pl.Int64)
+    elif column.kind in (Kind.CATEGORICAL, Kind.TEXT) and stored == pl.Boolean:
+        series = series == "true"
+    if series.dtype == pl.String and stored.is_temporal() and stored != pl.Duration:
+        return _time_of_word(series, stored)
+    if stored.is_integer() and series.dtype.is_float():
+        series = series.round(0)
+    if stored == pl.Duration:
+        series = series.cast(pl.Int64, strict=False)
+    if isinstance(stored, pl.Decimal) and series.dtype == pl.Float64:
+        # Through the shortest text: a float cast to decimal would keep its binary noise.
+        series = _apply(series, numbers.write_reals(pl.first(), NumberFormat(most=stored.scale)))
+    out = series.cast(stored, strict=False)
+    return out.fill_null(float("nan")) if stored.is_float() and "NaN" in column.missing[:1] else out
+
+
+def _time_of_word(series: pl.Series, stored: pl.DataType) -> pl.Series:
+    """Dates and times that were treated as words, in their own type again."""
+    read = times.read(series, "%H:%M:%S" if stored == pl.Time else "%Y-%m-%d %H:%M:%S%.f", fallbacks=True)
+    if isinstance(stored, pl.Datetime) and stored.time_zone:
+        return read.dt.replace_time_zone("UTC").dt.convert_time_zone(stored.time_zone).cast(stored)
+    return read.cast(stored)
+
+
+def fill_column(name: str, raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
+    """A column with every cell that was known as it stood, and the others as drawn.
+
+    It keeps the type it was given in, unless that cannot hold what was drawn: whole numbers in a column that has
+    halves, or categories that were never declared.
+
+    Args:
+        raw: the frame as it was stored.
+        table: the canonical frame of it, whose nulls say what is missing.
+        drawn: columns as they are stored, of as many rows.
+    """
+    if name not in raw.columns:
+        return drawn[name]
+    given = raw[name]
+    known = table[name].is_not_null()
+    if name not in drawn.columns or known.all():
+        return given
+    fill = drawn[name]
+    if given.dtype == fill.dtype:
+        return given.zip_with(known, fill)
+    if isinstance(given.dtype, pl.Enum | pl.Categorical):
+        texts = given.cast(pl.String).zip_with(known, fill.cast(pl.String))
+        if isinstance(given.dtype, pl.Categorical):
+            return texts.cast(pl.Categorical)
+        declared = given.dtype.categories
+        new = texts.drop_nulls().unique().sort()
+        return texts.cast(pl.Enum(pl.concat([declared, new.filter(~new.is_in(declared))])))
+    if given.dtype == pl.Null:  # nothing was known of it
+        return fill
+    wanted = fill.filter(~known)
+    fits = wanted.cast(given.dtype, strict=False)
+    is_cut = given.dtype.is_integer() and wanted.dtype.is_float() and not (wanted == wanted.round(0)).all()
+    if is_cut or fits.null_count() > wanted.null_count():
+        return given.cast(fill.dtype, strict=False).zip_with(known, fill)
+    return given.zip_with(known, fill.cast(given.dtype, strict=False))

@@ -1,0 +1,423 @@
+"""The one training loop: batches, schedule, early stop, best weights, checkpoint, progress.
+
+A net's own file says what a step is; this file says when steps happen. It knows tensors and seconds, nothing of
+tables.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from likewise.errors import LikewiseWarning, OptionError, TrainingError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from likewise.training.optimiser import Decay
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What a progress callback is told, once an epoch.
+
+    Args:
+        epoch: epochs finished, from 1.
+        epochs: epochs planned.
+        train_loss: mean loss a row over the epoch; NaN where a budget of privacy hides it.
+        holdout_loss: mean loss a row over the held-out rows; None when there are none.
+        rows_per_second: training rows seen a second.
+        seconds: since training began.
+        eta_seconds: until the planned end; an early stop comes sooner.
+        notes: other figures that the model tells of itself, by name.
+        unit: what is counted: "epoch", or "step" of a training under a budget of privacy.
+    """
+
+    epoch: int
+    epochs: int
+    train_loss: float
+    holdout_loss: float | None
+    rows_per_second: float
+    seconds: float
+    eta_seconds: float
+    notes: Mapping[str, float] = field(default_factory=dict)
+    unit: str = "epoch"
+
+
+Progress = Callable[[Event], None]
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Args:
+        epochs: passes over the rows, at most.
+        batch_size: rows a step.
+        learning_rate: the peak of the one cycle (Smith and Topin 2018): a linear rise, then half a cosine to zero.
+        warmup: share of the steps spent rising.
+        weight_decay: AdamW's (Loshchilov and Hutter 2019).
+        patience: epochs without a better held-out loss before the cycle is cut short.
+        max_seconds: budget; the cycle is then run by the clock, so two runs may differ. None: no budget.
+        checkpoint: a file written after every epoch and resumed from when it is there; None: no file.
+    """
+
+    epochs: int = 12
+    batch_size: int = 512
+    learning_rate: float = 5e-3
+    warmup: float = 0.15
+    weight_decay: float = 1e-4
+    patience: int = 4
+    max_seconds: float | None = None
+    checkpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not self.learning_rate > 0:
+            raise OptionError(f"learning_rate must be above 0, got {self.learning_rate}")
+        if self.max_seconds is not None and not self.max_seconds > 0:
+            raise OptionError(f"max_seconds must be above 0, got {self.max_seconds}")
+
+
+@dataclass(kw_only=True)
+class Record:
+    """What training did: plain data, kept in the model file.
+
+    Args:
+        stopped: "planned" (all epochs), "early" (patience), "time" (budget) or "diverged" (the loss stopped being a
+            number; the best weights before that were kept).
+    """
+
+    epochs: int = 0
+    seconds: float = 0.0
+    stopped: str = "planned"
+    best_epoch: int = 0
+    train_losses: list[float] = field(default_factory=list)
+    holdout_losses: list[float] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Step(Protocol):
+    """One update of the weights: what differs between kinds of nets."""
+
+    def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
+        """Learn from these rows; `passed` is the share of training done. Gives the mean loss a row, detached."""
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """What a resumed run must be given back."""
+
+    def load_state(self, state: dict[str, torch.Tensor]) -> None: ...
+
+
+class Descent:
+    """AdamW on the mean of a per-row loss, its rate on one cycle.
+
+    Args:
+        module: whose parameters learn.
+        loss: row numbers (B,) to loss of each row (B,).
+        decays: of each parameter, in units of the schedule's; None for one for all.
+
+    `passed` is the share of the training done, for a loss that changes with it.
+    """
+
+    passed: float = 0.0
+
+    def __init__(
+        self,
+        module: nn.Module,
+        loss: Callable[[torch.Tensor], torch.Tensor],
+        schedule: Schedule,
+        decays: Sequence[Decay] | None = None,
+    ) -> None:
+        from likewise.training.optimiser import AdamW
+
+        self._loss = loss
+        self._schedule = schedule
+        whole = schedule.weight_decay
+        decay = whole if decays is None else [share * whole for share in decays]
+        self._optimiser = AdamW(module.parameters(), weight_decay=decay)
+
+    def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
+        import torch
+
+        self.passed = passed
+        loss = self._loss(rows).mean()
+        torch.autograd.backward(loss)
+        self._optimiser.step(self._schedule.learning_rate * one_cycle(passed, self._schedule.warmup))
+        return loss.detach()
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return self._optimiser.state()
+
+    def load_state(self, state: dict[str, torch.Tensor]) -> None:
+        self._optimiser.load_state(state)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in the calling thread alone; also a decorator.
+
+    Sums split among threads are rounded otherwise, and a seed must give the same weights and rows whatever the machine.
+    Threads also wait for one another after every product, thousands of times a second, and by default they spin: beside
+    one busy process a fit of five seconds then took minutes.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def side_by_side(work: Callable[[Item], None], items: Iterable[Item], *, alone: bool = False) -> None:
+    """Do what does not depend on one another on as many threads as torch would use, each computing on its own.
+
+    Args:
+        alone: one item after the other all the same.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    with one_thread():
+        if alone or threads == 1:
+            for item in items:
+                work(item)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, items))
+
+
+def one_cycle(passed: float, warmup: float) -> float:
+    """Share of the peak rate after a share of the training: linear up, half a cosine down.
+
+    Example:
+        >>> one_cycle(0.1, warmup=0.2), one_cycle(0.2, warmup=0.2), round(one_cycle(1.0, warmup=0.2), 3)
+        (0.5, 1.0, 0.001)
+    """
+    if passed < warmup:
+        return max(passed / warmup, 0.04)
+    return max(0.5 * (1 + math.cos(math.pi * (passed - warmup) / (1 - warmup))), 1e-3)
+
+
+def train(
+    module: nn.Module,
+    step: Step,
+    n_rows: int,
+    schedule: Schedule,
+    *,
+    generator: torch.Generator,
+    holdout_loss: Callable[[], float] | None = None,
+    on_epoch: Callable[[], None] | None = None,
+    progress: Progress | None = None,
+    notes: Mapping[str, float] | None = None,
+    fingerprint: str = "",
+    rate: str = "learning_rate",
+    from_shares: bool = False,
+) -> Record:
+    """Run the epochs; leave in `module` the weights that did best on the held-out rows (the last ones without any).
+
+    Args:
+        step: the update, told which rows to learn from.
+        n_rows: row numbers 0 .. n_rows-1 are shuffled into batches; a short last batch waits for the next epoch.
+        generator: the order of rows; with a checkpoint its state is kept, so a resumed run equals an unbroken one.
+        holdout_loss: mean loss a held-out row; None when there are none.
+        on_epoch: called before each epoch.
+        notes: figures told with each event; `holdout_loss` may keep them up to date.
+        fingerprint: what a checkpoint must have been made by to be resumed.
+        rate: the option to lower where training diverges, which is warned of.
+        from_shares: whether the net begins at the shares of codes, so that one worse than it began learnt nothing.
+
+    Raises:
+        TrainingError: the loss was not a number before any epoch ended.
+        OptionError: the checkpoint is of another run.
+    """
+    run = _Run(module, step, schedule, generator, fingerprint)
+    run.resume()
+    size = min(schedule.batch_size, n_rows)
+    if from_shares and holdout_loss is not None and not run.record.epochs:
+        module.eval()
+        run.start = holdout_loss()
+    while run.record.epochs < schedule.epochs and run.record.stopped == "planned":
+        module.train()
+        if on_epoch is not None:
+            on_epoch()
+        mean = run.epoch(_batches(n_rows, size, generator), n_rows // size)
+        module.eval()
+        run.close_epoch(mean, holdout_loss() if holdout_loss is not None else None)
+        if progress is not None:
+            progress(run.event(n_rows // size * size, notes or {}))
+    run.finish()
+    run.warn(rate)
+    return run.record
+
+
+def _batches(n_rows: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
+    import torch
+
+    order = torch.randperm(n_rows, generator=generator)
+    for start in range(0, n_rows - size + 1, size):
+        yield order[start : start + size]
+
+
+class _Run:
+    """A training under way: its clock, its record, its best weights, its checkpoint."""
+
+    def __init__(
+        self, module: nn.Module, step: Step, schedule: Schedule, generator: torch.Generator, fingerprint: str
+    ) -> None:
+        self.module, self.step, self.schedule, self.generator = module, step, schedule, generator
+        self.fingerprint = json.dumps([asdict(replace(schedule, checkpoint=None)), fingerprint])
+        self.record = Record()
+        self.best: dict[str, torch.Tensor] | None = None
+        self.start = math.inf
+        """Held-out loss before the first step, where it is known."""
+        self.began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    def passed(self, share_of_epoch: float) -> float:
+        """Share of the training done: of the epochs, or of the time where that runs out sooner."""
+        planned = (self.record.epochs + share_of_epoch) / self.schedule.epochs
+        if self.schedule.max_seconds is None:
+            return planned
+        return min(max(planned, self.seconds / self.schedule.max_seconds), 1.0)
+
+    def epoch(self, batches: Iterator[torch.Tensor], n_batches: int) -> float | None:
+        """All steps of one epoch; gives the mean loss, NaN when it diverged, None when there was no time for a step."""
+        total, done = 0.0, 0
+        for i, rows in enumerate(batches):
+            passed = self.passed(i / n_batches)
+            if passed >= 1.0:
+                self.record.stopped = "time"
+                break
+            loss = float(self.step(rows, passed))
+            if not math.isfinite(loss):
+                self.record.stopped = "diverged"
+                return math.nan
+            total, done = total + loss, done + 1
+        return total / done if done else None
+
+    def close_epoch(self, train_loss: float | None, holdout_loss: float | None) -> None:
+        record = self.record
+        if train_loss is None:
+            return
+        if holdout_loss is not None and not math.isfinite(holdout_loss):
+            record.stopped = "diverged"
+        if record.stopped == "diverged":
+            if self.best is None:
+                raise TrainingError("the loss is not a number; lower learning_rate or look for extreme values")
+            return
+        record.epochs += 1
+        record.seconds = round(self.seconds, 3)
+        record.train_losses.append(train_loss)
+        if holdout_loss is None or holdout_loss < min(record.holdout_losses, default=math.inf):
+            record.best_epoch = record.epochs
+            self.best = {name: value.clone() for name, value in self.module.state_dict().items()}
+        if holdout_loss is not None:
+            record.holdout_losses.append(holdout_loss)
+        if record.epochs - record.best_epoch >= self.schedule.patience and record.stopped == "planned":
+            record.stopped = "early"
+        self.save()
+
+    def event(self, rows: int, notes: Mapping[str, float]) -> Event:
+        record, seconds = self.record, self.seconds
+        left = seconds / record.epochs * (self.schedule.epochs - record.epochs) if record.epochs else math.inf
+        if self.schedule.max_seconds is not None:
+            left = min(left, max(self.schedule.max_seconds - seconds, 0.0))
+        return Event(
+            epoch=record.epochs,
+            epochs=self.schedule.epochs,
+            train_loss=record.train_losses[-1] if record.train_losses else math.nan,
+            holdout_loss=record.holdout_losses[-1] if record.holdout_losses else None,
+            rows_per_second=rows * record.epochs / max(seconds, 1e-9),
+            seconds=seconds,
+            eta_seconds=0.0 if record.stopped != "planned" else left,
+            notes=dict(notes),
+        )
+
+    def finish(self) -> None:
+        if self.best is not None:
+            self.module.load_state_dict(self.best)
+        self.record.seconds = round(self.seconds, 3)
+        if self.schedule.checkpoint is not None:
+            Path(self.schedule.checkpoint).unlink(missing_ok=True)
+
+    def warn(self, rate: str) -> None:
+        """Tell of a training that got nowhere."""
+        record = self.record
+        if record.stopped == "diverged":
+            text = f"training diverged after {record.epochs} epochs; the weights of epoch {record.best_epoch} were kept"
+            warnings.warn(f"{text}; lower {rate}", LikewiseWarning, stacklevel=4)
+        elif record.holdout_losses and min(record.holdout_losses) > self.start + max(abs(self.start) / 4, 2.0):
+            text = f"training began at a held-out loss of {self.start:.3g} and came to {min(record.holdout_losses):.3g}"
+            warnings.warn(f"{text} at best: it learnt nothing; lower {rate}", LikewiseWarning, stacklevel=4)
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        if self.schedule.checkpoint is None:
+            return
+        from safetensors.torch import save_file
+
+        from likewise.tables.files import atomic_path
+
+        groups = {"module": self.module.state_dict(), "best": self.best or {}, "step": self.step.state()}
+        tensors = {f"{g}.{name}": value.clone() for g, part in groups.items() for name, value in part.items()}
+        tensors["generator"] = self.generator.get_state()
+        note = {"fingerprint": self.fingerprint, "record": json.dumps(self.record.to_dict())}
+        with atomic_path(Path(self.schedule.checkpoint)) as path:
+            save_file(tensors, path, metadata=note)
+
+    def resume(self) -> None:
+        """Take up the checkpoint where there is one."""
+        if self.schedule.checkpoint is None or not Path(self.schedule.checkpoint).exists():
+            return
+        from safetensors import SafetensorError, safe_open
+
+        unreadable = f"checkpoint {self.schedule.checkpoint!r} cannot be read; delete it or name another"
+        try:
+            with safe_open(self.schedule.checkpoint, framework="pt") as file:
+                note = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        except (SafetensorError, OSError) as error:
+            raise OptionError(unreadable) from error
+        if note.get("fingerprint") != self.fingerprint:
+            raise OptionError(
+                f"checkpoint {self.schedule.checkpoint!r} is of another table or other options; "
+                "delete it or name another"
+            )
+        try:
+            self._take_up(tensors, json.loads(note["record"]))
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise OptionError(unreadable) from error
+
+    def _take_up(self, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
+        groups: dict[str, dict[str, torch.Tensor]] = {"module": {}, "best": {}, "step": {}}
+        for key, value in tensors.items():
+            group, _, name = key.partition(".")
+            if group in groups:
+                groups[group][name] = value
+        self.record = Record(**record)
+        self.module.load_state_dict(groups["module"])
+        self.best = groups["best"] or None
+        self.step.load_state(groups["step"])
+        self.generator.set_state(tensors["generator"])
+        self.began -= self.record.seconds

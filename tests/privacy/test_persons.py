@@ -16,6 +16,7 @@ from likewise.privacy import Promise, anonymize, hierarchies, measure, row_risk
 from likewise.privacy.codec import anonymous_codec
 from likewise.privacy.criteria import count_persons, paired
 from likewise.privacy.encoding import spelled_once
+from likewise.schema.parse import parse
 
 QUASI = ["age", "town", "pay"]
 TOWNS = {"Bern": ["CH"], "Basel": ["CH"], "Oslo": ["NO"], "Rome": ["IT"], None: ["none"]}
@@ -216,7 +217,7 @@ def test_a_generator_is_told_what_k_persons_share() -> None:
     schema = lw.infer(frame).replace("who", role=lw.Role.ENTITY)
     for name in QUASI:
         schema = schema.replace(name, role=lw.Role.QUASI_IDENTIFIER)
-    table = lw.parsing.parse(frame, schema)
+    table = parse(frame, schema)
     codec = anonymous_codec(table, schema, CodecOptions(k_anonymous=6))
     codes = codec.encode(table).codes[:, [j for name in QUASI for j in codec.fields_of(name)]]
     people = defaultdict(set)

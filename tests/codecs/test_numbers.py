@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from likewise.codecs.column import CodecOptions
+from likewise.codecs.lattice import Lattice
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError, SchemaError
@@ -142,12 +143,12 @@ def test_redrawn_fractions_keep_the_distribution(shape: str, n_rows: int, max_bi
 
 
 @pytest.mark.parametrize("shape", list(skewed(np.random.default_rng(0), 1)))
-def test_every_piece_stands_on_five_rows(shape: str) -> None:
+def test_every_code_stands_on_five_rows(shape: str) -> None:
     values, decimals = skewed(np.random.default_rng(2), 3_000)[shape]
     codec = fit(pl.Series("x", values), Kind.REAL, decimals=decimals)
     assert codec.pieces is not None
-    assert codec.pieces.count.min() >= 5
-    assert codec.pieces.count.sum() == 3_000
+    assert codec.pieces.code_count.min() >= 5
+    assert codec.pieces.count.sum() == pytest.approx(3_000)
 
 
 @given(st.lists(st.integers(0, 400), min_size=20, max_size=300), st.sampled_from([4, 16, 256]))
@@ -157,7 +158,7 @@ def test_pieces_are_ordered_disjoint_and_kept_values_shared(values: list[int], m
     assert pieces is not None
     assert (pieces.first <= pieces.last).all()
     assert (pieces.first[1:] > pieces.last[:-1]).all()
-    assert pieces.count.min() >= 5
+    assert pieces.code_count.min() >= 5
     ordered = np.sort(values)
     assert pieces.first[0] >= ordered[4] or (np.array(values) == pieces.first[0]).sum() >= 5
     assert pieces.last[-1] <= ordered[-5] or (np.array(values) == pieces.last[-1]).sum() >= 5
@@ -212,6 +213,16 @@ def test_rare_values_between_atoms_become_a_bin_that_shows_none_of_them() -> Non
 def test_fewer_than_five_rows_show_a_blurred_middle_only(n_rows: int) -> None:
     series = pl.Series("x", [123_456 + i for i in range(n_rows)])
     assert set(round_trip(fit(series, Kind.INTEGER), series)) == {100_000}
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=4))
+def test_fewer_than_five_rows_give_back_no_value_of_theirs(values: list[int]) -> None:
+    for series, kind, decimals in (
+        (pl.Series("x", values), Kind.INTEGER, None),
+        (pl.Series("x", [v / 10 for v in values]), Kind.REAL, 1),
+        (pl.Series("x", [v / 7 for v in values]), Kind.REAL, None),
+    ):
+        assert not set(redraw(fit(series, kind, decimals=decimals), series)) & set(series)
 
 
 def test_few_rows_with_declared_bounds_draw_within_them() -> None:
@@ -298,6 +309,70 @@ def test_step_of_the_column_is_kept() -> None:
     out = redraw(fit(series, Kind.INTEGER, max_bins=16), series)
     assert (out % 250 == 0).all()
     assert out.n_unique() > 500
+
+
+def test_steps_stand_where_the_values_do() -> None:
+    rng = np.random.default_rng(6)
+    for offset, decimals in ((3, None), (25, 2)):
+        units = rng.integers(-40, 40, 900) * 70 + offset
+        series = pl.Series("x", units if decimals is None else units / 100)
+        codec = fit(series, Kind.INTEGER if decimals is None else Kind.REAL, decimals=decimals, max_bins=16)
+        out = np.rint(redraw(codec, series).to_numpy() * (1 if decimals is None else 100)).astype(np.int64)
+        assert (out % 70 == offset).all()
+        assert len(np.unique(out)) > 60
+        (weights,) = codec.narrow(OneOf((codec.lattice.value(0),))).weights
+        assert weights.sum() > 0
+        with pytest.raises(ConditionError):
+            codec.narrow(OneOf((codec.lattice.value(0) + 1,)))
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**40), st.integers(0, 2**40))
+def test_units_are_nearest_and_limits_the_first_beyond(value: int, step: int, offset: int) -> None:
+    lattice = Lattice(Kind.INTEGER, step, None, offset % step)
+    (unit,) = lattice.units(np.array([value])).tolist()
+    assert abs(lattice.value(unit) - value) <= step // 2 + 1
+    up, down = lattice.unit(value, False, up=True), lattice.unit(value, True, up=False)
+    assert up is not None
+    assert down == up - 1
+    assert lattice.value(down) < value <= lattice.value(up)
+
+
+def holes_of(codec: NumberCodec) -> int:
+    """Units between the least and the greatest draw that can never be drawn."""
+    assert codec.pieces is not None
+    return int((codec.pieces.first[1:] - codec.pieces.last[:-1] - 1).sum())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rare_values_amid_used_ones_leave_no_comb(seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, 40, 240)
+    rare = np.bincount(values, minlength=40) < 5
+    codec = fit(pl.Series("x", values), Kind.INTEGER)
+    assert rare.sum() > 3
+    assert holes_of(codec) == 0
+    drawn = np.bincount(redraw(codec, pl.Series("x", np.tile(values, 50))).to_numpy(), minlength=40) / 50
+    assert ks(values, np.repeat(np.arange(40), np.rint(drawn).astype(int))) < 12 / 240
+    assert codec.pieces is not None
+    few = codec.pieces.count[codec.pieces.count < 5]
+    assert len(few) > 0
+    assert np.ptp(few) < 1e-9  # all alike: how many rows each has is not kept
+
+
+def test_a_value_absent_among_few_codes_stays_absent() -> None:
+    values = [10] * 50 + [20] * 50 + [30] * 50 + [17] * 3 + [24] * 3
+    assert set(redraw(fit(pl.Series("x", values), Kind.INTEGER), pl.Series("x", values))) == {10, 20, 30}
+
+
+def test_a_range_in_a_hole_is_drawn_by_wish_and_one_between_far_values_is_refused() -> None:
+    rng = np.random.default_rng(8)
+    values = np.r_[np.repeat([v for v in range(1, 21) if v != 11], 40), [11] * 2, [90] * 50]
+    codec = fit(pl.Series("x", values), Kind.INTEGER)
+    assert 11 not in set(redraw(codec, pl.Series("x", values)))
+    narrowed = codec.narrow(Between(11, 11))
+    codes = np.repeat(np.flatnonzero(narrowed.weights[0]), 20)[:, None]
+    assert set(narrowed.codec.decode(codes, rng.random(codes.shape), rng)) == {11}
+    with pytest.raises(ConditionError, match=r"1 \.\. 90"):
+        codec.narrow(Between(40, 50))
 
 
 @given(

@@ -268,3 +268,78 @@ def test_state_round_trip_and_tampered_state() -> None:
             TimeCodec.from_state({**data, key: value}, arrays)
     with pytest.raises(ModelFileError):
         TimeCodec.from_state(data, {name: a for name, a in arrays.items() if name != "times.count"})
+
+
+def days(n: int, seed: int = 3) -> pl.Series:
+    since = (dt.date(2018, 1, 1) - dt.date(1970, 1, 1)).days
+    return pl.Series("t", np.random.default_rng(seed).integers(since, since + 1_400, n)).cast(pl.Int32).cast(pl.Date)
+
+
+PATTERNS = {
+    "Mondays": lambda day: day.dt.truncate("1w"),
+    "every second Friday": lambda day: day.dt.truncate("2w") + dt.timedelta(days=4),
+    "business days": lambda day: day.filter(day.dt.weekday() < 6),
+    "all but Sundays": lambda day: day.filter(day.dt.weekday() < 7),
+    "firsts of a month": lambda day: day.dt.month_start(),
+    "month ends": lambda day: day.dt.month_end(),
+    "firsts of a quarter": lambda day: day.dt.truncate("1q"),
+    "15th and last": lambda day: day.filter((day.dt.day() == 15) | (day == day.dt.month_end())),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("us"), pl.Datetime("ms", "Europe/Berlin")])
+def test_days_keep_to_the_pattern_of_the_column(name: str, dtype: pl.DataType) -> None:
+    def as_dtype(series: pl.Series) -> pl.Series:
+        if dtype == pl.Date:
+            return series
+        stamps = series.cast(pl.Datetime(dtype.time_unit))  # type: ignore[attr-defined]
+        hours = pl.Series(np.random.default_rng(0).integers(8, 18, len(series)))
+        stamps = stamps + pl.select(pl.duration(hours=pl.lit(hours))).to_series()
+        return stamps.dt.replace_time_zone(dtype.time_zone)  # type: ignore[attr-defined]
+
+    rule = PATTERNS[name]
+    past = rule(days(6_000))
+    series = as_dtype(past)
+    codec = fit(series, max_bins=16)
+    drawn = redraw(codec, series).dt.date()
+    assert set(rule(drawn)) == set(drawn)
+    assert drawn.n_unique() > min(past.n_unique() - 4, 100)
+    state, arrays = codec.to_state()
+    back = TimeCodec.from_state({**state, "name": "t"}, arrays)
+    assert redraw(back, series).dt.date().equals(drawn)
+    middle = sorted(set(past))[past.n_unique() // 2]
+    narrowed = codec.narrow(Between(middle, middle))
+    codes = np.stack([np.full(50, np.flatnonzero(w)[0]) for w in narrowed.weights], axis=1)
+    out = narrowed.codec.decode(codes, np.random.default_rng(0).random((50, 2)), np.random.default_rng(0))
+    assert set(out.dt.date()) == {middle}
+
+
+def test_days_without_a_pattern_get_none_by_chance() -> None:
+    for seed in range(200):
+        for n in (5, 12, 30, 60):
+            assert fit(days(n, seed)).days.lattice.calendar is None
+
+
+def test_a_few_odd_days_do_not_break_the_pattern_and_are_not_drawn() -> None:
+    past = days(3_000)
+    series = pl.concat([past.filter(past.dt.weekday() < 6), pl.Series("t", [dt.date(2019, 6, 2)] * 2)])
+    assert set(redraw(fit(series), series).dt.weekday()) == {1, 2, 3, 4, 5}
+
+
+def test_few_times_of_day_stay_within_the_day() -> None:
+    for series in (
+        pl.Series("t", [dt.time(23, 59, 59), None], dtype=pl.Time),
+        pl.Series("t", [dt.datetime(9998, 12, 31, 23, 59, 59), None]),
+    ):
+        out = redraw(fit(series), series)
+        assert out[0] != series[0]
+        assert out[0] is not None
+
+
+def test_a_range_that_nothing_meets_is_told_in_dates() -> None:
+    for series in (days(500), days(500).cast(pl.Datetime("us"))):
+        with pytest.raises(ConditionError, match=r"draws lie in 2018-01-\d\d \.\. 2021-\d\d-\d\d$"):
+            fit(series).narrow(Between(dt.date(2031, 1, 1), None))
+    with pytest.raises(ConditionError, match=r"draws lie in \d\d:\d\d:00 \.\. \d\d:\d\d:00$"):
+        fit(pl.Series("t", [dt.time(9 + i % 8, i % 60) for i in range(480)])).narrow(Between(dt.time(22), None))

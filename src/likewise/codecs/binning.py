@@ -2,7 +2,8 @@
 
 A value is kept as it is only if at least `rows` rows carry it; every other limit of a piece is the mean of `rows`
 neighbouring rows, and the `rows - 1` outermost rows on either side are left out of it (a range thus ends at the mean of
-the 5th to the 9th row). Each piece has at least `rows` rows. So no number stored is that of fewer.
+the 5th to the 9th row). Each piece has at least `rows` rows, and what fills the holes between them has that many rows
+together. So no number stored is that of fewer.
 
 Where people have several rows, a value is kept if that many people have it, and all else is made of rows of which any
 that many neighbours are different people's.
@@ -37,6 +38,7 @@ def build(
     atom_share: float,
     bin_pieces: int,
     bounds: tuple[Any, Any] = (None, None),
+    domain: tuple[Any, Any] = (None, None),
 ) -> Pieces:
     """Pieces of a column's distinct values (m >= 1, ascending, within `bounds`).
 
@@ -46,6 +48,7 @@ def build(
         rows: rows, or people, that must stand behind whatever is kept.
         atom_share, bin_pieces: as in `CodecOptions`.
         bounds: range ends that the user declared, None where there is none.
+        domain: what a value can be at all.
     """
     atoms = choose_atoms(crowd, budget=budget, rows=rows, atom_share=atom_share)
     groups = choose_bins(crowd.apart, atoms, budget=budget, rows=rows)
@@ -54,9 +57,10 @@ def build(
     some = counts > 0
     pieces = _assemble(values[some], counts[some], kept[some], groups[some], rows=rows, bin_pieces=bin_pieces)
     if pieces is None:
-        return _pooled(values, crowd.rows, bounds=bounds)
+        return _pooled(values, crowd.rows, bounds=bounds, domain=domain)
     pieces = _settle(pieces, values[some], counts[some], rows=rows)
-    return _stretch(_counted(pieces, values, crowd.rows), values, crowd.rows, bounds)
+    pieces = _filled(_counted(pieces, values, crowd.rows), values, crowd, rows=rows)
+    return _stretch(pieces, values, crowd.rows, bounds)
 
 
 def choose_atoms(crowd: Crowd, *, budget: int, rows: int, atom_share: float) -> Bools:
@@ -262,23 +266,64 @@ def _settle(pieces: Pieces, values: Values, counts: Ints, *, rows: int) -> Piece
         pieces = _numbered(first[keep], last[keep], code[keep])
 
 
-def _pooled(values: Values, counts: Ints, *, bounds: tuple[Any, Any]) -> Pieces:
+def _filled(pieces: Pieces, values: Values, crowd: Crowd, *, rows: int) -> Pieces:
+    """The pieces with their holes filled, if enough people's rows lie in holes: each unit of a hole is as frequent as
+    all of them are on average. Which units those are, the pieces alone say: nobody need have the value."""
+    own = _own(pieces, values, crowd.rows) >= rows
+    stretch = np.flatnonzero(
+        pieces.holes & ~(own[:-1] & own[1:])
+    )  # a bin that stands on rows in the hole reaches there
+    if len(stretch):
+        left = stretch[~own[stretch]]
+        right = np.setdiff1d(stretch, left)
+        first, last = pieces.first.copy(), pieces.last.copy()
+        last[left], first[right + 1] = first[left + 1] - 1, last[right] + 1
+        pieces = _counted(Pieces(first, last, pieces.code, pieces.count, pieces.size), values, crowd.rows)
+    before = np.flatnonzero(pieces.holes)
+    if not len(before):
+        return pieces
+    first, last = pieces.last[before] + 1, pieces.first[before + 1] - 1
+    at = np.searchsorted(first, values, side="right") - 1
+    inside = (at >= 0) & (values <= last[at])
+    if crowd.apart[inside].sum() < rows:
+        return pieces
+    host = np.where(pieces.count[before] <= pieces.count[before + 1], before, before + 1)
+    order = np.argsort(np.r_[pieces.first, first], kind="stable")
+    firsts, lasts = np.r_[pieces.first, first][order], np.r_[pieces.last, last][order]
+    group = np.r_[pieces.code, pieces.code[host]][order]
+    filled = _counted(_numbered(firsts, lasts, group), values, crowd.rows)
+    new = order >= len(pieces.first)
+    units = (lasts - firsts + 1)[new]
+    count = filled.count.copy()
+    count[new] = filled.count[new].sum() * units / units.sum()
+    return replace(filled, count=count)
+
+
+def _own(pieces: Pieces, values: Values, counts: Ints) -> Floats:
+    """(P,) rows that each piece's code can draw as they are; `count` also has those whose nearest piece it is."""
+    piece = pieces.find(values)
+    inside = (values >= pieces.first[piece]) & (values <= pieces.last[piece])
+    return tally(pieces.code[piece[inside]], counts[inside], pieces.size)[pieces.code]
+
+
+def _pooled(values: Values, counts: Ints, *, bounds: tuple[Any, Any], domain: tuple[Any, Any]) -> Pieces:
     """Too few rows to show any value: the declared range, else one near the median that nobody has."""
     middle = values[np.searchsorted(np.cumsum(counts), int(counts.sum()) // 2, side="right")]
     limits = np.iinfo(np.int64) if values.dtype.kind == "i" else np.finfo(np.float64)
-    blurred = values.dtype.type(min(max(_blurred(middle.item(), values), limits.min), limits.max))
+    least, most = limits.min if domain[0] is None else domain[0], limits.max if domain[1] is None else domain[1]
+    blurred = values.dtype.type(_blurred(middle.item(), values, least, most))
     low = blurred if bounds[0] is None else bounds[0]
     high = max(blurred, low) if bounds[1] is None else bounds[1]
     first, last = np.array([min(low, high)], values.dtype), np.array([high], values.dtype)
     return Pieces(first, last, np.zeros(1, np.int64), np.array([float(counts.sum())]), 1)
 
 
-def _blurred(value: float | int, values: Values) -> float | int:
-    """The value to one significant digit, or the next such number that is none of the values; wholes stay whole."""
+def _blurred(value: float | int, values: Values, least: float, most: float) -> float | int:
+    """The value to one significant digit, or the nearest such number that is none of the values; wholes stay whole."""
     digit, power = f"{value:.0e}".split("e")
-    tens = [int(digit) + up for up in range(len(values) + 1)]
+    tens = [int(digit) + by for up in range(len(values) + 1) for by in (up, -up)]
     near = [ten * int(10 ** int(power)) if isinstance(value, int) else float(f"{ten}e{power}") for ten in tens]
-    return next((number for number in near if number not in values), type(value)(0))
+    return next((number for number in near if number not in values and least <= number <= most), type(value)(0))
 
 
 def _stretch(pieces: Pieces, values: Values, counts: Ints, bounds: tuple[Any, Any]) -> Pieces:

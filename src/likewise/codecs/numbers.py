@@ -1,15 +1,11 @@
-"""Numbers: integers, and reals with or without a known number of decimals.
-
-Integers, and reals whose decimals are known, are coded on a lattice of int64 units, so nothing is lost through
-floating point and every draw has the column's own step; other reals as float64.
+"""Numbers: integers, and reals with or without a known number of decimals, on the units of `lattice.py`.
 
 Legend: n rows, m distinct values, K codes.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -20,6 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.codecs.binning import build
+from likewise.codecs.calendars import FAR, Calendar, find_calendar
 from likewise.codecs.column import (
     CodecOptions,
     ColumnCodec,
@@ -31,15 +28,11 @@ from likewise.codecs.column import (
     with_nulls,
 )
 from likewise.codecs.holders import Crowd, Holders, merged
-from likewise.codecs.pieces import Pieces, Values
+from likewise.codecs.lattice import INT64, MOST_DECIMALS, Lattice, as_number, find_lattice
+from likewise.codecs.pieces import Pieces, Values, tally
 from likewise.conditions import Between, Missing, OneOf
-from likewise.errors import ConditionError, InputError, ModelFileError, SchemaError
+from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.schema.column import Column, Kind
-
-STEP_VALUES = 10  # distinct values that must share a divisor before it is taken for the column's step
-EXACT = 2.0**53  # beyond this float64 skips integers
-MOST_DECIMALS = 15  # a double has no more
-INT64 = np.iinfo(np.int64)
 
 
 @dataclass(frozen=True)
@@ -63,6 +56,16 @@ class NumberSummary:
         counts = np.bincount(inverse, weights=np.concatenate([self.counts, other.counts]), minlength=len(values))
         whose = merged(self.holders, other.holders)
         return type(self)(values, counts.astype(np.int64), self.missing + other.missing, whose)
+
+    def calendar(self, *, rows: int) -> Calendar | None:
+        """The pattern of the week or month to which the values, being days, keep; see `find_calendar`."""
+
+        def rows_of(place: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.float64]:
+            if self.holders is None:
+                return tally(place, self.counts, size)
+            return np.bincount(self.holders.numbered(self.values, place)[0], minlength=size).astype(np.float64)
+
+        return find_calendar(self.values, rows_of, rows=rows)
 
 
 def summarise_numbers(series: pl.Series, kind: Kind, persons: pl.Series | None = None) -> NumberSummary:
@@ -97,111 +100,6 @@ def _to_numpy(series: pl.Series, kind: Kind) -> tuple[Values, npt.NDArray[np.boo
 
 
 @dataclass(frozen=True)
-class Lattice:
-    """Value = unit * step / 10**decimals for int64 units; the identity for floats (`decimals` None)."""
-
-    kind: Kind
-    step: int = 1
-    decimals: int | None = None
-
-    @property
-    def is_exact(self) -> bool:
-        return self.kind == Kind.INTEGER or self.decimals is not None
-
-    def units(self, values: Values) -> Values:
-        """The nearest unit of each value."""
-        if not self.is_exact:
-            return values.astype(np.float64)
-        if self.decimals is not None:
-            with np.errstate(over="ignore"):
-                scaled = np.rint(values * 10.0**self.decimals)
-            values = np.clip(scaled, -EXACT, EXACT).astype(np.int64)
-        if self.step == 1:
-            return values.astype(np.int64)
-        down = values // self.step
-        nearest: Values = down + (values - down * self.step > self.step // 2)
-        return nearest
-
-    def values(self, units: Values) -> Values:
-        if not self.is_exact:
-            return units
-        whole = units * self.step
-        return whole if self.decimals is None else whole / 10.0**self.decimals
-
-    def bounds(self, column: Column) -> tuple[Any, Any]:
-        """The units of the declared bounds; None where there is none, or an infinite one."""
-        if column.bounds is None:
-            return None, None
-        low, high = (None if math.isinf(end) else end for end in column.bounds)
-        if self.is_exact:
-            low, high = self.unit(low, False, up=True), self.unit(high, False, up=False)
-            low = None if low is None else min(max(low, int(INT64.min)), int(INT64.max))
-            high = None if high is None else min(max(high, int(INT64.min)), int(INT64.max))
-        if low is not None and high is not None and low > high:
-            raise SchemaError(f"column {column.name!r}: no value of the column's step lies within its declared bounds")
-        return low, high
-
-    def limits(self, between: Between, name: str) -> tuple[Any, Any]:
-        """The least and greatest unit whose value lies in the range; None where it is open."""
-        low, high = _number(between.low, name), _number(between.high, name)
-        open_low, open_high = between.closed in ("right", "none"), between.closed in ("left", "none")
-        if not self.is_exact:
-            if low is not None and open_low:
-                low = math.nextafter(low, math.inf)
-            if high is not None and open_high:
-                high = math.nextafter(high, -math.inf)
-            return low, high
-        return self.unit(low, open_low, up=True), self.unit(high, open_high, up=False)
-
-    def unit(self, limit: float | int | None, is_open: bool, *, up: bool) -> int | None:
-        """The first unit at or beyond the limit, going up or down."""
-        if limit is None:
-            return None
-        scale = 10 ** (self.decimals or 0)
-        if abs(limit) > 2.0**64:  # beyond every unit, infinity too
-            return 2**64 if limit > 0 else -(2**64)
-        # decimals make value = unit / 10**decimals a rounded number: look at the units around, compare as drawn
-        guess = (limit * scale) // self.step if isinstance(limit, int) else math.floor(limit * scale / self.step)
-        for unit in range(int(guess) - 2, int(guess) + 4) if up else range(int(guess) + 3, int(guess) - 3, -1):
-            value = unit * self.step if self.decimals is None else unit * self.step / 10.0**self.decimals
-            if (value > limit if up else value < limit) or (value == limit and not is_open):
-                return unit
-        raise AssertionError("a unit within 2 of the limit must be beyond it")
-
-
-def _number(limit: Any, name: str) -> float | int | None:
-    if limit is None:
-        return None
-    if isinstance(limit, np.integer):
-        limit = int(limit)
-    if isinstance(limit, int) and not isinstance(limit, bool):
-        return limit if abs(limit) < 2**1000 else math.copysign(math.inf, limit > 0 or -1)
-    if isinstance(limit, float | np.floating) and not math.isnan(limit):
-        number = float(limit)
-        return int(number) if number.is_integer() and abs(number) < EXACT else number
-    raise ConditionError(f"column {name!r}: a condition on numbers needs numbers, got {type(limit).__name__}")
-
-
-def find_lattice(summary: NumberSummary, column: Column) -> Lattice:
-    """Units in which the column's values are whole numbers, the largest that fit."""
-    if column.kind == Kind.INTEGER:
-        return Lattice(Kind.INTEGER, _common_step(summary.values))
-    greatest = float(np.abs(summary.values[[0, -1]]).max()) if len(summary.values) else 0.0
-    if column.decimals is None or column.decimals > MOST_DECIMALS or greatest >= EXACT / 10.0**column.decimals / 2:
-        return Lattice(Kind.REAL)
-    fine = Lattice(Kind.REAL, 1, column.decimals)
-    return Lattice(Kind.REAL, _common_step(np.unique(fine.units(summary.values))), column.decimals)
-
-
-def _common_step(units: npt.NDArray[np.int64]) -> int:
-    """The greatest common divisor, if enough distinct values share it for it to be the column's and not theirs."""
-    if len(units) < STEP_VALUES:
-        return 1
-    divisor = int(np.gcd.reduce(units))
-    return divisor if 0 < divisor < INT64.max // 4 else 1
-
-
-@dataclass(frozen=True)
 class NumberCodec(ColumnCodec):
     """A number as a code (atom or bin, then missing) and a fraction within it.
 
@@ -220,8 +118,23 @@ class NumberCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: NumberSummary, column: Column, options: CodecOptions) -> Self:
+        return cls.on(find_lattice(summary.values, column), summary, column, options)
+
+    @classmethod
+    def on(
+        cls,
+        lattice: Lattice,
+        summary: NumberSummary,
+        column: Column,
+        options: CodecOptions,
+        domain: tuple[int, int] | None = None,
+    ) -> Self:
+        """The codec of a column that counts in these units.
+
+        Args:
+            domain: the least and the greatest value that there can be; None for any.
+        """
         has_missing = summary.missing > 0 or not len(summary.values)
-        lattice = find_lattice(summary, column)
         if not len(summary.values):
             return cls(column.name, lattice, None, True)
         units, counts = lattice.units(summary.values), summary.counts
@@ -239,6 +152,9 @@ class NumberCodec(ColumnCodec):
             atom_share=options.atom_share,
             bin_pieces=options.bin_pieces,
             bounds=bounds,
+            domain=(None, None)
+            if domain is None
+            else (lattice.unit(domain[0], False, up=True), lattice.unit(domain[1], False, up=False)),
         )
         return cls(column.name, lattice, pieces, has_missing)
 
@@ -292,8 +208,14 @@ class NumberCodec(ColumnCodec):
         weights, codec = self.narrow_numbers(condition)
         return Narrowed((weights,), codec)
 
-    def narrow_numbers(self, condition: object) -> tuple[npt.NDArray[np.float64], Self]:
-        """The weights of its one field, and the codec that draws nothing else."""
+    def narrow_numbers(
+        self, condition: object, show: Callable[[int | float], str] = repr
+    ) -> tuple[npt.NDArray[np.float64], Self]:
+        """The weights of its one field, and the codec that draws nothing else.
+
+        Args:
+            show: writes a number as the column's reader knows it.
+        """
         if isinstance(condition, Missing):
             if not self.has_missing:
                 raise ConditionError(f"column {self.name!r}: no value is missing, so none can be drawn missing")
@@ -310,10 +232,10 @@ class NumberCodec(ColumnCodec):
         else:
             raise ConditionError(f"column {self.name!r}: cannot use a {type(condition).__name__} on numbers")
         if not len(narrowed.first):
-            ends = self.lattice.values(np.array([self.pieces.first[0], self.pieces.last[-1]]))
+            ends = self.lattice.values(np.array([self.pieces.first[0], self.pieces.last[-1]])).tolist()
             raise ConditionError(
                 f"column {self.name!r}: no value that can be drawn lies in the range or set asked for; "
-                f"draws lie in {ends[0].item()!r} .. {ends[1].item()!r}"
+                f"draws lie in {show(ends[0])} .. {show(ends[1])}"
             )
         weights = np.zeros(self.size)
         weights[: self.pieces.size] = np.minimum(narrowed.code_count / self.pieces.code_count, 1.0)
@@ -321,7 +243,7 @@ class NumberCodec(ColumnCodec):
 
     def _exact_units(self, condition: OneOf) -> Values:
         """Units of those values of the set that the column's lattice can hold exactly."""
-        asked = [_number(v, self.name) for v in condition.values if v is not None]
+        asked = [as_number(v, self.name) for v in condition.values if v is not None]
         if not self.lattice.is_exact:
             return np.array([float(v) for v in asked if v is not None], np.float64)
         units = [self.lattice.unit(value, False, up=True) for value in asked]
@@ -334,6 +256,8 @@ class NumberCodec(ColumnCodec):
             "kind": self.lattice.kind.value,
             "step": self.lattice.step,
             "decimals": self.lattice.decimals,
+            "offset": self.lattice.offset,
+            "calendar": None if self.lattice.calendar is None else self.lattice.calendar.to_state(),
             "has_missing": self.has_missing,
             "size": self.pieces.size if self.pieces else 0,
         }
@@ -350,8 +274,16 @@ class NumberCodec(ColumnCodec):
         except ValueError as error:
             raise ModelFileError(f"codec of column {name!r}: unknown kind of number") from error
         decimals = take_value(data, "decimals", int, type(None))
-        lattice = Lattice(kind, take_value(data, "step", int), decimals)
-        if kind not in (Kind.INTEGER, Kind.REAL) or lattice.step < 1 or not 0 <= (decimals or 0) <= MOST_DECIMALS:
+        since = {"offset": 0, "calendar": None, **data}  # files of the first versions have neither
+        pattern = take_value(since, "calendar", dict, type(None))
+        calendar = None if pattern is None else Calendar.from_state(pattern)
+        lattice = Lattice(kind, take_value(data, "step", int), decimals, take_value(since, "offset", int), calendar)
+        if (
+            kind not in (Kind.INTEGER, Kind.REAL)
+            or not 0 <= lattice.offset < lattice.step
+            or not 0 <= (decimals or 0) <= MOST_DECIMALS
+            or (calendar is not None and decimals is not None)
+        ):
             raise ModelFileError(f"codec of column {name!r}: kind, step or decimals are not those of numbers")
         has_missing = take_value(data, "has_missing", bool)
         if size == 0:
@@ -364,7 +296,8 @@ class NumberCodec(ColumnCodec):
         wanted = np.int64 if lattice.is_exact else np.float64
         pieces = Pieces(first.astype(wanted), last.astype(wanted), code.astype(np.int64), count.astype(float), size)
         _check_pieces(pieces, name)
-        if lattice.is_exact and max(abs(int(first[0])), abs(int(last[-1]))) * lattice.step > 2**63:
+        most = 2**63 if calendar is None else FAR
+        if lattice.is_exact and max(abs(int(first[0])), abs(int(last[-1]))) * lattice.step > most:
             raise ModelFileError(f"codec of column {name!r}: its step leads beyond 64 bits")
         return cls(name, lattice, pieces, has_missing)
 

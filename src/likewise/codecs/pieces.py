@@ -94,6 +94,19 @@ class Pieces:
         owns = np.where(from_right, right, np.where(from_left, np.minimum(after, right), middle))
         return np.concatenate([self.first[:1], owns])
 
+    @cached_property
+    def holes(self) -> Bools:
+        """(P - 1,) whether units that cannot be drawn follow a piece, no more of them than can be drawn in one run on
+        either side: amid numbers that are all used, where a value is absent for its few rows alone."""
+        if not self.is_lattice or len(self.first) < 2:
+            return np.zeros(max(len(self.first) - 1, 0), bool)
+        gap = distance(self.last[:-1], self.first[1:]) - np.uint64(1)
+        run = np.cumsum(np.r_[0, gap > 0])  # (P,) pieces that adjoin are one run
+        opens = np.flatnonzero(np.r_[True, run[1:] != run[:-1]])
+        width = distance(self.first[opens], self.last[np.r_[opens[1:] - 1, len(run) - 1]]) + 1.0
+        beside = np.minimum(width[run[:-1]], width[run[1:]])
+        return np.asarray((gap > 0) & (gap <= beside))
+
     def find(self, values: Values) -> Ints:
         """(n,) the piece that takes each value."""
         found: Ints = np.maximum(np.searchsorted(self.owns_from, values, side="right") - 1, 0)
@@ -145,6 +158,8 @@ class Pieces:
         if low > high:
             return Pieces(self.first[:0], self.last[:0], self.code[:0], self.count[:0], self.size)
         kept = (self.last >= low) & (self.first <= high)
+        if not kept.any():
+            return self._in_hole(low, high)
         first, last = np.maximum(self.first, low)[kept], np.minimum(self.last, high)[kept]
         if self.is_lattice:
             share = (distance(first, last) + 1.0) / (distance(self.first, self.last)[kept] + 1.0)
@@ -158,6 +173,14 @@ class Pieces:
             first, last, share = first[inside], last[inside], share[inside]
             kept = np.flatnonzero(kept)[inside]
         return Pieces(first, last, self.code[kept], self.count[kept] * share, self.size)
+
+    def _in_hole(self, low: Any, high: Any) -> Pieces:
+        """A range between two pieces: nothing, or the user's wish with one row's share if it lies in a hole."""
+        before = int(np.searchsorted(self.first, low)) - 1
+        some = np.flatnonzero(self.holes[[before]])
+        first, last = np.array([low])[some].astype(self.first.dtype), np.array([high])[some].astype(self.first.dtype)
+        code = self.code[self.find(first)]
+        return Pieces(first, last, code, np.minimum(self.code_count[code], 1.0), self.size)
 
     def one_of(self, values: Values) -> Pieces:
         """Just these values, as many of them as lie within the range."""

@@ -21,11 +21,14 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
+from likewise.codecs.lattice import find_lattice
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column, Kind
 
+EPOCH = dt.date(1970, 1, 1).toordinal()
+DAYS = (dt.date.min.toordinal() - EPOCH, dt.date.max.toordinal() - EPOCH)
 TICKS_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
@@ -94,7 +97,7 @@ class Clock:
             return tick + self.day - 1 if day_only and last else tick
         if self.form == "date" and isinstance(value, dt.date):
             date = value.date() if isinstance(value, dt.datetime) else value
-            return date.toordinal() - dt.date(1970, 1, 1).toordinal()
+            return date.toordinal() - EPOCH
         if self.form == "time" and isinstance(value, dt.time):
             return int(pl.Series([value]).to_physical()[0])
         raise ConditionError(f"column {name!r}: a condition on a {self.form} cannot be a {type(value).__name__}")
@@ -184,8 +187,12 @@ class TimeCodec(ColumnCodec):
     @classmethod
     def from_summary(cls, summary: TimeSummary, column: Column, options: CodecOptions) -> Self:
         plain = Column(name=column.name, kind=Kind.INTEGER)
-        days = NumberCodec.from_summary(summary.days, plain, options)
-        times = NumberCodec.from_summary(summary.times, plain, options)
+        of_day = (0, summary.clock.day - 1)
+        is_day = summary.clock.form != "time"
+        calendar = summary.days.calendar(rows=options.rows) if is_day else None
+        lattice = find_lattice(summary.days.values, plain, calendar)
+        days = NumberCodec.on(lattice, summary.days, plain, options, DAYS if is_day else of_day)
+        times = NumberCodec.on(find_lattice(summary.times.values, plain), summary.times, plain, options, of_day)
         return cls(column.name, summary.clock, days, times)
 
     @cached_property
@@ -253,8 +260,8 @@ class TimeCodec(ColumnCodec):
         most = np.full_like(at, stop) if high is None else np.clip(high - at, 0, stop)
         out = (time < least) | (time > most)
         if out.any():
-            step = self.times.lattice.step
-            first, last = -(-least // step) * step, most // step * step
+            step, offset = self.times.lattice.step, self.times.lattice.offset
+            first, last = -((offset - least) // step) * step + offset, (most - offset) // step * step + offset
             first, last = np.where(first > last, least, first), np.where(first > last, most, last)
             place = time / (stop + 1.0) * ((last - first) // step + 1)
             time = np.where(out, first + place.astype(np.int64) * step, time)
@@ -266,7 +273,7 @@ class TimeCodec(ColumnCodec):
             return Narrowed((*missing, *self.times.narrow(condition).weights) if self.has_time_field else missing, self)
         if isinstance(condition, OneOf) and self.clock.form != "timestamp":
             ticks = tuple(self.clock.tick_of(v, self.name) for v in condition.values)
-            weights, days = self.days.narrow_numbers(OneOf(ticks))
+            weights, days = self.days.narrow_numbers(OneOf(ticks), self._shown)
             return Narrowed((weights,), replace(self, days=days))
         if isinstance(condition, OneOf) and len(condition.values) == 1:
             condition = Between(condition.values[0], condition.values[0])
@@ -278,6 +285,12 @@ class TimeCodec(ColumnCodec):
             return narrowed
         assert isinstance(narrowed.codec, TimeCodec)
         return replace(narrowed, codec=replace(narrowed.codec, moments=self._limits(condition, self.clock.moment_of)))
+
+    def _shown(self, number: float | int) -> str:
+        """A number of `days` as it is written."""
+        if self.clock.form == "time":
+            return str(self.clock.series(pl.Series([int(number)]))[0])
+        return str(pl.Series([int(number)]).cast(pl.Int32).cast(pl.Date)[0])
 
     def _limits(self, condition: Between, tick_of: Callable[..., int]) -> tuple[int | None, int | None]:
         """Least and greatest tick, both included. A bare date is its whole day."""
@@ -292,7 +305,7 @@ class TimeCodec(ColumnCodec):
         """Ranges of moments are no product of ranges of days and of times: on the first and the last day, decoding
         squeezes the times into what the range leaves of them."""
         if self.clock.form != "timestamp" or self.times.pieces is None:
-            weights, days = self.days.narrow_numbers(_range(low, high, self.name))
+            weights, days = self.days.narrow_numbers(_range(low, high, self.name), self._shown)
             return Narrowed((weights,), replace(self, days=days))
         day = self.clock.day
         # a first or last day on which no time is left is no day of the range
@@ -322,8 +335,8 @@ class TimeCodec(ColumnCodec):
         """The days of the range, the first and the last one weighed by what the range leaves of them."""
         day, whole = self.clock.day, self.days.pieces
         low_day, high_day = None if low is None else low // day, None if high is None else high // day
-        weights, days = self.days.narrow_numbers(_range(low_day, high_day, self.name))
-        left, step = days.pieces, self.days.lattice.step
+        weights, days = self.days.narrow_numbers(_range(low_day, high_day, self.name), self._shown)
+        left, lattice = days.pieces, self.days.lattice
         assert left is not None
         assert whole is not None
         count = left.count.copy()
@@ -331,7 +344,9 @@ class TimeCodec(ColumnCodec):
         if high is not None and low_day != high_day:
             parts.append((high // day, self._share_of_day(None, high % day)))
         for which, share in parts:
-            here = (left.first * step <= which) & (left.last * step >= which)
+            unit = lattice.unit(which, False, up=True)
+            assert unit is not None
+            here = (left.first <= unit) & (left.last >= unit) & (lattice.value(unit) == which)
             count[here] *= 1 - (1 - share) / (left.last - left.first + 1)[here]
         left = replace(left, count=count)
         weights[: whole.size] = np.minimum(left.code_count / whole.code_count, 1.0)

@@ -12,8 +12,9 @@ import polars as pl
 
 from likewise.codecs.column import CodecOptions, ColumnCodec
 from likewise.codecs.ids import IdCodec
+from likewise.codecs.lattice import MOST_DECIMALS, Lattice
 from likewise.codecs.levels import LevelCodec, summarise_levels
-from likewise.codecs.numbers import MOST_DECIMALS, Lattice, NumberCodec, NumberSummary, summarise_numbers
+from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.codecs.table import TableCodec
 from likewise.codecs.times import Clock, TimeCodec, summarise_times
 from likewise.dp.columns import ColumnGate, Distinct

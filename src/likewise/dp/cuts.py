@@ -14,7 +14,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.numbers import Lattice, NumberCodec
+from likewise.codecs.lattice import Lattice
+from likewise.codecs.numbers import NumberCodec
 from likewise.codecs.pieces import Pieces, Values
 from likewise.dp.columns import ColumnGate, Distinct
 from likewise.errors import PrivacyError

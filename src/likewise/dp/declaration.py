@@ -12,7 +12,7 @@ from typing import Self
 import polars as pl
 
 from likewise.codecs.ids import MAX_WIDTH
-from likewise.codecs.numbers import MOST_DECIMALS
+from likewise.codecs.lattice import MOST_DECIMALS
 from likewise.dp.ledger import DP
 from likewise.errors import OptionError, PrivacyError, SchemaError
 from likewise.schema.column import Column, Kind, Role, Schema

@@ -242,9 +242,9 @@ def claims() -> dict[str, Any]:
     cost = frame["skadkost"].to_numpy().astype(np.float64)
     rng = np.random.default_rng(SEED)
     boots = np.array([np.quantile(rng.choice(cost, len(cost)), [0.999, 0.9999]) for _ in range(500)])
-    scenario = Scenario(extrapolate=["skadkost"], random_state=SEED).fit(frame)
+    scenario = Scenario(random_state=SEED).fit(frame)
     drawn = {
-        "scenario": scenario.sample(100_000, random_state=SEED).frame,
+        "scenario": scenario.sample(100_000, extrapolate=["skadkost"], random_state=SEED).frame,
         "synthesizer": scenario.synthesizer_.sample(100_000, random_state=SEED),
     }
     found: dict[str, Any] = {"bootstrap_of_the_data": {"0.999": interval(boots[:, 0]), "0.9999": interval(boots[:, 1])}}
@@ -353,8 +353,8 @@ def joint_tails() -> dict[str, Any]:
     for name, (frame, driver) in cases.items():
         rows = np.random.default_rng(SEED).permutation(len(frame))
         half, rest = frame[rows[: len(frame) // 2]], frame[rows[len(frame) // 2 :]]
-        scenario = Scenario(tail=driver, return_period=100, random_state=SEED, max_seconds=60).fit(half)
-        tail_rows = scenario.sample(5_000, random_state=SEED).frame
+        scenario = Scenario(random_state=SEED, max_seconds=60).fit(half)
+        tail_rows = scenario.sample(5_000, tail=driver, return_period=100, random_state=SEED).frame
         plain = scenario.synthesizer_.sample(50_000, random_state=SEED)
         found[name] = {
             other: _chis(driver, other, half, rest, tail_rows, plain) for other in frame.columns if other != driver

@@ -114,5 +114,5 @@ def test_bad_words_end_with_a_clear_line(run: Run, words, code, message) -> None
 def test_the_command_draws_what_the_library_draws(run: Run) -> None:
     run("table.csv", "-o", "out.csv", "--where", "job=none", "-n", 30, "--seed", 4, "--model", "copula")
     frame = pl.read_csv("table.csv", infer_schema=False)
-    draw = Scenario(where={"job": "none"}, model="copula", random_state=4).fit(frame).sample(30, random_state=4)
+    draw = Scenario("copula", random_state=4).fit(frame).sample(30, where={"job": "none"}, random_state=4)
     assert pl.read_csv("out.csv", infer_schema=False)["loss"].to_list() == draw.frame["loss"].to_list()

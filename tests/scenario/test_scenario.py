@@ -14,6 +14,7 @@ from likewise.errors import ConditionError, InputError, NotFittedError, OptionEr
 from likewise.scenario import Scenario, correlation, mean, quantiles, std
 from likewise.scenario.conditions import obeys, settle
 from likewise.scenario.intervention import checked_graph, descendants, graph_of, guess_order
+from likewise.scenario.plausibility import CodeDensity
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 
@@ -37,8 +38,8 @@ def synth() -> lw.Synthesizer:
     return lw.Synthesizer(random_state=0, epochs=4).fit(people())
 
 
-def scenario(**options) -> Scenario:
-    return Scenario(random_state=1, **options).fit(synth(), real=people())
+def scenario() -> Scenario:
+    return Scenario(random_state=1).fit(synth(), real=people())
 
 
 CAUSES = ["age", "job", "income", "spend", "coin"]
@@ -49,7 +50,7 @@ CAUSES = ["age", "job", "income", "spend", "coin"]
 
 def test_conditional_draws_equal_a_brute_force_filter_within_monte_carlo_error() -> None:
     where = {"job": "some", "age": lw.between(30, 50)}
-    drawn = scenario(where=where).sample(4_000).frame
+    drawn = scenario().sample(4_000, where=where).frame
     many = synth().sample(60_000, random_state=5)
     brute = many.filter((pl.col("job") == "some") & pl.col("age").is_between(30, 50))
     assert len(brute) > 5_000
@@ -63,19 +64,19 @@ def test_conditional_draws_equal_a_brute_force_filter_within_monte_carlo_error()
 
 
 def test_quantiles_are_those_of_the_rows_seen() -> None:
-    drawn = scenario(where={"income": quantiles(0.8, 1)}).sample(200).frame
+    drawn = scenario().sample(200, where={"income": quantiles(0.8, 1)}).frame
     assert drawn["income"].min() >= people()["income"].quantile(0.8, "lower") - 1e-9
 
 
 def test_rows_partly_given_keep_their_cells() -> None:
     given = pl.DataFrame({"age": [20, None], "job": ["none", "some"]})
-    drawn = scenario(rows=given).sample(6).frame
+    drawn = scenario().sample(6, rows=given).frame
     assert drawn["job"].to_list() == ["none", "some"] * 3
     assert drawn["age"].to_list()[::2] == [20] * 3
 
 
 def test_rows_partly_given_and_conditions_hold_together() -> None:
-    drawn = scenario(rows=pl.DataFrame({"job": ["none"]}), where={"age": lw.above(60)}).sample(50).frame
+    drawn = scenario().sample(50, rows=pl.DataFrame({"job": ["none"]}), where={"age": lw.above(60)}).frame
     assert set(drawn["job"]) == {"none"}
     assert drawn["age"].min() > 60
 
@@ -98,7 +99,7 @@ def test_obeys_reads_every_kind_of_condition() -> None:
 
 
 def test_a_mix_has_exactly_its_shares() -> None:
-    draw = scenario(mix={"job": {"none": 0.3}}).sample(1_000)
+    draw = scenario().sample(1_000, mix={"job": {"none": 0.3}})
     assert (draw.frame["job"] == "none").sum() == 300
     assert draw.report["mix"]["method"] == "exact"
     p, n = (people()["job"] == "none").mean(), len(people())
@@ -106,16 +107,16 @@ def test_a_mix_has_exactly_its_shares() -> None:
 
 
 def test_a_mix_leaves_what_is_given_its_value_alone() -> None:
-    drawn = scenario(mix={"job": {"none": 0.6}}).sample(4_000).frame
+    drawn = scenario().sample(4_000, mix={"job": {"none": 0.6}}).frame
     plain = synth().sample(20_000, random_state=3)
     means = [f.filter(pl.col("job") == "none")["income"].mean() for f in (drawn, plain)]
     assert means[0] == pytest.approx(means[1], rel=0.04)
 
 
 def test_several_mixes_and_views_are_met_by_weights() -> None:
-    draw = scenario(
-        mix={"job": {"none": 0.3}, "coin": {"heads": 0.6}}, views=[mean("age", 45.0), std("income", 12.0)]
-    ).sample(4_000)
+    draw = scenario().sample(
+        4_000, mix={"job": {"none": 0.3}, "coin": {"heads": 0.6}}, views=[mean("age", 45.0), std("income", 12.0)]
+    )
     assert (draw.frame["job"] == "none").mean() == pytest.approx(0.3, abs=0.02)
     assert (draw.frame["coin"] == "heads").mean() == pytest.approx(0.6, abs=0.02)
     error = people()["age"].std() / np.sqrt(4_000)  # type: ignore[operator]
@@ -125,12 +126,12 @@ def test_several_mixes_and_views_are_met_by_weights() -> None:
 
 
 def test_views_that_few_rows_carry_are_told() -> None:
-    draw = scenario(views=[mean("income", 65.0)]).sample(100)
+    draw = scenario().sample(100, views=[mean("income", 65.0)])
     assert any("worth" in note for note in draw.notes)
 
 
 def test_a_correlation_can_be_viewed() -> None:
-    drawn = scenario(views=[correlation("age", "income", 0.5)]).sample(8_000).frame
+    drawn = scenario().sample(8_000, views=[correlation("age", "income", 0.5)]).frame
     assert np.corrcoef(drawn["age"], drawn["income"])[0, 1] == pytest.approx(0.5, abs=0.05)
 
 
@@ -139,8 +140,8 @@ def test_a_correlation_can_be_viewed() -> None:
 
 def test_to_set_is_not_to_see() -> None:
     """Seen unemployed, people are younger; set unemployed, they are as old as they were."""
-    seen = scenario(where={"job": "none"}).sample(3_000).frame
-    done = scenario(intervene={"job": "none"}, order=CAUSES).sample(3_000).frame
+    seen = scenario().sample(3_000, where={"job": "none"}).frame
+    done = scenario().sample(3_000, intervene={"job": "none"}, order=CAUSES).frame
     everyone = people()["age"].mean()
     assert seen["age"].mean() < everyone - 4
     assert done["age"].mean() == pytest.approx(everyone, abs=1.5)
@@ -149,7 +150,7 @@ def test_to_set_is_not_to_see() -> None:
 
 def test_an_intervention_moves_nothing_upstream() -> None:
     plain, done = (
-        Scenario(random_state=1, **how).fit(synth(), real=people()).sample(500, random_state=7).frame
+        scenario().sample(500, random_state=7, **how).frame
         for how in ({}, {"intervene": {"income": 99.0}, "order": CAUSES})
     )
     assert done["age"].to_list() == plain["age"].to_list()
@@ -160,18 +161,18 @@ def test_an_intervention_moves_nothing_upstream() -> None:
 
 def test_parents_say_the_same_as_an_order_where_the_graph_is_a_chain() -> None:
     parents = {"job": ["age"], "income": ["job"], "spend": ["income"]}
-    by_graph = scenario(intervene={"job": "none"}, parents=parents).sample(3_000).frame
-    by_order = scenario(intervene={"job": "none"}, order=CAUSES).sample(3_000).frame
+    by_graph = scenario().sample(3_000, intervene={"job": "none"}, parents=parents).frame
+    by_order = scenario().sample(3_000, intervene={"job": "none"}, order=CAUSES).frame
     assert by_graph["income"].mean() == pytest.approx(by_order["income"].mean(), rel=0.05)
     assert by_graph["spend"].mean() == pytest.approx(by_order["spend"].mean(), rel=0.06)
 
 
 @pytest.mark.parametrize("where", [{"income": lw.above(20.0)}, {"spend": lw.below(10.0), "coin": "heads"}])
 def test_what_is_asked_of_an_effect_holds_after_the_intervention(where: dict[str, object]) -> None:
-    done = scenario(intervene={"job": "none"}, order=CAUSES, where=where).sample(400).frame
+    done = scenario().sample(400, intervene={"job": "none"}, order=CAUSES, where=where).frame
     assert len(done) == 400
     assert set(done["job"]) == {"none"}
-    everyone = scenario(intervene={"job": "none"}, order=CAUSES).sample(20_000).frame
+    everyone = scenario().sample(20_000, intervene={"job": "none"}, order=CAUSES).frame
     if "income" in where:
         brute = everyone.filter(pl.col("income") > 20)
         assert (done["income"] > 20).all()
@@ -194,7 +195,7 @@ def test_what_is_asked_of_an_effect_holds_after_the_intervention(where: dict[str
 )
 def test_what_an_intervention_would_undo_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(ConditionError, match="would not hold"):
-        scenario(intervene={"job": "none"}, order=CAUSES, **options)
+        scenario().sample(5, intervene={"job": "none"}, order=CAUSES, **options)
 
 
 def test_descendants_are_found_along_the_graph() -> None:
@@ -215,7 +216,7 @@ def test_a_guessed_order_finds_a_linear_chain_with_skewed_noise() -> None:
 
 
 def test_a_guess_is_told() -> None:
-    draw = scenario(intervene={"job": "none"}, order="guess").sample(50)
+    draw = scenario().sample(50, intervene={"job": "none"}, order="guess")
     assert any("guessed" in note for note in draw.notes)
     assert sorted(draw.report["intervention"]["order"]) == sorted(CAUSES)
 
@@ -224,7 +225,7 @@ def test_a_guess_is_told() -> None:
 
 
 def test_a_return_period_draws_rows_as_bad_or_worse() -> None:
-    draw = scenario(tail="spend", return_period=50_000).sample(300)
+    draw = scenario().sample(300, tail="spend", return_period=50_000)
     level = draw.report["return_level"]
     assert draw.frame["spend"].min() >= level["level"] - 0.01
     assert level["low"] < level["level"] < level["high"]
@@ -235,17 +236,19 @@ def test_a_return_period_draws_rows_as_bad_or_worse() -> None:
 
 
 def test_a_return_period_counts_rows_that_meet_the_conditions() -> None:
-    whole = scenario(tail="spend", return_period=20_000).return_level(20_000)
-    part = scenario(tail="spend", return_period=20_000, where={"coin": "heads"})
+    made, where = scenario(), {"coin": "heads"}
+    whole, part = (made.return_level(20_000, tail="spend", where=w) for w in (None, where))
     heads = (people()["coin"] == "heads").mean()
-    assert part.return_level(20_000).rows == pytest.approx(whole.rows * heads)
-    assert set(part.sample(100).frame["coin"]) == {"heads"}
+    assert part.rows == pytest.approx(whole.rows * heads)
+    drawn = made.sample(100, tail="spend", return_period=20_000, where=where)
+    assert set(drawn.frame["coin"]) == {"heads"}
+    assert drawn.report["return_level"]["level"] == part.level
 
 
 def test_extended_tails_have_the_quantiles_of_the_law() -> None:
     rng = np.random.default_rng(2)
     frame = pl.DataFrame({"x": rng.standard_t(3, 4_000), "g": rng.choice(["a", "b"], 4_000)})
-    drawn = Scenario(extrapolate=True, model="copula", random_state=0).fit(frame).sample(200_000).frame["x"]
+    drawn = Scenario("copula", random_state=0).fit(frame).sample(200_000, extrapolate=True).frame["x"]
     from scipy import stats
 
     truth = stats.t.ppf([0.001, 0.999], 3)
@@ -255,15 +258,16 @@ def test_extended_tails_have_the_quantiles_of_the_law() -> None:
 
 def test_a_condition_beyond_the_data_is_drawn_from_the_tail() -> None:
     far = float(people()["spend"].max()) + 5
-    draw = scenario(where={"spend": lw.above(far)}, extrapolate=True).sample(100)
+    draw = scenario().sample(100, where={"spend": lw.above(far)}, extrapolate=True)
     assert draw.frame["spend"].min() >= far - 0.01
     assert draw.beyond.all()
 
 
 def test_the_same_seed_gives_the_same_rows() -> None:
-    made = scenario(tail="spend", return_period=50_000)
-    assert made.sample(50, random_state=3).frame.equals(made.sample(50, random_state=3).frame)
-    assert not made.sample(50).frame.equals(made.sample(50).frame)
+    made, asked = scenario(), {"tail": "spend", "return_period": 50_000}
+    seeded = [made.sample(50, random_state=3, **asked).frame for _ in range(2)]
+    assert seeded[0].equals(seeded[1])
+    assert not made.sample(50, **asked).frame.equals(made.sample(50, **asked).frame)
 
 
 # ---- plausibility ----------------------------------------------------------------------------------------------------
@@ -272,7 +276,7 @@ def test_the_same_seed_gives_the_same_rows() -> None:
 def test_plausibility_of_ordinary_rows_is_even_and_of_odd_ones_low() -> None:
     ordinary = scenario().sample(2_000)
     assert np.mean(ordinary.plausibility) == pytest.approx(50, abs=8)
-    odd = scenario(rows=pl.DataFrame({"job": ["none"], "income": [75.0]})).sample(200)
+    odd = scenario().sample(200, rows=pl.DataFrame({"job": ["none"], "income": [75.0]}))
     assert np.median(odd.plausibility) < 5
     assert not ordinary.beyond.any()
 
@@ -339,46 +343,34 @@ def test_reverse_refuses_what_no_row_can_lose() -> None:
         ({"return_period": 2, "tail": "spend"}, OptionError, "within the data"),
         ({"extrapolate": ["job"]}, OptionError, "no column of numbers"),
         ({"rows": pl.DataFrame({"job": []}, schema={"job": pl.String})}, InputError, "0 rows"),
-        ({"return_period": 100, "tail": "spend", "time": "coin"}, OptionError, "dates"),
+        ({"rows": pl.DataFrame({"job": ["none"]}), "where": {"job": "some"}}, ConditionError, "given in the rows too"),
+        ({"rows": pl.DataFrame({"job": ["none"]}), "return_period": 9, "tail": "spend"}, OptionError, "keep one"),
+        ({"tail": "spend", "side": "lower"}, OptionError, "tail and side would not be used: give return_period"),
+        ({"order": "guess"}, OptionError, "order would not be used: give intervene"),
+        ({"return_period": -1}, OptionError, "above 0"),
+        ({"return_period": float("inf")}, OptionError, "above 0"),
+        ({"side": "left"}, OptionError, "side"),
+        ({"order": "any"}, OptionError, "guess"),
+        ({"order": ["a"], "parents": {}}, OptionError, "not both"),
+        ({"where": ["a"]}, OptionError, "must map"),
     ],
 )
 def test_what_contradicts_itself_is_refused(options, error, message) -> None:
     with pytest.raises(error, match=message):
-        scenario(**options)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"return_period": -1}, "above 0"),
-        ({"return_period": float("inf")}, "above 0"),
-        ({"side": "left"}, "side"),
-        ({"order": "any"}, "guess"),
-        ({"order": ["a"], "parents": {}}, "not both"),
-        ({"where": ["a"]}, "must map"),
-    ],
-)
-def test_options_are_checked_when_they_are_given(options, message) -> None:
-    with pytest.raises(OptionError, match=message):
-        Scenario(**options)
-
-
-def test_a_condition_twice_is_refused_when_it_is_drawn() -> None:
-    with pytest.raises(ConditionError, match="given in the rows too"):
-        scenario(rows=pl.DataFrame({"job": ["none"]}), where={"job": "some"}).sample(5)
+        scenario().sample(5, **options)
 
 
 def test_a_tail_needs_real_rows() -> None:
     with pytest.raises(OptionError, match="real rows"):
-        Scenario(return_period=1e6, tail="spend").fit(synth())
+        Scenario().fit(synth()).sample(5, return_period=1e6, tail="spend")
     with pytest.raises(OptionError, match="its own rows"):
         Scenario().fit(people(), real=people())
     with pytest.raises(InputError, match="a tail needs"):
-        scenario(return_period=1e6, tail="spend", where={"age": 33}).sample(5)
+        scenario().sample(5, return_period=1e6, tail="spend", where={"age": 33})
 
 
 def test_a_synthesizer_alone_is_enough_for_the_rest() -> None:
-    draw = Scenario(where={"job": "none"}, random_state=0).fit(synth()).sample(20)
+    draw = Scenario(random_state=0).fit(synth()).sample(20, where={"job": "none"})
     assert set(draw.frame["job"]) == {"none"}
     assert any("real=frame" in note for note in draw.notes)
 
@@ -395,16 +387,68 @@ def test_a_column_of_times_makes_a_period_a_year_and_puts_rows_in_order() -> Non
     days = pl.Series(np.datetime64("2000-01-01") + np.arange(3_000))
     e = rng.pareto(3.0, 3_001)
     frame = pl.DataFrame({"day": days, "loss": np.maximum(e[1:], e[:-1])})  # extremes come in pairs
-    made = Scenario(tail="loss", return_period=10, time="day", model="copula", random_state=0).fit(frame)
-    assert made.return_level(10).rows == pytest.approx(3652.4, abs=2)
-    draw = made.sample(20)
+    made = Scenario(time="day", random_state=0).fit(frame)
+    assert made.return_level(10, tail="loss").rows == pytest.approx(3652.4, abs=2)
+    draw = made.sample(20, tail="loss", return_period=10)
+    assert draw.frame.columns == ["loss"]  # a time that is made up would say nothing
     assert draw.report["tail"]["extremal_index"] == pytest.approx(0.5, abs=0.15)
     with pytest.raises(InputError, match="stand twice"):
-        Scenario(time="day", return_period=10, tail="loss").fit(pl.concat([frame, frame.tail(1)]))
+        Scenario(time="day").fit(pl.concat([frame, frame.tail(1)]))
+    with pytest.raises(OptionError, match="dates"):
+        Scenario(time="loss").fit(frame)
 
 
-def test_nothing_is_learnt_before_all_that_can_be_refused_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lw.Synthesizer, "fit", lambda *_: pytest.fail("learnt"))
+def test_nothing_is_learnt_before_a_question_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt = []
+    fit = lw.Synthesizer.fit
+    monkeypatch.setattr(lw.Synthesizer, "fit", lambda self, *frame: learnt.append(1) or fit(self, *frame))
+    made = Scenario("copula", random_state=0).fit(people())
     for options in ({"where": {"wage": 1}}, {"return_period": 0.5, "tail": "spend"}, {"intervene": {"job": "none"}}):
         with pytest.raises(lw.LikewiseError):
-            Scenario(**options).fit(people())
+            made.sample(**options)
+    made.return_level(20_000, tail="spend")
+    assert not learnt
+    made.sample(5, where={"job": "none"})
+    made.sample(5, mix={"job": {"none": 0.4}})
+    assert len(learnt) == 1
+
+
+def test_the_tail_of_a_tables_only_column_needs_no_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lw.Synthesizer, "fit", lambda *_: pytest.fail("learnt"))
+    made = Scenario(random_state=0).fit(people().select("spend"))
+    draw = made.sample(500, return_period=20_000)
+    assert draw.frame["spend"].min() >= draw.report["return_level"]["level"] - 0.01
+    assert draw.frame["spend"].dtype == people()["spend"].dtype
+    assert draw.plausibility.max() < 1
+    assert (np.diff(draw.log_density[np.argsort(draw.frame["spend"])]) <= 0).all()
+
+
+def test_a_density_of_one_column_is_that_of_its_codes() -> None:
+    frame = people().select("spend")
+    made = Scenario("copula", random_state=0).fit(frame)
+    source = made.source_
+    alone = source.density.of(source.table)
+    coded = CodeDensity.fit(made.synthesizer_, source.margins, source.table).of(source.table)
+    assert np.median(np.abs(alone - coded)) < 0.05
+
+
+def test_the_old_spelling_asks_the_same_and_warns() -> None:
+    asked = {"where": {"coin": "heads"}, "tail": "spend", "return_period": 20_000}
+    with pytest.warns(FutureWarning, match=r"Scenario\(\.\.\.\)\.fit\(frame\)\.sample\(n, where=\.\.\., return_period"):
+        old = Scenario(model="copula", random_state=1, **asked)
+    new = Scenario("copula", random_state=1).fit(people())
+    a, b = old.fit(people()).sample(50, random_state=2), new.sample(50, random_state=2, **asked)
+    assert a.frame.equals(b.frame)
+    assert a.report == b.report
+    assert old.return_level(20_000) == new.return_level(20_000, tail="spend", where={"coin": "heads"})
+    with pytest.raises(OptionError, match="side"):
+        Scenario(return_period=20_000, side="up")
+
+
+def test_the_old_spelling_refuses_when_it_is_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lw.Synthesizer, "fit", lambda *_: pytest.fail("learnt"))
+    for options in ({"where": {"wage": 1}}, {"return_period": 0.5, "tail": "spend"}, {"intervene": {"job": "none"}}):
+        with pytest.warns(FutureWarning):
+            old = Scenario(**options)
+        with pytest.raises(lw.LikewiseError):
+            old.fit(people())

@@ -127,10 +127,9 @@ def scenario(
 
             frame = log_returns(frame, returns, time)
         asked = _asked(frame, where or [], do or [], mix or [], view or [], order)
-        draw = _rows(
-            frame, terminal, rows, asked, return_period=return_period, tail=tail, side=side.value,
-            rows_per_period=rows_per_period, time=time, model=model, random_state=seed,
-        )  # fmt: skip
+        if return_period is not None:
+            asked |= {"tail": tail, "side": side.value, "rows_per_period": rows_per_period}
+        draw = _rows(frame, terminal, rows, asked | {"return_period": return_period}, model=model, time=time, seed=seed)
         table = draw.annotated
     files.write(table, output)
     terminal.result(f"{output}: {len(table):,} rows")
@@ -143,14 +142,14 @@ def scenario(
         terminal.note(note)
 
 
-def _rows(frame: pl.DataFrame, terminal: Terminal, n: int, asked: dict[str, Any], **options: Any) -> ScenarioDraw:
+def _rows(
+    frame: pl.DataFrame, terminal: Terminal, n: int, asked: dict[str, Any], *, model: str, time: str | None,
+    seed: int | None,
+) -> ScenarioDraw:  # fmt: skip
     from likewise.scenario import Scenario
 
-    prepared = Scenario(**asked, **options)
-    with terminal.doing("learning"):
-        prepared.fit(frame)
-    with terminal.doing("drawing"):
-        return prepared.sample(n, random_state=options["random_state"])
+    with terminal.doing("learning and drawing"):
+        return Scenario(model, time=time, random_state=seed).fit(frame).sample(n, random_state=seed, **asked)
 
 
 def _paths(
@@ -184,9 +183,9 @@ def _asked(
     causes = None if order is None or order == "guess" else [name.strip() for name in order.split(",")]
     return {
         "where": _gathered(_condition(text, schema) for text in where),
-        "intervene": _gathered(_condition(text, schema) for text in do),
+        "intervene": _gathered(_condition(text, schema) for text in do) or None,
         "order": causes or order,
-        "mix": _mixes(mix, schema),
+        "mix": _mixes(mix, schema) or None,
         "views": [_view(text) for text in view],
     }
 

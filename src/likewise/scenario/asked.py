@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,64 @@ from likewise.schema.parse import parse
 from likewise.tables.files import from_frame
 
 Shares = dict[Condition, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a caller asks, in the caller's terms; each field as `Scenario.sample` tells it.
+
+    Raises:
+        OptionError: an argument is outside what it may be, whatever the table.
+    """
+
+    where: Mapping[str, Any] | None = None
+    rows: Any = None
+    intervene: Mapping[str, Any] | None = None
+    order: Sequence[str] | str | None = None
+    parents: Mapping[str, Sequence[str]] | None = None
+    mix: Mapping[str, Mapping[Any, float]] | None = None
+    views: Sequence[View] | None = None
+    return_period: float | None = None
+    tail: str | None = None
+    side: str | None = None
+    rows_per_period: float | None = None
+    extrapolate: bool | str | Sequence[str] = False
+
+    def __post_init__(self) -> None:
+        for name in ("where", "intervene", "parents", "mix"):
+            if not isinstance(value := getattr(self, name), Mapping | None):
+                raise OptionError(f"{name} must map columns to what is asked of them, got {type(value).__name__}")
+        if self.order is not None and self.parents is not None:
+            raise OptionError("give an order or parents, not both")
+        if isinstance(self.order, str) and self.order != "guess":
+            raise OptionError("order must be a list of columns, causes first, or 'guess'")
+        for name in ("return_period", "rows_per_period"):
+            number = getattr(self, name)
+            if number is not None and not (isinstance(number, int | float) and 0 < number < float("inf")):
+                raise OptionError(f"{name} must be a number above 0, got {number!r}")
+        if self.side not in (None, "upper", "lower"):
+            raise OptionError(f"side must be 'upper' or 'lower', got {self.side!r}")
+        if self.rows is not None and (self.mix is not None or self.return_period is not None):
+            raise OptionError("`rows` gives cells which a mix or a tail would draw; keep one of the two")
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]
+
+    @property
+    def upper(self) -> bool:
+        return self.side != "lower"
+
+    def refuse_unused(self) -> None:
+        """Raise OptionError for what would not be looked at."""
+        goes_with = {
+            "return_period": ("tail", "side", "rows_per_period"),
+            "intervene": ("order", "parents"),
+        }
+        for what, names in goes_with.items():
+            unused = [name for name in names if getattr(self, name) is not None]
+            if unused and getattr(self, what) is None:
+                raise OptionError(f"{' and '.join(unused)} would not be used: give {what} too")
 
 
 @dataclass(frozen=True)
@@ -85,20 +143,8 @@ def numbers_in(schema: Schema, table: pl.DataFrame) -> list[str]:
     ]
 
 
-def read_request(
-    schema: Schema,
-    table: pl.DataFrame,
-    *,
-    where: Mapping[str, Any] | None,
-    rows: Any,
-    intervene: Mapping[str, Any] | None,
-    order: Sequence[str] | str | None,
-    parents: Mapping[str, Sequence[str]] | None,
-    mix: Mapping[str, Mapping[Any, float]] | None,
-    views: Sequence[View],
-    extrapolate: bool | str | Sequence[str],
-) -> Asked:
-    """The request, checked.
+def read_request(schema: Schema, table: pl.DataFrame, question: Question) -> Asked:
+    """The question, checked against the columns.
 
     Args:
         table: canonical rows whose quantiles count.
@@ -107,29 +153,35 @@ def read_request(
         ConditionError: a condition fits no column, or contradicts another.
         OptionError: an intervention without an order of cause and effect, or an unknown column.
     """
-    conditions = settle(where or {}, schema, table)
-    settings = settle(intervene or {}, schema, table)
-    mixes = {name: _shares(name, parts, schema) for name, parts in (mix or {}).items()}
+    conditions = settle(question.where or {}, schema, table)
+    settings = settle(question.intervene or {}, schema, table)
+    mixes = {name: _shares(name, parts, schema) for name, parts in (question.mix or {}).items()}
     both = sorted(set(mixes) & set(conditions))
     if both:
         raise ConditionError(f"columns {both} carry a condition and a mix; the two contradict each other")
+    views = tuple(question.views or ())
     for view in views:
         settle(view.where or {}, schema, table)
-    graph = _graph(schema, table, order, parents) if settings else {}
+    graph = _graph(schema, table, question.order, question.parents) if settings else {}
     effects = descendants(graph, list(settings))
     refuse_undone(settings, conditions, "a condition")
     viewed = [*mixes, *(name for view in views for name in view.columns)]
     refuse_undone([*settings, *effects], viewed, "a mix or a view")
-    return Asked(
+    numbers = numbers_in(schema, table)
+    asked = Asked(
         where={name: asked for name, asked in conditions.items() if name not in effects},
         after={name: asked for name, asked in conditions.items() if name in effects},
         settings=settings,
         graph=graph,
         mix=mixes,
-        views=tuple(views),
-        known=None if rows is None else _known(rows, schema),
-        extended=tuple(_to_extend(extrapolate, numbers_in(schema, table))),
+        views=views,
+        known=None if question.rows is None else _known(question.rows, schema),
+        extended=tuple(_to_extend(question.extrapolate, numbers)),
     )
+    if question.return_period is not None:
+        column = tail_column(question.tail, numbers, {**asked.where, **asked.after})
+        refuse_undone(asked.changed, [column], "a return period")
+    return asked
 
 
 def refuse_undone(changed: Collection[str], asked: Iterable[str], what: str) -> None:
@@ -214,30 +266,3 @@ def tail_column(tail: str | None, numbers: list[str], where: Mapping[str, Condit
     if name in where:
         raise ConditionError(f"column {name!r} carries a condition and a return period; keep one of the two")
     return name
-
-
-def check_options(
-    *,
-    mappings: Mapping[str, Any],
-    numbers: Mapping[str, Any],
-    order: Any,
-    parents: Any,
-    side: str,
-) -> None:
-    """What can be told before any table is seen.
-
-    Raises:
-        OptionError: an argument is outside what it may be.
-    """
-    for name, value in mappings.items():
-        if not isinstance(value, Mapping | None):
-            raise OptionError(f"{name} must map columns to what is asked of them, got {type(value).__name__}")
-    if order is not None and parents is not None:
-        raise OptionError("give an order or parents, not both")
-    if isinstance(order, str) and order != "guess":
-        raise OptionError("order must be a list of columns, causes first, or 'guess'")
-    for name, number in numbers.items():
-        if number is not None and not (isinstance(number, int | float) and 0 < number < float("inf")):
-            raise OptionError(f"{name} must be a number above 0, got {number!r}")
-    if side not in ("upper", "lower"):
-        raise OptionError(f"side must be 'upper' or 'lower', got {side!r}")

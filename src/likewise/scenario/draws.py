@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ from likewise.errors import ConditionError, InputError
 from likewise.scenario.conditions import obeys
 from likewise.scenario.dependence import ConditionalExtremes
 from likewise.scenario.margins import Margin
-from likewise.scenario.plausibility import numbers_of
+from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity, numbers_of
 from likewise.scenario.tails import Tail, fit_tail
-from likewise.schema.column import Kind
+from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
 
 Floats = npt.NDArray[np.float64]
@@ -32,27 +33,59 @@ MOST_TRIED, MADE_AT_LEAST, MADE_AT_MOST = 1_000, 256, 20_000
 LEAST_IN_PERIOD = 1.5
 """A return level lies in the tail if the tail begins at least so often in its period."""
 
+REFERENCE_ROWS = 5_000
+"""Rows that say what is plausible."""
+
 LEAST_ROWS = 200
 """Rows that must meet the conditions before a tail is fitted to them."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What rows are drawn from: the generator, and the rows that say what is usual.
+    """What rows are drawn from: the rows that say what is usual, and a generator, which is trained when it is needed.
 
     Args:
-        synthesizer: fitted.
-        table: (m, columns) canonical rows: those it learnt, or rows that it drew.
+        schema: of the columns.
+        table: (m, columns) canonical rows: those to learn from, or rows that a synthesizer drew.
         numbers: columns of numbers with more than a few values.
+        learn: gives the fitted synthesizer; called once, at most.
     """
 
-    synthesizer: Synthesizer
+    schema: Schema
     table: pl.DataFrame
     numbers: tuple[str, ...]
+    learn: Callable[[], Synthesizer]
+
+    @cached_property
+    def synthesizer(self) -> Synthesizer:
+        return self.learn()
 
     @property
     def modelled(self) -> list[str]:
-        return list(self.synthesizer.schema_.modelled)
+        return list(self.schema.modelled)
+
+    @property
+    def only_number(self) -> str | None:
+        """The column of numbers that is the whole table: its law is known without a generator."""
+        return self.numbers[0] if self.modelled == list(self.numbers[:1]) else None
+
+    @cached_property
+    def margins(self) -> dict[str, Margin]:
+        """The law of each column of numbers."""
+        found = {}
+        for name in self.numbers:
+            values = numbers_of(self.table[name])
+            found[name] = Margin.fit(values[np.isfinite(values)], name)
+        return found
+
+    @cached_property
+    def density(self) -> Density:
+        rows = self.table
+        if len(rows) > REFERENCE_ROWS:
+            rows = rows[np.sort(np.random.default_rng(0).choice(len(rows), REFERENCE_ROWS, replace=False))]
+        if self.only_number is not None:
+            return NumberDensity.fit(self.margins[self.only_number], rows)
+        return CodeDensity.fit(self.synthesizer, self.margins, rows)
 
 
 def draw(
@@ -165,15 +198,19 @@ class TailModel:
 
     Args:
         source: what other columns are drawn from.
+        column: the driving one.
         conditions: that every row meets.
-        extremes: the law of the driving column and of the other numbers given that it is extreme.
-        n_rows: rows it was fitted to.
+        rows: those that meet them and have a value.
+        tail: the law of the driving column.
+        options: of `fit_tail`, by which it was fitted.
     """
 
     source: Source
+    column: str
     conditions: Mapping[str, Condition]
-    extremes: ConditionalExtremes
-    n_rows: int
+    rows: pl.DataFrame
+    tail: Tail
+    options: Mapping[str, Any]
 
     @classmethod
     def fit(
@@ -200,27 +237,22 @@ class TailModel:
             raise InputError(
                 f"column {column!r}: {len(rows)} rows meet the conditions and have a value; a tail needs {LEAST_ROWS}"
             )
-        values = {name: numbers_of(rows[name]) for name in source.numbers if name not in conditions or name == column}
-        others = [name for name in values if name != column and np.isfinite(values[name]).sum() >= LEAST_ROWS]
         least_share = LEAST_IN_PERIOD / (period * len(rows) / len(source.table))
-        # However short, the tail that is asked for is fitted; where it cannot be, this says why.
+        # However short, the tail that is asked for is fitted.
         options: dict[str, Any] = {"in_order": in_order, "least_share": least_share}
-        fit_tail(values[column], upper=upper, **options)
-        driver = Margin.fit(values[column], column, least_shape=-np.inf, **options)
+        tail = fit_tail(numbers_of(rows[column]), upper=upper, **options)
+        return cls(source, column, dict(conditions), rows, tail, options)
+
+    @cached_property
+    def extremes(self) -> ConditionalExtremes:
+        """The law of the other numbers given that this one is extreme."""
+        names = [name for name in self.source.numbers if name == self.column or name not in self.conditions]
+        values = {name: numbers_of(self.rows[name]) for name in names}
+        others = [name for name in names if name != self.column and np.isfinite(values[name]).sum() >= LEAST_ROWS]
+        driver = Margin.fit(values[self.column], self.column, least_shape=-np.inf, **self.options)
         margins = [Margin.fit(values[name][np.isfinite(values[name])], name) for name in others]
-        matrix = np.stack([values[name] for name in others], 1) if others else np.zeros((len(rows), 0))
-        extremes = ConditionalExtremes.fit(driver, values[column], margins, matrix, upper=upper)
-        return cls(source, dict(conditions), extremes, len(rows))
-
-    @property
-    def column(self) -> str:
-        return self.extremes.driver.name
-
-    @property
-    def tail(self) -> Tail:
-        found = self.extremes.driver.upper if self.extremes.upper else self.extremes.driver.lower
-        assert found is not None  # else `fit` had refused
-        return found
+        matrix = np.stack([values[name] for name in others], 1) if others else np.zeros((len(self.rows), 0))
+        return ConditionalExtremes.fit(driver, values[self.column], margins, matrix, upper=self.tail.upper)
 
     def draw(self, n: int, level: float, rng: np.random.Generator) -> pl.DataFrame:
         """(n,) rows in which the column lies beyond the level: it and the other numbers from the tail model, all else
@@ -234,12 +266,14 @@ class TailModel:
         cells = pl.DataFrame({k: pl.Series(k, v).fill_nan(None) for k, v in known.items()})
         conditions = {name: c for name, c in self.conditions.items() if name not in known}
         typed = cells.with_columns(cells[name].cast(self.source.table.schema[name]) for name in known)
+        if self.source.only_number is not None:
+            return typed
         return draw(self.source, n, conditions, rng, typed)
 
 
 def _on_lattice(source: Source, name: str, values: Floats) -> Floats:
     """Values as the column writes them: whole, or with its decimals."""
-    column = source.synthesizer.schema_[name]
+    column = source.schema[name]
     if column.kind == Kind.INTEGER:
         return np.rint(values)
     return values if column.decimals is None else np.round(values, column.decimals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -10,19 +11,17 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.conditions import Condition
-from likewise.errors import ConditionError, NotFittedError, OptionError, nearest
-from likewise.scenario import draws
-from likewise.scenario.asked import check_options, numbers_in, read_request, refuse_undone, tail_column
-from likewise.scenario.conditions import obeys, settle
-from likewise.scenario.intervention import intervene
-from likewise.scenario.margins import Margin
-from likewise.scenario.plausibility import Density, beyond_seen, numbers_of
-from likewise.scenario.pooling import Pooling, View, constraints_of, pool, resample
+from likewise.errors import NotFittedError, OptionError, nearest
+from likewise.scenario.answer import POOL_ROWS, Answer
+from likewise.scenario.asked import Question, numbers_in, read_request, tail_column
+from likewise.scenario.draws import Source, TailModel
+from likewise.scenario.plausibility import beyond_seen, numbers_of
+from likewise.scenario.pooling import View
 from likewise.scenario.result import ScenarioDraw, notes_on, tail_figures
 from likewise.scenario.reverse import Search, search
 from likewise.scenario.tails import ReturnLevel, return_level
 from likewise.scenario.times import times_of
-from likewise.schema.column import Kind
+from likewise.schema.column import Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
@@ -30,34 +29,19 @@ from likewise.tables.files import from_frame
 
 Floats = npt.NDArray[np.float64]
 
-POOL_ROWS = 20_000
-"""Rows that are weighted to meet views, at least."""
-
-REFERENCE_ROWS = 5_000
-"""Rows that say what is plausible."""
-
 
 class Scenario:
     """Rows of a world that is not quite the one seen: what if, how often, how bad.
 
+    Fitted once, it answers many questions: each call of `sample` asks its own. A generator is trained when a question
+    first needs one; the tail of a table's only column needs none.
+
     Args:
-        where: column -> value, values, range, or `scenario.quantiles(.9, 1)`; every row obeys.
-        rows: a frame of rows of which some cells are known; the others are drawn given those.
-        intervene: column -> what it is *set* to. Only columns that depend on it are drawn anew; to see rows that have
-            the value is `where`.
-        order: for an intervention: every column, causes first; or "guess", which guesses it and says so.
-        parents: for an intervention: column -> the columns it depends on, instead of an order.
-        mix: column -> {value or condition: share}; one column is drawn in exactly these shares, several by weights.
-        views: `scenario.mean`, `std`, `quantile`, `correlation`, `share`: met by weights as near to equal as can be.
-        return_period: draw rows as bad as come once in so many periods, or worse.
-        tail: the column whose extremes are meant; needed where the table has several columns of numbers.
-        side: "upper" or "lower": which extremes.
-        rows_per_period: how many rows make a period; None takes a year's rows where `time` is given, else 1.
-        time: a column of times; the rows then count as following each other.
-        extrapolate: columns of numbers whose tails are carried on beyond what was seen, or True for all.
         model: the generator that is fitted to a frame; see `likewise.models.MODELS`.
+        time: a column of times; the rows then count as following each other, and their times are not drawn.
         random_state: seed of the fit and of the draws.
-        **model_options: passed to the generator.
+        **options: of the generator, such as `epochs` or `max_seconds`. What `sample` takes may stand here too, as it
+            did before, and is then asked by every call; that warns, and ends after two releases.
 
     Privacy: no differential privacy, and less protection than a `Synthesizer` gives: plausibility, tails and return
     levels are computed on the rows themselves, true extremes among them.
@@ -66,49 +50,38 @@ class Scenario:
         >>> import numpy as np, polars as pl, likewise as lw
         >>> rng = np.random.default_rng(0)
         >>> df = pl.DataFrame({"region": rng.choice(["n", "s"], 2000), "loss": rng.pareto(4.0, 2000)})
-        >>> scenario = lw.Scenario(return_period=10_000, tail="loss", model="copula", random_state=0).fit(df)
-        >>> draw = scenario.sample(100)
+        >>> scenario = lw.Scenario("copula", random_state=0).fit(df)
+        >>> draw = scenario.sample(100, tail="loss", return_period=10_000)
         >>> bool((draw.frame["loss"] >= draw.report["return_level"]["level"] - 1e-9).all()), bool(draw.beyond.all())
         (True, True)
+        >>> set(scenario.sample(10, where={"region": "n"}).frame["region"])
+        {'n'}
     """
 
     def __init__(
         self,
-        *,
-        where: Mapping[str, Any] | None = None,
-        rows: Any = None,
-        intervene: Mapping[str, Any] | None = None,
-        order: Sequence[str] | str | None = None,
-        parents: Mapping[str, Sequence[str]] | None = None,
-        mix: Mapping[str, Mapping[Any, float]] | None = None,
-        views: Sequence[View] | None = None,
-        return_period: float | None = None,
-        tail: str | None = None,
-        side: str = "upper",
-        rows_per_period: float | None = None,
-        time: str | None = None,
-        extrapolate: bool | Sequence[str] = False,
         model: str = "autoregressive",
+        *,
+        time: str | None = None,
         random_state: int | None = None,
-        **model_options: Any,
+        **options: Any,
     ) -> None:
-        check_options(
-            mappings={"where": where, "intervene": intervene, "parents": parents, "mix": mix},
-            numbers={"return_period": return_period, "rows_per_period": rows_per_period},
-            order=order, parents=parents, side=side,
-        )  # fmt: skip
-        if rows is not None and (mix is not None or return_period is not None):
-            raise OptionError("`rows` gives cells which a mix or a tail would draw; keep one of the two")
-        self.where, self.rows, self.intervene, self.order, self.parents = where, rows, intervene, order, parents
-        self.mix, self.views = mix, tuple(views or ())
-        self.return_period, self.tail, self.side = return_period, tail, side
-        self.rows_per_period, self.time, self.extrapolate = rows_per_period, time, extrapolate
-        self.model, self.random_state, self.model_options = model, random_state, model_options
+        self.model, self.time, self.random_state, self.options = model, time, random_state, options
+        self._early = {name: options[name] for name in Question.names() if name in options}
+        Question(**self._early)
+        if self._early:
+            names = ", ".join(f"{name}=..." for name in self._early)
+            warnings.warn(
+                f"Scenario({names}) asks before it has learnt, and trains anew for each question: write "
+                f"Scenario(...).fit(frame).sample(n, {names}); the old spelling ends after two releases",
+                FutureWarning,
+                stacklevel=2,
+            )
 
     # ---- learning ----------------------------------------------------------------------------------------------------
 
     def fit(self, source: Any, real: Any = None) -> Self:
-        """Take a fitted synthesizer, or fit one to a frame.
+        """Take a fitted synthesizer, or the frame that one is to be fitted to once a question needs it.
 
         Args:
             source: a fitted `Synthesizer`, or a frame.
@@ -117,35 +90,24 @@ class Scenario:
 
         Raises:
             InputError, SchemaError: the frame cannot be used.
-            ConditionError: a condition fits no column, or contradicts another.
-            OptionError: a return period is shorter than one row's step, or no tail is named.
+            OptionError: `time` is no column of times, or the model has no such option.
         """
         fitted = source if isinstance(source, Synthesizer) else None
-        raw = self._rows_of(source, fitted, real)
-        plain, self._give_back = from_frame(raw)
+        plain, self._give_back = from_frame(self._rows_of(source, fitted, real))
         schema = infer(plain) if fitted is None else fitted.schema_
         table = parse(plain, schema)
+        self._rows_a_year = 1.0
         if self.time is not None:
             times = times_of(table, self.time)
             table, self._rows_a_year = table[times.order], times.rows_per_year
-        # All that can be refused is refused before the long work.
-        self.asked_ = read_request(
-            schema, table, where=self.where, rows=self.rows, intervene=self.intervene, order=self.order,
-            parents=self.parents, mix=self.mix, views=self.views, extrapolate=self.extrapolate,
-        )  # fmt: skip
-        if self.return_period is not None:
-            column = tail_column(self.tail, numbers_in(schema, table), {**self.asked_.where, **self.asked_.after})
-            refuse_undone(self.asked_.changed, [column], "a return period")
-            self._rows_in(self.return_period)
+            if fitted is None:  # a time that is drawn would say nothing: it says in which order rows came
+                schema = Schema(tuple(column for column in schema if column.name != self.time))
+                plain, table = plain.drop(self.time), table.drop(self.time)
+        self.source_ = Source(schema, table, tuple(numbers_in(schema, table)), self._learner(plain, schema, fitted))
         self.random_ = np.random.default_rng(self.random_state)
-        if fitted is None:
-            fitted = Synthesizer(self.model, schema=schema, random_state=self.random_state, **self.model_options)
-            fitted.fit(plain)
-        self.synthesizer_ = fitted
-        self.source_ = draws.Source(fitted, table, tuple(numbers_in(schema, table)))
-        self.margins_ = {name: self._margin(name) for name in self.source_.numbers}
-        self.density_ = Density.fit(fitted, self.margins_, self._reference(table))
-        self._fit_tail()
+        self._tails: dict[Any, TailModel] = {}
+        if self._early:
+            self._answer(Question(**self._early))  # all that can be refused is refused here, as it was
         return self
 
     def _rows_of(self, source: Any, fitted: Synthesizer | None, real: Any) -> Any:
@@ -157,53 +119,70 @@ class Scenario:
             return source
         fitted._check_fitted()
         self.is_real_ = real is not None
-        if real is None and self.return_period is not None:
+        return fitted.sample(POOL_ROWS, random_state=self.random_state or 0) if real is None else real
+
+    def _learner(self, plain: pl.DataFrame, schema: Schema, fitted: Synthesizer | None) -> Callable[[], Synthesizer]:
+        if fitted is not None:
+            return lambda: fitted
+        own = {name: value for name, value in self.options.items() if name not in self._early}
+        blank = Synthesizer(self.model, schema=schema, random_state=self.random_state, **own)
+        return lambda: blank.fit(plain)
+
+    @property
+    def synthesizer_(self) -> Synthesizer:
+        """The generator, which is trained by the first look at it."""
+        self._check_fitted()
+        return self.source_.synthesizer
+
+    # ---- questions ---------------------------------------------------------------------------------------------------
+
+    def _question(self, **given: Any) -> Question:
+        """What a call asks, over what `__init__` asked in the old spelling."""
+        self._check_fitted()
+        given = {name: value for name, value in given.items() if value is not None and value is not False}
+        question = Question(**{**self._early, **given})
+        if not self._early:
+            question.refuse_unused()
+        return question
+
+    def _answer(self, question: Question) -> Answer:
+        """How a question is answered, checked before the long work."""
+        source = self.source_
+        asked = read_request(source.schema, source.table, question)
+        if question.return_period is not None:
+            tail = self._tail(question, asked.where, question.return_period)
+            return Answer(source, asked, tail, self._level(question, tail, question.return_period).level)
+        far = asked.far_condition(source.margins) if asked.extended else None
+        if far is None:
+            return Answer(source, asked)
+        name, upper, level = far
+        others = {column: condition for column, condition in asked.where.items() if column != name}
+        return Answer(source, asked, self._fitted_tail(name, others, upper), level)
+
+    def _tail(self, question: Question, where: Mapping[str, Condition], periods: float) -> TailModel:
+        if not self.is_real_:
             raise OptionError(
                 "a return period needs the real rows: a synthesizer ends where its protected range does; call "
                 "fit(synthesizer, real=frame)"
             )
-        return fitted.sample(POOL_ROWS, random_state=self.random_state or 0) if real is None else real
+        name = tail_column(question.tail, list(self.source_.numbers), where)
+        return self._fitted_tail(name, where, question.upper, self._rows_in(question, periods))
 
-    def _margin(self, name: str) -> Margin:
-        values = numbers_of(self.source_.table[name])
-        return Margin.fit(values[np.isfinite(values)], name)
-
-    def _reference(self, table: pl.DataFrame) -> pl.DataFrame:
-        if len(table) <= REFERENCE_ROWS:
-            return table
-        return table[np.sort(np.random.default_rng(0).choice(len(table), REFERENCE_ROWS, replace=False))]
-
-    # ---- tails -------------------------------------------------------------------------------------------------------
-
-    def _fit_tail(self) -> None:
-        """The tail that rows are drawn from: of a return period, or of a condition that reaches into it."""
-        self.tail_: draws.TailModel | None = None
-        self.level_: float | None = None
-        self.return_level_: ReturnLevel | None = None
-        far = self.asked_.far_condition(self.margins_)
-        if self.return_period is not None:
-            period = self._rows_in(self.return_period)
-            self.tail_ = self._tail_model(self._tail_column(), self.asked_.where, self.side == "upper", period)
-            self.return_level_ = self._level(self.tail_, self.return_period)
-            self.level_ = self.return_level_.level
-        elif far is not None:
-            name, upper, self.level_ = far
-            others = {k: v for k, v in self.asked_.where.items() if k != name}
-            self.tail_ = self._tail_model(name, others, upper)
-
-    def _tail_column(self) -> str:
-        return tail_column(self.tail, list(self.source_.numbers), self.asked_.where)
-
-    def _tail_model(
+    def _fitted_tail(
         self, name: str, conditions: Mapping[str, Condition], upper: bool, period: float = np.inf
-    ) -> draws.TailModel:
-        # Rows that were picked by a condition do not follow each other.
-        in_order = self.time is not None and not conditions
-        return draws.TailModel.fit(self.source_, name, conditions, upper=upper, in_order=in_order, period=period)
+    ) -> TailModel:
+        key = name, frozenset(conditions.items()), upper, period
+        if key not in self._tails:
+            # Rows that were picked by a condition do not follow each other.
+            in_order = self.time is not None and not conditions
+            self._tails[key] = TailModel.fit(
+                self.source_, name, conditions, upper=upper, in_order=in_order, period=period
+            )
+        return self._tails[key]
 
-    def _rows_in(self, periods: float) -> float:
+    def _rows_in(self, question: Question, periods: float) -> float:
         """How many rows so many periods hold."""
-        per = self.rows_per_period or (1.0 if self.time is None else self._rows_a_year)
+        per = question.rows_per_period or self._rows_a_year
         if periods * per <= 1:
             raise OptionError(
                 f"a return period of {periods:g} is shorter than one row's step: a period holds {per:g} rows; ask for "
@@ -211,114 +190,108 @@ class Scenario:
             )
         return periods * per
 
-    def _level(self, model: draws.TailModel, periods: float, confidence: float = 0.95) -> ReturnLevel:
+    def _level(self, question: Question, model: TailModel, periods: float, confidence: float = 0.95) -> ReturnLevel:
         # Of all rows only some meet the conditions; a period holds so many fewer of them.
-        share = model.n_rows / len(self.source_.table[model.column].drop_nulls())
-        return return_level(model.tail, self._rows_in(periods) * share, confidence=confidence)
+        share = len(model.rows) / len(self.source_.table[model.column].drop_nulls())
+        return return_level(model.tail, self._rows_in(question, periods) * share, confidence=confidence)
 
-    def return_level(self, periods: float, *, confidence: float = 0.95) -> ReturnLevel:
-        """The level that comes once in so many periods, with its interval; of `tail`, among rows that meet `where`.
+    def return_level(
+        self,
+        periods: float,
+        *,
+        tail: str | None = None,
+        side: str | None = None,
+        where: Mapping[str, Any] | None = None,
+        rows_per_period: float | None = None,
+        confidence: float = 0.95,
+    ) -> ReturnLevel:
+        """The level that comes once in so many periods, with its interval.
+
+        Args:
+            periods: how many.
+            tail, side, where, rows_per_period: as in `sample`.
+            confidence: of the interval.
 
         Raises:
-            OptionError: the scenario names no tail, or the period lies within the data.
+            OptionError: no tail is named, or the period lies within the data.
         """
-        self._check_fitted()
-        model = self.tail_ or self._tail_model(
-            self._tail_column(), self.asked_.where, self.side == "upper", self._rows_in(periods)
+        question = self._question(
+            tail=tail, side=side, where=where, rows_per_period=rows_per_period, return_period=periods
         )
-        return self._level(model, periods, confidence)
+        where_ = read_request(self.source_.schema, self.source_.table, question).where
+        return self._level(question, self._tail(question, where_, periods), periods, confidence)
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
 
-    def sample(self, n: int = 1000, *, random_state: int | None = None) -> ScenarioDraw:
-        """Draw rows of the scenario.
+    def sample(
+        self,
+        n: int = 1000,
+        *,
+        where: Mapping[str, Any] | None = None,
+        rows: Any = None,
+        intervene: Mapping[str, Any] | None = None,
+        order: Sequence[str] | str | None = None,
+        parents: Mapping[str, Sequence[str]] | None = None,
+        mix: Mapping[str, Mapping[Any, float]] | None = None,
+        views: Sequence[View] | None = None,
+        return_period: float | None = None,
+        tail: str | None = None,
+        side: str | None = None,
+        rows_per_period: float | None = None,
+        extrapolate: bool | str | Sequence[str] = False,
+        random_state: int | None = None,
+    ) -> ScenarioDraw:
+        """Draw rows of a scenario; with nothing asked, ordinary ones.
 
         Args:
             n: how many.
+            where: column -> value, values, range, or `scenario.quantiles(.9, 1)`; every row obeys.
+            rows: a frame of rows of which some cells are known; the others are drawn given those.
+            intervene: column -> what it is *set* to. Only columns that depend on it are drawn anew; to see rows that
+                have the value is `where`.
+            order: for an intervention: every column, causes first; or "guess", which guesses it and says so.
+            parents: for an intervention: column -> the columns it depends on, instead of an order.
+            mix: column -> {value or condition: share}; one column is drawn in exactly these shares, several by
+                weights.
+            views: `scenario.mean`, `std`, `quantile`, `correlation`, `share`: met by weights as near to equal as can
+                be.
+            return_period: draw rows as bad as come once in so many periods, or worse.
+            tail: the column whose extremes are meant; needed where the table has several columns of numbers.
+            side: "upper" (None is that too) or "lower": which extremes.
+            rows_per_period: how many rows make a period; None takes a year's rows where `time` is given, else 1.
+            extrapolate: columns of numbers whose tails are carried on beyond what was seen, or True for all.
             random_state: the same seed gives the same rows; None continues the scenario's own stream.
 
         Raises:
-            ConditionError: no row can meet what was asked.
+            ConditionError: a condition fits no column, contradicts another, or no row can meet what was asked.
+            OptionError: an argument is outside what it may be or would not be used, a return period is shorter than
+                one row's step, or no tail is named.
         """
-        self._check_fitted()
+        question = self._question(
+            where=where, rows=rows, intervene=intervene, order=order, parents=parents, mix=mix, views=views,
+            return_period=return_period, tail=tail, side=side, rows_per_period=rows_per_period, extrapolate=extrapolate,
+        )  # fmt: skip
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
+        answer = self._answer(question)
         rng = self.random_ if random_state is None else np.random.default_rng(random_state)
-        if not self.asked_.settings:
-            return self._draw(*self._weighted(int(n), rng))
-        table, report = self._intervened(int(n), rng)
-        report["intervention"] = {"set": sorted(self.asked_.settings), "order": list(self.asked_.graph)}
-        return self._draw(table, report)
+        return self._draw(question, answer, *answer.rows(int(n), rng))
 
-    def _intervened(self, n: int, rng: np.random.Generator) -> tuple[pl.DataFrame, dict[str, Any]]:
-        """Rows after the intervention, those that meet what is asked of its effects."""
-        asked, report = self.asked_, {}
-
-        def made(many: int) -> pl.DataFrame:
-            table, told = self._weighted(many, rng)
-            report.update(told)
-            table = intervene(self.synthesizer_, table, asked.settings, asked.graph, rng)
-            return table.filter(obeys(table, asked.after)) if asked.after else table
-
-        if not asked.after:
-            return made(n), report
-        return draws.until(n, made, "the conditions hardly ever hold after the intervention"), report
-
-    def _weighted(self, n: int, rng: np.random.Generator) -> tuple[pl.DataFrame, dict[str, Any]]:
-        """Rows in the shares and under the views asked for, and what that costs."""
-        asked = self.asked_
-        if not asked.mix and not asked.views:
-            return self._plain(n, rng), {}
-        if len(asked.mix) == 1 and not asked.views and self.tail_ is None and not asked.extended:
-            ((column, shares),) = asked.mix.items()
-            worth = draws.worth_of_mix(self.source_.table, column, shares)
-            figures = {"method": "exact", "effective_rows": worth, "rows": len(self.source_.table)}
-            return draws.draw_mix(self.source_, n, column, shares, asked.where, rng), {"mix": figures}
-        rows = self._plain(max(POOL_ROWS, 2 * n), rng)
-        pooled = self._pool(rows)
-        return rows[resample(pooled.weights, n, rng)], {"views": pooled.to_dict()}
-
-    def _plain(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
-        """Rows that meet the conditions, or lie in the tail."""
-        model, level = self.tail_, self.level_
-        if model is None or level is None:
-            rows = draws.draw(self.source_, n, self.asked_.where, rng, self.asked_.known)
-            return draws.extend_tails(self.source_, rows, self._extended(), rng)
-        if self.asked_.known is not None:
-            raise ConditionError("`rows` gives cells which a tail would draw; keep one of the two")
-
-        def beyond(many: int) -> pl.DataFrame:
-            rows = model.draw(many, level, rng)
-            return rows.filter(obeys(rows, model.conditions)) if model.conditions else rows
-
-        return draws.until(n, beyond, "the other conditions hardly ever hold out there")
-
-    def _extended(self) -> dict[str, Margin]:
-        """Columns whose tails are carried on in ordinary draws: a condition on the column itself says where it ends."""
-        return {name: self.margins_[name] for name in self.asked_.extended if name not in self.asked_.where}
-
-    def _pool(self, rows: pl.DataFrame) -> Pooling:
-        """The weights of rows under all views and mixes."""
-        schema, views = self.synthesizer_.schema_, self.asked_.all_views
-        conditions = [settle(v.where or {}, schema, self.source_.table) for v in views if v.kind == "share"]
-        met = [obeys(rows, asked).to_numpy() for asked in conditions]
-        numbers = [c.name for c in schema if c.is_modelled and c.kind in (Kind.INTEGER, Kind.REAL)]
-        prior = np.full(len(rows), 1 / len(rows))
-        return pool(constraints_of(views, {name: numbers_of(rows[name]) for name in numbers}, met, prior))
-
-    def _draw(self, table: pl.DataFrame, report: dict[str, Any]) -> ScenarioDraw:
+    def _draw(self, question: Question, answer: Answer, table: pl.DataFrame, report: dict[str, Any]) -> ScenarioDraw:
         """Canonical rows as the caller gets them."""
-        logs = self.density_.of(table)
-        beyond = beyond_seen(table, self.source_.table, self.synthesizer_.schema_)
-        if self.tail_ is not None:
-            report = report | tail_figures(self.source_, self.tail_)
-        if self.return_level_ is not None:
-            report = report | {"return_level": self.return_level_.to_dict() | {"periods": self.return_period}}
-        rows = restore(table, self.synthesizer_.schema_)
-        is_guessed = bool(self.asked_.settings) and self.parents is None and self.order == "guess"
+        source = self.source_
+        logs = source.density.of(table)
+        beyond = beyond_seen(table, source.table, source.schema)
+        if answer.tail is not None:
+            report = report | tail_figures(source, answer.tail)
+            if (periods := question.return_period) is not None:
+                level = self._level(question, answer.tail, periods)
+                report = report | {"return_level": level.to_dict() | {"periods": periods}}
+        rows = restore(table, source.schema)
+        is_guessed = bool(answer.asked.settings) and question.order == "guess"
         return ScenarioDraw(
             frame=self._give_back(rows),
-            plausibility=self.density_.percentile(logs),
+            plausibility=source.density.percentile(logs),
             log_density=logs,
             beyond=beyond,
             report=report | {"share_beyond_seen": float(beyond.mean())},
@@ -335,15 +308,18 @@ class Scenario:
         threshold: float,
         n: int = 10,
         *,
+        where: Mapping[str, Any] | None = None,
+        extrapolate: bool | str | Sequence[str] = False,
         search_rows: int = 2000,
         random_state: int | None = None,
     ) -> ScenarioDraw:
-        """The reverse stress test: the most plausible rows that lose at least so much, under `where`.
+        """The reverse stress test: the most plausible rows that lose at least so much.
 
         Args:
             loss: a function from a frame (of the kind that was fitted) to (n,) losses, or weights by column.
             threshold: the least loss.
             n: how many rows, the most plausible first.
+            where, extrapolate: as in `sample`.
             search_rows: rows that the search drives to the loss.
 
         Returns:
@@ -352,26 +328,27 @@ class Scenario:
         Raises:
             ConditionError: no row that the generator draws loses so much.
         """
-        self._check_fitted()
+        question, source = self._question(where=where, extrapolate=extrapolate), self.source_
+        answer = Answer(source, read_request(source.schema, source.table, question))
         rng = self.random_ if random_state is None else np.random.default_rng(random_state)
-        columns = [name for name in self.source_.modelled if self.source_.table[name].n_unique() > 1]
-        task = Search(self.source_, self.asked_.where, self._extended(), self.density_, self._loss(loss), columns)
+        columns = [name for name in source.modelled if source.table[name].n_unique() > 1]
+        task = Search(source, answer.asked.where, answer.extended(), source.density, self._loss(loss), columns)
         found = search(task, float(threshold), n, search_rows, rng)
         figures = {"threshold": float(threshold), "losses": found.losses.tolist(), "probability": found.probability}
-        return self._draw(found.rows, {"reverse": figures})
+        return self._draw(question, answer, found.rows, {"reverse": figures})
 
     def _loss(self, loss: Callable[[Any], Any] | Mapping[str, float]) -> Callable[[pl.DataFrame], Floats]:
         """(n,) losses of canonical rows; a loss that is no number counts as none."""
         if isinstance(loss, Mapping):
+            numbers = self.source_.numbers
             for name in loss:
-                if name not in self.margins_:
-                    raise OptionError(
-                        f"a loss is made of columns of numbers; {name!r} is none{nearest(str(name), self.margins_)}"
-                    )
+                if name not in numbers:
+                    hint = nearest(str(name), numbers)
+                    raise OptionError(f"a loss is made of columns of numbers; {name!r} is none{hint}")
             return lambda rows: np.nan_to_num(sum(w * numbers_of(rows[name]) for name, w in loss.items()), nan=-np.inf)
 
         def of(rows: pl.DataFrame) -> Floats:
-            found = np.asarray(loss(self._give_back(restore(rows, self.synthesizer_.schema_))), np.float64)
+            found = np.asarray(loss(self._give_back(restore(rows, self.source_.schema))), np.float64)
             if found.shape != (len(rows),):
                 raise OptionError(f"the loss function must give one number a row, got shape {found.shape}")
             return np.where(np.isnan(found), -np.inf, found)

@@ -9,6 +9,7 @@ Legend: n rows, D fields.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,25 +28,68 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Density:
+class Density(ABC):
     """The log-density of rows, and where it stands among the rows seen.
+
+    Args:
+        reference: (m,) log-densities of the rows seen, rising.
+    """
+
+    reference: Floats
+
+    @abstractmethod
+    def of(self, table: pl.DataFrame) -> Floats:
+        """(n,) natural log-density of canonical rows; -inf outside of the law of a column."""
+
+    def percentile(self, log_density: Floats) -> Floats:
+        """(n,) share of the rows seen, in percent, that are no more plausible; 0 is unlike anything seen."""
+        at: Floats = 100.0 * np.searchsorted(self.reference, log_density, side="right") / len(self.reference)
+        return at
+
+
+@dataclass(frozen=True)
+class NumberDensity(Density):
+    """Of a table that is one column of numbers: its own law.
+
+    Args:
+        margin: the law.
+        missing: the share of its cells that are missing.
+    """
+
+    margin: Margin
+    missing: float
+
+    @classmethod
+    def fit(cls, margin: Margin, table: pl.DataFrame) -> NumberDensity:
+        blank = cls(np.zeros(0), margin, table[margin.name].null_count() / max(len(table), 1))
+        return replace(blank, reference=np.sort(blank.of(table)))
+
+    def of(self, table: pl.DataFrame) -> Floats:
+        known = table[self.margin.name].is_not_null().to_numpy()
+        values = np.where(known, numbers_of(table[self.margin.name]), self.margin.values[0])
+        with np.errstate(divide="ignore"):
+            at = np.log1p(-self.missing) + self.margin.log_density(values), np.log(self.missing)
+        return np.asarray(np.where(known, *at), np.float64)
+
+
+@dataclass(frozen=True)
+class CodeDensity(Density):
+    """Of the codes under the generator (how the columns go together), times the densities of the values.
 
     Args:
         synthesizer: fitted, of a model with likelihoods.
         margins: the law of each column of numbers.
         log_shares: field -> (K,) log share of each code among the rows seen.
         dependence: how the columns go together, where the model knows no likelihoods; else None.
-        reference: (m,) log-densities of the rows seen, rising.
     """
 
     synthesizer: Synthesizer
     margins: Mapping[str, Margin]
     log_shares: tuple[Floats, ...]
-    reference: Floats
     dependence: NormalCopula | None = None
 
     @classmethod
-    def fit(cls, synthesizer: Synthesizer, margins: Mapping[str, Margin], table: pl.DataFrame) -> Density:
+    def fit(cls, synthesizer: Synthesizer, margins: Mapping[str, Margin], table: pl.DataFrame) -> CodeDensity:
         """The density, with (m,) canonical rows as those seen."""
         codes = synthesizer.codec_.encode(table)
         fields = synthesizer.codec_.alphabet.fields
@@ -53,19 +97,17 @@ class Density:
         for j, field in enumerate(fields):
             counts = np.bincount(codes.codes[:, j], minlength=field.size) + 0.5
             shares.append(np.log(counts / counts.sum()))
-        blank = cls(synthesizer, dict(margins), tuple(shares), np.zeros(0))
+        blank = cls(np.zeros(0), synthesizer, dict(margins), tuple(shares))
         try:
             synthesizer.generator_.log_prob(codes[:1])
         except NotImplementedError:
             blank = replace(blank, dependence=NormalCopula.fit(codes.codes, tuple(shares)))
-        return replace(blank, reference=np.sort(blank.of_codes(codes, table)))
+        return replace(blank, reference=np.sort(blank._of_codes(codes, table)))
 
     def of(self, table: pl.DataFrame) -> Floats:
-        """(n,) natural log-density of canonical rows; -inf outside of the law of a column."""
-        return self.of_codes(self.synthesizer.codec_.encode(table), table)
+        return self._of_codes(self.synthesizer.codec_.encode(table), table)
 
-    def of_codes(self, codes: Codes, table: pl.DataFrame) -> Floats:
-        """The same, where the codes of the rows are known already."""
+    def _of_codes(self, codes: Codes, table: pl.DataFrame) -> Floats:
         model = self.dependence or self.synthesizer.generator_
         found = model.log_prob(codes)
         for name, margin in self.margins.items():
@@ -76,11 +118,6 @@ class Density:
             found = found + np.where(known, margin.log_density(np.where(known, values, margin.values[0])), 0.0)
         return np.asarray(found, np.float64)
 
-    def percentile(self, log_density: Floats) -> Floats:
-        """(n,) share of the rows seen, in percent, that are no more plausible; 0 is unlike anything seen."""
-        at: Floats = 100.0 * np.searchsorted(self.reference, log_density, side="right") / len(self.reference)
-        return at
-
 
 @dataclass(frozen=True)
 class NormalCopula:
@@ -88,7 +125,7 @@ class NormalCopula:
 
     Args:
         scores: field -> (K,) the normal score of each code's middle.
-        log_shares: as in `Density`.
+        log_shares: as in `CodeDensity`.
         precision: (D, D) the inverse of the scores' correlations, less one.
         log_det: of the correlations.
     """

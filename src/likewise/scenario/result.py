@@ -77,7 +77,7 @@ def tail_figures(source: Source, model: TailModel) -> dict[str, Any]:
 def _chi(source: Source, model: TailModel) -> dict[str, list[dict[str, Any]]]:
     """chi and chi-bar of the tail's column with every other column of numbers, each with that tail of the other which
     goes with it more."""
-    x, own = numbers_of(source.table[model.column]), "upper" if model.extremes.upper else "lower"
+    x, own = numbers_of(source.table[model.column]), "upper" if model.tail.upper else "lower"
     found = {}
     for other in source.numbers:
         if other == model.column:

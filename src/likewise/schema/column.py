@@ -58,10 +58,13 @@ class Column:
         dtype: the Polars type it came in and goes out as, such as "Int64", "String", "Datetime(us, UTC)".
         missing: the strings that stand for a missing value, the most frequent first; that one is written back.
             Empty when missing values are nulls.
+        lenient: cells that do not read as the kind are missing, instead of an error. Inference says so of a column with
+            a few slips among its numbers or dates.
         missing_as_null: write missing values as nulls although `missing` tokens were seen, as nulls were more frequent.
         format: how values that came as text were written: for a datetime its strftime pattern, for a number a pattern
             such as "0.00" (always two decimals), "0.0#" (one or two), "0.##" (none to two), "0.*" (as many as needed),
-            "#,##0.00" (grouped thousands) or "0,00" (decimal comma). None: the shortest text. For an id, how
+            "#,##0.00" (grouped thousands), "0,00" (decimal comma), "0.0 kg" or "0.00;(0.00)" (brackets); see
+            `likewise.schema.numbers.NumberFormat`. None: the shortest text. For an id, how
             keys are made: the word of a kind of personal identifier ("email", "name"; see
             `likewise.schema.identifiers.forms`) or, where a budget of privacy holds, "uuid", or a text that ends in a 0
             for each digit of a number.
@@ -89,6 +92,7 @@ class Column:
     role: Role = Role.FEATURE
     dtype: str = "String"
     missing: tuple[str, ...] = ()
+    lenient: bool = False
     missing_as_null: bool = False
     format: str | None = None
     labels: tuple[str, str] | None = None
@@ -146,7 +150,7 @@ class Column:
     def _check_types(self) -> None:
         wanted: tuple[tuple[str, type | tuple[type, ...]], ...] = (
             ("dtype", str), ("format", (str, type(None))), ("decimals", (int, type(None))), ("missing_as_null", bool),
-            ("nullable", (bool, type(None))),
+            ("lenient", bool), ("nullable", (bool, type(None))),
         )  # fmt: skip
         for name, types in wanted:
             if not isinstance(getattr(self, name), types):

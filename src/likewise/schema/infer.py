@@ -27,6 +27,8 @@ CONTEXT_TOKENS = (
     "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "undefined", "#VALUE!", "#DIV/0!", "#REF!",
     "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00",
 )  # fmt: skip
+FEW_VALUES = 20
+"""Up to so many numbers may be codes, and a text that repeats beside them one more."""
 TRUTH_PAIRS = (("0", "1"), ("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on"), ("0.0", "1.0"))
 
 Override = Kind | str | Column | Mapping[str, Any]
@@ -38,6 +40,7 @@ def infer(
     overrides: Mapping[str, Override] | None = None,
     sample_rows: int | None = None,
     entity: str | bool | None = None,
+    decimal: str | None = None,
 ) -> Schema:
     """The schema of a table as it was read: a draft, which remembers of each field that it was told from the rows.
 
@@ -49,6 +52,8 @@ def infer(
         sample_rows: look at that many evenly spaced rows only. None: at all of them.
         entity: the column that tells whose a row is. None looks for one that repeats as an entity's key does
             (`likewise.schema.persons.likely_entity`), False takes every row for somebody else's.
+        decimal: the decimal mark of the file's numbers, "." or ",", for columns that alone do not tell ("1,234"). None
+            takes that of the other columns.
 
     Raises:
         InputError: a column is of a type no table column can have (lists, structs, bytes), or there is no column.
@@ -71,7 +76,11 @@ def infer(
             raise SchemaError(f"there is no column {name!r} to override{nearest(name, raw.columns)}")
     if sample_rows is not None and sample_rows < raw.height:
         raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
-    columns = [_with_override(series, overrides.get(series.name)) for series in raw.get_columns()]
+    columns = [_with_override(series, overrides.get(series.name), decimal) for series in raw.get_columns()]
+    if decimal is None and (decimal := _usual_decimal(columns)):
+        for at, column in enumerate(columns):
+            if numbers.UNSURE & set(column.notes):
+                columns[at] = _with_override(raw[column.name], overrides.get(column.name), decimal)
     schema = Schema(tuple(columns))
     if entity is not None:
         return with_entity(schema, raw, entity)
@@ -136,9 +145,19 @@ def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
     return Schema(tuple(columns))
 
 
-def _with_override(series: pl.Series, override: Override | None) -> Column:
+def _usual_decimal(columns: list[Column]) -> str | None:
+    """The decimal mark of the columns that leave no doubt about theirs; None if none does or they differ."""
+    sure = [
+        c for c in columns if c.kind in (Kind.INTEGER, Kind.REAL) and c.format and not numbers.UNSURE & set(c.notes)
+    ]
+    formats = [numbers.NumberFormat.from_pattern(str(c.format)) for c in sure]
+    marks = {fmt.point for fmt in formats if fmt.group or fmt.least or fmt.most != 0}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def _with_override(series: pl.Series, override: Override | None, decimal: str | None = None) -> Column:
     if override is None:
-        return infer_column(series)
+        return infer_column(series, None, decimal)
     if isinstance(override, Column):
         if override.name != series.name:
             raise SchemaError(f"the override of column {series.name!r} is a column named {override.name!r}")
@@ -149,8 +168,16 @@ def _with_override(series: pl.Series, override: Override | None) -> Column:
         kind = Kind.ID
     declared = {"name": series.name, "kind": kind, "role": Role.ID if kind == Kind.ID else Role.FEATURE}
     forced = None if kind is None else Column.from_dict(declared).kind
-    column = infer_column(series, forced)
     said = {} if kind is None else {"kind": kind, "role": declared["role"]}
+    tokens = changes.get("missing")
+    if series.dtype == pl.String and isinstance(tokens, list | tuple) and all(isinstance(t, str) for t in tokens):
+        series = series.set(series.is_in(list(tokens)).fill_null(False), None)
+    try:
+        column = infer_column(series, forced, decimal)
+    except SchemaError:
+        if forced is None or changes.get("format") is None:
+            raise
+        column = Column.from_dict({**declared, "dtype": dtype_name(series.dtype)})  # the declared format says it all
     return Schema((column,)).replace(series.name, **(said | changes))[series.name]
 
 
@@ -178,6 +205,7 @@ class _Facts:
     counts: pl.Series  # (k,) rows of each
     tokens: dict[str, int] = field(default_factory=dict)  # missing token -> rows
     notes: list[str] = field(default_factory=list)
+    slips: int = 0  # rows that do not read as nearly all others do
 
     @property
     def n_known(self) -> int:
@@ -195,6 +223,7 @@ class _Facts:
             self.notes.append("no value is known: the column is all missing")
         elif len(self.values) == 1:
             self.notes.append("constant: one value in all known rows")
+        slips = [f"{self.slips} rows do not read as the others: treated as missing"] if self.slips else []
         told = [f"{t!r} is read as missing ({self.tokens[t]} rows)" for t in ordered]
         return Column(
             name=self.series.name,
@@ -203,13 +232,14 @@ class _Facts:
             dtype=dtype_name(self.series.dtype),
             missing=tuple(ordered),
             missing_as_null=bool(ordered) and nulls > sum(self.tokens.values()),
-            notes=(*told, *self.notes, *parts.pop("notes", ())),
+            lenient=self.slips > 0,
+            notes=(*told, *slips, *self.notes, *parts.pop("notes", ())),
             **parts,
         ).as_found()
 
 
-def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:
-    """The column of one series; `forced` is the kind the user says it is."""
+def infer_column(series: pl.Series, forced: Kind | None = None, decimal: str | None = None) -> Column:
+    """The column of one series; `forced` is the kind the user says it is, `decimal` the file's decimal mark."""
     if not dtype_name(series.dtype):
         raise InputError(
             f"column {series.name!r}: values of type {type(series.dtype).__name__} cannot be modelled; "
@@ -220,7 +250,7 @@ def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:
     dtype = series.dtype
     if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
         facts.values = facts.values.cast(pl.String)
-        return _text_column(facts, forced, closed=dtype != pl.String)
+        return _text_column(facts, forced, decimal, closed=dtype != pl.String)
     if dtype == pl.Null:
         return facts.column(forced or Kind.CATEGORICAL)
     if dtype == pl.Boolean:
@@ -235,7 +265,7 @@ def infer_column(series: pl.Series, forced: Kind | None = None) -> Column:
 # ---- columns that came as text -----------------------------------------------------------------------------------
 
 
-def _text_column(facts: _Facts, forced: Kind | None, *, closed: bool) -> Column:
+def _text_column(facts: _Facts, forced: Kind | None, decimal: str | None, *, closed: bool) -> Column:
     """A column of texts; `closed` when its type says that it is a set of levels (so not numbers, not dates)."""
     _take_tokens(facts, SURE_TOKENS, blanks=True)
     if len(facts.values) == 0:
@@ -250,7 +280,7 @@ def _text_column(facts: _Facts, forced: Kind | None, *, closed: bool) -> Column:
         if labels:
             return facts.column(Kind.BOOLEAN, labels=labels)
     if not closed or forced in (Kind.INTEGER, Kind.REAL):
-        column = _numbers_in_text(facts, forced)
+        column = _numbers_in_text(facts, forced, decimal)
         if column:
             return column
     if not closed or forced is Kind.DATETIME:
@@ -303,12 +333,15 @@ def _truth_labels(facts: _Facts, *, sure: bool) -> tuple[str, str] | None:
     return (a, b) if sure else None
 
 
-def _numbers_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
+def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) -> Column | None:
+    declared = forced in (Kind.INTEGER, Kind.REAL)
     for tried in (facts, _without_context(facts)):
-        found = tried and numbers.detect(tried.values.str.strip_chars(), tried.counts)
+        found = tried and numbers.detect(tried.values, tried.counts, decimal=decimal, zeros=declared)
         if tried and found:
             break
     else:
+        return None
+    if found.odd and not _drop_slips(tried, numbers.read_reals(pl.first(), found.format), found.odd):
         return None
     tried.notes += found.notes
     if forced is None:
@@ -323,12 +356,23 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
     return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
 
 
+def _drop_slips(facts: _Facts, reading: pl.Expr, odd: int) -> bool:
+    """Take the few values that do not read as the others for missing; False where they may be levels beside codes."""
+    reads = facts.values.to_frame("").select(reading.is_not_null()).to_series()
+    often = facts.counts.filter(~reads).max()
+    if int(reads.sum()) <= FEW_VALUES and isinstance(often, int) and often >= 5:
+        return False
+    facts.values, facts.counts = facts.values.filter(reads), facts.counts.filter(reads)
+    facts.slips = odd
+    return True
+
+
 def _digits_that_are_no_numbers(facts: _Facts, found: numbers.NumberTexts) -> Column | None:
     """Digits that are truth values, dates, keys or codes."""
     labels = _truth_labels(facts, sure=False)  # 0 and 1 beside a context token
     if labels:
         return facts.column(Kind.BOOLEAN, labels=labels)
-    if not found.is_whole or found.format.least or found.format.group:
+    if not found.is_whole or found.format.pattern != "0":
         return None
     return _whole_special(facts, facts.values.str.strip_chars().cast(pl.Int64, strict=False))
 

@@ -1,9 +1,12 @@
-"""Numbers written as text: tell how they are written, read them, write them back the same way."""
+"""Numbers written as text: tell how they are written, read them, write them back the same way.
+
+Legend: head and tail, what stands before and behind the digits of a number; body, what is between them.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -12,29 +15,82 @@ from likewise.errors import SchemaError
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
-_AFFIX = "$€£¥%"
-_PATTERN = re.compile(
-    r"(?P<prefix>[$€£¥]?)(?:#(?P<group>[,. '\u00a0\u202f])##)?0"
-    r"(?:(?P<point>[.,])(?P<least>0*)(?P<more>\*|#*))?(?P<suffix>[ \u00a0]?[$€£¥%]|)"
+_ZEROS = r"^[+-]?0[0-9]+$"
+_MINUS = "-\u2212\u2013\uff0d\u25b2\u25b3"  # hyphen, minus, dash, full-width minus, and the triangles of Japanese books
+_BLANK = " \u00a0\u202f\u3000"
+_GROUPS = ",. '\u2019\u00a0\u202f"
+_WIDE = str.maketrans("０１２３４５６７８９．，－＋％", "0123456789.,-+%")
+_PARTS = rf"^(?s)([^0-9]*?)([.,]?[0-9](?:[0-9{_GROUPS}]*[0-9])?\.?(?:[eE][+-]?[0-9]+)?)([^0-9].*)?$"
+"""A number in its surroundings: head, body, tail."""
+
+# What may stand beside a number and leave it one. Letters before it otherwise make it a code ("A12"), as do letters
+# glued behind it that are no unit ("12B").
+_MONEY_WORDS = (
+    "$ € £ ¥ ￥ ₹ ₽ ₩ ₺ ₫ ₪ ฿ ₴ ₦ ¢ US$ A$ C$ HK$ NT$ S$ R$ R Rs Rs. INR USD EUR GBP CHF Fr. SFr. JPY CNY RMB AUD CAD "
+    "NZD SEK NOK DKK PLN CZK HUF TRY BRL MXN ZAR SGD HKD KRW RUB kr kr. zł Kč Ft лв руб. руб р. 元 円 원 人民币"
 )
+_MONEY = frozenset(_MONEY_WORDS.split())
+_UNIT_WORDS = (
+    "% ‰ ° °C °F K s ms us µs ns min h hr hrs d sec secs mins y yr yrs kg g mg µg t lb lbs oz km m cm mm µm mi ft in "
+    "yd l L ml mL dl cl kWh MWh Wh W kW MW V A mA Hz kHz MHz GHz B kB KB MB GB TB PB KiB MiB GiB bit kbps Mbps bpm mph "
+    "kph km/h m/s m² m2 m³ m3 ha Pa hPa kPa bar mbar J kJ kcal cal ppm ppb dB px pt x mmHg mmol/l mmol/L mg/dl mg/dL "
+    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月"
+)
+_UNITS = frozenset(_UNIT_WORDS.split())
+
+# Marks of size that change from number to number, each with what it multiplies by; the empty one is a plain number.
+LADDERS: dict[str, tuple[tuple[str, float], ...]] = {
+    "万|亿": (("", 1.0), ("万", 1e4), ("亿", 1e8)),
+    "萬|億": (("", 1.0), ("萬", 1e4), ("億", 1e8)),
+    "K|M|B": (("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9)),
+    "k|M|G": (("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9)),
+    "B|KB|MB|GB|TB": (("B", 1.0), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)),
+    "B|kB|MB|GB|TB": (("B", 1.0), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)),
+}
+
 # Beyond this many digits after the point a text holds binary noise (0.30000000000000004), not a measurement.
 _MOST_DECIMALS = 12
 # The largest whole number below which every whole number is exact in float64.
 _EXACT = 2**53
+# Formats are guessed from this many distinct values, and the best then reads all of them.
+_LOOK_AT = 1_000
+
+COMMA_UNSURE = "the comma is read as a thousands mark; a decimal comma would look the same"
+POINT_UNSURE = "the point is read as a decimal point; a thousands mark would look the same"
+UNSURE = frozenset({COMMA_UNSURE, POINT_UNSURE})
+"""Notes of columns that alone do not tell what their comma or point is; other columns of the file may."""
+
+_CORE = (
+    r"(?P<pad>\?*)(?:#(?P<group>[,. '\u2019\u00a0\u202f])(?P<lakh>##(?P=group))?##)?(?P<digits>0+|#(?=[.,]))"
+    r"(?:(?P<point>[.,])(?P<least>0*)(?P<more>\*|#*))?(?P<exponent>[eE]\+?0+)?"
+)
+_PATTERN = re.compile(rf"(?P<prefix>[^0#?;\[]*){_CORE}(?:(?P<scale>\[[^\]]+\])|(?P<suffix>[^;0#?*\[]*))")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberFormat:
-    """How a column's numbers are written.
+    """How a column's numbers are written. Patterns are those of spreadsheets, with a few marks more.
+
+    `#,##0.00`, `$0.00;-$0.00`, `0.0 kg`, `0.00;(0.00)`, `+0.00;-0.00`, `???0.0` (blanks up to a width of six),
+    `0.000e+00`, `#,##,##0` (lakhs), `0.#[万|亿]` (the mark that fits the size), `０．０` (full-width digits).
 
     Args:
         least: digits after the point that are always written.
         most: digits after the point at most; None for as many as the number needs.
         point, group, prefix, suffix: decimal point, thousands mark, and what stands before and behind every number.
+        negative: what stands before and behind a negative number instead; None for the prefix, a hyphen, the suffix.
+        digits: digits before the point at least, filled up with zeros.
+        pad: blanks that a number of one digit before the point has before it; others have as many as fill that width.
+        lakhs: whether groups beyond the first are of two digits, as in India.
+        exponent: the mark of the exponent, its sign and zeros ("e+00"); empty for none.
+        scale: a key of `LADDERS`; empty for none.
+        wide: whether digits are the full-width ones of Chinese and Japanese texts.
 
     Example:
         >>> NumberFormat.from_pattern("#,##0.0#") == NumberFormat(least=1, most=2, group=",")
         True
+        >>> NumberFormat.from_pattern("0.00 €;(0.00 €)").negative
+        ('(', ' €)')
     """
 
     least: int = 0
@@ -43,134 +99,424 @@ class NumberFormat:
     group: str = ""
     prefix: str = ""
     suffix: str = ""
+    negative: tuple[str, str] | None = None
+    digits: int = 1
+    pad: int = 0
+    lakhs: bool = False
+    exponent: str = ""
+    scale: str = ""
+    wide: bool = False
 
     @property
     def pattern(self) -> str:
-        head = f"#{self.group}##0" if self.group else "0"
+        zeros = "0" * self.digits or "#"
+        head = f"#{self.group}{f'##{self.group}' if self.lakhs else ''}##{zeros}" if self.group else zeros
         tail = "*" if self.most is None else "#" * (self.most - self.least)
         point = self.point if self.least or tail else ""
-        return f"{self.prefix}{head}{point}{'0' * self.least}{tail}{self.suffix}"
+        core = f"{head}{point}{'0' * self.least}{tail}{self.exponent}"
+        scale = f"[{self.scale}]" if self.scale else ""
+        text = f"{self.prefix}{'?' * self.pad}{core}{scale}{self.suffix}"
+        if self.negative is not None:
+            text += f";{self.negative[0]}{core}{scale}{self.negative[1]}"
+        return (
+            text.translate({b: a for a, b in _WIDE.items() if chr(b).isdigit() or b == ord(".")}) if self.wide else text
+        )
 
     @classmethod
     def from_pattern(cls, pattern: str) -> NumberFormat:
         """Raises SchemaError for a text that is no pattern."""
-        match = _PATTERN.fullmatch(pattern)
-        if match is None:
-            raise SchemaError(f"{pattern!r} is not a number format; write it like '0.00', '0.0#', '0.*' or '#,##0.00'")
+        plain = pattern.translate(_WIDE)
+        first, _, second = plain.partition(";")
+        match = _PATTERN.fullmatch(first)
+        below = _PATTERN.fullmatch(second) if second else None
+        if match is None or (second and below is None) or (match["scale"] or "[0.0#]")[1:-1] not in (*LADDERS, "0.0#"):
+            raise SchemaError(
+                f"{pattern!r} is not a number format; write it like '0.00', '0.0#', '0.*', '#,##0.00', '0.0 kg' or "
+                "'0.00;(0.00)'"
+            )
         part = match.groupdict(default="")
         least = len(part["least"])
         most = None if part["more"] == "*" else least + len(part["more"])
         return cls(
             least=least, most=most, point=part["point"] or ("," if part["group"] == "." else "."),
-            group=part["group"], prefix=part["prefix"], suffix=part["suffix"],
+            group=part["group"], prefix=part["prefix"], suffix=part["suffix"], digits=part["digits"].count("0"),
+            negative=None if below is None else (below["prefix"], below["suffix"] or ""),
+            pad=len(part["pad"]), lakhs=bool(part["lakh"]), exponent=part["exponent"], scale=part["scale"][1:-1],
+            wide=plain != pattern,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberTexts:
-    """What `detect` found: the format, whether all are whole, decimals (None if unclear), and notes for the user."""
+    """What `detect` found.
+
+    Args:
+        format: how they are written.
+        is_whole: whether all are whole.
+        decimals: digits after the point; None if unclear.
+        notes: for the user.
+        odd: rows that hold no number in this format.
+    """
 
     format: NumberFormat
     is_whole: bool
     decimals: int | None
     notes: tuple[str, ...] = ()
+    odd: int = 0
 
 
-def detect(values: pl.Series, counts: pl.Series) -> NumberTexts | None:
-    """How these distinct texts are written as numbers; None if they are not all numbers.
+def few(odd: int, total: int) -> bool:
+    """Whether rows that do not read as the others are so few that they are slips, not another kind of value.
+
+    Example:
+        >>> few(1, 3_000), few(1, 99), few(40, 3_000)
+        (True, False, False)
+    """
+    return 100 * odd <= total
+
+
+def detect(
+    values: pl.Series, counts: pl.Series, *, decimal: str | None = None, zeros: bool = False
+) -> NumberTexts | None:
+    """How these distinct texts are written as numbers; None if they are no numbers, but for a few slips.
 
     Codes with leading zeros ("007") are not numbers: their zeros carry meaning.
 
     Args:
-        values: (k,) distinct texts, none missing, without surrounding blanks.
+        values: (k,) distinct texts, none missing.
         counts: (k,) rows of each.
+        decimal: the decimal mark of the other numbers of the file, "." or ","; decides where a column could be either.
+        zeros: read codes with leading zeros too, as somebody says that they are numbers.
     """
-    if values.len() == 0 or values.str.contains(r"^[+-]?0[0-9]+$").any():
+    total, bare = int(counts.sum()), values.str.strip_chars()
+    if not total:
         return None
-    if values.str.contains(_PLAIN).all():
-        return _measure(values, counts, NumberFormat(), ())
-    if not values.str.contains(r"[0-9]").all():
+    plain, coded = bare.str.contains(_PLAIN), bare.str.contains(_ZEROS)
+    if not zeros and _is_code(bare, counts, coded, total):
         return None
-    bare, prefix, suffix = _strip_affixes(values)
-    for group, point in (("", "."), (",", "."), ("", ","), (".", ","), (" ", ","), (" ", "."), ("'", "."),
-                         ("\u00a0", ","), ("\u202f", ",")):  # fmt: skip
-        fmt = NumberFormat(point=point, group=group, prefix=prefix, suffix=suffix)
-        if bare.str.contains(_grouped(group, point)).all():
-            plain = _plain_text(values.to_frame("v").lazy(), fmt)
-            unsure = group == "," and bare.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3})?$").all()
-            notes = ("the comma is read as a thousands mark; a decimal comma would look the same",) if unsure else ()
-            return _measure(plain, counts, fmt, notes)
-    return None
+    odd = total - int(counts.filter(plain).sum())
+    if not few(odd, total):
+        return _dressed(bare, values, counts, decimal, zeros)
+    if decimal != "." and _grouped_points(bare, forced=decimal == ","):
+        grouped = _dressed(bare, values, counts, ",", zeros)
+        if grouped is not None and grouped.format.group == ".":
+            return grouped
+    zeroed = int(counts.filter(coded).sum()) if not zeros and coded.any() else 0
+    notes: tuple[str, ...] = (
+        (POINT_UNSURE,) if decimal is None and _all(bare.filter(plain), r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$") else ()
+    )
+    notes += (f"leading zeros in {zeroed} rows are not kept",) if zeroed else ()
+    values, bare, counts = (s.filter(plain) for s in (values, bare, counts)) if odd else (values, bare, counts)
+    fmt = NumberFormat()
+    if bare.str.starts_with("+").any() and not bare.str.contains(r"^0*[1-9]|^0*\.0*[1-9]").any():
+        fmt = NumberFormat(prefix="+", negative=("-", ""))
+        bare = bare.str.strip_prefix("+")
+    return _measure(bare, values, counts, fmt, notes, odd, zeros)
 
 
-def _grouped(group: str, point: str) -> str:
-    """The regular expression of a number with this thousands mark and decimal point."""
+def _is_code(bare: pl.Series, counts: pl.Series, coded: pl.Series, total: int) -> bool:
+    """Whether leading zeros make these texts codes: more than a few have them, or all texts are of one width."""
+    if not coded.any():
+        return False
+    lengths = bare.filter(bare.str.contains(r"^[0-9]+$")).str.len_chars()
+    return not few(int(counts.filter(coded).sum()), total) or lengths.min() == lengths.max()
+
+
+def _grouped_points(bare: pl.Series, *, forced: bool) -> bool:
+    """Whether points group thousands ("1.234" beside "583"), where every text could be a plain number as well.
+
+    A writer that leaves trailing zeros out never ends a fraction in 0, one that keeps them writes a point everywhere: a
+    column with "1.230" and "583" is grouped. Else the other columns of the file must say so.
+    """
+    if not _all(bare, r"^[+-]?(0|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"):
+        return False
+    whole, grouped = bare.str.contains(r"^[+-]?[0-9]{1,3}$"), bare.str.contains(".", literal=True)
+    if not grouped.any():
+        return False
+    return forced or bool(whole.any() and bare.str.ends_with("0").filter(grouped).any())
+
+
+# ---- numbers in their surroundings -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """What stands before and behind the digits, and which of these pairs make a number negative."""
+
+    prefix: str
+    suffix: str
+    negative: tuple[str, str] | None
+    scale: str = ""
+
+
+def _dressed(
+    bare: pl.Series, values: pl.Series, counts: pl.Series, decimal: str | None, zeros: bool
+) -> NumberTexts | None:
+    """Numbers with signs of currency, units, brackets, groups, decimal commas, full-width digits."""
+    step = max(1, bare.len() // _LOOK_AT)
+    some, rows = bare.gather_every(step), counts.gather_every(step)
+    if some.str.contains("[0-9０-９]").mean() < 0.9:  # type: ignore[operator]
+        return None
+    wide = bool(some.str.contains("[０-９]").mean() > 0.9)  # type: ignore[operator]
+    looked = _split(_narrow(some) if wide else some, rows)
+    sides, layout = _sides(looked), _layout(looked["body"], rows, decimal)
+    if sides is None or layout is None:
+        return None
+    group, lakhs, point = layout
+    fmt = NumberFormat(
+        prefix=sides.prefix, suffix=sides.suffix, negative=sides.negative, scale=sides.scale, wide=wide,
+        group=group, lakhs=lakhs, point=point,
+    )  # fmt: skip
+    parts = _split(_narrow(bare) if wide else bare, counts)
+    body = parts["body"]
+    fits = body.str.contains(_grouped(group, point, lakhs=lakhs)).fill_null(False) & _is_side(parts, fmt)
+    odd = int(counts.sum()) - int(counts.filter(fits).sum())
+    if not few(odd, int(counts.sum())):
+        return None
+    plain = _apply(body.filter(fits), _bare_body(pl.first(), fmt))
+    if not zeros and plain.str.contains(r"^0[0-9]+$").any() and not fmt.scale:
+        return None
+    if not (group or point == "," or fmt.scale or wide or _is_measure(fmt, plain)):
+        return None
+    notes: tuple[str, ...] = ()
+    if group == "," and decimal is None and body.filter(fits).str.contains(r"^[0-9]{1,3}(,[0-9]{3})?$").all():
+        ends = body.filter(fits & body.str.ends_with("0"))
+        if not (body.str.contains(r"^[0-9]{1,3}$").any() and ends.str.contains(",").any()):
+            notes = (COMMA_UNSURE,)
+    scaled = _rescale(plain, parts["tail"].filter(fits), fmt)
+    negative = _is_negative(parts.filter(fits), fmt)
+    signed = pl.select(pl.when(negative).then(pl.lit("-") + plain).otherwise(plain)).to_series()
+    return _measure(signed, values.filter(fits), counts.filter(fits), fmt, notes, odd, zeros, scaled)
+
+
+def _split(bare: pl.Series, counts: pl.Series) -> pl.DataFrame:
+    """head, body, tail and rows of each text; null where it has no digit."""
+    got = bare.rename("t").to_frame().select(pl.col("t").str.extract_groups(_PARTS).alias("g")).unnest("g")
+    got.columns = ["head", "body", "tail"]
+    return got.with_columns(pl.col("head", "tail").fill_null(""), rows=counts)
+
+
+def _sides(parts: pl.DataFrame) -> _Sides | None:
+    """The pairs of head and tail that nearly all rows have, without their signs; None if there are too many."""
+    pairs = parts.drop_nulls("body").group_by("head", "tail").agg(pl.col("rows").sum()).sort("rows", descending=True)
+    total, found = int(parts["rows"].sum()), dict[tuple[str, str], dict[tuple[str, str, bool], int]]()
+    scale = _ladder(pairs, total)
+    for head, tail, rows in pairs.head(200).iter_rows():
+        head, tail, negative = _unsigned(head, "" if scale else tail)
+        ways = found.setdefault((head[0], tail), {})
+        way = (head[1], negative[1], negative[0])
+        ways[way] = ways.get(way, 0) + rows
+    if not found:
+        return None
+    (prefix, suffix), ways = max(found.items(), key=lambda item: sum(item[1].values()))
+    if not _nearly(sum(ways.values()), total) or not (_may_lead(prefix) and _may_follow(suffix)):
+        return None
+    below = [(head, tail) for (head, tail, negative) in ways if negative]
+    above = [(head, tail) for (head, tail, negative) in ways if not negative]
+    lead, follow = above[0] if above else (prefix, suffix)
+    usual = (prefix + "-", suffix)
+    special = below[0] if below and below[0] != usual else None
+    if lead.startswith("+") and len({h for h, _ in above}) > 1:
+        lead = prefix  # a plus now and then is no rule
+    if special is None and lead.startswith("+"):
+        special = ("-" + lead[1:], follow)
+    return _Sides(lead, follow, special, scale)
+
+
+def _unsigned(head: str, tail: str) -> tuple[tuple[str, str], str, tuple[bool, str]]:
+    """(head without its sign, as it was), tail without its sign, (whether negative, tail as it was)."""
+    marks = rf"[{re.escape(_MINUS)}]"
+    bare_head, bare_tail, negative = head, tail, False
+    if "(" in head and ")" in tail:
+        bare_head, bare_tail, negative = head.replace("(", "", 1), tail.replace(")", "", 1), True
+    elif re.search(marks + rf"[{_BLANK}]*$", head):
+        bare_head, negative = re.sub(marks + rf"[{_BLANK}]*$", "", head), True
+    elif re.match(marks, head):
+        bare_head, negative = re.sub("^" + marks + rf"[{_BLANK}]*", "", head), True
+    elif re.search(rf"^[{_BLANK}]?[-\u2212\uff0d]", tail):
+        bare_tail, negative = re.sub(rf"^[{_BLANK}]?[-\u2212\uff0d]", "", tail), True
+    elif re.search(rf"[{_BLANK}]?[-\u2212\uff0d]$", tail):
+        bare_tail, negative = re.sub(rf"[{_BLANK}]?[-\u2212\uff0d]$", "", tail), True
+    elif head.startswith("+") or head.endswith("+"):
+        bare_head = head.strip("+")
+    return (bare_head, head), bare_tail, (negative, tail)
+
+
+def _ladder(pairs: pl.DataFrame, total: int) -> str:
+    """The marks of size that the tails are, if they are more than one of a ladder."""
+    rows = dict(pairs.group_by("tail").agg(pl.col("rows").sum()).iter_rows())
+    for name, steps in LADDERS.items():
+        marks = [mark for mark, _ in steps]
+        if sum(mark in rows for mark in marks) >= 2 and _nearly(sum(rows.get(m, 0) for m in marks), total):
+            return name
+    return ""
+
+
+def _may_lead(prefix: str) -> bool:
+    return prefix.strip(_BLANK) in ("", "~", "≈", *_MONEY)
+
+
+def _may_follow(suffix: str) -> bool:
+    """A unit, a currency, or any short word or two with a blank before."""
+    word = suffix.strip(_BLANK)
+    return word in ("", *_MONEY, *_UNITS) or bool(
+        re.fullmatch(
+            rf"[{_BLANK}][^\W\d_][^\d;#\[\]]{{0,23}}|[^\W\d_]{{1,6}}\.?|[^\W\d_]+[/²³][^\d;#\[\]]{{0,12}}", suffix
+        )
+    )
+
+
+def _is_measure(fmt: NumberFormat, plain: pl.Series) -> bool:
+    """Whether a number with a word glued to it is one: a known unit, or a fraction, which no code has."""
+    word = fmt.suffix.strip(_BLANK)
+    if not word or word in _MONEY or word in _UNITS or fmt.suffix != word:
+        return True
+    return bool(plain.str.contains(".", literal=True).mean() > 0.2)  # type: ignore[operator]
+
+
+def _layout(body: pl.Series, rows: pl.Series, decimal: str | None) -> tuple[str, bool, str] | None:
+    """Group, lakhs and point that read most of the bodies, the first of several; None if none reads nearly all."""
+    comma = [(",", False, "."), ("", False, ",")]
+    first = [("", False, "."), *comma, (".", False, ",")]
+    if decimal == ",":
+        first = [("", False, ","), (".", False, ","), ("", False, "."), (",", False, ".")]
+    others = [(g, False, p) for g in _GROUPS[2:] for p in ",."]
+    best, most = None, 0
+    for group, lakhs, point in (*first, *others, (",", True, ".")):
+        read = int(rows.filter(body.str.contains(_grouped(group, point, lakhs=lakhs)).fill_null(False)).sum())
+        if read > most:
+            best, most = (group, lakhs, point), read
+    return best if _nearly(most, int(rows.sum())) else None
+
+
+def _nearly(read: int, total: int) -> bool:
+    """Whether so many of a sample read alike that all rows may."""
+    return 20 * (total - read) <= total
+
+
+def _grouped(group: str, point: str, *, lakhs: bool = False) -> str:
+    """The regular expression of a body with this thousands mark and decimal point."""
     g, p = re.escape(group), re.escape(point)
     if not group:
-        return rf"^[+-]?[0-9]+({p}[0-9]+)?$"
-    return rf"^[+-]?[0-9]{{1,3}}({g}[0-9]{{3}})*({p}[0-9]+)?$"
+        return rf"^(?:[0-9]+(?:{p}[0-9]*)?|{p}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+    head = (
+        rf"(?:[1-9][0-9]?(?:{g}[0-9]{{2}})*{g}[0-9]{{3}}|[0-9]{{1,3}})"
+        if lakhs
+        else (rf"(?:[1-9][0-9]{{0,2}}(?:{g}[0-9]{{3}})+|[0-9]{{1,3}})")
+    )
+    return rf"^{head}(?:{p}[0-9]+)?$"
 
 
-def _strip_affixes(values: pl.Series) -> tuple[pl.Series, str, str]:
-    """Take off one currency or percent sign that every value carries."""
-    first = str(values[0])
-    prefix = first[0] if first[0] in _AFFIX and values.str.starts_with(first[0]).all() else ""
-    tail = re.search(rf"[ \u00a0]?[{_AFFIX}]$", first)
-    suffix = tail.group() if tail and values.str.ends_with(tail.group()).all() else ""
-    bare = values.str.strip_prefix(prefix).str.strip_suffix(suffix)
-    return bare, prefix, suffix
+def _is_side(parts: pl.DataFrame, fmt: NumberFormat) -> pl.Series:
+    """Which rows have the format's own head and tail, or none."""
+    tail = pl.col("tail").is_in([mark for mark, _ in LADDERS[fmt.scale]]) if fmt.scale else pl.col("tail") == fmt.suffix
+    good = pl.col("head").is_in([fmt.prefix, fmt.prefix.lstrip("+"), *_MINUS]) & tail
+    below = _below(fmt)
+    return parts.select(good | _has(pl.col("head"), pl.col("tail"), below, fmt)).to_series()
 
 
-def _plain_text(frame: pl.LazyFrame, fmt: NumberFormat) -> pl.Series:
-    return frame.select(_to_plain(pl.first(), fmt)).collect().to_series()
+def _is_negative(parts: pl.DataFrame, fmt: NumberFormat) -> pl.Series:
+    return parts.select(_has(pl.col("head"), pl.col("tail"), _below(fmt), fmt)).to_series()
 
 
-def _to_plain(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
-    """The text with blanks, signs of currency, thousands marks and decimal commas made plain."""
-    text = text.str.strip_chars()
-    if fmt.prefix:
-        text = text.str.strip_prefix(fmt.prefix)
-    if fmt.suffix:
-        text = text.str.strip_suffix(fmt.suffix)
-    if fmt.group:
-        text = text.str.replace_all(fmt.group, "", literal=True)
-    if fmt.point == ",":
-        text = text.str.replace(",", ".", literal=True)
-    return text
+def _has(head: pl.Expr, tail: pl.Expr, sides: tuple[str, str], fmt: NumberFormat) -> pl.Expr:
+    return (head == sides[0]) & (pl.lit(True) if fmt.scale else tail == sides[1])
 
 
-def _measure(plain: pl.Series, counts: pl.Series, fmt: NumberFormat, notes: tuple[str, ...]) -> NumberTexts:
-    """Decimals and padding of plain number texts."""
+def _below(fmt: NumberFormat) -> tuple[str, str]:
+    return fmt.negative or (fmt.prefix + "-", fmt.suffix)
+
+
+def _rescale(plain: pl.Series, tail: pl.Series, fmt: NumberFormat) -> pl.Series | None:
+    """The numbers in full where marks of size shorten them."""
+    if not fmt.scale:
+        return None
+    factors = dict(LADDERS[fmt.scale])
+    factor = tail.replace_strict(factors, default=1.0, return_dtype=pl.Float64)
+    return (plain.cast(pl.Float64, strict=False) * factor).round(6)
+
+
+# ---- decimals, padding, exponents --------------------------------------------------------------------------------
+
+
+def _measure(
+    plain: pl.Series, values: pl.Series, counts: pl.Series, fmt: NumberFormat, notes: tuple[str, ...], odd: int,
+    zeros: bool = False, scaled: pl.Series | None = None,
+) -> NumberTexts:  # fmt: skip
+    """Decimals and padding of plain number texts; `values` are the same as they stand in the cells."""
     number = plain.cast(pl.Float64, strict=False)
     notes += tuple(_range_notes(number, counts))
+    fmt = _padded(plain, values, fmt, zeros=zeros)
+
+    def found(least: int, most: int | None, decimals: int | None, *, whole: bool = False) -> NumberTexts:
+        form = replace(fmt, least=least, most=most)
+        return NumberTexts(format=form, is_whole=whole, decimals=decimals, notes=notes, odd=odd)
+
     # An exponent hides the decimals: look at the shortest text of the same number, and past infinities.
-    odd = plain.str.contains(r"[eEfF]")
-    if odd.any():
+    powers = plain.str.contains(r"[eEfF]")
+    if powers.any():
+        marked = plain.str.extract(r"[0-9.]([eE][+-]?)[0-9]{2,3}$").drop_nulls()
+        if len(marked) == len(plain) > 1:
+            digits = plain.str.extract(r"\.([0-9]*)[eE]").str.len_chars().fill_null(0)
+            mark = str(marked[0])[:1] + (
+                "+" if marked.str.ends_with("+").any() or marked.str.ends_with("-").all() else ""
+            )
+            least, most = _int(digits.min()), _int(digits.max())
+            fmt = replace(fmt, exponent=mark + "00", digits=1)
+            return found(least if least == most else 0, most, None)
         shortest = number.cast(pl.String).str.strip_suffix(".0")
-        plain, counts = plain.zip_with(~odd, shortest).filter(number.is_finite()), counts.filter(number.is_finite())
+        plain, counts = plain.zip_with(~powers, shortest).filter(number.is_finite()), counts.filter(number.is_finite())
     if plain.len() == 0 or plain.str.contains("e").any():
-        return NumberTexts(format=_with(fmt, 0, None), is_whole=False, decimals=None, notes=notes)
+        return found(0, None, None)
     fraction = plain.str.extract(r"\.([0-9]*)$")
     digits = fraction.str.len_chars().fill_null(0)
+    least, most = _int(digits.min()), _int(digits.max())
+    if scaled is not None:
+        # what is too small for a mark has no decimals
+        kept = fraction.drop_nulls().str.len_chars().min() == most and fraction.str.ends_with("0").any()
+        return found(most if kept else 0, most, None, whole=bool((scaled == scaled.round(0)).all()))
     whole = not fraction.str.contains(r"[1-9]").any() and not number.is_infinite().any()
     if whole and plain.str.replace(r"\.[0-9]*$", "").cast(pl.Int64, strict=False).null_count():
         notes += ("some whole numbers do not fit into 64 bits: read as real numbers, exact to 15 digits",)
-        return NumberTexts(format=_with(fmt, 0, 0), is_whole=False, decimals=0, notes=notes)
-    least, most = _int(digits.min()), _int(digits.max())
+        return found(0, 0, 0)
     if whole:
-        return NumberTexts(format=_with(fmt, least, least), is_whole=True, decimals=None, notes=notes)
+        return found(least, least, None, whole=True)
     if most > _MOST_DECIMALS or _int(plain.str.count_matches(r"[0-9]").max()) > 16:
         covering = _covering(digits, counts)
         least = 1 if least else 0
         if covering is None:
-            return NumberTexts(format=_with(fmt, least, None), is_whole=False, decimals=None, notes=notes)
+            return found(least, None, None)
         notes += (f"a few values carry binary noise; {covering} decimals hold 99 % of the rows and are written back",)
-        return NumberTexts(format=_with(fmt, least, covering), is_whole=False, decimals=covering, notes=notes)
+        return found(least, covering, covering)
     if least < most and fraction.str.ends_with("0").fill_null(False).filter(digits > 1).any():
         least = most  # trailing zeros are kept: the writer pads
     elif least < most:
         least = min(least, 1)
-    return NumberTexts(format=_with(fmt, least, most), is_whole=False, decimals=most, notes=notes)
+    return found(least, most, most)
+
+
+def _padded(plain: pl.Series, values: pl.Series, fmt: NumberFormat, *, zeros: bool) -> NumberFormat:
+    """With the zeros or blanks that fill all numbers up to one width."""
+    if _all(plain, r"^-?(\.|[1-9])") and plain.str.contains(r"^-?\.").any():
+        return replace(fmt, digits=0)
+    led = plain.str.contains(r"^-?0[0-9]")
+    if led.any() and (zeros or plain.str.contains(".", literal=True).all()):
+        whole = plain.str.extract(r"^-?([0-9]*)").str.len_chars()
+        if whole.filter(led).n_unique() == 1 and whole.min() == whole.filter(led)[0]:
+            return replace(fmt, digits=_int(whole.min()))
+    blank = values.str.starts_with(" ")
+    if not blank.any() or fmt.prefix or fmt.group:
+        return fmt
+    widths = values.str.len_chars()
+    if widths.n_unique() == 1 or int(widths.filter(blank).n_unique()) == 1:
+        fraction = _int(plain.str.extract(r"(\.[0-9]*)$").str.len_chars().max())
+        return replace(fmt, pad=max(0, _int(widths.filter(blank)[0]) - 1 - fraction - len(fmt.suffix)))
+    return fmt
+
+
+def _all(texts: pl.Series, pattern: str) -> bool:
+    """Whether all texts have the pattern; a few are asked first."""
+    return bool(texts.head(50).str.contains(pattern).all() and texts.str.contains(pattern).all())
 
 
 def _int(value: Any) -> int:
@@ -188,10 +534,6 @@ def _covering(digits: pl.Series, counts: pl.Series) -> int | None:
     share = rows["n"].cum_sum() / rows["n"].sum()
     d = int(rows["d"].filter(share >= 0.99)[0])
     return d if d <= 6 else None
-
-
-def _with(fmt: NumberFormat, least: int, most: int | None) -> NumberFormat:
-    return NumberFormat(least=least, most=most, point=fmt.point, group=fmt.group, prefix=fmt.prefix, suffix=fmt.suffix)
 
 
 def decimals_of(number: pl.Series, most: int = 6) -> int | None:
@@ -214,64 +556,166 @@ def is_whole(number: pl.Series) -> bool:
     return known.len() > 0 and bool(((known == known.floor()) & (known.abs() < _EXACT)).all())
 
 
+# ---- reading -----------------------------------------------------------------------------------------------------
+
+
 def read_reals(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """Texts to Float64; null where the text is no number."""
-    return _to_plain(text, fmt).cast(pl.Float64, strict=False)
+    if not fmt.scale:
+        return _to_plain(text, fmt).cast(pl.Float64, strict=False)
+    bare, factor = text.str.strip_chars(), pl.lit(1.0)
+    for mark, size in LADDERS[fmt.scale]:  # ascending, and a longer mark after those it ends in
+        if mark:
+            factor = pl.when(bare.str.ends_with(mark)).then(size).otherwise(factor)
+    marks = "|".join(sorted((re.escape(mark) for mark, _ in LADDERS[fmt.scale] if mark), key=len, reverse=True))
+    plain = _to_plain(bare.str.replace(rf"(?:{marks})$", ""), fmt)
+    return (plain.cast(pl.Float64, strict=False) * factor).round(6)
 
 
 def read_wholes(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """Texts to Int64; null where the text is no whole number. Exact beyond 2^53, where floats are not."""
+    if fmt.scale:
+        number = read_reals(text, fmt)
+        return pl.when(number == number.floor()).then(number).cast(pl.Int64, strict=False)
     plain = _to_plain(text, fmt).str.replace(r"\.0*$", "")
     number = plain.cast(pl.Float64, strict=False)
     by_float = pl.when((number == number.floor()) & (number.abs() < _EXACT)).then(number).cast(pl.Int64, strict=False)
     return pl.coalesce(plain.cast(pl.Int64, strict=False), by_float)
 
 
+def _to_plain(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """The text with blanks, signs of currency, thousands marks and decimal commas made plain."""
+    text = text.str.strip_chars()
+    if fmt.wide:
+        text = text.str.replace_many([chr(a) for a in _WIDE], [chr(b) for b in _WIDE.values()])
+    above = text
+    if fmt.prefix:
+        above = above.str.strip_prefix(fmt.prefix)
+    if fmt.suffix:
+        above = above.str.strip_suffix(fmt.suffix)
+    above = _bare_body(above, fmt)
+    if fmt.negative is None:
+        return above
+    head, tail = fmt.negative
+    inner = text.str.strip_prefix(head).str.strip_suffix(tail)
+    is_below = text.str.starts_with(head) & text.str.ends_with(tail)
+    return pl.when(is_below).then(pl.lit("-") + _bare_body(inner, fmt)).otherwise(above)
+
+
+def _bare_body(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    if fmt.group:
+        text = text.str.replace_all(fmt.group, "", literal=True)
+    if fmt.point == ",":
+        text = text.str.replace(",", ".", literal=True)
+    return text
+
+
+def _narrow(texts: pl.Series) -> pl.Series:
+    return _apply(texts, pl.first().str.replace_many([chr(a) for a in _WIDE], [chr(b) for b in _WIDE.values()]))
+
+
+def _apply(series: pl.Series, expr: pl.Expr) -> pl.Series:
+    return series.to_frame("").select(expr).to_series()
+
+
+# ---- writing -----------------------------------------------------------------------------------------------------
+
+
 def write_wholes(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """Int64 to texts."""
-    sign = pl.when(number < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    body = _grouped_text(number.cast(pl.String).str.strip_prefix("-"), fmt)
+    if fmt.scale or fmt.exponent:
+        return write_reals(number.cast(pl.Float64), fmt)
+    body = number.cast(pl.String).str.strip_prefix("-")
     tail = fmt.point + "0" * fmt.least if fmt.least else ""
-    return _assemble(sign, body, pl.lit(tail), fmt)
+    return _assemble(number < 0, _grouped_text(body, fmt) + pl.lit(tail), fmt)
 
 
 def write_reals(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """Float64 to texts, padded and grouped as the format says."""
+    if fmt.scale:
+        return _scaled_text(number, fmt)
+    if fmt.exponent:
+        return _powers(number, fmt)
     if fmt.most is None or fmt.most > 15:
-        text = number.cast(pl.String)
-        return _dress(text.str.strip_suffix(".0") if fmt.least == 0 else text, fmt)
+        text = number.abs().cast(pl.String)
+        return _dress(number < 0, text.str.strip_suffix(".0") if fmt.least == 0 else text, fmt)
     scale = 10.0**fmt.most
-    # + 0.0 makes -0.0 plain; where the scaled number leaves the 64-bit integers the shortest text is all there is.
-    scaled = (number * scale).round(0) + 0.0
-    fits = scaled.abs() < 2.0**63
-    digits = pl.when(fits).then(scaled.abs()).cast(pl.Int64).cast(pl.String).str.zfill(fmt.most + 1)
+    # Where the scaled number leaves the 64-bit integers, 128 bits hold it, or the shortest text is all there is.
+    scaled = (number * scale).round(0)
+    size = scaled.abs()
+    digits = pl.when(size < 2.0**63).then(size).cast(pl.Int64).cast(pl.String)
+    digits = digits.fill_null(pl.when((size >= 2.0**63) & (size < 2.0**126)).then(size).cast(pl.Int128).cast(pl.String))
+    digits = digits.str.zfill(fmt.most + 1)
     n = fmt.most
     fraction = digits.str.tail(n) if n else pl.lit("")
     if fmt.most > fmt.least:
         kept = fraction.str.strip_chars_end("0")
         fraction = pl.when(kept.str.len_chars() < fmt.least).then(fraction.str.head(fmt.least)).otherwise(kept)
     point = pl.when(fraction == "").then(pl.lit("")).otherwise(pl.lit(fmt.point))
-    sign = pl.when(scaled < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    text = _assemble(sign, _grouped_text(digits.str.head(-n) if n else digits, fmt), point + fraction, fmt)
-    return pl.when(fits).then(text).otherwise(_dress(number.cast(pl.String), fmt))
+    text = _assemble(scaled < 0, _grouped_text(digits.str.head(-n) if n else digits, fmt) + point + fraction, fmt)
+    return pl.when(size < 2.0**126).then(text).otherwise(_dress(number < 0, number.abs().cast(pl.String), fmt))
+
+
+def _scaled_text(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """Each number with the mark of its size."""
+    plain = replace(fmt, scale="")
+    steps = LADDERS[fmt.scale]
+    text = write_reals(number, replace(plain, suffix=steps[0][0], least=0, most=None))
+    for mark, size in steps[1:]:
+        text = (
+            pl.when(number.abs() >= size).then(write_reals(number / size, replace(plain, suffix=mark))).otherwise(text)
+        )
+    return text
+
+
+def _powers(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """Numbers as mantissa and exponent."""
+    size = number.abs()
+    power = pl.when(size > 0).then(size.log10().floor()).otherwise(0.0)
+    digits = 6 if fmt.most is None else fmt.most
+    mantissa = (size / pl.lit(10.0).pow(power)).round(digits)
+    power = pl.when(mantissa >= 10).then(power + 1).when((mantissa < 1) & (size > 0)).then(power - 1).otherwise(power)
+    mantissa = size / pl.lit(10.0).pow(power)
+    mark = fmt.exponent[0]
+    sign = pl.when(power < 0).then(pl.lit("-")).otherwise(pl.lit("+" if "+" in fmt.exponent else ""))
+    body = write_reals(mantissa, NumberFormat(least=fmt.least, most=digits, point=fmt.point))
+    exponent = power.abs().cast(pl.Int64, strict=False).cast(pl.String).str.zfill(fmt.exponent.count("0"))
+    return _assemble(number < 0, pl.concat_str(body, pl.lit(mark), sign, exponent), fmt)
 
 
 def _grouped_text(digits: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    if fmt.digits > 1:
+        digits = digits.str.zfill(fmt.digits)
+    if fmt.digits == 0:
+        digits = digits.str.replace("^0$", "")
     if not fmt.group:
         return digits
     # Regular expressions here know no look-ahead, so the thousands are marked from the right, on reversed texts.
-    marked = digits.str.reverse().str.replace_all(r"([0-9]{3})", "${1}" + fmt.group).str.reverse()
+    backwards = digits.str.reverse()
+    if fmt.lakhs:
+        high = backwards.str.slice(3).str.replace_all(r"([0-9]{2})", "${1}" + fmt.group).str.reverse()
+        rest = pl.concat_str(high.str.strip_prefix(fmt.group), pl.lit(fmt.group), digits.str.tail(3))
+        return pl.when(digits.str.len_chars() > 3).then(rest).otherwise(digits)
+    marked = backwards.str.replace_all(r"([0-9]{3})", "${1}" + fmt.group).str.reverse()
     return marked.str.strip_prefix(fmt.group)
 
 
-def _dress(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
-    if fmt.point == ",":
-        text = text.str.replace(".", ",", literal=True)
-    return pl.concat_str(pl.lit(fmt.prefix), text, pl.lit(fmt.suffix))
+def _dress(below: pl.Expr, text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    return _assemble(below, text.str.replace(".", ",", literal=True) if fmt.point == "," else text, fmt)
 
 
-def _assemble(sign: pl.Expr, body: pl.Expr, tail: pl.Expr, fmt: NumberFormat) -> pl.Expr:
-    return pl.concat_str(pl.lit(fmt.prefix), sign, body, tail, pl.lit(fmt.suffix))
+def _assemble(below: pl.Expr, body: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """The body between what stands before and behind it."""
+    head, tail = _below(fmt)
+    lead = pl.when(below).then(pl.lit(head)).otherwise(pl.lit(fmt.prefix))
+    follow = pl.when(below).then(pl.lit(tail)).otherwise(pl.lit(fmt.suffix)) if tail != fmt.suffix else pl.lit(tail)
+    text = pl.concat_str(lead, body, follow)
+    if fmt.pad:
+        width = fmt.pad + 1 + ((fmt.most or 0) + 1 if fmt.most else 0) + len(fmt.suffix)
+        text = text.str.pad_start(width)
+    if fmt.wide:
+        text = text.str.replace_many([chr(b) for b in _WIDE.values()], [chr(a) for a in _WIDE])
+    return text
 
 
 def is_number(text: str) -> bool:

@@ -139,7 +139,7 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
             out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
         case Kind.DATETIME:
             out, unfit = _datetimes(known, column)
-    if unfit:
+    if unfit and not column.lenient:
         raise SchemaError(
             f"column {column.name!r}: {unfit} of {len(series)} values are not {_WHAT[column.kind]} "
             f"(kind {column.kind.value}); clean them or declare another kind"

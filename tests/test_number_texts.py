@@ -1,0 +1,242 @@
+"""Numbers as people and programs write them: read rightly, drawn in the same form, written back letter by letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.codecs.base import Codes
+from likewise.codecs.table import TableCodec
+from likewise.errors import SchemaError
+from likewise.schema.column import Kind, Schema
+from likewise.schema.infer import infer, infer_column
+from likewise.schema.numbers import NumberFormat
+from likewise.schema.parse import parse, restore
+
+N = 400
+
+
+def amounts() -> list[float]:
+    """Two decimals, of either sign, from cents to millions."""
+    rng = np.random.default_rng(7)
+    return [round(float(v), 2) for v in rng.normal(0, 1, N) * 10.0 ** rng.integers(1, 6, N)]
+
+
+def redrawn(raw: pl.DataFrame, schema: Schema, seed: int = 0) -> pl.DataFrame:
+    """Each column drawn anew by itself, as rows of a table are drawn: coded, shuffled, decoded, written."""
+    rng = np.random.default_rng(seed)
+    frame = parse(raw, schema)
+    codec = TableCodec.fit(frame, schema)
+    codes = codec.encode(frame)
+    again = Codes(codes.codes[rng.permutation(len(raw))], rng.random(codes.fractions.shape).astype(np.float32))
+    return restore(codec.decode(again, rng=rng), schema)
+
+
+def german(text: str) -> str:
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+def bracketed(value: float, write: Callable[[float], str]) -> str:
+    return f"({write(-value)})" if value < 0 else write(value)
+
+
+def trailing(value: float, write: Callable[[float], str]) -> str:
+    return write(abs(value)) + ("-" if value < 0 else "")
+
+
+def dollars(value: float) -> str:
+    return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+
+
+def lakhs(value: int) -> str:
+    text = str(value)
+    head, tail = text[:-3], text[-3:]
+    while len(head) > 2:
+        head, tail = head[:-2], f"{head[-2:]},{tail}"
+    return f"{head},{tail}" if head else tail
+
+
+def wide(text: str) -> str:
+    return text.translate(str.maketrans("0123456789.", "０１２３４５６７８９．"))
+
+
+SPELLINGS: dict[str, tuple[Callable[[float], str], str, str]] = {
+    # how it is written, the pattern found, a regular expression that every text has
+    "plain": (lambda v: f"{v:.2f}", "0.00", r"-?\d+\.\d\d"),
+    "no zero before the point": (lambda v: re.sub(r"^(-?)0\.", r"\1.", f"{v:.2f}"), "#.00", r"-?(?:[1-9]\d*)?\.\d\d"),
+    "sign before the currency": (dollars, "$#,##0.00;-$#,##0.00", r"-?\$\d{1,3}(,\d{3})*\.\d\d"),
+    "currency before the sign": (lambda v: f"$ {v:,.2f}", "$ #,##0.00", r"\$ -?\d{1,3}(,\d{3})*\.\d\d"),
+    "currency code behind": (lambda v: f"{v:.2f} CHF", "0.00 CHF", r"-?\d+\.\d\d CHF"),
+    "German euros": (lambda v: german(f"{v:,.2f}") + "\u00a0€", "#.##0,00\u00a0€", r"-?\d{1,3}(\.\d{3})*,\d\d\u00a0€"),
+    "French": (lambda v: f"{v:,.2f}".replace(",", "\u202f").replace(".", ","), "#\u202f##0,00", r"-?[\d\u202f]+,\d\d"),
+    "Swiss, typographic": (lambda v: f"{v:,.2f}".replace(",", "’"), "#’##0.00", r"-?\d{1,3}(’\d{3})*\.\d\d"),
+    "Swiss, typewritten": (lambda v: f"{v:,.2f}".replace(",", "'"), "#'##0.00", r"-?\d{1,3}('\d{3})*\.\d\d"),
+    "brackets": (lambda v: bracketed(v, "{:,.2f}".format), "#,##0.00;(#,##0.00)", r"\([\d,]+\.\d\d\)|[\d,]+\.\d\d"),
+    "brackets around the currency": (lambda v: bracketed(v, "£{:.2f}".format), "£0.00;(£0.00)", r"\(?£\d+\.\d\d\)?"),
+    "trailing minus": (
+        lambda v: trailing(v, lambda x: german(f"{x:,.2f}")), "#.##0,00;#.##0,00-", r"\d{1,3}(\.\d{3})*,\d\d-?"
+    ),
+    "typographic minus": (lambda v: f"{v:.2f}".replace("-", "−"), "0.00;−0.00", r"−?\d+\.\d\d"),
+    "plus": (lambda v: f"{v:+.2f}", "+0.00;-0.00", r"[+-]\d+\.\d\d"),
+    "padded with blanks": (lambda v: f"{v:14.2f}", "??????????0.00", r" *-?\d+\.\d\d"),
+    "padded with zeros": (lambda v: f"{abs(v):012.2f}", "000000000.00", r"\d{9}\.\d\d"),
+    "percent": (lambda v: f"{v:.2f}%", "0.00%", r"-?\d+\.\d\d%"),
+    "percent, German": (lambda v: german(f"{v:.2f}") + " %", "0,00 %", r"-?\d+,\d\d %"),
+    "kilogram": (lambda v: f"{v:.2f} kg", "0.00 kg", r"-?\d+\.\d\d kg"),
+    "seconds": (lambda v: f"{v:.2f}s", "0.00s", r"-?\d+\.\d\ds"),
+    "megabytes": (lambda v: f"{abs(v):.2f}MB", "0.00MB", r"\d+\.\d\dMB"),
+    "a unit with a digit": (lambda v: f"{abs(v):.2f} m2", "0.00 m2", r"\d+\.\d\d m2"),
+    "yuan": (lambda v: f"￥{abs(v):,.2f}", "￥#,##0.00", r"￥[\d,]+\.\d\d"),
+    "yuan behind": (lambda v: f"{abs(v):.2f}元", "0.00元", r"\d+\.\d\d元"),
+    "full-width": (lambda v: wide(f"{abs(v):.2f}"), "０．００", r"[０-９]+．[０-９]{2}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_amounts_are_read_and_written_as_they_came(how: str) -> None:
+    write, pattern, form = SPELLINGS[how]
+    values = amounts()
+    raw = pl.DataFrame({"x": [write(v) for v in values]})
+    schema = infer(raw)
+    assert (schema["x"].kind, schema["x"].format, schema["x"].lenient) == (Kind.REAL, pattern, False)
+    parsed = parse(raw, schema)
+    signed = any(mark in "".join(raw["x"]) for mark in "-−(")
+    assert parsed["x"].to_list() == [v if signed else abs(v) for v in values]
+    assert restore(parsed, schema).equals(raw)
+    assert all(re.fullmatch(form, text) for text in redrawn(raw, schema)["x"])
+    assert NumberFormat.from_pattern(pattern).pattern == pattern
+
+
+@pytest.mark.parametrize(
+    ("write", "pattern"),
+    [
+        (lakhs, "#,##,##0"),
+        (lambda v: "₹" + lakhs(v), "₹#,##,##0"),
+        (lambda v: f"{v:,}".replace(",", "."), "#.##0"),
+        (lambda v: f"{v:,}".replace(",", " "), "# ##0"),
+        (lambda v: f"{v:,} km", "#,##0 km"),
+        (lambda v: f"{v:9d}", "????????0"),
+        (lambda v: f"{v:+d}", "+0;-0"),
+        (wide, None),
+        (lambda v: f"{v} years", "0 years"),
+    ],
+)
+def test_whole_numbers_are_read_and_written_as_they_came(write: Callable[..., str], pattern: str | None) -> None:
+    values = [int(v) for v in 10.0 ** np.random.default_rng(3).uniform(0, 8, N)]
+    raw = pl.DataFrame({"x": [write(str(v) if write is wide else v) for v in values]})
+    schema = infer(raw)
+    assert (schema["x"].kind, schema["x"].format) == (Kind.INTEGER, pattern or "０")
+    parsed = parse(raw, schema)
+    assert parsed["x"].to_list() == values
+    assert restore(parsed, schema).equals(raw)
+
+
+def test_powers_of_ten_keep_their_exponent() -> None:
+    values = [float(f"{v:.4e}") for v in np.random.default_rng(0).lognormal(0, 30, N)]
+    for spec, pattern in ((".4e", "0.0000e+00"), (".4E", "0.0000E+00")):
+        raw = pl.DataFrame({"x": [format(v, spec) for v in values]})
+        schema = infer(raw)
+        assert (schema["x"].kind, schema["x"].format) == (Kind.REAL, pattern)
+        assert parse(raw, schema)["x"].to_list() == values
+        assert restore(parse(raw, schema), schema).equals(raw)
+
+
+def test_marks_of_size_that_change_from_cell_to_cell_are_read_in_full() -> None:
+    chinese = ["8321", "1.2万", "35万", "4.5亿", "12亿", "77"] * 20
+    found = infer_column(pl.Series("plays", chinese))
+    assert (found.kind, found.format) == (Kind.INTEGER, "0.#[万|亿]")
+    raw, schema = pl.DataFrame({"plays": chinese}), Schema((found,))
+    parsed = parse(raw, schema)
+    assert parsed["plays"].head(6).to_list() == [8321, 12_000, 350_000, 450_000_000, 1_200_000_000, 77]
+    assert restore(parsed, schema).equals(raw)
+    assert infer_column(pl.Series("x", ["1.5K", "2M", "310", "7.25M"] * 9)).kind is Kind.INTEGER
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [
+        (["0,986", "1,250", "3,014"], 0.986),  # no group begins with a zero
+        (["1234,500", "7,125", "12,000"], 1234.5),  # four digits without a mark are no groups
+        (["1,250", "583", "2,040"], 1250.0),  # a trimmed fraction ends in no zero
+        (["1.250", "583", "2.040"], 1250.0),
+        (["1.250", "583", "2.041", "7.5"], 1.25),
+        (["1,234,567", "5,000"], 1_234_567.0),
+        (["1.234.567", "5.000"], 1_234_567.0),
+        (["1.234,5", "5.000,25"], 1234.5),
+    ],
+)
+def test_commas_and_points_are_what_the_column_shows(texts: list[str], first: float) -> None:
+    raw = pl.DataFrame({"x": texts * 20})
+    assert parse(raw, infer(raw))["x"][0] == first
+
+
+def test_the_rest_of_the_file_tells_what_a_column_alone_does_not() -> None:
+    raw = pl.DataFrame({"price": ["3,50", "12,25"] * 20, "n": ["1.234", "5.678"] * 20, "d": ["1,234", "5,678"] * 20})
+    parsed = parse(raw, infer(raw))
+    assert (parsed["n"][0], parsed["d"][0]) == (1234, 1.234)
+    alone = raw.select("n", "d")
+    assert [parse(alone, infer(alone, decimal=mark)).row(0) for mark in ".,"] == [(1.234, 1234), (1234, 1.234)]
+    assert all(any("would look the same" in note for note in column.notes) for column in infer(alone))
+
+
+@pytest.mark.parametrize("slip", ["n. q.", "<5", "Total", "1O", "12..5", "see below"])
+def test_one_odd_cell_among_hundreds_is_told_and_missing(slip: str) -> None:
+    raw = pl.DataFrame({"x": [*(f"{v:.1f}" for v in amounts()), slip]})
+    schema = infer(raw)
+    assert (schema["x"].kind, schema["x"].lenient) == (Kind.REAL, True)
+    assert any("1 rows do not read as the others" in note for note in schema["x"].notes)
+    assert slip not in schema.to_json()
+    parsed = parse(raw, schema)
+    assert (parsed["x"].null_count(), parsed["x"][-1]) == (1, None)
+    with pytest.raises(SchemaError, match="1 of 401 values are not numbers"):
+        parse(raw, schema.replace("x", lenient=False))
+
+
+def test_a_few_odd_cells_are_not_taken_for_slips_where_they_are_a_share_or_a_level() -> None:
+    assert infer_column(pl.Series("x", [*map(str, range(90)), "?!"])).kind is not Kind.INTEGER
+    grades = pl.Series("grade", ["1", "2", "3"] * 400 + ["X"] * 8)
+    assert infer_column(grades).kind is Kind.CATEGORICAL
+
+
+def test_codes_are_no_numbers() -> None:
+    for texts in (
+        [f"{i:05d}" for i in range(300)],
+        [f"A{i}" for i in range(300)],
+        [f"{i}/5" for i in range(300)],
+        [f"10.0.{i % 250}.{i // 250}" for i in range(300)],
+        [f"{i}-{i + 9}" for i in range(300)],
+    ):
+        assert infer_column(pl.Series("x", texts)).kind not in (Kind.INTEGER, Kind.REAL)
+
+
+def test_a_declared_format_or_token_beats_what_the_rows_look_like() -> None:
+    raw = pl.DataFrame({"x": ["007", "012", "n.d.", "105"], "y": ["1,234", "2,500", "7,125", "1,000"]})
+    schema = infer(
+        raw,
+        overrides={
+            "x": {"kind": "integer", "missing": ["n.d."], "format": "000"},
+            "y": {"kind": "real", "format": "0,000", "decimals": 3},
+        },
+    )
+    parsed = parse(raw, schema)
+    assert parsed["x"].to_list() == [7, 12, None, 105]
+    assert parsed["y"].to_list() == [1.234, 2.5, 7.125, 1.0]
+    assert restore(parsed, schema).equals(raw)
+    assert infer(raw, overrides={"x": {"kind": "integer", "missing": ["n.d."]}})["x"].format == "000"
+
+
+def test_whole_numbers_beyond_64_bits_are_written_in_full() -> None:
+    raw = pl.DataFrame({"x": [str(2**70 * i) for i in range(1, 200)]})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.REAL
+    assert restore(parse(raw, schema), schema).equals(raw)
+
+
+def test_number_formats_that_mean_nothing_are_refused() -> None:
+    for pattern in ("", "abc", "0.0.0", "0.0[x|y]", "0,0,0", "#"):
+        with pytest.raises(SchemaError, match="is not a number format"):
+            NumberFormat.from_pattern(pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def test_rows_of_a_return_period_are_written_with_their_plausibility(run: Run) -
     assert out.columns == ["loss", "job", "plausibility", "beyond_seen"]
     level = json.loads(Path("figures.json").read_text())["return_level"]
     assert out["loss"].min() >= level["level"] - 0.1
-    assert "return level" in result.stdout
+    assert "loss, once in 20 periods" in result.stdout
+    assert "loss, VaR and ES at 99.9 %" in result.stdout
     assert "beyond anything seen" in result.stderr
 
 
@@ -69,7 +71,11 @@ def test_paths_under_a_shock_are_written_long(run: Run) -> None:
     words = ("--paths", "close", "--time", "day", "--horizon", 5, "--shock", "close=-0.3", "-n", 4, "--seed", 1)
     result = run("prices.csv", "-o", "out.csv", *words, "--json", "figures.json")
     assert result.exit_code == 0, result.output
-    assert json.loads(Path("figures.json").read_text())["series"]["close"]["transform"] == "returns"
+    figures = json.loads(Path("figures.json").read_text())
+    assert figures["series"]["close"]["transform"] == "returns"
+    assert figures["risk"]["close"]["worst_step"]["median"] == pytest.approx(0.3)
+    for line in ("close after 5 steps", "worst step of close, a fall by", "30.0 %", "drawdown of close"):
+        assert line in result.stdout
     out = pl.read_csv("out.csv")
     assert out.shape == (24, 4)
     first = out.filter(pl.col("path") == 0)["close"]
@@ -82,6 +88,7 @@ def test_prices_become_returns_first(run: Run) -> None:
     result = run("prices.csv", "-o", "out.csv", *words, "-n", 10, "--model", "copula", "--seed", 1)
     assert result.exit_code == 0, result.output
     assert pl.read_csv("out.csv")["close"].max() < -0.03
+    assert re.search(r"close, once in 50 years .* -\d+\.\d % \(95 % interval", result.stdout)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def scenario(
         from json import dumps
 
         write_text(dumps(draw.report, indent=1, allow_nan=False), json)
-    terminal.result(_summary(draw))
+    terminal.result(_summary(draw, returns or []))
     for note in draw.notes:
         terminal.note(note)
 
@@ -268,43 +268,14 @@ def _number(text: str, whole: str) -> float:
         raise errors.ConditionError(f"{whole!r} needs a number") from None
 
 
-def _summary(draw: ScenarioDraw | PathDraw) -> Table:
-    """The few figures that matter, one a line."""
+def _summary(draw: ScenarioDraw | PathDraw, shares: list[str]) -> Table:
+    """The few figures that matter, one a line; of columns of shares in percent."""
     from rich.markup import escape
     from rich.table import Table
 
+    from likewise.scenario.summary import lines
+
     table = Table(show_header=False)
-    for line in _lines(draw.report):
+    for line in lines(draw.report, shares=shares):
         table.add_row(*map(escape, line))
     return table
-
-
-def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
-    from likewise.scenario.shocks import how_rare
-
-    lines = []
-    if "return_level" in report:
-        level, tail = report["return_level"], report["tail"]
-        lines += [
-            ("return level", f"{level['level']:,.6g} ({level['low']:,.6g} to {level['high']:,.6g})"),
-            ("tail", f"{tail['column']}: {tail['n_excesses']:,} rows beyond {tail['threshold']:,.6g}, "
-                     f"shape {tail['shape']:.2f}, fit p = {tail['p_value']:.2f}"),
-        ]  # fmt: skip
-    for other, levels in report.get("chi", {}).items():
-        at = levels[1]
-        lines.append((f"extreme together with {other}", f"chi {at['chi']:.2f}, chi-bar {at['chi_bar']:.2f} at 95%"))
-    for part in ("mix", "views"):
-        if part in report:
-            figures = report[part]
-            lines.append((f"worth of the {part}", f"{figures['effective_rows']:,.0f} of {figures['rows']:,} rows"))
-    if "intervention" in report:
-        lines.append(("causes first", ", ".join(report["intervention"]["order"])))
-    if "share_beyond_seen" in report:
-        lines.append(("rows beyond anything seen", f"{report['share_beyond_seen']:.1%}"))
-    for name, figures in report.get("series", {}).items():
-        lines.append((f"{name} is modelled by its", figures["transform"]))
-    for name, figures in report.get("shock", {}).items():
-        lines.append((f"a step like the shock of {name}", how_rare(figures)))
-    if "share_that_meets" in report:
-        lines.append(("paths that meet the conditions", f"{report['share_that_meets']:.2%}"))
-    return lines

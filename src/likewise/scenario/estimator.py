@@ -191,9 +191,12 @@ class Scenario:
         return periods * per
 
     def _level(self, question: Question, model: TailModel, periods: float, confidence: float = 0.95) -> ReturnLevel:
-        # Of all rows only some meet the conditions; a period holds so many fewer of them.
-        share = len(model.rows) / len(self.source_.table[model.column].drop_nulls())
-        return return_level(model.tail, self._rows_in(question, periods) * share, confidence=confidence)
+        rows = self._rows_in(question, periods) * self._share(model)
+        return return_level(model.tail, rows, confidence=confidence)
+
+    def _share(self, model: TailModel) -> float:
+        """Of all rows only some meet the conditions; a period holds so many fewer of them."""
+        return len(model.rows) / len(self.source_.table[model.column].drop_nulls())
 
     def return_level(
         self,
@@ -284,9 +287,8 @@ class Scenario:
         beyond = beyond_seen(table, source.table, source.schema)
         if answer.tail is not None:
             report = report | tail_figures(source, answer.tail)
-            if (periods := question.return_period) is not None:
-                level = self._level(question, answer.tail, periods)
-                report = report | {"return_level": level.to_dict() | {"periods": periods}}
+            if question.return_period is not None:
+                report = report | self._levels(question, answer.tail, question.return_period)
         rows = restore(table, source.schema)
         is_guessed = bool(answer.asked.settings) and question.order == "guess"
         return ScenarioDraw(
@@ -299,6 +301,17 @@ class Scenario:
             _give_back=self._give_back,
             _rows=rows,
         )
+
+    def _levels(self, question: Question, model: TailModel, periods: float) -> dict[str, Any]:
+        """The level asked for, and those of a fifth and of five times the periods, where they lie in the tail."""
+        unit = "years" if self.time is not None and question.rows_per_period is None else "periods"
+        least = 1 / (model.tail.share * self._rows_in(question, periods) * self._share(model))
+        told = [
+            self._level(question, model, periods * k).to_dict() | {"periods": periods * k, "unit": unit}
+            for k in (0.2, 1, 5)
+            if k == 1 or k > least
+        ]
+        return {"return_level": next(t for t in told if t["periods"] == periods), "return_levels": told}
 
     # ---- reverse stress ----------------------------------------------------------------------------------------------
 

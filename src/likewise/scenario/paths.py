@@ -23,7 +23,7 @@ from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
 from likewise.scenario.plausibility import numbers_of
-from likewise.scenario.risk import one_step_risk
+from likewise.scenario.risk import one_step_risk, path_risk
 from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
 from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_of_shock
 from likewise.scenario.times import times_of
@@ -48,7 +48,8 @@ class PathDraw:
         values: (p, h + 1, d) the same as an array.
         steps: (p, h, d) log-returns, changes or levels, as each series is modelled.
         columns: the names of the d series.
-        report: figures, JSON-able: how likely a shock or condition is, regimes, tails.
+        report: figures, JSON-able: bands, value at risk, worst step and drawdown of the paths, how likely a shock or
+            condition is, regimes, tails.
         notes: what the reader should know, in words.
     """
 
@@ -227,6 +228,10 @@ class Paths:
             report["share_that_meets"] = share
         if shocks:
             report["shock"] = self._rarity(shocks)
+        report["risk"] = {
+            codec.name: path_risk(values[:, :, j], relative=codec.transform == "returns")
+            for j, codec in enumerate(self.codecs_)
+        }
         notes = tuple(self._notes(report))
         frame = self._give_back(self._long(values))
         return PathDraw(

@@ -13,6 +13,7 @@ import polars as pl
 from likewise.scenario.dependence import tail_dependence
 from likewise.scenario.draws import Source, TailModel
 from likewise.scenario.plausibility import numbers_of
+from likewise.scenario.risk import tail_risk
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +32,8 @@ class ScenarioDraw:
         plausibility: (n,) percentile of each row's log-density among the rows seen; 0 is unlike anything seen.
         log_density: (n,) in nats; compare rows with rows only.
         beyond: (n,) whether the row holds a number or time outside of the range seen.
-        report: figures, JSON-able: return level, tails, chi, effective rows, the order of an intervention.
+        report: figures, JSON-able: return levels, value at risk and expected shortfall, tails, chi, effective rows,
+            the order of an intervention.
         notes: what the reader should know, in words.
     """
 
@@ -66,9 +68,10 @@ def _new_names(taken: Sequence[str], wanted: Sequence[str]) -> list[str]:
 
 
 def tail_figures(source: Source, model: TailModel) -> dict[str, Any]:
-    """The tail, what goes with it by the model, and chi among the rows seen."""
+    """The tail and its risk, what goes with it by the model, and chi among the rows seen."""
     return {
         "tail": {"column": model.column, **model.tail.to_dict()},
+        "risk": tail_risk(model.tail),
         "goes_with": model.extremes.to_dict(),
         "chi": _chi(source, model),
     }

@@ -25,16 +25,16 @@ def tables():
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_fresh_rows_cannot_be_told_apart(tables, learner):
     found = detect(tables[0], tables[1], learner=learner, seed=0)
-    assert found.interval[0] < 0.5 + 0.02
-    assert abs(found.area - 0.5) < 0.05
-    assert found.n == 1200
+    assert found.area.interval[0] < 0.5 + 0.02
+    assert abs(found.area.value - 0.5) < 0.05
+    assert found.area.n == 1200
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_the_column_that_gives_it_away_is_named(learner):
     real, fake = mixed(800, 0), mixed(800, 1).with_columns(pl.col("income").shuffle(seed=0))
     found = detect(*type_tables([real, fake.with_columns(age=pl.col("age") + 15)], MIXED), learner=learner, seed=0)
-    assert found.area > 0.7
+    assert found.area.value > 0.7
     names = [c.name for c in MIXED if c.is_modelled]
     assert names[int(np.argmax(found.tells))] == "age"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.evaluate.roc import auc, macro_auc, midranks, true_positive_rate, wilson
+from likewise.evaluate.roc import auc, macro_auc, true_positive_rate, wilson
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=40))
@@ -25,10 +25,6 @@ def test_area_equals_scikit_learn():
     rng = np.random.default_rng(0)
     labels, scores = rng.integers(0, 4, 500), rng.dirichlet(np.ones(4), 500)
     assert macro_auc(labels, scores).value == pytest.approx(roc_auc_score(labels, scores, multi_class="ovr"))
-
-
-def test_midranks_share_ties():
-    assert midranks(np.array([3.0, 1.0, 3.0, 2.0])).tolist() == [3.5, 1.0, 3.5, 2.0]
 
 
 def test_interval_covers_the_truth_as_often_as_it_says():

@@ -56,9 +56,9 @@ def test_repeated_rows_leave_a_table_without_a_leak_at_its_floor(times):
         train, holdout = repeated(numbers(rng, 300), times[0]), repeated(numbers(rng, 200), times[1])
         for found in nearness(train, holdout, numbers(rng, 600)):
             low, high = found.interval
-            assert 0.0 <= low <= found.share <= high <= 1.0
+            assert 0.0 <= low <= found.value <= high <= 1.0
             alarms += low > 0.5
-            shares.append(found.share)
+            shares.append(found.value)
     # One share of all 600 deviates by .03: the mean of twenty by less than .01.
     assert np.mean(shares[::2]) == pytest.approx(0.5, abs=0.03)
     assert alarms <= 4  # forty tries at a level of 1 in 40; five or more come in 1 of 250
@@ -70,7 +70,7 @@ def test_repeated_rows_hide_no_near_copies(times):
     base, fake = numbers(rng, 300), numbers(rng, 900)
     fake = pl.concat([base[:90] * 1.0001, fake[90:]])
     every, crowded = nearness(repeated(base, times[0]), repeated(numbers(rng, 200), times[1]), fake)
-    assert every.share == pytest.approx(0.55, abs=0.04)
+    assert every.value == pytest.approx(0.55, abs=0.04)
     assert crowded.interval[0] > 0.5
 
 
@@ -242,7 +242,7 @@ def test_near_copies_are_found_in_a_table_of_any_length():
     train, holdout, fake = numbers(rng, 60_000), numbers(rng, 20_000), numbers(rng, 3_000)
     fake = pl.concat([train[-150:] * 1.0001, fake[150:]])
     every, crowded = nearness(train, holdout, fake)
-    assert (every.searched, crowded.share) == (1.0, 1.0)
+    assert (every.searched, crowded.value) == (1.0, 1.0)
     assert crowded.interval[0] > 0.5
 
 
@@ -251,6 +251,6 @@ def test_the_share_that_was_searched_is_told(monkeypatch):
     rng = np.random.default_rng(4_115)
     report = evaluate(*(numbers(rng, 800) for _ in range(2)), holdout=numbers(rng, 400), measures="attacks")
     assert report["distance_share"].searched == pytest.approx(200 / 800)
-    assert "only 25.0% of the real rows were searched" in report["distance_share"].method
+    assert "only 25.0% of the rows were searched" in report["distance_share"].method
     assert report["membership"].searched == pytest.approx(400 / 800)
     assert "only 50.0% of the synthetic rows were searched" in report["membership"].method

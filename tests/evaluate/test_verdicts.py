@@ -28,8 +28,8 @@ def most(level: float, runs: int) -> float:
 def test_fresh_rows_are_called_told_apart_no_more_often_than_stated(n: int) -> None:
     rng, runs = np.random.default_rng(21), 80
     found = [detect(*typed(*rng.normal(size=(2, n, 5))), learner="linear", seed=k) for k in range(runs)]
-    assert sum(d.interval[0] > 0.5 for d in found if d) <= most(0.025, runs)
-    assert sum(d.interval[1] < 0.5 for d in found if d) <= most(0.025, runs)
+    assert sum(d.area.interval[0] > 0.5 for d in found if d) <= most(0.025, runs)
+    assert sum(d.area.interval[1] < 0.5 for d in found if d) <= most(0.025, runs)
     assert sum(any(d.tells) for d in found if d) <= most(0.1, runs)
 
 
@@ -61,7 +61,7 @@ def test_a_model_from_fresh_rows_is_called_worse_no_more_often_than_stated() -> 
         for target in ("k", "y"):
             part = [t.drop("y" if target == "k" else "k") for t in tables]
             for found in train_synthetic_test_real(*part, target, learner="linear", seed=seed):
-                low, high = found.interval
+                low, high = found.figure.interval
                 worse[found.measure] += low > found.real.value if found.measure == "rmse" else high < found.real.value
     assert all(n <= most(0.025, runs) + 1 for n in worse.values()), worse
 
@@ -72,7 +72,7 @@ def test_both_models_are_judged_by_the_same_rows() -> None:
     frame = pl.DataFrame({"a": rng.normal(size=400)}).with_columns(k=pl.when(pl.col("a") > 0).then(1).otherwise(0))
     tables = type_tables([frame, frame, frame[:150]], lw.infer(frame), text="pattern")
     for found in train_synthetic_test_real(*tables, "k", learner="linear", seed=0):
-        assert found.interval == (found.real.value, found.real.value)
+        assert found.figure.interval == (found.real.value, found.real.value)
 
 
 def test_an_easy_target_is_not_called_worse() -> None:

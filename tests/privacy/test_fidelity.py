@@ -12,7 +12,7 @@ import pytest
 import likewise as lw
 from likewise.privacy import anonymize, measure
 from likewise.privacy.fidelity import drawn_values
-from likewise.report.score_words import label, meaning_of
+from likewise.report.score_words import label
 
 from .test_anonymity import TOWNS, people, smallest_class
 
@@ -94,7 +94,7 @@ def test_every_new_score_is_spoken_of_in_both_languages() -> None:
     names = ("gcp", "ncp:age", "suppressed_rows", "discernibility", "average_class", "smallest_class")
     for name in names:
         assert label(name, "zh") != label(name, "en")
-        assert meaning_of(report[name], "zh") != meaning_of(report[name], "en")
+        assert report[name].text("meaning", "zh") != report[name].text("meaning", "en")
     assert "不再透露的信息" in report.to_html(lang="zh")
 
 

@@ -16,7 +16,7 @@ import likewise as lw
 from likewise.images.sets import ImageSet
 from likewise.report.image_words import TEXT
 from likewise.report.notes import note_in
-from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of
+from likewise.report.score_words import figure, label
 
 from .reports import Page, report_of
 
@@ -116,7 +116,12 @@ def test_every_word_is_there_in_both_languages():
 def test_every_score_and_note_speaks_chinese(shown):
     bare = lw.evaluate(bars(0)[:10], ImageSet(bars(1).x))
     for score in shown.scores:
-        texts = [label(score.name, "zh"), meaning_of(score, "zh"), method_of(score, "zh"), threat_of(score, "zh")]
+        texts = [
+            label(score.name, "zh"),
+            score.text("meaning", "zh"),
+            score.text("method", "zh"),
+            score.text("threat", "zh"),
+        ]
         assert all(CHINESE.search(text) for text in texts if text), score.name
         assert len(figure(score.name, score.value)) <= 8
         assert label(score.name, "en").lower() != score.name.replace("_", " ")

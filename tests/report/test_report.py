@@ -14,7 +14,6 @@ from rich.console import Console
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.pictures import round_edges
 from likewise.report import ColumnScore, Report
-from likewise.report.score_words import SCORES as KNOWN
 from likewise.report.score_words import figure, label
 from likewise.report.words import TEXT
 
@@ -151,7 +150,6 @@ def test_unknown_language_is_told():
 
 def test_both_languages_say_everything():
     assert TEXT["en"].keys() == TEXT["zh"].keys()
-    assert all(re.search(r"[\u4e00-\u9fff]", w.zh + w.meaning_zh) for w in KNOWN.values())
     for key, english in TEXT["en"].items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", TEXT["zh"][key])), key
 

@@ -12,7 +12,7 @@ import pytest
 
 import likewise
 from likewise.report.notes import ZH, note_in
-from likewise.report.score_words import figure, label, meaning_of, method_of, threat_of
+from likewise.report.score_words import figure, label
 
 from ..conftest import make_mixed_frame
 
@@ -30,7 +30,12 @@ def report():
 def test_every_score_speaks_chinese(report):
     for score in report.scores:
         assert label(score.name, "en").lower() != score.name.replace("_", " "), f"{score.name} has no label"
-        texts = [label(score.name, "zh"), meaning_of(score, "zh"), method_of(score, "zh"), threat_of(score, "zh")]
+        texts = [
+            label(score.name, "zh"),
+            score.text("meaning", "zh"),
+            score.text("method", "zh"),
+            score.text("threat", "zh"),
+        ]
         assert all(CHINESE.search(text) for text in texts if text), score.name
         assert "{" not in "".join(texts)
 

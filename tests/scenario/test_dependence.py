@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from likewise.errors import InputError, OptionError
-from likewise.scenario.dependence import ConditionalExtremes, tail_dependence, wilson
+from likewise.scenario.dependence import ConditionalExtremes, tail_dependence
 from likewise.scenario.margins import Margin
 
 N = 200_000
@@ -51,13 +51,6 @@ def test_lower_tails_are_those_of_the_negatives() -> None:
     up = tail_dependence(u[:, 0], u[:, 1])
     down = tail_dependence(-u[:, 0], -u[:, 1], tails=("lower", "lower"))
     assert [a.chi for a in up] == [b.chi for b in down]
-
-
-def test_wilson_of_nothing_is_everything_and_of_half_is_even() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-    low, high = wilson(50, 100)
-    assert low + high == pytest.approx(1.0)
-    assert (low, high) == pytest.approx((0.4038, 0.5962), abs=1e-4)
 
 
 def extremes(u: np.ndarray) -> tuple[ConditionalExtremes, list[Margin]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import wasserstein_distance
 
 from likewise.evaluate.tables import FloatArray, TypedColumn
 
@@ -43,7 +44,7 @@ def _number_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
     unit = high - low or width or 1.0
     lost = (max(b[0] - a[0], 0.0) + max(a[-1] - b[-1], 0.0)) / width if width else float(not b[0] <= a[0] <= b[-1])
     return ColumnDetails(
-        wasserstein=_round(wasserstein(a, b) / unit),
+        wasserstein=_round(wasserstein_distance(a, b) / unit),
         quantile_gap=_round(float(np.abs(_at(a, DECILES) - _at(b, DECILES)).mean()) / unit),
         range_coverage=round(float(max(0.0, 1.0 - lost)), 2),
         tail_low=_round(float(np.searchsorted(b, _at(a, TAILS[0]), "left")) / len(b)),
@@ -56,17 +57,6 @@ def _level_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
     return ColumnDetails(
         level_coverage=_round(float((b[a > 0] > 0).mean())), unseen=_round(float(b[a == 0].sum() / b.sum()))
     )
-
-
-def wasserstein(a: FloatArray, b: FloatArray) -> float:
-    """Mean distance that one sample must move to become the other; both sorted.
-
-    >>> wasserstein(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
-    2.0
-    """
-    points = np.sort(np.concatenate([a, b]), kind="stable")
-    gaps = np.abs(np.searchsorted(a, points[:-1], "right") / len(a) - np.searchsorted(b, points[:-1], "right") / len(b))
-    return float((gaps * np.diff(points)).sum())
 
 
 def _at(ordered: FloatArray, q: float | FloatArray) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from likewise.evaluate import learners
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.roc import BoolArray, area_interval, auc
 from likewise.evaluate.tables import IntArray, Typed, design_matrices
 
@@ -28,17 +29,14 @@ class Detection:
     """How well synthetic rows are told from real ones.
 
     Args:
-        area: mean area under the ROC curve over the folds; 0.5 is a coin toss.
-        interval: 95 %: DeLong's over the rows judged, widened for folds that share training rows.
+        area: mean area under the ROC curve over the folds; 0.5 is a coin toss. Its interval is DeLong's over the rows
+            judged, widened for folds that share training rows; n counts rows of each kind.
         tells: (D,) area lost when a column is shuffled, the mean over the folds; 0 for columns whose loss is within the
             noise.
-        n: rows of each kind.
     """
 
-    area: float
-    interval: tuple[float, float]
+    area: Figure
     tells: tuple[float, ...]
-    n: int
 
 
 def detect(
@@ -71,7 +69,8 @@ def detect(
     # section 5), not as 1/J: held fixed, the learner seems to vary less than it does.
     shared = math.sqrt(1.0 + folds / (folds - 1))
     influence = shared * np.concatenate([p.influence for p in parts]) / folds
-    return Detection(area, area_interval(area, influence, n), tuple(map(float, _beyond_noise(tells, shared))), n)
+    figure = Figure(area, n, 0.5, area_interval(area, influence, n))
+    return Detection(figure, tuple(map(float, _beyond_noise(tells, shared))))
 
 
 def _beyond_noise(tells: npt.NDArray[np.float64], shared: float) -> npt.NDArray[np.float64]:

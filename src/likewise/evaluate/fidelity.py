@@ -24,9 +24,9 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from likewise.evaluate.results import PairScore
-from likewise.evaluate.roc import midranks
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 
 N_BINS = 10
@@ -218,7 +218,7 @@ def _ranked(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
 
 def _ranks(values: FloatArray) -> FloatArray:
     out, there = np.full(len(values), np.nan), ~np.isnan(values)
-    out[there] = midranks(values[there])
+    out[there] = rankdata(values[there])
     return out
 
 

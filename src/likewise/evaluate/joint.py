@@ -12,11 +12,10 @@ Legend: n rows of each table, W width of a vector, L levels of a curve.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import Embedding, Vectors, fit_embedding, nearest_few
 from likewise.evaluate.roc import Z95
 from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
@@ -26,16 +25,6 @@ MAX_KERNEL_ROWS = 2_000
 N_LEVELS = 30
 N_RESAMPLES = 100
 N_PERMUTATIONS = 200
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure beside its floor; the interval carries the errors of both. Shares of n rows of each table."""
-
-    value: float
-    floor: float
-    interval: tuple[float, float]
-    n: int
 
 
 def precision_recall(real: Typed, fresh: Typed, synthetic: Typed, *, seed: int) -> tuple[Figure, Figure]:
@@ -100,7 +89,7 @@ def _area(first: npt.NDArray[np.int64], levels: FloatArray, rng: np.random.Gener
 
 def _figure(found: tuple[float, float], floor: tuple[float, float], n: int) -> Figure:
     half = Z95 * float(np.hypot(found[1], floor[1]))
-    return Figure(found[0], floor[0], (max(0.0, found[0] - half), min(1.0, found[0] + half)), n)
+    return Figure(found[0], n, floor[0], (max(0.0, found[0] - half), min(1.0, found[0] + half)), copy=1.0)
 
 
 def kernel_distance(real: Typed, synthetic: Typed, *, seed: int) -> Figure:
@@ -120,7 +109,7 @@ def kernel_distance(real: Typed, synthetic: Typed, *, seed: int) -> Figure:
     np.exp(kernel, out=kernel)
     value, deviation = two_sample(kernel, n, rng)
     half = Z95 * deviation
-    return Figure(value, 0.0, (value - half, value + half), n)
+    return Figure(value, n, 0.0, (value - half, value + half))
 
 
 def two_sample(kernel: npt.NDArray[np.float32], n: int, rng: np.random.Generator) -> tuple[float, float]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 from likewise.evaluate.accuracy import Binned, binned, mutual_information
 from likewise.evaluate.fidelity import correlations
 from likewise.evaluate.results import PairScore
-from likewise.evaluate.roc import midranks
 from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
 
 MOST_ROWS = 100_000
@@ -67,7 +67,7 @@ def _ranked(column: TypedColumn) -> TypedColumn:
     ranks = np.full(len(column.values), np.nan)
     there = ~column.missing
     if there.any():
-        ranks[there] = midranks(column.values[there])
+        ranks[there] = rankdata(column.values[there])
     return replace(column, values=ranks)
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from likewise.evaluate import learners
-from likewise.evaluate.roc import Z95, midranks
+from likewise.evaluate.figure import Figure
+from likewise.evaluate.roc import Z95
 from likewise.evaluate.tables import FloatArray, Typed
 from likewise.evaluate.utility import Job, NotMeasurable, Trained, job, judge, learn
 
@@ -26,16 +28,13 @@ class EveryTarget:
     """How much less a model knows of a column when it learnt from synthetic rows; mean over the columns as target.
 
     Args:
-        value: mean loss of knowledge: 2 AUC - 1 for levels, R2 (not below 0) for numbers, real less synthetic.
-        interval: 95 %, over the columns.
+        mean: loss of knowledge: 2 AUC - 1 for levels, R2 (not below 0) for numbers, real less synthetic; its interval
+            is over the columns, n the rows learnt from at most.
         losses: column and loss.
-        n: rows learnt from at most.
     """
 
-    value: float
-    interval: tuple[float, float]
+    mean: Figure
     losses: tuple[tuple[str, float], ...]
-    n: int
 
 
 def every_target(train: Typed, synthetic: Typed, test: Typed, *, learner: str, seed: int) -> EveryTarget | None:
@@ -58,7 +57,7 @@ def every_target(train: Typed, synthetic: Typed, test: Typed, *, learner: str, s
     values = np.array([loss for _, loss in losses])
     half = Z95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 1.0
     value = float(values.mean())
-    return EveryTarget(value, (value - half, value + half), tuple(losses), n)
+    return EveryTarget(Figure(value, n, 0.0, (value - half, value + half), copy=0.0), tuple(losses))
 
 
 def _knowledge(job: Job, model: Trained) -> float:
@@ -88,5 +87,5 @@ def importance(job: Job, model: Trained, rng: np.random.Generator) -> FloatArray
 
 def agreement(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     """Spearman's rank correlation of two lists of importances; NaN where either is constant."""
-    x, y = midranks(a), midranks(b)
+    x, y = rankdata(a), rankdata(b)
     return float(np.corrcoef(x, y)[0, 1]) if np.ptp(x) and np.ptp(y) else math.nan

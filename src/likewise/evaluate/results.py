@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
 from likewise.errors import InputError
+from likewise.evaluate.figure import Better, Figure, FloorKind, Group, Part, parts
+from likewise.evaluate.measures import find
 
 _T = TypeVar("_T")
 
@@ -23,10 +25,7 @@ CAUTION = (
 )
 REPORT_VERSION = 1
 
-Group = Literal["fidelity", "utility", "privacy"]
-Better = Literal["lower", "higher", "floor"]
 Standing = Literal["at", "worse", "ahead"]
-FloorKind = Literal["holdout", "halves", "train", "theory"]
 GROUPS: tuple[Group, ...] = ("fidelity", "utility", "privacy")
 
 
@@ -51,6 +50,7 @@ class Score:
         least_leak: for an attack, the smallest share of people (of rows, for copies), each given away with certainty,
             for which it would raise the alarm in four of five draws at these sizes. 1: only a leak of all would do.
         searched: share of the rows that were searched, where an attack searches rows; 1 is all.
+        details: what more the words of the measure name, such as the learner.
     """
 
     name: str
@@ -67,6 +67,54 @@ class Score:
     threat: str | None = None
     least_leak: float | None = None
     searched: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, figure: Figure, *, floor_by: FloorKind | None = None, **details: Any) -> Score:
+        """The figure with what the table of measures (`likewise.evaluate.measures`) says of it.
+
+        Args:
+            floor_by: where the floor comes from, for a measure whose floors come from here and there.
+            details: what its words name beside the figure's own fields.
+
+        Example:
+            >>> score = Score.of("c2st", Figure(0.61, 500, 0.5, (0.58, 0.64)), learner="linear", against="holdout")
+            >>> score.stands, score.text("label", "zh")
+            ('worse', '真假可辨（AUC）')
+        """
+        measure = find(name)
+        assert measure is not None, f"{name} is not in the table of measures"
+        if figure.searched is not None and figure.searched < 1.0:
+            details["searched"] = figure.searched
+        blanks = {"n": figure.n, "rate": parts(name).rate, **details}
+        method = measure.text("method", "en", blanks)
+        assert method is not None, f"the words of {name} name more than {', '.join(blanks)}"
+        floor = figure.floor if math.isfinite(figure.floor) else None
+        return cls(
+            name=name,
+            group=measure.group,
+            value=figure.value,
+            better=measure.better,
+            floor=floor,
+            floor_by=None if floor is None else floor_by or measure.floor,
+            copy=figure.copy,
+            interval=None if math.isnan(figure.interval[0]) else figure.interval,
+            n=figure.n,
+            method=method,
+            meaning=measure.text("meaning", "en", blanks) or "",
+            threat=measure.text("threat", "en", blanks),
+            least_leak=figure.least_leak,
+            searched=figure.searched,
+            details=details,
+        )
+
+    def text(self, part: Part, lang: str) -> str:
+        """Its "label", "meaning", "method" or "threat" in "en" or "zh"; in English where there is no other."""
+        measure, blanks = find(self.name), {"n": self.n, "rate": parts(self.name).rate, **self.details}
+        own = "" if part == "label" else getattr(self, part) or ""
+        if measure is None or (lang == "en" and own):
+            return own
+        return measure.text(part, lang, blanks) or own
 
     def __post_init__(self) -> None:
         if self.group not in GROUPS:

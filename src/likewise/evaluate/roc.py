@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -45,13 +46,6 @@ def wilson(hits: float, n: int, z: float = Z95) -> tuple[float, float]:
     return (0.0 if hits <= 0 else middle - half), (1.0 if hits >= n else middle + half)
 
 
-def midranks(x: FloatArray) -> FloatArray:
-    """Ranks from 1, ties at the mean of theirs."""
-    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2.0
-    return np.asarray(ranks[inverse], dtype=np.float64)
-
-
 def auc(positive: BoolArray, score: FloatArray) -> Estimate:
     """Area under the ROC curve with DeLong's interval (on the logit scale, so that it stays within 0 and 1).
 
@@ -65,9 +59,9 @@ def auc(positive: BoolArray, score: FloatArray) -> Estimate:
     m, n = int(positive.sum()), int((~positive).sum())
     if m == 0 or n == 0:
         raise ValueError("an ROC area needs rows of both kinds")
-    ranks = midranks(np.asarray(score, dtype=np.float64))
-    won = (ranks[positive] - midranks(score[positive])) / n  # of each positive, the share of negatives it beats
-    lost = 1.0 - (ranks[~positive] - midranks(score[~positive])) / m
+    ranks = rankdata(np.asarray(score, dtype=np.float64))
+    won = (ranks[positive] - rankdata(score[positive])) / n  # of each positive, the share of negatives it beats
+    lost = 1.0 - (ranks[~positive] - rankdata(score[~positive])) / m
     value = float(won.mean())
     influence = np.empty(m + n)
     influence[positive] = (won - value) / m

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.evaluate import learners
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.roc import Z95, Estimate, macro_auc
 from likewise.evaluate.tables import FloatArray, Typed, TypedColumn, design_matrices
 
@@ -49,12 +50,11 @@ class Utility:
     deviation: float
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """95 %, about the synthetic figure, of its difference from the real one: that lies within it where the two
-        models may well be alike."""
+    def figure(self) -> Figure:
+        """The synthetic figure beside the real one, with the interval of their difference about it."""
         half, most = Z95 * self.deviation, np.inf if self.measure == "rmse" else 1.0
-        least = -np.inf if self.measure == "r2" else 0.0
-        return max(least, self.synthetic.value - half), min(most, self.synthetic.value + half)
+        value, floor, least = self.synthetic.value, self.real.value, -np.inf if self.measure == "r2" else 0.0
+        return Figure(value, self.n, floor, (max(least, value - half), min(most, value + half)), copy=floor)
 
 
 @dataclass(frozen=True)

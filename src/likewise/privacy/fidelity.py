@@ -9,6 +9,7 @@ Legend: n rows released.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,9 @@ def evaluate_anonymized(done: Anonymized, original: Any, random_state: int, **op
     rng = np.random.default_rng(random_state)
     drawn = drawn_values(table[done.rows[told]], released[told], done.recoding.quasi_identifiers, rng)
     report = evaluate(table, drawn, random_state=random_state, **options)
-    scores = (*_losses(done), *report.scores, _smallest_class(done))
+    measures = done.report.measures
+    smallest = _score("smallest_class", measures.k, measures.n_rows)
+    scores = (*_losses(done), *report.scores, smallest)
     facts = {**report.data, "anonymised": done.report.promise, "method": done.report.method}
     return replace(report, scores=scores, data=facts, notes=(DRAWN, *done.report.notes, *report.notes))
 
@@ -73,45 +76,19 @@ def drawn_values(
 
 
 def _losses(done: Anonymized) -> list[Score]:
-    from likewise.evaluate import Score
-
-    report = done.report
-    loss: dict[str, Any] = {"group": "fidelity", "better": "lower", "floor": 0.0, "floor_by": "theory"}
-    covers = "share of the column that a cell's label covers, numbers by range, levels by count; suppressed cells all"
-    return [
-        Score(
-            name="gcp", value=report.gcp, n=report.n_rows, method=f"mean over the quasi-identifiers of the {covers}",
-            meaning="how much of the quasi-identifiers is no longer told, 0 nothing, 1 all", **loss,
-        ),
-        *(
-            Score(
-                name=f"ncp:{name}", value=value, n=report.n_rows, method=f"mean over the rows of the {covers}",
-                meaning="how much of this column is no longer told, 0 nothing, 1 all", **loss,
-            )
-            for name, value in report.ncp.items()
-        ),
-        Score(
-            name="suppressed_rows", value=report.n_suppressed / report.n_rows, n=report.n_rows,
-            method="rows not released, over all rows", meaning="how many rows are not told at all", **loss,
-        ),
-        Score(
-            name="discernibility", value=report.discernibility / report.n_rows, n=report.n_rows,
-            method="sum of squared class sizes, and all rows for each suppressed one, over the rows",
-            meaning="among how many rows a row is lost, on average over the rows", **{**loss, "floor": None},
-        ),
-        Score(
-            name="average_class", value=report.average_class_size, n=report.n_rows,
-            method="released rows over classes and over k", meaning="how large classes are, in units of k; 1 is least",
-            **{**loss, "floor": 1.0},
-        ),
-    ]  # fmt: skip
+    report, n = done.report, done.report.n_rows
+    losses = {
+        "gcp": (report.gcp, 0.0),
+        **{f"ncp:{name}": (value, 0.0) for name, value in report.ncp.items()},
+        "suppressed_rows": (report.n_suppressed / n, 0.0),
+        "discernibility": (report.discernibility / n, math.nan),
+        "average_class": (report.average_class_size, 1.0),
+    }
+    return [_score(name, value, n, least) for name, (value, least) in losses.items()]
 
 
-def _smallest_class(done: Anonymized) -> Score:
-    from likewise.evaluate import Score
+def _score(name: str, value: float, n: int, least: float = math.nan) -> Score:
+    from likewise.evaluate.figure import Figure
+    from likewise.evaluate.results import Score
 
-    return Score(
-        name="smallest_class", group="privacy", value=float(done.report.measures.k), better="higher",
-        n=done.report.measures.n_rows, method="rows that share the rarest combination of quasi-identifiers",
-        meaning="among how many rows a person hides who is known by the quasi-identifiers",
-    )  # fmt: skip
+    return Score.of(name, Figure(float(value), n, least))

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from likewise.errors import InputError, OptionError
-from likewise.evaluate.results import GROUPS, Better, Group, Report, Score
+from likewise.evaluate.figure import Better, Group
+from likewise.evaluate.results import GROUPS, Report, Score
 
 if TYPE_CHECKING:
     from rich.table import Table

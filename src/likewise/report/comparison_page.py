@@ -11,7 +11,7 @@ from likewise.report.comparison import ComparedScore, Comparison
 from likewise.report.image_words import words_for
 from likewise.report.notes import note_in
 from likewise.report.page import document, interval_text
-from likewise.report.score_words import figure, label, meaning_of
+from likewise.report.score_words import figure, label
 from likewise.report.words import error_text
 
 
@@ -53,7 +53,7 @@ def _line(line: ComparedScore, lang: str, strips: bool) -> str:
     for i, score in enumerate(line.scores):
         best = ' class="value"' if i == line.best else ""
         cells.append(f"<td{best}>{_cell(score, lang, domain if strips else None)}</td>")
-    meaning = f"<small>{escape(meaning_of(there[0], lang))}</small>" if strips else ""
+    meaning = f"<small>{escape(there[0].text('meaning', lang))}</small>" if strips else ""
     return (
         f'<tr><th scope="row">{escape(label(line.name, lang))}{meaning}</th><td class="soft">{floor}</td>'
         f"{''.join(cells)}</tr>"

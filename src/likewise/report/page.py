@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from likewise.evaluate.results import GROUPS, Group, Report, Score
+from likewise.evaluate.figure import Group
+from likewise.evaluate.results import GROUPS, Report, Score
 from likewise.report import charts
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
@@ -18,7 +19,7 @@ from likewise.report.ledger import ledger
 from likewise.report.links import links
 from likewise.report.noisy import noisy
 from likewise.report.notes import note_in
-from likewise.report.score_words import figure, label, least_leak, meaning_of, method_of, threat_of
+from likewise.report.score_words import figure, label, least_leak
 
 LEAST_TELL = 0.003
 LEADS: dict[Group, tuple[str, ...]] = {
@@ -170,9 +171,9 @@ def _scores(report: Report, lang: str) -> str:
 
 def _score_row(score: Score, before: Score | None, text: dict[str, str], lang: str) -> str:
     """One line; what it means and what the attacker has are left out where the line before has said the same."""
-    lines = [meaning_of(score, lang)] * (before is None or before.meaning != score.meaning)
+    lines = [score.text("meaning", lang)] * (before is None or before.meaning != score.meaning)
     if score.threat and (before is None or before.threat != score.threat):
-        lines.append(text["attacker"].format(threat=threat_of(score, lang)))
+        lines.append(text["attacker"].format(threat=score.text("threat", lang)))
     lines += [least_leak(score, lang)] * (score.least_leak is not None)
     told = f"<small>{'<br>'.join(map(escape, lines))}</small>" if lines else ""
     cells = [
@@ -228,7 +229,7 @@ def _method(report: Report, lang: str) -> str:
     text = words_for(report, lang)
     head = "".join(f'<th scope="col">{text[h]}</th>' for h in ("measure", "method"))
     rows = "".join(
-        f'<tr><th scope="row">{escape(label(s.name, lang))}</th><td>{escape(method_of(s, lang))}</td></tr>'
+        f'<tr><th scope="row">{escape(label(s.name, lang))}</th><td>{escape(s.text("method", lang))}</td></tr>'
         for s in report.scores
     )
     notes = "".join(f"<li>{escape(note_in(note, lang))}</li>" for note in report.notes)

@@ -80,21 +80,12 @@ def _at_level(u: Floats, v: Floats, level: float) -> TailDependence:
     n, beyond = len(u), u > level
     n_beyond, n_joint = int(beyond.sum()), int((beyond & (v > level)).sum())
     chi = n_joint / n_beyond if n_beyond else 0.0
-    low, high = wilson(n_joint, n_beyond)
+    low, high = 0.0, 1.0
+    if n_beyond:
+        low, high = map(float, stats.binomtest(n_joint, n_beyond).proportion_ci(method="wilson"))
     joint = max(n_joint, 0.5) / n  # half a row, where none was seen: chi-bar has a logarithm
     chi_bar = float(np.clip(2 * np.log(1 - level) / np.log(joint) - 1, -1, 1))
     return TailDependence(level=level, chi=chi, chi_low=low, chi_high=high, chi_bar=chi_bar, n_joint=n_joint)
-
-
-def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The Wilson interval of a share; (0, 1) where there was no trial."""
-    if trials == 0:
-        return 0.0, 1.0
-    z = stats.norm.ppf(0.5 + confidence / 2)
-    share = successes / trials
-    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
-    return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
 
 
 @dataclass(frozen=True, kw_only=True)

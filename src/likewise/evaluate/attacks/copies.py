@@ -8,14 +8,14 @@ Legend: n synthetic rows, N training and m holdout rows, P persons.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.evaluate.attacks.rates import Contrast, exact_contrast, least_beyond, rare_contrast
+from likewise.evaluate.attacks.rates import exact_contrast, least_beyond, rare_contrast
 from likewise.evaluate.attacks.sides import Hashes, Sides, copies, repeats
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import Vectors, affordable, fit_embedding, nearest_few, searchable
 from likewise.evaluate.roc import Z95
 from likewise.evaluate.tables import FloatArray, IntArray, Typed
@@ -36,14 +36,14 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
     return frame.select(columns).with_columns(numbers).hash_rows(seed=0).to_numpy()
 
 
-def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> Contrast:
+def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> Figure:
     """Synthetic rows that stand in the training rows, beside holdout rows that do; else beside what repeats there."""
     found = copies(synthetic, train)
     fresh = repeats(train) if holdout is None or not len(holdout) else copies(holdout, train)
     return exact_contrast(round(found.value * found.n), found.n, round(fresh.value * fresh.n), fresh.n)
 
 
-def copies_once(synthetic: Hashes, sides: Sides) -> Contrast:
+def copies_once(synthetic: Hashes, sides: Sides) -> Figure:
     """Synthetic rows equal to a training row that stands there once: what a crowd of equal rows cannot explain.
 
     Where such a thing hardly ever happens by chance, every pair of rows that could have been equal and was not bears
@@ -74,29 +74,7 @@ def _twice(rows: Hashes) -> int:
     return len(rows) - len(np.unique(rows))
 
 
-@dataclass(frozen=True)
-class Nearness:
-    """Are synthetic rows nearer to the training rows than to other real rows?
-
-    Args:
-        share: 0.5 when training and holdout rows are equally near, 1 when every synthetic row is nearest to a
-            training row. About half plus half the share of copied rows. Never below 0, where chance would be off.
-        interval: 95 %, from the exchangeability of training and holdout persons.
-        copy: the share for a plain copy of the training rows.
-        n: synthetic rows asked.
-        least_leak: the least share of copies it could have seen.
-        searched: share of the real rows that were searched.
-    """
-
-    share: float
-    interval: tuple[float, float]
-    copy: float
-    n: int
-    least_leak: float = 1.0
-    searched: float = 1.0
-
-
-def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Nearness, Nearness]:
+def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Figure, Figure]:
     """Which side the nearest real row is on: for all synthetic rows, and for the one in a hundred that is nearest.
 
     All real rows are searched, training rows not only as many as there are holdout rows: with N training and m holdout
@@ -107,7 +85,8 @@ def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     synthetic rows whose nearest real row is nearest *beside the nearest of another person*: a choice made blind to
     which real rows are training rows, so that chance is 0.5 there too.
 
-    The interval is exact for what varies here: given how many synthetic rows fall to each person, the labels "training"
+    The share is about half plus half the share of copied rows, and never below 0, where chance would be off. The
+    interval is exact for what varies here: given how many synthetic rows fall to each person, the labels "training"
     and "holdout" are a random draw (sampling without replacement), so persons who attract many synthetic rows widen it.
     """
     rng = np.random.default_rng(seed)
@@ -127,7 +106,7 @@ def side_of_nearest(
     rng: np.random.Generator,
     whose: IntArray | None = None,
     searched: float = 1.0,
-) -> tuple[Nearness, Nearness]:
+) -> tuple[Figure, Figure]:
     """The two figures of `distance_share`, of vectors.
 
     Args:
@@ -167,14 +146,14 @@ def _beside_another(distance: FloatArray, person: IntArray) -> FloatArray:
 
 def _nearness(
     drawn: FloatArray, member: npt.NDArray[np.bool_], copy: float, searched: float, n: int, n_all: int
-) -> Nearness:
+) -> Figure:
     share, deviation = _scaled_share(drawn, member)
     half = Z95 * deviation
     seen = least_beyond(half, 0.5)
     # Near copies come first among all: the hundredth sees them all, and is full of them when there are so many.
     least = seen * n / n_all if seen < 1.0 else 1.0
     low, high = (float(np.clip(end, 0.0, 1.0)) for end in (share - half, share + half))
-    return Nearness(float(np.clip(share, 0.0, 1.0)), (low, high), copy, n, least, searched)
+    return Figure(float(np.clip(share, 0.0, 1.0)), n, 0.5, (low, high), copy, least, searched)
 
 
 def _scaled_share(drawn: FloatArray, member: npt.NDArray[np.bool_]) -> tuple[float, float]:

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.attacks.rates import Contrast, contrast
+from likewise.evaluate.attacks.rates import contrast
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import (
     MOST_WORK,
     Embedding,
@@ -50,7 +51,7 @@ class Guessed:
     """
 
     column: str
-    risk: Contrast
+    risk: Figure
     by_others: float
     by: str = "nearest"
 
@@ -95,7 +96,7 @@ def inference(
     for name in secrets:
         tries = []
         for by, hits in ((by, hits[name]) for by, hits in right.items() if name in hits):
-            risk = contrast(int(hits[:n].sum()), n, int(hits[n:].sum()), len(control), tests=tests, which=name)
+            risk = contrast(int(hits[:n].sum()), n, int(hits[n:].sum()), len(control), tests=tests)
             share = searched if by == "nearest" else min(1.0, MAX_LEARNT_ROWS / len(synthetic))
             tries.append(Guessed(name, replace(risk, searched=share), float(by_others[name].mean()), by))
         found.append(worst_guess(tries))

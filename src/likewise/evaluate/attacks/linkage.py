@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from likewise.evaluate.attacks.rates import Contrast, contrast
+from likewise.evaluate.attacks.rates import contrast
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import fit_embedding, nearest_few, searchable
 from likewise.evaluate.tables import Typed
 
@@ -19,7 +20,7 @@ MAX_TARGETS = 1_500
 NEIGHBOURS = 5
 
 
-def linkability(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Contrast | None:
+def linkability(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Figure | None:
     """The attack on up to 1,500 training and as many holdout persons, by a row of each; the columns are dealt out to
     the halves by chance.
 

@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.evaluate.attacks.rates import least_beyond, least_share
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import Vectors, affordable, fit_embedding, nearest_few, searchable
-from likewise.evaluate.roc import Z95, Estimate, auc, true_positive_interval, true_positive_rate
+from likewise.evaluate.roc import Z95, auc, true_positive_interval, true_positive_rate
 from likewise.evaluate.tables import IntArray, Typed
 
 MAX_MEMBERS = 5_000
@@ -29,8 +30,6 @@ NEIGHBOURS = 3
 FALSE_POSITIVE_RATES = (0.001, 0.01, 0.1)
 LEAST_FALSE_POSITIVES = 5
 
-Caught = dict[float, tuple[float, tuple[float, float]]]
-
 
 @dataclass(frozen=True)
 class Membership:
@@ -38,28 +37,19 @@ class Membership:
 
     Args:
         area: area under the ROC curve of the guess, with DeLong's interval; 0.5 is a coin toss.
-        caught: for each rate of false alarms the share of members named at it, and its interval. Rates at which fewer
-            than five others would be named are left out: nothing could be said.
-        n: members tried.
+        caught: for each rate of false alarms the share of members named at it. Rates at which fewer than five others
+            would be named are left out: nothing could be said.
         n_others: non-members tried.
-        searched: share of the synthetic rows that were searched.
     """
 
-    area: Estimate
-    caught: Caught
-    n: int
+    area: Figure
+    caught: dict[float, Figure]
     n_others: int
-    searched: float = 1.0
 
-    @property
-    def least_leak(self) -> float:
-        """The least share of members, each given away with certainty, that the area could have told."""
-        return least_beyond(_by_ranks(self.n, self.n_others), 0.5)
-
-    def least_leak_at(self, at: float) -> float:
-        """The same for the share of members caught at this rate of false alarms."""
-        n, m = self.n, self.n_others
-        return least_share(lambda hits: true_positive_interval(hits / n, n, m, at)[0] > at, n, at)
+    def searched(self, share: float) -> Membership:
+        """This, where so large a share of the synthetic rows was searched."""
+        area, *caught = (replace(figure, searched=share) for figure in (self.area, *self.caught.values()))
+        return Membership(area, dict(zip(self.caught, caught, strict=True)), self.n_others)
 
 
 def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Membership, Membership]:
@@ -78,8 +68,7 @@ def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> 
     told = train.persons is not None and holdout.persons is not None
     whose = (train.whose, holdout.whose) if told else None
     found = guesses(embed(train), embed(holdout), embed(synthetic), whose)
-    by_distance, by_density = (replace(one, searched=searched) for one in found)
-    return by_distance, by_density
+    return found[0].searched(searched), found[1].searched(searched)
 
 
 def guesses(
@@ -130,17 +119,23 @@ def _log_radius(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _judged(is_member: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> Membership:
-    n_others = int((~is_member).sum())
-    caught = {
-        at: true_positive_rate(is_member, score, at)
-        for at in FALSE_POSITIVE_RATES
-        if at * n_others >= LEAST_FALSE_POSITIVES
-    }
-    area, n = auc(is_member, score), int(is_member.sum())
+    n, n_others = int(is_member.sum()), int((~is_member).sum())
+    caught = {}
+    for at in FALSE_POSITIVE_RATES:
+        if at * n_others >= LEAST_FALSE_POSITIVES:
+            rate, interval = true_positive_rate(is_member, score, at)
+            caught[at] = Figure(rate, n, at, interval, least_leak=_least_caught(n, n_others, at), searched=1.0)
+    area, by_ranks = auc(is_member, score), _by_ranks(n, n_others)
     low, high = area.interval
-    if area.value - _by_ranks(n, n_others) <= 0.5:  # DeLong's interval is a little narrow for few people
-        area = replace(area, interval=(min(low, 0.5), high))
-    return Membership(area, caught, n, n_others)
+    if area.value - by_ranks <= 0.5:  # DeLong's interval is a little narrow for few people
+        low = min(low, 0.5)
+    least = least_beyond(by_ranks, 0.5)
+    return Membership(Figure(area.value, n, 0.5, (low, high), least_leak=least, searched=1.0), caught, n_others)
+
+
+def _least_caught(n: int, m: int, at: float) -> float:
+    """The least share of members, each given away with certainty, that the share caught at this rate could tell."""
+    return least_share(lambda hits: true_positive_interval(hits / n, n, m, at)[0] > at, n, at)
 
 
 def _by_ranks(n: int, m: int) -> float:

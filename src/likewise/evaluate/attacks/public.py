@@ -22,7 +22,8 @@ import polars as pl
 
 from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.cells import Levels, Numbers, numbers_of, released_cells
-from likewise.evaluate.attacks.rates import Contrast, contrast
+from likewise.evaluate.attacks.rates import contrast
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.tables import NUMBER_KINDS, FloatArray, IntArray
 from likewise.schema.column import Column, Role, Schema
 from likewise.schema.parse import parse
@@ -43,7 +44,7 @@ class Linked:
         n_others: people of the control; none where the control is the person most alike.
     """
 
-    risk: Contrast
+    risk: Figure
     claims: int
     n_others: int
 

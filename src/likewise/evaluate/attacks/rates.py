@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.roc import Z95, wilson
 
 LEVEL = 0.025
@@ -25,46 +26,12 @@ POWER = 0.8
 Z_POWER = NormalDist().inv_cdf(POWER)
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A share of rows, with Wilson's 95 % interval."""
-
-    value: float
-    interval: tuple[float, float]
-    n: int
+def beside(value: float, floor: float, interval: tuple[float, float], n: int, least: float) -> Figure:
+    """How often an attack succeeds on members, beside how often on people the generator has not seen."""
+    return Figure(value, n, floor, interval, least_leak=least, searched=1.0)
 
 
-@dataclass(frozen=True)
-class Contrast:
-    """How often an attack succeeds on members, beside how often on people the generator has not seen.
-
-    Args:
-        value: rate on members.
-        floor: rate on the others.
-        interval: of the value, wide enough to be held against the floor as if that were exact: it carries the errors
-            of both. No alarm unless it lies above the floor.
-        n: attacks made on members.
-        which: what the figure is about where it is the worst of several (the column), else "".
-        least_leak: the smallest share of members, each given away with certainty, for which the alarm would be raised
-            in four of five draws at these sizes; 1 where nothing less than all would do.
-        searched: share of the rows that were searched, where rows are.
-    """
-
-    value: float
-    floor: float
-    interval: tuple[float, float]
-    n: int
-    which: str = ""
-    least_leak: float = 1.0
-    searched: float = 1.0
-
-    @property
-    def excess(self) -> float:
-        """Residual risk: success beyond the control, as a share of what could be beyond it; 0 to 1."""
-        return max(0.0, (self.value - self.floor) / (1.0 - self.floor)) if self.floor < 1.0 else 0.0
-
-
-def contrast(hits: int, n: int, control_hits: int, control_n: int, *, tests: int = 1, which: str = "") -> Contrast:
+def contrast(hits: int, n: int, control_hits: int, control_n: int, *, tests: int = 1) -> Figure:
     """Two independent rates side by side; `tests` widens the interval for the worst of so many (Bonferroni)."""
     z = Z95 if tests == 1 else NormalDist().inv_cdf(1.0 - LEVEL / tests)
     value, floor = hits / n, control_hits / control_n
@@ -76,10 +43,10 @@ def contrast(hits: int, n: int, control_hits: int, control_n: int, *, tests: int
 
     down, up = reach(hits)
     least = least_share(lambda h: h / n - reach(h)[0] > floor, n, floor)
-    return Contrast(value, floor, (max(0.0, value - down), min(1.0, value + up)), n, which, least)
+    return beside(value, floor, (max(0.0, value - down), min(1.0, value + up)), n, least)
 
 
-def exact_contrast(hits: int, n: int, control_hits: int, control_n: int) -> Contrast:
+def exact_contrast(hits: int, n: int, control_hits: int, control_n: int) -> Figure:
     """`contrast` for rare hits: no alarm but where Fisher's exact test raises one too."""
     from scipy.stats import hypergeom
 
@@ -88,14 +55,14 @@ def exact_contrast(hits: int, n: int, control_hits: int, control_n: int) -> Cont
 
     found = contrast(hits, n, control_hits, control_n)
     low, high = found.interval
-    usual, floor = found.least_leak, found.floor
-    least = max(usual, least_share(lambda h: not is_chance(h), n, floor))
+    floor = found.floor
+    least = max(found.least_leak or 0.0, least_share(lambda h: not is_chance(h), n, floor))
     if is_chance(hits):
         low = min(low, floor)
     return replace(found, interval=(low, high), least_leak=least)
 
 
-def rare_contrast(hits: int, n: int, control_hits: int, control_n: float) -> Contrast:
+def rare_contrast(hits: int, n: int, control_hits: int, control_n: float) -> Figure:
     """Two counts of rare events side by side: given their sum, one is binomial, whatever the rate of chance.
 
     Args:
@@ -115,11 +82,11 @@ def rare_contrast(hits: int, n: int, control_hits: int, control_n: float) -> Con
     ratio = [p / (1.0 - p) * control_n / n if p < 1.0 else math.inf for p in (least, most)]
     low = max(0.0, floor + value - value / ratio[0]) if hits else 0.0
     high = floor + value - value / ratio[1] if hits else min(ratio[1] * floor, 1.0) if control_hits else 3.0 / n
-    return Contrast(value, floor, (low, min(1.0, max(high, value))), n, "", least_share(is_alarm, n, floor))
+    return beside(value, floor, (low, min(1.0, max(high, value))), n, least_share(is_alarm, n, floor))
 
 
 def least_share(is_alarm: Callable[[int], bool], n: int, floor: float) -> float:
-    """The least leak of `Contrast`, where an alarm is raised from some number of the n hits on."""
+    """The least leak of a `Figure`, where an alarm is raised from some number of the n hits on."""
     from scipy.special import betaincinv
 
     if not is_alarm(n):
@@ -137,7 +104,7 @@ def least_beyond(half: float, room: float, z: float = Z95) -> float:
     return float(min(1.0, half * (1.0 + Z_POWER / z) / room)) if room > 0.0 else 1.0
 
 
-def contrast_of_draws(drawn: npt.NDArray[np.float64], is_member: npt.NDArray[np.bool_], n: int) -> Contrast:
+def contrast_of_draws(drawn: npt.NDArray[np.float64], is_member: npt.NDArray[np.bool_], n: int) -> Figure:
     """What falls to members beside what falls to others, when whom it falls to was chosen blind to who is who.
 
     The N members and m others are exchangeable under chance: given how much falls to each row, the labels are a draw
@@ -158,4 +125,4 @@ def contrast_of_draws(drawn: npt.NDArray[np.float64], is_member: npt.NDArray[np.
     # Chance puts k people all on the members' side once in (total / members)^k: so many must leak, however often each.
     needed = math.log(LEVEL) / math.log(n_members / total) if n_others else math.inf
     least = max(least_beyond(half, 1.0 - floor), min(1.0, needed / n_members))
-    return Contrast(value, floor, (max(0.0, value - half), min(1.0, value + half + slack)), n, "", least)
+    return beside(value, floor, (max(0.0, value - half), min(1.0, value + half + slack)), n, least)

@@ -14,7 +14,7 @@ leak first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,9 @@ import polars as pl
 
 from likewise.errors import OptionError
 from likewise.evaluate.attacks.rates import least_beyond
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import Embedding, fit_embedding, nearest_few
-from likewise.evaluate.roc import Z95, Estimate, auc, true_positive_rate
+from likewise.evaluate.roc import Z95, auc, true_positive_rate
 from likewise.evaluate.tables import FloatArray, Typed
 
 Draw = Callable[[pl.DataFrame, int, int], pl.DataFrame]
@@ -45,21 +46,15 @@ class Shadows:
     Args:
         area: area under the ROC curve over all (table, record) pairs; its interval is the widest of DeLong's, the
             jackknife's over the tables, and that of the whole attack under membership dealt out anew.
-        caught: share of members named at 1 % false alarms, and its interval.
+        caught: share of members named at 1 % false alarms.
         n_shadows, n_records, n_rows: tables drawn, records asked about, rows trained on.
     """
 
-    area: Estimate
-    caught: tuple[float, tuple[float, float]]
+    area: Figure
+    caught: Figure
     n_shadows: int
     n_records: int
     n_rows: int
-
-    @property
-    def least_leak(self) -> float:
-        """The least share of records, each given away with certainty, that the area could have told."""
-        low, high = self.area.interval
-        return least_beyond((high - low) / 2.0, 0.5)
 
 
 def shadow_attack(
@@ -106,8 +101,10 @@ def shadow_attack(
     scores = _guess(features, member, rng)
     flat = auc(member.ravel(), scores.ravel())
     half = max(flat.value - flat.interval[0], Z95 * _jackknife(member, scores), Z95 * _by_chance(features, member, rng))
-    area = replace(flat, interval=(max(0.0, flat.value - half), min(1.0, flat.value + half)))
-    return Shadows(area, true_positive_rate(member.ravel(), scores.ravel(), 0.01), n_shadows, n_records, n_rows)
+    low, high, n = max(0.0, flat.value - half), min(1.0, flat.value + half), n_records * n_shadows
+    area = Figure(flat.value, n, 0.5, (low, high), least_leak=least_beyond((high - low) / 2.0, 0.5))
+    rate, interval = true_positive_rate(member.ravel(), scores.ravel(), 0.01)
+    return Shadows(area, Figure(rate, n, 0.01, interval), n_shadows, n_records, n_rows)
 
 
 def _records(rows: npt.NDArray[np.float32], n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.attacks.rates import Rate
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.roc import wilson
 from likewise.evaluate.tables import IntArray, Typed
 
@@ -108,7 +108,7 @@ def _one_in(hashes: Hashes, times: int) -> IntArray:
     return np.sort(order[::times])
 
 
-def _beyond_chance(repeated: Rate, shared: Rate) -> bool:
+def _beyond_chance(repeated: Figure, shared: Figure) -> bool:
     """Whether rows repeat in a table clearly more than fresh rows stand there, or are clearly more seldom alone."""
     is_much = repeated.value > 1.5 * shared.value or 1.0 - shared.value > 2.0 * (1.0 - repeated.value)
     least, most = (
@@ -160,14 +160,14 @@ def _first_of_each(hashes: Hashes, whose: IntArray | None = None) -> IntArray:
     return np.sort(np.unique(keys, axis=None if whose is None else 0, return_index=True)[1])
 
 
-def copies(rows: Hashes, train: Hashes) -> Rate:
+def copies(rows: Hashes, train: Hashes) -> Figure:
     """Share of `rows` that stand, cell for cell, in `train` (both as hashes)."""
     hits = int(np.isin(rows, train).sum())
-    return Rate(hits / max(len(rows), 1), wilson(hits, len(rows)), len(rows))
+    return Figure(hits / max(len(rows), 1), len(rows), interval=wilson(hits, len(rows)))
 
 
-def repeats(train: Hashes) -> Rate:
+def repeats(train: Hashes) -> Figure:
     """Share of `train` that stands in another row of it: what a fresh row would score, from the rows themselves."""
     _, inverse, counts = np.unique(train, return_inverse=True, return_counts=True)
     hits = int((counts[inverse] > 1).sum())
-    return Rate(hits / max(len(train), 1), wilson(hits, len(train)), len(train))
+    return Figure(hits / max(len(train), 1), len(train), interval=wilson(hits, len(train)))

@@ -17,7 +17,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.attacks.rates import Contrast, contrast_of_draws
+from likewise.evaluate.attacks.rates import contrast_of_draws
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 
 MAX_ROWS = 1_000_000
@@ -27,7 +28,7 @@ LEAST_COLUMNS = 3
 MOST_COLUMNS = 12
 
 
-def single_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Contrast | None:
+def single_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Figure | None:
     """Predicates on one column: a value or level that occurs once, beyond the least or greatest, the one missing.
 
     None where the synthetic rows give no such predicate.
@@ -59,7 +60,7 @@ def _persons(train: Typed, holdout: Typed) -> tuple[IntArray, npt.NDArray[np.boo
     return person, is_train
 
 
-def _contrast(persons: IntArray, is_train: npt.NDArray[np.bool_], n: int, searched: float) -> Contrast | None:
+def _contrast(persons: IntArray, is_train: npt.NDArray[np.bool_], n: int, searched: float) -> Figure | None:
     if n == 0:
         return None
     drawn = np.bincount(persons, minlength=len(is_train)).astype(np.float64)
@@ -98,7 +99,7 @@ def _levels_alone(a: TypedColumn, b: TypedColumn, s: TypedColumn, person: IntArr
     return pairs[1][np.isin(pairs[0], alone)], len(once)
 
 
-def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Contrast | None:
+def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Figure | None:
     """Predicates on 3 to 12 columns of a random synthetic row: its levels, and the side of the median of its numbers.
 
     The side is "at least its value" above the median of the synthetic rows and "at most" below, so that a predicate

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.attacks.rates import Contrast, contrast
+from likewise.evaluate.attacks.rates import contrast
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.images.arrays import Images, IntArray
-from likewise.evaluate.joint import Figure
 from likewise.evaluate.results import SubgroupScore
 from likewise.evaluate.roc import Z95
 
@@ -41,17 +41,17 @@ class Judged:
     synthetic: Hits
 
     @property
-    def utility(self) -> Contrast:
+    def utility(self) -> Figure:
         """Train on synthetic, test on real; the floor is train on real."""
         return _shares(self.by_synthetic, self.same_size)
 
     @property
-    def fidelity(self) -> Contrast:
+    def fidelity(self) -> Figure:
         """How many synthetic images show what their labels say; the floor is that of fresh real images."""
         return _shares(self.synthetic, self.by_real)
 
 
-def _shares(hits: Hits, control: Hits) -> Contrast:
+def _shares(hits: Hits, control: Hits) -> Figure:
     return contrast(int(hits.sum()), len(hits), int(control.sum()), len(control))
 
 
@@ -66,7 +66,7 @@ def class_shares(real: IntArray, synthetic: IntArray, n_classes: int, rng: np.ra
     by_chance = _apart(_draws(p, len(real), rng), _draws(p, len(synthetic), rng))
     drawn = _apart(p[None], _draws(q, len(synthetic), rng))
     value, half = float(0.5 * np.abs(p - q).sum()), Z95 * float(max(by_chance.std(), drawn.std()))
-    return Figure(value, float(by_chance.mean()), (max(0.0, value - half), min(1.0, value + half)), len(synthetic))
+    return Figure(value, len(synthetic), float(by_chance.mean()), (max(0.0, value - half), min(1.0, value + half)))
 
 
 def _draws(p: npt.NDArray[np.float64], n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:

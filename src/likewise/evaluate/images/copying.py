@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.attacks.copies import Nearness, side_of_nearest
+from likewise.evaluate.attacks.copies import side_of_nearest
 from likewise.evaluate.attacks.membership import Membership, guesses
+from likewise.evaluate.figure import Figure
 from likewise.evaluate.images.arrays import Images, IntArray
-from likewise.evaluate.joint import Figure
 from likewise.evaluate.neighbours import nearest, nearest_few
 from likewise.evaluate.roc import Z95
 
@@ -37,8 +37,8 @@ class Copying:
     """
 
     ratio: Figure
-    near: Nearness
-    crowded: Nearness
+    near: Figure
+    crowded: Figure
     member: Membership
 
 
@@ -64,7 +64,7 @@ def _ratio(train: Images, holdout: Images, synthetic: Images, rng: np.random.Gen
     floor = _ratios(nearest(others, members)[1], to_others)
     half = Z95 * float(np.sqrt(value.var() / len(value) + floor.var() / len(floor)))
     mean = float(value.mean())
-    return Figure(mean, float(floor.mean()), (max(0.0, mean - half), mean + half), len(value))
+    return Figure(mean, len(value), float(floor.mean()), (max(0.0, mean - half), mean + half))
 
 
 def _ratios(to_members: FloatArray, to_others: FloatArray) -> FloatArray:

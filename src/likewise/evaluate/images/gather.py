@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from likewise.evaluate.figure import FloorKind
 from likewise.evaluate.images import scores
 from likewise.evaluate.images.arrays import Images, IntArray, on_one_scale, size_text, small
 from likewise.evaluate.images.classes import Judged, class_scores, class_shares
@@ -24,7 +25,7 @@ from likewise.evaluate.images.likeness import (
 )
 from likewise.evaluate.images.pictures import PER_STRIP, grid_by_class, grid_of_pairs
 from likewise.evaluate.pictures import picture
-from likewise.evaluate.results import ColumnScore, FloorKind, ImageGrid, Report, Score
+from likewise.evaluate.results import ColumnScore, ImageGrid, Report, Score
 from likewise.evaluate.tables import TypedColumn
 from likewise.images.sets import ImageSet
 from likewise.schema.column import Kind

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.joint import Figure, two_sample
+from likewise.evaluate.figure import Figure
+from likewise.evaluate.joint import two_sample
 from likewise.evaluate.neighbours import Vectors, closeness_tiles, nearest_few
 from likewise.evaluate.roc import Z95
 
@@ -143,4 +144,4 @@ def _beside(
     least: float = -np.inf, most: float = np.inf,
 ) -> Figure:  # fmt: skip
     half = Z95 * float(np.hypot(deviation, floor_deviation))
-    return Figure(float(value), float(floor), (max(least, float(value) - half), min(most, float(value) + half)), n)
+    return Figure(float(value), n, float(floor), (max(least, float(value) - half), min(most, float(value) + half)))

@@ -12,20 +12,26 @@ import numpy as np
 from likewise.evaluate.accuracy import Binned, accuracy, binned
 from likewise.evaluate.detection import MIN_ROWS, Detection, detect
 from likewise.evaluate.fidelity import Fidelity, fidelity
+from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.joint import kernel_distance, precision_recall
 from likewise.evaluate.learners import learner_name
-from likewise.evaluate.results import FloorKind, Score
-from likewise.evaluate.scoring.context import Context, finite, noise
+from likewise.evaluate.results import Score
+from likewise.evaluate.scoring.context import Context, noise
 from likewise.evaluate.tables import Typed
 
 MOST_FOR_FLOOR = 2_000
 """Tuples of columns from which the overlap of fresh rows is told, at most."""
 
 ORDERS = {1: "univariate", 2: "bivariate", 3: "trivariate"}
-COLUMNS_AT_A_TIME = {1: "one column", 2: "two columns at a time", 3: "three columns at a time"}
-
-
-MEANS = ("shape", "gap", "gap_linked", "trend", "trend_linked")
+FIELDS = {
+    "shape": "shape",
+    "trend": "gap",
+    "trend_linked": "gap_linked",
+    "sdmetrics_trend": "trend",
+    "sdmetrics_trend_linked": "trend_linked",
+}
+"""Of `Fidelity`, by the name of the score."""
+MEANS = tuple(FIELDS.values())
 LEAST_TO_HALVE = 40
 """Rows of two real tables whose halves can tell how fast the error between them falls."""
 
@@ -88,58 +94,16 @@ def _scaled(floor: Fidelity, scales: Mapping[str, float]) -> Fidelity:
     return replace(floor, columns=columns, **{name: getattr(floor, name) * scales[name] for name in MEANS})
 
 
-PAIRS = {
-    "trend": (
-        "gap",
-        "mean over pairs of half the difference of Spearman's rank correlation (two numbers) or the total variation of "
-        "the counts, numbers cut at ten quantiles of the real rows",
-        "how far pairs of columns hang together otherwise than in the real table, from 0 (alike) to 1",
-    ),
-    "trend_linked": (
-        "gap_linked",
-        "the same over the pairs that hang together in the real table: |rank correlation| > 0.4 or Cramer's V > 0.3",
-        "the same, over the pairs of columns that clearly hang together",
-    ),
-    "sdmetrics_trend": (
-        "trend",
-        "the pair score of sdmetrics, for comparison: Pearson's r, and counts on ten equal widths of each table's own "
-        "range, which one extreme value can move",
-        "the same by the rules of sdmetrics, for comparison only",
-    ),
-    "sdmetrics_trend_linked": (
-        "trend_linked",
-        "the same over the pairs with |r| > 0.4 or Cramer's V > 0.3, as that report has it by default",
-        "the same, over the pairs that clearly hang together by those rules",
-    ),
-}
-
-
 def marginal_scores(run: Context, fit: Fidelity, floor: Fidelity, floor_by: FloorKind) -> Iterable[Score]:
     """Columns and pairs: shape, trends, missing."""
-    n = len(run.synthetic)
-    yield Score(
-        name="shape",
-        group="fidelity",
-        value=fit.shape,
-        better="lower",
-        floor=finite(floor.shape),
-        floor_by=floor_by,
-        copy=0.0,
-        n=n,
-        method="mean over columns of the Kolmogorov-Smirnov distance (numbers) or total variation (levels); "
-        "floor scaled to the same number of rows",
-        meaning="how far single columns are from the real ones, from 0 (alike) to 1",
-    )
-    sampled = ""
+    some = {}
     if fit.n_measured < fit.n_pairs:
-        sampled = f"; {fit.n_measured:,} of {fit.n_pairs:,} pairs measured, which is off by {fit.deviation:.4f} or so"
-    for name, (field, method, meaning) in PAIRS.items():
+        some = {"measured": fit.n_measured, "total": fit.n_pairs, "deviation": fit.deviation}
+    for name, field in FIELDS.items():
         value = getattr(fit, field)
-        if not math.isnan(value):
-            yield Score(
-                name=name, group="fidelity", value=value, better="lower", floor=finite(getattr(floor, field)),
-                floor_by=floor_by, copy=0.0, n=n, method=method + sampled * (name == "trend"), meaning=meaning,
-            )  # fmt: skip
+        if name == "shape" or not math.isnan(value):
+            figure = Figure(value, len(run.synthetic), getattr(floor, field), copy=0.0)
+            yield Score.of(name, figure, floor_by=floor_by, **(some if name == "trend" else {}))
     yield from _missing_score(run)
 
 
@@ -147,23 +111,12 @@ def _missing_score(run: Context) -> Iterable[Score]:
     real, fake = _missing_shares(run.train), _missing_shares(run.synthetic)
     if not (real.any() or fake.any()):
         return
-    fresh = None
+    floor = math.nan
     if run.holdout is not None:
         scale = noise(len(run.train), len(run.synthetic)) / noise(len(run.train), len(run.holdout))
-        fresh = scale * float(np.abs(real - _missing_shares(run.holdout)).mean())
-    yield Score(
-        name="missing",
-        group="fidelity",
-        value=float(np.abs(real - fake).mean()),
-        better="lower",
-        floor=fresh,
-        floor_by=None if fresh is None else "holdout",
-        copy=0.0,
-        n=len(run.synthetic),
-        method="mean over columns of the difference of the shares of missing values; floor scaled to the same number "
-        "of rows",
-        meaning="how far the shares of missing values are from the real ones",
-    )
+        floor = scale * float(np.abs(real - _missing_shares(run.holdout)).mean())
+    value = float(np.abs(real - fake).mean())
+    yield Score.of("missing", Figure(value, len(run.synthetic), floor, copy=0.0), floor_by="holdout")
 
 
 def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -183,21 +136,10 @@ def accuracy_scores(run: Context) -> Iterable[Score]:
         found = accuracy(ours, synthetic, order, run.rng(9 + order))
         if found is None:
             continue
-        floor = _fresh_overlap(run, real, fresh, tables, order) if tables else None
-        sampled = f"; {found.measured:,} of {found.total:,} measured, which is off by {found.deviation:.4f} or so"
-        yield Score(
-            name=f"accuracy_{name}",
-            group="fidelity",
-            value=found.value,
-            better="higher",
-            floor=floor,
-            floor_by=None if floor is None else floor_by,
-            copy=1.0,
-            n=len(run.synthetic),
-            method=f"overlap of the tables of counts, {COLUMNS_AT_A_TIME[order]}, on ten quantile bins or the ten most "
-            "frequent levels; floor scaled to the same number of rows" + sampled * (found.deviation > 0),
-            meaning=f"how much the tables of {COLUMNS_AT_A_TIME[order]} overlap, from 0 to 1",
-        )
+        floor = _fresh_overlap(run, real, fresh, tables, order) if tables else math.nan
+        some = {"measured": found.measured, "total": found.total, "deviation": found.deviation}
+        figure = Figure(found.value, len(run.synthetic), floor, copy=1.0)
+        yield Score.of(f"accuracy_{name}", figure, floor_by=floor_by, **(some if found.deviation > 0 else {}))
 
 
 def _fresh_overlap(
@@ -219,51 +161,16 @@ def _fresh_overlap(
 def joint_scores(run: Context) -> Iterable[Score]:
     """Alpha-precision, beta-recall and the kernel distance."""
     fresh = run.holdout
-    real, floor_by = run.train, "holdout"
+    real = run.train
     if fresh is None:
-        (real, fresh), floor_by = run.halves(20), "halves"
+        real, fresh = run.halves(20)
     if min(len(real), len(fresh), len(run.synthetic)) < MIN_ROWS:
         run.notes.append(f"The joint measures need at least {MIN_ROWS} rows of each table.")
         return
     found = precision_recall(real, fresh, run.synthetic, seed=run.draw_seed(21))
-    words = {
-        "alpha_precision": (
-            "how many synthetic rows lie where real rows lie, at every radius; 1 at best",
-            "share of synthetic rows within the real radius quantiles about the real mean, 30 levels",
-        ),
-        "beta_recall": (
-            "how well synthetic rows cover the real ones; fresh real rows score about 0.5, more is too near",
-            "share of real rows with a synthetic row nearer than their nearest other real row, 30 levels",
-        ),
-    }
-    for (name, (meaning, method)), figure in zip(words.items(), found, strict=True):
-        yield Score(
-            name=name,
-            group="fidelity",
-            value=figure.value,
-            better="floor",
-            floor=figure.floor,
-            floor_by=floor_by,  # type: ignore[arg-type]
-            copy=1.0,
-            interval=figure.interval,
-            n=figure.n,
-            method=f"{method}; {figure.n:,} rows of each table; interval over resampled rows, of value and floor",
-            meaning=meaning,
-        )
-    kernel = kernel_distance(fresh, run.synthetic, seed=run.draw_seed(22))
-    yield Score(
-        name="mmd",
-        group="fidelity",
-        value=kernel.value,
-        better="lower",
-        floor=0.0,
-        floor_by="theory",
-        interval=kernel.interval,
-        n=kernel.n,
-        method=f"unbiased squared kernel distance (MMD), Gaussian kernel of the median distance, {kernel.n:,} rows of "
-        "each; interval from permuted labels and the rows' own pull",
-        meaning="how far the whole rows are from real ones, by a kernel; 0 is alike",
-    )
+    for name, figure in zip(("alpha_precision", "beta_recall"), found, strict=True):
+        yield Score.of(name, figure, floor_by="halves" if run.holdout is None else "holdout")
+    yield Score.of("mmd", kernel_distance(fresh, run.synthetic, seed=run.draw_seed(22)))
 
 
 def detection(run: Context) -> Detection | None:
@@ -280,17 +187,5 @@ def detection(run: Context) -> Detection | None:
 
 
 def detection_score(run: Context, found: Detection) -> Score:
-    against = "holdout" if run.holdout is not None else "training"
-    return Score(
-        name="c2st",
-        group="fidelity",
-        value=found.area,
-        better="lower",
-        floor=0.5,
-        floor_by="theory",
-        interval=found.interval,
-        n=found.n,
-        method=f"ROC AUC of {learner_name(run.learner)}, 5 folds, {found.n:,} synthetic and as many {against} "
-        "rows; DeLong interval, widened for folds that share rows",
-        meaning="how often a classifier tells which of two rows is synthetic; 0.5 is a coin toss",
-    )
+    against = "training" if run.holdout is None else "holdout"
+    return Score.of("c2st", found.area, learner=learner_name(run.learner), against=against)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from likewise.evaluate import learners
+from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.more_utility import agreement, every_target, importance
-from likewise.evaluate.results import FloorKind, Score
+from likewise.evaluate.results import Score
 from likewise.evaluate.scoring.context import Context
 from likewise.evaluate.tables import Typed
 from likewise.evaluate.utility import Job, NotMeasurable, Trained, Utility, beside_real, job, learn
@@ -19,13 +20,6 @@ from likewise.evaluate.utility import Job, NotMeasurable, Trained, Utility, besi
 TEST_SHARE = 0.2
 SECONDS_A_DAY = 86_400
 TICKS = {"ms": 1e3, "us": 1e6, "ns": 1e9}
-NAMES = {
-    "auc": "ROC AUC",
-    "f1": "F1, mean over classes,",
-    "balanced_accuracy": "balanced accuracy",
-    "r2": "R²",
-    "rmse": "root mean square error",
-}
 LEADING = ("auc", "r2")
 
 
@@ -65,32 +59,16 @@ def standard(run: Context) -> Standard | None:
 
 def standard_scores(run: Context, found: Standard) -> Iterable[Score]:
     for utility in beside_real(found.job, found.synthetic, found.real):
-        yield _score(
-            run, utility, f"tstr_{utility.measure}", found.floor_by, learner_name(run.learner), "on the synthetic rows"
-        )
+        yield _score(run, utility, f"tstr_{utility.measure}", found.floor_by, learner_name(run.learner))
 
 
-def _score(run: Context, utility: Utility, name: str, floor_by: FloorKind, learner: str, trained: str) -> Score:
-    unit = _ticks_a_day(run) if utility.measure == "rmse" else None
-    in_days, unit = unit is not None, unit or 1.0
-    floor, (low, high) = utility.real.value / unit, utility.interval
-    return Score(
-        name=name,
-        group="utility",
-        value=utility.synthetic.value / unit,
-        better="lower" if utility.measure == "rmse" else "higher",
-        floor=floor,
-        floor_by=floor_by,
-        copy=floor,
-        interval=(low / unit, high / unit),
-        n=utility.n,
-        method=f"{NAMES[utility.measure]}{' in days' * in_days} of {learner} for {run.target!r}, trained {trained}, "
-        f"tested on {utility.n:,} real rows; the floor is the same trained on real rows, the interval that of the "
-        "difference of the two on the same rows",
-        meaning="how well a model learnt from synthetic rows predicts real ones, beside one learnt from real rows"
-        if trained == "on the synthetic rows"
-        else "how well a model learnt from real and synthetic rows together predicts real ones",
-    )
+def _score(run: Context, utility: Utility, name: str, floor_by: FloorKind, learner: str) -> Score:
+    figure, unit = utility.figure, _ticks_a_day(run) if utility.measure == "rmse" else None
+    more = {} if unit is None else {"days": True}
+    if unit is not None:
+        value, floor, low, high = (x / unit for x in (figure.value, figure.floor, *figure.interval))
+        figure = replace(figure, value=value, floor=floor, interval=(low, high), copy=floor)
+    return Score.of(name, figure, floor_by=floor_by, learner=learner, target=run.target, **more)
 
 
 def _ticks_a_day(run: Context) -> float | None:
@@ -110,12 +88,10 @@ def model_scores(run: Context, found: Standard) -> Iterable[Score]:
             pair = learn(this, "synthetic", name, seed), learn(this, "real", name, seed)
             for utility in beside_real(this, *pair):
                 if utility.measure in LEADING:
-                    label = f"tstr_{utility.measure}_{name}"
-                    yield _score(run, utility, label, found.floor_by, name, "on the synthetic rows")
+                    yield _score(run, utility, f"tstr_{utility.measure}_{name}", found.floor_by, name)
     for utility in beside_real(this, learn(this, "mix", used, seed), found.real):
         if utility.measure in LEADING:
-            label = f"mix_{utility.measure}"
-            yield _score(run, utility, label, found.floor_by, used, "on real and synthetic rows together")
+            yield _score(run, utility, f"mix_{utility.measure}", found.floor_by, used)
     yield from _importance_score(run, found)
 
 
@@ -143,19 +119,7 @@ def _importance_score(run: Context, found: Standard) -> Iterable[Score]:
         )
         halves.append(importance(found.job, learn(part, "real", name, seed), run.rng(23)))
     floor = agreement(*halves)
-    yield Score(
-        name="importance",
-        group="utility",
-        value=value,
-        better="higher",
-        floor=floor if np.isfinite(floor) else None,
-        floor_by="halves",
-        copy=1.0,
-        n=len(found.job.y_test),
-        method=f"rank correlation of what {name} loses when a column is shuffled, trained on synthetic and on real "
-        "rows; the floor is that of two models of half the real rows each",
-        meaning="whether models learnt from synthetic rows rest on the same columns, from -1 to 1",
-    )
+    yield Score.of("importance", Figure(value, len(found.job.y_test), floor, copy=1.0), learner=name)
 
 
 def target_score(run: Context) -> Iterable[Score]:
@@ -166,18 +130,4 @@ def target_score(run: Context) -> Iterable[Score]:
         run.notes.append("No column could be learnt from the others.")
         return
     column, loss = max(found.losses, key=lambda pair: pair[1])
-    yield Score(
-        name="every_target",
-        group="utility",
-        value=found.value,
-        better="lower",
-        floor=0.0,
-        floor_by="theory",
-        copy=0.0,
-        interval=found.interval,
-        n=found.n,
-        method=f"mean over {len(found.losses)} columns as target of the loss of 2 AUC - 1 (levels) or R² (numbers) "
-        f"after training on {found.n:,} synthetic instead of real rows; most is lost for {column!r} ({loss:.3f}); "
-        "interval over the columns",
-        meaning="how much less models know of a column when they learnt from synthetic rows, over all columns",
-    )
+    yield Score.of("every_target", found.mean, columns=len(found.losses), worst=column, loss=loss)

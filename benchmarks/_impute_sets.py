@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from _shared import shared_folder
 
-from likewise.impute.grid import Grid
+from likewise.codecs.matrix import TableMatrix
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
@@ -38,7 +38,7 @@ def load(name: str) -> tuple[Matrix, list[int]]:
     if len(frame) > MOST_ROWS:
         frame = frame.sample(MOST_ROWS, seed=0)
     schema = infer(frame)
-    grid = Grid.of_table(parse(frame, schema), Schema(tuple(c for c in schema if c.is_modelled)))
+    grid = TableMatrix.of_table(parse(frame, schema), Schema(tuple(c for c in schema if c.is_modelled)))
     return grid.encode(parse(frame, schema)), grid.n_levels
 
 

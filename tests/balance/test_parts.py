@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import polars as pl
 import pytest
@@ -77,3 +79,11 @@ def test_every_chain_of_fallbacks_ends_with_copies() -> None:
         for _ in range(3):
             plan = plan if plan.method == "random" else plan.instead("it must")
         assert plan.method == "random"
+
+
+def test_a_missing_date_lies_at_the_median_date() -> None:
+    days = [dt.date(2021, 3, day) for day in (1, 2, 9)]
+    table = pl.DataFrame({"day": [*days, None]})
+    schema = infer(table)
+    matrix = MatrixCodec.fit(parse(table, schema), schema).encode(parse(table, schema))
+    assert matrix[3].tolist() == [matrix[1, 0], 1.0]

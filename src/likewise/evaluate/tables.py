@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import NUMBER_KINDS, codes_of, levels_of, numbers_of
 from likewise.errors import InputError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-NUMBER_KINDS = (Kind.INTEGER, Kind.REAL, Kind.DATETIME)
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ def _numbers(s: pl.Series, column: Column) -> TypedColumn:
     if column.kind is Kind.DATETIME and s.dtype != pl.Null:
         if isinstance(s.dtype, pl.Datetime):  # one unit for all tables
             s = s.cast(pl.Datetime("us", s.dtype.time_zone))
-        dtype, s = s.dtype, s.to_physical()
-    values = np.array(s.cast(pl.Float64).to_numpy(), dtype=np.float64)
+        dtype = s.dtype
+    values = numbers_of(s)
     values[~np.isfinite(values)] = np.nan
     return TypedColumn(column.name, column.kind, values, None, dtype)
 
@@ -171,11 +171,9 @@ def _pattern(s: pl.Series) -> pl.Series:
 
 
 def _levels(series: list[pl.Series], column: Column) -> list[TypedColumn]:
-    series = [s.cast(pl.String) for s in series]
-    found = pl.concat([s.unique() for s in series]).unique().drop_nulls().sort()
-    levels, enum = tuple(found.to_list()), pl.Enum(found)
-    codes = [s.cast(enum).to_physical().cast(pl.Int32).fill_null(len(levels)).to_numpy() for s in series]
-    return [TypedColumn(column.name, column.kind, c, levels) for c in codes]
+    levels = levels_of(series)
+    codes = [codes_of(s, levels).fill_null(len(levels)).to_numpy() for s in series]
+    return [TypedColumn(column.name, column.kind, c, tuple(levels)) for c in codes]
 
 
 def design_matrices(tables: Sequence[Typed]) -> tuple[list[npt.NDArray[np.float32]], list[bool]]:

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from likewise.impute.grid import Grid
+from likewise.codecs.matrix import TableMatrix
 from likewise.impute.laws import Holes, middle
 from likewise.impute.scales import Scale
 
@@ -95,7 +95,7 @@ class Chained:
     progress: Progress | None = None
     models: dict[int, ColumnModel] = field(default_factory=dict, init=False, repr=False)
 
-    def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
+    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
         """Learn from (n, C) numbers and codes with holes."""
         self._grid, self._seed = grid, int(rng.integers(2**31))
         self._holes = np.isnan(x)
@@ -193,7 +193,7 @@ class Equations:
     max_rows: int = 5_000
     progress: Progress | None = None
 
-    def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
+    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
         self._x, self._grid, self._seed = x, grid, int(rng.integers(2**31))
         self._learnt: dict[str, Chained] = {}
         self._by(self.first)

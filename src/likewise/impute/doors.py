@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.impute.grid import Grid
+from likewise.codecs.matrix import TableMatrix
+from likewise.errors import InputError
 from likewise.impute.laws import Holes
 from likewise.schema.column import Schema
 from likewise.schema.parse import fill_column, restore_column
@@ -33,7 +34,7 @@ class Opened(ABC):
         """(n, columns) which cells are missing, ids and dropped columns too."""
 
     @abstractmethod
-    def closed(self, grid: Grid, values: Holes, kept: list[str], indicated: list[str]) -> Any:
+    def closed(self, grid: TableMatrix, values: Holes, kept: list[str], indicated: list[str]) -> Any:
         """The table with these values in its holes, of the kind that came.
 
         Args:
@@ -60,7 +61,7 @@ class OpenedFrame(Opened):
     def missing(self) -> BoolArray:
         return np.column_stack([self.table[name].is_null().to_numpy() for name in self.names])
 
-    def closed(self, grid: Grid, values: Holes, kept: list[str], indicated: list[str]) -> Any:
+    def closed(self, grid: TableMatrix, values: Holes, kept: list[str], indicated: list[str]) -> Any:
         drawn = {}
         for j, cells in values.items():
             column = grid.columns[j]
@@ -84,7 +85,7 @@ class OpenedArray(Opened):
     def missing(self) -> BoolArray:
         return np.asarray(np.isnan(self.array))
 
-    def closed(self, grid: Grid, values: Holes, kept: list[str], indicated: list[str]) -> Any:
+    def closed(self, grid: TableMatrix, values: Holes, kept: list[str], indicated: list[str]) -> Any:
         out, holes = self.array.copy(), self.missing
         at = {name: i for i, name in enumerate(self.names)}
         out[holes] = 0.0  # what is left of them: columns that were wholly missing
@@ -120,3 +121,11 @@ def _unmarked(series: pl.Series, marker: Any) -> pl.Series:
         return series
     found = series.cast(pl.String) == marker if is_text else series == marker
     return series.set(found.fill_null(False), None)
+
+
+def refuse_infinite(table: pl.DataFrame) -> None:
+    """Raise InputError for infinite numbers, which are neither missing nor of any use to a mean."""
+    for series in table.select(pl.col(pl.Float32, pl.Float64)):
+        n = int(series.is_infinite().sum())
+        if n:
+            raise InputError(f"column {series.name!r} holds {n} infinite values; replace or remove them first")

@@ -17,14 +17,14 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, check_is_fitted, validate_data
 
+from likewise.codecs.matrix import TableMatrix
 from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
 from likewise.impute.boosting import boost
 from likewise.impute.chained import Equations
-from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame
+from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame, refuse_infinite
 from likewise.impute.forest import grow
 from likewise.impute.gain import Gain
 from likewise.impute.generators import completing
-from likewise.impute.grid import Grid, refuse_infinite
 from likewise.impute.laws import Holes, Method, interval, mean, middle
 from likewise.models import MODELS
 from likewise.schema.column import Column, Kind, Role, Schema
@@ -129,11 +129,11 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._names = opened.names
         if isinstance(opened, OpenedFrame):
             used = [c for c in opened.schema if c.is_modelled and c.name not in self._empty]
-            self._grid = Grid.of_table(opened.table, Schema(tuple(used))) if used else Grid(())
+            self._grid = TableMatrix.of_table(opened.table, Schema(tuple(used))) if used else TableMatrix(())
             self.schema_: Schema | None = opened.schema
         else:
             used = [_real(name) for name in opened.names if name not in self._empty]
-            self._grid, self.schema_ = Grid.of_numbers(used), None
+            self._grid, self.schema_ = TableMatrix.of_numbers(used), None
         self.n_holes_ = {name: counts[name] for name in self._grid.names if counts[name]}
         self._warn_of_columns_left(opened)
         self.method_ = self._make_method(Schema(tuple(used)) if used else None, rng)

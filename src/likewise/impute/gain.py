@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from likewise.impute.grid import Grid
+from likewise.codecs.matrix import TableMatrix
 from likewise.impute.laws import Holes
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Gain:
     learning_rate: float = 1e-3
     progress: Callable[[int, int], None] | None = None
 
-    def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
+    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
         import torch
 
         self._grid = grid

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import TableMatrix
 from likewise.errors import NotFittedError, OptionError
-from likewise.impute.grid import Grid
 from likewise.impute.laws import Holes
 from likewise.models.vae.model import VAE
 from likewise.schema.column import Schema
@@ -42,7 +42,7 @@ class Completing:
     schema: Schema
     is_fitted: bool = False
 
-    def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Self:
+    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
         self._grid = grid
         if not self.is_fitted:
             self.synthesizer.fit(self._table(x))

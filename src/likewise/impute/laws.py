@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from likewise.impute.grid import Grid
+from likewise.codecs.matrix import TableMatrix
 
 FloatArray = npt.NDArray[np.float64]
 Holes = dict[int, FloatArray]
@@ -18,9 +18,9 @@ Holes = dict[int, FloatArray]
 
 
 class Method(Protocol):
-    """A way to fill holes. All matrices are (n, C) numbers and codes with NaN for holes, as `Grid` makes them."""
+    """A way to fill holes. Matrices are (n, C) numbers and codes with NaN for holes, as `TableMatrix` makes them."""
 
-    def fit(self, x: FloatArray, grid: Grid, rng: np.random.Generator) -> Any:
+    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Any:
         """Learn from a table with holes."""
         ...
 

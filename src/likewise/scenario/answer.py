@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from likewise.codecs.matrix import numbers_of
 from likewise.errors import ConditionError
 from likewise.scenario import draws
 from likewise.scenario.asked import Asked
 from likewise.scenario.conditions import obeys, settle
 from likewise.scenario.intervention import intervene
 from likewise.scenario.margins import Margin
-from likewise.scenario.plausibility import numbers_of
 from likewise.scenario.pooling import Pooling, constraints_of, pool, resample
 from likewise.schema.column import Kind
 

@@ -15,12 +15,13 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field, Given
+from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition
 from likewise.errors import ConditionError, InputError
 from likewise.scenario.conditions import obeys
 from likewise.scenario.dependence import ConditionalExtremes
 from likewise.scenario.margins import Margin
-from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity, numbers_of
+from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity
 from likewise.scenario.tails import Tail, fit_tail
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer

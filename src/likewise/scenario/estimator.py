@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition
 from likewise.errors import NotFittedError, OptionError, nearest
 from likewise.scenario.answer import POOL_ROWS, Answer
 from likewise.scenario.asked import Question, numbers_in, read_request, tail_column
 from likewise.scenario.draws import Source, TailModel
-from likewise.scenario.plausibility import beyond_seen, numbers_of
+from likewise.scenario.plausibility import beyond_seen
 from likewise.scenario.pooling import View
 from likewise.scenario.result import ScenarioDraw, notes_on, tail_figures
 from likewise.scenario.reverse import Search, search

@@ -18,9 +18,9 @@ import polars as pl
 from scipy import special
 
 from likewise.codecs.base import Codes, Given
+from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition, OneOf
 from likewise.errors import OptionError, nearest
-from likewise.scenario.plausibility import numbers_of
 from likewise.schema.column import Kind
 from likewise.synthesizer import Synthesizer
 

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Between
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
 from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
-from likewise.scenario.plausibility import numbers_of
 from likewise.scenario.risk import one_step_risk, path_risk
 from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
 from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_of_shock

@@ -20,6 +20,7 @@ import polars as pl
 from scipy import special
 
 from likewise.codecs.base import Codes
+from likewise.codecs.matrix import numbers_of
 from likewise.scenario.margins import Margin
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
@@ -155,11 +156,6 @@ class NormalCopula:
         alone = sum(logs[codes.codes[:, j]] for j, logs in enumerate(self.log_shares))
         found: Floats = alone - 0.5 * (((z @ self.precision) * z).sum(1) + self.log_det)
         return found
-
-
-def numbers_of(series: pl.Series) -> Floats:
-    """(n,) a column of numbers as float64, NaN where missing."""
-    return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def beyond_seen(table: pl.DataFrame, seen: pl.DataFrame, schema: Schema) -> npt.NDArray[np.bool_]:

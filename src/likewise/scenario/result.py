@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import numbers_of
 from likewise.scenario.dependence import tail_dependence
 from likewise.scenario.draws import Source, TailModel
-from likewise.scenario.plausibility import numbers_of
 from likewise.scenario.risk import tail_risk
 
 Floats = npt.NDArray[np.float64]

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import NUMBER_KINDS
 from likewise.errors import SchemaError
-from likewise.evaluate.tables import NUMBER_KINDS, FloatArray, IntArray
+from likewise.evaluate.tables import FloatArray, IntArray
 from likewise.schema.column import Column, Kind
 from likewise.schema.parse import parse_column
 

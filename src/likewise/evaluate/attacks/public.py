@@ -20,11 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.matrix import NUMBER_KINDS
 from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.cells import Levels, Numbers, numbers_of, released_cells
 from likewise.evaluate.attacks.rates import contrast
 from likewise.evaluate.figure import Figure
-from likewise.evaluate.tables import NUMBER_KINDS, FloatArray, IntArray
+from likewise.evaluate.tables import FloatArray, IntArray
 from likewise.schema.column import Column, Role, Schema
 from likewise.schema.parse import parse
 

@@ -366,14 +366,23 @@ def test_a_failed_write_leaves_the_old_file(model: Path, tmp_path: Path, monkeyp
     path.write_bytes(b"old")
 
     def full(*args: Any, **kwargs: Any) -> None:
-        Path(args[1]).write_bytes(b"half a fi")
+        args[0].open("wb").write(b"half a fi")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(lw.OutputError, match="disk is full"):
         synth.save(path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_model_keeps_the_mode_of_the_file_it_replaces(model: Path, tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "m"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    lw.load(model).save(path)
+    assert path.stat().st_mode & 0o777 == mode
 
 
 def test_ctrl_c_while_saving_leaves_the_old_file(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,10 +391,10 @@ def test_ctrl_c_while_saving_leaves_the_old_file(model: Path, tmp_path: Path, mo
     before = path.read_bytes()
 
     def interrupt(*args: Any, **kwargs: Any) -> None:
-        Path(args[1]).write_bytes(b"half a fi")
+        args[0].open("wb").write(b"half a fi")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("safetensors.numpy.save_file", interrupt)
+    monkeypatch.setattr(Path, "write_bytes", interrupt)
     with pytest.raises(KeyboardInterrupt):
         synth.save(path)
     assert path.read_bytes() == before

@@ -41,7 +41,7 @@ def write_model(path: str | Path, manifest: Mapping[str, Any], arrays: Mapping[s
     Raises:
         OutputError: it cannot be written; what stood there is untouched.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     from likewise import __version__
     from likewise.tables.files import atomic_path
@@ -50,7 +50,8 @@ def write_model(path: str | Path, manifest: Mapping[str, Any], arrays: Mapping[s
     full = {**manifest, "format": FORMAT_VERSION, "version": __version__, "libraries": libraries}
     with atomic_path(Path(path)) as beside:
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        save_file(contiguous, beside, metadata={_KEY: json.dumps(full, ensure_ascii=False, allow_nan=False)})
+        # Written by ourselves: the library's own writer puts a new file there, of another mode.
+        beside.write_bytes(save(contiguous, metadata={_KEY: json.dumps(full, ensure_ascii=False, allow_nan=False)}))
 
 
 def read_model(path: str | Path) -> ModelFile:

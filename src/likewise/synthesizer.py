@@ -827,7 +827,7 @@ def _without_rare_levels(schema: Schema, codec: TableCodec, raw: pl.DataFrame | 
             levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])
             column = replace(column, levels=tuple(x for x in dict.fromkeys(levels) if x in kept) or None)
         columns.append(column)
-    return Schema(tuple(columns))
+    return Schema(tuple(columns), schema.dialect)
 
 
 def _try_out(codec: TableCodec, schema: Schema) -> None:

@@ -80,7 +80,7 @@ def impute(
     outputs = [output] if draws is None else [_numbered(output, k + 1) for k in range(draws)]
     check_outputs(source, others=tuple(outputs))
     for path in outputs:
-        files.check_writable(path, table=True)
+        files.check_table(path)
     with terminal.doing("reading"):
         frame = files.read(source)
     schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity))

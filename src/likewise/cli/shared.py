@@ -91,7 +91,9 @@ def check_outputs(*sources: Path | None, table: Path | None = None, others: tupl
     for path in (table, *others):
         if path is None or (path == STANDARD_OUTPUT and path is not table):
             continue
-        files.check_writable(path, table=path is table)
+        if path is table:
+            files.check_table(path)
+        files.check_writable(path)
         if path.resolve() in taken:
             raise errors.OptionError(f"{str(path)!r} is named twice; each output needs a file of its own")
         taken.add(path.resolve())
@@ -183,11 +185,10 @@ def write_table(fake: pl.DataFrame, schema: Schema, path: Path, *, beside: pl.Da
     from likewise.schema import parse
     from likewise.tables import files
 
-    has_types = not {".csv", ".tsv", ".txt"} & {suffix.lower() for suffix in path.suffixes}
-    if has_types and all(column.dtype == "String" for column in schema):
+    if files.check_table(path)[0] not in ("csv", "tsv") and all(column.dtype == "String" for column in schema):
         fake = parse.restore(parse.parse(fake, schema), schema, typed=True)
     fake = fake.with_columns(_of_held_categories(column) for column in fake)
-    files.write(fake if beside is None else fake.hstack(beside), path)
+    files.write(fake if beside is None else fake.hstack(beside), path, dialect=schema.dialect)
 
 
 def _of_held_categories(column: pl.Series) -> pl.Series:

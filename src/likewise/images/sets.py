@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.errors import InputError, MissingExtraError, OutputError
-from likewise.tables.files import atomic_path
+from likewise.tables.files import ENDINGS, atomic_path
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -168,8 +168,11 @@ def _check_labels(y: npt.NDArray[Any], n: int) -> None:
 
 
 def holds_images(path: PathLike) -> bool:
-    """Whether a path is read as images: a folder, or a name that ends in .npz."""
-    return Path(path).is_dir() or Path(path).suffix.lower() == ".npz"
+    """Whether a path is read as images: a folder without a file of a table, or a name that ends in .npz."""
+    folder = Path(path)
+    if folder.is_dir():
+        return not any(name.suffix.lower() in ENDINGS for name in folder.iterdir())
+    return folder.suffix.lower() == ".npz"
 
 
 def read_images(path: PathLike) -> ImageSet:

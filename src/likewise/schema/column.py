@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from likewise.errors import SchemaError, nearest
+from likewise.schema.dialect import Dialect
 
 FORMAT_VERSION = 1
 _FORMAT_NAME = "likewise-schema"
@@ -307,6 +308,10 @@ def _beside(said: Mapping[str, Any], told: Mapping[str, Any], dtype: str) -> dic
 class Schema:
     """The columns of a table, in order.
 
+    Args:
+        columns: one a column.
+        dialect: how the file of text they came from was written, and the drawn table is; None for other tables.
+
     Raises:
         SchemaError: two columns share a name (the message names them), or two are the target, or two the entity.
 
@@ -317,6 +322,7 @@ class Schema:
     """
 
     columns: tuple[Column, ...]
+    dialect: Dialect | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
@@ -382,7 +388,7 @@ class Schema:
             raise SchemaError(f"column {name!r} is an id; to use it otherwise, give its kind as well as its role")
         lost = {key: _DEFAULTS[key] for key in old.found if key not in (*changes, *told)}
         new = _replace(old, **{**lost, **told, "found": tuple(told), **changes})
-        return Schema(tuple(new if c.name == name else c for c in self.columns))
+        return Schema(tuple(new if c.name == name else c for c in self.columns), self.dialect)
 
     @property
     def is_draft(self) -> bool:
@@ -417,12 +423,14 @@ class Schema:
                 f"nobody has said the kind of {', '.join(map(repr, unsaid))}, and texts may be anything: say kind, or "
                 "levels, or bounds"
             )
-        return Schema(tuple(c.declared(**said[c.name]) for c in self))
+        return Schema(tuple(c.declared(**said[c.name]) for c in self), self.dialect)
 
     def to_dict(self, *, types: bool = False) -> dict[str, Any]:
         """Plain JSON-able data; `types` as `Column.to_dict` takes it."""
         columns = [c.to_dict(types=types) for c in self.columns]
-        return {"format": _FORMAT_NAME, "version": FORMAT_VERSION, "columns": columns}
+        head = {"format": _FORMAT_NAME, "version": FORMAT_VERSION}
+        written = {} if self.dialect is None else {"dialect": self.dialect.to_dict()}
+        return {**head, **written, "columns": columns}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Schema:
@@ -440,13 +448,15 @@ class Schema:
             raise SchemaError(
                 f"the schema is of version {version}, this likewise reads up to {FORMAT_VERSION}: update likewise"
             )
-        known = ("format", "version", "columns")
+        known = ("format", "version", "dialect", "columns")
         for key in data:
             if key not in known:
                 raise SchemaError(f"key {key!r} of the schema is not known{nearest(str(key), known)}")
         if not isinstance(data["columns"], list | tuple):
             raise SchemaError(f'"columns" must be a list, got {type(data["columns"]).__name__}')
-        return cls(tuple(Column.from_dict(c) for c in data["columns"]))
+        dialect = data.get("dialect")
+        written = None if dialect is None else Dialect.from_dict(dialect)
+        return cls(tuple(Column.from_dict(c) for c in data["columns"]), written)
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)

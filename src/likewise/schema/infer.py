@@ -142,7 +142,7 @@ def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
                 if again.kind in (Kind.TEXT, Kind.ID):
                     column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
         columns.append(column)
-    return Schema(tuple(columns))
+    return Schema(tuple(columns), schema.dialect)
 
 
 def _usual_decimal(columns: list[Column]) -> str | None:

@@ -1,4 +1,4 @@
-"""Delimited text (CSV, TSV and their kin) to columns of String: encoding, delimiter, header, and what is wrong with it.
+"""Delimited text (CSV, TSV and their kin) to columns of String and back, and what is wrong with it.
 
 Every value stays the text it was: "007", "?" and "1e5" mean something only to inference, which sees whole columns.
 An empty cell is null; a quoted empty cell is an empty string.
@@ -6,214 +6,290 @@ An empty cell is null; a quoted empty cell is an empty string.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import itertools
 import re
+import sys
 import warnings
 from collections import Counter
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import IO
 
 import polars as pl
 
-from likewise.errors import InputError, LikewiseWarning
+from likewise.errors import InputError, LikewiseWarning, OutputError
+from likewise.schema.dialect import Dialect
 from likewise.schema.numbers import is_number
+from likewise.tables.encoding import decoded
+from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
 
-DELIMITERS = (",", ";", "\t", "|")
 # A line longer than this is taken for a file without lines: reading on would only fill the memory.
 MAX_LINE_BYTES = 32 * 2**20
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _SAMPLE_BYTES = 256 * 1024
-_SAMPLE_LINES = 200
+_CHUNK_ROWS = 50_000
+_SAY_HOW = "say how the file is written with --delimiter, --quote, --skip or --comment (dialect=Dialect(...) in Python)"
+# Words that a line of sums begins with.
+_SUMS = {
+    "total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "итого", "всего", "合计", "总计", "合計", "計",
+}  # fmt: skip
 
 
-def read_delimited(data: bytes, what: str, *, prefer: str | None = None, by_header: bool = False) -> pl.DataFrame:
-    """A table of String columns.
+def read_delimited(
+    data: bytes, what: str, *, dialect: Dialect | None = None, prefer: str | None = None, by_header: bool = False
+) -> tuple[pl.DataFrame, Dialect]:
+    """A table of String columns, and how it was written.
 
     Args:
         data: the whole file, unpacked.
         what: how to call the file in errors.
+        dialect: what the user says of how it is written; the rest is told from the file.
         prefer: the delimiter its ending suggests, taken if the header holds it.
         by_header: look at the first line alone to tell how the file is written, and let no error tell of a row.
 
     Raises:
-        InputError: nothing but a header, lines of unequal length, columns that share a name, quotes never closed.
+        InputError: nothing but a header, lines of unequal length, columns that share a name, quotes never closed, a
+            first line that holds data, an encoding or a delimiter that cannot be told.
     """
+    given = dialect or Dialect()
+    data, encoding = decoded(data, given.encoding, what, lenient=by_header)
+    data, line_end = _with_plain_line_ends(data)
+    given = replace(given.told(line_end=line_end), encoding=encoding)
     if by_header:
         try:
-            data, sample = _as_its_header(data)
-            return _read_delimited(data, sniff(sample, prefer), what)
+            return _read(data, _by_header(data, given, prefer), what, strict=True)
         except _Ragged:
             raise InputError(
                 f"{what}: every line must have as many cells as the header; a cell that holds the delimiter or a line "
                 "end must stand in quotes"
             ) from None
-    data = to_utf8(data, what)
-    if b"\n" not in data and b"\r" in data:
-        data = data.replace(b"\r", b"\n")  # old Macintosh line ends
-    frame = _read_delimited(data, sniff(data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore"), prefer), what)
-    if _is_data(frame):
-        raise InputError(
-            f"{what}: the first line looks like a row of data, and would be written out as the names of the columns; "
-            "put a line of names before it"
-        )
-    return frame
+    if given.comment_prefix is not None:
+        data = re.sub(rb"(?m)^" + re.escape(given.comment_prefix.encode()) + rb"[^\n]*\n?", b"", data)
+    found = sniff(_sample(data), replace(given, comment=None), prefer)
+    if found.doubt:
+        raise InputError(f"{what}: it cannot be told {found.doubt}")
+    if found.n_titles:
+        n = found.dialect.skip
+        warnings.warn(
+            f"{what}: what stands before its header was left out (skip={n}); if it is part of the table, say skip=0",
+            LikewiseWarning, stacklevel=2,
+        )  # fmt: skip
+    frame, said = _read(data, replace(found, dialect=replace(found.dialect, comment=given.comment)), what)
+    return frame, said
 
 
 class _Ragged(InputError):
     """Lines of unequal length, or quotes never closed."""
 
 
-def _as_its_header(data: bytes) -> tuple[bytes, str]:
-    """The text in UTF-8 with plain line ends, and its first line; a byte that is no text changes its own cell only."""
-    encoding = "utf-8"
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            data, encoding = data[len(mark) :], name
-            break
-    text = data.decode(encoding, errors="replace")
-    first = re.split("[\r\n]", text[:MAX_LINE_BYTES], maxsplit=1)[0]
-    if text[len(first) : len(first) + 2] not in ("\r\n", "") and text[len(first)] == "\r":
-        text = text.replace("\r", "\n")  # old Macintosh line ends
-    return text.encode("utf-8"), first
+def _with_plain_line_ends(data: bytes) -> tuple[bytes, str]:
+    """The bytes with lines that end in a line feed (and maybe a carriage return before it), and how they end."""
+    first = data.find(b"\n", 0, MAX_LINE_BYTES)
+    if first > 0 and data[first - 1 : first] == b"\r":
+        return data, "\r\n"
+    if first < 0 and b"\r" in data:
+        return data.replace(b"\r", b"\n"), "\r"  # old Macintosh
+    return data, "\n"
 
 
-def _read_delimited(data: bytes, delimiter: str, what: str) -> pl.DataFrame:
-    header = _header(data, delimiter, what)
-    data = _without_last_blank_lines(data, len(header))
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(data), has_header=True, infer_schema=False, separator=delimiter, new_columns=_stand_ins(header)
-        )
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        _complain_of_ragged(data, delimiter, header, what)
-        raise _Ragged(f"{what} cannot be read as a table: a quotation mark is opened and not closed, or stands "
-                         "inside a quoted cell without being doubled") from None  # fmt: skip
-    if frame.width != len(header) or _n_missing_delimiters(data, frame, header, delimiter):
-        frame = _drop_blank_lines(frame, _complain_of_ragged(data, delimiter, header, what))
+def _sample(data: bytes) -> str:
+    """The first whole lines, or the first of all if it is a long one."""
+    text = data[:_SAMPLE_BYTES]
+    if len(data) > _SAMPLE_BYTES:
+        if b"\n" not in text:
+            text = data[: data.find(b"\n", 0, MAX_LINE_BYTES) + 1 or MAX_LINE_BYTES]
+        text = text[: text.rfind(b"\n") + 1]
+    return text.decode("utf-8", errors="ignore").replace("\r\n", "\n").rstrip("\x1a")
+
+
+def _by_header(data: bytes, given: Dialect, prefer: str | None) -> Sniffed:
+    """How the file is written by its first line, and what the user says."""
+    lines = _sample(data).split("\n", (given.skip or 0) + 1)
+    first = lines[given.skip or 0] + "\n" if len(lines) > (given.skip or 0) else ""
+    plain = given.told(quote='"', escape="none", header=True, skip=0, comment="none")
+    found = sniff(first, replace(plain, skip=0), prefer)
+    return replace(found, dialect=plain.told(delimiter=found.dialect.delimiter), is_padded=False)
+
+
+# ---- reading -----------------------------------------------------------------------------------------------------
+
+
+def _read(data: bytes, found: Sniffed, what: str, *, strict: bool = False) -> tuple[pl.DataFrame, Dialect]:
+    """The table, by what was sniffed.
+
+    Args:
+        strict: neither guess whether the first line is data, nor repair anything by what rows hold.
+    """
+    dialect = found.dialect
+    if not found.header and dialect.header is not False:
+        raise InputError(f"{what} has no column names in its first line")
+    has_header = dialect.header is not False
+    width = len(found.header)
+    surplus = Counter(len(row) for row in found.rows)[width + 1] > 0.8 * len(found.rows) and width > 1
+    width += bool(surplus and not strict)
+    body = _Body(data, dialect, width, (dialect.skip or 0) + found.n_header_lines * has_header, found.is_padded)
+    frame = body.read(what, repair=not strict)
+    if has_header:
+        header = [name.strip() for name in found.header] if not strict else found.header
+        frame, header = _fit(frame, header, what, strict=strict)
+        if dialect.header is None and not strict:
+            refuse_data_as_names(frame, what, header)
+        names = _names(header, what)
+    else:
+        names = [f"column_{i + 1}" for i in range(width)]
     if frame.height == 0:
-        raise InputError(f"{what} has a header with {len(header)} columns, but no rows")
-    return frame.rename(dict(zip(frame.columns, header, strict=True)))
+        raise InputError(f"{what} has a header with {len(names)} columns, but no rows")
+    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    if strict:
+        return frame, dialect
+    return _without_sums(frame, what), replace(dialect.told(header=has_header), comment=body.dialect.comment)
 
 
-_FORMS = tuple(map(re.compile, (
-    r"\s*-?\d{1,18}\s*", r"\s*-?\d*[.,]\d+\s*", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?",
-    r"[^@\s]+@[^@\s]+\.[^@\s]+", r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}",
-)))  # fmt: skip
-"""Forms that columns of data have and names hardly: whole numbers, decimals, dates, e-mail addresses, UUIDs."""
+class _Body:
+    """The lines after the header.
 
-
-def _is_data(frame: pl.DataFrame) -> bool:
-    """Whether the names of the columns look like a row of them: where a column has a form, its name has it too.
-
-    Years, and numbers that count on in equal steps, are names of columns in many a table.
+    Args:
+        data: (n bytes) the whole text in UTF-8.
+        dialect: how it is written.
+        width: cells of a line.
+        n_before: lines before the first row.
+        is_padded: a blank follows every delimiter.
     """
-    numbers, others, known = [], 0, 0
-    for name in frame.columns:
-        sample = frame[name].drop_nulls().head(_SAMPLE_LINES).to_list()
-        known += name in sample
-        form = next((f for f in _FORMS if len(sample) >= 5 and all(map(f.fullmatch, sample))), None)
-        if form is None:
-            continue
-        if not form.fullmatch(name):
-            return False
-        if form in _FORMS[:2]:
-            numbers.append(float(name.replace(",", ".")))
-        else:
-            others += 1
-    if not numbers and not others:
-        return known > 1 and known >= 0.5 * frame.width
-    steps = {round(b - a, 9) for a, b in itertools.pairwise(numbers)}
-    counts_on = len(steps) == 1 and (len(numbers) > 2 or steps == {1.0})
-    return bool(others) or not (counts_on or all(1500 <= n <= 2200 and n.is_integer() for n in numbers))
 
+    def __init__(self, data: bytes, dialect: Dialect, width: int, n_before: int, is_padded: bool) -> None:
+        self.data, self.dialect, self.width, self.n_before, self.is_padded = data, dialect, width, n_before, is_padded
+        self.names = [f"c{i}" for i in range(width)]
+        self.start = 0
+        for _ in range(n_before):
+            self.start = data.find(b"\n", self.start) + 1 or len(data)
 
-def _stand_ins(header: list[str]) -> list[str]:
-    return [f"column_{i}" for i in range(len(header))]
+    def read(self, what: str, *, repair: bool) -> pl.DataFrame:
+        """The rows as text, every line cut into as many cells as the others.
 
+        Raises:
+            _Ragged: the first line of another length, or a quotation mark without its mate.
+        """
+        odd = self.dialect.delimiter == " " or self.dialect.escape == "\\"
+        odd |= self.is_padded and re.search(rb' "', self.data[:_SAMPLE_BYTES]) is not None
+        frame, is_sure = (None, False) if odd else self._by_polars()
+        if frame is None or not is_sure:
+            by_line = self._by_line(what, repair=repair)
+            # The line reader takes a quoted empty cell for a missing one.
+            empty = None if frame is None else frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+            frame = by_line if empty is None or not empty.equals(by_line) else frame
+        assert frame is not None
+        if self.is_padded and repair:
+            text = pl.all().str.strip_chars(" ")
+            frame = frame.with_columns(pl.when(text != "").then(text))
+        return frame
 
-def to_utf8(data: bytes, what: str) -> bytes:
-    """The text in UTF-8, without a byte order mark.
-
-    Raises:
-        InputError: bytes that are no text.
-    """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            body = data[len(mark) :]
-            if encoding == "utf-8":
-                data = body
-                break
-            try:
-                return body.decode(encoding).encode("utf-8")
-            except UnicodeError:
-                raise InputError(f"{what} begins like {encoding.upper()} text, but is damaged or cut off") from None
-    if b"\0" in data[:_SAMPLE_BYTES]:
-        raise InputError(f"{what} holds binary data, not a table; give CSV, TSV, Parquet, Arrow or JSON lines")
-    if _is_utf8(data):
-        return data
-    try:
-        text = data.decode("cp1252")
-        encoding = "Windows-1252"
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-        encoding = "Latin-1"
-    controls = sum(text.count(chr(c)) for c in range(9)) + sum(text.count(chr(c)) for c in range(14, 32))
-    if controls > 0.01 * len(text):
-        raise InputError(f"{what} holds binary data, not a table; give CSV, TSV, Parquet, Arrow or JSON lines")
-    warnings.warn(
-        f"{what} is not UTF-8; it was read as {encoding}. If letters look wrong, convert it to UTF-8",
-        LikewiseWarning, stacklevel=2,
-    )  # fmt: skip
-    return text.encode("utf-8")
-
-
-def _is_utf8(data: bytes, chunk: int = 2**24) -> bool:
-    """Whether the bytes are UTF-8, without holding a decoded copy of the whole."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(data)
-    try:
-        for start in range(0, len(data), chunk):
-            decoder.decode(view[start : start + chunk], start + chunk >= len(data))
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def sniff(sample: str, prefer: str | None = None) -> str:
-    """The delimiter that cuts most of the first lines into the same number of cells, and into most cells.
-
-    Example:
-        >>> sniff("a;b;c\\n1,5;2;3\\n2,5;3;4\\n")
-        ';'
-    """
-    lines = [line for line in sample.splitlines()[:-1] or sample.splitlines() if line.strip()][:_SAMPLE_LINES]
-    if prefer and lines and prefer in lines[0]:
-        return prefer
-    best, best_score = prefer or ",", (0.0, 0)
-    for delimiter in DELIMITERS:
+    def _by_polars(self) -> tuple[pl.DataFrame | None, bool]:
+        """The rows, and whether it is certain that they are right; quotation marks inside of cells leave a doubt."""
+        dialect, mark = self.dialect, (self.dialect.delimiter or ",").encode()
+        if self.start >= len(self.data):
+            return pl.DataFrame(schema=dict.fromkeys(self.names, pl.String)), True
         try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+            frame = pl.read_csv(
+                self.data, has_header=False, infer_schema=False, schema=dict.fromkeys(self.names, pl.String),
+                skip_lines=self.n_before, separator=dialect.delimiter or ",", quote_char=dialect.quote_char,
+            )  # fmt: skip
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            return None, False
+        quote, inside = dialect.quote_char, 0
+        if quote is not None and quote.encode() in self.data:
+            text = pl.all().str
+            n_marks, n_quotes = (
+                sum(n or 0 for n in frame.select(text.count_matches(c, literal=True).sum()).row(0))
+                for c in (mark.decode(), quote)
+            )
+            if n_quotes:
+                return frame, False
+            inside = n_marks
+        # The reader refuses lines with too many cells and fills short ones in silence: so count the delimiters.
+        lacking = frame.height * (self.width - 1) + inside - self.data.count(mark, self.start) if self.width > 1 else 0
+        return (None, False) if lacking or self.data[-1:] == b"\x1a" else (frame, True)
+
+    def _lines(self) -> Iterator[str]:
+        text = io.TextIOWrapper(io.BytesIO(self.data), encoding="utf-8", newline="")
+        lines = itertools.islice(text, self.n_before, None)
+        if self.dialect.delimiter == " ":
+            return (line.strip() + "\n" for line in lines)
+        return (line.removesuffix("\r\n") + "\n" if line.endswith("\r\n") else line for line in lines)
+
+    def _by_line(self, what: str, *, repair: bool) -> pl.DataFrame:
+        """The rows as Python's own reader cuts them, which tells of each mistake where it stands."""
+        parts: list[pl.DataFrame] = []
+        rows: list[list[str]] = []
+        others: list[tuple[int, list[str]]] = []
+        reader = csv.reader(self._lines(), **csv_options(self.dialect), strict=True, skipinitialspace=self.is_padded)
+        comma = self.dialect.delimiter != " "
+        try:
+            for row in reader:
+                cells = row if comma else [cell for cell in row if cell]
+                if len(cells) == self.width:
+                    rows.append(cells)
+                elif len(others) < 1000 or repair:
+                    others.append((self.n_before + reader.line_num, cells))
+                if len(rows) >= _CHUNK_ROWS:
+                    parts.append(self._frame(rows))
+                    rows = []
         except csv.Error:
-            continue
-        if not widths or widths[0] < 2:
-            continue
-        agree = widths.count(widths[0]) / len(widths)
-        if (agree, widths[0]) > best_score:
-            best, best_score = delimiter, (agree, widths[0])
-    return best
+            raise _Ragged(
+                f"{what} cannot be read as a table: a quotation mark is opened and not closed, or stands inside a "
+                f"quoted cell without being doubled, about line {self.n_before + reader.line_num}; {_SAY_HOW}"
+            ) from None
+        frame = pl.concat([*parts, self._frame(rows)])
+        self._judge(others, frame, what, repair=repair)
+        return frame
+
+    def _frame(self, rows: Sequence[Sequence[str]]) -> pl.DataFrame:
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(self.names, pl.String), orient="row")
+        return frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+
+    def _judge(self, others: list[tuple[int, list[str]]], frame: pl.DataFrame, what: str, *, repair: bool) -> None:
+        """Accept blank lines, an end-of-file sign and comments; raise _Ragged at any other line of another length."""
+        others = [(n, row) for n, row in others if "".join(row).strip(" \t\x1a")]
+        if not others:
+            return
+        are_comments = all(row[0].startswith("#") for _, row in others)
+        if repair and are_comments and not frame.to_series(0).str.starts_with("#").any():
+            self.dialect = replace(self.dialect, comment="#")
+            warnings.warn(
+                f"{what}: {len(others)} lines that begin with # were left out as comments",
+                LikewiseWarning, stacklevel=2,
+            )  # fmt: skip
+            return
+        (line, row), n = others[0], len(others)
+        is_last = n == 1 and frame.height > 1 and line > self.n_before + frame.height
+        raise _Ragged(
+            f"{what}: every line must have {self.width} cells as the header has; line {line} has {len(row)}, and {n} "
+            f"line{'s' * (n > 1)} in all differ. "
+            + ("It is the last one: if it holds a sum or a remark, take it out" if is_last else
+               f"A cell that holds the delimiter {self.dialect.delimiter!r} must stand in quotes; or {_SAY_HOW}")
+        )  # fmt: skip
 
 
-def _header(data: bytes, delimiter: str, what: str) -> list[str]:
-    """The names in the first line, `column_3` for a third one that is empty; raises InputError when two are alike."""
-    end = min(len(data), MAX_LINE_BYTES)
-    lines = io.StringIO(data[:end].decode("utf-8", errors="ignore"), newline="")
-    try:
-        header = next(iter(csv.reader(lines, delimiter=delimiter)), [])
-    except csv.Error:
-        raise InputError(f"{what}: the header cannot be read; a quotation mark may not be closed") from None
-    if not header or not any(name.strip() for name in header):
+def _fit(frame: pl.DataFrame, header: list[str], what: str, *, strict: bool) -> tuple[pl.DataFrame, list[str]]:
+    """The frame and its names, where lines end in a delimiter or begin with a row's name."""
+    if strict:
+        return frame, header
+    last = frame.columns[-1]
+    is_empty = frame.height > 0 and frame.width > 1 and frame[last].null_count() == frame.height
+    if is_empty and (len(header) < frame.width or not header[-1]):
+        return frame.drop(last), header[: frame.width - 1]
+    if len(header) < frame.width:
+        warnings.warn(
+            f"{what}: its lines begin with names or numbers of rows, which the header has no name for; it is row",
+            LikewiseWarning, stacklevel=2,
+        )  # fmt: skip
+        header = ["row", *header]
+    return frame, header
+
+
+def _names(header: list[str], what: str) -> list[str]:
+    """The names, `column_3` for a third one that is empty; raises InputError when two are alike."""
+    if not any(name.strip() for name in header):
         raise InputError(f"{what} has no column names in its first line")
     nameless = [i for i, name in enumerate(header) if not name]
     if nameless:
@@ -232,52 +308,101 @@ def _header(data: bytes, delimiter: str, what: str) -> list[str]:
     return header
 
 
-def _without_last_blank_lines(data: bytes, width: int) -> bytes:
-    """Blank lines at the end say nothing, but in a table of one column, where each is a missing cell."""
-    return data.rstrip(b"\r\n") + b"\n" if width > 1 else data
+_FORMS = tuple(map(re.compile, (
+    r"\s*[-+]?\d{1,18}\s*", r"\s*[-+]?\d*[.,]\d+\s*", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?",
+    r"[^@\s]+@[^@\s]+\.[^@\s]+", r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}",
+    r"\d{1,2}:\d\d(:\d\d.*)?", r"[-+]?[$€£¥]\s?[-\d.,]+|[-+]?[\d.,]+\s?[%$€£¥]", r"\+?[\d ()/.-]{7,20}",
+)))  # fmt: skip
+"""Forms that columns of data have and names hardly: whole numbers, decimals, dates, e-mail addresses, UUIDs, times,
+money and shares, telephone numbers."""
+_UNKNOWN = {"", "?", "NA", "N/A", "null", "NULL", "NaN", "nan", "-", "\\N", "."}
 
 
-def _n_missing_delimiters(data: bytes, frame: pl.DataFrame, header: list[str], delimiter: str) -> int:
-    """How many delimiters lack for all lines to be of one length; 0 proves that none is short.
+def refuse_data_as_names(frame: pl.DataFrame, what: str, names: Sequence[str]) -> None:
+    """Raise InputError where the names of a table of texts look like a row of it.
 
-    The reader refuses lines with too many cells and fills short ones in silence, so this count has to find those:
-    (rows + 1) * (columns - 1) delimiters, and those inside quoted cells.
+    Args:
+        frame: the rows; its own names are not looked at.
+        what: how to call the file in the error.
+        names: those of the first line, one a column.
     """
-    if frame.width < 2 or not frame.get_columns()[-1].has_nulls():
-        return 0
-    mark = delimiter.encode()
-    inside = sum(name.count(delimiter) for name in header)
-    if b'"' in data:
-        counted = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
-        inside += int(counted.sum_horizontal()[0] or 0)
-    return (frame.height + 1) * (frame.width - 1) + inside - data.count(mark)
-
-
-def _complain_of_ragged(data: bytes, delimiter: str, header: list[str], what: str) -> list[int]:
-    """Raise InputError at the first line of another length; give back which rows are blank lines if there is none."""
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    reader = csv.reader(lines, delimiter=delimiter)
-    ragged, first, blank = 0, (0, 0), []
-    try:
-        for row_number, row in enumerate(islice(reader, 1, None)):
-            if not row:
-                blank.append(row_number)
-            elif len(row) != len(header):
-                ragged += 1
-                first = first if first[0] else (reader.line_num, len(row))
-    except csv.Error:
-        return blank
-    if ragged:
-        raise _Ragged(
-            f"{what}: every line must have {len(header)} cells as the header has; line {first[0]} has {first[1]}, "
-            f"and {ragged} line{'s' * (ragged > 1)} in all differ. "
-            f"A cell that holds the delimiter {delimiter!r} must stand in quotes"
+    if _is_data(frame, names):
+        raise InputError(
+            f"{what}: the first line looks like a row of data, and would be written out as the names of the columns; "
+            "say --no-header (dialect=Dialect(header=False) in Python) if it is one, --header if it holds names"
         )
-    return blank
 
 
-def _drop_blank_lines(frame: pl.DataFrame, blank: list[int]) -> pl.DataFrame:
-    if not blank or frame.width < 2:
+def _is_data(frame: pl.DataFrame, names: Sequence[str]) -> bool:
+    """Whether the names look like a row: where a column has a form, its name has it too; or names come twice, as values
+    do, and stand among the values.
+
+    Years, and numbers that count on in equal steps, are names of columns in many a table.
+    """
+    numbers, others, known = [], 0, 0
+    for name, column in zip(names, frame.get_columns(), strict=True):
+        sample = [v for v in column.drop_nulls().head(SAMPLE_LINES).to_list() if v not in _UNKNOWN]
+        known += name in sample
+        fits = [(f, sum(f.fullmatch(v) is not None for v in sample)) for f in _FORMS]
+        form = next((f for f, n in fits if len(sample) >= 5 and n >= 0.95 * len(sample)), None)
+        if form is None or name in _UNKNOWN:
+            continue
+        if not form.fullmatch(name):
+            return False
+        if form in _FORMS[:2]:
+            numbers.append(float(name.replace(",", ".")))
+        else:
+            others += 1
+    if not numbers and not others:
+        return known > 0 and (known >= 0.5 * frame.width > 0.5 or len(set(names)) < len(names))
+    steps = {round(b - a, 9) for a, b in itertools.pairwise(numbers)}
+    counts_on = len(steps) == 1 and (len(numbers) > 2 or steps == {1.0})
+    return bool(others) or not (counts_on or all(1500 <= n <= 2200 and n.is_integer() for n in numbers))
+
+
+def _without_sums(frame: pl.DataFrame, what: str) -> pl.DataFrame:
+    """The table without a last line of sums: its first cell says so, in a column that never says it elsewhere, and a
+    number stands in another."""
+    first = frame.to_series(0)
+    last = frame.row(-1) if frame.height > 5 else ("",)
+    says_so = (last[0] or "").strip().rstrip(":").casefold() in _SUMS
+    if not says_so or (first.head(-1) == last[0]).any() or first.null_count():
         return frame
-    rows = pl.int_range(frame.height, eager=True)
-    return frame.filter(~rows.is_in(blank))
+    if not any(re.fullmatch(r"[-+\d.,' %]*\d[-+\d.,' %]*", cell or "") for cell in last[1:]):
+        return frame
+    warnings.warn(f"{what}: its last line holds sums and was left out", LikewiseWarning, stacklevel=2)
+    return frame.head(-1)
+
+
+# ---- writing -----------------------------------------------------------------------------------------------------
+
+
+def write_delimited(frame: pl.DataFrame, file: IO[bytes], dialect: Dialect) -> None:
+    """Write a table as this dialect has it; decimal marks are in the texts already.
+
+    Raises:
+        OutputError: the encoding has no such letters.
+    """
+    quote = dialect.quote_char
+    options = {
+        "separator": dialect.delimiter or ",", "line_terminator": "\r\n" if dialect.line_end == "\r\n" else "\n",
+        "include_header": dialect.header is not False, "include_bom": dialect.has_bom,
+    }  # fmt: skip
+    options |= {"quote_style": "never"} if quote is None else {"quote_char": quote}
+    if (dialect.encoding or "utf-8").lower() in ("utf-8", "utf-8-sig") and dialect.line_end != "\r":
+        frame.write_csv(file, **options)  # type: ignore[call-overload]
+        return
+    encoding = (dialect.encoding or "utf-8").replace("utf-8-sig", "utf-8")
+    for start in range(0, max(frame.height, 1), _CHUNK_ROWS):
+        options["include_header"] = start == 0 and dialect.header is not False
+        text: str = frame[start : start + _CHUNK_ROWS].write_csv(**options)  # type: ignore[call-overload]
+        text = text.replace("\n", "\r") if dialect.line_end == "\r" else text
+        if start and encoding in ("utf-16", "utf-32"):
+            encoding += "-le" if sys.byteorder == "little" else "-be"  # only the first part has a byte order mark
+        try:
+            file.write(text.encode(encoding))
+        except UnicodeEncodeError:
+            raise OutputError(
+                f"the encoding {encoding} of the table that was read has not all of these letters; write another "
+                "format, or say encoding=utf-8"
+            ) from None

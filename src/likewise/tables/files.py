@@ -1,229 +1,263 @@
-"""The doors: tables from files and to files. What comes in is told by content and ending, what goes out is atomic."""
+"""Tables from files and to files. What comes in is told by content and ending, what goes out is whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import gzip
+import glob
 import io
-import os
-import secrets
-import stat
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any
 
 import polars as pl
 
-from likewise.errors import InputError, OutputError
+from likewise.errors import InputError, MissingExtraError, OutputError
+from likewise.schema.dialect import Dialect
 from likewise.schema.dtypes import dtype_name
-from likewise.tables.delimited import MAX_LINE_BYTES, read_delimited, to_utf8
+from likewise.tables.atomic import PathLike, atomic_path, check_writable
+from likewise.tables.delimited import read_delimited, write_delimited
+from likewise.tables.encoding import decoded
 from likewise.tables.frames import from_frame
+from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
 
-__all__ = ["atomic_path", "check_writable", "from_frame", "read", "write"]
+__all__ = ["Dialect", "atomic_path", "check_table", "check_writable", "from_frame", "read", "read_table", "write"]
 
-PathLike = str | os.PathLike[str]
-
-_ENDINGS = {
+ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet",
-    ".feather": "arrow", ".arrow": "arrow", ".ipc": "arrow", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".feather": "arrow", ".arrow": "arrow", ".ipc": "arrow", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".xlsx": "excel", ".orc": "orc",
 }  # fmt: skip
-_PACKED = {".gz": "gzip", ".zst": "zstd"}
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_ALIEN = (
-    (b"PK\x03\x04", "a zip archive (or an Excel workbook): unpack it, or save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
-    (b"SQLite format 3", "an SQLite database: export the table as CSV or Parquet"),
-    (b"\x89HDF", "an HDF5 file: export the table as CSV or Parquet"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"%PDF", "a PDF"),
-    (b"BZh", "a bzip2 file: unpack it first, or use gzip or zstd"),
-    (b"\xfd7zXZ", "an xz file: unpack it first, or use gzip or zstd"),
-    (b"\x80\x04", "a Python pickle, which can run code when it is opened and is never read here"),
-    (b"\x80\x05", "a Python pickle, which can run code when it is opened and is never read here"),
-)
+_BINARY = (
+    (b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow-stream"), (b"ORC", "orc"),
+    (b"PK\x03\x04", "zip"), (b"\xd0\xcf\x11\xe0", "excel"),
+)  # fmt: skip
+_EXCEL_ROWS, _EXCEL_COLUMNS = 1_048_575, 16_384
 
 
 # ---- reading -----------------------------------------------------------------------------------------------------
 
 
-def read(path: PathLike, *, by_header: bool = False) -> pl.DataFrame:
-    """The table in a file: CSV, TSV, Parquet, Feather (Arrow IPC, file or stream) or JSON lines, also in gzip or zstd.
+def read(
+    path: PathLike, *, dialect: Dialect | None = None, sheet: str | None = None, by_header: bool = False
+) -> pl.DataFrame:
+    """The table in a file: CSV, TSV, Parquet, Feather (Arrow IPC, file or stream), JSON lines or list, Excel or ORC,
+    also in gzip, zstd, bzip2, xz or a zip archive.
 
     Every column of a CSV or TSV comes as String; the schema tells what it means. An empty cell is null, a quoted empty
-    cell an empty string. Text may be UTF-8, UTF-16 with a byte order mark, or (with a `LikewiseWarning`) Windows-1252.
+    cell an empty string. How it is written is told from the file (see `read_table`), or refused with what to say.
 
     Args:
+        path: a file, a pipe, "-" for standard input; or a folder or a pattern such as "part-*.csv", whose files have
+            the same columns and are one table.
+        dialect: what is known of how delimited text is written; the rest is told from the file.
+        sheet: the sheet of an Excel workbook; None takes the first one.
         by_header: of a CSV, tell delimiter, line ends and encoding (UTF-8 or a byte order mark) from its first line
             alone, and no line number in an error: no row then changes how another is read, as a budget of privacy
             needs.
 
     Raises:
-        InputError: no such file, a folder, no permission, an empty or damaged file, a header only, lines of unequal
-            length, columns that share a name, binary data, a file of one endless line, nested columns.
+        InputError: no such file, no permission, an empty or damaged file, a header only, lines of unequal length,
+            columns that share a name, binary data, a file of one endless line, nested columns, a first line of data.
+        MissingExtraError: Excel needs the extra `excel`, ORC the extra `pandas`.
     """
-    path = Path(path)
-    what = f"file {str(path)!r}"
-    with _input_errors(what):
-        with path.open("rb") as file:
-            head = file.read(16)
-            _refuse_alien(head, what)
-        packed = "gzip" if head.startswith(_GZIP) else "zstd" if head.startswith(_ZSTD) else None
-        form = _form_of(path, head if packed is None else _unpacked_head(path, packed), what)
-        if form in ("csv", "tsv", "jsonl"):
-            _refuse_endless_line(path, packed, what)
-        data = _load(path, packed)
-        if form in ("csv", "tsv"):
-            frame = read_delimited(data, what, prefer="\t" if form == "tsv" else None, by_header=by_header)
-        else:
-            frame = _READERS[form](data, what)
-    return _checked(frame, what)
+    return read_table(path, dialect=dialect, sheet=sheet, by_header=by_header)[0]
 
 
-@contextlib.contextmanager
-def _input_errors(what: str) -> Iterator[None]:
-    """Turn what may go wrong with a file into InputError, in words."""
+def read_table(
+    path: PathLike, *, dialect: Dialect | None = None, sheet: str | None = None, by_header: bool = False
+) -> tuple[pl.DataFrame, Dialect | None]:
+    """The table in a file, as `read` takes it, and how it was written; None where that is no delimited text."""
+    paths = _files_of(Path(path))
+    read_one = [_read_file(one, dialect, sheet, by_header=by_header) for one in paths]
+    if len(read_one) == 1:
+        return read_one[0]
+    first = read_one[0][0]
+    for one, (frame, _) in zip(paths, read_one, strict=True):
+        if frame.columns != first.columns:
+            raise InputError(f"file {str(one)!r} has other columns than {str(paths[0])!r}: they are not one table")
     try:
-        yield
-    except FileNotFoundError:
-        raise InputError(f"{what} does not exist") from None
-    except IsADirectoryError:
-        raise InputError(f"{what} is a folder; give a file") from None
-    except PermissionError:
-        raise InputError(f"{what} may not be read: no permission") from None
-    except (EOFError, gzip.BadGzipFile):
-        raise InputError(f"{what} is a damaged or cut-off gzip file") from None
-    except MemoryError:
-        raise InputError(f"{what} does not fit into memory") from None
-    except OSError as error:
-        raise InputError(f"{what} cannot be read: {error.strerror or type(error).__name__}") from None
+        return pl.concat([frame for frame, _ in read_one], how="vertical_relaxed"), read_one[0][1]
+    except pl.exceptions.PolarsError:
+        raise InputError(f"the files of {str(path)!r} hold columns of one name and different types") from None
 
 
-def _refuse_alien(head: bytes, what: str) -> None:
-    if not head:
-        raise InputError(f"{what} is empty")
-    for magic, name in _ALIEN:
-        if head.startswith(magic):
-            raise InputError(f"{what} is {name}")
+def _files_of(path: Path) -> list[Path]:
+    """The files that a folder or a pattern means, or the one that is named."""
+    if path.is_dir():
+        found = sorted(p for p in path.iterdir() if p.is_file() and _form_by_name(p) and not p.name.startswith("."))
+        if not found:
+            raise InputError(f"folder {str(path)!r} holds no table: no file whose ending names a format")
+        return found
+    if glob.has_magic(str(path)) and not path.exists():
+        found = sorted(Path(p) for p in glob.glob(str(path)))  # noqa: PTH207 - a pattern may be absolute
+        if not found:
+            raise InputError(f"no file fits the pattern {str(path)!r}")
+        return found
+    return [path]
 
 
-def _open_unpacked(path: Path, packed: str | None) -> IO[bytes]:
-    """The file's content as a stream, unpacked."""
-    if packed == "gzip":
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if packed == "zstd":
-        import zstandard
-
-        # read_across_frames: a .zst may be several frames one after the other, as parallel packers write them.
-        return zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
-    return path.open("rb")
+def _form_by_name(path: Path) -> str | None:
+    return ENDINGS.get((path.with_suffix("") if path.suffix.lower() in PACKED else path).suffix.lower())
 
 
-def _unpacked_head(path: Path, packed: str) -> bytes:
-    import zlib
+def _read_file(
+    path: Path, dialect: Dialect | None, sheet: str | None, *, by_header: bool
+) -> tuple[pl.DataFrame, Dialect | None]:
+    source = load(path)
+    form = _form_of(source)
+    if form == "zip":
+        source = _only_member(source)
+        form = _form_of(source)
+    if sheet is not None and form != "excel":
+        raise InputError(f"{source.what} is no Excel workbook, so it has no sheet to name")
+    found: Dialect | None = None
+    if form in ("csv", "tsv"):
+        prefer = "\t" if form == "tsv" else None
+        frame, found = read_delimited(source.data, source.what, dialect=dialect, prefer=prefer, by_header=by_header)
+        if found.delimiter == prefer:
+            found = replace(found, delimiter=None)  # the ending says it
+    elif dialect is not None and dialect.to_dict():
+        raise InputError(f"{source.what} is no delimited text: {', '.join(dialect.to_dict())} cannot be used")
+    elif form == "excel":
+        frame = _read_excel(source, sheet)
+    else:
+        with input_errors(source.what):
+            frame = _READERS[form](source.data, source.what)
+    return _checked(frame, source.what), found
 
-    import zstandard
 
-    try:
-        with _open_unpacked(path, packed) as stream:
-            head = stream.read(16)
-    except (zstandard.ZstdError, zlib.error):
-        raise InputError(f"file {str(path)!r} is a damaged or cut-off {packed} file") from None
-    if not head:
-        _load(path, packed)  # tells a damaged file from an empty one
-    _refuse_alien(head, f"file {str(path)!r} (unpacked)")
-    return head
-
-
-def _form_of(path: Path, head: bytes, what: str) -> str:
+def _form_of(source: Source) -> str:
     """The format, by content first and by ending where the content is text."""
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head.startswith(b"ARROW1"):
-        return "arrow"
-    if head.startswith(b"\xff\xff\xff\xff"):
-        return "arrow-stream"
-    ending = _ending(path)
-    form = _ENDINGS.get(ending, "")
-    if form in ("parquet", "arrow"):
-        raise InputError(f"{what} ends in {ending!r}, but its content is not of that format (or is damaged)")
+    found = next((form for magic, form in _BINARY if source.data.startswith(magic)), None)
+    if found is not None:
+        return "excel" if found == "zip" and _is_workbook(source) else found
+    form = ENDINGS.get(source.ending, "")
+    if form in ("parquet", "arrow", "excel", "orc"):
+        raise InputError(
+            f"{source.what} ends in {source.ending!r}, but its content is not of that format (or is damaged)"
+        )
     if form in ("csv", "tsv"):
         return form
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"[") and ending == ".json":
-        raise InputError(f"{what} is one JSON list; give JSON lines (one object a line)")
+    start = source.data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"[") and form in ("json", "jsonl"):
+        return "json"
     return "jsonl" if form == "jsonl" or start.startswith(b"{") else "csv"
 
 
-def _ending(path: Path) -> str:
-    suffixes = [s.lower() for s in path.suffixes]
-    if suffixes and suffixes[-1] in _PACKED:
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
-
-
-def _refuse_endless_line(path: Path, packed: str | None, what: str) -> None:
-    """Raise if no line ends within the limit, before more than that is in memory."""
-    seen = 0
-    with _open_unpacked(path, packed) as stream, _unpacking(what):
-        while seen < MAX_LINE_BYTES:
-            block = stream.read(min(2**20, MAX_LINE_BYTES - seen))
-            seen += len(block)
-            if not block or b"\n" in block or b"\r" in block:
-                return
-        if stream.read(1):
-            raise InputError(
-                f"{what} has no line end in its first {MAX_LINE_BYTES // 2**20} MB: it is not a table of lines"
-            )
-
-
-@contextlib.contextmanager
-def _unpacking(what: str) -> Iterator[None]:
-    import zlib
-
-    import zstandard
-
+def _names_in(source: Source) -> list[str]:
     try:
-        yield
-    except (zstandard.ZstdError, zlib.error):
-        raise InputError(f"{what} is damaged or cut off: it cannot be unpacked") from None
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError, OSError):
+        raise InputError(f"{source.what} is a damaged zip archive or workbook") from None
 
 
-def _load(path: Path, packed: str | None) -> bytes:
-    if packed == "zstd":
-        return _unpack_zstd(path.read_bytes(), f"file {str(path)!r}")
-    with _unpacking(f"file {str(path)!r}"), _open_unpacked(path, packed) as stream:
-        return stream.read()
+def _is_workbook(source: Source) -> bool:
+    return bool({"[Content_Types].xml", "content.xml"} & set(_names_in(source)))
 
 
-def _unpack_zstd(data: bytes, what: str) -> bytes:
-    """All frames of a .zst; the stream reader would take a cut-off one for the end."""
-    import zstandard
-
-    out = []
-    while data:
-        frame = zstandard.ZstdDecompressor().decompressobj()
-        with _unpacking(what):
-            out.append(frame.decompress(data))
-        if not frame.eof:
-            raise InputError(f"{what} is damaged or cut off: it cannot be unpacked")
-        data = frame.unused_data
-    return b"".join(out)
+def _only_member(source: Source) -> Source:
+    """The one file of a zip archive."""
+    tables = [n for n in _names_in(source) if not n.endswith("/") and not n.startswith("__MACOSX")]
+    if len(tables) != 1:
+        raise InputError(f"{source.what} is a zip archive of {len(tables)} files: unpack it and give one, or a folder")
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            data = archive.read(tables[0])
+    except Exception:
+        # zipfile raises what its many ways of packing raise; one that asks for a password is a RuntimeError.
+        raise InputError(f"{source.what}: the file in it is damaged, or needs a password") from None
+    if not data:
+        raise InputError(f"{source.what}: the file in it is empty")
+    return Source(Path(tables[0]).name, source.what, data)
 
 
 def _read_polars(reader: Callable[[io.BytesIO], pl.DataFrame], name: str) -> Callable[[bytes, str], pl.DataFrame]:
     def read_bytes(data: bytes, what: str) -> pl.DataFrame:
         try:
             return reader(io.BytesIO(data))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-            raise InputError(f"{what} is a damaged or cut-off {name} file") from None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+            raise InputError(
+                f"{what} cannot be read: it is a damaged or cut-off {name} file, or holds a type of column that no "
+                "table can have"
+            ) from None
 
     return read_bytes
 
 
+def _read_orc(data: bytes, what: str) -> pl.DataFrame:
+    orc = _extra("pyarrow.orc", "pandas")
+    import pyarrow as pa
+
+    try:
+        return from_frame(orc.read_table(pa.BufferReader(data)))[0]
+    except (pa.ArrowException, OSError, ValueError):
+        raise InputError(f"{what} is a damaged or cut-off ORC file") from None
+
+
+def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
+    import warnings
+
+    from likewise.errors import LikewiseWarning
+    from likewise.tables.delimited import refuse_data_as_names
+
+    fastexcel = _extra("fastexcel", "excel")
+    try:
+        book = fastexcel.read_excel(source.data)
+        names = list(book.sheet_names)
+        if sheet is not None and sheet not in names:
+            raise InputError(f"{source.what} has no sheet {sheet!r}; it has {', '.join(map(repr, names[:20]))}")
+        if sheet is None and len(names) > 1:
+            warnings.warn(
+                f"{source.what} has {len(names)} sheets, the first one, {names[0]!r}, was read; --sheet names another",
+                LikewiseWarning, stacklevel=2,
+            )  # fmt: skip
+        frame: pl.DataFrame = book.load_sheet(sheet or names[0], schema_sample_rows=None).to_polars()
+    except InputError:
+        raise
+    except (fastexcel.FastExcelError, pl.exceptions.PolarsError, IndexError, ValueError) as error:
+        raise InputError(f"{source.what} cannot be read as an Excel workbook ({type(error).__name__})") from None
+    except BaseException as error:
+        # The reader's own panics are no exceptions.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError(f"{source.what} is a damaged Excel workbook") from None
+    frame = frame.select(c for c in frame if c.null_count() < len(c) or not c.name.startswith("__UNNAMED"))
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
+    refuse_data_as_names(frame.cast(pl.String, strict=False), source.what, frame.columns)
+    return frame
+
+
+def _extra(module: str, extra: str) -> Any:
+    """A module that an extra brings.
+
+    Raises:
+        MissingExtraError: it is not installed; the extra is named.
+    """
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingExtraError(extra, module.partition(".")[0]) from None
+
+
+def _read_json(data: bytes, what: str) -> pl.DataFrame:
+    data, _ = decoded(data, None, what)
+    try:
+        frame = pl.read_json(io.BytesIO(data), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, RecursionError):
+        raise InputError(f"{what} cannot be read as a JSON list of objects, one a row") from None
+    if frame.columns == [""]:
+        raise InputError(f"{what} cannot be read as a JSON list of objects, one a row")
+    return frame
+
+
 def _read_json_lines(data: bytes, what: str) -> pl.DataFrame:
-    data = to_utf8(data, what)
+    data, _ = decoded(data, None, what)
     try:
         return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
@@ -239,7 +273,7 @@ def _first_bad_line(data: bytes) -> int | None:
         try:
             if line.strip() and not isinstance(json.loads(line), dict):
                 return number
-        except ValueError:
+        except (ValueError, RecursionError):
             return number
     return None
 
@@ -249,6 +283,8 @@ _READERS: dict[str, Callable[[bytes, str], pl.DataFrame]] = {
     "arrow": _read_polars(pl.read_ipc, "Arrow"),
     "arrow-stream": _read_polars(pl.read_ipc_stream, "Arrow"),
     "jsonl": _read_json_lines,
+    "json": _read_json,
+    "orc": _read_orc,
 }
 
 
@@ -265,153 +301,103 @@ def _checked(frame: pl.DataFrame, what: str) -> pl.DataFrame:
 # ---- writing -----------------------------------------------------------------------------------------------------
 
 
-def write(frame: pl.DataFrame, path: PathLike) -> None:
-    """Write a table in the format its ending names: .csv .tsv .parquet .feather .arrow .jsonl, each also .gz .zst.
+def write(frame: pl.DataFrame, path: PathLike, *, dialect: Dialect | None = None) -> None:
+    """Write a table in the format its ending names: .csv .tsv .parquet .feather .arrow .jsonl .json .xlsx .orc, each
+    also .gz .zst .bz2 .xz; delimited text to "-" (standard output), a pipe or a device.
 
     All or nothing: the rows go to a file beside, which takes the name only when it is whole and on the disk.
 
+    Args:
+        frame: the table.
+        path: where it goes.
+        dialect: how delimited text is written; a .tsv has tabs all the same.
+
     Raises:
         OutputError: unknown ending, no such folder, no permission, disk full. What stood there is untouched.
+        MissingExtraError: Excel needs the extra `excel`, ORC the extra `pandas`.
     """
     path = Path(path)
-    form, packed = _output_form(path)
+    form, packed = check_table(path)
+    wanted = dialect or Dialect()
+    if form == "tsv":
+        wanted = replace(wanted, delimiter="\t")
     try:
-        with atomic_path(path) as beside, _open_packed(beside, packed) as file:
-            _WRITERS[form](frame, file)
+        with _destination(path) as raw, packing(raw, packed) as file:
+            _WRITERS[form](frame, file, wanted)
     except pl.exceptions.PolarsError as error:
         # Polars wraps the system's error in its own; its text may hold values, so only the type is told.
         raise OutputError(f"file {str(path)!r} could not be written ({type(error).__name__})") from None
 
 
-def _output_form(path: Path) -> tuple[str, str | None]:
-    packed = _PACKED.get(path.suffix.lower())
-    form = _ENDINGS.get(_ending(path))
-    if form is None:
-        known = " ".join(e for e in _ENDINGS if e != ".txt")
-        raise OutputError(
-            f"file {str(path)!r}: the ending must tell the format, one of {known}, each also with .gz or .zst"
-        )
-    return form, packed
-
-
 @contextlib.contextmanager
-def _open_packed(path: Path, packed: str | None) -> Iterator[IO[bytes]]:
-    """The file to write to, packed on the way; both the packer and the file are closed whatever happens."""
-    with path.open("wb") as raw:
-        if packed == "gzip":
-            # No name and no time inside: the same table gives the same bytes.
-            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file:
-                yield cast(IO[bytes], file)
-        elif packed == "zstd":
-            import zstandard
-
-            with zstandard.ZstdCompressor(level=6).stream_writer(raw, closefd=False) as file:
-                yield file
-        else:
-            yield raw
+def _destination(path: Path) -> Iterator[IO[bytes]]:
+    if str(path) == STANDARD:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with atomic_path(path) as beside, beside.open("wb") as raw:
+        yield raw
 
 
-_WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes]], object]] = {
-    "csv": lambda frame, file: frame.write_csv(file),
-    "tsv": lambda frame, file: frame.write_csv(file, separator="\t"),
-    "parquet": lambda frame, file: frame.write_parquet(file),
-    "arrow": lambda frame, file: frame.write_ipc(file, compression="zstd"),
-    "jsonl": lambda frame, file: frame.write_ndjson(file),
-}
-
-
-@contextlib.contextmanager
-def atomic_path(path: PathLike) -> Iterator[Path]:
-    """A path beside `path` to write to; on leaving, it takes the name `path`, whole and synced to the disk.
-
-    On any failure (also Ctrl-C) it is removed, and what stood at `path` stays as it was. A link is followed; a device
-    or pipe (/dev/null, /dev/stdout) is written to directly.
+def check_table(path: PathLike) -> tuple[str, str | None]:
+    """The format and the packing that the name of an output asks for.
 
     Raises:
-        OutputError: the file could not be written.
+        OutputError: its ending names none.
+        MissingExtraError: an extra is needed that is not installed.
     """
     path = Path(path)
-    what = f"file {str(path)!r}"
-    with _output_errors(what):
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise OutputError(f"{what} is a folder; give a file")
-        if target.exists() and not target.is_file():
-            yield target
-            return
-        beside = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{''.join(target.suffixes[-1:])}")
-        try:
-            _create_like(beside, target)
-            yield beside
-            _sync(beside)
-            beside.replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise
-        _sync(target.parent)
+    form = _form_by_name(path)
+    if form is None:
+        if str(path) == STANDARD or (path.exists() and not path.is_file() and not path.is_dir()):
+            return "csv", None
+        known = " ".join(e for e in ENDINGS if e != ".txt")
+        raise OutputError(
+            f"file {str(path)!r}: the ending must tell the format, one of {known}, each also with {' '.join(PACKED)}"
+        )
+    if form == "excel":
+        _extra("xlsxwriter", "excel")
+    elif form == "orc":
+        _extra("pyarrow.orc", "pandas")
+    return form, PACKED.get(path.suffix.lower())
 
 
-def _create_like(beside: Path, target: Path) -> None:
-    """Create the file with the mode of the one it will replace, or the usual mode."""
-    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    with contextlib.suppress(FileNotFoundError):
-        beside.chmod(stat.S_IMODE(target.stat().st_mode))
+def _write_excel(frame: pl.DataFrame, file: IO[bytes], _: Dialect) -> None:
+    if frame.height > _EXCEL_ROWS or frame.width > _EXCEL_COLUMNS:
+        raise OutputError(
+            f"an Excel sheet holds {_EXCEL_ROWS:,} rows and {_EXCEL_COLUMNS:,} columns; write Parquet or CSV"
+        )
+    import datetime as dt
+
+    xlsxwriter = _extra("xlsxwriter", "excel")
+    book = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(book, options) as workbook:
+        # No time inside: the same table gives the same bytes.
+        workbook.set_properties({"created": dt.datetime(2000, 1, 1)})
+        zoned = [n for n, t in frame.schema.items() if isinstance(t, pl.Datetime) and t.time_zone]
+        frame = frame.with_columns(pl.col(zoned).cast(pl.String))
+        frame.write_excel(workbook, worksheet="Sheet1", autofilter=False, dtype_formats={pl.Float64: "General"})
+    file.write(book.getvalue())
 
 
-def _sync(path: Path) -> None:
-    """Push a file (or a folder's list of names) to the disk; not every file system can do the latter."""
-    flags = os.O_RDONLY | (getattr(os, "O_DIRECTORY", 0) if path.is_dir() else 0)
-    try:
-        handle = os.open(path, flags)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if not path.is_dir() and error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(handle)
+def _write_orc(frame: pl.DataFrame, file: IO[bytes], _: Dialect) -> None:
+    import pyarrow as pa
+
+    orc = _extra("pyarrow.orc", "pandas")
+    plain = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    buffer = pa.BufferOutputStream()
+    orc.write_table(plain.to_arrow(compat_level=pl.CompatLevel.oldest()), buffer)
+    file.write(buffer.getvalue().to_pybytes())
 
 
-@contextlib.contextmanager
-def _output_errors(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OutputError:
-        raise
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise OutputError(f"{what} cannot be written: its folder does not exist") from None
-    except PermissionError:
-        raise OutputError(f"{what} cannot be written: no permission") from None
-    except OSError as error:
-        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or "system error"
-        raise OutputError(f"{what} cannot be written: {reason}; nothing was left behind") from None
-
-
-def check_writable(path: PathLike, *, table: bool = False) -> None:
-    """Raise OutputError if `path` cannot be written later: before the work, not after it.
-
-    Args:
-        path: where the output shall go.
-        table: also check that its ending names a format of tables.
-    """
-    path = Path(path)
-    what = f"file {str(path)!r}"
-    if table:
-        _output_form(path)
-    with _output_errors(what):
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise OutputError(f"{what} is a folder; give a file")
-        if target.exists() and not target.is_file():
-            return
-        # Trying is the only sure test: permissions, read-only disks and quotas all speak through it.
-        probe = target.with_name(f".{target.stem}-{secrets.token_hex(4)}")
-        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        probe.unlink()
-        if target.exists() and not os.access(target, os.W_OK):
-            raise OutputError(f"{what} cannot be written: it is write-protected")
+_WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes], Dialect], object]] = {
+    "csv": write_delimited,
+    "tsv": write_delimited,
+    "parquet": lambda frame, file, _: frame.write_parquet(file),
+    "arrow": lambda frame, file, _: frame.write_ipc(file, compression="zstd"),
+    "jsonl": lambda frame, file, _: frame.write_ndjson(file),
+    "json": lambda frame, file, _: file.write(frame.write_json().encode()),
+    "excel": _write_excel,
+    "orc": _write_orc,
+}

@@ -1,0 +1,253 @@
+"""How a file of text is written is read rightly, or refused with what to say; and it goes out as it came."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from likewise.errors import InputError, LikewiseWarning, OutputError, SchemaError
+from likewise.schema.column import Schema
+from likewise.schema.dialect import Dialect
+from likewise.schema.infer import infer
+from likewise.tables import files
+
+N = 30
+BODY = [(str(i), f"{i * 1.5:.2f}", f"x{i % 3}") for i in range(N)]
+PLAIN = pl.DataFrame(BODY, schema=["a", "b", "c"], orient="row")
+TEXT = "".join(",".join(row) + "\n" for row in BODY)
+WHOLE = "a,b,c\n" + TEXT
+COMMA = PLAIN.with_columns(pl.col("b").str.replace(".", ",", literal=True))
+
+
+def put(folder: Path, data: bytes | str, name: str = "t.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(data.encode(encoding) if isinstance(data, str) else data)
+    return path
+
+
+def read(path: Path, **options: object) -> pl.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LikewiseWarning)
+        return files.read(path, **options)  # type: ignore[arg-type]
+
+
+def quoted(template: str) -> str:
+    return "a,b,c\n" + "".join(template.format(i=i) + "\n" for i in range(N))
+
+
+def first_column(texts: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({"a": texts, "b": [str(i) for i in range(N)], "c": ["y"] * N})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        WHOLE,
+        *(WHOLE.replace(",", mark) for mark in (";", "\t", "|", "~", "^", "\x01", "\x1f", " ", "    ")),
+        *(f"sep={mark}\n" + WHOLE.replace(",", mark) for mark in ",;|\t"),
+        "  a  b  c\n" + TEXT.replace(",", "   "),
+        WHOLE.replace(",", " ").replace("\n", "  \n"),
+        "# made by x\n# on y\n" + WHOLE,
+        "# made by x, y, z\n" + WHOLE,
+        WHOLE + "# the end\n",
+        WHOLE[:60] + "\n# a word\n" + WHOLE[60:] if WHOLE[60] == "\n" else WHOLE.replace("\n5,", "\n# a word\n5,"),
+        "Report 2024\n" + WHOLE,
+        "Report 2024\n\n" + WHOLE,
+        "Report 2024,,\n,,\n" + WHOLE,
+        "Report; all of it\nby nobody\n\n" + WHOLE.replace(",", ";"),
+        "\n\n" + WHOLE,
+        WHOLE.replace("\n", "\r\n"),
+        WHOLE.replace("\n", "\r"),
+        WHOLE.replace("\n", "\r\n", 5),
+        WHOLE + "\n\n",
+        WHOLE + "   \n",
+        WHOLE + "\x1a",
+        WHOLE.rstrip("\n"),
+        WHOLE.replace("\n3,", "\n\n3,"),
+        WHOLE.replace("\n", ",\n"),
+        "a,b,c\n" + TEXT.replace("\n", ",\n"),
+        "a,b,c,\n" + TEXT,
+        " a , b ,c\n" + TEXT,
+        "a, b, c\n" + TEXT.replace(",", ", "),
+        WHOLE + "Total,45,\n",
+        WHOLE + "合计,45,\n",
+        WHOLE.replace("x0", '"x0"'),
+        WHOLE.replace("x0", "'x0'").replace("x1", "'x1'").replace("x2", "'x2'"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_one_table_is_read_however_it_is_written(tmp_path: Path, data: str, encoding: str) -> None:
+    assert_frame_equal(read(put(tmp_path, data, encoding=encoding)), PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("data", "frame"),
+    [
+        (WHOLE.replace(",", ";").replace(".", ","), COMMA),
+        (quoted("'x,{i}',{i},'y'"), first_column([f"x,{i}" for i in range(N)])),
+        (quoted('"x\\"{i}",{i},"y"'), first_column([f'x"{i}' for i in range(N)])),
+        (quoted('"x""{i}",{i},"y"'), first_column([f'x"{i}' for i in range(N)])),
+        (quoted('"x\n{i}",{i},"y"'), first_column([f"x\n{i}" for i in range(N)])),
+        (quoted('5" pipe {i},{i},y'), first_column([f'5" pipe {i}' for i in range(N)])),
+        (quoted('"x, {i}", {i}, y').replace("a,b,c", "a, b, c"), first_column([f"x, {i}" for i in range(N)])),
+        (quoted('"C:\\dir{i}\\",{i},"y"'), first_column([f"C:\\dir{i}\\" for i in range(N)])),
+        (quoted("a;b;c;d {i},{i},y"), first_column([f"a;b;c;d {i}" for i in range(N)])),
+        ("a,b,c\n" + "".join(f'"r{i}",{",".join(BODY[i])}\n' for i in range(N)),
+         PLAIN.select(pl.Series("row", [f"r{i}" for i in range(N)]), pl.all())),
+        ("#,name\n1,Ann\n2,Bob\n3,Cy\n", pl.DataFrame({"#": ["1", "2", "3"], "name": ["Ann", "Bob", "Cy"]})),
+        ("note\nhello world\nwell\n", pl.DataFrame({"note": ["hello world", "well"]})),
+        ("tag\n#1\n#2\n", pl.DataFrame({"tag": ["#1", "#2"]})),
+        ("a,b\n#1,x\n#2,y\n", pl.DataFrame({"a": ["#1", "#2"], "b": ["x", "y"]})),
+        ("when,n\n2020-01-01 10:00,1\n2020-01-02 10:00,2\n2020-01-02 11:00,3\n",
+         pl.DataFrame({"when": ["2020-01-01 10:00", "2020-01-02 10:00", "2020-01-02 11:00"], "n": ["1", "2", "3"]})),
+    ],
+)  # fmt: skip
+def test_cells_come_whole(tmp_path: Path, data: str, frame: pl.DataFrame) -> None:
+    assert_frame_equal(read(put(tmp_path, data)), frame)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gb18030", "姓名,城市\n张伟,上海\n李娜,广州\n刘洋,深圳\n陈静,成都\n"),
+        ("big5", "姓名,城市\n陳大文,台北\n林美玲,高雄\n黃志明,台中\n"),
+        ("shift_jis", "名前,都市\n山田,東京\n鈴木,大阪\n"),
+        ("shift_jis", "なまえ,x\nさとう,1\nたなか,2\n"),
+        ("cp1251", "имя,город\nИван,Москва\nПётр,Казань\n"),
+        ("koi8_r", "имя,город\nИван,Москва\nПётр,Казань\nАнна,Самара\n"),
+        ("cp866", "имя,город\nИван,Москва\nПётр,Казань\nАнна,Самара\n"),
+        ("cp1253", "όνομα,πόλη\nΓιώργος,Αθήνα\nΜαρία,Πάτρα\nΝίκος,Θεσσαλονίκη\n"),
+        ("cp1252", "name,preis\nMüller,5 €\nGroße,7 €\n"),
+        ("cp1252", "t,n\n25 °C,1\n5 m³/h,2\nit’s “x”,3\n"),
+        ("cp949", "이름,도시\n김철수,서울\n이영희,부산\n"),
+        ("euc_jp", "名前,都市\n山田,東京\n鈴木,大阪\n"),
+        ("cp1250", "jméno,město\nJiří,Plzeň\nVěra,Třebíč\n"),
+        ("cp1250", "imię,miasto\nŁukasz,Łódź\nMałgorzata,Gdańsk\n"),
+        ("cp1254", "ad,şehir\nAyşe,İstanbul\nÇağrı,Muğla\n"),
+        ("cp1255", "שם,עיר\nדוד,תל אביב\nשרה,ירושלים\n"),
+        ("cp1256", "اسم,مدينة\nمحمد,القاهرة\nفاطمة,دمشق\n"),
+        ("cp874", "ชื่อ,เมือง\nสมชาย,กรุงเทพ\n"),
+    ],
+)  # fmt: skip
+def test_letters_come_right_or_their_encoding_is_asked_for(tmp_path: Path, encoding: str, text: str) -> None:
+    path = put(tmp_path, text, encoding=encoding)
+    expected = read(put(tmp_path, text, "utf8.csv"))
+    told: pl.DataFrame | str
+    try:
+        told = read(path)
+    except InputError as error:
+        told = str(error)
+    assert "--encoding" in told if isinstance(told, str) else told.equals(expected)
+    said = files.read(path, dialect=Dialect(encoding=encoding))
+    assert_frame_equal(said, expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "match"),
+    [
+        (TEXT, "looks like a row of data.*--no-header"),
+        (TEXT.replace(",", " "), "looks like a row of data.*--no-header"),
+        ("Ann,,3.2,Zurich\n" + "Bob,7,1.5,Bern\n" * 9, "looks like a row of data"),
+        ("Ann,Zurich,Zurich\n" + "Bob,Zurich,Bern\n" * 9, "looks like a row of data"),
+        ("note\n" + "".join(f"hello, world {i}\n" for i in range(9)), "cannot be told.*--skip 1.*--delimiter tab"),
+        ("full name\n" + "Ann Smith\nBob Miller\n" * 3, "cannot be told.*--delimiter blank"),
+        (WHOLE + "1,2\n" + TEXT, "must have 3 cells.*line 32 has 2"),
+        (WHOLE.replace(",x2", ""), "must have 3 cells.*10 lines in all differ"),
+        (WHOLE + "1,2,3,4\n" + TEXT, "must have 3 cells.*line 32 has 4"),
+        (WHOLE + "Total\n", "It is the last one: if it holds a sum"),
+        ("a,b\n\"x\"y,1\n2,3\n", "quotation mark"),
+        ("<!DOCTYPE html>\n<html><p>404</p></html>\n", "a web page or XML"),
+        ("<html><body>404</body></html>\n<p>x</p>\n", "a web page or XML"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_is_refused_with_what_to_say(tmp_path: Path, data: str, match: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(put(tmp_path, data))
+    assert re.search(match, str(caught.value), re.DOTALL), str(caught.value)
+    for cell in ("Ann", "Zurich", "hello", "0.00", "Smith"):
+        assert cell not in str(caught.value), "no cell of a person stands in an error"
+
+
+def test_what_is_said_beats_what_would_be_told(tmp_path: Path) -> None:
+    said = {
+        "x;y,z\n1;2,3\n": (Dialect(delimiter=","), ["x;y", "z"]),
+        "t\nx,y\n1,2\n": (Dialect(skip=1), ["x", "y"]),
+        "% t\nx,y\n1,2\n% u\n": (Dialect(comment="%"), ["x", "y"]),
+        "'x','y'\n1,2\n": (Dialect(quote="'"), ["x", "y"]),
+        "full name\nAnn Smith\nBob Miller\n": (Dialect(delimiter="blank"), ["full", "name"]),
+    }
+    for text, (dialect, names) in said.items():
+        assert read(put(tmp_path, text), dialect=dialect).columns == names
+    bare = read(put(tmp_path, TEXT), dialect=Dialect(header=False))
+    assert_frame_equal(bare, PLAIN.rename({"a": "column_1", "b": "column_2", "c": "column_3"}))
+    assert read(put(tmp_path, TEXT), dialect=Dialect(header=True)).columns == list(BODY[0])
+    assert read(put(tmp_path, 'a,b\n5",1\n'), dialect=Dialect(quote="none"))["a"].to_list() == ['5"']
+
+
+def test_a_dialect_that_is_said_of_no_text_is_refused(tmp_path: Path) -> None:
+    PLAIN.write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="no delimited text: skip cannot be used"):
+        files.read(tmp_path / "t.parquet", dialect=Dialect(skip=1))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"delimiter": ""}, {"delimiter": "ab"}, {"delimiter": "a"}, {"delimiter": "é"}, {"quote": "x"}, {"skip": -1},
+     {"skip": True}, {"encoding": "no-such"}, {"encoding": "rot13"}, {"decimal": ";"}, {"line_end": "x"},
+     {"delimiter": ",", "decimal": ","}, {"header": 1.5}, {"comment": ""}, {"colour": "red"}],
+)  # fmt: skip
+def test_a_dialect_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(SchemaError):
+        Dialect.from_dict(wrong)
+
+
+# ---- written back ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (WHOLE, "utf-8"), (WHOLE, "utf-8-sig"), (WHOLE, "utf-16"), (WHOLE.replace("\n", "\r\n"), "utf-8"),
+        (WHOLE.replace("\n", "\r"), "utf-8"), (WHOLE.replace(",", "\t"), "utf-8"), (WHOLE.replace(",", "^"), "utf-8"),
+        (WHOLE.replace(",", ";").replace(".", ",").replace("\n", "\r\n").replace("x", "ü"), "cp1252"),
+        (WHOLE.replace(",", ";").replace(".", ","), "utf-8-sig"), (WHOLE.replace("x", "因为天气没有问题"), "gb18030"),
+        (WHOLE.replace(",", " "), "utf-8"),
+    ],
+)  # fmt: skip
+def test_what_is_read_goes_out_byte_for_byte(tmp_path: Path, data: str, encoding: str) -> None:
+    path = put(tmp_path, data, encoding=encoding)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LikewiseWarning)
+        frame, dialect = files.read_table(path)
+    files.write(frame, tmp_path / "out.csv", dialect=dialect)
+    assert (tmp_path / "out.csv").read_bytes() == path.read_bytes()
+
+
+def test_a_table_without_a_header_goes_out_without(tmp_path: Path) -> None:
+    frame, dialect = files.read_table(put(tmp_path, TEXT), dialect=Dialect(header=False))
+    files.write(frame, tmp_path / "out.csv", dialect=dialect)
+    assert (tmp_path / "out.csv").read_text() == TEXT
+
+
+def test_many_parts_have_one_byte_order_mark(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [str(i) for i in range(120_000)]})
+    files.write(frame, tmp_path / "out.csv", dialect=Dialect(encoding="utf-16"))
+    assert_frame_equal(read(tmp_path / "out.csv"), frame)
+
+
+def test_letters_that_the_encoding_has_not_are_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cp1252.*has not all of these letters"):
+        files.write(pl.DataFrame({"a": ["北"]}), tmp_path / "out.csv", dialect=Dialect(encoding="cp1252"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_schema_remembers_how_its_file_was_written(tmp_path: Path) -> None:
+    frame, dialect = files.read_table(put(tmp_path, WHOLE.replace(",", ";")))
+    schema = Schema(infer(frame).columns, dialect)
+    assert Schema.from_json(schema.to_json()) == schema
+    assert schema.replace("c", kind="text").dialect == dialect

@@ -31,6 +31,9 @@ FEW_VALUES = 20
 """Up to so many numbers may be codes, and a text that repeats beside them one more."""
 TRUTH_PAIRS = (("0", "1"), ("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on"), ("0.0", "1.0"))
 
+# Months, that numbers of two or four decimals might be as well.
+_MONTH_AND_YEAR = r"^(?:0?[1-9]|1[0-2])\.(?:19|20)[0-9]{2}$|^(?:19|20)[0-9]{2}\.(?:0[1-9]|1[0-2])$"
+
 Override = Kind | str | Column | Mapping[str, Any]
 
 
@@ -341,7 +344,7 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
             break
     else:
         return None
-    if found.odd and not _drop_slips(tried, numbers.read_reals(pl.first(), found.format), found.odd):
+    if found.odd and not _drop_slips(tried, _reads(tried.values, found.format), found.odd):
         return None
     tried.notes += found.notes
     if forced is None:
@@ -356,9 +359,12 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
     return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
 
 
-def _drop_slips(facts: _Facts, reading: pl.Expr, odd: int) -> bool:
+def _reads(texts: pl.Series, fmt: numbers.NumberFormat) -> pl.Series:
+    return texts.to_frame("").select(numbers.read_reals(pl.first(), fmt).is_not_null()).to_series()
+
+
+def _drop_slips(facts: _Facts, reads: pl.Series, odd: int) -> bool:
     """Take the few values that do not read as the others for missing; False where they may be levels beside codes."""
-    reads = facts.values.to_frame("").select(reading.is_not_null()).to_series()
     often = facts.counts.filter(~reads).max()
     if int(reads.sum()) <= FEW_VALUES and isinstance(often, int) and often >= 5:
         return False
@@ -372,6 +378,8 @@ def _digits_that_are_no_numbers(facts: _Facts, found: numbers.NumberTexts) -> Co
     labels = _truth_labels(facts, sure=False)  # 0 and 1 beside a context token
     if labels:
         return facts.column(Kind.BOOLEAN, labels=labels)
+    if found.format.pattern.strip("0") == "." and facts.values.str.strip_chars().str.contains(_MONTH_AND_YEAR).all():
+        return _times_in_text(facts, None)
     if not found.is_whole or found.format.pattern != "0":
         return None
     return _whole_special(facts, facts.values.str.strip_chars().cast(pl.Int64, strict=False))
@@ -381,6 +389,9 @@ def _times_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
     for tried in (facts, _without_context(facts)):
         found = tried and times.detect(tried.values.str.strip_chars(), tried.counts)
         if tried and found and forced in (None, Kind.DATETIME):
+            if found.odd:
+                reads = times.read(tried.values.str.strip_chars(), found.format, fallbacks=True, keep_odd_years=True)
+                _drop_slips(tried, reads.is_not_null(), found.odd)
             return tried.column(Kind.DATETIME, format=found.format, notes=found.notes)
     return None
 
@@ -479,11 +490,13 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
     """Whole numbers that are dates (20240131), keys or codes (telephone numbers, postcodes); None for numbers."""
     if whole.null_count():
         return None
-    eight = whole.is_between(19_000_101, 21_001_231).all()
-    if eight and len(whole) >= (1 if forced is Kind.DATETIME else 3):
+    width = len(str(whole[0]))
+    least = {6: 5, 8: 3, 10: 5, 12: 3, 14: 3}.get(width)
+    if least and len(whole) >= (1 if forced is Kind.DATETIME else least) and _begin_with_years(whole, width):
         found = times.detect(whole.cast(pl.String), facts.counts)
-        if found and found.format == "%Y%m%d":
-            return facts.column(Kind.DATETIME, format=found.format, notes=("digits that all read as year-month-day",))
+        if found and not found.odd and found.format.startswith("%Y%m"):
+            note = "digits that all read as year-month" + ("-day" if width > 6 else "") + (" and time" * (width > 8))
+            return facts.column(Kind.DATETIME, format=found.format, notes=(note, *found.notes))
     if forced is not None:
         return None
     reason = key_reason(facts.series.name, whole, facts.n_known, facts.is_unique, _rows_in_order(facts))
@@ -493,6 +506,11 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
         kind = text_or_category(facts.values.cast(pl.String), facts.counts)
         return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))
     return None
+
+
+def _begin_with_years(whole: pl.Series, width: int) -> bool:
+    """Whether digits of this width all begin with 1900 to 2099."""
+    return bool(whole.is_between(1900 * 10 ** (width - 4), 2100 * 10 ** (width - 4) - 1).all())
 
 
 def _rows_in_order(facts: _Facts) -> bool:

@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from dataclasses import dataclass
 
 import polars as pl
 
+from likewise.schema.numbers import few
+
 _DATES = (
     (re.compile(r"([0-9]{4})([-/.])[0-9]{1,2}\2[0-9]{1,2}"), ("%Y{s}%m{s}%d",)),
     (re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}"), ("%m{s}%d{s}%Y", "%d{s}%m{s}%Y")),
     (re.compile(r"[0-9]{1,2}([-/])[0-9]{1,2}\1[0-9]{2}"), ("%m{s}%d{s}%y", "%d{s}%m{s}%y", "%y{s}%m{s}%d")),
-    (re.compile(r"[0-9]{2}(\.)[0-9]{2}\.[0-9]{2}"), ("%d.%m.%y",)),
-    (re.compile(r"(?:19|20)[0-9]{6}"), ("%Y%m%d",)),
-    (re.compile(r"[0-9]{1,2}([- ])[A-Za-z]{3,9}\1[0-9]{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
-    (re.compile(r"[0-9]{1,2}([- ])[A-Za-z]{3,9}\1[0-9]{2}"), ("%d{s}%b{s}%y",)),
+    (re.compile(r"[0-9]{1,2}(\.)[0-9]{1,2}\.[0-9]{2}"), ("%d.%m.%y",)),
+    (re.compile(r"(?:1[5-9]|20|21)[0-9]{2}([-/.])(?:0?[1-9]|1[0-2])"), ("%Y{s}%m",)),
+    (re.compile(r"(?:0?[1-9]|1[0-2])([-/.])(?:1[5-9]|20|21)[0-9]{2}"), ("%m{s}%Y",)),
+    (re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])"), ("%Y%m",)),
+    (re.compile(r"(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]"), ("%Y%m%d", "%d%m%Y")),
+    (re.compile(r"[0-3][0-9][0-3][0-9](?:19|20)[0-9]{2}"), ("%d%m%Y", "%m%d%Y")),
+    (re.compile(r"(?:19|20)[0-9]{8}"), ("%Y%m%d%H",)),
+    (re.compile(r"(?:19|20)[0-9]{10}"), ("%Y%m%d%H%M",)),
+    (re.compile(r"(?:19|20)[0-9]{12}"), ("%Y%m%d%H%M%S",)),
+    (re.compile(r"[0-9]{4}(-?)W[0-5][0-9]"), ("%G{s}W%V",)),
+    (re.compile(r"[0-9]{4}-W[0-5][0-9]-[1-7]"), ("%G-W%V-%u",)),
+    (re.compile(r"[0-9]{4}(-?)[0-3][0-9]{2}"), ("%Y{s}%j",)),
+    (re.compile(r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日"), ("%Y年%m月%d日",)),
+    (re.compile(r"[0-9]{4}年[0-9]{1,2}月"), ("%Y年%m月",)),
+    (re.compile(r"[0-9]{1,2}([-/ ]?)[A-Za-z]{3,9}\1[0-9]{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
+    (re.compile(r"[0-9]{1,2}([-/ ])[A-Za-z]{3,9}\1[0-9]{2}"), ("%d{s}%b{s}%y",)),
     (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%b %d, %Y", "%B %d, %Y")),
     (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2} [0-9]{4}"), ("%b %d %Y", "%B %d %Y")),
-    (re.compile(r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4}"), ("%a, %d %b %Y",)),
+    (re.compile(r"[A-Za-z]{3,9}([-/ ])[0-9]{4}"), ("%b{s}%Y", "%B{s}%Y")),
+    (re.compile(r"[A-Za-z]{3}([-/ ])[0-9]{2}"), ("%b{s}%y",)),
+    (re.compile(r"[A-Za-z]{3}(,?) [0-9]{1,2} [A-Za-z]{3} [0-9]{4}"), ("%a{s} %d %b %Y",)),
+    (re.compile(r"[A-Za-z]{6,9}, [A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%A, %B %d, %Y",)),
+)
+# Moments whose year stands behind the time of day.
+_YEAR_LAST = (
+    (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} [0-9]{4}"), "%a %b %d %H:%M:%S %Y"),
+    (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} \+0000 [0-9]{4}"), "%a %b %d %H:%M:%S +0000 %Y"),
 )
 _TIME = re.compile(
-    r"(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>\.[0-9]{1,9})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>[.,][0-9]{1,9})?)?(?P<half> ?[AaPp][Mm])?"
     r"(?P<zone> ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
-_COMPACT_TIME = re.compile(r"[0-9]{6}(?P<zone>Z?)")
-_SEPARATED = re.compile(r"(?P<date>.+?[0-9])(?P<gap>T|t|, | {1,2})(?P<time>[0-9]{1,2}:.+|[0-9]{6}Z?)")
+_OTHER_TIMES = (
+    (re.compile(r"[0-9]{6}(?P<zone>Z?)"), "%H%M%S"),
+    (re.compile(r"[0-9]{1,2}:[0-9]{2}\.[0-9]{1,9}(?P<zone>)"), "%M:%S%.f"),  # a lap
+    (re.compile(r"[0-9]{1,2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?(?P<zone>) [AP]M"), "%I.%M.%S%.f %p"),  # Oracle's
+    (re.compile(r"[0-9]{1,2}时[0-9]{1,2}分(?P<zone>)"), "%H时%M分"),
+    (re.compile(r"[0-9]{1,2}时[0-9]{1,2}分[0-9]{1,2}秒(?P<zone>)"), "%H时%M分%S秒"),
+    (re.compile(r"[0-2][0-9](?P<zone>Z?)"), "%H"),
+)
+_SEPARATED = re.compile(
+    r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日))(?P<time>[0-9]{1,2}[:.时].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
+)
 _UTC = re.compile(r"%:?#?z$|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
 
 # Year 0 is no year (and Python has none); a year below 100 is a two-digit year in a column of four-digit ones.
@@ -40,17 +72,22 @@ _FALLBACKS = (
 
 @dataclass(frozen=True, kw_only=True)
 class TimeTexts:
-    """What `detect` found: the strftime pattern, and notes for the user."""
+    """What `detect` found: the pattern, notes for the user, and rows that follow no pattern.
+
+    Patterns are those of strftime, with these beside them: `%.*f` a fraction as long as it needs, `%.1f` to `%.9f` one
+    of so many digits, `%^b` and `%^B` months in capitals, `%y(1935)` years of two digits from 1935 to 2034.
+    """
 
     format: str
     notes: tuple[str, ...] = ()
+    odd: int = 0
 
 
 def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
     """The pattern these distinct texts are written in; None if they are not all dates or times.
 
     Where day and month cannot be told apart, slashes mean month first (US), dots and dashes day first (EU), and a note
-    says so. Up to a twentieth of the rows may follow another, unmistakable (ISO) pattern.
+    says so. Up to a twentieth of the rows may follow another, unmistakable (ISO) pattern, and up to a hundredth none.
 
     Args:
         values: (k,) distinct texts, none missing, without surrounding blanks.
@@ -58,26 +95,68 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
     """
     candidates = _candidates(values.gather_every(max(1, values.len() // 64)).head(64).to_list())
     total = int(counts.sum())
+    if len(values) > 5_000:  # month and day first are soon told apart
+        some = values.gather_every(len(values) // 1_000)
+        candidates = [c for c in candidates if read(some, c).null_count() <= 0.1 * len(some)]
     rows_read = {c: int(counts.filter(read(values, c, keep_odd_years=True).is_not_null()).sum()) for c in candidates}
     best = max(rows_read.values(), default=0)
     if best < 0.95 * total:
         return None
     tied = [c for c in candidates if rows_read[c] == best]
     chosen = _prefer(tied)
-    rest = values.filter(read(values, chosen, keep_odd_years=True).is_null())
+    if chosen == "%M:%S" and few(total - rows_read.get("%H:%M", 0), total):
+        chosen = "%H:%M"  # one "24:00" does not make minutes of hours
+    rest, rest_rows = (s.filter(read(values, chosen, keep_odd_years=True).is_null()) for s in (values, counts))
     notes: list[str] = []
+    odd = 0
     if rest.len():
-        if read(rest, chosen, fallbacks=True, keep_odd_years=True).null_count():
+        lost = read(rest, chosen, fallbacks=True, keep_odd_years=True).is_null()
+        odd, others = int(rest_rows.filter(lost).sum()), int(rest_rows.filter(~lost).sum())
+        if not few(odd, total):
             return None
-        notes.append(f"{total - best} rows are written in another date format; they are written back in the main one")
+        notes += [f"{others} rows are written in another date format; they are written back in the main one"] * (
+            others > 0
+        )
+        zoned = bool(_UTC.search(chosen))
+        if not is_time_of_day(chosen) and (rest.filter(~lost).str.contains(r"T.*Z$|:.*[+-]\d\d:?\d\d$") != zoned).any():
+            notes.append("some rows tell a time zone and others do not: those are read as if they were like most")
     if {"%d", "%m"} <= _parts(chosen) and any(_parts_order(c) != _parts_order(chosen) for c in tied):
         first = "month" if chosen.index("%m") < chosen.index("%d") else "day"
         notes.append(f"day and month cannot be told apart from the data; read with the {first} first")
     chosen = _exact_form(values, counts, chosen)
     if chosen.endswith("z"):
         notes.append("offsets differ from row to row: read as UTC, and written back in UTC")
+    if "%y" in chosen:
+        chosen, told = _with_century(values, chosen)
+        notes += told
     notes += _year_notes(read(values, chosen, fallbacks=True, keep_odd_years=True), counts)
-    return TimeTexts(format=chosen, notes=tuple(notes))
+    return TimeTexts(format=chosen, notes=tuple(notes), odd=odd)
+
+
+def _with_century(values: pl.Series, pattern: str) -> tuple[str, list[str]]:
+    """The pattern whose years of two digits are of the hundred years that fit the column, and a note where that is not
+    1970 to 2069.
+
+    On the circle of a hundred years the column leaves a widest gap, and its years are those from there on. They end
+    about now, unless they also begin about now, as the ends of contracts do. Births lie behind us.
+    """
+    now = dt.date.today().year
+    seen = sorted(set((read(values, pattern, keep_odd_years=True).dt.year().drop_nulls() % 100).to_list()))
+    gaps = (
+        [(after - before, after) for before, after in zip(seen, [*seen[1:], seen[0] + 100], strict=True)]
+        if seen
+        else []
+    )
+    width, begin = max(gaps, default=(1, 0))
+    length, begin = 100 - width, begin % 100
+    if width < 3:  # every year of a hundred is there
+        start = now - 99
+    else:
+        recent = 2000 + begin <= now and (2000 + begin + length <= now + 10 or 2000 + begin >= now - 10)
+        start = (2000 if recent else 1900) + begin - width // 2  # amid the gap: no row's own year
+    if all((1970 + (year - 70) % 100) == start + (year - start) % 100 for year in seen):
+        return pattern, []
+    return pattern.replace("%y", f"%y({start})"), [f"two-digit years are read as {start} to {start + 99}"]
 
 
 def _candidates(sample: list[str]) -> list[str]:
@@ -92,29 +171,39 @@ def _candidates(sample: list[str]) -> list[str]:
 def _guess(text: str) -> tuple[str, ...]:
     """The patterns one text may be written in, by its shape alone."""
     whole = _time_pattern(text)
-    if whole:
-        return (whole,)
+    if whole and not text.isdigit():
+        return ("%H:%M", "%M:%S") if whole == "%H:%M" else (whole,)
+    last = next((pattern for shape, pattern in _YEAR_LAST if shape.fullmatch(text)), None)
+    if last:
+        return (last,)
+    found = [c for shape, patterns in _DATES if (match := shape.fullmatch(text)) for c in _filled(match, patterns, "")]
     split = _SEPARATED.fullmatch(text)
-    time = _time_pattern(split["time"]) if split else ""
-    if split and not time:
-        return ()
-    tail = split["gap"] + time if split else ""
-    date = split["date"] if split else text
-    for shape, patterns in _DATES:
-        match = shape.fullmatch(date)
-        if match:
-            separator = match.groups()[-1] if match.groups() else ""
-            return tuple(p.replace("{s}", separator) + tail for p in patterns)
-    return ()
+    time = _time_pattern(split["time"]) if split and not found else ""
+    if not time or split is None:
+        return tuple(found)
+    tail = split["gap"] + time
+    return tuple(
+        c
+        for shape, patterns in _DATES
+        if (match := shape.fullmatch(split["date"]))
+        for c in _filled(match, patterns, tail)
+    )
+
+
+def _filled(match: re.Match[str], patterns: tuple[str, ...], tail: str) -> list[str]:
+    separator = match.groups()[-1] if match.groups() else ""
+    return [p.replace("{s}", separator) + tail for p in patterns]
 
 
 def _time_pattern(text: str) -> str:
     match = _TIME.fullmatch(text)
     if match is None:
-        compact = _COMPACT_TIME.fullmatch(text)
-        return "%H%M%S" + compact["zone"] if compact and len(text) > 6 else ""
+        other = next(((m, p) for shape, p in _OTHER_TIMES if (m := shape.fullmatch(text))), None)
+        return other[1] + other[0]["zone"] if other else ""
     half = match["half"] or ""
-    second = "" if not match["second"] else ":%S%.f" if match["fraction"] else ":%S"
+    fraction = match["fraction"] or ""
+    comma = f",%{next(n for n in (3, 6, 9) if n >= len(fraction) - 1)}f" if fraction.startswith(",") else "%.f"
+    second = "" if not match["second"] else ":%S" + comma if fraction else ":%S"
     hour = "%I" if half else "%H"
     mark = half.replace(half.strip(), "%p" if half.strip().isupper() else "%P") if half else ""
     zone = match["zone"] or ""
@@ -143,21 +232,31 @@ def _prefer(tied: list[str]) -> str:
 def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
     """The variant that writes most rows back letter by letter: padding, digits of the fraction, constant offset."""
     variants = [pattern]
-    for a, b in (("%d", "%-d"), ("%m", "%-m"), ("%H", "%-H"), ("%I", "%-I")):
+    spaced = [("%d", "%e")] if values.head(500).str.contains("  ", literal=True).any() else []
+    laps = [("%M", "%-M"), ("%S秒", "%-S秒")] if pattern.startswith("%M") or "分" in pattern else []
+    for a, b in (("%d", "%-d"), *spaced, ("%m", "%-m"), ("%H", "%-H"), ("%I", "%-I"), *laps):
         variants += [v.replace(a, b) for v in variants if a in v]
+    if "%b" in pattern or "%B" in pattern:
+        variants += [v.replace("%b", "%^b").replace("%B", "%^B") for v in variants]
     if "%.f" in pattern:
-        variants = [v.replace("%.f", f) for v in variants for f in ("%.3f", "%.6f", "%.9f", "%.f")]
+        digits = values.str.extract(r"[0-9]{2}\.([0-9]{1,9})(?:[^0-9.]|$)").str.len_chars().drop_nulls().unique()
+        fixed = [f"%.{digits[0]}f"] if len(digits) == 1 else []
+        variants = [v.replace("%.f", f) for v in variants for f in (*fixed, "%.*f", "%.f")]
     offset = re.search(r"[+-][0-9]{2}(?::?[0-9]{2})?$", str(values[0]))
     zone = re.search(r"%[:#]?z$", pattern)
-    if offset and zone and values.str.ends_with(offset.group()).all():
+    if offset and zone and values.str.ends_with(offset.group()).mean() > 0.99:  # type: ignore[operator]
         variants = [v[: -len(zone.group())] + offset.group() for v in variants]
-    head = values.head(5_000)
-    weights = counts.head(5_000)
+    head = values.head(2_000)
+    weights = counts.head(2_000)
 
     def rows_equal(variant: str) -> int:
         return int(weights.filter((write(read(head, variant), variant) == head).fill_null(False)).sum())
 
-    return max(variants, key=rows_equal)
+    def rows_read(variant: str) -> int:
+        return int(counts.filter(read(values, variant, keep_odd_years=True).is_not_null()).sum())
+
+    best, least = sorted(variants, key=rows_equal, reverse=True), 0.99 * rows_read(pattern)
+    return next((variant for variant in best if rows_read(variant) >= least), pattern)
 
 
 def _year_notes(times: pl.Series, counts: pl.Series) -> list[str]:
@@ -174,7 +273,7 @@ def _year_notes(times: pl.Series, counts: pl.Series) -> list[str]:
 
 
 def is_time_of_day(pattern: str) -> bool:
-    return not re.search(r"%-?[Yymdb]", pattern, re.IGNORECASE) or not re.search(r"%[Yy]", pattern)
+    return not re.search(r"%[YyG]", pattern)
 
 
 def dtype_of(pattern: str) -> pl.DataType:
@@ -188,7 +287,7 @@ def dtype_of(pattern: str) -> pl.DataType:
         return pl.Time()
     if not re.search(r"%-?[HI]", pattern):
         return pl.Date()
-    return pl.Datetime("us", "UTC" if _UTC.search(pattern) else None)
+    return pl.Datetime("ns" if re.search(r"%\.[789]f", pattern) else "us", "UTC" if _UTC.search(pattern) else None)
 
 
 def read(texts: pl.Series, pattern: str, *, fallbacks: bool = False, keep_odd_years: bool = False) -> pl.Series:
@@ -213,10 +312,32 @@ def drop_odd_years(times: pl.Series) -> pl.Series:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
+    century = re.search(r"%y\((\d{4})\)", pattern)
+    plain = re.sub(r"%y\(\d{4}\)", "%y", re.sub(r"%\.[*1-9]f", "%.f", pattern)).replace("%^", "%")
+    # A month has a first day, a week a Monday, an hour a first minute: what the texts leave out is put beside them.
+    ends = [(r"%-?[mbB]", r"%-?[dej]", " 01", " %d"), ("%V", "%u", " 1", " %u"), (r"%-?[HI]", "%-?M", " 00", " %M")]
+    for has, lacks, more, part in ends:
+        if re.search(has, plain) and not re.search(lacks, plain):
+            texts, plain = texts + more, plain + part
+    if re.search("%-?M", plain) and not re.search("%-?[HI]", plain):
+        texts, plain = "0 " + texts, "%H " + plain
     if isinstance(dtype, pl.Datetime) and not pattern.endswith("z"):
-        naive = texts.str.strptime(pl.Datetime("us"), pattern, strict=False)
-        return naive.dt.replace_time_zone(dtype.time_zone)
-    return texts.str.strptime(dtype, pattern, strict=False)  # type: ignore[arg-type]
+        naive = texts.str.strptime(pl.Datetime(dtype.time_unit), plain, strict=False)
+        times = naive.dt.replace_time_zone(dtype.time_zone)
+    else:
+        times = texts.str.strptime(dtype, plain, strict=False)  # type: ignore[arg-type]
+    return _in_century(times, int(century[1])) if century else times
+
+
+def _in_century(times: pl.Series, start: int) -> pl.Series:
+    """With years moved into the hundred that begin with `start`."""
+    year = times.dt.year()
+    wanted = start + (year - start) % 100
+    for shift in (-100, 100):
+        away = (wanted - year == shift).fill_null(False)
+        if away.any():
+            times = times.dt.offset_by(f"{shift}y").zip_with(away, times)
+    return times
 
 
 def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -232,4 +353,15 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
-    return times.dt.strftime(pattern)
+    plain = re.sub(r"%y\(\d{4}\)", "%y", pattern).replace("%^", "%")
+    fraction = re.search(r"%\.([*124578])f", plain)
+    if fraction:  # between marks, where it is cut
+        plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
+    if plain.endswith("%#z"):  # chrono reads an offset of hours only, and does not write it; here it is that of UTC
+        plain = plain[:-3] + "+00"
+    texts = times.dt.strftime(plain)
+    if fraction and fraction[1] == "*":
+        texts = texts.str.replace("\x1f.0+\x1e", "").str.replace("\x1f(.[0-9]*?)0*\x1e", "${1}")
+    elif fraction:
+        texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
+    return texts.str.to_uppercase() if "%^" in pattern else texts

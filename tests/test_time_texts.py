@@ -1,0 +1,160 @@
+"""Dates and times as people and programs write them: read rightly, drawn in that form, written back as they came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.codecs.base import Codes
+from likewise.codecs.table import TableCodec
+from likewise.schema import times
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.infer import infer, infer_column
+from likewise.schema.parse import parse, restore
+
+N = 400
+RNG_SEED = 11
+START = dt.datetime(2011, 1, 3)
+
+
+def moments() -> list[dt.datetime]:
+    ticks = np.random.default_rng(RNG_SEED).integers(0, 12 * 365 * 86_400 * 10**6, N)
+    return [START + dt.timedelta(microseconds=int(tick)) for tick in ticks]
+
+
+def trimmed(moment: dt.datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".")
+
+
+SPELLINGS: dict[str, tuple[Callable[[dt.datetime], str], str, str]] = {
+    # how it is written, the pattern found, what of a moment the text tells
+    "year-month": (lambda t: f"{t:%Y-%m}", "%Y-%m", "month"),
+    "year and month, digits": (lambda t: f"{t:%Y%m}", "%Y%m", "month"),
+    "month/year": (lambda t: f"{t:%m/%Y}", "%m/%Y", "month"),
+    "month.year": (lambda t: f"{t:%m.%Y}", "%m.%Y", "month"),
+    "named month": (lambda t: f"{t:%b %Y}", "%b %Y", "month"),
+    "digits": (lambda t: f"{t:%Y%m%d}", "%Y%m%d", "day"),
+    "digits, day first": (lambda t: f"{t:%d%m%Y}", "%d%m%Y", "day"),
+    "ISO week": (lambda t: f"{t:%G-W%V}", "%G-W%V", "week"),
+    "ISO week and day": (lambda t: f"{t:%G-W%V-%u}", "%G-W%V-%u", "day"),
+    "day of the year": (lambda t: f"{t:%Y-%j}", "%Y-%j", "day"),
+    "Oracle": (lambda t: f"{t:%d-%b-%y}".upper(), "%d-%^b-%y", "day"),
+    "SAS": (lambda t: f"{t:%d%b%Y}".upper(), "%d%^b%Y", "day"),
+    "Chinese": (lambda t: f"{t.year}年{t.month}月{t.day}日", "%Y年%-m月%-d日", "day"),
+    "Chinese month": (lambda t: f"{t.year}年{t.month}月", "%Y年%-m月", "month"),
+    "two-digit years": (lambda t: f"{t:%d/%m/%y}", "%d/%m/%y", "day"),
+    "German, short": (lambda t: f"{t.day}.{t.month}.{t:%y}", "%-d.%-m.%y", "day"),
+    "with the day's name": (lambda t: f"{t:%A, %B %d, %Y}", "%A, %B %d, %Y", "day"),
+    "SAP": (lambda t: f"{t:%Y%m%d%H%M%S}", "%Y%m%d%H%M%S", "second"),
+    "digits to the minute": (lambda t: f"{t:%Y%m%d%H%M}", "%Y%m%d%H%M", "minute"),
+    "hours": (lambda t: f"{t:%Y-%m-%dT%H}", "%Y-%m-%dT%H", "hour"),
+    "SAS moment": (lambda t: f"{t:%d%b%Y:%H:%M:%S}".upper(), "%d%^b%Y:%H:%M:%S", "second"),
+    "C": (lambda t: t.ctime(), "%a %b %e %H:%M:%S %Y", "second"),
+    "web server": (lambda t: f"{t:%d/%b/%Y:%H:%M:%S} +0000", "%d/%b/%Y:%H:%M:%S +0000", "second"),
+    "Excel, English": (lambda t: f"{t.month}/{t.day}/{t:%Y} {t:%I:%M %p}", "%-m/%-d/%Y %I:%M %p", "minute"),
+    "Chinese moment": (
+        lambda t: f"{t.year}年{t.month}月{t.day}日 {t:%H:%M:%S}", "%Y年%-m月%-d日 %H:%M:%S", "second"
+    ),
+    "PostgreSQL": (lambda t: trimmed(t) + "+00", "%Y-%m-%d %H:%M:%S%.*f+00", "microsecond"),
+    "PostgreSQL, local": (trimmed, "%Y-%m-%d %H:%M:%S%.*f", "microsecond"),
+    "SQL Server": (lambda t: f"{t:%Y-%m-%d %H:%M:%S.%f}"[:-3], "%Y-%m-%d %H:%M:%S%.3f", "millisecond"),
+    "one digit and an offset": (lambda t: f"{t:%Y-%m-%dT%H:%M:%S.%f}"[:-5] + "+02:00", "%Y-%m-%dT%H:%M:%S%.1f+02:00",
+                                "decisecond"),
+    ".NET": (lambda t: f"{t:%Y-%m-%dT%H:%M:%S.%f}0Z", "%Y-%m-%dT%H:%M:%S%.7fZ", "microsecond"),
+    "log": (lambda t: f"{t:%Y-%m-%d %H:%M:%S,%f}"[:-3], "%Y-%m-%d %H:%M:%S,%3f", "millisecond"),
+    "Oracle moment": (lambda t: f"{t:%d-%b-%y %I.%M.%S.%f %p}".upper(), "%d-%^b-%y %I.%M.%S%.6f %p", "microsecond"),
+}  # fmt: skip
+
+
+def cut(moment: dt.datetime, to: str) -> dt.datetime:
+    """What is left of a moment that is told by the month, the week, the day, ..."""
+    digits = {"microsecond": 1, "millisecond": 1_000, "decisecond": 100_000}
+    if to in digits:
+        return moment.replace(microsecond=moment.microsecond // digits[to] * digits[to])
+    if to == "week":
+        moment, to = moment - dt.timedelta(days=moment.weekday()), "day"
+    parts = ("month", "day", "hour", "minute", "second", "microsecond")
+    return moment.replace(**{part: int(part == "day") for part in parts[parts.index(to) + 1 :]})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_moments_are_read_and_written_as_they_came(how: str) -> None:
+    write, pattern, unit = SPELLINGS[how]
+    raw = pl.DataFrame({"t": [write(moment) for moment in moments()]})
+    schema = infer(raw)
+    assert (schema["t"].kind, schema["t"].format, schema["t"].lenient) == (Kind.DATETIME, pattern, False)
+    parsed = parse(raw, schema)
+    clock = (
+        parsed["t"].cast(pl.Datetime("us")) if parsed["t"].dtype == pl.Date else parsed["t"].dt.replace_time_zone(None)
+    )
+    assert clock.cast(pl.Datetime("us")).to_list() == [cut(moment, unit) for moment in moments()]
+    assert restore(parsed, schema).equals(raw)
+    rng = np.random.default_rng(0)
+    codec = TableCodec.fit(parsed, schema)
+    codes = codec.encode(parsed)
+    again = Codes(codes.codes[rng.permutation(N)], rng.random(codes.fractions.shape).astype(np.float32))
+    drawn = restore(codec.decode(again, rng=rng), schema)
+    assert restore(parse(drawn, schema), schema).equals(drawn)  # all of it reads, in the same form
+
+
+def test_births_of_two_digit_years_lie_behind_us() -> None:
+    births = [dt.date(1931, 5, 2) + dt.timedelta(days=61 * i) for i in range(480)]  # 1931 to 2011
+    found = infer_column(pl.Series("born", [f"{day:%d/%m/%y}" for day in births]))
+    assert found.format is not None
+    assert found.format.startswith("%d/%m/%y(19")
+    assert any("two-digit years are read as 19" in note for note in found.notes)
+    raw, schema = pl.DataFrame({"born": [f"{day:%d/%m/%y}" for day in births]}), Schema((found,))
+    assert parse(raw, schema)["born"].to_list() == births
+    assert restore(parse(raw, schema), schema).equals(raw)
+
+
+def test_the_window_of_two_digit_years_may_be_declared() -> None:
+    texts = pl.Series(["01.02.34", "01.02.36"])
+    assert times.read(texts, "%d.%m.%y(1935)").dt.year().to_list() == [2034, 1936]
+    assert times.read(texts, "%d.%m.%y").dt.year().to_list() == [2034, 2036]
+    assert times.write(times.read(texts, "%d.%m.%y(1935)"), "%d.%m.%y(1935)").to_list() == texts.to_list()
+
+
+def test_laps_are_times_and_hours_are_not_taken_for_minutes() -> None:
+    laps = infer_column(pl.Series("lap", [f"{i % 3}:{i % 60:02d}.{i * 37 % 1000:03d}" for i in range(300)]))
+    assert (laps.kind, laps.format) == (Kind.DATETIME, "%-M:%S%.3f")
+    assert times.read(pl.Series(["1:23.456"]), "%-M:%S%.3f").to_list() == [dt.time(0, 1, 23, 456_000)]
+    clock = infer_column(pl.Series("at", [f"{i % 24:02d}:{i % 60:02d}" for i in range(299)] + ["24:00"]))
+    assert (clock.format, clock.lenient) == ("%H:%M", True)
+    assert infer_column(pl.Series("at", [f"{i % 60:02d}:{i * 7 % 60:02d}" for i in range(300)])).format == "%M:%S"
+
+
+@pytest.mark.parametrize("slip", ["2020-02-30", "n.d.?", "31.31.2020", "soon"])
+def test_one_cell_that_is_no_date_is_told_and_missing(slip: str) -> None:
+    raw = pl.DataFrame({"t": [*(f"{moment:%Y-%m-%d}" for moment in moments()), slip]})
+    schema = infer(raw)
+    assert (schema["t"].kind, schema["t"].format, schema["t"].lenient) == (Kind.DATETIME, "%Y-%m-%d", True)
+    assert any("1 rows do not read as the others" in note for note in schema["t"].notes)
+    assert slip not in schema.to_json()
+    assert parse(raw, schema)["t"].null_count() == 1
+
+
+def test_a_zone_that_only_some_rows_tell_is_told() -> None:
+    texts = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments()]
+    found = infer_column(pl.Series("t", [*texts, texts[0][:-1]]))
+    assert any("some rows tell a time zone and others do not" in note for note in found.notes)
+    assert not any("time zone" in note for note in infer_column(pl.Series("t", texts)).notes)
+
+
+def test_digits_that_are_no_dates_stay_numbers() -> None:
+    rng = np.random.default_rng(5)
+    for low, high in ((190_001, 209_912), (19_000_101, 20_991_231), (10**13, 10**14)):
+        found = infer_column(pl.Series("x", rng.integers(low, high, 300).astype(str)))
+        assert found.kind is Kind.INTEGER
+
+
+def test_a_declared_pattern_holds_as_a_mapping_and_as_a_column() -> None:
+    raw = pl.DataFrame({"t": ["2020-01", "2020-02", "2020-12"]})
+    as_mapping = infer(raw, overrides={"t": {"kind": "datetime", "format": "%Y-%m"}})
+    as_column = infer(raw, overrides={"t": Column(name="t", kind=Kind.DATETIME, format="%Y-%m")})
+    assert parse(raw, as_mapping).equals(parse(raw, as_column))
+    assert parse(raw, as_mapping)["t"].to_list() == [dt.date(2020, month, 1) for month in (1, 2, 12)]

@@ -82,7 +82,7 @@ class MaskedNet(CodeTables):
         """Hidden units of every field. Shape: (B, D) -> (D, B, H)."""
         e = self.embed_codes(x, embeds)
         e = self.drop(e) if self.training else e
-        h = self.sight(e.view(len(x), self.n_fields, self.d_embed), visible).relu().contiguous()
+        h = self.sight(e.view(len(x), self.n_fields, self.d_embed), visible).relu_().contiguous()
         for layer, bias in zip(self.layers, self.layer_biases, strict=True):
             dropped = self.drop(h) if self.training else h
             more = torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype))
@@ -99,7 +99,8 @@ class MaskedNet(CodeTables):
 
     def nll(self, x: torch.Tensor, visible: Any) -> torch.Tensor:
         """-log p of each code given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
-        return self.nll_of(x, self.logits(x, visible))
+        embeds, heads = self.tables()
+        return self.nll_behind(x, self.hidden(x, visible, embeds), heads)
 
     @torch.inference_mode()
     def log_free(self, x: torch.Tensor, visible: Any, weights: Mapping[int, Allowed[torch.Tensor]]) -> torch.Tensor:

@@ -5,7 +5,7 @@ product of both, and its norm is |a| |b|. So one pass back to the products tells
 exactly, in the memory of a batch (Goodfellow 2015; Li et al. 2022, section 4; Bu et al. 2022).
 
 A net that can be trained privately is `Taped`: where a tape is present, it notes each use of its parameters, with how a
-gradient at the outcome makes squared norms. Without one it computes as if this file were not there.
+gradient at the outcome makes squared norms. Without one it computes the same, and may take fewer steps for it.
 
 Legend: B batch, D fields, E width in and H width out of a field's block.
 """

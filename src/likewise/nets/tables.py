@@ -173,10 +173,10 @@ class CodeTables(Taped):
         return self._with_ordinals(self.embed, self.ordinal_in), self._with_ordinals(self.heads, self.ordinal_out)
 
     def _with_ordinals(self, free: nn.ParameterList, ordinal: torch.Tensor) -> list[torch.Tensor]:
-        # One split has one backward; a slice for each bucket would fill a whole gradient with zeros each.
-        parts = torch.split(ordinal, [bucket.stop - bucket.start for bucket in self.buckets])
-        phi = self._phi()[: len(free)]
-        return [torch.baddbmm(table, p, part).to(self.dtype) for table, p, part in zip(free, phi, parts, strict=False)]
+        if not len(free):
+            return []
+        made: tuple[torch.Tensor, ...] = _Tables.apply(self.dtype, ordinal, *self._phi(), *free)  # type: ignore[no-untyped-call]
+        return list(made)
 
     def _phi(self) -> list[torch.Tensor]:
         """Ordinal features of each bucket's codes, [(n, K, P)]."""
@@ -187,7 +187,7 @@ class CodeTables(Taped):
         if not embeds:  # a table of keys only
             return torch.zeros(len(x), 0, dtype=self.dtype, device=x.device)
         table = torch.cat([part.reshape(-1, self.d_embed) for part in embeds])
-        found = F.embedding(x + self.first_rows, table)
+        found = lookup(table, x + self.first_rows)
         if self.tape is not None:
             self._note_lookup(self.tape, x, found)
         return found.flatten(1)
@@ -238,6 +238,13 @@ class CodeTables(Taped):
             losses.append(loss.view(bucket.stop - bucket.start, -1))
         return torch.cat(losses).t() if losses else torch.zeros(len(x), 0, device=x.device)
 
+    def nll_behind(self, x: torch.Tensor, h: torch.Tensor, heads: list[torch.Tensor]) -> torch.Tensor:
+        """`nll_of` the `logits_of` hidden units, in fewer passes. Shape: (B, D), (D, B, H) -> (B, D)."""
+        if self.tape is not None or not heads:
+            return self.nll_of(x, self.logits_of(h, heads))
+        losses: torch.Tensor = _Likelihood.apply(h, x.t(), *heads, *self.biases)  # type: ignore[no-untyped-call]
+        return losses.t()
+
     @torch.inference_mode()
     def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
         """Move the biases by the log ratio of counted to expected rows of each code. Shape of both: [(n, K)]."""
@@ -261,26 +268,125 @@ class CodeTables(Taped):
         return counts
 
 
-LEAST_SHARE = 1e-38
-"""Of a law, where its logarithm is taken."""
+LEAST_SHARE, TINY = 1e-38, 1e-30
+"""Of a law, where its logarithm is taken; and a share below which its digits are no longer sure."""
 
 
-class _CrossEntropy(torch.autograd.Function):
-    """logsumexp(logits) - logits of the target, and back in two passes over the logits instead of four: most of a step
-    is spent here where columns have many codes."""
+class _Tables(torch.autograd.Function):
+    """Free parts (n, K, W) and, by the features (n, K, P), ordinal parts (D, P, W): one node for all buckets, for
+    many small ones take longer than what they compute."""
 
     @staticmethod
-    def forward(ctx: Any, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        total = torch.logsumexp(logits, 1)
-        ctx.save_for_backward(logits, target, total)
-        return total - logits.gather(1, target[:, None])[:, 0]
+    def forward(ctx: Any, dtype: torch.dtype, ordinal: torch.Tensor, *rest: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        ctx.phi, free = rest[: len(rest) // 2], rest[len(rest) // 2 :]
+        parts = torch.split(ordinal, [len(phi) for phi in ctx.phi])
+        return tuple(
+            torch.baddbmm(table, phi, part).to(dtype) for table, phi, part in zip(free, ctx.phi, parts, strict=True)
+        )
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        wide = [grad.to(phi.dtype) for grad, phi in zip(grads, ctx.phi, strict=True)]
+        ordinal = torch.cat([torch.bmm(phi.transpose(1, 2), grad) for phi, grad in zip(ctx.phi, wide, strict=True)])
+        return None, ordinal, *[None] * len(wide), *wide
+
+
+class _Lookup(torch.autograd.Function):
+    """Rows of a table; back in a fifth of the time that `embedding` takes."""
+
+    @staticmethod
+    def forward(ctx: Any, table: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(at)
+        ctx.n_rows = len(table)
+        return F.embedding(at, table)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None]:
-        (logits, target, total), (grad,) = ctx.saved_tensors, grads
-        result = (logits - total[:, None]).exp_().mul_(grad[:, None])
-        return result.scatter_add_(1, target[:, None], -grad[:, None]), None
+        (at,), grad = ctx.saved_tensors, grads[0].flatten(0, -2)
+        grad = grad.to(torch.promote_types(grad.dtype, torch.float32))
+        return grad.new_zeros(ctx.n_rows, grad.shape[1]).index_add_(0, at.flatten(), grad), None
+
+
+def lookup(table: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """Rows of a table. Shape: (S, E), (...) -> (..., E)."""
+    if table.device.type != "cpu":  # elsewhere sums in any order would make two runs differ
+        return F.embedding(at, table)
+    found: torch.Tensor = _Lookup.apply(table, at)  # type: ignore[no-untyped-call]
+    return found
+
+
+def _softmax_loss(logits: torch.Tensor, at: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """p of every code, and -log p of one. Shape: (..., K), (..., 1) -> (..., K), (...).
+
+    The softmax takes one pass through memory each way, where the sum of exponentials takes five; much of a step is
+    spent here where columns have many codes.
+    """
+    p = torch.softmax(logits, -1)
+    share = p.gather(-1, at)[..., 0]
+    loss = -share.log()
+    tiny = share < TINY
+    if tiny.any():
+        rows = logits[tiny]
+        loss[tiny] = torch.logsumexp(rows, 1) - rows.gather(1, at[tiny])[:, 0]
+    return p, loss
+
+
+def _back(p: torch.Tensor, at: torch.Tensor, grad: torch.Tensor) -> torch.Tensor:
+    """The gradient at the logits. Shape: (..., K), (..., 1), (...) -> (..., K)."""
+    grad = grad[..., None]
+    return (p * grad).scatter_add_(-1, at, -grad)
+
+
+class _CrossEntropy(torch.autograd.Function):
+    """-log softmax of the target. Shape: (B, K), (B,) -> (B,)."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        p, loss = _softmax_loss(logits, target[:, None])
+        ctx.save_for_backward(p, target[:, None])
+        return loss
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None]:
+        p, at = ctx.saved_tensors
+        return _back(p, at, grads[0]), None
+
+
+class _Likelihood(torch.autograd.Function):
+    """-log p of each code behind hidden units (D, B, H): heads [(n, K, H)], biases [(n, K)], losses (D, B)."""
+
+    @staticmethod
+    def forward(ctx: Any, h: torch.Tensor, target: torch.Tensor, *tables: torch.Tensor) -> torch.Tensor:
+        ctx.heads, biases = tables[: len(tables) // 2], tables[len(tables) // 2 :]
+        sizes = [len(bias) for bias in biases]
+        at = target.contiguous()[:, :, None]
+        shares, losses = [], []
+        for head, bias, part, code in zip(
+            ctx.heads, biases, torch.split(h, sizes), torch.split(at, sizes), strict=True
+        ):
+            p, loss = _softmax_loss(torch.bmm(part, head.transpose(1, 2)).float().add_(bias[:, None]), code)
+            shares.append(p)
+            losses.append(loss)
+        ctx.sizes = sizes
+        ctx.save_for_backward(h, at, *shares)
+        return torch.cat(losses)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        h, at, *shares = ctx.saved_tensors
+        grad_h, heads, biases = torch.empty_like(h), [], []
+        parts = [torch.split(whole, ctx.sizes) for whole in (h, grad_h, at, grads[0].contiguous())]
+        for head, p, part, grad_part, code, grad in zip(ctx.heads, shares, *parts, strict=True):
+            wide = _back(p, code, grad)
+            biases.append(wide.sum(1))
+            narrow = wide.to(h.dtype)
+            torch.bmm(narrow, head, out=grad_part)
+            heads.append(torch.bmm(narrow.transpose(1, 2), part))
+        return grad_h, None, *heads, *biases
 
 
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -58,6 +58,10 @@ Progress = Callable[[Event], None]
 Item = TypeVar("Item")
 
 
+LANDING = 4
+"""Epochs in which the rate comes down, at most, where a cycle is cut short."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """How long and how fast to train.
@@ -68,7 +72,8 @@ class Schedule:
         learning_rate: the peak of the one cycle (Smith and Topin 2018): a linear rise, then half a cosine to zero.
         warmup: share of the steps spent rising.
         weight_decay: AdamW's (Loshchilov and Hutter 2019).
-        patience: epochs without a better held-out loss before the cycle is cut short.
+        patience: epochs without a better held-out loss before the cycle is cut short: the rate then comes down in as
+            many epochs, or in `LANDING`; weights from the middle of a cycle are far from what they can come to.
         max_seconds: budget; the cycle is then run by the clock, so two runs may differ. None: no budget.
         checkpoint: a file written after every epoch and resumed from when it is there; None: no file.
     """
@@ -97,8 +102,8 @@ class Record:
     """What training did: plain data, kept in the model file.
 
     Args:
-        stopped: "planned" (all epochs), "early" (patience), "time" (budget) or "diverged" (the loss stopped being a
-            number; the best weights before that were kept).
+        stopped: "planned" (all epochs), "early" (patience, and then the rate brought down), "time" (budget) or
+            "diverged" (the loss stopped being a number; the best weights before that were kept).
     """
 
     epochs: int = 0
@@ -216,6 +221,22 @@ def one_cycle(passed: float, warmup: float) -> float:
     return max(0.5 * (1 + math.cos(math.pi * (passed - warmup) / (1 - warmup))), 1e-3)
 
 
+def cut_short(losses: Sequence[float], patience: int) -> int:
+    """The epoch after which so many had passed without a better loss; 0 where that never was.
+
+    Example:
+        >>> cut_short([5.0, 4.0, 4.5, 4.4, 3.0], patience=2), cut_short([5.0, 4.0, 4.5, 3.0], patience=2)
+        (4, 0)
+    """
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            return epoch + 1
+    return 0
+
+
 def train(
     module: nn.Module,
     step: Step,
@@ -254,7 +275,7 @@ def train(
     if from_shares and holdout_loss is not None and not run.record.epochs:
         module.eval()
         run.start = holdout_loss()
-    while run.record.epochs < schedule.epochs and run.record.stopped == "planned":
+    while run.record.epochs < run.last and run.record.stopped == "planned":
         module.train()
         if on_epoch is not None:
             on_epoch()
@@ -288,6 +309,8 @@ class _Run:
         self.best: dict[str, torch.Tensor] | None = None
         self.start = math.inf
         """Held-out loss before the first step, where it is known."""
+        self.cut = 0
+        """The epoch from which the rate comes down sooner than planned; 0 while it does not."""
         self.began = time.perf_counter()
 
     @property
@@ -296,10 +319,19 @@ class _Run:
 
     def passed(self, share_of_epoch: float) -> float:
         """Share of the training done: of the epochs, or of the time where that runs out sooner."""
-        planned = (self.record.epochs + share_of_epoch) / self.schedule.epochs
+        done, cut = self.record.epochs + share_of_epoch, self.cut
+        if cut:
+            done = cut + (done - cut) * (self.schedule.epochs - cut) / (self.last - cut)
+        planned = done / self.schedule.epochs
         if self.schedule.max_seconds is None:
             return planned
         return min(max(planned, self.seconds / self.schedule.max_seconds), 1.0)
+
+    @property
+    def last(self) -> int:
+        """The epoch to end with."""
+        landing = min(self.schedule.patience, LANDING)
+        return min(self.cut + landing, self.schedule.epochs) if self.cut else self.schedule.epochs
 
     def epoch(self, batches: Iterator[torch.Tensor], n_batches: int) -> float | None:
         """All steps of one epoch; gives the mean loss, NaN when it diverged, None when there was no time for a step."""
@@ -334,13 +366,14 @@ class _Run:
             self.best = {name: value.clone() for name, value in self.module.state_dict().items()}
         if holdout_loss is not None:
             record.holdout_losses.append(holdout_loss)
-        if record.epochs - record.best_epoch >= self.schedule.patience and record.stopped == "planned":
+        self.cut = cut_short(record.holdout_losses, self.schedule.patience)
+        if record.epochs == self.last < self.schedule.epochs and record.stopped == "planned":
             record.stopped = "early"
         self.save()
 
     def event(self, rows: int, notes: Mapping[str, float]) -> Event:
         record, seconds = self.record, self.seconds
-        left = seconds / record.epochs * (self.schedule.epochs - record.epochs) if record.epochs else math.inf
+        left = seconds / record.epochs * (self.last - record.epochs) if record.epochs else math.inf
         if self.schedule.max_seconds is not None:
             left = min(left, max(self.schedule.max_seconds - seconds, 0.0))
         return Event(
@@ -420,4 +453,5 @@ class _Run:
         self.best = groups["best"] or None
         self.step.load_state(groups["step"])
         self.generator.set_state(tensors["generator"])
+        self.cut = cut_short(self.record.holdout_losses, self.schedule.patience)
         self.began -= self.record.seconds

@@ -37,25 +37,31 @@ class AdamW:
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.steps = 0
         decays = list(weight_decay) if isinstance(weight_decay, Sequence) else [weight_decay] * len(self.parameters)
-        self.unlike = [(p, d) for p, d in zip(self.parameters, decays, strict=True) if isinstance(d, torch.Tensor)]
-        """Parameters whose entries decay by shares of their own."""
         alike = [0.0 if isinstance(d, torch.Tensor) else d for d in decays]
         self.groups = [(d, [i for i, own in enumerate(alike) if own == d]) for d in sorted(set(alike))]
+        unlike = [(p, d) for p, d in zip(self.parameters, decays, strict=True) if isinstance(d, torch.Tensor)]
+        self.unlike, self.shares = [p for p, _ in unlike], [-d for _, d in unlike]
+        """Parameters whose entries decay by shares of their own."""
+        self._counts = [torch.zeros((), device=p.device) for p in self.parameters]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Move every parameter against its gradient, and forget the gradients."""
         self.steps += 1
-        for p, shares in self.unlike:
-            p.mul_((1 - rate * shares).clamp(min=0.5))
+        if self.unlike:
+            left = torch._foreach_mul(self.shares, rate)
+            torch._foreach_add_(left, 1.0)
+            torch._foreach_clamp_min_(left, 0.5)
+            torch._foreach_mul_(self.unlike, left)
+        torch._foreach_zero_(self._counts)
+        torch._foreach_add_(self._counts, float(self.steps))
         for decay, group in self.groups:
-            parameters: list[torch.Tensor] = [self.parameters[i] for i in group]
+            parameters, counts = [self.parameters[i] for i in group], [self._counts[i] for i in group]
             means, squares = [self.means[i] for i in group], [self.squares[i] for i in group]
             gradients = [p.grad for p in parameters if p.grad is not None]
-            steps = [torch.full((), float(self.steps), device=p.device) for p in parameters]
             # The kernel of torch.optim.AdamW(fused=True): one pass over memory instead of eight.
             torch._fused_adamw_(
-                parameters, gradients, means, squares, [], steps,
+                parameters, gradients, means, squares, [], counts,
                 lr=rate, beta1=self.betas[0], beta2=self.betas[1], weight_decay=decay, eps=self.eps,
                 amsgrad=False, maximize=False,
             )  # fmt: skip

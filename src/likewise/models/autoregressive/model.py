@@ -110,7 +110,7 @@ class Autoregressive(GradientModel):
         any_order: share of the steps that put a random set of columns first.
         weight_decay: AdamW's, of what the codes of all columns share; what a code of an order has of its own decays the
             more, the fewer rows it has. None takes 1, and .0001 for all alike under a budget.
-        patience: epochs without a better held-out loss before training ends.
+        patience: epochs without a better held-out loss before the rate is brought down, and training ends.
         max_seconds: budget of the training; None for none.
         checkpoint: file to resume from, written every epoch; None for none.
         calibrate: rounds of moving the biases so that each column's shares are the training rows' own.

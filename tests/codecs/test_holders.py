@@ -80,14 +80,14 @@ def test_a_range_ends_at_the_mean_of_five_people_and_not_of_five_rows() -> None:
 
 
 @pytest.mark.parametrize("n_rows_each", [1, 3, 12])
-def test_every_piece_holds_values_of_five_people(n_rows_each: int) -> None:
+def test_every_code_holds_values_of_five_people(n_rows_each: int) -> None:
     rng = np.random.default_rng(10)
     own = rng.normal(0, 10, 150)
     who = np.repeat(np.arange(150), n_rows_each)
     values = np.round(own[who] + rng.normal(0, 0.5, len(who)), 2)
     pieces = fitted(values, who, Kind.REAL).pieces
-    piece = pieces.find(np.rint(values * 100).astype(np.int64))
-    assert min(len(set(who[piece == i])) for i in range(len(pieces.first))) >= 5
+    code = pieces.encode(np.rint(values * 100).astype(np.int64))[0]
+    assert min(len(set(who[code == i])) for i in range(pieces.size)) >= 5
 
 
 def test_a_day_and_a_time_of_day_need_five_people() -> None:

@@ -3,7 +3,7 @@
 A value is kept as it is only if at least `rows` rows carry it; every other limit of a piece is the mean of `rows`
 neighbouring rows, and the `rows - 1` outermost rows on either side are left out of it (a range thus ends at the mean of
 the 5th to the 9th row). Each piece has at least `rows` rows, and what fills the holes between them has that many rows
-together. So no number stored is that of fewer.
+together. So no number stored is that of fewer. Beyond the ends `tails.py` draws from a law.
 
 Where people have several rows, a value is kept if that many people have it, and all else is made of rows of which any
 that many neighbours are different people's.
@@ -20,6 +20,7 @@ import numpy as np
 
 from likewise.codecs.holders import Crowd
 from likewise.codecs.pieces import Bools, Floats, Ints, Pieces, Values, distance, tally
+from likewise.codecs.tails import Reach, with_tails
 
 FLAT_ROWS = 5  # a value inside a bin is a flat piece of its own from this many rows, if it stands out ...
 SURE_ROWS = 25  # ... and from this many rows in any case: its frequency is then known to a fifth
@@ -39,6 +40,7 @@ def build(
     bin_pieces: int,
     bounds: tuple[Any, Any] = (None, None),
     domain: tuple[Any, Any] = (None, None),
+    reach: Reach | None = None,
 ) -> Pieces:
     """Pieces of a column's distinct values (m >= 1, ascending, within `bounds`).
 
@@ -49,6 +51,7 @@ def build(
         atom_share, bin_pieces: as in `CodecOptions`.
         bounds: range ends that the user declared, None where there is none.
         domain: what a value can be at all.
+        reach: how far its tails may be drawn; None for no tails.
     """
     atoms = choose_atoms(crowd, budget=budget, rows=rows, atom_share=atom_share)
     groups = choose_bins(crowd.apart, atoms, budget=budget, rows=rows)
@@ -60,6 +63,8 @@ def build(
         return _pooled(values, crowd.rows, bounds=bounds, domain=domain)
     pieces = _settle(pieces, values[some], counts[some], rows=rows)
     pieces = _filled(_counted(pieces, values, crowd.rows), values, crowd, rows=rows)
+    if reach is not None:
+        pieces = with_tails(pieces, values, crowd.rows, crowd.apart, reach, rows=rows)
     return _stretch(pieces, values, crowd.rows, bounds)
 
 
@@ -328,18 +333,19 @@ def _blurred(value: float | int, values: Values, least: float, most: float) -> f
 
 def _stretch(pieces: Pieces, values: Values, counts: Ints, bounds: tuple[Any, Any]) -> Pieces:
     """Spread the outermost rows, if an outer piece is a stretch and they lie beyond it, up to the declared bounds."""
-    first, last, code = pieces.first, pieces.last, pieces.code
+    first, last, code, count = pieces.first, pieces.last, pieces.code, pieces.count.copy()
     step = 1 if pieces.is_lattice else 0
     lower = bounds[0] is not None and first[0] < last[0] and values[0] < first[0]
     upper = bounds[1] is not None and first[-1] < last[-1] and values[-1] > last[-1]
     if lower:
+        beyond = counts[values < first[0]].sum()
+        count[0] -= beyond
         first, last = np.r_[bounds[0], first].astype(first.dtype), np.r_[first[0] - step, last]
-        code = np.r_[code[0], code]
+        code, count = np.r_[code[0], code], np.r_[beyond, count]
     if upper:
+        beyond = counts[values > last[-1]].sum()
+        count[-1] -= beyond
         first, last = np.r_[first, last[-1] + step], np.r_[last, bounds[1]].astype(last.dtype)
-        code = np.r_[code, code[-1]]
-    if not lower and not upper:
-        return pieces
-    wider = _counted(_numbered(first, last, code), values, counts)
-    some = wider.count > 0
-    return _numbered(wider.first[some], wider.last[some], wider.code[some], wider.count[some])
+        code, count = np.r_[code, code[-1]], np.r_[count, beyond]
+    some = count > 0
+    return _numbered(first[some], last[some], code[some], count[some])

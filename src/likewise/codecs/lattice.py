@@ -9,6 +9,7 @@ Legend: n rows, m distinct values.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,13 @@ import numpy.typing as npt
 
 from likewise.codecs.calendars import FAR, Calendar
 from likewise.codecs.pieces import Values
+from likewise.codecs.tails import Reach
 from likewise.conditions import Between
 from likewise.errors import ConditionError, SchemaError
 from likewise.schema.column import Column, Kind
 
 STEP_VALUES = 10  # distinct values whose differences must share a divisor before it is taken for the column's step
+FEW_DECIMALS = 3  # looked for in doubles of which nobody said how many they have
 EXACT = 2.0**53  # beyond this float64 skips integers
 MOST_DECIMALS = 15  # a double has no more
 INT64 = np.iinfo(np.int64)
@@ -94,6 +97,17 @@ class Lattice:
             raise SchemaError(f"column {column.name!r}: no value of the column's step lies within its declared bounds")
         return low, high
 
+    def reach(self, column: Column) -> Reach:
+        """How far tails may be drawn: within declared bounds and what the stored type holds; nothing positive becomes
+        zero, and shares, marks and percentages end at 1 and 100."""
+        low, high = _held_by(column.dtype)
+        if column.bounds is not None:
+            low, high = max(low, column.bounds[0]), min(high, column.bounds[1])
+        if not self.is_exact:
+            return Reach(low, high, (0.0, 1.0, 100.0))
+        ends = tuple(self.unit(end, False, up=end == 0) for end in (0, 1, 100))
+        return Reach(self.unit(low, False, up=True), self.unit(high, False, up=False), ends)
+
     def limits(self, between: Between, name: str) -> tuple[Any, Any]:
         """The least and greatest unit whose value lies in the range; None where it is open."""
         low, high = as_number(between.low, name), as_number(between.high, name)
@@ -155,10 +169,30 @@ def find_lattice(values: Values, column: Column, calendar: Calendar | None = Non
         step, offset = _common_step(whole)
         return Lattice(Kind.INTEGER, step, offset=offset, calendar=calendar)
     greatest = float(np.abs(values[[0, -1]]).max()) if len(values) else 0.0
-    if column.decimals is None or column.decimals > MOST_DECIMALS or greatest >= EXACT / 10.0**column.decimals / 2:
+    decimals = _shared_decimals(values) if column.decimals is None else column.decimals
+    if decimals is None or decimals > MOST_DECIMALS or greatest >= EXACT / 10.0**decimals / 2:
         return Lattice(Kind.REAL)
-    step, offset = _common_step(np.unique(Lattice(Kind.REAL, 1, column.decimals).units(values)))
-    return Lattice(Kind.REAL, step, column.decimals, offset)
+    step, offset = _common_step(np.unique(Lattice(Kind.REAL, 1, decimals).units(values)))
+    return Lattice(Kind.REAL, step, decimals, offset)
+
+
+def _shared_decimals(values: Values) -> int | None:
+    """The decimals of doubles that are all whole numbers or hundredths, say; None if they have more, or are few."""
+    if len(values) < STEP_VALUES or np.abs(values[[0, -1]]).max() > EXACT / 10.0**FEW_DECIMALS:
+        return None
+    rounded = ((d, np.rint(values * 10.0**d) / 10.0**d) for d in range(FEW_DECIMALS + 1))
+    return next((d for d, these in rounded if np.array_equal(these, values)), None)
+
+
+def _held_by(dtype: str) -> tuple[float, float]:
+    """The least and the greatest number that a stored type holds, as a double, or a little less."""
+    whole = re.fullmatch(r"(U?)Int(\d+)", dtype)
+    if whole:
+        bits = min(int(whole[2]), 64) - (not whole[1])
+        return (0.0 if whole[1] else -(2.0**bits), 2.0**bits - 1)
+    decimal = re.fullmatch(r"Decimal\((\d+), (\d+)\)", dtype)
+    most = 10.0 ** (int(decimal[1]) - int(decimal[2])) - 1 if decimal else 65504.0 if dtype == "Float16" else math.inf
+    return -most, most
 
 
 def _common_step(units: npt.NDArray[np.int64]) -> tuple[int, int]:

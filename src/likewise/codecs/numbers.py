@@ -6,7 +6,7 @@ Legend: n rows, m distinct values, K codes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -30,6 +30,7 @@ from likewise.codecs.column import (
 from likewise.codecs.holders import Crowd, Holders, merged
 from likewise.codecs.lattice import INT64, MOST_DECIMALS, Lattice, as_number, find_lattice
 from likewise.codecs.pieces import Pieces, Values, tally
+from likewise.codecs.tails import Reach
 from likewise.conditions import Between, Missing, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.schema.column import Column, Kind
@@ -118,7 +119,8 @@ class NumberCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: NumberSummary, column: Column, options: CodecOptions) -> Self:
-        return cls.on(find_lattice(summary.values, column), summary, column, options)
+        lattice = find_lattice(summary.values, column)
+        return cls.on(lattice, summary, column, options, reach=lattice.reach(column))
 
     @classmethod
     def on(
@@ -128,11 +130,13 @@ class NumberCodec(ColumnCodec):
         column: Column,
         options: CodecOptions,
         domain: tuple[int, int] | None = None,
+        reach: Reach | None = None,
     ) -> Self:
         """The codec of a column that counts in these units.
 
         Args:
             domain: the least and the greatest value that there can be; None for any.
+            reach: how far tails may be drawn; None for no tails.
         """
         has_missing = summary.missing > 0 or not len(summary.values)
         if not len(summary.values):
@@ -155,6 +159,7 @@ class NumberCodec(ColumnCodec):
             domain=(None, None)
             if domain is None
             else (lattice.unit(domain[0], False, up=True), lattice.unit(domain[1], False, up=False)),
+            reach=None if reach is None else replace(reach, declared=bounds),
         )
         return cls(column.name, lattice, pieces, has_missing)
 

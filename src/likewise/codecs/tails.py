@@ -1,0 +1,223 @@
+"""What lies beyond the outermost rows that may be shown: drawn from a law, where the rows themselves are left out.
+
+The ends of a range are means of `rows` neighbouring rows, and fewer people's values beyond them are never stored. A
+column with a long tail would lose its shape there. So the stretch beyond an end is drawn from a generalised Pareto law,
+which the excesses over a high threshold follow in the limit whatever the column (Pickands 1975).
+
+Privacy: the law is fitted to the limits and counts of pieces that are stored anyway, by the likelihood of the counts
+between those limits, and to no row. The values of the outermost `rows - 1` rows have no part in it: one of them may be
+a thousand times as great, and nothing changes. One row further in moves a limit by at most a part in `rows` of the gap
+to its neighbour, and one of the counts, of 50 rows or more together, by one. That there is a tail at all says that at
+least `rows` people lie beyond the end. The limits of the tail's pieces stand at fixed shares of the law: they are no
+row's value. A budget of differential privacy takes none of this: `dp/cuts.py` makes its own pieces.
+
+Ages, shares and capped amounts that end stay ended: there is no tail where the law itself ends soon (shape below
+`ENDED`), where the outermost value is kept and fewer people lie beyond it, or beyond a limit given.
+
+Legend: m distinct values, P pieces, G groups of pieces, X shapes, S scales.
+
+References:
+    J. Pickands (1975), Statistical inference using extreme order statistics, Annals of Statistics 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from likewise.codecs.pieces import Floats, Ints, Pieces, Values, tally
+
+LEAST_EXCESSES = 50  # people's rows that a law stands on
+MOST_SHARE = 0.1  # of the rows: further in the law of excesses no longer holds
+EXCESSES = 1.5  # times the root of the rows, where that lies between the two
+GROUPS = 12  # between which the rows are counted
+LEAST_GROUPS = 4
+SHAPES = np.linspace(-1.0, 1.0, 81)  # beyond 1 there is no mean
+SCALES = np.geomspace(0.05, 20.0, 121)  # times the mean excess, roughly
+USUAL, SPREAD = 0.1, 0.3  # mean and deviation of the shapes of columns, as the fit presumes them
+ENDED = -0.3  # shapes below: the column comes to an end close by
+HEAVY = 0.5  # shapes below may be those of shares or marks, which end at a round number not far off
+LAST_ROWS = 0.7  # the tail is drawn as far as so many rows would lie beyond: to the median of the greatest of as many
+HALVINGS = 2  # pieces to each halving of the rows
+BENT, PARTS = 4, 4  # pieces before the tail that follow the law as well, and into how many parts each is cut
+FAR = 2.0**52
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a tail may reach.
+
+    Args:
+        low, high: the least and the greatest value that there can be; None for any.
+        declared: the same where a user said so: tails then go all the way.
+        ends: round numbers at which columns end by nature, ascending; the first is zero, beyond which a sign changes.
+    """
+
+    low: Any
+    high: Any
+    ends: tuple[Any, ...]
+    declared: tuple[Any, Any] = (None, None)
+
+    def beyond(self, pieces: Pieces) -> Reach:
+        """The same of this column: what lies wholly on one side of zero stays there."""
+        zero = self.ends[0]
+        low = zero if pieces.first[0] >= zero and (self.low is None or self.low < zero) else self.low
+        high = zero if pieces.last[-1] <= zero and (self.high is None or self.high > zero) else self.high
+        return replace(self, low=low, high=high)
+
+
+def with_tails(pieces: Pieces, values: Values, counts: Ints, people: Ints, reach: Reach, *, rows: int) -> Pieces:
+    """The pieces, and beyond them a tail on either side where the column has one.
+
+    Args:
+        counts, people: (m,) rows of each value, and how many of them are different people's.
+        rows: people who must lie beyond an end.
+    """
+    if max(abs(float(pieces.first[0])), abs(float(pieces.last[-1]))) > FAR:
+        return pieces
+    reach = reach.beyond(pieces)
+    is_share = pieces.first[0] >= reach.ends[0]
+    above = _upper(pieces, values, counts, people, reach.high, reach.ends[1:] if is_share else (), rows)
+    if above is not None:
+        pieces = above if reach.declared[1] is None else _upto(above, reach.declared[1])
+    low = None if reach.low is None else -reach.low
+    below = _upper(_mirrored(pieces), -values[::-1], counts[::-1], people[::-1], low, (), rows)
+    if below is None:
+        return pieces
+    return _mirrored(below if reach.declared[0] is None else _upto(below, -reach.declared[0]))
+
+
+def _upto(pieces: Pieces, end: Any) -> Pieces:
+    return replace(pieces, last=np.r_[pieces.last[:-1], max(end, pieces.last[-1])].astype(pieces.last.dtype))
+
+
+def _mirrored(pieces: Pieces) -> Pieces:
+    code = pieces.size - 1 - pieces.code[::-1]
+    return Pieces(-pieces.last[::-1], -pieces.first[::-1], code, pieces.count[::-1], pieces.size)
+
+
+def _upper(
+    pieces: Pieces, values: Values, counts: Ints, people: Ints, limit: Any, ends: tuple[Any, ...], rows: int
+) -> Pieces | None:
+    """The pieces and an upper tail; None where there is none."""
+    outside = values > pieces.last[-1]
+    n_beyond, n_rows = int(people[outside].sum()), float(counts[outside].sum())
+    if n_beyond < rows or n_rows >= pieces.count[-1]:
+        return None
+    law = _law(pieces, tally(pieces.find(values), people, len(pieces.first)), n_beyond)
+    if law is None:
+        return None
+    last = pieces.last[-1]
+    near = [end for end in ends if last <= end <= 2 * last] if law.shape < HEAVY else []
+    limit = min([*near, FAR if limit is None else limit])
+    n_pieces = max(2, int(np.ceil(HALVINGS * np.log2(n_beyond / LAST_ROWS))))
+    left = 2.0 ** (-np.arange(n_pieces + 1) / HALVINGS)  # share of the tail's rows beyond each limit
+    share = -np.diff(np.r_[left[:-1], 0.0])  # the last piece has all that is left
+    half = 0.5 if pieces.is_lattice else 0.0
+    upto = np.minimum(law.place(law.beyond(float(last) + half) * left[1:]) - half, float(limit))
+    tail = _laid(last, upto, share * n_rows)
+    if not len(tail[0]):
+        return None
+    whole = replace(pieces, count=np.r_[pieces.count[:-1], pieces.count[-1] - n_rows])
+    inner = [_bent(whole, at, law, half) for at in range(len(whole.first) - min(BENT, law.n_pieces), len(whole.first))]
+    parts = [*inner, tail]
+    kept = slice(len(whole.first) - len(inner))
+    code = np.r_[
+        whole.code[kept], np.repeat(np.r_[whole.code[kept.stop :], whole.code[-1]], [len(p[0]) for p in parts])
+    ]
+    before = (whole.first[kept], whole.last[kept], whole.count[kept])
+    firsts, lasts, count = (np.concatenate(column) for column in zip(before, *parts, strict=True))
+    return Pieces(firsts, lasts, code, count, pieces.size)
+
+
+def _bent(pieces: Pieces, at: int, law: _Law, half: float) -> tuple[Values, Values, Floats]:
+    """One piece before the tail, as pieces of equal count that follow the law between its own limits."""
+    first, last, count = pieces.first[[at]], pieces.last[[at]], pieces.count[[at]]
+    if first[0] == last[0]:
+        return first, last, count
+    ends = law.beyond(np.array([float(first[0]) - half, float(last[0]) + half]))
+    upto = law.place(ends[0] + (ends[1] - ends[0]) * np.arange(1, PARTS + 1) / PARTS) - half
+    upto[-1] = last[0]
+    step = 1 if pieces.is_lattice else 0
+    return _laid(first[0] - step, np.minimum(upto, last[0]), np.full(PARTS, count[0] / PARTS))
+
+
+def _laid(start: Any, upto: Floats, count: Floats) -> tuple[Values, Values, Floats]:
+    """First and last values and rows of pieces that follow one another from beyond `start` up to these limits; one of
+    no width gives its rows to the next."""
+    if isinstance(start, np.integer):
+        upto = np.rint(upto).astype(np.int64)
+    upto = np.maximum.accumulate(np.maximum(upto, start))
+    opens = np.r_[start, upto[:-1]]
+    some = upto > opens
+    place = np.minimum(np.cumsum(some) - some, max(some.sum() - 1, 0))
+    step = 1 if isinstance(start, np.integer) else 0
+    return opens[some] + step, upto[some], tally(place, count, 1)[: some.sum()]
+
+
+@dataclass(frozen=True)
+class _Law:
+    """A generalised Pareto law of what lies beyond a threshold.
+
+    Args:
+        n_pieces: pieces beyond the threshold.
+    """
+
+    shape: float
+    scale: float
+    threshold: float
+    n_pieces: int
+
+    def beyond(self, value: Any) -> Any:
+        """The chance of a greater value, of those beyond the threshold."""
+        return _beyond(self.shape, self.scale, value - self.threshold)
+
+    def place(self, chance: Floats) -> Floats:
+        """The value beyond which this chance lies."""
+        if abs(self.shape) < 1e-6:
+            return np.asarray(self.threshold - self.scale * np.log(chance))
+        return np.asarray(self.threshold + self.scale * (chance**-self.shape - 1) / self.shape)
+
+
+def _law(pieces: Pieces, people: Floats, n_beyond: int) -> _Law | None:
+    """The law of the outer pieces, by the counts between their limits; None for no tail."""
+    n = people.sum()
+    inward = np.cumsum(people[::-1])
+    n_pieces = int(np.searchsorted(inward, max(EXCESSES * np.sqrt(n), LEAST_EXCESSES))) + 1
+    if n_pieces >= len(people) or inward[n_pieces - 1] > MOST_SHARE * n:
+        return None
+    half = 0.5 if pieces.is_lattice else 0.0
+    limits = pieces.last[-n_pieces - 1 :].astype(np.float64) + half  # (pieces + 1,) the first is the threshold
+    held = people[-n_pieces:].copy()
+    held[-1] -= n_beyond
+    group = np.minimum((np.cumsum(held) - held / 2) / held.sum() * GROUPS, GROUPS - 1).astype(np.int64)
+    closes = np.r_[group[1:] != group[:-1], True]
+    excess = np.r_[0.0, limits[1:][closes] - limits[0]]
+    if closes.sum() < LEAST_GROUPS or not (np.diff(excess) > 0).all():
+        return None
+    rows = np.r_[np.diff(np.r_[0.0, np.cumsum(held)[closes]]), float(n_beyond)]
+    shape, scale = _fit(excess, rows)
+    return None if shape < ENDED else _Law(shape, scale, float(limits[0]), n_pieces)
+
+
+def _fit(excess: Floats, rows: Floats) -> tuple[float, float]:
+    """The likeliest shape and scale, of rows counted between excesses (G + 1,) and beyond the last."""
+    typical = float((excess[1:] * rows[:-1]).sum() / rows[:-1].sum())
+    scales = SCALES * typical
+    beyond = _beyond(SHAPES[:, None, None], scales[None, :, None], excess)  # (X, S, G + 1)
+    chance = beyond - np.concatenate([beyond[..., 1:], np.zeros_like(beyond[..., :1])], axis=-1)
+    score = (np.log(np.maximum(chance, 1e-300)) * rows).sum(axis=-1)
+    score -= np.square((SHAPES - USUAL) / SPREAD)[:, None] / 2
+    at = np.unravel_index(int(score.argmax()), score.shape)
+    return float(SHAPES[at[0]]), float(scales[at[1]])
+
+
+def _beyond(shape: Any, scale: Any, excess: Any) -> Any:
+    """The chance of a greater excess."""
+    flat = np.abs(shape) < 1e-6
+    some = np.where(flat, 1.0, shape)
+    inside = np.maximum(1 + some * excess / scale, 0.0)
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.where(flat, np.exp(-excess / scale), inside ** (-1 / some))

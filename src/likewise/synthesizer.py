@@ -51,7 +51,8 @@ from likewise.models.marginals.model import MarginalModel
 from likewise.models.vae.model import VAE
 from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
-from likewise.schema.infer import infer, with_entity
+from likewise.schema.distinct import Counted
+from likewise.schema.infer import infer, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, persons_of, word_on_entity
 from likewise.tables.files import from_frame
@@ -254,9 +255,10 @@ class Synthesizer:
         raw, give_back = from_frame(frame)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, raw, give_back)
-        schema = self._bounded(self._schema_of(raw, is_array=_is_numeric(frame)))
+        schema, counted = self._schema_of(raw, is_array=_is_numeric(frame))
+        schema = self._bounded(schema)
         generator = self._table_generator(schema)
-        table, only = parse(raw, schema), resolve(self.only or {}, schema)
+        table, only = parse(raw, schema, counted=counted), resolve(self.only or {}, schema)
         whose = persons_of(table, schema.entity)
         rows = _rows_of_class(table, only, whose)
         left_out, table = _others(table, rows), table[rows]
@@ -428,16 +430,17 @@ class Synthesizer:
             schema = schema.replace(str(name), bounds=plain)
         return schema
 
-    def _schema_of(self, raw: pl.DataFrame, *, is_array: bool) -> Schema:
-        """What the columns are, and whose the rows, with a warning where only the rows tell it."""
-        if self.schema is not None:
-            schema = with_entity(self.schema, raw, self.entity)
+    def _schema_of(self, raw: pl.DataFrame, *, is_array: bool) -> tuple[Schema, Counted]:
+        """What the columns are, and whose the rows, with a warning where only the rows tell it; and the counts."""
+        if self.schema is None and not is_array:
+            schema, counted = infer_counted(raw, entity=self.entity)
         else:
-            schema = with_entity(_of_array(raw), raw, self.entity) if is_array else infer(raw, entity=self.entity)
-        told = None if self.entity is not None or is_array else word_on_entity(raw, schema)
+            counted = Counted(raw)
+            schema = with_entity(_of_array(raw) if self.schema is None else self.schema, raw, self.entity, counted)
+        told = None if self.entity is not None or is_array else word_on_entity(raw, schema, counted)
         if told:
             warnings.warn(told, LikewiseWarning, stacklevel=3)
-        return schema
+        return schema, counted
 
     def _split(
         self, whose: npt.NDArray[np.int64], rng: np.random.Generator, *, own: bool

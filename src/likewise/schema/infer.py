@@ -14,6 +14,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.schema import numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import recognise
 from likewise.schema.keys import key_reason, looks_like_digit_code, text_or_category
@@ -71,43 +72,56 @@ def infer(
         from likewise.tables.frames import from_frame
 
         raw = from_frame(raw)[0]
+    if sample_rows is not None and sample_rows < raw.height:
+        raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
+    return infer_counted(raw, overrides=overrides, entity=entity, decimal=decimal)[0]
+
+
+def infer_counted(
+    raw: pl.DataFrame,
+    *,
+    overrides: Mapping[str, Override] | None = None,
+    entity: str | bool | None = None,
+    decimal: str | None = None,
+) -> tuple[Schema, Counted]:
+    """The schema as `infer` finds it, and the distinct values it was found from: `parse` need not look again."""
     if raw.width == 0:
         raise InputError("the table has no columns")
-    overrides = overrides or {}
+    overrides, counted = overrides or {}, Counted(raw)
     for name in overrides:
         if name not in raw.columns:
             raise SchemaError(f"there is no column {name!r} to override{nearest(name, raw.columns)}")
-    if sample_rows is not None and sample_rows < raw.height:
-        raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
-    columns = [_with_override(series, overrides.get(series.name), decimal) for series in raw.get_columns()]
+    columns = [_with_override(series, overrides.get(series.name), counted, decimal) for series in raw.get_columns()]
     if decimal is None and (decimal := _usual_decimal(columns)):
         for at, column in enumerate(columns):
             if numbers.UNSURE & set(column.notes):
-                columns[at] = _with_override(raw[column.name], overrides.get(column.name), decimal)
+                columns[at] = _with_override(raw[column.name], overrides.get(column.name), counted, decimal)
     schema = Schema(tuple(columns))
     if entity is not None:
-        return with_entity(schema, raw, entity)
-    suspect = likely_entity(raw, schema)
+        return with_entity(schema, raw, entity, counted), counted
+    suspect = likely_entity(raw, schema, counted)
     if suspect is None or suspect.column in overrides or suspect.n_rows < raw.height:
-        return schema if schema.entity is None else with_entity(schema, raw, schema.entity)
+        return schema if schema.entity is None else with_entity(schema, raw, schema.entity, counted), counted
     note = f"taken for the key of an entity: {suspect.reason}"
     found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
-    return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), raw)
+    return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted), counted
 
 
-def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None) -> Schema:
+def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None, counted: Counted | None = None) -> Schema:
     """The schema in which this column tells whose a row is, and what was told from rows is told from entities.
 
     Args:
         entity: the column; False leaves a schema without one, None leaves it as it is.
+        counted: the distinct values of `raw`, if they are at hand.
 
     Raises:
         SchemaError: there is no such column, or the schema declares it a feature, or another one the entity.
     """
     if entity is None:
         return schema
+    counted = Counted(raw) if counted is None else counted
     if entity == schema.entity:
-        return _by_entity(schema.replace(entity, role=Role.ENTITY), raw)  # now a person's word
+        return _by_entity(schema.replace(entity, role=Role.ENTITY), counted)  # now a person's word
     old = None if schema.entity is None else schema[schema.entity]
     if old is not None and "role" not in old.found:
         raise SchemaError(
@@ -124,19 +138,21 @@ def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None) ->
             f"column {column.name!r}: the schema declares it a {column.role.value}, and entity names it; a column that "
             "tells whose a row is is never learnt: give it role 'entity' there, or leave entity out"
         )
-    return _by_entity(schema.replace(column.name, role=Role.ENTITY), raw)
+    return _by_entity(schema.replace(column.name, role=Role.ENTITY), counted)
 
 
-def _by_entity(schema: Schema, raw: pl.DataFrame) -> Schema:
+def _by_entity(schema: Schema, counted: Counted) -> Schema:
     """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
     assert schema.entity is not None
+    raw = counted.table
     whose = raw[schema.entity].hash().alias("whose")
-    n_entities, columns = whose.n_unique(), []
+    n_entities, columns = len(counted[schema.entity].values), []
     for column in schema:
         if column.name != schema.entity and "kind" in column.found and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
-            k = raw[column.name].n_unique()
-            # Few levels stay levels, and numbers are keys only where each entity has one of its own.
-            if k >= (n_entities if column.kind is Kind.INTEGER else 11):
+            k = len(counted[column.name].values) + raw[column.name].has_nulls()
+            # Few levels stay levels (of each entity one at least is counted, so that they repeat), and numbers are keys
+            # only where each entity has one of its own.
+            if k >= (n_entities if column.kind is Kind.INTEGER else max(11, 0.05 * n_entities)):
                 again = infer_column(
                     pl.DataFrame([whose, raw[column.name].alias("value")])
                     .unique(maintain_order=True)["value"]
@@ -158,13 +174,15 @@ def _usual_decimal(columns: list[Column]) -> str | None:
     return marks.pop() if len(marks) == 1 else None
 
 
-def _with_override(series: pl.Series, override: Override | None, decimal: str | None = None) -> Column:
+def _with_override(
+    series: pl.Series, override: Override | None, counted: Counted | None, decimal: str | None = None
+) -> Column:
     if override is None:
-        return infer_column(series, None, decimal)
+        return infer_column(series, None, decimal, counted)
     if isinstance(override, Column):
         if override.name != series.name:
             raise SchemaError(f"the override of column {series.name!r} is a column named {override.name!r}")
-        return _completed(override, series)
+        return _completed(override, series, counted)
     changes = {"kind": override} if isinstance(override, str) else dict(override)
     kind = changes.pop("kind", None)
     if kind is None and changes.get("role") == Role.ID:
@@ -174,9 +192,9 @@ def _with_override(series: pl.Series, override: Override | None, decimal: str | 
     said = {} if kind is None else {"kind": kind, "role": declared["role"]}
     tokens = changes.get("missing")
     if series.dtype == pl.String and isinstance(tokens, list | tuple) and all(isinstance(t, str) for t in tokens):
-        series = series.set(series.is_in(list(tokens)).fill_null(False), None)
+        series, counted = series.set(series.is_in(list(tokens)).fill_null(False), None), None
     try:
-        column = infer_column(series, forced, decimal)
+        column = infer_column(series, forced, decimal, counted)
     except SchemaError:
         if forced is None or changes.get("format") is None:
             raise
@@ -184,7 +202,7 @@ def _with_override(series: pl.Series, override: Override | None, decimal: str | 
     return Schema((column,)).replace(series.name, **(said | changes))[series.name]
 
 
-def _completed(column: Column, series: pl.Series) -> Column:
+def _completed(column: Column, series: pl.Series, counted: Counted | None) -> Column:
     """The user's column with what it leaves open of how the values are written: date format, labels, number format, the
     categories of a type."""
     if column.dtype == "Enum" and column.levels is None and isinstance(series.dtype, pl.Enum):
@@ -193,7 +211,7 @@ def _completed(column: Column, series: pl.Series) -> Column:
         return column
     if column.format is not None or column.labels is not None or series.dtype == pl.Boolean:
         return column
-    told = infer_column(series, column.kind)
+    told = infer_column(series, column.kind, counted=counted)
     parts = {key: getattr(told, key) for key in ("format", "labels", "decimals") if getattr(column, key) is None}
     parts = {key: value for key, value in parts.items() if value is not None}
     return replace(column, found=(*column.found, *parts), **parts)
@@ -241,18 +259,20 @@ class _Facts:
         ).as_found()
 
 
-def infer_column(series: pl.Series, forced: Kind | None = None, decimal: str | None = None) -> Column:
-    """The column of one series; `forced` is the kind the user says it is, `decimal` the file's decimal mark."""
+def infer_column(
+    series: pl.Series, forced: Kind | None = None, decimal: str | None = None, counted: Counted | None = None
+) -> Column:
+    """The column of one series; `forced` is the kind the user says it is, `decimal` the file's decimal mark, `counted`
+    the table it is from."""
     if not dtype_name(series.dtype):
         raise InputError(
             f"column {series.name!r}: values of type {type(series.dtype).__name__} cannot be modelled; "
             "unnest it into plain columns, turn it into text, or drop it"
         )
-    counted = series.drop_nulls().alias("value").value_counts(name="rows")
-    facts = _Facts(series, counted["value"], counted["rows"])
+    distinct = Distinct.of(series) if counted is None else counted[series.name]
+    facts = _Facts(series, distinct.values, distinct.counts)
     dtype = series.dtype
     if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
-        facts.values = facts.values.cast(pl.String)
         return _text_column(facts, forced, decimal, closed=dtype != pl.String)
     if dtype == pl.Null:
         return facts.column(forced or Kind.CATEGORICAL)

@@ -13,6 +13,7 @@ import polars as pl
 from likewise.errors import SchemaError, nearest
 from likewise.schema import numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_from_name
 from likewise.schema.infer import SURE_TOKENS, TRUTH_PAIRS
 from likewise.schema.numbers import NumberFormat, is_number
@@ -30,13 +31,14 @@ _MOST = 2**53
 """Numbers beyond this stand for it where a budget holds and no bounds were declared."""
 
 
-def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
+def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: Counted | None = None) -> pl.DataFrame:
     """The canonical frame, columns in the schema's order.
 
     Args:
         raw: the table as read; its types may differ from those the schema was inferred from (a CSV's texts, say).
         schema: what the columns are.
         partial: columns may lack; they come out all missing.
+        counted: the distinct values of `raw`, as `infer_counted` gives them beside the schema; saves looking again.
 
     Raises:
         SchemaError: columns lack or are not in the schema, or values do not fit their column's kind (how many are
@@ -50,7 +52,7 @@ def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.Dat
     check_names(raw.columns, schema, partial=partial)
     absent = pl.Series([None] * raw.height, dtype=pl.Null)
     return pl.DataFrame(
-        [parse_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c) for c in schema]
+        [parse_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c, counted) for c in schema]
     )
 
 
@@ -114,7 +116,7 @@ def canonical_dtype(column: Column) -> pl.DataType:
             return dtype_from_name(column.dtype, column.levels)
 
 
-def parse_column(series: pl.Series, column: Column) -> pl.Series:
+def parse_column(series: pl.Series, column: Column, counted: Counted | None = None) -> pl.Series:
     """One canonical column; raises SchemaError as `parse` does."""
     if column.role is Role.DROP:
         return series
@@ -122,29 +124,51 @@ def parse_column(series: pl.Series, column: Column) -> pl.Series:
         return series.cast(canonical_dtype(column))
     if column.is_key:
         return _without_tokens(series, column)
+    distinct = _distinct(series, counted)
+    if distinct is None:
+        out, unfit = _read(series, column)
+        n_unfit = int(unfit.sum())
+    else:
+        values, unfit = _read(distinct.values, column)
+        out, n_unfit = distinct.spread(values), int(distinct.counts.filter(unfit).sum())
+    if n_unfit and not column.lenient:
+        raise SchemaError(
+            f"column {column.name!r}: {n_unfit} of {len(series)} values are not {_WHAT[column.kind]} "
+            f"(kind {column.kind.value}); clean them or declare another kind"
+        )
+    return out.alias(column.name)
+
+
+def _distinct(series: pl.Series, counted: Counted | None) -> Distinct | None:
+    """The distinct texts of a column, if there are so few that reading each once is less work than reading the rows."""
+    if not isinstance(series.dtype, pl.String | pl.Categorical | pl.Enum) or len(series) < 5_000:
+        return None
+    if counted is None and series.gather_every(len(series) // 1_000).n_unique() > 900:
+        return None
+    distinct = Distinct.of(series) if counted is None else counted[series.name]
+    return None if distinct.at is None else distinct
+
+
+def _read(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    """Values as canonical ones, and which of them do not fit the column's kind."""
     known = _without_tokens(_plain(series), column)
     if known.dtype.is_float():  # inference takes infinite values for missing, whatever kind it then finds
         known = known.set(known.is_infinite().fill_null(False), None)
     match column.kind:
         case Kind.CATEGORICAL | Kind.TEXT:
             out = _in_utc(known).cast(pl.String)
-            unfit = _outside_levels(out, column)
+            return out, _outside_levels(out, column)
         case Kind.BOOLEAN:
-            out, unfit = _checked(known, _booleans(known, column))
+            out = read = _booleans(known, column)
         case Kind.INTEGER:
-            out, unfit = _checked(known, _wholes(known, column))
+            out = read = _wholes(known, column)
         case Kind.REAL:
-            out, unfit = _checked(known, _reals(known, column))
-            out = out.set(out.is_nan() | out.is_infinite(), None)  # also those that were texts
+            read = _reals(known, column)
+            out = read.set(read.is_nan() | read.is_infinite(), None)  # also those that were texts
             out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
         case Kind.DATETIME:
-            out, unfit = _datetimes(known, column)
-    if unfit and not column.lenient:
-        raise SchemaError(
-            f"column {column.name!r}: {unfit} of {len(series)} values are not {_WHAT[column.kind]} "
-            f"(kind {column.kind.value}); clean them or declare another kind"
-        )
-    return out.alias(column.name)
+            out, read = _datetimes(known, column)
+    return out, known.is_not_null() & read.is_null()
 
 
 def _declared_column(series: pl.Series, column: Column) -> pl.Series:
@@ -207,11 +231,6 @@ def _without_tokens(series: pl.Series, column: Column) -> pl.Series:
     return series.set(missing.fill_null(False), None)
 
 
-def _checked(before: pl.Series, after: pl.Series) -> tuple[pl.Series, int]:
-    """The result, and how many values were lost on the way."""
-    return after, after.null_count() - before.null_count()
-
-
 def _in_utc(series: pl.Series) -> pl.Series:
     """Zoned timestamps as naive ones in UTC, so that their texts can be read back."""
     if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
@@ -219,10 +238,10 @@ def _in_utc(series: pl.Series) -> pl.Series:
     return series
 
 
-def _outside_levels(values: pl.Series, column: Column) -> int:
+def _outside_levels(values: pl.Series, column: Column) -> pl.Series:
     if column.levels is None or column.dtype == "Enum":
-        return 0
-    return int((~values.drop_nulls().is_in(list(column.levels))).sum())
+        return pl.repeat(False, len(values), eager=True)
+    return ~values.is_in(list(column.levels)).fill_null(True)
 
 
 def _booleans(known: pl.Series, column: Column) -> pl.Series:
@@ -271,26 +290,25 @@ def _reals(known: pl.Series, column: Column) -> pl.Series:
     return known.cast(pl.Float64, strict=False)
 
 
-def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, int]:
+def _datetimes(known: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    """Times in the column's canonical type, and the same before years that stand for "none" were taken out."""
     wanted = canonical_dtype(column)
     if known.dtype.is_temporal():
         told = as_time(known, wanted)
-        return told, told.null_count() - known.null_count()
+        return told, told
     text = known.cast(pl.String).str.strip_chars()
-    if column.format:
-        pattern = column.format
-    else:
-        counted = text.drop_nulls().alias("value").value_counts(name="rows")
-        found = times.detect(counted["value"], counted["rows"]) if counted.height else None
-        if found is None and counted.height:
-            return known, known.len() - known.null_count()
+    pattern = column.format
+    if not pattern:
+        counted = Distinct.of(text)
+        found = times.detect(counted.values, counted.counts) if len(counted.values) else None
+        if found is None and len(counted.values):
+            return known, pl.repeat(None, len(known), eager=True)
         pattern = found.format if found else "%Y-%m-%d"
     moments = times.read(text, pattern, fallbacks=True, keep_odd_years=True)
-    unfit = moments.null_count() - text.null_count()
     # Years no calendar has (0000-00-00 and its like) stand for "none": missing, as inference told.
-    moments = times.drop_odd_years(moments)
-    told = as_time(moments, wanted)
-    return told, unfit + told.null_count() - moments.null_count()
+    dropped = times.drop_odd_years(moments)
+    told = as_time(dropped, wanted)
+    return told, moments.set(told.is_null() & dropped.is_not_null(), None)
 
 
 def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:

@@ -13,6 +13,7 @@ import polars as pl
 
 from likewise.errors import InputError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.distinct import Counted
 from likewise.schema.identifiers.forms import BY_WORD, NAME
 from likewise.schema.identifiers.names import is_a_name
 from likewise.schema.keys import looks_made, names_a_group, names_a_key, names_an_entity, names_an_owner, parts_of
@@ -109,7 +110,7 @@ class Suspect:
         return f"{seen}, and {named} {'hardly varies' if len(self.constant) == 1 else 'hardly vary'} within one"
 
 
-def likely_entity(frame: pl.DataFrame, schema: Schema) -> Suspect | None:
+def likely_entity(frame: pl.DataFrame, schema: Schema, counted: Counted | None = None) -> Suspect | None:
     """The column that repeats as an entity's key does, if there is one and the schema names none.
 
     A key's name ("customer_id") or form (UUIDs, codes) is not enough, nor are columns that agree within it: a code of a
@@ -119,20 +120,23 @@ def likely_entity(frame: pl.DataFrame, schema: Schema) -> Suspect | None:
     Args:
         frame: as it came, or canonical.
         schema: what the columns are.
+        counted: the distinct values of `frame`, if they are at hand.
     """
     if schema.entity is not None or len(frame) == 0:
         return None
-    found = [suspect for column in schema if (suspect := _suspect(frame, schema, column)) is not None]
+    counted = Counted(frame) if counted is None else counted
+    found = [suspect for column in schema if (suspect := _suspect(counted, schema, column)) is not None]
     rank = {s.column: (names_an_entity(s.column), len(s.constant), s.n_entities) for s in found}
     return max(found, key=lambda s: rank[s.column], default=None)
 
 
-def word_on_entity(frame: pl.DataFrame, schema: Schema) -> str | None:
+def word_on_entity(frame: pl.DataFrame, schema: Schema, counted: Counted | None = None) -> str | None:
     """What a user should hear who named no entity: of one that the rows told, or of one that a schema leaves out.
 
     Args:
         frame: as it came.
         schema: as inferred (an entity told from the rows is marked as found) or declared.
+        counted: the distinct values of `frame`, if they are at hand.
     """
     name = schema.entity
     if name is not None:
@@ -144,7 +148,7 @@ def word_on_entity(frame: pl.DataFrame, schema: Schema) -> str | None:
             f"learnt or held out together, and each drawn row has a new one. Say so by entity={name!r} (--entity), or "
             "count rows by entity=False (--no-entity)"
         )
-    suspect = likely_entity(frame, schema)
+    suspect = likely_entity(frame, schema, counted)
     if suspect is None:
         return None
     return (
@@ -155,8 +159,9 @@ def word_on_entity(frame: pl.DataFrame, schema: Schema) -> str | None:
     )
 
 
-def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | None:
-    name = column.name
+def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None:
+    """The column as a suspect; what costs least is asked first."""
+    name, n_rows = column.name, len(counted.table)
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
         return None
     sure, personal = names_an_entity(name), BY_WORD.get(column.format or "")
@@ -164,41 +169,42 @@ def _suspect(frame: pl.DataFrame, schema: Schema, column: Column) -> Suspect | N
         return None
     if names_a_group(name) and personal is None:
         return None
-    missing = unnamed(frame[name])
-    known = frame.filter(~missing) if missing.any() else frame
-    if len(known) < 0.95 * len(frame):
+    distinct = counted[name]
+    named = ~unnamed(distinct.values)
+    values, rows = distinct.values.filter(named), distinct.counts.filter(named)
+    n_known = int(rows.sum())
+    if n_known < 0.95 * n_rows:
         return None
-    counted = known[name].alias("value").value_counts(name="rows")
-    rows = counted["rows"]
     often = int(rows.median() or 0) >= 2  # type: ignore[arg-type]
-    if len(counted) < LEAST_ENTITIES or not (often or (sure and rows.filter(rows >= 2).sum() >= 0.1 * len(known))):
+    if len(values) < LEAST_ENTITIES or not (often or (sure and rows.filter(rows >= 2).sum() >= 0.1 * n_known)):
         return None
     sure |= personal is not None and personal is not NAME
-    made = looks_made(counted["value"].cast(pl.String))
+    made = looks_made(values.cast(pl.String))
     owner = names_an_owner(name) or is_a_name(parts_of(name))
     if not (sure or made or owner or names_a_key(name) or personal):
         return None
-    constant = _constant_within(known, name, [c.name for c in schema if c.is_modelled and c.name != name])
+    constant = _constant_within(counted, name, [c.name for c in schema if c.is_modelled and c.name != name])
     # The less its name says, the more its rows must: facts of its own, and one that hardly two of them share.
     wanted = 0 if sure else 1 if (made and owner) or names_a_key(name) or personal else 2
     if len(constant) < wanted or (not sure and min(constant.values()) > OWN):
         return None
-    return Suspect(name, len(counted), len(known), tuple(constant))
+    return Suspect(name, len(values), n_known, tuple(constant))
 
 
-def _constant_within(frame: pl.DataFrame, entity: str, names: list[str]) -> dict[str, float]:
+def _constant_within(counted: Counted, entity: str, names: list[str]) -> dict[str, float]:
     """The columns on which rows of one entity agree far more often than two rows at random, and how often those do."""
     if not names:
         return {}
-    some = frame[entity].unique(maintain_order=True).head(LOOK_AT)
-    rows = frame.filter(frame[entity].is_in(some.implode())).select(entity, *names).sort(entity, maintain_order=True)
+    table, keys = counted.table, counted.table[entity]
+    some = counted[entity].values if keys.dtype == pl.String else keys.unique(maintain_order=True)
+    some = some.filter(~unnamed(some)).head(LOOK_AT)
+    rows = table.filter(keys.is_in(some.implode())).sort(entity, maintain_order=True)
     same = rows[entity] == rows[entity].shift(1)
-    agree = rows.select(pl.col(names).eq_missing(pl.col(names).shift(1))).filter(same)
     found = {}
-    for name in names if len(agree) >= 20 else ():
-        counts = frame[name].alias("value").value_counts(name="rows")["rows"].to_numpy().astype(np.float64)
-        chance = float(((counts / len(frame)) ** 2).sum())
-        beyond = float(agree[name].mean()) - chance  # type: ignore[arg-type]
-        if chance < 0.99 and beyond >= CONSTANT * (1 - chance):
+    for name in names if int(same.sum()) >= 20 else ():
+        agree = float(rows[name].eq_missing(rows[name].shift(1)).filter(same).mean())  # type: ignore[arg-type]
+        chance = float(((counted[name].counts.to_numpy() / len(table)) ** 2).sum())
+        chance += (table[name].null_count() / len(table)) ** 2
+        if chance < 0.99 and agree - chance >= CONSTANT * (1 - chance):
             found[name] = chance
     return found

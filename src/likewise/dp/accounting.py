@@ -28,7 +28,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from likewise.errors import MissingExtraError, OptionError
 
@@ -271,7 +271,9 @@ def _of_step(rate: float, multiplier: float, group: int, interval: float) -> Any
             multiplier / group, sampling_prob=rate, value_discretization_interval=interval
         )
     k = np.arange(group + 1)
-    chances = stats.binom.pmf(k, group, rate)
+    from scipy.stats import binom  # dear to import, and seldom needed
+
+    chances = binom.pmf(k, group, rate)
     return _pld().from_mixture_gaussian_mechanism(
         multiplier, k.astype(float), chances / chances.sum(), value_discretization_interval=interval
     )

@@ -55,7 +55,7 @@ from likewise.schema.distinct import Counted
 from likewise.schema.infer import infer, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, persons_of, word_on_entity
-from likewise.tables.files import from_frame
+from likewise.tables.frames import from_frame, with_index_of
 from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
@@ -514,7 +514,8 @@ class Synthesizer:
         keys = [name for name in drawn.columns if not self.codec_.fields_of(name) and name in raw.columns]
         drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)
         names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
-        return give_back(pl.DataFrame([fill_column(name, raw, table, drawn) for name in names]))
+        full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
+        return with_index_of(partial, give_back(full))
 
     def _new_keys(self, given: pl.Series, rng: np.random.Generator) -> pl.Series:
         """As many keys as there are cells, none of them among those given."""

@@ -18,7 +18,7 @@ from likewise.errors import InputError
 from likewise.impute.laws import Holes
 from likewise.schema.column import Schema
 from likewise.schema.parse import fill_column, restore_column
-from likewise.tables.files import from_frame
+from likewise.tables.frames import from_frame, with_index_of
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -101,15 +101,7 @@ def open_frame(frame: Any, marker: Any) -> tuple[pl.DataFrame, Callable[[pl.Data
     """The frame as Polars with nulls where the marker stood, and the way back, which keeps a pandas index."""
     raw, give_back = from_frame(frame)
     raw = raw.with_columns(_unmarked(series, marker) for series in raw)
-    index = getattr(frame, "index", None)
-
-    def back(out: pl.DataFrame) -> Any:
-        made = give_back(out)
-        if index is not None and hasattr(made, "index"):
-            made.index = index
-        return made
-
-    return raw, back
+    return raw, lambda out: with_index_of(frame, give_back(out))
 
 
 def _unmarked(series: pl.Series, marker: Any) -> pl.Series:

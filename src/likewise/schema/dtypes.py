@@ -12,7 +12,8 @@ _PLAIN: dict[str, pl.DataType] = {
     t.__name__: t()
     for t in (
         pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Int128, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64,
-        pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Categorical, pl.Date, pl.Time, pl.Null,
+        pl.UInt128, pl.Float16, pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Categorical,
+        pl.Date, pl.Time, pl.Null,
     )
 }  # fmt: skip
 _UNITS = ("ms", "us", "ns")

@@ -38,6 +38,7 @@ from likewise.errors import (
     PrivacyError,
     nearest,
 )
+from likewise.estimator import Estimator
 from likewise.images.sets import ImageSet, as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, model_for, model_named
@@ -81,7 +82,7 @@ _DAMAGE = (
 """What building from a file's parts can raise when they do not fit each other."""
 
 
-class Synthesizer:
+class Synthesizer(Estimator):
     """Learns a table, or images, and draws new rows that behave likewise.
 
     Args:

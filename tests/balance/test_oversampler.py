@@ -313,7 +313,7 @@ def test_a_column_wholly_missing_stays_so(method: str) -> None:
 
 def test_a_method_and_a_model_are_one_too_many() -> None:
     with pytest.raises(OptionError, match="not both"):
-        Oversampler("smote", model="copula").fit_resample(*numbers())
+        Oversampler("copula", method="smote").fit_resample(*numbers())
     with pytest.raises(OptionError, match="for one generator"):
         Oversampler("smote", way="conditional").fit_resample(*numbers())
 

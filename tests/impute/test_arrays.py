@@ -179,12 +179,12 @@ def test_the_seed_decides() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"method": "forrest"}, "no method 'forrest'; did you mean"),
+        ({"model": "forrest"}, "no model 'forrest'; did you mean"),
         ({"statistic": "mode"}, "statistic must be one of median, mean, draw"),
         ({"n_imputations": 0}, "n_imputations must be a whole number"),
         ({"schema": "age"}, "schema must be a likewise.Schema"),
         ({"options": {"trees": 5}}, "no option 'trees'"),
-        ({"method": "autoregressive", "options": {"n_trees": 5}}, "no option 'n_trees'"),
+        ({"model": "autoregressive", "options": {"n_trees": 5}}, "no option 'n_trees'"),
     ],
 )
 def test_bad_options_are_told_when_fitting(options: dict[str, Any], told: str) -> None:

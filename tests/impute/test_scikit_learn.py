@@ -20,7 +20,7 @@ SMALL = [
 
 # All that `parametrize_with_checks` runs, but for arrays of other libraries, where scikit-learn skips by itself.
 CASES = [
-    pytest.param(estimator, check, id=f"{estimator.method}-{estimator.statistic}-{check.func.__name__}-{i}")
+    pytest.param(estimator, check, id=f"{estimator.model}-{estimator.statistic}-{check.func.__name__}-{i}")
     for estimator in SMALL
     for i, (_, check) in enumerate(estimator_checks_generator(estimator, mark=None))
     if "array_api" not in check.func.__name__

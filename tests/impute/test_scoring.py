@@ -77,4 +77,4 @@ def test_tables_that_cannot_be_compared_are_told() -> None:
     with pytest.raises(OptionError, match="got none"):
         score_imputation(TRUTH, HOLED, [])
     with pytest.raises(OptionError, match="level must lie between 0 and 1"):
-        score_imputation(TRUTH, HOLED, whole, level=1.0)
+        score_imputation(TRUTH, HOLED, whole, confidence=1.0)

@@ -2,7 +2,7 @@
 
 >>> from likewise.balance import Oversampler
 >>> Oversampler("smotenc", random_state=0)
-Oversampler(method='smotenc', random_state=0)
+Oversampler(model='smotenc', random_state=0)
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from likewise.balance.groups import OneHot
 from likewise.balance.rare import regions
 from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
 from likewise.errors import FallbackWarning, OptionError
+from likewise.estimator import OLD_NAME, renamed
 from likewise.models import MODELS
 from likewise.models.base import Generator
 from likewise.schema.column import Column, Kind, Schema
@@ -38,9 +39,8 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
     `likewise.balance.compare`: moving the threshold of the classifier often does as much.
 
     Args:
-        method: "auto"; "random", "smote", "smotenc", "borderline" or "adasyn" (imbalanced-learn's); or the name of a
-            generator (`likewise.models.MODELS`).
-        model: a generator, or its name; instead of `method`.
+        model: "auto"; "random", "smote", "smotenc", "borderline" or "adasyn" (imbalanced-learn's); the name of a
+            generator (`likewise.models.MODELS`), or one made by you.
         way: "conditional": one model of all rows that is told the class. "class-specific": a model of each class alone.
             "auto": conditional. For generators only.
         sampling_strategy: as in imbalanced-learn: a ratio, "auto", "minority", "not minority", "not majority", "all",
@@ -57,6 +57,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         bins: with `task="regression"`, where regions of the target meet; None finds rare values by their relevance.
         schema: what the feature columns are; None infers it.
         options: options of the generator that is named.
+        method: the old name of `model`; it warns, and ends after two releases.
 
     Attributes:
         sampling_strategy_: class -> number of rows to add.
@@ -81,8 +82,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
     """
 
     _parameter_constraints: dict[str, Any] = {  # noqa: RUF012
-        "method": [StrOptions({"auto", *CLASSIC, *MODELS})],
-        "model": [StrOptions(set(MODELS)), Generator, None],
+        "model": [StrOptions({"auto", *CLASSIC, *MODELS}), Generator],
         "way": [StrOptions({"auto", *WAYS})],
         "sampling_strategy": BaseOverSampler._parameter_constraints["sampling_strategy"],
         "random_state": ["random_state"],
@@ -92,13 +92,13 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         "bins": ["array-like", None],
         "schema": [Schema, None],
         "options": [dict, None],
+        "method": [StrOptions({OLD_NAME, "auto", *CLASSIC, *MODELS})],
     }
 
     def __init__(
         self,
-        method: str = "auto",
+        model: str | Generator = "auto",
         *,
-        model: str | Generator | None = None,
         way: str = "auto",
         sampling_strategy: Any = "auto",
         random_state: Any = None,
@@ -108,8 +108,9 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         bins: Sequence[float] | None = None,
         schema: Schema | None = None,
         options: Mapping[str, Any] | None = None,
+        method: str = OLD_NAME,
     ) -> None:
-        self.method, self.model, self.way = method, model, way
+        self.model, self.way, self.method = model, way, method
         self.sampling_strategy, self.random_state = sampling_strategy, random_state
         self.quality, self.overlap = quality, overlap
         self.task, self.bins, self.schema, self.options = task, bins, schema, options
@@ -151,8 +152,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
     def _read(self, X: Any, y: Any) -> tuple[pl.DataFrame, Target, dict[int, int]]:
         """The features as a table, the target as classes, and how many rows each is to get."""
         self._validate_params()
-        if self.model is not None and self.method != "auto":
-            raise OptionError("give a method or a model, not both")
+        self._model = renamed("method", self.method, "model", self.model, "auto")
         target = self._target(y)
         if doors.is_frame(X):
             table = doors.as_table(X)
@@ -221,10 +221,10 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
 
     def _plans(self, n_rows: int) -> tuple[tuple[Plan, ...], Generator | None]:
         """What is to make the rows, and the generator if one was given."""
-        model = self.method if self.model is None else self.model
+        model = self._model
         if isinstance(model, str) and model in ("auto", *CLASSIC):
             if self.way != "auto" or self.options:
-                raise OptionError(f"way and options are for one generator; method {model!r} takes neither")
+                raise OptionError(f"way and options are for one generator; {model!r} takes neither")
             return default_plans(n_rows) if model == "auto" else (Plan(model),), None
         way = "conditional" if self.way == "auto" else self.way
         return ((Plan(model, way),), None) if isinstance(model, str) else ((Plan(model.name, way),), model)

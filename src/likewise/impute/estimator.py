@@ -9,16 +9,16 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, _clone_parametrized
 from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, check_is_fitted, validate_data
 
 from likewise.codecs.matrix import TableMatrix
 from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
+from likewise.estimator import OLD_NAME, check_confidence, check_count, generator_of, renamed
 from likewise.impute.boosting import boost
 from likewise.impute.chained import Equations
 from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame, refuse_infinite
@@ -50,7 +50,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     `imputations`, estimate on each table, and `pool` what comes out. `statistic="draw"` gives one such table.
 
     Args:
-        method: "forest": chained equations over forests whose leaves hold donors (what measured best). "boosting": the
+        model: "forest": chained equations over forests whose leaves hold donors (what measured best). "boosting": the
             same by gradient boosting with predictive mean matching. "autoregressive", "vae", "copula", "cart": a
             generator learns the table with its holes and completes the rows; "vae" with importance weights (MIWAE).
             "gan": GAIN, a baseline. Or a fitted `Synthesizer`.
@@ -62,9 +62,10 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             has it, in a frame they stay missing. Otherwise they are left out.
         schema: what a frame's columns are; None infers it.
         random_state: seed of learning and drawing; the same seed fills the same values.
-        options: of the method: `n_trees`, `min_leaf`, `n_rounds`, `max_rows` for "forest"; those of the model, such as
-            `epochs`, for a generator.
+        options: of the model: `n_trees`, `min_leaf`, `n_rounds`, `max_rows` for "forest"; for a generator its own, such
+            as `epochs`.
         progress: called while `fit` learns, with how many columns, epochs or steps are done and how many there are.
+        method: the old name of `model`; it warns, and ends after two releases.
 
     After `fit`: `schema_` (None for arrays), `n_holes_` (column -> holes that can be filled), `method_`,
     `n_features_in_`, `feature_names_in_`.
@@ -83,7 +84,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        method: str | Synthesizer = "forest",
+        model: str | Synthesizer = "forest",
         *,
         statistic: str = "median",
         n_imputations: int = 5,
@@ -94,7 +95,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         random_state: Any = None,
         options: Mapping[str, Any] | None = None,
         progress: Callable[[int, int], None] | None = None,
+        method: str | Synthesizer = OLD_NAME,
     ) -> None:
+        self.model = model
         self.method = method
         self.statistic = statistic
         self.n_imputations = n_imputations
@@ -119,9 +122,10 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             InputError: infinite values, or a frame that cannot be used.
             OptionError: an option that is outside what it may be.
         """
+        self._model = renamed("method", self.method, "model", self.model, "forest")
         self._check_options()
         opened = self._open(X, reset=True)
-        rng = _generator(self.random_state)
+        rng = generator_of(self.random_state)
         missing = opened.missing
         counts = {name: int(missing[:, i].sum()) for i, name in enumerate(opened.names)}
         self._empty = [name for name, n in counts.items() if n == len(missing)]
@@ -145,30 +149,25 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _check_options(self) -> None:
         if self.statistic not in STATISTICS:
             raise OptionError(f"statistic must be one of {', '.join(STATISTICS)}, got {self.statistic!r}")
-        if not isinstance(self.method, Synthesizer) and self.method not in METHODS:
-            hint = nearest(str(self.method), METHODS)
-            raise OptionError(f"there is no method {self.method!r}{hint}; there are: {', '.join(METHODS)}")
+        if not isinstance(self._model, Synthesizer) and self._model not in METHODS:
+            hint = nearest(str(self._model), METHODS)
+            raise OptionError(f"there is no model {self._model!r}{hint}; there are: {', '.join(METHODS)}")
         if self.schema is not None and not isinstance(self.schema, Schema):
             raise OptionError(f"schema must be a likewise.Schema or None, got {type(self.schema).__name__}")
-        _check_count("n_imputations", self.n_imputations)
+        check_count("n_imputations", self.n_imputations)
 
     def _make_method(self, schema: Schema | None, rng: np.random.Generator) -> Method:
-        options = dict(self.options or {})
-        if isinstance(self.method, str) and self.method in _LEARNERS:
-            learner = _LEARNERS[self.method]
+        options, model = dict(self.options or {}), self._model
+        if isinstance(model, str) and model in _LEARNERS:
+            learner = _LEARNERS[model]
             chain = {name: options.pop(name) for name in _CHAIN_OPTIONS if name in options}
-            own = _known(
-                self.method,
-                learner,
-                options,
-                but=("x", "values", "is_code", "seed", "rough", "for_draws"),
-                more=_CHAIN_OPTIONS,
-            )
+            given = ("x", "values", "is_code", "seed", "rough", "for_draws")
+            own = _known(model, learner, options, but=given, more=_CHAIN_OPTIONS)
             first = "draw" if self.statistic == "draw" else "middle"
             return Equations(learner=partial(learner, **own), first=first, progress=self.progress, **chain)
-        if self.method == "gan":
+        if model == "gan":
             return Gain(progress=self.progress, **_known("gan", Gain, options, but=("progress",)))
-        return completing(self.method, schema or Schema(()), options, int(rng.integers(2**31)), self.progress)
+        return completing(model, schema or Schema(()), options, int(rng.integers(2**31)), self.progress)
 
     def _warn_of_columns_left(self, opened: Opened) -> None:
         """Tell of columns that come back with holes, or not at all."""
@@ -220,32 +219,34 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         m = self.n_imputations if n_imputations is None else n_imputations
-        _check_count("n_imputations", m)
+        check_count("n_imputations", m)
         opened = self._open(X, reset=False)
-        rng = np.random.default_rng(self._seed) if random_state is None else _generator(random_state)
+        rng = np.random.default_rng(self._seed) if random_state is None else generator_of(random_state)
         drawn = self._draws(self._matrix(opened), m, rng)
         return [self._closed(opened, {j: values[:, [k]] for j, values in drawn.items()}) for k in range(m)]
 
-    def intervals(self, X: Any, coverage: float = 0.9, *, n_draws: int = INTERVAL_DRAWS) -> tuple[Any, Any]:
+    def intervals(
+        self, X: Any, confidence: float = 0.9, *, n_draws: int = INTERVAL_DRAWS, coverage: float | None = None
+    ) -> tuple[Any, Any]:
         """Between which values each hole lies with this probability, cell by cell.
 
         Args:
             X: as in `transform`.
-            coverage: the probability, between 0 and 1.
+            confidence: the probability, between 0 and 1.
             n_draws: draws behind each interval.
+            coverage: the old name of `confidence`; it warns, and ends after two releases.
 
         Returns:
             Two tables, the lower and the upper ends; of a frame its columns of numbers and times only. Known cells are
             their own ends.
         """
         check_is_fitted(self)
-        if not 0 < coverage < 1:
-            raise OptionError(f"coverage must lie between 0 and 1, got {coverage!r}")
-        _check_count("n_draws", n_draws)
+        confidence = check_confidence("confidence", renamed("coverage", coverage, "confidence", confidence, 0.9))
+        check_count("n_draws", n_draws)
         opened = self._open(X, reset=False)
         drawn = self._draws(self._matrix(opened), n_draws, np.random.default_rng(self._seed))
         numbers = {j: values for j, values in drawn.items() if not self._grid.is_code[j]}
-        ends = {j: interval(values, coverage) for j, values in numbers.items()}
+        ends = {j: interval(values, confidence) for j, values in numbers.items()}
         whole = {j for j in numbers if self._grid.columns[j].column.kind is Kind.INTEGER}
         low = {j: (np.floor(a) if j in whole else a)[:, None] for j, (a, _) in ends.items()}
         high = {j: (np.ceil(b) if j in whole else b)[:, None] for j, (_, b) in ends.items()}
@@ -311,6 +312,14 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             out += [f"missingindicator_{names[at[name]]}" for name in self._holed]
         return np.array(out, dtype=object)
 
+    def __sklearn_clone__(self) -> Self:
+        """A fitted synthesizer stays as it is: what it learnt is the parameter."""
+        copy: Self = _clone_parametrized(self)
+        for name in ("model", "method"):
+            if isinstance(fitted := getattr(self, name), Synthesizer):
+                setattr(copy, name, fitted)
+        return copy
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = bool(_is_missing(self.missing_values))
@@ -345,28 +354,16 @@ def _without_numbered_ids(schema: Schema, raw: Any) -> Schema:
 
 
 def _known(
-    method: str, target: Callable[..., Any], options: dict[str, Any], but: Any = (), more: Any = ()
+    model: str, target: Callable[..., Any], options: dict[str, Any], but: Any = (), more: Any = ()
 ) -> dict[str, Any]:
-    """The options, if the method has them all."""
+    """The options, if the model has them all."""
     names = [*(name for name in inspect.signature(target).parameters if name not in but), *more]
     for name in options:
         if name not in names:
             raise OptionError(
-                f"method {method!r} has no option {name!r}{nearest(name, names)}; it has {', '.join(names)}"
+                f"model {model!r} has no option {name!r}{nearest(name, names)}; it has {', '.join(names)}"
             )
     return options
-
-
-def _check_count(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-        raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    """A stream of one's own from a seed, None, a Generator or scikit-learn's RandomState."""
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**31))
-    return np.random.default_rng(random_state)
 
 
 def _listed(names: list[str]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.errors import OptionError
+from likewise.estimator import check_confidence
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,8 +78,7 @@ def pool(
         raise OptionError(f"estimates and variances must be of one shape, 2 tables at least: {q.shape} and {u.shape}")
     if not (np.isfinite(q).all() and np.isfinite(u).all() and (u >= 0).all()):
         raise OptionError("estimates must be finite, and variances finite and not negative")
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence must lie between 0 and 1, got {confidence!r}")
+    check_confidence("confidence", confidence)
     if not df_complete > 0:
         raise OptionError(f"df_complete must be positive, got {df_complete!r}")
     m = len(q)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.errors import InputError, OptionError
+from likewise.estimator import check_confidence, renamed
 from likewise.evaluate.tables import TypedColumn, type_tables
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer import infer
@@ -73,7 +74,13 @@ class ImputationScore:
 
 
 def score_imputation(
-    truth: Any, holed: Any, filled: Any, *, schema: Schema | None = None, level: float = 0.9
+    truth: Any,
+    holed: Any,
+    filled: Any,
+    *,
+    schema: Schema | None = None,
+    confidence: float = 0.9,
+    level: float | None = None,
 ) -> ImputationScore:
     """Hold filled cells against the truth.
 
@@ -82,7 +89,8 @@ def score_imputation(
         holed: the same with holes, as `simulate_missing` gives it. Cells missing in `truth` too are not counted.
         filled: the filled table, or several of them.
         schema: what the columns are; None infers it from `truth`.
-        level: of the interval whose coverage is counted.
+        confidence: of the interval whose coverage is counted.
+        level: the old name of `confidence`; it warns, and ends after two releases.
 
     Raises:
         InputError: tables of other shapes or columns, or no hole whose truth is known.
@@ -97,8 +105,7 @@ def score_imputation(
         >>> score_imputation(truth, holed, filled).avg_mae
         0.25
     """
-    if not 0 < level < 1:
-        raise OptionError(f"level must lie between 0 and 1, got {level!r}")
+    confidence = check_confidence("confidence", renamed("level", level, "confidence", confidence, 0.9))
     several = list(filled) if isinstance(filled, list | tuple) else [filled]
     if not several:
         raise OptionError("filled must be a table or several of them, got none")
@@ -109,7 +116,7 @@ def score_imputation(
     names = [c.name for c in schema if c.is_modelled and all(c.name in raw.columns for raw in raws[2:])]
     part = Schema(tuple(_with_fractions(schema[name]) for name in names))
     known, gone, *made = type_tables([parse(raw.select(names), part) for raw in raws], part, text="value")
-    scored = [_score(known[name], gone[name], [table[name] for table in made], level) for name in names]
+    scored = [_score(known[name], gone[name], [table[name] for table in made], confidence) for name in names]
     columns = [score for score, _ in scored if score.n_holes]
     if not columns:
         raise InputError("no cell is missing in the holed table, known in the true one and filled")
@@ -134,7 +141,7 @@ def _with_fractions(column: Column) -> Column:
 
 
 def _score(
-    truth: TypedColumn, holed: TypedColumn, filled: Sequence[TypedColumn], level: float
+    truth: TypedColumn, holed: TypedColumn, filled: Sequence[TypedColumn], confidence: float
 ) -> tuple[ColumnScore, int]:
     """One column's score, and how many of its holes are left."""
     wanted = ~truth.missing & holed.missing
@@ -149,8 +156,8 @@ def _score(
     spread = (float(np.ptp(whole)) or 1.0) if truth.is_number else 1.0
     distance = np.abs(made - true) / spread if truth.is_number else (made != true).astype(np.float64)
     covered = None
-    if truth.is_number and (m + 1) * (1 - level) >= 2:
-        tail = (1 - level) / 2
+    if truth.is_number and (m + 1) * (1 - confidence) >= 2:
+        tail = (1 - confidence) / 2
         low, high = np.quantile(made, [tail, 1 - tail], axis=0, method="weibull")
         covered = float(((low <= true) & (true <= high)).mean())
     score = ColumnScore(

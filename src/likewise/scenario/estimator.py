@@ -13,6 +13,7 @@ import polars as pl
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition
 from likewise.errors import NotFittedError, OptionError, nearest
+from likewise.estimator import Estimator, check_count, check_seed
 from likewise.scenario.answer import POOL_ROWS, Answer
 from likewise.scenario.asked import Question, numbers_in, read_request, tail_column
 from likewise.scenario.draws import Source, TailModel
@@ -31,7 +32,7 @@ from likewise.tables.files import from_frame
 Floats = npt.NDArray[np.float64]
 
 
-class Scenario:
+class Scenario(Estimator):
     """Rows of a world that is not quite the one seen: what if, how often, how bad.
 
     Fitted once, it answers many questions: each call of `sample` asks its own. A generator is trained when a question
@@ -67,6 +68,7 @@ class Scenario:
         random_state: int | None = None,
         **options: Any,
     ) -> None:
+        check_seed(random_state)
         self.model, self.time, self.random_state, self.options = model, time, random_state, options
         self._early = {name: options[name] for name in Question.names() if name in options}
         Question(**self._early)
@@ -275,11 +277,10 @@ class Scenario:
             where=where, rows=rows, intervene=intervene, order=order, parents=parents, mix=mix, views=views,
             return_period=return_period, tail=tail, side=side, rows_per_period=rows_per_period, extrapolate=extrapolate,
         )  # fmt: skip
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
+        n = check_count("n", n)
         answer = self._answer(question)
         rng = self.random_ if random_state is None else np.random.default_rng(random_state)
-        return self._draw(question, answer, *answer.rows(int(n), rng))
+        return self._draw(question, answer, *answer.rows(n, rng))
 
     def _draw(self, question: Question, answer: Answer, table: pl.DataFrame, report: dict[str, Any]) -> ScenarioDraw:
         """Canonical rows as the caller gets them."""
@@ -347,7 +348,7 @@ class Scenario:
         rng = self.random_ if random_state is None else np.random.default_rng(random_state)
         columns = [name for name in source.modelled if source.table[name].n_unique() > 1]
         task = Search(source, answer.asked.where, answer.extended(), source.density, self._loss(loss), columns)
-        found = search(task, float(threshold), n, search_rows, rng)
+        found = search(task, float(threshold), check_count("n", n), check_count("search_rows", search_rows), rng)
         figures = {"threshold": float(threshold), "losses": found.losses.tolist(), "probability": found.probability}
         return self._draw(question, answer, found.rows, {"reverse": figures})
 

@@ -20,6 +20,7 @@ import polars as pl
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Between
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
+from likewise.estimator import Estimator, check_count, check_seed
 from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
@@ -85,7 +86,7 @@ class _History:
     """(d,) how many steps each codec has seen: returns are one fewer than levels."""
 
 
-class Paths:
+class Paths(Estimator):
     """Draws paths of series.
 
     Args:
@@ -123,6 +124,7 @@ class Paths:
             raise OptionError("transform must be 'auto', 'returns', 'changes' or 'levels'")
         if any(not p > 1 for p in periods or ()):
             raise OptionError("periods are numbers of rows above 1")
+        check_seed(random_state)
         self.columns, self.time, self.transform = columns, time, transform
         self.periods, self.random_state = periods, random_state
 
@@ -376,8 +378,8 @@ class Paths:
         if not 0.5 < level < 1:
             raise OptionError(f"level must lie in (.5, 1), got {level}")
         for name, value in (("refit", refit), ("window", window)):
-            if value is not None and value < 1:
-                raise OptionError(f"{name} must be 1 or more, got {value}")
+            if value is not None:
+                check_count(name, value)
         j = 0 if column is None and len(self.columns_) == 1 else self._index(column or "")
         codec, seen = self.codecs_[j], self.history_.values[:, j]
         held = self._held(frame, codec.name)[1:]
@@ -437,9 +439,8 @@ def _inside(moved: Floats, asked: Between) -> npt.NDArray[np.bool_]:
 
 
 def _check_path_options(n: int, horizon: int, at: int, start: str) -> None:
-    for name, value in (("n", n), ("horizon", horizon)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
+    check_count("n", n)
+    check_count("horizon", horizon)
     if not 1 <= at <= horizon:
         raise OptionError(f"the step of a shock must lie in 1..{horizon}, got {at}")
     if start not in ("last", *REGIMES):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from likewise.impute.forest import MOST_CLASSES
 
 FloatArray = npt.NDArray[np.float64]
-TableMatrix = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
 
 FOLDS = 3
 """Donors are predicted by models that have not seen them: predictions of one's own rows are so near the truth that
@@ -39,11 +39,11 @@ class Matched:
     values: FloatArray
     models: list[Any]
 
-    def draw(self, x: TableMatrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
         matched = self.spread(x)
         return np.asarray(matched[np.arange(len(x)), rng.integers(0, matched.shape[1], len(x))])
 
-    def spread(self, x: TableMatrix) -> FloatArray:
+    def spread(self, x: Matrix) -> FloatArray:
         """(h, k) values of the donors that are predicted most alike."""
         if not self.models:
             return np.broadcast_to(self.values, (len(x), len(self.values)))
@@ -65,15 +65,15 @@ class Classed:
     model: Any
     rare: FloatArray
 
-    def draw(self, x: TableMatrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
         return self._at(x, rng.random((len(x), 1)), rng.random((len(x), 1)))[:, 0]
 
-    def spread(self, x: TableMatrix) -> FloatArray:
+    def spread(self, x: Matrix) -> FloatArray:
         """(h, SPREAD) levels, each as often as it is probable."""
         even = np.broadcast_to((np.arange(SPREAD) + 0.5) / SPREAD, (len(x), SPREAD))
         return self._at(x, even, even)
 
-    def _at(self, x: TableMatrix, places: FloatArray, rare_places: FloatArray) -> FloatArray:
+    def _at(self, x: Matrix, places: FloatArray, rare_places: FloatArray) -> FloatArray:
         """Levels at (h, times) places in [0, 1) of their probabilities; what is rare at other places of the rare."""
         upto = self.model.predict_proba(x).cumsum(1)
         at = (places[:, :, None] > upto[:, None, :-1]).sum(2)
@@ -85,7 +85,7 @@ class Classed:
 
 
 def boost(
-    x: TableMatrix,
+    x: Matrix,
     values: FloatArray,
     *,
     is_code: bool,

@@ -15,7 +15,7 @@ from likewise.impute.scales import Scale
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-TableMatrix = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
 
 MOST_CLASSES = 32
 """Levels of a target that trees tell apart; what is rarer they take together, and its donors are what they are."""
@@ -57,7 +57,7 @@ class Slope:
     off: FloatArray
 
     @classmethod
-    def of(cls, x: TableMatrix, values: FloatArray) -> Self | None:
+    def of(cls, x: Matrix, values: FloatArray) -> Self | None:
         """By ridge regression; None where there is no straight part, or the column holds few different values."""
         from sklearn.linear_model import RidgeCV
 
@@ -79,11 +79,11 @@ class Slope:
             off=np.sign(y - model.predict(whole)) * np.sqrt(squares),
         )
 
-    def at(self, x: TableMatrix) -> FloatArray:
+    def at(self, x: Matrix) -> FloatArray:
         """(h,) the straight part of rows."""
         return np.asarray(_with_one(_whole(x)) @ self.weights)
 
-    def drawn_at(self, x: TableMatrix, chains: int, rng: np.random.Generator) -> FloatArray:
+    def drawn_at(self, x: Matrix, chains: int, rng: np.random.Generator) -> FloatArray:
         """(m * h,) the same by weights that each chain draws, for they are not known any better than that."""
         weights = self.weights + rng.standard_normal((chains, len(self.weights))) @ self.doubt.T
         inputs = _with_one(_whole(x)).reshape(chains, -1, len(self.weights))
@@ -115,7 +115,7 @@ class Leaves:
     donors: list[npt.NDArray[np.int32]]
     starts: list[IntArray]
 
-    def draw(self, x: TableMatrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
         """(m * h,) for each row of each chain a donor of the leaf it falls into, in a tree of its own.
 
         Each chain weighs the donors anew (Bayesian bootstrap, Rubin 1981), for they are a sample too: tables that are
@@ -133,7 +133,7 @@ class Leaves:
             return self.lent[chosen]
         return self.slope.nearest(self.slope.drawn_at(x, chains, rng) + self.lent[chosen])
 
-    def _candidates(self, x: TableMatrix, times: int, rng: np.random.Generator) -> Any:
+    def _candidates(self, x: Matrix, times: int, rng: np.random.Generator) -> Any:
         """Rows, and (rows, times) donors that may stand for each, of a tree that is drawn for each row."""
         if not self.trees:
             yield np.arange(len(x)), rng.integers(0, len(self.lent), (len(x), times))
@@ -144,7 +144,7 @@ class Leaves:
             if len(rows):
                 yield rows, self._of_tree(t, x[rows], rng.random((len(rows), times)))
 
-    def spread(self, x: TableMatrix) -> FloatArray:
+    def spread(self, x: Matrix) -> FloatArray:
         """(h, T * PER_TREE) donors of every tree: the law of each hole, given its row and nothing else."""
         if not self.trees:
             even = np.quantile(self.lent, (np.arange(50 * PER_TREE) + 0.5) / (50 * PER_TREE), method="inverted_cdf")
@@ -154,7 +154,7 @@ class Leaves:
         lent = self.lent[np.concatenate(parts, axis=1)]
         return lent if self.slope is None else self.slope.nearest(self.slope.at(x)[:, None] + lent)
 
-    def _of_tree(self, t: int, x: TableMatrix, places: FloatArray) -> IntArray:
+    def _of_tree(self, t: int, x: Matrix, places: FloatArray) -> IntArray:
         """Donors of the leaves that rows fall into, at (h, times) places in [0, 1) of each leaf, by rising value."""
         leaf = self.trees[t].tree_.apply(x)
         begin, end = self.starts[t][leaf, None], self.starts[t][leaf + 1, None]
@@ -162,7 +162,7 @@ class Leaves:
 
 
 def grow(
-    x: TableMatrix,
+    x: Matrix,
     values: FloatArray,
     *,
     is_code: bool,
@@ -217,7 +217,7 @@ def grow(
     return Leaves(lent, slope, forest.estimators_, donors, starts)
 
 
-def _whole(x: TableMatrix) -> FloatArray:
+def _whole(x: Matrix) -> FloatArray:
     """Inputs with 0, the middle of a number and no level, where another column has a hole."""
     return np.nan_to_num(x.astype(np.float64))
 

@@ -41,15 +41,14 @@ from likewise.errors import (
 from likewise.estimator import Estimator
 from likewise.images.sets import ImageSet, as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
-from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, model_for, model_named
+from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, PRIVATE_AUTO_OF_IMAGES, model_for, model_named
 from likewise.models.base import Fit, Generator
 from likewise.models.drawing.search_told import watched
 from likewise.models.eligible import LEAST_ROWS, ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
-from likewise.models.images.vae import ImageVAE
 from likewise.models.marginals.model import MarginalModel
-from likewise.models.vae.model import VAE
+from likewise.models.vae.latents import LatentSpace
 from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.distinct import Counted
@@ -380,7 +379,7 @@ class Synthesizer(Estimator):
             raise InputError(
                 f"model {self.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}"
             )
-        auto = AUTO_OF_IMAGES if self.privacy is None else ImageVAE.name
+        auto = AUTO_OF_IMAGES if self.privacy is None else PRIVATE_AUTO_OF_IMAGES
         named = auto if self.model == AUTO else self.model
         generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
         split, training, drawing = self._streams()
@@ -596,9 +595,9 @@ class Synthesizer(Estimator):
         model = self._with_latents()
         return model.elbo(self._codes_of(frame), n_draws=n_draws, rng=self._rng(random_state))
 
-    def _with_latents(self) -> VAE | ImageVAE:
+    def _with_latents(self) -> LatentSpace:
         self._check_fitted()
-        if not isinstance(self.generator_, VAE | ImageVAE):
+        if not isinstance(self.generator_, LatentSpace):
             raise OptionError(f"model {self.generator_.name!r} has no latent space; fit Synthesizer('vae')")
         return self.generator_
 

@@ -24,10 +24,10 @@ from likewise.models.adversarial.variety import Variety
 from likewise.models.ctgan.model import CTGAN
 from likewise.models.gan import draws as gan_draws
 from likewise.models.marginals.counts import OneWay
+from likewise.models.tilted.tilt import normalised, scores
 from likewise.models.vae import model as vae
 from likewise.models.vaegan import model as vaegan
 from likewise.models.vaegan.model import VAEGAN
-from likewise.models.vaegan.tilt import normalised, scores
 from likewise.nets.ctgan import DenseCritic
 from likewise.nets.ghosts import taping
 from likewise.schema.column import Column, Schema
@@ -289,10 +289,12 @@ PLANTED: dict[str, tuple[str, str, Any]] = {
     "gan: penalty at the rows": (
         "gan", "likewise.models.adversarial.private_duel.PrivateDuel.__call__", penalty_on_the_rows,
     ),
-    "gan: distance to the rows": ("gan", "likewise.models.adversarial.model.train_privately", distance_of_the_rows),
+    "gan: distance to the rows": (
+        "gan", "likewise.models.adversarial.private_duel.train_privately", distance_of_the_rows,
+    ),
     "gan: no noise": ("gan", "likewise.dp.gate.noisy_sum", noise_left_out),
     "vaegan: critics trusted as held-out rows say": (
-        "vaegan", "likewise.models.vaegan.model.VAEGAN._train_later", critics_trusted_by_the_rows,
+        "vaegan", "likewise.models.tilted.model.Tilted._train_later", critics_trusted_by_the_rows,
     ),
     "vaegan: no noise": ("vaegan", "likewise.dp.gate.noisy_sum", noise_left_out),
     "ctgan: moments of the rows": ("ctgan", "likewise.models.adversarial.noisy_pairs.NoisyPairs.of", pairs_of_the_rows),

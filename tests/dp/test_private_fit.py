@@ -247,8 +247,8 @@ def forgetting_the_last(self: Any, size: int, clipped: Any) -> Any:
 PLANTED_IN_NETS = {
     "where the logits start, from the rows": ("likewise.models.marginals.counts.OneWay.of", raw_counts),
     "exact row count": ("likewise.models.marginals.counts.OneWay.of", exact_total),
-    "early stopping on the raw loss": ("likewise.models.gradient.model.train_privately", stopping_early),
-    "loss in the record": ("likewise.models.gradient.model.train_privately", telling_losses),
+    "early stopping on the raw loss": ("likewise.models.gradient.tables.train_privately", stopping_early),
+    "loss in the record": ("likewise.models.gradient.tables.train_privately", telling_losses),
     "noise forgotten in the last step": ("likewise.dp.gate.ClippedSums.noisy", forgetting_the_last),
 }
 

@@ -88,9 +88,9 @@ class OneDevice(TorchDispatchMode):
 def meta(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AdamW, "step", step_on_meta)
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # torch knows none there
-    for name in ("autoregressive.model", "vae.model", "gan.model", "images.vae", "images.gan", "images.vaegan"):
+    monkeypatch.setattr("likewise.models.gradient.model.train", walk)
+    for name in ("gradient.tables", "gan.model", "images.latents", "images.gan", "images.vaegan"):
         room = importlib.import_module(f"likewise.models.{name}")
-        monkeypatch.setattr(room, "train", walk)
         monkeypatch.setattr(room, "train_device", lambda asked: "meta")
 
 
@@ -109,7 +109,10 @@ def test_a_step_of_a_table_stays_on_its_device(model: str) -> None:
 def test_a_step_of_images_stays_on_its_device(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = coded_images("grey")
     if model == "vaegan":  # its first training is that of the vae; the critics come after
-        monkeypatch.setattr("likewise.models.images.vae.train", lambda *_, **__: Record())
+        walks = iter([lambda *_, **__: Record(), walk])
+        monkeypatch.setattr(
+            "likewise.models.gradient.model.train", lambda *given, **named: next(walks)(*given, **named)
+        )
         monkeypatch.setattr(torch.nn.Module, "to", lambda self, *where: self if where == ("cpu",) else TO(self, *where))
     with OneDevice(), pytest.raises(Walked):
         IMAGE_MODELS[model](**FAST_IMAGES).fit(

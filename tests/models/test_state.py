@@ -40,7 +40,7 @@ def test_widths_are_those_it_was_made_with_whatever_a_later_version_would_choose
 ) -> None:
     made, alphabet = fit(model), coded("only_categorical").alphabet
     monkeypatch.setattr(gradient, "MANY_CODES", 1)
-    monkeypatch.setattr(f"likewise.models.{'vae' if model == 'vaegan' else model}.model.N_KNOTS", 5)
+    monkeypatch.setattr("likewise.models.gradient.tables.N_KNOTS", 5)
     monkeypatch.setattr(gradient, "compute_dtype", lambda *_: pytest.fail("the precision is looked up again"))
     again = MODELS[model](**made.options()).load_state(made.state(), alphabet)
     rows = [kind.sample(50, rng=np.random.default_rng(22)).codes for kind in (made, again)]

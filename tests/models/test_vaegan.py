@@ -13,10 +13,10 @@ import torch
 from likewise.codecs.base import Codes, Given
 from likewise.errors import LikewiseWarning, ModelFileError, OptionError
 from likewise.models.base import Fit
+from likewise.models.tilted import model as tilted
+from likewise.models.tilted.tilt import Tilt, learn, normalised, scale_of
 from likewise.models.vae.model import VAE
-from likewise.models.vaegan import model as vaegan
 from likewise.models.vaegan.model import VAEGAN
-from likewise.models.vaegan.tilt import Tilt, learn, normalised, scale_of
 from likewise.training.loop import Schedule
 
 from .tables import coded
@@ -92,7 +92,7 @@ def test_a_told_column_is_sharpened_with_the_others() -> None:
 
 
 def _without_critic(model: VAEGAN) -> dict[str, Any]:
-    return {k: v for k, v in model.state().items() if not k.startswith(vaegan.CRITIC) and k != vaegan.TILT}
+    return {k: v for k, v in model.state().items() if not k.startswith(tilted.CRITIC) and k != tilted.TILT}
 
 
 # ---- the law --------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_critic_that_diverges_leaves_the_vae_and_says_so(monkeypatch: pytest.M
             critic.layers[0].fill_(math.nan)
         return learn(critic, *args, **options)
 
-    monkeypatch.setattr(vaegan, "learn", diverging)
+    monkeypatch.setattr(tilted, "learn", diverging)
     with pytest.warns(LikewiseWarning, match="critics diverged"):
         model = VAEGAN(**options).fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng()))
     plain = VAE(**options).fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng()))
@@ -192,7 +192,7 @@ def test_a_critic_that_diverges_leaves_the_vae_and_says_so(monkeypatch: pytest.M
 
 def test_the_budget_of_seconds_is_shared() -> None:
     model = VAEGAN(max_seconds=10.0)
-    assert model._schedule(100).max_seconds == 5
+    assert model._model._schedule(100).max_seconds == 5
     assert model._critic_schedule(100, to_come=2, seconds=6.0).max_seconds == 2
     late = model._critic_schedule(100, to_come=1, seconds=11.0).max_seconds
     assert late is not None
@@ -203,7 +203,7 @@ def test_without_held_out_rows_the_vae_draws_alone() -> None:
     data = coded("only_categorical")
     none = data.holdout[:0]
     model = VAEGAN(**SMALL, epochs=2).fit(Fit.of(data.train, none, data.alphabet, rng=rng()))
-    assert not any(name.startswith(vaegan.CRITIC) for name in model.state())
+    assert not any(name.startswith(tilted.CRITIC) for name in model.state())
 
 
 @pytest.mark.parametrize(

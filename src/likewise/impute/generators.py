@@ -17,6 +17,7 @@ from likewise.codecs.matrix import TableMatrix
 from likewise.errors import NotFittedError, OptionError
 from likewise.impute.laws import Holes
 from likewise.models.vae.model import VAE
+from likewise.models.vaegan.model import VAEGAN
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
@@ -98,7 +99,7 @@ def completing(
             raise OptionError("options go to the Synthesizer itself when one is given")
         if not hasattr(model, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: fit it first, or give the name of a model")
-        kind = ImportanceVAE if isinstance(model.generator_, VAE) else Completing
+        kind = ImportanceVAE if isinstance(model.generator_, VAE | VAEGAN) else Completing
         return kind(model, schema, is_fitted=True)
     kind = ImportanceVAE if model == VAE.name else Completing
     told = None if progress is None else lambda event: progress(event.epoch, event.epochs)

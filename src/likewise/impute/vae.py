@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Codes, Given
 from likewise.impute.generators import Completing
-from likewise.models.vae.draws import LatentDrawing
 from likewise.models.vae.model import VAE
+from likewise.models.vaegan.model import VAEGAN
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class ImportanceVAE(Completing):
 
     def _completions(self, x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
         codec, model = self.synthesizer.codec_, self.synthesizer.generator_
-        assert isinstance(model, VAE), "the method is made for one"
+        assert isinstance(model, VAE | VAEGAN), "the method is made for these"
         known = codec.encode_known(self._grid.decode(x))
         given = Given(weights=codec.not_missing(self._grid.names).weights, joint=False)
         n_each = math.ceil(max(CANDIDATES, m) / m) * m
@@ -42,7 +42,7 @@ class ImportanceVAE(Completing):
         full = np.empty((m, *x.shape))
         for start in range(0, len(x), rows_at_once):
             rows = slice(start, start + rows_at_once)
-            codes = LatentDrawing(model, replace(given, codes=known[rows])).completions(n_each, rng)
+            codes = model.drawing(replace(given, codes=known[rows])).completions(n_each, rng)
             fractions = rng.random((len(codes), codec.alphabet.n_fractions), dtype=np.float32)
             table = codec.decode(Codes(codes.astype(codec.alphabet.code_dtype), fractions), rng=rng)
             n = len(known[rows])

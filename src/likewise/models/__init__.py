@@ -29,7 +29,7 @@ MODELS: dict[str, type[Generator]] = {
 AUTO = "auto"
 """The name that leaves the choice to `model_for`."""
 
-AUTO_OF_IMAGES = "vaegan"
+AUTO_OF_IMAGES, PRIVATE_AUTO_OF_IMAGES = "vaegan", "vae"
 
 MOST_COLUMNS_OF_AIM = 30
 """Beyond them AIM would weigh thousands of groups of three a round, for minutes; MST weighs pairs, once."""

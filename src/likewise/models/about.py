@@ -47,11 +47,11 @@ def describe(kind: type[Any]) -> dict[str, Any]:
 
 def option_texts(kind: type[Any]) -> dict[str, str]:
     """Option -> what its class's docstring, or a base's, says of it under Args; a line may speak of several."""
-    texts = option_texts(kind.__base__) if kind.__base__ not in (object, None) else {}
-    section = re.search(
-        r"^Args:\n(.*?)(?=\n\n|\Z)", inspect.cleandoc(kind.__doc__ or ""), flags=re.DOTALL | re.MULTILINE
-    )
-    for entry in re.split(r"\n(?= {4}\w)", section[1] if section else ""):
-        names, _, text = " ".join(entry.split()).partition(": ")
-        texts |= dict.fromkeys(names.split(", "), text)
+    texts: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        doc = inspect.cleandoc(base.__doc__ or "")
+        section = re.search(r"^Args:\n(.*?)(?=\n\n|\Z)", doc, flags=re.DOTALL | re.MULTILINE)
+        for entry in re.split(r"\n(?= {4}\w)", section[1] if section else ""):
+            names, _, text = " ".join(entry.split()).partition(": ")
+            texts |= dict.fromkeys(names.split(", "), text)
     return texts

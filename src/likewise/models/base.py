@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Exact, Noisy
-from likewise.errors import InputError, PrivacyError
+from likewise.errors import InputError, NotFittedError, PrivacyError
 from likewise.models.about import About
+from likewise.models.options import check_options, options_of
 from likewise.training.loop import Progress, Record
+
+Learnt = TypeVar("Learnt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +62,8 @@ class Fit:
 class Generator(ABC):
     """Learns the joint law of codes and draws new ones.
 
-    A generator is made from flat, JSON-able keyword arguments stored under their own names; `options()` gives
-    them back. Everything learnt goes through `state()` as named arrays, so that a file of ours can run no code.
+    A generator is a dataclass of flat, JSON-able options, each declared with what it may be (`models/options.py`).
+    Everything learnt goes through `state()` as named arrays, so that a file of ours can run no code.
     """
 
     name: ClassVar[str]
@@ -74,6 +77,14 @@ class Generator(ABC):
     """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()
     """Fields which the model is told instead of learning to draw them."""
+
+    def __post_init__(self) -> None:
+        self.record = Record()
+        check_options(self)
+
+    def options(self) -> dict[str, Any]:
+        """The constructor's arguments, JSON-able."""
+        return options_of(self)
 
     def check_private(self) -> None:  # noqa: B027 - most have nothing to hold
         """Hold the options to what a budget of privacy leaves, before anything is spent.
@@ -103,10 +114,6 @@ class Generator(ABC):
         raise NotImplementedError(f"{self.name} has no tractable likelihood")
 
     @abstractmethod
-    def options(self) -> dict[str, Any]:
-        """The constructor's arguments, JSON-able."""
-
-    @abstractmethod
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Everything learnt, as named arrays."""
 
@@ -117,6 +124,17 @@ class Generator(ABC):
         Raises:
             ModelFileError: a name or shape is not what this alphabet and these options give.
         """
+
+
+def learnt(value: Learnt | None) -> Learnt:
+    """What `fit` has made.
+
+    Raises:
+        NotFittedError: it was not called.
+    """
+    if value is None:
+        raise NotFittedError("this model has learnt nothing yet: call fit first")
+    return value
 
 
 def check_rows(codes: Codes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,11 @@ class Critic(CodeTables):
     shares of the codes.
 
     Args:
-        sizes, features, log_marginals: as `CodeTables` takes them.
+        sizes, features, log_marginals, d_embed, more: as `CodeTables` takes them.
         width: W.
         n_layers: layers before the score.
         pac: G; so many rows get one score, which shows a critic at once that draws lack variety (PacGAN: Lin, Khetan,
             Fanti and Oh 2018).
-        dropout: share of units dropped in training.
     """
 
     def __init__(
@@ -45,20 +45,10 @@ class Critic(CodeTables):
         width: int,
         n_layers: int = 2,
         pac: int = 1,
-        dropout: float = 0.0,
         generator: torch.Generator,
-        dtype: torch.dtype = torch.float32,
+        **more: Any,
     ) -> None:
-        super().__init__(
-            sizes,
-            features,
-            log_marginals,
-            d_embed=d_embed,
-            d_hidden=0,
-            dropout=dropout,
-            generator=generator,
-            dtype=dtype,
-        )
+        super().__init__(sizes, features, log_marginals, d_embed=d_embed, d_hidden=0, generator=generator, **more)
         self.pac = pac
         widths = [pac * len(sizes) * d_embed, *[width] * n_layers, 1]
         shapes = list(pairwise(widths))

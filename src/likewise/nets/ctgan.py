@@ -19,7 +19,7 @@ from likewise.nets.allowed import Allowed
 from likewise.nets.critic import LEAK
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Taped
-from likewise.nets.tables import inverse_cdf, log_known, normal
+from likewise.nets.tables import inverse_cdf, known_or_drawn, normal
 
 TEMPERATURE = 0.2
 SPREAD = 4.0
@@ -256,9 +256,8 @@ class DenseGenerator(nn.Module):
                 codes[:, j] = self.free_number(raw, j, uniforms[:, j])
                 continue
             logits = self.code_logits(raw, j)
-            drawn, mass = inverse_cdf(logits, uniforms[:, j], weights.get(j))
-            log_mass += torch.where(is_known, log_known(logits, known[:, j], weights.get(j)), torch.as_tensor(mass))
-            codes[:, j] = torch.where(is_known, known[:, j], drawn)
+            codes[:, j], mass = known_or_drawn(logits, known[:, j], uniforms[:, j], weights.get(j))
+            log_mass += mass
         return codes, log_mass
 
     def _chosen(

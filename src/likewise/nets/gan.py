@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import torch
 from torch import nn
 
 from likewise.nets.allowed import Allowed
-from likewise.nets.tables import CodeTables, inverse_cdf, log_known, normal
+from likewise.nets.tables import CodeTables, known_or_drawn, normal
 
 HEAD_SCALE, ORDINAL_SCALE = 5.0, 3.0
 """Heads start larger than where a likelihood is learnt, so that the noise says something from the first step."""
@@ -26,7 +27,7 @@ class TableGenerator(CodeTables):
     """Noise to rows: each field is drawn given the noise and the fields before it, labels first.
 
     Args:
-        sizes, features, log_marginals: as `CodeTables` takes them.
+        sizes, features, log_marginals, d_embed, d_hidden, more: as `CodeTables` takes them.
         labels: fields, as the caller's numbers, that it is told.
         n_latent: L.
         width: W.
@@ -46,10 +47,10 @@ class TableGenerator(CodeTables):
         d_embed: int,
         d_hidden: int,
         generator: torch.Generator,
-        dtype: torch.dtype = torch.float32,
+        **more: Any,
     ) -> None:
         super().__init__(
-            sizes, features, log_marginals, d_embed=d_embed, d_hidden=d_hidden, generator=generator, dtype=dtype
+            sizes, features, log_marginals, d_embed=d_embed, d_hidden=d_hidden, generator=generator, **more
         )
         with torch.no_grad():
             for head in self.heads:
@@ -124,14 +125,9 @@ class TableGenerator(CodeTables):
         codes, log_mass = known.clone(), torch.zeros(len(known))
         chain = self.chain(z, known[:, self.labels])
         for i in self.drawn:
-            logits, is_known = chain.logits(i), known[:, i] >= 0
-            drawn, mass = inverse_cdf(logits, uniforms[:, i], weights.get(i))
-            log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
-            if is_known.any():
-                log_mass += log_known(logits, known[:, i], weights.get(i))
-                drawn = torch.where(is_known, known[:, i], drawn)
-            codes[:, i] = drawn
-            chain.see(i, chain.embeds[i][drawn])
+            codes[:, i], mass = known_or_drawn(chain.logits(i), known[:, i], uniforms[:, i], weights.get(i))
+            log_mass += mass
+            chain.see(i, chain.embeds[i][codes[:, i]])
         return codes, log_mass
 
 

@@ -14,12 +14,9 @@ from torch.nn import functional as F
 
 from likewise.nets.conv import LEAK, BatchNorm, ConvDown, ConvUp, Linear, RowNorm
 from likewise.nets.ghosts import Taped
-from likewise.nets.priors import HALF_LOG_TAU, ChainPrior, MixturePrior, NormalPrior, Prior
+from likewise.nets.priors import HALF_LOG_TAU, make_prior
 
 Shape = tuple[int, int, int]
-
-N_PARTS = 64
-"""Normals in the mixture of latents."""
 
 
 class DenseDown(nn.Module):
@@ -107,7 +104,7 @@ class ImageLatents(Taped):
         self.down = DOWN[net](shape, width, generator=generator)
         self.to_latents = Linear(self.down.n_features + n_classes, 2 * n_latent, generator=generator)
         self.painter = Painter(net, shape, n_latent, n_classes, width, start, generator, apart)
-        self.prior = _prior(prior, n_latent, n_classes, generator)
+        self.prior = make_prior(prior, n_latent, n_classes, generator)
         if likelihood == "logistic":
             self.log_scale = nn.Parameter(torch.full((shape[0], 1, 1), -2.5))
 
@@ -138,14 +135,6 @@ class ImageLatents(Taped):
         away = (x - torch.sigmoid(logits)) * (-scale).exp()
         # A density of pixels in [0, 1]; 8 bits are fine enough to take it for their likelihood.
         return (away + 2 * F.softplus(-away) + scale).sum((1, 2, 3))
-
-
-def _prior(name: str, n_latent: int, n_classes: int, generator: torch.Generator) -> Prior:
-    if name == "normal":
-        return NormalPrior()
-    if name == "mixture":
-        return MixturePrior(n_latent, n_classes, N_PARTS, generator)
-    return ChainPrior(n_latent, n_classes, generator=generator)
 
 
 class ImageCritic(nn.Module):

@@ -17,6 +17,9 @@ from likewise.nets.tables import normal
 
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
+N_PARTS = 64
+"""Parts of the mixture prior."""
+
 LEAST_LOG_VAR, MOST_LOG_VAR = -9.0, 4.0
 
 WIDE = 2.5
@@ -175,3 +178,12 @@ def _part(log_weights: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
     """Which part of a mixture each row takes, by inverse CDF. Shape: (B, M), (B,) -> (B,)."""
     cdf = log_weights.exp().cumsum(1)
     return (cdf < uniforms[:, None] * cdf[:, -1:]).sum(1).clamp(max=cdf.shape[1] - 1)
+
+
+def make_prior(name: str, n_latent: int, d_context: int, generator: torch.Generator) -> Prior:
+    """The prior of that name: "normal", "mixture" or "chain"."""
+    if name == "normal":
+        return NormalPrior()
+    if name == "mixture":
+        return MixturePrior(n_latent, d_context, N_PARTS, generator)
+    return ChainPrior(n_latent, d_context, generator=generator)

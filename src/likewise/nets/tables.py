@@ -415,6 +415,19 @@ def log_drawn(logits: torch.Tensor, codes: torch.Tensor, allowed: Allowed[torch.
     return log_p.gather(1, codes[:, None])[:, 0]
 
 
+def known_or_drawn(
+    logits: torch.Tensor, known: torch.Tensor, uniforms: torch.Tensor, allowed: Allowed[torch.Tensor] | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Codes of a field (B,): those known, and where there is -1 those drawn; and the log share of free draws that the
+    known ones and a condition leave (B,). Shape: (B, K), 2 x (B,)."""
+    drawn, mass = inverse_cdf(logits, uniforms, allowed)
+    is_known = known >= 0
+    if not is_known.any():
+        return drawn, torch.as_tensor(mass)
+    left = torch.where(is_known, log_known(logits, known, allowed), torch.as_tensor(mass))
+    return torch.where(is_known, known, drawn), left
+
+
 def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Parameter:
     """A parameter of normal draws; on the meta device its shape alone."""
     blank = torch.empty(*shape)

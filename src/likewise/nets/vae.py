@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,25 +16,21 @@ import torch
 from torch import nn
 
 from likewise.nets.allowed import Allowed
-from likewise.nets.priors import HALF_LOG_TAU, ChainPrior, MixturePrior, NormalPrior, Prior
-from likewise.nets.tables import CodeTables, inverse_cdf, log_known, normal
+from likewise.nets.priors import HALF_LOG_TAU, NormalPrior, make_prior
+from likewise.nets.tables import CodeTables, known_or_drawn, normal
 
 LEAST_LOG_VAR, MOST_LOG_VAR = -12.0, 4.0
-
-N_PARTS = 64
-"""Parts of the mixture prior."""
 
 
 class LatentNet(CodeTables):
     """Codes to the law of their latents, and latents to the law of codes.
 
     Args:
-        sizes, features, log_marginals: as `CodeTables` takes them.
+        sizes, features, log_marginals, d_embed, d_hidden, more: as `CodeTables` takes them.
         labels: fields, as the caller's numbers, that encoder, prior and decoder are told and that are not decoded.
         n_latent: L.
         width: W.
         n_layers: residual layers of encoder and decoder after the first.
-        dropout: share of units dropped in training.
         prior: "normal", "mixture" or "chain".
         chained: let each field see the fields before it, beside the latents.
     """
@@ -57,21 +53,13 @@ class LatentNet(CodeTables):
         n_layers: int,
         d_embed: int,
         d_hidden: int,
-        dropout: float,
         prior: str,
         chained: bool,
         generator: torch.Generator,
-        dtype: torch.dtype = torch.float32,
+        **more: Any,
     ) -> None:
         super().__init__(
-            sizes,
-            features,
-            log_marginals,
-            d_embed=d_embed,
-            d_hidden=d_hidden,
-            dropout=dropout,
-            generator=generator,
-            dtype=dtype,
+            sizes, features, log_marginals, d_embed=d_embed, d_hidden=d_hidden, generator=generator, **more
         )
         self.labels = [i for i, column in enumerate(self.columns) if column in set(labels)]
         self.decoded = [i for i in sorted(range(len(sizes)), key=lambda i: self.columns[i]) if i not in self.labels]
@@ -102,7 +90,7 @@ class LatentNet(CodeTables):
             sees = (rank[:, None] < rank[None, :]).float() * (rank[:, None] >= 0)  # labels come by `leave`
             mask = sees.repeat_interleave(d_embed, 0).repeat_interleave(d_hidden, 1)
             self.register_buffer("back_mask", mask, persistent=False)
-        self.prior: Prior = make_prior(prior, n_latent, told, generator)
+        self.prior = make_prior(prior, n_latent, told, generator)
 
     def _dropped(self, x: torch.Tensor) -> torch.Tensor:
         return self.drop(x) if self.training else x
@@ -217,22 +205,10 @@ class Decoding:
                 rows = [r for f in before for r in range(f * net.d_embed, (f + 1) * net.d_embed)]
                 h = torch.addmm(h, seen, self.back[rows, at])
             logits = (h.relu() @ self.heads[b][i, :size].t()).float() + net.biases[b][i, :size]
-            drawn, mass = inverse_cdf(logits, uniforms[:, field], weights.get(field))
-            is_known = known[:, field] >= 0
-            log_mass += torch.where(is_known, 0.0, torch.as_tensor(mass))
-            if is_known.any():
-                log_mass += log_known(logits, known[:, field], weights.get(field))
-                drawn = torch.where(is_known, codes[:, field], drawn)
+            drawn, mass = known_or_drawn(logits, known[:, field], uniforms[:, field], weights.get(field))
+            log_mass += mass
             codes[:, field] = drawn
             if net.chained:
                 before.append(field)
                 seen = torch.cat([seen, self.embeds[b][i][drawn]], 1)
         return codes, log_mass
-
-
-def make_prior(name: str, n_latent: int, d_context: int, generator: torch.Generator) -> Prior:
-    if name == "normal":
-        return NormalPrior()
-    if name == "mixture":
-        return MixturePrior(n_latent, d_context, N_PARTS, generator)
-    return ChainPrior(n_latent, d_context, generator=generator)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from likewise.codecs.base import Codes, Given
 from likewise.dp.gate import Noisy
-from likewise.errors import TrainingError
-from likewise.models.adversarial.losses import Averaged, is_finite
+from likewise.models.adversarial.losses import is_finite
 from likewise.models.adversarial.noisy_pairs import NoisyPairs
-from likewise.models.adversarial.private_duel import BlindGame, PrivateDuel
+from likewise.models.adversarial.private_duel import BlindGame, play_privately
+from likewise.models.adversarial.variety import LOOKED_AT, Variety
 from likewise.models.gan.draws import NoiseDrawing
 from likewise.models.gradient.conditional import ConditionalModel
-from likewise.models.gradient.model import public_rows, rows_of
+from likewise.models.gradient.inputs import public_rows, rows_of
 from likewise.models.marginals.counts import OneWay
 from likewise.training.loop import Progress, Schedule, one_thread
-from likewise.training.private import train_privately
 
 if TYPE_CHECKING:
     from likewise.nets.ctgan import DenseGenerator
@@ -49,42 +49,40 @@ class AdversarialModel(ConditionalModel[Net]):
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes.astype(self._alphabet.code_dtype), fractions)
 
+    def _held_out(
+        self, holdout: Codes, before: Callable[[], None] = lambda: None, after: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
+        """What training is told of held-out rows: how far draws are from them, and what else was measured.
+
+        Args:
+            before, after: called around the draws.
+        """
+        notes: dict[str, float] = {}
+        held = Variety(holdout.codes, self._alphabet)
+
+        def distance() -> float:
+            if not is_finite(self._fitted()):
+                return math.nan
+            before()
+            drawing = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, Given())
+            drawn, _ = drawing.candidates(LOOKED_AT, np.random.default_rng(0))
+            after()
+            notes.update(held.measure(drawn))
+            return notes.pop("distance")
+
+        return {"holdout_loss": distance if len(holdout) else None, "notes": notes}
+
     # ---- under a budget ----------------------------------------------------------------------------------------------
 
     def _count_pairs(self, gate: Noisy, known: OneWay) -> NoisyPairs | None:
         return NoisyPairs.of(gate, self._alphabet, known, PAIRS_SHARE)
 
     def _play_privately(
-        self,
-        game: BlindGame,
-        learner: Net,
-        gate: Noisy,
-        n_rows: float,
-        schedule: Schedule,
-        *,
-        critic_steps: int,
-        critic_rate: float,
-        average: Averaged | None = None,
-        device: str = "cpu",
-        progress: Progress | None = None,
-    ) -> None:
-        """Spend what is left of the budget on steps of the critic.
-
-        Raises:
-            TrainingError: the weights are not numbers at the end.
-        """
-        [sums] = gate.clipped_sums([("gradients of the critic", self._steps())], clip=self.clip, n_rows=n_rows)
-        duel = PrivateDuel(
-            game,
-            list(learner.train().parameters()),
-            sums,
-            schedule,
-            rows_of=rows_of(learner),
-            public=public_rows(learner).to(device),
-            critic_steps=critic_steps,
-            critic_rate=critic_rate,
-            average=average,
-        )
-        self.record = train_privately(duel, passes=self._passes, progress=progress)
-        if not is_finite(learner):
-            raise TrainingError("the weights are not numbers; lower the learning rates")
+        self, game: BlindGame, learner: Net, gate: Noisy, n_rows: float, schedule: Schedule, device: str = "cpu",
+        progress: Progress | None = None, **pace: Any,
+    ) -> None:  # fmt: skip
+        """Spend what is left of the budget on steps of the critic, as `play_privately` does."""
+        self.record = play_privately(
+            game, learner, gate, self._steps(), schedule, clip=self.clip, n_rows=n_rows, rows_of=rows_of(learner),
+            public=public_rows(learner).to(device), passes=self._passes, progress=progress, **pace,
+        )  # fmt: skip

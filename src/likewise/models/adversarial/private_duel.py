@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from likewise.codecs.base import Codes
-from likewise.dp.gate import ClippedSums
-from likewise.models.adversarial.losses import BETAS, Averaged, descend
-from likewise.training.loop import Schedule, one_cycle
-from likewise.training.private import PrivateDescent
+from likewise.dp.accounting import Steps
+from likewise.dp.gate import ClippedSums, Noisy
+from likewise.errors import TrainingError
+from likewise.models.adversarial.losses import BETAS, Averaged, descend, is_finite
+from likewise.training.loop import Progress, Record, Schedule, one_cycle
+from likewise.training.private import PrivateDescent, train_privately
 
 if TYPE_CHECKING:
     import torch
@@ -93,3 +95,41 @@ class PrivateDuel(PrivateDescent):
         self.other.step(self.whole.learning_rate * one_cycle(passed, self.whole.warmup))
         if self.average is not None:
             self.average.update()
+
+
+def play_privately(
+    game: BlindGame,
+    learner: nn.Module,
+    gate: Noisy,
+    steps: Steps,
+    schedule: Schedule,
+    *,
+    clip: float,
+    n_rows: float,
+    rows_of: Callable[[Codes], torch.Tensor],
+    public: torch.Tensor,
+    critic_steps: int = 1,
+    critic_rate: float = 1.0,
+    average: Averaged | None = None,
+    passes: int,
+    progress: Progress | None,
+) -> Record:
+    """Spend what is left of the budget on steps of the critic. Arguments are those of `PrivateDuel`, and:
+
+    Args:
+        steps: of the critic.
+        clip: the norm to which each row's gradient is cut.
+        n_rows: as best known under the budget.
+
+    Raises:
+        TrainingError: the weights are not numbers at the end.
+    """
+    [sums] = gate.clipped_sums([("gradients of the critic", steps)], clip=clip, n_rows=n_rows)
+    duel = PrivateDuel(
+        game, list(learner.train().parameters()), sums, schedule, rows_of=rows_of, public=public,
+        critic_steps=critic_steps, critic_rate=critic_rate, average=average,
+    )  # fmt: skip
+    record = train_privately(duel, passes=passes, progress=progress)
+    if not is_finite(learner):
+        raise TrainingError("the weights are not numbers; lower the learning rates")
+    return record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
-from likewise.errors import ModelFileError, NotFittedError
+from likewise.errors import ModelFileError
 from likewise.models.about import About
 from likewise.models.base import Fit, check_rows
 from likewise.models.drawing.conditioning import (
@@ -29,34 +29,23 @@ from likewise.models.drawing.conditioning import (
 from likewise.models.gradient.groups import MANY_FIELDS, grouped_fields
 from likewise.models.gradient.inputs import (
     batch_size_for,
-    blank_shares,
-    check_training_options,
-    compute_dtype,
-    fingerprint,
     in_net_order,
     is_wide,
     log_marginals,
     mostly_ordered,
     net_weights,
-    net_with_weights,
-    settled_arrays,
-    settled_dtype,
-    take_settled,
-    train_device,
-    weights_of,
 )
-from likewise.models.gradient.model import COUNTS_SHARE, GradientModel
+from likewise.models.gradient.model import COUNTS_SHARE
+from likewise.models.gradient.tables import TableModel
 from likewise.models.marginals.counts import OneWay
+from likewise.models.options import MOST_DROPPED, PRECISIONS, number, whole, word
 from likewise.nets.allowed import Allowed
-from likewise.training.loop import Descent, Record, Schedule, one_thread, side_by_side, train
+from likewise.training.loop import Schedule, one_thread, side_by_side
 
 if TYPE_CHECKING:
     import torch
 
     from likewise.nets.autoregressive import MaskedNet
-
-N_KNOTS = 64
-"""Pieces of the rank's linear encoding."""
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
@@ -73,23 +62,9 @@ SIDE_BY_SIDE = 4
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
-_WHOLE = {"epochs": 1, "batch_size": 1, "patience": 1, "d_embed": 1, "d_hidden": 1, "n_layers": 0, "calibrate": 0}
-"""Options that are whole numbers, and the least each may be."""
-
-_NUMBERS = {
-    "learning_rate": (0.0, math.inf),
-    "dropout": (0.0, 1.0),
-    "any_order": (0.0, 1.0),
-    "weight_decay": (0.0, math.inf),
-    "max_seconds": (0.0, math.inf),
-    "clip": (1e-6, math.inf),
-    "sampling_rate": (1e-6, 1.0),
-}
-"""Options that are numbers, and their ranges; `Schedule` holds the rate and the seconds above 0."""
-
 
 @dataclass(kw_only=True)
-class Autoregressive(GradientModel):
+class Autoregressive(TableModel["MaskedNet"]):
     """p(row) as a product of p(column | columns before), by one block-masked net.
 
     Half of the training steps take the columns in their own order, which unconditional draws then follow; the others
@@ -98,8 +73,6 @@ class Autoregressive(GradientModel):
     learn together. Built on MADE (Germain et al. 2015) and on any-order training of tables (Tiwald et al. 2025).
 
     Args:
-        epochs: passes over the rows; None chooses by their number.
-        batch_size: rows a step; None chooses by their number. Not with a budget of privacy: see `sampling_rate`.
         learning_rate: peak of the one cycle; None takes .005, and .015 under a budget.
         d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 16; 8 under a
             budget.
@@ -111,15 +84,10 @@ class Autoregressive(GradientModel):
         weight_decay: AdamW's, of what the codes of all columns share; what a code of an order has of its own decays the
             more, the fewer rows it has. None takes 1, and .0001 for all alike under a budget.
         patience: epochs without a better held-out loss before the rate is brought down, and training ends.
-        max_seconds: budget of the training; None for none.
-        checkpoint: file to resume from, written every epoch; None for none.
         calibrate: rounds of moving the biases so that each column's shares are the training rows' own.
         precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
-        device: "cpu", "cuda", or "auto": a CUDA device where there is one. It trains there; draws are made on the
-            processor, so that a model gives the same rows wherever it is loaded.
-        clip: under a budget of privacy, the norm to which each row's gradient is cut.
-        sampling_rate: under a budget of privacy, the chance of each row to be in a step, whatever the number of rows;
-            None takes 1/16.
+
+    The other arguments are those of `NetOptions`, which all models by nets have.
 
     Privacy: differentially private under a ledger (`Synthesizer(privacy=...)`): noisy counts of each field, then
     clipped and noisy gradients (`likewise.training.private`); `epochs` are then passes as expected, and `patience` has
@@ -129,6 +97,7 @@ class Autoregressive(GradientModel):
 
     name: ClassVar[str] = "autoregressive"
     keeps_privacy: ClassVar[bool] = True
+    settles: ClassVar[tuple[str, ...]] = ("d_embed", "d_hidden", "group_size")
     left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {
         "learning_rate": (5e-3, 1.5e-2), "d_embed": (None, 8), "d_hidden": (None, 32), "dropout": (None, 0.0),
         "weight_decay": (1.0, 1e-4),
@@ -146,29 +115,16 @@ class Autoregressive(GradientModel):
         avoid_when="You want a latent space (vae), a baseline in a second (copula), or a proof of privacy.",
     )
 
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    d_embed: int | None = None
-    d_hidden: int | None = None
-    n_layers: int = 1
-    dropout: float | None = None
-    any_order: float = 0.5
-    weight_decay: float | None = None
-    patience: int = 4
-    max_seconds: float | None = None
-    checkpoint: str | None = None
-    calibrate: int = 2
-    precision: str = "auto"
-    device: str = "auto"
-    clip: float = 1.0
-    sampling_rate: float | None = None
-
-    def __post_init__(self) -> None:
-        self.record = Record()
-        self._net: MaskedNet | None = None
-        check_training_options(self, _WHOLE, _NUMBERS)
-        self._schedule(1)
+    learning_rate: float | None = number(None, ends=False)
+    d_embed: int | None = whole(None)
+    d_hidden: int | None = whole(None)
+    n_layers: int = whole(1, 0)
+    dropout: float | None = number(None, 0, MOST_DROPPED)
+    any_order: float = number(0.5, 0, 1)
+    weight_decay: float | None = number(None)
+    patience: int = whole(4)
+    calibrate: int = whole(2, 0)
+    precision: str = word("auto", PRECISIONS)
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table. Numbers
@@ -180,15 +136,10 @@ class Autoregressive(GradientModel):
         numbers = is_wide(alphabet) or mostly_ordered(alphabet)
         passes = 4 if many else 6 if n_rows >= MANY_ROWS else 25 if numbers else 12
         by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
-        return Schedule(
-            epochs=by_steps if self.epochs is None else self.epochs,
-            batch_size=size,
-            learning_rate=self._option("learning_rate"),
-            weight_decay=self._option("weight_decay"),
-            patience=self.patience,
-            max_seconds=self.max_seconds,
-            checkpoint=self.checkpoint,
-        )
+        return self._planned(
+            epochs=by_steps if self.epochs is None else self.epochs, batch_size=size, patience=self.patience,
+            learning_rate=self._option("learning_rate"), weight_decay=self._option("weight_decay"),
+        )  # fmt: skip
 
     @one_thread()
     def fit(self, fit: Fit) -> Self:
@@ -202,39 +153,22 @@ class Autoregressive(GradientModel):
         self._net = net = self._make_net(fit.alphabet, log_marginals(rows, fit.alphabet), generator, n_rows=len(rows))
         if not net.sizes:
             return
-        device = train_device(self.device)
-        net.use(device, compute_dtype(self.precision, device))
-        x = torch.from_numpy(in_net_order(net, rows.codes)).to(device)
-        x_holdout = torch.from_numpy(in_net_order(net, fit.holdout.codes)).to(device)
         canonical, at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
 
-        def loss(batch: torch.Tensor) -> torch.Tensor:
+        def loss(x: torch.Tensor, passed: float) -> torch.Tensor:
+            del passed
             seen = canonical
             if float(torch.rand((), generator=generator)) < self.any_order:
                 seen = net.visible(_some_first(net.order, generator))
-            return net.nll(x[batch.to(device)].long(), seen).sum(1)
+            return net.nll(x, seen).sum(1)
 
-        def holdout_loss() -> float:
-            with torch.inference_mode():
-                parts = [net.nll(part.long(), canonical).sum() for part in torch.split(x_holdout, at_once)]
-            return float(torch.stack(parts).sum()) / len(x_holdout)
+        def held_out(x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([net.nll(part.long(), canonical).sum() for part in torch.split(x, at_once)]).sum()
 
-        schedule = self._schedule(len(x), fit.alphabet)
-        self.record = train(
-            net,
-            Descent(net, loss, schedule, net.decays(len(x))),
-            len(x),
-            schedule,
-            generator=generator,
-            holdout_loss=holdout_loss if len(x_holdout) else None,
-            on_epoch=lambda: net.drop.refill(generator),
-            progress=fit.progress,
-            fingerprint=fingerprint(self, rows, fit.holdout),
-            from_shares=True,
-        )
+        self._train_likelihood(net, fit, rows, generator, loss, held_out)
         if self.calibrate:
-            net.calibrate(lambda: (part.long() for part in torch.split(x, at_once)), canonical, self.calibrate)
-        net.use("cpu", settled_dtype(self._settled))
+            parts = torch.split(torch.from_numpy(in_net_order(net, rows.codes)), at_once)
+            net.calibrate(lambda: (part.long() for part in parts), canonical, self.calibrate)
 
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of each field first, then the net, from where they stand."""
@@ -277,37 +211,28 @@ class Autoregressive(GradientModel):
 
         n = len(alphabet.fields)
         d_embed, d_hidden = (12, 32) if n > MANY_FIELDS else (24, 96) if is_wide(alphabet) else (16, 64)
-        self._settled = {
-            "d_embed": self._option("d_embed") or d_embed,
-            "d_hidden": self._option("d_hidden") or d_hidden,
-            "n_knots": N_KNOTS,
-            "bf16": int(compute_dtype(self.precision) == compute_dtype("bf16")),
-            "group_size": GROUP if n > MANY_FIELDS else 0,
-        }
+        self._settle_widths(d_embed=d_embed, d_hidden=d_hidden)
+        self._settled["group_size"] = GROUP if n > MANY_FIELDS else 0
         self._groups = list(range(n)) if codes is None or n <= MANY_FIELDS else grouped_fields(codes, alphabet, GROUP)
 
     def _make_net(
         self,
         alphabet: Alphabet,
-        log_marginals: list[npt.NDArray[np.float32]],
+        shares: Sequence[npt.NDArray[np.float32]],
         generator: torch.Generator,
         n_rows: int = 0,
     ) -> MaskedNet:
         from likewise.nets.autoregressive import MaskedNet
-        from likewise.nets.ordinal import ordinal_features
 
         settled = self._settled
         return MaskedNet(
-            alphabet.sizes,
-            [ordinal_features(f.positions, f.size, settled["n_knots"]) for f in alphabet.fields],
-            log_marginals,
+            **self._tables(alphabet, shares),
             order=range(len(alphabet.fields)),
             d_embed=settled["d_embed"],
             d_hidden=settled["d_hidden"],
             n_layers=self.n_layers,
             dropout=self._dropout(n_rows),
             generator=generator,
-            dtype=settled_dtype(settled),
             groups=self._groups if settled["group_size"] else None,
             group_size=settled["group_size"],
         ).eval()
@@ -351,27 +276,16 @@ class Autoregressive(GradientModel):
             parts = [net.nll(part.long(), seen).double().sum(1) for part in torch.split(x, at_once)]
         return -torch.cat(parts).numpy() if parts else np.zeros(0)
 
-    def _fitted(self) -> MaskedNet:
-        if self._net is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._net
-
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        net = self._fitted()
-        return weights_of(net) | settled_arrays(self._settled) | {GROUPS: np.array(self._groups, np.int64)}
+        return super().state() | {GROUPS: np.array(self._groups, np.int64)}
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
-        import torch
-
         state, n = dict(state), len(alphabet.fields)
-        self._settled = take_settled(self, state, ("d_embed", "d_hidden", "n_knots", "bf16", "group_size"))
         groups = state.pop(GROUPS, np.zeros(0))
         if groups.shape != (n,) or groups.dtype != np.int64 or (np.sort(groups) != np.arange(n)).any():
             raise ModelFileError(f"model: array {GROUPS!r} must name each field once")
-        self._groups, blank = groups.tolist(), blank_shares(alphabet)
-        self._net = net_with_weights(
-            lambda: self._make_net(alphabet, blank, torch.Generator()), state, n_lists=self.n_layers
-        )
+        self._groups = groups.tolist()
+        self._net = self._loaded_net(state, alphabet)
         self._alphabet = alphabet
         return self
 

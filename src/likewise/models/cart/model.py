@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
-from likewise.errors import ConditionError, ModelFileError, NotFittedError
+from likewise.errors import ConditionError, ModelFileError
 from likewise.models.about import About
-from likewise.models.base import Fit, Generator, check_rows
+from likewise.models.base import Fit, Generator, check_rows, learnt
 from likewise.models.cart.trees import Tree, WeightedTree
 from likewise.models.drawing.conditioning import (
     BLOCK_ROWS,
@@ -26,7 +25,7 @@ from likewise.models.drawing.conditioning import (
     resample,
     resample_within,
 )
-from likewise.models.gradient.inputs import check_option
+from likewise.models.options import number, whole
 from likewise.training.loop import Record
 
 Ints = npt.NDArray[np.int64]
@@ -89,19 +88,13 @@ class CartChain(Generator):
         ),
     )
 
-    min_samples_leaf: int = 5
-    max_depth: int | None = None
-    smoothing: float = 1.0
+    min_samples_leaf: int = whole(5)
+    max_depth: int | None = whole(None)
+    smoothing: float = number(1.0)
 
     def __post_init__(self) -> None:
-        self.record = Record()
+        super().__post_init__()
         self._trees: list[Tree] | None = None
-        check_option(self, "min_samples_leaf", int, 1, math.inf)
-        check_option(self, "max_depth", int, 1, math.inf)
-        check_option(self, "smoothing", float, 0.0, math.inf)
-
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def fit(self, fit: Fit) -> Self:
         check_rows(fit.rows())
@@ -205,9 +198,7 @@ class CartChain(Generator):
         return result
 
     def _fitted(self) -> list[Tree]:
-        if self._trees is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._trees
+        return learnt(self._trees)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays of all trees end to end, and how many nodes and entries each has."""

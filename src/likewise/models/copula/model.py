@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.errors import ConditionError, ModelFileError, NotFittedError, OptionError
+from likewise.errors import ConditionError, ModelFileError
 from likewise.models.about import About
-from likewise.models.base import Fit, Generator
+from likewise.models.base import Fit, Generator, learnt
 from likewise.models.copula.law import Floats, Ints, Law, Margin, Slices, correlation_of, margins_of
 from likewise.models.drawing.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, emitted, resample
+from likewise.models.options import flag
 from likewise.training.loop import Record
 
 SWEEPS = 4
@@ -61,16 +62,11 @@ class GaussianCopula(Generator):
         avoid_when="Columns act together or not in one direction: a classifier tells its rows from real ones at once.",
     )
 
-    shrink: bool = True
+    shrink: bool = flag(True)
 
     def __post_init__(self) -> None:
-        self.record = Record()
+        super().__post_init__()
         self._law: Law | None = None
-        if not isinstance(self.shrink, bool):
-            raise OptionError(f"shrink must be True or False, got {self.shrink!r}")
-
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def fit(self, fit: Fit) -> Self:
         began = time.monotonic()
@@ -91,9 +87,7 @@ class GaussianCopula(Generator):
         return Codes(codes, fractions)
 
     def _fitted(self) -> Law:
-        if self._law is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._law
+        return learnt(self._law)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         law = self._fitted()

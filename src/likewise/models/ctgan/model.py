@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,16 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.about import About
-from likewise.models.adversarial.losses import Alternating, is_finite, pac_misfit
+from likewise.models.adversarial.losses import Alternating, pac_misfit
 from likewise.models.adversarial.model import POOL, AdversarialModel
-from likewise.models.adversarial.variety import LOOKED_AT, Variety
 from likewise.models.base import Fit, check_rows
 from likewise.models.ctgan.game import MOST_FEATURES, BlindDenseGame, DenseGame
 from likewise.models.ctgan.modes import Modes, is_number, scores_of
-from likewise.models.gan.draws import NoiseDrawing, calibrate, counted
-from likewise.models.gradient.inputs import check_choice, check_option, fingerprint, net_with_weights, train_device
-from likewise.models.gradient.labels import Labels, column_names
-from likewise.training.loop import Record, Schedule, train
+from likewise.models.gan.draws import calibrate, counted
+from likewise.models.gradient.inputs import net_with_weights, train_device
+from likewise.models.gradient.labels import Labels
+from likewise.models.options import flag, number, whole, widths
+from likewise.training.loop import Schedule
 
 if TYPE_CHECKING:
     import torch
@@ -37,8 +37,6 @@ PAC = 10
 
 MOST_LEVELS = 500
 """Columns of more levels are not asked for: each layer sees the condition, so its width counts twice."""
-
-_NUMBERS = ("moments", "generator_lr", "discriminator_lr", "generator_decay", "discriminator_decay")
 
 
 @dataclass(kw_only=True)
@@ -63,15 +61,10 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         log_frequency: draw levels by the logarithm of their frequency in training; False by the frequency itself.
         moments: weight of the second moments in the generator's loss (NOTE[DIFF]: not in the paper, where it is 0);
             None takes 1, and 100 under a budget.
-        epochs: passes over the rows; None chooses by their number.
         pac: rows judged together; it must divide `batch_size`. None takes 10, or 1 under a budget of privacy.
-        condition_on: columns told whole to generator and critic; conditions on them are met exactly and at no cost.
-        calibrate: rounds of moving the generator's biases until each column's shares are the training rows' own.
-        max_seconds: budget of the training; None for none.
-        checkpoint: file to resume from, written every epoch; None for none.
-        device: "cpu", "cuda", or "auto", for the labels' net only; the nets here are small and stay where they are.
-        clip: under a budget of privacy, the greatest norm of a row's gradient.
-        sampling_rate: under a budget, the chance of a row to be in a step of the critic; None takes 1/32.
+
+    The other arguments are those of `ConditionalOptions` and `NetOptions`; the device is that of the labels' net only,
+    for the nets here are small and stay where they are.
 
     Privacy: differential privacy under a budget (`Synthesizer(privacy=...)`), else none. Only the critic sees rows, one
     private step of the plan each time; modes, shares, labels and second moments are made of noisy counts. NOTE[DIFF]:
@@ -94,69 +87,37 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         avoid_when="You are free to choose: every other model of tables is quicker, closer, or both.",
     )
 
-    embedding_dim: int = 128
-    generator_dim: Sequence[int] = (256, 256)
-    discriminator_dim: Sequence[int] = (256, 256)
-    generator_lr: float = 4e-3
-    generator_decay: float = 1e-6
-    discriminator_lr: float = 1e-3
-    discriminator_decay: float = 1e-6
-    batch_size: int = 500
-    discriminator_steps: int = 1
-    log_frequency: bool = True
-    moments: float | None = None
-    epochs: int | None = None
-    pac: int | None = None
-    condition_on: list[str] = field(default_factory=list)
-    calibrate: int = 2
-    max_seconds: float | None = None
-    checkpoint: str | None = None
-    device: str = "auto"
-    clip: float = 1.0
-    sampling_rate: float | None = None
+    embedding_dim: int = whole(128)
+    generator_dim: Sequence[int] = widths(256, 256)
+    discriminator_dim: Sequence[int] = widths(256, 256)
+    generator_lr: float = number(4e-3, ends=False)
+    generator_decay: float = number(1e-6)
+    discriminator_lr: float = number(1e-3)
+    discriminator_decay: float = number(1e-6)
+    batch_size: int = whole(500)
+    discriminator_steps: int = whole(1)
+    log_frequency: bool = flag(True)
+    moments: float | None = number(None)
+    pac: int | None = whole(None)
 
     def __post_init__(self) -> None:
-        self.record = Record()
-        self._net: DenseGenerator | None = None
-        self._labels: Labels | None = None
-        self._settled: dict[str, int] = {}
-        self.condition_on = column_names(self.condition_on)
-        self.generator_dim = _widths("generator_dim", self.generator_dim)
-        self.discriminator_dim = _widths("discriminator_dim", self.discriminator_dim)
-        check_choice(self, "device", ("auto", "cpu", "cuda"))
-        for name in ("embedding_dim", "batch_size", "discriminator_steps", "epochs", "pac"):
-            check_option(self, name, int, 1, math.inf)
-        check_option(self, "calibrate", int, 0, math.inf)
-        for name in (*_NUMBERS, "max_seconds"):
-            check_option(self, name, float, 0, math.inf)
-        if not isinstance(self.log_frequency, bool):
-            raise OptionError(f"log_frequency must be True or False, got {self.log_frequency!r}")
-        check_option(self, "clip", float, 1e-6, math.inf)
-        check_option(self, "sampling_rate", float, 1e-6, 1.0)
+        super().__post_init__()
         if self.pac is not None and self.batch_size % self.pac:
             raise OptionError(pac_misfit(self.pac, self.batch_size))
-        self.checkpoint = None if self.checkpoint is None else str(self.checkpoint)
-        self._schedule(1)
 
     def _pac(self, n_rows: int) -> int:
         """Rows judged together: a table of fewer has them all judged together."""
         pac = PAC if self.pac is None and self.batch_size % PAC == 0 else self.pac or 1
         return min(pac, max(n_rows, 1))
 
-    def _schedule(self, n_rows: int) -> Schedule:
+    def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         size = min(self.batch_size, n_rows)
         size -= size % self._pac(n_rows)
         epochs = min(300, math.ceil(STEPS / max(n_rows // size, 1))) if self.epochs is None else self.epochs
-        return Schedule(
-            epochs=epochs,
-            batch_size=size,
-            learning_rate=self.generator_lr,
-            warmup=0.05,
+        return self._planned(
+            epochs=epochs, batch_size=size, patience=epochs, learning_rate=self.generator_lr, warmup=0.05,
             weight_decay=self.generator_decay,
-            patience=epochs,
-            max_seconds=self.max_seconds,
-            checkpoint=self.checkpoint,
-        )
+        )  # fmt: skip
 
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         from torch import nn
@@ -168,7 +129,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         alphabet, holdout, rng, codes = fit.alphabet, fit.holdout, fit.rng, rows.codes
         self._labels = Labels(self.condition_fields, alphabet, **self._label_options()).fit(rows, holdout, rng)
         counts = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
-        self._net = net = self._make_net(alphabet, self._modes(counts, rng), counts, generator)
+        self._net = net = self._dense_net(alphabet, self._modes(counts, rng), counts, generator)
         if not net.drawn:
             return
         schedule, pac = self._schedule(len(codes)), self._pac(len(codes))
@@ -186,31 +147,10 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
             critic_rate=self.discriminator_lr / self.generator_lr,
             critic_decay=self.discriminator_decay,
         )
-        notes: dict[str, float] = {}
-        held = Variety(holdout.codes, alphabet)
-
-        def holdout_distance() -> float:
-            if not is_finite(net):
-                return math.nan
-            drawn, _ = NoiseDrawing(net, self._label_law(), alphabet, Given()).candidates(
-                LOOKED_AT, np.random.default_rng(0)
-            )
-            notes.update(held.measure(drawn))
-            return notes.pop("distance")
-
-        self.record = train(
-            nn.ModuleDict({"generator": net, "critic": critic}),
-            step,
-            len(codes),
-            schedule,
-            generator=generator,
-            holdout_loss=holdout_distance if len(holdout) else None,
-            on_epoch=game.refill,
-            progress=fit.progress,
-            notes=notes,
-            fingerprint=fingerprint(self, rows, fit.holdout),
-            rate="generator_lr and discriminator_lr",
-        )
+        self._train(
+            nn.ModuleDict({"generator": net, "critic": critic}), step, fit, rows, schedule, generator,
+            on_epoch=game.refill, rate="generator_lr and discriminator_lr", **self._held_out(holdout),
+        )  # fmt: skip
         calibrate(net.eval(), self._label_law(), alphabet, counted(net, rows), len(rows), self.calibrate, rng)
 
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
@@ -222,7 +162,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         train_device(self.device)
         alphabet, rng = fit.alphabet, fit.rng
         known = self._count(gate, rng)
-        self._net = net = self._make_net(alphabet, self._modes(known.counts, rng), known.counts, generator)
+        self._net = net = self._dense_net(alphabet, self._modes(known.counts, rng), known.counts, generator)
         if not net.drawn:
             return
         critic = DenseCritic(
@@ -247,7 +187,7 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
         numbers = [j for j, f in enumerate(alphabet.fields) if is_number(f) and j not in self.condition_fields]
         return {j: Modes.fit(alphabet.fields[j], counts[j], rng) for j in numbers}
 
-    def _make_net(
+    def _dense_net(
         self,
         alphabet: Alphabet,
         modes: dict[int, Modes],
@@ -278,23 +218,20 @@ class CTGAN(AdversarialModel["DenseGenerator"]):
 
     # ---- state -------------------------------------------------------------------------------------------------------
 
-    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+    def _loaded_net(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> DenseGenerator:
         import torch
 
-        state = dict(state)
-        labels = self._taken_labels(state, alphabet)
         modes = {}
         for j, f in enumerate(alphabet.fields):
             if is_number(f) and j not in self.condition_fields:
                 modes[j] = _modes_of(state.get(f"modes{j}"), f)
         blank = [np.zeros(k, np.int64) for k in alphabet.sizes]
-        net = net_with_weights(lambda: self._make_net(alphabet, modes, blank, torch.Generator()), state)
+        net = net_with_weights(lambda: self._dense_net(alphabet, modes, blank, torch.Generator()), state)
         if any((net.share_of(j) < 0).any() for j in range(len(alphabet.sizes))):
             raise ModelFileError("model: shares must be 0 or more")
         if any((value < 0).any() for name, value in state.items() if name.startswith("variance")):
             raise ModelFileError("model: variances must be 0 or more")
-        self._net, self._labels = net, labels
-        return self
+        return net
 
     def _label_options(self) -> dict[str, Any]:
         return {"device": self.device}
@@ -307,11 +244,3 @@ def _modes_of(saved: npt.NDArray[Any] | None, f: Any) -> Modes:
     if not np.isfinite(saved).all() or (saved[1] <= 0).any():
         raise ModelFileError("model: the modes of a number must be finite, with deviations above 0")
     return Modes(scores_of(f), saved[0].copy(), saved[1].copy())
-
-
-def _widths(name: str, value: Any) -> list[int]:
-    if isinstance(value, str) or not isinstance(value, Sequence) or not value:
-        raise OptionError(f"{name} must be a list of whole numbers, got {value!r}")
-    if any(isinstance(v, bool) or not isinstance(v, int | np.integer) or v < 1 for v in value):
-        raise OptionError(f"{name} must be a list of whole numbers of 1 or more")
-    return [int(v) for v in value]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet
 from likewise.dp.gate import Noisy
-from likewise.errors import NotFittedError
-from likewise.models.base import Fit
-from likewise.models.gradient.inputs import net_with_weights, settled_arrays, take_settled, weights_of
+from likewise.models.base import Fit, learnt
 from likewise.models.gradient.labels import Labels
-from likewise.models.gradient.model import COUNTS_SHARE, GradientModel
+from likewise.models.gradient.model import COUNTS_SHARE, GradientModel, NetOptions
 from likewise.models.marginals.counts import OneWay
+from likewise.models.options import columns, whole
 from likewise.training.loop import one_thread
 
 if TYPE_CHECKING:
@@ -26,13 +27,23 @@ LABELS_SHARE = 0.05
 Net = TypeVar("Net", bound="nn.Module")
 
 
-class ConditionalModel(GradientModel, Generic[Net]):
+@dataclass(kw_only=True)
+class ConditionalOptions(NetOptions):
+    """The options that all generators of tables by nets have which can be told columns.
+
+    Args:
+        condition_on: columns told to the nets; conditions on them are met exactly and at no cost.
+        calibrate: rounds of moving the biases so that each column's shares of drawn rows are the training rows' own.
+    """
+
+    condition_on: list[str] = columns()  # noqa: RUF009 - makes a field
+    calibrate: int = whole(2, 0)
+
+
+class ConditionalModel(ConditionalOptions, GradientModel[Net]):
     """A generator by a net, conditional on labels, beside the law of these."""
 
-    _net: Net | None
-    _labels: Labels | None
-    settles: ClassVar[tuple[str, ...]] = ()
-    """Names of what `_settle` settles."""
+    _labels: Labels | None = None
 
     @one_thread()
     def fit(self, fit: Fit) -> Self:
@@ -40,45 +51,24 @@ class ConditionalModel(GradientModel, Generic[Net]):
 
     def _label_options(self) -> dict[str, Any]:
         """How the law of the labels is learnt."""
-        raise NotImplementedError
-
-    def _blank_net(self, alphabet: Alphabet) -> Net:
-        """A net of these options that has learnt nothing."""
-        raise NotImplementedError
-
-    def _settle(self, alphabet: Alphabet) -> None:
-        """Choose what the options leave open, into `_settled`."""
-
-    def _n_lists(self) -> int:
-        """Layers that the options ask for one by one."""
-        return 0
-
-    def _fitted(self) -> Net:
-        if self._net is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._net
+        return {"precision": self.precision, "device": self.device}
 
     def _label_law(self) -> Labels:
-        if self._labels is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._labels
+        return learnt(self._labels)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        return weights_of(self._fitted()) | settled_arrays(self._settled) | self._label_law().state()
+        return super().state() | self._label_law().state()
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         state = dict(state)
-        labels = self._taken_labels(state, alphabet)
-        self._settled = take_settled(self, state, self.settles)
-        self._net = net_with_weights(lambda: self._blank_net(alphabet), state, self._n_lists())
-        self._labels = labels
-        return self
-
-    def _taken_labels(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Labels:
-        """The law of the labels, its arrays taken out of the state."""
         labels = Labels.take(state, alphabet, **self._label_options())
         self.condition_fields, self._alphabet = tuple(labels.fields), alphabet
-        return labels
+        self._net, self._labels = self._loaded_net(state, alphabet), labels
+        return self
+
+    @abstractmethod
+    def _loaded_net(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Net:
+        """The net of a state, of which no more may be left than its weights and what was settled of it."""
 
     # ---- under a budget ----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping
-from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -26,6 +25,12 @@ if TYPE_CHECKING:
 
 MANY_CODES = 100
 
+N_PUBLIC = 8
+"""Random rows on which a net is tried before any real one."""
+
+N_KNOTS = 64
+"""Pieces of the rank's linear encoding."""
+
 STEP_CELLS = 16_000_000
 """Numbers of one kind in a step of training, at most."""
 
@@ -34,45 +39,6 @@ MOST_KNOTS = 1024
 
 SETTLED = "settled."
 """Arrays of a state by this prefix tell what `fit` settled: a later version may settle it otherwise."""
-
-
-def check_option(model: Any, name: str, kind: type[int] | type[float], low: float, high: float) -> None:
-    """Hold an option to its kind and range, and store it as a plain number; None where that is the default."""
-    value = getattr(model, name)
-    if value is None and getattr(type(model), name) is None:
-        return
-    fits = isinstance(value, int | np.integer if kind is int else int | float | np.integer | np.floating)
-    if not fits or isinstance(value, bool) or not (low <= value <= high and math.isfinite(value)):
-        what = "a whole number" if kind is int else "a number"
-        upto = f" of {low} or more" if high == math.inf else f" in {low}..{high}"
-        raise OptionError(f"{name} must be {what}{upto}, got {value!r}")
-    setattr(model, name, kind(value))
-
-
-def check_training_options(model: Any, whole: Mapping[str, int], numbers: Mapping[str, tuple[float, float]]) -> None:
-    """Hold the options that every generator trained by gradient has, and store them plain.
-
-    Args:
-        whole: options that are whole numbers, and the least each may be.
-        numbers: options that are numbers, and their ranges.
-    """
-    check_choice(model, "precision", ("auto", "bf16", "fp32"))
-    check_choice(model, "device", ("auto", "cpu", "cuda"))
-    if not isinstance(model.checkpoint, str | PathLike | None):
-        raise OptionError(f"checkpoint must be a path or None, got {type(model.checkpoint).__name__}")
-    model.checkpoint = None if model.checkpoint is None else str(model.checkpoint)
-    for name, least in whole.items():
-        check_option(model, name, int, least, math.inf)
-    for name, (low, high) in numbers.items():
-        check_option(model, name, float, low, high)
-    if model.dropout == 1:
-        raise OptionError("dropout must be below 1")
-
-
-def check_choice(model: Any, name: str, known: tuple[str, ...]) -> None:
-    """Hold an option to the words it may be."""
-    if getattr(model, name) not in known:
-        raise OptionError(f"{name} must be one of {', '.join(known)}, got {getattr(model, name)!r}")
 
 
 def batch_size_for(n_rows: int, cells: int = 1) -> int:
@@ -88,7 +54,7 @@ def batch_size_for(n_rows: int, cells: int = 1) -> int:
 def fingerprint(model: Any, train: Codes, holdout: Codes) -> str:
     """What a checkpoint must agree in to be taken up: rows and options, but not where it lies and what it runs on."""
     options = {k: v for k, v in model.options().items() if k not in ("checkpoint", "device", "max_seconds")}
-    rows = b"".join(part.codes.tobytes() for part in (train, holdout))
+    rows = b"".join(array.tobytes() for part in (train, holdout) for array in (part.codes, part.fractions))
     return hashlib.sha256(repr(options).encode() + rows).hexdigest()
 
 
@@ -115,6 +81,22 @@ def in_net_order(net: CodeTables | NoiseNet, codes: npt.NDArray[Any]) -> npt.NDA
     """Columns in the net's own order, in a signed type that torch knows and -1 fits."""
     dtype = np.int16 if max(net.sizes, default=1) <= 2**15 else np.int32
     return np.ascontiguousarray(codes[:, net.columns].astype(dtype))
+
+
+def rows_of(net: CodeTables | NoiseNet) -> Callable[[Codes], torch.Tensor]:
+    """Codes to rows as this net takes them (B, D), in its own order."""
+    import torch
+
+    return lambda codes: torch.from_numpy(in_net_order(net, codes.codes))
+
+
+def public_rows(net: CodeTables | NoiseNet) -> torch.Tensor:
+    """(m, D) rows in the net's own order that have nothing to do with any table."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    columns = [torch.randint(size, (N_PUBLIC,), generator=generator) for size in net.sizes]
+    return torch.stack(columns, 1)
 
 
 def net_weights(net: CodeTables | NoiseNet, alphabet: Alphabet, given: Given) -> dict[int, Allowed[torch.Tensor]]:
@@ -233,14 +215,6 @@ def check_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None
     for name, value in state.items():
         if value.dtype != np.float32 or not np.isfinite(value).all():
             raise ModelFileError(f"model: array {name!r} must hold finite 32-bit floats")
-
-
-def take_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Give a net the weights of a model file; see `check_weights`."""
-    import torch
-
-    check_weights(net, state)
-    net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in state.items()})
 
 
 def weights_of(net: nn.Module) -> dict[str, npt.NDArray[Any]]:

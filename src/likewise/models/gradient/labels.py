@@ -13,7 +13,7 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
 from likewise.dp.queries import Marginals, Table
-from likewise.errors import ModelFileError, OptionError, PrivacyError
+from likewise.errors import ModelFileError, PrivacyError
 from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Fit
 from likewise.models.marginals.counts import CERTAIN_SIGMAS, SPARE_ROWS, OneWay
@@ -125,10 +125,3 @@ def noisy_joint(gate: Noisy, fields: Sequence[int], share: float) -> Table:
     [joint] = gate.counts(Marginals((tuple(fields),), f"counts of {len(fields)} labels together"), share)
     # Half a row stays everywhere, so that each label can be asked for.
     return np.where(joint.table >= CERTAIN_SIGMAS * joint.sigma, joint.table, SPARE_ROWS).ravel()
-
-
-def column_names(columns: Any) -> list[str]:
-    """The option `condition_on`, held to what it may be."""
-    if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
-        raise OptionError("condition_on must be a list of column names")
-    return list(columns)

@@ -3,34 +3,60 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes
 from likewise.dp.accounting import Steps
-from likewise.dp.gate import ClippedSums, Noisy
-from likewise.models.base import Fit, Generator
+from likewise.dp.gate import Noisy
+from likewise.models.base import Fit, Generator, learnt
 from likewise.models.eligible import check_net_options
-from likewise.models.gradient.inputs import in_net_order, settled_dtype, train_device
-from likewise.training.loop import Progress, Schedule
-from likewise.training.private import PrivateDescent, RowLoss, train_privately
+from likewise.models.gradient.inputs import fingerprint, weights_of
+from likewise.models.options import number, path, whole, word
+from likewise.training.loop import Schedule, Step, train
 
 if TYPE_CHECKING:
     import torch
-
-    from likewise.models.gan.draws import NoiseNet
-    from likewise.nets.tables import CodeTables
+    from torch import nn
 
 COUNTS_SHARE = 0.1
 """Share of a net's budget for the counts of each field."""
 
-N_PUBLIC = 8
-"""Random rows on which a net is tried before any real one."""
+
+Net = TypeVar("Net", bound="nn.Module")
 
 
-class GradientModel(Generator):
-    """A generator by nets. What it learns by hangs on the gate: rows, or noisy sums."""
+@dataclass(kw_only=True)
+class NetOptions:
+    """The options that all generators by nets have.
+
+    Args:
+        epochs: passes over the rows; None chooses by their number. Under a budget of privacy how often each is taken,
+            as expected.
+        batch_size: rows a step; None chooses by their number. Not with a budget of privacy: see `sampling_rate`.
+        max_seconds: budget of the training; None for none.
+        checkpoint: file to resume from, written every epoch; None for none.
+        device: "cpu", "cuda", or "auto": a CUDA device where there is one. It trains there; draws are made on the
+            processor, so that a model gives the same rows wherever it is loaded.
+        clip: under a budget of privacy, the norm to which each row's gradient is cut.
+        sampling_rate: under a budget of privacy, the chance of each row to be in a step, whatever the number of rows;
+            None takes 1/16, and 1/32 for the critic of a table.
+    """
+
+    epochs: int | None = whole(None)
+    batch_size: int | None = whole(None)
+    max_seconds: float | None = number(None, ends=False)
+    checkpoint: str | None = path()
+    device: str = word("auto", ("auto", "cpu", "cuda"))
+    clip: float = number(1.0, 1e-6)
+    sampling_rate: float | None = number(None, 1e-6, 1.0)
+
+
+class NetModel(NetOptions, Generator):
+    """A generator by nets: options of which some hang on whether a budget holds, and the steps that one pays for."""
 
     private_passes: ClassVar[int] = 20
     private_rate: ClassVar[float] = 1 / 16
@@ -43,29 +69,49 @@ class GradientModel(Generator):
     """Whether the budget of `fit` held, by which options left open are settled. What a net is made of is in its state,
     so that a model that is loaded need not be told."""
 
-    epochs: int | None
-    device: str
-    clip: float
-    sampling_rate: float | None
     _alphabet: Alphabet
-    _settled: dict[str, int]
-
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
     def _option(self, name: str) -> Any:
-        """An option, or what it is where it was left open."""
+        """An option, or what it is where it was left open; None where that hangs on the rows."""
         value = getattr(self, name)
-        return self.left_open[name][self.is_private] if value is None else value
+        return self.left_open.get(name, (None, None))[self.is_private] if value is None else value
 
     def check_private(self) -> None:
         check_net_options(self)
 
-    def fit(self, fit: Fit) -> Self:
+    @property
+    def _passes(self) -> int:
+        return self.private_passes if self.epochs is None else self.epochs
+
+    def _steps(self, passes: float | None = None) -> Steps:
+        """The steps in which each row is taken so often, as is expected."""
+        rate = self.private_rate if self.sampling_rate is None else self.sampling_rate
+        return Steps(rate, max(round((self._passes if passes is None else passes) / rate), 1))
+
+
+class GradientModel(NetModel, Generic[Net]):
+    """A generator by nets that learn from rows, or from noisy sums, as the gate has it."""
+
+    precision: str = "fp32"
+    """What nets compute in, where no option says."""
+
+    _net: Net | None = None
+
+    def _fitted(self) -> Net:
+        return learnt(self._net)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        return weights_of(self._fitted())
+
+    def _begun(self, fit: Fit) -> torch.Generator:
+        """Take up what is to be learnt; gives the generator of all that is no noise of privacy."""
         import torch
 
-        generator = torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
         self._alphabet, self.condition_fields, self.is_private = fit.alphabet, fit.condition_fields, fit.gate.is_private
+        return torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
+
+    def fit(self, fit: Fit) -> Self:
+        generator = self._begun(fit)
         if isinstance(fit.gate, Noisy):
             self._learn_privately(fit, fit.gate, generator)
         else:
@@ -81,68 +127,22 @@ class GradientModel(Generator):
         raise NotImplementedError(f"{self.name} keeps no budget")
 
     @abstractmethod
-    def _schedule(self, n_rows: int) -> Schedule:
+    def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         """How to train on so many rows; under a budget of its rates alone."""
 
-    # ---- under a budget ----------------------------------------------------------------------------------------------
-
-    @property
-    def _passes(self) -> int:
-        return self.private_passes if self.epochs is None else self.epochs
-
-    def _steps(self, passes: float | None = None) -> Steps:
-        """The steps in which each row is taken so often, as is expected."""
-        rate = self.private_rate if self.sampling_rate is None else self.sampling_rate
-        return Steps(rate, max(round((self._passes if passes is None else passes) / rate), 1))
-
-    def _descend(
-        self,
-        gate: Noisy,
-        net: CodeTables,
-        loss: RowLoss,
-        n_rows: float,
-        *,
-        turn: Callable[[], None] | None = None,
-        later: Sequence[tuple[str, Steps]] = (),
-        progress: Progress | None = None,
-    ) -> list[ClippedSums]:
-        """Train a net with all that is left of the budget; it ends on the processor.
-
-        Args:
-            loss: rows in the net's own order (B, D) to the loss of each.
-            n_rows: as best known under the budget.
-            turn: as `PrivateDescent` takes it.
-            later: what is trained afterwards, and its steps, paid for together with the net's.
-
-        Returns:
-            The noisy sums of what comes later.
-        """
-        import torch
-
-        device = train_device(self.device)
-        net.use(device, torch.float32)
-        phases = [("gradients of the net", self._steps()), *later]
-        sums, *others = gate.clipped_sums(phases, clip=self.clip, n_rows=n_rows)
-        public = public_rows(net).to(device)
-        descent = PrivateDescent(
-            net, loss, sums, self._schedule(1), rows_of=rows_of(net), public=public, turn=turn
+    def _planned(self, *, epochs: int, batch_size: int, patience: int, **rates: float) -> Schedule:
+        """A schedule of so many epochs, where the options leave them open."""
+        return Schedule(
+            epochs=epochs, batch_size=batch_size, patience=patience, max_seconds=self.max_seconds,
+            checkpoint=self.checkpoint, **rates,
         )  # fmt: skip
-        self.record = train_privately(descent, passes=self._passes, progress=progress)
-        net.use("cpu", settled_dtype(self._settled))
-        return others
 
-
-def rows_of(net: CodeTables | NoiseNet) -> Callable[[Codes], torch.Tensor]:
-    """Codes to rows as this net takes them (B, D), in its own order."""
-    import torch
-
-    return lambda codes: torch.from_numpy(in_net_order(net, codes.codes))
-
-
-def public_rows(net: CodeTables | NoiseNet) -> torch.Tensor:
-    """(m, D) rows in the net's own order that have nothing to do with any table."""
-    import torch
-
-    generator = torch.Generator().manual_seed(0)
-    columns = [torch.randint(size, (N_PUBLIC,), generator=generator) for size in net.sizes]
-    return torch.stack(columns, 1)
+    def _train(
+        self, module: nn.Module, step: Step, fit: Fit, rows: Codes, schedule: Schedule, generator: torch.Generator,
+        **more: Any,
+    ) -> None:  # fmt: skip
+        """As `training.loop.train`, into the record."""
+        self.record = train(
+            module, step, len(rows), schedule, generator=generator, progress=fit.progress,
+            fingerprint=fingerprint(self, rows, fit.holdout) if schedule.checkpoint else "", **more,
+        )  # fmt: skip

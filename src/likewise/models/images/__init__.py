@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from likewise.errors import OptionError, nearest
 from likewise.models.images.base import ImageModel
 from likewise.models.images.gan import ImageGAN
 from likewise.models.images.vae import ImageVAE
 from likewise.models.images.vaegan import ImageVAEGAN
 
-IMAGE_MODELS: dict[str, type[ImageModel]] = {
+IMAGE_MODELS: dict[str, type[ImageModel[Any]]] = {
     ImageVAE.name: ImageVAE,
     ImageGAN.name: ImageGAN,
     ImageVAEGAN.name: ImageVAEGAN,
 }
 
 
-def image_model_named(name: str) -> type[ImageModel]:
+def image_model_named(name: str) -> type[ImageModel[Any]]:
     """The class of a generator of images.
 
     Raises:

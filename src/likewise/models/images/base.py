@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +16,20 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given, ImageShape
 from likewise.dp.gate import Noisy
 from likewise.dp.queries import Marginals
-from likewise.errors import ConditionError, InputError, ModelFileError, NotFittedError
+from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.models.drawing.conditioning import blocks
-from likewise.models.gradient.inputs import check_choice, check_option
-from likewise.models.gradient.model import N_PUBLIC, GradientModel
+from likewise.models.gradient.inputs import N_PUBLIC, compute_dtype, net_with_weights
+from likewise.models.gradient.model import GradientModel
 from likewise.models.marginals.counts import SPARE_ROWS
-from likewise.training.loop import Record
+from likewise.models.options import PRECISIONS, number, whole, word
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 NETS = ("conv", "mlp")
+
+Net = TypeVar("Net", bound="nn.Module")
 
 BATCH = 256
 """Images drawn or encoded at once."""
@@ -42,48 +44,40 @@ LABELS_SHARE = 0.05
 
 
 @dataclass(kw_only=True)
-class ImageModel(GradientModel):
-    """A generator of images; where images have labels, it is told them, and its draws have the labels asked for."""
+class ImageModel(GradientModel[Net]):
+    """A generator of images; where images have labels, it is told them, and its draws have the labels asked for.
 
-    net: str = "conv"
-    latent_dim: int = 32
-    width: int = 64
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float = 2e-3
-    patience: int | None = None
-    max_seconds: float | None = None
-    precision: str = "auto"
-    device: str = "auto"
-    clip: float = 1.0
-    sampling_rate: float | None = None
+    Args:
+        net: "conv" or "mlp": layers of the nets.
+        latent_dim: dimensions of the noise, or of the latent space.
+        width: channels of the widest convolution; dense layers have 4 and 8 times as many units.
+        learning_rate: peak of the one cycle.
+        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+    """
+
+    net: str = word("conv", NETS)
+    latent_dim: int = whole(32)
+    width: int = whole(64, 8)
+    learning_rate: float = number(2e-3, ends=False)
+    patience: int | None = whole(None)
+    precision: str = word("auto", PRECISIONS)
 
     def __post_init__(self) -> None:
-        self.record = Record()
+        super().__post_init__()
         self._alphabet = Alphabet(())
         self._shares = np.zeros(0, np.float32)
-        check_choice(self, "net", NETS)
-        check_choice(self, "precision", ("auto", "bf16", "fp32"))
-        check_choice(self, "device", ("auto", "cpu", "cuda"))
-        least = {"latent_dim": 1, "width": 8, "epochs": 1, "batch_size": 1, "patience": 1}
-        for name, low in least.items():
-            check_option(self, name, int, low, math.inf)
-        check_option(self, "learning_rate", float, 0.0, math.inf)
-        check_option(self, "max_seconds", float, 0.0, math.inf)
-        check_option(self, "clip", float, 1e-6, math.inf)
-        check_option(self, "sampling_rate", float, 1e-6, 1.0)
-        self._schedule(1)
 
     @abstractmethod
-    def _is_fitted(self) -> bool: ...
+    def _make_net(self, start: torch.Tensor, generator: torch.Generator) -> Net:
+        """A net that has learnt nothing.
+
+        Args:
+            start: (C,) logit of each channel's mean: where painting begins.
+        """
 
     @abstractmethod
     def _paint(self, told: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
         """New images with these labels. Shape: (B, K) one-hot -> (B, C, H, W) in [0, 1]."""
-
-    def _fitted(self) -> None:
-        if not self._is_fitted():
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
 
     # ---- pixels and labels -------------------------------------------------------------------------------------------
 
@@ -190,12 +184,10 @@ class ImageModel(GradientModel):
         return known
 
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        self._fitted()
-        return self._codes_of_draws(self._draw_labels(n, rng, given or Given()), rng)
-
-    def _codes_of_draws(self, labels: npt.NDArray[np.int64], rng: np.random.Generator) -> Codes:
         import torch
 
+        self._fitted()
+        labels = self._draw_labels(n, rng, given or Given())
         told = self._one_hot(labels)
         pixels = np.empty((len(labels), self._alphabet.n_fractions), np.float32)
         with torch.inference_mode():
@@ -214,11 +206,17 @@ class ImageModel(GradientModel):
 
     # ---- state -------------------------------------------------------------------------------------------------------
 
-    def _state_with(self, weights: Mapping[str, torch.Tensor]) -> dict[str, npt.NDArray[Any]]:
-        self._fitted()
-        return {name: value.numpy() for name, value in weights.items()} | {"class_shares": self._shares}
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        return super().state() | {"class_shares": self._shares.copy()}
 
-    def _take_shares(self, state: Mapping[str, npt.NDArray[Any]], alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+        import torch
+
+        weights = self._take_shares(state, alphabet)
+        self._net = net_with_weights(lambda: self._make_net(torch.zeros(self._shape[0]), torch.Generator()), weights)
+        return self
+
+    def _take_shares(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
         """Take up the alphabet and the shares of labels; gives the other arrays.
 
         Raises:
@@ -234,18 +232,7 @@ class ImageModel(GradientModel):
         if shares.dtype != np.float32 or shares.shape != (n,) or (n and not (shares.min() >= 0 < shares.sum() < 2)):
             raise ModelFileError("model: class_shares must hold a share of each class")
         self._alphabet, self._shares = alphabet, shares
-        if sum(value.size for value in rest.values()) < self._least_weights():
-            raise ModelFileError("model: its options ask for more weights than there are")
         return rest
-
-    def _least_weights(self) -> int:
-        """How many weights the first layer of what paints has: told before a damaged file can ask for all memory."""
-        from likewise.nets.conv import Frame
-
-        _, height, breadth = self._shape
-        rows, columns = Frame(height, breadth).base
-        units = 4 if self.net == "mlp" else rows * columns
-        return (self.latent_dim + self._n_classes) * self.width * units
 
 
 def _check_alphabet(alphabet: Alphabet) -> None:
@@ -271,8 +258,6 @@ def mean_logits(pixels: torch.Tensor) -> torch.Tensor:
 def painting(precision: str, device: str) -> Any:
     """The context in which a net computes in 16 bits where that is faster; weights stay 32-bit."""
     import torch
-
-    from likewise.models.gradient.inputs import compute_dtype
 
     dtype = compute_dtype(precision, device)
     return torch.autocast(device, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)

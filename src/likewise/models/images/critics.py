@@ -5,13 +5,12 @@ Legend: B batch, C channels, H and W pixels, K classes, S images held out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from likewise.models.adversarial.losses import LOSSES, Averaged, critic_loss, generator_loss
-from likewise.models.gradient.inputs import check_choice, check_option
+from likewise.models.options import number, word
 
 if TYPE_CHECKING:
     import torch
@@ -35,16 +34,32 @@ JUDGED = 512
 """Images of the held-out part that the distance looks at, at most."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """How the game against a critic is played.
+@dataclass(kw_only=True)
+class GameOptions:
+    """The options of the game against a critic.
 
     Args:
-        loss: "nonsaturating", "hinge" or "wasserstein".
-        penalty: weight of the squared slope of the critic at real images (R1).
-        mismatch: weight of real images with wrong labels among what the critic is to find (Reed et al. 2016).
-        noise: deviation of what is added to every pixel, of real and drawn images alike, before they are judged.
-        shift: share of a side by which real and drawn images alike are moved at random before they are judged.
+        loss: "nonsaturating" (the classical minimax game with the generator's loss turned), "hinge", "wasserstein".
+        penalty: weight of the critic's squared slope at real images (R1).
+        mismatch: weight of real images with wrong labels, which the critic is told to find too (Reed et al. 2016):
+            draws then look more like what their labels say.
+        noise: deviation of the noise under which the critic sees all images, pixels being in [0, 1].
+        shift: share of a side by which images are moved, at most, before the critic sees them; None for a tenth where
+            they are fewer than 1,000, which must last for many epochs, and 0 where they are more.
+    """
+
+    loss: str = word("nonsaturating", LOSSES)
+    penalty: float = number(0.1)
+    mismatch: float = number(0.03)
+    noise: float = number(0.2)
+    shift: float | None = number(None, 0, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How the game against a critic is played: its options, settled for so many images.
+
+    Args:
         context: of what to compute in; see `painting`.
     """
 
@@ -54,15 +69,6 @@ class Rules:
     noise: float
     shift: float
     context: Callable[[], Any]
-
-    @staticmethod
-    def check(model: Any) -> None:
-        """Hold a model's options of the game to what they may be."""
-        check_choice(model, "loss", LOSSES)
-        check_option(model, "penalty", float, 0.0, math.inf)
-        check_option(model, "mismatch", float, 0.0, math.inf)
-        check_option(model, "noise", float, 0.0, math.inf)
-        check_option(model, "shift", float, 0.0, 0.5)
 
     @classmethod
     def of(cls, model: Any, n: int, device: str) -> Rules:

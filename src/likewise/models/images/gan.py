@@ -6,19 +6,17 @@ import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
-from likewise.errors import TrainingError
 from likewise.models.about import About
-from likewise.models.adversarial.losses import Alternating, is_finite, loss_on_drawn, loss_on_real
-from likewise.models.adversarial.private_duel import PrivateDuel
+from likewise.models.adversarial.losses import Alternating, loss_on_drawn, loss_on_real
+from likewise.models.adversarial.private_duel import play_privately
 from likewise.models.base import Fit
-from likewise.models.gradient.inputs import take_weights, train_device
+from likewise.models.gradient.inputs import train_device
 from likewise.models.images.base import ImageModel, batch_size_for, mean_logits
 from likewise.models.images.critics import (
     BETAS,
@@ -26,12 +24,13 @@ from likewise.models.images.critics import (
     PENALTY_EVERY,
     AveragedPainter,
     Critique,
+    GameOptions,
     HeldOutDistance,
     Rules,
     noise,
 )
-from likewise.training.loop import Schedule, train
-from likewise.training.private import train_privately
+from likewise.models.options import number, whole
+from likewise.training.loop import Schedule
 
 PRIVATE_DRAWN = 128
 """Under a budget: images drawn in a step."""
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True)
-class ImageGAN(ImageModel):
+class ImageGAN(GameOptions, ImageModel["Painter"]):
     """A generative adversarial net of images (Goodfellow et al. 2014), convolutional (Radford et al. 2016), told the
     label where images have one (projection critic: Miyato and Koyama 2018).
 
@@ -55,26 +54,10 @@ class ImageGAN(ImageModel):
     a VAE has.
 
     Args:
-        net: "conv" or "mlp": layers of generator and critic.
-        latent_dim: dimensions of the noise.
-        width: channels of the widest convolution; dense layers have 4 and 8 times as many units.
-        loss: "nonsaturating" (the classical minimax game with the generator's loss turned), "hinge", "wasserstein".
-        penalty: weight of the critic's squared slope at real images.
-        mismatch: weight of real images with wrong labels, which the critic is told to find too (Reed et al. 2016):
-            draws then look more like what their labels say.
-        noise: deviation of the noise under which the critic sees all images, pixels being in [0, 1].
-        shift: share of a side by which images are moved, at most, before the critic sees them; None for a tenth where
-            they are fewer than 1,000, which must last for many epochs, and 0 where they are more.
-        epochs: passes over the images; None chooses by their number.
-        batch_size: images a step; None chooses by their number.
-        learning_rate: peak of the one cycle, of generator and critic.
         patience: epochs without a smaller distance to the held-out images before training ends; None for half of the
             epochs.
-        max_seconds: budget of the training; None for none.
-        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
-        device: "cpu", "cuda", or "auto".
-        clip: under a budget of privacy, the greatest norm of an image's gradient.
-        sampling_rate: under a budget, the chance of an image to be in a step of the critic; None takes 1/16.
+
+    The other arguments are those of `GameOptions`, `ImageModel` and `NetOptions`; `sampling_rate` None takes 1/16.
 
     Privacy: differential privacy under a budget (`Synthesizer(privacy=...)`), else none. The unit is one image. Labels
     must be declared; only the critic sees images, one private step of the plan each time. NOTE[DIFF]: there the penalty
@@ -102,32 +85,17 @@ class ImageGAN(ImageModel):
         avoid_when="You need latents of given images (vae, vaegan), or there are only a few hundred images.",
     )
 
-    latent_dim: int = 64
-    width: int = 32
-    learning_rate: float = 3e-3
-    loss: str = "nonsaturating"
-    penalty: float = 0.1
-    mismatch: float = 0.03
-    noise: float = 0.2
-    shift: float | None = None
+    latent_dim: int = whole(64)
+    width: int = whole(32, 8)
+    learning_rate: float = number(3e-3, ends=False)
 
-    def __post_init__(self) -> None:
-        self._painter: Painter | None = None
-        Rules.check(self)
-        super().__post_init__()
-
-    def _schedule(self, n: int) -> Schedule:
-        size = min(32, batch_size_for(n)) if self.batch_size is None else self.batch_size
-        epochs = min(300, max(15, math.ceil(9500 / max(n // size, 1)))) if self.epochs is None else self.epochs
-        return Schedule(
-            epochs=epochs,
-            batch_size=size,
-            learning_rate=self.learning_rate,
-            warmup=0.05,
-            weight_decay=0.0,
-            patience=max(4, epochs // 2) if self.patience is None else self.patience,
-            max_seconds=self.max_seconds,
-        )
+    def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
+        size = min(32, batch_size_for(n_rows)) if self.batch_size is None else self.batch_size
+        epochs = min(300, max(15, math.ceil(9500 / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
+        return self._planned(
+            epochs=epochs, batch_size=size, patience=max(4, epochs // 2) if self.patience is None else self.patience,
+            learning_rate=self.learning_rate, warmup=0.05, weight_decay=0.0,
+        )  # fmt: skip
 
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         from torch import nn
@@ -138,7 +106,7 @@ class ImageGAN(ImageModel):
         holdout = fit.holdout
         device = train_device(self.device)
         x, told = self._pixels(rows), self._one_hot(rows.codes)
-        painter = self._make_painter(mean_logits(x), generator)
+        painter = self._make_net(mean_logits(x), generator)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(painter)
         nets = nn.ModuleDict({"painter": painter, "kept": kept, "critic": critic}).to(device)
@@ -150,16 +118,9 @@ class ImageGAN(ImageModel):
             held = self._pixels(holdout).to(device), self._one_hot(holdout.codes).to(device)
             distance = HeldOutDistance(*held, lambda told: kept(still[: len(told)], told), generator)
         sides = list(critic.parameters()), list(painter.parameters())
-        self.record = train(
-            nets,
-            Alternating(game, *sides, schedule, betas=BETAS, average=AveragedPainter(painter, kept)),
-            len(x),
-            schedule,
-            generator=generator,
-            holdout_loss=distance,
-            progress=fit.progress,
-        )
-        self._painter = kept.to("cpu").eval()
+        step = Alternating(game, *sides, schedule, betas=BETAS, average=AveragedPainter(painter, kept))
+        self._train(nets, step, fit, rows, schedule, generator, holdout_loss=distance)
+        self._net = kept.to("cpu").eval()
 
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of the labels first; then only the critic sees images, a clipped gradient each."""
@@ -168,57 +129,27 @@ class ImageGAN(ImageModel):
         from likewise.nets.images import ImageCritic
 
         n_images, device = self._begin_privately(gate), train_device(self.device)
-        painter = self._make_painter(torch.zeros(self._shape[0]), generator).to(device)
+        painter = self._make_net(torch.zeros(self._shape[0]), generator).to(device)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator).to(device)
         kept = deepcopy(painter)
         rules = replace(Rules.of(self, FEW, device), shift=0.0, mismatch=0.0)
         told = self._one_hot(self._draw_labels(POOL, fit.rng, Given())).to(device)
         game = _BlindGame(painter, Critique(critic, rules, generator), told, self._apart, generator)
-        [sums] = gate.clipped_sums([("gradients of the critic", self._steps())], clip=self.clip, n_rows=n_images)
-        duel = PrivateDuel(
-            game,
-            list(painter.train().parameters()),
-            sums,
-            self._schedule(FEW),
-            rows_of=self._side_by_side,
-            public=self._public_rows().to(device),
-            critic_steps=1,
-            critic_rate=1.0,
-            average=AveragedPainter(painter, kept),
-        )
-        self.record = train_privately(duel, passes=self._passes, progress=fit.progress)
-        if not is_finite(kept):
-            raise TrainingError("the weights are not numbers; lower learning_rate")
-        self._painter = kept.to("cpu").eval()
+        self.record = play_privately(
+            game, painter, gate, self._steps(), self._schedule(FEW), clip=self.clip, n_rows=n_images,
+            rows_of=self._side_by_side, public=self._public_rows().to(device), average=AveragedPainter(painter, kept),
+            passes=self._passes, progress=fit.progress,
+        )  # fmt: skip
+        self._net = kept.to("cpu").eval()
 
-    def _make_painter(self, start: torch.Tensor, generator: torch.Generator) -> Painter:
+    def _make_net(self, start: torch.Tensor, generator: torch.Generator) -> Painter:
         from likewise.nets.images import Painter
 
         return Painter(self.net, self._shape, self.latent_dim, self._n_classes, self.width, start, generator)
 
-    def _is_fitted(self) -> bool:
-        return self._painter is not None
-
     def _paint(self, told: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-        assert self._painter is not None
-        painted: torch.Tensor = self._painter(self._noise(len(told), rng), told)
+        painted: torch.Tensor = self._fitted()(self._noise(len(told), rng), told)
         return painted
-
-    # ---- state -------------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        self._fitted()
-        assert self._painter is not None
-        return self._state_with(self._painter.state_dict())
-
-    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
-        import torch
-
-        weights = self._take_shares(state, alphabet)
-        painter = self._make_painter(torch.zeros(self._shape[0]), torch.Generator())
-        take_weights(painter, weights)
-        self._painter = painter.eval()
-        return self
 
 
 class _Game:

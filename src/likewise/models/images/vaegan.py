@@ -7,17 +7,16 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from likewise.codecs.base import Codes
 from likewise.models.about import About
 from likewise.models.adversarial.losses import Alternating
 from likewise.models.base import Fit
-from likewise.models.gradient.inputs import check_option, train_device
+from likewise.models.gradient.inputs import train_device
 from likewise.models.images.base import BATCH, batch_size_for
-from likewise.models.images.critics import BETAS, AveragedPainter, Critique, HeldOutDistance, Rules
-from likewise.models.images.vae import ImageVAE
-from likewise.training.loop import Progress, Record, Schedule, train
+from likewise.models.images.critics import BETAS, AveragedPainter, Critique, GameOptions, HeldOutDistance, Rules
+from likewise.models.images.latents import LatentImages
+from likewise.models.options import number, whole
+from likewise.training.loop import Event, Progress, Record, Schedule
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +28,7 @@ VAE_TIME = 0.35
 
 
 @dataclass(kw_only=True)
-class ImageVAEGAN(ImageVAE):
+class ImageVAEGAN(GameOptions, LatentImages):
     """A VAE that a critic sharpens (after Larsen et al. 2016): the latent space of the one, the edges of the other.
 
     First the VAE is trained as `ImageVAE` does. NOTE[DIFF]: encoder and prior then rest, so that latents keep their
@@ -38,16 +37,12 @@ class ImageVAEGAN(ImageVAE):
     difference in the critic's features).
 
     Args:
-        net, latent_dim, width, prior, likelihood, emit, kl_weight, epochs, batch_size, learning_rate, patience: as in
-            `ImageVAE`, of the first part.
-        loss, penalty, mismatch, noise, shift: as in `ImageGAN`, of the second part.
         likeness: weight of the difference in the critic's features.
         critic_epochs: passes over the images in the second part; None chooses by their number.
         critic_rate: peak learning rate of the second part.
-        max_seconds: budget of both parts; None for none.
-        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
-        device: "cpu", "cuda", or "auto".
-        clip, sampling_rate: as in `ImageVAE`, for a budget of privacy; this model refuses one.
+
+    The other arguments are those of `LatentImages` and of `ImageModel`, of the first part, of `GameOptions`, of the
+    second, and of `NetOptions`; `max_seconds` is of both parts, `checkpoint` of the first.
 
     Privacy: not differentially private, and a budget is refused: take `ImageVAE` or `ImageGAN`. Latents of an image say
     nearly all about it: share them as you would the image.
@@ -72,21 +67,9 @@ class ImageVAEGAN(ImageVAE):
         avoid_when="Time is short: the vae alone is quicker.",
     )
 
-    loss: str = "nonsaturating"
-    penalty: float = 0.1
-    mismatch: float = 0.03
-    noise: float = 0.2
-    shift: float | None = None
-    likeness: float = 1.0
-    critic_epochs: int | None = None
-    critic_rate: float = 3e-4
-
-    def __post_init__(self) -> None:
-        Rules.check(self)
-        check_option(self, "likeness", float, 0.0, math.inf)
-        check_option(self, "critic_epochs", int, 1, math.inf)
-        check_option(self, "critic_rate", float, 0.0, math.inf)
-        super().__post_init__()
+    likeness: float = number(1.0)
+    critic_epochs: int | None = whole(None)
+    critic_rate: float = number(3e-4, 1e-9)
 
     def _critic_schedule(self, n: int, max_seconds: float | None) -> Schedule:
         size = min(64, batch_size_for(n)) if self.batch_size is None else self.batch_size
@@ -109,27 +92,26 @@ class ImageVAEGAN(ImageVAE):
             first = replace(first, max_seconds=VAE_TIME * self.max_seconds)
         second = self._critic_schedule(len(rows), None)
         told = None if fit.progress is None else _Both(fit.progress, first.epochs + second.epochs)
-        self._learn_latents(fit, rows, first, generator, told)
+        fit = replace(fit, progress=told)
+        self._learn_latents(fit, rows, first, generator)
         before = self.record
         if self.max_seconds is not None:
             second = replace(second, max_seconds=max(self.max_seconds - before.seconds, 1.0))
         if told is not None:
             told.before = before
-        self._sharpen(rows, fit.holdout, second, fit.rng, told)
+        self._sharpen(fit, rows, second)
         self.record = _joined(before, self.record)
 
-    def _sharpen(
-        self, codes: Codes, holdout: Codes, schedule: Schedule, rng: np.random.Generator, progress: Progress | None
-    ) -> None:
+    def _sharpen(self, fit: Fit, rows: Codes, schedule: Schedule) -> None:
         """Train the decoder on against a critic; encoder and prior rest."""
         import torch
         from torch import nn
 
         from likewise.nets.images import ImageCritic
 
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        generator = torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
         device = train_device(self.device)
-        net, x, told = self._latent_net().to(device), self._pixels(codes), self._one_hot(codes.codes)
+        net, x, told = self._fitted().to(device), self._pixels(rows), self._one_hot(rows.codes)
         critic = ImageCritic(self.net, self._shape, self._n_classes, self.width, generator=generator)
         kept = deepcopy(net.painter)
         nets = nn.ModuleDict({"painter": net.painter, "kept": kept, "critic": critic}).to(device)
@@ -138,21 +120,15 @@ class ImageVAEGAN(ImageVAE):
             net.painter, Critique(critic, Rules.of(self, len(x), device), generator), x, told, pools, self.likeness
         )
         distance = None
-        if len(holdout):
-            held, held_told = self._pixels(holdout).to(device), self._one_hot(holdout.codes).to(device)
+        if len(fit.holdout):
+            held, held_told = (
+                part.to(device) for part in (self._pixels(fit.holdout), self._one_hot(fit.holdout.codes))
+            )
             still = pools.drawn(held_told)
             distance = HeldOutDistance(held, held_told, lambda told: kept(still[: len(told)], told), generator)
         sides = list(critic.parameters()), list(net.painter.parameters())
-        self.record = train(
-            nets,
-            Alternating(game, *sides, schedule, betas=BETAS, average=AveragedPainter(net.painter, kept)),
-            len(x),
-            schedule,
-            generator=generator,
-            holdout_loss=distance,
-            on_epoch=pools.refill,
-            progress=progress,
-        )
+        step = Alternating(game, *sides, schedule, betas=BETAS, average=AveragedPainter(net.painter, kept))
+        self._train(nets, step, fit, rows, schedule, generator, holdout_loss=distance, on_epoch=pools.refill)
         net.painter.load_state_dict(kept.state_dict())
         self._net = net.to("cpu").eval()
 
@@ -239,10 +215,7 @@ class _Both:
     def __init__(self, progress: Progress, epochs: int) -> None:
         self.progress, self.epochs, self.before = progress, epochs, Record()
 
-    def __call__(self, event: object) -> None:
-        from likewise.training.loop import Event
-
-        assert isinstance(event, Event)
+    def __call__(self, event: Event) -> None:
         done = self.before.epochs
         seconds = event.seconds + self.before.seconds
         self.progress(replace(event, epoch=event.epoch + done, epochs=self.epochs, seconds=seconds))

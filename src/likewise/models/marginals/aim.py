@@ -19,6 +19,7 @@ from likewise.models.about import About
 from likewise.models.marginals.counts import each_field
 from likewise.models.marginals.graphical import Chain, JunctionTree, fit_potentials
 from likewise.models.marginals.model import MarginalModel
+from likewise.models.options import number, whole
 
 NOISE_SHARE = math.sqrt(2 / math.pi)
 """Mean of the absolute value of a normal draw, in deviations."""
@@ -66,22 +67,15 @@ class AIM(MarginalModel):
         avoid_when="There is no budget to keep, or there are many wide columns: its tables grow with their levels.",
     )
 
-    degree: int = 3
-    one_way: float = 0.2
-    max_cells: int = 300_000
-    round_iterations: int = 30
-    iterations: int = 500
-    rounds: int = 40
+    degree: int = whole(3)
+    one_way: float = number(0.2, 0, 1, ends=False)
+    max_cells: int = whole(300_000)
+    round_iterations: int = whole(30)
+    iterations: int = whole(500)
+    rounds: int = whole(40)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("degree", "max_cells", "round_iterations", "iterations", "rounds"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
-        is_number = isinstance(self.one_way, int | float) and not isinstance(self.one_way, bool)
-        if not is_number or not 0 < self.one_way < 1:
-            raise OptionError(f"one_way must lie between 0 and 1, both excluded, got {self.one_way!r}")
         if self.degree not in (2, 3):
             raise OptionError(f"degree must be 2 or 3, got {self.degree!r}")
 

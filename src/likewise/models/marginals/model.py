@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Gate
 from likewise.dp.queries import Ints, Measurement, Table
-from likewise.errors import ModelFileError, NotFittedError
-from likewise.models.base import Fit, Generator
+from likewise.errors import ModelFileError
+from likewise.models.base import Fit, Generator, learnt
 from likewise.models.drawing.conditioning import OWN_CANDIDATES, Budget, blocks, emitted, rejection, resample
 from likewise.models.marginals.counts import SPARE_ROWS, each_field, groups_of, total_rows
 from likewise.models.marginals.graphical import Chain, evenly
@@ -84,11 +84,8 @@ class MarginalModel(Generator):
     one_way: float
 
     def __post_init__(self) -> None:
-        self.record = Record()
+        super().__post_init__()
         self._chain: Chain | None = None
-
-    def options(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
     def fit(self, fit: Fit) -> Self:
         began, gate, sizes = time.monotonic(), fit.gate, fit.alphabet.sizes
@@ -167,9 +164,7 @@ class MarginalModel(Generator):
         return np.asarray(chain.log_prob(compression.compress(codes.codes.astype(np.int64))) + of_group)
 
     def _fitted(self) -> tuple[Chain, Compression]:
-        if self._chain is None:
-            raise NotFittedError("this model has learnt nothing yet: call fit first")
-        return self._chain, self._compression
+        return learnt(self._chain), self._compression
 
     # ---- state ------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.marginals.graphical import Chain, JunctionTree, fit_potentials
 from likewise.models.marginals.model import MarginalModel
+from likewise.models.options import number, whole
 
 
 @dataclass(kw_only=True)
@@ -55,21 +56,14 @@ class MST(MarginalModel):
         avoid_when="There is no budget to keep: nothing but the tree's pairs is learnt, so columns only meet in twos.",
     )
 
-    one_way: float = 1 / 3
-    select: float = 1 / 3
-    iterations: int = 1000
+    one_way: float = number(1 / 3, 0, 1, ends=False)
+    select: float = number(1 / 3, 0, 1, ends=False)
+    iterations: int = whole(1000)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("one_way", "select"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-                raise OptionError(f"{name} must lie between 0 and 1, both excluded, got {value!r}")
         if not self.one_way + self.select < 1:
             raise OptionError("one_way and select must leave a share for the pairs: their sum must be below 1")
-        whole = isinstance(self.iterations, int) and not isinstance(self.iterations, bool)
-        if not whole or self.iterations < 1:
-            raise OptionError(f"iterations must be a whole number of 1 or more, got {self.iterations!r}")
 
     def _learn(self, gate: Gate, measured: list[Measurement], total: float) -> Chain:
         pairs = self._selected(gate, measured, total)
@@ -91,9 +85,9 @@ class MST(MarginalModel):
         ]
         part = list(range(d))
         chosen: list[Clique] = []
-        for number in range(1, d):
+        for i in range(1, d):
             open_ = [pair for pair in open_ if part[pair.clique[0]] != part[pair.clique[1]]]
-            best = gate.choose(open_, self.select / (d - 1), f"choice of pair {number} of the tree")
+            best = gate.choose(open_, self.select / (d - 1), f"choice of pair {i} of the tree")
             a, b = open_[best].clique
             chosen.append((a, b))
             old, new = part[a], part[b]

@@ -7,13 +7,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Given
-from likewise.models.drawing.conditioning import CANDIDATES, LEAST_CANDIDATES, Budget, resample, resample_within, worth
+from likewise.models.drawing.conditioning import (
+    CANDIDATES,
+    LEAST_CANDIDATES,
+    Budget,
+    rejection,
+    resample,
+    resample_within,
+    worth,
+)
 from likewise.models.gradient.inputs import net_weights
 
 if TYPE_CHECKING:
@@ -43,10 +51,26 @@ FROM_PRIOR = 0.25
 """Share of the candidates of `completions` that the prior gives, so that no weight is more than fourfold."""
 
 
-class LatentDrawing:
-    """Draws blocks of rows of one model under the same conditions."""
+class Tilts(Protocol):
+    """What makes rows more or less likely than the model that draws them."""
 
-    def __init__(self, model: VAE, given: Given, budget: Budget | None = None) -> None:
+    @property
+    def highest(self) -> float:
+        """The largest that there is."""
+
+    def of(self, x: torch.Tensor) -> torch.Tensor:
+        """Natural log of it. Shape: (n, D) codes in the net's own order -> (n,)."""
+
+
+class LatentDrawing:
+    """Draws blocks of rows of one model under the same conditions, and maybe under a tilt of its law.
+
+    Free rows are kept by the tilt as their chance (rejection sampling: Azadi et al. 2019). Where rows are chosen among
+    candidates anyway, the tilt is one more weight; moves leave the tilted law as it is.
+    """
+
+    def __init__(self, model: VAE, given: Given, budget: Budget | None = None, tilt: Tilts | None = None) -> None:
+        self.tilt = tilt
         self.model, self.given, self.budget = model, given, budget or Budget.of(0, given, model.condition_fields)
         self.net, self.decoding = model._fitted(), model._decoding()
         self.weights = net_weights(self.net, model._alphabet, given)
@@ -64,11 +88,19 @@ class LatentDrawing:
                 x = torch.cat([self._completed(part, rng) for part in parts])
             elif self.conditioned:
                 x = self._conditioned(n, rng)
+            elif self.tilt is not None:
+                x = torch.from_numpy(rejection(n, lambda m: self._free(m, rng), rng, Budget.of(n, Given())))
             else:
                 x = self._candidates(n, rng, self.given)[1]
         codes = np.empty(x.shape, np.int64)
         codes[:, self.net.columns] = x.numpy()
         return codes
+
+    def _free(self, n: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """(n, D) rows in the net's own order, and the log chance with which the tilt lets each be kept."""
+        assert self.tilt is not None
+        _, x, log_tilt = self._candidates(n, rng, self.given)
+        return x.numpy(), log_tilt.numpy() - self.tilt.highest
 
     def _conditioned(self, n: int, rng: np.random.Generator) -> torch.Tensor:
         """(n, D) rows from their joint law under all conditions, by importance resampling.
@@ -158,7 +190,7 @@ class LatentDrawing:
     def _drawn(
         self, known: torch.Tensor, rng: np.random.Generator, z: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Rows decoded from the prior, or from these latents."""
+        """Rows decoded from the prior, or from these latents, and what there is to weigh them by."""
         import torch
 
         if z is None:
@@ -168,7 +200,7 @@ class LatentDrawing:
             z = self.net.prior.draw(context, uniforms, torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)))
         uniforms = torch.from_numpy(rng.random(known.shape, dtype=np.float32))
         x, log_mass = self.decoding.draw(z, known, uniforms, self.weights)
-        return z, x, log_mass
+        return z, x, log_mass if self.tilt is None else log_mass + self.tilt.of(x)
 
     def _completed(self, known: npt.NDArray[np.int64], rng: np.random.Generator) -> torch.Tensor:
         """(n, D) rows of which some codes are known.

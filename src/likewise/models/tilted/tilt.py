@@ -14,7 +14,7 @@ import numpy as np
 
 from likewise.codecs.base import Codes
 from likewise.dp.gate import ClippedSums
-from likewise.models.gradient.model import public_rows
+from likewise.models.gradient.inputs import public_rows
 from likewise.training.loop import Descent, Progress, Record, Schedule, train
 from likewise.training.private import PrivateDescent, train_privately
 

@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from likewise.cli.app import EXIT_CODES
+from likewise.cli.exits import EXIT_CODES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 COMMANDS = (
     "",
     "synth",
-    "inspect",
+    "schema",
     "sample",
     "evaluate",
     "audit",
@@ -21,9 +21,13 @@ COMMANDS = (
     "budget",
     "anonymize",
     "models",
-    "balance",
+    "balance rows",
+    "balance compare",
     "impute",
-    "scenario",
+    "scenario rows",
+    "scenario tail",
+    "scenario paths",
+    "scenario set",
     "demo",
 )
 HEAD = """\

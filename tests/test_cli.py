@@ -24,13 +24,15 @@ from typer.testing import CliRunner, Result
 import likewise
 from likewise import errors
 from likewise.cli import app as cli
+from likewise.cli import exits
 from likewise.schema.column import Role, Schema
 from likewise.training.loop import Event
 
 COMMANDS = (
-    "synth", "inspect", "sample", "evaluate", "audit", "statement", "budget", "anonymize", "models", "balance",
+    "synth", "schema", "sample", "evaluate", "audit", "statement", "budget", "anonymize", "models", "balance",
     "impute", "scenario", "demo",
 )  # fmt: skip
+PARTS = {"balance": ("rows", "compare"), "scenario": ("rows", "tail", "paths", "set")}
 Run = Callable[..., Result]
 
 
@@ -92,21 +94,28 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Resampler]:
 # --- help ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [f"{command} {part}".strip() for command in COMMANDS for part in PARTS.get(command, ("",))],
+)
 def test_help_of_every_command_has_examples(run: Run, command: str) -> None:
-    answer = run(command, "--help")
+    answer = run(*command.split(), "--help")
     assert answer.exit_code == 0
     assert "Examples:" in answer.stdout
     assert f"likewise {command} " in answer.stdout
 
 
 def test_commands_are_those_we_document() -> None:
-    assert tuple(c.callback.__name__ for c in cli.app.registered_commands) == COMMANDS
+    alone = {c.callback.__name__ for c in cli.app.registered_commands if not c.hidden}
+    parts = {g.name: tuple(c.name or c.callback.__name__ for c in g.typer_instance.registered_commands if not c.hidden)
+             for g in cli.app.registered_groups}  # fmt: skip
+    assert alone | set(parts) == set(COMMANDS)
+    assert parts == PARTS
 
 
 def test_help_names_every_exit_code(run: Run) -> None:
     text = " ".join(run("--help").stdout.split())
-    assert all(f"{code} {meaning}" in text for code, meaning in cli.EXIT_CODES.items())
+    assert all(f"{code} {meaning}" in text for code, meaning in exits.EXIT_CODES.items())
 
 
 def test_help_loads_no_heavy_library() -> None:
@@ -134,13 +143,13 @@ def test_every_error_has_an_exit_code() -> None:
     kinds = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.LikewiseError)
     ]
-    unmapped = {kind for kind in kinds if not any(issubclass(kind, known) for known in cli._CODE_OF)}
+    unmapped = {kind for kind in kinds if not any(issubclass(kind, known) for known in exits._CODE_OF)}
     # Neither can be met from the command line: the root is never raised, and every command fits before it draws.
     assert unmapped == {errors.LikewiseError, errors.NotFittedError}
-    assert set(cli._CODE_OF.values()) | {0, 1, cli.FAULT, 130} == set(cli.EXIT_CODES)
+    assert set(exits._CODE_OF.values()) | {0, 1, exits.FAULT, 130} == set(exits.EXIT_CODES)
 
 
-@pytest.mark.parametrize(("kind", "code"), cli._CODE_OF.items(), ids=lambda x: getattr(x, "__name__", x))
+@pytest.mark.parametrize(("kind", "code"), exits._CODE_OF.items(), ids=lambda x: getattr(x, "__name__", x))
 def test_an_error_is_one_clear_line_and_its_code(
     run: Run, real: Path, monkeypatch: pytest.MonkeyPatch, kind: type[errors.LikewiseError], code: int
 ) -> None:
@@ -162,7 +171,7 @@ def raiser(error: BaseException) -> Callable[..., Any]:
 def test_a_foreign_error_shows_its_type_but_not_its_text(run: Run, real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vars(likewise), "Synthesizer", raiser(ZeroDivisionError("a cell's value")))
     answer = run("synth", real, "-o", "fake.csv")
-    assert answer.exit_code == cli.FAULT
+    assert answer.exit_code == exits.FAULT
     assert "ZeroDivisionError" in answer.stderr
     assert "a cell's value" not in answer.stderr
 

@@ -24,7 +24,8 @@ from likewise.models import MODELS
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 READMES = ("README.md", "README.zh-CN.md")
-COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands}
+COMMANDS = {command.callback.__name__ for command in app.registered_commands if not command.hidden}
+COMMANDS |= {group.name for group in app.registered_groups}
 
 
 def script(name: str) -> ModuleType:

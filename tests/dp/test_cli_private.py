@@ -56,7 +56,7 @@ def test_without_a_schema_nothing_is_read_for_free(files: tuple[Path, Path], tmp
     code, said = run("synth", files[0], "-o", tmp_path / "fake.csv", "--epsilon", 1)
     assert code == 2
     assert "--epsilon needs --schema" in said
-    assert "likewise inspect --json" in " ".join(said.split())
+    assert "likewise schema --json" in " ".join(said.split())
     assert not (tmp_path / "fake.csv").exists()
 
 

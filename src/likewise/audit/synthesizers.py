@@ -180,7 +180,7 @@ KEYS = ("model", "options", "schema", *BUDGET, "rows")
 def read_plan(path: Path) -> Plan:
     """A plan from a file: JSON or TOML, or a model file with a ledger.
 
-    JSON and TOML hold `model`, `epsilon` and `schema` (a table as `likewise inspect --json` writes it, or the path of
+    JSON and TOML hold `model`, `epsilon` and `schema` (a table as `likewise schema --json` writes it, or the path of
     one, from the file's folder), and may hold `options`, `rows` and the rest of a budget: `delta`, `pay`,
     `codec_share`, `entity` and `max_rows`.
 

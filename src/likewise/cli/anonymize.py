@@ -1,7 +1,8 @@
-"""`likewise anonymize`: parse, call `privacy.anonymize`, print. Registered by `cli`, whose helpers it uses."""
+"""`likewise anonymize`: parse, call `privacy.anonymize`, print."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,22 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.shared import (
+from likewise.cli.options import (
+    AS_TOLD,
     Debug,
     Entity,
+    HtmlFile,
     JsonFile,
     Lang,
     Language,
     NoEntity,
+    QuasiIdentifiers,
     Quiet,
-    check_outputs,
+    Reading,
+    TableFile,
+    Target,
+    column_names,
     entity_of,
-    open_terminal,
-    write_text,
 )
+from likewise.cli.outputs import check_outputs, open_terminal, write_text
 
 if TYPE_CHECKING:
-    import polars as pl
     from rich.table import Table
 
     from likewise.privacy import AnonymityReport
@@ -80,11 +85,8 @@ class Numbers(StrEnum):
 
 def anonymize(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table whose rows are to be published.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table goes.")],
-    quasi_identifiers: Annotated[
-        list[str],
-        typer.Option(metavar="COLS", help="Columns by which someone could find a person: a,b,c or one at a time."),
-    ],
+    output: TableFile,
+    quasi_identifiers: Annotated[list[str], QuasiIdentifiers],
     sensitive: Annotated[
         list[str] | None, typer.Option(metavar="COLS", help="Columns nobody should learn of a person.")
     ] = None,
@@ -128,7 +130,6 @@ def anonymize(
     star: Annotated[
         Star, typer.Option(help="Local suppression: a star is a value of its own, or stands for any.")
     ] = Star.VALUE,
-    drop: Annotated[list[str] | None, typer.Option(metavar="COLS", help="Columns to leave out: names, keys.")] = None,
     max_seconds: Annotated[
         float, typer.Option(min=0.1, metavar="T", help="Stop the lattice's search after this.")
     ] = 30.0,
@@ -138,13 +139,9 @@ def anonymize(
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="S", help="Of the shuffle; whoever knows it can undo the shuffle.")
     ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="HTML", help="Write one HTML page: how like INPUT it still is, and what was lost."),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="COL", help="For the page: the column a later model would predict.")
-    ] = None,
+    reading: Reading = AS_TOLD,
+    report: HtmlFile = None,
+    target: Target = None,
     lang: Language = Lang.EN,
     json: JsonFile = None,
     quiet: Quiet = False,
@@ -166,12 +163,13 @@ def anonymize(
     from likewise import privacy
     from likewise.tables import files
 
-    terminal = open_terminal(quiet, json)
-    check_outputs(source, population, table=output, others=(json, report))
+    terminal = open_terminal(quiet, json, output)
+    check_outputs(json, report, table=output)
     if report is None and target is not None:
         raise errors.OptionError("--target is for the page: give --report as well")
     with terminal.doing("reading"):
-        frame = files.read(source)
+        # A column that is left out still tells whose the rows are.
+        frame, dialect = replace(reading, drop=None).read(source)
         public = None if population is None else files.read(population)
         hierarchies = _hierarchies(hierarchy or [])
     with terminal.doing("recoding"):
@@ -182,13 +180,13 @@ def anonymize(
         done = privacy.anonymize(
             frame, quasi_identifiers=column_names(quasi_identifiers, frame), entity=entity_of(entity, no_entity),
             promise=promise,
-            sensitive=column_names(sensitive or [], frame), drop=column_names(drop or [], frame),
+            sensitive=column_names(sensitive or [], frame), drop=column_names(reading.drop or [], frame),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
             importance=_weights(importance or []), star=star.value,
             keep_order=keep_order, random_state=seed,
         )  # fmt: skip
-    files.write(done.frame, output)
+    files.write(done.frame, output, dialect=dialect)
     terminal.result(f"{output}: {len(done.frame):,} rows")
     if json is not None:
         write_text(done.report.to_json(), json)
@@ -200,12 +198,6 @@ def anonymize(
             page = done.evaluate(frame, target=target)
         page.to_html(report, lang=lang.value)
         terminal.result(f"{report}: the report")
-
-
-def column_names(texts: list[str], frame: pl.DataFrame) -> list[str]:
-    """Column names, one or several with commas between; a name that holds a comma stays whole."""
-    parts = [[text] if text in frame.columns else text.split(",") for text in texts]
-    return [name.strip() for part in parts for name in part if name.strip()]
 
 
 def _hierarchies(texts: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`likewise audit`: a gate for pipelines. Registered by `cli`, whose helpers it uses."""
+"""`likewise audit`: a gate for pipelines."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.anonymize import column_names
-from likewise.cli.shared import (
+from likewise.cli.inputs import reader_of, schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    OUTPUT,
+    RESULTS,
+    By,
+    Debug,
     Entity,
+    FixedSeed,
+    JsonFile,
+    MaxSeconds,
+    Measures,
+    Model,
     NoEntity,
-    check_outputs,
+    Quiet,
+    Reading,
+    SchemaFile,
+    Target,
+    column_names,
     entity_of,
     measures_of,
-    open_terminal,
-    reader_of,
-    schema_of,
-    write_text,
+    refuse_given,
 )
+from likewise.cli.outputs import check_outputs, open_terminal, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,11 +45,16 @@ if TYPE_CHECKING:
 
 EXIT_BROKEN_RULE = 1
 
+OF_TABLES = (
+    "target", "by", "measures", "entity", "no_entity", "shadows", "model", "shadow_rows", "max_seconds", "public", "on",
+    "worst", "schema_file", "junit", "seed",
+)  # fmt: skip
 FEW_FITS = 200
 """Fewer tell so little that a claim which stands needs a word beside it."""
 
 
 def audit(
+    context: typer.Context,
     real: Annotated[
         Path | None, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")
     ] = None,
@@ -47,21 +64,17 @@ def audit(
         typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from; the attacks need them."),
     ] = None,
     rules: Annotated[Path | None, typer.Option(metavar="TOML", help="What must hold.")] = None,
-    target: Annotated[str | None, typer.Option(metavar="COL", help="The column a later model would predict.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")] = None,
-    measures: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")
-    ] = None,
+    target: Target = None,
+    by: By = None,
+    measures: Measures = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
     shadows: Annotated[
         int | None, typer.Option(min=4, metavar="N", help="Also train N generators and attack what they draw.")
     ] = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="The generator of the shadows.")] = "autoregressive",
+    model: Model = "autoregressive",
     shadow_rows: Annotated[int, typer.Option(min=100, metavar="N", help="Rows each of them learns.")] = 2_000,
-    max_seconds: Annotated[
-        float | None, typer.Option(min=0.1, metavar="T", help="Stop each one's training after this.")
-    ] = None,
+    max_seconds: MaxSeconds = None,
     public: Annotated[
         Path | None,
         typer.Option(
@@ -90,16 +103,17 @@ def audit(
     steps: Annotated[
         bool, typer.Option("--steps", help="For --dp and a net: attack its steps of training, each noisy sum seen.")
     ] = False,
-    schema_file: Annotated[
-        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
+    schema_file: SchemaFile = None,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the outcomes as JUnit XML.", rich_help_panel=RESULTS),
+        OUTPUT,
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write outcomes and figures; - for standard output.")
-    ] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the outcomes as JUnit XML.")] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed gives the same figures.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+    seed: FixedSeed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Hold a synthetic table, or images, against rules, or a private model against its claim, for pipelines.
 
@@ -121,26 +135,31 @@ def audit(
     """
     from likewise.evaluate import evaluate
     from likewise.evaluate.rules import Rules, check, read_rules, to_junit
+    from likewise.tables import files
 
     terminal = open_terminal(quiet, json)
     if dp is not None:
         if (real, synthetic, holdout, rules) != (None, None, None, None):
             raise errors.OptionError("--dp audits a model against its claim: it takes no tables and no rules")
+        refuse_given(context, (*OF_TABLES, *reading.given), "--dp audits a model against its claim")
         _audit_privacy(dp, terminal, runs=runs, canaries=canaries, seconds=seconds, steps=steps, json=json)
         return
+    refuse_given(context, ("runs", "canaries", "seconds", "steps"), "they are for --dp")
+    if shadows is None:
+        refuse_given(context, ("model", "shadow_rows", "max_seconds"), "they are for --shadows")
     if real is None or synthetic is None:
         raise errors.OptionError("two tables are needed, REAL and SYNTHETIC; or --dp with a private model or a plan")
-    check_outputs(real, synthetic, holdout, rules, public, others=(json, junit))
+    check_outputs(json, junit)
     if worst and holdout is None:
         raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
     wanted = Rules() if rules is None else read_rules(rules)
     target = wanted.target if target is None else target
     with terminal.doing("reading"):
-        read = reader_of(real, schema_file)
-        frame, fake = read(real), read(synthetic)
-        held_out = None if holdout is None else read(holdout)
-        register = None if public is None else read(public)
-    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
+        read = reader_of(real, schema_file, reading)
+        (frame, dialect), fake = read(real), read(synthetic)[0]
+        held_out = None if holdout is None else read(holdout)[0]
+        register = None if public is None else files.read(public)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")
     asked = wanted.measures if measures is None else measures_of(measures)
@@ -185,7 +204,7 @@ def _audit_privacy(
 
     from likewise.audit import audit_synthesizer, audit_training, read_plan
 
-    check_outputs(config, others=(json,))
+    check_outputs(json)
     plan = read_plan(config)
     if steps:
         with terminal.doing("training"):

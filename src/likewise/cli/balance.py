@@ -1,4 +1,4 @@
-"""`likewise balance`: parse, call `balance`, print. Registered by `cli`, whose helpers it uses."""
+"""`likewise balance rows` and `likewise balance compare`: parse, call `balance`, print."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.shared import (
+from likewise.cli.exits import tells_errors
+from likewise.cli.inputs import schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    OUTPUT,
+    Debug,
     Entity,
+    FixedSeed,
+    JsonFile,
     NoEntity,
-    check_outputs,
+    Quiet,
+    Reading,
+    SchemaFile,
+    TableFile,
+    WithOldSpelling,
     entity_of,
-    open_terminal,
     refuse_given,
-    schema_of,
-    write_table,
-    write_text,
-)
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, write_table, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,113 +47,191 @@ _HEADS = {
 }
 
 
-def balance(
-    context: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to balance.")],
-    target: Annotated[str, typer.Option(metavar="COL", help="The column whose classes or values are rare.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="OUTPUT", help="Where its rows and the new ones go.")
-    ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Cross-validate ways of balancing and none, and tell which helps.")
-    ] = False,
-    method: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, random, smote, smotenc, borderline, adasyn, or a generator.")
-    ] = "auto",
-    way: Annotated[
-        str, typer.Option(metavar="WAY", help="How a generator learns: conditional or class-specific.")
-    ] = "auto",
-    strategy: Annotated[
-        str, typer.Option(metavar="S", help="auto, minority, not minority, not majority, all, or a ratio such as 0.5.")
-    ] = "auto",
-    regression: Annotated[
-        bool, typer.Option("--regression", help="The target is a number; its rare values are what is balanced.")
-    ] = False,
-    bins: Annotated[
-        str | None, typer.Option(metavar="EDGES", help="With --regression: where ranges of the target meet, as 10,20.")
-    ] = None,
-    quality: Annotated[
-        float | None, typer.Option(metavar="Q", help="Leave out this share of new rows, the least like their class.")
-    ] = None,
-    overlap: Annotated[
-        float | None, typer.Option(metavar="P", help="Set apart common rows that are rare with this probability.")
-    ] = None,
-    mark: Annotated[str | None, typer.Option(metavar="COL", help="Add a column that says which rows are new.")] = None,
-    methods: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="What --compare compares, with commas between.")
-    ] = None,
-    folds: Annotated[int, typer.Option(min=2, metavar="K", help="Folds of --compare.")] = 5,
-    max_rows: Annotated[
-        int, typer.Option(min=100, metavar="N", help="Of larger tables --compare draws so many rows.")
-    ] = 10_000,
-    repeats: Annotated[int, typer.Option(min=1, metavar="R", help="How often folds are drawn anew.")] = 1,
-    schema_file: Annotated[
-        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
-    ] = None,
+Source = Annotated[Path, typer.Argument(metavar="INPUT", help="The table to balance.")]
+Rare = Annotated[str, typer.Option(metavar="COL", help="The column whose classes or values are rare.")]
+Method = Annotated[
+    str, typer.Option(metavar="NAME", help="auto, random, smote, smotenc, borderline, adasyn, or a generator.")
+]
+Way = Annotated[str, typer.Option(metavar="WAY", help="How a generator learns: conditional or class-specific.")]
+Strategy = Annotated[
+    str, typer.Option(metavar="S", help="auto, minority, not minority, not majority, all, or a ratio such as 0.5.")
+]
+Regression = Annotated[
+    bool, typer.Option("--regression", help="The target is a number; its rare values are what is balanced.")
+]
+Bins = Annotated[
+    str | None, typer.Option(metavar="EDGES", help="With --regression: where ranges of the target meet, as 10,20.")
+]
+Quality = Annotated[
+    float | None, typer.Option(metavar="Q", help="Leave out this share of new rows, the least like their class.")
+]
+Overlap = Annotated[
+    float | None, typer.Option(metavar="P", help="Set apart common rows that are rare with this probability.")
+]
+Mark = Annotated[str | None, typer.Option(metavar="COL", help="Add a column that says which rows are new.")]
+Methods = Annotated[str | None, typer.Option(metavar="NAMES", help="What is compared, with commas between.")]
+Folds = Annotated[int, typer.Option(min=2, metavar="K", help="Folds of the comparison.")]
+MaxRows = Annotated[int, typer.Option(min=100, metavar="N", help="Of larger tables so many rows are drawn.")]
+Repeats = Annotated[int, typer.Option(min=1, metavar="R", help="How often folds are drawn anew.")]
+
+app = typer.Typer(
+    help="Add rows to rare classes, or find out whether that helps at all.", cls=WithOldSpelling, no_args_is_help=True
+)
+
+
+def rows(
+    source: Source,
+    target: Rare,
+    output: TableFile,
+    method: Method = "auto",
+    way: Way = "auto",
+    strategy: Strategy = "auto",
+    regression: Regression = False,
+    bins: Bins = None,
+    quality: Quality = None,
+    overlap: Overlap = None,
+    mark: Mark = None,
+    schema_file: SchemaFile = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write what was done or found; - for standard output.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="S", help="The same seed gives the same rows.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: FixedSeed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
-    """Add rows to rare classes, or find out whether that helps at all.
+    """Add rows to rare classes.
 
-    The rows of INPUT come first, untouched, the new ones after them. With --compare nothing is added: ways of balancing
-    are cross-validated with logistic regression, a random forest and gradient boosting, beside no balancing with the
-    threshold tuned, which often does as much. With --regression they are judged by the errors over all rows and over
-    those with rare values.
+    The rows of INPUT come first, untouched, the new ones after them.
 
     \b
     Examples:
-      likewise balance data.csv --target fraud -o balanced.csv
-      likewise balance data.csv --target fraud -o balanced.csv --method smotenc --strategy 0.5 --mark is_new
-      likewise balance data.csv --target price -o balanced.csv --regression
-      likewise balance data.csv --target fraud --compare --json comparison.json
-      likewise balance data.csv --target price --regression --compare
+      likewise balance rows data.csv --target fraud -o balanced.csv
+      likewise balance rows data.csv --target fraud -o balanced.csv --method smotenc --strategy 0.5 --mark is_new
+      likewise balance rows data.csv --target price -o balanced.csv --regression
     """
-    from likewise import balance as room
-    from likewise.tables import files
+    from likewise.balance import Oversampler
 
-    if (output is None) != compare:
-        raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
-    if compare:
-        only = ("method", "way", "quality", "overlap", "mark")
-        refuse_given(context, only, "they say how --output is balanced; --compare takes --methods")
-    else:
-        refuse_given(context, ("methods", "folds", "repeats", "max_rows"), "they are for --compare")
-    if bins is not None and not regression:
-        raise errors.OptionError("--bins is for --regression: classes have no ranges")
-    edges, task = _edges(bins), "regression" if regression else "classification"
-    terminal = open_terminal(quiet, json)
-    check_outputs(source, table=output, others=(json,))
+    edges, task = _edges(bins, regression), "regression" if regression else "classification"
+    terminal = open_terminal(quiet, json, output)
+    check_outputs(json, table=output)
     with terminal.doing("reading"):
-        frame = files.read(source)
-    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
+        frame, dialect = reading.read(source)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
     features, its_schema = _features(frame, schema, target)
-    if output is None:
-        labels = _target(frame, schema, target, regression)
-        with terminal.doing("comparing"), _options_told():
-            found = room.compare(
-                features, labels, methods=None if methods is None else methods.split(","), folds=folds,
-                repeats=repeats, random_state=seed, sampling_strategy=_strategy(strategy), schema=its_schema,
-                max_rows=max_rows, task=task, bins=edges,
-            )  # fmt: skip
-        _show_comparison(found, terminal, json)
-        return
-    sampler = room.Oversampler(
+    sampler = Oversampler(
         method, way=way, sampling_strategy=_strategy(strategy), random_state=seed, quality=quality, overlap=overlap,
         task=task, bins=edges, schema=its_schema,
     )  # fmt: skip
     with terminal.doing("balancing"), _options_told():
-        balanced = _balanced(sampler, features, frame, schema, target, mark)
-    write_table(balanced, schema, output)
+        balanced = _balanced(sampler, features, frame, schema, target)
+    write_table(balanced, schema, output, beside=_marked(balanced, len(frame), mark))
     terminal.result(f"{output}: {len(balanced):,} rows, {len(balanced) - len(frame):,} of them new")
     if json is not None:
         write_text(_as_json(sampler.report_.to_dict()), json)
     terminal.result(_report_table(sampler.report_))
+
+
+def compare(
+    source: Source,
+    target: Rare,
+    methods: Methods = None,
+    strategy: Strategy = "auto",
+    regression: Regression = False,
+    bins: Bins = None,
+    folds: Folds = 5,
+    max_rows: MaxRows = 10_000,
+    repeats: Repeats = 1,
+    schema_file: SchemaFile = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: FixedSeed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Find out whether balancing helps at all.
+
+    Nothing is added: ways of balancing are cross-validated with logistic regression, a random forest and gradient
+    boosting, beside no balancing with the threshold tuned, which often does as much. With --regression they are judged
+    by the errors over all rows and over those with rare values.
+
+    \b
+    Examples:
+      likewise balance compare data.csv --target fraud --json comparison.json
+      likewise balance compare data.csv --target price --regression
+    """
+    from likewise.balance import compare as compare_ways
+
+    edges, task = _edges(bins, regression), "regression" if regression else "classification"
+    terminal = open_terminal(quiet, json)
+    check_outputs(json)
+    with terminal.doing("reading"):
+        frame, dialect = reading.read(source)
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    features, its_schema = _features(frame, schema, target)
+    labels = _target(frame, schema, target, regression)
+    with terminal.doing("comparing"), _options_told():
+        found = compare_ways(
+            features, labels, methods=None if methods is None else methods.split(","), folds=folds,
+            repeats=repeats, random_state=seed, sampling_strategy=_strategy(strategy), schema=its_schema,
+            max_rows=max_rows, task=task, bins=edges,
+        )  # fmt: skip
+    _show_comparison(found, terminal, json)
+
+
+def balance(
+    context: typer.Context,
+    source: Source,
+    target: Rare,
+    output: Annotated[Path | None, typer.Option("--output", "-o"), OUTPUT] = None,
+    compare_them: Annotated[bool, typer.Option("--compare")] = False,
+    method: Method = "auto",
+    way: Way = "auto",
+    strategy: Strategy = "auto",
+    regression: Regression = False,
+    bins: Bins = None,
+    quality: Quality = None,
+    overlap: Overlap = None,
+    mark: Mark = None,
+    methods: Methods = None,
+    folds: Folds = 5,
+    max_rows: MaxRows = 10_000,
+    repeats: Repeats = 1,
+    schema_file: SchemaFile = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: FixedSeed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """The older spelling of `likewise balance rows` and `likewise balance compare`."""
+    if (output is None) != compare_them:
+        raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
+    both: dict[str, Any] = {
+        "source": source, "target": target, "strategy": strategy, "regression": regression, "bins": bins,
+        "schema_file": schema_file, "entity": entity, "no_entity": no_entity, "reading": reading, "json": json,
+        "seed": seed, "quiet": quiet, "debug": debug,
+    }  # fmt: skip
+    name = "rows" if output is not None else "compare"
+    if output is None:
+        only = ("method", "way", "quality", "overlap", "mark")
+        refuse_given(context, only, "they say how --output is balanced; --compare takes --methods")
+    else:
+        refuse_given(context, ("methods", "folds", "repeats", "max_rows"), "they are for --compare")
+    open_terminal(quiet, json, output).note(f"this is now written likewise balance {name}")
+    if output is None:
+        compare(methods=methods, folds=folds, max_rows=max_rows, repeats=repeats, **both)
+    else:
+        rows(output=output, method=method, way=way, quality=quality, overlap=overlap, mark=mark, **both)
+
+
+for _command in (rows, compare):
+    app.command()(tells_errors(_command))
+app.command(WithOldSpelling.OLD, hidden=True)(tells_errors(balance))
 
 
 @contextmanager
@@ -176,7 +262,9 @@ def _strategy(text: str) -> str | float:
         return text
 
 
-def _edges(text: str | None) -> list[float] | None:
+def _edges(text: str | None, regression: bool) -> list[float] | None:
+    if text is not None and not regression:
+        raise errors.OptionError("--bins is for --regression: classes have no ranges")
     try:
         return None if text is None else [float(edge) for edge in text.split(",")]
     except ValueError:
@@ -200,9 +288,7 @@ def _target(frame: pl.DataFrame, schema: Schema, target: str, regression: bool) 
     return parse_column(frame[target], column)
 
 
-def _balanced(
-    sampler: Any, features: pl.DataFrame, frame: pl.DataFrame, schema: Schema, target: str, mark: str | None
-) -> pl.DataFrame:
+def _balanced(sampler: Any, features: pl.DataFrame, frame: pl.DataFrame, schema: Schema, target: str) -> pl.DataFrame:
     """The table and its new rows, the target where it stood."""
     import polars as pl
 
@@ -213,11 +299,18 @@ def _balanced(
     if regression:
         labels = pl.concat([frame[target], restore_column(labels.slice(n), schema[target])])
     table: pl.DataFrame = rows.with_columns(labels.alias(target)).select(frame.columns)
+    return table
+
+
+def _marked(table: pl.DataFrame, n_old: int, mark: str | None) -> pl.DataFrame | None:
+    """The column that says which rows are new, where it was asked for."""
+    import polars as pl
+
     if mark is None:
-        return table
-    if mark in frame.columns:
+        return None
+    if mark in table.columns:
         raise errors.OptionError(f"--mark: there is a column {mark!r} already")
-    return table.with_columns((pl.int_range(pl.len()) >= n).alias(mark))
+    return table.select((pl.int_range(pl.len()) >= n_old).alias(mark))
 
 
 def _as_json(data: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`likewise budget`: what all fits of a data set have spent together, and what is left. Registered by `cli`."""
+"""`likewise budget`: what all fits of a data set have spent together, and what is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from likewise import errors
-from likewise.cli.shared import Debug, Quiet, open_terminal, write_text
+from likewise.cli.options import Debug, JsonFile, Quiet
+from likewise.cli.outputs import open_terminal, write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,9 +32,7 @@ def budget(
     max_rows: Annotated[
         int | None, typer.Option(metavar="N", help="Of that total: rows of one entity that are learnt from.")
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="OUTPUT", help="Write the same as JSON; - for standard output.")
-    ] = None,
+    json: JsonFile = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`likewise synth` and `likewise sample` for images. Called by `cli`, whose helpers it uses."""
+"""`likewise synth` and `likewise sample` for images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likewise import errors
-from likewise.cli.shared import check_outputs, conditions_of, show
+from likewise.cli.inputs import conditions_of
+from likewise.cli.outputs import check_outputs, show
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
@@ -36,8 +37,8 @@ def synth_images(
     import likewise as lw
     from likewise.images import sets
 
-    check_outputs(source, others=(save, report, json))
-    check_output(output, source)
+    check_outputs(save, report, json)
+    sets.check_images_writable(output)
     with terminal.doing("reading"):
         real = sets.read_images(source)
     conditions = _conditions(where, real)
@@ -77,20 +78,6 @@ def draw(
     write_images(fake, output)
     terminal.result(f"{output}: {len(fake):,} images")
     return fake
-
-
-def check_output(output: Path, source: Path) -> None:
-    """Find out before the long work whether images can be written there.
-
-    Raises:
-        OutputError: they cannot.
-        OptionError: it is what is read from.
-    """
-    from likewise.images.sets import check_images_writable
-
-    if output.resolve() == source.resolve():
-        raise errors.OptionError(f"{str(output)!r} is named twice; each output needs a place of its own")
-    check_images_writable(output)
 
 
 def _conditions(where: list[str], images: ImageSet) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`likewise impute`: parse, call `impute.Imputer`, print. Registered by `cli`, whose helpers it uses."""
+"""`likewise impute`: parse, call `impute.Imputer`, print."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise.cli.shared import (
+from likewise.cli.inputs import schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    Debug,
     Entity,
     NoEntity,
-    check_outputs,
+    Quiet,
+    Reading,
+    SchemaFile,
+    Seed,
+    TableFile,
     entity_of,
-    open_terminal,
     refuse_given,
-    schema_of,
-    write_table,
 )
+from likewise.cli.outputs import check_outputs, guard, open_terminal, write_table
 
 
 class Statistic(StrEnum):
@@ -32,7 +37,7 @@ class Statistic(StrEnum):
 def impute(
     context: typer.Context,
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table with holes.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the filled table goes.")],
+    output: TableFile,
     draws: Annotated[
         int | None,
         typer.Option(
@@ -48,14 +53,13 @@ def impute(
     indicator: Annotated[
         bool, typer.Option("--indicator", help="Add a column of 0 and 1 for each that had holes: where they were.")
     ] = False,
-    schema_file: Annotated[
-        Path | None, typer.Option("--schema", metavar="FILE", help="A schema as `likewise inspect --json` writes it.")
-    ] = None,
+    schema_file: SchemaFile = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
-    seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="The same seed fills the same values.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+    reading: Reading = AS_TOLD,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Fill the missing cells of a table.
 
@@ -72,18 +76,17 @@ def impute(
     import polars as pl
 
     from likewise.impute import Imputer
-    from likewise.tables import files
 
     if draws is not None:
         refuse_given(context, ("statistic",), "--draws writes draws")
-    terminal = open_terminal(quiet)
+    terminal = open_terminal(quiet, output)
     outputs = [output] if draws is None else [_numbered(output, k + 1) for k in range(draws)]
-    check_outputs(source, others=tuple(outputs))
+    guard(inputs=[source, *([schema_file] if schema_file else [])], outputs=outputs)
     for path in outputs:
-        files.check_table(path)
+        check_outputs(table=path)
     with terminal.doing("reading"):
-        frame = files.read(source)
-    schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity))
+        frame, dialect = reading.read(source)
+    schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity), dialect, reading)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
     imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)

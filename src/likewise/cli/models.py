@@ -1,15 +1,15 @@
-"""`likewise models`: what generators there are. Registered by `cli`, whose helpers it uses."""
+"""`likewise models`: what generators there are."""
 
 from __future__ import annotations
 
 import json as json_format
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from likewise import errors
-from likewise.cli.shared import open_terminal, write_text
+from likewise.cli.options import Debug, JsonFile, Quiet
+from likewise.cli.outputs import open_terminal, write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,11 +21,9 @@ SENTENCES = {"purpose": "for", "cost": "cost", "guarantees": "holds", "avoid_whe
 
 def models(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one with all its options.")] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the list as JSON; - for standard output.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """List the generators: what each is for, what it costs, what holds, when not to use it.
 

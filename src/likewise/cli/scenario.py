@@ -1,4 +1,4 @@
-"""`likewise scenario`: parse, call `scenario`, print. Registered by `cli`, whose helpers it uses."""
+"""`likewise scenario rows`, `tail`, `paths` and `set`: parse, call `scenario`, print."""
 
 from __future__ import annotations
 
@@ -11,7 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.shared import check_outputs, open_terminal, refuse_given, write_text
+from likewise.cli.exits import tells_errors
+from likewise.cli.inputs import schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    Debug,
+    JsonFile,
+    Model,
+    Quiet,
+    Reading,
+    SchemaFile,
+    Seed,
+    TableFile,
+    WithOldSpelling,
+    refuse_given,
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, write_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,71 +53,199 @@ class Start(StrEnum):
     STRESSED = "stressed"
 
 
-OF_ROWS = ("do", "order", "mix", "view", "return_period", "tail", "side", "rows_per_period", "returns", "model")
+OF_ROWS = ("do", "order", "mix", "view", "return_period", "tail", "side", "rows_per_period", "returns", "model",
+           "schema_file")  # fmt: skip
 OF_PATHS = ("horizon", "shock", "start")
 
+Source = Annotated[Path, typer.Argument(metavar="INPUT", help="The table.")]
+Rows = Annotated[int, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows, or paths, to draw.")]
+Where = Annotated[list[str] | None, typer.Option(metavar="COND", help="Every row meets it: age=60..90, loss=q0.9..q1.")]
+Do = Annotated[
+    list[str] | None, typer.Option("--set", metavar="COL=VALUE", help="Set a column; what depends on it follows.")
+]
+Order = Annotated[str | None, typer.Option(metavar="COLS", help="For --set: all columns, causes first, or guess.")]
+Mix = Annotated[
+    list[str] | None, typer.Option(metavar="COL=VALUE:SHARE", help="A share of the rows: job=unemployed:0.3.")
+]
+Views = Annotated[
+    list[str] | None, typer.Option("--view", metavar="VIEW", help="mean(COL)=5, q0.9(COL)>=7, corr(A,B)=.8.")
+]
+ReturnPeriod = Annotated[
+    float | None, typer.Option(min=0, metavar="T", help="Rows as bad as once in T periods, or worse.")
+]
+Tail = Annotated[str | None, typer.Option("--tail", metavar="COL", help="The column whose extremes are meant.")]
+WhichSide = Annotated[Side, typer.Option("--side", help="Which extremes.")]
+RowsPerPeriod = Annotated[
+    float | None, typer.Option(min=0, metavar="R", help="Rows a period; a year's with --time, else 1.")
+]
+Time = Annotated[str | None, typer.Option(metavar="COL", help="The column of times.")]
+Returns = Annotated[
+    list[str] | None, typer.Option(metavar="COL", help="Turn a column of prices into log-returns first.")
+]
+Series = Annotated[
+    list[str] | None, typer.Option("--paths", "--series", metavar="COL", help="The series that paths are drawn of.")
+]
+Horizon = Annotated[int, typer.Option(min=1, metavar="H", help="Steps of a path.")]
+Shock = Annotated[list[str] | None, typer.Option(metavar="COL=CHANGE", help="What happens at step 1: price=-0.2.")]
+Begin = Annotated[Start, typer.Option("--start", help="From the last value, or a regime.")]
 
-def scenario(
+app = typer.Typer(help="Draw what if, how often and how bad.", cls=WithOldSpelling, no_args_is_help=True)
+
+
+def rows(
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the rows go.")],
-    rows: Annotated[int, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows, or paths, to draw.")] = 1000,
-    where: Annotated[
-        list[str] | None, typer.Option(metavar="COND", help="Every row meets it: age=60..90, loss=q0.9..q1.")
-    ] = None,
-    do: Annotated[
-        list[str] | None, typer.Option("--set", metavar="COL=VALUE", help="Set a column; what depends on it follows.")
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option(metavar="COLS", help="For --set: all columns, causes first, or guess.")
-    ] = None,
-    mix: Annotated[
-        list[str] | None, typer.Option(metavar="COL=VALUE:SHARE", help="A share of the rows: job=unemployed:0.3.")
-    ] = None,
-    view: Annotated[
-        list[str] | None, typer.Option(metavar="VIEW", help="mean(COL)=5, std(COL)=2, q0.9(COL)>=7, corr(A,B)=.8.")
-    ] = None,
-    return_period: Annotated[
-        float | None, typer.Option(min=0, metavar="T", help="Rows as bad as once in T periods, or worse.")
-    ] = None,
-    tail: Annotated[str | None, typer.Option(metavar="COL", help="The column whose extremes are meant.")] = None,
-    side: Annotated[Side, typer.Option(help="Which extremes.")] = Side.UPPER,
-    rows_per_period: Annotated[
-        float | None, typer.Option(min=0, metavar="R", help="Rows a period; a year's with --time, else 1.")
-    ] = None,
-    time: Annotated[str | None, typer.Option(metavar="COL", help="The column of times.")] = None,
-    returns: Annotated[
-        list[str] | None, typer.Option(metavar="COL", help="Turn a column of prices into log-returns first.")
-    ] = None,
-    paths: Annotated[
-        list[str] | None, typer.Option(metavar="COL", help="Draw paths of this series instead of rows.")
-    ] = None,
-    horizon: Annotated[int, typer.Option(min=1, metavar="H", help="Steps of a path.")] = 250,
-    shock: Annotated[
-        list[str] | None, typer.Option(metavar="COL=CHANGE", help="For --paths: what happens at step 1: price=-0.2.")
-    ] = None,
-    start: Annotated[Start, typer.Option(help="For --paths: from the last value, or a regime.")] = Start.LAST,
-    model: Annotated[str, typer.Option(metavar="NAME", help="The generator to train.")] = "autoregressive",
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures as JSON; - for standard output.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, metavar="S", help="The same seed gives the same rows.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")] = False,
+    source: Source,
+    output: TableFile,
+    n: Rows = 1000,
+    where: Where = None,
+    mix: Mix = None,
+    view: Views = None,
+    time: Time = None,
+    returns: Returns = None,
+    model: Model = "autoregressive",
+    schema_file: SchemaFile = None,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
-    """Draw what if, how often and how bad.
+    """Draw rows that meet conditions, shares and views.
 
     Each row is written with how plausible it is, as a percentile of the rows seen, and whether it lies beyond them.
 
     \b
     Examples:
-      likewise scenario claims.csv -o stress.csv --tail loss --return-period 100 --rows-per-period 5000
-      likewise scenario people.csv -o crisis.csv --mix job=unemployed:0.3 --where age=18..65
-      likewise scenario people.csv -o after.csv --set school=yes --order age,school,job,income
-      likewise scenario prices.csv -o crash.csv --paths close --time date --horizon 60 --shock close=-0.2 -n 200
+      likewise scenario rows people.csv -o crisis.csv --mix job=unemployed:0.3 --where age=18..65
+      likewise scenario rows returns.csv -o bad.csv --where 'loss=q0.9..q1' --view 'mean(loss)=5'
     """
-    from likewise.tables import files
+    _scenario(
+        context, source=source, output=output, rows=n, where=where, mix=mix, view=view, time=time, returns=returns,
+        model=model, schema_file=schema_file, reading=reading, json=json, seed=seed, quiet=quiet,
+    )  # fmt: skip
 
+
+def tail(
+    context: typer.Context,
+    source: Source,
+    output: TableFile,
+    of: Annotated[str, typer.Option("--of", metavar="COL", help="The column whose extremes are meant.")],
+    return_period: Annotated[float, typer.Option(min=0, metavar="T", help="As bad as once in T periods, or worse.")],
+    side: WhichSide = Side.UPPER,
+    rows_per_period: RowsPerPeriod = None,
+    n: Rows = 1000,
+    where: Where = None,
+    time: Time = None,
+    returns: Returns = None,
+    model: Model = "autoregressive",
+    schema_file: SchemaFile = None,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Draw rows as bad as once in a long time.
+
+    \b
+    Examples:
+      likewise scenario tail claims.csv -o stress.csv --of loss --return-period 100 --rows-per-period 5000
+    """
+    _scenario(
+        context, source=source, output=output, rows=n, where=where, return_period=return_period, tail=of, side=side,
+        rows_per_period=rows_per_period, time=time, returns=returns, model=model, schema_file=schema_file,
+        reading=reading, json=json, seed=seed, quiet=quiet,
+    )  # fmt: skip
+
+
+def paths(
+    context: typer.Context,
+    source: Source,
+    output: TableFile,
+    series: Annotated[list[str], typer.Option("--series", metavar="COL", help="The series; several times.")],
+    horizon: Horizon = 250,
+    shock: Shock = None,
+    start: Begin = Start.LAST,
+    n: Rows = 1000,
+    where: Where = None,
+    time: Time = None,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Draw paths of series that may go on from here, or from a shock.
+
+    \b
+    Examples:
+      likewise scenario paths prices.csv -o crash.csv --series close --time date --horizon 60 --shock close=-0.2 -n 200
+    """
+    _scenario(
+        context, source=source, output=output, rows=n, where=where, paths=series, horizon=horizon, shock=shock,
+        start=start, time=time, reading=reading, json=json, seed=seed, quiet=quiet,
+    )  # fmt: skip
+
+
+def set_columns(
+    context: typer.Context,
+    source: Source,
+    output: TableFile,
+    do: Annotated[
+        list[str], typer.Option("--set", metavar="COL=VALUE", help="Set a column; what depends on it follows.")
+    ],
+    order: Order = None,
+    n: Rows = 1000,
+    where: Where = None,
+    model: Model = "autoregressive",
+    schema_file: SchemaFile = None,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Set columns, and let what depends on them follow.
+
+    \b
+    Examples:
+      likewise scenario set people.csv -o after.csv --set school=yes --order age,school,job,income
+    """
+    _scenario(
+        context, source=source, output=output, rows=n, where=where, do=do, order=order, model=model,
+        schema_file=schema_file, reading=reading, json=json, seed=seed, quiet=quiet,
+    )  # fmt: skip
+
+
+def scenario(
+    context: typer.Context,
+    source: Source,
+    output: TableFile,
+    rows: Rows = 1000,
+    where: Where = None,
+    do: Do = None,
+    order: Order = None,
+    mix: Mix = None,
+    view: Views = None,
+    return_period: ReturnPeriod = None,
+    tail: Tail = None,
+    side: WhichSide = Side.UPPER,
+    rows_per_period: RowsPerPeriod = None,
+    time: Time = None,
+    returns: Returns = None,
+    paths: Series = None,
+    horizon: Horizon = 250,
+    shock: Shock = None,
+    start: Begin = Start.LAST,
+    model: Model = "autoregressive",
+    schema_file: SchemaFile = None,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """The older spelling of `likewise scenario rows`, `tail`, `paths` and `set`."""
     if paths:
         refuse_given(context, OF_ROWS, "paths are drawn of the series themselves")
     else:
@@ -111,10 +254,58 @@ def scenario(
             refuse_given(context, ("tail", "side", "rows_per_period"), "they go with --return-period")
     if not do:
         refuse_given(context, ("order",), "it goes with --set")
-    terminal = open_terminal(quiet, json)
-    check_outputs(source, table=output, others=(json,))
+    name = "paths" if paths else "tail" if return_period is not None else "set" if do else "rows"
+    open_terminal(quiet, json, output).note(f"this is now written likewise scenario {name}")
+    _scenario(
+        context, source=source, output=output, rows=rows, where=where, do=do, order=order, mix=mix, view=view,
+        return_period=return_period, tail=tail, side=side, rows_per_period=rows_per_period, time=time, returns=returns,
+        paths=paths, horizon=horizon, shock=shock, start=start, model=model, schema_file=schema_file, reading=reading,
+        json=json, seed=seed, quiet=quiet,
+    )  # fmt: skip
+
+
+for _command, _name in ((rows, "rows"), (tail, "tail"), (paths, "paths"), (set_columns, "set")):
+    app.command(_name)(tells_errors(_command))
+app.command(WithOldSpelling.OLD, hidden=True)(tells_errors(scenario))
+
+
+def _scenario(
+    context: typer.Context,
+    *,
+    source: Path,
+    output: Path,
+    rows: int,
+    where: list[str] | None,
+    reading: Reading,
+    json: Path | None,
+    seed: int | None,
+    quiet: bool,
+    time: str | None = None,
+    do: list[str] | None = None,
+    order: str | None = None,
+    mix: list[str] | None = None,
+    view: list[str] | None = None,
+    return_period: float | None = None,
+    tail: str | None = None,
+    side: Side = Side.UPPER,
+    rows_per_period: float | None = None,
+    returns: list[str] | None = None,
+    paths: list[str] | None = None,
+    horizon: int = 250,
+    shock: list[str] | None = None,
+    start: Start = Start.LAST,
+    model: str = "autoregressive",
+    schema_file: Path | None = None,
+) -> None:
+    """Draw rows or paths, write them, and say how plausible they are."""
+    from likewise.tables import files
+
+    if schema_file is not None and (time is not None or returns):
+        refuse_given(context, ("schema_file",), "with --time or --returns the columns are no longer those of the file")
+    terminal = open_terminal(quiet, json, output)
+    check_outputs(json, table=output)
     with terminal.doing("reading"):
-        frame = files.read(source)
+        frame, dialect = reading.read(source)
     if paths:
         draw: ScenarioDraw | PathDraw = _paths(
             frame, terminal, paths, time=time, n=rows, horizon=horizon, shock=shock or [], start=start.value,
@@ -126,12 +317,15 @@ def scenario(
             from likewise.scenario.series import log_returns
 
             frame = log_returns(frame, returns, time)
-        asked = _asked(frame, where or [], do or [], mix or [], view or [], order)
+        schema = schema_of(frame, schema_file, None, terminal, None, dialect, reading)
+        asked = _asked(schema, where or [], do or [], mix or [], view or [], order)
         if return_period is not None:
             asked |= {"tail": tail, "side": side.value, "rows_per_period": rows_per_period}
-        draw = _rows(frame, terminal, rows, asked | {"return_period": return_period}, model=model, time=time, seed=seed)
+        asked |= {"return_period": return_period}
+        said = None if schema_file is None else schema
+        draw = _rows(frame, terminal, rows, asked, model=model, time=time, seed=seed, schema=said)
         table = draw.annotated
-    files.write(table, output)
+    files.write(table, output, dialect=dialect)
     terminal.result(f"{output}: {len(table):,} rows")
     if json is not None:
         from json import dumps
@@ -144,12 +338,18 @@ def scenario(
 
 def _rows(
     frame: pl.DataFrame, terminal: Terminal, n: int, asked: dict[str, Any], *, model: str, time: str | None,
-    seed: int | None,
+    seed: int | None, schema: Schema | None,
 ) -> ScenarioDraw:  # fmt: skip
+    import likewise as lw
     from likewise.scenario import Scenario
 
+    prepared = Scenario(model, time=time, random_state=seed)
     with terminal.doing("learning and drawing"):
-        return Scenario(model, time=time, random_state=seed).fit(frame).sample(n, random_state=seed, **asked)
+        if schema is None:
+            prepared.fit(frame)
+        else:
+            prepared.fit(lw.Synthesizer(model, schema=schema, random_state=seed).fit(frame), real=frame)
+        return prepared.sample(n, random_state=seed, **asked)
 
 
 def _paths(
@@ -174,12 +374,9 @@ def _paths(
 
 
 def _asked(
-    frame: pl.DataFrame, where: list[str], do: list[str], mix: list[str], view: list[str], order: str | None
+    schema: Schema, where: list[str], do: list[str], mix: list[str], view: list[str], order: str | None
 ) -> dict[str, Any]:
     """What the texts ask for, in the library's own terms."""
-    from likewise.schema.infer import infer
-
-    schema = infer(frame)
     causes = None if order is None or order == "guess" else [name.strip() for name in order.split(",")]
     return {
         "where": _gathered(_condition(text, schema) for text in where),

@@ -1,4 +1,4 @@
-"""`likewise statement`: the release sheet of a model file. Registered by `cli`, whose helpers it uses."""
+"""`likewise statement`: the release sheet of a model file."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.shared import (
-    STANDARD_OUTPUT,
-    Debug,
-    Lang,
-    Language,
-    Quiet,
-    check_outputs,
-    open_terminal,
-    read_text,
-    write_text,
-)
+from likewise.cli.options import OUTPUT, STANDARD, Debug, Lang, Language, Quiet
+from likewise.cli.outputs import check_outputs, open_terminal, read_text, write_text
 
 FORMATS = {".html": "to_html", ".json": "to_json", ".md": "to_markdown"}
 
@@ -30,7 +21,8 @@ def statement(
         typer.Option(
             "--output", "-o", metavar="SHEET", help="Where the sheet goes: .html, .json or .md; - for standard output."
         ),
-    ] = STANDARD_OUTPUT,
+        OUTPUT,
+    ] = STANDARD,
     report: Annotated[
         Path | None, typer.Option(metavar="JSON", help="A report as --json writes it, whose attacks are told.")
     ] = None,
@@ -59,12 +51,12 @@ def statement(
     """
     import likewise as lw
 
-    to_standard = output == STANDARD_OUTPUT
+    to_standard = output == STANDARD
     terminal = open_terminal(quiet, output)
     ending = ".md" if to_standard else output.suffix.lower()
     if ending not in FORMATS:
         raise errors.OptionError(f"a sheet is written as {', '.join(FORMATS)}, got {str(output)!r}")
-    check_outputs(model, report, audit, budget, others=(output,))
+    check_outputs(output)
     measured = None if report is None else lw.Report.from_json(read_text(report))
     with terminal.doing("reading"):
         sheet = lw.statement(

@@ -1,4 +1,4 @@
-"""`likewise synth`: learn, draw, write, measure. Registered by `cli`."""
+"""`likewise synth`: learn, draw, write, measure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.anonymize import column_names
 from likewise.cli.images import synth_images
-from likewise.cli.shared import (
+from likewise.cli.inputs import conditions_of, given_schema, schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    OUTPUT,
+    PRIVACY,
+    RESULTS,
+    STANDARD,
     Debug,
     DpOnly,
     Entity,
@@ -20,22 +25,20 @@ from likewise.cli.shared import (
     JsonFile,
     Lang,
     Language,
+    MaxSeconds,
     NoEntity,
+    QuasiIdentifiers,
     Quiet,
+    Reading,
     SchemaFile,
     Seed,
     Target,
-    check_outputs,
-    conditions_of,
+    column_names,
     entity_of,
-    open_terminal,
-    read_text,
     refuse_given,
-    schema_of,
-    show,
-    show_withheld,
-    write_table,
-)
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, show, show_withheld, write_table
+from likewise.cli.plan import show_plan
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from likewise.dp.budget import Budget
     from likewise.dp.ledger import DP
     from likewise.schema.column import Schema
+    from likewise.schema.dialect import Dialect
 
 DEFAULT_MODEL = "auto"
 STOPPED_BY_HOLDOUT = (
@@ -59,12 +63,15 @@ def synth(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="CSV, TSV, Parquet, Feather/Arrow or JSON lines; for images .npz with x (and y), or a folder of PNG.",
+            help="CSV, TSV, Parquet, Feather/Arrow, Excel, ORC or JSON; a folder or a pattern of them; - for standard "
+            "input. For images .npz with x (and y), or a folder of PNG.",
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUTPUT", help="Where the new table, or the images, go.")
-    ],
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUTPUT", help="Where the table, or images, go; - for standard output."),
+        OUTPUT,
+    ] = None,
     rows: Annotated[
         int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw; as many as INPUT has.")
     ] = None,
@@ -89,39 +96,70 @@ def synth(
     ] = None,
     epsilon: Annotated[
         float | None,
-        typer.Option(metavar="E", help="Budget of differential privacy, one row more or less; needs --schema."),
+        typer.Option(
+            metavar="E",
+            help="Budget of differential privacy, one row more or less; needs --schema.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
     delta: Annotated[
-        float | None, typer.Option(metavar="D", help="Of that budget, 1e-6 if not given; well below one over the rows.")
+        float | None,
+        typer.Option(
+            metavar="D",
+            help="Of that budget, 1e-6 if not given; well below one over the rows.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
     pay: Annotated[
         list[str] | None,
-        typer.Option(metavar="WHAT", help="Learn levels, bounds or missing from the data at a price; several times."),
+        typer.Option(
+            metavar="WHAT",
+            help="Learn levels, bounds or missing from the data at a price; several times.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
     max_rows: Annotated[
         int | None,
-        typer.Option(metavar="N", help="With --epsilon: rows of one entity that are learnt from, chosen at random."),
+        typer.Option(
+            metavar="N",
+            help="With --epsilon: rows of one entity that are learnt from, chosen at random.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
     budget: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Count this fit on the budget of its data set; see `likewise budget`."),
+        typer.Option(
+            metavar="FILE",
+            help="Count this fit on the budget of its data set; see `likewise budget`.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
     k_anonymous: Annotated[
         int | None,
-        typer.Option(min=2, metavar="K", help="Let the model see quasi-identifiers only as K rows share them."),
+        typer.Option(
+            min=2,
+            metavar="K",
+            help="Let the model see quasi-identifiers only as K rows share them.",
+            rich_help_panel=PRIVACY,
+        ),
     ] = None,
-    quasi_identifiers: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLS", help="Columns by which someone could find a person: a,b,c or one at a time."),
-    ] = None,
+    quasi_identifiers: Annotated[list[str] | None, QuasiIdentifiers] = None,
     schema_file: SchemaFile = None,
-    save: Annotated[Path | None, typer.Option(metavar="MODEL", help="Keep the trained model in this file.")] = None,
+    reading: Reading = AS_TOLD,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be learnt, dropped and protected, and how long it takes.")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="Keep the trained model in this file.", rich_help_panel=RESULTS),
+        OUTPUT,
+    ] = None,
     report: HtmlFile = None,
     json: JsonFile = None,
     seed: Seed = None,
-    max_seconds: Annotated[float | None, typer.Option(min=0.1, metavar="T", help="Stop training after this.")] = None,
+    max_seconds: MaxSeconds = None,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Draw and write only.")] = False,
     dp_only: DpOnly = False,
     lang: Language = Lang.EN,
@@ -145,13 +183,18 @@ def synth(
       likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
+      likewise synth real.csv --dry-run
+      cat real.csv | likewise synth - --no-measure > fake.csv
     """
+    if output is None:
+        if not dry_run:
+            raise errors.OptionError("--output is needed, to say where the rows go (- for standard output)")
+        output = STANDARD
     if no_measure:
         refuse_given(context, ("report", "json", "lang", "dp_only"), "--no-measure leaves nothing to report")
-    terminal = open_terminal(quiet, json)
+    terminal = open_terminal(quiet, json, None if dry_run else output)
     from likewise.dp.budget import Budget
     from likewise.images import sets
-    from likewise.tables import files
 
     if dp_only and epsilon is None:
         raise errors.OptionError(
@@ -160,22 +203,10 @@ def synth(
         )
     if sets.holds_images(source):
         of_tables = (
-            target,
-            schema_file,
-            condition_on,
-            only,
-            entity,
-            epsilon,
-            delta,
-            budget,
-            k_anonymous,
-            quasi_identifiers,
-        )
-        if any(option is not None for option in of_tables):
-            raise errors.OptionError(
-                "--target, --condition-on, --only, --entity, --epsilon, --delta, --budget, --k-anonymous, "
-                "--quasi-identifiers and --schema are for tables; labels of images are their array y"
-            )
+            "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
+            "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", *reading.given,
+        )  # fmt: skip
+        refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_images(
             source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
             json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
@@ -183,25 +214,28 @@ def synth(
         return
     if where:
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
-    check_outputs(source, table=output, others=(save, report, json))
+    check_outputs(save, report, json, table=output)
 
     if budget is not None and epsilon is None:
         raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
     kept = None if budget is None else Budget(budget)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     with terminal.doing("reading"):
-        frame = files.read(source, by_header=privacy is not None)
+        frame, dialect = reading.read(source, by_header=privacy is not None)
     if privacy is not None and schema_file is not None:
-        schema = _declared(frame, schema_file, target, privacy)
+        schema = _declared(frame, schema_file, target, privacy, reading)
     else:
-        schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity))
+        schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     model = model or DEFAULT_MODEL
+    if dry_run:
+        show_plan(frame, schema, model, terminal, private=privacy is not None)
+        return
     synthesize(
         frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        entity=False if no_entity else None, budget=kept,
-        k_anonymous=k_anonymous, condition_on=condition_on or [], only=conditions_of(only or [], schema), report=report,
-        json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
+        entity=False if no_entity else None, budget=kept, k_anonymous=k_anonymous, condition_on=condition_on or [],
+        only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
+        max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
 
 
@@ -220,6 +254,7 @@ def synthesize(
     privacy: DP | None = None,
     budget: Budget | None = None,
     k_anonymous: int | None = None,
+    dialect: Dialect | None = None,
     save: Path | None = None,
     report: Path | None = None,
     json: Path | None = None,
@@ -250,7 +285,7 @@ def synthesize(
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)
     schema = synthesizer.schema_
-    write_table(fake, schema, output)
+    write_table(fake, schema, output, dialect=dialect)
     terminal.result(f"{output}: {len(fake):,} rows")
     if save is not None:
         synthesizer.save(save)
@@ -311,7 +346,7 @@ def _budget(
     if schema_file is None:
         raise errors.OptionError(
             "--epsilon needs --schema: what is told from the data would be told for free. Write one with likewise "
-            "inspect --json, look it through as what anybody may know, and declare bounds, levels and nullable in it"
+            "schema --json, look it through as what anybody may know, and declare bounds, levels and nullable in it"
         )
     return DP(
         epsilon,
@@ -339,7 +374,7 @@ def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
     return schema
 
 
-def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP) -> Schema:
+def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP, reading: Reading) -> Schema:
     """What the file declares, with the target marked: nothing is completed from the rows, and what it says was found in
     them counts for nothing.
 
@@ -348,9 +383,9 @@ def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP) 
         PrivacyError: it does not say all that the budget needs.
     """
     from likewise.dp.declaration import Declaration
-    from likewise.schema.column import Role, Schema
+    from likewise.schema.column import Role
 
-    schema = Schema.from_json(read_text(file))
+    schema = given_schema(file, frame, reading)
     absent = [name for name in frame.columns if name not in schema.names]
     if absent:
         raise errors.SchemaError(

@@ -1,0 +1,109 @@
+"""`likewise evaluate`: tables, or sets of images, measured against the real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise import errors
+from likewise.cli.inputs import reader_of, schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    By,
+    Debug,
+    DpOnly,
+    Entity,
+    FixedSeed,
+    HtmlFile,
+    JsonFile,
+    Lang,
+    Language,
+    Measures,
+    NoEntity,
+    Quiet,
+    Reading,
+    SchemaFile,
+    Target,
+    entity_of,
+    measures_of,
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, show, show_withheld
+
+
+def evaluate(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
+    synthetic: Annotated[
+        list[Path], typer.Argument(metavar="SYNTHETIC...", help="The rows to measure; several tables are compared.")
+    ],
+    holdout: Annotated[
+        Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
+    ] = None,
+    target: Target = None,
+    measures: Measures = None,
+    by: By = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    schema_file: SchemaFile = None,
+    json: JsonFile = None,
+    report: HtmlFile = None,
+    show_real: Annotated[
+        bool, typer.Option("--show-real", help="Images: show real ones in the report too; it then gives them away.")
+    ] = False,
+    seed: FixedSeed = 0,
+    dp_only: DpOnly = False,
+    reading: Reading = AS_TOLD,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Measure likeness and leakage of two tables, or of two sets of images (.npz, or folders of PNG).
+
+    \b
+    Examples:
+      likewise evaluate real.csv fake.csv
+      likewise evaluate train.csv fake.csv --holdout test.csv --target income --report report.html
+      likewise evaluate train.csv one.csv two.csv --holdout test.csv --report comparison.html
+      likewise evaluate train.csv fake.csv --holdout test.csv --entity person_id
+      likewise evaluate train.npz fake.npz --holdout test.npz --report report.html
+    """
+    terminal = open_terminal(quiet, json)
+    check_outputs(report, json)
+    import likewise as lw
+
+    with terminal.doing("reading"):
+        read = reader_of(real, schema_file, reading)
+        frame, dialect = read(real)
+        fakes = [read(path)[0] for path in synthetic]
+        held_out = None if holdout is None else read(holdout)[0]
+    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    if dp_only:
+        if len(fakes) > 1:
+            raise errors.OptionError("--dp-only withholds what a comparison would show; give one table")
+        show_withheld(fakes[0], schema, terminal, report=report, json=json, lang=lang)
+        return
+    with terminal.doing("measuring"):
+        reports = [
+            lw.evaluate(
+                frame,
+                fake,
+                holdout=held_out,
+                target=target,
+                schema=schema,
+                random_state=seed,
+                measures=measures_of(measures),
+                by=by,
+                entity=entity_of(entity, no_entity),
+                show_real=show_real,
+            )
+            for fake in fakes
+        ]
+    figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=_names(synthetic))
+    show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """What to call several files: their stems, or the whole paths where two share one."""
+    stems = [path.name.split(".")[0] for path in paths]
+    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]

@@ -1,0 +1,81 @@
+"""What commands read besides options: tables or images, schemas, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from likewise import errors
+from likewise.cli.options import Reading
+from likewise.cli.outputs import read_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.cli.terminal import Terminal
+    from likewise.conditions import Condition
+    from likewise.schema.column import Schema
+    from likewise.schema.dialect import Dialect
+
+
+def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> Callable[[Path], tuple[Any, Dialect | None]]:
+    """What reads files of this kind: tables, or images, which have no schema and no columns."""
+    from likewise.images import sets
+
+    if not sets.holds_images(source):
+        return reading.read
+    if schema_file is not None or reading.given:
+        named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[schema_file is None :])
+        raise errors.OptionError(f"{named} would not be used: images have no schema and no columns")
+    return lambda path: (sets.read_images(path), None)
+
+
+def schema_of(
+    frame: Any,
+    file: Path | None,
+    target: str | None,
+    terminal: Terminal,
+    entity: str | bool | None = None,
+    dialect: Dialect | None = None,
+    reading: Reading | None = None,
+) -> Any:
+    """The schema: the user's word where there is one, inference for the rest, and the target marked; none of images."""
+    from likewise.images.sets import ImageSet
+    from likewise.schema.column import Role
+    from likewise.schema.infer import infer
+
+    if isinstance(frame, ImageSet):
+        return None
+    given = None if file is None else given_schema(file, frame, reading)
+    overrides = None if given is None else {column.name: column for column in given}
+    schema = infer(frame, overrides=overrides, entity=entity, decimal=None if dialect is None else dialect.decimal)
+    if target is not None and schema[target].role is not Role.TARGET:
+        schema = schema.replace(target, role=Role.TARGET)
+    for column in schema:
+        for note in column.notes:
+            terminal.note(f"column {column.name!r}: {note}")
+    return replace(schema, dialect=dialect)
+
+
+def given_schema(file: Path, frame: pl.DataFrame, reading: Reading | None = None) -> Schema:
+    """The schema in a file, without the columns that --columns and --drop leave out of the table."""
+    from likewise.schema.column import Schema
+
+    schema = Schema.from_json(read_text(file))
+    if reading is None or not (reading.columns or reading.drop):
+        return schema
+    return Schema(tuple(column for column in schema if column.name in frame.columns), schema.dialect)
+
+
+def conditions_of(texts: list[str], schema: Schema) -> dict[str, Condition]:
+    """What `--where` asks for, by column."""
+    from likewise.conditions import parse_where
+
+    conditions: dict[str, Condition] = {}
+    for name, condition in (parse_where(text, schema) for text in texts):
+        if name in conditions:
+            raise errors.ConditionError(f"column {name!r} has two conditions; write them as one, such as {name}=a|b")
+        conditions[name] = condition
+    return conditions

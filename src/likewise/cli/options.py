@@ -1,0 +1,281 @@
+"""The options that several commands have, each said once, and groups of them that a command takes as one parameter."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+from typer.core import TyperGroup
+
+from likewise import errors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.schema.dialect import Dialect
+
+STANDARD = Path("-")
+"""Standard input, or standard output."""
+
+OUTPUT = object()
+"""Stands in the annotation of a path that is written to; every other path is an input, which no output may replace."""
+
+FILES, COLUMNS, RESULTS, PRIVACY = "How the table is read", "What the columns are", "What is written", "Privacy"
+
+
+class Lang(StrEnum):
+    """Languages a report can be written in."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Debug = Annotated[bool, typer.Option("--debug", help="On an error, show where in the code it came from.")]
+_SEED = typer.Option(min=0, metavar="S", help="The same seed gives the same rows.")
+Seed = Annotated[int | None, _SEED]
+FixedSeed = Annotated[int, _SEED]
+MaxSeconds = Annotated[float | None, typer.Option(min=0.1, metavar="T", help="Stop each training after this.")]
+Model = Annotated[str, typer.Option(metavar="NAME", help="The generator to train.")]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="COL", help="The column a later model would predict.", rich_help_panel=COLUMNS),
+]
+Entity = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column that tells whose a row is: people are counted, not rows.",
+        rich_help_panel=COLUMNS,
+    ),
+]
+NoEntity = Annotated[
+    bool,
+    typer.Option(
+        "--no-entity",
+        help="Every row is somebody else's, though a column repeats like a key.",
+        rich_help_panel=COLUMNS,
+    ),
+]
+SchemaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema", metavar="FILE", help="A schema as `likewise schema --json` writes it.", rich_help_panel=COLUMNS
+    ),
+]
+QuasiIdentifiers = typer.Option(
+    metavar="COLS",
+    help="Columns by which someone could find a person: a,b,c or one at a time.",
+    rich_help_panel=PRIVACY,
+)
+Measures = Annotated[str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")]
+By = Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")]
+_TABLE = typer.Option("--output", "-o", metavar="OUTPUT", help="Where the rows go; - for standard output.")
+TableFile = Annotated[Path, _TABLE, OUTPUT]
+_JSON = typer.Option(
+    "--json", metavar="FILE", help="Write what was found as JSON; - for standard output.", rich_help_panel=RESULTS
+)
+JsonFile = Annotated[Path | None, _JSON, OUTPUT]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="HTML", help="Write the report as one HTML page.", rich_help_panel=RESULTS),
+    OUTPUT,
+]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of the report.", rich_help_panel=RESULTS)]
+DpOnly = Annotated[
+    bool,
+    typer.Option(
+        "--dp-only",
+        help="Withhold every figure that is computed on real rows, without noise.",
+        rich_help_panel=PRIVACY,
+    ),
+]
+
+
+def _of_files(*names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=FILES, **more)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How tables are read: what is said of the text they are written in, and the columns that are taken."""
+
+    columns: Annotated[list[str] | None, _of_files(metavar="COLS", help="Read these columns only: a,b,c.")] = None
+    drop: Annotated[list[str] | None, _of_files(metavar="COLS", help="Leave these columns out: a,b,c.")] = None
+    sheet: Annotated[str | None, _of_files(metavar="NAME", help="Of an Excel workbook: the sheet.")] = None
+    delimiter: Annotated[
+        str | None,
+        _of_files(metavar="CHAR", help="Between two cells: , ; | tab blank. If not given, told from the file."),
+    ] = None
+    quote: Annotated[str | None, _of_files(metavar="CHAR", help="Around a cell: \" or ' or none.")] = None
+    encoding: Annotated[str | None, _of_files(metavar="NAME", help="Such as utf-8, cp1252, gb18030, shift_jis.")] = None
+    header: Annotated[bool | None, _of_files("--header/--no-header", help="The first line holds names, or a row.")] = (
+        None
+    )
+    skip: Annotated[int | None, _of_files(min=0, metavar="N", help="Lines before the header.")] = None
+    comment: Annotated[str | None, _of_files(metavar="CHAR", help="Lines that begin with it are left out.")] = None
+    decimal: Annotated[str | None, _of_files(metavar="CHAR", help="Decimal mark of numbers: . or ,")] = None
+
+    @property
+    def given(self) -> list[str]:
+        """Options that stand on the command line."""
+        return [f.name for f in fields(self) if getattr(self, f.name) not in (None, [])]
+
+    def read(self, path: Path, *, by_header: bool = False) -> tuple[pl.DataFrame, Dialect | None]:
+        """The table in a file, and how it is written.
+
+        Args:
+            by_header: as `tables.files.read` takes it.
+
+        Raises:
+            InputError: it cannot be read, or has none of the columns named.
+            OptionError: an option cannot be what was given.
+        """
+        from likewise.schema.dialect import Dialect
+        from likewise.tables import files
+
+        said = {name: getattr(self, name) for name in self.given if name not in ("columns", "drop", "sheet")}
+        try:
+            dialect = Dialect(**said)
+        except errors.SchemaError as error:
+            raise errors.OptionError(str(error)) from None
+        frame, found = files.read_table(path, dialect=dialect, sheet=self.sheet, by_header=by_header)
+        taken = self.taken(frame)
+        if taken.width < frame.width and not by_header:
+            _warn_of_lost_entity(frame, taken)
+        return taken, found
+
+    def taken(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The columns of a table that `--columns` and `--drop` leave."""
+        wanted, out = (column_names(texts or [], frame) for texts in (self.columns, self.drop))
+        for name in (*wanted, *out):
+            if name not in frame.columns:
+                raise errors.InputError(f"there is no column {name!r}{errors.nearest(name, frame.columns)}")
+        left = [name for name in frame.columns if (not wanted or name in wanted) and name not in out]
+        if not left:
+            raise errors.OptionError("--columns and --drop leave no column")
+        return frame.select(left) if len(left) < frame.width else frame
+
+
+def _warn_of_lost_entity(frame: pl.DataFrame, taken: pl.DataFrame) -> None:
+    """Tell where a column that is left out is the one that says whose a row is: without it rows are counted."""
+    import warnings
+
+    from likewise.schema.infer import infer
+
+    whose = infer(frame).entity
+    if whose is not None and whose not in taken.columns:
+        warnings.warn(
+            f"column {whose!r} looks like the key of a person who has several rows, and is left out: rows are counted "
+            f"then, not people. Keep it, with --entity {whose}: it is never learnt",
+            errors.LikewiseWarning, stacklevel=2,
+        )  # fmt: skip
+
+
+AS_TOLD = Reading()
+"""Nothing said: all is told from the file."""
+
+
+def column_names(texts: list[str], frame: pl.DataFrame) -> list[str]:
+    """Column names, one or several with commas between; a name that holds a comma stays whole."""
+    parts = [[text] if text in frame.columns else text.split(",") for text in texts]
+    return [name.strip() for part in parts for name in part if name.strip()]
+
+
+class WithOldSpelling(TyperGroup):
+    """A command that became several: what is no name of one goes to the whole old command, which is not listed."""
+
+    OLD = "all"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args != ["--help"]:
+            args = [self.OLD, *args]
+        return super().parse_args(ctx, args)
+
+
+# ---- commands ----------------------------------------------------------------------------------------------------
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with every parameter that is a group of options taken apart, so that the command line sees each;
+    and with its inputs guarded against its outputs before it runs."""
+    hints = get_type_hints(command, include_extras=True)
+    parameters: dict[str, tuple[Any, Any]] = {}
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name in groups:
+            own = get_type_hints(groups[name], include_extras=True)
+            parameters |= {f.name: (own[f.name], f.default) for f in fields(groups[name])}
+        else:
+            parameters[name] = (hints[name], parameter.default)
+    outputs = {name for name, (hint, _) in parameters.items() if OUTPUT in getattr(hint, "__metadata__", ())}
+
+    @wraps(command)
+    def run(**options: Any) -> None:
+        from likewise.cli.outputs import guard
+
+        guard(
+            inputs=_paths(value for name, value in options.items() if name not in outputs),
+            outputs=_paths(options[name] for name in outputs),
+        )
+        for name, group in groups.items():
+            options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
+        command(**options)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    listed = [inspect.Parameter(n, keyword, default=d, annotation=h) for n, (h, d) in parameters.items()]
+    run.__signature__ = inspect.Signature(listed)  # type: ignore[attr-defined]
+    run.__annotations__ = {name: hint for name, (hint, _) in parameters.items()}
+    return run
+
+
+def _paths(values: Iterable[Any]) -> list[Path]:
+    """The paths among values of options: also several at once, and the files of COL=FILE."""
+    found: list[Path] = []
+    for value in values:
+        many = value if isinstance(value, list | tuple) else [value]
+        found += [one for one in many if isinstance(one, Path)]
+        found += [Path(one.rpartition("=")[2]) for one in many if isinstance(one, str) and _names_a_file(one)]
+    return found
+
+
+def _names_a_file(text: str) -> bool:
+    try:
+        return "=" in text and Path(text.rpartition("=")[2]).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """Refuse options that would not be used.
+
+    Args:
+        names: of the command's parameters.
+        why: what the options are for, or what they do not go with.
+
+    Raises:
+        OptionError: one of them stands on the command line; named as it is written there.
+    """
+    written = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    given = [
+        written[name] for name in names if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise errors.OptionError(f"{', '.join(given)} would not be used: {why}")
+
+
+def entity_of(entity: str | None, no_entity: bool) -> str | bool | None:
+    """What `--entity` and `--no-entity` say, as `infer` takes it."""
+    if no_entity and entity is not None:
+        raise errors.OptionError("give either --entity, or --no-entity")
+    return False if no_entity else entity
+
+
+def measures_of(text: str | None) -> str | list[str]:
+    return "standard" if text is None else text.split(",") if "," in text else text

@@ -1,0 +1,180 @@
+"""What commands write: inputs guarded, places tried before the long work, tables, texts and reports written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from likewise import __version__, errors
+from likewise.cli.options import STANDARD, Lang
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.cli.terminal import Terminal
+    from likewise.evaluate import Report
+    from likewise.images.sets import ImageSet
+    from likewise.report.comparison import Comparison
+    from likewise.schema.column import Schema
+    from likewise.schema.dialect import Dialect
+
+
+def guard(inputs: list[Path], outputs: list[Path]) -> None:
+    """Refuse outputs that would replace an input of the same call, or each other.
+
+    Raises:
+        OptionError: two of them are one file, however each is spelt.
+    """
+    taken = [path for given in inputs for path in _files_in(given)]
+    for path in outputs:
+        if path == STANDARD:
+            continue
+        if any(_is_same(path, other) for other in taken):
+            raise errors.OptionError(f"{str(path)!r} is named twice; each output needs a file of its own")
+        taken.append(path)
+    if sum(path == STANDARD for path in outputs) > 1:
+        raise errors.OptionError("standard output takes one output only; give the others a file")
+
+
+def _files_in(path: Path) -> list[Path]:
+    """An input, and the files in it if it is a folder."""
+    try:
+        return [path, *(path.iterdir() if path.is_dir() else ())]
+    except OSError:
+        return [path]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.resolve() == other.resolve():
+        return True
+    try:
+        # On disks that take upper and lower case for one; a second hard link would only be replaced.
+        return one.samefile(other) and one.stat().st_nlink == 1
+    except (OSError, ValueError):
+        return False
+
+
+def check_outputs(*others: Path | None, table: Path | None = None) -> None:
+    """Find out before the long work whether every output can be written."""
+    from likewise.tables import files
+
+    if table is not None:
+        files.check_table(table)
+    for path in (table, *others):
+        if path is not None and path != STANDARD:
+            files.check_writable(path)
+
+
+def open_terminal(quiet: bool, *outputs: Path | None) -> Terminal:
+    """Where to speak: on standard error where an output takes standard output."""
+    from likewise.cli.terminal import Terminal
+
+    return Terminal(quiet=quiet, results_to_stderr=STANDARD in outputs)
+
+
+def write_table(
+    fake: pl.DataFrame,
+    schema: Schema,
+    path: Path,
+    *,
+    beside: pl.DataFrame | None = None,
+    dialect: Dialect | None = None,
+) -> None:
+    """Write the rows; those learnt from a file without types (CSV) get types where the format asked for has them.
+
+    Args:
+        beside: columns that the schema does not know, written after the others.
+        dialect: how text is written; None for as the schema remembers it.
+    """
+    from likewise.schema import parse
+    from likewise.tables import files
+
+    if files.check_table(path)[0] not in ("csv", "tsv") and all(column.dtype == "String" for column in schema):
+        fake = parse.restore(parse.parse(fake, schema), schema, typed=True)
+    fake = fake.with_columns(_of_held_categories(column) for column in fake)
+    files.write(fake if beside is None else fake.hstack(beside), path, dialect=dialect or schema.dialect)
+
+
+def _of_held_categories(column: pl.Series) -> pl.Series:
+    """An Enum whose type lists no category that no row holds, for a file that travels."""
+    import polars as pl
+
+    if not isinstance(column.dtype, pl.Enum):
+        return column
+    listed = column.dtype.categories
+    return column.cast(pl.Enum(listed.filter(listed.is_in(column.cast(pl.String).unique().implode()))))
+
+
+def show_withheld(
+    fake: pl.DataFrame | ImageSet,
+    schema: Schema | None,
+    terminal: Terminal,
+    *,
+    report: Path | None,
+    json: Path | None,
+    lang: Lang,
+    facts: Report | None = None,
+) -> None:
+    """A report in which nothing was measured on real rows, for nothing so measured may be shown.
+
+    Args:
+        facts: what may be shown all the same, such as rows held against noisy tables; None for nothing.
+    """
+    from likewise.evaluate import Report
+    from likewise.report.noisy import noisy_table
+
+    if facts is None:
+        what = {"kind": "images"} if schema is None else {"columns": sum(column.is_modelled for column in schema)}
+        facts = Report(scores=(), data={"rows_synthetic": len(fake), **what}, versions={"likewise": __version__})
+    if json is not None:
+        write_text(facts.withheld().to_json(), json)
+    if report is not None:
+        facts.to_html(report, lang=lang, dp_only=True)
+        terminal.result(f"{report}: the report")
+    if facts.noisy:
+        terminal.result(noisy_table(facts, lang=lang))
+    terminal.note(
+        "nothing was measured on real rows: such figures are not differentially private"
+        + ("; the noisy tables were paid for, so holding rows against them costs nothing" if facts.noisy else "")
+    )
+
+
+def show(
+    figures: Report | Comparison, terminal: Terminal, *, report: Path | None, json: Path | None, lang: Lang
+) -> None:
+    """Write the report where it was asked for, and the short table to the terminal."""
+    from likewise.evaluate import Report
+    from likewise.report.noisy import noisy_table
+    from likewise.report.notes import note_in
+
+    if json is not None:
+        write_text(figures.to_json(), json)
+    if report is not None:
+        figures.to_html(report, lang=lang)
+        terminal.result(f"{report}: the report")
+    terminal.result(figures.summary_table(lang=lang))
+    if isinstance(figures, Report) and figures.noisy:
+        terminal.result(noisy_table(figures, lang=lang))
+    for note in figures.notes:
+        terminal.note(note_in(note, lang))
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise errors.InputError(f"the file {str(path)!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise errors.InputError(f"the file {str(path)!r} is not UTF-8 text") from error
+
+
+def write_text(text: str, path: Path) -> None:
+    if path == STANDARD:
+        typer.echo(text)
+        return
+    from likewise.tables.files import atomic_path
+
+    with atomic_path(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")

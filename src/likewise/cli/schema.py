@@ -1,0 +1,153 @@
+"""`likewise schema`: what each column is taken for; edited, and held against a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from likewise import errors
+from likewise.cli.inputs import given_schema
+from likewise.cli.options import (
+    AS_TOLD,
+    COLUMNS,
+    Debug,
+    Entity,
+    JsonFile,
+    NoEntity,
+    Quiet,
+    Reading,
+    SchemaFile,
+    Target,
+    entity_of,
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, write_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.schema.column import Schema
+
+
+def schema(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to look at; - for standard input.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="COL=WHAT",
+            help="Say more of a column: age=integer, zip=id, age.bounds=[0,120]; several times.",
+            rich_help_panel=COLUMNS,
+        ),
+    ] = None,
+    schema_file: SchemaFile = None,
+    target: Target = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    reading: Reading = AS_TOLD,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show what each column is taken for, edit it, or hold a table against a schema.
+
+    The schema can be written as JSON, edited and passed back to every command: the user's word beats inference. With
+    --schema the table is held against it: a column that is lacking, or whose values do not read so, is an error.
+
+    \b
+    Examples:
+      likewise schema real.csv
+      likewise schema real.csv --json schema.json
+      likewise schema real.csv --set age=integer --set zip=id --json schema.json
+      likewise schema new.csv --schema schema.json
+      likewise synth real.csv -o fake.csv --schema schema.json
+    """
+    terminal = open_terminal(quiet, json)
+    check_outputs(json)
+    from likewise.cli.terminal import schema_table
+    from likewise.schema.infer import infer
+    from likewise.schema.persons import word_on_entity
+
+    with terminal.doing("reading"):
+        frame, dialect = reading.read(source)
+        given = None if schema_file is None else given_schema(schema_file, frame, reading)
+        overrides = None if given is None else {column.name: column for column in given}
+        decimal = None if dialect is None else dialect.decimal
+        found = infer(frame, overrides=overrides, entity=entity_of(entity, no_entity), decimal=decimal)
+    found = type(found)(found.columns, dialect)
+    for text in changes or []:
+        found = _changed(found, text)
+    if target is not None:
+        found = found.replace(target, role="target")
+    if given is not None or changes:
+        _hold_against(frame, found)
+    terminal.result(schema_table(found))
+    told = None if no_entity else word_on_entity(frame, found)
+    if told is not None:
+        terminal.note(told)
+    if given is not None:
+        absent = [name for name in frame.columns if name not in given.names]
+        terminal.note("the table fits the schema" + (f", which does not name {', '.join(absent)}" if absent else ""))
+    if json is not None:
+        write_text(found.to_json(), json)
+
+
+def inspect(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to look at.")],
+    json: JsonFile = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    reading: Reading = AS_TOLD,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """The older name of `likewise schema`.
+
+    \b
+    Examples:
+      likewise inspect real.csv
+    """
+    open_terminal(quiet, json).note("likewise inspect is now called likewise schema")
+    schema(source, json=json, entity=entity, no_entity=no_entity, reading=reading, quiet=quiet, debug=debug)
+
+
+def _changed(schema: Schema, text: str) -> Schema:
+    """The schema with what `--set` says: COL=KIND, COL=ROLE or COL.FIELD=JSON.
+
+    Raises:
+        OptionError: the text is none of these.
+        SchemaError: there is no such column, kind or field, or it contradicts the rest.
+    """
+    from likewise.schema.column import Kind, Role
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise errors.OptionError("--set is written COL=KIND, COL=ROLE or COL.FIELD=VALUE, such as age=integer")
+    if name in schema.names:
+        if value in {role.value for role in Role} - {"id"}:
+            return schema.replace(name, role=value)
+        known = [kind.value for kind in Kind] + [role.value for role in Role]
+        if value not in known:
+            raise errors.SchemaError(f"column {name!r}: no kind or role {value!r}{errors.nearest(value, known)}")
+        return schema.replace(name, kind=value)
+    column, dot, field = name.rpartition(".")
+    if not dot or column not in schema.names:
+        raise errors.SchemaError(f"there is no column {name!r}{errors.nearest(name, schema.names)}")
+    return schema.replace(column, **{field: _json_or_text(value)})
+
+
+def _json_or_text(value: str) -> Any:
+    import json
+
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _hold_against(frame: pl.DataFrame, schema: Schema) -> None:
+    """Raise SchemaError where a column's values do not read as the schema says."""
+    from likewise.schema.parse import parse
+
+    parse(frame, schema)

@@ -1,0 +1,271 @@
+"""Inputs are never replaced, pipes are read once, every option is used or refused, and files go out as they came."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+import likewise
+from likewise.cli.app import app
+from likewise.schema.column import Schema
+from likewise.tables import files
+
+Run = Callable[..., Result]
+SRC = str(Path(likewise.__file__).parent.parent)
+ROWS = "".join(f"{20 + i % 40};{'yes' if i % 3 else 'no'};{i * 7 % 100},{i % 10}\r\n" for i in range(120))
+TEXT = "age;smokes;pay\r\n" + ROWS
+QUICK = ("--model", "copula", "--no-measure", "--seed", "1")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_bytes(TEXT.encode())
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+def shell(words: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "likewise", *words]
+    environment = os.environ | {"PYTHONPATH": SRC, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, env=environment, capture_output="stdout" not in options, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("synth", "t.csv", "-o", "x.csv", "--schema", "s.json", "--save", "s.json"),
+        ("synth", "t.csv", "-o", "x.csv", "--schema", "s.json", "--report", "./s.json"),
+        ("synth", "t.csv", "-o", "t.csv"),
+        ("synth", "t.csv", "-o", "sub/../t.csv"),
+        ("synth", "t.csv", "-o", "link.csv"),
+        ("synth", "parts", "-o", "parts/p.csv"),
+        ("synth", "t.csv", "-o", "x.csv", "--save", "x.csv"),
+        ("schema", "t.csv", "--schema", "s.json", "--json", "s.json"),
+        ("evaluate", "t.csv", "u.csv", "--schema", "s.json", "--json", "s.json"),
+        ("evaluate", "t.csv", "u.csv", "--holdout", "h.csv", "--report", "h.csv"),
+        ("audit", "t.csv", "u.csv", "--rules", "r.toml", "--junit", "r.toml"),
+        ("audit", "t.csv", "u.csv", "--public", "p.csv", "--on", "age", "--json", "p.csv"),
+        ("anonymize", "t.csv", "-o", "h.csv", "--quasi-identifiers", "age", "--hierarchy", "age=h.csv"),
+        ("anonymize", "t.csv", "-o", "p.csv", "--quasi-identifiers", "age", "--population", "p.csv"),
+        ("impute", "t.csv", "-o", "s.json", "--schema", "s.json"),
+        ("impute", "t-1.csv", "-o", "t.csv", "--draws", "2"),
+        ("balance", "rows", "t.csv", "--target", "smokes", "-o", "x.csv", "--schema", "s.json", "--json", "s.json"),
+        ("balance", "t.csv", "--target", "smokes", "-o", "t.csv"),
+        ("scenario", "rows", "t.csv", "-o", "t.csv"),
+        ("sample", "m.likewise", "-n", "3", "-o", "m.likewise"),
+        ("statement", "m.likewise", "--report", "s.json", "-o", "s.json"),
+    ],
+)
+def test_no_output_replaces_an_input(run: Run, words: tuple[str, ...]) -> None:
+    Path("parts").mkdir()
+    Path("sub").mkdir()
+    Path("link.csv").symlink_to("t.csv")
+    others = ("s.json", "u.csv", "h.csv", "r.toml", "p.csv", "m.likewise", "t-1.csv", "parts/p.csv")
+    for name in others:
+        Path(name).write_text("mine")
+    answer = run(*words)
+    assert answer.exit_code == 2, answer.output
+    assert "named twice" in answer.stderr
+    assert all(Path(name).read_text() == "mine" for name in others)
+    assert Path("t.csv").read_bytes() == TEXT.encode()
+
+
+def test_what_came_with_semicolons_and_decimal_commas_goes_out_so(run: Run) -> None:
+    answer = run("synth", "t.csv", "-o", "x.csv", *QUICK, "--save", "m.likewise")
+    assert answer.exit_code == 0, answer.output
+    assert run("sample", "m.likewise", "-n", "20", "-o", "y.csv").exit_code == 0
+    for name in ("x.csv", "y.csv"):
+        header, *lines = Path(name).read_bytes().decode().split("\r\n")[:-1]
+        assert header == "age;smokes;pay"
+        assert all(line.count(";") == 2 and line.split(";")[2].count(",") == 1 for line in lines)
+
+
+def test_a_pipe_is_read_once_and_standard_output_is_written(tmp_path: Path) -> None:
+    done = shell(["synth", "-", "-o", "-", *QUICK, "-n", "5"], input=TEXT.encode())
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 6, "the rows alone stand on standard output"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(TEXT.encode()))
+    writer.start()
+    done = shell(["schema", str(pipe), "--json", "-"], timeout=120)
+    writer.join()
+    assert Schema.from_json(done.stdout.decode()).names == ("age", "smokes", "pay")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_under_standard_output_has_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(TEXT)
+    with Path("/dev/full").open("wb") as full:
+        done = shell(["schema", str(tmp_path / "t.csv"), "--quiet", "--json", "-"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 5, done.stderr
+    assert b"standard output cannot be written: the disk is full" in done.stderr
+
+
+def test_a_schema_is_shown_edited_and_held_against_a_table(run: Run) -> None:
+    edited = run("schema", "t.csv", "--set", "age=categorical", "--set", "pay.bounds=[0, 100]", "--json", "s.json")
+    assert edited.exit_code == 0, edited.output
+    schema = Schema.from_json(Path("s.json").read_text())
+    assert schema["age"].said == {"kind": "categorical"}
+    assert schema["pay"].bounds == (0, 100)
+    assert schema.dialect is not None
+    assert schema.dialect.delimiter == ";"
+    assert run("schema", "t.csv", "--schema", "s.json").exit_code == 0
+    Path("u.csv").write_bytes(TEXT.replace(";pay", ";salary").encode())
+    assert run("schema", "u.csv", "--schema", "s.json").exit_code == 4
+    for wrong in ("agee=integer", "age=colour", "age.colour=1", "smokes=integer"):
+        answer = run("schema", "t.csv", "--set", wrong)
+        assert answer.exit_code == 4, (wrong, answer.output)
+    assert run("schema", "t.csv", "--set", "age").exit_code == 2
+    assert "now called likewise schema" in run("inspect", "t.csv").stderr
+
+
+def test_columns_are_chosen(run: Run) -> None:
+    assert run("schema", "t.csv", "--columns", "age,pay", "--drop", "pay", "--json", "s.json").exit_code == 0
+    assert Schema.from_json(Path("s.json").read_text()).names == ("age",)
+    wrong = run("schema", "t.csv", "--drop", "agee")
+    assert wrong.exit_code == 3
+    assert "did you mean 'age'" in wrong.stderr
+    assert run("schema", "t.csv", "--drop", "age,smokes,pay").exit_code == 2
+
+
+def test_leaving_out_the_key_of_persons_is_told(run: Run) -> None:
+    rows = "".join(f"{i // 4 + 1},{20 + i // 4 % 40},{'mf'[i // 4 % 2]}\n" for i in range(400))
+    Path("visits.csv").write_text("person_id,age,sex\n" + rows)
+    answer = run("schema", "visits.csv", "--drop", "person_id")
+    assert answer.exit_code == 0, answer.output
+    assert "'person_id' looks like the key of a person" in answer.stderr
+
+
+def test_how_a_table_is_written_can_be_said(run: Run) -> None:
+    Path("bare.csv").write_text(ROWS.replace("\r", ""))
+    refused = run("schema", "bare.csv")
+    assert refused.exit_code == 3
+    assert "--no-header" in refused.stderr
+    assert "20" not in refused.stderr
+    answer = run("synth", "bare.csv", "-o", "x.csv", "--no-header", "--delimiter", ";", "--decimal", ",", *QUICK)
+    assert answer.exit_code == 0, answer.output
+    assert "column_1" not in Path("x.csv").read_text()
+    assert len(Path("x.csv").read_text().splitlines()) == 120
+    assert run("schema", "t.csv", "--delimiter", "abc").exit_code == 2
+    assert run("schema", "t.csv", "--encoding", "klingon").exit_code == 2
+    pl.DataFrame({"a": [1]}).write_parquet("t.parquet")
+    assert run("schema", "t.parquet", "--skip", "1").exit_code == 3
+
+
+def test_a_dry_run_tells_and_writes_nothing(run: Run, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    answer = run("synth", "t.csv", "--dry-run", "--model", "copula")
+    assert answer.exit_code == 0, answer.output
+    assert "learning takes about" in answer.stdout
+    assert "learnt: 2 levels" in answer.stdout
+    assert sorted(tmp_path.iterdir()) == before
+    assert run("synth", "t.csv").exit_code == 2
+
+
+def test_old_spellings_go_on_working_with_a_note(run: Run) -> None:
+    new = run("balance", "rows", "t.csv", "--target", "smokes", "-o", "a.csv", "--method", "random")
+    old = run("balance", "t.csv", "--target", "smokes", "-o", "b.csv", "--method", "random")
+    assert (new.exit_code, old.exit_code) == (0, 0), old.output
+    assert "now written likewise balance rows" in old.stderr
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert run("balance", "rows", "t.csv", "--target", "smokes", "-o", "c.csv", "--folds", "3").exit_code == 2
+
+
+def test_new_rows_are_marked_in_every_format(run: Run) -> None:
+    words = ("balance", "rows", "t.csv", "--target", "smokes", "--method", "random", "--mark", "new")
+    for name in ("a.parquet", "a.csv"):
+        assert run(*words, "-o", name).exit_code == 0
+        marks = files.read(name)["new"].cast(pl.String).str.to_lowercase().to_list()
+        assert marks == ["false"] * 120 + ["true"] * (len(marks) - 120)
+
+
+# ---- formats -----------------------------------------------------------------------------------------------------
+
+TYPED = pl.DataFrame({"n": [1, 2, None], "x": [1.5, 2.25, -3.0], "t": ["a", "北京", "=1+1"]})
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".orc", ".json", ".csv.bz2", ".csv.xz", ".jsonl.xz", ".tab"])
+def test_further_formats_read_their_own_writing(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"t{ending}"
+    files.write(TYPED, path)
+    back = files.read(path)
+    expected = TYPED if ".csv" not in ending and ending != ".tab" else TYPED.cast(pl.String)
+    assert back.cast(expected.schema).equals(expected)
+    files.write(TYPED, tmp_path / f"again{ending}")
+    assert path.read_bytes() == (tmp_path / f"again{ending}").read_bytes()
+
+
+def test_a_sheet_is_named(run: Run) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook("book.xlsx") as book:
+        for name, values in (("one", [1, 2]), ("two", [3, 4])):
+            pl.DataFrame({"a": values}).write_excel(book, worksheet=name)
+    assert files.read("book.xlsx", sheet="two")["a"].to_list() == [3, 4]
+    with pytest.warns(likewise.LikewiseWarning, match="2 sheets, the first one, 'one'"):
+        assert files.read("book.xlsx")["a"].to_list() == [1, 2]
+    with pytest.raises(likewise.InputError, match="no sheet 'three'; it has 'one', 'two'"):
+        files.read("book.xlsx", sheet="three")
+    assert run("schema", "t.csv", "--sheet", "one").exit_code == 3
+
+
+def test_the_extra_of_excel_is_named_where_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write(TYPED, tmp_path / "t.xlsx")
+    monkeypatch.setitem(sys.modules, "fastexcel", None)
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    for use in (lambda: files.read(tmp_path / "t.xlsx"), lambda: files.check_table(tmp_path / "u.xlsx")):
+        with pytest.raises(likewise.MissingExtraError, match="excel"):
+            use()
+
+
+def test_folders_patterns_and_archives_are_one_table(tmp_path: Path) -> None:
+    import zipfile
+
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"p{i}.csv").write_text(f"a,b\n{i},x\n")
+    (folder / "README.md").write_text("not a table")
+    for source in (folder, folder / "p*.csv"):
+        assert files.read(source)["a"].to_list() == ["0", "1", "2"]
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("p.csv", "a,b\n7,x\n")
+    assert files.read(tmp_path / "t.zip")["a"].to_list() == ["7"]
+    with zipfile.ZipFile(tmp_path / "t.zip", "a") as archive:
+        archive.writestr("q.csv", "a,b\n7,x\n")
+    with pytest.raises(likewise.InputError, match="zip archive of 2 files"):
+        files.read(tmp_path / "t.zip")
+    (folder / "p9.csv").write_text("a,c\n1,x\n")
+    with pytest.raises(likewise.InputError, match="other columns than"):
+        files.read(folder)
+
+
+def test_a_json_list_is_a_table(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps([{"a": 1, "b": "x"}, {"a": 2, "b": None}]))
+    assert files.read(tmp_path / "t.json").rows() == [(1, "x"), (2, None)]
+    for wrong in ("[1, 2]", "[", '[{"a": [1]}]', "[" * 5000):
+        (tmp_path / "t.json").write_text(wrong)
+        with pytest.raises(likewise.InputError):
+            files.read(tmp_path / "t.json")
+
+
+def test_long_names_are_written(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250 + ".csv")
+    files.write(TYPED, path)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_standard_input_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n")))
+    assert files.read("-").rows() == [("1", "2")]

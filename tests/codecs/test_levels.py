@@ -49,13 +49,24 @@ def test_kept_levels_come_back_and_rare_ones_never(values: list[str | None]) -> 
 
 
 @given(st.lists(st.one_of(st.none(), st.booleans()), max_size=30))
-def test_labels_come_back_unless_five_rows_have_the_other_alone(values: list[bool | None]) -> None:
+def test_labels_come_back_that_five_rows_have(values: list[bool | None]) -> None:
     series = pl.Series("b", values, dtype=pl.Boolean)
     few = [label for label in (False, True) if values.count(label) < 5]
     out = round_trip(fit(series, Kind.BOOLEAN), series)
-    assert (
-        out.equals(series) if len(few) != 1 else out.equals(series.replace_strict({few[0]: not few[0]}, default=series))
-    )
+    if len(few) == 2:
+        assert out.is_null().equals(series.is_null())
+    else:
+        assert out.equals(series.replace_strict({label: not label for label in few}, default=series))
+
+
+def test_labels_of_too_few_rows_are_drawn_by_even_chance() -> None:
+    series = pl.Series("hiv", [True] + [False] * 3 + [None] * 496)
+    codec = fit(series, Kind.BOOLEAN)
+    assert codec.levels == ()
+    drawn = codec.decode(np.zeros((10_000, 1), np.uint8), np.zeros((10_000, 0)), np.random.default_rng(0))
+    assert abs(float(drawn.mean()) - 0.5) < 0.025  # type: ignore[arg-type]  # five deviations of a fair coin
+    with pytest.raises(ConditionError, match="too seldom to be kept"):
+        codec.narrow(OneOf((True,)))
 
 
 @given(texts, st.integers(0, 120))
@@ -143,7 +154,7 @@ def test_conditions_weigh_levels() -> None:
     codec = fit(pl.Series("c", ["a"] * 20 + ["b"] * 10 + ["c"] * 5 + [None] * 2 + ["x"]))
     assert codec.narrow(OneOf(("b", "c"))).weights[0].tolist() == [0, 1, 1, 0, 0]
     assert codec.narrow(Missing()).weights[0].tolist() == [0, 0, 0, 0, 1]
-    boolean = fit(pl.Series("b", [True, False, True]), Kind.BOOLEAN)
+    boolean = fit(pl.Series("b", [True, False] * 5), Kind.BOOLEAN)
     assert boolean.narrow(OneOf((True,))).weights[0].tolist() == [0, 1]
 
 
@@ -153,6 +164,8 @@ def test_condition_errors_name_the_column_and_kept_levels_only() -> None:
         codec.narrow(OneOf(("maried",)))
     with pytest.raises(ConditionError, match="too rare to be kept"):
         codec.narrow(OneOf(("marred",)))
+    with pytest.raises(ConditionError, match="1 of the 2 levels asked for cannot be drawn.*did you mean 'single'"):
+        codec.narrow(OneOf(("married", "singel")))
     with pytest.raises(ConditionError, match="column 'c': a Between needs numbers"):
         codec.narrow(Between(1, 2))
     with pytest.raises(ConditionError, match="no value is missing"):

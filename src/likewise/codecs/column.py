@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
-from likewise.errors import ModelFileError, OptionError
+from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.schema.column import Column
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -153,6 +153,37 @@ class ColumnCodec(ABC):
         Raises:
             ModelFileError: something is absent or does not fit together.
         """
+
+
+class KeyCodec(ColumnCodec):
+    """A column without fields, which is never learnt: `decode` makes as many new values as there are rows.
+
+    Subclasses make them; `missing_share` of the rows have none.
+    """
+
+    missing_share: float
+
+    @abstractmethod
+    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
+        """n new values."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return ()
+
+    def encode(self, series: pl.Series) -> Encoded:
+        return Encoded(np.zeros((len(series), 0), np.uint8), np.zeros((len(series), 0), np.float32))
+
+    def decode(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series:
+        n = len(codes)
+        made = self._made(n, rng).alias(self.name)
+        missing = rng.random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
+        return with_nulls(made, missing)
+
+    def narrow(self, condition: object) -> Narrowed:
+        raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")
 
 
 def take_array(

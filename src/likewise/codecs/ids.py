@@ -19,19 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Field
-from likewise.codecs.column import (
-    CodecOptions,
-    ColumnCodec,
-    Encoded,
-    Narrowed,
-    State,
-    missing_share,
-    take_value,
-    with_nulls,
-)
+from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.text import TextCodec, TextSummary, summarise_text
-from likewise.errors import ConditionError, ModelFileError
+from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 
@@ -105,8 +95,8 @@ def summarise_entities(series: pl.Series) -> IdSummary:
 
 
 @dataclass(frozen=True)
-class IdCodec(ColumnCodec):
-    """A column without fields: `decode` makes as many new keys as there are rows.
+class IdCodec(KeyCodec):
+    """Keys that count on, UUIDs, or keys of the pattern of the real ones.
 
     Args:
         name: the column's.
@@ -148,26 +138,13 @@ class IdCodec(ColumnCodec):
         kept = pattern if form == "pattern" else None
         return cls(column.name, form, summary.dtype, width=width, prefix=prefix, missing_share=share, pattern=kept)
 
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return ()
-
-    def encode(self, series: pl.Series) -> Encoded:
-        return Encoded(np.zeros((len(series), 0), np.uint8), np.zeros((len(series), 0), np.float32))
-
-    def decode(
-        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
-    ) -> pl.Series:
-        n = len(codes)
+    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
         if self.form == "number":
-            keys = self._numbers(n)
-        elif self.form == "uuid":
-            keys = _uuids(n, rng, upper=self.upper)
-        else:
-            drawn = self._patterned(n, rng) if self.form == "pattern" else None
-            keys = self._counted(n) if drawn is None else drawn
-        missing = rng.random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
-        return with_nulls(keys.alias(self.name), missing)
+            return self._numbers(n)
+        if self.form == "uuid":
+            return _uuids(n, rng, upper=self.upper)
+        drawn = self._patterned(n, rng) if self.form == "pattern" else None
+        return self._counted(n) if drawn is None else drawn
 
     def _numbers(self, n: int) -> pl.Series:
         numbers = pl.Series(np.arange(n, dtype=np.int64) + self.start)
@@ -194,9 +171,6 @@ class IdCodec(ColumnCodec):
             keys = pl.concat([keys, codec.decode(code[:, None], np.zeros((len(code), 0)), rng).alias("")])
             keys = keys.unique(maintain_order=True)
         return keys
-
-    def narrow(self, condition: object) -> Narrowed:
-        raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")
 
     def to_state(self) -> State:
         names = ("form", "dtype", "start", "width", "prefix", "upper", "missing_share")

@@ -102,7 +102,8 @@ class LevelCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: LevelSummary, column: Column, options: CodecOptions) -> Self:
-        """Keep declared levels and those that enough people have; the labels of a boolean where neither has."""
+        """Keep declared levels and those that enough people have. Where neither label of a boolean is of enough people,
+        none is learnt: its rows share the rare code, and what is drawn of it is either label by even chance."""
         is_boolean = column.kind == Kind.BOOLEAN
         frame = summary.people
         # the categories of an Enum were perhaps found in the data by whoever made it: they are not taken for public
@@ -112,8 +113,7 @@ class LevelCodec(ColumnCodec):
             kept = declared.join(frame, on="level", how="left", maintain_order="left").fill_null(0)
             rest = frame.join(declared, on="level", how="anti")
         else:
-            shared = frame["people"] >= options.rows
-            public = shared | (is_boolean and not shared.any())
+            public = frame["people"] >= options.rows
             order = [pl.col("level")] if is_boolean else [-pl.col("count"), pl.col("level")]
             kept = frame.filter(public).sort(order)
             rest = frame.filter(~public)
@@ -183,7 +183,10 @@ class LevelCodec(ColumnCodec):
             if len(rare):
                 code = code.copy()
                 code[rare] = np.searchsorted(np.cumsum(kept), rng.random(len(rare)) * kept.sum(), side="right")
-        return self._texts.gather(code)
+        texts = self._texts.gather(code)
+        if self.is_boolean and self.has_rare and not self.levels:  # the labels of a truth value are nobody's secret
+            texts = texts.zip_with(pl.Series(code != 0), pl.Series(self.name, rng.random(len(code)) < 0.5))
+        return texts
 
     def narrow(self, condition: object) -> Narrowed:
         weights = np.zeros(self.size)
@@ -201,8 +204,9 @@ class LevelCodec(ColumnCodec):
         emit = self.fields[0].emit
         for code, level in enumerate(self.levels):
             weights[code] = level in wanted and emit[code]
-        if not weights.any():
-            raise ConditionError(f"column {self.name!r}: {self._not_kept(sorted(wanted))}")
+        lacking = sorted(wanted - {level for level, weight in zip(self.levels, weights, strict=False) if weight})
+        if lacking:
+            raise ConditionError(f"column {self.name!r}: {self._not_kept(lacking, len(wanted))}")
         return Narrowed((weights,), self)
 
     def _text_of(self, value: object) -> str:
@@ -211,15 +215,17 @@ class LevelCodec(ColumnCodec):
         text = str(value).lower()
         return {"true": "1", "false": "0"}.get(text, text)
 
-    def _not_kept(self, wanted: list[str]) -> str:
+    def _not_kept(self, lacking: list[str], n_wanted: int) -> str:
         """Which level comes nearest; kept levels may be named, for many rows carry each."""
         from difflib import get_close_matches
 
         if self.is_boolean:
-            return "the label asked for was never seen"
-        near = get_close_matches(wanted[0], self.levels, n=1, cutoff=0.5) if wanted else []
+            return "the label asked for was never seen, or too seldom to be kept"
+        near = get_close_matches(lacking[0], self.levels, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else f"; {len(self.levels)} levels can be drawn"
-        return f"none of the {len(wanted)} levels asked for can be drawn (never seen, or too rare to be kept){hint}"
+        which = "none" if len(lacking) == n_wanted else str(len(lacking))
+        verb = "can" if len(lacking) == n_wanted else "cannot"
+        return f"{which} of the {n_wanted} levels asked for {verb} be drawn (never seen, or too rare to be kept){hint}"
 
     def to_state(self) -> State:
         data = {

@@ -17,20 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Field
-from likewise.codecs.column import (
-    CodecOptions,
-    ColumnCodec,
-    Encoded,
-    Narrowed,
-    State,
-    missing_share,
-    take_value,
-    with_nulls,
-)
+from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.ids import NUMBERS
 from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
-from likewise.errors import ConditionError, ModelFileError
+from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import BY_WORD, EMAIL, NAME, Form
@@ -75,8 +65,8 @@ def summarise_made(series: pl.Series, persons: pl.Series | None = None) -> MadeS
 
 
 @dataclass(frozen=True)
-class MadeCodec(ColumnCodec):
-    """A column without fields: `decode` makes as many new identifiers as there are rows.
+class MadeCodec(KeyCodec):
+    """Personal identifiers that nobody in the table has.
 
     Args:
         name: the column's.
@@ -126,28 +116,18 @@ class MadeCodec(ColumnCodec):
             return cls(column.name, form.word, summary.dtype, pattern, longer=longest + 1, missing_share=share)
         return cls(column.name, form.word, summary.dtype, pattern, modulus, free, missing_share=share)
 
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return ()
-
-    def encode(self, series: pl.Series) -> Encoded:
-        return Encoded(np.zeros((len(series), 0), np.uint8), np.zeros((len(series), 0), np.float32))
-
-    def decode(
-        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
-    ) -> pl.Series:
-        made, wanted = pl.Series([], dtype=pl.String), len(codes)
+    def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
+        made = pl.Series([], dtype=pl.String)
         for _ in range(TRIES):  # different ones, as long as there is room for them
-            before, made = len(made), pl.concat([made, self._draw(wanted - len(made), rng)]).unique(maintain_order=True)
-            if len(made) == wanted or len(made) - before < 0.1 * (wanted - before):
+            before, made = len(made), pl.concat([made, self._draw(n - len(made), rng)]).unique(maintain_order=True)
+            if len(made) == n or len(made) - before < 0.1 * (n - before):
                 break
-        made = pl.concat([made, self._draw(wanted - len(made), rng)]).alias(self.name)
+        made = pl.concat([made, self._draw(n - len(made), rng)])
         dtype = NUMBERS.get(self.dtype)
-        if dtype is not None:
-            number = made.cast(pl.Int64, strict=False)
-            made = number if number.cast(dtype, strict=False).null_count() else number.cast(dtype)
-        missing = rng.random(wanted) < self.missing_share if self.missing_share else np.zeros(wanted, bool)
-        return with_nulls(made, missing)
+        if dtype is None:
+            return made
+        number = made.cast(pl.Int64, strict=False)
+        return number if number.cast(dtype, strict=False).null_count() else number.cast(dtype)
 
     def _draw(self, n: int, rng: np.random.Generator) -> pl.Series:
         form = BY_WORD[self.word]
@@ -200,9 +180,6 @@ class MadeCodec(ColumnCodec):
         more = rng.integers(ord("0"), ord("9") + 1, (len(chars), max(0, self.longer - len(template)))).astype(np.uint32)
         chars = np.concatenate([chars, more], axis=1)
         return as_strings(chars, np.full(len(chars), chars.shape[1]))
-
-    def narrow(self, condition: object) -> Narrowed:
-        raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")
 
     def to_state(self) -> State:
         names = ("word", "dtype", "modulus", "longer", "style", "upper", "missing_share")

@@ -4,7 +4,7 @@ A template is the string with every digit, upper, lower and other letter replace
 is. Templates that enough rows share are codes. A draw takes every position's character from those which enough rows
 have there, each position by itself, so no string is stored; a draw may still equal a real string by chance, and will
 where a template has little room ("A1"). Where no template is shared (names, sentences), the text drawn has only the
-usual lengths and characters.
+usual lengths and characters. Of a text longer than a pattern can be, the length is told roughly.
 
 Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if any).
 """
@@ -29,6 +29,8 @@ from likewise.schema.column import Column
 
 CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{Lo}\p{Lt}\p{Lm}]": "\ue003"}
 MAX_LENGTH = 64  # longer strings are no patterns; their template is not looked at
+LONGEST = 1_024  # what longer strings are drawn as
+DRAWN = 2**22  # characters drawn at a time
 POOLED = "\ue004"  # stands for the positions of pooled text in `TextSummary.places`
 
 
@@ -41,6 +43,14 @@ def templates_of(strings: pl.Series) -> pl.Series:
     return strings.rename("text").to_frame().select(template.alias("template"))["template"]
 
 
+def rough_lengths(length: pl.Expr) -> pl.Expr:
+    """Lengths of patterns as they are, longer ones to tens, or to two digits, so that enough rows share one."""
+    digits = (length.clip(1).cast(pl.Float64).log10().floor() - 1).clip(1)
+    rough = (length / pl.lit(10.0).pow(digits)).round() * pl.lit(10.0).pow(digits)
+    told = pl.when(length > MAX_LENGTH).then(rough.clip(MAX_LENGTH, LONGEST)).otherwise(length)
+    return told.cast(pl.Int64).alias("length")
+
+
 @dataclass(frozen=True)
 class TextSummary:
     """Counts that add up: rows of each template, rows of each character at each of its places, of each length.
@@ -48,7 +58,7 @@ class TextSummary:
     Args:
         templates: template, rows.
         places: template (POOLED for all text together, at place 0), place, char, rows.
-        lengths: length in characters, rows; of strings not too long.
+        lengths: length in characters (`rough_lengths`), rows.
         n_rows, missing, longest: rows with and without a string, the greatest length.
         holders: who has which string, where people are counted.
     """
@@ -107,24 +117,24 @@ def summarise_text(series: pl.Series, persons: pl.Series | None = None) -> TextS
 def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Templates, places and lengths as `TextSummary` holds them: rows of each, or people of each."""
     frame = pl.DataFrame([strings, templates_of(strings)]).with_row_index("row")
-    frame = frame.with_columns(pl.col("text").str.len_chars().cast(pl.Int64).alias("length"), rows=pl.lit(1, pl.Int64))
+    frame = frame.with_columns(rough_lengths(pl.col("text").str.len_chars()), rows=pl.lit(1, pl.Int64))
     frame = frame.with_columns(pl.col("row").alias("person") if person is None else person.alias("person"))
-    short = frame.drop_nulls("template")
-    chars = short.filter(pl.col("length") > 0).select(
-        "row", "person", "template", pl.col("text").str.split("").alias("char")
+    looked = frame.filter(pl.col("length") > 0).select(
+        "row", "person", "template", pl.col("text").str.head(MAX_LENGTH).str.split("").alias("char")
     )
-    chars = chars.explode("char").with_columns(
+    chars = looked.explode("char").with_columns(
         place=pl.int_range(pl.len(), dtype=pl.Int64).over("row"), rows=pl.lit(1, pl.Int64)
     )
     pooled = chars.unique(["person", "char"]).select(
         pl.lit(POOLED).alias("template"), pl.lit(0, pl.Int64).alias("place"), "char", "rows"
     )
+    short, chars = frame.drop_nulls("template"), chars.drop_nulls("template")
 
     def count(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
         return table.select(*keys, "rows") if person is None else table.unique([*keys, "person"]).select(*keys, "rows")
 
     places = count(chars, "template", "place", "char").vstack(pooled)
-    return _add(count(short, "template")), _add(places), _add(count(short, "length"))
+    return _add(count(short, "template")), _add(places), _add(count(frame, "length"))
 
 
 @dataclass(frozen=True)
@@ -203,7 +213,7 @@ class TextCodec(ColumnCodec):
         pooled = summary.n_rows - int(templates["rows"].sum())
         has_missing = summary.missing > 0 or summary.n_rows == 0
         tail = [float(pooled)] * (pooled > 0) + [float(summary.missing)] * has_missing
-        lengths = people.lengths.filter((pl.col("rows") >= rows) & (pl.col("length") > 0))
+        lengths = _shared_lengths(people.lengths.filter(pl.col("length") > 0), rows)
         return cls(
             column.name,
             tuple(names),
@@ -277,7 +287,11 @@ class TextCodec(ColumnCodec):
             return pl.Series([self.rare_token if writes else None], dtype=pl.String).new_from_index(0, n)
         upto = np.cumsum(self.length_counts)
         length = self.lengths[np.searchsorted(upto, rng.random(n) * upto[-1], side="right")]
-        return as_strings(self.places.draw(np.full((n, int(length.max())), place), rng), length)
+        block = max(1, DRAWN // int(length.max()))
+        parts = [length[at : at + block] for at in range(0, n, block)]
+        return pl.concat(
+            as_strings(self.places.draw(np.full((len(part), int(part.max())), place), rng), part) for part in parts
+        )
 
     def narrow(self, condition: object) -> Narrowed:
         if not isinstance(condition, Missing):
@@ -320,7 +334,7 @@ class TextCodec(ColumnCodec):
             not len(counts)
             or not all(np.isfinite(a).all() for a in (rows, counts, length_counts))
             or any((a < 0).any() for a in (rows, counts, lengths, length_counts))
-            or (lengths > MAX_LENGTH).any()
+            or (lengths > LONGEST).any()
             or (rows <= 0).any()
             or (np.diff(place) < 0).any()
             or set(range(n_places)) - set(place.tolist())
@@ -331,6 +345,16 @@ class TextCodec(ColumnCodec):
         places = Places(place.astype(np.int64), char.astype(np.uint32), rows)
         token = take_value(data, "rare_token", str, type(None))
         return cls(name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token)
+
+
+def _shared_lengths(lengths: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """The lengths that enough rows have; where none has, their mean to one digit, if all together are enough."""
+    shared = lengths.filter(pl.col("rows") >= rows)
+    if len(shared) or int(lengths["rows"].sum()) < rows:
+        return shared
+    mean = float(np.average(lengths["length"].to_numpy(), weights=lengths["rows"].to_numpy()))
+    digit = 10 ** int(np.log10(max(mean, 1.0)))
+    return pl.DataFrame({"length": [max(1, round(mean / digit) * digit)], "rows": [int(lengths["rows"].sum())]})
 
 
 def _places(templates: list[str], chars: pl.DataFrame) -> Places:

@@ -83,8 +83,8 @@ def test_polars_types_of_every_sort_come_back() -> None:
         }
     )
     fake = make().fit(frame).sample(50)
-    assert fake.schema == frame.schema
-    assert fake["size"].drop_nulls().is_in(["S", "M"]).all()
+    # A category that no five rows have may be that of a person who was left out: it does not leave.
+    assert fake.schema == frame.schema | {"size": pl.Enum(["S", "M"])}
 
 
 def test_pandas_in_pandas_out_with_the_same_dtypes() -> None:
@@ -568,6 +568,7 @@ ODD: dict[str, pl.DataFrame] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:columns are of levels that all have too few rows")
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_table_is_learnt_drawn_completed_and_saved(name: str, tmp_path: Path) -> None:
     table = ODD[name]
@@ -767,6 +768,7 @@ def test_every_model_serves_the_whole_face(model: str, frame: pl.DataFrame, tmp_
     assert_frame_equal(again.complete(frame, random_state=1), full)
 
 
+@pytest.mark.filterwarnings("ignore:columns are of levels that all have too few rows")
 @pytest.mark.parametrize("model", sorted(MODELS))
 @pytest.mark.parametrize("name", ["one row", "one missing cell", "all missing", "all rare", "only keys"])
 def test_every_model_takes_odd_tables(model: str, name: str, tmp_path: Path) -> None:

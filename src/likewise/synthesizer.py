@@ -52,7 +52,7 @@ from likewise.models.vae.latents import LatentSpace
 from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.distinct import Counted
-from likewise.schema.infer import infer, infer_counted, with_entity
+from likewise.schema.infer import doubts, infer, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, persons_of, word_on_entity
 from likewise.tables.frames import from_frame, with_index_of
@@ -255,7 +255,9 @@ class Synthesizer(Estimator):
         raw, give_back = from_frame(frame)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, raw, give_back)
-        schema, counted = self._schema_of(raw, is_array=_is_numeric(frame))
+        schema, counted = self._schema_of(
+            raw, is_array=_is_numeric(frame), typed=None if isinstance(frame, pl.DataFrame) else True
+        )
         schema = self._bounded(schema)
         generator = self._table_generator(schema)
         table, only = parse(raw, schema, counted=counted), resolve(self.only or {}, schema)
@@ -271,7 +273,7 @@ class Synthesizer(Estimator):
         self._train(generator, codec, gate, held, training)
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
-        self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec, raw), codec, None
+        self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec), codec, None
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(table)
         return self
@@ -430,10 +432,12 @@ class Synthesizer(Estimator):
             schema = schema.replace(str(name), bounds=plain)
         return schema
 
-    def _schema_of(self, raw: pl.DataFrame, *, is_array: bool) -> tuple[Schema, Counted]:
+    def _schema_of(self, raw: pl.DataFrame, *, is_array: bool, typed: bool | None) -> tuple[Schema, Counted]:
         """What the columns are, and whose the rows, with a warning where only the rows tell it; and the counts."""
         if self.schema is None and not is_array:
-            schema, counted = infer_counted(raw, entity=self.entity)
+            schema, counted = infer_counted(raw, entity=self.entity, typed=typed)
+            for doubt in doubts(schema):
+                warnings.warn(doubt, LikewiseWarning, stacklevel=3)
         else:
             counted = Counted(raw)
             schema = with_entity(_of_array(raw) if self.schema is None else self.schema, raw, self.entity, counted)
@@ -812,13 +816,9 @@ def _condition_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...
     return tuple(dict.fromkeys(found))
 
 
-def _without_rare_levels(schema: Schema, codec: TableCodec, raw: pl.DataFrame | None = None) -> Schema:
+def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
     """The schema with no more categories of an Enum than the codec kept: the type of a frame may list what only one
-    person's row holds, and models and drawn tables travel.
-
-    Args:
-        raw: the table, to leave those that no row holds; what leaves the machine has not even them.
-    """
+    person's row holds, or held before rows were left out, and models and drawn tables travel."""
     columns = []
     for column in schema:
         part = next((part for part in codec.codecs if part.name == column.name), None)
@@ -826,8 +826,6 @@ def _without_rare_levels(schema: Schema, codec: TableCodec, raw: pl.DataFrame | 
             kept: set[str | None] = set(column.labels or ())
             if isinstance(part, LevelCodec) and not part.is_boolean:
                 kept |= {*part.levels, part.rare_token}
-            if kept and raw is not None:
-                kept |= {*column.levels} - {*raw[column.name].cast(pl.String).unique()}
             levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])
             column = replace(column, levels=tuple(x for x in dict.fromkeys(levels) if x in kept) or None)
         columns.append(column)

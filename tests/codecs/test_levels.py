@@ -164,7 +164,7 @@ def test_condition_errors_name_the_column_and_kept_levels_only() -> None:
         codec.narrow(OneOf(("maried",)))
     with pytest.raises(ConditionError, match="too rare to be kept"):
         codec.narrow(OneOf(("marred",)))
-    with pytest.raises(ConditionError, match="1 of the 2 levels asked for cannot be drawn.*did you mean 'single'"):
+    with pytest.raises(ConditionError, match=r"1 of the 2 levels asked for cannot be drawn.*did you mean 'single'"):
         codec.narrow(OneOf(("married", "singel")))
     with pytest.raises(ConditionError, match="column 'c': a Between needs numbers"):
         codec.narrow(Between(1, 2))

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from sklearn.base import BaseEstimator, TransformerMixin, _clone_parametrized
 from sklearn.utils.validation import FLOAT_DTYPES, _check_feature_names_in, check_is_fitted, validate_data
 
@@ -279,7 +280,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError("this imputer was fitted on an array; give it arrays")
         validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_infinite(raw)
-        given = infer(raw) if self.schema is None else self.schema
+        typed = None if isinstance(X, pl.DataFrame) else True
+        given = infer(raw, typed=typed) if self.schema is None else self.schema
         schema = given if reset else self.schema_
         assert schema is not None, "a fitted imputer has one"
         schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema

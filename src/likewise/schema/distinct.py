@@ -65,10 +65,13 @@ class Counted:
     """The columns of one table as distinct values, each counted when it is first asked for.
 
     It stands beside a schema while a table is read, and holds its cells: it is stored nowhere.
+
+    Args:
+        typed: whether its cells are values of their types, not texts of a file.
     """
 
-    def __init__(self, table: pl.DataFrame) -> None:
-        self.table = table
+    def __init__(self, table: pl.DataFrame, *, typed: bool = False) -> None:
+        self.table, self.typed = table, typed
         self._known: dict[str, Distinct] = {}
 
     def __getitem__(self, name: str) -> Distinct:

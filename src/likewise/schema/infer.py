@@ -17,7 +17,7 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import recognise
-from likewise.schema.keys import key_reason, looks_like_digit_code, text_or_category
+from likewise.schema.keys import BY_LOOKS, key_reason, looks_like_digit_code, may_be_keys, text_or_category
 from likewise.schema.persons import likely_entity
 
 # Texts that mean "missing" wherever they stand.
@@ -35,6 +35,12 @@ TRUTH_PAIRS = (("0", "1"), ("no", "yes"), ("false", "true"), ("n", "y"), ("f", "
 # Months, that numbers of two or four decimals might be as well.
 _MONTH_AND_YEAR = r"^(?:0?[1-9]|1[0-2])\.(?:19|20)[0-9]{2}$|^(?:19|20)[0-9]{2}\.(?:0[1-9]|1[0-2])$"
 
+_COMPLEX = r"^\(?[+-]?[0-9.e]+[+-][0-9.e]+[ij]\)?$"
+LEAST_ROWS = 5
+"""Rows that must stand behind a level for it to be drawn, by default."""
+MAX_LENGTH = 64
+"""Texts longer than this are no patterns."""
+
 Override = Kind | str | Column | Mapping[str, Any]
 
 
@@ -45,6 +51,7 @@ def infer(
     sample_rows: int | None = None,
     entity: str | bool | None = None,
     decimal: str | None = None,
+    typed: bool | None = None,
 ) -> Schema:
     """The schema of a table as it was read: a draft, which remembers of each field that it was told from the rows.
 
@@ -58,6 +65,8 @@ def infer(
             (`likewise.schema.persons.likely_entity`), False takes every row for somebody else's.
         decimal: the decimal mark of the file's numbers, "." or ",", for columns that alone do not tell ("1,234"). None
             takes that of the other columns.
+        typed: whether cells are values of their types, so that a "NA" or "" among words is a word as any other and not
+            missing, as it is in a CSV. None says so of all frames but those of Polars whose columns are all String.
 
     Raises:
         InputError: a column is of a type no table column can have (lists, structs, bytes), or there is no column.
@@ -71,10 +80,10 @@ def infer(
     if not isinstance(raw, pl.DataFrame):
         from likewise.tables.frames import from_frame
 
-        raw = from_frame(raw)[0]
+        raw, typed = from_frame(raw)[0], typed is None or typed
     if sample_rows is not None and sample_rows < raw.height:
         raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
-    return infer_counted(raw, overrides=overrides, entity=entity, decimal=decimal)[0]
+    return infer_counted(raw, overrides=overrides, entity=entity, decimal=decimal, typed=typed)[0]
 
 
 def infer_counted(
@@ -83,11 +92,13 @@ def infer_counted(
     overrides: Mapping[str, Override] | None = None,
     entity: str | bool | None = None,
     decimal: str | None = None,
+    typed: bool | None = None,
 ) -> tuple[Schema, Counted]:
     """The schema as `infer` finds it, and the distinct values it was found from: `parse` need not look again."""
     if raw.width == 0:
         raise InputError("the table has no columns")
-    overrides, counted = overrides or {}, Counted(raw)
+    typed = any(dtype not in (pl.String, pl.Null) for dtype in raw.dtypes) if typed is None else typed
+    overrides, counted = overrides or {}, Counted(raw, typed=typed)
     for name in overrides:
         if name not in raw.columns:
             raise SchemaError(f"there is no column {name!r} to override{nearest(name, raw.columns)}")
@@ -141,6 +152,27 @@ def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None, co
     return _by_entity(schema.replace(column.name, role=Role.ENTITY), counted)
 
 
+def doubts(schema: Schema) -> list[str]:
+    """What a user should hear of a schema that was told from the rows, for it costs values: one sentence a matter."""
+
+    def named(mark: str) -> str:
+        told = [c for c in schema if "kind" in c.found and c.role in (Role.FEATURE, Role.ID)]
+        return ", ".join(repr(c.name) for c in told if any(mark in note for note in c.notes))
+
+    said = {
+        f"taken as an id: {BY_LOOKS}": "taken for ids by the looks of their values alone, so they are not learnt but "
+        "made anew; if one is a measurement, declare its kind",
+        "rows do not read as the others": "of a few cells that do not read as all others, which become missing; to "
+        "keep them, declare kind 'text'",
+        "none will be drawn": "of levels that all have too few rows to be kept, so their cells come out missing; "
+        "declare levels, or kind 'text'",
+        _TOO_LONG: "of whole numbers beyond 64 bits, and are taken as codes",
+        "complex numbers": "of complex numbers, and are taken as texts; give each part a column of its own",
+    }
+    found = [(names, text) for mark, text in said.items() if (names := named(mark))]
+    return [f"columns are {text}: {names}" for names, text in found]
+
+
 def _by_entity(schema: Schema, counted: Counted) -> Schema:
     """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
     assert schema.entity is not None
@@ -192,7 +224,8 @@ def _with_override(
     said = {} if kind is None else {"kind": kind, "role": declared["role"]}
     tokens = changes.get("missing")
     if series.dtype == pl.String and isinstance(tokens, list | tuple) and all(isinstance(t, str) for t in tokens):
-        series, counted = series.set(series.is_in(list(tokens)).fill_null(False), None), None
+        series = series.set(series.is_in(list(tokens)).fill_null(False), None)
+        counted = Counted(series.to_frame(), typed=counted is not None and counted.typed)
     try:
         column = infer_column(series, forced, decimal, counted)
     except SchemaError:
@@ -273,7 +306,8 @@ def infer_column(
     facts = _Facts(series, distinct.values, distinct.counts)
     dtype = series.dtype
     if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
-        return _text_column(facts, forced, decimal, closed=dtype != pl.String)
+        words = _Facts(series, facts.values, facts.counts) if counted is not None and counted.typed else facts
+        return _text_column(facts, words, forced, decimal, closed=dtype != pl.String)
     if dtype == pl.Null:
         return facts.column(forced or Kind.CATEGORICAL)
     if dtype == pl.Boolean:
@@ -288,20 +322,25 @@ def infer_column(
 # ---- columns that came as text -----------------------------------------------------------------------------------
 
 
-def _text_column(facts: _Facts, forced: Kind | None, decimal: str | None, *, closed: bool) -> Column:
-    """A column of texts; `closed` when its type says that it is a set of levels (so not numbers, not dates)."""
+def _text_column(facts: _Facts, words: _Facts, forced: Kind | None, decimal: str | None, *, closed: bool) -> Column:
+    """A column of texts; `closed` when its type says that it is a set of levels (so not numbers, not dates).
+
+    Args:
+        facts: tokens that mean "missing" are taken from its values.
+        words: the same, or, where a token among words is a word, the facts with all of them.
+    """
     _take_tokens(facts, SURE_TOKENS, blanks=True)
     if len(facts.values) == 0:
-        return facts.column(forced or Kind.CATEGORICAL, **_levels_of(facts))
+        return words.column(forced or Kind.CATEGORICAL, **_levels_of(facts))
     personal = _personal(facts, forced)
     if personal is not None:
         return personal
     if forced in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
-        return facts.column(forced, **_levels_of(facts))
+        return words.column(forced, **_levels_of(facts))
     if forced in (None, Kind.BOOLEAN):
-        labels = _truth_labels(facts, sure=forced is not None)
+        labels = _truth_labels(words, sure=forced is not None)
         if labels:
-            return facts.column(Kind.BOOLEAN, labels=labels)
+            return words.column(Kind.BOOLEAN, labels=labels)
     if not closed or forced in (Kind.INTEGER, Kind.REAL):
         column = _numbers_in_text(facts, forced, decimal)
         if column:
@@ -315,7 +354,7 @@ def _text_column(facts: _Facts, forced: Kind | None, decimal: str | None, *, clo
             f"column {facts.series.name!r} was declared {forced.value}, but its values do not read so; "
             "declare it categorical or text, or clean the data"
         )
-    return _words_column(facts, closed=closed)
+    return _words_column(words, closed=closed)
 
 
 def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None) -> Column | None:
@@ -364,6 +403,9 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
             break
     else:
         return None
+    if forced is None and found.decimals == 0 and not found.is_whole and _collapse(tried.values, found.format):
+        facts.notes.append(_TOO_LONG)
+        return None
     if found.odd and not _drop_slips(tried, _reads(tried.values, found.format), found.odd):
         return None
     tried.notes += found.notes
@@ -377,6 +419,14 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
     if wanted not in (Kind.INTEGER, Kind.REAL):
         return None
     return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
+
+
+_TOO_LONG = "whole numbers beyond 64 bits that real numbers cannot tell apart: taken as codes"
+
+
+def _collapse(texts: pl.Series, fmt: numbers.NumberFormat) -> bool:
+    """Whether different texts are one and the same real number."""
+    return texts.to_frame("").select(numbers.read_reals(pl.first(), fmt)).to_series().n_unique() < len(texts)
 
 
 def _reads(texts: pl.Series, fmt: numbers.NumberFormat) -> pl.Series:
@@ -424,7 +474,13 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     facts.notes += _mixed_notes(facts)
     kind = text_or_category(facts.values, facts.counts)
     if kind is Kind.TEXT and not closed:
-        return facts.column(kind, notes=("mostly different texts: their pattern is learnt, and no text is kept",))
+        long = facts.values.str.len_chars().mean() > MAX_LENGTH  # type: ignore[operator]
+        learnt = "only their length and characters are learnt" if long else "their pattern is learnt"
+        return facts.column(
+            kind, notes=(f"mostly different texts: {learnt}; no text is kept, but a short one may be drawn by chance",)
+        )
+    if len(facts.values) > 1 and int(facts.counts.max()) < LEAST_ROWS:  # type: ignore[arg-type]
+        facts.notes.append(f"no level has {LEAST_ROWS} rows: none will be drawn, unless levels are declared")
     return facts.column(Kind.CATEGORICAL, **_levels_of(facts))
 
 
@@ -440,6 +496,8 @@ def _mixed_notes(facts: _Facts) -> list[str]:
     if facts.values.str.contains(r"^[+-]?0[0-9]+$").any():
         return ["digits with leading zeros: taken as codes, not as numbers"] if numeric.all() else []
     rows = int(facts.counts.filter(numeric).sum())
+    if facts.values.head(100).str.contains(_COMPLEX).all():
+        return ["complex numbers are taken as texts: give their real and imaginary parts a column each"]
     if rows < 0.5 * facts.n_known:
         return []
     return [f"mixed: {rows} rows hold numbers and {facts.n_known - rows} do not, so it is not taken as numeric"]
@@ -478,6 +536,10 @@ def _number_column(facts: _Facts, forced: Kind | None) -> Column:
     if forced in (Kind.INTEGER, Kind.REAL):
         return facts.column(forced, decimals=None if forced is Kind.INTEGER else _decimals(facts.values))
     if whole is None:
+        if dtype.is_integer() and facts.values.cast(pl.Float64).n_unique() < len(facts.values):
+            if key_reason(facts.series.name, facts.values.cast(pl.String), facts.n_known, facts.is_unique):
+                return facts.column(Kind.ID, notes=(_TOO_LONG,))
+            return facts.column(text_or_category(facts.values.cast(pl.String), facts.counts), notes=(_TOO_LONG,))
         if dtype.is_integer():
             facts.notes.append("some values do not fit into 64 bits: read as real numbers, exact to 15 digits")
         return facts.column(Kind.REAL, decimals=_decimals(facts.values))
@@ -522,6 +584,8 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
     reason = key_reason(facts.series.name, whole, facts.n_known, facts.is_unique, _rows_in_order(facts))
     if reason:
         return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
+    if may_be_keys(whole, is_unique=facts.is_unique):
+        facts.notes.append("unique numbers of equal length, taken for measurements: if they are keys, say kind id")
     if looks_like_digit_code(facts.series.name):
         kind = text_or_category(facts.values.cast(pl.String), facts.counts)
         return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))

@@ -14,11 +14,35 @@ _STRONG = frozenset({"id", "ids", "uuid", "guid", "pk", "rowid", "oid", "identif
 _STRONG_NAMES = frozenset({"", "no", "nr", "#", "index", "idx", "key", "row", "unnamed 0", "level 0", "rownames"})
 # Words that make a key likely where there are rows enough to tell.
 _WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "account", "barcode"})
-# Words of things that are counted through without being keys.
-_COUNTED = frozenset({
-    "year", "month", "day", "week", "hour", "minute", "second", "date", "time", "timestamp", "age", "rank", "step", "t",
-    "period", "epoch", "score", "count", "price", "amount",
-})  # fmt: skip
+# Words of what is measured, counted through or paid, in English, German, French, Spanish, Italian, Portuguese and
+# Chinese: under such a name numbers are numbers, however different they are.
+_MEASURE_WORDS = """
+    year month day week hour minute second date time timestamp datetime age rank step t period epoch score count
+    price amount income salary salaries wage wages earnings pay cost costs total sum revenue sales turnover profit loss
+    margin budget fee worth value values asset assets liabilities equity population views visits clicks bytes size
+    length width height depth weight distance area volume speed velocity duration elapsed lap laptime temperature
+    pressure energy power voltage ratio rate percent pct share points quantity qty latitude longitude lat lon lng mass
+    altitude elevation ts ms us ns
+    einkommen gehalt lohn preis kosten betrag umsatz gewinn verlust saldo gebühr wert summe menge anzahl einwohner
+    gewicht größe groesse länge laenge breite höhe hoehe fläche flaeche dauer datum zeit zeitpunkt jahr monat woche tag
+    stunde alter
+    revenu salaire prix coût cout montant somme chiffre solde valeur quantité quantite poids taille durée duree heure
+    année annee mois semaine jour âge
+    ingreso ingresos salario sueldo precio coste costo importe monto suma ventas saldo valor cantidad peso tamaño
+    duración duracion fecha hora año mes semana día dia edad
+    reddito stipendio prezzo importo somma valore quantità quantita renda preço preco custo quantidade
+"""
+_COUNTED = frozenset(_MEASURE_WORDS.split())
+_HAN_MEASURES = re.compile(
+    "收入|工资|薪|价|金额|总额|费|余额|销售额|成本|人口|数量|重量|长度|面积|时间|日期|年份|月份|年龄|次数|分数"
+)
+_GLUED = ("einkommen", "gehalt", "lohn", "preis", "kosten", "betrag", "umsatz", "datum", "zeit", "dauer")
+"""Ends of German compounds that say so too."""
+# Values that only look like codes: a number with its unit, a length of time, a week, quarter or month, a ratio.
+_MEASURED = (
+    r"^[+-]?\d+([.,]\d+)?[A-Za-zµ°%²³/]{1,6}$|^(?i:P?T?(\d+[YMWDHS])+)$|^\d{4}-?[QWSHM]\d{1,2}$"
+    r"|^(?:[QWHS]|FY|CW|KW)\d{1,2}[-/]?(?:\d{2}|\d{4})$"
+)
 _DIGIT_CODES = frozenset({
     "zip", "zipcode", "postcode", "postal", "postalcode", "phone", "tel", "telephone", "fax", "mobile", "ssn", "isbn",
     "ean", "iban", "fips",
@@ -37,6 +61,12 @@ _OWNER_WORDS = """
     会员 学生 学号 工号 病历号 客户号 会员号
 """
 OWNERS = frozenset(_OWNER_WORDS.split())
+_THING_WORDS = """
+    account acct machine device vehicle unit engine policy case konto maschine maschinen fall geraet gerät dossier
+    cuenta
+"""
+THINGS = frozenset(_THING_WORDS.split())
+"""Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
 _GROUP_WORDS = """
     product item sku article store shop branch airport station stop route district region area county country state
     province city town village zip postcode department dept category class course model brand make type group team
@@ -49,6 +79,9 @@ _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "leg
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
 }]  # fmt: skip
+
+BY_LOOKS = "unique codes"
+"""The reason of keys that nothing but their looks tells."""
 
 _UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
 _HASH = r"^([0-9a-f]{16,128}|[0-9A-F]{16,128}|[A-Za-z0-9_+/=-]{20,128})$"
@@ -69,7 +102,8 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
     """Why a column is a key, in words for the user; None if it is not.
 
     Being unique is not enough: a measurement, a date or the population of a town is unique too. It takes a name that
-    says so, a row number, or values that nothing but keys look like.
+    says so, a row number, or codes of letters and digits that nothing but keys look like; and neither the name nor the
+    values may tell of a measurement.
 
     Args:
         name: the column's name.
@@ -79,7 +113,7 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
         in_order: the rows' values go up by one each.
     """
     words = words_of(name)
-    whole_name = " ".join(words)
+    whole_name = " ".join(words or parts_of(name))
     last = words[-1] if words else ""
     if whole_name == "id" and len(values) >= 0.5 * n_known and len(values) > 1:
         return "it is named so" + ("" if is_unique else "; some values come more than once")
@@ -92,11 +126,30 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
         return None
     if last in _STRONG or whole_name in _STRONG_NAMES:
         return "unique, and named so"
+    if is_measure(name):
+        return None
     glued = last.endswith("id") and not last.endswith(_NOT_KEYS) and n_known >= 100
     is_token = values.dtype != pl.String or values.str.contains(_TOKEN).all()
-    if n_known >= 20 and (last in _WEAK or glued) and is_token:
+    if n_known >= 20 and (last in _WEAK or _ends_as_a_key(name) or glued) and is_token:
         return "unique, and named so"
-    return _code_reason(values) if values.dtype == pl.String else _whole_reason(words, values, in_order)
+    return _code_reason(values) if values.dtype == pl.String else _whole_reason(values, in_order)
+
+
+def _ends_as_a_key(name: str) -> bool:
+    parts = parts_of(name)
+    return parts[-1:] in _ENDS or any(part.endswith(("编号", "号码", "单号", "nummer")) for part in parts[-1:])
+
+
+def is_measure(name: str) -> bool:
+    """Whether a name tells of what is measured, counted or paid.
+
+    Example:
+        >>> [is_measure(name) for name in ("total_assets", "Jahresgehalt", "月收入", "account_no")]
+        [True, True, True, False]
+    """
+    parts = parts_of(name)
+    glued = any(part.endswith(_GLUED) for part in parts if len(part) > 7)
+    return bool(_COUNTED & set(parts)) or glued or bool(_HAN_MEASURES.search(name))
 
 
 def parts_of(name: str) -> list[str]:
@@ -120,10 +173,12 @@ def names_an_entity(name: str) -> bool:
     """Whether a name tells of the key of somebody, or of something with a life, that may have several rows.
 
     Example:
-        >>> [names_an_entity(name) for name in ("users_id", "PatientID", "Kundennummer", "工号", "district_id")]
-        [True, True, True, True, False]
+        >>> [names_an_entity(name) for name in ("users_id", "PatientID", "工号", "district_id", "account_code")]
+        [True, True, True, False, False]
     """
     parts = parts_of(name)
+    if parts[-1:] == ["code"] and THINGS & set(parts):  # that of a kind of account, or of machine
+        return False
     if parts in (["id"], ["学号"], ["工号"]) or (parts[-1:] in _ENDS and any(map(_is_who, parts))):
         return True
     return len(parts) > 1 and parts[:1] in _ENDS and parts[-1] in OWNERS  # "id_paciente", but not "number of customers"
@@ -179,26 +234,36 @@ def _code_reason(values: pl.Series) -> str | None:
         return None
     lengths = values.str.len_chars()
     spread = int(lengths.max()) - int(lengths.min())  # type: ignore[arg-type]
-    with_digit = float(values.str.contains(r"\d").mean())  # type: ignore[arg-type]
-    capitals = values.str.contains(r"^[A-Z0-9]+$").all()
-    if (with_digit > 0.9 and spread <= 4) or (capitals and spread == 0):
-        return "unique codes"
-    return None
-
-
-def _whole_reason(words: list[str], values: pl.Series, in_order: bool) -> str | None:
-    n, low, high = len(values), int(values.min()), int(values.max())  # type: ignore[arg-type]
-    if _COUNTED & set(words) or n < 20:
+    letter, digit = values.str.contains("[A-Za-z]"), values.str.contains(r"\d")
+    if letter.mean() < 0.9 or _is_measured(values):  # type: ignore[operator]
         return None
-    years = low >= 1500 and high <= 2200
-    if high - low + 1 == n and not years and (in_order or n >= 100):
-        return "a row number: unique and without gaps"
-    # A number of seven digits or more that is never shorter and never comes twice in a thousand rows is no measure,
-    # unless it is a time stamp (seconds or milliseconds from 2000 to 2040).
-    stamped = any(low >= 946_684_800 * unit and high <= 2_208_988_800 * unit for unit in (1, 1_000))
-    if n >= 1_000 and low >= 1_000_000 and len(str(low)) == len(str(high)) and not stamped:
-        return "unique numbers of equal length"
+    capitals = values.str.contains(r"^[A-Z0-9]+$").all()
+    if (digit.mean() > 0.9 and spread <= 4) or (capitals and spread == 0):  # type: ignore[operator]
+        return BY_LOOKS
     return None
+
+
+def _is_measured(values: pl.Series) -> bool:
+    """Whether most of these texts are measurements, with few units between them."""
+    measured = values.str.contains(_MEASURED)
+    units = values.filter(measured).str.extract(r"([A-Za-zµ°%²³/]+)$").drop_nulls()
+    return bool(measured.mean() >= 0.9 and units.n_unique() <= 5)  # type: ignore[operator]
+
+
+def _whole_reason(values: pl.Series, in_order: bool) -> str | None:
+    n, low, high = len(values), int(values.min()), int(values.max())  # type: ignore[arg-type]
+    # Years, and seconds to nanoseconds of the years 2000 to 2040, may come without gaps as well.
+    stamped = any(low >= 946_684_800 * unit and high <= 2_208_988_800 * unit for unit in (1, 10**3, 10**6, 10**9))
+    years = low >= 1500 and high <= 2200
+    if n < 20 or years or stamped or high - low + 1 != n:
+        return None
+    return "a row number: unique and without gaps" if in_order or n >= 100 else None
+
+
+def may_be_keys(values: pl.Series, *, is_unique: bool) -> bool:
+    """Whether whole numbers look as keys do, and measurements seldom: many, each once, all of one length."""
+    low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
+    return is_unique and len(values) >= 1_000 and low >= 1_000_000 and len(str(low)) == len(str(high))
 
 
 def looks_like_digit_code(name: str) -> bool:
@@ -222,4 +287,4 @@ def text_or_category(values: pl.Series, counts: pl.Series) -> Kind:
         return Kind.TEXT
     # Levels of fewer than 5 rows are never emitted: where they hold nearly all the rows, nothing would be left.
     repeated = int(counts.filter(counts >= 5).sum()) / n
-    return Kind.TEXT if k > 50 and repeated < 0.2 else Kind.CATEGORICAL
+    return Kind.TEXT if (k > 50 and repeated < 0.2) or (k > 10 and not repeated) else Kind.CATEGORICAL

@@ -16,7 +16,15 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Counted
 from likewise.schema.identifiers.forms import BY_WORD, NAME
 from likewise.schema.identifiers.names import is_a_name
-from likewise.schema.keys import looks_made, names_a_group, names_a_key, names_an_entity, names_an_owner, parts_of
+from likewise.schema.keys import (
+    THINGS,
+    looks_made,
+    names_a_group,
+    names_a_key,
+    names_an_entity,
+    names_an_owner,
+    parts_of,
+)
 
 LEAST_ENTITIES = 5
 """Fewer values than these are a grouping of rows, not their owners."""
@@ -181,6 +189,8 @@ def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None
     sure |= personal is not None and personal is not NAME
     made = looks_made(values.cast(pl.String))
     owner = names_an_owner(name) or is_a_name(parts_of(name))
+    if not made and parts_of(name)[-1:] and parts_of(name)[-1] in THINGS and column.kind is not Kind.INTEGER:
+        return None  # "vehicle": rather its kind than its plate
     if not (sure or made or owner or names_a_key(name) or personal):
         return None
     constant = _constant_within(counted, name, [c.name for c in schema if c.is_modelled and c.name != name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from likewise.schema.keys import OWNERS
+from likewise.schema.keys import OWNERS, THINGS
 
 _GIVEN_WORDS = """
     adam adrian agnes aisha alan albert alejandro alex alexander ali alice amanda amelia amy ana andrea andreas andrew
@@ -71,13 +71,6 @@ _OTHERS = frozenset(
     }
 )
 
-_THING_WORDS = """
-    household account acct machine device vehicle unit engine policy case konto maschine maschinen fall geraet gerät
-    dossier cuenta
-"""
-_THINGS = frozenset(_THING_WORDS.split())
-"""Owners of rows that are no people."""
-
 _LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$"
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"
 _HAN = r"^\p{Han}{2,4}$"
@@ -100,7 +93,11 @@ def looks_like_names(parts: list[str], texts: pl.Series) -> bool:
     if not (strong or bare) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
         return False
     whose = is_a_name(parts) and len(parts) > 1  # "patient name": in any language, unlike the name of a machine
-    return strong or (whose and _look_human(texts, 0.1 if _THINGS & set(parts) else 0.0)) or _look_human(texts, 0.4)
+    return (
+        strong
+        or (whose and _look_human(texts, 0.1 if (THINGS | {"household"}) & set(parts) else 0.0))
+        or _look_human(texts, 0.4)
+    )
 
 
 def is_a_name(parts: list[str]) -> bool:

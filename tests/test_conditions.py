@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
+from likewise import Synthesizer
 from likewise.conditions import (
     Between,
     Missing,
+    Not,
     OneOf,
+    OrMissing,
     above,
     below,
     between,
     missing,
+    none_of,
     one_of,
     parse_where,
     resolve,
@@ -168,7 +175,120 @@ def test_constructors_check_themselves() -> None:
         lambda: between(1, "b"),
         lambda: between(1, 2, closed="open"),  # type: ignore[arg-type]
         lambda: one_of(),
-        lambda: one_of("a", None),
+        lambda: OneOf(("a", None)),
     ):
         with pytest.raises(ConditionError):
             wrong()
+
+
+# ---- spans, opposites, missing joined, quotes ----------------------------------------------------------------------
+
+MAY = (dt.datetime(2020, 5, 1, tzinfo=UTC), dt.datetime(2020, 5, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+FIRST = (dt.datetime(2020, 5, 1, tzinfo=UTC), dt.datetime(2020, 5, 1, 23, 59, 59, 999_999, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("seen=2020-05-01", Between(*FIRST)),
+        ("seen=2020-05", Between(*MAY)),
+        ("seen=2020-05-01|2020-05-03", OneOf((dt.date(2020, 5, 1), dt.date(2020, 5, 3)))),
+        ("seen>=2020-05-01", Between(FIRST[0], None)),
+        ("seen>2020-05-01", Between(FIRST[1], None, "right")),
+        ("seen<=2020-05-01", Between(None, FIRST[1])),
+        ("seen<2020-05-01", Between(None, FIRST[0], "left")),
+        ("born=2020-02", Between(dt.date(2020, 2, 1), dt.date(2020, 2, 29))),
+        ("age=60.5..70.5", Between(60.5, 70.5)),
+        ("age>=60", Between(60, None)),
+        ("age > 60", Between(60, None, "right")),
+        ("age!=3", Not(OneOf((3,)))),
+        ("age!=3..5", Not(Between(3, 5))),
+        ("age=NA", Missing()),
+        ("income!=>50K", Not(OneOf((">50K",)))),
+        ('workclass="a|b"|c', OneOf(("a|b", "c"))),
+        ('workclass="?"', OneOf(("?",))),
+        ('workclass=""', OneOf(("",))),
+        ('workclass="say ""a"""', OneOf(('say "a"',))),
+        ("workclass=Private|", OrMissing(OneOf(("Private",)))),
+        ("workclass=?|Private", OrMissing(OneOf(("Private",)))),
+        ("age=31|", OrMissing(OneOf((31,)))),
+    ],
+)
+def test_more_conditions_read_from_text(schema: Schema, text: str, condition: object) -> None:
+    assert parse_where(text, schema)[1] == condition
+
+
+def test_dates_in_python_mean_what_they_mean_at_the_command_line(schema: Schema) -> None:
+    day = dt.date(2020, 5, 1)
+    for given in (day, "2020-05-01", np.datetime64("2020-05-01"), pd.Period("2020-05-01", "D")):
+        assert resolve({"seen": given}, schema)["seen"] == Between(*FIRST)
+    for given in ("2020-05", np.datetime64("2020-05"), pd.Period("2020-05", "M")):
+        assert resolve({"seen": given}, schema)["seen"] == Between(*MAY)
+    assert resolve({"seen": above(day)}, schema)["seen"] == Between(FIRST[1], None, "right")
+    assert resolve({"seen": below(day)}, schema)["seen"] == Between(None, FIRST[0], "left")
+    moment = dt.datetime(2020, 5, 1, 10, tzinfo=UTC)
+    for unit in ("s", "ms", "us", "ns"):
+        exact = np.datetime64("2020-05-01T10:00:00", unit)
+        assert resolve({"seen": exact}, schema)["seen"] == OneOf((moment,))
+
+
+@pytest.mark.parametrize("gone", [None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), Decimal("NaN")], ids=repr)
+def test_every_word_for_missing_means_missing(schema: Schema, gone: object) -> None:
+    assert resolve({"age": gone}, schema)["age"] == Missing()
+    assert resolve({"age": [31, gone]}, schema)["age"] == OrMissing(OneOf((31,)))
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_durations_and_decimals_are_asked_for_as_themselves(unit: Any) -> None:
+    frame = pl.DataFrame(
+        {
+            "took": pl.Series([dt.timedelta(hours=h) for h in range(1, 9)], dtype=pl.Duration(unit)),
+            "paid": pl.Series([Decimal(f"{i}.25") for i in range(8)], dtype=pl.Decimal(8, 2)),
+        }
+    )
+    schema = infer(frame)
+    ticks = 3 * 3_600 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    for given in (dt.timedelta(hours=3), pd.Timedelta(hours=3), np.timedelta64(3, "h")):
+        assert resolve({"took": given}, schema)["took"] == OneOf((ticks,))
+    assert resolve({"paid": Decimal("3.25")}, schema)["paid"] == OneOf((3.25,))
+    assert resolve({"paid": between(Decimal(1), Decimal("3.5"))}, schema)["paid"] == Between(1.0, 3.5)
+
+
+def test_composed_and_decomposed_accents_are_one() -> None:
+    composed, apart = "S\u00e3o", "Sa\u0303o"
+    frame = pl.DataFrame({composed: [composed, "Rio"] * 40, "x": range(80)})
+    synth = Synthesizer("copula", random_state=0).fit(frame)
+    assert synth.sample(20, where={apart: apart})[composed].unique().to_list() == [composed]
+    assert parse_where(f"{apart}={apart}", synth.schema_)[0] == composed
+
+
+def test_rows_obey_opposites_days_and_missing_joined() -> None:
+    n = 600
+    frame = pl.DataFrame(
+        {
+            "level": ["a|b", "b..c", "b", "c"] * (n // 4),
+            "age": [i % 40 for i in range(n)],
+            "rate": [None if i % 3 == 0 else (i % 50) / 4 for i in range(n)],
+            "at": [dt.datetime(2020, 5, 1 + i % 20, i % 24) for i in range(n)],
+        }
+    )
+    synth = Synthesizer("copula", random_state=0).fit(frame)
+    assert synth.sample(50, where={"level": none_of("c")})["level"].is_in(["a|b", "b..c", "b"]).all()
+    ages = synth.sample(300, where={"age": none_of(3, 5)})["age"]
+    assert not ages.is_in([3, 5]).any()
+    assert ages.min() < 3 < 5 < ages.max()  # type: ignore[operator]
+    rates = synth.sample(300, where={"rate": one_of(2.0, None)})["rate"]
+    assert rates.drop_nulls().unique().to_list() == [2.0]
+    assert 0 < rates.null_count() < 300
+    days = [dt.date(2020, 5, 2), dt.date(2020, 5, 9)]
+    drawn = synth.sample(100, where={"at": days})["at"]
+    assert sorted(drawn.dt.date().unique().to_list()) == days
+    assert set(synth.sample(60, where={"at": dt.date(2020, 5, 2)})["at"].dt.date()) == {days[0]}
+
+
+def test_values_of_a_set_that_cannot_be_met_are_told() -> None:
+    frame = pl.DataFrame({"level": ["a", "b"] * 50, "age": list(range(50)) * 2})
+    synth = Synthesizer("copula", random_state=0).fit(frame)
+    for where in ({"level": ["a", "never"]}, {"age": [20, 1_000]}):
+        with pytest.raises(ConditionError, match="1 of the 2 (levels|values) asked for cannot be drawn"):
+            synth.sample(5, where=where)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import likewise.privacy
     import likewise.scenario  # noqa: F401
     from likewise.codecs.column import CodecOptions
-    from likewise.conditions import above, below, between, missing, one_of
+    from likewise.conditions import above, below, between, missing, none_of, one_of
     from likewise.dp.budget import Budget
     from likewise.dp.ledger import DP
     from likewise.errors import (
@@ -112,6 +112,7 @@ __all__ = [
     "infer",
     "load",
     "missing",
+    "none_of",
     "one_of",
     "read_images",
     "statement",
@@ -121,7 +122,7 @@ __all__ = [
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
 _HOMES = {
     "likewise.codecs.column": ("CodecOptions",),
-    "likewise.conditions": ("above", "below", "between", "missing", "one_of"),
+    "likewise.conditions": ("above", "below", "between", "missing", "none_of", "one_of"),
     "likewise.dp.budget": ("Budget",),
     "likewise.dp.ledger": ("DP",),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),

@@ -823,7 +823,7 @@ def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
     for column in schema:
         part = next((part for part in codec.codecs if part.name == column.name), None)
         if column.dtype == "Enum" and column.levels is not None and column.role is not Role.DROP:
-            kept: set[str | None] = set(column.labels or ())
+            kept: set[str | None] = {*(column.labels or ()), *column.missing}
             if isinstance(part, LevelCodec) and not part.is_boolean:
                 kept |= {*part.levels, part.rare_token}
             levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])

@@ -31,7 +31,8 @@ def sample(
 ) -> None:
     """Draw rows from a saved model.
 
-    Every row meets every condition: a value, a range such as age=60..90, or values such as sex=Male|Female.
+    Every row meets every condition: age=40, sex=Male|Female, age=60..90, age>=60, age!=40, day=2024-05 (the whole
+    month), job= (missing), job=clerk| (or missing). Quotes keep a text as it is: job="a|b", job="NA", job="".
 
     \b
     Examples:

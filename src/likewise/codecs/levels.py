@@ -9,15 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
-from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
+from likewise.codecs.column import (
+    CodecOptions,
+    ColumnCodec,
+    Encoded,
+    Narrowed,
+    State,
+    take_array,
+    take_value,
+)
 from likewise.codecs.holders import Holders, merged
-from likewise.conditions import Missing, OneOf
+from likewise.conditions import Missing, Not, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column, Kind
 
@@ -195,16 +204,23 @@ class LevelCodec(ColumnCodec):
                 raise ConditionError(f"column {self.name!r}: no value is missing, so none can be drawn missing")
             weights[-1] = 1
             return Narrowed((weights,), self)
-        if not isinstance(condition, OneOf):
+        asked = condition.condition if isinstance(condition, Not) else condition
+        if not isinstance(asked, OneOf):
             raise ConditionError(
                 f"column {self.name!r}: a {type(condition).__name__} needs numbers or times, and these are levels; "
                 "ask for a level or a set of levels"
             )
-        wanted = {self._text_of(value) for value in condition.values}
-        emit = self.fields[0].emit
-        for code, level in enumerate(self.levels):
-            weights[code] = level in wanted and emit[code]
-        lacking = sorted(wanted - {level for level, weight in zip(self.levels, weights, strict=False) if weight})
+        wanted = {normalize("NFC", self._text_of(value)) for value in asked.values}
+        emit = self.fields[0].emit[: len(self.levels)]
+        levels = [normalize("NFC", level) for level in self.levels]
+        is_wanted = np.array([level in wanted for level in levels], bool)
+        if isinstance(condition, Not):
+            weights[: len(levels)] = ~is_wanted & emit
+            if not weights.any():
+                raise ConditionError(f"column {self.name!r}: no level that can be drawn is left")
+            return Narrowed((weights,), self)
+        weights[: len(levels)] = is_wanted & emit
+        lacking = sorted(wanted - {level for level, weight in zip(levels, weights, strict=False) if weight})
         if lacking:
             raise ConditionError(f"column {self.name!r}: {self._not_kept(lacking, len(wanted))}")
         return Narrowed((weights,), self)

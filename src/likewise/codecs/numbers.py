@@ -31,7 +31,7 @@ from likewise.codecs.holders import Crowd, Holders, merged
 from likewise.codecs.lattice import INT64, MOST_DECIMALS, Lattice, as_number, find_lattice
 from likewise.codecs.pieces import Pieces, Values, tally
 from likewise.codecs.tails import Reach
-from likewise.conditions import Between, Missing, OneOf
+from likewise.conditions import Between, Missing, Not, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.schema.column import Column, Kind
 
@@ -234,17 +234,53 @@ class NumberCodec(ColumnCodec):
             narrowed = self.pieces.between(low, high)
         elif isinstance(condition, OneOf):
             narrowed = self.pieces.one_of(self._exact_units(condition))
+            n_asked, n_met = len(set(condition.values)), len(narrowed.first)
+            if 0 < n_met < n_asked:
+                raise ConditionError(
+                    f"column {self.name!r}: {n_asked - n_met} of the {n_asked} values asked for cannot be drawn; "
+                    f"{self._draws_lie(show)}"
+                )
+        elif isinstance(condition, Not):
+            narrowed = self._without(condition.condition)
         else:
             raise ConditionError(f"column {self.name!r}: cannot use a {type(condition).__name__} on numbers")
         if not len(narrowed.first):
-            ends = self.lattice.values(np.array([self.pieces.first[0], self.pieces.last[-1]])).tolist()
             raise ConditionError(
                 f"column {self.name!r}: no value that can be drawn lies in the range or set asked for; "
-                f"draws lie in {show(ends[0])} .. {show(ends[1])}"
+                f"{self._draws_lie(show)}"
             )
         weights = np.zeros(self.size)
         weights[: self.pieces.size] = np.minimum(narrowed.code_count / self.pieces.code_count, 1.0)
         return weights, type(self)(self.name, self.lattice, narrowed, self.has_missing)
+
+    def _draws_lie(self, show: Callable[[Any], str]) -> str:
+        assert self.pieces is not None
+        low, high = self.lattice.values(np.array([self.pieces.first[0], self.pieces.last[-1]])).tolist()
+        return f"draws lie in {show(low)} .. {show(high)}"
+
+    def _without(self, condition: Between | OneOf) -> Pieces:
+        """What is left beside a range or a set: the stretches between."""
+        assert self.pieces is not None
+        if isinstance(condition, OneOf):
+            cuts: list[tuple[Any, Any]] = [(unit, unit) for unit in np.unique(self._exact_units(condition)).tolist()]
+        else:
+            cuts = [self.lattice.limits(condition, self.name)]
+        parts: list[tuple[Any, Any]] = []
+        low, is_open = None, True
+        for first, last in cuts:
+            if first is not None:
+                parts.append((low, self._beside(first, -1)))
+            is_open = last is not None
+            low = self._beside(last, 1) if is_open else None
+        parts += [(low, None)] * is_open
+        found = [self.pieces.between(*part) for part in parts]
+        first, last, code, count = (
+            np.concatenate([getattr(p, name) for p in found]) for name in ("first", "last", "code", "count")
+        )
+        return Pieces(first, last, code, count, self.pieces.size)
+
+    def _beside(self, unit: Any, way: int) -> Any:
+        return unit + way if self.lattice.is_exact else float(np.nextafter(unit, way * np.inf))
 
     def _exact_units(self, condition: OneOf) -> Values:
         """Units of those values of the set that the column's lattice can hold exactly."""

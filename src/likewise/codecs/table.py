@@ -16,14 +16,14 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
-from likewise.codecs.column import CodecOptions, ColumnCodec, State, Summary, take_value
+from likewise.codecs.column import CodecOptions, ColumnCodec, Narrowed, State, Summary, take_value
 from likewise.codecs.ids import IdCodec, summarise_entities, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
 from likewise.codecs.text import TextCodec, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
-from likewise.conditions import Between, Missing, OneOf
+from likewise.conditions import Condition, Missing, OrMissing, as_condition
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.identifiers.forms import BY_WORD
@@ -269,7 +269,7 @@ class TableCodec:
                 raise ConditionError(f"no column {name!r}{nearest(name, list(by_name))}")
             if not codec.fields:
                 raise ConditionError(f"column {name!r} is an id: ids are regenerated, so no condition can hold on it")
-            narrowed = codec.narrow(_as_condition(condition))
+            narrowed = _narrowed(codec, as_condition(condition))
             weights.update(zip(self.fields_of(name), narrowed.weights, strict=True))
             codecs[name] = narrowed.codec
         return self._narrowing(weights, codecs)
@@ -335,10 +335,11 @@ def _options(options: CodecOptions | None, changes: Mapping[str, Any]) -> CodecO
     return replace(options or CodecOptions(), **changes)
 
 
-def _as_condition(value: Any) -> Between | OneOf | Missing:
-    if isinstance(value, Between | OneOf | Missing):
-        return value
-    return Missing() if value is None else OneOf((value,))
+def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
+    if not isinstance(condition, OrMissing):
+        return codec.narrow(condition)
+    known, gone = codec.narrow(condition.condition), codec.narrow(Missing())
+    return replace(known, weights=tuple(np.maximum(a, b) for a, b in zip(known.weights, gone.weights, strict=True)))
 
 
 def _require(frame: pl.DataFrame, names: Iterable[str]) -> None:

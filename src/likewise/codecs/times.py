@@ -23,7 +23,7 @@ from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
 from likewise.codecs.lattice import find_lattice
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
-from likewise.conditions import Between, Missing, OneOf
+from likewise.conditions import Between, Missing, Not, OneOf, days_apart
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column, Kind
 
@@ -272,9 +272,17 @@ class TimeCodec(ColumnCodec):
             missing = self.days.narrow(condition).weights
             return Narrowed((*missing, *self.times.narrow(condition).weights) if self.has_time_field else missing, self)
         if isinstance(condition, OneOf) and self.clock.form != "timestamp":
-            ticks = tuple(self.clock.tick_of(v, self.name) for v in condition.values)
-            weights, days = self.days.narrow_numbers(OneOf(ticks), self._shown)
+            weights, days = self.days.narrow_numbers(self._in_ticks(condition), self._shown)
             return Narrowed((weights,), replace(self, days=days))
+        if isinstance(condition, Not) and self.clock.form != "timestamp":
+            weights, days = self.days.narrow_numbers(Not(self._in_ticks(condition.condition)), self._shown)
+            return Narrowed((weights,), replace(self, days=days))
+        if isinstance(condition, OneOf) and not days_apart(condition)[1]:
+            days_asked = tuple(value.toordinal() - EPOCH for value in days_apart(condition)[0])
+            weights, days = self.days.narrow_numbers(OneOf(days_asked), self._shown)
+            known = np.ones(self.times.size)
+            known[self.times.size - self.times.has_missing :] = 0
+            return Narrowed((weights, known) if self.has_time_field else (weights,), replace(self, days=days))
         if isinstance(condition, OneOf) and len(condition.values) == 1:
             condition = Between(condition.values[0], condition.values[0])
         if not isinstance(condition, Between):
@@ -285,6 +293,11 @@ class TimeCodec(ColumnCodec):
             return narrowed
         assert isinstance(narrowed.codec, TimeCodec)
         return replace(narrowed, codec=replace(narrowed.codec, moments=self._limits(condition, self.clock.moment_of)))
+
+    def _in_ticks(self, condition: Between | OneOf) -> Between | OneOf:
+        if isinstance(condition, OneOf):
+            return OneOf(tuple(self.clock.tick_of(v, self.name) for v in condition.values))
+        return _range(*self._limits(condition, self.clock.tick_of), self.name)
 
     def _shown(self, number: float | int) -> str:
         """A number of `days` as it is written."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise.conditions import Between, Condition, _as_condition, resolve
+from likewise.conditions import Between, Condition, as_condition, resolve
 from likewise.errors import ConditionError, OptionError, nearest
 from likewise.scenario.conditions import settle
 from likewise.scenario.intervention import Graph, checked_graph, descendants, graph_of, guess_order
@@ -228,7 +228,7 @@ def _shares(name: str, parts: Mapping[Any, float], schema: Schema) -> Shares:
         raise ConditionError(f"column {name!r}: a mix maps values or conditions to shares")
     shares: Shares = {}
     for part, value in parts.items():
-        condition = resolve({name: _as_condition(part)}, schema)[name]
+        condition = resolve({name: as_condition(part)}, schema)[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise ConditionError(f"column {name!r}: a share must be a number in [0, 1]")
         if condition in shares:

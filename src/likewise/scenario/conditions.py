@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from likewise.conditions import Between, Condition, Missing, OneOf, resolve
+from likewise.conditions import Between, Condition, meeting, resolve
 from likewise.errors import ConditionError, nearest
 from likewise.schema.column import Kind, Schema
 
@@ -66,22 +66,4 @@ def _range(name: str, asked: Quantiles, schema: Schema, reference: pl.DataFrame)
 
 def obeys(frame: pl.DataFrame, conditions: Mapping[str, Condition]) -> pl.Series:
     """(n,) whether each canonical row meets all conditions."""
-    met = pl.repeat(True, pl.len())
-    for name, condition in conditions.items():
-        column = pl.col(name)
-        if isinstance(condition, Missing):
-            met = met & column.is_null()
-        elif isinstance(condition, OneOf):
-            met = met & column.is_in(list(condition.values)).fill_null(False)
-        else:
-            met = met & _within(column, condition).fill_null(False)
-    return frame.select(met.alias("met"))["met"]
-
-
-def _within(column: pl.Expr, asked: Between) -> pl.Expr:
-    met = pl.lit(True)
-    if asked.low is not None:
-        met = met & (column >= asked.low if asked.closed in ("both", "left") else column > asked.low)
-    if asked.high is not None:
-        met = met & (column <= asked.high if asked.closed in ("both", "right") else column < asked.high)
-    return met
+    return meeting(frame, conditions).alias("met")

@@ -1,0 +1,192 @@
+"""What a caller may ask of a cell: a range, a set of values, missing, the opposite, and which rows meet it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any, Literal
+from unicodedata import normalize
+
+import polars as pl
+
+from likewise.errors import ConditionError
+
+Closed = Literal["both", "left", "right", "none"]
+
+
+@dataclass(frozen=True)
+class Between:
+    """A range: numbers, dates or times from `low` to `high`; None leaves that side open.
+
+    Args:
+        low, high: the ends.
+        closed: which ends belong to the range.
+
+    Raises:
+        ConditionError: low > high, an end is not a number, or both are open.
+    """
+
+    low: Any
+    high: Any
+    closed: Closed = "both"
+
+    def __post_init__(self) -> None:
+        if self.closed not in ("both", "left", "right", "none"):
+            raise ConditionError(f"closed must be 'both', 'left', 'right' or 'none', got {self.closed!r}")
+        if self.low is None and self.high is None:
+            raise ConditionError("a range needs at least one end")
+        if any(end is not None and is_missing(end) for end in (self.low, self.high)):
+            raise ConditionError("an end of a range must not be missing (NaN, NaT, NA); None leaves it open")
+        if self.low is None or self.high is None or (isinstance(self.low, str) and isinstance(self.high, str)):
+            return  # texts are compared once it is known what they say
+        try:
+            if self.low > self.high or (self.low == self.high and self.closed != "both"):
+                raise ConditionError("the range is empty: its low end must lie below its high end")
+        except TypeError:
+            types = f"{type(self.low).__name__} and {type(self.high).__name__}"
+            raise ConditionError(f"the ends of a range must be of one type, got {types}") from None
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A set of values, any of which will do. Order does not matter; doubles are dropped."""
+
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        values = tuple(dict.fromkeys(self.values))
+        if not values:
+            raise ConditionError("one_of needs at least one value")
+        if any(is_missing(v) for v in values):
+            raise ConditionError("one_of takes values, not a missing one: use missing() for that")
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The cell is missing."""
+
+
+@dataclass(frozen=True)
+class Not:
+    """The cell holds a value, and it does not meet a condition."""
+
+    condition: Between | OneOf
+
+
+@dataclass(frozen=True)
+class OrMissing:
+    """The cell meets a condition or is missing."""
+
+    condition: Between | OneOf | Not
+
+
+Condition = Between | OneOf | Missing | Not | OrMissing
+
+
+def between(low: Any, high: Any, *, closed: Closed = "both") -> Between:
+    """Values from low to high, both included unless `closed` says otherwise.
+
+    Example:
+        >>> between(60, 90)
+        Between(low=60, high=90, closed='both')
+    """
+    return Between(low, high, closed)
+
+
+def below(high: Any) -> Between:
+    """Values less than high."""
+    return Between(None, high, "left")
+
+
+def above(low: Any) -> Between:
+    """Values greater than low."""
+    return Between(low, None, "right")
+
+
+def one_of(*values: Any) -> OneOf | OrMissing | Missing:
+    """Any of these values: `one_of("a", "b")` or `one_of(["a", "b"])`; None among them is a missing cell."""
+    if len(values) == 1 and isinstance(values[0], list | tuple | Set):
+        values = tuple(values[0])
+    known = tuple(v for v in values if not is_missing(v))
+    if len(known) == len(values):
+        return OneOf(known)
+    return OrMissing(OneOf(known)) if known else Missing()
+
+
+def none_of(*values: Any) -> Not:
+    """A value, but none of these: `none_of("a", "b")` or `none_of(["a", "b"])`."""
+    if len(values) == 1 and isinstance(values[0], list | tuple | Set):
+        values = tuple(values[0])
+    return Not(OneOf(values))
+
+
+def missing() -> Missing:
+    """No value."""
+    return Missing()
+
+
+def meeting(table: pl.DataFrame, conditions: Mapping[str, Condition]) -> pl.Series:
+    """(n,) which rows of a canonical frame meet all conditions, as `resolve` gives them; a missing cell meets missing.
+
+    Example:
+        >>> meeting(pl.DataFrame({"age": [30, 61, None]}), {"age": between(60, 90)}).to_list()
+        [False, True, False]
+    """
+    met = pl.Series([True]).new_from_index(0, len(table))
+    for name, condition in conditions.items():
+        met &= table.select(_meets(pl.col(name), condition, table.schema[name]).fill_null(False)).to_series()
+    return met
+
+
+def _meets(cell: pl.Expr, condition: Condition, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(condition, Missing):
+        return cell.is_null()
+    if isinstance(condition, Not):
+        return cell.is_not_null() & ~_meets(cell, condition.condition, dtype)
+    if isinstance(condition, OrMissing):
+        return cell.is_null() | _meets(cell, condition.condition, dtype)
+    if isinstance(condition, OneOf):
+        if isinstance(dtype, pl.Datetime):  # whole days among moments
+            days, moments = days_apart(condition)
+            return cell.dt.date().is_in(days) | cell.is_in(pl.Series(moments, dtype=dtype).implode())
+        if dtype == pl.String:
+            return cell.is_in([form for v in condition.values for form in spellings(v)])
+        return cell.is_in(list(condition.values))
+    sides = []
+    if condition.low is not None:
+        sides.append(cell >= condition.low if condition.closed in ("both", "left") else cell > condition.low)
+    if condition.high is not None:
+        sides.append(cell <= condition.high if condition.closed in ("both", "right") else cell < condition.high)
+    return pl.all_horizontal(*sides)
+
+
+def days_apart(condition: OneOf) -> tuple[list[dt.date], list[dt.datetime]]:
+    """The values of a set on timestamps that mean whole days, and those that are moments."""
+    days = [v for v in condition.values if not isinstance(v, dt.datetime)]
+    return days, [v for v in condition.values if isinstance(v, dt.datetime)]
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """A text as it stands, and with its accents composed and apart: to a reader they are one."""
+    return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
+
+
+def as_condition(given: Any) -> Condition:
+    """What was given for a column as a condition: a value, a set of values, None for missing."""
+    if isinstance(given, Between | OneOf | Missing | Not | OrMissing):
+        return given
+    if isinstance(given, list | tuple | Set):
+        return one_of(list(given))
+    return Missing() if is_missing(given) else OneOf((given,))
+
+
+def is_missing(value: Any) -> bool:
+    """None, and whatever is not equal to itself: NaN, NaT, NA."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # pandas' NA has no truth value
+        return type(value).__name__ == "NAType"

@@ -136,6 +136,6 @@ def _chosen(accept: npt.NDArray[np.bool_], new: pl.DataFrame, old: pl.DataFrame)
 def _most_plausible(rows: pl.DataFrame, losses: Floats, logs: Floats, n: int) -> tuple[pl.DataFrame, Floats, Floats]:
     """The n different rows of highest density, highest first."""
     order = np.argsort(-logs, kind="stable")
-    different = rows[order].with_row_index("__place").unique(rows.columns, keep="first", maintain_order=True)
-    take = order[different["__place"].to_numpy()[:n]]
+    different = rows[order].with_row_index("\0place").unique(rows.columns, keep="first", maintain_order=True)
+    take = order[different["\0place"].to_numpy()[:n]]
     return rows[take], losses[take], logs[take]

@@ -174,14 +174,15 @@ def _found(
     order = pl.Series(rng.permutation(len(real)))
     if len(names) == 1:  # a key may be numbers here and texts there
         people, real = (table.with_columns(pl.col(names).cast(pl.String)) for table in (people, real))
-    rows = real.select(names).with_columns(row=pl.int_range(pl.len()))[order]
+    # Under names that no column has: one may be called "row".
+    rows = real.select(names).with_columns(pl.int_range(pl.len()).alias("\0row"))[order]
     once = rows.unique(names, keep="first" if names == [entity] else "none", maintain_order=True)
-    told = people.select(names).with_columns(person=pl.int_range(pl.len()))
+    told = people.select(names).with_columns(pl.int_range(pl.len()).alias("\0person"))
     clear = told.unique(names, keep="none", maintain_order=True)
     joined = clear.join(once, on=names, how="inner", maintain_order="left")
     # Rows of the public table that stand there, less those told apart.
     unclear = len(told.join(rows.select(names).unique(), on=names, how="semi")) - len(joined)
-    return (joined["person"].to_numpy(), joined["row"].to_numpy()), unclear
+    return (joined["\0person"].to_numpy(), joined["\0row"].to_numpy()), unclear
 
 
 def _some(people: pl.DataFrame, truth: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:

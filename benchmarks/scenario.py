@@ -11,7 +11,7 @@ import argparse
 import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ import polars as pl
 from _shared import machine, shared_folder
 
 import likewise as lw
-from likewise.scenario import Paths, Scenario, backtest, fit_tail, return_level, stylised_facts, tail_dependence
-from likewise.scenario.facts import gaps
+from likewise.scenario import Facts, Paths, Scenario, backtest, fit_tail, return_level, stylised_facts, tail_dependence
 from likewise.scenario.series import log_returns
 from likewise.scenario.tails import Tail, excess_quantile, fit_pareto
 
@@ -220,6 +219,25 @@ def facts() -> dict[str, Any]:
             for name, found in drawn.items()
         },
     }
+
+
+def gaps(real: Facts, drawn: Facts) -> dict[str, float]:
+    """How far apart two series' facts are: ratios less 1 of sizes, differences of correlations."""
+    ratio = {
+        name: getattr(drawn, name) / getattr(real, name) - 1
+        for name in ("std", "tail_index", "var_99", "es_975", "drawdown")
+    }
+    return ratio | {
+        "excess_kurtosis": drawn.excess_kurtosis - real.excess_kurtosis,
+        "autocorrelation": drawn.autocorrelation - real.autocorrelation,
+        "clustering": _furthest(real.clustering, drawn.clustering),
+        "leverage": _furthest(real.leverage, drawn.leverage),
+    }
+
+
+def _furthest(a: Sequence[float], b: Sequence[float]) -> float:
+    apart = [y - x for x, y in zip(a, b, strict=False)]
+    return max(apart, key=abs) if apart else 0.0
 
 
 STARTS = {"calm": 250, "normal": 200, "stressed": 50}

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 import likewise as lw
+from likewise.conditions import meeting
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError
 from likewise.scenario import Scenario, correlation, mean, quantiles, std
-from likewise.scenario.conditions import obeys, settle
+from likewise.scenario.conditions import settle
 from likewise.scenario.intervention import checked_graph, descendants, graph_of, guess_order
 from likewise.scenario.plausibility import CodeDensity
 from likewise.schema.infer import infer
@@ -81,13 +82,13 @@ def test_rows_partly_given_and_conditions_hold_together() -> None:
     assert drawn["age"].min() > 60
 
 
-def test_obeys_reads_every_kind_of_condition() -> None:
+def test_every_kind_of_condition_is_read() -> None:
     frame = pl.DataFrame({"a": [1, 2, None, 4], "b": ["x", "y", "x", None]})
     schema = infer(frame)
     table = parse(frame, schema)
 
     def met(**where: object) -> list[bool]:
-        return obeys(table, settle(where, schema, table)).to_list()
+        return meeting(table, settle(where, schema, table)).to_list()
 
     assert met() == [True] * 4
     assert met(a=lw.above(1)) == [False, True, False, True]

@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from likewise.codecs.matrix import numbers_of
+from likewise.conditions import meeting
 from likewise.errors import ConditionError
 from likewise.scenario import draws
 from likewise.scenario.asked import Asked
-from likewise.scenario.conditions import obeys, settle
+from likewise.scenario.conditions import settle
 from likewise.scenario.intervention import intervene
 from likewise.scenario.margins import Margin
 from likewise.scenario.pooling import Pooling, constraints_of, pool, resample
@@ -52,7 +53,7 @@ class Answer:
             table, told = self._weighted(many, rng)
             report.update(told)
             table = intervene(self.source.synthesizer, table, asked.settings, asked.graph, rng)
-            return table.filter(obeys(table, asked.after)) if asked.after else table
+            return table.filter(meeting(table, asked.after)) if asked.after else table
 
         what = "the conditions hardly ever hold after the intervention"
         table = draws.until(n, made, what) if asked.after else made(n)
@@ -87,7 +88,7 @@ class Answer:
 
         def beyond(many: int) -> pl.DataFrame:
             rows = model.draw(many, level, rng)
-            return rows.filter(obeys(rows, model.conditions)) if model.conditions else rows
+            return rows.filter(meeting(rows, model.conditions)) if model.conditions else rows
 
         return draws.until(n, beyond, "the other conditions hardly ever hold out there")
 
@@ -95,7 +96,7 @@ class Answer:
         """The weights of rows under all views and mixes."""
         schema, views = self.source.schema, self.asked.all_views
         conditions = [settle(v.where or {}, schema, self.source.table) for v in views if v.kind == "share"]
-        met = [obeys(rows, asked).to_numpy() for asked in conditions]
+        met = [meeting(rows, asked).to_numpy() for asked in conditions]
         numbers = [c.name for c in schema if c.is_modelled and c.kind in (Kind.INTEGER, Kind.REAL)]
         prior = np.full(len(rows), 1 / len(rows))
         return pool(constraints_of(views, {name: numbers_of(rows[name]) for name in numbers}, met, prior))

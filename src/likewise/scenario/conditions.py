@@ -1,4 +1,4 @@
-"""Which rows meet conditions, and conditions that are said as quantiles."""
+"""Conditions that are said as quantiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from likewise.conditions import Between, Condition, meeting, resolve
+from likewise.conditions import Between, Condition, resolve
 from likewise.errors import ConditionError, nearest
 from likewise.schema.column import Kind, Schema
 
@@ -62,8 +62,3 @@ def _range(name: str, asked: Quantiles, schema: Schema, reference: pl.DataFrame)
         raise ConditionError(f"column {name!r}: all values are missing, so it has no quantiles")
     ends = [known[min(int(level * len(known)), len(known) - 1)] for level in (asked.low, asked.high)]
     return Between(None if asked.low == 0 else ends[0], None if asked.high == 1 else ends[1])
-
-
-def obeys(frame: pl.DataFrame, conditions: Mapping[str, Condition]) -> pl.Series:
-    """(n,) whether each canonical row meets all conditions."""
-    return meeting(frame, conditions).alias("met")

@@ -16,9 +16,8 @@ import polars as pl
 
 from likewise.codecs.base import Field, Given
 from likewise.codecs.matrix import numbers_of
-from likewise.conditions import Condition
+from likewise.conditions import Condition, meeting
 from likewise.errors import ConditionError, InputError
-from likewise.scenario.conditions import obeys
 from likewise.scenario.dependence import ConditionalExtremes
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity
@@ -147,7 +146,7 @@ def draw_mix(
 
         def others(many: int) -> pl.DataFrame:
             rows = draw(source, many, conditions, rng)
-            named = [obeys(rows, {column: part}) for part in shares]
+            named = [meeting(rows, {column: part}) for part in shares]
             return rows.filter(~pl.any_horizontal(named) if named else pl.lit(True))
 
         parts.append(until(int(counts[-1]), others, f"column {column!r} takes hardly a value beside those of the mix"))
@@ -156,7 +155,7 @@ def draw_mix(
 
 def worth_of_mix(table: pl.DataFrame, column: str, shares: Mapping[Condition, float]) -> float:
     """How many of the rows seen, weighted into this mix, would be worth: how far it is from what was seen."""
-    seen = [float(obeys(table, {column: part}).to_numpy().mean()) for part in shares]
+    seen = [float(meeting(table, {column: part}).to_numpy().mean()) for part in shares]
     seen.append(max(1 - sum(seen), 0.0))
     wanted = [*shares.values(), max(1 - sum(shares.values()), 0.0)]
     worth = sum(w * w / s for w, s in zip(wanted, seen, strict=True) if s > 0)
@@ -232,7 +231,7 @@ class TailModel:
         Raises:
             InputError: too few rows meet the conditions or lie in the tail.
         """
-        rows = source.table.filter(obeys(source.table, conditions)) if conditions else source.table
+        rows = source.table.filter(meeting(source.table, conditions)) if conditions else source.table
         rows = rows.filter(pl.col(column).is_not_null())
         if len(rows) < LEAST_ROWS:
             raise InputError(

@@ -5,7 +5,6 @@ Legend: n steps, p paths of h steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -104,22 +103,3 @@ def var_es(returns: Floats, level: float = 0.99) -> tuple[float, float]:
     value = float(np.quantile(losses, level))
     beyond = losses[losses >= value]
     return value, float(beyond.mean())
-
-
-def gaps(real: Facts, drawn: Facts) -> dict[str, float]:
-    """How far apart two series' facts are: ratios less 1 of sizes, differences of correlations."""
-    ratio = {
-        name: getattr(drawn, name) / getattr(real, name) - 1
-        for name in ("std", "tail_index", "var_99", "es_975", "drawdown")
-    }
-    return ratio | {
-        "excess_kurtosis": drawn.excess_kurtosis - real.excess_kurtosis,
-        "autocorrelation": drawn.autocorrelation - real.autocorrelation,
-        "clustering": _furthest(real.clustering, drawn.clustering),
-        "leverage": _furthest(real.leverage, drawn.leverage),
-    }
-
-
-def _furthest(a: Sequence[float], b: Sequence[float]) -> float:
-    apart = [y - x for x, y in zip(a, b, strict=False)]
-    return max(apart, key=abs) if apart else 0.0

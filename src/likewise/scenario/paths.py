@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import numbers_of
-from likewise.conditions import Between
+from likewise.conditions import Between, meeting
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
 from likewise.estimator import Estimator, check_count, check_seed
 from likewise.scenario import calendars
@@ -296,9 +296,8 @@ class Paths(Estimator):
         """n paths whose whole change lies in the ranges, and the share of all paths that do."""
         kept, kept_steps, tried, found = [], [], 0, 0
         while True:
-            met = np.ones(len(values), bool)
-            for j, asked in wanted.items():
-                met &= _inside(self._moved(values[:, :, j], j), asked)
+            moved = pl.DataFrame({str(j): self._moved(values[:, :, j], j) for j in wanted})
+            met = meeting(moved, {str(j): asked for j, asked in wanted.items()}).to_numpy()
             tried, found = tried + len(values), found + int(met.sum())
             kept.append(values[met])
             kept_steps.append(steps[met])
@@ -427,15 +426,6 @@ def _range(name: str, asked: Any) -> Between:
     if not isinstance(asked, Between):
         raise ConditionError(f"series {name!r}: a path's change takes a range, such as likewise.below(-0.3)")
     return asked
-
-
-def _inside(moved: Floats, asked: Between) -> npt.NDArray[np.bool_]:
-    met = np.ones(len(moved), bool)
-    if asked.low is not None:
-        met &= moved >= asked.low if asked.closed in ("both", "left") else moved > asked.low
-    if asked.high is not None:
-        met &= moved <= asked.high if asked.closed in ("both", "right") else moved < asked.high
-    return met
 
 
 def _check_path_options(n: int, horizon: int, at: int, start: str) -> None:

@@ -16,6 +16,7 @@ import polars as pl
 from likewise.balance.matrix import MatrixCodec
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse, restore
+from likewise.typing import Ints
 
 NEIGHBOURS = 5
 """Of each row, as all of the family have it; fewer where a class has fewer rows."""
@@ -27,7 +28,7 @@ def classic_rows(
     method: str,
     table: pl.DataFrame,
     schema: Schema,
-    classes: npt.NDArray[np.int64],
+    classes: Ints,
     wanted: Mapping[int, int],
     seed: int,
     value: str | None = None,
@@ -99,7 +100,7 @@ def _mixed_sampler(codec: MatrixCodec) -> Sampler:
 def _resampled(
     make: Sampler,
     matrix: npt.NDArray[Any],
-    classes: npt.NDArray[np.int64],
+    classes: Ints,
     wanted: Mapping[int, int],
     seed: int,
 ) -> dict[int, npt.NDArray[Any]]:

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.balance import doors
 from likewise.balance.judges import Encoder
@@ -22,6 +21,7 @@ from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, WEIGHED, Classe
 from likewise.errors import InputError, OptionError
 from likewise.schema.column import Schema
 from likewise.schema.infer import infer
+from likewise.typing import Floats, Ints
 
 MEASURES, METHODS = Classes.measures, Classes.methods
 """By what classes are judged, and what is compared by default beside the two lines without balancing."""
@@ -290,8 +290,8 @@ def _fold_scores(
     X: Any,
     task: Task,
     schema: Schema,
-    train: npt.NDArray[np.int64],
-    test: npt.NDArray[np.int64],
+    train: Ints,
+    test: Ints,
     samplers: Mapping[str, Any],
     judges: Mapping[str, Any],
     seed: int,
@@ -342,12 +342,12 @@ def _adjusted(lines: list[Line]) -> list[Line]:
     return out
 
 
-def _error(gains: npt.NDArray[np.float64], ratio: float) -> float:
+def _error(gains: Floats, ratio: float) -> float:
     """Standard error of a mean gain over J folds that share training rows (Nadeau and Bengio 2003, section 5)."""
     return float(np.sqrt((1.0 / len(gains) + ratio) * gains.var(ddof=1))) if len(gains) > 1 else np.inf
 
 
-def corrected_p_value(gains: npt.NDArray[np.float64], ratio: float) -> float:
+def corrected_p_value(gains: Floats, ratio: float) -> float:
     """The two-sided p-value of a mean gain over J folds that share training rows.
 
     Example:
@@ -363,7 +363,7 @@ def corrected_p_value(gains: npt.NDArray[np.float64], ratio: float) -> float:
     return float(2 * t.sf(abs(gains.mean()) / error, max(len(gains) - 1, 1)))
 
 
-def corrected_interval(gains: npt.NDArray[np.float64], ratio: float) -> tuple[float, float]:
+def corrected_interval(gains: Floats, ratio: float) -> tuple[float, float]:
     """The 95 % interval of a mean gain over J folds that share training rows (Nadeau and Bengio 2003, section 5).
 
     Example:

@@ -14,8 +14,7 @@ import polars as pl
 
 from likewise.errors import InputError
 from likewise.tables.frames import from_frame
-
-Rows = npt.NDArray[np.int64]
+from likewise.typing import Floats, Ints
 
 
 def is_frame(data: Any) -> bool:
@@ -73,7 +72,7 @@ def target_array(target: Any) -> npt.NDArray[Any]:
     return array
 
 
-def take(data: Any, rows: Rows) -> Any:
+def take(data: Any, rows: Ints) -> Any:
     """These rows of any container, in this order, types and names kept; a pandas index starts anew."""
     if hasattr(data, "iloc"):
         return data.iloc[rows].reset_index(drop=True)
@@ -148,7 +147,7 @@ def _foreign_with(features: Any, new: Any) -> Any:
     return nw.concat([nw.from_native(features), nw.from_native(new)]).to_native()
 
 
-def with_new_values(target: Any, new: npt.NDArray[np.float64]) -> Any:
+def with_new_values(target: Any, new: Floats) -> Any:
     """A target of numbers as it came, and the new numbers after its own.
 
     Args:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import CodecOptions
@@ -21,6 +20,7 @@ from likewise.models import model_named
 from likewise.models.base import Generator
 from likewise.schema.column import Column, Kind, Schema
 from likewise.synthesizer import Synthesizer
+from likewise.typing import Bools, Ints
 
 OVERLAP = "overlap"
 """The class of majority rows that look like the minority, where they are set apart while the generator learns."""
@@ -59,7 +59,7 @@ def class_specific_rows(
     learner: Learner,
     table: pl.DataFrame,
     schema: Schema,
-    classes: npt.NDArray[np.int64],
+    classes: Ints,
     wanted: Mapping[int, int],
     seed: int,
 ) -> dict[int, pl.DataFrame]:
@@ -75,10 +75,10 @@ def conditional_rows(
     learner: Learner,
     table: pl.DataFrame,
     schema: Schema,
-    classes: npt.NDArray[np.int64],
+    classes: Ints,
     wanted: Mapping[int, int],
     seed: int,
-    apart: npt.NDArray[np.bool_] | None = None,
+    apart: Bools | None = None,
     within: Mapping[int, Mapping[str, Condition]] | None = None,
 ) -> dict[int, pl.DataFrame]:
     """New rows of each class from one model of all rows, told the class.

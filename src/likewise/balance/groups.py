@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.schema.column import Kind, Schema
+from likewise.typing import Bools
 
 LEAST_ROWS = 10
 """Fewer rows tell no group from chance."""
@@ -67,7 +67,7 @@ class OneHot:
         return rows.select(*self.columns, pl.exclude(list(self.columns)))
 
 
-def _flags(series: pl.Series) -> npt.NDArray[np.bool_] | None:
+def _flags(series: pl.Series) -> Bools | None:
     """(n,) where the column is 1; None where it holds anything else than 0 and 1."""
     if series.null_count() or not (series.dtype.is_numeric() or series.dtype == pl.Boolean):
         return None
@@ -76,9 +76,9 @@ def _flags(series: pl.Series) -> npt.NDArray[np.bool_] | None:
     return series.cast(pl.Boolean).to_numpy()
 
 
-def _length(flags: list[npt.NDArray[np.bool_] | None]) -> int:
+def _length(flags: list[Bools | None]) -> int:
     """How many of the columns, from the first on, are one group; 0 for none."""
-    taken: npt.NDArray[np.bool_] | None = None
+    taken: Bools | None = None
     for n, column in enumerate(flags, start=1):
         if column is None or (taken is not None and (taken & column).any()):
             return 0

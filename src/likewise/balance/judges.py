@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.balance.matrix import MatrixCodec
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse
+from likewise.typing import Bools, Floats, Ints
 
-Matrix = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 INNER_FOLDS = 3
 
 
@@ -27,8 +25,8 @@ class Encoder:
 
     schema: Schema
     codec: MatrixCodec
-    mean: Matrix
-    spread: Matrix
+    mean: Floats
+    spread: Floats
 
     @classmethod
     def fit(cls, table: pl.DataFrame, schema: Schema) -> Self:
@@ -38,7 +36,7 @@ class Encoder:
         spread = numbers.std(0)
         return cls(schema, codec, numbers.mean(0), np.where(spread > 0, spread, 1.0))
 
-    def encode(self, table: pl.DataFrame) -> Matrix:
+    def encode(self, table: pl.DataFrame) -> Floats:
         wide = self.codec.one_hot(self.codec.encode(parse(table, self.schema)))
         wide[:, : self.codec.n_numbers] = (wide[:, : self.codec.n_numbers] - self.mean) / self.spread
         return wide
@@ -66,7 +64,7 @@ def default_regressors(seed: int) -> dict[str, Any]:
     }
 
 
-def predicted(classifier: Any, train: Matrix, codes: Codes, rows: Matrix) -> Matrix:
+def predicted(classifier: Any, train: Floats, codes: Ints, rows: Floats) -> Floats:
     """(n, K) chances of each class that a fresh copy of the classifier gives the rows."""
     import warnings
 
@@ -74,19 +72,19 @@ def predicted(classifier: Any, train: Matrix, codes: Codes, rows: Matrix) -> Mat
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a solver stopped short still judges all methods alike
-        found: Matrix = clone(classifier).fit(train, codes).predict_proba(rows)
+        found: Floats = clone(classifier).fit(train, codes).predict_proba(rows)
     return found
 
 
-def guessed(regressor: Any, train: Matrix, values: Matrix, rows: Matrix) -> Matrix:
+def guessed(regressor: Any, train: Floats, values: Floats, rows: Floats) -> Floats:
     """(n,) what a fresh copy of the regressor takes the rows' target for."""
     from sklearn.base import clone
 
-    found: Matrix = clone(regressor).fit(train, values).predict(rows)
+    found: Floats = clone(regressor).fit(train, values).predict(rows)
     return found
 
 
-def number_scores(values: Matrix, guesses: Matrix, is_rare: npt.NDArray[np.bool_]) -> dict[str, float]:
+def number_scores(values: Floats, guesses: Floats, is_rare: Bools) -> dict[str, float]:
     """Mean absolute error and R2, over all rows and over those whose true value is rare.
 
     R2 of rare rows is against their own mean: below 0 a guess of that mean would be nearer.
@@ -109,7 +107,7 @@ def number_scores(values: Matrix, guesses: Matrix, is_rare: npt.NDArray[np.bool_
     }
 
 
-def chances_within(classifier: Any, train: Matrix, codes: Codes, seed: int) -> Matrix:
+def chances_within(classifier: Any, train: Floats, codes: Ints, seed: int) -> Floats:
     """(n, K) chances of each training row from a classifier that has not seen it."""
     from sklearn.model_selection import StratifiedKFold
 
@@ -122,7 +120,7 @@ def chances_within(classifier: Any, train: Matrix, codes: Codes, seed: int) -> M
     return out
 
 
-def scores_of(codes: Codes, chances: Matrix, decided: Codes | None = None) -> dict[str, float]:
+def scores_of(codes: Ints, chances: Floats, decided: Ints | None = None) -> dict[str, float]:
     """AUPRC, AUC, F1, balanced accuracy and Brier's score.
 
     With more than two classes, AUPRC and AUC are means over each class against the others, F1 is the mean of the
@@ -148,7 +146,7 @@ def scores_of(codes: Codes, chances: Matrix, decided: Codes | None = None) -> di
     }
 
 
-def tuned_scores(own: Codes, within: Matrix, codes: Codes, chances: Matrix) -> dict[str, float]:
+def tuned_scores(own: Ints, within: Floats, codes: Ints, chances: Floats) -> dict[str, float]:
     """The scores of unbalanced chances, decided with thresholds chosen on the training rows.
 
     With two classes F1 and balanced accuracy each get the threshold that is best for it; with more, chances are divided
@@ -168,7 +166,7 @@ def tuned_scores(own: Codes, within: Matrix, codes: Codes, chances: Matrix) -> d
     return found
 
 
-def _best_thresholds(truth: npt.NDArray[np.bool_], chance: Matrix) -> dict[str, float]:
+def _best_thresholds(truth: Bools, chance: Floats) -> dict[str, float]:
     """The threshold that is best for F1, and for balanced accuracy."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import MatrixColumn, numbers_of
 from likewise.schema.column import Kind, Schema
-
-FloatArray = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 MOST_LEVELS = 200
 """A column of more levels tells hardly anything of a distance, and its one-hot code would be wider than the table."""
@@ -89,7 +87,7 @@ class MatrixCodec:
             sizes += [] if category is None else [parts[-1].size]
         return cls(tuple(parts), n_numbers, tuple(sizes), tuple(carried))
 
-    def encode(self, table: pl.DataFrame) -> FloatArray:
+    def encode(self, table: pl.DataFrame) -> Floats:
         """(n, a + b) numbers, then codes of categories."""
         out = np.empty((len(table), self.n_numbers + len(self.sizes)))
         for part in self.parts:
@@ -103,7 +101,7 @@ class MatrixCodec:
                 out[:, self.n_numbers + part.category] = codes
         return out
 
-    def decode(self, matrix: FloatArray) -> dict[str, pl.Series]:
+    def decode(self, matrix: Floats) -> dict[str, pl.Series]:
         """The canonical columns of these rows; carried ones are not among them."""
         found = {}
         for part in self.parts:
@@ -118,14 +116,14 @@ class MatrixCodec:
             found[part.codec.name] = part.codec.decode(x, grain=part.grain)
         return found
 
-    def one_hot(self, matrix: FloatArray) -> FloatArray:
+    def one_hot(self, matrix: Floats) -> Floats:
         """(n, a + sum of sizes) with each category spread over a column for each of its codes."""
         parts = [matrix[:, : self.n_numbers]]
         for j, size in enumerate(self.sizes):
             parts.append(matrix[:, self.n_numbers + j, None] == np.arange(size))
         return np.concatenate(parts, axis=1, dtype=np.float64)
 
-    def from_one_hot(self, wide: FloatArray) -> FloatArray:
+    def from_one_hot(self, wide: Floats) -> Floats:
         """The inverse: each category is the code whose column is largest."""
         parts, at = [wide[:, : self.n_numbers]], self.n_numbers
         for size in self.sizes:

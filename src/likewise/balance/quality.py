@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.balance.matrix import MatrixCodec
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse
+from likewise.typing import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Judge:
     model: object
 
     @classmethod
-    def of(cls, table: pl.DataFrame, schema: Schema, classes: npt.NDArray[np.int64], seed: int) -> Judge:
+    def of(cls, table: pl.DataFrame, schema: Schema, classes: Ints, seed: int) -> Judge:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         canonical = parse(table, schema)
@@ -31,16 +31,16 @@ class Judge:
         model = HistGradientBoostingClassifier(max_iter=50, class_weight="balanced", random_state=seed)
         return cls(schema, codec, model.fit(codec.encode(canonical), classes))
 
-    def probability(self, rows: pl.DataFrame, k: int) -> npt.NDArray[np.float64]:
+    def probability(self, rows: pl.DataFrame, k: int) -> Floats:
         """(m,) how likely each row is of class k."""
         matrix = self.codec.encode(parse(rows, self.schema))
-        found: npt.NDArray[np.float64] = self.model.predict_proba(matrix)  # type: ignore[attr-defined]
+        found: Floats = self.model.predict_proba(matrix)  # type: ignore[attr-defined]
         place = list(self.model.classes_).index(k)  # type: ignore[attr-defined]
         return found[:, place]
 
 
 def best_of(
-    rows: pl.DataFrame, n: int, score: Callable[[pl.DataFrame], npt.NDArray[np.float64]]
+    rows: pl.DataFrame, n: int, score: Callable[[pl.DataFrame], Floats]
 ) -> tuple[pl.DataFrame, tuple[float, float]]:
     """The n rows that score highest, in the order they were drawn, and the mean score before and after."""
     scores = score(rows)
@@ -51,11 +51,11 @@ def best_of(
 def overlapping(
     table: pl.DataFrame,
     schema: Schema,
-    classes: npt.NDArray[np.int64],
-    rare: npt.NDArray[np.bool_],
+    classes: Ints,
+    rare: Bools,
     threshold: float,
     seed: int,
-) -> npt.NDArray[np.bool_]:
+) -> Bools:
     """(n,) rows of common classes that a classifier gives the rare classes with `threshold` probability or more.
 
     Each row is judged by a classifier that has not seen it (3 folds). Setting such rows apart while a generator learns
@@ -72,5 +72,5 @@ def overlapping(
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     model = HistGradientBoostingClassifier(max_iter=50, random_state=seed)
     chance = cross_val_predict(model, matrix, is_rare, cv=folds, method="predict_proba")[:, 1]
-    found: npt.NDArray[np.bool_] = (chance >= threshold) & ~is_rare
+    found: Bools = (chance >= threshold) & ~is_rare
     return found

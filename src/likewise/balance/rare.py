@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.errors import OptionError
+from likewise.typing import Floats, Ints
 
 RELEVANT = 0.8
 """From this relevance on a value is rare; the threshold of the papers."""
@@ -21,7 +21,7 @@ WHISKER = 1.5
 """Interquartile ranges from the box to the end of a whisker."""
 
 
-def relevance(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def relevance(values: Floats) -> Floats:
     """(n,) how rare each value is, 0 to 1.
 
     A side on which no value lies beyond its whisker has no rare values: there, relevance is 0.
@@ -44,9 +44,7 @@ def relevance(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return found
 
 
-def regions(
-    values: npt.NDArray[np.float64], edges: Sequence[float] | None
-) -> tuple[npt.NDArray[np.int64], tuple[tuple[float, float], ...]]:
+def regions(values: Floats, edges: Sequence[float] | None) -> tuple[Ints, tuple[tuple[float, float], ...]]:
     """(n,) the region of each value, counted from the lowest, and the least and greatest value in each.
 
     Args:

@@ -12,7 +12,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.balance.classic import classic_rows
@@ -27,6 +26,7 @@ from likewise.errors import FallbackWarning, OptionError, TrainingError
 from likewise.models.base import Generator
 from likewise.schema.column import Schema
 from likewise.schema.parse import restore_column
+from likewise.typing import Bools, Floats, Ints
 
 CLASSIC = ("random", "smote", "smotenc", "borderline", "adasyn")
 WAYS = ("class-specific", "conditional")
@@ -50,8 +50,8 @@ class Target:
     """
 
     labels: tuple[Any, ...]
-    codes: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64] | None = None
+    codes: Ints
+    values: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Drawn:
 
     plan: Plan
     rows: pl.DataFrame
-    copies: npt.NDArray[np.int64] | None = None
+    copies: Ints | None = None
     rejected: int = 0
     quality: tuple[float, float] | None = None
 
@@ -133,10 +133,10 @@ class Run:
     model: Generator | None = None
     value: str | None = None
     quality: float | None = None
-    apart: npt.NDArray[np.bool_] | None = None
+    apart: Bools | None = None
 
     @property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> Ints:
         return np.bincount(self.target.codes, minlength=len(self.target.labels))
 
     def with_overlap(self, wanted: Mapping[int, int], threshold: float | None) -> Run:

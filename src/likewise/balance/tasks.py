@@ -25,9 +25,7 @@ from likewise.balance.judges import (
 )
 from likewise.balance.rare import regions
 from likewise.errors import OptionError
-
-Matrix = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from likewise.typing import Bools, Floats, Ints
 
 NONE, TUNED, WEIGHED = "none", "none, threshold tuned", "class weights"
 MANY = 10
@@ -56,13 +54,13 @@ class Task(Protocol):
         ...
 
     @property
-    def strata(self) -> Rows:
+    def strata(self) -> Ints:
         """(n,) what folds hold equal shares of."""
         ...
 
     @property
     def rarest(self) -> int:
-        """Rows of the rarest class, or with rare values."""
+        """Ints of the rarest class, or with rare values."""
         ...
 
     @property
@@ -70,7 +68,7 @@ class Task(Protocol):
         """So many leave rare rows enough to score each."""
         ...
 
-    def taken(self, rows: Rows) -> Self:
+    def taken(self, rows: Ints) -> Self:
         """The task of these rows."""
         ...
 
@@ -84,7 +82,7 @@ class Task(Protocol):
         ...
 
     def judged(
-        self, method: str, judge: Any, train: Matrix, target: npt.NDArray[Any], test: Matrix, rows: Rows, seed: int
+        self, method: str, judge: Any, train: Floats, target: npt.NDArray[Any], test: Floats, rows: Ints, seed: int
     ) -> dict[str, dict[str, float]]:
         """Line -> measure -> score of a fresh copy of the judge.
 
@@ -100,7 +98,7 @@ class Task(Protocol):
 class Classes:
     """Classes 0 .. K-1; of two the rarer one is 1, the positive one."""
 
-    values: Rows
+    values: Ints
 
     name: ClassVar[str] = "classification"
     measures: ClassVar[tuple[str, ...]] = ("auprc", "auc", "f1", "balanced_accuracy", "brier")
@@ -132,7 +130,7 @@ class Classes:
         return cls(1 - codes if len(labels) == 2 and counts[0] < counts[1] else codes)
 
     @property
-    def strata(self) -> Rows:
+    def strata(self) -> Ints:
         return self.values
 
     @property
@@ -143,14 +141,14 @@ class Classes:
     def most_folds(self) -> int:
         return self.rarest
 
-    def taken(self, rows: Rows) -> Self:
+    def taken(self, rows: Ints) -> Self:
         return type(self)(self.values[rows])
 
     def judges(self, seed: int) -> dict[str, Any]:
         return default_classifiers(seed)
 
     def judged(
-        self, method: str, judge: Any, train: Matrix, target: npt.NDArray[Any], test: Matrix, rows: Rows, seed: int
+        self, method: str, judge: Any, train: Floats, target: npt.NDArray[Any], test: Floats, rows: Ints, seed: int
     ) -> dict[str, dict[str, float]]:
         chances, truth = predicted(judge, train, target, test), self.values[rows]
         found = {method: scores_of(truth, chances)}
@@ -176,8 +174,8 @@ class Numbers:
         is_rare: (n,) which.
     """
 
-    values: npt.NDArray[np.float64]
-    is_rare: npt.NDArray[np.bool_]
+    values: Floats
+    is_rare: Bools
 
     name: ClassVar[str] = "regression"
     measures: ClassVar[tuple[str, ...]] = ("rare_mae", "rare_r2", "mae", "r2")
@@ -210,7 +208,7 @@ class Numbers:
         return cls(values, is_rare)
 
     @property
-    def strata(self) -> Rows:
+    def strata(self) -> Ints:
         return self.is_rare.astype(np.int64)
 
     @property
@@ -221,14 +219,14 @@ class Numbers:
     def most_folds(self) -> int:
         return self.rarest // 2  # of one value no share of a variance can be explained
 
-    def taken(self, rows: Rows) -> Self:
+    def taken(self, rows: Ints) -> Self:
         return type(self)(self.values[rows], self.is_rare[rows])
 
     def judges(self, seed: int) -> dict[str, Any]:
         return default_regressors(seed)
 
     def judged(
-        self, method: str, judge: Any, train: Matrix, target: npt.NDArray[Any], test: Matrix, rows: Rows, seed: int
+        self, method: str, judge: Any, train: Floats, target: npt.NDArray[Any], test: Floats, rows: Ints, seed: int
     ) -> dict[str, dict[str, float]]:
         return {method: number_scores(self.values[rows], guessed(judge, train, target, test), self.is_rare[rows])}
 

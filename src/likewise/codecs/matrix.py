@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import canonical_dtype
+from likewise.typing import Bools, Floats
 
-FloatArray = npt.NDArray[np.float64]
 NUMBER_KINDS = (Kind.INTEGER, Kind.REAL, Kind.DATETIME)
 
 
-def numbers_of(series: pl.Series) -> FloatArray:
+def numbers_of(series: pl.Series) -> Floats:
     """(n,) numbers, or times in the ticks that they count in; NaN where missing."""
     plain = series.to_physical() if series.dtype.is_temporal() else series
     return np.array(plain.cast(pl.Float64).fill_null(float("nan")).to_numpy(), np.float64)
@@ -70,11 +69,11 @@ class MatrixColumn:
         """1 at least for a column of levels, 0 for numbers and times."""
         return 0 if self.levels is None else max(len(self.levels), 1)
 
-    def encode(self, series: pl.Series) -> FloatArray:
+    def encode(self, series: pl.Series) -> Floats:
         """(n,) numbers or codes. A level that was never seen tells nothing: it is missing here."""
         return numbers_of(series if self.levels is None else codes_of(series, self.levels))
 
-    def decode(self, values: FloatArray, *, grain: int = 1) -> pl.Series:
+    def decode(self, values: Floats, *, grain: int = 1) -> pl.Series:
         """The canonical column of numbers or codes; NaN becomes null.
 
         Args:
@@ -116,13 +115,13 @@ class TableMatrix:
         return [c.n_levels for c in self.columns]
 
     @property
-    def is_code(self) -> npt.NDArray[np.bool_]:
+    def is_code(self) -> Bools:
         return np.array([c.is_code for c in self.columns], bool)
 
-    def encode(self, table: pl.DataFrame) -> FloatArray:
+    def encode(self, table: pl.DataFrame) -> Floats:
         """(n, C) of a canonical frame."""
         return np.column_stack([np.empty((len(table), 0)), *(c.encode(table[c.name]) for c in self.columns)])
 
-    def decode(self, matrix: FloatArray) -> pl.DataFrame:
+    def decode(self, matrix: Floats) -> pl.DataFrame:
         """The canonical frame of (n, C) numbers and codes."""
         return pl.DataFrame([c.decode(matrix[:, j]) for j, c in enumerate(self.columns)])

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.impute.forest import MOST_CLASSES
+from likewise.typing import Floats, Ints
 
-FloatArray = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
 FOLDS = 3
@@ -35,21 +35,21 @@ class Matched:
         models: one a fold; a hole is predicted by their mean.
     """
 
-    predictions: FloatArray
-    values: FloatArray
+    predictions: Floats
+    values: Floats
     models: list[Any]
 
-    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> Floats:
         matched = self.spread(x)
         return np.asarray(matched[np.arange(len(x)), rng.integers(0, matched.shape[1], len(x))])
 
-    def spread(self, x: Matrix) -> FloatArray:
+    def spread(self, x: Matrix) -> Floats:
         """(h, k) values of the donors that are predicted most alike."""
         if not self.models:
             return np.broadcast_to(self.values, (len(x), len(self.values)))
         k = min(NEAREST, len(self.values))
         predicted = np.asarray(np.mean([model.predict(x) for model in self.models], axis=0))
-        near: npt.NDArray[np.int64] = np.atleast_1d(np.searchsorted(self.predictions, predicted))
+        near: Ints = np.atleast_1d(np.searchsorted(self.predictions, predicted))
         first = (near - k // 2).clip(0, len(self.values) - k)
         return np.asarray(self.values[first[:, None] + np.arange(k)])
 
@@ -63,17 +63,17 @@ class Classed:
     """
 
     model: Any
-    rare: FloatArray
+    rare: Floats
 
-    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> Floats:
         return self._at(x, rng.random((len(x), 1)), rng.random((len(x), 1)))[:, 0]
 
-    def spread(self, x: Matrix) -> FloatArray:
+    def spread(self, x: Matrix) -> Floats:
         """(h, SPREAD) levels, each as often as it is probable."""
         even = np.broadcast_to((np.arange(SPREAD) + 0.5) / SPREAD, (len(x), SPREAD))
         return self._at(x, even, even)
 
-    def _at(self, x: Matrix, places: FloatArray, rare_places: FloatArray) -> FloatArray:
+    def _at(self, x: Matrix, places: Floats, rare_places: Floats) -> Floats:
         """Levels at (h, times) places in [0, 1) of their probabilities; what is rare at other places of the rare."""
         upto = self.model.predict_proba(x).cumsum(1)
         at = (places[:, :, None] > upto[:, None, :-1]).sum(2)
@@ -86,7 +86,7 @@ class Classed:
 
 def boost(
     x: Matrix,
-    values: FloatArray,
+    values: Floats,
     *,
     is_code: bool,
     seed: int,

@@ -15,9 +15,8 @@ import numpy.typing as npt
 from likewise.codecs.matrix import TableMatrix
 from likewise.impute.laws import Holes, middle
 from likewise.impute.scales import Scale
+from likewise.typing import Bools, Floats
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float32]
 
 MOST_FLAGS = 12
@@ -30,11 +29,11 @@ CHAIN_CELLS = 20_000_000
 class ColumnModel(Protocol):
     """What was learnt of one column: values that real rows hold, for rows of the other columns."""
 
-    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> Floats:
         """(m * h,) one value a row, rows of a chain together."""
         ...
 
-    def spread(self, x: Matrix) -> FloatArray:
+    def spread(self, x: Matrix) -> Floats:
         """(h, many) values a row: the law of its hole, told by that row alone."""
         ...
 
@@ -56,10 +55,10 @@ class Inputs:
     scales: list[Scale]
 
     @classmethod
-    def of(cls, x: FloatArray, n_levels: list[int]) -> Self:
+    def of(cls, x: Floats, n_levels: list[int]) -> Self:
         return cls(n_levels, [Scale.of(column) for column in x.T])
 
-    def part(self, j: int, column: FloatArray) -> Matrix:
+    def part(self, j: int, column: Floats) -> Matrix:
         """(n, 1) numbers or codes, or (n, k) flags. A hole is NaN throughout."""
         if not self.n_levels[j]:
             part = self.scales[j].to(column)[:, None]
@@ -95,7 +94,7 @@ class Chained:
     progress: Progress | None = None
     models: dict[int, ColumnModel] = field(default_factory=dict, init=False, repr=False)
 
-    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
+    def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
         """Learn from (n, C) numbers and codes with holes."""
         self._grid, self._seed = grid, int(rng.integers(2**31))
         self._holes = np.isnan(x)
@@ -135,20 +134,20 @@ class Chained:
             self.models[j] = self._learn(j, self.n_rounds)
         return self.models[j]
 
-    def _order(self, holes: BoolArray) -> list[int]:
+    def _order(self, holes: Bools) -> list[int]:
         """Columns with holes, those first that had the fewest in the rows learnt from: the same order for any batch."""
         return [int(j) for j in np.argsort(self._holes.sum(0), kind="stable") if holes[:, j].any()]
 
-    def _others(self, x: FloatArray, j: int) -> Matrix:
+    def _others(self, x: Floats, j: int) -> Matrix:
         parts = [self._inputs.part(i, x[:, i]) for i in range(x.shape[1]) if i != j]
         return np.concatenate(parts, axis=1) if parts else np.zeros((len(x), 0), np.float32)
 
-    def spread(self, x: FloatArray, rng: np.random.Generator) -> Holes:
+    def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
         """Column -> (h, many) values that its holes may have, other holes of the row at their middle."""
         del rng  # nothing is drawn
         return self._middled(x)[1]
 
-    def _middled(self, x: FloatArray) -> tuple[FloatArray, Holes]:
+    def _middled(self, x: Floats) -> tuple[Floats, Holes]:
         """Rows with every hole at the middle of its law, and those laws."""
         filled, laws = x.copy(), {}
         for _ in range(self.n_rounds):
@@ -158,7 +157,7 @@ class Chained:
                 filled[rows, j] = middle(laws[j], bool(self._grid.is_code[j]))
         return filled, laws
 
-    def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
+    def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
         """Column -> (h, m) draws of its holes; the k-th draws of a row's holes belong together."""
         holes = np.isnan(x)
         start, _ = self._middled(x)
@@ -193,7 +192,7 @@ class Equations:
     max_rows: int = 5_000
     progress: Progress | None = None
 
-    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
+    def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
         self._x, self._grid, self._seed = x, grid, int(rng.integers(2**31))
         self._learnt: dict[str, Chained] = {}
         self._by(self.first)
@@ -206,8 +205,8 @@ class Equations:
             self._learnt[fill] = chained.fit(self._x, self._grid, np.random.default_rng(self._seed))
         return self._learnt[fill]
 
-    def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
+    def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
         return self._by("draw").draws(x, m, rng)
 
-    def spread(self, x: FloatArray, rng: np.random.Generator) -> Holes:
+    def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
         return self._by("middle").spread(x, rng)

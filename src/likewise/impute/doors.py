@@ -19,8 +19,7 @@ from likewise.impute.laws import Holes
 from likewise.schema.column import Schema
 from likewise.schema.parse import fill_column, restore_column
 from likewise.tables.frames import from_frame, with_index_of
-
-BoolArray = npt.NDArray[np.bool_]
+from likewise.typing import Bools
 
 
 class Opened(ABC):
@@ -30,7 +29,7 @@ class Opened(ABC):
 
     @property
     @abstractmethod
-    def missing(self) -> BoolArray:
+    def missing(self) -> Bools:
         """(n, columns) which cells are missing, ids and dropped columns too."""
 
     @abstractmethod
@@ -58,7 +57,7 @@ class OpenedFrame(Opened):
         return self.raw.columns
 
     @property
-    def missing(self) -> BoolArray:
+    def missing(self) -> Bools:
         return np.column_stack([self.table[name].is_null().to_numpy() for name in self.names])
 
     def closed(self, grid: TableMatrix, values: Holes, kept: list[str], indicated: list[str]) -> Any:
@@ -82,7 +81,7 @@ class OpenedArray(Opened):
     names: list[str]
 
     @property
-    def missing(self) -> BoolArray:
+    def missing(self) -> Bools:
         return np.asarray(np.isnan(self.array))
 
     def closed(self, grid: TableMatrix, values: Holes, kept: list[str], indicated: list[str]) -> Any:

@@ -32,6 +32,7 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.synthesizer import Synthesizer
+from likewise.typing import Floats
 
 STATISTICS = ("median", "mean", "draw")
 INTERVAL_DRAWS = 60
@@ -254,7 +255,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         kept = [c.name for c in self._grid.columns if not c.is_code]
         return opened.closed(self._grid, low, kept, []), opened.closed(self._grid, high, kept, [])
 
-    def _draws(self, x: npt.NDArray[np.float64], m: int, rng: np.random.Generator) -> Holes:
+    def _draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
         return self.method_.draws(x, m, rng) if np.isnan(x).any() else {}
 
     # ---- the table at the door ---------------------------------------------------------------------------------------
@@ -287,7 +288,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema
         return OpenedFrame(raw, parse(raw, schema), schema, give_back)
 
-    def _matrix(self, opened: Opened) -> npt.NDArray[np.float64]:
+    def _matrix(self, opened: Opened) -> Floats:
         """(n, columns of the grid) numbers and codes."""
         if isinstance(opened, OpenedFrame):
             return self._grid.encode(opened.table)

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.impute.scales import Scale
+from likewise.typing import Floats, Ints
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 MOST_CLASSES = 32
@@ -50,14 +49,14 @@ class Slope:
         off: (d,) how far each donor lies off the slope that the others have.
     """
 
-    weights: FloatArray
-    doubt: FloatArray
+    weights: Floats
+    doubt: Floats
     scale: Scale
-    values: FloatArray
-    off: FloatArray
+    values: Floats
+    off: Floats
 
     @classmethod
-    def of(cls, x: Matrix, values: FloatArray) -> Self | None:
+    def of(cls, x: Matrix, values: Floats) -> Self | None:
         """By ridge regression; None where there is no straight part, or the column holds few different values."""
         from sklearn.linear_model import RidgeCV
 
@@ -79,17 +78,17 @@ class Slope:
             off=np.sign(y - model.predict(whole)) * np.sqrt(squares),
         )
 
-    def at(self, x: Matrix) -> FloatArray:
+    def at(self, x: Matrix) -> Floats:
         """(h,) the straight part of rows."""
         return np.asarray(_with_one(_whole(x)) @ self.weights)
 
-    def drawn_at(self, x: Matrix, chains: int, rng: np.random.Generator) -> FloatArray:
+    def drawn_at(self, x: Matrix, chains: int, rng: np.random.Generator) -> Floats:
         """(m * h,) the same by weights that each chain draws, for they are not known any better than that."""
         weights = self.weights + rng.standard_normal((chains, len(self.weights))) @ self.doubt.T
         inputs = _with_one(_whole(x)).reshape(chains, -1, len(self.weights))
         return np.asarray(np.einsum("mhp,mp->mh", inputs, weights).ravel())
 
-    def nearest(self, lifted: FloatArray) -> FloatArray:
+    def nearest(self, lifted: Floats) -> Floats:
         """The real values nearest to these, which are on the column's scale."""
         wanted = self.scale.back(lifted)
         above = np.searchsorted(self.values, wanted).clip(1, len(self.values) - 1)
@@ -109,13 +108,13 @@ class Leaves:
         starts: for each tree, where among its donors each node's begin; one entry more than nodes.
     """
 
-    lent: FloatArray
+    lent: Floats
     slope: Slope | None
     trees: list[Any]
     donors: list[npt.NDArray[np.int32]]
-    starts: list[IntArray]
+    starts: list[Ints]
 
-    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> FloatArray:
+    def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> Floats:
         """(m * h,) for each row of each chain a donor of the leaf it falls into, in a tree of its own.
 
         Each chain weighs the donors anew (Bayesian bootstrap, Rubin 1981), for they are a sample too: tables that are
@@ -144,7 +143,7 @@ class Leaves:
             if len(rows):
                 yield rows, self._of_tree(t, x[rows], rng.random((len(rows), times)))
 
-    def spread(self, x: Matrix) -> FloatArray:
+    def spread(self, x: Matrix) -> Floats:
         """(h, T * PER_TREE) donors of every tree: the law of each hole, given its row and nothing else."""
         if not self.trees:
             even = np.quantile(self.lent, (np.arange(50 * PER_TREE) + 0.5) / (50 * PER_TREE), method="inverted_cdf")
@@ -154,7 +153,7 @@ class Leaves:
         lent = self.lent[np.concatenate(parts, axis=1)]
         return lent if self.slope is None else self.slope.nearest(self.slope.at(x)[:, None] + lent)
 
-    def _of_tree(self, t: int, x: Matrix, places: FloatArray) -> IntArray:
+    def _of_tree(self, t: int, x: Matrix, places: Floats) -> Ints:
         """Donors of the leaves that rows fall into, at (h, times) places in [0, 1) of each leaf, by rising value."""
         leaf = self.trees[t].tree_.apply(x)
         begin, end = self.starts[t][leaf, None], self.starts[t][leaf + 1, None]
@@ -163,7 +162,7 @@ class Leaves:
 
 def grow(
     x: Matrix,
-    values: FloatArray,
+    values: Floats,
     *,
     is_code: bool,
     seed: int,
@@ -217,10 +216,10 @@ def grow(
     return Leaves(lent, slope, forest.estimators_, donors, starts)
 
 
-def _whole(x: Matrix) -> FloatArray:
+def _whole(x: Matrix) -> Floats:
     """Inputs with 0, the middle of a number and no level, where another column has a hole."""
     return np.nan_to_num(x.astype(np.float64))
 
 
-def _with_one(x: FloatArray) -> FloatArray:
+def _with_one(x: Floats) -> Floats:
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)

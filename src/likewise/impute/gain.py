@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.codecs.matrix import TableMatrix
 from likewise.impute.laws import Holes
+from likewise.typing import Floats
 
 if TYPE_CHECKING:
     import torch
 
-FloatArray = npt.NDArray[np.float64]
 
 HINT = 0.9
 """Share of the mask that the discriminator is told."""
@@ -50,7 +49,7 @@ class Gain:
     learning_rate: float = 1e-3
     progress: Callable[[int, int], None] | None = None
 
-    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
+    def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
         import torch
 
         self._grid = grid
@@ -81,7 +80,7 @@ class Gain:
                 self.progress(step + 1, self.n_steps)
         return self
 
-    def _encoded(self, x: FloatArray) -> tuple[torch.Tensor, torch.Tensor]:
+    def _encoded(self, x: Floats) -> tuple[torch.Tensor, torch.Tensor]:
         """Rows in [0, 1] and the mask, 1 where a cell is known. Shape: (n, C) -> 2 x (n, W)."""
         import torch
 
@@ -97,7 +96,7 @@ class Gain:
         rows, mask = np.concatenate(parts, 1).clip(-1, 2), np.concatenate(masks, 1)
         return torch.from_numpy(rows.astype(np.float32)), torch.from_numpy(mask.astype(np.float32))
 
-    def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
+    def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
         import torch
 
         holes = np.isnan(x)
@@ -115,10 +114,10 @@ class Gain:
                 values[:, k] = full[holes[some, j], j]
         return drawn
 
-    def spread(self, x: FloatArray, rng: np.random.Generator) -> Holes:
+    def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
         return self.draws(x, N_SPREAD, rng)
 
-    def _decoded(self, rows: FloatArray) -> FloatArray:
+    def _decoded(self, rows: Floats) -> Floats:
         """(n, C) numbers and codes of (n, W) outputs."""
         columns, at = [], 0
         for j, g in enumerate(self._grid.columns):

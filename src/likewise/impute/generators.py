@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import TableMatrix
@@ -21,8 +20,7 @@ from likewise.models.vaegan.model import VAEGAN
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
-
-FloatArray = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 N_SPREAD = 30
 """Draws of which a middle or a mean is taken."""
@@ -43,16 +41,16 @@ class Completing:
     schema: Schema
     is_fitted: bool = False
 
-    def fit(self, x: FloatArray, grid: TableMatrix, rng: np.random.Generator) -> Self:
+    def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
         self._grid = grid
         if not self.is_fitted:
             self.synthesizer.fit(self._table(x))
         return self
 
-    def _table(self, x: FloatArray) -> pl.DataFrame:
+    def _table(self, x: Floats) -> pl.DataFrame:
         return restore(self._grid.decode(x), self.schema)
 
-    def draws(self, x: FloatArray, m: int, rng: np.random.Generator) -> Holes:
+    def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
         holes = np.isnan(x)
         some = np.flatnonzero(holes.any(1))
         drawn = {int(j): np.empty((int(holes[:, j].sum()), m)) for j in np.flatnonzero(holes.any(0))}
@@ -66,10 +64,10 @@ class Completing:
                 values[:, first : first + times] = full[:, holes[some, j], j].T
         return drawn
 
-    def spread(self, x: FloatArray, rng: np.random.Generator) -> Holes:
+    def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
         return self.draws(x, N_SPREAD, rng)
 
-    def _completions(self, x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+    def _completions(self, x: Floats, m: int, rng: np.random.Generator) -> Floats:
         """(m, n, C) the same rows without holes, m times."""
         many = self._table(np.tile(x, (m, 1)))
         full = self.synthesizer.complete(many, random_state=int(rng.integers(2**31)))

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, OptionError, nearest
 from likewise.impute.doors import open_frame
+from likewise.typing import Bools, Floats, Ints
 
 MECHANISMS = ("mcar", "mar", "mnar")
-FloatArray = npt.NDArray[np.float64]
 
 
 def simulate_missing(
@@ -92,9 +91,7 @@ def _name(column: Any, names: list[str], frame: Any) -> str:
     return name
 
 
-def _drivers(
-    n_columns: int, at: npt.NDArray[np.int64], mechanism: str, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _drivers(n_columns: int, at: Ints, mechanism: str, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Which columns decide, and which lose cells by their word."""
     others = np.setdiff1d(np.arange(n_columns), at)
     stay = rng.permutation(at)[: max(len(at) // 2, int(len(others) == 0))] if len(at) > 1 else at[:0]
@@ -104,7 +101,7 @@ def _drivers(
     return drivers, np.setdiff1d(at, stay)
 
 
-def _ranks(series: pl.Series) -> FloatArray:
+def _ranks(series: pl.Series) -> Floats:
     """(n,) any column as numbers of mean 0 and deviation 1: ranks of numbers and times, of levels by frequency."""
     if series.dtype.is_numeric() or series.dtype.is_temporal():
         values = series.to_physical().cast(pl.Float64)
@@ -118,9 +115,7 @@ def _ranks(series: pl.Series) -> FloatArray:
     return np.asarray((ranks - ranks.mean()) / (spread if spread > 0 else 1.0))
 
 
-def _scores(
-    ranks: FloatArray, drivers: npt.NDArray[np.int64], column: int, mechanism: str, rng: np.random.Generator
-) -> FloatArray:
+def _scores(ranks: Floats, drivers: Ints, column: int, mechanism: str, rng: np.random.Generator) -> Floats:
     """(n,) what the logistic law of a column's holes says of each row, deviation 1; zeros where nothing decides."""
     if mechanism == "mcar":
         return np.zeros(len(ranks))
@@ -130,9 +125,7 @@ def _scores(
     return np.asarray(score / (spread if spread > 0 else 1.0))
 
 
-def _chosen(
-    scores: FloatArray, known: npt.NDArray[np.bool_], share: float, rng: np.random.Generator
-) -> npt.NDArray[np.bool_]:
+def _chosen(scores: Floats, known: Bools, share: float, rng: np.random.Generator) -> Bools:
     """(n,) cells that go: each with probability sigmoid(score + offset), the offset such that `share` of them do.
 
     Logistic noise on the score and a cut at its quantile is the same law, and hits the share exactly. One known cell at

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from likewise.errors import OptionError
 from likewise.estimator import check_confidence
-
-FloatArray = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,19 @@ class Pooled:
         high: its upper end.
     """
 
-    estimate: FloatArray
-    within: FloatArray
-    between: FloatArray
-    variance: FloatArray
-    df: FloatArray
-    missing_information: FloatArray
-    low: FloatArray
-    high: FloatArray
+    estimate: Floats
+    within: Floats
+    between: Floats
+    variance: Floats
+    df: Floats
+    missing_information: Floats
+    low: Floats
+    high: Floats
     confidence: float
     n_imputations: int
 
     @property
-    def error(self) -> FloatArray:
+    def error(self) -> Floats:
         """The standard error, the root of `variance`."""
         return np.asarray(np.sqrt(self.variance))
 
@@ -99,7 +98,7 @@ def pool(
     )  # fmt: skip
 
 
-def _degrees(added: FloatArray, m: int, df_complete: float) -> FloatArray:
+def _degrees(added: Floats, m: int, df_complete: float) -> Floats:
     """Barnard and Rubin's degrees of freedom; `added` is lambda, the share of the variance that the holes add."""
     with np.errstate(divide="ignore"):
         of_draws = np.asarray((m - 1) / added**2)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 STRAIGHT = 4.0
 """Deviations from the median within which the scale is straight."""
@@ -31,7 +30,7 @@ class Scale:
     width: float
 
     @classmethod
-    def of(cls, values: FloatArray) -> Self:
+    def of(cls, values: Floats) -> Self:
         """The scale of known values; NaN among them is left out."""
         known = values[~np.isnan(values)]
         if not len(known):
@@ -41,12 +40,12 @@ class Scale:
         width = (high - low) / 1.349 or np.abs(known - middle).mean() or 1.0
         return cls(float(middle), float(width))
 
-    def to(self, values: FloatArray) -> FloatArray:
+    def to(self, values: Floats) -> Floats:
         z = (values - self.middle) / self.width
         beyond = np.maximum(np.abs(z) - STRAIGHT, 0.0)
         return np.asarray(np.clip(z, -STRAIGHT, STRAIGHT) + np.sign(z) * np.log1p(beyond))
 
-    def back(self, scaled: FloatArray) -> FloatArray:
+    def back(self, scaled: Floats) -> Floats:
         beyond = np.maximum(np.abs(scaled) - STRAIGHT, 0.0).clip(max=600.0)
         z = np.clip(scaled, -STRAIGHT, STRAIGHT) + np.sign(scaled) * np.expm1(beyond)
         return np.asarray(z * self.width + self.middle)

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.errors import InputError, OptionError
 from likewise.estimator import check_confidence, renamed
@@ -19,8 +18,7 @@ from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.tables.files import from_frame
-
-FloatArray = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def _score(
     return score, int(left.sum())
 
 
-def _drift(true: FloatArray, made: FloatArray, spread: float, size: int) -> float:
+def _drift(true: Floats, made: Floats, spread: float, size: int) -> float:
     """Mean distance of distributions over the imputations; size is 0 for numbers."""
     from scipy.stats import wasserstein_distance
 

@@ -9,14 +9,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.codecs.base import Codes, Given
 from likewise.impute.generators import Completing
 from likewise.models.vae.model import VAE
 from likewise.models.vaegan.model import VAEGAN
-
-FloatArray = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 CANDIDATES = 64
 """Latents a row, at least; with more draws there are as many as draws."""
@@ -32,7 +30,7 @@ class ImportanceVAE(Completing):
     codes before a known one make of it.
     """
 
-    def _completions(self, x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+    def _completions(self, x: Floats, m: int, rng: np.random.Generator) -> Floats:
         codec, model = self.synthesizer.codec_, self.synthesizer.generator_
         assert isinstance(model, VAE | VAEGAN), "the method is made for these"
         known = codec.encode_known(self._grid.decode(x))

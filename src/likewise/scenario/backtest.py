@@ -13,8 +13,7 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from likewise.errors import InputError, OptionError
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Bools, Floats
 
 N_SIMULATED = 4_000
 """Series drawn for a p-value, which is then known to within .007 at 5 % (two standard errors)."""
@@ -130,7 +129,7 @@ def kupiec(exceedances: int, n: int, level: float) -> Test:
     return Test(statistic=ratio, p_value=float(stats.binom.pmf(numbers, n, 1 - level)[ratios >= ratio - TIE].sum()))
 
 
-def christoffersen(hits: npt.NDArray[np.bool_]) -> Test:
+def christoffersen(hits: Bools) -> Test:
     """Whether an exceedance makes the next likelier (Christoffersen 1998): a Markov chain against independence.
 
     The p-value is that of the same exceedances in random order.
@@ -157,7 +156,7 @@ def _coverage_ratio(exceedances: npt.NDArray[np.integer[Any]], n: int, level: fl
     return np.asarray(np.maximum(2 * (seen - promised), 0.0))
 
 
-def _markov_ratio(hits: npt.NDArray[np.bool_]) -> Floats:
+def _markov_ratio(hits: Bools) -> Floats:
     """(r,) likelihood ratio of a chain against independence, for each row of (r, n) hits."""
     before, after = hits[:, :-1], hits[:, 1:]
     n, moves = before.shape[1], np.stack([(after & ~before).sum(1), (after & before).sum(1)])

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.typing import Bools, Ints
+
 Days = npt.NDArray[np.datetime64]
-Ints = npt.NDArray[np.int64]
 
 STEADY = 0.99
 """Share of the steps that must be alike for a series to be taken as even."""
@@ -164,17 +165,17 @@ class Holiday:
     at: tuple[int, ...]
     shifts: tuple[int, ...] = ()
 
-    def __call__(self, days: Days) -> npt.NDArray[np.bool_]:
+    def __call__(self, days: Days) -> Bools:
         """(n,) whether each day is one."""
         held = self._falls(days)
         for shift in self.shifts:
             held |= self.moved(days, shift)
         return held
 
-    def _falls(self, days: Days) -> npt.NDArray[np.bool_]:
+    def _falls(self, days: Days) -> Bools:
         return np.asarray((_KEYS[self.kind](days) == self.at).all(-1))
 
-    def moved(self, days: Days, shift: int) -> npt.NDArray[np.bool_]:
+    def moved(self, days: Days, shift: int) -> Bools:
         """(n,) whether each day stands for the holiday at the weekend beside it."""
         return np.asarray((_weekday(days) == {1: 0, -1: 4}[shift]) & self._falls(days - np.timedelta64(shift, "D")))
 
@@ -213,7 +214,7 @@ def easter(years: Ints) -> Days:
     return np.asarray(firsts + since % 31)
 
 
-def holidays(days: Days, week: npt.NDArray[np.bool_]) -> list[Holiday]:
+def holidays(days: Days, week: Bools) -> list[Holiday]:
     """Rules whose days the past left out each time of late, and more often than chance leaves days out.
 
     Args:
@@ -239,12 +240,12 @@ def holidays(days: Days, week: npt.NDArray[np.bool_]) -> list[Holiday]:
         is_missing = is_missing & ~found[-1](span)  # what one rule tells, another need not
 
 
-def _run(is_missing: npt.NDArray[np.bool_], of: Ints, i: np.integer[Any]) -> int:
+def _run(is_missing: Bools, of: Ints, i: np.integer[Any]) -> int:
     """How often in a row, up to the last time, the days of key i were left out."""
     return int(np.cumprod(is_missing[of == i][::-1]).sum())
 
 
-def _is_kept(moved: npt.NDArray[np.bool_], is_missing: npt.NDArray[np.bool_]) -> bool:
+def _is_kept(moved: Bools, is_missing: Bools) -> bool:
     return bool(moved.any() and is_missing[moved].all())
 
 

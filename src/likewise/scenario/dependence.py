@@ -10,13 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, stats
 
 from likewise.errors import InputError, OptionError
 from likewise.scenario.margins import Margin
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 LEAST_ROWS = 30
 """Rows in which the driving column must be extreme for the others to be fitted to it."""

@@ -24,8 +24,7 @@ from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity
 from likewise.scenario.tails import Tail, fit_tail
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats, Ints
 
 MOST_TRIED, MADE_AT_LEAST, MADE_AT_MOST = 1_000, 256, 20_000
 """Rows made in search of one that meets what is asked, and in one go."""
@@ -162,10 +161,10 @@ def worth_of_mix(table: pl.DataFrame, column: str, shares: Mapping[Condition, fl
     return len(table) / worth if worth > 0 else 0.0
 
 
-def _rounded(shares: Floats, n: int) -> npt.NDArray[np.int64]:
+def _rounded(shares: Floats, n: int) -> Ints:
     """Whole counts that add up to n, by largest remainders."""
     exact = shares / shares.sum() * n
-    counts: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    counts: Ints = np.floor(exact).astype(np.int64)
     counts[np.argsort(counts - exact, kind="stable")[: n - int(counts.sum())]] += 1
     return counts
 
@@ -306,9 +305,7 @@ def extend_tails(
     return rows.with_columns(changed)
 
 
-def _ranks(
-    x: Floats, codes: npt.NDArray[np.int64], seen: npt.NDArray[np.integer], field: Field, rng: np.random.Generator
-) -> Floats:
+def _ranks(x: Floats, codes: Ints, seen: npt.NDArray[np.integer], field: Field, rng: np.random.Generator) -> Floats:
     """(n,) the share of the rows seen that lie below each drawn value: its code's place, and its own among the drawn
     rows of that code, ties at random."""
     mass = np.bincount(seen, minlength=field.size).astype(np.float64)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import numbers_of
@@ -28,8 +27,7 @@ from likewise.schema.infer import infer
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
 from likewise.tables.files import from_frame
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 
 class Scenario(Estimator):

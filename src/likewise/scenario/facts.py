@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
 from likewise.errors import InputError
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 LAGS = (1, 5, 10, 20)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from scipy import special
 
@@ -23,8 +22,8 @@ from likewise.conditions import Condition, OneOf
 from likewise.errors import OptionError, nearest
 from likewise.schema.column import Kind
 from likewise.synthesizer import Synthesizer
+from likewise.typing import Floats, Ints
 
-Floats = npt.NDArray[np.float64]
 Graph = dict[str, tuple[str, ...]]
 """Column -> its parents."""
 
@@ -196,14 +195,14 @@ def _entropy(u: Floats) -> float:
     return float((1 + np.log(2 * np.pi)) / 2 - k1 * first**2 - k2 * second**2)
 
 
-def _levels(series: pl.Series, numbers: Floats | None) -> npt.NDArray[np.int64]:
+def _levels(series: pl.Series, numbers: Floats | None) -> Ints:
     if numbers is not None:
         cuts = np.unique(np.quantile(numbers, np.linspace(0, 1, ORDER_BINS + 1)[1:-1]))
         return np.searchsorted(cuts, numbers).astype(np.int64)
     return series.cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
 
 
-def _leads_levels(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> float:
+def _leads_levels(x: Ints, y: Ints) -> float:
     """Positive where y given x takes fewer bits than x given y, over what each takes alone; in nats a row."""
     joint = np.zeros((x.max() + 1, y.max() + 1))
     np.add.at(joint, (x, y), 1.0)

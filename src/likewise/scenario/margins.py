@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.errors import InputError
 from likewise.scenario.tails import Tail, fit_tail
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 LEAST_DISTINCT = 20
 """A column with fewer distinct values has no tail, it has levels."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import numbers_of
@@ -32,8 +31,7 @@ from likewise.schema.column import Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.tables.files import from_frame
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats, Ints
 
 MOST_PATHS = 200_000
 """Paths drawn in search of those that meet a condition, at most."""
@@ -79,7 +77,7 @@ class _History:
     variance: Floats
     rest: Floats
     values: Floats
-    regime: npt.NDArray[np.int64]
+    regime: Ints
     first: int
     """The first row of z that has a whole past."""
     steps: tuple[int, ...]
@@ -267,7 +265,7 @@ class Paths(Estimator):
         values = np.stack([v for v, _ in parts], 2)
         return np.concatenate([last[:, None], values], 1), np.stack([s for _, s in parts], 2)
 
-    def _starts(self, n: int, start: str, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _starts(self, n: int, start: str, rng: np.random.Generator) -> Ints:
         """(p,) the step after which each path begins, as far as its volatility and its past are concerned."""
         past = self.history_
         if start == "last":

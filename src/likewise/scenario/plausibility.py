@@ -24,8 +24,7 @@ from likewise.codecs.matrix import numbers_of
 from likewise.scenario.margins import Margin
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Bools, Floats
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ class NormalCopula:
         return found
 
 
-def beyond_seen(table: pl.DataFrame, seen: pl.DataFrame, schema: Schema) -> npt.NDArray[np.bool_]:
+def beyond_seen(table: pl.DataFrame, seen: pl.DataFrame, schema: Schema) -> Bools:
     """(n,) whether a row holds a number or time outside of the range seen in its column."""
     out = np.zeros(len(table), bool)
     ranged = [c.name for c in schema if c.is_modelled and c.kind in (Kind.INTEGER, Kind.REAL, Kind.DATETIME)]

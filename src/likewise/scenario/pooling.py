@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 from scipy.special import logsumexp
 
 from likewise.errors import ConditionError, OptionError, nearest
+from likewise.typing import Bools, Floats, Ints
 
-Floats = npt.NDArray[np.float64]
 MOST_TILT = 300.0
 """A multiplier, in standard deviations of what it multiplies: more would put all weight on one row."""
 
@@ -121,7 +120,7 @@ class Constraints:
 
     features: Floats
     targets: Floats
-    is_bound: npt.NDArray[np.bool_]
+    is_bound: Bools
 
 
 def pool(constraints: Constraints, prior: Floats | None = None) -> Pooling:
@@ -176,7 +175,7 @@ def pool(constraints: Constraints, prior: Floats | None = None) -> Pooling:
     )
 
 
-def _refuse_out_of_reach(gaps: Floats, is_bound: npt.NDArray[np.bool_]) -> None:
+def _refuse_out_of_reach(gaps: Floats, is_bound: Bools) -> None:
     """A target beyond every row's own value can be no average of them."""
     beyond = (gaps.min(1) > 1e-12) | (~is_bound & (gaps.max(1) < -1e-12))
     if beyond.any():
@@ -186,7 +185,7 @@ def _refuse_out_of_reach(gaps: Floats, is_bound: npt.NDArray[np.bool_]) -> None:
         )
 
 
-def _polish(multipliers: Floats, log_p: Floats, gaps: Floats, is_bound: npt.NDArray[np.bool_]) -> Floats:
+def _polish(multipliers: Floats, log_p: Floats, gaps: Floats, is_bound: Bools) -> Floats:
     """A few Newton steps on the constraints that are active, so that views hold to the last digits."""
     active = ~is_bound | (multipliers > 0)
     for _ in range(5):
@@ -207,7 +206,7 @@ def _polish(multipliers: Floats, log_p: Floats, gaps: Floats, is_bound: npt.NDAr
 
 
 def constraints_of(
-    views: Sequence[View], columns: Mapping[str, Floats], masks: Sequence[npt.NDArray[np.bool_]], prior: Floats
+    views: Sequence[View], columns: Mapping[str, Floats], masks: Sequence[Bools], prior: Floats
 ) -> Constraints:
     """The constraints that the views are.
 
@@ -280,7 +279,7 @@ def _column(name: str, columns: Mapping[str, Floats]) -> Floats:
     return columns[name]
 
 
-def resample(weights: Floats, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def resample(weights: Floats, n: int, rng: np.random.Generator) -> Ints:
     """(n,) which rows to take, each as often as it weighs, in random order (systematic resampling)."""
     if n < 1:
         raise OptionError(f"n must be at least 1, got {n}")

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.matrix import numbers_of
 from likewise.scenario.dependence import tail_dependence
 from likewise.scenario.draws import Source, TailModel
 from likewise.scenario.risk import tail_risk
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Bools, Floats
 
 FEW_EFFECTIVE = 0.05
 """Below this share of effective rows a note says that the views ask for what the table hardly holds."""
@@ -40,7 +38,7 @@ class ScenarioDraw:
     frame: Any
     plausibility: Floats
     log_density: Floats
-    beyond: npt.NDArray[np.bool_]
+    beyond: Bools
     report: dict[str, Any]
     notes: tuple[str, ...]
     _give_back: Callable[[pl.DataFrame], Any] = field(repr=False)
@@ -92,9 +90,7 @@ def _chi(source: Source, model: TailModel) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def notes_on(
-    report: Mapping[str, Any], beyond: npt.NDArray[np.bool_], *, is_guessed: bool, is_real: bool
-) -> tuple[str, ...]:
+def notes_on(report: Mapping[str, Any], beyond: Bools, *, is_guessed: bool, is_real: bool) -> tuple[str, ...]:
     """What the reader should know, in words."""
     notes = []
     for part in ("mix", "views"):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.conditions import Condition
@@ -21,8 +20,8 @@ from likewise.errors import ConditionError
 from likewise.scenario import draws
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import Density
+from likewise.typing import Bools, Floats
 
-Floats = npt.NDArray[np.float64]
 Loss = Callable[[pl.DataFrame], Floats]
 
 KEPT = 0.2
@@ -127,7 +126,7 @@ def _driven(task: Search, threshold: float, m: int, rng: np.random.Generator) ->
     )
 
 
-def _chosen(accept: npt.NDArray[np.bool_], new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+def _chosen(accept: Bools, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     """The new row where it is accepted, else the old one."""
     take = np.where(accept, len(accept), 0) + np.arange(len(accept))
     return pl.concat([old, new.select(old.columns)])[take]

@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.scenario.facts import var_es
 from likewise.scenario.margins import Margin
 from likewise.scenario.series import SeriesCodec
 from likewise.scenario.tails import Tail
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 LEVELS = (0.95, 0.99, 0.999)
 LEAST_BEYOND = 5

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, OptionError, nearest
@@ -23,8 +22,8 @@ from likewise.scenario.volatility import Volatility, fit_volatility
 from likewise.schema.column import Kind
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
+from likewise.typing import Floats, Ints
 
-Floats = npt.NDArray[np.float64]
 Transform = Literal["auto", "returns", "changes", "levels"]
 
 MOST_LAGS = 12
@@ -87,12 +86,12 @@ class SeriesCodec:
         """(n,) what is modelled: log-returns and changes begin with the second value."""
         return change(values, self.transform)
 
-    def season_at(self, steps: npt.NDArray[np.int64]) -> Floats:
+    def season_at(self, steps: Ints) -> Floats:
         """The season at step numbers counted from the first row modelled."""
         out: Floats = seasonal(steps, self.periods) @ self.season
         return out
 
-    def scale_at(self, steps: npt.NDArray[np.int64]) -> Floats:
+    def scale_at(self, steps: Ints) -> Floats:
         out: Floats = self.scales[steps % len(self.scales)]
         return out
 
@@ -223,7 +222,7 @@ def _guess(values: Floats, periods: Sequence[float]) -> Transform:
     return "levels"
 
 
-def seasonal(steps: npt.NDArray[np.int64], periods: Sequence[float]) -> Floats:
+def seasonal(steps: Ints, periods: Sequence[float]) -> Floats:
     """(n, 1 + 2 * harmonics * periods) a constant, and sines and cosines of each season."""
     columns = [np.ones(len(steps))]
     for period in periods:
@@ -270,14 +269,14 @@ def _scales(noise: Floats, periods: Sequence[float]) -> Floats:
     return sizes / np.sqrt(np.mean(sizes**2)) if (sizes > 0).all() else np.ones(1)
 
 
-def regimes(variance: Floats) -> npt.NDArray[np.int64]:
+def regimes(variance: Floats) -> Ints:
     """(n,) 0 calm, 1 normal, 2 stressed: by where the variance stands among all its own."""
     cuts = np.quantile(variance, REGIME_CUTS)
-    found: npt.NDArray[np.int64] = np.searchsorted(cuts, variance, side="right").astype(np.int64)
+    found: Ints = np.searchsorted(cuts, variance, side="right").astype(np.int64)
     return found
 
 
-def regime_table(labels: npt.NDArray[np.int64]) -> dict[str, dict[str, float]]:
+def regime_table(labels: Ints) -> dict[str, dict[str, float]]:
     """How often a step in one regime is followed by a step in another."""
     moves = np.zeros((len(REGIMES), len(REGIMES)))
     np.add.at(moves, (labels[:-1], labels[1:]), 1.0)

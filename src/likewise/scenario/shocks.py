@@ -11,15 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.errors import ConditionError
 from likewise.scenario.dependence import LEAST_ROWS, ConditionalExtremes
 from likewise.scenario.margins import Margin
 from likewise.scenario.series import SeriesCodec, Start
 from likewise.scenario.tails import SHAPES, Tail
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 NEIGHBOURS = 100
 """Steps most like a shock that lend the noise of the other series, where the shock lies within what was seen."""

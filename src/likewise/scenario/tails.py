@@ -15,12 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, stats
 
 from likewise.errors import InputError, OptionError
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 SHAPES = (-0.5, 0.9)
 """Below -.5 the maximum likelihood has no normal law (Smith 1985); above .9 there is hardly a mean, and one does not

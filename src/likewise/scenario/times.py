@@ -6,11 +6,11 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
 from likewise.schema.dtypes import dtype_name
+from likewise.typing import Floats, Ints
 
 SECONDS_A_YEAR = 365.2425 * 86_400
 LONGEST_GAP = 20.0
@@ -28,9 +28,9 @@ class Times:
         n_gaps: pauses of more than `LONGEST_GAP` usual steps.
     """
 
-    order: npt.NDArray[np.int64]
+    order: Ints
     seen: pl.Series
-    seconds: npt.NDArray[np.float64]
+    seconds: Floats
     n_gaps: int
 
     @property

@@ -12,12 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, signal, special
 
 from likewise.errors import InputError
-
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Floats
 
 LEAST_STEPS = 250
 """Below this, clusters cannot be told from chance, and the variance is taken for constant."""

@@ -51,35 +51,28 @@ class Task(Protocol):
     @property
     def values(self) -> npt.NDArray[Any]:
         """(n,) the target."""
-        ...
 
     @property
     def strata(self) -> Ints:
         """(n,) what folds hold equal shares of."""
-        ...
 
     @property
     def rarest(self) -> int:
         """Ints of the rarest class, or with rare values."""
-        ...
 
     @property
     def most_folds(self) -> int:
         """So many leave rare rows enough to score each."""
-        ...
 
     def taken(self, rows: Ints) -> Self:
         """The task of these rows."""
-        ...
 
     @property
     def chance(self) -> dict[str, float]:
         """Measure -> what a guess without features scores."""
-        ...
 
     def judges(self, seed: int) -> dict[str, Any]:
         """What predicts where the caller names nothing."""
-        ...
 
     def judged(
         self, method: str, judge: Any, train: Floats, target: npt.NDArray[Any], test: Floats, rows: Ints, seed: int
@@ -91,7 +84,6 @@ class Task(Protocol):
             train, target: the training rows, new ones included.
             test, rows: the test rows, and which of the n they are.
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,9 @@ class ColumnModel(Protocol):
 
     def draw(self, x: Matrix, rng: np.random.Generator, chains: int) -> Floats:
         """(m * h,) one value a row, rows of a chain together."""
-        ...
 
     def spread(self, x: Matrix) -> Floats:
         """(h, many) values a row: the law of its hole, told by that row alone."""
-        ...
 
 
 Learner = Callable[..., ColumnModel]

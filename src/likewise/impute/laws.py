@@ -21,15 +21,12 @@ class Method(Protocol):
 
     def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Any:
         """Learn from a table with holes."""
-        ...
 
     def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
         """m draws of every hole; the k-th draws of a row's holes belong together."""
-        ...
 
     def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
         """As many values of every hole as a middle or a mean of it needs."""
-        ...
 
 
 def middle(values: Floats, is_code: bool) -> Floats:

@@ -20,6 +20,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from likewise.errors import TrainingError
 from likewise.nets.allowed import Allowed
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Tape, Taped
@@ -452,6 +453,9 @@ def inverse_cdf(
     Args:
         logits: (B, K), or (1, K) for all rows; the share is then one too.
         uniforms: (B,).
+
+    Raises:
+        TrainingError: the logits are not numbers.
     """
     logits = F.pad(logits, (0, max(LANES - logits.shape[1], 0)), value=-torch.inf)
     p = torch.softmax(logits, 1)
@@ -469,6 +473,8 @@ def inverse_cdf(
             p[lost] = torch.softmax(logits[lost] + weights.log(), 1)
     cdf = torch.cumsum(p, 1, out=p)
     total = cdf[:, -1:]
+    if not bool(total.isfinite().all()):
+        raise TrainingError("what the net says of a column is not a number: training diverged; lower learning_rate")
     # Just under the total, so that some code's CDF always passes it and that code has a share above zero.
     at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros(())))
     if len(cdf) == 1:

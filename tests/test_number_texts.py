@@ -196,6 +196,13 @@ def test_one_odd_cell_among_hundreds_is_told_and_missing(slip: str) -> None:
         parse(raw, schema.replace("x", lenient=False))
 
 
+@pytest.mark.parametrize("token", ["n.d.", "k. A.", "#NUM!", "未知", "—", "(blank)", "S/D"])
+def test_what_stands_for_nothing_in_other_languages_is_missing_among_numbers(token: str) -> None:
+    found = infer_column(pl.Series("x", [*map(str, range(30)), *[token] * 5]))
+    assert (found.kind, found.missing) == (Kind.INTEGER, (token,))
+    assert infer_column(pl.Series("x", ["low", "high", token] * 30)).missing == ()
+
+
 def test_a_few_odd_cells_are_not_taken_for_slips_where_they_are_a_share_or_a_level() -> None:
     assert infer_column(pl.Series("x", [*map(str, range(90)), "?!"])).kind is not Kind.INTEGER
     grades = pl.Series("grade", ["1", "2", "3"] * 400 + ["X"] * 8)

@@ -26,7 +26,9 @@ SURE_TOKENS = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "Nul
 CONTEXT_TOKENS = (
     "None", "none", "NONE", "N", "na", "-", "--", "---", ".", "..", "*", "NIL", "nil", "n.a.", "N.A.", "(null)",
     "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "undefined", "#VALUE!", "#DIV/0!", "#REF!",
-    "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00",
+    "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00", "not applicable",
+    "n.d.", "N.D.", "n/d", "N/D", "s/d", "S/D", "k.A.", "k. A.", "keine Angabe", "#NUM!", "#NAME?", "#NULL!", "(blank)",
+    "[NULL]", "<NULL>", "TBD", "—", "–", "无", "暂无", "未知", "不详", "空",
 )  # fmt: skip
 FEW_VALUES = 20
 """Up to so many numbers may be codes, and a text that repeats beside them one more."""

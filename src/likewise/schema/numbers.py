@@ -191,9 +191,14 @@ def detect(
     total, bare = int(counts.sum()), values.str.strip_chars()
     if not total:
         return None
-    plain, coded = bare.str.contains(_PLAIN), bare.str.contains(_ZEROS)
-    if not zeros and _is_code(bare, counts, coded, total):
-        return None
+    plain = bare.str.contains(_PLAIN)
+    if not zeros and (led := _led_by_zero(bare)).str.contains(_ZEROS).any():
+        coded = bare.is_in(led.filter(led.str.contains(_ZEROS)).implode())
+        if _is_code(bare, counts, coded, total):
+            return None
+        zeroed = int(counts.filter(coded).sum())
+    else:
+        zeroed = 0
     odd = total - int(counts.filter(plain).sum())
     if not few(odd, total):
         return _dressed(bare, values, counts, decimal, zeros)
@@ -201,7 +206,6 @@ def detect(
         grouped = _dressed(bare, values, counts, ",", zeros)
         if grouped is not None and grouped.format.group == ".":
             return grouped
-    zeroed = int(counts.filter(coded).sum()) if not zeros and coded.any() else 0
     notes: tuple[str, ...] = (
         (POINT_UNSURE,) if decimal is None and _all(bare.filter(plain), r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$") else ()
     )
@@ -214,10 +218,13 @@ def detect(
     return _measure(bare, values, counts, fmt, notes, odd, zeros)
 
 
+def _led_by_zero(texts: pl.Series) -> pl.Series:
+    """Those that begin with a zero, a sign before it or not: few of most columns, so that they are cheap to look at."""
+    return texts.filter(texts.str.starts_with("0") | texts.str.starts_with("-0") | texts.str.starts_with("+0"))
+
+
 def _is_code(bare: pl.Series, counts: pl.Series, coded: pl.Series, total: int) -> bool:
     """Whether leading zeros make these texts codes: more than a few have them, or all texts are of one width."""
-    if not coded.any():
-        return False
     lengths = bare.filter(bare.str.contains(r"^[0-9]+$")).str.len_chars()
     return not few(int(counts.filter(coded).sum()), total) or lengths.min() == lengths.max()
 
@@ -267,26 +274,47 @@ def _dressed(
         prefix=sides.prefix, suffix=sides.suffix, negative=sides.negative, scale=sides.scale, wide=wide,
         group=group, lakhs=lakhs, point=point,
     )  # fmt: skip
-    parts = _split(_narrow(bare) if wide else bare, counts)
-    body = parts["body"]
-    fits = body.str.contains(_grouped(group, point, lakhs=lakhs)).fill_null(False) & _is_side(parts, fmt)
+    narrow = _narrow(bare) if wide else bare
+    fits = narrow.str.contains(_whole_pattern(fmt))
     odd = int(counts.sum()) - int(counts.filter(fits).sum())
     if not few(odd, int(counts.sum())):
         return None
-    plain = _apply(body.filter(fits), _bare_body(pl.first(), fmt))
-    if not zeros and plain.str.contains(r"^0[0-9]+$").any() and not fmt.scale:
+    if odd:
+        narrow, values, counts = narrow.filter(fits), values.filter(fits), counts.filter(fits)
+    if fmt.scale:
+        marks = pl.first().str.replace(rf"(?:{_marks(fmt)})$", "")
+        scaled: pl.Series | None = _apply(narrow, read_reals(pl.first(), fmt))
+        narrow = _apply(narrow, marks)
+    else:
+        scaled = None
+    plain = _apply(narrow, _to_plain(pl.first(), replace(fmt, wide=False)))
+    if not zeros and not fmt.scale and _led_by_zero(plain).str.contains(_ZEROS).any():
         return None
     if not (group or point == "," or fmt.scale or wide or _is_measure(fmt, plain)):
         return None
     notes: tuple[str, ...] = ()
-    if group == "," and decimal is None and body.filter(fits).str.contains(r"^[0-9]{1,3}(,[0-9]{3})?$").all():
-        ends = body.filter(fits & body.str.ends_with("0"))
+    body = looked["body"].drop_nulls()
+    if group == "," and decimal is None and body.str.contains(r"^[0-9]{1,3}(,[0-9]{3})?$").all():
+        ends = body.filter(body.str.ends_with("0"))
         if not (body.str.contains(r"^[0-9]{1,3}$").any() and ends.str.contains(",").any()):
             notes = (COMMA_UNSURE,)
-    scaled = _rescale(plain, parts["tail"].filter(fits), fmt)
-    negative = _is_negative(parts.filter(fits), fmt)
-    signed = pl.select(pl.when(negative).then(pl.lit("-") + plain).otherwise(plain)).to_series()
-    return _measure(signed, values.filter(fits), counts.filter(fits), fmt, notes, odd, zeros, scaled)
+    return _measure(plain, values, counts, fmt, notes, odd, zeros, scaled)
+
+
+def _whole_pattern(fmt: NumberFormat) -> str:
+    """The regular expression of a whole text in this format."""
+    body = _grouped(fmt.group, fmt.point, lakhs=fmt.lakhs).strip("^$")
+    tail = f"(?:{_marks(fmt)})?" if fmt.scale else re.escape(fmt.suffix)
+    heads = {fmt.prefix, fmt.prefix.lstrip("+"), "-", fmt.prefix + "-"}
+    above = "|".join(re.escape(head) for head in sorted(heads, key=len, reverse=True))
+    head, end = _below(fmt)
+    below = f"{re.escape(head)}{body}{tail if fmt.scale else re.escape(end)}"
+    return f"^(?:(?:{above}){body}{tail}|{below})$"
+
+
+def _marks(fmt: NumberFormat) -> str:
+    """The marks of size of a format, longer ones first, as alternatives."""
+    return "|".join(sorted((re.escape(mark) for mark, _ in LADDERS[fmt.scale] if mark), key=len, reverse=True))
 
 
 def _split(bare: pl.Series, counts: pl.Series) -> pl.DataFrame:
@@ -407,33 +435,8 @@ def _grouped(group: str, point: str, *, lakhs: bool = False) -> str:
     return rf"^{head}(?:{p}[0-9]+)?$"
 
 
-def _is_side(parts: pl.DataFrame, fmt: NumberFormat) -> pl.Series:
-    """Which rows have the format's own head and tail, or none."""
-    tail = pl.col("tail").is_in([mark for mark, _ in LADDERS[fmt.scale]]) if fmt.scale else pl.col("tail") == fmt.suffix
-    good = pl.col("head").is_in([fmt.prefix, fmt.prefix.lstrip("+"), *_MINUS]) & tail
-    below = _below(fmt)
-    return parts.select(good | _has(pl.col("head"), pl.col("tail"), below, fmt)).to_series()
-
-
-def _is_negative(parts: pl.DataFrame, fmt: NumberFormat) -> pl.Series:
-    return parts.select(_has(pl.col("head"), pl.col("tail"), _below(fmt), fmt)).to_series()
-
-
-def _has(head: pl.Expr, tail: pl.Expr, sides: tuple[str, str], fmt: NumberFormat) -> pl.Expr:
-    return (head == sides[0]) & (pl.lit(True) if fmt.scale else tail == sides[1])
-
-
 def _below(fmt: NumberFormat) -> tuple[str, str]:
     return fmt.negative or (fmt.prefix + "-", fmt.suffix)
-
-
-def _rescale(plain: pl.Series, tail: pl.Series, fmt: NumberFormat) -> pl.Series | None:
-    """The numbers in full where marks of size shorten them."""
-    if not fmt.scale:
-        return None
-    factors = dict(LADDERS[fmt.scale])
-    factor = tail.replace_strict(factors, default=1.0, return_dtype=pl.Float64)
-    return (plain.cast(pl.Float64, strict=False) * factor).round(6)
 
 
 # ---- decimals, padding, exponents --------------------------------------------------------------------------------
@@ -497,12 +500,13 @@ def _measure(
 
 def _padded(plain: pl.Series, values: pl.Series, fmt: NumberFormat, *, zeros: bool) -> NumberFormat:
     """With the zeros or blanks that fill all numbers up to one width."""
-    if _all(plain, r"^-?(\.|[1-9])") and plain.str.contains(r"^-?\.").any():
+    led = _led_by_zero(plain)
+    if led.is_empty() and (plain.str.starts_with(".") | plain.str.starts_with("-.")).any():
         return replace(fmt, digits=0)
-    led = plain.str.contains(r"^-?0[0-9]")
-    if led.any() and (zeros or plain.str.contains(".", literal=True).all()):
-        whole = plain.str.extract(r"^-?([0-9]*)").str.len_chars()
-        if whole.filter(led).n_unique() == 1 and whole.min() == whole.filter(led)[0]:
+    led = led.filter(led.str.contains(r"^[+-]?0[0-9]"))
+    if len(led) and (zeros or plain.str.contains(".", literal=True).all()):
+        whole, widths = (s.str.extract(r"^-?([0-9]*)").str.len_chars() for s in (plain, led))
+        if widths.n_unique() == 1 and whole.min() == widths[0]:
             return replace(fmt, digits=_int(whole.min()))
     blank = values.str.starts_with(" ")
     if not blank.any() or fmt.prefix or fmt.group:
@@ -567,8 +571,7 @@ def read_reals(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     for mark, size in LADDERS[fmt.scale]:  # ascending, and a longer mark after those it ends in
         if mark:
             factor = pl.when(bare.str.ends_with(mark)).then(size).otherwise(factor)
-    marks = "|".join(sorted((re.escape(mark) for mark, _ in LADDERS[fmt.scale] if mark), key=len, reverse=True))
-    plain = _to_plain(bare.str.replace(rf"(?:{marks})$", ""), fmt)
+    plain = _to_plain(bare.str.replace(rf"(?:{_marks(fmt)})$", ""), fmt)
     return (plain.cast(pl.Float64, strict=False) * factor).round(6)
 
 

@@ -57,11 +57,9 @@ if TYPE_CHECKING:
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
     from likewise.schema.column import Column, Kind, Role, Schema
-    from likewise.schema.dialect import Dialect
     from likewise.schema.infer import infer
     from likewise.statement import Statement, statement
     from likewise.synthesizer import Synthesizer, load
-    from likewise.tables.files import read, write
 
 __version__ = "0.1.0"
 
@@ -80,7 +78,6 @@ __all__ = [
     "Column",
     "Comparison",
     "ConditionError",
-    "Dialect",
     "FallbackWarning",
     "GaussianCopula",
     "ImageGAN",
@@ -117,10 +114,8 @@ __all__ = [
     "missing",
     "none_of",
     "one_of",
-    "read",
     "read_images",
     "statement",
-    "write",
     "write_images",
 ]
 
@@ -134,9 +129,7 @@ _HOMES = {
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.impute.estimator": ("Imputer",),
     "likewise.images.sets": ("ImageSet", "read_images", "write_images"),
-    "likewise.schema.dialect": ("Dialect",),
     "likewise.schema.infer": ("infer",),
-    "likewise.tables.files": ("read", "write"),
     "likewise.models.marginals.aim": ("AIM",),
     "likewise.models.autoregressive.model": ("Autoregressive",),
     "likewise.models.cart.model": ("CartChain",),

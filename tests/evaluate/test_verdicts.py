@@ -119,14 +119,15 @@ def sparse(n: int, seed: int) -> pl.DataFrame:
 @pytest.mark.parametrize("n_held", [80, 400])
 def test_fresh_rows_score_the_floor_whatever_the_size_of_the_holdout(n_held: int) -> None:
     names = ("shape", "trend", "accuracy_univariate", "accuracy_bivariate", "accuracy_trivariate")
-    shares = {name: [] for name in names}
+    shares, alarms = {name: [] for name in names}, 0
     for seed in range(6):
         frames = [sparse(n, 10 * seed + k) for k, n in enumerate((800, 800, n_held))]
         report = lw.evaluate(frames[0], frames[1], holdout=frames[2], measures=["accuracy"])
         for name in names:
             lost = [1 - v if name.startswith("accuracy") else v for v in (report[name].value, report[name].floor)]
             shares[name].append(lost[1] / lost[0])
-            assert report[name].stands != "worse"
+            alarms += report[name].stands == "worse"
+    assert alarms <= most(0.025, 6 * len(names)) + 1
     means = {name: float(np.mean(found)) for name, found in shares.items()}
     # Scaled by the root alone floors of sparse columns were half of what they are.
     assert all(0.8 < mean < 1.4 for mean in means.values()), means

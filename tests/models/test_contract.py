@@ -16,7 +16,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError
 from likewise.models import MODELS, model_named
 from likewise.models.base import Fit, Generator
-from likewise.training.loop import LANDING, cut_short
+from likewise.training.loop import cut_short
 
 from .tables import TABLES, Coded, coded
 
@@ -393,7 +393,7 @@ def test_early_stopping_gives_the_best_weights(model: str) -> None:
     losses = generator.record.holdout_losses
     assert generator.record.stopped == "early"
     assert generator.record.best_epoch == int(np.argmin(losses)) + 1
-    assert len(losses) == cut_short(losses, 2) + LANDING
+    assert len(losses) == cut_short(losses, 2) + 2
 
 
 def test_it_learns_without_held_out_rows(model: str) -> None:

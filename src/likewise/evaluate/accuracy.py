@@ -17,7 +17,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.tables import Typed, TypedColumn
+from likewise.evaluate.chance import Dealt
+from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
 
 N_BINS = 10
 LEAST_ROWS = 5
@@ -119,6 +120,16 @@ def _tuples(n_columns: int, order: int, total: int, most: int, rng: np.random.Ge
     while len(chosen) < most:
         chosen[tuple(sorted(rng.choice(n_columns, order, replace=False).tolist()))] = None
     return list(chosen)
+
+
+def overlap_apart(dealt: Dealt, order: int, rng: np.random.Generator) -> list[FloatArray]:
+    """How much less the synthetic rows overlap with real ones than fresh rows do, by tuples of columns, as dealt."""
+    real, pool = binned(dealt.real, [dealt.pool])
+    total = math.comb(len(real.sizes), order)
+    return [
+        dealt.apart(_cells(real, columns), _cells(pool, columns), math.prod(real.sizes[i] for i in columns))
+        for columns in _tuples(len(real.sizes), order, total, dealt.affordable(total), rng)
+    ]
 
 
 def _overlap(real: Binned, synthetic: Binned, columns: Sequence[int]) -> float:

@@ -20,18 +20,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from likewise.evaluate.chance import Dealt
 from likewise.evaluate.results import PairScore
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 
 N_BINS = 10
 ASSOCIATION_LEVELS = 50
 MAX_PAIRS = 5_000
+N_STEPS = 100
+MOST_RANKED = 24
+"""Columns of numbers whose pairs are dealt out, at most."""
 LINKED_CORRELATION = 0.4
 LINKED_ASSOCIATION = 0.3
 
@@ -85,16 +88,23 @@ def fidelity(
     """
     shapes = _shapes(real, others)
     numbers = [i for i, c in enumerate(real.columns) if c.is_number]
-    mixed = [p for p in combinations(range(len(real.columns)), 2) if not {*p} <= {*numbers}]
+    mixed = _mixed_pairs(real)
     chosen = mixed
     if len(mixed) > max_pairs:
-        chosen = [mixed[i] for i in np.sort(rng.choice(len(mixed), max_pairs, replace=False))]
+        chosen = mixed[np.sort(rng.choice(len(mixed), max_pairs, replace=False))]
     of_numbers = _correlation_pairs(real, others, numbers)
     contingencies = _contingency_pairs(real, others, chosen)
     return [
         _gather(shape, pairs, tables, len(mixed), max_pairs)
         for shape, pairs, tables in zip(shapes, of_numbers, contingencies, strict=True)
     ]
+
+
+def _mixed_pairs(table: Typed) -> IntArray:
+    """(P, 2) the pairs of columns that are not both numbers."""
+    is_number = np.array([c.is_number for c in table.columns], bool)
+    pairs = np.stack(np.triu_indices(len(is_number), 1), axis=1)
+    return pairs[~is_number[pairs].all(1)]
 
 
 def _gather(shape: list[float], numbers: _Pairs, mixed: _Pairs, n_mixed: int, max_pairs: int) -> Fidelity:
@@ -264,12 +274,12 @@ class _Coded:
     link_size: int
 
 
-def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: list[tuple[int, int]]) -> list[_Pairs]:
-    used = {i for pair in pairs for i in pair}
+def _contingency_pairs(real: Typed, others: Sequence[Typed], pairs: IntArray) -> list[_Pairs]:
+    used = np.unique(pairs).tolist()
     coders = {i: _link_coder(real.columns[i]) for i in used}
     tables = [{i: _code(t.columns[i], *coders[i]) for i in used} for t in (real, *others)]
     found: list[list[PairScore]] = [[] for _ in others]
-    for i, j in pairs:
+    for i, j in pairs.tolist():
         ours, *theirs = ((t[i], t[j]) for t in tables)
         counts, *others_counts = _joint_counts([ours, *theirs])
         linked = _association(ours, counts) > LINKED_ASSOCIATION
@@ -399,6 +409,82 @@ def cramers_v(counts: npt.NDArray[np.int64]) -> float | None:
     r, c = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
     least = min(r, c) - 1
     return min(1.0, math.sqrt(phi2 / least)) if least > 0 else None
+
+
+# --- beside fresh rows, as dealt ---------------------------------------------------------------------------------
+
+
+def columns_apart(dealt: Dealt) -> list[FloatArray]:
+    """How much farther single columns of the synthetic rows are from the real ones than those of fresh rows are."""
+    found = []
+    for real, pool in zip(dealt.real.columns, dealt.pool.columns, strict=True):
+        if not real.is_number:
+            found.append(dealt.apart(real.values, pool.values, real.size - 1))
+        elif len(real.present):
+            edges = np.unique(np.quantile(real.present, np.linspace(0, 1, N_STEPS + 1)[1:-1]))
+            a, b = (np.where(c.missing, len(edges) + 1, np.searchsorted(edges, c.values)) for c in (real, pool))
+            found.append(dealt.apart(a, b, len(edges) + 1, ordered=True))
+    return found
+
+
+def missing_apart(dealt: Dealt) -> list[FloatArray]:
+    """The same of the shares of missing values."""
+    both = zip(dealt.real.columns, dealt.pool.columns, strict=True)
+    return [dealt.apart(a.missing.astype(np.int64), b.missing.astype(np.int64), 2) for a, b in both]
+
+
+def pairs_apart(dealt: Dealt, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """The same of pairs, all of them ("trend") and those that hang together in the real rows ("trend_linked")."""
+    numbers = [i for i, c in enumerate(dealt.real.columns) if c.is_number]
+    mixed = _mixed_pairs(dealt.real)
+    parts = [
+        (math.comb(len(numbers), 2), *_ranks_apart(dealt, rng.permutation(numbers)[:MOST_RANKED])),
+        (len(mixed), *_counts_apart(dealt, mixed[rng.permutation(len(mixed))])),
+    ]
+    found = {}
+    for name in ("trend", "trend_linked"):
+        # Each kind of pair stands for as many as there are of it.
+        kept = [(n * (on := linked | (name == "trend")).mean(), apart[on].mean(0))
+                for n, apart, linked in parts if n and (linked | (name == "trend")).any()]  # fmt: skip
+        if kept:
+            found[name] = np.average([apart for _, apart in kept], axis=0, weights=[weight for weight, _ in kept])
+    return found
+
+
+def _ranks_apart(dealt: Dealt, numbers: IntArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """(P, 1 + B) of pairs of numbers, and which hang together; by ranks among the real rows."""
+    a, b = np.triu_indices(len(numbers), 1)
+    if not len(a):
+        return np.zeros((0, dealt.hands.shape[1])), np.zeros(0, bool)
+    real, pool = ([t.columns[i] for i in numbers] for t in (dealt.real, dealt.pool))
+    placed = [replace(c, values=_placed(r.present, c.values)) for r, c in zip(real, pool, strict=True)]
+    ours, apart = correlations(_ranked(real))[a, b], []
+    for hand in dealt.hands.T > 0.0:
+        theirs = [correlations([replace(c, values=c.values[rows]) for c in placed])[a, b] for rows in (hand, ~hand)]
+        gaps = [np.abs(ours - np.nan_to_num(r)) / 2.0 for r in theirs]
+        apart.append(np.nan_to_num(gaps[0] - gaps[1]))
+    return np.stack(apart, axis=1), np.abs(np.nan_to_num(ours)) > LINKED_CORRELATION
+
+
+def _placed(real: FloatArray, values: FloatArray) -> FloatArray:
+    """Where values lie among the real ones; NaN where missing."""
+    ordered = np.sort(real)
+    places = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
+    return np.where(np.isnan(values), np.nan, places)
+
+
+def _counts_apart(dealt: Dealt, pairs: IntArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """(P, 1 + B) of any other pairs, as many as can be counted, and which hang together."""
+    pairs = pairs[: dealt.affordable(len(pairs))]
+    coders = {int(i): _link_coder(dealt.real.columns[i]) for i in np.unique(pairs)}
+    real, pool = ({i: _code(t.columns[i], *coders[i]) for i in coders} for t in (dealt.real, dealt.pool))
+    apart, linked = np.zeros((len(pairs), dealt.hands.shape[1])), np.zeros(len(pairs), bool)
+    for k, (i, j) in enumerate(pairs.tolist()):
+        size = real[i].link_size * real[j].link_size
+        cells = [t[i].link * t[j].link_size + t[j].link for t in (real, pool)]
+        apart[k] = dealt.apart(cells[0], cells[1], size)
+        linked[k] = (cramers_v(_link_counts(real[i], real[j])) or 0.0) > LINKED_ASSOCIATION
+    return apart, linked
 
 
 def _number(value: float) -> float | None:

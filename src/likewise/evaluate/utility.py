@@ -214,21 +214,23 @@ def _differences(
     job: Job, scores: FloatArray, real_scores: FloatArray, found: Measures, floor: Measures
 ) -> dict[str, float]:
     """Measure -> standard error of the difference of two models judged by the same rows."""
+    # Two models learnt from other rows of one law differ by more than the rows judged can tell: with squared errors the
+    # rows learnt from add half of (rows judged / rows learnt from) to the variance, with a threshold about twice that.
+    n, n_learnt = len(job.y_test), max(min(len(job.y["real"]), len(job.y["synthetic"])), 1)
+    wider = float(np.sqrt(1.0 + n / n_learnt))
     pulls = {
-        name: float(np.sqrt(np.square(found[name].influence - floor[name].influence).sum()))
+        name: wider * float(np.sqrt(np.square(found[name].influence - floor[name].influence).sum()))
         for name in found
         if name not in DECISIONS
     }
     if not job.n_classes:
         return pulls
-    shape, n = (job.n_classes,) * 3, len(job.y_test)
+    shape = (job.n_classes,) * 3
     cells = np.ravel_multi_index((job.y_test, scores.argmax(1), real_scores.argmax(1)), shape)
     counts = np.bincount(cells, minlength=job.n_classes**3)
     drawn = np.random.default_rng(0).multinomial(n, counts / n, size=N_RESAMPLES).reshape(-1, *shape)
     there = np.bincount(job.y_test, minlength=job.n_classes) > 0
     ours, theirs = (_of_decisions(drawn.sum(axis), there) for axis in (3, 2))
-    # Decisions hang on where the threshold fell, and that on the rows learnt from: about as much as on those judged.
-    wider = float(np.sqrt(1.0 + n / max(len(job.y["real"]), 1)))
     return pulls | {name: wider * float((ours[name] - theirs[name]).std()) for name in DECISIONS}
 
 

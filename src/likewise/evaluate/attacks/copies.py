@@ -39,8 +39,14 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
 def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> Figure:
     """Synthetic rows that stand in the training rows, beside holdout rows that do; else beside what repeats there."""
     found = copies(synthetic, train)
-    fresh = repeats(train) if holdout is None or not len(holdout) else copies(holdout, train)
-    return exact_contrast(round(found.value * found.n), found.n, round(fresh.value * fresh.n), fresh.n)
+    hits = round(found.value * found.n)
+    if holdout is not None and len(holdout):
+        fresh = copies(holdout, train)
+        return exact_contrast(hits, found.n, round(fresh.value * fresh.n), fresh.n)
+    # Rows that repeat come in groups, of which each is one event, not as many as it has rows.
+    fresh = repeats(train)
+    each = max(1.0, fresh.value * fresh.n / max(len(np.unique(train)) - len(_once(train)), 1))
+    return exact_contrast(hits, found.n, round(fresh.value * fresh.n / each), max(1, round(fresh.n / each)))
 
 
 def copies_once(synthetic: Hashes, sides: Sides) -> Figure:

@@ -16,6 +16,8 @@ import polars as pl
 from likewise.errors import OptionError
 from likewise.evaluate.attacks.copies import row_hashes
 from likewise.evaluate.attacks.sides import Side, Sides, take_sides
+from likewise.evaluate.chance import Dealt, deal
+from likewise.evaluate.figure import FloorKind
 from likewise.evaluate.tables import Typed, type_tables
 from likewise.schema.column import Kind, Schema
 from likewise.schema.persons import persons_of
@@ -31,6 +33,8 @@ MEASURES = {
 }
 """What can be asked for beside columns and pairs, which are always measured."""
 STANDARD = ("accuracy", "joint", "detection", "utility", "attacks")
+
+MOST_FOR_FLOORS = 200_000
 
 
 def chosen_measures(measures: str | Sequence[str]) -> frozenset[str]:
@@ -99,6 +103,23 @@ class Context:
             return self.train.take(order[cut:]), self.train.take(order[:cut])
         is_second = np.isin(self.train.whose, persons[order[:cut]])
         return self.train.take(np.flatnonzero(~is_second)), self.train.take(np.flatnonzero(is_second))
+
+    @cached_property
+    def real_tables(self) -> tuple[Typed, Typed, FloorKind]:
+        """Two tables of real rows that share none, up to 200,000 rows each: what fresh rows score is told by them.
+
+        A small holdout tells little of tables as large as the training one, so halves of that stand for it.
+        """
+        is_large = self.holdout is not None and 2 * len(self.holdout) >= len(self.train)
+        real, fresh = (self.train, self.holdout) if is_large and self.holdout is not None else self.halves(2)
+        real, fresh = (table.sample(MOST_FOR_FLOORS, self.rng(36)) for table in (real, fresh))
+        return real, fresh, "holdout" if is_large else "halves"
+
+    @cached_property
+    def dealt(self) -> Dealt:
+        """Synthetic and fresh real rows, dealt out by chance."""
+        real, fresh, _ = self.real_tables
+        return deal(real, fresh, self.synthetic, self.rng(35))
 
     @cached_property
     def compared(self) -> dict[str, Typed]:

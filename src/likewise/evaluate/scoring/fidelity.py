@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from likewise.evaluate.accuracy import Binned, accuracy, binned
+from likewise.evaluate.accuracy import Binned, accuracy, binned, overlap_apart
+from likewise.evaluate.chance import judged, more_rows
 from likewise.evaluate.detection import MIN_ROWS, Detection, detect
-from likewise.evaluate.fidelity import Fidelity, fidelity
+from likewise.evaluate.fidelity import Fidelity, columns_apart, fidelity, missing_apart, pairs_apart
 from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.joint import kernel_distance, precision_recall
 from likewise.evaluate.learners import learner_name
@@ -39,24 +40,13 @@ LEAST_TO_HALVE = 40
 def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     """The synthetic table's columns and pairs, and a fresh real table's at the same size."""
     (fit,) = fidelity(run.train, [run.synthetic], rng=run.rng(1))
-    real, fresh, floor_by = _two_real_tables(run)
+    real, fresh, floor_by = run.real_tables
     if min(len(real), len(fresh)) < LEAST_TO_HALVE:
-        return fit, _scaled(fit, dict.fromkeys(MEANS, math.nan)), floor_by
+        return fit, _changed(fit, dict.fromkeys(MEANS, math.nan)), floor_by
     (floor,) = fidelity(real, [fresh], rng=run.rng(1))
-    quarters = [fidelity(a, [b], rng=run.rng(1))[0] for a, b in _halved(run, real, fresh)]
-    scales = {name: _scale(run, real, fresh, getattr(floor, name), [getattr(q, name) for q in quarters])
-              for name in MEANS}  # fmt: skip
-    return fit, _scaled(floor, scales), floor_by
-
-
-def _two_real_tables(run: Context) -> tuple[Typed, Typed, FloorKind]:
-    """Two tables of real rows that share none, as large as there are: what an error between them is, fresh rows score.
-
-    A small holdout tells little of tables as large as the training one, so halves of that stand for it.
-    """
-    if run.holdout is not None and 2 * len(run.holdout) >= len(run.train):
-        return run.train, run.holdout, "holdout"
-    return *run.halves(2), "halves"
+    halves = [fidelity(a, [b], rng=run.rng(1))[0] for a, b in _halved(run, real, fresh)]
+    means = {name: _with_more_rows(run, getattr(floor, name), [getattr(h, name) for h in halves]) for name in MEANS}
+    return fit, _changed(floor, means), floor_by
 
 
 def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]]:
@@ -65,44 +55,30 @@ def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]
     return [(real.take(np.sort(a)), fresh.take(np.sort(b))) for a, b in zip(*parts, strict=True)]
 
 
-def _scale(run: Context, real: Typed, fresh: Typed, whole: float, halves: Sequence[float]) -> float:
-    """What turns an error between two real tables into that of fresh rows, as many as the synthetic ones.
-
-    An error falls as a power of 1/n + 1/m: the root where counts are many, hardly at all where most cells hold a row or
-    none. Which power it is the halves of both tell.
-    """
-    here, target = (1.0 / len(a) + 1.0 / len(b) for a, b in ((real, fresh), (run.train, run.synthetic)))
-    return float((target / here) ** power(whole, halves, math.log(2.0)))
+def _with_more_rows(run: Context, error: float, halves: Sequence[float]) -> float:
+    """What the error between the two real tables would be for fresh rows, as many as the synthetic ones."""
+    real, fresh, _ = run.real_tables
+    here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in ((real, fresh), (run.train, run.synthetic)))
+    return more_rows(error, float(np.mean(halves)), here / there)
 
 
-def power(whole: float, halves: Sequence[float], steps: float) -> float:
-    """The power with which an error falls, by what it is on the whole and on the halves; between 0 and a root's.
-
-    Example:
-        >>> power(0.1, [0.1 * 2**0.5] * 2, math.log(2)), power(0.9, [0.9, 0.9], math.log(2))
-        (0.5, 0.0)
-    """
-    mean = float(np.mean(halves))
-    if not (math.isfinite(mean) and math.isfinite(whole) and mean > 0 and whole > 0):
-        return 0.5
-    return round(min(max(math.log(mean / whole) / steps, 0.0), 0.5), 12)
-
-
-def _scaled(floor: Fidelity, scales: Mapping[str, float]) -> Fidelity:
-    scale = scales["shape"]
-    columns = tuple(min(1.0, e * scale) if not math.isnan(e) else e for e in floor.columns)
-    return replace(floor, columns=columns, **{name: getattr(floor, name) * scales[name] for name in MEANS})
+def _changed(floor: Fidelity, means: Mapping[str, float]) -> Fidelity:
+    scale = means["shape"] / floor.shape if floor.shape > 0.0 else math.nan
+    columns = tuple(min(1.0, e * scale) if e > 0.0 else e for e in floor.columns)
+    return replace(floor, columns=columns, **means)  # type: ignore[arg-type]
 
 
 def marginal_scores(run: Context, fit: Fidelity, floor: Fidelity, floor_by: FloorKind) -> Iterable[Score]:
     """Columns and pairs: shape, trends, missing."""
-    some = {}
+    some: dict[str, Any] = {}
+    apart: dict[str, Any] = {"shape": columns_apart(run.dealt), **pairs_apart(run.dealt, run.rng(34))}
     if fit.n_measured < fit.n_pairs:
         some = {"measured": fit.n_measured, "total": fit.n_pairs, "deviation": fit.deviation}
     for name, field in FIELDS.items():
         value = getattr(fit, field)
         if name == "shape" or not math.isnan(value):
             figure = Figure(value, len(run.synthetic), getattr(floor, field), copy=0.0)
+            figure = judged(figure, apart.get(name, ()), run.dealt.wider)
             yield Score.of(name, figure, floor_by=floor_by, **(some if name == "trend" else {}))
     yield from _missing_score(run)
 
@@ -111,12 +87,11 @@ def _missing_score(run: Context) -> Iterable[Score]:
     real, fake = _missing_shares(run.train), _missing_shares(run.synthetic)
     if not (real.any() or fake.any()):
         return
-    floor = math.nan
-    if run.holdout is not None:
-        scale = noise(len(run.train), len(run.synthetic)) / noise(len(run.train), len(run.holdout))
-        floor = scale * float(np.abs(real - _missing_shares(run.holdout)).mean())
-    value = float(np.abs(real - fake).mean())
-    yield Score.of("missing", Figure(value, len(run.synthetic), floor, copy=0.0), floor_by="holdout")
+    own, fresh, floor_by = run.real_tables
+    scale = noise(len(run.train), len(run.synthetic)) / noise(len(own), len(fresh))
+    floor = scale * float(np.abs(_missing_shares(own) - _missing_shares(fresh)).mean())
+    figure = Figure(float(np.abs(real - fake).mean()), len(run.synthetic), floor, copy=0.0)
+    yield Score.of("missing", judged(figure, missing_apart(run.dealt), run.dealt.wider), floor_by=floor_by)
 
 
 def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -125,7 +100,7 @@ def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def accuracy_scores(run: Context) -> Iterable[Score]:
     """Overlap of one, two and three columns at a time."""
-    real, fresh, floor_by = _two_real_tables(run)
+    real, fresh, floor_by = run.real_tables
     ours, synthetic = binned(run.train, [run.synthetic])
     tables: list[tuple[Binned, Binned]] = []
     if min(len(real), len(fresh)) >= LEAST_TO_HALVE:
@@ -136,16 +111,20 @@ def accuracy_scores(run: Context) -> Iterable[Score]:
         found = accuracy(ours, synthetic, order, run.rng(9 + order))
         if found is None:
             continue
-        floor = _fresh_overlap(run, real, fresh, tables, order) if tables else math.nan
+        floor = _fresh_overlap(run, tables, order) if tables else math.nan
+        lost = judged(
+            Figure(1.0 - found.value, len(run.synthetic), floor),
+            overlap_apart(run.dealt, order, run.rng(34 + order)),
+            run.dealt.wider,
+        )
+        low, high = lost.interval
+        figure = Figure(found.value, lost.n, 1.0 - floor, (1.0 - high, 1.0 - low), copy=1.0)
         some = {"measured": found.measured, "total": found.total, "deviation": found.deviation}
-        figure = Figure(found.value, len(run.synthetic), floor, copy=1.0)
         yield Score.of(f"accuracy_{name}", figure, floor_by=floor_by, **(some if found.deviation > 0 else {}))
 
 
-def _fresh_overlap(
-    run: Context, real: Typed, fresh: Typed, tables: Sequence[tuple[Binned, Binned]], order: int
-) -> float:
-    """The overlap of fresh real rows, were they as many as the synthetic ones.
+def _fresh_overlap(run: Context, tables: Sequence[tuple[Binned, Binned]], order: int) -> float:
+    """What fresh real rows, were they as many as the synthetic ones, lack of a full overlap.
 
     Args:
         tables: two real tables on bins, and halves of each beside halves of the other.
@@ -155,7 +134,7 @@ def _fresh_overlap(
         found = accuracy(ours, theirs, order, run.rng(9 + order), most=MOST_FOR_FLOOR)
         assert found is not None
         lost.append(1.0 - found.value)
-    return 1.0 - lost[0] * _scale(run, real, fresh, lost[0], lost[1:])
+    return _with_more_rows(run, lost[0], lost[1:])
 
 
 def joint_scores(run: Context) -> Iterable[Score]:

@@ -1,0 +1,300 @@
+"""Are verdicts true? Clean draws that must raise no more alarms than the level says, and faults that must be found.
+
+    python benchmarks/verdicts.py clean --results benchmarks/results/verdicts.json  # until there are 400
+    python benchmarks/verdicts.py faults --results benchmarks/results/verdicts.json
+    python benchmarks/verdicts.py splits --results benchmarks/results/verdicts.json  # needs the shared data
+    python benchmarks/verdicts.py table --results benchmarks/results/verdicts.json  # as in docs/verdicts.md
+
+A clean draw is fresh rows of the same law in the place of synthetic ones: tables of 60 to 20,000 rows and 3 to 100
+columns, skewed, discrete, mixed, with holes, or of persons with several rows (of whom synthetic ones have one, for
+generators know of none), with a holdout or without. A figure whose 95 % interval lies on the worse side of its floor
+is an alarm; chance gives one in forty. Every figure is computed by the functions that `likewise.evaluate` calls;
+learners are linear.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from _shared import machine, shared_folder
+from scipy import stats
+
+import likewise as lw
+from likewise.evaluate.results import Score
+from likewise.evaluate.scoring import fidelity, privacy, utility
+from likewise.evaluate.scoring.context import Context
+from likewise.schema.column import Role, Schema
+from likewise.schema.parse import parse
+
+LEVEL = 0.025
+N_CLEAN = 400
+N_FAULTY = 10
+Frames = dict[str, pl.DataFrame]
+Save = Callable[[], object]
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+
+def mixed(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Numbers and levels that hang together through a hidden one; every fourth column with holes."""
+    hidden, found = rng.normal(size=n), {}
+    for i in range(columns):
+        x = 0.7 * hidden + rng.normal(size=n)
+        values = pl.Series(x) if i % 2 else pl.Series(np.digitize(x, np.linspace(-2, 2, 2 + i % 7)).astype(str))
+        found[f"c{i}"] = (
+            values if i % 4 else pl.Series([None if m else v for m, v in zip(rng.random(n) < 0.1, values, strict=True)])
+        )
+    return pl.DataFrame(found)
+
+
+def skewed(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Heavy tails, money, counts with many zeros."""
+    hidden, found = rng.normal(size=n), {}
+    for i in range(columns):
+        x = np.exp(hidden * (0.5 + 0.2 * (i % 3)) + rng.normal(size=n))
+        found[f"c{i}"] = [np.round(x, 2), rng.poisson(np.minimum(x, 50.0) / 3), x**1.5, rng.pareto(1.2, n)][i % 4]
+    return pl.DataFrame(found)
+
+
+def discrete(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Levels only: few, tens, and hundreds of which most are rare."""
+    found = {}
+    for i in range(columns):
+        k = (2, 5, 30, 400)[i % 4]
+        found[f"c{i}"] = ("l" + pl.Series((k * rng.random(n) ** 3).astype(int)).cast(pl.String)).alias(f"c{i}")
+    return pl.DataFrame(found)
+
+
+def persons(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Persons of one to five rows, which are much alike."""
+    whose = np.repeat(np.arange(n), rng.integers(1, 6, n))[:n]
+    own = {f"c{i}": rng.normal(size=n)[whose] + 0.5 * rng.normal(size=n) for i in range(columns)}
+    frame = pl.DataFrame(own).with_columns(pl.col("c0") > 0)
+    return frame.with_columns(who=pl.Series(whose) + int(rng.integers(2**40)))
+
+
+LAWS: dict[str, Callable[[int, int, np.random.Generator], pl.DataFrame]] = {
+    "mixed": mixed, "skewed": skewed, "discrete": discrete, "persons": persons,
+}  # fmt: skip
+# Law, training rows (as many are drawn), holdout rows, columns; the larger ones are drawn in one round of eight.
+DESIGNS: list[tuple[str, int, int, int]] = [
+    ("mixed", 60, 60, 3), ("mixed", 60, 0, 12), ("mixed", 200, 25, 6), ("mixed", 400, 0, 6), ("mixed", 1_000, 100, 10),
+    ("skewed", 60, 30, 4), ("skewed", 150, 0, 8), ("skewed", 400, 400, 12), ("skewed", 1_000, 100, 6),
+    ("discrete", 100, 100, 4), ("discrete", 400, 40, 12), ("discrete", 400, 0, 5), ("discrete", 2_000, 500, 8),
+    ("persons", 150, 150, 4), ("persons", 600, 150, 6), ("persons", 600, 0, 5),
+]  # fmt: skip
+LARGE: list[tuple[str, int, int, int]] = [
+    ("mixed", 200, 200, 30), ("mixed", 400, 400, 100), ("mixed", 3_000, 3_000, 8), ("skewed", 20_000, 5_000, 4),
+]  # fmt: skip
+
+
+def drawn(design: tuple[str, int, int, int], rng: np.random.Generator) -> Frames:
+    law, n, n_held, columns = design
+    sizes = {"real": n, "synthetic": n} | ({"holdout": n_held} if n_held else {})
+    frames = {role: LAWS[law](size, columns, rng) for role, size in sizes.items()}
+    if law == "persons":
+        frames["synthetic"] = persons(5 * n, columns, rng).unique("who", keep="first", maintain_order=True)[:n]
+    return frames
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def scores(frames: Frames, seed: int, entity: str | None = None) -> Iterator[Score]:
+    """Every figure with a verdict of one table, by the functions that `evaluate` calls."""
+    schema = lw.infer(pl.concat([f.head(20_000) for f in frames.values()]), entity=entity or False)
+    schema = _all_modelled(schema, entity)
+    parsed = {role: parse(frame, schema, partial=True) for role, frame in frames.items()}
+    target = next(c.name for c in schema if c.is_modelled)
+    run = Context(schema, parsed, target, None, seed, "linear", frozenset())
+    yield from fidelity.marginal_scores(run, *fidelity.measure(run))
+    yield from fidelity.accuracy_scores(run)
+    yield from fidelity.joint_scores(run)
+    found = fidelity.detection(run)
+    if found is not None:
+        yield fidelity.detection_score(run, found)
+    models = utility.standard(run)
+    if models is not None:
+        yield from utility.standard_scores(run, models)
+    fresh, copied = privacy.copy_scores(run)
+    yield from copied
+    if run.holdout is not None:
+        yield from privacy.attacks(run, fresh)[0]
+
+
+def _all_modelled(schema: Schema, entity: str | None) -> Schema:
+    """No column is taken for a key: these laws have none but the entity."""
+    for column in schema:
+        if not column.is_modelled and column.name != entity:
+            schema = schema.replace(column.name, role=Role.FEATURE)
+    return schema
+
+
+# --- the three parts --------------------------------------------------------------------------------------------------
+
+
+def clean(results: dict[str, Any], seconds: float, save: Save) -> None:
+    """Adds rounds of one clean draw a design until there are 400, or the time is over."""
+    found, began = results.setdefault("clean", {"rounds": 0, "draws": 0, "figures": {}}), time.process_time()
+    while found["draws"] < N_CLEAN and time.process_time() - began < seconds:
+        turn = found["rounds"]
+        for k, design in enumerate(DESIGNS + LARGE * (turn % 8 == 0)):
+            rng = np.random.default_rng([turn, k])
+            count(found["figures"], scores(drawn(design, rng), turn, "who" if design[0] == "persons" else None))
+            found["draws"] += 1
+        found["rounds"] += 1
+        save()
+
+
+def count(figures: dict[str, Any], scores: Iterator[Score]) -> None:
+    for score in scores:
+        if score.stands is not None:
+            line = figures.setdefault(score.name, {"tried": 0, "worse": 0, "ahead": 0})
+            line["tried"] += 1
+            line["worse"] += score.stands == "worse"
+            line["ahead"] += score.stands == "ahead"
+
+
+def _shuffled(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """A column of its own dealt out anew in a share of the rows."""
+    fake = frames["synthetic"]
+    rows = np.flatnonzero(rng.random(len(fake)) < share)
+    order = np.arange(len(fake))
+    order[rows] = rng.permutation(rows)
+    return fake.with_columns(pl.col("c1").gather(order), pl.col("c2").gather(order[::-1] if share == 1 else order))
+
+
+def _moved(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    return frames["synthetic"].with_columns(pl.col("c1") + share * frames["real"]["c1"].std())
+
+
+def _lost(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """The most frequent level of a column turned into another in a share of its rows."""
+    first, second = frames["real"]["c2"].value_counts(sort=True)["c2"].head(2)
+    hit = pl.Series(rng.random(len(frames["synthetic"])) < share)
+    return frames["synthetic"].with_columns(
+        c2=pl.when(hit & (pl.col("c2") == first)).then(pl.lit(second)).otherwise(pl.col("c2"))
+    )
+
+
+def _copied(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    n = round(share * len(frames["synthetic"]))
+    return pl.concat([frames["real"][:n], frames["synthetic"][n:]])
+
+
+def _near(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """Copies with a little noise in every number."""
+    fake = _copied(frames, share, rng)
+    noise = {c: 0.01 * pl.Series(rng.normal(size=len(fake))) for c, t in fake.schema.items() if t.is_float()}
+    return fake.with_columns((pl.col(c) + values).alias(c) for c, values in noise.items())
+
+
+FAULTS: dict[str, tuple[Callable[[Frames, float, np.random.Generator], pl.DataFrame], tuple[float, ...]]] = {
+    "two columns dealt out anew in a share of the rows": (_shuffled, (0.05, 0.1, 0.25, 0.5, 1.0)),
+    "a mean moved by a share of the deviation": (_moved, (0.05, 0.1, 0.2, 0.4)),
+    "a level lost in a share of its rows": (_lost, (0.1, 0.25, 0.5, 1.0)),
+    "copies of training rows": (_copied, (0.01, 0.02, 0.05, 0.1)),
+    "copies with 1 % of noise": (_near, (0.02, 0.05, 0.1, 0.3)),
+}
+FAULTY = ("mixed", 1_000, 1_000, 6)
+
+
+def faults(results: dict[str, Any], seconds: float, save: Save) -> None:
+    """Power: in how many of ten draws of 1,000 rows and six mixed columns each figure alarms."""
+    found, began = results.setdefault("faults", {"draws": 0, "planted": {}}), time.process_time()
+    while found["draws"] < N_FAULTY and time.process_time() - began < seconds:
+        rng = np.random.default_rng([7, found["draws"]])
+        frames = drawn(FAULTY, rng)
+        for name, (plant, sizes) in FAULTS.items():
+            for size in sizes:
+                line = found["planted"].setdefault(name, {}).setdefault(str(size), {})
+                count(line, scores(frames | {"synthetic": plant(frames, size, rng)}, found["draws"]))
+        found["draws"] += 1
+        save()
+
+
+TABLES = (
+    "adult_test.csv", "shoppers.csv", "diamonds.csv", "california_housing.csv", "bank_marketing.csv", "penguins.csv",
+    "wine_quality_white.csv", "mammography.csv", "pima_diabetes.csv", "heart_cleveland.csv",
+)  # fmt: skip
+PAIRED = ("trend", "trend_linked", "accuracy_bivariate")
+MOST_ROWS = 4_000
+
+
+def splits(results: dict[str, Any], seconds: float, save: Save) -> None:
+    """Ten real tables in parts, twice with a holdout and without: alarms, and shuffled columns beside fresh rows."""
+    began = time.process_time()
+    found = results.setdefault("splits", {"splits": 0, "figures": {}, "shuffled": {}})
+    while found["splits"] < 20 and time.process_time() - began < seconds:
+        name, has_holdout = TABLES[found["splits"] % 10], found["splits"] < 10
+        rng = np.random.default_rng([found["splits"]])
+        table = pl.read_csv(shared_folder() / "data" / name, infer_schema_length=None, null_values=["", "?", "NA"])
+        table = table[rng.permutation(len(table))[:MOST_ROWS]]
+        cut = np.linspace(0, len(table), 4 if has_holdout else 3).astype(int)
+        roles = ("real", "synthetic", "holdout")[: len(cut) - 1]
+        frames = {role: table[a:b] for role, a, b in zip(roles, cut[:-1], cut[1:], strict=True)}
+        fresh = list(scores(frames, 0))
+        count(found["figures"], iter(fresh))
+        mixed_up = frames["synthetic"].with_columns(
+            pl.col(c).shuffle(i) for i, c in enumerate(frames["synthetic"].columns)
+        )
+        broken = {s.name: s for s in scores(frames | {"synthetic": mixed_up}, 0)}
+        for score in fresh:
+            if score.name in PAIRED and score.name in broken:
+                worse = broken[score.name].value > score.value
+                line = found["shuffled"].setdefault(score.name, {"tried": 0, "looked_worse": 0, "alarms": 0})
+                line["tried"] += 1
+                line["looked_worse"] += worse if score.better == "lower" else not worse
+                line["alarms"] += broken[score.name].stands == "worse"
+        found["splits"] += 1
+        save()
+
+
+# --- the table of the docs --------------------------------------------------------------------------------------------
+
+
+def table(results: dict[str, Any], seconds: float, save: Save) -> None:
+    found = results["clean"]
+    print(f"| figure | clean draws | alarms | share (95 %) | splits of real tables | alarms |\n|{' --- |' * 6}")
+    real = results.get("splits", {}).get("figures", {})
+    for name, line in found["figures"].items():
+        low, high = stats.binomtest(line["worse"], line["tried"]).proportion_ci(method="wilson")
+        there = real.get(name, {"tried": 0, "worse": 0})
+        share = f"{line['worse'] / line['tried']:.1%} ({low:.1%} to {high:.1%})"
+        print(f"| `{name}` | {line['tried']} | {line['worse']} | {share} | {there['tried']} | {there['worse']} |")
+    for name, sizes in results.get("faults", {"planted": {}})["planted"].items():
+        figures = dict.fromkeys(figure for line in sizes.values() for figure in line)
+        print(f"\n| {name} | {' | '.join(f'{float(s):.0%}' for s in sizes)} |\n|{' --- |' * (1 + len(sizes))}")
+        for figure in figures:
+            lines = [line.get(figure, {"worse": 0, "tried": 1}) for line in sizes.values()]
+            shares = [line["worse"] / line["tried"] for line in lines]
+            if max(shares) >= 0.3:
+                print(f"| `{figure}` | {' | '.join(f'{share:.0%}' for share in shares)} |")
+
+
+PARTS = {"clean": clean, "faults": faults, "splits": splits, "table": table}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=600.0, help="processor time of this slice; the next goes on")
+    asked = parser.parse_args()
+    results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
+    about = {} if asked.part == "table" else machine()
+    PARTS[asked.part](
+        results, asked.seconds, lambda: asked.results.write_text(json.dumps(results | about, indent=1) + "\n")
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -295,11 +295,7 @@ def extend_tails(
         (at,) = codec.fields_of(name)
         x = numbers_of(rows[name])
         p = _ranks(x, drawn.codes[:, at].astype(np.int64), seen.codes[:, at], codec.own_alphabet.fields[at], rng)
-        out = np.zeros(len(x), bool)
-        for tail, beyond in ((margin.lower, np.less), (margin.upper, np.greater)):
-            if tail is not None:
-                out |= beyond(x, tail.threshold)
-        out &= np.isfinite(x)
+        out = np.isfinite(x) & np.any([np.zeros(len(x), bool), *(tail.holds(x) for tail in margin.tails)], axis=0)
         carried = _on_lattice(source, name, margin.quantile(p))
         changed.append(pl.Series(name, np.where(out, carried, x)).fill_nan(None).cast(rows.schema[name]))
     return rows.with_columns(changed)

@@ -68,6 +68,11 @@ class Margin:
         """The least and greatest value seen."""
         return float(self.values[0]), float(self.values[-1])
 
+    @property
+    def tails(self) -> list[Tail]:
+        """Those that could be fitted, the lower one first."""
+        return [tail for tail in (self.lower, self.upper) if tail is not None]
+
     def _knots(self) -> tuple[Floats, Floats]:
         """Distinct values and the mean rank of each, in (0, 1)."""
         distinct, counts = np.unique(self.values, return_counts=True)
@@ -79,12 +84,10 @@ class Margin:
         x = np.asarray(values, np.float64)
         distinct, ranks = self._knots()
         p = np.interp(x, distinct, ranks)
-        if self.upper is not None:
-            out = x > self.upper.threshold
-            p = np.where(out, 1 - self.upper.survival(np.where(out, x, self.upper.threshold)), p)
-        if self.lower is not None:
-            out = x < self.lower.threshold
-            p = np.where(out, self.lower.survival(np.where(out, x, self.lower.threshold)), p)
+        for tail in self.tails:
+            out = tail.holds(x)
+            further = tail.survival(np.where(out, x, tail.threshold))
+            p = np.where(out, 1 - further if tail.upper else further, p)
         return np.clip(p, 1e-300, 1 - 1e-16)
 
     def quantile(self, p: Floats) -> Floats:
@@ -92,12 +95,10 @@ class Margin:
         p = np.asarray(p, np.float64)
         distinct, ranks = self._knots()
         x = np.interp(p, ranks, distinct)
-        if self.upper is not None:
-            out = p > 1 - self.upper.share
-            x = np.where(out, self.upper.quantile(np.where(out, 1 - p, self.upper.share)), x)
-        if self.lower is not None:
-            out = p < self.lower.share
-            x = np.where(out, self.lower.quantile(np.where(out, p, self.lower.share)), x)
+        for tail in self.tails:
+            further = 1 - p if tail.upper else p
+            out = further < tail.share
+            x = np.where(out, tail.quantile(np.where(out, further, tail.share)), x)
         return np.asarray(x, np.float64)
 
     def log_density(self, values: Floats) -> Floats:
@@ -112,10 +113,9 @@ class Margin:
         with np.errstate(divide="ignore"):
             found = np.log(counts[bins] / len(self.values) / widths[bins])
         found = np.where((x < self.values[0]) | (x > self.values[-1]), -np.inf, found)
-        for tail, beyond in ((self.lower, np.less), (self.upper, np.greater)):
-            if tail is not None:
-                out = beyond(x, tail.threshold)
-                found = np.where(out, tail.log_density(np.where(out, x, tail.threshold)), found)
+        for tail in self.tails:
+            out = tail.holds(x)
+            found = np.where(out, tail.log_density(np.where(out, x, tail.threshold)), found)
         return np.asarray(found, np.float64)
 
     def _step(self) -> float:

@@ -141,11 +141,7 @@ class SeriesCodec:
             "periods": list(self.periods),
             "lags": self.lags.tolist(),
             "volatility": self.volatility.to_dict(),
-            "tails": {
-                side: tail.to_dict()
-                for side, tail in (("lower", self.margin.lower), ("upper", self.margin.upper))
-                if tail is not None
-            },
+            "tails": {"upper" if tail.upper else "lower": tail.to_dict() for tail in self.margin.tails},
         }
 
 

@@ -94,10 +94,7 @@ def go_along(
 
 def _tail_hit(margin: Margin, z: Floats) -> Tail | None:
     """The tail in which nearly all of the shocks lie."""
-    for tail, beyond in ((margin.lower, np.less), (margin.upper, np.greater)):
-        if tail is not None and beyond(z, tail.threshold).mean() > MOSTLY:
-            return tail
-    return None
+    return next((tail for tail in margin.tails if tail.holds(z).mean() > MOSTLY), None)
 
 
 # ---- how rare a shock is ---------------------------------------------------------------------------------------------
@@ -167,7 +164,7 @@ def rarity_of_shock(codec: SeriesCodec, values: Floats, asked: float) -> Rarity:
 
 
 def _share(tail: Tail, needed: Floats, below: Floats, is_upper: bool) -> float:
-    beyond = needed > tail.threshold if is_upper else needed < tail.threshold
+    beyond = tail.holds(needed)
     near = 1 - below if is_upper else below
     return float(np.where(beyond, tail.survival(np.where(beyond, needed, tail.threshold)), near).mean())
 

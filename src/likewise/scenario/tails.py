@@ -18,7 +18,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from likewise.errors import InputError, OptionError
-from likewise.typing import Floats
+from likewise.typing import Bools, Floats
 
 SHAPES = (-0.5, 0.9)
 """Below -.5 the maximum likelihood has no normal law (Smith 1985); above .9 there is hardly a mean, and one does not
@@ -92,6 +92,10 @@ class Tail:
 
     def _placed(self, excess: Any) -> Any:
         return self.threshold + excess if self.upper else self.threshold - excess
+
+    def holds(self, values: Floats) -> Bools:
+        """(n,) whether each value lies beyond the threshold; one that is missing does not."""
+        return np.asarray(values > self.threshold if self.upper else values < self.threshold)
 
     def survival(self, values: Floats) -> Floats:
         """(n,) the probability that a row lies further out than each value, which lies beyond the threshold."""

@@ -39,7 +39,9 @@ SCALES = np.geomspace(0.05, 20.0, 121)  # times the mean excess, roughly
 USUAL, SPREAD = 0.1, 0.3  # mean and deviation of the shapes of columns, as the fit presumes them
 ENDED = -0.3  # shapes below: the column comes to an end close by
 HEAVY = 0.5  # shapes below may be those of shares or marks, which end at a round number not far off
-LAST_ROWS = 0.7  # the tail is drawn as far as so many rows would lie beyond: to the median of the greatest of as many
+LAST_ROWS = (
+    1.5  # the tail is drawn as far as one or two rows would lie beyond: what a law says further out is guesswork
+)
 HALVINGS = 2  # pieces to each halving of the rows
 BENT, PARTS = 4, 4  # pieces before the tail that follow the law as well, and into how many parts each is cut
 FAR = 2.0**52

@@ -458,7 +458,7 @@ def _measure(
     # An exponent hides the decimals: look at the shortest text of the same number, and past infinities.
     powers = plain.str.contains(r"[eEfF]")
     if powers.any():
-        marked = plain.str.extract(r"[0-9.]([eE][+-]?)[0-9]{2,3}$").drop_nulls()
+        marked = plain.str.extract(r"^-?[0-9](?:\.[0-9]*)?([eE][+-]?)[0-9]{2,3}$").drop_nulls()
         if len(marked) == len(plain) > 1:
             digits = plain.str.extract(r"\.([0-9]*)[eE]").str.len_chars().fill_null(0)
             mark = str(marked[0])[:1] + (

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from likewise.errors import InputError, SchemaError, nearest
-from likewise.schema import numbers, times
+from likewise.schema import number_forms, numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
@@ -107,7 +107,7 @@ def infer_counted(
     columns = [_with_override(series, overrides.get(series.name), counted, decimal) for series in raw.get_columns()]
     if decimal is None and (decimal := _usual_decimal(columns)):
         for at, column in enumerate(columns):
-            if numbers.UNSURE & set(column.notes):
+            if number_forms.UNSURE & set(column.notes):
                 columns[at] = _with_override(raw[column.name], overrides.get(column.name), counted, decimal)
     schema = Schema(tuple(columns))
     if entity is not None:
@@ -201,7 +201,9 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
 def _usual_decimal(columns: list[Column]) -> str | None:
     """The decimal mark of the columns that leave no doubt about theirs; None if none does or they differ."""
     sure = [
-        c for c in columns if c.kind in (Kind.INTEGER, Kind.REAL) and c.format and not numbers.UNSURE & set(c.notes)
+        c
+        for c in columns
+        if c.kind in (Kind.INTEGER, Kind.REAL) and c.format and not number_forms.UNSURE & set(c.notes)
     ]
     formats = [numbers.NumberFormat.from_pattern(str(c.format)) for c in sure]
     marks = {fmt.point for fmt in formats if fmt.group or fmt.least or fmt.most != 0}
@@ -400,7 +402,7 @@ def _truth_labels(facts: _Facts, *, sure: bool) -> tuple[str, str] | None:
 def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) -> Column | None:
     declared = forced in (Kind.INTEGER, Kind.REAL)
     for tried in (facts, _without_context(facts)):
-        found = tried and numbers.detect(tried.values, tried.counts, decimal=decimal, zeros=declared)
+        found = tried and number_forms.detect(tried.values, tried.counts, decimal=decimal, zeros=declared)
         if tried and found:
             break
     else:
@@ -445,7 +447,7 @@ def _drop_slips(facts: _Facts, reads: pl.Series, odd: int) -> bool:
     return True
 
 
-def _digits_that_are_no_numbers(facts: _Facts, found: numbers.NumberTexts) -> Column | None:
+def _digits_that_are_no_numbers(facts: _Facts, found: number_forms.NumberTexts) -> Column | None:
     """Digits that are truth values, dates, keys or codes."""
     labels = _truth_labels(facts, sure=False)  # 0 and 1 beside a context token
     if labels:

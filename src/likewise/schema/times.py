@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from likewise.schema.numbers import few
+from likewise.schema.number_forms import few
 
 _DATES = (
     (re.compile(r"([0-9]{4})([-/.])[0-9]{1,2}\2[0-9]{1,2}"), ("%Y{s}%m{s}%d",)),

@@ -1,0 +1,433 @@
+"""How the numbers of a column of texts are written: found from the texts.
+
+Legend: head and tail, what stands before and behind the digits of a number; body, what is between them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, marks_of, narrow, read_reals, to_plain
+
+# What a plain number looks like: sign, digits, point, exponent; or an infinity.
+_PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+_ZEROS = r"^[+-]?0[0-9]+$"
+_MINUS = "-\u2212\u2013\uff0d\u25b2\u25b3"  # hyphen, minus, dash, full-width minus, and the triangles of Japanese books
+_BLANK = " \u00a0\u202f\u3000"
+_GROUPS = ",. '\u2019\u00a0\u202f"
+_PARTS = rf"^(?s)([^0-9]*?)([.,]?[0-9](?:[0-9{_GROUPS}]*[0-9])?\.?(?:[eE][+-]?[0-9]+)?)([^0-9].*)?$"
+"""A number in its surroundings: head, body, tail."""
+
+# What may stand beside a number and leave it one. Letters before it otherwise make it a code ("A12"), as do letters
+# glued behind it that are no unit ("12B").
+_MONEY_WORDS = (
+    "$ € £ ¥ ￥ ₹ ₽ ₩ ₺ ₫ ₪ ฿ ₴ ₦ ¢ US$ A$ C$ HK$ NT$ S$ R$ R Rs Rs. INR USD EUR GBP CHF Fr. SFr. JPY CNY RMB AUD CAD "
+    "NZD SEK NOK DKK PLN CZK HUF TRY BRL MXN ZAR SGD HKD KRW RUB kr kr. zł Kč Ft лв руб. руб р. 元 円 원 人民币"
+)
+_MONEY = frozenset(_MONEY_WORDS.split())
+_UNIT_WORDS = (
+    "% ‰ ° °C °F K s ms us µs ns min h hr hrs d sec secs mins y yr yrs kg g mg µg t lb lbs oz km m cm mm µm mi ft in "
+    "yd l L ml mL dl cl kWh MWh Wh W kW MW V A mA Hz kHz MHz GHz B kB KB MB GB TB PB KiB MiB GiB bit kbps Mbps bpm mph "
+    "kph km/h m/s m² m2 m³ m3 ha Pa hPa kPa bar mbar J kJ kcal cal ppm ppb dB px pt x mmHg mmol/l mmol/L mg/dl mg/dL "
+    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月"
+)
+_UNITS = frozenset(_UNIT_WORDS.split())
+
+# Beyond this many digits after the point a text holds binary noise (0.30000000000000004), not a measurement.
+_MOST_DECIMALS = 12
+# Formats are guessed from this many distinct values, and the best then reads all of them.
+_LOOK_AT = 1_000
+
+COMMA_UNSURE = "the comma is read as a thousands mark; a decimal comma would look the same"
+POINT_UNSURE = "the point is read as a decimal point; a thousands mark would look the same"
+UNSURE = frozenset({COMMA_UNSURE, POINT_UNSURE})
+"""Notes of columns that alone do not tell what their comma or point is; other columns of the file may."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTexts:
+    """What `detect` found.
+
+    Args:
+        format: how they are written.
+        is_whole: whether all are whole.
+        decimals: digits after the point; None if unclear.
+        notes: for the user.
+        odd: rows that hold no number in this format.
+    """
+
+    format: NumberFormat
+    is_whole: bool
+    decimals: int | None
+    notes: tuple[str, ...] = ()
+    odd: int = 0
+
+
+def few(odd: int, total: int) -> bool:
+    """Whether rows that do not read as the others are so few that they are slips, not another kind of value.
+
+    Example:
+        >>> few(1, 3_000), few(1, 99), few(40, 3_000)
+        (True, False, False)
+    """
+    return 100 * odd <= total
+
+
+def detect(
+    values: pl.Series, counts: pl.Series, *, decimal: str | None = None, zeros: bool = False
+) -> NumberTexts | None:
+    """How these distinct texts are written as numbers; None if they are no numbers, but for a few slips.
+
+    Codes with leading zeros ("007") are not numbers: their zeros carry meaning.
+
+    Args:
+        values: (k,) distinct texts, none missing.
+        counts: (k,) rows of each.
+        decimal: the decimal mark of the other numbers of the file, "." or ","; decides where a column could be either.
+        zeros: read codes with leading zeros too, as somebody says that they are numbers.
+    """
+    total, bare = int(counts.sum()), values.str.strip_chars()
+    if not total:
+        return None
+    plain = bare.str.contains(_PLAIN)
+    if not zeros and (led := _led_by_zero(bare)).str.contains(_ZEROS).any():
+        coded = bare.is_in(led.filter(led.str.contains(_ZEROS)).implode())
+        if _is_code(bare, counts, coded, total):
+            return None
+        zeroed = int(counts.filter(coded).sum())
+    else:
+        zeroed = 0
+    odd = total - int(counts.filter(plain).sum())
+    if not few(odd, total):
+        return _dressed(bare, values, counts, decimal, zeros)
+    if decimal != "." and _grouped_points(bare, forced=decimal == ","):
+        grouped = _dressed(bare, values, counts, ",", zeros)
+        if grouped is not None and grouped.format.group == ".":
+            return grouped
+    notes: tuple[str, ...] = (
+        (POINT_UNSURE,) if decimal is None and _all(bare.filter(plain), r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$") else ()
+    )
+    notes += (f"leading zeros in {zeroed} rows are not kept",) if zeroed else ()
+    values, bare, counts = (s.filter(plain) for s in (values, bare, counts)) if odd else (values, bare, counts)
+    fmt = NumberFormat()
+    if bare.str.starts_with("+").any() and not bare.str.contains(r"^0*[1-9]|^0*\.0*[1-9]").any():
+        fmt = NumberFormat(prefix="+", negative=("-", ""))
+        bare = bare.str.strip_prefix("+")
+    return _measure(bare, values, counts, fmt, notes, odd, zeros)
+
+
+def _led_by_zero(texts: pl.Series) -> pl.Series:
+    """Those that begin with a zero, a sign before it or not: few of most columns, so that they are cheap to look at."""
+    return texts.filter(texts.str.starts_with("0") | texts.str.starts_with("-0") | texts.str.starts_with("+0"))
+
+
+def _is_code(bare: pl.Series, counts: pl.Series, coded: pl.Series, total: int) -> bool:
+    """Whether leading zeros make these texts codes: more than a few have them, or all texts are of one width."""
+    lengths = bare.filter(bare.str.contains(r"^[0-9]+$")).str.len_chars()
+    return not few(int(counts.filter(coded).sum()), total) or lengths.min() == lengths.max()
+
+
+def _grouped_points(bare: pl.Series, *, forced: bool) -> bool:
+    """Whether points group thousands ("1.234" beside "583"), where every text could be a plain number as well.
+
+    A writer that leaves trailing zeros out never ends a fraction in 0, one that keeps them writes a point everywhere: a
+    column with "1.230" and "583" is grouped. Else the other columns of the file must say so.
+    """
+    if not _all(bare, r"^[+-]?(0|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"):
+        return False
+    whole, grouped = bare.str.contains(r"^[+-]?[0-9]{1,3}$"), bare.str.contains(".", literal=True)
+    if not grouped.any():
+        return False
+    return forced or bool(whole.any() and bare.str.ends_with("0").filter(grouped).any())
+
+
+# ---- numbers in their surroundings -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """What stands before and behind the digits, and which of these pairs make a number negative."""
+
+    prefix: str
+    suffix: str
+    negative: tuple[str, str] | None
+    scale: str = ""
+
+
+def _dressed(
+    bare: pl.Series, values: pl.Series, counts: pl.Series, decimal: str | None, zeros: bool
+) -> NumberTexts | None:
+    """Numbers with signs of currency, units, brackets, groups, decimal commas, full-width digits."""
+    step = max(1, bare.len() // _LOOK_AT)
+    some, rows = bare.gather_every(step), counts.gather_every(step)
+    if some.str.contains("[0-9０-９]").mean() < 0.9:  # type: ignore[operator]
+        return None
+    wide = bool(some.str.contains("[０-９]").mean() > 0.9)  # type: ignore[operator]
+    looked = _split(narrow(some) if wide else some, rows)
+    sides, layout = _sides(looked), _layout(looked["body"], rows, decimal)
+    if sides is None or layout is None:
+        return None
+    group, lakhs, point = layout
+    fmt = NumberFormat(
+        prefix=sides.prefix, suffix=sides.suffix, negative=sides.negative, scale=sides.scale, wide=wide,
+        group=group, lakhs=lakhs, point=point,
+    )  # fmt: skip
+    thin = narrow(bare) if wide else bare
+    fits = thin.str.contains(_whole_pattern(fmt))
+    odd = int(counts.sum()) - int(counts.filter(fits).sum())
+    if not few(odd, int(counts.sum())):
+        return None
+    if odd:
+        thin, values, counts = thin.filter(fits), values.filter(fits), counts.filter(fits)
+    if fmt.scale:
+        marks = pl.first().str.replace(rf"(?:{marks_of(fmt)})$", "")
+        scaled: pl.Series | None = applied(thin, read_reals(pl.first(), fmt))
+        thin = applied(thin, marks)
+    else:
+        scaled = None
+    plain = applied(thin, to_plain(pl.first(), replace(fmt, wide=False)))
+    if not zeros and not fmt.scale and _led_by_zero(plain).str.contains(_ZEROS).any():
+        return None
+    if not (group or point == "," or fmt.scale or wide or _is_measure(fmt, plain)):
+        return None
+    notes: tuple[str, ...] = ()
+    body = looked["body"].drop_nulls()
+    if group == "," and decimal is None and body.str.contains(r"^[0-9]{1,3}(,[0-9]{3})?$").all():
+        ends = body.filter(body.str.ends_with("0"))
+        if not (body.str.contains(r"^[0-9]{1,3}$").any() and ends.str.contains(",").any()):
+            notes = (COMMA_UNSURE,)
+    return _measure(plain, values, counts, fmt, notes, odd, zeros, scaled)
+
+
+def _whole_pattern(fmt: NumberFormat) -> str:
+    """The regular expression of a whole text in this format."""
+    body = _grouped(fmt.group, fmt.point, lakhs=fmt.lakhs).strip("^$")
+    tail = f"(?:{marks_of(fmt)})?" if fmt.scale else re.escape(fmt.suffix)
+    heads = {fmt.prefix, fmt.prefix.lstrip("+"), "-", fmt.prefix + "-"}
+    above = "|".join(re.escape(head) for head in sorted(heads, key=len, reverse=True))
+    head, end = below_zero(fmt)
+    below = f"{re.escape(head)}{body}{tail if fmt.scale else re.escape(end)}"
+    return f"^(?:(?:{above}){body}{tail}|{below})$"
+
+
+def _split(bare: pl.Series, counts: pl.Series) -> pl.DataFrame:
+    """head, body, tail and rows of each text; null where it has no digit."""
+    got = bare.rename("t").to_frame().select(pl.col("t").str.extract_groups(_PARTS).alias("g")).unnest("g")
+    got.columns = ["head", "body", "tail"]
+    return got.with_columns(pl.col("head", "tail").fill_null(""), rows=counts)
+
+
+def _sides(parts: pl.DataFrame) -> _Sides | None:
+    """The pairs of head and tail that nearly all rows have, without their signs; None if there are too many."""
+    pairs = parts.drop_nulls("body").group_by("head", "tail").agg(pl.col("rows").sum()).sort("rows", descending=True)
+    total, found = int(parts["rows"].sum()), dict[tuple[str, str], dict[tuple[str, str, bool], int]]()
+    scale = _ladder(pairs, total)
+    for head, tail, rows in pairs.head(200).iter_rows():
+        head, tail, negative = _unsigned(head, "" if scale else tail)
+        ways = found.setdefault((head[0], tail), {})
+        way = (head[1], negative[1], negative[0])
+        ways[way] = ways.get(way, 0) + rows
+    if not found:
+        return None
+    (prefix, suffix), ways = max(found.items(), key=lambda item: sum(item[1].values()))
+    if not _nearly(sum(ways.values()), total) or not (_may_lead(prefix) and _may_follow(suffix)):
+        return None
+    below = [(head, tail) for (head, tail, negative) in ways if negative]
+    above = [(head, tail) for (head, tail, negative) in ways if not negative]
+    lead, follow = above[0] if above else (prefix, suffix)
+    usual = (prefix + "-", suffix)
+    special = below[0] if below and below[0] != usual else None
+    if lead.startswith("+") and len({h for h, _ in above}) > 1:
+        lead = prefix  # a plus now and then is no rule
+    if special is None and lead.startswith("+"):
+        special = ("-" + lead[1:], follow)
+    return _Sides(lead, follow, special, scale)
+
+
+def _unsigned(head: str, tail: str) -> tuple[tuple[str, str], str, tuple[bool, str]]:
+    """(head without its sign, as it was), tail without its sign, (whether negative, tail as it was)."""
+    marks = rf"[{re.escape(_MINUS)}]"
+    bare_head, bare_tail, negative = head, tail, False
+    if "(" in head and ")" in tail:
+        bare_head, bare_tail, negative = head.replace("(", "", 1), tail.replace(")", "", 1), True
+    elif re.search(marks + rf"[{_BLANK}]*$", head):
+        bare_head, negative = re.sub(marks + rf"[{_BLANK}]*$", "", head), True
+    elif re.match(marks, head):
+        bare_head, negative = re.sub("^" + marks + rf"[{_BLANK}]*", "", head), True
+    elif re.search(rf"^[{_BLANK}]?[-\u2212\uff0d]", tail):
+        bare_tail, negative = re.sub(rf"^[{_BLANK}]?[-\u2212\uff0d]", "", tail), True
+    elif re.search(rf"[{_BLANK}]?[-\u2212\uff0d]$", tail):
+        bare_tail, negative = re.sub(rf"[{_BLANK}]?[-\u2212\uff0d]$", "", tail), True
+    elif head.startswith("+") or head.endswith("+"):
+        bare_head = head.strip("+")
+    return (bare_head, head), bare_tail, (negative, tail)
+
+
+def _ladder(pairs: pl.DataFrame, total: int) -> str:
+    """The marks of size that the tails are, if they are more than one of a ladder."""
+    rows = dict(pairs.group_by("tail").agg(pl.col("rows").sum()).iter_rows())
+    for name, steps in LADDERS.items():
+        marks = [mark for mark, _ in steps]
+        if sum(mark in rows for mark in marks) >= 2 and _nearly(sum(rows.get(m, 0) for m in marks), total):
+            return name
+    return ""
+
+
+def _may_lead(prefix: str) -> bool:
+    return prefix.strip(_BLANK) in ("", "~", "≈", *_MONEY)
+
+
+def _may_follow(suffix: str) -> bool:
+    """A unit, a currency, or any short word or two with a blank before."""
+    word = suffix.strip(_BLANK)
+    return word in ("", *_MONEY, *_UNITS) or bool(
+        re.fullmatch(
+            rf"[{_BLANK}][^\W\d_][^\d;#\[\]]{{0,23}}|[^\W\d_]{{1,6}}\.?|[^\W\d_]+[/²³][^\d;#\[\]]{{0,12}}", suffix
+        )
+    )
+
+
+def _is_measure(fmt: NumberFormat, plain: pl.Series) -> bool:
+    """Whether a number with a word glued to it is one: a known unit, or a fraction, which no code has."""
+    word = fmt.suffix.strip(_BLANK)
+    if not word or word in _MONEY or word in _UNITS or fmt.suffix != word:
+        return True
+    return bool(plain.str.contains(".", literal=True).mean() > 0.2)  # type: ignore[operator]
+
+
+def _layout(body: pl.Series, rows: pl.Series, decimal: str | None) -> tuple[str, bool, str] | None:
+    """Group, lakhs and point that read most of the bodies, the first of several; None if none reads nearly all."""
+    comma = [(",", False, "."), ("", False, ",")]
+    first = [("", False, "."), *comma, (".", False, ",")]
+    if decimal == ",":
+        first = [("", False, ","), (".", False, ","), ("", False, "."), (",", False, ".")]
+    others = [(g, False, p) for g in _GROUPS[2:] for p in ",."]
+    best, most = None, 0
+    for group, lakhs, point in (*first, *others, (",", True, ".")):
+        read = int(rows.filter(body.str.contains(_grouped(group, point, lakhs=lakhs)).fill_null(False)).sum())
+        if read > most:
+            best, most = (group, lakhs, point), read
+    return best if _nearly(most, int(rows.sum())) else None
+
+
+def _nearly(read: int, total: int) -> bool:
+    """Whether so many of a sample read alike that all rows may."""
+    return 20 * (total - read) <= total
+
+
+def _grouped(group: str, point: str, *, lakhs: bool = False) -> str:
+    """The regular expression of a body with this thousands mark and decimal point."""
+    g, p = re.escape(group), re.escape(point)
+    if not group:
+        return rf"^(?:[0-9]+(?:{p}[0-9]*)?|{p}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+    head = (
+        rf"(?:[1-9][0-9]?(?:{g}[0-9]{{2}})*{g}[0-9]{{3}}|[0-9]{{1,3}})"
+        if lakhs
+        else (rf"(?:[1-9][0-9]{{0,2}}(?:{g}[0-9]{{3}})+|[0-9]{{1,3}})")
+    )
+    return rf"^{head}(?:{p}[0-9]+)?$"
+
+
+# ---- decimals, padding, exponents --------------------------------------------------------------------------------
+
+
+def _measure(
+    plain: pl.Series, values: pl.Series, counts: pl.Series, fmt: NumberFormat, notes: tuple[str, ...], odd: int,
+    zeros: bool = False, scaled: pl.Series | None = None,
+) -> NumberTexts:  # fmt: skip
+    """Decimals and padding of plain number texts; `values` are the same as they stand in the cells."""
+    number = plain.cast(pl.Float64, strict=False)
+    notes += tuple(_range_notes(number, counts))
+    fmt = _padded(plain, values, fmt, zeros=zeros)
+
+    def found(least: int, most: int | None, decimals: int | None, *, whole: bool = False) -> NumberTexts:
+        form = replace(fmt, least=least, most=most)
+        return NumberTexts(format=form, is_whole=whole, decimals=decimals, notes=notes, odd=odd)
+
+    # An exponent hides the decimals: look at the shortest text of the same number, and past infinities.
+    powers = plain.str.contains(r"[eEfF]")
+    if powers.any():
+        marked = plain.str.extract(r"^-?[0-9](?:\.[0-9]*)?([eE][+-]?)[0-9]{2,3}$").drop_nulls()
+        if len(marked) == len(plain) > 1:
+            digits = plain.str.extract(r"\.([0-9]*)[eE]").str.len_chars().fill_null(0)
+            mark = str(marked[0])[:1] + (
+                "+" if marked.str.ends_with("+").any() or marked.str.ends_with("-").all() else ""
+            )
+            least, most = _int(digits.min()), _int(digits.max())
+            fmt = replace(fmt, exponent=mark + "00", digits=1)
+            return found(least if least == most else 0, most, None)
+        shortest = number.cast(pl.String).str.strip_suffix(".0")
+        plain, counts = plain.zip_with(~powers, shortest).filter(number.is_finite()), counts.filter(number.is_finite())
+    if plain.len() == 0 or plain.str.contains("e").any():
+        return found(0, None, None)
+    fraction = plain.str.extract(r"\.([0-9]*)$")
+    digits = fraction.str.len_chars().fill_null(0)
+    least, most = _int(digits.min()), _int(digits.max())
+    if scaled is not None:
+        # what is too small for a mark has no decimals
+        kept = fraction.drop_nulls().str.len_chars().min() == most and fraction.str.ends_with("0").any()
+        return found(most if kept else 0, most, None, whole=bool((scaled == scaled.round(0)).all()))
+    whole = not fraction.str.contains(r"[1-9]").any() and not number.is_infinite().any()
+    if whole and plain.str.replace(r"\.[0-9]*$", "").cast(pl.Int64, strict=False).null_count():
+        notes += ("some whole numbers do not fit into 64 bits: read as real numbers, exact to 15 digits",)
+        return found(0, 0, 0)
+    if whole:
+        return found(least, least, None, whole=True)
+    if most > _MOST_DECIMALS or _int(plain.str.count_matches(r"[0-9]").max()) > 16:
+        covering = _covering(digits, counts)
+        least = 1 if least else 0
+        if covering is None:
+            return found(least, None, None)
+        notes += (f"a few values carry binary noise; {covering} decimals hold 99 % of the rows and are written back",)
+        return found(least, covering, covering)
+    if least < most and fraction.str.ends_with("0").fill_null(False).filter(digits > 1).any():
+        least = most  # trailing zeros are kept: the writer pads
+    elif least < most:
+        least = min(least, 1)
+    return found(least, most, most)
+
+
+def _padded(plain: pl.Series, values: pl.Series, fmt: NumberFormat, *, zeros: bool) -> NumberFormat:
+    """With the zeros or blanks that fill all numbers up to one width."""
+    led = _led_by_zero(plain)
+    if led.is_empty() and (plain.str.starts_with(".") | plain.str.starts_with("-.")).any():
+        return replace(fmt, digits=0)
+    led = led.filter(led.str.contains(r"^[+-]?0[0-9]"))
+    if len(led) and (zeros or plain.str.contains(".", literal=True).all()):
+        whole, widths = (s.str.extract(r"^-?([0-9]*)").str.len_chars() for s in (plain, led))
+        if widths.n_unique() == 1 and whole.min() == widths[0]:
+            return replace(fmt, digits=_int(whole.min()))
+    blank = values.str.starts_with(" ")
+    if not blank.any() or fmt.prefix or fmt.group:
+        return fmt
+    widths = values.str.len_chars()
+    if widths.n_unique() == 1 or int(widths.filter(blank).n_unique()) == 1:
+        fraction = _int(plain.str.extract(r"(\.[0-9]*)$").str.len_chars().max())
+        return replace(fmt, pad=max(0, _int(widths.filter(blank)[0]) - 1 - fraction - len(fmt.suffix)))
+    return fmt
+
+
+def _all(texts: pl.Series, pattern: str) -> bool:
+    """Whether all texts have the pattern; a few are asked first."""
+    return bool(texts.head(50).str.contains(pattern).all() and texts.str.contains(pattern).all())
+
+
+def _int(value: Any) -> int:
+    return int(value or 0)
+
+
+def _range_notes(number: pl.Series, counts: pl.Series) -> list[str]:
+    infinite = int(counts.filter(number.is_infinite()).sum())
+    return [f"{infinite} infinite values are treated as missing"] if infinite else []
+
+
+def _covering(digits: pl.Series, counts: pl.Series) -> int | None:
+    """The fewest decimals that 99 % of the rows need, if that is a small number."""
+    rows = pl.DataFrame({"d": digits, "n": counts}).group_by("d").agg(pl.col("n").sum()).sort("d")
+    share = rows["n"].cum_sum() / rows["n"].sum()
+    d = int(rows["d"].filter(share >= 0.99)[0])
+    return d if d <= 6 else None

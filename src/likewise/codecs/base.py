@@ -118,7 +118,8 @@ class Given:
     are all one verb: draw the rest, given these.
 
     Args:
-        codes: (n, D) int64, -1 where the code is to be drawn; None when nothing is known row by row.
+        codes: (n, D) int64, -1 where the code is to be drawn; None when nothing is known row by row. Of a context
+            (`models.base.Fit.context_fields`) every code is known.
         weights: field index -> (K,) in [0, 1]: the share of each code that the condition leaves (0 forbids it,
             a range that cuts a bin leaves a part of it). Applies to every row where that field is drawn.
         joint: draw the weighted fields from their joint law under all conditions at once. False masks each as it is

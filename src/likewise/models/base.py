@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Exact, Noisy
-from likewise.errors import InputError, NotFittedError, PrivacyError
+from likewise.errors import InputError, NotFittedError, OptionError, PrivacyError
 from likewise.models.about import About
 from likewise.models.options import check_options, options_of
 from likewise.training.loop import Progress, Record
@@ -29,6 +29,8 @@ class Fit:
         alphabet: of the codes.
         rng: of everything that is no noise of privacy.
         condition_fields: fields which are given to the model instead of learnt, where it takes `condition_on`.
+        context_fields: fields which are told of each row and never drawn: what is known of it beyond its own columns,
+            of a row it belongs to or of its history. The others are learnt given these, and `Given.codes` holds them.
         progress: called while it learns.
     """
 
@@ -37,6 +39,7 @@ class Fit:
     alphabet: Alphabet
     rng: np.random.Generator
     condition_fields: tuple[int, ...] = ()
+    context_fields: tuple[int, ...] = ()
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -73,6 +76,8 @@ class Generator(ABC):
     """What training did; empty before `fit`."""
     keeps_privacy: ClassVar[bool] = False
     """Whether it can keep a budget of differential privacy."""
+    takes_context: ClassVar[bool] = False
+    """Whether it can be told fields which are never drawn."""
     n_rows: int
     """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()
@@ -93,11 +98,21 @@ class Generator(ABC):
             OptionError: one of them would look at the rows in a way that nothing pays for.
         """
 
+    def check_context(self, fit: Fit) -> None:
+        """Refuse a context that this model would not listen to.
+
+        Raises:
+            OptionError: there is one, and it takes none.
+        """
+        if fit.context_fields and not self.takes_context:
+            raise OptionError(f"model {self.name!r} takes no context: fields that are told and never drawn")
+
     @abstractmethod
     def fit(self, fit: Fit) -> Self:
         """Learn from the rows behind a gate.
 
         Raises:
+            OptionError: there is a context, and this model takes none; see `check_context`.
             PrivacyError: the gate has a budget, and this model cannot keep one, or not that one.
         """
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
-from likewise.errors import ModelFileError
+from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.models.about import About
 from likewise.models.base import Fit, check_rows
 from likewise.models.drawing.conditioning import (
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
+
+CONTEXT = "context"
+"""The array of a state that names the fields told and never drawn, where there are any."""
 
 GROUPS = "groups"
 """The array of a state that tells which fields see one another in full: `MaskedNet`'s `groups`."""
@@ -97,6 +100,7 @@ class Autoregressive(TableModel["MaskedNet"]):
 
     name: ClassVar[str] = "autoregressive"
     keeps_privacy: ClassVar[bool] = True
+    takes_context: ClassVar[bool] = True
     settles: ClassVar[tuple[str, ...]] = ("d_embed", "d_hidden", "group_size")
     left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {
         "learning_rate": (5e-3, 1.5e-2), "d_embed": (None, 8), "d_hidden": (None, 32), "dropout": (None, 0.0),
@@ -141,8 +145,13 @@ class Autoregressive(TableModel["MaskedNet"]):
             learning_rate=self._option("learning_rate"), weight_decay=self._option("weight_decay"),
         )  # fmt: skip
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._context: tuple[int, ...] = ()
+
     @one_thread()
     def fit(self, fit: Fit) -> Self:
+        self._context = tuple(fit.context_fields)
         return super().fit(fit)
 
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
@@ -154,16 +163,19 @@ class Autoregressive(TableModel["MaskedNet"]):
         if not net.sizes:
             return
         canonical, at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
+        n_told, own = len(self._context), net.order[len(self._context) :]
 
         def loss(x: torch.Tensor, passed: float) -> torch.Tensor:
             del passed
             seen = canonical
             if float(torch.rand((), generator=generator)) < self.any_order:
-                seen = net.visible(_some_first(net.order, generator))
-            return net.nll(x, seen).sum(1)
+                seen = net.visible(_some_first(net.order, generator, n_told))
+            nll = net.nll(x, seen)
+            return (nll[:, own] if n_told else nll).sum(1)
 
         def held_out(x: torch.Tensor) -> torch.Tensor:
-            return torch.stack([net.nll(part.long(), canonical).sum() for part in torch.split(x, at_once)]).sum()
+            parts = (net.nll(part.long(), canonical) for part in torch.split(x, at_once))
+            return torch.stack([(nll[:, own] if n_told else nll).sum() for nll in parts]).sum()
 
         self._train_likelihood(net, fit, rows, generator, loss, held_out)
         if self.calibrate:
@@ -174,6 +186,8 @@ class Autoregressive(TableModel["MaskedNet"]):
         """Counts of each field first, then the net, from where they stand."""
         import torch
 
+        if self._context:
+            raise OptionError("a context does not go with a budget of privacy: what it tells of others is not paid for")
         known = OneWay.of(gate, COUNTS_SHARE)
         self.n_rows = round(known.n_rows)
         self._settle(fit.alphabet)
@@ -227,7 +241,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         settled = self._settled
         return MaskedNet(
             **self._tables(alphabet, shares),
-            order=range(len(alphabet.fields)),
+            order=[*self._context, *(j for j in range(len(alphabet.fields)) if j not in self._context)],
             d_embed=settled["d_embed"],
             d_hidden=settled["d_hidden"],
             n_layers=self.n_layers,
@@ -243,9 +257,11 @@ class Autoregressive(TableModel["MaskedNet"]):
 
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         net, given = self._fitted(), given or Given()
+        self._check_told(given)
         codes = np.empty((n, len(net.sizes)), self._alphabet.code_dtype)
         weights = net_weights(net, self._alphabet, given)
-        conditioned = {f for f in net.order if net.columns[f] in given.weights} if given.joint else set()
+        asked = set(given.weights) - set(self._context)
+        conditioned = {f for f in net.order if net.columns[f] in asked} if given.joint else set()
         drawing = _Drawing(net, weights, conditioned)
         if conditioned and given.codes is None:
             drawing = _Searching(drawing, Budget.of(n, given), rng)
@@ -263,7 +279,13 @@ class Autoregressive(TableModel["MaskedNet"]):
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes, fractions)
 
+    def _check_told(self, given: Given) -> None:
+        """Refuse to draw rows of which the context is not known."""
+        if self._context and (given.codes is None or (given.codes[:, self._context] < 0).any()):
+            raise ConditionError(f"this model is told {len(self._context)} fields of context: give all codes of them")
+
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
+        """(n,) natural log-probability of each row's codes, given those of its context where it has one."""
         import torch
 
         net = self._fitted()
@@ -273,11 +295,13 @@ class Autoregressive(TableModel["MaskedNet"]):
         with torch.inference_mode():
             seen = net.visible(net.order)
             at_once = rows_at_once(sum(net.sizes))
-            parts = [net.nll(part.long(), seen).double().sum(1) for part in torch.split(x, at_once)]
+            own = net.order[len(self._context) :] if self._context else slice(None)
+            parts = [net.nll(part.long(), seen)[:, own].double().sum(1) for part in torch.split(x, at_once)]
         return -torch.cat(parts).numpy() if parts else np.zeros(0)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        return super().state() | {GROUPS: np.array(self._groups, np.int64)}
+        told = {CONTEXT: np.array(self._context, np.int64)} if self._context else {}
+        return super().state() | {GROUPS: np.array(self._groups, np.int64)} | told
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         state, n = dict(state), len(alphabet.fields)
@@ -285,6 +309,11 @@ class Autoregressive(TableModel["MaskedNet"]):
         if groups.shape != (n,) or groups.dtype != np.int64 or (np.sort(groups) != np.arange(n)).any():
             raise ModelFileError(f"model: array {GROUPS!r} must name each field once")
         self._groups = groups.tolist()
+        told = state.pop(CONTEXT, np.zeros(0, np.int64))
+        are_fields = told.ndim == 1 and told.dtype == np.int64 and set(told.tolist()) <= set(range(n))
+        if not are_fields or len(np.unique(told)) != len(told):
+            raise ModelFileError(f"model: array {CONTEXT!r} must name different fields")
+        self._context = tuple(told.tolist())
         self._net = self._loaded_net(state, alphabet)
         self._alphabet = alphabet
         return self
@@ -431,11 +460,16 @@ class _Searching(_Drawing):
         return codes.numpy(), log_mass.numpy().astype(np.float64)
 
 
-def _some_first(order: list[int], generator: torch.Generator) -> list[int]:
-    """A random set of fields in random order, then the others in their own: what a conditional draw looks like."""
+def _some_first(order: list[int], generator: torch.Generator, n_told: int = 0) -> list[int]:
+    """A random set of fields in random order, then the others in their own: what a conditional draw looks like.
+
+    Args:
+        n_told: fields that come first whatever is drawn.
+    """
     import torch
 
+    told, order = order[:n_told], order[n_told:]
     shuffled = torch.randperm(len(order), generator=generator).tolist()
     n_first = int(torch.randint(len(order) + 1, (1,), generator=generator))
     first = [order[i] for i in shuffled[:n_first]]
-    return first + [order[i] for i in sorted(shuffled[n_first:])]
+    return [*told, *first, *(order[i] for i in sorted(shuffled[n_first:]))]

@@ -97,6 +97,7 @@ class CartChain(Generator):
         self._trees: list[Tree] | None = None
 
     def fit(self, fit: Fit) -> Self:
+        self.check_context(fit)
         check_rows(fit.rows())
         began = time.monotonic()
         self._alphabet, codes = fit.alphabet, fit.rows().codes

@@ -69,6 +69,7 @@ class GaussianCopula(Generator):
         self._law: Law | None = None
 
     def fit(self, fit: Fit) -> Self:
+        self.check_context(fit)
         began = time.monotonic()
         self._alphabet, codes = fit.alphabet, fit.rows().codes
         margins = margins_of(codes, fit.alphabet)

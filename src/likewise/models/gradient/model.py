@@ -107,6 +107,7 @@ class GradientModel(NetModel, Generic[Net]):
         """Take up what is to be learnt; gives the generator of all that is no noise of privacy."""
         import torch
 
+        self.check_context(fit)
         self._alphabet, self.condition_fields, self.is_private = fit.alphabet, fit.condition_fields, fit.gate.is_private
         return torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
 

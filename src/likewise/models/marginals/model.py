@@ -88,6 +88,7 @@ class MarginalModel(Generator):
         self._chain: Chain | None = None
 
     def fit(self, fit: Fit) -> Self:
+        self.check_context(fit)
         began, gate, sizes = time.monotonic(), fit.gate, fit.alphabet.sizes
         # The held-out rows are not looked at: nothing here stops early.
         measured = gate.counts(each_field(sizes), self.one_way if len(sizes) > 1 else 1.0)

@@ -148,6 +148,7 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
 
     @one_thread()
     def fit(self, fit: Fit) -> Self:
+        self.check_context(fit)
         began = time.perf_counter()
         self._tilt, self._alphabet, self.is_private = None, fit.alphabet, fit.gate.is_private
         if isinstance(fit.gate, Noisy):

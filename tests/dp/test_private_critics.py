@@ -24,9 +24,9 @@ from likewise.models.adversarial.variety import Variety
 from likewise.models.ctgan.model import CTGAN
 from likewise.models.gan import draws as gan_draws
 from likewise.models.marginals.counts import OneWay
+from likewise.models.tilted import model as tilted
 from likewise.models.tilted.tilt import normalised, scores
 from likewise.models.vae import model as vae
-from likewise.models.vaegan import model as vaegan
 from likewise.models.vaegan.model import VAEGAN
 from likewise.nets.ctgan import DenseCritic
 from likewise.nets.ghosts import taping
@@ -60,7 +60,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore:.*little will be learnt"), pyte
 @pytest.fixture
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draws cost more than private steps on so few rows."""
-    for module, name in ((vaegan, "LEAST_DRAWS"), (gan_draws, "CALIBRATION_ROWS"), (vae, "CALIBRATION_ROWS")):
+    for module, name in ((tilted, "LEAST_DRAWS"), (gan_draws, "CALIBRATION_ROWS"), (vae, "CALIBRATION_ROWS")):
         monkeypatch.setattr(module, name, 1024)
 
 

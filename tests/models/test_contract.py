@@ -16,6 +16,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFittedError
 from likewise.models import MODELS, model_named
 from likewise.models.base import Fit, Generator
+from likewise.models.drawing.conditioning import BLOCK_ROWS
 from likewise.training.loop import cut_short
 
 from .tables import TABLES, Coded, coded
@@ -140,6 +141,12 @@ def test_the_number_of_threads_moves_no_weight_and_no_row(model: str) -> None:
     state, other = fitted(model, "mixed").state(), again.state()
     assert all(np.array_equal(state[name], other[name]) for name in state)
     assert same(rows, draw(fitted(model, "mixed"), 9_000, seed=3))
+
+
+def test_whole_blocks_of_free_rows_do_not_know_how_many_there_are(model: str) -> None:
+    few, many = (draw(fitted(model, "only_categorical"), BLOCK_ROWS + more) for more in (10, 500))
+    alike = BLOCK_ROWS + (10 if model in ("autoregressive", "copula") else 0)
+    assert same(few[:alike], many[:alike])
 
 
 def test_another_seed_gives_other_rows(model: str) -> None:

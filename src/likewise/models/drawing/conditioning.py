@@ -225,7 +225,12 @@ def worth(log_weights: npt.NDArray[np.float64]) -> float:
 
 
 def blocks(n: int, rng: np.random.Generator, size: int = BLOCK_ROWS) -> Iterator[tuple[slice, np.random.Generator]]:
-    """Rows block by block, each with a random stream of its own."""
+    """Rows block by block, each with a random stream of its own.
+
+    A block does not know how many rows there are: without conditions the whole blocks that n and m rows share are alike
+    in every model. Of the last block, which may be cut short, the first rows are alike where a row's random numbers lie
+    side by side (autoregressive, copula). Under conditions that are searched for, blocks share a budget, and are not.
+    """
     starts = range(0, n, size)
     for start, stream in zip(starts, rng.spawn(len(starts)), strict=True):
         yield slice(start, min(start + size, n)), stream

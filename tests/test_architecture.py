@@ -44,3 +44,87 @@ def test_imports_point_downwards() -> None:
     assert len(edges) > 50
     upwards = [f"{path.name}: {own} imports {other}" for own, other, path in edges if place[own] > place[other]]
     assert not upwards
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def graph(*, inside_functions: bool) -> dict[str, set[str]]:
+    """Module -> modules of ours that it imports; imports for types only are left out.
+
+    Args:
+        inside_functions: count those of functions, which run later, instead of those at the top.
+    """
+    files = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    result: dict[str, set[str]] = {}
+    for module, path in files.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        nodes: list[ast.AST] = list(tree.body)
+        if inside_functions:
+            inner = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+            nodes = [node for function in inner for node in ast.walk(function)]
+        result[module] = set()
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module is not None and node.module in files:
+                submodules = {f"{node.module}.{alias.name}" for alias in node.names} & set(files)
+                result[module] |= submodules or {node.module}
+        result[module].discard(module)
+    return result
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules of which each imports, by whatever way, all others (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(edges[node]):
+            if other not in index:
+                visit(other)
+            if other in stack:
+                low[node] = min(low[node], low[other])
+        if low[node] == index[node]:
+            at = stack.index(node)
+            if len(stack) - at > 1:
+                found.append(sorted(stack[at:]))
+            del stack[at:]
+
+    for node in sorted(edges):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    at_the_top = graph(inside_functions=False)
+    assert sum(map(len, at_the_top.values())) > 500
+    assert circles(at_the_top) == []
+    assert circles(at_the_top | {"likewise.errors": {"likewise.models.base"}}), "a circle that is there is found"
+
+
+MOST_LATER = 120
+"""Imports inside functions of modules of ours. They can hide a circle, so there are no more of them than there were:
+an import that is slow, or of a room above for a value to show itself, is what they are for."""
+
+
+def test_imports_inside_functions_do_not_grow() -> None:
+    assert sum(map(len, graph(inside_functions=True).values())) <= MOST_LATER
+
+
+def test_a_generator_is_abstract_or_final() -> None:
+    """No class is derived from one that can be made: what a model shares is in a base that is no model."""
+    from likewise.models import MODELS
+    from likewise.models.images import IMAGE_MODELS
+
+    final = {*MODELS.values(), *IMAGE_MODELS.values()}
+    assert len(final) > 10
+    assert [(kind, base) for kind in final for base in kind.__mro__[1:] if base in final] == []

@@ -16,7 +16,7 @@ import likewise as lw
 from likewise import Synthesizer
 from likewise.codecs.base import Search
 from likewise.models import MODELS
-from likewise.models.drawing.search_told import watched
+from likewise.synthesizer.search import watched
 
 from .models.test_contract import FAST_OPTIONS
 

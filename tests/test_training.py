@@ -188,10 +188,10 @@ def test_a_table_smaller_than_a_batch_is_one_batch(batch_size: int, steps: int) 
 
 
 def test_it_stops_early_and_keeps_the_best_weights() -> None:
-    task, record, after = scripted([5.0, 4.0, 4.5, 4.4, 4.1, 4.2, 3.9, 4.1, 2.0, 1.0], patience=3)
+    task, record, after = scripted([5.0, 4.0, 4.5, 4.4, 4.1, 4.2, 3.9, 4.1, 4.3, 2.0, 1.0], patience=3)
     assert record.stopped == "early"
     assert record.best_epoch == 7
-    assert record.holdout_losses == [5.0, 4.0, 4.5, 4.4, 4.1, 4.2, 3.9, 4.1]
+    assert record.holdout_losses == [5.0, 4.0, 4.5, 4.4, 4.1, 4.2, 3.9, 4.1, 4.3]
     assert torch.equal(task.weights(), after[6])
 
 
@@ -201,12 +201,12 @@ def test_the_rate_comes_down_before_an_early_stop(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(loop, "one_cycle", lambda share, warmup: passed.append(share) or plain(share, warmup))
     losses = [5.0, 4.0, *[4.5] * 20]
     _, record, _ = scripted(losses, patience=3)
-    assert record.epochs == 8
-    a_epoch = len(passed) // 8
+    assert record.epochs == 5 + loop.LANDING
+    a_epoch = len(passed) // record.epochs
     assert passed == sorted(passed)
-    assert passed[5 * a_epoch] == pytest.approx(5 / 22)  # as planned until then, and to the end in three epochs
-    assert passed[6 * a_epoch] == pytest.approx(5 / 22 + 17 / 22 / 3)
-    assert passed[-1] == pytest.approx(1, abs=17 / 22 / 3 / a_epoch + 1e-6)
+    assert passed[5 * a_epoch] == pytest.approx(5 / 22)  # as planned until then, and then sooner to the end
+    assert passed[6 * a_epoch] == pytest.approx(5 / 22 + 17 / 22 / loop.LANDING)
+    assert passed[-1] == pytest.approx(1, abs=17 / 22 / loop.LANDING / a_epoch + 1e-6)
 
 
 def test_a_cycle_that_ends_soon_anyhow_ends_as_planned() -> None:

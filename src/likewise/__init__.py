@@ -57,9 +57,11 @@ if TYPE_CHECKING:
     from likewise.report.comparison import Comparison, compare
     from likewise.scenario import Scenario
     from likewise.schema.column import Column, Kind, Role, Schema
+    from likewise.schema.dialect import Dialect
     from likewise.schema.infer import infer
     from likewise.statement import Statement, statement
     from likewise.synthesizer import Synthesizer, load
+    from likewise.tables.files import read, write
 
 __version__ = "0.1.0"
 
@@ -78,6 +80,7 @@ __all__ = [
     "Column",
     "Comparison",
     "ConditionError",
+    "Dialect",
     "FallbackWarning",
     "GaussianCopula",
     "ImageGAN",
@@ -114,8 +117,10 @@ __all__ = [
     "missing",
     "none_of",
     "one_of",
+    "read",
     "read_images",
     "statement",
+    "write",
     "write_images",
 ]
 
@@ -129,7 +134,9 @@ _HOMES = {
     "likewise.evaluate": ("Report", "evaluate"),
     "likewise.impute.estimator": ("Imputer",),
     "likewise.images.sets": ("ImageSet", "read_images", "write_images"),
+    "likewise.schema.dialect": ("Dialect",),
     "likewise.schema.infer": ("infer",),
+    "likewise.tables.files": ("read", "write"),
     "likewise.models.marginals.aim": ("AIM",),
     "likewise.models.autoregressive.model": ("Autoregressive",),
     "likewise.models.cart.model": ("CartChain",),

@@ -17,13 +17,13 @@ from dp_accounting.pld import privacy_loss_distribution as pld
 from typer.testing import CliRunner
 
 import likewise as lw
-from likewise import synthesizer as synthesizer_room
 from likewise.cli.app import app
 from likewise.dp import budget as budget_room
 from likewise.dp.accounting import Steps, epsilon_of, multiplier_of, rho_of
 from likewise.dp.budget import Budget
 from likewise.dp.ledger import SAMPLED, Entry
 from likewise.errors import OptionError
+from likewise.synthesizer import estimator as synthesizer_room
 
 TOTAL = lw.DP(3.0, 1e-6)
 ONE = lw.DP(1.0, 1e-6)
@@ -162,7 +162,7 @@ def test_the_entry_stands_before_a_row_is_looked_at(budget: Budget, monkeypatch:
             seen.append(budget.entries[-1].status)
             return honest(*given, **more)
 
-        monkeypatch.setattr(f"likewise.synthesizer.{name}", watched)
+        monkeypatch.setattr(f"likewise.synthesizer.estimator.{name}", watched)
     synth(budget).fit(rows())
     assert seen == ["begun"] * 3
 

@@ -373,9 +373,17 @@ def keeping_the_draft(self: lw.Synthesizer, budget: lw.DP, raw: pl.DataFrame, gi
 
 PLANTED = {
     "a draft taken for declared": ("likewise.schema.column.Column.declared", as_it_was_found, "NaN"),
-    "values that do not fit refused and counted": ("likewise.synthesizer.parse_declared", parse, "a new category"),
-    "row numbers kept": ("likewise.synthesizer.Synthesizer._fit_privately", keeping_rows, "an ordinary row"),
-    "the draft kept": ("likewise.synthesizer.Synthesizer._fit_privately", keeping_the_draft, "a new category"),
+    "values that do not fit refused and counted": (
+        "likewise.synthesizer.estimator.parse_declared",
+        parse,
+        "a new category",
+    ),
+    "row numbers kept": ("likewise.synthesizer.estimator.Synthesizer._fit_privately", keeping_rows, "an ordinary row"),
+    "the draft kept": (
+        "likewise.synthesizer.estimator.Synthesizer._fit_privately",
+        keeping_the_draft,
+        "a new category",
+    ),
 }
 
 

@@ -190,7 +190,11 @@ def exact_rows(self: Any, gate: Noisy, *known: Any) -> Any:
 
 
 PLANTED = {
-    "levels read from the data": ("likewise.synthesizer.private_codec", levels_from_the_data, "a missing cell"),
+    "levels read from the data": (
+        "likewise.synthesizer.estimator.private_codec",
+        levels_from_the_data,
+        "a missing cell",
+    ),
     "exact row count stored": ("likewise.models.marginals.mst.MST._learn", exact_rows, "a row less"),
 }
 

@@ -197,7 +197,7 @@ def labels_of_the_images(self: Any, passed: float) -> None:
 
 CALLED = "likewise.models.adversarial.private_duel.PrivateDuel.__call__"
 PLANTED = {
-    "labels and range from the data": [("likewise.synthesizer.ImageCodec.declared", codec_of_the_data)],
+    "labels and range from the data": [("likewise.synthesizer.images.ImageCodec.declared", codec_of_the_data)],
     "shares of labels as they are": [("likewise.models.images.base.ImageModel._begin_privately", exact_shares)],
     "painting from the mean of the images": [
         ("likewise.models.images.base.ImageModel._begin_privately", begun_with_the_rows),

@@ -17,7 +17,7 @@ from likewise.errors import ConditionError, LikewiseError, ModelFileError, NotFi
 from likewise.models import MODELS, model_named
 from likewise.models.base import Fit, Generator
 from likewise.models.drawing.conditioning import BLOCK_ROWS
-from likewise.training.loop import cut_short
+from likewise.training.loop import LANDING, cut_short
 
 from .tables import TABLES, Coded, coded
 
@@ -400,7 +400,7 @@ def test_early_stopping_gives_the_best_weights(model: str) -> None:
     losses = generator.record.holdout_losses
     assert generator.record.stopped == "early"
     assert generator.record.best_epoch == int(np.argmin(losses)) + 1
-    assert len(losses) == cut_short(losses, 2) + 2
+    assert len(losses) == cut_short(losses, 2) + LANDING
 
 
 def test_it_learns_without_held_out_rows(model: str) -> None:

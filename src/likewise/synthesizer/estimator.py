@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Codes, Given, Search
+from likewise.codecs.base import Alphabet, Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.levels import LevelCodec
@@ -39,22 +39,23 @@ from likewise.errors import (
     nearest,
 )
 from likewise.estimator import Estimator
-from likewise.images.sets import ImageSet, as_images, as_mapping, giving_back
+from likewise.images.sets import as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
-from likewise.models import AUTO, AUTO_OF_IMAGES, MODELS, PRIVATE_AUTO_OF_IMAGES, model_for, model_named
+from likewise.models import AUTO, MODELS, model_for, model_named
 from likewise.models.base import Fit, Generator
-from likewise.models.drawing.search_told import watched
 from likewise.models.eligible import LEAST_ROWS, ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
-from likewise.models.images.base import ImageModel, with_every_class
+from likewise.models.images.base import ImageModel
 from likewise.models.marginals.model import MarginalModel
-from likewise.models.vae.latents import LatentSpace
 from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.distinct import Counted
 from likewise.schema.infer import doubts, infer, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, persons_of, word_on_entity
+from likewise.synthesizer.images import fit_images
+from likewise.synthesizer.latents import LatentMethods
+from likewise.synthesizer.search import watched
 from likewise.tables.frames import from_frame, with_index_of
 from likewise.training.loop import Progress
 
@@ -81,7 +82,7 @@ _DAMAGE = (
 """What building from a file's parts can raise when they do not fit each other."""
 
 
-class Synthesizer(Estimator):
+class Synthesizer(Estimator, LatentMethods):
     """Learns a table, or images, and draws new rows that behave likewise.
 
     Args:
@@ -249,7 +250,8 @@ class Synthesizer(Estimator):
             )
         images = as_images(frame, y)
         if images is not None:
-            return self._fit_images(images, as_images(holdout), giving_back(frame))
+            fit_images(self, images, as_images(holdout), giving_back(frame))
+            return self
         if y is not None:
             raise InputError("y gives the labels of images; in a table they are a column like the others")
         raw, give_back = from_frame(frame)
@@ -270,7 +272,7 @@ class Synthesizer(Estimator):
         codec = _codec_of(table[train_rows], schema, self.codec, (left_out, kept))
         kept = kept.filter(meeting(kept, only))
         gate, held = gate_of(codec.encode(table[train_rows]), codec.alphabet.sizes), codec.encode(kept)
-        self._train(generator, codec, gate, held, training)
+        self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec), codec, None
@@ -281,18 +283,21 @@ class Synthesizer(Estimator):
     def _train(
         self,
         generator: Generator,
-        codec: TableCodec,
+        alphabet: Alphabet,
         gate: Exact | Noisy,
         holdout: Codes,
         training: np.random.Generator,
+        condition_fields: tuple[int, ...] = (),
     ) -> None:
-        """Let a generator of tables learn what the gate answers."""
+        """Let a generator learn what the gate answers."""
         with _progress(self.progress) as report:
             fit = Fit(
-                gate=gate, holdout=holdout, alphabet=codec.alphabet, rng=training,
-                condition_fields=_condition_fields(generator, codec), progress=report,
+                gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=condition_fields,
+                progress=report,
             )  # fmt: skip
             generator.fit(fit)
+        if self.privacy is not None:
+            _check_delta(self.privacy, generator.n_rows)
 
     def _fit_privately(self, budget: DP, raw: pl.DataFrame, give_back: Callable[[pl.DataFrame], Any]) -> Self:
         """Learn a table of which the declaration and what the ledger lists are all that is known.
@@ -310,8 +315,7 @@ class Synthesizer(Estimator):
                 table = table[rows_within(budget, table)]
                 codec = private_codec(table, declaration, ledger, self.codec)
                 gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
-                self._train(generator, codec, gate, none, training)
-                _check_delta(budget, generator.n_rows)
+                self._train(generator, codec.alphabet, gate, none, training, _condition_fields(generator, codec))
         self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
@@ -372,57 +376,6 @@ class Synthesizer(Estimator):
                 LikewiseWarning,
                 stacklevel=4,
             )
-
-    def _fit_images(self, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]) -> Self:
-        for name in ("bounds", "only", "entity", "codec", *(("schema",) if self.privacy is None else ())):
-            if getattr(self, name) is not None:
-                raise OptionError(f"{name} is for tables; images have none")
-        if isinstance(self.model, Generator) and not isinstance(self.model, ImageModel):
-            raise InputError(
-                f"model {self.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}"
-            )
-        auto = AUTO_OF_IMAGES if self.privacy is None else PRIVATE_AUTO_OF_IMAGES
-        named = auto if self.model == AUTO else self.model
-        generator = self._make_generator(image_model_named(named) if isinstance(named, str) else None)
-        split, training, drawing = self._streams()
-        with self._recorded(generator) as end:
-            ledger = None if self.privacy is None else self._ledger_of_images(images, generator)
-            codec = (
-                ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, _declared_labels(self.schema))
-            )
-            if ledger is not None:
-                images = codec.of_known_labels(images)
-            codes = codec.encode(images)
-            train_rows, holdout_rows = self._split(
-                np.arange(len(images)), split, own=holdout is None and ledger is None
-            )
-            train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
-            kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
-            gate = gate_of(codes[train_rows], codec.alphabet.sizes, ledger)
-            with _progress(self.progress) as report, self._telling_what_was_spent(ledger, end):
-                generator.fit(Fit(gate=gate, holdout=kept, alphabet=codec.alphabet, rng=training, progress=report))
-                if self.privacy is not None:
-                    _check_delta(self.privacy, generator.n_rows)
-        self._keep(generator, gate, give_back, drawing, ledger)
-        self.schema_, self.image_codec_ = codec.schema, codec
-        if ledger is None:
-            self.n_rows_, self.train_rows_, self.holdout_rows_ = len(images), train_rows, holdout_rows
-        self._warn_of_few_rows()
-        return self
-
-    def _ledger_of_images(self, images: ImageSet, generator: Generator) -> Ledger:
-        """The ledger of a fit of images, whose labels must be declared."""
-        assert self.privacy is not None
-        if self.privacy.entity is not None:
-            raise OptionError("entity names a column of a table; images have none")
-        if images.y is None and self.schema is not None:
-            raise OptionError("schema declares the labels of images, and these have none")
-        if images.y is not None and _declared_labels(self.schema) is None:
-            raise OptionError(
-                "privacy needs the labels declared, for one told from the data would be told for free: "
-                "schema=Schema((Column(name='y', kind='categorical', levels=('0', '1', ...)),))"
-            )
-        return ledger_for(self.privacy, generator)
 
     def _bounded(self, schema: Schema) -> Schema:
         for name, ends in (self.bounds or {}).items():
@@ -543,67 +496,6 @@ class Synthesizer(Estimator):
             return self.generator_.log_prob(self._codes_of(frame))
         except NotImplementedError as error:
             raise OptionError(f"log_prob needs a model with probabilities, such as 'autoregressive': {error}") from None
-
-    # ---- the latent space of a VAE -----------------------------------------------------------------------------------
-
-    def encode(self, frame: Any) -> npt.NDArray[np.float32]:
-        """(n, latent_dim) where rows lie in the latent space of a VAE: the means of its encoder.
-
-        A latent says nearly all about its row: share it as you would the row.
-
-        Raises:
-            OptionError: this kind of model has no latent space.
-        """
-        model = self._with_latents()
-        return model.encode(self._codes_of(frame)).mean
-
-    def decode(
-        self,
-        latents: npt.NDArray[np.floating[Any]],
-        *,
-        where: Mapping[str, Any] | None = None,
-        random_state: int | None = None,
-    ) -> Any:
-        """One row drawn for each latent, in the kind of frame that was fitted; the inverse of `encode`, with noise.
-
-        Args:
-            latents: (n, latent_dim), as `encode` gives them or anywhere near.
-            where: as in `sample`; columns of `condition_on` that it leaves open are drawn from their own law.
-
-        Raises:
-            OptionError: this kind of model has no latent space, or the latents are of another shape.
-        """
-        model = self._with_latents()
-        narrowing, rng = self._narrowed(where), self._rng(random_state)
-        codes = model.decode(latents, rng=rng, given=Given(weights=narrowing.weights))
-        return self._data_of(codes, rng, narrowing)
-
-    def reconstruct(self, frame: Any, *, random_state: int | None = None) -> Any:
-        """Each row through the latent space and back: what of a row the latents keep."""
-        model, rng = self._with_latents(), self._rng(random_state)
-        codes = model.reconstruct(self._codes_of(frame), rng=rng)
-        return self._data_of(codes, rng)
-
-    def interpolate(self, a: Any, b: Any, steps: int = 8, *, random_state: int | None = None) -> Any:
-        """Rows on the straight way from each row of `a` to the same row of `b` in the latent space.
-
-        Returns:
-            A frame of n * steps rows, those of a pair together, from `a` to `b`.
-        """
-        model, rng = self._with_latents(), self._rng(random_state)
-        codes = model.interpolate(self._codes_of(a), self._codes_of(b), steps, rng=rng)
-        return self._data_of(codes, rng)
-
-    def elbo(self, frame: Any, *, n_draws: int = 16, random_state: int | None = None) -> npt.NDArray[np.float64]:
-        """(n,) the evidence lower bound of each row's codes, natural log: what a VAE is trained to raise."""
-        model = self._with_latents()
-        return model.elbo(self._codes_of(frame), n_draws=n_draws, rng=self._rng(random_state))
-
-    def _with_latents(self) -> LatentSpace:
-        self._check_fitted()
-        if not isinstance(self.generator_, LatentSpace):
-            raise OptionError(f"model {self.generator_.name!r} has no latent space; fit Synthesizer('vae')")
-        return self.generator_
 
     # ---- tables and images: all that differs between them once there is a model -------------------------------------
 
@@ -758,14 +650,6 @@ class Synthesizer(Estimator):
     def _check_fitted(self) -> None:
         if not hasattr(self, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: call fit first")
-
-
-def _declared_labels(schema: Schema | None) -> tuple[str, ...] | None:
-    """The labels of images that a schema declares, as texts."""
-    if schema is None or schema.names != (LABEL,):
-        return None
-    levels: tuple[str, ...] | None = schema[LABEL].said.get("levels")
-    return levels
 
 
 def _check_delta(budget: DP, n_rows: int) -> None:

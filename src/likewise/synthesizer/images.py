@@ -1,0 +1,83 @@
+"""How a synthesizer learns images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from likewise.codecs.image import LABEL, ImageCodec
+from likewise.dp.gate import gate_of
+from likewise.dp.ledger import Ledger
+from likewise.errors import InputError, OptionError
+from likewise.images.sets import ImageSet
+from likewise.models import AUTO, AUTO_OF_IMAGES, PRIVATE_AUTO_OF_IMAGES
+from likewise.models.base import Generator
+from likewise.models.eligible import ledger_for
+from likewise.models.images import IMAGE_MODELS, image_model_named
+from likewise.models.images.base import ImageModel, with_every_class
+from likewise.schema.column import Schema
+
+if TYPE_CHECKING:
+    from likewise.synthesizer.estimator import Synthesizer
+
+
+def fit_images(
+    synth: Synthesizer, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]
+) -> None:
+    """Let a synthesizer learn images, by its own options.
+
+    Raises:
+        OptionError: one of them is for tables.
+        InputError: its model learns tables.
+    """
+    for name in ("bounds", "only", "entity", "codec", *(("schema",) if synth.privacy is None else ())):
+        if getattr(synth, name) is not None:
+            raise OptionError(f"{name} is for tables; images have none")
+    if isinstance(synth.model, Generator) and not isinstance(synth.model, ImageModel):
+        raise InputError(f"model {synth.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}")
+    auto = AUTO_OF_IMAGES if synth.privacy is None else PRIVATE_AUTO_OF_IMAGES
+    named = auto if synth.model == AUTO else synth.model
+    generator = synth._make_generator(image_model_named(named) if isinstance(named, str) else None)
+    split, training, drawing = synth._streams()
+    with synth._recorded(generator) as end:
+        ledger = None if synth.privacy is None else _ledger(synth, images, generator)
+        codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, declared_labels(synth.schema))
+        if ledger is not None:
+            images = codec.of_known_labels(images)
+        codes = codec.encode(images)
+        train_rows, holdout_rows = synth._split(np.arange(len(images)), split, own=holdout is None and ledger is None)
+        train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
+        kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
+        gate = gate_of(codes[train_rows], codec.alphabet.sizes, ledger)
+        with synth._telling_what_was_spent(ledger, end):
+            synth._train(generator, codec.alphabet, gate, kept, training)
+    synth._keep(generator, gate, give_back, drawing, ledger)
+    synth.schema_, synth.image_codec_ = codec.schema, codec
+    if ledger is None:
+        synth.n_rows_, synth.train_rows_, synth.holdout_rows_ = len(images), train_rows, holdout_rows
+    synth._warn_of_few_rows()
+
+
+def _ledger(synth: Synthesizer, images: ImageSet, generator: Generator) -> Ledger:
+    """The ledger of a fit of images, whose labels must be declared."""
+    assert synth.privacy is not None
+    if synth.privacy.entity is not None:
+        raise OptionError("entity names a column of a table; images have none")
+    if images.y is None and synth.schema is not None:
+        raise OptionError("schema declares the labels of images, and these have none")
+    if images.y is not None and declared_labels(synth.schema) is None:
+        raise OptionError(
+            "privacy needs the labels declared, for one told from the data would be told for free: "
+            "schema=Schema((Column(name='y', kind='categorical', levels=('0', '1', ...)),))"
+        )
+    return ledger_for(synth.privacy, generator)
+
+
+def declared_labels(schema: Schema | None) -> tuple[str, ...] | None:
+    """The labels of images that a schema declares, as texts."""
+    if schema is None or schema.names != (LABEL,):
+        return None
+    levels: tuple[str, ...] | None = schema[LABEL].said.get("levels")
+    return levels

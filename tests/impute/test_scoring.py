@@ -76,5 +76,5 @@ def test_tables_that_cannot_be_compared_are_told() -> None:
         score_imputation(TRUTH, TRUTH, TRUTH)
     with pytest.raises(OptionError, match="got none"):
         score_imputation(TRUTH, HOLED, [])
-    with pytest.raises(OptionError, match="level must lie between 0 and 1"):
+    with pytest.raises(OptionError, match="confidence must lie between 0 and 1"):
         score_imputation(TRUTH, HOLED, whole, confidence=1.0)

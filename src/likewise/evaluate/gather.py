@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
 from importlib import metadata
@@ -93,8 +93,7 @@ def evaluate(
         True
     """
     from likewise.schema.infer import infer
-    from likewise.schema.parse import parse
-    from likewise.tables.files import from_frame
+    from likewise.tables.frames import from_frame, name_of
 
     images = as_images(real)
     if images is not None:
@@ -110,6 +109,8 @@ def evaluate(
         return _of_images(images, synthetic, holdout, random_state, show_real)
     if show_real:
         raise OptionError("show_real is for images; a report never shows the rows of a table")
+    target, by = (None if label is None else name_of(label) for label in (target, by))
+    entity = entity if isinstance(entity, bool | None) else name_of(entity)
     train, fake = from_frame(real)[0], from_frame(synthetic)[0]
     kept_out = None if holdout is None else from_frame(holdout)[0]
     schema = _with_entity(infer(train, entity=False if entity is False else None) if schema is None else schema, entity)
@@ -118,7 +119,7 @@ def evaluate(
     try:
         for role, table in tables.items():
             check_columns(table, schema, role)
-        parsed = {role: parse(table, schema, partial=True) for role, table in tables.items()}
+        schema, parsed = _parsed(tables, schema)
     except (InputError, SchemaError) as error:
         if not linked:
             raise
@@ -170,6 +171,36 @@ def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, 
     return evaluate_images(
         real, others["synthetic"], holdout=others["holdout"], random_state=random_state, show_real=show_real
     )
+
+
+def _parsed(tables: Mapping[str, pl.DataFrame], schema: Schema) -> tuple[Schema, dict[str, pl.DataFrame]]:
+    """The tables in canonical types; whole numbers of the real rows are numbers where another table has decimals, and
+    what cannot be read as a number there (a star for a hidden cell) is missing.
+
+    Raises:
+        SchemaError: values of a table do not fit a column's kind; table and column are named.
+    """
+    from likewise.schema.parse import parse, parse_column
+
+    parsed = {}
+    for role, table in tables.items():
+        try:
+            parsed[role] = parse(table, schema, partial=True)
+        except SchemaError as error:
+            wide = schema
+            for column in schema if role != "real" else ():
+                if column.kind not in (Kind.INTEGER, Kind.REAL) or column.lenient or column.name not in table.columns:
+                    continue
+                try:
+                    parse_column(table[column.name], column)
+                except SchemaError:
+                    wider = wide.replace(column.name, kind=Kind.REAL, lenient=True)
+                    if parse_column(table[column.name], wider[column.name]).null_count() <= 0.5 * len(table):
+                        wide = wider
+            if wide == schema:
+                raise SchemaError(f"the {role} table: {error}") from error
+            return _parsed(tables, wide)
+    return schema, parsed
 
 
 def _check_no_table_options(**options: Any) -> None:

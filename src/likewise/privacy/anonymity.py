@@ -39,7 +39,7 @@ from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
 from likewise.schema.infer import infer
 from likewise.schema.persons import likely_entity
-from likewise.tables.frames import from_frame
+from likewise.tables.frames import from_frame, names_of
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report as EvaluationReport
@@ -243,7 +243,7 @@ def anonymize(
     asked = read_asked(
         table, quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, population, entity or None
     )  # fmt: skip
-    passing = passing_columns(table, asked, [drop] if isinstance(drop, str) else drop)
+    passing = passing_columns(table, asked, [drop] if isinstance(drop, str) else names_of(drop))
     check_reachable(asked)
     if method == "lattice":
         outcome = _lattice(asked, max_seconds)

@@ -17,7 +17,7 @@ from likewise.scenario.margins import LEAST_DISTINCT, Margin
 from likewise.scenario.pooling import View
 from likewise.schema.column import Kind, Schema
 from likewise.schema.parse import parse
-from likewise.tables.files import from_frame
+from likewise.tables.frames import from_frame, name_of, named, names_of
 
 Shares = dict[Condition, float]
 
@@ -47,6 +47,17 @@ class Question:
         for name in ("where", "intervene", "parents", "mix"):
             if not isinstance(value := getattr(self, name), Mapping | None):
                 raise OptionError(f"{name} must map columns to what is asked of them, got {type(value).__name__}")
+            if value is not None:
+                object.__setattr__(self, name, named(value))
+        if self.tail is not None:
+            object.__setattr__(self, "tail", name_of(self.tail))
+        if self.order is not None and not isinstance(self.order, str):
+            object.__setattr__(self, "order", names_of(self.order))
+        if self.parents is not None:
+            parents = {
+                name: parts if isinstance(parts, str) else names_of(parts) for name, parts in self.parents.items()
+            }
+            object.__setattr__(self, "parents", parents)
         if self.order is not None and self.parents is not None:
             raise OptionError("give an order or parents, not both")
         if isinstance(self.order, str) and self.order != "guess":

@@ -26,7 +26,7 @@ from likewise.schema.column import Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
-from likewise.tables.files import from_frame
+from likewise.tables.frames import from_frame, name_of
 from likewise.typing import Floats
 
 
@@ -67,7 +67,8 @@ class Scenario(Estimator):
         **options: Any,
     ) -> None:
         check_seed(random_state)
-        self.model, self.time, self.random_state, self.options = model, time, random_state, options
+        self.time = None if time is None else name_of(time)
+        self.model, self.random_state, self.options = model, random_state, options
         self._early = {name: options[name] for name in Question.names() if name in options}
         Question(**self._early)
         if self._early:

@@ -9,7 +9,7 @@ Legend: n steps seen, d series, p paths, h steps of a path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ from likewise.scenario.times import times_of
 from likewise.schema.column import Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
-from likewise.tables.files import from_frame
+from likewise.tables.frames import from_frame, name_of, named, names_of
 from likewise.typing import Floats, Ints
 
 MOST_PATHS = 200_000
@@ -123,7 +123,9 @@ class Paths(Estimator):
         if any(not p > 1 for p in periods or ()):
             raise OptionError("periods are numbers of rows above 1")
         check_seed(random_state)
-        self.columns, self.time, self.transform = columns, time, transform
+        self.columns = names_of(columns) if isinstance(columns, list | tuple) else columns
+        self.time = None if time is None else name_of(time)
+        self.transform: str | Mapping[str, str] = transform if isinstance(transform, str) else named(transform)
         self.periods, self.random_state = periods, random_state
 
     def fit(self, frame: Any) -> Self:
@@ -157,7 +159,7 @@ class Paths(Estimator):
             if not numbers:
                 raise OptionError("there is no column of numbers to draw paths of")
             return tuple(numbers)
-        asked = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+        asked = tuple(self.columns) if isinstance(self.columns, list | tuple) else (name_of(self.columns),)
         for name in asked:
             if name not in numbers:
                 raise OptionError(f"{name!r} is no column of numbers{nearest(name, numbers)}")
@@ -238,7 +240,8 @@ class Paths(Estimator):
             frame=frame, values=values, steps=steps, columns=self.columns_, report=report, notes=notes,
         )  # fmt: skip
 
-    def _index(self, name: str) -> int:
+    def _index(self, label: Hashable) -> int:
+        name = name_of(label)
         if name not in self.columns_:
             raise ConditionError(f"there is no series {name!r}{nearest(name, self.columns_)}")
         return self.columns_.index(name)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import replace as _replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 from likewise.errors import SchemaError, nearest
@@ -344,10 +345,14 @@ class Schema:
         return any(c.name == name for c in self.columns)
 
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise SchemaError(f"there is no column {name!r}{nearest(name, self.names)}")
+        column = self._by_name.get(str(name))  # labels of a frame may be numbers
+        if column is None:
+            raise SchemaError(f"there is no column {name!r}{nearest(str(name), self.names)}")
+        return column
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -388,7 +393,7 @@ class Schema:
             raise SchemaError(f"column {name!r} is an id; to use it otherwise, give its kind as well as its role")
         lost = {key: _DEFAULTS[key] for key in old.found if key not in (*changes, *told)}
         new = _replace(old, **{**lost, **told, "found": tuple(told), **changes})
-        return Schema(tuple(new if c.name == name else c for c in self.columns), self.dialect)
+        return Schema(tuple(new if c is old else c for c in self.columns), self.dialect)
 
     @property
     def is_draft(self) -> bool:

@@ -56,7 +56,7 @@ from likewise.schema.persons import parted, persons_of, word_on_entity
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.search import watched
-from likewise.tables.frames import from_frame, with_index_of
+from likewise.tables.frames import from_frame, names_of, with_index_of
 from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
@@ -200,6 +200,8 @@ class Synthesizer(Estimator, LatentMethods):
             kind, options = kind or self._kind_by_name(self.model), dict(self.model_options)
         else:
             raise OptionError(f"model must be a name or a generator, got {type(self.model).__name__}")
+        if isinstance(options.get("condition_on"), list | tuple):
+            options["condition_on"] = names_of(options["condition_on"])
         known = list(inspect.signature(kind).parameters)
         for name in options:
             if name not in known:

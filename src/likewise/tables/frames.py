@@ -82,7 +82,7 @@ def names_of(labels: Iterable[Hashable]) -> list[str]:
     return [name_of(label) or f"column_{i + 1}" for i, label in enumerate(labels)]
 
 
-def named(values: Mapping[Hashable, T] | None) -> dict[str, T]:
+def named(values: Mapping[Any, T] | None) -> dict[str, T]:
     """What is said of columns by label, said by name."""
     return {name_of(label): value for label, value in (values or {}).items()}
 

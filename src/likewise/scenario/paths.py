@@ -29,7 +29,7 @@ from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_
 from likewise.scenario.times import times_of
 from likewise.schema.column import Kind, Schema
 from likewise.schema.infer import infer
-from likewise.schema.parse import parse
+from likewise.schema.parse import parse, restore
 from likewise.tables.frames import from_frame, name_of, named, names_of
 from likewise.typing import Floats, Ints
 
@@ -136,7 +136,7 @@ class Paths(Estimator):
             OptionError: a column is not there or holds no numbers.
         """
         raw, self._give_back = from_frame(frame)
-        schema = infer(raw)
+        schema = self._schema = infer(raw)
         table = parse(raw, schema)
         self.columns_ = self._columns(schema)
         self.times_ = times_of(table, self.time) if self.time is not None else None
@@ -235,7 +235,7 @@ class Paths(Estimator):
             for j, codec in enumerate(self.codecs_)
         }
         notes = tuple(self._notes(report))
-        frame = self._give_back(self._long(values))
+        frame = self._give_back(self._written(self._long(values)))
         return PathDraw(
             frame=frame, values=values, steps=steps, columns=self.columns_, report=report, notes=notes,
         )  # fmt: skip
@@ -336,6 +336,13 @@ class Paths(Estimator):
             if not figures["was_seen"]:
                 notes.append(f"series {name!r}: a step of that size was never seen; by its tail it {how_rare(figures)}")
         return notes
+
+    def _written(self, long: pl.DataFrame) -> pl.DataFrame:
+        """Times and numbers as the table's own were written."""
+        own = [column for column in self._schema if column.name in long.columns]
+        whole = [pl.col(c.name).round().cast(pl.Int64) for c in own if c.kind is Kind.INTEGER and c.name != self.time]
+        canonical = long.select(c.name for c in own).with_columns(whole)
+        return long.with_columns(restore(canonical, self._schema).get_columns())
 
     def _long(self, values: Floats) -> pl.DataFrame:
         """(p * (h + 1),) rows, a path after the other."""

@@ -228,6 +228,18 @@ def test_what_is_read_goes_out_byte_for_byte(tmp_path: Path, data: str, encoding
     assert (tmp_path / "out.csv").read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("data", "decimal"),
+    [("a;b\n1,234;2\n5,678;3\n", ","), ("a;b\n1.5;2\n5.25;3\n", None), ("a;b\n1,5;2.5\n", None), (WHOLE, None)],
+)
+def test_semicolons_and_commas_in_numbers_tell_the_decimal_mark(tmp_path: Path, data: str, decimal: str | None) -> None:
+    frame, dialect = files.read_table(put(tmp_path, data))
+    assert dialect is not None
+    assert dialect.decimal == decimal
+    if decimal:
+        assert infer(frame, decimal=decimal)["a"].kind == "real"
+
+
 def test_a_table_without_a_header_goes_out_without(tmp_path: Path) -> None:
     frame, dialect = files.read_table(put(tmp_path, TEXT), dialect=Dialect(header=False))
     files.write(frame, tmp_path / "out.csv", dialect=dialect)

@@ -75,8 +75,17 @@ def read_delimited(
             f"{what}: what stands before its header was left out (skip={n}); if it is part of the table, say skip=0",
             LikewiseWarning, stacklevel=2,
         )  # fmt: skip
-    frame, said = _read(data, replace(found, dialect=replace(found.dialect, comment=given.comment)), what)
-    return frame, said
+    told = replace(found.dialect.told(decimal=_decimal(found)), comment=given.comment)
+    return _read(data, replace(found, dialect=told), what)
+
+
+def _decimal(found: Sniffed) -> str | None:
+    """A comma, where cells parted by semicolons hold numbers with commas and none with points; else untold."""
+    if found.dialect.delimiter != ";":
+        return None
+    cells = [cell.strip() for row in found.rows for cell in row]
+    has_point = any(re.fullmatch(r"[-+]?\d+\.\d+", cell) for cell in cells)
+    return "," if not has_point and any(re.fullmatch(r"[-+]?\d+,\d+", cell) for cell in cells) else None
 
 
 class _Ragged(InputError):

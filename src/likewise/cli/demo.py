@@ -42,6 +42,6 @@ def demo(
     frame = adult()
     frame_schema = schema_of(frame, None, "income", terminal)
     synthesize(
-        frame, frame_schema, terminal, output=folder / "synthetic.csv", target="income",
+        [frame], frame_schema, terminal, output=folder / "synthetic.csv", target="income",
         save=folder / "model.likewise", report=folder / "report.html", seed=seed, lang=lang,
     )  # fmt: skip

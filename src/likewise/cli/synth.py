@@ -231,8 +231,10 @@ def synth(
     if dry_run:
         show_plan(frame, schema, model, terminal, private=privacy is not None)
         return
+    held = [frame]
+    del frame
     synthesize(
-        frame, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
+        held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
         entity=False if no_entity else None, budget=kept, k_anonymous=k_anonymous, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
@@ -240,7 +242,7 @@ def synth(
 
 
 def synthesize(
-    frame: pl.DataFrame,
+    held: list[pl.DataFrame],
     schema: Schema,
     terminal: Terminal,
     *,
@@ -264,7 +266,11 @@ def synthesize(
     dp_only: bool = False,
     lang: Lang = Lang.EN,
 ) -> None:
-    """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
+    """Learn, draw, write, then measure: what was drawn is safe on disk before the measures begin.
+
+    Args:
+        held: the table, alone in a list, which is emptied once nothing needs the rows: they take the most memory.
+    """
     import likewise as lw
 
     told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
@@ -281,7 +287,7 @@ def synthesize(
             max_seconds=max_seconds,
             progress=progress,
             **told,
-        ).fit(frame)
+        ).fit(held[0] if measure else held.pop())
     with terminal.doing("drawing"):
         fake = synthesizer.sample(rows)
     schema = synthesizer.schema_
@@ -315,6 +321,7 @@ def synthesize(
         return
     with terminal.doing("measuring"):
         learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
+        frame = held[0]
         kept_out = None if kept is None or not len(kept) else frame[kept]
         figures = lw.evaluate(
             frame if learnt is None else frame[learnt], fake, holdout=kept_out,

@@ -265,21 +265,25 @@ class Synthesizer(Estimator, LatentMethods):
         schema = self._bounded(schema)
         generator = self._table_generator(schema)
         table, only = parse(raw, schema, counted=counted), resolve(self.only or {}, schema)
+        del frame, raw, counted  # a table is many times its codes: as few as can be are held at one time
         whose = persons_of(table, schema.entity)
         rows = _rows_of_class(table, only, whose)
-        left_out, table = _others(table, rows), table[rows]
+        left_out, table = (_others(table, rows), table[rows]) if only else (table[:0], table)
         split, training, drawing = self._streams()
         train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
         kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
-        codec = _codec_of(table[train_rows], schema, self.codec, (left_out, kept))
+        learnt = table[train_rows]
+        del table
+        codec = _codec_of(learnt, schema, self.codec, (left_out, kept))
         kept = kept.filter(meeting(kept, only))
-        gate, held = gate_of(codec.encode(table[train_rows]), codec.alphabet.sizes), codec.encode(kept)
+        gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
+        del learnt, left_out, kept
         self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec), codec, None
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
-        self.n_rows_ = len(table)
+        self.n_rows_ = len(rows)
         return self
 
     def _train(

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from likewise.errors import InputError, OptionError
-from likewise.evaluate.pictures import round_edges
+from likewise.evaluate.edges import round_edges
 from likewise.report import ColumnScore, Report
 from likewise.report.score_words import figure, label
 from likewise.report.words import TEXT

@@ -14,10 +14,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from likewise.evaluate.pictures import LEAST_ROWS, OTHER, edge_texts, enough, inner_range, people_of, round_edges
+from likewise.evaluate.edges import LEAST_ROWS, edge_texts, edges_of, enough
+from likewise.evaluate.pictures import OTHER, people_of
 from likewise.evaluate.results import Grid, PairScore
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
-from likewise.schema.column import Kind
 
 MOST_GRIDS = 150
 MOST_ROWS = 200_000
@@ -73,8 +73,7 @@ def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> 
 
 def coarse_edges(column: TypedColumn, whose: IntArray | None) -> FloatArray:
     """At most 8 round edges over the bulk of a number column."""
-    low, high = np.quantile(column.present, [0.005, 0.995])
-    edges = round_edges(*inner_range(column, whose), low, high, whole=column.kind is Kind.INTEGER)
+    edges = edges_of(column, whose)
     return edges[:: -(-len(edges) // MOST_BINS)]
 
 

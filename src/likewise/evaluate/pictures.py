@@ -6,19 +6,16 @@ are open, a bin or level with 1 to 4 real rows is hidden, shares are rounded. Th
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import numpy as np
-import polars as pl
 
+from likewise.evaluate.edges import LEAST_ROWS, edge_texts, edges_of, enough
 from likewise.evaluate.results import Picture
-from likewise.evaluate.tables import FloatArray, IntArray, TypedColumn
+from likewise.evaluate.tables import IntArray, TypedColumn
 from likewise.schema.column import Kind
 
-MOST_BINS = 32
 MOST_LEVELS = 10
-LEAST_ROWS = 5
 OTHER = "…"
 
 
@@ -33,24 +30,6 @@ def picture(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None = 
     return _bins(real, synthetic, whose) if real.is_number else _level_bars(real, synthetic, whose)
 
 
-def enough(real: TypedColumn, whose: IntArray | None) -> bool:
-    """Whether ten people hold a value: fewer would show in the ends of a range."""
-    return len(real.present if whose is None else np.unique(whose[~real.missing])) >= 2 * LEAST_ROWS
-
-
-def inner_range(column: TypedColumn, whose: IntArray | None) -> tuple[float, float]:
-    """From the fifth least to the fifth greatest value, of different people's."""
-    if whose is None:
-        present = np.sort(column.present)
-        return float(present[LEAST_ROWS - 1]), float(present[-LEAST_ROWS])
-    there = ~column.missing
-    person = np.unique(whose[there], return_inverse=True)[1]
-    least, most = np.full(person.max() + 1, np.inf), np.full(person.max() + 1, -np.inf)
-    np.minimum.at(least, person, column.values[there])
-    np.maximum.at(most, person, column.values[there])
-    return float(np.sort(least)[LEAST_ROWS - 1]), float(np.sort(most)[-LEAST_ROWS])
-
-
 def people_of(codes: IntArray, whose: IntArray | None, size: int) -> IntArray:
     """(size,) people who have each code."""
     if whose is None:
@@ -60,9 +39,7 @@ def people_of(codes: IntArray, whose: IntArray | None, size: int) -> IntArray:
 
 
 def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Picture:
-    edges = round_edges(
-        *inner_range(real, whose), *np.quantile(real.present, [0.005, 0.995]), whole=real.kind is Kind.INTEGER
-    )
+    edges = edges_of(real, whose)
     codes = [np.searchsorted(edges, c.present, side="right") for c in (real, synthetic)]
     counts = [np.bincount(code, minlength=len(edges) + 1) for code in codes]
     people = people_of(codes[0], None if whose is None else whose[~real.missing], len(edges) + 1)
@@ -77,42 +54,6 @@ def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> 
         real=_shares(_hide(counts[0], people)[keep]),
         synthetic=_shares(counts[1][keep]),
     )
-
-
-def round_edges(least: float, most: float, low: float, high: float, *, whole: bool = False) -> FloatArray:
-    """About 10 to 32 edges on round numbers (steps of 1, 2 or 5 times a power of ten) from low to high.
-
-    Args:
-        least, most: the protected range, which the edges do not leave by more than a step.
-        low, high: the bulk.
-        whole: no step below 1.
-    """
-    low, high = max(low, least), min(high, most)
-    if not high > low:
-        low, high = least, most
-    if not high > low:
-        return np.array([low])
-    step = 10.0 ** math.floor(math.log10((high - low) / MOST_BINS))
-    step = max(step, 1.0) if whole else step
-    for factor in (1, 2, 5, 10, 20):
-        if (high - low) / (step * factor) <= MOST_BINS - 2:
-            step *= factor
-            break
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return np.arange(first, last + 1, dtype=np.float64) * step
-
-
-def edge_texts(edges: FloatArray, column: TypedColumn) -> list[str]:
-    """The edges as people write them: round numbers, dates, times of day."""
-    if column.dtype is None:
-        return [f"{e:,.10g}".replace(",", " ") for e in edges]
-    times = pl.Series(edges).round().cast(pl.Int64).cast(column.dtype)
-    pattern = "%Y-%m-%d"
-    if isinstance(column.dtype, pl.Time):
-        pattern = "%H:%M"
-    elif isinstance(column.dtype, pl.Datetime) and len(edges) > 1 and edges[1] - edges[0] < 86_400e6:
-        pattern = "%Y-%m-%d %H:%M"
-    return times.dt.to_string(pattern).to_list()
 
 
 def _level_bars(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Picture:

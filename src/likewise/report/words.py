@@ -13,6 +13,31 @@ TEXT: dict[str, dict[str, str]] = {
         "fidelity_question": "Does it look alike?",
         "utility_question": "Does it serve as well?",
         "privacy_question": "Does it give people away?",
+        "now": "What to do now",
+        "now_chance": "One of {tried} attacks found more than in fresh real rows ({names}); by chance alone one often "
+        "does. Measure again with another seed: if it comes back, take it for a leak.",
+        "now_leak": "Give these rows to nobody yet: {n} measures of attack found more than in fresh real rows ({names}). "
+        "Learn under a budget of privacy, from more rows or for a shorter time, and measure again.",
+        "now_no_attack": "No attack could be made: keep real rows from the generator, and measure again with them as the "
+        "holdout.",
+        "now_worse": "{n} figures are worse than fresh real rows ({names}): try another generator or a longer training, "
+        "and compare.",
+        "now_columns": " Look at {columns} first.",
+        "now_none": "No figure is clearly worse than fresh real rows at these sizes. Whether that is enough for your use "
+        "is yours to judge.",
+        "alarm": "worse than fresh real rows",
+        "all_scores": "All {n} figures and what they mean; {worse} worse than fresh real rows",
+        "contents": "Contents",
+        "find": "Find a column",
+        "found": "{n} of {all} columns",
+        "only_beyond": "beyond its floor ({n})",
+        "apart_note": "Apart: the greatest gap of the two distribution functions for numbers (Kolmogorov-Smirnov), half "
+        "the sum of differences for levels (total variation). 0 is alike, 1 wholly different. {mark} is further apart "
+        "than chance explains, over all columns in one page of twenty at most.",
+        "card": "{error} apart; fresh real rows {floor}",
+        "bin_told": "{label}: real {real}, synthetic {synthetic}",
+        "to_pairs": "its pairs",
+        "difference_scale": "Error of each pair; faint up to {limit}, as chance makes it; the greatest is {most}",
         "measure": "Measure",
         "value": "Synthetic",
         "floor": "Fresh real rows",
@@ -43,7 +68,6 @@ TEXT: dict[str, dict[str, str]] = {
         "by_name": "name",
         "by_order": "table order",
         "strength": "Strength of the link: below the diagonal real, above it synthetic",
-        "difference": "Error of each pair",
         "worst_pairs": "Pairs that differ most",
         "pair": "Pair",
         "attacker": "Attacker: {threat}",
@@ -120,7 +144,7 @@ TEXT: dict[str, dict[str, str]] = {
         "from_synthetic": "learnt from synthetic rows",
         "say_attacks_none": "{tried} measures of attack were taken; none found more than in fresh real rows, as far as "
         "they can tell.",
-        "say_attacks": "{found} of {tried} measures of attack found more than in fresh real rows: {names}. "
+        "say_attacks": "{found} of {tried} measures of attack found more than in fresh real rows. "
         "By chance about one in forty would.",
         "withheld": "The figures and pictures of this report are computed on real data and are not differentially "
         "private, so they are withheld.",
@@ -175,6 +199,27 @@ TEXT: dict[str, dict[str, str]] = {
         "fidelity_question": "看起来像吗？",
         "utility_question": "同样好用吗？",
         "privacy_question": "会泄露个人吗？",
+        "now": "下一步",
+        "now_chance": "{tried} 项攻击中有一项所得多于新的真实行（{names}）；纯属偶然时也常有一项。"
+        "请换一个随机种子重新测量：若再次出现，应视为泄露。",
+        "now_leak": "暂勿把这些行交给任何人：{n} 项攻击测量所得多于新的真实行（{names}）。"
+        "请在隐私预算下、用更多行或更短时间训练，然后重新测量。",
+        "now_no_attack": "未能进行攻击：请留出生成器未见过的真实行，作为保留集重新测量。",
+        "now_worse": "{n} 项指标不如新的真实行（{names}）：请换用其他生成器或延长训练，再作比较。",
+        "now_columns": "请先查看 {columns}。",
+        "now_none": "就这些行数而言，没有指标明显不如新的真实行。是否足够，须由您按用途判断。",
+        "alarm": "不如新的真实行",
+        "all_scores": "全部 {n} 项指标及其含义；{worse} 项不如新的真实行",
+        "contents": "目录",
+        "find": "查找列",
+        "found": "{all} 列中的 {n} 列",
+        "only_beyond": "超出基准（{n}）",
+        "apart_note": "差距：数值为两个分布函数的最大差（Kolmogorov–Smirnov），取值为差之和的一半（总变差）。"
+        "0 为一致，1 为完全不同。{mark} 表示差距超出偶然所能解释（就全部列而言，偶然误报至多二十页一次）。",
+        "card": "差距 {error}；新的真实行 {floor}",
+        "bin_told": "{label}：真实 {real}，合成 {synthetic}",
+        "to_pairs": "其列对",
+        "difference_scale": "各列对的误差；{limit} 以内为偶然所致，颜色极淡；最大为 {most}",
         "measure": "指标",
         "value": "合成",
         "floor": "新的真实行",
@@ -205,7 +250,6 @@ TEXT: dict[str, dict[str, str]] = {
         "by_name": "名称",
         "by_order": "表中顺序",
         "strength": "关系强度：对角线以下为真实，以上为合成",
-        "difference": "各列对的误差",
         "worst_pairs": "差别最大的列对",
         "pair": "列对",
         "attacker": "攻击者：{threat}",
@@ -277,7 +321,7 @@ TEXT: dict[str, dict[str, str]] = {
         "from_real": "用真实行训练",
         "from_synthetic": "用合成行训练",
         "say_attacks_none": "共做 {tried} 项攻击测量；就其所能判断，无一超出新的真实行。",
-        "say_attacks": "{tried} 项攻击测量中有 {found} 项超出新的真实行：{names}。纯属偶然时约为四十分之一。",
+        "say_attacks": "{tried} 项攻击测量中有 {found} 项超出新的真实行。纯属偶然时约为四十分之一。",
         "withheld": "本报告的数字和图形由真实数据计算得出，不满足差分隐私，因此不予显示。",
         "withheld_facts": "{synthetic} 行合成数据；{columns} 列",
         "comparison": "合成数据比较",

@@ -49,7 +49,7 @@ def report_of(n_columns: int = 3) -> Report:
 class Page(HTMLParser):
     """Collects what the claims below need."""
 
-    VOID = frozenset(("meta", "link", "br", "img", "path", "line", "circle"))
+    VOID = frozenset(("meta", "link", "br", "img", "path", "line", "circle", "input"))
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     """Opens a page given as HTML, and waits until every picture is drawn."""
     contexts = []
 
-    def open_it(html: str, *, viewport: dict[str, int] = DESK, scheme: str = "light") -> Opened:
+    def open_it(html: str, *, viewport: dict[str, int] = DESK, scheme: str = "light", unfold: bool = False) -> Opened:
         path = tmp_path / "page.html"
         path.write_text(html, encoding="utf-8")
         contexts.append(browser.new_context(viewport=viewport, color_scheme=scheme))
@@ -63,6 +63,8 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
         opened.page.on("request", lambda request: opened.asked.append(request.url))
         opened.page.goto(path.as_uri())
+        if unfold:
+            opened.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         for name in PLOTS if 'id="data"' in html else ():
             opened.page.wait_for_selector(f"#{name}[data-drawn]", timeout=60_000)
         return opened
@@ -74,7 +76,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_it_draws_everything_without_a_word_or_a_request(show, lang):
-    opened = show(report_of(8).to_html(lang=lang))
+    opened = show(report_of(8).to_html(lang=lang), unfold=True)
     assert opened.said == []
     assert [url.split("/")[-1] for url in opened.asked] == ["page.html"]
     for name in PLOTS:
@@ -105,14 +107,51 @@ def test_columns_are_sorted_by_mouse_and_by_keyboard(show):
     assert pressed.all_inner_texts() == ["how far apart"]
 
 
+def test_columns_are_found_by_name_and_by_what_lies_beyond_its_floor(show):
+    report = report_of(12)
+    columns = tuple(replace(c, floor=0.0, error=0.5 if i < 2 else 0.001) for i, c in enumerate(report.columns))
+    opened = show(replace(report, columns=columns).to_html())
+    opened.page.locator("#find").fill("COLUMN 1")
+    assert sorted(opened.all_texts(".columns > li:not([hidden]) h3")) == ["column 1", "column 10", "column 11"]
+    assert opened.text("#found") == "3 of 12 columns"
+    opened.page.locator("#find").fill("")
+    assert opened.text("#found") == ""
+    opened.page.locator("#beyond").click()
+    assert sorted(opened.all_texts(".columns > li:not([hidden]) h3")) == ["column 0", "column 1"]
+    assert opened.all_texts(".columns > li:not([hidden]) .apart")[0] == "▲ 0.500 apart; fresh real rows 0.000"
+
+
+def test_a_bin_tells_what_it_holds(show):
+    opened = show(report_of(2).to_html())
+    opened.page.locator(".hist").hover(position={"x": 1, "y": 50})
+    assert re.fullmatch("0 – 1: real [0-9.]+\xa0%, synthetic [0-9.]+\xa0%", opened.text(".card:has(.hist) .apart"))
+    opened.page.mouse.move(0, 0)
+    assert opened.text(".card:has(.hist) .apart") == "0.010 apart; fresh real rows –"
+
+
+def test_a_column_leads_to_its_pairs(show):
+    report = report_of(4)
+    opened = show(report.to_html())
+    opened.page.locator("a[data-pairs='column 2']").click()
+    opened.page.wait_for_selector("#pair-told:has-text('column 0 × column 2')")
+
+
 def test_every_control_is_reached_by_the_tab_key(show):
     opened = show(report_of(4).to_html())
     reached = []
-    for _ in range(12):
+    for _ in range(24):
         opened.page.keyboard.press("Tab")
         reached.append(opened.page.evaluate("document.activeElement.id || document.activeElement.innerText"))
     assert reached[0] == "To the scores"
-    for control in ("how far apart", "name", "table order", "All columns as a table", "pair", "Pairs that differ most"):
+    for control in (
+        "how far apart",
+        "name",
+        "table order",
+        "find",
+        "All columns as a table",
+        "pair",
+        "Pairs that differ most",
+    ):
         assert control in reached
 
 
@@ -130,7 +169,7 @@ def test_a_pair_is_chosen_by_keyboard_or_by_a_click(show):
 
 
 def test_the_accessibility_tree_is_complete(show):
-    opened = show(report_of(4).to_html())
+    opened = show(report_of(4).to_html(), unfold=True)
     session = opened.page.context.new_cdp_session(opened.page)
     nodes = [n for n in session.send("Accessibility.getFullAXTree")["nodes"] if not n["ignored"]]
     named: dict[str, list[str]] = {}
@@ -179,7 +218,7 @@ def test_text_stands_out_from_its_ground(show, scheme):
 def test_it_prints_without_its_controls(show):
     opened = show(report_of().to_html())
     opened.page.emulate_media(media="print")
-    assert not opened.page.locator(".sort").is_visible()
+    assert not opened.page.locator(".sort").first.is_visible()
     assert opened.page.locator("#strengths svg").is_visible()
 
 

@@ -10,10 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
+from scipy.stats import ks_2samp
 
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.edges import round_edges
 from likewise.report import ColumnScore, Report
+from likewise.report.advice import advice, beyond
+from likewise.report.links import error_scale, excess
 from likewise.report.score_words import figure, label
 from likewise.report.words import TEXT
 
@@ -79,6 +82,58 @@ def test_a_hundred_columns_stay_under_three_megabytes():
     assert len(report_of(100).to_html().encode()) < 3e6
 
 
+def test_a_thousand_columns_stay_under_ten_megabytes():
+    report = report_of(100)
+    columns = tuple(replace(report.columns[i % 100], name=f"column {i}") for i in range(1000))
+    pairs = tuple(replace(p, a=f"column {k % 997}") for k, p in enumerate((report.pairs * 2)[:5000]))
+    assert len(replace(report, columns=columns, pairs=pairs).to_html().encode()) < 10e6
+
+
+def test_pictures_come_before_tables():
+    html = report_of().to_html()
+    assert html.index('class="hist"') < html.index('id="strengths"') < html.index('<table class="stack"')
+
+
+def test_a_figure_and_its_sign_stay_on_one_line():
+    assert not re.search("[0-9] %", report_of().to_html())
+
+
+def test_worse_figures_are_marked_and_the_next_step_is_told():
+    text = Page(report_of().to_html()).text
+    assert "▲ 0.610" in text
+    assert "▲ 0.510" not in text
+    assert advice(report_of()) in text
+    assert "1 figures are worse than fresh real rows (Told from real (AUC))" in advice(report_of())
+
+
+@pytest.mark.parametrize("n_attacks", [1, 12])
+def test_a_leak_is_told_first_and_one_of_many_is_tried_again(n_attacks):
+    leak = replace(SCORES[3], value=0.6, interval=(0.55, 0.65))
+    attacks = tuple(replace(SCORES[3], name=f"membership_{i}") for i in range(n_attacks - 1))
+    found = advice(replace(report_of(), scores=(SCORES[1], leak, *attacks)))
+    assert found.startswith("Give these rows to nobody yet" if n_attacks == 1 else "One of 12 attacks")
+
+
+def test_columns_of_fresh_rows_are_not_marked_and_shifted_ones_are():
+    rng = np.random.default_rng(0)
+    real, other = rng.normal(size=(2, 20, 2000))
+    ks = [ks_2samp(a, b).statistic for a, b in zip(real, other, strict=True)]
+    shifted = ks_2samp(real[0], other[0] + 0.3).statistic
+    columns = [ColumnScore(name=f"{i}", kind="real", error=float(error), floor=0.02) for i, error in enumerate(ks)]
+    columns.append(ColumnScore(name="shifted", kind="real", error=float(shifted), floor=0.02))
+    found = beyond(Report(scores=(), columns=tuple(columns), data={"rows_real": 2000, "rows_synthetic": 2000}))
+    assert found == {"shifted"}
+
+
+def test_the_matrix_of_errors_is_pale_where_chance_explains_it():
+    report = report_of(8)
+    pairs = tuple(replace(p, gap=0.1, floor=0.1) for p in report.pairs)
+    assert {excess(report, p) for p in pairs} == {0.0}
+    (_, limit, top), (_, faint, _) = error_scale(replace(report, pairs=pairs))
+    assert top >= 2 * limit
+    assert faint < 0.2
+
+
 def test_an_empty_report_still_has_a_page():
     assert Page(Report(scores=()).to_html()).open == []
     assert "<table>" in Report(scores=())._repr_html_()
@@ -141,6 +196,8 @@ def test_the_terminal_table_shows_value_and_floor():
     assert "0.610" in lines[0]
     assert "0.500" in lines[0]
     assert "0.580–0.640" in lines[0]
+    assert "▲ 0.610" in lines[0]
+    assert "What to do now" in out.getvalue()
 
 
 def test_unknown_language_is_told():

@@ -1,5 +1,5 @@
-"""Where the pictures of a number column are cut: round numbers in even steps, growing steps for skewed columns, calendar
-steps for dates. All lie inside the bulk of the real values, so that no single person's value moves an edge far.
+"""Where the pictures of a number column are cut: round numbers in even steps, growing steps for skewed columns,
+calendar steps for dates. All lie inside the bulk of the real values, so that no one person moves an edge far.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def time_edges(low: float, high: float, dtype: pl.DataType) -> FloatArray:
     step = next((s for s in steps if seconds / TIME_STEPS[s] <= MOST_BINS - 2), steps[-1])
     if isinstance(dtype, pl.Time):
         size = TIME_STEPS[step] * unit
-        return np.arange(math.floor(low / size), math.floor(high / size) + 1) * float(size)
+        return np.arange(math.floor(low / size), math.floor(high / size) + 1, dtype=np.float64) * size
     # In the clock of the place, where a day may have 23 hours.
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     ends = pl.Series([math.floor(low), math.floor(high)]).cast(pl.Int64).cast(dtype)

@@ -307,7 +307,9 @@ def _report(run: Context) -> Report:
         if run.holdout is not None:
             found, guessed = privacy.attacks(run, fresh_copies)
             scores += found
-    pairs = with_links(_worst(fit.pairs), run.train, run.synthetic, rng=run.rng(32))
+    floors = {(p.a, p.b): p.gap for p in floor.pairs}
+    worst = [replace(p, floor=floors.get((p.a, p.b))) for p in _worst(fit.pairs)]
+    pairs = with_links(worst, run.train, run.synthetic, rng=run.rng(32))
     return Report(
         scores=tuple(s for s in scores if not math.isnan(s.value)),
         columns=tuple(_column_scores(run, fit, floor, detection, guessed)),

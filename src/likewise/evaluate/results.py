@@ -231,6 +231,7 @@ class PairScore:
         gap: half the difference of the rank correlations, or the total variation with numbers cut at quantiles of the
             real table and rare levels pooled: where `error` cuts each table by its own range, one extreme value can
             move every bin. Read this one, compare the other.
+        floor: `gap` for fresh real rows.
         real, synthetic: strength of the link: Pearson's r for two numbers, else Cramer's V (bias-corrected).
         linked: whether the two hang together in the real table (|r| > 0.4, or V > 0.3 as the trend counts it).
         rank_real, rank_synthetic: Spearman's rank correlation (two numbers).
@@ -244,6 +245,7 @@ class PairScore:
     measure: Literal["correlation", "contingency"]
     error: float | None
     gap: float | None = None
+    floor: float | None = None
     real: float | None = None
     synthetic: float | None = None
     linked: bool = False

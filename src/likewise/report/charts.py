@@ -6,6 +6,7 @@ pairs of columns, is drawn by Vega-Lite (`links.py`).
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from html import escape
@@ -60,8 +61,14 @@ def histogram(picture: Picture, alt: str) -> str:
     real, synthetic = steps(picture.real), steps(picture.synthetic)
     labels = [picture.labels[0], picture.labels[n // 2], picture.labels[-1]] if n > 2 else list(picture.labels)
     axis = "".join(f"<span>{escape(label)}</span>" for label in dict.fromkeys(labels))
+    bins = json.dumps(
+        [(label, round(1e4 * r), round(1e4 * s))
+         for label, r, s in zip(picture.labels, picture.real, picture.synthetic, strict=True)],
+        ensure_ascii=False, separators=(",", ":"),
+    )  # fmt: skip
     return (
-        f'<svg class="hist" viewBox="0 0 {n} 100" preserveAspectRatio="none" role="img" aria-label="{escape(alt)}">'
+        f'<svg class="hist" data-bins="{escape(bins)}" '
+        f'viewBox="0 0 {n} 100" preserveAspectRatio="none" role="img" aria-label="{escape(alt)}">'
         f'<path class="real" d="M0 100{real}V100Z"/><path class="synthetic" d="M0 100{synthetic}V100"/>'
         f'<line class="base" x1="0" x2="{n}" y1="100" y2="100"/></svg>'
         f'<div class="axis" aria-hidden="true">{axis}</div>'

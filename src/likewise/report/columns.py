@@ -6,6 +6,7 @@ from html import escape
 
 from likewise.evaluate.results import ColumnScore, Report
 from likewise.report import charts
+from likewise.report.advice import MARK, beyond
 from likewise.report.words import error_text
 
 # What the table of columns shows besides, where it was measured, and whether it is a share.
@@ -19,6 +20,7 @@ MEASURES: dict[str, bool] = {
     "level_coverage": True,
     "unseen": True,
 }
+MANY = 100
 
 
 def columns(report: Report, text: dict[str, str]) -> str:
@@ -26,8 +28,27 @@ def columns(report: Report, text: dict[str, str]) -> str:
     if not report.columns:
         return ""
     order = sorted(range(len(report.columns)), key=lambda i: -(report.columns[i].error or 0.0))
-    rank = {i: place for place, i in enumerate(order)}
-    cards = "".join(_column_card(report.columns[i], i, rank[i], text) for i in order)
+    rank, marked = {i: place for place, i in enumerate(order)}, beyond(report)
+    paired = {name for pair in report.pairs if pair.grid is not None for name in (pair.a, pair.b)}
+    cards = "".join(
+        _column_card(c, i, rank[i], text, is_beyond=c.name in marked, has_pairs=c.name in paired)
+        for i, c in ((i, report.columns[i]) for i in order)
+    )
+    # Of many cards the browser lays out those near the window.
+    kind = "columns many" if len(report.columns) > MANY else "columns"
+    return (
+        f'<section aria-labelledby="columns"><h2 id="columns">{text["columns"]}</h2>'
+        f'<p class="key"><span><i class="r"></i>{text["real"]}</span>'
+        f'<span><i class="s"></i>{text["synthetic"]}</span></p>'
+        f'<p class="soft small">{escape(text["apart_note"].format(mark=MARK))}</p>'
+        f"{_controls(report, len(marked), text)}"
+        f'<ol class="{kind}" data-told="{escape(text["bin_told"])}">{cards}</ol>'
+        f"<details><summary>{text['numbers_table']}</summary>{_column_table(report, text)}</details></section>"
+    )
+
+
+def _controls(report: Report, n_beyond: int, text: dict[str, str]) -> str:
+    """Order, search by name, and a switch that leaves only what lies beyond its floor."""
     buttons = "".join(
         f'<button type="button" data-by="{by}" aria-pressed="{pressed}">{text[name]}</button>'
         for by, name, pressed in (
@@ -36,17 +57,19 @@ def columns(report: Report, text: dict[str, str]) -> str:
             ("order", "by_order", "false"),
         )
     )
+    named = text["only_beyond"].format(n=n_beyond)
+    only = f'<button type="button" id="beyond" aria-pressed="false">{MARK} {named}</button>' if n_beyond else ""
+    told = text["found"].format(n="{n}", all=len(report.columns))
     return (
-        f'<section aria-labelledby="columns"><h2 id="columns">{text["columns"]}</h2>'
-        f'<p class="key"><span><i class="r"></i>{text["real"]}</span>'
-        f'<span><i class="s"></i>{text["synthetic"]}</span></p>'
         f'<fieldset class="sort"><legend>{text["sort"]}</legend>{buttons}</fieldset>'
-        f'<ol class="columns">{cards}</ol>'
-        f"<details><summary>{text['numbers_table']}</summary>{_column_table(report, text)}</details></section>"
+        f'<div class="sort find"><label>{text["find"]} <input type="search" id="find" autocomplete="off"></label>{only}'
+        f'<output id="found" class="soft" data-told="{escape(told)}"></output></div>'
     )
 
 
-def _column_card(column: ColumnScore, order: int, rank: int, text: dict[str, str]) -> str:
+def _column_card(
+    column: ColumnScore, order: int, rank: int, text: dict[str, str], *, is_beyond: bool, has_pairs: bool
+) -> str:
     picture, body = column.picture, f'<p class="under">{text["hidden"]}</p>'
     if picture is not None:
         alt = text["column_alt"].format(name=column.name, form=text[picture.form], error=error_text(column.error))
@@ -57,10 +80,13 @@ def _column_card(column: ColumnScore, order: int, rank: int, text: dict[str, str
             f'<p class="under">{text["missing_real"]} {column.missing_real:.1%}, '
             f"{text['synthetic']} {column.missing_synthetic:.1%}</p>"
         )
+    told = text["card"].format(error=error_text(column.error), floor=error_text(column.floor))
+    link = f'<a href="#pair-head" data-pairs="{escape(column.name)}">{text["to_pairs"]}</a>' if has_pairs else ""
+    mark = f'<b aria-label="{text["alarm"]}" role="img">{MARK}</b> ' if is_beyond else ""
     return (
-        f'<li class="card" data-order="{order}" data-rank="{rank}" data-name="{escape(column.name)}">'
-        f'<div class="top"><h3>{escape(column.name)}</h3><span title="{text["floor"]} {error_text(column.floor)}">'
-        f"{error_text(column.error)}</span></div>{body}{under}</li>"
+        f'<li class="card{" beyond" if is_beyond else ""}" data-order="{order}" data-rank="{rank}" '
+        f'data-name="{escape(column.name)}"><div class="top"><h3>{escape(column.name)}</h3>{link}</div>'
+        f'<p class="apart">{mark}{told}</p>{body}{under}</li>'
     )
 
 

@@ -26,10 +26,22 @@ TEXT: dict[str, dict[str, str]] = {
         "at": "No different from fresh real images, as far as {n} images can tell.",
         "worse": "Worse than fresh real images.",
         "ahead": "Ahead of fresh real images.",
+        "now_chance": "One of {tried} attacks found more than in fresh real images ({names}); by chance alone one "
+        "often does. Measure again with another seed: if it comes back, take it for a leak.",
+        "now_leak": "Give these images to nobody yet: {n} measures of copying and attack found more than in fresh real "
+        "images ({names}). Learn under a budget of privacy, from more images or for a shorter time, and measure again.",
+        "now_no_attack": "No attack could be made: keep real images from the generator, and measure again with them as "
+        "the holdout.",
+        "now_worse": "{n} figures are worse than fresh real images ({names}): try another generator or a longer "
+        "training, and compare.",
+        "now_none": "No figure is clearly worse than fresh real images at these sizes. Whether that is enough for your "
+        "use is yours to judge.",
+        "alarm": "worse than fresh real images",
+        "all_scores": "All {n} figures and what they mean; {worse} worse than fresh real images",
         "say_attacks_none": "{tried} measures of copying and attack were taken; none found more than in fresh real "
         "images, as far as they can tell.",
-        "say_attacks": "{found} of {tried} measures of copying and attack found more than in fresh real images: "
-        "{names}. By chance about one in forty would.",
+        "say_attacks": "{found} of {tried} measures of copying and attack found more than in fresh real images. "
+        "By chance about one in forty would.",
         "say_frechet": "The synthetic images are {value} from the real ones as a net sees them; fresh real images are "
         "{floor}.",
         "say_label_fidelity": "{value} of them show what their label says; of fresh real images, {floor}.",
@@ -71,8 +83,17 @@ TEXT: dict[str, dict[str, str]] = {
         "at": "就 {n} 张图像而言，与新的真实图像没有差别。",
         "worse": "不如新的真实图像。",
         "ahead": "优于新的真实图像。",
+        "now_chance": "{tried} 项攻击中有一项所得多于新的真实图像（{names}）；纯属偶然时也常有一项。"
+        "请换一个随机种子重新测量：若再次出现，应视为泄露。",
+        "now_leak": "暂勿把这些图像交给任何人：{n} 项复制与攻击测量所得多于新的真实图像（{names}）。"
+        "请在隐私预算下、用更多图像或更短时间训练，然后重新测量。",
+        "now_no_attack": "未能进行攻击：请留出生成器未见过的真实图像，作为保留集重新测量。",
+        "now_worse": "{n} 项指标不如新的真实图像（{names}）：请换用其他生成器或延长训练，再作比较。",
+        "now_none": "就这些图像数而言，没有指标明显不如新的真实图像。是否足够，须由您按用途判断。",
+        "alarm": "不如新的真实图像",
+        "all_scores": "全部 {n} 项指标及其含义；{worse} 项不如新的真实图像",
         "say_attacks_none": "共做 {tried} 项复制与攻击测量；就其所能判断，无一超出新的真实图像。",
-        "say_attacks": "{tried} 项复制与攻击测量中有 {found} 项超出新的真实图像：{names}。纯属偶然时约为四十分之一。",
+        "say_attacks": "{tried} 项复制与攻击测量中有 {found} 项超出新的真实图像。纯属偶然时约为四十分之一。",
         "say_frechet": "在网络眼中，合成图像与真实图像相差 {value}；新的真实图像相差 {floor}。",
         "say_label_fidelity": "其中 {value} 与标签相符；新的真实图像中为 {floor}。",
         "say_image_copies": "{value} 的合成图像与训练图像完全相同；新的真实图像中为 {floor}。",

@@ -12,11 +12,13 @@ from html import escape
 from typing import Any
 
 from likewise.evaluate.results import PairScore, Report
+from likewise.report.advice import clearance
 from likewise.report.words import error_text
 
 MOST_COLUMNS = 40
 WORST_PAIRS = 12
 STEPS = ((8, 40), (12, 30), (18, 22), (26, 16), (MOST_COLUMNS, 12))
+FAINT = 0.15
 FONT = "system-ui, sans-serif"  # named, so that Vega can measure it
 AXIS: dict[str, Any] = {
     "title": None,
@@ -40,7 +42,7 @@ def links(report: Report, text: dict[str, str]) -> str:
     most = error_text(max(p.gap or 0.0 for p in report.pairs))
     note = text["most_columns"].format(n=len(names), all=len(every)) if len(names) < len(every) else ""
     alts = text["matrix_alt"].format(n=len(names)), text["difference_alt"].format(n=len(names), most=most)
-    captions = text["strength"], f"{text['difference']} (0 – {most})"
+    captions = text["strength"], text["difference_scale"].format(limit=error_text(error_scale(report)[0][1]), most=most)
     figures = "".join(
         f'<figure><figcaption>{escape(caption)}</figcaption><div class="plot" id="{name}" role="img" '
         f'aria-label="{escape(alt)}"></div></figure>'
@@ -53,7 +55,7 @@ def links(report: Report, text: dict[str, str]) -> str:
         f'<noscript><p class="notice">{text["no_script"]}</p></noscript>'
         f'<div class="matrices">{figures}</div>{_pair_view(report.pairs, text)}'
         f"<details><summary>{text['worst_pairs']}</summary>{_pair_table(report.pairs, text)}</details>"
-        f"{_data(names, report.pairs, text)}</section>"
+        f"{_data(names, report, text)}</section>"
     )
 
 
@@ -68,8 +70,27 @@ def shown_columns(names: Sequence[str], pairs: Sequence[PairScore]) -> list[str]
     return [name for name in names if name in worst][:MOST_COLUMNS]
 
 
-def matrix(names: Sequence[str], top: float) -> dict[str, Any]:
-    """Cells x, y of a pair: colour by sign, strength by opacity up to `top`."""
+def excess(report: Report, pair: PairScore) -> float:
+    """How far a pair's error lies above what fresh real rows have, of this pair or else on average."""
+    floor = pair.floor if pair.floor is not None else report["trend"].floor if "trend" in report else None
+    return max(0.0, (pair.gap or 0.0) - (floor or 0.0))
+
+
+def error_scale(report: Report) -> tuple[list[float], list[float]]:
+    """Errors above the floor, and the opacity of each: faint as far as chance alone can take a pair, then up to the
+    greatest. A table that differs by chance only stays pale."""
+    limit = clearance(report, len(report.pairs)) or 1e-3
+    top = max((excess(report, p) for p in report.pairs), default=0.0)
+    return [0.0, limit, max(top, 2 * limit)], [0.0, FAINT, 1.0]
+
+
+def matrix(names: Sequence[str], errors: tuple[list[float], list[float]] | None = None) -> dict[str, Any]:
+    """Cells x, y of a pair: colour by sign, strength by opacity.
+
+    Args:
+        errors: sizes, and how opaque each is (`error_scale`); None for strengths from 0 to 1.
+    """
+    opacity = _opacity([0, 1], [0, 1], "sqrt") if errors is None else _opacity(*errors)
     step = next(size for most, size in STEPS if len(names) <= most)
     side = {"type": "nominal", "scale": {"domain": list(names), "padding": 0}}
     return {
@@ -80,7 +101,7 @@ def matrix(names: Sequence[str], top: float) -> dict[str, Any]:
             "x": {"field": "x", **side, "axis": {**AXIS, "labelAngle": -90}},
             "y": {"field": "y", **side, "axis": AXIS},
             "color": {"field": "sign", "type": "nominal", "scale": SIGNS, "legend": None},
-            "opacity": {"field": "size", "type": "quantitative", "scale": _opacity(top), "legend": None},
+            "opacity": {"field": "size", "type": "quantitative", "scale": opacity, "legend": None},
             "tooltip": {"field": "told", "type": "nominal"},
         },
         "config": _config(),
@@ -99,15 +120,20 @@ def grid(colour: str) -> dict[str, Any]:
             "color": {"value": colour}
             if colour
             else {"field": "sign", "type": "nominal", "scale": SIGNS, "legend": None},
-            "opacity": {"field": "size", "type": "quantitative", "scale": _opacity(1.0), "legend": None},
+            "opacity": {
+                "field": "size",
+                "type": "quantitative",
+                "scale": _opacity([0, 1], [0, 1], "sqrt"),
+                "legend": None,
+            },
             "tooltip": {"field": "told", "type": "nominal"},
         },
         "config": _config(),
     }
 
 
-def _opacity(top: float) -> dict[str, Any]:
-    return {"type": "sqrt" if top == 1.0 else "linear", "domain": [0, top], "range": [0, 1], "clamp": True}
+def _opacity(domain: Sequence[float], levels: Sequence[float], kind: str = "linear") -> dict[str, Any]:
+    return {"type": kind, "domain": list(domain), "range": list(levels), "clamp": True}
 
 
 def _config() -> dict[str, Any]:
@@ -145,22 +171,24 @@ def _pair_table(pairs: Sequence[PairScore], text: dict[str, str]) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _data(names: Sequence[str], pairs: Sequence[PairScore], text: dict[str, str]) -> str:
-    """Everything the pictures show, rounded: pairs as [a, b, real, synthetic, gap], grids in 1/10,000 of the rows."""
+def _data(names: Sequence[str], report: Report, text: dict[str, str]) -> str:
+    """What the pictures show, rounded: pairs as [a, b, real, synthetic, gap, gap above floor], grids in 1/10,000."""
+    pairs = report.pairs
     place = {name: i for i, name in enumerate(dict.fromkeys([*names, *(n for p in pairs for n in (p.a, p.b))]))}
-    top = max((p.gap or 0.0 for p in pairs), default=0.0) or 1.0
     plain = {
         "names": list(place),
         "shown": len(names),
-        "pairs": [[place[p.a], place[p.b], *map(_rounded, (p.real, p.synthetic, p.gap))] for p in pairs],
+        "pairs": [
+            [place[p.a], place[p.b], *map(_rounded, (p.real, p.synthetic, p.gap, excess(report, p)))] for p in pairs
+        ],
         "grids": {
             k: [p.grid.x, p.grid.y, [round(1e4 * s) for s in p.grid.real], [round(1e4 * s) for s in p.grid.synthetic]]
             for k, p in enumerate(pairs)
             if p.grid is not None
         },
         "specs": {
-            "strengths": matrix(names, 1.0),
-            "errors": matrix(names, top),
+            "strengths": matrix(names),
+            "errors": matrix(names, error_scale(report)),
             "real": grid("var(--grid-real)"),
             "synthetic": grid("var(--synthetic)"),
             "difference": grid(""),

@@ -2,7 +2,7 @@
 "use strict";
 const byId = (id) => document.getElementById(id);
 
-for (const button of document.querySelectorAll(".sort button")) {
+for (const button of document.querySelectorAll(".sort button[data-by]")) {
   button.addEventListener("click", () => {
     const list = document.querySelector(".columns");
     const key = button.dataset.by;
@@ -10,11 +10,47 @@ for (const button of document.querySelectorAll(".sort button")) {
     cards.sort((a, b) =>
       key === "name" ? a.dataset.name.localeCompare(b.dataset.name) : Number(a.dataset[key]) - Number(b.dataset[key]));
     list.append(...cards);
-    for (const other of document.querySelectorAll(".sort button")) {
+    for (const other of document.querySelectorAll(".sort button[data-by]")) {
       other.setAttribute("aria-pressed", String(other === button));
     }
   });
 }
+
+// Search by name, and the switch for columns beyond their floor.
+const find = byId("find"), only = byId("beyond");
+function filter() {
+  const wanted = find.value.trim().toLocaleLowerCase(), isOnly = only?.getAttribute("aria-pressed") === "true";
+  let n = 0;
+  for (const card of document.querySelectorAll(".columns > li")) {
+    card.hidden = !card.dataset.name.toLocaleLowerCase().includes(wanted) || (isOnly && !card.classList.contains("beyond"));
+    n += !card.hidden;
+  }
+  byId("found").textContent = wanted || isOnly ? byId("found").dataset.told.replace("{n}", n) : "";
+}
+find?.addEventListener("input", filter);
+only?.addEventListener("click", () => {
+  only.setAttribute("aria-pressed", String(only.getAttribute("aria-pressed") !== "true"));
+  filter();
+});
+
+// What a bin holds stands where the column's figure stood, as long as a finger or the mouse is on it.
+const percent = (s) => (s / 100).toFixed(s < 1000 ? 1 : 0) + "\u00a0%";
+for (const picture of document.querySelectorAll(".hist[data-bins]")) {
+  const line = picture.parentElement.querySelector(".apart"), before = line?.innerHTML;
+  const words = document.querySelector(".columns").dataset.told;
+  const tell = (event) => {
+    const bins = JSON.parse(picture.dataset.bins), box = picture.getBoundingClientRect();
+    const at = Math.floor((bins.length * (event.clientX - box.left)) / box.width);
+    const [label, real, synthetic] = bins[Math.max(0, Math.min(bins.length - 1, at))];
+    line.textContent = fill(words, { label, real: percent(real), synthetic: percent(synthetic) });
+  };
+  picture.addEventListener("pointermove", tell);
+  picture.addEventListener("pointerdown", tell);
+  picture.addEventListener("pointerleave", () => { line.innerHTML = before; });
+}
+
+// What is folded is printed too.
+addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details.fold")) fold.open = true; });
 
 let unpacked = null;
 function unpack() {
@@ -53,13 +89,13 @@ function pairs(data) {
   const sign = (x) => (x === null ? "none" : x < 0 ? "less" : "more");
   const cells = { strengths: [], errors: [] };
   data.pairs.forEach((pair, k) => {
-    const [a, b, real, synthetic, gap] = pair;
+    const [a, b, real, synthetic, gap, over] = pair;
     if (a >= shown || b >= shown) return;
     const [i, j] = a < b ? [a, b] : [b, a];
     const cell = (x, y, value, shade) => (
       { x: names[x], y: names[y], sign: shade ?? sign(value), size: value === null ? 1 : Math.abs(value), told: told(pair), k });
     cells.strengths.push(cell(i, j, real), cell(j, i, synthetic));
-    cells.errors.push(cell(i, j, gap, gap === null ? "none" : "less"), cell(j, i, gap, gap === null ? "none" : "less"));
+    cells.errors.push(cell(i, j, over, gap === null ? "none" : "less"), cell(j, i, over, gap === null ? "none" : "less"));
   });
   for (const name of ["strengths", "errors"]) {
     const spec = { ...data.specs[name], data: { values: cells[name] } };
@@ -69,17 +105,23 @@ function pairs(data) {
   if (!select) return;
   select.addEventListener("change", () => show(Number(select.value), false));
   whenSeen(byId("pair-real"), () => show(Number(select.value), false));
+  for (const link of document.querySelectorAll("a[data-pairs]")) {
+    link.addEventListener("click", () => {
+      const own = names.indexOf(link.dataset.pairs);
+      const found = [...select.options].find((one) => data.pairs[one.value].slice(0, 2).includes(own));
+      if (found) show(Number(found.value), false);
+    });
+  }
 
   async function show(k, clicked) {
     const grid = data.grids[k];
     if (grid) select.value = String(k);
     const [x, y, real, synthetic] = grid ?? [[], [], [], []];
-    const share = (s) => (s / 100).toFixed(s < 1000 ? 1 : 0) + " %";
-    const top = Math.max(...real, ...synthetic, 1);
+      const top = Math.max(...real, ...synthetic, 1);
     const difference = real.map((r, c) => synthetic[c] - r);
     const worst = difference.reduce((best, d, c) => (Math.abs(d) > Math.abs(difference[best] ?? 0) ? c : best), 0);
     const place = (c) => [x[c % x.length], y[Math.floor(c / x.length)]];
-    const of = (c) => ({ x: place(c)[0], y: place(c)[1], real: share(real[c]), synthetic: share(synthetic[c]) });
+    const of = (c) => ({ x: place(c)[0], y: place(c)[1], real: percent(real[c]), synthetic: percent(synthetic[c]) });
     byId("pair-told").textContent = told(data.pairs[k]) + " " + (grid ? fill(words.pair_worst, of(worst)) : words.no_grid);
     const sides = {
       real: [real, top], synthetic: [synthetic, top], difference: [difference, Math.max(...difference.map(Math.abs), 1)],

@@ -5,12 +5,14 @@ It shows summaries only: no real row, no exact distance to one, no bin, level or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
 from likewise.evaluate.figure import Group
 from likewise.evaluate.results import GROUPS, Report, Score
 from likewise.report import charts
+from likewise.report.advice import MARK, advice, alarms, giving_away
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
 from likewise.report.image_words import words_for
@@ -21,7 +23,6 @@ from likewise.report.noisy import noisy
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, least_leak
 
-LEAST_TELL = 0.003
 LEADS: dict[Group, tuple[str, ...]] = {
     "fidelity": ("c2st", "trend", "shape", "frechet"),
     "utility": ("tstr_auc", "tstr_r2", "tstr_accuracy"),
@@ -39,11 +40,14 @@ def render(report: Report, *, lang: str = "en") -> str:
     of_images = report.is_of_images
     pairs = "" if of_images else links(report, text)
     parts = classes(report, text) if of_images else subgroups(report, text) + guesses(report, text)
+    # Pictures first, then tables.
+    sections = (
+        f"{images(report, text)}{'' if of_images else columns(report, text)}{pairs}{_prediction(report, lang)}"
+        f"{_scores(report, lang)}{parts}{noisy(report, text)}{ledger(report, text)}{_method(report, lang)}"
+    )
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'
-        f"{_summary(report, lang)}{images(report, text)}{_scores(report, lang)}{_prediction(report, lang)}{parts}"
-        f"{'' if of_images else columns(report, text)}{pairs}"
-        f"{noisy(report, text)}{ledger(report, text)}{_method(report, lang)}</main>{_footer(report, text)}"
+        f"{_summary(report, lang)}{_contents(sections, text)}{sections}</main>{_footer(report, text)}"
         f"{scripts() if pairs else ''}"
         f"<script>{asset('page.js')}</script>"
     )
@@ -59,7 +63,9 @@ def document(title: str, body: str, lang: str, *, has_images: bool = False, has_
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; {pixels}'
         f"style-src 'unsafe-inline'{script}\">"
-        f"<title>{escape(title)}</title><style>{asset('page.css')}</style></head><body>{body}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{asset('page.css')}</style></head><body>"
+        # A figure and its sign stay on one line.
+        f"{re.sub(r'(?<=[0-9]) %', chr(160) + '%', body)}</body></html>\n"
     )
 
 
@@ -88,6 +94,13 @@ def _header(report: Report, text: dict[str, str]) -> str:
     return f'<header><h1>{text["title"]}</h1><p class="lead">{escape(facts)}</p></header>'
 
 
+def _contents(sections: str, text: dict[str, str]) -> str:
+    """A line of links to the sections there are."""
+    heads = re.findall(r'<h2 id="([\w-]+)">(.*?)</h2>', sections)
+    links = "".join(f'<a href="#{place}">{head}</a>' for place, head in heads)
+    return f'<nav class="contents" aria-label="{text["contents"]}">{links}</nav>'
+
+
 # --- summary and scores ----------------------------------------------------------------------------------------
 
 
@@ -96,6 +109,7 @@ def _summary(report: Report, lang: str) -> str:
     cards = "".join(_summary_card(report, group, lang) for group in GROUPS)
     return (
         f'<section aria-label="{text["summary"]}"><div class="trio">{cards}</div>'
+        f'<p class="now"><b>{text["now"]}</b> {escape(advice(report, lang))}</p>'
         f'<p class="notice">{escape(text["floor_legend"])} {escape(text["not_dp"])}</p></section>'
     )
 
@@ -108,10 +122,11 @@ def _summary_card(report: Report, group: Group, lang: str) -> str:
         return f"{head}<p>{escape(text.get(f'no_{group}', '–'))}</p></div>"
     stands = lead.stands
     verdict = f'<p class="stands {stands}">{escape(text[stands].format(n=f"{lead.n:,}"))}</p>' if stands else ""
-    sentences = "".join(f"<p class='small'>{escape(s)}</p>" for s in _sentences(report, group, lang))
+    sentences = "".join(f"<li>{escape(s)}</li>" for s in _sentences(report, group, lang))
     return (
         f'{head}<div class="big">{figure(lead.name, lead.value)}<small>{escape(label(lead.name, lang))}</small></div>'
-        f"{charts.strip(lead, _strip_alt(lead, text, lang))}{verdict}{sentences}</div>"
+        f"{charts.strip(lead, _strip_alt(lead, text, lang))}{verdict}"
+        f"<ul class='small'>{sentences}</ul>{_found(report, group, lang)}</div>"
     )
 
 
@@ -122,25 +137,31 @@ def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
             yield text["say_fidelity"].format(c2st=round(100 * report["c2st"].value))
         if "shape" in report:
             yield _say(report["shape"], text["say_shape"])
-        tells = sorted((c for c in report.columns if (c.tells or 0) > LEAST_TELL), key=lambda c: -(c.tells or 0))
-        if "c2st" in report and report["c2st"].stands == "worse" and tells:
+        if tells := giving_away(report):
             yield text["say_tells"].format(columns=", ".join(c.name for c in tells[:3]))
         yield from (_say(report[n], text[f"say_{n}"]) for n in ("frechet", "label_fidelity") if n in report)
     elif group == "utility":
         yield from (_say(s, text["say_utility"]) for s in report.group("utility")[:1])
     else:
         yield from (_say(report[n], text[f"say_{n}"]) for n in LEADS["privacy"] if n in report)
-        yield from _say_attacks(report, text, lang)
+        yield from _say_attacks(report, text)
         if not any("membership" in name for name in names):
             yield text["no_privacy"]
 
 
-def _say_attacks(report: Report, text: dict[str, str], lang: str) -> Iterator[str]:
+def _say_attacks(report: Report, text: dict[str, str]) -> Iterator[str]:
     tried = [s for s in report.scores if s.threat and s.stands]
-    found = [label(s.name, lang) for s in tried if s.stands == "worse"]
+    found = sum(s.stands == "worse" for s in tried)
     if len(tried) > 1:
-        sentence = text["say_attacks" if found else "say_attacks_none"]
-        yield sentence.format(tried=len(tried), found=len(found), names=", ".join(found))
+        yield text["say_attacks" if found else "say_attacks_none"].format(tried=len(tried), found=found)
+
+
+def _found(report: Report, group: Group, lang: str) -> str:
+    """The figures of a group that are worse than fresh real rows, as a folded list."""
+    worse = [s for s in alarms(report) if s.group == group]
+    lines = "".join(f"<li>{escape(label(s.name, lang))} <b>{figure(s.name, s.value)}</b></li>" for s in worse)
+    head = f"{MARK} {len(worse)}: {words_for(report, lang)['alarm']}"
+    return f'<details class="found"><summary>{head}</summary><ul class="small">{lines}</ul></details>' if worse else ""
 
 
 def _say(score: Score, sentence: str) -> str:
@@ -163,9 +184,11 @@ def _scores(report: Report, lang: str) -> str:
         if rows:
             title = f'<tr class="group"><th scope="rowgroup" colspan="{len(HEADS)}">{text[group]}</th></tr>'
             bodies.append(f"<tbody>{title}{rows}</tbody>")
+    told = text["all_scores"].format(n=len(report.scores), worse=len(alarms(report)))
     return (
-        f'<section aria-labelledby="scores"><h2 id="scores">{text["scores"]}</h2><div class="scroll">'
-        f'<table class="stack"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table></div></section>'
+        f'<section aria-labelledby="scores"><h2 id="scores">{text["scores"]}</h2><details class="fold"><summary>{told}'
+        f'</summary><div class="scroll"><table class="stack"><thead><tr>{head}</tr></thead>'
+        f"{''.join(bodies)}</table></div></details></section>"
     )
 
 
@@ -175,16 +198,20 @@ def _score_row(score: Score, before: Score | None, text: dict[str, str], lang: s
     if score.threat and (before is None or before.threat != score.threat):
         lines.append(text["attacker"].format(threat=score.text("threat", lang)))
     lines += [least_leak(score, lang)] * (score.least_leak is not None)
-    told = f"<small>{'<br>'.join(map(escape, lines))}</small>" if lines else ""
+    name = escape(label(score.name, lang))
+    if lines:
+        name = f"<details><summary>{name}</summary><small>{'<br>'.join(map(escape, lines))}</small></details>"
+    is_alarm = score.stands == "worse"
+    mark = f'<span role="img" aria-label="{text["alarm"]}">{MARK}</span> ' if is_alarm else ""
     cells = [
-        ("value", figure(score.name, score.value), "value"),
+        ("value", mark + figure(score.name, score.value), "value worse" if is_alarm else "value"),
         ("floor", figure(score.name, score.floor), ""),
         ("copy", "" if score.copy is None else figure(score.name, score.copy), ""),
         ("interval", interval_text(score), "wide"),
         ("rows", f"{score.n:,}", "soft"),
     ]
     return (
-        f'<tr><th scope="row">{escape(label(score.name, lang))}{told}</th>'
+        f'<tr><th scope="row">{name}</th>'
         f'<td data-label="">{charts.strip(score, _strip_alt(score, text, lang))}</td>'
         + "".join(f'<td class="{c}" data-label="{escape(text[k])}">{v}</td>' for k, v, c in cells)
         + "</tr>"
@@ -235,8 +262,9 @@ def _method(report: Report, lang: str) -> str:
     notes = "".join(f"<li>{escape(note_in(note, lang))}</li>" for note in report.notes)
     told = f'<h3>{text["notes"]}</h3><ul class="notes small">{notes}</ul>' if notes else ""
     return (
-        f'<section aria-labelledby="method"><h2 id="method">{text["method"]}</h2>{told}<div class="scroll">'
-        f'<table class="text small stack"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
+        f'<section aria-labelledby="method"><h2 id="method">{text["method"]}</h2>{told}<details class="fold"><summary>'
+        f'{text["method_table"]}</summary><div class="scroll"><table class="text small stack">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></section>"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from likewise.evaluate.results import GROUPS, Report
+from likewise.report.advice import MARK, advice, alarms
 from likewise.report.image_words import words_for
 from likewise.report.score_words import figure, label
 
@@ -20,7 +21,11 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
     from rich.table import Table
 
     text = words_for(report, lang)
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    closing = f"{MARK} {text['alarm']}\n" if alarms(report) else ""
+    table = Table(
+        box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="",
+        caption=f"{closing}[bold]{text['now']}[/bold]: {escape(advice(report, lang))}" if report.scores else None,
+    )  # fmt: skip
     table.add_column(text["measure"])
     for head in ("value", "floor", "interval", "better"):
         table.add_column(text[head], justify="right" if head != "better" else "left")
@@ -35,7 +40,9 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
             interval = "–".join(figure(score.name, end) for end in score.interval) if score.interval else ""
             table.add_row(
                 f"  {escape(label(score.name, lang))}",
-                figure(score.name, score.value),
+                f"[red]{MARK} {figure(score.name, score.value)}[/red]"
+                if score.stands == "worse"
+                else figure(score.name, score.value),
                 figure(score.name, score.floor),
                 interval,
                 f"[dim]{text[f'better_{score.better}']}[/dim]",

@@ -16,28 +16,30 @@ TEXT: dict[str, dict[str, str]] = {
         "now": "What to do now",
         "now_chance": "One of {tried} attacks found more than in fresh real rows ({names}); by chance alone one often "
         "does. Measure again with another seed: if it comes back, take it for a leak.",
-        "now_leak": "Give these rows to nobody yet: {n} measures of attack found more than in fresh real rows ({names}). "
-        "Learn under a budget of privacy, from more rows or for a shorter time, and measure again.",
-        "now_no_attack": "No attack could be made: keep real rows from the generator, and measure again with them as the "
-        "holdout.",
-        "now_worse": "{n} figures are worse than fresh real rows ({names}): try another generator or a longer training, "
-        "and compare.",
+        "now_leak": "Give these rows to nobody yet: {n} measures of attack found more than in fresh real rows "
+        "({names}). Learn under a budget of privacy, from more rows or for a shorter time, and measure again.",
+        "now_no_attack": "No attack could be made: keep real rows from the generator, and measure again with them as "
+        "the holdout.",
+        "now_worse": "{n} figures are worse than fresh real rows ({names}): try another generator or a longer "
+        "training, and compare.",
         "now_columns": " Look at {columns} first.",
-        "now_none": "No figure is clearly worse than fresh real rows at these sizes. Whether that is enough for your use "
-        "is yours to judge.",
+        "now_none": "No figure is clearly worse than fresh real rows at these sizes. Whether that is enough for your "
+        "use is yours to judge.",
         "alarm": "worse than fresh real rows",
         "all_scores": "All {n} figures and what they mean; {worse} worse than fresh real rows",
+        "method_table": "Every measure as it was taken",
         "contents": "Contents",
         "find": "Find a column",
         "found": "{n} of {all} columns",
         "only_beyond": "beyond its floor ({n})",
-        "apart_note": "Apart: the greatest gap of the two distribution functions for numbers (Kolmogorov-Smirnov), half "
-        "the sum of differences for levels (total variation). 0 is alike, 1 wholly different. {mark} is further apart "
-        "than chance explains, over all columns in one page of twenty at most.",
+        "apart_note": "Apart: the greatest gap of the two distribution functions for numbers (Kolmogorov-Smirnov), "
+        "half the sum of differences for levels (total variation). 0 is alike, 1 wholly different. {mark} is further "
+        "apart than chance explains, over all columns in one page of twenty at most.",
         "card": "{error} apart; fresh real rows {floor}",
         "bin_told": "{label}: real {real}, synthetic {synthetic}",
         "to_pairs": "its pairs",
-        "difference_scale": "Error of each pair; faint up to {limit}, as chance makes it; the greatest is {most}",
+        "difference_scale": "Error of each pair beyond that of fresh real rows; faint up to {limit}, as chance makes "
+        "it. The greatest error is {most}",
         "measure": "Measure",
         "value": "Synthetic",
         "floor": "Fresh real rows",
@@ -210,6 +212,7 @@ TEXT: dict[str, dict[str, str]] = {
         "now_none": "就这些行数而言，没有指标明显不如新的真实行。是否足够，须由您按用途判断。",
         "alarm": "不如新的真实行",
         "all_scores": "全部 {n} 项指标及其含义；{worse} 项不如新的真实行",
+        "method_table": "各项指标的测量方法",
         "contents": "目录",
         "find": "查找列",
         "found": "{all} 列中的 {n} 列",
@@ -219,7 +222,7 @@ TEXT: dict[str, dict[str, str]] = {
         "card": "差距 {error}；新的真实行 {floor}",
         "bin_told": "{label}：真实 {real}，合成 {synthetic}",
         "to_pairs": "其列对",
-        "difference_scale": "各列对的误差；{limit} 以内为偶然所致，颜色极淡；最大为 {most}",
+        "difference_scale": "各列对的误差超出新的真实行的部分；{limit} 以内为偶然所致，颜色极淡。最大误差为 {most}",
         "measure": "指标",
         "value": "合成",
         "floor": "新的真实行",

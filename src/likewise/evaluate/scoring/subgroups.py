@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from likewise.errors import OptionError
+from likewise.evaluate.edges import LEAST_ROWS as LEAST_PEOPLE
 from likewise.evaluate.fidelity import Fidelity, fidelity
-from likewise.evaluate.pictures import LEAST_ROWS as LEAST_PEOPLE
 from likewise.evaluate.pictures import people_of
 from likewise.evaluate.results import SubgroupScore
 from likewise.evaluate.scoring.context import Context, finite, noise

@@ -17,6 +17,9 @@ import pyarrow as pa
 import pytest
 
 import likewise as lw
+from likewise.schema.column import Kind
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse, restore
 from likewise.tables.frames import from_frame
 
 N = 240
@@ -105,6 +108,14 @@ def test_an_arrow_column_comes_back_as_it_came(kind: str) -> None:
 def test_a_polars_column_comes_back_as_it_came(dtype: Any) -> None:
     frame = pl.DataFrame({"c": pl.Series(INTS).cast(dtype), "z": INTS})
     assert _drawn(frame).schema["c"] == dtype
+
+
+def test_half_floats_keep_what_stands_behind_the_point() -> None:
+    halves = pl.DataFrame({"c": pl.Series([x / 8 for x in range(-N // 2, N // 2)]).cast(pl.Float16), "z": INTS})
+    schema = infer(halves)
+    assert (schema["c"].kind, schema["c"].decimals) == (Kind.REAL, 3)
+    assert restore(parse(halves, schema), schema).equals(halves)
+    assert (_drawn(halves)["c"].cast(pl.Float64) % 1 != 0).any()
 
 
 def test_objects_come_back_as_what_they_were() -> None:

@@ -122,6 +122,11 @@ def below_zero(fmt: NumberFormat) -> tuple[str, str]:
     return fmt.negative or (fmt.prefix + "-", fmt.suffix)
 
 
+def widened(number: pl.Series) -> pl.Series:
+    """Half floats as single ones, for Polars does not round halves; all else as it is."""
+    return number.cast(pl.Float32) if number.dtype == pl.Float16 else number
+
+
 def decimals_of(number: pl.Series, most: int = 6) -> int | None:
     """Digits after the point that suffice for every value of a float column, up to `most`; None if more are needed.
 
@@ -131,14 +136,14 @@ def decimals_of(number: pl.Series, most: int = 6) -> int | None:
     """
     known = number.filter(number.is_finite())
     for d in range(most + 1):
-        if (known.round(d) == known).all():
+        if (widened(known).round(d).cast(known.dtype) == known).all():
             return d
     return None
 
 
 def is_whole(number: pl.Series) -> bool:
     """Whether a float column holds whole numbers only, small enough to be exact."""
-    known = number.filter(number.is_finite())
+    known = widened(number.filter(number.is_finite()))
     return known.len() > 0 and bool(((known == known.floor()) & (known.abs() < _EXACT)).all())
 
 

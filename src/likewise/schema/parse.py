@@ -277,6 +277,7 @@ def _wholes(known: pl.Series, column: Column) -> pl.Series:
     if known.dtype == pl.String:
         return _apply(known, numbers.read_wholes(pl.first(), _format_of(column)))
     if known.dtype.is_float():
+        known = numbers.widened(known)
         return known.set((known != known.floor()).fill_null(False), None).cast(pl.Int64, strict=False)
     if known.dtype.is_decimal():
         number = known.cast(pl.Float64)

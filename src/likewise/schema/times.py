@@ -36,6 +36,11 @@ _DATES = (
     (re.compile(r"[A-Za-z]{3,9}([-/ ])[0-9]{4}"), ("%b{s}%Y", "%B{s}%Y")),
     (re.compile(r"[A-Za-z]{3}([-/ ])[0-9]{2}"), ("%b{s}%y",)),
     (re.compile(r"[A-Za-z]{3}(,?) [0-9]{1,2} [A-Za-z]{3} [0-9]{4}"), ("%a{s} %d %b %Y",)),
+    (
+        re.compile(r"[A-Za-z]{3},? [A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"),
+        ("%a, %b %d, %Y", "%a, %B %d, %Y", "%a %b %d, %Y"),
+    ),
+    (re.compile(r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{4}"), ("%a %b %d %Y",)),
     (re.compile(r"[A-Za-z]{6,9}, [A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%A, %B %d, %Y",)),
 )
 # Moments whose year stands behind the time of day.
@@ -75,7 +80,8 @@ class TimeTexts:
     """What `detect` found: the pattern, notes for the user, and rows that follow no pattern.
 
     Patterns are those of strftime, with these beside them: `%.*f` a fraction as long as it needs, `%.1f` to `%.9f` one
-    of so many digits, `%^b` and `%^B` months in capitals, `%y(1935)` years of two digits from 1935 to 2034.
+    of so many digits, `%^b` and `%^B` months in capitals, `%~b` and `%~B` in small letters, `%y(1935)` years of two
+    digits from 1935 to 2034.
     """
 
     format: str
@@ -237,7 +243,8 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
     for a, b in (("%d", "%-d"), *spaced, ("%m", "%-m"), ("%H", "%-H"), ("%I", "%-I"), *laps):
         variants += [v.replace(a, b) for v in variants if a in v]
     if "%b" in pattern or "%B" in pattern:
-        variants += [v.replace("%b", "%^b").replace("%B", "%^B") for v in variants]
+        cases = [("%b", "%B"), ("%^b", "%^B"), ("%~b", "%~B")]
+        variants = [v.replace("%b", short).replace("%B", long) for short, long in cases for v in variants]
     if "%.f" in pattern:
         digits = values.str.extract(r"[0-9]{2}\.([0-9]{1,9})(?:[^0-9.]|$)").str.len_chars().drop_nulls().unique()
         fixed = [f"%.{digits[0]}f"] if len(digits) == 1 else []
@@ -311,9 +318,14 @@ def drop_odd_years(times: pl.Series) -> pl.Series:
     return times.set((times.dt.year() < _FIRST_YEAR).fill_null(False), None)
 
 
+def _cased(pattern: str) -> str:
+    """With months in their usual letters."""
+    return pattern.replace("%^", "%").replace("%~", "%")
+
+
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
     century = re.search(r"%y\((\d{4})\)", pattern)
-    plain = re.sub(r"%y\(\d{4}\)", "%y", re.sub(r"%\.[*1-9]f", "%.f", pattern)).replace("%^", "%")
+    plain = re.sub(r"%y\(\d{4}\)", "%y", re.sub(r"%\.[*1-9]f", "%.f", _cased(pattern)))
     # A month has a first day, a week a Monday, an hour a first minute: what the texts leave out is put beside them.
     ends = [(r"%-?[mbB]", r"%-?[dej]", " 01", " %d"), ("%V", "%u", " 1", " %u"), (r"%-?[HI]", "%-?M", " 00", " %M")]
     for has, lacks, more, part in ends:
@@ -353,7 +365,7 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
-    plain = re.sub(r"%y\(\d{4}\)", "%y", pattern).replace("%^", "%")
+    plain = re.sub(r"%y\(\d{4}\)", "%y", _cased(pattern))
     fraction = re.search(r"%\.([*124578])f", plain)
     if fraction:  # between marks, where it is cut
         plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
@@ -364,4 +376,4 @@ def write(times: pl.Series, pattern: str) -> pl.Series:
         texts = texts.str.replace("\x1f.0+\x1e", "").str.replace("\x1f(.[0-9]*?)0*\x1e", "${1}")
     elif fraction:
         texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
-    return texts.str.to_uppercase() if "%^" in pattern else texts
+    return texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts

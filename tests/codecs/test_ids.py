@@ -26,6 +26,11 @@ KEYS = {
     "float": pl.Series("key", [1.0, 2.0, 3.0]),
     "uuid": pl.Series("key", [str(uuid.UUID(bytes=np.random.default_rng(i).bytes(16), version=4)) for i in range(500)]),
     "UUID": pl.Series("key", [str(uuid.UUID(bytes=np.random.default_rng(i).bytes(16))).upper() for i in range(500)]),
+    "bracketed UUID": pl.Series(
+        "key", [f"{{{uuid.UUID(bytes=np.random.default_rng(i).bytes(16))}}}" for i in range(90)]
+    ),
+    "hardware address": pl.Series("key", [np.random.default_rng(i).bytes(6).hex(":").upper() for i in range(90)]),
+    "hash": pl.Series("key", [np.random.default_rng(i).bytes(32).hex() for i in range(90)]),
     "counter": pl.Series("key", [f"C{i:05d}" for i in range(2_000)]),
     "roomy": pl.Series("key", ["".join(row) for row in np.random.default_rng(0).choice(LETTERS, (500, 16))]),
     "names": pl.Series("key", [f"{'x' * (i % 50)}-{i}" for i in range(300)]),
@@ -58,6 +63,11 @@ def test_keys_look_like_the_real_ones() -> None:
     assert draw(fit(KEYS["roomy"]), 100).str.contains("^[A-Z]{16}$").all()
     assert draw(fit(KEYS["uuid"]), 100).str.contains("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]").all()
     assert draw(fit(KEYS["UUID"]), 100).str.contains("^[0-9A-F-]{36}$").all()
+    assert (
+        draw(fit(KEYS["bracketed UUID"]), 100).str.contains("^[{][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[}]$").all()
+    )
+    assert draw(fit(KEYS["hardware address"]), 100).str.contains("^[0-9A-F]{2}(:[0-9A-F]{2}){5}$").all()
+    assert draw(fit(KEYS["hash"]), 100).str.contains("^[0-9a-f]{64}$").all()
     assert draw(fit(KEYS["1..n"]), 3).dtype == pl.Int64
     assert draw(fit(KEYS["float"]), 3).dtype == pl.Float64
 

@@ -3,8 +3,8 @@ chance is negligible) provably none that the real table holds.
 
 - whole numbers count on from the next power of ten above the greatest real one;
 - UUIDs are drawn at random (version 4);
-- strings with a shared pattern of much room are drawn from it; other strings are the shared prefix and a counter, one
-  character longer than any real one.
+- strings with a shared pattern of much room are drawn from it, hashes and the like from hexadecimal digits; other
+  strings are the shared prefix and a counter, one character longer than any real one.
 
 Legend: n rows.
 """
@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
-from likewise.codecs.text import TextCodec, TextSummary, summarise_text
+from likewise.codecs.text import MAX_LENGTH, POOLED, TextCodec, TextSummary, summarise_text
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
@@ -35,6 +35,10 @@ NUMBERS: dict[str, pl.DataType] = {
         pl.Float32(), pl.Float64(),
     )
 }  # fmt: skip
+HEX = "\ue000"
+LEAST_HEX = 11  # digits that vary: of 16**11 strings, ROOM for ten million keys
+_DIGITS = {False: "0123456789abcdef", True: "0123456789ABCDEF"}
+SALT = np.frombuffer(b"likewise makes..", np.uint8)  # else a table made with the same seed has the same keys
 SPARE = 2**40  # counters that must fit above the start
 
 
@@ -100,12 +104,12 @@ class IdCodec(KeyCodec):
 
     Args:
         name: the column's.
-        form: "number", "uuid", "pattern" or "counter".
+        form: "number", "uuid", "pattern", "hex" or "counter".
         dtype: the Polars type of the keys; others than numbers come back as strings.
         start: first number.
         width: digits of the counter.
-        prefix: what stands before the counter.
-        upper: whether UUIDs are written in capitals.
+        prefix: what stands before the counter; of a "hex" form the whole key, `HEX` at each hexadecimal digit.
+        upper: whether UUIDs and hexadecimal digits are written in capitals.
         missing_share: share of keys that are missing.
         pattern: what patterned keys are drawn from.
     """
@@ -132,6 +136,8 @@ class IdCodec(KeyCodec):
             return cls(column.name, "uuid", summary.dtype, upper=upper, missing_share=share)
         pattern = TextCodec.from_summary(summary.text, column, options)
         room = _room(pattern)
+        if room < ROOM * max(summary.n_rows, 1) and (shape := _hex_shape(summary, options.rows)):
+            return cls(column.name, "hex", summary.dtype, prefix=shape[0], upper=shape[1], missing_share=share)
         prefix = _prefix(pattern)
         width = min(max(1, summary.text.longest + 1 - len(prefix)), MAX_WIDTH)
         form = "pattern" if room >= ROOM * max(summary.n_rows, 1) else "counter"
@@ -143,6 +149,8 @@ class IdCodec(KeyCodec):
             return self._numbers(n)
         if self.form == "uuid":
             return _uuids(n, rng, upper=self.upper)
+        if self.form == "hex":
+            return self._hex(n, rng)
         drawn = self._patterned(n, rng) if self.form == "pattern" else None
         return self._counted(n) if drawn is None else drawn
 
@@ -151,6 +159,17 @@ class IdCodec(KeyCodec):
         wanted = NUMBERS.get(self.dtype, pl.Int64())
         fits = wanted.is_float() or numbers.cast(wanted, strict=False).null_count() == 0
         return numbers.cast(wanted) if fits else numbers
+
+    def _hex(self, n: int, rng: np.random.Generator) -> pl.Series:
+        shape = np.array(list(self.prefix))
+        free = shape == HEX
+        keys = pl.Series([], dtype=pl.String)
+        while len(keys) < n:  # the room is so large that a clash is one in a million
+            chars = np.repeat(shape[None], n - len(keys), axis=0)
+            chars[:, free] = np.array(list(_DIGITS[self.upper]))[_nibbles(len(chars), int(free.sum()), rng)]
+            made = np.ascontiguousarray(chars).view(f"<U{len(shape)}")[:, 0]
+            keys = pl.concat([keys, pl.Series("", made, dtype=pl.String)]).unique(maintain_order=True)
+        return keys
 
     def _counted(self, n: int) -> pl.Series:
         # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
@@ -185,7 +204,7 @@ class IdCodec(KeyCodec):
     def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         name, form = take_value(data, "name", str), take_value(data, "form", str)
         inner = take_value(data, "pattern", dict, type(None))
-        if form not in ("number", "uuid", "pattern", "counter") or (form == "pattern") != (inner is not None):
+        if form not in ("number", "uuid", "pattern", "hex", "counter") or (form == "pattern") != (inner is not None):
             raise ModelFileError(f"codec of column {name!r}: unknown form of id")
         share = take_value(data, "missing_share", float)
         if not 0 <= share <= 1:
@@ -194,6 +213,8 @@ class IdCodec(KeyCodec):
         most = np.iinfo(np.int64).max
         if not -most <= start <= most - SPARE or not 0 <= width <= MAX_WIDTH:
             raise ModelFileError(f"codec of column {name!r}: its counter starts or is as wide as no counter is")
+        if form == "hex" and not (len(prefix) <= MAX_LENGTH and prefix.count(HEX) >= LEAST_HEX):
+            raise ModelFileError(f"codec of column {name!r}: its form has no room for different keys")
         return cls(
             name,
             form,
@@ -250,12 +271,37 @@ def _prefix(pattern: TextCodec) -> str:
     return prefix
 
 
+def _hex_shape(summary: IdSummary, rows: int) -> tuple[str, bool] | None:
+    """The characters all keys share, with `HEX` where hexadecimal digits vary, and whether those are capitals; None
+    where other characters vary too, lengths differ, or there are too few keys or digits.
+
+    So are hashes written, hardware addresses, and UUIDs in brackets, behind "urn:uuid:" or without hyphens.
+    """
+    assert summary.text is not None
+    lengths, people = summary.text.lengths, summary.text.of_people()
+    if len(lengths) != 1 or summary.text.longest > MAX_LENGTH or int(people.lengths["rows"].sum()) < rows:
+        return None
+    chars = summary.text.places.filter(pl.col("template") != POOLED).group_by("place").agg(pl.col("char").unique())
+    seen = chars.sort("place")["char"].to_list()
+    varying = {c for at in seen if len(at) > 1 for c in at}
+    upper, has_letters = bool(varying & set("ABCDEF")), bool(varying & set("abcdefABCDEF"))
+    shape = "".join(at[0] if len(at) == 1 else HEX for at in seen)
+    fits = has_letters and varying <= set(_DIGITS[upper]) and shape.count(HEX) >= LEAST_HEX
+    return (shape, upper) if fits and len(shape) == summary.text.longest else None
+
+
+def _nibbles(n: int, k: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """(n, k) numbers of 4 bits."""
+    raw = np.frombuffer(rng.bytes(n * k), np.uint8).reshape(n, k)
+    nibbles: npt.NDArray[np.uint8] = (raw ^ np.resize(SALT, k)) & np.uint8(15)
+    return nibbles
+
+
 def _uuids(n: int, rng: np.random.Generator, *, upper: bool) -> pl.Series:
-    raw = np.frombuffer(rng.bytes(16 * n), np.uint8).reshape(n, 16).copy()
-    raw ^= np.frombuffer(b"likewise makes..", np.uint8)  # else a table made with the same seed has the same keys
+    raw = np.frombuffer(rng.bytes(16 * n), np.uint8).reshape(n, 16) ^ SALT
     raw[:, 6] = (raw[:, 6] & 0x0F) | 0x40  # version 4
     raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80  # variant of RFC 9562
     digits = np.stack([raw >> 4, raw & 15], axis=2).reshape(n, 32)
-    alphabet = np.frombuffer(b"0123456789ABCDEF" if upper else b"0123456789abcdef", np.uint8).astype(np.uint32)
+    alphabet = np.frombuffer(_DIGITS[upper].encode(), np.uint8).astype(np.uint32)
     chars = np.insert(alphabet[digits], [8, 12, 16, 20], ord("-"), axis=1)  # (n, 36)
     return pl.Series(np.ascontiguousarray(chars).view("<U36")[:, 0], dtype=pl.String)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from likewise.errors import OptionError, nearest
+from likewise.notebook import Table, card
 
 OLD_NAME = "deprecated"
 """The default of a parameter that has another name now, as scikit-learn writes it."""
@@ -59,6 +60,13 @@ class Estimator:
             if name not in named or (value is not named[name] and repr(value) != repr(named[name]))
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        params = Table((), [(name, reprlib.repr(value)) for name, value in self.get_params().items()])
+        schema = getattr(self, "schema_", None)
+        if schema is None:
+            return card(f"{type(self).__name__} (not fitted)", params)
+        return card(type(self).__name__, params, Table(*schema.lines()))
 
 
 def _signature(cls: type) -> tuple[dict[str, Any], str | None]:

@@ -19,6 +19,7 @@ from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, WEIGHED, Classes, Numbers, Task
 from likewise.errors import InputError, OptionError
+from likewise.notebook import Table, card
 from likewise.schema.column import Schema
 from likewise.schema.infer import infer
 from likewise.typing import Floats, Ints
@@ -149,6 +150,16 @@ class BalanceComparison:
     def _added(self, measure: str) -> list[Line]:
         """The lines of one measure that are not without balancing."""
         return [x for x in self.lines if x.measure == measure and x.method not in (NONE, TUNED)]
+
+    def _repr_html_(self) -> str:
+        heads = ("method", "with", "measure", "value", "gain", "95 % interval", "verdict")
+        rows = [
+            (x.method, x.classifier, x.measure, written(x.value), written(x.gain),
+             f"{written(x.interval[0])} to {written(x.interval[1])}", x.verdict)
+            for x in self.lines
+        ]  # fmt: skip
+        marked = frozenset(k for k, x in enumerate(self.lines) if x.verdict == "better")
+        return card("Comparison of balancing", self.recommendation(), Table(heads, rows, marked), *self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         return {

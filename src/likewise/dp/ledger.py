@@ -17,7 +17,8 @@ from likewise.dp.accounting import (
     rho_of_exponential,
     rho_of_gaussian,
 )
-from likewise.errors import ModelFileError, OptionError, PrivacyError
+from likewise.errors import MissingExtraError, ModelFileError, OptionError, PrivacyError
+from likewise.notebook import Table, card
 
 PAYABLE = ("levels", "bounds", "missing")
 SAMPLED, UNASKED = "sampled gaussian", "none"
@@ -261,6 +262,16 @@ class Ledger:
                 "nothing was asked of the data"
             )
         self._entries += entries
+
+    def _repr_html_(self) -> str:
+        heads = ("asked", "mechanism", "noise", "cost rho")
+        rows = [(e.what, e.mechanism, f"{e.parameter:.4g}", f"{e.rho:.3g}") for e in self._entries]
+        try:
+            spent = f"{self.epsilon:.4g} of {self.budget.epsilon:g}"
+        except MissingExtraError as error:
+            spent = str(error)
+        facts = [("epsilon", spent), ("delta", f"{self.budget.delta:g}"), ("for one more or less", self.budget.unit)]
+        return card("Ledger", Table((), facts), Table(heads, rows))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able data: budget, entries, and what they come to."""

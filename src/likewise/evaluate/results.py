@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 from likewise.errors import InputError
 from likewise.evaluate.figure import Better, Figure, FloorKind, Group, Part, parts
 from likewise.evaluate.measures import find
+from likewise.notebook import Frame
 
 _T = TypeVar("_T")
 
@@ -479,6 +480,28 @@ class Report:
             _write_text(path, html)
         return html
 
+    def to_markdown(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
+        """The report as Markdown ("en" or "zh"), for an issue, a README or a pull request; written to `path` as well.
+
+        Example:
+            >>> Report(scores=()).to_markdown().splitlines()[0]
+            '# Synthetic data report'
+        """
+        from likewise.report.texts import to_markdown
+
+        text = to_markdown(self, lang=lang)
+        if path is not None:
+            _write_text(path, text)
+        return text
+
+    def show(self, *, lang: str = "en", height: int = 800) -> Frame:
+        """The page in a frame, for a notebook: its scripts run and reach nothing outside of it.
+
+        Args:
+            height: of the frame, in pixels.
+        """
+        return Frame(self.to_html(lang=lang), height)
+
     def summary_table(self, *, lang: str = "en") -> Any:
         """A Rich table of the scores beside their floors, for a terminal."""
         from likewise.report.terminal import summary_table
@@ -486,9 +509,9 @@ class Report:
         return summary_table(self, lang=lang)
 
     def _repr_html_(self) -> str:
-        from likewise.report.page import render_scores
+        from likewise.report.texts import report_card
 
-        return render_scores(self)
+        return report_card(self)
 
     def __repr__(self) -> str:
         figures = ", ".join(f"{s.name}={s.value:.4g}" for s in self.scores)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
+from likewise.notebook import Table, card
 from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked, read_importance
 from likewise.privacy.criteria import Bools, class_passes, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode
@@ -90,6 +91,18 @@ class Anonymized:
     recoding: Recoding
     suppressed: npt.NDArray[np.bool_]  # (n,) rows of the input that are not told
     rows: npt.NDArray[np.int64]  # (rows of `frame`,) which row of the input each one is; never give it away
+
+    def _repr_html_(self) -> str:
+        told = self.report
+        facts = [
+            ("promise", told.promise),
+            ("method", told.method),
+            ("rows released", f"{told.n_rows - told.n_suppressed:,}"),
+            ("rows left out", f"{told.n_suppressed:,}"),
+            ("lost, mean over all cells", f"{told.gcp:.1%}"),
+        ]
+        lost = Table(("column", "lost"), [(name, f"{share:.1%}") for name, share in told.ncp.items()])
+        return card("Anonymised rows", Table((), facts), lost, *told.notes)
 
     def evaluate(self, original: Any, *, random_state: int = 0, **options: Any) -> EvaluationReport:
         """The fidelity report of the released rows, with what was lost beside it.

@@ -97,9 +97,9 @@ class Comparison:
         return comparison_table(self, lang=lang)
 
     def _repr_html_(self) -> str:
-        from likewise.report.comparison_page import scores_table
+        from likewise.report.texts import comparison_card
 
-        return scores_table(self, "en", strips=False)
+        return comparison_card(self)
 
     def __repr__(self) -> str:
         return f"Comparison({', '.join(self.names)}; {len(self.scores)} scores)"

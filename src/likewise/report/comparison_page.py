@@ -30,21 +30,21 @@ def render(comparison: Comparison, *, lang: str = "en") -> str:
     return document(text["comparison"], body, lang)
 
 
-def scores_table(comparison: Comparison, lang: str, *, strips: bool = True) -> str:
-    """One line a measure, one column a report; alone, for a notebook, without the strips."""
+def scores_table(comparison: Comparison, lang: str) -> str:
+    """One line a measure, one column a report."""
     text = words_for(comparison.reports[0], lang)
     heads = "".join(
         f'<th scope="col">{escape(head)}</th>' for head in (text["measure"], text["floor"], *comparison.names)
     )
     bodies = []
     for group, lines in groupby(comparison.scores, key=lambda line: line.group):
-        rows = "".join(_line(line, lang, strips) for line in lines)
+        rows = "".join(_line(line, lang) for line in lines)
         title = f'<th scope="rowgroup" colspan="{2 + len(comparison.names)}">{text[group]}</th>'
         bodies.append(f'<tbody><tr class="group">{title}</tr>{rows}</tbody>')
     return f'<table class="compared"><thead><tr>{heads}</tr></thead>{"".join(bodies)}</table>'
 
 
-def _line(line: ComparedScore, lang: str, strips: bool) -> str:
+def _line(line: ComparedScore, lang: str) -> str:
     there = [s for s in line.scores if s is not None]
     floors = {figure(line.name, s.floor) for s in there}
     floor = floors.pop() if len(floors) == 1 else " – ".join(sorted(floors))
@@ -52,20 +52,18 @@ def _line(line: ComparedScore, lang: str, strips: bool) -> str:
     cells = []
     for i, score in enumerate(line.scores):
         best = ' class="value"' if i == line.best else ""
-        cells.append(f"<td{best}>{_cell(score, lang, domain if strips else None)}</td>")
-    meaning = f"<small>{escape(there[0].text('meaning', lang))}</small>" if strips else ""
+        cells.append(f"<td{best}>{_cell(score, lang, domain)}</td>")
+    meaning = f"<small>{escape(there[0].text('meaning', lang))}</small>"
     return (
         f'<tr><th scope="row">{escape(label(line.name, lang))}{meaning}</th><td class="soft">{floor}</td>'
         f"{''.join(cells)}</tr>"
     )
 
 
-def _cell(score: Score | None, lang: str, domain: tuple[float, float] | None) -> str:
+def _cell(score: Score | None, lang: str, domain: tuple[float, float]) -> str:
     if score is None:
         return "–"
     value = figure(score.name, score.value)
-    if domain is None:
-        return value
     alt = f"{label(score.name, lang)}: {value} ({interval_text(score)})" if score.interval else value
     under = f"<small>{interval_text(score)}</small>" if score.interval else ""
     return f"{value}{under}{charts.strip(score, alt, domain)}"

@@ -69,18 +69,6 @@ def document(title: str, body: str, lang: str, *, has_images: bool = False, has_
     )
 
 
-def render_scores(report: Report, *, lang: str = "en") -> str:
-    """The table of scores alone, for a notebook."""
-    rows = "".join(
-        f'<tr><td style="text-align:left">{escape(label(s.name, lang))}</td><td><b>{figure(s.name, s.value)}</b></td>'
-        f"<td>{figure(s.name, s.floor)}</td><td>{interval_text(s)}</td></tr>"
-        for s in report.scores
-    )
-    text = words_for(report, lang)
-    heads = "".join(f"<th>{text[h]}</th>" for h in ("measure", "value", "floor", "interval"))
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
 def _header(report: Report, text: dict[str, str]) -> str:
     data = report.data
     facts = text["withheld_facts" if report.is_withheld else "facts"].format(

@@ -20,12 +20,14 @@ from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Between, meeting
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
 from likewise.estimator import Estimator, check_count, check_seed
+from likewise.notebook import Table, card
 from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
 from likewise.scenario.risk import one_step_risk, path_risk
 from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
 from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_of_shock
+from likewise.scenario.summary import lines
 from likewise.scenario.times import times_of
 from likewise.schema.column import Kind, Schema
 from likewise.schema.infer import infer
@@ -61,6 +63,9 @@ class PathDraw:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def _repr_html_(self) -> str:
+        return card(f"{len(self):,} paths of {', '.join(self.columns)}", Table((), lines(self.report)), *self.notes)
 
     def facts(self, column: str | None = None) -> Facts:
         """The stylised facts of one series' steps."""

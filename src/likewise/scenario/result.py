@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 
 from likewise.codecs.matrix import numbers_of
+from likewise.notebook import Table, card
 from likewise.scenario.dependence import tail_dependence
 from likewise.scenario.draws import Source, TailModel
 from likewise.scenario.risk import tail_risk
+from likewise.scenario.summary import lines
 from likewise.typing import Bools, Floats
 
 FEW_EFFECTIVE = 0.05
@@ -46,6 +48,9 @@ class ScenarioDraw:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def _repr_html_(self) -> str:
+        return card(f"Scenario: {len(self):,} rows", Table((), lines(self.report)), *self.notes)
 
     @property
     def annotated(self) -> Any:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import replace as _replace
 from enum import StrEnum
@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from likewise.errors import SchemaError, nearest
+from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
 
 FORMAT_VERSION = 1
@@ -429,6 +430,14 @@ class Schema:
                 "levels, or bounds"
             )
         return Schema(tuple(c.declared(**said[c.name]) for c in self), self.dialect)
+
+    def lines(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """Heads, and a line of texts a column: its name, kind, role and stored type."""
+        rows = [(c.name, c.kind.value, c.role.value, c.dtype or "") for c in self.columns]
+        return ("column", "kind", "role", "stored as"), rows
+
+    def _repr_html_(self) -> str:
+        return card(f"Schema of {len(self.columns):,} columns", Table(*self.lines()))
 
     def to_dict(self, *, types: bool = False) -> dict[str, Any]:
         """Plain JSON-able data; `types` as `Column.to_dict` takes it."""

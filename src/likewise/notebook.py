@@ -1,0 +1,95 @@
+"""What results show in a notebook: small static HTML, without script, escaped, cut to a size a notebook can keep.
+
+>>> card("Ledger", Table((), [("epsilon", "1.0")]))
+'<div><b>Ledger</b><table><tbody><tr><th style="text-align:left">epsilon</th>...'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+MOST_BYTES = 30_000
+"""Of one card; what is beyond is counted, not shown."""
+
+MOST_LETTERS = 80
+"""Of one cell."""
+
+_LEFT = ' style="text-align:left"'
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts; the first cell of each names it.
+
+    Args:
+        heads: of the columns; none for names and what they are.
+        marked: rows, by number, that are worse: they stand in bold.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    marked: frozenset[int] = frozenset()
+
+
+def card(title: str, *parts: Table | str) -> str:
+    """HTML of a result.
+
+    Args:
+        title: what it is.
+        parts: tables, and sentences, in order; as much of each as fits.
+    """
+    found, left = [f"<b>{_text(title)}</b>"], MOST_BYTES
+    for at, part in enumerate(parts):
+        share = left // (len(parts) - at)
+        html = f"<p>{_text(part, 600)}</p>" if isinstance(part, str) else _table(part, share)
+        found.append(html)
+        left -= len(html.encode())
+    return f"<div>{''.join(found)}</div>"
+
+
+def _table(table: Table, most_bytes: int) -> str:
+    """As many rows as fit; the rest is counted in a last one."""
+    rows, left = [], most_bytes - 300
+    for k, row in enumerate(_rows(table)):
+        left -= len(row.encode())
+        if left < 0:
+            rows.append(f"<tr><td{_LEFT}>… {len(table.rows) - k:,} more</td></tr>")
+            break
+        rows.append(row)
+    heads = "".join(f"<th{_LEFT}>{_text(head)}</th>" for head in table.heads)
+    head = f"<thead><tr>{heads}</tr></thead>" if heads else ""
+    return f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
+
+
+def _rows(table: Table) -> Iterator[str]:
+    for k, (name, *cells) in enumerate(table.rows):
+        bold = ' style="font-weight:bold"' if k in table.marked else ""
+        yield f"<tr{bold}><th{_LEFT}>{_text(name)}</th>{''.join(f'<td{_LEFT}>{_text(c)}</td>' for c in cells)}</tr>"
+
+
+def _text(text: str, most: int = MOST_LETTERS) -> str:
+    return escape(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A page in a frame of its own: it runs its pictures and reaches nothing of the notebook around it.
+
+    Args:
+        page: a whole page of HTML.
+        height: of the frame, in pixels.
+    """
+
+    page: str
+    height: int = 800
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe sandbox="allow-scripts" srcdoc="{escape(self.page)}" width="100%" height="{self.height}" '
+            'style="border:0"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"Frame({len(self.page.encode()) / 1e6:.1f} MB)"

@@ -73,7 +73,9 @@ def test_numbers_and_dates_in_text_keep_how_they_were_written(
     assert (found.kind.value, found.format, found.dtype) == (kind, dtype_format, "String")
 
 
-@pytest.mark.parametrize("token", ["?", "NA", "N/A", "", "null", "NaN", "None", "N", "-", "unknown", " ", "#N/A"])
+@pytest.mark.parametrize(
+    "token", ["?", "NA", "N/A", "", "null", "NaN", "None", "N", "-", "unknown", " ", "#N/A", "<null>"]
+)
 def test_a_token_among_numbers_is_missing_and_told(token: str) -> None:
     found = column(["3", "17", token, "45", "8"])
     assert (found.kind, found.missing) == (Kind.INTEGER, (token,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 
 import likewise as lw
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.infer import infer
 from likewise.schema.parse import parse, restore
 from likewise.schema.persons import likely_entity, parted, persons_of
 from likewise.tables import files
@@ -348,3 +350,21 @@ def test_columns_may_have_any_name(name: str) -> None:
     lw.Synthesizer("copula", entity=name, random_state=1).fit(frame).sample(5)
     again = payroll(36).with_columns(pl.Series(name, [f"t{k % 37} of {k}" for k in range(len(frame))]))
     lw.Synthesizer("copula", random_state=1, entity="employee_id").fit(again).sample(5)
+
+
+@pytest.mark.parametrize(
+    "values", [[f"{p % 7 + 1:02d}-{p * 37 % 999:03d}" for p in range(50)], list(range(7001, 7051))]
+)
+def test_a_second_key_of_the_same_persons_is_made_anew(values: list[Any]) -> None:
+    person = np.random.default_rng(4).permutation(np.repeat(np.arange(50), 8))
+    frame = pl.DataFrame({
+        "USUBJID": [f"ST1-{p:04d}-X" for p in person], "SUBJID": [values[p] for p in person],
+        "aval": np.random.default_rng(5).normal(size=len(person)),
+    })  # fmt: skip
+    schema = infer(frame, entity="USUBJID")
+    assert (schema["SUBJID"].kind, schema["SUBJID"].role) == (Kind.ID, Role.ID)
+    assert any("each entity has one of its own" in note for note in schema["SUBJID"].notes)
+    drawn = lw.Synthesizer("copula", schema=schema, random_state=0).fit(frame).sample(400)
+    assert not set(drawn["SUBJID"]) & set(values)
+    fewer = frame.with_columns(SUBJID=pl.lit("a key that all share"))
+    assert infer(fewer, entity="USUBJID")["SUBJID"].kind is Kind.CATEGORICAL

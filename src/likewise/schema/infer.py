@@ -17,7 +17,14 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import recognise
-from likewise.schema.keys import BY_LOOKS, key_reason, looks_like_digit_code, may_be_keys, text_or_category
+from likewise.schema.keys import (
+    BY_LOOKS,
+    key_reason,
+    looks_like_digit_code,
+    may_be_keys,
+    may_name_a_key,
+    text_or_category,
+)
 from likewise.schema.persons import likely_entity
 
 # Texts that mean "missing" wherever they stand.
@@ -28,7 +35,7 @@ CONTEXT_TOKENS = (
     "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "undefined", "#VALUE!", "#DIV/0!", "#REF!",
     "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00", "not applicable",
     "n.d.", "N.D.", "n/d", "N/D", "s/d", "S/D", "k.A.", "k. A.", "keine Angabe", "#NUM!", "#NAME?", "#NULL!", "(blank)",
-    "[NULL]", "<NULL>", "TBD", "—", "–", "无", "暂无", "未知", "不详", "空",
+    "[NULL]", "<NULL>", "(NULL)", "[null]", "<null>", "TBD", "—", "–", "无", "暂无", "未知", "不详", "空",
 )  # fmt: skip
 FEW_VALUES = 20
 """Up to so many numbers may be codes, and a text that repeats beside them one more."""
@@ -182,7 +189,8 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
     whose = raw[schema.entity].hash().alias("whose")
     n_entities, columns = len(counted[schema.entity].values), []
     for column in schema:
-        if column.name != schema.entity and "kind" in column.found and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
+        is_told = column.name != schema.entity and "kind" in column.found
+        if is_told and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
             k = len(counted[column.name].values) + raw[column.name].has_nulls()
             # Few levels stay levels (of each entity one at least is counted, so that they repeat), and numbers are keys
             # only where each entity has one of its own.
@@ -194,8 +202,19 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
                 )
                 if again.kind in (Kind.TEXT, Kind.ID):
                     column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
+        may_be_key = is_told and column.kind in (Kind.TEXT, Kind.INTEGER) and may_name_a_key(column.name)
+        if may_be_key and column.format is None and _is_one_to_one(raw[column.name], whose):
+            # Another key of the same entity: drawn by its pattern it would now and then be somebody's own.
+            note = "taken as an id: each entity has one of its own"
+            column = replace(column, kind=Kind.ID, role=Role.ID, notes=(note,))
         columns.append(column)
     return Schema(tuple(columns), schema.dialect)
+
+
+def _is_one_to_one(series: pl.Series, whose: pl.Series) -> bool:
+    known = series.is_not_null()
+    pairs = pl.DataFrame([whose.filter(known), series.filter(known).alias("value")]).unique()
+    return len(pairs) == pairs["whose"].n_unique() == pairs["value"].n_unique()
 
 
 def _usual_decimal(columns: list[Column]) -> str | None:

@@ -128,7 +128,7 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
         return "unique, and named so"
     if is_measure(name):
         return None
-    glued = last.endswith("id") and not last.endswith(_NOT_KEYS) and n_known >= 100
+    glued = _is_glued(last) and n_known >= 100
     is_token = values.dtype != pl.String or values.str.contains(_TOKEN).all()
     if n_known >= 20 and (last in _WEAK or _ends_as_a_key(name) or glued) and is_token:
         return "unique, and named so"
@@ -203,6 +203,21 @@ def names_a_group(name: str) -> bool:
     """
     parts = set(parts_of(name))
     return bool(_GROUPS & parts) and not any(map(_is_who, parts))
+
+
+def may_name_a_key(name: str) -> bool:
+    """Whether a name ends as names of keys do, though some others end so too, and tells of no measure and no group.
+
+    Example:
+        >>> [may_name_a_key(name) for name in ("SUBJID", "covid", "product_id")]
+        [True, False, False]
+    """
+    ends = names_a_key(name) or any(map(_is_glued, words_of(name)[-1:]))
+    return ends and not is_measure(name) and not names_a_group(name)
+
+
+def _is_glued(word: str) -> bool:
+    return word.endswith("id") and not word.endswith(_NOT_KEYS)
 
 
 def names_a_key(name: str) -> bool:

@@ -120,6 +120,19 @@ def test_a_first_row_of_data_is_not_taken_for_names_and_not_told(row: str, tmp_p
 
 
 @pytest.mark.parametrize(
+    "above", ["Report,Xanthippe Zquorx,2024\n,,", "Report,Xanthippe Zquorx,2024", "Dept,Count,Pay"]
+)
+def test_names_below_a_title_are_no_row_of_data(above: str, tmp_path: Path) -> None:
+    lines = [*above.split("\n"), "dept,n,pay", *(f"{'AB'[i % 2]},{i},{i * 37 % 900}" for i in range(60))]
+    path = put(tmp_path, "t.csv", "\n".join(lines).encode())
+    with pytest.raises(InputError, match="looks like the names of the columns; say --skip") as caught:
+        files.read(path)
+    assert "Zquorx" not in str(caught.value)
+    assert files.read(path, dialect=Dialect(skip=len(lines) - 61)).columns == ["dept", "n", "pay"]
+    assert files.read(path, dialect=Dialect(header=True)).height >= 61
+
+
+@pytest.mark.parametrize(
     "header", ["country,2019,2020", "country,0,1", "country,10,20,30", "country,400.5,401.5,402.5", "name,2020-01-01,n"]
 )
 def test_years_and_counted_columns_are_names(header: str, tmp_path: Path) -> None:

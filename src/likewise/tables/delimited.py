@@ -144,6 +144,7 @@ def _read(data: bytes, found: Sniffed, what: str, *, strict: bool = False) -> tu
         frame, header = _fit(frame, header, what, strict=strict)
         if dialect.header is None and not strict:
             refuse_data_as_names(frame, what, header)
+            _refuse_names_as_data(frame, what)
         names = _names(header, what)
     else:
         names = [f"column_{i + 1}" for i in range(width)]
@@ -339,6 +340,23 @@ def refuse_data_as_names(frame: pl.DataFrame, what: str, names: Sequence[str]) -
         raise InputError(
             f"{what}: the first line looks like a row of data, and would be written out as the names of the columns; "
             "say --no-header (dialect=Dialect(header=False) in Python) if it is one, --header if it holds names"
+        )
+
+
+def _refuse_names_as_data(frame: pl.DataFrame, what: str) -> None:
+    """Raise InputError where the first row looks like names: it is of words alone, none of which comes again, and two
+    columns or more have a form in all rows but this one. Its title, or its own names, would name the columns."""
+    frame = frame.head(SAMPLE_LINES)
+    frame = frame.filter(pl.any_horizontal(pl.all().is_not_null()))
+    first = [(cell or "").strip() for cell in frame.row(0)] if frame.height > 5 else []
+    if len(set(first)) < 2 or "" in first or any(form.fullmatch(cell) for form in _FORMS for cell in first):
+        return
+    below = [c.drop_nulls().to_list() for c in frame[1:].get_columns()]
+    formed = [len(v) >= 5 and any(all(map(form.fullmatch, v)) for form in _FORMS) for v in below]
+    if sum(formed) >= 2 and not any(cell in _UNKNOWN or cell in v for cell, v in zip(first, below, strict=True)):
+        raise InputError(
+            f"{what}: the line after the first looks like the names of the columns; say --skip with the number of lines"
+            " before it (dialect=Dialect(skip=...) in Python) if it is, --header if it is a row"
         )
 
 

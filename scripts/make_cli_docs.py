@@ -16,6 +16,7 @@ COMMANDS = (
     "schema",
     "sample",
     "evaluate",
+    "compare",
     "audit",
     "statement",
     "budget",

@@ -42,6 +42,26 @@ def test_several_tables_are_compared(files):
     assert Page(page.read_text(encoding="utf-8")).open == []
 
 
+def test_whose_table_is_best_is_told_by_one_command(files):
+    page, figures = files / "c.html", files / "c.json"
+    done = run(
+        "compare", files / "real.csv", files / "one.csv", files / "two.csv", "--measures", "accuracy", "--lang", "zh",
+        "--report", page, "--json", figures,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "one" in done.output
+    plain = json.loads(figures.read_text(encoding="utf-8"))
+    assert plain["names"] == ["one", "two"]
+    assert {"best", "scores"} <= plain["scores"][0].keys()
+    assert "合成数据比较" in Page(page.read_text(encoding="utf-8")).text
+
+
+def test_one_table_has_nothing_to_be_compared_with(files):
+    done = run("compare", files / "real.csv", files / "one.csv")
+    assert done.exit_code == 2
+    assert "likewise evaluate" in done.output
+
+
 def test_dp_only_measures_nothing(files, monkeypatch):
     monkeypatch.setattr("likewise.evaluate", None)
     page, figures = files / "r.html", files / "r.json"

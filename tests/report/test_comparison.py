@@ -6,6 +6,8 @@ import io
 import json
 from dataclasses import replace
 
+import numpy as np
+import polars as pl
 import pytest
 from rich.console import Console
 
@@ -46,8 +48,31 @@ def test_the_best_is_named_only_where_its_interval_tells():
 
 def test_nearest_to_the_floor_is_best_where_neither_direction_is():
     score = replace(SCORES[0], name="beta_recall", better="floor", floor=0.5, interval=(0.45, 0.55))
-    two = [Report(scores=(replace(score, value=value),)) for value in (0.7, 0.52)]
+    ends = ((0.7, (0.66, 0.74)), (0.52, (0.48, 0.56)))
+    two = [Report(scores=(replace(score, value=value, interval=interval),)) for value, interval in ends]
     assert compare(two).scores[0].best == 1
+    near = [two[0], Report(scores=(replace(score, value=0.3, interval=(0.25, 0.35)),))]
+    assert compare(near).scores[0].best is None  # as far on the other side of the floor
+
+
+def test_nobody_wins_where_intervals_meet():
+    score = SCORES[1]
+    two = [Report(scores=(replace(score, value=v, interval=(v - 0.05, v + 0.05)),)) for v in (0.60, 0.69)]
+    assert compare(two).scores[0].best is None
+    assert compare(two).wins("fidelity") == (0, 0)
+    assert compare(reports()).wins("fidelity") == (0, 1)
+
+
+def test_tables_are_measured_and_compared():
+    rng = np.random.default_rng(0)
+    real, near, far = (pl.DataFrame({"x": rng.normal(m, 1, 400), "y": rng.normal(m, 1, 400)}) for m in (0, 0, 2))
+    found = compare({"near": near, "far": far}, real=real, measures="accuracy")
+    assert found.names == ("near", "far")
+    assert found.scores[0].best == 0
+    with pytest.raises(OptionError, match="holdout would not be used"):
+        compare(reports(), holdout=real)
+    with pytest.raises(OptionError, match="given twice"):
+        compare({"a": near}, ["b"], real=real)
 
 
 def test_columns_are_sorted_by_the_greatest_error():
@@ -86,7 +111,7 @@ def test_json_and_terminal_and_notebook():
     out = io.StringIO()
     Console(file=out, width=120).print(found.summary_table())
     (line,) = [line for line in out.getvalue().splitlines() if "Told from real" in line]
-    assert line.split()[-3:] == ["0.500", "0.610", "0.520"]
+    assert line.split()[-5:] == ["0.500", "▲", "0.610", "★", "0.520"]
     assert Page(found._repr_html_()).open == []
     assert "one, two" in repr(found)
 

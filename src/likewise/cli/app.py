@@ -15,6 +15,7 @@ from likewise.cli import balance, scenario
 from likewise.cli.anonymize import anonymize
 from likewise.cli.audit import audit
 from likewise.cli.budget import budget
+from likewise.cli.compare import compare
 from likewise.cli.demo import demo
 from likewise.cli.evaluate import evaluate
 from likewise.cli.exits import EXIT_CODES, tells_errors
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-COMMANDS = (synth, schema, sample, evaluate, audit, statement, budget, anonymize, models, impute, demo)
+COMMANDS = (synth, schema, sample, evaluate, compare, audit, statement, budget, anonymize, models, impute, demo)
 
 
 def _tell_version(asked: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from likewise import errors
+from likewise.cli.compare import names_of
 from likewise.cli.inputs import reader_of, schema_of
 from likewise.cli.options import (
     AS_TOLD,
@@ -16,6 +17,7 @@ from likewise.cli.options import (
     DpOnly,
     Entity,
     FixedSeed,
+    Holdout,
     HtmlFile,
     JsonFile,
     Lang,
@@ -37,9 +39,7 @@ def evaluate(
     synthetic: Annotated[
         list[Path], typer.Argument(metavar="SYNTHETIC...", help="The rows to measure; several tables are compared.")
     ],
-    holdout: Annotated[
-        Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
-    ] = None,
+    holdout: Holdout = None,
     target: Target = None,
     measures: Measures = None,
     by: By = None,
@@ -99,11 +99,5 @@ def evaluate(
             )
             for fake in fakes
         ]
-    figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=_names(synthetic))
+    figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=names_of(synthetic))
     show(figures, terminal, report=report, json=json, lang=lang)
-
-
-def _names(paths: list[Path]) -> list[str]:
-    """What to call several files: their stems, or the whole paths where two share one."""
-    stems = [path.name.split(".")[0] for path in paths]
-    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]

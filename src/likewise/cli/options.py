@@ -74,6 +74,9 @@ QuasiIdentifiers = typer.Option(
     help="Columns by which someone could find a person: a,b,c or one at a time.",
     rich_help_panel=PRIVACY,
 )
+Holdout = Annotated[
+    Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
+]
 Measures = Annotated[str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")]
 By = Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")]
 _TABLE = typer.Option("--output", "-o", metavar="OUTPUT", help="Where the rows go; - for standard output.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from likewise.errors import InputError, OptionError
+from likewise.evaluate import evaluate
 from likewise.evaluate.figure import Better, Group
 from likewise.evaluate.results import GROUPS, Report, Score
 
@@ -26,7 +27,7 @@ class ComparedScore:
 
     Args:
         scores: one a report, in their order; None where a report lacks it.
-        best: the report whose figure is best, where the figures of all others lie outside its interval; else None.
+        best: the report whose figure is best, where its interval and those of all others part; else None.
     """
 
     name: str
@@ -55,6 +56,11 @@ class Comparison:
         """Every measure that a report has, in the order of the reports."""
         names = {s.name: s for group in GROUPS for report in self.reports for s in report.group(group)}
         return tuple(_compared(first, [_score(r, name) for r in self.reports]) for name, first in names.items())
+
+    def wins(self, group: Group) -> tuple[int, ...]:
+        """In how many figures of a group each report is best, by more than their intervals."""
+        best = [line.best for line in self.scores if line.group == group]
+        return tuple(best.count(k) for k in range(len(self.reports)))
 
     @property
     def columns(self) -> tuple[tuple[str, tuple[float | None, ...]], ...]:
@@ -105,27 +111,48 @@ class Comparison:
         return f"Comparison({', '.join(self.names)}; {len(self.scores)} scores)"
 
 
-def compare(reports: Sequence[Report], names: Sequence[str] | None = None) -> Comparison:
-    """Set reports side by side: which generator made the better table?
+def compare(
+    reports: Sequence[Any] | Mapping[str, Any], names: Sequence[str] | None = None, *, real: Any = None, **options: Any
+) -> Comparison:
+    """Set reports, or tables, side by side: which generator made the better table?
 
     Args:
-        reports: reports of tables that were made from the same real rows.
+        reports: reports of tables that were made from the same real rows; with `real`, the tables themselves. Name ->
+            report or table says what to call them as well.
         names: what to call them; by default "1", "2" and so on.
+        real: the rows that the tables were made from, each of which is then measured as `likewise.evaluate` does.
+        **options: with `real`: holdout, target, schema, measures, ... as `likewise.evaluate` takes them.
 
     Raises:
-        InputError: no report was given, or something that is no report.
-        OptionError: the names do not fit the reports, or repeat.
+        InputError: no report was given, or something that is no report; a table is not like the real one.
+        OptionError: the names do not fit the reports, or repeat; options are given without `real`.
+
+    Privacy: the figures are computed on real data; they are not differentially private.
 
     Example:
+        >>> import numpy as np, polars as pl
+        >>> rng = np.random.default_rng(0)
+        >>> real, near, far = (pl.DataFrame({"x": rng.normal(m, 1, 300)}) for m in (0, 0, 3))
+        >>> found = compare({"near": near, "far": far}, real=real, measures="accuracy")
+        >>> next(line.best for line in found.scores if line.name == "shape")
+        0
         >>> from likewise.evaluate.results import Report, Score
         >>> score = dict(name="shape", group="fidelity", better="lower", n=9, method="", meaning="")
         >>> side_by_side = compare([Report(scores=(Score(value=v, **score),)) for v in (0.1, 0.2)], names=["a", "b"])
         >>> [s.value for s in side_by_side.scores[0].scores]
         [0.1, 0.2]
     """
+    if isinstance(reports, Mapping):
+        if names is not None:
+            raise OptionError("names are given twice: the reports have names of their own")
+        names, reports = tuple(reports), tuple(reports.values())
+    if real is not None:
+        reports = [evaluate(real, table, **options) for table in reports]
+    elif options:
+        raise OptionError(f"{', '.join(options)} would not be used: give the real rows (real=) and tables to measure")
     reports = tuple(reports)
     if not reports or not all(isinstance(r, Report) for r in reports):
-        raise InputError("compare needs a list of reports, as `evaluate` gives them")
+        raise InputError("compare needs a list of reports, as `evaluate` gives them, or of tables with real=")
     names = tuple(str(i + 1) for i in range(len(reports))) if names is None else tuple(names)
     if len(names) != len(reports) or len(set(names)) != len(names):
         raise OptionError(f"names must differ, one for each of the {len(reports)} reports, got {len(names)}")
@@ -139,24 +166,23 @@ def _score(report: Report, name: str) -> Score | None:
 
 
 def _compared(first: Score, scores: list[Score | None]) -> ComparedScore:
+    spans = [(i, *_span(score)) for i, score in enumerate(scores) if score is not None]
     best = None
-    there = [(_distance(s), i) for i, s in enumerate(scores) if s is not None]
-    if len(there) > 1:
-        i = min(there)[1]
-        found = scores[i]
-        assert found is not None
-        if found.interval is not None:
-            low, high = found.interval
-            others = [s.value for k, s in enumerate(scores) if s is not None and k != i]
-            best = i if all(not low <= value <= high for value in others) else None
+    if len(spans) > 1 and first.interval is not None:
+        i, _, reach = min(spans, key=lambda span: span[2])
+        best = i if all(reach < nearest for k, nearest, _ in spans if k != i) else None
     return ComparedScore(name=first.name, group=first.group, better=first.better, scores=tuple(scores), best=best)
 
 
-def _distance(score: Score) -> float:
-    """How far from ideal: less is better."""
-    if score.better == "floor":
-        return abs(score.value - (score.floor or 0.0))
-    return score.value if score.better == "lower" else -score.value
+def _span(score: Score) -> tuple[float, float]:
+    """The least and the greatest distance from ideal that its interval allows: less is better."""
+    low, high = score.interval or (score.value, score.value)
+    if score.better == "lower":
+        return low, high
+    if score.better == "higher":
+        return -high, -low
+    ends = [abs(end - (score.floor or 0.0)) for end in (low, high)]
+    return 0.0 if low <= (score.floor or 0.0) <= high else min(ends), max(ends)
 
 
 def _figures(score: Score | None) -> dict[str, Any] | None:

@@ -7,12 +7,13 @@ from itertools import groupby
 
 from likewise.evaluate.results import Score
 from likewise.report import charts
+from likewise.report.advice import MARK
 from likewise.report.comparison import ComparedScore, Comparison
 from likewise.report.image_words import words_for
 from likewise.report.notes import note_in
 from likewise.report.page import document, interval_text
 from likewise.report.score_words import figure, label
-from likewise.report.words import error_text
+from likewise.report.words import error_text, words
 
 
 def render(comparison: Comparison, *, lang: str = "en") -> str:
@@ -22,7 +23,7 @@ def render(comparison: Comparison, *, lang: str = "en") -> str:
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a><header><h1>{text["comparison"]}</h1>'
         f'<p class="lead">{escape(", ".join(comparison.names))}</p></header><main>{notes}'
-        f'<p class="notice">{escape(text["comparison_note"])} {escape(text["not_dp"])}</p>'
+        f'<p class="notice">{escape(text["comparison_note"].format(mark=MARK))} {escape(text["not_dp"])}</p>'
         f'<section aria-labelledby="scores"><h2 id="scores">{text["scores"]}</h2>'
         f'<div class="scroll" tabindex="0" role="region" aria-labelledby="scores">'
         f"{scores_table(comparison, lang)}</div></section>{_columns(comparison, text)}</main>"
@@ -39,7 +40,8 @@ def scores_table(comparison: Comparison, lang: str) -> str:
     bodies = []
     for group, lines in groupby(comparison.scores, key=lambda line: line.group):
         rows = "".join(_line(line, lang) for line in lines)
-        title = f'<th scope="rowgroup" colspan="{2 + len(comparison.names)}">{text[group]}</th>'
+        wins = "".join(f"<td>{text['wins'].format(n=n) if n else ''}</td>" for n in comparison.wins(group))
+        title = f'<th scope="rowgroup" colspan="2">{text[group]}</th>{wins}'
         bodies.append(f'<tbody><tr class="group">{title}</tr>{rows}</tbody>')
     return f'<table class="compared"><thead><tr>{heads}</tr></thead>{"".join(bodies)}</table>'
 
@@ -49,10 +51,12 @@ def _line(line: ComparedScore, lang: str) -> str:
     floors = {figure(line.name, s.floor) for s in there}
     floor = floors.pop() if len(floors) == 1 else " – ".join(sorted(floors))
     domain = charts.domain(*there)
+    star_told = escape(words(lang)["star"])
     cells = []
     for i, score in enumerate(line.scores):
         best = ' class="value"' if i == line.best else ""
-        cells.append(f"<td{best}>{_cell(score, lang, domain)}</td>")
+        star = f'<span role="img" aria-label="{star_told}">★</span> ' if best else ""
+        cells.append(f"<td{best}>{star}{_cell(score, lang, domain)}</td>")
     meaning = f"<small>{escape(there[0].text('meaning', lang))}</small>"
     return (
         f'<tr><th scope="row">{escape(label(line.name, lang))}{meaning}</th><td class="soft">{floor}</td>'
@@ -63,7 +67,7 @@ def _line(line: ComparedScore, lang: str) -> str:
 def _cell(score: Score | None, lang: str, domain: tuple[float, float]) -> str:
     if score is None:
         return "–"
-    value = figure(score.name, score.value)
+    value = f"{MARK} " * (score.stands == "worse") + figure(score.name, score.value)
     alt = f"{label(score.name, lang)}: {value} ({interval_text(score)})" if score.interval else value
     under = f"<small>{interval_text(score)}</small>" if score.interval else ""
     return f"{value}{under}{charts.strip(score, alt, domain)}"

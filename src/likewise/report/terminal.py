@@ -57,17 +57,23 @@ def comparison_table(comparison: Comparison, *, lang: str = "en") -> Table:
     from rich.table import Table
 
     text = words_for(comparison.reports[0], lang)
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="",
+        caption=f"★ {text['star']}; {MARK} {text['alarm']}",
+    )  # fmt: skip
     table.add_column(text["measure"])
     for head in (text["floor"], *comparison.names):
         table.add_column(escape(head), justify="right")
     for group in GROUPS:
         lines = [line for line in comparison.scores if line.group == group]
         if lines:
-            table.add_row(f"[bold]{text[group]}[/bold]")
+            wins = (f"[dim]{text['wins'].format(n=n)}[/dim]" if n else "" for n in comparison.wins(group))
+            table.add_row(f"[bold]{text[group]}[/bold]", "", *wins)
         for line in lines:
             floors = [s.floor for s in line.scores if s is not None]
             values = [figure(line.name, None if s is None else s.value) for s in line.scores]
-            values = [f"[bold]{v}[/bold]" if i == line.best else v for i, v in enumerate(values)]
+            values = [f"[red]{MARK}[/red] {v}" if s is not None and s.stands == "worse" else v
+                      for v, s in zip(values, line.scores, strict=True)]  # fmt: skip
+            values = [f"[bold]★ {v}[/bold]" if i == line.best else v for i, v in enumerate(values)]
             table.add_row(f"  {escape(label(line.name, lang))}", figure(line.name, floors[0]), *values)
     return table

@@ -153,8 +153,10 @@ TEXT: dict[str, dict[str, str]] = {
         "withheld_facts": "{synthetic} synthetic rows; {columns} columns",
         "comparison": "Comparison of synthetic data",
         "column_errors": "How far apart each column is",
-        "comparison_note": "In each line the best figure is bold where all of the others lie outside its interval. "
-        "Grey: what fresh real rows score.",
+        "comparison_note": "A star marks the best figure of a line where its interval and those of all others part; "
+        "without one the rows do not tell. {mark}: worse than fresh real rows. Grey: what fresh real rows score.",
+        "wins": "best in {n}",
+        "star": "best, by more than the intervals",
         "charts_by": "Pictures of pairs: Vega-Lite (BSD-3-Clause)",
         "noisy": "Held against noisy tables",
         "noisy_note": "The drawn rows are held against the noisy tables that the budget has paid for. No real row is "
@@ -329,7 +331,10 @@ TEXT: dict[str, dict[str, str]] = {
         "withheld_facts": "{synthetic} 行合成数据；{columns} 列",
         "comparison": "合成数据比较",
         "column_errors": "各列的差距",
-        "comparison_note": "每行中若其他各值都落在最好者的区间之外，则以粗体标出。灰色：新的真实行的得分。",
+        "comparison_note": "若某行中最好者的区间与其他各区间都不重叠，则以星号标出；没有星号，即这些行不足以分辨。"
+        "{mark}：不如新的真实行。灰色：新的真实行的得分。",
+        "wins": "{n} 项最好",
+        "star": "最好，且区间互不重叠",
         "charts_by": "列对图：Vega-Lite（BSD-3-Clause）",
         "noisy": "与带噪声的表对照",
         "noisy_note": "将抽出的行与预算已支付的带噪声频数表对照。不再查看任何真实行，因此没有代价，可与这些行一同给出。"

@@ -1,0 +1,90 @@
+"""`likewise compare`: tables that several generators made from the same rows, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise import errors
+from likewise.cli.inputs import reader_of, schema_of
+from likewise.cli.options import (
+    AS_TOLD,
+    Debug,
+    Entity,
+    FixedSeed,
+    Holdout,
+    HtmlFile,
+    JsonFile,
+    Lang,
+    Language,
+    Measures,
+    NoEntity,
+    Quiet,
+    Reading,
+    SchemaFile,
+    Target,
+    entity_of,
+    measures_of,
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, show
+
+
+def compare(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows that all of them were learnt from.")],
+    synthetic: Annotated[
+        list[Path], typer.Argument(metavar="SYNTHETIC...", help="Two tables or more, whoever made them.")
+    ],
+    holdout: Holdout = None,
+    target: Target = None,
+    measures: Measures = None,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    schema_file: SchemaFile = None,
+    json: JsonFile = None,
+    report: HtmlFile = None,
+    seed: FixedSeed = 0,
+    reading: Reading = AS_TOLD,
+    lang: Language = Lang.EN,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Measure several synthetic tables beside each other; a star marks a winner, where the intervals part.
+
+    \b
+    Examples:
+      likewise compare train.csv ours.csv theirs.csv
+      likewise compare train.csv ours.csv theirs.csv --holdout test.csv --target income --report compared.html
+    """
+    if len(synthetic) < 2:
+        raise errors.OptionError("give two synthetic tables or more; one alone is measured by `likewise evaluate`")
+    terminal = open_terminal(quiet, json)
+    check_outputs(report, json)
+    import likewise as lw
+
+    with terminal.doing("reading"):
+        read = reader_of(real, schema_file, reading)
+        frame, dialect = read(real)
+        tables = {name: read(path)[0] for name, path in zip(names_of(synthetic), synthetic, strict=True)}
+        held_out = None if holdout is None else read(holdout)[0]
+    whose = entity_of(entity, no_entity)
+    schema = schema_of(frame, schema_file, target, terminal, whose, dialect, reading)
+    with terminal.doing("measuring"):
+        found = lw.compare(
+            tables,
+            real=frame,
+            holdout=held_out,
+            target=target,
+            schema=schema,
+            random_state=seed,
+            measures=measures_of(measures),
+            entity=whose,
+        )
+    show(found, terminal, report=report, json=json, lang=lang)
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    """What to call several files: their stems, or the whole paths where two share one."""
+    stems = [path.name.split(".")[0] for path in paths]
+    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from likewise import plots
 from likewise.balance import doors
 from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
@@ -150,6 +151,23 @@ class BalanceComparison:
     def _added(self, measure: str) -> list[Line]:
         """The lines of one measure that are not without balancing."""
         return [x for x in self.lines if x.measure == measure and x.method not in (NONE, TUNED)]
+
+    def plot(self, measure: str | None = None) -> Any:
+        """An Altair chart of the gains over no balancing, with their intervals, by method. Needs the extra `plot`.
+
+        Args:
+            measure: None takes the first.
+
+        Raises:
+            MissingExtraError: Altair is not installed.
+        """
+        measure = measure or self.measures[0]
+        rows = [
+            {"name": f"{x.method}, {x.classifier}", "value": x.gain, "low": x.interval[0], "high": x.interval[1],
+             "side": x.verdict}
+            for x in self._added(measure)
+        ]  # fmt: skip
+        return plots.intervals(rows, f"Gain in {measure} over no balancing", x="gain and 95 % interval")
 
     def _repr_html_(self) -> str:
         heads = ("method", "with", "measure", "value", "gain", "95 % interval", "verdict")

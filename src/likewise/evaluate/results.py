@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
-from likewise.errors import InputError
+from likewise import plots
+from likewise.errors import InputError, nearest
 from likewise.evaluate.figure import Better, Figure, FloorKind, Group, Part, parts
 from likewise.evaluate.measures import find
 from likewise.notebook import Frame
@@ -501,6 +502,39 @@ class Report:
             height: of the frame, in pixels.
         """
         return Frame(self.to_html(lang=lang), height)
+
+    def plot(self, column: str | None = None, other: str | None = None) -> Any:
+        """An Altair chart: of one column, of a pair, or of the figures beside their floors when none is named.
+
+        Needs the extra `plot`. It shows what the page shows: bins, levels and cells of at least five real rows.
+
+        Raises:
+            InputError: there is no such column, or no picture of it, or of the pair.
+            MissingExtraError: Altair is not installed.
+        """
+        if column is None:
+            rows = [
+                {"name": s.text("label", "en") or s.name, "value": s.value, "low": s.interval[0],
+                 "high": s.interval[1], "side": "worse" if s.stands == "worse" else "as fresh real rows"}
+                for s in self.scores if s.interval is not None and max(map(abs, s.interval)) <= 1
+            ]  # fmt: skip
+            return plots.intervals(rows, "Figures with their 95 % intervals", x="value")
+        if other is None:
+            picture = next((c.picture for c in self.columns if c.name == column), None)
+            if picture is None:
+                raise InputError(f"there is no picture of a column {column!r}{nearest(column, self._names)}")
+            return plots.bars(picture.labels, picture.real, picture.synthetic, column)
+        pair = next((p for p in self.pairs if {p.a, p.b} == {column, other}), None)
+        if pair is None or pair.grid is None:
+            raise InputError(
+                f"there is no picture of {column!r} with {other!r}; only the pairs that differ most have one"
+            )
+        grid = pair.grid
+        return plots.cells(grid.x, grid.y, grid.real, grid.synthetic, f"{pair.a} × {pair.b}")
+
+    @property
+    def _names(self) -> list[str]:
+        return [c.name for c in self.columns]
 
     def summary_table(self, *, lang: str = "en") -> Any:
         """A Rich table of the scores beside their floors, for a terminal."""

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from likewise.errors import InputError, OptionError
+from likewise import plots
+from likewise.errors import InputError, OptionError, nearest
 from likewise.evaluate import evaluate
 from likewise.evaluate.figure import Better, Group
 from likewise.evaluate.results import GROUPS, Report, Score
@@ -101,6 +102,23 @@ class Comparison:
         from likewise.report.terminal import comparison_table
 
         return comparison_table(self, lang=lang)
+
+    def plot(self, measure: str) -> Any:
+        """An Altair chart of one measure: each report's figure with its interval. Needs the extra `plot`.
+
+        Raises:
+            InputError: no report has such a figure.
+            MissingExtraError: Altair is not installed.
+        """
+        line = next((line for line in self.scores if line.name == measure), None)
+        if line is None:
+            raise InputError(f"there is no figure {measure!r}{nearest(measure, [s.name for s in self.scores])}")
+        rows = [
+            {"name": name, "value": s.value, "low": (s.interval or (s.value,))[0],
+             "high": (s.interval or (s.value,))[-1], "side": "best" if k == line.best else "others"}
+            for k, (name, s) in enumerate(zip(self.names, line.scores, strict=True)) if s is not None
+        ]  # fmt: skip
+        return plots.intervals(rows, measure, x="value and 95 % interval")
 
     def _repr_html_(self) -> str:
         from likewise.report.texts import comparison_card

@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
+from likewise import plots
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Between, meeting
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
@@ -66,6 +67,24 @@ class PathDraw:
 
     def _repr_html_(self) -> str:
         return card(f"{len(self):,} paths of {', '.join(self.columns)}", Table((), lines(self.report)), *self.notes)
+
+    def plot(self, column: str | None = None) -> Any:
+        """An Altair chart of one series: the median of the paths and the band that holds 90 % of them, step by step.
+
+        Needs the extra `plot`.
+
+        Raises:
+            InputError: no series has that name.
+            MissingExtraError: Altair is not installed.
+        """
+        name = self.columns[0] if column is None else column
+        if name not in self.columns:
+            raise InputError(f"there is no series {name!r}{nearest(name, self.columns)}")
+        low, median, high = np.quantile(self.values[:, :, self.columns.index(name)], [0.05, 0.5, 0.95], axis=0)
+        rows = [
+            {"at": t, "low": low[t], "median": median[t], "high": high[t]} for t in range(self.values.shape[1])
+        ]  # fmt: skip
+        return plots.band(rows, f"{len(self):,} paths: median and 90 % band", x="step", y=name)
 
     def facts(self, column: str | None = None) -> Facts:
         """The stylised facts of one series' steps."""

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from likewise import plots
 from likewise.codecs.matrix import numbers_of
+from likewise.errors import InputError
 from likewise.notebook import Table, card
 from likewise.scenario.dependence import tail_dependence
 from likewise.scenario.draws import Source, TailModel
@@ -51,6 +53,23 @@ class ScenarioDraw:
 
     def _repr_html_(self) -> str:
         return card(f"Scenario: {len(self):,} rows", Table((), lines(self.report)), *self.notes)
+
+    def plot(self) -> Any:
+        """An Altair chart of the levels a tail reaches, each with its 95 % interval, by how seldom. Needs `plot`.
+
+        Raises:
+            InputError: the scenario asked for no return levels.
+            MissingExtraError: Altair is not installed.
+        """
+        levels = self.report.get("return_levels")
+        if not levels:
+            raise InputError("there is nothing to plot: ask for a tail with return periods")
+        rows = [
+            {"name": f"once in {level['periods']:g} {level['unit']}", "value": level["level"], "low": level["low"],
+             "high": level["high"], "side": "level and 95 % interval"}
+            for level in levels
+        ]  # fmt: skip
+        return plots.intervals(rows, "How far the tail reaches", x=self.report["tail"]["column"])
 
     @property
     def annotated(self) -> Any:

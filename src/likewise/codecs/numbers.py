@@ -88,8 +88,9 @@ def _to_numpy(series: pl.Series, kind: Kind) -> tuple[Values, npt.NDArray[np.boo
     """(n,) values, any number where missing, and (n,) whether missing. NaN is missing; -0.0 is 0."""
     wanted = pl.Int64 if kind == Kind.INTEGER else pl.Float64
     series = series if series.dtype == wanted else series.cast(wanted)
-    missing = series.is_null().to_numpy()
-    values: Values = series.fill_null(0).to_numpy()
+    full = series.null_count() == 0
+    missing = np.zeros(len(series), bool) if full else series.is_null().to_numpy()
+    values: Values = (series if full else series.fill_null(0)).to_numpy()
     if kind == Kind.INTEGER:
         return values, missing
     missing = missing | np.isnan(values)

@@ -36,6 +36,7 @@ GROUPS = 12  # between which the rows are counted
 LEAST_GROUPS = 4
 SHAPES = np.linspace(-1.0, 1.0, 81)  # beyond 1 there is no mean
 SCALES = np.geomspace(0.05, 20.0, 121)  # times the mean excess, roughly
+STRIDE, NEAR = 4, 8  # one in so many is tried first, then all so near to the likeliest of these
 USUAL, SPREAD = 0.1, 0.3  # mean and deviation of the shapes of columns, as the fit presumes them
 ENDED = -0.3  # shapes below: the column comes to an end close by
 HEAVY = 0.5  # shapes below may be those of shares or marks, which end at a round number not far off
@@ -207,13 +208,22 @@ def _law(pieces: Pieces, people: Floats, n_beyond: int) -> _Law | None:
 def _fit(excess: Floats, rows: Floats) -> tuple[float, float]:
     """The likeliest shape and scale, of rows counted between excesses (G + 1,) and beyond the last."""
     typical = float((excess[1:] * rows[:-1]).sum() / rows[:-1].sum())
-    scales = SCALES * typical
-    beyond = _beyond(SHAPES[:, None, None], scales[None, :, None], excess)  # (X, S, G + 1)
+    shapes, scales = np.arange(len(SHAPES)), np.arange(len(SCALES))
+    at = _likeliest(shapes[::STRIDE], scales[::STRIDE], typical, excess, rows)
+    near = (every[max(0, i - NEAR) : i + NEAR + 1] for every, i in zip((shapes, scales), at, strict=True))
+    at = _likeliest(*near, typical, excess, rows)
+    return float(SHAPES[at[0]]), float(SCALES[at[1]] * typical)
+
+
+def _likeliest(shapes: Ints, scales: Ints, typical: float, excess: Floats, rows: Floats) -> tuple[int, int]:
+    """Which of these shapes and scales."""
+    shape = SHAPES[shapes]
+    beyond = _beyond(shape[:, None, None], SCALES[scales][None, :, None] * typical, excess)  # (X, S, G + 1)
     chance = beyond - np.concatenate([beyond[..., 1:], np.zeros_like(beyond[..., :1])], axis=-1)
     score = (np.log(np.maximum(chance, 1e-300)) * rows).sum(axis=-1)
-    score -= np.square((SHAPES - USUAL) / SPREAD)[:, None] / 2
-    at = np.unravel_index(int(score.argmax()), score.shape)
-    return float(SHAPES[at[0]]), float(scales[at[1]])
+    score -= np.square((shape - USUAL) / SPREAD)[:, None] / 2
+    best = np.unravel_index(int(score.argmax()), score.shape)
+    return int(shapes[best[0]]), int(scales[best[1]])
 
 
 def _beyond(shape: Any, scale: Any, excess: Any) -> Any:

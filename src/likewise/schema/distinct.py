@@ -45,9 +45,10 @@ class Distinct:
             counted = series.drop_nulls().alias("value").value_counts(name="rows")
             return cls(counted["value"], counted["rows"])
         codes = coded.to_physical()
-        met = coded.drop_nulls().unique(maintain_order=True)
-        numbers = met.to_physical().to_numpy()
-        rows = np.bincount(codes.drop_nulls().to_numpy(), minlength=1)
+        known = coded.drop_nulls() if coded.null_count() else coded
+        met = known.unique(maintain_order=True)
+        numbers = np.arange(len(met)) if series.dtype == pl.String else met.to_physical().to_numpy()
+        rows = np.bincount((codes.drop_nulls() if codes.null_count() else codes).to_numpy(), minlength=1)
         if (numbers != np.arange(len(numbers))).any():
             place = np.zeros(int(numbers.max()) + 1, np.uint32)
             place[numbers] = np.arange(len(numbers))

@@ -393,8 +393,10 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
 
 def _take_tokens(facts: _Facts, tokens: tuple[str, ...], *, blanks: bool = False) -> None:
     """Move the values that stand for "missing" from the values to the tokens."""
-    bare = facts.values.str.strip_chars()
-    found = bare.is_in(tokens) if not blanks else bare.is_in(tokens) | (bare == "")
+    bare = pl.first().str.strip_chars()
+    found = numbers.applied(facts.values, bare.is_in((*tokens, "") if blanks else tokens))
+    if not found.any():
+        return
     facts.tokens.update(zip(facts.values.filter(found).to_list(), facts.counts.filter(found).to_list(), strict=True))
     facts.values, facts.counts = facts.values.filter(~found), facts.counts.filter(~found)
 

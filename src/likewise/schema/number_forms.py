@@ -15,6 +15,9 @@ from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, 
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+_LED = pl.first().filter(
+    pl.first().str.starts_with("0") | pl.first().str.starts_with("-0") | pl.first().str.starts_with("+0")
+)
 _ZEROS = r"^[+-]?0[0-9]+$"
 _MINUS = "-\u2212\u2013\uff0d\u25b2\u25b3"  # hyphen, minus, dash, full-width minus, and the triangles of Japanese books
 _BLANK = " \u00a0\u202f\u3000"
@@ -90,11 +93,13 @@ def detect(
         decimal: the decimal mark of the other numbers of the file, "." or ","; decides where a column could be either.
         zeros: read codes with leading zeros too, as somebody says that they are numbers.
     """
-    total, bare = int(counts.sum()), values.str.strip_chars()
+    total = int(counts.sum())
     if not total:
         return None
+    bare = values.str.strip_chars()
     plain = bare.str.contains(_PLAIN)
-    if not zeros and (led := _led_by_zero(bare)).str.contains(_ZEROS).any():
+    led = _led_by_zero(bare)
+    if not zeros and len(led) and led.str.contains(_ZEROS).any():
         coded = bare.is_in(led.filter(led.str.contains(_ZEROS)).implode())
         if _is_code(bare, counts, coded, total):
             return None
@@ -122,7 +127,7 @@ def detect(
 
 def _led_by_zero(texts: pl.Series) -> pl.Series:
     """Those that begin with a zero, a sign before it or not: few of most columns, so that they are cheap to look at."""
-    return texts.filter(texts.str.starts_with("0") | texts.str.starts_with("-0") | texts.str.starts_with("+0"))
+    return applied(texts, _LED)
 
 
 def _is_code(bare: pl.Series, counts: pl.Series, coded: pl.Series, total: int) -> bool:
@@ -341,7 +346,8 @@ def _measure(
 ) -> NumberTexts:  # fmt: skip
     """Decimals and padding of plain number texts; `values` are the same as they stand in the cells."""
     number = plain.cast(pl.Float64, strict=False)
-    notes += tuple(_range_notes(number, counts))
+    infinite = int(counts.filter(number.is_infinite()).sum())
+    notes += (f"{infinite} infinite values are treated as missing",) if infinite else ()
     fmt = _padded(plain, values, fmt, zeros=zeros)
 
     def found(least: int, most: int | None, decimals: int | None, *, whole: bool = False) -> NumberTexts:
@@ -362,16 +368,16 @@ def _measure(
             return found(least if least == most else 0, most, None)
         shortest = number.cast(pl.String).str.strip_suffix(".0")
         plain, counts = plain.zip_with(~powers, shortest).filter(number.is_finite()), counts.filter(number.is_finite())
-    if plain.len() == 0 or plain.str.contains("e").any():
-        return found(0, None, None)
-    fraction = plain.str.extract(r"\.([0-9]*)$")
-    digits = fraction.str.len_chars().fill_null(0)
+        if plain.len() == 0 or plain.str.contains("e").any():
+            return found(0, None, None)
+    after = plain.to_frame("").select(fraction=pl.first().str.extract(r"\.([0-9]*)$"))
+    fraction, digits = after.with_columns(digits=pl.first().str.len_chars().fill_null(0))
     least, most = _int(digits.min()), _int(digits.max())
     if scaled is not None:
         # what is too small for a mark has no decimals
         kept = fraction.drop_nulls().str.len_chars().min() == most and fraction.str.ends_with("0").any()
         return found(most if kept else 0, most, None, whole=bool((scaled == scaled.round(0)).all()))
-    whole = not fraction.str.contains(r"[1-9]").any() and not number.is_infinite().any()
+    whole = not infinite and not fraction.str.contains(r"[1-9]").any()
     if whole and plain.str.replace(r"\.[0-9]*$", "").cast(pl.Int64, strict=False).null_count():
         notes += ("some whole numbers do not fit into 64 bits: read as real numbers, exact to 15 digits",)
         return found(0, 0, 0)
@@ -418,11 +424,6 @@ def _all(texts: pl.Series, pattern: str) -> bool:
 
 def _int(value: Any) -> int:
     return int(value or 0)
-
-
-def _range_notes(number: pl.Series, counts: pl.Series) -> list[str]:
-    infinite = int(counts.filter(number.is_infinite()).sum())
-    return [f"{infinite} infinite values are treated as missing"] if infinite else []
 
 
 def _covering(digits: pl.Series, counts: pl.Series) -> int | None:

@@ -220,8 +220,12 @@ def write_wholes(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     return _assemble(number < 0, _grouped_text(body, fmt) + pl.lit(tail), fmt)
 
 
-def write_reals(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
-    """Float64 to texts, padded and grouped as the format says."""
+def write_reals(number: pl.Expr, fmt: NumberFormat, *, huge: bool = True) -> pl.Expr:
+    """Float64 to texts, padded and grouped as the format says.
+
+    Args:
+        huge: whether there may be numbers of more digits than 64 bits hold, decimals included.
+    """
     if fmt.scale:
         return _scaled_text(number, fmt)
     if fmt.exponent:
@@ -233,8 +237,12 @@ def write_reals(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     # Where the scaled number leaves the 64-bit integers, 128 bits hold it, or the shortest text is all there is.
     scaled = (number * scale).round(0)
     size = scaled.abs()
-    digits = pl.when(size < 2.0**63).then(size).cast(pl.Int64).cast(pl.String)
-    digits = digits.fill_null(pl.when((size >= 2.0**63) & (size < 2.0**126)).then(size).cast(pl.Int128).cast(pl.String))
+    if huge:
+        digits = pl.when(size < 2.0**63).then(size).cast(pl.Int64).cast(pl.String)
+        beyond = pl.when((size >= 2.0**63) & (size < 2.0**126)).then(size)
+        digits = digits.fill_null(beyond.cast(pl.Int128).cast(pl.String))
+    else:
+        digits = size.cast(pl.Int64).cast(pl.String)
     digits = digits.str.zfill(fmt.most + 1)
     n = fmt.most
     fraction = digits.str.tail(n) if n else pl.lit("")
@@ -243,6 +251,8 @@ def write_reals(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
         fraction = pl.when(kept.str.len_chars() < fmt.least).then(fraction.str.head(fmt.least)).otherwise(kept)
     point = pl.when(fraction == "").then(pl.lit("")).otherwise(pl.lit(fmt.point))
     text = _assemble(scaled < 0, _grouped_text(digits.str.head(-n) if n else digits, fmt) + point + fraction, fmt)
+    if not huge:
+        return text
     return pl.when(size < 2.0**126).then(text).otherwise(_dress(number < 0, number.abs().cast(pl.String), fmt))
 
 

@@ -164,8 +164,8 @@ def _read(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
             out = read = _wholes(known, column)
         case Kind.REAL:
             read = _reals(known, column)
-            out = read.set(read.is_nan() | read.is_infinite(), None)  # also those that were texts
-            out = out.set((out == 0).fill_null(False), 0.0)  # -0.0 too
+            # infinite ones that were texts are missing too; adding 0.0 makes 0 of -0.0
+            out = _apply(read, pl.when(pl.first().is_finite()).then(pl.first() + 0.0))
         case Kind.DATETIME:
             out, read = _datetimes(known, column)
     return out, known.is_not_null() & read.is_null()
@@ -225,10 +225,11 @@ def _without_tokens(series: pl.Series, column: Column) -> pl.Series:
         tokens |= set(SURE_TOKENS)
     if not tokens:
         return series
-    missing = series.is_in(list(tokens))
+    text = pl.first()
+    missing = text.is_in(list(tokens))
     if column.kind not in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID):
-        missing |= series.str.strip_chars().is_in(list(tokens))
-    return series.set(missing.fill_null(False), None)
+        missing |= text.str.strip_chars().is_in(list(tokens))
+    return _apply(series, pl.when(~missing).then(text)).alias(series.name)
 
 
 def _in_utc(series: pl.Series) -> pl.Series:
@@ -385,7 +386,10 @@ def _as_text(series: pl.Series, column: Column) -> pl.Series:
         case Kind.INTEGER:
             return _apply(series, numbers.write_wholes(pl.first(), _format_of(column)))
         case Kind.REAL:
-            return _apply(series, numbers.write_reals(pl.first(), _format_of(column)))
+            fmt = _format_of(column)
+            farthest = max(abs(series.min() or 0.0), abs(series.max() or 0.0))  # type: ignore[arg-type]
+            text = numbers.write_reals(pl.first(), fmt, huge=not farthest * 10.0 ** (fmt.most or 0) < 2.0**62)
+            return series.to_frame("").lazy().select(text).collect().to_series()  # lazy: repeated parts are done once
         case Kind.DATETIME:
             return times.write(series, column.format) if column.format else series.cast(pl.String)
         case _:

@@ -25,6 +25,7 @@ from likewise.schema.keys import (
     names_an_owner,
     parts_of,
 )
+from likewise.schema.numbers import applied
 
 LEAST_ENTITIES = 5
 """Fewer values than these are a grouping of rows, not their owners."""
@@ -88,7 +89,7 @@ def parted(
 def unnamed(keys: pl.Series) -> pl.Series:
     """Which keys tell nobody: nulls, NaN, blank texts."""
     if keys.dtype == pl.String:
-        return keys.is_null() | (keys.str.strip_chars() == "").fill_null(True)
+        return applied(keys, (pl.first().str.strip_chars() == "").fill_null(True))
     return keys.is_null() | keys.is_nan().fill_null(False) if keys.dtype.is_float() else keys.is_null()
 
 

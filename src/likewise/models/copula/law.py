@@ -20,8 +20,8 @@ Ints = npt.NDArray[np.int64]
 N_HERMITE = 200
 """Terms of the series that ties the covariance of two coded fields to their latent correlation."""
 
-N_HERMITE_FEW, FEW_SUFFICE = 40, 0.8
-"""Fewer terms, and the correlation up to which they suffice: 0.8 ** 40 is 1e-4."""
+ENOUGH = ((12, 0.3), (40, 0.8), (N_HERMITE, 1.0))
+"""Terms, and the correlation up to which they suffice: 0.3 ** 12 is 1e-6, 0.8 ** 40 is 1e-4."""
 
 MAX_CORRELATION = 0.9995
 
@@ -81,18 +81,6 @@ class Margin:
         empty = np.diff(self.upto) < 1e-12
         means[empty] = np.clip(self.edges[:-1], -8, 8)[empty]
         return means[self.place]
-
-    @cached_property
-    def hermite(self) -> Floats:
-        """(N_HERMITE,) coefficients of `scores` as a function of the component, from degree 1."""
-        x = np.clip(self.edges[1:-1], -12, 12)  # the density of the outer edges is 0
-        step = -np.diff(self.scores[self.order])  # summed by parts: what the score loses across each edge
-        density, before, now = _density(x), np.zeros_like(x), np.ones_like(x)
-        result = np.empty(N_HERMITE)
-        for k in range(1, N_HERMITE + 1):
-            result[k - 1] = -(step * density * now).sum() / np.sqrt(k)
-            before, now = now, (x * now - np.sqrt(k - 1) * before) / np.sqrt(k)
-        return result
 
     def without(self, emit: npt.NDArray[np.bool_]) -> Margin:
         """The margin of rows to draw: codes that may not be drawn have no slice."""
@@ -213,13 +201,14 @@ def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shr
     covariance = (scores.T @ scores).astype(np.float64) / (n + 1)
     r = np.eye(d)
     one, other = np.triu_indices(d, 1)
-    hermite = np.stack([m.hermite for m in margins]) if d else np.zeros((0, N_HERMITE))
+    hermite = _hermite(margins)
     for rows in np.array_split(np.arange(len(one)), len(one) // 20_000 + 1):
         a, b = one[rows], other[rows]
-        terms = hermite[a] * hermite[b]
-        found = _solve(terms[:, :N_HERMITE_FEW], covariance[a, b])
-        strong = np.abs(found) > FEW_SUFFICE  # the later terms count for these only
-        found[strong] = _solve(terms[strong], covariance[a, b][strong])
+        found, left = np.zeros(len(rows)), np.arange(len(rows))
+        for n_terms, upto in ENOUGH:
+            terms = hermite[:n_terms, a[left]] * hermite[:n_terms, b[left]]
+            found[left] = _solve(terms, covariance[a[left], b[left]])
+            left = left[np.abs(found[left]) > upto]  # the later terms count for these only
         r[a, b] = r[b, a] = found
     if shrink and n > 1 and len(one):
         off = r[one, other]
@@ -228,18 +217,38 @@ def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shr
     return _positive_definite(r)
 
 
+def _hermite(margins: list[Margin]) -> Floats:
+    """(N_HERMITE, D) coefficients of each margin's `scores` as a function of the component, from degree 1."""
+    result = np.zeros((N_HERMITE, len(margins)))
+    for same in np.array_split(np.argsort([len(m.share) for m in margins], kind="stable"), len(margins) // 64 + 1):
+        if not len(same):
+            continue
+        widest = len(margins[same[-1]].share) - 1
+        x, step = np.zeros((2, len(same), widest))
+        for row, j in enumerate(same):
+            m = margins[j]
+            x[row, : len(m.share) - 1] = np.clip(m.edges[1:-1], -12, 12)  # the density of the outer edges is 0
+            step[row, : len(m.share) - 1] = -np.diff(m.scores[m.order])  # by parts: what is lost across each edge
+        lost, before, now = step * _density(x), np.zeros_like(x), np.ones_like(x)
+        for k in range(1, N_HERMITE + 1):
+            result[k - 1, same] = -np.einsum("ij,ij->i", lost, now) / np.sqrt(k)
+            before, now = now, (x * now - np.sqrt(k - 1) * before) / np.sqrt(k)
+    return result
+
+
 def _solve(terms: Floats, target: Floats) -> Floats:
-    """(pairs,) correlation at which the series with these (pairs, terms) has the target's value; the
+    """(pairs,) correlation at which the series with these (terms, pairs) has the target's value; the
     series rises with the correlation, so bisection finds it."""
     low, high = np.full(len(target), -MAX_CORRELATION), np.full(len(target), MAX_CORRELATION)
     for _ in range(24):
         middle = (low + high) / 2
         value = np.zeros_like(middle)
-        for k in range(terms.shape[1] - 1, -1, -1):
-            value = (value + terms[:, k]) * middle
+        for term in terms[::-1]:
+            value += term
+            value *= middle
         below = value < target
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    none = np.abs(terms).max(1, initial=0.0) < 1e-12
+    none = np.abs(terms).max(0, initial=0.0) < 1e-12
     result: Floats = np.where(none, 0.0, (low + high) / 2)
     return result
 

@@ -143,6 +143,16 @@ US_SSN = Form("us_ssn", "US social security numbers", r"^[0-8]\d{2}-\d{2}-\d{4}$
 CALLED = Form("national_id", "identity numbers", r"^[A-Za-z]{0,6}\d[A-Za-z0-9]{4,17}$", "000000000", _ID_HINTS)
 PHONE = Form("phone", "telephone numbers", r"^(\+\d{8,15}|\d{7,15})$", "+00 00 000 00 00", _PHONES)
 ABROAD = Form("phone", "telephone numbers", r"^\+[1-9]\d{7,14}$", "+00 00 000 00 00")
+_BARE = [
+    pl.first().str.strip_chars().alias("stripped"),
+    pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
+]
+_PATTERNED = [
+    pl.col("stripped" if form in (EMAIL, US_SSN) else "bare").str.contains(form.pattern).mean().alias(str(at))
+    for at, form in enumerate((*FORMS, US_SSN, ABROAD))
+]
+"""Made once: to build an expression costs as much as to look at a short column."""
+
 BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, PHONE, NAME)}
 
 
@@ -162,16 +172,13 @@ def recognise(name: str, values: pl.Series) -> Form | None:
     texts = values.head(LOOK_AT).cast(pl.String)
     if not len(texts):
         return None
-    parts, bare = parts_of(name), texts.str.replace_all(SEPARATORS, "").str.to_uppercase()
-    stripped = texts.str.strip_chars()
+    parts = parts_of(name)
     # One look for all patterns: hardly any column needs a second.
-    both = pl.DataFrame([stripped.alias(EMAIL.word), bare.alias("bare")])
-    patterned = both.select(
-        pl.col(EMAIL.word if form is EMAIL else "bare").str.contains(form.pattern).mean().alias(form.word)
-        for form in FORMS
-    ).row(0, named=True)
-    for form in FORMS:
-        if patterned[form.word] < 0.8:
+    both = texts.to_frame("").select(_BARE)
+    patterned = both.select(_PATTERNED).row(0)
+    stripped, bare = both
+    for form, share in zip(FORMS, patterned, strict=False):
+        if share < 0.8:
             continue
         whole = stripped if form is EMAIL else bare
         named = form.is_named(parts)
@@ -181,11 +188,11 @@ def recognise(name: str, values: pl.Series) -> Form | None:
                 return form
             if named:
                 return form  # what it is named, though its check digits are wrong
-    if len(texts) >= 3 and US_SSN.fits(stripped).mean() >= 0.95:
+    if len(texts) >= 3 and patterned[len(FORMS)] >= 0.95:
         return US_SSN
     for form, needed in ((CALLED, 0.8), (PHONE, 0.8)):
         if form.is_named(parts) and form.fits(bare).mean() >= needed:
             return form
-    if len(texts) >= LEAST and ABROAD.fits(bare).mean() >= 0.95:
+    if len(texts) >= LEAST and patterned[len(FORMS) + 1] >= 0.95:
         return ABROAD
     return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None

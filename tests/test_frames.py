@@ -158,7 +158,8 @@ def test_what_cannot_be_a_column_is_refused_by_name(frame: Any) -> None:
 
 def test_an_index_stays_where_rows_stay() -> None:
     frame = pd.DataFrame({"a": [1.0, np.nan] * 40, "b": [1.0, 2.0] * 40}, index=pd.date_range("2020", periods=80))
-    synth = lw.Synthesizer("copula", random_state=0).fit(frame)
+    with pytest.warns(lw.errors.LikewiseWarning, match="index of the frame holds times"):
+        synth = lw.Synthesizer("copula", random_state=0).fit(frame)
     assert synth.complete(frame).index.equals(frame.index)
     assert lw.impute.simulate_missing(frame, "mcar", 0.2, random_state=0).index.equals(frame.index)
     assert isinstance(synth.sample(5).index, pd.RangeIndex)

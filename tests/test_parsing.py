@@ -336,3 +336,9 @@ def test_truths_stored_as_decimals_come_back_as_decimals() -> None:
     raw = pl.DataFrame({"paid": ["1.00", "0.00", None]}, schema={"paid": pl.String}).cast(pl.Decimal(6, 2))
     schema = Schema((Column(name="paid", kind=Kind.BOOLEAN, dtype="Decimal(6, 2)"),))
     assert_frame_equal(restore(parse(raw, schema), schema), raw)
+
+
+def test_the_greatest_number_of_a_type_comes_back_though_a_float_rounds_beyond_it() -> None:
+    raw, schema = one("n", [2**64 - 1, 5, 5, None], dtype=pl.UInt64)
+    assert schema["n"].kind is Kind.REAL
+    assert_frame_equal(restore(parse(raw, schema), schema), raw)

@@ -6,6 +6,7 @@ import datetime as dt
 import inspect
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -861,3 +862,31 @@ def test_roles_are_kept(frame: pl.DataFrame) -> None:
     synth = make(schema=schema).fit(frame)
     assert synth.schema_.target == "grade"
     assert "phone" not in synth.sample(3).columns
+
+
+@pytest.mark.parametrize(("dtype", "least"), [(pl.UInt64, 2**63), (pl.Int128, 10**25), (pl.Int64, 2**60 + 1)])
+def test_whole_numbers_that_repeat_come_back_to_the_last_digit_however_long(
+    dtype: type[pl.DataType], least: int
+) -> None:
+    values = [least + i for i in range(7)]
+    frame = pl.DataFrame({"code": pl.Series(values * 40, dtype=dtype), "side": ["a", "b"] * 140})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of codes
+        drawn = lw.Synthesizer("copula", random_state=0).fit(frame).sample(300)
+    assert drawn["code"].dtype == dtype
+    assert set(drawn["code"]) == set(values)
+
+
+def test_long_whole_numbers_that_all_differ_are_numbers_unless_their_name_says_key() -> None:
+    values = pl.Series([2**63 + i**3 * 10**7 + 1 for i in range(300)], dtype=pl.UInt64)
+    schema = lw.infer(pl.DataFrame({"traffic": values, "user_id": values}))
+    assert schema["traffic"].kind is Kind.REAL
+    assert schema["user_id"].kind is Kind.ID
+
+
+def test_a_time_axis_in_the_index_is_told_and_a_plain_index_is_not(recwarn: pytest.WarningsRecorder) -> None:
+    frame = pd.DataFrame({"load": np.arange(40) % 7})
+    Synthesizer("copula", random_state=0).fit(frame)
+    assert not recwarn.list
+    with pytest.warns(lw.errors.LikewiseWarning, match="index of the frame holds times"):
+        Synthesizer("copula", random_state=0).fit(frame.set_index(pd.date_range("2024-01-01", periods=40)))

@@ -210,8 +210,8 @@ def _fit(excess: Floats, rows: Floats) -> tuple[float, float]:
     typical = float((excess[1:] * rows[:-1]).sum() / rows[:-1].sum())
     shapes, scales = np.arange(len(SHAPES)), np.arange(len(SCALES))
     at = _likeliest(shapes[::STRIDE], scales[::STRIDE], typical, excess, rows)
-    near = (every[max(0, i - NEAR) : i + NEAR + 1] for every, i in zip((shapes, scales), at, strict=True))
-    at = _likeliest(*near, typical, excess, rows)
+    near = [every[max(0, i - NEAR) : i + NEAR + 1] for every, i in zip((shapes, scales), at, strict=True)]
+    at = _likeliest(near[0], near[1], typical, excess, rows)
     return float(SHAPES[at[0]]), float(SCALES[at[1]] * typical)
 
 

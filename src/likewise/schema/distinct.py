@@ -79,3 +79,9 @@ class Counted:
         if name not in self._known:
             self._known[name] = Distinct.of(self.table[name])
         return self._known[name]
+
+    def forget(self, name: str) -> None:
+        """Let go of a column that nobody asks for again."""
+        self._known.pop(name, None)
+        if name in self.table.columns:
+            self.table = self.table.drop(name)

@@ -446,7 +446,7 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
     return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
 
 
-_TOO_LONG = "whole numbers beyond 64 bits that real numbers cannot tell apart: taken as codes"
+_TOO_LONG = "whole numbers beyond 64 bits that real numbers do not hold to the last digit: taken as codes"
 
 
 def _collapse(texts: pl.Series, fmt: numbers.NumberFormat) -> bool:
@@ -561,10 +561,13 @@ def _number_column(facts: _Facts, forced: Kind | None) -> Column:
     if forced in (Kind.INTEGER, Kind.REAL):
         return facts.column(forced, decimals=None if forced is Kind.INTEGER else _decimals(facts.values))
     if whole is None:
-        if dtype.is_integer() and facts.values.cast(pl.Float64).n_unique() < len(facts.values):
-            if key_reason(facts.series.name, facts.values.cast(pl.String), facts.n_known, facts.is_unique):
+        if dtype.is_integer() and 2 * int(facts.counts.filter(_are_doubles(facts.values)).sum()) < facts.n_known:
+            texts = facts.values.cast(pl.String)
+            if key_reason(facts.series.name, texts, facts.n_known, facts.is_unique):
                 return facts.column(Kind.ID, notes=(_TOO_LONG,))
-            return facts.column(text_or_category(facts.values.cast(pl.String), facts.counts), notes=(_TOO_LONG,))
+            kind = text_or_category(texts, facts.counts)
+            if kind is Kind.CATEGORICAL or facts.values.cast(pl.Float64).n_unique() < len(texts):
+                return facts.column(kind, notes=(_TOO_LONG,))
         if dtype.is_integer():
             facts.notes.append("some values do not fit into 64 bits: read as real numbers, exact to 15 digits")
         return facts.column(Kind.REAL, decimals=_decimals(facts.values))
@@ -585,6 +588,12 @@ def _as_wholes(facts: _Facts) -> pl.Series | None:
         return None
     whole = values.to_physical().cast(pl.Int64, strict=False)
     return None if whole.null_count() else whole
+
+
+def _are_doubles(values: pl.Series) -> pl.Series:
+    """Which whole numbers a 64-bit float holds to their last digit."""
+    whole = values.cast(pl.Int128, strict=False)
+    return (whole.cast(pl.Float64).cast(pl.Int128, strict=False) == whole).fill_null(False)
 
 
 def _decimals(values: pl.Series) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil, copysign, floor, isfinite
 
+import numpy as np
 import polars as pl
 
 from likewise.errors import SchemaError, nearest
@@ -31,7 +32,9 @@ _MOST = 2**53
 """Numbers beyond this stand for it where a budget holds and no bounds were declared."""
 
 
-def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: Counted | None = None) -> pl.DataFrame:
+def parse(
+    raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: Counted | None = None, consume: bool = False
+) -> pl.DataFrame:
     """The canonical frame, columns in the schema's order.
 
     Args:
@@ -39,6 +42,7 @@ def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: 
         schema: what the columns are.
         partial: columns may lack; they come out all missing.
         counted: the distinct values of `raw`, as `infer_counted` gives them beside the schema; saves looking again.
+        consume: take each column out of `raw` once it is read, so that two whole tables are never held.
 
     Raises:
         SchemaError: columns lack or are not in the schema, or values do not fit their column's kind (how many are
@@ -50,10 +54,14 @@ def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: 
         [31, None]
     """
     check_names(raw.columns, schema, partial=partial)
-    absent = pl.Series([None] * raw.height, dtype=pl.Null)
-    return pl.DataFrame(
-        [parse_column(raw[c.name] if c.name in raw.columns else absent.alias(c.name), c, counted) for c in schema]
-    )
+    absent, present, columns = pl.Series([None] * raw.height, dtype=pl.Null), set(raw.columns), []
+    for c in schema:
+        columns.append(parse_column(raw[c.name] if c.name in present else absent.alias(c.name), c, counted))
+        if consume and c.name in present:
+            raw.drop_in_place(c.name)
+            if counted is not None:
+                counted.forget(c.name)
+    return pl.DataFrame(columns)
 
 
 def parse_declared(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
@@ -164,8 +172,9 @@ def _read(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
             out = read = _wholes(known, column)
         case Kind.REAL:
             read = _reals(known, column)
-            # infinite ones that were texts are missing too; adding 0.0 makes 0 of -0.0
-            out = _apply(read, pl.when(pl.first().is_finite()).then(pl.first() + 0.0))
+            number = pl.first()
+            # -0.0 is 0; infinite ones are missing, also those that were texts
+            out = _apply(read, pl.when(number == 0).then(0.0).when(number.is_finite()).then(number))
         case Kind.DATETIME:
             out, read = _datetimes(known, column)
     return out, known.is_not_null() & read.is_null()
@@ -331,7 +340,7 @@ def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
 # ---- and back ----------------------------------------------------------------------------------------------------
 
 
-def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False) -> pl.DataFrame:
+def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False, consume: bool = False) -> pl.DataFrame:
     """The frame as the table came: types, missing tokens, date formats, labels, column order.
 
     Args:
@@ -344,8 +353,9 @@ def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False) -> 
         SchemaError: a column is not in the schema, or not canonical.
     """
     check_names(canonical.columns, schema, partial=True)
-    present = [c for c in schema if c.name in canonical.columns]
-    return pl.DataFrame({c.name: restore_column(canonical[c.name], c, typed=typed) for c in present})
+    names = set(canonical.columns)
+    take = canonical.drop_in_place if consume else canonical.get_column
+    return pl.DataFrame({c.name: restore_column(take(c.name), c, typed=typed) for c in schema if c.name in names})
 
 
 def restore_column(series: pl.Series, column: Column, *, typed: bool = False) -> pl.Series:
@@ -387,8 +397,8 @@ def _as_text(series: pl.Series, column: Column) -> pl.Series:
             return _apply(series, numbers.write_wholes(pl.first(), _format_of(column)))
         case Kind.REAL:
             fmt = _format_of(column)
-            farthest = max(abs(series.min() or 0.0), abs(series.max() or 0.0))  # type: ignore[arg-type]
-            text = numbers.write_reals(pl.first(), fmt, huge=not farthest * 10.0 ** (fmt.most or 0) < 2.0**62)
+            farthest = np.abs([series.min() or 0.0, series.max() or 0.0]).max()  # type: ignore[arg-type]
+            text = numbers.write_reals(pl.first(), fmt, huge=bool(farthest * 10.0 ** (fmt.most or 0) > 2.0**62))
             return series.to_frame("").lazy().select(text).collect().to_series()  # lazy: repeated parts are done once
         case Kind.DATETIME:
             return times.write(series, column.format) if column.format else series.cast(pl.String)
@@ -410,8 +420,10 @@ def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Ser
         series = series == "true"
     if series.dtype == pl.String and stored.is_temporal() and stored != pl.Duration:
         return _time_of_word(series, stored)
-    if stored.is_integer() and series.dtype.is_float():
-        series = series.round(0)
+    if isinstance(stored, pl.datatypes.IntegerType) and series.dtype.is_float():
+        whole, least, most = pl.first().round(0), stored.min(), stored.max()  # a float may round to beyond the type
+        inside = pl.when(whole >= most).then(most).when(whole <= least).then(least)
+        series = _apply(series, inside.otherwise(whole.cast(stored, strict=False)))
     if stored == pl.Duration:
         series = series.cast(pl.Int64, strict=False)
     if isinstance(stored, pl.Decimal) and series.dtype == pl.Float64:

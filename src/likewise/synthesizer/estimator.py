@@ -57,6 +57,7 @@ from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.search import watched
 from likewise.tables.frames import from_frame, names_of, with_index_of
+from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
@@ -264,16 +265,19 @@ class Synthesizer(Estimator, LatentMethods):
         )
         schema = self._bounded(schema)
         generator = self._table_generator(schema)
-        table, only = parse(raw, schema, counted=counted), resolve(self.only or {}, schema)
-        del frame, raw, counted  # a table is many times its codes: as few as can be are held at one time
+        if told := word_on_index(frame):
+            warnings.warn(told, LikewiseWarning, stacklevel=2)
+        del frame  # a table is many times its codes: as few as can be are held at one time
+        raw = raw.clone()
+        table, only = parse(raw, schema, counted=counted, consume=True), resolve(self.only or {}, schema)
+        del raw, counted
         whose = persons_of(table, schema.entity)
         rows = _rows_of_class(table, only, whose)
         left_out, table = (_others(table, rows), table[rows]) if only else (table[:0], table)
         split, training, drawing = self._streams()
         train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
-        kept = table[holdout_rows] if holdout is None else parse(from_frame(holdout)[0], schema)
-        learnt = table[train_rows]
-        del table
+        learnt, kept = _parts(table, train_rows, holdout_rows)
+        kept = kept if holdout is None else parse(from_frame(holdout)[0], schema)
         codec = _codec_of(learnt, schema, self.codec, (left_out, kept))
         kept = kept.filter(meeting(kept, only))
         gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
@@ -522,7 +526,8 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:
-            return self._give_back(restore(self.codec_.decode(codes, rng=rng, narrowing=narrowing), self.schema_))
+            table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
+            return self._give_back(restore(table, self.schema_, consume=True))
         return self._give_back(self.image_codec_.decode(codes))
 
     def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
@@ -674,6 +679,15 @@ def _check_delta(budget: DP, n_rows: int) -> None:
 def _others(table: pl.DataFrame, rows: npt.NDArray[np.int64]) -> pl.DataFrame:
     """The rows that are not among these."""
     return table[np.setdiff1d(np.arange(len(table)), rows)]
+
+
+def _parts(
+    table: pl.DataFrame, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """These rows and those, each column taken out of the table as it is parted."""
+    taken = (table.drop_in_place(name) for name in table.columns)
+    pairs = [(column.gather(one), column.gather(other)) for column in taken]
+    return pl.DataFrame([a for a, _ in pairs]), pl.DataFrame([b for _, b in pairs])
 
 
 def _codec_of(

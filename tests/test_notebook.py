@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 import likewise as lw
 from likewise.balance.comparison import BalanceComparison, Line
 from likewise.dp.ledger import DP, Entry, Ledger
-from likewise.notebook import MOST_BYTES, Table, card
+from likewise.notebook import MOST_BYTES, Table, card, live_bar
 from likewise.report.texts import to_markdown
 from likewise.scenario import Paths
 
@@ -104,6 +106,24 @@ def test_a_name_stands_as_it_is_and_what_is_left_out_is_counted(name):
     assert EVIL in text
     if name != "comparison":
         assert re.search("… [0-9]{3} more", text)
+
+
+def test_progress_is_one_output_of_the_cell_written_anew(monkeypatch):
+    written: list[str] = []
+    handle = SimpleNamespace(update=written.append)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1)))
+    display = SimpleNamespace(HTML=str, display=lambda html, display_id: handle)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    frame = pl.DataFrame({"x": np.random.default_rng(0).normal(size=200)})
+    lw.Synthesizer("autoregressive", random_state=0, epochs=2, progress=True).fit(frame)
+    assert written
+    assert 'max="1" value="' in written[-1]
+    assert "rows/s" in written[-1]
+
+
+def test_there_is_no_bar_outside_of_a_notebook(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert live_bar() is None
 
 
 def test_a_card_keeps_its_size_whatever_the_letters():

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib import import_module
 
 MOST_BYTES = 30_000
 """Of one card; what is beyond is counted, not shown."""
@@ -93,3 +95,19 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"Frame({len(self.page.encode()) / 1e6:.1f} MB)"
+
+
+def live_bar() -> Callable[[float, str], None] | None:
+    """A bar below the running cell of a Jupyter notebook, as what sets its share done and the words beside it; None
+    where there is no such notebook. It is one output that is written anew, so it needs no widgets."""
+    module = sys.modules.get("IPython")  # a notebook has imported it
+    shell = None if module is None else module.get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    display = import_module("IPython.display")
+    handle = display.display(display.HTML(""), display_id=True)
+
+    def show(share: float, words: str) -> None:
+        handle.update(display.HTML(f'<progress max="1" value="{share:.3f}"></progress> {escape(words)}'))
+
+    return show

@@ -47,6 +47,7 @@ from likewise.models.eligible import LEAST_ROWS, ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel
 from likewise.models.marginals.model import MarginalModel
+from likewise.notebook import live_bar
 from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.distinct import Counted
@@ -58,7 +59,7 @@ from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.search import watched
 from likewise.tables.frames import from_frame, names_of, with_index_of
 from likewise.tables.pandas import word_on_index
-from likewise.training.loop import Progress
+from likewise.training.loop import Event, Progress
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report
@@ -780,11 +781,19 @@ def _is_seed(value: object) -> bool:
 
 @contextmanager
 def _progress(asked: Progress | bool | None) -> Iterator[Progress | None]:
-    """The callback to use: the caller's own, or a bar of ours."""
+    """The callback to use: the caller's own, or a bar of ours, in a notebook or a terminal."""
     if asked is not True:
         yield asked or None
         return
-    from likewise.cli.terminal import Terminal
+    from likewise.cli.terminal import Terminal, training_figures
 
+    if bar_of_cell := live_bar():
+
+        def show(event: Event) -> None:
+            words = f"{event.unit} {event.epoch:.0f}/{event.epochs:.0f} · {training_figures(event)}"
+            bar_of_cell(event.epoch / event.epochs, words)
+
+        yield show
+        return
     with Terminal().training() as bar:
         yield None if isinstance(bar, bool) else bar

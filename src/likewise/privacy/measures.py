@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -146,6 +147,8 @@ def measure_table(
         sizes = np.zeros_like(sizes)
         sizes[ids] = crowds_as_read(as_written(told.select(names)), who)
     per_member = sizes[members]
+    # Summed exactly, so that the order of the rows leaves no trace in the last digit.
+    mean_risk = math.fsum(1 / per_member) / len(per_member)
     n_classes = len(sizes)
     return Anonymity(
         quasi_identifiers=tuple(names),
@@ -160,9 +163,9 @@ def measure_table(
         class_sizes=_bands(sizes),
         unique_rows=int((sizes == 1).sum()),
         prosecutor_max=1 / int(sizes.min()),
-        prosecutor_mean=float((1 / per_member).mean()),
+        prosecutor_mean=mean_risk,
         prosecutor_rows_at_risk=float((1 / per_member > _RISKY).mean()),
-        marketer=float((1 / per_member).mean()),
+        marketer=mean_risk,
         sensitive=diversities,
         **outside,
     )

@@ -330,6 +330,9 @@ def _softmax_loss(logits: torch.Tensor, at: torch.Tensor) -> tuple[torch.Tensor,
     The softmax takes one pass through memory each way, where the sum of exponentials takes five; much of a step is
     spent here where columns have many codes.
     """
+    if logits.device.type != "cpu":  # where a look at the values would wait for the device
+        log_p = logits.log_softmax(-1)
+        return log_p.exp(), -log_p.gather(-1, at)[..., 0]
     p = torch.softmax(logits, -1)
     share = p.gather(-1, at)[..., 0]
     loss = -share.log()

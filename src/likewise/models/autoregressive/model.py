@@ -165,25 +165,24 @@ class Autoregressive(TableModel["MaskedNet"]):
         self._net = net = self._make_net(fit.alphabet, log_marginals(rows, fit.alphabet), generator, n_rows=len(rows))
         if not net.sizes:
             return
-        canonical, at_once = net.visible(net.order), rows_at_once(sum(net.sizes))
+        at_once = rows_at_once(sum(net.sizes))
         n_told, own = len(self._context), net.order[len(self._context) :]
 
         def loss(x: torch.Tensor, passed: float) -> torch.Tensor:
             del passed
-            seen = canonical
-            if float(torch.rand((), generator=generator)) < self.any_order:
-                seen = net.visible(_some_first(net.order, generator, n_told))
-            nll = net.nll(x, seen)
+            any_order = float(torch.rand((), generator=generator)) < self.any_order
+            nll = net.nll(x, net.visible(_some_first(net.order, generator, n_told) if any_order else net.order))
             return (nll[:, own] if n_told else nll).sum(1)
 
         def held_out(x: torch.Tensor) -> torch.Tensor:
+            canonical = net.visible(net.order)  # here, where the net stands on the device it learns on
             parts = (net.nll(part.long(), canonical) for part in torch.split(x, at_once))
             return torch.stack([(nll[:, own] if n_told else nll).sum() for nll in parts]).sum()
 
         self._train_likelihood(net, fit, rows, generator, loss, held_out)
         if self.calibrate:
             parts = torch.split(torch.from_numpy(in_net_order(net, rows.codes)), at_once)
-            net.calibrate(lambda: (part.long() for part in parts), canonical, self.calibrate)
+            net.calibrate(lambda: (part.long() for part in parts), net.visible(net.order), self.calibrate)
 
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of each field first, then the net, from where they stand."""

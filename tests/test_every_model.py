@@ -209,7 +209,7 @@ TOLD = sorted(name for name, kind in MODELS.items() if "condition_on" in kind().
         (["key"], "condition_on: column 'key' is an id"),
         (["income", "key"], "condition_on: column 'key' is an id"),
         ("income", "condition_on must be a list of column names"),
-        ([3], "condition_on must be a list of column names"),
+        ([3], "condition_on: no column '3'"),
     ],
     ids=str,
 )

@@ -184,7 +184,7 @@ def synth(
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
       likewise synth folder/ -o fake/
       likewise synth real.csv --dry-run
-      cat real.csv | likewise synth - --no-measure > fake.csv
+      cat real.csv | likewise synth - -o - --no-measure > fake.csv
     """
     if output is None:
         if not dry_run:

@@ -366,7 +366,8 @@ def test_a_failed_write_leaves_the_old_file(model: Path, tmp_path: Path, monkeyp
     path.write_bytes(b"old")
 
     def full(*args: Any, **kwargs: Any) -> None:
-        args[0].open("wb").write(b"half a fi")
+        with args[0].open("wb") as file:
+            file.write(b"half a fi")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
@@ -391,7 +392,8 @@ def test_ctrl_c_while_saving_leaves_the_old_file(model: Path, tmp_path: Path, mo
     before = path.read_bytes()
 
     def interrupt(*args: Any, **kwargs: Any) -> None:
-        args[0].open("wb").write(b"half a fi")
+        with args[0].open("wb") as file:
+            file.write(b"half a fi")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "write_bytes", interrupt)

@@ -223,7 +223,7 @@ def test_the_report_carries_both_links_beside_the_rest(tables):
     done = lw.privacy.anonymize(train.drop("name"), quasi_identifiers=["age", "zip"], k=5)
     told = lw.evaluate(train, done.frame, **options)
     assert [score.name for score in told] == ["public_exact", "public_nearest"]
-    assert told.notes[0].startswith("Only the linkage to the public table was measured: column")
+    assert told.notes[0].startswith("Only the linkage to the public table was measured: the synthetic table: column")
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_worse_figures_are_marked_and_the_next_step_is_told():
     assert "▲ 0.610" in text
     assert "▲ 0.510" not in text
     assert advice(report_of()) in text
-    assert "1 figures are worse than fresh real rows (Told from real (AUC))" in advice(report_of())
+    assert "Worse than fresh real rows (1): Told from real (AUC)." in advice(report_of())
 
 
 @pytest.mark.parametrize("n_attacks", [1, 12])

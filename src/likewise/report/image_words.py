@@ -32,8 +32,8 @@ TEXT: dict[str, dict[str, str]] = {
         "images ({names}). Learn under a budget of privacy, from more images or for a shorter time, and measure again.",
         "now_no_attack": "No attack could be made: keep real images from the generator, and measure again with them as "
         "the holdout.",
-        "now_worse": "{n} figures are worse than fresh real images ({names}): try another generator or a longer "
-        "training, and compare.",
+        "now_worse": "Worse than fresh real images ({n}): {names}. Try another generator or a longer training, "
+        "and compare.",
         "now_none": "No figure is clearly worse than fresh real images at these sizes. Whether that is enough for your "
         "use is yours to judge.",
         "alarm": "worse than fresh real images",

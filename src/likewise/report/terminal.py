@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from likewise.report.comparison import Comparison
 
 
+LABEL_WIDTH = 20
+"""Cells kept for the names of measures, which else break over three lines in a terminal of 80."""
+
+
 def summary_table(report: Report, *, lang: str = "en") -> Table:
     """A Rich table: each score beside its floor and its interval, in groups."""
     from rich.markup import escape
@@ -26,7 +30,7 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
         box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="",
         caption=f"{closing}[bold]{text['now']}[/bold]: {escape(advice(report, lang))}" if report.scores else None,
     )  # fmt: skip
-    table.add_column(text["measure"])
+    table.add_column(text["measure"], min_width=LABEL_WIDTH)
     for head in ("value", "floor", "interval", "better"):
         table.add_column(text[head], justify="right" if head != "better" else "left")
     has_attacks = any(score.least_leak is not None for score in report)
@@ -61,7 +65,7 @@ def comparison_table(comparison: Comparison, *, lang: str = "en") -> Table:
         box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="",
         caption=f"★ {text['star']}; {MARK} {text['alarm']}",
     )  # fmt: skip
-    table.add_column(text["measure"])
+    table.add_column(text["measure"], min_width=LABEL_WIDTH)
     for head in (text["floor"], *comparison.names):
         table.add_column(escape(head), justify="right")
     for group in GROUPS:

@@ -20,8 +20,8 @@ TEXT: dict[str, dict[str, str]] = {
         "({names}). Learn under a budget of privacy, from more rows or for a shorter time, and measure again.",
         "now_no_attack": "No attack could be made: keep real rows from the generator, and measure again with them as "
         "the holdout.",
-        "now_worse": "{n} figures are worse than fresh real rows ({names}): try another generator or a longer "
-        "training, and compare.",
+        "now_worse": "Worse than fresh real rows ({n}): {names}. Try another generator or a longer training, "
+        "and compare.",
         "now_columns": " Look at {columns} first.",
         "now_none": "No figure is clearly worse than fresh real rows at these sizes. Whether that is enough for your "
         "use is yours to judge.",

@@ -38,6 +38,7 @@ def resolve(where: Mapping[str, Any], schema: Schema) -> dict[str, Condition]:
         ConditionError: no such column, a column that is not modelled, or a value that its kind cannot take.
 
     Example:
+        >>> from likewise.conditions import between
         >>> schema = Schema((Column(name="age", kind=Kind.INTEGER), Column(name="income", kind=Kind.CATEGORICAL)))
         >>> resolve({"age": between(60, 90), "income": ">50K"}, schema)
         {'age': Between(low=60, high=90, closed='both'), 'income': OneOf(values=('>50K',))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from abc import abstractmethod
@@ -52,6 +53,9 @@ MODEL_SHARE = 0.5
 
 PRIVATE_PASSES, PRIVATE_SCALE = 5, 0.5
 """Under a budget: how often each critic takes a row, and the factor of its scores, which noise makes too sure."""
+
+CHECKED_DRAWS, FARTHEST_MEAN = 256, 100.0
+"""Draws that loaded critics are held to, and how far from 1 the mean of what they multiply by may lie."""
 
 
 class Tiltable(Protocol):
@@ -348,7 +352,19 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
             raise ModelFileError("model: critics need both weights and a tilt")
         self._alphabet, self.condition_fields = alphabet, self._model.condition_fields
         self._tilt = None if numbers is None else self._loaded(weights, numbers)
+        if self._tilt is not None:
+            self._check_fit(self._tilt)
         return self
+
+    def _check_fit(self, tilt: Tilt) -> None:
+        """Hold loaded critics to the model: over its own draws what they multiply the probability by is 1 on average.
+
+        Critics of a damaged file would refuse all that the model draws, and a draw would search for ever.
+        """
+        mean = float(tilt.of(self._draws(CHECKED_DRAWS, np.random.default_rng(0))).exp().mean())
+        is_near = 1 / FARTHEST_MEAN < mean < FARTHEST_MEAN  # False for NaN
+        if not (is_near and math.exp(min(tilt.highest, 99.0)) < FARTHEST_MEAN**2):
+            raise ModelFileError("model: its critics do not fit what it draws")
 
     def _loaded(self, weights: dict[str, npt.NDArray[Any]], numbers: npt.NDArray[Any]) -> Tilt:
         import torch

@@ -253,4 +253,4 @@ def test_the_share_that_was_searched_is_told(monkeypatch):
     assert report["distance_share"].searched == pytest.approx(200 / 800)
     assert "only 25.0% of the rows were searched" in report["distance_share"].method
     assert report["membership"].searched == pytest.approx(400 / 800)
-    assert "only 50.0% of the synthetic rows were searched" in report["membership"].method
+    assert "only 50.0% of the rows were searched" in report["membership"].method

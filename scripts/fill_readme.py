@@ -26,7 +26,7 @@ In brackets stands the floor: what the held-out real rows score. Columns and pai
 errors (0 is alike); told apart is the AUC of a classifier told to find the synthetic rows (0.5 is perfect); prediction
 is the score of a model trained on synthetic rows and tested on real ones; membership is the AUC of an attack that
 guesses from distance who was in the table (0.5 is a coin toss). TabularARGN is that of mostlyai-engine; CART is a chain
-of decision trees, the method of synthpop.
+of decision trees, the method of synthpop. A blank was not measured, for the machine was not quiet.
 Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
 """,
     # Pieces, for a line break inside a Chinese paragraph would show as a blank.
@@ -34,7 +34,7 @@ Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
     "括号中是基准，即留出的真实行的得分。单列与（相关的）列对是误差（0 为一致）；"
     "真假分辨是分类器辨认合成行的 AUC（0.5 为完美）；"
     "预测是用合成行训练、在真实行上测试的模型得分；成员推断是猜测谁在原表中的攻击的 AUC（0.5 等于掷硬币）。"
-    "TabularARGN 取自 mostlyai-engine；CART 是决策树链，即 synthpop 的方法。"
+    "TabularARGN 取自 mostlyai-engine；CART 是决策树链，即 synthpop 的方法。空格为未测（机器当时不空闲）。"
     "机器：{machine}；提交 {commit}；由 `benchmarks/main_job.py` 得出。\n",
 }
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,17 +18,6 @@ PRECISIONS = "auto", "bf16", "fp32"
 
 MOST_DROPPED = 0.99
 """Share of units that may be dropped in training."""
-
-
-class _Rule(Protocol):
-    """What a value may be."""
-
-    def __call__(self, name: str, value: Any) -> Any:
-        """The value as plain data.
-
-        Raises:
-            OptionError: it is none of those.
-        """
 
 
 @dataclass(frozen=True)

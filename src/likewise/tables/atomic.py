@@ -28,10 +28,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     path = Path(path)
     what = f"file {str(path)!r}"
     with output_errors(what):
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise OutputError(f"{what} is a folder; give a file")
-        if target.exists() and not target.is_file():
+        target, is_device = _target_of(path, what)
+        if is_device:
             yield target
             return
         # A short name of its own: beside one of the greatest length a longer one would not fit.
@@ -93,10 +91,8 @@ def check_writable(path: PathLike) -> None:
     path = Path(path)
     what = f"file {str(path)!r}"
     with output_errors(what):
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise OutputError(f"{what} is a folder; give a file")
-        if target.exists() and not target.is_file():
+        target, is_device = _target_of(path, what)
+        if is_device:
             return
         # Trying is the only sure test: permissions, read-only disks and quotas all speak through it.
         probe = target.with_name(f".{secrets.token_hex(8)}")
@@ -104,3 +100,11 @@ def check_writable(path: PathLike) -> None:
         probe.unlink()
         if target.exists() and not os.access(target, os.W_OK):
             raise OutputError(f"{what} cannot be written: it is write-protected")
+
+
+def _target_of(path: Path, what: str) -> tuple[Path, bool]:
+    """Where a path leads to, and whether a device or pipe stands there, which is written to as it is."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(f"{what} is a folder; give a file")
+    return target, target.exists() and not target.is_file()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, SchemaError
-from likewise.privacy.labels import Hierarchy, as_label
+from likewise.privacy.labels import RARE, Hierarchy, as_label
 from likewise.schema.column import Column, Kind
 from likewise.schema.infer import infer_column
 from likewise.schema.parse import canonical_dtype, parse_column
@@ -56,6 +56,12 @@ class Quasi:
     @property
     def n_levels(self) -> int:
         return len(self.values)
+
+    @property
+    def rare(self) -> int | None:
+        """The code that stands for all levels too rare to be named."""
+        at = self.n_levels - 1 - self.has_missing
+        return at if at >= 0 and self.values.dtype == pl.String and self.values[at] == RARE else None
 
     @property
     def has_missing(self) -> bool:
@@ -151,6 +157,17 @@ def spelled_once(values: pl.Series) -> pl.Series:
     usual: dict[str, str] = {}
     spelled = [usual.setdefault(normalize("NFC", normalize("NFC", t).casefold().strip()), t) for t in texts]
     return values.replace_strict(texts, spelled, default=None, return_dtype=pl.String)
+
+
+def rare_levels(values: pl.Series, k: int, persons: Ints | None = None) -> pl.Series:
+    """The levels of a column that fewer than k persons have, or rows where no persons are told.
+
+    >>> rare_levels(pl.Series(["a", "a", "b", None]), 2).to_list()
+    ['b']
+    """
+    who = np.arange(len(values)) if persons is None else persons
+    held = pl.DataFrame({"level": values, "who": who}).group_by("level").agg(pl.col("who").n_unique()).drop_nulls()
+    return held.filter(pl.col("who") < k)["level"].sort()
 
 
 def encode(values: pl.Series, hierarchy: Hierarchy | None = None) -> Quasi:

@@ -18,8 +18,9 @@ import numpy as np
 import polars as pl
 
 from likewise.errors import InputError, OptionError
+from likewise.privacy.encoding import Ints, rare_levels
 from likewise.privacy.intervals import intervals
-from likewise.privacy.labels import TOP, Hierarchy, as_label, as_texts, set_label
+from likewise.privacy.labels import OTHER, TOP, Hierarchy, as_label, as_texts, set_label
 
 _MOST_NAMED = 8  # a built group of more levels than this is numbered, not listed
 
@@ -208,44 +209,58 @@ def mask(length: int, *, steps: int | None = None, side: str = "right") -> Hiera
     return Mask(length, steps, side)
 
 
-def by_frequency(values: pl.Series, *, steps: int | None = None) -> Hierarchy:
+def by_frequency(
+    values: pl.Series, *, steps: int | None = None, least: int = 5, persons: Ints | None = None
+) -> Hierarchy:
     """A level tree built from how often each level occurs: every step halves the groups, the rarest merge first.
 
     Groups are chosen from the data, so they say a little about it: which levels are rare.
 
+    Args:
+        values: the column.
+        steps: at most so many. None: until two groups are left.
+        least: levels that fewer rows have are one group from the start, and no label names them.
+        persons: (n,) whose each row is: `least` then counts persons.
+
     Example:
-        >>> h = by_frequency(pl.Series(["a"] * 6 + ["b"] * 3 + ["c", "d"]))
-        >>> h.labels(pl.Series(["a", "c"]), 1).to_list()
-        ['a', 'b | c | d']
+        >>> h = by_frequency(pl.Series(["a"] * 9 + ["b"] * 6 + ["c"] * 5 + ["d", "e"]))
+        >>> h.labels(pl.Series(["a", "c", "d"]), 2).to_list()
+        ['a', 'b | c | other levels', 'b | c | other levels']
     """
+    rare = set(as_texts(rare_levels(values, least, persons)).to_list())
     counts = as_texts(values).drop_nulls().value_counts(sort=False)
     texts, sizes = counts.get_column(counts.columns[0]).to_list(), counts["count"].to_list()
     order = sorted(range(len(texts)), key=lambda i: texts[i])
     labels = dict(zip(texts, as_label(pl.Series(texts, dtype=pl.String)).to_list(), strict=True))
-    heap = [(sizes[i], rank, [texts[i]]) for rank, i in enumerate(order)]
+    heap = [(sizes[i], rank, [texts[i]]) for rank, i in enumerate(order) if texts[i] not in rare]
+    if rare:
+        heap.append((sum(sizes[i] for i in order if texts[i] in rare), len(texts), sorted(rare)))
     heapq.heapify(heap)
-    serial = itertools.count(len(heap))
+    serial = itertools.count(len(texts) + 1)
     chains: dict[Any, list[str]] = {t: [] for t in texts}
-    goal = len(texts)
-    while goal > 2 and (steps is None or len(next(iter(chains.values()))) < steps):
-        goal = -(-goal // 2)
+    goal, is_first = len(heap), len(rare) > 1
+    while (goal > 2 or is_first) and (steps is None or len(next(iter(chains.values()))) < steps):
+        goal, is_first = goal if is_first else -(-goal // 2), False
         while len(heap) > goal:
             a, b = heapq.heappop(heap), heapq.heappop(heap)
             heapq.heappush(heap, (a[0] + b[0], next(serial), sorted(a[2] + b[2])))
         for number, (_, _, members) in enumerate(sorted(heap, key=lambda g: g[2])):
-            few = len(members) <= _MOST_NAMED
-            label = set_label(labels[m] for m in members) if few else f"group {number + 1} ({len(members)} levels)"
+            named = [labels[m] for m in members if m not in rare]
+            few = len(named) <= _MOST_NAMED
+            named += [OTHER] * (len(named) < len(members))
+            label = set_label(named) if few else f"group {number + 1} ({len(members)} levels)"
             for text in members:
                 chains[text].append(label)
     return from_dict(chains) if chains and goal < len(texts) else Table(())
 
 
-def auto(values: pl.Series) -> Hierarchy:
-    """The hierarchy used where none is given: intervals, date parts or a level tree, as the values' type asks."""
+def auto(values: pl.Series, *, least: int = 5, persons: Ints | None = None) -> Hierarchy:
+    """The hierarchy used where none is given: intervals, date parts or a level tree, as the values' type asks; `least`
+    and `persons` as `by_frequency` takes them."""
     if isinstance(values.dtype, pl.Date | pl.Datetime):
         return date_parts("month", "year", "decade")
     if not values.dtype.is_numeric():
-        return by_frequency(values)
+        return by_frequency(values, least=least, persons=persons)
     known = values.drop_nulls().unique().sort()
     if len(known) < 3:
         return Table(())

@@ -53,7 +53,7 @@ class Intervals(Hierarchy):
 
     def _fixed(self, known: pl.Series, level: int) -> list[str | None]:
         edges = self.edges[level - 1]
-        exact, x, grid = [_decimal(e) for e in edges], _floats(known), np.asarray(edges)
+        exact, x, grid = [_decimal(e) for e in edges], as_floats(known), np.asarray(edges)
         at = np.searchsorted(grid, x, side="right")
         gap = np.minimum(np.abs(x - grid[np.maximum(at - 1, 0)]), np.abs(grid[np.minimum(at, len(grid) - 1)] - x))
         index = _settled(known, at - 1, gap <= _ROUNDING * np.abs(x), lambda value: bisect_right(exact, value) - 1)
@@ -64,7 +64,7 @@ class Intervals(Hierarchy):
         # The steps above count whole steps of the finest width, so that they are nested.
         width, origin = _decimal(self.widths[0]), _decimal(self.origin)
         factor = round(self.widths[level - 1] / self.widths[0])
-        x = _floats(known)
+        x = as_floats(known)
         steps = (x - self.origin) / self.widths[0]
         unsure = np.abs(steps - np.rint(steps)) <= _ROUNDING * (np.abs(x) + abs(self.origin)) / self.widths[0]
         index = _settled(known, np.floor(steps), unsure, lambda value: (value - origin) // width)
@@ -84,7 +84,7 @@ def _settled(
     return out
 
 
-def _floats(known: pl.Series) -> Floats:
+def as_floats(known: pl.Series) -> Floats:
     """Values as floats; those of 32 bits as the decimals they are written as."""
     as_written = known.cast(pl.String) if known.dtype == pl.Float32 else known
     return as_written.cast(pl.Float64).to_numpy()

@@ -13,8 +13,10 @@ import polars as pl
 
 TOP = "*"
 MISSING = "missing"  # a missing cell among others
+OTHER = "other levels"  # those that too few have to be named
+RARE = "\U0010ffff" + OTHER  # the same as a value of a column: the last
 _BETWEEN = " | "
-_QUOTED = rf'[|]|^"|^\*$|^{MISSING}$|^group [0-9]+ \([0-9]+ levels\)$'
+_QUOTED = rf'[|]|^"|^\*$|^{MISSING}$|^{OTHER}$|^group [0-9]+ \([0-9]+ levels\)$'
 
 
 class Hierarchy(ABC):
@@ -48,6 +50,10 @@ def as_label(values: pl.Series) -> pl.Series:
     if values.dtype == pl.Duration:
         return values.dt.to_string("iso")
     texts = values.cast(pl.String)
+    if values.dtype == pl.String and RARE in values:
+        return as_label(values.set((values == RARE).fill_null(False), None)).set(
+            (values == RARE).fill_null(False), OTHER
+        )
     if isinstance(values.dtype, pl.String | pl.Categorical | pl.Enum) and texts.str.contains(_QUOTED).any():
         quoted = pl.concat_str(pl.lit('"'), pl.first().str.replace_all('"', '""', literal=True), pl.lit('"'))
         told = pl.when(pl.first().str.contains(_QUOTED)).then(quoted).otherwise(pl.first())

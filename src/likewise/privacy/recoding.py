@@ -17,6 +17,7 @@ import polars as pl
 from likewise.errors import LikewiseWarning, OptionError, nearest
 from likewise.privacy.criteria import Bools
 from likewise.privacy.encoding import Floats, Ints, Ladder, Quasi, Reader, persons_in
+from likewise.privacy.ends import Ends, Held, ends_of
 from likewise.privacy.labels import Hierarchy, as_label, joined_labels
 from likewise.privacy.mondrian import Splits, common_step, descend
 from likewise.privacy.nodes import cell_losses
@@ -154,8 +155,10 @@ class ClassColumn:
 
     @property
     def is_general(self) -> bool:
-        """Whether any class holds more than one value."""
-        return bool(((self.low < self.high) | ((self.low <= self.high) & self.missing)).any())
+        """Whether any class holds more than one value, or values that are not named."""
+        return self.column.rare is not None or bool(
+            ((self.low < self.high) | ((self.low <= self.high) & self.missing)).any()
+        )
 
     def holds(self, classes: Ints, values: pl.Series, nodes: Ints | None) -> Bools:
         """Whether what the class of each row says is true of the row.
@@ -209,7 +212,9 @@ def partition_labels(columns: Sequence[ClassColumn], readers: Sequence[Reader]) 
     return pl.DataFrame(parts)
 
 
-def class_column(column: Quasi, order: Ints, starts: Ints, classes: Ints, numbers: str) -> ClassColumn:
+def class_column(
+    column: Quasi, order: Ints, starts: Ints, classes: Ints, numbers: str, held: Held, n_rare: int = 0
+) -> ClassColumn:
     """What classes say of a column.
 
     Args:
@@ -217,6 +222,8 @@ def class_column(column: Quasi, order: Ints, starts: Ints, classes: Ints, number
         starts: (G,) where each class begins in that order.
         classes: (n,) class of each row in that order.
         numbers: "interval", "mean" or "median".
+        held: who has its levels.
+        n_rare: levels that are too rare to be named.
     """
     codes = column.codes[order].astype(np.int64)
     low, high = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
@@ -227,16 +234,19 @@ def class_column(column: Quasi, order: Ints, starts: Ints, classes: Ints, number
         loss = np.stack(cell_losses(column))[step, low]
         return ClassColumn(column, label, loss, low, high, none, None)
     if not column.is_scale:
-        label, loss, members = _sets(column, classes, codes, len(starts))
+        label, loss, members = _sets(column, classes, codes, len(starts), n_rare)
         return ClassColumn(column, label, loss, low, high, none, members)
     last = column.n_levels - 1 if column.has_missing else column.n_levels
     missing = high == last if column.has_missing else none
     high = np.maximum.reduceat(np.where(codes == last, -1, codes), starts)
-    spread = column.position[np.maximum(high, 0)] - column.position[np.minimum(low, np.maximum(high, 0))]
-    loss = np.where(missing & (high >= 0), 1.0, spread)
-    label = (
-        _intervals(column, low, high, missing) if numbers == "interval" else _centres(column, order, starts, numbers)
-    )
+    spans = np.flatnonzero(low < high)
+    ends, loss = ends_of(column.values.drop_nulls(), held), np.zeros(len(starts))
+    loss[spans] = ends.high_at[high[spans]] - ends.low_at[low[spans]]
+    loss = np.where(missing & (high >= 0), 1.0, loss)
+    if numbers == "interval":
+        label = _intervals(column, low, high, missing, ends)
+    else:
+        label = _centres(column, order, starts, numbers, held)
     return ClassColumn(column, label, loss, low, high, missing, None)
 
 
@@ -246,38 +256,48 @@ def _at_steps(ladder: Ladder, step: Ints, low: Ints) -> pl.Series:
     return every.gather(pl.Series(offsets[step] + np.stack(ladder.maps)[step, low]))
 
 
-def _sets(column: Quasi, classes: Ints, codes: Ints, n_classes: int) -> tuple[pl.Series, Floats, Ints]:
+def _sets(column: Quasi, classes: Ints, codes: Ints, n_classes: int, n_rare: int) -> tuple[pl.Series, Floats, Ints]:
     """The levels of each class, joined; a class of missing cells only stays missing."""
     m = column.n_levels
     members = np.unique(classes * m + codes)
-    count = np.bincount(members // m, minlength=n_classes)
     texts = as_label(column.values)
     frame = pl.DataFrame({"class": members // m, "label": texts.gather(pl.Series(members % m))})
     several = pl.len() > 1
     joined = frame.group_by("class", maintain_order=True).agg(
         pl.when(several).then(joined_labels("label")).otherwise(pl.first("label"))
     )
-    return joined["label"], np.where(count > 1, count / m, 0.0), members
+    stands_for = np.where(np.arange(m) == column.rare, n_rare, 1)
+    covered = np.bincount(members // m, stands_for[members % m], minlength=n_classes)
+    return joined["label"], np.where(covered > 1, covered / stands_for.sum(), 0.0), members
 
 
-def _intervals(column: Quasi, low: Ints, high: Ints, missing: Bools) -> pl.Series:
-    texts = as_label(column.values)
+def _intervals(column: Quasi, low: Ints, high: Ints, missing: Bools, ends: Ends) -> pl.Series:
     frame = pl.DataFrame({
-        "a": texts.gather(pl.Series(low)), "b": texts.gather(pl.Series(np.maximum(high, 0))),
+        "a": as_label(ends.low).extend_constant(None, 1).gather(pl.Series(np.minimum(low, len(ends.low)))),
+        "b": as_label(ends.high).extend_constant(None, 1).gather(pl.Series(np.maximum(high, 0))),
+        "value": as_label(column.values).gather(pl.Series(low)),
         "one": low == high, "none": high < 0, "missing": missing,
     })  # fmt: skip
-    span = pl.when("one").then("a").otherwise(pl.format("[{}, {}]", "a", "b"))
+    span = pl.when("one").then("value").otherwise(pl.format("[{}, {}]", "a", "b"))
     told = pl.when("missing").then(pl.format("{} or missing", span)).otherwise(span)
     return frame.select(pl.when("none").then(None).otherwise(told).alias("label"))["label"]
 
 
-def _centres(column: Quasi, order: Ints, starts: Ints, numbers: str) -> pl.Series:
+def _centres(column: Quasi, order: Ints, starts: Ints, numbers: str, held: Held) -> pl.Series:
+    """The mean or median of each class; a median that few have gives way to the mean of the middle half."""
     values = column.values.gather(pl.Series(column.codes[order]))
     values = values.cast(pl.Float64) if values.dtype.is_decimal() else values
     sizes = np.diff(np.r_[starts, len(order)])
     frame = pl.DataFrame({"class": np.repeat(np.arange(len(starts)), sizes), "x": values})
-    centre = pl.col("x").mean() if numbers == "mean" else pl.col("x").median()
-    return frame.group_by("class", maintain_order=True).agg(centre)["x"]
+    if numbers == "mean":
+        return frame.group_by("class", maintain_order=True).agg(pl.col("x").mean())["x"]
+    x, n = pl.col("x").drop_nulls().sort(), pl.col("x").count()
+    told = frame.group_by("class", maintain_order=True).agg(
+        x=x.median(), middle=x.slice(n // 4, pl.max_horizontal(n - 2 * (n // 4), 1)).mean()
+    )
+    own = column.values.gather(np.flatnonzero(held.is_rare)).cast(frame.schema["x"])
+    is_own = pl.col("x").is_in(own.cast(told.schema["x"]).implode())
+    return told.select(pl.when(is_own).then("middle").otherwise("x").alias("x"))["x"]
 
 
 def codes_of(column: Quasi, values: pl.Series) -> tuple[Ints, Ints]:
@@ -301,6 +321,8 @@ def codes_of(column: Quasi, values: pl.Series) -> tuple[Ints, Ints]:
             table, on="value", how="left", nulls_equal=True, maintain_order="left"
         )  # fmt: skip
         below = above = joined["code"].fill_null(-1).to_numpy()
+    if column.rare is not None:
+        below = above = np.where((below < 0) & ~null, column.rare, below)
     code = column.n_levels - 1 if column.has_missing and column.is_scale else -1
     if column.is_scale and column.ladder is None:
         below, above = np.where(null, code, below), np.where(null, code, above)

@@ -236,7 +236,7 @@ def test_any_text_survives_csv(rows: list[tuple[str | None, ...]], delimiter: st
     frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String, "c": pl.String}, orient="row")
     data = frame.write_csv(separator=delimiter).encode()
     plain = Dialect(delimiter=delimiter, quote='"', escape="none", header=True, skip=0)
-    assert_frame_equal(delimited.read_delimited(data, "it", dialect=plain)[0], frame)
+    assert_frame_equal(delimited.read_delimited(data, "it", dialect=plain)[0].frame(), frame)
 
 
 # ---- all or nothing ----------------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_an_array_comes_back_an_array(dtype: type) -> None:
     assert fake.dtype == dtype
 
 
-@pytest.mark.parametrize("wrong", [[1, 2], "table.csv", {"a": [1]}, None, 3], ids=repr)
+@pytest.mark.parametrize("wrong", [[1, 2], b"table.csv", {"a": [1]}, None, 3], ids=repr)
 def test_what_is_no_frame_is_refused(wrong: object) -> None:
     with pytest.raises(lw.InputError, match="must be a Polars, pandas or Arrow frame"):
         make().fit(wrong)

@@ -68,16 +68,22 @@ class LevelSummary:
         return self._frame.join(self.holders.count(), left_on="level", right_on="value", how="left")
 
 
-def summarise_levels(series: pl.Series, persons: pl.Series | None = None) -> LevelSummary:
+def summarise_levels(
+    series: pl.Series, persons: pl.Series | None = None, rows: npt.NDArray[np.int64] | None = None
+) -> LevelSummary:
     """The summary of one canonical categorical or boolean column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
+        rows: how many rows each value stands for, where nobody's are counted; None for one.
     """
     levels = _as_text(series).rename("level")
-    missing = levels.null_count()
-    frame = pl.DataFrame({"level": levels}).drop_nulls().group_by("level").agg(pl.len().alias("count"))
-    return LevelSummary._of(frame, missing, Holders.of(levels, persons))
+    if rows is None:
+        frame = pl.DataFrame({"level": levels}).drop_nulls().group_by("level").agg(pl.len().alias("count"))
+        return LevelSummary._of(frame, levels.null_count(), Holders.of(levels, persons))
+    known = levels.is_not_null()
+    frame = pl.DataFrame({"level": levels, "count": rows}).filter(known).group_by("level").agg(pl.col("count").sum())
+    return LevelSummary._of(frame, int(rows[~known.to_numpy()].sum()), None)
 
 
 def _as_text(series: pl.Series) -> pl.Series:

@@ -69,16 +69,23 @@ class NumberSummary:
         return find_calendar(self.values, rows_of, rows=rows)
 
 
-def summarise_numbers(series: pl.Series, kind: Kind, persons: pl.Series | None = None) -> NumberSummary:
+def summarise_numbers(
+    series: pl.Series, kind: Kind, persons: pl.Series | None = None, rows: npt.NDArray[np.int64] | None = None
+) -> NumberSummary:
     """The summary of one canonical column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
+        rows: how many rows each value stands for, where nobody's are counted; None for one.
 
     Raises:
         InputError: a value is infinite.
     """
     every, missing = _to_numpy(series, kind)
+    if rows is not None:
+        values, place = np.unique(every[~missing], return_inverse=True)
+        counts = np.bincount(place, weights=rows[~missing], minlength=len(values))
+        return NumberSummary(values, counts.astype(np.int64), int(rows[missing].sum()))
     values, counts = np.unique(every[~missing], return_counts=True)
     whose = Holders.of(with_nulls(pl.Series(every), missing), persons)
     return NumberSummary(values, counts.astype(np.int64), int(missing.sum()), whose)

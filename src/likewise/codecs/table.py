@@ -16,7 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
-from likewise.codecs.column import CodecOptions, ColumnCodec, Narrowed, State, Summary, take_value
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, Summary, take_value
 from likewise.codecs.ids import IdCodec, summarise_entities, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
@@ -26,6 +26,7 @@ from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Condition, Missing, OrMissing, as_condition
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.distinct import Columns, Distinct, with_null
 from likewise.schema.identifiers.forms import BY_WORD
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
@@ -49,16 +50,20 @@ def _codec_of(column: Column) -> type[ColumnCodec]:
     return CODECS[column.kind]
 
 
-def _summarise_column(series: pl.Series, column: Column, persons: pl.Series | None) -> Summary:
+def _summarise_column(given: pl.Series | Distinct, column: Column, persons: pl.Series | None) -> Summary:
     codec = _codec_of(column)
+    if isinstance(given, Distinct) and persons is None and codec in (LevelCodec, NumberCodec, TimeCodec):
+        series, rows = given.weighted()
+    else:
+        series, rows = given if isinstance(given, pl.Series) else given.spread(given.values), None
     if column.role is Role.ENTITY and codec is IdCodec:
         return summarise_entities(series)
     if codec is LevelCodec:
-        return summarise_levels(series, persons)
+        return summarise_levels(series, persons, rows)
     if codec is NumberCodec:
-        return summarise_numbers(series, column.kind, persons)
+        return summarise_numbers(series, column.kind, persons, rows)
     if codec is TimeCodec:
-        return summarise_times(series, persons)
+        return summarise_times(series, persons, rows)
     if codec is MadeCodec:
         return summarise_made(series, persons)
     return summarise_text(series, persons) if codec is TextCodec else summarise_ids(series, persons)
@@ -123,8 +128,8 @@ class TableCodec:
 
     @classmethod
     def fit(
-        cls, frame: pl.DataFrame, schema: Schema, options: CodecOptions | None = None, *,
-        others: Sequence[pl.DataFrame] = (), **changes: Any,
+        cls, frame: pl.DataFrame | Columns, schema: Schema, options: CodecOptions | None = None, *,
+        others: Sequence[pl.DataFrame | Columns] = (), **changes: Any,
     ) -> Self:  # fmt: skip
         """The codec of one canonical frame.
 
@@ -140,7 +145,9 @@ class TableCodec:
         return cls.from_summary(cls.summarise(frame, schema, others), schema, options)
 
     @staticmethod
-    def summarise(frame: pl.DataFrame, schema: Schema, others: Sequence[pl.DataFrame] = ()) -> TableSummary:
+    def summarise(
+        frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns] = ()
+    ) -> TableSummary:
         """The summary of a canonical frame or of a chunk of one; people are counted by the schema's entity.
 
         Args:
@@ -148,10 +155,11 @@ class TableCodec:
         """
         columns = [column for column in schema if column.role != Role.DROP]
         _require(frame, [column.name for column in columns])
-        persons = None if schema.entity is None else frame[schema.entity].hash()  # numbers alike in every chunk
+        frame = _columns_of(frame)
+        persons = None if schema.entity is None else frame.series(schema.entity).hash()  # alike in every chunk
         summaries = {c.name: _summarise_column(frame[c.name], c, persons) for c in columns}
-        for other in others:
-            whose = None if schema.entity is None else other[schema.entity].hash()
+        for other in map(_columns_of, others):
+            whose = None if schema.entity is None else other.series(schema.entity).hash()
             for c in columns:
                 if c.is_key:
                     summaries[c.name] = summaries[c.name].merge(_summarise_column(other[c.name], c, whose))
@@ -210,7 +218,7 @@ class TableCodec:
             fields += [f if f.fraction is None else replace(f, fraction=base + f.fraction) for f in codec.fields]
         return Alphabet(tuple(fields))
 
-    def encode(self, frame: pl.DataFrame) -> Codes:
+    def encode(self, frame: pl.DataFrame | Columns) -> Codes:
         """Codes of a canonical frame with all columns (in any order).
 
         An unseen level becomes rare, or the most frequent where there is no rare code; a number beyond the range the
@@ -219,14 +227,14 @@ class TableCodec:
         codes = self.own_codes(frame)
         return codes if self.cells is None else self.cells.merge(codes, self.own_alphabet)
 
-    def own_codes(self, frame: pl.DataFrame) -> Codes:
+    def own_codes(self, frame: pl.DataFrame | Columns) -> Codes:
         """Codes of the columns' codecs, before cells are made of them."""
         _require(frame, [codec.name for codec in self.codecs if codec.fields])
         codes = np.empty((len(frame), len(self.own_alphabet.fields)), self.own_alphabet.code_dtype)
         fractions = np.empty((len(frame), self.own_alphabet.n_fractions), np.float32)
         for codec in self.codecs:
             if codec.fields:
-                part = codec.encode(frame[codec.name])
+                part = _encoded(codec, frame[codec.name])
                 at, within = self._spans[codec.name]
                 codes[:, at], fractions[:, within] = part.codes, part.fractions
         return Codes(codes, fractions)
@@ -342,7 +350,20 @@ def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
     return replace(known, weights=tuple(np.maximum(a, b) for a, b in zip(known.weights, gone.weights, strict=True)))
 
 
-def _require(frame: pl.DataFrame, names: Iterable[str]) -> None:
+def _columns_of(frame: pl.DataFrame | Columns) -> Columns:
+    return Columns.of(frame) if isinstance(frame, pl.DataFrame) else frame
+
+
+def _encoded(codec: ColumnCodec, given: pl.Series | Distinct) -> Encoded:
+    """A column as codes; of a few values each is looked up once."""
+    if isinstance(given, pl.Series):
+        return codec.encode(given)
+    each, at = codec.encode(with_null(given.values)), given.numbers
+    narrow = np.min_scalar_type(max(field.size for field in codec.fields) - 1)
+    return Encoded(each.codes.astype(narrow).take(at, 0), each.fractions.take(at, 0))
+
+
+def _require(frame: pl.DataFrame | Columns, names: Iterable[str]) -> None:
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise InputError(f"{len(absent)} columns of the schema are absent from the table: {absent[:5]}")

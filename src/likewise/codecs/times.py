@@ -155,10 +155,12 @@ def _split(ticks: pl.Series, clock: Clock) -> tuple[pl.Series, pl.Series]:
     return days, ticks - days * clock.day
 
 
-def summarise_times(series: pl.Series, persons: pl.Series | None = None) -> TimeSummary:
+def summarise_times(
+    series: pl.Series, persons: pl.Series | None = None, rows: npt.NDArray[np.int64] | None = None
+) -> TimeSummary:
     """The summary of one canonical datetime column (or chunk of it), as `summarise_numbers` gives that of numbers."""
     clock = Clock.of(series.dtype)
-    days, times = (summarise_numbers(part, Kind.INTEGER, persons) for part in _split(clock.ticks(series), clock))
+    days, times = (summarise_numbers(part, Kind.INTEGER, persons, rows) for part in _split(clock.ticks(series), clock))
     return TimeSummary(clock, days, times)
 
 

@@ -1,13 +1,17 @@
-"""A column as its distinct values: counted once, by inference, so that parsing reads each text once.
+"""A column as its distinct values: counted once, so that inference, parsing and coding look at each value once; and a
+table of such columns, which takes a byte or two a cell.
 
 Legend: n rows, k distinct known values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 FEW = 0.5
@@ -19,9 +23,10 @@ class Distinct:
     """The distinct known values of a column, in order of appearance where they are texts.
 
     Args:
-        values: (k,) of the column's own type; texts for categories.
+        values: (k,) of the column's own type; texts for categories. After parsing some may be alike, or null.
         counts: (k,) rows of each.
-        at: (n,) which of the values each row holds, null where it holds none; None where nobody needs it.
+        at: (n,) which of the values each row holds, null where it holds none, of the smallest type that fits; None
+            where nobody needs it.
 
     Example:
         >>> d = Distinct.of(pl.Series(["b", None, "a", "b"]))
@@ -54,12 +59,163 @@ class Distinct:
             place[numbers] = np.arange(len(numbers))
             codes = pl.Series(place).gather(codes)
         few = len(met) <= FEW * len(series)
-        return cls(met.cast(pl.String), pl.Series(rows[numbers]), codes if few else None)
+        return cls(met.cast(pl.String), pl.Series(rows[numbers]), codes.cast(number_type(len(met))) if few else None)
+
+    def __len__(self) -> int:
+        """Rows."""
+        assert self.at is not None
+        return len(self.at)
 
     def spread(self, values: pl.Series) -> pl.Series:
         """(n,) what became of each row's value, from (k,) what became of each value."""
         assert self.at is not None
         return values.gather(self.at)
+
+    @property
+    def numbers(self) -> npt.NDArray[np.unsignedinteger]:
+        """(n,) which value each row holds, k where it holds none."""
+        assert self.at is not None
+        if not self.at.null_count():
+            return self.at.to_numpy()
+        return self.at.cast(number_type(len(self.values) + 1)).fill_null(len(self.values)).to_numpy()
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> Distinct:
+        """The same values, and these rows."""
+        assert self.at is not None
+        left = Distinct(self.values, self.counts, self.at.gather(rows))
+        counts = np.bincount(left.numbers, minlength=len(self.values))[: len(self.values)]
+        return Distinct(self.values, pl.Series(counts), left.at)
+
+    def weighted(self) -> tuple[pl.Series, npt.NDArray[np.int64]]:
+        """The values that rows hold, null for those that hold none, and how many rows each stands for."""
+        assert self.at is not None
+        counts = np.r_[self.counts.to_numpy().astype(np.int64), self.at.null_count()]
+        held = np.flatnonzero(counts)
+        return with_null(self.values).gather(held), counts[held]
+
+
+def with_null(values: pl.Series) -> pl.Series:
+    """(k + 1,) the values, then what stands for no value."""
+    return values.extend_constant(None, 1)
+
+
+def number_type(k: int) -> type[pl.UInt8 | pl.UInt16 | pl.UInt32]:
+    """The smallest type that numbers k values."""
+    return pl.UInt8 if k <= 2**8 else pl.UInt16 if k <= 2**16 else pl.UInt32
+
+
+class Columns:
+    """A table as its columns, those of few values as `Distinct`.
+
+    Args:
+        columns: by name, in order; all of as many rows.
+        n_rows: how many.
+    """
+
+    def __init__(self, columns: Mapping[str, pl.Series | Distinct], n_rows: int) -> None:
+        self._columns, self._n_rows = dict(columns), n_rows
+
+    @classmethod
+    def of(cls, table: pl.DataFrame) -> Columns:
+        return cls({series.name: series for series in table.get_columns()}, table.height)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self._columns)
+
+    @property
+    def width(self) -> int:
+        return len(self._columns)
+
+    @property
+    def height(self) -> int:
+        return self._n_rows
+
+    def __len__(self) -> int:
+        return self._n_rows
+
+    def __getitem__(self, name: str) -> pl.Series | Distinct:
+        return self._columns[name]
+
+    def dtype(self, name: str) -> pl.DataType:
+        """Of the column's values."""
+        column = self._columns[name]
+        return (column.values if isinstance(column, Distinct) else column).dtype
+
+    def series(self, name: str) -> pl.Series:
+        """(n,) a column's values row by row."""
+        column = self._columns[name]
+        return (column.spread(column.values) if isinstance(column, Distinct) else column).alias(name)
+
+    def frame(self, names: Iterable[str] | None = None) -> pl.DataFrame:
+        """These columns, or all, as Polars has them."""
+        return pl.DataFrame([self.series(name) for name in (self._columns if names is None else names)])
+
+    def select(self, names: Iterable[str]) -> Columns:
+        return Columns({name: self._columns[name] for name in names}, self._n_rows)
+
+    def rename(self, names: Sequence[str]) -> Columns:
+        return Columns(dict(zip(names, self._columns.values(), strict=True)), self._n_rows)
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> Columns:
+        """These rows of every column."""
+        columns = self._columns.items()
+        taken = {name: c.rows(rows) if isinstance(c, Distinct) else c.gather(rows) for name, c in columns}
+        return Columns(taken, len(rows))
+
+    def known(self, name: str, n: int) -> pl.Series:
+        """The first n known values of a column, or as many as there are."""
+        column = self._columns[name]
+        if isinstance(column, Distinct):
+            assert column.at is not None
+            return column.values.gather(column.at.drop_nulls().head(n))
+        return column.drop_nulls().head(n)
+
+    def head(self, n: int) -> Columns:
+        """The first n rows."""
+        return self.rows(np.arange(min(n, self._n_rows)))
+
+    def pop(self, name: str) -> pl.Series | Distinct:
+        """A column, which the table then lacks."""
+        return self._columns.pop(name)
+
+
+class Coding:
+    """A column of texts as it comes in blocks: numbered as long as its texts may repeat, and as it is from then on."""
+
+    def __init__(self) -> None:
+        self._dtype = pl.Categorical(pl.Categories.random())
+        self._held: pl.Series | None = None
+        self._met = pl.Series([], dtype=pl.String)
+        self._parts: list[pl.Series] = []
+        self._is_plain = False
+        self.n_rows = 0
+
+    def add(self, texts: pl.Series) -> None:
+        """The next rows."""
+        self.n_rows += len(texts)
+        if not self._is_plain:
+            coded = texts.cast(self._dtype)
+            self._held = coded.clear()  # Polars forgets the numbers that no series holds
+            held = coded.drop_nulls().unique(maintain_order=True)
+            numbers, words = held.to_physical(), held.cast(pl.String)
+            met = pl.concat([self._met, words.filter(numbers >= len(self._met))])
+            are_the_same = (numbers < len(met)).all() and met.gather(numbers).equals(words)
+            if are_the_same and len(met) <= max(FEW * self.n_rows, 2**16):
+                self._met = met
+                self._parts.append(coded.to_physical().cast(number_type(len(met))))
+                return
+            self._parts, self._is_plain = [self._met.gather(part) for part in self._parts], True
+        self._parts.append(texts)
+
+    def column(self) -> pl.Series | Distinct:
+        """All rows so far."""
+        k = len(self._met)
+        if self._is_plain or k > FEW * self.n_rows:
+            return pl.concat(self._parts if self._is_plain else [self._met.gather(part) for part in self._parts])
+        at = pl.concat([part.cast(number_type(k)) for part in self._parts])
+        counts = np.bincount((at.drop_nulls() if at.null_count() else at).to_numpy(), minlength=k)
+        return Distinct(self._met, pl.Series(counts), at)
 
 
 class Counted:
@@ -68,20 +224,32 @@ class Counted:
     It stands beside a schema while a table is read, and holds its cells: it is stored nowhere.
 
     Args:
-        typed: whether its cells are values of their types, not texts of a file.
+        table: as it came.
+        typed: whether its cells are values of their types, not texts of a file; None for whether a column is of
+            another type than text.
     """
 
-    def __init__(self, table: pl.DataFrame, *, typed: bool = False) -> None:
-        self.table, self.typed = table, typed
+    def __init__(self, table: pl.DataFrame | Columns, *, typed: bool | None = False) -> None:
+        self.table = Columns.of(table) if isinstance(table, pl.DataFrame) else table.select(table.columns)
+        of_texts = all(self.table.dtype(name) in (pl.String, pl.Null) for name in self.table.columns)
+        self.typed = not of_texts if typed is None else typed
         self._known: dict[str, Distinct] = {}
 
     def __getitem__(self, name: str) -> Distinct:
+        column = self.table[name]
+        if isinstance(column, Distinct):
+            return column
         if name not in self._known:
-            self._known[name] = Distinct.of(self.table[name])
+            self._known[name] = Distinct.of(column)
         return self._known[name]
+
+    def copy(self) -> Self:
+        """The same, of which columns can be forgotten alone."""
+        made = type(self)(self.table, typed=self.typed)
+        made._known = dict(self._known)
+        return made
 
     def forget(self, name: str) -> None:
         """Let go of a column that nobody asks for again."""
         self._known.pop(name, None)
-        if name in self.table.columns:
-            self.table = self.table.drop(name)
+        self.table.pop(name)

@@ -14,7 +14,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.schema import number_forms, numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
-from likewise.schema.distinct import Counted, Distinct
+from likewise.schema.distinct import Columns, Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import recognise
 from likewise.schema.keys import (
@@ -86,17 +86,17 @@ def infer(
         >>> [(c.name, c.kind.value, c.missing, c.labels) for c in infer(raw)]
         [('age', 'integer', ('?',), None), ('smokes', 'boolean', (), ('no', 'yes'))]
     """
-    if not isinstance(raw, pl.DataFrame):
+    if not isinstance(raw, pl.DataFrame | Counted):
         from likewise.tables.frames import from_frame
 
         raw, typed = from_frame(raw)[0], typed is None or typed
-    if sample_rows is not None and sample_rows < raw.height:
+    if sample_rows is not None and isinstance(raw, pl.DataFrame) and sample_rows < raw.height:
         raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))
     return infer_counted(raw, overrides=overrides, entity=entity, decimal=decimal, typed=typed)[0]
 
 
 def infer_counted(
-    raw: pl.DataFrame,
+    raw: pl.DataFrame | Counted,
     *,
     overrides: Mapping[str, Override] | None = None,
     entity: str | bool | None = None,
@@ -104,30 +104,32 @@ def infer_counted(
     typed: bool | None = None,
 ) -> tuple[Schema, Counted]:
     """The schema as `infer` finds it, and the distinct values it was found from: `parse` need not look again."""
-    if raw.width == 0:
+    overrides, counted = overrides or {}, raw if isinstance(raw, Counted) else Counted(raw, typed=typed)
+    table = counted.table
+    if table.width == 0:
         raise InputError("the table has no columns")
-    typed = any(dtype not in (pl.String, pl.Null) for dtype in raw.dtypes) if typed is None else typed
-    overrides, counted = overrides or {}, Counted(raw, typed=typed)
     for name in overrides:
-        if name not in raw.columns:
-            raise SchemaError(f"there is no column {name!r} to override{nearest(name, raw.columns)}")
-    columns = [_with_override(series, overrides.get(series.name), counted, decimal) for series in raw.get_columns()]
+        if name not in table.columns:
+            raise SchemaError(f"there is no column {name!r} to override{nearest(name, table.columns)}")
+    columns = [_with_override(table.series(name), overrides.get(name), counted, decimal) for name in table.columns]
     if decimal is None and (decimal := _usual_decimal(columns)):
         for at, column in enumerate(columns):
             if number_forms.UNSURE & set(column.notes):
-                columns[at] = _with_override(raw[column.name], overrides.get(column.name), counted, decimal)
+                columns[at] = _with_override(table.series(column.name), overrides.get(column.name), counted, decimal)
     schema = Schema(tuple(columns))
     if entity is not None:
-        return with_entity(schema, raw, entity, counted), counted
-    suspect = likely_entity(raw, schema, counted)
-    if suspect is None or suspect.column in overrides or suspect.n_rows < raw.height:
-        return schema if schema.entity is None else with_entity(schema, raw, schema.entity, counted), counted
+        return with_entity(schema, table, entity, counted), counted
+    suspect = likely_entity(table, schema, counted)
+    if suspect is None or suspect.column in overrides or suspect.n_rows < table.height:
+        return schema if schema.entity is None else with_entity(schema, table, schema.entity, counted), counted
     note = f"taken for the key of an entity: {suspect.reason}"
     found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
     return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted), counted
 
 
-def with_entity(schema: Schema, raw: pl.DataFrame, entity: str | bool | None, counted: Counted | None = None) -> Schema:
+def with_entity(
+    schema: Schema, raw: pl.DataFrame | Columns, entity: str | bool | None, counted: Counted | None = None
+) -> Schema:
     """The schema in which this column tells whose a row is, and what was told from rows is told from entities.
 
     Args:
@@ -186,24 +188,25 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
     """Keys and texts told apart by entities: the name of somebody with twelve rows is no level that repeats."""
     assert schema.entity is not None
     raw = counted.table
-    whose = raw[schema.entity].hash().alias("whose")
+    whose = raw.series(schema.entity).hash().alias("whose")
     n_entities, columns = len(counted[schema.entity].values), []
     for column in schema:
         is_told = column.name != schema.entity and "kind" in column.found
         if is_told and column.kind in (Kind.CATEGORICAL, Kind.INTEGER):
-            k = len(counted[column.name].values) + raw[column.name].has_nulls()
+            distinct = counted[column.name]
+            k = len(distinct.values) + (int(distinct.counts.sum()) < len(raw))
             # Few levels stay levels (of each entity one at least is counted, so that they repeat), and numbers are keys
             # only where each entity has one of its own.
             if k >= (n_entities if column.kind is Kind.INTEGER else max(11, 0.05 * n_entities)):
                 again = infer_column(
-                    pl.DataFrame([whose, raw[column.name].alias("value")])
+                    pl.DataFrame([whose, raw.series(column.name).alias("value")])
                     .unique(maintain_order=True)["value"]
                     .alias(column.name)
                 )
                 if again.kind in (Kind.TEXT, Kind.ID):
                     column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
         may_be_key = is_told and column.kind in (Kind.TEXT, Kind.INTEGER) and may_name_a_key(column.name)
-        if may_be_key and column.format is None and _is_one_to_one(raw[column.name], whose):
+        if may_be_key and column.format is None and _is_one_to_one(raw.series(column.name), whose):
             # Another key of the same entity: drawn by its pattern it would now and then be somebody's own.
             note = "taken as an id: each entity has one of its own"
             column = replace(column, kind=Kind.ID, role=Role.ID, notes=(note,))

@@ -6,6 +6,7 @@ A canonical column is String (categorical, text), Boolean, Int64 (integer), Floa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, copysign, floor, isfinite
 
 import numpy as np
@@ -14,7 +15,7 @@ import polars as pl
 from likewise.errors import SchemaError, nearest
 from likewise.schema import numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
-from likewise.schema.distinct import Counted, Distinct
+from likewise.schema.distinct import Columns, Counted, Distinct
 from likewise.schema.dtypes import dtype_from_name
 from likewise.schema.infer import SURE_TOKENS, TRUTH_PAIRS
 from likewise.schema.numbers import NumberFormat, is_number
@@ -32,9 +33,7 @@ _MOST = 2**53
 """Numbers beyond this stand for it where a budget holds and no bounds were declared."""
 
 
-def parse(
-    raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: Counted | None = None, consume: bool = False
-) -> pl.DataFrame:
+def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: Counted | None = None) -> pl.DataFrame:
     """The canonical frame, columns in the schema's order.
 
     Args:
@@ -42,7 +41,6 @@ def parse(
         schema: what the columns are.
         partial: columns may lack; they come out all missing.
         counted: the distinct values of `raw`, as `infer_counted` gives them beside the schema; saves looking again.
-        consume: take each column out of `raw` once it is read, so that two whole tables are never held.
 
     Raises:
         SchemaError: columns lack or are not in the schema, or values do not fit their column's kind (how many are
@@ -54,14 +52,28 @@ def parse(
         [31, None]
     """
     check_names(raw.columns, schema, partial=partial)
-    absent, present, columns = pl.Series([None] * raw.height, dtype=pl.Null), set(raw.columns), []
+    absent, present = pl.Series([None] * raw.height, dtype=pl.Null), set(raw.columns)
+    return pl.DataFrame(
+        [parse_column(raw[c.name] if c.name in present else absent.alias(c.name), c, counted) for c in schema]
+    )
+
+
+def parse_counted(counted: Counted, schema: Schema) -> Columns:
+    """The canonical table, columns of few texts as values and which of them each row holds.
+
+    Args:
+        counted: the table, as it came; each column is taken out of it once it is read, so that two whole tables are
+            never held.
+
+    Raises:
+        SchemaError: as `parse` does.
+    """
+    check_names(counted.table.columns, schema)
+    n, columns = len(counted.table), {}
     for c in schema:
-        columns.append(parse_column(raw[c.name] if c.name in present else absent.alias(c.name), c, counted))
-        if consume and c.name in present:
-            raw.drop_in_place(c.name)
-            if counted is not None:
-                counted.forget(c.name)
-    return pl.DataFrame(columns)
+        columns[c.name] = _parsed(counted.table[c.name], c, counted)
+        counted.forget(c.name)
+    return Columns(columns, n)
 
 
 def parse_declared(raw: pl.DataFrame, schema: Schema, *, partial: bool = False) -> pl.DataFrame:
@@ -126,34 +138,44 @@ def canonical_dtype(column: Column) -> pl.DataType:
 
 def parse_column(series: pl.Series, column: Column, counted: Counted | None = None) -> pl.Series:
     """One canonical column; raises SchemaError as `parse` does."""
+    found = _parsed(series, column, counted)
+    return (found.spread(found.values) if isinstance(found, Distinct) else found).alias(series.name)
+
+
+def _parsed(given: pl.Series | Distinct, column: Column, counted: Counted | None) -> pl.Series | Distinct:
+    """A canonical column, as values and which of them each row holds where `_distinct` finds few texts."""
     if column.role is Role.DROP:
-        return series
-    if series.dtype == pl.Null:
-        return series.cast(canonical_dtype(column))
+        return given
+    if isinstance(given, pl.Series) and given.dtype == pl.Null:
+        return given.cast(canonical_dtype(column))
     if column.is_key:
-        return _without_tokens(series, column)
-    distinct = _distinct(series, counted)
+        keys = given if isinstance(given, pl.Series) else given.spread(given.values)
+        return _without_tokens(keys, column)
+    distinct = _distinct(given, column.name, counted)
     if distinct is None:
-        out, unfit = _read(series, column)
-        n_unfit = int(unfit.sum())
+        assert isinstance(given, pl.Series)
+        out, unfit = _read(given, column)
+        n, n_unfit = len(out), int(unfit.sum())
     else:
-        values, unfit = _read(distinct.values, column)
-        out, n_unfit = distinct.spread(values), int(distinct.counts.filter(unfit).sum())
+        out, unfit = _read(distinct.values, column)
+        n, n_unfit = len(distinct), int(distinct.counts.filter(unfit).sum())
     if n_unfit and not column.lenient:
         raise SchemaError(
-            f"column {column.name!r}: {n_unfit} of {len(series)} values are not {_WHAT[column.kind]} "
+            f"column {column.name!r}: {n_unfit} of {n} values are not {_WHAT[column.kind]} "
             f"(kind {column.kind.value}); clean them or declare another kind"
         )
-    return out.alias(column.name)
+    return out.alias(column.name) if distinct is None else replace(distinct, values=out)
 
 
-def _distinct(series: pl.Series, counted: Counted | None) -> Distinct | None:
+def _distinct(given: pl.Series | Distinct, name: str, counted: Counted | None) -> Distinct | None:
     """The distinct texts of a column, if there are so few that reading each once is less work than reading the rows."""
-    if not isinstance(series.dtype, pl.String | pl.Categorical | pl.Enum) or len(series) < 5_000:
+    if isinstance(given, Distinct):
+        return given
+    if not isinstance(given.dtype, pl.String | pl.Categorical | pl.Enum) or len(given) < 5_000:
         return None
-    if counted is None and series.gather_every(len(series) // 1_000).n_unique() > 900:
+    if counted is None and given.gather_every(len(given) // 1_000).n_unique() > 900:
         return None
-    distinct = Distinct.of(series) if counted is None else counted[series.name]
+    distinct = Distinct.of(given) if counted is None else counted[name]
     return None if distinct.at is None else distinct
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from likewise.errors import InputError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
-from likewise.schema.distinct import Counted
+from likewise.schema.distinct import Columns, Counted
 from likewise.schema.identifiers.forms import BY_WORD, NAME
 from likewise.schema.identifiers.names import is_a_name
 from likewise.schema.keys import (
@@ -119,7 +119,7 @@ class Suspect:
         return f"{seen}, and {named} {'hardly varies' if len(self.constant) == 1 else 'hardly vary'} within one"
 
 
-def likely_entity(frame: pl.DataFrame, schema: Schema, counted: Counted | None = None) -> Suspect | None:
+def likely_entity(frame: pl.DataFrame | Columns, schema: Schema, counted: Counted | None = None) -> Suspect | None:
     """The column that repeats as an entity's key does, if there is one and the schema names none.
 
     A key's name ("customer_id") or form (UUIDs, codes) is not enough, nor are columns that agree within it: a code of a
@@ -139,7 +139,7 @@ def likely_entity(frame: pl.DataFrame, schema: Schema, counted: Counted | None =
     return max(found, key=lambda s: rank[s.column], default=None)
 
 
-def word_on_entity(frame: pl.DataFrame, schema: Schema, counted: Counted | None = None) -> str | None:
+def word_on_entity(frame: pl.DataFrame | Columns, schema: Schema, counted: Counted | None = None) -> str | None:
     """What a user should hear who named no entity: of one that the rows told, or of one that a schema leaves out.
 
     Args:
@@ -206,16 +206,17 @@ def _constant_within(counted: Counted, entity: str, names: list[str]) -> dict[st
     """The columns on which rows of one entity agree far more often than two rows at random, and how often those do."""
     if not names:
         return {}
-    table, keys = counted.table, counted.table[entity]
+    table, keys = counted.table, counted.table.series(entity)
     some = counted[entity].values if keys.dtype == pl.String else keys.unique(maintain_order=True)
     some = some.filter(~unnamed(some)).head(LOOK_AT)
-    rows = table.filter(keys.is_in(some.implode())).sort(entity, maintain_order=True)
+    at = keys.is_in(some.implode()).arg_true().to_numpy()
+    rows = table.select([entity, *names]).rows(at).frame().sort(entity, maintain_order=True)
     same = rows[entity] == rows[entity].shift(1)
     found = {}
     for name in names if int(same.sum()) >= 20 else ():
         agree = float(rows[name].eq_missing(rows[name].shift(1)).filter(same).mean())  # type: ignore[arg-type]
         chance = float(((counted[name].counts.to_numpy() / len(table)) ** 2).sum())
-        chance += (table[name].null_count() / len(table)) ** 2
+        chance += (1 - int(counted[name].counts.sum()) / len(table)) ** 2
         if chance < 0.99 and agree - chance >= CONSTANT * (1 - chance):
             found[name] = chance
     return found

@@ -50,13 +50,14 @@ from likewise.models.marginals.model import MarginalModel
 from likewise.notebook import live_bar
 from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
-from likewise.schema.distinct import Counted
+from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer, infer_counted, with_entity
-from likewise.schema.parse import fill_column, parse, parse_declared, restore, restore_column
+from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, persons_of, word_on_entity
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.search import watched
+from likewise.tables.files import read_columns
 from likewise.tables.frames import from_frame, names_of, with_index_of
 from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Event, Progress
@@ -236,7 +237,8 @@ class Synthesizer(Estimator, LatentMethods):
 
         Args:
             frame: pandas, Polars or Arrow frame, or a 2-D array; (n, columns). Images: an array (n, H, W) or
-                (n, C, H, W), or a mapping {"x": images, "y": labels}; what is drawn is of the kind given.
+                (n, C, H, W), or a mapping {"x": images, "y": labels}; what is drawn is of the kind given. The path of
+                a file of rows is read in the least memory; what is drawn is then a Polars frame.
             holdout: rows for early stopping, kept elsewhere; None takes a share of `frame`.
             y: (n,) labels of images given as an array; the model is then told them.
 
@@ -258,29 +260,25 @@ class Synthesizer(Estimator, LatentMethods):
             return self
         if y is not None:
             raise InputError("y gives the labels of images; in a table they are a column like the others")
-        raw, give_back = from_frame(frame)
+        counted, give_back = _counted_of(frame, by_header=self.privacy is not None)
         if self.privacy is not None:
-            return self._fit_privately(self.privacy, raw, give_back)
-        schema, counted = self._schema_of(
-            raw, is_array=_is_numeric(frame), typed=None if isinstance(frame, pl.DataFrame) else True
-        )
-        schema = self._bounded(schema)
+            return self._fit_privately(self.privacy, counted.table.frame(), give_back)
+        schema = self._bounded(self._schema_of(counted, is_array=_is_numeric(frame)))
         generator = self._table_generator(schema)
         if told := word_on_index(frame):
             warnings.warn(told, LikewiseWarning, stacklevel=2)
         del frame  # a table is many times its codes: as few as can be are held at one time
-        raw = raw.clone()
-        table, only = parse(raw, schema, counted=counted, consume=True), resolve(self.only or {}, schema)
-        del raw, counted
-        whose = persons_of(table, schema.entity)
+        table, only = parse_counted(counted, schema), resolve(self.only or {}, schema)
+        del counted
+        whose = _persons_of(table, schema.entity)
         rows = _rows_of_class(table, only, whose)
-        left_out, table = (_others(table, rows), table[rows]) if only else (table[:0], table)
+        left_out, table = (_others(table, rows), table.rows(rows)) if only else (None, table)
         split, training, drawing = self._streams()
         train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
         learnt, kept = _parts(table, train_rows, holdout_rows)
-        kept = kept if holdout is None else parse(from_frame(holdout)[0], schema)
+        kept = kept if holdout is None else Columns.of(parse(from_frame(holdout)[0], schema))
         codec = _codec_of(learnt, schema, self.codec, (left_out, kept))
-        kept = kept.filter(meeting(kept, only))
+        kept = kept.rows(_meeting(kept, only)) if only else kept
         gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
         del learnt, left_out, kept
         self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
@@ -396,19 +394,20 @@ class Synthesizer(Estimator, LatentMethods):
             schema = schema.replace(str(name), bounds=plain)
         return schema
 
-    def _schema_of(self, raw: pl.DataFrame, *, is_array: bool, typed: bool | None) -> tuple[Schema, Counted]:
-        """What the columns are, and whose the rows, with a warning where only the rows tell it; and the counts."""
+    def _schema_of(self, counted: Counted, *, is_array: bool) -> Schema:
+        """What the columns are, and whose the rows, with a warning where only the rows tell it."""
+        raw = counted.table
         if self.schema is None and not is_array:
-            schema, counted = infer_counted(raw, entity=self.entity, typed=typed)
+            schema = infer_counted(counted, entity=self.entity)[0]
             for doubt in doubts(schema):
                 warnings.warn(doubt, LikewiseWarning, stacklevel=3)
         else:
-            counted = Counted(raw)
-            schema = with_entity(_of_array(raw) if self.schema is None else self.schema, raw, self.entity, counted)
+            given = _of_array(raw.frame()) if self.schema is None else self.schema
+            schema = with_entity(given, raw, self.entity, counted)
         told = None if self.entity is not None or is_array else word_on_entity(raw, schema, counted)
         if told:
             warnings.warn(told, LikewiseWarning, stacklevel=3)
-        return schema, counted
+        return schema
 
     def _split(
         self, whose: npt.NDArray[np.int64], rng: np.random.Generator, *, own: bool
@@ -677,28 +676,51 @@ def _check_delta(budget: DP, n_rows: int) -> None:
         )
 
 
-def _others(table: pl.DataFrame, rows: npt.NDArray[np.int64]) -> pl.DataFrame:
+def _counted_of(frame: Any, *, by_header: bool) -> tuple[Counted, Callable[[pl.DataFrame], Any]]:
+    """The table that is to be learnt, counted or to be counted, and what gives a table of its kind back.
+
+    Args:
+        by_header: of a file, as `tables.files.read` takes it.
+    """
+    if isinstance(frame, str | Path):
+        return Counted(read_columns(frame, by_header=by_header)[0], typed=None), lambda table: table
+    if isinstance(frame, Counted):
+        return frame, lambda table: table
+    raw, give_back = from_frame(frame)
+    return Counted(raw, typed=None if isinstance(frame, pl.DataFrame) else True), give_back
+
+
+def _persons_of(table: Columns, entity: str | None) -> npt.NDArray[np.int64]:
+    return np.arange(len(table)) if entity is None else persons_of(table.frame([entity]), entity)
+
+
+def _meeting(table: Columns, only: dict[str, Condition]) -> npt.NDArray[np.int64]:
+    """Numbers of the rows that meet `only`."""
+    return np.flatnonzero(meeting(table.frame(only), only).to_numpy()) if only else np.arange(len(table))
+
+
+def _others(table: Columns, rows: npt.NDArray[np.int64]) -> Columns:
     """The rows that are not among these."""
-    return table[np.setdiff1d(np.arange(len(table)), rows)]
+    return table.rows(np.setdiff1d(np.arange(len(table)), rows))
 
 
-def _parts(
-    table: pl.DataFrame, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _parts(table: Columns, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> tuple[Columns, Columns]:
     """These rows and those, each column taken out of the table as it is parted."""
-    taken = (table.drop_in_place(name) for name in table.columns)
-    pairs = [(column.gather(one), column.gather(other)) for column in taken]
-    return pl.DataFrame([a for a, _ in pairs]), pl.DataFrame([b for _, b in pairs])
+    learnt, kept = {}, {}
+    for name in table.columns:
+        column = Columns({name: table.pop(name)}, len(table))
+        learnt[name], kept[name] = column.rows(one)[name], column.rows(other)[name]
+    return Columns(learnt, len(one)), Columns(kept, len(other))
 
 
 def _codec_of(
-    table: pl.DataFrame, schema: Schema, options: CodecOptions | None, others: Sequence[pl.DataFrame]
+    table: Columns, schema: Schema, options: CodecOptions | None, others: Sequence[Columns | None]
 ) -> TableCodec:
     """The codec of the rows to learn from; no key of the other real rows is made again either."""
-    others = [frame for frame in others if len(frame)]
+    some = [other for other in others if other is not None and len(other)]
     if options is not None and options.k_anonymous is not None:
-        return anonymous_codec(table, schema, options, others)
-    return TableCodec.fit(table, schema, options, others=others)
+        return anonymous_codec(table.frame(), schema, options, [other.frame() for other in some])
+    return TableCodec.fit(table, schema, options, others=some)
 
 
 def load(path: str | Path) -> Synthesizer:
@@ -746,12 +768,10 @@ def _try_out(codec: TableCodec, schema: Schema) -> None:
     restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
 
 
-def _rows_of_class(
-    table: pl.DataFrame, only: dict[str, Condition], whose: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Numbers of the rows of a canonical frame that meet `only`; people are counted by `whose` (n,)."""
-    rows = np.flatnonzero(meeting(table, only).to_numpy())
-    n_people = len(np.unique(whose[rows]))
+def _rows_of_class(table: Columns, only: dict[str, Condition], whose: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Numbers of the rows of a canonical table that meet `only`; people are counted by `whose` (n,)."""
+    rows = _meeting(table, only)
+    n_people = len(np.unique(whose[rows])) if only else len(rows)
     if only and n_people < MIN_ROWS_OF_A_CLASS:
         names = ", ".join(map(repr, only))
         of_people = "" if n_people == len(rows) else f", those of {n_people} entities,"

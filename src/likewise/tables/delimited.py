@@ -13,14 +13,16 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO
 
+import numpy as np
 import polars as pl
 
 from likewise.errors import InputError, LikewiseWarning, OutputError
 from likewise.schema.dialect import Dialect
+from likewise.schema.distinct import Coding, Columns
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
@@ -28,6 +30,8 @@ from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
 # A line longer than this is taken for a file without lines: reading on would only fill the memory.
 MAX_LINE_BYTES = 32 * 2**20
 _SAMPLE_BYTES = 256 * 1024
+BLOCK_BYTES = 4 * 2**20
+"""So much is read at a time of a file that is read in blocks."""
 _CHUNK_ROWS = 50_000
 _SAY_HOW = "say how the file is written with --delimiter, --quote, --skip or --comment (dialect=Dialect(...) in Python)"
 # Words that a line of sums begins with.
@@ -37,8 +41,9 @@ _SUMS = {
 
 
 def read_delimited(
-    data: bytes, what: str, *, dialect: Dialect | None = None, prefer: str | None = None, by_header: bool = False
-) -> tuple[pl.DataFrame, Dialect]:
+    data: bytes, what: str, *, dialect: Dialect | None = None, prefer: str | None = None, by_header: bool = False,
+    in_blocks: bool = False,
+) -> tuple[Columns, Dialect]:  # fmt: skip
     """A table of String columns, and how it was written.
 
     Args:
@@ -47,6 +52,8 @@ def read_delimited(
         dialect: what the user says of how it is written; the rest is told from the file.
         prefer: the delimiter its ending suggests, taken if the header holds it.
         by_header: look at the first line alone to tell how the file is written, and let no error tell of a row.
+        in_blocks: read a large file block by block, columns whose texts repeat as `Distinct`: in less memory than all
+            its texts take, and more time.
 
     Raises:
         InputError: nothing but a header, lines of unequal length, columns that share a name, quotes never closed, a
@@ -76,7 +83,7 @@ def read_delimited(
             LikewiseWarning, stacklevel=2,
         )  # fmt: skip
     told = replace(found.dialect.told(decimal=_decimal(found)), comment=given.comment)
-    return _read(data, replace(found, dialect=told), what)
+    return _read(data, replace(found, dialect=told), what, in_blocks=in_blocks)
 
 
 def _decimal(found: Sniffed) -> str | None:
@@ -124,7 +131,9 @@ def _by_header(data: bytes, given: Dialect, prefer: str | None) -> Sniffed:
 # ---- reading -----------------------------------------------------------------------------------------------------
 
 
-def _read(data: bytes, found: Sniffed, what: str, *, strict: bool = False) -> tuple[pl.DataFrame, Dialect]:
+def _read(
+    data: bytes, found: Sniffed, what: str, *, strict: bool = False, in_blocks: bool = False
+) -> tuple[Columns, Dialect]:
     """The table, by what was sniffed.
 
     Args:
@@ -138,22 +147,23 @@ def _read(data: bytes, found: Sniffed, what: str, *, strict: bool = False) -> tu
     surplus = Counter(len(row) for row in found.rows)[width + 1] > 0.8 * len(found.rows) and width > 1
     width += bool(surplus and not strict)
     body = _Body(data, dialect, width, (dialect.skip or 0) + found.n_header_lines * has_header, found.is_padded)
-    frame = body.read(what, repair=not strict)
+    table = (body.by_blocks() if in_blocks else None) or Columns.of(body.read(what, repair=not strict))
     if has_header:
         header = [name.strip() for name in found.header] if not strict else found.header
-        frame, header = _fit(frame, header, what, strict=strict)
+        table, header = _fit(table, header, what, strict=strict)
         if dialect.header is None and not strict:
-            refuse_data_as_names(frame, what, header)
-            _refuse_names_as_data(frame, what)
+            known = (table.known(name, SAMPLE_LINES) for name in table.columns)
+            refuse_data_as_names(known, what, header)
+            _refuse_names_as_data(table.head(SAMPLE_LINES).frame(), what)
         names = _names(header, what)
     else:
         names = [f"column_{i + 1}" for i in range(width)]
-    if frame.height == 0:
+    if table.height == 0:
         raise InputError(f"{what} has a header with {len(names)} columns, but no rows")
-    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    table = table.rename(names)
     if strict:
-        return frame, dialect
-    return _without_sums(frame, what), replace(dialect.told(header=has_header), comment=body.dialect.comment)
+        return table, dialect
+    return _without_sums(table, what), replace(dialect.told(header=has_header), comment=body.dialect.comment)
 
 
 class _Body:
@@ -180,9 +190,7 @@ class _Body:
         Raises:
             _Ragged: the first line of another length, or a quotation mark without its mate.
         """
-        odd = self.dialect.delimiter == " " or self.dialect.escape == "\\"
-        odd |= self.is_padded and re.search(rb' "', self.data[:_SAMPLE_BYTES]) is not None
-        frame, is_sure = (None, False) if odd else self._by_polars()
+        frame, is_sure = (None, False) if self._is_odd else self._by_polars(self.data, self.n_before)
         if frame is None or not is_sure:
             by_line = self._by_line(what, repair=repair)
             # The line reader takes a quoted empty cell for a missing one.
@@ -194,20 +202,62 @@ class _Body:
             frame = frame.with_columns(pl.when(text != "").then(text))
         return frame
 
-    def _by_polars(self) -> tuple[pl.DataFrame | None, bool]:
-        """The rows, and whether it is certain that they are right; quotation marks inside of cells leave a doubt."""
+    @property
+    def _is_odd(self) -> bool:
+        """Whether Polars' reader does not know lines written so."""
+        odd = self.dialect.delimiter == " " or self.dialect.escape == "\\"
+        return odd or (self.is_padded and re.search(rb' "', self.data[:_SAMPLE_BYTES]) is not None)
+
+    def by_blocks(self) -> Columns | None:
+        """The rows, columns whose texts repeat as `Distinct`; None of a small file, or where a doubt is left."""
+        if self._is_odd or self.is_padded or len(self.data) - self.start < 2 * BLOCK_BYTES:
+            return None
+        columns = [Coding() for _ in self.names]
+        for block in self._blocks():
+            frame, is_sure = self._by_polars(block, 0)
+            if frame is None or not is_sure:
+                return None
+            for coding, name in zip(columns, self.names, strict=True):
+                coding.add(frame.drop_in_place(name))
+        made = {name: coding.column() for name, coding in zip(self.names, columns, strict=True)}
+        return Columns(made, columns[0].n_rows)
+
+    def _blocks(self) -> Iterator[bytes]:
+        """The rows some million bytes at a time, cut where lines end outside of quotation marks."""
+        quote, start = (self.dialect.quote_char or "").encode(), self.start
+        while start < len(self.data):
+            stop = start + BLOCK_BYTES
+            n_quotes = self.data.count(quote, start, stop) if quote else 0
+            while start < stop < len(self.data):
+                end = self.data.rfind(b"\n", start, stop)
+                n_quotes -= self.data.count(quote, end, stop) if quote else 0
+                stop = end
+                if n_quotes % 2 == 0:
+                    break
+            stop = stop + 1 if start < stop < len(self.data) else len(self.data)
+            yield self.data[start:stop]
+            start = stop
+
+    def _by_polars(self, data: bytes, n_before: int) -> tuple[pl.DataFrame | None, bool]:
+        """The rows, and whether it is certain that they are right; quotation marks inside of cells leave a doubt.
+
+        Args:
+            data: the whole text, or a block of its rows.
+            n_before: lines before the first row.
+        """
         dialect, mark = self.dialect, (self.dialect.delimiter or ",").encode()
-        if self.start >= len(self.data):
+        start = self.start if n_before else 0
+        if start >= len(data):
             return pl.DataFrame(schema=dict.fromkeys(self.names, pl.String)), True
         try:
             frame = pl.read_csv(
-                self.data, has_header=False, infer_schema=False, schema=dict.fromkeys(self.names, pl.String),
-                skip_lines=self.n_before, separator=dialect.delimiter or ",", quote_char=dialect.quote_char,
+                data, has_header=False, infer_schema=False, schema=dict.fromkeys(self.names, pl.String),
+                skip_lines=n_before, separator=dialect.delimiter or ",", quote_char=dialect.quote_char,
             )  # fmt: skip
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return None, False
         quote, inside = dialect.quote_char, 0
-        if quote is not None and quote.encode() in self.data:
+        if quote is not None and quote.encode() in data:
             text = pl.all().str
             n_marks, n_quotes = (
                 sum(n or 0 for n in frame.select(text.count_matches(c, literal=True).sum()).row(0))
@@ -217,8 +267,8 @@ class _Body:
                 return frame, False
             inside = n_marks
         # The reader refuses lines with too many cells and fills short ones in silence: so count the delimiters.
-        lacking = frame.height * (self.width - 1) + inside - self.data.count(mark, self.start) if self.width > 1 else 0
-        return (None, False) if lacking or self.data[-1:] == b"\x1a" else (frame, True)
+        lacking = frame.height * (self.width - 1) + inside - data.count(mark, start) if self.width > 1 else 0
+        return (None, False) if lacking or data[-1:] == b"\x1a" else (frame, True)
 
     def _lines(self) -> Iterator[str]:
         text = io.TextIOWrapper(io.BytesIO(self.data), encoding="utf-8", newline="")
@@ -280,21 +330,21 @@ class _Body:
         )  # fmt: skip
 
 
-def _fit(frame: pl.DataFrame, header: list[str], what: str, *, strict: bool) -> tuple[pl.DataFrame, list[str]]:
-    """The frame and its names, where lines end in a delimiter or begin with a row's name."""
+def _fit(table: Columns, header: list[str], what: str, *, strict: bool) -> tuple[Columns, list[str]]:
+    """The table and its names, where lines end in a delimiter or begin with a row's name."""
     if strict:
-        return frame, header
-    last = frame.columns[-1]
-    is_empty = frame.height > 0 and frame.width > 1 and frame[last].null_count() == frame.height
-    if is_empty and (len(header) < frame.width or not header[-1]):
-        return frame.drop(last), header[: frame.width - 1]
-    if len(header) < frame.width:
+        return table, header
+    last = table.columns[-1]
+    is_empty = table.height > 0 and table.width > 1 and not len(table.known(last, 1))
+    if is_empty and (len(header) < table.width or not header[-1]):
+        return table.select(table.columns[:-1]), header[: table.width - 1]
+    if len(header) < table.width:
         warnings.warn(
             f"{what}: its lines begin with names or numbers of rows, which the header has no name for; it is row",
             LikewiseWarning, stacklevel=2,
         )  # fmt: skip
         header = ["row", *header]
-    return frame, header
+    return table, header
 
 
 def _names(header: list[str], what: str) -> list[str]:
@@ -328,15 +378,15 @@ money and shares, telephone numbers."""
 _UNKNOWN = {"", "?", "NA", "N/A", "null", "NULL", "NaN", "nan", "-", "\\N", "."}
 
 
-def refuse_data_as_names(frame: pl.DataFrame, what: str, names: Sequence[str]) -> None:
+def refuse_data_as_names(columns: Iterable[pl.Series], what: str, names: Sequence[str]) -> None:
     """Raise InputError where the names of a table of texts look like a row of it.
 
     Args:
-        frame: the rows; its own names are not looked at.
+        columns: the rows; their own names are not looked at.
         what: how to call the file in the error.
         names: those of the first line, one a column.
     """
-    if _is_data(frame, names):
+    if _is_data(columns, names):
         raise InputError(
             f"{what}: the first line looks like a row of data, and would be written out as the names of the columns; "
             "say --no-header (dialect=Dialect(header=False) in Python) if it is one, --header if it holds names"
@@ -344,9 +394,9 @@ def refuse_data_as_names(frame: pl.DataFrame, what: str, names: Sequence[str]) -
 
 
 def _refuse_names_as_data(frame: pl.DataFrame, what: str) -> None:
-    """Raise InputError where the first row looks like names: it is of words alone, none of which comes again, and two
-    columns or more have a form in all rows but this one. Its title, or its own names, would name the columns."""
-    frame = frame.head(SAMPLE_LINES)
+    """Raise InputError where the first of these rows looks like names: it is of words alone, none of which comes again,
+    and two columns or more have a form in all rows but this one. Its title, or its own names, would name the columns.
+    """
     frame = frame.filter(pl.any_horizontal(pl.all().is_not_null()))
     first = [(cell or "").strip() for cell in frame.row(0)] if frame.height > 5 else []
     if len(set(first)) < 2 or "" in first or any(form.fullmatch(cell) for form in _FORMS for cell in first):
@@ -360,14 +410,14 @@ def _refuse_names_as_data(frame: pl.DataFrame, what: str) -> None:
         )
 
 
-def _is_data(frame: pl.DataFrame, names: Sequence[str]) -> bool:
+def _is_data(columns: Iterable[pl.Series], names: Sequence[str]) -> bool:
     """Whether the names look like a row: where a column has a form, its name has it too; or names come twice, as values
     do, and stand among the values.
 
     Years, and numbers that count on in equal steps, are names of columns in many a table.
     """
     numbers, others, known = [], 0, 0
-    for name, column in zip(names, frame.get_columns(), strict=True):
+    for name, column in zip(names, columns, strict=True):
         sample = [v for v in column.drop_nulls().head(SAMPLE_LINES).to_list() if v not in _UNKNOWN]
         known += name in sample
         fits = [(f, sum(f.fullmatch(v) is not None for v in sample)) for f in _FORMS]
@@ -381,24 +431,26 @@ def _is_data(frame: pl.DataFrame, names: Sequence[str]) -> bool:
         else:
             others += 1
     if not numbers and not others:
-        return known > 0 and (known >= 0.5 * frame.width > 0.5 or len(set(names)) < len(names))
+        return known > 0 and (known >= 0.5 * len(names) > 0.5 or len(set(names)) < len(names))
     steps = {round(b - a, 9) for a, b in itertools.pairwise(numbers)}
     counts_on = len(steps) == 1 and (len(numbers) > 2 or steps == {1.0})
     return bool(others) or not (counts_on or all(1500 <= n <= 2200 and n.is_integer() for n in numbers))
 
 
-def _without_sums(frame: pl.DataFrame, what: str) -> pl.DataFrame:
+def _without_sums(table: Columns, what: str) -> Columns:
     """The table without a last line of sums: its first cell says so, in a column that never says it elsewhere, and a
     number stands in another."""
-    first = frame.to_series(0)
-    last = frame.row(-1) if frame.height > 5 else ("",)
-    says_so = (last[0] or "").strip().rstrip(":").casefold() in _SUMS
-    if not says_so or (first.head(-1) == last[0]).any() or first.null_count():
-        return frame
+    n = table.height - 1
+    last = table.rows(np.array([n])).frame().row(0) if n >= 5 else ("",)
+    if (last[0] or "").strip().rstrip(":").casefold() not in _SUMS:
+        return table
+    first = table.series(table.columns[0])
+    if (first.head(n) == last[0]).any() or first.null_count():
+        return table
     if not any(re.fullmatch(r"[-+\d.,' %]*\d[-+\d.,' %]*", cell or "") for cell in last[1:]):
-        return frame
+        return table
     warnings.warn(f"{what}: its last line holds sums and was left out", LikewiseWarning, stacklevel=2)
-    return frame.head(-1)
+    return table.head(n)
 
 
 # ---- writing -----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import polars as pl
 
 from likewise.errors import InputError, MissingExtraError, OutputError
 from likewise.schema.dialect import Dialect
+from likewise.schema.distinct import Columns
 from likewise.schema.dtypes import dtype_name
 from likewise.tables.atomic import PathLike, atomic_path, check_writable
 from likewise.tables.delimited import read_delimited, write_delimited
@@ -23,7 +24,10 @@ from likewise.tables.encoding import decoded
 from likewise.tables.frames import from_frame
 from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
 
-__all__ = ["Dialect", "atomic_path", "check_table", "check_writable", "from_frame", "read", "read_table", "write"]
+__all__ = [
+    "Dialect", "atomic_path", "check_table", "check_writable", "from_frame", "read", "read_columns", "read_table",
+    "write",
+]  # fmt: skip
 
 ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet",
@@ -71,7 +75,7 @@ def read_table(
 ) -> tuple[pl.DataFrame, Dialect | None]:
     """The table in a file, as `read` takes it, and how it was written; None where that is no delimited text."""
     paths = _files_of(Path(path))
-    read_one = [_read_file(one, dialect, sheet, by_header=by_header) for one in paths]
+    read_one = [_framed(*_read_file(one, dialect, sheet, by_header=by_header)) for one in paths]
     if len(read_one) == 1:
         return read_one[0]
     first = read_one[0][0]
@@ -82,6 +86,21 @@ def read_table(
         return pl.concat([frame for frame, _ in read_one], how="vertical_relaxed"), read_one[0][1]
     except pl.exceptions.PolarsError:
         raise InputError(f"the files of {str(path)!r} hold columns of one name and different types") from None
+
+
+def read_columns(
+    path: PathLike, *, dialect: Dialect | None = None, sheet: str | None = None, by_header: bool = False
+) -> tuple[Columns, Dialect | None]:
+    """The same as `read_table`; one large file of delimited text in less memory, its texts counted on the way."""
+    paths = _files_of(Path(path))
+    if len(paths) == 1:
+        return _read_file(paths[0], dialect, sheet, by_header=by_header, in_blocks=True)
+    frame, found = read_table(path, dialect=dialect, sheet=sheet, by_header=by_header)
+    return Columns.of(frame), found
+
+
+def _framed(table: Columns, found: Dialect | None) -> tuple[pl.DataFrame, Dialect | None]:
+    return table.frame(), found
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -104,8 +123,8 @@ def _form_by_name(path: Path) -> str | None:
 
 
 def _read_file(
-    path: Path, dialect: Dialect | None, sheet: str | None, *, by_header: bool
-) -> tuple[pl.DataFrame, Dialect | None]:
+    path: Path, dialect: Dialect | None, sheet: str | None, *, by_header: bool, in_blocks: bool = False
+) -> tuple[Columns, Dialect | None]:
     source = load(path)
     form = _form_of(source)
     if form == "zip":
@@ -113,20 +132,22 @@ def _read_file(
         form = _form_of(source)
     if sheet is not None and form != "excel":
         raise InputError(f"{source.what} is no Excel workbook, so it has no sheet to name")
-    found: Dialect | None = None
     if form in ("csv", "tsv"):
         prefer = "\t" if form == "tsv" else None
-        frame, found = read_delimited(source.data, source.what, dialect=dialect, prefer=prefer, by_header=by_header)
+        table, found = read_delimited(
+            source.data, source.what, dialect=dialect, prefer=prefer, by_header=by_header, in_blocks=in_blocks
+        )
         if found.delimiter == prefer:
             found = replace(found, delimiter=None)  # the ending says it
-    elif dialect is not None and dialect.to_dict():
+        return table, found
+    if dialect is not None and dialect.to_dict():
         raise InputError(f"{source.what} is no delimited text: {', '.join(dialect.to_dict())} cannot be used")
-    elif form == "excel":
+    if form == "excel":
         frame = _read_excel(source, sheet)
     else:
         with input_errors(source.what):
             frame = _READERS[form](source.data, source.what)
-    return _checked(frame, source.what), found
+    return Columns.of(_checked(frame, source.what)), None
 
 
 def _form_of(source: Source) -> str:
@@ -227,7 +248,7 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
         raise InputError(f"{source.what} is a damaged Excel workbook") from None
     frame = frame.select(c for c in frame if c.null_count() < len(c) or not c.name.startswith("__UNNAMED"))
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
-    refuse_data_as_names(frame.cast(pl.String, strict=False), source.what, frame.columns)
+    refuse_data_as_names(frame.cast(pl.String, strict=False).get_columns(), source.what, frame.columns)
     return frame
 
 

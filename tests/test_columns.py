@@ -1,0 +1,130 @@
+"""Tables of columns that are held as their values and a number a row: the same as the frames they stand for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+import likewise as lw
+from likewise.codecs.table import TableCodec
+from likewise.schema.dialect import Dialect
+from likewise.schema.distinct import Columns, Counted, Distinct
+from likewise.schema.infer import infer_counted
+from likewise.schema.parse import parse, parse_counted
+from likewise.tables import delimited, files
+
+N = 6_000
+
+
+def table(n: int = N) -> pl.DataFrame:
+    """A column of each kind as a CSV has it: texts that repeat, most with some missing."""
+    rng = np.random.default_rng(0)
+    day = dt.date(2020, 1, 1)
+
+    def some(values: list[str], holes: int = 20) -> list[str | None]:
+        picked = rng.integers(0, len(values), n).tolist()
+        return [None if i % holes == 3 else values[k] for i, k in enumerate(picked)]
+
+    return pl.DataFrame(
+        {
+            "town": some(["Bonn", "Köln", "Mainz", "?"]),
+            "once": ["alone" if i == 7 else "often" for i in range(n)],
+            "age": some([str(i) for i in range(18, 90)]),
+            "share": some([f"{i / 8:.3f}" for i in range(300)]),
+            "smokes": some(["no", "yes"]),
+            "born": some([str(day + dt.timedelta(days=i)) for i in range(700)]),
+            "seen": some([f"{day} {i % 24:02d}:{i % 60:02d}:00" for i in range(700)]),
+            "note": some([f"{rng.integers(1000, 9999)}-{c}{d}" for c in "abcdefgh" for d in "qrstuvwxyz" * 30]),
+            "key": [f"{i:07d}" for i in range(n)],
+        }
+    )
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 40_000)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_file_read_in_blocks_is_the_file(tmp_path: Path) -> None:
+    frame = table().with_columns(quoted=pl.concat_str(pl.lit("Main St,\n"), pl.col("age")))
+    frame.write_csv(tmp_path / "t.csv")
+    read, dialect = files.read_columns(tmp_path / "t.csv")
+    whole, as_told = files.read_table(tmp_path / "t.csv")
+    assert_frame_equal(read.frame(), whole)
+    assert dialect == as_told
+    few = [name for name in read.columns if isinstance(read[name], Distinct)]
+    assert few == [name for name in frame.columns if name != "key"]  # which are different texts
+
+
+cells = st.text(st.sampled_from('ab" ,\n'), max_size=4) | st.none()
+
+
+@pytest.mark.usefixtures("small_blocks")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=30), size=st.integers(1, 40))
+def test_any_text_survives_blocks(rows: list[tuple[str | None, ...]], size: int) -> None:
+    frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row")
+    plain = Dialect(delimiter=",", quote='"', escape="none", header=True, skip=0)
+    data = frame.write_csv().encode()
+    delimited.BLOCK_BYTES = size  # type: ignore[misc]
+    read = delimited.read_delimited(data, "it", dialect=plain, in_blocks=True)[0]
+    assert_frame_equal(read.frame(), delimited.read_delimited(data, "it", dialect=plain)[0].frame())
+
+
+def test_a_repeated_text_takes_a_byte_a_row() -> None:
+    distinct = Counted(table())["town"]
+    assert distinct.at is not None
+    assert distinct.at.dtype == pl.UInt8
+    assert Counted(table())["note"].at.dtype == pl.UInt16  # type: ignore[union-attr]
+
+
+def test_codes_of_columns_are_those_of_the_frame() -> None:
+    raw = table()
+    schema, counted = infer_counted(raw)
+    columns = parse_counted(counted, schema)
+    frame = parse(raw, schema)
+    assert_frame_equal(columns.frame(), frame)
+    held = [isinstance(columns[name], Distinct) for name in columns.columns]
+    assert held == [name != "key" for name in columns.columns]
+    codec, same = TableCodec.fit(columns, schema), TableCodec.fit(frame, schema)
+    state, arrays = codec.to_state()
+    expected, parts = same.to_state()
+    assert state == expected
+    assert all((arrays[name] == part).all() for name, part in parts.items())
+    codes, wanted = codec.encode(columns), same.encode(frame)
+    np.testing.assert_array_equal(codes.codes, wanted.codes)
+    np.testing.assert_array_equal(codes.fractions, wanted.fractions)
+    assert codes.codes.dtype == wanted.codes.dtype
+
+
+def test_what_only_rows_left_out_hold_is_not_learnt() -> None:
+    raw = table().select("once", "age")
+    schema, counted = infer_counted(raw)
+    columns = parse_counted(counted, schema).rows(np.setdiff1d(np.arange(N), [7]))
+    summary = TableCodec.summarise(columns, schema)
+    assert summary.columns["once"].levels.to_list() == ["often"]
+    assert int(summary.columns["age"].counts.sum()) + summary.columns["age"].missing == N - 1
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("options", [{}, {"only": {"smokes": "yes"}}, {"entity": "key"}], ids=repr)
+def test_a_fit_from_a_path_is_the_fit_of_its_table(tmp_path: Path, options: dict[str, object]) -> None:
+    table().write_csv(tmp_path / "t.csv")
+    sources = (str(tmp_path / "t.csv"), tmp_path / "t.csv", files.read(tmp_path / "t.csv"))
+    drawn = [lw.Synthesizer("copula", random_state=0, **options).fit(s).sample(200) for s in sources]  # type: ignore[arg-type]
+    assert_frame_equal(drawn[0], drawn[2])
+    assert_frame_equal(drawn[1], drawn[2])
+
+
+def test_a_column_of_numbers_has_no_numbered_rows() -> None:
+    columns = Columns.of(pl.DataFrame({"x": [1, 1, 2]}))
+    assert Counted(columns)["x"].counts.sum() == 3
+    assert columns.rows(np.array([2, 0])).frame()["x"].to_list() == [2, 1]

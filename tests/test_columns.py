@@ -128,3 +128,41 @@ def test_a_column_of_numbers_has_no_numbered_rows() -> None:
     columns = Columns.of(pl.DataFrame({"x": [1, 1, 2]}))
     assert Counted(columns)["x"].counts.sum() == 3
     assert columns.rows(np.array([2, 0])).frame()["x"].to_list() == [2, 1]
+
+
+@pytest.mark.parametrize("part", [1, 7, 1_000])
+def test_rows_drawn_part_by_part_are_those_drawn_at_once(part: int) -> None:
+    synth = lw.Synthesizer("copula", random_state=0).fit(table())
+    parts = list(synth.sample_parts(40, part=part, random_state=1, where={"smokes": "yes"}))
+    assert_frame_equal(pl.concat(parts), synth.sample(40, random_state=1, where={"smokes": "yes"}))
+    assert {len(p) for p in parts[:-1]} <= {part}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_table_written_in_parts_is_the_table(encoding: str, line_end: str, tmp_path: Path) -> None:
+    frame, dialect = table(100), Dialect(encoding=encoding, line_end=line_end)
+    files.write(frame, tmp_path / "whole.csv", dialect=dialect)
+    files.write((frame[i : i + 30] for i in range(0, 100, 30)), tmp_path / "parts.csv", dialect=dialect)
+    assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_the_command_writes_what_the_library_draws(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from likewise.cli import synth
+    from likewise.cli.app import app
+
+    monkeypatch.setattr(synth, "MANY_ROWS", 1_000)
+    table().write_csv(tmp_path / "t.csv")
+    asked = ["synth", str(tmp_path / "t.csv"), "--model", "copula", "--no-measure", "--seed", "3", "-n", "300"]
+    run = CliRunner().invoke(app, [*asked, "-o", str(tmp_path / f"out{ending}")])
+    assert run.exit_code == 0, run.output
+    drawn = lw.Synthesizer("copula", random_state=3).fit(tmp_path / "t.csv").sample(300)
+    written = files.read(tmp_path / f"out{ending}")
+    assert_frame_equal(written.select("once"), drawn.select("once"))
+    assert len(written) == 300

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from likewise.conditions import Condition
     from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
+    from likewise.schema.distinct import Counted
 
 
 def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> Callable[[Path], tuple[Any, Dialect | None]]:
@@ -59,7 +60,7 @@ def schema_of(
     return replace(schema, dialect=dialect)
 
 
-def given_schema(file: Path, frame: pl.DataFrame, reading: Reading | None = None) -> Schema:
+def given_schema(file: Path, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:
     """The schema in a file, without the columns that --columns and --drop leave out of the table."""
     from likewise.schema.column import Schema
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 from typer.core import TyperGroup
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from likewise.schema.dialect import Dialect
+    from likewise.schema.distinct import Columns, Counted
+
+Table = TypeVar("Table", "pl.DataFrame", "Columns")
 
 STANDARD = Path("-")
 """Standard input, or standard output."""
@@ -140,23 +143,38 @@ class Reading:
             InputError: it cannot be read, or has none of the columns named.
             OptionError: an option cannot be what was given.
         """
-        from likewise.schema.dialect import Dialect
         from likewise.tables import files
+
+        table, found = files.read_table(path, dialect=self._dialect(), sheet=self.sheet, by_header=by_header)
+        taken = self.taken(table)
+        if taken.width < table.width and not by_header:
+            _warn_of_lost_entity(table, taken.columns)
+        return taken, found
+
+    def counted(self, path: Path) -> tuple[Counted, Dialect | None]:
+        """The same as `read`, in less memory, for what counts the values of each column."""
+        from likewise.schema.distinct import Counted
+        from likewise.tables import files
+
+        table, found = files.read_columns(path, dialect=self._dialect(), sheet=self.sheet)
+        taken = self.taken(table)
+        if taken.width < table.width:
+            _warn_of_lost_entity(Counted(table, typed=None), taken.columns)
+        return Counted(taken, typed=None), found
+
+    def _dialect(self) -> Dialect:
+        from likewise.schema.dialect import Dialect
 
         said = {name: getattr(self, name) for name in self.given if name not in ("columns", "drop", "sheet")}
         try:
-            dialect = Dialect(**said)
+            return Dialect(**said)
         except errors.SchemaError as error:
             raise errors.OptionError(str(error)) from None
-        frame, found = files.read_table(path, dialect=dialect, sheet=self.sheet, by_header=by_header)
-        taken = self.taken(frame)
-        if taken.width < frame.width and not by_header:
-            _warn_of_lost_entity(frame, taken)
-        return taken, found
 
-    def taken(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def taken(self, frame: Table) -> Table:
         """The columns of a table that `--columns` and `--drop` leave."""
-        wanted, out = (column_names(texts or [], frame) for texts in (self.columns, self.drop))
+        wanted: list[str] = column_names(self.columns or [], frame)
+        out: list[str] = column_names(self.drop or [], frame)
         for name in (*wanted, *out):
             if name not in frame.columns:
                 raise errors.InputError(f"there is no column {name!r}{errors.nearest(name, frame.columns)}")
@@ -166,14 +184,14 @@ class Reading:
         return frame.select(left) if len(left) < frame.width else frame
 
 
-def _warn_of_lost_entity(frame: pl.DataFrame, taken: pl.DataFrame) -> None:
+def _warn_of_lost_entity(frame: pl.DataFrame | Counted, taken: list[str]) -> None:
     """Tell where a column that is left out is the one that says whose a row is: without it rows are counted."""
     import warnings
 
     from likewise.schema.infer import infer
 
     whose = infer(frame).entity
-    if whose is not None and whose not in taken.columns:
+    if whose is not None and whose not in taken:
         warnings.warn(
             f"column {whose!r} looks like the key of a person who has several rows, and is left out: rows are counted "
             f"then, not people. Keep it, with --entity {whose}: it is never learnt",
@@ -185,7 +203,7 @@ AS_TOLD = Reading()
 """Nothing said: all is told from the file."""
 
 
-def column_names(texts: list[str], frame: pl.DataFrame) -> list[str]:
+def column_names(texts: list[str], frame: pl.DataFrame | Columns | Counted) -> list[str]:
     """Column names, one or several with commas between; a name that holds a comma stays whole."""
     parts = [[text] if text in frame.columns else text.split(",") for text in texts]
     return [name.strip() for part in parts for name in part if name.strip()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,10 +92,24 @@ def write_table(
     from likewise.schema import parse
     from likewise.tables import files
 
-    if files.check_table(path)[0] not in ("csv", "tsv") and all(column.dtype == "String" for column in schema):
+    if not is_delimited(path) and all(column.dtype == "String" for column in schema):
         fake = parse.restore(parse.parse(fake, schema), schema, typed=True)
     fake = fake.with_columns(_of_held_categories(column) for column in fake)
     files.write(fake if beside is None else fake.hstack(beside), path, dialect=dialect or schema.dialect)
+
+
+def is_delimited(path: Path) -> bool:
+    """Whether this output is text that can be written part by part."""
+    from likewise.tables import files
+
+    return files.check_table(path)[0] in ("csv", "tsv")
+
+
+def write_parts(parts: Iterable[pl.DataFrame], schema: Schema, path: Path, *, dialect: Dialect | None = None) -> None:
+    """Write the rows as they come, some at a time, to delimited text."""
+    from likewise.tables import files
+
+    files.write(parts, path, dialect=dialect or schema.dialect)
 
 
 def _of_held_categories(column: pl.Series) -> pl.Series:

@@ -37,7 +37,15 @@ from likewise.cli.options import (
     entity_of,
     refuse_given,
 )  # fmt: skip
-from likewise.cli.outputs import check_outputs, open_terminal, show, show_withheld, write_table
+from likewise.cli.outputs import (
+    check_outputs,
+    is_delimited,
+    open_terminal,
+    show,
+    show_withheld,
+    write_parts,
+    write_table,
+)
 from likewise.cli.plan import show_plan
 
 if TYPE_CHECKING:
@@ -49,8 +57,11 @@ if TYPE_CHECKING:
     from likewise.dp.ledger import DP
     from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
+    from likewise.schema.distinct import Counted
 
 DEFAULT_MODEL = "auto"
+MANY_ROWS = 2**16
+"""A table of more rows is counted once for all steps, and held and written in as little memory as may be."""
 STOPPED_BY_HOLDOUT = (
     "The holdout also told the training when to stop, so as a control of the attacks it errs on the side that looks "
     "safe. For a gate, evaluate with rows that neither training nor stopping saw."
@@ -195,6 +206,7 @@ def synth(
     terminal = open_terminal(quiet, json, None if dry_run else output)
     from likewise.dp.budget import Budget
     from likewise.images import sets
+    from likewise.schema.distinct import Counted
 
     if dp_only and epsilon is None:
         raise errors.OptionError(
@@ -220,15 +232,20 @@ def synth(
         raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
     kept = None if budget is None else Budget(budget)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
+    frame: pl.DataFrame | Counted
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source, by_header=privacy is not None)
-    if privacy is not None and schema_file is not None:
+        if privacy is not None or dry_run:
+            frame, dialect = reading.read(source, by_header=privacy is not None)
+        else:
+            counted, dialect = reading.counted(source)
+            frame = counted if len(counted) > MANY_ROWS else counted.table.frame()
+    if privacy is not None and schema_file is not None and not isinstance(frame, Counted):
         schema = _declared(frame, schema_file, target, privacy, reading)
     else:
         schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     model = model or DEFAULT_MODEL
-    if dry_run:
+    if not isinstance(frame, Counted) and dry_run:
         show_plan(frame, schema, model, terminal, private=privacy is not None)
         return
     held = [frame]
@@ -242,7 +259,7 @@ def synth(
 
 
 def synthesize(
-    held: list[pl.DataFrame],
+    held: list[pl.DataFrame | Counted],
     schema: Schema,
     terminal: Terminal,
     *,
@@ -272,8 +289,10 @@ def synthesize(
         held: the table, alone in a list, which is emptied once nothing needs the rows: they take the most memory.
     """
     import likewise as lw
+    from likewise.schema.distinct import Counted
 
     told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
+    in_parts = not measure and isinstance(held[0], Counted) and is_delimited(output)
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
             model,
@@ -287,12 +306,17 @@ def synthesize(
             max_seconds=max_seconds,
             progress=progress,
             **told,
-        ).fit(held[0] if measure else held.pop())
-    with terminal.doing("drawing"):
-        fake = synthesizer.sample(rows)
+        ).fit(held.pop() if not measure else held[0].copy() if isinstance(held[0], Counted) else held[0])
     schema = synthesizer.schema_
-    write_table(fake, schema, output, dialect=dialect)
-    terminal.result(f"{output}: {len(fake):,} rows")
+    with terminal.doing("drawing"):
+        if in_parts:
+            n_rows = synthesizer.n_rows_ if rows is None else rows
+            write_parts(synthesizer.sample_parts(rows), schema, output, dialect=dialect)
+        else:
+            fake = synthesizer.sample(rows)
+            n_rows = len(fake)
+            write_table(fake, schema, output, dialect=dialect)
+    terminal.result(f"{output}: {n_rows:,} rows")
     if save is not None:
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
@@ -321,7 +345,7 @@ def synthesize(
         return
     with terminal.doing("measuring"):
         learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
-        frame = held[0]
+        frame = held[0].table.frame() if isinstance(held[0], Counted) else held[0]
         kept_out = None if kept is None or not len(kept) else frame[kept]
         figures = lw.evaluate(
             frame if learnt is None else frame[learnt], fake, holdout=kept_out,

@@ -17,6 +17,7 @@ import polars as pl
 from likewise.codecs.base import Field
 from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.schema.column import Column
+from likewise.schema.distinct import Distinct
 
 Arrays = dict[str, npt.NDArray[Any]]
 State = tuple[dict[str, Any], Arrays]
@@ -132,6 +133,12 @@ class ColumnCodec(ABC):
         self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
     ) -> pl.Series:
         """The canonical column of codes (n, d) and fractions (n, f)."""
+
+    def decode_few(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series | Distinct:
+        """The same as `decode`; where a code is one value, the values and which of them each row holds."""
+        return self.decode(codes, fractions, rng)
 
     @abstractmethod
     def narrow(self, condition: object) -> Narrowed:

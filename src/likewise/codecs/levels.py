@@ -29,6 +29,7 @@ from likewise.codecs.holders import Holders, merged
 from likewise.conditions import Missing, Not, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column, Kind
+from likewise.schema.distinct import Distinct
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,12 @@ class LevelCodec(ColumnCodec):
     def decode(
         self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
     ) -> pl.Series:
+        found = self.decode_few(codes, fractions, rng)
+        return found.spread(found.values) if isinstance(found, Distinct) else found
+
+    def decode_few(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series | Distinct:
         code = codes[:, 0]
         kept = self.counts[: len(self.levels)]
         if self.has_rare and self.rare_token is None and kept.sum() > 0:
@@ -198,10 +205,10 @@ class LevelCodec(ColumnCodec):
             if len(rare):
                 code = code.copy()
                 code[rare] = np.searchsorted(np.cumsum(kept), rng.random(len(rare)) * kept.sum(), side="right")
-        texts = self._texts.gather(code)
         if self.is_boolean and self.has_rare and not self.levels:  # the labels of a truth value are nobody's secret
-            texts = texts.zip_with(pl.Series(code != 0), pl.Series(self.name, rng.random(len(code)) < 0.5))
-        return texts
+            drawn = pl.Series(self.name, rng.random(len(code)) < 0.5)
+            return self._texts.gather(code).zip_with(pl.Series(code != 0), drawn)
+        return Distinct.numbered(self._texts, pl.Series(code))
 
     def narrow(self, condition: object) -> Narrowed:
         weights = np.zeros(self.size)

@@ -34,6 +34,7 @@ from likewise.codecs.tails import Reach
 from likewise.conditions import Between, Missing, Not, OneOf
 from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.schema.column import Column, Kind
+from likewise.schema.distinct import Distinct
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,14 @@ class NumberCodec(ColumnCodec):
         values = self.lattice.values(self.pieces.decode(code, fraction))
         series = pl.Series(self.name, values, dtype=dtype)
         return with_nulls(series, code == self.size - 1) if self.has_missing else series
+
+    def decode_few(
+        self, codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating], rng: np.random.Generator
+    ) -> pl.Series | Distinct:
+        if fractions.shape[1] or self.size > len(codes):
+            return self.decode(codes, fractions, rng)
+        each = self.decode(np.arange(self.size)[:, None], np.zeros((self.size, 0)), rng)
+        return Distinct.numbered(each, pl.Series(codes[:, 0]))
 
     def narrow(self, condition: object) -> Narrowed:
         weights, codec = self.narrow_numbers(condition)

@@ -252,15 +252,19 @@ class TableCodec:
 
     def decode(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> pl.DataFrame:
         """The canonical frame of codes; with the narrowing they were drawn under, every row obeys its conditions."""
+        return self.decode_few(codes, rng=rng, narrowing=narrowing).frame()
+
+    def decode_few(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Columns:
+        """The same as `decode`, columns of few values as these and which of them each row holds."""
         narrowed = narrowing.codecs if narrowing is not None else {}
         if self.cells is not None:
             codes = self.cells.split(codes, self.own_alphabet, rng, narrowing.within if narrowing is not None else None)
-        columns = []
+        columns = {}
         for codec in self.codecs:
             at, within = self._spans[codec.name]
-            codec = narrowed.get(codec.name, codec)
-            columns.append(codec.decode(codes.codes[:, at], codes.fractions[:, within], rng))
-        return pl.DataFrame(columns)
+            drawn = narrowed.get(codec.name, codec)
+            columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
+        return Columns(columns, len(codes))
 
     def condition(self, where: Mapping[str, Any]) -> Narrowing:
         """What conditions on columns leave of the codes. A plain value means just this value, None missing.

@@ -66,6 +66,12 @@ class Distinct:
         assert self.at is not None
         return len(self.at)
 
+    @classmethod
+    def numbered(cls, values: pl.Series, at: pl.Series) -> Distinct:
+        """Of (n,) the number of each row's value."""
+        known = at.drop_nulls() if at.null_count() else at
+        return cls(values, pl.Series(np.bincount(known.to_numpy(), minlength=len(values))), at)
+
     def spread(self, values: pl.Series) -> pl.Series:
         """(n,) what became of each row's value, from (k,) what became of each value."""
         assert self.at is not None
@@ -82,9 +88,7 @@ class Distinct:
     def rows(self, rows: npt.NDArray[np.int64]) -> Distinct:
         """The same values, and these rows."""
         assert self.at is not None
-        left = Distinct(self.values, self.counts, self.at.gather(rows))
-        counts = np.bincount(left.numbers, minlength=len(self.values))[: len(self.values)]
-        return Distinct(self.values, pl.Series(counts), left.at)
+        return Distinct.numbered(self.values, self.at.gather(rows))
 
     def weighted(self) -> tuple[pl.Series, npt.NDArray[np.int64]]:
         """The values that rows hold, null for those that hold none, and how many rows each stands for."""
@@ -163,6 +167,10 @@ class Columns:
         taken = {name: c.rows(rows) if isinstance(c, Distinct) else c.gather(rows) for name, c in columns}
         return Columns(taken, len(rows))
 
+    def slice(self, start: int, n: int) -> Columns:
+        """The n rows from one on, or as many as there are."""
+        return self.rows(np.arange(start, min(start + n, self._n_rows)))
+
     def known(self, name: str, n: int) -> pl.Series:
         """The first n known values of a column, or as many as there are."""
         column = self._columns[name]
@@ -170,10 +178,6 @@ class Columns:
             assert column.at is not None
             return column.values.gather(column.at.drop_nulls().head(n))
         return column.drop_nulls().head(n)
-
-    def head(self, n: int) -> Columns:
-        """The first n rows."""
-        return self.rows(np.arange(min(n, self._n_rows)))
 
     def pop(self, name: str) -> pl.Series | Distinct:
         """A column, which the table then lacks."""
@@ -214,8 +218,7 @@ class Coding:
         if self._is_plain or k > FEW * self.n_rows:
             return pl.concat(self._parts if self._is_plain else [self._met.gather(part) for part in self._parts])
         at = pl.concat([part.cast(number_type(k)) for part in self._parts])
-        counts = np.bincount((at.drop_nulls() if at.null_count() else at).to_numpy(), minlength=k)
-        return Distinct(self._met, pl.Series(counts), at)
+        return Distinct.numbered(self._met, at)
 
 
 class Counted:
@@ -242,6 +245,13 @@ class Counted:
         if name not in self._known:
             self._known[name] = Distinct.of(column)
         return self._known[name]
+
+    @property
+    def columns(self) -> list[str]:
+        return self.table.columns
+
+    def __len__(self) -> int:
+        return len(self.table)
 
     def copy(self) -> Self:
         """The same, of which columns can be forgotten alone."""

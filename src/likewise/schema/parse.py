@@ -362,11 +362,11 @@ def as_time(times: pl.Series, wanted: pl.DataType) -> pl.Series:
 # ---- and back ----------------------------------------------------------------------------------------------------
 
 
-def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False, consume: bool = False) -> pl.DataFrame:
+def restore(canonical: pl.DataFrame | Columns, schema: Schema, *, typed: bool = False) -> pl.DataFrame:
     """The frame as the table came: types, missing tokens, date formats, labels, column order.
 
     Args:
-        canonical: columns of the schema (some may lack: they are left out).
+        canonical: columns of the schema (some may lack: they are left out). `Columns` give up each as it is restored.
         schema: what the columns are.
         typed: give columns that came as text their natural types instead, and nulls instead of tokens; for a table
             that was read from CSV and goes to Parquet.
@@ -376,8 +376,16 @@ def restore(canonical: pl.DataFrame, schema: Schema, *, typed: bool = False, con
     """
     check_names(canonical.columns, schema, partial=True)
     names = set(canonical.columns)
-    take = canonical.drop_in_place if consume else canonical.get_column
-    return pl.DataFrame({c.name: restore_column(take(c.name), c, typed=typed) for c in schema if c.name in names})
+    table = Columns.of(canonical) if isinstance(canonical, pl.DataFrame) else canonical
+    return pl.DataFrame({c.name: _restored(table.pop(c.name), c, typed=typed) for c in schema if c.name in names})
+
+
+def _restored(given: pl.Series | Distinct, column: Column, *, typed: bool) -> pl.Series:
+    if isinstance(given, pl.Series):
+        return restore_column(given, column, typed=typed)
+    if column.dtype.startswith(("Categorical", "Enum")):  # whose categories come in the order of the rows
+        return restore_column(given.spread(given.values), column, typed=typed)
+    return given.spread(restore_column(given.values, column, typed=typed))
 
 
 def restore_column(series: pl.Series, column: Column, *, typed: bool = False) -> pl.Series:

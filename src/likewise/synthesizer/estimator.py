@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
-from likewise.conditions import Condition, meeting, resolve
+from likewise.conditions import resolve
 from likewise.dp.answers import NoisyTable, from_state, to_state
 from likewise.dp.budget import Budget, End
 from likewise.dp.codec import private_codec
@@ -48,16 +48,15 @@ from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel
 from likewise.models.marginals.model import MarginalModel
 from likewise.notebook import live_bar
-from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
-from likewise.schema.persons import parted, persons_of, word_on_entity
+from likewise.schema.persons import parted, word_on_entity
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
+from likewise.synthesizer.rows import codec_of, counted_of, meeting_rows, others, parts_of, persons_in, rows_of_class
 from likewise.synthesizer.search import watched
-from likewise.tables.files import read_columns
 from likewise.tables.frames import from_frame, names_of, with_index_of
 from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Event, Progress
@@ -70,9 +69,6 @@ HOLDOUT = 0.1
 
 MIN_ROWS_TO_HOLD_OUT = 20
 """Below this every row is needed for training; nothing is held out and training runs as long as planned."""
-
-MIN_ROWS_OF_A_CLASS = 20
-"""Fewer rows than this are no class to learn from alone (`only`): their draws would be near copies of single people."""
 
 _RUN_OPTIONS = ("checkpoint", "max_seconds")
 """Options of one run of `fit`, not of the model: not written into a model file, nor taken from one, for a file from
@@ -260,7 +256,7 @@ class Synthesizer(Estimator, LatentMethods):
             return self
         if y is not None:
             raise InputError("y gives the labels of images; in a table they are a column like the others")
-        counted, give_back = _counted_of(frame, by_header=self.privacy is not None)
+        counted, give_back = counted_of(frame, by_header=self.privacy is not None)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, counted.table.frame(), give_back)
         schema = self._bounded(self._schema_of(counted, is_array=_is_numeric(frame)))
@@ -270,15 +266,15 @@ class Synthesizer(Estimator, LatentMethods):
         del frame  # a table is many times its codes: as few as can be are held at one time
         table, only = parse_counted(counted, schema), resolve(self.only or {}, schema)
         del counted
-        whose = _persons_of(table, schema.entity)
-        rows = _rows_of_class(table, only, whose)
-        left_out, table = (_others(table, rows), table.rows(rows)) if only else (None, table)
+        whose = persons_in(table, schema.entity)
+        rows = rows_of_class(table, only, whose)
+        left_out, table = (others(table, rows), table.rows(rows)) if only else (None, table)
         split, training, drawing = self._streams()
         train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
-        learnt, kept = _parts(table, train_rows, holdout_rows)
+        learnt, kept = parts_of(table, train_rows, holdout_rows)
         kept = kept if holdout is None else Columns.of(parse(from_frame(holdout)[0], schema))
-        codec = _codec_of(learnt, schema, self.codec, (left_out, kept))
-        kept = kept.rows(_meeting(kept, only)) if only else kept
+        codec = codec_of(learnt, schema, self.codec, (left_out, kept))
+        kept = kept.rows(meeting_rows(kept, only)) if only else kept
         gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
         del learnt, left_out, kept
         self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
@@ -444,6 +440,45 @@ class Synthesizer(Estimator, LatentMethods):
                 the acceptance rate as measured. There are never fewer rows than asked for.
             NotFittedError: `fit` was not called.
         """
+        return self._data_of(*self._drawn(n, where, max_tries, progress, random_state))
+
+    def sample_parts(self, n: int | None = None, *, part: int = 2**16, **asked: Any) -> Iterator[Any]:
+        """The rows that `sample` draws, some at a time: to be written without ever holding all of them as a frame.
+
+        Args:
+            n: how many in all; None draws as many as the table had.
+            part: how many at a time.
+            **asked: `where`, `max_tries`, `progress` and `random_state`, as `sample` takes them.
+
+        Yields:
+            Frames of the kind that was fitted, of `part` rows, the last one of what is left.
+
+        Raises:
+            OptionError: this model learnt images.
+
+        Example:
+            >>> import polars as pl, likewise as lw
+            >>> synth = lw.Synthesizer("copula", random_state=0).fit(pl.DataFrame({"age": [23, 45, 31, 62] * 25}))
+            >>> [len(frame) for frame in synth.sample_parts(10, part=4)]
+            [4, 4, 2]
+        """
+        self._check_fitted()
+        if self.image_codec_ is not None:
+            raise OptionError("sample_parts draws tables, and this model learnt images; sample some at a time")
+        if part < 1:
+            raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
+        wanted = dict.fromkeys(("where", "max_tries", "progress", "random_state")) | asked
+        codes, rng, narrowing = self._drawn(n, **wanted)
+        table = self.codec_.decode_few(codes, rng=rng, narrowing=narrowing)
+        del codes
+        for start in range(0, len(table), part):
+            yield self._give_back(restore(table.slice(start, part), self.schema_))
+
+    def _drawn(
+        self, n: int | None, where: Mapping[str, Any] | None, max_tries: int | None,
+        progress: Callable[[Search], None] | bool | None, random_state: int | None,
+    ) -> tuple[Codes, np.random.Generator, Narrowing]:  # fmt: skip
+        """Codes as `sample` draws them, and what decodes them."""
         self._check_fitted()
         n = self.n_rows_ if n is None else n
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
@@ -455,7 +490,7 @@ class Synthesizer(Estimator, LatentMethods):
         with watched(map(str, where or ()), asked, self.n_rows_) as tell:
             given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
             codes = self.generator_.sample(int(n), rng=rng, given=given)
-        return self._data_of(codes, rng, narrowing)
+        return codes, rng, narrowing
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
         """Fill the missing cells and columns of rows, each drawn given all that is known of its row.
@@ -526,8 +561,8 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:
-            table = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
-            return self._give_back(restore(table, self.schema_, consume=True))
+            table = self.codec_.decode_few(codes, rng=rng, narrowing=narrowing)
+            return self._give_back(restore(table, self.schema_))
         return self._give_back(self.image_codec_.decode(codes))
 
     def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
@@ -676,53 +711,6 @@ def _check_delta(budget: DP, n_rows: int) -> None:
         )
 
 
-def _counted_of(frame: Any, *, by_header: bool) -> tuple[Counted, Callable[[pl.DataFrame], Any]]:
-    """The table that is to be learnt, counted or to be counted, and what gives a table of its kind back.
-
-    Args:
-        by_header: of a file, as `tables.files.read` takes it.
-    """
-    if isinstance(frame, str | Path):
-        return Counted(read_columns(frame, by_header=by_header)[0], typed=None), lambda table: table
-    if isinstance(frame, Counted):
-        return frame, lambda table: table
-    raw, give_back = from_frame(frame)
-    return Counted(raw, typed=None if isinstance(frame, pl.DataFrame) else True), give_back
-
-
-def _persons_of(table: Columns, entity: str | None) -> npt.NDArray[np.int64]:
-    return np.arange(len(table)) if entity is None else persons_of(table.frame([entity]), entity)
-
-
-def _meeting(table: Columns, only: dict[str, Condition]) -> npt.NDArray[np.int64]:
-    """Numbers of the rows that meet `only`."""
-    return np.flatnonzero(meeting(table.frame(only), only).to_numpy()) if only else np.arange(len(table))
-
-
-def _others(table: Columns, rows: npt.NDArray[np.int64]) -> Columns:
-    """The rows that are not among these."""
-    return table.rows(np.setdiff1d(np.arange(len(table)), rows))
-
-
-def _parts(table: Columns, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> tuple[Columns, Columns]:
-    """These rows and those, each column taken out of the table as it is parted."""
-    learnt, kept = {}, {}
-    for name in table.columns:
-        column = Columns({name: table.pop(name)}, len(table))
-        learnt[name], kept[name] = column.rows(one)[name], column.rows(other)[name]
-    return Columns(learnt, len(one)), Columns(kept, len(other))
-
-
-def _codec_of(
-    table: Columns, schema: Schema, options: CodecOptions | None, others: Sequence[Columns | None]
-) -> TableCodec:
-    """The codec of the rows to learn from; no key of the other real rows is made again either."""
-    some = [other for other in others if other is not None and len(other)]
-    if options is not None and options.k_anonymous is not None:
-        return anonymous_codec(table.frame(), schema, options, [other.frame() for other in some])
-    return TableCodec.fit(table, schema, options, others=some)
-
-
 def load(path: str | Path) -> Synthesizer:
     """The synthesizer that a model file holds. See `Synthesizer.load`."""
     return Synthesizer.load(path)
@@ -766,21 +754,6 @@ def _try_out(codec: TableCodec, schema: Schema) -> None:
     codes = (np.arange(n)[:, None] % sizes).astype(codec.alphabet.code_dtype)
     fractions = np.full((n, codec.alphabet.n_fractions), 0.5, np.float32)
     restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
-
-
-def _rows_of_class(table: Columns, only: dict[str, Condition], whose: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Numbers of the rows of a canonical table that meet `only`; people are counted by `whose` (n,)."""
-    rows = _meeting(table, only)
-    n_people = len(np.unique(whose[rows])) if only else len(rows)
-    if only and n_people < MIN_ROWS_OF_A_CLASS:
-        names = ", ".join(map(repr, only))
-        of_people = "" if n_people == len(rows) else f", those of {n_people} entities,"
-        raise ConditionError(
-            f"only on {names}: {len(rows)} of {len(table)} rows{of_people} meet it, and a class needs "
-            f"{MIN_ROWS_OF_A_CLASS} or more to be learnt alone; learn all rows and draw the class with where=, best by "
-            f"a model told the columns, such as Synthesizer('vae', condition_on={list(only)})"
-        )
-    return rows
 
 
 def _is_numeric(frame: Any) -> bool:

@@ -154,7 +154,7 @@ def _read(
         if dialect.header is None and not strict:
             known = (table.known(name, SAMPLE_LINES) for name in table.columns)
             refuse_data_as_names(known, what, header)
-            _refuse_names_as_data(table.head(SAMPLE_LINES).frame(), what)
+            _refuse_names_as_data(table.slice(0, SAMPLE_LINES).frame(), what)
         names = _names(header, what)
     else:
         names = [f"column_{i + 1}" for i in range(width)]
@@ -450,33 +450,37 @@ def _without_sums(table: Columns, what: str) -> Columns:
     if not any(re.fullmatch(r"[-+\d.,' %]*\d[-+\d.,' %]*", cell or "") for cell in last[1:]):
         return table
     warnings.warn(f"{what}: its last line holds sums and was left out", LikewiseWarning, stacklevel=2)
-    return table.head(n)
+    return table.slice(0, n)
 
 
 # ---- writing -----------------------------------------------------------------------------------------------------
 
 
-def write_delimited(frame: pl.DataFrame, file: IO[bytes], dialect: Dialect) -> None:
+def write_delimited(parts: Iterable[pl.DataFrame], file: IO[bytes], dialect: Dialect) -> None:
     """Write a table as this dialect has it; decimal marks are in the texts already.
+
+    Args:
+        parts: its rows, some at a time.
 
     Raises:
         OutputError: the encoding has no such letters.
     """
     quote = dialect.quote_char
-    options = {
+    options: dict[str, object] = {
         "separator": dialect.delimiter or ",", "line_terminator": "\r\n" if dialect.line_end == "\r\n" else "\n",
-        "include_header": dialect.header is not False, "include_bom": dialect.has_bom,
     }  # fmt: skip
     options |= {"quote_style": "never"} if quote is None else {"quote_char": quote}
-    if (dialect.encoding or "utf-8").lower() in ("utf-8", "utf-8-sig") and dialect.line_end != "\r":
-        frame.write_csv(file, **options)  # type: ignore[call-overload]
-        return
+    as_it_is = (dialect.encoding or "utf-8").lower() in ("utf-8", "utf-8-sig") and dialect.line_end != "\r"
     encoding = (dialect.encoding or "utf-8").replace("utf-8-sig", "utf-8")
-    for start in range(0, max(frame.height, 1), _CHUNK_ROWS):
-        options["include_header"] = start == 0 and dialect.header is not False
-        text: str = frame[start : start + _CHUNK_ROWS].write_csv(**options)  # type: ignore[call-overload]
+    for k, part in enumerate(parts if as_it_is else _chunks(parts)):
+        options["include_header"] = k == 0 and dialect.header is not False
+        options["include_bom"] = k == 0 and dialect.has_bom
+        if as_it_is:
+            part.write_csv(file, **options)  # type: ignore[call-overload]
+            continue
+        text: str = part.write_csv(**options)  # type: ignore[call-overload]
         text = text.replace("\n", "\r") if dialect.line_end == "\r" else text
-        if start and encoding in ("utf-16", "utf-32"):
+        if k and encoding in ("utf-16", "utf-32"):
             encoding += "-le" if sys.byteorder == "little" else "-be"  # only the first part has a byte order mark
         try:
             file.write(text.encode(encoding))
@@ -485,3 +489,8 @@ def write_delimited(frame: pl.DataFrame, file: IO[bytes], dialect: Dialect) -> N
                 f"the encoding {encoding} of the table that was read has not all of these letters; write another "
                 "format, or say encoding=utf-8"
             ) from None
+
+
+def _chunks(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    for part in parts:
+        yield from (part[start : start + _CHUNK_ROWS] for start in range(0, max(part.height, 1), _CHUNK_ROWS))

@@ -7,7 +7,7 @@ import glob
 import io
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -322,14 +322,14 @@ def _checked(frame: pl.DataFrame, what: str) -> pl.DataFrame:
 # ---- writing -----------------------------------------------------------------------------------------------------
 
 
-def write(frame: pl.DataFrame, path: PathLike, *, dialect: Dialect | None = None) -> None:
+def write(frame: pl.DataFrame | Iterable[pl.DataFrame], path: PathLike, *, dialect: Dialect | None = None) -> None:
     """Write a table in the format its ending names: .csv .tsv .parquet .feather .arrow .jsonl .json .xlsx .orc, each
     also .gz .zst .bz2 .xz; delimited text to "-" (standard output), a pipe or a device.
 
     All or nothing: the rows go to a file beside, which takes the name only when it is whole and on the disk.
 
     Args:
-        frame: the table.
+        frame: the table; or its rows some at a time, of which delimited text never holds all.
         path: where it goes.
         dialect: how delimited text is written; a .tsv has tabs all the same.
 
@@ -344,7 +344,7 @@ def write(frame: pl.DataFrame, path: PathLike, *, dialect: Dialect | None = None
         wanted = replace(wanted, delimiter="\t")
     try:
         with _destination(path) as raw, packing(raw, packed) as file:
-            _WRITERS[form](frame, file, wanted)
+            _WRITERS[form]([frame] if isinstance(frame, pl.DataFrame) else frame, file, wanted)
     except pl.exceptions.PolarsError as error:
         # Polars wraps the system's error in its own; its text may hold values, so only the type is told.
         raise OutputError(f"file {str(path)!r} could not be written ({type(error).__name__})") from None
@@ -383,7 +383,8 @@ def check_table(path: PathLike) -> tuple[str, str | None]:
     return form, PACKED.get(path.suffix.lower())
 
 
-def _write_excel(frame: pl.DataFrame, file: IO[bytes], _: Dialect) -> None:
+def _write_excel(parts: Parts, file: IO[bytes], _: Dialect) -> None:
+    frame = pl.concat(parts)
     if frame.height > _EXCEL_ROWS or frame.width > _EXCEL_COLUMNS:
         raise OutputError(
             f"an Excel sheet holds {_EXCEL_ROWS:,} rows and {_EXCEL_COLUMNS:,} columns; write Parquet or CSV"
@@ -402,23 +403,24 @@ def _write_excel(frame: pl.DataFrame, file: IO[bytes], _: Dialect) -> None:
     file.write(book.getvalue())
 
 
-def _write_orc(frame: pl.DataFrame, file: IO[bytes], _: Dialect) -> None:
+def _write_orc(parts: Parts, file: IO[bytes], _: Dialect) -> None:
     import pyarrow as pa
 
     orc = _extra("pyarrow.orc", "pandas")
-    plain = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    plain = pl.concat(parts).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     buffer = pa.BufferOutputStream()
     orc.write_table(plain.to_arrow(compat_level=pl.CompatLevel.oldest()), buffer)
     file.write(buffer.getvalue().to_pybytes())
 
 
-_WRITERS: dict[str, Callable[[pl.DataFrame, IO[bytes], Dialect], object]] = {
+Parts = Iterable[pl.DataFrame]
+_WRITERS: dict[str, Callable[[Parts, IO[bytes], Dialect], object]] = {
     "csv": write_delimited,
     "tsv": write_delimited,
-    "parquet": lambda frame, file, _: frame.write_parquet(file),
-    "arrow": lambda frame, file, _: frame.write_ipc(file, compression="zstd"),
-    "jsonl": lambda frame, file, _: frame.write_ndjson(file),
-    "json": lambda frame, file, _: file.write(frame.write_json().encode()),
+    "parquet": lambda parts, file, _: pl.concat(parts).write_parquet(file),
+    "arrow": lambda parts, file, _: pl.concat(parts).write_ipc(file, compression="zstd"),
+    "jsonl": lambda parts, file, _: pl.concat(parts).write_ndjson(file),
+    "json": lambda parts, file, _: file.write(pl.concat(parts).write_json().encode()),
     "excel": _write_excel,
     "orc": _write_orc,
 }

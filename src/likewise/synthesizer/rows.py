@@ -1,0 +1,90 @@
+"""The rows of a table on their way to a generator: read, counted by people, parted, coded.
+
+Legend: n rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.table import TableCodec
+from likewise.conditions import Condition, meeting
+from likewise.errors import ConditionError
+from likewise.privacy.codec import anonymous_codec
+from likewise.schema.column import Schema
+from likewise.schema.distinct import Columns, Counted
+from likewise.schema.persons import persons_of
+from likewise.tables.files import read_columns
+from likewise.tables.frames import from_frame
+
+MIN_ROWS_OF_A_CLASS = 20
+"""Fewer rows than this are no class to learn from alone (`only`): their draws would be near copies of single people."""
+
+
+def counted_of(frame: Any, *, by_header: bool) -> tuple[Counted, Callable[[pl.DataFrame], Any]]:
+    """The table that is to be learnt, counted or to be counted, and what gives a table of its kind back.
+
+    Args:
+        by_header: of a file, as `tables.files.read` takes it.
+    """
+    if isinstance(frame, str | Path):
+        return Counted(read_columns(frame, by_header=by_header)[0], typed=None), lambda table: table
+    if isinstance(frame, Counted):
+        return frame, lambda table: table
+    raw, give_back = from_frame(frame)
+    return Counted(raw, typed=None if isinstance(frame, pl.DataFrame) else True), give_back
+
+
+def persons_in(table: Columns, entity: str | None) -> npt.NDArray[np.int64]:
+    return np.arange(len(table)) if entity is None else persons_of(table.frame([entity]), entity)
+
+
+def meeting_rows(table: Columns, only: dict[str, Condition]) -> npt.NDArray[np.int64]:
+    """Numbers of the rows that meet `only`."""
+    return np.flatnonzero(meeting(table.frame(only), only).to_numpy()) if only else np.arange(len(table))
+
+
+def others(table: Columns, rows: npt.NDArray[np.int64]) -> Columns:
+    """The rows that are not among these."""
+    return table.rows(np.setdiff1d(np.arange(len(table)), rows))
+
+
+def parts_of(table: Columns, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> tuple[Columns, Columns]:
+    """These rows and those, each column taken out of the table as it is parted."""
+    learnt, kept = {}, {}
+    for name in table.columns:
+        column = Columns({name: table.pop(name)}, len(table))
+        learnt[name], kept[name] = column.rows(one)[name], column.rows(other)[name]
+    return Columns(learnt, len(one)), Columns(kept, len(other))
+
+
+def codec_of(
+    table: Columns, schema: Schema, options: CodecOptions | None, others: Sequence[Columns | None]
+) -> TableCodec:
+    """The codec of the rows to learn from; no key of the other real rows is made again either."""
+    some = [other for other in others if other is not None and len(other)]
+    if options is not None and options.k_anonymous is not None:
+        return anonymous_codec(table.frame(), schema, options, [other.frame() for other in some])
+    return TableCodec.fit(table, schema, options, others=some)
+
+
+def rows_of_class(table: Columns, only: dict[str, Condition], whose: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Numbers of the rows of a canonical table that meet `only`; people are counted by `whose` (n,)."""
+    rows = meeting_rows(table, only)
+    n_people = len(np.unique(whose[rows])) if only else len(rows)
+    if only and n_people < MIN_ROWS_OF_A_CLASS:
+        names = ", ".join(map(repr, only))
+        of_people = "" if n_people == len(rows) else f", those of {n_people} entities,"
+        raise ConditionError(
+            f"only on {names}: {len(rows)} of {len(table)} rows{of_people} meet it, and a class needs "
+            f"{MIN_ROWS_OF_A_CLASS} or more to be learnt alone; learn all rows and draw the class with where=, best by "
+            f"a model told the columns, such as Synthesizer('vae', condition_on={list(only)})"
+        )
+    return rows

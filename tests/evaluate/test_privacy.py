@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from likewise.evaluate import neighbours
 from likewise.evaluate.attacks.copies import copies, distance_share, repeats, row_hashes
 from likewise.evaluate.attacks.membership import membership
-from likewise.evaluate.neighbours import fit_embedding, nearest, nearest_few
+from likewise.evaluate.neighbours import Embedded, fit_embedding, keys_of, nearest, nearest_few
 from likewise.evaluate.tables import type_tables
 from likewise.schema.column import Column, Kind, Schema
 
@@ -53,6 +54,19 @@ def test_nearest_equals_brute_force():
     gaps = np.sqrt(((a[:, None].astype(float) - b[None]) ** 2).sum(2))
     assert (index == gaps.argmin(1)).all()
     assert np.allclose(distance, gaps.min(1))
+
+
+def test_rows_that_become_vectors_when_asked_for_have_the_same_neighbours(monkeypatch):
+    monkeypatch.setattr(neighbours, "CHUNK", 64)
+    rng = np.random.default_rng(12)
+    schema = Schema((Column(name="x", kind=Kind.REAL), Column(name="c", kind=Kind.CATEGORICAL)))
+    frame = pl.DataFrame({"x": rng.normal(size=300).round(1), "c": rng.choice(list("abc"), 300)})
+    (table,) = type_tables([frame.with_columns(x=pl.when(pl.col("x") > 1).then(None).otherwise("x"))], schema)
+    embed = fit_embedding(table)
+    rows, later = embed(table), Embedded(embed, table)
+    for whole, lazy in zip(nearest_few(rows[:50], rows, 3), nearest_few(rows[:50], later, 3), strict=True):
+        assert (whole == lazy).all()
+    assert len(np.unique(keys_of(rows))) == len(np.unique(keys_of(later))), "equal rows have equal keys either way"
 
 
 def test_the_nearest_few_equal_brute_force_in_rising_order():

@@ -46,7 +46,7 @@ def by_nearness(which: int) -> Draw:
         train, holdout, fake = (rng.normal(size=(n, 4)).astype(np.float32) for n in (800, 400, 1_600))
         copied = rng.random(1_600) < leak
         fake[copied] = train[rng.integers(0, 800, int(copied.sum()))] + 1e-4
-        found = side_of_nearest(train, holdout, fake, rng)[which]
+        found = side_of_nearest(np.concatenate([train, holdout]), len(train), fake, rng)[which]
         return found.interval[0] > 0.5, found.least_leak
 
     return draw

@@ -131,6 +131,22 @@ def test_copies_that_chance_makes_are_no_alarm():
     assert alarms <= 5  # sixty tries at a level of 1 in 40: six or more come in 1 of 250
 
 
+def test_copies_that_chance_makes_say_nothing_without_a_holdout():
+    standings, found = [], []
+    for seed in range(80):
+        rng = np.random.default_rng([4_107, seed])
+        train, fake = (pl.DataFrame({c: (40 * rng.random(400) ** 3).astype(int) for c in "ab"}) for _ in range(2))
+        schema = Schema((Column(name="a", kind=Kind.INTEGER), Column(name="b", kind=Kind.INTEGER)))
+        table = type_tables([train], schema)[0]
+        sides = take_sides(Side(table, row_hashes(train, ["a", "b"])), None, rng)
+        once = train.filter(train.is_unique())
+        for rows, results in ((fake, standings), (pl.concat([once, fake[len(once) :]]), found)):
+            figure = copies_once(row_hashes(rows, ["a", "b"]), sides)
+            results.append((figure.interval[0] > figure.floor) - (figure.interval[1] < figure.floor))
+    # Eighty tries at one in forty: seven or more on a side come in 1 of 200. All that occur once, copied, are found.
+    assert (standings.count(1) <= 6, standings.count(-1) <= 6, found.count(1)) == (True, True, 80)
+
+
 # ---- persons -----------------------------------------------------------------------------------------------------
 
 

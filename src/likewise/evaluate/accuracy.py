@@ -23,9 +23,10 @@ from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
 N_BINS = 10
 LEAST_ROWS = 5
 MOST_TUPLES = {1: 100_000, 2: 5_000, 3: 10_000}
-MOST_WORK = 200_000_000
+MOST_WORK = 150_000_000
 
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.integer]
+"""Of 16 bits, which is wide enough for the cells of three columns."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def binned(real: Typed, others: Sequence[Typed]) -> list[Binned]:
 
 def _bins_of(column: TypedColumn) -> tuple[npt.NDArray[np.float64], Codes, int]:
     """Inner edges of a number column, or the bin of each level; and how many bins there are, missing included."""
-    none = np.zeros(0, dtype=np.int64)
+    none = np.zeros(0, dtype=np.int16)
     if column.is_number:
         present = column.present
         inner = np.quantile(present, np.linspace(0, 1, N_BINS + 1)[1:-1]) if len(present) else np.zeros(0)
@@ -79,7 +80,7 @@ def _bins_of(column: TypedColumn) -> tuple[npt.NDArray[np.float64], Codes, int]:
     counts = np.bincount(column.values, minlength=column.size)[:-1]
     kept = np.argsort(-counts, kind="stable")[:N_BINS]
     kept = kept[counts[kept] >= LEAST_ROWS]
-    place = np.full(column.size, len(kept), dtype=np.int64)
+    place = np.full(column.size, len(kept), dtype=np.int16)
     place[kept] = np.arange(len(kept))
     place[-1] = len(kept) + 1
     return np.zeros(0), place, len(kept) + 2
@@ -88,7 +89,7 @@ def _bins_of(column: TypedColumn) -> tuple[npt.NDArray[np.float64], Codes, int]:
 def _coded(column: TypedColumn, edges: npt.NDArray[np.float64], place: Codes) -> Codes:
     if not column.is_number:
         return np.asarray(place[column.values])
-    codes = np.searchsorted(edges, column.values, side="right").astype(np.int64)
+    codes = np.searchsorted(edges, column.values, side="right").astype(np.int16)
     codes[column.missing] = len(edges) + 1
     return codes
 

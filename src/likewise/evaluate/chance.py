@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy import sparse, special, stats
 
 from likewise.evaluate.figure import Figure
-from likewise.evaluate.tables import FloatArray, IntArray, Typed
+from likewise.evaluate.tables import FloatArray, Typed
 
 MAX_ROWS = 10_000
 N_DEALS = 60
@@ -75,7 +75,9 @@ class Dealt:
         """How many tuples of columns can be counted in all hands."""
         return min(n_tuples, max(30, int(MOST_WORK / self.hands.size)))
 
-    def apart(self, real: IntArray, pool: IntArray, size: int, *, ordered: bool = False) -> FloatArray:
+    def apart(
+        self, real: npt.NDArray[np.integer], pool: npt.NDArray[np.integer], size: int, *, ordered: bool = False
+    ) -> FloatArray:
         """(1 + B,) how much farther the first hand is from the real rows than the second, by one table of counts.
 
         Args:
@@ -96,11 +98,7 @@ class Dealt:
 def deal(real: Typed, fresh: Typed, synthetic: Typed, rng: np.random.Generator) -> Dealt:
     """The hands, of at most 10,000 rows each."""
     n = min(len(fresh), len(synthetic), MAX_ROWS)
-    parts = [t.take(rng.permutation(len(t))[:n]) for t in (synthetic, fresh)]
-    columns = tuple(
-        replace(a, values=np.concatenate([a.values, b.values]))
-        for a, b in zip(parts[0].columns, parts[1].columns, strict=True)
-    )
+    ours, others = (t.take(rng.permutation(len(t))[:n]) for t in (synthetic, fresh))
     hands = np.zeros((2 * n, 1 + N_DEALS), np.float32)
     hands[:n, 0] = 1.0
     for b in range(1, 1 + N_DEALS):
@@ -109,7 +107,7 @@ def deal(real: Typed, fresh: Typed, synthetic: Typed, rng: np.random.Generator) 
     if fresh.persons is not None:
         each = np.unique(fresh.persons, return_counts=True)[1]
         wider = math.sqrt(float(np.square(each).sum() / each.sum()))
-    return Dealt(real, Typed(columns, 2 * n), hands, wider)
+    return Dealt(real, ours.beside(others), hands, wider)
 
 
 def judged(figure: Figure, apart: Sequence[FloatArray] | FloatArray, wider: float = 1.0) -> Figure:

@@ -23,12 +23,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import polars as pl
 
 from likewise.evaluate.chance import Dealt
 from likewise.evaluate.results import PairScore
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 
+Codes = npt.NDArray[np.int32]
+"""Of a million rows and many columns, all at once: half of what numpy takes by itself."""
 N_BINS = 10
 ASSOCIATION_LEVELS = 50
 MAX_PAIRS = 5_000
@@ -197,11 +199,11 @@ def total_variation(a: IntArray, b: IntArray) -> float:
 def _correlation_pairs(real: Typed, others: Sequence[Typed], numbers: list[int]) -> list[_Pairs]:
     ours = [real.columns[i] for i in numbers]
     a, b = np.triu_indices(len(numbers), 1)
-    r_real, rank_real = (correlations(c)[a, b] if len(a) else np.zeros(0) for c in (ours, _ranked(ours)))
+    r_real, rank_real = (correlations(c)[a, b] if len(a) else np.zeros(0) for c in (ours, ranked(ours)))
     found = []
     for other in others:
         theirs = [other.columns[i] for i in numbers]
-        r_other, rank_other = (correlations(c)[a, b] if len(a) else np.zeros(0) for c in (theirs, _ranked(theirs)))
+        r_other, rank_other = (correlations(c)[a, b] if len(a) else np.zeros(0) for c in (theirs, ranked(theirs)))
         # A column that varies in the real table only has lost its links: they count as 0.
         error, gap = (
             np.abs(was - np.where(np.isnan(now), 0.0, now)) / 2.0
@@ -221,15 +223,10 @@ def _correlation_pairs(real: Typed, others: Sequence[Typed], numbers: list[int])
     return found
 
 
-def _ranked(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
+def ranked(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
     """The columns with ranks for values: among its own a value far out is one step from the next."""
-    return [replace(c, values=_ranks(c.values)) for c in columns]
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    out, there = np.full(len(values), np.nan), ~np.isnan(values)
-    out[there] = rankdata(values[there])
-    return out
+    ranks = [pl.Series(c.values).fill_nan(None).rank("average").cast(pl.Float64).to_numpy() for c in columns]
+    return [replace(c, values=r) for c, r in zip(columns, ranks, strict=True)]
 
 
 def correlations(columns: Sequence[TypedColumn]) -> FloatArray:
@@ -268,9 +265,9 @@ def correlations(columns: Sequence[TypedColumn]) -> FloatArray:
 class _Coded:
     """One column as codes, twice: as the trend counts it, and with few bins shared by both tables for Cramer's V."""
 
-    trend: npt.NDArray[np.int64]
+    trend: Codes
     size: int
-    link: npt.NDArray[np.int64]
+    link: Codes
     link_size: int
 
 
@@ -310,29 +307,28 @@ def _as_pairs(scores: list[PairScore]) -> _Pairs:
     return _Pairs(error, gap, linked, strong, scores.__getitem__)
 
 
-def _code(column: TypedColumn, edges: FloatArray | None, ranks: IntArray | None, link_size: int) -> _Coded:
+def _code(column: TypedColumn, edges: FloatArray | None, ranks: Codes | None, link_size: int) -> _Coded:
     if column.is_number:
         return _Coded(equal_width_codes(column.values), N_BINS + 2, _quantile_codes(column, edges), link_size)
-    codes = column.values.astype(np.int64)
     assert ranks is not None
-    return _Coded(codes, column.size, ranks[codes], link_size)
+    return _Coded(column.values, column.size, ranks[column.values], link_size)
 
 
-def equal_width_codes(values: FloatArray) -> npt.NDArray[np.int64]:
+def equal_width_codes(values: FloatArray) -> Codes:
     """Codes 0 .. 11 of ten equal widths of the column's own range; the greatest value and missing share the last."""
     present = values[~np.isnan(values)]
     if not len(present):
-        return np.full(len(values), N_BINS + 1, dtype=np.int64)
+        return np.full(len(values), N_BINS + 1, dtype=np.int32)
     try:
         edges = np.histogram_bin_edges(present, bins=N_BINS)
     except ValueError:  # a range so narrow beside its place that ten floats do not fit into it
         edges = np.unique(np.linspace(present.min(), present.max(), N_BINS + 1))
-    codes = np.digitize(values, edges).astype(np.int64)
+    codes = np.digitize(values, edges).astype(np.int32)
     codes[np.isnan(values)] = N_BINS + 1
     return codes
 
 
-def _link_coder(column: TypedColumn) -> tuple[FloatArray | None, IntArray | None, int]:
+def _link_coder(column: TypedColumn) -> tuple[FloatArray | None, Codes | None, int]:
     """How a real column becomes at most 50 codes: quantile edges, or the most frequent levels and the rest."""
     if column.is_number:
         present = column.present
@@ -340,14 +336,14 @@ def _link_coder(column: TypedColumn) -> tuple[FloatArray | None, IntArray | None
         return edges, None, len(edges) + 2
     counts = np.bincount(column.values, minlength=column.size)
     order = np.argsort(-counts, kind="stable")
-    ranks = np.empty(column.size, dtype=np.int64)
+    ranks = np.empty(column.size, dtype=np.int32)
     ranks[order] = np.minimum(np.arange(column.size), ASSOCIATION_LEVELS - 1)
     return None, ranks, min(column.size, ASSOCIATION_LEVELS)
 
 
-def _quantile_codes(column: TypedColumn, edges: FloatArray | None) -> npt.NDArray[np.int64]:
+def _quantile_codes(column: TypedColumn, edges: FloatArray | None) -> Codes:
     assert edges is not None
-    codes = np.searchsorted(edges, column.values, side="left").astype(np.int64)
+    codes = np.searchsorted(edges, column.values, side="left").astype(np.int32)
     codes[column.missing] = len(edges) + 1
     return codes
 
@@ -363,8 +359,8 @@ class _Joint:
 def _joint_counts(pairs: Sequence[tuple[_Coded, _Coded]]) -> list[_Joint]:
     """The same two columns in several tables, counted over the same cells."""
     (a, b), *_ = pairs
-    keys = [x.trend * b.size + y.trend for x, y in pairs]
-    n_cells, n_rows = a.size * b.size, sum(map(len, keys))
+    n_cells, n_rows = a.size * b.size, sum(len(x.trend) for x, _ in pairs)
+    keys = [(x.trend if n_cells < 2**31 else x.trend.astype(np.int64)) * b.size + y.trend for x, y in pairs]
     if n_cells <= 4 * n_rows + 10_000:
         return [_Joint(np.bincount(k, minlength=n_cells), None) for k in keys]
     cells, places = np.unique(np.concatenate(keys), return_inverse=True)
@@ -458,7 +454,7 @@ def _ranks_apart(dealt: Dealt, numbers: IntArray) -> tuple[FloatArray, npt.NDArr
         return np.zeros((0, dealt.hands.shape[1])), np.zeros(0, bool)
     real, pool = ([t.columns[i] for i in numbers] for t in (dealt.real, dealt.pool))
     placed = [replace(c, values=_placed(r.present, c.values)) for r, c in zip(real, pool, strict=True)]
-    ours, apart = correlations(_ranked(real))[a, b], []
+    ours, apart = correlations(ranked(real))[a, b], []
     for hand in dealt.hands.T > 0.0:
         theirs = [correlations([replace(c, values=c.values[rows]) for c in placed])[a, b] for rows in (hand, ~hand)]
         gaps = [np.abs(ours - np.nan_to_num(r)) / 2.0 for r in theirs]

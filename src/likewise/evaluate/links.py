@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from likewise.evaluate.accuracy import Binned, binned, mutual_information
-from likewise.evaluate.fidelity import correlations
+from likewise.evaluate.fidelity import correlations, ranked
 from likewise.evaluate.results import PairScore
 from likewise.evaluate.tables import FloatArray, Typed, TypedColumn
 
@@ -60,15 +59,7 @@ def _rank_correlations(table: Typed) -> dict[str, FloatArray]:
     at[numbers] = np.arange(len(numbers))
     if len(numbers) < 2:
         return {"r": np.full((1, 1), np.nan), "at": at}
-    return {"r": correlations([_ranked(table.columns[i]) for i in numbers]), "at": at}
-
-
-def _ranked(column: TypedColumn) -> TypedColumn:
-    ranks = np.full(len(column.values), np.nan)
-    there = ~column.missing
-    if there.any():
-        ranks[there] = rankdata(column.values[there])
-    return replace(column, values=ranks)
+    return {"r": correlations(ranked([table.columns[i] for i in numbers])), "at": at}
 
 
 def correlation_ratio(levels: TypedColumn, numbers: TypedColumn) -> float | None:

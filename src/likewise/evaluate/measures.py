@@ -249,9 +249,10 @@ MEASURES: dict[str, Measure] = {
         "privacy", "lower", ("Exact copies of rows that occur once", "仅出现一次的行的复制"),
         ("how many synthetic rows copy a real row that has no equal", "有多少合成行复制了没有相同者的真实行"),
         ("the same for training rows that occur once; where chance hardly ever repeats a row, the floor counts all "
-         "pairs "
-         "of rows that could have been equal, else the holdout rows; no alarm but where Fisher's exact test raises one",
-         "同上，仅限训练行中只出现一次的行；偶然几乎不重复行时，基准计入所有可能相同的行对，否则取保留行；"
+         "pairs of rows that could have been equal, else the holdout rows (without any, training rows left out in "
+         "turn); no alarm but where Fisher's exact test raises one",
+         "同上，仅限训练行中只出现一次的行；偶然几乎不重复行时，基准计入所有可能相同的行对，"
+         "否则取保留行（无保留行时，逐一留出训练行）；"
          "Fisher 精确检验不报警则不报警"),
         threat=ONLY_SEES, shown="share",
     ),

@@ -11,11 +11,12 @@ Legend: n rows, W width of a vector.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from likewise.evaluate.tables import Typed, TypedColumn
 
@@ -25,11 +26,12 @@ MOST_WIDTH = 1_024
 TILE_BYTES = 8 * 2**20
 CHUNK = 4_096
 MOST_FLOATS = 2**27
-MOST_WORK = 7e11
+MOST_WORK = 1e11
+"""Of one search, in products of numbers: some four seconds of one processor."""
 
 
 def searchable(table: Typed, width: int, rng: np.random.Generator) -> tuple[Typed, float]:
-    """The rows to search among, and their share: all of them, but for tables whose vectors would fill the memory."""
+    """The rows to search among, and their share: all of them, but of tables where the fewest questions take long."""
     kept = table.sample(max(1, MOST_FLOATS // max(width, 1)), rng)
     return kept, len(kept) / max(len(table), 1)
 
@@ -64,6 +66,10 @@ class Embedding:
         ends = np.cumsum(widths)
         return [slice(int(end - width), int(end)) for end, width in zip(ends, widths, strict=True)]
 
+    def of(self, columns: Sequence[int]) -> Embedding:
+        """The embedding of these columns alone, in their order."""
+        return Embedding(tuple(self.blocks[i] for i in columns), tuple(self.names[i] for i in columns))
+
     def __call__(self, table: Typed) -> Vectors:
         """(n, W) float32."""
         out = np.empty((table.n, self.width), dtype=np.float32)
@@ -78,6 +84,37 @@ class Embedding:
                 out[:, at : at + block.shape[1]] = block[column.values]
                 at += block.shape[1]
         return out
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A table that becomes vectors where rows are asked for: those of a million rows would fill the memory."""
+
+    embed: Embedding
+    table: Typed
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, rows: slice | npt.NDArray[np.integer]) -> Vectors:
+        return self.embed(self.table.take(rows))
+
+
+Targets = Vectors | Embedded
+
+
+def some_of(targets: Targets, rows: npt.NDArray[np.integer]) -> Targets:
+    """Some of the rows, still to be made vectors where all were."""
+    return Embedded(targets.embed, targets.table.take(rows)) if isinstance(targets, Embedded) else targets[rows]
+
+
+def keys_of(targets: Targets) -> npt.NDArray[np.uint64]:
+    """(n,) the same number for equal rows."""
+    if isinstance(targets, Embedded):
+        frame = pl.DataFrame({str(i): column.values for i, column in enumerate(targets.table.columns)})
+    else:
+        frame = pl.from_numpy(targets)
+    return frame.hash_rows().to_numpy()
 
 
 def fit_embedding(real: Typed) -> Embedding:
@@ -111,7 +148,7 @@ def closeness_tiles(queries: Vectors, targets: Vectors) -> Iterator[tuple[slice,
 
     Tiles hold 8 MB. The one place where all pairs are met: a matrix product.
     """
-    columns = np.concatenate([targets.T, -0.5 * np.square(targets).sum(1)[None]])
+    columns = with_half_square(targets)
     queries = np.concatenate([queries, np.ones((len(queries), 1), dtype=np.float32)], axis=1)
     step = max(1, TILE_BYTES // (4 * max(len(targets), 1)))
     for start in range(0, len(queries), step):
@@ -119,13 +156,18 @@ def closeness_tiles(queries: Vectors, targets: Vectors) -> Iterator[tuple[slice,
         yield part, queries[part] @ columns
 
 
-def chunks_of(targets: Vectors) -> Iterator[tuple[int, Vectors]]:
+def with_half_square(targets: Vectors) -> Vectors:
+    """(W + 1, n) what rows beside a query and a 1 are multiplied by to give their closeness."""
+    return np.concatenate([targets.T, -0.5 * np.square(targets).sum(1)[None]])
+
+
+def chunks_of(targets: Targets) -> Iterator[tuple[int, Vectors]]:
     """(first, rows) of the targets in turn, so few that a tile holds hundreds of queries: else products are slow."""
     for start in range(0, len(targets), CHUNK):
         yield start, targets[start : start + CHUNK]
 
 
-def nearest(queries: Vectors, targets: Vectors) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def nearest(queries: Vectors, targets: Targets) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """For each query the index of the nearest target (the first of equals) and the distance to it.
 
     Found by matrix products, so "nearest" holds to the rounding of float32 (about 0.001); the distance is then
@@ -136,7 +178,7 @@ def nearest(queries: Vectors, targets: Vectors) -> tuple[npt.NDArray[np.int64], 
 
 
 def nearest_few(
-    queries: Vectors, targets: Vectors, k: int, *, same: bool = False
+    queries: Vectors, targets: Targets, k: int, *, same: bool = False
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The k nearest targets of each query in rising distance: indices and distances, both (n, k).
 
@@ -182,7 +224,7 @@ def _keep_best(index: npt.NDArray[np.int64], best: Vectors, closeness: Vectors, 
         closeness[np.arange(len(rows)), found] = -np.inf
 
 
-def _gaps(queries: Vectors, targets: Vectors, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _gaps(queries: Vectors, targets: Targets, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """(n,) exact distance of each query to its target, in bounded memory."""
     distance = np.empty(len(queries))
     step = max(1, TILE_BYTES // (8 * max(queries.shape[1], 1)))

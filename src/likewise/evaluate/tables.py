@@ -85,9 +85,20 @@ class Typed:
     def n_persons(self) -> int:
         return self.n if self.persons is None else len(np.unique(self.persons))
 
-    def take(self, rows: npt.NDArray[np.integer]) -> Typed:
+    def take(self, rows: slice | npt.NDArray[np.integer]) -> Typed:
         columns = tuple(replace(c, values=c.values[rows]) for c in self.columns)
-        return Typed(columns, len(rows), None if self.persons is None else self.persons[rows])
+        n = len(range(self.n)[rows]) if isinstance(rows, slice) else len(rows)
+        return Typed(columns, n, None if self.persons is None else self.persons[rows])
+
+    def beside(self, other: Typed) -> Typed:
+        """These rows and then those of a table typed together with this one; persons are not told."""
+        pairs = zip(self.columns, other.columns, strict=True)
+        columns = tuple(replace(a, values=np.concatenate([a.values, b.values])) for a, b in pairs)
+        return Typed(columns, self.n + other.n)
+
+    def only(self, columns: Sequence[int]) -> Typed:
+        """These columns alone, in their order."""
+        return replace(self, columns=tuple(self.columns[i] for i in columns))
 
     def drop(self, name: str) -> Typed:
         return replace(self, columns=tuple(c for c in self.columns if c.name != name))

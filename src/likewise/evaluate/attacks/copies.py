@@ -8,21 +8,33 @@ Legend: n synthetic rows, N training and m holdout rows, P persons.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from likewise.evaluate.attacks.rates import exact_contrast, least_beyond, rare_contrast
-from likewise.evaluate.attacks.sides import Hashes, Sides, copies, repeats
+from likewise.evaluate.attacks.sides import Hashes, Sides, copies, repeats, stand_in
 from likewise.evaluate.figure import Figure
-from likewise.evaluate.neighbours import Vectors, affordable, fit_embedding, nearest_few, searchable
+from likewise.evaluate.neighbours import (
+    Embedded,
+    Targets,
+    Vectors,
+    affordable,
+    fit_embedding,
+    keys_of,
+    nearest_few,
+    searchable,
+    some_of,
+)
 from likewise.evaluate.roc import Z95
 from likewise.evaluate.tables import FloatArray, IntArray, Typed
 
 __all__ = ["copies", "copies_beside", "copies_once", "distance_share", "repeats", "row_hashes", "side_of_nearest"]
 
 MAX_SYNTHETIC = 20_000
+LEAST_SYNTHETIC = 1_000
 NEAREST_SHARE = 0.01
 LEAST_NEAREST = 20
 MOST_NEIGHBOURS = 8
@@ -45,7 +57,7 @@ def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> F
         return exact_contrast(hits, found.n, round(fresh.value * fresh.n), fresh.n)
     # Rows that repeat come in groups, of which each is one event, not as many as it has rows.
     fresh = repeats(train)
-    each = max(1.0, fresh.value * fresh.n / max(len(np.unique(train)) - len(_once(train)), 1))
+    each = max(1.0, fresh.value * fresh.n / max(pl.Series(train).n_unique() - len(_once(train)), 1))
     return exact_contrast(hits, found.n, round(fresh.value * fresh.n / each), max(1, round(fresh.n / each)))
 
 
@@ -55,18 +67,24 @@ def copies_once(synthetic: Hashes, sides: Sides) -> Figure:
     Where such a thing hardly ever happens by chance, every pair of rows that could have been equal and was not bears
     witness: training rows among themselves, holdout rows with them and among themselves, synthetic rows with holdout
     rows and among themselves. Five copies among thousands then stand out, though no holdout row could outweigh them.
-    Elsewhere holdout rows alone are the control.
+    Elsewhere holdout rows alone are the control. Without any, so are the training rows, each left out in turn: it is
+    equal to a row that stands once among the others where it is one of exactly two (Good and Turing's estimate).
     """
     train, holdout = sides.train.hashes, np.zeros(0, np.uint64) if sides.holdout is None else sides.holdout.hashes
     once, others = _once(train), _once(holdout)
     n, n_train, m = len(synthetic), len(train), len(holdout)
-    hits, chance = int(np.isin(synthetic, once).sum()), int(np.isin(holdout, once).sum())
-    pairs = [(_twice(synthetic), n * n / 2), (int(np.isin(others, synthetic).sum()), n * m)]
+    hits, chance = int(stand_in(synthetic, once).sum()), int(stand_in(holdout, once).sum())
+    pairs = [(_twice(synthetic), n * n / 2), (int(stand_in(others, synthetic).sum()), n * m)]
     if not sides.are_distinct:  # where repeats were left out, rows do not repeat by construction
         pairs += [(_twice(train), n_train**2 / 2), (_twice(holdout), m * m / 2), (chance, m * n_train)]
     events, worth = sum(e for e, _ in pairs), sum(p for _, p in pairs) / max(n_train, 1)
-    if events <= max(1.0, RARE * worth) or m == 0:
-        return rare_contrast(int(np.isin(once, synthetic).sum()), n, events, worth)
+    hit = int(stand_in(once, synthetic).sum())
+    if events <= max(1.0, RARE * worth):
+        return rare_contrast(hit, n, events, worth)
+    if m == 0:  # equal rows are one event: both of two training rows, and all synthetic ones at one place
+        pairs_alone = int((np.unique(train, return_counts=True)[1] == 2).sum())
+        found = exact_contrast(hit, max(1, round(n * hit / max(hits, 1))), pairs_alone, max(1, n_train // 2))
+        return replace(found, n=n)
     return exact_contrast(hits, n, chance, m)
 
 
@@ -77,7 +95,7 @@ def _once(rows: Hashes) -> Hashes:
 
 def _twice(rows: Hashes) -> int:
     """Pairs of equal rows, three or more of a kind counted as one less than they are."""
-    return len(rows) - len(np.unique(rows))
+    return len(rows) - pl.Series(rows).n_unique()
 
 
 def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Figure, Figure]:
@@ -98,36 +116,34 @@ def distance_share(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
     (train, a), (holdout, b) = (searchable(t, 2 * embed.width, rng) for t in (train, holdout))
-    n_real = len(train) + len(holdout)
-    synthetic = synthetic.sample(affordable(n_real, embed.width, least=2_000, most=MAX_SYNTHETIC), rng)
+    real = Embedded(embed, train.beside(holdout))
+    synthetic = synthetic.sample(affordable(len(real), embed.width, least=LEAST_SYNTHETIC, most=MAX_SYNTHETIC), rng)
     told = train.persons is not None and holdout.persons is not None
     whose = np.concatenate([train.whose, holdout.whose]) if told else None
-    return side_of_nearest(embed(train), embed(holdout), embed(synthetic), rng, whose, min(a, b))
+    return side_of_nearest(real, len(train), embed(synthetic), rng, whose, min(a, b))
 
 
 def side_of_nearest(
-    train: Vectors,
-    holdout: Vectors,
+    real: Targets,
+    n_train: int,
     synthetic: Vectors,
     rng: np.random.Generator,
     whose: IntArray | None = None,
     searched: float = 1.0,
 ) -> tuple[Figure, Figure]:
-    """The two figures of `distance_share`, of vectors.
+    """The two figures of `distance_share`.
 
     Args:
-        whose: (N + m,) the person of each real row, training rows first.
+        real: the N + m real rows, the `n_train` training rows first.
+        whose: (N + m,) the person of each real row.
     """
-    real = np.concatenate([train, holdout])
-    is_train = np.arange(len(real)) < len(train)
+    is_train = np.arange(len(real)) < n_train
     _, person = np.unique(np.arange(len(real)) if whose is None else whose, return_inverse=True)
     member = np.zeros(person.max() + 1, dtype=np.bool_)
     member[person[is_train]] = True
     # Equal rows are one place: what falls there is shared out among them.
-    _, first, place, size = np.unique(
-        pl.from_numpy(real).hash_rows().to_numpy(), return_index=True, return_inverse=True, return_counts=True
-    )
-    index, distance = nearest_few(synthetic, real[first], 2 if whose is None else MOST_NEIGHBOURS)
+    _, first, place, size = np.unique(keys_of(real), return_index=True, return_inverse=True, return_counts=True)
+    index, distance = nearest_few(synthetic, some_of(real, first), 2 if whose is None else MOST_NEIGHBOURS)
     ratio = _beside_another(distance, person[first][index])
     ratio[size[index[:, 0]] > 1] = 1.0  # a row that several people share points to none of them
     n_nearest = min(len(ratio), max(LEAST_NEAREST, round(NEAREST_SHARE * len(ratio))))
@@ -135,10 +151,10 @@ def side_of_nearest(
     crowded = shuffled[np.argsort(ratio[shuffled], kind="stable")[:n_nearest]]
     copy = _copy_share(place, is_train, member)
     found = []
-    for places in (index[:, 0], index[crowded, 0]):
-        drawn = (np.bincount(places, minlength=len(size)) / size)[place]
+    for nearest in (index[:, 0], index[crowded, 0]):
+        drawn = (np.bincount(nearest, minlength=len(size)) / size)[place]
         by_person = np.asarray(np.bincount(person, weights=drawn), dtype=np.float64)
-        found.append(_nearness(by_person, member, copy, searched, len(places), len(synthetic)))
+        found.append(_nearness(by_person, member, copy, searched, len(nearest), len(synthetic)))
     return found[0], found[1]
 
 

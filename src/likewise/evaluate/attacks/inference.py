@@ -21,18 +21,20 @@ from likewise.evaluate.attacks.rates import contrast
 from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import (
     MOST_WORK,
+    Embedded,
     Embedding,
     Vectors,
     chunks_of,
     closeness_tiles,
     fit_embedding,
     searchable,
+    with_half_square,
 )
 from likewise.evaluate.tables import Typed, design_matrices
 from likewise.schema.column import Role, Schema
 
 MAX_TARGETS = 2_000
-LEAST_TARGETS = 250
+LEAST_TARGETS = 150
 MOST_SECRETS = 30
 MOST_LEARNT = 10
 MOST_CLASSES = 64
@@ -88,9 +90,9 @@ def inference(
     pool = [name for name in known if name in [c.name for c in train.columns]]
     asked = _Asked(tuple(secrets), tuple(pool), embed, frozenset(c.name for c in train.columns if c.is_number))
     tried, n = np.concatenate([embed(members), embed(control)]), len(members)
-    right = {"nearest": _by_nearest(tried, embed(synthetic), asked)}
+    right = {"nearest": _by_nearest(tried, synthetic, asked)}
     right["tree"] = _by_tree([members, control, synthetic.take(np.arange(min(len(synthetic), MAX_LEARNT_ROWS)))], asked)
-    by_others = _by_nearest(tried[:n], embed(reference), asked)
+    by_others = _by_nearest(tried[:n], reference, asked)
     tests = sum(map(len, right.values()))
     found = []
     for name in secrets:
@@ -124,26 +126,28 @@ def _most_targets(n_rows: int, width: int, n_secrets: int) -> int:
     return int(np.clip(0.5 * MOST_WORK / work, LEAST_TARGETS, MAX_TARGETS))
 
 
-def _by_nearest(tried: Vectors, rows: Vectors, asked: _Asked) -> dict[str, npt.NDArray[np.bool_]]:
-    """For each secret, which of the rows tried have it guessed rightly by the nearest row.
+def _by_nearest(tried: Vectors, table: Typed, asked: _Asked) -> dict[str, npt.NDArray[np.bool_]]:
+    """For each secret, which of the rows tried have it guessed rightly by the nearest row of the table.
 
     All pairs are met once; the secret's own part is then taken out of the closeness, column by column.
     """
-    names = list(asked.embed.names)
-    spans = dict(zip(names, asked.embed.spans, strict=True))
+    rows, spans = Embedded(asked.embed, table), dict(zip(asked.embed.names, asked.embed.spans, strict=True))
     cells = np.concatenate([np.arange(s.start, s.stop) for s in (spans[name] for name in asked.known)])
     index = {name: np.zeros(len(tried), dtype=np.int64) for name in asked.secrets}
     best = {name: np.full(len(tried), -np.inf, dtype=np.float32) for name in asked.secrets}
-    a, b = np.ascontiguousarray(tried[:, cells]), np.ascontiguousarray(rows[:, cells])
-    for first, chunk in chunks_of(b):
-        whole = rows[first : first + len(chunk)]
-        for part, closeness in closeness_tiles(a, chunk):
+    given, ones = np.ascontiguousarray(tried[:, cells]), np.ones((len(tried), 1), dtype=np.float32)
+    asking = {name: np.concatenate([tried[:, spans[name]], ones], axis=1) for name in asked.secrets}
+    scratch = np.empty(0, dtype=np.float32)
+    for first, whole in chunks_of(rows):
+        own = {name: with_half_square(whole[:, spans[name]]) for name in asked.secrets if name in asked.known}
+        for part, closeness in closeness_tiles(given, np.ascontiguousarray(whole[:, cells])):
+            if scratch.size < closeness.size:
+                scratch = np.empty(closeness.size, dtype=np.float32)
             for name in asked.secrets:
                 without = closeness
-                if name in asked.known:
-                    own = np.ascontiguousarray(whole[:, spans[name]])
-                    without = tried[part, spans[name]] @ own.T
-                    without -= 0.5 * np.square(own).sum(1)
+                if name in own:
+                    without = scratch[: closeness.size].reshape(closeness.shape)
+                    np.matmul(asking[name][part], own[name], out=without)
                     np.subtract(closeness, without, out=without)
                 found = without.argmax(1)
                 value = without[np.arange(len(found)), found]
@@ -152,7 +156,7 @@ def _by_nearest(tried: Vectors, rows: Vectors, asked: _Asked) -> dict[str, npt.N
                 best[name][part] = np.where(better, value, best[name][part])
     right = {}
     for name, place in index.items():
-        truth, guess = tried[:, spans[name]], rows[:, spans[name]][place]
+        truth, guess = tried[:, spans[name]], rows[place][:, spans[name]]
         limit = TOLERANCE if name in asked.numbers else 1e-3
         right[name] = np.asarray(np.abs(truth - guess).max(1) <= limit)
     return right

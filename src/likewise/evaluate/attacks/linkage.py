@@ -13,16 +13,24 @@ import numpy as np
 
 from likewise.evaluate.attacks.rates import contrast
 from likewise.evaluate.figure import Figure
-from likewise.evaluate.neighbours import fit_embedding, nearest_few, searchable
-from likewise.evaluate.tables import Typed
+from likewise.evaluate.neighbours import (
+    Embedded,
+    Embedding,
+    affordable,
+    fit_embedding,
+    nearest_few,
+    searchable,
+)
+from likewise.evaluate.tables import IntArray, Typed
 
 MAX_TARGETS = 1_500
+LEAST_TARGETS = 250
 NEIGHBOURS = 5
 
 
 def linkability(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Figure | None:
-    """The attack on up to 1,500 training and as many holdout persons, by a row of each; the columns are dealt out to
-    the halves by chance.
+    """The attack on up to 1,500 training and as many holdout persons (fewer beside very many synthetic rows), by a row
+    of each; the columns are dealt out to the halves by chance.
 
     None for fewer than two columns.
     """
@@ -30,19 +38,17 @@ def linkability(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) ->
         return None
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
-    order = rng.permutation(len(embed.spans))
-    cells = [
-        np.concatenate([np.arange(s.start, s.stop) for s in (embed.spans[i] for i in half)])
-        for half in np.array_split(order, 2)
-    ]
+    halves = [half.tolist() for half in np.array_split(rng.permutation(len(train.columns)), 2)]
     # In random order, so that which of equally near rows counts is chance.
     synthetic, searched = searchable(synthetic.take(rng.permutation(len(synthetic))), embed.width, rng)
-    drawn = embed(synthetic)
-    members, others = (embed(t.one_each(rng).sample(MAX_TARGETS, rng)) for t in (train, holdout))
-    tried = np.concatenate([members, others])
-    one, other = (
-        nearest_few(np.ascontiguousarray(tried[:, c]), np.ascontiguousarray(drawn[:, c]), NEIGHBOURS)[0] for c in cells
-    )
+    most = affordable(2 * len(synthetic), embed.width, least=LEAST_TARGETS, most=MAX_TARGETS)
+    members, others = (t.one_each(rng).sample(most, rng) for t in (train, holdout))
+    one, other = (_nearest(embed.of(half), members.beside(others).only(half), synthetic.only(half)) for half in halves)
     met = (one[:, :, None] == other[:, None, :]).any((1, 2))
     n = len(members)
     return replace(contrast(int(met[:n].sum()), n, int(met[n:].sum()), len(others)), searched=searched)
+
+
+def _nearest(embed: Embedding, tried: Typed, synthetic: Typed) -> IntArray:
+    """(n, k) the synthetic rows nearest in some of the columns."""
+    return nearest_few(embed(tried), Embedded(embed, synthetic), NEIGHBOURS)[0]

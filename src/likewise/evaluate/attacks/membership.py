@@ -20,12 +20,21 @@ import numpy.typing as npt
 
 from likewise.evaluate.attacks.rates import least_beyond, least_share
 from likewise.evaluate.figure import Figure
-from likewise.evaluate.neighbours import Vectors, affordable, fit_embedding, nearest_few, searchable
+from likewise.evaluate.neighbours import (
+    Embedded,
+    Targets,
+    Vectors,
+    affordable,
+    fit_embedding,
+    nearest_few,
+    searchable,
+    some_of,
+)
 from likewise.evaluate.roc import Z95, auc, true_positive_interval, true_positive_rate
 from likewise.evaluate.tables import IntArray, Typed
 
 MAX_MEMBERS = 5_000
-LEAST_MEMBERS = 1_000
+LEAST_MEMBERS = 500
 NEIGHBOURS = 3
 FALSE_POSITIVE_RATES = (0.001, 0.01, 0.1)
 LEAST_FALSE_POSITIVES = 5
@@ -67,12 +76,12 @@ def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> 
     train, holdout = train.sample_persons(n, rng), holdout.take(rng.permutation(len(holdout)))
     told = train.persons is not None and holdout.persons is not None
     whose = (train.whose, holdout.whose) if told else None
-    found = guesses(embed(train), embed(holdout), embed(synthetic), whose)
+    found = guesses(embed(train), Embedded(embed, holdout), Embedded(embed, synthetic), whose)
     return found[0].searched(searched), found[1].searched(searched)
 
 
 def guesses(
-    members: Vectors, others: Vectors, synthetic: Vectors, whose: tuple[IntArray, IntArray] | None = None
+    members: Vectors, others: Targets, synthetic: Targets, whose: tuple[IntArray, IntArray] | None = None
 ) -> tuple[Membership, Membership]:
     """The two attacks on n members, of vectors; of the others, the last n are tried, the first half also known.
 
@@ -83,13 +92,13 @@ def guesses(
     n = len(np.unique(a))
     in_turn = b[np.sort(np.unique(b, return_index=True)[1])]
     is_known, is_tried = np.isin(b, in_turn[: len(in_turn) // 2]), np.isin(b, in_turn[-n:])
-    tried = np.concatenate([members, others[is_tried]])
+    tried = np.concatenate([members, others[np.flatnonzero(is_tried)]])
     is_member = np.arange(len(tried)) < len(a)
     person = np.unique(np.stack([~is_member, np.concatenate([a, b[is_tried]])]), axis=1, return_inverse=True)[1]
     _, to_synthetic = nearest_few(tried, synthetic, NEIGHBOURS)
     by_distance = _judged(*_by_person(person, is_member, -to_synthetic[:, 0]))
     half = is_member | ~np.concatenate([is_member[: len(a)], is_known[is_tried]])
-    ratio = density_ratio(to_synthetic[half], tried[half], others[is_known])
+    ratio = density_ratio(to_synthetic[half], tried[half], some_of(others, np.flatnonzero(is_known)))
     by_density = _judged(*_by_person(person[half], is_member[half], ratio))
     return by_distance, by_density
 
@@ -103,7 +112,7 @@ def _by_person(
     return is_member[order][starts], np.asarray(np.maximum.reduceat(score[order], starts))
 
 
-def density_ratio(to_synthetic: npt.NDArray[np.float64], tried: Vectors, known: Vectors) -> npt.NDArray[np.float64]:
+def density_ratio(to_synthetic: npt.NDArray[np.float64], tried: Vectors, known: Targets) -> npt.NDArray[np.float64]:
     """(n,) log of synthetic density over known density at each row tried, up to a constant and a factor.
 
     Args:
@@ -148,7 +157,8 @@ def worst_off(train: Typed, holdout: Typed, synthetic: Typed, n: int, *, seed: i
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
     synthetic, _ = searchable(synthetic, embed.width, rng)
-    targets = embed(synthetic.sample(affordable(len(train), embed.width, least=20_000, most=len(synthetic)), rng))
+    n_targets = affordable(len(train), embed.width, least=20_000, most=len(synthetic))
+    targets = Embedded(embed, synthetic.sample(n_targets, rng))
     known = embed(holdout.sample(MAX_MEMBERS, rng))
     tried = embed(train)
     _, to_synthetic = nearest_few(tried, targets, 1)

@@ -12,16 +12,18 @@ evenly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.evaluate.attacks.rates import contrast_of_draws
 from likewise.evaluate.figure import Figure
-from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
+from likewise.evaluate.tables import IntArray, Typed, TypedColumn
 
 MAX_ROWS = 1_000_000
+BLOCK = 16_384
 MOST_PREDICATES = 1_000
 MOST_TRIES = 4_000
 LEAST_COLUMNS = 3
@@ -70,33 +72,35 @@ def _contrast(persons: IntArray, is_train: npt.NDArray[np.bool_], n: int, search
 def _numbers_alone(a: TypedColumn, b: TypedColumn, s: TypedColumn, person: IntArray) -> tuple[IntArray, int]:
     """Persons singled out by "= v", "<= least", ">= greatest", "is missing"; and how many predicates there were."""
     real = np.concatenate([a.values, b.values])
-    order = np.lexsort((person, real))  # missing ones last
-    fresh = np.ones(len(real), dtype=np.bool_)  # a person's equal values count once
-    fresh[1:] = (np.diff(person[order]) != 0) | (np.diff(real[order]) != 0)
-    order = order[fresh]
-    n_there = int((~np.isnan(real[order])).sum())
-    ranked = real[order][:n_there]
-    values, counts = np.unique(s.present, return_counts=True)
-    once = values[counts == 1]
-    first, last = np.searchsorted(ranked, once, "left"), np.searchsorted(ranked, once, "right")
-    found, n = [person[order[first[last - first == 1]]]], len(once)
-    if len(values):
-        n += 2
-        low = np.unique(person[order[: np.searchsorted(ranked, values[0], "right")]])
-        high = np.unique(person[order[np.searchsorted(ranked, values[-1], "left") : n_there]])
-        found += [few for few in (low, high) if len(few) == 1]
+    values = np.sort(s.present)
+    starts = np.append(np.flatnonzero(np.diff(values, prepend=np.nan) != 0), len(values))
+    once = values[starts[:-1][np.diff(starts) == 1]]
+    predicate = np.minimum(np.searchsorted(once, real), max(len(once) - 1, 0))
+    met = np.flatnonzero(once[predicate] == real) if len(once) else np.zeros(0, np.int64)
+    sets = [real <= values[0], real >= values[-1]] if len(values) else []
     if int(s.missing.sum()) == 1:
-        n += 1
-        unknown = np.unique(person[order[n_there:]])
-        found += [unknown] * (len(unknown) == 1)
-    return np.concatenate(found), n
+        sets.append(np.isnan(real))
+    beyond = [who[:1] for who in (person[rows] for rows in sets) if len(who) and (who == who[0]).all()]
+    return np.concatenate([_alone(predicate[met], person[met]), *beyond]), len(once) + len(sets)
 
 
 def _levels_alone(a: TypedColumn, b: TypedColumn, s: TypedColumn, person: IntArray) -> tuple[IntArray, int]:
-    pairs = np.unique(np.stack([np.concatenate([a.values, b.values]).astype(np.int64), person]), axis=1)
-    once = np.flatnonzero(np.bincount(s.values, minlength=s.size) == 1)
-    alone = once[np.bincount(pairs[0], minlength=s.size)[once] == 1]
-    return pairs[1][np.isin(pairs[0], alone)], len(once)
+    real = np.concatenate([a.values, b.values])
+    is_once = np.bincount(s.values, minlength=s.size) == 1
+    met = np.flatnonzero(is_once[real])
+    return _alone(real[met], person[met]), int(is_once.sum())
+
+
+def _alone(predicate: IntArray, person: IntArray) -> IntArray:
+    """The person who meets it, of each predicate that one person meets, by however many rows.
+
+    Args:
+        predicate, person: (n,) who meets which.
+    """
+    n = int(person.max(initial=0)) + 1
+    pairs = np.unique(predicate.astype(np.int64) * n + person)
+    _, first, counts = np.unique(pairs // n, return_index=True, return_counts=True)
+    return np.asarray(pairs[first[counts == 1]] % n)
 
 
 def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> Figure | None:
@@ -107,23 +111,20 @@ def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     """
     rng = np.random.default_rng(seed)
     (train, holdout, synthetic), searched = _sampled((train, holdout, synthetic), rng)
-    ours = [_signed(c, c) for c in synthetic.columns]
-    real = [
-        np.concatenate([_signed(a, s), _signed(b, s)], axis=1)
-        for a, b, s in zip(train.columns, holdout.columns, synthetic.columns, strict=True)
-    ]
-    is_number = [c.is_number for c in synthetic.columns]
-    n_columns = len(is_number)
+    middles = [float(np.median(c.present)) if c.is_number and len(c.present) else 0.0 for c in synthetic.columns]
+    n_columns = len(middles)
     person, is_train = _persons(train, holdout)
     persons, n = [], 0
     for _ in range(MOST_TRIES if n_columns >= 2 else 0):
         row = int(rng.integers(len(synthetic)))
         most = min(MOST_COLUMNS, n_columns)
         chosen = rng.permutation(n_columns)[: int(rng.integers(min(LEAST_COLUMNS, most), most + 1))]
-        if len(_meeting(ours, ours, row, chosen, is_number)) != 1:
+        predicate = [_Condition.of(synthetic.columns[i], i, row, middles[i]) for i in chosen]
+        predicate.sort(key=lambda c: c.holds(synthetic.columns[c.column].values[:BLOCK]).sum())  # those few meet first
+        if len(_meeting(predicate, synthetic, most=1)) != 1:
             continue
         n += 1
-        found = person[_meeting(ours, real, row, chosen, is_number)]
+        found = np.concatenate([person[_meeting(predicate, t) + k] for t, k in ((train, 0), (holdout, len(train)))])
         if len(found) and (found == found[0]).all():
             persons.append(found[0])
         if n == MOST_PREDICATES:
@@ -131,29 +132,47 @@ def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     return _contrast(np.array(persons, dtype=np.int64), is_train, n, searched)
 
 
-def _signed(column: TypedColumn, synthetic: TypedColumn) -> FloatArray:
-    """(2, n) a number (with missing far out) and which side of the synthetic median it lies on; codes as they are."""
-    if not column.is_number:
-        return np.stack([column.values, column.values]).astype(np.float64)
-    there = synthetic.present
-    middle = float(np.median(there)) if len(there) else 0.0
-    values = column.values - middle
-    return np.stack([np.where(np.isnan(values), -np.inf, values), np.where(np.isnan(values), -np.inf, -values)])
+@dataclass(frozen=True)
+class _Condition:
+    """What a predicate asks of one column: to be a level, to be missing, or to lie on one side of a number.
+
+    Args:
+        side: "at least", "at most", or "equal" for levels and for missing numbers.
+    """
+
+    column: int
+    value: float
+    side: Literal["equal", "at least", "at most"]
+
+    @classmethod
+    def of(cls, column: TypedColumn, place: int, row: int, middle: float) -> _Condition:
+        value = column.values[row]
+        if not column.is_number or np.isnan(value):
+            return cls(place, value, "equal")
+        return cls(place, value, "at most" if value < middle else "at least")
+
+    def holds(self, values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        if self.side == "equal":
+            return np.asarray(np.isnan(values) if np.isnan(self.value) else values == self.value)
+        return np.asarray(values >= self.value if self.side == "at least" else values <= self.value)
 
 
-def _meeting(
-    synthetic: list[FloatArray], table: list[FloatArray], row: int, chosen: IntArray, is_number: list[bool]
-) -> IntArray:
-    """The rows of `table` that satisfy the predicate of a synthetic row on the chosen columns."""
-    left: IntArray | None = None
-    for i in chosen:
-        value = synthetic[i][0, row]
-        # A missing number is "missing" itself, on neither side.
-        side = int(is_number[i] and -np.inf < value < 0)
-        cells = table[i][side] if left is None else table[i][side, left]
-        held = cells >= synthetic[i][side, row] if is_number[i] and value > -np.inf else cells == value
-        left = np.flatnonzero(held) if left is None else left[held]
-        if not len(left):
+def _meeting(predicate: Sequence[_Condition], table: Typed, *, most: int | None = None) -> IntArray:
+    """The rows of `table` that satisfy a predicate.
+
+    Args:
+        most: no more blocks of rows are looked at once more than so many do: most predicates hold for many rows, which
+            a few thousand tell.
+    """
+    found: list[IntArray] = []
+    for start in range(0, len(table), BLOCK):
+        block = slice(start, start + BLOCK)
+        left = np.flatnonzero(predicate[0].holds(table.columns[predicate[0].column].values[block]))
+        for condition in predicate[1:]:
+            if not len(left):
+                break
+            left = left[condition.holds(table.columns[condition.column].values[block][left])]
+        found.append(left + start)
+        if most is not None and sum(map(len, found)) > most:
             break
-    assert left is not None
-    return left
+    return np.concatenate(found)

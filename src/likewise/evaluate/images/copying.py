@@ -46,7 +46,9 @@ def copying(train: Images, holdout: Images, synthetic: Images, rng: np.random.Ge
     """All of them; the images are small already."""
     train, synthetic = train.sample(MAX_REAL, rng), synthetic.sample(MAX_SYNTHETIC, rng)
     holdout = holdout.sample(MAX_REAL, rng)
-    near, crowded = side_of_nearest(train.vectors, holdout.vectors, synthetic.vectors, rng)
+    near, crowded = side_of_nearest(
+        np.concatenate([train.vectors, holdout.vectors]), len(train), synthetic.vectors, rng
+    )
     n = min(len(train), len(holdout), MAX_MEMBERS)
     members, others = train.sample(n, rng).vectors, holdout.sample(n, rng).vectors
     by_distance, _ = guesses(members, others, synthetic.vectors)

@@ -34,7 +34,7 @@ MEASURES = {
 """What can be asked for beside columns and pairs, which are always measured."""
 STANDARD = ("accuracy", "joint", "detection", "utility", "attacks")
 
-MOST_FOR_FLOORS = 200_000
+MOST_FOR_FLOORS = 100_000
 
 
 def chosen_measures(measures: str | Sequence[str]) -> frozenset[str]:
@@ -106,7 +106,7 @@ class Context:
 
     @cached_property
     def real_tables(self) -> tuple[Typed, Typed, FloorKind]:
-        """Two tables of real rows that share none, up to 200,000 rows each: what fresh rows score is told by them.
+        """Two tables of real rows that share none, up to 100,000 rows each: what fresh rows score is told by them.
 
         A small holdout tells little of tables as large as the training one, so halves of that stand for it.
         """

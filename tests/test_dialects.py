@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from pathlib import Path
@@ -147,6 +148,35 @@ def test_letters_come_right_or_their_encoding_is_asked_for(tmp_path: Path, encod
     assert_frame_equal(said, expected)
 
 
+_PEOPLE = [f"{a} {b}" for a in ("Anna", "Bob", "Chloé", "Dieter") for b in ("Meier", "Keller", "Huber", "Roth")]
+HEADERLESS_WORDS = [
+    # All of the first person's cells are new: nobody else lives there or does that.
+    "Zurich Ann,Eldorado,Astronaut\n" + "".join(f"{p},{'Bern' if 'A' in p else 'Chur'},Nurse\n" for p in _PEOPLE * 9),
+    "Zurich Ann;Smith Bob\n" + "".join(f"{a};{b}\n" for a, b in itertools.pairwise(_PEOPLE)),
+    "zurich,ann\n" + "".join(f"{p.split()[0].lower()},{p.split()[1].lower()}\n" for p in _PEOPLE),
+    "Ann,unknown,Zurich\n" + "".join(f"Bob,{i},Bern\n" for i in range(20)),  # a missing number is no name
+    "Zurich\n" + "".join(f"{p.split()[0]}\n" for p in _PEOPLE),
+]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "name,city,job",
+        "Nom,Ville,Métier",
+        "Person,Where,Occupation",
+        "who,where,what",
+        "PERSON,PLACE,WORK",
+        "姓名,城市,职业",
+    ],
+)
+def test_names_of_a_table_of_words_are_names(tmp_path: Path, header: str) -> None:
+    rows = [f"{p},{'Bern' if 'A' in p else 'Chur'},{'Nurse' if 'B' in p else 'Driver'}\n" for p in _PEOPLE * 3]
+    assert files.read(put(tmp_path, f"{header}\n{''.join(rows)}")).columns == header.split(",")
+    told = files.read(put(tmp_path, "".join(rows)), dialect=Dialect(header=False))
+    assert (told.height, told.columns) == (48, ["column_1", "column_2", "column_3"])
+
+
 @pytest.mark.parametrize(
     ("data", "match"),
     [
@@ -154,6 +184,7 @@ def test_letters_come_right_or_their_encoding_is_asked_for(tmp_path: Path, encod
         (TEXT.replace(",", " "), "looks like a row of data.*--no-header"),
         ("Ann,,3.2,Zurich\n" + "Bob,7,1.5,Bern\n" * 9, "looks like a row of data"),
         ("Ann,Zurich,Zurich\n" + "Bob,Zurich,Bern\n" * 9, "looks like a row of data"),
+        *((words, "looks like a row of data.*--no-header") for words in HEADERLESS_WORDS),
         ("note\n" + "".join(f"hello, world {i}\n" for i in range(9)), "cannot be told.*--skip 1.*--delimiter tab"),
         ("full name\n" + "Ann Smith\nBob Miller\n" * 3, "cannot be told.*--delimiter blank"),
         (WHOLE + "1,2\n" + TEXT, "must have 3 cells.*line 32 has 2"),

@@ -26,7 +26,7 @@ from likewise.errors import InputError, LikewiseWarning, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.tables import delimited, files, source
 
-TABLE = pl.DataFrame({"a": ["1", None, "x,y", 'q"q', "", " s "], "b": ["é", "2", "3", "line\nbreak", None, "6"]})
+TABLE = pl.DataFrame({"name": ["1", None, "x,y", 'q"q', "", " s "], "b": ["é", "2", "3", "line\nbreak", None, "6"]})
 TEXT_ENDINGS = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".CSV")
 TYPED_ENDINGS = (".parquet", ".feather", ".arrow", ".jsonl", ".ndjson", ".parquet.gz", ".jsonl.zst")
 

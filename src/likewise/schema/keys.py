@@ -80,6 +80,40 @@ _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
 }]  # fmt: skip
 
+# Words that name what a column of words holds, and are hardly among the words it holds.
+_ATTRIBUTE_WORDS = """
+    name names firstname lastname forename surname middlename fullname nickname alias title salutation label text texts
+    word words sentence question answer review comment comments note notes remark remarks description desc summary
+    message subject headline abstract tweet body content value category class type kind subtype status state level
+    group gender sex race ethnicity religion nationality language city town village municipality country county region
+    district province street address place location birthplace continent job occupation profession position role rank
+    department division team company employer organization organisation industry sector brand make model color colour
+    flavor flavour material species genus family breed habitat diet source target from to origin destination author
+    artist album track genre publisher director actor actress film movie book journal product item sku article store
+    school university college degree major education marital diagnosis symptom treatment drug disease reason result
+    outcome response hobby email mail url link website username login
+    vorname nachname familienname anrede geschlecht ort stadt wohnort land straße strasse adresse bundesland kreis
+    gemeinde beruf firma abteilung stelle titel bezeichnung beschreibung bemerkung kommentar art typ kategorie klasse
+    gruppe farbe marke modell sprache staat staatsangehörigkeit familienstand verein
+    nom prénom prenom sexe genre ville pays rue adresse région profession métier metier entreprise société société
+    titre libellé libelle catégorie categorie classe couleur marque langue nationalité description commentaire
+    nombre apellido apellidos sexo ciudad pais país calle dirección direccion provincia profesión profesion ocupación
+    empresa título titulo descripción descripcion categoría categoria clase tipo color marca idioma nacionalidad
+    nome cognome sesso città citta paese via indirizzo professione azienda titolo categoria tipo colore lingua
+    sobrenome cidade endereço profissão empresa cor
+    имя фамилия отчество пол город страна улица адрес профессия должность компания название категория тип цвет язык
+    姓名 名字 名称 性别 城市 省份 省 市 国家 地区 地址 街道 职业 职位 公司 部门 单位 标题 描述 备注 类别 类型 颜色
+    品牌 型号 语言 民族 学历 专业 学校 状态 氏名 名前 性別 住所 都道府県 市区町村 国 職業 会社 部署 備考 種類
+    imię imie nazwisko miasto kraj ulica zawód płeć jméno jmeno příjmení město mesto země povolání pohlaví név keresztnév
+    város ország foglalkozás nume prenume oraș oras țară sex profesie ad isim soyad soyadı şehir sehir ülke meslek
+    cinsiyet naam voornaam achternaam plaats stad beroep geslacht namn förnamn efternamn yrke kön navn fornavn
+    etternavn efternavn kjønn køn nimi etunimi sukunimi kaupunki maa ammatti όνομα επώνυμο πόλη χώρα επάγγελμα φύλο
+    име фамилия град държава ім'я прізвище місто країна שם עיר ארץ מקצוע اسم الاسم مدينة المدينة بلد مهنة 이름 성명 도시
+    국가 직업 성별 주소 ชื่อ นามสกุล เมือง จังหวัด ประเทศ อาชีพ
+    tên nama kota negara pekerjaan
+"""
+_NAMES = frozenset(_ATTRIBUTE_WORDS.split()) | _COUNTED | _STRONG | _WEAK
+
 BY_LOOKS = "unique codes"
 """The reason of keys that nothing but their looks tells."""
 
@@ -96,6 +130,17 @@ def words_of(name: str) -> list[str]:
         (['album', 'id'], ['disp', 'id'], ['unnamed', '0'])
     """
     return [w.lower() for w in _WORDS.findall(name)]
+
+
+def names_a_column(text: str) -> bool:
+    """Whether a text is what columns are called: its first or last word says what is in them.
+
+    Example:
+        >>> names_a_column("First name"), names_a_column("City2"), names_a_column("Anna"), names_a_column("Teacher")
+        (True, True, False, False)
+    """
+    words = re.split(r"[\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower().strip(" _0123456789"))
+    return len(words) < 5 and any(w in _NAMES for w in (text.strip().lower(), words[0], words[-1]))
 
 
 def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_order: bool = False) -> str | None:

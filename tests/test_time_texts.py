@@ -30,6 +30,14 @@ def trimmed(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".")
 
 
+DE, FR, ES = (
+    names.split()
+    for names in (
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    )
+)
 SPELLINGS: dict[str, tuple[Callable[[dt.datetime], str], str, str]] = {
     # how it is written, the pattern found, what of a moment the text tells
     "year-month": (lambda t: f"{t:%Y-%m}", "%Y-%m", "month"),
@@ -50,6 +58,16 @@ SPELLINGS: dict[str, tuple[Callable[[dt.datetime], str], str, str]] = {
     "day and month by name": (lambda t: f"{t:%a, %b} {t.day}, {t:%Y}", "%a, %b %-d, %Y", "day"),
     "Chinese": (lambda t: f"{t.year}年{t.month}月{t.day}日", "%Y年%-m月%-d日", "day"),
     "Chinese month": (lambda t: f"{t.year}年{t.month}月", "%Y年%-m月", "month"),
+    "German month": (lambda t: f"{t.day}. {DE[t.month - 1]} {t.year}", "%-d. %B(de) %Y", "day"),
+    "German month, short": (lambda t: f"{t:%d}-{DE[t.month - 1][:3].upper()}-{t.year}", "%d-%^b(de)-%Y", "day"),
+    "German month alone": (lambda t: f"{DE[t.month - 1]} {t.year}", "%B(de) %Y", "month"),
+    "French": (
+        lambda t: f"{t.day if t.day > 1 else '1er'} {FR[t.month - 1].lower()} {t.year}", "%-d(er) %~B(fr) %Y", "day",
+    ),
+    "Spanish": (lambda t: f"{t.day} de {ES[t.month - 1]} de {t.year}", "%-d de %~B(es) de %Y", "day"),
+    "German month and time": (
+        lambda t: f"{t.day}. {DE[t.month - 1]} {t:%Y %H:%M}", "%-d. %B(de) %Y %H:%M", "minute",
+    ),
     "two-digit years": (lambda t: f"{t:%d/%m/%y}", "%d/%m/%y", "day"),
     "German, short": (lambda t: f"{t.day}.{t.month}.{t:%y}", "%-d.%-m.%y", "day"),
     "with the day's name": (lambda t: f"{t:%A, %B %d, %Y}", "%A, %B %d, %Y", "day"),
@@ -162,3 +180,40 @@ def test_a_declared_pattern_holds_as_a_mapping_and_as_a_column() -> None:
     as_column = infer(raw, overrides={"t": Column(name="t", kind=Kind.DATETIME, format="%Y-%m")})
     assert parse(raw, as_mapping).equals(parse(raw, as_column))
     assert parse(raw, as_mapping)["t"].to_list() == [dt.date(2020, month, 1) for month in (1, 2, 12)]
+
+
+@pytest.mark.parametrize(
+    ("write", "pattern"),
+    [("%m-%d", "%m-%d"), ("%d/%m", "%d/%m"), ("%d.%m.", "%d.%m."), ("%m%d", "%m%d"), ("%H%M", "%H%M")],
+)
+def test_days_of_the_year_and_digits_of_a_clock_are_times(write: str, pattern: str) -> None:
+    raw = pl.DataFrame({"t": [f"{t:{write}}" for t in moments()]})
+    schema = infer(raw)
+    assert (schema["t"].kind, schema["t"].format) == (Kind.DATETIME, pattern)
+    assert restore(parse(raw, schema), schema)["t"].to_list() == raw["t"].to_list()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"{a:02}-{b:02}" for a in range(1, 13) for b in range(1, 5)],  # scores
+        [f"{i:04}" for i in range(1, 60)],  # numbers of houses
+        ["01/02", "03/04", "05/06"] * 20,
+        [f"{a}/{b}" for a in range(1, 13) for b in range(1, 29)],
+    ],
+)
+def test_scores_and_codes_are_no_days(texts: list[str]) -> None:
+    assert infer_column(pl.Series("x", texts)).kind is not Kind.DATETIME
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+@pytest.mark.parametrize("iso_first", [True, False])
+def test_a_column_of_iso_and_of_other_dates_is_read_whole_and_told(every: int, iso_first: bool) -> None:
+    days = [t.date() for t in moments()]
+    texts = [f"{d:%Y-%m-%d}" if (i % every == 0) == iso_first else f"{d:%d/%m/%Y}" for i, d in enumerate(days)]
+    raw = pl.DataFrame({"d": texts})
+    schema = infer(raw)
+    assert parse(raw, schema)["d"].to_list() == days
+    n = sum("-" in text for text in texts)
+    assert f"{n} rows are written in another date format" in "; ".join(schema["d"].notes)
+    assert not schema["d"].lenient

@@ -186,3 +186,37 @@ def test_numbers_written_in_small_letters_are_the_same_numbers() -> None:
         found = recognise("column_7", checked(word, texts).str.to_lowercase())
         assert found is not None
         assert found.word == word
+
+
+def addresses(kind: str) -> list[str]:
+    parts = np.random.default_rng(8).integers(0, 256, (300, 8))
+    forms = {
+        "v4": "{0}.{1}.{2}.{3}", "v4:port": "{0}.{1}.{2}.{3}:{4}", "v4/length": "{0}.{1}.{2}.0/24",
+        "v6": "2001:db8:{0:x}::{1:x}", "v6 in full": "2001:db8:{0:x}:{1:x}:{2:x}:{3:x}:{4:x}:{5:x}",
+    }  # fmt: skip
+    return [forms[kind].format(*row) for row in parts]
+
+
+@pytest.mark.parametrize("kind", ["v4", "v4:port", "v4/length", "v6", "v6 in full"])
+def test_ip_addresses_are_personal_and_made_anew_in_blocks_that_nobody_has(kind: str) -> None:
+    frame = pl.DataFrame({"from": addresses(kind), "bytes": range(300)})
+    model = lw.Synthesizer("copula", random_state=0).fit(frame)
+    assert model.schema_["from"].kind is Kind.ID
+    made = model.sample(200, random_state=1)["from"]
+    found = recognise("column_7", made)
+    assert found is not None
+    assert found.what == "IP addresses"
+    assert made.n_unique() == 200
+    assert not set(made) & set(frame["from"])
+    assert made.str.contains(r"^(24\d|25[0-4])\.|^2001:db8:f0").all()
+    assert (":port" in kind) == made.str.contains(r"\.\d+:\d+$").all()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("version", [f"{a}.{b}.{c}.0" for a in range(3) for b in range(9) for c in range(9)]),
+     ("at", [f"{h:02}:{m:02}:{s:02}" for h in range(9) for m in range(9) for s in range(9)]),
+     ("mac", [f"00:1b:44:{a:02x}:{b:02x}:b7" for a in range(20) for b in range(20)])],
+)  # fmt: skip
+def test_versions_times_and_hardware_addresses_are_no_ip_addresses(name: str, values: list[str]) -> None:
+    assert recognise(name, pl.Series(values)) is None

@@ -23,7 +23,7 @@ from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, su
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
-from likewise.schema.identifiers.forms import BY_WORD, EMAIL, NAME, Form
+from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, NAME, Form
 from likewise.schema.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
@@ -32,7 +32,13 @@ LONG = 15  # digits of which the residue is taken: they fit int64
 DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606)
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
 WORDS = 400  # invented names that are kept
-STYLES = ("given family", "family, given", "one word", "chinese")
+STYLES = ("given family", "family, given", "one word", "chinese", "address", "address:port", "address/length")
+OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6))
+# Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849).
+BLOCKS = {
+    IPV4.word: tuple(f"{first}." for first in range(240, 255)),
+    IPV6.word: tuple(f"2001:db8:{third:x}:" for third in range(0xF000, 0xF040)),
+}
 TRIES = 20  # rounds in which repeated draws are replaced
 
 
@@ -106,6 +112,12 @@ class MadeCodec(KeyCodec):
             return cls(
                 column.name, form.word, summary.dtype, words=words, style=style, upper=upper, missing_share=share
             )
+        if form in (IPV4, IPV6):
+            ends = [_share(values.str.contains(end)) > 0.5 for end in (r"\.\d+:\d+$", r"/\d+$")]
+            style = STYLES[5] if ends[0] else STYLES[6] if ends[1] else STYLES[4]
+            used = values.str.to_lowercase().str.extract(r"^(\d+\.|2001:db8:[0-9a-f]+:)").unique().to_list()
+            words = tuple(block for block in BLOCKS[form.word] if block not in used) or ("0.",)
+            return cls(column.name, form.word, summary.dtype, words=words, style=style, missing_share=share)
         modulus, free = _free_residues(values, form)
         if form is EMAIL:
             return cls(column.name, form.word, summary.dtype, None, modulus, free, missing_share=share)
@@ -133,6 +145,8 @@ class MadeCodec(KeyCodec):
         form = BY_WORD[self.word]
         if form is NAME:
             return self._names(n, rng)
+        if form in (IPV4, IPV6):
+            return self._addresses(n, rng)
         return self._mails(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
 
     def _names(self, n: int, rng: np.random.Generator) -> pl.Series:
@@ -145,6 +159,20 @@ class MadeCodec(KeyCodec):
         given = _chosen([name.capitalize() for name in GIVEN], n, rng)
         names = given + " " + word if self.style == STYLES[0] else word + ", " + given
         return names.str.to_uppercase() if self.upper else names
+
+    def _addresses(self, n: int, rng: np.random.Generator) -> pl.Series:
+        block = _chosen(self.words, n, rng)
+        if self.word == IPV4.word:
+            parts = [pl.Series(rng.integers(0, 256, n)).cast(pl.String) for _ in range(3)]
+            made = block + parts[0] + "." + parts[1] + "." + parts[2]
+        else:
+            groups = pl.Series([rng.bytes(4 * n).hex()]).str.extract_all(".{8}").explode().drop_nulls()
+            made = block + ":" + groups.str.slice(0, 4) + ":" + groups.str.slice(4)
+        if self.style == STYLES[4]:
+            return made
+        if self.style == STYLES[5]:
+            return made + ":" + pl.Series(rng.integers(1024, 2**16, n)).cast(pl.String)
+        return made + ("/24" if self.word == IPV4.word else "/64")
 
     def _mails(self, n: int, rng: np.random.Generator) -> pl.Series:
         given, word = _chosen(_ASCII, n, rng), _chosen(made_words(frozenset(), WORDS), n, rng).str.to_lowercase()
@@ -199,10 +227,10 @@ class MadeCodec(KeyCodec):
         if (
             word not in BY_WORD
             or style not in STYLES
-            or (pattern is None) != (word in (EMAIL.word, NAME.word))
+            or (pattern is None) != (word in OF_WORDS)
             or (pattern is not None and not pattern.templates)
             or not all(isinstance(w, str) for w in words)
-            or (word == NAME.word and not words)
+            or (word in OF_WORDS[1:] and not words)
             or not residues
             or not all(isinstance(r, int) and 0 <= r < modulus <= 10**LONG for r in residues)
             or not 0 <= longer <= 1_000

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from likewise.errors import InputError, SchemaError, nearest
-from likewise.schema import number_forms, numbers, times
+from likewise.schema import durations, number_forms, numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted, Distinct
 from likewise.schema.dtypes import dtype_name
@@ -227,8 +227,10 @@ def _usual_decimal(columns: list[Column]) -> str | None:
         for c in columns
         if c.kind in (Kind.INTEGER, Kind.REAL) and c.format and not number_forms.UNSURE & set(c.notes)
     ]
-    formats = [numbers.NumberFormat.from_pattern(str(c.format)) for c in sure]
-    marks = {fmt.point for fmt in formats if fmt.group or fmt.least or fmt.most != 0}
+    formats = [numbers.format_of(str(c.format)) for c in sure]
+    marks = {
+        fmt.point for fmt in formats if isinstance(fmt, numbers.NumberFormat) if fmt.group or fmt.least or fmt.most != 0
+    }
     return marks.pop() if len(marks) == 1 else None
 
 
@@ -368,7 +370,7 @@ def _text_column(facts: _Facts, words: _Facts, forced: Kind | None, decimal: str
         if labels:
             return words.column(Kind.BOOLEAN, labels=labels)
     if not closed or forced in (Kind.INTEGER, Kind.REAL):
-        column = _numbers_in_text(facts, forced, decimal)
+        column = _numbers_in_text(facts, forced, decimal) or _durations_in_text(facts, forced)
         if column:
             return column
     if not closed or forced is Kind.DATETIME:
@@ -449,15 +451,28 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
     return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
 
 
+def _durations_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
+    for tried in (facts, _without_context(facts)):
+        found = tried and durations.detect(tried.values.str.strip_chars(), tried.counts)
+        if tried and found:
+            fmt, odd = found
+            if odd and not _drop_slips(tried, _reads(tried.values, fmt), odd):
+                return None
+            kind = forced or (Kind.REAL if fmt.most else Kind.INTEGER)
+            notes = ("lengths of time, read as seconds",)
+            return tried.column(kind, format=fmt.pattern, decimals=fmt.most if kind is Kind.REAL else None, notes=notes)
+    return None
+
+
 _TOO_LONG = "whole numbers beyond 64 bits that real numbers do not hold to the last digit: taken as codes"
 
 
-def _collapse(texts: pl.Series, fmt: numbers.NumberFormat) -> bool:
+def _collapse(texts: pl.Series, fmt: numbers.Format) -> bool:
     """Whether different texts are one and the same real number."""
     return texts.to_frame("").select(numbers.read_reals(pl.first(), fmt)).to_series().n_unique() < len(texts)
 
 
-def _reads(texts: pl.Series, fmt: numbers.NumberFormat) -> pl.Series:
+def _reads(texts: pl.Series, fmt: numbers.Format) -> pl.Series:
     return texts.to_frame("").select(numbers.read_reals(pl.first(), fmt).is_not_null()).to_series()
 
 

@@ -104,9 +104,9 @@ _ATTRIBUTE_WORDS = """
     имя фамилия отчество пол город страна улица адрес профессия должность компания название категория тип цвет язык
     姓名 名字 名称 性别 城市 省份 省 市 国家 地区 地址 街道 职业 职位 公司 部门 单位 标题 描述 备注 类别 类型 颜色
     品牌 型号 语言 民族 学历 专业 学校 状态 氏名 名前 性別 住所 都道府県 市区町村 国 職業 会社 部署 備考 種類
-    imię imie nazwisko miasto kraj ulica zawód płeć jméno jmeno příjmení město mesto země povolání pohlaví név keresztnév
-    város ország foglalkozás nume prenume oraș oras țară sex profesie ad isim soyad soyadı şehir sehir ülke meslek
-    cinsiyet naam voornaam achternaam plaats stad beroep geslacht namn förnamn efternamn yrke kön navn fornavn
+    imię imie nazwisko miasto kraj ulica zawód płeć jméno jmeno příjmení město mesto země povolání pohlaví név
+    keresztnév város ország foglalkozás nume prenume oraș oras țară sex profesie ad isim soyad soyadı şehir sehir ülke
+    meslek cinsiyet naam voornaam achternaam plaats stad beroep geslacht namn förnamn efternamn yrke kön navn fornavn
     etternavn efternavn kjønn køn nimi etunimi sukunimi kaupunki maa ammatti όνομα επώνυμο πόλη χώρα επάγγελμα φύλο
     име фамилия град държава ім'я прізвище місто країна שם עיר ארץ מקצוע اسم الاسم مدينة المدينة بلد مهنة 이름 성명 도시
     국가 직업 성별 주소 ชื่อ นามสกุล เมือง จังหวัด ประเทศ อาชีพ

@@ -22,6 +22,7 @@ _ZEROS = r"^[+-]?0[0-9]+$"
 _MINUS = "-\u2212\u2013\uff0d\u25b2\u25b3"  # hyphen, minus, dash, full-width minus, and the triangles of Japanese books
 _BLANK = " \u00a0\u202f\u3000"
 _GROUPS = ",. '\u2019\u00a0\u202f"
+_CENTS = r"[.,](?:[-\u2013]{1,2}|\u2014)"
 _PARTS = rf"^(?s)([^0-9]*?)([.,]?[0-9](?:[0-9{_GROUPS}]*[0-9])?\.?(?:[eE][+-]?[0-9]+)?)([^0-9].*)?$"
 """A number in its surroundings: head, body, tail."""
 
@@ -172,14 +173,14 @@ def _dressed(
     if some.str.contains("[0-9０-９]").mean() < 0.9:  # type: ignore[operator]
         return None
     wide = bool(some.str.contains("[０-９]").mean() > 0.9)  # type: ignore[operator]
-    looked = _split(narrow(some) if wide else some, rows)
+    looked, cents = _split(narrow(some) if wide else some, rows)
     sides, layout = _sides(looked), _layout(looked["body"], rows, decimal)
     if sides is None or layout is None:
         return None
     group, lakhs, point = layout
     fmt = NumberFormat(
         prefix=sides.prefix, suffix=sides.suffix, negative=sides.negative, scale=sides.scale, wide=wide,
-        group=group, lakhs=lakhs, point=point,
+        group=group, lakhs=lakhs, point=point, cents=cents,
     )  # fmt: skip
     thin = narrow(bare) if wide else bare
     fits = thin.str.contains(_whole_pattern(fmt))
@@ -211,6 +212,7 @@ def _dressed(
 def _whole_pattern(fmt: NumberFormat) -> str:
     """The regular expression of a whole text in this format."""
     body = _grouped(fmt.group, fmt.point, lakhs=fmt.lakhs).strip("^$")
+    body += f"(?:{re.escape(fmt.cents)})?" if fmt.cents else ""
     tail = f"(?:{marks_of(fmt)})?" if fmt.scale else re.escape(fmt.suffix)
     heads = {fmt.prefix, fmt.prefix.lstrip("+"), "-", fmt.prefix + "-"}
     above = "|".join(re.escape(head) for head in sorted(heads, key=len, reverse=True))
@@ -219,11 +221,15 @@ def _whole_pattern(fmt: NumberFormat) -> str:
     return f"^(?:(?:{above}){body}{tail}|{below})$"
 
 
-def _split(bare: pl.Series, counts: pl.Series) -> pl.DataFrame:
-    """head, body, tail and rows of each text; null where it has no digit."""
+def _split(bare: pl.Series, counts: pl.Series) -> tuple[pl.DataFrame, str]:
+    """head, body, tail and rows of each text, null where it has no digit; and what stands in place of noughts after the
+    point (`928,-`), which is in neither."""
+    marks = bare.str.extract(rf"[0-9]({_CENTS})").drop_nulls()
+    if len(marks):
+        bare = bare.str.replace(rf"([0-9]){_CENTS}", "${1}")
     got = bare.rename("t").to_frame().select(pl.col("t").str.extract_groups(_PARTS).alias("g")).unnest("g")
     got.columns = ["head", "body", "tail"]
-    return got.with_columns(pl.col("head", "tail").fill_null(""), rows=counts)
+    return got.with_columns(pl.col("head", "tail").fill_null(""), rows=counts), str(marks[0]) if len(marks) else ""
 
 
 def _sides(parts: pl.DataFrame) -> _Sides | None:

@@ -11,8 +11,17 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from likewise.errors import SchemaError
+from likewise.schema.durations import DurationFormat
 
 _WIDE = str.maketrans("０１２３４５６７８９．，－＋％", "0123456789.,-+%")
+
+
+def _ladder(marks: str, step: float = 1e3, first: float = 1.0) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Marks of size, each `step` times the one before, glued to the number or with a blank before them."""
+    names = marks.split("|")
+    ladders = (tuple((gap + name, first * step**i) for i, name in enumerate(names)) for gap in ("", " "))
+    return {"|".join(mark for mark, _ in steps): steps for steps in ladders}
+
 
 # Marks of size that change from number to number, each with what it multiplies by; the empty one is a plain number.
 LADDERS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -20,9 +29,12 @@ LADDERS: dict[str, tuple[tuple[str, float], ...]] = {
     "萬|億": (("", 1.0), ("萬", 1e4), ("億", 1e8)),
     "K|M|B": (("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9)),
     "k|M|G": (("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9)),
-    "B|KB|MB|GB|TB": (("B", 1.0), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)),
-    "B|kB|MB|GB|TB": (("B", 1.0), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)),
-}
+    "K|M|G|T": (("", 1.0), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)),
+    **_ladder("B|KB|MB|GB|TB|PB"), **_ladder("B|kB|MB|GB|TB|PB"), **_ladder("B|KiB|MiB|GiB|TiB|PiB", 1024),
+    **_ladder("bytes|KB|MB|GB|TB|PB"), **_ladder("mg|g|kg|t"), **_ladder("ns|us|ms|s"), **_ladder("ns|µs|ms|s"),
+    **_ladder("ml|l"), **_ladder("mL|L"), **_ladder("m|km"), **_ladder("mm|m|km"), **_ladder("W|kW|MW|GW"),
+    **_ladder("Wh|kWh|MWh|GWh"), **_ladder("Hz|kHz|MHz|GHz"), **_ladder("kbps|Mbps|Gbps"),
+}  # fmt: skip
 
 # The largest whole number below which every whole number is exact in float64.
 _EXACT = 2**53
@@ -30,6 +42,7 @@ _EXACT = 2**53
 _CORE = (
     r"(?P<pad>\?*)(?:#(?P<group>[,. '\u2019\u00a0\u202f])(?P<lakh>##(?P=group))?##)?(?P<digits>0+|#(?=[.,]))"
     r"(?:(?P<point>[.,])(?P<least>0*)(?P<more>\*|#*))?(?P<exponent>[eE]\+?0+)?"
+    r"(?P<cents>\[[.,][-\u2013\u2014]+\])?"
 )
 _PATTERN = re.compile(rf"(?P<prefix>[^0#?;\[]*){_CORE}(?:(?P<scale>\[[^\]]+\])|(?P<suffix>[^;0#?*\[]*))")
 
@@ -39,7 +52,8 @@ class NumberFormat:
     """How a column's numbers are written. Patterns are those of spreadsheets, with a few marks more.
 
     `#,##0.00`, `$0.00;-$0.00`, `0.0 kg`, `0.00;(0.00)`, `+0.00;-0.00`, `???0.0` (blanks up to a width of six),
-    `0.000e+00`, `#,##,##0` (lakhs), `0.#[万|亿]` (the mark that fits the size), `０．０` (full-width digits).
+    `0.000e+00`, `#,##,##0` (lakhs), `0.#[万|亿]` (the mark that fits the size), `€ 0,00[,-]` (`€ 5,-` for whole ones),
+    `０．０` (full-width digits).
 
     Args:
         least: digits after the point that are always written.
@@ -51,6 +65,7 @@ class NumberFormat:
         lakhs: whether groups beyond the first are of two digits, as in India.
         exponent: the mark of the exponent, its sign and zeros ("e+00"); empty for none.
         scale: a key of `LADDERS`; empty for none.
+        cents: what stands in place of decimals that are all nought, such as ",-".
         wide: whether digits are the full-width ones of Chinese and Japanese texts.
 
     Example:
@@ -73,6 +88,7 @@ class NumberFormat:
     exponent: str = ""
     scale: str = ""
     wide: bool = False
+    cents: str = ""
 
     @property
     def pattern(self) -> str:
@@ -80,7 +96,7 @@ class NumberFormat:
         head = f"#{self.group}{f'##{self.group}' if self.lakhs else ''}##{zeros}" if self.group else zeros
         tail = "*" if self.most is None else "#" * (self.most - self.least)
         point = self.point if self.least or tail else ""
-        core = f"{head}{point}{'0' * self.least}{tail}{self.exponent}"
+        core = f"{head}{point}{'0' * self.least}{tail}{self.exponent}" + (f"[{self.cents}]" if self.cents else "")
         scale = f"[{self.scale}]" if self.scale else ""
         text = f"{self.prefix}{'?' * self.pad}{core}{scale}{self.suffix}"
         if self.negative is not None:
@@ -109,8 +125,16 @@ class NumberFormat:
             group=part["group"], prefix=part["prefix"], suffix=part["suffix"], digits=part["digits"].count("0"),
             negative=None if below is None else (below["prefix"], below["suffix"] or ""),
             pad=len(part["pad"]), lakhs=bool(part["lakh"]), exponent=part["exponent"], scale=part["scale"][1:-1],
-            wide=plain != pattern,
+            cents=part["cents"][1:-1], wide=plain != pattern,
         )  # fmt: skip
+
+
+Format = NumberFormat | DurationFormat
+
+
+def format_of(pattern: str) -> Format:
+    """How numbers are written by this pattern; raises SchemaError for a text that is none."""
+    return DurationFormat(pattern) if "{" in pattern else NumberFormat.from_pattern(pattern)
 
 
 def marks_of(fmt: NumberFormat) -> str:
@@ -150,21 +174,23 @@ def is_whole(number: pl.Series) -> bool:
 # ---- reading -----------------------------------------------------------------------------------------------------
 
 
-def read_reals(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+def read_reals(text: pl.Expr, fmt: Format) -> pl.Expr:
     """Texts to Float64; null where the text is no number."""
+    if isinstance(fmt, DurationFormat):
+        return fmt.read(text)
     if not fmt.scale:
         return to_plain(text, fmt).cast(pl.Float64, strict=False)
     bare, factor = text.str.strip_chars(), pl.lit(1.0)
-    for mark, size in LADDERS[fmt.scale]:  # ascending, and a longer mark after those it ends in
+    for mark, size in sorted(LADDERS[fmt.scale], key=lambda step: len(step[0])):  # a longer one ends in shorter ones
         if mark:
             factor = pl.when(bare.str.ends_with(mark)).then(size).otherwise(factor)
     plain = to_plain(bare.str.replace(rf"(?:{marks_of(fmt)})$", ""), fmt)
     return (plain.cast(pl.Float64, strict=False) * factor).round(6)
 
 
-def read_wholes(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+def read_wholes(text: pl.Expr, fmt: Format) -> pl.Expr:
     """Texts to Int64; null where the text is no whole number. Exact beyond 2^53, where floats are not."""
-    if fmt.scale:
+    if isinstance(fmt, DurationFormat) or fmt.scale:
         number = read_reals(text, fmt)
         return pl.when(number == number.floor()).then(number).cast(pl.Int64, strict=False)
     plain = to_plain(text, fmt).str.replace(r"\.0*$", "")
@@ -193,6 +219,8 @@ def to_plain(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
 
 
 def _bare_body(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    if fmt.cents:
+        text = text.str.strip_suffix(fmt.cents)
     if fmt.group:
         text = text.str.replace_all(fmt.group, "", literal=True)
     if fmt.point == ",":
@@ -211,21 +239,23 @@ def applied(series: pl.Series, expr: pl.Expr) -> pl.Series:
 # ---- writing -----------------------------------------------------------------------------------------------------
 
 
-def write_wholes(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+def write_wholes(number: pl.Expr, fmt: Format) -> pl.Expr:
     """Int64 to texts."""
-    if fmt.scale or fmt.exponent:
+    if isinstance(fmt, DurationFormat) or fmt.scale or fmt.exponent:
         return write_reals(number.cast(pl.Float64), fmt)
     body = number.cast(pl.String).str.strip_prefix("-")
-    tail = fmt.point + "0" * fmt.least if fmt.least else ""
+    tail = fmt.cents or (fmt.point + "0" * fmt.least if fmt.least else "")
     return _assemble(number < 0, _grouped_text(body, fmt) + pl.lit(tail), fmt)
 
 
-def write_reals(number: pl.Expr, fmt: NumberFormat, *, huge: bool = True) -> pl.Expr:
+def write_reals(number: pl.Expr, fmt: Format, *, huge: bool = True) -> pl.Expr:
     """Float64 to texts, padded and grouped as the format says.
 
     Args:
         huge: whether there may be numbers of more digits than 64 bits hold, decimals included.
     """
+    if isinstance(fmt, DurationFormat):
+        return fmt.write(number)
     if fmt.scale:
         return _scaled_text(number, fmt)
     if fmt.exponent:
@@ -250,7 +280,10 @@ def write_reals(number: pl.Expr, fmt: NumberFormat, *, huge: bool = True) -> pl.
         kept = fraction.str.strip_chars_end("0")
         fraction = pl.when(kept.str.len_chars() < fmt.least).then(fraction.str.head(fmt.least)).otherwise(kept)
     point = pl.when(fraction == "").then(pl.lit("")).otherwise(pl.lit(fmt.point))
-    text = _assemble(scaled < 0, _grouped_text(digits.str.head(-n) if n else digits, fmt) + point + fraction, fmt)
+    after = point + fraction
+    if fmt.cents:
+        after = pl.when(fraction.str.strip_chars("0") == "").then(pl.lit(fmt.cents)).otherwise(after)
+    text = _assemble(scaled < 0, _grouped_text(digits.str.head(-n) if n else digits, fmt) + after, fmt)
     if not huge:
         return text
     return pl.when(size < 2.0**126).then(text).otherwise(_dress(number < 0, number.abs().cast(pl.String), fmt))

@@ -294,10 +294,10 @@ def _booleans(known: pl.Series, column: Column) -> pl.Series:
     return truth.set((~truth & ~bare.is_in(noes)).fill_null(False), None)
 
 
-def _format_of(column: Column) -> NumberFormat:
+def _format_of(column: Column) -> numbers.Format:
     """How the column's numbers are written as text."""
     if column.format is not None:
-        return NumberFormat.from_pattern(column.format)
+        return numbers.format_of(column.format)
     return NumberFormat(most=0 if column.kind is Kind.INTEGER else column.decimals)
 
 

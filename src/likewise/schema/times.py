@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from likewise.schema import months
 from likewise.schema.number_forms import few
 
 _DATES = (
@@ -31,6 +32,14 @@ _DATES = (
     (re.compile(r"[0-9]{4}年[0-9]{1,2}月"), ("%Y年%m月",)),
     (re.compile(r"[0-9]{1,2}([-/ ]?)[A-Za-z]{3,9}\1[0-9]{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
     (re.compile(r"[0-9]{1,2}([-/ ])[A-Za-z]{3,9}\1[0-9]{2}"), ("%d{s}%b{s}%y",)),
+    (re.compile(r"[0-9]{1,2}\. [A-Za-z]{3,9}(\.?) [0-9]{4}"), ("%d. %b{s} %Y", "%d. %B{s} %Y")),
+    (re.compile(r"[0-9]{1,2} [A-Za-z]{3,9}(\.) [0-9]{4}"), ("%d %b{s} %Y", "%d %B{s} %Y")),
+    (re.compile(r"[0-9]{1,2} de [A-Za-z]{3,9} (de|del) [0-9]{4}"), ("%d de %B {s} %Y", "%d de %b {s} %Y")),
+    (re.compile(r"[A-Za-z]{3,9} de [0-9]{4}"), ("%B de %Y",)),
+    (re.compile(r"(?:0[1-9]|1[0-2])([-/.])[0-3][0-9]"), ("%m{s}%d",)),
+    (re.compile(r"[0-3][0-9]([-/.])(?:0[1-9]|1[0-2])"), ("%d{s}%m",)),
+    (re.compile(r"[0-3][0-9]\.(?:0[1-9]|1[0-2])\."), ("%d.%m.",)),
+    (re.compile(r"[0-2][0-9][0-5][0-9]"), ("%m%d", "%H%M")),
     (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%b %d, %Y", "%B %d, %Y")),
     (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2} [0-9]{4}"), ("%b %d %Y", "%B %d %Y")),
     (re.compile(r"[A-Za-z]{3,9}([-/ ])[0-9]{4}"), ("%b{s}%Y", "%B{s}%Y")),
@@ -99,15 +108,28 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         values: (k,) distinct texts, none missing, without surrounding blanks.
         counts: (k,) rows of each.
     """
-    candidates = _candidates(values.gather_every(max(1, values.len() // 64)).head(64).to_list())
-    total = int(counts.sum())
+    sample = values.gather_every(max(1, values.len() // 64)).head(64).to_list()
+    candidates, total = _candidates(sample), int(counts.sum())
     if len(values) > 5_000:  # month and day first are soon told apart
         some = values.gather_every(len(values) // 1_000)
         candidates = [c for c in candidates if read(some, c).null_count() <= 0.1 * len(some)]
     rows_read = {c: int(counts.filter(read(values, c, keep_odd_years=True).is_not_null()).sum()) for c in candidates}
     best = max(rows_read.values(), default=0)
     if best < 0.95 * total:
-        return None
+        mark = months.of(sample)
+        english = values if mark is None else months.in_english(values, mark)
+        if mark is not None and not english.equals(values):
+            found = detect(english, counts)
+            if found is None or not re.search("%[^~]?[bB]", found.format):
+                return None
+            pattern = months.in_their_words(_cased(found.format), mark, values)
+            return replace(found, format=_exact_form(values, counts, pattern))
+        # Two ways of writing, one of which all others can be read in beside: the other is the column's.
+        candidates = [c for c in candidates if c not in _FALLBACKS]
+        rows_read = {c: rows_read[c] for c in candidates}
+        best = max(rows_read.values(), default=0)
+        if best < 0.05 * total:
+            return None
     tied = [c for c in candidates if rows_read[c] == best]
     chosen = _prefer(tied)
     if chosen == "%M:%S" and few(total - rows_read.get("%H:%M", 0), total):
@@ -126,7 +148,14 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         zoned = bool(_UTC.search(chosen))
         if not is_time_of_day(chosen) and (rest.filter(~lost).str.contains(r"T.*Z$|:.*[+-]\d\d:?\d\d$") != zoned).any():
             notes.append("some rows tell a time zone and others do not: those are read as if they were like most")
-    if {"%d", "%m"} <= _parts(chosen) and any(_parts_order(c) != _parts_order(chosen) for c in tied):
+    if not _are_many(values, chosen):
+        return None
+    if {"%d", "%m"} <= _parts(chosen) and any(
+        sorted(_parts_order(c)) == sorted(_parts_order(chosen))
+        and c != chosen
+        and _parts_order(c) != _parts_order(chosen)
+        for c in tied
+    ):
         first = "month" if chosen.index("%m") < chosen.index("%d") else "day"
         notes.append(f"day and month cannot be told apart from the data; read with the {first} first")
     chosen = _exact_form(values, counts, chosen)
@@ -137,6 +166,16 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         notes += told
     notes += _year_notes(read(values, chosen, fallbacks=True, keep_odd_years=True), counts)
     return TimeTexts(format=chosen, notes=tuple(notes), odd=odd)
+
+
+def _are_many(values: pl.Series, pattern: str) -> bool:
+    """Whether digits that could be scores, shares or codes are so many different days of the year, or times of day,
+    that they are those. Patterns that tell a year, or have a colon, need not be."""
+    if "%Y" in pattern or "%y" in pattern or not re.fullmatch(r"%[md][-/.]?%[dm]\.?|%H%M", pattern):
+        return True
+    times = read(values, pattern).drop_nulls()
+    parts = [times.dt.hour(), times.dt.minute()] if pattern == "%H%M" else [times.dt.month(), times.dt.day()]
+    return len(values) >= 20 and all(part.n_unique() >= 8 and bool((part >= 12).any()) for part in parts)
 
 
 def _with_century(values: pl.Series, pattern: str) -> tuple[str, list[str]]:
@@ -280,7 +319,7 @@ def _year_notes(times: pl.Series, counts: pl.Series) -> list[str]:
 
 
 def is_time_of_day(pattern: str) -> bool:
-    return not re.search(r"%[YyG]", pattern)
+    return not re.search(r"%[YyG]|%-?[de]", pattern)
 
 
 def dtype_of(pattern: str) -> pl.DataType:
@@ -324,6 +363,9 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
+    texts, pattern = months.to_numbers(texts, pattern)
+    if not re.search(r"%[YyG]", pattern) and not is_time_of_day(pattern):
+        texts, pattern = "2000 " + texts, "%Y " + pattern  # a day of the year, which may be a leap year
     century = re.search(r"%y\((\d{4})\)", pattern)
     plain = re.sub(r"%y\(\d{4}\)", "%y", re.sub(r"%\.[*1-9]f", "%.f", _cased(pattern)))
     # A month has a first day, a week a Monday, an hour a first minute: what the texts leave out is put beside them.
@@ -365,7 +407,7 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
-    plain = re.sub(r"%y\(\d{4}\)", "%y", _cased(pattern))
+    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(_cased(pattern)))
     fraction = re.search(r"%\.([*124578])f", plain)
     if fraction:  # between marks, where it is cut
         plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
@@ -376,4 +418,5 @@ def write(times: pl.Series, pattern: str) -> pl.Series:
         texts = texts.str.replace("\x1f.0+\x1e", "").str.replace("\x1f(.[0-9]*?)0*\x1e", "${1}")
     elif fraction:
         texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
+    texts = months.to_names(texts, pattern)
     return texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts

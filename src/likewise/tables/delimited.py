@@ -89,12 +89,21 @@ def read_delimited(
 
 
 def _decimal(found: Sniffed) -> str | None:
-    """A comma, where cells parted by semicolons hold numbers with commas and none with points; else untold."""
+    """A comma, where cells parted by semicolons hold numbers with commas and none with points, but for thousands
+    (`1.234` beside `583`); else untold."""
     if found.dialect.delimiter != ";":
         return None
-    cells = [cell.strip() for row in found.rows for cell in row]
-    has_point = any(re.fullmatch(r"[-+]?\d+\.\d+", cell) for cell in cells)
-    return "," if not has_point and any(re.fullmatch(r"[-+]?\d+,\d+", cell) for cell in cells) else None
+    cells = [[cell.strip() for cell in row] for row in found.rows]
+    numbers = [cell for row in cells for cell in row if re.fullmatch(r"[-+]?[\d.]*\d,?\d*", cell)]
+    pointed = [cell for cell in numbers if "." in cell]
+    if not all(re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?", cell) for cell in pointed):
+        return None
+    if any("," in cell for cell in numbers):
+        return ","
+    columns = (set(column) for column in zip(*(row for row in cells if len(row) == len(found.header)), strict=True))
+    beside = any(any("." in c for c in column) and any(re.fullmatch(r"[1-9]\d{0,2}", c) for c in column) and
+                 all("." in c or re.fullmatch(r"[-+]?\d{0,3}", c) for c in column) for column in columns)  # fmt: skip
+    return "," if pointed and beside else None
 
 
 class _Ragged(InputError):

@@ -113,9 +113,23 @@ _PESEL = checks.weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), 10, "0987654321")
 _BSN = checks.weighted((9, 8, 7, 6, 5, 4, 3, 2), 11, "0123456789:")
 
 EMAIL = Form("email", "e-mail addresses", r"^([^@<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>?$", "", sure=True)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_ADDRESSES = (
+    "ip", "ips", "ipv4", "ipv6", "ipaddr", "ipaddress", "addr", "host", "client", "server", "remote", "gateway", "src",
+    "dst", "source", "destination", "peer", "login",
+)  # fmt: skip
+IPV4 = Form("ipv4", "IP addresses", rf"^(?:{_OCTET}\.){{3}}{_OCTET}(?::\d{{1,5}}|/\d{{1,2}})?$", "", _ADDRESSES)
+IPV6 = Form(
+    "ipv6", "IP addresses",
+    rf"^(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}(?::{_GROUP}){{0,6}})?::(?:{_GROUP}(?::{_GROUP}){{0,6}})?)(?:/\d{{1,3}})?$",
+    "", _ADDRESSES,
+)  # fmt: skip
+_LARGE = r"(?:^|\.)(?:1\d\d|2[0-5]\d)(?:[.:/]|$)"
+"""Part of most addresses, and of hardly any version of a program (`2.4.1.0`)."""
 NAME = Form("name", "names of people", "", "")
 FORMS: tuple[Form, ...] = (
-    EMAIL,
+    EMAIL, IPV4, IPV6,
     Form("iban", "IBANs", r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$", "DE00 0000 0000 0000 0000 00", ("iban",),
          checks.iban, (2, 3)),
     Form("it_cf", "Italian tax codes", r"^[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]$", "AAAAAA00A00A000A",
@@ -148,7 +162,10 @@ _BARE = [
     pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
 ]
 _PATTERNED = [
-    pl.col("stripped" if form in (EMAIL, US_SSN) else "bare").str.contains(form.pattern).mean().alias(str(at))
+    pl.col("stripped" if form in (EMAIL, US_SSN, IPV4, IPV6) else "bare")
+    .str.contains(form.pattern)
+    .mean()
+    .alias(str(at))
     for at, form in enumerate((*FORMS, US_SSN, ABROAD))
 ]
 """Made once: to build an expression costs as much as to look at a short column."""
@@ -180,8 +197,10 @@ def recognise(name: str, values: pl.Series) -> Form | None:
     for form, share in zip(FORMS, patterned, strict=False):
         if share < 0.8:
             continue
-        whole = stripped if form is EMAIL else bare
+        whole = stripped if form in (EMAIL, IPV4, IPV6) else bare
         named = form.is_named(parts)
+        if form is IPV4 and not named and stripped.str.contains(_LARGE).mean() < 0.5:  # type: ignore[operator]
+            continue
         if named or len(texts) >= (1 if form is EMAIL else 3 if form.sure else LEAST):
             fitting = form.fits(whole)
             if fitting.mean() >= (0.8 if named else 0.95):

@@ -1,0 +1,89 @@
+"""Names of months in languages other than English, in dates: `8. November 2001`, `25 de febrero de 1992`.
+
+In a pattern `%B(de)` stands for a name written out and `%b(de)` for a short one; `%-d(er)` is the French day, whose
+first is `1er`.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+_NAMES = {
+    "B(de)": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "b(de)": "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
+    "b(de2)": "Jan Feb Mrz Apr Mai Jun Jul Aug Sep Okt Nov Dez",
+    "b(de3)": "Jan Feb März Apr Mai Juni Juli Aug Sept Okt Nov Dez",
+    "B(at)": "Jänner Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "B(fr)": "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre",
+    "B(fr2)": "Janvier Fevrier Mars Avril Mai Juin Juillet Aout Septembre Octobre Novembre Decembre",
+    "b(fr)": "Janv Févr Mars Avr Mai Juin Juil Août Sept Oct Nov Déc",
+    "b(fr2)": "Jan Fév Mar Avr Mai Jun Jul Aoû Sep Oct Nov Déc",
+    "B(es)": "Enero Febrero Marzo Abril Mayo Junio Julio Agosto Septiembre Octubre Noviembre Diciembre",
+    "b(es)": "Ene Feb Mar Abr May Jun Jul Ago Sep Oct Nov Dic",
+    "b(es2)": "Ene Feb Mar Abr May Jun Jul Ago Sept Oct Nov Dic",
+    "B(it)": "Gennaio Febbraio Marzo Aprile Maggio Giugno Luglio Agosto Settembre Ottobre Novembre Dicembre",
+    "b(it)": "Gen Feb Mar Apr Mag Giu Lug Ago Set Ott Nov Dic",
+    "B(pt)": "Janeiro Fevereiro Março Abril Maio Junho Julho Agosto Setembro Outubro Novembro Dezembro",
+    "b(pt)": "Jan Fev Mar Abr Mai Jun Jul Ago Set Out Nov Dez",
+    "B(nl)": "Januari Februari Maart April Mei Juni Juli Augustus September Oktober November December",
+    "b(nl)": "Jan Feb Mrt Apr Mei Jun Jul Aug Sep Okt Nov Dec",
+}
+_ENGLISH = "January February March April May June July August September October November December"
+_MARK = re.compile(r"%[-^~]?([bB]\(\w+\))")
+_WORD = r"[^\W\d_]+"
+_FIRST = r"^1er\b"
+
+
+def of(sample: list[str]) -> str | None:
+    """The names, by their mark, that every text of a sample has one of; None where none do."""
+    words = {word.casefold() for text in sample for word in re.findall(_WORD, text)}
+    for mark, names in _NAMES.items():
+        known = set(names.casefold().split())
+        if words & known and all(known & set(re.findall(_WORD, text.casefold())) for text in sample):
+            return mark
+    return None
+
+
+def in_english(values: pl.Series, mark: str) -> pl.Series:
+    """Texts with the English names in place of these."""
+    return _replaced(values.str.replace(_FIRST, "1"), mark, _ENGLISH.split())
+
+
+def in_their_words(pattern: str, mark: str, values: pl.Series) -> str:
+    """An English pattern as that of the texts as they were."""
+    if values.str.contains(_FIRST).any():
+        pattern = re.sub("%-?d", "%-d(er)", pattern)
+    return re.sub("%[bB]", f"%{mark}", pattern)
+
+
+def to_numbers(texts: pl.Series, pattern: str) -> tuple[pl.Series, str]:
+    """Texts and their pattern with months as numbers, for readers that know no languages."""
+    if "(er)" in pattern:
+        texts, pattern = texts.str.replace(_FIRST, "1"), pattern.replace("(er)", "")
+    named = _MARK.search(pattern)
+    if named is None:
+        return texts, pattern
+    return _replaced(texts, named[1], [f"{i:02}" for i in range(1, 13)]), pattern.replace(named[0], "%m")
+
+
+def to_write(pattern: str) -> str:
+    """The pattern with numbers between marks, which `to_names` turns to names."""
+    return _MARK.sub("\x02%m\x03", pattern).replace("%-d(er)", "\x04%-d\x05")
+
+
+def to_names(texts: pl.Series, pattern: str) -> pl.Series:
+    """Written texts with names in place of the numbers between marks."""
+    named = _MARK.search(pattern)
+    if named is not None:
+        texts = texts.str.replace_many([f"\x02{i:02}\x03" for i in range(1, 13)], _NAMES[named[1]].split())
+    if "(er)" in pattern:
+        texts = texts.str.replace("\x041\x05", "1er", literal=True).str.replace("\x04(.+)\x05", "${1}")
+    return texts
+
+
+def _replaced(values: pl.Series, mark: str, by: list[str]) -> pl.Series:
+    names = _NAMES[mark].split()
+    every = [cased for name in names for cased in (name, name.lower(), name.upper())]
+    return values.str.replace_many(every, [new for new in by for _ in range(3)])

@@ -1,0 +1,103 @@
+"""Lengths of time as people and programs write them: read as seconds, drawn, written back as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.codecs.table import TableCodec
+from likewise.errors import SchemaError
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.durations import DurationFormat
+from likewise.schema.infer import infer, infer_column
+from likewise.schema.parse import parse, restore
+
+N = 400
+
+
+def lengths(step: int = 1) -> list[int]:
+    return (np.random.default_rng(5).integers(60, 500_000, N) // step * step).tolist()
+
+
+def iso(s: int) -> str:
+    parts = [(s // 3600, "H"), (s // 60 % 60, "M"), (s % 60, "S")]
+    return "PT" + "".join(f"{n}{mark}" for n, mark in parts if n)
+
+
+def in_words(s: int) -> str:
+    h, m = s // 3600, s // 60 % 60
+    return f"{h} hour{'s' * (h != 1)} {m} minute{'s' * (m != 1)}"
+
+
+def in_days(s: int) -> str:
+    days = s // 86_400
+    return f"{days} day{'s' * (days != 1)}, {s // 3600 % 24}:{s // 60 % 60:02}:{s % 60:02}"
+
+
+SPELLINGS: dict[str, tuple[Callable[[int], str], str, int]] = {
+    # how it is written, the pattern found, the seconds it tells
+    "hours": (lambda s: f"{s // 3600}:{s // 60 % 60:02}:{s % 60:02}", "{h}:{m:02}:{s:02}", 1),
+    "hours, padded": (lambda s: f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}", "{h:02}:{m:02}:{s:02}", 1),
+    "minutes": (lambda s: f"{s // 60:02}:{s % 60:02}", "{m:02}:{s:02}", 1),
+    "ISO": (iso, "PT[{h}H][{m}M][{s}S]", 1),
+    "ISO, days": (lambda s: f"P{s // 86_400}DT{s // 3600 % 24}H", "P{d}DT{h}H", 3600),
+    "days and a clock": (lambda s: f"{s // 86_400}d {s // 3600 % 24:02}:{s // 60 % 60:02}", "{d}d {h:02}:{m:02}", 60),
+    "pandas": (
+        lambda s: f"{s // 86_400} days {s // 3600 % 24:02}:{s // 60 % 60:02}:{s % 60:02}",
+        "{d} days {h:02}:{m:02}:{s:02}", 1,
+    ),
+    "Python": (in_days, "{d} day(s), {h}:{m:02}:{s:02}", 1),
+    ".NET": (
+        lambda s: f"{s // 86_400}.{s // 3600 % 24:02}:{s // 60 % 60:02}:{s % 60:02}", "{d}.{h:02}:{m:02}:{s:02}", 1,
+    ),
+    "units": (lambda s: f"{s // 3600}h {s // 60 % 60}m", "{h}h {m}m", 60),
+    "units, glued": (lambda s: f"{s // 3600}h{s // 60 % 60:02}m", "{h}h{m:02}m", 60),
+    "words": (in_words, "{h} hour(s) {m} minute(s)", 60),
+    "German": (lambda s: f"{s // 3600} Std. {s // 60 % 60} Min.", "{h} Std. {m} Min.", 60),
+    "Chinese": (lambda s: f"{s // 3600}小时{s // 60 % 60}分钟", "{h}小时{m}分钟", 60),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_lengths_of_time_are_read_in_seconds_and_written_as_they_came(how: str) -> None:
+    write, pattern, step = SPELLINGS[how]
+    raw = pl.DataFrame({"took": [write(s) for s in lengths(step)]})
+    schema = infer(raw)
+    assert (schema["took"].kind, schema["took"].format) == (Kind.INTEGER, pattern)
+    table = parse(raw, schema)
+    assert table["took"].to_list() == lengths(step)
+    assert restore(table, schema)["took"].to_list() == raw["took"].to_list()
+    codec = TableCodec.fit(table, schema)
+    codes = codec.encode(table)
+    drawn = restore(codec.decode(codes, rng=np.random.default_rng(1)), schema)["took"]
+    assert infer_column(drawn).format == pattern
+
+
+def test_fractions_and_signs_of_lengths_are_kept() -> None:
+    texts = [f"{'-' if s % 3 == 0 else ''}{s // 60 % 100:02}:{s % 60:02}.{s % 1000:03}" for s in lengths()]
+    schema = infer(pl.DataFrame({"lap": texts}))
+    assert (schema["lap"].kind, schema["lap"].format, schema["lap"].decimals) == (Kind.REAL, "{m:02}:{s:02.3}", 3)
+    assert restore(parse(pl.DataFrame({"lap": texts}), schema), schema)["lap"].to_list() == texts
+
+
+@pytest.mark.parametrize("text", ["{x}", "{m}:{h}", "{h}:{h}", "{h", "h:mm"])
+def test_a_pattern_that_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(SchemaError, match="is no "):
+        DurationFormat(text)
+
+
+def test_times_of_day_and_measures_stay_what_they_are() -> None:
+    clock = infer_column(pl.Series("at", [f"{s // 3600 % 24:02}:{s // 60 % 60:02}:{s % 60:02}" for s in lengths()]))
+    assert clock.kind is Kind.DATETIME
+    sizes = infer_column(pl.Series("size", [f"{s % 90}m {'abc'[s % 3]}" for s in lengths()]))
+    assert sizes.kind in (Kind.TEXT, Kind.CATEGORICAL)
+
+
+def test_a_declared_pattern_is_read_and_what_does_not_follow_it_refused() -> None:
+    schema = Schema((Column(name="took", kind=Kind.INTEGER, format="{h}:{m:02}"),))
+    assert parse(pl.DataFrame({"took": ["1:05", None]}), schema)["took"].to_list() == [3900, None]
+    with pytest.raises(SchemaError, match="1 of 1 values are not whole numbers"):
+        parse(pl.DataFrame({"took": ["1:5"]}), schema)

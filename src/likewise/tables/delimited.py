@@ -429,8 +429,8 @@ def _is_data(columns: Iterable[pl.Series], names: Sequence[str]) -> bool:
     """
     numbers, others, unsure, heads = [], 0, False, list[pl.Series]()
     for name, column in zip(names, columns, strict=True):
-        heads.append(column)
-        sample = [v for v in column.drop_nulls().head(SAMPLE_LINES).to_list() if v not in _UNKNOWN]
+        heads.append(column.drop_nulls().head(SAMPLE_LINES))
+        sample = [v for v in heads[-1].to_list() if v not in _UNKNOWN]
         fits = [(f, sum(f.fullmatch(v) is not None for v in sample)) for f in _FORMS]
         form = next((f for f, n in fits if sample and n >= 0.95 * len(sample)), None)
         if form is None or name in _UNKNOWN:

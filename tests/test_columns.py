@@ -14,10 +14,11 @@ from polars.testing import assert_frame_equal
 
 import likewise as lw
 from likewise.codecs.table import TableCodec
+from likewise.schema.column import Column, Kind
 from likewise.schema.dialect import Dialect
 from likewise.schema.distinct import Columns, Counted, Distinct
 from likewise.schema.infer import infer_counted
-from likewise.schema.parse import parse, parse_counted
+from likewise.schema.parse import parse, parse_column, parse_counted, restore, restore_column
 from likewise.tables import delimited, files
 
 N = 6_000
@@ -166,3 +167,34 @@ def test_the_command_writes_what_the_library_draws(
     written = files.read(tmp_path / f"out{ending}")
     assert_frame_equal(written.select("once"), drawn.select("once"))
     assert len(written) == 300
+
+
+def test_numbers_of_one_format_are_written_together_as_each_alone() -> None:
+    texts = {"a": ["1.25", "-3.00", "?"], "b": ["2.5", "100.25", "7.75"], "huge": ["1e18", "0.5", "2.25"]}
+    whole = {"n": ["1", "-20", "3"], "m": ["7", "NA", "9"]}
+    frame = pl.DataFrame(texts | whole).select(pl.all().gather([0, 1, 2] * 20))
+    schema = lw.infer(frame)
+    assert {c.kind.value for c in schema} == {"integer", "real"}
+    canonical = parse(frame, schema)
+    alone = [restore_column(canonical[c.name], c) for c in schema]
+    assert_frame_equal(restore(canonical, schema), pl.DataFrame(alone))
+    assert restore(canonical, schema)["a"].to_list()[:3] == ["1.25", "-3.00", "?"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "missing"),
+    [
+        ("real", ["1.5", " 2.5", "nan", "3"], ()),
+        ("real", ["1.5", "-999", "-0.0", None], ("-999",)),
+        ("real", ["1e400", "2.5", "-inf", "+3.5"], ()),
+        ("integer", ["1", "2.0", " 3 ", "+4"], ()),
+        ("integer", ["1", "0", "-1", "NA"], ("0",)),
+    ],
+)
+def test_a_quick_look_at_numbers_reads_what_a_close_one_does(
+    kind: str, texts: list[str | None], missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = Column(name="x", kind=Kind(kind), missing=missing, lenient=True)
+    quick = [parse_column(pl.Series("x", [t]), column) for t in texts]
+    monkeypatch.setattr("likewise.schema.parse._plain_numbers", lambda *_: None)
+    assert [q.to_list() for q in quick] == [parse_column(pl.Series("x", [t]), column).to_list() for t in texts]

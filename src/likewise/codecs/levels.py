@@ -62,11 +62,14 @@ class LevelSummary:
         return pl.DataFrame({"level": self.levels, "count": self.counts})
 
     @property
-    def people(self) -> pl.DataFrame:
-        """Each level with its rows (count) and the people who have it."""
+    def people(self) -> npt.NDArray[np.int64]:
+        """(levels,) the people who have each."""
         if self.holders is None:
-            return self._frame.with_columns(people="count")
-        return self._frame.join(self.holders.count(), left_on="level", right_on="value", how="left")
+            return self.counts
+        held = self._frame.join(
+            self.holders.count(), left_on="level", right_on="value", how="left", maintain_order="left"
+        )
+        return held["people"].fill_null(0).to_numpy().astype(np.int64)
 
 
 def summarise_levels(
@@ -121,24 +124,23 @@ class LevelCodec(ColumnCodec):
         """Keep declared levels and those that enough people have. Where neither label of a boolean is of enough people,
         none is learnt: its rows share the rare code, and what is drawn of it is either label by even chance."""
         is_boolean = column.kind == Kind.BOOLEAN
-        frame = summary.people
         # the categories of an Enum were perhaps found in the data by whoever made it: they are not taken for public
         declared_by_user = column.levels is not None and not is_boolean and not column.dtype.startswith("Enum")
         if declared_by_user:
             declared = pl.DataFrame({"level": pl.Series(column.levels, dtype=pl.String)})
-            kept = declared.join(frame, on="level", how="left", maintain_order="left").fill_null(0)
-            rest = frame.join(declared, on="level", how="anti")
+            kept = declared.join(summary._frame, on="level", how="left", maintain_order="left").fill_null(0)
+            levels, rows = tuple(kept["level"]), kept["count"].to_numpy()
         else:
-            public = frame["people"] >= options.rows
-            order = [pl.col("level")] if is_boolean else [-pl.col("count"), pl.col("level")]
-            kept = frame.filter(public).sort(order)
-            rest = frame.filter(~public)
-        n_rare = int(rest["count"].sum())
-        has_missing = summary.missing > 0 or len(frame) == 0
+            public = np.flatnonzero(summary.people >= options.rows)  # by level, as the summary is
+            if not is_boolean:
+                public = public[np.argsort(-summary.counts[public], kind="stable")]
+            levels, rows = tuple(summary.levels.gather(public)), summary.counts[public]
+        n_rare = int(summary.counts.sum() - rows.sum())
+        has_missing = summary.missing > 0 or len(summary.levels) == 0
         tail = [float(n_rare)] * (n_rare > 0) + [float(summary.missing)] * has_missing
-        counts = np.r_[kept["count"].to_numpy().astype(np.float64), np.array(tail)]
+        counts = np.concatenate([rows.astype(np.float64), np.array(tail)])
         token = None if is_boolean else options.rare_token
-        return cls(column.name, is_boolean, tuple(kept["level"]), counts, n_rare > 0, has_missing, token)
+        return cls(column.name, is_boolean, levels, counts, n_rare > 0, has_missing, token)
 
     @property
     def size(self) -> int:
@@ -159,10 +161,9 @@ class LevelCodec(ColumnCodec):
         return int(np.argmax(self.counts))
 
     @cached_property
-    def _codes(self) -> pl.DataFrame:
-        return pl.DataFrame(
-            {"level": pl.Series(self.levels, dtype=pl.String), "code": np.arange(len(self.levels), dtype=np.uint32)}
-        )
+    def _codes(self) -> pl.Enum:
+        """A type whose values are numbered as the codes are."""
+        return pl.Enum(self.levels)
 
     def encode(self, series: pl.Series) -> Encoded:
         """A level that was not kept is rare; without a rare code it is the most frequent level, as is a missing
@@ -170,13 +171,8 @@ class LevelCodec(ColumnCodec):
         rare = len(self.levels) if self.has_rare else self._common
         missing = self.size - 1 if self.has_missing else self._common
         levels = _as_text(series).rename("level")
-        if len(self.levels) <= 2:
-            code = np.full(len(levels), rare, np.uint32)
-            for i, level in enumerate(self.levels):
-                code[(levels == level).fill_null(False).to_numpy()] = i
-        else:
-            joined = levels.to_frame().join(self._codes, on="level", how="left", maintain_order="left")
-            code = joined["code"].fill_null(rare).to_numpy().copy()
+        known = levels.cast(self._codes, strict=False).to_physical().cast(pl.UInt32)
+        code = known.fill_null(rare).to_numpy().copy()
         if levels.null_count():
             code[levels.is_null().to_numpy()] = missing
         return Encoded(code[:, None], np.zeros((len(code), 0), np.float32))

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+if TYPE_CHECKING:
+    from likewise.schema.glance import Glance
 
 FEW = 0.5
 """Share of the rows: with more distinct texts than this, reading each row costs less than reading each text once."""
@@ -138,6 +141,9 @@ class Columns:
     def __len__(self) -> int:
         return self._n_rows
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
     def __getitem__(self, name: str) -> pl.Series | Distinct:
         return self._columns[name]
 
@@ -237,6 +243,7 @@ class Counted:
         of_texts = all(self.table.dtype(name) in (pl.String, pl.Null) for name in self.table.columns)
         self.typed = not of_texts if typed is None else typed
         self._known: dict[str, Distinct] = {}
+        self.glances: dict[str, Glance] = {}
 
     def __getitem__(self, name: str) -> Distinct:
         column = self.table[name]

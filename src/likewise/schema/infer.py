@@ -16,6 +16,7 @@ from likewise.schema import durations, number_forms, numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted, Distinct
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.glance import Glance, glances
 from likewise.schema.identifiers.forms import recognise
 from likewise.schema.keys import (
     BY_LOOKS,
@@ -111,6 +112,7 @@ def infer_counted(
     for name in overrides:
         if name not in table.columns:
             raise SchemaError(f"there is no column {name!r} to override{nearest(name, table.columns)}")
+    counted.glances = glances(counted, (*SURE_TOKENS, *CONTEXT_TOKENS))
     columns = [_with_override(table.series(name), overrides.get(name), counted, decimal) for name in table.columns]
     if decimal is None and (decimal := _usual_decimal(columns)):
         for at, column in enumerate(columns):
@@ -288,6 +290,7 @@ class _Facts:
     tokens: dict[str, int] = field(default_factory=dict)  # missing token -> rows
     notes: list[str] = field(default_factory=list)
     slips: int = 0  # rows that do not read as nearly all others do
+    glance: Glance | None = None  # what was seen of the values, for as long as none is taken out
 
     @property
     def n_known(self) -> int:
@@ -332,6 +335,8 @@ def infer_column(
         )
     distinct = Distinct.of(series) if counted is None else counted[series.name]
     facts = _Facts(series, distinct.values, distinct.counts)
+    if counted is not None:
+        facts.glance = counted.glances.get(series.name)
     dtype = series.dtype
     if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
         words = _Facts(series, facts.values, facts.counts) if counted is not None and counted.typed else facts
@@ -389,7 +394,8 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
     """The column of a personal identifier; None for another, or where the user says that it is none."""
     if forced not in (None, Kind.ID):
         return None
-    form = recognise(facts.series.name, facts.values if whole is None else whole)
+    no_form = facts.glance is not None and not facts.glance.may_be_personal
+    form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form)
     if form is None:
         return None
     note = f"personal identifiers ({form.what}): never learnt, new ones are made"
@@ -398,16 +404,20 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
 
 def _take_tokens(facts: _Facts, tokens: tuple[str, ...], *, blanks: bool = False) -> None:
     """Move the values that stand for "missing" from the values to the tokens."""
+    if facts.glance is not None and not facts.glance.has_token:
+        return
     bare = pl.first().str.strip_chars()
     found = numbers.applied(facts.values, bare.is_in((*tokens, "") if blanks else tokens))
     if not found.any():
         return
     facts.tokens.update(zip(facts.values.filter(found).to_list(), facts.counts.filter(found).to_list(), strict=True))
-    facts.values, facts.counts = facts.values.filter(~found), facts.counts.filter(~found)
+    facts.values, facts.counts, facts.glance = facts.values.filter(~found), facts.counts.filter(~found), None
 
 
 def _without_context(facts: _Facts) -> _Facts | None:
     """The facts with context tokens taken as missing too; None if there are none, or nothing else."""
+    if facts.glance is not None and not facts.glance.has_token:
+        return None
     tried = _Facts(facts.series, facts.values, facts.counts, dict(facts.tokens), list(facts.notes))
     _take_tokens(tried, CONTEXT_TOKENS)
     return tried if 0 < len(tried.values) < len(facts.values) else None
@@ -427,8 +437,13 @@ def _truth_labels(facts: _Facts, *, sure: bool) -> tuple[str, str] | None:
 
 def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) -> Column | None:
     declared = forced in (Kind.INTEGER, Kind.REAL)
+    if facts.glance is not None and not facts.glance.has_digit and not facts.glance.has_token:
+        return None
     for tried in (facts, _without_context(facts)):
-        found = tried and number_forms.detect(tried.values, tried.counts, decimal=decimal, zeros=declared)
+        found = None
+        if tried:
+            seen = tried.glance.number if tried.glance is not None else None
+            found = seen or number_forms.detect(tried.values, tried.counts, decimal=decimal, zeros=declared)
         if tried and found:
             break
     else:
@@ -535,6 +550,8 @@ def _levels_of(facts: _Facts) -> dict[str, Any]:
 
 def _mixed_notes(facts: _Facts) -> list[str]:
     """Tell of a column that is mostly numbers, but not only."""
+    if facts.glance is not None and not facts.glance.has_digit and not facts.glance.has_token:
+        return []
     numeric = facts.values.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
     if facts.values.str.contains(r"^[+-]?0[0-9]+$").any():
         return ["digits with leading zeros: taken as codes, not as numbers"] if numeric.all() else []

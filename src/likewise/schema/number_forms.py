@@ -14,7 +14,7 @@ import polars as pl
 from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, marks_of, narrow, read_reals, to_plain
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
-_PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
 _LED = pl.first().filter(
     pl.first().str.starts_with("0") | pl.first().str.starts_with("-0") | pl.first().str.starts_with("+0")
 )
@@ -42,7 +42,8 @@ _UNIT_WORDS = (
 _UNITS = frozenset(_UNIT_WORDS.split())
 
 # Beyond this many digits after the point a text holds binary noise (0.30000000000000004), not a measurement.
-_MOST_DECIMALS = 12
+MOST_DECIMALS = 12
+MOST_DIGITS = 16
 # Formats are guessed from this many distinct values, and the best then reads all of them.
 _LOOK_AT = 1_000
 
@@ -98,7 +99,7 @@ def detect(
     if not total:
         return None
     bare = values.str.strip_chars()
-    plain = bare.str.contains(_PLAIN)
+    plain = bare.str.contains(PLAIN)
     led = _led_by_zero(bare)
     if not zeros and len(led) and led.str.contains(_ZEROS).any():
         coded = bare.is_in(led.filter(led.str.contains(_ZEROS)).implode())
@@ -389,7 +390,7 @@ def _measure(
         return found(0, 0, 0)
     if whole:
         return found(least, least, None, whole=True)
-    if most > _MOST_DECIMALS or _int(plain.str.count_matches(r"[0-9]").max()) > 16:
+    if most > MOST_DECIMALS or _int(plain.str.count_matches(r"[0-9]").max()) > MOST_DIGITS:
         covering = _covering(digits, counts)
         least = 1 if least else 0
         if covering is None:

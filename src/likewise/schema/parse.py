@@ -29,6 +29,8 @@ _WHAT = {
 }
 
 
+_FEW_ROWS = 2**14
+"""Columns of no more rows are written several at a time."""
 _MOST = 2**53
 """Numbers beyond this stand for it where a budget holds and no bounds were declared."""
 
@@ -181,6 +183,9 @@ def _distinct(given: pl.Series | Distinct, name: str, counted: Counted | None) -
 
 def _read(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
     """Values as canonical ones, and which of them do not fit the column's kind."""
+    quick = _plain_numbers(series, column)
+    if quick is not None:
+        return quick, pl.Series([False]).new_from_index(0, len(series))
     known = _without_tokens(_plain(series), column)
     if known.dtype.is_float():  # inference takes infinite values for missing, whatever kind it then finds
         known = known.set(known.is_infinite().fill_null(False), None)
@@ -200,6 +205,21 @@ def _read(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
         case Kind.DATETIME:
             out, read = _datetimes(known, column)
     return out, known.is_not_null() & read.is_null()
+
+
+def _plain_numbers(series: pl.Series, column: Column) -> pl.Series | None:
+    """Texts that Polars reads as the column's numbers, every one of them; None where any asks for a closer look."""
+    if series.dtype != pl.String or column.kind not in (Kind.INTEGER, Kind.REAL) or any(map(is_number, column.missing)):
+        return None
+    fmt = _format_of(column)
+    if fmt.scale or fmt.wide or fmt.group or fmt.prefix or fmt.suffix or fmt.negative or fmt.point != ".":
+        return None
+    number = series.cast(pl.Int64 if column.kind is Kind.INTEGER else pl.Float64, strict=False)
+    if number.null_count() > series.null_count():
+        return None
+    if column.kind is Kind.INTEGER:
+        return number
+    return number + 0.0 if number.is_finite().all() else None  # -0.0 is 0
 
 
 def _declared_column(series: pl.Series, column: Column) -> pl.Series:
@@ -377,7 +397,34 @@ def restore(canonical: pl.DataFrame | Columns, schema: Schema, *, typed: bool = 
     check_names(canonical.columns, schema, partial=True)
     names = set(canonical.columns)
     table = Columns.of(canonical) if isinstance(canonical, pl.DataFrame) else canonical
-    return pl.DataFrame({c.name: _restored(table.pop(c.name), c, typed=typed) for c in schema if c.name in names})
+    written = {} if typed or table.height > _FEW_ROWS else _numbers_written_alike(table, schema)
+    return pl.DataFrame(
+        {
+            c.name: written[c.name] if c.name in written else _restored(table.pop(c.name), c, typed=typed)
+            for c in schema
+            if c.name in names
+        }
+    )
+
+
+def _numbers_written_alike(table: Columns, schema: Schema) -> dict[str, pl.Series]:
+    """The texts of columns of numbers that are written in one format, all of a format at once: of a short column what
+    asking costs is more than what it takes."""
+    alike: dict[tuple[Kind, str | None, int | None], list[Column]] = {}
+    for c in schema:
+        of_numbers = c.is_modelled and c.kind in (Kind.INTEGER, Kind.REAL) and c.name in table
+        if of_numbers and c.dtype == "String" and table.dtype(c.name) == canonical_dtype(c):
+            alike.setdefault((c.kind, c.format, c.decimals), []).append(c)
+    written = {}
+    for columns in alike.values():
+        given = [table.pop(c.name) for c in columns]
+        values = [one.values if isinstance(one, Distinct) else one for one in given]
+        texts, start = _as_text(pl.concat(values), columns[0]), 0
+        for c, one, n in zip(columns, given, map(len, values), strict=True):
+            own = _with_tokens(texts.slice(start, n), c)
+            written[c.name] = one.spread(own) if isinstance(one, Distinct) else own
+            start += n
+    return written
 
 
 def _restored(given: pl.Series | Distinct, column: Column, *, typed: bool) -> pl.Series:

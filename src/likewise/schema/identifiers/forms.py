@@ -7,7 +7,7 @@ values or more, for one of ten random numbers has it too; or a name that says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -161,24 +161,35 @@ _BARE = [
     pl.first().str.strip_chars().alias("stripped"),
     pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
 ]
-_PATTERNED = [
-    pl.col("stripped" if form in (EMAIL, US_SSN, IPV4, IPV6) else "bare")
-    .str.contains(form.pattern)
-    .mean()
-    .alias(str(at))
+_FITTING = [
+    pl.col("stripped" if form in (EMAIL, US_SSN, IPV4, IPV6) else "bare").str.contains(form.pattern).alias(str(at))
     for at, form in enumerate((*FORMS, US_SSN, ABROAD))
 ]
+_PATTERNED = [fits.mean() for fits in _FITTING]
 """Made once: to build an expression costs as much as to look at a short column."""
 
 BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, PHONE, NAME)}
 
 
-def recognise(name: str, values: pl.Series) -> Form | None:
+def has_a_form(samples: Sequence[pl.Series]) -> npt.NDArray[np.bool_]:
+    """(columns,) whether texts of each may be personal identifiers by their form, all columns looked at together.
+
+    Args:
+        samples: (k,) some distinct texts of each column, at least one.
+    """
+    both = pl.concat(samples).to_frame("").select(_BARE)
+    starts = np.cumsum([0, *map(len, samples)])[:-1]
+    fits = np.add.reduceat(both.select(_FITTING).to_numpy().astype(np.int64), starts, axis=0)
+    return np.asarray((fits > 0.3 * np.array([*map(len, samples)])[:, None]).any(axis=1))
+
+
+def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | None:
     """The kind of personal identifier that a column holds; None for any other column.
 
     Args:
         name: the column's name.
         values: (k,) distinct known values, String or whole numbers.
+        by_name: the values have no form, as `has_a_form` tells; what is left to tell by is the name.
 
     Example:
         >>> recognise("contact", pl.Series(["ada@a.example", "bo@b.example", "cy@c.example"])).what
@@ -191,6 +202,8 @@ def recognise(name: str, values: pl.Series) -> Form | None:
         return None
     parts = parts_of(name)
     # One look for all patterns: hardly any column needs a second.
+    if by_name and not any(form.is_named(parts) for form in (CALLED, PHONE)):
+        return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None
     both = texts.to_frame("").select(_BARE)
     patterned = both.select(_PATTERNED).row(0)
     stripped, bare = both

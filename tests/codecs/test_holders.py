@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.codecs.column import CodecOptions
-from likewise.codecs.holders import Crowd, apart
+from likewise.codecs.holders import Crowd, Holders, Persons, apart
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.numbers import NumberCodec
 from likewise.codecs.table import TableCodec
 from likewise.codecs.text import TextCodec
 from likewise.codecs.times import TimeCodec
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.infer import infer_counted
+from likewise.schema.parse import parse_counted
 
 
 def fitted(values: Any, who: Any, kind: Kind, **options: Any) -> Any:
@@ -161,3 +163,48 @@ def test_keys_of_entities_count_once_and_merge(form: str) -> None:
     for other in (merged, once):
         assert whole[0] == other[0]
         assert all(np.array_equal(whole[1][name], other[1][name]) for name in whole[1])
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, "a", "b", "c"]), st.integers(0, 4)), max_size=30), st.integers(0, 30))
+def test_pairs_of_values_that_rows_share_are_those_of_the_rows(rows: list[tuple[str | None, int]], cut: int) -> None:
+    values = pl.Series([value for value, _ in rows], dtype=pl.String)
+    persons = Persons.of(pl.Series([who for _, who in rows], dtype=pl.Int64))
+    each = pl.Series(["b", None, "a", "a", "c"])  # some alike
+    at = np.array([{"b": 0, None: 1, "a": 2 + i % 2, "c": 4}[value] for i, (value, _) in enumerate(rows)], np.uint8)
+    expected = {(value, who) for value, who in rows if value is not None}
+    whole = Holders.of(values, persons)
+    parts = [
+        Holders.of(values[part], pl.Series([who for _, who in rows][part], dtype=pl.Int64))
+        for part in (slice(0, cut), slice(cut, None))
+    ]
+    assert whole is not None
+    assert parts[0] is not None
+    for found in (whole, Holders.spread(each, at, persons), parts[0].merge(parts[1])):
+        assert set(found.pairs.iter_rows()) == expected
+        assert found.pairs.height == len(expected)
+        people = dict(found.count().iter_rows())
+        assert {v: n for v, n in people.items() if n} == {
+            v: len({who for value, who in expected if value == v}) for v in {value for value, _ in expected}
+        }
+
+
+def test_codes_of_columns_with_an_entity_are_those_of_the_frame() -> None:
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {
+            "who": rng.integers(0, 900, 6_000).astype(str),
+            "town": np.array(["Bonn", "Mainz", "Ulm"])[rng.integers(0, 3, 6_000)],
+            "age": [None if i % 9 == 0 else str(i) for i in rng.integers(18, 90, 6_000)],
+            "seen": [f"2024-01-{d:02d} {h:02d}:00" for d, h in zip(*rng.integers(1, 24, (2, 6_000)), strict=True)],
+            "ok": np.array(["yes", "no"])[rng.integers(0, 2, 6_000)],
+        }
+    )
+    schema, counted = infer_counted(frame, entity="who")
+    columns = parse_counted(counted, schema)
+    few, whole = TableCodec.fit(columns, schema), TableCodec.fit(columns.frame(), schema)
+    halves = [TableCodec.summarise(columns.frame()[half], schema) for half in (slice(0, 2_500), slice(2_500, None))]
+    merged = TableCodec.from_summary(halves[0].merge(halves[1]), schema)
+    for codec in (few, merged):
+        state, arrays = codec.to_state()
+        assert state == whole.to_state()[0]
+        assert all((arrays[name] == part).all() for name, part in whole.to_state()[1].items())

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
+from likewise.codecs.holders import Persons
 from likewise.codecs.text import MAX_LENGTH, POOLED, TextCodec, TextSummary, summarise_text
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
@@ -72,7 +73,7 @@ class IdSummary:
         )
 
 
-def summarise_ids(series: pl.Series, persons: pl.Series | None = None) -> IdSummary:
+def summarise_ids(series: pl.Series, persons: pl.Series | Persons | None = None) -> IdSummary:
     """The summary of one column of keys (or chunk of it).
 
     Args:
@@ -85,7 +86,8 @@ def summarise_ids(series: pl.Series, persons: pl.Series | None = None) -> IdSumm
     if series.dtype.is_numeric():
         low, high = (int(keys.min()), int(keys.max())) if n else (None, None)  # type: ignore[arg-type]
         return IdSummary(dtype, n, missing, low, high, 0, 0, None)
-    whose = None if persons is None else persons.filter(series.is_not_null())
+    persons = Persons.of(persons) if isinstance(persons, pl.Series) else persons
+    whose = None if persons is None else replace(persons, numbers=persons.numbers[series.is_not_null().to_numpy()])
     text = keys.cast(pl.String)
     uuid = text.str.contains(UUID)
     upper = text.filter(uuid).str.contains("[A-F]")

@@ -25,7 +25,7 @@ from likewise.codecs.column import (
     take_array,
     take_value,
 )
-from likewise.codecs.holders import Holders, merged
+from likewise.codecs.holders import At, Holders, Persons, merged
 from likewise.conditions import Missing, Not, OneOf
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column, Kind
@@ -73,21 +73,24 @@ class LevelSummary:
 
 
 def summarise_levels(
-    series: pl.Series, persons: pl.Series | None = None, rows: npt.NDArray[np.int64] | None = None
+    series: pl.Series, persons: pl.Series | Persons | None = None, at: At | None = None
 ) -> LevelSummary:
     """The summary of one canonical categorical or boolean column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
-        rows: how many rows each value stands for, where nobody's are counted; None for one.
+        at: (rows,) which of the values each row holds; None where each is a row's.
     """
     levels = _as_text(series).rename("level")
-    if rows is None:
+    if at is None:
         frame = pl.DataFrame({"level": levels}).drop_nulls().group_by("level").agg(pl.len().alias("count"))
         return LevelSummary._of(frame, levels.null_count(), Holders.of(levels, persons))
-    known = levels.is_not_null()
-    frame = pl.DataFrame({"level": levels, "count": rows}).filter(known).group_by("level").agg(pl.col("count").sum())
-    return LevelSummary._of(frame, int(rows[~known.to_numpy()].sum()), None)
+    rows = np.bincount(at, minlength=len(levels))
+    missing = int(rows[levels.is_null().to_numpy()].sum())
+    held = levels.is_not_null() & pl.Series(rows > 0)
+    frame = pl.DataFrame({"level": levels, "count": rows}).filter(held).group_by("level").agg(pl.col("count").sum())
+    holders = Holders.spread(levels, at, persons) if isinstance(persons, Persons) else None
+    return LevelSummary._of(frame, missing, holders)
 
 
 def _as_text(series: pl.Series) -> pl.Series:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
+from likewise.codecs.holders import Persons
 from likewise.codecs.ids import NUMBERS
 from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
 from likewise.errors import ModelFileError
@@ -62,7 +63,7 @@ class MadeSummary:
         return type(self)(values, self.dtype, self.missing + other.missing, self.text.merge(other.text))
 
 
-def summarise_made(series: pl.Series, persons: pl.Series | None = None) -> MadeSummary:
+def summarise_made(series: pl.Series, persons: pl.Series | Persons | None = None) -> MadeSummary:
     """The summary of one column of personal identifiers (or chunk of it)."""
     texts = (series.cast(pl.Int64, strict=False) if series.dtype.is_float() else series).cast(pl.String)
     return MadeSummary(

@@ -27,7 +27,7 @@ from likewise.codecs.column import (
     take_value,
     with_nulls,
 )
-from likewise.codecs.holders import Crowd, Holders, merged
+from likewise.codecs.holders import At, Crowd, Holders, Persons, merged
 from likewise.codecs.lattice import INT64, MOST_DECIMALS, Lattice, as_number, find_lattice
 from likewise.codecs.pieces import Pieces, Values, tally
 from likewise.codecs.tails import Reach
@@ -71,22 +71,26 @@ class NumberSummary:
 
 
 def summarise_numbers(
-    series: pl.Series, kind: Kind, persons: pl.Series | None = None, rows: npt.NDArray[np.int64] | None = None
+    series: pl.Series, kind: Kind, persons: pl.Series | Persons | None = None, at: At | None = None
 ) -> NumberSummary:
     """The summary of one canonical column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
-        rows: how many rows each value stands for, where nobody's are counted; None for one.
+        at: (rows,) which of the values each row holds; None where each is a row's.
 
     Raises:
         InputError: a value is infinite.
     """
     every, missing = _to_numpy(series, kind)
-    if rows is not None:
-        values, place = np.unique(every[~missing], return_inverse=True)
-        counts = np.bincount(place, weights=rows[~missing], minlength=len(values))
-        return NumberSummary(values, counts.astype(np.int64), int(rows[missing].sum()))
+    if at is not None:
+        rows = np.bincount(at, minlength=len(every))
+        held = ~missing & (rows > 0)
+        values, place = np.unique(every[held], return_inverse=True)
+        counts = np.bincount(place, weights=rows[held], minlength=len(values))
+        known = with_nulls(pl.Series(every), ~held)
+        holders = Holders.spread(known, at, persons) if isinstance(persons, Persons) else None
+        return NumberSummary(values, counts.astype(np.int64), int(rows[missing].sum()), holders)
     values, counts = np.unique(every[~missing], return_counts=True)
     whose = Holders.of(with_nulls(pl.Series(every), missing), persons)
     return NumberSummary(values, counts.astype(np.int64), int(missing.sum()), whose)

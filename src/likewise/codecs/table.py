@@ -17,6 +17,7 @@ import polars as pl
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, Summary, take_value
+from likewise.codecs.holders import Persons
 from likewise.codecs.ids import IdCodec, summarise_entities, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
@@ -50,20 +51,20 @@ def _codec_of(column: Column) -> type[ColumnCodec]:
     return CODECS[column.kind]
 
 
-def _summarise_column(given: pl.Series | Distinct, column: Column, persons: pl.Series | None) -> Summary:
+def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Persons | None) -> Summary:
     codec = _codec_of(column)
-    if isinstance(given, Distinct) and persons is None and codec in (LevelCodec, NumberCodec, TimeCodec):
-        series, rows = given.weighted()
+    if isinstance(given, Distinct) and codec in (LevelCodec, NumberCodec, TimeCodec):
+        series, at = with_null(given.values), given.numbers
     else:
-        series, rows = given if isinstance(given, pl.Series) else given.spread(given.values), None
+        series, at = given if isinstance(given, pl.Series) else given.spread(given.values), None
     if column.role is Role.ENTITY and codec is IdCodec:
         return summarise_entities(series)
     if codec is LevelCodec:
-        return summarise_levels(series, persons, rows)
+        return summarise_levels(series, persons, at)
     if codec is NumberCodec:
-        return summarise_numbers(series, column.kind, persons, rows)
+        return summarise_numbers(series, column.kind, persons, at)
     if codec is TimeCodec:
-        return summarise_times(series, persons, rows)
+        return summarise_times(series, persons, at)
     if codec is MadeCodec:
         return summarise_made(series, persons)
     return summarise_text(series, persons) if codec is TextCodec else summarise_ids(series, persons)
@@ -156,10 +157,10 @@ class TableCodec:
         columns = [column for column in schema if column.role != Role.DROP]
         _require(frame, [column.name for column in columns])
         frame = _columns_of(frame)
-        persons = None if schema.entity is None else frame.series(schema.entity).hash()  # alike in every chunk
+        persons = _persons_of(frame, schema.entity)
         summaries = {c.name: _summarise_column(frame[c.name], c, persons) for c in columns}
         for other in map(_columns_of, others):
-            whose = None if schema.entity is None else other.series(schema.entity).hash()
+            whose = _persons_of(other, schema.entity)
             for c in columns:
                 if c.is_key:
                     summaries[c.name] = summaries[c.name].merge(_summarise_column(other[c.name], c, whose))
@@ -356,6 +357,10 @@ def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
 
 def _columns_of(frame: pl.DataFrame | Columns) -> Columns:
     return Columns.of(frame) if isinstance(frame, pl.DataFrame) else frame
+
+
+def _persons_of(frame: Columns, entity: str | None) -> Persons | None:
+    return None if entity is None else Persons.of(frame.series(entity).hash())  # numbers alike in every chunk
 
 
 def _encoded(codec: ColumnCodec, given: pl.Series | Distinct) -> Encoded:

@@ -22,7 +22,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
-from likewise.codecs.holders import Holders, merged
+from likewise.codecs.holders import Holders, Persons, merged
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column
@@ -96,7 +96,7 @@ def _add(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.group_by(keys).agg(pl.col("rows").sum()).sort(keys)
 
 
-def summarise_text(series: pl.Series, persons: pl.Series | None = None) -> TextSummary:
+def summarise_text(series: pl.Series, persons: pl.Series | Persons | None = None) -> TextSummary:
     """The summary of one canonical text column (or chunk of it).
 
     Args:

@@ -21,6 +21,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
+from likewise.codecs.holders import At, Persons
 from likewise.codecs.lattice import find_lattice
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.conditions import Between, Missing, Not, OneOf, days_apart
@@ -155,12 +156,10 @@ def _split(ticks: pl.Series, clock: Clock) -> tuple[pl.Series, pl.Series]:
     return days, ticks - days * clock.day
 
 
-def summarise_times(
-    series: pl.Series, persons: pl.Series | None = None, rows: npt.NDArray[np.int64] | None = None
-) -> TimeSummary:
+def summarise_times(series: pl.Series, persons: pl.Series | Persons | None = None, at: At | None = None) -> TimeSummary:
     """The summary of one canonical datetime column (or chunk of it), as `summarise_numbers` gives that of numbers."""
     clock = Clock.of(series.dtype)
-    days, times = (summarise_numbers(part, Kind.INTEGER, persons, rows) for part in _split(clock.ticks(series), clock))
+    days, times = (summarise_numbers(part, Kind.INTEGER, persons, at) for part in _split(clock.ticks(series), clock))
     return TimeSummary(clock, days, times)
 
 

@@ -93,13 +93,6 @@ class Distinct:
         assert self.at is not None
         return Distinct.numbered(self.values, self.at.gather(rows))
 
-    def weighted(self) -> tuple[pl.Series, npt.NDArray[np.int64]]:
-        """The values that rows hold, null for those that hold none, and how many rows each stands for."""
-        assert self.at is not None
-        counts = np.r_[self.counts.to_numpy().astype(np.int64), self.at.null_count()]
-        held = np.flatnonzero(counts)
-        return with_null(self.values).gather(held), counts[held]
-
 
 def with_null(values: pl.Series) -> pl.Series:
     """(k + 1,) the values, then what stands for no value."""

@@ -297,6 +297,11 @@ class _Facts:
         return int(self.counts.sum())
 
     @property
+    def are_words(self) -> bool:
+        """Whether a glance tells that no value holds a digit, and none may be missing."""
+        return self.glance is not None and not self.glance.has_digit and not self.glance.has_token
+
+    @property
     def is_unique(self) -> bool:
         return len(self.values) == self.n_known == len(self.series) > 0
 
@@ -437,7 +442,7 @@ def _truth_labels(facts: _Facts, *, sure: bool) -> tuple[str, str] | None:
 
 def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) -> Column | None:
     declared = forced in (Kind.INTEGER, Kind.REAL)
-    if facts.glance is not None and not facts.glance.has_digit and not facts.glance.has_token:
+    if facts.are_words:
         return None
     for tried in (facts, _without_context(facts)):
         found = None
@@ -467,6 +472,8 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
 
 
 def _durations_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
+    if facts.are_words:
+        return None
     for tried in (facts, _without_context(facts)):
         found = tried and durations.detect(tried.values.str.strip_chars(), tried.counts)
         if tried and found:
@@ -550,7 +557,7 @@ def _levels_of(facts: _Facts) -> dict[str, Any]:
 
 def _mixed_notes(facts: _Facts) -> list[str]:
     """Tell of a column that is mostly numbers, but not only."""
-    if facts.glance is not None and not facts.glance.has_digit and not facts.glance.has_token:
+    if facts.are_words:
         return []
     numeric = facts.values.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
     if facts.values.str.contains(r"^[+-]?0[0-9]+$").any():

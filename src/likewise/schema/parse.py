@@ -212,7 +212,9 @@ def _plain_numbers(series: pl.Series, column: Column) -> pl.Series | None:
     if series.dtype != pl.String or column.kind not in (Kind.INTEGER, Kind.REAL) or any(map(is_number, column.missing)):
         return None
     fmt = _format_of(column)
-    if fmt.scale or fmt.wide or fmt.group or fmt.prefix or fmt.suffix or fmt.negative or fmt.point != ".":
+    if not isinstance(fmt, NumberFormat) or fmt.point != ".":
+        return None
+    if fmt.scale or fmt.wide or fmt.group or fmt.prefix or fmt.suffix or fmt.negative or fmt.cents:
         return None
     number = series.cast(pl.Int64 if column.kind is Kind.INTEGER else pl.Float64, strict=False)
     if number.null_count() > series.null_count():

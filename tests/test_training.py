@@ -14,7 +14,7 @@ from torch import nn
 
 from likewise.errors import LikewiseWarning, OptionError, TrainingError
 from likewise.training import loop
-from likewise.training.loop import Descent, Event, Record, Schedule, one_cycle, train
+from likewise.training.loop import Descent, Event, Record, Schedule, by_autograd, one_cycle, train
 from likewise.training.optimiser import AdamW
 
 N_ROWS = 200
@@ -52,7 +52,7 @@ class Task:
     def run(self, progress: Callable[[Event], None] | None = None, fingerprint: str = "a") -> Record:
         return train(
             self.net,
-            Descent(self.net, self.loss, self.schedule),
+            Descent(self.net, by_autograd(self.loss), self.schedule),
             N_ROWS,
             self.schedule,
             generator=self.generator,

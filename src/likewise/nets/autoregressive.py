@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,13 @@ from torch import nn
 from likewise.nets.allowed import Allowed
 from likewise.nets.sight import GROUP, FullSight, GroupedSight, Seen, Sight
 from likewise.nets.tables import LEAST_SHARE, CodeTables, inverse_cdf, log_drawn, log_known, normal
+from likewise.training.loop import Spread, one_by_one
+
+BATCHES = 16
+"""Batches of rows that are counted before their counts are added up."""
+
+View = tuple[slice, Any]
+"""Rows of a batch, and who sees whom in them, as `MaskedNet.visible` tells it."""
 
 
 class MaskedNet(CodeTables):
@@ -63,7 +71,7 @@ class MaskedNet(CodeTables):
         n_fields = len(sizes)
         self.sight: Sight
         if groups is None:
-            self.sight = FullSight(n_fields, d_embed, d_hidden, generator)
+            self.sight = FullSight(self.order, d_embed, d_hidden, generator)
         else:
             self.sight = GroupedSight([place[j] for j in groups], group_size, d_embed, d_hidden, generator)
         scale = 1 / math.sqrt(d_hidden)
@@ -74,6 +82,10 @@ class MaskedNet(CodeTables):
             [nn.Parameter(torch.zeros(n_fields, 1, d_hidden)) for _ in range(n_layers)]
         )
 
+    def layers_with_biases(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """(D, H, H) and (D, 1, H) of each layer behind what the fields see."""
+        return list(zip(self.layers, self.layer_biases, strict=True))
+
     def visible(self, order: Sequence[int]) -> Any:
         """Who sees whom in an order, as `nll` and `logits` take it."""
         return self.sight.view(order)
@@ -83,7 +95,7 @@ class MaskedNet(CodeTables):
         e = self.embed_codes(x, embeds)
         e = self.drop(e) if self.training else e
         h = self.sight(e.view(len(x), self.n_fields, self.d_embed), visible).relu_().contiguous()
-        for layer, bias in zip(self.layers, self.layer_biases, strict=True):
+        for layer, bias in self.layers_with_biases():
             dropped = self.drop(h) if self.training else h
             more = torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype))
             if self.tape is not None:
@@ -99,8 +111,13 @@ class MaskedNet(CodeTables):
 
     def nll(self, x: torch.Tensor, visible: Any) -> torch.Tensor:
         """-log p of each code given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
+        return self.nll_in(x, [(slice(None), visible)])
+
+    def nll_in(self, x: torch.Tensor, views: Sequence[View]) -> torch.Tensor:
+        """As `nll`, of rows that are seen in different orders, those of the first view first."""
         embeds, heads = self.tables()
-        return self.nll_behind(x, self.hidden(x, visible, embeds), heads)
+        parts = [self.hidden(x[rows], visible, embeds) for rows, visible in views]
+        return self.nll_behind(x, torch.cat(parts, 1) if len(parts) > 1 else parts[0], heads)
 
     @torch.inference_mode()
     def log_free(self, x: torch.Tensor, visible: Any, weights: Mapping[int, Allowed[torch.Tensor]]) -> torch.Tensor:
@@ -123,6 +140,7 @@ class MaskedNet(CodeTables):
         visible: Any,
         rounds: int,
         shares: Sequence[torch.Tensor] | None = None,
+        spread: Spread = one_by_one,
     ) -> None:
         """Move the biases until each field's mean p over the rows is the rows' own share of each code.
 
@@ -131,16 +149,24 @@ class MaskedNet(CodeTables):
         Args:
             batches: gives the rows anew each round, (B, D) codes at a time.
             shares: of each code, by bucket, instead of the rows' own.
+            spread: takes batches to threads; see `training.loop.crew`.
         """
+
+        @torch.inference_mode()
+        def counted(x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor], int]:
+            return self.count(x), [torch.softmax(part, 2).sum(1) for part in self.logits(x, visible)], len(x)
+
         for _ in range(rounds):
             wanted = [torch.zeros_like(bias) for bias in self.biases]
             given = [torch.zeros_like(bias) for bias in self.biases]
             n_rows = 0
-            for x in batches():
-                n_rows += len(x)
-                for b, (counts, logits) in enumerate(zip(self.count(x), self.logits(x, visible), strict=True)):
-                    given[b] += torch.softmax(logits, 2).sum(1)
-                    wanted[b] += counts
+            left = iter(batches())
+            while several := list(islice(left, BATCHES)):
+                for counts, expected, n in spread(counted, several):
+                    n_rows += n
+                    for b, count in enumerate(counts):
+                        given[b] += expected[b]
+                        wanted[b] += count
             self.move_shares(wanted if shares is None else [share * n_rows for share in shares], given)
 
     @torch.inference_mode()
@@ -206,8 +232,7 @@ class DrawPlan:
                     self.embeds[field] = embeds[b][i]
                     self.heads[field] = heads[b][i, :size].t().contiguous(), net.biases[b][i, :size]
                     self.layers[field] = [
-                        (c[field].to(net.dtype), w[field].to(net.dtype))
-                        for w, c in zip(net.layers, net.layer_biases, strict=True)
+                        (c[field].to(net.dtype), w[field].to(net.dtype)) for w, c in net.layers_with_biases()
                     ]
 
     def logits(self, seen: Seen, field: int, rows: torch.Tensor | slice, *, ahead: bool) -> torch.Tensor:

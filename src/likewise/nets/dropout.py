@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
 
 
@@ -30,13 +33,18 @@ class DropoutPool:
         """Forget pool and generator: nothing is dropped until the next `refill`."""
         self.dtype, self._pool, self._generator = dtype, torch.empty(0, dtype=dtype), None
 
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """x with units dropped and the others scaled up. Shape: any, kept."""
+    def mask(self, shape: Sequence[int], device: torch.device | str = "cpu") -> torch.Tensor | None:
+        """The next factors, in this shape; None where nothing is dropped."""
         if self.rate == 0.0 or self._generator is None:
-            return x
-        n = x.numel()
+            return None
+        n = math.prod(shape)
         if len(self._pool) < 3 * n:
             keep = torch.rand(4 * n, generator=self._generator) >= self.rate
-            self._pool = keep.to(x.device, self.dtype) / (1 - self.rate)
+            self._pool = keep.to(device, self.dtype) / (1 - self.rate)
         start = int(torch.randint(len(self._pool) - n + 1, (1,), generator=self._generator))
-        return x * self._pool[start : start + n].view(x.shape)
+        return self._pool[start : start + n].view(tuple(shape))
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """x with units dropped and the others scaled up. Shape: any, kept."""
+        mask = self.mask(x.shape, x.device)
+        return x if mask is None else x * mask

@@ -17,9 +17,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
 
-from likewise.nets.ghosts import Taped
+from likewise.nets.ghosts import Tape, Taped
 from likewise.nets.tables import normal
 
 GROUP = 16
@@ -27,10 +26,6 @@ GROUP = 16
 
 SUMMARY = 96
 """Width of the running sum through which they see all."""
-
-
-STRIPS = 3
-"""Parts in which the fields are multiplied with those they see, where each sees all before it."""
 
 
 class Sight(Taped):
@@ -128,93 +123,73 @@ def read(summary: torch.Tensor, many: torch.Tensor, dtype: torch.dtype) -> torch
 
 @dataclass(frozen=True)
 class FullView:
-    """An order of the fields: its steps' fields and each field's step (D,), and (D, D) which field (row) is seen by
-    which."""
+    """An order of the fields.
+
+    Args:
+        order: (D,) the steps' fields.
+        ranks: each field's step.
+        steps: (D,) where the steps' fields stand in the net's own order; None where this is that order.
+    """
 
     order: torch.Tensor
-    rank: torch.Tensor
-    sees: torch.Tensor
+    ranks: list[int]
+    steps: torch.Tensor | None
 
-
-class _Staircase(torch.autograd.Function):
-    """The block-masked product in a few strips of fields, in the order of the view: each strip is multiplied with the
-    fields before its end alone, which saves a third of the whole product."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, e: torch.Tensor, weight: torch.Tensor, order: torch.Tensor, rank: torch.Tensor
-    ) -> torch.Tensor:
-        """Shape: (B, D, E), (D, E, D, H) -> (D, B, H)."""
-        n, wide, _, high = weight.shape
-        x = e.index_select(1, order).flatten(1)
-        w = weight.to(e.dtype).index_select(0, order).index_select(2, order)
-        w *= _before(n, w)
-        result = e.new_empty(n, len(e), high)
-        for start, stop in _strips(n):
-            part = x[:, : stop * wide] @ w[:stop, :, start:stop].reshape(stop * wide, -1)
-            result[start:stop] = part.view(len(e), stop - start, high).transpose(0, 1)
-        ctx.save_for_backward(x, w, order, rank)
-        return result.index_select(0, rank)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None, None]:
-        x, w, order, rank = ctx.saved_tensors
-        n, wide, _, high = w.shape
-        grad_x, grad_w = torch.zeros_like(x), w.new_zeros(w.shape, dtype=torch.float32)
-        grad = grads[0].index_select(0, order).transpose(0, 1)  # (D, B, H) -> (B, D, H)
-        for start, stop in _strips(n):
-            g = grad[:, start:stop].reshape(len(x), -1)
-            into = slice(0, stop * wide)
-            grad_x[:, into].addmm_(g, w[:stop, :, start:stop].reshape(stop * wide, -1).t())
-            grad_w[:stop, :, start:stop] = (x[:, into].t() @ g).view(stop, wide, stop - start, high)
-        grad_w = (grad_w * _before(n, grad_w)).index_select(0, rank).index_select(2, rank)
-        return grad_x.view(len(x), n, wide).index_select(1, rank), grad_w, None, None
-
-
-def _strips(n: int) -> list[tuple[int, int]]:
-    """(start, stop) of each strip."""
-    size = -(-n // STRIPS)
-    return [(start, min(start + size, n)) for start in range(0, n, size)]
-
-
-def _before(n: int, like: torch.Tensor) -> torch.Tensor:
-    """(n, 1, n, 1), 1 where the first field stands before the second."""
-    return torch.ones(n, n, dtype=like.dtype, device=like.device).triu(1)[:, None, :, None]
+    def seen(self, weights: torch.Tensor, field: int) -> torch.Tensor:
+        """What a field takes of those before it, in this order. Shape: (D, E, H) -> (rank * E, H)."""
+        rank = self.ranks[field]
+        kept = weights[:rank] if self.steps is None else weights.index_select(0, self.steps[:rank])
+        return kept.reshape(-1, weights.shape[2])
 
 
 class FullSight(Sight):
-    """Every field sees every field before it, through one block-masked product."""
+    """Every field sees every field before it, through weights of its own.
 
-    def __init__(self, n_fields: int, d_embed: int, d_hidden: int, generator: torch.Generator) -> None:
+    The weights (D, D, E, H) are those of a field, for each step of the net's own order: what a field sees in that order
+    is then one piece of memory.
+
+    Args:
+        order: the net's own.
+    """
+
+    def __init__(self, order: Sequence[int], d_embed: int, d_hidden: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.shape = n_fields, d_embed, n_fields, d_hidden
-        wide = n_fields * d_embed
-        self.weight = normal(wide, n_fields * d_hidden, scale=1 / math.sqrt(max(wide, 1)), generator=generator)
-        self.bias = nn.Parameter(torch.zeros(n_fields * d_hidden))
+        n = len(order)
+        self.order, self.own_ranks, self.d_embed = list(order), ranks(order), d_embed
+        scale = 1 / math.sqrt(max(n * d_embed, 1))
+        self.weight = normal(n, n, d_embed, d_hidden, scale=scale, generator=generator)
+        self.bias = nn.Parameter(torch.zeros(n, 1, d_hidden))
 
     def view(self, order: Sequence[int]) -> FullView:
-        rank, device = ranks(order), self.weight.device
-        sees = rank[:, None] < rank[None, :]
-        return FullView(torch.as_tensor(order, dtype=torch.long).to(device), rank.to(device), sees.to(device))
+        device = self.weight.device
+        at = torch.as_tensor(order, dtype=torch.long)
+        steps = None if list(order) == self.order else self.own_ranks[at].to(device)
+        return FullView(at.to(device), ranks(order).tolist(), steps)
 
     def forward(self, e: torch.Tensor, view: FullView) -> torch.Tensor:
-        n, wide, _, high = self.shape
-        bias = self.bias.to(e.dtype)
-        if self.tape is None:
-            h: torch.Tensor = _Staircase.apply(e, self.weight.view(self.shape), view.order, view.rank)  # type: ignore[no-untyped-call]
-            return h.add_(bias.view(n, 1, high))
-        weight = self.weight.to(e.dtype).view(self.shape) * view.sees.to(e.dtype)[:, None, :, None]
+        if self.tape is not None:
+            return self._noted(e, view, self.tape)
+        x, weight, bias = e.index_select(1, view.order).flatten(1), self.weight.to(e.dtype), self.bias.to(e.dtype)
+        fields = []
+        for field, rank in enumerate(view.ranks):
+            fields.append(torch.addmm(bias[field], x[:, : rank * self.d_embed], view.seen(weight[field], field)))
+        return torch.stack(fields) if fields else e.new_zeros(0, len(e), bias.shape[2])
+
+    def _noted(self, e: torch.Tensor, view: FullView, tape: Tape) -> torch.Tensor:
+        """The same as one masked product, which a tape can note."""
+        n, _, wide, high = self.weight.shape
+        rank = torch.tensor(view.ranks, device=e.device)
+        sees = rank[:, None] < rank[None, :]
+        weight = self.weight[:, self.own_ranks.to(e.device)].to(e.dtype).permute(1, 2, 0, 3)
+        weight = (weight * sees.to(e.dtype)[:, None, :, None]).reshape(n * wide, n * high)
         e = e.flatten(1)
-        h = torch.addmm(bias, e, weight.view(n * wide, n * high))
-        self.tape.blocks(h, e, view.sees, self.weight, self.bias)
+        h = torch.addmm(self.bias.to(e.dtype).view(-1), e, weight)
+        tape.blocks(h, e, sees, self.weight, self.bias)
         return h.view(-1, n, high).transpose(0, 1)  # (B, D*H) -> (D, B, H)
 
     def plan(self, order: Sequence[int], dtype: torch.dtype) -> SightPlan:
-        n, wide, _, high = self.shape
-        weight = self.weight.to(dtype).view(self.shape)[list(order)].view(n * wide, n, high)
-        weights = {field: weight[:, field].contiguous() for field in order}
-        return SightPlan([list(order)], weights, self.bias.view(n, high).to(dtype), wide)
+        weight = self.weight.to(dtype)[:, self.own_ranks[list(order)]].flatten(1, 2)  # (D, D * E, H)
+        return SightPlan([list(order)], dict(enumerate(weight)), self.bias[:, 0].to(dtype), self.d_embed)
 
 
 class GroupedSight(Sight):

@@ -145,7 +145,7 @@ class CodeTables(Taped):
         nothing else, so it decays little, and none to speak of where it has more rows than weights; so do the shared
         parts, by the cells there are for each of their weights. Biases are the shares of codes, and do not decay.
         """
-        own = [self._decay_of_codes(phi, n_rows) for phi in self._phi()]
+        own = [self._decay_of_codes(phi, n_rows) for phi in self.features()]
         result: list[float | torch.Tensor] = []
         for name, parameter in self.named_parameters():
             part, _, rest = name.partition(".")
@@ -171,15 +171,19 @@ class CodeTables(Taped):
 
         The ordinal parts touch tables of S rows, not batches of B: their cost does not grow with the data.
         """
-        return self._with_ordinals(self.embed, self.ordinal_in), self._with_ordinals(self.heads, self.ordinal_out)
+        return self.embeddings(), self._with_ordinals(self.heads, self.ordinal_out)
+
+    def embeddings(self) -> list[torch.Tensor]:
+        """Of each bucket (n, K, E), ordinal parts added."""
+        return self._with_ordinals(self.embed, self.ordinal_in)
 
     def _with_ordinals(self, free: nn.ParameterList, ordinal: torch.Tensor) -> list[torch.Tensor]:
         if not len(free):
             return []
-        made: tuple[torch.Tensor, ...] = _Tables.apply(self.dtype, ordinal, *self._phi(), *free)  # type: ignore[no-untyped-call]
+        made: tuple[torch.Tensor, ...] = _Tables.apply(self.dtype, ordinal, *self.features(), *free)  # type: ignore[no-untyped-call]
         return list(made)
 
-    def _phi(self) -> list[torch.Tensor]:
+    def features(self) -> list[torch.Tensor]:
         """Ordinal features of each bucket's codes, [(n, K, P)]."""
         return [getattr(self, f"phi{b}") for b in range(len(self.buckets))]
 
@@ -196,7 +200,7 @@ class CodeTables(Taped):
     @torch.no_grad()
     def _note_lookup(self, tape: Tape, x: torch.Tensor, found: torch.Tensor) -> None:
         """A code's gradient goes to its own row of the free part, and by its features to the field's ordinal part."""
-        phi = torch.cat([part.square().sum(2).flatten() for part in self._phi()])
+        phi = torch.cat([part.square().sum(2).flatten() for part in self.features()])
         factor = phi[x + self.first_rows] + 1
         tape.note([found], [*self.embed, self.ordinal_in], lambda g: (g.square().sum(2) * factor).sum(1), factor.sum(1))
 
@@ -222,7 +226,7 @@ class CodeTables(Taped):
 
         def squares(*at: torch.Tensor) -> torch.Tensor:
             total = torch.zeros(at[0].shape[1], device=at[0].device)
-            for b, h, phi in zip(at, inputs, self._phi(), strict=True):
+            for b, h, phi in zip(at, inputs, self.features(), strict=True):
                 free = b.square().sum(2)
                 total += (free * (h + 1) + (b @ phi).square().sum(2) * h).sum(0)
             return total
@@ -324,7 +328,7 @@ def lookup(table: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     return found
 
 
-def _softmax_loss(logits: torch.Tensor, at: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def softmax_loss(logits: torch.Tensor, at: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """p of every code, and -log p of one. Shape: (..., K), (..., 1) -> (..., K), (...).
 
     The softmax takes one pass through memory each way, where the sum of exponentials takes five; much of a step is
@@ -354,7 +358,7 @@ class _CrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        p, loss = _softmax_loss(logits, target[:, None])
+        p, loss = softmax_loss(logits, target[:, None])
         ctx.save_for_backward(p, target[:, None])
         return loss
 
@@ -380,7 +384,7 @@ class _Likelihood(torch.autograd.Function):
             ctx.heads, biases, torch.split(h, sizes), torch.split(at, sizes), strict=True
         ):
             bias = F.pad(bias, (0, head.shape[1] - bias.shape[1]), value=NEVER)
-            p, loss = _softmax_loss(torch.bmm(part, head.transpose(1, 2)).float().add_(bias[:, None]), code)
+            p, loss = softmax_loss(torch.bmm(part, head.transpose(1, 2)).float().add_(bias[:, None]), code)
             shares.append(p)
             losses.append(loss)
         ctx.sizes = sizes

@@ -11,7 +11,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -56,6 +56,7 @@ class Event:
 Progress = Callable[[Event], None]
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 LANDING = 4
@@ -130,11 +131,11 @@ class Step(Protocol):
 
 
 class Descent:
-    """AdamW on the mean of a per-row loss, its rate on one cycle.
+    """AdamW, its rate on one cycle.
 
     Args:
         module: whose parameters learn.
-        loss: row numbers (B,) to loss of each row (B,).
+        learn: row numbers (B,) to their mean loss, whose gradient it leaves in the parameters; see `by_autograd`.
         decays: of each parameter, in units of the schedule's; None for one for all.
 
     `passed` is the share of the training done, for a loss that changes with it.
@@ -145,32 +146,41 @@ class Descent:
     def __init__(
         self,
         module: nn.Module,
-        loss: Callable[[torch.Tensor], torch.Tensor],
+        learn: Callable[[torch.Tensor], torch.Tensor],
         schedule: Schedule,
         decays: Sequence[Decay] | None = None,
     ) -> None:
         from likewise.training.optimiser import AdamW
 
-        self._loss = loss
+        self._learn = learn
         self._schedule = schedule
         whole = schedule.weight_decay
         decay = whole if decays is None else [share * whole for share in decays]
         self._optimiser = AdamW(module.parameters(), weight_decay=decay)
 
     def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
-        import torch
-
         self.passed = passed
-        loss = self._loss(rows).mean()
-        torch.autograd.backward(loss)
+        loss = self._learn(rows)
         self._optimiser.step(self._schedule.learning_rate * one_cycle(passed, self._schedule.warmup))
-        return loss.detach()
+        return loss
 
     def state(self) -> dict[str, torch.Tensor]:
         return self._optimiser.state()
 
     def load_state(self, state: dict[str, torch.Tensor]) -> None:
         self._optimiser.load_state(state)
+
+
+def by_autograd(loss: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """What tells the mean of a loss of each row (B,), and leaves its gradient in the parameters."""
+    import torch
+
+    def learn(*given: Any) -> torch.Tensor:
+        mean = loss(*given).mean()
+        torch.autograd.backward(mean)
+        return mean.detach()
+
+    return learn
 
 
 @contextmanager
@@ -191,22 +201,63 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def side_by_side(work: Callable[[Item], None], items: Iterable[Item], *, alone: bool = False) -> None:
-    """Do what does not depend on one another on as many threads as torch would use, each computing on its own.
+class Spread(Protocol):
+    """`map` in order, for what does not depend on one another."""
 
-    Args:
-        alone: one item after the other all the same.
-    """
+    def __call__(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]: ...
+
+
+def one_by_one(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """The `Spread` of one thread."""
+    return [work(item) for item in items]
+
+
+@contextmanager
+def crew() -> Iterator[Spread]:
+    """As many threads as torch would use, each of which computes on its own and sleeps while it waits."""
     import torch
 
     threads = torch.get_num_threads()
     with one_thread():
-        if alone or threads == 1:
+        if threads == 1:
+            yield one_by_one
+            return
+        with ThreadPoolExecutor(threads - 1) as pool:
+
+            def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+                items = list(items)
+                results: list[Any] = [None] * len(items)
+                turns = iter(range(len(items)))
+
+                def share() -> None:
+                    for i in turns:
+                        results[i] = work(items[i])
+
+                others = [pool.submit(share) for _ in range(min(threads, len(items)) - 1)]
+                try:
+                    share()
+                finally:
+                    wait(others)
+                for other in others:
+                    other.result()
+                return results
+
+            yield spread
+
+
+def side_by_side(work: Callable[[Item], None], items: Iterable[Item], *, alone: bool = False) -> None:
+    """Do what does not depend on one another on a crew.
+
+    Args:
+        alone: one item after the other all the same.
+    """
+    if alone:
+        with one_thread():
             for item in items:
                 work(item)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, items))
+    else:
+        with crew() as spread:
+            spread(work, items)
 
 
 def one_cycle(passed: float, warmup: float) -> float:

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from likewise.evaluate.images.arrays import Images, IntArray
-from likewise.training.loop import Descent, Schedule, one_thread, train
+from likewise.training.loop import Descent, Schedule, by_autograd, one_thread, train
 
 FloatArray = npt.NDArray[np.float64]
 N_FEATURES = 64
@@ -115,7 +115,9 @@ def _learn(pixels: npt.NDArray[np.float32], labels: IntArray, n_classes: int, rn
     with one_thread():
         eye = Eye(pixels.shape[1:], n_classes, generator)
         x, y = _scaled(pixels, mean, deviation), torch.from_numpy(labels)
-        descent = Descent(eye, lambda rows: functional.cross_entropy(eye(x[rows]), y[rows], reduction="none"), schedule)
+        descent = Descent(
+            eye, by_autograd(lambda rows: functional.cross_entropy(eye(x[rows]), y[rows], reduction="none")), schedule
+        )
         train(eye, descent, n, schedule, generator=generator)
         eye.eval()
     return Judge(eye, mean, deviation)

@@ -34,18 +34,19 @@ from likewise.models.gradient.inputs import (
     log_marginals,
     mostly_ordered,
     net_weights,
+    train_device,
 )
 from likewise.models.gradient.model import COUNTS_SHARE
 from likewise.models.gradient.tables import TableModel
 from likewise.models.marginals.counts import OneWay
 from likewise.models.options import MOST_DROPPED, PRECISIONS, number, whole, word
 from likewise.nets.allowed import Allowed
-from likewise.training.loop import Schedule, one_thread, side_by_side
+from likewise.training.loop import Schedule, Spread, by_autograd, crew, one_thread, side_by_side
 
 if TYPE_CHECKING:
     import torch
 
-    from likewise.nets.autoregressive import MaskedNet
+    from likewise.nets.autoregressive import MaskedNet, View
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
@@ -152,38 +153,54 @@ class Autoregressive(TableModel["MaskedNet"]):
         super().__post_init__()
         self._context: tuple[int, ...] = ()
 
-    @one_thread()
     def fit(self, fit: Fit) -> Self:
         self._context = tuple(fit.context_fields)
         return super().fit(fit)
 
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
-        import torch
-
         check_rows(rows)
         self._settle(fit.alphabet, rows)
         self._net = net = self._make_net(fit.alphabet, log_marginals(rows, fit.alphabet), generator, n_rows=len(rows))
-        if not net.sizes:
-            return
-        at_once = rows_at_once(sum(net.sizes))
-        n_told, own = len(self._context), net.order[len(self._context) :]
+        if net.sizes:
+            with crew() as spread:
+                self._learn_rows(net, fit, rows, generator, spread)
 
-        def loss(x: torch.Tensor, passed: float) -> torch.Tensor:
-            del passed
-            any_order = float(torch.rand((), generator=generator)) < self.any_order
-            nll = net.nll(x, net.visible(_some_first(net.order, generator, n_told) if any_order else net.order))
-            return (nll[:, own] if n_told else nll).sum(1)
+    def _learn_rows(self, net: MaskedNet, fit: Fit, rows: Codes, generator: torch.Generator, spread: Spread) -> None:
+        import torch
+
+        from likewise.nets.gradient import LikelihoodGradient
+
+        at_once = rows_at_once(sum(net.sizes))
+        told = net.order[: len(self._context)]
+        own = net.order[len(told) :]
+
+        def views(n: int) -> list[View]:
+            """Rows in the net's own order first, then the others in one in which any fields may be known."""
+            first = round((1 - self.any_order) * n)
+            parts = [(slice(0, first), net.order), (slice(first, n), _some_first(net.order, generator, len(told)))]
+            return [(part, net.visible(order)) for part, order in parts if part.stop > part.start]
 
         def held_out(x: torch.Tensor) -> torch.Tensor:
             canonical = net.visible(net.order)  # here, where the net stands on the device it learns on
-            parts = (net.nll(part.long(), canonical) for part in torch.split(x, at_once))
-            return torch.stack([(nll[:, own] if n_told else nll).sum() for nll in parts]).sum()
+            return torch.stack(spread(lambda part: loss_of(part, [(slice(None), canonical)]), x.split(at_once))).sum()
 
-        self._train_likelihood(net, fit, rows, generator, loss, held_out)
+        @torch.inference_mode()
+        def loss_of(x: torch.Tensor, seen: Sequence[View]) -> torch.Tensor:
+            return net.nll_in(x.long(), seen)[:, own].sum()
+
+        if train_device(self.device) == "cpu" and not self._settled["group_size"]:
+            gradient = LikelihoodGradient(net, told, spread)
+            self._train_likelihood(net, fit, rows, generator, lambda x, _: gradient(x, views(len(x))), held_out)
+        else:
+            learn = by_autograd(lambda x, _: net.nll_in(x, views(len(x)))[:, own].sum(1))
+            self._train_likelihood(net, fit, rows, generator, learn, held_out)
         if self.calibrate:
-            parts = torch.split(torch.from_numpy(in_net_order(net, rows.codes)), at_once)
-            net.calibrate(lambda: (part.long() for part in parts), net.visible(net.order), self.calibrate)
+            parts = torch.from_numpy(in_net_order(net, rows.codes)).split(at_once)
+            net.calibrate(
+                lambda: (part.long() for part in parts), net.visible(net.order), self.calibrate, spread=spread
+            )
 
+    @one_thread()
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
         """Counts of each field first, then the net, from where they stand."""
         import torch

@@ -99,13 +99,14 @@ class TableModel(GradientModel[Net]):
         fit: Fit,
         rows: Codes,
         generator: torch.Generator,
-        loss: Callable[[torch.Tensor, float], torch.Tensor],
+        learn: Callable[[torch.Tensor, float], torch.Tensor],
         held_out: Callable[[torch.Tensor], torch.Tensor],
     ) -> None:
         """Train a net that begins at the shares of codes and tells the likelihood of rows; it ends on the processor.
 
         Args:
-            loss: (B, D) rows in the net's own order, and the share of the training done, to the loss of each (B,).
+            learn: (B, D) rows in the net's own order, and the share of the training done, to their mean loss, whose
+                gradient it leaves in the parameters.
             held_out: (n, D) held-out rows to the sum of their losses.
         """
         import torch
@@ -120,7 +121,7 @@ class TableModel(GradientModel[Net]):
 
         schedule = self._schedule(len(rows), fit.alphabet)
         descent = Descent(
-            net, lambda batch: loss(x[batch.to(device)].long(), descent.passed), schedule, net.decays(len(x))
+            net, lambda batch: learn(x[batch.to(device)].long(), descent.passed), schedule, net.decays(len(x))
         )
         self._train(
             net, descent, fit, rows, schedule, generator, holdout_loss=holdout_loss if len(held) else None,

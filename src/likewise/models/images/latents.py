@@ -17,7 +17,7 @@ from likewise.models.images.base import BATCH, ImageModel, batch_size_for, mean_
 from likewise.models.options import number, whole, word
 from likewise.models.vae.latents import Latents, LatentSpace, checked_latents
 from likewise.models.vae.model import PRIORS
-from likewise.training.loop import Descent, Schedule
+from likewise.training.loop import Descent, Schedule, by_autograd
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +81,7 @@ class LatentImages(ImageModel["ImageLatents"], LatentSpace):
                 return float(sum(loss_of(*part).sum() for part in parts)) / len(holdout)
 
         held_x, held_told = self._pixels(holdout), self._one_hot(holdout.codes)
-        step = Descent(net, loss, schedule)
+        step = Descent(net, by_autograd(loss), schedule)
         self._train(
             net, step, fit, rows, schedule, generator, holdout_loss=holdout_loss if len(holdout) else None
         )  # fmt: skip

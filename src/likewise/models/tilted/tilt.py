@@ -15,7 +15,7 @@ import numpy as np
 from likewise.codecs.base import Codes
 from likewise.dp.gate import ClippedSums
 from likewise.models.gradient.inputs import public_rows
-from likewise.training.loop import Descent, Progress, Record, Schedule, train
+from likewise.training.loop import Descent, Progress, Record, Schedule, by_autograd, train
 from likewise.training.private import PrivateDescent, train_privately
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def learn(
 
     return train(
         critic,
-        Descent(critic, loss, schedule),
+        Descent(critic, by_autograd(loss), schedule),
         len(real),
         schedule,
         generator=generator,

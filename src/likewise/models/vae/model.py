@@ -26,7 +26,7 @@ from likewise.models.marginals.counts import OneWay
 from likewise.models.options import MOST_DROPPED, PRECISIONS, number, whole, word
 from likewise.models.vae.draws import BATCH, LatentDrawing, Tilts, log_normal
 from likewise.models.vae.latents import Latents, LatentSpace, checked_latents
-from likewise.training.loop import Schedule, one_thread
+from likewise.training.loop import Schedule, by_autograd, one_thread
 
 if TYPE_CHECKING:
     import torch
@@ -167,7 +167,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
             pairs = zip(torch.split(x, BATCH), torch.split(still, BATCH), strict=True)
             return torch.stack([loss_of(part.long(), noise, 1.0).sum() for part, noise in pairs]).sum()
 
-        self._train_likelihood(net, fit, rows, generator, loss, held_out)
+        self._train_likelihood(net, fit, rows, generator, by_autograd(loss), held_out)
         counts = net.count(torch.from_numpy(in_net_order(net, rows.codes)).long())
         self._calibrate(counts, len(rows), fit.rng)
 

@@ -34,7 +34,6 @@ from likewise.models.gradient.inputs import (
     log_marginals,
     mostly_ordered,
     net_weights,
-    train_device,
 )
 from likewise.models.gradient.model import COUNTS_SHARE
 from likewise.models.gradient.tables import TableModel
@@ -188,12 +187,14 @@ class Autoregressive(TableModel["MaskedNet"]):
         def loss_of(x: torch.Tensor, seen: Sequence[View]) -> torch.Tensor:
             return net.nll_in(x.long(), seen)[:, own].sum()
 
-        if train_device(self.device) == "cpu" and not self._settled["group_size"]:
-            gradient = LikelihoodGradient(net, told, spread)
-            self._train_likelihood(net, fit, rows, generator, lambda x, _: gradient(x, views(len(x))), held_out)
-        else:
-            learn = by_autograd(lambda x, _: net.nll_in(x, views(len(x)))[:, own].sum(1))
-            self._train_likelihood(net, fit, rows, generator, learn, held_out)
+        gradient = None if self._settled["group_size"] else LikelihoodGradient(net, told, spread)
+        by_graph = by_autograd(lambda x: net.nll_in(x, views(len(x)))[:, own].sum(1))
+
+        def learn(x: torch.Tensor, passed: float) -> torch.Tensor:
+            del passed
+            return gradient(x, views(len(x))) if gradient is not None and x.is_cpu else by_graph(x)
+
+        self._train_likelihood(net, fit, rows, generator, learn, held_out)
         if self.calibrate:
             parts = torch.from_numpy(in_net_order(net, rows.codes)).split(at_once)
             net.calibrate(

@@ -98,8 +98,7 @@ class LikelihoodGradient:
         """The summed loss of a piece, and the gradient at the embedded codes. Shape: () and (B, D * E)."""
         with torch.no_grad():  # which is of each thread by itself
             net, fields = self.net, slice(piece.start, piece.stop)
-            weights = self.sight.weight[fields].to(net.dtype)
-            h = self._look(piece, weights, batch)
+            h, looks = self._look(piece, batch)
             passed = [h]
             inner = [(mask if mask is None else mask[fields]) for mask in batch.masks]
             layers = [(w[fields].to(net.dtype), b[fields].to(net.dtype)) for w, b in net.layers_with_biases()]
@@ -119,36 +118,32 @@ class LikelihoodGradient:
                 below, mask = torch.bmm(own, layers[i][0].transpose(1, 2)), inner[i]
                 grad = grad.add_(below if mask is None else below.mul_(mask))
             grad = torch.ops.aten.threshold_backward(grad, passed[0], 0)
-            return loss, self._look_back(piece, weights, batch, grad)
+            return loss, self._look_back(piece, looks, batch, grad)
 
-    def _look(self, piece: Piece, weights: torch.Tensor, batch: _Batch) -> torch.Tensor:
-        """What the fields see, bent. Shape: (n, B, H)."""
-        h = batch.e.new_empty(piece.stop - piece.start, len(batch.e), self.net.d_hidden)
+    def _look(self, piece: Piece, batch: _Batch) -> tuple[torch.Tensor, list[_Sight]]:
+        """What the fields see, bent, and by what weights. Shape: (n, B, H)."""
+        n, weights = piece.stop - piece.start, self.sight.weight[piece.start : piece.stop].to(batch.e.dtype)
+        h, looks = batch.e.new_empty(n, len(batch.e), self.net.d_hidden), []
         for i, field in enumerate(range(piece.start, piece.stop)):
             for rows, view in batch.views:
-                if view.ranks[field]:
-                    torch.mm(batch.seen(rows, view, field), view.seen(weights[i], field), out=h[i, rows])
-                else:
-                    h[i, rows] = 0
-        return h.add_(self.sight.bias[piece.start : piece.stop].to(h.dtype)).relu_()
+                seen = batch.e[rows, : view.ranks[field] * self.net.d_embed]
+                looks.append(_Sight(i, rows, view, seen, view.seen(weights[i], field)))
+                torch.mm(seen, looks[-1].weights, out=h[i, rows])
+        return h.add_(self.sight.bias[piece.start : piece.stop].to(h.dtype)).relu_(), looks
 
-    def _look_back(self, piece: Piece, weights: torch.Tensor, batch: _Batch, grad: torch.Tensor) -> torch.Tensor:
+    def _look_back(self, piece: Piece, looks: list[_Sight], batch: _Batch, grad: torch.Tensor) -> torch.Tensor:
         """The gradient at the embedded codes. Shape: (n, B, H) -> (B, D * E)."""
         self._put("sight.bias", slice(piece.start, piece.stop), grad.sum(1, keepdim=True))
-        back = torch.zeros_like(batch.e)
-        for i, field in enumerate(range(piece.start, piece.stop)):
-            own = self.gradients["sight.weight"][field]
-            own.zero_()
-            for rows, view in batch.views:
-                if not (rank := view.ranks[field]):
-                    continue
-                seen = batch.seen(rows, view, field)
-                at = torch.mm(seen.t(), grad[i, rows]).float().view(rank, *own.shape[1:])
-                if view.steps is None:
-                    own[:rank] += at
-                else:
-                    own.index_add_(0, view.steps[:rank], at)
-                back[rows, : seen.shape[1]].addmm_(grad[i, rows], view.seen(weights[i], field).t())
+        back, whole = torch.zeros_like(batch.e), self.gradients["sight.weight"][piece.start : piece.stop].zero_()
+        for look in looks:
+            at, own, n = grad[look.field, look.rows], whole[look.field], look.seen.shape[1]
+            back[look.rows, :n].addmm_(at, look.weights.t())
+            if look.view.steps is None and at.dtype == own.dtype:
+                own.view(-1, own.shape[2])[:n].addmm_(look.seen.t(), at)
+            else:
+                steps = torch.arange(n // own.shape[1]) if look.view.steps is None else look.view.steps
+                more = torch.mm(look.seen.t(), at).to(own.dtype).view(-1, *own.shape[1:])
+                own.index_add_(0, steps[: len(more)], more)
         return back
 
     def _through_heads(self, piece: Piece, h: torch.Tensor, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -197,7 +192,13 @@ class _Batch:
     views: Sequence[View]
     masks: Sequence[torch.Tensor | None]
 
-    def seen(self, rows: slice, view: FullView, field: int) -> torch.Tensor:
-        """What a field sees of these rows. Shape: (rows, rank * E)."""
-        wide = self.e.shape[1] // len(view.ranks)
-        return self.e[rows, : view.ranks[field] * wide]
+
+@dataclass(frozen=True)
+class _Sight:
+    """What a field of a piece sees in some rows, and its weights for that. Shape: (rows, rank * E), (rank * E, H)."""
+
+    field: int
+    rows: slice
+    view: FullView
+    seen: torch.Tensor
+    weights: torch.Tensor

@@ -35,7 +35,7 @@ def dependent_rows(n: int = 3000) -> Codes:
 @pytest.fixture(scope="module")
 def model() -> Autoregressive:
     rows = dependent_rows()
-    made = Autoregressive(epochs=16, d_embed=4, d_hidden=16, precision="fp32")
+    made = Autoregressive(epochs=16, d_embed=8, d_hidden=32, precision="fp32")
     return made.fit(Fit.of(rows, rows[:300], ALPHABET, rng=np.random.default_rng(0)))
 
 

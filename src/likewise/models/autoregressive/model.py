@@ -68,25 +68,29 @@ AT_ONCE = 4096
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
+WIDE_STEPS = 2200
+"""Steps where most columns have many codes. Their held-out loss goes on falling long after that of levels is still: on
+31,000 rows of twelve columns 26.91 nats after 700 steps, 26.46 after 1,100, 26.10 after 1,500, 25.70 after 2,700."""
+
 
 @dataclass(kw_only=True)
 class Autoregressive(TableModel["MaskedNet"]):
     """p(row) as a product of p(column | columns before), by one block-masked net.
 
-    Half of the training steps take the columns in their own order, which unconditional draws then follow; the others
-    put a random set of columns first, so that the net also knows p(column | any other columns), which is what
+    Half of the rows of a training step take the columns in their own order, which unconditional draws then follow; the
+    others put a random set of columns first, so that the net also knows p(column | any other columns), which is what
     conditional draws, imputation and scenarios ask for. Numbers are codes with ordinal features, so neighbouring bins
     learn together. Built on MADE (Germain et al. 2015) and on any-order training of tables (Tiwald et al. 2025).
 
     Args:
-        learning_rate: peak of the one cycle; None takes .005, and .015 under a budget.
+        learning_rate: peak of the one cycle; None takes .007, and .015 under a budget.
         d_embed: width of a code's embedding; None takes 24 where most columns have many codes, else 16; 8 under a
             budget.
         d_hidden: hidden units of each column; None takes 96 where most columns have many codes, else 64; 32 under a
             budget.
         n_layers: layers of each column after the shared one.
         dropout: share of units dropped in training; None takes .05, or .1 where rows are few, and 0 under a budget.
-        any_order: share of the steps that put a random set of columns first.
+        any_order: share of the rows of a step that put a random set of columns first; of the steps under a budget.
         weight_decay: AdamW's, of what the codes of all columns share; what a code of an order has of its own decays the
             more, the fewer rows it has. None takes 1, and .0001 for all alike under a budget.
         patience: epochs without a better held-out loss before the rate is brought down, and training ends.
@@ -106,7 +110,7 @@ class Autoregressive(TableModel["MaskedNet"]):
     takes_context: ClassVar[bool] = True
     settles: ClassVar[tuple[str, ...]] = ("d_embed", "d_hidden", "group_size")
     left_open: ClassVar[Mapping[str, tuple[Any, Any]]] = {
-        "learning_rate": (5e-3, 1.5e-2), "d_embed": (None, 8), "d_hidden": (None, 32), "dropout": (None, 0.0),
+        "learning_rate": (7e-3, 1.5e-2), "d_embed": (None, 8), "d_hidden": (None, 32), "dropout": (None, 0.0),
         "weight_decay": (1.0, 1e-4),
     }  # fmt: skip
     about: ClassVar[About] = About(
@@ -134,15 +138,15 @@ class Autoregressive(TableModel["MaskedNet"]):
     precision: str = word("auto", PRECISIONS)
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
-        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table. Numbers
-        take twice as long to learn as levels; where there are many columns, there is more to learn in each step."""
+        """Small tables get small batches and more epochs: a net needs some hundred steps whatever the table, and where
+        most columns have many codes some thousand. Where there are many columns, there is more to learn in each."""
         alphabet = alphabet or Alphabet(())
         size = batch_size_for(n_rows, sum(alphabet.sizes)) if self.batch_size is None else self.batch_size
         steps_per_epoch = max(n_rows // size, 1)
         many = len(alphabet.fields) > MANY_FIELDS
-        numbers = is_wide(alphabet) or mostly_ordered(alphabet)
-        passes = 4 if many else 6 if n_rows >= MANY_ROWS else 25 if numbers else 12
-        by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
+        passes = 4 if many or n_rows >= MANY_ROWS else 12 if mostly_ordered(alphabet) else 9
+        least = 150 if many else WIDE_STEPS if is_wide(alphabet) else 300
+        by_steps = min(60, max(passes, math.ceil(least / steps_per_epoch)))
         return self._planned(
             epochs=by_steps if self.epochs is None else self.epochs, batch_size=size, patience=self.patience,
             learning_rate=self._option("learning_rate"), weight_decay=self._option("weight_decay"),

@@ -185,7 +185,9 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         def held_out(x: torch.Tensor) -> torch.Tensor:
             canonical = net.visible(net.order)  # here, where the net stands on the device it learns on
-            return torch.stack(spread(lambda part: loss_of(part, [(slice(None), canonical)]), x.split(at_once))).sum()
+            return torch.stack(
+                spread(lambda part: loss_of(part, [(slice(None), canonical)]), torch.split(x, at_once))
+            ).sum()
 
         @torch.inference_mode()
         def loss_of(x: torch.Tensor, seen: Sequence[View]) -> torch.Tensor:
@@ -200,7 +202,7 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         self._train_likelihood(net, fit, rows, generator, learn, held_out)
         if self.calibrate:
-            parts = torch.from_numpy(in_net_order(net, rows.codes)).split(at_once)
+            parts = torch.split(torch.from_numpy(in_net_order(net, rows.codes)), at_once)
             net.calibrate(
                 lambda: (part.long() for part in parts), net.visible(net.order), self.calibrate, spread=spread
             )

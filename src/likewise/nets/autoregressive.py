@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,9 @@ from torch import nn
 from likewise.nets.allowed import Allowed
 from likewise.nets.sight import GROUP, FullSight, GroupedSight, Seen, Sight
 from likewise.nets.tables import LEAST_SHARE, CodeTables, inverse_cdf, log_drawn, log_known, normal
-from likewise.training.loop import Spread, one_by_one
+
+if TYPE_CHECKING:
+    from likewise.training.loop import Spread
 
 BATCHES = 16
 """Batches of rows that are counted before their counts are added up."""
@@ -140,7 +142,7 @@ class MaskedNet(CodeTables):
         visible: Any,
         rounds: int,
         shares: Sequence[torch.Tensor] | None = None,
-        spread: Spread = one_by_one,
+        spread: Spread | None = None,
     ) -> None:
         """Move the biases until each field's mean p over the rows is the rows' own share of each code.
 
@@ -162,7 +164,7 @@ class MaskedNet(CodeTables):
             n_rows = 0
             left = iter(batches())
             while several := list(islice(left, BATCHES)):
-                for counts, expected, n in spread(counted, several):
+                for counts, expected, n in (spread or map)(counted, several):
                     n_rows += n
                     for b, count in enumerate(counts):
                         given[b] += expected[b]

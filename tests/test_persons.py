@@ -368,3 +368,25 @@ def test_a_second_key_of_the_same_persons_is_made_anew(values: list[Any]) -> Non
     assert not set(drawn["SUBJID"]) & set(values)
     fewer = frame.with_columns(SUBJID=pl.lit("a key that all share"))
     assert infer(fewer, entity="USUBJID")["SUBJID"].kind is Kind.CATEGORICAL
+
+
+@pytest.mark.parametrize("names", [("customer_no", "member_code"), ("badge", "locker"), ("a", "b")])
+@pytest.mark.parametrize("entity", [None, False])
+@pytest.mark.parametrize("n", [300, 900])
+def test_no_key_of_little_room_is_drawn_again_beside_another(
+    names: tuple[str, str], entity: bool | None, n: int
+) -> None:
+    """900 of 1,000 possible codes are taken, three rows each: drawn by its pattern a third would be somebody's own."""
+    rng = np.random.default_rng(12)
+    first, second = rng.permutation(1000), rng.permutation(1000)
+    frame = pl.DataFrame(
+        {
+            names[0]: [f"P{first[i // 3]:03}" for i in range(n)],
+            names[1]: [f"K-{second[i // 3]:03}" for i in range(n)],
+            "pay": rng.normal(size=n),
+        }
+    )
+    model = lw.Synthesizer("copula", entity=entity, random_state=0).fit(frame)
+    drawn = model.sample(n, random_state=1)
+    assert all(model.schema_[name].is_key for name in names)
+    assert not any(set(drawn[name]) & set(frame[name]) for name in names)

@@ -5,6 +5,7 @@ Legend: n rows, k distinct known values of a column (u in the rules), counts (k,
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,7 @@ from likewise.schema.keys import (
     BY_LOOKS,
     key_reason,
     looks_like_digit_code,
+    looks_made,
     may_be_keys,
     may_name_a_key,
     text_or_category,
@@ -118,7 +120,7 @@ def infer_counted(
         for at, column in enumerate(columns):
             if number_forms.UNSURE & set(column.notes):
                 columns[at] = _with_override(table.series(column.name), overrides.get(column.name), counted, decimal)
-    schema = Schema(tuple(columns))
+    schema = _with_twins(Schema(tuple(columns)), counted)
     if entity is not None:
         return with_entity(schema, table, entity, counted), counted
     suspect = likely_entity(table, schema, counted)
@@ -207,13 +209,40 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
                 )
                 if again.kind in (Kind.TEXT, Kind.ID):
                     column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
-        may_be_key = is_told and column.kind in (Kind.TEXT, Kind.INTEGER) and may_name_a_key(column.name)
-        if may_be_key and column.format is None and _is_one_to_one(raw.series(column.name), whose):
+        may_be_key = is_told and column.kind in (Kind.TEXT, Kind.INTEGER) and column.format is None
+        if (
+            may_be_key
+            and (may_name_a_key(column.name) or _is_code(column, counted))
+            and _is_one_to_one(raw.series(column.name), whose)
+        ):
             # Another key of the same entity: drawn by its pattern it would now and then be somebody's own.
             note = "taken as an id: each entity has one of its own"
             column = replace(column, kind=Kind.ID, role=Role.ID, notes=(note,))
         columns.append(column)
     return Schema(tuple(columns), schema.dialect)
+
+
+def _with_twins(schema: Schema, counted: Counted) -> Schema:
+    """With two columns of codes that go together one to one taken as ids: keys of one thing, of which the table has
+    several rows. Drawn by their patterns they would now and then be somebody's own."""
+    codes = [c.name for c in schema if c.kind is Kind.TEXT and "kind" in c.found and _is_code(c, counted)]
+    hashes = {name: counted.table.series(name).hash().alias("whose") for name in codes if len(codes) > 1}
+    twins = {
+        name
+        for pair in itertools.combinations(codes, 2)
+        if len(counted[pair[0]].values) == len(counted[pair[1]].values)
+        and _is_one_to_one(counted.table.series(pair[0]), hashes[pair[1]])
+        for name in pair
+    }
+    note = "taken as an id: each of its codes goes with one code of another column"
+    told = (replace(c, kind=Kind.ID, role=Role.ID, notes=(note,)) if c.name in twins else c for c in schema)
+    return Schema(tuple(told), schema.dialect) if twins else schema
+
+
+def _is_code(column: Column, counted: Counted) -> bool:
+    """Whether texts look like keys that somebody made."""
+    values = counted[column.name].values
+    return values.dtype == pl.String and looks_made(values)
 
 
 def _is_one_to_one(series: pl.Series, whose: pl.Series) -> bool:

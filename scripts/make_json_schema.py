@@ -50,6 +50,10 @@ def render() -> dict[str, Any]:
             "skip": WHOLE,
             "comment": TEXT,
             "decimal": {"enum": [".", ","]},
+            "quoting": {"enum": ["needed", "all"]},
+            "padded": {"type": "boolean"},
+            "sep_line": {"type": "boolean"},
+            "unnamed": {"type": "boolean"},
         },
         "additionalProperties": False,
     }

@@ -269,3 +269,23 @@ def test_long_names_are_written(tmp_path: Path) -> None:
 def test_standard_input_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n")))
     assert files.read("-").rows() == [("1", "2")]
+
+
+def test_a_schema_remembers_how_its_file_was_written(tmp_path: Path) -> None:
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    real, told, out = tmp_path / "real.csv", tmp_path / "schema.json", tmp_path / "fake.csv"
+    names = [f"{a} {b}" for a in ("Anna", "Bob", "Eva") for b in ("Meier", "Huber", "Roth", "Frei")]
+    real.write_text("".join(f"{name};{i % 7};x\n" for i, name in enumerate(names * 20)), encoding="utf-8")
+    assert "--no-header" in run("schema", real, "--json", told).output
+    assert run("schema", real, "--no-header", "--json", told).exit_code == 0
+    # Said once, it need not be said again.
+    answer = run("synth", real, "-o", out, "--schema", told, "--model", "copula", "--no-measure", "--rows", 20)
+    assert answer.exit_code == 0, answer.output
+    assert len(out.read_text().splitlines()) == 20
+    # A table that is written otherwise is read as it is written.
+    plain = tmp_path / "plain.csv"
+    plain.write_text("column_1,column_2,column_3\n" + "".join(f"{name},{i % 7},x\n" for i, name in enumerate(names)))
+    answer = run("schema", plain, "--schema", told)
+    assert answer.exit_code == 0, answer.output

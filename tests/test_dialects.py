@@ -315,3 +315,40 @@ def test_points_beside_semicolons_are_thousands_where_a_decimal_could_not_be(
     assert dialect is not None
     schema = infer(frame, decimal=dialect.decimal)
     assert parse(frame, schema)["amount"][0] == number
+
+
+RULED = {
+    "Markdown": "| a | b |\n|---|--:|\n" + "".join(f"| {i} | x |\n" for i in range(9)),
+    "sqlcmd": "a     b    \n----- -----\n" + "".join(f"{i:<5} x    \n" for i in range(9)) + "\n(9 rows affected)\n",
+    "psql": " a | b \n---+---\n" + "".join(f" {i} | x \n" for i in range(9)) + "(9 rows)\n",
+    "mysql": "+---+---+\n| a | b |\n+---+---+\n" + "".join(f"| {i} | x |\n" for i in range(9)) + "+---+---+\n",
+}
+
+
+@pytest.mark.parametrize("how", RULED)
+def test_a_table_drawn_for_reading_is_refused_with_what_to_do(tmp_path: Path, how: str) -> None:
+    with pytest.raises(InputError, match=r"drawn for reading.*save it as CSV"):
+        read(put(tmp_path, RULED[how]))
+
+
+AS_CAME = {
+    "blanks after delimiters": "a, b, c\n1, x y, 2\n3, , 4\n" * 1 + '5, "p, q", 6\n',
+    "backslashes": 'a,b\n1,"x\\"y"\n2,"p,q"\n3,z\n',
+    "all in quotes": '"a","b"\n"1","x"\n"2","y, z"\n',
+    "sep": "sep=;\na;b\n1;x\n2;y\n",
+    "copied out of a database": 'a\tb\n1\t{"k": [1, "x"]}\n2\t{"k": "\\\\n"}\n',
+    "an unnamed first column": '"",a,b\n1,x,2\n2,y,3\n',
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("how", AS_CAME)
+def test_cells_are_enclosed_as_they_came(tmp_path: Path, how: str, end: str) -> None:
+    text = AS_CAME[how].replace("\n", end)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LikewiseWarning)
+        frame, dialect = files.read_table(put(tmp_path, text.encode()))
+    files.write(frame, tmp_path / "out.csv", dialect=dialect)
+    assert (tmp_path / "out.csv").read_bytes().decode() == text
+    assert dialect is not None
+    assert Dialect.from_dict(dialect.to_dict()) == dialect

@@ -138,3 +138,15 @@ def test_failures_have_codes_and_write_nothing(
     assert answer.exit_code == code
     assert text in answer.stderr
     assert not (tmp_path / "safe.csv").exists()
+
+
+def test_a_schema_says_what_columns_are(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"band": [f"{8001 + i % 40}" for i in range(400)], "ill": ["a", "b"] * 200})
+    rows.write_csv(tmp_path / "real.csv")
+    told, out = tmp_path / "schema.json", tmp_path / "safe.csv"
+    assert run(tmp_path / "real.csv", "-o", out, "--quasi-identifiers", "band", "--k", 20).exit_code == 0
+    assert pl.read_csv(out)["band"].str.starts_with("[").all()  # numbers, by their looks
+    CliRunner().invoke(app, ["schema", str(tmp_path / "real.csv"), "--set", "band=categorical", "--json", str(told)])
+    answer = run(tmp_path / "real.csv", "-o", out, "--quasi-identifiers", "band", "--k", 20, "--schema", told)
+    assert answer.exit_code == 0, answer.output
+    assert pl.read_csv(out)["band"].str.contains(r"^\d{4}( \| \d{4})+$").all()  # sets of codes

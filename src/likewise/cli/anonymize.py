@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise.cli.inputs import given_schema, schema_in
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -22,6 +23,7 @@ from likewise.cli.options import (
     QuasiIdentifiers,
     Quiet,
     Reading,
+    SchemaFile,
     TableFile,
     Target,
     column_names,
@@ -139,6 +141,7 @@ def anonymize(
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="S", help="Of the shuffle; whoever knows it can undo the shuffle.")
     ] = None,
+    schema_file: SchemaFile = None,
     reading: Reading = AS_TOLD,
     report: HtmlFile = None,
     target: Target = None,
@@ -169,7 +172,8 @@ def anonymize(
         raise errors.OptionError("--target is for the page: give --report as well")
     with terminal.doing("reading"):
         # A column that is left out still tells whose the rows are.
-        frame, dialect = replace(reading, drop=None).read(source)
+        frame, dialect = replace(reading, drop=None).read(source, schema=schema_in(schema_file))
+        schema = None if schema_file is None else given_schema(schema_file, frame, reading)
         public = None if population is None else files.read(population)
         hierarchies = _hierarchies(hierarchy or [])
     with terminal.doing("recoding"):
@@ -183,7 +187,7 @@ def anonymize(
             sensitive=column_names(sensitive or [], frame), drop=column_names(reading.drop or [], frame),
             population=public, hierarchies=hierarchies, method=method.value, max_suppression=max_suppression,
             suppressed=suppressed.value, numbers=numbers.value, max_seconds=max_seconds,
-            importance=_weights(importance or []), star=star.value,
+            importance=_weights(importance or []), star=star.value, schema=schema,
             keep_order=keep_order, random_state=seed,
         )  # fmt: skip
     files.write(done.frame, output, dialect=dialect)

@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.exits import tells_errors
-from likewise.cli.inputs import schema_of
+from likewise.cli.inputs import schema_in, schema_of
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -116,7 +116,7 @@ def rows(
     terminal = open_terminal(quiet, json, output)
     check_outputs(json, table=output)
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source)
+        frame, dialect = reading.read(source, schema=schema_in(schema_file))
     schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
     features, its_schema = _features(frame, schema, target)
     sampler = Oversampler(
@@ -168,7 +168,7 @@ def compare(
     terminal = open_terminal(quiet, json)
     check_outputs(json)
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source)
+        frame, dialect = reading.read(source, schema=schema_in(schema_file))
     schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
     features, its_schema = _features(frame, schema, target)
     labels = _target(frame, schema, target, regression)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import schema_of
+from likewise.cli.inputs import schema_in, schema_of
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -85,7 +85,7 @@ def impute(
     for path in outputs:
         check_outputs(table=path)
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source)
+        frame, dialect = reading.read(source, schema=schema_in(schema_file))
     schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity), dialect, reading)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> Calla
     from likewise.images import sets
 
     if not sets.holds_images(source):
-        return reading.read
+        return partial(reading.read, schema=schema_in(schema_file))
     if schema_file is not None or reading.given:
         named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[schema_file is None :])
         raise errors.OptionError(f"{named} would not be used: images have no schema and no columns")
@@ -62,12 +63,18 @@ def schema_of(
 
 def given_schema(file: Path, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:
     """The schema in a file, without the columns that --columns and --drop leave out of the table."""
-    from likewise.schema.column import Schema
-
-    schema = Schema.from_json(read_text(file))
+    schema = schema_in(file)
+    assert schema is not None
     if reading is None or not (reading.columns or reading.drop):
         return schema
-    return Schema(tuple(column for column in schema if column.name in frame.columns), schema.dialect)
+    return replace(schema, columns=tuple(column for column in schema if column.name in frame.columns))
+
+
+def schema_in(file: Path | None) -> Schema | None:
+    """The schema in a file, if one is named."""
+    from likewise.schema.column import Schema
+
+    return None if file is None else Schema.from_json(read_text(file))
 
 
 def conditions_of(texts: list[str], schema: Schema) -> dict[str, Condition]:

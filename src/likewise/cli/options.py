@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
@@ -18,6 +18,7 @@ from likewise import errors
 if TYPE_CHECKING:
     import polars as pl
 
+    from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
     from likewise.schema.distinct import Columns, Counted
 
@@ -133,11 +134,14 @@ class Reading:
         """Options that stand on the command line."""
         return [f.name for f in fields(self) if getattr(self, f.name) not in (None, [])]
 
-    def read(self, path: Path, *, by_header: bool = False) -> tuple[pl.DataFrame, Dialect | None]:
+    def read(
+        self, path: Path, *, by_header: bool = False, schema: Schema | None = None
+    ) -> tuple[pl.DataFrame, Dialect | None]:
         """The table in a file, and how it is written.
 
         Args:
             by_header: as `tables.files.read` takes it.
+            schema: remembers how its table was written: so is this one, if that gives its columns.
 
         Raises:
             InputError: it cannot be read, or has none of the columns named.
@@ -145,22 +149,37 @@ class Reading:
         """
         from likewise.tables import files
 
-        table, found = files.read_table(path, dialect=self._dialect(), sheet=self.sheet, by_header=by_header)
+        read = partial(files.read_table, path, sheet=self.sheet, by_header=by_header)
+        table, found = self._written_as(None if by_header else schema, path, read)
         taken = self.taken(table)
         if taken.width < table.width and not by_header:
             _warn_of_lost_entity(table, taken.columns)
         return taken, found
 
-    def counted(self, path: Path) -> tuple[Counted, Dialect | None]:
+    def counted(self, path: Path, *, schema: Schema | None = None) -> tuple[Counted, Dialect | None]:
         """The same as `read`, in less memory, for what counts the values of each column."""
         from likewise.schema.distinct import Counted
         from likewise.tables import files
 
-        table, found = files.read_columns(path, dialect=self._dialect(), sheet=self.sheet)
+        table, found = self._written_as(schema, path, partial(files.read_columns, path, sheet=self.sheet))
         taken = self.taken(table)
         if taken.width < table.width:
             _warn_of_lost_entity(Counted(table, typed=None), taken.columns)
         return Counted(taken, typed=None), found
+
+    def _written_as(self, schema: Schema | None, path: Path, read: Any) -> tuple[Any, Dialect | None]:
+        """What is read of a file as the command line says, and where that leaves it open, as a schema remembers."""
+        if schema is None or schema.dialect is None:
+            return read(dialect=self._dialect())  # type: ignore[no-any-return]
+        known = {name: value for name, value in schema.dialect.to_dict().items() if name != "line_end"}
+        try:
+            table, found = read(dialect=self._dialect().told(**known))
+            if set(schema.names) <= set(table.columns) or not path.is_file():
+                return table, found
+        except (errors.InputError, errors.SchemaError):
+            if not path.is_file():
+                raise
+        return read(dialect=self._dialect())  # type: ignore[no-any-return]
 
     def _dialect(self) -> Dialect:
         from likewise.schema.dialect import Dialect

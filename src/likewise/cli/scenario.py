@@ -12,7 +12,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.exits import tells_errors
-from likewise.cli.inputs import schema_of
+from likewise.cli.inputs import schema_in, schema_of
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -305,7 +305,7 @@ def _scenario(
     terminal = open_terminal(quiet, json, output)
     check_outputs(json, table=output)
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source)
+        frame, dialect = reading.read(source, schema=schema_in(schema_file))
     if paths:
         draw: ScenarioDraw | PathDraw = _paths(
             frame, terminal, paths, time=time, n=rows, horizon=horizon, shock=shock or [], start=start.value,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import given_schema
+from likewise.cli.inputs import given_schema, schema_in
 from likewise.cli.options import (
     AS_TOLD,
     COLUMNS,
@@ -70,7 +70,7 @@ def schema(
     from likewise.schema.persons import word_on_entity
 
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source)
+        frame, dialect = reading.read(source, schema=schema_in(schema_file))
         given = None if schema_file is None else given_schema(schema_file, frame, reading)
         overrides = None if given is None else {column.name: column for column in given}
         decimal = None if dialect is None else dialect.decimal

@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.images import synth_images
-from likewise.cli.inputs import conditions_of, given_schema, schema_of
+from likewise.cli.inputs import conditions_of, given_schema, schema_in, schema_of
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -235,9 +235,9 @@ def synth(
     frame: pl.DataFrame | Counted
     with terminal.doing("reading"):
         if privacy is not None or dry_run:
-            frame, dialect = reading.read(source, by_header=privacy is not None)
+            frame, dialect = reading.read(source, by_header=privacy is not None, schema=schema_in(schema_file))
         else:
-            counted, dialect = reading.counted(source)
+            counted, dialect = reading.counted(source, schema=schema_in(schema_file))
             frame = counted if len(counted) > MANY_ROWS else counted.table.frame()
     if privacy is not None and schema_file is not None and not isinstance(frame, Counted):
         schema = _declared(frame, schema_file, target, privacy, reading)

@@ -39,6 +39,7 @@ from likewise.privacy.recoding import (
 )
 from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
+from likewise.schema.column import Schema
 from likewise.schema.infer import infer
 from likewise.schema.persons import likely_entity
 from likewise.tables.frames import from_frame, names_of
@@ -173,6 +174,7 @@ def anonymize(
     importance: Mapping[str, float] | None = None,
     star: str = "value",
     drop: str | Sequence[str] = (),
+    schema: Schema | None = None,
     max_seconds: float = 30.0,
     keep_order: bool = False,
     random_state: int | np.random.Generator | None = None,
@@ -202,6 +204,7 @@ def anonymize(
             class; or as "any" value, so that k members agree with each row wherever neither is starred, as statistical
             offices count. The second hides less, and a note says how few rows fit someone whose cells are known.
         drop: columns to leave out: names, keys.
+        schema: what columns are, where their values do not tell or tell wrongly; of the others nothing need be said.
         max_seconds: for "lattice"; after it the best recoding so far is given, with `report.optimal` False.
         keep_order: leave the rows in their order. Else they are shuffled, for in a file sorted by age or name the place
             of a row tells whose it is.
@@ -252,10 +255,13 @@ def anonymize(
         raise OptionError("suppressed says what becomes of rows that method='lattice' suppresses; no other does")
     if numbers != "interval" and not method.startswith("mondrian"):
         raise OptionError("numbers says how Mondrian tells a class's numbers; no other method reads it")
+    if entity is None and schema is not None:
+        entity = schema.entity
     if entity is True:
         raise OptionError("entity must be the name of a column, False or None, got True")
     asked = read_asked(
-        table, quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, population, entity or None
+        table, quasi_identifiers, sensitive, promise, hierarchies or {}, max_suppression, population, entity or None,
+        schema,
     )  # fmt: skip
     passing = passing_columns(table, asked, [drop] if isinstance(drop, str) else names_of(drop))
     check_reachable(asked)

@@ -19,6 +19,8 @@ from likewise.privacy.local import MOST_COLUMNS
 from likewise.privacy.measures import columns_of, read_population
 from likewise.privacy.promise import Promise, is_number
 from likewise.privacy.verify import SensitiveInput
+from likewise.schema.column import Column, Schema
+from likewise.schema.infer import infer
 
 NEARLY_UNIQUE = 0.5
 
@@ -53,7 +55,7 @@ class Asked:
 def read_asked(
     table: pl.DataFrame, quasi_identifiers: str | Sequence[str], sensitive: str | Sequence[str] | None,
     promise: Promise, hierarchies: Mapping[str, Hierarchy | Mapping[Any, Any]], max_suppression: float,
-    population: Any, entity: str | None,
+    population: Any, entity: str | None, schema: Schema | None = None,
 ) -> Asked:  # fmt: skip
     names, secret = columns_of(table, quasi_identifiers, sensitive, entity)
     persons = None if entity is None else persons_in(table, entity)
@@ -77,9 +79,12 @@ def read_asked(
                 f"{type(hierarchy).__name__}"
             )
     given = {n: h if isinstance(h, Hierarchy) else from_dict(h) for n, h in hierarchies.items()}
-    readers = tuple(reader(table[n]) for n in names)
+    said = {} if schema is None else {n: schema[n] for n in (*names, *secret) if n in schema}
+    known = infer(table.select(list(said)), overrides=said, entity=False) if said else ()
+    told = {column.name: column for column in known}
+    readers = tuple(reader(table[n], told.get(n)) for n in names)
     values = [r.read(table[r.name]) for r in readers]
-    columns = [_sensitive(table[name], given.get(name), promise, persons) for name in secret]
+    columns = [_sensitive(table[name], told.get(name), given.get(name), promise, persons) for name in secret]
     public = None if population is None else read_population(population, names, entity)
     return Asked(
         table, names, readers, values, given, promise, [s for s, _ in columns], [i for _, i in columns],
@@ -88,9 +93,9 @@ def read_asked(
 
 
 def _sensitive(
-    raw: pl.Series, hierarchy: Hierarchy | None, promise: Promise, persons: Ints | None
+    raw: pl.Series, declared: Column | None, hierarchy: Hierarchy | None, promise: Promise, persons: Ints | None
 ) -> tuple[Sensitive, SensitiveInput]:
-    values = spelled_once(reader(raw).read(raw))
+    values = spelled_once(reader(raw, declared).read(raw))
     column = encode(values, hierarchy)
     kind = promise.t_distance
     if kind == "auto":

@@ -117,8 +117,15 @@ class Reader:
         return out if out.null_count() == released.null_count() else released
 
 
-def reader(series: pl.Series) -> Reader:
-    """How to read a column: typed ones as they are, texts as what they hold (`?` and the like are missing)."""
+def reader(series: pl.Series, declared: Column | None = None) -> Reader:
+    """How to read a column: typed ones as they are, texts as what they hold (`?` and the like are missing); or as what
+    it is declared to be."""
+    if declared is not None:
+        is_scale = declared.kind in (Kind.INTEGER, Kind.REAL, Kind.DATETIME)
+        if not is_scale:
+            declared = Column(name=series.name, kind=Kind.TEXT, missing=declared.missing, dtype="String")
+        if not is_scale or not (series.dtype.is_numeric() or series.dtype.is_temporal()):
+            return Reader(series.name, canonical_dtype(declared), declared, series.dtype)
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return Reader(series.name, series.dtype, None, series.dtype)
     column = infer_column(series.cast(pl.String))

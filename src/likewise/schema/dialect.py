@@ -29,6 +29,10 @@ class Dialect:
         skip: lines before the header that are no part of the table.
         comment: a character; lines that begin with it are no part of the table. "none" for none.
         decimal: the decimal mark of numbers, "." or ",".
+        quoting: which cells stand in quotes: "needed", those that must, or "all".
+        padded: whether a blank follows every delimiter.
+        sep_line: whether a line such as `sep=;` tells spreadsheets the delimiter.
+        unnamed: whether a column has no name in the file; here it is column_1, column_2, ... by its place.
 
     Raises:
         SchemaError: a field cannot be what was given.
@@ -47,6 +51,10 @@ class Dialect:
     skip: int | None = None
     comment: str | None = None
     decimal: str | None = None
+    quoting: str | None = None
+    padded: bool | None = None
+    sep_line: bool | None = None
+    unnamed: bool | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.delimiter, str):
@@ -57,7 +65,9 @@ class Dialect:
         self._check("quote", self.quote in (None, '"', "'", _NONE), """'"', "'" or "none\"""")
         self._check("escape", self.escape in (None, "\\", _NONE), '"\\\\" or "none"')
         self._check("line_end", self.line_end in (None, *_LINE_ENDS), '"\\n", "\\r\\n" or "\\r"')
-        self._check("header", isinstance(self.header, bool | None), "true or false")
+        for name in ("header", "padded", "sep_line", "unnamed"):
+            self._check(name, isinstance(getattr(self, name), bool | None), "true or false")
+        self._check("quoting", self.quoting in (None, "needed", "all"), '"needed" or "all"')
         skip = self.skip
         counts = skip is None or (isinstance(skip, int) and not isinstance(skip, bool) and skip >= 0)
         self._check("skip", counts, "a whole number of lines, 0 or more")

@@ -76,6 +76,11 @@ def read_delimited(
     if given.comment_prefix is not None:
         data = re.sub(rb"(?m)^" + re.escape(given.comment_prefix.encode()) + rb"[^\n]*\n?", b"", data)
     found = sniff(_sample(data), replace(given, comment=None), prefer)
+    if found.is_drawn and given.delimiter is None:
+        raise InputError(
+            f"{what} is a table drawn for reading, with lines of dashes (Markdown, or the screen of a database): "
+            'save it as CSV (psql --csv, mysql --batch, sqlcmd -W -s ",", sqlite3 -csv)'
+        )
     if found.doubt:
         raise InputError(f"{what}: it cannot be told {found.doubt}")
     if found.n_titles:
@@ -84,8 +89,27 @@ def read_delimited(
             f"{what}: what stands before its header was left out (skip={n}); if it is part of the table, say skip=0",
             LikewiseWarning, stacklevel=2,
         )  # fmt: skip
-    told = replace(found.dialect.told(decimal=_decimal(found)), comment=given.comment)
+    told = replace(found.dialect.told(decimal=_decimal(found), **_style(data, found)), comment=given.comment)
+    if given.quote is None and _is_copied_out(data, told):
+        told = replace(told, quote="none")
     return _read(data, replace(found, dialect=told), what, in_blocks=in_blocks)
+
+
+def _style(data: bytes, found: Sniffed) -> dict[str, object]:
+    """How cells are enclosed, as far as it changes no cell: so that they go out in the same way."""
+    dialect, mark = found.dialect, found.dialect.quote_char or '"'
+    lines = [line for line in _sample(data).split("\n")[dialect.skip or 0 :] if line][:SAMPLE_LINES]
+    between = mark + (dialect.delimiter or ",") + " " * found.is_padded + mark
+    n_ends = len(found.header) - 1
+    all_quoted = all(line[0] == line[-1] == mark and line.count(between) == n_ends for line in lines)
+    return {"quoting": "all" if all_quoted else None, "padded": found.is_padded or None}
+
+
+def _is_copied_out(data: bytes, dialect: Dialect) -> bool:
+    """Whether a table is as databases copy it out: a cell that holds quotation marks (JSON, say) has none around it."""
+    mark = (dialect.quote_char or '"').encode()
+    starts = (b"\t" + mark, b"\n" + mark)
+    return dialect.delimiter == "\t" and mark in data and data[:1] != mark and not any(s in data for s in starts)
 
 
 def _decimal(found: Sniffed) -> str | None:
@@ -162,6 +186,7 @@ def _read(
     if has_header:
         header = [name.strip() for name in found.header] if not strict else found.header
         table, header = _fit(table, header, what, strict=strict)
+        dialect = dialect if all(header) else dialect.told(unnamed=True)
         if dialect.header is None and not strict:
             known = (table.known(name, SAMPLE_LINES) for name in table.columns)
             refuse_data_as_names(known, what, header)
@@ -502,20 +527,30 @@ def write_delimited(parts: Iterable[pl.DataFrame], file: IO[bytes], dialect: Dia
     Raises:
         OutputError: the encoding has no such letters.
     """
-    quote = dialect.quote_char
+    quote, sep = dialect.quote_char, f"sep={dialect.delimiter}\n" if dialect.sep_line else ""
     options: dict[str, object] = {
         "separator": dialect.delimiter or ",", "line_terminator": "\r\n" if dialect.line_end == "\r\n" else "\n",
     }  # fmt: skip
-    options |= {"quote_style": "never"} if quote is None else {"quote_char": quote}
+    is_own = quote is not None and (dialect.padded or dialect.escape == "\\")  # which Polars does not write
+    options |= {"quote_style": "never"} if quote is None or is_own else {"quote_char": quote}
+    options |= {"quote_style": "always"} if dialect.quoting == "all" and "quote_char" in options else {}
     as_it_is = (dialect.encoding or "utf-8").lower() in ("utf-8", "utf-8-sig") and dialect.line_end != "\r"
     encoding = (dialect.encoding or "utf-8").replace("utf-8-sig", "utf-8")
     for k, part in enumerate(parts if as_it_is else _chunks(parts)):
         options["include_header"] = k == 0 and dialect.header is not False
-        options["include_bom"] = k == 0 and dialect.has_bom
+        options["include_bom"] = k == 0 and dialect.has_bom and not sep
+        if k == 0 and sep and as_it_is:
+            file.write(
+                (sep if not dialect.has_bom else "\ufeff" + sep).replace("\n", str(options["line_terminator"])).encode()
+            )
+        if dialect.unnamed:
+            lacking = [name for i, name in enumerate(part.columns) if name == f"column_{i + 1}"]
+            part = part.rename(dict.fromkeys(lacking, "")) if len(lacking) == 1 else part
+        part = _dressed(part, dialect) if is_own else part
         if as_it_is:
             part.write_csv(file, **options)  # type: ignore[call-overload]
             continue
-        text: str = part.write_csv(**options)  # type: ignore[call-overload]
+        text: str = (sep if k == 0 else "") + part.write_csv(**options)  # type: ignore[call-overload]
         text = text.replace("\n", "\r") if dialect.line_end == "\r" else text
         if k and encoding in ("utf-16", "utf-32"):
             encoding += "-le" if sys.byteorder == "little" else "-be"  # only the first part has a byte order mark
@@ -526,6 +561,26 @@ def write_delimited(parts: Iterable[pl.DataFrame], file: IO[bytes], dialect: Dia
                 f"the encoding {encoding} of the table that was read has not all of these letters; write another "
                 "format, or say encoding=utf-8"
             ) from None
+
+
+def _dressed(part: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """Cells and names with their quotation marks, escapes, and blanks before them."""
+    quote, delimiter = dialect.quote_char or '"', dialect.delimiter or ","
+    blank = " " if dialect.padded else ""
+    need = "" if dialect.quoting == "all" else rf"[{re.escape(delimiter + quote)}\r\n]|^$|^ | $"
+
+    def dressed(text: pl.Expr, before: str) -> pl.Expr:
+        inner = text
+        if dialect.escape == "\\":
+            inner = text.str.replace_all("\\", "\\\\", literal=True)
+        inner = inner.str.replace_all(quote, ("\\" if dialect.escape == "\\" else quote) + quote, literal=True)
+        cell = pl.when(text.str.contains(need)).then(pl.concat_str(pl.lit(quote), inner, pl.lit(quote))).otherwise(text)
+        return pl.concat_str(pl.lit(before), cell.fill_null(""))
+
+    names = pl.DataFrame({"name": part.columns}).select(dressed(pl.col("name"), ""))["literal"].to_list()
+    names = [blank * (i > 0) + name for i, name in enumerate(names)]
+    cells = [dressed(pl.col(c).cast(pl.String), blank * (i > 0)).alias(names[i]) for i, c in enumerate(part.columns)]
+    return part.select(cells)
 
 
 def _chunks(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

@@ -38,6 +38,7 @@ class Sniffed:
         rows: some lines after it, cut into cells.
         is_padded: a blank follows every delimiter.
         n_titles: lines before the header that hold something.
+        is_drawn: lines of dashes stand between names and rows, as in Markdown.
         doubt: what cannot be told, and what to say; empty where all is clear.
     """
 
@@ -47,6 +48,7 @@ class Sniffed:
     rows: Rows
     is_padded: bool = False
     n_titles: int = 0
+    is_drawn: bool = False
     doubt: str = ""
 
 
@@ -66,7 +68,7 @@ def sniff(text: str, given: Dialect, prefer: str | None = None) -> Sniffed:
     lines = text.splitlines(keepends=True)
     named = _SEP.fullmatch(lines[0].strip()) if lines and given.skip is None else None
     if named is not None:
-        given = given.told(delimiter=named[1], skip=1)
+        given = given.told(delimiter=named[1], skip=1, sep_line=True)
     lines = lines[given.skip or 0 :]
     if given.comment_prefix is not None:
         lines = [line for line in lines if not line.startswith(given.comment_prefix)]
@@ -96,8 +98,16 @@ def sniff(text: str, given: Dialect, prefer: str | None = None) -> Sniffed:
         n_header_lines=end - before,
         rows=rows,
         is_padded=_is_padded(lines[before:], dialect.delimiter or ","),
+        is_drawn=any(map(_is_rule, lines[:4])),
         n_titles=sum(bool("".join(row).strip()) for row in found.rows[:start]),
         doubt=doubt,
+    )
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line is drawn: runs of dashes, one under each name of a column."""
+    return (
+        re.fullmatch(r"[\s|+:=-]*", line) is not None and len(re.findall(r"-{2,}|={2,}|(?<=[|:])-(?=[|:])", line)) > 1
     )
 
 

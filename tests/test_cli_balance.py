@@ -28,7 +28,7 @@ def table(tmp_path: Path, mixed_frame: pl.DataFrame) -> Path:
 
 def test_new_rows_follow_those_of_the_file(table: Path, tmp_path: Path) -> None:
     out, report = tmp_path / "balanced.csv", tmp_path / "report.json"
-    result = run(table, "--target", "passed", "-o", out, "--method", "copula", "--mark", "new", "--json", report)
+    result = run(table, "--target", "passed", "-o", out, "--model", "copula", "--mark", "new", "--json", report)
     assert result.exit_code == 0, result.output
     given = table.read_text().splitlines()
     written = out.read_text().splitlines()
@@ -45,7 +45,7 @@ def test_rare_numbers(table: Path, tmp_path: Path) -> None:
     out = tmp_path / "balanced.parquet"
     frame = pl.read_csv(table).drop_nulls("score").with_columns(score=(pl.col("score") / 20).exp().round(2))
     frame.write_csv(table)
-    result = run(table, "--target", "score", "-o", out, "--method", "smotenc", "--regression", "--quiet")
+    result = run(table, "--target", "score", "-o", out, "--model", "smotenc", "--regression", "--quiet")
     assert result.exit_code == 0, result.output
     balanced = pl.read_parquet(out)
     assert len(balanced) > len(frame)
@@ -85,10 +85,10 @@ def test_compare_judges_a_target_of_numbers(table: Path, tmp_path: Path) -> None
         (("--target", "passed"), 2, "--output"),
         (("--target", "passed", "--compare", "-o", "x.csv"), 2, "--output"),
         (("--target", "pased", "-o", "x.csv"), 4, "did you mean 'passed'"),
-        (("--target", "grade", "-o", "x.csv", "--method", "random"), 3, "the target is missing in"),
-        (("--target", "passed", "-o", "x.csv", "--method", "smoke"), 2, "'model' parameter"),
-        (("--target", "passed", "-o", "x.csv", "--method", "smote", "--strategy", "0.01"), 2, "ratio"),
-        (("--target", "passed", "-o", "x.csv", "--method", "random", "--mark", "age"), 2, "a column 'age' already"),
+        (("--target", "grade", "-o", "x.csv", "--model", "random"), 3, "the target is missing in"),
+        (("--target", "passed", "-o", "x.csv", "--model", "smoke"), 2, "'model' parameter"),
+        (("--target", "passed", "-o", "x.csv", "--model", "smote", "--strategy", "0.01"), 2, "ratio"),
+        (("--target", "passed", "-o", "x.csv", "--model", "random", "--mark", "age"), 2, "a column 'age' already"),
         (("--target", "passed", "--bins", "1,2", "--compare"), 2, "--bins is for --regression"),
         (("--target", "score", "--bins", "1,two", "--regression", "--compare"), 2, "numbers that rise"),
         (("--target", "grade", "--regression", "--compare"), 2, "needs a target of numbers"),

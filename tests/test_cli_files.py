@@ -174,16 +174,21 @@ def test_a_dry_run_tells_and_writes_nothing(run: Run, tmp_path: Path) -> None:
 
 
 def test_old_spellings_go_on_working_with_a_note(run: Run) -> None:
-    new = run("balance", "rows", "t.csv", "--target", "smokes", "-o", "a.csv", "--method", "random")
+    new = run("balance", "rows", "t.csv", "--target", "smokes", "-o", "a.csv", "--model", "random")
     old = run("balance", "t.csv", "--target", "smokes", "-o", "b.csv", "--method", "random")
     assert (new.exit_code, old.exit_code) == (0, 0), old.output
     assert "now written likewise balance rows" in old.stderr
+    assert "--method is now written --model" in old.stderr
+    filled = run("impute", "t.csv", "-o", "d.csv", "--method", "forest")
+    assert filled.exit_code == 0
+    assert "--method is now written --model" in filled.stderr
+    assert run("impute", "t.csv", "-o", "e.csv", "--method", "forest", "--model", "forest").exit_code == 2
     assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
     assert run("balance", "rows", "t.csv", "--target", "smokes", "-o", "c.csv", "--folds", "3").exit_code == 2
 
 
 def test_new_rows_are_marked_in_every_format(run: Run) -> None:
-    words = ("balance", "rows", "t.csv", "--target", "smokes", "--method", "random", "--mark", "new")
+    words = ("balance", "rows", "t.csv", "--target", "smokes", "--model", "random", "--mark", "new")
     for name in ("a.parquet", "a.csv"):
         assert run(*words, "-o", name).exit_code == 0
         marks = files.read(name)["new"].cast(pl.String).str.to_lowercase().to_list()

@@ -18,7 +18,7 @@ IMPUTE = ("impute", "t.csv", "-o", "out.csv")
 @pytest.mark.parametrize(
     ("words", "option"),
     [
-        ((*BALANCE, "--compare", "--method", "smote"), "--method"),
+        ((*BALANCE, "--compare", "--model", "smote"), "--model"),
         ((*BALANCE, "--compare", "--way", "conditional"), "--way"),
         ((*BALANCE, "--compare", "--quality", "0.1"), "--quality"),
         ((*BALANCE, "--compare", "--overlap", "0.1"), "--overlap"),

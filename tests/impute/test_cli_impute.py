@@ -68,7 +68,7 @@ def test_columns_without_a_value_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["--method", "forrest"], 2, "no model 'forrest'; did you mean 'forest'"),
+        (["--model", "forrest"], 2, "no model 'forrest'; did you mean 'forest'"),
         (["--statistic", "mode"], 2, "mode"),
         (["--draws", "0"], 2, "draws"),
     ],

@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.exits import tells_errors
-from likewise.cli.inputs import schema_in, schema_of
+from likewise.cli.inputs import open_table
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -20,12 +20,14 @@ from likewise.cli.options import (
     FixedSeed,
     JsonFile,
     NoEntity,
+    OldMethod,
     Quiet,
     Reading,
     SchemaFile,
     TableFile,
     WithOldSpelling,
     entity_of,
+    model_named,
     refuse_given,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, write_table, write_text
@@ -49,8 +51,11 @@ _HEADS = {
 
 Source = Annotated[Path, typer.Argument(metavar="INPUT", help="The table to balance.")]
 Rare = Annotated[str, typer.Option(metavar="COL", help="The column whose classes or values are rare.")]
-Method = Annotated[
-    str, typer.Option(metavar="NAME", help="auto, random, smote, smotenc, borderline, adasyn, or a generator.")
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="auto, random, smote, smotenc, borderline, adasyn, or a generator.", show_default="auto"
+    ),
 ]
 Way = Annotated[str, typer.Option(metavar="WAY", help="How a generator learns: conditional or class-specific.")]
 Strategy = Annotated[
@@ -83,7 +88,8 @@ def rows(
     source: Source,
     target: Rare,
     output: TableFile,
-    method: Method = "auto",
+    model: Model = None,
+    method: OldMethod = None,
     way: Way = "auto",
     strategy: Strategy = "auto",
     regression: Regression = False,
@@ -107,7 +113,7 @@ def rows(
     \b
     Examples:
       likewise balance rows data.csv --target fraud -o balanced.csv
-      likewise balance rows data.csv --target fraud -o balanced.csv --method smotenc --strategy 0.5 --mark is_new
+      likewise balance rows data.csv --target fraud -o balanced.csv --model smotenc --strategy 0.5 --mark is_new
       likewise balance rows data.csv --target price -o balanced.csv --regression
     """
     from likewise.balance import Oversampler
@@ -115,12 +121,11 @@ def rows(
     edges, task = _edges(bins, regression), "regression" if regression else "classification"
     terminal = open_terminal(quiet, json, output)
     check_outputs(json, table=output)
-    with terminal.doing("reading"):
-        frame, dialect = reading.read(source, schema=schema_in(schema_file))
-    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    model = model_named(model, method, "auto", terminal)
+    frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal)
     features, its_schema = _features(frame, schema, target)
     sampler = Oversampler(
-        method, way=way, sampling_strategy=_strategy(strategy), random_state=seed, quality=quality, overlap=overlap,
+        model, way=way, sampling_strategy=_strategy(strategy), random_state=seed, quality=quality, overlap=overlap,
         task=task, bins=edges, schema=its_schema,
     )  # fmt: skip
     with terminal.doing("balancing"), _options_told():
@@ -167,9 +172,7 @@ def compare(
     edges, task = _edges(bins, regression), "regression" if regression else "classification"
     terminal = open_terminal(quiet, json)
     check_outputs(json)
-    with terminal.doing("reading"):
-        frame, dialect = reading.read(source, schema=schema_in(schema_file))
-    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal)
     features, its_schema = _features(frame, schema, target)
     labels = _target(frame, schema, target, regression)
     with terminal.doing("comparing"), _options_told():
@@ -187,7 +190,8 @@ def balance(
     target: Rare,
     output: Annotated[Path | None, typer.Option("--output", "-o"), OUTPUT] = None,
     compare_them: Annotated[bool, typer.Option("--compare")] = False,
-    method: Method = "auto",
+    model: Model = None,
+    method: OldMethod = None,
     way: Way = "auto",
     strategy: Strategy = "auto",
     regression: Regression = False,
@@ -218,7 +222,7 @@ def balance(
     }  # fmt: skip
     name = "rows" if output is not None else "compare"
     if output is None:
-        only = ("method", "way", "quality", "overlap", "mark")
+        only = ("model", "method", "way", "quality", "overlap", "mark")
         refuse_given(context, only, "they say how --output is balanced; --compare takes --methods")
     else:
         refuse_given(context, ("methods", "folds", "repeats", "max_rows"), "they are for --compare")
@@ -226,7 +230,7 @@ def balance(
     if output is None:
         compare(methods=methods, folds=folds, max_rows=max_rows, repeats=repeats, **both)
     else:
-        rows(output=output, method=method, way=way, quality=quality, overlap=overlap, mark=mark, **both)
+        rows(output=output, model=model, method=method, way=way, quality=quality, overlap=overlap, mark=mark, **both)
 
 
 for _command in (rows, compare):

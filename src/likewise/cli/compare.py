@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import reader_of, schema_of
+from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -63,20 +63,15 @@ def compare(
     check_outputs(report, json)
     import likewise as lw
 
-    with terminal.doing("reading"):
-        read = reader_of(real, schema_file, reading)
-        frame, dialect = read(real)
-        tables = {name: read(path)[0] for name, path in zip(names_of(synthetic), synthetic, strict=True)}
-        held_out = None if holdout is None else read(holdout)[0]
     whose = entity_of(entity, no_entity)
-    schema = schema_of(frame, schema_file, target, terminal, whose, dialect, reading)
+    them = open_measured(real, synthetic, holdout, schema_file, target, whose, reading, terminal)
     with terminal.doing("measuring"):
         found = lw.compare(
-            tables,
-            real=frame,
-            holdout=held_out,
+            dict(zip(names_of(synthetic), them.synthetic, strict=True)),
+            real=them.real,
+            holdout=them.holdout,
             target=target,
-            schema=schema,
+            schema=them.schema,
             random_state=seed,
             measures=measures_of(measures),
             entity=whose,

@@ -9,7 +9,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.compare import names_of
-from likewise.cli.inputs import reader_of, schema_of
+from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
     By,
@@ -72,32 +72,28 @@ def evaluate(
     check_outputs(report, json)
     import likewise as lw
 
-    with terminal.doing("reading"):
-        read = reader_of(real, schema_file, reading)
-        frame, dialect = read(real)
-        fakes = [read(path)[0] for path in synthetic]
-        held_out = None if holdout is None else read(holdout)[0]
-    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    whose = entity_of(entity, no_entity)
+    them = open_measured(real, synthetic, holdout, schema_file, target, whose, reading, terminal)
     if dp_only:
-        if len(fakes) > 1:
+        if len(synthetic) > 1:
             raise errors.OptionError("--dp-only withholds what a comparison would show; give one table")
-        show_withheld(fakes[0], schema, terminal, report=report, json=json, lang=lang)
+        show_withheld(them.synthetic[0], them.schema, terminal, report=report, json=json, lang=lang)
         return
     with terminal.doing("measuring"):
         reports = [
             lw.evaluate(
-                frame,
+                them.real,
                 fake,
-                holdout=held_out,
+                holdout=them.holdout,
                 target=target,
-                schema=schema,
+                schema=them.schema,
                 random_state=seed,
                 measures=measures_of(measures),
                 by=by,
-                entity=entity_of(entity, no_entity),
+                entity=whose,
                 show_real=show_real,
             )
-            for fake in fakes
+            for fake in them.synthetic
         ]
     figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=names_of(synthetic))
     show(figures, terminal, report=report, json=json, lang=lang)

@@ -9,18 +9,20 @@ from typing import Annotated
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import schema_in, schema_of
+from likewise.cli.inputs import open_table
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
     Entity,
     NoEntity,
+    OldMethod,
     Quiet,
     Reading,
     SchemaFile,
     Seed,
     TableFile,
     entity_of,
+    model_named,
     refuse_given,
 )
 from likewise.cli.outputs import check_outputs, guard, open_terminal, write_table
@@ -44,9 +46,15 @@ def impute(
             min=1, metavar="M", help="Write M tables, OUTPUT-1 to OUTPUT-M, each with draws: multiple imputation."
         ),
     ] = None,
-    method: Annotated[
-        str, typer.Option(metavar="NAME", help="forest, boosting, gan, or a generator such as autoregressive, vae.")
-    ] = "forest",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="forest, boosting, gan, or a generator such as autoregressive, vae.",
+            show_default="forest",
+        ),
+    ] = None,
+    method: OldMethod = None,
     statistic: Annotated[
         Statistic, typer.Option(help="What one table holds: the middle of what a cell may be, the mean, or a draw.")
     ] = Statistic.MEDIAN,
@@ -71,7 +79,7 @@ def impute(
       likewise impute holes.csv -o filled.csv
       likewise impute holes.csv -o filled.csv --indicator
       likewise impute holes.csv -o filled.csv --draws 5 --seed 1
-      likewise impute holes.parquet -o filled.parquet --method autoregressive
+      likewise impute holes.parquet -o filled.parquet --model autoregressive
     """
     import polars as pl
 
@@ -84,12 +92,11 @@ def impute(
     guard(inputs=[source, *([schema_file] if schema_file else [])], outputs=outputs)
     for path in outputs:
         check_outputs(table=path)
-    with terminal.doing("reading"):
-        frame, dialect = reading.read(source, schema=schema_in(schema_file))
-    schema = schema_of(frame, schema_file, None, terminal, entity_of(entity, no_entity), dialect, reading)
+    model = model_named(model, method, "forest", terminal)
+    frame, schema = open_table(source, schema_file, None, entity_of(entity, no_entity), reading, terminal)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
-    imputer = Imputer(method, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
+    imputer = Imputer(model, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)
     imputer.set_params(add_indicator=indicator)
     with terminal.counting("learning") as progress:
         imputer.set_params(progress=progress).fit(frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,40 @@ def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> Calla
         named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[schema_file is None :])
         raise errors.OptionError(f"{named} would not be used: images have no schema and no columns")
     return lambda path: (sets.read_images(path), None)
+
+
+def open_table(
+    source: Path, schema_file: Path | None, target: str | None, whose: str | bool | None, reading: Reading,
+    terminal: Terminal,
+) -> tuple[pl.DataFrame, Schema]:  # fmt: skip
+    """A table and its schema, for commands that take one."""
+    with terminal.doing("reading"):
+        frame, dialect = reading.read(source, schema=schema_in(schema_file))
+    return frame, schema_of(frame, schema_file, target, terminal, whose, dialect, reading)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is measured against what: tables, or images, of which there is no schema."""
+
+    real: Any
+    synthetic: list[Any]
+    holdout: Any
+    schema: Schema | None
+
+
+def open_measured(
+    real: Path, synthetic: list[Path], holdout: Path | None, schema_file: Path | None, target: str | None,
+    whose: str | bool | None, reading: Reading, terminal: Terminal,
+) -> Measured:  # fmt: skip
+    """The rows that others were learnt from, those others, and real ones kept from them."""
+    with terminal.doing("reading"):
+        read = reader_of(real, schema_file, reading)
+        frame, dialect = read(real)
+        fakes = [read(path)[0] for path in synthetic]
+        held_out = None if holdout is None else read(holdout)[0]
+    schema = schema_of(frame, schema_file, target, terminal, whose, dialect, reading)
+    return Measured(frame, fakes, held_out, schema)
 
 
 def schema_of(

@@ -18,6 +18,7 @@ from likewise import errors
 if TYPE_CHECKING:
     import polars as pl
 
+    from likewise.cli.terminal import Terminal
     from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
     from likewise.schema.distinct import Columns, Counted
@@ -290,6 +291,23 @@ def _names_a_file(text: str) -> bool:
         return "=" in text and Path(text.rpartition("=")[2]).is_file()
     except (OSError, ValueError):
         return False
+
+
+OldMethod = Annotated[str | None, typer.Option("--method", hidden=True)]
+
+
+def model_named(model: str | None, method: str | None, default: str, terminal: Terminal) -> str:
+    """What `--model` names, or `--method`, as it was written before.
+
+    Raises:
+        OptionError: both are given.
+    """
+    if method is None:
+        return model or default
+    if model is not None:
+        raise errors.OptionError("--method is the older spelling of --model; give --model alone")
+    terminal.note("--method is now written --model")
+    return method
 
 
 def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:

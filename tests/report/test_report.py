@@ -189,6 +189,25 @@ def test_scores_are_found_by_name():
     assert repr(report).startswith("Report(shape=0.012")
 
 
+def test_a_card_calls_no_group_good_in_which_a_figure_is_worse():
+    worse = replace(SCORES[3], name="density", value=0.6, interval=(0.55, 0.65))
+    report = replace(report_of(), scores=(*SCORES, worse))
+    for lang, told, hidden in (("en", "others are worse", "as far as 500"), ("zh", "另有指标不如", "就 500 行而言")):
+        text = Page(report.to_html(lang=lang)).text
+        assert told in text
+        assert hidden not in text
+
+
+def test_the_terminal_shows_what_an_attack_sees_in_eighty_columns():
+    attack = replace(SCORES[3], value=0.012, floor=0.011, interval=(0.0038, 0.0181), least_leak=0.0423)
+    named = tuple(replace(attack, name=name) for name in ("singling_out", "membership_tpr", "singling_out_several"))
+    report = replace(report_of(), scores=(*SCORES[:3], *named))
+    out = io.StringIO()
+    Console(file=out, width=80).print(report.summary_table())
+    assert out.getvalue().count("4.2 %") == 3
+    assert all(word in out.getvalue().split() for word in advice(report).split()), "the closing line is not cut"
+
+
 def test_the_terminal_table_shows_value_and_floor():
     out = io.StringIO()
     Console(file=out, width=120).print(report_of().summary_table())

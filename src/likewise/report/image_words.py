@@ -24,6 +24,7 @@ TEXT: dict[str, dict[str, str]] = {
         "(a holdout).",
         "no_utility": "Without labels on both sides, recognition was not tried.",
         "at": "No different from fresh real images, as far as {n} images can tell.",
+        "at_but": "No different from fresh real images by this figure; others are worse.",
         "worse": "Worse than fresh real images.",
         "ahead": "Ahead of fresh real images.",
         "now_chance": "One of {tried} attacks found more than in fresh real images ({names}); by chance alone one "
@@ -81,6 +82,7 @@ TEXT: dict[str, dict[str, str]] = {
         "no_privacy": "未测量与训练图像的接近程度：需要生成器未见过的真实图像（保留集）。",
         "no_utility": "两边都有标签才能测试识别，因此未测试。",
         "at": "就 {n} 张图像而言，与新的真实图像没有差别。",
+        "at_but": "此项与新的真实图像没有差别；另有指标不如。",
         "worse": "不如新的真实图像。",
         "ahead": "优于新的真实图像。",
         "now_chance": "{tried} 项攻击中有一项所得多于新的真实图像（{names}）；纯属偶然时也常有一项。"

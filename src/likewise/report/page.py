@@ -109,7 +109,9 @@ def _summary_card(report: Report, group: Group, lang: str) -> str:
     if lead is None:
         return f"{head}<p>{escape(text.get(f'no_{group}', '–'))}</p></div>"
     stands = lead.stands
-    verdict = f'<p class="stands {stands}">{escape(text[stands].format(n=f"{lead.n:,}"))}</p>' if stands else ""
+    # One figure stands for the group, so it must not call good what others of the group call bad.
+    said = "at_but" if stands == "at" and any(s.group == group for s in alarms(report)) else stands
+    verdict = f'<p class="stands {stands}">{escape(text[said].format(n=f"{lead.n:,}"))}</p>' if said else ""
     sentences = "".join(f"<li>{escape(s)}</li>" for s in _sentences(report, group, lang))
     return (
         f'{head}<div class="big">{figure(lead.name, lead.value)}<small>{escape(label(lead.name, lang))}</small></div>'

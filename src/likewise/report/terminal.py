@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 20
 """Cells kept for the names of measures, which else break over three lines in a terminal of 80."""
+ARROWS = {"lower": "↓", "higher": "↑", "floor": "="}
+"""What is better, in one cell: with the words for it a table of attacks is wider than a terminal of 80."""
 
 
 def summary_table(report: Report, *, lang: str = "en") -> Table:
@@ -25,14 +27,16 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
     from rich.table import Table
 
     text = words_for(report, lang)
-    closing = f"{MARK} {text['alarm']}\n" if alarms(report) else ""
+    closing = f"{MARK} {text['alarm']}; " if alarms(report) else ""
+    closing += f"{text['better']}: " + ", ".join(f"{ARROWS[way]} {text[f'better_{way}']}" for way in ARROWS) + "\n"
     table = Table(
         box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="",
         caption=f"{closing}[bold]{text['now']}[/bold]: {escape(advice(report, lang))}" if report.scores else None,
     )  # fmt: skip
     table.add_column(text["measure"], min_width=LABEL_WIDTH)
-    for head in ("value", "floor", "interval", "better"):
-        table.add_column(text[head], justify="right" if head != "better" else "left")
+    for head in ("value", "floor", "interval"):
+        table.add_column(text[head], justify="right")
+    table.add_column("")
     has_attacks = any(score.least_leak is not None for score in report)
     if has_attacks:
         table.add_column(text["sees_from"], justify="right")
@@ -49,7 +53,7 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
                 else figure(score.name, score.value),
                 figure(score.name, score.floor),
                 interval,
-                f"[dim]{text[f'better_{score.better}']}[/dim]",
+                f"[dim]{ARROWS[score.better]}[/dim]",
                 *([f"[dim]{figure('copies', score.least_leak)}[/dim]" if score.least_leak else ""] * has_attacks),
             )
     return table

@@ -80,9 +80,10 @@ def shape_and_trend() -> dict[str, Any]:
 
 def million() -> dict[str, Any]:
     real, fake, holdout = (million_rows(n, seed) for n, seed in ((1_000_000, 0), (1_000_000, 1), (250_000, 2)))
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     lw.evaluate(real, fake, holdout=holdout, target="c3")
-    return {"seconds": round(time.perf_counter() - began, 1), **peak()}
+    spent = {"seconds": time.perf_counter() - began, "processor_seconds": time.process_time() - busy}
+    return {name: round(value, 1) for name, value in spent.items()} | peak()
 
 
 def million_rows(n: int, seed: int) -> pl.DataFrame:

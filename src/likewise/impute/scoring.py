@@ -117,7 +117,9 @@ def score_imputation(
     scored = [_score(known[name], gone[name], [table[name] for table in made], confidence) for name in names]
     columns = [score for score, _ in scored if score.n_holes]
     if not columns:
-        raise InputError("no cell is missing in the holed table, known in the true one and filled")
+        left_out = [repr(c.name) for c in schema if not c.is_modelled]
+        hint = f"; {', '.join(left_out)} taken for ids are not scored, unless a schema says else" if left_out else ""
+        raise InputError(f"no cell is missing in the holed table, known in the true one and filled{hint}")
     weights = np.array([c.n_holes for c in columns], np.float64)
     covered = [(c.coverage, c.n_holes) for c in columns if c.coverage is not None]
     return ImputationScore(

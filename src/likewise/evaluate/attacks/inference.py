@@ -34,7 +34,7 @@ from likewise.evaluate.tables import Typed, design_matrices
 from likewise.schema.column import Role, Schema
 
 MAX_TARGETS = 2_000
-LEAST_TARGETS = 150
+LEAST_TARGETS = 120
 MOST_SECRETS = 30
 MOST_LEARNT = 10
 MOST_CLASSES = 64
@@ -123,7 +123,7 @@ class _Asked:
 def _most_targets(n_rows: int, width: int, n_secrets: int) -> int:
     """Each secret takes a pass of its own over all pairs."""
     work = n_rows * (width + 30 * n_secrets)
-    return int(np.clip(0.5 * MOST_WORK / work, LEAST_TARGETS, MAX_TARGETS))
+    return int(np.clip(0.4 * MOST_WORK / work, LEAST_TARGETS, MAX_TARGETS))
 
 
 def _by_nearest(tried: Vectors, table: Typed, asked: _Asked) -> dict[str, npt.NDArray[np.bool_]]:

@@ -26,6 +26,8 @@ MAX_ROWS = 1_000_000
 BLOCK = 16_384
 MOST_PREDICATES = 1_000
 MOST_TRIES = 4_000
+LEAST_TRIES = 1_000
+MOST_ROWS_READ = 2_000_000_000
 LEAST_COLUMNS = 3
 MOST_COLUMNS = 12
 
@@ -115,7 +117,8 @@ def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     n_columns = len(middles)
     person, is_train = _persons(train, holdout)
     persons, n = [], 0
-    for _ in range(MOST_TRIES if n_columns >= 2 else 0):
+    tries = int(np.clip(MOST_ROWS_READ / max(len(synthetic), 1), LEAST_TRIES, MOST_TRIES))
+    for _ in range(tries if n_columns >= 2 else 0):
         row = int(rng.integers(len(synthetic)))
         most = min(MOST_COLUMNS, n_columns)
         chosen = rng.permutation(n_columns)[: int(rng.integers(min(LEAST_COLUMNS, most), most + 1))]

@@ -3,13 +3,16 @@
     python benchmarks/reading_speed.py        # writes benchmarks/results/reading_speed.json
 
 The long table is Adult drawn again to 1,000,000 rows of 15 columns (108 MB of CSV), its numbers jittered; a second one
-has a column of 200,000 customers beside. The wide one is 1,000 rows of 1,000 made-up columns, through `likewise synth
---model copula`. Each is a process of its own, of one thread. Memory is the peak of resident pages.
+has a column of 200,000 customers beside. The wide ones are 1,000 rows of 64, 300 and 1,000 made-up columns. Steps are
+those of a fit from a path, and reading as a frame beside; what a fit holds is measured from a path and from a frame,
+and `likewise synth --model copula --no-measure` from CSV to CSV. Each is a process of its own, of one thread. Memory is
+the peak of resident pages.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -27,6 +30,7 @@ from _shared import ROOT, machine, shared_folder
 
 RESULTS = ROOT / "benchmarks" / "results" / "reading_speed.json"
 ROWS, CUSTOMERS = 1_000_000, 200_000
+WIDTHS = (64, 300, 1_000)
 
 
 def long_table(folder: Path) -> None:
@@ -48,14 +52,16 @@ def wide_table(folder: Path) -> None:
     for i in range(1_000):
         numbers = np.round(z[:, i % 5] + rng.normal(size=1_000), 3)
         columns[f"c{i}"] = numbers if i % 3 else np.array(["a", "b", "c"])[rng.integers(0, 3, 1_000)]
-    pl.DataFrame(columns).write_csv(folder / "wide.csv")
+    for width in WIDTHS:
+        pl.DataFrame(columns).select(pl.nth(*range(width))).write_csv(folder / f"wide_{width}.csv")
 
 
 def steps(path: str) -> dict[str, float]:
-    """CPU seconds of each step from a file to codes."""
+    """CPU seconds of each step from a file to codes, and of reading it as a frame."""
     from likewise.codecs.table import TableCodec
+    from likewise.schema.distinct import Counted
     from likewise.schema.infer import infer_counted
-    from likewise.schema.parse import parse
+    from likewise.schema.parse import parse_counted
     from likewise.tables import files
 
     seconds = {}
@@ -66,38 +72,68 @@ def steps(path: str) -> dict[str, float]:
         seconds[step] = round(time.process_time() - began, 2)
         return result
 
-    raw = timed("read", lambda: files.read(path))
-    schema, counted = timed("infer", lambda: infer_counted(raw))
-    table = timed("parse", lambda: parse(raw, schema, counted=counted))
+    raw = timed("read", lambda: files.read_columns(path)[0])
+    schema, counted = timed("infer", lambda: infer_counted(Counted(raw)))
+    table = timed("parse", lambda: parse_counted(counted, schema))
     codec = timed("learn the codec", lambda: TableCodec.fit(table, schema))
     timed("encode", lambda: codec.encode(table))
+    timed("read as a frame", lambda: files.read(path))
     return seconds
 
 
 def fit(path: str) -> dict[str, float]:
-    """Peak memory of reading and of the fit of a copula, over the file's size."""
+    """Peak memory of the fit of a copula from a path."""
+    import likewise as lw
+
+    imported = _peak()
+    lw.Synthesizer("copula", random_state=0).fit(path)
+    return {"imported_mb": imported, "peak_mb": _peak()}
+
+
+def fit_frame(path: str) -> dict[str, float]:
+    """Peak memory of reading a frame and of the fit of a copula to it."""
     import likewise as lw
     from likewise.tables import files
 
-    size, frames = Path(path).stat().st_size, [files.read(path)]
+    frames = [files.read(path)]
     after_read = _peak()
     lw.Synthesizer("copula", random_state=0).fit(frames.pop())
-    return {"file_mb": round(size / 1e6, 1), "read_peak_mb": after_read, "fit_peak_mb": _peak()}
+    return {"read_peak_mb": after_read, "peak_mb": _peak()}
+
+
+def synth(path: str) -> dict[str, float]:
+    """CPU seconds and peak memory of the command, CSV to CSV."""
+    from likewise.cli.app import main
+
+    out = Path(path).with_suffix(".out.csv")
+    sys.argv = ["likewise", "synth", path, "-o", str(out), "--model", "copula", "--no-measure", "--seed", "0", "-q"]
+    with contextlib.suppress(SystemExit):
+        main()
+    out.unlink()
+    return {"cpu_seconds": round(time.process_time(), 2), "peak_mb": _peak()}
 
 
 def _peak() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1)
 
 
-def of_child(*command: str) -> tuple[str, float]:
-    """What a process of one thread printed, and its CPU seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def tables(folder: str) -> dict[str, float]:
+    long_table(Path(folder))
+    wide_table(Path(folder))
+    return {}
+
+
+STEPS = {"tables": tables, "steps": steps, "fit": fit, "fit of a frame": fit_frame, "synth": synth}
+LONG = tuple(STEPS)[1:]
+
+
+def of_child(step: str, path: Path) -> dict[str, float]:
+    """What a step tells that runs in a process of its own, of one thread."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
-    run = subprocess.run(
-        [sys.executable, *command], env=os.environ | threads, capture_output=True, text=True, check=True
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return run.stdout, round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)
+    command = [sys.executable, __file__, "--step", step, str(path)]
+    run = subprocess.run(command, env=os.environ | threads, capture_output=True, text=True, check=True)
+    answer: dict[str, float] = json.loads(run.stdout)
+    return answer
 
 
 def main() -> None:
@@ -106,23 +142,19 @@ def main() -> None:
     parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.step:
-        print(json.dumps({"steps": steps, "fit": fit}[args.step[0]](args.step[1])))
+        print(json.dumps(STEPS[args.step[0]](args.step[1])))
         return
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        long_table(folder)
-        wide_table(folder)
+        of_child("tables", folder)  # for a child's peak begins at what its parent holds
         found: dict[str, Any] = {}
-        for name in ("long", "keyed"):
-            for step in ("steps", "fit"):
-                found[f"{name}: {step}"] = json.loads(
-                    of_child(__file__, "--step", step, str(folder / f"{name}.csv"))[0]
-                )
-                print(name, step, found[f"{name}: {step}"], flush=True)
-        synth = ("synth", str(folder / "wide.csv"), "-o", str(folder / "out.csv"), "--model", "copula", "--no-measure")
-        cpu = of_child("-c", "from likewise.cli.app import main; main()", *synth)[1]
-        found["wide: synth --model copula"] = {"cpu_seconds": cpu}
-        print("wide", cpu)
+        wide = {f"wide_{n}": ("synth",) for n in WIDTHS}
+        for name, wanted in ({"long": LONG, "keyed": LONG} | wide).items():
+            path = folder / f"{name}.csv"
+            found[name] = {"file_mb": round(path.stat().st_size / 1e6, 1)}
+            for step in wanted:
+                found[name][step] = of_child(step, path)
+                print(name, step, found[name][step], flush=True)
     args.results.write_text(json.dumps(machine() | found, indent=1) + "\n", encoding="utf-8")
 
 

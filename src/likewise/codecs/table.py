@@ -5,7 +5,7 @@ Legend: n rows, D fields, F fractions, K codes of one field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -143,7 +143,9 @@ class TableCodec:
             OptionError: `k_anonymous` is asked for, which `likewise.privacy.codec.anonymous_codec` gives.
         """
         options = _options(options, changes)
-        return cls.from_summary(cls.summarise(frame, schema, others), schema, options)
+        # Column by column, for a summary that counts people holds as many pairs as there are rows.
+        made = _made(_summaries(frame, schema, others), schema, options)
+        return cls(tuple(made), options)
 
     @staticmethod
     def summarise(
@@ -154,31 +156,14 @@ class TableCodec:
         Args:
             others: of these only the keys.
         """
-        columns = [column for column in schema if column.role != Role.DROP]
-        _require(frame, [column.name for column in columns])
-        frame = _columns_of(frame)
-        persons = _persons_of(frame, schema.entity)
-        summaries = {c.name: _summarise_column(frame[c.name], c, persons) for c in columns}
-        for other in map(_columns_of, others):
-            whose = _persons_of(other, schema.entity)
-            for c in columns:
-                if c.is_key:
-                    summaries[c.name] = summaries[c.name].merge(_summarise_column(other[c.name], c, whose))
-        return TableSummary(summaries, len(frame))
+        return TableSummary(dict(_summaries(frame, schema, others)), len(frame))
 
     @classmethod
     def from_summary(
         cls, summary: TableSummary, schema: Schema, options: CodecOptions | None = None, **changes: Any
     ) -> Self:
         options = _options(options, changes)
-        if options.k_anonymous is not None:
-            raise OptionError("k_anonymous looks at whole rows: likewise.privacy.codec.anonymous_codec makes the codec")
-        columns = {column.name: column for column in schema}
-        made = [
-            _codec_of(columns[name]).from_summary(part, columns[name], options)
-            for name, part in summary.columns.items()
-        ]
-        return cls(tuple(made), options)
+        return cls(tuple(_made(summary.columns.items(), schema, options)), options)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -353,6 +338,31 @@ def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
         return codec.narrow(condition)
     known, gone = codec.narrow(condition.condition), codec.narrow(Missing())
     return replace(known, weights=tuple(np.maximum(a, b) for a, b in zip(known.weights, gone.weights, strict=True)))
+
+
+def _summaries(
+    frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns]
+) -> Iterator[tuple[str, Summary]]:
+    """The summary of each column that is not dropped."""
+    columns = [column for column in schema if column.role != Role.DROP]
+    _require(frame, [column.name for column in columns])
+    frame = _columns_of(frame)
+    persons = _persons_of(frame, schema.entity)
+    left_out = [(other, _persons_of(other, schema.entity)) for other in map(_columns_of, others)]
+    for c in columns:
+        summary = _summarise_column(frame[c.name], c, persons)
+        for other, whose in left_out if c.is_key else ():
+            summary = summary.merge(_summarise_column(other[c.name], c, whose))
+        yield c.name, summary
+
+
+def _made(parts: Iterable[tuple[str, Summary]], schema: Schema, options: CodecOptions) -> Iterator[ColumnCodec]:
+    """The codec of each column."""
+    if options.k_anonymous is not None:
+        raise OptionError("k_anonymous looks at whole rows: likewise.privacy.codec.anonymous_codec makes the codec")
+    columns = {column.name: column for column in schema}
+    for name, part in parts:
+        yield _codec_of(columns[name]).from_summary(part, columns[name], options)
 
 
 def _columns_of(frame: pl.DataFrame | Columns) -> Columns:

@@ -59,7 +59,7 @@ def test_keys_are_unique_and_never_real(keys: pl.Series, n_rows: int) -> None:
 
 def test_keys_look_like_the_real_ones() -> None:
     assert draw(fit(KEYS["1..n"]), 3).to_list() == [10_000, 10_001, 10_002]
-    assert draw(fit(KEYS["counter"]), 2).to_list() == ["C000001", "C000002"]
+    assert draw(fit(KEYS["counter"]), 2).to_list() == ["C10000", "C10001"]
     assert draw(fit(KEYS["roomy"]), 100).str.contains("^[A-Z]{16}$").all()
     assert draw(fit(KEYS["uuid"]), 100).str.contains("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]").all()
     assert draw(fit(KEYS["UUID"]), 100).str.contains("^[0-9A-F-]{36}$").all()
@@ -110,3 +110,29 @@ def test_keys_of_digits_are_no_real_key_even_when_read_as_numbers() -> None:
     made = codec.decode(np.zeros((200, 0)), np.zeros((200, 0)), np.random.default_rng(0))
     assert made.n_unique() == 200
     assert made.cast(pl.Int64).min() > 59
+
+
+@pytest.mark.parametrize(
+    ("pattern", "top", "first", "width"),
+    [
+        ("P{:04}", 2_999, "P3000", 5),
+        ("{:06}", 300, "100000", 6),
+        ("{:03}", 850, "900", 3),
+        ("K-{:03}", 999, "K-0001", 6),
+    ],
+)
+def test_keys_of_one_width_keep_it_where_there_is_room_above_them(
+    pattern: str, top: int, first: str, width: int
+) -> None:
+    keys = [pattern.format(i) for i in np.random.default_rng(3).permutation(top + 1)[: top // 2]] + [
+        pattern.format(top - 1)
+    ]
+    codec = fit(pl.Series("key", keys))
+    made = draw(codec, 90)
+    assert made[0] == first
+    assert set(made.str.len_chars()) == {width}
+    many = draw(codec, 10_000)  # more than there is room for: then they grow
+    assert many.n_unique() == 10_000
+    assert not set(many) & set(keys)
+    data, arrays = codec.to_state()
+    assert draw(IdCodec.from_state({**data, "name": "key"}, arrays), 90).equals(made)

@@ -4,7 +4,8 @@ chance is negligible) provably none that the real table holds.
 - whole numbers count on from the next power of ten above the greatest real one;
 - UUIDs are drawn at random (version 4);
 - strings with a shared pattern of much room are drawn from it, hashes and the like from hexadecimal digits; other
-  strings are the shared prefix and a counter, one character longer than any real one.
+  strings are the shared prefix and a counter: from the next round number above all real ones on where that has no more
+  digits, else one character longer than any real one.
 
 Legend: n rows.
 """
@@ -91,7 +92,9 @@ def summarise_ids(series: pl.Series, persons: pl.Series | Persons | None = None)
     text = keys.cast(pl.String)
     uuid = text.str.contains(UUID)
     upper = text.filter(uuid).str.contains("[A-F]")
-    return IdSummary(dtype, n, missing, None, None, int(uuid.sum()), int(upper.sum()), summarise_text(text, whose))
+    last = text.str.extract(r"([0-9]{1,18})$").cast(pl.Int64).max()
+    greatest = last if isinstance(last, int) else None
+    return IdSummary(dtype, n, missing, None, greatest, int(uuid.sum()), int(upper.sum()), summarise_text(text, whose))
 
 
 def summarise_entities(series: pl.Series) -> IdSummary:
@@ -108,7 +111,7 @@ class IdCodec(KeyCodec):
         name: the column's.
         form: "number", "uuid", "pattern", "hex" or "counter".
         dtype: the Polars type of the keys; others than numbers come back as strings.
-        start: first number.
+        start: first number; 1 for a counter that is longer than all real keys.
         width: digits of the counter.
         prefix: what stands before the counter; of a "hex" form the whole key, `HEX` at each hexadecimal digit.
         upper: whether UUIDs and hexadecimal digits are written in capitals.
@@ -140,6 +143,9 @@ class IdCodec(KeyCodec):
         room = _room(pattern)
         if room < ROOM * max(summary.n_rows, 1) and (shape := _hex_shape(summary, options.rows)):
             return cls(column.name, "hex", summary.dtype, prefix=shape[0], upper=shape[1], missing_share=share)
+        if room < ROOM * max(summary.n_rows, 1) and (above := _room_above(summary, pattern)):
+            prefix, width, start = above
+            return cls(column.name, "counter", summary.dtype, start, width, prefix, missing_share=share)
         prefix = _prefix(pattern)
         width = min(max(1, summary.text.longest + 1 - len(prefix)), MAX_WIDTH)
         form = "pattern" if room >= ROOM * max(summary.n_rows, 1) else "counter"
@@ -174,6 +180,8 @@ class IdCodec(KeyCodec):
         return keys
 
     def _counted(self, n: int) -> pl.Series:
+        if self.start > 1:
+            return self.prefix + pl.Series(np.arange(self.start, self.start + n)).cast(pl.String).str.zfill(self.width)
         # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
         lead = "" if self.prefix.strip("0") else "1"
         counter = pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(self.width - len(lead))
@@ -271,6 +279,20 @@ def _prefix(pattern: TextCodec) -> str:
             break
         prefix += chr(int(here[0]))
     return prefix
+
+
+def _room_above(summary: IdSummary, pattern: TextCodec) -> tuple[str, int, int] | None:
+    """Stem, width and first number of keys as wide as the real ones, for keys that are a stem and as many digits each:
+    from the next round number above all of them on. None where keys are otherwise, or the next has a digit more."""
+    if len(pattern.templates) != 1 or summary.greatest is None:
+        return None
+    template, stem = pattern.templates[0], _prefix(pattern).rstrip("0123456789")
+    width = len(template) - len(stem)
+    if not 0 < width <= 18 or set(template[len(stem) :]) - {HEX, *"0123456789"}:
+        return None
+    step = 10 ** (width - 1)
+    start = (summary.greatest // step + 1) * step
+    return (stem, width, start) if start < 10 * step else None
 
 
 def _hex_shape(summary: IdSummary, rows: int) -> tuple[str, bool] | None:

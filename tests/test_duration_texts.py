@@ -101,3 +101,12 @@ def test_a_declared_pattern_is_read_and_what_does_not_follow_it_refused() -> Non
     assert parse(pl.DataFrame({"took": ["1:05", None]}), schema)["took"].to_list() == [3900, None]
     with pytest.raises(SchemaError, match="1 of 1 values are not whole numbers"):
         parse(pl.DataFrame({"took": ["1:5"]}), schema)
+
+
+@pytest.mark.parametrize("marks", ["'\"", "′″"])
+def test_feet_and_inches_are_no_minutes(marks: str) -> None:
+    feet, inches = marks
+    heights = pl.Series("height", [f"{4 + s % 3}{feet}{s % 12}{inches}" for s in lengths()])
+    assert infer_column(heights).kind is Kind.CATEGORICAL
+    laps = pl.Series("lap", [f"{4 + s % 3}{feet}{s % 60:02}{inches}" for s in lengths()])
+    assert infer_column(laps).kind is Kind.INTEGER

@@ -275,3 +275,33 @@ def test_a_dash_in_place_of_cents_is_no_sign(
     assert schema["x"].format == pattern
     assert parse(raw, schema)["x"].head(2).to_list() == numbers
     assert restore(parse(raw, schema), schema).equals(raw)
+
+
+@pytest.mark.parametrize("mark", [",", ".", "'"])
+@pytest.mark.parametrize("cents", [False, True])
+def test_thousands_marks_that_some_numbers_lack_leave_all_of_one_size(mark: str, cents: bool) -> None:
+    values = [1000 + 7310 * i for i in range(200)]
+    end = (",50" if mark == "." else ".50") if cents else ""
+    marked = [f"{v:,}".replace(",", mark) + end for v in values]
+    raw = pl.DataFrame({"pay": [marked[i] if i % 2 else f"{v}{end}" for i, v in enumerate(values)]})
+    schema = infer(raw)
+    table = parse(raw, schema)
+    assert table["pay"].to_list() == [v + 0.5 * cents for v in values]
+    assert restore(table, schema)["pay"].to_list() == marked
+    assert "some numbers lack the thousands marks" in " ".join(schema["pay"].notes)
+
+
+def test_decimal_commas_beside_long_whole_numbers_stay_decimal() -> None:
+    raw = pl.DataFrame({"x": ["7,125", "12,5", "12345", "0,25"]})
+    assert parse(raw, infer(raw))["x"].to_list() == [7.125, 12.5, 12345, 0.25]
+
+
+@pytest.mark.parametrize("n_others", [0, 60])  # a short, wide table is looked at in another way
+def test_sections_that_count_on_past_nine_are_no_numbers(n_others: int) -> None:
+    texts = [f"{a}.{b}" for a in (1, 2, 3) for b in range(1, 13)] * 5
+    raw = pl.DataFrame({"section": texts, **{f"x{i}": ["1.5", "2.25"] * 90 for i in range(n_others)}})
+    schema = infer(raw)
+    assert schema["section"].kind is Kind.CATEGORICAL
+    assert restore(parse(raw, schema), schema)["section"].to_list() == texts
+    by_hand = infer(pl.DataFrame({"price": ["1.5", "1.50", "1.05", "2.10", "3.99"]}))
+    assert by_hand["price"].kind is Kind.REAL

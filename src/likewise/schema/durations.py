@@ -181,6 +181,7 @@ def _units(sample: list[str]) -> str | None:
     marks: dict[str, Counter[str]] = {}
     heads, widths, places, point, fits = Counter[str](), dict[str, set[int]](), 0, "", 0
     whole: dict[str, int] = {}
+    seconds = 0
     for text in sample:
         bare = text.lstrip("-+\u2212")
         head = re.match(r"PT?", bare)
@@ -197,12 +198,15 @@ def _units(sample: list[str]) -> str | None:
         for i, ((number, dot, fraction, mark), unit) in enumerate(zip(parts, units, strict=True)):
             unit = str(unit)
             whole[unit] = whole.get(unit, 0) + 1
+            seconds = max(seconds, int(number)) if unit == "s" else seconds
             marks.setdefault(unit, Counter())[mark if i + 1 < len(parts) else "\0" + mark] += 1
             if i:
                 widths.setdefault(unit, set()).add(len(number))
             if fraction:
                 places, point = max(places, len(fraction)), dot
     order = [u for u in "wdhms" if u in marks]
+    if order == ["m", "s"] and seconds < 12 and {mark.strip("\0 ") for mark in marks["m"]} <= {"'", "\u2032"}:
+        return None  # feet and inches
     if fits < 0.95 * len(sample) or len(order) < 2:
         return None
     iso = max(heads, key=lambda h: (heads[h], len(h))) if heads["P"] + heads["PT"] else ""

@@ -69,14 +69,14 @@ def glances(counted: Counted, tokens: Sequence[str]) -> dict[str, Glance]:
     personal = has_a_form([values.gather_every(max(1, len(values) // SOME)) for values in looked_at])
     found = {}
     for j, name in enumerate(texts):
-        number = None
-        # A whole number with a point, or a point that may group thousands, asks for a closer look.
+        number, is_even = None, bool(least[j] == most[j])
+        # A whole number with a point, a point that may group thousands, or zeros kept at the end of some but not of
+        # others, asks for a closer look.
         if all_of["plain"][j] and n_digits[j] <= MOST_DIGITS and most[j] <= MOST_DECIMALS:
             if most[j] == 0:
                 number = NumberTexts(format=NumberFormat(most=0), is_whole=True, decimals=None)
-            elif any_of["fraction"][j] and not all_of["grouped"][j]:
-                written = int(most[j]) if any_of["hidden"][j] else min(int(least[j]), 1)
-                fmt = NumberFormat(least=int(least[j]) if least[j] == most[j] else written, most=int(most[j]))
+            elif any_of["fraction"][j] and not all_of["grouped"][j] and (is_even or not any_of["hidden"][j]):
+                fmt = NumberFormat(least=int(least[j]) if is_even else min(int(least[j]), 1), most=int(most[j]))
                 number = NumberTexts(format=fmt, is_whole=False, decimals=int(most[j]))
         found[name] = Glance(bool(any_of["token"][j]), bool(any_of["digit"][j]), bool(personal[j]), number)
     return found
@@ -94,7 +94,7 @@ def _seen(texts: pl.Series, tokens: Sequence[str]) -> dict[str, npt.NDArray]:  #
         token=bare.is_in(tokens),
         digit=bare.str.contains(r"[0-9０-９]") | bare.str.contains(PLAIN),
         plain=text.str.contains(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"),
-        grouped=text.str.contains(r"^-?(0|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"),
+        grouped=text.str.contains(r"^-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"),
         fraction=pl.col("fraction").str.contains("[1-9]"),
         hidden=(decimals > 1) & pl.col("fraction").str.ends_with("0"),
         decimals=decimals,

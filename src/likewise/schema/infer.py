@@ -591,6 +591,8 @@ def _mixed_notes(facts: _Facts) -> list[str]:
     numeric = facts.values.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
     if facts.values.str.contains(r"^[+-]?0[0-9]+$").any():
         return ["digits with leading zeros: taken as codes, not as numbers"] if numeric.all() else []
+    if numeric.all() and number_forms.counts_on(facts.values.str.extract(r"\.([0-9]*)\s*$")):
+        return ["what follows the point counts on past 9, as in sections: taken as codes, not as numbers"]
     rows = int(facts.counts.filter(numeric).sum())
     if facts.values.head(100).str.contains(_COMPLEX).all():
         return ["complex numbers are taken as texts: give their real and imaginary parts a column each"]

@@ -142,11 +142,11 @@ def _grouped_points(bare: pl.Series, *, forced: bool) -> bool:
     """Whether points group thousands ("1.234" beside "583"), where every text could be a plain number as well.
 
     A writer that leaves trailing zeros out never ends a fraction in 0, one that keeps them writes a point everywhere: a
-    column with "1.230" and "583" is grouped. Else the other columns of the file must say so.
+    column with "1.230" and "583", or "12345", is grouped. Else the other columns of the file must say so.
     """
-    if not _all(bare, r"^[+-]?(0|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"):
+    if not _all(bare, r"^[+-]?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"):
         return False
-    whole, grouped = bare.str.contains(r"^[+-]?[0-9]{1,3}$"), bare.str.contains(".", literal=True)
+    whole, grouped = bare.str.contains(r"^[+-]?[0-9]+$"), bare.str.contains(".", literal=True)
     if not grouped.any():
         return False
     return forced or bool(whole.any() and bare.str.ends_with("0").filter(grouped).any())
@@ -203,10 +203,12 @@ def _dressed(
         return None
     notes: tuple[str, ...] = ()
     body = looked["body"].drop_nulls()
-    if group == "," and decimal is None and body.str.contains(r"^[0-9]{1,3}(,[0-9]{3})?$").all():
+    if group == "," and decimal is None and body.str.contains(r"^[0-9]+$|^[0-9]{1,3},[0-9]{3}$").all():
         ends = body.filter(body.str.ends_with("0"))
-        if not (body.str.contains(r"^[0-9]{1,3}$").any() and ends.str.contains(",").any()):
+        if not (body.str.contains(r"^[0-9]+$").any() and ends.str.contains(",").any()):
             notes = (COMMA_UNSURE,)
+    if group and body.str.contains("^[0-9]{4}").any():
+        notes += ("some numbers lack the thousands marks of the others: all are written back with them",)
     return _measure(plain, values, counts, fmt, notes, odd, zeros, scaled)
 
 
@@ -332,14 +334,14 @@ def _nearly(read: int, total: int) -> bool:
 
 
 def _grouped(group: str, point: str, *, lakhs: bool = False) -> str:
-    """The regular expression of a body with this thousands mark and decimal point."""
+    """The regular expression of a body with this thousands mark, which may lack, and decimal point."""
     g, p = re.escape(group), re.escape(point)
     if not group:
         return rf"^(?:[0-9]+(?:{p}[0-9]*)?|{p}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
     head = (
-        rf"(?:[1-9][0-9]?(?:{g}[0-9]{{2}})*{g}[0-9]{{3}}|[0-9]{{1,3}})"
+        rf"(?:[1-9][0-9]?(?:{g}[0-9]{{2}})*{g}[0-9]{{3}}|[0-9]+)"
         if lakhs
-        else (rf"(?:[1-9][0-9]{{0,2}}(?:{g}[0-9]{{3}})+|[0-9]{{1,3}})")
+        else (rf"(?:[1-9][0-9]{{0,2}}(?:{g}[0-9]{{3}})+|[0-9]+)")
     )
     return rf"^{head}(?:{p}[0-9]+)?$"
 
@@ -350,8 +352,8 @@ def _grouped(group: str, point: str, *, lakhs: bool = False) -> str:
 def _measure(
     plain: pl.Series, values: pl.Series, counts: pl.Series, fmt: NumberFormat, notes: tuple[str, ...], odd: int,
     zeros: bool = False, scaled: pl.Series | None = None,
-) -> NumberTexts:  # fmt: skip
-    """Decimals and padding of plain number texts; `values` are the same as they stand in the cells."""
+) -> NumberTexts | None:  # fmt: skip
+    """Decimals and padding of plain number texts, None of sections; `values` are the same as the cells hold them."""
     number = plain.cast(pl.Float64, strict=False)
     infinite = int(counts.filter(number.is_infinite()).sum())
     notes += (f"{infinite} infinite values are treated as missing",) if infinite else ()
@@ -398,10 +400,26 @@ def _measure(
         notes += (f"a few values carry binary noise; {covering} decimals hold 99 % of the rows and are written back",)
         return found(least, covering, covering)
     if least < most and fraction.str.ends_with("0").fill_null(False).filter(digits > 1).any():
+        if not zeros and counts_on(fraction):
+            return None
         least = most  # trailing zeros are kept: the writer pads
     elif least < most:
         least = min(least, 1)
     return found(least, most, most)
+
+
+def counts_on(fraction: pl.Series) -> bool:
+    """Whether what follows the point counts on past 9, as in sections and versions: 1.10 then is not 1.1.
+
+    Args:
+        fraction: the digits behind the point, null where there is none.
+    """
+    met = fraction.drop_nulls().unique()
+    if met.str.contains("^$|^0[0-9]|^[0-9]{4}").any():
+        return False
+    numbers = met.cast(pl.Int64)
+    least, most = _int(numbers.min()), _int(numbers.max())
+    return least < 10 <= most and numbers.n_unique() == most - least + 1
 
 
 def _padded(plain: pl.Series, values: pl.Series, fmt: NumberFormat, *, zeros: bool) -> NumberFormat:

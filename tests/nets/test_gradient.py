@@ -1,4 +1,4 @@
-"""Claims about the gradient that is written out: it is autograd's, and the same on any number of threads."""
+"""Claims about the gradient that is written out: it is autograd's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 from likewise.nets.autoregressive import MaskedNet
 from likewise.nets.gradient import LikelihoodGradient, pieces_of
-from likewise.training.loop import crew, one_by_one
+from likewise.training.loop import crew
 
 from .small import small_net
 
@@ -41,7 +41,7 @@ def test_it_is_autograds(n_layers: int, told: list[int], rows: torch.Tensor) -> 
     learnt = [j for j in range(net.n_fields) if j not in told]
     expected = net.nll_in(rows, views)[:, learnt].sum(1).mean()
     gradients = torch.autograd.grad(expected, list(net.parameters()), allow_unused=True)
-    loss = LikelihoodGradient(net, told, one_by_one)(rows, views)
+    loss = LikelihoodGradient(net, told)(rows, views)
     torch.testing.assert_close(loss, expected.detach())
     for (name, parameter), gradient in zip(net.named_parameters(), gradients, strict=True):
         assert gradient.abs().max() > 1e-6, name
@@ -61,31 +61,15 @@ def test_what_is_dropped_is_dropped_both_ways(rows: torch.Tensor, monkeypatch: p
     expected = net.nll_in(rows, [(slice(None), views[0][1])])
     gradients = torch.autograd.grad(expected.sum(1).mean(), list(net.parameters()))
     scales()
-    LikelihoodGradient(net, [], one_by_one)(rows, [(slice(0, 64), views[0][1])])
+    LikelihoodGradient(net, [])(rows, [(slice(0, 64), views[0][1])])
     for parameter, gradient in zip(net.parameters(), gradients, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-6)
 
 
-def test_it_is_the_same_on_any_number_of_threads(rows: torch.Tensor) -> None:
-    net = _net(1)
-    views = _views(net)
-    LikelihoodGradient(net, [], one_by_one)(rows, views)
-    alone = [parameter.grad.clone() for parameter in net.parameters()]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(3)
-    try:
-        with crew() as spread:
-            for _ in range(5):
-                LikelihoodGradient(net, [], spread)(rows, views)
-                assert all(torch.equal(p.grad, was) for p, was in zip(net.parameters(), alone, strict=True))
-    finally:
-        torch.set_num_threads(threads)
-
-
 def test_in_half_the_digits_it_points_the_same_way(rows: torch.Tensor) -> None:
     net, narrow = _net(1), _net(1, torch.bfloat16)
-    LikelihoodGradient(net, [], one_by_one)(rows, _views(net))
-    LikelihoodGradient(narrow, [], one_by_one)(rows, _views(narrow))
+    LikelihoodGradient(net, [])(rows, _views(net))
+    LikelihoodGradient(narrow, [])(rows, _views(narrow))
     for wide, short in zip(net.parameters(), narrow.parameters(), strict=True):
         assert short.grad.dtype == torch.float32
         assert torch.nn.functional.cosine_similarity(wide.grad.flatten(), short.grad.flatten(), 0) > 0.99

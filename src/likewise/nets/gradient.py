@@ -1,9 +1,9 @@
 """The gradient of the mean loss of a batch under a `MaskedNet`, written out.
 
 Behind the embedded codes no field has to do with another, so fields are taken piece by piece, forwards and backwards in
-one go while their units are still in the cache, and pieces side by side on as many threads as there are. Nothing but
-the gradients at the embedded codes is summed over pieces, always in their own order: the weights are the same whatever
-the number of threads.
+one go while their units are still in the cache.
+NOTE[DIFF]: pieces on two threads gained 6 to 20 % on a quiet machine, where the interpreter's lock takes the rest, and
+lost half beside a busy process, so they are taken one after the other.
 
 Legend: B batch, D fields, E embedding width, H hidden width, n fields of a piece, K their codes, P ordinal features.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional as F
@@ -20,9 +19,6 @@ from torch.nn import functional as F
 from likewise.nets.autoregressive import MaskedNet, View
 from likewise.nets.sight import FullSight, FullView
 from likewise.nets.tables import LANES, NEVER, softmax_loss
-
-if TYPE_CHECKING:
-    from likewise.training.loop import Spread
 
 PIECES = 4
 """Pieces of about equal work, at least, where there are so many fields."""
@@ -63,12 +59,11 @@ class LikelihoodGradient:
     Args:
         net: on the processor, all of whose fields see one another in full.
         told: fields whose codes are told and never drawn: their loss does not count.
-        spread: takes the pieces to threads; see `training.loop.crew`.
     """
 
-    def __init__(self, net: MaskedNet, told: Collection[int], spread: Spread) -> None:
+    def __init__(self, net: MaskedNet, told: Collection[int]) -> None:
         assert isinstance(net.sight, FullSight)
-        self.net, self.sight, self.told, self.spread = net, net.sight, frozenset(told), spread
+        self.net, self.sight, self.told = net, net.sight, frozenset(told)
         self.pieces = pieces_of(net)
         self.phi = net.features()
         self.gradients = {name: torch.zeros_like(p) for name, p in net.named_parameters()}
@@ -86,7 +81,7 @@ class LikelihoodGradient:
         masks = [net.drop.mask(shape) for _ in range(len(net.layers) + 1)]
         codes = x.t().contiguous()
         batch = _Batch(e, codes, views, masks)
-        losses, backs = zip(*self.spread(lambda piece: self._learn(piece, batch), self.pieces), strict=True)
+        losses, backs = zip(*[self._learn(piece, batch) for piece in self.pieces], strict=True)
         back = torch.stack(backs).sum(0) if len(backs) > 1 else backs[0]
         back = back if mask is None else back.mul_(mask)
         self._into_tables(torch.cat(at), back, len(table))
@@ -96,29 +91,28 @@ class LikelihoodGradient:
 
     def _learn(self, piece: Piece, batch: _Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """The summed loss of a piece, and the gradient at the embedded codes. Shape: () and (B, D * E)."""
-        with torch.no_grad():  # which is of each thread by itself
-            net, fields = self.net, slice(piece.start, piece.stop)
-            h, looks = self._look(piece, batch)
-            passed = [h]
-            inner = [(mask if mask is None else mask[fields]) for mask in batch.masks]
-            layers = [(w[fields].to(net.dtype), b[fields].to(net.dtype)) for w, b in net.layers_with_biases()]
-            dropped = []
-            for (weight, bias), mask in zip(layers, inner, strict=False):
-                dropped.append(h if mask is None else h * mask)
-                passed.append(torch.baddbmm(bias, dropped[-1], weight).relu_())
-                h = h + passed[-1]
-            last = inner[-1]
-            out = h if last is None else h * last
-            loss, grad = self._through_heads(piece, out, batch.codes[fields])
-            grad = grad if last is None else grad.mul_(last)
-            for i in reversed(range(len(layers))):
-                own = torch.ops.aten.threshold_backward(grad, passed[i + 1], 0)
-                self._put(f"layers.{i}", fields, torch.bmm(dropped[i].transpose(1, 2), own))
-                self._put(f"layer_biases.{i}", fields, own.sum(1, keepdim=True))
-                below, mask = torch.bmm(own, layers[i][0].transpose(1, 2)), inner[i]
-                grad = grad.add_(below if mask is None else below.mul_(mask))
-            grad = torch.ops.aten.threshold_backward(grad, passed[0], 0)
-            return loss, self._look_back(piece, looks, batch, grad)
+        net, fields = self.net, slice(piece.start, piece.stop)
+        h, looks = self._look(piece, batch)
+        passed = [h]
+        inner = [(mask if mask is None else mask[fields]) for mask in batch.masks]
+        layers = [(w[fields].to(net.dtype), b[fields].to(net.dtype)) for w, b in net.layers_with_biases()]
+        dropped = []
+        for (weight, bias), mask in zip(layers, inner, strict=False):
+            dropped.append(h if mask is None else h * mask)
+            passed.append(torch.baddbmm(bias, dropped[-1], weight).relu_())
+            h = h + passed[-1]
+        last = inner[-1]
+        out = h if last is None else h * last
+        loss, grad = self._through_heads(piece, out, batch.codes[fields])
+        grad = grad if last is None else grad.mul_(last)
+        for i in reversed(range(len(layers))):
+            own = torch.ops.aten.threshold_backward(grad, passed[i + 1], 0)
+            self._put(f"layers.{i}", fields, torch.bmm(dropped[i].transpose(1, 2), own))
+            self._put(f"layer_biases.{i}", fields, own.sum(1, keepdim=True))
+            below, mask = torch.bmm(own, layers[i][0].transpose(1, 2)), inner[i]
+            grad = grad.add_(below if mask is None else below.mul_(mask))
+        grad = torch.ops.aten.threshold_backward(grad, passed[0], 0)
+        return loss, self._look_back(piece, looks, batch, grad)
 
     def _look(self, piece: Piece, batch: _Batch) -> tuple[torch.Tensor, list[_Sight]]:
         """What the fields see, bent, and by what weights. Shape: (n, B, H)."""

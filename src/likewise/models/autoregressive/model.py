@@ -196,7 +196,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         def loss_of(x: torch.Tensor, seen: Sequence[View]) -> torch.Tensor:
             return net.nll_in(x.long(), seen)[:, own].sum()
 
-        gradient = None if self._settled["group_size"] else LikelihoodGradient(net, told, spread)
+        gradient = None if self._settled["group_size"] else LikelihoodGradient(net, told)
         by_graph = by_autograd(lambda x: net.nll_in(x, views(len(x)))[:, own].sum(1))
 
         def learn(x: torch.Tensor, passed: float) -> torch.Tensor:

@@ -53,6 +53,20 @@ def test_paths_have_their_band():
     assert rows[-1]["median"] == pytest.approx(np.median(drawn.values[:, -1, 0]))
 
 
+def test_a_scenario_has_the_levels_of_its_tail_each_with_its_interval():
+    pytest.importorskip("altair")
+    losses = pl.DataFrame({"loss": np.random.default_rng(0).pareto(4.0, 2_000)})
+    scenario = lw.Scenario("copula", random_state=0).fit(losses)
+    drawn = scenario.sample(10, tail="loss", return_period=1_000, rows_per_period=2)
+    rows = rows_of(drawn.plot())
+    assert [r["name"] for r in rows] == ["once in 200 periods", "once in 1000 periods", "once in 5000 periods"]
+    for row, periods in zip(rows, (200, 1_000, 5_000), strict=True):
+        level = scenario.return_level(periods, tail="loss", rows_per_period=2)
+        assert (row["low"], row["value"], row["high"]) == pytest.approx((level.low, level.level, level.high), rel=1e-3)
+    with pytest.raises(InputError, match="ask for a tail with return periods"):
+        scenario.sample(10).plot()
+
+
 def test_comparisons_have_a_line_a_report_or_method():
     pytest.importorskip("altair")
     rows = rows_of(lw.compare([report_of(), report_of()], names=["a", "b"]).plot("c2st"))

@@ -49,3 +49,16 @@ def test_fractions_that_fill_whole_numbers_are_scored_as_they_are() -> None:
 def test_made_holes_keep_a_pandas_index() -> None:
     frame = pd.DataFrame({"a": np.arange(20.0), "b": list("uv" * 10)}, index=np.arange(20)[::-1] * 3)
     assert simulate_missing(frame, "mcar", 0.3, random_state=0).index.equals(frame.index)
+
+
+@pytest.mark.parametrize("model", ["forest", "boosting", "copula", "cart"])
+@pytest.mark.parametrize("statistic", ["median", "draw"])
+def test_the_same_rows_in_another_order_are_learnt_and_filled_alike(model: str, statistic: str) -> None:
+    frame = holed().unique(maintain_order=True)
+    order = np.random.default_rng(8).permutation(len(frame))
+    options = {"n_trees": 20} if model == "forest" else {}
+
+    def filled(rows: pl.DataFrame) -> pl.DataFrame:
+        return Imputer(model, statistic=statistic, random_state=0, options=options).fit_transform(rows)
+
+    assert filled(frame[order]).equals(filled(frame)[order])

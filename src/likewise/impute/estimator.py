@@ -27,6 +27,7 @@ from likewise.impute.forest import grow
 from likewise.impute.gain import Gain
 from likewise.impute.generators import completing
 from likewise.impute.laws import Holes, Method, interval, mean, middle
+from likewise.impute.order import by_content, in_any_order
 from likewise.models import MODELS
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.infer import infer
@@ -144,7 +145,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._warn_of_columns_left(opened)
         self.method_ = self._make_method(Schema(tuple(used)) if used else None, rng)
         if used:
-            self.method_.fit(self._matrix(opened), self._grid, rng)
+            x = self._matrix(opened)
+            self.method_.fit(x[rng.permutation(by_content(x))], self._grid, rng)
         self._seed = int(rng.integers(2**31))
         return self
 
@@ -196,8 +198,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns:
             A table of the kind that came. With `forest` and `boosting` a median or a mean is told by its row alone:
-            it is the same in any batch and any order of rows. Draws, and what generators complete, are the same for
-            the same rows in the same order.
+            it is the same in any batch. Draws, and what generators complete, are the same for the same rows, in any
+            order: of several equal rows either may get either fill.
         """
         check_is_fitted(self)
         opened = self._open(X, reset=False)
@@ -205,7 +207,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.statistic == "draw":
             return self._closed(opened, self._draws(x, 1, rng))
         said = middle if self.statistic == "median" else mean
-        laws = self.method_.spread(x, rng) if np.isnan(x).any() else {}
+        laws = in_any_order(lambda rows: self.method_.spread(rows, rng), x) if np.isnan(x).any() else {}
         return self._closed(opened, {j: said(v, bool(self._grid.is_code[j]))[:, None] for j, v in laws.items()})
 
     def imputations(self, X: Any, *, n_imputations: int | None = None, random_state: Any = None) -> list[Any]:
@@ -256,7 +258,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return opened.closed(self._grid, low, kept, []), opened.closed(self._grid, high, kept, [])
 
     def _draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
-        return self.method_.draws(x, m, rng) if np.isnan(x).any() else {}
+        return in_any_order(lambda rows: self.method_.draws(rows, m, rng), x) if np.isnan(x).any() else {}
 
     # ---- the table at the door ---------------------------------------------------------------------------------------
 

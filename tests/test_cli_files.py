@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import date, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -223,6 +224,30 @@ def test_a_sheet_is_named(run: Run) -> None:
     with pytest.raises(likewise.InputError, match="no sheet 'three'; it has 'one', 'two'"):
         files.read("book.xlsx", sheet="three")
     assert run("schema", "t.csv", "--sheet", "one").exit_code == 3
+
+
+def test_days_and_hours_of_a_workbook_are_dates_and_times(tmp_path: Path) -> None:
+    days, hours = [date(2020, 1, d) for d in range(1, 21)], [time(h, 30) for h in range(20)]
+    moments = [datetime.combine(d, h) for d, h in zip(days, hours, strict=True)]
+    frame = pl.DataFrame({"day": [None, *days], "at": [*hours, None], "when": [moments[0], *moments]})
+    files.write(frame, tmp_path / "t.xlsx")
+    back = files.read(tmp_path / "t.xlsx")
+    assert back.dtypes[:2] == [pl.Date, pl.Time]
+    assert [back[name].to_list() for name in frame.columns] == [frame[name].to_list() for name in frame.columns]
+
+
+@pytest.mark.parametrize("title", [("Printed by Erna Muster",), ("Report", None, None, "2024")])
+def test_the_title_of_a_sheet_is_never_taken_for_names(tmp_path: Path, title: tuple[str | None, ...]) -> None:
+    import xlsxwriter
+
+    rows = [title, ("age", "sex", "pay", "job", "day"), *[(30 + i, "f", 1000 + i, "a", i) for i in range(9)]]
+    with xlsxwriter.Workbook(str(tmp_path / "t.xlsx")) as book:
+        sheet = book.add_worksheet()
+        for i, row in enumerate(rows):
+            sheet.write_row(i, 0, row)
+    with pytest.raises(likewise.InputError, match="taken for a title") as told:
+        files.read(tmp_path / "t.xlsx")
+    assert "Erna" not in str(told.value)
 
 
 def test_the_extra_of_excel_is_named_where_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

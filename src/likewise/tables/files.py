@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import glob
 import io
 import sys
@@ -248,8 +249,28 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
         raise InputError(f"{source.what} is a damaged Excel workbook") from None
     frame = frame.select(c for c in frame if c.null_count() < len(c) or not c.name.startswith("__UNNAMED"))
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
+    _refuse_titles(frame.columns, source.what)
+    frame = frame.with_columns(_as_date_or_time(c) for c in frame if isinstance(c.dtype, pl.Datetime))
     refuse_data_as_names(frame.cast(pl.String, strict=False).get_columns(), source.what, frame.columns)
     return frame
+
+
+def _refuse_titles(names: list[str], what: str) -> None:
+    """Raise InputError where most columns have no name, or all but the first: the title of a report, not a header."""
+    lack = [name.startswith("__UNNAMED") for name in names]
+    if 2 * sum(lack) > len(lack) or (len(lack) > 1 and not lack[0] and all(lack[1:])):
+        raise InputError(
+            f"{what}: the first row names {len(lack) - sum(lack)} of {len(lack)} columns, so it is taken for a title, "
+            "not for the header; delete what stands above the header and save the sheet again"
+        )
+
+
+def _as_date_or_time(series: pl.Series) -> pl.Series:
+    """Moments of a workbook, which knows no other type, as what they are: days without hours, hours of no day."""
+    known, days = series.drop_nulls(), series.dt.date()
+    if len(known) and days.drop_nulls().is_in([dt.date(1899, 12, 30), dt.date(1899, 12, 31)]).all():
+        return series.dt.time()
+    return days if len(known) and (known.dt.time() == dt.time()).all() else series
 
 
 def _extra(module: str, extra: str) -> Any:
@@ -389,8 +410,6 @@ def _write_excel(parts: Parts, file: IO[bytes], _: Dialect) -> None:
         raise OutputError(
             f"an Excel sheet holds {_EXCEL_ROWS:,} rows and {_EXCEL_COLUMNS:,} columns; write Parquet or CSV"
         )
-    import datetime as dt
-
     xlsxwriter = _extra("xlsxwriter", "excel")
     book = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -329,3 +329,11 @@ def test_a_sample_of_rows_gives_the_same_kinds() -> None:
     raw = pl.DataFrame({"a": [str(i % 7) for i in range(N)], "b": ["x", "y"] * (N // 2)})
     kinds = [c.kind for c in infer(raw, sample_rows=100)]
     assert kinds == [c.kind for c in infer(raw)]
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Int64, pl.String])
+def test_a_key_with_a_hole_is_still_a_key(dtype: type[pl.DataType]) -> None:
+    keys = pl.Series([None, *(10_000_000 + 7919 * i % 89_999_999 for i in range(599))]).cast(dtype)
+    schema = infer(pl.DataFrame({"customer_id": keys, "income": keys}))
+    assert schema["customer_id"].kind is Kind.ID
+    assert schema["income"].kind is Kind.INTEGER  # a measurement by its name

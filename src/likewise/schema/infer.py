@@ -332,7 +332,7 @@ class _Facts:
 
     @property
     def is_unique(self) -> bool:
-        return len(self.values) == self.n_known == len(self.series) > 0
+        return len(self.values) == self.n_known > 0
 
     def column(self, kind: Kind, **parts: Any) -> Column:
         """The finished column: tokens in order of frequency, and the notes that hold for every kind."""
@@ -644,7 +644,11 @@ def _number_column(facts: _Facts, forced: Kind | None) -> Column:
         if dtype.is_integer():
             facts.notes.append("some values do not fit into 64 bits: read as real numbers, exact to 15 digits")
         return facts.column(Kind.REAL, decimals=_decimals(facts.values))
-    special = _whole_special(facts, whole, forced) if dtype.is_integer() else None
+    # Of floats a key alone is told: pandas stores one so, of which a row is missing.
+    if dtype.is_integer():
+        special = _whole_special(facts, whole, forced)
+    else:
+        special = _key(facts, whole) if forced is None else None
     if special:
         return special
     if forced is Kind.DATETIME:
@@ -688,14 +692,22 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
             return facts.column(Kind.DATETIME, format=found.format, notes=(note, *found.notes))
     if forced is not None:
         return None
+    key = _key(facts, whole)
+    if key:
+        return key
+    if looks_like_digit_code(facts.series.name):
+        kind = text_or_category(facts.values.cast(pl.String), facts.counts)
+        return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))
+    return None
+
+
+def _key(facts: _Facts, whole: pl.Series) -> Column | None:
+    """A key among whole numbers; a word where they may be one."""
     reason = key_reason(facts.series.name, whole, facts.n_known, facts.is_unique, _rows_in_order(facts))
     if reason:
         return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
     if may_be_keys(whole, is_unique=facts.is_unique):
         facts.notes.append("unique numbers of equal length, taken for measurements: if they are keys, say kind id")
-    if looks_like_digit_code(facts.series.name):
-        kind = text_or_category(facts.values.cast(pl.String), facts.counts)
-        return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))
     return None
 
 

@@ -154,7 +154,7 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
         name: the column's name.
         values: (k,) distinct known values, Int64 or String.
         n_known: rows that are not missing.
-        is_unique: every row has a value, and no two the same.
+        is_unique: no two known values are the same.
         in_order: the rows' values go up by one each.
     """
     words = words_of(name)

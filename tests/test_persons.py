@@ -370,6 +370,7 @@ def test_a_second_key_of_the_same_persons_is_made_anew(values: list[Any]) -> Non
     assert infer(fewer, entity="USUBJID")["SUBJID"].kind is Kind.CATEGORICAL
 
 
+@pytest.mark.filterwarnings("ignore:column .* is taken for the key:likewise.errors.LikewiseWarning")
 @pytest.mark.parametrize("names", [("customer_no", "member_code"), ("badge", "locker"), ("a", "b")])
 @pytest.mark.parametrize("entity", [None, False])
 @pytest.mark.parametrize("n", [300, 900])

@@ -139,6 +139,9 @@ def test_impossible_and_endless_years_are_told() -> None:
     assert any("9999" in note for note in found.notes)
     zero = column(["0000-00-00", *rows("2020-01-01", "2021-02-02")])
     assert (zero.kind, zero.missing) == (Kind.DATETIME, ("0000-00-00",))
+    for none, day in (("00/00/0000", "13/02/2020"), ("00.00.0000", "13.02.2020"), ("0000/00/00", "2020/02/13")):
+        found = column([none, *rows(day, day.replace("13", "14"))])
+        assert (found.kind, found.missing) == (Kind.DATETIME, (none,))
 
 
 def test_constant_and_all_missing_columns_are_told() -> None:

@@ -22,7 +22,7 @@ from likewise.nets.autoregressive import MaskedNet
 from likewise.nets.critic import Critic
 from likewise.nets.ghosts import Taped
 from likewise.training import private as private_training
-from likewise.training.loop import Descent, Event, Schedule
+from likewise.training.loop import Descent, Event, Schedule, by_autograd
 from likewise.training.private import (
     MARGIN,
     TOLERANCE,
@@ -248,7 +248,7 @@ def test_without_clipping_and_noise_it_is_the_plain_step(monkeypatch: pytest.Mon
     plan = StepPlan(**{**vars(PLAN), "rate": 1.0, "clip": 1e6, "n_rows": 16.0, "steps": 5})
     (net, loss), (twin, plain) = masked(), masked()
     private = descent_of(net, loss, rows, plan)
-    descent = Descent(twin, lambda at: plain(rows[at], generator()), SCHEDULE)
+    descent = Descent(twin, by_autograd(lambda at: plain(rows[at], generator())), SCHEDULE)
     for step in range(5):
         private(step / 5)
         descent(torch.arange(16), step / 5)

@@ -37,6 +37,7 @@ CONTEXT_TOKENS = (
     "None", "none", "NONE", "N", "na", "-", "--", "---", ".", "..", "*", "NIL", "nil", "n.a.", "N.A.", "(null)",
     "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "undefined", "#VALUE!", "#DIV/0!", "#REF!",
     "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00", "not applicable",
+    "00/00/0000", "0000/00/00", "00.00.0000", "00-00-0000", "00/00/0000 00:00", "00/00/0000 00:00:00",
     "n.d.", "N.D.", "n/d", "N/D", "s/d", "S/D", "k.A.", "k. A.", "keine Angabe", "#NUM!", "#NAME?", "#NULL!", "(blank)",
     "[NULL]", "<NULL>", "(NULL)", "[null]", "<null>", "TBD", "—", "–", "无", "暂无", "未知", "不详", "空",
 )  # fmt: skip

@@ -42,13 +42,18 @@ CHINESE_GIVEN = (
     "嘉佳文博雅琪晨曦睿皓天宁安然清溪若彤云舒"
 )
 
-_GIVEN_HINTS = ("first name", "firstname", "given name", "forename", "vorname", "prenom", "prénom", "名字")
+_GIVEN_HINTS = (
+    "first name", "firstname", "given name", "forename", "vorname", "prenom", "prénom", "nombre de pila", "имя",
+    "отчество", "voornaam", "förnamn", "fornavn", "etunimi", "imię", "名字",
+)  # fmt: skip
 _FAMILY_HINTS = (
     "last name", "lastname", "surname", "family name", "nachname", "familienname", "apellido", "apellidos", "cognome",
-    "maiden name", "姓氏",
+    "maiden name", "nom de famille", "apellido paterno", "apellido materno", "sobrenome", "фамилия", "прізвище",
+    "achternaam", "efternamn", "etternavn", "sukunimi", "nazwisko", "příjmení", "姓氏",
 )  # fmt: skip
 _WHOLE_HINTS = (
     "full name", "fullname", "person name", "nom complet", "nombre completo", "nom et prenom", "vollname", "姓名",
+    "фио", "imię i nazwisko", "ansprechpartner", "ansprechpartnerin", "kontaktperson", "contact person",
     "客户姓名", "患者姓名", "员工姓名", "学生姓名",
 )  # fmt: skip
 _STRONG = [hint.split() for hint in (*_GIVEN_HINTS, *_FAMILY_HINTS, *_WHOLE_HINTS)]

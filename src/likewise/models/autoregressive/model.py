@@ -68,11 +68,11 @@ AT_ONCE = 4096
 
 FEW_ROWS, MANY_ROWS = 20_000, 100_000
 
-WIDE_STEPS = 1500
-"""Steps where most columns have many codes, or are numbers of which there are rows enough. Their held-out loss goes on
-falling long after that of levels is still: on 31,000 rows of twelve columns 26.91 nats after 700 steps, 26.46 after
-1,100, 26.10 after 1,500, 25.70 after 2,700. So do their attacks: of those rows membership stood at .518 after 730 steps
-and .528 after 2,200, where a judge told the rows no better (.557 and .551)."""
+WIDE_STEPS, WIDE_PASSES = 1500, 26
+"""Steps, and passes at most, where most columns have many codes, or are numbers of which there are rows enough. Their
+held-out loss goes on falling long after that of levels is still: on 31,000 rows of twelve columns 26.91 nats after 700
+steps, 26.46 after 1,100, 26.10 after 1,500, 25.70 after 2,700. So do their attacks: of those rows membership stood at
+.518 after 730 steps and .528 after 2,200, where a judge told the rows no better (.557 and .551)."""
 
 
 @dataclass(kw_only=True)
@@ -148,9 +148,9 @@ class Autoregressive(TableModel["MaskedNet"]):
         many = len(alphabet.fields) > MANY_FIELDS
         ordered = mostly_ordered(alphabet)
         passes = 4 if many or n_rows >= MANY_ROWS else 12 if ordered else 9
-        long = is_wide(alphabet) or (ordered and n_rows >= FEW_ROWS)
-        least = 150 if many else WIDE_STEPS if long else 300
-        by_steps = min(60, max(passes, math.ceil(least / steps_per_epoch)))
+        if not many and (is_wide(alphabet) or (ordered and n_rows >= FEW_ROWS)):
+            passes = max(passes, min(math.ceil(WIDE_STEPS / steps_per_epoch), WIDE_PASSES))
+        by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
         return self._planned(
             epochs=by_steps if self.epochs is None else self.epochs, batch_size=size, patience=self.patience,
             learning_rate=self._option("learning_rate"), weight_decay=self._option("weight_decay"),

@@ -144,6 +144,12 @@ def test_impossible_and_endless_years_are_told() -> None:
         assert (found.kind, found.missing) == (Kind.DATETIME, (none,))
 
 
+def test_places_of_some_rows_are_no_row_numbers() -> None:
+    places = pl.Series("place", [*range(1, 121), *[None] * 20]).sample(fraction=1.0, shuffle=True, seed=3)
+    assert infer_column(places).kind is Kind.INTEGER
+    assert infer_column(places.drop_nulls()).kind is Kind.ID
+
+
 def test_constant_and_all_missing_columns_are_told() -> None:
     assert (column(["5", "5"]).kind, column(["5", "5"]).notes) == (
         Kind.INTEGER,

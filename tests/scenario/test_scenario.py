@@ -118,8 +118,9 @@ def test_several_mixes_and_views_are_met_by_weights() -> None:
     draw = scenario().sample(
         4_000, mix={"job": {"none": 0.3}, "coin": {"heads": 0.6}}, views=[mean("age", 45.0), std("income", 12.0)]
     )
-    assert (draw.frame["job"] == "none").mean() == pytest.approx(0.3, abs=0.02)
-    assert (draw.frame["coin"] == "heads").mean() == pytest.approx(0.6, abs=0.02)
+    # Four deviations of a share of the rows, which count for about 2,000 where they are weighed.
+    assert (draw.frame["job"] == "none").mean() == pytest.approx(0.3, abs=0.04)
+    assert (draw.frame["coin"] == "heads").mean() == pytest.approx(0.6, abs=0.04)
     error = people()["age"].std() / np.sqrt(4_000)  # type: ignore[operator]
     assert draw.frame["age"].mean() == pytest.approx(45.0, abs=4 * error)
     assert draw.frame["income"].std() == pytest.approx(12.0, abs=0.4)

@@ -704,7 +704,8 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
 
 def _key(facts: _Facts, whole: pl.Series) -> Column | None:
     """A key among whole numbers; a word where they may be one."""
-    reason = key_reason(facts.series.name, whole, facts.n_known, facts.is_unique, _rows_in_order(facts))
+    complete, in_order = facts.n_known == len(facts.series), _rows_in_order(facts)
+    reason = key_reason(facts.series.name, whole, facts.n_known, facts.is_unique, in_order=in_order, complete=complete)
     if reason:
         return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
     if may_be_keys(whole, is_unique=facts.is_unique):

@@ -143,7 +143,9 @@ def names_a_column(text: str) -> bool:
     return len(words) < 5 and any(w in _NAMES for w in (text.strip().lower(), words[0], words[-1]))
 
 
-def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_order: bool = False) -> str | None:
+def key_reason(
+    name: str, values: pl.Series, n_known: int, is_unique: bool, *, in_order: bool = False, complete: bool = True
+) -> str | None:
     """Why a column is a key, in words for the user; None if it is not.
 
     Being unique is not enough: a measurement, a date or the population of a town is unique too. It takes a name that
@@ -156,6 +158,7 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
         n_known: rows that are not missing.
         is_unique: no two known values are the same.
         in_order: the rows' values go up by one each.
+        complete: no row is missing, as none is of a row number: ranks and places of some rows are measurements.
     """
     words = words_of(name)
     whole_name = " ".join(words or parts_of(name))
@@ -177,7 +180,9 @@ def key_reason(name: str, values: pl.Series, n_known: int, is_unique: bool, in_o
     is_token = values.dtype != pl.String or values.str.contains(_TOKEN).all()
     if n_known >= 20 and (last in _WEAK or _ends_as_a_key(name) or glued) and is_token:
         return "unique, and named so"
-    return _code_reason(values) if values.dtype == pl.String else _whole_reason(values, in_order)
+    if values.dtype == pl.String:
+        return _code_reason(values)
+    return _whole_reason(values, in_order) if complete else None
 
 
 def _ends_as_a_key(name: str) -> bool:

@@ -104,6 +104,32 @@ def test_a_pipe_is_read_once_and_standard_output_is_written(tmp_path: Path) -> N
     assert Schema.from_json(done.stdout.decode()).names == ("age", "smokes", "pay")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("synth", "t.csv", "-o", "x.csv", *QUICK),
+        ("synth", "t.csv", "--dry-run"),
+        ("schema", "t.csv"),
+        ("impute", "t.csv", "-o", "x.csv"),
+        ("balance", "rows", "t.csv", "--target", "smokes", "-o", "x.csv", "--model", "random"),
+        ("scenario", "rows", "t.csv", "-o", "x.csv", "--model", "copula"),
+        ("anonymize", "t.csv", "-o", "x.csv", "--quasi-identifiers", "age", "--k", "2"),
+        ("evaluate", "t.csv", "t.csv", "--measures", "joint"),
+        ("audit", "t.csv", "t.csv", "--measures", "joint"),
+    ],
+)
+def test_a_schema_that_comes_through_a_pipe_is_read_once(run: Run, words: tuple[str, ...]) -> None:
+    assert run("schema", "t.csv", "--json", "s.json").exit_code == 0
+    read, write = os.pipe()
+    os.write(write, Path("s.json").read_bytes())
+    os.close(write)
+    try:
+        answer = run(*words, "--schema", f"/dev/fd/{read}")
+    finally:
+        os.close(read)
+    assert answer.exit_code == 0, answer.output
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_under_standard_output_has_its_exit_code(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(TEXT)

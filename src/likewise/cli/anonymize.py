@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import given_schema, schema_in
+from likewise.cli.inputs import schema_in, taken_of
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -172,8 +172,9 @@ def anonymize(
         raise errors.OptionError("--target is for the page: give --report as well")
     with terminal.doing("reading"):
         # A column that is left out still tells whose the rows are.
-        frame, dialect = replace(reading, drop=None).read(source, schema=schema_in(schema_file))
-        schema = None if schema_file is None else given_schema(schema_file, frame, reading)
+        given = schema_in(schema_file)
+        frame, dialect = replace(reading, drop=None).read(source, schema=given)
+        schema = None if given is None else taken_of(given, frame, reading)
         public = None if population is None else files.read(population)
         hierarchies = _hierarchies(hierarchy or [])
     with terminal.doing("recoding"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import reader_of, schema_of
+from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -154,19 +154,17 @@ def audit(
         raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
     wanted = Rules() if rules is None else read_rules(rules)
     target = wanted.target if target is None else target
-    with terminal.doing("reading"):
-        read = reader_of(real, schema_file, reading)
-        (frame, dialect), fake = read(real), read(synthetic)[0]
-        held_out = None if holdout is None else read(holdout)[0]
-        register = None if public is None else files.read(public)
-    schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    register = None if public is None else files.read(public)
+    whose = entity_of(entity, no_entity)
+    them = open_measured(real, [synthetic], holdout, schema_file, target, whose, reading, terminal)
+    frame, fake, held_out, schema = them.real, them.synthetic[0], them.holdout, them.schema
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")
     asked = wanted.measures if measures is None else measures_of(measures)
     with terminal.doing("measuring"):
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
-            by=wanted.by if by is None else by, entity=entity_of(entity, no_entity),
+            by=wanted.by if by is None else by, entity=whose,
             public=register, on=column_names(on or [], frame) if schema is not None else (),
         )  # fmt: skip
     if shadows is not None:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from likewise.schema.distinct import Counted
 
 
-def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> Callable[[Path], tuple[Any, Dialect | None]]:
+def reader_of(source: Path, given: Schema | None, reading: Reading) -> Callable[[Path], tuple[Any, Dialect | None]]:
     """What reads files of this kind: tables, or images, which have no schema and no columns."""
     from likewise.images import sets
 
     if not sets.holds_images(source):
-        return partial(reading.read, schema=schema_in(schema_file))
-    if schema_file is not None or reading.given:
-        named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[schema_file is None :])
+        return partial(reading.read, schema=given)
+    if given is not None or reading.given:
+        named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[given is None :])
         raise errors.OptionError(f"{named} would not be used: images have no schema and no columns")
     return lambda path: (sets.read_images(path), None)
 
@@ -40,8 +40,9 @@ def open_table(
 ) -> tuple[pl.DataFrame, Schema]:  # fmt: skip
     """A table and its schema, for commands that take one."""
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source, schema=schema_in(schema_file))
-    return frame, schema_of(frame, schema_file, target, terminal, whose, dialect, reading)
+        given = schema_in(schema_file)
+        frame, dialect = reading.read(source, schema=given)
+    return frame, schema_of(frame, given, target, terminal, whose, dialect, reading)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Measured:
     real: Any
     synthetic: list[Any]
     holdout: Any
-    schema: Schema | None
+    schema: Any
 
 
 def open_measured(
@@ -60,17 +61,18 @@ def open_measured(
 ) -> Measured:  # fmt: skip
     """The rows that others were learnt from, those others, and real ones kept from them."""
     with terminal.doing("reading"):
-        read = reader_of(real, schema_file, reading)
+        given = schema_in(schema_file)
+        read = reader_of(real, given, reading)
         frame, dialect = read(real)
         fakes = [read(path)[0] for path in synthetic]
         held_out = None if holdout is None else read(holdout)[0]
-    schema = schema_of(frame, schema_file, target, terminal, whose, dialect, reading)
+    schema = schema_of(frame, given, target, terminal, whose, dialect, reading)
     return Measured(frame, fakes, held_out, schema)
 
 
 def schema_of(
     frame: Any,
-    file: Path | None,
+    given: Schema | None,
     target: str | None,
     terminal: Terminal,
     entity: str | bool | None = None,
@@ -84,8 +86,7 @@ def schema_of(
 
     if isinstance(frame, ImageSet):
         return None
-    given = None if file is None else given_schema(file, frame, reading)
-    overrides = None if given is None else {column.name: column for column in given}
+    overrides = None if given is None else {column.name: column for column in taken_of(given, frame, reading)}
     schema = infer(frame, overrides=overrides, entity=entity, decimal=None if dialect is None else dialect.decimal)
     if target is not None and schema[target].role is not Role.TARGET:
         schema = schema.replace(target, role=Role.TARGET)
@@ -95,17 +96,15 @@ def schema_of(
     return replace(schema, dialect=dialect)
 
 
-def given_schema(file: Path, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:
-    """The schema in a file, without the columns that --columns and --drop leave out of the table."""
-    schema = schema_in(file)
-    assert schema is not None
+def taken_of(schema: Schema, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:
+    """A schema without the columns that --columns and --drop leave out of the table."""
     if reading is None or not (reading.columns or reading.drop):
         return schema
     return replace(schema, columns=tuple(column for column in schema if column.name in frame.columns))
 
 
 def schema_in(file: Path | None) -> Schema | None:
-    """The schema in a file, if one is named."""
+    """The schema in a file, if one is named; asked for once, for a pipe gives it once."""
     from likewise.schema.column import Schema
 
     return None if file is None else Schema.from_json(read_text(file))

@@ -305,7 +305,8 @@ def _scenario(
     terminal = open_terminal(quiet, json, output)
     check_outputs(json, table=output)
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source, schema=schema_in(schema_file))
+        given = schema_in(schema_file)
+        frame, dialect = reading.read(source, schema=given)
     if paths:
         draw: ScenarioDraw | PathDraw = _paths(
             frame, terminal, paths, time=time, n=rows, horizon=horizon, shock=shock or [], start=start.value,
@@ -317,12 +318,12 @@ def _scenario(
             from likewise.scenario.series import log_returns
 
             frame = log_returns(frame, returns, time)
-        schema = schema_of(frame, schema_file, None, terminal, None, dialect, reading)
+        schema = schema_of(frame, given, None, terminal, None, dialect, reading)
         asked = _asked(schema, where or [], do or [], mix or [], view or [], order)
         if return_period is not None:
             asked |= {"tail": tail, "side": side.value, "rows_per_period": rows_per_period}
         asked |= {"return_period": return_period}
-        said = None if schema_file is None else schema
+        said = None if given is None else schema
         draw = _rows(frame, terminal, rows, asked, model=model, time=time, seed=seed, schema=said)
         table = draw.annotated
     files.write(table, output, dialect=dialect)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import given_schema, schema_in
+from likewise.cli.inputs import schema_in, taken_of
 from likewise.cli.options import (
     AS_TOLD,
     COLUMNS,
@@ -70,9 +70,9 @@ def schema(
     from likewise.schema.persons import word_on_entity
 
     with terminal.doing("reading"):
-        frame, dialect = reading.read(source, schema=schema_in(schema_file))
-        given = None if schema_file is None else given_schema(schema_file, frame, reading)
-        overrides = None if given is None else {column.name: column for column in given}
+        given = schema_in(schema_file)
+        frame, dialect = reading.read(source, schema=given)
+        overrides = None if given is None else {column.name: column for column in taken_of(given, frame, reading)}
         decimal = None if dialect is None else dialect.decimal
         found = infer(frame, overrides=overrides, entity=entity_of(entity, no_entity), decimal=decimal)
     found = type(found)(found.columns, dialect)

@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.images import synth_images
-from likewise.cli.inputs import conditions_of, given_schema, schema_in, schema_of
+from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -234,15 +234,16 @@ def synth(
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     frame: pl.DataFrame | Counted
     with terminal.doing("reading"):
+        given = schema_in(schema_file)
         if privacy is not None or dry_run:
-            frame, dialect = reading.read(source, by_header=privacy is not None, schema=schema_in(schema_file))
+            frame, dialect = reading.read(source, by_header=privacy is not None, schema=given)
         else:
-            counted, dialect = reading.counted(source, schema=schema_in(schema_file))
+            counted, dialect = reading.counted(source, schema=given)
             frame = counted if len(counted) > MANY_ROWS else counted.table.frame()
-    if privacy is not None and schema_file is not None and not isinstance(frame, Counted):
-        schema = _declared(frame, schema_file, target, privacy, reading)
+    if privacy is not None and given is not None and not isinstance(frame, Counted):
+        schema = _declared(frame, given, target, privacy, reading)
     else:
-        schema = schema_of(frame, schema_file, target, terminal, entity_of(entity, no_entity), dialect, reading)
+        schema = schema_of(frame, given, target, terminal, entity_of(entity, no_entity), dialect, reading)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     model = model or DEFAULT_MODEL
     if not isinstance(frame, Counted) and dry_run:
@@ -405,8 +406,8 @@ def _with_quasi_identifiers(schema: Schema, names: list[str]) -> Schema:
     return schema
 
 
-def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP, reading: Reading) -> Schema:
-    """What the file declares, with the target marked: nothing is completed from the rows, and what it says was found in
+def _declared(frame: pl.DataFrame, given: Schema, target: str | None, privacy: DP, reading: Reading) -> Schema:
+    """What the user declares, with the target marked: nothing is completed from the rows, and what it says was found in
     them counts for nothing.
 
     Raises:
@@ -416,7 +417,7 @@ def _declared(frame: pl.DataFrame, file: Path, target: str | None, privacy: DP, 
     from likewise.dp.declaration import Declaration
     from likewise.schema.column import Role
 
-    schema = given_schema(file, frame, reading)
+    schema = taken_of(given, frame, reading)
     absent = [name for name in frame.columns if name not in schema.names]
     if absent:
         raise errors.SchemaError(

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from likewise.nets.autoregressive import MaskedNet
-from likewise.nets.gradient import LikelihoodGradient, pieces_of
+from likewise.nets.gradient import LikelihoodGradient
 from likewise.training.loop import crew
 
 from .small import small_net
@@ -73,16 +73,6 @@ def test_in_half_the_digits_it_points_the_same_way(rows: torch.Tensor) -> None:
     for wide, short in zip(net.parameters(), narrow.parameters(), strict=True):
         assert short.grad.dtype == torch.float32
         assert torch.nn.functional.cosine_similarity(wide.grad.flatten(), short.grad.flatten(), 0) > 0.99
-
-
-def test_pieces_hold_every_field_once() -> None:
-    net = _net()
-    pieces = pieces_of(net)
-    assert sorted(j for piece in pieces for j in range(piece.start, piece.stop)) == list(range(net.n_fields))
-    for piece in pieces:
-        bucket = net.buckets[piece.bucket]
-        assert (piece.start - piece.low, piece.stop - piece.high) == (bucket.start, bucket.start)
-        assert piece.high <= bucket.stop - bucket.start
 
 
 def test_a_crew_keeps_order_and_tells_what_went_wrong() -> None:

@@ -189,13 +189,12 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         def held_out(x: torch.Tensor) -> torch.Tensor:
             canonical = net.visible(net.order)  # here, where the net stands on the device it learns on
-            return torch.stack(
-                spread(lambda part: loss_of(part, [(slice(None), canonical)]), torch.split(x, at_once))
-            ).sum()
 
-        @torch.inference_mode()
-        def loss_of(x: torch.Tensor, seen: Sequence[View]) -> torch.Tensor:
-            return net.nll_in(x.long(), seen)[:, own].sum()
+            @torch.inference_mode()  # which is of each thread by itself
+            def loss(part: torch.Tensor) -> torch.Tensor:
+                return net.nll(part.long(), canonical)[:, own].sum()
+
+            return torch.stack(spread(loss, torch.split(x, at_once))).sum()
 
         gradient = None if self._settled["group_size"] else LikelihoodGradient(net, told)
         by_graph = by_autograd(lambda x: net.nll_in(x, views(len(x)))[:, own].sum(1))

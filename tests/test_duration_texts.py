@@ -12,7 +12,8 @@ from likewise.codecs.table import TableCodec
 from likewise.errors import SchemaError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.durations import DurationFormat
-from likewise.schema.infer import infer, infer_column
+from likewise.schema.infer import infer
+from likewise.schema.infer_column import infer_column
 from likewise.schema.parse import parse, restore
 
 N = 400

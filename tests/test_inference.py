@@ -12,7 +12,8 @@ import pytest
 
 from likewise.errors import InputError, SchemaError
 from likewise.schema.column import Column, Kind, Role
-from likewise.schema.infer import infer, infer_column
+from likewise.schema.infer import infer
+from likewise.schema.infer_column import infer_column
 from likewise.tables import files
 
 from .expected_kinds import EXPECTED

@@ -13,7 +13,8 @@ from likewise.codecs.base import Codes
 from likewise.codecs.table import TableCodec
 from likewise.errors import SchemaError
 from likewise.schema.column import Kind, Schema
-from likewise.schema.infer import infer, infer_column
+from likewise.schema.infer import infer
+from likewise.schema.infer_column import infer_column
 from likewise.schema.numbers import NumberFormat
 from likewise.schema.parse import parse, restore
 

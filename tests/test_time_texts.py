@@ -13,7 +13,8 @@ from likewise.codecs.base import Codes
 from likewise.codecs.table import TableCodec
 from likewise.schema import times
 from likewise.schema.column import Column, Kind, Schema
-from likewise.schema.infer import infer, infer_column
+from likewise.schema.infer import infer
+from likewise.schema.infer_column import infer_column
 from likewise.schema.parse import parse, restore
 
 N = 400

@@ -15,7 +15,8 @@ import pytest
 import likewise as lw
 from likewise.errors import LikewiseWarning
 from likewise.schema.column import Column, Kind, Role
-from likewise.schema.infer import doubts, infer, infer_column
+from likewise.schema.infer import doubts, infer
+from likewise.schema.infer_column import infer_column
 
 N = 1_500
 RNG = 17

@@ -10,7 +10,7 @@ from likewise.conditions.resolving import column_of, fit
 from likewise.conditions.values import Between, Condition, Missing, Not, OneOf, OrMissing
 from likewise.errors import ConditionError
 from likewise.schema.column import Column, Kind, Schema
-from likewise.schema.infer import SURE_TOKENS
+from likewise.schema.infer_column import SURE_TOKENS
 
 _ORDERED = (Kind.INTEGER, Kind.REAL, Kind.DATETIME)
 _SIGNS = (">=", "<=", "!=", "=", ">", "<")

@@ -11,7 +11,7 @@ import polars as pl
 from likewise.dp.ledger import DP
 from likewise.errors import PrivacyError
 from likewise.schema.column import Schema
-from likewise.schema.infer import SURE_TOKENS
+from likewise.schema.infer_column import SURE_TOKENS
 from likewise.schema.persons import unnamed
 
 

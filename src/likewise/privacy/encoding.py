@@ -17,7 +17,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError
 from likewise.privacy.labels import RARE, Hierarchy, as_label
 from likewise.schema.column import Column, Kind
-from likewise.schema.infer import infer_column
+from likewise.schema.infer_column import infer_column
 from likewise.schema.parse import canonical_dtype, parse_column
 from likewise.schema.persons import persons_of
 

@@ -17,7 +17,7 @@ from likewise.schema import numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted, Distinct
 from likewise.schema.dtypes import dtype_from_name
-from likewise.schema.infer import SURE_TOKENS, TRUTH_PAIRS
+from likewise.schema.infer_column import SURE_TOKENS, TRUTH_PAIRS
 from likewise.schema.numbers import NumberFormat, is_number
 
 _WHAT = {

@@ -23,7 +23,7 @@ import polars as pl
 from likewise.errors import InputError, LikewiseWarning, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.schema.distinct import Coding, Columns
-from likewise.schema.infer import CONTEXT_TOKENS, SURE_TOKENS
+from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS
 from likewise.schema.keys import names_a_column
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded

@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from likewise.schema.distinct import Counted
 
 
-def reader_of(source: Path, given: Schema | None, reading: Reading) -> Callable[[Path], tuple[Any, Dialect | None]]:
-    """What reads files of this kind: tables, or images, which have no schema and no columns."""
+Reader = Callable[[Path], "tuple[Any, Dialect | None]"]
+
+
+def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> tuple[Reader, Schema | None]:
+    """What reads files of this kind, with the schema given: tables, or images, which have no schema and no columns."""
     from likewise.images import sets
 
     if not sets.holds_images(source):
-        return partial(reading.read, schema=given)
-    if given is not None or reading.given:
-        named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[given is None :])
+        given = schema_in(schema_file)
+        return partial(reading.read, schema=given), given
+    if schema_file is not None or reading.given:
+        named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[schema_file is None :])
         raise errors.OptionError(f"{named} would not be used: images have no schema and no columns")
-    return lambda path: (sets.read_images(path), None)
+    return lambda path: (sets.read_images(path), None), None
 
 
 def open_table(
@@ -61,8 +65,7 @@ def open_measured(
 ) -> Measured:  # fmt: skip
     """The rows that others were learnt from, those others, and real ones kept from them."""
     with terminal.doing("reading"):
-        given = schema_in(schema_file)
-        read = reader_of(real, given, reading)
+        read, given = reader_of(real, schema_file, reading)
         frame, dialect = read(real)
         fakes = [read(path)[0] for path in synthetic]
         held_out = None if holdout is None else read(holdout)[0]

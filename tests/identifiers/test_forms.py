@@ -13,6 +13,7 @@ from likewise.schema.identifiers.forms import BY_WORD, SEPARATORS, code_points, 
 # Numbers that their issuers print as examples, or that are published as test numbers.
 TRUE = {
     "iban": ("DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "FR14 2004 1010 0505 0001 3M02 606"),
+    "imei": ("490154203237518", "35-209900-176148-1"),
     "card": ("4111 1111 1111 1111", "5500-0000-0000-0004", "340000000000009"),
     "cn_id": ("11010519491231002X", "440524188001010014"),
     "ch_ahv": ("756.9217.0769.85",),
@@ -52,8 +53,9 @@ def checked(word: str, texts: list[str]) -> pl.Series:
 
 @pytest.mark.parametrize(
     ("word", "width", "before"),
-    [("iban", 18, "DE00"), ("card", 15, "4"), ("ch_ahv", 10, "756"), ("de_idnr", 10, "3"), ("fr_nir", 14, "1"),
-     ("br_cpf", 11, ""), ("pl_pesel", 11, ""), ("be_nrn", 11, ""), ("in_aadhaar", 11, "4"), ("nl_bsn", 9, "")],
+    [("iban", 18, "DE00"), ("imei", 13, "35"), ("card", 15, "4"), ("ch_ahv", 10, "756"), ("de_idnr", 10, "3"),
+     ("fr_nir", 14, "1"), ("br_cpf", 11, ""), ("pl_pesel", 11, ""), ("be_nrn", 11, ""), ("in_aadhaar", 11, "4"),
+     ("nl_bsn", 9, "")],
 )  # fmt: skip
 def test_check_digits_tell_a_column_whose_name_says_nothing(word: str, width: int, before: str) -> None:
     rng = np.random.default_rng(51)
@@ -222,4 +224,57 @@ def test_ip_addresses_are_personal_and_made_anew_in_blocks_that_nobody_has(kind:
      ("mac", [f"00:1b:44:{a:02x}:{b:02x}:b7" for a in range(20) for b in range(20)])],
 )  # fmt: skip
 def test_versions_times_and_hardware_addresses_are_no_ip_addresses(name: str, values: list[str]) -> None:
-    assert recognise(name, pl.Series(values)) is None
+    assert recognise(name, pl.Series(values)) is (BY_WORD["mac"] if name == "mac" else None)
+
+
+FAMILIES = ["Dupont", "LEROY", "Fernández", "Iglesias", "Moreau", "Jansen", "Kowalski", "García López"]
+
+
+@pytest.mark.parametrize("name", ["nom", "Nombre", "cognome", "apellido", "imię", "naam", "isim", "name", "kunde"])
+def test_a_bare_name_holds_people_if_its_words_are_names_in_one_word_or_more(name: str) -> None:
+    found = recognise(name, pl.Series(FAMILIES))
+    assert found is not None
+    assert found.word == "name"
+    if name not in ("cognome", "apellido", "imię"):
+        assert recognise(name, pl.Series(["Lyon", "Gare du Nord", "Tours", "Atelier", "Pompe", "Vis", "Écrou"])) is None
+
+
+@pytest.mark.parametrize("names", [["田中 一郎", "佐藤花子", "鈴木太郎"], ["김민준", "이서연", "박지훈"]])
+def test_names_of_east_asia_are_known_by_how_they_begin(names: list[str]) -> None:
+    found = recognise("名前", pl.Series(names))
+    assert found is not None
+    assert found.word == "name"
+    assert recognise("名前", pl.Series(["東京駅", "大阪城", "富士急"])) is None
+
+
+def test_a_bare_name_beside_a_first_name_is_the_rest_of_it() -> None:
+    table = pl.DataFrame({"nom": ["Zorbec", "Quilmo", "Vastig"] * 40, "age": ["31", "45", "52"] * 40})
+    assert lw.infer(table)["nom"].kind is Kind.CATEGORICAL
+    schema = lw.infer(table.with_columns(pl.Series("prénom", ["Anouk", "Ylva", "Tjark"] * 40)))
+    assert (schema["nom"].kind, schema["nom"].format) == (Kind.ID, "name")
+    assert lw.infer(table, overrides={"nom": "categorical"})["nom"].kind is Kind.CATEGORICAL
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "word"),
+    [
+        ("x", [f"3C:5A:{k:02X}:00:FF:{k % 7:02X}" for k in range(99)], "mac"),
+        ("x", [f"3c5a.00{k:02x}.ff{k % 7:02x}" for k in range(99)], "mac"),
+        ("IMSI", [f"26201{k:010d}" for k in range(1, 99)], "device"),
+        ("vin", [f"1HGCM82633A{k:06d}" for k in range(99)], "device"),
+        ("license_plate", [f"B-{'ABCD'[k % 4]}X {k}" for k in range(100, 199)], "device"),
+    ],
+)
+def test_identifiers_of_devices_are_made_anew(name: str, values: list[str], word: str) -> None:
+    found = recognise(name, pl.Series(values))
+    assert found is not None
+    assert found.word == word
+    table = pl.DataFrame({name: values * 3, "speed": np.random.default_rng(61).normal(size=3 * len(values)).round(1)})
+    made = lw.Synthesizer("copula", random_state=0, entity=False).fit(table).sample(500)[name]
+    assert not made.is_in(values).any()
+    assert recognise(name, made) is found
+
+
+def test_dates_and_counts_beside_words_of_devices_are_none() -> None:
+    for name, values in (("vin_year", ["2019", "2020", "2021"]), ("fin", ["2020-01-31", "2021-06-30", "2022-02-28"])):
+        assert recognise(name, pl.Series(values)) is None

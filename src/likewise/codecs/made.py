@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,7 +25,7 @@ from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, su
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
-from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, NAME, Form
+from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form
 from likewise.schema.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
@@ -33,12 +34,15 @@ LONG = 15  # digits of which the residue is taken: they fit int64
 DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606)
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
 WORDS = 400  # invented names that are kept
-STYLES = ("given family", "family, given", "one word", "chinese", "address", "address:port", "address/length")
-OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6))
-# Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849).
+STYLES = ("given family", "family, given", "one word", "chinese", "address", "address:port", "address/length",
+          "aa:bb", "aa-bb", "aabb.ccdd")  # fmt: skip
+OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6, MAC))
+# Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849); those of devices are of
+# the kind that no maker gives out (IEEE 802, locally administered).
 BLOCKS = {
     IPV4.word: tuple(f"{first}." for first in range(240, 255)),
     IPV6.word: tuple(f"2001:db8:{third:x}:" for third in range(0xF000, 0xF040)),
+    MAC.word: tuple(f"02{second:02x}" for second in range(256)),
 }
 TRIES = 20  # rounds in which repeated draws are replaced
 
@@ -105,29 +109,33 @@ class MadeCodec(KeyCodec):
     def from_summary(cls, summary: MadeSummary, column: Column, options: CodecOptions) -> Self:
         form, values = BY_WORD[str(column.format)], summary.values
         share = missing_share(summary.missing, summary.text.n_rows, options)
-        longest = summary.text.longest
+        longest, made = summary.text.longest, partial(cls, column.name, form.word, summary.dtype, missing_share=share)
         if form is NAME:
             style = _style_of(values)
             words = _free_words(values, longest, chinese=style == STYLES[3])
             upper = _share(values == values.str.to_uppercase()) > 0.5 and style != STYLES[3]
-            return cls(
-                column.name, form.word, summary.dtype, words=words, style=style, upper=upper, missing_share=share
-            )
+            return made(words=words, style=style, upper=upper)
         if form in (IPV4, IPV6):
             ends = [_share(values.str.contains(end)) > 0.5 for end in (r"\.\d+:\d+$", r"/\d+$")]
             style = STYLES[5] if ends[0] else STYLES[6] if ends[1] else STYLES[4]
             used = values.str.to_lowercase().str.extract(r"^(\d+\.|2001:db8:[0-9a-f]+:)").unique().to_list()
             words = tuple(block for block in BLOCKS[form.word] if block not in used) or ("0.",)
-            return cls(column.name, form.word, summary.dtype, words=words, style=style, missing_share=share)
+            return made(words=words, style=style)
+        if form is MAC:
+            style = STYLES[7 + int(np.argmax([_share(values.str.contains(mark, literal=True)) for mark in ":-."]))]
+            used = values.str.to_lowercase().str.replace_all(r"[:.\-]", "").str.head(4).unique().to_list()
+            words = tuple(block for block in BLOCKS[form.word] if block not in used) or ("02ffff",)  # longer than any
+            upper = _share(values.str.contains(r"[A-F]")) > 0.5
+            return made(words=words, style=style, upper=upper)
         modulus, free = _free_residues(values, form)
         if form is EMAIL:
-            return cls(column.name, form.word, summary.dtype, None, modulus, free, missing_share=share)
+            return made(None, modulus, free)
         pattern = TextCodec.from_summary(summary.text, column, options)
         pattern = pattern if pattern.templates else _usual(form, column)
         digits = min(template.count(DIGIT) for template in pattern.templates) - len(form.at)
         if not free or modulus > 10 ** min(digits, LONG):
-            return cls(column.name, form.word, summary.dtype, pattern, longer=longest + 1, missing_share=share)
-        return cls(column.name, form.word, summary.dtype, pattern, modulus, free, missing_share=share)
+            return made(pattern, longer=longest + 1)
+        return made(pattern, modulus, free)
 
     def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
         made = pl.Series([], dtype=pl.String)
@@ -146,7 +154,7 @@ class MadeCodec(KeyCodec):
         form = BY_WORD[self.word]
         if form is NAME:
             return self._names(n, rng)
-        if form in (IPV4, IPV6):
+        if form in (IPV4, IPV6, MAC):
             return self._addresses(n, rng)
         return self._mails(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
 
@@ -163,6 +171,11 @@ class MadeCodec(KeyCodec):
 
     def _addresses(self, n: int, rng: np.random.Generator) -> pl.Series:
         block = _chosen(self.words, n, rng)
+        if self.word == MAC.word:
+            mark, width = self.style[-3 if self.style != STYLES[9] else 4], 2 if self.style != STYLES[9] else 4
+            made = block + pl.Series([rng.bytes(4 * n).hex()]).str.extract_all(".{8}").explode().drop_nulls()
+            made = made.str.replace_all(f"(.{{{width}}})", "${1}" + mark).str.strip_suffix(mark)
+            return made.str.to_uppercase() if self.upper else made
         if self.word == IPV4.word:
             parts = [pl.Series(rng.integers(0, 256, n)).cast(pl.String) for _ in range(3)]
             made = block + parts[0] + "." + parts[1] + "." + parts[2]
@@ -308,11 +321,8 @@ def _usual(form: Form, column: Column) -> TextCodec:
     for mark, first, last in (("0", "0", "9"), ("A", "A", "Z")):
         place = chars[0] == ord(mark)
         chars[:, place] = rng.integers(ord(first), ord(last) + 1, (400, int(place.sum())))
-    if form.word == "iban":
-        chars[:, :2] = [ord("D"), ord("E")]
-    if form.word in ("card", "ch_ahv"):
-        kept = 1 if form.word == "card" else 3
-        chars[:, :kept] = [ord(c) for c in "4756"[form.word != "card" :][:kept]]
+    head = {"iban": "DE", "card": "4", "ch_ahv": "756", "imei": "35"}.get(form.word, "")
+    chars[:, : len(head)] = [ord(c) for c in head]
     return TextCodec.from_summary(
         summarise_text(as_strings(chars, np.full(400, chars.shape[1]))), column, CodecOptions()
     )

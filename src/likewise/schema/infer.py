@@ -18,8 +18,10 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import glances
-from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column
-from likewise.schema.keys import BY_LOOKS, looks_made, may_name_a_key
+from likewise.schema.identifiers.forms import NAME
+from likewise.schema.identifiers.names import is_a_name, looks_like_names, names_a_person
+from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column, note_of
+from likewise.schema.keys import BY_LOOKS, looks_made, may_name_a_key, parts_of
 from likewise.schema.persons import likely_entity
 
 Override = Kind | str | Column | Mapping[str, Any]
@@ -89,7 +91,7 @@ def infer_counted(
         for at, column in enumerate(columns):
             if number_forms.UNSURE & set(column.notes):
                 columns[at] = _with_override(table.series(column.name), overrides.get(column.name), counted, decimal)
-    schema = _with_twins(Schema(tuple(columns)), counted)
+    schema = _with_twins(Schema(tuple(_with_names(columns, counted))), counted)
     if entity is not None:
         return with_entity(schema, table, entity, counted), counted
     suspect = likely_entity(table, schema, counted)
@@ -189,6 +191,20 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
             column = replace(column, kind=Kind.ID, role=Role.ID, notes=(note,))
         columns.append(column)
     return Schema(tuple(columns), schema.dialect)
+
+
+def _with_names(columns: list[Column], counted: Counted) -> list[Column]:
+    """With a bare "nom" beside a column "prénom" taken for names of people as well, whatever they are called."""
+    parts = [parts_of(c.name) for c in columns]
+    if not any(c.format == NAME.word and names_a_person(p) for c, p in zip(columns, parts, strict=True)):
+        return columns
+    return [
+        replace(c, kind=Kind.ID, role=Role.ID, format=NAME.word, levels=None, notes=(note_of(NAME),))
+        if c.kind in (Kind.CATEGORICAL, Kind.TEXT) and "kind" in c.found and is_a_name(p)
+        and counted[c.name].values.dtype == pl.String and looks_like_names(p, counted[c.name].values, beside=True)
+        else c
+        for c, p in zip(columns, parts, strict=True)
+    ]  # fmt: skip
 
 
 def _with_twins(schema: Schema, counted: Counted) -> Schema:

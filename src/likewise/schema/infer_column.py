@@ -16,7 +16,7 @@ from likewise.schema.column import Column, Kind, Role
 from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
-from likewise.schema.identifiers.forms import recognise
+from likewise.schema.identifiers.forms import Form, recognise
 from likewise.schema.keys import (
     key_reason,
     looks_like_digit_code,
@@ -172,8 +172,12 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
     form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form)
     if form is None:
         return None
-    note = f"personal identifiers ({form.what}): never learnt, new ones are made"
-    return facts.column(Kind.ID, format=form.word, notes=(note,))
+    return facts.column(Kind.ID, format=form.word, notes=(note_of(form),))
+
+
+def note_of(form: Form) -> str:
+    """What a user is told of a column of personal identifiers."""
+    return f"personal identifiers ({form.what}): never learnt, new ones are made"
 
 
 def _take_tokens(facts: _Facts, tokens: tuple[str, ...], *, blanks: bool = False) -> None:

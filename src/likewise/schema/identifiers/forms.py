@@ -112,6 +112,13 @@ _AHV = checks.weighted((1, 3) * 6, 10, "0987654321")
 _PESEL = checks.weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), 10, "0987654321")
 _BSN = checks.weighted((9, 8, 7, 6, 5, 4, 3, 2), 11, "0123456789:")
 
+_DEVICES = (
+    "imei", "imsi", "iccid", "meid", "esn", "udid", "idfa", "idfv", "gaid", "aaid", "adid", "android id", "vin",
+    "advertising id", "chassis number", "chassis no", "fahrgestellnummer", "license plate", "licence plate",
+    "number plate", "kennzeichen", "matricula", "matrícula", "targa", "госномер", "车牌", "车牌号", "车架号", "设备号",
+)  # fmt: skip
+_PAIR = "[0-9A-Fa-f]{2}"
+
 EMAIL = Form("email", "e-mail addresses", r"^([^@<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>?$", "", sure=True)
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _GROUP = "[0-9A-Fa-f]{1,4}"
@@ -125,11 +132,18 @@ IPV6 = Form(
     rf"^(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}(?::{_GROUP}){{0,6}})?::(?:{_GROUP}(?::{_GROUP}){{0,6}})?)(?:/\d{{1,3}})?$",
     "", _ADDRESSES,
 )  # fmt: skip
+MAC = Form(
+    "mac", "network addresses of devices",
+    rf"^{_PAIR}(?::{_PAIR}){{5}}$|^{_PAIR}(?:-{_PAIR}){{5}}$|^(?:{_PAIR * 2}\.){{2}}{_PAIR * 2}$", "", ("mac", "bssid"),
+    sure=True,
+)  # fmt: skip
+_AS_WRITTEN = (EMAIL, IPV4, IPV6, MAC)
+"""Forms of which the marks between the characters are a part."""
 _LARGE = r"(?:^|\.)(?:1\d\d|2[0-5]\d)(?:[.:/]|$)"
 """Part of most addresses, and of hardly any version of a program (`2.4.1.0`)."""
 NAME = Form("name", "names of people", "", "")
 FORMS: tuple[Form, ...] = (
-    EMAIL, IPV4, IPV6,
+    EMAIL, IPV4, IPV6, MAC,
     Form("iban", "IBANs", r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$", "DE00 0000 0000 0000 0000 00", ("iban",),
          checks.iban, (2, 3)),
     Form("it_cf", "Italian tax codes", r"^[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]$", "AAAAAA00A00A000A",
@@ -151,10 +165,21 @@ FORMS: tuple[Form, ...] = (
     Form("in_aadhaar", "Aadhaar numbers", r"^[2-9]\d{11}$", "0000 0000 0000", ("aadhaar", "aadhar"), checks.verhoeff,
          _LAST),
     Form("nl_bsn", "Dutch BSN numbers", r"^\d{9}$", "000000000", ("bsn",), _BSN, _LAST),
+    # What begins with 34 or 37 is a card of fifteen digits.
+    Form("imei", "numbers of devices", r"^(?:[0-24-9]\d|3[0-35689])\d{13}$", "350000000000000", ("imei",), checks.luhn,
+         _LAST),
     Form("card", "card numbers", r"^[2-6]\d{12,18}$", "4000 0000 0000 0000", _CARDS, checks.luhn, _LAST),
 )  # fmt: skip
 US_SSN = Form("us_ssn", "US social security numbers", r"^[0-8]\d{2}-\d{2}-\d{4}$", "000-00-0000", sure=True)
 CALLED = Form("national_id", "identity numbers", r"^[A-Za-z]{0,6}\d[A-Za-z0-9]{4,17}$", "000000000", _ID_HINTS)
+# A letter beside a digit, or more digits than a date has.
+DEVICE = Form(
+    "device",
+    "identifiers of devices",
+    r"^[\p{L}\d]*(?:\p{L}\d|\d\p{L})[\p{L}\d]*$|^\d{14,20}$",
+    "00000000000",
+    _DEVICES,
+)
 PHONE = Form("phone", "telephone numbers", r"^(\+\d{8,15}|\d{7,15})$", "+00 00 000 00 00", _PHONES)
 ABROAD = Form("phone", "telephone numbers", r"^\+[1-9]\d{7,14}$", "+00 00 000 00 00")
 _BARE = [
@@ -162,13 +187,13 @@ _BARE = [
     pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
 ]
 _FITTING = [
-    pl.col("stripped" if form in (EMAIL, US_SSN, IPV4, IPV6) else "bare").str.contains(form.pattern).alias(str(at))
+    pl.col("stripped" if form in (*_AS_WRITTEN, US_SSN) else "bare").str.contains(form.pattern).alias(str(at))
     for at, form in enumerate((*FORMS, US_SSN, ABROAD))
 ]
 _PATTERNED = [fits.mean() for fits in _FITTING]
 """Made once: to build an expression costs as much as to look at a short column."""
 
-BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, PHONE, NAME)}
+BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, NAME)}
 
 
 def has_a_form(samples: Sequence[pl.Series]) -> npt.NDArray[np.bool_]:
@@ -202,7 +227,7 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
         return None
     parts = parts_of(name)
     # One look for all patterns: hardly any column needs a second.
-    if by_name and not any(form.is_named(parts) for form in (CALLED, PHONE)):
+    if by_name and not any(form.is_named(parts) for form in (CALLED, DEVICE, PHONE)):
         return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None
     both = texts.to_frame("").select(_BARE)
     patterned = both.select(_PATTERNED).row(0)
@@ -210,7 +235,7 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
     for form, share in zip(FORMS, patterned, strict=False):
         if share < 0.8:
             continue
-        whole = stripped if form in (EMAIL, IPV4, IPV6) else bare
+        whole = stripped if form in _AS_WRITTEN else bare
         named = form.is_named(parts)
         if form is IPV4 and not named and stripped.str.contains(_LARGE).mean() < 0.5:  # type: ignore[operator]
             continue
@@ -222,8 +247,8 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
                 return form  # what it is named, though its check digits are wrong
     if len(texts) >= 3 and patterned[len(FORMS)] >= 0.95:
         return US_SSN
-    for form, needed in ((CALLED, 0.8), (PHONE, 0.8)):
-        if form.is_named(parts) and form.fits(bare).mean() >= needed:
+    for form in (CALLED, DEVICE, PHONE):
+        if form.is_named(parts) and form.fits(bare).mean() >= 0.8:
             return form
     if len(texts) >= LEAST and patterned[len(FORMS) + 1] >= 0.95:
         return ABROAD

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import polars as pl
 
 from likewise.schema.keys import OWNERS, THINGS
+
+
+def _without_marks(word: str) -> str:
+    """The letters without accents: "José" is written "Jose" by many."""
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
 
 _GIVEN_WORDS = """
     adam adrian agnes aisha alan albert alejandro alex alexander ali alice amanda amelia amy ana andrea andreas andrew
@@ -22,6 +30,9 @@ _GIVEN_WORDS = """
     ruth ryan samuel sandra sara sarah sebastian sergio simon sofia sophia sophie stefan stephanie stephen steven
     susan susanne sven tanja teresa theo thomas tim tom ursula uwe valentina vera victor victoria vincent walter wei
     werner william wolfgang yusuf
+    chloe manon lea mathieu nathalie thierry stephane guillaume antoine sylvie isabelle valerie laurence pascal philippe
+    pilar rocio ignacio alvaro miguel javier jorge alba noelia beatriz raquel alicia giulia giovanni giuseppe chiara
+    alessandro matteo lorenzo paola stefano roberto katarzyna agnieszka zofia jakub piotr krzysztof joao rita ines
 """
 _FAMILY_WORDS = """
     smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson anderson
@@ -30,13 +41,28 @@ _FAMILY_WORDS = """
     klein wolf schröder neumann braun keller huber bernard dubois durand leroy moreau laurent simon michel lefebvre
     rossi russo ferrari esposito bianchi romano novak nowak kowalski ivanov petrov silva santos kim park nguyen tran
     khan singh kumar patel wang li zhang liu chen yang huang zhao wu zhou
+    petit robert richard roux david bertrand morel fournier girard bonnet dupont lambert fontaine rousseau vincent faure
+    mercier boyer blanc garnier chevalier francois legrand gauthier perrin morin nicolas henry masson marchand dumas
+    fernandez gomez diaz alvarez ruiz alonso gutierrez romero navarro torres dominguez vazquez ramos gil ramirez serrano
+    molina morales ortega delgado castro ortiz rubio flores rivera gonzales reyes cruz mendoza vargas jimenez moreno
+    conti costa gallo fontana mancini rizzo lombardi moretti barbieri greco bruno marino ricci colombo de luca galli
+    wisniewski wojcik kaminski lewandowski zielinski dvorak svoboda horvat nagy kovacs popescu ferreira pereira oliveira
+    sousa rodrigues jansen de jong visser smit bakker andersson johansson karlsson nilsson hansen olsen larsen nielsen
+    jensen korhonen virtanen yilmaz kaya demir
 """
-GIVEN = _GIVEN_WORDS.split()
-_KNOWN = sorted({*GIVEN, *_FAMILY_WORDS.split()})
+GIVEN = sorted({*_GIVEN_WORDS.split()})
+_KNOWN = sorted({*map(_without_marks, (*GIVEN, *_FAMILY_WORDS.split()))} - {"de"})
 CHINESE_FAMILY = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡"
     "余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金"
 )
+_KOREAN_FAMILY = "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구나민진지엄채원천방공현"
+_JAPANESE_WORDS = """
+    佐藤 鈴木 高橋 田中 伊藤 渡辺 渡邊 山本 中村 小林 加藤 吉田 山田 佐々 山口 松本 井上 木村 斎藤 斉藤 清水 山崎 阿部
+    池田 橋本 山下 石川 中島 前田 藤田 後藤 小川 岡田 村上 長谷 近藤 石井 坂本 遠藤 青木 藤井 西村 福田 太田 三浦 藤原
+    岡本 松田 中川 中野 原田 小野 田村 竹内 金子 和田 中山 石田 上田 森田
+"""
+_JAPANESE_FAMILY = _JAPANESE_WORDS.split()
 CHINESE_GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅宇浩欣怡子轩梓涵雨泽思远"
     "嘉佳文博雅琪晨曦睿皓天宁安然清溪若彤云舒"
@@ -44,56 +70,51 @@ CHINESE_GIVEN = (
 
 _GIVEN_HINTS = (
     "first name", "firstname", "given name", "forename", "vorname", "prenom", "prénom", "nombre de pila", "имя",
-    "отчество", "voornaam", "förnamn", "fornavn", "etunimi", "imię", "名字",
+    "отчество", "voornaam", "förnamn", "fornavn", "etunimi", "imię", "imie", "prenume", "keresztnév", "křestní jméno",
+    "名字",
 )  # fmt: skip
 _FAMILY_HINTS = (
     "last name", "lastname", "surname", "family name", "nachname", "familienname", "apellido", "apellidos", "cognome",
     "maiden name", "nom de famille", "apellido paterno", "apellido materno", "sobrenome", "фамилия", "прізвище",
-    "achternaam", "efternamn", "etternavn", "sukunimi", "nazwisko", "příjmení", "姓氏",
+    "achternaam", "efternamn", "etternavn", "sukunimi", "nazwisko", "příjmení", "prijmeni", "vezetéknév",
+    "soyad", "soyadı", "soyisim", "επώνυμο", "презиме", "姓氏",
 )  # fmt: skip
 _WHOLE_HINTS = (
     "full name", "fullname", "person name", "nom complet", "nombre completo", "nom et prenom", "vollname", "姓名",
     "фио", "imię i nazwisko", "ansprechpartner", "ansprechpartnerin", "kontaktperson", "contact person",
-    "客户姓名", "患者姓名", "员工姓名", "学生姓名",
+    "客户姓名", "患者姓名", "员工姓名", "学生姓名", "氏名", "성명", "ονοματεπώνυμο", "họ và tên", "nome e cognome",
+    "nombre y apellidos", "nom et prénom", "nom prénom", "nom prenom",
 )  # fmt: skip
 _STRONG = [hint.split() for hint in (*_GIVEN_HINTS, *_FAMILY_HINTS, *_WHOLE_HINTS)]
-_BARE = frozenset({"name", "names", "nom", "nombre", "nome"})
-_OTHERS = frozenset(
-    {
-        "contact",
-        "mother",
-        "father",
-        "parent",
-        "spouse",
-        "husband",
-        "wife",
-        "author",
-        "actor",
-        "director",
-        "nurse",
-        "physician",
-        "cardholder",
-    }
-)
+_BARE_WORDS = """
+    name names nom nombre nome naam namn navn nimi jméno jmeno név nume ad adı isim όνομα име nama tên 이름 名前 שם
+    اسم الاسم
+"""
+_BARE = frozenset(_BARE_WORDS.split())
+_OTHER_WORDS = "contact mother father parent spouse husband wife author actor director nurse physician cardholder"
+_OTHERS = frozenset(_OTHER_WORDS.split())
 
 _LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$"
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"
-_HAN = r"^\p{Han}{2,4}$"
+_ONE_OR_MORE = r"^[\p{L}\p{M}'’.\-]+(,? \p{L}[\p{L}\p{M}'’.\-]*){0,4}$"
+_EASTERN = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,4}(?:[ \u3000][\p{Han}\p{Hiragana}\p{Katakana}]{1,3})?$"
 
 
-def looks_like_names(parts: list[str], texts: pl.Series) -> bool:
+def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False) -> bool:
     """Whether a column holds names of people, or parts of them: by the words of its name, and its texts.
 
     A name that can be nothing else ("surname") needs letters only. A bare "name", or nothing but an owner ("operator"),
-    may be that of a product or a machine: there the texts must look like people's.
+    may be that of a product or a machine: there the texts must look like people's, in one word or several.
 
     Args:
         parts: the words of the column's name.
         texts: (k,) distinct.
+        beside: whether another column of the table holds a part of people's names: a bare "nom" beside "prénom" holds
+            the rest.
     """
     if not parts or not len(texts):
         return False
-    strong = any(parts[-len(hint) :] == hint for hint in _STRONG)
+    strong = names_a_person(parts) or (beside and is_a_name(parts))
     bare = is_a_name(parts) or set(parts) <= OWNERS | _OTHERS
     if not (strong or bare) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
         return False
@@ -105,76 +126,35 @@ def looks_like_names(parts: list[str], texts: pl.Series) -> bool:
     )
 
 
+def names_a_person(parts: list[str]) -> bool:
+    """Whether the words of a column's name say that it holds people's names, or parts of them, and nothing else."""
+    return any(parts[-len(hint) :] == hint for hint in _STRONG)
+
+
 def is_a_name(parts: list[str]) -> bool:
     """Whether the words of a column's name say "name", and of nothing but somebody: not that of a product."""
     return bool(_BARE & set(parts)) and set(parts) <= _BARE | OWNERS | _OTHERS
 
 
 def _look_human(texts: pl.Series, share: float) -> bool:
-    """Whether enough of the texts are words of which one is known as a name, or Chinese characters that begin so."""
-    han = texts.filter(texts.str.contains(_HAN))
-    if len(han) >= 0.8 * len(texts):
-        return bool(han.str.slice(0, 1).is_in(list(CHINESE_FAMILY)).mean() >= 0.6)  # type: ignore[operator]
-    words = texts.filter(texts.str.contains(_WORDS))
+    """Whether enough of the texts are words of which one is known as a name, or begin as names of East Asia do; where
+    none need be known, two words at least."""
+    eastern = texts.filter(texts.str.contains(_EASTERN))
+    if len(eastern) >= 0.8 * len(texts):
+        families = [*CHINESE_FAMILY, *_KOREAN_FAMILY, *_JAPANESE_FAMILY]
+        begins = eastern.str.slice(0, 1).is_in(families) | eastern.str.slice(0, 2).is_in(families)
+        return bool(begins.mean() >= 0.6)  # type: ignore[operator]
+    words = texts.filter(texts.str.contains(_ONE_OR_MORE if share else _WORDS))
     if len(words) < 0.8 * len(texts):
         return False
-    each = words.str.to_lowercase().str.replace_all(r"[,.]", "").str.split(" ")
-    known = each.list.eval(pl.element().is_in(_KNOWN)).list.any()
+    bare = words.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}|[,.]", "").str.split(" ")
+    known = bare.list.eval(pl.element().is_in(_KNOWN)).list.any()
     return bool(known.mean() >= share)  # type: ignore[operator]
 
 
-_HEADS = [
-    "Bal",
-    "Bor",
-    "Cal",
-    "Dar",
-    "Del",
-    "Fen",
-    "Gal",
-    "Hal",
-    "Jor",
-    "Kal",
-    "Kes",
-    "Lor",
-    "Mal",
-    "Mer",
-    "Nal",
-    "Nor",
-    "Ost",
-    "Par",
-    "Quel",
-    "Ral",
-    "Sel",
-    "Tal",
-    "Ter",
-    "Val",
-    "Ver",
-    "Wel",
-    "Zan",
-]
-_MIDDLES = ["a", "an", "ar", "e", "en", "er", "i", "in", "o", "on", "or", "u"]
-_TAILS = [
-    "berg",
-    "dell",
-    "dorn",
-    "fer",
-    "gren",
-    "han",
-    "ker",
-    "lan",
-    "lo",
-    "man",
-    "mont",
-    "nik",
-    "rell",
-    "ris",
-    "sen",
-    "stad",
-    "ten",
-    "tov",
-    "vik",
-    "wyn",
-]
+_HEADS = "Bal Bor Cal Dar Del Fen Gal Hal Jor Kal Kes Lor Mal Mer Nal Nor Ost Par Quel Ral Sel Tal Ter Val Ver Wel Zan"
+_MIDDLES = "a an ar e en er i in o on or u"
+_TAILS = "berg dell dorn fer gren han ker lan lo man mont nik rell ris sen stad ten tov vik wyn"
 
 
 def free_characters(taken: str) -> list[str]:
@@ -184,6 +164,7 @@ def free_characters(taken: str) -> list[str]:
 
 def made_words(taken: frozenset[str], n: int) -> list[str]:
     """At most n invented family names of which none is among the words taken (in lower case), evenly chosen."""
-    every = [f"{head}{middle}{tail}" for tail in _TAILS for middle in _MIDDLES for head in _HEADS]
+    heads, middles, tails = _HEADS.split(), _MIDDLES.split(), _TAILS.split()
+    every = [f"{head}{middle}{tail}" for tail in tails for middle in middles for head in heads]
     free = [word for word in every if word.lower() not in taken]
     return free[:: max(1, len(free) // n)][:n]

@@ -178,6 +178,15 @@ class Columns:
             return column.values.gather(column.at.drop_nulls().head(n))
         return column.drop_nulls().head(n)
 
+    def holding(self, name: str, text: str) -> npt.NDArray[np.uint32]:
+        """The rows of a column that hold this text."""
+        column = self._columns[name]
+        if not isinstance(column, Distinct):
+            return (column == text).arg_true().to_numpy() if column.dtype == pl.String else np.empty(0, np.uint32)
+        assert column.at is not None
+        found = (column.values == text).arg_true()
+        return column.at.is_in(found.implode()).arg_true().to_numpy() if len(found) else found.to_numpy()
+
     def pop(self, name: str) -> pl.Series | Distinct:
         """A column, which the table then lacks."""
         return self._columns.pop(name)

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO
 
-import numpy as np
 import polars as pl
 
 from likewise.errors import InputError, LikewiseWarning, OutputError
@@ -28,6 +27,7 @@ from likewise.schema.keys import names_a_column
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
+from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
 # A line longer than this is taken for a file without lines: reading on would only fill the memory.
 MAX_LINE_BYTES = 32 * 2**20
@@ -36,10 +36,6 @@ BLOCK_BYTES = 4 * 2**20
 """So much is read at a time of a file that is read in blocks."""
 _CHUNK_ROWS = 50_000
 _SAY_HOW = "say how the file is written with --delimiter, --quote, --skip or --comment (dialect=Dialect(...) in Python)"
-# Words that a line of sums begins with.
-_SUMS = {
-    "total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "итого", "всего", "合计", "总计", "合計", "計",
-}  # fmt: skip
 
 
 def read_delimited(
@@ -187,10 +183,12 @@ def _read(
         header = [name.strip() for name in found.header] if not strict else found.header
         table, header = _fit(table, header, what, strict=strict)
         dialect = dialect if all(header) else dialect.told(unnamed=True)
+        n_lines, table = table.height, table if strict else without_headers(table, header)
         if dialect.header is None and not strict:
             known = (table.known(name, SAMPLE_LINES) for name in table.columns)
             refuse_data_as_names(known, what, header)
             _refuse_names_as_data(table.slice(0, SAMPLE_LINES).frame(), what)
+        tell_of_headers(n_lines - table.height, what)
         names = _names(header, what)
     else:
         names = [f"column_{i + 1}" for i in range(width)]
@@ -199,7 +197,7 @@ def _read(
     table = table.rename(names)
     if strict:
         return table, dialect
-    return _without_sums(table, what), replace(dialect.told(header=has_header), comment=body.dialect.comment)
+    return without_sums(table, what), replace(dialect.told(header=has_header), comment=body.dialect.comment)
 
 
 class _Body:
@@ -497,22 +495,6 @@ def _shape(text: str) -> str:
     """
     kinds = ("A" if c.isupper() else "a" if c.isalpha() else "9" if c.isdigit() else c for c in text.strip())
     return re.sub(r"(.)\1+", r"\1", "".join(kinds))
-
-
-def _without_sums(table: Columns, what: str) -> Columns:
-    """The table without a last line of sums: its first cell says so, in a column that never says it elsewhere, and a
-    number stands in another."""
-    n = table.height - 1
-    last = table.rows(np.array([n])).frame().row(0) if n >= 5 else ("",)
-    if (last[0] or "").strip().rstrip(":").casefold() not in _SUMS:
-        return table
-    first = table.series(table.columns[0])
-    if (first.head(n) == last[0]).any() or first.null_count():
-        return table
-    if not any(re.fullmatch(r"[-+\d.,' %]*\d[-+\d.,' %]*", cell or "") for cell in last[1:]):
-        return table
-    warnings.warn(f"{what}: its last line holds sums and was left out", LikewiseWarning, stacklevel=2)
-    return table.slice(0, n)
 
 
 # ---- writing -----------------------------------------------------------------------------------------------------

@@ -19,11 +19,13 @@ from likewise.errors import InputError, MissingExtraError, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.schema.distinct import Columns
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.numbers import is_whole
 from likewise.tables.atomic import PathLike, atomic_path, check_writable
 from likewise.tables.delimited import read_delimited, write_delimited
 from likewise.tables.encoding import decoded
 from likewise.tables.frames import from_frame
 from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
+from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
 __all__ = [
     "Dialect", "atomic_path", "check_table", "check_writable", "from_frame", "read", "read_columns", "read_table",
@@ -81,10 +83,14 @@ def read_table(
         return read_one[0]
     first = read_one[0][0]
     for one, (frame, _) in zip(paths, read_one, strict=True):
-        if frame.columns != first.columns:
-            raise InputError(f"file {str(one)!r} has other columns than {str(paths[0])!r}: they are not one table")
+        if lack := set(first.columns) ^ set(frame.columns):
+            raise InputError(
+                f"file {str(one)!r} has other columns than {str(paths[0])!r}, which are not in both: "
+                f"{', '.join(map(repr, sorted(lack)[:10]))}; they are not one table"
+            )
     try:
-        return pl.concat([frame for frame, _ in read_one], how="vertical_relaxed"), read_one[0][1]
+        # By name: the same columns may stand in another order.
+        return pl.concat([f.select(first.columns) for f, _ in read_one], how="vertical_relaxed"), read_one[0][1]
     except pl.exceptions.PolarsError:
         raise InputError(f"the files of {str(path)!r} hold columns of one name and different types") from None
 
@@ -250,9 +256,11 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
     frame = frame.select(c for c in frame if c.null_count() < len(c) or not c.name.startswith("__UNNAMED"))
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
     _refuse_titles(frame.columns, source.what)
-    frame = frame.with_columns(_as_date_or_time(c) for c in frame if isinstance(c.dtype, pl.Datetime))
-    refuse_data_as_names(frame.cast(pl.String, strict=False).get_columns(), source.what, frame.columns)
-    return frame
+    frame = frame.with_columns(map(_as_in_sheet, frame))
+    table = without_headers(Columns.of(frame), frame.columns)
+    refuse_data_as_names(table.frame().cast(pl.String, strict=False).get_columns(), source.what, frame.columns)
+    tell_of_headers(frame.height - table.height, source.what)
+    return without_sums(table, source.what).frame()
 
 
 def _refuse_titles(names: list[str], what: str) -> None:
@@ -265,12 +273,21 @@ def _refuse_titles(names: list[str], what: str) -> None:
         )
 
 
-def _as_date_or_time(series: pl.Series) -> pl.Series:
-    """Moments of a workbook, which knows no other type, as what they are: days without hours, hours of no day."""
-    known, days = series.drop_nulls(), series.dt.date()
-    if len(known) and days.drop_nulls().is_in([dt.date(1899, 12, 30), dt.date(1899, 12, 31)]).all():
+def _as_in_sheet(series: pl.Series) -> pl.Series:
+    """A column as the sheet shows it, though a workbook knows numbers and moments only: whole numbers, days without
+    hours, hours of no day."""
+    known = series.drop_nulls()
+    if series.dtype == pl.Float64:
+        return series.cast(pl.Int64) if len(known) and is_whole(known) else series
+    if series.dtype == pl.String:  # days beside a word are texts
+        moments = known.str.contains(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
+        are_days = moments.any() and known.filter(moments).str.ends_with(" 00:00:00").all()
+        return series.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1") if are_days else series
+    if not isinstance(series.dtype, pl.Datetime) or known.is_empty():
+        return series
+    if known.dt.date().is_in([dt.date(1899, 12, 30), dt.date(1899, 12, 31)]).all():
         return series.dt.time()
-    return days if len(known) and (known.dt.time() == dt.time()).all() else series
+    return series.dt.date() if (known.dt.time() == dt.time()).all() else series
 
 
 def _extra(module: str, extra: str) -> Any:

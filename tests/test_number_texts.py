@@ -138,12 +138,31 @@ def test_whole_numbers_are_read_and_written_as_they_came(write: Callable[..., st
 
 def test_powers_of_ten_keep_their_exponent() -> None:
     values = [float(f"{v:.4e}") for v in np.random.default_rng(0).lognormal(0, 30, N)]
-    for spec, pattern in ((".4e", "0.0000e+00"), (".4E", "0.0000E+00")):
-        raw = pl.DataFrame({"x": [format(v, spec) for v in values]})
+    ways: dict[str, Callable[[str], str]] = {
+        "0.0000e+00": str,
+        "0.0000E+00": str.upper,
+        "0.0000e+0": lambda text: re.sub(r"([+-])0(\d)$", r"\1\2", text),  # JavaScript's
+        "0.0000E0": lambda text: re.sub(r"e\+?(-?)0?(\d+)$", r"E\1\2", text),  # Java's
+        "0.0000e+000": lambda text: re.sub(r"([+-])(\d\d)$", r"\g<1>0\2", text),  # old Windows'
+    }
+    for pattern, way in ways.items():
+        raw = pl.DataFrame({"x": [way(f"{v:.4e}") for v in values]})
         schema = infer(raw)
         assert (schema["x"].kind, schema["x"].format) == (Kind.REAL, pattern)
         assert parse(raw, schema)["x"].to_list() == values
         assert restore(parse(raw, schema), schema).equals(raw)
+
+
+def test_ending_zeros_are_written_as_most_numbers_have_them_and_told() -> None:
+    values = [round(float(v), 1) for v in np.random.default_rng(1).gamma(3, 2, N)]
+    for every, pattern, said in ((4, "0.0", "without"), (1, "0.00", ""), (-4, "0.00", "with them")):
+        padded = [(i % every == 0) == (every > 0) for i in range(N)]
+        texts = [f"{v:.2f}" if pad else f"{v}" for v, pad in zip(values, padded, strict=True)]
+        raw = pl.DataFrame({"x": texts})
+        schema = infer(raw)
+        assert schema["x"].format == pattern
+        assert [said in note for note in schema["x"].notes] == [True] * bool(said)
+        assert parse(raw, schema)["x"].to_list() == values
 
 
 def test_marks_of_size_that_change_from_cell_to_cell_are_read_in_full() -> None:

@@ -366,14 +366,15 @@ def _measure(
     # An exponent hides the decimals: look at the shortest text of the same number, and past infinities.
     powers = plain.str.contains(r"[eEfF]")
     if powers.any():
-        marked = plain.str.extract(r"^-?[0-9](?:\.[0-9]*)?([eE][+-]?)[0-9]{2,3}$").drop_nulls()
+        marked = plain.str.extract(r"^-?[0-9](?:\.[0-9]*)?([eE][+-]?)[0-9]{1,3}$").drop_nulls()
         if len(marked) == len(plain) > 1:
             digits = plain.str.extract(r"\.([0-9]*)[eE]").str.len_chars().fill_null(0)
             mark = str(marked[0])[:1] + (
                 "+" if marked.str.ends_with("+").any() or marked.str.ends_with("-").all() else ""
             )
             least, most = _int(digits.min()), _int(digits.max())
-            fmt = replace(fmt, exponent=mark + "00", digits=1)
+            width = plain.str.extract(r"([0-9]+)$").str.len_chars().min()
+            fmt = replace(fmt, exponent=mark + "0" * _int(width), digits=1)
             return found(least if least == most else 0, most, None)
         shortest = number.cast(pl.String).str.strip_suffix(".0")
         plain, counts = plain.zip_with(~powers, shortest).filter(number.is_finite()), counts.filter(number.is_finite())
@@ -399,10 +400,17 @@ def _measure(
             return found(least, None, None)
         notes += (f"a few values carry binary noise; {covering} decimals hold 99 % of the rows and are written back",)
         return found(least, covering, covering)
-    if least < most and fraction.str.ends_with("0").fill_null(False).filter(digits > 1).any():
+    padded = fraction.str.ends_with("0").fill_null(False) & (digits > 1)
+    if least < most and padded.any():
         if not zeros and counts_on(fraction):
             return None
-        least = most  # trailing zeros are kept: the writer pads
+        if _int(counts.filter(digits < most).sum()) > _int(counts.filter(padded & (digits == most)).sum()):
+            notes += ("some numbers end in zeros that others like them lack: all are written back without",)
+            most = _int(fraction.str.strip_chars_end("0").str.len_chars().max())
+            least = min(least, 1)
+        else:
+            notes += ("some numbers lack ending zeros that others like them have: all are written back with them",)
+            least = most
     elif least < most:
         least = min(least, 1)
     return found(least, most, most)

@@ -22,6 +22,7 @@ from likewise.schema.parse import parse, parse_column, parse_counted, restore, r
 from likewise.tables import delimited, files
 
 N = 6_000
+TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "b", "é"]), st.text(max_size=3))
 
 
 def table(n: int = N) -> pl.DataFrame:
@@ -78,6 +79,18 @@ def test_any_text_survives_blocks(rows: list[tuple[str | None, ...]], size: int)
     delimited.BLOCK_BYTES = size  # type: ignore[misc]
     read = delimited.read_delimited(data, "it", dialect=plain, in_blocks=True)[0]
     assert_frame_equal(read.frame(), delimited.read_delimited(data, "it", dialect=plain)[0].frame())
+
+
+@settings(deadline=None)
+@given(st.integers(1, 30).flatmap(lambda n: st.lists(st.lists(TEXTS, min_size=n, max_size=n), min_size=1, max_size=5)))
+def test_columns_counted_together_are_counted_as_each_alone(columns: list[list[str | None]]) -> None:
+    together = Distinct.of_all([pl.Series(f"c{i}", cells, dtype=pl.String) for i, cells in enumerate(columns)])
+    for found, cells in zip(together, columns, strict=True):
+        met = list(dict.fromkeys(cell for cell in cells if cell is not None))
+        assert found.values.to_list() == met
+        assert found.counts.to_list() == [cells.count(text) for text in met]
+        assert (found.at is None) == (len(met) > 0.5 * len(cells))
+        assert found.at is None or found.spread(found.values).to_list() == cells
 
 
 def test_a_repeated_text_takes_a_byte_a_row() -> None:

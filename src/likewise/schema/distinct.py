@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 FEW = 0.5
 """Share of the rows: with more distinct texts than this, reading each row costs less than reading each text once."""
 
+SOME = 1_000
+"""Texts that are looked at to tell how a column is counted best."""
+
+APART = np.uint64(0x9E3779B97F4A7C15)
+"""By what the hashes of two columns are set apart: an odd number of many digits."""
+
 
 @dataclass(frozen=True)
 class Distinct:
@@ -45,7 +51,10 @@ class Distinct:
     def of(cls, series: pl.Series) -> Distinct:
         """Counted anew."""
         if series.dtype == pl.String:
-            # Polars' own table of categories is the fastest way to number texts.
+            few_are_alike = series.gather_every(max(1, len(series) // SOME)).n_unique() > SOME / 4
+            if few_are_alike and (found := cls.of_all([series])):
+                return found[0]
+            # Polars' own table of categories is the fastest way to number texts of which many are alike.
             coded = series.cast(pl.Categorical(pl.Categories.random()))
         elif isinstance(series.dtype, pl.Categorical | pl.Enum):
             coded = series
@@ -63,6 +72,32 @@ class Distinct:
             codes = pl.Series(place).gather(codes)
         few = len(met) <= FEW * len(series)
         return cls(met.cast(pl.String), pl.Series(rows[numbers]), codes.cast(number_type(len(met))) if few else None)
+
+    @classmethod
+    def of_all(cls, columns: Sequence[pl.Series]) -> list[Distinct]:
+        """Columns of as many texts, each counted anew, all in one go: of short ones the calls would cost most. Nothing
+        where two texts have one hash."""
+        n, texts = len(columns[0]), pl.concat(columns)
+        rows = np.flatnonzero(texts.is_not_null().to_numpy())
+        keys = texts.hash().to_numpy() + np.repeat(np.arange(len(columns), dtype=np.uint64) * APART, n)
+        group = pl.Series(keys[rows]).rank("dense").to_numpy().astype(np.int64) - 1  # faster than numpy's unique
+        first = np.empty(int(group.max(initial=-1)) + 1, np.int64)
+        first[group[::-1]] = np.arange(len(rows))[::-1]  # the last one written stays
+        order = np.argsort(first)  # values as they are met
+        met, known = rows[first[order]], np.argsort(order)[group]
+        values, at = texts.gather(met), np.zeros(len(texts), np.int64)
+        if not ((met // n)[known] == rows // n).all() or not (values.gather(known) == texts.gather(rows)).all():
+            return []
+        at[rows], starts = known, np.searchsorted(met, np.arange(len(columns) + 1) * n)
+        counts = pl.Series(np.bincount(known, minlength=len(met)))
+        found = []
+        for j, column in enumerate(columns):
+            k, numbers = int(starts[j + 1] - starts[j]), None
+            if k <= FEW * n:
+                numbers = pl.Series(at[j * n : (j + 1) * n] - starts[j]).cast(number_type(k), strict=False)
+                numbers = numbers.set(column.is_null(), None) if column.null_count() else numbers
+            found.append(cls(values.slice(starts[j], k).alias(column.name), counts.slice(starts[j], k), numbers))
+        return found
 
     def __len__(self) -> int:
         """Rows."""
@@ -196,37 +231,44 @@ class Coding:
     """A column of texts as it comes in blocks: numbered as long as its texts may repeat, and as it is from then on."""
 
     def __init__(self) -> None:
-        self._dtype = pl.Categorical(pl.Categories.random())
+        self.dtype: pl.DataType = pl.Categorical(pl.Categories.random())
+        """What the next rows are to be read as: Polars numbers texts as it reads them."""
+        self._categories: pl.Categories = self.dtype.categories
         self._held: pl.Series | None = None
-        self._met = pl.Series([], dtype=pl.String)
         self._parts: list[pl.Series] = []
-        self._is_plain = False
+        self._k = 0
         self.n_rows = 0
 
     def add(self, texts: pl.Series) -> None:
         """The next rows."""
         self.n_rows += len(texts)
-        if not self._is_plain:
-            coded = texts.cast(self._dtype)
-            self._held = coded.clear()  # Polars forgets the numbers that no series holds
-            held = coded.drop_nulls().unique(maintain_order=True)
-            numbers, words = held.to_physical(), held.cast(pl.String)
-            met = pl.concat([self._met, words.filter(numbers >= len(self._met))])
-            are_the_same = (numbers < len(met)).all() and met.gather(numbers).equals(words)
-            if are_the_same and len(met) <= max(FEW * self.n_rows, 2**16):
-                self._met = met
-                self._parts.append(coded.to_physical().cast(number_type(len(met))))
-                return
-            self._parts, self._is_plain = [self._met.gather(part) for part in self._parts], True
-        self._parts.append(texts)
+        if self.dtype == pl.String:
+            self._parts.append(texts)
+            return
+        self._held = texts.clear()  # Polars forgets the numbers that no series holds
+        numbers = texts.to_physical()
+        if isinstance(greatest := numbers.max(), int):
+            self._k = max(self._k, greatest + 1)
+        self._parts.append(numbers.cast(number_type(self._k)))
+        if self._k > max(FEW * self.n_rows, 2**16):
+            self._parts, self.dtype = self._texts(), pl.String()
+
+    def _texts(self) -> list[pl.Series]:
+        met = self._categories.to_series()
+        return [met.gather(part) for part in self._parts]
 
     def column(self) -> pl.Series | Distinct:
         """All rows so far."""
-        k = len(self._met)
-        if self._is_plain or k > FEW * self.n_rows:
-            return pl.concat(self._parts if self._is_plain else [self._met.gather(part) for part in self._parts])
-        at = pl.concat([part.cast(number_type(k)) for part in self._parts])
-        return Distinct.numbered(self._met, at)
+        if self.dtype == pl.String or self._k > FEW * self.n_rows:
+            return pl.concat(self._parts if self.dtype == pl.String else self._texts())
+        numbers = pl.concat([part.cast(number_type(self._k)) for part in self._parts])
+        met = numbers.drop_nulls().unique(maintain_order=True)
+        values = self._categories.to_series().gather(met)
+        if (met.to_numpy() != np.arange(len(met))).any():  # several threads number as they come
+            place = np.zeros(self._k, np.uint32)
+            place[met.to_numpy()] = np.arange(len(met))
+            numbers = pl.Series(place).gather(numbers).cast(number_type(len(met)))
+        return Distinct.numbered(values, numbers)
 
 
 class Counted:

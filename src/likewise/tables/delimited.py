@@ -248,7 +248,8 @@ class _Body:
             return None
         columns = [Coding() for _ in self.names]
         for block in self._blocks():
-            frame, is_sure = self._by_polars(block, 0)
+            kinds = [coding.dtype for coding in columns]
+            frame, is_sure = self._by_polars(block, 0, kinds)
             if frame is None or not is_sure:
                 return None
             for coding, name in zip(columns, self.names, strict=True):
@@ -272,27 +273,33 @@ class _Body:
             yield self.data[start:stop]
             start = stop
 
-    def _by_polars(self, data: bytes, n_before: int) -> tuple[pl.DataFrame | None, bool]:
+    def _by_polars(
+        self, data: bytes, n_before: int, kinds: Iterable[pl.DataType] = itertools.repeat(pl.String())
+    ) -> tuple[pl.DataFrame | None, bool]:
         """The rows, and whether it is certain that they are right; quotation marks inside of cells leave a doubt.
 
         Args:
             data: the whole text, or a block of its rows.
             n_before: lines before the first row.
+            kinds: String, or Categorical, of each column.
         """
         dialect, mark = self.dialect, (self.dialect.delimiter or ",").encode()
-        start = self.start if n_before else 0
+        start, schema = self.start if n_before else 0, dict(zip(self.names, kinds))  # noqa: B905 - kinds may be endless
         if start >= len(data):
-            return pl.DataFrame(schema=dict.fromkeys(self.names, pl.String)), True
+            return pl.DataFrame(schema=schema), True
+        quote = dialect.quote_char
+        if quote is not None and quote.encode() not in data:
+            quote = None  # Polars reads faster where it need not look for one
         try:
             frame = pl.read_csv(
-                data, has_header=False, infer_schema=False, schema=dict.fromkeys(self.names, pl.String),
-                skip_lines=n_before, separator=dialect.delimiter or ",", quote_char=dialect.quote_char,
+                data, has_header=False, infer_schema=False, schema=schema,
+                skip_lines=n_before, separator=dialect.delimiter or ",", quote_char=quote,
             )  # fmt: skip
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return None, False
-        quote, inside = dialect.quote_char, 0
-        if quote is not None and quote.encode() in data:
-            text = pl.all().str
+        inside = 0
+        if quote is not None:
+            text = pl.all().cast(pl.String).str
             n_marks, n_quotes = (
                 sum(n or 0 for n in frame.select(text.count_matches(c, literal=True).sum()).row(0))
                 for c in (mark.decode(), quote)

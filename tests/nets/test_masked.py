@@ -90,9 +90,13 @@ def test_probabilities_of_all_rows_sum_to_one(order: list[int], grouped: bool) -
     assert exact_law(small_net(SIZES, grouped=grouped), order).sum() == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("looked_up", [True, False])
 @either_sight
 @pytest.mark.parametrize("n_layers", [0, 1, 2])
-def test_the_draw_plan_gives_the_logits_of_the_net(n_layers: int, grouped: bool) -> None:
+def test_the_draw_plan_gives_the_logits_of_the_net(
+    n_layers: int, grouped: bool, looked_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("likewise.nets.sight.MOST_LOOKED_UP", 10**6 if looked_up else 0)
     net, order = small_net(SIZES, n_layers=n_layers, grouped=grouped), [2, 0, 3, 1]
     x, all_of_them = all_rows(net)[::7], slice(None)
     plan = DrawPlan(net, order)
@@ -103,7 +107,28 @@ def test_the_draw_plan_gives_the_logits_of_the_net(n_layers: int, grouped: bool)
             for ahead in (True, False):
                 found = torch.log_softmax(plan.logits(seen, field, all_of_them, ahead=ahead), 1)
                 torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
-            plan.sight.see(seen, field, all_of_them, plan.embeds[field][x[:, field]])
+            plan.sight.see(seen, field, all_of_them, x[:, field])
+
+
+@either_sight
+@pytest.mark.parametrize("weighed", [False, True])
+def test_rows_are_drawn_together_as_one_at_a_time(weighed: bool, grouped: bool) -> None:
+    """What rows that drew alike share each would have had; a digit lost in a sum may move one row in a hundred."""
+    asked_for = {1: asked(torch.tensor([0.5, 0.0, 1.0, 0.25, 1.0]))} if weighed else {}
+    net = small_net((6, 5, 3, 2), grouped=grouped)
+    order, n = [3, 2, 1, 0], 300
+    uniforms = torch.rand(n, 4, generator=torch.Generator().manual_seed(1))
+    plan, told = DrawPlan(net, order), torch.zeros(n)
+    codes, mass = net.draw(uniforms, order=order, weights=asked_for, plan=plan, log_chance=told)
+    chances = [torch.zeros(1) for _ in range(n)]
+    alone = [
+        net.draw(row[None], order=order, weights=asked_for, plan=plan, log_chance=chance)
+        for row, chance in zip(uniforms, chances, strict=True)
+    ]
+    same = (codes == torch.cat([row for row, _ in alone])).all(1)
+    assert (~same).sum() <= n // 100
+    torch.testing.assert_close(mass[same], torch.cat([one for _, one in alone])[same], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(told[same], torch.cat(chances)[same], rtol=1e-4, atol=1e-5)
 
 
 def test_calibration_gives_each_code_its_share() -> None:

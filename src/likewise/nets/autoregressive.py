@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ from likewise.nets.tables import LEAST_SHARE, CodeTables, inverse_cdf, log_drawn
 
 if TYPE_CHECKING:
     from likewise.training.loop import Spread
+
+MOST_KINDS = 8
+"""Kinds of rows that are looked for among those drawn alike so far, for each row, at most."""
 
 BATCHES = 16
 """Batches of rows that are counted before their counts are added up."""
@@ -200,24 +204,57 @@ class MaskedNet(CodeTables):
         n = len(uniforms)
         codes = torch.zeros(n, self.n_fields, dtype=torch.long) if known is None else known.clone()
         seen, log_mass = plan.sight.start(n), torch.zeros(n)
+        alike = Alike.at_first(n) if known is None else None
         if known is not None:
             for field in order:
                 told = torch.nonzero(known[:, field] >= 0).squeeze(1)
                 if len(told):
-                    plan.sight.see(seen, field, told, plan.embeds[field][known[told, field]])
+                    plan.sight.see(seen, field, told, known[told, field])
         for step, field in enumerate(order[:fields]):
             rows = slice(None) if known is None else torch.nonzero(known[:, field] < 0).squeeze(1)
             if isinstance(rows, torch.Tensor) and not len(rows):
                 continue
-            alike = step == 0 and known is None  # nothing is seen yet
-            logits = plan.logits(seen, field, slice(0, 1) if alike else rows, ahead=known is not None)
-            drawn, mass = inverse_cdf(logits, uniforms[rows, step], weights.get(field))
+            logits = plan.logits(seen, field, rows if alike is None else alike.rows, ahead=known is not None)
+            of = None if alike is None else alike.of
+            drawn, mass = inverse_cdf(logits, uniforms[rows, step], weights.get(field), of)
             codes[rows, field] = drawn
             if log_chance is not None:
-                log_chance[rows] += log_drawn(logits, drawn, weights.get(field))
-            plan.sight.see(seen, field, rows, plan.embeds[field][drawn])
+                log_chance[rows] += log_drawn(logits if of is None else logits[of], drawn, weights.get(field))
+            plan.sight.see(seen, field, rows, drawn)
             log_mass[rows] += mass
+            alike = None if alike is None else alike.after(drawn, self.sizes[field])
         return codes, log_mass
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Rows of a batch that drew alike so far: what comes next is worked out once for all of a kind.
+
+    Args:
+        rows: (U,) one row of each kind.
+        of: (B,) the kind of each row.
+    """
+
+    rows: torch.Tensor
+    of: torch.Tensor
+
+    @classmethod
+    def at_first(cls, n: int) -> Alike:
+        """Rows that drew nothing yet."""
+        return cls(torch.zeros(1, dtype=torch.long), torch.zeros(n, dtype=torch.long))
+
+    def after(self, drawn: torch.Tensor, size: int) -> Alike | None:
+        """The kinds when the rows have drawn one more field, of so many codes; None where most rows are their own."""
+        n, n_kinds = len(drawn), len(self.rows) * size
+        if n_kinds > MOST_KINDS * n:
+            return None
+        kind = self.of * size + drawn
+        rows = torch.full((n_kinds,), -1).scatter_(0, kind, torch.arange(n))  # whichever of a kind: all are alike
+        met = torch.nonzero(rows >= 0)[:, 0]
+        if 2 * len(met) > n:
+            return None
+        number = torch.empty(n_kinds, dtype=torch.long).scatter_(0, met, torch.arange(len(met)))
+        return Alike(rows[met], number[kind])
 
 
 class DrawPlan:
@@ -226,16 +263,17 @@ class DrawPlan:
     def __init__(self, net: MaskedNet, order: Sequence[int]) -> None:
         with torch.inference_mode():
             embeds, heads = net.tables()
-            self.sight = net.sight.plan(order, net.dtype)
-            self.embeds, self.heads, self.layers = {}, {}, {}
+            self.heads, self.layers = {}, {}
+            own: dict[int, torch.Tensor] = {}
             for b, bucket in enumerate(net.buckets):
                 for i, field in enumerate(range(bucket.start, bucket.stop)):
                     size = net.sizes[field]
-                    self.embeds[field] = embeds[b][i]
+                    own[field] = embeds[b][i, :size]
                     self.heads[field] = heads[b][i, :size].t().contiguous(), net.biases[b][i, :size]
                     self.layers[field] = [
                         (c[field].to(net.dtype), w[field].to(net.dtype)) for w, c in net.layers_with_biases()
                     ]
+            self.sight = net.sight.plan(order, own, net.dtype)
 
     def logits(self, seen: Seen, field: int, rows: torch.Tensor | slice, *, ahead: bool) -> torch.Tensor:
         """Logits of a field in these rows. Shape: (B, K) float32."""

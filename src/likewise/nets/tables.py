@@ -453,18 +453,20 @@ def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Paramete
 
 
 def inverse_cdf(
-    logits: torch.Tensor, uniforms: torch.Tensor, allowed: Allowed[torch.Tensor] | None
+    logits: torch.Tensor, uniforms: torch.Tensor, allowed: Allowed[torch.Tensor] | None, of: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor | float]:
     """Codes (B,) where the CDF passes the uniforms, and the log share of free draws that a condition leaves (B,).
 
     Args:
-        logits: (B, K), or (1, K) for all rows; the share is then one too.
+        logits: (B, K), or (U, K) where rows share them.
         uniforms: (B,).
+        of: (B,) whose logits each row shares; None where each has its own.
 
     Raises:
         TrainingError: the logits are not numbers.
     """
-    logits = F.pad(logits, (0, max(LANES - logits.shape[1], 0)), value=-torch.inf)
+    if logits.shape[1] < LANES:
+        logits = F.pad(logits, (0, LANES - logits.shape[1]), value=-torch.inf)
     p = torch.softmax(logits, 1)
     mass: torch.Tensor | float = 0.0
     if allowed is not None:
@@ -479,8 +481,12 @@ def inverse_cdf(
             # A condition the net holds for impossible is still obeyed: then the largest allowed logits decide.
             p[lost] = torch.softmax(logits[lost] + weights.log(), 1)
     cdf = torch.cumsum(p, 1, out=p)
+    if of is not None and len(cdf) > 1:
+        cdf = cdf[of]
+    if of is not None and isinstance(mass, torch.Tensor):
+        mass = mass[of]
     total = cdf[:, -1:]
-    if not bool(total.isfinite().all()):
+    if not bool(total.sum().isfinite()):
         raise TrainingError("what the net says of a column is not a number: training diverged; lower learning_rate")
     # Just under the total, so that some code's CDF always passes it and that code has a share above zero.
     at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros(())))

@@ -149,7 +149,13 @@ def test_a_schema_is_shown_edited_and_held_against_a_table(run: Run) -> None:
     assert schema.dialect.delimiter == ";"
     assert run("schema", "t.csv", "--schema", "s.json").exit_code == 0
     Path("u.csv").write_bytes(TEXT.replace(";pay", ";salary").encode())
-    assert run("schema", "u.csv", "--schema", "s.json").exit_code == 4
+    lacking = run("schema", "u.csv", "--schema", "s.json")
+    assert lacking.exit_code == 4
+    assert "the table lacks a column that the schema names: 'pay'" in lacking.stderr
+    both = run("schema", "t.csv", "--set", "smokes=integer", "--set", "pay=datetime")
+    assert both.exit_code == 4
+    assert "'smokes'" in both.stderr
+    assert "'pay'" in both.stderr
     for wrong in ("agee=integer", "age=colour", "age.colour=1", "smokes=integer"):
         answer = run("schema", "t.csv", "--set", wrong)
         assert answer.exit_code == 4, (wrong, answer.output)

@@ -177,3 +177,30 @@ def test_labels_that_are_no_texts_name_columns_everywhere(labels: list[Any]) -> 
     lw.Scenario("copula", random_state=0).fit(frame).sample(9, mix={level: {"a": 0.9}})
     lw.scenario.Paths([number], random_state=0).fit(frame)
     lw.privacy.anonymize(frame, quasi_identifiers=[level], k=3, drop=[number])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2, "x"],
+        [1, 2.5, "x", None],
+        [True, "maybe"],
+        [dt.date(2020, 1, 1), "open"],
+        [*map(np.int64, range(40)), "x"],
+    ],
+    ids=lambda values: type(values[0]).__name__,
+)
+def test_objects_of_several_types_come_back_in_theirs(values: list[Any]) -> None:
+    frame = pd.DataFrame({"a": pd.Series(values * 30, dtype=object), "b": range(len(values) * 30)})
+    with pytest.warns(lw.LikewiseWarning, match="mixes types .* read as text$"):
+        synth = lw.Synthesizer("copula", random_state=0).fit(frame)
+    made = synth.sample(300)["a"]
+    assert {type(value) for value in made} == {type(value) for value in values}
+    assert set(made.dropna()) <= set(values)
+
+
+def test_values_of_two_types_that_are_written_alike_are_told_to_be_one() -> None:
+    frame = pd.DataFrame({"a": pd.Series([1, "1", 2, "x"] * 30, dtype=object), "b": range(120)})
+    with pytest.warns(lw.LikewiseWarning, match="written alike, as 1 and '1', are one, and all come back as text"):
+        synth = lw.Synthesizer("copula", random_state=0).fit(frame)
+    assert set(synth.sample(99)["a"]) == {"1", "2", "x"}

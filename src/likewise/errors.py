@@ -82,3 +82,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
     if known and len(known) <= 10:
         return f"; there are {', '.join(map(repr, known))}"
     return ""
+
+
+def hint(name: str, names: Iterable[str]) -> str:
+    """What may have been meant by an unknown name, in brackets for a list of several; empty where nothing is near.
+
+    Example:
+        >>> hint("Agee", ["age", "income"]), hint("zip", ["age"])
+        (" (did you mean 'age'?)", '')
+    """
+    near = nearest(name, names)
+    return f" ({near.removeprefix('; ')})" if "did you mean" in near else ""

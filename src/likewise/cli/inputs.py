@@ -100,9 +100,19 @@ def schema_of(
 
 
 def taken_of(schema: Schema, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:
-    """A schema without the columns that --columns and --drop leave out of the table."""
-    if reading is None or not (reading.columns or reading.drop):
-        return schema
+    """A schema without the columns that --columns and --drop leave out of the table.
+
+    Raises:
+        SchemaError: the table lacks others of its columns.
+    """
+    lacking = [name for name in schema.names if name not in frame.columns]
+    if lacking and (reading is None or not (reading.columns or reading.drop)):
+        others = [name for name in frame.columns if name not in schema.names]
+        named = ", ".join(f"{name!r}{errors.hint(name, others)}" for name in lacking[:10])
+        raise errors.SchemaError(
+            f"the table lacks {'a column' if len(lacking) == 1 else f'{len(lacking)} columns'} that the schema names: "
+            f"{named}; take it out of the schema, or give the table one"
+        )
     return replace(schema, columns=tuple(column for column in schema if column.name in frame.columns))
 
 

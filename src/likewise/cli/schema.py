@@ -88,7 +88,8 @@ def schema(
         terminal.note(told)
     if given is not None:
         absent = [name for name in frame.columns if name not in given.names]
-        terminal.note("the table fits the schema" + (f", which does not name {', '.join(absent)}" if absent else ""))
+        named = f" but for columns it does not name: {', '.join(map(repr, absent))}" if absent else ""
+        terminal.note(f"the table fits the schema{named}")
     if json is not None:
         write_text(found.to_json(), json)
 
@@ -147,7 +148,15 @@ def _json_or_text(value: str) -> Any:
 
 
 def _hold_against(frame: pl.DataFrame, schema: Schema) -> None:
-    """Raise SchemaError where a column's values do not read as the schema says."""
-    from likewise.schema.parse import parse
+    """Raise SchemaError that names every column whose values do not read as the schema says."""
+    from likewise.schema.parse import check_names, parse_column
 
-    parse(frame, schema)
+    check_names(frame.columns, schema)
+    problems = []
+    for column in schema:
+        try:
+            parse_column(frame[column.name], column)
+        except errors.SchemaError as error:
+            problems.append(str(error))
+    if problems:
+        raise errors.SchemaError("\n".join(problems))

@@ -288,7 +288,10 @@ def _completed(column: Column, series: pl.Series, counted: Counted | None) -> Co
         return column
     if column.format is not None or column.labels is not None or series.dtype == pl.Boolean:
         return column
-    told = infer_column(series, column.kind, counted=counted)
+    try:
+        told = infer_column(series, column.kind, counted=counted)
+    except SchemaError:
+        return column  # some values do not read so: to read them tells how many
     parts = {key: getattr(told, key) for key in ("format", "labels", "decimals") if getattr(column, key) is None}
     parts = {key: value for key, value in parts.items() if value is not None}
     return replace(column, found=(*column.found, *parts), **parts)

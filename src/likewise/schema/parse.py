@@ -12,7 +12,7 @@ from math import ceil, copysign, floor, isfinite
 import numpy as np
 import polars as pl
 
-from likewise.errors import SchemaError, nearest
+from likewise.errors import SchemaError, hint
 from likewise.schema import numbers, times
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted, Distinct
@@ -103,17 +103,12 @@ def check_names(names: list[str], schema: Schema, *, partial: bool = False) -> N
     problems = []
     if lacking:
         unused = [n for n in names if n in extra]
-        problems.append("columns lack: " + ", ".join(f"{n!r}{_hint(n, unused)}" for n in lacking[:10]))
+        problems.append("columns lack: " + ", ".join(f"{n!r}{hint(n, unused)}" for n in lacking[:10]))
     if extra:
-        named = ", ".join(f"{n!r}{_hint(n, schema.names)}" for n in extra[:10])
+        named = ", ".join(f"{n!r}{hint(n, schema.names)}" for n in extra[:10])
         problems.append(f"columns are not in the schema: {named}")
     if problems:
         raise SchemaError("; ".join(problems))
-
-
-def _hint(name: str, names: tuple[str, ...] | list[str]) -> str:
-    hint = nearest(name, names)
-    return f" ({hint.removeprefix('; ')})" if "did you mean" in hint else ""
 
 
 def canonical_dtype(column: Column) -> pl.DataType:

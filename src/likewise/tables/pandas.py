@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +141,11 @@ def object_series(name: str, values: list[Any]) -> pl.Series:
             return made
     if len(types) > 1:
         named = ", ".join(sorted(t.__name__ for t in types))
-        warnings.warn(f"column {name!r} mixes types ({named}): it was read as text", LikewiseWarning, stacklevel=2)
+        alike = written_alike(v for v in values if v is not None)
+        merged = "; values of two types that are written alike, as 1 and '1', are one, and all come back as text"
+        warnings.warn(
+            f"column {name!r} mixes types ({named}): it was read as text{merged * alike}", LikewiseWarning, stacklevel=2
+        )
     return pl.Series(name, [None if v is None else str(v) for v in values], pl.String)
 
 
@@ -203,7 +207,9 @@ def _maker(column: Any) -> Callable[[Any], Any]:
     """From what Polars holds of a cell to what the column held: members of an enum, UUIDs, what else its text makes."""
     known = column.dropna()
     types = {type(v) for v in known}
-    if len(types) != 1:
+    if len(types) > 1:
+        return _of_several_types(known, types)
+    if not types:
         return lambda value: value
     (kind,) = types
     if issubclass(kind, Enum):
@@ -214,6 +220,28 @@ def _maker(column: Any) -> Callable[[Any], Any]:
     if not all(_made(kind, str(v)) == v for v in known.iloc[:100]):
         return lambda value: value
     return lambda value: _made(kind, value) if isinstance(value, str) else value
+
+
+def _of_several_types(known: Any, types: set[type]) -> Callable[[Any], Any]:
+    """From a text to what the column held that is written so; texts alone, where two things are written alike."""
+    by_text = {str(value): value for value in known}
+    if written_alike(known):
+        return lambda value: value
+    numbers = [kind for kind in types if issubclass(kind, int | float | np.number) and kind is not bool]
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value in by_text:
+            return by_text.get(value, value)
+        made = (number for kind in numbers if isinstance(number := _made(kind, value), kind))
+        return next((number for number in made if str(number) == value), value)
+
+    return read
+
+
+def written_alike(values: Iterable[Any]) -> bool:
+    """Whether values of different types have one text, as 1 and "1" have."""
+    texts: dict[str, type] = {}
+    return any(texts.setdefault(str(value), type(value)) is not type(value) for value in values)
 
 
 def _made(kind: type, text: str) -> Any:

@@ -12,7 +12,7 @@ evenly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -77,8 +77,11 @@ def _numbers_alone(a: TypedColumn, b: TypedColumn, s: TypedColumn, person: IntAr
     values = np.sort(s.present)
     starts = np.append(np.flatnonzero(np.diff(values, prepend=np.nan) != 0), len(values))
     once = values[starts[:-1][np.diff(starts) == 1]]
-    predicate = np.minimum(np.searchsorted(once, real), max(len(once) - 1, 0))
-    met = np.flatnonzero(once[predicate] == real) if len(once) else np.zeros(0, np.int64)
+    # What both hold is found in order: a search that jumps about in a million values waits for the memory each time.
+    ordered = np.sort(real)
+    once_in_both = once[ordered[np.minimum(np.searchsorted(ordered, once), len(ordered) - 1)] == once]
+    predicate = np.minimum(np.searchsorted(once_in_both, real), max(len(once_in_both) - 1, 0))
+    met = np.flatnonzero(once_in_both[predicate] == real) if len(once_in_both) else np.zeros(0, np.int64)
     sets = [real <= values[0], real >= values[-1]] if len(values) else []
     if int(s.missing.sum()) == 1:
         sets.append(np.isnan(real))
@@ -116,7 +119,8 @@ def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
     middles = [float(np.median(c.present)) if c.is_number and len(c.present) else 0.0 for c in synthetic.columns]
     n_columns = len(middles)
     person, is_train = _persons(train, holdout)
-    persons, n = [], 0
+    predicates: list[list[_Condition]] = []
+    rows_drawn = _Lookup(synthetic)
     tries = int(np.clip(MOST_ROWS_READ / max(len(synthetic), 1), LEAST_TRIES, MOST_TRIES))
     for _ in range(tries if n_columns >= 2 else 0):
         row = int(rng.integers(len(synthetic)))
@@ -124,15 +128,18 @@ def several_values(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int)
         chosen = rng.permutation(n_columns)[: int(rng.integers(min(LEAST_COLUMNS, most), most + 1))]
         predicate = [_Condition.of(synthetic.columns[i], i, row, middles[i]) for i in chosen]
         predicate.sort(key=lambda c: c.holds(synthetic.columns[c.column].values[:BLOCK]).sum())  # those few meet first
-        if len(_meeting(predicate, synthetic, most=1)) != 1:
-            continue
-        n += 1
-        found = np.concatenate([person[_meeting(predicate, t) + k] for t, k in ((train, 0), (holdout, len(train)))])
-        if len(found) and (found == found[0]).all():
-            persons.append(found[0])
-        if n == MOST_PREDICATES:
+        if len(_meeting(predicate, rows_drawn, most=1)) == 1:
+            predicates.append(predicate)
+        if len(predicates) == MOST_PREDICATES:
             break
-    return _contrast(np.array(persons, dtype=np.int64), is_train, n, searched)
+    del rows_drawn
+    met: list[list[IntArray]] = [[] for _ in predicates]
+    for table, before in ((train, 0), (holdout, len(train))):
+        lookup = _Lookup(table)
+        for found, predicate in zip(met, predicates, strict=True):
+            found.append(person[_meeting(predicate, lookup) + before])
+    alone = [who[0] for who in map(np.concatenate, met) if len(who) and (who == who[0]).all()]
+    return _contrast(np.array(alone, dtype=np.int64), is_train, len(predicates), searched)
 
 
 @dataclass(frozen=True)
@@ -160,22 +167,52 @@ class _Condition:
         return np.asarray(values >= self.value if self.side == "at least" else values <= self.value)
 
 
-def _meeting(predicate: Sequence[_Condition], table: Typed, *, most: int | None = None) -> IntArray:
-    """The rows of `table` that satisfy a predicate.
+@dataclass(frozen=True)
+class _Lookup:
+    """A table, and the rows of each level of a column, put in order when the column is first asked for.
+
+    Args:
+        ordered: column -> its rows level by level, and where each level ends.
+    """
+
+    table: Typed
+    ordered: dict[int, tuple[npt.NDArray[np.int32], IntArray]] = field(default_factory=dict)
+
+    def rows(self, condition: _Condition) -> npt.NDArray[np.int32]:
+        """The rows that hold a level."""
+        if condition.column not in self.ordered:
+            column = self.table.columns[condition.column]
+            codes = column.values.astype(np.min_scalar_type(column.size))  # short numbers are ordered by their digits
+            ends = np.cumsum(np.bincount(codes, minlength=column.size))
+            self.ordered[condition.column] = np.argsort(codes, kind="stable").astype(np.int32), ends
+        order, ends = self.ordered[condition.column]
+        level = int(condition.value)
+        return order[ends[level - 1] if level else 0 : ends[level]]
+
+
+def _meeting(predicate: Sequence[_Condition], lookup: _Lookup, *, most: int | None = None) -> IntArray:
+    """The rows of a table that satisfy a predicate.
 
     Args:
         most: no more blocks of rows are looked at once more than so many do: most predicates hold for many rows, which
             a few thousand tell.
     """
-    found: list[IntArray] = []
-    for start in range(0, len(table), BLOCK):
-        block = slice(start, start + BLOCK)
-        left = np.flatnonzero(predicate[0].holds(table.columns[predicate[0].column].values[block]))
-        for condition in predicate[1:]:
+    columns = lookup.table.columns
+    found: list[npt.NDArray[Any]] = [np.zeros(0, np.int64)]
+    left: npt.NDArray[Any]
+    level = next((c for c in predicate if not columns[c.column].is_number), None)
+    rows = None if level is None else lookup.rows(level)
+    others = [c for c in predicate if c is not level]
+    for start in range(0, len(lookup.table) if rows is None else len(rows), BLOCK):
+        if rows is None:
+            left = np.flatnonzero(others[0].holds(columns[others[0].column].values[start : start + BLOCK])) + start
+        else:
+            left = rows[start : start + BLOCK]
+        for condition in others:
             if not len(left):
                 break
-            left = left[condition.holds(table.columns[condition.column].values[block][left])]
-        found.append(left + start)
+            left = left[condition.holds(columns[condition.column].values[left])]
+        found.append(left)
         if most is not None and sum(map(len, found)) > most:
             break
     return np.concatenate(found)

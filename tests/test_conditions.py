@@ -292,3 +292,15 @@ def test_values_of_a_set_that_cannot_be_met_are_told() -> None:
     for where in ({"level": ["a", "never"]}, {"age": [20, 1_000]}):
         with pytest.raises(ConditionError, match=r"1 of the 2 (levels|values) asked for cannot be drawn"):
             synth.sample(5, where=where)
+
+
+def test_a_day_that_no_row_keeps_can_be_asked_for_in_every_type() -> None:
+    days = [dt.date(2024, 1, 1) + dt.timedelta(int(k)) for k in np.random.default_rng(7).integers(0, 200, 320)]
+    table = pl.DataFrame(
+        {"when": pl.Series(days).cast(pl.Datetime("us")), "day": days, "number": [d.toordinal() for d in days]}
+    )
+    synth = Synthesizer("copula", random_state=0).fit(table)
+    for day in (dt.date(2024, 1, 11) + dt.timedelta(k) for k in range(0, 180, 3)):
+        for name, value in (("when", day), ("day", day), ("number", day.toordinal())):
+            drawn = synth.sample(2, where={name: value})[name]
+            assert (drawn.dt.date() if name == "when" else drawn).to_list() == [value] * 2

@@ -158,8 +158,8 @@ class Pieces:
         if low > high:
             return Pieces(self.first[:0], self.last[:0], self.code[:0], self.count[:0], self.size)
         kept = (self.last >= low) & (self.first <= high)
-        if not kept.any():
-            return self._in_hole(low, high)
+        if not kept.any():  # of one value the same as of a set of one
+            return self.one_of(np.array([low], self.first.dtype)) if low == high else self._in_hole(low, high)
         first, last = np.maximum(self.first, low)[kept], np.minimum(self.last, high)[kept]
         if self.is_lattice:
             share = (distance(first, last) + 1.0) / (distance(self.first, self.last)[kept] + 1.0)

@@ -126,14 +126,17 @@ class LatentNet(CodeTables):
 
     def decode(self, z: torch.Tensor, embedded: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
         """Logits of every field. Shape: (B, L), (B, D * E) -> [(n, B, K)], float32."""
+        return self.logits_of(self.hidden(z, embedded), heads)
+
+    def hidden(self, z: torch.Tensor, embedded: torch.Tensor) -> torch.Tensor:
+        """The fields' hidden units. Shape: (B, L), (B, D * E) -> (D, B, H)."""
         h = self.trunk(z, self.context(embedded))
         if self.chained:
             before = self._dropped(embedded)
             h = torch.addmm(h, before, (self.back * self.back_mask).to(self.dtype))
             if self.tape is not None:
                 self.tape.blocks(h, before, self.back_mask[:: self.d_embed, :: self.d_hidden], self.back)
-        h = h.relu().view(len(h), self.n_fields, self.d_hidden).transpose(0, 1)  # (B, D*H) -> (D, B, H)
-        return self.logits_of(h.contiguous(), heads)
+        return h.relu().view(len(h), self.n_fields, self.d_hidden).transpose(0, 1).contiguous()
 
     def losses(self, x: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """-log p(x | z), and log q(z | x) - log p(z) at one z: the two halves of the negative ELBO. Shape: 2 x (B,).
@@ -146,7 +149,7 @@ class LatentNet(CodeTables):
         embedded = self.embed_codes(x, embeds)
         mean, log_var = self.encode(embedded)
         z = mean + noise * (0.5 * log_var).exp()
-        nll = self.nll_of(x, self.decode(z, embedded, heads)) * self.counted
+        nll = self.nll_behind(x, self.hidden(z, embedded), heads) * self.counted
         if isinstance(self.prior, NormalPrior):
             return nll.sum(1), 0.5 * (mean.square() + log_var.exp() - 1 - log_var).sum(1)  # ibid., appendix B
         log_q = -(0.5 * (noise.square() + log_var) + HALF_LOG_TAU).sum(1)

@@ -297,6 +297,13 @@ class Counted:
             self._known[name] = Distinct.of(column)
         return self._known[name]
 
+    def count(self, names: Sequence[str]) -> list[Distinct]:
+        """These columns, those of texts that are not counted yet all together."""
+        columns = {name: self.table[name] for name in names if name not in self._known}
+        texts = {n: c for n, c in columns.items() if isinstance(c, pl.Series) and c.dtype == pl.String}
+        self._known |= zip(texts, Distinct.of_all(list(texts.values())) if texts else [], strict=False)
+        return [self[name] for name in names]
+
     @property
     def columns(self) -> list[str]:
         return self.table.columns

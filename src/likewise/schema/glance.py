@@ -53,22 +53,22 @@ def glances(counted: Counted, tokens: Sequence[str]) -> dict[str, Glance]:
         tokens: texts that may mean "missing".
     """
     table = counted.table
-    texts = (
-        {n: counted[n].values for n in table.columns if table.dtype(n) == pl.String} if len(table) <= FEW_ROWS else {}
-    )
-    texts = {name: values for name, values in texts.items() if len(values)}
-    if len(texts) < 2:
+    names = [n for n in table.columns if table.dtype(n) == pl.String] if len(table) <= FEW_ROWS else []
+    found_in = zip(names, counted.count(names), strict=True)
+    columns = {name: distinct.values for name, distinct in found_in if len(distinct.values)}
+    if len(columns) < 2:
         return {}
-    starts = np.cumsum([0, *map(len, texts.values())])[:-1]
-    seen = _seen(pl.concat(texts.values()), tokens)
+    lengths, texts = np.array([*map(len, columns.values())]), pl.concat(columns.values())
+    starts = np.cumsum(lengths) - lengths
+    seen = _seen(texts, tokens)
     any_of = {name: np.logical_or.reduceat(seen[name], starts) for name in ("token", "digit", "fraction", "hidden")}
     all_of = {name: np.logical_and.reduceat(seen[name], starts) for name in ("plain", "grouped")}
     least, most = np.minimum.reduceat(seen["decimals"], starts), np.maximum.reduceat(seen["decimals"], starts)
     n_digits = np.maximum.reduceat(seen["digits"], starts)
-    looked_at = [values.head(LOOK_AT) for values in texts.values()]
-    personal = has_a_form([values.gather_every(max(1, len(values) // SOME)) for values in looked_at])
+    looked_at = [range(i, i + n, max(1, n // SOME)) for i, n in zip(starts, lengths.clip(max=LOOK_AT), strict=True)]
+    personal = has_a_form(texts.gather(np.concatenate(looked_at)), [*map(len, looked_at)])
     found = {}
-    for j, name in enumerate(texts):
+    for j, name in enumerate(columns):
         number, is_even = None, bool(least[j] == most[j])
         # A whole number with a point, a point that may group thousands, or zeros kept at the end of some but not of
         # others, asks for a closer look.

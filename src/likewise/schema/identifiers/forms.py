@@ -196,16 +196,17 @@ _PATTERNED = [fits.mean() for fits in _FITTING]
 BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, NAME)}
 
 
-def has_a_form(samples: Sequence[pl.Series]) -> npt.NDArray[np.bool_]:
+def has_a_form(texts: pl.Series, lengths: Sequence[int]) -> npt.NDArray[np.bool_]:
     """(columns,) whether texts of each may be personal identifiers by their form, all columns looked at together.
 
     Args:
-        samples: (k,) some distinct texts of each column, at least one.
+        texts: (k of all columns,) some distinct texts of each column, at least one.
+        lengths: (columns,) how many of each.
     """
-    both = pl.concat(samples).to_frame("").select(_BARE)
-    starts = np.cumsum([0, *map(len, samples)])[:-1]
+    both = texts.to_frame("").select(_BARE)
+    starts = np.cumsum([0, *lengths])[:-1]
     fits = np.add.reduceat(both.select(_FITTING).to_numpy().astype(np.int64), starts, axis=0)
-    return np.asarray((fits > 0.3 * np.array([*map(len, samples)])[:, None]).any(axis=1))
+    return np.asarray((fits > 0.3 * np.array(lengths)[:, None]).any(axis=1))
 
 
 def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | None:

@@ -120,44 +120,49 @@ def _upper(
     share = -np.diff(np.r_[left[:-1], 0.0])  # the last piece has all that is left
     half = 0.5 if pieces.is_lattice else 0.0
     upto = np.minimum(law.place(law.beyond(float(last) + half) * left[1:]) - half, float(limit))
-    tail = _laid(last, upto, share * n_rows)
-    if not len(tail[0]):
+    tail = _laid(pieces.last[-1:], upto[None], share[None] * n_rows)
+    if tail[1][-1] <= last:
         return None
-    whole = replace(pieces, count=np.r_[pieces.count[:-1], pieces.count[-1] - n_rows])
-    inner = [_bent(whole, at, law, half) for at in range(len(whole.first) - min(BENT, law.n_pieces), len(whole.first))]
-    parts = [*inner, tail]
-    kept = slice(len(whole.first) - len(inner))
-    code = np.r_[
-        whole.code[kept], np.repeat(np.r_[whole.code[kept.stop :], whole.code[-1]], [len(p[0]) for p in parts])
-    ]
-    before = (whole.first[kept], whole.last[kept], whole.count[kept])
-    firsts, lasts, count = (np.concatenate(column) for column in zip(before, *parts, strict=True))
-    return Pieces(firsts, lasts, code, count, pieces.size)
+    count = pieces.count.copy()
+    count[-1] -= n_rows
+    kept = len(count) - min(BENT, law.n_pieces)
+    before = pieces.first[:kept], pieces.last[:kept], count[:kept], np.ones(kept, np.int64)
+    inner = _bent(pieces.first[kept:], pieces.last[kept:], count[kept:], law, half)
+    firsts, lasts, count, parts = (np.concatenate(column) for column in zip(before, inner, tail, strict=True))
+    return Pieces(firsts, lasts, np.repeat(np.append(pieces.code, pieces.code[-1]), parts), count, pieces.size)
 
 
-def _bent(pieces: Pieces, at: int, law: _Law, half: float) -> tuple[Values, Values, Floats]:
-    """One piece before the tail, as pieces of equal count that follow the law between its own limits."""
-    first, last, count = pieces.first[[at]], pieces.last[[at]], pieces.count[[at]]
-    if first[0] == last[0]:
-        return first, last, count
-    ends = law.beyond(np.array([float(first[0]) - half, float(last[0]) + half]))
-    upto = law.place(ends[0] + (ends[1] - ends[0]) * np.arange(1, PARTS + 1) / PARTS) - half
-    upto[-1] = last[0]
-    step = 1 if pieces.is_lattice else 0
-    return _laid(first[0] - step, np.minimum(upto, last[0]), np.full(PARTS, count[0] / PARTS))
+_Laid = tuple[Values, Values, Floats, Ints]
 
 
-def _laid(start: Any, upto: Floats, count: Floats) -> tuple[Values, Values, Floats]:
-    """First and last values and rows of pieces that follow one another from beyond `start` up to these limits; one of
-    no width gives its rows to the next."""
-    if isinstance(start, np.integer):
-        upto = np.rint(upto).astype(np.int64)
-    upto = np.maximum.accumulate(np.maximum(upto, start))
-    opens = np.r_[start, upto[:-1]]
+def _bent(first: Values, last: Values, count: Floats, law: _Law, half: float) -> _Laid:
+    """The pieces before the tail, each as pieces of equal count that follow the law between its own limits."""
+    here, there = law.beyond(np.stack([first - half, last + half]))[..., None]
+    upto = law.place(here + (there - here) * np.arange(1, PARTS + 1) / PARTS) - half
+    upto[:, -1] = last
+    step = 1 if first.dtype.kind == "i" else 0
+    return _laid(first - step, np.minimum(upto, last[:, None]), np.repeat(count[:, None] / PARTS, PARTS, 1))
+
+
+def _laid(start: Values, upto: Floats, count: Floats) -> _Laid:
+    """First and last values and rows of pieces that follow one another, each row of them from beyond its start up to
+    its limits, and how many there are in each row.
+
+    Args:
+        start: (R,) the value before each row.
+        upto: (R, P) limits; a piece of no width gives its rows to the next one of its row, or is all that row has.
+        count: (R, P) rows of each.
+    """
+    step = 0
+    if start.dtype.kind == "i":
+        upto, step = np.rint(upto).astype(np.int64), 1
+    upto = np.maximum.accumulate(np.maximum(upto, start[:, None]), axis=1)
+    opens = np.concatenate([start[:, None], upto[:, :-1]], axis=1)
     some = upto > opens
-    place = np.minimum(np.cumsum(some) - some, max(some.sum() - 1, 0))
-    step = 1 if isinstance(start, np.integer) else 0
-    return opens[some] + step, upto[some], tally(place, count, 1)[: some.sum()]
+    some[:, -1] |= ~some.any(axis=1)
+    parts = some.sum(axis=1)
+    place = np.minimum(np.cumsum(some, axis=1) - some, parts[:, None] - 1) + (np.cumsum(parts) - parts)[:, None]
+    return opens[some] + step, upto[some], tally(place.ravel(), count.ravel(), int(parts.sum())), parts
 
 
 @dataclass(frozen=True)

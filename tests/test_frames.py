@@ -8,6 +8,7 @@ import uuid
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import likewise as lw
 from likewise.schema.column import Kind
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse, restore
+from likewise.tables import files
 from likewise.tables.frames import from_frame
 
 N = 240
@@ -204,3 +206,26 @@ def test_values_of_two_types_that_are_written_alike_are_told_to_be_one() -> None
     with pytest.warns(lw.LikewiseWarning, match="written alike, as 1 and '1', are one, and all come back as text"):
         synth = lw.Synthesizer("copula", random_state=0).fit(frame)
     assert set(synth.sample(99)["a"]) == {"1", "2", "x"}
+
+
+@pytest.mark.parametrize("form", ["parquet", "feather", "arrow"])
+def test_files_of_types_that_polars_does_not_know_are_read(tmp_path: Path, form: str, capfd: Any) -> None:
+    import pyarrow.feather
+    import pyarrow.parquet
+
+    days = [dt.datetime(2020, 1, 1, 12) + dt.timedelta(hours=h) for h in range(99)]
+    zoned = pa.array(days, pa.timestamp("us", tz="+05:30"))
+    table = pa.table({"at": zoned, "sum": pa.array([Decimal(k) / 4 for k in range(99)], pa.decimal256(50, 2))})
+    path = tmp_path / f"t.{form}"
+    if form == "parquet":
+        pyarrow.parquet.write_table(table, path)
+    elif form == "feather":
+        pyarrow.feather.write_feather(table, str(path))
+    else:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+            stream.write_table(table)
+    with pytest.warns(lw.LikewiseWarning, match="'at' are read as the clock of their offset shows them"):
+        frame = files.read(path)
+    assert frame["at"][0] == dt.datetime(2020, 1, 1, 17, 30)
+    assert frame["sum"].dtype == pl.Decimal(38, 2)
+    assert "panicked" not in capfd.readouterr().err

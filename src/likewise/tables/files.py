@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
 import glob
 import io
+import re
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -15,13 +18,13 @@ from typing import IO, Any
 
 import polars as pl
 
-from likewise.errors import InputError, MissingExtraError, OutputError
+from likewise.errors import InputError, LikewiseWarning, MissingExtraError, OutputError
 from likewise.schema.dialect import Dialect
 from likewise.schema.distinct import Columns
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.numbers import is_whole
 from likewise.tables.atomic import PathLike, atomic_path, check_writable
-from likewise.tables.delimited import read_delimited, write_delimited
+from likewise.tables.delimited import read_delimited, refuse_data_as_names, write_delimited
 from likewise.tables.encoding import decoded
 from likewise.tables.frames import from_frame
 from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
@@ -204,34 +207,70 @@ def _only_member(source: Source) -> Source:
 
 
 def _read_polars(reader: Callable[[io.BytesIO], pl.DataFrame], name: str) -> Callable[[bytes, str], pl.DataFrame]:
+    """A reader by Polars; by Arrow of what Polars does not know: decimals of 256 bits, zones that are mere offsets."""
+
+    wrong = f"cannot be read: it is a damaged or cut-off {name} file, or holds a type of column that no table can have"
+
     def read_bytes(data: bytes, what: str) -> pl.DataFrame:
+        if _has_offset(data):  # which makes Polars panic, on the terminal too
+            return _read_arrow(data, what, wrong)
         try:
             return reader(io.BytesIO(data))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
-            raise InputError(
-                f"{what} cannot be read: it is a damaged or cut-off {name} file, or holds a type of column that no "
-                "table can have"
-            ) from None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+            # Of damaged files Arrow may take the whole process down.
+            if re.search("precision must be|Int256", str(error)):
+                return _read_arrow(data, what, wrong)
+            raise InputError(f"{what} {wrong}") from None
 
     return read_bytes
 
 
-def _read_orc(data: bytes, what: str) -> pl.DataFrame:
-    orc = _extra("pyarrow.orc", "pandas")
-    import pyarrow as pa
+def _has_offset(data: bytes) -> bool:
+    """Whether the schema of a Parquet or Arrow file holds what is written as "+05:30" is."""
+    n = {b"PAR1": 8, b"ARROW1": 10}.get(data[-4:] if data[:4] == b"PAR1" else data[:6], 0)
+    size = int.from_bytes(data[-n:][:4], "little") if n else 0
+    schema = data[-n - size :] if size else data[: 2**16]
+    packed = re.search(rb"ARROW:schema[^A-Za-z0-9+/]*([A-Za-z0-9+/]{4,})", schema) if n == 8 else None
+    if packed is not None:
+        schema = base64.b64decode(packed[1][: len(packed[1]) // 4 * 4])
+    return re.search(rb"[+-]\d\d:\d\d", schema) is not None
 
+
+def _read_arrow(data: bytes, what: str, wrong: str) -> pl.DataFrame:
+    """A Parquet, Arrow or ORC file by Arrow's own readers.
+
+    Raises:
+        InputError: Arrow cannot read it either, or is not installed; with what is wrong.
+    """
     try:
-        return from_frame(orc.read_table(pa.BufferReader(data)))[0]
+        import pyarrow as pa
+    except ImportError:
+        raise InputError(f"{what} {wrong}; the extra `pandas` reads more types") from None
+    try:
+        if data[:4] == b"PAR1":
+            table = _extra("pyarrow.parquet", "pandas").read_table(pa.BufferReader(data))
+        elif data[:3] == b"ORC":
+            table = _extra("pyarrow.orc", "pandas").read_table(pa.BufferReader(data))
+        else:
+            opened = pa.ipc.open_file if data[:6] == b"ARROW1" else pa.ipc.open_stream
+            table = opened(pa.BufferReader(data)).read_all()
     except (pa.ArrowException, OSError, ValueError):
-        raise InputError(f"{what} is a damaged or cut-off ORC file") from None
+        raise InputError(f"{what} {wrong}") from None
+    offset = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and (f.type.tz or "")[:1] in ("+", "-")]
+    if offset:
+        warnings.warn(
+            f"{what}: times of {', '.join(map(repr, offset))} are read as the clock of their offset shows them, and "
+            "written without it", LikewiseWarning, stacklevel=2,
+        )  # fmt: skip
+    return from_frame(table)[0]
+
+
+def _read_orc(data: bytes, what: str) -> pl.DataFrame:
+    _extra("pyarrow.orc", "pandas")
+    return _read_arrow(data, what, "is a damaged or cut-off ORC file")
 
 
 def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
-    import warnings
-
-    from likewise.errors import LikewiseWarning
-    from likewise.tables.delimited import refuse_data_as_names
-
     fastexcel = _extra("fastexcel", "excel")
     try:
         book = fastexcel.read_excel(source.data)

@@ -125,3 +125,22 @@ def test_a_budget_refuses_it() -> None:
         Autoregressive().fit(
             Fit(gate=gate, holdout=train[:0], alphabet=alphabet(), rng=np.random.default_rng(12), context_fields=(1,))
         )
+
+
+def test_few_codes_come_first_what_is_told_before_all_and_the_last_column_last() -> None:
+    """And a model read back draws in the order it learnt, whatever its alphabet would say."""
+    sizes = (40, 3, 9, 2, 5)
+    rng = np.random.default_rng(4)
+    drawn = np.stack([rng.integers(0, k, 200) for k in sizes], 1).astype(np.uint8)
+    codes = Codes(drawn, np.zeros((200, 0), np.float32))
+    letters = Alphabet(tuple(Field(size=k, emit=np.ones(k, bool)) for k in sizes))
+    fit = Fit.of(codes, codes[:20], letters, rng=rng, context_fields=(2,))
+    model = Autoregressive(epochs=1, batch_size=64, d_embed=4, d_hidden=4).fit(fit)
+    assert model.state()["order"].tolist() == [2, 3, 1, 0, 4]
+    other = np.array([2, 4, 3, 1, 0])
+    again = Autoregressive().load_state(model.state() | {"order": other}, letters)
+    net = again._fitted()
+    assert [net.columns[field] for field in net.order] == other.tolist()
+    for wrong in ([2, 3, 1, 0, 0], [2, 3, 1, 0], [3, 2, 1, 0, 4]):  # one twice, one short, the context not first
+        with pytest.raises(ModelFileError, match="order"):
+            Autoregressive().load_state(model.state() | {"order": np.array(wrong)}, letters)

@@ -53,6 +53,9 @@ CALIBRATION_ROWS = 16_384
 CONTEXT = "context"
 """The array of a state that names the fields told and never drawn, where there are any."""
 
+ORDER = "order"
+"""The array of a state that names the fields as they are drawn where nothing is asked."""
+
 GROUPS = "groups"
 """The array of a state that tells which fields see one another in full: `MaskedNet`'s `groups`."""
 
@@ -79,8 +82,9 @@ steps, 26.46 after 1,100, 26.10 after 1,500, 25.70 after 2,700. So do their atta
 class Autoregressive(TableModel["MaskedNet"]):
     """p(row) as a product of p(column | columns before), by one block-masked net.
 
-    Half of the rows of a training step take the columns in their own order, which unconditional draws then follow; the
-    others put a random set of columns first, so that the net also knows p(column | any other columns), which is what
+    Half of the rows of a training step take the columns in the net's own order, which unconditional draws then follow:
+    those of few codes first, but the table's last one last, which is often what the others should foretell. The others
+    put a random set of columns first, so that the net also knows p(column | any other columns), which is what
     conditional draws, imputation and scenarios ask for. Numbers are codes with ordinal features, so neighbouring bins
     learn together. Built on MADE (Germain et al. 2015) and on any-order training of tables (Tiwald et al. 2025).
 
@@ -253,6 +257,9 @@ class Autoregressive(TableModel["MaskedNet"]):
         from likewise.nets.sight import GROUP
 
         n = len(alphabet.fields)
+        few_first = codes is not None and n <= MANY_FIELDS  # each rests on more rows, and many rows still share a draw
+        own = sorted(range(n), key=lambda j: (j == n - 1, alphabet.sizes[j])) if few_first else range(n)
+        self._order = [*self._context, *(j for j in own if j not in self._context)]
         d_embed, d_hidden = (12, 32) if n > MANY_FIELDS else (24, 96) if is_wide(alphabet) else (16, 64)
         self._settle_widths(d_embed=d_embed, d_hidden=d_hidden)
         self._settled["group_size"] = GROUP if n > MANY_FIELDS else 0
@@ -270,7 +277,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         settled = self._settled
         return MaskedNet(
             **self._tables(alphabet, shares),
-            order=[*self._context, *(j for j in range(len(alphabet.fields)) if j not in self._context)],
+            order=self._order,
             d_embed=settled["d_embed"],
             d_hidden=settled["d_hidden"],
             n_layers=self.n_layers,
@@ -330,19 +337,19 @@ class Autoregressive(TableModel["MaskedNet"]):
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         told = {CONTEXT: np.array(self._context, np.int64)} if self._context else {}
-        return super().state() | {GROUPS: np.array(self._groups, np.int64)} | told
+        both = {ORDER: np.array(self._order, np.int64), GROUPS: np.array(self._groups, np.int64)}
+        return super().state() | both | told
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         state, n = dict(state), len(alphabet.fields)
-        groups = state.pop(GROUPS, np.zeros(0))
-        if groups.shape != (n,) or groups.dtype != np.int64 or (np.sort(groups) != np.arange(n)).any():
-            raise ModelFileError(f"model: array {GROUPS!r} must name each field once")
-        self._groups = groups.tolist()
+        self._order, self._groups = (_all_fields(state, name, n) for name in (ORDER, GROUPS))
         told = state.pop(CONTEXT, np.zeros(0, np.int64))
         are_fields = told.ndim == 1 and told.dtype == np.int64 and set(told.tolist()) <= set(range(n))
         if not are_fields or len(np.unique(told)) != len(told):
             raise ModelFileError(f"model: array {CONTEXT!r} must name different fields")
         self._context = tuple(told.tolist())
+        if set(self._order[: len(self._context)]) != set(self._context):
+            raise ModelFileError(f"model: array {ORDER!r} must begin with the fields of {CONTEXT!r}")
         self._net = self._loaded_net(state, alphabet)
         self._alphabet = alphabet
         return self
@@ -488,6 +495,14 @@ class _Searching(_Drawing):
         uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
         codes, log_mass = self._drawn(uniforms)
         return codes.numpy(), log_mass.numpy().astype(np.float64)
+
+
+def _all_fields(state: dict[str, npt.NDArray[Any]], name: str, n: int) -> list[int]:
+    """Take an array out of a state that names each of so many fields once."""
+    fields = state.pop(name, np.zeros(0))
+    if fields.shape != (n,) or fields.dtype != np.int64 or (np.sort(fields) != np.arange(n)).any():
+        raise ModelFileError(f"model: array {name!r} must name each field once")
+    return [int(field) for field in fields]
 
 
 def _some_first(order: list[int], generator: torch.Generator, n_told: int = 0) -> list[int]:

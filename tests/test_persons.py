@@ -391,3 +391,25 @@ def test_no_key_of_little_room_is_drawn_again_beside_another(
     drawn = model.sample(n, random_state=1)
     assert all(model.schema_[name].is_key for name in names)
     assert not any(set(drawn[name]) & set(frame[name]) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "fits"),
+    [
+        ("badge", "K-{:03d}", r"^K-\d+$"),
+        ("ref", "B{:03d}.7", r"^B\d+\.\d+$"),
+        ("flight", "LH{:04d}", r"^LH\d{4}$"),
+        ("customer_no", "{:06d}", r"^\d{6}$"),
+        ("token", "{:03x}f9", r"."),
+    ],
+)
+def test_codes_that_come_again_are_never_drawn_however_little_room_they_leave(name: str, form: str, fits: str) -> None:
+    rng = np.random.default_rng(8)
+    codes = [form.format(k) for k in rng.permutation(999)[:500]]
+    table = pl.DataFrame({name: rng.choice(codes, 400), "x": rng.normal(size=400).round(2)})
+    column = infer(table, entity=False)[name]
+    assert column.role is Role.ID
+    assert "none of them is drawn" in column.notes[-1]
+    made = lw.Synthesizer("copula", random_state=0, entity=False).fit(table).sample(2_000)[name]
+    assert not made.is_in(table[name].to_list()).any()
+    assert made.str.contains(fits).all()

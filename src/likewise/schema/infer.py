@@ -5,7 +5,6 @@ Legend: n rows, k distinct known values of a column (u in the rules), counts (k,
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,10 +17,18 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import glances
-from likewise.schema.identifiers.forms import NAME
+from likewise.schema.identifiers.forms import CODE, NAME, are_alike
 from likewise.schema.identifiers.names import is_a_name, looks_like_names, names_a_person
 from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column, note_of
-from likewise.schema.keys import BY_LOOKS, looks_made, may_name_a_key, parts_of
+from likewise.schema.keys import (
+    BY_LOOKS,
+    looks_made,
+    may_name_a_key,
+    names_a_group,
+    names_a_key,
+    names_an_entity,
+    parts_of,
+)
 from likewise.schema.persons import likely_entity
 
 Override = Kind | str | Column | Mapping[str, Any]
@@ -91,7 +98,7 @@ def infer_counted(
         for at, column in enumerate(columns):
             if number_forms.UNSURE & set(column.notes):
                 columns[at] = _with_override(table.series(column.name), overrides.get(column.name), counted, decimal)
-    schema = _with_twins(Schema(tuple(_with_names(columns, counted))), counted)
+    schema = _with_codes(Schema(tuple(_with_names(columns, counted))), counted)
     if entity is not None:
         return with_entity(schema, table, entity, counted), counted
     suspect = likely_entity(table, schema, counted)
@@ -207,27 +214,27 @@ def _with_names(columns: list[Column], counted: Counted) -> list[Column]:
     ]  # fmt: skip
 
 
-def _with_twins(schema: Schema, counted: Counted) -> Schema:
-    """With two columns of codes that go together one to one taken as ids: keys of one thing, of which the table has
-    several rows. Drawn by their patterns they would now and then be somebody's own."""
-    codes = [c.name for c in schema if c.kind is Kind.TEXT and "kind" in c.found and _is_code(c, counted)]
-    hashes = {name: counted.table.series(name).hash().alias("whose") for name in codes if len(codes) > 1}
-    twins = {
-        name
-        for pair in itertools.combinations(codes, 2)
-        if len(counted[pair[0]].values) == len(counted[pair[1]].values)
-        and _is_one_to_one(counted.table.series(pair[0]), hashes[pair[1]])
-        for name in pair
-    }
-    note = "taken as an id: each of its codes goes with one code of another column"
-    told = (replace(c, kind=Kind.ID, role=Role.ID, notes=(note,)) if c.name in twins else c for c in schema)
-    return Schema(tuple(told), schema.dialect) if twins else schema
+def _with_codes(schema: Schema, counted: Counted) -> Schema:
+    """With texts that look like made keys taken as ids, also where several rows have each: drawn by their pattern they
+    would now and then be somebody's own."""
+    return replace(schema, columns=tuple(_as_codes(c, counted) for c in schema))
+
+
+def _as_codes(column: Column, counted: Counted) -> Column:
+    if column.kind is not Kind.TEXT or "kind" not in column.found or not _is_code(column, counted):
+        return column
+    note = "taken as an id: codes that come again: none of them is drawn, longer ones where they leave no room"
+    form = CODE.word if are_alike(counted[column.name].values) else None
+    return replace(column, kind=Kind.ID, role=Role.ID, format=form, notes=(*column.notes[:-1], note))
 
 
 def _is_code(column: Column, counted: Counted) -> bool:
-    """Whether texts look like keys that somebody made."""
-    values = counted[column.name].values
-    return values.dtype == pl.String and looks_made(values)
+    """Whether texts look like keys that somebody made, or are digits under a name of keys."""
+    values, name = counted[column.name].values, column.name
+    if values.dtype != pl.String:
+        return False
+    named = names_a_key(name) or names_an_entity(name)
+    return looks_made(values) or (named and not names_a_group(name) and values.str.contains(r"^[\d./-]{3,}$").all())
 
 
 def _is_one_to_one(series: pl.Series, whose: pl.Series) -> bool:

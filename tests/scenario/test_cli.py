@@ -74,7 +74,7 @@ def test_paths_under_a_shock_are_written_long(run: Run) -> None:
     figures = json.loads(Path("figures.json").read_text())
     assert figures["series"]["close"]["transform"] == "returns"
     assert figures["risk"]["close"]["worst_step"]["median"] == pytest.approx(0.3)
-    for line in ("close after 5 steps", "worst step of close, a fall by", "30.0 %", "drawdown of close"):
+    for line in ("close after 5 steps", "worst of 5 steps of close, a fall by", "30.0 %", "drawdown of close"):
         assert line in result.stdout
     out = pl.read_csv("out.csv")
     assert out.shape == (24, 4)

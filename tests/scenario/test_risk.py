@@ -35,6 +35,7 @@ def test_risk_of_paths_by_hand() -> None:
     ends = risk["worst_step"]["low"], risk["worst_step"]["high"]
     assert ends == pytest.approx((0.25 + 0.05 * 0.25, 0.5 - 0.05 * 0.25))
     assert risk["drawdown"]["median"] == pytest.approx((0.25 + 0.5) / 2)
+    assert {band["level"] for band in (risk["worst_step"], risk["drawdown"], *risk["bands"])} == {0.9}
     assert risk["horizon"] == []  # two paths tell no tail
     assert path_risk(values, relative=False)["worst_step"]["median"] == pytest.approx((30 + 55) / 2)
 
@@ -52,7 +53,7 @@ def test_lines_tell_shares_in_percent_and_values_in_their_units() -> None:
     frame = pl.DataFrame({"price": 100 * np.exp(np.cumsum(steps)), "heat": heat})
     draw = Paths(transform={"price": "returns", "heat": "levels"}, random_state=0).fit(frame).sample(600, 20)
     told = dict(lines(draw.report))
-    assert told["worst step of price, a fall by"].endswith("%)")
-    assert "%" not in told["worst step of heat, a fall by"].replace("90 % of", "")
+    assert told["worst of 20 steps of price, a fall by"].endswith("%)")
+    assert "%" not in told["worst of 20 steps of heat, a fall by"].replace("90 % of", "")
     assert "fall of price over all steps, VaR and ES at 99 %" in told
     assert (number(12345.6), number(6.0731), percent(0.0656)) == ("12,346", "6.07", "6.6 %")

@@ -16,6 +16,8 @@ from likewise.scenario.tails import Tail
 from likewise.typing import Floats
 
 LEVELS = (0.95, 0.99, 0.999)
+BAND = 0.9
+"""Share of the paths between the ends of a band."""
 LEAST_BEYOND = 5
 """Paths that must lie beyond a level before its risk is told."""
 
@@ -55,10 +57,10 @@ def path_risk(values: Floats, *, relative: bool) -> dict[str, Any]:
         relative: falls are told as shares of the value before (prices), else in the series' own units.
 
     Returns:
-        "bands": the 5, 50 and 95 % quantiles of the value at some steps. "horizon": value at risk and expected
-        shortfall of the fall from the start to the end, at those of `LEVELS` that enough paths lie beyond.
-        "worst_step" and "drawdown": the same quantiles, over the paths, of the greatest fall in one step and of the
-        deepest from a peak. A fall is positive.
+        "bands": the 5, 50 and 95 % quantiles of the value at some steps, with the share of paths between the outer ones
+        ("level"). "horizon": value at risk and expected shortfall of the fall from the start to the end, at those of
+        `LEVELS` that enough paths lie beyond. "worst_step" and "drawdown": the same quantiles, over the paths, of the
+        greatest fall in one step and of the deepest from a peak. A fall is positive.
     """
     before, peak = values[:, :-1], np.maximum.accumulate(values, 1)
     worst, deepest, fall = before - values[:, 1:], peak - values, values[:, 0] - values[:, -1]
@@ -76,7 +78,8 @@ def path_risk(values: Floats, *, relative: bool) -> dict[str, Any]:
 
 
 def _band(x: Floats) -> dict[str, float]:
-    return {name: float(np.quantile(x, q)) for name, q in (("low", 0.05), ("median", 0.5), ("high", 0.95))}
+    low, median, high = np.quantile(x, [(1 - BAND) / 2, 0.5, (1 + BAND) / 2]).tolist()
+    return {"level": BAND, "low": low, "median": median, "high": high}
 
 
 def _of_falls(fall: Floats, level: float) -> dict[str, float]:

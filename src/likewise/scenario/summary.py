@@ -63,7 +63,7 @@ def _paths(name: str, risk: Mapping[str, Any]) -> Iterator[Line]:
         yield f"{name} after {band['step']:,} step{'s' * (band['step'] > 1)}", _band(band, number)
     for at in risk["horizon"]:
         yield f"fall of {name} over all steps, {_risk(at)}", _two(at, written)
-    yield f"worst step of {name}, a fall by", _band(risk["worst_step"], written)
+    yield f"worst of {risk['bands'][-1]['step']:,} steps of {name}, a fall by", _band(risk["worst_step"], written)
     yield f"drawdown of {name}", _band(risk["drawdown"], written)
 
 
@@ -76,7 +76,8 @@ def _two(figures: Mapping[str, float], written: Callable[[float], str]) -> str:
 
 
 def _band(band: Mapping[str, float], written: Callable[[float], str]) -> str:
-    return f"{written(band['median'])} (90 % of paths {written(band['low'])} to {written(band['high'])})"
+    ends = f"{written(band['low'])} to {written(band['high'])}"
+    return f"{written(band['median'])} ({100 * band['level']:g} % of paths {ends})"
 
 
 def percent(share: float, decimals: int = 1) -> str:

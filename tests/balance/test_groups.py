@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+import likewise as lw
 from likewise.balance import Oversampler
 from likewise.balance.groups import OneHot
 
@@ -59,6 +60,20 @@ def test_frames_keep_the_order_and_the_types_of_their_columns() -> None:
     assert (rows["m_u"] ^ rows["m_v"]).all()
 
 
+@pytest.mark.parametrize("written", [("0", "1"), ("0.0", "1.0"), ("false", "true"), ("no", "yes")])
+@pytest.mark.parametrize("method", ["auto", "smotenc"])
+def test_groups_in_a_file_are_kept_by_the_schema_it_is_read_by(method: str, written: tuple[str, str]) -> None:
+    frame, y = raw()
+    wide = pl.from_pandas(pd.get_dummies(frame.drop(columns="flag"), columns=["k", "m"]))
+    dummies = pl.exclude("a").replace_strict({False: written[0], True: written[1]}, return_dtype=pl.String)
+    texts = wide.select(pl.col("a").cast(pl.String), dummies)
+    rows, _ = Oversampler(method, schema=lw.infer(texts), random_state=0).fit_resample(texts, y)
+    assert rows[:N].equals(texts)
+    for group in (["k_p", "k_q", "k_r", "k_s"], ["m_u", "m_v"]):
+        assert (rows.select(pl.sum_horizontal(pl.col(c) == written[1] for c in group)).to_series() == 1).all()
+        assert rows.select(pl.col(group).is_in(written).all()).row(0) == (True,) * len(group)
+
+
 def test_groups_are_found_where_each_row_has_exactly_one() -> None:
     table = pl.DataFrame(
         {
@@ -68,7 +83,8 @@ def test_groups_are_found_where_each_row_has_exactly_one() -> None:
             "ones": [1] * 20,
         }
     )  # fmt: skip
-    found = OneHot.of(table)
+    schema = lw.infer(table)
+    found = OneHot.of(table, schema)
     assert found.groups == (("a", "b", "c"), ("t", "f"))
-    assert found.parted(found.joined(table)).equals(table)
-    assert OneHot.of(table.with_columns(b=pl.lit(None, pl.Int64))).groups == (("t", "f"),)
+    assert found.parted(found.joined(table, schema)[0]).equals(table)
+    assert OneHot.of(table.with_columns(b=pl.lit(None, pl.Int64)), schema).groups == (("t", "f"),)

@@ -13,7 +13,8 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from likewise.schema.column import Kind, Schema
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.parse import parse_column
 from likewise.typing import Bools
 
 LEAST_ROWS = 10
@@ -27,48 +28,66 @@ class OneHot:
     Args:
         columns: names of all D columns, in order, and the type of each.
         groups: names of the columns of each group.
+        texts: how a column of a group writes 0 and 1, where it holds texts, as a table read from a file does.
     """
 
     columns: dict[str, pl.DataType]
     groups: tuple[tuple[str, ...], ...]
+    texts: dict[str, tuple[str, str]]
 
     @classmethod
-    def of(cls, table: pl.DataFrame) -> Self:
-        """The groups of a table."""
-        flags = [_flags(series) for series in table.get_columns()]
+    def of(cls, table: pl.DataFrame, schema: Schema) -> Self:
+        """The groups of a table.
+
+        Args:
+            schema: tells how texts are read, and which columns are none of the features.
+        """
+        flags = [_flags(series, schema[series.name]) for series in table.get_columns()]
         groups, at = [], 0
         while at < len(flags) and len(table) >= LEAST_ROWS:
             n = _length(flags[at:])
             if n:
                 groups.append(tuple(table.columns[at : at + n]))
             at += max(n, 1)
-        return cls(dict(table.schema), tuple(groups))
+        texts = {}
+        for name, flag in zip(table.columns, flags, strict=True):
+            if flag is not None and table.schema[name] == pl.String:
+                off, on = (table[name].filter(pl.Series(is_it)).first() for is_it in (~flag, flag))
+                texts[name] = str(off), str(on)
+        return cls(dict(table.schema), tuple(groups), texts)
 
-    def joined(self, table: pl.DataFrame) -> pl.DataFrame:
-        """The table with one column for each group, which holds the name of the column that is 1."""
+    def joined(self, table: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:
+        """Table and schema with one column for each group, of levels: the name of the column that is 1."""
         for group in self.groups:
-            at = table.select(group).to_numpy().argmax(1)
+            flags = [_flags(table[name], schema[name]) for name in group]
+            at = np.array(flags).argmax(0)
             one = pl.Series(group[0], np.array(group)[at], dtype=pl.String)
             table = table.with_columns(one).drop(group[1:])
-        return table
-
-    def declared(self, schema: Schema) -> Schema:
-        """The schema of the joined table: a group is a column of levels, whatever their names look like."""
-        for group in self.groups:
-            schema = schema.replace(group[0], kind=Kind.CATEGORICAL, format=None)
-        return schema
+            level = Column(name=group[0], kind=Kind.CATEGORICAL)
+            schema = Schema(tuple(level if c.name == group[0] else c for c in schema if c.name not in group[1:]))
+        return table, schema
 
     def parted(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The inverse of `joined`; other columns that rows may have stay behind the D."""
-        flags = [
-            (rows[group[0]] == name).cast(self.columns[name]).alias(name) for group in self.groups for name in group
-        ]
+        flags = [self._written(name, rows[group[0]] == name) for group in self.groups for name in group]
         rows = rows.with_columns(flags)
         return rows.select(*self.columns, pl.exclude(list(self.columns)))
 
+    def _written(self, name: str, is_it: pl.Series) -> pl.Series:
+        if name in self.texts:
+            off, on = self.texts[name]
+            return pl.Series(name, np.where(is_it.to_numpy(), on, off), dtype=pl.String)
+        return is_it.cast(self.columns[name]).alias(name)
 
-def _flags(series: pl.Series) -> Bools | None:
-    """(n,) where the column is 1; None where it holds anything else than 0 and 1."""
+
+def _flags(series: pl.Series, column: Column) -> Bools | None:
+    """(n,) where the column is 1; None where it holds anything else than 0 and 1, or the like written as texts."""
+    if series.null_count() or not column.is_modelled:
+        return None
+    if series.dtype == pl.String:
+        if column.kind not in (Kind.BOOLEAN, Kind.INTEGER, Kind.REAL) or series.n_unique() > 2:
+            return None
+        series = parse_column(series, column)
     if series.null_count() or not (series.dtype.is_numeric() or series.dtype == pl.Boolean):
         return None
     if series.dtype != pl.Boolean and not ((series == 0) | (series == 1)).all():

@@ -204,9 +204,9 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**31 - 1)
-        one_hot = OneHot(dict(table.schema), ()) if self.schema is not None else OneHot.of(table)
-        table = one_hot.joined(table)
-        schema = one_hot.declared(infer(table)) if self.schema is None else self.schema
+        schema = infer(table) if self.schema is None else self.schema
+        one_hot = OneHot.of(table, schema)
+        table, schema = one_hot.joined(table, schema)
         value = None
         if target.values is not None:
             value = free_name("target", table.columns)

@@ -197,9 +197,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             X: the columns that `fit` had, of these rows or of others; (n, C).
 
         Returns:
-            A table of the kind that came. With `forest` and `boosting` a median or a mean is told by its row alone:
-            it is the same in any batch. Draws, and what generators complete, are the same for the same rows, in any
-            order: of several equal rows either may get either fill.
+            A table of the kind that came. A median or a mean is told by its row alone: it is the same in any batch.
+            Draws are the same for the same rows, in any order: of several equal rows either may get either draw.
         """
         check_is_fitted(self)
         opened = self._open(X, reset=False)
@@ -207,7 +206,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.statistic == "draw":
             return self._closed(opened, self._draws(x, 1, rng))
         said = middle if self.statistic == "median" else mean
-        laws = in_any_order(lambda rows: self.method_.spread(rows, rng), x) if np.isnan(x).any() else {}
+        laws = self.method_.spread(x, rng) if np.isnan(x).any() else {}
         return self._closed(opened, {j: said(v, bool(self._grid.is_code[j]))[:, None] for j, v in laws.items()})
 
     def imputations(self, X: Any, *, n_imputations: int | None = None, random_state: Any = None) -> list[Any]:

@@ -97,25 +97,31 @@ class Gain:
         return torch.from_numpy(rows.astype(np.float32)), torch.from_numpy(mask.astype(np.float32))
 
     def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
-        import torch
-
-        holes = np.isnan(x)
-        some = holes.any(1)
-        drawn = {int(j): np.empty((int(holes[:, j].sum()), m)) for j in np.flatnonzero(holes.any(0))}
-        if not some.any():
-            return drawn
-        rows, mask = self._encoded(x[some])
-        for k in range(m):
-            noise = torch.from_numpy((NOISE * rng.random(rows.shape)).astype(np.float32))
-            with torch.inference_mode():
-                made = _through(self._generator, torch.where(mask > 0, rows, noise), mask).double().numpy()
-            full = self._decoded(made)
-            for j, values in drawn.items():
-                values[:, k] = full[holes[some, j], j]
-        return drawn
+        rows, mask = self._encoded(x[np.isnan(x).any(1)])
+        made = [self._made(rows, mask, rng.random(rows.shape)) for _ in range(m)]
+        return self._of_holes(x, np.stack(made, 1))
 
     def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
-        return self.draws(x, N_SPREAD, rng)
+        """Each row goes through the net alone and with the same noise: what comes with it does not matter."""
+        rows, mask = self._encoded(x[np.isnan(x).any(1)])
+        noise = rng.random((N_SPREAD, rows.shape[1]))
+        made = [
+            self._made(r.expand(noise.shape), k.expand(noise.shape), noise) for r, k in zip(rows, mask, strict=True)
+        ]
+        return self._of_holes(x, np.stack(made) if made else np.empty((0, *noise.shape)))
+
+    def _made(self, rows: torch.Tensor, mask: torch.Tensor, noise: Floats) -> Floats:
+        import torch
+
+        seen = torch.where(mask > 0, rows, torch.from_numpy((NOISE * noise).astype(np.float32)))
+        with torch.inference_mode():
+            return _through(self._generator, seen, mask).double().numpy()
+
+    def _of_holes(self, x: Floats, made: Floats) -> Holes:
+        """(h, m) values of each column's holes, from what the net gives for the rows with holes: (rows, m, W)."""
+        holes = np.isnan(x)
+        full = self._decoded(made.reshape(-1, made.shape[-1])).reshape(*made.shape[:2], x.shape[1])
+        return {int(j): full[holes[holes.any(1), j], :, j] for j in np.flatnonzero(holes.any(0))}
 
     def _decoded(self, rows: Floats) -> Floats:
         """(n, C) numbers and codes of (n, W) outputs."""

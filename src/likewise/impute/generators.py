@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Self
 
 import numpy as np
-import polars as pl
 
+from likewise.codecs.base import Codes, Given
 from likewise.codecs.matrix import TableMatrix
+from likewise.codecs.table import Narrowing
 from likewise.errors import NotFittedError, OptionError
 from likewise.impute.laws import Holes
 from likewise.models.vae.model import VAE
@@ -20,16 +23,15 @@ from likewise.models.vaegan.model import VAEGAN
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
-from likewise.typing import Floats
+from likewise.typing import Floats, Ints
 
 N_SPREAD = 30
 """Draws of which a middle or a mean is taken."""
-ROWS_AT_ONCE = 50_000
 
 
 @dataclass
 class Completing:
-    """Holes filled by `Synthesizer.complete`. Missing is a code in training, and no filled cell is missing again.
+    """Holes filled by a synthesizer's model. Missing is a code in training, and no filled cell is missing again.
 
     Args:
         synthesizer: fitted on such tables before, or to be fitted on this one.
@@ -44,34 +46,57 @@ class Completing:
     def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
         self._grid = grid
         if not self.is_fitted:
-            self.synthesizer.fit(self._table(x))
+            self.synthesizer.fit(restore(grid.decode(x), self.schema))
         return self
 
-    def _table(self, x: Floats) -> pl.DataFrame:
-        return restore(self._grid.decode(x), self.schema)
-
     def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
-        holes = np.isnan(x)
-        some = np.flatnonzero(holes.any(1))
-        drawn = {int(j): np.empty((int(holes[:, j].sum()), m)) for j in np.flatnonzero(holes.any(0))}
-        if not len(some):
-            return drawn
-        at_once = max(1, ROWS_AT_ONCE // len(some))
-        for first in range(0, m, at_once):
-            times = min(at_once, m - first)
-            full = self._completions(x[some], times, rng)
-            for j, values in drawn.items():
-                values[:, first : first + times] = full[:, holes[some, j], j].T
-        return drawn
+        known = self._known(x)
+        at_once = self._rows_at_once(m)
+        codes = [self._completed(known[i : i + at_once], m, rng) for i in range(0, len(known), at_once)]
+        return self._of_holes(x, codes, np.arange(len(known)), m, rng)
 
     def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
-        return self.draws(x, N_SPREAD, rng)
+        """Each row is drawn alone, by random numbers that its own codes and the seed give: what comes with it does not
+        matter. Rows of which the same is known are drawn once."""
+        rows, which = np.unique(self._known(x), axis=0, return_inverse=True)
+        seed = int(rng.integers(2**31))
+        streams = (np.random.default_rng([seed, *blake2b(row.tobytes(), digest_size=16).digest()]) for row in rows)
+        codes = [self._completed(row[None], N_SPREAD, stream) for row, stream in zip(rows, streams, strict=True)]
+        return self._of_holes(x, codes, which.ravel(), N_SPREAD, rng)
 
-    def _completions(self, x: Floats, m: int, rng: np.random.Generator) -> Floats:
-        """(m, n, C) the same rows without holes, m times."""
-        many = self._table(np.tile(x, (m, 1)))
-        full = self.synthesizer.complete(many, random_state=int(rng.integers(2**31)))
-        return self._grid.encode(parse(full.select(self._grid.names), self.schema)).reshape(m, *x.shape)
+    def _known(self, x: Floats) -> Ints:
+        """(n, D) codes of the rows with holes, -1 for what is not known."""
+        some = x[np.isnan(x).any(1)]
+        table = parse(restore(self._grid.decode(some), self.schema), self.synthesizer.schema_, partial=True)
+        return self.synthesizer.codec_.encode_known(table)
+
+    @cached_property
+    def _narrowing(self) -> Narrowing:
+        return self.synthesizer.codec_.not_missing(self._grid.names)
+
+    def _rows_at_once(self, m: int) -> int:
+        return max(1, 50_000 // m)
+
+    def _completed(self, known: Ints, m: int, rng: np.random.Generator) -> Codes:
+        """m completions of each row, those of a row side by side."""
+        given = Given(known.repeat(m, 0), self._narrowing.weights, joint=False)
+        return self.synthesizer.generator_.sample(len(known) * m, rng=rng, given=given)
+
+    def _of_holes(self, x: Floats, codes: list[Codes], which: Ints, m: int, rng: np.random.Generator) -> Holes:
+        """(h, m) values of each column's holes.
+
+        Args:
+            which: (rows with holes,) place of each among those completed.
+        """
+        holes = np.isnan(x)
+        if not codes:
+            return {}
+        codec, schema = self.synthesizer.codec_, self.synthesizer.schema_
+        together = Codes(np.concatenate([c.codes for c in codes]), np.concatenate([c.fractions for c in codes]))
+        full = restore(codec.decode(together, rng=rng, narrowing=self._narrowing), schema)
+        values = self._grid.encode(parse(full.select(self._grid.names), self.schema)).reshape(-1, m, x.shape[1])
+        columns, of_some = np.flatnonzero(holes.any(0)), holes[holes.any(1)]
+        return {int(j): values[which[of_some[:, j]], :, j] for j in columns}
 
 
 def completing(

@@ -6,7 +6,6 @@ Legend: n rows, D fields, L candidates of a row, m draws.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from likewise.codecs.base import Codes, Given
 from likewise.impute.generators import Completing
 from likewise.models.vae.model import VAE
 from likewise.models.vaegan.model import VAEGAN
-from likewise.typing import Floats
+from likewise.typing import Ints
 
 CANDIDATES = 64
 """Latents a row, at least; with more draws there are as many as draws."""
@@ -30,20 +29,19 @@ class ImportanceVAE(Completing):
     codes before a known one make of it.
     """
 
-    def _completions(self, x: Floats, m: int, rng: np.random.Generator) -> Floats:
-        codec, model = self.synthesizer.codec_, self.synthesizer.generator_
+    def _rows_at_once(self, m: int) -> int:
+        return max(1, CANDIDATES_AT_ONCE // _candidates(m))
+
+    def _completed(self, known: Ints, m: int, rng: np.random.Generator) -> Codes:
+        model, n_each = self.synthesizer.generator_, _candidates(m)
         assert isinstance(model, VAE | VAEGAN), "the method is made for these"
-        known = codec.encode_known(self._grid.decode(x))
-        given = Given(weights=codec.not_missing(self._grid.names).weights, joint=False)
-        n_each = math.ceil(max(CANDIDATES, m) / m) * m
-        rows_at_once = max(1, CANDIDATES_AT_ONCE // n_each)
-        full = np.empty((m, *x.shape))
-        for start in range(0, len(x), rows_at_once):
-            rows = slice(start, start + rows_at_once)
-            codes = model.drawing(replace(given, codes=known[rows])).completions(n_each, rng)
-            fractions = rng.random((len(codes), codec.alphabet.n_fractions), dtype=np.float32)
-            table = codec.decode(Codes(codes.astype(codec.alphabet.code_dtype), fractions), rng=rng)
-            n = len(known[rows])
-            # Those of a row lie by candidate: every so many of them are as good a choice as any.
-            full[:, rows] = self._grid.encode(table).reshape(n, n_each, -1)[:, :: n_each // m].transpose(1, 0, 2)
-        return full
+        codes = model.drawing(Given(known, self._narrowing.weights, joint=False)).completions(n_each, rng)
+        # Those of a row lie by candidate: every so many of them are as good a choice as any.
+        chosen, alphabet = codes[:: n_each // m], self.synthesizer.codec_.alphabet
+        fractions = rng.random((len(chosen), alphabet.n_fractions), dtype=np.float32)
+        return Codes(chosen.astype(alphabet.code_dtype), fractions)
+
+
+def _candidates(m: int) -> int:
+    """Latents a row for m draws, a multiple of these."""
+    return math.ceil(max(CANDIDATES, m) / m) * m

@@ -1,5 +1,9 @@
 """Train on synthetic, test on real: does a model learnt from the synthetic rows serve as well as one from real rows?
 
+The rows tested on tell how far two models differ in general, not how far two models of one law would: these learnt from
+other rows. Where few rows were learnt or tested, or a few of them rule all, that is most of chance. So it is measured:
+real and synthetic rows are dealt out anew, and of each deal two models are learnt (`_chance`).
+
 Legend: n rows, K classes.
 """
 
@@ -10,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from likewise.evaluate import learners
 from likewise.evaluate.figure import Figure
@@ -20,8 +25,11 @@ MAX_TRAIN_ROWS = 100_000
 MAX_ROWS_TIMES_CLASSES = 100_000  # boosting grows a tree per class and round
 MAX_CLASSES = 10
 MOST_CELLS = 5_000_000
-N_RESAMPLES = 200
-DECISIONS = ("f1", "balanced_accuracy")
+N_DEALS = 20
+MOST_DEALT = 1_000
+MOST_DEALT_COLUMNS = 30
+HALF = float(stats.t.isf(0.025, N_DEALS))
+"""Standard errors to either side of an interval of 95 %, for what is told from so many deals."""
 
 Source = Literal["real", "synthetic", "mix"]
 Measures = dict[str, Estimate]
@@ -39,8 +47,8 @@ class Utility:
         measure: "auc", "f1", "balanced_accuracy" (classes), "r2" or "rmse" (numbers).
         synthetic, real: the measure after training on each.
         n: rows tested on.
-        deviation: standard error of their difference. Both models are judged by the same rows, so it is less than that
-            of either.
+        deviation: standard error of their difference. Both models are judged by the same rows, so it may be less than
+            that of either; the rows learnt from are counted in.
     """
 
     measure: str
@@ -52,7 +60,7 @@ class Utility:
     @property
     def figure(self) -> Figure:
         """The synthetic figure beside the real one, with the interval of their difference about it."""
-        half, most = Z95 * self.deviation, np.inf if self.measure == "rmse" else 1.0
+        half, most = HALF * self.deviation, np.inf if self.measure == "rmse" else 1.0
         value, floor, least = self.synthetic.value, self.real.value, -np.inf if self.measure == "r2" else 0.0
         return Figure(value, self.n, floor, (max(least, value - half), min(most, value + half)), copy=floor)
 
@@ -65,16 +73,20 @@ class Job:
         n_classes: K; 0 for a number.
         x: rows to learn from by source, and those to test on.
         y: their classes 0 .. K-1, or numbers.
+        whose: the person of each row to learn from, by source.
         tested: places of the test rows in the test table.
+        whose_tested: their persons.
     """
 
     target: str
     n_classes: int
     x: dict[Source, learners.Matrix]
     y: dict[Source, npt.NDArray[Any]]
+    whose: dict[Source, npt.NDArray[np.int64]]
     x_test: learners.Matrix
     y_test: npt.NDArray[Any]
     tested: npt.NDArray[np.int64]
+    whose_tested: npt.NDArray[np.int64]
     is_code: list[bool]
 
 
@@ -123,6 +135,7 @@ def job(train: Typed, synthetic: Typed, test: Typed, target: str, *, max_rows: i
     ys = [c.values for c in columns] if columns[0].is_number else _labels(columns)
     kept = [np.ones(len(y), dtype=bool) if columns[0].is_number else y >= 0 for y in ys]
     xs, ys = ([v[k] for v, k in zip(values, kept, strict=True)] for values in (xs, ys))
+    whose = [t.whose[k] for t, k in zip(tables, kept, strict=True)]
     n_classes = 0 if columns[0].is_number else int(ys[0].max(initial=0)) + 1
     _check(target, n_classes, ys[0], ys[2])
     return Job(
@@ -130,9 +143,11 @@ def job(train: Typed, synthetic: Typed, test: Typed, target: str, *, max_rows: i
         n_classes,
         {"real": xs[0], "synthetic": xs[1], "mix": np.concatenate(xs[:2])},
         {"real": ys[0], "synthetic": ys[1], "mix": np.concatenate(ys[:2])},
+        {"real": whose[0], "synthetic": whose[1]},
         xs[2],
         ys[2],
         rows[2][kept[2]],
+        whose[2],
         is_code,
     )
 
@@ -161,7 +176,7 @@ def learn(job: Job, source: Source, learner: str, seed: int) -> Trained:
         classes, dense = np.unique(y, return_inverse=True)
         model = learners.fit(learner, "classify", x, dense, job.is_code, seed) if len(classes) > 1 else None
         return Trained(job, model, classes)
-    shift, scale = float(job.y["real"].mean()), float(job.y["real"].std())
+    shift, scale = float(job.y["real"].mean()), float(job.y["real"].std()) or 1.0
     none = np.zeros(0, dtype=np.int64)
     if len(y) == 0 or np.ptp(y) == 0:
         return Trained(job, None, none, float(y[0]) if len(y) else shift)
@@ -169,7 +184,7 @@ def learn(job: Job, source: Source, learner: str, seed: int) -> Trained:
     return Trained(job, model, none, shift, scale)
 
 
-def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = slice(None), seed: int = 0) -> Measures:
+def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = slice(None)) -> Measures:
     """The measures of scores for the test rows, or for some of them; none where those hold one class or value."""
     truth, found = job.y_test[rows], scores[rows]
     if len(truth) < 2 or np.ptp(truth) == 0:
@@ -177,7 +192,7 @@ def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = sl
     if not job.n_classes:
         r2, rmse = _errors(truth, found)
         return {"r2": r2, "rmse": rmse}
-    f1, balanced = _decisions(truth, found.argmax(1), job.n_classes, seed)
+    f1, balanced = _decisions(truth, found.argmax(1), job.n_classes)
     return {"auc": macro_auc(truth, found), "f1": f1, "balanced_accuracy": balanced}
 
 
@@ -199,64 +214,92 @@ def train_synthetic_test_real(
         NotMeasurable: see `job`.
     """
     this, name = job(train, synthetic, test, target, max_rows=max_rows, seed=seed), learners.learner_name(learner)
-    return beside_real(this, *(learn(this, source, name, seed) for source in ("synthetic", "real")))
+    return beside_real(this, learn(this, "synthetic", name, seed), learn(this, "real", name, seed))
 
 
-def beside_real(job: Job, other: Trained, real: Trained) -> list[Utility]:
-    """The measures of one model beside those of the model learnt from real rows."""
-    scores = [m.scores(job.x_test) for m in (other, real)]
-    found, floor = (judge(job, s) for s in scores)
-    differ = _differences(job, scores[0], scores[1], found, floor) if found else {}
-    return [Utility(name, found[name], floor[name], len(job.y_test), differ[name]) for name in found]
+def beside_real(job: Job, other: Trained, real: Trained, source: Source = "synthetic") -> list[Utility]:
+    """The measures of one model, learnt from this source, beside those of the model learnt from real rows."""
+    found, floor = (judge(job, m.scores(job.x_test)) for m in (other, real))
+    chance = _chance(job, source) if found else {}
+    apart = {}
+    for name, (wider, least) in chance.items():
+        apart[name] = wider * max(least, _told(job, found[name], floor[name]))
+    return [Utility(name, found[name], floor[name], len(job.y_test), apart[name]) for name in found]
 
 
-def _differences(
-    job: Job, scores: FloatArray, real_scores: FloatArray, found: Measures, floor: Measures
-) -> dict[str, float]:
-    """Measure -> standard error of the difference of two models judged by the same rows."""
-    # Two models learnt from other rows of one law differ by more than the rows judged can tell: with squared errors the
-    # rows learnt from add half of (rows judged / rows learnt from) to the variance, with a threshold about twice that.
-    n, n_learnt = len(job.y_test), max(min(len(job.y["real"]), len(job.y["synthetic"])), 1)
-    wider = float(np.sqrt(1.0 + n / n_learnt))
-    pulls = {
-        name: wider * float(np.sqrt(np.square(found[name].influence - floor[name].influence).sum()))
-        for name in found
-        if name not in DECISIONS
-    }
-    if not job.n_classes:
-        return pulls
-    shape = (job.n_classes,) * 3
-    cells = np.ravel_multi_index((job.y_test, scores.argmax(1), real_scores.argmax(1)), shape)
-    counts = np.bincount(cells, minlength=job.n_classes**3)
-    drawn = np.random.default_rng(0).multinomial(n, counts / n, size=N_RESAMPLES).reshape(-1, *shape)
-    there = np.bincount(job.y_test, minlength=job.n_classes) > 0
-    ours, theirs = (_of_decisions(drawn.sum(axis), there) for axis in (3, 2))
-    return pulls | {name: wider * float((ours[name] - theirs[name]).std()) for name in DECISIONS}
+def _told(job: Job, one: Estimate, other: Estimate) -> float:
+    """Standard error of the difference of two models as the rows tested on tell it, a person's rows together."""
+    pulls = np.bincount(np.unique(job.whose_tested, return_inverse=True)[1], one.influence - other.influence)
+    return float(np.sqrt(np.square(pulls).sum()))
 
 
-def _decisions(
-    truth: npt.NDArray[np.int64], guess: npt.NDArray[np.int64], n_classes: int, seed: int
-) -> tuple[Estimate, Estimate]:
-    """F1 and balanced accuracy, averaged over the classes that occur, with intervals over resampled rows."""
-    cells = np.bincount(truth * n_classes + guess, minlength=n_classes * n_classes)
-    drawn = np.random.default_rng(seed).multinomial(len(truth), cells / len(truth), size=N_RESAMPLES)
-    tables = np.vstack([cells, drawn]).reshape(-1, n_classes, n_classes)
-    values = _of_decisions(tables, tables[0].sum(1) > 0)
-    return _resampled(values["f1"]), _resampled(values["balanced_accuracy"])
+def _chance(job: Job, source: Source) -> dict[str, tuple[float, float]]:
+    """Measure -> how many times as far apart two models of one law lie as the rows tested on tell, and what these tell
+    of linear models.
+
+    Were the synthetic rows fresh real ones, it would make no difference which are which. So they are dealt out anew,
+    and two linear models are learnt of each deal: the mean square of what they differ by, over what the rows tested on
+    tell of it. Where no row stands out that is 1 + (rows tested / rows learnt) / 2 by squared errors, however many
+    parameters there are, and less for learners that shrink. What lies above 1 goes with that ratio of rows, and what is
+    told with the root of either, by which the deals of large tables, of some of their rows, are carried over.
+    """
+    rng = np.random.default_rng(0)
+    names = ("auc", "f1", "balanced_accuracy") if job.n_classes else ("r2", "rmse")
+    squares: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for _ in range(N_DEALS):
+        dealt = _dealt(job, rng)
+        one, other = (judge(dealt, learn(dealt, s, "linear", 0).scores(dealt.x_test)) for s in (source, "real"))
+        for name, found in one.items():
+            squares[name].append(((found.value - other[name].value) ** 2, _told(dealt, found, other[name]) ** 2))
+    of_tested, of_learnt = len(dealt.y_test) / len(job.y_test), len(dealt.y["real"]) / len(job.y["real"])
+    chance = {}
+    for name, pairs in squares.items():
+        apart, told = np.mean(pairs or [(0.0, 0.0)], axis=0)
+        ratio = float(apart / told) if told > 0 else 1.0
+        wider = ratio if ratio < 1.0 else 1.0 + (ratio - 1.0) * of_learnt / of_tested
+        chance[name] = float(np.sqrt(wider)), float(np.sqrt(told * of_tested * of_learnt))
+    return chance
 
 
-def _of_decisions(tables: npt.NDArray[np.int64], there: npt.NDArray[np.bool_]) -> dict[str, FloatArray]:
-    """Measure -> (r,) its mean over the classes that are there, of (r, K, K) counts of true and guessed classes."""
-    right, true, guessed = np.einsum("rkk->rk", tables), tables.sum(2), tables.sum(1)
-    recall = right / np.maximum(true, 1)
-    f1 = 2.0 * right / np.maximum(true + guessed, 1)
-    return {"f1": f1[:, there].mean(1), "balanced_accuracy": recall[:, there].mean(1)}
+def _dealt(job: Job, rng: np.random.Generator) -> Job:
+    """Real and synthetic rows dealt out anew, persons whole; of large tables some rows and columns."""
+    columns = rng.permutation(job.x_test.shape[1])[:MOST_DEALT_COLUMNS]
+    x, y = (np.concatenate([of["real"], of["synthetic"]]) for of in (job.x, job.y))
+    whose = [job.whose["real"], job.whose["synthetic"] + job.whose["real"].max() + 1]
+    share = min(1.0, MOST_DEALT / max(map(len, whose)))
+    n, m = (max(2, round(share * len(w))) for w in whose)
+    rows = _by_person(np.concatenate(whose), rng)
+    hands: dict[Source, npt.NDArray[np.int64]] = {"real": rows[:n], "synthetic": rows[n : n + m], "mix": rows[: n + m]}
+    tested = _by_person(job.whose_tested, rng)[: max(MOST_DEALT, min(10 * MOST_DEALT, round(share * len(job.y_test))))]
+    return Job(
+        job.target,
+        job.n_classes,
+        {source: x[np.ix_(hand, columns)] for source, hand in hands.items()},
+        {source: y[hand] for source, hand in hands.items()},
+        job.whose,
+        job.x_test[np.ix_(tested, columns)],
+        job.y_test[tested],
+        tested,
+        job.whose_tested[tested],
+        [job.is_code[i] for i in columns],
+    )
 
 
-def _resampled(values: FloatArray) -> Estimate:
-    low, high = np.quantile(values[1:], [0.025, 0.975])
-    value = float(values[0])
-    return Estimate(value, (min(value, float(low)), max(value, float(high))), np.array([values[1:].std()]))
+def _by_person(whose: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Rows in an order by chance, those of a person side by side."""
+    person = np.unique(whose, return_inverse=True)[1]
+    return np.argsort(rng.permutation(int(person.max()) + 1)[person], kind="stable")
+
+
+def _decisions(truth: npt.NDArray[np.int64], guess: npt.NDArray[np.int64], n_classes: int) -> tuple[Estimate, Estimate]:
+    """F1 and balanced accuracy, averaged over the classes that occur, by the delta method."""
+    classes = np.flatnonzero(np.bincount(truth, minlength=n_classes))
+    true, guessed = (labels[:, None] == classes for labels in (truth, guess))
+    right, of_both = true & guessed, true.astype(float) + guessed
+    recall, f1 = right.sum(0) / true.sum(0), 2.0 * right.sum(0) / of_both.sum(0)
+    pull_f1 = (2.0 * right - f1 * of_both) / of_both.sum(0)
+    pull_recall = (right - recall * true) / true.sum(0)
+    return _normal(f1.mean(), pull_f1.mean(1), 0.0, 1.0), _normal(recall.mean(), pull_recall.mean(1), 0.0, 1.0)
 
 
 def _errors(truth: FloatArray, guess: FloatArray) -> tuple[Estimate, Estimate]:

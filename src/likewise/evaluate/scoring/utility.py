@@ -89,7 +89,7 @@ def model_scores(run: Context, found: Standard) -> Iterable[Score]:
             for utility in beside_real(this, *pair):
                 if utility.measure in LEADING:
                     yield _score(run, utility, f"tstr_{utility.measure}_{name}", found.floor_by, name)
-    for utility in beside_real(this, learn(this, "mix", used, seed), found.real):
+    for utility in beside_real(this, learn(this, "mix", used, seed), found.real, "mix"):
         if utility.measure in LEADING:
             yield _score(run, utility, f"mix_{utility.measure}", found.floor_by, used)
     yield from _importance_score(run, found)
@@ -107,16 +107,7 @@ def _importance_score(run: Context, found: Standard) -> Iterable[Score]:
     order = run.rng(24).permutation(n)
     halves = []
     for rows in np.array_split(order, 2):
-        part = Job(
-            found.job.target,
-            found.job.n_classes,
-            {"real": found.job.x["real"][rows]},
-            {"real": found.job.y["real"][rows]},
-            found.job.x_test,
-            found.job.y_test,
-            found.job.tested,
-            found.job.is_code,
-        )
+        part = replace(found.job, x={"real": found.job.x["real"][rows]}, y={"real": found.job.y["real"][rows]})
         halves.append(importance(found.job, learn(part, "real", name, seed), run.rng(23)))
     floor = agreement(*halves)
     yield Score.of("importance", Figure(value, len(found.job.y_test), floor, copy=1.0), learner=name)

@@ -234,12 +234,13 @@ def correlations(columns: Sequence[TypedColumn]) -> FloatArray:
 
     Shape: C columns of n rows -> (C, C).
     """
-    x = np.column_stack([c.values for c in columns]).astype(np.float64)
+    x = np.column_stack([c.values for c in columns]).astype(np.float64, copy=False)
     there = ~np.isnan(x)
     x[~there] = 0.0
     counts = np.maximum(there.sum(0), 1)
     # Centred and scaled first, so that the sums below are of numbers near 1.
-    x = np.where(there, x - x.sum(0) / counts, 0.0)
+    x -= x.sum(0) / counts
+    x[~there] = 0.0
     spread = np.sqrt(np.square(x).sum(0) / counts)
     x /= np.where(spread > 0, spread, 1.0)
     if there.all():

@@ -198,7 +198,9 @@ class Columns:
     def rows(self, rows: npt.NDArray[np.int64]) -> Columns:
         """These rows of every column."""
         columns = self._columns.items()
-        taken = {name: c.rows(rows) if isinstance(c, Distinct) else c.gather(rows) for name, c in columns}
+        plain = pl.DataFrame({name: c for name, c in columns if isinstance(c, pl.Series)})
+        plain = plain[rows] if plain.width else plain  # one call for all
+        taken = {name: c.rows(rows) if isinstance(c, Distinct) else plain[name] for name, c in columns}
         return Columns(taken, len(rows))
 
     def slice(self, start: int, n: int) -> Columns:

@@ -135,12 +135,18 @@ def canonical_dtype(column: Column) -> pl.DataType:
 
 def parse_column(series: pl.Series, column: Column, counted: Counted | None = None) -> pl.Series:
     """One canonical column; raises SchemaError as `parse` does."""
-    found = _parsed(series, column, counted)
+    found = _parsed(series, column, counted, by_rows=True)
     return (found.spread(found.values) if isinstance(found, Distinct) else found).alias(series.name)
 
 
-def _parsed(given: pl.Series | Distinct, column: Column, counted: Counted | None) -> pl.Series | Distinct:
-    """A canonical column, as values and which of them each row holds where `_distinct` finds few texts."""
+def _parsed(
+    given: pl.Series | Distinct, column: Column, counted: Counted | None, *, by_rows: bool = False
+) -> pl.Series | Distinct:
+    """A canonical column, as values and which of them each row holds where `_distinct` finds few texts.
+
+    Args:
+        by_rows: the rows are what is wanted: texts that stay as they are need no new ones, which take memory again.
+    """
     if column.role is Role.DROP:
         return given
     if isinstance(given, pl.Series) and given.dtype == pl.Null:
@@ -161,7 +167,16 @@ def _parsed(given: pl.Series | Distinct, column: Column, counted: Counted | None
             f"column {column.name!r}: {n_unfit} of {n} values are not {_WHAT[column.kind]} "
             f"(kind {column.kind.value}); clean them or declare another kind"
         )
-    return out.alias(column.name) if distinct is None else replace(distinct, values=out)
+    if distinct is None:
+        return out.alias(column.name)
+    if (
+        by_rows
+        and isinstance(given, pl.Series)
+        and given.dtype == out.dtype
+        and out.equals(distinct.values, check_dtypes=True)
+    ):
+        return given
+    return replace(distinct, values=out)
 
 
 def _distinct(given: pl.Series | Distinct, name: str, counted: Counted | None) -> Distinct | None:

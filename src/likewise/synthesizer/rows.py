@@ -17,12 +17,14 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.conditions import Condition, meeting
 from likewise.errors import ConditionError
-from likewise.privacy.codec import anonymous_codec
 from likewise.schema.column import Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.persons import persons_of
 from likewise.tables.files import read_columns
 from likewise.tables.frames import from_frame
+
+FEW_ROWS = 5_000
+"""Of a longer table no two wholes are held at one time."""
 
 MIN_ROWS_OF_A_CLASS = 20
 """Fewer rows than this are no class to learn from alone (`only`): their draws would be near copies of single people."""
@@ -57,7 +59,9 @@ def others(table: Columns, rows: npt.NDArray[np.int64]) -> Columns:
 
 
 def parts_of(table: Columns, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> tuple[Columns, Columns]:
-    """These rows and those, each column taken out of the table as it is parted."""
+    """These rows and those, of a long table each column taken out as it is parted."""
+    if len(table) <= FEW_ROWS:
+        return table.rows(one), table.rows(other)
     learnt, kept = {}, {}
     for name in table.columns:
         column = Columns({name: table.pop(name)}, len(table))
@@ -71,6 +75,8 @@ def codec_of(
     """The codec of the rows to learn from; no key of the other real rows is made again either."""
     some = [other for other in others if other is not None and len(other)]
     if options is not None and options.k_anonymous is not None:
+        from likewise.privacy.codec import anonymous_codec
+
         return anonymous_codec(table.frame(), schema, options, [other.frame() for other in some])
     return TableCodec.fit(table, schema, options, others=some)
 

@@ -111,3 +111,8 @@ def test_feet_and_inches_are_no_minutes(marks: str) -> None:
     assert infer_column(heights).kind is Kind.CATEGORICAL
     laps = pl.Series("lap", [f"{4 + s % 3}{feet}{s % 60:02}{inches}" for s in lengths()])
     assert infer_column(laps).kind is Kind.INTEGER
+
+
+def test_minutes_may_lack_their_mark() -> None:
+    found = infer_column(pl.Series("time", [f"{k // 60}h{k % 60:02}" for k in range(600)]))
+    assert (found.kind, found.format) == (Kind.INTEGER, "{h}h{m:02}")

@@ -15,6 +15,7 @@ from likewise.errors import SchemaError
 from likewise.schema.column import Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.infer_column import infer_column
+from likewise.schema.number_forms import POINT_UNSURE
 from likewise.schema.numbers import NumberFormat
 from likewise.schema.parse import parse, restore
 
@@ -325,3 +326,15 @@ def test_sections_that_count_on_past_nine_are_no_numbers(n_others: int) -> None:
     assert restore(parse(raw, schema), schema)["section"].to_list() == texts
     by_hand = infer(pl.DataFrame({"price": ["1.5", "1.50", "1.05", "2.10", "3.99"]}))
     assert by_hand["price"].kind is Kind.REAL
+
+
+def test_points_group_thousands_of_currencies_without_cents_and_beside_whole_numbers() -> None:
+    for form, values, pattern in (
+        ("Rp {}", range(1_000, 600_000, 999), "Rp #.##0"),
+        ("{} €", range(100, 600_000, 1_000), "#.##0 €"),
+    ):
+        found = infer_column(pl.Series("x", [form.format(f"{v:,}".replace(",", ".")) for v in values]))
+        assert (found.kind, found.format) == (Kind.INTEGER, pattern)
+    fuel = infer_column(pl.Series("x", [f"{1 + v / 1000:.3f} €" for v in range(111, 600)]))
+    assert (fuel.kind, fuel.format) == (Kind.REAL, "0.000 €")
+    assert POINT_UNSURE in fuel.notes

@@ -11,7 +11,7 @@ import pytest
 
 from likewise.codecs.base import Codes
 from likewise.codecs.table import TableCodec
-from likewise.schema import times
+from likewise.schema import months, times
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.infer_column import infer_column
@@ -218,3 +218,28 @@ def test_a_column_of_iso_and_of_other_dates_is_read_whole_and_told(every: int, i
     n = sum("-" in text for text in texts)
     assert f"{n} rows are written in another date format" in "; ".join(schema["d"].notes)
     assert not schema["d"].lenient
+
+
+def test_hours_with_a_point_are_read_behind_a_date() -> None:
+    for form in ("%d.%m.%Y %H.%M", "%Y-%m-%d %H.%M.%S"):
+        raw = pl.DataFrame(
+            {"x": [(dt.datetime(2021, 1, 1) + dt.timedelta(minutes=997 * k)).strftime(form) for k in range(300)]}
+        )
+        schema = infer(raw)
+        assert (schema["x"].kind, schema["x"].format) == (Kind.DATETIME, form)
+        assert restore(parse(raw, schema), schema).equals(raw)
+
+
+@pytest.mark.parametrize("mark", months._NAMES)
+def test_months_of_every_language_come_back(mark: str) -> None:
+    names = months._NAMES[mark].split()
+    days = [dt.date(2020, 1, 1) + dt.timedelta(37 * k) for k in range(200)]
+    for written in ("{day}. {name} {year}", "{day} {small} {year}", "{small}-{year}"):
+        texts = [
+            written.format(day=d.day, name=names[d.month - 1], small=names[d.month - 1].lower(), year=d.year)
+            for d in days
+        ]
+        raw = pl.DataFrame({"x": texts})
+        schema = infer(raw)
+        assert schema["x"].kind is Kind.DATETIME
+        assert restore(parse(raw, schema), schema).equals(raw)

@@ -278,3 +278,51 @@ def test_identifiers_of_devices_are_made_anew(name: str, values: list[str], word
 def test_dates_and_counts_beside_words_of_devices_are_none() -> None:
     for name, values in (("vin_year", ["2019", "2020", "2021"]), ("fin", ["2020-01-31", "2021-06-30", "2022-02-28"])):
         assert recognise(name, pl.Series(values)) is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp932", ["佐藤 花子", "鈴木 一郎", "高橋 さくら"]),
+        ("big5", ["陳怡君", "林志豪", "張雅婷"]),
+        ("gbk", ["王伟", "李娜", "张敏"]),
+        ("cp1251", ["Иванов Пётр", "Петрова Анна", "Смирнов Олег"]),
+        ("cp949", ["김민준", "이서연", "박지훈"]),
+    ],
+)
+def test_made_names_can_be_written_in_the_encoding_of_the_real_ones(encoding: str, names: list[str]) -> None:
+    table = pl.DataFrame({"氏名" if encoding != "cp1251" else "фамилия": names * 60, "x": list(range(180))})
+    made = lw.Synthesizer("copula", random_state=0, entity=False).fit(table).sample(500).to_series()
+    assert "\n".join(made.to_list()).encode(encoding)
+    assert not made.is_in(names).any()
+
+
+@pytest.mark.parametrize("name", ["学号", "会员号", "番号", "Номер", "číslo"])
+def test_keys_are_known_by_their_names_in_other_scripts(name: str) -> None:
+    values = [str(2021000000 + k * 7 % 600) for k in range(600)]
+    table = pl.DataFrame({name: values, "型号": values, "x": [str(k % 7) for k in range(600)]})
+    schema = lw.infer(table, entity=False)
+    assert (schema[name].kind, schema["型号"].kind) == (Kind.ID, Kind.INTEGER)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [hex(k * 97) for k in range(600)],
+        [f"{640 + k % 7 * 100}x{k}" for k in range(600)],
+        [f"{k % 9}B{k}x" for k in range(9)],
+    ],
+    ids=["hexadecimal", "resolutions", "few"],
+)
+def test_numbers_in_parts_are_no_keys(values: list[str]) -> None:
+    for n in (1, 3):
+        assert lw.infer(pl.DataFrame({"x": values * n}))["x"].kind is not Kind.ID
+
+
+def test_codes_under_a_name_of_people_are_no_levels() -> None:
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"device_serial": [f"SN{k:08}" for k in rng.integers(0, 60, 600)],
+                          "user": [f"user{k}" for k in rng.integers(0, 40, 600)],
+                          "unit": [f"U{k}" for k in rng.integers(0, 40, 600)]})  # fmt: skip
+    schema = lw.infer(table)
+    assert (schema["user"].kind, schema["unit"].kind) == (Kind.ID, Kind.CATEGORICAL)

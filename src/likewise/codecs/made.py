@@ -26,7 +26,7 @@ from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form
-from likewise.schema.identifiers.names import CHINESE_FAMILY, CHINESE_GIVEN, GIVEN, free_characters, made_words
+from likewise.schema.identifiers.names import CHINESE_GIVEN, GIVEN, MADE_FAMILY, free_characters, made_words
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
 MARKS = frozenset(CLASSES.values())
@@ -113,7 +113,7 @@ class MadeCodec(KeyCodec):
         if form is NAME:
             style = _style_of(values)
             words = _free_words(values, longest, chinese=style == STYLES[3])
-            upper = _share(values == values.str.to_uppercase()) > 0.5 and style != STYLES[3]
+            upper = _share(values.str.contains(r"^[^\p{Ll}]*\p{Lu}[^\p{Ll}]*$")) > 0.5
             return made(words=words, style=style, upper=upper)
         if form in (IPV4, IPV6):
             ends = [_share(values.str.contains(end)) > 0.5 for end in (r"\.\d+:\d+$", r"/\d+$")]
@@ -164,8 +164,8 @@ class MadeCodec(KeyCodec):
             return word.str.to_uppercase() if self.upper else word
         if self.style == STYLES[3]:
             middle = _chosen(["", *CHINESE_GIVEN], n, rng)
-            return _chosen(list(CHINESE_FAMILY), n, rng) + middle + word
-        given = _chosen([name.capitalize() for name in GIVEN], n, rng)
+            return _chosen(list(MADE_FAMILY), n, rng) + middle + word
+        given = _chosen([name.capitalize() for name in _ASCII], n, rng)
         names = given + " " + word if self.style == STYLES[0] else word + ", " + given
         return names.str.to_uppercase() if self.upper else names
 
@@ -257,7 +257,8 @@ class MadeCodec(KeyCodec):
         )  # fmt: skip
 
 
-_ASCII = [name for name in GIVEN if name.isascii()]
+_EASTERN = r"^[\p{Han}\p{Hiragana}\p{Katakana}\u3000 ]+$"
+_ASCII = [name for name in GIVEN if name.isascii()]  # which every encoding has
 
 
 def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
@@ -281,7 +282,7 @@ def _share(fits: pl.Series) -> float:
 
 def _style_of(values: pl.Series) -> str:
     """How most of the names are written."""
-    if not len(values) or values.str.contains(r"^\p{Han}+$").mean() > 0.5:  # type: ignore[operator]
+    if not len(values) or values.str.contains(_EASTERN).mean() > 0.5:  # type: ignore[operator]
         return STYLES[3] if len(values) else STYLES[0]
     if values.str.contains(",").mean() > 0.5:  # type: ignore[operator]
         return STYLES[1]

@@ -192,6 +192,8 @@ def _units(sample: list[str]) -> str | None:
         units = [
             _UNIT_OF.get(mark.strip(" ,T").removesuffix(" and") if not head else mark.rstrip("T")) for *_, mark in parts
         ]
+        if len(units) > 1 and not parts[-1][-1] and units[-2] in ("h", "m"):  # "5h10"
+            units[-1] = {"h": "m", "m": "s"}[units[-2]]
         if None in units or not units or "".join("".join(p) for p in parts) != rest:
             continue
         fits += 1

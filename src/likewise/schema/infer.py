@@ -22,11 +22,13 @@ from likewise.schema.identifiers.names import is_a_name, looks_like_names, names
 from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column, note_of
 from likewise.schema.keys import (
     BY_LOOKS,
+    THINGS,
     looks_made,
     may_name_a_key,
     names_a_group,
     names_a_key,
     names_an_entity,
+    names_an_owner,
     parts_of,
 )
 from likewise.schema.persons import likely_entity
@@ -221,11 +223,19 @@ def _with_codes(schema: Schema, counted: Counted) -> Schema:
 
 
 def _as_codes(column: Column, counted: Counted) -> Column:
-    if column.kind is not Kind.TEXT or "kind" not in column.found or not _is_code(column, counted):
+    is_text = column.kind is Kind.TEXT or (column.kind is Kind.CATEGORICAL and _tells_people_apart(column))
+    if not is_text or "kind" not in column.found or not _is_code(column, counted):
         return column
     note = "taken as an id: codes that come again: none of them is drawn, longer ones where they leave no room"
     form = CODE.word if are_alike(counted[column.name].values) else None
     return replace(column, kind=Kind.ID, role=Role.ID, format=form, notes=(*column.notes[:-1], note))
+
+
+def _tells_people_apart(column: Column) -> bool:
+    """Whether a column of texts is named by people, whose codes are no levels however many rows each has."""
+    parts = parts_of(column.name)
+    named = names_an_entity(column.name) or names_an_owner(column.name)
+    return column.dtype == "String" and named and not THINGS & set(parts)
 
 
 def _is_code(column: Column, counted: Counted) -> bool:

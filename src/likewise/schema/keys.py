@@ -77,8 +77,12 @@ _GROUPS = frozenset(_GROUP_WORDS.split())
 """Words of what is sold, visited or belonged to: its rows are many people's."""
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
-    "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码",
+    "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码", "номер", "numer",
+    "číslo", "cislo", "αριθμός", "番号", "번호",
 }]  # fmt: skip
+
+_OTHER_NUMBERS = frozenset({"型号", "信号", "符号", "记号", "記号", "字号", "尺号", "档号", "分号"})
+"""Chinese words that end as those of keys do and name none."""
 
 # Words that name what a column of words holds, and are hardly among the words it holds.
 _ATTRIBUTE_WORDS = """
@@ -187,7 +191,8 @@ def key_reason(
 
 def _ends_as_a_key(name: str) -> bool:
     parts = parts_of(name)
-    return parts[-1:] in _ENDS or any(part.endswith(("编号", "号码", "单号", "nummer")) for part in parts[-1:])
+    last = parts[-1] if parts else ""
+    return [last] in _ENDS or (last.endswith(("号", "号码", "nummer", "번호")) and last not in _OTHER_NUMBERS)
 
 
 def is_measure(name: str) -> bool:
@@ -275,15 +280,26 @@ def names_a_key(name: str) -> bool:
     return any(part in _STRONG or part in _LOGINS for part in parts_of(name)[-1:])
 
 
+_PARTS = r"^0[xXoObB][0-9A-Fa-f]+$|^\d+(?:[A-Za-z]{1,3}\d+)+$"
+"""A number of another base, or parts that a mark joins: `0x1f`, `5h10`, `1920x1080`."""
+
+
 def looks_made(values: pl.Series) -> bool:
     """Whether distinct texts look like made keys: UUIDs, hashes, e-mail addresses, codes of letters and digits."""
     if values.str.contains(_UUID).all() or values.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").all():
         return True
     if len(values) < 20 or not values.str.contains(_TOKEN).all():
         return False
+    if _are_parts(values):
+        return False
     mixed = values.str.contains(r"\d") & values.str.contains(r"[A-Za-z]")
     lengths = values.str.len_chars()
     return bool(mixed.mean() > 0.9) and int(lengths.max()) - int(lengths.min()) <= 4  # type: ignore[operator,arg-type]
+
+
+def _are_parts(values: pl.Series) -> bool:
+    """Whether all are numbers of another base, or numbers that one mark joins."""
+    return bool(values.str.contains(_PARTS).all() and values.str.extract(r"^\d+(.)").n_unique() == 1)
 
 
 def _all_hashes(values: pl.Series) -> bool:
@@ -300,7 +316,7 @@ def _code_reason(values: pl.Series) -> str | None:
     lengths = values.str.len_chars()
     spread = int(lengths.max()) - int(lengths.min())  # type: ignore[arg-type]
     letter, digit = values.str.contains("[A-Za-z]"), values.str.contains(r"\d")
-    if letter.mean() < 0.9 or _is_measured(values):  # type: ignore[operator]
+    if letter.mean() < 0.9 or _is_measured(values) or _are_parts(values):  # type: ignore[operator]
         return None
     capitals = values.str.contains(r"^[A-Z0-9]+$").all()
     if (digit.mean() > 0.9 and spread <= 4) or (capitals and spread == 0):  # type: ignore[operator]

@@ -29,6 +29,26 @@ _NAMES = {
     "b(pt)": "Jan Fev Mar Abr Mai Jun Jul Ago Set Out Nov Dez",
     "B(nl)": "Januari Februari Maart April Mei Juni Juli Augustus September Oktober November December",
     "b(nl)": "Jan Feb Mrt Apr Mei Jun Jul Aug Sep Okt Nov Dec",
+    "B(sv)": "Januari Februari Mars April Maj Juni Juli Augusti September Oktober November December",
+    "B(da)": "Januar Februar Marts April Maj Juni Juli August September Oktober November December",
+    "B(no)": "Januar Februar Mars April Mai Juni Juli August September Oktober November Desember",
+    "b(sv)": "Jan Feb Mar Apr Maj Jun Jul Aug Sep Okt Nov Dec",
+    "b(no)": "Jan Feb Mar Apr Mai Jun Jul Aug Sep Okt Nov Des",
+    "B(pl)": "Stycznia Lutego Marca Kwietnia Maja Czerwca Lipca Sierpnia Września Października Listopada Grudnia",
+    "b(pl)": "Sty Lut Mar Kwi Maj Cze Lip Sie Wrz Paź Lis Gru",
+    "B(cs)": "Ledna Února Března Dubna Května Června Července Srpna Září Října Listopadu Prosince",
+    "b(cs)": "Led Úno Bře Dub Kvě Čvn Čvc Srp Zář Říj Lis Pro",
+    "B(ru)": "Января Февраля Марта Апреля Мая Июня Июля Августа Сентября Октября Ноября Декабря",
+    "B(ru2)": "Январь Февраль Март Апрель Май Июнь Июль Август Сентябрь Октябрь Ноябрь Декабрь",
+    "b(ru)": "Янв Фев Мар Апр Май Июн Июл Авг Сен Окт Ноя Дек",
+    "b(ru2)": "Янв Фев Мар Апр Мая Июн Июл Авг Сен Окт Ноя Дек",
+    "B(tr)": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+    "b(tr)": "Oca Şub Mar Nis May Haz Tem Ağu Eyl Eki Kas Ara",
+    "B(id)": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
+    "B(ro)": "Ianuarie Februarie Martie Aprilie Mai Iunie Iulie August Septembrie Octombrie Noiembrie Decembrie",
+    "B(hu)": "Január Február Március Április Május Június Július Augusztus Szeptember Október November December",
+    "B(fi)": "Tammikuuta Helmikuuta Maaliskuuta Huhtikuuta Toukokuuta Kesäkuuta Heinäkuuta Elokuuta Syyskuuta "
+    "Lokakuuta Marraskuuta Joulukuuta",
 }
 _ENGLISH = "January February March April May June July August September October November December"
 _MARK = re.compile(r"%[-^~]?([bB]\(\w+\))")

@@ -30,9 +30,13 @@ _PARTS = rf"^(?s)([^0-9]*?)([.,]?[0-9](?:[0-9{_GROUPS}]*[0-9])?\.?(?:[eE][+-]?[0
 # glued behind it that are no unit ("12B").
 _MONEY_WORDS = (
     "$ € £ ¥ ￥ ₹ ₽ ₩ ₺ ₫ ₪ ฿ ₴ ₦ ¢ US$ A$ C$ HK$ NT$ S$ R$ R Rs Rs. INR USD EUR GBP CHF Fr. SFr. JPY CNY RMB AUD CAD "
+    "Rp RM NT Lei lei Lt Ls Ksh KSh Bs Bs. S/ S/. Q ₱ ₡ ₲ ₵ ₸ ₼ ₾ ₭ ֏ ៛ MX$ CA$ AU$ NZ$ R$ "
+    "RON BGN HRK ISK THB MYR IDR PHP VND AED SAR EGP ILS UAH TWD ARS CLP COP PEN NGN KES GHS MAD PKR BDT LKR KZT "
     "NZD SEK NOK DKK PLN CZK HUF TRY BRL MXN ZAR SGD HKD KRW RUB kr kr. zł Kč Ft лв руб. руб р. 元 円 원 人民币"
 )
 _MONEY = frozenset(_MONEY_WORDS.split())
+_NO_CENTS = frozenset(("Rp", "IDR", "₫", "đ", "VND", "COP", "CLP", "₲", "PYG", "₩", "KRW"))
+"""Currencies of which a point before three digits is a thousands mark."""
 _UNIT_WORDS = (
     "% ‰ ° °C °F K s ms us µs ns min h hr hrs d sec secs mins y yr yrs kg g mg µg t lb lbs oz km m cm mm µm mi ft in "
     "yd l L ml mL dl cl kWh MWh Wh W kW MW V A mA Hz kHz MHz GHz B kB KB MB GB TB PB KiB MiB GiB bit kbps Mbps bpm mph "
@@ -175,7 +179,10 @@ def _dressed(
         return None
     wide = bool(some.str.contains("[０-９]").mean() > 0.9)  # type: ignore[operator]
     looked, cents = _split(narrow(some) if wide else some, rows)
-    sides, layout = _sides(looked), _layout(looked["body"], rows, decimal)
+    sides, body = _sides(looked), looked["body"].drop_nulls()
+    if decimal is None and sides and _grouped_points(body, forced=(sides.prefix + sides.suffix).strip() in _NO_CENTS):
+        decimal = ","
+    layout = _layout(looked["body"], rows, decimal)
     if sides is None or layout is None:
         return None
     group, lakhs, point = layout
@@ -202,7 +209,8 @@ def _dressed(
     if not (group or point == "," or fmt.scale or wide or _is_measure(fmt, plain)):
         return None
     notes: tuple[str, ...] = ()
-    body = looked["body"].drop_nulls()
+    if decimal is None and not group and point == "." and _all(body, r"^[1-9][0-9]{0,2}\.[0-9]{3}$"):
+        notes = (POINT_UNSURE,)
     if group == "," and decimal is None and body.str.contains(r"^[0-9]+$|^[0-9]{1,3},[0-9]{3}$").all():
         ends = body.filter(body.str.ends_with("0"))
         if not (body.str.contains(r"^[0-9]+$").any() and ends.str.contains(",").any()):

@@ -223,7 +223,7 @@ def _guess(text: str) -> tuple[str, ...]:
         return (last,)
     found = [c for shape, patterns in _DATES if (match := shape.fullmatch(text)) for c in _filled(match, patterns, "")]
     split = _SEPARATED.fullmatch(text)
-    time = _time_pattern(split["time"]) if split and not found else ""
+    time = (_time_pattern(split["time"]) or _dotted(split["time"])) if split and not found else ""
     if not time or split is None:
         return tuple(found)
     tail = split["gap"] + time
@@ -238,6 +238,12 @@ def _guess(text: str) -> tuple[str, ...]:
 def _filled(match: re.Match[str], patterns: tuple[str, ...], tail: str) -> list[str]:
     separator = match.groups()[-1] if match.groups() else ""
     return [p.replace("{s}", separator) + tail for p in patterns]
+
+
+def _dotted(text: str) -> str:
+    """The pattern of hours and minutes with a point between them, which only a date before them tells from others."""
+    match = re.fullmatch(r"[0-2]?[0-9]\.[0-5][0-9](\.[0-5][0-9])?", text)
+    return "" if match is None else "%H.%M.%S" if match[1] else "%H.%M"
 
 
 def _time_pattern(text: str) -> str:

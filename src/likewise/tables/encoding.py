@@ -95,7 +95,9 @@ def _told(data: bytes, what: str) -> str:
     (best, name), (second, other) = scores[:2]
     clear = best >= _LEAST_SCORE and (best - second >= _LEAST_LEAD or _is_narrower(name, other, foreign))
     if not clear:
-        likely = [n for score, n in scores if score > 0.5][:4] or ["cp1250", "cp1252"]
+        likely = [n for score, n in scores if score > 0.5][:4]
+        likely += ["cp1250", "cp1252", "cp1254"] if set(likely) <= {"cp1252"} else []
+        likely = list(dict.fromkeys(likely))
         raise InputError(
             f"{what} is not UTF-8, and its encoding cannot be told for sure: save it as UTF-8, or say which it is with "
             f"encoding ({' or '.join(f'--encoding {n}' for n in likely)})"

@@ -63,10 +63,9 @@ _JAPANESE_WORDS = """
     岡本 松田 中川 中野 原田 小野 田村 竹内 金子 和田 中山 石田 上田 森田
 """
 _JAPANESE_FAMILY = _JAPANESE_WORDS.split()
-CHINESE_GIVEN = (
-    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅宇浩欣怡子轩梓涵雨泽思远"
-    "嘉佳文博雅琪晨曦睿皓天宁安然清溪若彤云舒"
-)
+# Made of characters that files of mainland China, Taiwan, Japan and Korea can hold alike.
+MADE_FAMILY = "王李周徐朱胡郭何高林梁宋唐曹彭曾肖田董袁潘于蔡余杜程魏丁任沈姚姜崔汪范金"
+CHINESE_GIVEN = "芳娜敏磊洋勇杰娟明超秀霞平桂英玉梅宇浩欣怡子梓涵雨思嘉佳文博雅琪晨曦睿皓天安然溪若云舒"
 
 _GIVEN_HINTS = (
     "first name", "firstname", "given name", "forename", "vorname", "prenom", "prénom", "nombre de pila", "имя",

@@ -7,7 +7,8 @@ from html import escape
 from likewise.evaluate.results import ColumnScore, Report
 from likewise.report import charts
 from likewise.report.advice import MARK, beyond
-from likewise.report.words import error_text
+from likewise.report.markup import key, row, section, table
+from likewise.report.words import ends, error_text
 
 # What the table of columns shows besides, where it was measured, and whether it is a share.
 MEASURES: dict[str, bool] = {
@@ -36,15 +37,13 @@ def columns(report: Report, text: dict[str, str]) -> str:
     )
     # Of many cards the browser lays out those near the window.
     kind = "columns many" if len(report.columns) > MANY else "columns"
-    return (
-        f'<section aria-labelledby="columns"><h2 id="columns">{text["columns"]}</h2>'
-        f'<p class="key"><span><i class="r"></i>{text["real"]}</span>'
-        f'<span><i class="s"></i>{text["synthetic"]}</span></p>'
-        f'<p class="soft small">{escape(text["apart_note"].format(mark=MARK))}</p>'
-        f"{_controls(report, len(marked), text)}"
-        f'<ol class="{kind}" data-told="{escape(text["bin_told"])}">{cards}</ol>'
-        f"<details><summary>{text['numbers_table']}</summary>{_column_table(report, text)}</details></section>"
-    )
+    return section(
+        "columns", text["columns"], key(text),
+        f'<p class="soft small">{escape(text["apart_note"].format(mark=MARK))}</p>',
+        _controls(report, len(marked), text),
+        f'<ol class="{kind}" data-told="{escape(text["bin_told"])}">{cards}</ol>',
+        f"<details><summary>{text['numbers_table']}</summary>{_column_table(report, text)}</details>",
+    )  # fmt: skip
 
 
 def _controls(report: Report, n_beyond: int, text: dict[str, str]) -> str:
@@ -91,25 +90,21 @@ def _column_card(
 
 
 def _column_table(report: Report, text: dict[str, str]) -> str:
-    shown = [key for key in MEASURES if any(getattr(c, key) is not None for c in report.columns)]
+    shown = [name for name in MEASURES if any(getattr(c, name) is not None for c in report.columns)]
     heads = ("column", "kind", "error", "floor", "missing_real", "missing_synthetic", "mean", *shown)
-    head = "".join(f'<th scope="col">{text[h]}</th>' for h in heads)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(c.name)}</th><td>{escape(text.get("kind_" + c.kind, c.kind))}</td>'
-        f"<td>{error_text(c.error)}</td><td>{error_text(c.floor)}</td>"
-        f"<td>{c.missing_real:.1%}</td><td>{c.missing_synthetic:.1%}</td>"
-        f'<td class="wide">{_means(c)}</td>'
-        f"{''.join(f'<td>{_measure(key, getattr(c, key))}</td>' for key in shown)}</tr>"
+    rows = (
+        row(
+            escape(c.name), escape(text.get("kind_" + c.kind, c.kind)), error_text(c.error), error_text(c.floor),
+            f"{c.missing_real:.1%}", f"{c.missing_synthetic:.1%}", (_means(c), "wide"),
+            *(_measure(name, getattr(c, name)) for name in shown),
+        )
         for c in report.columns
-    )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{text["numbers_table"]}"><table><thead><tr>{head}'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    )  # fmt: skip
+    return table((text[head] for head in heads), rows, about="columns")
 
 
-def _measure(key: str, value: float | None) -> str:
-    if value is None or not MEASURES[key]:
+def _measure(name: str, value: float | None) -> str:
+    if value is None or not MEASURES[name]:
         return error_text(value)
     return f"{100 * value:.2g} %" if 0 < value < 0.1 else f"{100 * value:.0f} %"
 
@@ -120,20 +115,16 @@ def guesses(report: Report, text: dict[str, str]) -> str:
     if not lines:
         return ""
     keys = ("column", "guessed", "guessed_floor", "interval", "guessed_by_others")
-    head = "".join(f'<th scope="col">{text[key]}</th>' for key in keys)
     lines.sort(key=lambda c: (c.guessed_floor or 0.0) - (c.guessed or 0.0))
-    rows = "".join(
-        f'<tr><th scope="row">{escape(c.name)}</th>'
-        f'<td class="value{_clear(c)}">{_percent(c.guessed)}</td><td>{_percent(c.guessed_floor)}</td>'
-        f'<td class="wide">{" – ".join(map(_percent, c.guessed_interval or ()))}</td>'
-        f"<td>{_percent(c.guessed_by_others)}</td></tr>"
+    rows = (
+        row(
+            escape(c.name), (_percent(c.guessed), "value" + _clear(c)), _percent(c.guessed_floor),
+            (" – ".join(map(_percent, c.guessed_interval or ())), "wide"), _percent(c.guessed_by_others),
+        )
         for c in lines
-    )
-    return (
-        f'<section aria-labelledby="guesses"><h2 id="guesses">{text["guessed_head"]}</h2>'
-        f'<p class="soft small">{escape(text["guessed_note"])}</p><div class="scroll"><table><thead><tr>{head}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></div></section>"
-    )
+    )  # fmt: skip
+    note = f'<p class="soft small">{escape(text["guessed_note"])}</p>'
+    return section("guesses", text["guessed_head"], note, table((text[name] for name in keys), rows))
 
 
 def _clear(column: ColumnScore) -> str:
@@ -151,20 +142,16 @@ def subgroups(report: Report, text: dict[str, str]) -> str:
     if not report.subgroups:
         return ""
     keys = ("group", "rows_group", "shape_group", "floor", "trend_group", "floor", "utility_group", "floor", "interval")
-    head = "".join(f'<th scope="col">{text[key]}</th>' for key in keys)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(g.level)}</th><td class="soft">{g.n_real:,}</td>'
-        f'<td class="value">{error_text(g.shape)}</td><td>{error_text(g.shape_floor)}</td>'
-        f'<td class="value">{error_text(g.trend)}</td><td>{error_text(g.trend_floor)}</td>'
-        f'<td class="value">{error_text(g.utility)}</td><td>{error_text(g.utility_floor)}</td>'
-        f'<td class="wide">{" – ".join(map(error_text, g.interval or ()))}</td></tr>'
+    rows = (
+        row(
+            escape(g.level), (f"{g.n_real:,}", "soft"), (error_text(g.shape), "value"), error_text(g.shape_floor),
+            (error_text(g.trend), "value"), error_text(g.trend_floor), (error_text(g.utility), "value"),
+            error_text(g.utility_floor), (ends(g.interval), "wide"),
+        )
         for g in report.subgroups
-    )
+    )  # fmt: skip
     title = escape(text["subgroups"].format(by=report.data.get("by", "")))
-    return (
-        f'<section aria-labelledby="groups"><h2 id="groups">{title}</h2><div class="scroll"><table><thead><tr>{head}'
-        f"</tr></thead><tbody>{rows}</tbody></table></div></section>"
-    )
+    return section("groups", title, table((text[name] for name in keys), rows))
 
 
 def _means(column: ColumnScore) -> str:

@@ -10,6 +10,7 @@ from likewise.report import charts
 from likewise.report.advice import MARK
 from likewise.report.comparison import ComparedScore, Comparison
 from likewise.report.image_words import words_for
+from likewise.report.markup import row, section, table
 from likewise.report.notes import note_in
 from likewise.report.page import document, interval_text
 from likewise.report.score_words import figure, label
@@ -24,9 +25,7 @@ def render(comparison: Comparison, *, lang: str = "en") -> str:
         f'<a class="skip" href="#scores">{text["skip"]}</a><header><h1>{text["comparison"]}</h1>'
         f'<p class="lead">{escape(", ".join(comparison.names))}</p></header><main>{notes}'
         f'<p class="notice">{escape(text["comparison_note"].format(mark=MARK))} {escape(text["not_dp"])}</p>'
-        f'<section aria-labelledby="scores"><h2 id="scores">{text["scores"]}</h2>'
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="scores">'
-        f"{scores_table(comparison, lang)}</div></section>{_columns(comparison, text)}</main>"
+        f"{section('scores', text['scores'], scores_table(comparison, lang))}{_columns(comparison, text)}</main>"
     )
     return document(text["comparison"], body, lang)
 
@@ -34,16 +33,14 @@ def render(comparison: Comparison, *, lang: str = "en") -> str:
 def scores_table(comparison: Comparison, lang: str) -> str:
     """One line a measure, one column a report."""
     text = words_for(comparison.reports[0], lang)
-    heads = "".join(
-        f'<th scope="col">{escape(head)}</th>' for head in (text["measure"], text["floor"], *comparison.names)
-    )
     bodies = []
     for group, lines in groupby(comparison.scores, key=lambda line: line.group):
         rows = "".join(_line(line, lang) for line in lines)
         wins = "".join(f"<td>{text['wins'].format(n=n) if n else ''}</td>" for n in comparison.wins(group))
         title = f'<th scope="rowgroup" colspan="2">{text[group]}</th>{wins}'
         bodies.append(f'<tbody><tr class="group">{title}</tr>{rows}</tbody>')
-    return f'<table class="compared"><thead><tr>{heads}</tr></thead>{"".join(bodies)}</table>'
+    heads = (text["measure"], text["floor"], *comparison.names)
+    return table(heads, bodies, kind="compared", about="scores")
 
 
 def _line(line: ComparedScore, lang: str) -> str:
@@ -54,14 +51,10 @@ def _line(line: ComparedScore, lang: str) -> str:
     star_told = escape(words(lang)["star"])
     cells = []
     for i, score in enumerate(line.scores):
-        best = ' class="value"' if i == line.best else ""
-        star = f'<span role="img" aria-label="{star_told}">★</span> ' if best else ""
-        cells.append(f"<td{best}>{star}{_cell(score, lang, domain)}</td>")
+        star = f'<span role="img" aria-label="{star_told}">★</span> ' if i == line.best else ""
+        cells.append((star + _cell(score, lang, domain), "value" if i == line.best else ""))
     meaning = f"<small>{escape(there[0].text('meaning', lang))}</small>"
-    return (
-        f'<tr><th scope="row">{escape(label(line.name, lang))}{meaning}</th><td class="soft">{floor}</td>'
-        f"{''.join(cells)}</tr>"
-    )
+    return row(escape(label(line.name, lang)) + meaning, (floor, "soft"), *cells)
 
 
 def _cell(score: Score | None, lang: str, domain: tuple[float, float]) -> str:
@@ -78,17 +71,13 @@ def _columns(comparison: Comparison, text: dict[str, str]) -> str:
     if not lines:
         return ""
     top = max((e or 0.0) for _, errors in lines for e in errors) or 1.0
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in (text["column"], *comparison.names))
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(
-            f'<td>{error_text(e)}<b class="bar" style="width:{100 * (e or 0.0) / top:.1f}%"></b></td>' for e in errors
-        )
-        + "</tr>"
+    rows = (
+        row(escape(name), *(f'{error_text(e)}<b class="bar" style="width:{_share(e, top)}"></b>' for e in errors))
         for name, errors in lines
     )
-    return (
-        f'<section aria-labelledby="columns"><h2 id="columns">{text["column_errors"]}</h2>'
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="columns"><table class="compared">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
-    )
+    found = table((text["column"], *comparison.names), rows, kind="compared", about="columns")
+    return section("columns", text["column_errors"], found)
+
+
+def _share(error: float | None, top: float) -> str:
+    return f"{100 * (error or 0.0) / top:.1f}%"

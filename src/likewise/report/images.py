@@ -10,7 +10,8 @@ from html import escape
 
 from likewise.evaluate.results import ImageGrid, Report
 from likewise.report import charts
-from likewise.report.words import error_text
+from likewise.report.markup import SIDES, key, row, section, table
+from likewise.report.words import ends, error_text
 
 
 def images(report: Report, text: dict[str, str]) -> str:
@@ -19,18 +20,12 @@ def images(report: Report, text: dict[str, str]) -> str:
     synthetic, real = grids.get("synthetic"), grids.get("real")
     if synthetic is None:
         return ""
-    told = "" if real else f'<p class="soft small">{text["images_hidden"]}</p>'
-    key = (
-        f'<p class="key"><span><i class="s"></i>{text["synthetic"]}</span>'
-        f'<span><i class="r"></i>{text["real"]}</span></p>'
-        if real
-        else ""
-    )
     lines = "".join(_line(place, synthetic, real, text) for place in range(len(synthetic.labels)))
-    return (
-        f'<section aria-labelledby="images"><h2 id="images">{text["images_beside" if real else "images"]}</h2>'
-        f'{told}{key}<div class="strips">{lines}</div></section>{_closest(grids.get("closest"), text)}'
-    )
+    title, told = text["images"], f'<p class="soft small">{text["images_hidden"]}</p>'
+    if real:
+        title, told = text["images_beside"], key(text, reversed(SIDES))
+    strips = section("images", title, told, f'<div class="strips">{lines}</div>')
+    return strips + _closest(grids.get("closest"), text)
 
 
 def _line(place: int, synthetic: ImageGrid, real: ImageGrid | None, text: dict[str, str]) -> str:
@@ -57,18 +52,15 @@ def _closest(grid: ImageGrid | None, text: dict[str, str]) -> str:
         f'alt="{escape(text[label])}"></div>'
         for label, source in zip(grid.labels, grid.strips, strict=True)
     )
-    return (
-        f'<section aria-labelledby="closest"><h2 id="closest">{text["closest"]}</h2>'
-        f'<p class="soft small">{text["closest_note"]}</p><div class="strips">{lines}</div></section>'
-    )
+    note = f'<p class="soft small">{text["closest_note"]}</p>'
+    return section("closest", text["closest"], note, f'<div class="strips">{lines}</div>')
 
 
 def classes(report: Report, text: dict[str, str]) -> str:
     """The classes one by one, and their shares; empty without labels."""
     if not report.columns:
         return ""
-    head = f'<h2 id="classes">{text["classes"]}</h2>'
-    return f'<section aria-labelledby="classes">{head}{"".join(_shares(report, text))}{_table(report, text)}</section>'
+    return section("classes", text["classes"], *_shares(report, text), _table(report, text))
 
 
 def _shares(report: Report, text: dict[str, str]) -> Iterator[str]:
@@ -77,27 +69,19 @@ def _shares(report: Report, text: dict[str, str]) -> Iterator[str]:
             alt = text["column_alt"].format(
                 name=text["classes"], form=text[column.picture.form], error=error_text(column.error)
             )
-            yield (
-                f'<p class="key"><span><i class="r"></i>{text["real"]}</span>'
-                f'<span><i class="s"></i>{text["synthetic"]}</span></p>'
-                f'<div class="shares">{charts.bars(column.picture, alt)}</div>'
-            )
+            yield f'{key(text)}<div class="shares">{charts.bars(column.picture, alt)}</div>'
 
 
 def _table(report: Report, text: dict[str, str]) -> str:
     if not report.subgroups:
         return ""
     keys = ("class", "synthetic", "real", "true_label", "floor", "recognised", "floor", "interval")
-    head = "".join(f'<th scope="col">{escape(text[key])}</th>' for key in keys)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(g.level)}</th><td class="soft">{g.n_synthetic:,}</td>'
-        f'<td class="soft">{g.n_real:,}</td>'
-        f'<td class="value">{error_text(g.label_fidelity)}</td><td>{error_text(g.label_fidelity_floor)}</td>'
-        f'<td class="value">{error_text(g.utility)}</td><td>{error_text(g.utility_floor)}</td>'
-        f'<td class="wide">{" – ".join(map(error_text, g.interval or ()))}</td></tr>'
+    rows = (
+        row(
+            escape(g.level), (f"{g.n_synthetic:,}", "soft"), (f"{g.n_real:,}", "soft"),
+            (error_text(g.label_fidelity), "value"), error_text(g.label_fidelity_floor),
+            (error_text(g.utility), "value"), error_text(g.utility_floor), (ends(g.interval), "wide"),
+        )
         for g in report.subgroups
-    )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="classes"><table><thead><tr>{head}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>"
-    )
+    )  # fmt: skip
+    return table((text[name] for name in keys), rows, about="classes")

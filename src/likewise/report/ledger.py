@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from likewise.evaluate.results import Report
+from likewise.report.markup import row, section, table
 
 OPEN_ENTRIES = 12
 """A longer list is folded."""
@@ -24,27 +25,23 @@ def ledger(report: Report, text: dict[str, str]) -> str:
         epsilon=f"{told['epsilon']:.4g}", delta=f"{told['budget']['delta']:.4g}", unit=unit
     )
     entries = told["entries"]
-    table = _table(entries, text)
+    spent = _table(entries, text)
     if len(entries) > OPEN_ENTRIES:
-        table = f"<details><summary>{escape(text['ledger_all'].format(n=len(entries)))}</summary>{table}</details>"
-    return (
-        f'<section aria-labelledby="ledger"><h2 id="ledger">{escape(text["ledger"])}</h2>'
-        f'<p class="notice">{escape(claim)}</p>{table}</section>'
-    )
+        spent = f"<details><summary>{escape(text['ledger_all'].format(n=len(entries)))}</summary>{spent}</details>"
+    return section("ledger", escape(text["ledger"]), f'<p class="notice">{escape(claim)}</p>', spent)
 
 
 def _table(entries: list[Mapping[str, Any]], text: dict[str, str]) -> str:
-    heads = "".join(f'<th scope="col">{escape(text[f"ledger_{h}"])}</th>' for h in HEADS)
-    rows = "".join(
-        f'<tr><th scope="row" lang="en">{escape(str(entry["what"]))}</th>'
-        + "".join(f'<td data-label="{escape(text[f"ledger_{h}"])}">{escape(v)}</td>' for h, v in cells(entry, text))
-        + "</tr>"
+    heads = [text[f"ledger_{head}"] for head in HEADS]
+    rows = (
+        row(
+            f'<span lang="en">{escape(str(entry["what"]))}</span>',
+            *(escape(told) for _, told in cells(entry, text)),
+            labels=heads[1:],
+        )
         for entry in entries
     )
-    return (
-        f'<div class="scroll"><table class="text small stack"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return table(heads, rows, kind="text small stack")
 
 
 def cells(entry: Mapping[str, Any], text: Mapping[str, str]) -> Iterator[tuple[str, str]]:

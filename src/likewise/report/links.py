@@ -13,6 +13,7 @@ from typing import Any
 
 from likewise.evaluate.results import PairScore, Report
 from likewise.report.advice import clearance
+from likewise.report.markup import key, row, section, table
 from likewise.report.words import error_text
 
 MOST_COLUMNS = 40
@@ -48,15 +49,13 @@ def links(report: Report, text: dict[str, str]) -> str:
         f'aria-label="{escape(alt)}"></div></figure>'
         for name, caption, alt in zip(("strengths", "errors"), captions, alts, strict=True)
     )
-    return (
-        f'<section aria-labelledby="links"><h2 id="links">{text["links"]}</h2>'
-        f'<p class="key"><span><i class="p"></i>{text["positive"]}</span>'
-        f'<span><i class="m"></i>{text["negative"]}</span><span>{escape(note)}</span></p>'
-        f'<noscript><p class="notice">{text["no_script"]}</p></noscript>'
-        f'<div class="matrices">{figures}</div>{_pair_view(report.pairs, text)}'
-        f"<details><summary>{text['worst_pairs']}</summary>{_pair_table(report.pairs, text)}</details>"
-        f"{_data(names, report, text)}</section>"
-    )
+    return section(
+        "links", text["links"], key(text, (("p", "positive"), ("m", "negative")), note),
+        f'<noscript><p class="notice">{text["no_script"]}</p></noscript>',
+        f'<div class="matrices">{figures}</div>{_pair_view(report.pairs, text)}',
+        f"<details><summary>{text['worst_pairs']}</summary>{_pair_table(report.pairs, text)}</details>",
+        _data(names, report, text),
+    )  # fmt: skip
 
 
 def shown_columns(names: Sequence[str], pairs: Sequence[PairScore]) -> list[str]:
@@ -162,13 +161,11 @@ def _pair_view(pairs: Sequence[PairScore], text: dict[str, str]) -> str:
 
 
 def _pair_table(pairs: Sequence[PairScore], text: dict[str, str]) -> str:
-    head = "".join(f'<th scope="col">{text[h]}</th>' for h in ("pair", "error", "real", "synthetic"))
-    rows = "".join(
-        f'<tr><th scope="row">{escape(p.a)} × {escape(p.b)}</th><td>{error_text(p.gap)}</td>'
-        f"<td>{error_text(p.real)}</td><td>{error_text(p.synthetic)}</td></tr>"
-        for p in sorted(pairs, key=lambda p: -(p.gap or 0.0))[:WORST_PAIRS]
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    worst = sorted(pairs, key=lambda p: -(p.gap or 0.0))[:WORST_PAIRS]
+    rows = (
+        row(f"{escape(p.a)} × {escape(p.b)}", *map(error_text, (p.gap, p.real, p.synthetic))) for p in worst
+    )  # fmt: skip
+    return table((text[head] for head in ("pair", "error", "real", "synthetic")), rows)
 
 
 def _data(names: Sequence[str], report: Report, text: dict[str, str]) -> str:

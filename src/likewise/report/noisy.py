@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from likewise.evaluate.results import NoisyFit, Report
+from likewise.report.markup import row, section, table
 from likewise.report.words import error_text, words
 
 if TYPE_CHECKING:
@@ -57,13 +58,9 @@ def summaries(fits: Sequence[NoisyFit]) -> Iterator[Summary]:
 
 def noisy(report: Report, text: dict[str, str]) -> str:
     """The part of the page; nothing where there is no noisy table."""
-    parts = "".join(_part(summary, text) for summary in summaries(report.noisy))
-    if not parts:
-        return ""
-    return (
-        f'<section aria-labelledby="noisy"><h2 id="noisy">{escape(text["noisy"])}</h2>'
-        f'<p class="notice">{escape(text["noisy_note"])}</p>{parts}</section>'
-    )
+    parts = [_part(summary, text) for summary in summaries(report.noisy)]
+    note = f'<p class="notice">{escape(text["noisy_note"])}</p>'
+    return section("noisy", escape(text["noisy"]), note, *parts) if parts else ""
 
 
 def _part(summary: Summary, text: dict[str, str]) -> str:
@@ -71,33 +68,25 @@ def _part(summary: Summary, text: dict[str, str]) -> str:
         n=len(summary.fits), distance=error_text(summary.distance), noise=error_text(summary.noise),
         beyond=summary.beyond,
     )  # fmt: skip
-    table = _table(sorted(summary.fits, key=lambda fit: fit.noise - fit.distance), text)
+    fits = _table(sorted(summary.fits, key=lambda fit: fit.noise - fit.distance), text)
     if len(summary.fits) > OPEN_TABLES:
-        table = f"<details><summary>{escape(text['noisy_all'].format(n=len(summary.fits)))}</summary>{table}</details>"
-    return f"<h3>{escape(text[f'noisy_{summary.kind}'])}</h3><p>{escape(said)}</p>{table}"
+        fits = f"<details><summary>{escape(text['noisy_all'].format(n=len(summary.fits)))}</summary>{fits}</details>"
+    return f"<h3>{escape(text[f'noisy_{summary.kind}'])}</h3><p>{escape(said)}</p>{fits}"
 
 
 def _table(fits: Sequence[NoisyFit], text: dict[str, str]) -> str:
     top = 1.05 * max(*(fit.distance for fit in fits), *(fit.high for fit in fits), 1e-9)
-    heads = "".join(f'<th scope="col">{escape(text[f"noisy_{head}"])}</th>' for head in HEADS)
-    rows = "".join(_row(fit, top, text) for fit in fits)
-    return (
-        f'<div class="scroll"><table class="stack small"><thead><tr><th scope="col">{escape(text["column"])}</th>'
-        f'<td aria-hidden="true"></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    heads = (text["column"], "", *(text[f"noisy_{head}"] for head in HEADS))
+    return table(heads, (_row(fit, top, text) for fit in fits), kind="stack small")
 
 
 def _row(fit: NoisyFit, top: float, text: dict[str, str]) -> str:
     names, stands = " × ".join(fit.columns), text[f"noisy_{fit.stands}"]
     distance, noise, low, high = map(error_text, (fit.distance, fit.noise, fit.low, fit.high))
     alt = text["noisy_alt"].format(names=names, distance=distance, low=low, high=high, stands=stands)
-    cells = zip(HEADS, (distance, noise, f"{low} – {high}", f"{fit.cells:,}", stands), strict=True)
-    told = "".join(
-        f'<td class="{"value" if head == "distance" else "wide"}" data-label="{escape(text[f"noisy_{head}"])}">'
-        f"{escape(cell)}</td>"
-        for head, cell in cells
-    )
-    return f'<tr><th scope="row">{escape(names)}</th><td data-label="">{_strip(fit, top, alt)}</td>{told}</tr>'
+    told = [(escape(cell), "wide") for cell in (noise, f"{low} – {high}", f"{fit.cells:,}", stands)]
+    labels = ("", *(text[f"noisy_{head}"] for head in HEADS))
+    return row(escape(names), _strip(fit, top, alt), (distance, "value"), *told, labels=labels)
 
 
 def _strip(fit: NoisyFit, top: float, alt: str) -> str:

@@ -19,6 +19,7 @@ from likewise.report.image_words import words_for
 from likewise.report.images import classes, images
 from likewise.report.ledger import ledger
 from likewise.report.links import links
+from likewise.report.markup import key, row, section, table
 from likewise.report.noisy import noisy
 from likewise.report.notes import note_in
 from likewise.report.score_words import figure, label, least_leak
@@ -166,7 +167,6 @@ def _say(score: Score, sentence: str) -> str:
 
 def _scores(report: Report, lang: str) -> str:
     text = words_for(report, lang)
-    head = "".join(f'<th scope="col">{escape(text[h])}</th>' if h else '<td aria-hidden="true"></td>' for h in HEADS)
     bodies = []
     for group in GROUPS:
         scores = report.group(group)
@@ -175,11 +175,12 @@ def _scores(report: Report, lang: str) -> str:
             title = f'<tr class="group"><th scope="rowgroup" colspan="{len(HEADS)}">{text[group]}</th></tr>'
             bodies.append(f"<tbody>{title}{rows}</tbody>")
     told = text["all_scores"].format(n=len(report.scores), worse=len(alarms(report)))
-    return (
-        f'<section aria-labelledby="scores"><h2 id="scores">{text["scores"]}</h2><details class="fold"><summary>{told}'
-        f'</summary><div class="scroll"><table class="stack"><thead><tr>{head}</tr></thead>'
-        f"{''.join(bodies)}</table></div></details></section>"
-    )
+    figures = table((text[head] if head else "" for head in HEADS), bodies, kind="stack")
+    return section("scores", text["scores"], _folded(told, figures))
+
+
+def _folded(told: str, body: str) -> str:
+    return f'<details class="fold"><summary>{told}</summary>{body}</details>'
 
 
 def _score_row(score: Score, before: Score | None, text: dict[str, str], lang: str) -> str:
@@ -194,18 +195,14 @@ def _score_row(score: Score, before: Score | None, text: dict[str, str], lang: s
     is_alarm = score.stands == "worse"
     mark = f'<span role="img" aria-label="{text["alarm"]}">{MARK}</span> ' if is_alarm else ""
     cells = [
-        ("value", mark + figure(score.name, score.value), "value worse" if is_alarm else "value"),
-        ("floor", figure(score.name, score.floor), ""),
-        ("copy", "" if score.copy is None else figure(score.name, score.copy), ""),
-        ("interval", interval_text(score), "wide"),
-        ("rows", f"{score.n:,}", "soft"),
+        (charts.strip(score, _strip_alt(score, text, lang)), ""),
+        (mark + figure(score.name, score.value), "value worse" if is_alarm else "value"),
+        (figure(score.name, score.floor), ""),
+        ("" if score.copy is None else figure(score.name, score.copy), ""),
+        (interval_text(score), "wide"),
+        (f"{score.n:,}", "soft"),
     ]
-    return (
-        f'<tr><th scope="row">{name}</th>'
-        f'<td data-label="">{charts.strip(score, _strip_alt(score, text, lang))}</td>'
-        + "".join(f'<td class="{c}" data-label="{escape(text[k])}">{v}</td>' for k, v, c in cells)
-        + "</tr>"
-    )
+    return row(name, *cells, labels=["", *(text[head] for head in HEADS[2:])])
 
 
 def _prediction(report: Report, lang: str) -> str:
@@ -220,12 +217,8 @@ def _prediction(report: Report, lang: str) -> str:
         real, synthetic = figure(s.name, s.floor), figure(s.name, s.value)
         alt = text["prediction_alt"].format(name=label(s.name, lang), real=real, synthetic=synthetic)
         items.append(charts.paired_bars(s, (label(s.name, lang), real, synthetic, alt), top))
-    return (
-        f'<section aria-labelledby="prediction"><h2 id="prediction">{text["prediction"]}</h2>'
-        f'<p class="key"><span><i class="r"></i>{text["from_real"]}</span>'
-        f'<span><i class="s"></i>{text["from_synthetic"]}</span></p>'
-        f'<ul class="prediction">{"".join(items)}</ul></section>'
-    )
+    sides = key(text, (("r", "from_real"), ("s", "from_synthetic")))
+    return section("prediction", text["prediction"], sides, f'<ul class="prediction">{"".join(items)}</ul>')
 
 
 def _strip_alt(score: Score, text: dict[str, str], lang: str) -> str:
@@ -244,18 +237,11 @@ def interval_text(score: Score) -> str:
 
 def _method(report: Report, lang: str) -> str:
     text = words_for(report, lang)
-    head = "".join(f'<th scope="col">{text[h]}</th>' for h in ("measure", "method"))
-    rows = "".join(
-        f'<tr><th scope="row">{escape(label(s.name, lang))}</th><td>{escape(s.text("method", lang))}</td></tr>'
-        for s in report.scores
-    )
+    rows = (row(escape(label(s.name, lang)), escape(s.text("method", lang))) for s in report.scores)
     notes = "".join(f"<li>{escape(note_in(note, lang))}</li>" for note in report.notes)
     told = f'<h3>{text["notes"]}</h3><ul class="notes small">{notes}</ul>' if notes else ""
-    return (
-        f'<section aria-labelledby="method"><h2 id="method">{text["method"]}</h2>{told}<details class="fold"><summary>'
-        f'{text["method_table"]}</summary><div class="scroll"><table class="text small stack">'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></section>"
-    )
+    methods = table((text["measure"], text["method"]), rows, kind="text small stack")
+    return section("method", text["method"], told, _folded(text["method_table"], methods))
 
 
 def _footer(report: Report, text: dict[str, str]) -> str:

@@ -389,3 +389,8 @@ def error_text(value: float | None) -> str:
     ('0.012', '–')
     """
     return "–" if value is None else f"{value:.3f}"
+
+
+def ends(interval: tuple[float, float] | None) -> str:
+    """Both ends of an interval; empty where there is none."""
+    return " – ".join(map(error_text, interval or ()))

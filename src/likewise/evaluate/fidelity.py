@@ -374,7 +374,11 @@ def _association(pair: tuple[_Coded, _Coded], joint: _Joint) -> float:
     a, b = pair
     filled = np.flatnonzero(joint.counts)
     cells, counts = filled if joint.cells is None else joint.cells[filled], joint.counts[filled].astype(np.float64)
-    rows, columns = np.bincount(a.trend, minlength=a.size), np.bincount(b.trend, minlength=b.size)
+    if joint.cells is None:
+        table = joint.counts.reshape(a.size, b.size)
+        rows, columns = table.sum(1), table.sum(0)
+    else:
+        rows, columns = np.bincount(a.trend, minlength=a.size), np.bincount(b.trend, minlength=b.size)
     least = min(np.count_nonzero(rows), np.count_nonzero(columns)) - 1
     if least < 1:
         return 0.0

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,19 +72,19 @@ class Embedding:
         return Embedding(tuple(self.blocks[i] for i in columns), tuple(self.names[i] for i in columns))
 
     def __call__(self, table: Typed) -> Vectors:
-        """(n, W) float32."""
-        out = np.empty((table.n, self.width), dtype=np.float32)
-        at = 0
-        for block, column in zip(self.blocks, table.columns, strict=True):
+        """(n, W) float32, a column after the other in memory: so they are filled, and multiplied, fastest."""
+        out = np.zeros((self.width, table.n), dtype=np.float32)
+        for span, block, column in zip(self.spans, self.blocks, table.columns, strict=True):
+            part = out[span]
             if isinstance(block, tuple):
                 missing = column.missing
-                out[:, at] = np.where(missing, 0.0, (column.values - block[0]) / block[1])
-                out[:, at + 1] = missing
-                at += 2
+                part[0] = np.where(missing, 0.0, (column.values - block[0]) / block[1])
+                part[1] = missing
+            elif len(block) == block.shape[1]:  # one-hot
+                part[column.values, np.arange(table.n)] = 1.0
             else:
-                out[:, at : at + block.shape[1]] = block[column.values]
-                at += block.shape[1]
-        return out
+                np.take(block.T, column.values, axis=1, out=part)
+        return out.T
 
 
 @dataclass(frozen=True)
@@ -148,17 +149,18 @@ def closeness_tiles(queries: Vectors, targets: Vectors) -> Iterator[tuple[slice,
 
     Tiles hold 8 MB. The one place where all pairs are met: a matrix product.
     """
-    columns = with_half_square(targets)
-    queries = np.concatenate([queries, np.ones((len(queries), 1), dtype=np.float32)], axis=1)
+    used = queries.any(axis=0)  # what is 0 in every query (a level that none has, the flag of a missing number) adds 0
+    columns = with_half_square(targets, used)
+    queries = np.ascontiguousarray(np.concatenate([queries[:, used], np.ones((len(queries), 1), np.float32)], axis=1))
     step = max(1, TILE_BYTES // (4 * max(len(targets), 1)))
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
         yield part, queries[part] @ columns
 
 
-def with_half_square(targets: Vectors) -> Vectors:
-    """(W + 1, n) what rows beside a query and a 1 are multiplied by to give their closeness."""
-    return np.concatenate([targets.T, -0.5 * np.square(targets).sum(1)[None]])
+def with_half_square(targets: Vectors, used: Any = slice(None)) -> Vectors:
+    """(W + 1, n) what rows beside a query and a 1 are multiplied by to give their closeness; of all W or those used."""
+    return np.concatenate([targets.T[used], -0.5 * np.square(targets).sum(1)[None]])
 
 
 def chunks_of(targets: Targets) -> Iterator[tuple[int, Vectors]]:

@@ -5,8 +5,8 @@
 The long table is Adult drawn again to 1,000,000 rows of 15 columns (108 MB of CSV), its numbers jittered; a second one
 has a column of 200,000 customers beside. The wide ones are 1,000 rows of 64, 300 and 1,000 made-up columns. Steps are
 those of a fit from a path, and reading as a frame beside; what a fit holds is measured from a path and from a frame,
-and `likewise synth --model copula --no-measure` from CSV to CSV. Each is a process of its own, of one thread. Memory is
-the peak of resident pages.
+and `likewise synth --model copula --no-measure` from CSV to CSV. Each is a process of its own, of one thread, that
+finds its byte code as that of an installed package. Memory is the peak of resident pages.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from _shared import ROOT, machine, shared_folder
 RESULTS = ROOT / "benchmarks" / "results" / "reading_speed.json"
 ROWS, CUSTOMERS = 1_000_000, 200_000
 WIDTHS = (64, 300, 1_000)
+BYTE_CODE = Path(tempfile.gettempdir()) / "likewise_byte_code"
 
 
 def long_table(folder: Path) -> None:
@@ -129,9 +130,10 @@ LONG = tuple(STEPS)[1:]
 
 def of_child(step: str, path: Path) -> dict[str, float]:
     """What a step tells that runs in a process of its own, of one thread."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
+    own = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS"), "1") | {"PYTHONPYCACHEPREFIX": str(BYTE_CODE)}
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | own
     command = [sys.executable, __file__, "--step", step, str(path)]
-    run = subprocess.run(command, env=os.environ | threads, capture_output=True, text=True, check=True)
+    run = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     answer: dict[str, float] = json.loads(run.stdout)
     return answer
 
@@ -147,6 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         of_child("tables", folder)  # for a child's peak begins at what its parent holds
+        of_child("synth", folder / f"wide_{WIDTHS[0]}.csv")  # which leaves its byte code
         found: dict[str, Any] = {}
         wide = {f"wide_{n}": ("synth",) for n in WIDTHS}
         for name, wanted in ({"long": LONG, "keyed": LONG} | wide).items():

@@ -220,8 +220,8 @@ def test_a_column_of_iso_and_of_other_dates_is_read_whole_and_told(every: int, i
     assert not schema["d"].lenient
 
 
-def test_hours_with_a_point_are_read_behind_a_date() -> None:
-    for form in ("%d.%m.%Y %H.%M", "%Y-%m-%d %H.%M.%S"):
+def test_days_and_hours_are_read_as_programs_write_them() -> None:
+    for form in ("%d.%m.%Y %H.%M", "%Y-%m-%d %H.%M.%S", "%d%m%Y%H%M", "%b. %d, %Y", "%Y-%m-%d %H:%M CET"):
         raw = pl.DataFrame(
             {"x": [(dt.datetime(2021, 1, 1) + dt.timedelta(minutes=997 * k)).strftime(form) for k in range(300)]}
         )

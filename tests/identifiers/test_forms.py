@@ -297,7 +297,7 @@ def test_made_names_can_be_written_in_the_encoding_of_the_real_ones(encoding: st
     assert not made.is_in(names).any()
 
 
-@pytest.mark.parametrize("name", ["学号", "会员号", "番号", "Номер", "číslo"])
+@pytest.mark.parametrize("name", ["学号", "会员号", "番号", "Номер", "číslo", "Vertragsnr"])
 def test_keys_are_known_by_their_names_in_other_scripts(name: str) -> None:
     values = [str(2021000000 + k * 7 % 600) for k in range(600)]
     table = pl.DataFrame({name: values, "型号": values, "x": [str(k % 7) for k in range(600)]})

@@ -192,7 +192,7 @@ def key_reason(
 def _ends_as_a_key(name: str) -> bool:
     parts = parts_of(name)
     last = parts[-1] if parts else ""
-    return [last] in _ENDS or (last.endswith(("号", "号码", "nummer", "번호")) and last not in _OTHER_NUMBERS)
+    return [last] in _ENDS or (last.endswith(("号", "号码", "nummer", "nr", "번호")) and last not in _OTHER_NUMBERS)
 
 
 def is_measure(name: str) -> bool:

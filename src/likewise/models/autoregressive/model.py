@@ -83,10 +83,11 @@ class Autoregressive(TableModel["MaskedNet"]):
     """p(row) as a product of p(column | columns before), by one block-masked net.
 
     Half of the rows of a training step take the columns in the net's own order, which unconditional draws then follow:
-    those of few codes first, but the table's last one last, which is often what the others should foretell. The others
-    put a random set of columns first, so that the net also knows p(column | any other columns), which is what
-    conditional draws, imputation and scenarios ask for. Numbers are codes with ordinal features, so neighbouring bins
-    learn together. Built on MADE (Germain et al. 2015) and on any-order training of tables (Tiwald et al. 2025).
+    those of few codes first, but the table's last one last, which is often what the others should foretell; the table's
+    own where most are numbers of which there are rows enough. The others put a random set of columns first, so that the
+    net also knows p(column | any other columns), which is what conditional draws, imputation and scenarios ask for.
+    Numbers are codes with ordinal features, so neighbouring bins learn together. Built on MADE (Germain et al. 2015)
+    and on any-order training of tables (Tiwald et al. 2025).
 
     Args:
         learning_rate: peak of the one cycle; None takes .007, and .015 under a budget.
@@ -152,7 +153,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         many = len(alphabet.fields) > MANY_FIELDS
         ordered = mostly_ordered(alphabet)
         passes = 4 if many or n_rows >= MANY_ROWS else 12 if ordered else 9
-        if not many and (is_wide(alphabet) or (ordered and n_rows >= FEW_ROWS)):
+        if not many and (is_wide(alphabet) or _are_many_numbers(alphabet, n_rows)):
             passes = max(passes, min(math.ceil(WIDE_STEPS / steps_per_epoch), WIDE_PASSES))
         by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
         return self._planned(
@@ -257,7 +258,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         from likewise.nets.sight import GROUP
 
         n = len(alphabet.fields)
-        few_first = codes is not None and n <= MANY_FIELDS  # each rests on more rows, and many rows still share a draw
+        few_first = codes is not None and n <= MANY_FIELDS and not _are_many_numbers(alphabet, len(codes))
         own = sorted(range(n), key=lambda j: (j == n - 1, alphabet.sizes[j])) if few_first else range(n)
         self._order = [*self._context, *(j for j in own if j not in self._context)]
         d_embed, d_hidden = (12, 32) if n > MANY_FIELDS else (24, 96) if is_wide(alphabet) else (16, 64)
@@ -495,6 +496,17 @@ class _Searching(_Drawing):
         uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
         codes, log_mass = self._drawn(uniforms)
         return codes.numpy(), log_mass.numpy().astype(np.float64)
+
+
+def _are_many_numbers(alphabet: Alphabet, n_rows: int) -> bool:
+    """Whether most columns are numbers, of which there are rows enough to learn the fine of them.
+
+    Columns of few codes come first where not: each rests on more rows, and rows that drew alike share their draws. Held
+    out, in nats: 31.57 instead of 31.61 on 10,000 rows of visits to a shop, 27.38 and 27.42 on 36,000 of bank clients,
+    38.95 and 38.98 on 16,500 of districts; but 26.19 instead of 26.05 on 31,000 hours of weather, whose table begins
+    with the year and the hour.
+    """
+    return mostly_ordered(alphabet) and n_rows >= FEW_ROWS
 
 
 def _all_fields(state: dict[str, npt.NDArray[Any]], name: str, n: int) -> list[int]:

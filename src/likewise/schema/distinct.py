@@ -238,7 +238,7 @@ class Coding:
         self._categories: pl.Categories = self.dtype.categories
         self._held: pl.Series | None = None
         self._parts: list[pl.Series] = []
-        self._k = 0
+        self._k, self._in_order = 0, True
         self.n_rows = 0
 
     def add(self, texts: pl.Series) -> None:
@@ -249,8 +249,10 @@ class Coding:
             return
         self._held = texts.clear()  # Polars forgets the numbers that no series holds
         numbers = texts.to_physical()
-        if isinstance(greatest := numbers.max(), int):
-            self._k = max(self._k, greatest + 1)
+        if isinstance(greatest := numbers.max(), int) and greatest >= self._k:
+            new = numbers.filter(numbers >= self._k).unique(maintain_order=True).to_numpy()
+            self._in_order &= bool((new == np.arange(self._k, self._k + len(new))).all())
+            self._k = greatest + 1
         self._parts.append(numbers.cast(number_type(self._k)))
         if self._k > max(FEW * self.n_rows, 2**16):
             self._parts, self.dtype = self._texts(), pl.String()
@@ -264,12 +266,12 @@ class Coding:
         if self.dtype == pl.String or self._k > FEW * self.n_rows:
             return pl.concat(self._parts if self.dtype == pl.String else self._texts())
         numbers = pl.concat([part.cast(number_type(self._k)) for part in self._parts])
-        met = numbers.drop_nulls().unique(maintain_order=True)
-        values = self._categories.to_series().gather(met)
-        if (met.to_numpy() != np.arange(len(met))).any():  # several threads number as they come
+        values = self._categories.to_series().head(self._k)
+        if not self._in_order:  # several threads number as they come
+            met = numbers.drop_nulls().unique(maintain_order=True)
             place = np.zeros(self._k, np.uint32)
             place[met.to_numpy()] = np.arange(len(met))
-            numbers = pl.Series(place).gather(numbers).cast(number_type(len(met)))
+            values, numbers = values.gather(met), pl.Series(place).gather(numbers).cast(number_type(len(met)))
         return Distinct.numbered(values, numbers)
 
 

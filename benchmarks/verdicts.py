@@ -30,7 +30,7 @@ import likewise as lw
 from likewise.evaluate.results import Score
 from likewise.evaluate.scoring import fidelity, privacy, utility
 from likewise.evaluate.scoring.context import Context
-from likewise.schema.column import Role, Schema
+from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.parse import parse
 
 LEVEL = 0.025
@@ -136,7 +136,8 @@ def _all_modelled(schema: Schema, entity: str | None) -> Schema:
     """No column is taken for a key: these laws have none but the entity."""
     for column in schema:
         if not column.is_modelled and column.name != entity:
-            schema = schema.replace(column.name, role=Role.FEATURE)
+            kind = Kind.CATEGORICAL if column.kind is Kind.ID else column.kind  # many levels of few rows look like keys
+            schema = schema.replace(column.name, kind=kind, role=Role.FEATURE)
     return schema
 
 

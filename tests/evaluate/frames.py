@@ -7,6 +7,8 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
+from likewise.evaluate.tables import Typed
+from likewise.evaluate.utility import Utility, beside_real, job, learn
 from likewise.schema.column import Column, Kind, Role, Schema
 
 MIXED = Schema(
@@ -50,3 +52,9 @@ def mixed(n: int, seed: int, *, holes: float = 0.05) -> pl.DataFrame:
         pl.when(pl.Series(rng.random(n) >= holes)).then(pl.col(c))
         for c in ("region", "member", "age", "income", "joined")
     )
+
+
+def train_synthetic_test_real(tables: list[Typed], target: str, learner: str) -> list[Utility]:
+    """Each measure of a target: learnt from synthetic rows and from real ones, tested on the third table."""
+    this = job(*tables, target, seed=0)
+    return beside_real(this, learn(this, "synthetic", learner, 0), learn(this, "real", learner, 0))

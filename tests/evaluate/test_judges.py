@@ -10,9 +10,9 @@ from likewise.errors import OptionError
 from likewise.evaluate.detection import detect
 from likewise.evaluate.learners import LEARNERS, fit, learner_name
 from likewise.evaluate.tables import type_tables
-from likewise.evaluate.utility import NotMeasurable, train_synthetic_test_real
+from likewise.evaluate.utility import NotMeasurable
 
-from .frames import MIXED, mixed
+from .frames import MIXED, mixed, train_synthetic_test_real
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:xgboost.*")
 
@@ -50,7 +50,7 @@ def test_same_seed_same_figure(tables):
 @pytest.mark.parametrize("learner", LEARNERS)
 @pytest.mark.parametrize(("target", "measure"), [("class", "auc"), ("member", "auc"), ("income", "r2")])
 def test_fresh_rows_serve_as_well_as_real_ones(tables, learner, target, measure):
-    found, *rest = train_synthetic_test_real(*tables, target, learner=learner, seed=0)
+    found, *rest = train_synthetic_test_real(tables, target, learner)
     assert found.measure == measure
     assert found.synthetic.value == pytest.approx(found.real.value, abs=0.08)
     assert found.synthetic.interval[0] < found.synthetic.value < found.synthetic.interval[1]
@@ -59,22 +59,22 @@ def test_fresh_rows_serve_as_well_as_real_ones(tables, learner, target, measure)
 
 def test_a_shuffled_target_serves_nothing(tables):
     shuffled = mixed(1200, 5).with_columns(pl.col("class").shuffle(seed=0))
-    train, fake, test = type_tables([mixed(1200, 0), shuffled, mixed(1200, 2)], MIXED)
-    found, *_ = train_synthetic_test_real(train, fake, test, "class", learner="histgb", seed=0)
+    tables = type_tables([mixed(1200, 0), shuffled, mixed(1200, 2)], MIXED)
+    found, *_ = train_synthetic_test_real(tables, "class", "histgb")
     assert found.synthetic.value < 0.6 < found.real.value
 
 
 def test_one_synthetic_class_is_a_coin_toss():
     single = mixed(300, 1).with_columns(pl.lit("low").alias("class"))
     tables = type_tables([mixed(300, 0), single, mixed(300, 2)], MIXED)
-    found, *_ = train_synthetic_test_real(*tables, "class", learner="histgb", seed=0)
+    found, *_ = train_synthetic_test_real(tables, "class", "histgb")
     assert found.synthetic.value == 0.5
 
 
 def test_a_target_without_two_classes_is_told():
     one = [mixed(60, seed).with_columns(pl.lit("low").alias("class")) for seed in range(3)]
     with pytest.raises(NotMeasurable, match="'class' has one class"):
-        train_synthetic_test_real(*type_tables(one, MIXED), "class", seed=0)
+        train_synthetic_test_real(type_tables(one, MIXED), "class", "linear")
 
 
 @pytest.mark.parametrize("learner", LEARNERS)

@@ -12,7 +12,8 @@ import pytest
 import likewise as lw
 from likewise.evaluate.detection import detect
 from likewise.evaluate.tables import Typed, type_tables
-from likewise.evaluate.utility import train_synthetic_test_real
+
+from .frames import train_synthetic_test_real
 
 
 def typed(*arrays: np.ndarray) -> list[Typed]:
@@ -61,7 +62,7 @@ def test_a_model_from_fresh_rows_is_called_worse_no_more_often_than_stated() -> 
         tables = type_tables(frames, lw.infer(frames[0]), text="pattern")
         for target in ("k", "y"):
             part = [t.drop("y" if target == "k" else "k") for t in tables]
-            for found in train_synthetic_test_real(*part, target, learner="linear", seed=seed):
+            for found in train_synthetic_test_real(part, target, "linear"):
                 low, high = found.figure.interval
                 worse[found.measure] += low > found.real.value if found.measure == "rmse" else high < found.real.value
     assert all(n <= most(0.025, runs) + 1 for n in worse.values()), worse
@@ -72,7 +73,7 @@ def test_both_models_are_judged_by_the_same_rows() -> None:
     rng = np.random.default_rng(4)
     frame = pl.DataFrame({"a": rng.normal(size=400)}).with_columns(k=pl.when(pl.col("a") > 0).then(1).otherwise(0))
     tables = type_tables([frame, frame, frame[:150]], lw.infer(frame), text="pattern")
-    for found in train_synthetic_test_real(*tables, "k", learner="linear", seed=0):
+    for found in train_synthetic_test_real(tables, "k", "linear"):
         low, high = found.figure.interval
         assert low <= found.real.value == found.synthetic.value <= high < low + 0.03
 

@@ -6,8 +6,6 @@ are and no value of either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.stats import wasserstein_distance
 
@@ -18,33 +16,20 @@ MOST_QUANTILES = 10_000
 DECILES = np.linspace(0.1, 0.9, 9)
 
 
-@dataclass(frozen=True)
-class ColumnDetails:
-    """The fields of the same names in `ColumnScore`; None where they have no meaning."""
-
-    wasserstein: float | None = None
-    quantile_gap: float | None = None
-    range_coverage: float | None = None
-    tail_low: float | None = None
-    tail_high: float | None = None
-    level_coverage: float | None = None
-    unseen: float | None = None
-
-
-def column_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
-    """The details of one column; all None where either table holds nothing in it."""
+def column_details(real: TypedColumn, synthetic: TypedColumn) -> dict[str, float]:
+    """Fields of `ColumnScore`, those that mean something here; none where either table holds nothing in the column."""
     if not len(real.present) or not len(synthetic.present):
-        return ColumnDetails()
+        return {}
     return _number_details(real, synthetic) if real.is_number else _level_details(real, synthetic)
 
 
-def _number_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
+def _number_details(real: TypedColumn, synthetic: TypedColumn) -> dict[str, float]:
     a, b = np.sort(real.present), np.sort(synthetic.present)
     low, high = float(_at(a, 0.01)), float(_at(a, 0.99))
     width = float(a[-1] - a[0])
     unit = high - low or width or 1.0
     lost = (max(b[0] - a[0], 0.0) + max(a[-1] - b[-1], 0.0)) / width if width else float(not b[0] <= a[0] <= b[-1])
-    return ColumnDetails(
+    return dict(
         wasserstein=_round(_moved(a, b) / unit),
         quantile_gap=_round(float(np.abs(_at(a, DECILES) - _at(b, DECILES)).mean()) / unit),
         range_coverage=round(float(max(0.0, 1.0 - lost)), 2),
@@ -61,11 +46,9 @@ def _moved(a: FloatArray, b: FloatArray) -> float:
     return float(np.abs(_at(a, middles) - _at(b, middles)).mean())
 
 
-def _level_details(real: TypedColumn, synthetic: TypedColumn) -> ColumnDetails:
+def _level_details(real: TypedColumn, synthetic: TypedColumn) -> dict[str, float]:
     a, b = (np.bincount(c.values, minlength=c.size)[:-1] for c in (real, synthetic))
-    return ColumnDetails(
-        level_coverage=_round(float((b[a > 0] > 0).mean())), unseen=_round(float(b[a == 0].sum() / b.sum()))
-    )
+    return dict(level_coverage=_round(float((b[a > 0] > 0).mean())), unseen=_round(float(b[a == 0].sum() / b.sum())))
 
 
 def _at(ordered: FloatArray, q: float | FloatArray) -> FloatArray:

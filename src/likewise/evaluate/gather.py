@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import metadata
 from typing import Any
@@ -344,7 +344,7 @@ def _column_scores(
             guessed_interval=None if secret is None else secret.risk.interval,
             guessed_by_others=None if secret is None else round(secret.by_others, 4),
             picture=picture(real, fake, run.train.persons),
-            **asdict(column_details(real, fake)),
+            **column_details(real, fake),
         )
 
 

@@ -399,7 +399,7 @@ class Report:
         """The report as JSON text; written to `path` as well when one is given."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
         if path is not None:
-            _write_text(path, text + "\n")
+            write_text(path, text + "\n")
         return text
 
     @classmethod
@@ -478,7 +478,7 @@ class Report:
 
         html = render(self.withheld() if dp_only else self, lang=lang)
         if path is not None:
-            _write_text(path, html)
+            write_text(path, html)
         return html
 
     def to_markdown(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
@@ -492,7 +492,7 @@ class Report:
 
         text = to_markdown(self, lang=lang)
         if path is not None:
-            _write_text(path, text)
+            write_text(path, text)
         return text
 
     def show(self, *, lang: str = "en", height: int = 800) -> Frame:
@@ -575,7 +575,8 @@ def _build(kind: type[_T], plain: Mapping[str, Any]) -> _T:
     return kind(**values)
 
 
-def _write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Text to a file, whole or not at all."""
     from likewise.tables.files import atomic_path
 
     with atomic_path(path) as beside:

@@ -196,29 +196,11 @@ def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = sl
     return {"auc": macro_auc(truth, found), "f1": f1, "balanced_accuracy": balanced}
 
 
-def train_synthetic_test_real(
-    train: Typed,
-    synthetic: Typed,
-    test: Typed,
-    target: str,
-    *,
-    learner: str = "auto",
-    max_rows: int = MAX_TRAIN_ROWS,
-    seed: int,
-) -> list[Utility]:
-    """The measures of `target` after training on synthetic rows, beside those after training on real rows.
+def beside_real(job: Job, other: Trained, real: Trained, source: Source = "synthetic") -> list[Utility]:
+    """The measures of one model, learnt from this source, beside those of the model learnt from real rows.
 
     AUC is one against the rest, averaged over the classes; F1 and balanced accuracy are averaged over them too.
-
-    Raises:
-        NotMeasurable: see `job`.
     """
-    this, name = job(train, synthetic, test, target, max_rows=max_rows, seed=seed), learners.learner_name(learner)
-    return beside_real(this, learn(this, "synthetic", name, seed), learn(this, "real", name, seed))
-
-
-def beside_real(job: Job, other: Trained, real: Trained, source: Source = "synthetic") -> list[Utility]:
-    """The measures of one model, learnt from this source, beside those of the model learnt from real rows."""
     found, floor = (judge(job, m.scores(job.x_test)) for m in (other, real))
     chance = _chance(job, source) if found else {}
     apart = {}

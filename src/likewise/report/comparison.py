@@ -12,7 +12,7 @@ from likewise import plots
 from likewise.errors import InputError, OptionError, nearest
 from likewise.evaluate import evaluate
 from likewise.evaluate.figure import Better, Group
-from likewise.evaluate.results import GROUPS, Report, Score
+from likewise.evaluate.results import GROUPS, Report, Score, write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -85,7 +85,7 @@ class Comparison:
         """The figures as JSON text; written to `path` as well when one is given."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
         if path is not None:
-            _write(path, text + "\n")
+            write_text(path, text + "\n")
         return text
 
     def to_html(self, path: str | os.PathLike[str] | None = None, *, lang: str = "en") -> str:
@@ -94,7 +94,7 @@ class Comparison:
 
         html = render(self, lang=lang)
         if path is not None:
-            _write(path, html)
+            write_text(path, html)
         return html
 
     def summary_table(self, *, lang: str = "en") -> Table:
@@ -207,10 +207,3 @@ def _figures(score: Score | None) -> dict[str, Any] | None:
     if score is None:
         return None
     return {key: getattr(score, key) for key in ("value", "floor", "copy", "interval", "n")}
-
-
-def _write(path: str | os.PathLike[str], text: str) -> None:
-    from likewise.tables.files import atomic_path
-
-    with atomic_path(path) as beside:
-        beside.write_text(text, encoding="utf-8")

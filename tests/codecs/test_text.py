@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.codecs import text
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.text import TextCodec, summarise_text, templates_of
 from likewise.conditions import Missing, OneOf
@@ -152,3 +153,15 @@ def test_state_round_trip_and_tampered_state() -> None:
     ):
         with pytest.raises(ModelFileError):
             TextCodec.from_state(data, broken)
+
+
+@pytest.mark.parametrize("of_people", [False, True])
+def test_characters_are_counted_some_people_at_a_time(monkeypatch: pytest.MonkeyPatch, of_people: bool) -> None:
+    rng = np.random.default_rng(4)
+    series = pl.Series("x", [f"K-{k:04d}" if k % 7 else None for k in rng.integers(0, 900, 500)])
+    persons = pl.Series(rng.integers(0, 90, 500)) if of_people else None
+    whole = text.summarise_text(series, persons).of_people()
+    monkeypatch.setattr(text, "COUNTED", 100)
+    parts = text.summarise_text(series, persons).of_people()
+    for name in ("templates", "places", "lengths"):
+        assert getattr(parts, name).equals(getattr(whole, name))

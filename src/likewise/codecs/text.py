@@ -31,6 +31,7 @@ CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{
 MAX_LENGTH = 64  # longer strings are no patterns; their template is not looked at
 LONGEST = 1_024  # what longer strings are drawn as
 DRAWN = 2**22  # characters drawn at a time
+COUNTED = 2**18  # characters counted at a time
 POOLED = "\ue004"  # stands for the positions of pooled text in `TextSummary.places`
 
 
@@ -115,10 +116,27 @@ def summarise_text(series: pl.Series, persons: pl.Series | Persons | None = None
 
 
 def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Templates, places and lengths as `TextSummary` holds them: rows of each, or people of each."""
-    frame = pl.DataFrame([strings, templates_of(strings)]).with_row_index("row")
-    frame = frame.with_columns(rough_lengths(pl.col("text").str.len_chars()), rows=pl.lit(1, pl.Int64))
+    """Templates, places and lengths as `TextSummary` holds them: rows of each, or people of each.
+
+    Some people at a time, for a table of all characters takes a hundred times what the strings do.
+    """
+    frame = strings.to_frame().with_row_index("row")
     frame = frame.with_columns(pl.col("row").alias("person") if person is None else person.alias("person"))
+    k = 1 + int(strings.str.len_chars().clip(0, MAX_LENGTH).sum()) // COUNTED
+    if person is None:
+        some = frame.iter_slices(max(1, -(-len(frame) // k)))
+    else:
+        some = (frame if k == 1 else frame.filter(pl.col("person") % k == j) for j in range(k))
+    counts = [_counted_of(part, of_rows=person is None) for part in some]
+    templates, places, lengths = (_add(pl.concat(parts)) for parts in zip(*counts, strict=True))
+    return templates, places, lengths
+
+
+def _counted_of(frame: pl.DataFrame, *, of_rows: bool) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The same of some people: row, text, person."""
+    frame = frame.with_columns(
+        templates_of(frame["text"]), rough_lengths(pl.col("text").str.len_chars()), rows=pl.lit(1, pl.Int64)
+    )
     looked = frame.filter(pl.col("length") > 0).select(
         "row", "person", "template", pl.col("text").str.head(MAX_LENGTH).str.split("").alias("char")
     )
@@ -131,7 +149,7 @@ def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame
     short, chars = frame.drop_nulls("template"), chars.drop_nulls("template")
 
     def count(table: pl.DataFrame, *keys: str) -> pl.DataFrame:
-        return table.select(*keys, "rows") if person is None else table.unique([*keys, "person"]).select(*keys, "rows")
+        return table.select(*keys, "rows") if of_rows else table.unique([*keys, "person"]).select(*keys, "rows")
 
     places = count(chars, "template", "place", "char").vstack(pooled)
     return _add(count(short, "template")), _add(places), _add(count(frame, "length"))

@@ -11,7 +11,7 @@ Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -123,10 +123,10 @@ def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame
     frame = strings.to_frame().with_row_index("row")
     frame = frame.with_columns(pl.col("row").alias("person") if person is None else person.alias("person"))
     k = 1 + int(strings.str.len_chars().clip(0, MAX_LENGTH).sum()) // COUNTED
-    if person is None:
-        some = frame.iter_slices(max(1, -(-len(frame) // k)))
-    else:
-        some = (frame if k == 1 else frame.filter(pl.col("person") % k == j) for j in range(k))
+    some: Iterable[pl.DataFrame] = (frame,)
+    if k > 1:
+        of_people = (frame.filter(pl.col("person") % k == j) for j in range(k))
+        some = frame.iter_slices(-(-len(frame) // k)) if person is None else of_people
     counts = [_counted_of(part, of_rows=person is None) for part in some]
     templates, places, lengths = (_add(pl.concat(parts)) for parts in zip(*counts, strict=True))
     return templates, places, lengths

@@ -2,7 +2,7 @@
 
 The rows tested on tell how far two models differ in general, not how far two models of one law would: these learnt from
 other rows. Where few rows were learnt or tested, or a few of them rule all, that is most of chance. So it is measured:
-real rows are dealt into two hands, and of each deal two models are learnt (`_chance`).
+real and synthetic rows are dealt out anew, and of each deal two models are learnt (`_chance`).
 
 Legend: n rows, K classes.
 """
@@ -219,14 +219,13 @@ def _chance(job: Job, source: Source) -> dict[str, tuple[float, float]]:
     """Measure -> how many times as far apart two models of one law lie as the rows tested on tell, and what these tell
     of linear models.
 
-    Real rows are dealt into two hands, and two linear models are learnt of each deal: the mean square of what they
-    differ by, over what the rows tested on tell of it. Where no row stands out that is 1 + (rows tested / rows learnt)
-    / 2 by squared errors, however many parameters there are, and less for learners that shrink. What lies above 1 goes
-    with that ratio of rows, and what is told with the root of either, by which the deals are carried over to all rows.
-
-    Synthetic rows are not dealt in: of a mixture of two laws a model errs to one side, and such models differ by more.
+    Were the synthetic rows fresh real ones, it would make no difference which are which. So they are dealt out anew,
+    and two linear models are learnt of each deal: the mean square of what they differ by, over what the rows tested on
+    tell of it. Where no row stands out that is 1 + (rows tested / rows learnt) / 2 by squared errors, however many
+    parameters there are, and less for learners that shrink. What lies above 1 goes with that ratio of rows, and what is
+    told with the root of either, by which the deals of large tables, of some of their rows, are carried over.
     """
-    rng, n_learnt = np.random.default_rng(0), max(1, min(len(job.y["real"]), len(job.y["synthetic"])))
+    rng = np.random.default_rng(0)
     names = ("auc", "f1", "balanced_accuracy") if job.n_classes else ("r2", "rmse")
     squares: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for _ in range(N_DEALS):
@@ -234,7 +233,7 @@ def _chance(job: Job, source: Source) -> dict[str, tuple[float, float]]:
         one, other = (judge(dealt, learn(dealt, s, "linear", 0).scores(dealt.x_test)) for s in (source, "real"))
         for name, found in one.items():
             squares[name].append(((found.value - other[name].value) ** 2, _told(dealt, found, other[name]) ** 2))
-    of_tested, of_learnt = len(dealt.y_test) / len(job.y_test), len(dealt.y["real"]) / n_learnt
+    of_tested, of_learnt = len(dealt.y_test) / len(job.y_test), len(dealt.y["real"]) / len(job.y["real"])
     chance = {}
     for name, pairs in squares.items():
         apart, told = np.mean(pairs or [(0.0, 0.0)], axis=0)
@@ -245,12 +244,14 @@ def _chance(job: Job, source: Source) -> dict[str, tuple[float, float]]:
 
 
 def _dealt(job: Job, rng: np.random.Generator) -> Job:
-    """Real rows in two hands, one for each table, persons whole; of large tables some rows and columns."""
+    """Real and synthetic rows dealt out anew, persons whole; of large tables some rows and columns."""
     columns = rng.permutation(job.x_test.shape[1])[:MOST_DEALT_COLUMNS]
-    rows, x, y = _by_person(job.whose["real"], rng), job.x["real"], job.y["real"]
-    n = min(len(rows) // 2, MOST_DEALT)
-    hands: dict[Source, npt.NDArray[np.int64]] = {"real": rows[:n], "synthetic": rows[n : 2 * n], "mix": rows[: 2 * n]}
-    share = n / len(rows)
+    x, y = (np.concatenate([of["real"], of["synthetic"]]) for of in (job.x, job.y))
+    whose = [job.whose["real"], job.whose["synthetic"] + job.whose["real"].max() + 1]
+    share = min(1.0, MOST_DEALT / max(map(len, whose)))
+    n, m = (max(2, round(share * len(w))) for w in whose)
+    rows = _by_person(np.concatenate(whose), rng)
+    hands: dict[Source, npt.NDArray[np.int64]] = {"real": rows[:n], "synthetic": rows[n : n + m], "mix": rows[: n + m]}
     tested = _by_person(job.whose_tested, rng)[: max(MOST_DEALT, min(10 * MOST_DEALT, round(share * len(job.y_test))))]
     return Job(
         job.target,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -383,3 +383,33 @@ def test_a_schema_remembers_how_its_file_was_written(tmp_path: Path) -> None:
     plain.write_text("column_1,column_2,column_3\n" + "".join(f"{name},{i % 7},x\n" for i, name in enumerate(names)))
     answer = run("schema", plain, "--schema", told)
     assert answer.exit_code == 0, answer.output
+
+
+def _workbook(path: Path, rows: list[tuple[object, ...]]) -> Path:
+    import xlsxwriter
+
+    options = {"default_date_format": "yyyy-mm-dd"}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet, long = book.add_worksheet(), book.add_format({"num_format": "[h]:mm:ss"})
+        for i, row in enumerate(rows):
+            for j, cell in enumerate(row):
+                sheet.write(i, j, cell, *([long] if isinstance(cell, timedelta) else []))
+    return path
+
+
+def test_hours_of_a_workbook_that_pass_a_day_are_lengths_of_time(tmp_path: Path) -> None:
+    rows = [(20 + i % 9, timedelta(hours=7 + 9 * (i % 3))) for i in range(50)]
+    frame = files.read(_workbook(tmp_path / "t.xlsx", [("age", "worked"), *rows]))
+    assert frame["worked"].to_list() == [worked for _, worked in rows]
+
+
+def test_two_columns_of_one_name_in_a_workbook_are_refused_as_in_a_csv(tmp_path: Path) -> None:
+    path = _workbook(tmp_path / "t.xlsx", [("age", "sex", "age"), *[(i, "f", i) for i in range(50)]])
+    with pytest.raises(likewise.InputError, match="column names must differ, these come more than once: 'age'"):
+        files.read(path)
+
+
+def test_dates_in_place_of_names_in_a_workbook_are_told_as_such(tmp_path: Path) -> None:
+    path = _workbook(tmp_path / "t.xlsx", [(date(2020, 1, 1), date(2020, 2, 1)), *[(i, 9 * i) for i in range(50)]])
+    with pytest.raises(likewise.InputError, match="first row holds dates or times in place of names; write"):
+        files.read(path)

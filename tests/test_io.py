@@ -24,6 +24,7 @@ from polars.testing import assert_frame_equal
 
 from likewise.errors import InputError, LikewiseWarning, OutputError
 from likewise.schema.dialect import Dialect
+from likewise.schema.infer import infer
 from likewise.tables import delimited, files, source
 
 TABLE = pl.DataFrame({"name": ["1", None, "x,y", 'q"q', "", " s "], "b": ["é", "2", "3", "line\nbreak", None, "6"]})
@@ -504,3 +505,27 @@ def test_by_its_header_an_error_tells_of_no_row(line: bytes, tmp_path: Path) -> 
             files.read(tmp_path / "t.csv", by_header=True)
         told.add(str(caught.value))
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("name", ["^x.*$", "^a|b$", "*"])
+def test_a_column_called_by_a_pattern_of_names_is_refused(tmp_path: Path, name: str) -> None:
+    frame = pl.DataFrame({name: ["a", "b"] * 9, "b": range(18)})
+    frame.write_csv(tmp_path / "t.csv")
+    frame.write_parquet(tmp_path / "t.parquet")
+    doors = (
+        lambda: files.read(tmp_path / "t.csv"), lambda: files.read(tmp_path / "t.parquet"), lambda: infer(frame),
+        lambda: files.from_frame(frame), lambda: files.from_frame(frame.to_pandas()),
+    )  # fmt: skip
+    for door in doors:
+        with pytest.raises(InputError, match="patterns of names; rename") as told:
+            door()
+        assert repr(name) in str(told.value)
+
+
+def test_a_reader_of_standard_output_that_has_gone_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        with pytest.raises(BrokenPipeError):
+            files.write(pl.DataFrame({"a": range(9)}), "-")

@@ -61,7 +61,8 @@ def infer(
             missing, as it is in a CSV. None says so of all frames but those of Polars whose columns are all String.
 
     Raises:
-        InputError: a column is of a type no table column can have (lists, structs, bytes), or there is no column.
+        InputError: a column is of a type no table column can have (lists, structs, bytes), or is called by a pattern of
+            names (`*`, `^...$`), or there is no column.
         SchemaError: an override or the entity names no column, or contradicts the data.
 
     Example:
@@ -69,9 +70,11 @@ def infer(
         >>> [(c.name, c.kind.value, c.missing, c.labels) for c in infer(raw)]
         [('age', 'integer', ('?',), None), ('smokes', 'boolean', (), ('no', 'yes'))]
     """
-    if not isinstance(raw, pl.DataFrame | Counted):
-        from likewise.tables.frames import from_frame
+    from likewise.tables.frames import check_names, from_frame
 
+    if isinstance(raw, pl.DataFrame):
+        check_names(raw.columns)
+    elif not isinstance(raw, Counted):
         raw, typed = from_frame(raw)[0], typed is None or typed
     if sample_rows is not None and isinstance(raw, pl.DataFrame) and sample_rows < raw.height:
         raw = raw.gather_every(max(1, raw.height // max(1, sample_rows)))

@@ -27,6 +27,7 @@ from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS
 from likewise.schema.keys import names_a_column
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded
+from likewise.tables.frames import check_names
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
 from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
@@ -400,10 +401,7 @@ def _names(header: list[str], what: str) -> list[str]:
         header = [name or f"column_{i + 1}" for i, name in enumerate(header)]
         named = ", ".join(header[i] for i in nameless[:10])
         warnings.warn(f"{what}: columns without a name were named {named}", LikewiseWarning, stacklevel=2)
-    twice = [name for name, n in Counter(header).items() if n > 1]
-    if twice:
-        named = ", ".join(map(repr, twice[:10]))
-        raise InputError(f"{what}: column names must differ, these come more than once: {named}")
+    check_names(header, what)
     if all(is_number(name) for name in header):
         warnings.warn(
             f"{what}: the first line holds only numbers and may be data; it was taken as {len(header)} column names",

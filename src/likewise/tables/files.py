@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import glob
 import io
+import os
 import re
 import sys
 import warnings
@@ -26,7 +27,7 @@ from likewise.schema.numbers import is_whole
 from likewise.tables.atomic import PathLike, atomic_path, check_writable
 from likewise.tables.delimited import read_delimited, refuse_data_as_names, write_delimited
 from likewise.tables.encoding import decoded
-from likewise.tables.frames import from_frame
+from likewise.tables.frames import check_names, from_frame
 from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
 from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
@@ -282,7 +283,9 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
                 f"{source.what} has {len(names)} sheets, the first one, {names[0]!r}, was read; --sheet names another",
                 LikewiseWarning, stacklevel=2,
             )  # fmt: skip
-        frame: pl.DataFrame = book.load_sheet(sheet or names[0], schema_sample_rows=None).to_polars()
+        sheet = sheet or names[0]
+        frame: pl.DataFrame = book.load_sheet(sheet, schema_sample_rows=None).to_polars()
+        header = book.load_sheet(sheet, header_row=None, n_rows=1).to_polars()
     except InputError:
         raise
     except (fastexcel.FastExcelError, pl.exceptions.PolarsError, IndexError, ValueError) as error:
@@ -292,14 +295,28 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
         if type(error).__name__ != "PanicException":
             raise
         raise InputError(f"{source.what} is a damaged Excel workbook") from None
+    if frame.width and not header.is_empty():
+        _check_header(header, source.what)
     frame = frame.select(c for c in frame if c.null_count() < len(c) or not c.name.startswith("__UNNAMED"))
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
     _refuse_titles(frame.columns, source.what)
     frame = frame.with_columns(map(_as_in_sheet, frame))
     table = without_headers(Columns.of(frame), frame.columns)
-    refuse_data_as_names(table.frame().cast(pl.String, strict=False).get_columns(), source.what, frame.columns)
+    texts = table.frame().with_columns(pl.selectors.duration().dt.to_string()).cast(pl.String, strict=False)
+    refuse_data_as_names(texts.get_columns(), source.what, frame.columns)
     tell_of_headers(frame.height - table.height, source.what)
     return without_sums(table, source.what).frame()
+
+
+def _check_header(header: pl.DataFrame, what: str) -> None:
+    """Raise InputError for a first row that the reader of workbooks names columns by in its own way: two of one name,
+    which it numbers, or dates, which it leaves out."""
+    if sum(dtype.is_temporal() for dtype in header.dtypes):
+        raise InputError(
+            f"{what}: the first row holds dates or times in place of names; write the names of the columns as texts, "
+            "such as '2020-01'"
+        )
+    check_names([str(name) for name in header.row(0) if name is not None], what)
 
 
 def _refuse_titles(names: list[str], what: str) -> None:
@@ -389,6 +406,7 @@ _READERS: dict[str, Callable[[bytes, str], pl.DataFrame]] = {
 def _checked(frame: pl.DataFrame, what: str) -> pl.DataFrame:
     if frame.width == 0 or frame.height == 0:
         raise InputError(f"{what} has {frame.width} columns and no rows")
+    check_names(frame.columns, what)
     nested = [name for name, dtype in frame.schema.items() if not dtype_name(dtype)]
     if nested:
         named = ", ".join(map(repr, nested[:10]))
@@ -420,11 +438,23 @@ def write(frame: pl.DataFrame | Iterable[pl.DataFrame], path: PathLike, *, diale
     if form == "tsv":
         wanted = replace(wanted, delimiter="\t")
     try:
-        with _destination(path) as raw, packing(raw, packed) as file:
+        with _destination(path) as raw, packing(raw, packed) as file, _numbered_errors():
             _WRITERS[form]([frame] if isinstance(frame, pl.DataFrame) else frame, file, wanted)
     except pl.exceptions.PolarsError as error:
         # Polars wraps the system's error in its own; its text may hold values, so only the type is told.
         raise OutputError(f"file {str(path)!r} could not be written ({type(error).__name__})") from None
+
+
+@contextlib.contextmanager
+def _numbered_errors() -> Iterator[None]:
+    """The system's errors that Polars passes on, which give their number in words only, with that number."""
+    try:
+        yield
+    except OSError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if error.errno is not None or number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def from_frame(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
     way in and are themselves again on the way out.
 
     Raises:
-        InputError: not a frame, no rows or columns, two columns of one name, nested or binary columns.
+        InputError: not a frame, no rows or columns, two columns of one name or one called `^...$`, nested columns.
 
     Example:
         >>> import numpy as np
@@ -53,7 +53,7 @@ def from_frame(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
         ) from None
     except nw.exceptions.DuplicateError:
         names = getattr(frame, "column_names", None) or list(frame.columns)
-        _refuse_doubles(names)
+        check_names(names)
         raise InputError("column names must differ") from None
     if isinstance(wrapped, nw.LazyFrame):
         wrapped = wrapped.collect("pyarrow")
@@ -62,7 +62,7 @@ def from_frame(frame: Any) -> tuple[pl.DataFrame, GiveBack]:
         if frame.columns.nlevels > 1:
             raise InputError("a table's columns must have one level of names; flatten the MultiIndex first")
         names = names_of(frame.columns)
-        _refuse_doubles(names)
+        check_names(names)
         table, give_back = from_pandas(frame, names)
         return _checked(table), give_back
     if wrapped.implementation.is_pyarrow():
@@ -100,13 +100,14 @@ def _from_polars(frame: pl.DataFrame) -> tuple[pl.DataFrame, GiveBack]:
     if "" not in frame.columns:
         return _checked(frame), lambda out: out
     stand_in = f"column_{frame.columns.index('') + 1}"
-    _refuse_doubles([name or stand_in for name in frame.columns])
+    check_names([name or stand_in for name in frame.columns])
     return _checked(frame.rename({"": stand_in})), lambda out: out.rename({stand_in: ""}, strict=False)
 
 
 def _checked(table: pl.DataFrame) -> pl.DataFrame:
     if table.width == 0 or table.height == 0:
         raise InputError(f"a table needs rows and columns, got {table.height} rows and {table.width} columns")
+    check_names(table.columns)
     nested = [name for name, dtype in table.schema.items() if not dtype_name(dtype)]
     if nested:
         named = ", ".join(f"{name!r} ({table.schema[name]})" for name in nested[:10])
@@ -114,11 +115,23 @@ def _checked(table: pl.DataFrame) -> pl.DataFrame:
     return table
 
 
-def _refuse_doubles(names: Sequence[Hashable]) -> None:
+def check_names(names: Sequence[Hashable], what: str = "") -> None:
+    """Raise InputError where two columns share a name, or Polars takes a name for a pattern of names: it would read
+    other columns, or none, in its place.
+
+    Args:
+        names: the columns, in order.
+        what: how to call the file in the error.
+    """
+    what = what and f"{what}: "
     twice = [name for name, n in Counter(names).items() if n > 1]
     if twice:
-        named = ", ".join(repr(name) for name in twice[:10])
-        raise InputError(f"column names must differ, these come more than once: {named}")
+        named = ", ".join(map(repr, twice[:10]))
+        raise InputError(f"{what}column names must differ, these come more than once: {named}")
+    patterns = [n for n in map(str, names) if n == "*" or (n.startswith("^") and n.endswith("$"))]
+    if patterns:
+        named = ", ".join(map(repr, patterns[:10]))
+        raise InputError(f"{what}a column must not be called * nor ^...$, which are patterns of names; rename {named}")
 
 
 def _from_numpy(array: np.ndarray[Any, Any]) -> tuple[pl.DataFrame, GiveBack]:

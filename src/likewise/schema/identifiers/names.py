@@ -51,7 +51,9 @@ _FAMILY_WORDS = """
     jensen korhonen virtanen yilmaz kaya demir
 """
 GIVEN = sorted({*_GIVEN_WORDS.split()})
-_KNOWN = sorted({*map(_without_marks, (*GIVEN, *_FAMILY_WORDS.split()))} - {"de"})
+_GIVEN_KNOWN = sorted({*map(_without_marks, GIVEN)})
+_FAMILY_KNOWN = sorted({*map(_without_marks, _FAMILY_WORDS.split())} - {"de"})
+_KNOWN = sorted({*_GIVEN_KNOWN, *_FAMILY_KNOWN})
 CHINESE_FAMILY = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡"
     "余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金"
@@ -90,20 +92,32 @@ _BARE_WORDS = """
     اسم الاسم
 """
 _BARE = frozenset(_BARE_WORDS.split())
-_OTHER_WORDS = "contact mother father parent spouse husband wife author actor director nurse physician cardholder"
+_OTHER_WORDS = """
+    contact mother father parent spouse husband wife author actor director nurse physician cardholder assignee manager
+    bearbeiter sachbearbeiter betreuer berater verkäufer arzt hausarzt fahrer autor leiter vendeur vendedor médecin
+    担当者 業務員 业务员 负责人 经办人 医生 医師
+"""
 _OTHERS = frozenset(_OTHER_WORDS.split())
+_LOGIN_STEMS = frozenset({"user", "users", "benutzer", "nutzer"})
+_DOERS = frozenset({"by", "to", "von", "durch", "par", "por"})
+"""Last words of "created by" and "assigned to"."""
 
 _LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$"
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"
 _ONE_OR_MORE = r"^[\p{L}\p{M}'’.\-]+(,? \p{L}[\p{L}\p{M}'’.\-]*){0,4}$"
 _EASTERN = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,4}(?:[ \u3000][\p{Han}\p{Hiragana}\p{Katakana}]{1,3})?$"
+_TITLES = r"\b(mr|mrs|ms|miss|dr|prof|herr|frau|sir|dipl|ing|med|phil|sr|sra|mme|m)\b\.?"
+_GREAT_CHINESE = [*"王李张刘陈張劉陳"]
+"""Family names of a third of all Chinese, with which few other words begin."""
+_PLACE_ENDS = r"[村庄莊镇鎮乡鄉市县県區区路街店屯营寨沟山河湖町駅省州厂司校院]$"
 
 
 def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False) -> bool:
     """Whether a column holds names of people, or parts of them: by the words of its name, and its texts.
 
     A name that can be nothing else ("surname") needs letters only. A bare "name", or nothing but an owner ("operator"),
-    may be that of a product or a machine: there the texts must look like people's, in one word or several.
+    may be that of a product or a machine: there the texts must look like people's, in one word or several. Under any
+    other name they must be full names, given and family name both.
 
     Args:
         parts: the words of the column's name.
@@ -111,18 +125,59 @@ def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False
         beside: whether another column of the table holds a part of people's names: a bare "nom" beside "prénom" holds
             the rest.
     """
-    if not parts or not len(texts):
+    if not len(texts) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
         return False
-    strong = names_a_person(parts) or (beside and is_a_name(parts))
-    bare = is_a_name(parts) or set(parts) <= OWNERS | _OTHERS
-    if not (strong or bare) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
-        return False
+    parts = [split for part in parts for split in _split(part)]
+    if names_a_person(parts) or (beside and is_a_name(parts)):
+        return True
     whose = is_a_name(parts) and len(parts) > 1  # "patient name": in any language, unlike the name of a machine
-    return (
-        strong
-        or (whose and _look_human(texts, 0.1 if (THINGS | {"household"}) & set(parts) else 0.0))
-        or _look_human(texts, 0.4)
-    )
+    if whose and _look_human(texts, 0.1 if (THINGS | {"household"}) & set(parts) else 0.0):
+        return True
+    bare = is_a_name(parts) or set(parts) <= OWNERS | _OTHERS or (len(parts) > 1 and parts[-1] in _DOERS)
+    return (bool(parts) and bare and _look_human(texts, 0.4)) or _are_full_names(texts)
+
+
+def _split(part: str) -> list[str]:
+    """The parts of a German compound: "kundenname" is the name of somebody, "benutzername" a login."""
+    stem = part.removesuffix("name")
+    return [stem, "name"] if stem != part and stem in OWNERS - _LOGIN_STEMS else [part]
+
+
+def _are_full_names(texts: pl.Series) -> bool:
+    """Whether distinct texts are full names beyond doubt, whatever their column is called.
+
+    Of two to four words the first must be a known given name and the last a known family name, or the other way round:
+    in most of five texts, or, as no list holds all names, in one of ten where two in five begin or end with a given
+    name.
+    """
+    if len(texts) < 5:
+        return False
+    if texts.str.contains(_EASTERN).mean() > 0.9:  # type: ignore[operator]
+        return _are_eastern_names(texts.str.replace_all(r"\s", ""))
+    bare = texts.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "").str.replace_all(_TITLES, "")
+    words = bare.str.replace_all(r"[,. ]+", " ").str.strip_chars().str.split(" ")
+    several = words.list.len().is_between(2, 4)
+    first, last = words.list.first(), words.list.last()
+    given = [several & word.is_in(_GIVEN_KNOWN) for word in (first, last)]
+    family = [word.is_in(_FAMILY_KNOWN) for word in (last, first)]
+    full = (given[0] & family[0]) | (given[1] & family[1])
+    share, begun = float(full.mean()), float((given[0] | given[1]).mean())  # type: ignore[arg-type]
+    if int(full.sum()) < 5 or several.mean() < 0.8:  # type: ignore[operator]
+        return False
+    return share > 0.5 or (len(texts) >= 20 and share >= 0.1 and begun >= 0.4)
+
+
+def _are_eastern_names(texts: pl.Series) -> bool:
+    """Whether texts of two to four characters, ten or more, begin with family names as those of people do."""
+    places = texts.str.contains(_PLACE_ENDS).mean()
+    if len(texts) < 10 or places > 0.1 or texts.str.slice(-2).n_unique() < 0.5 * len(texts):  # type: ignore[operator]
+        return False
+    heads = texts.str.slice(0, 1)
+    chinese = heads.is_in([*CHINESE_FAMILY, *_GREAT_CHINESE])
+    if (texts.str.len_chars() <= 3).mean() > 0.9 and chinese.mean() >= 0.7:  # type: ignore[operator]
+        return bool(heads.is_in(_GREAT_CHINESE).mean() >= 0.15 and heads.n_unique() >= 5)  # type: ignore[operator]
+    japanese = texts.str.slice(0, 2).is_in(_JAPANESE_FAMILY) & (texts.str.len_chars() > 2)
+    return bool(japanese.mean() >= 0.5 and texts.str.slice(0, 2).n_unique() >= 5)  # type: ignore[operator]
 
 
 def names_a_person(parts: list[str]) -> bool:

@@ -116,3 +116,18 @@ def test_feet_and_inches_are_no_minutes(marks: str) -> None:
 def test_minutes_may_lack_their_mark() -> None:
     found = infer_column(pl.Series("time", [f"{k // 60}h{k % 60:02}" for k in range(600)]))
     assert (found.kind, found.format) == (Kind.INTEGER, "{h}h{m:02}")
+
+
+def test_parts_of_years_are_no_lengths_of_time() -> None:
+    years = [2005 + k % 13 for k in range(400)]
+    for form, pattern in (("{}M{}", "%YM%-m"), ("{}M{:02}", "%YM%m")):
+        month = infer_column(pl.Series("month", [form.format(y, 1 + k % 12) for k, y in enumerate(years)]))
+        assert (month.kind, month.format) == (Kind.DATETIME, pattern)
+    halves = pl.DataFrame({"half": [f"{y}H{1 + k % 2}" for k, y in enumerate(years)]})
+    assert infer(halves)["half"].kind is Kind.CATEGORICAL
+
+
+@pytest.mark.parametrize("form", ["{a}h{b}", "{a}M{c}"])
+def test_a_mark_between_two_numbers_is_no_length_where_the_last_is_not_minutes(form: str) -> None:
+    texts = [form.format(a=1 + k % 8, b=1 + k // 8 % 8, c=10 + k * 7 % 90) for k in range(400)]
+    assert infer_column(pl.Series("square", texts)).kind in (Kind.CATEGORICAL, Kind.TEXT)

@@ -338,3 +338,17 @@ def test_points_group_thousands_of_currencies_without_cents_and_beside_whole_num
     fuel = infer_column(pl.Series("x", [f"{1 + v / 1000:.3f} €" for v in range(111, 600)]))
     assert (fuel.kind, fuel.format) == (Kind.REAL, "0.000 €")
     assert POINT_UNSURE in fuel.notes
+
+
+@pytest.mark.parametrize("form", ["{a:04}E{b:02}", "{c:02}E{d}", "{d}E{b:02}"])
+def test_codes_with_an_e_are_no_numbers(form: str) -> None:
+    texts = [form.format(a=1000 + 13 * i % 8999, b=10 + i % 19, c=1 + i % 98, d=1 + i % 9) for i in range(400)]
+    found = infer_column(pl.Series("room", texts))
+    assert found.kind in (Kind.CATEGORICAL, Kind.TEXT)
+    assert "whole numbers with an E and no sign behind it: taken as codes, not as numbers" in found.notes
+    assert infer(pl.DataFrame({"room": texts}), overrides={"room": Kind.REAL})["room"].kind is Kind.REAL
+
+
+def test_exponents_are_numbers_by_a_sign_a_point_or_numbers_beside_them() -> None:
+    for texts in (["1e+05", "25E+3"], ["1.5E5", "12E3"], ["1e5", "250000", "3e5"], ["1e-7", "2e5"]):
+        assert infer_column(pl.Series("x", texts * 50)).kind in (Kind.REAL, Kind.INTEGER)

@@ -28,6 +28,7 @@ _UNIT_OF = {mark: unit for unit, marks in _MARKS.items() for mark in marks.split
 _CLOCK = re.compile(r"[-+\u2212]?(?:(\d+)(\D*?[^\d:]|:(?=\d+:\d\d:)))?(\d+)((?::\d\d){1,2})(?:([.,])(\d+))?")
 _MAYBE = re.compile(r"^[-+\u2212]?(?:PT?)?[0-9]+[^0-9]")
 _PART = re.compile(r"([0-9]+)(?:([.,])([0-9]+))?([^0-9]*)")
+_YEAR = re.compile(r"(?:19[0-9]{2}|20[0-9]{2}|2100)[^0-9]")
 _PIECE = re.compile(
     r"\[?\{(?P<unit>[wdhms])(?::0(?P<width>[0-9]))?(?:(?P<point>[.,])(?P<places>[0-9]))?\}(?P<mark>[^{\[\]]*)(?:\](?P<gap>T?))?"
 )
@@ -181,7 +182,7 @@ def _units(sample: list[str]) -> str | None:
     marks: dict[str, Counter[str]] = {}
     heads, widths, places, point, fits = Counter[str](), dict[str, set[int]](), 0, "", 0
     whole: dict[str, int] = {}
-    seconds = 0
+    seconds, years = 0, 0
     for text in sample:
         bare = text.lstrip("-+\u2212")
         head = re.match(r"PT?", bare)
@@ -194,9 +195,12 @@ def _units(sample: list[str]) -> str | None:
         ]
         if len(units) > 1 and not parts[-1][-1] and units[-2] in ("h", "m"):  # "5h10"
             units[-1] = {"h": "m", "m": "s"}[units[-2]]
+            if len(parts[-1][0]) != 2 or int(parts[-1][0]) > 59:  # "3h3" is a square of a board
+                continue
         if None in units or not units or "".join("".join(p) for p in parts) != rest:
             continue
         fits += 1
+        years += _YEAR.match(rest) is not None
         for i, ((number, dot, fraction, mark), unit) in enumerate(zip(parts, units, strict=True)):
             unit = str(unit)
             whole[unit] = whole.get(unit, 0) + 1
@@ -209,7 +213,7 @@ def _units(sample: list[str]) -> str | None:
     order = [u for u in "wdhms" if u in marks]
     if order == ["m", "s"] and seconds < 12 and {mark.strip("\0 ") for mark in marks["m"]} <= {"'", "\u2032"}:
         return None  # feet and inches
-    if fits < 0.95 * len(sample) or len(order) < 2:
+    if fits < 0.95 * len(sample) or len(order) < 2 or years == fits:  # "2012M10" and "2011H1" are parts of years
         return None
     iso = max(heads, key=lambda h: (heads[h], len(h))) if heads["P"] + heads["PT"] else ""
     if iso:

@@ -342,6 +342,8 @@ def _mixed_notes(facts: _Facts) -> list[str]:
         return ["complex numbers are taken as texts: give their real and imaginary parts a column each"]
     if rows < 0.5 * facts.n_known:
         return []
+    if numeric.all():
+        return ["whole numbers with an E and no sign behind it: taken as codes, not as numbers"]
     return [f"mixed: {rows} rows hold numbers and {facts.n_known - rows} do not, so it is not taken as numeric"]
 
 

@@ -15,6 +15,8 @@ from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, 
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
 PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+# A whole number and an exponent without a sign: as a lab's serials and rooms are written too ("3201E82", "4E18").
+_BARE_POWER = r"^[+-]?[0-9]+[eE][0-9]+$"
 _LED = pl.first().filter(
     pl.first().str.starts_with("0") | pl.first().str.starts_with("-0") | pl.first().str.starts_with("+0")
 )
@@ -91,13 +93,13 @@ def detect(
 ) -> NumberTexts | None:
     """How these distinct texts are written as numbers; None if they are no numbers, but for a few slips.
 
-    Codes with leading zeros ("007") are not numbers: their zeros carry meaning.
+    Codes with leading zeros ("007") are not numbers: their zeros carry meaning. Nor are codes with an E ("3201E82").
 
     Args:
         values: (k,) distinct texts, none missing.
         counts: (k,) rows of each.
         decimal: the decimal mark of the other numbers of the file, "." or ","; decides where a column could be either.
-        zeros: read codes with leading zeros too, as somebody says that they are numbers.
+        zeros: read codes with leading zeros or an E too, as somebody says that they are numbers.
     """
     total = int(counts.sum())
     if not total:
@@ -115,6 +117,8 @@ def detect(
     odd = total - int(counts.filter(plain).sum())
     if not few(odd, total):
         return _dressed(bare, values, counts, decimal, zeros)
+    if not zeros and _are_codes_with_e(bare.filter(plain)):
+        return None
     if decimal != "." and _grouped_points(bare, forced=decimal == ","):
         grouped = _dressed(bare, values, counts, ",", zeros)
         if grouped is not None and grouped.format.group == ".":
@@ -140,6 +144,15 @@ def _is_code(bare: pl.Series, counts: pl.Series, coded: pl.Series, total: int) -
     """Whether leading zeros make these texts codes: more than a few have them, or all texts are of one width."""
     lengths = bare.filter(bare.str.contains(r"^[0-9]+$")).str.len_chars()
     return not few(int(counts.filter(coded).sum()), total) or lengths.min() == lengths.max()
+
+
+def _are_codes_with_e(plain: pl.Series) -> bool:
+    """Whether plain numbers with an E are codes: no exponent has a sign, no mantissa a point, and not all mantissas
+    are of one digit, as those of numbers are, or there is nothing else."""
+    powers = plain.filter(plain.str.contains(r"[0-9.][eE][+-]?[0-9]"))
+    if powers.is_empty() or not _all(powers, _BARE_POWER):
+        return False
+    return len(powers) == len(plain) or not _all(powers, r"^[+-]?[1-9][eE]")
 
 
 def _grouped_points(bare: pl.Series, *, forced: bool) -> bool:

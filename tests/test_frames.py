@@ -229,3 +229,10 @@ def test_files_of_types_that_polars_does_not_know_are_read(tmp_path: Path, form:
     assert frame["at"][0] == dt.datetime(2020, 1, 1, 17, 30)
     assert frame["sum"].dtype == pl.Decimal(38, 2)
     assert "panicked" not in capfd.readouterr().err
+
+
+def test_whole_numbers_drawn_beyond_their_type_are_its_nearest_and_not_missing() -> None:
+    schema = infer(pl.DataFrame({"k": pl.Series([2**64 - 1 - i for i in range(300)], dtype=pl.UInt64)}))
+    assert schema["k"].kind is Kind.TEXT
+    drawn = pl.DataFrame({"k": ["18446744073709551614", "18446744073709559999", None]})
+    assert restore(drawn, schema)["k"].to_list() == [2**64 - 2, 2**64 - 1, None]

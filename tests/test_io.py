@@ -529,3 +529,15 @@ def test_a_reader_of_standard_output_that_has_gone_is_told_by_its_number(monkeyp
         monkeypatch.setattr(sys, "stdout", gone)
         with pytest.raises(BrokenPipeError):
             files.write(pl.DataFrame({"a": range(9)}), "-")
+
+
+def test_what_is_wrong_with_a_file_is_told_in_the_right_words(tmp_path: Path) -> None:
+    rows = [f"{20 + i % 70},{50 + i % 30}.5,{'mf'[i % 2]}" for i in range(200)]
+    short = [row.rsplit(",", 1)[0] if i % 10 == 0 else row for i, row in enumerate(rows)]
+    for lines, words in (
+        ([*rows[:7], rows[7] + "\0", *rows[8:]], r"holds NUL bytes \(00\) among its text, the first in line 9"),
+        (short, "must have 3 cells as the header has; line 2 has 2, and 20 lines in all differ. Where a cell is empty"),
+    ):
+        (tmp_path / "t.csv").write_text("\n".join(["age,weight,sex", *lines]) + "\n")
+        with pytest.raises(InputError, match=words):
+            files.read(tmp_path / "t.csv")

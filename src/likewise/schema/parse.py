@@ -513,6 +513,11 @@ def _as_stored(series: pl.Series, column: Column, stored: pl.DataType) -> pl.Ser
         whole, least, most = pl.first().round(0), stored.min(), stored.max()  # a float may round to beyond the type
         inside = pl.when(whole >= most).then(most).when(whole <= least).then(least)
         series = _apply(series, inside.otherwise(whole.cast(stored, strict=False)))
+    if isinstance(stored, pl.datatypes.IntegerType) and series.dtype == pl.String:  # codes drawn digit by digit
+        text, fits = pl.first(), pl.first().cast(stored, strict=False)
+        beyond = fits.is_null() & text.str.contains("^-?[0-9]+$")
+        nearest = pl.when(text.str.starts_with("-")).then(stored.min()).otherwise(stored.max())
+        series = _apply(series, pl.when(beyond).then(nearest).otherwise(fits))
     if stored == pl.Duration:
         series = series.cast(pl.Int64, strict=False)
     if isinstance(stored, pl.Decimal) and series.dtype == pl.Float64:

@@ -371,6 +371,8 @@ class _Body:
             f"{what}: every line must have {self.width} cells as the header has; line {line} has {len(row)}, and {n} "
             f"line{'s' * (n > 1)} in all differ. "
             + ("It is the last one: if it holds a sum or a remark, take it out" if is_last else
+               "Where a cell is empty, its delimiter must stand all the same"
+               if all(len(row) < self.width for _, row in others) else
                f"A cell that holds the delimiter {self.dialect.delimiter!r} must stand in quotes; or {_SAY_HOW}")
         )  # fmt: skip
 

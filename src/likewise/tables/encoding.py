@@ -19,6 +19,7 @@ _BOMS = (
 _SAMPLE_BYTES = 256 * 1024
 _NAMES = {"cp1252": "Windows-1252", "cp1251": "Windows-1251", "cp1253": "Windows-1253", "gb18030": "GB18030 (GBK)",
           "cp932": "Shift-JIS", "big5": "Big5", "cp949": "EUC-KR", "euc_jp": "EUC-JP", "koi8_r": "KOI8-R"}  # fmt: skip
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 # A score below the first is no match; one that leads by less than the second is no clear one.
 _LEAST_SCORE, _LEAST_LEAD = 0.85, 0.08
 # So many different letters make it very unlikely that a script of many letters keeps to the part that two share.
@@ -85,7 +86,7 @@ def _told(data: bytes, what: str) -> str:
         return "utf-8"
     foreign = b"\n".join(re.findall(rb"[^\r\n]*[\x80-\xff][^\r\n]*", data[: 64 * _SAMPLE_BYTES])[:2000])
     foreign = foreign or data[-_SAMPLE_BYTES:]
-    controls = len(re.findall(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]", foreign))
+    controls = len(_CONTROLS.findall(foreign))
     if controls > 0.01 * len(foreign):
         raise InputError(_no_text(what))
     right = len(re.findall(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}", foreign))
@@ -117,6 +118,13 @@ def _no_text(what: str) -> str:
 def _two_bytes_a_letter(head: bytes, what: str) -> str:
     """UTF-16 without a mark: the upper byte of plain letters and line ends is 0."""
     even, odd = head[::2].count(0), head[1::2].count(0)
+    controls = len(_CONTROLS.findall(head))
+    if 100 * controls < len(head) and controls <= 2 * (even + odd):  # of UTF-16 each delimiter and digit has one
+        line = head.count(b"\n", 0, head.index(0)) + 1
+        raise InputError(
+            f"{what} holds NUL bytes (00) among its text, the first in line {line}: it was damaged, or cells hold "
+            "binary data; take them out"
+        )
     name = "utf-16-le" if odd > even else "utf-16-be"
     try:
         text = head[: len(head) // 2 * 2].decode(name)

@@ -206,7 +206,7 @@ def _begin(rows: Rows, width: int) -> int:
         if (
             len(row) not in (width, width - 1)
             or not any(row)
-            or (after and len(after[0]) != width and not after[0][0].startswith("#"))
+            or (after and len(after[0]) != width and not after[0][0].startswith("#") and not _names_columns(row, after))
         ):
             continue
         if sum(len(r) == width for r in after) < 0.8 * len(after):

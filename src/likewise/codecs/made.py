@@ -35,7 +35,7 @@ DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
 WORDS = 400  # invented names that are kept
 STYLES = ("given family", "family, given", "one word", "chinese", "address", "address:port", "address/length",
-          "aa:bb", "aa-bb", "aabb.ccdd")  # fmt: skip
+          "aa:bb", "aa-bb", "aabb.ccdd", "given.family")  # fmt: skip
 OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6, MAC))
 # Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849); those of devices are of
 # the kind that no maker gives out (IEEE 802, locally administered).
@@ -166,6 +166,8 @@ class MadeCodec(KeyCodec):
             middle = _chosen(["", *CHINESE_GIVEN], n, rng)
             return _chosen(list(MADE_FAMILY), n, rng) + middle + word
         given = _chosen([name.capitalize() for name in _ASCII], n, rng)
+        if self.style == STYLES[10]:
+            return (given + "." + word).str.to_lowercase()
         names = given + " " + word if self.style == STYLES[0] else word + ", " + given
         return names.str.to_uppercase() if self.upper else names
 
@@ -286,6 +288,8 @@ def _style_of(values: pl.Series) -> str:
         return STYLES[3] if len(values) else STYLES[0]
     if values.str.contains(",").mean() > 0.5:  # type: ignore[operator]
         return STYLES[1]
+    if values.str.contains(r"^[\p{Ll}'-]+\.[\p{Ll}'-]+$").mean() > 0.5:  # type: ignore[operator]
+        return STYLES[10]
     return STYLES[0] if values.str.contains(r"\S\s+\S").mean() > 0.5 else STYLES[2]  # type: ignore[operator]
 
 

@@ -46,7 +46,7 @@ class Form:
         hints: names of columns that speak for it, words with blanks between.
         check: the check characters, given all others; None where there are none.
         at: where they stand, counted in the text without separators.
-        sure: whether the pattern alone is enough.
+        sure: whether the pattern, with its check characters, is enough of three values.
         example: digits (0), capitals (A) and separators of a usual one, to make new ones where too few are alike.
     """
 
@@ -137,8 +137,6 @@ MAC = Form(
     rf"^{_PAIR}(?::{_PAIR}){{5}}$|^{_PAIR}(?:-{_PAIR}){{5}}$|^(?:{_PAIR * 2}\.){{2}}{_PAIR * 2}$", "", ("mac", "bssid"),
     sure=True,
 )  # fmt: skip
-_AS_WRITTEN = (EMAIL, IPV4, IPV6, MAC)
-"""Forms of which the marks between the characters are a part."""
 _LARGE = r"(?:^|\.)(?:1\d\d|2[0-5]\d)(?:[.:/]|$)"
 """Part of most addresses, and of hardly any version of a program (`2.4.1.0`)."""
 CODE = Form("code", "codes", "", "AA-00000000")
@@ -146,7 +144,7 @@ NAME = Form("name", "names of people", "", "")
 FORMS: tuple[Form, ...] = (
     EMAIL, IPV4, IPV6, MAC,
     Form("iban", "IBANs", r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$", "DE00 0000 0000 0000 0000 00", ("iban",),
-         checks.iban, (2, 3)),
+         checks.iban, (2, 3), sure=True),
     Form("it_cf", "Italian tax codes", r"^[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]$", "AAAAAA00A00A000A",
          sure=True),
     Form("uk_nino", "UK national insurance numbers",
@@ -183,13 +181,32 @@ DEVICE = Form(
 )
 PHONE = Form("phone", "telephone numbers", r"^(\+\d{8,15}|\d{7,15})$", "+00 00 000 00 00", _PHONES)
 ABROAD = Form("phone", "telephone numbers", r"^\+[1-9]\d{7,14}$", "+00 00 000 00 00")
+_LABEL = r"(?:(?i:tel|telefon|phone|ph|mobil|mobile|handy|cell|fax)[.: ]+)"
+# A country code behind + or 00, an area code behind a zero with a mark after it, or groups as in North America, France
+# and China: numbers that measure are not written so, nor are days.
+_DIALLED = (
+    r"(?:(?:\+[1-9]\d{0,2}[ /(-]+|00[1-9]\d{0,2}[ /(]+)\d[\d ()/-]{6,16}\d|\+[1-9]\d{9,14}"
+    r"|\(?0[1-9]\d{1,4}\)?[ /-]+\d[\d /-]{4,10}\d|0[1-9](?:[ .]\d{2}){4}|1[3-9]\d[ -]\d{4}[ -]\d{4}"
+    r"|\(\d{3}\) ?\d{3}[ -]\d{4}|(?:\+?1[ -])?[2-9]\d{2}-[2-9]\d{2}-\d{4})"
+)
+DIALLED = Form("phone", "telephone numbers", rf"^{_LABEL}?{_DIALLED}$", "+00 00 000 00 00")
+LABELLED = Form(
+    "phone", "telephone numbers and e-mail addresses",
+    rf"{_LABEL}{_DIALLED}|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{{2,}}\b",
+    "+00 00 000 00 00",
+)  # fmt: skip
+"""What tells how to reach somebody, among other words."""
+_AS_WRITTEN = (EMAIL, IPV4, IPV6, MAC, US_SSN, DIALLED, LABELLED)
+"""Forms of which the marks between the characters are a part."""
 _BARE = [
     pl.first().str.strip_chars().alias("stripped"),
     pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
 ]
 _FITTING = [
-    pl.col("stripped" if form in (*_AS_WRITTEN, US_SSN) else "bare").str.contains(form.pattern).alias(str(at))
-    for at, form in enumerate((*FORMS, US_SSN, ABROAD))
+    pl.col("stripped" if form in (*_AS_WRITTEN, US_SSN, DIALLED, LABELLED) else "bare")
+    .str.contains(form.pattern)
+    .alias(str(at))
+    for at, form in enumerate((*FORMS, US_SSN, ABROAD, DIALLED, LABELLED))
 ]
 _PATTERNED = [fits.mean() for fits in _FITTING]
 """Made once: to build an expression costs as much as to look at a short column."""
@@ -264,4 +281,8 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
             return form
     if len(texts) >= LEAST and patterned[len(FORMS) + 1] >= 0.95:
         return ABROAD
+    if len(texts) >= 3 and patterned[len(FORMS) + 2] >= 0.95:
+        return DIALLED
+    if patterned[len(FORMS) + 3] >= 0.8 and stripped.str.len_chars().mean() <= 64:  # type: ignore[operator]
+        return LABELLED
     return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None

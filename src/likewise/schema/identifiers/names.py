@@ -201,8 +201,8 @@ def _look_human(texts: pl.Series, share: float) -> bool:
     words = texts.filter(texts.str.contains(_ONE_OR_MORE if share else _WORDS))
     if len(words) < 0.8 * len(texts):
         return False
-    bare = words.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}|[,.]", "").str.split(" ")
-    known = bare.list.eval(pl.element().is_in(_KNOWN)).list.any()
+    bare = words.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
+    known = bare.str.replace_all("[,.]", " ").str.split(" ").list.eval(pl.element().is_in(_KNOWN)).list.any()
     return bool(known.mean() >= share)  # type: ignore[operator]
 
 

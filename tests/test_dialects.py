@@ -17,6 +17,7 @@ from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.tables import files
+from likewise.tables.encoding import decoded
 
 N = 30
 BODY = [(str(i), f"{i * 1.5:.2f}", f"x{i % 3}") for i in range(N)]
@@ -352,3 +353,28 @@ def test_cells_are_enclosed_as_they_came(tmp_path: Path, how: str, end: str) -> 
     assert (tmp_path / "out.csv").read_bytes().decode() == text
     assert dialect is not None
     assert Dialect.from_dict(dialect.to_dict()) == dialect
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("cp1254", "İstanbul Eskişehir Muğla Şırnak"), ("cp1254", "Doğu Batı"),
+        ("cp1257", "Šiauliai Klaipėda Panevėžys"), ("cp1257", "Jūrmala Liepāja Rīga Ķekava Žagare"),
+        ("cp1250", "Iaşi Bucureşti Timişoara Ţara"), ("cp1250", "Győr Pécs"), ("cp1250", "Đorđe Šime Žarko Ćosić"),
+        ("mac_roman", "Köln Münster Fürth"), ("mac_roman", "Malmö Göteborg"), ("mac_roman", "Éric Hélène"),
+    ],
+)  # fmt: skip
+def test_letters_of_other_alphabets_are_not_taken_for_western_ones(encoding: str, words: str) -> None:
+    names = words.split()
+    text = "city;k\n" + "".join(f"{names[i * 7 % len(names)]};{i}\n" for i in range(200))
+    with pytest.raises(InputError, match=f"encoding cannot be told for sure.*--encoding {encoding}"):
+        decoded(text.encode(encoding), None, "it")
+
+
+@pytest.mark.parametrize(
+    "words", ["Guðrún Sigurður Kópavogur Selfoss Húsavík Garðabær", "São João Conceição Camões", "Škoda Žilina Straße"]
+)
+def test_western_letters_that_are_rare_are_read(words: str) -> None:
+    text = "city;k\n" + "".join(f"{name};{i}\n" for i, name in enumerate(words.split() * 30))
+    with pytest.warns(LikewiseWarning, match="read as Windows-1252"):
+        assert decoded(text.encode("cp1252"), None, "it")[0].decode() == text

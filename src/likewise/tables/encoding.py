@@ -97,8 +97,7 @@ def _told(data: bytes, what: str) -> str:
     clear = best >= _LEAST_SCORE and (best - second >= _LEAST_LEAD or _is_narrower(name, other, foreign))
     if not clear:
         likely = [n for score, n in scores if score > 0.5][:4]
-        likely += ["cp1250", "cp1252", "cp1254"] if set(likely) <= {"cp1252"} else []
-        likely = list(dict.fromkeys(likely))
+        likely = [*(likely or ["cp1252"]), *_NEVER_TOLD]
         raise InputError(
             f"{what} is not UTF-8, and its encoding cannot be told for sure: save it as UTF-8, or say which it is with "
             f"encoding ({' or '.join(f'--encoding {n}' for n in likely)})"
@@ -151,6 +150,9 @@ def _is_narrower(name: str, other: str, data: bytes) -> bool:
 # ---- how well the letters of an encoding fit ---------------------------------------------------------------------
 
 
+_ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")  # an accent
+
+
 def _east_asian(name: str, own: str, leads: tuple[int, int], kana: bool = False) -> Callable[[bytes], float]:
     """The share of different letters that are among the everyday ones of the script.
 
@@ -171,9 +173,12 @@ def _east_asian(name: str, own: str, leads: tuple[int, int], kana: bool = False)
 
     def score(data: bytes) -> float:
         try:
-            letters = {c for c in data.decode(name) if ord(c) > 127}
+            text = data.decode(name)
         except UnicodeDecodeError:
             return 0.0
+        if 2 * len(_ALONE.findall(text)) >= len(re.findall(r"[^\x00-\x7f]+", text)) > 0:
+            return 0.0
+        letters = {c for c in text if ord(c) > 127}
         return sum(map(usual, letters)) / max(len(letters), 1)
 
     return score
@@ -204,7 +209,12 @@ def _alphabet(name: str, frequent: str) -> Callable[[bytes], float]:
 
 _WESTERN = set("àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞŸŒŠŽƒªº")
 # Letters that no one language of Western Europe has together, but that Czech, Hungarian or Turkish would show as.
-_STRANGERS = (("ø", "ìèùò"), ("õ", "öü"), ("ðþ", "çü"))
+_STRANGERS = (("ø", "ìèùò"), ("õ", "öü"))
+# Icelandic and Faroese alone have the first, never without some of the second, nor with other letters than the third.
+# Turkish, Baltic, Romanian and Croatian letters show as the first too.
+_ICELANDIC = (set("ðþý"), set("áéíóúæ"), set("ðþýáéíóúæöøåä"))
+_CAPITAL_INSIDE = re.compile("[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[^\\W\\d_][À-ÖØ-ÞŠŒŽŸ][a-zß-ÿ]")  # small letters of a Macintosh
+_NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "mac_roman")
 
 
 def _western(data: bytes) -> float:
@@ -213,12 +223,18 @@ def _western(data: bytes) -> float:
     words = {w for w in re.findall(r"\w+", text) if not w.isascii()}
     if "\ufffd" in text:
         return 0.0
-    letters = set("".join(words).lower()) - {c for c in text if c.isascii()}
+    letters = {c for c in "".join(words).lower() if not c.isascii()}
     if any(letters & set(one) and letters & set(two) for one, two in _STRANGERS):
+        return 0.8
+    if ("õ" in letters and not letters & set("ãç")) or (letters == {"š"} and "š" in text):
+        return 0.8  # no Portuguese, but Hungarian or Estonian; "Kšln" of a Macintosh
+    own, vowels, nordic = _ICELANDIC
+    if letters & own and not (letters & vowels and letters <= nordic):
         return 0.8
     inside = len(re.findall(r"[^\W\d_][\u0080-\u00a9\u00ab-\u00b6\u00b8-\u00bf\u2020-\u2039€][^\W\d_]", text))
     broken = inside + sum(not set(w) - set("²³¹¼½¾") <= _WESTERN | {c for c in w if c.isascii()} for w in words)
     broken += sum(bool(re.search(r"[²³¹][^\W\d_]|[^\W\d_][²³¹][^\W\d_]", w)) for w in words)
+    broken += sum(_CAPITAL_INSIDE.search(w) is not None for w in words)
     runs = sum(len(w) > 1 and sum(c.isascii() for c in w) < 0.4 * len(w) for w in words)
     alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
     rows_of_them = len(re.findall(rb"[\x80-\xff]{2,}", data)) > max(1, alone)

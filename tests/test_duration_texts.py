@@ -131,3 +131,13 @@ def test_parts_of_years_are_no_lengths_of_time() -> None:
 def test_a_mark_between_two_numbers_is_no_length_where_the_last_is_not_minutes(form: str) -> None:
     texts = [form.format(a=1 + k % 8, b=1 + k // 8 % 8, c=10 + k * 7 % 90) for k in range(400)]
     assert infer_column(pl.Series("square", texts)).kind in (Kind.CATEGORICAL, Kind.TEXT)
+
+
+@pytest.mark.parametrize("seconds", ["", ":00"])
+def test_times_of_day_some_of_which_are_the_end_of_a_day_are_time_since_midnight(seconds: str) -> None:
+    closes = [f"{k % 24:02}:{k * 7 % 60:02}{seconds}" for k in range(580)] + [f"24:00{seconds}"] * 20
+    schema = infer(pl.DataFrame({"closes": closes}))
+    assert schema["closes"].format == "{h:02}:{m:02}" + ":{s:02}" * bool(seconds)
+    table = parse(pl.DataFrame({"closes": closes}), schema)
+    assert table["closes"].max() == 86_400
+    assert restore(table, schema)["closes"].to_list() == closes

@@ -136,7 +136,7 @@ def detect(values: pl.Series, counts: pl.Series) -> tuple[DurationFormat, int] |
     first = sample[:20]
     if 2 * sum(_MAYBE.search(text) is not None for text in first) < len(first):
         return None
-    pattern = _clock(sample) or _units(sample)
+    pattern = _clock(sample) or _units(sample) or _until_midnight(values, counts)
     if pattern is None:
         return None
     fmt = DurationFormat(pattern)
@@ -175,6 +175,17 @@ def _clock(sample: list[str]) -> str | None:
     if mark is None or max(map(int, (m[3] for m in matches))) > 23:
         return None
     return f"{{d}}{mark}{{h{wide}}}:{{m:02}}" + (f":{{s:02{tail}}}" if n_parts == 2 else "")
+
+
+def _until_midnight(values: pl.Series, counts: pl.Series) -> str | None:
+    """The pattern of times of day that are also 24:00, the end of a day, which a clock has not: time since midnight.
+    None for others, and where so few are 24:00 that they are slips."""
+    end = next((end for end in ("24:00", "24:00:00") if len(end) == len(values[0])), "")
+    n_ends = int(counts.filter(values == end).sum())
+    usual = r"^(?:[01][0-9]|2[0-3])(?::[0-5][0-9])" + "{" + str(len(end) // 3) + "}$"
+    if 100 * n_ends <= int(counts.sum()) or not (values.str.contains(usual) | (values == end)).all():
+        return None
+    return "{h:02}:{m:02}" + ":{s:02}" * (len(end) == 8)
 
 
 def _units(sample: list[str]) -> str | None:

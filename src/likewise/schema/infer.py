@@ -23,6 +23,7 @@ from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, 
 from likewise.schema.keys import (
     BY_LOOKS,
     THINGS,
+    are_numbered,
     looks_made,
     may_name_a_key,
     names_a_group,
@@ -227,7 +228,11 @@ def _with_codes(schema: Schema, counted: Counted) -> Schema:
 
 def _as_codes(column: Column, counted: Counted) -> Column:
     is_text = column.kind is Kind.TEXT or (column.kind is Kind.CATEGORICAL and _tells_people_apart(column))
-    if not is_text or "kind" not in column.found or not _is_code(column, counted):
+    if not is_text or "kind" not in column.found:
+        return column
+    distinct = counted[column.name]
+    numbered = distinct.values.dtype == pl.String and are_numbered(distinct.values, int(distinct.counts.sum()))
+    if not numbered and not _is_code(column, counted):
         return column
     note = "taken as an id: codes that come again: none of them is drawn, longer ones where they leave no room"
     form = CODE.word if are_alike(counted[column.name].values) else None

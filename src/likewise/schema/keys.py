@@ -17,7 +17,7 @@ _WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", 
 # Words of what is measured, counted through or paid, in English, German, French, Spanish, Italian, Portuguese and
 # Chinese: under such a name numbers are numbers, however different they are.
 _MEASURE_WORDS = """
-    year month day week hour minute second date time timestamp datetime age rank step t period epoch score count
+    year month day week hour minute second birth date time timestamp datetime age rank step t period epoch score count
     price amount income salary salaries wage wages earnings pay cost costs total sum revenue sales turnover profit loss
     margin budget fee worth value values asset assets liabilities equity population views visits clicks bytes size
     length width height depth weight distance area volume speed velocity duration elapsed lap laptime temperature
@@ -123,6 +123,11 @@ BY_LOOKS = "unique codes"
 
 _UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
 _HASH = r"^([0-9a-f]{16,128}|[0-9A-F]{16,128}|[A-Za-z0-9_+/=-]{20,128})$"
+NEARLY = 0.9
+"""Share of different values from which codes hardly ever come again."""
+_PIECE = r"(?:\p{L}{1,5}|\p{Nd}+)"
+_JOINED = rf"^#?{_PIECE}(?:[ ._:/#·-]?{_PIECE})*$|^@[\w.]+$"
+"""Short runs of letters and digits that single marks join, or the name of somebody on a platform."""
 _TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
 
 
@@ -175,7 +180,8 @@ def key_reason(
         if len(values) >= 20 and _all_hashes(values):
             return "the values are hashes or random tokens"
     if not is_unique:
-        return None
+        nearly = values.dtype != pl.String and n_known >= 100 and len(values) >= NEARLY * n_known
+        return "nearly unique, and named so" if nearly and _numbers_something(name) else None
     if last in _STRONG or whole_name in _STRONG_NAMES:
         return "unique, and named so"
     if is_measure(name):
@@ -187,6 +193,12 @@ def key_reason(
     if values.dtype == pl.String:
         return _code_reason(values)
     return _whole_reason(values, in_order) if complete else None
+
+
+def _numbers_something(name: str) -> bool:
+    """Whether a name ends as those of numbers that are given out do; "num" may be a count."""
+    counted = parts_of(name)[-1:] == ["num"] or is_measure(name)
+    return _ends_as_a_key(name) and not counted and not names_a_group(name)
 
 
 def _ends_as_a_key(name: str) -> bool:
@@ -295,6 +307,36 @@ def looks_made(values: pl.Series) -> bool:
     mixed = values.str.contains(r"\d") & values.str.contains(r"[A-Za-z]")
     lengths = values.str.len_chars()
     return bool(mixed.mean() > 0.9) and int(lengths.max()) - int(lengths.min()) <= 4  # type: ignore[operator,arg-type]
+
+
+def are_numbered(values: pl.Series, n_known: int) -> bool:
+    """Whether texts that hardly ever come again are all of one form of letters, digits and marks, as invoices and
+    plates are, and no measurements: without letters, some parts begin with a zero.
+
+    Args:
+        values: (k,) distinct.
+        n_known: rows that are not missing.
+
+    Example:
+        >>> invoices, pressures = ([f"{a}{mark}{b:03d}" for a in range(100, 130)] for mark, b in (("-", 7), ("/", 110)))
+        >>> are_numbered(pl.Series(invoices), 30), are_numbered(pl.Series(pressures), 30)
+        (True, False)
+    """
+    if len(values) < 20 or len(values) < NEARLY * n_known or not values.str.contains(_JOINED).all():
+        return False
+    if values.str.contains(r"^[^@]*\p{L}{6}").any():
+        return False
+    shapes = values.str.replace_all(r"\p{Nd}+", "0").str.replace_all(r"\p{L}+", "A")
+    if shapes.n_unique() > 3 or values.str.contains(r"\d").mean() < 0.9:  # type: ignore[operator]
+        return False
+    close = values.str.replace_all(" ", "")
+    few = close.str.replace_all(r"\d", "").n_unique() <= 5
+    if few and close.str.contains(r"^(?:\d+[\p{L}/]+)+$").mean() > 0.9:  # type: ignore[operator]
+        return False  # numbers, each with its unit
+    if _is_measured(close) or _are_parts(close) or values.str.contains(r"\d\.\d").mean() > 0.5:  # type: ignore[operator]
+        return False
+    padded = values.str.contains(r"(?:^|\D)0\d").mean() >= 0.05  # type: ignore[operator]
+    return bool(padded or values.str.contains(r"\p{L}").mean() > 0.9)  # type: ignore[operator]
 
 
 def _are_parts(values: pl.Series) -> bool:

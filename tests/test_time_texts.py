@@ -31,12 +31,13 @@ def trimmed(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".")
 
 
-DE, FR, ES = (
+DE, FR, ES, RU = (
     names.split()
     for names in (
         "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
         "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre",
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     )
 )
 SPELLINGS: dict[str, tuple[Callable[[dt.datetime], str], str, str]] = {
@@ -69,6 +70,10 @@ SPELLINGS: dict[str, tuple[Callable[[dt.datetime], str], str, str]] = {
     "German month and time": (
         lambda t: f"{t.day}. {DE[t.month - 1]} {t:%Y %H:%M}", "%-d. %B(de) %Y %H:%M", "minute",
     ),
+    "Czech": (lambda t: f"{t.day}. {t.month}. {t.year}", "%-d. %-m. %Y", "day"),
+    "Korean": (lambda t: f"{t.year}. {t.month}. {t.day}.", "%Y. %-m. %-d.", "day"),
+    "Russian": (lambda t: f"{t.day} {RU[t.month - 1]} {t.year} г.", "%-d %~B(ru) %Y г.", "day"),
+    "German month, two-digit year": (lambda t: f"{t.day}-{DE[t.month - 1][:3]}-{t:%y}", "%-d-%b(de)-%y", "day"),
     "two-digit years": (lambda t: f"{t:%d/%m/%y}", "%d/%m/%y", "day"),
     "German, short": (lambda t: f"{t.day}.{t.month}.{t:%y}", "%-d.%-m.%y", "day"),
     "with the day's name": (lambda t: f"{t:%A, %B %d, %Y}", "%A, %B %d, %Y", "day"),

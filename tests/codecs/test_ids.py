@@ -15,6 +15,7 @@ from likewise.schema.column import Column, Kind, Role
 
 COLUMN = Column(name="key", kind=Kind.ID, role=Role.ID)
 LETTERS = list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+ALNUM = list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 KEYS = {
     "1..n": pl.Series("key", range(1, 1_001)),
     "gaps": pl.Series("key", np.unique(np.random.default_rng(0).integers(0, 10**9, 1_000))),
@@ -30,6 +31,8 @@ KEYS = {
         "key", [f"{{{uuid.UUID(bytes=np.random.default_rng(i).bytes(16))}}}" for i in range(90)]
     ),
     "hardware address": pl.Series("key", [np.random.default_rng(i).bytes(6).hex(":").upper() for i in range(90)]),
+    "token": pl.Series("key", ["s_" + "".join(row) for row in np.random.default_rng(0).choice(ALNUM, (90, 22))]),
+    "capital token": pl.Series("key", ["".join(row) for row in np.random.default_rng(0).choice(ALNUM[:36], (90, 16))]),
     "hash": pl.Series("key", [np.random.default_rng(i).bytes(32).hex() for i in range(90)]),
     "counter": pl.Series("key", [f"C{i:05d}" for i in range(2_000)]),
     "roomy": pl.Series("key", ["".join(row) for row in np.random.default_rng(0).choice(LETTERS, (500, 16))]),
@@ -68,6 +71,8 @@ def test_keys_look_like_the_real_ones() -> None:
     )
     assert draw(fit(KEYS["hardware address"]), 100).str.contains("^[0-9A-F]{2}(:[0-9A-F]{2}){5}$").all()
     assert draw(fit(KEYS["hash"]), 100).str.contains("^[0-9a-f]{64}$").all()
+    assert draw(fit(KEYS["token"]), 100).str.contains("^s_[0-9A-Za-z]{22}$").all()
+    assert draw(fit(KEYS["capital token"]), 100).str.contains("^[0-9A-Z]{16}$").all()
     assert draw(fit(KEYS["1..n"]), 3).dtype == pl.Int64
     assert draw(fit(KEYS["float"]), 3).dtype == pl.Float64
 

@@ -3,7 +3,7 @@ chance is negligible) provably none that the real table holds.
 
 - whole numbers count on from the next power of ten above the greatest real one;
 - UUIDs are drawn at random (version 4);
-- strings with a shared pattern of much room are drawn from it, hashes and the like from hexadecimal digits; other
+- strings with a shared pattern of much room are drawn from it, hashes and tokens from digits and letters; other
   strings are the shared prefix and a counter: from the next round number above all real ones on where that has no more
   digits, else one character longer than any real one.
 
@@ -39,7 +39,9 @@ NUMBERS: dict[str, pl.DataType] = {
 }  # fmt: skip
 HEX = "\ue000"
 LEAST_HEX = 11  # digits that vary: of 16**11 strings, ROOM for ten million keys
-_DIGITS = {False: "0123456789abcdef", True: "0123456789ABCDEF"}
+_LOWER = "abcdefghijklmnopqrstuvwxyz"
+FREE = {HEX: "0123456789abcdef", "\ue001": "0123456789" + _LOWER, "\ue002": "0123456789" + _LOWER + _LOWER.upper()}
+"""What a character stands for in the form of a key: each is drawn from these, the first two in capitals if need be."""
 SALT = np.frombuffer(b"likewise makes..", np.uint8)  # else a table made with the same seed has the same keys
 SPARE = 2**40  # counters that must fit above the start
 
@@ -113,7 +115,7 @@ class IdCodec(KeyCodec):
         dtype: the Polars type of the keys; others than numbers come back as strings.
         start: first number; 1 for a counter that is longer than all real keys.
         width: digits of the counter.
-        prefix: what stands before the counter; of a "hex" form the whole key, `HEX` at each hexadecimal digit.
+        prefix: what stands before the counter; of a "hex" form the whole key, with a mark of `FREE`.
         upper: whether UUIDs and hexadecimal digits are written in capitals.
         missing_share: share of keys that are missing.
         pattern: what patterned keys are drawn from.
@@ -170,11 +172,13 @@ class IdCodec(KeyCodec):
 
     def _hex(self, n: int, rng: np.random.Generator) -> pl.Series:
         shape = np.array(list(self.prefix))
-        free = shape == HEX
+        free = np.isin(shape, list(FREE))
+        mark = next(m for m in FREE if m in self.prefix)
+        letters = np.array(list(FREE[mark].upper() if self.upper else FREE[mark]))
         keys = pl.Series([], dtype=pl.String)
         while len(keys) < n:  # the room is so large that a clash is one in a million
             chars = np.repeat(shape[None], n - len(keys), axis=0)
-            chars[:, free] = np.array(list(_DIGITS[self.upper]))[_nibbles(len(chars), int(free.sum()), rng)]
+            chars[:, free] = letters[_salted(len(chars), int(free.sum()), rng) % len(letters)]
             made = np.ascontiguousarray(chars).view(f"<U{len(shape)}")[:, 0]
             keys = pl.concat([keys, pl.Series("", made, dtype=pl.String)]).unique(maintain_order=True)
         return keys
@@ -223,7 +227,7 @@ class IdCodec(KeyCodec):
         most = np.iinfo(np.int64).max
         if not -most <= start <= most - SPARE or not 0 <= width <= MAX_WIDTH:
             raise ModelFileError(f"codec of column {name!r}: its counter starts or is as wide as no counter is")
-        if form == "hex" and not (len(prefix) <= MAX_LENGTH and prefix.count(HEX) >= LEAST_HEX):
+        if form == "hex" and not (len(prefix) <= MAX_LENGTH and _n_free(prefix) >= LEAST_HEX):
             raise ModelFileError(f"codec of column {name!r}: its form has no room for different keys")
         return cls(
             name,
@@ -295,11 +299,17 @@ def _room_above(summary: IdSummary, pattern: TextCodec) -> tuple[str, int, int] 
     return (stem, width, start) if start < 10 * step else None
 
 
-def _hex_shape(summary: IdSummary, rows: int) -> tuple[str, bool] | None:
-    """The characters all keys share, with `HEX` where hexadecimal digits vary, and whether those are capitals; None
-    where other characters vary too, lengths differ, or there are too few keys or digits.
+def _n_free(shape: str) -> int:
+    """How many characters vary, at most one kind of `FREE`; 0 where there are more."""
+    counts = [n for n in map(shape.count, FREE) if n]
+    return counts[0] if len(counts) == 1 else 0
 
-    So are hashes written, hardware addresses, and UUIDs in brackets, behind "urn:uuid:" or without hyphens.
+
+def _hex_shape(summary: IdSummary, rows: int) -> tuple[str, bool] | None:
+    """The characters all keys share, with a mark of `FREE` where digits and letters vary, and whether those are
+    capitals; None where other characters vary too, lengths differ, or there are too few keys or digits.
+
+    So are hashes written, hardware addresses, tokens, and UUIDs in brackets, behind "urn:uuid:" or without hyphens.
     """
     assert summary.text is not None
     lengths, people = summary.text.lengths, summary.text.of_people()
@@ -308,17 +318,18 @@ def _hex_shape(summary: IdSummary, rows: int) -> tuple[str, bool] | None:
     chars = summary.text.places.filter(pl.col("template") != POOLED).group_by("place").agg(pl.col("char").unique())
     seen = chars.sort("place")["char"].to_list()
     varying = {c for at in seen if len(at) > 1 for c in at}
-    upper, has_letters = bool(varying & set("ABCDEF")), bool(varying & set("abcdefABCDEF"))
-    shape = "".join(at[0] if len(at) == 1 else HEX for at in seen)
-    fits = has_letters and varying <= set(_DIGITS[upper]) and shape.count(HEX) >= LEAST_HEX
+    upper, has_letters = not varying & set(_LOWER), bool(varying - set("0123456789"))
+    evenly = all(len(at) == 1 or set(at) - set("0123456789") for at in seen)  # else it has parts, such as a year
+    mark = next((m for m, letters in FREE.items() if varying <= set(letters.upper() if upper else letters)), "")
+    shape = "".join(at[0] if len(at) == 1 else mark for at in seen)
+    fits = has_letters and mark and (mark == HEX or evenly) and _n_free(shape) >= LEAST_HEX
     return (shape, upper) if fits and len(shape) == summary.text.longest else None
 
 
-def _nibbles(n: int, k: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """(n, k) numbers of 4 bits."""
-    raw = np.frombuffer(rng.bytes(n * k), np.uint8).reshape(n, k)
-    nibbles: npt.NDArray[np.uint8] = (raw ^ np.resize(SALT, k)) & np.uint8(15)
-    return nibbles
+def _salted(n: int, k: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """(n, k) random bytes."""
+    salted: npt.NDArray[np.uint8] = np.frombuffer(rng.bytes(n * k), np.uint8).reshape(n, k) ^ np.resize(SALT, k)
+    return salted
 
 
 def _uuids(n: int, rng: np.random.Generator, *, upper: bool) -> pl.Series:
@@ -326,6 +337,6 @@ def _uuids(n: int, rng: np.random.Generator, *, upper: bool) -> pl.Series:
     raw[:, 6] = (raw[:, 6] & 0x0F) | 0x40  # version 4
     raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80  # variant of RFC 9562
     digits = np.stack([raw >> 4, raw & 15], axis=2).reshape(n, 32)
-    alphabet = np.frombuffer(_DIGITS[upper].encode(), np.uint8).astype(np.uint32)
+    alphabet = np.frombuffer((FREE[HEX].upper() if upper else FREE[HEX]).encode(), np.uint8).astype(np.uint32)
     chars = np.insert(alphabet[digits], [8, 12, 16, 20], ord("-"), axis=1)  # (n, 36)
     return pl.Series(np.ascontiguousarray(chars).view("<U36")[:, 0], dtype=pl.String)

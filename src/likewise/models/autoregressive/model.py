@@ -337,9 +337,9 @@ class Autoregressive(TableModel["MaskedNet"]):
         return -torch.cat(parts).numpy() if parts else np.zeros(0)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
+        state = super().state()
         told = {CONTEXT: np.array(self._context, np.int64)} if self._context else {}
-        both = {ORDER: np.array(self._order, np.int64), GROUPS: np.array(self._groups, np.int64)}
-        return super().state() | both | told
+        return state | {ORDER: np.array(self._order, np.int64), GROUPS: np.array(self._groups, np.int64)} | told
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         state, n = dict(state), len(alphabet.fields)

@@ -9,7 +9,7 @@ Legend: n rows, K classes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +33,7 @@ HALF = float(stats.t.isf(0.025, N_DEALS))
 
 Source = Literal["real", "synthetic", "mix"]
 Measures = dict[str, Estimate]
+Chance = dict[str, tuple[float, float]]
 
 
 class NotMeasurable(Exception):
@@ -76,6 +77,7 @@ class Job:
         whose: the person of each row to learn from, by source.
         tested: places of the test rows in the test table.
         whose_tested: their persons.
+        chance: what `_chance` told by source, the same for every learner.
     """
 
     target: str
@@ -88,6 +90,7 @@ class Job:
     tested: npt.NDArray[np.int64]
     whose_tested: npt.NDArray[np.int64]
     is_code: list[bool]
+    chance: dict[Source, Chance] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -202,11 +205,14 @@ def beside_real(job: Job, other: Trained, real: Trained, source: Source = "synth
     AUC is one against the rest, averaged over the classes; F1 and balanced accuracy are averaged over them too.
     """
     found, floor = (judge(job, m.scores(job.x_test)) for m in (other, real))
-    chance = _chance(job, source) if found else {}
-    apart = {}
-    for name, (wider, least) in chance.items():
-        apart[name] = wider * max(least, _told(job, found[name], floor[name]))
-    return [Utility(name, found[name], floor[name], len(job.y_test), apart[name]) for name in found]
+    if found and source not in job.chance:
+        job.chance[source] = _chance(job, source)
+    utilities = []
+    for name in found:
+        wider, least = job.chance[source][name]
+        apart = wider * max(least, _told(job, found[name], floor[name]))
+        utilities.append(Utility(name, found[name], floor[name], len(job.y_test), apart))
+    return utilities
 
 
 def _told(job: Job, one: Estimate, other: Estimate) -> float:
@@ -215,7 +221,7 @@ def _told(job: Job, one: Estimate, other: Estimate) -> float:
     return float(np.sqrt(np.square(pulls).sum()))
 
 
-def _chance(job: Job, source: Source) -> dict[str, tuple[float, float]]:
+def _chance(job: Job, source: Source) -> Chance:
     """Measure -> how many times as far apart two models of one law lie as the rows tested on tell, and what these tell
     of linear models.
 

@@ -174,7 +174,8 @@ class MadeCodec(KeyCodec):
     def _addresses(self, n: int, rng: np.random.Generator) -> pl.Series:
         block = _chosen(self.words, n, rng)
         if self.word == MAC.word:
-            mark, width = self.style[-3 if self.style != STYLES[9] else 4], 2 if self.style != STYLES[9] else 4
+            width = 4 if self.style == STYLES[9] else 2
+            mark = self.style[width]
             made = block + pl.Series([rng.bytes(4 * n).hex()]).str.extract_all(".{8}").explode().drop_nulls()
             made = made.str.replace_all(f"(.{{{width}}})", "${1}" + mark).str.strip_suffix(mark)
             return made.str.to_uppercase() if self.upper else made

@@ -203,9 +203,7 @@ _BARE = [
     pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
 ]
 _FITTING = [
-    pl.col("stripped" if form in (*_AS_WRITTEN, US_SSN, DIALLED, LABELLED) else "bare")
-    .str.contains(form.pattern)
-    .alias(str(at))
+    pl.col("stripped" if form in _AS_WRITTEN else "bare").str.contains(form.pattern).alias(str(at))
     for at, form in enumerate((*FORMS, US_SSN, ABROAD, DIALLED, LABELLED))
 ]
 _PATTERNED = [fits.mean() for fits in _FITTING]

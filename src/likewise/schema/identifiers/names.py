@@ -154,8 +154,7 @@ def _are_full_names(texts: pl.Series) -> bool:
         return False
     if texts.str.contains(_EASTERN).mean() > 0.9:  # type: ignore[operator]
         return _are_eastern_names(texts.str.replace_all(r"\s", ""))
-    bare = texts.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "").str.replace_all(_TITLES, "")
-    words = bare.str.replace_all(r"[,. ]+", " ").str.strip_chars().str.split(" ")
+    words = _plain(texts).str.replace_all(_TITLES, "").str.replace_all(r"[,. ]+", " ").str.strip_chars().str.split(" ")
     several = words.list.len().is_between(2, 4)
     first, last = words.list.first(), words.list.last()
     given = [several & word.is_in(_GIVEN_KNOWN) for word in (first, last)]
@@ -190,6 +189,11 @@ def is_a_name(parts: list[str]) -> bool:
     return bool(_BARE & set(parts)) and set(parts) <= _BARE | OWNERS | _OTHERS
 
 
+def _plain(texts: pl.Series) -> pl.Series:
+    """In small letters, without accents: as known names are listed."""
+    return texts.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
+
+
 def _look_human(texts: pl.Series, share: float) -> bool:
     """Whether enough of the texts are words of which one is known as a name, or begin as names of East Asia do; where
     none need be known, two words at least."""
@@ -201,8 +205,7 @@ def _look_human(texts: pl.Series, share: float) -> bool:
     words = texts.filter(texts.str.contains(_ONE_OR_MORE if share else _WORDS))
     if len(words) < 0.8 * len(texts):
         return False
-    bare = words.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
-    known = bare.str.replace_all("[,.]", " ").str.split(" ").list.eval(pl.element().is_in(_KNOWN)).list.any()
+    known = _plain(words).str.replace_all("[,.]", " ").str.split(" ").list.eval(pl.element().is_in(_KNOWN)).list.any()
     return bool(known.mean() >= share)  # type: ignore[operator]
 
 

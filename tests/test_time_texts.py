@@ -248,3 +248,19 @@ def test_months_of_every_language_come_back(mark: str) -> None:
         schema = infer(raw)
         assert schema["x"].kind is Kind.DATETIME
         assert restore(parse(raw, schema), schema).equals(raw)
+
+
+@pytest.mark.parametrize("mark", ["-", "+", " -"])
+def test_begin_and_end_of_a_lesson_are_no_time_with_an_offset(mark: str) -> None:
+    lessons = [f"{hour:02}:{minute:02}{mark}{hour + 1:02}:{minute:02}" for hour in range(8, 20) for minute in (0, 30)]
+    raw = pl.DataFrame({"x": lessons * 10})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.CATEGORICAL
+    assert restore(parse(raw, schema), schema).equals(raw)
+
+
+def test_times_of_day_of_one_offset_are_times() -> None:
+    raw = pl.DataFrame({"x": [f"{k // 60 % 24:02}:{k % 60:02}+02:00" for k in range(0, 9_000, 29)]})
+    schema = infer(raw)
+    assert (schema["x"].kind, schema["x"].format) == (Kind.DATETIME, "%H:%M+02:00")
+    assert restore(parse(raw, schema), schema).equals(raw)

@@ -115,6 +115,8 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
     """
     sample = values.gather_every(max(1, values.len() // 64)).head(64).to_list()
     candidates, total = _candidates(sample), int(counts.sum())
+    if not _have_one_offset(values):  # no time of day has one of its own: "08:00-09:30" are the ends of a lesson
+        candidates = [c for c in candidates if not (is_time_of_day(c) and c.endswith("z"))]
     if len(values) > 5_000:  # month and day first are soon told apart
         some = values.gather_every(len(values) // 1_000)
         candidates = [c for c in candidates if read(some, c).null_count() <= 0.1 * len(some)]
@@ -299,10 +301,9 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
         digits = values.str.extract(r"[0-9]{2}\.([0-9]{1,9})(?:[^0-9.]|$)").str.len_chars().drop_nulls().unique()
         fixed = [f"%.{digits[0]}f"] if len(digits) == 1 else []
         variants = [v.replace("%.f", f) for v in variants for f in (*fixed, "%.*f", "%.f")]
-    offset = re.search(r"[+-][0-9]{2}(?::?[0-9]{2})?$", str(values[0]))
     zone = re.search(r"%[:#]?z$", pattern)
-    if offset and zone and values.str.ends_with(offset.group()).mean() > 0.99:  # type: ignore[operator]
-        variants = [v[: -len(zone.group())] + offset.group() for v in variants]
+    if zone and (offset := _have_one_offset(values)):
+        variants = [v[: -len(zone.group())] + offset for v in variants]
     head = values.head(2_000)
     weights = counts.head(2_000)
 
@@ -314,6 +315,13 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
 
     best, least = sorted(variants, key=rows_equal, reverse=True), 0.99 * rows_read(pattern)
     return next((variant for variant in best if rows_read(variant) >= least), pattern)
+
+
+def _have_one_offset(values: pl.Series) -> str:
+    """The offset from UTC that all of these texts end in, or nearly; empty if there is none."""
+    offset = re.search(r"[+-][0-9]{2}(?::?[0-9]{2})?$", str(values[0]))
+    common = offset is not None and values.str.ends_with(offset.group()).mean() > 0.99  # type: ignore[operator]
+    return offset.group() if offset is not None and common else ""
 
 
 def _year_notes(times: pl.Series, counts: pl.Series) -> list[str]:

@@ -3,17 +3,19 @@ chance is negligible) provably none that the real table holds.
 
 - whole numbers count on from the next power of ten above the greatest real one;
 - UUIDs are drawn at random (version 4);
-- strings with a shared pattern of much room are drawn from it, hashes and tokens from digits and letters; other
-  strings are the shared prefix and a counter: from the next round number above all real ones on where that has no more
-  digits, else one character longer than any real one.
+- strings keep their form, as some of them show it (`_pattern`): sections of few values are drawn whole, such as a year.
+  Where all end in digits, these count on from the next round number above all real ones; else strings are drawn by
+  their form, as long as there is room for new ones (`unseen.py`). Else the counter is longer than that of any real one.
+- of few strings, of which nothing can be told but that they are digits and letters, the like are drawn.
 
-Legend: n rows.
+Legend: n rows, k keys.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,15 +23,28 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
-from likewise.codecs.holders import Persons
-from likewise.codecs.text import MAX_LENGTH, POOLED, TextCodec, TextSummary, summarise_text
+from likewise.codecs.holders import Holders, Persons, merged
+from likewise.codecs.text import (
+    ANY,
+    CLASSES,
+    MAX_LENGTH,
+    ROOM,
+    Places,
+    TextCodec,
+    summarise_forms,
+    templates_of,
+)
+from likewise.codecs.unseen import KEPT, Unseen, prints_of
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.numbers import applied
 
+DIGIT = CLASSES[r"\p{Nd}"]
 UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 MAX_WIDTH = 24  # digits of a counter, however long a real key is
-ROOM = 1e6  # possible strings a real or drawn one, for a pattern to be drawn from: a clash is then one in a million
+LOOK_AT = 20_000  # keys of which the form is told
+FORMS = ("number", "uuid", "pattern", "hex", "counter")
 NUMBERS: dict[str, pl.DataType] = {
     str(t): t
     for t in (
@@ -37,6 +52,7 @@ NUMBERS: dict[str, pl.DataType] = {
         pl.Float32(), pl.Float64(),
     )
 }  # fmt: skip
+_ALNUM = r"[0-9A-Za-z]"
 HEX = "\ue000"
 LEAST_HEX = 11  # digits that vary: of 16**11 strings, ROOM for ten million keys
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -48,31 +64,36 @@ SPARE = 2**40  # counters that must fit above the start
 
 @dataclass(frozen=True)
 class IdSummary:
-    """What the keys look like; `text` is None for numbers, `keys` holds the distinct ones where each counts once."""
+    """What the keys look like, and the keys themselves where they are texts: as private as the data.
+
+    Args:
+        n_rows, missing: rows with and without a key.
+        least, greatest: of whole numbers.
+        keys: (k,) distinct texts, ascending; None for numbers.
+        holders: who has which, where people are counted.
+        once: whether each key counts once, as that of an entity does.
+    """
 
     dtype: str
     n_rows: int
     missing: int
     least: int | None
     greatest: int | None
-    n_uuid: int
-    n_upper: int
-    text: TextSummary | None
     keys: pl.Series | None = None
+    holders: Holders | None = None
+    once: bool = False
 
     def merge(self, other: IdSummary) -> IdSummary:
-        if self.keys is not None and other.keys is not None:
-            return summarise_entities(pl.concat([self.keys, other.keys]))
-        text = self.text.merge(other.text) if self.text is not None and other.text is not None else None
+        both = None if self.keys is None or other.keys is None else pl.concat([self.keys, other.keys])
         return IdSummary(
             self.dtype,
             self.n_rows + other.n_rows,
             self.missing + other.missing,
             min((x for x in (self.least, other.least) if x is not None), default=None),
             max((x for x in (self.greatest, other.greatest) if x is not None), default=None),
-            self.n_uuid + other.n_uuid,
-            self.n_upper + other.n_upper,
-            text,
+            None if both is None else both.unique().sort(),
+            merged(self.holders, other.holders),
+            self.once,
         )
 
 
@@ -80,7 +101,7 @@ def summarise_ids(series: pl.Series, persons: pl.Series | Persons | None = None)
     """The summary of one column of keys (or chunk of it).
 
     Args:
-        persons: whose each row is; None makes each row its own.
+        persons: whose each row is; None makes each key somebody's own.
     """
     if series.dtype.is_temporal() or series.dtype == pl.Boolean:  # what tells entities apart may be of any kind
         series = series.to_physical().cast(pl.Int64)
@@ -88,21 +109,9 @@ def summarise_ids(series: pl.Series, persons: pl.Series | Persons | None = None)
     n, missing, dtype = len(keys), series.null_count(), dtype_name(series.dtype)
     if series.dtype.is_numeric():
         low, high = (int(keys.min()), int(keys.max())) if n else (None, None)  # type: ignore[arg-type]
-        return IdSummary(dtype, n, missing, low, high, 0, 0, None)
-    persons = Persons.of(persons) if isinstance(persons, pl.Series) else persons
-    whose = None if persons is None else replace(persons, numbers=persons.numbers[series.is_not_null().to_numpy()])
-    text = keys.cast(pl.String)
-    uuid = text.str.contains(UUID)
-    upper = text.filter(uuid).str.contains("[A-F]")
-    last = text.str.extract(r"([0-9]{1,18})$").cast(pl.Int64).max()
-    greatest = last if isinstance(last, int) else None
-    return IdSummary(dtype, n, missing, None, greatest, int(uuid.sum()), int(upper.sum()), summarise_text(text, whose))
-
-
-def summarise_entities(series: pl.Series) -> IdSummary:
-    """The summary of the keys of entities (or chunk of it), each counted once."""
-    keys = series.unique()
-    return replace(summarise_ids(keys), keys=keys)
+        return IdSummary(dtype, n, missing, low, high)
+    texts = series.cast(pl.String)
+    return IdSummary(dtype, n, missing, None, None, texts.drop_nulls().unique().sort(), Holders.of(texts, persons))
 
 
 @dataclass(frozen=True)
@@ -115,10 +124,12 @@ class IdCodec(KeyCodec):
         dtype: the Polars type of the keys; others than numbers come back as strings.
         start: first number; 1 for a counter that is longer than all real keys.
         width: digits of the counter.
-        prefix: what stands before the counter; of a "hex" form the whole key, with a mark of `FREE`.
+        prefix: what stands before the counter where there is no pattern; of a "hex" form the whole key, with a mark of
+            `FREE`.
         upper: whether UUIDs and hexadecimal digits are written in capitals.
         missing_share: share of keys that are missing.
-        pattern: what patterned keys are drawn from.
+        pattern: what keys are drawn from, or what stands before a counter.
+        repeats: whether keys may come again where the pattern has no room for as many different ones.
     """
 
     kind: ClassVar[str] = "id"
@@ -131,28 +142,35 @@ class IdCodec(KeyCodec):
     upper: bool = False
     missing_share: float = 0.0
     pattern: TextCodec | None = None
+    repeats: bool = False
 
     @classmethod
     def from_summary(cls, summary: IdSummary, column: Column, options: CodecOptions) -> Self:
         share = missing_share(summary.missing, summary.n_rows, options)
-        if summary.text is None:
-            start = _start_beyond(summary.least, summary.greatest)
-            return cls(column.name, "number", summary.dtype, start=start, missing_share=share)
-        if summary.n_rows and summary.n_uuid == summary.n_rows:
-            upper = summary.n_upper > summary.n_rows / 2
-            return cls(column.name, "uuid", summary.dtype, upper=upper, missing_share=share)
-        pattern = TextCodec.from_summary(summary.text, column, options)
-        room = _room(pattern)
-        if room < ROOM * max(summary.n_rows, 1) and (shape := _hex_shape(summary, options.rows)):
-            return cls(column.name, "hex", summary.dtype, prefix=shape[0], upper=shape[1], missing_share=share)
-        if room < ROOM * max(summary.n_rows, 1) and (above := _room_above(summary, pattern)):
-            prefix, width, start = above
-            return cls(column.name, "counter", summary.dtype, start, width, prefix, missing_share=share)
-        prefix = _prefix(pattern)
-        width = min(max(1, summary.text.longest + 1 - len(prefix)), MAX_WIDTH)
-        form = "pattern" if room >= ROOM * max(summary.n_rows, 1) else "counter"
-        kept = pattern if form == "pattern" else None
-        return cls(column.name, form, summary.dtype, width=width, prefix=prefix, missing_share=share, pattern=kept)
+        make = partial(cls, column.name, dtype=summary.dtype, missing_share=share)
+        if summary.keys is None:
+            return make("number", start=_start_beyond(summary.least, summary.greatest))
+        keys, some = summary.keys, _some(summary.keys)
+        if len(keys) and keys.str.contains(UUID).all():
+            return make("uuid", upper=bool(keys.str.contains("[A-F]").mean() > 0.5))  # type: ignore[operator]
+        pattern = _pattern(summary, column, options)
+        roomy = _room(pattern) >= ROOM * max(len(keys), 1)
+        if not roomy and (shape := _hex_shape(some, options.rows)):
+            return make("hex", prefix=shape[0], upper=shape[1])
+        if not roomy and (above := _room_above(keys, pattern)):
+            return make("counter", start=above[1], width=above[0], pattern=pattern)
+        longest, stems = int(keys.str.len_chars().max() or 0), [_stem(t) for t in pattern.templates]  # type: ignore[arg-type]
+        if len(keys) > _room(pattern) and pattern.templates:
+            pattern = _with_all_digits(pattern)
+        repeats = not summary.once and summary.n_rows > 1.05 * len(keys)
+        if len(keys) and (20 if repeats else len(keys)) <= _room(pattern):
+            if not roomy:
+                pattern = replace(pattern, unseen=Unseen.of(np.unique(prints_of(keys))))
+            return make("pattern", width=min(longest + 1, MAX_WIDTH), pattern=pattern, repeats=repeats)
+        if not stems or any(ANY in stem for stem in stems):
+            return make("counter", width=min(longest + 1, MAX_WIDTH))
+        width = min(max(1, longest + 1 - min(map(len, stems))), MAX_WIDTH)
+        return make("counter", width=width, pattern=pattern)
 
     def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
         if self.form == "number":
@@ -162,7 +180,7 @@ class IdCodec(KeyCodec):
         if self.form == "hex":
             return self._hex(n, rng)
         drawn = self._patterned(n, rng) if self.form == "pattern" else None
-        return self._counted(n) if drawn is None else drawn
+        return self._counted(n, rng) if drawn is None else drawn
 
     def _numbers(self, n: int) -> pl.Series:
         numbers = pl.Series(np.arange(n, dtype=np.int64) + self.start)
@@ -183,30 +201,38 @@ class IdCodec(KeyCodec):
             keys = pl.concat([keys, pl.Series("", made, dtype=pl.String)]).unique(maintain_order=True)
         return keys
 
-    def _counted(self, n: int) -> pl.Series:
-        if self.start > 1:
-            return self.prefix + pl.Series(np.arange(self.start, self.start + n)).cast(pl.String).str.zfill(self.width)
-        # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
-        lead = "" if self.prefix.strip("0") else "1"
-        counter = pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(self.width - len(lead))
-        return self.prefix + lead + counter
+    def _counted(self, n: int, rng: np.random.Generator) -> pl.Series:
+        stems = pl.Series([self.prefix], dtype=pl.String)
+        if self.pattern is not None:
+            stems = self._drawn(self.pattern, n, rng).str.replace(r"\p{Nd}*$", "")
+        elif n:
+            stems = stems.new_from_index(0, n)
+        numbers = np.arange(self.start, self.start + n)
+        if self.start == 1:
+            # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
+            digits = stems.str.strip_chars("0") == ""
+            lead = pl.select(pl.when(digits).then(pl.lit("1")).otherwise(pl.lit("0"))).to_series()
+            return stems + lead + pl.Series(numbers).cast(pl.String).str.zfill(self.width - 1)
+        return stems.head(n) + pl.Series(numbers).cast(pl.String).str.zfill(self.width)
+
+    @staticmethod
+    def _drawn(codec: TextCodec, n: int, rng: np.random.Generator) -> pl.Series:
+        counts = np.cumsum(codec.counts[: len(codec.templates)])
+        code = np.searchsorted(counts, rng.random(n) * counts[-1], side="right")
+        return codec.decode(code[:, None], np.zeros((n, 0)), rng).alias("")
 
     def _patterned(self, n: int, rng: np.random.Generator) -> pl.Series | None:
         """n different strings; None if the pattern has not room for so many."""
         assert self.pattern is not None
-        codec = self.pattern
-        if n * 100 > _room(codec):
-            return None
-        counts = np.cumsum(codec.counts[: len(codec.templates)])
+        if n > _room(self.pattern):
+            return self._drawn(self.pattern, n, rng) if self.repeats else None
         keys = pl.Series([], dtype=pl.String)
-        while len(keys) < n:  # at most one draw in a hundred is lost, so a few rounds
-            code = np.searchsorted(counts, rng.random(n - len(keys)) * counts[-1], side="right")
-            keys = pl.concat([keys, codec.decode(code[:, None], np.zeros((len(code), 0)), rng).alias("")])
-            keys = keys.unique(maintain_order=True)
+        while len(keys) < n:  # at most one draw in a few is lost, so a few rounds
+            keys = pl.concat([keys, self._drawn(self.pattern, n - len(keys), rng)]).unique(maintain_order=True)
         return keys
 
     def to_state(self) -> State:
-        names = ("form", "dtype", "start", "width", "prefix", "upper", "missing_share")
+        names = ("form", "dtype", "start", "width", "prefix", "upper", "missing_share", "repeats")
         data: dict[str, Any] = {name: getattr(self, name) for name in names}
         data["pattern"] = None
         arrays: dict[str, npt.NDArray[Any]] = {}
@@ -218,7 +244,8 @@ class IdCodec(KeyCodec):
     def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         name, form = take_value(data, "name", str), take_value(data, "form", str)
         inner = take_value(data, "pattern", dict, type(None))
-        if form not in ("number", "uuid", "pattern", "hex", "counter") or (form == "pattern") != (inner is not None):
+        fits = {"pattern": inner is not None, "counter": True}
+        if form not in FORMS or not fits.get(form, inner is None):
             raise ModelFileError(f"codec of column {name!r}: unknown form of id")
         share = take_value(data, "missing_share", float)
         if not 0 <= share <= 1:
@@ -227,6 +254,9 @@ class IdCodec(KeyCodec):
         most = np.iinfo(np.int64).max
         if not -most <= start <= most - SPARE or not 0 <= width <= MAX_WIDTH:
             raise ModelFileError(f"codec of column {name!r}: its counter starts or is as wide as no counter is")
+        pattern = None if inner is None else TextCodec.from_state({**inner, "name": name}, arrays)
+        if pattern is not None and not pattern.templates:
+            raise ModelFileError(f"codec of column {name!r}: it has no form that keys could be drawn of")
         if form == "hex" and not (len(prefix) <= MAX_LENGTH and _n_free(prefix) >= LEAST_HEX):
             raise ModelFileError(f"codec of column {name!r}: its form has no room for different keys")
         return cls(
@@ -238,7 +268,8 @@ class IdCodec(KeyCodec):
             prefix,
             take_value(data, "upper", bool),
             share,
-            None if inner is None else TextCodec.from_state({**inner, "name": name}, arrays),
+            pattern,
+            bool(data.get("repeats", False)),
         )
 
 
@@ -257,46 +288,83 @@ def _start_beyond(least: int | None, greatest: int | None) -> int:
 
 
 def _room(pattern: TextCodec) -> float:
-    """How many strings the narrowest template allows, counting at each place the characters in real use."""
+    """How many different strings can be drawn with no more than one draw in a few lost."""
     if not pattern.templates:
         return 0.0
-    place = pattern.places.place
-    total = np.bincount(place, weights=pattern.places.rows)
-    share = pattern.places.rows / total[place]
-    # the chance that two draws at a place agree; its inverse is the number of characters in use there
-    agree = np.bincount(place, weights=share**2)
-    log_room = [
-        -np.log(agree[first : first + len(template)]).sum()
-        for first, template in zip(pattern.first_places[:-1], pattern.templates, strict=True)
-    ]
-    return float(np.exp(min(min(log_room), 600.0)))
+    rows = pattern.counts[: len(pattern.templates)]
+    agree = float(((rows / rows.sum()) ** 2 / pattern.rooms).sum())  # two draws at random are the same
+    return KEPT / 2 / agree
 
 
-def _prefix(pattern: TextCodec) -> str:
-    """The characters with which all strings of the most frequent template begin."""
-    if not pattern.templates:
-        return ""
-    place, prefix = pattern.places.place, ""
-    for at in range(len(pattern.templates[0])):
-        here = pattern.places.char[place == at]
-        if len(here) != 1:
-            break
-        prefix += chr(int(here[0]))
-    return prefix
+def _some(keys: pl.Series) -> pl.Series:
+    """As many as are looked at, or all."""
+    return keys.sample(min(LOOK_AT, len(keys)), seed=0)
 
 
-def _room_above(summary: IdSummary, pattern: TextCodec) -> tuple[str, int, int] | None:
-    """Stem, width and first number of keys as wide as the real ones, for keys that are a stem and as many digits each:
-    from the next round number above all of them on. None where keys are otherwise, or the next has a digit more."""
-    if len(pattern.templates) != 1 or summary.greatest is None:
+def _stem(template: str) -> str:
+    """What stands before the last digits."""
+    return template.rstrip(DIGIT + "0123456789")
+
+
+def _pattern(summary: IdSummary, column: Column, options: CodecOptions) -> TextCodec:
+    """What keys are drawn from, by the finest forms that nearly all of some of them share: with their sections of few
+    values as they are, as any text, or as letters and digits anywhere."""
+    assert summary.keys is not None
+    keys, persons = _some(summary.keys), None
+    if summary.holders is not None:
+        pairs = summary.holders.pairs.filter(pl.col("value").is_in(keys.implode()))
+        keys, persons = pairs["value"], pairs["person"]
+    usual = templates_of(keys)
+    anywhere = applied(keys, pl.first().str.replace_all(_ALNUM, ANY))
+    found = None
+    for forms, most in ((_sections(keys, options.rows), 50), (usual, 10), (anywhere, 10)):
+        if (forms.value_counts()["count"] >= options.rows).sum() <= most:
+            found = TextCodec.from_summary(summarise_forms(keys, forms, persons), column, options)
+            if found.counts[: len(found.templates)].sum() >= 0.95 * len(keys):
+                return found
+    return found or TextCodec.from_summary(summarise_forms(keys, usual, persons), column, options)
+
+
+def _with_all_digits(pattern: TextCodec) -> TextCodec:
+    """The same with any digit where digits vary."""
+    marks = np.array([mark == DIGIT for template in pattern.templates for mark in template] + [False])
+    old, any_digit = pattern.places, np.flatnonzero(marks)
+    kept = ~marks[old.place]
+    place = np.concatenate([old.place[kept], any_digit.repeat(10)])
+    char = np.concatenate([old.char[kept], np.tile(np.arange(10, dtype=np.uint32) + ord("0"), len(any_digit))])
+    rows = np.concatenate([old.rows[kept], np.ones(10 * len(any_digit))])
+    order = np.argsort(place, kind="stable")
+    return replace(pattern, places=Places(place[order], char[order], rows[order]))
+
+
+def _sections(keys: pl.Series, rows: int) -> pl.Series:
+    """(k,) the class of each character, but sections of few values, each of enough keys, as they are."""
+    runs = keys.rename("run").to_frame().with_row_index("key").select(
+        "key", pl.col("run").str.replace_all(r"\p{Nd}+", "0").str.replace_all(r"\p{L}+", "A").alias("form"),
+        pl.col("run").str.extract_all(r"\p{Nd}+|\p{L}+|[^\p{Nd}\p{L}]+"),
+    ).explode("run").with_columns(at=pl.int_range(pl.len()).over("key"))  # fmt: skip
+    few = runs.group_by("form", "at", "run").len().group_by("form", "at").agg(
+        (pl.col("run").filter(pl.col("len") >= rows).len() <= 50)
+        & (pl.col("len").filter(pl.col("len") >= rows).sum() >= 0.95 * pl.col("len").sum())
+    )  # fmt: skip
+    told = runs.join(few.rename({"run": "few"}), on=["form", "at"], how="left").with_columns(templates_of(runs["run"]))
+    told = told.with_columns(part=pl.when("few").then("run").otherwise("template"))
+    return told.group_by("key").agg(pl.col("part").str.join("")).sort("key")["part"]
+
+
+def _room_above(keys: pl.Series, pattern: TextCodec) -> tuple[int, int] | None:
+    """Width and first number of counters as wide as the real ones, for keys that all end in as many digits: from the
+    next round number above all of them on. None where keys are otherwise, or the next has a digit more."""
+    widths = {len(template) - len(_stem(template)) for template in pattern.templates}
+    greatest = keys.str.extract(r"([0-9]{1,18})$").cast(pl.Int64).max()
+    if len(widths) != 1 or not isinstance(greatest, int):
         return None
-    template, stem = pattern.templates[0], _prefix(pattern).rstrip("0123456789")
-    width = len(template) - len(stem)
-    if not 0 < width <= 18 or set(template[len(stem) :]) - {HEX, *"0123456789"}:
+    width = widths.pop()
+    if not 0 < width <= 18:
         return None
     step = 10 ** (width - 1)
-    start = (summary.greatest // step + 1) * step
-    return (stem, width, start) if start < 10 * step else None
+    start = (greatest // step + 1) * step
+    return (width, start) if start < 10 * step else None
 
 
 def _n_free(shape: str) -> int:
@@ -305,25 +373,22 @@ def _n_free(shape: str) -> int:
     return counts[0] if len(counts) == 1 else 0
 
 
-def _hex_shape(summary: IdSummary, rows: int) -> tuple[str, bool] | None:
+def _hex_shape(keys: pl.Series, rows: int) -> tuple[str, bool] | None:
     """The characters all keys share, with a mark of `FREE` where digits and letters vary, and whether those are
     capitals; None where other characters vary too, lengths differ, or there are too few keys or digits.
 
     So are hashes written, hardware addresses, tokens, and UUIDs in brackets, behind "urn:uuid:" or without hyphens.
     """
-    assert summary.text is not None
-    lengths, people = summary.text.lengths, summary.text.of_people()
-    if len(lengths) != 1 or summary.text.longest > MAX_LENGTH or int(people.lengths["rows"].sum()) < rows:
+    width = int(keys.str.len_chars().max() or 0)  # type: ignore[arg-type]
+    if keys.str.len_chars().n_unique() != 1 or not 0 < width <= MAX_LENGTH or len(keys) < rows:
         return None
-    chars = summary.text.places.filter(pl.col("template") != POOLED).group_by("place").agg(pl.col("char").unique())
-    seen = chars.sort("place")["char"].to_list()
+    seen = [keys.str.slice(at, 1).unique().to_list() for at in range(width)]
     varying = {c for at in seen if len(at) > 1 for c in at}
     upper, has_letters = not varying & set(_LOWER), bool(varying - set("0123456789"))
     evenly = all(len(at) == 1 or set(at) - set("0123456789") for at in seen)  # else it has parts, such as a year
     mark = next((m for m, letters in FREE.items() if varying <= set(letters.upper() if upper else letters)), "")
     shape = "".join(at[0] if len(at) == 1 else mark for at in seen)
-    fits = has_letters and mark and (mark == HEX or evenly) and _n_free(shape) >= LEAST_HEX
-    return (shape, upper) if fits and len(shape) == summary.text.longest else None
+    return (shape, upper) if has_letters and mark and (mark == HEX or evenly) and _n_free(shape) >= LEAST_HEX else None
 
 
 def _salted(n: int, k: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -18,17 +18,17 @@ from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, Summary, take_value
 from likewise.codecs.holders import Persons
-from likewise.codecs.ids import IdCodec, summarise_entities, summarise_ids
+from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
-from likewise.codecs.text import TextCodec, summarise_text
+from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Condition, Missing, OrMissing, as_condition
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Distinct, with_null
-from likewise.schema.identifiers.forms import BY_WORD
+from likewise.schema.identifiers.forms import BY_WORD, CALLED, DEVICE
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.CATEGORICAL: LevelCodec,
@@ -47,8 +47,13 @@ _CELLS = "cells"
 def _codec_of(column: Column) -> type[ColumnCodec]:
     """Whatever a key looks like, it is regenerated; a personal identifier in its own form."""
     if column.is_key:
-        return MadeCodec if column.format in BY_WORD else IdCodec
+        return MadeCodec if column.format in BY_WORD and not _keeps_any_form(column) else IdCodec
     return CODECS[column.kind]
+
+
+def _keeps_any_form(column: Column) -> bool:
+    """Whether identifiers are texts without check digits: made as any key is."""
+    return column.dtype == "String" and column.format in (CALLED.word, DEVICE.word)
 
 
 def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Persons | None) -> Summary:
@@ -58,7 +63,7 @@ def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Pers
     else:
         series, at = given if isinstance(given, pl.Series) else given.spread(given.values), None
     if column.role is Role.ENTITY and codec is IdCodec:
-        return summarise_entities(series)
+        return replace(summarise_ids(series.unique()), once=True)
     if codec is LevelCodec:
         return summarise_levels(series, persons, at)
     if codec is NumberCodec:
@@ -67,7 +72,9 @@ def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Pers
         return summarise_times(series, persons, at)
     if codec is MadeCodec:
         return summarise_made(series, persons)
-    return summarise_text(series, persons) if codec is TextCodec else summarise_ids(series, persons)
+    if codec is TextCodec:
+        return summarise_text(series, persons, with_prints=True)
+    return summarise_ids(series, persons)
 
 
 def key_codec(series: pl.Series, column: Column, options: CodecOptions) -> ColumnCodec:
@@ -135,7 +142,7 @@ class TableCodec:
         """The codec of one canonical frame.
 
         Args:
-            others: real rows that are not learnt, and whose keys may not be made again all the same.
+            others: real rows that are not learnt, and whose keys and texts may not be drawn all the same.
             options: how finely and how protected; `changes` are single options by name.
 
         Raises:
@@ -154,7 +161,7 @@ class TableCodec:
         """The summary of a canonical frame or of a chunk of one; people are counted by the schema's entity.
 
         Args:
-            others: of these only the keys.
+            others: of these only the keys and texts.
         """
         return TableSummary(dict(_summaries(frame, schema, others)), len(frame))
 
@@ -351,8 +358,11 @@ def _summaries(
     left_out = [(other, _persons_of(other, schema.entity)) for other in map(_columns_of, others)]
     for c in columns:
         summary = _summarise_column(frame[c.name], c, persons)
-        for other, whose in left_out if c.is_key else ():
-            summary = summary.merge(_summarise_column(other[c.name], c, whose))
+        for other, whose in left_out:
+            if c.is_key:
+                summary = summary.merge(_summarise_column(other[c.name], c, whose))
+            elif isinstance(summary, TextSummary):
+                summary = summary.unlike(other.series(c.name))
         yield c.name, summary
 
 

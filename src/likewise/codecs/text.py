@@ -2,9 +2,10 @@
 
 A template is the string with every digit, upper, lower and other letter replaced by its class; all else stands as it
 is. Templates that enough rows share are codes. A draw takes every position's character from those which enough rows
-have there, each position by itself, so no string is stored; a draw may still equal a real string by chance, and will
-where a template has little room ("A1"). Where no template is shared (names, sentences), the text drawn has only the
-usual lengths and characters. Of a text longer than a pattern can be, the length is told roughly.
+have there, each position by itself, so no string is stored; draws that may equal a real string are drawn again
+(`unseen.py`), and where a template leaves no room for that ("A1"), are a little longer. Where no template is shared
+(names, sentences), the text drawn has only the usual lengths and characters. Of a text longer than a pattern can be,
+the length is told roughly.
 
 Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if any).
 """
@@ -12,7 +13,7 @@ Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -23,6 +24,7 @@ import polars as pl
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
 from likewise.codecs.holders import Holders, Persons, merged
+from likewise.codecs.unseen import Prints, Unseen, prints_of
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
 from likewise.schema.column import Column
@@ -33,6 +35,12 @@ LONGEST = 1_024  # what longer strings are drawn as
 DRAWN = 2**22  # characters drawn at a time
 COUNTED = 2**18  # characters counted at a time
 POOLED = "\ue004"  # stands for the positions of pooled text in `TextSummary.places`
+ANY = "\ue005"  # a letter or a digit, in the templates of keys
+ROOM = 1e6  # possible strings a real or drawn one, from which a clash is one in a million
+ROUNDS = (
+    64  # in which strings that may be real are drawn again: of those that can be new, one in a hundred million is left
+)
+SHORT = 12  # characters of a pooled text that may equal a real one by chance
 
 
 def templates_of(strings: pl.Series) -> pl.Series:
@@ -62,6 +70,7 @@ class TextSummary:
         lengths: length in characters (`rough_lengths`), rows.
         n_rows, missing, longest: rows with and without a string, the greatest length.
         holders: who has which string, where people are counted.
+        prints: numbers of the distinct strings no longer than a pattern, ascending; None where any may be drawn.
     """
 
     templates: pl.DataFrame
@@ -71,6 +80,7 @@ class TextSummary:
     missing: int
     longest: int
     holders: Holders | None = None
+    prints: Prints | None = None
 
     def merge(self, other: Self) -> Self:
         return type(self)(
@@ -81,14 +91,20 @@ class TextSummary:
             self.missing + other.missing,
             max(self.longest, other.longest),
             merged(self.holders, other.holders),
+            None if self.prints is None or other.prints is None else np.union1d(self.prints, other.prints),
         )
+
+    def unlike(self, series: pl.Series) -> Self:
+        """The same, and these strings are not to be drawn either."""
+        known = series.cast(pl.String).drop_nulls()
+        return self if self.prints is None else replace(self, prints=np.union1d(self.prints, _prints(known)))
 
     def of_people(self) -> Self:
         """The same with people counted in place of rows."""
         if self.holders is None:
             return self
         texts, person = self.holders.pairs["value"], self.holders.pairs["person"]
-        return type(self)(*_counted(texts.rename("text"), person), self.n_rows, self.missing, self.longest)
+        return type(self)(*_counted(texts, person), self.n_rows, self.missing, self.longest)
 
 
 def _add(frame: pl.DataFrame) -> pl.DataFrame:
@@ -97,14 +113,17 @@ def _add(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.group_by(keys).agg(pl.col("rows").sum()).sort(keys)
 
 
-def summarise_text(series: pl.Series, persons: pl.Series | Persons | None = None) -> TextSummary:
+def summarise_text(
+    series: pl.Series, persons: pl.Series | Persons | None = None, *, with_prints: bool = False
+) -> TextSummary:
     """The summary of one canonical text column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
+        with_prints: whether none of the strings shall be drawn.
     """
     series = series if series.dtype == pl.String else series.cast(pl.String)
-    strings = series.drop_nulls().rename("text")
+    strings = series.drop_nulls()
     longest = strings.str.len_chars().max()
     return TextSummary(
         *_counted(strings, None),
@@ -112,15 +131,30 @@ def summarise_text(series: pl.Series, persons: pl.Series | Persons | None = None
         len(series) - len(strings),
         int(longest) if isinstance(longest, int) else 0,
         Holders.of(series, persons),
+        _prints(strings) if with_prints else None,
     )
 
 
-def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _prints(strings: pl.Series) -> Prints:
+    """(k,) those of the distinct strings that are no longer than a pattern, ascending."""
+    return np.unique(prints_of(strings.filter(strings.str.len_chars() <= MAX_LENGTH)))
+
+
+def summarise_forms(texts: pl.Series, templates: pl.Series, persons: pl.Series | None) -> TextSummary:
+    """The summary of texts by templates of one's own choice."""
+    counts = _counted(texts, persons, templates)
+    return TextSummary(*counts, len(texts), 0, int(texts.str.len_chars().max() or 0))  # type: ignore[arg-type]
+
+
+def _counted(
+    strings: pl.Series, person: pl.Series | None, templates: pl.Series | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Templates, places and lengths as `TextSummary` holds them: rows of each, or people of each.
 
     Some people at a time, for a table of all characters takes a hundred times what the strings do.
     """
-    frame = strings.to_frame().with_row_index("row")
+    frame = strings.rename("text").to_frame().with_row_index("row")
+    frame = frame if templates is None else frame.with_columns(templates.alias("template"))
     frame = frame.with_columns(pl.col("row").alias("person") if person is None else person.alias("person"))
     k = 1 + int(strings.str.len_chars().clip(0, MAX_LENGTH).sum()) // COUNTED
     some: Iterable[pl.DataFrame] = (frame,)
@@ -128,15 +162,14 @@ def _counted(strings: pl.Series, person: pl.Series | None) -> tuple[pl.DataFrame
         of_people = (frame.filter(pl.col("person") % k == j) for j in range(k))
         some = frame.iter_slices(-(-len(frame) // k)) if person is None else of_people
     counts = [_counted_of(part, of_rows=person is None) for part in some]
-    templates, places, lengths = (_add(pl.concat(parts)) for parts in zip(*counts, strict=True))
-    return templates, places, lengths
+    of_templates, places, lengths = (_add(pl.concat(parts)) for parts in zip(*counts, strict=True))
+    return of_templates, places, lengths
 
 
 def _counted_of(frame: pl.DataFrame, *, of_rows: bool) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The same of some people: row, text, person."""
-    frame = frame.with_columns(
-        templates_of(frame["text"]), rough_lengths(pl.col("text").str.len_chars()), rows=pl.lit(1, pl.Int64)
-    )
+    """The same of some people: row, text, person, and the template where it is told."""
+    template = frame["template"] if "template" in frame.columns else templates_of(frame["text"])
+    frame = frame.with_columns(template, rough_lengths(pl.col("text").str.len_chars()), rows=pl.lit(1, pl.Int64))
     looked = frame.filter(pl.col("length") > 0).select(
         "row", "person", "template", pl.col("text").str.head(MAX_LENGTH).str.split("").alias("char")
     )
@@ -202,6 +235,7 @@ class TextCodec(ColumnCodec):
         length_counts: (lengths,) rows of each.
         has_pooled, has_missing: whether there are these codes.
         rare_token: what pooled text is written as; None draws it.
+        unseen: tells texts that are surely none of the real ones; None where any may be drawn.
     """
 
     kind: ClassVar[str] = "text"
@@ -214,6 +248,7 @@ class TextCodec(ColumnCodec):
     has_pooled: bool
     has_missing: bool
     rare_token: str | None = None
+    unseen: Unseen | None = None
 
     @classmethod
     def from_summary(cls, summary: TextSummary, column: Column, options: CodecOptions) -> Self:
@@ -242,6 +277,7 @@ class TextCodec(ColumnCodec):
             pooled > 0,
             has_missing,
             options.rare_token,
+            None if summary.prints is None or not options.protect else Unseen.of(summary.prints),
         )
 
     @property
@@ -293,8 +329,45 @@ class TextCodec(ColumnCodec):
         back[order] = np.arange(len(order), dtype=np.uint32)
         return pl.concat(drawn).gather(back).alias(self.name)
 
+    @cached_property
+    def rooms(self) -> npt.NDArray[np.float64]:
+        """(T,) how many strings each template allows, counting at each place the characters in real use."""
+        place, rows = self.places.place, self.places.rows
+        share = rows / np.bincount(place, weights=rows)[place]
+        # the chance that two draws at a place agree; its inverse is the number of characters in use there
+        agree = np.log(np.bincount(place, weights=share**2, minlength=self.first_places[-1])[: self.first_places[-1]])
+        upto = np.cumsum([0.0, *-agree])[self.first_places]
+        rooms: npt.NDArray[np.float64] = np.exp(np.minimum(np.diff(upto), 600.0))
+        return rooms
+
     def _strings(self, code: int, n: int, rng: np.random.Generator) -> pl.Series:
-        """n strings of one code."""
+        """n strings of one code, none of which is real."""
+        made = self._drawn(code, n, rng)
+        roomy = code < len(self.templates) and self.rooms[code] >= ROOM * max(self.counts.sum(), n)
+        if self.unseen is None or roomy or made.null_count():
+            return made
+        bad = self._may_be_real(made)
+        for n_rounds in range(ROUNDS):
+            if not len(bad) or (n_rounds == ROUNDS // 4 and len(bad) > n / 2):  # no room
+                break
+            new = self._drawn(code, len(bad), rng)
+            made = made.scatter(bad, new)
+            bad = bad[self._may_be_real(new)]
+        while len(bad):
+            more = pl.Series(rng.integers(0, 10, len(bad))).cast(pl.String)
+            made = made.scatter(bad, made.gather(bad) + more)
+            bad = bad[self._may_be_real(made.gather(bad))]
+        return made
+
+    def _may_be_real(self, texts: pl.Series) -> npt.NDArray[np.int64]:
+        """Which texts are not told from the real ones, of those that are short enough to equal one."""
+        assert self.unseen is not None
+        n = texts.str.len_chars().to_numpy()
+        most = MAX_LENGTH if len(self.templates) else SHORT
+        return np.flatnonzero(~self.unseen.admits(texts) & (n <= most))
+
+    def _drawn(self, code: int, n: int, rng: np.random.Generator) -> pl.Series:
+        """n strings of one code, or nulls."""
         if code < len(self.templates):
             length = np.full(n, len(self.templates[code]))
             places = np.arange(len(self.templates[code])) + self.first_places[code]
@@ -326,8 +399,10 @@ class TextCodec(ColumnCodec):
             "has_pooled": self.has_pooled,
             "has_missing": self.has_missing,
             "rare_token": self.rare_token,
+            "remainders": 0 if self.unseen is None else len(self.unseen.free),
         }
-        return data, {
+        free = {} if self.unseen is None else {"free": np.packbits(self.unseen.free)}
+        return data, free | {
             "place": self.places.place,
             "char": self.places.char.astype(np.int64),
             "rows": self.places.rows,
@@ -362,7 +437,22 @@ class TextCodec(ColumnCodec):
             raise ModelFileError(f"codec of column {name!r}: its characters contradict its templates")
         places = Places(place.astype(np.int64), char.astype(np.uint32), rows)
         token = take_value(data, "rare_token", str, type(None))
-        return cls(name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token)
+        return cls(
+            name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token,
+            _unseen_from(data, arrays),
+        )  # fmt: skip
+
+
+def _unseen_from(data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Unseen | None:
+    m = data.get("remainders", 0)  # files of before have none
+    if not isinstance(m, int) or not 0 <= m < 2**32:
+        raise ModelFileError("codec: 'remainders' must be a count")
+    if not m:
+        return None
+    free = np.unpackbits(take_array(arrays, "free", "u", length=-(-m // 8)).astype(np.uint8))[:m].astype(bool)
+    if free.mean() < 0.01:
+        raise ModelFileError("codec: its remainders leave no room for new texts")
+    return Unseen(free)
 
 
 def _shared_lengths(lengths: pl.DataFrame, rows: int) -> pl.DataFrame:

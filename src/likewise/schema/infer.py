@@ -17,7 +17,7 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import glances
-from likewise.schema.identifiers.forms import CODE, NAME, are_alike
+from likewise.schema.identifiers.forms import NAME
 from likewise.schema.identifiers.names import is_a_name, looks_like_names, names_a_person
 from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column, note_of
 from likewise.schema.keys import (
@@ -234,9 +234,9 @@ def _as_codes(column: Column, counted: Counted) -> Column:
     numbered = distinct.values.dtype == pl.String and are_numbered(distinct.values, int(distinct.counts.sum()))
     if not numbered and not _is_code(column, counted):
         return column
-    note = "taken as an id: codes that come again: none of them is drawn, longer ones where they leave no room"
-    form = CODE.word if are_alike(counted[column.name].values) else None
-    return replace(column, kind=Kind.ID, role=Role.ID, format=form, notes=(*column.notes[:-1], note))
+    again = "" if len(distinct.values) == int(distinct.counts.sum()) else ", though some rows share one"
+    note = f"taken as an id: codes made for somebody or something{again}: none of them is drawn, new ones are made"
+    return replace(column, kind=Kind.ID, role=Role.ID, notes=(*column.notes[:-1], note))
 
 
 def _tells_people_apart(column: Column) -> bool:

@@ -315,7 +315,7 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
         long = facts.values.str.len_chars().mean() > MAX_LENGTH  # type: ignore[operator]
         learnt = "only their length and characters are learnt" if long else "their pattern is learnt"
         return facts.column(
-            kind, notes=(f"mostly different texts: {learnt}; no text is kept, but a short one may be drawn by chance",)
+            kind, notes=(f"mostly different texts: {learnt}; no text is kept, and none of them is drawn",)
         )
     if len(facts.values) > 1 and int(facts.counts.max()) < LEAST_ROWS:  # type: ignore[arg-type]
         facts.notes.append(f"no level has {LEAST_ROWS} rows: none will be drawn, unless levels are declared")

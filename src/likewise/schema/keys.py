@@ -75,6 +75,13 @@ _GROUP_WORDS = """
 """
 _GROUPS = frozenset(_GROUP_WORDS.split())
 """Words of what is sold, visited or belonged to: its rows are many people's."""
+_NUMBERED_WORDS = """
+    badge ticket voucher coupon receipt invoice booking reservation permit licence license passport membership card
+    karte tarjeta carte parcel consignment shipment docket locker pager beeper extension durchwahl ausweis rechnung
+    beleg factura facture
+"""
+_NUMBERED = frozenset(_NUMBERED_WORDS.split())
+"""What has a number that is given out, by which it is called."""
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码", "номер", "numer",
@@ -180,8 +187,7 @@ def key_reason(
         if len(values) >= 20 and _all_hashes(values):
             return "the values are hashes or random tokens"
     if not is_unique:
-        nearly = values.dtype != pl.String and n_known >= 100 and len(values) >= NEARLY * n_known
-        return "nearly unique, and named so" if nearly and _numbers_something(name) else None
+        return None if values.dtype == pl.String else _numbered_reason(name, values, n_known)
     if last in _STRONG or whole_name in _STRONG_NAMES:
         return "unique, and named so"
     if is_measure(name):
@@ -192,7 +198,23 @@ def key_reason(
         return "unique, and named so"
     if values.dtype == pl.String:
         return _code_reason(values)
-    return _whole_reason(values, in_order) if complete else None
+    return _numbered_reason(name, values, n_known) or (_whole_reason(values, in_order) if complete else None)
+
+
+def _numbered_reason(name: str, values: pl.Series, n_known: int) -> str | None:
+    """Whole numbers that are given out, by their name, though some come again: nearly all differ, or most of them do
+    and none has less than three digits; and numbers of one width under the bare name of what has one ("badge")."""
+    share, low, high = len(values) / n_known, int(values.min()), int(values.max())  # type: ignore[arg-type]
+    nearly = n_known >= 100 and share >= NEARLY
+    if _numbers_something(name) and (nearly or (n_known >= 20 and share > 0.5 and low > 99)):
+        return "mostly different numbers, and named so"
+    bare = share >= NEARLY and n_known >= 20 and low > 99 and len(str(low)) == len(str(high))
+    return "nearly unique numbers of one width, and named so" if bare and _has_a_number(name) else None
+
+
+def _has_a_number(name: str) -> bool:
+    parts = parts_of(name)
+    return len(parts) == 1 and parts[0] in _NUMBERED | (OWNERS - THINGS)
 
 
 def _numbers_something(name: str) -> bool:

@@ -139,7 +139,6 @@ MAC = Form(
 )  # fmt: skip
 _LARGE = r"(?:^|\.)(?:1\d\d|2[0-5]\d)(?:[.:/]|$)"
 """Part of most addresses, and of hardly any version of a program (`2.4.1.0`)."""
-CODE = Form("code", "codes", "", "AA-00000000")
 NAME = Form("name", "names of people", "", "")
 FORMS: tuple[Form, ...] = (
     EMAIL, IPV4, IPV6, MAC,
@@ -209,17 +208,7 @@ _FITTING = [
 _PATTERNED = [fits.mean() for fits in _FITTING]
 """Made once: to build an expression costs as much as to look at a short column."""
 
-BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, CODE, NAME)}
-
-
-def are_alike(codes: pl.Series) -> bool:
-    """Whether distinct codes are written in few ways.
-
-    Example:
-        >>> are_alike(pl.Series(["K-101", "K-102"])), are_alike(pl.Series([f"{k:04x}" for k in range(0, 65536, 97)]))
-        (True, False)
-    """
-    return codes.str.replace_all(r"\d", "0").str.replace_all(r"\p{L}", "A").n_unique() <= 10
+BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, NAME)}
 
 
 def has_a_form(texts: pl.Series, lengths: Sequence[int]) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 
@@ -48,6 +50,72 @@ def test_first_names_of_those_who_do_something_are_names(heading: str) -> None:
 )
 def test_brands_films_species_streets_and_places_are_no_names(texts: str) -> None:
     assert recognise("column_1", pl.Series(texts.split(","))) is None
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        "Иванов И.И.,Гришаева М.К.,Щукина О. П.",
+        "Finn H.,Mia-Sophie A.,Imke B.",
+        "Oelkers, J.,Quandt, T. R.,Uphoff, M.",
+        "J. Oelkers,T. R. Quandt,M. Uphoff Kern",
+        "Dr. Okonkwo,Dr. Lindqvist,Dr. Haddad",
+        "Hr. Knöpfle,Fr. Zwingmann,Fr. Ohlenbusch",
+        "Frau Dr. Imke Abendroth,Herr Tjark Uphoff,Herr Piet Niehaus",
+        "王老师,李医生,张女士,刘先生",
+        "佐藤様,鈴木様,五十嵐様",
+    ],
+)
+def test_initials_and_titles_tell_people_under_any_heading(texts: str) -> None:
+    assert (
+        recognise("column_1", pl.Series(texts.split(",") if ", " not in texts else re.split(r",(?! )", texts))) is NAME
+    )
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        "Gruppe A.,Gruppe B.,Gruppe C.,Gruppe D.",
+        "N. Korea,S. Korea,N. Dakota,E. Timor,W. Virginia",
+        "E. coli,B. subtilis,S. aureus,P. putida",
+        "Sr. Analyst,Jr. Analyst,Sr. Manager,Sr. Developer",
+        "数学老师,语文老师,英语老师,体育老师",
+        "Prof. services,Fr. bis Mo.,Dr.-Ing. e. h.",
+    ],
+)
+def test_groups_places_species_and_posts_are_no_names(texts: str) -> None:
+    assert recognise("column_1", pl.Series(texts.split(","))) is None
+
+
+GIVEN, FAMILY = ["Tjark", "Okka", "Enno", "Imke", "Levke"], ["Czerny", "Ehlers", "Uphoff", "Niehaus", "Prigge"]
+STRANGE = [f"{given} {family}" for given in GIVEN for family in FAMILY]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Full name (as in passport)", "Name of the student", "Father's name", "FNAME", "lname", "Surname(s)",
+        "patient_first", "name_last", "Geburtsname", "Nickname", "フリガナ", "What is the name of your teacher?",
+    ],
+)  # fmt: skip
+def test_headings_that_say_a_person_need_no_known_name(heading: str) -> None:
+    assert recognise(heading, pl.Series(STRANGE)) is NAME
+
+
+@pytest.mark.parametrize("heading", ["Surgeon", "Teacher", "Kassierer", "Richter", "Enfermera", "patient"])
+def test_full_names_under_what_only_people_are_need_not_be_known(heading: str) -> None:
+    assert recognise(heading, pl.Series(STRANGE)) is NAME
+    assert recognise(heading, pl.Series(["Full Time", "Part Time", "Self Employed"])) is None
+
+
+def test_names_with_initials_are_made_so() -> None:
+    table = pl.DataFrame({"x": ["Uphoff, T.", "Czerny, I.", "Ehlers, O."] * 40})
+    names = pl.DataFrame({"x": ["Uphoff T.", "Czerny I.", "Ehlers O."] * 40})
+    turned = pl.DataFrame({"x": ["T. Uphoff", "I. Czerny", "O. Ehlers"] * 40})
+    for one, form in ((table, r"^\w+, \w+$"), (names, r"^\w+ \p{Lu}\.$"), (turned, r"^\p{Lu}\. \w+$")):
+        made = lw.Synthesizer("copula", random_state=0).fit(one).sample(50, random_state=0)
+        assert made["x"].str.contains(form).all()
+        assert not made["x"].is_in(one["x"].implode()).any()
 
 
 @pytest.mark.parametrize("heading", ["shipped_to", "username"])

@@ -26,7 +26,14 @@ from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form
-from likewise.schema.identifiers.names import CHINESE_GIVEN, GIVEN, MADE_FAMILY, free_characters, made_words
+from likewise.schema.identifiers.names import (
+    CHINESE_GIVEN,
+    GIVEN,
+    MADE_FAMILY,
+    WITH_INITIALS,
+    free_characters,
+    made_words,
+)
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
 MARKS = frozenset(CLASSES.values())
@@ -35,7 +42,7 @@ DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
 WORDS = 400  # invented names that are kept
 STYLES = ("given family", "family, given", "one word", "chinese", "address", "address:port", "address/length",
-          "aa:bb", "aa-bb", "aabb.ccdd", "given.family")  # fmt: skip
+          "aa:bb", "aa-bb", "aabb.ccdd", "given.family", "family g.", "g. family")  # fmt: skip
 OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6, MAC))
 # Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849); those of devices are of
 # the kind that no maker gives out (IEEE 802, locally administered).
@@ -168,6 +175,10 @@ class MadeCodec(KeyCodec):
         given = _chosen([name.capitalize() for name in _ASCII], n, rng)
         if self.style == STYLES[10]:
             return (given + "." + word).str.to_lowercase()
+        if self.style in STYLES[11:]:
+            initial = given.str.head(1) + "."
+            names = word + " " + initial if self.style == STYLES[11] else initial + " " + word
+            return names.str.to_uppercase() if self.upper else names
         names = given + " " + word if self.style == STYLES[0] else word + ", " + given
         return names.str.to_uppercase() if self.upper else names
 
@@ -291,6 +302,8 @@ def _style_of(values: pl.Series) -> str:
         return STYLES[1]
     if values.str.contains(r"^[\p{Ll}'-]+\.[\p{Ll}'-]+$").mean() > 0.5:  # type: ignore[operator]
         return STYLES[10]
+    if values.str.contains(WITH_INITIALS).mean() > 0.5:  # type: ignore[operator]
+        return STYLES[12 if values.str.contains(r"^\p{Lu}\.").mean() > 0.5 else 11]  # type: ignore[operator]
     return STYLES[0] if values.str.contains(r"\S\s+\S").mean() > 0.5 else STYLES[2]  # type: ignore[operator]
 
 

@@ -30,6 +30,8 @@ SEPARATORS = r"[\s.\-/()]"
 """What may stand between the characters of a number."""
 
 
+_REMARK = re.compile(r"\(.*?\)|\[.*?\]", re.DOTALL)
+"""What stands beside a name: `Full name (as in passport)`, `Surname(s)`."""
 _AMOUNT_WORDS = "count counts calls minutes total sum mean usage traffic volume limit balance bill density"
 _AMOUNTS = frozenset(_AMOUNT_WORDS.split())
 """Words of measures: what stands under "cell count" or "card limit" is no number of a telephone or a card."""
@@ -242,9 +244,10 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
     if not len(texts):
         return None
     parts = parts_of(name)
+    names = parts_of(_REMARK.sub(" ", name)) or parts
     # One look for all patterns: hardly any column needs a second.
     if by_name and not any(form.is_named(parts) for form in (CALLED, DEVICE, PHONE)):
-        return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None
+        return NAME if values.dtype == pl.String and looks_like_names(names, texts) else None
     both = texts.to_frame("").select(_BARE)
     patterned = both.select(_PATTERNED).row(0)
     stripped, bare = both
@@ -272,4 +275,4 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
         return DIALLED
     if patterned[len(FORMS) + 3] >= 0.8 and stripped.str.len_chars().mean() <= 64:  # type: ignore[operator]
         return LABELLED
-    return NAME if values.dtype == pl.String and looks_like_names(parts, texts) else None
+    return NAME if values.dtype == pl.String and looks_like_names(names, texts) else None

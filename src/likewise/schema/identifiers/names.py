@@ -78,7 +78,9 @@ _FAMILY_HINTS = (
     "last name", "lastname", "surname", "family name", "nachname", "familienname", "apellido", "apellidos", "cognome",
     "maiden name", "nom de famille", "apellido paterno", "apellido materno", "sobrenome", "фамилия", "прізвище",
     "achternaam", "efternamn", "etternavn", "sukunimi", "nazwisko", "příjmení", "prijmeni", "vezetéknév",
-    "soyad", "soyadı", "soyisim", "επώνυμο", "презиме", "姓氏",
+    "soyad", "soyadı", "soyisim", "επώνυμο", "презиме", "姓氏", "fname", "lname", "mname", "given names", "forenames",
+    "surnames", "zuname", "geburtsname", "mädchenname", "maiden", "née", "geborene", "nom de naissance", "rufname",
+    "spitzname", "nickname", "apodo", "surnom", "フリガナ", "ふりがな", "カナ", "氏名カナ", "よみがな",
 )  # fmt: skip
 _WHOLE_HINTS = (
     "full name", "fullname", "person name", "nom complet", "nombre completo", "nom et prenom", "vollname", "姓名",
@@ -93,11 +95,40 @@ _BARE_WORDS = """
 """
 _BARE = frozenset(_BARE_WORDS.split())
 _OTHER_WORDS = """
-    contact mother father parent spouse husband wife author actor director nurse physician cardholder assignee manager
-    bearbeiter sachbearbeiter betreuer berater verkäufer arzt hausarzt fahrer autor leiter vendeur vendedor médecin
-    担当者 業務員 业务员 负责人 经办人 医生 医師
+    contact mother father parent spouse husband wife author actor director nurse physician cardholder
+    assignee manager bearbeiter sachbearbeiter betreuer berater verkäufer arzt hausarzt fahrer autor leiter
+    vendeur vendedor médecin 担当者 業務員 业务员 负责人 经办人 医生 医師 担当
+    责任人 班主任 上级 主管 联系人 审核人 审批人 制单人 收件人 发件人 surgeon
+    therapist midwife caregiver caretaker cashier technician trainer coach captain judge lawyer notary
+    supervisor boss interviewer rater reviewer investigator approver requester reporter signatory signature
+    guardian sibling child godparent attendee speaker payee beneficiary landlord owner reader writer editor
+    responsible chirurg therapeut hebamme pfleger pflegerin kassierer kassiererin techniker trainerin
+    richter anwalt notar vorgesetzter prüfer gutachter lehrer lehrerin lehrkraft klassenlehrer
+    klassenlehrerin ehepartner vormund mieter vermieter halter fahrerin gast teilnehmer teilnehmerin
+    empfänger absender kontoinhaber karteninhaber inhaber unterzeichner proband schüler schülerin patientin
+    kundin mutter vater kind caissier caissière enseignant enseignante chirurgien infirmier infirmière
+    responsable avocat juge locataire titulaire cajero cajera docente maestro maestra profesor profesora
+    enfermero enfermera cirujano abogado juez encargado titular professore professoressa infermiere paziente
+    cliente responsabile responsável professor professora enfermeiro enfermeira менеджер врач учитель
+    преподаватель сотрудник клиент пациент ученик студент исполнитель ответственный водитель автор lekarz
+    nauczyciel klient pacjent uczeń kierownik
 """
 _OTHERS = frozenset(_OTHER_WORDS.split())
+_MAY_BE_FIRMS = """
+    customer client user member household owner holder donor tenant borrower insured agent kunde kunden nutzer benutzer
+    mitglied utilisateur membre cliente socio miembro usuario subject case mother father parent spouse husband wife
+    contact author manager vendor payee beneficiary landlord responsible requester reporter vermieter empfänger absender
+    inhaber titular titulaire клиент klient mutter vater
+"""
+_PEOPLE = (OWNERS | _OTHERS) - THINGS - frozenset(_MAY_BE_FIRMS.split())
+"""Who can be nobody but a person, and of whom columns tell hardly more than who it is."""
+_AROUND_WORDS = """
+    of the s a an your my his her their what is in full complete legal preferred whole and und et y e i de del des du
+    der da do la el card billing shipping delivery emergency next kin
+"""
+_AROUND = frozenset(_AROUND_WORDS.split())
+"""Words beside "name" and whose it is that say no more: "name of the student", "father's name", "card holder name"."""
+_PARTS_OF_A_NAME = frozenset({"first", "last", "middle", "given"})
 _LOGIN_STEMS = frozenset({"user", "users", "benutzer", "nutzer"})
 _DOERS = frozenset({"by", "to", "von", "durch", "par", "por"})
 """Last words of "created by" and "assigned to"."""
@@ -109,6 +140,17 @@ _EASTERN = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,4}(?:[ \u3000][\p{Ha
 _TITLES = r"\b(mr|mrs|ms|miss|dr|prof|herr|frau|sir|dipl|ing|med|phil|sr|sra|mme|m)\b\.?"
 _GREAT_CHINESE = [*"王李张刘陈張劉陳"]
 """Family names of a third of all Chinese, with which few other words begin."""
+WITH_INITIALS = (
+    r"^(?:\p{Lu}\p{Ll}[\p{L}'’\-]*,? (?:\p{Lu}\.[ \-]?){1,3}|(?:\p{Lu}\.[ \-]?){1,3}\p{Lu}\p{Ll}[\p{L}'’\-]*"
+    r"(?: \p{Lu}\p{Ll}[\p{L}'’\-]*)?)$"
+)
+"""`Smith J.`, `J. R. Smith`; species have a small word behind (`E. coli`)."""
+_ADDRESSED = (
+    r"^(?:(?:(?i:dr|prof|dott|dra|mr|mrs|ms|herrn?|frau|hr|fr|sra|srta|señora?|mme|mlle|monsieur|madame|don|doña|dhr|mevr|"
+    r"pani?|bay|rev|pastor|schwester|pfleger|familie|fam|sig|sig\.ra|г-н|г-жа|доктор)\.? )+\p{Lu}[\p{L}\p{M}'’\-]+"
+    r"(?: \p{Lu}[\p{L}\p{M}'’.\-]*){0,3}"
+    r"|\p{Han}{1,3}(?:先生|女士|小姐|老师|教授|医生|医师|医師|主任|同学|师傅|様|氏|さん))$"
+)
 _PLACE_ENDS = r"[村庄莊镇鎮乡鄉市县県區区路街店屯营寨沟山河湖町駅省州厂司校院]$"
 
 
@@ -127,14 +169,39 @@ def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False
     """
     if not len(texts) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
         return False
+    if _are_written_as_names(texts):
+        return True
     parts = [split for part in parts for split in _split(part)]
     if names_a_person(parts) or (beside and is_a_name(parts)):
+        return True
+    parts = [part for part in parts if part not in _AROUND] or parts
+    if names_a_person(parts) or (parts[-1:] and parts[-1] in _PARTS_OF_A_NAME and is_a_name(["name", *parts[:-1]])):
         return True
     whose = is_a_name(parts) and len(parts) > 1  # "patient name": in any language, unlike the name of a machine
     if whose and _look_human(texts, 0.1 if (THINGS | {"household"}) & set(parts) else 0.0):
         return True
     bare = is_a_name(parts) or set(parts) <= OWNERS | _OTHERS or (len(parts) > 1 and parts[-1] in _DOERS)
-    return (bool(parts) and bare and _look_human(texts, 0.4)) or _are_full_names(texts)
+    if parts and bare and (_look_human(texts, 0.4) or (set(parts) <= _PEOPLE and _look_varied(texts))):
+        return True
+    return _are_full_names(texts)
+
+
+def _are_written_as_names(texts: pl.Series) -> bool:
+    """Whether distinct texts are written as only people's names are: with initials, or as one addresses people."""
+    if len(texts) < 3:
+        return False
+    initials, addressed = (texts.str.contains(form) for form in (WITH_INITIALS, _ADDRESSED))
+    if addressed.mean() >= 0.9:  # type: ignore[operator]
+        eastern = texts.str.contains(r"^\p{Han}")
+        family = texts.str.slice(0, 1).is_in([*CHINESE_FAMILY, *_GREAT_CHINESE]) | texts.str.slice(0, 2).is_in(
+            _JAPANESE_FAMILY
+        )
+        return bool((family | ~eastern).mean() >= 0.5)  # type: ignore[operator]
+    if initials.mean() < 0.9:  # type: ignore[operator]
+        return False
+    words, letters = texts.str.extract(r"(\p{Lu}\p{Ll}[\p{L}'’\-]*)"), texts.str.extract(r"(\p{Lu})\.")
+    # "N. Korea" and "S. Main" are places; of "Gruppe A." there is one word.
+    return words.n_unique() >= 3 and bool((~letters.is_in([*"NSEW"])).mean() >= 0.5)  # type: ignore[operator]
 
 
 def _split(part: str) -> list[str]:
@@ -192,6 +259,14 @@ def is_a_name(parts: list[str]) -> bool:
 def _plain(texts: pl.Series) -> pl.Series:
     """In small letters, without accents: as known names are listed."""
     return texts.str.to_lowercase().str.normalize("NFD").str.replace_all(r"\p{M}", "")
+
+
+def _look_varied(texts: pl.Series) -> bool:
+    """Whether texts are two words or more in capitals, of many first and many last ones: no ways of working."""
+    if len(texts) < 10 or not _look_human(texts, 0.0):
+        return False
+    words = texts.str.split(" ")
+    return min(words.list.first().n_unique(), words.list.last().n_unique()) >= 5
 
 
 def _look_human(texts: pl.Series, share: float) -> bool:

@@ -85,7 +85,7 @@ def schema_of(
     """The schema: the user's word where there is one, inference for the rest, and the target marked; none of images."""
     from likewise.images.sets import ImageSet
     from likewise.schema.column import Role
-    from likewise.schema.infer import infer
+    from likewise.schema.infer import infer, word_on_headings
 
     if isinstance(frame, ImageSet):
         return None
@@ -96,6 +96,8 @@ def schema_of(
     for column in schema:
         for note in column.notes:
             terminal.note(f"column {column.name!r}: {note}")
+    if (told := word_on_headings(schema)) is not None:
+        terminal.note(told)
     return replace(schema, dialect=dialect)
 
 

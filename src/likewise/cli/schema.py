@@ -66,7 +66,7 @@ def schema(
     terminal = open_terminal(quiet, json)
     check_outputs(json)
     from likewise.cli.terminal import schema_table
-    from likewise.schema.infer import infer
+    from likewise.schema.infer import infer, word_on_headings
     from likewise.schema.persons import word_on_entity
 
     with terminal.doing("reading"):
@@ -83,9 +83,9 @@ def schema(
     if given is not None or changes:
         _hold_against(frame, found)
     terminal.result(schema_table(found))
-    told = None if no_entity else word_on_entity(frame, found)
-    if told is not None:
-        terminal.note(told)
+    for told in (word_on_headings(found), None if no_entity else word_on_entity(frame, found)):
+        if told is not None:
+            terminal.note(told)
     if given is not None:
         absent = [name for name in frame.columns if name not in given.names]
         named = f" but for columns it does not name: {', '.join(map(repr, absent))}" if absent else ""

@@ -18,7 +18,12 @@ from likewise.schema.distinct import Columns, Counted
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import glances
 from likewise.schema.identifiers.forms import NAME
-from likewise.schema.identifiers.names import is_a_name, looks_like_names, names_a_person
+from likewise.schema.identifiers.names import (
+    are_called_like_people,
+    is_a_name,
+    looks_like_names,
+    names_a_person,
+)
 from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column, note_of
 from likewise.schema.keys import (
     BY_LOOKS,
@@ -169,7 +174,21 @@ def doubts(schema: Schema) -> list[str]:
         "complex numbers": "of complex numbers, and are taken as texts; give each part a column of its own",
     }
     found = [(names, text) for mark, text in said.items() if (names := named(mark))]
-    return [f"columns are {text}: {names}" for names, text in found]
+    told = [f"columns are {text}: {names}" for names, text in found]
+    people = word_on_headings(schema)
+    return told if people is None else [*told, people]
+
+
+def word_on_headings(schema: Schema) -> str | None:
+    """What a user should hear of columns that are called like people; None where none are."""
+    people = are_called_like_people(list(schema.names))
+    if not people:
+        return None
+    named = ", ".join(map(repr, people[:3])) + (", ..." if len(people) > 3 else "")
+    return (
+        f"{len(people)} columns are called like people: {named}. The names of columns leave with all that is made of "
+        "the table: turn it so that each of these people has rows and the name is in a column, or call them otherwise"
+    )
 
 
 def _by_entity(schema: Schema, counted: Counted) -> Schema:

@@ -137,6 +137,8 @@ _LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$"
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"
 _ONE_OR_MORE = r"^[\p{L}\p{M}'’.\-]+(,? \p{L}[\p{L}\p{M}'’.\-]*){0,4}$"
 _EASTERN = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,4}(?:[ \u3000][\p{Han}\p{Hiragana}\p{Katakana}]{1,3})?$"
+_NO_PERSON = r"(?i)\b(name|date|id|no|number|code|type|sales|total|count|amount|price|rate|share|score|status)\b"
+"""Words of headings that people do not have."""
 _TITLES = r"\b(mr|mrs|ms|miss|dr|prof|herr|frau|sir|dipl|ing|med|phil|sr|sra|mme|m)\b\.?"
 _GREAT_CHINESE = [*"王李张刘陈張劉陳"]
 """Family names of a third of all Chinese, with which few other words begin."""
@@ -217,10 +219,10 @@ def _are_full_names(texts: pl.Series) -> bool:
     in most of five texts, or, as no list holds all names, in one of ten where two in five begin or end with a given
     name.
     """
-    if len(texts) < 5:
-        return False
     if texts.str.contains(_EASTERN).mean() > 0.9:  # type: ignore[operator]
         return _are_eastern_names(texts.str.replace_all(r"\s", ""))
+    if len(texts) < 5:
+        return False
     words = _plain(texts).str.replace_all(_TITLES, "").str.replace_all(r"[,. ]+", " ").str.strip_chars().str.split(" ")
     several = words.list.len().is_between(2, 4)
     first, last = words.list.first(), words.list.last()
@@ -234,16 +236,46 @@ def _are_full_names(texts: pl.Series) -> bool:
 
 
 def _are_eastern_names(texts: pl.Series) -> bool:
-    """Whether texts of two to four characters, ten or more, begin with family names as those of people do."""
+    """Whether texts of two to four characters begin with family names as those of people do: of ten and more most, of
+    fewer every one, and a third with the most frequent ones."""
     places = texts.str.contains(_PLACE_ENDS).mean()
-    if len(texts) < 10 or places > 0.1 or texts.str.slice(-2).n_unique() < 0.5 * len(texts):  # type: ignore[operator]
+    if len(texts) < 3 or places > 0.1 or texts.str.slice(-2).n_unique() < 0.5 * len(texts):  # type: ignore[operator]
         return False
     heads = texts.str.slice(0, 1)
     chinese = heads.is_in([*CHINESE_FAMILY, *_GREAT_CHINESE])
+    if len(texts) < 10:
+        great = heads.is_in(_GREAT_CHINESE).sum() >= max(2, len(texts) / 3)
+        return bool(chinese.all() and great and heads.n_unique() > len(texts) / 2 and texts.str.len_chars().max() <= 3)  # type: ignore[operator]
     if (texts.str.len_chars() <= 3).mean() > 0.9 and chinese.mean() >= 0.7:  # type: ignore[operator]
         return bool(heads.is_in(_GREAT_CHINESE).mean() >= 0.15 and heads.n_unique() >= 5)  # type: ignore[operator]
     japanese = texts.str.slice(0, 2).is_in(_JAPANESE_FAMILY) & (texts.str.len_chars() > 2)
     return bool(japanese.mean() >= 0.5 and texts.str.slice(0, 2).n_unique() >= 5)  # type: ignore[operator]
+
+
+def are_called_like_people(names: list[str]) -> list[str]:
+    """The names of columns that are names of people, as the headings of a table turned on its side are: of two to four
+    words, or one, most of which begin with a given name, three different ones or more; or as Chinese names are written.
+
+    Example:
+        >>> are_called_like_people(["day", "Alice Meyer", "Bob Stone", "Carla Wei", "First Name", "Total Sales"])
+        ['Alice Meyer', 'Bob Stone', 'Carla Wei']
+    """
+    texts = pl.Series(names, dtype=pl.String)
+    eastern = texts.filter(texts.str.contains(_EASTERN))
+    called = eastern.filter(eastern.str.slice(0, 1).is_in([*CHINESE_FAMILY, *_GREAT_CHINESE]))
+    if len(called) >= len(eastern) / 2 and _are_eastern_names(called):
+        return called.to_list()
+    words = _plain(texts).str.replace_all(_TITLES, "").str.replace_all(r"[_. ]+", " ").str.strip_chars().str.split(" ")
+    given = pl.when(texts.str.contains(",")).then(words.list.last()).otherwise(words.list.first())
+    table = pl.DataFrame({"text": texts, "n": words.list.len()}).with_columns(given=pl.select(given).to_series())
+    letters = pl.col("text").str.contains(r"^[\p{L}\p{M}'’.,_\- ]{2,60}$")
+    for n in (pl.col("n").is_between(2, 4), pl.col("n") == 1):
+        some = table.filter(n & letters)
+        known = some.filter(pl.col("given").is_in(_GIVEN_KNOWN))
+        if known["given"].n_unique() >= 3 and len(known) >= len(some) / 2:
+            called = (known if (known["n"] == 1).all() else some)["text"]
+            return called.filter(~called.str.contains(_NO_PERSON)).to_list()
+    return []
 
 
 def names_a_person(parts: list[str]) -> bool:

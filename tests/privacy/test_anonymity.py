@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
+from likewise.errors import LikewiseWarning
 from likewise.privacy import Promise, anonymize, hierarchies, measure
 from likewise.privacy.encoding import encode
 from likewise.privacy.measures import class_ids
@@ -617,3 +619,17 @@ def test_the_report_is_plain_data() -> None:
 
 def test_class_ids_count_from_zero_in_order() -> None:
     assert class_ids(pl.DataFrame({"a": [None, 1, None, 2]}), ["a"]).tolist() == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical])
+def test_names_that_pass_through_are_told_though_they_come_again(dtype: pl.DataType) -> None:
+    people = [
+        f"{given} {family}" for given in ("Anna", "Clara", "Paul") for family in ("Weber", "Meyer", "Schmidt", "Koch")
+    ]
+    table = pl.DataFrame({"age": [20 + k % 40 for k in range(120)], "who": people * 10, "city": ["Bonn", "Ulm"] * 60})
+    table = table.with_columns(pl.col("who").cast(dtype))
+    with pytest.warns(LikewiseWarning, match="hold names of people or other personal identifiers: 'who'; leave"):
+        anonymize(table, quasi_identifiers=["age"], k=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        anonymize(table, quasi_identifiers=["age"], k=5, drop="who")

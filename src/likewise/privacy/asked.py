@@ -20,6 +20,7 @@ from likewise.privacy.measures import columns_of, read_population
 from likewise.privacy.promise import Promise, is_number
 from likewise.privacy.verify import SensitiveInput
 from likewise.schema.column import Column, Schema
+from likewise.schema.identifiers.forms import recognise
 from likewise.schema.infer import infer
 
 NEARLY_UNIQUE = 0.5
@@ -162,7 +163,22 @@ def passing_columns(table: pl.DataFrame, asked: Asked, drop: Sequence[str]) -> l
             LikewiseWarning,
             stacklevel=3,
         )
+    personal = [n for n in others if n not in naming and _is_personal(table[n])]
+    if personal:
+        warnings.warn(
+            f"columns that pass through hold names of people or other personal identifiers: "
+            f"{', '.join(map(repr, personal))}; leave them out with drop=",
+            LikewiseWarning,
+            stacklevel=3,
+        )
     return kept
+
+
+def _is_personal(values: pl.Series) -> bool:
+    """Whether values have the form of personal identifiers, or stand under their heading."""
+    typed = isinstance(values.dtype, pl.Categorical | pl.Enum)
+    known = (values.cast(pl.String) if typed else values).drop_nulls().unique(maintain_order=True)
+    return (known.dtype == pl.String or known.dtype.is_integer()) and recognise(values.name, known) is not None
 
 
 def _share_alone(values: pl.Series, persons: Ints | None) -> float:

@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -242,6 +243,61 @@ def test_further_formats_read_their_own_writing(tmp_path: Path, ending: str) -> 
     assert back.cast(expected.schema).equals(expected)
     files.write(TYPED, tmp_path / f"again{ending}")
     assert path.read_bytes() == (tmp_path / f"again{ending}").read_bytes()
+
+
+MOMENTS = pl.DataFrame(
+    {
+        "length": [timedelta(hours=26, minutes=30), timedelta(minutes=5), None],
+        "hour": [time(4, 3), time(23, 59, 59), None],
+        "zoned": [datetime(2020, 1, 1, 4, tzinfo=UTC), datetime(2021, 7, 1, tzinfo=UTC), None],
+        "nothing": pl.Series([None] * 3),
+        "small": pl.Series([1, 255, None], dtype=pl.UInt8),
+        "large": pl.Series([1, 2**100, None], dtype=pl.Int128),
+    }
+)
+WORDS = {
+    "length": ["26:30:00", "0:05:00", None], "hour": ["04:03:00", "23:59:59", None],
+    "zoned": ["2020-01-01T04:00:00+00:00", "2021-07-01T00:00:00+00:00", None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".orc"])
+def test_types_that_a_format_lacks_are_written_in_words(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"t{ending}"
+    files.write(MOMENTS, path)
+    back = files.read(path)
+    for name in ("length", "hour", *(("zoned",) if ending != ".orc" else ())):
+        assert back[name].to_list() == WORDS[name]
+    assert back["small"].cast(pl.Int64).to_list() == [1, 255, None]
+    assert back["large"].to_list() == ["1", str(2**100), None]
+    assert back["nothing"].null_count() == 3
+
+
+def test_a_workbook_shows_numbers_without_marks_and_lengths_of_time(tmp_path: Path) -> None:
+    files.write(MOMENTS.select("length", "small", pl.lit(2024).alias("year")), tmp_path / "t.xlsx")
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as book:
+        styles = book.read("xl/styles.xml").decode()
+    assert "[h]:mm:ss" in styles
+    assert "#,##0" not in styles
+    assert files.read(tmp_path / "t.xlsx")["length"].dtype == pl.Duration
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".xlsx", ".feather"])
+def test_texts_of_a_typed_file_stay_texts(run: Run, ending: str) -> None:
+    texts = pl.DataFrame(
+        {"day": [f"2024-01-{k % 28 + 1:02}" for k in range(90)], "pay": [f"{k % 7},5" for k in range(90)]}
+    )
+    files.write(texts, f"texts{ending}")
+    assert run("synth", f"texts{ending}", "-o", "o.parquet", *QUICK).exit_code == 0
+    assert pl.read_parquet("o.parquet").dtypes == [pl.String, pl.String]
+    assert run("synth", "t.csv", "-o", "o.parquet", *QUICK).exit_code == 0  # which has no types to keep
+    assert pl.read_parquet("o.parquet").dtypes == [pl.Int64, pl.Boolean, pl.Float64]
+
+
+def test_the_device_of_standard_output_is_standard_output(run: Run) -> None:
+    done = run("synth", "t.csv", "-o", "/dev/stdout", "--model", "copula", "--no-measure")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("age;")
 
 
 def test_a_sheet_is_named(run: Run) -> None:

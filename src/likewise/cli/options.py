@@ -28,6 +28,8 @@ Table = TypeVar("Table", "pl.DataFrame", "Columns")
 STANDARD = Path("-")
 """Standard input, or standard output."""
 
+_STANDARD_OUTPUTS = (Path("/dev/stdout"), Path("/dev/fd/1"), Path("/proc/self/fd/1"))
+
 OUTPUT = object()
 """Stands in the annotation of a path that is written to; every other path is an input, which no output may replace."""
 
@@ -261,6 +263,8 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
     def run(**options: Any) -> None:
         from likewise.cli.outputs import guard
 
+        for name in outputs:  # else refused where it leads into a pipe or a file without an ending
+            options[name] = STANDARD if options[name] in _STANDARD_OUTPUTS else options[name]
         guard(
             inputs=_paths(value for name, value in options.items() if name not in outputs),
             outputs=_paths(options[name] for name in outputs),

@@ -92,10 +92,11 @@ def write_table(
     from likewise.schema import parse
     from likewise.tables import files
 
-    if not is_delimited(path) and all(column.dtype == "String" for column in schema):
+    told = dialect or schema.dialect
+    if told is not None and not is_delimited(path) and all(column.dtype == "String" for column in schema):
         fake = parse.restore(parse.parse(fake, schema), schema, typed=True)
     fake = fake.with_columns(_of_held_categories(column) for column in fake)
-    files.write(fake if beside is None else fake.hstack(beside), path, dialect=dialect or schema.dialect)
+    files.write(fake if beside is None else fake.hstack(beside), path, dialect=told)
 
 
 def is_delimited(path: Path) -> bool:

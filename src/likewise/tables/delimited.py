@@ -28,6 +28,7 @@ from likewise.schema.keys import names_a_column
 from likewise.schema.numbers import is_number
 from likewise.tables.encoding import decoded
 from likewise.tables.frames import check_names
+from likewise.tables.lacking import known_to_text
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
 from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
@@ -538,6 +539,7 @@ def write_delimited(parts: Iterable[pl.DataFrame], file: IO[bytes], dialect: Dia
         if dialect.unnamed:
             lacking = [name for i, name in enumerate(part.columns) if name == f"column_{i + 1}"]
             part = part.rename(dict.fromkeys(lacking, "")) if len(lacking) == 1 else part
+        part = part.with_columns(map(known_to_text, part))
         part = _dressed(part, dialect) if is_own else part
         if as_it_is:
             part.write_csv(file, **options)  # type: ignore[call-overload]

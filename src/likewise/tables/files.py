@@ -28,6 +28,7 @@ from likewise.tables.atomic import PathLike, atomic_path, check_writable
 from likewise.tables.delimited import read_delimited, refuse_data_as_names, write_delimited
 from likewise.tables.encoding import decoded
 from likewise.tables.frames import check_names, from_frame
+from likewise.tables.lacking import known_to_orc
 from likewise.tables.source import PACKED, STANDARD, Source, input_errors, load, packing
 from likewise.tables.strays import tell_of_headers, without_headers, without_sums
 
@@ -504,7 +505,11 @@ def _write_excel(parts: Parts, file: IO[bytes], _: Dialect) -> None:
         workbook.set_properties({"created": dt.datetime(2000, 1, 1)})
         zoned = [n for n, t in frame.schema.items() if isinstance(t, pl.Datetime) and t.time_zone]
         frame = frame.with_columns(pl.col(zoned).cast(pl.String))
-        frame.write_excel(workbook, worksheet="Sheet1", autofilter=False, dtype_formats={pl.Float64: "General"})
+        # A year or a telephone number with its thousands marked would look like no other.
+        whole = dict.fromkeys((t for t in frame.dtypes if t.is_integer()), "0")
+        forms: Any = {pl.Float64: "General", **whole}
+        lengths: Any = {name: "[h]:mm:ss" for name, dtype in frame.schema.items() if dtype == pl.Duration}
+        frame.write_excel(workbook, worksheet="Sheet1", autofilter=False, dtype_formats=forms, column_formats=lengths)
     file.write(book.getvalue())
 
 
@@ -512,7 +517,8 @@ def _write_orc(parts: Parts, file: IO[bytes], _: Dialect) -> None:
     import pyarrow as pa
 
     orc = _extra("pyarrow.orc", "pandas")
-    plain = pl.concat(parts).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    frame = pl.concat(parts)
+    plain = frame.with_columns(map(known_to_orc, frame))
     buffer = pa.BufferOutputStream()
     orc.write_table(plain.to_arrow(compat_level=pl.CompatLevel.oldest()), buffer)
     file.write(buffer.getvalue().to_pybytes())

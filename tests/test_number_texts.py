@@ -352,3 +352,78 @@ def test_codes_with_an_e_are_no_numbers(form: str) -> None:
 def test_exponents_are_numbers_by_a_sign_a_point_or_numbers_beside_them() -> None:
     for texts in (["1e+05", "25E+3"], ["1.5E5", "12E3"], ["1e5", "250000", "3e5"], ["1e-7", "2e5"]):
         assert infer_column(pl.Series("x", texts * 50)).kind in (Kind.REAL, Kind.INTEGER)
+
+
+AMOUNTS = [round(12.5 + 7.31 * k * (-1) ** k, 2) for k in range(150)]
+
+
+def in_digits_from(nought: str, text: str) -> str:
+    return text.translate({ord(str(k)): chr(ord(nought) + k) for k in range(10)})
+
+
+def booked(plus: str, minus: str) -> list[str]:
+    return [f"{abs(v):,.2f}{plus if v >= 0 else minus}" for v in AMOUNTS]
+
+
+BOOKED = {
+    "credit and debit": booked(" CR", " DR"),
+    "glued": booked("Cr", "Dr"),
+    "credit alone": booked("", " CR"),
+    "Soll und Haben": booked(" H", " S"),
+    "before": [f"{'CR' if v >= 0 else 'DR'} {abs(v):.2f}" for v in AMOUNTS],
+}
+
+
+@pytest.mark.parametrize("texts", BOOKED.values(), ids=BOOKED)
+def test_credit_and_debit_are_signs(texts: list[str]) -> None:
+    raw = pl.DataFrame({"x": texts})
+    schema = infer(raw)
+    assert parse(raw, schema)["x"].to_list() == AMOUNTS
+    assert "read as below zero" in schema["x"].notes[0]
+    assert restore(parse(raw, schema), schema)["x"].to_list() == texts
+
+
+def test_seats_are_no_credits_and_debits() -> None:
+    assert infer(pl.DataFrame({"x": [f"{k}{'CD'[k % 2]}" for k in range(1, 90)]}))["x"].kind is not Kind.INTEGER
+
+
+SIZES = {
+    "$": ([f"${k}K" if k % 3 else f"${k / 10:.1f}M" for k in range(100, 200)],
+          [k * 1_000 if k % 3 else k * 100_000 for k in range(100, 200)]),
+    "€": ([f"€{k}m" if k % 3 else f"€{k / 10:.1f}bn" for k in range(100, 200)],
+          [k * 10**6 if k % 3 else k * 10**8 for k in range(100, 200)]),
+    "lakh": ([f"{k / 10:.1f} lakh" if k % 3 else f"{k / 10:.1f} crore" for k in range(10, 99)],
+             [k * 10**4 if k % 3 else k * 10**6 for k in range(10, 99)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "values"), SIZES.values(), ids=SIZES)
+def test_decimals_may_differ_from_mark_to_mark(texts: list[str], values: list[int]) -> None:
+    raw = pl.DataFrame({"x": texts})
+    schema = infer(raw)
+    assert parse(raw, schema)["x"].to_list() == values
+    assert restore(parse(raw, schema), schema)["x"].to_list() == texts
+
+
+@pytest.mark.parametrize("nought", "٠۰०০๐")
+@pytest.mark.parametrize("form", ["{}", "{:.2f}", "{:,}", "{:,.1f}"])
+def test_digits_of_other_scripts_are_numbers_and_come_back(nought: str, form: str) -> None:
+    values = [101 + 1_237 * k for k in range(90)]
+    texts = [in_digits_from(nought, form.format(v)) for v in values]
+    own = {"٠": str.maketrans(".,", "٫٬"), "۰": str.maketrans(".,", "٫٬")}.get(nought, {})
+    for written in (texts, [text.translate(own) for text in texts]):
+        raw = pl.DataFrame({"x": written})
+        schema = infer(raw)
+        assert parse(raw, schema)["x"].to_list() == values
+        assert restore(parse(raw, schema), schema)["x"].to_list() == written
+
+
+@pytest.mark.parametrize("power", ["4E18", "3E1", "2e9"])
+def test_codes_with_an_e_beside_whole_numbers_are_codes(power: str) -> None:
+    texts = [str(100 + 37 * k % 900) for k in range(120)] + [power, power.replace("E", "E1").replace("e", "e1")]
+    assert infer(pl.DataFrame({"room": texts}))["room"].kind not in (Kind.INTEGER, Kind.REAL)
+
+
+def test_one_number_with_an_e_of_the_size_of_the_others_is_a_number() -> None:
+    raw = pl.DataFrame({"x": [str(997 * k) for k in range(1, 101)] + ["1e5"]})
+    assert parse(raw, infer(raw))["x"].max() == 100_000

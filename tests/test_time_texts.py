@@ -264,3 +264,62 @@ def test_times_of_day_of_one_offset_are_times() -> None:
     schema = infer(raw)
     assert (schema["x"].kind, schema["x"].format) == (Kind.DATETIME, "%H:%M+02:00")
     assert restore(parse(raw, schema), schema).equals(raw)
+
+
+DAYS = [dt.date(2018, 1, 1) + dt.timedelta(29 * k % 1499) for k in range(200)]
+FRENCH = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
+PRESS = ["Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec."]
+MOMENTS = [dt.datetime(2020, 1, 1) + dt.timedelta(minutes=4_567 * k) for k in range(200)]
+
+
+def half(t: dt.datetime, words: str, form: str) -> str:
+    return form.format(half=words.split("|")[t.hour >= 12], h=(t.hour - 1) % 12 + 1, m=t.minute)
+
+
+def digits_from(nought: str) -> dict[int, str]:
+    return {ord(str(k)): chr(ord(nought) + k) for k in range(10)}
+
+
+SPELT = {
+    "French": [f"{d.day} {FRENCH[d.month - 1]} {d.year}" for d in DAYS],
+    "of the press": [f"{PRESS[d.month - 1]} {d.day}, {d.year}" for d in DAYS],
+    "month and year": [f"{PRESS[d.month - 1]} {d.year}" for d in DAYS],
+    "year and day": [d.strftime("%Y%j") for d in DAYS],
+    "halves before": [half(t, "上午|下午", "{half}{h}:{m:02}") for t in MOMENTS],
+    "halves, hours": [half(t, "午前|午後", "{half}{h}時{m:02}分") for t in MOMENTS],
+    "halves behind": [half(t, "a.m.|p.m.", "{h}:{m:02} {half}") for t in MOMENTS],
+    "halves of days": [
+        f"{t.year}年{t.month}月{t.day}日 " + half(t, "上午|下午", "{half}{h:02}:{m:02}") for t in MOMENTS
+    ],
+    "JavaScript": [t.strftime("%a %b %d %Y %H:%M:%S GMT+0100 (Central European Standard Time)") for t in MOMENTS],
+    "mail": [t.strftime("%a, %d %b %Y %H:%M:%S +0100 (CET)") for t in MOMENTS],
+    "Java": [t.strftime("%Y-%m-%dT%H:%M:%S+01:00[Europe/Paris]") for t in MOMENTS],
+    "Unix": [t.strftime("%a %b %d %H:%M:%S CET %Y") for t in MOMENTS],
+    "Arabic digits": [d.strftime("%Y/%m/%d").translate(digits_from("٠")) for d in DAYS],
+    "Devanagari digits": [f"{t:%d-%m-%Y %H:%M}".translate(digits_from("०")) for t in MOMENTS],
+}
+
+
+@pytest.mark.parametrize("texts", SPELT.values(), ids=SPELT)
+def test_dates_and_times_as_others_spell_them_come_back(texts: list[str]) -> None:
+    raw = pl.DataFrame({"x": texts})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.DATETIME
+    assert restore(parse(raw, schema), schema)["x"].to_list() == texts
+
+
+def test_halves_of_the_day_and_offsets_are_told_right() -> None:
+    raw = pl.DataFrame({"x": SPELT["halves before"]})
+    assert parse(raw, infer(raw))["x"].to_list() == [t.time() for t in MOMENTS]
+    zones = [("GMT+0100 (CET)", 1), ("GMT+0200 (CEST)", 2)]
+    told = [t.strftime("%a %b %d %Y %H:%M:%S ") + zones[t.month in range(4, 11)][0] for t in MOMENTS]
+    raw = pl.DataFrame({"x": told})
+    schema = infer(raw)
+    read = parse(raw, schema)["x"].dt.replace_time_zone(None).to_list()
+    assert read == [t - dt.timedelta(hours=zones[t.month in range(4, 11)][1]) for t in MOMENTS]
+    assert restore(parse(raw, schema), schema)["x"].str.ends_with("GMT+0000 (UTC)").all()
+
+
+def test_a_running_number_behind_a_year_is_no_day_of_the_year() -> None:
+    raw = pl.DataFrame({"x": [f"{2018 + k % 4}{k // 4 + 1:03d}" for k in range(200)]})
+    assert infer(raw)["x"].kind is not Kind.DATETIME

@@ -92,7 +92,7 @@ def _seen(texts: pl.Series, tokens: Sequence[str]) -> dict[str, npt.NDArray]:  #
     decimals = pl.col("fraction").str.len_bytes()
     facts = table.select(
         token=bare.is_in(tokens),
-        digit=bare.str.contains(r"[0-9０-９]") | bare.str.contains(PLAIN),
+        digit=bare.str.contains(r"\p{Nd}") | bare.str.contains(PLAIN),
         plain=text.str.contains(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"),
         grouped=text.str.contains(r"^-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]{3})*)$"),
         fraction=pl.col("fraction").str.contains("[1-9]"),

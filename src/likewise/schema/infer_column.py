@@ -18,9 +18,12 @@ from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
 from likewise.schema.identifiers.forms import Form, recognise
 from likewise.schema.keys import (
+    is_measure,
     key_reason,
     looks_like_digit_code,
     may_be_keys,
+    names_a_key,
+    parts_of,
     text_or_category,
 )
 
@@ -430,9 +433,13 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
     if whole.null_count():
         return None
     width = len(str(whole[0]))
-    least = {6: 5, 8: 3, 10: 5, 12: 3, 14: 3}.get(width)
+    least = {6: 5, 7: 20, 8: 3, 10: 5, 12: 3, 14: 3}.get(width)
     if least and len(whole) >= (1 if forced is Kind.DATETIME else least) and _begin_with_years(whole, width):
         found = times.detect(whole.cast(pl.String), facts.counts)
+        if found and not found.odd and found.format == "%Y%j" and _are_days_of_years(facts, whole, forced):
+            return facts.column(
+                Kind.DATETIME, format="%Y%j", notes=("digits that all read as year and day of the year",)
+            )
         if found and not found.odd and found.format.startswith("%Y%m"):
             note = "digits that all read as year-month" + ("-day" if width > 6 else "") + (" and time" * (width > 8))
             return facts.column(Kind.DATETIME, format=found.format, notes=(note, *found.notes))
@@ -445,6 +452,17 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
         kind = text_or_category(facts.values.cast(pl.String), facts.counts)
         return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))
     return None
+
+
+def _are_days_of_years(facts: _Facts, whole: pl.Series, forced: Kind | None) -> bool:
+    """Whether seven digits that all read as year and day are these, not years with a running number: the days are
+    spread over the year, or the name tells of days or times."""
+    named = is_measure(facts.series.name) or any(
+        part in ("julian", "doy", "yday") for part in parts_of(facts.series.name)
+    )
+    day = whole % 1000
+    spread = day.is_between(1, 366).all() and day.max() > 300 and (day > 183).mean() > 0.25  # type: ignore[operator]
+    return forced is Kind.DATETIME or named or bool(spread and not names_a_key(facts.series.name))
 
 
 def _key(facts: _Facts, whole: pl.Series) -> Column | None:

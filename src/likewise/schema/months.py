@@ -47,21 +47,56 @@ _NAMES = {
     "B(id)": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
     "B(ro)": "Ianuarie Februarie Martie Aprilie Mai Iunie Iulie August Septembrie Octombrie Noiembrie Decembrie",
     "B(hu)": "Január Február Március Április Május Június Július Augusztus Szeptember Október November December",
+    "b(en)": "Jan Feb March April May June July Aug Sept Oct Nov Dec",
+    "b(en2)": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",
+    "b(en3)": "Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec",
+    "b(en4)": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "b(sv2)": "Jan Feb Mars April Maj Juni Juli Aug Sept Okt Nov Dec",
+    "b(da)": "Jan Feb Marts April Maj Juni Juli Aug Sept Okt Nov Dec",
+    "b(ru3)": "Янв Февр Марта Апр Мая Июня Июля Авг Сент Окт Нояб Дек",
+    "b(ru4)": "Янв Февр Мар Апр Мая Июн Июл Авг Сент Окт Нояб Дек",
+    "B(uk)": "Січня Лютого Березня Квітня Травня Червня Липня Серпня Вересня Жовтня Листопада Грудня",
+    "b(uk)": "Січ Лют Бер Кві Тра Чер Лип Сер Вер Жов Лис Гру",
+    "B(ca)": "Gener Febrer Març Abril Maig Juny Juliol Agost Setembre Octubre Novembre Desembre",
+    "b(ca)": "Gen Febr Març Abr Maig Juny Jul Ag Set Oct Nov Des",
+    "B(el)": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου "
+    "Δεκεμβρίου",
+    "b(el)": "Ιαν Φεβ Μαρ Απρ Μαΐ Ιουν Ιουλ Αυγ Σεπ Οκτ Νοε Δεκ",
+    "b(hu)": "Jan Febr Márc Ápr Máj Jún Júl Aug Szept Okt Nov Dec",
+    "b(ro)": "Ian Feb Mar Apr Mai Iun Iul Aug Sept Oct Noi Dec",
+    "b(id)": "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des",
+    "b(id2)": "Jan Feb Mar Apr Mei Jun Jul Agt Sep Okt Nov Des",
+    "B(ar)": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "B(hi)": "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
     "B(fi)": "Tammikuuta Helmikuuta Maaliskuuta Huhtikuuta Toukokuuta Kesäkuuta Heinäkuuta Elokuuta Syyskuuta "
     "Lokakuuta Marraskuuta Joulukuuta",
 }
+
+
+def _language(mark: str) -> str:
+    return re.sub(r"\W|\d|^.", "", mark)
+
+
+_WHOLE = {(_language(mark), name) for mark, names in _NAMES.items() if mark[0] == "B" for name in names.split()}
+_WHOLE |= {("en", name) for name in ("March", "April", "May", "June", "July")}
+_NAMES |= {
+    # With a point behind the names that are cut, and none behind those that are whole: "févr." beside "mars".
+    mark.replace(")", "_)"): " ".join(name + "." * ((_language(mark), name) not in _WHOLE) for name in names.split())
+    for mark, names in _NAMES.items()
+    if mark[0] == "b"
+}
 _ENGLISH = "January February March April May June July August September October November December"
 _MARK = re.compile(r"%[-^~]?([bB]\(\w+\))")
-_WORD = r"[^\W\d_]+"
+_WORD = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u097f])+"
 _FIRST = r"^1er\b"
 
 
 def of(sample: list[str]) -> str | None:
     """The names, by their mark, that every text of a sample has one of; None where none do."""
-    words = {word.casefold() for text in sample for word in re.findall(_WORD, text)}
-    for mark, names in _NAMES.items():
+    words = {end: [set(re.findall(_WORD + end, text.casefold())) for text in sample] for end in ("", r"\.?")}
+    for mark, names in sorted(_NAMES.items(), key=lambda item: "." in item[1], reverse=True):
         known = set(names.casefold().split())
-        if words & known and all(known & set(re.findall(_WORD, text.casefold())) for text in sample):
+        if all(known & found for found in words[r"\.?" if "." in names else ""]):
             return mark
     return None
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, marks_of, narrow, read_reals, to_plain
+from likewise.schema import spellings
+from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, marks_of, read_reals, to_plain
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
 PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
@@ -148,11 +149,19 @@ def _is_code(bare: pl.Series, counts: pl.Series, coded: pl.Series, total: int) -
 
 def _are_codes_with_e(plain: pl.Series) -> bool:
     """Whether plain numbers with an E are codes: no exponent has a sign, no mantissa a point, and not all mantissas
-    are of one digit, as those of numbers are, or there is nothing else."""
+    are of one digit, as those of numbers are, or there is nothing else, or whole numbers that the writer would have
+    shortened too, or of quite another size: nobody writes 3e1 for 30."""
     powers = plain.filter(plain.str.contains(r"[0-9.][eE][+-]?[0-9]"))
     if powers.is_empty() or not _all(powers, _BARE_POWER):
         return False
-    return len(powers) == len(plain) or not _all(powers, r"^[+-]?[1-9][eE]")
+    if len(powers) == len(plain) or not _all(powers, r"^[+-]?[1-9][eE]"):
+        return True
+    others = plain.filter(~plain.is_in(powers.implode()))
+    if not _all(others, r"^[+-]?[0-9]+$"):
+        return False
+    most, sizes = (s.cast(pl.Float64, strict=False).abs() for s in (others, powers))
+    longer = sizes.min() < 1_000 or others.str.contains(r"^[1-9]0{4,}$").any()  # type: ignore[operator]
+    return bool(longer or sizes.max() > 1_000 * most.max())  # type: ignore[operator]
 
 
 def _grouped_points(bare: pl.Series, *, forced: bool) -> bool:
@@ -188,10 +197,10 @@ def _dressed(
     """Numbers with signs of currency, units, brackets, groups, decimal commas, full-width digits."""
     step = max(1, bare.len() // _LOOK_AT)
     some, rows = bare.gather_every(step), counts.gather_every(step)
-    if some.str.contains("[0-9０-９]").mean() < 0.9:  # type: ignore[operator]
+    if some.str.contains(r"\p{Nd}").mean() < 0.9:  # type: ignore[operator]
         return None
-    wide = bool(some.str.contains("[０-９]").mean() > 0.9)  # type: ignore[operator]
-    looked, cents = _split(narrow(some) if wide else some, rows)
+    script = spellings.script_of(some.to_list())
+    looked, cents = _split(spellings.in_ascii(some) if script else some, rows)
     sides, body = _sides(looked), looked["body"].drop_nulls()
     if decimal is None and sides and _grouped_points(body, forced=(sides.prefix + sides.suffix).strip() in _NO_CENTS):
         decimal = ","
@@ -200,10 +209,10 @@ def _dressed(
         return None
     group, lakhs, point = layout
     fmt = NumberFormat(
-        prefix=sides.prefix, suffix=sides.suffix, negative=sides.negative, scale=sides.scale, wide=wide,
+        prefix=sides.prefix, suffix=sides.suffix, negative=sides.negative, scale=sides.scale, script=script,
         group=group, lakhs=lakhs, point=point, cents=cents,
     )  # fmt: skip
-    thin = narrow(bare) if wide else bare
+    thin = spellings.in_ascii(bare) if script else bare
     fits = thin.str.contains(_whole_pattern(fmt))
     odd = int(counts.sum()) - int(counts.filter(fits).sum())
     if not few(odd, int(counts.sum())):
@@ -216,18 +225,20 @@ def _dressed(
         thin = applied(thin, marks)
     else:
         scaled = None
-    plain = applied(thin, to_plain(pl.first(), replace(fmt, wide=False)))
+    plain = applied(thin, to_plain(pl.first(), replace(fmt, script="")))
     if not zeros and not fmt.scale and _led_by_zero(plain).str.contains(_ZEROS).any():
         return None
-    if not (group or point == "," or fmt.scale or wide or _is_measure(fmt, plain)):
+    if not (group or point == "," or fmt.scale or script or _is_measure(fmt, plain)):
         return None
-    notes: tuple[str, ...] = ()
+    mark = re.search(r"[^\W\d_]{1,2}\.?", "".join(sides.negative)) if sides.negative else None
+    is_booked = mark is not None and mark[0] in {word for pair in _BOOKED for word in pair}
+    notes: tuple[str, ...] = (f"amounts with {mark[0]!r} are read as below zero",) if is_booked and mark else ()
     if decimal is None and not group and point == "." and _all(body, r"^[1-9][0-9]{0,2}\.[0-9]{3}$"):
-        notes = (POINT_UNSURE,)
+        notes += (POINT_UNSURE,)
     if group == "," and decimal is None and body.str.contains(r"^[0-9]+$|^[0-9]{1,3},[0-9]{3}$").all():
         ends = body.filter(body.str.ends_with("0"))
         if not (body.str.contains(r"^[0-9]+$").any() and ends.str.contains(",").any()):
-            notes = (COMMA_UNSURE,)
+            notes += (COMMA_UNSURE,)
     if group and body.str.contains("^[0-9]{4}").any():
         notes += ("some numbers lack the thousands marks of the others: all are written back with them",)
     return _measure(plain, values, counts, fmt, notes, odd, zeros, scaled)
@@ -261,6 +272,8 @@ def _sides(parts: pl.DataFrame) -> _Sides | None:
     pairs = parts.drop_nulls("body").group_by("head", "tail").agg(pl.col("rows").sum()).sort("rows", descending=True)
     total, found = int(parts["rows"].sum()), dict[tuple[str, str], dict[tuple[str, str, bool], int]]()
     scale = _ladder(pairs, total)
+    if booked := _booked(parts, pairs, total):
+        return booked
     for head, tail, rows in pairs.head(200).iter_rows():
         head, tail, negative = _unsigned(head, "" if scale else tail)
         ways = found.setdefault((head[0], tail), {})
@@ -281,6 +294,31 @@ def _sides(parts: pl.DataFrame) -> _Sides | None:
     if special is None and lead.startswith("+"):
         special = ("-" + lead[1:], follow)
     return _Sides(lead, follow, special, scale)
+
+
+_BOOKED = (("CR", "DR"), ("Cr", "Dr"), ("cr", "dr"), ("Cr.", "Dr."), ("Ma", "Wn"), ("C", "D"), ("H", "S"))
+"""What stands behind what is credited and what is debited, or before it."""
+
+
+def _booked(parts: pl.DataFrame, pairs: pl.DataFrame, total: int) -> _Sides | None:
+    """Sides that tell credit from debit: both are marked, and a debit is below zero; or one of them alone is (by two
+    letters), and that is what is below zero. None for others."""
+    for side, other in (("tail", "head"), ("head", "tail")):
+        rows, others = (dict(pairs.group_by(s).agg(pl.col("rows").sum()).iter_rows()) for s in (side, other))
+        constant = max(others, key=lambda text: others[text], default="")
+        if not _nearly(others.get(constant, 0), total) or not (_may_lead(constant) or _may_follow(constant)):
+            continue
+        for plus, minus in _BOOKED:
+            if len(plus) == 1 and not _all(parts["body"].drop_nulls(), r"[.,][0-9]{2}$"):
+                continue  # "12C" is a seat
+            found = {text.strip(_BLANK): text for text in rows}
+            ways = [(plus, minus), ("", minus), ("", plus)] if len(plus) > 1 else [(plus, minus)]
+            for up, down in ways:
+                if up in found and down in found and _nearly(rows[found[up]] + rows[found[down]], total):
+                    sides = (found[up], constant), (found[down], constant)
+                    (head, tail), below = sides if side == "head" else (sides[0][::-1], sides[1][::-1])
+                    return _Sides(head, tail, below)
+    return None
 
 
 def _unsigned(head: str, tail: str) -> tuple[tuple[str, str], str, tuple[bool, str]]:
@@ -405,6 +443,8 @@ def _measure(
     fraction, digits = after.with_columns(digits=pl.first().str.len_chars().fill_null(0))
     least, most = _int(digits.min()), _int(digits.max())
     if scaled is not None:
+        if told := _decimals_of_marks(plain, values, fmt):
+            return replace(found(0, most, None, whole=bool((scaled == scaled.round(0)).all())), format=told)
         # what is too small for a mark has no decimals
         kept = fraction.drop_nulls().str.len_chars().min() == most and fraction.str.ends_with("0").any()
         return found(most if kept else 0, most, None, whole=bool((scaled == scaled.round(0)).all()))
@@ -435,6 +475,19 @@ def _measure(
     elif least < most:
         least = min(least, 1)
     return found(least, most, most)
+
+
+def _decimals_of_marks(plain: pl.Series, values: pl.Series, fmt: NumberFormat) -> NumberFormat | None:
+    """With the decimals that all numbers of a mark have, where these differ from mark to mark: `$354K`, `$1.0M`."""
+    digits = plain.str.extract(r"\.([0-9]+)$").str.len_chars().fill_null(0)
+    table = pl.DataFrame(
+        {"mark": values.str.strip_chars().str.extract(rf"({marks_of(fmt)})$"), "n": digits}
+    ).drop_nulls()
+    least, most = (dict(table.group_by("mark").agg(e).iter_rows()) for e in (pl.col("n").min(), pl.col("n").max()))
+    if least != most or len(set(most.values())) < 2:
+        return None
+    spec = "|".join(mark + (f":{most[mark]}" if mark in most else "") for mark in fmt.scale.split("|"))
+    return replace(fmt, scale=spec, least=0, most=max(most.values()))
 
 
 def counts_on(fraction: pl.Series) -> bool:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from likewise.errors import SchemaError
+from likewise.schema import spellings
 from likewise.schema.durations import DurationFormat
-
-_WIDE = str.maketrans("０１２３４５６７８９．，－＋％", "0123456789.,-+%")
 
 
 def _ladder(marks: str, step: float = 1e3, first: float = 1.0) -> dict[str, tuple[tuple[str, float], ...]]:
@@ -33,6 +32,10 @@ LADDERS: dict[str, tuple[tuple[str, float], ...]] = {
     **_ladder("B|KB|MB|GB|TB|PB"), **_ladder("B|kB|MB|GB|TB|PB"), **_ladder("B|KiB|MiB|GiB|TiB|PiB", 1024),
     **_ladder("bytes|KB|MB|GB|TB|PB"), **_ladder("mg|g|kg|t"), **_ladder("ns|us|ms|s"), **_ladder("ns|µs|ms|s"),
     **_ladder("ml|l"), **_ladder("mL|L"), **_ladder("m|km"), **_ladder("mm|m|km"), **_ladder("W|kW|MW|GW"),
+    **_ladder("k|m|bn", 1e3, 1e3), **_ladder("k|m|b", 1e3, 1e3), **_ladder("K|m|bn", 1e3, 1e3),
+    **_ladder("million|billion|trillion", 1e3, 1e6),
+    **_ladder("mn|bn", 1e3, 1e6), **_ladder("lakh|crore", 1e2, 1e5), **_ladder("lakhs|crores", 1e2, 1e5),
+    **_ladder("Tsd.|Mio.|Mrd.", 1e3, 1e3), **_ladder("тыс.|млн|млрд", 1e3, 1e3), **_ladder("mil|mln|mld", 1e3, 1e3),
     **_ladder("Wh|kWh|MWh|GWh"), **_ladder("Hz|kHz|MHz|GHz"), **_ladder("kbps|Mbps|Gbps"),
 }  # fmt: skip
 
@@ -64,9 +67,10 @@ class NumberFormat:
         pad: blanks that a number of one digit before the point has before it; others have as many as fill that width.
         lakhs: whether groups beyond the first are of two digits, as in India.
         exponent: the mark of the exponent, its sign and zeros ("e+00"); empty for none.
-        scale: a key of `LADDERS`; empty for none.
+        scale: a key of `LADDERS`, with the decimals of a mark behind it where marks differ (`K:0|M:1`); empty for none.
         cents: what stands in place of decimals that are all nought, such as ",-".
-        wide: whether digits are the full-width ones of Chinese and Japanese texts.
+        script: the nought of another script's digits, such as the full-width ones of Chinese and Japanese texts, and
+            its point behind it where its own marks are used (`spellings.script_of`).
 
     Example:
         >>> NumberFormat.from_pattern("#,##0.0#") == NumberFormat(least=1, most=2, group=",")
@@ -87,7 +91,7 @@ class NumberFormat:
     lakhs: bool = False
     exponent: str = ""
     scale: str = ""
-    wide: bool = False
+    script: str = ""
     cents: str = ""
 
     @property
@@ -101,18 +105,20 @@ class NumberFormat:
         text = f"{self.prefix}{'?' * self.pad}{core}{scale}{self.suffix}"
         if self.negative is not None:
             text += f";{self.negative[0]}{core}{scale}{self.negative[1]}"
-        return (
-            text.translate({b: a for a, b in _WIDE.items() if chr(b).isdigit() or b == ord(".")}) if self.wide else text
-        )
+        return spellings.in_script(text, self.script) if self.script else text
 
     @classmethod
     def from_pattern(cls, pattern: str) -> NumberFormat:
         """Raises SchemaError for a text that is no pattern."""
-        plain = pattern.translate(_WIDE)
+        plain = spellings.ascii_of(pattern)
         first, _, second = plain.partition(";")
         match = _PATTERN.fullmatch(first)
         below = _PATTERN.fullmatch(second) if second else None
-        if match is None or (second and below is None) or (match["scale"] or "[0.0#]")[1:-1] not in (*LADDERS, "0.0#"):
+        if (
+            match is None
+            or (second and below is None)
+            or re.sub(r":\d", "", match["scale"] or "[]")[1:-1] not in (*LADDERS, "")
+        ):
             raise SchemaError(
                 f"{pattern!r} is not a number format; write it like '0.00', '0.0#', '0.*', '#,##0.00', '0.0 kg' or "
                 "'0.00;(0.00)'"
@@ -125,7 +131,7 @@ class NumberFormat:
             group=part["group"], prefix=part["prefix"], suffix=part["suffix"], digits=part["digits"].count("0"),
             negative=None if below is None else (below["prefix"], below["suffix"] or ""),
             pad=len(part["pad"]), lakhs=bool(part["lakh"]), exponent=part["exponent"], scale=part["scale"][1:-1],
-            cents=part["cents"][1:-1], wide=plain != pattern,
+            cents=part["cents"][1:-1], script=spellings.script_of([pattern]),
         )  # fmt: skip
 
 
@@ -137,9 +143,16 @@ def format_of(pattern: str) -> Format:
     return DurationFormat(pattern) if "{" in pattern else NumberFormat.from_pattern(pattern)
 
 
+def steps_of(scale: str) -> list[tuple[str, float, int | None]]:
+    """Mark, size and decimals of each step of a ladder as formats name it; the decimals are None where any may be."""
+    told = [mark.partition(":")[::2] for mark in scale.split("|")]
+    decimals = {mark: int(n) for mark, n in told if n}
+    return [(mark, size, decimals.get(mark)) for mark, size in LADDERS["|".join(mark for mark, _ in told)]]
+
+
 def marks_of(fmt: NumberFormat) -> str:
     """The marks of size of a format, longer ones first, as alternatives."""
-    return "|".join(sorted((re.escape(mark) for mark, _ in LADDERS[fmt.scale] if mark), key=len, reverse=True))
+    return "|".join(sorted((re.escape(mark) for mark, *_ in steps_of(fmt.scale) if mark), key=len, reverse=True))
 
 
 def below_zero(fmt: NumberFormat) -> tuple[str, str]:
@@ -181,11 +194,14 @@ def read_reals(text: pl.Expr, fmt: Format) -> pl.Expr:
     if not fmt.scale:
         return to_plain(text, fmt).cast(pl.Float64, strict=False)
     bare, factor = text.str.strip_chars(), pl.lit(1.0)
-    for mark, size in sorted(LADDERS[fmt.scale], key=lambda step: len(step[0])):  # a longer one ends in shorter ones
+    for mark, size, _ in sorted(
+        steps_of(fmt.scale), key=lambda step: len(step[0])
+    ):  # a longer one ends in shorter ones
         if mark:
             factor = pl.when(bare.str.ends_with(mark)).then(size).otherwise(factor)
     plain = to_plain(bare.str.replace(rf"(?:{marks_of(fmt)})$", ""), fmt)
-    return (plain.cast(pl.Float64, strict=False) * factor).round(6)
+    number = plain.cast(pl.Float64, strict=False) * factor
+    return pl.when(factor < 1e6).then(number.round(6)).otherwise(number.round(2))
 
 
 def read_wholes(text: pl.Expr, fmt: Format) -> pl.Expr:
@@ -202,8 +218,8 @@ def read_wholes(text: pl.Expr, fmt: Format) -> pl.Expr:
 def to_plain(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """The text with blanks, signs of currency, thousands marks and decimal commas made plain."""
     text = text.str.strip_chars()
-    if fmt.wide:
-        text = text.str.replace_many([chr(a) for a in _WIDE], [chr(b) for b in _WIDE.values()])
+    if fmt.script:
+        text = spellings.in_ascii(text)
     above = text
     if fmt.prefix:
         above = above.str.strip_prefix(fmt.prefix)
@@ -226,10 +242,6 @@ def _bare_body(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     if fmt.point == ",":
         text = text.str.replace(",", ".", literal=True)
     return text
-
-
-def narrow(texts: pl.Series) -> pl.Series:
-    return applied(texts, pl.first().str.replace_many([chr(a) for a in _WIDE], [chr(b) for b in _WIDE.values()]))
 
 
 def applied(series: pl.Series, expr: pl.Expr) -> pl.Series:
@@ -292,11 +304,16 @@ def write_reals(number: pl.Expr, fmt: Format, *, huge: bool = True) -> pl.Expr:
 def _scaled_text(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """Each number with the mark of its size."""
     plain = replace(fmt, scale="")
-    steps = LADDERS[fmt.scale]
-    text = write_reals(number, replace(plain, suffix=steps[0][0], least=0, most=None))
-    for mark, size in steps[1:]:
+    steps = steps_of(fmt.scale)
+    bare = steps[0][1] == 1.0  # what is too small for a mark has no decimals
+    text = write_reals(number, replace(plain, suffix=steps[0][0], least=0, most=None)) if bare else pl.lit("")
+    for mark, size, n in steps[bare:]:
+        of_mark = replace(
+            plain, suffix=mark, least=plain.least if n is None else n, most=plain.most if n is None else n
+        )
+        is_least = not bare and mark == steps[0][0]
         text = (
-            pl.when(number.abs() >= size).then(write_reals(number / size, replace(plain, suffix=mark))).otherwise(text)
+            pl.when(pl.lit(is_least) | (number.abs() >= size)).then(write_reals(number / size, of_mark)).otherwise(text)
         )
     return text
 
@@ -346,8 +363,9 @@ def _assemble(below: pl.Expr, body: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     if fmt.pad:
         width = fmt.pad + 1 + ((fmt.most or 0) + 1 if fmt.most else 0) + len(fmt.suffix)
         text = text.str.pad_start(width)
-    if fmt.wide:
-        text = text.str.replace_many([chr(b) for b in _WIDE.values()], [chr(a) for a in _WIDE])
+    if fmt.script:
+        table = spellings.table_to(fmt.script)
+        text = text.str.replace_many(list(table), list(table.values()))
     return text
 
 

@@ -224,7 +224,7 @@ def _plain_numbers(series: pl.Series, column: Column) -> pl.Series | None:
     fmt = _format_of(column)
     if not isinstance(fmt, NumberFormat) or fmt.point != ".":
         return None
-    if fmt.scale or fmt.wide or fmt.group or fmt.prefix or fmt.suffix or fmt.negative or fmt.cents:
+    if fmt.scale or fmt.script or fmt.group or fmt.prefix or fmt.suffix or fmt.negative or fmt.cents:
         return None
     number = series.cast(pl.Int64 if column.kind is Kind.INTEGER else pl.Float64, strict=False)
     if number.null_count() > series.null_count():

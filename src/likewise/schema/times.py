@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from likewise.schema import months
+from likewise.schema import months, spellings
 from likewise.schema.number_forms import few
 
 _DATES = (
@@ -60,24 +60,30 @@ _DATES = (
 # Moments whose year stands behind the time of day.
 _YEAR_LAST = (
     (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} [0-9]{4}"), "%a %b %d %H:%M:%S %Y"),
-    (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} \+0000 [0-9]{4}"), "%a %b %d %H:%M:%S +0000 %Y"),
+    (
+        re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} (\+0000|[A-Z]{3,4}) [0-9]{4}"),
+        "%a %b %d %H:%M:%S {s} %Y",
+    ),
 )
 _TIME = re.compile(
     r"(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>[.,][0-9]{1,9})?)?(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|UTC|GMT|C[ES]T|CEST|[EMP][SD]T|CDT|[BIJ]ST|MSK|WET|EET|AEST|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?P<zone> ?(?:Z|UTC|GMT|C[ES]T|CEST|[EMP][SD]T|CDT|[BIJ]ST|MSK|WET|EET|AEST|"
+    r"(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _OTHER_TIMES = (
     (re.compile(r"[0-9]{6}(?P<zone>Z?)"), "%H%M%S"),
     (re.compile(r"[0-9]{1,2}:[0-9]{2}\.[0-9]{1,9}(?P<zone>)"), "%M:%S%.f"),  # a lap
     (re.compile(r"[0-9]{1,2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?(?P<zone>) [AP]M"), "%I.%M.%S%.f %p"),  # Oracle's
-    (re.compile(r"[0-9]{1,2}时[0-9]{1,2}分(?P<zone>)"), "%H时%M分"),
-    (re.compile(r"[0-9]{1,2}时[0-9]{1,2}分[0-9]{1,2}秒(?P<zone>)"), "%H时%M分%S秒"),
+    (re.compile(r"[0-9]{1,2}([时時点點])[0-9]{1,2}分(?P<zone>)"), "%H{s}%M分"),
+    (re.compile(r"[0-9]{1,2}([时時点點])[0-9]{1,2}分[0-9]{1,2}秒(?P<zone>)"), "%H{s}%M分%S秒"),
     (re.compile(r"[0-2][0-9](?P<zone>Z?)"), "%H"),
 )
 _SEPARATED = re.compile(
-    r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日))(?P<time>[0-9]{1,2}[:.时].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
+    r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日))"
+    r"(?P<time>(?:[AP]M ?)?[0-9]{1,2}[:.时時点點].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
 )
-_UTC = re.compile(r"%:?#?z$|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
+_UTC = re.compile(r"%:?#?z|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
+_OFFSET = re.compile(r"%[:#]?z")
 
 # Year 0 is no year (and Python has none); a year below 100 is a two-digit year in a column of four-digit ones.
 _FIRST_YEAR = 100
@@ -95,7 +101,7 @@ class TimeTexts:
 
     Patterns are those of strftime, with these beside them: `%.*f` a fraction as long as it needs, `%.1f` to `%.9f` one
     of so many digits, `%^b` and `%^B` months in capitals, `%~b` and `%~B` in small letters, `%y(1935)` years of two
-    digits from 1935 to 2034.
+    digits from 1935 to 2034, and those of `months.py` and `spellings.py`.
     """
 
     format: str
@@ -123,6 +129,8 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
     rows_read = {c: int(counts.filter(read(values, c, keep_odd_years=True).is_not_null()).sum()) for c in candidates}
     best = max(rows_read.values(), default=0)
     if best < 0.95 * total:
+        if spelt := _spelt_otherwise(values, counts, sample):
+            return spelt
         mark = months.of(sample)
         english = values if mark is None else months.in_english(values, mark)
         if mark is not None and not english.equals(values):
@@ -166,13 +174,27 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         first = "month" if chosen.index("%m") < chosen.index("%d") else "day"
         notes.append(f"day and month cannot be told apart from the data; read with the {first} first")
     chosen = _exact_form(values, counts, chosen)
-    if chosen.endswith("z"):
+    if _OFFSET.search(chosen):
         notes.append("offsets differ from row to row: read as UTC, and written back in UTC")
     if "%y" in chosen:
         chosen, told = _with_century(values, chosen)
         notes += told
     notes += _year_notes(read(values, chosen, fallbacks=True, keep_odd_years=True), counts)
     return TimeTexts(format=chosen, notes=tuple(notes), odd=odd)
+
+
+def _spelt_otherwise(values: pl.Series, counts: pl.Series, sample: list[str]) -> TimeTexts | None:
+    """What was found of texts with digits of another script, or words for the halves of a day; None of others."""
+    if script := spellings.script_of(sample):
+        found = detect(spellings.in_ascii(values), counts)
+        return found and replace(found, format=f"[{script[0]}]{found.format}")
+    if (halves := spellings.halves_of(sample)) is None:
+        return None
+    found = detect(values.str.replace_many(list(halves), ["AM", "PM"]), counts)
+    if found is None or "%p" not in found.format:
+        return None
+    pattern = re.sub("%p(?!\\()", f"%p({halves[0]}|{halves[1]})", found.format)
+    return replace(found, format=_exact_form(values, counts, pattern))
 
 
 def _are_many(values: pl.Series, pattern: str) -> bool:
@@ -222,12 +244,15 @@ def _candidates(sample: list[str]) -> list[str]:
 
 def _guess(text: str) -> tuple[str, ...]:
     """The patterns one text may be written in, by its shape alone."""
+    bare, name, any_name = spellings.zone_name(text)
+    if name:
+        return tuple(c + tail for c in _guess(bare) for tail in (name, any_name) if tail)
     whole = _time_pattern(text)
     if whole and not text.isdigit():
         return ("%H:%M", "%M:%S") if whole == "%H:%M" else (whole,)
-    last = next((pattern for shape, pattern in _YEAR_LAST if shape.fullmatch(text)), None)
+    last = next((_filled(m, (pattern,), "") for shape, pattern in _YEAR_LAST if (m := shape.fullmatch(text))), None)
     if last:
-        return (last,)
+        return tuple(last)
     found = [c for shape, patterns in _DATES if (match := shape.fullmatch(text)) for c in _filled(match, patterns, "")]
     split = _SEPARATED.fullmatch(text)
     time = (_time_pattern(split["time"]) or _dotted(split["time"])) if split and not found else ""
@@ -254,10 +279,13 @@ def _dotted(text: str) -> str:
 
 
 def _time_pattern(text: str) -> str:
+    if lead := re.match(r"([AP]M)( ?)(?=[0-9])", text):
+        rest = _time_pattern(text[lead.end() :])
+        return f"%p{lead[2]}%I{rest[2:]}" if rest.startswith("%H") else ""
     match = _TIME.fullmatch(text)
     if match is None:
         other = next(((m, p) for shape, p in _OTHER_TIMES if (m := shape.fullmatch(text))), None)
-        return other[1] + other[0]["zone"] if other else ""
+        return other[1].replace("{s}", other[0][1] or "") + other[0]["zone"] if other else ""
     half = match["half"] or ""
     fraction = match["fraction"] or ""
     comma = f",%{next(n for n in (3, 6, 9) if n >= len(fraction) - 1)}f" if fraction.startswith(",") else "%.f"
@@ -265,9 +293,8 @@ def _time_pattern(text: str) -> str:
     hour = "%I" if half else "%H"
     mark = half.replace(half.strip(), "%p" if half.strip().isupper() else "%P") if half else ""
     zone = match["zone"] or ""
-    if zone.strip() and zone.strip()[0] in "+-":
-        blank = " " if zone.startswith(" ") else ""
-        zone = blank + ("%:z" if ":" in zone else "%z" if len(zone.strip()) == 5 else "%#z")
+    if shift := re.search(r"[+-].*", zone):
+        zone = zone[: shift.start()] + ("%:z" if ":" in zone else "%z" if len(shift[0]) == 5 else "%#z")
     return f"{hour}:%M{second}{mark}{zone}"
 
 
@@ -301,9 +328,9 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
         digits = values.str.extract(r"[0-9]{2}\.([0-9]{1,9})(?:[^0-9.]|$)").str.len_chars().drop_nulls().unique()
         fixed = [f"%.{digits[0]}f"] if len(digits) == 1 else []
         variants = [v.replace("%.f", f) for v in variants for f in (*fixed, "%.*f", "%.f")]
-    zone = re.search(r"%[:#]?z$", pattern)
-    if zone and (offset := _have_one_offset(values)):
-        variants = [v[: -len(zone.group())] + offset for v in variants]
+    zone = re.search(r"%[:#]?z(.*)$", pattern)
+    if zone and (offset := _have_one_offset(values, zone[1])):
+        variants = [v[: -len(zone[0])] + offset for v in variants]
     head = values.head(2_000)
     weights = counts.head(2_000)
 
@@ -317,9 +344,9 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
     return next((variant for variant in best if rows_read(variant) >= least), pattern)
 
 
-def _have_one_offset(values: pl.Series) -> str:
-    """The offset from UTC that all of these texts end in, or nearly; empty if there is none."""
-    offset = re.search(r"[+-][0-9]{2}(?::?[0-9]{2})?$", str(values[0]))
+def _have_one_offset(values: pl.Series, tail: str = "") -> str:
+    """The offset from UTC, with what follows it, that all of these texts end in, or nearly; empty if there is none."""
+    offset = re.search(rf"[+-][0-9]{{2}}(?::?[0-9]{{2}})?{re.escape(tail)}$", str(values[0]))
     common = offset is not None and values.str.ends_with(offset.group()).mean() > 0.99  # type: ignore[operator]
     return offset.group() if offset is not None and common else ""
 
@@ -382,7 +409,7 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
-    texts, pattern = months.to_numbers(texts, pattern)
+    texts, pattern = months.to_numbers(*spellings.to_read(texts, pattern))
     if not re.search(r"%[YyG]", pattern) and not is_time_of_day(pattern):
         texts, pattern = "2000 " + texts, "%Y " + pattern  # a day of the year, which may be a leap year
     century = re.search(r"%y\((\d{4})\)", pattern)
@@ -394,7 +421,7 @@ def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
             texts, plain = texts + more, plain + part
     if re.search("%-?M", plain) and not re.search("%-?[HI]", plain):
         texts, plain = "0 " + texts, "%H " + plain
-    if isinstance(dtype, pl.Datetime) and not pattern.endswith("z"):
+    if isinstance(dtype, pl.Datetime) and not _OFFSET.search(pattern):
         naive = texts.str.strptime(pl.Datetime(dtype.time_unit), plain, strict=False)
         times = naive.dt.replace_time_zone(dtype.time_zone)
     else:
@@ -426,16 +453,15 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
-    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(_cased(pattern)))
+    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(spellings.to_write(_cased(pattern))))
     fraction = re.search(r"%\.([*124578])f", plain)
     if fraction:  # between marks, where it is cut
         plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
-    if plain.endswith("%#z"):  # chrono reads an offset of hours only, and does not write it; here it is that of UTC
-        plain = plain[:-3] + "+00"
+    plain = plain.replace("%#z", "+00")  # chrono reads an offset of hours only, and does not write it; here it is UTC's
     texts = times.dt.strftime(plain)
     if fraction and fraction[1] == "*":
         texts = texts.str.replace("\x1f.0+\x1e", "").str.replace("\x1f(.[0-9]*?)0*\x1e", "${1}")
     elif fraction:
         texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
-    texts = months.to_names(texts, pattern)
+    texts = spellings.from_english(months.to_names(texts, pattern), pattern)
     return texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts

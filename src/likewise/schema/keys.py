@@ -58,12 +58,23 @@ _OWNER_WORDS = """
     mitglied schueler schüler versicherter versicherten konto maschine maschinen fall geraet gerät abonne abonné
     employe employé salarie salarié eleve élève etudiant étudiant utilisateur membre personne dossier cliente
     paciente empleado usuario alumno estudiante persona socio miembro cuenta trabajador 客户 患者 病人 员工 用户
-    会员 学生 学号 工号 病历号 客户号 会员号
+    会员 学生 学号 工号 病历号 客户号 会员号 会员卡 就诊卡 住院 门诊 病案 保单 合同 社員 職員 従業員 顧客 会員 学籍 生徒
+    利用者 契約 口座 고객 회원 환자 학생 사원 직원
+    kd pat pers matr matrikel matrikels mitgl subj proband probandin vp vpn pp hh nhs uhid vertrag versicherung police
+    zähler zaehler contract claim meter chart card karte tarjeta akte
+    adhérent adherent assuré assure contrat afiliado asegurado contrato póliza poliza expediente paziente dipendente
+    studente contratto polizza tessera funcionário funcionario aluno prontuário prontuario matrícula matricula
+    клиент клиента пациент пациента сотрудник сотрудника работник работника абонент абонента студент студента ученика
+    табельный договор договора счет счета счёт счёта полис полиса
+    klient klienta pacjent pacjenta pracownik pracownika umowa umowy klant medewerker müşteri hasta öğrenci
 """
 OWNERS = frozenset(_OWNER_WORDS.split())
 _THING_WORDS = """
     account acct machine device vehicle unit engine policy case konto maschine maschinen fall geraet gerät dossier
-    cuenta
+    cuenta vertrag versicherung police zähler zaehler contract claim meter chart card karte tarjeta akte contrat
+    contrato póliza poliza expediente contratto polizza
+    tessera договор договора счет счета счёт счёта полис полиса umowa umowy
+    保单 合同 契約 口座
 """
 THINGS = frozenset(_THING_WORDS.split())
 """Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
@@ -85,8 +96,11 @@ _NUMBERED = frozenset(_NUMBERED_WORDS.split())
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码", "номер", "numer",
-    "číslo", "cislo", "αριθμός", "番号", "번호",
+    "číslo", "cislo", "αριθμός", "番号", "번호", "コード",
 }]  # fmt: skip
+
+_TAILS = ("nummer", "number", "コード", "编号", "号码", "番号", "번호", "num", "号", "id", "nr", "no")
+"""What may be glued to the name of somebody; longer ones before their ends."""
 
 _OTHER_NUMBERS = frozenset({"型号", "信号", "符号", "记号", "記号", "字号", "尺号", "档号", "分号"})
 """Chinese words that end as those of keys do and name none."""
@@ -244,11 +258,9 @@ def is_measure(name: str) -> bool:
 def parts_of(name: str) -> list[str]:
     """The words of a name, also of scripts without capitals, plurals as singulars, glued keys ("patientid") apart."""
     parts: list[str] = []
-    for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", name)):
+    for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", re.sub("[№#]", " no ", name))):
         word = word.lower()
-        tail = next(
-            (t for t in ("nummer", "编号", "号码", "号", "id", "nr", "no") if word.endswith(t) and word != t), ""
-        )
+        tail = next((t for t in _TAILS if word.endswith(t) and word != t), "")
         stem = word.removesuffix(tail)
         parts += [stem, tail] if tail and _is_who(stem) else [word]
     return parts

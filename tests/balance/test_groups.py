@@ -84,7 +84,7 @@ def test_groups_are_found_where_each_row_has_exactly_one() -> None:
         }
     )  # fmt: skip
     schema = lw.infer(table)
-    found = OneHot.of(table, schema)
+    found, joined, _ = OneHot.joined(table, schema)
     assert found.groups == (("a", "b", "c"), ("t", "f"))
-    assert found.parted(found.joined(table, schema)[0]).equals(table)
-    assert OneHot.of(table.with_columns(b=pl.lit(None, pl.Int64)), schema).groups == (("t", "f"),)
+    assert found.parted(joined).equals(table)
+    assert OneHot.joined(table.with_columns(b=pl.lit(None, pl.Int64)), schema)[0].groups == (("t", "f"),)

@@ -36,39 +36,32 @@ class OneHot:
     texts: dict[str, tuple[str, str]]
 
     @classmethod
-    def of(cls, table: pl.DataFrame, schema: Schema) -> Self:
-        """The groups of a table.
+    def joined(cls, table: pl.DataFrame, schema: Schema) -> tuple[Self, pl.DataFrame, Schema]:
+        """The groups of a table, and table and schema with a column of levels for each: the columns that are 1.
 
         Args:
             schema: tells how texts are read, and which columns are none of the features.
         """
+        names, columns, groups, texts, at = table.columns, dict(table.schema), [], {}, 0
         flags = [_flags(series, schema[series.name]) for series in table.get_columns()]
-        groups, at = [], 0
+        for name, flag in zip(names, flags, strict=True):
+            if flag is not None and columns[name] == pl.String:
+                off, on = (table[name].filter(pl.Series(is_it)).first() for is_it in (~flag, flag))
+                texts[name] = str(off), str(on)
         while at < len(flags) and len(table) >= LEAST_ROWS:
             n = _length(flags[at:])
             if n:
-                groups.append(tuple(table.columns[at : at + n]))
+                group = names[at : at + n]
+                levels = np.array(group)[np.array(flags[at : at + n]).argmax(0)]
+                table = table.with_columns(pl.Series(group[0], levels, dtype=pl.String)).drop(group[1:])
+                level = Column(name=group[0], kind=Kind.CATEGORICAL)
+                schema = Schema(tuple(level if c.name == group[0] else c for c in schema if c.name not in group[1:]))
+                groups.append(tuple(group))
             at += max(n, 1)
-        texts = {}
-        for name, flag in zip(table.columns, flags, strict=True):
-            if flag is not None and table.schema[name] == pl.String:
-                off, on = (table[name].filter(pl.Series(is_it)).first() for is_it in (~flag, flag))
-                texts[name] = str(off), str(on)
-        return cls(dict(table.schema), tuple(groups), texts)
-
-    def joined(self, table: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:
-        """Table and schema with one column for each group, of levels: the name of the column that is 1."""
-        for group in self.groups:
-            flags = [_flags(table[name], schema[name]) for name in group]
-            at = np.array(flags).argmax(0)
-            one = pl.Series(group[0], np.array(group)[at], dtype=pl.String)
-            table = table.with_columns(one).drop(group[1:])
-            level = Column(name=group[0], kind=Kind.CATEGORICAL)
-            schema = Schema(tuple(level if c.name == group[0] else c for c in schema if c.name not in group[1:]))
-        return table, schema
+        return cls(columns, tuple(groups), texts), table, schema
 
     def parted(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The inverse of `joined`; other columns that rows may have stay behind the D."""
+        """The table's columns again; others that rows may have stay behind the D."""
         flags = [self._written(name, rows[group[0]] == name) for group in self.groups for name in group]
         rows = rows.with_columns(flags)
         return rows.select(*self.columns, pl.exclude(list(self.columns)))

@@ -8,7 +8,7 @@ import pytest
 
 from likewise.errors import InputError, OptionError
 from likewise.evaluate import Report, evaluate, neighbours
-from likewise.evaluate.attacks.copies import copies_once, distance_share, row_hashes
+from likewise.evaluate.attacks.copies import copies_beside, copies_once, distance_share, row_hashes
 from likewise.evaluate.attacks.sides import Side, Sides, take_sides
 from likewise.evaluate.tables import Typed, type_tables
 from likewise.schema.column import Column, Kind, Schema
@@ -145,6 +145,15 @@ def test_copies_that_chance_makes_say_nothing_without_a_holdout():
             results.append((figure.interval[0] > figure.floor) - (figure.interval[1] < figure.floor))
     # Eighty tries at one in forty: seven or more on a side come in 1 of 200. All that occur once, copied, are found.
     assert (standings.count(1) <= 6, standings.count(-1) <= 6, found.count(1)) == (True, True, 80)
+
+
+def test_training_rows_of_which_none_repeats_are_worth_half_as_many_chances_of_a_pair():
+    """Of a few pairs of equal rows in the world half fall across two tables of one size and a quarter within either: two
+    of three are copies where the third would be a repeat, so nine come without any in 1 of 38, ten in 1 of 58."""
+    train, other = np.arange(1_000, dtype=np.uint64), np.arange(1_000, 2_000, dtype=np.uint64)
+    for hits, is_alarm in ((6, False), (9, False), (10, True)):
+        found = copies_beside(np.concatenate([train[:hits], other[hits:]]), train, None)
+        assert (found.interval[0] > found.floor) == is_alarm
 
 
 # ---- persons -----------------------------------------------------------------------------------------------------

@@ -55,9 +55,9 @@ def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> F
     if holdout is not None and len(holdout):
         fresh = copies(holdout, train)
         return exact_contrast(hits, found.n, round(fresh.value * fresh.n), fresh.n)
-    # Rows that repeat come in groups, of which each is one event, not as many as it has rows.
+    # Rows that repeat come in groups, of which each is one event, not as many as it has rows; none has fewer than two.
     fresh = repeats(train)
-    each = max(1.0, fresh.value * fresh.n / max(pl.Series(train).n_unique() - len(_once(train)), 1))
+    each = max(2.0, fresh.value * fresh.n / max(pl.Series(train).n_unique() - len(_once(train)), 1))
     return exact_contrast(hits, found.n, round(fresh.value * fresh.n / each), max(1, round(fresh.n / each)))
 
 

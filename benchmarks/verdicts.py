@@ -1,6 +1,7 @@
 """Are verdicts true? Clean draws that must raise no more alarms than the level says, and faults that must be found.
 
     python benchmarks/verdicts.py clean --results benchmarks/results/verdicts.json  # until all have 400
+    python benchmarks/verdicts.py prediction --results benchmarks/results/verdicts.json  # the same for tstr_*
     python benchmarks/verdicts.py faults --results benchmarks/results/verdicts.json
     python benchmarks/verdicts.py splits --results benchmarks/results/verdicts.json  # needs the shared data
     python benchmarks/verdicts.py table --results benchmarks/results/verdicts.json  # as in docs/verdicts.md
@@ -9,7 +10,8 @@ A clean draw is fresh rows of the same law in the place of synthetic ones: table
 columns, skewed, discrete, mixed, with holes, or of persons with several rows (of whom synthetic ones have one, for
 generators know of none), with a holdout or without. A figure whose 95 % interval lies on the worse side of its floor
 is an alarm; chance gives one in forty. Every figure is computed by the functions that `likewise.evaluate` calls;
-learners are linear.
+learners are linear. Figures of prediction have two targets a table and draws of their own, at which nobody looked
+when the way to tell their chance was chosen; `--learner` tells them of another learner.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +40,12 @@ LEVEL = 0.025
 N_CLEAN = 400
 """Of each figure; the parts of a run end sooner where their time is over."""
 N_FAULTY = 20
+FRESH = 100_000
+"""First seed of the draws for prediction."""
 Frames = dict[str, pl.DataFrame]
 Save = Callable[[], object]
+Told = Callable[..., Iterator[Score]]
+Asked = argparse.Namespace
 
 
 # --- laws -------------------------------------------------------------------------------------------------------------
@@ -111,25 +118,40 @@ def drawn(design: tuple[str, int, int, int], rng: np.random.Generator) -> Frames
 
 
 def scores(frames: Frames, seed: int, entity: str | None = None) -> Iterator[Score]:
-    """Every figure with a verdict of one table, by the functions that `evaluate` calls."""
-    schema = lw.infer(pl.concat([f.head(20_000) for f in frames.values()]), entity=entity or False)
-    schema = _all_modelled(schema, entity)
-    parsed = {role: parse(frame, schema, partial=True) for role, frame in frames.items()}
-    target = next(c.name for c in schema if c.is_modelled)
-    run = Context(schema, parsed, target, None, seed, "linear", frozenset())
+    """Every figure with a verdict of one table, by the functions that `evaluate` calls; without prediction."""
+    run = context(frames, seed, entity)
     yield from fidelity.marginal_scores(run, *fidelity.measure(run))
     yield from fidelity.accuracy_scores(run)
     yield from fidelity.joint_scores(run)
     found = fidelity.detection(run)
     if found is not None:
         yield fidelity.detection_score(run, found)
-    models = utility.standard(run)
-    if models is not None:
-        yield from utility.standard_scores(run, models)
     fresh, copied = privacy.copy_scores(run)
     yield from copied
     if run.holdout is not None:
         yield from privacy.attacks(run, fresh)[0]
+
+
+def predicted(frames: Frames, seed: int, entity: str | None = None, learner: str = "linear") -> Iterator[Score]:
+    """The figures of prediction of two targets; where the first is a number the second is told as above its middle."""
+    first, second = [c for c in frames["real"].columns if c != entity][:2]
+    for target in (first, second):
+        middle = frames["real"][second].cast(pl.Float64, strict=False).median()
+        if target == second and middle is not None and frames["real"][first].cast(pl.Float64, strict=False).count():
+            frames = {role: f.with_columns(pl.col(second).cast(pl.Float64) > middle) for role, f in frames.items()}
+        run = context(frames, seed, entity, target, learner)
+        models = utility.standard(run)
+        if models is not None:
+            yield from utility.standard_scores(run, models)
+
+
+def context(
+    frames: Frames, seed: int, entity: str | None = None, target: str | None = None, learner: str = "linear"
+) -> Context:
+    schema = lw.infer(pl.concat([f.head(20_000) for f in frames.values()]), entity=entity or False)
+    schema = _all_modelled(schema, entity)
+    parsed = {role: parse(frame, schema, partial=True) for role, frame in frames.items()}
+    return Context(schema, parsed, target, None, seed, learner, frozenset())
 
 
 def _all_modelled(schema: Schema, entity: str | None) -> Schema:
@@ -141,19 +163,35 @@ def _all_modelled(schema: Schema, entity: str | None) -> Schema:
     return schema
 
 
-# --- the three parts --------------------------------------------------------------------------------------------------
+# --- the parts --------------------------------------------------------------------------------------------------
 
 
-def clean(results: dict[str, Any], seconds: float, save: Save) -> None:
+def clean(results: dict[str, Any], asked: Asked, save: Save) -> None:
     """Adds rounds of one clean draw a design until each figure was tried 400 times, or the time is over."""
-    found, began = results.setdefault("clean", {"rounds": 0, "draws": 0, "figures": {}}), time.process_time()
+    rounds(results.setdefault("clean", {"rounds": 0, "draws": 0, "figures": {}}), scores, 0, asked.seconds, save)
+
+
+def prediction(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    """The same for the figures of prediction, and in how many of twenty faulty draws they alarm."""
+    part = "prediction" if asked.learner == "linear" else f"prediction_{asked.learner}"
+    found = results.setdefault(part, {"rounds": 0, "draws": 0, "figures": {}, "draws_faulty": 0, "planted": {}})
+    began, told = time.process_time(), partial(predicted, learner=asked.learner)
+    for k in range(found.setdefault("splits", 0), N_SPLITS):
+        count(found.setdefault("figures_of_splits", {}), told(split(k), 0))
+        found["splits"] = k + 1
+    rounds(found, told, FRESH, asked.seconds, save)
+    planted(found, "draws_faulty", told, asked.seconds - (time.process_time() - began), save)
+
+
+def rounds(found: dict[str, Any], told: Told, first_seed: int, seconds: float, save: Save) -> None:
+    began = time.process_time()
     while time.process_time() - began < seconds:
         if found["figures"] and min(line["tried"] for line in found["figures"].values()) >= N_CLEAN:
             break
         turn = found["rounds"]
         for k, design in enumerate(DESIGNS + LARGE * (turn % 8 == 0)):
-            rng = np.random.default_rng([turn, k])
-            count(found["figures"], scores(drawn(design, rng), turn, "who" if design[0] == "persons" else None))
+            rng = np.random.default_rng([first_seed + turn, k])
+            count(found["figures"], told(drawn(design, rng), turn, "who" if design[0] == "persons" else None))
             found["draws"] += 1
         found["rounds"] += 1
         save()
@@ -190,6 +228,13 @@ def _lost(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFram
     )
 
 
+def _dealt_anew(target: str, frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    fake, order = frames["synthetic"], np.arange(len(frames["synthetic"]))
+    rows = np.flatnonzero(rng.random(len(fake)) < share)
+    order[rows] = rng.permutation(rows)
+    return fake.with_columns(pl.col(target).gather(order))
+
+
 def _copied(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFrame:
     n = round(share * len(frames["synthetic"]))
     return pl.concat([frames["real"][:n], frames["synthetic"][n:]])
@@ -208,21 +253,27 @@ FAULTS: dict[str, tuple[Callable[[Frames, float, np.random.Generator], pl.DataFr
     "a level lost in a share of its rows": (_lost, (0.1, 0.25, 0.5, 1.0)),
     "copies of training rows": (_copied, (0.01, 0.02, 0.05, 0.1)),
     "copies with 1 % of noise": (_near, (0.02, 0.05, 0.1, 0.3)),
+    "a number to predict dealt out anew in a share of the rows": (partial(_dealt_anew, "c0"), (0.1, 0.25, 0.5, 1.0)),
+    "a class to predict dealt out anew in a share of the rows": (partial(_dealt_anew, "c1"), (0.1, 0.25, 0.5, 1.0)),
 }
 FAULTY = ("mixed", 1_000, 1_000, 6)
 
 
-def faults(results: dict[str, Any], seconds: float, save: Save) -> None:
+def faults(results: dict[str, Any], asked: Asked, save: Save) -> None:
     """Power: in how many of twenty draws of 1,000 rows and six mixed columns each figure alarms."""
-    found, began = results.setdefault("faults", {"draws": 0, "planted": {}}), time.process_time()
-    while found["draws"] < N_FAULTY and time.process_time() - began < seconds:
-        rng = np.random.default_rng([7, found["draws"]])
+    planted(results.setdefault("faults", {"draws": 0, "planted": {}}), "draws", scores, asked.seconds, save)
+
+
+def planted(found: dict[str, Any], draws: str, told: Told, seconds: float, save: Save) -> None:
+    began = time.process_time()
+    while found[draws] < N_FAULTY and time.process_time() - began < seconds:
+        rng = np.random.default_rng([7, found[draws]])
         frames = drawn(FAULTY, rng)
         for name, (plant, sizes) in FAULTS.items():
             for size in sizes:
                 line = found["planted"].setdefault(name, {}).setdefault(str(size), {})
-                count(line, scores(frames | {"synthetic": plant(frames, size, rng)}, found["draws"]))
-        found["draws"] += 1
+                count(line, told(frames | {"synthetic": plant(frames, size, rng)}, found[draws]))
+        found[draws] += 1
         save()
 
 
@@ -232,20 +283,15 @@ TABLES = (
 )  # fmt: skip
 PAIRED = ("trend", "trend_linked", "accuracy_bivariate")
 MOST_ROWS = 4_000
+N_SPLITS = 20
 
 
-def splits(results: dict[str, Any], seconds: float, save: Save) -> None:
+def splits(results: dict[str, Any], asked: Asked, save: Save) -> None:
     """Ten real tables in parts, twice with a holdout and without: alarms, and shuffled columns beside fresh rows."""
     began = time.process_time()
     found = results.setdefault("splits", {"splits": 0, "figures": {}, "shuffled": {}})
-    while found["splits"] < 20 and time.process_time() - began < seconds:
-        name, has_holdout = TABLES[found["splits"] % 10], found["splits"] < 10
-        rng = np.random.default_rng([found["splits"]])
-        table = pl.read_csv(shared_folder() / "data" / name, infer_schema_length=None, null_values=["", "?", "NA"])
-        table = table[rng.permutation(len(table))[:MOST_ROWS]]
-        cut = np.linspace(0, len(table), 4 if has_holdout else 3).astype(int)
-        roles = ("real", "synthetic", "holdout")[: len(cut) - 1]
-        frames = {role: table[a:b] for role, a, b in zip(roles, cut[:-1], cut[1:], strict=True)}
+    while found["splits"] < N_SPLITS and time.process_time() - began < asked.seconds:
+        frames = split(found["splits"])
         fresh = list(scores(frames, 0))
         count(found["figures"], iter(fresh))
         mixed_up = frames["synthetic"].with_columns(
@@ -263,29 +309,50 @@ def splits(results: dict[str, Any], seconds: float, save: Save) -> None:
         save()
 
 
+def split(k: int) -> Frames:
+    """A real table in three parts, or, from the tenth on, in two."""
+    rng = np.random.default_rng([k])
+    path = shared_folder() / "data" / TABLES[k % len(TABLES)]
+    table = pl.read_csv(path, infer_schema_length=None, null_values=["", "?", "NA"])
+    table = table[rng.permutation(len(table))[:MOST_ROWS]]
+    roles = ("real", "synthetic", "holdout")[: 3 if k < len(TABLES) else 2]
+    cut = np.linspace(0, len(table), len(roles) + 1).astype(int)
+    return {role: table[a:b] for role, a, b in zip(roles, cut[:-1], cut[1:], strict=True)}
+
+
 # --- the table of the docs --------------------------------------------------------------------------------------------
 
 
-def table(results: dict[str, Any], seconds: float, save: Save) -> None:
-    found = results["clean"]
+def table(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    predicted = results["prediction"]
     print(f"| figure | clean draws | alarms | share (95 %) | splits of real tables | alarms |\n|{' --- |' * 6}")
-    real = results.get("splits", {}).get("figures", {})
-    for name, line in found["figures"].items():
-        low, high = stats.binomtest(line["worse"], line["tried"]).proportion_ci(method="wilson")
-        there = real.get(name, {"tried": 0, "worse": 0})
-        share = f"{line['worse'] / line['tried']:.1%} ({low:.1%} to {high:.1%})"
-        print(f"| `{name}` | {line['tried']} | {line['worse']} | {share} | {there['tried']} | {there['worse']} |")
-    for name, sizes in results.get("faults", {"planted": {}})["planted"].items():
-        figures = dict.fromkeys(figure for line in sizes.values() for figure in line)
+    clean_figures(results["clean"]["figures"], results["splits"]["figures"])
+    clean_figures(predicted["figures"], predicted["figures_of_splits"])
+    for part, of_boosting in results.items():
+        if part.startswith("prediction_"):
+            learner = part.removeprefix("prediction_")
+            print(f"\n| by {learner} | clean draws | alarms | share (95 %) | splits | alarms |\n|{' --- |' * 6}")
+            clean_figures(of_boosting["figures"], of_boosting["figures_of_splits"])
+    for name, sizes in predicted["planted"].items():
+        of_all = results["faults"]["planted"].get(name, {})
+        lines = [of_all.get(size, {}) | line for size, line in sizes.items()]
         print(f"\n| {name} | {' | '.join(f'{float(s):.0%}' for s in sizes)} |\n|{' --- |' * (1 + len(sizes))}")
-        for figure in figures:
-            lines = [line.get(figure, {"worse": 0, "tried": 1}) for line in sizes.values()]
-            shares = [line["worse"] / line["tried"] for line in lines]
+        for figure in dict.fromkeys(figure for line in lines for figure in line):
+            found = [line.get(figure, {"worse": 0, "tried": 1}) for line in lines]
+            shares = [line["worse"] / line["tried"] for line in found]
             if max(shares) >= 0.3:
                 print(f"| `{figure}` | {' | '.join(f'{share:.0%}' for share in shares)} |")
 
 
-PARTS = {"clean": clean, "faults": faults, "splits": splits, "table": table}
+def clean_figures(figures: dict[str, Any], of_splits: dict[str, Any]) -> None:
+    for name, line in figures.items():
+        low, high = stats.binomtest(line["worse"], line["tried"]).proportion_ci(method="wilson")
+        there = of_splits.get(name, {"tried": 0, "worse": 0})
+        share = f"{line['worse'] / line['tried']:.1%} ({low:.1%} to {high:.1%})"
+        print(f"| `{name}` | {line['tried']} | {line['worse']} | {share} | {there['tried']} | {there['worse']} |")
+
+
+PARTS = {"clean": clean, "prediction": prediction, "faults": faults, "splits": splits, "table": table}
 
 
 def main() -> None:
@@ -293,12 +360,15 @@ def main() -> None:
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=600.0, help="processor time of this slice; the next goes on")
+    parser.add_argument("--learner", default="linear", help="which models predict")
     asked = parser.parse_args()
     results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
     about = {} if asked.part == "table" else machine()
-    PARTS[asked.part](
-        results, asked.seconds, lambda: asked.results.write_text(json.dumps(results | about, indent=1) + "\n")
-    )
+
+    def save() -> None:
+        asked.results.write_text(json.dumps(results | about, indent=1) + "\n")
+
+    PARTS[asked.part](results, asked, save)
 
 
 if __name__ == "__main__":

@@ -148,8 +148,8 @@ def test_copies_that_chance_makes_say_nothing_without_a_holdout():
 
 
 def test_training_rows_of_which_none_repeats_are_worth_half_as_many_chances_of_a_pair():
-    """Of a few pairs of equal rows in the world half fall across two tables of one size and a quarter within either: two
-    of three are copies where the third would be a repeat, so nine come without any in 1 of 38, ten in 1 of 58."""
+    """Of a few pairs of equal rows half fall across two tables of one size and a quarter within either: two of three
+    are copies where the third would be a repeat, so nine come without any in 1 of 38, ten in 1 of 58."""
     train, other = np.arange(1_000, dtype=np.uint64), np.arange(1_000, 2_000, dtype=np.uint64)
     for hits, is_alarm in ((6, False), (9, False), (10, True)):
         found = copies_beside(np.concatenate([train[:hits], other[hits:]]), train, None)

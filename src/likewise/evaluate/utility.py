@@ -28,12 +28,15 @@ MOST_CELLS = 5_000_000
 N_DEALS = 20
 MOST_DEALT = 1_000
 MOST_DEALT_COLUMNS = 30
+N_OWN = 5
+OWN_ROWS = 1_000
+MOST_OWN_COLUMNS = 300
+LINEAR = "linear"
 HALF = float(stats.t.isf(0.025, N_DEALS))
 """Standard errors to either side of an interval of 95 %, for what is told from so many deals."""
 
 Source = Literal["real", "synthetic", "mix"]
 Measures = dict[str, Estimate]
-Chance = dict[str, tuple[float, float]]
 
 
 class NotMeasurable(Exception):
@@ -48,20 +51,20 @@ class Utility:
         measure: "auc", "f1", "balanced_accuracy" (classes), "r2" or "rmse" (numbers).
         synthetic, real: the measure after training on each.
         n: rows tested on.
-        deviation: standard error of their difference. Both models are judged by the same rows, so it may be less than
-            that of either; the rows learnt from are counted in.
+        half: how far the two lie apart by chance, in 39 of 40 cases to either side. Both models are judged by the same
+            rows, so it may be less than the interval of either; the rows learnt from are counted in.
     """
 
     measure: str
     synthetic: Estimate
     real: Estimate
     n: int
-    deviation: float
+    half: float
 
     @property
     def figure(self) -> Figure:
         """The synthetic figure beside the real one, with the interval of their difference about it."""
-        half, most = HALF * self.deviation, np.inf if self.measure == "rmse" else 1.0
+        half, most = self.half, np.inf if self.measure == "rmse" else 1.0
         value, floor, least = self.synthetic.value, self.real.value, -np.inf if self.measure == "r2" else 0.0
         return Figure(value, self.n, floor, (max(least, value - half), min(most, value + half)), copy=floor)
 
@@ -77,7 +80,8 @@ class Job:
         whose: the person of each row to learn from, by source.
         tested: places of the test rows in the test table.
         whose_tested: their persons.
-        chance: what `_chance` told by source, the same for every learner.
+        deals: rows dealt out anew, by number and columns, the same for every source and learner.
+        measured: what a deal's models came to, by source and learner.
     """
 
     target: str
@@ -90,7 +94,8 @@ class Job:
     tested: npt.NDArray[np.int64]
     whose_tested: npt.NDArray[np.int64]
     is_code: list[bool]
-    chance: dict[Source, Chance] = field(default_factory=dict, init=False, repr=False, compare=False)
+    deals: dict[tuple[int, int], Job] = field(default_factory=dict, init=False, repr=False, compare=False)
+    measured: dict[tuple[Source, str], Measures] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Trained:
     """A model of a `Job`, as the scores it gives: (n, K) for classes, (n,) for numbers."""
 
     job: Job
+    learner: str
     model: Any
     classes: npt.NDArray[np.int64]
     shift: float = 0.0
@@ -178,13 +184,13 @@ def learn(job: Job, source: Source, learner: str, seed: int) -> Trained:
     if job.n_classes:
         classes, dense = np.unique(y, return_inverse=True)
         model = learners.fit(learner, "classify", x, dense, job.is_code, seed) if len(classes) > 1 else None
-        return Trained(job, model, classes)
+        return Trained(job, learner, model, classes)
     shift, scale = float(job.y["real"].mean()), float(job.y["real"].std()) or 1.0
     none = np.zeros(0, dtype=np.int64)
     if len(y) == 0 or np.ptp(y) == 0:
-        return Trained(job, None, none, float(y[0]) if len(y) else shift)
+        return Trained(job, learner, None, none, float(y[0]) if len(y) else shift)
     model = learners.fit(learner, "regress", x, ((y - shift) / scale).astype(np.float32), job.is_code, seed)
-    return Trained(job, model, none, shift, scale)
+    return Trained(job, learner, model, none, shift, scale)
 
 
 def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = slice(None)) -> Measures:
@@ -205,13 +211,10 @@ def beside_real(job: Job, other: Trained, real: Trained, source: Source = "synth
     AUC is one against the rest, averaged over the classes; F1 and balanced accuracy are averaged over them too.
     """
     found, floor = (judge(job, m.scores(job.x_test)) for m in (other, real))
-    if found and source not in job.chance:
-        job.chance[source] = _chance(job, source)
     utilities = []
     for name in found:
-        wider, least = job.chance[source][name]
-        apart = wider * max(least, _told(job, found[name], floor[name]))
-        utilities.append(Utility(name, found[name], floor[name], len(job.y_test), apart))
+        half = _chance(job, source, other.learner, name, _told(job, found[name], floor[name]))
+        utilities.append(Utility(name, found[name], floor[name], len(job.y_test), half))
     return utilities
 
 
@@ -221,56 +224,89 @@ def _told(job: Job, one: Estimate, other: Estimate) -> float:
     return float(np.sqrt(np.square(pulls).sum()))
 
 
-def _chance(job: Job, source: Source) -> Chance:
-    """Measure -> how many times as far apart two models of one law lie as the rows tested on tell, and what these tell
-    of linear models.
+def _chance(job: Job, source: Source, learner: str, measure: str, told: float) -> float:
+    """How far two models of one law lie apart, in 39 of 40 cases to either side.
 
     Were the synthetic rows fresh real ones, it would make no difference which are which. So they are dealt out anew,
-    and two linear models are learnt of each deal: the mean square of what they differ by, over what the rows tested on
-    tell of it. Where no row stands out that is 1 + (rows tested / rows learnt) / 2 by squared errors, however many
-    parameters there are, and less for learners that shrink. What lies above 1 goes with that ratio of rows, and what is
-    told with the root of either, by which the deals of large tables, of some of their rows, are carried over.
+    and two linear models are learnt of each deal: what these differ by is chance. What the rows tested on tell of the
+    very models judged is not asked: where these do differ it is more, and would hide what is looked for.
+
+    Models of another learner differ by more. What the rows tested on tell of them is nearly the same in every deal, so
+    few are enough; how many times as far apart they lie is taken from the linear ones. By squared errors that is
+    1 + (rows tested / rows learnt) / 2 however many parameters there are, and no less is taken: linear models shrink.
+
+    Large tables are dealt in part. What lies above 1 goes with that ratio of rows, and what is told with one over the
+    rows tested. By how much it falls with the rows learnt the models judged say, within none and one over the rows.
+
+    Args:
+        told: what the rows tested on tell of the models judged.
     """
-    rng = np.random.default_rng(0)
-    names = ("auc", "f1", "balanced_accuracy") if job.n_classes else ("r2", "rmse")
-    squares: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    for _ in range(N_DEALS):
-        dealt = _dealt(job, rng)
-        one, other = (judge(dealt, learn(dealt, s, "linear", 0).scores(dealt.x_test)) for s in (source, "real"))
-        for name, found in one.items():
-            squares[name].append(((found.value - other[name].value) ** 2, _told(dealt, found, other[name]) ** 2))
-    of_tested, of_learnt = len(dealt.y_test) / len(job.y_test), len(dealt.y["real"]) / len(job.y["real"])
-    chance = {}
-    for name, pairs in squares.items():
-        apart, told = np.mean(pairs or [(0.0, 0.0)], axis=0)
-        ratio = float(apart / told) if told > 0 else 1.0
-        wider = ratio if ratio < 1.0 else 1.0 + (ratio - 1.0) * of_learnt / of_tested
-        chance[name] = float(np.sqrt(wider)), float(np.sqrt(told * of_tested * of_learnt))
-    return chance
+    one, n_learnt, n_tested = _deal(job, 0, MOST_DEALT_COLUMNS), len(job.y["real"]), len(job.y_test)
+    of_tested, of_learnt = len(one.y_test) / n_tested, len(one.y["real"]) / n_learnt
+    apart, by_tested = _deals(job, source, LINEAR, measure, N_DEALS, MOST_DEALT_COLUMNS)
+    wider = apart / by_tested if by_tested > 0 else 1.0
+    if wider > 1.0:
+        wider = 1.0 + (wider - 1.0) * of_learnt / of_tested
+    own, n_columns = told**2, job.x_test.shape[1]
+    n = min(N_OWN, max(1, OWN_ROWS // n_tested))
+    if learner != LINEAR:
+        wider = max(wider, 1.0 + n_tested / n_learnt / 2.0)
+    elif n_columns <= MOST_DEALT_COLUMNS:
+        n = N_DEALS
+    if n_columns <= MOST_OWN_COLUMNS:
+        dealt = _deals(job, source, learner, measure, n, MOST_OWN_COLUMNS)[1] * of_tested
+        own = min(max(own, dealt * of_learnt), dealt) or own
+    return HALF * float(np.sqrt(wider * own))
 
 
-def _dealt(job: Job, rng: np.random.Generator) -> Job:
+def _deals(job: Job, source: Source, learner: str, measure: str, n: int, most_columns: int) -> tuple[float, float]:
+    """Mean square of what the two models of each deal differ by, and of what the rows tested on tell of it."""
+    squares = [(0.0, 0.0)]
+    for k in range(n):
+        dealt = _deal(job, k, most_columns)
+        one, other = (_measured(dealt, s, learner).get(measure) for s in (source, "real"))
+        if one is not None and other is not None:
+            squares.append(((one.value - other.value) ** 2, _told(dealt, one, other) ** 2))
+    apart, told = np.mean(squares[1:] or squares, axis=0)
+    return float(apart), float(told)
+
+
+def _measured(dealt: Job, source: Source, learner: str) -> Measures:
+    """The measures of a model of a deal, learnt once."""
+    key = source, learner
+    if key not in dealt.measured:
+        dealt.measured[key] = judge(dealt, learn(dealt, source, learner, 0).scores(dealt.x_test))
+    return dealt.measured[key]
+
+
+def _deal(job: Job, k: int, most_columns: int) -> Job:
     """Real and synthetic rows dealt out anew, persons whole; of large tables some rows and columns."""
-    columns = rng.permutation(job.x_test.shape[1])[:MOST_DEALT_COLUMNS]
+    n_columns = min(most_columns, job.x_test.shape[1])
+    if (k, n_columns) in job.deals:
+        return job.deals[k, n_columns]
+    rng = np.random.default_rng(k)
+    columns = np.sort(rng.permutation(job.x_test.shape[1])[:n_columns])
     x, y = (np.concatenate([of["real"], of["synthetic"]]) for of in (job.x, job.y))
     whose = [job.whose["real"], job.whose["synthetic"] + job.whose["real"].max() + 1]
     share = min(1.0, MOST_DEALT / max(map(len, whose)))
     n, m = (max(2, round(share * len(w))) for w in whose)
-    rows = _by_person(np.concatenate(whose), rng)
+    both = np.concatenate(whose)
+    rows = _by_person(both, rng)
     hands: dict[Source, npt.NDArray[np.int64]] = {"real": rows[:n], "synthetic": rows[n : n + m], "mix": rows[: n + m]}
     tested = _by_person(job.whose_tested, rng)[: max(MOST_DEALT, min(10 * MOST_DEALT, round(share * len(job.y_test))))]
-    return Job(
+    job.deals[k, n_columns] = Job(
         job.target,
         job.n_classes,
         {source: x[np.ix_(hand, columns)] for source, hand in hands.items()},
         {source: y[hand] for source, hand in hands.items()},
-        job.whose,
+        {source: both[hand] for source, hand in hands.items()},
         job.x_test[np.ix_(tested, columns)],
         job.y_test[tested],
         tested,
         job.whose_tested[tested],
         [job.is_code[i] for i in columns],
     )
+    return job.deals[k, n_columns]
 
 
 def _by_person(whose: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:

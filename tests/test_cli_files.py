@@ -19,7 +19,9 @@ from typer.testing import CliRunner, Result
 
 import likewise
 from likewise.cli.app import app
-from likewise.schema.column import Schema
+from likewise.errors import InputError, LikewiseWarning
+from likewise.schema.column import Kind, Schema
+from likewise.schema.infer import infer
 from likewise.tables import files
 
 Run = Callable[..., Result]
@@ -469,3 +471,46 @@ def test_dates_in_place_of_names_in_a_workbook_are_told_as_such(tmp_path: Path) 
     path = _workbook(tmp_path / "t.xlsx", [(date(2020, 1, 1), date(2020, 2, 1)), *[(i, 9 * i) for i in range(50)]])
     with pytest.raises(likewise.InputError, match="first row holds dates or times in place of names; write"):
         files.read(path)
+
+
+BESIDE = {
+    "a readme": {"README.txt": "hello"},
+    "licence and notes": {"LICENSE": "x", "notes.txt": "x", "README.md": "# x"},
+    "what a desktop leaves": {"d/.DS_Store": "x", "__MACOSX/d/._t.csv": "x"},
+    "metadata": {"Metadata_Country_API.csv": "a,b\n1,2\n", "datapackage.json": "{}", "codebook.pdf": "%PDF"},
+}
+
+
+@pytest.mark.parametrize("others", BESIDE.values(), ids=BESIDE)
+def test_the_one_table_of_an_archive_is_read_and_told(tmp_path: Path, others: dict[str, str]) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        for name, text in {"API_1.csv": "a,b\n1,x\n2,y\n", **others}.items():
+            archive.writestr(name, text)
+    told = sum(not name.startswith("__MACOSX") for name in others)
+    with pytest.warns(
+        LikewiseWarning, match=rf"holds {told + 1} files, of which one is read as the table, 'API_1.csv'"
+    ):
+        assert files.read(tmp_path / "t.zip")["a"].to_list() == ["1", "2"]
+
+
+def test_an_archive_of_two_tables_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        for name in ("a.csv", "b.csv", "README.md"):
+            archive.writestr(name, "a,b\n1,2\n")
+    with pytest.raises(InputError, match="zip archive of 2 files"):
+        files.read(tmp_path / "t.zip")
+
+
+def test_words_among_the_numbers_of_a_sheet_are_told_and_come_back(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        sheet = book.add_worksheet()
+        for column, cells in enumerate(
+            [["id", *range(60)], ["v", *["n/a" if k % 7 == 0 else k + 0.5 for k in range(60)]]]
+        ):
+            sheet.write_column(0, column, cells)
+    column = infer(files.read(tmp_path / "t.xlsx"))["v"]
+    assert column.kind is Kind.REAL
+    assert column.missing == ("n/a",)
+    assert column.notes[0] == "'n/a' is read as missing (9 rows)"

@@ -378,3 +378,13 @@ def test_western_letters_that_are_rare_are_read(words: str) -> None:
     text = "city;k\n" + "".join(f"{name};{i}\n" for i, name in enumerate(words.split() * 30))
     with pytest.warns(LikewiseWarning, match="read as Windows-1252"):
         assert decoded(text.encode("cp1252"), None, "it")[0].decode() == text
+
+
+@pytest.mark.parametrize(
+    "words", ["Košice Prešov", "Miloš Dušan Tomáš", "Škoda Šimon", "Lukšić Bašić".replace("ć", "c")]
+)
+def test_a_file_with_no_other_letter_than_s_with_caron_is_read(tmp_path: Path, words: str) -> None:
+    lines = "".join(f"town{k},{k}\n" for k in range(40)) + "".join(f"{word},1\n" for word in words.split())
+    (tmp_path / "t.csv").write_bytes(("city,n\n" + lines).encode("cp1252"))
+    with pytest.warns(LikewiseWarning, match="read as Windows-1252"):
+        assert files.read(tmp_path / "t.csv")["city"].to_list()[40:] == words.split()

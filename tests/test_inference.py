@@ -347,3 +347,16 @@ def test_a_key_with_a_hole_is_still_a_key(dtype: type[pl.DataType]) -> None:
     schema = infer(pl.DataFrame({"customer_id": keys, "income": keys}))
     assert schema["customer_id"].kind is Kind.ID
     assert schema["income"].kind is Kind.INTEGER  # a measurement by its name
+
+
+@pytest.mark.parametrize("dtype", [pl.Categorical(), pl.Enum([str(k) for k in range(30)])])
+def test_categories_that_are_numbers_are_told_nothing_of_codes(dtype: pl.DataType) -> None:
+    assert infer(pl.DataFrame({"x": pl.Series([str(k % 30) for k in range(300)], dtype=dtype)}))["x"].notes == ()
+
+
+@pytest.mark.parametrize("form", ["react@{}.2.{}", "@types/node@{}.{}.0-beta.1", "lodash@^{}.17.{}"])
+def test_packages_with_versions_are_no_mail_addresses(form: str) -> None:
+    assert (
+        infer(pl.DataFrame({"dependency": [form.format(k % 20, k % 7) for k in range(300)]}))["dependency"].format
+        is None
+    )

@@ -312,7 +312,7 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     reason = None if closed else key_reason(series.name, facts.values, facts.n_known, facts.is_unique)
     if reason:
         return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
-    facts.notes += _mixed_notes(facts)
+    facts.notes += [] if closed else _mixed_notes(facts)
     kind = text_or_category(facts.values, facts.counts)
     if kind is Kind.TEXT and not closed:
         long = facts.values.str.len_chars().mean() > MAX_LENGTH  # type: ignore[operator]
@@ -346,7 +346,8 @@ def _mixed_notes(facts: _Facts) -> list[str]:
     if rows < 0.5 * facts.n_known:
         return []
     if numeric.all():
-        return ["whole numbers with an E and no sign behind it: taken as codes, not as numbers"]
+        has_e = facts.values.str.contains("[eE]").any()
+        return ["whole numbers with an E and no sign behind it: taken as codes, not as numbers"] if has_e else []
     return [f"mixed: {rows} rows hold numbers and {facts.n_known - rows} do not, so it is not taken as numeric"]
 
 

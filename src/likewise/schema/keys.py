@@ -142,6 +142,8 @@ _NAMES = frozenset(_ATTRIBUTE_WORDS.split()) | _COUNTED | _STRONG | _WEAK
 BY_LOOKS = "unique codes"
 """The reason of keys that nothing but their looks tells."""
 
+MAIL = r"[^@\s<>:/]+@[^@\s<>:/]+\.(?:\p{L}{2,}|xn--[A-Za-z0-9-]+)"
+"""An e-mail address: its last part is of letters, unlike that of a package and its version (`react@18.2.0`)."""
 _UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
 _HASH = r"^([0-9a-f]{16,128}|[0-9A-F]{16,128}|[A-Za-z0-9_+/=-]{20,128})$"
 NEARLY = 0.9
@@ -332,7 +334,7 @@ _PARTS = r"^0[xXoObB][0-9A-Fa-f]+$|^\d+(?:[A-Za-z]{1,3}\d+)+$"
 
 def looks_made(values: pl.Series) -> bool:
     """Whether distinct texts look like made keys: UUIDs, hashes, e-mail addresses, codes of letters and digits."""
-    if values.str.contains(_UUID).all() or values.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").all():
+    if values.str.contains(_UUID).all() or values.str.contains(f"^{MAIL}$").all():
         return True
     if len(values) < 20 or not values.str.contains(_TOKEN).all():
         return False

@@ -226,8 +226,8 @@ def _western(data: bytes) -> float:
     letters = {c for c in "".join(words).lower() if not c.isascii()}
     if any(letters & set(one) and letters & set(two) for one, two in _STRANGERS):
         return 0.8
-    if ("õ" in letters and not letters & set("ãç")) or (letters == {"š"} and "š" in text):
-        return 0.8  # no Portuguese, but Hungarian or Estonian; "Kšln" of a Macintosh
+    if ("õ" in letters and not letters & set("ãç")) or (letters == {"š"} and "š" in text and not _are_slavic(words)):
+        return 0.8  # no Portuguese, but Hungarian or Estonian; "Kšln" of a Macintosh, which "Miloš" is not
     own, vowels, nordic = _ICELANDIC
     if letters & own and not (letters & vowels and letters <= nordic):
         return 0.8
@@ -239,6 +239,12 @@ def _western(data: bytes) -> float:
     alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
     rows_of_them = len(re.findall(rb"[\x80-\xff]{2,}", data)) > max(1, alone)
     return 1.0 - min(1.0, float(broken + runs) / max(len(words), 1) * 2 + 0.5 * rows_of_them)
+
+
+def _are_slavic(words: set[str]) -> bool:
+    """Whether most š of words stand where they do in Slavic names, and hardly the ö of a Macintosh: before a vowel, at
+    the end behind one, or as a capital in front."""
+    return sum(re.search("[šŠ][aeiou]|[aeiouáéíóú]š$|^Š", w) is not None for w in words) >= 0.6 * len(words)
 
 
 def _hebrew(data: bytes) -> float:

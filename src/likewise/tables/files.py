@@ -192,11 +192,30 @@ def _is_workbook(source: Source) -> bool:
     return bool({"[Content_Types].xml", "content.xml"} & set(_names_in(source)))
 
 
+_BESIDE = re.compile(
+    r"(?i)(?:^|/)(?:\.|thumbs\.db$|desktop\.ini$|datapackage\.json$|[^/]*(?:read[ _-]?me|licen[cs]e|copying|authors"
+    r"|citation|change[ _-]?log|metadata|codebook|data[ _-]?dictionary|manifest|lies[ _-]?mich|lizenz|leeme"
+    r"|lisezmoi|说明)[^/]*$)|\.(?:md|rst|pdf|docx?|rtf|html?|xml|xsd|ya?ml|py|r|rmd|ipynb|sql|sha256|md5|png|jpe?g|svg|log)$"
+)
+"""Files that lie beside a table in an archive and hold none."""
+_SELDOM = (".txt", ".json", "")
+"""Endings of files that seldom are the table where another one ends otherwise."""
+
+
 def _only_member(source: Source) -> Source:
-    """The one file of a zip archive."""
-    tables = [n for n in _names_in(source) if not n.endswith("/") and not n.startswith("__MACOSX")]
+    """The one table of a zip archive, whatever tells of it lies beside."""
+    members = [n for n in _names_in(source) if not n.endswith("/") and not n.startswith("__MACOSX")]
+    tables = members if len(members) == 1 else [n for n in members if not _BESIDE.search(n)]
+    sure = [n for n in tables if Path(n).suffix.lower() not in _SELDOM]
+    tables = sure if len(sure) == 1 else tables
     if len(tables) != 1:
-        raise InputError(f"{source.what} is a zip archive of {len(tables)} files: unpack it and give one, or a folder")
+        n = len(tables or members)
+        raise InputError(f"{source.what} is a zip archive of {n} files: unpack it and give one, or a folder")
+    if len(members) > 1:
+        warnings.warn(
+            f"{source.what} holds {len(members)} files, of which one is read as the table, {Path(tables[0]).name!r}",
+            LikewiseWarning, stacklevel=2,
+        )  # fmt: skip
     try:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
             data = archive.read(tables[0])
@@ -286,6 +305,8 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
             )  # fmt: skip
         sheet = sheet or names[0]
         frame: pl.DataFrame = book.load_sheet(sheet, schema_sample_rows=None).to_polars()
+        if any(c.null_count() and c.dtype != pl.String for c in frame):
+            frame = _with_lost_words(frame, book.load_sheet(sheet, dtypes="string").to_polars())
         header = book.load_sheet(sheet, header_row=None, n_rows=1).to_polars()
     except InputError:
         raise
@@ -307,6 +328,15 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
     refuse_data_as_names(texts.get_columns(), source.what, frame.columns)
     tell_of_headers(frame.height - table.height, source.what)
     return without_sums(table, source.what).frame()
+
+
+def _with_lost_words(frame: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """With columns as texts of which the reader dropped words, such as "n/a" among numbers: they are read as missing
+    later, which is told, and come back."""
+    if texts.shape != frame.shape:
+        return frame
+    both = zip(frame.get_columns(), texts.get_columns(), strict=True)
+    return pl.DataFrame([text.alias(c.name) if (c.is_null() & text.is_not_null()).any() else c for c, text in both])
 
 
 def _check_header(header: pl.DataFrame, what: str) -> None:

@@ -18,7 +18,7 @@ import polars as pl
 from likewise.schema.identifiers import checks
 from likewise.schema.identifiers.checks import Chars
 from likewise.schema.identifiers.names import looks_like_names
-from likewise.schema.keys import parts_of
+from likewise.schema.keys import MAIL, parts_of
 
 LOOK_AT = 2_000
 """Distinct values that are looked at."""
@@ -121,7 +121,7 @@ _DEVICES = (
 )  # fmt: skip
 _PAIR = "[0-9A-Fa-f]{2}"
 
-EMAIL = Form("email", "e-mail addresses", r"^([^@<>]*<)?[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>?$", "", sure=True)
+EMAIL = Form("email", "e-mail addresses", rf"^(?:(?:mailto:)?|[^@<>]*<){MAIL}>?$", "", sure=True)
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _GROUP = "[0-9A-Fa-f]{1,4}"
 _ADDRESSES = (

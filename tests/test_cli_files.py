@@ -514,3 +514,13 @@ def test_words_among_the_numbers_of_a_sheet_are_told_and_come_back(tmp_path: Pat
     assert column.kind is Kind.REAL
     assert column.missing == ("n/a",)
     assert column.notes[0] == "'n/a' is read as missing (9 rows)"
+
+
+@pytest.mark.parametrize("n", [1, 40])
+def test_lines_of_delimiters_alone_behind_a_table_are_left_out(tmp_path: Path, n: int) -> None:
+    rows = "".join(f"{k},{k % 7 or ''}\n" for k in range(50))
+    (tmp_path / "t.csv").write_text("a,b\n" + rows + ",\n" * n)
+    with pytest.warns(likewise.LikewiseWarning, match="without any value behind the table left out"):
+        assert files.read(tmp_path / "t.csv").height == 50
+    (tmp_path / "t.csv").write_text("a,b\n,\n" + rows + ",\n")  # rows of nothing among the others are rows
+    assert files.read(tmp_path / "t.csv").height == 52

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+import likewise as lw
 from likewise.errors import InputError, SchemaError
 from likewise.schema.column import Column, Kind, Role
 from likewise.schema.infer import infer
@@ -360,3 +362,14 @@ def test_packages_with_versions_are_no_mail_addresses(form: str) -> None:
         infer(pl.DataFrame({"dependency": [form.format(k % 20, k % 7) for k in range(300)]}))["dependency"].format
         is None
     )
+
+
+@pytest.mark.parametrize("write", [lambda k: f"{k}.0", lambda k: f"{k:,}", lambda k: str(2**64 + 10**15 * k)])
+def test_keys_written_as_amounts_or_of_many_digits_are_keys(write: Callable[[int], str]) -> None:
+    keys = [write(12_000 + 7 * k) for k in range(300)]
+    frame = pl.DataFrame({"order_id": keys, "amount": keys})
+    schema = infer(frame)
+    assert schema["order_id"].kind is Kind.ID
+    assert schema["amount"].kind in (Kind.INTEGER, Kind.REAL)
+    made = lw.Synthesizer("copula", random_state=0).fit(frame).sample(300, random_state=0)
+    assert not made["order_id"].is_in(keys).any()

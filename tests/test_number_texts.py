@@ -427,3 +427,11 @@ def test_codes_with_an_e_beside_whole_numbers_are_codes(power: str) -> None:
 def test_one_number_with_an_e_of_the_size_of_the_others_is_a_number() -> None:
     raw = pl.DataFrame({"x": [str(997 * k) for k in range(1, 101)] + ["1e5"]})
     assert parse(raw, infer(raw))["x"].max() == 100_000
+
+
+@pytest.mark.parametrize("form", ["{}k", "${}k", "{}℃", "{}Mio", "{} тыс.", "{}歳", "{}명", "{}T€", "{}bps", "{}×"])
+def test_whole_numbers_with_a_unit_glued_to_them_are_numbers(form: str) -> None:
+    raw = pl.DataFrame({"value": [form.format(7 * k % 991) for k in range(1, 400)]})
+    schema = infer(raw)
+    assert schema["value"].kind is Kind.INTEGER
+    assert restore(parse(raw, schema), schema).equals(raw)

@@ -291,9 +291,19 @@ def _digits_that_are_no_numbers(facts: _Facts, found: number_forms.NumberTexts) 
         return facts.column(Kind.BOOLEAN, labels=labels)
     if found.format.pattern.strip("0") == "." and facts.values.str.strip_chars().str.contains(_MONTH_AND_YEAR).all():
         return _times_in_text(facts, None)
+    if (found.format.pattern != "0") == found.is_whole and found.decimals in (None, 0):
+        return _key_as_amount(facts, found)
     if not found.is_whole or found.format.pattern != "0":
         return None
     return _whole_special(facts, facts.values.str.strip_chars().cast(pl.Int64, strict=False))
+
+
+def _key_as_amount(facts: _Facts, found: number_forms.NumberTexts) -> Column | None:
+    """A key that a program has written as an amount (`1042.0`, `12,042`), or of more digits than 64 bits hold."""
+    bare = not isinstance(found.format, numbers.NumberFormat) or not (found.format.prefix or found.format.suffix)
+    digits = facts.values.str.replace_all("[^0-9]", "")
+    reason = key_reason(facts.series.name, digits, facts.n_known, facts.is_unique) if bare else None
+    return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",)) if reason else None
 
 
 def _times_in_text(facts: _Facts, forced: Kind | None) -> Column | None:

@@ -44,7 +44,8 @@ _UNIT_WORDS = (
     "% ‰ ° °C °F K s ms us µs ns min h hr hrs d sec secs mins y yr yrs kg g mg µg t lb lbs oz km m cm mm µm mi ft in "
     "yd l L ml mL dl cl kWh MWh Wh W kW MW V A mA Hz kHz MHz GHz B kB KB MB GB TB PB KiB MiB GiB bit kbps Mbps bpm mph "
     "kph km/h m/s m² m2 m³ m3 ha Pa hPa kPa bar mbar J kJ kcal cal ppm ppb dB px pt x mmHg mmol/l mmol/L mg/dl mg/dL "
-    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月"
+    "k k€ T€ TEUR kEUR Mio Mio. Mrd Mrd. mln mld тыс тыс. млн млрд pp bps mo wk ℃ ℉ Ω kΩ MΩ × rpm lx lm Nm psi IU "
+    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月 分 歳 円 点 명 개 세 회 점"
 )
 _UNITS = frozenset(_UNIT_WORDS.split())
 

@@ -30,7 +30,7 @@ from likewise.tables.encoding import decoded
 from likewise.tables.frames import check_names
 from likewise.tables.lacking import known_to_text
 from likewise.tables.sniff import SAMPLE_LINES, Sniffed, csv_options, sniff
-from likewise.tables.strays import tell_of_headers, without_headers, without_sums
+from likewise.tables.strays import tell_of_headers, without_blanks, without_headers, without_sums
 
 # A line longer than this is taken for a file without lines: reading on would only fill the memory.
 MAX_LINE_BYTES = 32 * 2**20
@@ -200,7 +200,9 @@ def _read(
     table = table.rename(names)
     if strict:
         return table, dialect
-    return without_sums(table, what), replace(dialect.told(header=has_header), comment=body.dialect.comment)
+    return without_sums(without_blanks(table, what), what), replace(
+        dialect.told(header=has_header), comment=body.dialect.comment
+    )
 
 
 class _Body:

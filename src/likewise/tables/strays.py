@@ -1,4 +1,4 @@
-"""Lines of a table that are no rows of it: headers that come again, a last line of sums."""
+"""Lines of a table that are no rows of it: headers that come again, a last line of sums, lines of nothing behind it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,23 @@ def tell_of_headers(n: int, what: str) -> None:
 def _are_names(table: Columns, row: int, header: Sequence[str]) -> bool:
     cells = table.rows(np.array([row])).frame().row(0)
     return all(str(cell or "").strip() == name for cell, name in zip(cells, header, strict=True))
+
+
+def without_blanks(table: Columns, what: str) -> Columns:
+    """Without the lines of delimiters alone that spreadsheets leave behind a table, of which no row before them is one;
+    the user is told."""
+    last = table.rows(np.array([table.height - 1])).frame().row(0) if table.height > 5 and table.width > 1 else ("x",)
+    if any(cell is not None for cell in last):
+        return table
+    known = np.zeros(table.height, bool)
+    for name in table.columns:
+        known |= table.series(name).is_not_null().to_numpy()
+    n = int(known.sum())
+    if n == 0 or not known[:n].all():
+        return table
+    lines = "a line" if n == table.height - 1 else f"{table.height - n:,} lines"
+    warnings.warn(f"{what}: {lines} without any value behind the table left out", LikewiseWarning, stacklevel=2)
+    return table.slice(0, n)
 
 
 def without_sums(table: Columns, what: str) -> Columns:

@@ -323,3 +323,11 @@ def test_halves_of_the_day_and_offsets_are_told_right() -> None:
 def test_a_running_number_behind_a_year_is_no_day_of_the_year() -> None:
     raw = pl.DataFrame({"x": [f"{2018 + k % 4}{k // 4 + 1:03d}" for k in range(200)]})
     assert infer(raw)["x"].kind is not Kind.DATETIME
+
+
+def test_years_of_two_digits_go_with_those_that_are_written_out() -> None:
+    raw = pl.DataFrame({"x": ["14.10.50", "02.03.61", "30.11.48", "24.12.59"] * 30 + ["2024-12-16", "2023-01-05"]})
+    schema = infer(raw)
+    read = parse(raw, schema)
+    assert read["x"].dt.year().is_in([1950, 1961, 1948, 1959, 2024, 2023]).all()
+    assert parse(restore(read, schema), schema).equals(read)

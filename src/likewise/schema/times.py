@@ -228,6 +228,11 @@ def _with_century(values: pl.Series, pattern: str) -> tuple[str, list[str]]:
     else:
         recent = 2000 + begin <= now and (2000 + begin + length <= now + 10 or 2000 + begin >= now - 10)
         start = (2000 if recent else 1900) + begin - width // 2  # amid the gap: no row's own year
+    apart = read(
+        values.filter(read(values, pattern, keep_odd_years=True).is_null()), pattern, fallbacks=True
+    ).drop_nulls()
+    if len(apart):  # years that are written out stay within the hundred
+        start = max(min(start, int(apart.dt.year().min())), int(apart.dt.year().max()) - 99)  # type: ignore[arg-type]
     if all((1970 + (year - 70) % 100) == start + (year - start) % 100 for year in seen):
         return pattern, []
     return pattern.replace("%y", f"%y({start})"), [f"two-digit years are read as {start} to {start + 99}"]

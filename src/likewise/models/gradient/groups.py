@@ -23,36 +23,37 @@ def grouped_fields(codes: Codes, alphabet: Alphabet, size: int) -> list[int]:
     A group begins with the field that follows the others most, and takes in the field nearest to any of it until it is
     full. Nearness is the largest correlation of ranks, of levels and of being missing.
     """
-    nearness = _nearness(codes.codes[:LOOKED_AT], alphabet)
-    left, order = np.ones(len(nearness), bool), []
+    near = nearness(codes, alphabet)
+    left, order = np.ones(len(near), bool), []
     while left.any():
         free = np.flatnonzero(left)
-        first = free[nearness[np.ix_(free, free)].sum(1).argmax()]
-        group, reach = [int(first)], nearness[first].copy()
+        first = free[near[np.ix_(free, free)].sum(1).argmax()]
+        group, reach = [int(first)], near[first].copy()
         left[first] = False
         while len(group) < size and left.any():
             nearest = int(np.where(left, reach, -1.0).argmax())
             group.append(nearest)
             left[nearest] = False
-            np.maximum(reach, nearness[nearest], out=reach)
+            np.maximum(reach, near[nearest], out=reach)
         order += group
     return order
 
 
-def _nearness(codes: npt.NDArray[np.integer], alphabet: Alphabet) -> npt.NDArray[np.float32]:
+def nearness(codes: Codes, alphabet: Alphabet) -> npt.NDArray[np.float32]:
     """(D, D) the largest absolute correlation between what is looked at of two fields, 0 of a field with itself."""
-    features = [_features(codes[:, j], f) for j, f in enumerate(alphabet.fields)]
+    seen = codes.codes[:LOOKED_AT]
+    features = [_features(seen[:, j], f) for j, f in enumerate(alphabet.fields)]
     owner = np.repeat(np.arange(len(features)), [x.shape[1] for x in features])
     x = np.concatenate(features, 1)
     x = x - x.mean(0)
     norm = np.sqrt(np.square(x).sum(0))
     x = x / np.where(norm > 0, norm, 1.0)
     starts = np.searchsorted(owner, np.arange(len(features)))
-    nearness = np.asarray(np.abs(x.T @ x), np.float32)
+    near = np.asarray(np.abs(x.T @ x), np.float32)
     for axis in (0, 1):
-        nearness = np.asarray(np.maximum.reduceat(nearness, starts, axis=axis), np.float32)
-    np.fill_diagonal(nearness, 0.0)
-    return nearness
+        near = np.asarray(np.maximum.reduceat(near, starts, axis=axis), np.float32)
+    np.fill_diagonal(near, 0.0)
+    return near
 
 
 def _features(codes: npt.NDArray[np.integer], field: Field) -> npt.NDArray[np.float32]:

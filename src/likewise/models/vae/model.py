@@ -15,7 +15,7 @@ from likewise.dp.accounting import Steps
 from likewise.dp.gate import ClippedSums, Noisy
 from likewise.errors import OptionError
 from likewise.models.about import About
-from likewise.models.autoregressive.model import FEW_ROWS
+from likewise.models.autoregressive.order import FEW_ROWS
 from likewise.models.base import Fit, check_rows
 from likewise.models.drawing.conditioning import Budget, blocks
 from likewise.models.gradient.conditional import ConditionalModel, ConditionalOptions

@@ -11,7 +11,7 @@ import pytest
 
 from likewise.codecs.base import Codes
 from likewise.codecs.table import TableCodec
-from likewise.schema import months, times
+from likewise.schema import around, months, times
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer import infer
 from likewise.schema.infer_column import infer_column
@@ -331,3 +331,44 @@ def test_years_of_two_digits_go_with_those_that_are_written_out() -> None:
     read = parse(raw, schema)
     assert read["x"].dt.year().is_in([1950, 1961, 1948, 1959, 2024, 2023]).all()
     assert parse(restore(read, schema), schema).equals(read)
+
+
+AROUND: dict[str, Callable[[dt.datetime], str]] = {
+    "weekday": lambda t: f"{around._DAYS['de'].split()[t.weekday()]}, {t:%d.%m.%Y}",
+    "short weekday": lambda t: f"{around._DAYS['de2'].split()[t.weekday()]} {t:%d.%m.%Y}",
+    "small weekday": lambda t: f"{around._DAYS['fr'].split()[t.weekday()].lower()} {t:%d/%m/%Y}",
+    "capitals": lambda t: f"{around._DAYS['es'].split()[t.weekday()].upper()} {t:%d/%m/%Y}",
+    "weekday and month": lambda t: (
+        f"{around._DAYS['nl'].split()[t.weekday()]} {t.day} "
+        f"{months._NAMES['B(nl)'].split()[t.month - 1].lower()} {t.year}"
+    ),
+    "weekday behind": lambda t: f"{t:%Y/%m/%d}{around._DAYS['ja2'].split()[t.weekday()]}",
+    "weekday in brackets": lambda t: f"{t:%d.%m.%Y} ({around._DAYS['de3'].split()[t.weekday()]})",
+    "weekday in Chinese": lambda t: f"{t.year}年{t.month}月{t.day}日 {around._DAYS['zh'].split()[t.weekday()]}",
+    "um and Uhr": lambda t: f"{t:%d.%m.%Y um %H:%M} Uhr",
+    "le and à": lambda t: f"le {t:%d/%m/%Y à %Hh%M}",
+    "г.": lambda t: f"{t:%d.%m.%Y}г.",
+    "brackets": lambda t: f"[{t:%d/%b/%Y:%H:%M:%S} +0200]",
+    "words before": lambda t: f"Stand: {t:%d.%m.%Y}",
+    "ordinals": lambda t: (
+        f"{t:%B} {t.day}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(t.day % 10 * (t.day not in (11, 12, 13)), 'th') }, {t.year}"
+    ),
+    "Korean": lambda t: f"{t.year}년 {t.month}월 {t.day}일",
+    "nothing between": lambda t: f"{t:%d%b%y}".upper(),
+}
+
+
+@pytest.mark.parametrize("write", AROUND.values(), ids=AROUND)
+def test_words_around_days_and_hours_leave_them_what_they_are(write: Callable[[dt.datetime], str]) -> None:
+    raw = pl.DataFrame({"x": [write(moment) for moment in moments()]})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.DATETIME
+    read = parse(raw, schema)
+    assert read["x"].dt.date().to_list() == [moment.date() for moment in moments()]
+    assert restore(read, schema).equals(raw)
+
+
+@pytest.mark.parametrize("form", ["Room {}", "Week {}", "{} cm", "Teil {} Uhr", "Monday {}", "{}th", "Unit {}:30"])
+def test_words_around_other_numbers_make_no_days_of_them(form: str) -> None:
+    raw = pl.DataFrame({"x": [form.format(k % 29 + 1) for k in range(290)]})
+    assert infer(raw)["x"].kind is not Kind.DATETIME

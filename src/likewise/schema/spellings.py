@@ -24,6 +24,7 @@ _PLAIN = {
     mark: plain for marks in _SCRIPTS.values() for mark, plain in zip(marks, _ASCII, strict=True) if mark != plain
 }
 _OF_DIGIT = {digit: nought for nought, marks in _SCRIPTS.items() for digit in marks[:10]}
+_SCRIPT = re.compile(rf"\[[{''.join(_SCRIPTS)}]\]")
 _DIGIT = re.compile(f"[{''.join(_OF_DIGIT)}]")
 
 _HALVES = (
@@ -92,7 +93,7 @@ def zone_name(text: str) -> tuple[str, str, str]:
 
 def to_read(texts: pl.Series, pattern: str) -> tuple[pl.Series, str]:
     """Texts and their pattern in English, for readers that know nothing else."""
-    if pattern.startswith("["):
+    if _SCRIPT.match(pattern):
         texts, pattern = in_ascii(texts), pattern[pattern.index("]") + 1 :]
     if half := _HALF.search(pattern):
         texts, pattern = texts.str.replace_many([half[1], half[2]], ["AM", "PM"]), pattern.replace(half[0], "%p")
@@ -103,7 +104,7 @@ def to_read(texts: pl.Series, pattern: str) -> tuple[pl.Series, str]:
 
 def to_write(pattern: str) -> str:
     """The pattern in English, with the half of the day between marks, which `from_english` turns to words."""
-    pattern = pattern[pattern.index("]") + 1 :] if pattern.startswith("[") else pattern
+    pattern = pattern[pattern.index("]") + 1 :] if _SCRIPT.match(pattern) else pattern
     return _ANY_ZONE.sub(lambda match: match[0].replace("%Z", "UTC"), _HALF.sub("\x06%p\x07", pattern))
 
 
@@ -111,7 +112,7 @@ def from_english(texts: pl.Series, pattern: str) -> pl.Series:
     """Written texts in the pattern's own letters."""
     if half := _HALF.search(pattern):
         texts = texts.str.replace_many(["\x06AM\x07", "\x06PM\x07"], [half[1], half[2]])
-    if pattern.startswith("["):
+    if _SCRIPT.match(pattern):
         digits = table_to(pattern[1])
         texts = texts.str.replace_many(list(digits), list(digits.values()))
     return texts

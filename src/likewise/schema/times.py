@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from likewise.schema import months, spellings
+from likewise.schema import around, months, spellings
 from likewise.schema.number_forms import few
 
 _DATES = (
@@ -32,6 +32,9 @@ _DATES = (
     (re.compile(r"[0-9]{4}(-?)[0-3][0-9]{2}"), ("%Y{s}%j",)),
     (re.compile(r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日"), ("%Y年%m月%d日",)),
     (re.compile(r"[0-9]{4}年[0-9]{1,2}月"), ("%Y年%m月",)),
+    (re.compile(r"[0-9]{4}년( ?)[0-9]{1,2}월\1[0-9]{1,2}일"), ("%Y년{s}%m월{s}%d일",)),
+    (re.compile(r"[0-9]{1,2}[A-Za-z]{3}[0-9]{2}"), ("%d%b%y",)),
+    (re.compile(r"[0-9]{1,2} of [A-Za-z]{3,9} [0-9]{4}"), ("%d of %B %Y",)),
     (re.compile(r"[0-9]{1,2}([-/ ]?)[A-Za-z]{3,9}\1[0-9]{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
     (re.compile(r"[0-9]{1,2}([-/ ])[A-Za-z]{3,9}\1[0-9]{2}"), ("%d{s}%b{s}%y", "%d{s}%B{s}%y")),
     (re.compile(r"[0-9]{1,2}\. [A-Za-z]{3,9}(\.?) [0-9]{4}"), ("%d. %b{s} %Y", "%d. %B{s} %Y")),
@@ -79,8 +82,8 @@ _OTHER_TIMES = (
     (re.compile(r"[0-2][0-9](?P<zone>Z?)"), "%H"),
 )
 _SEPARATED = re.compile(
-    r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日))"
-    r"(?P<time>(?:[AP]M ?)?[0-9]{1,2}[:.时時点點].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
+    r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日)|" + around.GAP + r")"
+    r"(?P<time>(?:[AP]M ?)?[0-9]{1,2}[:.h时時点點].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
 )
 _UTC = re.compile(r"%:?#?z|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
 _OFFSET = re.compile(r"%[:#]?z")
@@ -101,7 +104,7 @@ class TimeTexts:
 
     Patterns are those of strftime, with these beside them: `%.*f` a fraction as long as it needs, `%.1f` to `%.9f` one
     of so many digits, `%^b` and `%^B` months in capitals, `%~b` and `%~B` in small letters, `%y(1935)` years of two
-    digits from 1935 to 2034, and those of `months.py` and `spellings.py`.
+    digits from 1935 to 2034, and those of `months.py`, `around.py` and `spellings.py`.
     """
 
     format: str
@@ -139,6 +142,9 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
                 return None
             pattern = months.in_their_words(_cased(found.format), mark, values)
             return replace(found, format=_exact_form(values, counts, pattern))
+        if best < 0.05 * total and (left := around.bare(values, sample)):
+            found = detect(left[0], counts)
+            return found and _around(found, left[1])
         # Two ways of writing, one of which all others can be read in beside: the other is the column's.
         candidates = [c for c in candidates if c not in _FALLBACKS]
         rows_read = {c: rows_read[c] for c in candidates}
@@ -181,6 +187,13 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         notes += told
     notes += _year_notes(read(values, chosen, fallbacks=True, keep_odd_years=True), counts)
     return TimeTexts(format=chosen, notes=tuple(notes), odd=odd)
+
+
+def _around(found: TimeTexts, around_it: str) -> TimeTexts | None:
+    """What was found of texts, with what stands around them; None of a bare number or hour, which may be anything."""
+    if "{}" not in around_it:
+        return replace(found, format=re.sub("%-?[de]", around_it, found.format)) if "%-d" in found.format else None
+    return replace(found, format=around_it.replace("{}", found.format)) if re.search("%[YyG]", found.format) else None
 
 
 def _spelt_otherwise(values: pl.Series, counts: pl.Series, sample: list[str]) -> TimeTexts | None:
@@ -250,7 +263,7 @@ def _candidates(sample: list[str]) -> list[str]:
 def _guess(text: str) -> tuple[str, ...]:
     """The patterns one text may be written in, by its shape alone."""
     bare, name, any_name = spellings.zone_name(text)
-    if name:
+    if name and ":" in bare:  # behind a day alone it is a day of the week
         return tuple(c + tail for c in _guess(bare) for tail in (name, any_name) if tail)
     whole = _time_pattern(text)
     if whole and not text.isdigit():
@@ -278,7 +291,9 @@ def _filled(match: re.Match[str], patterns: tuple[str, ...], tail: str) -> list[
 
 
 def _dotted(text: str) -> str:
-    """The pattern of hours and minutes with a point between them, which only a date before them tells from others."""
+    """The pattern of hours and minutes with a point or h between them, which only a date before tells from others."""
+    if re.fullmatch(r"[0-2]?[0-9]h[0-5][0-9]", text):
+        return "%Hh%M"
     match = re.fullmatch(r"[0-2]?[0-9]\.[0-5][0-9](\.[0-5][0-9])?", text)
     return "" if match is None else "%H.%M.%S" if match[1] else "%H.%M"
 
@@ -414,7 +429,7 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
-    texts, pattern = months.to_numbers(*spellings.to_read(texts, pattern))
+    texts, pattern = months.to_numbers(*around.to_read(*spellings.to_read(texts, pattern)))
     if not re.search(r"%[YyG]", pattern) and not is_time_of_day(pattern):
         texts, pattern = "2000 " + texts, "%Y " + pattern  # a day of the year, which may be a leap year
     century = re.search(r"%y\((\d{4})\)", pattern)
@@ -458,7 +473,7 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
-    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(spellings.to_write(_cased(pattern))))
+    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(around.to_write(spellings.to_write(_cased(pattern)))))
     fraction = re.search(r"%\.([*124578])f", plain)
     if fraction:  # between marks, where it is cut
         plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
@@ -469,4 +484,5 @@ def write(times: pl.Series, pattern: str) -> pl.Series:
     elif fraction:
         texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
     texts = spellings.from_english(months.to_names(texts, pattern), pattern)
-    return texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts
+    cased = texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts
+    return around.to_words(cased, pattern)

@@ -100,6 +100,16 @@ def test_a_result_shows_itself_small_and_escaped(name):
     assert not {tag for tag, _ in page.tags} - {"div", "b", "p", "table", "thead", "tbody", "tr", "th", "td"}
 
 
+@pytest.mark.parametrize("name", ["anonymised rows", "rows of a scenario", "drawn paths", "comparison of balancing"])
+def test_a_result_prints_in_a_line_that_holds_no_cells(name):
+    made = MADE[name]()
+    told = repr(made)
+    assert told.startswith(f"{type(made).__name__}(")
+    assert len(told) < 400
+    assert "\n" not in told
+    assert "[" not in told, "no array"
+
+
 @pytest.mark.parametrize("name", ["schema", "synthesizer", "ledger", "report", "comparison"])
 def test_a_name_stands_as_it_is_and_what_is_left_out_is_counted(name):
     text = Page(MADE[name]()._repr_html_()).text

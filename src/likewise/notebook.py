@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from html import escape
 from importlib import import_module
+from typing import Any
 
 MOST_BYTES = 30_000
 """Of one card; what is beyond is counted, not shown."""
@@ -95,6 +96,28 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"Frame({len(self.page.encode()) / 1e6:.1f} MB)"
+
+
+class Brief:
+    """A dataclass (without a repr of its own) that shows itself in a line: short facts, and how much the others hold.
+
+    Cells and places of rows do not stand in a log because somebody wrote a result to it.
+    """
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{f.name}={_brief(getattr(self, f.name))}" for f in fields(self) if f.repr)  # type: ignore[arg-type]
+        return f"{type(self).__name__}({shown})"
+
+
+def _brief(value: Any) -> str:
+    shape, name = getattr(value, "shape", ()), type(value).__name__
+    if shape:
+        return f"{name} of {' x '.join(f'{n:,}' for n in shape)}"
+    if isinstance(value, dict | list | tuple):
+        return (
+            f"{len(value):,} of {type(value[0]).__name__}" if value and name == "tuple" else f"{name} of {len(value):,}"
+        )
+    return repr(value) if isinstance(value, str | float | int | None) and len(repr(value)) <= MOST_LETTERS else name
 
 
 def live_bar() -> Callable[[float, str], None] | None:

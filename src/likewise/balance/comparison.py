@@ -20,7 +20,7 @@ from likewise.balance.judges import Encoder
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.tasks import LOWER_IS_BETTER, NONE, TUNED, WEIGHED, Classes, Numbers, Task
 from likewise.errors import InputError, OptionError
-from likewise.notebook import Table, card
+from likewise.notebook import Brief, Table, card
 from likewise.schema.column import Schema
 from likewise.schema.infer import infer
 from likewise.typing import Floats, Ints
@@ -59,8 +59,8 @@ class Line:
         return "better" if self.gain > 0 else "worse"
 
 
-@dataclass(frozen=True)
-class BalanceComparison:
+@dataclass(frozen=True, repr=False)
+class BalanceComparison(Brief):
     """Every method with every classifier by every measure.
 
     Args:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, LikewiseWarning, OptionError, PrivacyError
-from likewise.notebook import Table, card
+from likewise.notebook import Brief, Table, card
 from likewise.privacy.asked import Asked, check_reachable, passing_columns, read_asked, read_importance
 from likewise.privacy.criteria import Bools, class_passes, count_persons
 from likewise.privacy.encoding import Ints, Quasi, encode, rare_levels
@@ -84,8 +84,8 @@ class AnonymityReport:
         return json.dumps(self.to_dict(), indent=2)
 
 
-@dataclass(frozen=True)
-class Anonymized:
+@dataclass(frozen=True, repr=False)
+class Anonymized(Brief):
     """The released table and all about it."""
 
     frame: Any  # of the kind that came

@@ -21,7 +21,7 @@ from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Between, meeting
 from likewise.errors import ConditionError, InputError, NotFittedError, OptionError, nearest
 from likewise.estimator import Estimator, check_count, check_seed
-from likewise.notebook import Table, card
+from likewise.notebook import Brief, Table, card
 from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
@@ -40,8 +40,8 @@ MOST_PATHS = 200_000
 """Paths drawn in search of those that meet a condition, at most."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PathDraw:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PathDraw(Brief):
     """Paths that were drawn.
 
     Args:

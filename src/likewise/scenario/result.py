@@ -12,7 +12,7 @@ import polars as pl
 from likewise import plots
 from likewise.codecs.matrix import numbers_of
 from likewise.errors import InputError
-from likewise.notebook import Table, card
+from likewise.notebook import Brief, Table, card
 from likewise.scenario.dependence import tail_dependence
 from likewise.scenario.draws import Source, TailModel
 from likewise.scenario.risk import tail_risk
@@ -25,8 +25,8 @@ FEW_EFFECTIVE = 0.05
 POOR_FIT = 0.05
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScenarioDraw:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ScenarioDraw(Brief):
     """Rows of a scenario and what is to be known of them.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_letters, digits
+
 import numpy as np
 import polars as pl
 import pytest
@@ -64,6 +66,14 @@ KEYS = {
             r"^WVWZZZ1K[ABC9]\d{7}$"),
     "serial": (letters(4, N, 17, "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"), "^[A-HJ-NPR-Z0-9]{17}$"),
     "filing_id": ([f"{a}{i:04d}/B" for i in range(300) for a in ("INV", "CRN")], r"^(INV|CRN)\d{4}/B$"),
+    "invoice_id": ([f"INV{i}" for i in range(1, N)], r"^INV1\d{3}$"),
+    "case_id": ([f"{i % 20 + 1}-cv-{i:05d}-{('ABC', 'DEF', 'XYZ')[i % 7 % 3]}" for i in range(N)],
+                r"^\d{1,2}-cv-\d{5}-(ABC|DEF|XYZ)$"),
+    "sku_id": ([f"SKU-{('RED', 'BLU', 'GRN', 'YEL')[i * i % 4]}-{i:04d}" for i in range(60)],
+               r"^SKU-(RED|BLU|GRN|YEL)-\d{4}$"),
+    "编号": ([f"编号{i:04d}号" for i in range(N)], r"^编号\d{4}号$"),
+    "video_id": (letters(8, 90, 11, ascii_letters + digits + "-_"), "^[-_0-9A-Za-z]{11}$"),
+    "flight_id": ([f"{('LH', 'AF', 'BA')[i % 3]}{301 + 15 * i}" for i in range(N)], r"^(LH|AF|BA)\d{3,4}$"),
     "card_no": ([str(v) for v in np.random.default_rng(5).permutation(90_000)[:N] + 10_000], r"^\d{5}$"),
     "badge": ([str(v) for v in np.random.default_rng(6).integers(10_000, 99_999, N)], r"^\d{5}$"),
     "member_no": ([str(v) for v in np.random.default_rng(7).integers(100, 999, N)], r"^\d+$"),

@@ -13,6 +13,7 @@ Legend: n rows, k keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,8 +30,8 @@ from likewise.codecs.text import (
     CLASSES,
     MAX_LENGTH,
     ROOM,
-    Places,
     TextCodec,
+    TextSummary,
     summarise_forms,
     templates_of,
 )
@@ -52,11 +53,16 @@ NUMBERS: dict[str, pl.DataType] = {
         pl.Float32(), pl.Float64(),
     )
 }  # fmt: skip
-_ALNUM = r"[0-9A-Za-z]"
+_ALNUM = "0-9A-Za-z"
 HEX = "\ue000"
 LEAST_HEX = 11  # digits that vary: of 16**11 strings, ROOM for ten million keys
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
-FREE = {HEX: "0123456789abcdef", "\ue001": "0123456789" + _LOWER, "\ue002": "0123456789" + _LOWER + _LOWER.upper()}
+FREE = {
+    HEX: "0123456789abcdef",
+    "\ue001": "0123456789" + _LOWER,
+    "\ue002": "0123456789" + _LOWER + _LOWER.upper(),
+    "\ue003": "0123456789-_" + _LOWER + _LOWER.upper(),
+}
 """What a character stands for in the form of a key: each is drawn from these, the first two in capitals if need be."""
 SALT = np.frombuffer(b"likewise makes..", np.uint8)  # else a table made with the same seed has the same keys
 SPARE = 2**40  # counters that must fit above the start
@@ -157,19 +163,21 @@ class IdCodec(KeyCodec):
         roomy = _room(pattern) >= ROOM * max(len(keys), 1)
         if not roomy and (shape := _hex_shape(some, options.rows)):
             return make("hex", prefix=shape[0], upper=shape[1])
-        if not roomy and (above := _room_above(keys, pattern)):
+        above = None if roomy else _room_above(keys, pattern)
+        if above is not None and above[0]:
             return make("counter", start=above[1], width=above[0], pattern=pattern)
-        longest, stems = int(keys.str.len_chars().max() or 0), [_stem(t) for t in pattern.templates]  # type: ignore[arg-type]
-        if len(keys) > _room(pattern) and pattern.templates:
-            pattern = _with_all_digits(pattern)
+        longest = int(keys.str.len_chars().max() or 0)  # type: ignore[arg-type]
         repeats = not summary.once and summary.n_rows > 1.05 * len(keys)
         if len(keys) and (20 if repeats else len(keys)) <= _room(pattern):
             if not roomy:
                 pattern = replace(pattern, unseen=Unseen.of(np.unique(prints_of(keys))))
             return make("pattern", width=min(longest + 1, MAX_WIDTH), pattern=pattern, repeats=repeats)
-        if not stems or any(ANY in stem for stem in stems):
+        if above is not None:
+            return make("counter", start=above[1], pattern=pattern)
+        parts = [_parted(template) for template in pattern.templates]
+        if not parts or any(ANY in stem for stem, *_ in parts) or len({n > 0 for _, n, _ in parts}) > 1:
             return make("counter", width=min(longest + 1, MAX_WIDTH))
-        width = min(max(1, longest + 1 - min(map(len, stems))), MAX_WIDTH)
+        width = min(max(1, longest + 1 - min(len(stem) + len(tail) for stem, _, tail in parts)), MAX_WIDTH)
         return make("counter", width=width, pattern=pattern)
 
     def _made(self, n: int, rng: np.random.Generator) -> pl.Series:
@@ -202,18 +210,19 @@ class IdCodec(KeyCodec):
         return keys
 
     def _counted(self, n: int, rng: np.random.Generator) -> pl.Series:
-        stems = pl.Series([self.prefix], dtype=pl.String)
+        stems, tails = (pl.Series([text], dtype=pl.String).new_from_index(0, n) for text in (self.prefix, ""))
         if self.pattern is not None:
-            stems = self._drawn(self.pattern, n, rng).str.replace(r"\p{Nd}*$", "")
-        elif n:
-            stems = stems.new_from_index(0, n)
+            drawn = self._drawn(self.pattern, n, rng)
+            counts = _parted(self.pattern.templates[0])[1] > 0
+            stems = drawn.str.replace(r"\p{Nd}+\P{Nd}*$", "") if counts else drawn
+            tails = drawn.str.extract(r"(\P{Nd}*)$") if counts else tails
         numbers = np.arange(self.start, self.start + n)
         if self.start == 1:
             # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
             digits = stems.str.strip_chars("0") == ""
             lead = pl.select(pl.when(digits).then(pl.lit("1")).otherwise(pl.lit("0"))).to_series()
-            return stems + lead + pl.Series(numbers).cast(pl.String).str.zfill(self.width - 1)
-        return stems.head(n) + pl.Series(numbers).cast(pl.String).str.zfill(self.width)
+            return stems + lead + pl.Series(numbers).cast(pl.String).str.zfill(self.width - 1) + tails
+        return stems + pl.Series(numbers).cast(pl.String).str.zfill(self.width) + tails
 
     @staticmethod
     def _drawn(codec: TextCodec, n: int, rng: np.random.Generator) -> pl.Series:
@@ -301,44 +310,59 @@ def _some(keys: pl.Series) -> pl.Series:
     return keys.sample(min(LOOK_AT, len(keys)), seed=0)
 
 
-def _stem(template: str) -> str:
-    """What stands before the last digits."""
-    return template.rstrip(DIGIT + "0123456789")
+def _parted(template: str) -> tuple[str, int, str]:
+    """What stands before the last digits, how many these are, and what stands behind them."""
+    match = re.search(rf"[{DIGIT}0-9]+(?=[^{DIGIT}0-9{ANY}]*$)", template)
+    return (template, 0, "") if match is None else (template[: match.start()], len(match[0]), template[match.end() :])
 
 
 def _pattern(summary: IdSummary, column: Column, options: CodecOptions) -> TextCodec:
     """What keys are drawn from, by the finest forms that nearly all of some of them share: with their sections of few
-    values as they are, as any text, or as letters and digits anywhere."""
+    values as they are, or those of letters alone, as any text, or as letters and digits anywhere.
+
+    Where they leave no room for as many keys as there are, digits are any digits.
+    """
     assert summary.keys is not None
     keys, persons = _some(summary.keys), None
     if summary.holders is not None:
         pairs = summary.holders.pairs.filter(pl.col("value").is_in(keys.implode()))
         keys, persons = pairs["value"], pairs["person"]
     usual = templates_of(keys)
-    anywhere = applied(keys, pl.first().str.replace_all(_ALNUM, ANY))
-    found = None
-    for forms, most in ((_sections(keys, options.rows), 50), (usual, 10), (anywhere, 10)):
+    anywhere, tokens = (
+        applied(keys, pl.first().str.replace_all(f"[{chars}]", ANY)) for chars in (_ALNUM, _ALNUM + "_-")
+    )
+    letters, sections = (_sections(keys, options.rows, runs) for runs in (r"^\P{Nd}+$", ""))
+    found = told = None
+    for forms, most in ((sections, 50), (letters, 50), (usual, 10), (anywhere, 10), (tokens, 5)):
         if (forms.value_counts()["count"] >= options.rows).sum() <= most:
-            found = TextCodec.from_summary(summarise_forms(keys, forms, persons), column, options)
+            told = _with_any_digits(summarise_forms(keys, forms, persons), options.rows)
+            found = TextCodec.from_summary(told, column, options)
             if found.counts[: len(found.templates)].sum() >= 0.95 * len(keys):
-                return found
-    return found or TextCodec.from_summary(summarise_forms(keys, usual, persons), column, options)
+                break
+    else:
+        told = summarise_forms(keys, usual, persons)
+        found = found or TextCodec.from_summary(told, column, options)
+    if found.templates and len(summary.keys) > _room(found):
+        return TextCodec.from_summary(_with_any_digits(told, options.rows, everywhere=True), column, options)
+    return found
 
 
-def _with_all_digits(pattern: TextCodec) -> TextCodec:
-    """The same with any digit where digits vary."""
-    marks = np.array([mark == DIGIT for template in pattern.templates for mark in template] + [False])
-    old, any_digit = pattern.places, np.flatnonzero(marks)
-    kept = ~marks[old.place]
-    place = np.concatenate([old.place[kept], any_digit.repeat(10)])
-    char = np.concatenate([old.char[kept], np.tile(np.arange(10, dtype=np.uint32) + ord("0"), len(any_digit))])
-    rows = np.concatenate([old.rows[kept], np.ones(10 * len(any_digit))])
-    order = np.argsort(place, kind="stable")
-    return replace(pattern, places=Places(place[order], char[order], rows[order]))
+def _with_any_digits(told: TextSummary, rows: int, *, everywhere: bool = False) -> TextSummary:
+    """With any digit where digits vary and none of them is shared by enough keys, or wherever they vary."""
+    marks = told.templates.select("template", mark=pl.col("template").str.split("")).explode("mark")
+    places = marks.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64).over("template")).filter(
+        pl.col("mark") == DIGIT
+    )
+    shared = told.places.filter(pl.col("rows") >= rows)
+    places = places if everywhere else places.join(shared, on=["template", "place"], how="anti")
+    digits = pl.DataFrame({"char": list("0123456789"), "rows": [rows] * 10})
+    kept = told.places.join(places, on=["template", "place"], how="anti")
+    return replace(told, places=kept.vstack(places.join(digits, how="cross").select(kept.columns)))
 
 
-def _sections(keys: pl.Series, rows: int) -> pl.Series:
-    """(k,) the class of each character, but sections of few values, each of enough keys, as they are."""
+def _sections(keys: pl.Series, rows: int, of: str) -> pl.Series:
+    """(k,) the class of each character, but sections of few values, each of enough keys, as they are; of those that
+    have this pattern."""
     runs = keys.rename("run").to_frame().with_row_index("key").select(
         "key", pl.col("run").str.replace_all(r"\p{Nd}+", "0").str.replace_all(r"\p{L}+", "A").alias("form"),
         pl.col("run").str.extract_all(r"\p{Nd}+|\p{L}+|[^\p{Nd}\p{L}]+"),
@@ -348,23 +372,26 @@ def _sections(keys: pl.Series, rows: int) -> pl.Series:
         & (pl.col("len").filter(pl.col("len") >= rows).sum() >= 0.95 * pl.col("len").sum())
     )  # fmt: skip
     told = runs.join(few.rename({"run": "few"}), on=["form", "at"], how="left").with_columns(templates_of(runs["run"]))
-    told = told.with_columns(part=pl.when("few").then("run").otherwise("template"))
+    told = told.with_columns(
+        part=pl.when(pl.col("few") & pl.col("run").str.contains(of)).then("run").otherwise("template")
+    )
     return told.group_by("key").agg(pl.col("part").str.join("")).sort("key")["part"]
 
 
 def _room_above(keys: pl.Series, pattern: TextCodec) -> tuple[int, int] | None:
-    """Width and first number of counters as wide as the real ones, for keys that all end in as many digits: from the
-    next round number above all of them on. None where keys are otherwise, or the next has a digit more."""
-    widths = {len(template) - len(_stem(template)) for template in pattern.templates}
-    greatest = keys.str.extract(r"([0-9]{1,18})$").cast(pl.Int64).max()
-    if len(widths) != 1 or not isinstance(greatest, int):
+    """Width and first number of counters that stand in place of the last digits of all keys: from the next round number
+    above all of them on, of as many digits; or of one more, and no width, where they are as long as they need (`INV9`,
+    `INV10`). None where keys are otherwise, or the next has a digit more."""
+    widths = {_parted(template)[1] for template in pattern.templates}
+    last = keys.str.extract(r"([0-9]{1,18})[^0-9]*$")
+    greatest = last.cast(pl.Int64).max()
+    if not isinstance(greatest, int) or not widths or not 0 < min(widths) <= max(widths) < 18:
         return None
-    width = widths.pop()
-    if not 0 < width <= 18:
-        return None
-    step = 10 ** (width - 1)
+    if len(widths) > 1:
+        return None if last.str.contains("^0[0-9]").any() else (0, 10 ** len(str(greatest)))
+    step = 10 ** (widths.pop() - 1)
     start = (greatest // step + 1) * step
-    return (width, start) if start < 10 * step else None
+    return (len(str(step)), start) if start < 10 * step else None
 
 
 def _n_free(shape: str) -> int:

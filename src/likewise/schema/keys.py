@@ -87,9 +87,9 @@ _GROUP_WORDS = """
 _GROUPS = frozenset(_GROUP_WORDS.split())
 """Words of what is sold, visited or belonged to: its rows are many people's."""
 _NUMBERED_WORDS = """
-    badge ticket voucher coupon receipt invoice booking reservation permit licence license passport membership card
-    karte tarjeta carte parcel consignment shipment docket locker pager beeper extension durchwahl ausweis rechnung
-    beleg factura facture
+    badge ticket voucher coupon receipt invoice booking reservation permit licence license passport membership
+    card karte tarjeta carte parcel consignment shipment docket locker pager beeper extension ext durchwahl
+    nebenstelle klappe anexo ramal 分机 内线 ausweis rechnung beleg factura facture
 """
 _NUMBERED = frozenset(_NUMBERED_WORDS.split())
 """What has a number that is given out, by which it is called."""

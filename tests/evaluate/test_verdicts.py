@@ -225,3 +225,48 @@ def test_shuffled_columns_look_worse_than_fresh_rows_in_every_pair_figure_that_c
         for name in ("trend", "trend_linked"):
             assert found[1][name].value > 3 * found[0][name].value
         assert found[1]["accuracy_bivariate"].value < found[0]["accuracy_bivariate"].value - 0.02
+
+
+def several_rows_each(n_persons: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Persons of three to fourteen rows that are hardly different."""
+    who = np.repeat(np.arange(n_persons), rng.integers(3, 15, n_persons))
+    x = rng.normal(size=(n_persons, 4))[who] + 0.2 * rng.normal(size=(len(who), 4))
+    return pl.DataFrame(x, schema=["a", "b", "c", "d"]).with_columns(
+        pl.col("d") > 0, who="p" + pl.Series(who + int(rng.integers(2**40))).cast(pl.String)
+    )
+
+
+@pytest.mark.parametrize("each", ["several rows", "one row"])
+def test_persons_of_many_rows_are_no_surer_sign_than_persons(each: str) -> None:
+    """Synthetic rows may be of persons of several rows too, or each of a person of its own."""
+    runs, alarms = 25, dict.fromkeys(("c2st", "alpha_precision", "beta_recall", "mmd"), 0)
+    for seed in range(runs):
+        rng = np.random.default_rng([31, seed])
+        real, fresh = several_rows_each(60, rng), several_rows_each(60, rng)
+        fake = several_rows_each(60, rng)
+        if each == "one row":
+            fake = several_rows_each(500, rng).unique("who", keep="first", maintain_order=True)
+        report = lw.evaluate(
+            real, fake, holdout=fresh, entity="who", measures=["joint", "detection"], learner="linear"
+        )  # fmt: skip
+        for name in alarms:
+            alarms[name] += report[name].stands == "worse"
+    assert all(n <= most(0.05, runs) for n in alarms.values()), alarms
+
+
+def test_a_moved_column_of_persons_of_many_rows_is_still_told() -> None:
+    rng = np.random.default_rng(32)
+    real, fresh, fake = (several_rows_each(150, rng) for _ in range(3))
+    report = lw.evaluate(
+        real, fake.with_columns(pl.col("a") + 1.0), holdout=fresh, entity="who", measures=["detection"]
+    )
+    assert report["c2st"].stands == "worse"
+    assert [c.name for c in report.columns if c.tells] == ["a"]
+
+
+def test_too_few_persons_for_a_classifier_are_told_whatever_their_rows() -> None:
+    rng = np.random.default_rng(33)
+    real, fresh, fake = (several_rows_each(n, rng) for n in (60, 4, 60))
+    report = lw.evaluate(real, fake, holdout=fresh, entity="who", measures=["joint", "detection"])
+    assert not {"c2st", "mmd"} & {s.name for s in report}
+    assert "The classifier test needs at least 20 persons of each table." in report.notes

@@ -103,10 +103,8 @@ def deal(real: Typed, fresh: Typed, synthetic: Typed, rng: np.random.Generator) 
     hands[:n, 0] = 1.0
     for b in range(1, 1 + N_DEALS):
         hands[rng.permutation(2 * n)[:n], b] = 1.0
-    wider = 1.0
-    if fresh.persons is not None:
-        each = np.unique(fresh.persons, return_counts=True)[1]
-        wider = math.sqrt(float(np.square(each).sum() / each.sum()))
+    each = [np.unique(t.whose, return_counts=True)[1] for t in (synthetic, fresh)]
+    wider = math.sqrt(max(float(np.square(rows).sum() / rows.sum()) for rows in each))
     return Dealt(real, ours.beside(others), hands, wider)
 
 

@@ -42,7 +42,7 @@ class Detection:
 def detect(
     real: Typed, synthetic: Typed, *, learner: str = "auto", folds: int = 5, max_rows: int = MAX_ROWS, seed: int
 ) -> Detection | None:
-    """The test on equally many rows of both; None under 20 rows of either kind.
+    """The test on equally many rows of both; None under 20 persons of either kind.
 
     Args:
         real: rows the generator has not seen (the holdout).
@@ -53,11 +53,15 @@ def detect(
     if n < MIN_ROWS:
         return None
     name = learners.learner_name(learner)
-    real = real.sample(n, rng)
-    (x_real, x_synthetic), is_code = design_matrices([real, synthetic.sample(n, rng)])
-    x = np.concatenate([x_real[:n], x_synthetic[:n]])
+    tables = real.sample(n, rng), synthetic.sample(n, rng)
+    n_persons = min(t.n_persons for t in tables)
+    if n_persons < MIN_ROWS:
+        return None
+    matrices, is_code = design_matrices(tables)
+    x = np.concatenate([matrix[:n] for matrix in matrices])
     is_synthetic = np.arange(2 * n) >= n
-    fold = _folds(n, folds, rng, real.persons)
+    whose = [np.unique(t.whose, return_inverse=True)[1] for t in tables]
+    fold = np.concatenate([_folds(person, folds, rng) for person in whose])
     parts, tells = [], np.zeros((folds, x.shape[1]))
     for k in range(folds):
         judged = fold == k
@@ -68,8 +72,13 @@ def detect(
     # Of folds that share training rows the mean varies as 1/J + (test rows / training rows) (Nadeau and Bengio 2003,
     # section 5), not as 1/J: held fixed, the learner seems to vary less than it does.
     shared = math.sqrt(1.0 + folds / (folds - 1))
-    influence = shared * np.concatenate([p.influence for p in parts]) / folds
-    figure = Figure(area, n, 0.5, area_interval(area, influence, n))
+    judged_rows = np.argsort(fold, kind="stable")
+    pulls = np.empty(2 * n)
+    pulls[judged_rows] = np.concatenate([p.influence for p in parts])
+    # Rows of one person err together.
+    person = np.concatenate([whose[0], whose[1] + n])
+    influence = shared * np.bincount(person, pulls) / folds
+    figure = Figure(area, n, 0.5, area_interval(area, influence, n_persons))
     return Detection(figure, tuple(map(float, _beyond_noise(tells, shared))))
 
 
@@ -82,14 +91,9 @@ def _beyond_noise(tells: npt.NDArray[np.float64], shared: float) -> npt.NDArray[
     return np.where(mean > stats.norm.isf(0.05 / n_columns) * error, mean, 0.0)
 
 
-def _folds(n: int, folds: int, rng: np.random.Generator, persons: IntArray | None) -> npt.NDArray[np.integer]:
-    """(2n,) fold of each row, both kinds spread evenly; real rows of one person stay together."""
-    one = np.arange(n) % folds
-    if persons is None:
-        return np.concatenate([rng.permutation(one), rng.permutation(one)])
-    _, person = np.unique(persons, return_inverse=True)
-    real = rng.permutation(np.arange(person.max() + 1) % folds)[person]
-    return np.concatenate([real, rng.permutation(one)])
+def _folds(person: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
+    """(n,) fold of each row, persons 0 .. P-1 spread evenly, all rows of one together."""
+    return np.asarray(rng.permutation(np.arange(person.max() + 1) % folds)[person])
 
 
 def _tells(

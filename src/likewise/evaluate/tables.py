@@ -20,6 +20,8 @@ from likewise.schema.dtypes import dtype_name
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+MANY_ROWS = 0.9
+"""A person with more rows than this share of all rows have beside them counts as one with just as many."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,17 @@ class Typed:
         order = rng.permutation(self.n)
         rows = order[np.unique(self.persons[order], return_index=True)[1]]
         return replace(self.take(rows), persons=None)
+
+    def apart(self, rng: np.random.Generator) -> Typed:
+        """Rows of which no two are one person's: one of each of some persons, chosen as their rows are many, so that
+        shares stay what they are among all rows; the table itself where each row is its own.
+        """
+        if self.persons is None:
+            return self
+        order = rng.permutation(self.n)
+        _, first, rows = np.unique(self.persons[order], return_index=True, return_counts=True)
+        kept = rng.random(len(rows)) * np.quantile(np.repeat(rows, rows), MANY_ROWS) < rows
+        return replace(self.take(order[first[kept]]), persons=None)
 
     def sample_persons(self, n: int, rng: np.random.Generator) -> Typed:
         """All rows of at most n persons, drawn without replacement."""

@@ -9,7 +9,7 @@ from functools import cache
 ZH: dict[str, str] = {
     "No holdout was given: floors come from the real rows split in two, and the attacks which need real rows unknown "
     "to the generator were not made.": "未提供保留集：基准取自一分为二的真实行，需要生成器未见过的真实行的攻击未进行。",
-    "The classifier test needs at least {n} rows of each table.": "分类器检验要求每张表至少有 {n} 行。",
+    "The classifier test needs at least {n} {people} of each table.": "分类器检验要求每张表至少有 {n} 个{people}。",
     "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it.": (
         "分类器将合成行与其训练行相比较：复制会使该值降低。"
     ),
@@ -22,7 +22,8 @@ ZH: dict[str, str] = {
         "{share} 的保留行出现在训练行中，多于训练行自身的重复（{repeated}）：两者重叠，因此攻击显得比实际更弱。"
     ),
     "The reports differ in {facts}: their figures are not comparable.": "各报告在 {facts} 上不同：其数字不可比较。",
-    "The joint measures need at least {n} rows of each table.": "联合测量要求每张表至少有 {n} 行。",
+    "The joint measures need at least {n} {people} of each table, and of each half of the real one where there is no "
+    "holdout.": "联合测量要求每张表至少有 {n} 个{people}；没有保留集时，真实表的每一半亦然。",
     "{n} levels of {column} have too few rows ({least}) to be judged by themselves.": (
         "{column} 有 {n} 个取值行数太少（不足 {least} 行），无法单独评判。"
     ),

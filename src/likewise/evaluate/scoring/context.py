@@ -20,7 +20,7 @@ from likewise.evaluate.chance import Dealt, deal
 from likewise.evaluate.figure import FloorKind
 from likewise.evaluate.tables import Typed, type_tables
 from likewise.schema.column import Kind, Schema
-from likewise.schema.persons import persons_of
+from likewise.schema.persons import persons_of, unnamed
 
 MEASURES = {
     "accuracy": "overlap of one, two and three columns at a time",
@@ -140,7 +140,10 @@ class Context:
 
 
 def _whose(frames: dict[str, pl.DataFrame], entity: str | None) -> dict[str, npt.NDArray[np.int64]]:
-    """(n,) the person of each real row, by table, numbered alike in all of them; empty where no column tells."""
+    """(n,) the person of each row, by table; real ones are numbered alike in all tables, synthetic ones are others.
+
+    Empty where no column tells; without the synthetic table where each of its rows is a person's own.
+    """
     if entity is None:
         return {}
     real = [role for role in frames if role != "synthetic"]
@@ -148,7 +151,11 @@ def _whose(frames: dict[str, pl.DataFrame], entity: str | None) -> dict[str, npt
         persons_of(frames[role], entity)  # names the table's own rows where one does not tell
     every = pl.concat([frames[role].select(entity) for role in real], how="vertical_relaxed")
     ends = np.cumsum([len(frames[role]) for role in real])[:-1]
-    return dict(zip(real, np.split(persons_of(every, entity), ends), strict=True))
+    whose = dict(zip(real, np.split(persons_of(every, entity), ends), strict=True))
+    made = frames["synthetic"]
+    if entity in made.columns and not unnamed(made[entity]).any() and made[entity].is_duplicated().any():
+        whose["synthetic"] = persons_of(made, entity) + len(every)
+    return whose
 
 
 def noise(n: int, m: int) -> float:

@@ -143,13 +143,18 @@ def joint_scores(run: Context) -> Iterable[Score]:
     real = run.train
     if fresh is None:
         real, fresh = run.halves(20)
-    if min(len(real), len(fresh), len(run.synthetic)) < MIN_ROWS:
-        run.notes.append(f"The joint measures need at least {MIN_ROWS} rows of each table.")
+    # Nearness counts neighbours, and rows of one person are neighbours whatever the table.
+    real, fresh, synthetic = (t.apart(run.rng(50 + k)) for k, t in enumerate((real, fresh, run.synthetic)))
+    if min(len(real), len(fresh), len(synthetic)) < MIN_ROWS:
+        run.notes.append(
+            f"The joint measures need at least {MIN_ROWS} {run.people} of each table, and of each half of the real one "
+            "where there is no holdout."
+        )
         return
-    found = precision_recall(real, fresh, run.synthetic, seed=run.draw_seed(21))
+    found = precision_recall(real, fresh, synthetic, seed=run.draw_seed(21))
     for name, figure in zip(("alpha_precision", "beta_recall"), found, strict=True):
         yield Score.of(name, figure, floor_by="halves" if run.holdout is None else "holdout")
-    yield Score.of("mmd", kernel_distance(fresh, run.synthetic, seed=run.draw_seed(22)))
+    yield Score.of("mmd", kernel_distance(fresh, synthetic, seed=run.draw_seed(22)))
 
 
 def detection(run: Context) -> Detection | None:
@@ -157,7 +162,7 @@ def detection(run: Context) -> Detection | None:
     real = run.train if run.holdout is None else run.holdout
     found = detect(real, run.synthetic, learner=run.learner, seed=run.draw_seed(3))
     if found is None:
-        run.notes.append(f"The classifier test needs at least {MIN_ROWS} rows of each table.")
+        run.notes.append(f"The classifier test needs at least {MIN_ROWS} {run.people} of each table.")
     elif run.holdout is None:
         run.notes.append(
             "The classifier compared the synthetic rows with the rows they were learnt from: copying lowers it."

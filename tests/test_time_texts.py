@@ -372,3 +372,43 @@ def test_words_around_days_and_hours_leave_them_what_they_are(write: Callable[[d
 def test_words_around_other_numbers_make_no_days_of_them(form: str) -> None:
     raw = pl.DataFrame({"x": [form.format(k % 29 + 1) for k in range(290)]})
     assert infer(raw)["x"].kind is not Kind.DATETIME
+
+
+def _of_era(t: dt.datetime, names: str, first: str = "1") -> str:
+    begun = [
+        dt.date(1868, 1, 25),
+        dt.date(1912, 7, 30),
+        dt.date(1926, 12, 25),
+        dt.date(1989, 1, 8),
+        dt.date(2019, 5, 1),
+    ]
+    era = max(k for k, day in enumerate(begun) if t.date() >= day)
+    year = t.year - begun[era].year + 1
+    return names.split()[era] + (first if year == 1 else str(year))
+
+
+ERAS: dict[str, Callable[[dt.datetime], str]] = {
+    "names": lambda t: f"{_of_era(t, '明治 大正 昭和 平成 令和')}年{t.month}月{t.day}日",
+    "first years": lambda t: f"{_of_era(t, '明治 大正 昭和 平成 令和', '元')}年{t.month}月{t.day}日",
+    "letters": lambda t: f"{_of_era(t, 'M T S H R')}.{t.month}.{t.day}",
+    "republic": lambda t: f"民國{t.year - 1911}年{t.month}月{t.day}日",
+}
+
+
+@pytest.mark.parametrize("write", ERAS.values(), ids=ERAS)
+def test_years_of_an_era_are_years(write: Callable[[dt.datetime], str]) -> None:
+    days = [
+        dt.datetime(1915, 1, 1) + dt.timedelta(days=int(k)) for k in np.random.default_rng(5).integers(0, 39_000, N)
+    ]
+    days += [dt.datetime(1989, 1, 7), dt.datetime(1989, 1, 8), dt.datetime(2019, 4, 30), dt.datetime(2019, 5, 1)]
+    raw = pl.DataFrame({"x": [write(day) for day in days]})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.DATETIME
+    read = parse(raw, schema)
+    assert read["x"].to_list() == [day.date() for day in days]
+    assert restore(read, schema).equals(raw)
+
+
+def test_sections_are_no_years_of_an_era() -> None:
+    raw = pl.DataFrame({"x": [f"{'SHR'[k % 3]}{k % 5 + 1}.{k % 7 + 1}.{k % 9 + 1}" for k in range(400)]})
+    assert infer(raw)["x"].kind is not Kind.DATETIME

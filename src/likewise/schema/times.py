@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from likewise.schema import around, months, spellings
+from likewise.schema import around, eras, months, spellings
 from likewise.schema.number_forms import few
 
 _DATES = (
@@ -104,7 +104,7 @@ class TimeTexts:
 
     Patterns are those of strftime, with these beside them: `%.*f` a fraction as long as it needs, `%.1f` to `%.9f` one
     of so many digits, `%^b` and `%^B` months in capitals, `%~b` and `%~B` in small letters, `%y(1935)` years of two
-    digits from 1935 to 2034, and those of `months.py`, `around.py` and `spellings.py`.
+    digits from 1935 to 2034, and those of `months.py`, `around.py`, `eras.py` and `spellings.py`.
     """
 
     format: str
@@ -196,8 +196,22 @@ def _around(found: TimeTexts, around_it: str) -> TimeTexts | None:
     return replace(found, format=around_it.replace("{}", found.format)) if re.search("%[YyG]", found.format) else None
 
 
+def _of_an_era(values: pl.Series, year: str, counts: pl.Series) -> TimeTexts | None:
+    """What was found of texts with the years of an era put in western ones; behind a letter they need be many days."""
+    known = values.drop_nulls()
+    found = detect(known, counts.filter(values.is_not_null())) if 2 * len(known) > len(values) else None
+    if found is None or found.odd or not found.format.startswith("%Y") or len(known) < len(values):
+        return None
+    late = (read(values, found.format).dt.day() > 12).any()
+    if "R" in year and not late:  # "S1.2.3" may be a section
+        return None
+    return replace(found, format=found.format.replace("%Y", year, 1))
+
+
 def _spelt_otherwise(values: pl.Series, counts: pl.Series, sample: list[str]) -> TimeTexts | None:
     """What was found of texts with digits of another script, or words for the halves of a day; None of others."""
+    if counted := eras.western(values, sample):
+        return _of_an_era(*counted, counts)
     if script := spellings.script_of(sample):
         found = detect(spellings.in_ascii(values), counts)
         return found and replace(found, format=f"[{script[0]}]{found.format}")
@@ -429,7 +443,7 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
-    texts, pattern = months.to_numbers(*around.to_read(*spellings.to_read(texts, pattern)))
+    texts, pattern = months.to_numbers(*around.to_read(*eras.to_read(*spellings.to_read(texts, pattern))))
     if not re.search(r"%[YyG]", pattern) and not is_time_of_day(pattern):
         texts, pattern = "2000 " + texts, "%Y " + pattern  # a day of the year, which may be a leap year
     century = re.search(r"%y\((\d{4})\)", pattern)
@@ -473,7 +487,9 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
-    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(around.to_write(spellings.to_write(_cased(pattern)))))
+    plain = re.sub(
+        r"%y\(\d{4}\)", "%y", months.to_write(around.to_write(eras.to_write(spellings.to_write(_cased(pattern)))))
+    )
     fraction = re.search(r"%\.([*124578])f", plain)
     if fraction:  # between marks, where it is cut
         plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
@@ -485,4 +501,4 @@ def write(times: pl.Series, pattern: str) -> pl.Series:
         texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
     texts = spellings.from_english(months.to_names(texts, pattern), pattern)
     cased = texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts
-    return around.to_words(cased, pattern)
+    return eras.to_words(around.to_words(cased, pattern), pattern, times)

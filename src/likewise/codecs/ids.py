@@ -135,7 +135,7 @@ class IdCodec(KeyCodec):
         upper: whether UUIDs and hexadecimal digits are written in capitals.
         missing_share: share of keys that are missing.
         pattern: what keys are drawn from, or what stands before a counter.
-        repeats: whether keys may come again where the pattern has no room for as many different ones.
+        repeats: whether keys of the pattern may come again, as the real ones do.
     """
 
     kind: ClassVar[str] = "id"
@@ -233,8 +233,10 @@ class IdCodec(KeyCodec):
     def _patterned(self, n: int, rng: np.random.Generator) -> pl.Series | None:
         """n different strings; None if the pattern has not room for so many."""
         assert self.pattern is not None
+        if self.repeats:
+            return self._drawn(self.pattern, n, rng)
         if n > _room(self.pattern):
-            return self._drawn(self.pattern, n, rng) if self.repeats else None
+            return None
         keys = pl.Series([], dtype=pl.String)
         while len(keys) < n:  # at most one draw in a few is lost, so a few rounds
             keys = pl.concat([keys, self._drawn(self.pattern, n - len(keys), rng)]).unique(maintain_order=True)

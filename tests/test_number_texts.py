@@ -392,6 +392,12 @@ SIZES = {
           [k * 1_000 if k % 3 else k * 100_000 for k in range(100, 200)]),
     "€": ([f"€{k}m" if k % 3 else f"€{k / 10:.1f}bn" for k in range(100, 200)],
           [k * 10**6 if k % 3 else k * 10**8 for k in range(100, 200)]),
+    "亿元": ([f"{k}万元" if k % 3 else f"{k / 100:.2f}亿元" for k in range(101, 200)],
+            [k * 10**4 if k % 3 else k * 10**6 for k in range(101, 200)]),
+    "Mrd. €": ([f"{k} Mio. €" if k % 3 else f"{k / 10:.1f} Mrd. €".replace(".", ",", 1) for k in range(100, 200)],
+               [k * 10**6 if k % 3 else k * 10**8 for k in range(100, 200)]),
+    "T": ([f"{k}B" if k % 3 else f"{k / 100:.2f}T" for k in range(100, 200)],
+          [k * 10**9 if k % 3 else k * 10**10 for k in range(100, 200)]),
     "lakh": ([f"{k / 10:.1f} lakh" if k % 3 else f"{k / 10:.1f} crore" for k in range(10, 99)],
              [k * 10**4 if k % 3 else k * 10**6 for k in range(10, 99)]),
 }  # fmt: skip
@@ -434,4 +440,31 @@ def test_whole_numbers_with_a_unit_glued_to_them_are_numbers(form: str) -> None:
     raw = pl.DataFrame({"value": [form.format(7 * k % 991) for k in range(1, 400)]})
     schema = infer(raw)
     assert schema["value"].kind is Kind.INTEGER
+    assert restore(parse(raw, schema), schema).equals(raw)
+
+
+@pytest.mark.parametrize("marks", [("°N", "°S"), ("° E", "° W"), (" N", " S")])
+def test_degrees_south_and_west_are_below_zero(marks: tuple[str, str]) -> None:
+    degrees = [round(k * 0.7351 * (-1) ** k, 4) for k in range(1, 120)]
+    raw = pl.DataFrame({"x": [f"{abs(d):.4f}{marks[d < 0]}" for d in degrees]})
+    schema = infer(raw)
+    assert parse(raw, schema)["x"].to_list() == degrees
+    assert restore(parse(raw, schema), schema).equals(raw)
+
+
+@pytest.mark.parametrize(
+    ("write", "pattern"),
+    [
+        (lambda k: f"{k * 7_919:_}", "#_##0"),
+        (lambda k: f"{k}万円", "0万円"),
+        (lambda k: f"{k / 1_000:.3f} €/kWh", "0.000 €/kWh"),
+        (lambda k: f"{k / 7:.4f}° N", "0.0000° N"),
+    ],
+)
+def test_underscores_units_with_money_and_degrees_stand_beside_numbers(
+    write: Callable[[int], str], pattern: str
+) -> None:
+    raw = pl.DataFrame({"x": [write(k) for k in range(101, 300)]})
+    schema = infer(raw)
+    assert schema["x"].format == pattern
     assert restore(parse(raw, schema), schema).equals(raw)

@@ -24,7 +24,7 @@ _LED = pl.first().filter(
 _ZEROS = r"^[+-]?0[0-9]+$"
 _MINUS = "-\u2212\u2013\uff0d\u25b2\u25b3"  # hyphen, minus, dash, full-width minus, and the triangles of Japanese books
 _BLANK = " \u00a0\u202f\u3000"
-_GROUPS = ",. '\u2019\u00a0\u202f"
+_GROUPS = ",. '\u2019\u00a0\u202f_"
 _CENTS = r"[.,](?:[-\u2013]{1,2}|\u2014)"
 _PARTS = rf"^(?s)([^0-9]*?)([.,]?[0-9](?:[0-9{_GROUPS}]*[0-9])?\.?(?:[eE][+-]?[0-9]+)?)([^0-9].*)?$"
 """A number in its surroundings: head, body, tail."""
@@ -45,7 +45,8 @@ _UNIT_WORDS = (
     "yd l L ml mL dl cl kWh MWh Wh W kW MW V A mA Hz kHz MHz GHz B kB KB MB GB TB PB KiB MiB GiB bit kbps Mbps bpm mph "
     "kph km/h m/s m² m2 m³ m3 ha Pa hPa kPa bar mbar J kJ kcal cal ppm ppb dB px pt x mmHg mmol/l mmol/L mg/dl mg/dL "
     "k k€ T€ TEUR kEUR Mio Mio. Mrd Mrd. mln mld тыс тыс. млн млрд pp bps mo wk ℃ ℉ Ω kΩ MΩ × rpm lx lm Nm psi IU "
-    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月 分 歳 円 点 명 개 세 회 점"
+    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月 分 歳 円 点 명 개 세 회 점 "
+    "万元 亿元 万円 億円 千円 百万円 万人 亿人 万 亿"
 )
 _UNITS = frozenset(_UNIT_WORDS.split())
 
@@ -221,7 +222,7 @@ def _dressed(
     if odd:
         thin, values, counts = thin.filter(fits), values.filter(fits), counts.filter(fits)
     if fmt.scale:
-        marks = pl.first().str.replace(rf"(?:{marks_of(fmt)})$", "")
+        marks = pl.first().str.strip_suffix(fmt.suffix).str.replace(rf"(?:{marks_of(fmt)})$", "")
         scaled: pl.Series | None = applied(thin, read_reals(pl.first(), fmt))
         thin = applied(thin, marks)
     else:
@@ -233,7 +234,7 @@ def _dressed(
         return None
     mark = re.search(r"[^\W\d_]{1,2}\.?", "".join(sides.negative)) if sides.negative else None
     is_booked = mark is not None and mark[0] in {word for pair in _BOOKED for word in pair}
-    notes: tuple[str, ...] = (f"amounts with {mark[0]!r} are read as below zero",) if is_booked and mark else ()
+    notes: tuple[str, ...] = (f"numbers with {mark[0]!r} are read as below zero",) if is_booked and mark else ()
     if decimal is None and not group and point == "." and _all(body, r"^[1-9][0-9]{0,2}\.[0-9]{3}$"):
         notes += (POINT_UNSURE,)
     if group == "," and decimal is None and body.str.contains(r"^[0-9]+$|^[0-9]{1,3},[0-9]{3}$").all():
@@ -249,7 +250,7 @@ def _whole_pattern(fmt: NumberFormat) -> str:
     """The regular expression of a whole text in this format."""
     body = _grouped(fmt.group, fmt.point, lakhs=fmt.lakhs).strip("^$")
     body += f"(?:{re.escape(fmt.cents)})?" if fmt.cents else ""
-    tail = f"(?:{marks_of(fmt)})?" if fmt.scale else re.escape(fmt.suffix)
+    tail = (f"(?:{marks_of(fmt)})?" if fmt.scale else "") + re.escape(fmt.suffix)
     heads = {fmt.prefix, fmt.prefix.lstrip("+"), "-", fmt.prefix + "-"}
     above = "|".join(re.escape(head) for head in sorted(heads, key=len, reverse=True))
     head, end = below_zero(fmt)
@@ -272,11 +273,11 @@ def _sides(parts: pl.DataFrame) -> _Sides | None:
     """The pairs of head and tail that nearly all rows have, without their signs; None if there are too many."""
     pairs = parts.drop_nulls("body").group_by("head", "tail").agg(pl.col("rows").sum()).sort("rows", descending=True)
     total, found = int(parts["rows"].sum()), dict[tuple[str, str], dict[tuple[str, str, bool], int]]()
-    scale = _ladder(pairs, total)
+    scale, end = _ladder(pairs, total)
     if booked := _booked(parts, pairs, total):
         return booked
     for head, tail, rows in pairs.head(200).iter_rows():
-        head, tail, negative = _unsigned(head, "" if scale else tail)
+        head, tail, negative = _unsigned(head, end if scale else tail)
         ways = found.setdefault((head[0], tail), {})
         way = (head[1], negative[1], negative[0])
         ways[way] = ways.get(way, 0) + rows
@@ -297,23 +298,24 @@ def _sides(parts: pl.DataFrame) -> _Sides | None:
     return _Sides(lead, follow, special, scale)
 
 
-_BOOKED = (("CR", "DR"), ("Cr", "Dr"), ("cr", "dr"), ("Cr.", "Dr."), ("Ma", "Wn"), ("C", "D"), ("H", "S"))
-"""What stands behind what is credited and what is debited, or before it."""
+_BOOKED = (("CR", "DR"), ("Cr", "Dr"), ("cr", "dr"), ("Cr.", "Dr."), ("Ma", "Wn"), ("C", "D"), ("H", "S"),
+           ("° N", "° S"), ("°N", "°S"), ("N", "S"), ("° E", "° W"), ("°E", "°W"), ("E", "W"))  # fmt: skip
+"""What stands behind what is credited and what is debited, or before it; and behind degrees of the globe."""
 
 
 def _booked(parts: pl.DataFrame, pairs: pl.DataFrame, total: int) -> _Sides | None:
-    """Sides that tell credit from debit: both are marked, and a debit is below zero; or one of them alone is (by two
-    letters), and that is what is below zero. None for others."""
+    """Sides that tell credit from debit, or north from south: both are marked, and a debit is below zero; or one of
+    them alone is (by two letters), and that is what is below zero. None for others."""
     for side, other in (("tail", "head"), ("head", "tail")):
         rows, others = (dict(pairs.group_by(s).agg(pl.col("rows").sum()).iter_rows()) for s in (side, other))
         constant = max(others, key=lambda text: others[text], default="")
         if not _nearly(others.get(constant, 0), total) or not (_may_lead(constant) or _may_follow(constant)):
             continue
         for plus, minus in _BOOKED:
-            if len(plus) == 1 and not _all(parts["body"].drop_nulls(), r"[.,][0-9]{2}$"):
+            if len(plus.strip("° ")) == 1 and not _all(parts["body"].drop_nulls(), r"[.,][0-9]{2,}$"):
                 continue  # "12C" is a seat
             found = {text.strip(_BLANK): text for text in rows}
-            ways = [(plus, minus), ("", minus), ("", plus)] if len(plus) > 1 else [(plus, minus)]
+            ways = [(plus, minus), ("", minus), ("", plus)] if plus.isalpha() and len(plus) > 1 else [(plus, minus)]
             for up, down in ways:
                 if up in found and down in found and _nearly(rows[found[up]] + rows[found[down]], total):
                     sides = (found[up], constant), (found[down], constant)
@@ -341,14 +343,19 @@ def _unsigned(head: str, tail: str) -> tuple[tuple[str, str], str, tuple[bool, s
     return (bare_head, head), bare_tail, (negative, tail)
 
 
-def _ladder(pairs: pl.DataFrame, total: int) -> str:
-    """The marks of size that the tails are, if they are more than one of a ladder."""
+def _ladder(pairs: pl.DataFrame, total: int) -> tuple[str, str]:
+    """The marks of size that the tails are, if they are more than one of a ladder, and the unit that stands behind each
+    of them."""
     rows = dict(pairs.group_by("tail").agg(pl.col("rows").sum()).iter_rows())
-    for name, steps in LADDERS.items():
-        marks = [mark for mark, _ in steps]
-        if sum(mark in rows for mark in marks) >= 2 and _nearly(sum(rows.get(m, 0) for m in marks), total):
-            return name
-    return ""
+    first = min((tail for tail in rows if tail and 100 * rows[tail] >= total), key=len, default="")
+    ends = [first[i:] for i in range(len(first)) if first[i:].strip(_BLANK) in (*_MONEY, *_UNITS)]
+    for end in ("", *ends):
+        marked = {tail.removesuffix(end): n for tail, n in rows.items() if tail.endswith(end)}
+        for name, steps in LADDERS.items():
+            marks = [mark for mark, _ in steps]
+            if sum(mark in marked for mark in marks) >= 2 and _nearly(sum(marked.get(m, 0) for m in marks), total):
+                return name, end
+    return "", ""
 
 
 def _may_lead(prefix: str) -> bool:
@@ -360,7 +367,8 @@ def _may_follow(suffix: str) -> bool:
     word = suffix.strip(_BLANK)
     return word in ("", *_MONEY, *_UNITS) or bool(
         re.fullmatch(
-            rf"[{_BLANK}][^\W\d_][^\d;#\[\]]{{0,23}}|[^\W\d_]{{1,6}}\.?|[^\W\d_]+[/²³][^\d;#\[\]]{{0,12}}", suffix
+            rf"[{_BLANK}](?:[^\W\d_]|[€$£¥₹°µ%])[^\d;#\[\]]{{0,23}}|°[{_BLANK}]?[NSEWO]|[^\W\d_]{{1,6}}\.?|[^\W\d_]+[/²³][^\d;#\[\]]{{0,12}}",
+            suffix,
         )
     )
 
@@ -482,7 +490,7 @@ def _decimals_of_marks(plain: pl.Series, values: pl.Series, fmt: NumberFormat) -
     """With the decimals that all numbers of a mark have, where these differ from mark to mark: `$354K`, `$1.0M`."""
     digits = plain.str.extract(r"\.([0-9]+)$").str.len_chars().fill_null(0)
     table = pl.DataFrame(
-        {"mark": values.str.strip_chars().str.extract(rf"({marks_of(fmt)})$"), "n": digits}
+        {"mark": values.str.strip_chars().str.extract(rf"({marks_of(fmt)}){re.escape(fmt.suffix)}$"), "n": digits}
     ).drop_nulls()
     least, most = (dict(table.group_by("mark").agg(e).iter_rows()) for e in (pl.col("n").min(), pl.col("n").max()))
     if least != most or len(set(most.values())) < 2:

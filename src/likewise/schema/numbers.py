@@ -28,6 +28,7 @@ LADDERS: dict[str, tuple[tuple[str, float], ...]] = {
     "萬|億": (("", 1.0), ("萬", 1e4), ("億", 1e8)),
     "K|M|B": (("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9)),
     "k|M|G": (("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9)),
+    "K|M|B|T": (("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9), ("T", 1e12)),
     "K|M|G|T": (("", 1.0), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)),
     **_ladder("B|KB|MB|GB|TB|PB"), **_ladder("B|kB|MB|GB|TB|PB"), **_ladder("B|KiB|MiB|GiB|TiB|PiB", 1024),
     **_ladder("bytes|KB|MB|GB|TB|PB"), **_ladder("mg|g|kg|t"), **_ladder("ns|us|ms|s"), **_ladder("ns|µs|ms|s"),
@@ -43,11 +44,11 @@ LADDERS: dict[str, tuple[tuple[str, float], ...]] = {
 _EXACT = 2**53
 
 _CORE = (
-    r"(?P<pad>\?*)(?:#(?P<group>[,. '\u2019\u00a0\u202f])(?P<lakh>##(?P=group))?##)?(?P<digits>0+|#(?=[.,]))"
+    r"(?P<pad>\?*)(?:#(?P<group>[,. '\u2019\u00a0\u202f_])(?P<lakh>##(?P=group))?##)?(?P<digits>0+|#(?=[.,]))"
     r"(?:(?P<point>[.,])(?P<least>0*)(?P<more>\*|#*))?(?P<exponent>[eE]\+?0+)?"
     r"(?P<cents>\[[.,][-\u2013\u2014]+\])?"
 )
-_PATTERN = re.compile(rf"(?P<prefix>[^0#?;\[]*){_CORE}(?:(?P<scale>\[[^\]]+\])|(?P<suffix>[^;0#?*\[]*))")
+_PATTERN = re.compile(rf"(?P<prefix>[^0#?;\[]*){_CORE}(?P<scale>\[[^\]]+\])?(?P<suffix>[^;0#?*\[]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +194,7 @@ def read_reals(text: pl.Expr, fmt: Format) -> pl.Expr:
         return fmt.read(text)
     if not fmt.scale:
         return to_plain(text, fmt).cast(pl.Float64, strict=False)
-    bare, factor = text.str.strip_chars(), pl.lit(1.0)
+    bare, factor = text.str.strip_chars().str.strip_suffix(fmt.suffix), pl.lit(1.0)
     for mark, size, _ in sorted(
         steps_of(fmt.scale), key=lambda step: len(step[0])
     ):  # a longer one ends in shorter ones
@@ -306,10 +307,12 @@ def _scaled_text(number: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     plain = replace(fmt, scale="")
     steps = steps_of(fmt.scale)
     bare = steps[0][1] == 1.0  # what is too small for a mark has no decimals
-    text = write_reals(number, replace(plain, suffix=steps[0][0], least=0, most=None)) if bare else pl.lit("")
+    text = (
+        write_reals(number, replace(plain, suffix=steps[0][0] + fmt.suffix, least=0, most=None)) if bare else pl.lit("")
+    )
     for mark, size, n in steps[bare:]:
         of_mark = replace(
-            plain, suffix=mark, least=plain.least if n is None else n, most=plain.most if n is None else n
+            plain, suffix=mark + fmt.suffix, least=plain.least if n is None else n, most=plain.most if n is None else n
         )
         is_least = not bare and mark == steps[0][0]
         text = (

@@ -45,6 +45,23 @@ def test_days_of_a_shop_open_on_saturdays_are_kept() -> None:
     assert later(pl.Series(open_days[:300]), 50).to_list() == open_days[299:349]
 
 
+@pytest.mark.parametrize("week", [(1, 3), (0, 2, 4), (0,), (6, 0, 1, 2, 3), (5, 6), (0, 4)])
+def test_some_days_of_each_week_stay_those(week: tuple[int, ...]) -> None:
+    days = [dt.date(2015, 1, 1) + dt.timedelta(days=i) for i in range(1_400)]
+    kept = [day for day in days if day.weekday() in week]
+    assert later(pl.Series(kept[:-H]), H + 1).to_list() == kept[-H - 1 :]
+
+
+@pytest.mark.parametrize("zone", ["UTC", None])
+def test_closes_stored_in_another_zone_keep_weekdays_and_come_an_hour_later_in_winter(zone: str | None) -> None:
+    days = weekdays(dt.date(2021, 1, 4), dt.date(2023, 6, 2))
+    closes = [dt.datetime(d.year, d.month, d.day, 16, tzinfo=ZoneInfo("America/New_York")) for d in days]
+    series = pl.Series(closes).dt.convert_time_zone("UTC").dt.replace_time_zone(zone)
+    found, n = later(series[:-200], 201), len(series) - 201
+    assert found.dt.date().to_list() == series[n:].dt.date().to_list()
+    assert (found != series[n:]).sum() <= 10  # the clocks change within a week of the day they changed the year before
+
+
 @pytest.mark.parametrize("months", [1, 3, 12])
 def test_month_ends_stay_month_ends(months: int) -> None:
     ends = []

@@ -36,6 +36,7 @@ EASTER_RULES = (-2, 1, 39, 50)
 """Good Friday, Easter Monday, Ascension, Whit Monday: days from Easter Sunday."""
 
 DAY_US = 86_400_000_000
+YEAR_OF_WEEKS = 364
 
 
 def later(seen: pl.Series, h: int) -> pl.Series:
@@ -60,12 +61,14 @@ def later(seen: pl.Series, h: int) -> pl.Series:
     days = ticks.astype("datetime64[us]").astype("datetime64[D]")
     one_a_day = (of_day == of_day[-1]).mean() >= STEADY
     even = (steps == usual).mean() >= STEADY
-    if (even or usual >= DAY_US) and not one_a_day:
+    if even and not one_a_day:
         # Even in elapsed time: hours go on through the change of clocks.
         ahead = elapsed[-1] + usual * np.arange(h)
         return _typed(pl.from_epoch(pl.Series(ahead), time_unit="us"), seen, is_utc=zone is not None)
     if one_a_day:
         ahead = _days_to_come(days, h).astype("datetime64[us]").astype(np.int64) + of_day[-1]
+    elif usual >= DAY_US:
+        ahead = _at_hours_of_the_season(days, of_day, h)
     else:
         ahead = _through_the_day(days, of_day, h)
     out = _typed(pl.from_epoch(pl.Series(ahead), time_unit="us"), seen, is_utc=False)
@@ -84,6 +87,18 @@ def _typed(times: pl.Series, seen: pl.Series, *, is_utc: bool) -> pl.Series:
         )
         times = placed.zip_with(placed.is_not_null(), after)
     return times.cast(seen.dtype)
+
+
+def _at_hours_of_the_season(days: Days, of_day: Ints, h: int) -> Ints:
+    """Days to come, each at the hour of the same weekday 52 weeks before, or of the last that came by then.
+
+    A close of one zone, stored in the time of another, comes an hour later in one half of the year.
+    """
+    ahead = _days_to_come(np.unique(days), h)
+    since = (ahead - days[-1]).astype(np.int64)
+    before = ahead - np.where(since > 0, -(-since // YEAR_OF_WEEKS) * YEAR_OF_WEEKS, 0)
+    hours = np.where(before < days[0], of_day[-1], of_day[np.searchsorted(days, before, "right") - 1])
+    return np.asarray(ahead.astype("datetime64[us]").astype(np.int64) + hours)
 
 
 def _through_the_day(days: Days, of_day: Ints, h: int) -> Ints:
@@ -111,12 +126,12 @@ def _days_to_come(days: Days, h: int) -> Days:
     many = int(np.median(month_steps))
     if usual >= 27 and many >= 1 and (month_steps == many).mean() >= STEADY:
         return _by_month(days, months[-1] + many * np.arange(h))
-    if usual == 1:
-        return np.array(list(islice(_open_days(days), h)), "datetime64[D]")
     if usual % 7 == 0 or (steps == usual).mean() >= STEADY:
         return np.asarray(days[-1] + usual * np.arange(h))
-    open_days = islice(_open_days(days), (h - 1) * usual + 1)
-    return np.array(list(open_days), "datetime64[D]")[::usual]
+    since = np.cumsum(_week(days)[_weekday(np.arange(days[0], days[-1] + 1))])
+    stride = max(1, int(np.median(np.diff(since[(days - days[0]).astype(np.int64)]))))
+    open_days = islice(_open_days(days), (h - 1) * stride + 1)
+    return np.array(list(open_days), "datetime64[D]")[::stride]
 
 
 def _by_month(days: Days, months: npt.NDArray[np.datetime64]) -> Days:
@@ -135,8 +150,7 @@ def _by_month(days: Days, months: npt.NDArray[np.datetime64]) -> Days:
 def _open_days(days: Days) -> Iterator[np.datetime64]:
     """The last day, and each that follows on a weekday the past kept, holidays left out."""
     days = np.unique(days)
-    counts = np.bincount(_weekday(days), minlength=7)
-    week = counts >= SELDOM * counts.max() if len(days) > 14 else np.ones(7, bool)
+    week = _week(days)
     rules = holidays(days, week)
     day = days[-1]
     yield day
@@ -145,6 +159,12 @@ def _open_days(days: Days) -> Iterator[np.datetime64]:
         one = np.array([day])
         if week[_weekday(one)[0]] and not any(bool(rule(one)[0]) for rule in rules):
             yield day
+
+
+def _week(days: Days) -> Bools:
+    """(7,) the weekdays that the past kept, Monday first; all of them where it is short."""
+    counts = np.bincount(_weekday(days), minlength=7)
+    return counts >= SELDOM * counts.max() if len(days) > 14 else np.ones(7, bool)
 
 
 # ---- holidays --------------------------------------------------------------------------------------------------------

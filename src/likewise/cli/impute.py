@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +27,12 @@ from likewise.cli.options import (
     refuse_given,
 )
 from likewise.cli.outputs import check_outputs, guard, open_terminal, write_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from likewise.cli.terminal import Terminal
+    from likewise.schema.column import Schema
 
 
 class Statistic(StrEnum):
@@ -106,12 +113,25 @@ def impute(
         marks = table.select(pl.exclude(schema.names).cast(pl.Int8))
         write_table(table.select(schema.names), schema, path, beside=marks)
         terminal.result(f"{path}: {len(table):,} rows")
-    holes = imputer.n_holes_
+    _tell_what_is_filled(imputer.n_holes_, tables[0].select(schema.names), schema, terminal)
+
+
+def _tell_what_is_filled(holes: Mapping[str, int], filled: pl.DataFrame, schema: Schema, terminal: Terminal) -> None:
+    """How many holes of each column are filled, and which columns keep some: texts that are made up fill none."""
+    from likewise.schema.parse import parse
+
     if not holes:
         terminal.note("no cell was missing")
-    else:
-        named = ", ".join(f"{name} {n:,}" for name, n in holes.items())
-        terminal.result(f"{sum(holes.values()):,} cells filled: {named}")
+        return
+    left = parse(filled, schema).select(list(holes)).null_count().row(0, named=True)
+    done = {name: n - left[name] for name, n in holes.items() if n > left[name]}
+    named = ", ".join(f"{name} {n:,}" for name, n in done.items())
+    terminal.result(f"{sum(done.values()):,} cells filled" + f": {named}" * bool(done))
+    if kept := [name for name in holes if left[name]]:
+        terminal.note(
+            f"holes left in {', '.join(map(repr, kept))}: the texts of this model are made up and fill none; --model "
+            "forest takes those of the column"
+        )
 
 
 def _numbered(path: Path, k: int) -> Path:

@@ -41,7 +41,7 @@ INTERVAL_DRAWS = 60
 
 _LEARNERS: dict[str, Callable[..., Any]] = {"forest": grow, "boosting": boost}
 _CHAIN_OPTIONS = ("n_rounds", "max_rows")
-METHODS = (*_LEARNERS, "gan", *MODELS)
+METHODS = tuple(dict.fromkeys((*_LEARNERS, "gan", *MODELS)))
 
 
 class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]

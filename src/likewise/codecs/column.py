@@ -6,7 +6,7 @@ Legend: n rows, d fields of the column, f fractions of the column, K codes of on
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Protocol, Self
 
@@ -21,6 +21,7 @@ from likewise.schema.distinct import Distinct
 
 Arrays = dict[str, npt.NDArray[Any]]
 State = tuple[dict[str, Any], Arrays]
+Met = Callable[[npt.NDArray[Any], npt.NDArray[np.floating]], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +103,12 @@ class Narrowed:
     Args:
         weights: for each field (K,) in [0, 1], the share of each code's rows that meet the condition.
         codec: decodes those codes to values that meet it, and to nothing else.
+        met: codes (n, d) and fractions (n, f) to which rows (n,) meet it, where weights leave more; see `hull`.
     """
 
     weights: tuple[npt.NDArray[np.float64], ...]
     codec: ColumnCodec
+    met: Met | None = None
 
 
 class ColumnCodec(ABC):
@@ -147,6 +150,11 @@ class ColumnCodec(ABC):
         Raises:
             ConditionError: no value can meet it, or it does not fit the column's kind.
         """
+
+    def hull(self, condition: object) -> Narrowed:
+        """As `narrow`, for one who looks at the rows drawn: what codes of several fields meet only together, no weights
+        of each can say. They then leave all that may meet the condition, and `Narrowed.met` tells which rows do."""
+        return self.narrow(condition)
 
     @abstractmethod
     def to_state(self) -> State:

@@ -16,7 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
-from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, Summary, take_value
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Met, Narrowed, State, Summary, take_value
 from likewise.codecs.holders import Persons
 from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
@@ -102,11 +102,13 @@ class Narrowing:
         weights: field -> (K,) in [0, 1], as `Given.weights` takes them.
         codecs: column -> the codec that decodes to nothing but what the condition allows.
         within: the same as `weights` for the codes of the columns' own codecs, where cells stand for several.
+        met: column -> which rows meet its condition, where the weights leave more: see `ColumnCodec.hull`.
     """
 
     weights: dict[int, npt.NDArray[np.float64]]
     codecs: dict[str, ColumnCodec]
     within: dict[int, npt.NDArray[np.float64]] = field(default_factory=dict)
+    met: dict[str, Met] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -259,14 +261,19 @@ class TableCodec:
             columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
         return Columns(columns, len(codes))
 
-    def condition(self, where: Mapping[str, Any]) -> Narrowing:
+    def condition(self, where: Mapping[str, Any], *, looked: bool = False) -> Narrowing:
         """What conditions on columns leave of the codes. A plain value means just this value, None missing.
+
+        Args:
+            looked: whether rows drawn are held to `meets`; else what weights cannot say is made to hold in decoding,
+                which bends the law of the rows that it moves.
 
         Raises:
             ConditionError: no such column, it is not modelled, or no row can meet the condition.
         """
         weights: dict[int, npt.NDArray[np.float64]] = {}
         codecs: dict[str, ColumnCodec] = {}
+        met: dict[str, Met] = {}
         by_name = {codec.name: codec for codec in self.codecs}
         for name, condition in where.items():
             codec = by_name.get(name)
@@ -274,10 +281,20 @@ class TableCodec:
                 raise ConditionError(f"no column {name!r}{nearest(name, list(by_name))}")
             if not codec.fields:
                 raise ConditionError(f"column {name!r} is an id: ids are regenerated, so no condition can hold on it")
-            narrowed = _narrowed(codec, as_condition(condition))
+            narrowed = _narrowed(codec, as_condition(condition), looked=looked and self.cells is None)
             weights.update(zip(self.fields_of(name), narrowed.weights, strict=True))
             codecs[name] = narrowed.codec
-        return self._narrowing(weights, codecs)
+            if narrowed.met is not None:
+                met[name] = narrowed.met
+        return replace(self._narrowing(weights, codecs), met=met)
+
+    def meets(self, codes: Codes, narrowing: Narrowing) -> npt.NDArray[np.bool_]:
+        """(n,) which rows, drawn under these weights, meet the conditions."""
+        found = np.ones(len(codes), bool)
+        for name, met in narrowing.met.items():
+            at, within = self._spans[name]
+            found &= met(codes.codes[:, at], codes.fractions[:, within])
+        return found
 
     def not_missing(self, columns: Iterable[str]) -> Narrowing:
         """What is left if no cell of these columns may be missing; a column that can be nothing else is left out."""
@@ -340,10 +357,11 @@ def _options(options: CodecOptions | None, changes: Mapping[str, Any]) -> CodecO
     return replace(options or CodecOptions(), **changes)
 
 
-def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
+def _narrowed(codec: ColumnCodec, condition: Condition, *, looked: bool) -> Narrowed:
+    narrow = codec.hull if looked else codec.narrow
     if not isinstance(condition, OrMissing):
-        return codec.narrow(condition)
-    known, gone = codec.narrow(condition.condition), codec.narrow(Missing())
+        return narrow(condition)
+    known, gone = narrow(condition.condition), codec.narrow(Missing())
     return replace(known, weights=tuple(np.maximum(a, b) for a, b in zip(known.weights, gone.weights, strict=True)))
 
 

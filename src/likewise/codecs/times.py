@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
-from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_value, with_nulls
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Met, Narrowed, State, take_value, with_nulls
 from likewise.codecs.holders import At, Persons
 from likewise.codecs.lattice import find_lattice
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
@@ -102,6 +102,13 @@ class Clock:
         if self.form == "time" and isinstance(value, dt.time):
             return int(pl.Series([value]).to_physical()[0])
         raise ConditionError(f"column {name!r}: a condition on a {self.form} cannot be a {type(value).__name__}")
+
+
+def _as_range(condition: object) -> object:
+    """One moment as the range that it is."""
+    if isinstance(condition, OneOf) and len(condition.values) == 1 and days_apart(condition)[1]:
+        return Between(condition.values[0], condition.values[0])
+    return condition
 
 
 def _from_iso(text: str, form: str, name: str) -> object:
@@ -278,22 +285,85 @@ class TimeCodec(ColumnCodec):
         if isinstance(condition, Not) and self.clock.form != "timestamp":
             weights, days = self.days.narrow_numbers(Not(self._in_ticks(condition.condition)), self._shown)
             return Narrowed((weights,), replace(self, days=days))
-        if isinstance(condition, OneOf) and not days_apart(condition)[1]:
-            days_asked = tuple(value.toordinal() - EPOCH for value in days_apart(condition)[0])
-            weights, days = self.days.narrow_numbers(OneOf(days_asked), self._shown)
-            known = np.ones(self.times.size)
-            known[self.times.size - self.times.has_missing :] = 0
-            return Narrowed((weights, known) if self.has_time_field else (weights,), replace(self, days=days))
-        if isinstance(condition, OneOf) and len(condition.values) == 1:
-            condition = Between(condition.values[0], condition.values[0])
+        inner = condition.condition if isinstance(condition, Not) else condition
+        if (asked := self._whole_days(inner)) is not None and (inner is not condition or isinstance(inner, OneOf)):
+            weights, days = self.days.narrow_numbers(asked if inner is condition else Not(asked), self._shown)
+            return Narrowed(self._with_any_time(weights), replace(self, days=days))
+        condition = _as_range(condition)
         if not isinstance(condition, Between):
-            raise ConditionError(f"column {self.name!r}: a condition on a {self.clock.form} is a range or one value")
+            raise ConditionError(
+                f"column {self.name!r}: a condition on a {self.clock.form} is a range, some whole days or one moment"
+            )
         low, high = self._limits(condition, self.clock.tick_of)
         narrowed = self._narrow_between(low, high)
         if self.clock.zone is None:
             return narrowed
         assert isinstance(narrowed.codec, TimeCodec)
         return replace(narrowed, codec=replace(narrowed.codec, moments=self._limits(condition, self.clock.moment_of)))
+
+    def hull(self, condition: object) -> Narrowed:
+        """As `narrow`; of a range of moments its days with any time of day that one of them leaves, and what tells
+        which of these moments lie in it. So of all moments but those of a range."""
+        inner = _as_range(condition.condition if isinstance(condition, Not) else condition)
+        if self.clock.form != "timestamp" or not isinstance(inner, Between) or self.times.pieces is None:
+            return self.narrow(condition)
+        if isinstance(condition, Not):
+            if self.days.pieces is None or self._whole_days(inner) is not None:
+                return self.narrow(condition)
+            known = np.ones(self.days.size)
+            known[self.days.pieces.size :] = 0
+            return Narrowed(self._with_any_time(known), self, self._inside(inner, wanted=False))
+        narrowed, day = self.narrow(condition), self.clock.day
+        assert isinstance(narrowed.codec, TimeCodec)
+        low, high = narrowed.codec.limits
+        at_once = low is not None and high is not None and low // day == high // day
+        if not self.has_time_field or at_once or ((low or 0) % day == 0 and (high is None or (high + 1) % day == 0)):
+            return narrowed
+        ends = None if low is None else low // day, None if high is None else high // day
+        of_days, days = self.days.narrow_numbers(_range(*ends, self.name), self._shown)
+        weights: tuple[npt.NDArray[np.float64], ...] = self._with_any_time(of_days)
+        times = self.times
+        if low is not None and high is not None and high // day - low // day == 1 and high % day + 1 < low % day:
+            part, times = times.narrow_numbers(Not(Between(high % day, low % day, "none")))
+            weights = (of_days, part)
+        codec = replace(narrowed.codec, days=days, times=times, limits=(None, None))
+        return Narrowed(weights, codec, codec._inside(inner, wanted=True))
+
+    def _inside(self, condition: Between, *, wanted: bool) -> Met:
+        """What tells which rows lie in a range of moments, or do not; a row without a moment is not judged."""
+        low, high = self._limits(condition, self.clock.moment_of)
+        plain = replace(self, limits=(None, None), moments=(None, None))
+
+        def met(codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+            ticks = plain.decode(codes, fractions, np.random.default_rng(0)).to_physical()  # no code of them is drawn
+            known = ticks.is_not_null().to_numpy()
+            at = ticks.fill_null(0).to_numpy()
+            inside = np.ones(len(at), bool) if low is None else at >= low
+            if high is not None:
+                inside &= at <= high
+            return np.asarray(~known | (inside == wanted))
+
+        return met
+
+    def _whole_days(self, condition: object) -> Between | OneOf | None:
+        """A range or a set of moments as one of days, if it is that."""
+        if isinstance(condition, OneOf) and not days_apart(condition)[1]:
+            return OneOf(tuple(value.toordinal() - EPOCH for value in days_apart(condition)[0]))
+        if not isinstance(condition, Between):
+            return None
+        day = self.clock.day
+        low, high = self._limits(condition, self.clock.tick_of)
+        if (low or 0) % day or (high is not None and (high + 1) % day):
+            return None
+        return _range(None if low is None else low // day, None if high is None else high // day, self.name)
+
+    def _with_any_time(self, days: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
+        """Weights of days, and of all times of day that there are."""
+        if not self.has_time_field:
+            return (days,)
+        known = np.ones(self.times.size)
+        known[self.times.size - self.times.has_missing :] = 0
+        return days, known
 
     def _in_ticks(self, condition: Between | OneOf) -> Between | OneOf:
         if isinstance(condition, OneOf):
@@ -335,9 +405,7 @@ class TimeCodec(ColumnCodec):
         if one_day and low is not None and high is not None:
             of_times, times = self.times.narrow_numbers(_range(low % day, high % day, self.name))
             return Narrowed((weights, of_times), replace(narrowed, times=times))
-        known = np.ones(self.times.size)
-        known[self.times.size - self.times.has_missing :] = 0
-        return Narrowed((weights, known), narrowed)
+        return Narrowed(self._with_any_time(weights), narrowed)
 
     def _share_of_day(self, low: int | None, high: int | None) -> float:
         """Share of all rows whose time of day lies in the range."""

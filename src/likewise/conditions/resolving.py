@@ -25,6 +25,7 @@ _NEEDS = {
     Kind.REAL: "a number",
     Kind.DATETIME: "a date or time, written as in the column or in ISO form",
 }
+_ISO: dict[Any, str] = {pl.Time: "%H:%M:%S", pl.Date: "%Y-%m-%d"}
 _ORDERED = (Kind.INTEGER, Kind.REAL, Kind.DATETIME)
 
 
@@ -154,7 +155,7 @@ def _span_of_text(text: str, column: Column, wanted: pl.DataType) -> tuple[Any, 
         year, first, last = int(month[1]), int(month[2] or 1), int(month[2] or 12)
         after = dt.date(year + last // 12, last % 12 + 1, 1)
         return _whole_days(dt.date(year, first, 1), after - dt.timedelta(days=1), wanted)
-    pattern = column.format or ("%H:%M:%S" if wanted == pl.Time else "%Y-%m-%d")
+    pattern = column.format or _ISO.get(wanted.base_type(), "%Y-%m-%d %H:%M:%S")
     exact = times.read(pl.Series([text]), pattern)[0]
     if exact is None and isinstance(wanted, pl.Datetime) and ":" not in text:
         date_part = re.split(r"[ T]?%-?[HI]", pattern)[0]

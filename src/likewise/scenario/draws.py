@@ -24,6 +24,7 @@ from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity
 from likewise.scenario.tails import Tail, fit_tail
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
+from likewise.synthesizer.search import drawn_under
 from likewise.typing import Floats, Ints
 
 MOST_TRIED, MADE_AT_LEAST, MADE_AT_MOST = 1_000, 256, 20_000
@@ -104,10 +105,9 @@ def draw(
     """
     synthesizer = source.synthesizer
     codec = synthesizer.codec_
-    narrowing = codec.condition(conditions)
+    narrowing = codec.condition(conditions, looked=known is None)
     if known is None:
-        given = Given(weights=narrowing.weights)
-        codes = synthesizer.generator_.sample(n, rng=rng, given=given)
+        codes = drawn_under(narrowing, codec, synthesizer.generator_, n, rng)
         return codec.decode(codes, rng=rng, narrowing=narrowing)
     twice = [name for name in conditions if name in known.columns and known[name].is_not_null().any()]
     if twice:

@@ -56,7 +56,7 @@ from likewise.schema.persons import parted, word_on_entity
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.rows import codec_of, counted_of, meeting_rows, others, parts_of, persons_in, rows_of_class
-from likewise.synthesizer.search import watched
+from likewise.synthesizer.search import drawn_under, watched
 from likewise.tables.frames import from_frame, names_of, with_index_of
 from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Event, Progress
@@ -485,11 +485,11 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
         if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
             raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
-        narrowing, rng = self._narrowed(where), self._rng(random_state)
+        narrowing, rng = self._narrowed(where, looked=True), self._rng(random_state)
         asked = self.progress is True if progress is None else progress
         with watched(map(str, where or ()), asked, self.n_rows_) as tell:
-            given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
-            codes = self.generator_.sample(int(n), rng=rng, given=given)
+            codec = self.image_codec_ or self.codec_
+            codes = drawn_under(narrowing, codec, self.generator_, int(n), rng, max_tries=max_tries, tell=tell)
         return codes, rng, narrowing
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
@@ -565,13 +565,13 @@ class Synthesizer(Estimator, LatentMethods):
             return self._give_back(restore(table, self.schema_))
         return self._give_back(self.image_codec_.decode(codes))
 
-    def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
-        """What conditions leave of the codes."""
+    def _narrowed(self, where: Mapping[str, Any] | None, *, looked: bool = False) -> Narrowing:
+        """What conditions leave of the codes; see `TableCodec.condition`."""
         if not isinstance(where, Mapping | None):
             raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
         conditions = {str(name): condition for name, condition in (where or {}).items()}
         if self.image_codec_ is None:
-            return self.codec_.condition(resolve(conditions, self.schema_))
+            return self.codec_.condition(resolve(conditions, self.schema_), looked=looked)
         return self.image_codec_.condition(conditions)
 
     def save(self, path: str | Path) -> None:

@@ -7,8 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from likewise.codecs.base import Search
+import numpy as np
+
+from likewise.codecs.base import Codes, Given, Search
+from likewise.codecs.image import ImageCodec
+from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ConditionError, LikewiseWarning
+from likewise.models.base import Generator
+from likewise.models.drawing.conditioning import Budget
 
 UNHEARD_OF = 100
 """The table would have to be so many times as large to hold one row that meets the conditions: then the rows are the
@@ -47,6 +53,46 @@ def watched(columns: Iterable[str], progress: Tell | bool | None, n_rows: int) -
             LikewiseWarning,
             stacklevel=4,
         )
+
+
+def drawn_under(
+    narrowing: Narrowing,
+    codec: TableCodec | ImageCodec,
+    generator: Generator,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    max_tries: int | None = None,
+    tell: Tell | None = None,
+) -> Codes:
+    """n rows that meet conditions, from the generator's law given them.
+
+    Where the conditions' weights leave more than meets them (`ColumnCodec.hull`), rows are drawn under the weights, and
+    those kept that meet them.
+
+    Raises:
+        ConditionError: too few rows meet them to be found.
+    """
+    if not narrowing.met or not isinstance(codec, TableCodec):
+        return generator.sample(n, rng=rng, given=Given(weights=narrowing.weights, max_tries=max_tries, progress=tell))
+    budget = Budget.of(n, Given(max_tries=max_tries, progress=tell))
+    parts: list[Codes] = []
+    lacking = n
+    last: deque[Search] = deque(maxlen=1)
+    given = Given(weights=narrowing.weights, max_tries=max_tries, progress=last.append)
+    while lacking > 0:
+        if budget.is_spent:
+            budget.refuse()
+        codes = generator.sample(budget.next_batch(lacking), rng=rng, given=given)
+        met = codec.meets(codes, narrowing)
+        parts.append(codes[met][:lacking])
+        lacking -= len(parts[-1])
+        if last:
+            budget.scale = last[0].share  # of all draws, those that come to be looked at
+        else:
+            budget.tell = None  # a model without a search knows no share
+        budget.spend(len(codes), mass=float(met.sum()), found=len(parts[-1]))
+    return Codes(np.concatenate([part.codes for part in parts]), np.concatenate([part.fractions for part in parts]))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from likewise.conditions import (
     resolve,
 )
 from likewise.errors import ConditionError
-from likewise.schema.column import Schema
+from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer import infer
 
 UTC = dt.timezone.utc  # noqa: UP017
@@ -297,10 +297,29 @@ def test_values_of_a_set_that_cannot_be_met_are_told() -> None:
 def test_a_day_that_no_row_keeps_can_be_asked_for_in_every_type() -> None:
     days = [dt.date(2024, 1, 1) + dt.timedelta(int(k)) for k in np.random.default_rng(7).integers(0, 200, 320)]
     table = pl.DataFrame(
-        {"when": pl.Series(days).cast(pl.Datetime("us")), "day": days, "number": [d.toordinal() for d in days]}
+        {"when": pl.Series(days).cast(pl.Datetime("us")), "day": days, "count": [d.toordinal() for d in days]}
     )
     synth = Synthesizer("copula", random_state=0).fit(table)
     for day in (dt.date(2024, 1, 11) + dt.timedelta(k) for k in range(0, 180, 3)):
-        for name, value in (("when", day), ("day", day), ("number", day.toordinal())):
+        for name, value in (("when", day), ("day", day), ("count", day.toordinal())):
             drawn = synth.sample(2, where={name: value})[name]
             assert (drawn.dt.date() if name == "when" else drawn).to_list() == [value] * 2
+
+
+@pytest.mark.parametrize(
+    "several",
+    [np.array([30, 31]), pl.Series([30, 31]), pd.Series([30, 31]), pd.Index([30, 31]), range(30, 32)],
+    ids=type,
+)
+def test_values_in_a_row_are_a_set_of_values_whatever_holds_them(several: Any) -> None:
+    schema = Schema((Column(name="age", kind=Kind.INTEGER),))
+    assert resolve({"age": several}, schema) == resolve({"age": [30, 31]}, schema)
+    assert one_of(several) == OneOf((30, 31))
+    assert none_of(several) == Not(OneOf((30, 31)))
+
+
+def test_a_value_that_is_no_plain_one_is_refused_by_its_type() -> None:
+    schema = Schema((Column(name="age", kind=Kind.INTEGER),))
+    for odd in ({"a": 1}, np.zeros((2, 2)), [[1]]):
+        with pytest.raises(ConditionError, match="plain values"):
+            resolve({"age": odd}, schema)

@@ -87,3 +87,23 @@ def test_old_names_mean_the_same_and_warn() -> None:
     with pytest.warns(FutureWarning, match="method is called model now"):
         more = Oversampler(method="random", random_state=0).fit_resample(full, y)[0]
     np.testing.assert_array_equal(more, Oversampler("random", random_state=0).fit_resample(full, y)[0])
+
+
+@pytest.mark.parametrize("made", MADE[:2], ids=repr)
+def test_a_parameter_that_is_refused_changes_nothing(made: Any) -> None:
+    """It stayed among the options, and every later call was refused for it."""
+    fresh = clone(made)
+    for wrong in ({"no_such_parameter": 1}, {"random_state": -1}):
+        with pytest.raises(OptionError):
+            fresh.set_params(**wrong)
+    assert repr(fresh) == repr(made)
+    assert fresh.set_params(random_state=4).get_params()["random_state"] == 4
+
+
+@pytest.mark.parametrize("model", ["vae", "gan", "vaegan"])
+def test_a_misspelt_option_is_held_against_those_of_tables(model: str) -> None:
+    """Where a model of images has the name too, its options were listed, which a table's model has not."""
+    with pytest.raises(OptionError, match="'epoch'; did you mean 'epochs'") as told:
+        lw.Synthesizer(model, epoch=3)
+    assert "calibrate" in str(told.value)
+    assert lw.Synthesizer(model, calibrate=1).get_params()["calibrate"] == 1

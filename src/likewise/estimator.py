@@ -45,7 +45,9 @@ class Estimator:
                 raise OptionError(
                     f"{type(self).__name__} has no parameter {name!r}{nearest(name, named)}; it has {known}"
                 )
-        self.__init__(**{**self.get_params(), **params})  # type: ignore[misc]
+        wanted = {**self.get_params(), **params}
+        type(self)(**wanted)  # what is refused leaves this one as it was
+        self.__init__(**wanted)  # type: ignore[misc]
         return self
 
     def __sklearn_clone__(self) -> Self:

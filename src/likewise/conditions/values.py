@@ -55,7 +55,11 @@ class OneOf:
     values: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        values = tuple(dict.fromkeys(self.values))
+        try:
+            values = tuple(dict.fromkeys(self.values))
+        except TypeError:
+            kinds = ", ".join(sorted({type(value).__name__ for value in self.values}))
+            raise ConditionError(f"a set holds plain values (numbers, texts, dates), got {kinds}") from None
         if not values:
             raise ConditionError("one_of needs at least one value")
         if any(is_missing(v) for v in values):
@@ -107,7 +111,7 @@ def above(low: Any) -> Between:
 
 def one_of(*values: Any) -> OneOf | OrMissing | Missing:
     """Any of these values: `one_of("a", "b")` or `one_of(["a", "b"])`; None among them is a missing cell."""
-    if len(values) == 1 and isinstance(values[0], list | tuple | Set):
+    if len(values) == 1 and _is_several(values[0]):
         values = tuple(values[0])
     known = tuple(v for v in values if not is_missing(v))
     if len(known) == len(values):
@@ -117,7 +121,7 @@ def one_of(*values: Any) -> OneOf | OrMissing | Missing:
 
 def none_of(*values: Any) -> Not:
     """A value, but none of these: `none_of("a", "b")` or `none_of(["a", "b"])`."""
-    if len(values) == 1 and isinstance(values[0], list | tuple | Set):
+    if len(values) == 1 and _is_several(values[0]):
         values = tuple(values[0])
     return Not(OneOf(values))
 
@@ -174,12 +178,20 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 def as_condition(given: Any) -> Condition:
-    """What was given for a column as a condition: a value, a set of values, None for missing."""
+    """What was given for a column as a condition: a value, several (a list, a set, an array, a series), None for
+    missing."""
     if isinstance(given, Between | OneOf | Missing | Not | OrMissing):
         return given
-    if isinstance(given, list | tuple | Set):
+    if _is_several(given):
         return one_of(list(given))
     return Missing() if is_missing(given) else OneOf((given,))
+
+
+def _is_several(given: Any) -> bool:
+    """Whether it is values in a row: a list, a set, a range, an array of one dimension, a series."""
+    return (
+        isinstance(given, list | tuple | Set | range) or getattr(given, "ndim", None) == 1 or hasattr(given, "to_list")
+    )
 
 
 def is_missing(value: Any) -> bool:

@@ -204,7 +204,8 @@ class Synthesizer(Estimator, LatentMethods):
         known = list(inspect.signature(kind).parameters)
         for name in options:
             if name not in known:
-                raise OptionError(f"model {kind.name!r} has no option {name!r}; it has {', '.join(known)}")
+                hint = nearest(name, known)
+                raise OptionError(f"model {kind.name!r} has no option {name!r}{hint}; it has {', '.join(known)}")
         if self.max_seconds is not None and "max_seconds" in known:
             options["max_seconds"] = self.max_seconds
         return kind(**options)
@@ -212,8 +213,9 @@ class Synthesizer(Estimator, LatentMethods):
     def _kind_by_name(self, name: str) -> type[Generator]:
         """The generator of that name; of tables, unless only the one of images has these options."""
         if name in IMAGE_MODELS:
-            of_tables = inspect.signature(MODELS[name]).parameters if name in MODELS else {}
-            if any(option not in of_tables for option in self.model_options) or name not in MODELS:
+            kinds = [kinds[name] for kinds in (MODELS, IMAGE_MODELS) if name in kinds]
+            fits = [kind for kind in kinds if set(self.model_options) <= set(inspect.signature(kind).parameters)]
+            if (fits or kinds)[0] is IMAGE_MODELS[name]:
                 return IMAGE_MODELS[name]
         return self._table_kind(name)
 

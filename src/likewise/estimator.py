@@ -45,9 +45,13 @@ class Estimator:
                 raise OptionError(
                     f"{type(self).__name__} has no parameter {name!r}{nearest(name, named)}; it has {known}"
                 )
-        wanted = {**self.get_params(), **params}
-        type(self)(**wanted)  # what is refused leaves this one as it was
-        self.__init__(**wanted)  # type: ignore[misc]
+        before = dict(vars(self))
+        try:
+            self.__init__(**{**self.get_params(), **params})  # type: ignore[misc]
+        except Exception:  # what is refused leaves this one as it was
+            vars(self).clear()
+            vars(self).update(before)
+            raise
         return self
 
     def __sklearn_clone__(self) -> Self:

@@ -33,6 +33,8 @@ TEXT: dict[str, dict[str, str]] = {
         "images ({names}). Learn under a budget of privacy, from more images or for a shorter time, and measure again.",
         "now_no_attack": "No attack could be made: keep real images from the generator, and measure again with them as "
         "the holdout.",
+        "now_only_copies": "Nothing but exact copies was looked for: for attacks, keep real images from the generator, "
+        "and measure again with them as the holdout.",
         "now_worse": "Worse than fresh real images ({n}): {names}. Try another generator or a longer training, "
         "and compare.",
         "now_none": "No figure is clearly worse than fresh real images at these sizes. Whether that is enough for your "
@@ -90,6 +92,7 @@ TEXT: dict[str, dict[str, str]] = {
         "now_leak": "暂勿把这些图像交给任何人：{n} 项复制与攻击测量所得多于新的真实图像（{names}）。"
         "请在隐私预算下、用更多图像或更短时间训练，然后重新测量。",
         "now_no_attack": "未能进行攻击：请留出生成器未见过的真实图像，作为保留集重新测量。",
+        "now_only_copies": "只查找了完全复制：要进行攻击，请留出生成器未见过的真实图像，作为保留集重新测量。",
         "now_worse": "{n} 项指标不如新的真实图像（{names}）：请换用其他生成器或延长训练，再作比较。",
         "now_none": "就这些图像数而言，没有指标明显不如新的真实图像。是否足够，须由您按用途判断。",
         "alarm": "不如新的真实图像",

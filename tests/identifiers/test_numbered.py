@@ -47,6 +47,9 @@ def test_no_real_code_is_drawn_where_hardly_any_comes_again(name: str) -> None:
         ("birth_number", CODES["case_no"]),
         ("total_no", CODES["case_no"]),
         ("steps", CODES["case_no"]),
+        ("number", [100 + 7 * i % 290 for i in range(N)]),
+        ("tickets", CODES["case_no"]),
+        ("members", CODES["case_no"]),
     ],
 )
 def test_measurements_and_sentences_that_hardly_come_again_are_no_codes(name: str, values: list[str | int]) -> None:

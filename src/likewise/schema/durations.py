@@ -149,11 +149,7 @@ def detect(values: pl.Series, counts: pl.Series) -> tuple[DurationFormat, int] |
 
 def _clock(sample: list[str]) -> str | None:
     """The pattern of `110:23:46`, `2d 03:04` and `1 day, 3:04:05`; None for others."""
-    found = [
-        re.fullmatch(r"[-+\u2212]?(?:(\d+)(\D*?[^\d:]|:(?=\d+:\d\d:)))?(\d+)((?::\d\d){1,2})(?:([.,])(\d+))?", t)
-        for t in sample
-    ]
-    matches = [m for m in found if m]
+    matches = [match for text in sample if (match := _CLOCK.fullmatch(text))]
     if len(matches) < 0.95 * len(sample) or not matches:
         return None
     marks = Counter(m[2] for m in matches)

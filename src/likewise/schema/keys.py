@@ -222,9 +222,10 @@ def _numbered_reason(name: str, values: pl.Series, n_known: int) -> str | None:
     and none has less than three digits; and numbers of one width under the bare name of what has one ("badge")."""
     share, low, high = len(values) / n_known, int(values.min()), int(values.max())  # type: ignore[arg-type]
     nearly = n_known >= 100 and share >= NEARLY
-    if _numbers_something(name) and (nearly or (n_known >= 20 and share > 0.5 and low > 99)):
+    most = n_known >= 20 and share > 0.5 and low > 99 and len(parts_of(name)) > 1  # a bare "number" may be a count
+    if _numbers_something(name) and (nearly or most):
         return "mostly different numbers, and named so"
-    bare = share >= NEARLY and n_known >= 20 and low > 99 and len(str(low)) == len(str(high))
+    bare = share >= NEARLY and n_known >= 50 and low > 99 and len(str(low)) == len(str(high))
     return "nearly unique numbers of one width, and named so" if bare and _has_a_number(name) else None
 
 

@@ -330,9 +330,14 @@ class Autoregressive(TableModel["MaskedNet"]):
         x = torch.from_numpy(in_net_order(net, codes.codes))
         with torch.inference_mode():
             seen = net.visible(net.order)
-            at_once = rows_at_once(sum(net.sizes))
-            own = net.order[len(self._context) :] if self._context else slice(None)
-            parts = [net.nll(part.long(), seen)[:, own].double().sum(1) for part in torch.split(x, at_once)]
+        own = net.order[len(self._context) :] if self._context else slice(None)
+
+        @torch.inference_mode()
+        def told(part: torch.Tensor) -> torch.Tensor:
+            return net.nll(part.long(), seen)[:, own].double().sum(1)
+
+        with crew() as spread:
+            parts = spread(told, torch.split(x, rows_at_once(sum(net.sizes)))) if len(x) else []
         return -torch.cat(parts).numpy() if parts else np.zeros(0)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:

@@ -22,6 +22,7 @@ from likewise.models.gradient.inputs import N_PUBLIC, compute_dtype, net_with_we
 from likewise.models.gradient.model import GradientModel
 from likewise.models.marginals.counts import SPARE_ROWS
 from likewise.models.options import PRECISIONS, number, whole, word
+from likewise.training.loop import side_by_side
 
 if TYPE_CHECKING:
     import torch
@@ -190,9 +191,13 @@ class ImageModel(GradientModel[Net]):
         labels = self._draw_labels(n, rng, given or Given())
         told = self._one_hot(labels)
         pixels = np.empty((len(labels), self._alphabet.n_fractions), np.float32)
-        with torch.inference_mode():
-            for rows, stream in blocks(len(labels), rng, BATCH):
-                pixels[rows] = self._paint(told[rows], stream).flatten(1).numpy()
+
+        @torch.inference_mode()
+        def draw(block: tuple[slice, np.random.Generator]) -> None:
+            rows, stream = block
+            pixels[rows] = self._paint(told[rows], stream).flatten(1).numpy()
+
+        side_by_side(draw, blocks(len(labels), rng, BATCH))
         return self._as_codes(labels, pixels)
 
     def _as_codes(self, labels: npt.NDArray[np.int64], pixels: npt.NDArray[np.float32]) -> Codes:

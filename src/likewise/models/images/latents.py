@@ -17,7 +17,7 @@ from likewise.models.images.base import BATCH, ImageModel, batch_size_for, mean_
 from likewise.models.options import number, whole, word
 from likewise.models.vae.latents import Latents, LatentSpace, checked_latents
 from likewise.models.vae.model import PRIORS
-from likewise.training.loop import Descent, Schedule, by_autograd
+from likewise.training.loop import Descent, Schedule, by_autograd, one_thread
 
 if TYPE_CHECKING:
     import torch
@@ -116,6 +116,7 @@ class LatentImages(ImageModel["ImageLatents"], LatentSpace):
 
     # ---- the latent space --------------------------------------------------------------------------------------------
 
+    @one_thread()
     def encode(self, codes: Codes) -> Latents:
         import torch
 
@@ -127,6 +128,7 @@ class LatentImages(ImageModel["ImageLatents"], LatentSpace):
                 means[rows], deviations[rows] = mean.numpy(), (0.5 * log_var).exp().numpy()
         return Latents(means, deviations)
 
+    @one_thread()
     def decode(
         self, latents: npt.NDArray[np.floating], *, rng: np.random.Generator, given: Given | None = None
     ) -> Codes:
@@ -149,6 +151,7 @@ class LatentImages(ImageModel["ImageLatents"], LatentSpace):
         """Each image through the latent space and back, by the mean of its latents."""
         return self.decode(self.encode(codes).mean, rng=rng, given=self.labels_of(codes))
 
+    @one_thread()
     def elbo(self, codes: Codes, *, n_draws: int = 1, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         import torch
 

@@ -326,6 +326,7 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
         """(n,) as the model has it, and what the critics add."""
         return np.minimum(self._model.log_prob(codes) + self._tilts(codes), 0.0)
 
+    @one_thread()
     def _tilts(self, codes: Codes) -> npt.NDArray[np.float64]:
         """(n,) what the critics add to the log-probability of rows."""
         if self._tilt is None or not len(codes):

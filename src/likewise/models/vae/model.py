@@ -304,6 +304,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
 
     # ---- the latent space -------------------------------------------------------------------------------------------
 
+    @one_thread()
     def encode(self, codes: Codes) -> Latents:
         import torch
 
@@ -315,6 +316,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
         log_var = torch.cat([v for _, v in parts]) if parts else torch.zeros(0, net.n_latent)
         return Latents(mean.numpy(), (0.5 * log_var).exp().numpy())
 
+    @one_thread()
     def decode(
         self, latents: npt.NDArray[np.floating], *, rng: np.random.Generator, given: Given | None = None
     ) -> Codes:
@@ -347,6 +349,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
         """
         return np.minimum(self._log_ratios(codes, n_draws, np.random.default_rng(0), _log_mean, from_prior=0.25), 0.0)
 
+    @one_thread()
     def _log_ratios(
         self,
         codes: Codes,

@@ -56,7 +56,8 @@ TEXTS = {
 def test_no_real_text_is_drawn_of_a_column_of_texts(name: str) -> None:
     real, made = drawn(name, TEXTS[name])
     assert infer(pl.DataFrame(real))[name].kind is not Kind.CATEGORICAL
-    assert not made.is_in(real.to_list()).any()
+    rare = real.value_counts().filter(pl.col("count") < 5)[name]  # what five people have is nobody's own
+    assert not made.is_in(rare.to_list()).any()
 
 
 KEYS = {
@@ -104,3 +105,27 @@ def test_no_real_text_is_admitted_and_a_quarter_of_all_others_is(k: int) -> None
     assert not told.admits(pl.Series([f"A{i}" for i in range(k)])).any()
     # 4 sigma of 20,000 draws that are admitted with chance 1/4, less what rounding to whole remainders takes
     assert abs(told.admits(pl.Series([f"B{i}" for i in range(20_000)])).mean() - 0.25) < 0.013 + 1 / 101
+
+
+def test_texts_that_many_share_come_back_and_numbers_beside_them() -> None:
+    rng = np.random.default_rng(8)
+    words, numbers = ["<0.5", "n.d."], [f"{x:.2f}" for x in rng.uniform(1, 9, 300)]
+    values = [words[k % 2] if k % 3 == 0 else numbers[k] for k in range(300)]
+    real, made = drawn("result", values)
+    assert infer(pl.DataFrame(real))["result"].kind is Kind.TEXT  # as levels, all numbers would be lost
+    assert made.str.contains(r"^\d\.\d\d$|^<0\.5$|^n\.d\.$").all()
+    share = 1 / 3  # of words, within four standard errors of 600 draws
+    assert abs(made.is_in(words).mean() - share) < 4 * np.sqrt(share * (1 - share) / N)
+    requests = [
+        "GET / HTTP/1.1" if k % 2 else f"GET /user/{k}?id={rng.integers(1000, 9999)} HTTP/1.1" for k in range(300)
+    ]
+    real, made = drawn("request", requests)
+    assert made.str.ends_with(" HTTP/1.1").all()
+    assert not made.is_in([text for text in requests if "user" in text]).any()
+
+
+def test_what_people_share_is_counted_in_people() -> None:
+    mine = ["Alden Ashdown"] * 30 + [f"Text {k:04d}" for k in range(270)]
+    table = pl.DataFrame({"who": [0] * 30 + [k // 3 + 1 for k in range(270)], "text": mine, "x": range(300)})
+    made = lw.Synthesizer("copula", random_state=0, entity="who").fit(table).sample(300, random_state=1)
+    assert "Alden Ashdown" not in made["text"].to_list()

@@ -71,6 +71,8 @@ class TextSummary:
         n_rows, missing, longest: rows with and without a string, the greatest length.
         holders: who has which string, where people are counted.
         prints: numbers of the distinct strings no longer than a pattern, ascending; None where any may be drawn.
+        print_rows: rows of each.
+        are_codes: whether a string of digits begins with a zero, so that none of them is an amount.
     """
 
     templates: pl.DataFrame
@@ -81,6 +83,8 @@ class TextSummary:
     longest: int
     holders: Holders | None = None
     prints: Prints | None = None
+    print_rows: npt.NDArray[np.int64] | None = None
+    are_codes: bool = False
 
     def merge(self, other: Self) -> Self:
         return type(self)(
@@ -91,13 +95,27 @@ class TextSummary:
             self.missing + other.missing,
             max(self.longest, other.longest),
             merged(self.holders, other.holders),
-            None if self.prints is None or other.prints is None else np.union1d(self.prints, other.prints),
+            *_joined(self, other),
+            self.are_codes or other.are_codes,
         )
 
     def unlike(self, series: pl.Series) -> Self:
         """The same, and these strings are not to be drawn either."""
-        known = series.cast(pl.String).drop_nulls()
-        return self if self.prints is None else replace(self, prints=np.union1d(self.prints, _prints(known)))
+        if self.prints is None:
+            return self
+        prints, rows = _prints(series.cast(pl.String).drop_nulls())
+        both = _joined(self, replace(self, prints=prints, print_rows=np.zeros_like(rows)))
+        return replace(self, prints=both[0], print_rows=both[1])
+
+    def shared_prints(self, rows: int) -> Prints:
+        """Numbers of the strings that so many rows, or people, have."""
+        if self.prints is None or self.print_rows is None:
+            return np.empty(0, np.uint64)
+        if self.holders is None:
+            return self.prints[self.print_rows >= rows]
+        pairs = self.holders.pairs
+        of_people = pl.DataFrame({"print": prints_of(pairs["value"]), "person": pairs["person"]}).unique()
+        return of_people.group_by("print").len().filter(pl.col("len") >= rows)["print"].sort().to_numpy()
 
     def of_people(self) -> Self:
         """The same with people counted in place of rows."""
@@ -125,19 +143,31 @@ def summarise_text(
     series = series if series.dtype == pl.String else series.cast(pl.String)
     strings = series.drop_nulls()
     longest = strings.str.len_chars().max()
+    prints, rows = _prints(strings) if with_prints else (None, None)
     return TextSummary(
         *_counted(strings, None),
         len(strings),
         len(series) - len(strings),
         int(longest) if isinstance(longest, int) else 0,
         Holders.of(series, persons),
-        _prints(strings) if with_prints else None,
+        prints,
+        rows,
+        with_prints and bool(strings.str.contains(r"^0\d+$").any()),
     )
 
 
-def _prints(strings: pl.Series) -> Prints:
-    """(k,) those of the distinct strings that are no longer than a pattern, ascending."""
-    return np.unique(prints_of(strings.filter(strings.str.len_chars() <= MAX_LENGTH)))
+def _prints(strings: pl.Series) -> tuple[Prints, npt.NDArray[np.int64]]:
+    """(k,) those of the distinct strings that are no longer than a pattern, ascending, and the rows of each."""
+    return np.unique(prints_of(strings.filter(strings.str.len_chars() <= MAX_LENGTH)), return_counts=True)
+
+
+def _joined(one: TextSummary, other: TextSummary) -> tuple[Prints | None, npt.NDArray[np.int64] | None]:
+    """Numbers and rows of the strings of both."""
+    if one.prints is None or other.prints is None or one.print_rows is None or other.print_rows is None:
+        return None, None
+    prints, at = np.unique(np.concatenate([one.prints, other.prints]), return_inverse=True)
+    rows = np.bincount(at, np.concatenate([one.print_rows, other.print_rows]), len(prints))
+    return prints, rows.astype(np.int64)
 
 
 def summarise_forms(texts: pl.Series, templates: pl.Series, persons: pl.Series | None) -> TextSummary:
@@ -277,7 +307,9 @@ class TextCodec(ColumnCodec):
             pooled > 0,
             has_missing,
             options.rare_token,
-            None if summary.prints is None or not options.protect else Unseen.of(summary.prints),
+            None
+            if summary.prints is None or not options.protect
+            else Unseen.of(summary.prints, summary.shared_prints(rows), amounts=not summary.are_codes),
         )
 
     @property
@@ -400,8 +432,13 @@ class TextCodec(ColumnCodec):
             "has_missing": self.has_missing,
             "rare_token": self.rare_token,
             "remainders": 0 if self.unseen is None else len(self.unseen.free),
+            "shared": 0 if self.unseen is None else len(self.unseen.shared),
+            "amounts": self.unseen is not None and self.unseen.amounts,
         }
-        free = {} if self.unseen is None else {"free": np.packbits(self.unseen.free)}
+        unseen = self.unseen
+        free: dict[str, npt.NDArray[Any]] = {} if unseen is None else {"free": np.packbits(unseen.free)}
+        if unseen is not None and len(unseen.shared):
+            free["shared"] = unseen.shared.view(np.int64)
         return data, free | {
             "place": self.places.place,
             "char": self.places.char.astype(np.int64),
@@ -452,7 +489,11 @@ def _unseen_from(data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
     free = np.unpackbits(take_array(arrays, "free", "u", length=-(-m // 8)).astype(np.uint8))[:m].astype(bool)
     if free.mean() < 0.01:
         raise ModelFileError("codec: its remainders leave no room for new texts")
-    return Unseen(free)
+    n = data.get("shared", 0)
+    if not isinstance(n, int) or not 0 <= n < 2**32:
+        raise ModelFileError("codec: 'shared' must be a count")
+    shared = take_array(arrays, "shared", "i", length=n) if n else np.empty(0, np.int64)
+    return Unseen(free, shared.astype(np.int64).view(np.uint64), bool(data.get("amounts", False)))
 
 
 def _shared_lengths(lengths: pl.DataFrame, rows: int) -> pl.DataFrame:

@@ -1,4 +1,5 @@
-"""Texts that none of a table's own equals: a drawn one must leave a remainder that no real one does.
+"""Texts that none of a table's own equals, but for those that many share: a drawn one leaves a remainder that no
+real one does.
 
 Of the real texts some remainders are kept that none of them leaves, a quarter of all: enough to draw by, and too few to
 tell who is in the table. Marks, blanks, capitals and zeros in front make no difference: `k12` is `K-12` again.
@@ -8,7 +9,7 @@ Legend: n texts, m remainders.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -23,6 +24,7 @@ KEPT = 0.25
 """Share of the remainders that is kept."""
 BLOCK = 2**20
 """Bytes of texts that are looked at together."""
+_AMOUNT = r"^[-+]?(?:0|[1-9]\d{0,2}|(?:0|[1-9]\d{0,5})[.,]\d{1,4})$"
 _FACTORS = (0x9E3779B97F4A7C15, pow(0x9E3779B97F4A7C15, -1, 2**64))
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 
@@ -67,6 +69,8 @@ class Unseen:
 
     Args:
         free: (m,) which of them these are.
+        shared: (s,) numbers of texts that enough people have: they are nobody's own.
+        amounts: whether short numbers may be real ones, as they may in a column of numbers.
 
     Example:
         >>> real = pl.Series(["K-744", "K-745", "K-7"])
@@ -75,18 +79,24 @@ class Unseen:
     """
 
     free: npt.NDArray[np.bool_]
+    shared: Prints = field(default_factory=lambda: np.empty(0, np.uint64))
+    amounts: bool = False
 
     @classmethod
-    def of(cls, prints: Prints) -> Self:
-        """Of the distinct numbers of the real texts."""
+    def of(cls, prints: Prints, shared: Prints | None = None, *, amounts: bool = False) -> Self:
+        """Of the distinct numbers of the real texts, and of those among them that enough people have."""
         m = len(prints) + 101
         free = np.ones(m, bool)
         free[(prints % np.uint64(m)).astype(np.int64)] = False
         some = np.random.default_rng(m).permutation(np.flatnonzero(free))[: int(KEPT * m)]
         kept = np.zeros(m, bool)
         kept[some] = True
-        return cls(kept)
+        return cls(kept, np.empty(0, np.uint64) if shared is None else shared, amounts)
 
     def admits(self, texts: pl.Series) -> npt.NDArray[np.bool_]:
-        """(n,) which of known texts are surely none of the real ones."""
-        return self.free[(prints_of(texts) % np.uint64(len(self.free))).astype(np.int64)]
+        """(n,) which of known texts are surely none of the real ones, or one that enough people have."""
+        prints = prints_of(texts)
+        free = self.free[(prints % np.uint64(len(self.free))).astype(np.int64)]
+        if len(self.shared):
+            free = free | np.isin(prints, self.shared)
+        return free | texts.str.contains(_AMOUNT).to_numpy() if self.amounts else free

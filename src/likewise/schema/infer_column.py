@@ -323,7 +323,7 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     if reason:
         return facts.column(Kind.ID, notes=(f"taken as an id: {reason}",))
     facts.notes += [] if closed else _mixed_notes(facts)
-    kind = text_or_category(facts.values, facts.counts)
+    kind = Kind.TEXT if not closed and _are_rare_numbers(facts) else text_or_category(facts.values, facts.counts)
     if kind is Kind.TEXT and not closed:
         long = facts.values.str.len_chars().mean() > MAX_LENGTH  # type: ignore[operator]
         learnt = "only their length and characters are learnt" if long else "their pattern is learnt"
@@ -333,6 +333,19 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     if len(facts.values) > 1 and int(facts.counts.max()) < LEAST_ROWS:  # type: ignore[arg-type]
         facts.notes.append(f"no level has {LEAST_ROWS} rows: none will be drawn, unless levels are declared")
     return facts.column(Kind.CATEGORICAL, **_levels_of(facts))
+
+
+def _are_rare_numbers(facts: _Facts) -> bool:
+    """Whether a tenth of the rows or more hold numbers of too few rows to be drawn as levels, beside words that enough
+    have (`<LOQ`): as levels all numbers would be lost."""
+    if facts.are_words or facts.values.str.contains(r"^\s*[+-]?0[0-9]").any():
+        return False
+    numeric = facts.values.str.contains(r"^\s*[+-]?[0-9]+(?:[.,][0-9]+)?\s*$")
+    rare = numeric & (facts.counts < LEAST_ROWS)
+    words = facts.counts.filter(~numeric).max()
+    return (
+        isinstance(words, int) and words >= LEAST_ROWS and int(facts.counts.filter(rare).sum()) >= 0.1 * facts.n_known
+    )
 
 
 def _levels_of(facts: _Facts) -> dict[str, Any]:

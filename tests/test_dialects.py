@@ -388,3 +388,21 @@ def test_a_file_with_no_other_letter_than_s_with_caron_is_read(tmp_path: Path, w
     (tmp_path / "t.csv").write_bytes(("city,n\n" + lines).encode("cp1252"))
     with pytest.warns(LikewiseWarning, match="read as Windows-1252"):
         assert files.read(tmp_path / "t.csv")["city"].to_list()[40:] == words.split()
+
+
+@pytest.mark.parametrize("sign", ["20°C", "5 µg", "10 °F", "100 m³/h", "£5", "± 3", "§ 7", "Nº 5", "2½"])
+def test_a_file_with_no_other_letter_than_a_sign_is_read(sign: str) -> None:
+    text = "item,n\n" + "".join(f"thing{k},{k}\n" for k in range(40)) + f"{sign},1\n" * 3
+    with pytest.warns(LikewiseWarning, match="read as Windows-1252"):
+        assert decoded(text.encode("cp1252"), None, "it")[0].decode() == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [("cp1250", "Příbram"), ("cp1250", "Čapek Čech"), ("cp1250", "Şişli"), ("cp1254", "Şişli"), ("cp850", "Café André"),
+     ("cp850", "Malmö Växjö"), ("cp850", "Kärnten"), ("cp850", "20°C 7°C")],
+)  # fmt: skip
+def test_single_words_of_other_alphabets_are_asked_for(encoding: str, words: str) -> None:
+    text = "city,n\n" + "".join(f"town{k},{k}\n" for k in range(40)) + "".join(f"{w},1\n" for w in words.split())
+    with pytest.raises(InputError, match="encoding cannot be told for sure"):
+        decoded(text.encode(encoding), None, "it")

@@ -150,6 +150,7 @@ def _is_narrower(name: str, other: str, data: bytes) -> bool:
 # ---- how well the letters of an encoding fit ---------------------------------------------------------------------
 
 
+_SIGNS = {bytes([code]) for code in "°µ£§®©±²³º½\u00a0".encode("cp1252")}
 _ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")  # an accent
 
 
@@ -176,6 +177,10 @@ def _east_asian(name: str, own: str, leads: tuple[int, int], kana: bool = False)
             text = data.decode(name)
         except UnicodeDecodeError:
             return 0.0
+        upper = re.findall(rb"[\x80-\xff]", data)
+        in_words = 2 * len(re.findall(rb"[\x80-\xff][a-z]{2}", data)) >= len(upper)
+        if (in_words or set(upper) <= _SIGNS) and not re.search(rb"[\x80-\xff]{2}", data):
+            return 0.0  # Latin letters in words, or "°C"
         if 2 * len(_ALONE.findall(text)) >= len(re.findall(r"[^\x00-\x7f]+", text)) > 0:
             return 0.0
         letters = {c for c in text if ord(c) > 127}
@@ -213,6 +218,9 @@ _STRANGERS = (("ø", "ìèùò"), ("õ", "öü"))
 # Icelandic and Faroese alone have the first, never without some of the second, nor with other letters than the third.
 # Turkish, Baltic, Romanian and Croatian letters show as the first too.
 _ICELANDIC = (set("ðþý"), set("áéíóúæ"), set("ðþýáéíóúæöøåä"))
+_OTHERS = re.compile(r"(?i:ø.*[áíýú]|[áíýú].*ø)|^È[^\W\d_]|\dø")
+"""What Czech words and degrees of DOS show as: "Pøíbram", "Èapek", "20øC"."""
+_DOS = re.compile(r"[^\W\d_][\u201a\u201e\u2021\u02c6]")
 _CAPITAL_INSIDE = re.compile("[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[^\\W\\d_][À-ÖØ-ÞŠŒŽŸ][a-zß-ÿ]")  # small letters of a Macintosh
 _NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "mac_roman")
 
@@ -220,9 +228,11 @@ _NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "mac_roman")
 def _western(data: bytes) -> float:
     """How well the text is Western European: now and then an accent among plain letters, signs outside of words."""
     text = data.decode("cp1252", errors="replace")
-    words = {w for w in re.findall(r"\w+", text) if not w.isascii()}
+    words = {w for w in re.findall(r"\w+", re.sub(r"\bµ", "", text)) if not w.isascii()}
     if "\ufffd" in text:
         return 0.0
+    if any(_OTHERS.search(w) for w in words):
+        return 0.8
     letters = {c for c in "".join(words).lower() if not c.isascii()}
     if any(letters & set(one) and letters & set(two) for one, two in _STRANGERS):
         return 0.8
@@ -234,6 +244,7 @@ def _western(data: bytes) -> float:
     inside = len(re.findall(r"[^\W\d_][\u0080-\u00a9\u00ab-\u00b6\u00b8-\u00bf\u2020-\u2039€][^\W\d_]", text))
     broken = inside + sum(not set(w) - set("²³¹¼½¾") <= _WESTERN | {c for c in w if c.isascii()} for w in words)
     broken += sum(bool(re.search(r"[²³¹][^\W\d_]|[^\W\d_][²³¹][^\W\d_]", w)) for w in words)
+    broken += len(_DOS.findall(text)) + (0 if re.search("[“”„»«]\\w", text) else len(re.findall("\\w”", text)))
     broken += sum(_CAPITAL_INSIDE.search(w) is not None for w in words)
     runs = sum(len(w) > 1 and sum(c.isascii() for c in w) < 0.4 * len(w) for w in words)
     alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+import likewise as lw
 from likewise.evaluate import neighbours
 from likewise.evaluate.attacks.copies import copies, distance_share, repeats, row_hashes
 from likewise.evaluate.attacks.membership import membership
 from likewise.evaluate.neighbours import Embedded, fit_embedding, keys_of, nearest, nearest_few
 from likewise.evaluate.tables import type_tables
-from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 
 from .frames import MIXED, mixed
 
@@ -127,3 +128,34 @@ def test_discrete_tables_full_of_ties_are_not_called_leaks():
     )
     found, _ = distance_share(*type_tables([train, holdout, fresh], schema), seed=0)
     assert found.interval[0] < 0.5 < found.interval[1]
+
+
+def keyed(n: int, seed: int, prefix: str = "C") -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    keys = [f"{prefix}{k:08d}" for k in rng.choice(10**8, n, replace=False)]
+    return pl.DataFrame({"customer_id": keys, "row": np.arange(n), "a": rng.normal(size=n), "b": rng.normal(size=n)})
+
+
+def test_keys_of_real_people_in_synthetic_rows_are_told() -> None:
+    real, fake = keyed(300, 1), keyed(300, 2)
+    schema = lw.infer(real)
+    assert not schema["customer_id"].is_modelled
+    told = lw.evaluate(real, fake.with_columns(real["customer_id"]), schema=schema, measures=["attacks"]).notes
+    assert (
+        sum("Column 'customer_id': 100.0% of the synthetic values are those of training rows" in n for n in told) == 1
+    )
+    assert not any("Who knows them" in n for n in lw.evaluate(real, fake, schema=schema, measures=["attacks"]).notes)
+
+
+def test_numbers_of_rows_are_nobodys_key() -> None:
+    schema = lw.infer(keyed(300, 1)).replace("row", kind=Kind.ID, role=Role.ID)
+    report = lw.evaluate(keyed(300, 1), keyed(300, 2), schema=schema, measures=["attacks"])
+    assert not any("Who knows them" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
+def test_synthetic_rows_out_of_the_holdout_are_told(share: float) -> None:
+    real, fake, held = (keyed(400, seed).select("a", "b") for seed in range(3))
+    n = round(share * 400)
+    report = lw.evaluate(real, pl.concat([held[:n], fake[n:]]), holdout=held, measures=["attacks"])
+    assert any("of the synthetic rows stand in the holdout" in note for note in report.notes) == (share > 0)

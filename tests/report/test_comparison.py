@@ -84,9 +84,9 @@ def test_reports_of_other_rows_are_told():
     one, two = reports()
     two = replace(two, data={**two.data, "rows_real": 7})
     found = compare([one, two])
-    assert found.notes == ("The reports differ in rows_real: their figures are not comparable.",)
+    assert found.notes[0] == "The reports differ in rows_real: their figures are not comparable."
     assert "rows_real 上不同" in found.to_html(lang="zh")
-    assert compare(reports()).notes == ()
+    assert compare(reports()).notes == reports()[0].notes
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -125,3 +125,10 @@ def test_what_cannot_be_compared_is_told():
         compare(reports(), names=["a", "a"])
     with pytest.raises(OptionError, match="each of the 2 reports"):
         compare(reports(), names=["a"])
+
+
+def test_what_only_one_report_notes_is_told_with_its_name():
+    both = [replace(r, notes=("Both.", *((f"Mine {k}.",) if k else ()))) for k, r in enumerate(reports())]
+    found = compare(both, names=["near", "far"] + [f"more {k}" for k in range(len(both) - 2)])
+    assert found.notes[:2] == ("Both.", "Of far alone: Mine 1.")
+    assert "Both." in found.to_html()

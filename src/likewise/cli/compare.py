@@ -59,6 +59,8 @@ def compare(
     """
     if len(synthetic) < 2:
         raise errors.OptionError("give two synthetic tables or more; one alone is measured by `likewise evaluate`")
+    if len(set(synthetic)) < len(synthetic):
+        raise errors.OptionError("a synthetic table is named twice; name each once")
     terminal = open_terminal(quiet, json)
     check_outputs(report, json)
     import likewise as lw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ class Comparison:
     Args:
         names: what the reports are called.
         reports: the reports.
-        notes: what keeps them from being comparable, in plain words.
+        notes: what keeps them from being comparable, and what the reports note, in plain words.
     """
 
     names: tuple[str, ...]
@@ -176,7 +176,15 @@ def compare(
         raise OptionError(f"names must differ, one for each of the {len(reports)} reports, got {len(names)}")
     differ = [key for key in SAME if len({str(r.data.get(key)) for r in reports}) > 1]
     note = f"The reports differ in {', '.join(differ)}: their figures are not comparable."
-    return Comparison(names=names, reports=reports, notes=(note,) * bool(differ))
+    notes = (*(note,) * bool(differ), *_notes_of(names, reports))
+    return Comparison(names=names, reports=reports, notes=notes)
+
+
+def _notes_of(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
+    """The notes of all reports once, and beside those of some whose they are."""
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        whose = [name for name, report in zip(names, reports, strict=True) if note in report.notes]
+        yield note if len(whose) == len(names) else f"Of {', '.join(whose)} alone: {note}"
 
 
 def _score(report: Report, name: str) -> Score | None:

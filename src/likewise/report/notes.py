@@ -64,6 +64,15 @@ ZH: dict[str, str] = {
         "保留集也决定了训练何时停止，因此作为攻击的对照会偏向显得安全的一侧。用作门槛时，请用训练与停止均未见过的行评估。"
     ),
     "Only the linkage to the public table was measured: {reason}": "仅测量了与公开表的连接：{reason}",
+    "{share} of the synthetic rows stand in the holdout, more than training rows do ({chance}): a generator that has "
+    "seen it looks better than it is, and the attacks see nothing.": (
+        "{share} 的合成行出现在保留集中，多于训练行（{chance}）：见过保留集的生成器会显得比实际更好，攻击也看不出什么。"
+    ),
+    "Column {column}: {share} of the synthetic values are those of training rows. Who knows them finds people by them: "
+    "leave the column out, or make its values anew.": (
+        "列 {column}：{share} 的合成值就是训练行的值。知道这些值的人可据此找到个人：请去掉该列，或重新生成其值。"
+    ),
+    "Of {table} alone: {note}": "仅 {table}：{note}",
     "The attacks need at least {n} training and holdout {people}.": "攻击要求训练与保留的{people}各至少 {n} 个。",
     "{repeated} of the training rows repeat and {shared} of the holdout rows stand there: chance alone does not repeat "
     "rows so, and which repeats are one person's cannot be told. No attack was made; name the column that tells "
@@ -112,7 +121,10 @@ def _translated(text: str, table: dict[str, str]) -> str | None:
     for english, chinese in table.items():
         found = _pattern(english).fullmatch(text)
         if found:
-            blanks = {k: ROLES_ZH.get(v) or _translated(v, PARTS_ZH) or v for k, v in found.groupdict().items()}
+            parts = {"note": ZH}  # a note about a note
+            blanks = {
+                k: ROLES_ZH.get(v) or _translated(v, parts.get(k, PARTS_ZH)) or v for k, v in found.groupdict().items()
+            }
             return chinese.format(**blanks)
     return None
 

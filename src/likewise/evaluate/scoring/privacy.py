@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
+
 from likewise.evaluate.attacks import copies as copying
 from likewise.evaluate.attacks.inference import Guessed, inference, secrets_of, worst_guess
 from likewise.evaluate.attacks.linkage import linkability
 from likewise.evaluate.attacks.membership import membership
 from likewise.evaluate.attacks.public import Linkage
 from likewise.evaluate.attacks.shadow import Shadows
+from likewise.evaluate.attacks.sides import Hashes
 from likewise.evaluate.attacks.singling_out import several_values, single_values
 from likewise.evaluate.detection import MIN_ROWS
 from likewise.evaluate.figure import FloorKind
@@ -28,6 +31,9 @@ BY_CHANCE = {
 """Attacks of one figure each, held against chance by the holdout."""
 
 
+MANY_TAKEN = 0.1
+
+
 def copy_scores(run: Context) -> tuple[float, list[Score]]:
     """Exact copies, with the share of fresh rows that stand in the training rows anyway."""
     synthetic, train = (copying.row_hashes(run.frames[role], run.modelled) for role in ("synthetic", "real"))
@@ -35,6 +41,9 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
     fresh = None if sides.holdout is None else sides.holdout.hashes
     if run.holdout is not None and not (sides.are_distinct or sides.are_unclear):
         _tell_overlap(run)
+    if run.holdout is not None:
+        _tell_of_a_seen_holdout(run, synthetic, train)
+    _tell_of_keys(run)
     if sides.are_distinct:  # rows that stand in both tables were left out of the control, but here they count
         fresh = copying.row_hashes(run.frames["holdout"], run.modelled)
     found, once = copying.copies_beside(synthetic, train, fresh), copying.copies_once(synthetic, sides)
@@ -44,6 +53,44 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
         Score.of("copies_once", once, floor_by=by),
     ]
     return found.floor, scores
+
+
+def _tell_of_a_seen_holdout(run: Context, synthetic: Hashes, train: Hashes) -> None:
+    """Note synthetic rows that stand in the holdout oftener than training rows do: of a generator that has seen it, or
+    of a file given for another.
+    """
+    holdout = copying.row_hashes(run.frames["holdout"], run.modelled)
+    found, chance = copying.copies(synthetic, holdout), copying.copies(train, holdout)
+    if found.value > 0.01 and found.interval[0] > 1.5 * chance.interval[1]:
+        run.notes.append(
+            f"{found.value:.1%} of the synthetic rows stand in the holdout, more than training rows do "
+            f"({chance.value:.1%}): a generator that has seen it looks better than it is, and the attacks see nothing."
+        )
+
+
+def _tell_of_keys(run: Context) -> None:
+    """Note columns that are not compared, such as keys, whose synthetic values are those of training rows.
+
+    Numbers that stand close together, as those of rows do, are met by chance and say nothing.
+    """
+    real, synthetic = run.frames["real"], run.frames["synthetic"]
+    for column in run.schema:
+        if column.is_modelled or not (column.name in real.columns and column.name in synthetic.columns):
+            continue
+        known, made = (t[column.name].cast(pl.String).drop_nulls().unique() for t in (real, synthetic))
+        taken = int(made.is_in(known.implode()).sum())
+        if len(made) >= MIN_ROWS and taken > 0.5 * len(made) and not _is_dense(known):
+            run.notes.append(
+                f"Column {column.name!r}: {taken / len(made):.1%} of the synthetic values are those of training rows. "
+                "Who knows them finds people by them: leave the column out, or make its values anew."
+            )
+
+
+def _is_dense(keys: pl.Series) -> bool:
+    """Whether a key of this form, its digits drawn by chance in the range of these, is often one of these."""
+    digits = keys.str.replace_all(r"\D", "").str.slice(0, 18).cast(pl.Int64, strict=False).drop_nulls()
+    least, most = digits.min(), digits.max()
+    return isinstance(least, int) and isinstance(most, int) and digits.n_unique() > MANY_TAKEN * (most - least + 1)
 
 
 def _tell_overlap(run: Context) -> None:

@@ -326,3 +326,21 @@ def test_codes_under_a_name_of_people_are_no_levels() -> None:
                           "unit": [f"U{k}" for k in rng.integers(0, 40, 600)]})  # fmt: skip
     schema = lw.infer(table)
     assert (schema["user"].kind, schema["unit"].kind) == (Kind.ID, Kind.CATEGORICAL)
+
+
+@pytest.mark.parametrize(
+    ("heading", "form", "word"),
+    [
+        ("Телефон", "8 (9{:02}) 507-14-{:02}", "phone"), ("電話番号", "05-13{:02}-83{:02}", "phone"),
+        ("الهاتف", "05458262{:02}{:02}", "phone"), ("Celular", "9{:02}9877{:02}", "phone"),
+        ("ИНН", "8574189744{:02}{:02}", "national_id"), ("СНИЛС", "779-5{:02}-783 {:02}", "national_id"),
+        ("Паспорт", "{:02} 17 5331{:02}", "national_id"), ("주민등록번호", "8{:02}203-10456{:02}", "national_id"),
+        ("RUT", "17.6{:02}.3{:02}-2", "national_id"), ("cédula", "17.6{:02}.3{:02}", "national_id"),
+    ],
+)  # fmt: skip
+def test_headings_of_more_languages_tell_telephones_and_identities(heading: str, form: str, word: str) -> None:
+    texts = pl.Series([form.format(k % 89 + 10, 17 * k % 89 + 10) for k in range(60)])
+    found = recognise(heading, texts)
+    assert found is not None
+    assert found.word == word
+    assert recognise("value", pl.Series(range(10_000_019, 10_005_000, 97))) is None

@@ -99,13 +99,21 @@ def code_points(texts: pl.Series, width: int) -> Chars:
 
 _ID_HINTS = (
     "ssn", "social security", "national id", "tax id", "nino", "national insurance", "steuer id", "steuerid",
-    "steuernummer", "idnr", "sozialversicherungsnummer", "svnr", "ahv", "ahvnr", "secu",
-    "codice fiscale", "dni", "nif", "aadhaar", "aadhar", "cpf", "bsn", "pesel", "personnummer",
-    "citizen id", "id card", "identity card", "passport", "身份证", "身份证号", "身份证号码", "证件号",
+    "steuernummer", "idnr", "sozialversicherungsnummer", "svnr", "ahv", "ahvnr", "secu", "codice fiscale", "dni",
+    "nif", "aadhaar", "aadhar", "cpf", "bsn", "pesel", "personnummer", "citizen id", "id card", "identity card",
+    "passport", "身份证", "身份证号", "身份证号码", "证件号", "护照号", "nhs number", "инн", "снилс", "паспорт",
+    "паспорта", "マイナンバー", "個人番号", "주민등록번호", "여권번호", "curp", "rfc", "rut", "cuil", "cuit",
+    "cédula", "cedula", "pasaporte", "passaporte", "cnh", "tckn", "tc kimlik", "kimlik", "cnp", "cpr",
+    "fødselsnummer", "henkilötunnus", "hetu", "kennitala", "rodné číslo", "nric", "cccd", "cmnd", "voter id",
+    "reisepass", "passnummer", "ausweisnummer", "passeport", "رقم الهوية",
 )  # fmt: skip
 _PHONES = (
     "phone", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "handy", "telefon", "telefonnummer",
-    "telefono", "teléfono", "movil", "móvil", "msisdn", "whatsapp", "电话", "手机", "手机号", "手机号码", "联系电话",
+    "telefono", "teléfono", "movil", "móvil", "msisdn", "whatsapp", "电话", "手机", "手机号", "手机号码",
+    "联系电话", "телефон", "телефона", "тел", "мобильный", "電話", "電話番号", "携帯", "携帯番号", "携帯電話",
+    "전화", "전화번호", "연락처", "휴대폰", "الهاتف", "هاتف", "جوال", "الجوال", "celular", "telefone", "telemóvel",
+    "cellulare", "tél", "téléphone", "telefoon", "gsm", "mobil", "mobilnummer", "mobiltelefon", "puhelin",
+    "puhelinnumero", "telefonszám", "τηλέφωνο", "κινητό", "điện thoại", "contact no", "contact number",
 )  # fmt: skip
 _CARDS = ("card", "credit card", "pan", "cc", "karte", "kartennummer", "tarjeta", "carte", "卡号", "银行卡号")
 _LAST = (-1,)

@@ -34,6 +34,12 @@ def test_columns_called_like_people_are_told_with_what_to_do(names: list[str]) -
         lw.Synthesizer("copula", random_state=0).fit(table)
 
 
+def test_they_are_told_of_anonymised_rows_too() -> None:
+    table = pl.DataFrame({"age": [20, 30, 40] * 40, **{name: [1, 2] * 60 for name in PIVOTS[0]}})
+    with pytest.warns(LikewiseWarning, match="4 columns are called like people"):
+        lw.privacy.anonymize(table, quasi_identifiers=["age"], k=5)
+
+
 @pytest.mark.parametrize("names", OTHERS)
 def test_columns_called_otherwise_are_not_told(names: list[str]) -> None:
     assert are_called_like_people(names) == []

@@ -96,7 +96,7 @@ def schema_of(
     for column in schema:
         for note in column.notes:
             terminal.note(f"column {column.name!r}: {note}")
-    if (told := word_on_headings(schema)) is not None:
+    if (told := word_on_headings(schema.names)) is not None:
         terminal.note(told)
     return replace(schema, dialect=dialect)
 

@@ -83,7 +83,7 @@ def schema(
     if given is not None or changes:
         _hold_against(frame, found)
     terminal.result(schema_table(found))
-    for told in (word_on_headings(found), None if no_entity else word_on_entity(frame, found)):
+    for told in (word_on_headings(found.names), None if no_entity else word_on_entity(frame, found)):
         if told is not None:
             terminal.note(told)
     if given is not None:

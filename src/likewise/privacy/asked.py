@@ -21,7 +21,7 @@ from likewise.privacy.promise import Promise, is_number
 from likewise.privacy.verify import SensitiveInput
 from likewise.schema.column import Column, Schema
 from likewise.schema.identifiers.forms import recognise
-from likewise.schema.infer import infer
+from likewise.schema.infer import infer, word_on_headings
 
 NEARLY_UNIQUE = 0.5
 
@@ -171,6 +171,8 @@ def passing_columns(table: pl.DataFrame, asked: Asked, drop: Sequence[str]) -> l
             LikewiseWarning,
             stacklevel=3,
         )
+    if (told := word_on_headings(kept)) is not None:
+        warnings.warn(told, LikewiseWarning, stacklevel=3)
     return kept
 
 

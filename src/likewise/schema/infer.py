@@ -5,7 +5,7 @@ Legend: n rows, k distinct known values of a column (u in the rules), counts (k,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -175,13 +175,13 @@ def doubts(schema: Schema) -> list[str]:
     }
     found = [(names, text) for mark, text in said.items() if (names := named(mark))]
     told = [f"columns are {text}: {names}" for names, text in found]
-    people = word_on_headings(schema)
+    people = word_on_headings(schema.names)
     return told if people is None else [*told, people]
 
 
-def word_on_headings(schema: Schema) -> str | None:
+def word_on_headings(names: Sequence[str]) -> str | None:
     """What a user should hear of columns that are called like people; None where none are."""
-    people = are_called_like_people(list(schema.names))
+    people = are_called_like_people(list(names))
     if not people:
         return None
     named = ", ".join(map(repr, people[:3])) + (", ..." if len(people) > 3 else "")

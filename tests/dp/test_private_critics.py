@@ -245,7 +245,8 @@ def rows_behind(duel: Any) -> torch.Tensor:
 def penalty_on_the_rows(self: Any, passed: float) -> None:
     honest = self.shared
     embedded = self.net.embed_codes(rows_behind(self).long(), self.net.tables()[0]).detach()
-    self.shared = lambda: honest() + flatness_penalty(self.net, embedded)
+    # So many times over that no processor's sixteen-bit products round it away.
+    self.shared = lambda: honest() + 100 * flatness_penalty(self.net, embedded)
     PrivateDuel.honestly(self, passed)  # type: ignore[attr-defined]
     self.shared = honest
 

@@ -17,10 +17,9 @@ import polars as pl
 from likewise.codecs.base import Alphabet, Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
-from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import resolve
-from likewise.dp.answers import NoisyTable, from_state, to_state
+from likewise.dp.answers import NoisyTable
 from likewise.dp.budget import Budget, End
 from likewise.dp.codec import private_codec
 from likewise.dp.declaration import Declaration
@@ -44,18 +43,29 @@ from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, MODELS, model_for, model_named
 from likewise.models.base import Fit, Generator
 from likewise.models.eligible import LEAST_ROWS, ledger_for
-from likewise.models.images import IMAGE_MODELS, image_model_named
+from likewise.models.images import IMAGE_MODELS
 from likewise.models.images.base import ImageModel
 from likewise.models.marginals.model import MarginalModel
 from likewise.notebook import live_bar
-from likewise.schema.column import Kind, Role, Schema
+from likewise.schema.column import Schema
 from likewise.schema.distinct import Columns, Counted
-from likewise.schema.infer import doubts, infer, infer_counted, with_entity
+from likewise.schema.infer import doubts, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, word_on_entity
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
-from likewise.synthesizer.rows import codec_of, counted_of, meeting_rows, others, parts_of, persons_in, rows_of_class
+from likewise.synthesizer.rows import (
+    codec_of,
+    counted_of,
+    is_numeric,
+    meeting_rows,
+    of_array,
+    others,
+    parts_of,
+    persons_in,
+    rows_of_class,
+)
+from likewise.synthesizer.saved import DAMAGE, Saved, without_rare_levels
 from likewise.synthesizer.search import drawn_under, watched
 from likewise.tables.frames import from_frame, names_of, with_index_of
 from likewise.tables.pandas import word_on_index
@@ -69,16 +79,6 @@ HOLDOUT = 0.1
 
 MIN_ROWS_TO_HOLD_OUT = 20
 """Below this every row is needed for training; nothing is held out and training runs as long as planned."""
-
-_RUN_OPTIONS = ("checkpoint", "max_seconds")
-"""Options of one run of `fit`, not of the model: not written into a model file, nor taken from one, for a file from
-elsewhere must not choose where to write."""
-
-_DAMAGE = (
-    LikewiseError, ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError,
-    pl.exceptions.PolarsError,
-)  # fmt: skip
-"""What building from a file's parts can raise when they do not fit each other."""
 
 
 class Synthesizer(Estimator, LatentMethods):
@@ -261,7 +261,7 @@ class Synthesizer(Estimator, LatentMethods):
         counted, give_back = counted_of(frame, by_header=self.privacy is not None)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, counted.table.frame(), give_back)
-        schema = self._bounded(self._schema_of(counted, is_array=_is_numeric(frame)))
+        schema = self._bounded(self._schema_of(counted, is_array=is_numeric(frame)))
         generator = self._table_generator(schema)
         if told := word_on_index(frame):
             warnings.warn(told, LikewiseWarning, stacklevel=2)
@@ -282,7 +282,7 @@ class Synthesizer(Estimator, LatentMethods):
         self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
-        self.schema_, self.codec_, self.image_codec_ = _without_rare_levels(schema, codec), codec, None
+        self.schema_, self.codec_, self.image_codec_ = without_rare_levels(schema, codec), codec, None
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(rows)
         return self
@@ -400,7 +400,7 @@ class Synthesizer(Estimator, LatentMethods):
             for doubt in doubts(schema):
                 warnings.warn(doubt, LikewiseWarning, stacklevel=3)
         else:
-            given = _of_array(raw.frame()) if self.schema is None else self.schema
+            given = of_array(raw.frame()) if self.schema is None else self.schema
             schema = with_entity(given, raw, self.entity, counted)
         told = None if self.entity is not None or is_array else word_on_entity(raw, schema, counted)
         if told:
@@ -583,19 +583,12 @@ class Synthesizer(Estimator, LatentMethods):
             OutputError: it cannot be written; what stood there is untouched.
         """
         self._check_fitted()
-        data, arrays = (self.image_codec_ or self.codec_).to_state()
-        options = {k: v for k, v in self.generator_.options().items() if k not in _RUN_OPTIONS}
-        of_table = self.image_codec_ is None
-        manifest = {
-            "schema": _without_rare_levels(self.schema_, self.codec_).to_dict(types=True) if of_table else None,
-            "codec": data,
-            "model": {"name": self.generator_.name, "options": options},
-            "training": self.record_,
-            "n_rows": self.n_rows_,
-            "privacy": None if self._paid is None else self._paid.to_dict(),
-        }
-        parts = {"codec": arrays, "model": self.generator_.state(), "answers": to_state(self.answers_)}
-        write_model(path, manifest, {f"{part}.{k}": v for part, named in parts.items() for k, v in named.items()})
+        saved = Saved(
+            kind=type(self.generator_), options=self.generator_.options(), schema=self.schema_,
+            codec=self.image_codec_ or self.codec_, state=self.generator_.state(), answers=self.answers_,
+            ledger=self._paid, n_rows=self.n_rows_, record=self.record_,
+        )  # fmt: skip
+        write_model(path, *saved.parts())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -607,48 +600,28 @@ class Synthesizer(Estimator, LatentMethods):
         """
         file = read_model(path)
         try:
-            return cls._from_parts(file.manifest, file.arrays)
+            return cls._of(Saved.of_parts(file.manifest, file.arrays))
         except ModelFileError as error:
             raise ModelFileError(f"{path} is damaged: {error}") from error
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise ModelFileError(f"{path} is damaged: its manifest does not hold together") from error
 
     @classmethod
-    def _from_parts(cls, manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
-        groups: dict[str, dict[str, npt.NDArray[Any]]] = {"codec": {}, "model": {}, "answers": {}}
-        for key, array in arrays.items():
-            group, _, name = key.partition(".")
-            if group not in groups:
-                raise ModelFileError(f"array {key!r} belongs to nothing")
-            groups[group][name] = array
-        model = manifest["model"]
-        if not isinstance(model["name"], str) or set(model["options"]) & set(_RUN_OPTIONS):
-            raise ModelFileError("its model has a name that is no text, or options of a run")
-        made = cls(model["name"])
-        made.model_options = dict(model["options"])
-        if manifest["schema"] is None:
-            kind: type[Generator] = image_model_named(model["name"])
-            made.image_codec_ = ImageCodec.from_state(manifest["codec"], groups["codec"])
-            made.schema_, alphabet = made.image_codec_.schema, made.image_codec_.alphabet
+    def _of(cls, saved: Saved) -> Self:
+        made = cls(saved.kind.name)
+        made.model_options, made.schema_ = saved.options, saved.schema
+        if isinstance(saved.codec, ImageCodec):
+            made.image_codec_ = saved.codec
         else:
-            kind = model_named(model["name"])
-            made.schema_ = Schema.from_dict(manifest["schema"])
-            made.codec_ = TableCodec.from_state(manifest["codec"], groups["codec"])
-            alphabet = made.codec_.alphabet
-            if set(made.codec_.columns) != {c.name for c in made.schema_ if c.role != "drop"}:
-                raise ModelFileError("schema and codec name different columns")
-            _try_out(made.codec_, made.schema_)
-        generator = made._make_generator(kind)
-        if manifest.get("privacy") is not None:
-            made.ledger_ = made._paid = Ledger.from_dict(manifest["privacy"])
+            made.codec_ = saved.codec
+        generator = made._make_generator(saved.kind)
+        if saved.ledger is not None:
+            made.ledger_ = made._paid = saved.ledger
             # A model that kept a budget keeps it when it is fitted anew.
-            made.privacy = made.ledger_.budget
+            made.privacy = saved.ledger.budget
             made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared
-        made.generator_ = generator.load_state(groups["model"], alphabet)
-        made.answers_ = from_state(groups["answers"], alphabet.sizes)
-        made.n_rows_, made.record_ = int(manifest["n_rows"]), dict(manifest["training"])
-        if made.n_rows_ < 1:
-            raise ModelFileError("n_rows must be at least 1")
+        made.generator_ = generator.load_state(saved.state, saved.alphabet)
+        made.answers_, made.n_rows_, made.record_ = saved.answers, saved.n_rows, saved.record
         made._give_back = lambda table: table if made.image_codec_ is None else as_mapping(table)
         made._drawing = np.random.default_rng()
         return made
@@ -731,43 +704,6 @@ def _condition_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...
             raise OptionError(f"condition_on: column {name!r} has one value only, so it tells nothing; leave it out")
         found += of_column
     return tuple(dict.fromkeys(found))
-
-
-def _without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
-    """The schema with no more categories of an Enum than the codec kept: the type of a frame may list what only one
-    person's row holds, or held before rows were left out, and models and drawn tables travel."""
-    columns = []
-    for column in schema:
-        part = next((part for part in codec.codecs if part.name == column.name), None)
-        if column.dtype == "Enum" and column.levels is not None and column.role is not Role.DROP:
-            kept: set[str | None] = {*(column.labels or ()), *column.missing}
-            if isinstance(part, LevelCodec) and not part.is_boolean:
-                kept |= {*part.levels, part.rare_token}
-            levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])
-            column = replace(column, levels=tuple(x for x in dict.fromkeys(levels) if x in kept) or None)
-        columns.append(column)
-    return Schema(tuple(columns), schema.dialect)
-
-
-def _try_out(codec: TableCodec, schema: Schema) -> None:
-    """Decode and write back every code once: what a damaged file breaks should break now, not at some later draw."""
-    sizes = np.array(codec.alphabet.sizes, np.int64)
-    n = int(sizes.max(initial=1))
-    codes = (np.arange(n)[:, None] % sizes).astype(codec.alphabet.code_dtype)
-    fractions = np.full((n, codec.alphabet.n_fractions), 0.5, np.float32)
-    restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
-
-
-def _is_numeric(frame: Any) -> bool:
-    return isinstance(frame, np.ndarray) and frame.dtype.kind in "iuf"
-
-
-def _of_array(raw: pl.DataFrame) -> Schema:
-    """The schema of an array of numbers: what would be an id or a date in a table of people is a number here."""
-    schema = infer(raw, entity=False)
-    kinds = {c.name: Kind.INTEGER if raw[c.name].dtype.is_integer() else Kind.REAL for c in schema}
-    numbers = {c.name: kinds[c.name] for c in schema if c.kind in (Kind.ID, Kind.DATETIME)}
-    return infer(raw, overrides=numbers, entity=False)
 
 
 def _is_seed(value: object) -> bool:

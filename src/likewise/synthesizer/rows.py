@@ -17,8 +17,9 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.conditions import Condition, meeting
 from likewise.errors import ConditionError
-from likewise.schema.column import Schema
+from likewise.schema.column import Kind, Schema
 from likewise.schema.distinct import Columns, Counted
+from likewise.schema.infer import infer
 from likewise.schema.persons import persons_of
 from likewise.tables.files import read_columns
 from likewise.tables.frames import from_frame
@@ -94,3 +95,15 @@ def rows_of_class(table: Columns, only: dict[str, Condition], whose: npt.NDArray
             f"a model told the columns, such as Synthesizer('vae', condition_on={list(only)})"
         )
     return rows
+
+
+def is_numeric(frame: Any) -> bool:
+    return isinstance(frame, np.ndarray) and frame.dtype.kind in "iuf"
+
+
+def of_array(raw: pl.DataFrame) -> Schema:
+    """The schema of an array of numbers: what would be an id or a date in a table of people is a number here."""
+    schema = infer(raw, entity=False)
+    kinds = {c.name: Kind.INTEGER if raw[c.name].dtype.is_integer() else Kind.REAL for c in schema}
+    numbers = {c.name: kinds[c.name] for c in schema if c.kind in (Kind.ID, Kind.DATETIME)}
+    return infer(raw, overrides=numbers, entity=False)

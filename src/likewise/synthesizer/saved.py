@@ -1,0 +1,144 @@
+"""What a model file holds of a synthesizer, and how its parts are held to one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Alphabet, Codes
+from likewise.codecs.image import ImageCodec
+from likewise.codecs.levels import LevelCodec
+from likewise.codecs.table import TableCodec
+from likewise.dp.answers import NoisyTable, from_state, to_state
+from likewise.dp.ledger import Ledger
+from likewise.errors import LikewiseError, ModelFileError
+from likewise.models import model_named
+from likewise.models.base import Generator
+from likewise.models.images import image_model_named
+from likewise.schema.column import Role, Schema
+from likewise.schema.parse import restore
+
+RUN_OPTIONS = ("checkpoint", "max_seconds")
+"""Options of one run of `fit`, not of the model: not written into a model file, nor taken from one, for a file from
+elsewhere must not choose where to write."""
+
+DAMAGE = (
+    LikewiseError, ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError,
+    pl.exceptions.PolarsError,
+)  # fmt: skip
+"""What building from a file's parts can raise when they do not fit each other."""
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A fitted synthesizer without its rows.
+
+    Args:
+        kind: the generator's class.
+        options: that it was made with, but those of a run.
+        codec: of a table, or of images.
+        state: the generator's arrays.
+        ledger: what was paid; None without a budget.
+        record: of the training.
+    """
+
+    kind: type[Generator]
+    options: dict[str, Any]
+    schema: Schema
+    codec: TableCodec | ImageCodec
+    state: Arrays
+    answers: tuple[NoisyTable, ...]
+    ledger: Ledger | None
+    n_rows: int
+    record: dict[str, Any]
+
+    @property
+    def alphabet(self) -> Alphabet:
+        return self.codec.alphabet
+
+    def parts(self) -> tuple[dict[str, Any], Arrays]:
+        """The manifest and the arrays of a file."""
+        data, arrays = self.codec.to_state()
+        codec = self.codec
+        manifest = {
+            "schema": without_rare_levels(self.schema, codec).to_dict(types=True)
+            if isinstance(codec, TableCodec)
+            else None,
+            "codec": data,
+            "model": {
+                "name": self.kind.name,
+                "options": {k: v for k, v in self.options.items() if k not in RUN_OPTIONS},
+            },
+            "training": self.record,
+            "n_rows": self.n_rows,
+            "privacy": None if self.ledger is None else self.ledger.to_dict(),
+        }
+        groups = {"codec": arrays, "model": self.state, "answers": to_state(self.answers)}
+        return manifest, {f"{group}.{k}": v for group, named in groups.items() for k, v in named.items()}
+
+    @classmethod
+    def of_parts(cls, manifest: dict[str, Any], arrays: Arrays) -> Self:
+        """What `parts` gave.
+
+        Raises:
+            ModelFileError, or one of `DAMAGE`: the parts do not fit each other.
+        """
+        groups: dict[str, Arrays] = {"codec": {}, "model": {}, "answers": {}}
+        for key, array in arrays.items():
+            group, _, name = key.partition(".")
+            if group not in groups:
+                raise ModelFileError(f"array {key!r} belongs to nothing")
+            groups[group][name] = array
+        model = manifest["model"]
+        if not isinstance(model["name"], str) or set(model["options"]) & set(RUN_OPTIONS):
+            raise ModelFileError("its model has a name that is no text, or options of a run")
+        codec: TableCodec | ImageCodec
+        if manifest["schema"] is None:
+            kind: type[Generator] = image_model_named(model["name"])
+            codec = ImageCodec.from_state(manifest["codec"], groups["codec"])
+            schema = codec.schema
+        else:
+            kind, schema = model_named(model["name"]), Schema.from_dict(manifest["schema"])
+            codec = TableCodec.from_state(manifest["codec"], groups["codec"])
+            if set(codec.columns) != {c.name for c in schema if c.role != "drop"}:
+                raise ModelFileError("schema and codec name different columns")
+            _try_out(codec, schema)
+        paid, n_rows = manifest.get("privacy"), int(manifest["n_rows"])
+        if n_rows < 1:
+            raise ModelFileError("n_rows must be at least 1")
+        return cls(
+            kind=kind, options=dict(model["options"]), schema=schema, codec=codec, state=groups["model"],
+            answers=from_state(groups["answers"], codec.alphabet.sizes),
+            ledger=None if paid is None else Ledger.from_dict(paid), n_rows=n_rows, record=dict(manifest["training"]),
+        )  # fmt: skip
+
+
+def without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
+    """The schema with no more categories of an Enum than the codec kept: the type of a frame may list what only one
+    person's row holds, or held before rows were left out, and models and drawn tables travel."""
+    columns = []
+    for column in schema:
+        part = next((part for part in codec.codecs if part.name == column.name), None)
+        if column.dtype == "Enum" and column.levels is not None and column.role is not Role.DROP:
+            kept: set[str | None] = {*(column.labels or ()), *column.missing}
+            if isinstance(part, LevelCodec) and not part.is_boolean:
+                kept |= {*part.levels, part.rare_token}
+            levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])
+            column = replace(column, levels=tuple(x for x in dict.fromkeys(levels) if x in kept) or None)
+        columns.append(column)
+    return Schema(tuple(columns), schema.dialect)
+
+
+def _try_out(codec: TableCodec, schema: Schema) -> None:
+    """Decode and write back every code once: what a damaged file breaks should break now, not at some later draw."""
+    sizes = np.array(codec.alphabet.sizes, np.int64)
+    n = int(sizes.max(initial=1))
+    codes = (np.arange(n)[:, None] % sizes).astype(codec.alphabet.code_dtype)
+    fractions = np.full((n, codec.alphabet.n_fractions), 0.5, np.float32)
+    restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)

@@ -110,3 +110,15 @@ def test_a_constant_target_is_refused(tmp_path: Path) -> None:
     result = run(source, "--target", "y", "-o", tmp_path / "out.csv")
     assert result.exit_code == 2
     assert "more than 1 class" in result.output
+
+
+def test_texts_and_keys_are_no_classes_and_none_is_shown(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {"who": [f"Zwing {chr(97 + k % 26)}{chr(97 + k // 26)}u" for k in range(120)], "x": range(120)}
+    )
+    frame = frame.with_columns(code=pl.format("K-{}", pl.col("x") * 37 + 1000), x=pl.col("x") % 7)
+    frame.write_csv(tmp_path / "t.csv")
+    for target, code in (("who", 2), ("code", 4)):
+        answer = run("rows", tmp_path / "t.csv", "--target", target, "-o", tmp_path / "o.csv")
+        assert answer.exit_code == code, answer.output
+        assert not any(value in answer.output for value in frame[target])

@@ -279,12 +279,17 @@ def _target(frame: pl.DataFrame, schema: Schema, target: str, regression: bool) 
     """The target's column: classes as they stand, numbers as numbers.
 
     Raises:
-        OptionError: with --regression, a column that holds none.
+        OptionError: a column of texts, which has no classes; with --regression, one that holds no numbers.
     """
     from likewise.schema.column import Kind
     from likewise.schema.parse import parse_column
 
     column = schema[target]
+    if column.kind is Kind.TEXT:
+        raise errors.OptionError(
+            f"--target needs a column whose values are classes; {target!r} is text, and nearly each of its values one "
+            "row's own. Name another, or declare it categorical in a schema (--schema)"
+        )
     if not regression:
         return frame[target]
     if column.kind not in (Kind.INTEGER, Kind.REAL):

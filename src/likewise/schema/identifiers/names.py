@@ -15,40 +15,65 @@ def _without_marks(word: str) -> str:
 
 
 _GIVEN_WORDS = """
-    adam adrian agnes aisha alan albert alejandro alex alexander ali alice amanda amelia amy ana andrea andreas andrew
-    angela anita ann anna anne antonio arthur barbara ben benjamin beatriz bernard bob boris brian bruno camille carl
-    carla carlos carmen carol caroline catherine charles charlotte chen chloe chris christian christine clara claire
-    claude daniel david diana diego dora dorothy eduardo edward elena elisabeth elizabeth emil emily emma eric erik
-    ernst esther eva fatima felix fernando florian francesca francisco frank franz fred gabriel george georg gerd
-    gustav hanna hannah hans harry heidi helen helena henri henry hugo ibrahim ida ines ingrid irene isabel isabella
-    ivan jack jacob jacques jakob james jan jana jane janet jean jennifer jessica jim joan joe johann john jonas jorge
-    jose josef joseph juan julia julian julie jürgen karen karin karl katharina kevin klaus kurt laura lauren lea lena
-    leo leon linda lisa louis louise luca lucas lucia luis luise lukas manuel marc marco margaret maria mariana marie
-    mario mark marta martha martin mary matthew matthias max maya mia michael miguel mohamed mohammed monika natalie
-    nathan nicholas nicolas nina noah nora olga oliver olivia oscar otto pablo pamela patricia patrick paul paula
-    pedro peter petra philip pierre rachel rafael ralph ramon raul rebecca rené richard rita robert roger rosa rosie
-    ruth ryan samuel sandra sara sarah sebastian sergio simon sofia sophia sophie stefan stephanie stephen steven
-    susan susanne sven tanja teresa theo thomas tim tom ursula uwe valentina vera victor victoria vincent walter wei
-    werner william wolfgang yusuf
-    chloe manon lea mathieu nathalie thierry stephane guillaume antoine sylvie isabelle valerie laurence pascal philippe
-    pilar rocio ignacio alvaro miguel javier jorge alba noelia beatriz raquel alicia giulia giovanni giuseppe chiara
-    alessandro matteo lorenzo paola stefano roberto katarzyna agnieszka zofia jakub piotr krzysztof joao rita ines
+    adam adrian agnes aisha alan albert alejandro alex alexander ali alice amanda amelia amy ana andrea andreas
+    andrew angela anita ann anna anne antonio arthur barbara ben benjamin beatriz bernard bob boris brian bruno
+    camille carl carla carlos carmen carol caroline catherine charles charlotte chen chloe chris christian christine
+    clara claire claude daniel david diana diego dora dorothy eduardo edward elena elisabeth elizabeth emil emily
+    emma eric erik ernst esther eva fatima felix fernando florian francesca francisco frank franz fred gabriel
+    george georg gerd gustav hanna hannah hans harry heidi helen helena henri henry hugo ibrahim ida ines ingrid
+    irene isabel isabella ivan jack jacob jacques jakob james jan jana jane janet jean jennifer jessica jim joan joe
+    johann john jonas jorge jose josef joseph juan julia julian julie jürgen karen karin karl katharina kevin klaus
+    kurt laura lauren lea lena leo leon linda lisa louis louise luca lucas lucia luis luise lukas manuel marc marco
+    margaret maria mariana marie mario mark marta martha martin mary matthew matthias max maya mia michael miguel
+    mohamed mohammed monika natalie nathan nicholas nicolas nina noah nora olga oliver olivia oscar otto pablo
+    pamela patricia patrick paul paula pedro peter petra philip pierre rachel rafael ralph ramon raul rebecca rené
+    richard rita robert roger rosa rosie ruth ryan samuel sandra sara sarah sebastian sergio simon sofia sophia
+    sophie stefan stephanie stephen steven susan susanne sven tanja teresa theo thomas tim tom ursula uwe valentina
+    vera victor victoria vincent walter wei werner william wolfgang yusuf manon mathieu nathalie thierry stephane
+    guillaume antoine sylvie isabelle valerie laurence pascal philippe pilar rocio ignacio alvaro javier alba noelia
+    raquel alicia giulia giovanni giuseppe chiara alessandro matteo lorenzo paola stefano roberto katarzyna
+    agnieszka zofia jakub piotr krzysztof joao ashley tyler ethan logan jayden abigail ella scarlett lily layla
+    penelope mila aiden elijah liam wyatt owen dylan luke isaac joshua nathaniel caleb connor justin brandon jason
+    jeffrey gary larry scott raymond gregory donald ronald kenneth dennis jerry bruce wayne eugene howard carolyn
+    deborah debra donna nancy betty shirley judith cheryl brenda kathleen diane joyce gloria doris frances janice
+    marilyn beverly denise tammy theresa heather nicole melissa tiffany megan erin kimberly cynthia kathryn samantha
+    danielle harriet imogen poppy freya isla alfie archie callum ewan fraser gareth graham nigel rhys stuart trevor
+    silas rosamund dieter manfred günter helmut horst heinz renate brigitte gisela helga birgit sabine silke anja
+    katja melanie kerstin heike steffen torsten dirk ralf holger detlef bernd norbert rüdiger marcel kai lars timo
+    tobias johannes moritz finn leonie emilia priya rahul amit anjali deepak neha pooja rajesh ravi sanjay sunita
+    suresh vijay vikram arjun ananya kavita lakshmi manoj rohit sachin sneha aleksandr dmitry sergey andrey alexey
+    mikhail natalia tatiana svetlana irina ekaterina yulia olena oksana haruto yuki sakura hiroshi kenji takashi
+    akira yoko keiko naoki ahmed hassan hussein khalid mariam mustafa nour omar salma youssef zainab kwame amina
+    chidi ngozi thabo fatoumata mamadou bjorn ingeborg astrid freja mikkel anders magnus henrik kristina linnea
+    pekka matti aino zsofia laszlo istvan katalin vaclav jiri tomasz malgorzata ewa pawel
 """
 _FAMILY_WORDS = """
-    smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson anderson
-    taylor moore jackson martin lee perez thompson white harris sanchez clark lewis robinson walker young king wright
-    müller mueller schmidt schneider fischer weber meyer meier maier wagner becker schulz hoffmann koch bauer richter
-    klein wolf schröder neumann braun keller huber bernard dubois durand leroy moreau laurent simon michel lefebvre
-    rossi russo ferrari esposito bianchi romano novak nowak kowalski ivanov petrov silva santos kim park nguyen tran
-    khan singh kumar patel wang li zhang liu chen yang huang zhao wu zhou
-    petit robert richard roux david bertrand morel fournier girard bonnet dupont lambert fontaine rousseau vincent faure
-    mercier boyer blanc garnier chevalier francois legrand gauthier perrin morin nicolas henry masson marchand dumas
-    fernandez gomez diaz alvarez ruiz alonso gutierrez romero navarro torres dominguez vazquez ramos gil ramirez serrano
-    molina morales ortega delgado castro ortiz rubio flores rivera gonzales reyes cruz mendoza vargas jimenez moreno
-    conti costa gallo fontana mancini rizzo lombardi moretti barbieri greco bruno marino ricci colombo de luca galli
-    wisniewski wojcik kaminski lewandowski zielinski dvorak svoboda horvat nagy kovacs popescu ferreira pereira oliveira
-    sousa rodrigues jansen de jong visser smit bakker andersson johansson karlsson nilsson hansen olsen larsen nielsen
-    jensen korhonen virtanen yilmaz kaya demir
+    smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson
+    anderson taylor moore jackson martin lee perez thompson white harris sanchez clark lewis robinson walker young
+    king wright müller mueller schmidt schneider fischer weber meyer meier maier wagner becker schulz hoffmann koch
+    bauer richter klein wolf schröder neumann braun keller huber bernard dubois durand leroy moreau laurent simon
+    michel lefebvre rossi russo ferrari esposito bianchi romano novak nowak kowalski ivanov petrov silva santos kim
+    park nguyen tran khan singh kumar patel wang li zhang liu chen yang huang zhao wu zhou petit robert richard roux
+    david bertrand morel fournier girard bonnet dupont lambert fontaine rousseau vincent faure mercier boyer blanc
+    garnier chevalier francois legrand gauthier perrin morin nicolas henry masson marchand dumas fernandez gomez
+    diaz alvarez ruiz alonso gutierrez romero navarro torres dominguez vazquez ramos gil ramirez serrano molina
+    morales ortega delgado castro ortiz rubio flores rivera gonzales reyes cruz mendoza vargas jimenez moreno conti
+    costa gallo fontana mancini rizzo lombardi moretti barbieri greco bruno marino ricci colombo de luca galli
+    wisniewski wojcik kaminski lewandowski zielinski dvorak svoboda horvat nagy kovacs popescu ferreira pereira
+    oliveira sousa rodrigues jansen jong visser smit bakker andersson johansson karlsson nilsson hansen olsen larsen
+    nielsen jensen korhonen virtanen yilmaz kaya demir turner adams nelson campbell mitchell roberts phillips evans
+    edwards collins stewart morris murphy rogers morgan cooper peterson bailey reed ward watson brooks gray bennett
+    ross henderson coleman jenkins patterson hughes foster bryant russell griffin hayes hamilton sullivan wallace
+    stone barnes fisher hall wood hill green allen scott baker carter parker kelly price powell long butler simmons
+    schwarz zimmermann krüger hofmann hartmann lange schmitt krause lehmann köhler hermann könig mayer kaiser fuchs
+    scholz möller schubert vogel günther berger winkler roth beck lorenz baumann albrecht schuster böhm kraus
+    schumacher vogt jäger seidel heinrich brandt haas schreiber dietrich ziegler kuhn pohl bergmann voigt pfeiffer
+    sharma verma gupta reddy iyer nair rao das mehta joshi shah agarwal chopra kapoor malhotra bose banerjee
+    mukherjee chatterjee tanaka suzuki sato takahashi watanabe ito yamamoto nakamura kobayashi kato choi jung kang
+    yoon jang ali hassan hussein ahmed ibrahim abdullah rahman haddad khoury pham vo dang bui duong ivanova petrova
+    smirnov sokolov popov kuznetsov volkov fedorov morozov shevchenko okafor adeyemi mensah diallo traore ndiaye
+    mwangi otieno moyo dlamini nkosi lindberg berg dahl haugen laine heikkinen szabo toth horvath novotny prochazka
+    mazur wozniak dabrowski oconnor obrien
 """
 GIVEN = sorted({*_GIVEN_WORDS.split()})
 _GIVEN_KNOWN = sorted({*map(_without_marks, GIVEN)})

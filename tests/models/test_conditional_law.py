@@ -135,3 +135,23 @@ def test_the_rate_told_is_the_share_of_free_draws_that_meet_the_conditions(model
     # The copula draws from the conditional law, without a search.
     assert all(abs(search.share - met) <= 0.15 * met for search in told[-1:])
     assert told or model == "copula"
+
+
+KNOWN: dict[str, Mapping[int, int]] = {"a level": {2: 2}, "the first and the last": {0: 1, 4: 1}, "a number": {3: 5}}
+
+
+@pytest.mark.parametrize("what", KNOWN)
+def test_rows_are_completed_as_free_draws_that_have_what_is_known(model: str, what: str) -> None:
+    """Total variation of each field within .04 and chance, for each row chooses among candidates of its own."""
+    generator, alphabet, free = fitted(model, "rare_levels")
+    known = np.full((ENOUGH, len(alphabet.fields)), -1)
+    for j, code in KNOWN[what].items():
+        known[:, j] = code
+    drawn = generator.sample(ENOUGH, rng=np.random.default_rng(107), given=Given(known, joint=False)).codes
+    kept = free[(free[:, list(KNOWN[what])] == list(KNOWN[what].values())).all(1)]
+    assert len(kept) > 300
+    assert (drawn[:, list(KNOWN[what])] == list(KNOWN[what].values())).all()
+    for j, f in enumerate(alphabet.fields):
+        want, have = (np.bincount(rows[:, j], minlength=f.size) / len(rows) for rows in (kept, drawn))
+        chance = np.sqrt(want * (1 - want) * (1 / len(kept) + 1 / ENOUGH)).sum()
+        assert np.abs(want - have).sum() / 2 <= 0.04 + 1.5 * chance, (j, want, have)

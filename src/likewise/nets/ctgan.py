@@ -27,6 +27,9 @@ SPREAD = 4.0
 
 MOMENTUM = 0.1
 
+TOLD_KNOWN = 0.5
+"""How often a row of which levels are known is told one of their columns, and then the level it has."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -244,12 +247,15 @@ class DenseGenerator(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes, and the log mass left to what is known and asked; as `TableGenerator.draw`.
 
-        A row is told a level that it is known to have, or one by its true share: told what it must have, it would
-        follow another law than free draws that happen to have it.
+        A row is told one level of one column by its true share. Rows that are known to have some levels are told these
+        the more often, and weigh the less for it: told what it must have, a row would follow another law than free
+        draws that happen to have it.
         """
         codes, log_mass = known.clone(), torch.zeros(len(known))
         labels = known[:, self.labels]
-        raw = self(z[:, : self.n_noise], self.condition(*self._chosen(z, known, weights), labels))
+        field, code, log_weight = self._chosen(z, known, weights)
+        raw = self(z[:, : self.n_noise], self.condition(field, code, labels))
+        log_mass += log_weight
         for j in self.drawn:
             is_known = known[:, j] >= 0
             if self.spans[j].modes is not None and j not in weights and not is_known.any():
@@ -262,25 +268,33 @@ class DenseGenerator(nn.Module):
 
     def _chosen(
         self, z: torch.Tensor, known: torch.Tensor, weights: Mapping[int, Allowed[torch.Tensor]]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Which column of `asked`, and which of its levels, each row is told."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Which column of `asked`, and which of its levels, each row is told, and the log of how much likelier free
+        draws are told so. Shape of each: (B,)."""
         n, a = len(known), len(self.asked)
+        log_weight = torch.zeros(n)
         if not a:
-            return torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=torch.long)
-        rank = (known[:, self.asked] >= 0).float()  # known columns first
-        open_ = (rank == rank.amax(1, keepdim=True)).float()
+            return torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=torch.long), log_weight
+        has = (known[:, self.asked] >= 0).float()
+        n_known = has.sum(1, keepdim=True)
+        by_known = torch.where(n_known > 0, TOLD_KNOWN, 0.0)  # (B, 1)
+        chance = (1 - by_known) / a + by_known * has / n_known.clamp(min=1)
         which, how = torch.special.ndtr(z[:, self.n_noise :].double()).float().t().contiguous()
-        field, _ = inverse_cdf(open_.clamp_min(1e-30).log(), which, None)
+        field, _ = inverse_cdf(chance.log(), which, None)
+        log_weight -= (a * chance.gather(1, field[:, None])[:, 0]).log()
         code = torch.zeros(n, dtype=torch.long)
         for i, j in enumerate(self.asked):
             share, allowed = self.share_of(j), weights.get(j)
             if allowed is not None:
                 share = share * (allowed.free if allowed.counts else allowed.weights)
+            share = share.clamp_min(1e-30) / share.clamp_min(1e-30).sum()
             rows = torch.nonzero(field == i)[:, 0]
-            logits = (share.clamp_min(1e-30).log())[None].expand(len(rows), -1)
-            drawn, _ = inverse_cdf(logits, how[rows], None)
-            code[rows] = torch.where(known[rows, j] >= 0, known[rows, j], drawn)
-        return field, code
+            told = known[rows, j]
+            by_known = torch.where(told >= 0, TOLD_KNOWN, 0.0)[:, None]
+            chance = (1 - by_known) * share + by_known * F.one_hot(told.clamp(min=0), len(share))
+            code[rows], _ = inverse_cdf(chance.log(), how[rows], None)
+            log_weight[rows] += share[code[rows]].log() - chance.gather(1, code[rows][:, None])[:, 0].log()
+        return field, code, log_weight
 
     def count(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Rows of each code, (K,) by field. Shape of x: (B, D)."""

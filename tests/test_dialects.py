@@ -400,9 +400,22 @@ def test_a_file_with_no_other_letter_than_a_sign_is_read(sign: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "words"),
     [("cp1250", "Příbram"), ("cp1250", "Čapek Čech"), ("cp1250", "Şişli"), ("cp1254", "Şişli"), ("cp850", "Café André"),
-     ("cp850", "Malmö Växjö"), ("cp850", "Kärnten"), ("cp850", "20°C 7°C")],
+     ("cp850", "Malmö Växjö"), ("cp850", "Kärnten"), ("cp850", "20°C 7°C"), ("cp437", "Jörg Köln")],
 )  # fmt: skip
 def test_single_words_of_other_alphabets_are_asked_for(encoding: str, words: str) -> None:
     text = "city,n\n" + "".join(f"town{k},{k}\n" for k in range(40)) + "".join(f"{w},1\n" for w in words.split())
     with pytest.raises(InputError, match="encoding cannot be told for sure"):
         decoded(text.encode(encoding), None, "it")
+
+
+def test_japanese_of_seven_bits_is_read_and_written_back(tmp_path: Path) -> None:
+    text = "名前,都市,金額\n" + "".join(
+        f"{'佐藤鈴木'[k % 2 * 2 :][:2]},{'東京大阪'[k % 2 * 2 :][:2]},{k}\n" for k in range(60)
+    )
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode("iso2022_jp"))
+    with pytest.warns(LikewiseWarning, match="ISO-2022-JP"):
+        frame, dialect = files.read_table(path)
+    assert frame.columns == ["名前", "都市", "金額"]
+    files.write(frame, tmp_path / "u.csv", dialect=dialect)
+    assert (tmp_path / "u.csv").read_bytes().decode("iso2022_jp") == text

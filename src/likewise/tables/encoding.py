@@ -18,7 +18,8 @@ _BOMS = (
 )  # fmt: skip
 _SAMPLE_BYTES = 256 * 1024
 _NAMES = {"cp1252": "Windows-1252", "cp1251": "Windows-1251", "cp1253": "Windows-1253", "gb18030": "GB18030 (GBK)",
-          "cp932": "Shift-JIS", "big5": "Big5", "cp949": "EUC-KR", "euc_jp": "EUC-JP", "koi8_r": "KOI8-R"}  # fmt: skip
+          "cp932": "Shift-JIS", "big5": "Big5", "cp949": "EUC-KR", "euc_jp": "EUC-JP", "koi8_r": "KOI8-R",
+          "iso2022_jp": "ISO-2022-JP"}  # fmt: skip
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 # A score below the first is no match; one that leads by less than the second is no clear one.
 _LEAST_SCORE, _LEAST_LEAD = 0.85, 0.08
@@ -82,6 +83,8 @@ def _told(data: bytes, what: str) -> str:
     head = data[:_SAMPLE_BYTES]
     if b"\0" in head:
         return _two_bytes_a_letter(head, what)
+    if re.search(rb"\x1b\$[@B].*\x1b\(", head):  # in ASCII, between signs that turn letters over
+        return _told_of("iso2022_jp", what)
     if is_utf8(data):
         return "utf-8"
     foreign = b"\n".join(re.findall(rb"[^\r\n]*[\x80-\xff][^\r\n]*", data[: 64 * _SAMPLE_BYTES])[:2000])
@@ -102,6 +105,11 @@ def _told(data: bytes, what: str) -> str:
             f"{what} is not UTF-8, and its encoding cannot be told for sure: save it as UTF-8, or say which it is with "
             f"encoding ({' or '.join(f'--encoding {n}' for n in likely)})"
         )
+    return _told_of(name, what)
+
+
+def _told_of(name: str, what: str) -> str:
+    """The name of an encoding, of which the user is told."""
     warnings.warn(
         f"{what} is not UTF-8; it was read as {_NAMES.get(name, name)}. If letters look wrong, convert it to UTF-8 or "
         "say its encoding",
@@ -220,9 +228,9 @@ _STRANGERS = (("ø", "ìèùò"), ("õ", "öü"))
 _ICELANDIC = (set("ðþý"), set("áéíóúæ"), set("ðþýáéíóúæöøåä"))
 _OTHERS = re.compile(r"(?i:ø.*[áíýú]|[áíýú].*ø)|^È[^\W\d_]|\dø")
 """What Czech words and degrees of DOS show as: "Pøíbram", "Èapek", "20øC"."""
-_DOS = re.compile(r"[^\W\d_][\u201a\u201e\u2021\u02c6]")
+_DOS = re.compile(r"[^\W\d_][\u201a\u201e\u2021\u02c6]|[^\W\d_]\u201d[a-zß-ÿ]")
 _CAPITAL_INSIDE = re.compile("[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[^\\W\\d_][À-ÖØ-ÞŠŒŽŸ][a-zß-ÿ]")  # small letters of a Macintosh
-_NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "mac_roman")
+_NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "cp850", "mac_roman")
 
 
 def _western(data: bytes) -> float:

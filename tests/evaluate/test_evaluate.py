@@ -296,3 +296,33 @@ def test_names_of_columns_need_not_be_text():
     rng = np.random.default_rng(0)
     real, fake, held = (pd.DataFrame({0: rng.normal(size=80), 1: rng.integers(0, 3, 80)}) for _ in range(3))
     assert [c.name for c in evaluate(real, fake, holdout=held, measures="accuracy").columns] == ["0", "1"]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("held", [0, 1])
+def test_a_table_of_hardly_a_row_has_figures_and_no_floors(n: int, held: int) -> None:
+    frame = pl.DataFrame({"a": [0.5, 1.5, None], "b": ["x", None, "y"], "c": [1, 2, 3]})
+    report = evaluate(frame[:n], frame[::-1][:n], holdout=frame[:held] if held else None, target="c")
+    assert not any(score.stands == "worse" for score in report)
+
+
+def test_rows_of_one_person_alone_have_no_floors() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (
+        pl.DataFrame({"who": [who] * 60, "a": rng.normal(size=60), "y": rng.integers(0, 2, 60)}) for who in "pq"
+    )
+    report = evaluate(one, other, entity="who", target="y")
+    assert not any(score.stands == "worse" for score in report)
+
+
+def test_lengths_of_time_are_foretold_in_days() -> None:
+    rng = np.random.default_rng(1)
+    real, fake, held = (
+        pl.DataFrame({"x": rng.normal(size=200), "d": rng.integers(0, 10 * 86_400, 200)}).with_columns(
+            pl.duration(seconds="d").alias("d")
+        )
+        for _ in range(3)
+    )
+    score = evaluate(real, fake, holdout=held, target="d", measures=["utility"], learner="linear")["tstr_rmse"]
+    assert 2.0 < score.value < 4.0  # evenly spread over ten days, of which x tells nothing: 10 / sqrt(12)
+    assert score.method.endswith("in days")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from likewise.errors import LikewiseWarning, OptionError
+from likewise.errors import InputError, LikewiseWarning, OptionError
 from likewise.impute import Imputer
 
 QUICK = {"n_trees": 6}
@@ -190,3 +191,11 @@ def test_the_seed_decides() -> None:
 def test_bad_options_are_told_when_fitting(options: dict[str, Any], told: str) -> None:
     with pytest.raises(OptionError, match=told):
         Imputer(**options).fit(numbers()[1])
+
+
+@pytest.mark.parametrize("cells", [[["secret", None], ["b", "c"]], [[1.0, "secret"], [2.0, None]]])
+@pytest.mark.parametrize("kind", [list, np.asarray, lambda rows: np.asarray(rows, dtype=object)])
+def test_an_array_of_texts_is_refused_and_none_of_them_shown(cells: list, kind: Callable) -> None:
+    with pytest.raises(InputError, match="give a frame") as found:
+        Imputer(random_state=0).fit(kind(cells * 10))
+    assert "secret" not in str(found.value)

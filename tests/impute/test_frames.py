@@ -189,3 +189,10 @@ def test_dates_are_filled_with_dates() -> None:
     filled = Imputer(random_state=0).fit_transform(holed)
     assert filled["day"].dtype == pl.Date
     assert (filled["day"] - days).dt.total_days().abs().mean() < 2.0
+
+
+def test_a_column_called_as_an_indicator_would_be_is_told() -> None:
+    frame = pl.DataFrame({"a": [1.0, None, 3.0] * 20, "missingindicator_a": [0, 1, 0] * 20})
+    with pytest.raises(InputError, match="'missingindicator_a'; rename them"):
+        Imputer(add_indicator=True).fit(frame)
+    assert Imputer(random_state=0).fit_transform(frame).columns == frame.columns

@@ -117,7 +117,7 @@ class Typed:
         """Rows of which no two are one person's: one of each of some persons, chosen as their rows are many, so that
         shares stay what they are among all rows; the table itself where each row is its own.
         """
-        if self.persons is None:
+        if self.persons is None or self.n == 0:
             return self
         order = rng.permutation(self.n)
         _, first, rows = np.unique(self.persons[order], return_index=True, return_counts=True)

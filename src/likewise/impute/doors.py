@@ -69,7 +69,7 @@ class OpenedFrame(Opened):
             drawn[column.name] = restore_column(column.decode(full), column.column)
         fills = pl.DataFrame(drawn)
         columns = [fill_column(name, self.raw, self.table, fills) for name in kept]
-        marks = [self.table[name].is_null().alias(f"missingindicator_{name}") for name in indicated]
+        marks = [self.table[name].is_null().alias(mark_of(name)) for name in indicated]
         return self.give_back(pl.DataFrame(columns + marks))
 
 
@@ -94,6 +94,11 @@ class OpenedArray(Opened):
         columns = [out[:, [at[name] for name in kept]]]
         columns += [holes[:, [at[name]]].astype(out.dtype) for name in indicated]
         return np.concatenate(columns, axis=1)
+
+
+def mark_of(name: str) -> str:
+    """What the column is called that tells where another was missing; as scikit-learn has it."""
+    return f"missingindicator_{name}"
 
 
 def open_frame(frame: Any, marker: Any) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]:

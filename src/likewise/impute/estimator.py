@@ -22,7 +22,7 @@ from likewise.errors import InputError, LikewiseWarning, OptionError, nearest
 from likewise.estimator import OLD_NAME, check_confidence, check_count, generator_of, renamed
 from likewise.impute.boosting import boost
 from likewise.impute.chained import Equations
-from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, open_frame, refuse_infinite
+from likewise.impute.doors import Opened, OpenedArray, OpenedFrame, mark_of, open_frame, refuse_infinite
 from likewise.impute.forest import grow
 from likewise.impute.gain import Gain
 from likewise.impute.generators import completing
@@ -134,6 +134,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._empty = [name for name, n in counts.items() if n == len(missing)]
         self._holed = [name for name, n in counts.items() if n]
         self._names = opened.names
+        if self.add_indicator:
+            _check_marks(self._names, self._holed)
         if isinstance(opened, OpenedFrame):
             used = [c for c in opened.schema if c.is_modelled and c.name not in self._empty]
             self._grid = TableMatrix.of_table(opened.table, Schema(tuple(used))) if used else TableMatrix(())
@@ -269,6 +271,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.schema is not None:
             raise OptionError("a schema tells of a frame's columns; arrays have numbers only")
         no_marker = _is_missing(self.missing_values)
+        _refuse_texts(X)
         array = validate_data(
             self, X, reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite="allow-nan" if no_marker else True, copy=True
         )
@@ -313,7 +316,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         at = {name: i for i, name in enumerate(self._names)}
         out = [names[at[name]] for name in self._kept]
         if self.add_indicator:
-            out += [f"missingindicator_{names[at[name]]}" for name in self._holed]
+            out += [mark_of(names[at[name]]) for name in self._holed]
         return np.array(out, dtype=object)
 
     def __sklearn_clone__(self) -> Self:
@@ -337,6 +340,23 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def _is_frame(X: Any) -> bool:
     """Whether this is a table with names, not an array or a list of rows."""
     return hasattr(X, "columns") or hasattr(X, "column_names") or hasattr(X, "collect_schema")
+
+
+def _refuse_texts(X: Any) -> None:
+    """Raise InputError for an array of texts, of which scikit-learn's own error would show one."""
+    array = np.asarray(X) if isinstance(X, list | np.ndarray) else np.zeros(0)
+    if array.dtype.kind in "US" or (array.dtype == object and any(isinstance(cell, str) for cell in array.flat)):
+        raise InputError("an array to fill holds numbers only, and this one holds texts; give a frame")
+
+
+def _check_marks(names: list[str], holed: list[str]) -> None:
+    """Raise InputError where a column is called what the mark of another would be."""
+    taken = [mark_of(name) for name in holed if mark_of(name) in names]
+    if taken:
+        raise InputError(
+            f"there are columns already that are called as the indicators would be: {_listed(taken)}; rename them, "
+            "or leave add_indicator out"
+        )
 
 
 def _is_missing(value: Any) -> bool:

@@ -88,8 +88,10 @@ def _missing_score(run: Context) -> Iterable[Score]:
     if not (real.any() or fake.any()):
         return
     own, fresh, floor_by = run.real_tables
-    scale = noise(len(run.train), len(run.synthetic)) / noise(len(own), len(fresh))
-    floor = scale * float(np.abs(_missing_shares(own) - _missing_shares(fresh)).mean())
+    floor = math.nan
+    if min(len(own), len(fresh)) > 0:
+        scale = noise(len(run.train), len(run.synthetic)) / noise(len(own), len(fresh))
+        floor = scale * float(np.abs(_missing_shares(own) - _missing_shares(fresh)).mean())
     figure = Figure(float(np.abs(real - fake).mean()), len(run.synthetic), floor, copy=0.0)
     yield Score.of("missing", judged(figure, missing_apart(run.dealt), run.dealt.wider), floor_by=floor_by)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -72,9 +73,12 @@ def _score(run: Context, utility: Utility, name: str, floor_by: FloorKind, learn
 
 
 def _ticks_a_day(run: Context) -> float | None:
-    """How many of a target's units make a day; None of other targets than times, whose units are their own."""
+    """How many of a target's units make a day; None of other targets than times
+    and lengths of time, whose units are their own."""
     assert run.target is not None
     dtype = run.train[run.target].dtype
+    if length := re.fullmatch(r"Duration\((\w+)\)", run.schema[run.target].dtype):
+        return SECONDS_A_DAY * TICKS[length[1]]
     if dtype is None:
         return None
     return 1.0 if dtype == pl.Date else SECONDS_A_DAY * TICKS[getattr(dtype, "time_unit", None) or "ns"]

@@ -468,3 +468,11 @@ def test_underscores_units_with_money_and_degrees_stand_beside_numbers(
     schema = infer(raw)
     assert schema["x"].format == pattern
     assert restore(parse(raw, schema), schema).equals(raw)
+
+
+def test_very_large_numbers_beside_small_fractions_come_back() -> None:
+    raw = pl.DataFrame(
+        {"x": ["0.25", "17.12500005", "1000000000000000000", "1234567890123.25", "3000000000000000000000", "42.0"] * 20}
+    )
+    schema = infer(raw)
+    assert parse(restore(parse(raw, schema), schema), schema).equals(parse(raw, schema))

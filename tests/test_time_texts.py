@@ -325,6 +325,12 @@ def test_a_running_number_behind_a_year_is_no_day_of_the_year() -> None:
     assert infer(raw)["x"].kind is not Kind.DATETIME
 
 
+@pytest.mark.parametrize("end", ["9999-12-31", "1899-12-31"])
+def test_a_year_that_stands_for_none_moves_no_hundred_years(end: str) -> None:
+    raw = pl.DataFrame({"x": ["14.10.20", "02.03.21", "30.11.19", "24.12.22"] * 30 + [end, "2024-12-16"]})
+    assert parse(raw, infer(raw))["x"].head(120).dt.year().is_between(2019, 2022).all()
+
+
 def test_years_of_two_digits_go_with_those_that_are_written_out() -> None:
     raw = pl.DataFrame({"x": ["14.10.50", "02.03.61", "30.11.48", "24.12.59"] * 30 + ["2024-12-16", "2023-01-05"]})
     schema = infer(raw)

@@ -282,8 +282,10 @@ def write_reals(number: pl.Expr, fmt: Format, *, huge: bool = True) -> pl.Expr:
     size = scaled.abs()
     if huge:
         digits = pl.when(size < 2.0**63).then(size).cast(pl.Int64).cast(pl.String)
-        beyond = pl.when((size >= 2.0**63) & (size < 2.0**126)).then(size)
+        beyond = pl.when((size >= 2.0**63) & (size < 2.0**126) & (number.abs() < _EXACT)).then(size)
+        whole = pl.when((number.abs() >= _EXACT) & (size < 2.0**126)).then(number.abs())  # which has no fraction
         digits = digits.fill_null(beyond.cast(pl.Int128).cast(pl.String))
+        digits = pl.coalesce(whole.cast(pl.Int128).cast(pl.String) + "0" * fmt.most, digits)
     else:
         digits = size.cast(pl.Int64).cast(pl.String)
     digits = digits.str.zfill(fmt.most + 1)

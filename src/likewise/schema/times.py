@@ -258,8 +258,10 @@ def _with_century(values: pl.Series, pattern: str) -> tuple[str, list[str]]:
     apart = read(
         values.filter(read(values, pattern, keep_odd_years=True).is_null()), pattern, fallbacks=True
     ).drop_nulls()
-    if len(apart):  # years that are written out stay within the hundred
-        start = max(min(start, int(apart.dt.year().min())), int(apart.dt.year().max()) - 99)  # type: ignore[arg-type]
+    years = apart.dt.year().filter(apart.dt.year().is_between(1800, 2200))
+    if len(years) and int(years.max()) - int(years.min()) < 100:  # type: ignore[arg-type]
+        # what is written out stays within the hundred
+        start = max(min(start, int(years.min())), int(years.max()) - 99)  # type: ignore[arg-type]
     if all((1970 + (year - 70) % 100) == start + (year - start) % 100 for year in seen):
         return pattern, []
     return pattern.replace("%y", f"%y({start})"), [f"two-digit years are read as {start} to {start + 99}"]

@@ -88,3 +88,27 @@ def test_groups_are_found_where_each_row_has_exactly_one() -> None:
     assert found.groups == (("a", "b", "c"), ("t", "f"))
     assert found.parted(joined).equals(table)
     assert OneHot.joined(table.with_columns(b=pl.lit(None, pl.Int64)), schema)[0].groups == (("t", "f"),)
+
+
+@pytest.mark.parametrize("model", ["auto", "smote", "smotenc", "copula"])
+@pytest.mark.parametrize("as_array", [False, True])
+def test_an_encoder_that_drops_a_level_gives_no_row_two(model: str, as_array: bool) -> None:
+    rng = np.random.default_rng(4)
+    kind, size, n = rng.integers(0, 3, 900), rng.integers(0, 4, 900), 900
+    flags = np.column_stack([kind == 1, kind == 2, size == 1, size == 2, size == 3]).astype(float)
+    x, y = np.column_stack([rng.normal(size=(n, 2)), flags]), (np.arange(n) < 40).astype(int)
+    given = x if as_array else pl.DataFrame(x, schema=["a", "b", "k1", "k2", "s1", "s2", "s3"])
+    made, _ = Oversampler(model, random_state=0).fit_resample(given, y)
+    rows = np.asarray(made)[n:, 2:]
+    assert np.isin(rows, (0, 1)).all()
+    assert rows[:, :2].sum(1).max() == 1
+    assert rows[:, 2:].sum(1).max() == 1
+    assert (rows[:, :2].sum(1) == 0).any()
+
+
+def test_flags_that_are_apart_as_chance_may_have_it_stay_apart() -> None:
+    rng = np.random.default_rng(5)
+    rare = np.zeros((200, 2))
+    rare[:6, 0] = rare[6:12, 1] = 1  # of rows with two 1s .18 are to be expected
+    table = pl.DataFrame(np.column_stack([rng.normal(size=(200, 2)), rare]), schema=["a", "b", "f", "g"])
+    assert OneHot.joined(table, lw.infer(table))[0].groups == ()

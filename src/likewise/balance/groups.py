@@ -20,10 +20,14 @@ from likewise.typing import Bools
 LEAST_ROWS = 10
 """Fewer rows tell no group from chance."""
 
+LEAST_APART = 7.0
+"""So many rows with two 1s chance must put where there is none, for columns to be taken for all but a level of one."""
+
 
 @dataclass(frozen=True)
 class OneHot:
-    """Groups of neighbouring columns of 0 and 1 of which each row has exactly one 1.
+    """Groups of neighbouring columns of 0 and 1 of which each row has exactly one 1, or at most one where the encoder
+    left a level out.
 
     Args:
         columns: names of all D columns, in order, and the type of each.
@@ -49,10 +53,11 @@ class OneHot:
                 off, on = (table[name].filter(pl.Series(is_it)).first() for is_it in (~flag, flag))
                 texts[name] = str(off), str(on)
         while at < len(flags) and len(table) >= LEAST_ROWS:
-            n = _length(flags[at:])
+            n = _length(flags[at:]) or _length_of_rest(flags[at:])
             if n:
                 group = names[at : at + n]
-                levels = np.array(group)[np.array(flags[at : at + n]).argmax(0)]
+                held = np.array(flags[at : at + n])
+                levels = np.where(held.any(0), np.array(group)[held.argmax(0)], "".join(group))
                 table = table.with_columns(pl.Series(group[0], levels, dtype=pl.String)).drop(group[1:])
                 level = Column(name=group[0], kind=Kind.CATEGORICAL)
                 schema = Schema(tuple(level if c.name == group[0] else c for c in schema if c.name not in group[1:]))
@@ -98,3 +103,19 @@ def _length(flags: list[Bools | None]) -> int:
         if taken.all():
             return n if n > 1 else 0
     return 0
+
+
+def _length_of_rest(flags: list[Bools | None]) -> int:
+    """How many of the columns, from the first on, are one group that lacks a level; 0 for none.
+
+    No row has two 1s, though chance would have put some there: exp(-7) is the most that it leaves that undone with.
+    """
+    taken = flags[0]
+    if taken is None:
+        return 0
+    n = 1
+    for column in flags[1:]:
+        if column is None or (taken & column).any() or taken.mean() * column.sum() < LEAST_APART:
+            break
+        taken, n = taken | column, n + 1
+    return n if n > 1 else 0

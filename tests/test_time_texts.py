@@ -418,3 +418,23 @@ def test_years_of_an_era_are_years(write: Callable[[dt.datetime], str]) -> None:
 def test_sections_are_no_years_of_an_era() -> None:
     raw = pl.DataFrame({"x": [f"{'SHR'[k % 3]}{k % 5 + 1}.{k % 7 + 1}.{k % 9 + 1}" for k in range(400)]})
     assert infer(raw)["x"].kind is not Kind.DATETIME
+
+
+@pytest.mark.parametrize("form", ["%y%m%d", "%d%m%y"])
+@pytest.mark.parametrize("first", [1995, 2011])
+def test_six_digits_that_all_read_as_days_are_days(form: str, first: int) -> None:
+    days = [dt.date(first, 1, 1) + dt.timedelta(days=int(k)) for k in np.random.default_rng(6).integers(0, 4_000, N)]
+    raw = pl.DataFrame({"x": [day.strftime(form) for day in days]})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.DATETIME
+    assert any("years of two digits" in note for note in schema["x"].notes)
+    read = parse(raw, schema)
+    assert read["x"].to_list() == days
+    assert restore(read, schema).equals(raw)
+
+
+def test_six_digits_that_do_not_all_read_as_days_are_numbers_or_codes() -> None:
+    rng = np.random.default_rng(7)
+    pay, post = rng.integers(100_000, 999_999, N), rng.choice([110_001, 560_034, 400_050, 700_091, 600_020], N)
+    raw = pl.DataFrame({"pay": pay, "pin": post, "order": 210_101 + np.arange(N) % 28})
+    assert not any(column.kind is Kind.DATETIME for column in infer(raw.cast(pl.String)))

@@ -467,11 +467,15 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
         if found and not found.odd and found.format.startswith("%Y%m"):
             note = "digits that all read as year-month" + ("-day" if width > 6 else "") + (" and time" * (width > 8))
             return facts.column(Kind.DATETIME, format=found.format, notes=(note, *found.notes))
-    if forced is not None:
-        return None
-    key = _key(facts, whole)
+    key = _key(facts, whole) if forced is None else None
     if key:
         return key
+    if width == 6 and forced in (None, Kind.DATETIME):
+        found = times.detect(whole.cast(pl.String), facts.counts)
+        if found and not found.odd and "%y" in found.format:
+            return facts.column(Kind.DATETIME, format=found.format, notes=found.notes)
+    if forced is not None:
+        return None
     if looks_like_digit_code(facts.series.name):
         kind = text_or_category(facts.values.cast(pl.String), facts.counts)
         return facts.column(kind, notes=("digits that are a code by their name: not taken as numbers",))

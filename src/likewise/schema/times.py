@@ -196,6 +196,23 @@ def _around(found: TimeTexts, around_it: str) -> TimeTexts | None:
     return replace(found, format=around_it.replace("{}", found.format)) if re.search("%[YyG]", found.format) else None
 
 
+def _of_six_digits(values: pl.Series, sample: list[str]) -> TimeTexts | None:
+    """Days with years of two digits and nothing between (`240131`, `310124`): all read so, of which twenty numbers at
+    random have no chance. Where both ends may be the year, it is the one that takes fewer values."""
+    if len(values) < 20 or not all(re.fullmatch("[0-9]{6}", text) for text in sample):
+        return None
+    spread: dict[str, int] = {}
+    for pattern in ("%y%m%d", "%d%m%y"):
+        days = read(values, pattern)
+        if not days.null_count() and days.dt.month().n_unique() >= 6 and (days.dt.day() > 12).any():
+            spread[pattern] = days.dt.day().n_unique()
+    best = max(spread, key=lambda pattern: spread[pattern], default=None)
+    if best is None or (len(spread) > 1 and max(spread.values()) - min(spread.values()) < 4):
+        return None
+    chosen, notes = _with_century(values, best)
+    return TimeTexts(format=chosen, notes=("digits that all read as days with years of two digits", *notes))
+
+
 def _of_an_era(values: pl.Series, year: str, counts: pl.Series) -> TimeTexts | None:
     """What was found of texts with the years of an era put in western ones; behind a letter they need be many days."""
     known = values.drop_nulls()
@@ -210,6 +227,8 @@ def _of_an_era(values: pl.Series, year: str, counts: pl.Series) -> TimeTexts | N
 
 def _spelt_otherwise(values: pl.Series, counts: pl.Series, sample: list[str]) -> TimeTexts | None:
     """What was found of texts with digits of another script, or words for the halves of a day; None of others."""
+    if days := _of_six_digits(values, sample):
+        return days
     if counted := eras.western(values, sample):
         return _of_an_era(*counted, counts)
     if script := spellings.script_of(sample):

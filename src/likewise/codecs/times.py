@@ -330,20 +330,27 @@ class TimeCodec(ColumnCodec):
         return Narrowed(weights, codec, codec._inside(inner, wanted=True))
 
     def _inside(self, condition: Between, *, wanted: bool) -> Met:
-        """What tells which rows lie in a range of moments, or do not; a row without a moment is not judged."""
+        """What tells which rows lie in a range of moments, or do not; a row without a moment is not judged. One of
+        which only the time of day is missing does neither, for decoding draws that time anew."""
         low, high = self._limits(condition, self.clock.moment_of)
         plain = replace(self, limits=(None, None), moments=(None, None))
 
         def met(codes: npt.NDArray[Any], fractions: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-            ticks = plain.decode(codes, fractions, np.random.default_rng(0)).to_physical()  # no code of them is drawn
+            ticks = plain.decode(codes, fractions, np.random.default_rng(0)).to_physical()
             known = ticks.is_not_null().to_numpy()
             at = ticks.fill_null(0).to_numpy()
             inside = np.ones(len(at), bool) if low is None else at >= low
             if high is not None:
                 inside &= at <= high
-            return np.asarray(~known | (inside == wanted))
+            return np.asarray(~known | ((inside == wanted) & ~self._lost(codes)))
 
         return met
+
+    def _lost(self, codes: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Rows that have a day, or none, and no time of day."""
+        if not (self.has_time_field and self.times.has_missing):
+            return np.zeros(len(codes), bool)
+        return np.asarray(codes[:, 1] == self.times.size - 1)
 
     def _whole_days(self, condition: object) -> Between | OneOf | None:
         """A range or a set of moments as one of days, if it is that."""

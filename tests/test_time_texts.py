@@ -374,6 +374,11 @@ def test_words_around_days_and_hours_leave_them_what_they_are(write: Callable[[d
     assert restore(read, schema).equals(raw)
 
 
+def test_a_month_that_two_languages_have_is_english() -> None:
+    raw = pl.DataFrame({"x": [f"[{k % 28 + 1:02}/Oct/2023:{k % 24:02}:{k % 60:02}:00 +0200]" for k in range(200)]})
+    assert infer(raw)["x"].format == "[%d/%b/%Y:%H:%M:%S +0200]"
+
+
 @pytest.mark.parametrize("form", ["Room {}", "Week {}", "{} cm", "Teil {} Uhr", "Monday {}", "{}th", "Unit {}:30"])
 def test_words_around_other_numbers_make_no_days_of_them(form: str) -> None:
     raw = pl.DataFrame({"x": [form.format(k % 29 + 1) for k in range(290)]})

@@ -134,6 +134,10 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
     if best < 0.95 * total:
         if spelt := _spelt_otherwise(values, counts, sample):
             return spelt
+        left = around.bare(values, sample) if best < 0.05 * total else None
+        found = detect(left[0], counts) if left is not None else None
+        if left is not None and found is not None and (dressed := _around(found, left[1])):
+            return dressed
         mark = months.of(sample)
         english = values if mark is None else months.in_english(values, mark)
         if mark is not None and not english.equals(values):
@@ -142,9 +146,6 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
                 return None
             pattern = months.in_their_words(_cased(found.format), mark, values)
             return replace(found, format=_exact_form(values, counts, pattern))
-        if best < 0.05 * total and (left := around.bare(values, sample)):
-            found = detect(left[0], counts)
-            return found and _around(found, left[1])
         # Two ways of writing, one of which all others can be read in beside: the other is the column's.
         candidates = [c for c in candidates if c not in _FALLBACKS]
         rows_read = {c: rows_read[c] for c in candidates}

@@ -14,8 +14,9 @@ from scipy.stats import ks_2samp
 
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.edges import round_edges
-from likewise.report import ColumnScore, Report
+from likewise.report import ColumnScore, Picture, Report
 from likewise.report.advice import advice, beyond
+from likewise.report.charts import histogram
 from likewise.report.links import error_scale, excess
 from likewise.report.score_words import figure, label
 from likewise.report.words import TEXT
@@ -252,3 +253,12 @@ def test_bin_edges_are_round_and_cover_the_bulk(low, high):
     assert 3 <= len(edges) <= 34
     steps = np.diff(edges)
     assert float(f"{steps[0]:.12e}") == pytest.approx(float(f"{steps[0]:.0e}"), rel=1e-6)
+
+
+@pytest.mark.parametrize(("low", "shown"), [(10, 3), (51_000, 2)])
+def test_long_labels_under_a_histogram_do_not_run_into_each_other(low, shown):
+    labels = tuple(f"{low + k:,} – {low + k + 1:,}".replace(",", " ") for k in range(5))
+    axis = histogram(Picture(form="bins", labels=labels, real=(0.2,) * 5, synthetic=(0.2,) * 5), "")
+    assert axis.count("<span>") == shown
+    assert labels[0] in axis
+    assert labels[-1] in axis

@@ -14,6 +14,9 @@ from html import escape
 from likewise.evaluate.results import Picture, Score
 from likewise.report.score_words import is_share
 
+MOST_LETTERS = 38
+"""Under a histogram, in all its labels; more run into each other in the narrowest card."""
+
 
 def strip(score: Score, alt: str, ends: tuple[float, float] | None = None) -> str:
     """Where the value and its interval lie, with a tick at the floor and a dotted one at the plain copy.
@@ -60,6 +63,8 @@ def histogram(picture: Picture, alt: str) -> str:
 
     real, synthetic = steps(picture.real), steps(picture.synthetic)
     labels = [picture.labels[0], picture.labels[n // 2], picture.labels[-1]] if n > 2 else list(picture.labels)
+    if sum(map(len, labels)) > MOST_LETTERS:
+        labels = [labels[0], labels[-1]]
     axis = "".join(f"<span>{escape(label)}</span>" for label in dict.fromkeys(labels))
     bins = json.dumps(
         [(label, round(1e4 * r), round(1e4 * s))

@@ -14,7 +14,7 @@ from likewise.evaluate.tables import type_tables
 from likewise.report import ColumnScore, Report
 from likewise.report.advice import advice, outlying
 
-from .reports import SCORES, report_of
+from .reports import SCORES, Page, report_of
 
 
 def table(n: int, seed: int) -> pl.DataFrame:
@@ -84,3 +84,20 @@ def test_one_in_a_hundred_absurd_values_are_told_by_their_column(column: str, va
     fake = table(1_500, 2).with_columns(pl.when(pl.int_range(1_500) < 15).then(value).otherwise(column).alias(column))
     report = lw.evaluate(table(1_500, 1), fake, holdout=table(1_500, 3), measures=["accuracy"])
     assert advice(report).endswith(f"lie beyond nearly all real ones in: {column}.")
+
+
+@pytest.mark.parametrize(
+    ("rows_held", "options", "said", "unsaid"),
+    [
+        (200, {"measures": ["accuracy"], "target": "c"}, "Not among the measures", "No attack was made"),
+        (0, {"measures": ["attacks"]}, "No attack was made: that needs real rows", "measures of attack"),
+        (10, {"measures": ["attacks"]}, "It could not be measured; the notes", "No attack was made"),
+        (200, {"measures": ["attacks"]}, "measures of attack", "It could not be measured"),
+    ],
+)
+def test_a_card_without_a_figure_says_why(rows_held: int, options: dict, said: str, unsaid: str) -> None:
+    held = table(rows_held, 3) if rows_held else None
+    text = Page(lw.evaluate(table(200, 1), table(200, 2), holdout=held, **options).to_html()).text
+    assert said in text
+    assert unsaid not in text
+    assert ("No target column was named" in text) == ("utility" in options["measures"])

@@ -12,7 +12,7 @@ from html import escape
 from likewise.evaluate.figure import Group
 from likewise.evaluate.results import GROUPS, Report, Score
 from likewise.report import charts
-from likewise.report.advice import MARK, advice, alarms, giving_away
+from likewise.report.advice import MARK, SEARCHES, advice, alarms, giving_away
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
 from likewise.report.image_words import words_for
@@ -108,7 +108,7 @@ def _summary_card(report: Report, group: Group, lang: str) -> str:
     head = f'<div class="card"><h3>{text[group]}</h3><p class="soft">{text[f"{group}_question"]}</p>'
     lead = next((report[name] for name in LEADS[group] if name in report), None)
     if lead is None:
-        return f"{head}<p>{escape(text.get(f'no_{group}', '–'))}</p></div>"
+        return f"{head}<p>{escape(text.get(_why_not(report, group), '–'))}</p></div>"
     stands = lead.stands
     # One figure stands for the group, so it must not call good what others of the group call bad.
     said = "at_but" if stands == "at" and any(s.group == group for s in alarms(report)) else stands
@@ -137,13 +137,21 @@ def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
         yield from (_say(report[n], text[f"say_{n}"]) for n in LEADS["privacy"] if n in report)
         yield from _say_attacks(report, text)
         if not any("membership" in name for name in names):
-            yield text["no_privacy"]
+            yield text[_why_not(report, "privacy")]
+
+
+def _why_not(report: Report, group: Group) -> str:
+    """The key of the words that say why a group has no figure, or privacy no attack."""
+    measure, given = {"privacy": ("attacks", "rows_holdout"), "utility": ("utility", "target")}.get(group, ("", ""))
+    if measure and measure not in report.data.get("measures", (measure,)):
+        return "unasked"
+    return "left_out" if report.data.get(given) else f"no_{group}"
 
 
 def _say_attacks(report: Report, text: dict[str, str]) -> Iterator[str]:
     tried = [s for s in report.scores if s.threat and s.stands]
     found = sum(s.stands == "worse" for s in tried)
-    if len(tried) > 1:
+    if any(s.name not in SEARCHES for s in tried):
         yield text["say_attacks" if found else "say_attacks_none"].format(tried=len(tried), found=found)
 
 

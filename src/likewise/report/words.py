@@ -96,6 +96,8 @@ TEXT: dict[str, dict[str, str]] = {
         "say_membership": "Guessing from distance who was in the training rows has AUC {value} ({low} to {high}); "
         "0.5 is a coin toss.",
         "no_privacy": "No attack was made: that needs real rows unknown to the generator (a holdout).",
+        "unasked": "Not among the measures that were asked for.",
+        "left_out": "It could not be measured; the notes at the end say why.",
         "no_utility": "No target column was named, so prediction was not tried.",
         "at": "No different from fresh real rows, as far as {n} rows can tell.",
         "at_but": "No different from fresh real rows by this figure; others are worse.",
@@ -282,6 +284,8 @@ TEXT: dict[str, dict[str, str]] = {
         "say_copies": "{value} 的合成行与训练行完全相同；新的真实行中为 {floor}。",
         "say_membership": "凭距离猜测谁在训练行中，AUC 为 {value}（{low} 至 {high}）；0.5 等于抛硬币。",
         "no_privacy": "未进行攻击：需要生成器未见过的真实行（保留集）。",
+        "unasked": "不在所要求的测量之列。",
+        "left_out": "未能测量；原因见末尾须知。",
         "no_utility": "未指定目标列，因此未测试预测。",
         "at": "就 {n} 行而言，与新的真实行没有差别。",
         "at_but": "此项与新的真实行没有差别；另有指标不如。",

@@ -91,12 +91,18 @@ _WORD = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u097f])+"
 _FIRST = r"^1er\b"
 
 
+_KNOWN = [
+    (mark, r"\.?" if "." in names else "", frozenset(names.casefold().split()))
+    for mark, names in sorted(_NAMES.items(), key=lambda item: "." in item[1], reverse=True)
+]
+"""Marks, those with points first, what may end their names, and the names."""
+
+
 def of(sample: list[str]) -> str | None:
     """The names, by their mark, that every text of a sample has one of; None where none do."""
     words = {end: [set(re.findall(_WORD + end, text.casefold())) for text in sample] for end in ("", r"\.?")}
-    for mark, names in sorted(_NAMES.items(), key=lambda item: "." in item[1], reverse=True):
-        known = set(names.casefold().split())
-        if all(known & found for found in words[r"\.?" if "." in names else ""]):
+    for mark, end, known in _KNOWN:
+        if all(known & found for found in words[end]):
             return mark
     return None
 

@@ -524,3 +524,10 @@ def test_lines_of_delimiters_alone_behind_a_table_are_left_out(tmp_path: Path, n
         assert files.read(tmp_path / "t.csv").height == 50
     (tmp_path / "t.csv").write_text("a,b\n,\n" + rows + ",\n")  # rows of nothing among the others are rows
     assert files.read(tmp_path / "t.csv").height == 52
+
+
+def test_the_reader_of_workbooks_says_nothing_of_its_own(tmp_path: Path) -> None:
+    path = _workbook(tmp_path / "t.xlsx", [("a", "empty"), *[(i, None) for i in range(50)]])
+    done = shell(["schema", str(path)])
+    assert done.returncode == 0
+    assert b"dtype" not in done.stderr

@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import glob
 import io
+import logging
 import os
 import re
 import sys
@@ -46,6 +47,7 @@ _BINARY = (
     (b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow-stream"), (b"ORC", "orc"),
     (b"PK\x03\x04", "zip"), (b"\xd0\xcf\x11\xe0", "excel"),
 )  # fmt: skip
+_SILENT = logging.NullHandler()
 _EXCEL_ROWS, _EXCEL_COLUMNS = 1_048_575, 16_384
 
 
@@ -293,6 +295,7 @@ def _read_orc(data: bytes, what: str) -> pl.DataFrame:
 
 def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
     fastexcel = _extra("fastexcel", "excel")
+    logging.getLogger("fastexcel").addHandler(_SILENT)  # else it tells of empty columns on standard error
     try:
         book = fastexcel.read_excel(source.data)
         names = list(book.sheet_names)

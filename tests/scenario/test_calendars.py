@@ -52,6 +52,14 @@ def test_some_days_of_each_week_stay_those(week: tuple[int, ...]) -> None:
     assert later(pl.Series(kept[:-H]), H + 1).to_list() == kept[-H - 1 :]
 
 
+@pytest.mark.parametrize("numbers", [(1, 15), (15, 31), (1, 11, 21), (10, 20, 31)])
+@pytest.mark.parametrize("begin", [0, 1])
+def test_some_days_of_each_month_stay_those(numbers: tuple[int, ...], begin: int) -> None:
+    months = [(2015 + k // 12, k % 12 + 1) for k in range(70)]
+    days = [dt.date(y, m, min(n, calendar.monthrange(y, m)[1])) for y, m in months for n in numbers][begin:]
+    assert later(pl.Series(days[:-H]), H + 1).to_list() == days[-H - 1 :]
+
+
 @pytest.mark.parametrize("zone", ["UTC", None])
 def test_closes_stored_in_another_zone_keep_weekdays_and_come_an_hour_later_in_winter(zone: str | None) -> None:
     days = weekdays(dt.date(2021, 1, 4), dt.date(2023, 6, 2))

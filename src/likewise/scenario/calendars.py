@@ -35,6 +35,9 @@ CHANCE = 1e-4
 EASTER_RULES = (-2, 1, 39, 50)
 """Good Friday, Easter Monday, Ascension, Whit Monday: days from Easter Sunday."""
 
+MOST_NUMBERS, LEAST_MONTHS = 4, 6
+"""Days of the month that are kept as such, at most, and the months that show it, at least."""
+
 DAY_US = 86_400_000_000
 YEAR_OF_WEEKS = 364
 
@@ -126,6 +129,8 @@ def _days_to_come(days: Days, h: int) -> Days:
     many = int(np.median(month_steps))
     if usual >= 27 and many >= 1 and (month_steps == many).mean() >= STEADY:
         return _by_month(days, months[-1] + many * np.arange(h))
+    if usual >= 7 and (numbers := _numbers_kept(days)) is not None:
+        return _on_numbers(days[-1], numbers, h)
     if usual % 7 == 0 or (steps == usual).mean() >= STEADY:
         return np.asarray(days[-1] + usual * np.arange(h))
     since = np.cumsum(_week(days)[_weekday(np.arange(days[0], days[-1] + 1))])
@@ -145,6 +150,24 @@ def _by_month(days: Days, months: npt.NDArray[np.datetime64]) -> Days:
         number = numbers.max() if same else np.bincount(numbers).argmax()
         out = np.minimum(months.astype("datetime64[D]") + (number - 1), _month_end(months))
     return np.asarray(np.r_[days[-1:], out[1:]])
+
+
+def _numbers_kept(days: Days) -> Ints | None:
+    """The days of the month on which alone a row comes, and on each of them: 31 for its last; None where others do."""
+    months = days.astype("datetime64[M]")
+    numbers, counts = np.unique(_number_or_last(days), return_counts=True)
+    span = int((months[-1] - months[0]).astype(np.int64)) + 1
+    return numbers if len(numbers) <= MOST_NUMBERS and span >= LEAST_MONTHS and counts.min() >= span - 1 else None
+
+
+def _number_or_last(days: Days) -> Ints:
+    return np.where(days == _month_end(days.astype("datetime64[M]")), 31, _day_of_month(days))
+
+
+def _on_numbers(last: np.datetime64, numbers: Ints, h: int) -> Days:
+    """(h,) the last day, and those that follow on these days of the month."""
+    ahead = np.arange(last, last + np.timedelta64(31 * (h // len(numbers) + 2), "D"))
+    return np.asarray(ahead[np.isin(_number_or_last(ahead), numbers) | (ahead == last)][:h])
 
 
 def _open_days(days: Days) -> Iterator[np.datetime64]:

@@ -116,6 +116,13 @@ class Context:
         return real, fresh, "holdout" if is_large else "halves"
 
     @cached_property
+    def equal_tables(self) -> tuple[Typed, Typed, FloorKind]:
+        """The same at equally many rows, for by that law errors fall with the rows."""
+        real, fresh, floor_by = self.real_tables
+        n = min(len(real), len(fresh))
+        return real.sample(n, self.rng(37)), fresh.sample(n, self.rng(38)), floor_by
+
+    @cached_property
     def dealt(self) -> Dealt:
         """Synthetic and fresh real rows, dealt out by chance."""
         real, fresh, _ = self.real_tables

@@ -40,7 +40,7 @@ LEAST_TO_HALVE = 40
 def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     """The synthetic table's columns and pairs, and a fresh real table's at the same size."""
     (fit,) = fidelity(run.train, [run.synthetic], rng=run.rng(1))
-    real, fresh, floor_by = run.real_tables
+    real, fresh, floor_by = run.equal_tables
     if min(len(real), len(fresh)) < LEAST_TO_HALVE:
         return fit, _changed(fit, dict.fromkeys(MEANS, math.nan)), floor_by
     (floor,) = fidelity(real, [fresh], rng=run.rng(1))
@@ -57,7 +57,7 @@ def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]
 
 def _with_more_rows(run: Context, error: float, halves: Sequence[float]) -> float:
     """What the error between the two real tables would be for fresh rows, as many as the synthetic ones."""
-    real, fresh, _ = run.real_tables
+    real, fresh, _ = run.equal_tables
     here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in ((real, fresh), (run.train, run.synthetic)))
     return more_rows(error, float(np.mean(halves)), here / there)
 
@@ -102,7 +102,7 @@ def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def accuracy_scores(run: Context) -> Iterable[Score]:
     """Overlap of one, two and three columns at a time."""
-    real, fresh, floor_by = run.real_tables
+    real, fresh, floor_by = run.equal_tables
     ours, synthetic = binned(run.train, [run.synthetic])
     tables: list[tuple[Binned, Binned]] = []
     if min(len(real), len(fresh)) >= LEAST_TO_HALVE:

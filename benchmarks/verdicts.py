@@ -1,10 +1,11 @@
 """Are verdicts true? Clean draws that must raise no more alarms than the level says, and faults that must be found.
 
     python benchmarks/verdicts.py clean --results benchmarks/results/verdicts.json  # until all have 400
+    python benchmarks/verdicts.py scarce --results benchmarks/results/verdicts.json  # and those that few tables have
     python benchmarks/verdicts.py prediction --results benchmarks/results/verdicts.json  # the same for tstr_*
     python benchmarks/verdicts.py faults --results benchmarks/results/verdicts.json
     python benchmarks/verdicts.py splits --results benchmarks/results/verdicts.json  # needs the shared data
-    python benchmarks/verdicts.py table --results benchmarks/results/verdicts.json  # as in docs/verdicts.md
+    python benchmarks/verdicts.py page --results benchmarks/results/verdicts.json  # fills docs/verdicts.md
 
 A clean draw is fresh rows of the same law in the place of synthetic ones: tables of 60 to 20,000 rows and 3 to 100
 columns, skewed, discrete, mixed, with holes, or of persons with several rows (of whom synthetic ones have one, for
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,7 +28,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from _shared import machine, shared_folder
+from _shared import ROOT, machine, shared_folder
 from scipy import stats
 
 import likewise as lw
@@ -36,12 +38,15 @@ from likewise.evaluate.scoring.context import Context
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.parse import parse
 
+PAGE = ROOT / "docs" / "verdicts.md"
 LEVEL = 0.025
+TWO_SIDED = ("alpha_precision", "beta_recall")
 N_CLEAN = 400
 """Of each figure; the parts of a run end sooner where their time is over."""
 N_FAULTY = 20
 FRESH = 100_000
 """First seed of the draws for prediction."""
+SCARCE_SEED = 200_000
 Frames = dict[str, pl.DataFrame]
 Save = Callable[[], object]
 Told = Callable[..., Iterator[Score]]
@@ -183,6 +188,40 @@ def prediction(results: dict[str, Any], asked: Asked, save: Save) -> None:
     planted(found, "draws_faulty", told, asked.seconds - (time.process_time() - began), save)
 
 
+def scarce(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    """More draws for figures that few tables have: they need holes, pairs that hang together, or many rows held out."""
+    found, began = results["clean"], time.process_time()
+    figures = found["figures"]
+    while time.process_time() - began < asked.seconds:
+        few = {name for name, line in figures.items() if line["tried"] < N_CLEAN}
+        if not any(few & set(names) for _, _, names in SCARCE):
+            break
+        turn = found.setdefault("scarce", 0)
+        for k, (design, told, names) in enumerate(SCARCE):
+            if few & set(names):
+                rng = np.random.default_rng([SCARCE_SEED + turn, k])
+                count(figures, (s for s in told(drawn(design, rng), turn) if s.name in few))
+        found["scarce"] += 1
+        save()
+
+
+def marginal(frames: Frames, seed: int) -> Iterator[Score]:
+    run = context(frames, seed)
+    yield from fidelity.marginal_scores(run, *fidelity.measure(run))
+
+
+def attacked(frames: Frames, seed: int) -> Iterator[Score]:
+    run = context(frames, seed)
+    yield from privacy.attacks(run, privacy.copy_scores(run)[0])[0]
+
+
+SCARCE = (
+    (("mixed", 1_000, 500, 6), marginal, ("missing",)),
+    (("skewed", 600, 300, 12), marginal, ("trend_linked",)),
+    (("mixed", 1_100, 1_100, 5), attacked, ("membership_tpr", "membership_tpr_10", "density_tpr", "density_tpr_10")),
+)
+
+
 def rounds(found: dict[str, Any], told: Told, first_seed: int, seconds: float, save: Save) -> None:
     began = time.process_time()
     while time.process_time() - began < seconds:
@@ -320,39 +359,78 @@ def split(k: int) -> Frames:
     return {role: table[a:b] for role, a, b in zip(roles, cut[:-1], cut[1:], strict=True)}
 
 
-# --- the table of the docs --------------------------------------------------------------------------------------------
+# --- the tables of the docs -------------------------------------------------------------------------------------------
 
 
-def table(results: dict[str, Any], asked: Asked, save: Save) -> None:
-    predicted = results["prediction"]
-    print(f"| figure | clean draws | alarms | share (95 %) | splits of real tables | alarms |\n|{' --- |' * 6}")
-    clean_figures(results["clean"]["figures"], results["splits"]["figures"])
-    clean_figures(predicted["figures"], predicted["figures_of_splits"])
-    for part, of_boosting in results.items():
-        if part.startswith("prediction_"):
-            learner = part.removeprefix("prediction_")
-            print(f"\n| by {learner} | clean draws | alarms | share (95 %) | splits | alarms |\n|{' --- |' * 6}")
-            clean_figures(of_boosting["figures"], of_boosting["figures_of_splits"])
-    for name, sizes in predicted["planted"].items():
+def page(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    """Writes the tables of docs/verdicts.md between their marks."""
+    text = PAGE.read_text()
+    for mark, made in (("clean", clean_section(results)), ("found", found_section(results))):
+        head, rest = text.split(f"<!-- {mark} -->")
+        text = f"{head}<!-- {mark} -->\n{made}\n<!-- /{mark} -->{rest.split(f'<!-- /{mark} -->')[1]}"
+    PAGE.write_text(text)
+
+
+def clean_section(results: dict[str, Any]) -> str:
+    parts = [(results["clean"]["figures"], results["splits"]["figures"])]
+    parts += [(p["figures"], p["figures_of_splits"]) for name, p in results.items() if name == "prediction"]
+    lines = [clean_lines("figure", parts)]
+    for name, part in results.items():
+        if name.startswith("prediction_"):
+            head = f"by {name.removeprefix('prediction_')}, {part['draws']} draws"
+            lines.append(clean_lines(head, [(part["figures"], part["figures_of_splits"])]))
+    told = [summed([figures for figures, _ in parts]), summed([of_splits for _, of_splits in parts])]
+    draws = [results[part]["draws"] for part in ("clean", "prediction")]
+    sums = (
+        f"In all, {told[0]}: {draws[0]} clean draws, {draws[1]} for prediction, and {results['clean']['scarce']} "
+        f"rounds for figures that few tables have. Of {N_SPLITS} splits of real tables, {told[1]}."
+    )
+    looked = "looks worse than fresh rows in {looked_worse} of {tried} and alarms in {alarms}"
+    shuffled = [f"`{name}` {looked.format_map(line)}" for name, line in results["splits"]["shuffled"].items()]
+    gone = "With every column of the part shuffled, all pairs gone, " + ", ".join(shuffled) + "."
+    return "\n".join(["", *lines, textwrap.fill(f"{sums} {gone}", 120), ""])
+
+
+def clean_lines(head: str, parts: list[tuple[dict[str, Any], dict[str, Any]]]) -> str:
+    lines = [f"| {head} | clean draws | alarms | share (95 %) | splits of real tables | alarms |", f"|{' --- |' * 6}"]
+    for figures, of_splits in parts:
+        for name, line in figures.items():
+            there = of_splits.get(name, {"tried": 0, "worse": 0})
+            share = shown(line["worse"], line["tried"])
+            lines.append(
+                f"| `{name}` | {line['tried']} | {line['worse']} | {share} | {there['tried']} | {there['worse']} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def summed(parts: list[dict[str, Any]]) -> str:
+    """Alarms of all verdicts, and how many the levels add up to."""
+    lines = [(name, line) for part in parts for name, line in part.items()]
+    tried, worse = (sum(line[what] for _, line in lines) for what in ("tried", "worse"))
+    level = sum(LEVEL * (1 + (name in TWO_SIDED)) * line["tried"] for name, line in lines)
+    return f"{worse} of {tried:,} verdicts alarm, {shown(worse, tried)}, where the levels add up to {level:.0f}"
+
+
+def shown(hits: int, n: int) -> str:
+    low, high = stats.binomtest(hits, n).proportion_ci(method="wilson")
+    return f"{hits / n:.1%} ({low:.1%} to {high:.1%})"
+
+
+def found_section(results: dict[str, Any]) -> str:
+    lines: list[str] = []
+    for name, sizes in results["prediction"]["planted"].items():
         of_all = results["faults"]["planted"].get(name, {})
-        lines = [of_all.get(size, {}) | line for size, line in sizes.items()]
-        print(f"\n| {name} | {' | '.join(f'{float(s):.0%}' for s in sizes)} |\n|{' --- |' * (1 + len(sizes))}")
-        for figure in dict.fromkeys(figure for line in lines for figure in line):
-            found = [line.get(figure, {"worse": 0, "tried": 1}) for line in lines]
+        planted = [of_all.get(size, {}) | line for size, line in sizes.items()]
+        lines += ["", f"| {name} | {' | '.join(f'{float(s):.0%}' for s in sizes)} |", f"|{' --- |' * (1 + len(sizes))}"]
+        for figure in dict.fromkeys(figure for line in planted for figure in line):
+            found = [line.get(figure, {"worse": 0, "tried": 1}) for line in planted]
             shares = [line["worse"] / line["tried"] for line in found]
             if max(shares) >= 0.3:
-                print(f"| `{figure}` | {' | '.join(f'{share:.0%}' for share in shares)} |")
+                lines.append(f"| `{figure}` | {' | '.join(f'{share:.0%}' for share in shares)} |")
+    return "\n".join([*lines, ""])
 
 
-def clean_figures(figures: dict[str, Any], of_splits: dict[str, Any]) -> None:
-    for name, line in figures.items():
-        low, high = stats.binomtest(line["worse"], line["tried"]).proportion_ci(method="wilson")
-        there = of_splits.get(name, {"tried": 0, "worse": 0})
-        share = f"{line['worse'] / line['tried']:.1%} ({low:.1%} to {high:.1%})"
-        print(f"| `{name}` | {line['tried']} | {line['worse']} | {share} | {there['tried']} | {there['worse']} |")
-
-
-PARTS = {"clean": clean, "prediction": prediction, "faults": faults, "splits": splits, "table": table}
+PARTS = {"clean": clean, "scarce": scarce, "prediction": prediction, "faults": faults, "splits": splits, "page": page}
 
 
 def main() -> None:
@@ -363,7 +441,7 @@ def main() -> None:
     parser.add_argument("--learner", default="linear", help="which models predict")
     asked = parser.parse_args()
     results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
-    about = {} if asked.part == "table" else machine()
+    about = {} if asked.part == "page" else machine()
 
     def save() -> None:
         asked.results.write_text(json.dumps(results | about, indent=1) + "\n")

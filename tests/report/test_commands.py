@@ -62,6 +62,13 @@ def test_one_table_has_nothing_to_be_compared_with(files):
     assert "likewise evaluate" in done.output
 
 
+@pytest.mark.parametrize("command", ["compare", "evaluate"])
+def test_a_table_named_twice_is_told(files, command):
+    done = run(command, files / "real.csv", files / "one.csv", files / "two.csv", files / "one.csv")
+    assert done.exit_code == 2
+    assert "named twice" in done.output
+
+
 def test_dp_only_measures_nothing(files, monkeypatch):
     monkeypatch.setattr("likewise.evaluate", None)
     page, figures = files / "r.html", files / "r.json"

@@ -59,8 +59,6 @@ def compare(
     """
     if len(synthetic) < 2:
         raise errors.OptionError("give two synthetic tables or more; one alone is measured by `likewise evaluate`")
-    if len(set(synthetic)) < len(synthetic):
-        raise errors.OptionError("a synthetic table is named twice; name each once")
     terminal = open_terminal(quiet, json)
     check_outputs(report, json)
     import likewise as lw
@@ -82,6 +80,12 @@ def compare(
 
 
 def names_of(paths: list[Path]) -> list[str]:
-    """What to call several files: their stems, or the whole paths where two share one."""
+    """What to call several files: their stems, or the whole paths where two share one.
+
+    Raises:
+        OptionError: a file is named twice.
+    """
+    if len(set(paths)) < len(paths):
+        raise errors.OptionError("a synthetic table is named twice; name each once")
     stems = [path.name.split(".")[0] for path in paths]
     return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]

@@ -69,6 +69,7 @@ def test_a_file_read_in_blocks_is_the_file(tmp_path: Path) -> None:
 cells = st.text(st.sampled_from('ab" ,\n'), max_size=4) | st.none()
 
 
+@pytest.mark.filterwarnings("ignore:.*without any value behind the table")
 @pytest.mark.usefixtures("small_blocks")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=30), size=st.integers(1, 40))

@@ -301,9 +301,9 @@ def test_a_person_s_word_beats_what_the_rows_tell() -> None:
     assert Schema.from_json(lw.infer(frame).to_json()).entity == "employee_id"
 
 
-def test_names_that_repeat_only_because_people_do_are_texts() -> None:
+def test_names_that_repeat_only_because_people_do_are_no_levels() -> None:
     kinds = {c.name: c.kind.value for c in lw.infer(payroll(32))}
-    assert kinds["name"] == "text"
+    assert kinds["name"] == "id"
     assert kinds["team"] == "categorical"
 
 

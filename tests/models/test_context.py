@@ -131,7 +131,8 @@ def test_few_codes_come_first_what_is_told_before_all_and_the_last_column_last()
     """And a model read back draws in the order it learnt, whatever its alphabet would say."""
     sizes = (40, 3, 9, 2, 5)
     rng = np.random.default_rng(4)
-    drawn = np.stack([rng.integers(0, k, 200) for k in sizes], 1).astype(np.uint8)
+    together = rng.random(200)  # each goes with the others: what goes with none is drawn first
+    drawn = np.stack([together * k for k in sizes], 1).astype(np.uint8)
     codes = Codes(drawn, np.zeros((200, 0), np.float32))
     letters = Alphabet(tuple(Field(size=k, emit=np.ones(k, bool)) for k in sizes))
     fit = Fit.of(codes, codes[:20], letters, rng=rng, context_fields=(2,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 import likewise as lw
+from likewise.training.loop import one_thread
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "autoregressive": {"epochs": 1},
@@ -64,3 +66,34 @@ def test_one_thread_and_three_tell_the_same(model: str, what: str) -> None:
             found.append(TOLD[what](fitted(model)))
             assert torch.get_num_threads() == n
     assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("first_out", [True, False])
+def test_two_at_once_leave_as_many_threads_as_there_were(first_out: bool) -> None:
+    """A thread that begins while another computes alone starts with that one's single thread of torch."""
+    entered, both = threading.Event(), threading.Barrier(2)
+
+    def first() -> None:
+        with one_thread():
+            entered.set()
+            both.wait(30)
+            if not first_out:
+                second_left.wait(30)
+
+    def second() -> None:
+        entered.wait(30)
+        with one_thread():
+            both.wait(30)
+            if first_out:
+                working[0].join(30)
+        seen.append(torch.get_num_threads())
+        second_left.set()
+
+    second_left, seen = threading.Event(), list[int]()
+    with threads(3):
+        working = [threading.Thread(target=turn) for turn in (first, second)]
+        for thread in working:
+            thread.start()
+        for thread in working:
+            thread.join(60)
+    assert seen == [3]

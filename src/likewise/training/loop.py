@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,12 +194,38 @@ def one_thread() -> Iterator[None]:
     """
     import torch
 
-    threads = torch.get_num_threads()
+    threads = _ALONE.enter(torch.get_num_threads())
     torch.set_num_threads(1)
     try:
         yield
     finally:
+        _ALONE.leave()
         torch.set_num_threads(threads)
+
+
+class _Alone:
+    """How many are inside `one_thread`. A new thread of Python begins with the number that another one set last, so one
+    that begins while others are inside must not take theirs for its own and leave it behind."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.before = threading.Lock(), 0, 1
+
+    def enter(self, threads: int) -> int:
+        """How many threads are to be set again, of one that has so many."""
+        with self.lock:
+            if self.inside and threads == 1:
+                threads = self.before
+            elif not self.inside:
+                self.before = threads
+            self.inside += 1
+            return threads
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+
+
+_ALONE = _Alone()
 
 
 class Spread(Protocol):

@@ -40,12 +40,15 @@ LEAST_TO_HALVE = 40
 def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     """The synthetic table's columns and pairs, and a fresh real table's at the same size."""
     (fit,) = fidelity(run.train, [run.synthetic], rng=run.rng(1))
-    real, fresh, floor_by = run.equal_tables
+    real, fresh, floor_by = run.real_tables
     if min(len(real), len(fresh)) < LEAST_TO_HALVE:
         return fit, _changed(fit, dict.fromkeys(MEANS, math.nan)), floor_by
     (floor,) = fidelity(real, [fresh], rng=run.rng(1))
     halves = [fidelity(a, [b], rng=run.rng(1))[0] for a, b in _halved(run, real, fresh)]
-    means = {name: _with_more_rows(run, getattr(floor, name), [getattr(h, name) for h in halves]) for name in MEANS}
+    means = {
+        name: _with_more_rows(run, (real, fresh), getattr(floor, name), [getattr(h, name) for h in halves])
+        for name in MEANS
+    }
     return fit, _changed(floor, means), floor_by
 
 
@@ -55,10 +58,9 @@ def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]
     return [(real.take(np.sort(a)), fresh.take(np.sort(b))) for a, b in zip(*parts, strict=True)]
 
 
-def _with_more_rows(run: Context, error: float, halves: Sequence[float]) -> float:
-    """What the error between the two real tables would be for fresh rows, as many as the synthetic ones."""
-    real, fresh, _ = run.equal_tables
-    here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in ((real, fresh), (run.train, run.synthetic)))
+def _with_more_rows(run: Context, real: tuple[Typed, Typed], error: float, halves: Sequence[float]) -> float:
+    """What the error between two real tables would be for fresh rows, as many as the synthetic ones."""
+    here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in (real, (run.train, run.synthetic)))
     return more_rows(error, float(np.mean(halves)), here / there)
 
 
@@ -136,7 +138,7 @@ def _fresh_overlap(run: Context, tables: Sequence[tuple[Binned, Binned]], order:
         found = accuracy(ours, theirs, order, run.rng(9 + order), most=MOST_FOR_FLOOR)
         assert found is not None
         lost.append(1.0 - found.value)
-    return _with_more_rows(run, lost[0], lost[1:])
+    return _with_more_rows(run, run.equal_tables[:2], lost[0], lost[1:])
 
 
 def joint_scores(run: Context) -> Iterable[Score]:

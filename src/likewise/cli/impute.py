@@ -117,7 +117,7 @@ def impute(
 
 
 def _tell_what_is_filled(holes: Mapping[str, int], filled: pl.DataFrame, schema: Schema, terminal: Terminal) -> None:
-    """How many holes of each column are filled, and which columns keep some: texts that are made up fill none."""
+    """How many holes of each column are filled, and which columns keep some: a model draws no rare level."""
     from likewise.schema.parse import parse
 
     if not holes:
@@ -128,10 +128,7 @@ def _tell_what_is_filled(holes: Mapping[str, int], filled: pl.DataFrame, schema:
     named = ", ".join(f"{name} {n:,}" for name, n in done.items())
     terminal.result(f"{sum(done.values()):,} cells filled" + f": {named}" * bool(done))
     if kept := [name for name in holes if left[name]]:
-        terminal.note(
-            f"holes left in {', '.join(map(repr, kept))}: the texts of this model are made up and fill none; --model "
-            "forest takes those of the column"
-        )
+        terminal.note(f"holes left in {', '.join(map(repr, kept))}: this model draws no value of theirs")
 
 
 def _numbered(path: Path, k: int) -> Path:

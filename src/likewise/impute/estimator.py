@@ -73,8 +73,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     After `fit`: `schema_` (None for arrays), `n_holes_` (column -> holes that can be filled), `method_`,
     `n_features_in_`, `feature_names_in_`.
 
-    What frames may hold: numbers, levels, truth values, dates and times; texts are taken as levels. Identifiers are
-    neither used nor filled. Cells that were known come back as they were, bit by bit, in the types they had.
+    What frames may hold: numbers, levels, truth values, dates and times; texts that come again are levels. Identifiers
+    and texts that mostly differ are neither used nor filled: what would stand there is another row's. Cells that were
+    known come back as they were, bit by bit, in the types they had.
 
     Privacy: none. An imputer keeps the rows it learnt from, and fills holes with values of real rows.
 
@@ -137,7 +138,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.add_indicator:
             _check_marks(self._names, self._holed)
         if isinstance(opened, OpenedFrame):
-            used = [c for c in opened.schema if c.is_modelled and c.name not in self._empty]
+            used = [c for c in opened.schema if _is_fillable(c) and c.name not in self._empty]
             self._grid = TableMatrix.of_table(opened.table, Schema(tuple(used))) if used else TableMatrix(())
             self.schema_: Schema | None = opened.schema
         else:
@@ -187,7 +188,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         unused = [n for n in self._holed if n not in self._empty and n not in self._grid.names]
         if unused:
-            told = f"identifiers and dropped columns are not filled: {_listed(unused)}"
+            told = f"identifiers, texts that mostly differ and dropped columns are not filled: {_listed(unused)}"
             warnings.warn(told, LikewiseWarning, stacklevel=3)
 
     # ---- filling -----------------------------------------------------------------------------------------------------
@@ -335,6 +336,11 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_seed")
+
+
+def _is_fillable(column: Column) -> bool:
+    """Whether values of other rows may stand in its holes: a note or a key of another person may not."""
+    return column.is_modelled and column.kind is not Kind.TEXT
 
 
 def _is_frame(X: Any) -> bool:

@@ -327,9 +327,8 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     if kind is Kind.TEXT and not closed:
         long = facts.values.str.len_chars().mean() > MAX_LENGTH  # type: ignore[operator]
         learnt = "only their length and characters are learnt" if long else "their pattern is learnt"
-        return facts.column(
-            kind, notes=(f"mostly different texts: {learnt}; no text is kept, and none of them is drawn",)
-        )
+        told = f"no text is kept, and none of them is drawn but what {LEAST_ROWS} rows have, and short numbers"
+        return facts.column(kind, notes=(f"mostly different texts: {learnt}; {told}",))
     if len(facts.values) > 1 and int(facts.counts.max()) < LEAST_ROWS:  # type: ignore[arg-type]
         facts.notes.append(f"no level has {LEAST_ROWS} rows: none will be drawn, unless levels are declared")
     return facts.column(Kind.CATEGORICAL, **_levels_of(facts))

@@ -207,7 +207,7 @@ def test_rows_are_drawn_by_true_frequencies_of_what_they_are_told() -> None:
     net = model._net
     known = torch.full((20_000, len(net.sizes)), -1)
     z = torch.randn(20_000, net.n_latent, generator=torch.Generator().manual_seed(0))
-    place, code = net._chosen(z, known, {})
+    place, code, _ = net._chosen(z, known, {})
     shares = torch.bincount(place, minlength=len(net.asked)) / len(place)
     assert float((shares - 1 / len(net.asked)).abs().max()) < 0.02
     for i, j in enumerate(net.asked):

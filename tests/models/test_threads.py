@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import likewise as lw
-from likewise.training.loop import one_thread
+from likewise.training.loop import crew, one_thread
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "autoregressive": {"epochs": 1},
@@ -97,3 +97,23 @@ def test_two_at_once_leave_as_many_threads_as_there_were(first_out: bool) -> Non
         for thread in working:
             thread.join(60)
     assert seen == [3]
+
+
+def test_who_is_alone_already_stays_so_until_the_outermost_is_left() -> None:
+    with threads(3):
+        with one_thread():
+            with one_thread():
+                pass
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 3
+
+
+def test_work_of_a_crew_that_is_done_alone_leaves_its_thread_alone() -> None:
+    def work(_: int) -> int:
+        with one_thread():
+            both.wait(30)  # so that each item has a thread of its own
+        return torch.get_num_threads()
+
+    both = threading.Barrier(2)
+    with threads(2), crew() as spread:
+        assert spread(work, range(2)) == [1, 1]

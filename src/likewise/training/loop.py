@@ -203,26 +203,38 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-class _Alone:
-    """How many are inside `one_thread`. A new thread of Python begins with the number that another one set last, so one
-    that begins while others are inside must not take theirs for its own and leave it behind."""
+class _Alone(threading.local):
+    """How many threads of Python are inside `one_thread`, and how often the own one is.
 
-    def __init__(self) -> None:
-        self.lock, self.inside, self.before = threading.Lock(), 0, 1
+    A new one begins with the number that another set last: one that begins while others are inside must not take
+    theirs for its own and leave it behind. One that is inside already stays alone until it leaves the outermost.
+    """
+
+    lock, inside, before = threading.Lock(), 0, 1
+    depth = 0
 
     def enter(self, threads: int) -> int:
         """How many threads are to be set again, of one that has so many."""
-        with self.lock:
-            if self.inside and threads == 1:
-                threads = self.before
-            elif not self.inside:
-                self.before = threads
-            self.inside += 1
+        self.depth += 1
+        if self.depth > 1:
             return threads
+        with _Alone.lock:
+            if _Alone.inside and threads == 1:
+                threads = _Alone.before
+            elif not _Alone.inside:
+                _Alone.before = threads
+            _Alone.inside += 1
+        return threads
 
     def leave(self) -> None:
-        with self.lock:
-            self.inside -= 1
+        self.depth -= 1
+        if not self.depth:
+            with _Alone.lock:
+                _Alone.inside -= 1
+
+    def join(self) -> None:
+        """Count a thread of a crew as inside for as long as it lives."""
+        self.depth = 1
 
 
 _ALONE = _Alone()
@@ -249,7 +261,7 @@ def crew() -> Iterator[Spread]:
         if threads == 1:
             yield one_by_one
             return
-        with ThreadPoolExecutor(threads - 1) as pool:
+        with ThreadPoolExecutor(threads - 1, initializer=_ALONE.join) as pool:
 
             def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
                 items = list(items)

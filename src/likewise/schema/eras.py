@@ -45,13 +45,8 @@ def western(values: pl.Series, sample: list[str]) -> tuple[pl.Series, str] | Non
         if None in found or not sample:
             continue
         years = [match[2] for match in found if match]
-        flag = (
-            "元"
-            if "元" in years
-            else "0"
-            if all(len(year) == 2 for year in years) and any(y[0] == "0" for y in years)
-            else ""
-        )
+        padded = all(len(year) == 2 for year in years) and any(year[0] == "0" for year in years)
+        flag = "元" if "元" in years else "0" * padded
         return _in_west(values, kind), f"%Y({kind}{flag})"
     return None
 

@@ -12,26 +12,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-_DAYS = {
-    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
-    "de2": "Mo. Di. Mi. Do. Fr. Sa. So.", "de3": "Mo Di Mi Do Fr Sa So",
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday", "en2": "Mon Tue Wed Thu Fri Sat Sun",
-    "fr": "Lundi Mardi Mercredi Jeudi Vendredi Samedi Dimanche", "fr2": "Lun. Mar. Mer. Jeu. Ven. Sam. Dim.",
-    "es": "Lunes Martes Miércoles Jueves Viernes Sábado Domingo", "es2": "Lun Mar Mié Jue Vie Sáb Dom",
-    "it": "Lunedì Martedì Mercoledì Giovedì Venerdì Sabato Domenica", "it2": "Lun Mar Mer Gio Ven Sab Dom",
-    "pt": "Segunda-feira Terça-feira Quarta-feira Quinta-feira Sexta-feira Sábado Domingo",
-    "nl": "Maandag Dinsdag Woensdag Donderdag Vrijdag Zaterdag Zondag", "nl2": "Ma Di Wo Do Vr Za Zo",
-    "sv": "Måndag Tisdag Onsdag Torsdag Fredag Lördag Söndag",
-    "da": "Mandag Tirsdag Onsdag Torsdag Fredag Lørdag Søndag",
-    "pl": "Poniedziałek Wtorek Środa Czwartek Piątek Sobota Niedziela",
-    "cs": "Pondělí Úterý Středa Čtvrtek Pátek Sobota Neděle", "ru2": "Пн Вт Ср Чт Пт Сб Вс",
-    "ru": "Понедельник Вторник Среда Четверг Пятница Суббота Воскресенье",
-    "tr": "Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi Pazar",
-    "zh": "星期一 星期二 星期三 星期四 星期五 星期六 星期日", "zh2": "周一 周二 周三 周四 周五 周六 周日",
-    "zh3": "星期一 星期二 星期三 星期四 星期五 星期六 星期天", "ja": "月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日",
-    "ja2": "(月) (火) (水) (木) (金) (土) (日)", "ja3": "（月） （火） （水） （木） （金） （土） （日）",
-    "ko": "월요일 화요일 수요일 목요일 금요일 토요일 일요일", "ko2": "(월) (화) (수) (목) (금) (토) (일)",
-}  # fmt: skip
+from likewise.schema.vocabulary import table
+
+_DAYS = table("times.weekdays")
 _WEEKDAY = re.compile(r"%A\((\w+)([~^]?)\)")
 _CASES: dict[str, Callable[[str], str]] = {"": str, "~": str.lower, "^": str.upper}
 _ALL_DAYS = "|".join(sorted({re.escape(day) for days in _DAYS.values() for day in days.split()}, key=len, reverse=True))

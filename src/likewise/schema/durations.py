@@ -15,15 +15,10 @@ from functools import cached_property
 import polars as pl
 
 from likewise.errors import SchemaError
+from likewise.schema.vocabulary import table
 
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_MARKS = {
-    "w": "w W wk week weeks Woche Wochen semaine semaines semana semanas 周",
-    "d": "d D day days Tag Tage Tagen T jour jours j día días dia dias 天 日",
-    "h": "h H hr hrs hour hours Std Std. Stunde Stunden heure heures hora horas 小时 时",
-    "m": "m M min mins min. Min Min. minute minutes Minute Minuten minuto minutos 分钟 分 ′ '",
-    "s": 's S sec secs sec. Sek Sek. second seconds Sekunde Sekunden seconde secondes segundo segundos 秒 ″ "',
-}
+_MARKS = table("times.units")
 _UNIT_OF = {mark: unit for unit, marks in _MARKS.items() for mark in marks.split()}
 _CLOCK = re.compile(r"[-+\u2212]?(?:(\d+)(\D*?[^\d:]|:(?=\d+:\d\d:)))?(\d+)((?::\d\d){1,2})(?:([.,])(\d+))?")
 _MAYBE = re.compile(r"^[-+\u2212]?(?:PT?)?[0-9]+[^0-9]")

@@ -16,7 +16,7 @@ from likewise.schema.column import Column, Kind, Role
 from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
-from likewise.schema.identifiers.forms import Form, recognise
+from likewise.schema.identifiers.forms import NAME, Form, recognise
 from likewise.schema.keys import (
     is_measure,
     key_reason,
@@ -26,18 +26,10 @@ from likewise.schema.keys import (
     parts_of,
     text_or_category,
 )
+from likewise.schema.vocabulary import words
 
-# Texts that mean "missing" wherever they stand.
-SURE_TOKENS = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "Null", "NaN", "nan", "NaT", "\\N", "#NA")
-# Texts that mean "missing" only among numbers, dates or truth values; elsewhere they are levels.
-CONTEXT_TOKENS = (
-    "None", "none", "NONE", "N", "na", "-", "--", "---", ".", "..", "*", "NIL", "nil", "n.a.", "N.A.", "(null)",
-    "missing", "Missing", "MISSING", "unknown", "Unknown", "UNKNOWN", "undefined", "#VALUE!", "#DIV/0!", "#REF!",
-    "not available", "Not available", "Not Available", "0000-00-00", "0000-00-00 00:00:00", "not applicable",
-    "00/00/0000", "0000/00/00", "00.00.0000", "00-00-0000", "00/00/0000 00:00", "00/00/0000 00:00:00",
-    "n.d.", "N.D.", "n/d", "N/D", "s/d", "S/D", "k.A.", "k. A.", "keine Angabe", "#NUM!", "#NAME?", "#NULL!", "(blank)",
-    "[NULL]", "<NULL>", "(NULL)", "[null]", "<null>", "TBD", "—", "–", "无", "暂无", "未知", "不详", "空",
-)  # fmt: skip
+SURE_TOKENS = words("missing.sure")
+CONTEXT_TOKENS = words("missing.among_values")
 FEW_VALUES = 20
 """Up to so many numbers may be codes, and a text that repeats beside them one more."""
 TRUTH_PAIRS = (("0", "1"), ("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("off", "on"), ("0.0", "1.0"))
@@ -180,7 +172,8 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
 
 def note_of(form: Form) -> str:
     """What a user is told of a column of personal identifiers."""
-    return f"personal identifiers ({form.what}): never learnt, new ones are made"
+    told = "; if they are no people's, say kind categorical" if form is NAME else ""
+    return f"personal identifiers ({form.what}): never learnt, new ones are made{told}"
 
 
 def _take_tokens(facts: _Facts, tokens: tuple[str, ...], *, blanks: bool = False) -> None:

@@ -7,6 +7,7 @@ import re
 import polars as pl
 
 from likewise.schema.column import Kind
+from likewise.schema.vocabulary import words
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # A last word that names a key in whatever size of table, as in "AlbumId"; and names that do so as a whole.
@@ -14,25 +15,7 @@ _STRONG = frozenset({"id", "ids", "uuid", "guid", "pk", "rowid", "oid", "identif
 _STRONG_NAMES = frozenset({"", "no", "nr", "#", "index", "idx", "key", "row", "unnamed 0", "level 0", "rownames"})
 # Words that make a key likely where there are rows enough to tell.
 _WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "account", "barcode"})
-# Words of what is measured, counted through or paid, in English, German, French, Spanish, Italian, Portuguese and
-# Chinese: under such a name numbers are numbers, however different they are.
-_MEASURE_WORDS = """
-    year month day week hour minute second birth date time timestamp datetime age rank step t period epoch score count
-    price amount income salary salaries wage wages earnings pay cost costs total sum revenue sales turnover profit loss
-    margin budget fee worth value values asset assets liabilities equity population views visits clicks bytes size
-    length width height depth weight distance area volume speed velocity duration elapsed lap laptime temperature
-    pressure energy power voltage ratio rate percent pct share points quantity qty latitude longitude lat lon lng mass
-    altitude elevation ts ms us ns
-    einkommen gehalt lohn preis kosten betrag umsatz gewinn verlust saldo gebühr wert summe menge anzahl einwohner
-    gewicht größe groesse länge laenge breite höhe hoehe fläche flaeche dauer datum zeit zeitpunkt jahr monat woche tag
-    stunde alter
-    revenu salaire prix coût cout montant somme chiffre solde valeur quantité quantite poids taille durée duree heure
-    année annee mois semaine jour âge
-    ingreso ingresos salario sueldo precio coste costo importe monto suma ventas saldo valor cantidad peso tamaño
-    duración duracion fecha hora año mes semana día dia edad
-    reddito stipendio prezzo importo somma valore quantità quantita renda preço preco custo quantidade
-"""
-_COUNTED = frozenset(_MEASURE_WORDS.split())
+COUNTED = frozenset(words("headings.measures"))
 _HAN_MEASURES = re.compile(
     "收入|工资|薪|价|金额|总额|费|余额|销售额|成本|人口|数量|重量|长度|面积|时间|日期|年份|月份|年龄|次数|分数"
 )
@@ -43,55 +26,15 @@ _MEASURED = (
     r"^[+-]?\d+([.,]\d+)?[A-Za-zµ°%²³/]{1,6}$|^(?i:P?T?(\d+[YMWDHS])+)$|^\d{4}-?[QWSHM]\d{1,2}$"
     r"|^(?:[QWHS]|FY|CW|KW)\d{1,2}[-/]?(?:\d{2}|\d{4})$"
 )
-_DIGIT_CODES = frozenset({
-    "zip", "zipcode", "postcode", "postal", "postalcode", "phone", "tel", "telephone", "fax", "mobile", "ssn", "isbn",
-    "ean", "iban", "fips",
-})  # fmt: skip
+_DIGIT_CODES = frozenset(words("headings.digit_codes"))
 _NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "aid", "lipid", "solid", "fluid", "mid")
 
-# Words of those who have rows: people, what they hold, things with a life. English, German, French, Spanish, Chinese.
-_OWNER_WORDS = """
-    person people customer cust client patient employee emp user member student pupil subject participant
-    household account acct driver operator worker staff player rider visitor citizen resident tenant passenger
-    borrower applicant holder donor voter respondent owner case insured policy machine device vehicle unit
-    engine buyer guest teacher doctor agent learner candidate kunde kunden mitarbeiter personal benutzer nutzer
-    mitglied schueler schüler versicherter versicherten konto maschine maschinen fall geraet gerät abonne abonné
-    employe employé salarie salarié eleve élève etudiant étudiant utilisateur membre personne dossier cliente
-    paciente empleado usuario alumno estudiante persona socio miembro cuenta trabajador 客户 患者 病人 员工 用户
-    会员 学生 学号 工号 病历号 客户号 会员号 会员卡 就诊卡 住院 门诊 病案 保单 合同 社員 職員 従業員 顧客 会員 学籍 生徒
-    利用者 契約 口座 고객 회원 환자 학생 사원 직원
-    kd pat pers matr matrikel matrikels mitgl subj proband probandin vp vpn pp hh nhs uhid vertrag versicherung police
-    zähler zaehler contract claim meter chart card karte tarjeta akte
-    adhérent adherent assuré assure contrat afiliado asegurado contrato póliza poliza expediente paziente dipendente
-    studente contratto polizza tessera funcionário funcionario aluno prontuário prontuario matrícula matricula
-    клиент клиента пациент пациента сотрудник сотрудника работник работника абонент абонента студент студента ученика
-    табельный договор договора счет счета счёт счёта полис полиса
-    klient klienta pacjent pacjenta pracownik pracownika umowa umowy klant medewerker müşteri hasta öğrenci
-"""
-OWNERS = frozenset(_OWNER_WORDS.split())
-_THING_WORDS = """
-    account acct machine device vehicle unit engine policy case konto maschine maschinen fall geraet gerät dossier
-    cuenta vertrag versicherung police zähler zaehler contract claim meter chart card karte tarjeta akte contrat
-    contrato póliza poliza expediente contratto polizza
-    tessera договор договора счет счета счёт счёта полис полиса umowa umowy
-    保单 合同 契約 口座
-"""
-THINGS = frozenset(_THING_WORDS.split())
+OWNERS = frozenset(words("headings.owners"))
+THINGS = frozenset(words("headings.things"))
 """Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
-_GROUP_WORDS = """
-    product item sku article store shop branch airport station stop route district region area county country state
-    province city town village zip postcode department dept category class course model brand make type group team
-    school hospital site location plant warehouse carrier airline currency language genre album track film movie title
-    icd diagnosis procedure drug atc job occupation industry sector species
-"""
-_GROUPS = frozenset(_GROUP_WORDS.split())
+GROUPS = frozenset(words("headings.groups"))
 """Words of what is sold, visited or belonged to: its rows are many people's."""
-_NUMBERED_WORDS = """
-    badge ticket voucher coupon receipt invoice booking reservation permit licence license passport membership
-    card karte tarjeta carte parcel consignment shipment docket locker pager beeper extension ext durchwahl
-    nebenstelle klappe anexo ramal 分机 内线 ausweis rechnung beleg factura facture
-"""
-_NUMBERED = frozenset(_NUMBERED_WORDS.split())
+_NUMBERED = frozenset(words("headings.numbered"))
 """What has a number that is given out, by which it is called."""
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
@@ -106,38 +49,7 @@ _OTHER_NUMBERS = frozenset({"型号", "信号", "符号", "记号", "記号", "�
 """Chinese words that end as those of keys do and name none."""
 
 # Words that name what a column of words holds, and are hardly among the words it holds.
-_ATTRIBUTE_WORDS = """
-    name names firstname lastname forename surname middlename fullname nickname alias title salutation label text texts
-    word words sentence question answer review comment comments note notes remark remarks description desc summary
-    message subject headline abstract tweet body content value category class type kind subtype status state level
-    group gender sex race ethnicity religion nationality language city town village municipality country county region
-    district province street address place location birthplace continent job occupation profession position role rank
-    department division team company employer organization organisation industry sector brand make model color colour
-    flavor flavour material species genus family breed habitat diet source target from to origin destination author
-    artist album track genre publisher director actor actress film movie book journal product item sku article store
-    school university college degree major education marital diagnosis symptom treatment drug disease reason result
-    outcome response hobby email mail url link website username login
-    vorname nachname familienname anrede geschlecht ort stadt wohnort land straße strasse adresse bundesland kreis
-    gemeinde beruf firma abteilung stelle titel bezeichnung beschreibung bemerkung kommentar art typ kategorie klasse
-    gruppe farbe marke modell sprache staat staatsangehörigkeit familienstand verein
-    nom prénom prenom sexe genre ville pays rue adresse région profession métier metier entreprise société société
-    titre libellé libelle catégorie categorie classe couleur marque langue nationalité description commentaire
-    nombre apellido apellidos sexo ciudad pais país calle dirección direccion provincia profesión profesion ocupación
-    empresa título titulo descripción descripcion categoría categoria clase tipo color marca idioma nacionalidad
-    nome cognome sesso città citta paese via indirizzo professione azienda titolo categoria tipo colore lingua
-    sobrenome cidade endereço profissão empresa cor
-    имя фамилия отчество пол город страна улица адрес профессия должность компания название категория тип цвет язык
-    姓名 名字 名称 性别 城市 省份 省 市 国家 地区 地址 街道 职业 职位 公司 部门 单位 标题 描述 备注 类别 类型 颜色
-    品牌 型号 语言 民族 学历 专业 学校 状态 氏名 名前 性別 住所 都道府県 市区町村 国 職業 会社 部署 備考 種類
-    imię imie nazwisko miasto kraj ulica zawód płeć jméno jmeno příjmení město mesto země povolání pohlaví név
-    keresztnév város ország foglalkozás nume prenume oraș oras țară sex profesie ad isim soyad soyadı şehir sehir ülke
-    meslek cinsiyet naam voornaam achternaam plaats stad beroep geslacht namn förnamn efternamn yrke kön navn fornavn
-    etternavn efternavn kjønn køn nimi etunimi sukunimi kaupunki maa ammatti όνομα επώνυμο πόλη χώρα επάγγελμα φύλο
-    име фамилия град държава ім'я прізвище місто країна שם עיר ארץ מקצוע اسم الاسم مدينة المدينة بلد مهنة 이름 성명 도시
-    국가 직업 성별 주소 ชื่อ นามสกุล เมือง จังหวัด ประเทศ อาชีพ
-    tên nama kota negara pekerjaan
-"""
-_NAMES = frozenset(_ATTRIBUTE_WORDS.split()) | _COUNTED | _STRONG | _WEAK
+_NAMES = frozenset(words("headings.attributes")) | COUNTED | _STRONG | _WEAK
 
 BY_LOOKS = "unique codes"
 """The reason of keys that nothing but their looks tells."""
@@ -255,7 +167,7 @@ def is_measure(name: str) -> bool:
     """
     parts = parts_of(name)
     glued = any(part.endswith(_GLUED) for part in parts if len(part) > 7)
-    return bool(_COUNTED & set(parts)) or glued or bool(_HAN_MEASURES.search(name))
+    return bool(COUNTED & set(parts)) or glued or bool(_HAN_MEASURES.search(name))
 
 
 def parts_of(name: str) -> list[str]:
@@ -306,7 +218,7 @@ def names_a_group(name: str) -> bool:
         (True, False)
     """
     parts = set(parts_of(name))
-    return bool(_GROUPS & parts) and not any(map(_is_who, parts))
+    return bool(GROUPS & parts) and not any(map(_is_who, parts))
 
 
 def may_name_a_key(name: str) -> bool:

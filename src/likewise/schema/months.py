@@ -10,67 +10,9 @@ import re
 
 import polars as pl
 
-_NAMES = {
-    "B(de)": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-    "b(de)": "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
-    "b(de2)": "Jan Feb Mrz Apr Mai Jun Jul Aug Sep Okt Nov Dez",
-    "b(de3)": "Jan Feb März Apr Mai Juni Juli Aug Sept Okt Nov Dez",
-    "B(at)": "Jänner Februar März April Mai Juni Juli August September Oktober November Dezember",
-    "B(fr)": "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre",
-    "B(fr2)": "Janvier Fevrier Mars Avril Mai Juin Juillet Aout Septembre Octobre Novembre Decembre",
-    "b(fr)": "Janv Févr Mars Avr Mai Juin Juil Août Sept Oct Nov Déc",
-    "b(fr2)": "Jan Fév Mar Avr Mai Jun Jul Aoû Sep Oct Nov Déc",
-    "B(es)": "Enero Febrero Marzo Abril Mayo Junio Julio Agosto Septiembre Octubre Noviembre Diciembre",
-    "b(es)": "Ene Feb Mar Abr May Jun Jul Ago Sep Oct Nov Dic",
-    "b(es2)": "Ene Feb Mar Abr May Jun Jul Ago Sept Oct Nov Dic",
-    "B(it)": "Gennaio Febbraio Marzo Aprile Maggio Giugno Luglio Agosto Settembre Ottobre Novembre Dicembre",
-    "b(it)": "Gen Feb Mar Apr Mag Giu Lug Ago Set Ott Nov Dic",
-    "B(pt)": "Janeiro Fevereiro Março Abril Maio Junho Julho Agosto Setembro Outubro Novembro Dezembro",
-    "b(pt)": "Jan Fev Mar Abr Mai Jun Jul Ago Set Out Nov Dez",
-    "B(nl)": "Januari Februari Maart April Mei Juni Juli Augustus September Oktober November December",
-    "b(nl)": "Jan Feb Mrt Apr Mei Jun Jul Aug Sep Okt Nov Dec",
-    "B(sv)": "Januari Februari Mars April Maj Juni Juli Augusti September Oktober November December",
-    "B(da)": "Januar Februar Marts April Maj Juni Juli August September Oktober November December",
-    "B(no)": "Januar Februar Mars April Mai Juni Juli August September Oktober November Desember",
-    "b(sv)": "Jan Feb Mar Apr Maj Jun Jul Aug Sep Okt Nov Dec",
-    "b(no)": "Jan Feb Mar Apr Mai Jun Jul Aug Sep Okt Nov Des",
-    "B(pl)": "Stycznia Lutego Marca Kwietnia Maja Czerwca Lipca Sierpnia Września Października Listopada Grudnia",
-    "b(pl)": "Sty Lut Mar Kwi Maj Cze Lip Sie Wrz Paź Lis Gru",
-    "B(cs)": "Ledna Února Března Dubna Května Června Července Srpna Září Října Listopadu Prosince",
-    "b(cs)": "Led Úno Bře Dub Kvě Čvn Čvc Srp Zář Říj Lis Pro",
-    "B(ru)": "Января Февраля Марта Апреля Мая Июня Июля Августа Сентября Октября Ноября Декабря",
-    "B(ru2)": "Январь Февраль Март Апрель Май Июнь Июль Август Сентябрь Октябрь Ноябрь Декабрь",
-    "b(ru)": "Янв Фев Мар Апр Май Июн Июл Авг Сен Окт Ноя Дек",
-    "b(ru2)": "Янв Фев Мар Апр Мая Июн Июл Авг Сен Окт Ноя Дек",
-    "B(tr)": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
-    "b(tr)": "Oca Şub Mar Nis May Haz Tem Ağu Eyl Eki Kas Ara",
-    "B(id)": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
-    "B(ro)": "Ianuarie Februarie Martie Aprilie Mai Iunie Iulie August Septembrie Octombrie Noiembrie Decembrie",
-    "B(hu)": "Január Február Március Április Május Június Július Augusztus Szeptember Október November December",
-    "b(en)": "Jan Feb March April May June July Aug Sept Oct Nov Dec",
-    "b(en2)": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",
-    "b(en3)": "Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec",
-    "b(en4)": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    "b(sv2)": "Jan Feb Mars April Maj Juni Juli Aug Sept Okt Nov Dec",
-    "b(da)": "Jan Feb Marts April Maj Juni Juli Aug Sept Okt Nov Dec",
-    "b(ru3)": "Янв Февр Марта Апр Мая Июня Июля Авг Сент Окт Нояб Дек",
-    "b(ru4)": "Янв Февр Мар Апр Мая Июн Июл Авг Сент Окт Нояб Дек",
-    "B(uk)": "Січня Лютого Березня Квітня Травня Червня Липня Серпня Вересня Жовтня Листопада Грудня",
-    "b(uk)": "Січ Лют Бер Кві Тра Чер Лип Сер Вер Жов Лис Гру",
-    "B(ca)": "Gener Febrer Març Abril Maig Juny Juliol Agost Setembre Octubre Novembre Desembre",
-    "b(ca)": "Gen Febr Març Abr Maig Juny Jul Ag Set Oct Nov Des",
-    "B(el)": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου "
-    "Δεκεμβρίου",
-    "b(el)": "Ιαν Φεβ Μαρ Απρ Μαΐ Ιουν Ιουλ Αυγ Σεπ Οκτ Νοε Δεκ",
-    "b(hu)": "Jan Febr Márc Ápr Máj Jún Júl Aug Szept Okt Nov Dec",
-    "b(ro)": "Ian Feb Mar Apr Mai Iun Iul Aug Sept Oct Noi Dec",
-    "b(id)": "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des",
-    "b(id2)": "Jan Feb Mar Apr Mei Jun Jul Agt Sep Okt Nov Des",
-    "B(ar)": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
-    "B(hi)": "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
-    "B(fi)": "Tammikuuta Helmikuuta Maaliskuuta Huhtikuuta Toukokuuta Kesäkuuta Heinäkuuta Elokuuta Syyskuuta "
-    "Lokakuuta Marraskuuta Joulukuuta",
-}
+from likewise.schema.vocabulary import table
+
+_NAMES = table("times.months")
 
 
 def _language(mark: str) -> str:

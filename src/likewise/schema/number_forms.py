@@ -13,6 +13,7 @@ import polars as pl
 
 from likewise.schema import spellings
 from likewise.schema.numbers import LADDERS, NumberFormat, applied, below_zero, marks_of, read_reals, to_plain
+from likewise.schema.vocabulary import words
 
 # What a plain number looks like: sign, digits, point, exponent; or an infinity.
 PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
@@ -31,24 +32,10 @@ _PARTS = rf"^(?s)([^0-9]*?)([.,]?[0-9](?:[0-9{_GROUPS}]*[0-9])?\.?(?:[eE][+-]?[0
 
 # What may stand beside a number and leave it one. Letters before it otherwise make it a code ("A12"), as do letters
 # glued behind it that are no unit ("12B").
-_MONEY_WORDS = (
-    "$ € £ ¥ ￥ ₹ ₽ ₩ ₺ ₫ ₪ ฿ ₴ ₦ ¢ US$ A$ C$ HK$ NT$ S$ R$ R Rs Rs. INR USD EUR GBP CHF Fr. SFr. JPY CNY RMB AUD CAD "
-    "Rp RM NT Lei lei Lt Ls Ksh KSh Bs Bs. S/ S/. Q ₱ ₡ ₲ ₵ ₸ ₼ ₾ ₭ ֏ ៛ MX$ CA$ AU$ NZ$ R$ "
-    "RON BGN HRK ISK THB MYR IDR PHP VND AED SAR EGP ILS UAH TWD ARS CLP COP PEN NGN KES GHS MAD PKR BDT LKR KZT "
-    "NZD SEK NOK DKK PLN CZK HUF TRY BRL MXN ZAR SGD HKD KRW RUB kr kr. zł Kč Ft лв руб. руб р. 元 円 원 人民币"
-)
-_MONEY = frozenset(_MONEY_WORDS.split())
+_MONEY = frozenset(words("numbers.money"))
 _NO_CENTS = frozenset(("Rp", "IDR", "₫", "đ", "VND", "COP", "CLP", "₲", "PYG", "₩", "KRW"))
 """Currencies of which a point before three digits is a thousands mark."""
-_UNIT_WORDS = (
-    "% ‰ ° °C °F K s ms us µs ns min h hr hrs d sec secs mins y yr yrs kg g mg µg t lb lbs oz km m cm mm µm mi ft in "
-    "yd l L ml mL dl cl kWh MWh Wh W kW MW V A mA Hz kHz MHz GHz B kB KB MB GB TB PB KiB MiB GiB bit kbps Mbps bpm mph "
-    "kph km/h m/s m² m2 m³ m3 ha Pa hPa kPa bar mbar J kJ kcal cal ppm ppb dB px pt x mmHg mmol/l mmol/L mg/dl mg/dL "
-    "k k€ T€ TEUR kEUR Mio Mio. Mrd Mrd. mln mld тыс тыс. млн млрд pp bps mo wk ℃ ℉ Ω kΩ MΩ × rpm lx lm Nm psi IU "
-    "岁 人 个 次 天 年 月 日 小时 分钟 秒 公斤 千克 克 公里 米 厘米 平方米 件 元/月 分 歳 円 点 명 개 세 회 점 "
-    "万元 亿元 万円 億円 千円 百万円 万人 亿人 万 亿"
-)
-_UNITS = frozenset(_UNIT_WORDS.split())
+_UNITS = frozenset(words("numbers.units"))
 
 # Beyond this many digits after the point a text holds binary noise (0.30000000000000004), not a measurement.
 MOST_DECIMALS = 12

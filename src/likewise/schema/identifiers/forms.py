@@ -19,6 +19,7 @@ from likewise.schema.identifiers import checks
 from likewise.schema.identifiers.checks import Chars
 from likewise.schema.identifiers.names import looks_like_names
 from likewise.schema.keys import MAIL, parts_of
+from likewise.schema.vocabulary import words
 
 LOOK_AT = 2_000
 """Distinct values that are looked at."""
@@ -97,24 +98,6 @@ def code_points(texts: pl.Series, width: int) -> Chars:
     return np.array(texts.to_list(), dtype=f"<U{width}").view(np.uint32).reshape(len(texts), width)
 
 
-_ID_HINTS = (
-    "ssn", "social security", "national id", "tax id", "nino", "national insurance", "steuer id", "steuerid",
-    "steuernummer", "idnr", "sozialversicherungsnummer", "svnr", "ahv", "ahvnr", "secu", "codice fiscale", "dni",
-    "nif", "aadhaar", "aadhar", "cpf", "bsn", "pesel", "personnummer", "citizen id", "id card", "identity card",
-    "passport", "身份证", "身份证号", "身份证号码", "证件号", "护照号", "nhs number", "инн", "снилс", "паспорт",
-    "паспорта", "マイナンバー", "個人番号", "주민등록번호", "여권번호", "curp", "rfc", "rut", "cuil", "cuit",
-    "cédula", "cedula", "pasaporte", "passaporte", "cnh", "tckn", "tc kimlik", "kimlik", "cnp", "cpr",
-    "fødselsnummer", "henkilötunnus", "hetu", "kennitala", "rodné číslo", "nric", "cccd", "cmnd", "voter id",
-    "reisepass", "passnummer", "ausweisnummer", "passeport", "رقم الهوية",
-)  # fmt: skip
-_PHONES = (
-    "phone", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "handy", "telefon", "telefonnummer",
-    "telefono", "teléfono", "movil", "móvil", "msisdn", "whatsapp", "电话", "手机", "手机号", "手机号码",
-    "联系电话", "телефон", "телефона", "тел", "мобильный", "電話", "電話番号", "携帯", "携帯番号", "携帯電話",
-    "전화", "전화번호", "연락처", "휴대폰", "الهاتف", "هاتف", "جوال", "الجوال", "celular", "telefone", "telemóvel",
-    "cellulare", "tél", "téléphone", "telefoon", "gsm", "mobil", "mobilnummer", "mobiltelefon", "puhelin",
-    "puhelinnumero", "telefonszám", "τηλέφωνο", "κινητό", "điện thoại", "contact no", "contact number",
-)  # fmt: skip
 _CARDS = ("card", "credit card", "pan", "cc", "karte", "kartennummer", "tarjeta", "carte", "卡号", "银行卡号")
 _LAST = (-1,)
 _CHINESE = checks.weighted((7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), 11, "10X98765432")
@@ -122,20 +105,12 @@ _AHV = checks.weighted((1, 3) * 6, 10, "0987654321")
 _PESEL = checks.weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), 10, "0987654321")
 _BSN = checks.weighted((9, 8, 7, 6, 5, 4, 3, 2), 11, "0123456789:")
 
-_DEVICES = (
-    "imei", "imsi", "iccid", "meid", "esn", "udid", "idfa", "idfv", "gaid", "aaid", "adid", "android id", "vin",
-    "advertising id", "chassis number", "chassis no", "fahrgestellnummer", "license plate", "licence plate",
-    "number plate", "kennzeichen", "matricula", "matrícula", "targa", "госномер", "车牌", "车牌号", "车架号", "设备号",
-)  # fmt: skip
 _PAIR = "[0-9A-Fa-f]{2}"
 
 EMAIL = Form("email", "e-mail addresses", rf"^(?:(?:mailto:)?|[^@<>]*<){MAIL}>?$", "", sure=True)
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _GROUP = "[0-9A-Fa-f]{1,4}"
-_ADDRESSES = (
-    "ip", "ips", "ipv4", "ipv6", "ipaddr", "ipaddress", "addr", "host", "client", "server", "remote", "gateway", "src",
-    "dst", "source", "destination", "peer", "login",
-)  # fmt: skip
+_ADDRESSES = words("headings.addresses")
 IPV4 = Form("ipv4", "IP addresses", rf"^(?:{_OCTET}\.){{3}}{_OCTET}(?::\d{{1,5}}|/\d{{1,2}})?$", "", _ADDRESSES)
 IPV6 = Form(
     "ipv6", "IP addresses",
@@ -179,16 +154,18 @@ FORMS: tuple[Form, ...] = (
     Form("card", "card numbers", r"^[2-6]\d{12,18}$", "4000 0000 0000 0000", _CARDS, checks.luhn, _LAST),
 )  # fmt: skip
 US_SSN = Form("us_ssn", "US social security numbers", r"^[0-8]\d{2}-\d{2}-\d{4}$", "000-00-0000", sure=True)
-CALLED = Form("national_id", "identity numbers", r"^[A-Za-z]{0,6}\d[A-Za-z0-9]{4,17}$", "000000000", _ID_HINTS)
+CALLED = Form(
+    "national_id", "identity numbers", r"^[A-Za-z]{0,6}\d[A-Za-z0-9]{4,17}$", "000000000", words("headings.identities")
+)
 # A letter beside a digit, or more digits than a date has.
 DEVICE = Form(
     "device",
     "identifiers of devices",
     r"^[\p{L}\d]*(?:\p{L}\d|\d\p{L})[\p{L}\d]*$|^\d{14,20}$",
     "00000000000",
-    _DEVICES,
+    words("headings.devices"),
 )
-PHONE = Form("phone", "telephone numbers", r"^(\+\d{8,15}|\d{7,15})$", "+00 00 000 00 00", _PHONES)
+PHONE = Form("phone", "telephone numbers", r"^(\+\d{8,15}|\d{7,15})$", "+00 00 000 00 00", words("headings.phones"))
 ABROAD = Form("phone", "telephone numbers", r"^\+[1-9]\d{7,14}$", "+00 00 000 00 00")
 _LABEL = r"(?:(?i:tel|telefon|phone|ph|mobil|mobile|handy|cell|fax)[.: ]+)"
 # A country code behind + or 00, an area code behind a zero with a mark after it, or groups as in North America, France

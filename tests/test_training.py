@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 from torch import nn
 
+import likewise as lw
 from likewise.errors import LikewiseWarning, OptionError, TrainingError
 from likewise.training import loop
 from likewise.training.loop import Descent, Event, Record, Schedule, by_autograd, one_cycle, train
@@ -392,10 +394,19 @@ def test_the_best_weights_survive_the_interruption(tmp_path: Path) -> None:
     assert torch.equal(resumed.weights(), after[0])
 
 
-def test_the_checkpoint_is_gone_when_training_is_done(tmp_path: Path) -> None:
+def test_a_checkpoint_of_a_finished_training_stays_for_what_comes_after_it(tmp_path: Path) -> None:
+    """Whoever asked for it deletes it; a training taken up from it is done at once, and the same."""
     path = tmp_path / "run.checkpoint"
-    task = Task(checkpoint=str(path))
-    task.run()
+    first, again = (Task(checkpoint=str(path)) for _ in range(2))
+    first.run()
+    assert list(tmp_path.iterdir()) == [path]
+    again.run()
+    assert all(torch.equal(a, b) for a, b in zip(first.net.parameters(), again.net.parameters(), strict=True))
+
+
+def test_the_checkpoint_is_gone_when_a_fit_is_done(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [1, 2] * 50})
+    lw.Synthesizer(epochs=1, checkpoint=str(tmp_path / "begun"), random_state=0).fit(frame)
     assert list(tmp_path.iterdir()) == []
 
 

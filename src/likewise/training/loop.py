@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from statistics import median
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from likewise.errors import LikewiseWarning, OptionError, TrainingError
 
@@ -60,6 +61,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+FAR, FAR_WEIGHTS = 1e3, 100
+"""How many times as large as at first the loss of nets that play against each other may become, and their weights: nets
+that normalise what they compute hide in their losses how far they went astray."""
+
 LANDING = 4
 """Epochs in which the rate comes down, at most, where a cycle is cut short."""
 
@@ -77,7 +82,8 @@ class Schedule:
         patience: epochs without a better held-out loss before the cycle is cut short: the rate then comes down in
             `LANDING` epochs, for weights from the middle of a cycle are far from what they can come to.
         max_seconds: budget; the cycle is then run by the clock, so two runs may differ. None: no budget.
-        checkpoint: a file written after every epoch and resumed from when it is there; None: no file.
+        checkpoint: a file written after every epoch and resumed from when it is there; whoever asked for it deletes it
+            when all is done. None: no file.
     """
 
     epochs: int = 12
@@ -105,7 +111,8 @@ class Record:
 
     Args:
         stopped: "planned" (all epochs), "early" (patience, and then the rate brought down), "time" (budget) or
-            "diverged" (the loss stopped being a number; the best weights before that were kept).
+            "diverged" (the loss stopped being a number, or ended far above where it began; the best weights there were
+            are kept, which may be worth nothing).
     """
 
     epochs: int = 0
@@ -121,6 +128,9 @@ class Record:
 
 class Step(Protocol):
     """One update of the weights: what differs between kinds of nets."""
+
+    is_game: ClassVar[bool]
+    """Whether nets play against each other, so that a loss may well rise."""
 
     def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
         """Learn from these rows; `passed` is the share of training done. Gives the mean loss a row, detached."""
@@ -142,6 +152,7 @@ class Descent:
     `passed` is the share of the training done, for a loss that changes with it.
     """
 
+    is_game: ClassVar[bool] = False
     passed: float = 0.0
 
     def __init__(
@@ -375,8 +386,13 @@ def train(
         if progress is not None:
             progress(run.event(n_rows // size * size, notes or {}))
     run.finish()
-    run.warn(rate)
+    run.judge(rate)
     return run.record
+
+
+def _sizes(module: nn.Module) -> list[float]:
+    """The norm of each matrix of weights; 1 where there is none."""
+    return [float(p.detach().norm()) for p in module.parameters() if p.ndim > 1] or [1.0]
 
 
 def _batches(n_rows: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
@@ -397,8 +413,9 @@ class _Run:
         self.fingerprint = json.dumps([asdict(replace(schedule, checkpoint=None)), fingerprint])
         self.record = Record()
         self.best: dict[str, torch.Tensor] | None = None
-        self.start = math.inf
-        """Held-out loss before the first step, where it is known."""
+        self.weights = _sizes(module)
+        self.start = self.first = math.inf
+        """Held-out loss before the first step, where it is known, and the loss of that step."""
         self.cut = 0
         """The epoch from which the rate comes down sooner than planned; 0 while it does not."""
         self.began = time.perf_counter()
@@ -431,6 +448,8 @@ class _Run:
                 self.record.stopped = "time"
                 break
             loss = float(self.step(rows, passed))
+            if self.first == math.inf:
+                self.first = loss
             if not math.isfinite(loss):
                 self.record.stopped = "diverged"
                 return math.nan
@@ -480,18 +499,27 @@ class _Run:
         if self.best is not None:
             self.module.load_state_dict(self.best)
         self.record.seconds = round(self.seconds, 3)
-        if self.schedule.checkpoint is not None:
-            Path(self.schedule.checkpoint).unlink(missing_ok=True)
 
-    def warn(self, rate: str) -> None:
-        """Tell of a training that got nowhere."""
-        record = self.record
+    def judge(self, rate: str) -> None:
+        """Tell of a training that got nowhere, and write it down."""
+        record, text = self.record, ""
+        last, best = (*record.train_losses[-1:], 0.0)[0], min(record.holdout_losses, default=-math.inf)
+        is_game = self.step.is_game
+        grown = median(now / max(then, 1e-9) for now, then in zip(_sizes(self.module), self.weights, strict=True))
         if record.stopped == "diverged":
-            text = f"training diverged after {record.epochs} epochs; the weights of epoch {record.best_epoch} were kept"
-            warnings.warn(f"{text}; lower {rate}", LikewiseWarning, stacklevel=4)
-        elif record.holdout_losses and min(record.holdout_losses) > self.start + max(abs(self.start) / 4, 2.0):
-            text = f"training began at a held-out loss of {self.start:.3g} and came to {min(record.holdout_losses):.3g}"
-            warnings.warn(f"{text} at best: it learnt nothing; lower {rate}", LikewiseWarning, stacklevel=4)
+            text = f"training diverged after {record.epochs} epochs"
+        elif abs(last) > (FAR * max(abs(self.first), 1.0) if is_game else self.first + max(abs(self.first), 20.0)):
+            text = f"training diverged: its loss began at {self.first:.3g} and ended at {last:.3g}"
+        elif is_game and grown > FAR_WEIGHTS:
+            text = f"training diverged: its weights became {grown:.3g} times as large as at first"
+        elif best > self.start + max(abs(self.start) / 4, 2.0):
+            text = (
+                f"training began at a held-out loss of {self.start:.3g}, came to {best:.3g} at best and learnt nothing"
+            )
+        if text:
+            record.stopped = "diverged"
+            kept = f"the weights of epoch {record.best_epoch} were kept"
+            warnings.warn(f"{text}; {kept}; lower {rate}", LikewiseWarning, stacklevel=4)
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -504,7 +532,10 @@ class _Run:
         groups = {"module": self.module.state_dict(), "best": self.best or {}, "step": self.step.state()}
         tensors = {f"{g}.{name}": value.clone() for g, part in groups.items() for name, value in part.items()}
         tensors["generator"] = self.generator.get_state()
-        note = {"fingerprint": self.fingerprint, "record": json.dumps(self.record.to_dict())}
+        begun = {"start": self.start, "first": self.first}
+        note = {
+            "fingerprint": self.fingerprint, "record": json.dumps(self.record.to_dict()), "begun": json.dumps(begun)
+        }  # fmt: skip
         with atomic_path(Path(self.schedule.checkpoint)) as path:
             save_file(tensors, path, metadata=note)
 
@@ -528,6 +559,7 @@ class _Run:
             )
         try:
             self._take_up(tensors, json.loads(note["record"]))
+            self.start, self.first = (float(json.loads(note["begun"])[name]) for name in ("start", "first"))
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise OptionError(unreadable) from error
 

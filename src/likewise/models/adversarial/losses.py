@@ -6,7 +6,7 @@ Legend: B rows, G rows judged together, D fields, E embedding width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from likewise.training.loop import Schedule, one_cycle
 
@@ -140,6 +140,8 @@ class Alternating(Generic[Fake]):
         critic_decay: the critic's weight decay; None for that of the schedule, which is the generator's.
         average: of the generator's weights, brought up to date when both have moved.
     """
+
+    is_game: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy.typing as npt
@@ -88,6 +89,11 @@ class NetModel(NetOptions, Generator):
         rate = self.private_rate if self.sampling_rate is None else self.sampling_rate
         return Steps(rate, max(round((self._passes if passes is None else passes) / rate), 1))
 
+    def _forget_checkpoint(self) -> None:
+        """Delete it: all is learnt."""
+        if self.checkpoint is not None:
+            Path(self.checkpoint).unlink(missing_ok=True)
+
 
 class GradientModel(NetModel, Generic[Net]):
     """A generator by nets that learn from rows, or from noisy sums, as the gate has it."""
@@ -112,12 +118,17 @@ class GradientModel(NetModel, Generic[Net]):
         return torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
 
     def fit(self, fit: Fit) -> Self:
+        self.fit_on(fit)
+        self._forget_checkpoint()
+        return self
+
+    def fit_on(self, fit: Fit) -> None:
+        """As `fit`, for one who goes on from here: the checkpoint stays."""
         generator = self._begun(fit)
         if isinstance(fit.gate, Noisy):
             self._learn_privately(fit, fit.gate, generator)
         else:
             self._learn(fit, fit.gate.rows(), generator)
-        return self
 
     @abstractmethod
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:

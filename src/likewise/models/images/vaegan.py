@@ -223,11 +223,12 @@ class _Both:
 
 def _joined(first: Record, second: Record) -> Record:
     """One record of both parts: losses of the autoencoder, then those of the critic."""
-    out_of_time = first.stopped == "time" and second.stopped == "planned"
+    told = {part.stopped for part in (first, second)}
+    stopped = next((word for word in ("diverged", "time") if word in told), second.stopped)
     return Record(
         epochs=first.epochs + second.epochs,
         seconds=round(first.seconds + second.seconds, 3),
-        stopped="time" if out_of_time else second.stopped,
+        stopped=stopped,
         best_epoch=first.epochs + second.best_epoch,
         train_losses=first.train_losses + second.train_losses,
         holdout_losses=first.holdout_losses + second.holdout_losses,

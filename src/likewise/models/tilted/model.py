@@ -65,7 +65,8 @@ class Tiltable(Protocol):
     n_rows: int
     condition_fields: tuple[int, ...]
 
-    def fit(self, fit: Fit, /) -> Any: ...
+    def fit_on(self, fit: Fit, /) -> None:
+        """Fit, and keep the checkpoint."""
 
     def fit_before(self, fit: Fit, later: Sequence[tuple[str, Steps]], /) -> tuple[OneWay, list[ClippedSums]]:
         """Fit under a budget, of which trainings to come have their part."""
@@ -161,16 +162,16 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
             if sums:
                 self._train_later(sums, known, fit.rng)
             return self
-        self._model.fit(fit)
+        self._model.fit_on(fit)
         self._take_over()
-        if not len(fit.holdout) or len(self.condition_fields) == len(fit.alphabet.fields):
-            return self
-        try:
-            self._tilt = self._sharpened(fit.rows(), fit.holdout, fit.rng, fit.progress, began)
-        except TrainingError:
-            self.record.stopped = "diverged"
-            text = "the critics diverged and were left out: rows are drawn by the model alone; lower critic_rate"
-            warnings.warn(text, LikewiseWarning, stacklevel=2)
+        if len(fit.holdout) and len(self.condition_fields) < len(fit.alphabet.fields):
+            try:
+                self._tilt = self._sharpened(fit.rows(), fit.holdout, fit.rng, fit.progress, began)
+            except TrainingError:
+                self.record.stopped = "diverged"
+                text = "the critics diverged and were left out: rows are drawn by the model alone; lower critic_rate"
+                warnings.warn(text, LikewiseWarning, stacklevel=2)
+        self._forget_checkpoint()
         return self
 
     def _take_over(self) -> None:

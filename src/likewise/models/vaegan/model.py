@@ -43,7 +43,7 @@ class VAEGAN(VAEOptions, Tilted[VAE], LatentSpace):
     .0132 / .916 and .918 (two seeds of the critics); a form of it with one critic .550 / .0147 / .917.
 
     The arguments are those of `VAEOptions`, `CriticOptions` and `NetOptions`. Half of `max_seconds` goes to the VAE;
-    `checkpoint` is of its training.
+    `checkpoint` is of its training, and stays until the critics are trained.
 
     Privacy: as `VAE`. Critics are no part of what is drawn, yet a critic that knew training rows by heart would choose
     them: held-out rows stop it before. Under a budget nothing is held out; each critic is trained by private steps of

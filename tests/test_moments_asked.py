@@ -13,7 +13,11 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.conditions import Between, Not, OrMissing
+from likewise.codecs.base import Codes
+from likewise.conditions import Between, Not, OrMissing, resolve
+from likewise.scenario.draws import draw
+from likewise.scenario.intervention import _set
+from likewise.synthesizer.search import drawn_each
 
 FREE, DRAWN = 150_000, 3_000
 
@@ -129,3 +133,82 @@ def test_a_moment_drawn_without_its_time_of_day_obeys_too(asked: Between | Not) 
     assert 0 < len(known) < len(drawn)
     low, high = NIGHT if isinstance(asked, Between) else TWO_DAYS
     assert (known.is_between(low, high) == isinstance(asked, Between)).all()
+
+
+# ---- where something else is known of each row ---------------------------------------------------------------------
+
+
+def test_rows_of_which_a_cell_is_known_lie_in_a_range_where_that_cell_says() -> None:
+    """A load of 22 is drawn late in the day: half of such rows were drawn on the morning that ends the night."""
+    synth, _ = drawing("cart")
+    scenario = lw.Scenario().fit(synth, drawing("cart")[1][:3000])
+    known = pl.DataFrame({"load": np.full(600, 21.5)})
+    conditions = resolve({"at": lw.between(*NIGHT)}, synth.schema_)
+    drawn = draw(scenario.source_, 600, conditions, np.random.default_rng(7), known)["at"]
+    assert drawn.is_between(*NIGHT).all()
+    assert (drawn.dt.hour() >= 18).mean() > 0.97
+
+
+def test_rows_that_differ_in_what_is_known_are_each_drawn_anew_until_they_meet_a_range() -> None:
+    """Rows of even number are known to be late in the day, the others to be early: in a night, those lie on its first
+    day and these on its second."""
+    synth, free = drawing("cart")
+    codec = synth.codec_
+    two = free.filter(pl.col("at").dt.day().is_in([3, 4]))
+    late, early = (codec.encode(two.filter(hours)) for hours in (pl.col("at").dt.hour() >= 20, pl.col("load") < 2))
+    rng = np.random.default_rng(11)
+
+    def draws(rows: np.ndarray) -> Codes:
+        parts = [part[rng.integers(len(part), size=len(rows))] for part in (late, early)]
+        even = rows[:, None] % 2 == 0
+        return Codes(*(np.where(even, getattr(parts[0], x), getattr(parts[1], x)) for x in ("codes", "fractions")))
+
+    at = drawn_each(codec.condition({"at": lw.between(*NIGHT)}), codec, 500, draws, rng).series("at")
+    assert at.is_between(*NIGHT).all()
+    assert (at.dt.day() == pl.Series([3, 4]).gather(np.arange(500) % 2)).all()
+
+
+def test_rows_decoded_from_latents_lie_in_a_range_of_moments() -> None:
+    table = drawing("cart")[1][:500]
+    synth = lw.Synthesizer("vae", random_state=0, epochs=1).fit(table)
+    drawn = synth.decode(synth.encode(table[:200]), where={"at": lw.between(*NIGHT)}, random_state=1)["at"]
+    assert len(drawn) == 200
+    assert drawn.is_between(*NIGHT).all()
+
+
+def test_moments_that_are_told_as_cells_follow_a_range_by_their_own_law() -> None:
+    """Under `k_anonymous` a moment's day and time are drawn within their cells, after the generator drew: they were
+    squeezed into the range."""
+    free = drawing("cart")[1]
+    schema = lw.infer(free).replace("at", role=lw.Role.QUASI_IDENTIFIER)
+    synth = lw.Synthesizer("cart", schema=schema, codec=lw.CodecOptions(k_anonymous=5), random_state=0).fit(free[:3000])
+    low, high = TWO_DAYS
+    freely = synth.sample(FREE, random_state=8).filter(pl.col("at").is_between(low, high))
+    drawn = synth.sample(DRAWN, where={"at": lw.between(low, high)}, random_state=9)
+    assert drawn["at"].is_between(low, high).all()
+    for share in (pl.col("at").dt.hour() < 12, pl.col("at").dt.day() == 4, pl.col("shift") == "night"):
+        want, have = (frame.select(share.mean()).item() for frame in (freely, drawn))
+        assert abs(want - have) <= 5 * np.sqrt(want * (1 - want) * (1 / len(freely) + 1 / DRAWN)), (share, want, have)
+
+
+def test_moments_that_an_intervention_sets_are_spread_as_they_are_in_the_range() -> None:
+    """From noon to noon, half of the first and of the last day each have half a day's rows."""
+    synth, free = drawing("cart")
+    at = _set(
+        synth, "at", resolve({"at": lw.between(*TWO_DAYS)}, synth.schema_)["at"], DRAWN, np.random.default_rng(10)
+    )
+    assert at.is_between(*TWO_DAYS).all()
+    kept = free.filter(pl.col("at").is_between(*TWO_DAYS))["at"]
+    for day in (3, 4, 5):
+        want, have = ((part.dt.day() == day).mean() for part in (kept, at))
+        assert abs(want - have) <= 0.05
+
+
+def test_rows_that_can_never_meet_a_condition_beside_what_is_known_are_refused_with_its_column() -> None:
+    """A moment cannot be moved out of a range, as it can be moved into one."""
+    synth, free = drawing("cart")
+    codec = synth.codec_
+    narrowing = codec.condition({"at": Not(Between(*TWO_DAYS))})
+    inside = codec.encode(free.filter(pl.col("at").is_between(*TWO_DAYS))[:5])
+    with pytest.raises(lw.ConditionError, match="5 of 5 rows"):
+        drawn_each(narrowing, codec, 5, lambda rows: inside[rows], np.random.default_rng(0))

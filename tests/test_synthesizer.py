@@ -191,6 +191,30 @@ def test_a_bad_number_of_rows_is_refused(synth: Synthesizer, n: Any) -> None:
         synth.sample(n)
 
 
+@pytest.mark.parametrize("n", [10**13, 2**70])
+@pytest.mark.parametrize("model", ["copula", "cart", "autoregressive"])
+def test_more_rows_than_memory_holds_are_refused_with_what_to_do(model: str, n: int) -> None:
+    """They ended in a MemoryError, or in an error of another library."""
+    options = {"epochs": 1} if model == "autoregressive" else {}
+    synth = lw.Synthesizer(model, random_state=0, **options).fit(
+        pl.DataFrame({"a": [1, 2] * 50, "b": [3, 4, 5, 6] * 25})
+    )
+    for draw in (synth.sample, lambda n: next(synth.sample_parts(n)), lambda n: lw.Scenario().fit(synth).sample(n)):
+        with pytest.raises(lw.OptionError, match="do not fit into memory; draw fewer in a call"):
+            draw(n)
+
+
+def test_where_memory_ends_while_rows_are_drawn_it_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    synth = lw.Synthesizer("copula", random_state=0).fit(pl.DataFrame({"a": [1, 2] * 50}))
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(synth.generator_, "sample", full)
+    with pytest.raises(lw.OptionError, match="n: 7 rows do not fit into memory"):
+        synth.sample(7)
+
+
 @pytest.mark.parametrize("seed", [-1, 1.5, "x", True], ids=repr)
 def test_a_bad_seed_is_refused(synth: Synthesizer, seed: Any) -> None:
     with pytest.raises(lw.OptionError, match="random_state"):

@@ -5,12 +5,17 @@ from __future__ import annotations
 import inspect
 import reprlib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 
 from likewise.errors import OptionError, nearest
 from likewise.notebook import Table, card
+
+MOST_ROWS = 2**36
+"""No machine holds more rows, however few their columns."""
 
 OLD_NAME = "deprecated"
 """The default of a parameter that has another name now, as scikit-learn writes it."""
@@ -87,6 +92,20 @@ def check_count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
     return int(value)
+
+
+@contextmanager
+def held_in_memory(n: int) -> Iterator[None]:
+    """Draw n rows, or raise OptionError if they do not fit into memory."""
+    try:
+        if n > MOST_ROWS:
+            raise MemoryError
+        yield
+    except MemoryError:
+        raise OptionError(
+            f"n: {n:,} rows do not fit into memory; draw fewer in a call, each call with another random_state, and "
+            "write each part before the next"
+        ) from None
 
 
 def check_seed(random_state: Any) -> None:

@@ -221,12 +221,16 @@ def test_ranges_and_sets_of_dates_and_times() -> None:
     assert hours.narrow(Between(dt.time(9), dt.time(17))).weights[0].sum() == 9
 
 
-def test_weights_of_outer_days_count_what_is_left_of_them() -> None:
+def test_of_outer_days_what_is_left_of_them_meets_a_range() -> None:
     codec = fit(moments(20_000, days=10))
-    weights = codec.narrow(Between(dt.datetime(1970, 1, 3, 18), dt.datetime(1970, 1, 6, 6))).weights[0]
-    assert weights[2] == pytest.approx(0.25, abs=0.03)
-    assert weights[3:5].tolist() == [1, 1]
-    assert weights[5] == pytest.approx(0.25, abs=0.03)
+    narrowed = codec.narrow(Between(dt.datetime(1970, 1, 3, 18), dt.datetime(1970, 1, 6, 6)))
+    assert np.flatnonzero(narrowed.weights[0]).tolist() == [2, 3, 4, 5]
+    assert narrowed.met is not None
+    drawn = codec.encode(moments(20_000, days=10))
+    met = narrowed.met(drawn.codes, drawn.fractions)
+    for day, share in {2: 0.25, 3: 1, 4: 1, 5: 0.25}.items():
+        of_day = met[drawn.codes[:, 0] == day]
+        assert of_day.mean() == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / len(of_day)) + 0.01)
 
 
 def test_days_on_which_no_time_is_left_are_left_out() -> None:

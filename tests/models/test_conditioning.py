@@ -84,6 +84,27 @@ def test_rejection_keeps_rows_as_often_as_their_chance() -> None:
     assert np.abs(shares - chances / chances.sum()).max() < 0.02
 
 
+@pytest.mark.parametrize("highest", [1e-3, 0.01, 0.5])
+def test_rows_that_all_have_a_small_chance_cost_what_the_chances_differ_by(highest: float) -> None:
+    """Not what their chance is: candidates that obey were thrown away for how rare such rows are."""
+    chances, rng = highest * np.array([0.2, 0.4, 1.0]), np.random.default_rng(1)
+    budget = Budget.of(20_000, Given(max_tries=2**22))
+    rows = rejection(20_000, masked(chances, rng), rng, budget)
+    shares = np.bincount(rows[:, 0], minlength=3) / 20_000
+    assert np.abs(shares - chances / chances.sum()).max() < 5 * np.sqrt(0.25 / 20_000)
+    assert budget.tried < 20_000 / (chances.mean() / highest) * 1.3 + 2 * 100 / chances.mean()
+    assert budget.share == pytest.approx(chances.mean(), rel=0.1)
+
+
+def test_a_rare_kind_of_row_that_alone_meets_the_conditions_is_not_overlooked() -> None:
+    """One row in 2,000 has all but a twentieth of the mass: the largest chance is trusted once it must be known."""
+    chances = np.r_[0.5, np.full(1999, 0.5 / 20 / 1999)]
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        rows = rejection(300, masked(chances, rng), rng, Budget.of(300, Given(max_tries=2**22)))
+        assert np.mean(rows[:, 0] == 0) == pytest.approx(20 / 21, abs=5 * np.sqrt(0.05 / 300))
+
+
 def test_when_the_budget_is_spent_rows_are_chosen_by_weight() -> None:
     chances, rng = np.array([1e-9, 2e-9, 5e-9]), np.random.default_rng(2)
     budget = Budget.of(4000, Given())
@@ -118,7 +139,7 @@ def test_what_is_never_met_is_given_up_early() -> None:
 
 
 def test_few_candidates_are_not_copied_at_will() -> None:
-    chances, rng = np.r_[1e-5, np.full(99_999, 1e-30)], np.random.default_rng(5)
+    chances, rng = np.r_[np.full(20, 1e-5), np.full(99_980, 1e-30)], np.random.default_rng(5)
     with pytest.raises(ConditionError, match="not 500"):
         rejection(500, masked(chances, rng), rng, Budget.of(500, Given()))
 

@@ -103,12 +103,15 @@ class Narrowed:
     Args:
         weights: for each field (K,) in [0, 1], the share of each code's rows that meet the condition.
         codec: decodes those codes to values that meet it, and to nothing else.
-        met: codes (n, d) and fractions (n, f) to which rows (n,) meet it, where weights leave more; see `hull`.
+        met: codes (n, d) and fractions (n, f) to which rows (n,) meet it. What codes of several fields meet only
+            together, no weights of each can say: they then leave all that may meet the condition.
+        moved: whether decoding moves what does not meet it to values that do, which is not the law of the rows.
     """
 
     weights: tuple[npt.NDArray[np.float64], ...]
     codec: ColumnCodec
     met: Met | None = None
+    moved: bool = False
 
 
 class ColumnCodec(ABC):
@@ -150,11 +153,6 @@ class ColumnCodec(ABC):
         Raises:
             ConditionError: no value can meet it, or it does not fit the column's kind.
         """
-
-    def hull(self, condition: object) -> Narrowed:
-        """As `narrow`, for one who looks at the rows drawn: what codes of several fields meet only together, no weights
-        of each can say. They then leave all that may meet the condition, and `Narrowed.met` tells which rows do."""
-        return self.narrow(condition)
 
     @abstractmethod
     def to_state(self) -> State:

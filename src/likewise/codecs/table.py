@@ -102,13 +102,15 @@ class Narrowing:
         weights: field -> (K,) in [0, 1], as `Given.weights` takes them.
         codecs: column -> the codec that decodes to nothing but what the condition allows.
         within: the same as `weights` for the codes of the columns' own codecs, where cells stand for several.
-        met: column -> which rows meet its condition, where the weights leave more: see `ColumnCodec.hull`.
+        met: column -> which rows meet its condition, where the weights leave more; see `Narrowed`.
+        moved: the columns of these that decoding moves to values that meet it.
     """
 
     weights: dict[int, npt.NDArray[np.float64]]
     codecs: dict[str, ColumnCodec]
     within: dict[int, npt.NDArray[np.float64]] = field(default_factory=dict)
     met: dict[str, Met] = field(default_factory=dict)
+    moved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -251,9 +253,17 @@ class TableCodec:
 
     def decode_few(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Columns:
         """The same as `decode`, columns of few values as these and which of them each row holds."""
+        return self.decode_own(self.split(codes, rng=rng, narrowing=narrowing), rng=rng, narrowing=narrowing)
+
+    def split(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Codes:
+        """Codes of the columns' codecs for what a generator drew, where it is told cells."""
+        if self.cells is None:
+            return codes
+        return self.cells.split(codes, self.own_alphabet, rng, narrowing.within if narrowing is not None else None)
+
+    def decode_own(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Columns:
+        """`decode_few` of the codes of the columns' codecs."""
         narrowed = narrowing.codecs if narrowing is not None else {}
-        if self.cells is not None:
-            codes = self.cells.split(codes, self.own_alphabet, rng, narrowing.within if narrowing is not None else None)
         columns = {}
         for codec in self.codecs:
             at, within = self._spans[codec.name]
@@ -261,19 +271,14 @@ class TableCodec:
             columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
         return Columns(columns, len(codes))
 
-    def condition(self, where: Mapping[str, Any], *, looked: bool = False) -> Narrowing:
+    def condition(self, where: Mapping[str, Any]) -> Narrowing:
         """What conditions on columns leave of the codes. A plain value means just this value, None missing.
-
-        Args:
-            looked: whether rows drawn are held to `meets`; else what weights cannot say is made to hold in decoding,
-                which bends the law of the rows that it moves.
 
         Raises:
             ConditionError: no such column, it is not modelled, or no row can meet the condition.
         """
         weights: dict[int, npt.NDArray[np.float64]] = {}
-        codecs: dict[str, ColumnCodec] = {}
-        met: dict[str, Met] = {}
+        narrowed: dict[str, Narrowed] = {}
         by_name = {codec.name: codec for codec in self.codecs}
         for name, condition in where.items():
             codec = by_name.get(name)
@@ -281,19 +286,26 @@ class TableCodec:
                 raise ConditionError(f"no column {name!r}{nearest(name, list(by_name))}")
             if not codec.fields:
                 raise ConditionError(f"column {name!r} is an id: ids are regenerated, so no condition can hold on it")
-            narrowed = _narrowed(codec, as_condition(condition), looked=looked and self.cells is None)
-            weights.update(zip(self.fields_of(name), narrowed.weights, strict=True))
-            codecs[name] = narrowed.codec
-            if narrowed.met is not None:
-                met[name] = narrowed.met
-        return replace(self._narrowing(weights, codecs), met=met)
+            narrowed[name] = _narrowed(codec, as_condition(condition))
+            weights.update(zip(self.fields_of(name), narrowed[name].weights, strict=True))
+        return replace(
+            self._narrowing(weights, {name: part.codec for name, part in narrowed.items()}),
+            met={name: part.met for name, part in narrowed.items() if part.met is not None},
+            moved=frozenset(name for name, part in narrowed.items() if part.moved),
+        )
 
-    def meets(self, codes: Codes, narrowing: Narrowing) -> npt.NDArray[np.bool_]:
-        """(n,) which rows, drawn under these weights, meet the conditions."""
+    def meets(self, codes: Codes, narrowing: Narrowing, *, moved: bool = False) -> npt.NDArray[np.bool_]:
+        """(n,) which rows, drawn under these weights, meet the conditions.
+
+        Args:
+            codes: of the columns' codecs.
+            moved: whether values that decoding moves are taken for such as meet them.
+        """
         found = np.ones(len(codes), bool)
         for name, met in narrowing.met.items():
-            at, within = self._spans[name]
-            found &= met(codes.codes[:, at], codes.fractions[:, within])
+            if not (moved and name in narrowing.moved):
+                at, within = self._spans[name]
+                found &= met(codes.codes[:, at], codes.fractions[:, within])
         return found
 
     def not_missing(self, columns: Iterable[str]) -> Narrowing:
@@ -357,11 +369,10 @@ def _options(options: CodecOptions | None, changes: Mapping[str, Any]) -> CodecO
     return replace(options or CodecOptions(), **changes)
 
 
-def _narrowed(codec: ColumnCodec, condition: Condition, *, looked: bool) -> Narrowed:
-    narrow = codec.hull if looked else codec.narrow
+def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
     if not isinstance(condition, OrMissing):
-        return narrow(condition)
-    known, gone = narrow(condition.condition), codec.narrow(Missing())
+        return codec.narrow(condition)
+    known, gone = codec.narrow(condition.condition), codec.narrow(Missing())
     return replace(known, weights=tuple(np.maximum(a, b) for a, b in zip(known.weights, gone.weights, strict=True)))
 
 

@@ -260,7 +260,8 @@ class TimeCodec(ColumnCodec):
         return times
 
     def _within(self, midnights: pl.Series, times: pl.Series) -> pl.Series:
-        """Midnight + time; on the two outermost days of a condition, the time is squeezed into what it leaves."""
+        """Midnight + time; on the two outermost days of a condition, a time that does not meet it is moved to where in
+        what it leaves it stands in the day."""
         low, high = self.limits
         at, time = midnights.fill_null(0).to_numpy(), times.to_numpy()
         stop = self.clock.day - 1
@@ -276,58 +277,30 @@ class TimeCodec(ColumnCodec):
         return with_nulls(pl.Series(at + time), midnights.is_null().to_numpy())
 
     def narrow(self, condition: object) -> Narrowed:
+        """Of a range of moments its days, with any time of day that one of them leaves, and what tells which of these
+        moments lie in it. So of all moments but those of a range."""
         if isinstance(condition, Missing):
             missing = self.days.narrow(condition).weights
             return Narrowed((*missing, *self.times.narrow(condition).weights) if self.has_time_field else missing, self)
-        if isinstance(condition, OneOf) and self.clock.form != "timestamp":
-            weights, days = self.days.narrow_numbers(self._in_ticks(condition), self._shown)
+        is_not, inner = isinstance(condition, Not), condition.condition if isinstance(condition, Not) else condition
+        if isinstance(inner, OneOf | Between) and self.clock.form != "timestamp":
+            ticks = self._in_ticks(inner)
+            weights, days = self.days.narrow_numbers(Not(ticks) if is_not else ticks, self._shown)
             return Narrowed((weights,), replace(self, days=days))
-        if isinstance(condition, Not) and self.clock.form != "timestamp":
-            weights, days = self.days.narrow_numbers(Not(self._in_ticks(condition.condition)), self._shown)
-            return Narrowed((weights,), replace(self, days=days))
-        inner = condition.condition if isinstance(condition, Not) else condition
-        if (asked := self._whole_days(inner)) is not None and (inner is not condition or isinstance(inner, OneOf)):
-            weights, days = self.days.narrow_numbers(asked if inner is condition else Not(asked), self._shown)
+        if (asked := self._whole_days(inner)) is not None and (is_not or isinstance(inner, OneOf)):
+            weights, days = self.days.narrow_numbers(Not(asked) if is_not else asked, self._shown)
             return Narrowed(self._with_any_time(weights), replace(self, days=days))
-        condition = _as_range(condition)
-        if not isinstance(condition, Between):
+        inner = _as_range(inner)
+        if not isinstance(inner, Between):
             raise ConditionError(
                 f"column {self.name!r}: a condition on a {self.clock.form} is a range, some whole days or one moment"
             )
-        low, high = self._limits(condition, self.clock.tick_of)
-        narrowed = self._narrow_between(low, high)
-        if self.clock.zone is None:
-            return narrowed
-        assert isinstance(narrowed.codec, TimeCodec)
-        return replace(narrowed, codec=replace(narrowed.codec, moments=self._limits(condition, self.clock.moment_of)))
-
-    def hull(self, condition: object) -> Narrowed:
-        """As `narrow`; of a range of moments its days with any time of day that one of them leaves, and what tells
-        which of these moments lie in it. So of all moments but those of a range."""
-        inner = _as_range(condition.condition if isinstance(condition, Not) else condition)
-        if self.clock.form != "timestamp" or not isinstance(inner, Between) or self.times.pieces is None:
-            return self.narrow(condition)
-        if isinstance(condition, Not):
-            if self.days.pieces is None or self._whole_days(inner) is not None:
-                return self.narrow(condition)
-            known = np.ones(self.days.size)
-            known[self.days.pieces.size :] = 0
-            return Narrowed(self._with_any_time(known), self, self._inside(inner, wanted=False))
-        narrowed, day = self.narrow(condition), self.clock.day
-        assert isinstance(narrowed.codec, TimeCodec)
-        low, high = narrowed.codec.limits
-        at_once = low is not None and high is not None and low // day == high // day
-        if not self.has_time_field or at_once or ((low or 0) % day == 0 and (high is None or (high + 1) % day == 0)):
-            return narrowed
-        ends = None if low is None else low // day, None if high is None else high // day
-        of_days, days = self.days.narrow_numbers(_range(*ends, self.name), self._shown)
-        weights: tuple[npt.NDArray[np.float64], ...] = self._with_any_time(of_days)
-        times = self.times
-        if low is not None and high is not None and high // day - low // day == 1 and high % day + 1 < low % day:
-            part, times = times.narrow_numbers(Not(Between(high % day, low % day, "none")))
-            weights = (of_days, part)
-        codec = replace(narrowed.codec, days=days, times=times, limits=(None, None))
-        return Narrowed(weights, codec, codec._inside(inner, wanted=True))
+        if not is_not:
+            return self._narrow_between(inner)
+        if self.days.pieces is None:
+            raise ConditionError(f"column {self.name!r}: all values are missing, so no other can be drawn")
+        known = (np.arange(self.days.size) < self.days.pieces.size).astype(np.float64)
+        return Narrowed(self._with_any_time(known), self, self._inside(inner, wanted=False))
 
     def _inside(self, condition: Between, *, wanted: bool) -> Met:
         """What tells which rows lie in a range of moments, or do not; a row without a moment is not judged. One of
@@ -392,54 +365,39 @@ class TimeCodec(ColumnCodec):
             None if high is None else tick_of(high, self.name, last=not open_high) - open_high,
         )
 
-    def _narrow_between(self, low: int | None, high: int | None) -> Narrowed:
-        """Ranges of moments are no product of ranges of days and of times: on the first and the last day, decoding
-        squeezes the times into what the range leaves of them."""
-        if self.clock.form != "timestamp" or self.times.pieces is None:
-            weights, days = self.days.narrow_numbers(_range(low, high, self.name), self._shown)
-            return Narrowed((weights,), replace(self, days=days))
-        day = self.clock.day
-        # a first or last day on which no time is left is no day of the range
-        if low is not None and not self._share_of_day(low % day, None):
-            low = (low // day + 1) * day
-        if high is not None and not self._share_of_day(None, high % day):
-            high = high // day * day - 1
-        one_day = low is not None and high is not None and low // day == high // day
-        weights, days = self._narrow_days(low, high)
-        narrowed = replace(self, days=days, limits=(low, high))
-        if not self.has_time_field:
-            return Narrowed((weights,), narrowed)
-        if one_day and low is not None and high is not None:
-            of_times, times = self.times.narrow_numbers(_range(low % day, high % day, self.name))
-            return Narrowed((weights, of_times), replace(narrowed, times=times))
-        return Narrowed(self._with_any_time(weights), narrowed)
+    def _narrow_between(self, condition: Between) -> Narrowed:
+        """A range of moments is no product of days and of times of day, unless it is of one day or of whole ones. A row
+        that does not lie in it and is decoded all the same is moved into it."""
+        day, (low, high) = self.clock.day, self._limits(condition, self.clock.tick_of)
+        if self.times.pieces is not None:
+            # a first or last day on which no time is left is no day of the range
+            if low is not None and not self._leaves_times(low % day, None):
+                low = (low // day + 1) * day
+            if high is not None and not self._leaves_times(None, high % day):
+                high = high // day * day - 1
+        ends = None if low is None else low // day, None if high is None else high // day
+        of_days, days = self.days.narrow_numbers(_range(*ends, self.name), self._shown)
+        codec = replace(self, days=days, limits=(low, high))
+        if self.clock.zone is not None:
+            codec = replace(codec, moments=self._limits(condition, self.clock.moment_of))
+        if not self.has_time_field or ((low or 0) % day == 0 and (high is None or (high + 1) % day == 0)):
+            return Narrowed(self._with_any_time(of_days), codec)
+        weights: tuple[npt.NDArray[np.float64], ...] = self._with_any_time(of_days)
+        if low is not None and high is not None and high // day - low // day < 2:
+            one_day, first, last = low // day == high // day, low % day, high % day
+            if one_day or last + 1 < first:
+                part = Between(first, last) if one_day else Not(Between(last, first, "none"))
+                of_times, times = self.times.narrow_numbers(part)
+                weights, codec = (of_days, of_times), replace(codec, times=times)
+            if one_day:
+                return Narrowed(weights, codec)
+        return Narrowed(weights, codec, codec._inside(condition, wanted=True), moved=True)
 
-    def _share_of_day(self, low: int | None, high: int | None) -> float:
-        """Share of all rows whose time of day lies in the range."""
+    def _leaves_times(self, low: int | None, high: int | None) -> bool:
+        """Whether any time of day lies in the range."""
         assert self.times.pieces is not None
-        left = self.times.pieces.between(*self.times.lattice.limits(_range(low, high, self.name), self.name))
-        return float(left.count.sum() / self.times.pieces.count.sum())
-
-    def _narrow_days(self, low: int | None, high: int | None) -> tuple[npt.NDArray[np.float64], NumberCodec]:
-        """The days of the range, the first and the last one weighed by what the range leaves of them."""
-        day, whole = self.clock.day, self.days.pieces
-        low_day, high_day = None if low is None else low // day, None if high is None else high // day
-        weights, days = self.days.narrow_numbers(_range(low_day, high_day, self.name), self._shown)
-        left, lattice = days.pieces, self.days.lattice
-        assert left is not None
-        assert whole is not None
-        count = left.count.copy()
-        parts = [] if low is None else [(low // day, self._share_of_day(low % day, None))]
-        if high is not None and low_day != high_day:
-            parts.append((high // day, self._share_of_day(None, high % day)))
-        for which, share in parts:
-            unit = lattice.unit(which, False, up=True)
-            assert unit is not None
-            here = (left.first <= unit) & (left.last >= unit) & (lattice.value(unit) == which)
-            count[here] *= 1 - (1 - share) / (left.last - left.first + 1)[here]
-        left = replace(left, count=count)
-        weights[: whole.size] = np.minimum(left.code_count / whole.code_count, 1.0)
-        return weights, replace(days, pieces=left)
+        limits = self.times.lattice.limits(_range(low, high, self.name), self.name)
+        return len(self.times.pieces.between(*limits).first) > 0
 
     def to_state(self) -> State:
         days, day_arrays = self.days.to_state()

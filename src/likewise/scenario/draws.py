@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Field, Given
+from likewise.codecs.base import Codes, Field, Given
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition, meeting
 from likewise.errors import ConditionError, InputError
@@ -24,7 +24,7 @@ from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity
 from likewise.scenario.tails import Tail, fit_tail
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
-from likewise.synthesizer.search import drawn_under
+from likewise.synthesizer.search import drawn_each, drawn_under
 from likewise.typing import Floats, Ints
 
 MOST_TRIED, MADE_AT_LEAST, MADE_AT_MOST = 1_000, 256, 20_000
@@ -105,16 +105,19 @@ def draw(
     """
     synthesizer = source.synthesizer
     codec = synthesizer.codec_
-    narrowing = codec.condition(conditions, looked=known is None)
+    narrowing = codec.condition(conditions)
     if known is None:
-        codes = drawn_under(narrowing, codec, synthesizer.generator_, n, rng)
-        return codec.decode(codes, rng=rng, narrowing=narrowing)
+        return drawn_under(narrowing, codec, synthesizer.generator_, n, rng).frame()
     twice = [name for name in conditions if name in known.columns and known[name].is_not_null().any()]
     if twice:
         raise ConditionError(f"columns {twice} carry a condition and are given in the rows too; keep one of the two")
     known = known[np.arange(n) % len(known)]
-    given = Given(codec.encode_known(known), narrowing.weights)
-    drawn = codec.decode(synthesizer.generator_.sample(n, rng=rng, given=given), rng=rng, narrowing=narrowing)
+    told = codec.encode_known(known)
+
+    def rows(which: Ints) -> Codes:
+        return synthesizer.generator_.sample(len(which), rng=rng, given=Given(told[which], narrowing.weights))
+
+    drawn = drawn_each(narrowing, codec, n, rows, rng).frame()
     return drawn.with_columns(
         known[name].zip_with(known[name].is_not_null(), drawn[name]) for name in known.columns if name in drawn.columns
     )

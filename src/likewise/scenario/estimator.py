@@ -12,7 +12,7 @@ import polars as pl
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition
 from likewise.errors import NotFittedError, OptionError, nearest
-from likewise.estimator import Estimator, check_count, check_seed
+from likewise.estimator import Estimator, check_count, check_seed, held_in_memory
 from likewise.scenario.answer import POOL_ROWS, Answer
 from likewise.scenario.asked import Question, numbers_in, read_request, tail_column
 from likewise.scenario.draws import Source, TailModel
@@ -279,7 +279,8 @@ class Scenario(Estimator):
         n = check_count("n", n)
         answer = self._answer(question)
         rng = self.random_ if random_state is None else np.random.default_rng(random_state)
-        return self._draw(question, answer, *answer.rows(n, rng))
+        with held_in_memory(n):
+            return self._draw(question, answer, *answer.rows(n, rng))
 
     def _draw(self, question: Question, answer: Answer, table: pl.DataFrame, report: dict[str, Any]) -> ScenarioDraw:
         """Canonical rows as the caller gets them."""

@@ -22,6 +22,7 @@ from likewise.conditions import Condition, OneOf
 from likewise.errors import OptionError, nearest
 from likewise.schema.column import Kind
 from likewise.synthesizer import Synthesizer
+from likewise.synthesizer.search import drawn_each
 from likewise.typing import Floats, Ints
 
 Graph = dict[str, tuple[str, ...]]
@@ -115,13 +116,15 @@ def _set(synthesizer: Synthesizer, name: str, asked: Condition, n: int, rng: np.
     if isinstance(asked, OneOf) and is_number:
         return pl.Series(name, np.array(asked.values)[rng.integers(len(asked.values), size=n)])
     narrowing = codec.condition({name: asked})
-    fields = codec.fields_of(name)
-    codes = np.zeros((n, len(codec.alphabet.fields)), np.int64)
-    for at in fields:
-        weights = narrowing.weights[at]
-        codes[:, at] = rng.choice(len(weights), n, p=weights / weights.sum())
-    fractions = rng.random((n, codec.alphabet.n_fractions), dtype=np.float32)
-    return codec.decode(Codes(codes.astype(codec.alphabet.code_dtype), fractions), rng=rng, narrowing=narrowing)[name]
+
+    def evenly(rows: Ints) -> Codes:
+        codes = np.zeros((len(rows), len(codec.alphabet.fields)), codec.alphabet.code_dtype)
+        for at in codec.fields_of(name):
+            weights = narrowing.weights[at]
+            codes[:, at] = rng.choice(len(weights), len(rows), p=weights / weights.sum())
+        return Codes(codes, rng.random((len(rows), codec.alphabet.n_fractions), dtype=np.float32))
+
+    return drawn_each(narrowing, codec, n, evenly, rng).series(name)
 
 
 def _draw(

@@ -37,7 +37,7 @@ from likewise.errors import (
     PrivacyError,
     nearest,
 )
-from likewise.estimator import Estimator
+from likewise.estimator import Estimator, check_count, held_in_memory
 from likewise.images.sets import as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, MODELS, model_for, model_named
@@ -442,7 +442,8 @@ class Synthesizer(Estimator, LatentMethods):
                 the acceptance rate as measured. There are never fewer rows than asked for.
             NotFittedError: `fit` was not called.
         """
-        return self._data_of(*self._drawn(n, where, max_tries, progress, random_state))
+        drawn = self._drawn(n, where, max_tries, progress, random_state)
+        return self._frame_of(drawn) if isinstance(drawn, Columns) else self._give_back(drawn)
 
     def sample_parts(self, n: int | None = None, *, part: int = 2**16, **asked: Any) -> Iterator[Any]:
         """The rows that `sample` draws, some at a time: to be written without ever holding all of them as a frame.
@@ -470,29 +471,26 @@ class Synthesizer(Estimator, LatentMethods):
         if part < 1:
             raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
         wanted = dict.fromkeys(("where", "max_tries", "progress", "random_state")) | asked
-        codes, rng, narrowing = self._drawn(n, **wanted)
-        table = self.codec_.decode_few(codes, rng=rng, narrowing=narrowing)
-        del codes
+        table = self._drawn(n, **wanted)
         for start in range(0, len(table), part):
-            yield self._give_back(restore(table.slice(start, part), self.schema_))
+            yield self._frame_of(table.slice(start, part))
 
     def _drawn(
         self, n: int | None, where: Mapping[str, Any] | None, max_tries: int | None,
         progress: Callable[[Search], None] | bool | None, random_state: int | None,
-    ) -> tuple[Codes, np.random.Generator, Narrowing]:  # fmt: skip
-        """Codes as `sample` draws them, and what decodes them."""
+    ) -> Any:  # fmt: skip
+        """Rows as `sample` draws them: the columns of a canonical frame, or images."""
         self._check_fitted()
-        n = self.n_rows_ if n is None else n
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise OptionError(f"n must be a whole number of 1 or more, got {n!r}")
+        n = check_count("n", self.n_rows_ if n is None else n)
         if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
             raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
-        narrowing, rng = self._narrowed(where, looked=True), self._rng(random_state)
+        narrowing, rng = self._narrowed(where), self._rng(random_state)
         asked = self.progress is True if progress is None else progress
-        with watched(map(str, where or ()), asked, self.n_rows_) as tell:
-            codec = self.image_codec_ or self.codec_
-            codes = drawn_under(narrowing, codec, self.generator_, int(n), rng, max_tries=max_tries, tell=tell)
-        return codes, rng, narrowing
+        with watched(map(str, where or ()), asked, self.n_rows_) as tell, held_in_memory(n):
+            if self.image_codec_ is None:
+                return drawn_under(narrowing, self.codec_, self.generator_, n, rng, max_tries=max_tries, tell=tell)
+            given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
+            return self.image_codec_.decode(self.generator_.sample(n, rng=rng, given=given))
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
         """Fill the missing cells and columns of rows, each drawn given all that is known of its row.
@@ -563,17 +561,19 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:
-            table = self.codec_.decode_few(codes, rng=rng, narrowing=narrowing)
-            return self._give_back(restore(table, self.schema_))
+            return self._frame_of(self.codec_.decode_few(codes, rng=rng, narrowing=narrowing))
         return self._give_back(self.image_codec_.decode(codes))
 
-    def _narrowed(self, where: Mapping[str, Any] | None, *, looked: bool = False) -> Narrowing:
-        """What conditions leave of the codes; see `TableCodec.condition`."""
+    def _frame_of(self, table: Columns) -> Any:
+        return self._give_back(restore(table, self.schema_))
+
+    def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
+        """What conditions leave of the codes."""
         if not isinstance(where, Mapping | None):
             raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
         conditions = {str(name): condition for name, condition in (where or {}).items()}
         if self.image_codec_ is None:
-            return self.codec_.condition(resolve(conditions, self.schema_), looked=looked)
+            return self.codec_.condition(resolve(conditions, self.schema_))
         return self.image_codec_.condition(conditions)
 
     def save(self, path: str | Path) -> None:

@@ -10,16 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Codes, Given
-from likewise.codecs.table import Narrowing
+from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import OptionError
 from likewise.models.base import Generator
 from likewise.models.vae.latents import LatentSpace
+from likewise.schema.distinct import Columns
+from likewise.synthesizer.search import drawn_each
 
 
 class LatentMethods(ABC):
     """Rows to latents and back, for the models that have them."""
 
     generator_: Generator
+    codec_: TableCodec
 
     @abstractmethod
     def _check_fitted(self) -> None: ...
@@ -29,6 +32,9 @@ class LatentMethods(ABC):
 
     @abstractmethod
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any: ...
+
+    @abstractmethod
+    def _frame_of(self, table: Columns) -> Any: ...
 
     @abstractmethod
     def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing: ...
@@ -65,8 +71,14 @@ class LatentMethods(ABC):
         """
         model = self._with_latents()
         narrowing, rng = self._narrowed(where), self._rng(random_state)
-        codes = model.decode(latents, rng=rng, given=Given(weights=narrowing.weights))
-        return self._data_of(codes, rng, narrowing)
+        given = Given(weights=narrowing.weights)
+        if not narrowing.met:
+            return self._data_of(model.decode(latents, rng=rng, given=given), rng, narrowing)
+        latents = np.asarray(latents)
+        drawn = drawn_each(
+            narrowing, self.codec_, len(latents), lambda rows: model.decode(latents[rows], rng=rng, given=given), rng
+        )
+        return self._frame_of(drawn)
 
     def reconstruct(self, frame: Any, *, random_state: int | None = None) -> Any:
         """Each row through the latent space and back: what of a row the latents keep."""

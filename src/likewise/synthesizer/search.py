@@ -10,15 +10,22 @@ from contextlib import contextmanager
 import numpy as np
 
 from likewise.codecs.base import Codes, Given, Search
-from likewise.codecs.image import ImageCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ConditionError, LikewiseWarning
 from likewise.models.base import Generator
 from likewise.models.drawing.conditioning import Budget
+from likewise.schema.distinct import Columns
+from likewise.typing import Ints
 
 UNHEARD_OF = 100
 """The table would have to be so many times as large to hold one row that meets the conditions: then the rows are the
 model's guess at what it has never seen, and may contradict themselves."""
+
+MOST_AT_ONCE = 2**18
+"""Rows drawn by one call of a generator to be looked at: each call begins its search anew."""
+
+DRAWS_OF_A_ROW = 64
+"""Times that a row of which something is known is drawn anew to meet conditions."""
 
 Tell = Callable[[Search], None]
 
@@ -57,24 +64,25 @@ def watched(columns: Iterable[str], progress: Tell | bool | None, n_rows: int) -
 
 def drawn_under(
     narrowing: Narrowing,
-    codec: TableCodec | ImageCodec,
+    codec: TableCodec,
     generator: Generator,
     n: int,
     rng: np.random.Generator,
     *,
     max_tries: int | None = None,
     tell: Tell | None = None,
-) -> Codes:
+) -> Columns:
     """n rows that meet conditions, from the generator's law given them.
 
-    Where the conditions' weights leave more than meets them (`ColumnCodec.hull`), rows are drawn under the weights, and
+    Where the conditions' weights leave more than meets them (`Narrowed.met`), rows are drawn under the weights, and
     those kept that meet them.
 
     Raises:
         ConditionError: too few rows meet them to be found.
     """
-    if not narrowing.met or not isinstance(codec, TableCodec):
-        return generator.sample(n, rng=rng, given=Given(weights=narrowing.weights, max_tries=max_tries, progress=tell))
+    if not narrowing.met:
+        given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
+        return codec.decode_few(generator.sample(n, rng=rng, given=given), rng=rng, narrowing=narrowing)
     budget = Budget.of(n, Given(max_tries=max_tries, progress=tell))
     parts: list[Codes] = []
     lacking = n
@@ -83,7 +91,8 @@ def drawn_under(
     while lacking > 0:
         if budget.is_spent:
             budget.refuse()
-        codes = generator.sample(budget.next_batch(lacking), rng=rng, given=given)
+        drawn = generator.sample(budget.next_batch(lacking, most=MOST_AT_ONCE), rng=rng, given=given)
+        codes = codec.split(drawn, rng=rng, narrowing=narrowing)
         met = codec.meets(codes, narrowing)
         parts.append(codes[met][:lacking])
         lacking -= len(parts[-1])
@@ -92,7 +101,39 @@ def drawn_under(
         else:
             budget.tell = None  # a model without a search knows no share
         budget.spend(len(codes), mass=float(met.sum()), found=len(parts[-1]))
-    return Codes(np.concatenate([part.codes for part in parts]), np.concatenate([part.fractions for part in parts]))
+    found = Codes(np.concatenate([part.codes for part in parts]), np.concatenate([part.fractions for part in parts]))
+    return codec.decode_own(found, rng=rng, narrowing=narrowing)
+
+
+def drawn_each(
+    narrowing: Narrowing, codec: TableCodec, n: int, draw: Callable[[Ints], Codes], rng: np.random.Generator
+) -> Columns:
+    """n rows that meet conditions, where something else is known of each: what it holds elsewhere, or its latent.
+
+    Rows that do not meet them are drawn again. What none of many draws of a row meets is moved in decoding to where it
+    does, if that can be.
+
+    Args:
+        draw: the rows of these numbers, under the conditions' weights.
+
+    Raises:
+        ConditionError: some of the rows never meet them.
+    """
+    codes = codec.split(draw(np.arange(n)), rng=rng, narrowing=narrowing)
+    left = np.flatnonzero(~codec.meets(codes, narrowing))
+    for _ in range(DRAWS_OF_A_ROW):
+        if not len(left):
+            break
+        again = codec.split(draw(left), rng=rng, narrowing=narrowing)
+        codes.codes[left], codes.fractions[left] = again.codes, again.fractions
+        left = left[~codec.meets(again, narrowing)]
+    never = int((~codec.meets(codes[left], narrowing, moved=True)).sum())
+    if never:
+        raise ConditionError(
+            f"columns {list(narrowing.met)}: in {DRAWS_OF_A_ROW} draws of each, {never} of {n} rows never met the "
+            "conditions, given what is known of them; widen the conditions or leave these rows out"
+        )
+    return codec.decode_own(codes, rng=rng, narrowing=narrowing)
 
 
 @contextmanager

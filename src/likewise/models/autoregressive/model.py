@@ -480,25 +480,35 @@ class _Searching(_Drawing):
     def __init__(self, direct: _Drawing, budget: Budget, rng: np.random.Generator) -> None:
         super().__init__(direct.net, direct.weights, set())
         self.direct, self.budget = direct, budget
+        asked = direct.order[: direct.n_conditioned]
+        self.n_first = 1 + max(self.order.index(field) for field in asked)
         first = min(LEAST_CANDIDATES, budget.most)
-        budget.spend(first, mass=float(np.exp(self._candidates(first, rng)[1]).sum()))
+        chance = np.exp(self._candidates(first, rng)[1])
+        budget.spend(first, mass=float(chance.sum()), peak=float(chance.max()))
 
     def block(
         self, n: int, rng: np.random.Generator, known: npt.NDArray[np.integer] | None = None
     ) -> npt.NDArray[np.int64]:
         """(n, D) codes in the net's own order."""
+        import torch
 
         def directly(lacking: int) -> npt.NDArray[np.int64]:
             return self.direct.block(lacking, rng, None)
 
-        return rejection(n, lambda m: self._candidates(m, rng), rng, self.budget, directly)
+        found = rejection(n, lambda m: self._candidates(m, rng), rng, self.budget, directly)
+        begun = np.flatnonzero((found < 0).any(1))
+        if len(begun):
+            found[begun] = self._completed(torch.from_numpy(found[begun]), rng).numpy()
+        return found
 
     def _candidates(self, n: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """(n, D) codes that obey, and (n,) the log chance with which each is to be kept."""
+        """(n, D) codes that obey, drawn up to the last condition and -1 behind it, and (n,) the log chance with which
+        each is to be kept."""
         import torch
 
-        uniforms = torch.from_numpy(rng.random((n, len(self.order)), dtype=np.float32))
-        codes, log_mass = self._drawn(uniforms)
+        uniforms = torch.from_numpy(rng.random((n, self.n_first), dtype=np.float32))
+        codes, log_mass = self._drawn(uniforms, fields=self.n_first)
+        codes[:, self.order[self.n_first :]] = -1
         return codes.numpy(), log_mass.numpy().astype(np.float64)
 
 

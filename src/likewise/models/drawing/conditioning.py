@@ -43,6 +43,10 @@ MOST_COPIES = 8
 POOL_ROWS = 2**16
 """Candidates kept to choose among, at most, when the budget is spent."""
 
+SURE = 100
+"""Candidates' worth of mass after which the largest chance seen is taken for the largest that there is: what none of
+them has shown makes up 3 % of the rows wanted at most (rule of three)."""
+
 Candidates = Callable[[int], tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]
 """Draws m rows: (m, D) codes and (m,) the log chance with which each is to be kept."""
 
@@ -64,6 +68,7 @@ class Budget:
         scale: the largest chance that any row has to meet the conditions: below 1 where one cuts a slice of a code.
         tried, found: candidates drawn, and rows kept.
         mass: candidates that met the conditions but for the scale; where they are masked, the sum of their chances.
+        peak: the largest chance that a candidate had.
     """
 
     wanted: int
@@ -73,6 +78,7 @@ class Budget:
     tried: int = 0
     found: int = 0
     mass: float = 0.0
+    peak: float = 0.0
 
     @classmethod
     def of(cls, n: int, given: Given, told: Collection[int] = ()) -> Budget:
@@ -97,19 +103,28 @@ class Budget:
         return self.mass / max(self.tried, 1)
 
     @property
+    def bound(self) -> float:
+        """The chance at which a candidate is sure to be kept: the largest one seen, once enough were seen to know it
+        (empirical supremum rejection sampling: Caffo, Booth and Davis 2002)."""
+        return self.peak if self.mass >= SURE else 1.0
+
+    @property
     def is_spent(self) -> bool:
         """Whether it is used up, or what is left of it cannot suffice, with all the luck of four deviations."""
         lucky = self.mass + 4 * math.sqrt(self.mass) + 8
-        return self.tried >= self.most or lucky * self.most < self.wanted * self.tried
+        needed = max(self.wanted * (self.peak or 1.0), min(self.wanted, SURE))
+        return self.tried >= self.most or lucky * self.most < needed * self.tried
 
-    def next_batch(self, lacking: int) -> int:
+    def next_batch(self, lacking: int, most: int = 2 * BLOCK_ROWS) -> int:
         """How many candidates to draw next, to find the rows still lacking."""
         share = max(self._kept, 1 / self.most) if self.tried else 0.5
-        return int(min(max(1.1 * lacking / share, 256), 2 * BLOCK_ROWS, self.most - self.tried))
+        needed = lacking * self.bound if self.mass >= SURE else min(lacking, SURE)  # which makes the bound sure
+        return int(min(max(1.1 * needed / share, 256), most, self.most - self.tried))
 
-    def spend(self, tried: int, *, mass: float, found: int = 0) -> None:
+    def spend(self, tried: int, *, mass: float, found: int = 0, peak: float = 1.0) -> None:
         """Write down a batch of candidates."""
         self.tried, self.mass, self.found = self.tried + tried, self.mass + mass, self.found + found
+        self.peak = max(self.peak, min(peak, 1.0))
         if self.tell is not None:
             self.tell(Search(min(self.found, self.wanted), self.wanted, self.tried, self.most, self.share))
 
@@ -166,10 +181,10 @@ def rejection(
         nonlocal lacking
         rows, log_chance = candidates(size)
         chance = np.exp(np.minimum(log_chance, 0.0))
-        met = rng.random(size) < chance
+        met = rng.random(size) * budget.bound < chance
         kept.append(rows[met][:lacking])
         lacking -= len(kept[-1])
-        budget.spend(size, mass=float(chance.sum()), found=len(kept[-1]))
+        budget.spend(size, mass=float(chance.sum()), found=len(kept[-1]), peak=float(chance.max(initial=0.0)))
         left = ~met & (chance > 0)
         pool.append((rows[left], log_chance[left]))
         while _pooled(pool[1:]) >= POOL_ROWS:

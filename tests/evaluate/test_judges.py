@@ -22,6 +22,21 @@ def tables():
     return type_tables([mixed(1200, 0), mixed(1200, 1), mixed(1200, 2)], MIXED)
 
 
+def test_models_learnt_side_by_side_are_those_learnt_in_turn(tables, monkeypatch):
+    found = []
+    for threads in ("1", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        found.append(detect(tables[0], tables[1], learner="xgboost", seed=0))
+    assert found[0] == found[1]
+
+
+def test_many_classes_do_not_make_more_trees_than_a_thousand():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(200, 2)).astype(np.float32), np.arange(200) % 10
+    model = fit("xgboost", "classify", x, y, [False, False], 0)
+    assert len(model.get_booster().get_dump()) == 1_000
+
+
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_fresh_rows_cannot_be_told_apart(tables, learner):
     found = detect(tables[0], tables[1], learner=learner, seed=0)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,9 +65,13 @@ def detect(
     whose = [np.unique(t.whose, return_inverse=True)[1] for t in tables]
     fold = np.concatenate([_folds(person, folds, rng) for person in whose])
     parts, tells = [], np.zeros((folds, x.shape[1]))
-    for k in range(folds):
+
+    def learnt(k: int) -> Any:
+        rows = fold != k
+        return learners.fit(name, "classify", x[rows], is_synthetic[rows].astype(np.int64), is_code, seed + k)
+
+    for k, model in enumerate(learners.side_by_side(name, [partial(learnt, k) for k in range(folds)])):
         judged = fold == k
-        model = learners.fit(name, "classify", x[~judged], is_synthetic[~judged].astype(np.int64), is_code, seed + k)
         parts.append(auc(is_synthetic[judged], model.predict_proba(x[judged])[:, 1]))
         tells[k] = _tells(model, x[judged], is_synthetic[judged], TELL_ROWS // folds, rng)
     area = float(np.mean([p.value for p in parts]))

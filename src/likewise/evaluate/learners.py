@@ -5,17 +5,24 @@ Adding one is a function and a line in `LEARNERS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from likewise.errors import MissingExtraError, OptionError
 
 Task = Literal["classify", "regress"]
 Matrix = npt.NDArray[np.float32]
+Made = TypeVar("Made")
+MOST_ROUNDS = 300
+MOST_TREES = 1_000
+"""Of XGBoost, which grows one a class and round: with many classes it has learnt what there is in fewer rounds."""
 MOST_NATIVE_LEVELS = 254
 MOST_LINEAR_LEVELS = 30
 
@@ -40,6 +47,19 @@ def fit(name: str, task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[boo
     return LEARNERS[name](task, x, y, is_code, seed)
 
 
+def side_by_side(name: str, calls: Sequence[Callable[[], Made]]) -> list[Made]:
+    """What each call gives, all of which learn by this learner; XGBoost's run at the same time where threads allow.
+
+    On the rows judged here it is slower with two threads than with one, and its sums would hang on how many there are.
+    """
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    threads = min(pl.thread_pool_size(), len(calls), int(told) if told.isdigit() and int(told) else len(calls))
+    if name != "xgboost" or threads < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(threads) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
 def class_scores(model: Any, x: Matrix, classes: npt.NDArray[np.integer], n_classes: int) -> npt.NDArray[np.float64]:
     """(n, n_classes) score of each class; 0 for classes the model never saw."""
     scores = np.zeros((len(x), n_classes))
@@ -53,8 +73,9 @@ def _xgboost(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], se
     except ImportError as error:
         raise MissingExtraError("xgboost", "xgboost") from error
     kind = xgboost.XGBClassifier if task == "classify" else xgboost.XGBRegressor
+    n_classes = int(y.max()) + 1 if task == "classify" else 1
     model = kind(
-        n_estimators=300,
+        n_estimators=min(MOST_ROUNDS, MOST_TREES // n_classes),
         max_depth=6,
         learning_rate=0.1,
         subsample=0.8,
@@ -62,6 +83,7 @@ def _xgboost(task: Task, x: Matrix, y: npt.NDArray[Any], is_code: list[bool], se
         enable_categorical=True,
         feature_types=["c" if c else "q" for c in is_code],
         random_state=seed,
+        n_jobs=1,
     )
     return model.fit(x, y)
 

@@ -10,6 +10,7 @@ Legend: n rows, K classes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +38,7 @@ HALF = float(stats.t.isf(0.025, N_DEALS))
 
 Source = Literal["real", "synthetic", "mix"]
 Measures = dict[str, Estimate]
+REAL: Source = "real"
 
 
 class NotMeasurable(Exception):
@@ -193,6 +195,13 @@ def learn(job: Job, source: Source, learner: str, seed: int) -> Trained:
     return Trained(job, learner, model, none, shift, scale)
 
 
+def learn_both(job: Job, learner: str, seed: int) -> tuple[Trained, Trained]:
+    """The models learnt from the synthetic and from the real rows."""
+    sources: list[Source] = ["synthetic", "real"]
+    synthetic, real = learners.side_by_side(learner, [partial(learn, job, s, learner, seed) for s in sources])
+    return synthetic, real
+
+
 def judge(job: Job, scores: FloatArray, rows: npt.NDArray[np.bool_] | slice = slice(None)) -> Measures:
     """The measures of scores for the test rows, or for some of them; none where those hold one class or value."""
     truth, found = job.y_test[rows], scores[rows]
@@ -261,10 +270,11 @@ def _chance(job: Job, source: Source, learner: str, measure: str, told: float) -
 
 def _deals(job: Job, source: Source, learner: str, measure: str, n: int, most_columns: int) -> tuple[float, float]:
     """Mean square of what the two models of each deal differ by, and of what the rows tested on tell of it."""
-    squares = [(0.0, 0.0)]
-    for k in range(n):
-        dealt = _deal(job, k, most_columns)
-        one, other = (_measured(dealt, s, learner).get(measure) for s in (source, "real"))
+    squares, sources = [(0.0, 0.0)], [source, REAL]
+    hands = [_deal(job, k, most_columns) for k in range(n)]
+    learners.side_by_side(learner, [partial(_measured, dealt, s, learner) for dealt in hands for s in sources])
+    for dealt in hands:
+        one, other = (_measured(dealt, s, learner).get(measure) for s in sources)
         if one is not None and other is not None:
             squares.append(((one.value - other.value) ** 2, _told(dealt, one, other) ** 2))
     apart, told = np.mean(squares[1:] or squares, axis=0)

@@ -16,7 +16,7 @@ from likewise.evaluate.more_utility import agreement, every_target, importance
 from likewise.evaluate.results import Score
 from likewise.evaluate.scoring.context import Context
 from likewise.evaluate.tables import Typed
-from likewise.evaluate.utility import Job, NotMeasurable, Trained, Utility, beside_real, job, learn
+from likewise.evaluate.utility import Job, NotMeasurable, Trained, Utility, beside_real, job, learn, learn_both
 
 TEST_SHARE = 0.2
 SECONDS_A_DAY = 86_400
@@ -55,7 +55,7 @@ def standard(run: Context) -> Standard | None:
         run.notes.append(f"Utility was not measured: {reason}.")
         return None
     name, seed = learner_name(run.learner), run.draw_seed(5)
-    return Standard(this, learn(this, "synthetic", name, seed), learn(this, "real", name, seed), floor_by)
+    return Standard(this, *learn_both(this, name, seed), floor_by)
 
 
 def standard_scores(run: Context, found: Standard) -> Iterable[Score]:
@@ -89,8 +89,7 @@ def model_scores(run: Context, found: Standard) -> Iterable[Score]:
     this, used, seed = found.job, learner_name(run.learner), run.draw_seed(5)
     for name in learners.installed():
         if name != used:
-            pair = learn(this, "synthetic", name, seed), learn(this, "real", name, seed)
-            for utility in beside_real(this, *pair):
+            for utility in beside_real(this, *learn_both(this, name, seed)):
                 if utility.measure in LEADING:
                     yield _score(run, utility, f"tstr_{utility.measure}_{name}", found.floor_by, name)
     for utility in beside_real(this, learn(this, "mix", used, seed), found.real, "mix"):

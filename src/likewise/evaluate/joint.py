@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import Embedding, Vectors, fit_embedding, nearest_few
@@ -103,11 +104,12 @@ def kernel_distance(real: Typed, synthetic: Typed, *, seed: int) -> Figure:
     embed = fit_embedding(real)
     rows = np.concatenate([embed(t.sample(n, rng)) for t in (real, synthetic)])
     square = np.square(rows).sum(1)
-    kernel = square[:, None] + square[None, :] - 2.0 * (rows @ rows.T)
-    np.maximum(kernel, 0.0, out=kernel)
-    kernel *= -0.5 / (float(np.median(kernel[:n, :n])) or 1.0)
-    np.exp(kernel, out=kernel)
-    value, deviation = two_sample(kernel, n, rng)
+    with threadpool_limits(1):  # what a product of matrices is rounded to hangs on how many threads share it
+        kernel = square[:, None] + square[None, :] - 2.0 * (rows @ rows.T)
+        np.maximum(kernel, 0.0, out=kernel)
+        kernel *= -0.5 / (float(np.median(kernel[:n, :n])) or 1.0)
+        np.exp(kernel, out=kernel)
+        value, deviation = two_sample(kernel, n, rng)
     half = Z95 * deviation
     return Figure(value, n, 0.0, (value - half, value + half))
 

@@ -146,6 +146,17 @@ def test_intervals_cover_where_the_body_is_not_the_tails_law() -> None:
     assert hits >= 48  # .95 is promised where the law is exact; beyond a body of another law .9, three deviations below
 
 
+@pytest.mark.parametrize("law", [stats.uniform(), stats.triang(0.5), stats.beta(3, 1.5)], ids=["1", "1/2", "2/3"])
+def test_intervals_cover_where_values_end_however_abruptly(law) -> None:
+    hits, levels = 0, []
+    for seed in range(40):
+        found = return_level(fit_tail(law.rvs(2_000, random_state=seed)), 10_000)
+        hits += found.low <= law.isf(1 / 10_000) <= found.high
+        levels.append(found.level)
+    assert hits >= 34  # .95 is promised; 34 is three deviations below
+    assert np.median(levels) == pytest.approx(law.isf(1 / 10_000), rel=0.01)
+
+
 def test_rounded_values_keep_the_shape_of_unrounded_ones() -> None:
     x = stats.expon.rvs(scale=0.4, size=8_000, random_state=8)
     assert fit_tail(np.round(5.0 + x, 1)).shape == pytest.approx(fit_tail(5.0 + x).shape, abs=0.1)

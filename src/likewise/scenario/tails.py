@@ -20,9 +20,12 @@ from scipy import optimize, stats
 from likewise.errors import InputError, OptionError
 from likewise.typing import Bools, Floats
 
-SHAPES = (-0.5, 0.9)
-"""Below -.5 the maximum likelihood has no normal law (Smith 1985); above .9 there is hardly a mean, and one does not
-learn that from a few hundred rows."""
+SHAPES = (-1.0, 0.9)
+"""Below -1, the shape of equally likely values up to an end, the likelihood has no maximum; above .9 there is hardly a
+mean, and one does not learn that from a few hundred rows."""
+
+REGULAR = -0.5
+"""Below it the maximum likelihood has no normal law (Smith 1985), and its end lies too near the greatest value."""
 
 LEAST_EXCESSES = 30
 MOST_SHARE = 0.1
@@ -287,8 +290,8 @@ def _tail_at(x: Floats, threshold: float, least: int) -> Tail | None:
         threshold, beyond = float(different[0]) - step / 2, _spread(beyond, step)
     y = beyond - threshold
     shape, scale = fit_pareto(y)
-    k = len(y)
-    errors = (max(1 + shape, 0.0) / np.sqrt(k), scale * np.sqrt(2 * max(1 + shape, 0.0) / k))
+    k, slack = len(y), 1 + max(shape, REGULAR)
+    errors = (slack / np.sqrt(k), scale * np.sqrt(2 * slack / k))
     return Tail(
         threshold=threshold, shape=shape, scale=scale, share=k / len(x), excesses=np.sort(y),
         p_value=misfit_p_value(y, shape, scale), standard_errors=(float(errors[0]), float(errors[1])),
@@ -358,7 +361,8 @@ def extremal_index(x: Floats, threshold: float) -> float:
 def return_level(tail: Tail, rows: float, *, confidence: float = 0.95) -> ReturnLevel:
     """The level exceeded once in `rows` rows on average, with its profile-likelihood interval (Coles 2001, 4.3.3).
 
-    Extremes that come in clusters count for fewer: the likelihood is taken to the power of the extremal index.
+    Extremes that come in clusters count for fewer: the likelihood is taken to the power of the extremal index. How far
+    out the level may lie is told by shapes that are regular: shorter tails end too soon.
 
     Raises:
         OptionError: the level lies within the data's body, below the threshold.
@@ -374,17 +378,27 @@ def return_level(tail: Tail, rows: float, *, confidence: float = 0.95) -> Return
     best = float(excess_quantile(1 / n_excesses, tail.shape, tail.scale))
     cut = stats.chi2.ppf(confidence, 1) / 2 / tail.extremal_index
     low, high = _profile_interval(tail.excesses, n_excesses, best, cut)
+    if tail.shape < REGULAR:
+        mean = float(tail.excesses.mean())
+        longer = excess_quantile(1 / n_excesses, REGULAR, _scale_at(REGULAR, tail.excesses / mean) * mean)
+        high = _profile_interval(tail.excesses, n_excesses, float(longer), cut, REGULAR)[1]
     level, *ends = (float(tail._placed(y)) for y in (best, low, high))
     return ReturnLevel(rows=float(rows), level=level, low=min(ends), high=max(ends), confidence=confidence)
 
 
-def _profile_interval(y: Floats, n_excesses: float, best: float, cut: float) -> tuple[float, float]:
-    """Where the profile log-likelihood of the excess level falls by `cut`, on both sides of the best."""
+def _profile_interval(
+    y: Floats, n_excesses: float, best: float, cut: float, least: float = SHAPES[0]
+) -> tuple[float, float]:
+    """Where the profile log-likelihood of the excess level falls by `cut`, on both sides of the best.
+
+    Args:
+        least: the least shape that it is taken over.
+    """
     points, weights = condensed(y)
 
     def above(log_level: float) -> float:
         """How far the profile lies above where the interval ends."""
-        return len(y) * _level_likelihood(float(np.exp(log_level)), points, weights, n_excesses) - floor
+        return len(y) * _level_likelihood(float(np.exp(log_level)), points, weights, n_excesses, least) - floor
 
     centre = float(np.log(best))
     floor = 0.0
@@ -418,10 +432,9 @@ def condensed(y: Floats) -> tuple[Floats, Floats]:
     return points, np.r_[sizes, np.ones(SINGLE)] / len(y)
 
 
-def _level_likelihood(level: float, y: Floats, weights: Floats, n_excesses: float) -> float:
+def _level_likelihood(level: float, y: Floats, weights: Floats, n_excesses: float, least: float) -> float:
     """The greatest mean log-likelihood with the return level there: each shape then has one scale."""
     log_n, most = np.log(n_excesses), float(y[-1])
-    least = SHAPES[0]
     if level < most:  # lighter shapes end before the greatest excess
         least = max(least, float(np.log1p(-level / most) / log_n) + 1e-9)
 

@@ -408,6 +408,42 @@ def test_single_words_of_other_alphabets_are_asked_for(encoding: str, words: str
         decoded(text.encode(encoding), None, "it")
 
 
+FOREIGN = {
+    "cp437": "Hauptstraße Fuß £5 5µg ½ «oui» ±5 1ª 2º Châtelet Öl",
+    "cp850": "Straße Gruß £12 5µg ½ Søren Jørgen Ústí 20° ©2020 Ärger",
+    "cp852": "Košice Weiß Żaneta Čapek Đoković",
+    "mac_roman": "€5 5€ Zoë España niño García Martínez Übung Ärger 20° Spaß Kraków Antônio",
+    "mac_latin2": "Košice Šibenik Varaždin Żaneta Čapek Maß",
+    "iso8859_2": "Michał Paweł Łukasz Żaneta Krzyś Paź Ćosić",
+    "cp1250": "Michał Łukasz Żaneta Krzyś Ćosić Ştefan",
+    "iso8859_15": "€5 5€ sœur Žarko",
+    "cp1257": "Michał Małgorzata Paweł Łukasz",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "word"), [(e, w) for e, words in FOREIGN.items() for w in words.split()])
+def test_one_word_of_another_encoding_is_asked_for(encoding: str, word: str) -> None:
+    text = "id,word\n" + "".join(f"{k},thing{k}\n" for k in range(40)) + f"77,{word}\n78,{word}\n"
+    with pytest.raises(InputError, match="encoding cannot be told for sure"):
+        decoded(text.encode(encoding), None, "it")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Où est l’œuvre d’art aujourd’hui ; ça coûte 12 € – c’est François, à Noël, jusqu’ici",
+        "„Größe“ und »Maß« – die Straße ist 5 m² groß. 10 T€ – Öl, Ärger, Übung, Müller’s, Spaß",
+        "¿Qué pasó? ¡Hola! El niño de España; García y Martínez – 1ª y 2º piso, 20°C, «sí»",
+        "Perché la città è così? L’arte dell’uomo, all’alba; più però, Gesù, lunedì. Un’altra",
+        "Don’t say “hello” – it’s café naïve… £5 or €6; the boys’ ‘room’. 5 µm ± 0.1, © 2020",
+        "L’avi català menja pàgina, àguila, pingüí, Barça",
+    ],
+)
+def test_marks_and_letters_of_western_texts_are_read(text: str) -> None:
+    with pytest.warns(LikewiseWarning, match="read as Windows-1252"):
+        assert decoded(f"id|t\n1|{text}\n2|{text}\n".encode("cp1252"), None, "it")[0].decode().count(text) == 2
+
+
 def test_japanese_of_seven_bits_is_read_and_written_back(tmp_path: Path) -> None:
     text = "名前,都市,金額\n" + "".join(
         f"{'佐藤鈴木'[k % 2 * 2 :][:2]},{'東京大阪'[k % 2 * 2 :][:2]},{k}\n" for k in range(60)

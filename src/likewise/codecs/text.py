@@ -72,7 +72,7 @@ class TextSummary:
         holders: who has which string, where people are counted.
         prints: numbers of the distinct strings no longer than a pattern, ascending; None where any may be drawn.
         print_rows: rows of each.
-        are_codes: whether a string of digits begins with a zero, so that none of them is an amount.
+        are_codes: whether they are codes (`_are_codes`), so that none of them is an amount.
     """
 
     templates: pl.DataFrame
@@ -152,8 +152,16 @@ def summarise_text(
         Holders.of(series, persons),
         prints,
         rows,
-        with_prints and bool(strings.str.contains(r"^0\d+$").any()),
+        with_prints and _are_codes(strings),
     )
+
+
+def _are_codes(strings: pl.Series) -> bool:
+    """Whether a string of digits begins with a zero, or one in twenty that has digits is a code (`K-744`, `3-412`)."""
+    if strings.str.contains(r"^0\d+$").any():
+        return True
+    codes = strings.str.contains(r"\p{L}[-/._#]?\p{Nd}|\p{Nd}[-/]\p{Nd}{3}").sum()
+    return bool(codes and 20 * codes > strings.str.contains(r"\p{Nd}").sum())
 
 
 def _prints(strings: pl.Series) -> tuple[Prints, npt.NDArray[np.int64]]:

@@ -28,6 +28,7 @@ from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, 
 from likewise.schema.keys import (
     BY_LOOKS,
     THINGS,
+    are_given_out,
     are_numbered,
     looks_made,
     may_name_a_key,
@@ -114,7 +115,9 @@ def infer_counted(
         return with_entity(schema, table, entity, counted), counted
     suspect = likely_entity(table, schema, counted)
     if suspect is None or suspect.column in overrides or suspect.n_rows < table.height:
-        return schema if schema.entity is None else with_entity(schema, table, schema.entity, counted), counted
+        if schema.entity is not None:
+            return with_entity(schema, table, schema.entity, counted), counted
+        return replace(schema, columns=tuple(_as_given_out(c, counted) for c in schema)), counted
     note = f"taken for the key of an entity: {suspect.reason}"
     found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
     return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted), counted
@@ -256,6 +259,25 @@ def _as_codes(column: Column, counted: Counted) -> Column:
     again = "" if len(distinct.values) == int(distinct.counts.sum()) else ", though some rows share one"
     note = f"taken as an id: codes made for somebody or something{again}: none of them is drawn, new ones are made"
     return replace(column, kind=Kind.ID, role=Role.ID, notes=(*column.notes[:-1], note))
+
+
+def _as_given_out(column: Column, counted: Counted) -> Column:
+    """The column as an id where its codes come again as those of people with several rows do, and nobody has told whose
+    a row is: what five rows have may be one person's."""
+    if column.kind not in (Kind.CATEGORICAL, Kind.INTEGER) or "kind" not in column.found or column.format is not None:
+        return column
+    values, counts = counted[column.name].values, counted[column.name].counts
+    if column.dtype.startswith("Enum"):
+        return column
+    values = values.cast(pl.Int64, strict=False) if values.dtype.is_float() else values
+    known = values.is_not_null() if values.dtype != pl.String else ~values.is_in(column.missing)
+    if not are_given_out(column.name, values.filter(known).cast(pl.String), counts.filter(known)):
+        return column
+    note = (
+        "taken as an id: codes that come again as those of people with several rows do; if they are of kinds of things "
+        "say kind categorical, if rows are people entity=False (--no-entity), else whose they are by entity (--entity)"
+    )
+    return replace(column, kind=Kind.ID, role=Role.ID, notes=(*column.notes, note))
 
 
 def _tells_people_apart(column: Column) -> bool:

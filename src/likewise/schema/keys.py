@@ -24,7 +24,7 @@ _GLUED = ("einkommen", "gehalt", "lohn", "preis", "kosten", "betrag", "umsatz", 
 # Values that only look like codes: a number with its unit, a length of time, a week, quarter or month, a ratio.
 _MEASURED = (
     r"^[+-]?\d+([.,]\d+)?[A-Za-zµ°%²³/]{1,6}$|^(?i:P?T?(\d+[YMWDHS])+)$|^\d{4}-?[QWSHM]\d{1,2}$"
-    r"|^(?:[QWHS]|FY|CW|KW)\d{1,2}[-/]?(?:\d{2}|\d{4})$"
+    r"|^(?:[QWHS]|FY|CW|KW)\d{1,2}[-/]?(?:\d{2}|(?:19|20)\d{2})$"
 )
 _DIGIT_CODES = frozenset(words("headings.digit_codes"))
 _NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "aid", "lipid", "solid", "fluid", "mid")
@@ -32,10 +32,12 @@ _NOT_KEYS = ("paid", "bid", "grid", "humid", "acid", "covid", "valid", "void", "
 OWNERS = frozenset(words("headings.owners"))
 THINGS = frozenset(words("headings.things"))
 """Owners of rows that are no people, and whose name may tell of their kind as well as of one of them."""
+PEOPLE = (OWNERS - THINGS) | frozenset(words("headings.people"))
 GROUPS = frozenset(words("headings.groups"))
 """Words of what is sold, visited or belonged to: its rows are many people's."""
 _NUMBERED = frozenset(words("headings.numbered"))
 """What has a number that is given out, by which it is called."""
+_CALLED = frozenset(words("headings.called"))
 _LOGINS = frozenset({"login", "username", "mrn", "pid", "uid", "matricule", "legajo"})
 _ENDS = [[word] for word in _STRONG | _WEAK | _LOGINS | {
     "nummer", "kennung", "numero", "número", "numéro", "clave", "cle", "clé", "编号", "号", "号码", "номер", "numer",
@@ -49,7 +51,8 @@ _OTHER_NUMBERS = frozenset({"型号", "信号", "符号", "记号", "記号", "�
 """Chinese words that end as those of keys do and name none."""
 
 # Words that name what a column of words holds, and are hardly among the words it holds.
-_NAMES = frozenset(words("headings.attributes")) | COUNTED | _STRONG | _WEAK
+ATTRIBUTES = frozenset(words("headings.attributes"))
+_NAMES = ATTRIBUTES | COUNTED | _STRONG | _WEAK
 
 BY_LOOKS = "unique codes"
 """The reason of keys that nothing but their looks tells."""
@@ -271,9 +274,44 @@ def are_numbered(values: pl.Series, n_known: int) -> bool:
         >>> are_numbered(pl.Series(invoices), 30), are_numbered(pl.Series(pressures), 30)
         (True, False)
     """
-    if len(values) < 20 or len(values) < NEARLY * n_known or not values.str.contains(_JOINED).all():
+    return len(values) >= 20 and len(values) >= NEARLY * n_known and _are_of_one_form(values)
+
+
+def are_given_out(name: str, texts: pl.Series, counts: pl.Series) -> bool:
+    """Whether codes of which most have five rows or more are rather those of somebody than of a kind of thing: the name
+    says so, or leaves it open where they are long: digits of one width that are no round numbers, or of one form.
+
+    Args:
+        name: the column's.
+        texts: (k,) distinct values, whole numbers as texts too.
+        counts: (k,) rows of each.
+
+    Example:
+        >>> codes, rows = pl.Series([f"H{i * 7919 % 100000:05d}" for i in range(40)]), pl.Series([8] * 40)
+        >>> [are_given_out(name, codes, rows) for name in ("HN", "x", "product_code")]
+        [True, True, False]
+    """
+    parts, often = parts_of(name), int(counts.filter(counts >= 5).sum())
+    named = names_a_key(name) or _ends_as_a_key(name) or bool(_NUMBERED & set(parts) or PEOPLE & {*parts[-1:]})
+    of_a_thing = names_a_group(name) or is_measure(name) or (bool(ATTRIBUTES & {*parts[-2:]}) and not names_a_key(name))
+    if of_a_thing or len(texts) < (5 if named else 20) or 2 * often < int(counts.sum()):
         return False
-    if values.str.contains(r"^[^@]*\p{L}{6}").any():
+    if {*parts[-1:]} & _CALLED and len(texts) >= 20 and texts.str.contains(r"^(?:[a-z]{3,12}|[A-Z]{3,8})$").all():
+        return True
+    close, (least, digits) = texts.str.replace_all(r"[^\p{L}\p{Nd}]", ""), (4, 2) if named else (6, 3)
+    if texts.str.contains(r"^\d+$").all():
+        widths = texts.str.len_chars().unique().to_list()
+        return (
+            len(widths) == 1 and widths[0] >= min(least, 5) and not (texts.str.ends_with("0").sum() > 0.2 * len(texts))
+        )
+    if not close.str.contains(f".{{{least}}}").all() or texts.str.count_matches(r"\d").sum() < digits * len(texts):
+        return False
+    return not _is_measured(texts) and (looks_made(texts) or _are_of_one_form(texts))
+
+
+def _are_of_one_form(values: pl.Series) -> bool:
+    """Whether texts are of one form, or a few, of letters, digits and marks, and no measurements."""
+    if not values.str.contains(_JOINED).all() or values.str.contains(r"^[^@]*\p{L}{6}").any():
         return False
     shapes = values.str.replace_all(r"\p{Nd}+", "0").str.replace_all(r"\p{L}+", "A")
     if shapes.n_unique() > 3 or values.str.contains(r"\d").mean() < 0.9:  # type: ignore[operator]

@@ -159,7 +159,7 @@ def _is_narrower(name: str, other: str, data: bytes) -> bool:
 
 
 _SIGNS = {bytes([code]) for code in "°µ£§®©±²³º½\u00a0".encode("cp1252")}
-_ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")  # an accent
+_ALONE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")  # an accent
 
 
 def _east_asian(name: str, own: str, leads: tuple[int, int], kana: bool = False) -> Callable[[bytes], float]:
@@ -192,6 +192,8 @@ def _east_asian(name: str, own: str, leads: tuple[int, int], kana: bool = False)
         if 2 * len(_ALONE.findall(text)) >= len(re.findall(r"[^\x00-\x7f]+", text)) > 0:
             return 0.0
         letters = {c for c in text if ord(c) > 127}
+        if not any(map(str.isalpha, letters)):
+            return 0.0
         return sum(map(usual, letters)) / max(len(letters), 1)
 
     return score
@@ -228,9 +230,23 @@ _STRANGERS = (("ø", "ìèùò"), ("õ", "öü"))
 _ICELANDIC = (set("ðþý"), set("áéíóúæ"), set("ðþýáéíóúæöøåä"))
 _OTHERS = re.compile(r"(?i:ø.*[áíýú]|[áíýú].*ø)|^È[^\W\d_]|\dø")
 """What Czech words and degrees of DOS show as: "Pøíbram", "Èapek", "20øC"."""
-_DOS = re.compile(r"[^\W\d_][\u201a\u201e\u2021\u02c6]|[^\W\d_]\u201d[a-zß-ÿ]")
+_L = r"[^\W\d_]"
+_SELDOM = re.compile(
+    rf"""
+    ¤ | {_L}[‚„‡ˆ‘¯] | [®¦]{_L} | [€£¥][a-zß-ÿ] | \d\ ?Û\b | \d\ ?æ[glmsAVF]?\b | \bnø\b  # Bärbel, £5, 5 µg, 5 €, n°
+    | (?<!\w)[ÑñŒœŠšŽžŸƒÛ]\d | [¸¬¨´¯]\d | \d[¡¿¦§¶] | (?<!\w)[À-Þ][A-Z][a-z]           # ±5, ©20, 20°, ¡Sí
+    | {_L}[†‰˜¡¢£¦§¨¬±´¶¸¿¼½¾ƒ‹•–—](?!\w) | (?![kmMT]€){_L}€(?!\w)                        # Gruß, Zoë, Perù
+    | (?<!\w)[†‡‰ˆ˜™¢¥¦¨¬\xad¯±´¸¼½¾ƒªº¹²³]{_L} | {_L}[–—“”„™˜ƒ›][a-zß-ÿ]                 # Übung, Čapek, niño
+    | (?<!\w)’(?!(?:s|t|n|em|tis|twas|d|ll|re|ve|cause|til)\b)[a-z] | {_L}{{3}}[²³¹]      # Æsop, Michał
+    | {_L}{{3}}(?<!qu|ll|un|rd|st)’(?!(?:s|t|d|m|n|ll|re|ve|hui|clock)\b)[a-zß-ÿ]+        # Martínez
+    | [ùì][a-z] | [aeuy]ù | Ù[a-z] | ç[eiéèí] | aá | [eiou]áe | [aeiou]á\b | oä | iæ | œ\b # Straße, Košice, Ćosić
+    | (?<!\w)(?:[Ãû]|ë[aou]|á[aeiou])                                                    # Żaneta, Žarko, Šibenik
+    """,
+    re.VERBOSE,
+)
+"""What DOS, a Macintosh, ISO-8859-2 and -15, and Windows of other languages show as, and Western words hardly hold."""
 _CAPITAL_INSIDE = re.compile("[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[^\\W\\d_][À-ÖØ-ÞŠŒŽŸ][a-zß-ÿ]")  # small letters of a Macintosh
-_NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "cp850", "mac_roman")
+_NEVER_TOLD = ("cp1250", "cp1254", "cp1256", "cp1257", "iso8859_15", "iso8859_2", "cp850", "cp852", "mac_roman")
 
 
 def _western(data: bytes) -> float:
@@ -244,7 +260,7 @@ def _western(data: bytes) -> float:
     letters = {c for c in "".join(words).lower() if not c.isascii()}
     if any(letters & set(one) and letters & set(two) for one, two in _STRANGERS):
         return 0.8
-    if ("õ" in letters and not letters & set("ãç")) or (letters == {"š"} and "š" in text and not _are_slavic(words)):
+    if ("õ" in letters and not letters & set("ãç")) or (letters in ({"š"}, {"ž"}) and not _are_slavic(words)):
         return 0.8  # no Portuguese, but Hungarian or Estonian; "Kšln" of a Macintosh, which "Miloš" is not
     own, vowels, nordic = _ICELANDIC
     if letters & own and not (letters & vowels and letters <= nordic):
@@ -252,7 +268,10 @@ def _western(data: bytes) -> float:
     inside = len(re.findall(r"[^\W\d_][\u0080-\u00a9\u00ab-\u00b6\u00b8-\u00bf\u2020-\u2039€][^\W\d_]", text))
     broken = inside + sum(not set(w) - set("²³¹¼½¾") <= _WESTERN | {c for c in w if c.isascii()} for w in words)
     broken += sum(bool(re.search(r"[²³¹][^\W\d_]|[^\W\d_][²³¹][^\W\d_]", w)) for w in words)
-    broken += len(_DOS.findall(text)) + (0 if re.search("[“”„»«]\\w", text) else len(re.findall("\\w”", text)))
+    broken += 0 if re.search("[“”„»«]\\w", text) else len(re.findall("\\w”", text))
+    broken += len(_SELDOM.findall(text)) + abs(text.count("«") - text.count("»"))
+    broken += len(re.findall(r"[^\W\d_s]’(?!\w)", text)) * ("‘" not in text)
+    broken += len(re.findall(r"[^\W\d_]“", text)) * ("„" not in text)
     broken += sum(_CAPITAL_INSIDE.search(w) is not None for w in words)
     runs = sum(len(w) > 1 and sum(c.isascii() for c in w) < 0.4 * len(w) for w in words)
     alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
@@ -261,9 +280,9 @@ def _western(data: bytes) -> float:
 
 
 def _are_slavic(words: set[str]) -> bool:
-    """Whether most š of words stand where they do in Slavic names, and hardly the ö of a Macintosh: before a vowel, at
-    the end behind one, or as a capital in front."""
-    return sum(re.search("[šŠ][aeiou]|[aeiouáéíóú]š$|^Š", w) is not None for w in words) >= 0.6 * len(words)
+    """Whether most š and ž of words stand where they do in Slavic names, and hardly the ö of a Macintosh: before a
+    vowel, at the end behind one, or as a capital in front."""
+    return sum(re.search("[šŠžŽ][aeiou]|[aeiouáéíóú][šž]$|^Š", w) is not None for w in words) >= 0.6 * len(words)
 
 
 def _hebrew(data: bytes) -> float:

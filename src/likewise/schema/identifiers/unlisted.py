@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from likewise.schema.keys import COUNTED, GROUPS, OWNERS, THINGS
+from likewise.schema.keys import ATTRIBUTES, COUNTED, GROUPS, PEOPLE, THINGS
 from likewise.schema.vocabulary import words
 
-_PEOPLE = (OWNERS - THINGS) | frozenset(words("headings.people"))
 _DOERS = frozenset({"by", "von", "durch", "par", "por"})
 """Last words of "created by"."""
 _WAYS = _DOERS | {"to", "from", "an", "a", "à", "de", "da"}
 """And of "assigned to" and of letters "from" and "to", which may tell of places too."""
 _BARE = frozenset(words("headings.bare_names"))
-_TOLD = (COUNTED | GROUPS | THINGS | frozenset(words("headings.attributes"))) - _PEOPLE - _WAYS - _BARE - {"label"}
+_TOLD = (COUNTED | GROUPS | THINGS | ATTRIBUTES) - PEOPLE - _WAYS - _BARE - {"label"}
 """What a column holds that is none of people's names."""
 _NEVER = sorted(words("names.never"))
 
@@ -57,7 +56,7 @@ def may_be_names(parts: list[str], texts: pl.Series) -> bool:
 def tells_of_people(parts: list[str]) -> bool:
     """Whether a column's name ends in a word for people, or for what they have done."""
     whose = parts[:-1] if len(parts) > 1 and parts[-1] in _BARE else parts[-1:]
-    return any({part, part.removesuffix("s")} & (_PEOPLE | _WAYS) for part in whose)
+    return any({part, part.removesuffix("s")} & (PEOPLE | _WAYS) for part in whose)
 
 
 def _are(texts: pl.Series, form: str, share: float) -> bool:

@@ -459,6 +459,9 @@ def test_degrees_south_and_west_are_below_zero(marks: tuple[str, str]) -> None:
         (lambda k: f"{k}万円", "0万円"),
         (lambda k: f"{k / 1_000:.3f} €/kWh", "0.000 €/kWh"),
         (lambda k: f"{k / 7:.4f}° N", "0.0000° N"),
+        (lambda k: f"Rs. {k}/-", "Rs. 0/-"),
+        (lambda k: f"{k * 7_919:,}/=", "#,##0/="),
+        (lambda k: f"/Date({k * 7_919_000_123})/", "/Date(0)/"),
     ],
 )
 def test_underscores_units_with_money_and_degrees_stand_beside_numbers(

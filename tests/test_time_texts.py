@@ -443,3 +443,74 @@ def test_six_digits_that_do_not_all_read_as_days_are_numbers_or_codes() -> None:
     pay, post = rng.integers(100_000, 999_999, N), rng.choice([110_001, 560_034, 400_050, 700_091, 600_020], N)
     raw = pl.DataFrame({"pay": pay, "pin": post, "order": 210_101 + np.arange(N) % 28})
     assert not any(column.kind is Kind.DATETIME for column in infer(raw.cast(pl.String)))
+
+
+WEEK_FORMS = [
+    "KW {w}/{y}",
+    "KW {w:02}/{y}",
+    "{y}KW{w:02}",
+    "W{w:02} {y}",
+    "Week {w}, {y}",
+    "{y}/W{w:02}",
+    "CW{w:02}/{yy:02}",
+]
+
+
+@pytest.mark.parametrize("form", WEEK_FORMS)
+def test_weeks_are_read_with_words_on_either_side_of_the_year(form: str) -> None:
+    weeks = [moment.isocalendar() for moment in moments()]
+    raw = pl.DataFrame({"x": [form.format(w=w.week, y=w.year, yy=w.year % 100) for w in weeks]})
+    schema = infer(raw)
+    read = parse(raw, schema)
+    assert read["x"].to_list() == [dt.date.fromisocalendar(w.year, w.week, 1) for w in weeks]
+    assert restore(read, schema).equals(raw)
+
+
+@pytest.mark.parametrize("form", ["{y}/{m:02}/{d:02}", "{y}.{m}.{d}", "{y}-{m:02}-{d:02}", "{y}{m:02}{d:02}"])
+def test_years_of_the_republic_are_told_by_three_digits(form: str) -> None:
+    days = [moment.date() for moment in moments()]
+    raw = pl.DataFrame({"x": [form.format(y=day.year - 1911, m=day.month, d=day.day) for day in days]})
+    schema = infer(raw)
+    read = parse(raw, schema)
+    assert read["x"].to_list() == days
+    assert restore(read, schema).equals(raw)
+
+
+@pytest.mark.parametrize(
+    "values", [[f"{100 + k % 29}/{60 + k % 31}/{k % 9}" for k in range(N)], range(1_000_101, 1_000_501)]
+)
+def test_three_numbers_that_are_no_days_are_none_of_the_republic(values: list[str]) -> None:
+    assert infer(pl.DataFrame({"x": [*map(str, values)]}))["x"].kind is not Kind.DATETIME
+
+
+@pytest.mark.parametrize(
+    ("standard", "summer", "zone"),
+    [("CET", "CEST", "Europe/Berlin"), ("EST", "EDT", "America/New_York"), ("GMT", "BST", "Europe/London")],
+)
+def test_names_of_standard_and_summer_time_tell_the_offset(standard: str, summer: str, zone: str) -> None:
+    utc = pl.Series("x", moments()).dt.truncate("1s").dt.replace_time_zone("UTC")
+    local = utc.dt.convert_time_zone(zone)
+    raw = pl.DataFrame({"x": local.dt.strftime("%Y-%m-%d %H:%M:%S %Z")})
+    assert set(raw["x"].str.extract("([A-Z]+)$").unique()) == {standard, summer}
+    schema = infer(raw)
+    read = parse(raw, schema)
+    assert read["x"].to_list() == utc.to_list()
+    assert restore(read, schema).equals(raw)
+
+
+@pytest.mark.parametrize("form", ["%Y.%j", "%-I:%M~", "%m/%d/%Y %I:%M~", "%H.%M Uhr", "%Hh%M"])
+def test_days_of_years_with_a_point_and_short_halves_of_the_day_are_times(form: str) -> None:
+    raw = pl.DataFrame({"x": [f"{moment:{form}}".replace("~", "ap"[moment.hour > 11]) for moment in moments()]})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.DATETIME
+    read = parse(raw, schema)
+    if read["x"].dtype != pl.Time:
+        assert read["x"].dt.date().to_list() == [moment.date() for moment in moments()]
+    if read["x"].dtype != pl.Date:
+        assert read["x"].dt.strftime("%H%M").to_list() == [f"{moment:%H%M}" for moment in moments()]
+    assert restore(read, schema).equals(raw)
+
+
+def test_money_with_three_decimals_below_367_is_no_day_of_a_year() -> None:
+    raw = pl.DataFrame({"x": [f"{2000 + k % 20}.{k % 500:03d}" for k in range(N)]})
+    assert infer(raw)["x"].kind is Kind.REAL

@@ -141,3 +141,19 @@ def test_keys_of_one_width_keep_it_where_there_is_room_above_them(
     assert not set(many) & set(keys)
     data, arrays = codec.to_state()
     assert draw(IdCodec.from_state({**data, "name": "key"}, arrays), 90).equals(made)
+
+
+@pytest.mark.parametrize("tail", [".0", ".00", ",0"])
+def test_keys_that_a_program_has_written_as_amounts_keep_their_nought(tail: str) -> None:
+    keys = pl.Series("key", [f"{1_000 + 7 * k}{tail}" for k in range(300)])
+    codec = IdCodec.from_summary(summarise_ids(keys), COLUMN, CodecOptions())
+    made = draw(codec, 200)
+    assert made.str.contains(rf"^\d{{4}}{tail.replace('.', '[.]')}$").all()
+    assert not made.is_in(keys.to_list()).any()
+
+
+def test_colours_keep_their_mark_and_are_new() -> None:
+    keys = pl.Series("colour", [f"#{k * 7_919_999 % 2**24:06X}" for k in range(1, 301)])
+    made = draw(IdCodec.from_summary(summarise_ids(keys), COLUMN, CodecOptions()), 200)
+    assert made.str.contains("^#[0-9A-F]{6}$").all()
+    assert not made.is_in(keys.to_list()).any()

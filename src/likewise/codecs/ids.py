@@ -65,6 +65,8 @@ FREE = {
 }
 """What a character stands for in the form of a key: each is drawn from these, the first two in capitals if need be."""
 SALT = np.frombuffer(b"likewise makes..", np.uint8)  # else a table made with the same seed has the same keys
+_TAIL = r"(?:[.,]0+)?\P{Nd}*"
+"""What stands behind the last digits of a key, and the nought that a program has written behind a number."""
 SPARE = 2**40  # counters that must fit above the start
 
 
@@ -214,8 +216,8 @@ class IdCodec(KeyCodec):
         if self.pattern is not None:
             drawn = self._drawn(self.pattern, n, rng)
             counts = _parted(self.pattern.templates[0])[1] > 0
-            stems = drawn.str.replace(r"\p{Nd}+\P{Nd}*$", "") if counts else drawn
-            tails = drawn.str.extract(r"(\P{Nd}*)$") if counts else tails
+            stems = drawn.str.replace(rf"\p{{Nd}}+{_TAIL}$", "") if counts else drawn
+            tails = drawn.str.extract(rf"\p{{Nd}}({_TAIL})$") if counts else tails
         numbers = np.arange(self.start, self.start + n)
         if self.start == 1:
             # Keys of digits alone begin with a 1: read as numbers, "0007" would be the real key 7 again.
@@ -314,7 +316,7 @@ def _some(keys: pl.Series) -> pl.Series:
 
 def _parted(template: str) -> tuple[str, int, str]:
     """What stands before the last digits, how many these are, and what stands behind them."""
-    match = re.search(rf"[{DIGIT}0-9]+(?=[^{DIGIT}0-9{ANY}]*$)", template)
+    match = re.search(rf"[{DIGIT}0-9]+(?=(?:[.,]0+)?[^{DIGIT}0-9{ANY}]*$)", template)
     return (template, 0, "") if match is None else (template[: match.start()], len(match[0]), template[match.end() :])
 
 
@@ -385,7 +387,7 @@ def _room_above(keys: pl.Series, pattern: TextCodec) -> tuple[int, int] | None:
     above all of them on, of as many digits; or of one more, and no width, where they are as long as they need (`INV9`,
     `INV10`). None where keys are otherwise, or the next has a digit more."""
     widths = {_parted(template)[1] for template in pattern.templates}
-    last = keys.str.extract(r"([0-9]{1,18})[^0-9]*$")
+    last = keys.str.extract(rf"([0-9]{{1,18}}){_TAIL}$")
     greatest = last.cast(pl.Int64).max()
     if not isinstance(greatest, int) or not widths or not 0 < min(widths) <= max(widths) < 18:
         return None

@@ -1,7 +1,8 @@
 """Years counted from the beginning of a reign or a republic: `昭和63年1月7日`, `R5.4.10`, `民國109年5月2日`.
 
 In a pattern `%Y(令和)` stands for the name of the era and its year, `%Y(令和元)` for one whose first year is 元,
-`%Y(R)` for one of a letter, `%Y(R0)` for a letter and two digits, `%Y(民國)` for years of the republic.
+`%Y(R)` for one of a letter, `%Y(R0)` for a letter and two digits, `%Y(民國)` for years of the republic,
+`%Y(109)` for those that nothing tells but their three digits.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ _BEGUN = ((1868, 1, 25), (1912, 7, 30), (1926, 12, 25), (1989, 1, 8), (2019, 5, 
 _JAPAN = [dt.date(*day) for day in _BEGUN]
 _NAMES = {
     "令和": ["明治", "大正", "昭和", "平成", "令和"], "R": ["M", "T", "S", "H", "R"],
-    "民國": ["民國"], "民国": ["民国"], "民": ["民"],
+    "民國": ["民國"], "民国": ["民国"], "民": ["民"], "109": [""],
 }  # fmt: skip
-_TOKEN = re.compile(r"%Y\((令和|R|民國|民国|民)([元0]?)\)")
+_TOKEN = re.compile(r"%Y\((令和|R|民國|民国|民|109)([元0]?)\)")
+_BARE = re.compile(r"[01]?[0-9]{2}([-/.])[01]?[0-9]\1[0-3]?[0-9]|1[0-3][0-9][01][0-9][0-3][0-9]")
+"""Days of the republic's years that nothing tells but their three digits."""
 _MARK = "\x12"
 
 
@@ -28,6 +31,8 @@ def _eras(kind: str) -> list[tuple[str, dt.date]]:
 
 
 def _form(kind: str) -> str:
+    if kind == "109":
+        return "^()(1[0-3][0-9]|0?[0-9]{2})"
     return rf"^({'|'.join(_NAMES[kind])}) ?(元|[0-9]{{1,3}})"
 
 
@@ -45,6 +50,10 @@ def western(values: pl.Series, sample: list[str]) -> tuple[pl.Series, str] | Non
         if None in found or not sample:
             continue
         years = [match[2] for match in found if match]
+        if kind == "109" and not (
+            all(map(_BARE.fullmatch, sample)) and 2 * sum(len(year) == 3 for year in years) >= len(years)
+        ):
+            continue
         padded = all(len(year) == 2 for year in years) and any(year[0] == "0" for year in years)
         flag = "元" if "元" in years else "0" * padded
         return _in_west(values, kind), f"%Y({kind}{flag})"

@@ -37,6 +37,7 @@ TRUTH_PAIRS = (("0", "1"), ("no", "yes"), ("false", "true"), ("n", "y"), ("f", "
 # Months, that numbers of two or four decimals might be as well.
 _MONTH_AND_YEAR = r"^(?:0?[1-9]|1[0-2])\.(?:19|20)[0-9]{2}$|^(?:19|20)[0-9]{2}\.(?:0[1-9]|1[0-2])$"
 
+_YEAR_AND_DAY = r"^(?:19|20)[0-9]{2}\.(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])$"
 _COMPLEX = r"^\(?[+-]?[0-9.e]+[+-][0-9.e]+[ij]\)?$"
 LEAST_ROWS = 5
 """Rows that must stand behind a level for it to be drawn, by default."""
@@ -282,8 +283,10 @@ def _digits_that_are_no_numbers(facts: _Facts, found: number_forms.NumberTexts) 
     labels = _truth_labels(facts, sure=False)  # 0 and 1 beside a context token
     if labels:
         return facts.column(Kind.BOOLEAN, labels=labels)
-    if found.format.pattern.strip("0") == "." and facts.values.str.strip_chars().str.contains(_MONTH_AND_YEAR).all():
-        return _times_in_text(facts, None)
+    if found.format.pattern.strip("0") == ".":
+        bare = facts.values.str.strip_chars()
+        if bare.str.contains(_MONTH_AND_YEAR).all() or (len(bare) >= 20 and bare.str.contains(_YEAR_AND_DAY).all()):
+            return _times_in_text(facts, None)
     if (found.format.pattern != "0") == found.is_whole and found.decimals in (None, 0):
         return _key_as_amount(facts, found)
     if not found.is_whole or found.format.pattern != "0":
@@ -458,6 +461,11 @@ def _whole_special(facts: _Facts, whole: pl.Series, forced: Kind | None = None) 
             )
         if found and not found.odd and found.format.startswith("%Y%m"):
             note = "digits that all read as year-month" + ("-day" if width > 6 else "") + (" and time" * (width > 8))
+            return facts.column(Kind.DATETIME, format=found.format, notes=(note, *found.notes))
+    if width == 7 and len(whole) >= 20 and whole.is_between(1_000_101, 1_301_231).all():
+        found = times.detect(whole.cast(pl.String), facts.counts)
+        if found and found.format.startswith("%Y("):
+            note = "digits that all read as days with years of the republic, which began in 1912"
             return facts.column(Kind.DATETIME, format=found.format, notes=(note, *found.notes))
     key = _key(facts, whole) if forced is None else None
     if key:

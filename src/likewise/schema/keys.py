@@ -292,9 +292,10 @@ def are_given_out(name: str, texts: pl.Series, counts: pl.Series) -> bool:
         [True, True, False]
     """
     parts, often = parts_of(name), int(counts.filter(counts >= 5).sum())
-    named = names_a_key(name) or _ends_as_a_key(name) or bool(_NUMBERED & set(parts) or PEOPLE & {*parts[-1:]})
+    of_somebody = names_an_entity(name) or bool(_NUMBERED & set(parts) or PEOPLE & {*parts[-1:]})
+    named = of_somebody or names_a_key(name) or _ends_as_a_key(name)
     of_a_thing = names_a_group(name) or is_measure(name) or (bool(ATTRIBUTES & {*parts[-2:]}) and not names_a_key(name))
-    if of_a_thing or len(texts) < (5 if named else 20) or 2 * often < int(counts.sum()):
+    if of_a_thing or len(texts) < (5 if of_somebody else 20) or 2 * often < int(counts.sum()):
         return False
     if {*parts[-1:]} & _CALLED and len(texts) >= 20 and texts.str.contains(r"^(?:[a-z]{3,12}|[A-Z]{3,8})$").all():
         return True
@@ -320,7 +321,7 @@ def _are_of_one_form(values: pl.Series) -> bool:
     few = close.str.replace_all(r"\d", "").n_unique() <= 5
     if few and close.str.contains(r"^(?:\d+[\p{L}/]+)+$").mean() > 0.9:  # type: ignore[operator]
         return False  # numbers, each with its unit
-    if _is_measured(close) or _are_parts(close) or values.str.contains(r"\d\.\d").mean() > 0.5:  # type: ignore[operator]
+    if _is_measured(close) or _are_parts(close) or values.str.contains(r"\d\.\d|\d:\d\d").mean() > 0.5:  # type: ignore[operator]
         return False
     padded = values.str.contains(r"(?:^|\D)0\d").mean() >= 0.05  # type: ignore[operator]
     return bool(padded or values.str.contains(r"\p{L}").mean() > 0.9)  # type: ignore[operator]
@@ -339,7 +340,8 @@ def _all_hashes(values: pl.Series) -> bool:
 
 
 def _code_reason(values: pl.Series) -> str | None:
-    """Unique texts of one word that look made: plates, tail numbers, three-letter airport codes."""
+    """Unique texts of one word that look made: plates, tail numbers, three-letter airport codes, `#E212BE`."""
+    values = values.str.strip_prefix("#")
     if len(values) < 50 or not values.str.contains(_TOKEN).all():
         return None
     lengths = values.str.len_chars()

@@ -315,7 +315,9 @@ def _unsigned(head: str, tail: str) -> tuple[tuple[str, str], str, tuple[bool, s
     """(head without its sign, as it was), tail without its sign, (whether negative, tail as it was)."""
     marks = rf"[{re.escape(_MINUS)}]"
     bare_head, bare_tail, negative = head, tail, False
-    if "(" in head and ")" in tail:
+    if tail.startswith(("/-", "/=")):  # in place of cents that nobody pays
+        (bare_head, head), _, (negative, _) = _unsigned(head, "")
+    elif "(" in head and ")" in tail and "Date" not in head:
         bare_head, bare_tail, negative = head.replace("(", "", 1), tail.replace(")", "", 1), True
     elif re.search(marks + rf"[{_BLANK}]*$", head):
         bare_head, negative = re.sub(marks + rf"[{_BLANK}]*$", "", head), True
@@ -352,6 +354,8 @@ def _may_lead(prefix: str) -> bool:
 def _may_follow(suffix: str) -> bool:
     """A unit, a currency, or any short word or two with a blank before."""
     word = suffix.strip(_BLANK)
+    if word == "Uhr":
+        return False
     return word in ("", *_MONEY, *_UNITS) or bool(
         re.fullmatch(
             rf"[{_BLANK}](?:[^\W\d_]|[€$£¥₹°µ%])[^\d;#\[\]]{{0,23}}|°[{_BLANK}]?[NSEWO]|[^\W\d_]{{1,6}}\.?|[^\W\d_]+[/²³][^\d;#\[\]]{{0,12}}",

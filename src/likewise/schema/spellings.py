@@ -96,7 +96,11 @@ def to_read(texts: pl.Series, pattern: str) -> tuple[pl.Series, str]:
     if _SCRIPT.match(pattern):
         texts, pattern = in_ascii(texts), pattern[pattern.index("]") + 1 :]
     if half := _HALF.search(pattern):
-        texts, pattern = texts.str.replace_many([half[1], half[2]], ["AM", "PM"]), pattern.replace(half[0], "%p")
+        if len(half[1]) > 1:
+            texts = texts.str.replace_many([half[1], half[2]], ["AM", "PM"])
+        else:  # a letter, which names of months have too
+            texts = texts.str.replace(rf"([0-9] ?)({half[1]}|{half[2]})\b", "${1}${2}M")
+        pattern = pattern.replace(half[0], "%p")
     if any_zone := _ANY_ZONE.search(pattern):
         texts, pattern = texts.str.replace(r" ?\([^()]*\)$|\[[^\[\]]*\]$", ""), pattern[: any_zone.start()]
     return texts, pattern

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from likewise.schema import around, eras, months, spellings
+from likewise.schema import around, eras, months, spellings, zones
 from likewise.schema.number_forms import few
 
 _DATES = (
@@ -29,7 +29,7 @@ _DATES = (
     (re.compile(r"(?:19|20)[0-9]{12}"), ("%Y%m%d%H%M%S",)),
     (re.compile(r"[0-9]{4}(-?)W[0-5][0-9]"), ("%G{s}W%V",)),
     (re.compile(r"[0-9]{4}-W[0-5][0-9]-[1-7]"), ("%G-W%V-%u",)),
-    (re.compile(r"[0-9]{4}(-?)[0-3][0-9]{2}"), ("%Y{s}%j",)),
+    (re.compile(r"[0-9]{4}([-.]?)[0-3][0-9]{2}"), ("%Y{s}%j",)),
     (re.compile(r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日"), ("%Y年%m月%d日",)),
     (re.compile(r"[0-9]{4}年[0-9]{1,2}月"), ("%Y年%m月",)),
     (re.compile(r"[0-9]{4}년( ?)[0-9]{1,2}월\1[0-9]{1,2}일"), ("%Y년{s}%m월{s}%d일",)),
@@ -60,6 +60,12 @@ _DATES = (
     (re.compile(r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{4}"), ("%a %b %d %Y",)),
     (re.compile(r"[A-Za-z]{6,9}, [A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%A, %B %d, %Y",)),
 )
+_WEEK = r"(?i:KW|CW|W|wk|week|woche|vecka|uge|sem\.?|semaine|semana)"
+_WEEKS = (
+    (re.compile(rf"({_WEEK} ?)[0-5]?[0-9]([-/., ]{{1,2}})(?:19|20)[0-9]{{2}}"), "{}%V{}%G"),
+    (re.compile(rf"({_WEEK} ?)[0-5]?[0-9]([-/.])[0-9]{{2}}"), "{}%V{}%g"),
+    (re.compile(rf"(?:19|20)[0-9]{{2}}([-/ ]{{0,2}}{_WEEK} ?)[0-5]?[0-9]"), "%G{}%V"),
+)
 # Moments whose year stands behind the time of day.
 _YEAR_LAST = (
     (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} [0-9]{4}"), "%a %b %d %H:%M:%S %Y"),
@@ -69,14 +75,16 @@ _YEAR_LAST = (
     ),
 )
 _TIME = re.compile(
-    r"(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>[.,][0-9]{1,9})?)?(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|UTC|GMT|C[ES]T|CEST|[EMP][SD]T|CDT|[BIJ]ST|MSK|WET|EET|AEST|"
+    r"(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>[.,][0-9]{1,9})?)?(?P<half> ?[AaPp][Mm]?)?"
+    r"(?P<zone> ?(?:Z|UTC|GMT|C[ES]T|CEST|[EMP][SD]T|CDT|[BIJ]ST|MSK|WE(?:S)?T|EE(?:S)?T|(?:AE|NZ|AK|A)[SD]T|Uhr|"
     r"(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _OTHER_TIMES = (
     (re.compile(r"[0-9]{6}(?P<zone>Z?)"), "%H%M%S"),
     (re.compile(r"[0-9]{1,2}:[0-9]{2}\.[0-9]{1,9}(?P<zone>)"), "%M:%S%.f"),  # a lap
     (re.compile(r"[0-9]{1,2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?(?P<zone>) [AP]M"), "%I.%M.%S%.f %p"),  # Oracle's
+    (re.compile(r"(?:[01]?[0-9]|2[0-3])\.[0-5][0-9](?P<zone> Uhr)"), "%H.%M"),
+    (re.compile(r"(?:[01]?[0-9]|2[0-3])h[0-5][0-9](?P<zone>)"), "%Hh%M"),
     (re.compile(r"[0-9]{1,2}([时時点點])[0-9]{1,2}分(?P<zone>)"), "%H{s}%M分"),
     (re.compile(r"[0-9]{1,2}([时時点點])[0-9]{1,2}分[0-9]{1,2}秒(?P<zone>)"), "%H{s}%M分%S秒"),
     (re.compile(r"[0-2][0-9](?P<zone>Z?)"), "%H"),
@@ -85,7 +93,7 @@ _SEPARATED = re.compile(
     r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日)|" + around.GAP + r")"
     r"(?P<time>(?:[AP]M ?)?[0-9]{1,2}[:.h时時点點].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
 )
-_UTC = re.compile(r"%:?#?z|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
+_UTC = re.compile(r"%:?#?z|%Z\([A-Z]|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
 _OFFSET = re.compile(r"%[:#]?z")
 
 # Year 0 is no year (and Python has none); a year below 100 is a two-digit year in a column of four-digit ones.
@@ -194,7 +202,7 @@ def _around(found: TimeTexts, around_it: str) -> TimeTexts | None:
     """What was found of texts, with what stands around them; None of a bare number or hour, which may be anything."""
     if "{}" not in around_it:
         return replace(found, format=re.sub("%-?[de]", around_it, found.format)) if "%-d" in found.format else None
-    return replace(found, format=around_it.replace("{}", found.format)) if re.search("%[YyG]", found.format) else None
+    return replace(found, format=around_it.replace("{}", found.format)) if re.search("%[YyGg]", found.format) else None
 
 
 def _of_six_digits(values: pl.Series, sample: list[str]) -> TimeTexts | None:
@@ -232,6 +240,10 @@ def _spelt_otherwise(values: pl.Series, counts: pl.Series, sample: list[str]) ->
         return days
     if counted := eras.western(values, sample):
         return _of_an_era(*counted, counts)
+    if named := zones.with_offsets(values, sample):
+        found = detect(named[0], counts)
+        is_zoned = found is not None and found.format.endswith("%z")
+        return TimeTexts(format=found.format[:-2] + named[1], odd=found.odd) if found and is_zoned else None
     if script := spellings.script_of(sample):
         found = detect(spellings.in_ascii(values), counts)
         return found and replace(found, format=f"[{script[0]}]{found.format}")
@@ -307,6 +319,9 @@ def _guess(text: str) -> tuple[str, ...]:
     last = next((_filled(m, (pattern,), "") for shape, pattern in _YEAR_LAST if (m := shape.fullmatch(text))), None)
     if last:
         return tuple(last)
+    week = next((form.format(*m.groups()) for shape, form in _WEEKS if (m := shape.fullmatch(text))), None)
+    if week:
+        return (week,)
     found = [c for shape, patterns in _DATES if (match := shape.fullmatch(text)) for c in _filled(match, patterns, "")]
     split = _SEPARATED.fullmatch(text)
     time = (_time_pattern(split["time"]) or _dotted(split["time"])) if split and not found else ""
@@ -347,7 +362,8 @@ def _time_pattern(text: str) -> str:
     comma = f",%{next(n for n in (3, 6, 9) if n >= len(fraction) - 1)}f" if fraction.startswith(",") else "%.f"
     second = "" if not match["second"] else ":%S" + comma if fraction else ":%S"
     hour = "%I" if half else "%H"
-    mark = half.replace(half.strip(), "%p" if half.strip().isupper() else "%P") if half else ""
+    marks = {1: "%p(A|P)", 2: "%p"} if half.isupper() else {1: "%p(a|p)", 2: "%P"}
+    mark = half.replace(half.strip(), marks[len(half.strip())]) if half else ""
     zone = match["zone"] or ""
     if shift := re.search(r"[+-].*", zone):
         zone = zone[: shift.start()] + ("%:z" if ":" in zone else "%z" if len(shift[0]) == 5 else "%#z")
@@ -375,7 +391,7 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
     variants = [pattern]
     spaced = [("%d", "%e")] if values.head(500).str.contains("  ", literal=True).any() else []
     laps = [("%M", "%-M"), ("%S秒", "%-S秒")] if pattern.startswith("%M") or "分" in pattern else []
-    for a, b in (("%d", "%-d"), *spaced, ("%m", "%-m"), ("%H", "%-H"), ("%I", "%-I"), *laps):
+    for a, b in (("%d", "%-d"), *spaced, ("%m", "%-m"), ("%H", "%-H"), ("%I", "%-I"), ("%V", "%-V"), *laps):
         variants += [v.replace(a, b) for v in variants if a in v]
     if "%b" in pattern or "%B" in pattern:
         cases = [("%b", "%B"), ("%^b", "%^B"), ("%~b", "%~B")]
@@ -421,7 +437,7 @@ def _year_notes(times: pl.Series, counts: pl.Series) -> list[str]:
 
 
 def is_time_of_day(pattern: str) -> bool:
-    return not re.search(r"%[YyG]|%-?[de]", pattern)
+    return not re.search(r"%[YyGg]|%-?[de]", pattern)
 
 
 def dtype_of(pattern: str) -> pl.DataType:
@@ -465,13 +481,15 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
-    texts, pattern = months.to_numbers(*around.to_read(*eras.to_read(*spellings.to_read(texts, pattern))))
-    if not re.search(r"%[YyG]", pattern) and not is_time_of_day(pattern):
+    texts, pattern = months.to_numbers(
+        *around.to_read(*eras.to_read(*spellings.to_read(*zones.to_read(texts, pattern))))
+    )
+    if not re.search(r"%[YyGg]", pattern) and not is_time_of_day(pattern):
         texts, pattern = "2000 " + texts, "%Y " + pattern  # a day of the year, which may be a leap year
     century = re.search(r"%y\((\d{4})\)", pattern)
     plain = re.sub(r"%y\(\d{4}\)", "%y", re.sub(r"%\.[*1-9]f", "%.f", _cased(pattern)))
     # A month has a first day, a week a Monday, an hour a first minute: what the texts leave out is put beside them.
-    ends = [(r"%-?[mbB]", r"%-?[dej]", " 01", " %d"), ("%V", "%u", " 1", " %u"), (r"%-?[HI]", "%-?M", " 00", " %M")]
+    ends = [(r"%-?[mbB]", r"%-?[dej]", " 01", " %d"), ("%-?V", "%u", " 1", " %u"), (r"%-?[HI]", "%-?M", " 00", " %M")]
     for has, lacks, more, part in ends:
         if re.search(has, plain) and not re.search(lacks, plain):
             texts, plain = texts + more, plain + part
@@ -509,6 +527,7 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
+    times, pattern = zones.to_write(times, pattern)
     plain = re.sub(
         r"%y\(\d{4}\)", "%y", months.to_write(around.to_write(eras.to_write(spellings.to_write(_cased(pattern)))))
     )

@@ -531,3 +531,28 @@ def test_the_reader_of_workbooks_says_nothing_of_its_own(tmp_path: Path) -> None
     done = shell(["schema", str(path)])
     assert done.returncode == 0
     assert b"dtype" not in done.stderr
+
+
+@pytest.mark.parametrize(("hole", "reads"), [(None, 1), ("n/a", 2)])
+def test_a_sheet_is_read_once_unless_words_were_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hole: str | None, reads: int
+) -> None:
+    pytest.importorskip("pyarrow")
+    import fastexcel
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
+        rows = [["a", "b"], *([k, k / 2] for k in range(1, 9)), [hole, 5]]
+        sheet = book.add_worksheet("one")
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    asked: list[object] = []
+    load = fastexcel.ExcelReader.load_sheet
+
+    def counting(self: object, *args: object, **options: object) -> object:
+        asked.append(options.get("n_rows"))
+        return load(self, *args, **options)
+
+    monkeypatch.setattr(fastexcel.ExcelReader, "load_sheet", counting)
+    assert files.read(tmp_path / "book.xlsx")["a"].cast(pl.String)[-1] == hole
+    assert asked.count(None) == reads

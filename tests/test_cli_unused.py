@@ -50,3 +50,24 @@ def test_an_option_that_would_not_be_used_is_refused(
     assert result.exit_code == 2, result.output
     assert f"{option} would not be used" in " ".join(result.stderr.split())
     assert not Path("out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*SYNTH, "--model"), (*IMPUTE, "--model"), ("scenario", "rows", "t.csv", "-o", "out.csv", "--model"),
+        ("balance", "rows", "t.csv", "--target", "y", "-o", "o.csv", "--model"),
+        ("evaluate", "t.csv", "t.csv", "--measures"), ("compare", "t.csv", "a.csv", "b.csv", "--measures"),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_the_name_of_no_model_is_told_before_the_table_is_read(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("t.csv", "a.csv", "b.csv"):
+        Path(name).write_text("a,b\n1\n2,3,4\n")  # no table
+    result = CliRunner().invoke(app, [*words, "nonsense"])
+    assert result.exit_code == 2
+    assert "nonsense" in result.output
+    assert "autoregressive" in result.output or "accuracy" in result.output

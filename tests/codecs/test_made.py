@@ -16,6 +16,7 @@ from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column, Kind, Role
 from likewise.schema.identifiers.forms import BY_WORD, SEPARATORS
+from likewise.schema.identifiers.names import given_of, made_words
 
 
 def real(word: str, n: int, seed: int) -> pl.Series:
@@ -216,3 +217,40 @@ def test_a_type_that_lists_real_keys_leaves_with_no_model(form: str, role: str, 
 def test_one_name_in_capitals_does_not_raise_all_others() -> None:
     names = pl.Series("x", ["Ann Meyer", "Bob Smith"] * 20 + ["CARL ZUSE"])
     assert made(fitted(names, "name"), 100).str.contains(r"\p{Ll}").all()
+
+
+@pytest.mark.parametrize(
+    ("names", "form"),
+    [
+        (["Ольга Шварц", "Иван Петров", "Мария Соколова"], r"^\p{Cyrillic}+ \p{Cyrillic}+$"),
+        (["Иванов И.И.", "Петрова А. С.", "Сидоров П.И."], r"^\p{Cyrillic}+ \p{Cyrillic}\.$"),
+        (["СОКОЛОВ, ИВАН", "ПЕТРОВ, ПЁТР"], r"^[А-ЯЁ]+, [А-ЯЁ]+$"),
+        (["Γιώργος Παπαδόπουλος", "Μαρία Νικολάου"], r"^\p{Greek}+ \p{Greek}+$"),
+        (["佐藤花子", "鈴木太郎", "高橋健一"], r"^\p{Han}{3,4}\p{Hiragana}{0}$|^\p{Han}{3,5}$"),
+        (["佐藤 花子", "鈴木 太郎", "高橋 健一"], r"^\p{Han}{2} \p{Han}{1,3}$"),
+        (["サトウ ハナコ", "スズキ タロウ"], r"^\p{Katakana}+ \p{Katakana}+$"),
+        (["ヒガシヤマタロウ", "スズキハナコ"], r"^[\p{Katakana}ー]+$"),
+        (["さとう はなこ", "すずき たろう"], r"^\p{Hiragana}+ \p{Hiragana}+$"),
+        (["김민수", "이서연", "박지훈"], r"^\p{Hangul}{3}$"),
+        (["王芳", "李娜", "张伟"], r"^\p{Han}{2,3}$"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_names_are_made_in_the_script_of_the_real_ones(names: list[str], form: str) -> None:
+    drawn = made(fitted(pl.Series("n", names), "name"), 300)
+    assert drawn.str.contains(form).all()
+    assert drawn.n_unique() >= 150
+    assert not drawn.is_in(names).any()
+
+
+@pytest.mark.parametrize("script", ["cyrillic", "greek", "kanji", "katakana", "hiragana", "hangul"])
+def test_no_made_name_is_a_real_one_though_most_are_taken(script: str) -> None:
+    words, given = made_words(frozenset(), 10**6, script), given_of(script)
+    glue = {"cyrillic": " ", "greek": " "}.get(script, "")
+    every = [f"{a}{glue}{b}" for a in (given if glue else words) for b in (words if glue else given)]
+    real = (
+        pl.Series("n", every).sample(fraction=0.5, seed=1)
+        if script != "hangul"
+        else pl.Series("n", ["김민서", "이지현"])
+    )
+    assert not made(fitted(real, "name"), 500).is_in(real.to_list()).any()

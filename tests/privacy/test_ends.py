@@ -108,3 +108,23 @@ def test_a_level_tree_counts_persons() -> None:
     assert hierarchies.by_frequency(towns).labels(towns, 1).n_unique() == 2
     assert "c" in " ".join(hierarchies.by_frequency(towns).labels(towns, 1).to_list())
     assert "c" not in " ".join(hierarchies.auto(towns, persons=who).labels(towns, 1).to_list())
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("%d.%m.%Y", r"\d\d\.\d\d\.\d{4}"),
+        ("%m/%d/%Y %H:%M", r"\d\d/\d\d/\d{4} \d\d:\d\d"),
+        ("%d %b %Y", r"\d\d [A-Z][a-z]{2} \d{4}"),
+        ("%b %d, %Y", r"\d{4}-\d\d-\d\d"),  # whose comma would look like that between the ends
+    ],
+)
+def test_ranges_of_dates_are_written_as_the_dates_are(form: str, told: str) -> None:
+    rng = np.random.default_rng(5)
+    days = [dt.datetime(2001, 3, 4) + dt.timedelta(hours=int(hours)) for hours in rng.integers(0, 30_000, 300)]
+    frame = pl.DataFrame({"day": [day.strftime(form) for day in days], "x": rng.integers(0, 3, 300)})
+    done = anonymize(frame, quasi_identifiers=["day"], k=5)
+    assert done.frame["day"].str.contains(rf"^(?:\*|{told}|\[{told}, {told}\])$").all()
+    assert done.frame["day"].str.contains("[", literal=True).any()
+    again = done.recoding.transform(frame[done.rows.tolist()], keep_order=True)
+    assert_frame_equal(again.select("day"), done.frame.select("day"))

@@ -26,6 +26,7 @@ from likewise.cli.options import (
     SchemaFile,
     TableFile,
     WithOldSpelling,
+    check_model,
     entity_of,
     model_named,
     refuse_given,
@@ -117,11 +118,13 @@ def rows(
       likewise balance rows data.csv --target price -o balanced.csv --regression
     """
     from likewise.balance import Oversampler
+    from likewise.balance.run import CLASSIC
 
     edges, task = _edges(bins, regression), "regression" if regression else "classification"
     terminal = open_terminal(quiet, json, output)
     check_outputs(json, table=output)
     model = model_named(model, method, "auto", terminal)
+    check_model(model, "auto", *CLASSIC)
     frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal)
     features, its_schema = _features(frame, schema, target)
     sampler = Oversampler(

@@ -63,6 +63,7 @@ def compare(
     check_outputs(report, json)
     import likewise as lw
 
+    wanted = measures_of(measures)
     whose = entity_of(entity, no_entity)
     them = open_measured(real, synthetic, holdout, schema_file, target, whose, reading, terminal)
     with terminal.doing("measuring"):
@@ -73,7 +74,7 @@ def compare(
             target=target,
             schema=them.schema,
             random_state=seed,
-            measures=measures_of(measures),
+            measures=wanted,
             entity=whose,
         )
     show(found, terminal, report=report, json=json, lang=lang)

@@ -72,6 +72,7 @@ def evaluate(
     check_outputs(report, json)
     import likewise as lw
 
+    wanted = measures_of(measures)
     whose = entity_of(entity, no_entity)
     them = open_measured(real, synthetic, holdout, schema_file, target, whose, reading, terminal)
     if dp_only:
@@ -88,7 +89,7 @@ def evaluate(
                 target=target,
                 schema=them.schema,
                 random_state=seed,
-                measures=measures_of(measures),
+                measures=wanted,
                 by=by,
                 entity=whose,
                 show_real=show_real,

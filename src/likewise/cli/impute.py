@@ -91,6 +91,7 @@ def impute(
     import polars as pl
 
     from likewise.impute import Imputer
+    from likewise.impute.estimator import check_model
 
     if draws is not None:
         refuse_given(context, ("statistic",), "--draws writes draws")
@@ -100,6 +101,7 @@ def impute(
     for path in outputs:
         check_outputs(table=path)
     model = model_named(model, method, "forest", terminal)
+    check_model(model)
     frame, schema = open_table(source, schema_file, None, entity_of(entity, no_entity), reading, terminal)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.

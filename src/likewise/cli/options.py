@@ -314,6 +314,15 @@ def model_named(model: str | None, method: str | None, default: str, terminal: T
     return method
 
 
+def check_model(name: str, *others: str) -> None:
+    """Refuse, before a table is read, what is the name of no generator and none of `others`."""
+    from likewise.models import MODELS
+
+    known = (*others, *MODELS)
+    if name not in known:
+        raise errors.OptionError(f"no model {name!r}; there are: {', '.join(known)}")
+
+
 def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
     """Refuse options that would not be used.
 
@@ -340,4 +349,13 @@ def entity_of(entity: str | None, no_entity: bool) -> str | bool | None:
 
 
 def measures_of(text: str | None) -> str | list[str]:
-    return "standard" if text is None else text.split(",") if "," in text else text
+    """What `--measures` names, looked at before a table is read.
+
+    Raises:
+        OptionError: there is no such measure.
+    """
+    from likewise.evaluate.scoring.context import chosen_measures
+
+    wanted = "standard" if text is None else text.split(",") if "," in text else text
+    chosen_measures(wanted)
+    return wanted

@@ -24,6 +24,7 @@ from likewise.cli.options import (
     Seed,
     TableFile,
     WithOldSpelling,
+    check_model,
     refuse_given,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, write_text
@@ -304,6 +305,7 @@ def _scenario(
         refuse_given(context, ("schema_file",), "with --time or --returns the columns are no longer those of the file")
     terminal = open_terminal(quiet, json, output)
     check_outputs(json, table=output)
+    check_model(model)
     with terminal.doing("reading"):
         given = schema_in(schema_file)
         frame, dialect = reading.read(source, schema=given)

@@ -33,6 +33,7 @@ from likewise.cli.options import (
     SchemaFile,
     Seed,
     Target,
+    check_model,
     column_names,
     entity_of,
     refuse_given,
@@ -233,6 +234,8 @@ def synth(
     kept = None if budget is None else Budget(budget)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
     frame: pl.DataFrame | Counted
+    model = model or DEFAULT_MODEL
+    check_model(model, DEFAULT_MODEL)
     with terminal.doing("reading"):
         given = schema_in(schema_file)
         if privacy is not None or dry_run:
@@ -245,7 +248,6 @@ def synth(
     else:
         schema = schema_of(frame, given, target, terminal, entity_of(entity, no_entity), dialect, reading)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
-    model = model or DEFAULT_MODEL
     if not isinstance(frame, Counted) and dry_run:
         show_plan(frame, schema, model, terminal, private=privacy is not None)
         return

@@ -28,11 +28,13 @@ from likewise.schema.dtypes import dtype_name
 from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form
 from likewise.schema.identifiers.names import (
     CHINESE_GIVEN,
-    GIVEN,
+    KOREAN_FAMILY,
     MADE_FAMILY,
     WITH_INITIALS,
     free_characters,
+    given_of,
     made_words,
+    script_of,
 )
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
@@ -41,8 +43,10 @@ LONG = 15  # digits of which the residue is taken: they fit int64
 DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606)
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
 WORDS = 400  # invented names that are kept
-STYLES = ("given family", "family, given", "one word", "chinese", "address", "address:port", "address/length",
-          "aa:bb", "aa-bb", "aabb.ccdd", "given.family", "family g.", "g. family")  # fmt: skip
+STYLES = (
+    "given family", "family, given", "one word", "chinese", "address", "address:port", "address/length", "aa:bb",
+    "aa-bb", "aabb.ccdd", "given.family", "family g.", "g. family", "family given", "familygiven",
+)  # fmt: skip
 OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6, MAC))
 # Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849); those of devices are of
 # the kind that no maker gives out (IEEE 802, locally administered).
@@ -119,7 +123,7 @@ class MadeCodec(KeyCodec):
         longest, made = summary.text.longest, partial(cls, column.name, form.word, summary.dtype, missing_share=share)
         if form is NAME:
             style = _style_of(values)
-            words = _free_words(values, longest, chinese=style == STYLES[3])
+            words = _free_words(values, longest, style)
             upper = _share(values.str.contains(r"^[^\p{Ll}]*\p{Lu}[^\p{Ll}]*$")) > 0.5
             return made(words=words, style=style, upper=upper)
         if form in (IPV4, IPV6):
@@ -166,16 +170,21 @@ class MadeCodec(KeyCodec):
         return self._mails(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
 
     def _names(self, n: int, rng: np.random.Generator) -> pl.Series:
-        word = _chosen(self.words, n, rng)
+        word, script = _chosen(self.words, n, rng), script_of(pl.Series(self.words[:1]))
+        script = "kanji" if script == "latin" and self.style in STYLES[13:] else script
+        given = _chosen(given_of(script), n, rng)
+        if script == "hangul":
+            return _chosen(KOREAN_FAMILY, n, rng) + given + word
         if self.style == STYLES[2]:
             return word.str.to_uppercase() if self.upper else word
+        if self.style in STYLES[13:]:
+            return word + (" " if self.style == STYLES[13] else "") + given
         if self.style == STYLES[3]:
             middle = _chosen(["", *CHINESE_GIVEN], n, rng)
             return _chosen(list(MADE_FAMILY), n, rng) + middle + word
-        given = _chosen([name.capitalize() for name in _ASCII], n, rng)
         if self.style == STYLES[10]:
             return (given + "." + word).str.to_lowercase()
-        if self.style in STYLES[11:]:
+        if self.style in STYLES[11:13]:
             initial = given.str.head(1) + "."
             names = word + " " + initial if self.style == STYLES[11] else initial + " " + word
             return names.str.to_uppercase() if self.upper else names
@@ -203,7 +212,7 @@ class MadeCodec(KeyCodec):
         return made + ("/24" if self.word == IPV4.word else "/64")
 
     def _mails(self, n: int, rng: np.random.Generator) -> pl.Series:
-        given, word = _chosen(_ASCII, n, rng), _chosen(made_words(frozenset(), WORDS), n, rng).str.to_lowercase()
+        given, word = (_chosen(pool, n, rng).str.to_lowercase() for pool in (_GIVEN, made_words(frozenset(), WORDS)))
         number = rng.integers(10, 10 + 100 * max(n, 1), n) * self.modulus + rng.choice(self.residues, n)
         return given + "." + word + pl.Series(number).cast(pl.String) + _chosen(DOMAINS, n, rng)
 
@@ -272,7 +281,7 @@ class MadeCodec(KeyCodec):
 
 
 _EASTERN = r"^[\p{Han}\p{Hiragana}\p{Katakana}\u3000 ]+$"
-_ASCII = [name for name in GIVEN if name.isascii()]  # which every encoding has
+_GIVEN = given_of("latin")  # of ASCII letters, which every encoding has
 
 
 def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
@@ -296,8 +305,12 @@ def _share(fits: pl.Series) -> float:
 
 def _style_of(values: pl.Series) -> str:
     """How most of the names are written."""
-    if not len(values) or values.str.contains(_EASTERN).mean() > 0.5:  # type: ignore[operator]
-        return STYLES[3] if len(values) else STYLES[0]
+    if not len(values):
+        return STYLES[0]
+    if script_of(values) in ("kanji", "katakana", "hiragana"):
+        return STYLES[13 if values.str.contains(r"\S\s+\S").mean() > 0.5 else 14]  # type: ignore[operator]
+    if values.str.contains(_EASTERN).mean() > 0.5:  # type: ignore[operator]
+        return STYLES[3]
     if values.str.contains(",").mean() > 0.5:  # type: ignore[operator]
         return STYLES[1]
     if values.str.contains(r"^[\p{Ll}'-]+\.[\p{Ll}'-]+$").mean() > 0.5:  # type: ignore[operator]
@@ -307,12 +320,15 @@ def _style_of(values: pl.Series) -> str:
     return STYLES[0] if values.str.contains(r"\S\s+\S").mean() > 0.5 else STYLES[2]  # type: ignore[operator]
 
 
-def _free_words(values: pl.Series, longest: int, *, chinese: bool) -> tuple[str, ...]:
+def _free_words(values: pl.Series, longest: int, style: str) -> tuple[str, ...]:
     """Invented family names, or characters of given ones, that no real name holds; else one longer than any."""
-    if chinese:
+    if style == STYLES[3]:
         return tuple(free_characters("".join(values.to_list()))) or ("舒" * longest,)
-    each = values.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}]+").explode().drop_nulls().unique()
-    return tuple(made_words(frozenset(each.to_list()), WORDS)) or ("Z" + "o" * longest,)
+    each = values.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}]+").explode().drop_nulls()
+    taken = frozenset(
+        pl.concat([each, *(each.str.slice(0, n) for n in range(1, 9))] if style == STYLES[14] else [each])
+    )
+    return tuple(made_words(taken, WORDS, script_of(values))) or ("Z" + "o" * longest,)
 
 
 def _free_residues(values: pl.Series, form: Form) -> tuple[int, tuple[int, ...]]:

@@ -485,6 +485,7 @@ def _finished(asked: Asked, recoding: Recoding, left_out: list[str], *, as_texts
     if as_texts:
         own = pl.col(pl.Categorical, pl.Enum).cast(pl.String)
         labels = pl.DataFrame([s if s.dtype == pl.String else as_label(s) for s in labels.with_columns(own)])
+    labels = labels.with_columns(reader.in_its_form(labels[reader.name]) for reader in asked.readers)
     return replace(recoding, labels=labels, left_out=tuple(left_out), entity=asked.entity)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from likewise.errors import InputError, SchemaError
 from likewise.privacy.labels import RARE, Hierarchy, as_label
+from likewise.schema import times
 from likewise.schema.column import Column, Kind
 from likewise.schema.infer_column import infer_column
 from likewise.schema.parse import canonical_dtype, parse_column
@@ -108,6 +109,27 @@ class Reader:
     def write(self, values: pl.Series) -> pl.Series:
         """Canonical values as they are released: typed ones as they are, others as texts."""
         return values if self.column is None else as_label(values)
+
+    def in_its_form(self, labels: pl.Series) -> pl.Series:
+        """Labels with the moments among them written as the column's texts are, if that loses nothing of them and no
+        comma comes in between.
+
+        Shape: (n,) -> (n,)
+        """
+        form = None if self.column is None else self.column.format
+        zoned = isinstance(self.dtype, pl.Datetime) and self.dtype.time_zone is not None
+        if form is None or labels.dtype != pl.String or self.dtype not in (pl.Date, pl.Datetime) or zoned:
+            return labels
+        iso = r"\d{4}-\d\d-\d\d" + r" \d\d:\d\d:\d\d(?:\.\d+)?" * (self.dtype != pl.Date)
+        told = labels.str.extract_all(iso).explode().drop_nulls().unique()
+        if told.is_empty():
+            return labels
+        moments = told.str.strptime(pl.Datetime(), "%Y-%m-%d %H:%M:%S%.f" if self.dtype != pl.Date else "%Y-%m-%d")
+        moments = moments.cast(self.dtype)
+        written = times.write(moments, form)
+        if written.str.contains(",").any() or not times.read(written, form).equals(moments):
+            return labels
+        return labels.str.replace_many(told.to_list(), written.to_list())
 
     def store(self, released: pl.Series) -> pl.Series:
         """A column of released values in the type it came in, where that holds them."""

@@ -307,8 +307,9 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
                 LikewiseWarning, stacklevel=2,
             )  # fmt: skip
         sheet = sheet or names[0]
-        frame: pl.DataFrame = book.load_sheet(sheet, schema_sample_rows=None).to_polars()
-        if any(c.null_count() and c.dtype != pl.String for c in frame):
+        loaded = book.load_sheet(sheet, schema_sample_rows=None)
+        frame: pl.DataFrame = loaded.to_polars()
+        if any(c.null_count() and c.dtype != pl.String for c in frame) and _may_have_lost(loaded):
             frame = _with_lost_words(frame, book.load_sheet(sheet, dtypes="string").to_polars())
         header = book.load_sheet(sheet, header_row=None, n_rows=1).to_polars()
     except InputError:
@@ -331,6 +332,14 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
     refuse_data_as_names(texts.get_columns(), source.what, frame.columns)
     tell_of_headers(frame.height - table.height, source.what)
     return without_sums(table, source.what).frame()
+
+
+def _may_have_lost(sheet: Any) -> bool:
+    """Whether the reader of workbooks dropped a word from a column of another type; it tells only by way of Arrow."""
+    try:
+        return sheet.to_arrow_with_errors()[1] is not None
+    except (AttributeError, ImportError):
+        return True
 
 
 def _with_lost_words(frame: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:

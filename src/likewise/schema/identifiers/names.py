@@ -8,7 +8,7 @@ import polars as pl
 
 from likewise.schema.identifiers.unlisted import may_be_names, tells_of_people
 from likewise.schema.keys import OWNERS, THINGS
-from likewise.schema.vocabulary import words
+from likewise.schema.vocabulary import table, words
 
 
 def _without_marks(word: str) -> str:
@@ -22,6 +22,7 @@ _FAMILY_KNOWN = sorted({*map(_without_marks, words("names.family"))} - {"de"})
 _KNOWN = sorted({*_GIVEN_KNOWN, *_FAMILY_KNOWN})
 CHINESE_FAMILY = "".join(words("names.chinese_family"))
 _KOREAN_FAMILY = "".join(words("names.korean_family"))
+KOREAN_FAMILY = table("names.made_hangul")["heads"].split()
 _JAPANESE_FAMILY = list(words("names.japanese_family"))
 MADE_FAMILY = "".join(words("names.made_family"))
 CHINESE_GIVEN = "".join(words("names.chinese_given"))
@@ -211,19 +212,37 @@ def _look_human(texts: pl.Series, share: float) -> bool:
     return bool(known.mean() >= share)  # type: ignore[operator]
 
 
-_HEADS = "Bal Bor Cal Dar Del Fen Gal Hal Jor Kal Kes Lor Mal Mer Nal Nor Ost Par Quel Ral Sel Tal Ter Val Ver Wel Zan"
-_MIDDLES = "a an ar e en er i in o on or u"
-_TAILS = "berg dell dorn fer gren han ker lan lo man mont nik rell ris sen stad ten tov vik wyn"
+_SCRIPTS = {
+    "cyrillic": r"\p{Cyrillic}", "greek": r"\p{Greek}", "hangul": r"\p{Hangul}", "katakana": r"^[\p{Katakana}ー\s]+$",
+    "hiragana": r"^[\p{Hiragana}\s]+$", "kanji": r"[\p{Hiragana}\p{Katakana}]",
+}  # fmt: skip
 
 
-def free_characters(taken: str) -> list[str]:
-    """Characters for given names that none of the names taken holds."""
-    return [character for character in CHINESE_GIVEN if character not in taken]
+def script_of(texts: pl.Series) -> str:
+    """The script in which names like these are made: of those of which there are pieces, or "latin"."""
+    if len(texts) and texts.str.slice(0, 2).is_in(_JAPANESE_FAMILY).mean() > 0.3:  # type: ignore[operator]
+        return "kanji"
+    shares = {script: texts.str.contains(form).mean() or 0 for script, form in _SCRIPTS.items()}
+    return next((s for s, n in shares.items() if n > (0.2 if s == "kanji" else 0.5)), "latin")  # type: ignore[operator]
 
 
-def made_words(taken: frozenset[str], n: int) -> list[str]:
-    """At most n invented family names of which none is among the words taken (in lower case), evenly chosen."""
-    heads, middles, tails = _HEADS.split(), _MIDDLES.split(), _TAILS.split()
+def given_of(script: str) -> list[str]:
+    """Given names of a script, of which made names may have any."""
+    return table(f"names.made_{script}")["given"].split() or [name.capitalize() for name in GIVEN if name.isascii()]
+
+
+def made_words(taken: frozenset[str], n: int, script: str = "latin") -> list[str]:
+    """At most n invented family names of which none is among the words taken (in lower case), evenly chosen; of Korean
+    ones the last syllable."""
+    pieces = table(f"names.made_{script}")
+    if script == "hangul":
+        return [syllable for syllable in pieces["given"].split() if not any(syllable in word for word in taken)]
+    heads, middles, tails = (pieces[part].split() or [""] for part in ("heads", "middles", "tails"))
     every = [f"{head}{middle}{tail}" for tail in tails for middle in middles for head in heads]
     free = [word for word in every if word.lower() not in taken]
     return free[:: max(1, len(free) // n)][:n]
+
+
+def free_characters(taken: str) -> list[str]:
+    """Characters for given names of Chinese that none of the names taken holds."""
+    return [character for character in CHINESE_GIVEN if character not in taken]

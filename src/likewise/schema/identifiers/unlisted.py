@@ -47,10 +47,12 @@ def may_be_names(parts: list[str], texts: pl.Series) -> bool:
         of_nobody_else = parts[-1] not in _WAYS or (len(parts) > 1 and parts[-1] in _DOERS)
         one_word = of_nobody_else and len(texts) >= 10 and _are(texts, _ONE, 0.9)
         return one_word or (len(texts) >= 3 and _are(texts, _SEVERAL_ANY, 0.6) and _vary(texts, 5))
-    least, share = (5, 0.9) if set(parts) <= _BARE else (10, 0.95)
+    is_bare = set(parts) <= _BARE
+    least, share = (5, 0.9) if is_bare else (10, 0.95)
     if _TOLD & set(parts) or len(texts) < least:
         return False
-    return _are(texts, _SEVERAL, share) and _vary(texts, 8)
+    has_no_capitals = is_bare and texts.str.contains(r"^[\p{Lo}\p{M}\s]+$").all()
+    return _are(texts, _SEVERAL_ANY if has_no_capitals else _SEVERAL, share) and _vary(texts, 8)
 
 
 def tells_of_people(parts: list[str]) -> bool:

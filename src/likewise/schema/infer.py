@@ -24,7 +24,7 @@ from likewise.schema.identifiers.names import (
     looks_like_names,
     names_a_person,
 )
-from likewise.schema.infer_column import CONTEXT_TOKENS, SURE_TOKENS, TOO_LONG, infer_column, note_of
+from likewise.schema.infer_column import CONTEXT_TOKENS, LEAST_ROWS, SURE_TOKENS, TOO_LONG, infer_column, note_of
 from likewise.schema.keys import (
     BY_LOOKS,
     THINGS,
@@ -266,12 +266,14 @@ def _as_given_out(column: Column, counted: Counted) -> Column:
     a row is: what five rows have may be one person's."""
     if column.kind not in (Kind.CATEGORICAL, Kind.INTEGER) or "kind" not in column.found or column.format is not None:
         return column
-    values, counts = counted[column.name].values, counted[column.name].counts
-    if column.dtype.startswith("Enum"):
+    values, rows = counted[column.name].values, counted[column.name].counts.to_numpy()
+    if column.dtype.startswith("Enum") or not (values.dtype.is_numeric() or values.dtype == pl.String):
+        return column
+    if len(values) < 5 or 2 * rows[rows >= LEAST_ROWS].sum() < rows.sum():
         return column
     values = values.cast(pl.Int64, strict=False) if values.dtype.is_float() else values
     known = values.is_not_null() if values.dtype != pl.String else ~values.is_in(column.missing)
-    if not are_given_out(column.name, values.filter(known).cast(pl.String), counts.filter(known)):
+    if not are_given_out(column.name, values.filter(known).cast(pl.String)):
         return column
     note = (
         "taken as an id: codes that come again as those of people with several rows do; if they are of kinds of things "

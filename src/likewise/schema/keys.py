@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import polars as pl
 
@@ -175,13 +176,18 @@ def is_measure(name: str) -> bool:
 
 def parts_of(name: str) -> list[str]:
     """The words of a name, also of scripts without capitals, plurals as singulars, glued keys ("patientid") apart."""
+    return list(_parts(name))
+
+
+@lru_cache(4096)
+def _parts(name: str) -> tuple[str, ...]:
     parts: list[str] = []
     for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", re.sub("[№#]", " no ", name))):
         word = word.lower()
         tail = next((t for t in _TAILS if word.endswith(t) and word != t), "")
         stem = word.removesuffix(tail)
         parts += [stem, tail] if tail and _is_who(stem) else [word]
-    return parts
+    return tuple(parts)
 
 
 def _is_who(word: str) -> bool:
@@ -277,25 +283,24 @@ def are_numbered(values: pl.Series, n_known: int) -> bool:
     return len(values) >= 20 and len(values) >= NEARLY * n_known and _are_of_one_form(values)
 
 
-def are_given_out(name: str, texts: pl.Series, counts: pl.Series) -> bool:
+def are_given_out(name: str, texts: pl.Series) -> bool:
     """Whether codes of which most have five rows or more are rather those of somebody than of a kind of thing: the name
     says so, or leaves it open where they are long: digits of one width that are no round numbers, or of one form.
 
     Args:
         name: the column's.
         texts: (k,) distinct values, whole numbers as texts too.
-        counts: (k,) rows of each.
 
     Example:
-        >>> codes, rows = pl.Series([f"H{i * 7919 % 100000:05d}" for i in range(40)]), pl.Series([8] * 40)
-        >>> [are_given_out(name, codes, rows) for name in ("HN", "x", "product_code")]
+        >>> codes = pl.Series([f"H{i * 7919 % 100000:05d}" for i in range(40)])
+        >>> [are_given_out(name, codes) for name in ("HN", "x", "product_code")]
         [True, True, False]
     """
-    parts, often = parts_of(name), int(counts.filter(counts >= 5).sum())
+    parts = parts_of(name)
     of_somebody = names_an_entity(name) or bool(_NUMBERED & set(parts) or PEOPLE & {*parts[-1:]})
     named = of_somebody or names_a_key(name) or _ends_as_a_key(name)
     of_a_thing = names_a_group(name) or is_measure(name) or (bool(ATTRIBUTES & {*parts[-2:]}) and not names_a_key(name))
-    if of_a_thing or len(texts) < (5 if of_somebody else 20) or 2 * often < int(counts.sum()):
+    if of_a_thing or (len(texts) < 20 and not of_somebody):
         return False
     if {*parts[-1:]} & _CALLED and len(texts) >= 20 and texts.str.contains(r"^(?:[a-z]{3,12}|[A-Z]{3,8})$").all():
         return True

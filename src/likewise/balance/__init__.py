@@ -25,8 +25,10 @@ from likewise.balance.comparison import (
 )
 from likewise.balance.oversampler import Oversampler
 from likewise.balance.report import BalanceReport, ClassReport, Part
+from likewise.balance.run import CLASSIC
 
 __all__ = [
+    "CLASSIC",
     "MEASURES",
     "METHODS",
     "NUMBER_MEASURES",

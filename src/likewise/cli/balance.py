@@ -12,6 +12,7 @@ import typer
 from likewise import errors
 from likewise.cli.exits import tells_errors
 from likewise.cli.inputs import open_table
+from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -26,7 +27,6 @@ from likewise.cli.options import (
     SchemaFile,
     TableFile,
     WithOldSpelling,
-    check_model,
     entity_of,
     model_named,
     refuse_given,
@@ -117,8 +117,7 @@ def rows(
       likewise balance rows data.csv --target fraud -o balanced.csv --model smotenc --strategy 0.5 --mark is_new
       likewise balance rows data.csv --target price -o balanced.csv --regression
     """
-    from likewise.balance import Oversampler
-    from likewise.balance.run import CLASSIC
+    from likewise.balance import CLASSIC, Oversampler
 
     edges, task = _edges(bins, regression), "regression" if regression else "classification"
     terminal = open_terminal(quiet, json, output)

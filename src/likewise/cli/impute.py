@@ -11,6 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.inputs import open_table
+from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -90,8 +91,7 @@ def impute(
     """
     import polars as pl
 
-    from likewise.impute import Imputer
-    from likewise.impute.estimator import check_model
+    from likewise.impute import METHODS, Imputer
 
     if draws is not None:
         refuse_given(context, ("statistic",), "--draws writes draws")
@@ -101,7 +101,7 @@ def impute(
     for path in outputs:
         check_outputs(table=path)
     model = model_named(model, method, "forest", terminal)
-    check_model(model)
+    check_model(model, *METHODS)
     frame, schema = open_table(source, schema_file, None, entity_of(entity, no_entity), reading, terminal)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.

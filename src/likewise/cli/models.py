@@ -44,13 +44,21 @@ def models(
         write_text(json_format.dumps(listed, indent=2), json)
 
 
+def check_model(name: str, *others: str) -> None:
+    """Refuse, before a table is read, what is the name of no generator and none of `others`."""
+    from likewise.models import MODELS
+
+    known = list(dict.fromkeys([*others, *MODELS]))
+    if name not in known:
+        raise errors.OptionError(f"no model {name!r}; there are: {', '.join(known)}")
+
+
 def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Generators of tables and of images, as plain data; those of one name where it is given.
 
     Raises:
         OptionError: there is none of that name.
     """
-    from likewise.errors import nearest
     from likewise.models import MODELS
     from likewise.models.about import describe
     from likewise.models.images import IMAGE_MODELS
@@ -61,7 +69,7 @@ def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
     }
     if name is not None and not any(kind.name == name for kinds in every.values() for kind in kinds):
         known = list(dict.fromkeys(kind.name for kinds in every.values() for kind in kinds))
-        raise errors.OptionError(f"no model {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+        raise errors.OptionError(f"no model {name!r}{errors.nearest(name, known)}; there are: {', '.join(known)}")
     return {
         of: [describe(kind) for kind in kinds if name in (None, kind.name)]
         for of, kinds in every.items()

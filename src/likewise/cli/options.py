@@ -314,15 +314,6 @@ def model_named(model: str | None, method: str | None, default: str, terminal: T
     return method
 
 
-def check_model(name: str, *others: str) -> None:
-    """Refuse, before a table is read, what is the name of no generator and none of `others`."""
-    from likewise.models import MODELS
-
-    known = (*others, *MODELS)
-    if name not in known:
-        raise errors.OptionError(f"no model {name!r}; there are: {', '.join(known)}")
-
-
 def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None:
     """Refuse options that would not be used.
 

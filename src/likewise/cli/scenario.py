@@ -13,6 +13,7 @@ import typer
 from likewise import errors
 from likewise.cli.exits import tells_errors
 from likewise.cli.inputs import schema_in, schema_of
+from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
     Debug,
@@ -24,7 +25,6 @@ from likewise.cli.options import (
     Seed,
     TableFile,
     WithOldSpelling,
-    check_model,
     refuse_given,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, write_text

@@ -12,6 +12,7 @@ import typer
 from likewise import errors
 from likewise.cli.images import synth_images
 from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of
+from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -33,7 +34,6 @@ from likewise.cli.options import (
     SchemaFile,
     Seed,
     Target,
-    check_model,
     column_names,
     entity_of,
     refuse_given,

@@ -44,13 +44,6 @@ _CHAIN_OPTIONS = ("n_rounds", "max_rows")
 METHODS = tuple(dict.fromkeys((*_LEARNERS, "gan", *MODELS)))
 
 
-def check_model(name: object) -> None:
-    """Raise OptionError for what is the name of no model that fills holes."""
-    if name not in METHODS:
-        hint = nearest(str(name), METHODS)
-        raise OptionError(f"there is no model {name!r}{hint}; there are: {', '.join(METHODS)}")
-
-
 class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Fills missing cells: once as well as can be guessed, or several times as they may have been.
 
@@ -163,8 +156,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _check_options(self) -> None:
         if self.statistic not in STATISTICS:
             raise OptionError(f"statistic must be one of {', '.join(STATISTICS)}, got {self.statistic!r}")
-        if not isinstance(self._model, Synthesizer):
-            check_model(self._model)
+        if not isinstance(self._model, Synthesizer) and self._model not in METHODS:
+            hint = nearest(str(self._model), METHODS)
+            raise OptionError(f"there is no model {self._model!r}{hint}; there are: {', '.join(METHODS)}")
         if self.schema is not None and not isinstance(self.schema, Schema):
             raise OptionError(f"schema must be a likewise.Schema or None, got {type(self.schema).__name__}")
         check_count("n_imputations", self.n_imputations)

@@ -9,7 +9,7 @@ import pytest
 import likewise as lw
 from likewise.evaluate import neighbours
 from likewise.evaluate.attacks.copies import copies, distance_share, repeats, row_hashes
-from likewise.evaluate.attacks.membership import membership
+from likewise.evaluate.attacks.membership import members_tried, membership
 from likewise.evaluate.neighbours import Embedded, fit_embedding, keys_of, nearest, nearest_few
 from likewise.evaluate.tables import type_tables
 from likewise.schema.column import Column, Kind, Role, Schema
@@ -109,6 +109,19 @@ def test_copied_rows_raise_the_distance_share_by_half_their_number(share):
     assert found.interval[0] > 0.5
     assert found.value == pytest.approx(0.5 + share / 2, abs=0.03)
     assert found.copy > 0.99
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "width"), [(50_000, 60), (140_000, 333), (265_000, 333), (300_000, 80), (600_000, 60)]
+)
+def test_so_many_members_of_a_large_table_are_tried_that_the_area_says_something(n_rows: int, width: int) -> None:
+    """The interval of an area near .5 from n members and n others is 1.96 sqrt(1 / 6n) to either side: within .012 at
+    4,450 of each. Some 600 were tried of a table of 265,000 rows and 32 columns (.033)."""
+    assert 1.96 * np.sqrt(1 / (6 * members_tried(n_rows, width))) <= 0.012
+
+
+def test_of_a_million_rows_no_more_members_are_tried_than_a_search_affords() -> None:
+    assert members_tried(1_000_000, 60) == neighbours.affordable(2_000_000, 60, least=500, most=5_000)
 
 
 def test_a_plain_copy_gives_its_members_away():

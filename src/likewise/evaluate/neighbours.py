@@ -37,11 +37,14 @@ def searchable(table: Typed, width: int, rng: np.random.Generator) -> tuple[Type
     return kept, len(kept) / max(len(table), 1)
 
 
-def affordable(n_targets: int, width: int, *, least: int, most: int) -> int:
+def affordable(n_targets: int, width: int, *, least: int, most: int, more: float = 1.0) -> int:
     """How many rows may ask for their neighbours among so many. Fewer questions make a figure less sure, while a row
     that was not searched hides its copies: so what is asked is cut and what is searched is not.
+
+    Args:
+        more: how many times the work of one search it may be.
     """
-    return int(np.clip(MOST_WORK / (max(n_targets, 1) * (width + 30)), least, most))
+    return int(np.clip(more * MOST_WORK / (max(n_targets, 1) * (width + 30)), least, most))
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ KEYS = ["HN", "sso", "badge", "VIN", "plate", "Kennzeichen", "Aktenzeichen", "lo
 
 def again(heading: str, values: Sequence[object], times: int = 6) -> pl.DataFrame:
     rows = times * len(values)
-    return pl.DataFrame({heading: values * times, "paid": np.arange(rows) % 7 / 4})
+    return pl.DataFrame({heading: list(values) * times, "paid": np.arange(rows) % 7 / 4})
 
 
 @pytest.mark.parametrize("form", CODES)
@@ -86,3 +86,11 @@ def test_short_numbers_amid_codes_are_no_real_ones() -> None:
     table = pl.DataFrame({"ext": [*mixed, *mixed[:30]], "x": range(149)})
     made = lw.Synthesizer("copula", random_state=0).fit(table).sample(300, random_state=0)["ext"]
     assert not made.is_in(mixed).any()
+
+
+def test_codes_of_which_only_some_have_five_rows_are_ids() -> None:
+    codes, numbers = CODES["letter"], CODES["numbers"]
+    table = pl.DataFrame({"HN": [*codes, *codes, *codes[:8] * 5]})
+    assert table["HN"].value_counts()["count"].sort().to_list() == [2] * 32 + [7] * 8
+    assert infer(table)["HN"].kind is Kind.ID
+    assert infer(pl.DataFrame({"badge": [*numbers, *numbers, *numbers[:8] * 5]}))["badge"].kind is Kind.ID

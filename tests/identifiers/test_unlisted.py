@@ -65,3 +65,28 @@ def test_no_name_comes_out_however_many_rows_it_has_and_it_is_told() -> None:
 )
 def test_places_posts_weather_cars_firms_and_states_are_none(heading: str, texts: str) -> None:
     assert recognise(heading, pl.Series(texts.split(","))) is None
+
+
+@pytest.mark.parametrize("heading", ["Owner", "Customer", "Account Holder", "Créé par"])
+@pytest.mark.parametrize(
+    "names", [STAFF[:1], STAFF[:2], [f"{given} & {name}" for given, name in zip(GIVEN, STAFF[3:7], strict=False)]]
+)
+def test_one_name_two_and_those_of_couples_are_names_where_the_heading_is_that_of_people(
+    heading: str, names: list[str]
+) -> None:
+    assert recognise(heading, pl.Series(names)) is NAME
+
+
+def test_ten_names_in_small_letters_are_names_of_those_who_do_something() -> None:
+    assert recognise("Created By", pl.Series([*map(str.lower, GIVEN)])) is NAME
+
+
+@pytest.mark.parametrize(
+    ("heading", "texts"),
+    [
+        ("to", "New York"), ("from", "San Diego,Los Angeles,New York,Salt Lake City,Fort Worth"), ("owner", "Council"),
+        ("Assigned To", "Level One,Level Two"), ("employee", "Full Time,Part Time"), ("customer", "Home Office"),
+    ],
+)  # fmt: skip
+def test_few_places_states_and_levels_are_none(heading: str, texts: str) -> None:
+    assert recognise(heading, pl.Series(texts.split(","))) is None

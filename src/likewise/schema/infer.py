@@ -269,7 +269,8 @@ def _as_given_out(column: Column, counted: Counted) -> Column:
     values, rows = counted[column.name].values, counted[column.name].counts.to_numpy()
     if column.dtype.startswith("Enum") or not (values.dtype.is_numeric() or values.dtype == pl.String):
         return column
-    if len(values) < 5 or 2 * rows[rows >= LEAST_ROWS].sum() < rows.sum():
+    often = rows[rows >= LEAST_ROWS].sum()
+    if len(values) < 5 or not often or (column.kind is Kind.INTEGER and 3 * often < rows.sum()):
         return column
     values = values.cast(pl.Int64, strict=False) if values.dtype.is_float() else values
     known = values.is_not_null() if values.dtype != pl.String else ~values.is_in(column.missing)

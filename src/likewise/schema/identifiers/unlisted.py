@@ -28,7 +28,11 @@ _REST = r"[\p{L}\p{M}'’.\-]*"
 _CAPITAL, _ANY = rf"[\p{{Lu}}\p{{Lt}}]{_REST}", rf"\p{{L}}{_REST}"
 _SEVERAL = rf"^{_SMALL}*{_CAPITAL}(?:,? {_SMALL}*{_CAPITAL}){{1,3}}$"
 _SEVERAL_ANY = rf"^{_ANY}(?:,? {_ANY}){{1,4}}$"
-_ONE = r"^\p{Lu}[\p{Ll}\p{M}'’\-]{1,14}$|^\p{Lu}{3,12}$"
+_ONE = r"^\p{L}[\p{Ll}\p{M}'’\-]{1,14}$|^\p{Lu}{3,12}$"
+_JOINT = r" (?:&|\+|and|und|et|y) "
+"""Between those who share an account."""
+_PLACE = r"^(?i:san|santa|los|las|new|fort|port|saint|st\.?|bad|mount|lake|rio|north|south|east|west) "
+"""What names of places begin with, and those of people seldom."""
 
 
 def may_be_names(parts: list[str], texts: pl.Series) -> bool:
@@ -45,8 +49,13 @@ def may_be_names(parts: list[str], texts: pl.Series) -> bool:
     """
     if tells_of_people(parts):
         of_nobody_else = parts[-1] not in _WAYS or (len(parts) > 1 and parts[-1] in _DOERS)
-        one_word = of_nobody_else and len(texts) >= 10 and _are(texts, _ONE, 0.9)
-        return one_word or (len(texts) >= 3 and _are(texts, _SEVERAL_ANY, 0.6) and _vary(texts, 5))
+        texts = texts.str.replace(_JOINT, " ")
+        if of_nobody_else and len(texts) >= 10 and _are(texts, _ONE, 0.9):
+            return True
+        few, is_way = len(texts) < 3, parts[-1] in _WAYS - _DOERS
+        if is_way and (few or texts.str.contains(_PLACE).mean() >= 0.2):  # type: ignore[operator]
+            return False
+        return _are(texts, _SEVERAL if few else _SEVERAL_ANY, 1.0 if few else 0.6) and _vary(texts, 5)
     is_bare = set(parts) <= _BARE
     least, share = (5, 0.9) if is_bare else (10, 0.95)
     if _TOLD & set(parts) or len(texts) < least:
@@ -75,6 +84,8 @@ def _vary(texts: pl.Series, most: int) -> bool:
     words_of = texts.filter(texts.str.contains(" ")).str.split(" ")
     for end in (words_of.list.first(), words_of.list.last()):
         rows = end.value_counts()["count"]
+        if len(end) < 3 and len(rows) < len(end):
+            return False
         if len(rows) < min(most, 0.5 * len(end)) or (rows > max(2.0, 0.4 * len(end))).any():
             return False
     return True

@@ -133,6 +133,22 @@ def test_a_plain_copy_gives_its_members_away():
     assert 0.001 not in by_distance.caught, "1,200 others cannot tell of one false alarm in a thousand"
 
 
+def test_rows_of_persons_of_whom_nobody_told_are_no_leak_by_density():
+    schema = Schema(tuple(Column(name=name, kind=Kind.REAL) for name in "abcd"))
+
+    def of_persons(n: int, rng: np.random.Generator) -> pl.DataFrame:
+        whose = np.repeat(np.arange(n), 4)[:n]
+        return pl.DataFrame({name: rng.normal(size=n)[whose] + 0.3 * rng.normal(size=n) for name in "abcd"})
+
+    alarms = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        tables = type_tables([of_persons(400, rng), of_persons(800, rng)[::2], of_persons(200, rng)], schema)
+        train, fresh, holdout = tables
+        alarms += membership(train, holdout, fresh, seed=seed)[1].area.interval[0] > 0.5
+    assert alarms <= 4  # one in forty is right for rows of their own; known from the holdout alone they made 20
+
+
 def test_discrete_tables_full_of_ties_are_not_called_leaks():
     schema = Schema((Column(name="a", kind=Kind.CATEGORICAL), Column(name="b", kind=Kind.BOOLEAN)))
     rng = np.random.default_rng(0)

@@ -30,14 +30,14 @@ def by_rare_copies(rng: np.random.Generator, leak: float) -> tuple[bool, float]:
 def by_membership(rng: np.random.Generator, leak: float) -> tuple[bool, float]:
     members, others, fake = (rng.normal(size=(n, 4)).astype(np.float32) for n in (300, 300, 600))
     copied = members[rng.random(300) < leak]
-    found, _ = guesses(members, others, np.concatenate([copied, fake[len(copied) :]]))
+    found = guesses(members, others, np.concatenate([copied, fake[len(copied) :]]))
     return found.area.interval[0] > 0.5, found.area.least_leak
 
 
 def by_true_positives(rng: np.random.Generator, leak: float) -> tuple[bool, float]:
     members, others, fake = (rng.normal(size=(n, 4)).astype(np.float32) for n in (1_000, 1_000, 2_000))
     copied = members[rng.random(1_000) < leak]
-    found, _ = guesses(members, others, np.concatenate([copied, fake[len(copied) :]]))
+    found = guesses(members, others, np.concatenate([copied, fake[len(copied) :]]))
     return found.caught[0.01].interval[0] > 0.01, found.caught[0.01].least_leak
 
 

@@ -28,13 +28,14 @@ from likewise.evaluate.neighbours import (
     fit_embedding,
     nearest_few,
     searchable,
-    some_of,
 )
 from likewise.evaluate.roc import Z95, auc, true_positive_interval, true_positive_rate
 from likewise.evaluate.tables import IntArray, Typed
 
 MAX_MEMBERS = 5_000
 LEAST_MEMBERS = 500
+KNOWN, MOST_KNOWN = 1 / 3, 125_000
+"""Share of either table whose persons the attacker knows, and how many rows of both."""
 NEIGHBOURS = 3
 FALSE_POSITIVE_RATES = (0.001, 0.01, 0.1)
 LEAST_FALSE_POSITIVES = 5
@@ -67,19 +68,32 @@ class Membership:
 def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> tuple[Membership, Membership]:
     """The two attacks, by distance and by density ratio.
 
-    Up to 5,000 training and as many holdout persons are tried, against all synthetic rows. For the second attack half
-    of the holdout persons are what the attacker knows of the population, and the other half are tried.
+    Up to 5,000 training and as many holdout persons are tried, against all synthetic rows. For the second attack the
+    attacker knows a third of the persons of either table (fewer of large ones), and those of the others are tried. Were
+    all of those known out of the holdout, rows of one person of whom nobody told would stand among the known beside
+    others only, and look like a leak.
     """
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
     synthetic, searched = searchable(synthetic, embed.width, rng)
     rows_each = len(train) / max(train.n_persons, 1)
     n = min(train.n_persons, holdout.n_persons, members_tried(len(synthetic), embed.width, rows_each))
-    train, holdout = train.sample_persons(n, rng), holdout.take(rng.permutation(len(holdout)))
-    told = train.persons is not None and holdout.persons is not None
-    whose = (train.whose, holdout.whose) if told else None
-    found = guesses(embed(train), Embedded(embed, holdout), Embedded(embed, synthetic), whose)
-    return found[0].searched(searched), found[1].searched(searched)
+    tables, told = (train, holdout), train.persons is not None and holdout.persons is not None
+    whose = [t.whose if told else np.arange(len(t)) for t in tables]
+    share = min(KNOWN, MOST_KNOWN / (len(train) + len(holdout)))
+    parts = [_parts(w, n, share, rng) for w in whose]
+    tried = np.concatenate([embed(t.take(rows)) for t, (rows, _, _) in zip(tables, parts, strict=True)])
+    to_synthetic = nearest_few(tried, Embedded(embed, synthetic), NEIGHBOURS)[1]
+    is_member = np.arange(len(tried)) < len(parts[0][0])
+    persons = np.concatenate([w[rows] for w, (rows, _, _) in zip(whose, parts, strict=True)])
+    person = np.unique(np.stack([~is_member, persons]), axis=1, return_inverse=True)[1]
+    by_distance = _judged(*_by_person(person, is_member, -to_synthetic[:, 0]))
+    left = ~np.concatenate([is_known for _, is_known, _ in parts])
+    known = [Embedded(embed, t.take(rows)) for t, (_, _, rows) in zip(tables, parts, strict=True)]
+    to_known = np.sort(np.concatenate([nearest_few(tried[left], k, NEIGHBOURS)[1] for k in known], axis=1), axis=1)
+    ratio = density_ratio(to_synthetic[left], to_known[:, : to_synthetic.shape[1]])
+    by_density = _judged(*_by_person(person[left], is_member[left], ratio))
+    return by_distance.searched(searched), by_density.searched(searched)
 
 
 def members_tried(n_rows: int, width: int, rows_each: float = 1.0) -> int:
@@ -93,27 +107,20 @@ def members_tried(n_rows: int, width: int, rows_each: float = 1.0) -> int:
     return affordable(round(2 * rows_each * n_rows), width, least=LEAST_MEMBERS, most=MAX_MEMBERS, more=spared)
 
 
-def guesses(
-    members: Vectors, others: Targets, synthetic: Targets, whose: tuple[IntArray, IntArray] | None = None
-) -> tuple[Membership, Membership]:
-    """The two attacks on n members, of vectors; of the others, the last n are tried, the first half also known.
+def _parts(
+    whose: IntArray, n: int, share: float, rng: np.random.Generator
+) -> tuple[IntArray, npt.NDArray[np.bool_], IntArray]:
+    """Rows of n persons who are tried, which of them are of persons who are known too, and rows of all known."""
+    persons = rng.permutation(np.unique(whose))
+    is_known = np.isin(whose, persons[: round(share * len(persons))])
+    tried = np.flatnonzero(np.isin(whose, persons[-n:]))
+    return tried, is_known[tried], np.flatnonzero(is_known)
 
-    Args:
-        whose: persons of the members' rows and of the others'; each row its own person where none are told.
-    """
-    a, b = (np.arange(len(members)), np.arange(len(others))) if whose is None else whose
-    n = len(np.unique(a))
-    in_turn = b[np.sort(np.unique(b, return_index=True)[1])]
-    is_known, is_tried = np.isin(b, in_turn[: len(in_turn) // 2]), np.isin(b, in_turn[-n:])
-    tried = np.concatenate([members, others[np.flatnonzero(is_tried)]])
-    is_member = np.arange(len(tried)) < len(a)
-    person = np.unique(np.stack([~is_member, np.concatenate([a, b[is_tried]])]), axis=1, return_inverse=True)[1]
-    _, to_synthetic = nearest_few(tried, synthetic, NEIGHBOURS)
-    by_distance = _judged(*_by_person(person, is_member, -to_synthetic[:, 0]))
-    half = is_member | ~np.concatenate([is_member[: len(a)], is_known[is_tried]])
-    ratio = density_ratio(to_synthetic[half], tried[half], some_of(others, np.flatnonzero(is_known)))
-    by_density = _judged(*_by_person(person[half], is_member[half], ratio))
-    return by_distance, by_density
+
+def guesses(members: Vectors, others: Vectors, synthetic: Targets) -> Membership:
+    """The attack by distance on members and as many of the others, each row of another person."""
+    tried = np.concatenate([members, others[-len(members) :]])
+    return _judged(np.arange(len(tried)) < len(members), -nearest_few(tried, synthetic, 1)[1][:, 0])
 
 
 def _by_person(
@@ -125,13 +132,12 @@ def _by_person(
     return is_member[order][starts], np.asarray(np.maximum.reduceat(score[order], starts))
 
 
-def density_ratio(to_synthetic: npt.NDArray[np.float64], tried: Vectors, known: Targets) -> npt.NDArray[np.float64]:
+def density_ratio(to_synthetic: npt.NDArray[np.float64], to_known: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """(n,) log of synthetic density over known density at each row tried, up to a constant and a factor.
 
     Args:
-        to_synthetic: (n, k) distances to the k nearest synthetic rows.
+        to_synthetic, to_known: (n, k) distances to the k nearest rows.
     """
-    _, to_known = nearest_few(tried, known, to_synthetic.shape[1])
     return np.asarray(_log_radius(to_known) - _log_radius(to_synthetic))
 
 
@@ -174,5 +180,5 @@ def worst_off(train: Typed, holdout: Typed, synthetic: Typed, n: int, *, seed: i
     targets = Embedded(embed, synthetic.sample(n_targets, rng))
     known = embed(holdout.sample(MAX_MEMBERS, rng))
     tried = embed(train)
-    _, to_synthetic = nearest_few(tried, targets, 1)
-    return np.argsort(-density_ratio(to_synthetic, tried, known), kind="stable")[:n]
+    ratio = density_ratio(nearest_few(tried, targets, 1)[1], nearest_few(tried, known, 1)[1])
+    return np.argsort(-ratio, kind="stable")[:n]

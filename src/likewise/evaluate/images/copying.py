@@ -51,7 +51,7 @@ def copying(train: Images, holdout: Images, synthetic: Images, rng: np.random.Ge
     )
     n = min(len(train), len(holdout), MAX_MEMBERS)
     members, others = train.sample(n, rng).vectors, holdout.sample(n, rng).vectors
-    by_distance, _ = guesses(members, others, synthetic.vectors)
+    by_distance = guesses(members, others, synthetic.vectors)
     return Copying(_ratio(train, holdout, synthetic, rng), near, crowded, by_distance)
 
 

@@ -11,55 +11,10 @@ import polars as pl
 
 from likewise.schema import around, eras, months, spellings, zones
 from likewise.schema.number_forms import few
+from likewise.schema.vocabulary import rows
 
-_DATES = (
-    (re.compile(r"([0-9]{4})([-/.])[0-9]{1,2}\2[0-9]{1,2}"), ("%Y{s}%m{s}%d",)),
-    (re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}"), ("%m{s}%d{s}%Y", "%d{s}%m{s}%Y")),
-    (re.compile(r"[0-9]{1,2}([-/])[0-9]{1,2}\1[0-9]{2}"), ("%m{s}%d{s}%y", "%d{s}%m{s}%y", "%y{s}%m{s}%d")),
-    (re.compile(r"[0-9]{1,2}(\.)[0-9]{1,2}\.[0-9]{2}"), ("%d.%m.%y",)),
-    (re.compile(r"(?:1[5-9]|20|21)[0-9]{2}([-/.M])(?:0?[1-9]|1[0-2])"), ("%Y{s}%m",)),
-    (re.compile(r"(?:0?[1-9]|1[0-2])([-/.])(?:1[5-9]|20|21)[0-9]{2}"), ("%m{s}%Y",)),
-    (re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])"), ("%Y%m",)),
-    (re.compile(r"(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]"), ("%Y%m%d", "%d%m%Y")),
-    (re.compile(r"[0-3][0-9][0-3][0-9](?:19|20)[0-9]{2}"), ("%d%m%Y", "%m%d%Y")),
-    (re.compile(r"[0-3][0-9][0-3][0-9](?:19|20)[0-9]{6}"), ("%d%m%Y%H%M", "%m%d%Y%H%M")),
-    (re.compile(r"[0-3][0-9][0-3][0-9](?:19|20)[0-9]{8}"), ("%d%m%Y%H%M%S", "%m%d%Y%H%M%S")),
-    (re.compile(r"(?:19|20)[0-9]{8}"), ("%Y%m%d%H",)),
-    (re.compile(r"(?:19|20)[0-9]{10}"), ("%Y%m%d%H%M",)),
-    (re.compile(r"(?:19|20)[0-9]{12}"), ("%Y%m%d%H%M%S",)),
-    (re.compile(r"[0-9]{4}(-?)W[0-5][0-9]"), ("%G{s}W%V",)),
-    (re.compile(r"[0-9]{4}-W[0-5][0-9]-[1-7]"), ("%G-W%V-%u",)),
-    (re.compile(r"[0-9]{4}([-.]?)[0-3][0-9]{2}"), ("%Y{s}%j",)),
-    (re.compile(r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日"), ("%Y年%m月%d日",)),
-    (re.compile(r"[0-9]{4}年[0-9]{1,2}月"), ("%Y年%m月",)),
-    (re.compile(r"[0-9]{4}년( ?)[0-9]{1,2}월\1[0-9]{1,2}일"), ("%Y년{s}%m월{s}%d일",)),
-    (re.compile(r"[0-9]{1,2}[A-Za-z]{3}[0-9]{2}"), ("%d%b%y",)),
-    (re.compile(r"[0-9]{1,2} of [A-Za-z]{3,9} [0-9]{4}"), ("%d of %B %Y",)),
-    (re.compile(r"[0-9]{1,2}([-/ ]?)[A-Za-z]{3,9}\1[0-9]{4}"), ("%d{s}%b{s}%Y", "%d{s}%B{s}%Y")),
-    (re.compile(r"[0-9]{1,2}([-/ ])[A-Za-z]{3,9}\1[0-9]{2}"), ("%d{s}%b{s}%y", "%d{s}%B{s}%y")),
-    (re.compile(r"[0-9]{1,2}\. [A-Za-z]{3,9}(\.?) [0-9]{4}"), ("%d. %b{s} %Y", "%d. %B{s} %Y")),
-    (re.compile(r"[0-9]{1,2}\. [0-9]{1,2}\. [0-9]{4}(\.?)"), ("%d. %m. %Y{s}",)),
-    (re.compile(r"[0-9]{4}\. [0-9]{1,2}\. [0-9]{1,2}(\.?)"), ("%Y. %m. %d{s}",)),
-    (re.compile(r"[0-9]{1,2} [A-Za-z]{3,9} [0-9]{4}( г\.?)"), ("%d %B %Y{s}", "%d %b %Y{s}")),
-    (re.compile(r"[0-9]{1,2} [A-Za-z]{3,9}(\.) [0-9]{4}"), ("%d %b{s} %Y", "%d %B{s} %Y")),
-    (re.compile(r"[0-9]{1,2} de [A-Za-z]{3,9} (de|del) [0-9]{4}"), ("%d de %B {s} %Y", "%d de %b {s} %Y")),
-    (re.compile(r"[A-Za-z]{3,9} de [0-9]{4}"), ("%B de %Y",)),
-    (re.compile(r"(?:0[1-9]|1[0-2])([-/.])[0-3][0-9]"), ("%m{s}%d",)),
-    (re.compile(r"[0-3][0-9]([-/.])(?:0[1-9]|1[0-2])"), ("%d{s}%m",)),
-    (re.compile(r"[0-3][0-9]\.(?:0[1-9]|1[0-2])\."), ("%d.%m.",)),
-    (re.compile(r"[0-2][0-9][0-5][0-9]"), ("%m%d", "%H%M")),
-    (re.compile(r"[A-Za-z]{3,9}(\.?) [0-9]{1,2}, [0-9]{4}"), ("%b{s} %d, %Y", "%B{s} %d, %Y")),
-    (re.compile(r"[A-Za-z]{3,9} [0-9]{1,2} [0-9]{4}"), ("%b %d %Y", "%B %d %Y")),
-    (re.compile(r"[A-Za-z]{3,9}([-/ ])[0-9]{4}"), ("%b{s}%Y", "%B{s}%Y")),
-    (re.compile(r"[A-Za-z]{3,9}([-/ ])[0-9]{2}"), ("%b{s}%y", "%B{s}%y")),
-    (re.compile(r"[A-Za-z]{3}(,?) [0-9]{1,2} [A-Za-z]{3} [0-9]{4}"), ("%a{s} %d %b %Y",)),
-    (
-        re.compile(r"[A-Za-z]{3},? [A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"),
-        ("%a, %b %d, %Y", "%a, %B %d, %Y", "%a %b %d, %Y"),
-    ),
-    (re.compile(r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{4}"), ("%a %b %d %Y",)),
-    (re.compile(r"[A-Za-z]{6,9}, [A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}"), ("%A, %B %d, %Y",)),
-)
+_DATES = [(re.compile(shape), tuple(patterns)) for shape, *patterns in rows("times.dates")]
+"""What dates look like, and the patterns that they may then have; `{s}` is what the last group of the shape holds."""
 _WEEK = r"(?i:KW|CW|W|wk|week|woche|vecka|uge|sem\.?|semaine|semana)"
 _WEEKS = (
     (re.compile(rf"({_WEEK} ?)[0-5]?[0-9]([-/., ]{{1,2}})(?:19|20)[0-9]{{2}}"), "{}%V{}%G"),

@@ -29,3 +29,9 @@ def table(kind: str) -> dict[str, str]:
     """A list by marks, such as months by language."""
     file, key = kind.split(".")
     return dict(_file(file)[key])
+
+
+def rows(kind: str) -> list[list[str]]:
+    """A list of lists, such as shapes of dates with their patterns."""
+    file, key = kind.split(".")
+    return [list(row) for row in _file(file)[key]]

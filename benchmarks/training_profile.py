@@ -25,8 +25,8 @@ import likewise as lw
 from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.table import TableCodec
 from likewise.data import adult
-from likewise.models.autoregressive.model import N_KNOTS
 from likewise.models.base import Fit
+from likewise.models.gradient.inputs import N_KNOTS
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 

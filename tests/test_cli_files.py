@@ -412,6 +412,17 @@ def test_a_json_list_is_a_table(tmp_path: Path) -> None:
             files.read(tmp_path / "t.json")
 
 
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_an_object_of_all_rows_is_refused_and_no_key_of_a_row_told(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"t.{ending}"
+    by_row = {f"ann{i}@mail.example": {"age": i, "city": "Ulm"} for i in range(30)}
+    for whole in (by_row, {"data": [{"age": 3}]}, {"age": {"0": 3, "1": 4}}, {"age": [3, 4]}):
+        path.write_text(json.dumps(whole))
+        with pytest.raises(likewise.InputError, match=r"list of objects.*records") as caught:
+            files.read(path)
+        assert "@" not in str(caught.value)
+
+
 def test_long_names_are_written(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 250 + ".csv")
     files.write(TYPED, path)

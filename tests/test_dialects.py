@@ -70,6 +70,7 @@ def first_column(texts: list[str]) -> pl.DataFrame:
         WHOLE + "\n\n",
         WHOLE + "   \n",
         WHOLE + "\x1a",
+        WHOLE.rstrip("\n") + "\x1a",
         WHOLE.rstrip("\n"),
         WHOLE.replace("\n3,", "\n\n3,"),
         WHOLE.replace("\n", ",\n"),
@@ -196,6 +197,8 @@ def test_names_of_a_table_of_words_are_names(tmp_path: Path, header: str) -> Non
         ("a,b\n\"x\"y,1\n2,3\n", "quotation mark"),
         ("<!DOCTYPE html>\n<html><p>404</p></html>\n", "a web page or XML"),
         ("<html><body>404</body></html>\n<p>x</p>\n", "a web page or XML"),
+        ('<table border="1">\n<tr><td>Ann</td></tr>\n</table>\n', "a web page or XML"),
+        ("<meta charset=utf-8>\n<style>p {}</style>\n<table>\n", "a web page or XML"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_told_is_refused_with_what_to_say(tmp_path: Path, data: str, match: str) -> None:
@@ -204,6 +207,10 @@ def test_what_cannot_be_told_is_refused_with_what_to_say(tmp_path: Path, data: s
     assert re.search(match, str(caught.value), re.DOTALL), str(caught.value)
     for cell in ("Ann", "Zurich", "hello", "0.00", "Smith"):
         assert cell not in str(caught.value), "no cell of a person stands in an error"
+
+
+def test_headings_in_angle_brackets_are_no_web_page(tmp_path: Path) -> None:
+    assert read(put(tmp_path, WHOLE.replace("a,b,c", "<TICKER>,<DATE>,<TIME>", 1))).columns[1] == "<DATE>"
 
 
 def test_what_is_said_beats_what_would_be_told(tmp_path: Path) -> None:

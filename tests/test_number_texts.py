@@ -479,3 +479,25 @@ def test_very_large_numbers_beside_small_fractions_come_back() -> None:
     )
     schema = infer(raw)
     assert parse(restore(parse(raw, schema), schema), schema).equals(parse(raw, schema))
+
+
+@pytest.mark.parametrize(
+    "name", ["amount", "betrag_cent", "Zählerstand", "Kilometerstand", "meter reading", "relevé compteur", "lectura",
+             "показания", "电表读数", "走行距離", "weight"],
+)  # fmt: skip
+def test_amounts_filled_up_with_zeros_are_numbers(name: str) -> None:
+    digits = np.random.default_rng(3).integers(0, 10**6, N)
+    raw = pl.DataFrame({name: [f"{n:06d}" for n in digits]})
+    schema = infer(raw)
+    assert (schema[name].kind, schema[name].format) == (Kind.INTEGER, "000000")
+    assert parse(raw, schema)[name].to_list() == digits.tolist()
+    assert restore(parse(raw, schema), schema).equals(raw)
+
+
+@pytest.mark.parametrize(
+    "name", ["zip", "area", "amount code", "value", "birth", "price group", "meter no", "Betrag-Nr.", "x"]
+)
+def test_digits_filled_up_with_zeros_whose_name_tells_of_no_amount_are_codes(name: str) -> None:
+    digits = np.random.default_rng(3).permutation(10**5)[:N]
+    raw = pl.DataFrame({name: [f"{n:05d}" for n in digits]})
+    assert infer(raw)[name].kind in (Kind.ID, Kind.TEXT)

@@ -514,3 +514,28 @@ def test_days_of_years_with_a_point_and_short_halves_of_the_day_are_times(form: 
 def test_money_with_three_decimals_below_367_is_no_day_of_a_year() -> None:
     raw = pl.DataFrame({"x": [f"{2000 + k % 20}.{k % 500:03d}" for k in range(N)]})
     assert infer(raw)["x"].kind is Kind.REAL
+
+
+WHOLE_HOURS: dict[str, Callable[[dt.datetime, str], str]] = {
+    "2020-05-18 3pm": lambda t, h: f"{t:%Y-%m-%d} {h}{t:%p}".lower(),
+    "May 18, 2020 3 PM": lambda t, h: f"{t:%b} {t.day}, {t.year} {h} {t:%p}",
+    "18.05.2020 15 Uhr": lambda t, h: f"{t:%d.%m.%Y} {t.hour} Uhr",
+    "18/05/2020 15h": lambda t, h: f"{t:%d/%m/%Y} {t.hour}h",
+    "2020年5月18日15时": lambda t, h: f"{t.year}年{t.month}月{t.day}日{t.hour}时",
+    "2020年5月18日下午3点": lambda t, h: f"{t.year}年{t.month}月{t.day}日{'上下'[t.hour > 11]}午{h}点",
+    "2020年5月18日 午後3時": lambda t, h: f"{t.year}年{t.month}月{t.day}日 午{'前後'[t.hour > 11]}{h}時",
+    "2020년 5월 18일 15시": lambda t, h: f"{t.year}년 {t.month}월 {t.day}일 {t.hour}시",
+    "2020. 5. 18. 오후 3시": lambda t, h: f"{t.year}. {t.month}. {t.day}. 오{'전후'[t.hour > 11]} {h}시",
+    "2020. 5. 18. 오후 3:00": lambda t, h: f"{t.year}. {t.month}. {t.day}. 오{'전후'[t.hour > 11]} {h}:00",
+    "2020년 5월 18일 오후 3시 0분": lambda t, h: f"{t.year}년 {t.month}월 {t.day}일 오{'전후'[t.hour > 11]} {h}시 0분",
+}
+
+
+@pytest.mark.parametrize("write", WHOLE_HOURS.values(), ids=WHOLE_HOURS)
+def test_days_with_hours_and_no_minutes_are_moments(write: Callable[[dt.datetime, str], str]) -> None:
+    raw = pl.DataFrame({"x": [write(moment, str((moment.hour - 1) % 12 + 1)) for moment in moments()]})
+    schema = infer(raw)
+    assert schema["x"].kind is Kind.DATETIME
+    read = parse(raw, schema)
+    assert read["x"].to_list() == [moment.replace(minute=0, second=0, microsecond=0) for moment in moments()]
+    assert restore(read, schema).equals(raw)

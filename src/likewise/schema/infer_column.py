@@ -23,6 +23,7 @@ from likewise.schema.keys import (
     looks_like_digit_code,
     may_be_keys,
     names_a_key,
+    names_an_amount,
     parts_of,
     text_or_category,
 )
@@ -149,7 +150,7 @@ def _text_column(facts: _Facts, words: _Facts, forced: Kind | None, decimal: str
         if column:
             return column
     if not closed or forced is Kind.DATETIME:
-        column = _times_in_text(facts, forced)
+        column = _times_in_text(facts, forced) or _padded_amounts(facts, forced, decimal)
         if column:
             return column
     if forced is not None:
@@ -239,6 +240,16 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
     if wanted not in (Kind.INTEGER, Kind.REAL):
         return None
     return tried.column(wanted, format=None if pattern == "0" and found.is_whole else pattern, decimals=decimals)
+
+
+def _padded_amounts(facts: _Facts, forced: Kind | None, decimal: str | None) -> Column | None:
+    """Digits filled up with zeros to one width, as machines and meters write them, whose name tells what is counted."""
+    if forced is not None or not names_an_amount(facts.series.name):
+        return None
+    found = number_forms.detect(facts.values, facts.counts, decimal=decimal, zeros=True)
+    if found is None or found.odd or not isinstance(found.format, numbers.NumberFormat) or found.format.digits < 2:
+        return None
+    return facts.column(Kind.INTEGER if found.is_whole else Kind.REAL, format=found.format.pattern, notes=found.notes)
 
 
 def _durations_in_text(facts: _Facts, forced: Kind | None) -> Column | None:

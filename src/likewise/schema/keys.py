@@ -17,10 +17,29 @@ _STRONG_NAMES = frozenset({"", "no", "nr", "#", "index", "idx", "key", "row", "u
 # Words that make a key likely where there are rows enough to tell.
 _WEAK = frozenset({"number", "num", "no", "nr", "code", "serial", "seq", "ref", "key", "account", "barcode"})
 COUNTED = frozenset(words("headings.measures"))
+_VAGUE = frozenset(words("headings.vague"))
+"""Measures that may also name codes, places or moments."""
 _HAN_MEASURES = re.compile(
     "收入|工资|薪|价|金额|总额|费|余额|销售额|成本|人口|数量|重量|长度|面积|时间|日期|年份|月份|年龄|次数|分数"
+    "|读数|里程|示数|売上|給与|給料|年収|所得|金額|単価|人数|件数|体重|身長|年齢|走行距離|検針|指針"
+    "|금액|급여|연봉|소득|매출|가격|요금|나이|체중|인구|수량|거리"
 )
-_GLUED = ("einkommen", "gehalt", "lohn", "preis", "kosten", "betrag", "umsatz", "datum", "zeit", "dauer")
+_GLUED = (
+    "einkommen",
+    "gehalt",
+    "lohn",
+    "preis",
+    "kosten",
+    "betrag",
+    "umsatz",
+    "datum",
+    "zeit",
+    "dauer",
+    "zählerstand",
+    "zaehlerstand",
+    "kilometerstand",
+    "kontostand",
+)
 """Ends of German compounds that say so too."""
 # Values that only look like codes: a number with its unit, a length of time, a week, quarter or month, a ratio.
 _MEASURED = (
@@ -172,6 +191,19 @@ def is_measure(name: str) -> bool:
     parts = parts_of(name)
     glued = any(part.endswith(_GLUED) for part in parts if len(part) > 7)
     return bool(COUNTED & set(parts)) or glued or bool(_HAN_MEASURES.search(name))
+
+
+def names_an_amount(name: str) -> bool:
+    """Whether a name tells of what is counted or paid, and of no moment, no place and no code, whose zeros in front are
+    part of it.
+
+    Example:
+        >>> [names_an_amount(name) for name in ("amount", "Zählerstand", "area", "birth", "amount_code", "price group")]
+        [True, True, False, False, False, False]
+    """
+    parts = parts_of(name)
+    coded = names_a_key(name) or _ends_as_a_key(name) or names_a_group(name) or looks_like_digit_code(name)
+    return not coded and not (_VAGUE | _WEAK | ATTRIBUTES) & set(parts) and is_measure(name)
 
 
 def parts_of(name: str) -> list[str]:

@@ -42,11 +42,14 @@ _OTHER_TIMES = (
     (re.compile(r"(?:[01]?[0-9]|2[0-3])h[0-5][0-9](?P<zone>)"), "%Hh%M"),
     (re.compile(r"[0-9]{1,2}([时時点點])[0-9]{1,2}分(?P<zone>)"), "%H{s}%M分"),
     (re.compile(r"[0-9]{1,2}([时時点點])[0-9]{1,2}分[0-9]{1,2}秒(?P<zone>)"), "%H{s}%M分%S秒"),
+    (re.compile(r"[0-9]{1,2}시( ?)[0-9]{1,2}분(?P<zone>)"), "%H시{s}%M분"),
+    (re.compile(r"[0-9]{1,2}시( ?)[0-9]{1,2}분\1[0-9]{1,2}초(?P<zone>)"), "%H시{s}%M분{s}%S초"),
     (re.compile(r"[0-2][0-9](?P<zone>Z?)"), "%H"),
 )
 _SEPARATED = re.compile(
-    r"(?P<date>.+?[0-9日])(?P<gap>T|t|, |:| {1,2}|(?<=日)|" + around.GAP + r")"
-    r"(?P<time>(?:[AP]M ?)?[0-9]{1,2}[:.h时時点點].+|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
+    r"(?P<date>[0-9]{4}\. [0-9]{1,2}\. [0-9]{1,2}\.|.+?[0-9日일])"
+    r"(?P<gap>T|t|, |:| {1,2}|(?<=[日일])|" + around.GAP + r")"
+    r"(?P<time>(?:[AP]M ?)?[0-9]{1,2}(?:[:.h时時点點시].*| ?[AaPp][Mm]| Uhr)|[0-9]{6}Z?|(?<=[T ])[0-9]{2}Z?)"
 )
 _UTC = re.compile(r"%:?#?z|%Z\([A-Z]|(?:Z|UTC|GMT|\+00:?(?:00)?)$")
 _OFFSET = re.compile(r"%[:#]?z")
@@ -297,16 +300,20 @@ def _filled(match: re.Match[str], patterns: tuple[str, ...], tail: str) -> list[
 
 
 def _dotted(text: str) -> str:
-    """The pattern of hours and minutes with a point or h between them, which only a date before tells from others."""
+    """The pattern of hours and minutes with a point or h between them, or of whole hours, which only a date before
+    tells from others."""
     if re.fullmatch(r"[0-2]?[0-9]h[0-5][0-9]", text):
         return "%Hh%M"
+    if hour := re.fullmatch(r"[0-2]?[0-9]((?P<half> ?[AaPp][Mm])| Uhr|[h时時点點시])", text):
+        half = hour["half"]
+        return f"%I{half[:-2]}{'%p' if half.isupper() else '%P'}" if half else f"%H{hour[1]}"
     match = re.fullmatch(r"[0-2]?[0-9]\.[0-5][0-9](\.[0-5][0-9])?", text)
     return "" if match is None else "%H.%M.%S" if match[1] else "%H.%M"
 
 
 def _time_pattern(text: str) -> str:
     if lead := re.match(r"([AP]M)( ?)(?=[0-9])", text):
-        rest = _time_pattern(text[lead.end() :])
+        rest = _time_pattern(text[lead.end() :]) or _dotted(text[lead.end() :])
         return f"%p{lead[2]}%I{rest[2:]}" if rest.startswith("%H") else ""
     match = _TIME.fullmatch(text)
     if match is None:
@@ -345,7 +352,7 @@ def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:
     """The variant that writes most rows back letter by letter: padding, digits of the fraction, constant offset."""
     variants = [pattern]
     spaced = [("%d", "%e")] if values.head(500).str.contains("  ", literal=True).any() else []
-    laps = [("%M", "%-M"), ("%S秒", "%-S秒")] if pattern.startswith("%M") or "分" in pattern else []
+    laps = [("%M", "%-M"), ("%S秒", "%-S秒"), ("%S초", "%-S초")] if re.match("%M|.*[分분]", pattern) else []
     for a, b in (("%d", "%-d"), *spaced, ("%m", "%-m"), ("%H", "%-H"), ("%I", "%-I"), ("%V", "%-V"), *laps):
         variants += [v.replace(a, b) for v in variants if a in v]
     if "%b" in pattern or "%B" in pattern:

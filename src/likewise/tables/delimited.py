@@ -62,7 +62,7 @@ def read_delimited(
     """
     given = dialect or Dialect()
     data, encoding = decoded(data, given.encoding, what, lenient=by_header)
-    data, line_end = _with_plain_line_ends(data)
+    data, line_end = _with_plain_line_ends(data.rstrip(b"\x1a"))  # DOS marks the end of a file
     given = replace(given.told(line_end=line_end), encoding=encoding)
     if by_header:
         try:
@@ -150,7 +150,7 @@ def _sample(data: bytes) -> str:
         if b"\n" not in text:
             text = data[: data.find(b"\n", 0, MAX_LINE_BYTES) + 1 or MAX_LINE_BYTES]
         text = text[: text.rfind(b"\n") + 1]
-    return text.decode("utf-8", errors="ignore").replace("\r\n", "\n").rstrip("\x1a")
+    return text.decode("utf-8", errors="ignore").replace("\r\n", "\n")
 
 
 def _by_header(data: bytes, given: Dialect, prefer: str | None) -> Sniffed:

@@ -411,13 +411,23 @@ def _read_json(data: bytes, what: str) -> pl.DataFrame:
         raise InputError(f"{what} cannot be read as a JSON list of objects, one a row") from None
     if frame.columns == [""]:
         raise InputError(f"{what} cannot be read as a JSON list of objects, one a row")
+    return _of_rows(frame, what)
+
+
+def _of_rows(frame: pl.DataFrame, what: str) -> pl.DataFrame:
+    """Refuse one object that holds a whole table: its keys may be those of rows, and so are not told."""
+    if frame.height == 1 and frame.width and all(dtype.is_nested() for dtype in frame.dtypes):
+        raise InputError(
+            f"{what} is one JSON object that holds all the rows: write a list of objects, one a row, or JSON lines "
+            '(pandas: to_json(orient="records"))'
+        )
     return frame
 
 
 def _read_json_lines(data: bytes, what: str) -> pl.DataFrame:
     data, _ = decoded(data, None, what)
     try:
-        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+        return _of_rows(pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), what)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         line = _first_bad_line(data)
         where = f"line {line} is" if line else "its lines are"

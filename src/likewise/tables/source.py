@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,10 @@ _ALIEN = (
     (b"\x80\x04", "a Python pickle, which can run code when it is opened and is never read here"),
     (b"\x80\x05", "a Python pickle, which can run code when it is opened and is never read here"),
 )
-_PAGE = (b"<!doctype", b"<html", b"<?xml")
+_PAGE = re.compile(
+    rb"<(?:[!?]|(?:html|head|body|meta|style|script|div|span|font|center|form|table|thead|tbody|caption|tr|p|h[1-6])[\s>])"
+)
+"""What web pages and XML begin with, which programs also save as `.xls`; a heading in angle brackets is none."""
 _BLOCK = 2**20
 _BINARY = (b"PAR1", b"ARROW1", b"\xff\xff\xff\xff", b"ORC", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files begin with that are no text, and so have no lines."""
@@ -136,8 +140,11 @@ def _refuse_alien(head: bytes, what: str) -> None:
         if head.startswith(magic):
             raise InputError(f"{what} is {name}")
     start = head[:200].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith(_PAGE):
-        raise InputError(f"{what} is a web page or XML, not a table: it may be an error message that was saved as one")
+    if _PAGE.match(start):
+        raise InputError(
+            f"{what} is a web page or XML, not a table: if a spreadsheet shows a table, save it there as CSV or .xlsx; "
+            "it may also be an error message that was saved as one"
+        )
 
 
 def _unpacked(stream: IO[bytes], head: bytes, packed: str, what: str) -> bytes:

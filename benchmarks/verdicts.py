@@ -2,6 +2,7 @@
 
     python benchmarks/verdicts.py clean --results benchmarks/results/verdicts.json  # until all have 400
     python benchmarks/verdicts.py scarce --results benchmarks/results/verdicts.json  # and those that few tables have
+    python benchmarks/verdicts.py alike --results benchmarks/results/verdicts.json  # persons of nearly equal rows
     python benchmarks/verdicts.py prediction --results benchmarks/results/verdicts.json  # the same for tstr_*
     python benchmarks/verdicts.py faults --results benchmarks/results/verdicts.json
     python benchmarks/verdicts.py splits --results benchmarks/results/verdicts.json  # needs the shared data
@@ -47,7 +48,10 @@ N_FAULTY = 20
 FRESH = 100_000
 """First seed of the draws for prediction."""
 SCARCE_SEED = 200_000
+ALIKE_SEED = 300_000
+Designs = list[tuple[str, int, int, int]]
 Frames = dict[str, pl.DataFrame]
+Faults = dict[str, tuple[Callable[[Frames, float, np.random.Generator], pl.DataFrame], tuple[float, ...]]]
 Save = Callable[[], object]
 Told = Callable[..., Iterator[Score]]
 Asked = argparse.Namespace
@@ -94,19 +98,37 @@ def persons(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
     return frame.with_columns(who=pl.Series(whose) + int(rng.integers(2**40)))
 
 
+def alike(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Persons of one to nine rows, which are nearly equal: to find one is to find all."""
+    whose = np.repeat(np.arange(n), rng.integers(1, 10, n))[:n]
+    own = {f"c{i}": (rng.normal(size=n)[whose] + 0.02 * rng.normal(size=n)) for i in range(columns - 1)}
+    level = pl.Series(rng.integers(0, 12, n)[whose]).cast(pl.String)
+    frame = pl.DataFrame(own).with_columns(pl.col("c0") > 0, level.alias(f"c{columns - 1}"))
+    return frame.with_columns(who=pl.Series(whose) + int(rng.integers(2**40)))
+
+
 LAWS: dict[str, Callable[[int, int, np.random.Generator], pl.DataFrame]] = {
-    "mixed": mixed, "skewed": skewed, "discrete": discrete, "persons": persons,
+    "mixed": mixed, "skewed": skewed, "discrete": discrete, "persons": persons, "alike": alike,
 }  # fmt: skip
 # Law, training rows (as many are drawn), holdout rows, columns; the larger ones are drawn in one round of eight.
-DESIGNS: list[tuple[str, int, int, int]] = [
+DESIGNS: Designs = [
     ("mixed", 60, 60, 3), ("mixed", 60, 0, 12), ("mixed", 200, 25, 6), ("mixed", 400, 0, 6), ("mixed", 1_000, 100, 10),
     ("skewed", 60, 30, 4), ("skewed", 150, 0, 8), ("skewed", 400, 400, 12), ("skewed", 1_000, 100, 6),
     ("discrete", 100, 100, 4), ("discrete", 400, 40, 12), ("discrete", 400, 0, 5), ("discrete", 2_000, 500, 8),
     ("persons", 150, 150, 4), ("persons", 600, 150, 6), ("persons", 600, 0, 5),
     ("mixed", 1_100, 1_100, 5), ("skewed", 1_100, 1_100, 5),
 ]  # fmt: skip
-LARGE: list[tuple[str, int, int, int]] = [
+LARGE: Designs = [
     ("mixed", 200, 200, 30), ("mixed", 400, 400, 100), ("mixed", 3_000, 3_000, 8), ("skewed", 20_000, 5_000, 4),
+]  # fmt: skip
+PERSONAL = {"persons": 5, "alike": 9}
+"""Laws of persons, and the most rows that one has."""
+ALIKE: Designs = [("alike", 200, 200, 4), ("alike", 600, 150, 6), ("alike", 1_500, 750, 5), ("alike", 600, 0, 5)]
+# Boosted trees are dear: small tables, half of them with a number to predict first.
+BOOSTED: Designs = [
+    ("skewed", 60, 30, 4), ("skewed", 60, 60, 3), ("skewed", 100, 25, 4), ("skewed", 150, 0, 8),
+    ("mixed", 60, 60, 3), ("mixed", 60, 0, 12), ("mixed", 200, 25, 6), ("discrete", 100, 100, 4),
+    ("persons", 150, 150, 4),
 ]  # fmt: skip
 
 
@@ -114,8 +136,10 @@ def drawn(design: tuple[str, int, int, int], rng: np.random.Generator) -> Frames
     law, n, n_held, columns = design
     sizes = {"real": n, "synthetic": n} | ({"holdout": n_held} if n_held else {})
     frames = {role: LAWS[law](size, columns, rng) for role, size in sizes.items()}
-    if law == "persons":
-        frames["synthetic"] = persons(5 * n, columns, rng).unique("who", keep="first", maintain_order=True)[:n]
+    if law in PERSONAL:
+        frames["synthetic"] = LAWS[law](PERSONAL[law] * n, columns, rng).unique(
+            "who", keep="first", maintain_order=True
+        )[:n]
     return frames
 
 
@@ -138,10 +162,15 @@ def scores(frames: Frames, seed: int, entity: str | None = None) -> Iterator[Sco
 
 
 def predicted(frames: Frames, seed: int, entity: str | None = None, learner: str = "linear") -> Iterator[Score]:
-    """The figures of prediction of two targets; where the first is a number the second is told as above its middle."""
+    """The figures of prediction of two targets; where the first is a number the second is told as above its middle.
+
+    The middle is that of all persons: at the real rows' own, they alone would have as many above as below.
+    """
     first, second = [c for c in frames["real"].columns if c != entity][:2]
+    every = pl.concat(frames.values(), how="vertical_relaxed")
+    every = every if entity is None else every.unique(entity, keep="first", maintain_order=True)
     for target in (first, second):
-        middle = frames["real"][second].cast(pl.Float64, strict=False).median()
+        middle = every[second].cast(pl.Float64, strict=False).median()
         if target == second and middle is not None and frames["real"][first].cast(pl.Float64, strict=False).count():
             frames = {role: f.with_columns(pl.col(second).cast(pl.Float64) > middle) for role, f in frames.items()}
         run = context(frames, seed, entity, target, learner)
@@ -176,6 +205,17 @@ def clean(results: dict[str, Any], asked: Asked, save: Save) -> None:
     rounds(results.setdefault("clean", {"rounds": 0, "draws": 0, "figures": {}}), scores, 0, asked.seconds, save)
 
 
+def persons_alike(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    """The same where rows of a person are nearly equal, prediction too."""
+    found = results.setdefault("alike", {"rounds": 0, "draws": 0, "figures": {}})
+    rounds(found, everything, ALIKE_SEED, asked.seconds, save, ALIKE)
+
+
+def everything(frames: Frames, seed: int, entity: str | None = None) -> Iterator[Score]:
+    yield from scores(frames, seed, entity)
+    yield from predicted(frames, seed, entity)
+
+
 def prediction(results: dict[str, Any], asked: Asked, save: Save) -> None:
     """The same for the figures of prediction, and in how many of twenty faulty draws they alarm."""
     part = "prediction" if asked.learner == "linear" else f"prediction_{asked.learner}"
@@ -184,8 +224,9 @@ def prediction(results: dict[str, Any], asked: Asked, save: Save) -> None:
     for k in range(found.setdefault("splits", 0), N_SPLITS):
         count(found.setdefault("figures_of_splits", {}), told(split(k), 0))
         found["splits"] = k + 1
-    rounds(found, told, FRESH, asked.seconds, save)
-    planted(found, "draws_faulty", told, asked.seconds - (time.process_time() - began), save)
+    rounds(found, told, FRESH, asked.seconds, save, DESIGNS if asked.learner == "linear" else BOOSTED)
+    faulty = {name: how for name, how in FAULTS.items() if asked.learner == "linear" or "to predict" in name}
+    planted(found, "draws_faulty", told, asked.seconds - (time.process_time() - began), save, faulty)
 
 
 def scarce(results: dict[str, Any], asked: Asked, save: Save) -> None:
@@ -222,15 +263,17 @@ SCARCE = (
 )
 
 
-def rounds(found: dict[str, Any], told: Told, first_seed: int, seconds: float, save: Save) -> None:
+def rounds(
+    found: dict[str, Any], told: Told, first_seed: int, seconds: float, save: Save, designs: Designs = DESIGNS
+) -> None:
     began = time.process_time()
     while time.process_time() - began < seconds:
         if found["figures"] and min(line["tried"] for line in found["figures"].values()) >= N_CLEAN:
             break
         turn = found["rounds"]
-        for k, design in enumerate(DESIGNS + LARGE * (turn % 8 == 0)):
+        for k, design in enumerate(designs + LARGE * (turn % 8 == 0 and designs is DESIGNS)):
             rng = np.random.default_rng([first_seed + turn, k])
-            count(found["figures"], told(drawn(design, rng), turn, "who" if design[0] == "persons" else None))
+            count(found["figures"], told(drawn(design, rng), turn, "who" if design[0] in PERSONAL else None))
             found["draws"] += 1
         found["rounds"] += 1
         save()
@@ -286,7 +329,7 @@ def _near(frames: Frames, share: float, rng: np.random.Generator) -> pl.DataFram
     return fake.with_columns((pl.col(c) + values).alias(c) for c, values in noise.items())
 
 
-FAULTS: dict[str, tuple[Callable[[Frames, float, np.random.Generator], pl.DataFrame], tuple[float, ...]]] = {
+FAULTS: Faults = {
     "two columns dealt out anew in a share of the rows": (_shuffled, (0.05, 0.1, 0.25, 0.5, 1.0)),
     "a mean moved by a share of the deviation": (_moved, (0.05, 0.1, 0.2, 0.4)),
     "a level lost in a share of its rows": (_lost, (0.1, 0.25, 0.5, 1.0)),
@@ -303,12 +346,12 @@ def faults(results: dict[str, Any], asked: Asked, save: Save) -> None:
     planted(results.setdefault("faults", {"draws": 0, "planted": {}}), "draws", scores, asked.seconds, save)
 
 
-def planted(found: dict[str, Any], draws: str, told: Told, seconds: float, save: Save) -> None:
+def planted(found: dict[str, Any], draws: str, told: Told, seconds: float, save: Save, faulty: Faults = FAULTS) -> None:
     began = time.process_time()
     while found[draws] < N_FAULTY and time.process_time() - began < seconds:
         rng = np.random.default_rng([7, found[draws]])
         frames = drawn(FAULTY, rng)
-        for name, (plant, sizes) in FAULTS.items():
+        for name, (plant, sizes) in faulty.items():
             for size in sizes:
                 line = found["planted"].setdefault(name, {}).setdefault(str(size), {})
                 count(line, told(frames | {"synthetic": plant(frames, size, rng)}, found[draws]))
@@ -379,10 +422,13 @@ def clean_section(results: dict[str, Any]) -> str:
         if name.startswith("prediction_"):
             head = f"by {name.removeprefix('prediction_')}, {part['draws']} draws"
             lines.append(clean_lines(head, [(part["figures"], part["figures_of_splits"])]))
+    if "alike" in results:
+        head = f"persons of nearly equal rows, {results['alike']['draws']} draws"
+        lines.append(clean_lines(head, [(results["alike"]["figures"], {})]))
     told = [summed([figures for figures, _ in parts]), summed([of_splits for _, of_splits in parts])]
-    draws = [results[part]["draws"] for part in ("clean", "prediction")]
+    draws = [results[part]["draws"] for part in ("clean", "prediction")] + [results["clean"].get("scarce", 0)]
     sums = (
-        f"In all, {told[0]}: {draws[0]} clean draws, {draws[1]} for prediction, and {results['clean']['scarce']} "
+        f"In all, {told[0]}: {draws[0]} clean draws, {draws[1]} for prediction, and {draws[2]} "
         f"rounds for figures that few tables have. Of {N_SPLITS} splits of real tables, {told[1]}."
     )
     looked = "looks worse than fresh rows in {looked_worse} of {tried} and alarms in {alarms}"
@@ -430,7 +476,10 @@ def found_section(results: dict[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
-PARTS = {"clean": clean, "scarce": scarce, "prediction": prediction, "faults": faults, "splits": splits, "page": page}
+PARTS = {
+    "clean": clean, "scarce": scarce, "alike": persons_alike, "prediction": prediction, "faults": faults,
+    "splits": splits, "page": page,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -68,6 +68,7 @@ def test_short_logins_without_digits_are_ids() -> None:
     [
         ("x", [1000 * n for n in range(12, 52)]),
         ("price", N.tolist()),
+        ("yw", [100 * year + week for year in (2019, 2020) for week in range(3, 52, 2)]),
         ("x", [n % 1000 for n in range(100, 140)]),
         ("x", [f"{n} mg" for n in N]),
         ("col_7", [f"E{n % 60 + 10}.{n % 9}" for n in N]),

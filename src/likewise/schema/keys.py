@@ -86,6 +86,7 @@ NEARLY = 0.9
 _PIECE = r"(?:\p{L}{1,5}|\p{Nd}+)"
 _JOINED = rf"^#?{_PIECE}(?:[ ._:/#·-]?{_PIECE})*$|^@[\w.]+$"
 """Short runs of letters and digits that single marks join, or the name of somebody on a platform."""
+_WEEK = r"^(?:19|20)[0-9]{2}(?:[0-4][0-9]|5[0-3])$"
 _TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
 
 
@@ -339,9 +340,8 @@ def are_given_out(name: str, texts: pl.Series) -> bool:
     close, (least, digits) = texts.str.replace_all(r"[^\p{L}\p{Nd}]", ""), (4, 2) if named else (6, 3)
     if texts.str.contains(r"^\d+$").all():
         widths = texts.str.len_chars().unique().to_list()
-        return (
-            len(widths) == 1 and widths[0] >= min(least, 5) and not (texts.str.ends_with("0").sum() > 0.2 * len(texts))
-        )
+        rounded = texts.str.ends_with("0").sum() > 0.2 * len(texts)
+        return len(widths) == 1 and widths[0] >= min(least, 5) and not rounded and not texts.str.contains(_WEEK).all()
     if not close.str.contains(f".{{{least}}}").all() or texts.str.count_matches(r"\d").sum() < digits * len(texts):
         return False
     return not _is_measured(texts) and (looks_made(texts) or _are_of_one_form(texts))

@@ -50,7 +50,7 @@ def check_model(name: str, *others: str) -> None:
 
     known = list(dict.fromkeys([*others, *MODELS]))
     if name not in known:
-        raise errors.OptionError(f"no model {name!r}; there are: {', '.join(known)}")
+        raise errors.OptionError(f"no model {name!r}{errors.nearest(name, known)}; there are: {', '.join(known)}")
 
 
 def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:

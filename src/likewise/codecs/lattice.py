@@ -139,8 +139,8 @@ class Lattice:
         if self.calendar is not None:
             limit = int(self.calendar.below(np.array([math.floor(limit)]))[0])
         scale: int = 10 ** (self.decimals or 0)
-        if isinstance(limit, int):
-            return (limit * scale - self.offset) // self.step
+        if isinstance(limit, int) or limit.is_integer():  # a double near 2^63 divides to some hundred units off
+            return (int(limit) * scale - self.offset) // self.step
         return math.floor((limit * scale - self.offset) / self.step)
 
 

@@ -87,6 +87,34 @@ def test_the_last_working_day_of_a_month_stays_that() -> None:
     assert later(pl.Series(ends[:40]), 21).to_list() == ends[39:]
 
 
+@pytest.mark.parametrize("n_seen", [12, 40, 100])
+@pytest.mark.parametrize(
+    ("weekday", "nth"), [(4, 2), (2, 0), (1, 1), (3, 3), (4, -1), (0, -1)],
+    ids=["third Friday", "first Wednesday", "second Tuesday", "fourth Thursday", "last Friday", "last Monday"],
+)  # fmt: skip
+def test_the_nth_or_last_weekday_of_a_month_stays_that(weekday: int, nth: int, n_seen: int) -> None:
+    days = []
+    for month in (dt.date(2000 + i // 12, i % 12 + 1, 1) for i in range(n_seen + H)):
+        weeks = [month + dt.timedelta(days=k) for k in range(calendar.monthrange(month.year, month.month)[1])]
+        days.append([day for day in weeks if day.weekday() == weekday][nth])
+    assert later(pl.Series(days[:n_seen]), H).to_list() == days[n_seen - 1 : n_seen + H - 1]
+
+
+@pytest.mark.parametrize("n_months", [12, 40, 100])
+@pytest.mark.parametrize(
+    ("paid", "way"), [([1], 1), ([15], 1), ([25], -1), ([15, 31], -1), ([1, 15], 1), ([10, 20, 31], -1)], ids=str
+)
+def test_working_days_beside_a_day_of_the_month_stay_those(paid: list[int], way: int, n_months: int) -> None:
+    days, n_seen = [], n_months * len(paid)
+    for month in (dt.date(2000 + i // 12, i % 12 + 1, 1) for i in range(n_seen + H)):
+        for number in paid:
+            day = month.replace(day=min(number, calendar.monthrange(month.year, month.month)[1]))
+            while day.weekday() > 4:
+                day += dt.timedelta(days=way)
+            days.append(day)
+    assert later(pl.Series(days[:n_seen]), H).to_list() == days[n_seen - 1 : n_seen + H - 1]
+
+
 @pytest.mark.parametrize("number", [1, 15, 30])
 def test_a_day_of_the_month_stays_that_or_its_last(number: int) -> None:
     lengths = [calendar.monthrange(2000 + k // 12, k % 12 + 1)[1] for k in range(60)]

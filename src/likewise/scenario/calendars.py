@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ import polars as pl
 from likewise.typing import Bools, Ints
 
 Days = npt.NDArray[np.datetime64]
+MonthRule = Callable[[npt.NDArray[np.datetime64]], Days]
+"""From months to a day in each."""
+Roll = Literal["backward", "forward"]
 
 STEADY = 0.99
 """Share of the steps that must be alike for a series to be taken as even."""
@@ -36,7 +40,7 @@ EASTER_RULES = (-2, 1, 39, 50)
 """Good Friday, Easter Monday, Ascension, Whit Monday: days from Easter Sunday."""
 
 MOST_NUMBERS, LEAST_MONTHS = 4, 6
-"""Days of the month that are kept as such, at most, and the months that show it, at least."""
+"""Rows a month that may each keep a day of it, at most, and the months that show it, at least."""
 
 DAY_US = 86_400_000_000
 YEAR_OF_WEEKS = 364
@@ -129,8 +133,8 @@ def _days_to_come(days: Days, h: int) -> Days:
     many = int(np.median(month_steps))
     if usual >= 27 and many >= 1 and (month_steps == many).mean() >= STEADY:
         return _by_month(days, months[-1] + many * np.arange(h))
-    if usual >= 7 and (numbers := _numbers_kept(days)) is not None:
-        return _on_numbers(days[-1], numbers, h)
+    if usual >= 7 and (ahead := _several_a_month(days, h)) is not None:
+        return ahead
     if usual % 7 == 0 or (steps == usual).mean() >= STEADY:
         return np.asarray(days[-1] + usual * np.arange(h))
     since = np.cumsum(_week(days)[_weekday(np.arange(days[0], days[-1] + 1))])
@@ -140,34 +144,54 @@ def _days_to_come(days: Days, h: int) -> Days:
 
 
 def _by_month(days: Days, months: npt.NDArray[np.datetime64]) -> Days:
-    """One day in each of these months: the last of its working week, or one of the same number where it is as long."""
-    ends = _month_end(days.astype("datetime64[M]"))
-    if (days == _on_weekday(ends)).all() and not (days == ends).all():
-        out = _on_weekday(_month_end(months))
-    else:
-        numbers = _day_of_month(days)
-        same = (numbers == np.minimum(numbers.max(), _day_of_month(ends))).all()
-        number = numbers.max() if same else np.bincount(numbers).argmax()
-        out = np.minimum(months.astype("datetime64[D]") + (number - 1), _month_end(months))
-    return np.asarray(np.r_[days[-1:], out[1:]])
+    """One day in each of these months."""
+    return np.asarray(np.r_[days[-1:], _month_rule(days)(months)[1:]])
 
 
-def _numbers_kept(days: Days) -> Ints | None:
-    """The days of the month on which alone a row comes, and on each of them: 31 for its last; None where others do."""
-    months = days.astype("datetime64[M]")
-    numbers, counts = np.unique(_number_or_last(days), return_counts=True)
-    span = int((months[-1] - months[0]).astype(np.int64)) + 1
-    return numbers if len(numbers) <= MOST_NUMBERS and span >= LEAST_MONTHS and counts.min() >= span - 1 else None
+def _month_rule(days: Days) -> MonthRule:
+    """The rule that tells the most of the days seen, one a month; of equals the plainest."""
+    seen = days.astype("datetime64[M]")
+    return max(_month_rules(days), key=lambda rule: int((rule(seen) == days).sum()))
 
 
-def _number_or_last(days: Days) -> Ints:
-    return np.where(days == _month_end(days.astype("datetime64[M]")), 31, _day_of_month(days))
+def _month_rules(days: Days) -> Iterator[MonthRule]:
+    """What one day a month may be, plain rules first: a number, or the month's end where that is earlier; the working
+    day at or beside it; the n-th or the last of a weekday."""
+    number = int(_day_of_month(days).max())
+    numbers = (number, 31, *range(1, 31))
+    kept = "".join("01"[k] for k in np.bincount(_weekday(days), minlength=7).clip(max=1))
+    yield from (partial(_in_months, number=k) for k in numbers)
+    rolls: tuple[Roll, ...] = ("backward", "forward")
+    yield from (partial(_in_months, number=k, roll=roll) for roll in rolls for k in numbers)
+    yield from (partial(_in_months, number=k, roll="forward", week=kept) for k in (1, 8, 15, 22))
+    yield partial(_in_months, number=31, roll="backward", week=kept)
 
 
-def _on_numbers(last: np.datetime64, numbers: Ints, h: int) -> Days:
-    """(h,) the last day, and those that follow on these days of the month."""
-    ahead = np.arange(last, last + np.timedelta64(31 * (h // len(numbers) + 2), "D"))
-    return np.asarray(ahead[np.isin(_number_or_last(ahead), numbers) | (ahead == last)][:h])
+def _in_months(
+    months: npt.NDArray[np.datetime64], *, number: int, roll: Roll | None = None, week: str = "1111100"
+) -> Days:
+    """That day of each month, its end at most, or the next weekday of `week` before or after it."""
+    days = np.minimum(months.astype("datetime64[D]") + (number - 1), _month_end(months))
+    return days if roll is None else np.asarray(np.busday_offset(days, 0, roll=roll, weekmask=week))
+
+
+def _several_a_month(days: Days, h: int) -> Days | None:
+    """(h,) the last day, and those that follow where as many rows come every month, the first of them by a rule of its
+    own, the second, and so on; None where they do not."""
+    months, counts = np.unique(days.astype("datetime64[M]"), return_counts=True)
+    each, span = int(counts.max()), int((months[-1] - months[0]).astype(np.int64)) + 1
+    if not (2 <= each <= MOST_NUMBERS and len(months) == span >= LEAST_MONTHS and (counts[1:-1] == each).all()):
+        return None
+    whole = days[counts[0] : len(days) - counts[-1]].reshape(-1, each)
+    to_come = months[-1] + np.arange(h // each + 2)
+    ahead = []
+    for seen in whole.T:
+        rule = _month_rule(seen)
+        if not (rule(months[1:-1]) == seen).all():
+            return None
+        ahead.append(rule(to_come))
+    following = np.sort(np.concatenate(ahead))
+    return np.asarray(np.r_[days[-1:], following[following > days[-1]]][:h])
 
 
 def _open_days(days: Days) -> Iterator[np.datetime64]:
@@ -297,10 +321,6 @@ def _is_kept(moved: Bools, is_missing: Bools) -> bool:
 
 def _month_end(months: npt.NDArray[np.datetime64]) -> Days:
     return np.asarray((months + 1).astype("datetime64[D]") - 1)
-
-
-def _on_weekday(days: Days) -> Days:
-    return np.asarray(np.busday_offset(days, 0, roll="backward"))
 
 
 def _day_of_month(days: Days) -> Ints:

@@ -254,6 +254,36 @@ def test_persons_of_many_rows_are_no_surer_sign_than_persons(each: str) -> None:
     assert all(n <= most(0.05, runs) for n in alarms.values()), alarms
 
 
+def related(n: int, seed: int) -> pl.DataFrame:
+    """A number, another that hangs on it, and a class of both."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(2, n))
+    g = np.where(x + y + rng.normal(size=n) > 0, "a", "b")
+    return pl.DataFrame({"x": x, "y": 0.8 * x + 0.6 * y, "g": g, "k": rng.poisson(2, n)})
+
+
+def worse_in(report: lw.Report) -> list[str]:
+    return [score.name for score in report.scores if score.stands == "worse"]
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_rows_that_a_join_repeats_make_no_fresh_row_worse(times: int) -> None:
+    """Halves that share rows put all floors where no fresh row comes, and a model is tested on rows it has seen."""
+    named, verdicts = [], 0
+    for seed in range(6):
+        real, fresh = related(200, seed), related(200, 50 + seed)
+        report = lw.evaluate(pl.concat([real] * times), fresh, target="g", learner="linear")
+        assert any("repeat another one" in note for note in report.notes)
+        named += worse_in(report)
+        verdicts += sum(score.stands is not None for score in report.scores)
+    assert len(named) <= most(0.025, verdicts), named
+
+
+def test_rows_that_are_alike_by_chance_stay_rows() -> None:
+    few = related(400, 1).select("g", "k")
+    assert not any("repeat another one" in note for note in lw.evaluate(few, related(400, 2).select("g", "k")).notes)
+
+
 def test_a_moved_column_of_persons_of_many_rows_is_still_told() -> None:
     rng = np.random.default_rng(32)
     real, fresh, fake = (several_rows_each(150, rng) for _ in range(3))

@@ -36,6 +36,9 @@ STANDARD = ("accuracy", "joint", "detection", "utility", "attacks")
 
 MOST_FOR_FLOORS = 100_000
 
+LEAST_REPEATED, HARDLY_AGAIN = 0.05, 0.9
+"""From such a share of rows that repeat, and of values that differ among rows that do, equal rows are one row again."""
+
 
 def chosen_measures(measures: str | Sequence[str]) -> frozenset[str]:
     """The names that "standard", "all" or a list of names stands for. Raises OptionError for an unknown one."""
@@ -69,14 +72,15 @@ class Context:
 
     def __post_init__(self) -> None:
         self.whose = _whose(self.frames, self.schema.entity)
+        self.together = self.whose or _equal_rows(self.frames, self.modelled, self.notes)
         typed = self._typed("pattern")
         self.train, self.synthetic = typed[0], typed[1]
         self.holdout = typed[2] if len(typed) > 2 else None
 
     def _typed(self, text: Literal["pattern", "value"]) -> list[Typed]:
-        """The tables, typed together, with whose each real row is."""
+        """The tables, typed together, with which rows go together: a person's, or those that repeat each other."""
         tables = type_tables(list(self.frames.values()), self.schema, text=text)
-        return [replace(t, persons=self.whose.get(role)) for role, t in zip(self.frames, tables, strict=True)]
+        return [replace(t, persons=self.together.get(role)) for role, t in zip(self.frames, tables, strict=True)]
 
     @property
     def people(self) -> str:
@@ -140,6 +144,8 @@ class Context:
     def sides(self) -> Sides:
         """Members and the control of the attacks."""
         real = {role: table for role, table in self.compared.items() if role != "synthetic"}
+        if not self.whose:  # attacks have a way of their own with rows that repeat
+            real = {role: replace(table, persons=None) for role, table in real.items()}
         found = {role: Side(table, row_hashes(self.frames[role], self.modelled)) for role, table in real.items()}
         sides = take_sides(found["real"], found.get("holdout"), self.rng(33))
         self.notes.extend(sides.notes)
@@ -163,6 +169,30 @@ def _whose(frames: dict[str, pl.DataFrame], entity: str | None) -> dict[str, npt
     if entity in made.columns and not unnamed(made[entity]).any() and made[entity].is_duplicated().any():
         whose["synthetic"] = persons_of(made, entity) + len(every)
     return whose
+
+
+def _equal_rows(
+    frames: dict[str, pl.DataFrame], names: list[str], notes: list[str]
+) -> dict[str, npt.NDArray[np.int64]]:
+    """(n,) a number for each row, alike for equal ones, by table, synthetic ones apart from real ones; empty unless the
+    training rows repeat as a join repeats them: many come again, though the values of some column hardly do among rows
+    that differ."""
+    rows = frames["real"].select(names)
+    n_again, once = int(rows.is_duplicated().sum()), rows.unique()
+    if n_again < LEAST_REPEATED * len(rows):
+        return {}
+    column = max(names, key=lambda name: once[name].n_unique())
+    if once[column].n_unique() < HARDLY_AGAIN * len(once):
+        return {}
+    notes.append(
+        f"{n_again:,} of {len(rows):,} real rows repeat another one, though the values of column {column!r} hardly "
+        "come again in rows that differ. Where real rows are split, equal ones stay together; if a join repeated them, "
+        "take each once."
+    )
+    sides = [pl.Series(row_hashes(frames[role], names), dtype=pl.UInt64) for role in frames]
+    numbers = pl.concat(sides).rank("dense").cast(pl.Int64).to_numpy()
+    parts = np.split(numbers, np.cumsum([len(side) for side in sides])[:-1])
+    return {role: part + len(numbers) * (role == "synthetic") for role, part in zip(frames, parts, strict=True)}
 
 
 def noise(n: int, m: int) -> float:

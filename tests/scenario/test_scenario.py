@@ -454,3 +454,18 @@ def test_the_old_spelling_refuses_when_it_is_fitted(monkeypatch: pytest.MonkeyPa
             old = Scenario(**options)
         with pytest.raises(lw.LikewiseError):
             old.fit(people())
+
+
+@pytest.mark.parametrize("side", ["upper", "lower"])
+def test_a_price_is_told_to_have_no_return_level_and_its_changes_have_one(side: str) -> None:
+    """Of a price the rows beyond a threshold are one or two stretches of time, however many they are."""
+    rng = np.random.default_rng(41)
+    moves = rng.standard_t(5, 3_000)
+    days = pl.date_range(pl.date(2010, 1, 1), pl.date(2010, 1, 1) + pl.duration(days=2_999), eager=True)
+    table = pl.DataFrame({"day": days, "price": np.exp(4 + 0.01 * moves.cumsum()), "move": moves})
+    for column, is_told in (("price", True), ("move", False)):
+        scenario = lw.Scenario("copula", time="day", random_state=0).fit(table.select("day", column))
+        notes = scenario.sample(5, tail=column, side=side, return_period=30).notes
+        assert any("follow each other in about" in note for note in notes) == is_told
+    with pytest.warns(lw.LikewiseWarning, match="follow each other in about"):
+        lw.Scenario(time="day", random_state=0).fit(table.select("day", "price")).return_level(30, side=side)

@@ -11,14 +11,14 @@ import polars as pl
 
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition
-from likewise.errors import NotFittedError, OptionError, nearest
+from likewise.errors import LikewiseWarning, NotFittedError, OptionError, nearest
 from likewise.estimator import Estimator, check_count, check_seed, held_in_memory
 from likewise.scenario.answer import POOL_ROWS, Answer
 from likewise.scenario.asked import Question, numbers_in, read_request, tail_column
 from likewise.scenario.draws import Source, TailModel
 from likewise.scenario.plausibility import beyond_seen
 from likewise.scenario.pooling import View
-from likewise.scenario.result import ScenarioDraw, notes_on, tail_figures
+from likewise.scenario.result import ScenarioDraw, notes_on, of_few_runs, tail_figures
 from likewise.scenario.reverse import Search, search
 from likewise.scenario.tails import ReturnLevel, return_level
 from likewise.scenario.times import times_of
@@ -219,12 +219,18 @@ class Scenario(Estimator):
 
         Raises:
             OptionError: no tail is named, or the period lies within the data.
+
+        Warns:
+            LikewiseWarning: the rows of the tail follow each other in a few long runs, as a price's do.
         """
         question = self._question(
             tail=tail, side=side, where=where, rows_per_period=rows_per_period, return_period=periods
         )
         where_ = read_request(self.source_.schema, self.source_.table, question).where
-        return self._level(question, self._tail(question, where_, periods), periods, confidence)
+        model = self._tail(question, where_, periods)
+        if (told := of_few_runs(len(model.tail.excesses), model.tail.extremal_index)) is not None:
+            warnings.warn(told, LikewiseWarning, stacklevel=2)
+        return self._level(question, model, periods, confidence)
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
 

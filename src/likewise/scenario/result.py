@@ -24,6 +24,9 @@ FEW_EFFECTIVE = 0.05
 
 POOR_FIT = 0.05
 
+FEW_RUNS = 15
+"""Fewer runs of rows in a tail say little of it: half of the rows that a tail needs where they are independent."""
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ScenarioDraw(Brief):
@@ -114,6 +117,23 @@ def _chi(source: Source, model: TailModel) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def of_few_runs(n_excesses: int, extremal_index: float) -> str | None:
+    """What to know of a tail whose rows follow each other in a few long runs, as a price's do; None of any other.
+
+    Example:
+        >>> of_few_runs(300, 0.5) is None, "in about 3 runs" in of_few_runs(300, 0.01)
+        (True, True)
+    """
+    runs = n_excesses * extremal_index
+    if runs >= FEW_RUNS:
+        return None
+    return (
+        f"the {n_excesses:,} rows of the tail follow each other in about {max(runs, 1):.0f} runs: the column goes on "
+        "from row to row, as a price does, and such rows do not tell what level it reaches once in a period; give its "
+        "changes (log-returns of a price), or draw paths of it"
+    )
+
+
 def notes_on(report: Mapping[str, Any], beyond: Bools, *, is_guessed: bool, is_real: bool) -> tuple[str, ...]:
     """What the reader should know, in words."""
     notes = []
@@ -128,6 +148,9 @@ def notes_on(report: Mapping[str, Any], beyond: Bools, *, is_guessed: bool, is_r
         notes.append("the order of cause and effect was guessed from the rows; give your own where you know it")
     if beyond.any():
         notes.append(f"{beyond.mean():.1%} of the rows lie beyond anything seen: there no data speak")
+    if "tail" in report:
+        told = of_few_runs(report["tail"]["n_excesses"], report["tail"]["extremal_index"])
+        notes += [] if told is None else [told]
     if "tail" in report and report["tail"]["p_value"] < POOR_FIT:
         notes.append("the tail's law fits badly at every threshold tried; read return levels with care")
     if not is_real:

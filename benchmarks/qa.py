@@ -1,6 +1,6 @@
 """A rival's own judge: mostlyai-qa (Apache-2.0) over the tables of the main job, ours beside TabularARGN in one run.
 
-    LIKEWISE_QA_PYTHON=... LIKEWISE_MOSTLY_PYTHON=... python benchmarks/qa.py adult --models vae copula \
+    LIKEWISE_QA_PYTHON=... LIKEWISE_MOSTLY_PYTHON=... python benchmarks/qa.py adult --models autoregressive vae copula \
         --results benchmarks/results/qa.json
 
 The split is that of `main_job`, and the judge sees train, synthetic and held-out rows. It runs in an environment of its
@@ -63,7 +63,7 @@ def bench(name: str, models: list[str], keep: Path | None) -> list[dict[str, Any
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", default=list(DATA), help="which tables; all by default")
-    parser.add_argument("--models", nargs="*", default=[], help="generators of ours to judge beside the default")
+    parser.add_argument("--models", nargs="*", default=[], help="generators of ours to judge instead of the default")
     parser.add_argument("--keep", type=Path, help="tables drawn by `main_job --keep`, taken where they are")
     parser.add_argument("--results", type=Path, help="JSON file to write")
     asked = parser.parse_args()

@@ -119,6 +119,15 @@ def test_whole_numbers_beyond_64_bits_stay_apart() -> None:
     assert "beyond 64 bits" in " ".join(doubts(found))
 
 
+def test_long_digits_of_one_width_are_codes_and_amounts_are_numbers() -> None:
+    digits = np.random.default_rng(4).integers(10**10, 10**11, (300, 2))
+    long = [f"{a}{b}0" for a, b in digits]  # 23 digits, of which a real number holds 15
+    found = infer(pl.DataFrame({"parcel": long, "amount": long}))
+    assert found["parcel"].kind in (Kind.TEXT, Kind.ID)
+    assert "beyond 64 bits" in " ".join(doubts(found))
+    assert found["amount"].kind is Kind.REAL
+
+
 def test_complex_numbers_are_told() -> None:
     found = infer(pl.DataFrame({"c": [f"({i}+{i * 2 % 7}j)" for i in range(300)]}))
     assert "complex numbers" in " ".join(doubts(found))

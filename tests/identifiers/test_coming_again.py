@@ -63,6 +63,12 @@ def test_short_logins_without_digits_are_ids() -> None:
     assert infer(again("sso", logins))["sso"].kind is Kind.ID
 
 
+@pytest.mark.parametrize("heading", ["Kürzel", "login", "nick", "ログイン", "用户名", "логин"])
+def test_short_codes_by_which_somebody_is_called_are_ids(heading: str) -> None:
+    for short in ([f"{'ABCDEF'[i % 6]}{n % 9_000 + 1_000}" for i, n in enumerate(N)], [f"{a.lower()}rq" for a in ABC]):
+        assert infer(again(heading, short))[heading].kind is Kind.ID
+
+
 @pytest.mark.parametrize(
     ("heading", "values"),
     [

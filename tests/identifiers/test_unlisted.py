@@ -37,6 +37,16 @@ def test_ten_single_names_are_names_where_the_heading_tells_of_somebody(heading:
     assert recognise(heading, pl.Series(GIVEN)) is NAME
 
 
+@pytest.mark.parametrize("heading", ["Hausarzt", "Ansprechperson", "заказчик", "Created By", "主治医"])
+@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("write", ["Dr. {}", "Dr. med. {}", "Prof. Dr. {}", "Frau {}", "{}, MD", "{} PhD"])
+def test_single_names_with_titles_are_names_under_headings_of_people(heading: str, every: int, write: str) -> None:
+    names = [write.format(name) if i % every == 0 else name for i, name in enumerate(FAMILY)]
+    assert recognise(heading, pl.Series(names)) is NAME
+    streets = [*names[:9:2], "Dr. King Blvd", "Main Street", "Long Lane", "Mill Road"]
+    assert recognise("street", pl.Series(streets)) is None
+
+
 def test_no_name_comes_out_however_many_rows_it_has_and_it_is_told() -> None:
     table = pl.DataFrame({"Customer": STAFF * 20, "spent": range(20 * len(STAFF))})
     assert any("say kind categorical" in note for note in infer(table)["Customer"].notes)

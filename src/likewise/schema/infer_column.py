@@ -224,7 +224,7 @@ def _numbers_in_text(facts: _Facts, forced: Kind | None, decimal: str | None) ->
             break
     else:
         return None
-    if forced is None and found.decimals == 0 and not found.is_whole and _collapse(tried.values, found.format):
+    if forced is None and found.decimals == 0 and not found.is_whole and _are_long_codes(tried, found):
         facts.notes.append(TOO_LONG)
         return None
     if found.odd and not _drop_slips(tried, _reads(tried.values, found.format), found.odd):
@@ -268,6 +268,15 @@ def _durations_in_text(facts: _Facts, forced: Kind | None) -> Column | None:
 
 
 TOO_LONG = "whole numbers beyond 64 bits that real numbers do not hold to the last digit: taken as codes"
+
+
+def _are_long_codes(facts: _Facts, found: number_forms.NumberTexts) -> bool:
+    """Whether whole numbers beyond 64 bits are codes: many of one width that hardly come again, or such as real numbers
+    do not tell apart."""
+    widths = facts.values.str.strip_chars().str.len_chars()
+    alike = len(widths) >= FEW_VALUES and widths.n_unique() == 1 and 2 * len(widths) > facts.n_known
+    coded = alike and found.format.pattern == "0" and not is_measure(facts.series.name)
+    return (coded and _key_as_amount(facts, found) is None) or _collapse(facts.values, found.format)
 
 
 def _collapse(texts: pl.Series, fmt: numbers.Format) -> bool:

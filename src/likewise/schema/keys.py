@@ -330,7 +330,7 @@ def are_given_out(name: str, texts: pl.Series) -> bool:
         [True, True, False]
     """
     parts = parts_of(name)
-    of_somebody = names_an_entity(name) or bool(_NUMBERED & set(parts) or PEOPLE & {*parts[-1:]})
+    of_somebody = names_an_entity(name) or bool(_NUMBERED & set(parts) or (PEOPLE | _CALLED) & {*parts[-1:]})
     named = of_somebody or names_a_key(name) or _ends_as_a_key(name)
     of_a_thing = names_a_group(name) or is_measure(name) or (bool(ATTRIBUTES & {*parts[-2:]}) and not names_a_key(name))
     if of_a_thing or (len(texts) < 20 and not of_somebody):

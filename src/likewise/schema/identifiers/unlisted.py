@@ -31,6 +31,12 @@ _SEVERAL_ANY = rf"^{_ANY}(?:,? {_ANY}){{1,4}}$"
 _ONE = r"^\p{L}[\p{Ll}\p{M}'’\-]{1,14}$|^\p{Lu}{3,12}$"
 _JOINT = r" (?:&|\+|and|und|et|y) "
 """Between those who share an account."""
+_TITLE = (
+    r"^(?:(?i:dr|prof|dott|dra|mr|mrs|ms|herrn?|frau|hr|fr|sra?|mme|mlle|m|sig|sig\.ra|dipl|ing|med|dent|phil|pd|г-н|г-жа"
+    r"|проф|д-р)\.?[ -])+"
+)
+_DEGREE = r",? (?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|Esq\.?|M\.?Sc\.?|MBA)$"
+"""What stands before and behind the names of people, of one word too."""
 _PLACE = r"^(?i:san|santa|los|las|new|fort|port|saint|st\.?|bad|mount|lake|rio|north|south|east|west) "
 """What names of places begin with, and those of people seldom."""
 
@@ -49,8 +55,11 @@ def may_be_names(parts: list[str], texts: pl.Series) -> bool:
     """
     if tells_of_people(parts):
         of_nobody_else = parts[-1] not in _WAYS or (len(parts) > 1 and parts[-1] in _DOERS)
-        texts = texts.str.replace(_JOINT, " ")
+        titled = texts.str.contains(f"{_TITLE}|{_DEGREE}").mean() >= 0.3  # type: ignore[operator]
+        texts = texts.str.replace(_JOINT, " ").str.replace(_TITLE, "").str.replace(_DEGREE, "")
         if of_nobody_else and len(texts) >= 10 and _are(texts, _ONE, 0.9):
+            return True
+        if of_nobody_else and titled and len(texts) >= 3 and _are(texts, f"{_ONE}|{_SEVERAL_ANY}", 0.9):
             return True
         few, is_way = len(texts) < 3, parts[-1] in _WAYS - _DOERS
         if is_way and (few or texts.str.contains(_PLACE).mean() >= 0.2):  # type: ignore[operator]

@@ -281,6 +281,7 @@ def test_number_formats_that_mean_nothing_are_refused() -> None:
         (["€ 928,-", "€ 35,-"], "€ 0[,-]", [928, 35]),
         (["€ 1.928,-", "€ 35,50"], "€ #.##0,00[,-]", [1928, 35.5]),
         (["CHF 928.-", "CHF 35.--", "CHF 35.50"], None, None),  # two ways of saying nothing
+        (["5 405:-", "35:-"], "# ##0:-", [5405, 35]),
         (["928.--", "35.50"], "0.00[.--]", [928, 35.5]),
         (["928,\u2014 €", "35,50 €"], "0,00[,\u2014] €", [928, 35.5]),
     ],
@@ -501,3 +502,20 @@ def test_digits_filled_up_with_zeros_whose_name_tells_of_no_amount_are_codes(nam
     digits = np.random.default_rng(3).permutation(10**5)[:N]
     raw = pl.DataFrame({name: [f"{n:05d}" for n in digits]})
     assert infer(raw)[name].kind in (Kind.ID, Kind.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_number"), [("zip_population", True), ("phone cost", True), ("zip", False), ("zip area", False)]
+)
+def test_what_is_counted_by_codes_is_a_number(name: str, *, is_number: bool) -> None:
+    digits = np.random.default_rng(5).integers(10_000, 99_999, N)
+    assert (infer(pl.DataFrame({name: digits}))[name].kind is Kind.INTEGER) == is_number
+
+
+@pytest.mark.parametrize(("name", "write"), [("version", "v{0}.{1}"), ("x", "v{0}.{1}.{2}"), ("цена", "{1}{2}{1}-00")])
+def test_versions_and_prices_of_an_unknown_form_are_no_keys(name: str, write: str) -> None:
+    parts = np.random.default_rng(6).integers(10, 60, (N, 3))
+    assert infer(pl.DataFrame({name: [write.format(*row) for row in parts]}))[name].kind in (
+        Kind.TEXT,
+        Kind.CATEGORICAL,
+    )

@@ -34,6 +34,7 @@ from likewise.schema.keys import (
     may_name_a_key,
     names_a_group,
     names_a_key,
+    names_an_amount,
     names_an_entity,
     names_an_owner,
     parts_of,
@@ -250,7 +251,7 @@ def _with_codes(schema: Schema, counted: Counted) -> Schema:
 
 def _as_codes(column: Column, counted: Counted) -> Column:
     is_text = column.kind is Kind.TEXT or (column.kind is Kind.CATEGORICAL and _tells_people_apart(column))
-    if not is_text or "kind" not in column.found:
+    if not is_text or "kind" not in column.found or names_an_amount(column.name):
         return column
     distinct = counted[column.name]
     numbered = distinct.values.dtype == pl.String and are_numbered(distinct.values, int(distinct.counts.sum()))

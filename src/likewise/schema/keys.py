@@ -283,8 +283,8 @@ def names_a_key(name: str) -> bool:
     return any(part in _STRONG or part in _LOGINS for part in parts_of(name)[-1:])
 
 
-_PARTS = r"^0[xXoObB][0-9A-Fa-f]+$|^\d+(?:[A-Za-z]{1,3}\d+)+$"
-"""A number of another base, or parts that a mark joins: `0x1f`, `5h10`, `1920x1080`."""
+_PARTS = r"^0[xXoObB][0-9A-Fa-f]+$|^\d+(?:[A-Za-z]{1,3}\d+)+$|^[vV]\d{1,3}(?:\.\d{1,3})+$"
+"""A number of another base, parts that a mark joins, or a version: `0x1f`, `5h10`, `1920x1080`, `v8.17`."""
 
 
 def looks_made(values: pl.Series) -> bool:
@@ -418,7 +418,8 @@ def may_be_keys(values: pl.Series, *, is_unique: bool) -> bool:
 def looks_like_digit_code(name: str) -> bool:
     """Whether the name says that digits are a code (postcode, telephone), with which nobody calculates."""
     words = words_of(name)
-    return bool(_DIGIT_CODES & set(words)) and not {"count", "calls", "minutes"} & set(words)
+    measured = {"count", "calls", "minutes"} & set(words) or (words[-1:] and words[-1] in COUNTED - _VAGUE)
+    return bool(_DIGIT_CODES & set(words)) and not measured
 
 
 def text_or_category(values: pl.Series, counts: pl.Series) -> Kind:

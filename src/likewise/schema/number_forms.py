@@ -315,7 +315,7 @@ def _unsigned(head: str, tail: str) -> tuple[tuple[str, str], str, tuple[bool, s
     """(head without its sign, as it was), tail without its sign, (whether negative, tail as it was)."""
     marks = rf"[{re.escape(_MINUS)}]"
     bare_head, bare_tail, negative = head, tail, False
-    if tail.startswith(("/-", "/=")):  # in place of cents that nobody pays
+    if tail.startswith(("/-", "/=", ":-")):  # in place of cents that nobody pays
         (bare_head, head), _, (negative, _) = _unsigned(head, "")
     elif "(" in head and ")" in tail and "Date" not in head:
         bare_head, bare_tail, negative = head.replace("(", "", 1), tail.replace(")", "", 1), True

@@ -198,3 +198,15 @@ def test_a_column_called_as_an_indicator_would_be_is_told() -> None:
     with pytest.raises(InputError, match="'missingindicator_a'; rename them"):
         Imputer(add_indicator=True).fit(frame)
     assert Imputer(random_state=0).fit_transform(frame).columns == frame.columns
+
+
+def test_what_means_a_hole_in_a_file_is_told_where_a_frame_holds_it_as_a_level() -> None:
+    job = ["clerk", "cook", "?", "clerk", "cook", "NA"] * 20
+    frame = pd.DataFrame({"age": np.arange(120) % 50, "job": job})
+    with pytest.warns(LikewiseWarning, match="'job', 40 cells in all, are not filled"):
+        filled = Imputer(random_state=0).fit_transform(frame)
+    assert list(filled["job"]) == job
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Imputer(random_state=0, missing_values="?").fit_transform(frame.replace("NA", "?"))
+        Imputer(random_state=0).fit_transform(pl.from_pandas(frame.astype(str)))  # as a file is read

@@ -31,6 +31,7 @@ from likewise.impute.order import by_content, in_any_order
 from likewise.models import MODELS
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.infer import infer
+from likewise.schema.infer_column import SURE_TOKENS
 from likewise.schema.parse import parse
 from likewise.synthesizer import Synthesizer
 from likewise.typing import Floats
@@ -186,6 +187,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             warnings.warn(
                 f"columns without a single value: {_listed(self._empty)}; {what}", LikewiseWarning, stacklevel=3
             )
+        if isinstance(opened, OpenedFrame) and self.schema is None:
+            _warn_of_signs(opened, [c.name for c in self._grid.columns])
         unused = [n for n in self._holed if n not in self._empty and n not in self._grid.names]
         if unused:
             told = f"identifiers, texts that mostly differ and dropped columns are not filled: {_listed(unused)}"
@@ -353,6 +356,24 @@ def _refuse_texts(X: Any) -> None:
     array = np.asarray(X) if isinstance(X, list | np.ndarray) else np.zeros(0)
     if array.dtype.kind in "US" or (array.dtype == object and any(isinstance(cell, str) for cell in array.flat)):
         raise InputError("an array to fill holds numbers only, and this one holds texts; give a frame")
+
+
+def _warn_of_signs(opened: OpenedFrame, names: list[str]) -> None:
+    """Tell of columns of texts that hold what stands for a missing cell in a file: in a frame it is a level."""
+    signs: dict[str, int] = {}
+    for name in names:
+        if opened.raw[name].dtype in (pl.String, pl.Categorical, pl.Enum):
+            texts = opened.table[name].cast(pl.String)
+            found = texts.filter(texts.str.strip_chars().is_in(SURE_TOKENS))
+            signs |= {} if found.is_empty() else {name: len(found)}
+    if signs:
+        warnings.warn(
+            "texts like '?' and 'NA' are levels in a frame, though they mean a missing cell in a file: "
+            f"{_listed(list(signs))}, {sum(signs.values()):,} cells in all, are not filled and may fill others; if "
+            "they are holes, say missing_values='?' (what stands there), or make them null",
+            LikewiseWarning,
+            stacklevel=4,
+        )
 
 
 def _check_marks(names: list[str], holed: list[str]) -> None:

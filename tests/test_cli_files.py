@@ -21,6 +21,7 @@ import likewise
 from likewise.cli.app import app
 from likewise.errors import InputError, LikewiseWarning
 from likewise.schema.column import Kind, Schema
+from likewise.schema.dialect import Dialect
 from likewise.schema.infer import infer
 from likewise.tables import files
 
@@ -476,6 +477,31 @@ def test_two_columns_of_one_name_in_a_workbook_are_refused_as_in_a_csv(tmp_path:
     path = _workbook(tmp_path / "t.xlsx", [("age", "sex", "age"), *[(i, "f", i) for i in range(50)]])
     with pytest.raises(likewise.InputError, match="column names must differ, these come more than once: 'age'"):
         files.read(path)
+
+
+def test_a_first_row_of_a_workbook_that_may_be_data_is_told_what_to_do_and_taken_for_names(
+    tmp_path: Path, run: Run
+) -> None:
+    path = _workbook(tmp_path / "t.xlsx", [("Ulm", "Bonn"), *[("Bonn", "Ulm"), ("Ulm", "Ulm")] * 20])
+    with pytest.raises(likewise.InputError, match=r"write names above it.*--header if it holds names"):
+        files.read(path)
+    assert files.read(path, dialect=Dialect(header=True)).columns == ["Ulm", "Bonn"]
+    with pytest.raises(likewise.InputError, match="is no delimited text"):
+        files.read(path, dialect=Dialect(header=False))
+    assert run("synth", str(path), "-o", "o.xlsx", "--header", "--model", "copula", "--no-measure").exit_code == 0
+
+
+def test_an_empty_first_sheet_names_the_others(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(str(tmp_path / "t.xlsx")) as book:
+        book.add_worksheet("Cover")
+        pl.DataFrame({"a": [1, 2]}).write_excel(book, worksheet="Data")
+    with (
+        pytest.warns(likewise.LikewiseWarning, match="2 sheets"),
+        pytest.raises(likewise.InputError, match=r"'Cover' is empty; --sheet names another, of \['Data'\]"),
+    ):
+        files.read(tmp_path / "t.xlsx")
 
 
 def test_dates_in_place_of_names_in_a_workbook_are_told_as_such(tmp_path: Path) -> None:

@@ -425,18 +425,22 @@ money and shares, telephone numbers."""
 _UNKNOWN = {*SURE_TOKENS, *CONTEXT_TOKENS}
 
 
-def refuse_data_as_names(columns: Iterable[pl.Series], what: str, names: Sequence[str]) -> None:
+SAY_HEADER = "say --no-header (dialect=Dialect(header=False) in Python) if it is one, --header if it holds names"
+
+
+def refuse_data_as_names(columns: Iterable[pl.Series], what: str, names: Sequence[str], say: str = SAY_HEADER) -> None:
     """Raise InputError where the names of a table of texts look like a row of it.
 
     Args:
         columns: the rows; their own names are not looked at.
         what: how to call the file in the error.
         names: those of the first line, one a column.
+        say: what to do.
     """
     if _is_data(columns, names):
         raise InputError(
             f"{what}: the first line looks like a row of data, and would be written out as the names of the columns; "
-            "say --no-header (dialect=Dialect(header=False) in Python) if it is one, --header if it holds names"
+            + say
         )
 
 

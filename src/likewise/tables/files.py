@@ -154,10 +154,11 @@ def _read_file(
         if found.delimiter == prefer:
             found = replace(found, delimiter=None)  # the ending says it
         return table, found
-    if dialect is not None and dialect.to_dict():
+    has_names = form == "excel" and dialect is not None and dialect.to_dict() == {"header": True}
+    if dialect is not None and dialect.to_dict() and not has_names:
         raise InputError(f"{source.what} is no delimited text: {', '.join(dialect.to_dict())} cannot be used")
     if form == "excel":
-        frame = _read_excel(source, sheet)
+        frame = _read_excel(source, sheet, has_names=has_names)
     else:
         with input_errors(source.what):
             frame = _READERS[form](source.data, source.what)
@@ -293,7 +294,7 @@ def _read_orc(data: bytes, what: str) -> pl.DataFrame:
     return _read_arrow(data, what, "is a damaged or cut-off ORC file")
 
 
-def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
+def _read_excel(source: Source, sheet: str | None, *, has_names: bool) -> pl.DataFrame:
     fastexcel = _extra("fastexcel", "excel")
     logging.getLogger("fastexcel").addHandler(_SILENT)  # else it tells of empty columns on standard error
     try:
@@ -306,6 +307,7 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
                 f"{source.what} has {len(names)} sheets, the first one, {names[0]!r}, was read; --sheet names another",
                 LikewiseWarning, stacklevel=2,
             )  # fmt: skip
+        others = [name for name in names if name != (sheet or names[0])]
         sheet = sheet or names[0]
         loaded = book.load_sheet(sheet, schema_sample_rows=None)
         frame: pl.DataFrame = loaded.to_polars()
@@ -321,6 +323,8 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
         if type(error).__name__ != "PanicException":
             raise
         raise InputError(f"{source.what} is a damaged Excel workbook") from None
+    if others and not frame.width:
+        raise InputError(f"{source.what}: sheet {sheet!r} is empty; --sheet names another, of {others[:20]}")
     if frame.width and not header.is_empty():
         _check_header(header, source.what)
     frame = frame.select(c for c in frame if c.null_count() < len(c) or not c.name.startswith("__UNNAMED"))
@@ -329,7 +333,9 @@ def _read_excel(source: Source, sheet: str | None) -> pl.DataFrame:
     frame = frame.with_columns(map(_as_in_sheet, frame))
     table = without_headers(Columns.of(frame), frame.columns)
     texts = table.frame().with_columns(pl.selectors.duration().dt.to_string()).cast(pl.String, strict=False)
-    refuse_data_as_names(texts.get_columns(), source.what, frame.columns)
+    if not has_names:
+        say = "write names above it and save the sheet again if it is one, say --header if it holds names"
+        refuse_data_as_names(texts.get_columns(), source.what, frame.columns, say)
     tell_of_headers(frame.height - table.height, source.what)
     return without_sums(table, source.what).frame()
 

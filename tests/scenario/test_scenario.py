@@ -469,3 +469,14 @@ def test_a_price_is_told_to_have_no_return_level_and_its_changes_have_one(side: 
         assert any("follow each other in about" in note for note in notes) == is_told
     with pytest.warns(lw.LikewiseWarning, match="follow each other in about"):
         lw.Scenario(time="day", random_state=0).fit(table.select("day", "price")).return_level(30, side=side)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mixes_of_several_columns_hold_to_a_row_a_part(seed: int) -> None:
+    """Of eight combinations of what is asked for each gets its share within a row."""
+    rng = np.random.default_rng(42)
+    table = pl.DataFrame({name: rng.choice(["no", "yes"], 2_000) for name in ("a", "b", "c")})
+    mix = {"a": {"yes": 0.3}, "b": {"yes": 0.9}, "c": {"yes": 0.25}}
+    rows = lw.Scenario("copula", random_state=0).fit(table).sample(1_000, mix=mix, random_state=seed).frame
+    for name, shares in mix.items():
+        assert abs((rows[name] == "yes").sum() - 1_000 * shares["yes"]) <= 8 / 2

@@ -21,6 +21,7 @@ from likewise.scenario.intervention import intervene
 from likewise.scenario.margins import Margin
 from likewise.scenario.pooling import Pooling, constraints_of, pool, resample
 from likewise.schema.column import Kind
+from likewise.typing import Bools
 
 POOL_ROWS = 20_000
 """Rows that are weighted to meet views, at least."""
@@ -74,8 +75,9 @@ class Answer:
             figures = {"method": "exact", "effective_rows": worth, "rows": len(self.source.table)}
             return draws.draw_mix(self.source, n, column, shares, asked.where, rng), {"mix": figures}
         rows = self._plain(max(POOL_ROWS, 2 * n), rng)
-        pooled = self._pool(rows)
-        return rows[resample(pooled.weights, n, rng)], {"views": pooled.to_dict()}
+        met = self._met(rows)
+        pooled = self._pool(rows, met)
+        return rows[resample(pooled.weights, n, rng, met)], {"views": pooled.to_dict()}
 
     def _plain(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
         """Rows that meet the conditions, or lie in the tail."""
@@ -92,11 +94,15 @@ class Answer:
 
         return draws.until(n, beyond, "the other conditions hardly ever hold out there")
 
-    def _pool(self, rows: pl.DataFrame) -> Pooling:
-        """The weights of rows under all views and mixes."""
+    def _met(self, rows: pl.DataFrame) -> list[Bools]:
+        """Which rows meet what each view of a share asks for."""
         schema, views = self.source.schema, self.asked.all_views
         conditions = [settle(v.where or {}, schema, self.source.table) for v in views if v.kind == "share"]
-        met = [meeting(rows, asked).to_numpy() for asked in conditions]
+        return [meeting(rows, asked).to_numpy() for asked in conditions]
+
+    def _pool(self, rows: pl.DataFrame, met: list[Bools]) -> Pooling:
+        """The weights of rows under all views and mixes."""
+        schema, views = self.source.schema, self.asked.all_views
         numbers = [c.name for c in schema if c.is_modelled and c.kind in (Kind.INTEGER, Kind.REAL)]
         prior = np.full(len(rows), 1 / len(rows))
         return pool(constraints_of(views, {name: numbers_of(rows[name]) for name in numbers}, met, prior))

@@ -279,10 +279,21 @@ def _column(name: str, columns: Mapping[str, Floats]) -> Floats:
     return columns[name]
 
 
-def resample(weights: Floats, n: int, rng: np.random.Generator) -> Ints:
-    """(n,) which rows to take, each as often as it weighs, in random order (systematic resampling)."""
+def resample(weights: Floats, n: int, rng: np.random.Generator, parts: Sequence[Bools] = ()) -> Ints:
+    """(n,) which rows to take, each as often as it weighs, in random order (systematic resampling).
+
+    Args:
+        parts: which rows meet what is to have a share; rows that meet the same get their share within one row.
+
+    Example:
+        >>> part = np.arange(100) % 7 < 3
+        >>> taken = resample(np.ones(100), 1_000, np.random.default_rng(0), [part])
+        >>> abs(int(part[taken].sum()) - 10 * int(part.sum())) <= 1
+        True
+    """
     if n < 1:
         raise OptionError(f"n must be at least 1, got {n}")
-    upto = weights.cumsum() / weights.sum()
+    order = np.lexsort(list(parts)) if len(parts) else np.arange(len(weights))
+    upto = weights[order].cumsum() / weights.sum()
     places = (np.arange(n) + rng.random()) / n
-    return rng.permutation(np.searchsorted(upto, places).clip(max=len(weights) - 1)).astype(np.int64)
+    return rng.permutation(order[np.searchsorted(upto, places).clip(max=len(weights) - 1)]).astype(np.int64)

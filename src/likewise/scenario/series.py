@@ -168,7 +168,11 @@ def fit_series(
     """
     values = np.asarray(values, np.float64)
     if not np.isfinite(values).all():
-        raise InputError(f"column {name!r}: {int((~np.isfinite(values)).sum())} values are missing or infinite")
+        n_bad = int((~np.isfinite(values)).sum())
+        raise InputError(
+            f"column {name!r}: a series needs a number at each time, and {n_bad} are missing or infinite; leave those "
+            "times out, or fill them first"
+        )
     if len(values) < 50:
         raise InputError(f"column {name!r}: a series needs at least 50 values, got {len(values)}")
     if np.ptp(values) == 0:

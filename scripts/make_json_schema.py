@@ -66,6 +66,7 @@ def render() -> dict[str, Any]:
             "format": {"const": "likewise-schema"},
             "version": {"type": "integer", "minimum": 1, "maximum": FORMAT_VERSION},
             "dialect": dialect,
+            "rules": TEXTS,
             "columns": {"type": "array", "items": column},
         },
         "required": ["format", "version", "columns"],

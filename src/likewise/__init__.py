@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import likewise.balance
     import likewise.impute
     import likewise.privacy
+    import likewise.rules
     import likewise.scenario  # noqa: F401
     from likewise.codecs.column import CodecOptions
     from likewise.conditions import above, below, between, missing, none_of, one_of
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         OptionError,
         OutputError,
         PrivacyError,
+        RuleError,
         SchemaError,
         TrainingError,
     )
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from likewise.models.vae.model import VAE
     from likewise.models.vaegan.model import VAEGAN
     from likewise.report.comparison import Comparison, compare
+    from likewise.rules.discovery import discover_rules
     from likewise.scenario import Scenario
     from likewise.schema.column import Column, Kind, Role, Schema
     from likewise.schema.dialect import Dialect
@@ -100,6 +103,7 @@ __all__ = [
     "PrivacyError",
     "Report",
     "Role",
+    "RuleError",
     "Scenario",
     "Schema",
     "SchemaError",
@@ -111,6 +115,7 @@ __all__ = [
     "below",
     "between",
     "compare",
+    "discover_rules",
     "evaluate",
     "infer",
     "load",
@@ -150,6 +155,7 @@ _HOMES = {
     "likewise.models.vae.model": ("VAE",),
     "likewise.models.vaegan.model": ("VAEGAN",),
     "likewise.report.comparison": ("Comparison", "compare"),
+    "likewise.rules.discovery": ("discover_rules",),
     "likewise.scenario": ("Scenario",),
     "likewise.schema.column": ("Column", "Kind", "Role", "Schema"),
     "likewise.statement": ("Statement", "statement"),
@@ -157,7 +163,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 # Rooms that are used by their own name, `lw.privacy.anonymize`; they too are opened when first used.
-_ROOMS = ("audit", "balance", "impute", "privacy", "scenario")
+_ROOMS = ("audit", "balance", "impute", "privacy", "rules", "scenario")
 
 
 def __getattr__(name: str) -> Any:

@@ -30,6 +30,10 @@ class ConditionError(LikewiseError, ValueError):
     """A condition names no column, or no row can meet it."""
 
 
+class RuleError(LikewiseError, ValueError):
+    """A rule between columns cannot be read, contradicts the table or another rule, or cannot be kept."""
+
+
 class OptionError(LikewiseError, ValueError):
     """An argument is outside what it may be."""
 

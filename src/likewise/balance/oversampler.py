@@ -205,6 +205,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**31 - 1)
         schema = infer(table) if self.schema is None else self.schema
+        schema.refuse_rules("Oversampler")
         one_hot, table, schema = OneHot.joined(table, schema)
         value = None
         if target.values is not None:

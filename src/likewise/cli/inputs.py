@@ -98,7 +98,12 @@ def schema_of(
             terminal.note(f"column {column.name!r}: {note}")
     if (told := word_on_headings(schema.names)) is not None:
         terminal.note(told)
-    return replace(schema, dialect=dialect)
+    return replace(schema, dialect=dialect, rules=() if given is None else given.rules)
+
+
+def with_rules(schema: Schema, texts: list[str]) -> Schema:
+    """The schema with what `--rule` says."""
+    return replace(schema, rules=tuple(dict.fromkeys((*schema.rules, *texts))))
 
 
 def taken_of(schema: Schema, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:

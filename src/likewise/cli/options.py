@@ -81,6 +81,12 @@ QuasiIdentifiers = typer.Option(
     help="Columns by which someone could find a person: a,b,c or one at a time.",
     rich_help_panel=PRIVACY,
 )
+Rules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule", metavar="RULE", help="What must hold, such as 'start <= end' or 'a + b = total'; several times."
+    ),
+]
 Holdout = Annotated[
     Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import schema_in, taken_of
+from likewise.cli.inputs import schema_in, taken_of, with_rules
 from likewise.cli.options import (
     AS_TOLD,
     COLUMNS,
@@ -18,6 +19,7 @@ from likewise.cli.options import (
     NoEntity,
     Quiet,
     Reading,
+    Rules,
     SchemaFile,
     Target,
     entity_of,
@@ -27,6 +29,7 @@ from likewise.cli.outputs import check_outputs, open_terminal, write_text
 if TYPE_CHECKING:
     import polars as pl
 
+    from likewise.cli.terminal import Terminal
     from likewise.schema.column import Schema
 
 
@@ -41,6 +44,10 @@ def schema(
             rich_help_panel=COLUMNS,
         ),
     ] = None,
+    rule: Rules = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Propose rules that all rows keep, with their evidence.")
+    ] = False,
     schema_file: SchemaFile = None,
     target: Target = None,
     entity: Entity = None,
@@ -60,6 +67,8 @@ def schema(
       likewise schema real.csv
       likewise schema real.csv --json schema.json
       likewise schema real.csv --set age=integer --set zip=id --json schema.json
+      likewise schema real.csv --rules
+      likewise schema real.csv --rule 'start <= end' --json schema.json
       likewise schema new.csv --schema schema.json
       likewise synth real.csv -o fake.csv --schema schema.json
     """
@@ -75,7 +84,7 @@ def schema(
         overrides = None if given is None else {column.name: column for column in taken_of(given, frame, reading)}
         decimal = None if dialect is None else dialect.decimal
         found = infer(frame, overrides=overrides, entity=entity_of(entity, no_entity), decimal=decimal)
-    found = type(found)(found.columns, dialect)
+    found = with_rules(replace(found, dialect=dialect, rules=() if given is None else given.rules), rule or [])
     for text in changes or []:
         found = _changed(found, text)
     if target is not None:
@@ -86,6 +95,9 @@ def schema(
     for told in (word_on_headings(found.names), None if no_entity else word_on_entity(frame, found)):
         if told is not None:
             terminal.note(told)
+    _tell_rules(frame, found, terminal)
+    if rules:
+        _propose(frame, found, terminal)
     if given is not None:
         absent = [name for name in frame.columns if name not in given.names]
         named = f" but for columns it does not name: {', '.join(map(repr, absent))}" if absent else ""
@@ -94,8 +106,32 @@ def schema(
         write_text(found.to_json(), json)
 
 
+def _tell_rules(frame: pl.DataFrame, found: Schema, terminal: Terminal) -> None:
+    """How many rows keep the rules of a schema."""
+    if found.rules:
+        from likewise.rules import shares_of
+        from likewise.schema.parse import parse
+
+        for share in shares_of(found.rules, found, parse(frame, found)):
+            terminal.result(f"rule {share.rule!r}: {share.broken:,} of {share.rows:,} rows that it binds break it")
+
+
+def _propose(frame: pl.DataFrame, found: Schema, terminal: Terminal) -> None:
+    from likewise.cli.terminal import lines_table
+    from likewise.rules import discover_rules
+
+    with terminal.doing("looking for rules"):
+        proposed = discover_rules(frame, found)
+    if not len(proposed):
+        terminal.result("no rule that all rows keep and chance does not explain")
+        return
+    terminal.result(lines_table("rules that all rows keep", *proposed.lines()))
+    terminal.note('none is enforced: give those that you know to be true with --rule, or in the schema\'s "rules"')
+
+
 def inspect(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to look at.")],
+    rules: Annotated[bool, typer.Option("--rules", help="Propose rules that all rows keep.")] = False,
     json: JsonFile = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
@@ -110,7 +146,9 @@ def inspect(
       likewise inspect real.csv
     """
     open_terminal(quiet, json).note("likewise inspect is now called likewise schema")
-    schema(source, json=json, entity=entity, no_entity=no_entity, reading=reading, quiet=quiet, debug=debug)
+    schema(
+        source, rules=rules, json=json, entity=entity, no_entity=no_entity, reading=reading, quiet=quiet, debug=debug
+    )
 
 
 def _changed(schema: Schema, text: str) -> Schema:

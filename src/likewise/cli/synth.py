@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.images import synth_images
-from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of
+from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of, with_rules
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
@@ -31,6 +31,7 @@ from likewise.cli.options import (
     QuasiIdentifiers,
     Quiet,
     Reading,
+    Rules,
     SchemaFile,
     Seed,
     Target,
@@ -130,6 +131,10 @@ def synth(
             rich_help_panel=PRIVACY,
         ),
     ] = None,
+    rule: Rules = None,
+    strict_rules: Annotated[
+        bool, typer.Option("--strict-rules", help="Refuse a table of which a row breaks a rule.")
+    ] = False,
     entity: Entity = None,
     no_entity: NoEntity = False,
     max_rows: Annotated[
@@ -188,6 +193,7 @@ def synth(
       likewise synth real.parquet -o fake.parquet --target income --report report.html
       likewise synth real.csv.gz -o fake.csv --rows 1000 --seed 1 --save model.likewise
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
+      likewise synth stays.csv -o fake.csv --rule 'checkin < checkout' --rule 'city, country from data'
       likewise synth payroll.csv -o fake.csv --entity employee_id
       likewise synth real.csv -o rich.csv --only 'income=>50K'
       likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
@@ -217,7 +223,8 @@ def synth(
     if sets.holds_images(source):
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
-            "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", *reading.given,
+            "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
+            *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_images(
@@ -247,6 +254,7 @@ def synth(
         schema = _declared(frame, given, target, privacy, reading)
     else:
         schema = schema_of(frame, given, target, terminal, entity_of(entity, no_entity), dialect, reading)
+    schema = with_rules(schema, rule or [])
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     if not isinstance(frame, Counted) and dry_run:
         show_plan(frame, schema, model, terminal, private=privacy is not None)
@@ -255,7 +263,8 @@ def synth(
     del frame
     synthesize(
         held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        entity=False if no_entity else None, budget=kept, k_anonymous=k_anonymous, condition_on=condition_on or [],
+        entity=False if no_entity else None, strict_rules=strict_rules, budget=kept,
+        k_anonymous=k_anonymous, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
@@ -273,6 +282,7 @@ def synthesize(
     condition_on: Sequence[str] = (),
     only: dict[str, Condition] | None = None,
     entity: bool | None = None,
+    strict_rules: bool = False,
     privacy: DP | None = None,
     budget: Budget | None = None,
     k_anonymous: int | None = None,
@@ -303,6 +313,7 @@ def synthesize(
             random_state=seed,
             only=only,
             entity=entity,
+            strict_rules=strict_rules,
             privacy=privacy,
             budget=budget,
             codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),

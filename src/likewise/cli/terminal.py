@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -130,6 +130,16 @@ def search_figures(search: Search) -> str:
     """
     share = f"{100 * search.share:.2g} %" if search.share > 0 else "none"
     return f"{search.found:,} of {search.wanted:,} rows found · {share} of {search.tried:,} tried meet the conditions"
+
+
+def lines_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table of texts."""
+    table = Table(title=title, title_justify="left")
+    for k, head in enumerate(heads):
+        table.add_column(head, justify="right" if k else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
 
 
 def schema_table(schema: Schema) -> Table:

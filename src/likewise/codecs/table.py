@@ -251,9 +251,15 @@ class TableCodec:
         """The canonical frame of codes; with the narrowing they were drawn under, every row obeys its conditions."""
         return self.decode_few(codes, rng=rng, narrowing=narrowing).frame()
 
-    def decode_few(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Columns:
-        """The same as `decode`, columns of few values as these and which of them each row holds."""
-        return self.decode_own(self.split(codes, rng=rng, narrowing=narrowing), rng=rng, narrowing=narrowing)
+    def decode_few(
+        self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None, keys: bool = True
+    ) -> Columns:
+        """The same as `decode`, columns of few values as these and which of them each row holds.
+
+        Args:
+            keys: whether columns are made that no code tells, as keys are; see `keys`.
+        """
+        return self.decode_own(self.split(codes, rng=rng, narrowing=narrowing), rng=rng, narrowing=narrowing, keys=keys)
 
     def split(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Codes:
         """Codes of the columns' codecs for what a generator drew, where it is told cells."""
@@ -261,15 +267,22 @@ class TableCodec:
             return codes
         return self.cells.split(codes, self.own_alphabet, rng, narrowing.within if narrowing is not None else None)
 
-    def decode_own(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Columns:
+    def decode_own(
+        self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None, keys: bool = True
+    ) -> Columns:
         """`decode_few` of the codes of the columns' codecs."""
         narrowed = narrowing.codecs if narrowing is not None else {}
         columns = {}
-        for codec in self.codecs:
+        for codec in self.codecs if keys else [codec for codec in self.codecs if codec.fields]:
             at, within = self._spans[codec.name]
             drawn = narrowed.get(codec.name, codec)
             columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
         return Columns(columns, len(codes))
+
+    def keys(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
+        """The columns that no code tells, for n rows."""
+        nothing = np.zeros((n, 0), np.float32)
+        return pl.DataFrame([codec.decode(nothing, nothing, rng) for codec in self.codecs if not codec.fields])
 
     def condition(self, where: Mapping[str, Any]) -> Narrowing:
         """What conditions on columns leave of the codes. A plain value means just this value, None missing.

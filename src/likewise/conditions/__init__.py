@@ -1,6 +1,6 @@
 """What drawn rows must obey: ranges, sets of values, missing. Written in Python, or as text such as "age=60..90"."""
 
-from likewise.conditions.resolving import resolve
+from likewise.conditions.resolving import fit, resolve
 from likewise.conditions.text import parse_where
 from likewise.conditions.values import (
     Between,
@@ -15,6 +15,7 @@ from likewise.conditions.values import (
     between,
     days_apart,
     meeting,
+    meets,
     missing,
     none_of,
     one_of,
@@ -32,7 +33,9 @@ __all__ = [
     "below",
     "between",
     "days_apart",
+    "fit",
     "meeting",
+    "meets",
     "missing",
     "none_of",
     "one_of",

@@ -140,17 +140,19 @@ def meeting(table: pl.DataFrame, conditions: Mapping[str, Condition]) -> pl.Seri
     """
     met = pl.Series([True]).new_from_index(0, len(table))
     for name, condition in conditions.items():
-        met &= table.select(_meets(pl.col(name), condition, table.schema[name]).fill_null(False)).to_series()
+        met &= table.select(meets(pl.col(name), condition, table.schema[name]).fill_null(False)).to_series()
     return met
 
 
-def _meets(cell: pl.Expr, condition: Condition, dtype: pl.DataType) -> pl.Expr:
+def meets(cell: pl.Expr, condition: Condition, dtype: pl.DataType) -> pl.Expr:
+    """Whether a canonical cell of that type meets a condition, as `resolve` gives it; null where a range or a set is
+    asked of a missing cell."""
     if isinstance(condition, Missing):
         return cell.is_null()
     if isinstance(condition, Not):
-        return cell.is_not_null() & ~_meets(cell, condition.condition, dtype)
+        return cell.is_not_null() & ~meets(cell, condition.condition, dtype)
     if isinstance(condition, OrMissing):
-        return cell.is_null() | _meets(cell, condition.condition, dtype)
+        return cell.is_null() | meets(cell, condition.condition, dtype)
     if isinstance(condition, OneOf):
         if isinstance(dtype, pl.Datetime):  # whole days among moments
             days, moments = days_apart(condition)

@@ -73,7 +73,7 @@ class Declaration(Schema):
         unsaid = {name: fields for name, fields in unsaid.items() if fields}
         if unsaid:
             raise PrivacyError(_request(unsaid, in_file=in_file))
-        return cls(tuple(column.declared() for column in schema))
+        return cls(tuple(column.declared() for column in schema), rules=schema.rules)
 
 
 def _request(unsaid: Mapping[str, Mapping[str, str]], *, in_file: bool) -> str:

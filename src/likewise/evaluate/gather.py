@@ -22,12 +22,13 @@ from likewise.evaluate.grids import with_grids
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.links import with_links
 from likewise.evaluate.pictures import picture
-from likewise.evaluate.results import ColumnScore, PairScore, Report, Score
+from likewise.evaluate.results import ColumnScore, PairScore, Report, RuleScore, Score
 from likewise.evaluate.scoring import fidelity, privacy, utility
 from likewise.evaluate.scoring.context import Context, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
 from likewise.images.sets import ImageSet, as_images
+from likewise.rules.shares import shares_of
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.persons import likely_entity
 
@@ -137,7 +138,7 @@ def evaluate(
         by=by,
         entity=entity,
     )
-    return replace(report, scores=(*report.scores, *linked)) if linked else report
+    return replace(report, scores=(*report.scores, *linked), rules=tuple(_rule_scores(schema, parsed)))
 
 
 def _linked(
@@ -242,6 +243,17 @@ def evaluate_tables(
     if entity is None or entity is True:
         _tell_of_entity(run.notes, train, schema)
     return _report(run)
+
+
+def _rule_scores(schema: Schema, tables: Mapping[str, pl.DataFrame]) -> Iterable[RuleScore]:
+    """How real and synthetic rows keep the rules that a schema names."""
+    real, fake = tables["real"], tables["synthetic"]
+    seen = pl.concat([real, tables["holdout"].select(real.columns)]) if "holdout" in tables else real
+    of_real = shares_of(schema.rules, schema, real)
+    for a, b in zip(of_real, shares_of(schema.rules, schema, fake, seen), strict=True):
+        yield RuleScore(
+            rule=a.rule, rows_real=a.rows, broken_real=a.broken, rows_synthetic=b.rows, broken_synthetic=b.broken
+        )
 
 
 def _with_entity(schema: Schema, entity: str | bool | None) -> Schema:

@@ -339,6 +339,33 @@ class NoisyFit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleScore:
+    """One rule between columns, of those that the schema names.
+
+    Args:
+        rule: as text.
+        rows_real, rows_synthetic: rows that it binds: none of the cells that it needs is missing, its condition is met.
+        broken_real, broken_synthetic: rows of these that break it.
+    """
+
+    rule: str
+    rows_real: int
+    broken_real: int
+    rows_synthetic: int
+    broken_synthetic: int
+
+    @property
+    def real(self) -> float | None:
+        """The share of real rows that keep it; None where it binds none."""
+        return 1 - self.broken_real / self.rows_real if self.rows_real else None
+
+    @property
+    def synthetic(self) -> float | None:
+        """The share of synthetic rows that keep it; None where it binds none."""
+        return 1 - self.broken_synthetic / self.rows_synthetic if self.rows_synthetic else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All of an evaluation. Compute it with `likewise.evaluate`.
 
@@ -348,6 +375,7 @@ class Report:
         subgroups: fidelity and utility per level of the column named in `data["by"]`, where one was asked for; of
             images, per class.
         images: images to look at, where images were evaluated.
+        rules: how many rows keep each rule between columns that the schema names.
         data: counts of rows and columns, the target; "kind" is "images" where images were evaluated.
         notes: what could not be measured and why, and what the reader must know, in plain words.
         versions: the software which computed it.
@@ -367,6 +395,7 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
     noisy: tuple[NoisyFit, ...] = ()
+    rules: tuple[RuleScore, ...] = ()
 
     def __getitem__(self, name: str) -> Score:
         for score in self.scores:
@@ -423,6 +452,7 @@ class Report:
                 notes=tuple(plain.get("notes", ())),
                 versions=dict(plain.get("versions", {})),
                 noisy=tuple(_build(NoisyFit, f) for f in plain.get("noisy", ())),
+                rules=tuple(_build(RuleScore, r) for r in plain.get("rules", ())),
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"the report is damaged: {type(error).__name__} while reading it") from error

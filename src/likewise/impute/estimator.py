@@ -291,6 +291,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         refuse_infinite(raw)
         typed = None if isinstance(X, pl.DataFrame) else True
         given = infer(raw, typed=typed) if self.schema is None else self.schema
+        given.refuse_rules("Imputer")
         schema = given if reset else self.schema_
         assert schema is not None, "a fitted imputer has one"
         schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema

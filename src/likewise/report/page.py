@@ -22,6 +22,7 @@ from likewise.report.links import links
 from likewise.report.markup import key, row, section, table
 from likewise.report.noisy import noisy
 from likewise.report.notes import note_in
+from likewise.report.rules import rules
 from likewise.report.score_words import figure, label, least_leak
 
 LEADS: dict[Group, tuple[str, ...]] = {
@@ -44,7 +45,8 @@ def render(report: Report, *, lang: str = "en") -> str:
     # Pictures first, then tables.
     sections = (
         f"{images(report, text)}{'' if of_images else columns(report, text)}{pairs}{_prediction(report, lang)}"
-        f"{_scores(report, lang)}{parts}{noisy(report, text)}{ledger(report, text)}{_method(report, lang)}"
+        f"{_scores(report, lang)}{rules(report, text)}{parts}{noisy(report, text)}{ledger(report, text)}"
+        f"{_method(report, lang)}"
     )
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from likewise.evaluate.results import GROUPS, Report
 from likewise.report.advice import MARK, advice, alarms
 from likewise.report.image_words import words_for
+from likewise.report.rules import cells
 from likewise.report.score_words import figure, label
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def summary_table(report: Report, *, lang: str = "en") -> Table:
                 f"[dim]{ARROWS[score.better]}[/dim]",
                 *([f"[dim]{figure('copies', score.least_leak)}[/dim]" if score.least_leak else ""] * has_attacks),
             )
+    if report.rules:
+        table.add_row(f"[bold]{text['rules']}[/bold]")
+    for rule, real, synthetic, broken in map(cells, report.rules):
+        is_kept = broken.startswith("0 ")
+        shown = synthetic if is_kept else f"[red]{MARK} {synthetic}[/red]"
+        table.add_row(f"  {escape(rule)}", shown, real, *[""] * (2 + has_attacks))
     return table
 
 

@@ -11,6 +11,7 @@ from likewise.report.advice import MARK, advice, beyond
 from likewise.report.comparison import Comparison
 from likewise.report.image_words import words_for
 from likewise.report.notes import note_in
+from likewise.report.rules import HEADS, cells
 from likewise.report.score_words import figure, label
 from likewise.report.words import error_text
 
@@ -59,6 +60,8 @@ def to_markdown(report: Report, *, lang: str = "en") -> str:
     if report.columns:
         columns = _columns(report, text)
         parts += [f"## {text['columns']}", _markdown(columns.heads, columns.rows[:MOST_COLUMNS])]
+    if report.rules:
+        parts += [f"## {text['rules']}", _markdown([text[head] for head in HEADS], [cells(r) for r in report.rules])]
     notes = "\n".join(f"- {_plain(note_in(note, lang))}" for note in report.notes)
     parts += [f"## {text['notes']}", notes] if notes else []
     return "\n\n".join([*parts, f"*{text['floor_legend']} {text['not_dp']}*"]) + "\n"

@@ -97,6 +97,7 @@ class Scenario(Estimator):
         fitted = source if isinstance(source, Synthesizer) else None
         plain, self._give_back = from_frame(self._rows_of(source, fitted, real))
         schema = infer(plain) if fitted is None else fitted.schema_
+        schema.refuse_rules("Scenario")
         table = parse(plain, schema)
         self._rows_a_year = 1.0
         if self.time is not None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
-from likewise.errors import SchemaError, nearest
+from likewise.errors import OptionError, SchemaError, nearest
 from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
 
@@ -313,6 +313,7 @@ class Schema:
     Args:
         columns: one a column.
         dialect: how the file of text they came from was written, and the drawn table is; None for other tables.
+        rules: what must hold between columns, in the grammar of `likewise.rules`; a person's word, never found.
 
     Raises:
         SchemaError: two columns share a name (the message names them), or two are the target, or two the entity.
@@ -325,9 +326,14 @@ class Schema:
 
     columns: tuple[Column, ...]
     dialect: Dialect | None = None
+    rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
+        rules: Any = self.rules
+        if isinstance(rules, str) or not all(isinstance(rule, str) for rule in rules):
+            raise SchemaError('rules must be a list of texts, such as ["start <= end"]')
+        object.__setattr__(self, "rules", tuple(self.rules))
         twice = [name for name, n in Counter(c.name for c in self.columns).items() if n > 1]
         if twice:
             raise SchemaError(f"column names must differ, these come more than once: {', '.join(map(repr, twice))}")
@@ -394,7 +400,19 @@ class Schema:
             raise SchemaError(f"column {name!r} is an id; to use it otherwise, give its kind as well as its role")
         lost = {key: _DEFAULTS[key] for key in old.found if key not in (*changes, *told)}
         new = _replace(old, **{**lost, **told, "found": tuple(told), **changes})
-        return Schema(tuple(new if c is old else c for c in self.columns), self.dialect)
+        return _replace(self, columns=tuple(new if c is old else c for c in self.columns))
+
+    def refuse_rules(self, who: str) -> None:
+        """Say that something keeps no rules between columns, where the schema has some.
+
+        Raises:
+            OptionError: it has.
+        """
+        if self.rules:
+            raise OptionError(
+                f"{who} keeps no rules between columns, and the schema has {len(self.rules)}: take them out of it, or "
+                "use Synthesizer, whose sample and complete keep them"
+            )
 
     @property
     def is_draft(self) -> bool:
@@ -429,7 +447,7 @@ class Schema:
                 f"nobody has said the kind of {', '.join(map(repr, unsaid))}, and texts may be anything: say kind, or "
                 "levels, or bounds"
             )
-        return Schema(tuple(c.declared(**said[c.name]) for c in self), self.dialect)
+        return _replace(self, columns=tuple(c.declared(**said[c.name]) for c in self))
 
     def lines(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """Heads, and a line of texts a column: its name, kind, role and stored type."""
@@ -444,7 +462,8 @@ class Schema:
         columns = [c.to_dict(types=types) for c in self.columns]
         head = {"format": _FORMAT_NAME, "version": FORMAT_VERSION}
         written = {} if self.dialect is None else {"dialect": self.dialect.to_dict()}
-        return {**head, **written, "columns": columns}
+        ruled = {"rules": list(self.rules)} if self.rules else {}
+        return {**head, **written, "columns": columns, **ruled}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Schema:
@@ -462,7 +481,7 @@ class Schema:
             raise SchemaError(
                 f"the schema is of version {version}, this likewise reads up to {FORMAT_VERSION}: update likewise"
             )
-        known = ("format", "version", "dialect", "columns")
+        known = ("format", "version", "dialect", "columns", "rules")
         for key in data:
             if key not in known:
                 raise SchemaError(f"key {key!r} of the schema is not known{nearest(str(key), known)}")
@@ -470,7 +489,10 @@ class Schema:
             raise SchemaError(f'"columns" must be a list, got {type(data["columns"]).__name__}')
         dialect = data.get("dialect")
         written = None if dialect is None else Dialect.from_dict(dialect)
-        return cls(tuple(Column.from_dict(c) for c in data["columns"]), written)
+        rules = data.get("rules", ())
+        if not isinstance(rules, list | tuple):
+            raise SchemaError(f'"rules" must be a list of texts, got {type(rules).__name__}')
+        return cls(tuple(Column.from_dict(c) for c in data["columns"]), written, tuple(rules))
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)

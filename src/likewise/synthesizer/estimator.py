@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,8 @@ from likewise.models.images import IMAGE_MODELS
 from likewise.models.images.base import ImageModel
 from likewise.models.marginals.model import MarginalModel
 from likewise.notebook import live_bar
-from likewise.schema.column import Schema
+from likewise.rules.plan import RulePlan
+from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
@@ -65,6 +66,8 @@ from likewise.synthesizer.rows import (
     persons_in,
     rows_of_class,
 )
+from likewise.synthesizer.ruled import Draw, rules_of, with_rules
+from likewise.synthesizer.ruled_completion import Completion
 from likewise.synthesizer.saved import DAMAGE, Saved, without_rare_levels
 from likewise.synthesizer.search import drawn_under, watched
 from likewise.tables.frames import from_frame, names_of, with_index_of
@@ -97,6 +100,10 @@ class Synthesizer(Estimator, LatentMethods):
         entity: the column that tells whose a row is, where a person, a machine or a case has several. What is kept then
             has 5 of them behind it, all rows of one are learnt or held out together, and a drawn row's is made anew.
             None takes the schema's, or one that repeats as an entity's key does, with a warning; False counts rows.
+        rules: what must hold between columns, each a text such as "start <= end", "a + b = total" or "city, country
+            from data" (docs/rules.md), beside those of the schema. Every row that is drawn keeps them; real rows that
+            do not are counted in a warning, and learnt from all the same.
+        strict_rules: refuse a table of which a row breaks a rule.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
             declare all that is not paid for; of a draft (`infer`) only what a person said of it counts. All models but
             "copula" and "cart" can keep it; of images "vae", "gan".
@@ -130,6 +137,7 @@ class Synthesizer(Estimator, LatentMethods):
     holdout_rows_: npt.NDArray[np.int64] | None = None
     answers_: tuple[NoisyTable, ...] = ()
     _paid: Ledger | None = None
+    _rules: RulePlan | None = None
     plan_: StepPlan | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
 
@@ -143,6 +151,8 @@ class Synthesizer(Estimator, LatentMethods):
         bounds: Mapping[str, tuple[float, float]] | None = None,
         only: Mapping[str, Any] | None = None,
         entity: str | bool | None = None,
+        rules: Sequence[str] | None = None,
+        strict_rules: bool = False,
         privacy: DP | None = None,
         budget: Budget | None = None,
         codec: CodecOptions | None = None,
@@ -176,6 +186,8 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError(
                 "privacy does not pay for counting a class: learn all rows, and draw the class with where="
             )
+        if rules is not None and (isinstance(rules, str) or not all(isinstance(rule, str) for rule in rules)):
+            raise OptionError('rules must be a list of texts, such as ["start <= end"]')
         if entity is True or not isinstance(entity, str | bool | None):
             raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
         if privacy is not None:
@@ -183,6 +195,7 @@ class Synthesizer(Estimator, LatentMethods):
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
         self.privacy, self.budget, self.entity, self.model_options = privacy, budget, entity, model_options
+        self.rules, self.strict_rules = rules, strict_rules
         self._make_generator()
 
     def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
@@ -261,7 +274,7 @@ class Synthesizer(Estimator, LatentMethods):
         counted, give_back = counted_of(frame, by_header=self.privacy is not None)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, counted.table.frame(), give_back)
-        schema = self._bounded(self._schema_of(counted, is_array=is_numeric(frame)))
+        schema = with_rules(self._bounded(self._schema_of(counted, is_array=is_numeric(frame))), self.rules)
         generator = self._table_generator(schema)
         if told := word_on_index(frame):
             warnings.warn(told, LikewiseWarning, stacklevel=2)
@@ -271,18 +284,24 @@ class Synthesizer(Estimator, LatentMethods):
         whose = persons_in(table, schema.entity)
         rows = rows_of_class(table, only, whose)
         left_out, table = (others(table, rows), table.rows(rows)) if only else (None, table)
+        rules = rules_of(schema, table, whose[rows], self.codec, strict=self.strict_rules)
         split, training, drawing = self._streams()
         train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
         learnt, kept = parts_of(table, train_rows, holdout_rows)
         kept = kept if holdout is None else Columns.of(parse(from_frame(holdout)[0], schema))
-        codec = codec_of(learnt, schema, self.codec, (left_out, kept))
-        kept = kept.rows(meeting_rows(kept, only)) if only else kept
+        chosen = meeting_rows(kept, only) if only else None
+        if rules is not None:
+            learnt, kept = rules.forward(learnt), rules.forward(kept)
+            left_out = None if left_out is None else rules.forward(left_out)
+        codec = codec_of(learnt, schema if rules is None else rules.inner, self.codec, (left_out, kept))
+        kept = kept if chosen is None else kept.rows(chosen)
         gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
         del learnt, left_out, kept
         self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
-        self.schema_, self.codec_, self.image_codec_ = without_rare_levels(schema, codec), codec, None
+        self.schema_, self.codec_, self.image_codec_ = without_rare_levels(schema, codec, rules), codec, None
+        self._rules = rules
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(rows)
         return self
@@ -312,21 +331,24 @@ class Synthesizer(Estimator, LatentMethods):
         Nothing stops early, so nothing is held out, and nothing that is kept tells how many rows there were, or which.
         """
         schema = None if self.schema is None else self._bounded(self.schema)
-        declaration = Declaration.of(schema, raw.schema, budget)
-        generator = self._table_generator(declaration)
+        declaration = with_rules(Declaration.of(schema, raw.schema, budget), self.rules)
+        rules = RulePlan.declared(declaration.rules, declaration) if declaration.rules else None
+        inner = declaration if rules is None else Declaration(rules.inner.columns)
+        generator = self._table_generator(inner)
         _, training, drawing = self._streams()
         with self._recorded(generator) as end:
             ledger = ledger_for(budget, generator)
             with self._telling_what_was_spent(ledger, end):
                 table = parse_declared(raw, declaration)
                 table = table[rows_within(budget, table)]
-                codec = private_codec(table, declaration, ledger, self.codec)
+                table = table if rules is None else rules.forward(Columns.of(table)).frame()
+                codec = private_codec(table, inner, ledger, self.codec)
                 gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
                 self._train(generator, codec.alphabet, gate, none, training, _condition_fields(generator, codec))
         self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
-        self.codec_, self.image_codec_ = codec, None
+        self.codec_, self.image_codec_, self._rules = codec, None, rules
         self._warn_of_few_rows()
         return self
 
@@ -484,9 +506,14 @@ class Synthesizer(Estimator, LatentMethods):
         n = check_count("n", self.n_rows_ if n is None else n)
         if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
             raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
-        narrowing, rng = self._narrowed(where), self._rng(random_state)
-        asked = self.progress is True if progress is None else progress
+        narrowing = Narrowing({}, {}) if self._rules is not None else self._narrowed(where)
+        conditions = resolve(_by_name(where), self.schema_) if self._rules is not None else {}
+        rng, asked = self._rng(random_state), self.progress is True if progress is None else progress
         with watched(map(str, where or ()), asked, self.n_rows_) as tell, held_in_memory(n):
+            if self._rules is not None:
+                heard = tell if conditions else None
+                draw = Draw(self._rules, self.codec_, self.generator_, conditions, max_tries=max_tries, tell=heard)
+                return Columns.of(draw.table(n, rng))
             if self.image_codec_ is None:
                 return drawn_under(narrowing, self.codec_, self.generator_, n, rng, max_tries=max_tries, tell=tell)
             given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
@@ -509,11 +536,16 @@ class Synthesizer(Estimator, LatentMethods):
         raw, give_back = from_frame(partial)
         table = self._read(raw, partial=True).select(raw.columns)
         rng = self._rng(random_state)
-        narrowing = self.codec_.not_missing(table.columns)
-        given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)
-        codes = self.generator_.sample(len(table), rng=rng, given=given)
-        drawn = restore(self.codec_.decode(codes, rng=rng, narrowing=narrowing), self.schema_)
-        keys = [name for name in drawn.columns if not self.codec_.fields_of(name) and name in raw.columns]
+        if self._rules is not None:
+            filled = Completion(self._rules, self.codec_, self.generator_, table, rng).table()
+            full = pl.concat([filled, self.codec_.keys(len(table), rng)], how="horizontal")
+        else:
+            narrowing = self.codec_.not_missing(table.columns)
+            given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)
+            codes = self.generator_.sample(len(table), rng=rng, given=given)
+            full = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
+        drawn = restore(full, self.schema_)
+        keys = [c.name for c in self.schema_ if c.is_key and c.name in raw.columns]
         drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)
         names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
         full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
@@ -548,7 +580,9 @@ class Synthesizer(Estimator, LatentMethods):
         if self.image_codec_ is None:
             raw = from_frame(data)[0]
             # Rows that were drawn lack the columns that were dropped.
-            return self.codec_.encode(self._read(raw, partial=set(self.codec_.columns) <= set(raw.columns)))
+            needed = {c.name for c in self.schema_ if c.role is not Role.DROP}
+            table = self._read(raw, partial=needed <= set(raw.columns))
+            return self.codec_.encode(table if self._rules is None else self._rules.forward(Columns.of(table)))
         images = as_images(data)
         if images is None:
             raise InputError(f"this model learnt images: give an array or a mapping, got {type(data).__name__}")
@@ -561,6 +595,10 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:
+            if self._rules is not None:
+                raise OptionError(
+                    "rows from latents cannot be drawn again until they keep the rules: fit without rules"
+                )
             return self._frame_of(self.codec_.decode_few(codes, rng=rng, narrowing=narrowing))
         return self._give_back(self.image_codec_.decode(codes))
 
@@ -569,9 +607,7 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
         """What conditions leave of the codes."""
-        if not isinstance(where, Mapping | None):
-            raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
-        conditions = {str(name): condition for name, condition in (where or {}).items()}
+        conditions = _by_name(where)
         if self.image_codec_ is None:
             return self.codec_.condition(resolve(conditions, self.schema_))
         return self.image_codec_.condition(conditions)
@@ -586,7 +622,7 @@ class Synthesizer(Estimator, LatentMethods):
         saved = Saved(
             kind=type(self.generator_), options=self.generator_.options(), schema=self.schema_,
             codec=self.image_codec_ or self.codec_, state=self.generator_.state(), answers=self.answers_,
-            ledger=self._paid, n_rows=self.n_rows_, record=self.record_,
+            ledger=self._paid, n_rows=self.n_rows_, record=self.record_, rules=self._rules,
         )  # fmt: skip
         write_model(path, *saved.parts())
 
@@ -613,7 +649,8 @@ class Synthesizer(Estimator, LatentMethods):
         if isinstance(saved.codec, ImageCodec):
             made.image_codec_ = saved.codec
         else:
-            made.codec_ = saved.codec
+            made.codec_, made._rules = saved.codec, saved.rules
+            made.rules = None if saved.rules is None else list(saved.rules.texts)
         generator = made._make_generator(saved.kind)
         if saved.ledger is not None:
             made.ledger_ = made._paid = saved.ledger
@@ -704,6 +741,12 @@ def _condition_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...
             raise OptionError(f"condition_on: column {name!r} has one value only, so it tells nothing; leave it out")
         found += of_column
     return tuple(dict.fromkeys(found))
+
+
+def _by_name(where: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not isinstance(where, Mapping | None):
+        raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
+    return {str(name): condition for name, condition in (where or {}).items()}
 
 
 def _is_seed(value: object) -> bool:

@@ -19,6 +19,7 @@ from likewise.errors import LikewiseError, ModelFileError
 from likewise.models import model_named
 from likewise.models.base import Generator
 from likewise.models.images import image_model_named
+from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.parse import restore
 
@@ -46,6 +47,7 @@ class Saved:
         state: the generator's arrays.
         ledger: what was paid; None without a budget.
         record: of the training.
+        rules: how rules between columns are kept; None where there are none.
     """
 
     kind: type[Generator]
@@ -57,6 +59,7 @@ class Saved:
     ledger: Ledger | None
     n_rows: int
     record: dict[str, Any]
+    rules: RulePlan | None = None
 
     @property
     def alphabet(self) -> Alphabet:
@@ -67,7 +70,7 @@ class Saved:
         data, arrays = self.codec.to_state()
         codec = self.codec
         manifest = {
-            "schema": without_rare_levels(self.schema, codec).to_dict(types=True)
+            "schema": without_rare_levels(self.schema, codec, self.rules).to_dict(types=True)
             if isinstance(codec, TableCodec)
             else None,
             "codec": data,
@@ -79,6 +82,8 @@ class Saved:
             "n_rows": self.n_rows,
             "privacy": None if self.ledger is None else self.ledger.to_dict(),
         }
+        if self.rules is not None:
+            manifest["rules"] = self.rules.to_dict()
         groups = {"codec": arrays, "model": self.state, "answers": to_state(self.answers)}
         return manifest, {f"{group}.{k}": v for group, named in groups.items() for k, v in named.items()}
 
@@ -99,6 +104,7 @@ class Saved:
         if not isinstance(model["name"], str) or set(model["options"]) & set(RUN_OPTIONS):
             raise ModelFileError("its model has a name that is no text, or options of a run")
         codec: TableCodec | ImageCodec
+        rules = None
         if manifest["schema"] is None:
             kind: type[Generator] = image_model_named(model["name"])
             codec = ImageCodec.from_state(manifest["codec"], groups["codec"])
@@ -106,9 +112,11 @@ class Saved:
         else:
             kind, schema = model_named(model["name"]), Schema.from_dict(manifest["schema"])
             codec = TableCodec.from_state(manifest["codec"], groups["codec"])
-            if set(codec.columns) != {c.name for c in schema if c.role != "drop"}:
+            rules = RulePlan.from_dict(manifest["rules"], schema) if "rules" in manifest else None
+            inner = schema if rules is None else rules.inner
+            if set(codec.columns) != {c.name for c in inner if c.role != "drop"}:
                 raise ModelFileError("schema and codec name different columns")
-            _try_out(codec, schema)
+            _try_out(codec, schema, rules)
         paid, n_rows = manifest.get("privacy"), int(manifest["n_rows"])
         if n_rows < 1:
             raise ModelFileError("n_rows must be at least 1")
@@ -116,10 +124,11 @@ class Saved:
             kind=kind, options=dict(model["options"]), schema=schema, codec=codec, state=groups["model"],
             answers=from_state(groups["answers"], codec.alphabet.sizes),
             ledger=None if paid is None else Ledger.from_dict(paid), n_rows=n_rows, record=dict(manifest["training"]),
+            rules=rules,
         )  # fmt: skip
 
 
-def without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
+def without_rare_levels(schema: Schema, codec: TableCodec, rules: RulePlan | None = None) -> Schema:
     """The schema with no more categories of an Enum than the codec kept: the type of a frame may list what only one
     person's row holds, or held before rows were left out, and models and drawn tables travel."""
     columns = []
@@ -129,16 +138,29 @@ def without_rare_levels(schema: Schema, codec: TableCodec) -> Schema:
             kept: set[str | None] = {*(column.labels or ()), *column.missing}
             if isinstance(part, LevelCodec) and not part.is_boolean:
                 kept |= {*part.levels, part.rare_token}
+            elif part is None and rules is not None:
+                kept |= levels_made(column.name, codec, rules)
             levels = (*column.levels, *[t for t in [getattr(part, "rare_token", None)] if t])
             column = replace(column, levels=tuple(x for x in dict.fromkeys(levels) if x in kept) or None)
         columns.append(column)
-    return Schema(tuple(columns), schema.dialect)
+    return replace(schema, columns=tuple(columns))
 
 
-def _try_out(codec: TableCodec, schema: Schema) -> None:
+def levels_made(name: str, codec: TableCodec, rules: RulePlan) -> set[str | None]:
+    """The levels that a column takes from combinations that were kept, or from rules."""
+    joint = rules.joint_of(name)
+    if joint is not None:
+        part = next(part for part in codec.codecs if part.name == joint.level.name)
+        assert isinstance(part, LevelCodec)
+        return set(joint.split(pl.Series(joint.level.name, part.levels, dtype=pl.String))[name])
+    return set()
+
+
+def _try_out(codec: TableCodec, schema: Schema, rules: RulePlan | None) -> None:
     """Decode and write back every code once: what a damaged file breaks should break now, not at some later draw."""
     sizes = np.array(codec.alphabet.sizes, np.int64)
     n = int(sizes.max(initial=1))
     codes = (np.arange(n)[:, None] % sizes).astype(codec.alphabet.code_dtype)
     fractions = np.full((n, codec.alphabet.n_fractions), 0.5, np.float32)
-    restore(codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0)), schema)
+    table = codec.decode(Codes(codes, fractions), rng=np.random.default_rng(0))
+    restore(table if rules is None else rules.back(table), schema)

@@ -71,18 +71,22 @@ def drawn_under(
     *,
     max_tries: int | None = None,
     tell: Tell | None = None,
+    keys: bool = True,
 ) -> Columns:
     """n rows that meet conditions, from the generator's law given them.
 
     Where the conditions' weights leave more than meets them (`Narrowed.met`), rows are drawn under the weights, and
     those kept that meet them.
 
+    Args:
+        keys: as `TableCodec.decode_few` takes them.
+
     Raises:
         ConditionError: too few rows meet them to be found.
     """
     if not narrowing.met:
         given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
-        return codec.decode_few(generator.sample(n, rng=rng, given=given), rng=rng, narrowing=narrowing)
+        return codec.decode_few(generator.sample(n, rng=rng, given=given), rng=rng, narrowing=narrowing, keys=keys)
     budget = Budget.of(n, Given(max_tries=max_tries, progress=tell))
     parts: list[Codes] = []
     lacking = n
@@ -102,7 +106,7 @@ def drawn_under(
             budget.tell = None  # a model without a search knows no share
         budget.spend(len(codes), mass=float(met.sum()), found=len(parts[-1]))
     found = Codes(np.concatenate([part.codes for part in parts]), np.concatenate([part.fractions for part in parts]))
-    return codec.decode_own(found, rng=rng, narrowing=narrowing)
+    return codec.decode_own(found, rng=rng, narrowing=narrowing, keys=keys)
 
 
 def drawn_each(

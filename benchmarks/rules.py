@@ -136,7 +136,7 @@ REAL: dict[str, Ruled] = {
 
 
 def made(k: int, n: int = 4_000) -> tuple[pl.DataFrame, list[tuple[str, Broken]]]:
-    """The k-th made table, of k + 1 rules, the last of 31 pairs: orders, chains, sums, multiples, implications, levels."""
+    """The k-th made table, of k + 1 rules, the last of 31 pairs: orders, chains, sums, multiples, levels."""
     rng = np.random.default_rng(k)
     columns: dict[str, Any] = {}
     rules: list[tuple[str, Broken]] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from likewise.errors import ModelFileError, RuleError
@@ -15,9 +16,11 @@ from likewise.rules.orders import claims_of, edges_of, lows_of, parts
 from likewise.rules.solving import Solution, is_multiple, solutions
 from likewise.rules.steps import Computed, Gap, Joint, Scaled, Step
 from likewise.rules.terms import Check, Compare, ExactlyOne, FromData, Literal_, Name, Product, columns_of
-from likewise.schema.column import Column, Schema
+from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import canonical_dtype
 
+LOOSE = 0.1
+"""Of draws by chance, all such rules together: as many must be allowed where combinations are left to be looked at."""
 MOST_CHOICES = 4_096
 """Ways to choose what equations are solved for that are tried."""
 
@@ -147,17 +150,52 @@ def _scaled(claim: Compare, schema: Schema) -> Scaled | None:
     return Scaled.of(schema[left.left.name], step.value, rest.value, schema.names)  # type: ignore[arg-type]
 
 
-def joints(bound: Sequence[Bound], schema: Schema, steps: Sequence[Step]) -> list[Step]:
-    """Combinations as one column each, of columns that nothing else makes."""
+def joints(
+    bound: Sequence[Bound], schema: Schema, steps: Sequence[Step], outer: pl.DataFrame, kept: Mapping[int, pl.DataFrame]
+) -> list[Step]:
+    """Combinations as one column each, of columns that nothing else makes.
+
+    Where rows of levels that have nothing to do with one another would often be allowed, any model's rows are, and the
+    columns are better learnt as they are: what breaks the rule is drawn again.
+
+    Args:
+        kept: number of a rule -> the combinations that it allows.
+    """
     made = {
         name for step in steps if not (isinstance(step, Computed) and step.where is not None) for name in step.makes
     }
     found: list[Step] = []
-    for rule in bound:
-        if isinstance(rule.rule, FromData | ExactlyOne) and not made & set(rule.columns):
+    chance = {i: _by_chance(schema, outer, allowed) for i, allowed in kept.items()}
+    loose, left = set[int](), 1.0
+    for i in sorted(chance, key=lambda i: -chance[i]):
+        if left * chance[i] < LOOSE:
+            break
+        left *= chance[i]
+        loose.add(i)
+    for i, rule in enumerate(bound):
+        if isinstance(rule.rule, FromData | ExactlyOne) and i not in loose and not made & set(rule.columns):
             found.append(Joint.of(tuple(schema[name] for name in rule.columns), schema.names))
             made |= set(rule.columns)
     return found
+
+
+def is_seen(outer: pl.DataFrame, allowed: pl.DataFrame) -> pl.Series:
+    """(n,) which rows hold one of these combinations, a missing cell being a value like others."""
+    names = allowed.columns
+    mark = allowed.with_columns(pl.lit(True).alias("\0seen"))
+    joined = outer.select(names).join(mark, on=names, how="left", maintain_order="left", nulls_equal=True)
+    return joined["\0seen"].fill_null(False)
+
+
+def _by_chance(schema: Schema, outer: pl.DataFrame, allowed: pl.DataFrame) -> float:
+    """The share of rows that would hold an allowed combination if each column were dealt out to them anew; 0 where one
+    is of numbers or times, of which a model draws others than it saw."""
+    names = allowed.columns
+    if not len(outer) or any(schema[name].kind not in (Kind.CATEGORICAL, Kind.BOOLEAN) for name in names):
+        return 0.0
+    rng = np.random.default_rng(0)
+    dealt = outer.select(pl.col(name).gather(rng.permutation(len(outer))) for name in names)
+    return float(is_seen(dealt, allowed).mean())  # type: ignore[arg-type]
 
 
 def gaps(bound: Sequence[Bound], schema: Schema, steps: list[Step], outer: pl.DataFrame) -> list[Step]:

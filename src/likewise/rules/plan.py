@@ -21,7 +21,7 @@ import polars as pl
 from likewise.conditions import Condition
 from likewise.errors import RuleError
 from likewise.rules.binding import Bound, bind
-from likewise.rules.making import declared_steps, gaps, is_made_whole, joints, ordered, step_of, value_of
+from likewise.rules.making import declared_steps, gaps, is_made_whole, is_seen, joints, ordered, step_of, value_of
 from likewise.rules.orders import check_orders, parts
 from likewise.rules.solving import Solution, solutions
 from likewise.rules.steps import Computed, Gap, Joint, Scaled, Step, as_cell
@@ -78,17 +78,13 @@ class RulePlan:
         bound = bind(rules, schema)
         check_orders(bound)
         outer = table.frame(dict.fromkeys(name for rule in bound for name in rule.columns))
+        kept = {i: _tuples(r, outer, whose, least) for i, r in enumerate(bound) if isinstance(r.rule, FromData)}
         found = declared_steps(bound, schema, outer)
-        found += joints(bound, schema, found)
+        found += joints(bound, schema, found, outer, kept)
         found += gaps(bound, schema, found, outer)
         steps = ordered(found, bound)
-        tuples = {}
-        for i, rule in enumerate(bound):
-            if isinstance(rule.rule, FromData):
-                kept = _tuples(rule, outer, whose, least)
-                if not is_made_whole(rule, steps):
-                    tuples[i] = kept
-        return cls(schema, bound, steps, tuples)
+        looked_at = {i: allowed for i, allowed in kept.items() if not is_made_whole(bound[i], steps)}
+        return cls(schema, bound, steps, looked_at)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -282,17 +278,6 @@ def first_of(rule: Bound) -> pl.Expr:
     """Whether a row is the first to hold what it holds in these columns, or lacks one of them."""
     cells = [pl.col(name) for name in rule.columns]
     return pl.struct(cells).is_first_distinct() | pl.any_horizontal([cell.is_null() for cell in cells])
-
-
-def is_seen(outer: pl.DataFrame, allowed: pl.DataFrame) -> pl.Series:
-    """(n,) which rows hold one of these combinations, a missing cell being a value like others."""
-    names = allowed.columns
-    mark = allowed.with_columns(pl.lit(True).alias("\0seen"))
-    return (
-        outer.select(names)
-        .join(mark, on=names, how="left", maintain_order="left", nulls_equal=True)["\0seen"]
-        .fill_null(False)
-    )
 
 
 def _tuples(rule: Bound, outer: pl.DataFrame, whose: npt.NDArray[np.int64], least: int) -> pl.DataFrame:

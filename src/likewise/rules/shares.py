@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from likewise.rules.binding import bind
-from likewise.rules.plan import first_of, is_seen
+from likewise.rules.making import is_seen
+from likewise.rules.plan import first_of
 from likewise.rules.terms import FromData, Unique
 from likewise.schema.column import Schema
 

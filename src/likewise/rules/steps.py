@@ -279,13 +279,7 @@ class Joint(Step):
             ConditionError: none does.
         """
         table = self.split(pl.Series(self.level.name, levels, dtype=pl.String))
-        met = table.filter(meeting(table, asked))[self.level.name].to_list()
-        if not met:
-            names = ", ".join(map(repr, asked))
-            raise ConditionError(
-                f"conditions on {names}: of the {len(levels)} combinations of {', '.join(map(repr, self.makes))} that "
-                "enough people have, none meets them; widen the conditions"
-            )
+        met = meeting_combinations(table, asked, self.makes)[self.level.name]
         return OneOf(tuple(met))
 
     def matching(self, cells: Mapping[str, Any], levels: tuple[str, ...]) -> tuple[str, ...]:
@@ -295,6 +289,21 @@ class Joint(Step):
 
     def state(self) -> dict[str, Any]:
         return {"kind": self.kind, "columns": [c.name for c in self.columns], "level": self.level.name}
+
+
+def meeting_combinations(table: pl.DataFrame, asked: Mapping[str, Condition], columns: tuple[str, ...]) -> pl.DataFrame:
+    """The allowed combinations, a row each, that meet conditions on the columns.
+
+    Raises:
+        ConditionError: none does.
+    """
+    met = table.filter(meeting(table, asked))
+    if not len(met):
+        raise ConditionError(
+            f"of the {len(table)} combinations of {', '.join(map(repr, columns))} that enough people have, none meets "
+            f"them; widen the conditions on {', '.join(map(repr, asked))}"
+        )
+    return met
 
 
 def _stored(dtype: pl.DataType) -> pl.DataType:

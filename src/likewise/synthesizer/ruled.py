@@ -26,7 +26,7 @@ from likewise.models.base import Generator
 from likewise.models.drawing.conditioning import Budget
 from likewise.rules.plan import RulePlan
 from likewise.rules.shares import shares_of
-from likewise.rules.steps import Joint
+from likewise.rules.steps import Joint, meeting_combinations
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
 from likewise.synthesizer.search import drawn_under
@@ -97,6 +97,9 @@ class Draw:
         for step in plan.steps:
             if isinstance(step, Joint) and (asked := {n: c for n, c in self.later.items() if n in step.makes}):
                 learnt[step.level.name] = step.condition(asked, levels_of(codec, step))
+        for allowed in plan.tuples.values():
+            if asked := {n: c for n, c in where.items() if n in allowed.columns}:
+                meeting_combinations(allowed, asked, tuple(allowed.columns))
         self.narrowing: Narrowing = codec.condition(learnt)
         self.where = where
 
@@ -171,10 +174,7 @@ class Draw:
             f"{budget.wanted:,}{of_rules}. "
         )
         if self.where:
-            names = ", ".join(map(repr, self.where))
-            raise ConditionError(
-                f"conditions on {names}: {said}Widen the conditions, ask for fewer rows, or raise max_tries"
-            )
+            raise ConditionError(f"{said}Widen the conditions, ask for fewer rows, or raise max_tries")
         raise RuleError(f"{said}Look whether the table keeps these rules, ask for fewer rows, or raise max_tries")
 
 

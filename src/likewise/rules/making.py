@@ -19,7 +19,7 @@ from likewise.rules.terms import Check, Compare, ExactlyOne, FromData, Literal_,
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import canonical_dtype
 
-LOOSE = 0.1
+LOOSE = 0.9
 """Of draws by chance, all such rules together: as many must be allowed where combinations are left to be looked at."""
 MOST_CHOICES = 4_096
 """Ways to choose what equations are solved for that are tried."""
@@ -155,8 +155,8 @@ def joints(
 ) -> list[Step]:
     """Combinations as one column each, of columns that nothing else makes.
 
-    Where rows of levels that have nothing to do with one another would often be allowed, any model's rows are, and the
-    columns are better learnt as they are: what breaks the rule is drawn again.
+    Where rows of levels that have nothing to do with one another would mostly be allowed, the columns are better learnt
+    as they are, and what breaks the rule is drawn again. Where many would not, that bends the shares of the levels.
 
     Args:
         kept: number of a rule -> the combinations that it allows.

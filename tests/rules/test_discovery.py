@@ -115,3 +115,12 @@ def test_cells_that_are_missing_together() -> None:
     a, b = pl.Series("a", rng.integers(0, 99, N)), pl.Series("b", rng.integers(0, 99, N))
     frame = pl.DataFrame([x.zip_with(~gone, pl.Series([None] * N, dtype=pl.Int64)) for x in (a, b)])
     assert set(discover_rules(frame).texts) == {"a is null -> b is null", "b is null -> a is null"}
+
+
+def test_several_long_sums_in_one_table_are_found() -> None:
+    rng = np.random.default_rng(0)
+    parts = {f"{t}{k}": rng.integers(0, 99, N) for t in "pq" for k in range(4)}
+    frame = pl.DataFrame(parts).with_columns(
+        p=pl.sum_horizontal("p0", "p1", "p2", "p3"), q=pl.sum_horizontal("q0", "q1", "q2", "q3")
+    )
+    assert set(discover_rules(frame).texts) == {"p = p0 + p1 + p2 + p3", "q = q0 + q1 + q2 + q3"}

@@ -143,26 +143,22 @@ def _of_many(rows: Rows, columns: list[Column], known: pl.DataFrame) -> Iterator
     if d < 4 or len(known) < 3 * d:
         return
     cells = known.select(c.name for c in columns)[_spread(len(known), 20 * d)].to_numpy().astype(float)
-    done: set[int] = set()
-    for k in sorted(range(d), key=lambda k: -np.abs(cells[:, k]).sum()):
-        others = [j for j in range(d) if j != k and j not in done]
-        fit = np.linalg.lstsq(cells[:, others], cells[:, k], rcond=None)
-        solved, rank = np.asarray(fit[0], np.float64), int(fit[2])
+    # Small columns first, so that it is totals that depend on their parts, whatever other totals there are.
+    order = sorted(range(d), key=lambda j: float(np.abs(cells[:, j]).sum()))
+    scaled = cells[:, order] / np.maximum(np.linalg.norm(cells[:, order], axis=0), 1e-300)
+    own = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))  # what each adds to those before it
+    free = [j for j, size in zip(order, own, strict=True) if size > 1e-9]
+    for k in [j for j, size in zip(order, own, strict=True) if size <= 1e-9]:
+        solved = np.asarray(np.linalg.lstsq(cells[:, free], cells[:, k], rcond=None)[0], np.float64)
         whole = np.round(solved)
-        used = [(others[i], int(whole[i])) for i in np.flatnonzero(whole)]
-        if (
-            rank < len(others)
-            or np.abs(solved - whole).max() > 1e-4
-            or len(used) < 3
-            or {abs(s) for _, s in used} != {1}
-        ):
+        used = [(free[i], int(whole[i])) for i in np.flatnonzero(whole)]
+        if np.abs(solved - whole).max() > 1e-4 or len(used) < 3 or {abs(s) for _, s in used} != {1}:
             continue
-        used.sort(key=lambda pair: -pair[1])
+        used.sort(key=lambda pair: (-pair[1], pair[0]))
         parts = " ".join(("+ " if s > 0 else "- ") + quoted(columns[j].name) for j, s in used).removeprefix("+ ")
         rule = f"{quoted(columns[k].name)} = {parts}"
         chance = rows.chance(rule, d) if rows.holds(rule) else 0.0
         if chance < rows.least:
-            done.add(k)
             of_sum = tuple(columns[j] for j, _ in used)
             sign = "+" if all(s > 0 for _, s in used) else "-"
             yield Candidate(rule, chance, _with_total(rows, columns[k], of_sum, sign))

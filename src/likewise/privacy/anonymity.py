@@ -255,8 +255,9 @@ def anonymize(
         raise OptionError("suppressed says what becomes of rows that method='lattice' suppresses; no other does")
     if numbers != "interval" and not method.startswith("mondrian"):
         raise OptionError("numbers says how Mondrian tells a class's numbers; no other method reads it")
-    if entity is None and schema is not None:
-        entity = schema.entity
+    if schema is not None:
+        schema.refuse_rules("anonymize")
+        entity = schema.entity if entity is None else entity
     if entity is True:
         raise OptionError("entity must be the name of a column, False or None, got True")
     asked = read_asked(

@@ -114,7 +114,7 @@ def test_the_command_line_takes_proposes_and_keeps_rules(tmp_path: Path) -> None
     assert (drawn["a"] + drawn["b"] == drawn["t"]).all()
     assert (drawn["a"] <= drawn["c"]).all()
     wrong = run(app, ["synth", str(table), "-o", str(fake), "--rule", "a <= nobody"])
-    assert wrong.exit_code != 0
+    assert wrong.exit_code == 4
     assert "there is no column 'nobody'" in wrong.output
 
 

@@ -127,3 +127,25 @@ def test_no_full_name_is_drawn_however_many_rows_it_has() -> None:
     table = pl.DataFrame({"column_1": PEOPLE * 20, "x": range(20 * len(PEOPLE))})
     made = lw.Synthesizer("copula", random_state=0).fit(table).sample(100, random_state=0)
     assert not made["column_1"].is_in(PEOPLE).any()
+
+
+@pytest.mark.parametrize("heading", ["x", "notes", "Name", "Kunde"])
+@pytest.mark.parametrize(
+    "form", ["{0} ({1})", "{0} (#{1})", "{0} [{1}]", "{0}, 19{1}", "{0} {1}", "{1}. {0}", "{0} <{1}>", "{0} / Ulm {1}"]
+)
+def test_names_with_numbers_beside_are_names(heading: str, form: str) -> None:
+    texts = [form.format(name, 10 + i) for i, name in enumerate(PEOPLE)]
+    assert recognise(heading, pl.Series(texts)) is NAME
+
+
+@pytest.mark.parametrize(
+    ("heading", "texts"),
+    [
+        ("title", ["John Wick (2014)", "Amadeus (1984)", "Heat (1995)", "Jackie Brown (1997)", "Up (2009)", "Alien 3"]),
+        ("Name", ["Weber 57", "Weber 47", "Bosch 18", "Bosch 12", "Stihl 20", "Makita 36"]),
+        ("street", ["Gartenweg 7", "Main Street 12", "Lindenallee 3", "Talstr. 9", "Wiesenweg 4", "Marktplatz 1"]),
+        ("x", ["Boeing 737", "Boeing 747", "Airbus 320", "Airbus 380", "Cessna 172", "Piper 28"]),
+    ],
+)  # fmt: skip
+def test_titles_with_years_products_and_streets_are_no_names(heading: str, texts: list[str]) -> None:
+    assert recognise(heading, pl.Series(texts)) is None

@@ -37,6 +37,14 @@ def test_ten_single_names_are_names_where_the_heading_tells_of_somebody(heading:
     assert recognise(heading, pl.Series(GIVEN)) is NAME
 
 
+@pytest.mark.parametrize("heading", ["اسم المريض", "العميل", "מטופל", "שם הלקוח"])
+def test_headings_of_people_in_arabic_and_hebrew_are_known(heading: str) -> None:
+    given = ["محمد", "أحمد", "فاطمة", "علي", "خالد", "مريم", "يوسف", "ليلى", "سارة", "عمر"]
+    family = ["العلي", "الحربي", "القحطاني", "السيد", "منصور", "الشهري", "الزهراني", "الغامدي", "العتيبي", "الدوسري"]
+    names = [f"{name} {family[(3 * i + j) % 10]}" for j in range(2) for i, name in enumerate(given)]
+    assert recognise(heading, pl.Series(names)) is NAME
+
+
 @pytest.mark.parametrize("heading", ["Hausarzt", "Ansprechperson", "заказчик", "Created By", "主治医"])
 @pytest.mark.parametrize("every", [1, 2])
 @pytest.mark.parametrize("write", ["Dr. {}", "Dr. med. {}", "Prof. Dr. {}", "Frau {}", "{}, MD", "{} PhD"])

@@ -38,6 +38,8 @@ _DOERS = frozenset({"by", "to", "von", "durch", "par", "por"})
 """Last words of "created by" and "assigned to"."""
 
 _LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$"
+_BEFORE, _BEHIND = r"^#?\d+[.):]? +", r"[,;]?[ \n]*(?:[(\[<#/|].*|[-–—]? ?\d[\d./-]*)$"
+"""A number before a name, and what tells more of who it is: `Meyer, Anna (55)`, `Anna Meyer #431`."""
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"
 _ONE_OR_MORE = r"^[\p{L}\p{M}'’.\-]+(,? \p{L}[\p{L}\p{M}'’.\-]*){0,4}$"
 _EASTERN = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,4}(?:[ \u3000][\p{Han}\p{Hiragana}\p{Katakana}]{1,3})?$"
@@ -74,7 +76,7 @@ def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False
             the rest.
     """
     if not len(texts) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
-        return tells_of_people(parts) and may_be_names(parts, texts)
+        return (tells_of_people(parts) and may_be_names(parts, texts)) or _are_names_and_more(parts, texts)
     if _are_written_as_names(texts):
         return True
     parts = [split for part in parts for split in _split(part)]
@@ -90,6 +92,20 @@ def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False
     if parts and bare and _look_human(texts, 0.4):
         return True
     return _are_full_names(texts) or may_be_names(said, texts)
+
+
+def _are_names_and_more(parts: list[str], texts: pl.Series) -> bool:
+    """Whether distinct texts are names with a number before or behind each, or brackets."""
+    if not _bare(texts.head(50)).str.contains(_LETTERS).all():  # as most columns of texts end here
+        return False
+    names = _bare(texts).unique()
+    if not len(names) or names.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
+        return False
+    return names_a_person(parts) or _are_full_names(names) or (tells_of_people(parts) and may_be_names(parts, names))
+
+
+def _bare(texts: pl.Series) -> pl.Series:
+    return texts.str.replace(_BEFORE, "").str.replace(_BEHIND, "")
 
 
 def _are_written_as_names(texts: pl.Series) -> bool:

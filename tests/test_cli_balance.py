@@ -86,7 +86,7 @@ def test_compare_judges_a_target_of_numbers(table: Path, tmp_path: Path) -> None
         (("--target", "passed", "--compare", "-o", "x.csv"), 2, "--output"),
         (("--target", "pased", "-o", "x.csv"), 4, "did you mean 'passed'"),
         (("--target", "grade", "-o", "x.csv", "--model", "random"), 3, "the target is missing in"),
-        (("--target", "passed", "-o", "x.csv", "--model", "smoke"), 2, "'model' parameter"),
+        (("--target", "passed", "-o", "x.csv", "--model", "smoke"), 2, "no model 'smoke'; did you mean 'smote'"),
         (("--target", "passed", "-o", "x.csv", "--model", "smote", "--strategy", "0.01"), 2, "ratio"),
         (("--target", "passed", "-o", "x.csv", "--model", "random", "--mark", "age"), 2, "a column 'age' already"),
         (("--target", "passed", "--bins", "1,2", "--compare"), 2, "--bins is for --regression"),

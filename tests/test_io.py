@@ -187,7 +187,8 @@ def test_500_columns(tmp_path: Path) -> None:
         ("t.parquet", b"PAR1" + b"\0" * 99, "damaged or cut-off Parquet"),
         ("t.feather", b"ARROW1\0\0" + b"\0" * 99, "damaged or cut-off Arrow"),
         ("t.jsonl", b'{"a":1}\n{"a":\n', "as JSON lines: line 2 is not one JSON object"),
-        ("t.jsonl", b'{"a":[1]}\n', "nested or binary columns: 'a'"),
+        ("t.jsonl", b'{"a":[1]}\n{"a":[2]}\n', "nested or binary columns: 'a'"),
+        ("t.jsonl", b'{"a":[1]}\n', "is one JSON object that holds all the rows"),
     ],
 )
 def test_a_bad_file_is_told_clearly(tmp_path: Path, name: str, data: bytes, match: str) -> None:

@@ -141,7 +141,8 @@ WORDS = {"country": ["NA", "DE", "FR"] * 60, "answer": ["?", "yes", "no"] * 60, 
 @pytest.mark.parametrize("with_numbers", [True, False])
 def test_words_of_a_frame_are_never_overwritten(with_numbers: bool) -> None:
     frame = pd.DataFrame(WORDS | ({"z": range(180)} if with_numbers else {}))
-    imputer = lw.Imputer(random_state=0).fit(frame)
+    with pytest.warns(LikewiseWarning, match="are levels in a frame"):
+        imputer = lw.Imputer(random_state=0).fit(frame)
     pd.testing.assert_frame_equal(imputer.transform(frame), frame)
     model = lw.Synthesizer("copula", random_state=0).fit(frame)
     pd.testing.assert_frame_equal(model.complete(frame)[list(WORDS)], frame[list(WORDS)])

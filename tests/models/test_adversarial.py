@@ -230,6 +230,8 @@ def test_a_loss_that_is_no_number_ends_with_the_best_weights() -> None:
     module, losses = torch.nn.Linear(1, 1, bias=False), iter([1.0, 1.0, 1.0, math.nan])
 
     class Step:
+        is_game = False
+
         def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
             with torch.no_grad():
                 module.weight += 1

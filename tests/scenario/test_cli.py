@@ -49,12 +49,12 @@ def test_rows_of_a_return_period_are_written_with_their_plausibility(run: Run) -
 
 
 def test_mixes_views_and_quantiles_are_read(run: Run) -> None:
-    words = ("--mix", "job=none:0.5", "--where", "loss=q0.1..q0.9", "--view", "mean(loss)>=25", "-n", 400)
+    words = ("--mix", "job=none:0.5", "--where", "loss=q0.1..q0.9", "--view", "mean(loss)>=25", "-n", 4000)
     result = run("table.csv", "-o", "out.csv", *words, "--model", "copula", "--seed", 1)
     assert result.exit_code == 0, result.output
     out, seen = pl.read_csv("out.csv"), pl.read_csv("table.csv")["loss"]
     assert (out["job"] == "none").mean() == pytest.approx(0.5, abs=0.03)
-    assert out["loss"].mean() > 24
+    assert out["loss"].mean() > 25 - 3 * out["loss"].std() / 4000**0.5  # three standard errors
     assert out["loss"].max() <= seen.quantile(0.9, "higher")
 
 

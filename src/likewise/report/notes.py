@@ -93,8 +93,8 @@ ZH: dict[str, str] = {
     ),
     "{n} of {all} real rows repeat another one, though the values of column {column} hardly come again in rows that "
     "differ. Where real rows are split, equal ones stay together; if a join repeated them, take each once.": (
-        "{all} 个真实行中有 {n} 个与其他行重复，而列 {column} 的值在不同的行中几乎不重复。拆分真实行时，相同的行保持在一起；"
-        "若因连接而重复，请各取一次。"
+        "{all} 个真实行中有 {n} 个与其他行重复，而列 {column} 的值在不同的行中几乎不重复。"
+        "拆分真实行时，相同的行保持在一起；若因连接而重复，请各取一次。"
     ),
     "Training persons and holdout persons do not have equally many rows: the attacks take one row of each, by "
     "chance.": ("训练者与保留者每人的行数不同：攻击随机各取一行。"),

@@ -101,11 +101,6 @@ def schema_of(
     return replace(schema, dialect=dialect, rules=() if given is None else given.rules)
 
 
-def with_rules(schema: Schema, texts: list[str]) -> Schema:
-    """The schema with what `--rule` says."""
-    return replace(schema, rules=tuple(dict.fromkeys((*schema.rules, *texts))))
-
-
 def taken_of(schema: Schema, frame: pl.DataFrame | Counted, reading: Reading | None = None) -> Schema:
     """A schema without the columns that --columns and --drop leave out of the table.
 

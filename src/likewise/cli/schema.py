@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.inputs import schema_in, taken_of, with_rules
+from likewise.cli.inputs import schema_in, taken_of
 from likewise.cli.options import (
     AS_TOLD,
     COLUMNS,
@@ -84,7 +84,7 @@ def schema(
         overrides = None if given is None else {column.name: column for column in taken_of(given, frame, reading)}
         decimal = None if dialect is None else dialect.decimal
         found = infer(frame, overrides=overrides, entity=entity_of(entity, no_entity), decimal=decimal)
-    found = with_rules(replace(found, dialect=dialect, rules=() if given is None else given.rules), rule or [])
+    found = replace(found, dialect=dialect, rules=() if given is None else given.rules).with_rules(rule)
     for text in changes or []:
         found = _changed(found, text)
     if target is not None:

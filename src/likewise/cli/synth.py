@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.images import synth_images
-from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of, with_rules
+from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
@@ -254,7 +254,7 @@ def synth(
         schema = _declared(frame, given, target, privacy, reading)
     else:
         schema = schema_of(frame, given, target, terminal, entity_of(entity, no_entity), dialect, reading)
-    schema = with_rules(schema, rule or [])
+    schema = schema.with_rules(rule)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     if not isinstance(frame, Counted) and dry_run:
         show_plan(frame, schema, model, terminal, private=privacy is not None)

@@ -402,6 +402,10 @@ class Schema:
         new = _replace(old, **{**lost, **told, "found": tuple(told), **changes})
         return _replace(self, columns=tuple(new if c is old else c for c in self.columns))
 
+    def with_rules(self, asked: Sequence[str] | None) -> Self:
+        """The schema with rules beside its own, each once."""
+        return _replace(self, rules=tuple(dict.fromkeys((*self.rules, *(asked or ())))))
+
     def refuse_rules(self, who: str) -> None:
         """Say that something keeps no rules between columns, where the schema has some.
 

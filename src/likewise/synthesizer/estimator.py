@@ -66,7 +66,7 @@ from likewise.synthesizer.rows import (
     persons_in,
     rows_of_class,
 )
-from likewise.synthesizer.ruled import Draw, rules_of, with_rules
+from likewise.synthesizer.ruled import Draw, rules_of
 from likewise.synthesizer.ruled_completion import Completion
 from likewise.synthesizer.saved import DAMAGE, Saved, without_rare_levels
 from likewise.synthesizer.search import drawn_under, watched
@@ -274,7 +274,7 @@ class Synthesizer(Estimator, LatentMethods):
         counted, give_back = counted_of(frame, by_header=self.privacy is not None)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, counted.table.frame(), give_back)
-        schema = with_rules(self._bounded(self._schema_of(counted, is_array=is_numeric(frame))), self.rules)
+        schema = self._bounded(self._schema_of(counted, is_array=is_numeric(frame))).with_rules(self.rules)
         generator = self._table_generator(schema)
         if told := word_on_index(frame):
             warnings.warn(told, LikewiseWarning, stacklevel=2)
@@ -331,7 +331,7 @@ class Synthesizer(Estimator, LatentMethods):
         Nothing stops early, so nothing is held out, and nothing that is kept tells how many rows there were, or which.
         """
         schema = None if self.schema is None else self._bounded(self.schema)
-        declaration = with_rules(Declaration.of(schema, raw.schema, budget), self.rules)
+        declaration = Declaration.of(schema, raw.schema, budget).with_rules(self.rules)
         rules = RulePlan.declared(declaration.rules, declaration) if declaration.rules else None
         inner = declaration if rules is None else Declaration(rules.inner.columns)
         generator = self._table_generator(inner)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +36,6 @@ MOST_AT_ONCE = 2**18
 
 KEYS_TRIED = 20
 """Times that keys are made anew where a rule says that they are unique beside other columns."""
-
-
-S = TypeVar("S", bound=Schema)
-
-
-def with_rules(schema: S, asked: Sequence[str] | None) -> S:
-    """The schema with rules beside its own."""
-    return replace(schema, rules=tuple(dict.fromkeys((*schema.rules, *(asked or ())))))
 
 
 def rules_of(

@@ -67,9 +67,8 @@ def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
         "tables": list(MODELS.values()),
         "images": list(IMAGE_MODELS.values()),
     }
-    if name is not None and not any(kind.name == name for kinds in every.values() for kind in kinds):
-        known = list(dict.fromkeys(kind.name for kinds in every.values() for kind in kinds))
-        raise errors.OptionError(f"no model {name!r}{errors.nearest(name, known)}; there are: {', '.join(known)}")
+    if name is not None:
+        check_model(name, *MODELS, *IMAGE_MODELS)
     return {
         of: [describe(kind) for kind in kinds if name in (None, kind.name)]
         for of, kinds in every.items()

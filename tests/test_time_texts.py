@@ -109,6 +109,26 @@ def cut(moment: dt.datetime, to: str) -> dt.datetime:
     return moment.replace(**{part: int(part == "day") for part in parts[parts.index(to) + 1 :]})  # type: ignore[arg-type]
 
 
+NAMED = [
+    mark.join(parts)
+    for month in ("%b", "%B")
+    for year in ("%Y", "%y")
+    for parts in (["%d", month, year], [month, "%d", year], [year, month, "%d"])
+    for mark in ("-", "/", " ", ".", ", ", ". ")
+] + ["%d %b, %y", "%d. %b %y", "%b %d, %y", "%B %d '%y", "%d %b '%y", "%y-%m-%d", "%y.%m.%d", "%m.%d.%y", "%Y %m %d"]
+
+
+@pytest.mark.parametrize("pattern", NAMED)
+def test_days_with_any_mark_between_their_parts_are_read_right(pattern: str) -> None:
+    rng = np.random.default_rng(1)
+    days = [dt.date(2009, 3, 5) + dt.timedelta(days=int(d)) for d in rng.integers(0, 5000, 300)]
+    raw = pl.DataFrame({"t": [day.strftime(pattern) for day in days]})
+    schema = infer(raw)
+    parsed = parse(raw, schema)
+    assert parsed["t"].to_list() == days
+    assert restore(parsed, schema).equals(raw)
+
+
 @pytest.mark.parametrize("how", SPELLINGS)
 def test_moments_are_read_and_written_as_they_came(how: str) -> None:
     write, pattern, unit = SPELLINGS[how]

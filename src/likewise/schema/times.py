@@ -14,7 +14,8 @@ from likewise.schema.number_forms import few
 from likewise.schema.vocabulary import rows
 
 _DATES = [(re.compile(shape), tuple(patterns)) for shape, *patterns in rows("times.dates")]
-"""What dates look like, and the patterns that they may then have; `{s}` is what the last group of the shape holds."""
+"""What dates look like, and the patterns that they may then have; `{1}` is what the first group of the shape holds,
+`{s}` the last."""
 _WEEK = r"(?i:KW|CW|W|wk|week|woche|vecka|uge|sem\.?|semaine|semana)"
 _WEEKS = (
     (re.compile(rf"({_WEEK} ?)[0-5]?[0-9]([-/., ]{{1,2}})(?:19|20)[0-9]{{2}}"), "{}%V{}%G"),
@@ -119,7 +120,7 @@ def detect(values: pl.Series, counts: pl.Series) -> TimeTexts | None:
         if best < 0.05 * total:
             return None
     tied = [c for c in candidates if rows_read[c] == best]
-    chosen = _prefer(tied)
+    chosen = _prefer(tied, values)
     if chosen == "%M:%S" and few(total - rows_read.get("%H:%M", 0), total):
         chosen = "%H:%M"  # one "24:00" does not make minutes of hours
     rest, rest_rows = (s.filter(read(values, chosen, keep_odd_years=True).is_null()) for s in (values, counts))
@@ -295,8 +296,9 @@ def _guess(text: str) -> tuple[str, ...]:
 
 
 def _filled(match: re.Match[str], patterns: tuple[str, ...], tail: str) -> list[str]:
-    separator = match.groups()[-1] if match.groups() else ""
-    return [p.replace("{s}", separator) + tail for p in patterns]
+    held = match.groups("")
+    marks = {f"{{{i}}}": mark for i, mark in enumerate(held, 1)} | {"{s}": held[-1] if held else ""}
+    return [re.sub(r"\{\w\}", lambda at: marks[at[0]], p) + tail for p in patterns]
 
 
 def _dotted(text: str) -> str:
@@ -340,12 +342,21 @@ def _parts_order(pattern: str) -> list[str]:
     return [p for p in re.findall(r"%[A-Za-z]", pattern) if p in ("%d", "%m", "%y", "%Y")]
 
 
-def _prefer(tied: list[str]) -> str:
-    """Among patterns that read the same rows: month first behind slashes, day first else; %b before %B."""
+def _prefer(tied: list[str], values: pl.Series) -> str:
+    """Among patterns that read the same rows: month first behind slashes, day first else; %b before %B. Where the year
+    of two digits may be at either end, it is at the one that takes fewer values."""
+    ends = [next((c for c in tied if re.match(begin, c)), None) for begin in ("%[dmbB].*%y$", "%y.*%d$")]
+    if all(ends):
+        last, first = (_distinct_days(values, c) for c in ends if c)
+        tied = [c for c in tied if c.startswith("%y") == (first >= last + 4)]
     for c in tied:
         if c.startswith("%d") and re.match(r"%d[-.]%m", c):
             return c
     return tied[0]
+
+
+def _distinct_days(values: pl.Series, pattern: str) -> int:
+    return read(values, pattern, keep_odd_years=True).dt.day().n_unique()
 
 
 def _exact_form(values: pl.Series, counts: pl.Series, pattern: str) -> str:

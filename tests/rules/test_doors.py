@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import likewise as lw
 from likewise.cli.app import app
 from likewise.errors import OptionError, RuleError, SchemaError
-from likewise.rules import shares_of
+from likewise.rules import Share, shares_of
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 
@@ -67,10 +67,10 @@ def test_a_report_tells_how_many_rows_keep_each_rule() -> None:
     report = lw.evaluate(real, fake, schema=schema, measures=["joint"])
     first = report.rules[0]
     n_right = int((real["t"][:6] == 0).sum())
-    assert (first.rule, first.rows_real, first.broken_real) == ("a + b = t", N, 0)
-    assert (first.rows_synthetic, first.broken_synthetic) == (N, 6 - n_right)
-    assert first.synthetic == 1 - (6 - n_right) / N
-    assert report.rules[2].broken_synthetic == 0
+    assert (first.rule, first.real.rows, first.real.broken) == ("a + b = t", N, 0)
+    assert (first.synthetic.rows, first.synthetic.broken) == (N, 6 - n_right)
+    assert first.synthetic.kept == 1 - (6 - n_right) / N
+    assert report.rules[2].synthetic.broken == 0
     assert lw.Report.from_json(report.to_json()).rules == report.rules
     assert "Rules between columns" in report.to_html()
     assert "a + b = t" in report.to_markdown()
@@ -82,7 +82,7 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
     from likewise.evaluate.results import RuleScore
     from likewise.report.rules import cells
 
-    score = RuleScore(rule="a < b", rows_real=0, broken_real=0, rows_synthetic=10**6, broken_synthetic=1)
+    score = RuleScore(rule="a < b", real=Share(rows=0, broken=0), synthetic=Share(rows=10**6, broken=1))
     assert cells(score) == ("a < b", "–", "99.99 %", "1 / 1,000,000")
 
 
@@ -92,7 +92,7 @@ def test_combinations_are_held_against_those_of_the_real_rows() -> None:
         pl.DataFrame({"x": ["a", "b"], "y": [None, None]}, schema={"x": pl.String, "y": pl.String}),
     )
     schema = lw.Schema([lw.Column(name=n, kind="categorical") for n in "xy"])
-    share = shares_of(["x, y from data"], schema, parse(fake, schema), parse(real, schema))[0]
+    share = shares_of(["x, y from data"], schema, parse(fake, schema), parse(real, schema))["x, y from data"]
     assert (share.rows, share.broken) == (2, 1)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from likewise.audit import Audit
     from likewise.cli.terminal import Terminal
     from likewise.evaluate import Report
-    from likewise.evaluate.rules import Outcome
+    from likewise.evaluate.thresholds import Outcome
     from likewise.schema.column import Schema
 
 EXIT_BROKEN_RULE = 1
@@ -134,7 +134,7 @@ def audit(
       likewise audit --dp net.likewise --steps
     """
     from likewise.evaluate import evaluate
-    from likewise.evaluate.rules import Rules, check, read_rules, to_junit
+    from likewise.evaluate.thresholds import Thresholds, check, read_thresholds, to_junit
     from likewise.tables import files
 
     terminal = open_terminal(quiet, json)
@@ -152,7 +152,7 @@ def audit(
     check_outputs(json, junit)
     if worst and holdout is None:
         raise errors.OptionError("--worst needs --holdout: only other real rows tell who stands out")
-    wanted = Rules() if rules is None else read_rules(rules)
+    wanted = Thresholds() if rules is None else read_thresholds(rules)
     target = wanted.target if target is None else target
     register = None if public is None else files.read(public)
     whose = entity_of(entity, no_entity)

@@ -112,8 +112,8 @@ def _tell_rules(frame: pl.DataFrame, found: Schema, terminal: Terminal) -> None:
         from likewise.rules import shares_of
         from likewise.schema.parse import parse
 
-        for share in shares_of(found.rules, found, parse(frame, found)):
-            terminal.result(f"rule {share.rule!r}: {share.broken:,} of {share.rows:,} rows that it binds break it")
+        for rule, share in shares_of(found.rules, found, parse(frame, found)).items():
+            terminal.result(f"rule {rule!r}: {share.broken:,} of {share.rows:,} rows that it binds break it")
 
 
 def _propose(frame: pl.DataFrame, found: Schema, terminal: Terminal) -> None:

@@ -250,10 +250,8 @@ def _rule_scores(schema: Schema, tables: Mapping[str, pl.DataFrame]) -> Iterable
     real, fake = tables["real"], tables["synthetic"]
     seen = pl.concat([real, tables["holdout"].select(real.columns)]) if "holdout" in tables else real
     of_real = shares_of(schema.rules, schema, real)
-    for a, b in zip(of_real, shares_of(schema.rules, schema, fake, seen), strict=True):
-        yield RuleScore(
-            rule=a.rule, rows_real=a.rows, broken_real=a.broken, rows_synthetic=b.rows, broken_synthetic=b.broken
-        )
+    for rule, share in shares_of(schema.rules, schema, fake, seen).items():
+        yield RuleScore(rule=rule, real=of_real[rule], synthetic=share)
 
 
 def _with_entity(schema: Schema, entity: str | bool | None) -> Schema:

@@ -18,6 +18,7 @@ from likewise.errors import InputError, nearest
 from likewise.evaluate.figure import Better, Figure, FloorKind, Group, Part, parts
 from likewise.evaluate.measures import find
 from likewise.notebook import Frame
+from likewise.rules.shares import Share
 
 _T = TypeVar("_T")
 
@@ -344,25 +345,12 @@ class RuleScore:
 
     Args:
         rule: as text.
-        rows_real, rows_synthetic: rows that it binds: none of the cells that it needs is missing, its condition is met.
-        broken_real, broken_synthetic: rows of these that break it.
+        real, synthetic: how the rows of each table keep it.
     """
 
     rule: str
-    rows_real: int
-    broken_real: int
-    rows_synthetic: int
-    broken_synthetic: int
-
-    @property
-    def real(self) -> float | None:
-        """The share of real rows that keep it; None where it binds none."""
-        return 1 - self.broken_real / self.rows_real if self.rows_real else None
-
-    @property
-    def synthetic(self) -> float | None:
-        """The share of synthetic rows that keep it; None where it binds none."""
-        return 1 - self.broken_synthetic / self.rows_synthetic if self.rows_synthetic else None
+    real: Share
+    synthetic: Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -600,6 +588,8 @@ def _build(kind: type[_T], plain: Mapping[str, Any]) -> _T:
         values["picture"] = _build(Picture, values["picture"])
     if isinstance(values.get("grid"), Mapping):
         values["grid"] = _build(Grid, values["grid"])
+    if kind is RuleScore:
+        values |= {role: _build(Share, values[role]) for role in ("real", "synthetic")}
     if "value" in values and values["value"] is None:
         values["value"] = math.nan
     return kind(**values)

@@ -14,9 +14,9 @@ def cells(score: RuleScore) -> tuple[str, str, str, str]:
     """The rule, the share of real and of synthetic rows that keep it, and how many synthetic ones break it."""
     return (
         score.rule,
-        _share(score.real),
-        _share(score.synthetic),
-        f"{score.broken_synthetic:,} / {score.rows_synthetic:,}",
+        _share(score.real.kept),
+        _share(score.synthetic.kept),
+        f"{score.synthetic.broken:,} / {score.synthetic.rows:,}",
     )
 
 
@@ -34,7 +34,7 @@ def rules(report: Report, text: dict[str, str]) -> str:
     rows = []
     for score in report.rules:
         rule, real, synthetic, broken = cells(score)
-        marked = " worse" if score.broken_synthetic else ""
+        marked = " worse" if score.synthetic.broken else ""
         rows.append(row(escape(rule), (real, "soft"), (synthetic, f"value{marked}"), (broken, "wide")))
     note = f'<p class="soft small">{escape(text["rules_note"])}</p>'
     return section("rules", escape(text["rules"]), note, table((text[head] for head in HEADS), rows))

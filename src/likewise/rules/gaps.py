@@ -26,7 +26,7 @@ def gap_of(high: Column, lows: tuple[Column, ...], outer: pl.DataFrame, taken: t
     both = cells.drop_nulls()
     if len(both) < LEAST_ROWS or not _is_fine(both):
         return None
-    alone = bool(cells.select((pl.col("base").is_null() & pl.col("high").is_not_null()).any()).item())
+    learnt = bool(cells.select((pl.col("base").is_null() & pl.col("high").is_not_null()).any()).item())
     name = free_name(f"{high.name} - {lows[0].name}" if len(lows) == 1 else f"{high.name} - max", taken)
     is_real = any(c.kind is Kind.REAL for c in columns)
     decimals = None
@@ -34,7 +34,7 @@ def gap_of(high: Column, lows: tuple[Column, ...], outer: pl.DataFrame, taken: t
         decimals = max(c.decimals or 0 for c in columns)
     kind, dtype = (Kind.REAL, "Float64") if is_real else (Kind.INTEGER, "Int64")
     gap = Column(name=name, kind=kind, role=high.role, dtype=dtype, decimals=decimals)
-    return Gap(high, tuple(c.name for c in lows), gap, _unit(both, high), alone)
+    return Gap(high, tuple(c.name for c in lows), gap, _unit(both, high), learnt)
 
 
 def _alike(columns: tuple[Column, ...]) -> bool:

@@ -117,9 +117,9 @@ def _computed(i: int, j: int, found: Solution, rule: Bound, schema: Schema, *, l
         read = tuple(dict.fromkeys((*read, *columns_of(rule.rule.condition))))
     over = found.term is None
     return Computed(
+        schema[found.column],
         i,
         j,
-        schema[found.column],
         value_of(found, rule, schema),
         read,
         learnt,
@@ -267,7 +267,7 @@ def step_of(state: dict[str, Any], bound: Sequence[Bound], schema: Schema) -> St
         case "gap":
             return Gap(
                 schema[state["column"]], tuple(schema[n].name for n in state["lows"]), Column.from_dict(state["gap"]),
-                int(state["unit"]), bool(state["alone"]),
+                int(state["unit"]), bool(state["learnt"]),
             )  # fmt: skip
         case "joint":
             return Joint.of(tuple(schema[name] for name in state["columns"]), schema.names)

@@ -134,7 +134,7 @@ class RulePlan:
         for step in self.steps:
             if isinstance(step, Gap):
                 needed, own = (*step.lows, step.column.name), [step.gap.name]
-                if step.alone:
+                if step.learnt:
                     made[step.column.name] = outer[step.column.name].clear(len(outer))
             elif isinstance(step, Joint):
                 needed, own = step.makes, [step.level.name]
@@ -153,7 +153,7 @@ class RulePlan:
         return [
             name
             for name in found
-            if not any(isinstance(s, Gap) and s.alone and s.column.name == name for s in self.steps)
+            if not any(isinstance(s, Gap) and s.learnt and s.column.name == name for s in self.steps)
         ]
 
     def deduced(self, known: pl.DataFrame) -> pl.DataFrame:

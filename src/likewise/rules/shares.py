@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from likewise.rules.binding import bind
+from likewise.rules.binding import Bound, bind
 from likewise.rules.making import is_seen
 from likewise.rules.plan import first_of
 from likewise.rules.terms import FromData, Unique
@@ -19,12 +19,10 @@ class Share:
     """How a table keeps one rule.
 
     Args:
-        rule: as text.
         rows: that it binds: where none of the cells that it needs is missing, and its condition is met.
         broken: rows of these that break it.
     """
 
-    rule: str
     rows: int
     broken: int
 
@@ -36,8 +34,8 @@ class Share:
 
 def shares_of(
     rules: Iterable[str], schema: Schema, table: pl.DataFrame, real: pl.DataFrame | None = None
-) -> tuple[Share, ...]:
-    """How a canonical table keeps rules.
+) -> dict[str, Share]:
+    """How a canonical table keeps each of some rules.
 
     Args:
         real: the rows whose combinations a rule `from data` allows; None takes the table's own, which break none.
@@ -45,8 +43,13 @@ def shares_of(
     Raises:
         RuleError: a text is no rule of this table.
     """
-    found = []
-    for rule in bind(rules, schema):
+    return shares_of_bound(bind(rules, schema), table, real)
+
+
+def shares_of_bound(rules: Sequence[Bound], table: pl.DataFrame, real: pl.DataFrame | None = None) -> dict[str, Share]:
+    """`shares_of` of rules that were read already."""
+    found = {}
+    for rule in rules:
         rows, broken = len(table), 0
         if isinstance(rule.rule, Unique):
             broken = int((~table.select(first_of(rule)).to_series()).sum())
@@ -55,5 +58,5 @@ def shares_of(
         else:
             one = table.select(rule.binds.sum().alias("n"), (rule.binds & ~rule.kept).sum().alias("broken")).row(0)
             rows, broken = int(one[0]), int(one[1])
-        found.append(Share(rule=rule.text, rows=rows, broken=broken))
-    return tuple(found)
+        found[rule.text] = Share(rows=rows, broken=broken)
+    return found

@@ -24,9 +24,14 @@ from likewise.schema.parse import canonical_dtype
 
 
 class Step(ABC):
-    """One way by which outer columns come from inner ones."""
+    """One way by which outer columns come from inner ones.
+
+    Args:
+        learnt: whether what it makes is learnt all the same.
+    """
 
     kind: ClassVar[str]
+    learnt = False
 
     @property
     @abstractmethod
@@ -34,14 +39,14 @@ class Step(ABC):
         """Outer columns that it writes."""
 
     @property
-    @abstractmethod
     def reads(self) -> tuple[str, ...]:
         """Outer columns that must be there before."""
+        return ()
 
     @property
     def gone(self) -> tuple[str, ...]:
         """Outer columns that are not learnt."""
-        return ()
+        return () if self.learnt else self.makes
 
     @property
     def own(self) -> tuple[Column, ...]:
@@ -78,17 +83,27 @@ def as_cell(value: pl.Expr, column: Column) -> pl.Expr:
 
 
 @dataclass(frozen=True)
-class Computed(Step):
+class StepOfOne(Step):
+    """A step that makes one column."""
+
+    column: Column
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        return (self.column.name,)
+
+
+@dataclass(frozen=True)
+class Computed(StepOfOne):
     """A column that an equation gives from others.
 
     Args:
+        column: that is made.
         rule: number of the rule.
         part: which of the claims that the rule joins.
-        column: that is made.
         value: what it is made of.
         read: columns of `value` and of `where`.
-        learnt: whether the column is learnt all the same: for the rows that the rule does not bind, and for which of
-            its cells are missing.
+        learnt: for the rows that the rule does not bind, and for which of its cells are missing.
         where: the rows in which it holds; None for all.
         over: whether a missing cell is written too, as where a rule says that it is missing, or not missing.
     """
@@ -96,7 +111,6 @@ class Computed(Step):
     kind: ClassVar[str] = "computed"
     rule: int
     part: int
-    column: Column
     value: pl.Expr
     read: tuple[str, ...]
     learnt: bool
@@ -104,16 +118,8 @@ class Computed(Step):
     over: bool = False
 
     @property
-    def makes(self) -> tuple[str, ...]:
-        return (self.column.name,)
-
-    @property
     def reads(self) -> tuple[str, ...]:
         return self.read
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        return () if self.learnt else (self.column.name,)
 
     def back(self, frame: pl.DataFrame) -> pl.DataFrame:
         value = as_cell(self.value, self.column)
@@ -135,7 +141,7 @@ class Computed(Step):
 
 
 @dataclass(frozen=True)
-class Gap(Step):
+class Gap(StepOfOne):
     """A column that is never below others, as the greatest of those that are there and what lies between.
 
     Args:
@@ -143,31 +149,22 @@ class Gap(Step):
         lows: those that are not above it; a missing one does not bind.
         gap: the column that is learnt in its place.
         unit: of what lies between: microseconds for moments.
-        alone: whether the upper one is learnt for the rows in which all lower ones are missing.
+        learnt: for the rows in which all lower ones are missing.
     """
 
     kind: ClassVar[str] = "gap"
-    column: Column
     lows: tuple[str, ...]
     gap: Column
     unit: int = 1
-    alone: bool = False
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        return (self.column.name,)
+    learnt: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
         return self.lows
 
     @property
-    def gone(self) -> tuple[str, ...]:
-        return () if self.alone else (self.column.name,)
-
-    @property
     def own(self) -> tuple[Column, ...]:
-        return (self.gap, self.column) if self.alone else (self.gap,)
+        return (self.gap, self.column) if self.learnt else (self.gap,)
 
     @property
     def _base(self) -> pl.Expr:
@@ -186,7 +183,7 @@ class Gap(Step):
             case _:
                 gap = gap.clip(0)
         found = [gap.alias(self.gap.name)]
-        if self.alone:
+        if self.learnt:
             found.append(pl.when(self._base.is_null()).then(high).alias(self.column.name))
         return outer.select(found).get_columns()
 
@@ -198,7 +195,7 @@ class Gap(Step):
             made = base + pl.duration(microseconds=gap * self.unit)
         else:
             made = base + gap
-        alone = pl.col(self.column.name) if self.alone else pl.lit(None, dtype=dtype)
+        alone = pl.col(self.column.name) if self.learnt else pl.lit(None, dtype=dtype)
         value = pl.when(base.is_not_null()).then(as_cell(made, self.column)).otherwise(alone)
         return frame.with_columns(value.alias(self.column.name))
 
@@ -212,7 +209,7 @@ class Gap(Step):
     def state(self) -> dict[str, Any]:
         return {
             "kind": self.kind, "column": self.column.name, "lows": list(self.lows), "gap": self.gap.to_dict(),
-            "unit": self.unit, "alone": self.alone,
+            "unit": self.unit, "learnt": self.learnt,
         }  # fmt: skip
 
 
@@ -239,14 +236,6 @@ class Joint(Step):
     @property
     def makes(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        return self.makes
 
     @property
     def own(self) -> tuple[Column, ...]:
@@ -317,18 +306,16 @@ def _physical(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 @dataclass(frozen=True)
-class Scaled(Step):
+class Scaled(StepOfOne):
     """A column of multiples, as how many times.
 
     Args:
-        rule: number of the rule.
         column: of which column % step = rest.
         step, rest: as the rule says them.
         times: the column that is learnt in its place.
     """
 
     kind: ClassVar[str] = "scaled"
-    column: Column
     step: float
     rest: float
     times: Column
@@ -344,18 +331,6 @@ class Scaled(Step):
             name=name, kind=Kind.INTEGER, role=column.role, dtype="Int64", bounds=bounds, nullable=column.nullable
         )
         return cls(column, step, rest, times)
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        return (self.column.name,)
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        return self.makes
 
     @property
     def own(self) -> tuple[Column, ...]:

@@ -24,7 +24,7 @@ from likewise.errors import ConditionError, LikewiseWarning, RuleError
 from likewise.models.base import Generator
 from likewise.models.drawing.conditioning import Budget
 from likewise.rules.plan import RulePlan
-from likewise.rules.shares import shares_of
+from likewise.rules.shares import shares_of_bound
 from likewise.rules.steps import Joint, meeting_combinations
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
@@ -57,8 +57,8 @@ def rules_of(
             f"k_anonymous looks at the quasi-identifiers as they are learnt, and rules make "
             f"{', '.join(map(repr, quasi))} of other columns: leave those rules out, or k_anonymous"
         )
-    shares = shares_of(texts, schema, table.frame(plan.columns))
-    said = [f"{s.broken:,} of {s.rows:,} rows that it binds break rule {s.rule!r}" for s in shares if s.broken]
+    shares = shares_of_bound(plan.rules, table.frame(plan.columns))
+    said = [f"{s.broken:,} of {s.rows:,} rows that it binds break rule {r!r}" for r, s in shares.items() if s.broken]
     if said and strict:
         raise RuleError(
             f"{'; '.join(said)}; clean them, or leave strict_rules out: they are then learnt from, and none like "

@@ -1,4 +1,4 @@
-"""Rules that a report must keep: thresholds as TOML, outcomes as plain data, JSON and JUnit.
+"""Thresholds that a report must keep, as TOML; outcomes as plain data, JSON and JUnit.
 
     [rules]
     shape = { max = 0.02 }
@@ -37,7 +37,7 @@ TESTS = ("max", "min", "within", "no_alarm", "least_leak", "optional")
 
 
 @dataclass(frozen=True)
-class Rules:
+class Thresholds:
     """What must hold.
 
     Args:
@@ -74,7 +74,7 @@ class Outcome:
         return f"{self.name}: {self.rule}: {self.said}"
 
 
-def read_rules(path: str | os.PathLike[str]) -> Rules:
+def read_thresholds(path: str | os.PathLike[str]) -> Thresholds:
     """The rules of a TOML file.
 
     Raises:
@@ -86,20 +86,20 @@ def read_rules(path: str | os.PathLike[str]) -> Rules:
         raise InputError(f"the rules {os.fspath(path)!r} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"the rules {os.fspath(path)!r} are not UTF-8 text") from error
-    return parse_rules(text)
+    return parse_thresholds(text)
 
 
-def parse_rules(text: str) -> Rules:
+def parse_thresholds(text: str) -> Thresholds:
     """The rules of a TOML text.
 
-    >>> parse_rules("[rules]\\nshape = {max = 0.02}").rules
+    >>> parse_thresholds("[rules]\\nshape = {max = 0.02}").rules
     {'shape': {'max': 0.02}}
     """
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"the rules are not TOML: {error}") from error
-    _check_words(plain, [f.name for f in fields(Rules)], "the rules")
+    _check_words(plain, [f.name for f in fields(Thresholds)], "the rules")
     for table in TABLES:
         if not isinstance(plain.get(table, {}), dict):
             raise InputError(f"the rules: {table!r} must be a table, such as [{table}]")
@@ -113,7 +113,7 @@ def parse_rules(text: str) -> Rules:
     measures = plain.get("measures", "standard")
     if not isinstance(measures, str) and not (isinstance(measures, list) and all(isinstance(m, str) for m in measures)):
         raise InputError("the rules: 'measures' must be a name or a list of names")
-    return Rules(**(plain | {"measures": tuple(measures) if isinstance(measures, list) else measures}))
+    return Thresholds(**(plain | {"measures": tuple(measures) if isinstance(measures, list) else measures}))
 
 
 def _check_tests(name: str, tests: Any, known: tuple[str, ...]) -> None:
@@ -134,17 +134,17 @@ def _check_words(plain: Mapping[str, Any], known: list[str], where: str) -> None
             raise InputError(f"{where}: {word!r} is not among {', '.join(known)}{hint}")
 
 
-def check(report: Report, rules: Rules) -> tuple[Outcome, ...]:
-    """Every test of the rules, against a report."""
+def check(report: Report, wanted: Thresholds) -> tuple[Outcome, ...]:
+    """Every test, against a report."""
     found: list[Outcome] = []
-    for name, tests in rules.rules.items():
+    for name, tests in wanted.rules.items():
         if name in report:
             found += _score_outcomes(report[name], tests)
         else:
             found += _absent(name, tests)
-    for field_name, tests in rules.columns.items():
+    for field_name, tests in wanted.columns.items():
         found += _line_outcomes("column", {c.name: getattr(c, field_name) for c in report.columns}, field_name, tests)
-    for field_name, tests in rules.subgroups.items():
+    for field_name, tests in wanted.subgroups.items():
         found += _line_outcomes("group", {g.level: getattr(g, field_name) for g in report.subgroups}, field_name, tests)
     return tuple(found)
 

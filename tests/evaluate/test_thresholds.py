@@ -1,4 +1,4 @@
-"""Rules as TOML: what they catch, and what a wrong file is told."""
+"""Thresholds as TOML: what they catch, and what a wrong file is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from likewise.errors import InputError
 from likewise.evaluate import ColumnScore, Report, Score, SubgroupScore
-from likewise.evaluate.rules import check, parse_rules, read_rules, to_junit
+from likewise.evaluate.thresholds import check, parse_thresholds, read_thresholds, to_junit
 
 
 def score(name: str, value: float, better="lower", **more) -> Score:
@@ -62,7 +62,7 @@ REPORT = Report(
     ],
 )
 def test_a_rule_breaks_exactly_when_its_words_say_so(rules, broken):
-    assert [str(o) for o in check(REPORT, parse_rules(rules)) if not o.passed] == broken
+    assert [str(o) for o in check(REPORT, parse_thresholds(rules)) if not o.passed] == broken
 
 
 @pytest.mark.parametrize(
@@ -87,24 +87,24 @@ def test_a_rule_breaks_exactly_when_its_words_say_so(rules, broken):
 )
 def test_a_wrong_file_is_told(text, said):
     with pytest.raises(InputError, match=said):
-        parse_rules(text)
+        parse_thresholds(text)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
-        read_rules(tmp_path / "none.toml")
+        read_thresholds(tmp_path / "none.toml")
     (tmp_path / "rules.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not UTF-8"):
-        read_rules(tmp_path / "rules.toml")
+        read_thresholds(tmp_path / "rules.toml")
 
 
 def test_how_to_evaluate_may_stand_in_the_file():
-    rules = parse_rules("target = 'income'\nby = 'sex'\nmeasures = ['joint', 'attacks']")
+    rules = parse_thresholds("target = 'income'\nby = 'sex'\nmeasures = ['joint', 'attacks']")
     assert (rules.target, rules.by, rules.measures) == ("income", "sex", ("joint", "attacks"))
 
 
 def test_junit_has_a_case_a_rule_and_a_failure_for_each_broken_one():
-    outcomes = check(REPORT, parse_rules("[rules]\nshape = {max = 0.02}\nc2st = {max = 0.6}"))
+    outcomes = check(REPORT, parse_thresholds("[rules]\nshape = {max = 0.02}\nc2st = {max = 0.6}"))
     suite = ElementTree.fromstring(to_junit(outcomes).split("\n", 1)[1])
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert [case.find("failure") is not None for case in suite] == [True, False]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise.schema.column import FORMAT_VERSION, Kind, Role
+from likewise.schema.semantics import LOCALE, Semantic
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "schema.json"
 TEXT, WHOLE, TRUTH = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
@@ -19,6 +20,8 @@ def render() -> dict[str, Any]:
     said = {
         "kind": {"enum": [kind.value for kind in Kind]},
         "role": {"enum": [role.value for role in Role]},
+        "semantic": {"enum": [*(semantic.value for semantic in Semantic), None]},
+        "locale": {"type": ["string", "null"], "pattern": LOCALE},
         "dtype": TEXT,
         "missing": TEXTS,
         "missing_as_null": TRUTH,

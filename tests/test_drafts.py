@@ -175,3 +175,33 @@ def test_what_was_found_gives_way_to_what_is_said(
 def test_an_id_of_texts_cannot_be_a_target_without_its_kind() -> None:
     with pytest.raises(SchemaError, match="'key' is an id; to use it otherwise, give its kind"):
         infer(RAW).replace("key", role="target")
+
+
+def test_an_entity_that_was_found_stays_one_when_the_draft_is_read_back() -> None:
+    frame = pl.DataFrame({"contact": [f"p{n % 7}@clinic.example" for n in range(70)], "x": range(70)})
+    draft = infer(frame)
+    assert draft.entity == "contact"
+    assert Schema.from_json(draft.to_json()) == draft
+
+
+def test_a_word_for_a_semantic_in_an_old_schema_s_format_is_read() -> None:
+    told = {"name": "x", "found": {"kind": "id", "role": "id", "format": "it_cf"}}
+    column = Column.from_dict(told)
+    assert (column.semantic, column.locale, column.format) == ("national_id", "IT", None)
+    assert {"semantic", "locale"} <= set(column.found)
+
+
+@pytest.mark.parametrize("how", ["override", "replace", "json"])
+def test_who_says_that_a_column_tells_nothing_of_people_has_it_told_anew(how: str) -> None:
+    frame = pl.DataFrame({"contact": [f"p{n % 7}@clinic.example" for n in range(70)]})
+    if how == "override":
+        found = infer(frame, overrides={"contact": "none"}, entity=False)
+    else:
+        draft = infer(frame, entity=False)
+        assert (draft["contact"].kind, draft["contact"].semantic) == ("id", "email")
+        plain = draft.to_dict()
+        plain["columns"][0]["semantic"] = "none"
+        said = Schema.from_dict(plain) if how == "json" else draft.replace("contact", semantic="none")
+        found = infer(frame, overrides={"contact": said["contact"]}, entity=False)
+    assert (found["contact"].kind, found["contact"].semantic) == ("categorical", "none")
+    assert found["contact"].said == {"semantic": "none"}

@@ -157,7 +157,8 @@ def test_describe_gives_one_row_of_texts_a_column() -> None:
     rows = SCHEMA.describe()
     assert [r["name"] for r in rows] == ["age", "key", "income"]
     assert rows[0] == {
-        "name": "age", "kind": "integer", "role": "feature", "stored as": "String", "missing": "?", "notes": "a note",
+        "name": "age", "kind": "integer", "role": "feature", "semantic": "", "stored as": "String", "missing": "?",
+        "notes": "a note",
     }  # fmt: skip
 
 

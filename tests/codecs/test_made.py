@@ -40,9 +40,13 @@ def _surnames(n: int, rng: np.random.Generator) -> list[str]:
     return ["".join(row).capitalize() for row in rng.choice(list("abeiklmnorst"), (n, 6))]
 
 
+def column_of(name: str, word: str) -> Column:
+    form = BY_WORD[word]
+    return Column(name=name, kind=Kind.ID, role=Role.ID, semantic=form.semantic, locale=form.country)
+
+
 def fitted(values: pl.Series, word: str) -> MadeCodec:
-    column = Column(name=values.name, kind=Kind.ID, role=Role.ID, format=word)
-    return MadeCodec.from_summary(summarise_made(values), column, CodecOptions())
+    return MadeCodec.from_summary(summarise_made(values), column_of(values.name, word), CodecOptions())
 
 
 def made(codec: MadeCodec, n: int, seed: int = 77) -> pl.Series:
@@ -120,7 +124,7 @@ def test_holes_come_back_where_five_rows_have_them() -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_chunks_merge_and_files_keep_what_is_made(word: str) -> None:
-    values, column = real(word, 400, 68), Column(name="x", kind=Kind.ID, role=Role.ID, format=word)
+    values, column = real(word, 400, 68), column_of("x", word)
     parts = summarise_made(values[:150]).merge(summarise_made(values[150:]))
     whole, merged = fitted(values, word), MadeCodec.from_summary(parts, column, CodecOptions())
     data, arrays = whole.to_state()
@@ -174,7 +178,7 @@ def test_no_key_of_a_row_that_is_held_out_or_left_out_is_made_again(seed: int, r
         "x": rng.normal(size=n),
     })  # fmt: skip
     schema = lw.infer(frame, entity=False, overrides={"number": "id", "code": "id"}).replace("number", role=role)
-    assert schema["phone"].format == "phone"
+    assert schema["phone"].semantic == "phone"
     elsewhere = frame.tail(60).with_columns(
         phone=pl.lit("2000777"), number=pl.lit(1_000, pl.Int64), code=pl.lit("A1000")
     )
@@ -197,7 +201,7 @@ def test_a_type_that_lists_real_keys_leaves_with_no_model(form: str, role: str, 
     })  # fmt: skip
     schema = lw.infer(frame, entity="contact" if role == "entity" else False)
     if "@" in form:
-        assert schema["contact"].format == "email"
+        assert schema["contact"].semantic == "email"
     elif role == "found":
         return  # levels, for all that its form tells
     if role == "id":

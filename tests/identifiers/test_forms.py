@@ -155,7 +155,7 @@ def test_measurements_of_any_width_are_left_alone(width: int) -> None:
 def test_a_personal_identifier_is_an_id_told_with_the_reason_however_often_it_comes() -> None:
     frame = pl.DataFrame({"contact": [f"p{n % 7}@clinic.example" for n in range(700)], "x": range(700)})
     column = lw.infer(frame)["contact"]
-    assert (column.kind, column.format) == (Kind.ID, "email")
+    assert (column.kind, column.semantic) == (Kind.ID, "email")
     assert "personal identifiers (e-mail addresses): never learnt, new ones are made" in column.notes
 
 
@@ -163,12 +163,12 @@ def test_a_personal_identifier_is_an_id_told_with_the_reason_however_often_it_co
 def test_the_user_s_word_beats_it(kind: str) -> None:
     frame = pl.DataFrame({"contact": [f"p{n % 7}@clinic.example" for n in range(70)]})
     column = lw.infer(frame, overrides={"contact": kind})["contact"]
-    assert (column.kind.value, column.role, column.format) == (kind, Role.FEATURE, None)
+    assert (column.kind.value, column.role, column.semantic) == (kind, Role.FEATURE, None)
 
 
 def test_an_id_that_the_user_declares_keeps_its_form() -> None:
     frame = pl.DataFrame({"who": [f"p{n}@clinic.example" for n in range(70)]})
-    assert lw.infer(frame, overrides={"who": {"role": "id"}})["who"].format == "email"
+    assert lw.infer(frame, overrides={"who": {"role": "id"}})["who"].semantic == "email"
 
 
 def test_a_name_that_repeats_with_facts_of_its_own_tells_whose_a_row_is() -> None:
@@ -251,7 +251,7 @@ def test_a_bare_name_beside_a_first_name_is_the_rest_of_it() -> None:
     table = pl.DataFrame({"nom": ["Zorbec", "Quilmo", "Vastig"] * 40, "age": ["31", "45", "52"] * 40})
     assert lw.infer(table)["nom"].kind is Kind.CATEGORICAL
     schema = lw.infer(table.with_columns(pl.Series("prénom", ["Anouk", "Ylva", "Tjark"] * 40)))
-    assert (schema["nom"].kind, schema["nom"].format) == (Kind.ID, "name")
+    assert (schema["nom"].kind, schema["nom"].semantic) == (Kind.ID, "name")
     assert lw.infer(table, overrides={"nom": "categorical"})["nom"].kind is Kind.CATEGORICAL
 
 

@@ -56,11 +56,11 @@ def test_columns_called_otherwise_are_not_told(names: list[str]) -> None:
     ],
 )
 def test_few_chinese_names_are_names_of_people(levels: list[str], are_people: bool) -> None:
-    assert (infer(pl.DataFrame({"col_2": levels * 30}))["col_2"].format == "name") is are_people
+    assert (infer(pl.DataFrame({"col_2": levels * 30}))["col_2"].semantic == "name") is are_people
 
 
 STAFF = ["Priya Sharma", "Rahul Gupta", "Kwame Mensah", "Dmitry Volkov", "Haruto Tanaka", "Ngozi Okafor", "Freja Berg"]
 
 
 def test_names_of_many_peoples_are_known_though_each_has_many_rows() -> None:
-    assert infer(pl.DataFrame({"v3": STAFF * 20}))["v3"].format == "name"
+    assert infer(pl.DataFrame({"v3": STAFF * 20}))["v3"].semantic == "name"

@@ -25,6 +25,7 @@ from likewise.cli.options import (
     entity_of,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, write_text
+from likewise.schema.semantics import Semantic
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +41,7 @@ def schema(
         typer.Option(
             "--set",
             metavar="COL=WHAT",
-            help="Say more of a column: age=integer, zip=id, age.bounds=[0,120]; several times.",
+            help="Say more of a column: age=integer, zip=id, contact=email, age.bounds=[0,120]; several times.",
             rich_help_panel=COLUMNS,
         ),
     ] = None,
@@ -75,7 +76,7 @@ def schema(
     terminal = open_terminal(quiet, json)
     check_outputs(json)
     from likewise.cli.terminal import schema_table
-    from likewise.schema.infer import infer, word_on_headings
+    from likewise.schema.infer import infer, told_anew, word_on_headings
     from likewise.schema.persons import word_on_entity
 
     with terminal.doing("reading"):
@@ -86,7 +87,7 @@ def schema(
         found = infer(frame, overrides=overrides, entity=entity_of(entity, no_entity), decimal=decimal)
     found = replace(found, dialect=dialect, rules=() if given is None else given.rules).with_rules(rule)
     for text in changes or []:
-        found = _changed(found, text)
+        found = told_anew(_changed(found, text), frame)
     if target is not None:
         found = found.replace(target, role="target")
     if given is not None or changes:
@@ -152,23 +153,29 @@ def inspect(
 
 
 def _changed(schema: Schema, text: str) -> Schema:
-    """The schema with what `--set` says: COL=KIND, COL=ROLE or COL.FIELD=JSON.
+    """The schema with what `--set` says: COL=KIND, COL=ROLE, COL=SEMANTIC or COL.FIELD=JSON.
 
     Raises:
         OptionError: the text is none of these.
-        SchemaError: there is no such column, kind or field, or it contradicts the rest.
+        SchemaError: there is no such column, kind, role, semantic or field, or it contradicts the rest.
     """
     from likewise.schema.column import Kind, Role
 
     name, equals, value = text.partition("=")
     if not equals:
-        raise errors.OptionError("--set is written COL=KIND, COL=ROLE or COL.FIELD=VALUE, such as age=integer")
+        raise errors.OptionError(
+            "--set is written COL=KIND, COL=ROLE, COL=SEMANTIC or COL.FIELD=VALUE, such as age=integer"
+        )
     if name in schema.names:
         if value in {role.value for role in Role} - {"id"}:
             return schema.replace(name, role=value)
-        known = [kind.value for kind in Kind] + [role.value for role in Role]
+        if value in {semantic.value for semantic in Semantic}:
+            return schema.replace(name, semantic=value)
+        known = [word.value for words in (Kind, Role, Semantic) for word in words]
         if value not in known:
-            raise errors.SchemaError(f"column {name!r}: no kind or role {value!r}{errors.nearest(value, known)}")
+            raise errors.SchemaError(
+                f"column {name!r}: no kind, role or semantic {value!r}{errors.nearest(value, known)}"
+            )
         return schema.replace(name, kind=value)
     column, dot, field = name.rpartition(".")
     if not dot or column not in schema.names:

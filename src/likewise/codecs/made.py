@@ -25,7 +25,7 @@ from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, su
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
-from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form
+from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form, form_of
 from likewise.schema.identifiers.names import (
     CHINESE_GIVEN,
     KOREAN_FAMILY,
@@ -118,7 +118,7 @@ class MadeCodec(KeyCodec):
 
     @classmethod
     def from_summary(cls, summary: MadeSummary, column: Column, options: CodecOptions) -> Self:
-        form, values = BY_WORD[str(column.format)], summary.values
+        form, values = form_of(column, summary.values), summary.values
         share = missing_share(summary.missing, summary.text.n_rows, options)
         longest, made = summary.text.longest, partial(cls, column.name, form.word, summary.dtype, missing_share=share)
         if form is NAME:

@@ -28,7 +28,7 @@ from likewise.conditions import Condition, Missing, OrMissing, as_condition
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Distinct, with_null
-from likewise.schema.identifiers.forms import BY_WORD, CALLED, DEVICE
+from likewise.schema.identifiers.forms import CALLED, DEVICE, forms_of
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.CATEGORICAL: LevelCodec,
@@ -47,13 +47,11 @@ _CELLS = "cells"
 def _codec_of(column: Column) -> type[ColumnCodec]:
     """Whatever a key looks like, it is regenerated; a personal identifier in its own form."""
     if column.is_key:
-        return MadeCodec if column.format in BY_WORD and not _keeps_any_form(column) else IdCodec
+        forms = forms_of(column)
+        # Identifiers that are texts without check digits are made as any key is.
+        any_form = not forms or (column.dtype == "String" and forms in ([CALLED], [DEVICE]))
+        return IdCodec if any_form else MadeCodec
     return CODECS[column.kind]
-
-
-def _keeps_any_form(column: Column) -> bool:
-    """Whether identifiers are texts without check digits: made as any key is."""
-    return column.dtype == "String" and column.format in (CALLED.word, DEVICE.word)
 
 
 def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Persons | None) -> Summary:

@@ -16,6 +16,7 @@ from typing import Any, Self
 from likewise.errors import OptionError, SchemaError, nearest
 from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
+from likewise.schema.semantics import LOCALE, SINGLES_OUT, Semantic, of_form
 
 FORMAT_VERSION = 1
 _FORMAT_NAME = "likewise-schema"
@@ -58,6 +59,10 @@ class Column:
         role: what it is for. A column of role `id` is never modelled, its keys are made anew. One of role `entity`, of
             any kind, tells whose a row is: people are then counted, not rows. Its keys are made anew too, and as rows
             are drawn one by one, each drawn row is a new entity's.
+        semantic: what its values tell of somebody ("email", "city"), whatever its kind; "none" when a person says that
+            they tell nothing of the sort. An id of these is made anew in its form.
+        locale: the language and country its values are of, or a country ("de_DE", "DE"). None: told from the data, or
+            the likeliest of the table.
         dtype: the Polars type it came in and goes out as, such as "Int64", "String", "Datetime(us, UTC)".
         missing: the strings that stand for a missing value, the most frequent first; that one is written back.
             Empty when missing values are nulls.
@@ -67,10 +72,8 @@ class Column:
         format: how values that came as text were written: for a datetime its strftime pattern, for a number a pattern
             such as "0.00" (always two decimals), "0.0#" (one or two), "0.##" (none to two), "0.*" (as many as needed),
             "#,##0.00" (grouped thousands), "0,00" (decimal comma), "0.0 kg" or "0.00;(0.00)" (brackets); see
-            `likewise.schema.numbers.NumberFormat`. None: the shortest text. For an id, how
-            keys are made: the word of a kind of personal identifier ("email", "name"; see
-            `likewise.schema.identifiers.forms`) or, where a budget of privacy holds, "uuid", or a text that ends in a 0
-            for each digit of a number.
+            `likewise.schema.numbers.NumberFormat`. None: the shortest text. For an id under a budget of privacy, how
+            keys are made: "uuid", or a text that ends in a 0 for each digit of a number.
         labels: for a boolean that did not come as one, the texts of false and true.
         decimals: for a real column, digits after the point; None if more than can be told.
         bounds: least and greatest value the user declares, instead of the protected range learnt from the data. Of a
@@ -93,6 +96,8 @@ class Column:
     name: str
     kind: Kind
     role: Role = Role.FEATURE
+    semantic: Semantic | None = None
+    locale: str | None = None
     dtype: str = "String"
     missing: tuple[str, ...] = ()
     lenient: bool = False
@@ -115,6 +120,8 @@ class Column:
                 f"column {self.name!r}: kind and role must both be 'id' or neither, "
                 f"got kind {self.kind.value!r} with role {self.role.value!r}"
             )
+        if self.locale is not None and not re.match(LOCALE, self.locale):
+            raise SchemaError(f"column {self.name!r}: locale must be such as 'de_DE', or a country such as 'DE'")
         if self.bounds is not None:
             low, high = self.bounds
             if self.kind is Kind.DATETIME:
@@ -132,8 +139,11 @@ class Column:
 
     def _coerce(self) -> None:
         """Turn texts into enums and lists into tuples, so that JSON and hand-written schemas need no ceremony."""
-        for name, enum in (("kind", Kind), ("role", Role)):
+        enums: tuple[tuple[str, type[StrEnum]], ...] = (("kind", Kind), ("role", Role), ("semantic", Semantic))
+        for name, enum in enums:
             given = getattr(self, name)
+            if given is None and name == "semantic":
+                continue
             try:
                 object.__setattr__(self, name, enum(given))
             except ValueError:
@@ -152,7 +162,8 @@ class Column:
 
     def _check_types(self) -> None:
         wanted: tuple[tuple[str, type | tuple[type, ...]], ...] = (
-            ("dtype", str), ("format", (str, type(None))), ("decimals", (int, type(None))), ("missing_as_null", bool),
+            ("dtype", str), ("locale", (str, type(None))), ("format", (str, type(None))),
+            ("decimals", (int, type(None))), ("missing_as_null", bool),
             ("lenient", bool), ("nullable", (bool, type(None))),
         )  # fmt: skip
         for name, types in wanted:
@@ -176,6 +187,11 @@ class Column:
     def is_key(self) -> bool:
         """Whether it tells rows or entities apart: read as it came, never learnt, made anew."""
         return self.role in (Role.ID, Role.ENTITY)
+
+    @property
+    def meaning(self) -> str:
+        """Its semantic and its locale, as they are shown; empty where it has none."""
+        return " ".join(part for part in (self.semantic, self.locale) if part)
 
     @property
     def said(self) -> dict[str, Any]:
@@ -235,7 +251,8 @@ class Column:
         found = data.get("found", {})
         if not isinstance(found, Mapping):
             raise SchemaError(f"key 'found'{of} must be an object of fields, got {type(found).__name__}")
-        said = {key: value for key, value in data.items() if key != "found"}
+        said = _with_semantic({key: value for key, value in data.items() if key != "found"})
+        found = _with_semantic(found)
         for key in (*said, *found):
             if key not in known:
                 raise SchemaError(f"key {key!r}{of} is not known{nearest(str(key), known)}")
@@ -247,6 +264,16 @@ class Column:
                 said.setdefault(other, "id")
         told = _beside(said, {key: found[key] for key in found if key not in said}, said.get("dtype", "String"))
         return cls(**{**told, **said, "found": tuple(told)})
+
+
+def _with_semantic(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a column, whose format was the word for its semantic before there were any."""
+    old = of_form(told["format"]) if isinstance(told.get("format"), str) and told["format"] != "uuid" else None
+    if old is None:
+        return dict(told)
+    semantic, locale = old
+    kept = {key: value for key, value in told.items() if key != "format"}
+    return {"semantic": semantic} | ({"locale": locale} if locale else {}) | kept
 
 
 _DEFAULTS = {f.name: f.default for f in fields(Column) if f.default is not MISSING}
@@ -276,7 +303,7 @@ def _kind_of(said: Mapping[str, Any], dtype: str) -> Kind | None:
     stored = _OF_TYPE.get(dtype.partition("(")[0].rstrip("0123456789"))
     if "kind" in said:
         return said["kind"]  # type: ignore[no-any-return]
-    if said.get("role") in (Role.ID, Role.ENTITY):
+    if said.get("role") in (Role.ID, Role.ENTITY) or said.get("semantic") in SINGLES_OUT:
         return Kind.ID
     for key, kind in (("labels", Kind.BOOLEAN), ("levels", Kind.CATEGORICAL), ("decimals", Kind.REAL)):
         if said.get(key) is not None:
@@ -297,11 +324,17 @@ def _beside(said: Mapping[str, Any], told: Mapping[str, Any], dtype: str) -> dic
     misled = isinstance(ends, list | tuple) and len(ends) > 0 and isinstance(ends[0], str) != (kind == Kind.DATETIME)
     misled |= kind == Kind.ID and role not in (Role.ID, Role.ENTITY, Role.DROP)
     implied = _kind_of(said, dtype)
+    if kind == Kind.ID and said.get("semantic") == Semantic.NONE and "semantic" in told:
+        misled, implied = True, implied or Kind.TEXT  # until the rows are looked at again: see `infer`
     if kind is not None and misled and implied is not None:
         kept = {key: value for key, value in kept.items() if key not in ("format", "labels", "decimals")}
         kept["kind"] = kind = implied
     kind = said.get("kind", kind)
-    if "role" in kept and kind is not None and (kept["role"] == Role.ID) != (kind == Kind.ID):
+    if (
+        kept.get("role", Role.ENTITY) != Role.ENTITY
+        and kind is not None
+        and (kept["role"] == Role.ID) != (kind == Kind.ID)
+    ):
         kept["role"] = Role.ID if kind == Kind.ID else Role.FEATURE
     return kept
 
@@ -387,6 +420,8 @@ class Schema:
         """
         old = self[name]
         _check_fields(changes)
+        if changes.get("semantic") in SINGLES_OUT and "kind" in old.found:
+            changes.setdefault("kind", Kind.ID)
         if changes.get("kind") == Kind.ID:
             changes.setdefault("role", old.role if old.role is Role.ENTITY else Role.ID)
         elif changes.get("role") == Role.ID:
@@ -454,9 +489,9 @@ class Schema:
         return _replace(self, columns=tuple(c.declared(**said[c.name]) for c in self))
 
     def lines(self) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-        """Heads, and a line of texts a column: its name, kind, role and stored type."""
-        rows = [(c.name, c.kind.value, c.role.value, c.dtype or "") for c in self.columns]
-        return ("column", "kind", "role", "stored as"), rows
+        """Heads, and a line of texts a column: its name, kind, role, semantic and stored type."""
+        rows = [(c.name, c.kind.value, c.role.value, c.meaning, c.dtype or "") for c in self.columns]
+        return ("column", "kind", "role", "semantic", "stored as"), rows
 
     def _repr_html_(self) -> str:
         return card(f"Schema of {len(self.columns):,} columns", Table(*self.lines()))
@@ -512,12 +547,13 @@ class Schema:
         return cls.from_dict(data)
 
     def describe(self) -> list[dict[str, str]]:
-        """One row a column for a table on screen: name, kind, role, stored as, missing, notes."""
+        """One row a column for a table on screen: name, kind, role, semantic, stored as, missing, notes."""
         return [
             {
                 "name": c.name,
                 "kind": c.kind.value,
                 "role": c.role.value,
+                "semantic": c.meaning,
                 "stored as": c.dtype if c.format is None else f"{c.dtype} {c.format}",
                 "missing": ", ".join(token if token.strip() else repr(token) for token in c.missing),
                 "notes": "; ".join(c.notes),

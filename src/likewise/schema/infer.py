@@ -40,6 +40,7 @@ from likewise.schema.keys import (
     parts_of,
 )
 from likewise.schema.persons import likely_entity
+from likewise.schema.semantics import Semantic
 
 Override = Kind | str | Column | Mapping[str, Any]
 
@@ -59,7 +60,8 @@ def infer(
 
     Args:
         raw: (n, columns) as it was read or is held: a Polars, pandas or Arrow frame; a CSV's columns are all String.
-        overrides: what the user knows better, by column: a kind, a whole `Column`, or a mapping of `Column` fields.
+        overrides: what the user knows better, by column: a kind, a semantic, a whole `Column`, or a mapping of its
+            fields.
         sample_rows: look at that many evenly spaced rows only. None: at all of them.
         entity: the column that tells whose a row is. None looks for one that repeats as an entity's key does
             (`likewise.schema.persons.likely_entity`), False takes every row for somebody else's.
@@ -122,6 +124,13 @@ def infer_counted(
     note = f"taken for the key of an entity: {suspect.reason}"
     found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
     return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted), counted
+
+
+def told_anew(schema: Schema, raw: pl.DataFrame) -> Schema:
+    """The schema with the kinds of those columns told from the rows that somebody says tell nothing of people."""
+    return replace(schema, columns=tuple(
+        _completed(c, raw[c.name], None) if c.semantic is Semantic.NONE else c for c in schema
+    ))  # fmt: skip
 
 
 def with_entity(
@@ -232,10 +241,10 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
 def _with_names(columns: list[Column], counted: Counted) -> list[Column]:
     """With a bare "nom" beside a column "prénom" taken for names of people as well, whatever they are called."""
     parts = [parts_of(c.name) for c in columns]
-    if not any(c.format == NAME.word and names_a_person(p) for c, p in zip(columns, parts, strict=True)):
+    if not any(c.semantic is Semantic.NAME and names_a_person(p) for c, p in zip(columns, parts, strict=True)):
         return columns
     return [
-        replace(c, kind=Kind.ID, role=Role.ID, format=NAME.word, levels=None, notes=(note_of(NAME),))
+        replace(c, kind=Kind.ID, role=Role.ID, semantic=Semantic.NAME, levels=None, notes=(note_of(NAME),))
         if c.kind in (Kind.CATEGORICAL, Kind.TEXT) and "kind" in c.found and is_a_name(p)
         and counted[c.name].values.dtype == pl.String and looks_like_names(p, counted[c.name].values, beside=True)
         else c
@@ -329,7 +338,7 @@ def _with_override(
         if override.name != series.name:
             raise SchemaError(f"the override of column {series.name!r} is a column named {override.name!r}")
         return _completed(override, series, counted)
-    changes = {"kind": override} if isinstance(override, str) else dict(override)
+    changes = dict(override) if isinstance(override, Mapping) else {_field_of(override): override}
     kind = changes.pop("kind", None)
     if kind is None and changes.get("role") == Role.ID:
         kind = Kind.ID
@@ -341,7 +350,8 @@ def _with_override(
         series = series.set(series.is_in(list(tokens)).fill_null(False), None)
         counted = Counted(series.to_frame(), typed=counted is not None and counted.typed)
     try:
-        column = infer_column(series, forced, decimal, counted)
+        nothing = changes.get("semantic") == Semantic.NONE
+        column = infer_column(series, forced, decimal, counted, may_be_personal=not nothing)
     except SchemaError:
         if forced is None or changes.get("format") is None:
             raise
@@ -349,9 +359,16 @@ def _with_override(
     return Schema((column,)).replace(series.name, **(said | changes))[series.name]
 
 
+def _field_of(word: str) -> str:
+    return "semantic" if word in set(Semantic) else "kind"
+
+
 def _completed(column: Column, series: pl.Series, counted: Counted | None) -> Column:
     """The user's column with what it leaves open of how the values are written: date format, labels, number format, the
-    categories of a type."""
+    categories of a type. What was taken for a person's, and is none by the user's word, is told anew."""
+    if column.semantic is Semantic.NONE and "kind" in column.found:
+        told = infer_column(series, None, None, counted, may_be_personal=False)
+        return replace(told, found=tuple(key for key in told.found if key not in column.said), **column.said)
     if column.dtype == "Enum" and column.levels is None and isinstance(series.dtype, pl.Enum):
         column = replace(column, levels=tuple(series.dtype.categories), found=(*column.found, "levels"))
     if column.kind in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID) or column.role is Role.DROP:

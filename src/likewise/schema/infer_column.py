@@ -5,7 +5,7 @@ Legend: n rows, k distinct known values of a column (u in the rules), counts (k,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -57,6 +57,7 @@ class _Facts:
     notes: list[str] = field(default_factory=list)
     slips: int = 0  # rows that do not read as nearly all others do
     glance: Glance | None = None  # what was seen of the values, for as long as none is taken out
+    may_be_personal: bool = True  # nobody has said that they are nothing of the sort
 
     @property
     def n_known(self) -> int:
@@ -95,22 +96,33 @@ class _Facts:
 
 
 def infer_column(
-    series: pl.Series, forced: Kind | None = None, decimal: str | None = None, counted: Counted | None = None
+    series: pl.Series,
+    forced: Kind | None = None,
+    decimal: str | None = None,
+    counted: Counted | None = None,
+    *,
+    may_be_personal: bool = True,
 ) -> Column:
-    """The column of one series; `forced` is the kind the user says it is, `decimal` the file's decimal mark, `counted`
-    the table it is from."""
+    """The column of one series.
+
+    Args:
+        forced: the kind the user says it is.
+        decimal: the file's decimal mark.
+        counted: the table it is from.
+        may_be_personal: the user has not said that it tells nothing of people.
+    """
     if not dtype_name(series.dtype):
         raise InputError(
             f"column {series.name!r}: values of type {type(series.dtype).__name__} cannot be modelled; "
             "unnest it into plain columns, turn it into text, or drop it"
         )
     distinct = Distinct.of(series) if counted is None else counted[series.name]
-    facts = _Facts(series, distinct.values, distinct.counts)
+    facts = _Facts(series, distinct.values, distinct.counts, may_be_personal=may_be_personal)
     if counted is not None:
         facts.glance = counted.glances.get(series.name)
     dtype = series.dtype
     if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
-        words = _Facts(series, facts.values, facts.counts) if counted is not None and counted.typed else facts
+        words = replace(facts, tokens={}, notes=[], glance=None) if counted is not None and counted.typed else facts
         return _text_column(facts, words, forced, decimal, closed=dtype != pl.String)
     if dtype == pl.Null:
         return facts.column(forced or Kind.CATEGORICAL)
@@ -163,13 +175,13 @@ def _text_column(facts: _Facts, words: _Facts, forced: Kind | None, decimal: str
 
 def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None) -> Column | None:
     """The column of a personal identifier; None for another, or where the user says that it is none."""
-    if forced not in (None, Kind.ID):
+    if forced not in (None, Kind.ID) or not facts.may_be_personal:
         return None
     no_form = facts.glance is not None and not facts.glance.may_be_personal
     form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form)
     if form is None:
         return None
-    return facts.column(Kind.ID, format=form.word, notes=(note_of(form),))
+    return facts.column(Kind.ID, semantic=form.semantic, locale=form.country, notes=(note_of(form),))
 
 
 def note_of(form: Form) -> str:
@@ -194,7 +206,7 @@ def _without_context(facts: _Facts) -> _Facts | None:
     """The facts with context tokens taken as missing too; None if there are none, or nothing else."""
     if facts.glance is not None and not facts.glance.has_token:
         return None
-    tried = _Facts(facts.series, facts.values, facts.counts, dict(facts.tokens), list(facts.notes))
+    tried = replace(facts, tokens=dict(facts.tokens), notes=list(facts.notes), slips=0, glance=None)
     _take_tokens(tried, CONTEXT_TOKENS)
     return tried if 0 < len(tried.values) < len(facts.values) else None
 

@@ -14,7 +14,7 @@ import polars as pl
 from likewise.errors import InputError, nearest
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted
-from likewise.schema.identifiers.forms import BY_WORD, NAME
+from likewise.schema.identifiers.forms import NAME, forms_of
 from likewise.schema.identifiers.names import is_a_name
 from likewise.schema.keys import (
     THINGS,
@@ -173,7 +173,7 @@ def _suspect(counted: Counted, schema: Schema, column: Column) -> Suspect | None
     name, n_rows = column.name, len(counted.table)
     if column.role is Role.DROP or column.kind in (Kind.BOOLEAN, Kind.REAL, Kind.DATETIME):
         return None
-    sure, personal = names_an_entity(name), BY_WORD.get(column.format or "")
+    sure, personal = names_an_entity(name), next(iter(forms_of(column)), None)
     if column.kind is Kind.INTEGER and not (sure or names_a_key(name) or names_an_owner(name)):
         return None
     if names_a_group(name) and personal is None:

@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.schema.column import Column
 from likewise.schema.identifiers import checks
 from likewise.schema.identifiers.checks import Chars
 from likewise.schema.identifiers.names import looks_like_names
 from likewise.schema.keys import MAIL, parts_of
+from likewise.schema.semantics import Semantic, of_form
 from likewise.schema.vocabulary import words
 
 LOOK_AT = 2_000
@@ -43,7 +45,7 @@ class Form:
     """One kind of personal identifier.
 
     Args:
-        word: how a schema names it, as the format of an id.
+        word: what it is called here and in model files; `semantic` and `country` are what a schema says of it.
         what: in words, for notes.
         pattern: of the text without separators.
         hints: names of columns that speak for it, words with blanks between.
@@ -61,6 +63,18 @@ class Form:
     check: Callable[[Chars], Chars] | None = None
     at: tuple[int, ...] = ()
     sure: bool = False
+
+    @property
+    def semantic(self) -> Semantic:
+        known = of_form(self.word)
+        assert known is not None
+        return known[0]
+
+    @property
+    def country(self) -> str | None:
+        """Whose form it is; None of all countries."""
+        known = of_form(self.word)
+        return None if known is None else known[1]
 
     @cached_property
     def _hint_parts(self) -> list[list[str]]:
@@ -196,6 +210,23 @@ _PATTERNED = [fits.mean() for fits in _FITTING]
 """Made once: to build an expression costs as much as to look at a short column."""
 
 BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, NAME)}
+
+
+def forms_of(column: Column) -> list[Form]:
+    """The forms that identifiers of a column may have, as its semantic and country say."""
+    alike = [form for form in BY_WORD.values() if form.semantic is column.semantic]
+    country = None if column.locale is None else column.locale[-2:]
+    return [form for form in alike if form.country == country] or [form for form in alike if form.country is None]
+
+
+def form_of(column: Column, texts: pl.Series) -> Form:
+    """That of these in which the column's texts are written."""
+    *others, last = forms_of(column)
+    for form in others:
+        fitting = texts.str.contains(form.pattern)
+        if fitting.any() and 2 * int(fitting.sum()) >= len(texts):
+            return form
+    return last
 
 
 def has_a_form(texts: pl.Series, lengths: Sequence[int]) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,70 @@
+"""What a column tells of somebody, whatever its kind: a name, an e-mail address, a city."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Semantic(StrEnum):
+    """What the values of a column are, in the life of those whom the rows are of."""
+
+    NAME = "name"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    USERNAME = "username"
+    EMAIL = "email"
+    PHONE = "phone"
+    STREET = "street"
+    HOUSE_NUMBER = "house_number"
+    ADDRESS = "address"  # a whole line
+    POSTCODE = "postcode"
+    CITY = "city"
+    REGION = "region"
+    COUNTRY = "country"
+    COMPANY = "company"
+    IBAN = "iban"
+    CARD = "card"
+    NATIONAL_ID = "national_id"
+    IP = "ip"
+    MAC = "mac"
+    IMEI = "imei"
+    DEVICE = "device"
+    URL = "url"
+    UUID = "uuid"
+    BIRTH_DATE = "birth_date"
+    GENDER = "gender"
+    LATITUDE = "latitude"
+    LONGITUDE = "longitude"
+    NONE = "none"  # a person's word that it is none of these
+
+
+SINGLES_OUT = frozenset(Semantic(word) for word in (
+    "name", "first_name", "last_name", "username", "email", "phone", "street", "address", "iban", "card", "national_id",
+    "ip", "mac", "imei", "device", "url", "uuid",
+))  # fmt: skip
+"""Those of which a value may be one person's alone: a column that is told, or said, to hold one is made anew and never
+learnt, unless its kind is said too."""
+
+LOCALE = r"^(?:[a-z]{2,3}_)?[A-Z]{2}$"
+"""A language and a country, or a country."""
+
+_COUNTRIES = {
+    "it_cf": "IT", "uk_nino": "GB", "es_dni": "ES", "cn_id": "CN", "ch_ahv": "CH", "fr_nir": "FR", "br_cpf": "BR",
+    "de_idnr": "DE", "pl_pesel": "PL", "be_nrn": "BE", "in_aadhaar": "IN", "nl_bsn": "NL", "us_ssn": "US",
+}  # fmt: skip
+_WRITTEN = {"ipv4": Semantic.IP, "ipv6": Semantic.IP}
+
+
+def of_form(word: str) -> tuple[Semantic, str | None] | None:
+    """The semantic and the country of a form of identifiers, by its word; None for no such word.
+
+    Schemas of before there were semantics have these words as an id's format.
+
+    Example:
+        >>> of_form("it_cf"), of_form("%Y-%m-%d")
+        ((<Semantic.NATIONAL_ID: 'national_id'>, 'IT'), None)
+    """
+    if word in _COUNTRIES:
+        return Semantic.NATIONAL_ID, _COUNTRIES[word]
+    known = _WRITTEN.get(word) or next((s for s in Semantic if s == word), None)
+    return None if known is None else (known, None)

@@ -58,13 +58,13 @@ def test_the_latent_correlation_of_cut_normals_is_recovered(rho: float, cuts: tu
     z = np.random.default_rng(0).multivariate_normal([0, 0], [[1, rho], [rho, 1]], 60_000)
     codes = np.stack([np.digitize(z[:, j], cuts[j]) for j in range(2)], 1)
     margins = [Margin(np.bincount(codes[:, j]) / len(codes), np.arange(len(cuts[j]) + 1)) for j in range(2)]
-    assert correlation_of(codes, margins, shrink=False)[0, 1] == pytest.approx(rho, abs=0.025)
+    assert correlation_of(codes, margins, {}, shrink=False)[0, 1] == pytest.approx(rho, abs=0.025)
 
 
 def test_independent_columns_of_few_rows_are_shrunk_towards_none() -> None:
     codes = np.random.default_rng(0).integers(0, 4, (30, 10))
     margins = [Margin(np.bincount(c, minlength=4) / 30, np.arange(4)) for c in codes.T]
-    loose, shrunk = (correlation_of(codes, margins, shrink=s) - np.eye(10) for s in (False, True))
+    loose, shrunk = (correlation_of(codes, margins, {}, shrink=s) - np.eye(10) for s in (False, True))
     assert np.abs(shrunk).sum() < 0.5 * np.abs(loose).sum()
 
 
@@ -73,7 +73,7 @@ def test_correlations_that_contradict_each_other_are_made_positive_definite() ->
     a = np.repeat([0, 1, 0], 50)
     b = np.repeat([0, 0, 1], 50)
     margins = [Margin(np.bincount(c) / 150, np.arange(2)) for c in (a, b, 1 - a - b)]
-    r = correlation_of(np.stack([a, b, 1 - a - b], 1), margins, shrink=False)
+    r = correlation_of(np.stack([a, b, 1 - a - b], 1), margins, {}, shrink=False)
     assert np.linalg.eigvalsh(r).min() > 0
     assert np.allclose(np.diag(r), 1)
 

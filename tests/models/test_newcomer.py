@@ -51,10 +51,7 @@ class Shares(Generator):
         self._shares = [c / c.sum() for c in counts]
         return self
 
-    def sample(self, n, *, rng, given=None):
-        from likewise.codecs.base import Given
-
-        given = given or Given()
+    def draw(self, n, rng, given):
         allowed = emitted(self._alphabet, given)
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
         for j, share in enumerate(learnt(self._shares)):

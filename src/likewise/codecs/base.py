@@ -26,6 +26,7 @@ class Field:
         fraction: which column of `Codes.fractions` tells where inside the code a value lies; None if nothing does.
         emit: (K,) bool, codes that may be drawn. A code that stands for pooled rare levels may not.
         missing: the code of a missing value; None when there is none.
+        missing_as_before: whether it is missing where the field before it is, and only there: both tell of one value.
     """
 
     size: int
@@ -33,6 +34,7 @@ class Field:
     fraction: int | None = None
     emit: npt.NDArray[np.bool_]
     missing: int | None = None
+    missing_as_before: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ class FieldCells:
         emit = emit if emit.any() else ~emit
         alone = np.flatnonzero((self.runs == (-1 if base.missing is None else base.missing)).all(1))
         missing = int(alone[0]) if len(alone) else None
-        return Field(size=len(self.runs), positions=self._positions(base), emit=emit, missing=missing)
+        return Field(
+            size=len(self.runs), positions=self._positions(base), emit=emit, missing=missing,
+            missing_as_before=base.missing_as_before,
+        )  # fmt: skip
 
     def _positions(self, base: Field) -> npt.NDArray[np.float32] | None:
         """(C,) mean rank of each cell's rows; NaN for a cell of nothing but codes outside the order."""

@@ -216,7 +216,7 @@ class TimeCodec(ColumnCodec):
         day = self.days.fields[0]
         if not self.has_time_field:
             return (day,)
-        time = self.times.fields[0]
+        time = replace(self.times.fields[0], missing_as_before=True)
         at = 0 if day.fraction is None else 1
         return day, time if time.fraction is None else replace(time, fraction=at)
 

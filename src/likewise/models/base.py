@@ -13,6 +13,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Exact, Noisy
 from likewise.errors import InputError, NotFittedError, OptionError, PrivacyError
 from likewise.models.about import About
+from likewise.models.drawing.together import whole
 from likewise.models.options import check_options, options_of
 from likewise.training.loop import Progress, Record
 
@@ -82,6 +83,8 @@ class Generator(ABC):
     """Rows learnt from, as best known, where a budget holds."""
     condition_fields: tuple[int, ...] = ()
     """Fields which the model is told instead of learning to draw them."""
+    _alphabet: Alphabet
+    """Of the codes that were learnt."""
 
     def __post_init__(self) -> None:
         self.record = Record()
@@ -117,12 +120,23 @@ class Generator(ABC):
         """
 
     @abstractmethod
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         """Draw exactly n rows, each meeting `given`; `conditioning.rejection` searches for them within a budget.
+
+        A value of several fields may come out half missing; `sample` mends it.
 
         Raises:
             ConditionError: no row can meet `given`, or too few do to be found.
         """
+
+    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+        """As `draw`, with every value missing as a whole or not at all.
+
+        Raises:
+            ConditionError: no row can meet `given`, or too few do to be found.
+        """
+        given = given or Given()
+        return whole(self.draw(n, rng, given), self.draw, self._alphabet, rng, given)
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
         """(n,) natural log-probability of each row's codes (fractions not counted)."""

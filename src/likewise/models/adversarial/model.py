@@ -43,8 +43,8 @@ class AdversarialModel(ConditionalModel[Net]):
     moments: float | None
 
     @one_thread()
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        codes = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, given or Given()).rows(n, rng)
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
+        codes = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, given).rows(n, rng)
         # Inside a code every place is as likely as another: that is what a fraction means.
         fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
         return Codes(codes.astype(self._alphabet.code_dtype), fractions)

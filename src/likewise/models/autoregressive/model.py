@@ -291,8 +291,8 @@ class Autoregressive(TableModel["MaskedNet"]):
         rate = self._option("dropout")
         return float((0.05 if n_rows >= FEW_ROWS else 0.1) if rate is None else rate)
 
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        net, given = self._fitted(), given or Given()
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
+        net = self._fitted()
         self._check_told(given)
         codes = np.empty((n, len(net.sizes)), self._alphabet.code_dtype)
         weights = net_weights(net, self._alphabet, given)

@@ -158,8 +158,8 @@ class CartChain(Generator):
             smoothing=float(self.smoothing),
         )
 
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        trees, given = self._fitted(), given or Given()
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
+        trees = self._fitted()
         codes = np.empty((n, len(trees)), self._alphabet.code_dtype)
         drawing = _Drawing(trees, self._places, self._weighted(given), given)
         size = BLOCK_ROWS if given.codes is None else BLOCK_ROWS // OWN_CANDIDATES

@@ -5,6 +5,7 @@ Legend: n rows, D fields, K codes of a field, W columns that speak for the other
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Field
+from likewise.models.drawing.together import pairs_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -104,16 +106,21 @@ class Law:
 
 
 def margins_of(codes: npt.NDArray[np.integer], alphabet: Alphabet) -> list[Margin]:
-    """Shares and orders. Unordered levels, and missing values of ordered ones, are placed by association."""
-    shares = [np.bincount(codes[:, j], minlength=f.size) / max(len(codes), 1) for j, f in enumerate(alphabet.fields)]
-    shares = [s if s.sum() > 0 else np.full(len(s), 1 / len(s)) for s in shares]
+    """Shares and orders. Unordered levels, and missing values of ordered ones, are placed by association; a field that
+    is missing with another has no slice for it."""
+    silent = silent_codes(alphabet)
+    counts = [np.bincount(codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
+    for j, code in silent.items():
+        counts[j][code] = 0
+    shares = [c / c.sum() if c.sum() > 0 else np.full(len(c), 1 / len(c)) for c in counts]
     margins = [Margin(share, _given_order(f)) for share, f in zip(shares, alphabet.fields, strict=True)]
     loose = [j for j, f in enumerate(alphabet.fields) if f.positions is None and f.size > 2]
-    gaps = [j for j, f in enumerate(alphabet.fields) if f.positions is not None and f.missing is not None]
+    ordered = [j for j, f in enumerate(alphabet.fields) if f.positions is not None and f.missing is not None]
+    gaps = [j for j in ordered if j not in silent]
     if len(codes) < 2 or len(margins) < 2 or not (loose or gaps):
         return margins
     codes = codes[:: -(-len(codes) // MAX_ROWS)]
-    signs, owner = _signs(codes, alphabet, margins)
+    signs, owner = _signs(codes, alphabet, margins, silent)
     for j in loose:
         means = _means(codes[:, j], signs, alphabet.fields[j].size)[:, owner != j]
         margins[j] = Margin(shares[j], _by_association(means, shares[j]))
@@ -123,6 +130,11 @@ def margins_of(codes: npt.NDArray[np.integer], alphabet: Alphabet) -> list[Margi
     return margins
 
 
+def silent_codes(alphabet: Alphabet) -> dict[int, int]:
+    """Field -> its missing code, of fields that are missing with the one before, which alone tells of it."""
+    return {j: code for _, j in pairs_of(alphabet) if (code := alphabet.fields[j].missing) is not None}
+
+
 def _given_order(field: Field) -> Ints:
     if field.positions is None:
         return np.arange(field.size)
@@ -130,7 +142,7 @@ def _given_order(field: Field) -> Ints:
 
 
 def _signs(
-    codes: npt.NDArray[np.integer], alphabet: Alphabet, margins: list[Margin]
+    codes: npt.NDArray[np.integer], alphabet: Alphabet, margins: list[Margin], silent: Mapping[int, int]
 ) -> tuple[npt.NDArray[np.float32], Ints]:
     """(n, W) what the other fields say of a row, each of mean 0: the score of an ordered field, an indicator of each
     frequent level of an unordered one, scaled as in correspondence analysis; (W,) the field of each."""
@@ -143,7 +155,7 @@ def _signs(
             if f.missing is not None:
                 score[f.missing] = 0.0
             tables.append(score)
-            frequent = [f.missing] if f.missing is not None else []
+            frequent = [f.missing] if f.missing is not None and j not in silent else []
         else:
             frequent = list(np.argsort(-m.share, kind="stable")[:width])
         tables += [(np.arange(f.size) == c) / np.sqrt(m.share[c]) for c in frequent if 0 < m.share[c] < 1]
@@ -191,14 +203,25 @@ def _with_gap_placed(margin: Margin, means: Floats, missing: int) -> Margin:
     return Margin(margin.share, np.insert(others, int(np.searchsorted(score, score_missing)), missing))
 
 
-def correlation_of(codes: npt.NDArray[np.integer], margins: list[Margin], *, shrink: bool) -> Floats:
-    """(D, D) latent correlations, positive definite."""
+def correlation_of(
+    codes: npt.NDArray[np.integer], margins: list[Margin], silent: Mapping[int, int], *, shrink: bool
+) -> Floats:
+    """(D, D) latent correlations, positive definite.
+
+    Args:
+        silent: as `silent_codes` gives it; rows that have such a code say nothing of the field's pairs.
+    """
     n, d = codes.shape
-    scores = np.empty((n, d), np.float32)
+    scores, rows = np.empty((n, d), np.float32), np.full((d, d), float(n))
     for j, m in enumerate(margins):
         scores[:, j] = m.scores.astype(np.float32)[codes[:, j]]
+    if at := list(silent):
+        said = codes[:, at] != list(silent.values())
+        scores[:, at] *= said
+        rows[at], rows[:, at] = said.sum(0)[:, None], said.sum(0)
+        rows[np.ix_(at, at)] = said.T.astype(np.float32) @ said
     # one row more, of independent fields: a pair of codes that no row has together is not therefore impossible
-    covariance = (scores.T @ scores).astype(np.float64) / (n + 1)
+    covariance = (scores.T @ scores).astype(np.float64) / (rows + 1)
     r = np.eye(d)
     one, other = np.triu_indices(d, 1)
     hermite = _hermite(margins)

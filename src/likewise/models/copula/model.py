@@ -13,7 +13,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError
 from likewise.models.about import About
 from likewise.models.base import Fit, Generator, learnt
-from likewise.models.copula.law import Floats, Ints, Law, Margin, Slices, correlation_of, margins_of
+from likewise.models.copula.law import Floats, Ints, Law, Margin, Slices, correlation_of, margins_of, silent_codes
 from likewise.models.drawing.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, emitted, resample
 from likewise.models.options import flag
 from likewise.training.loop import Record
@@ -73,12 +73,12 @@ class GaussianCopula(Generator):
         began = time.monotonic()
         self._alphabet, codes = fit.alphabet, fit.rows().codes
         margins = margins_of(codes, fit.alphabet)
-        self._law = Law(margins, correlation_of(codes, margins, shrink=self.shrink))
+        self._law = Law(margins, correlation_of(codes, margins, silent_codes(fit.alphabet), shrink=self.shrink))
         self.record = Record(epochs=1, best_epoch=1, seconds=time.monotonic() - began)
         return self
 
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        law, given = self._fitted(), given or Given()
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
+        law = self._fitted()
         drawing = _Drawing(law, self._alphabet, given)
         codes = np.empty((n, len(law.margins)), self._alphabet.code_dtype)
         fractions = np.empty((n, self._alphabet.n_fractions), np.float32)
@@ -137,12 +137,15 @@ class _Drawing:
 
     def __init__(self, law: Law, alphabet: Alphabet, given: Given) -> None:
         self.law, self.fields, self.joint = law, alphabet.fields, given.joint
+        self.silent = silent_codes(alphabet)
         self.margins = [m.without(f.emit) for m, f in zip(law.margins, alphabet.fields, strict=True)]
         self.slices = {}
         for j, allowed in emitted(alphabet, given).items():
             if j not in given.weights:
                 continue
             if not (allowed.weights * law.margins[j].share).max(initial=0.0) > 0:
+                if j in self.silent and allowed.weights[self.silent[j]] > 0:
+                    continue  # the field that is missing with it carries the condition
                 raise ConditionError(f"no code of field {j} that the training rows hold meets the condition")
             self.margins[j] = law.margins[j].without(allowed.free > 0)
             self.slices[j] = Slices.of(self.margins[j], allowed.weights)
@@ -156,13 +159,17 @@ class _Drawing:
         if known is None or not d:
             self._fill(z, codes, np.zeros(d, bool), rng)
         else:
-            patterns, which = np.unique(known >= 0, axis=0, return_inverse=True)
+            says = known >= 0
+            for j, code in self.silent.items():
+                says[:, j] &= known[:, j] != code
+            patterns, which = np.unique(says, axis=0, return_inverse=True)
             which = which.ravel()
             for p, pattern in enumerate(patterns):
                 rows = np.flatnonzero(which == p)
                 part, part_codes = z[rows], codes[rows]
                 self._fill(part, part_codes, pattern, rng)
                 z[rows], codes[rows] = part, part_codes
+            codes = np.where(known >= 0, known, codes)
         return codes, self._fractions(z, codes, rng)
 
     def _fill(

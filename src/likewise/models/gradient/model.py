@@ -70,8 +70,6 @@ class NetModel(NetOptions, Generator):
     """Whether the budget of `fit` held, by which options left open are settled. What a net is made of is in its state,
     so that a model that is loaded need not be told."""
 
-    _alphabet: Alphabet
-
     def _option(self, name: str) -> Any:
         """An option, or what it is where it was left open; None where that hangs on the rows."""
         value = getattr(self, name)

@@ -184,11 +184,11 @@ class ImageModel(GradientModel[Net]):
             known[lacking] = drawn.clip(max=int(np.flatnonzero(weights)[-1]))
         return known
 
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         import torch
 
         self._fitted()
-        labels = self._draw_labels(n, rng, given or Given())
+        labels = self._draw_labels(n, rng, given)
         told = self._one_hot(labels)
         pixels = np.empty((len(labels), self._alphabet.n_fractions), np.float32)
 

@@ -115,9 +115,8 @@ class MarginalModel(Generator):
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         self._fitted()
-        given = given or Given()
         allowed = emitted(self._alphabet, given)
         budget = Budget.of(n, given)
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)

@@ -71,9 +71,7 @@ class Tiltable(Protocol):
     def fit_before(self, fit: Fit, later: Sequence[tuple[str, Steps]], /) -> tuple[OneWay, list[ClippedSums]]:
         """Fit under a budget, of which trainings to come have their part."""
 
-    def sample(
-        self, n: int, /, *, rng: np.random.Generator, given: Given | None = None, tilt: Tilt | None = None
-    ) -> Codes: ...
+    def draw(self, n: int, rng: np.random.Generator, given: Given, tilt: Tilt | None = None, /) -> Codes: ...
 
     def log_prob(self, codes: Codes, /) -> npt.NDArray[np.float64]: ...
 
@@ -267,7 +265,7 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
 
     def _draws(self, n: int, rng: np.random.Generator) -> torch.Tensor:
         """(n, D) draws of the model alone, in the net's own order."""
-        return self._in_order(self._model.sample(n, rng=rng).codes)
+        return self._in_order(self._model.draw(n, rng, Given()).codes)
 
     def _in_order(self, codes: npt.NDArray[Any]) -> torch.Tensor:
         import torch
@@ -320,8 +318,8 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
 
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
-    def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
-        return self._model.sample(n, rng=rng, given=given, tilt=self._tilt)
+    def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
+        return self._model.draw(n, rng, given, self._tilt)
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
         """(n,) as the model has it, and what the critics add."""

@@ -249,10 +249,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
     @one_thread()
-    def sample(
-        self, n: int, *, rng: np.random.Generator, given: Given | None = None, tilt: Tilts | None = None
-    ) -> Codes:
-        given = given or Given()
+    def draw(self, n: int, rng: np.random.Generator, given: Given, tilt: Tilts | None = None) -> Codes:
         drawing = self.drawing(given, Budget.of(n, given, self.condition_fields), tilt)
         codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
         for rows, stream in blocks(n, rng):

@@ -238,6 +238,36 @@ def test_rows_are_unique_over_several_columns_and_never_fewer() -> None:
         synth.sample(101)
 
 
+def test_rows_that_are_drawn_some_at_a_time_keep_the_rules_over_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("likewise.synthesizer.ruled.MOST_AT_ONCE", 64)
+    rng = some()
+    low, mark = rng.integers(0, 40, N), rng.choice(["p", "q", "r"], N)
+    frame = pl.DataFrame({"low": low, "high": low + rng.integers(0, 40, N), "mark": holed(mark, rng)})
+    frame = frame.unique(["low", "high"], maintain_order=True)
+    synth = fitted(frame, ["low < high or low = high", "unique (low, high)"])
+    drawn = synth.sample(500, random_state=1)
+    assert drawn.height == drawn.unique(["low", "high"]).height == 500
+    assert (drawn["low"] <= drawn["high"]).all()
+    assert drawn.columns == frame.columns
+    assert pl.concat(synth.sample_parts(500, part=70, random_state=1)).equals(drawn)
+
+
+def test_a_net_is_not_chosen_by_what_combinations_join() -> None:
+    """Joining columns of levels leaves most columns numbers, of which a net learns longer: that is not the rule's to
+    say."""
+    rng = some()
+    city = rng.choice(["Paris", "Lyon", "Bonn", "Rome"], N)
+    land = pl.Series(city).replace_strict({"Paris": "F", "Lyon": "F", "Bonn": "D", "Rome": "I"})
+    frame = pl.DataFrame(
+        {"city": city, "land": land, "x": rng.random(N), "y": rng.random(N), "z": rng.choice(["a", "b"], N)}
+    )
+    plain, ruled = (
+        fitted(frame, rules, "autoregressive", max_seconds=0.01).generator_ for rules in ([], ["city, land from data"])
+    )
+    assert len(ruled._alphabet.fields) == len(plain._alphabet.fields) - 1
+    assert ruled._schedule(N, ruled._alphabet).epochs == plain._schedule(N, plain._alphabet).epochs
+
+
 def test_an_exact_number_of_rows_comes_of_a_rule_that_few_draws_keep() -> None:
     rng = some()
     frame = pl.DataFrame({"a": rng.integers(0, 1_000, N), "b": rng.integers(0, 1_000, N)})

@@ -58,14 +58,21 @@ class Alphabet:
     Args:
         image: what the fractions are where rows are images: their pixels, each in [0, 1), channel by channel and row by
             row; the fields are then the labels. None where rows are those of a table.
+        joined: columns that stand in another's field, as those of a combination do but for the first.
     """
 
     fields: tuple[Field, ...]
     image: ImageShape | None = None
+    joined: int = 0
 
     @property
     def sizes(self) -> tuple[int, ...]:
         return tuple(f.size for f in self.fields)
+
+    @property
+    def width(self) -> int:
+        """Fields that there would be if no columns were joined: by these a net is chosen, whatever rules join."""
+        return len(self.fields) + self.joined
 
     @property
     def n_fractions(self) -> int:

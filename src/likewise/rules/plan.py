@@ -118,6 +118,11 @@ class RulePlan:
                 columns.append(column)
         return Schema(tuple(columns))
 
+    @property
+    def n_joined(self) -> int:
+        """Columns that stand in another's place among those that are learnt."""
+        return sum(len(step.columns) - 1 for step in self.steps if isinstance(step, Joint))
+
     # ---- rows there and back -----------------------------------------------------------------------------------------
 
     def forward(self, table: Columns) -> Columns:
@@ -183,6 +188,11 @@ class RulePlan:
 
     def value_of(self, solved: Solution, step: Computed) -> pl.Expr:
         return value_of(solved, self.rules[step.rule], self.schema)
+
+    def parted(self, inner: Columns) -> tuple[pl.DataFrame, Columns]:
+        """Of the outer table of an inner one the columns that rules name, and the others, which need no look."""
+        own = [name for name in inner.columns if name in self._own or name in self.columns]
+        return self.back(inner.frame(own)), inner.select(n for n in inner.columns if n not in own)
 
     def back(self, inner: pl.DataFrame) -> pl.DataFrame:
         """The outer table of an inner one, columns in the schema's order."""

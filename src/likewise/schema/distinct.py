@@ -154,6 +154,13 @@ class Columns:
     def of(cls, table: pl.DataFrame) -> Columns:
         return cls({series.name: series for series in table.get_columns()}, table.height)
 
+    @classmethod
+    def concat(cls, parts: Sequence[Columns]) -> Columns:
+        """The rows of tables of the same columns, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls({n: _one_after_other([p[n] for p in parts]) for n in parts[0].columns}, sum(map(len, parts)))
+
     @property
     def columns(self) -> list[str]:
         return list(self._columns)
@@ -227,6 +234,14 @@ class Columns:
     def pop(self, name: str) -> pl.Series | Distinct:
         """A column, which the table then lacks."""
         return self._columns.pop(name)
+
+
+def _one_after_other(parts: Sequence[pl.Series | Distinct]) -> pl.Series | Distinct:
+    """The rows of one column's parts, of few values if these are the same ones in each."""
+    coded = [part for part in parts if isinstance(part, Distinct)]
+    if len(coded) == len(parts) and all(part.values.equals(coded[0].values) for part in coded):
+        return Distinct.numbered(coded[0].values, pl.concat([part.at for part in coded if part.at is not None]))
+    return pl.concat([part.spread(part.values) if isinstance(part, Distinct) else part for part in parts])
 
 
 class Coding:

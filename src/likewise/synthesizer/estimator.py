@@ -66,7 +66,7 @@ from likewise.synthesizer.rows import (
     persons_in,
     rows_of_class,
 )
-from likewise.synthesizer.ruled import Draw, rules_of
+from likewise.synthesizer.ruled import Draw, alphabet_of, rules_of
 from likewise.synthesizer.ruled_completion import Completion
 from likewise.synthesizer.saved import DAMAGE, Saved, without_rare_levels
 from likewise.synthesizer.search import drawn_under, watched
@@ -297,7 +297,7 @@ class Synthesizer(Estimator, LatentMethods):
         kept = kept if chosen is None else kept.rows(chosen)
         gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
         del learnt, left_out, kept
-        self._train(generator, codec.alphabet, gate, held, training, _condition_fields(generator, codec))
+        self._train(generator, alphabet_of(codec, rules), gate, held, training, _condition_fields(generator, codec))
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = without_rare_levels(schema, codec, rules), codec, None
@@ -344,7 +344,9 @@ class Synthesizer(Estimator, LatentMethods):
                 table = table if rules is None else rules.forward(Columns.of(table)).frame()
                 codec = private_codec(table, inner, ledger, self.codec)
                 gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
-                self._train(generator, codec.alphabet, gate, none, training, _condition_fields(generator, codec))
+                self._train(
+                    generator, alphabet_of(codec, rules), gate, none, training, _condition_fields(generator, codec)
+                )
         self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
@@ -513,7 +515,7 @@ class Synthesizer(Estimator, LatentMethods):
             if self._rules is not None:
                 heard = tell if conditions else None
                 draw = Draw(self._rules, self.codec_, self.generator_, conditions, max_tries=max_tries, tell=heard)
-                return Columns.of(draw.table(n, rng))
+                return draw.table(n, rng)
             if self.image_codec_ is None:
                 return drawn_under(narrowing, self.codec_, self.generator_, n, rng, max_tries=max_tries, tell=tell)
             given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)

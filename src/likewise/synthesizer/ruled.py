@@ -9,13 +9,14 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Given, Search
+from likewise.codecs.base import Alphabet, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
@@ -30,9 +31,10 @@ from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
 from likewise.synthesizer.search import drawn_under
 
-MOST_AT_ONCE = 2**18
-"""Rows drawn in one go, where more than were asked for are needed."""
+Rows = npt.NDArray[np.int64]
 
+MOST_AT_ONCE = 2**18
+"""Rows drawn in one go."""
 
 KEYS_TRIED = 20
 """Times that keys are made anew where a rule says that they are unique beside other columns."""
@@ -71,6 +73,11 @@ def rules_of(
     return plan
 
 
+def alphabet_of(codec: TableCodec, plan: RulePlan | None) -> Alphabet:
+    """What a generator is to learn."""
+    return codec.alphabet if plan is None else replace(codec.alphabet, joined=plan.n_joined)
+
+
 class Draw:
     """One call of `sample` under rules.
 
@@ -92,9 +99,10 @@ class Draw:
             if asked := {n: c for n, c in where.items() if n in allowed.columns}:
                 meeting_combinations(allowed, asked, tuple(allowed.columns))
         self.narrowing: Narrowing = codec.condition(learnt)
+        self._held: pl.DataFrame | None = None
         self.where = where
 
-    def table(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
+    def table(self, n: int, rng: np.random.Generator) -> Columns:
         """n rows of the user's table, canonical.
 
         Raises:
@@ -102,58 +110,64 @@ class Draw:
         """
         rows = self.rows(n, rng)
         for _ in range(KEYS_TRIED):
-            full = pl.concat([rows, self.codec.keys(n, rng)], how="horizontal")
-            if self.plan.alone(full).all():
-                return full.select(name for name in self.plan.schema.names if name in full.columns)
+            keys = Columns.of(self.codec.keys(n, rng))
+            full = Columns({name: (keys if name in keys else rows)[name] for name in (*rows.columns, *keys.columns)}, n)
+            if self.plan.alone(full.frame(self.plan.unique_columns)).all():
+                return full.select(name for name in self.plan.schema.names if name in full)
         raise RuleError(
             f"keys repeat as the real ones do, and no {n:,} rows were found in which they keep a rule 'unique'; ask "
             "for fewer rows"
         )
 
-    def rows(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
-        """n rows of the user's table, canonical, without keys where no rule names one.
+    def rows(self, n: int, rng: np.random.Generator) -> Columns:
+        """n rows of the user's table, canonical, without keys. Some are drawn at a time, and only what rules name is
+        looked at row by row: the others stay as small as they were drawn.
 
         Raises:
             RuleError, ConditionError: too few rows keep the rules, or meet the conditions too, to be found.
         """
         budget = Budget.of(n, Given(max_tries=self.max_tries, progress=self.tell))
         broken = np.zeros(len(self.plan.rules))
-        parts: list[pl.DataFrame] = []
-        found = 0
+        parts: list[Columns] = []
+        found, self._held = 0, None
         last: deque[Search] = deque(maxlen=1)
         while found < n:
             if budget.is_spent and budget.tried:
                 self._refuse(budget, broken)
-            share = budget.mass / budget.tried if budget.tried else 1.0
-            most = max(MOST_AT_ONCE, n - found)
-            wanted = (
-                int(min(max(1.1 * (n - found) / max(share, 1e-6), 256), most, budget.most - budget.tried))
-                if budget.tried
-                else n
-            )
             inner = drawn_under(
-                self.narrowing, self.codec, self.generator, wanted, rng, max_tries=self.max_tries, tell=last.append,
-                keys=False,
-            ).frame()  # fmt: skip
-            outer, kept = self._looked_at(inner)
-            broken += len(outer) - kept.sum().to_numpy().ravel()
-            met = kept.select(pl.all_horizontal(pl.all())).to_series()
-            met &= self.plan.within(outer)
-            met &= meeting(outer, self.later)
-            parts.append(outer.filter(met))
-            if self.plan.has_unique:
-                parts = [pl.concat(parts)]
-                parts = [parts[0].filter(self.plan.alone(self.plan.written(parts[0])))]
-            before, found = found, sum(map(len, parts))
+                self.narrowing, self.codec, self.generator, _next_batch(budget, n - found), rng,
+                max_tries=self.max_tries, tell=last.append, keys=False,
+            )  # fmt: skip
+            part, kept, good = self._looked_at(inner)
+            broken += len(part) - kept.sum().to_numpy().ravel()
+            taken = good[: n - found]
+            parts.append(part.rows(taken) if len(taken) < len(part) else part)
+            found += len(taken)
             if last:
                 budget.scale = last[0].share
-            budget.spend(len(outer), mass=float(found - before), found=min(found, n) - before)
-        return pl.concat(parts).head(n)
+            budget.spend(len(part), mass=float(len(good)), found=len(taken))
+        return Columns.concat(parts)
 
-    def _looked_at(self, inner: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Rows, and which rule each keeps once it is written."""
-        outer = self.plan.back(inner)
-        return outer, self.plan.kept(self.plan.written(outer))
+    def _looked_at(self, inner: Columns) -> tuple[Columns, pl.DataFrame, Rows]:
+        """Rows, which rule each keeps once it is written, and those that keep all and meet the conditions."""
+        ruled, others = self.plan.parted(inner)
+        written = self.plan.written(ruled)
+        kept = self.plan.kept(written)
+        met = kept.select(pl.all_horizontal(pl.all())).to_series()
+        met &= self.plan.within(ruled) & meeting(ruled, self.later)
+        full = Columns({s.name: s for s in ruled.get_columns()} | {c: others[c] for c in others.columns}, len(ruled))
+        return full, kept, self._first(written, np.flatnonzero(met.to_numpy()))
+
+    def _first(self, written: pl.DataFrame, rows: Rows) -> Rows:
+        """Those of new rows that hold what no row found before holds, of what rules `unique` let only one hold."""
+        names = [name for name in self.plan.unique_columns if name in written.columns]
+        if not names:
+            return rows
+        new = written.select(names)[rows]
+        before = new.clear() if self._held is None else self._held
+        alone = self.plan.alone(pl.concat([before, new])).to_numpy()[len(before) :]
+        self._held = pl.concat([before, new.filter(alone)])
+        return np.asarray(rows[alone], np.int64)
 
     def _refuse(self, budget: Budget, broken: npt.NDArray[Any]) -> NoReturn:
         worst = np.argsort(-broken, kind="stable")[:3]
@@ -167,6 +181,13 @@ class Draw:
         if self.where:
             raise ConditionError(f"{said}Widen the conditions, ask for fewer rows, or raise max_tries")
         raise RuleError(f"{said}Look whether the table keeps these rules, ask for fewer rows, or raise max_tries")
+
+
+def _next_batch(budget: Budget, lacking: int) -> int:
+    """Rows to draw next: as many as lack, or as are needed to find them, by what was kept so far."""
+    kept = budget.mass / budget.tried if budget.tried else 1.0
+    wanted = lacking if kept == 1 else max(1.1 * lacking / max(kept, 1e-6), 256)
+    return int(min(wanted, MOST_AT_ONCE, budget.most - budget.tried if budget.tried else wanted))
 
 
 def levels_of(codec: TableCodec, step: Joint) -> tuple[str, ...]:

@@ -60,12 +60,12 @@ def fingerprint(model: Any, train: Codes, holdout: Codes) -> str:
 
 def is_wide(alphabet: Alphabet) -> bool:
     """Whether most columns have many codes, and so need finer units."""
-    return 2 * sum(size > MANY_CODES for size in alphabet.sizes) >= max(len(alphabet.sizes), 1)
+    return 2 * sum(size > MANY_CODES for size in alphabet.sizes) >= max(alphabet.width, 1)
 
 
 def mostly_ordered(alphabet: Alphabet) -> bool:
     """Whether most columns are numbers or times, whose codes have an order."""
-    return 2 * sum(f.positions is not None for f in alphabet.fields) >= max(len(alphabet.fields), 1)
+    return 2 * sum(f.positions is not None for f in alphabet.fields) >= max(alphabet.width, 1)
 
 
 def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:

@@ -35,8 +35,8 @@ from likewise.codecs.text import (
     summarise_forms,
     templates_of,
 )
-from likewise.codecs.unseen import KEPT, Unseen, prints_of
 from likewise.errors import ModelFileError
+from likewise.personal.unseen import KEPT, Unseen, prints_of
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.numbers import applied

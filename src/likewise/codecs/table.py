@@ -22,6 +22,16 @@ from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
+from likewise.codecs.people import (
+    PersonalCodec,
+    PersonalSummary,
+    grouped,
+    is_personal,
+    made_columns,
+    people_of_state,
+    people_state,
+    summarise_personal,
+)
 from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Condition, Missing, OrMissing, as_condition
@@ -46,6 +56,8 @@ _CELLS = "cells"
 
 def _codec_of(column: Column) -> type[ColumnCodec]:
     """Whatever a key looks like, it is regenerated; a personal identifier in its own form."""
+    if is_personal(column):
+        return PersonalCodec
     if column.is_key:
         forms = forms_of(column)
         # Identifiers that are texts without check digits are made as any key is.
@@ -60,6 +72,8 @@ def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Pers
         series, at = with_null(given.values), given.numbers
     else:
         series, at = given if isinstance(given, pl.Series) else given.spread(given.values), None
+    if codec is PersonalCodec:
+        return summarise_personal(series, None if persons is None else persons.names.gather(persons.numbers))
     if column.role is Role.ENTITY and codec is IdCodec:
         return replace(summarise_ids(series.unique()), once=True)
     if codec is LevelCodec:
@@ -270,17 +284,33 @@ class TableCodec:
     ) -> Columns:
         """`decode_few` of the codes of the columns' codecs."""
         narrowed = narrowing.codecs if narrowing is not None else {}
-        columns = {}
+        columns: dict[str, pl.Series | Distinct] = {}
         for codec in self.codecs if keys else [codec for codec in self.codecs if codec.fields]:
-            at, within = self._spans[codec.name]
-            drawn = narrowed.get(codec.name, codec)
-            columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
-        return Columns(columns, len(codes))
+            if not isinstance(codec, PersonalCodec):
+                at, within = self._spans[codec.name]
+                drawn = narrowed.get(codec.name, codec)
+                columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
+        table = Columns(columns, len(codes))
+        if not keys:
+            return table
+        columns |= self._people(table, rng)
+        return Columns({codec.name: columns[codec.name] for codec in self.codecs}, len(codes))
 
-    def keys(self, n: int, rng: np.random.Generator) -> pl.DataFrame:
-        """The columns that no code tells, for n rows."""
-        nothing = np.zeros((n, 0), np.float32)
-        return pl.DataFrame([codec.decode(nothing, nothing, rng) for codec in self.codecs if not codec.fields])
+    def _people(self, table: Columns, rng: np.random.Generator) -> dict[str, pl.Series]:
+        """What is made of persons, with regard to the columns drawn of them."""
+        beside = {
+            name for codec in self.codecs if isinstance(codec, PersonalCodec) for name in codec.people.beside.names
+        }
+        known = {name: table.series(name) for name in beside if name in table}
+        return made_columns(self.codecs, len(table), rng, known)
+
+    def keys(self, table: pl.DataFrame | Columns, rng: np.random.Generator) -> pl.DataFrame:
+        """The columns that no code tells, for the rows of a table."""
+        nothing = np.zeros((len(table), 0), np.float32)
+        made = [codec for codec in self.codecs if not codec.fields and not isinstance(codec, PersonalCodec)]
+        columns = {codec.name: codec.decode(nothing, nothing, rng) for codec in made}
+        columns |= self._people(_columns_of(table), rng)
+        return pl.DataFrame([columns[codec.name] for codec in self.codecs if codec.name in columns])
 
     def condition(self, where: Mapping[str, Any]) -> Narrowing:
         """What conditions on columns leave of the codes. A plain value means just this value, None missing.
@@ -338,14 +368,15 @@ class TableCodec:
 
     def to_state(self) -> State:
         """JSON-able dict and named arrays; array names begin with the column's number."""
-        columns, arrays = [], {}
+        columns = []
+        people, arrays = people_state(self.codecs)
         for i, codec in enumerate(self.codecs):
-            data, parts = codec.to_state()
+            data, parts = ({}, {}) if isinstance(codec, PersonalCodec) else codec.to_state()
             columns.append({**data, "name": codec.name, "codec": codec.kind})
             arrays.update({f"{i}.{name}": array for name, array in parts.items()})
         if self.cells is not None:
             arrays.update({f"{_CELLS}.{name}": array for name, array in self.cells.to_arrays().items()})
-        return {"columns": columns, "options": self.options.to_dict()}, arrays
+        return {"columns": columns, "options": self.options.to_dict()} | ({"people": people} if people else {}), arrays
 
     @classmethod
     def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
@@ -359,11 +390,17 @@ class TableCodec:
         for key, array in arrays.items():
             column, _, name = key.partition(".")
             parts.setdefault(column, {})[name] = array
-        codecs = []
+        personal = people_of_state(take_value(data, "people", list) if "people" in data else [], parts)
+        codecs: list[ColumnCodec] = []
         for i, entry in enumerate(take_value(data, "columns", list)):
+            if isinstance(entry, dict) and entry.get("codec") == PersonalCodec.kind and entry.get("name") in personal:
+                codecs.append(personal.pop(entry["name"]))
+                continue
             if not isinstance(entry, dict) or entry.get("codec") not in by_kind:
                 raise ModelFileError(f"codec: column {i} is of no known kind")
             codecs.append(by_kind[entry["codec"]].from_state(entry, parts.get(str(i), {})))
+        if personal:
+            raise ModelFileError("codec: columns of people are not those of the table")
         if len({codec.name for codec in codecs}) != len(codecs):
             raise ModelFileError("codec: two columns have the same name")
         try:
@@ -399,20 +436,30 @@ def _summaries(
     for c in columns:
         summary = _summarise_column(frame[c.name], c, persons)
         for other, whose in left_out:
-            if c.is_key:
+            if isinstance(summary, PersonalSummary):
+                summary = summary.unlike(other.series(c.name))
+            elif c.is_key:
                 summary = summary.merge(_summarise_column(other[c.name], c, whose))
             elif isinstance(summary, TextSummary):
                 summary = summary.unlike(other.series(c.name))
         yield c.name, summary
 
 
-def _made(parts: Iterable[tuple[str, Summary]], schema: Schema, options: CodecOptions) -> Iterator[ColumnCodec]:
+def _made(parts: Iterable[tuple[str, Summary]], schema: Schema, options: CodecOptions) -> list[ColumnCodec]:
     """The codec of each column."""
     if options.k_anonymous is not None:
         raise OptionError("k_anonymous looks at whole rows: likewise.privacy.codec.anonymous_codec makes the codec")
-    columns = {column.name: column for column in schema}
+    columns, order = {column.name: column for column in schema}, []
+    made: dict[str, ColumnCodec] = {}
+    personal: dict[str, PersonalSummary] = {}
     for name, part in parts:
-        yield _codec_of(columns[name]).from_summary(part, columns[name], options)
+        order.append(name)
+        if isinstance(part, PersonalSummary):
+            personal[name] = part
+        else:
+            made[name] = _codec_of(columns[name]).from_summary(part, columns[name], options)
+    made |= grouped(personal, columns, made, options)
+    return [made[name] for name in order]
 
 
 def _columns_of(frame: pl.DataFrame | Columns) -> Columns:

@@ -24,9 +24,9 @@ import polars as pl
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
 from likewise.codecs.holders import Holders, Persons, merged
-from likewise.codecs.unseen import Prints, Unseen, prints_of
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
+from likewise.personal.unseen import Prints, Unseen, prints_of
 from likewise.schema.column import Column
 
 CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{Lo}\p{Lt}\p{Lm}]": "\ue003"}

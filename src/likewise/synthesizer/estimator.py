@@ -540,7 +540,7 @@ class Synthesizer(Estimator, LatentMethods):
         rng = self._rng(random_state)
         if self._rules is not None:
             filled = Completion(self._rules, self.codec_, self.generator_, table, rng).table()
-            full = pl.concat([filled, self.codec_.keys(len(table), rng)], how="horizontal")
+            full = pl.concat([filled, self.codec_.keys(filled, rng)], how="horizontal")
         else:
             narrowing = self.codec_.not_missing(table.columns)
             given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)

@@ -110,7 +110,7 @@ class Draw:
         """
         rows = self.rows(n, rng)
         for _ in range(KEYS_TRIED):
-            keys = Columns.of(self.codec.keys(n, rng))
+            keys = Columns.of(self.codec.keys(rows, rng))
             full = Columns({name: (keys if name in keys else rows)[name] for name in (*rows.columns, *keys.columns)}, n)
             if self.plan.alone(full.frame(self.plan.unique_columns)).all():
                 return full.select(name for name in self.plan.schema.names if name in full)

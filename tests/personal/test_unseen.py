@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.codecs import unseen
-from likewise.codecs.unseen import Unseen, prints_of
+from likewise.personal import unseen
+from likewise.personal.unseen import Unseen, prints_of
 from likewise.schema.column import Kind
 from likewise.schema.infer import infer
 

@@ -93,10 +93,14 @@ class Unseen:
         kept[some] = True
         return cls(kept, np.empty(0, np.uint64) if shared is None else shared, amounts)
 
+    def is_free(self, prints: Prints) -> npt.NDArray[np.bool_]:
+        """(n,) which numbers of 64 bits are surely those of no real text."""
+        return self.free[(prints % np.uint64(len(self.free))).astype(np.int64)]
+
     def admits(self, texts: pl.Series) -> npt.NDArray[np.bool_]:
         """(n,) which of known texts are surely none of the real ones, or one that enough people have."""
         prints = prints_of(texts)
-        free = self.free[(prints % np.uint64(len(self.free))).astype(np.int64)]
+        free = self.is_free(prints)
         if len(self.shared):
             free = free | np.isin(prints, self.shared)
         return free | texts.str.contains(_AMOUNT).to_numpy() if self.amounts else free

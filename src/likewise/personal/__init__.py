@@ -1,0 +1,1 @@
+"""People who do not exist: names, addresses and numbers that agree, made and never learnt."""

@@ -1,0 +1,66 @@
+"""How often the same person comes again: of a table's persons is kept how many have how many rows, and no more.
+
+Legend: n rows, b bins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from likewise.personal.latent import Ints, Words64, noise
+
+_SALT = 90
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Persons of few rows and of many.
+
+    Args:
+        bins: (b,) how many persons, and how many rows they have together; those of one row each are always new ones,
+            those of others the same ones in each draw.
+    """
+
+    bins: tuple[tuple[int, int], ...] = ((1, 1),)
+
+    @classmethod
+    def learnt(cls, values: pl.Series, whose: pl.Series | None, least: int) -> Self:
+        """Of (n,) whatever tells persons apart. A bin stands for at least so many people."""
+        table = pl.DataFrame({"v": values, "w": range(len(values)) if whose is None else whose}).drop_nulls("v")
+        each = table.group_by("v").agg(rows=pl.len(), held=pl.col("w").n_unique())
+        if not len(each) or int(each["rows"].max()) == 1:  # type: ignore[arg-type]
+            return cls()
+        level = pl.col("rows").log(2).floor().cast(pl.Int64)
+        found = each.group_by(level.alias("at")).agg(pl.len(), pl.col("rows", "held").sum()).sort("at").rows()
+        bins: list[list[int]] = []
+        for _, n, rows, held in found:  # a few bins
+            if bins and min(held, bins[-1][2]) < least:
+                bins[-1] = [bins[-1][0] + n, bins[-1][1] + rows, bins[-1][2] + held]
+            else:
+                bins.append([n, rows, held])
+        return cls(tuple((n, rows) for n, rows, _ in bins))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether each row is another person's."""
+        return all(n == rows for n, rows in self.bins)
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Ints, Words64]:
+        """(n,) whose each row is, and the random number of each of these persons."""
+        base = np.uint64(rng.integers(0, 2**63, dtype=np.int64))
+        new = noise(np.arange(n, dtype=np.uint64) + base, _SALT)
+        if self.is_new:
+            return np.arange(n), new
+        rows = np.array([rows for _, rows in self.bins], np.float64)
+        upto = np.cumsum(rows)
+        at = np.minimum(np.searchsorted(upto, rng.random(n) * upto[-1], side="right"), len(upto) - 1)
+        sizes = np.array([size for size, _ in self.bins])
+        starts = np.cumsum(sizes) - sizes
+        known = noise((starts[at] + rng.integers(0, sizes[at])).astype(np.uint64), _SALT + 1)
+        seeds = np.where(sizes[at] == rows[at], new, known)
+        unique, whose = np.unique(seeds, return_inverse=True)
+        return whose, unique

@@ -19,15 +19,18 @@ from likewise.schema.infer_column import infer_column
 from likewise.tables import files
 
 from .expected_kinds import EXPECTED
+from .expected_semantics import SEMANTICS
 
 
 @pytest.mark.parametrize("table", sorted(EXPECTED))
-def test_kinds_of_real_tables(table: str, shared_data: Path) -> None:
+def test_kinds_and_semantics_of_real_tables(table: str, shared_data: Path) -> None:
     if not (shared_data / table).exists():
         pytest.skip(f"{table} is not among the shared data sets")
     expected = {name: kind for kind, names in EXPECTED[table].items() for name in names.split("|")}
-    found = {c.name: c.kind.value for c in infer(files.read(shared_data / table))}
-    assert found == expected
+    schema = infer(files.read(shared_data / table))
+    assert {c.name: c.kind.value for c in schema} == expected
+    told = {name: semantic for semantic, names in SEMANTICS.get(table, {}).items() for name in names.split("|")}
+    assert {c.name: c.semantic for c in schema if c.semantic is not None} == told
 
 
 def column(values: list[object], name: str = "x", **kw: object) -> Column:

@@ -24,6 +24,11 @@ TRUE = {
     "nl_bsn": ("111222333",),
     "be_nrn": ("85.07.30-033.28",),
     "in_aadhaar": ("9999 4105 7058",),
+    "it_cf": ("RSSMRA85T10A562S", "MRORSS00A00A000U"),
+    "cn_uscc": ("91350100M000100Y43", "91110000600037341L"),
+    "br_cnpj": ("11.222.333/0001-81",),
+    "jp_my": ("123456789018",),
+    "se_pnr": ("811218-9876", "19811218-9876"),
     "es_dni": ("12345678Z", "X1234567L"),
 }
 
@@ -54,8 +59,8 @@ def checked(word: str, texts: list[str]) -> pl.Series:
 @pytest.mark.parametrize(
     ("word", "width", "before"),
     [("iban", 18, "DE00"), ("imei", 13, "35"), ("card", 15, "4"), ("ch_ahv", 10, "756"), ("de_idnr", 10, "3"),
-     ("fr_nir", 14, "1"), ("br_cpf", 11, ""), ("pl_pesel", 11, ""), ("be_nrn", 11, ""), ("in_aadhaar", 11, "4"),
-     ("nl_bsn", 9, "")],
+     ("fr_nir", 14, "1"), ("br_cpf", 11, ""), ("pl_pesel", 5, "440514"), ("be_nrn", 11, ""), ("in_aadhaar", 11, "4"),
+     ("nl_bsn", 9, ""), ("br_cnpj", 14, ""), ("jp_my", 12, ""), ("cn_uscc", 16, "91")],
 )  # fmt: skip
 def test_check_digits_tell_a_column_whose_name_says_nothing(word: str, width: int, before: str) -> None:
     rng = np.random.default_rng(51)
@@ -72,8 +77,9 @@ def test_other_forms_are_told_by_themselves() -> None:
     rng = np.random.default_rng(52)
     ssn = [f"{a:03d}-{b:02d}-{c:04d}" for a, b, c in rng.integers((1, 1, 1), (899, 99, 9999), (60, 3))]
     abroad = [f"+49 {a} {b}" for a, b in rng.integers((30, 10**6), (99, 10**7), (60, 2))]
+    codes = checked("it_cf", ["RSSMRA85T10A562A", "BNCLRA90A41F205A", "VRDGPP70B02L219A"]).to_list()
     for values, word in (
-        (ssn, "us_ssn"), (abroad, "phone"), (["RSSMRA85T10A562S", "BNCLRA90A41F205X", "VRDGPP70B02L219K"], "it_cf"),
+        (ssn, "us_ssn"), (abroad, "phone"), (codes, "it_cf"),
         (["AB 12 34 56 C", "CE 65 43 21 A", "JG 10 37 59 D"], "uk_nino"),
         (["a.b@c.example", "d@e.f.example", "g@h.io"], "email"),
     ):  # fmt: skip
@@ -251,7 +257,7 @@ def test_a_bare_name_beside_a_first_name_is_the_rest_of_it() -> None:
     table = pl.DataFrame({"nom": ["Zorbec", "Quilmo", "Vastig"] * 40, "age": ["31", "45", "52"] * 40})
     assert lw.infer(table)["nom"].kind is Kind.CATEGORICAL
     schema = lw.infer(table.with_columns(pl.Series("prénom", ["Anouk", "Ylva", "Tjark"] * 40)))
-    assert (schema["nom"].kind, schema["nom"].semantic) == (Kind.ID, "name")
+    assert (schema["nom"].kind, schema["nom"].semantic) == (Kind.ID, "last_name")
     assert lw.infer(table, overrides={"nom": "categorical"})["nom"].kind is Kind.CATEGORICAL
 
 

@@ -24,6 +24,7 @@ from likewise.schema.identifiers.names import (
     looks_like_names,
     names_a_person,
 )
+from likewise.schema.identifiers.telling import told
 from likewise.schema.infer_column import CONTEXT_TOKENS, LEAST_ROWS, SURE_TOKENS, TOO_LONG, infer_column, note_of
 from likewise.schema.keys import (
     BY_LOOKS,
@@ -40,7 +41,7 @@ from likewise.schema.keys import (
     parts_of,
 )
 from likewise.schema.persons import likely_entity
-from likewise.schema.semantics import Semantic
+from likewise.schema.semantics import NAMES, SINGLES_OUT, Semantic
 
 Override = Kind | str | Column | Mapping[str, Any]
 
@@ -120,7 +121,8 @@ def infer_counted(
     if suspect is None or suspect.column in overrides or suspect.n_rows < table.height:
         if schema.entity is not None:
             return with_entity(schema, table, schema.entity, counted), counted
-        return replace(schema, columns=tuple(_as_given_out(c, counted) for c in schema)), counted
+        given_out = tuple(_as_given_out(c, counted) for c in schema)
+        return replace(schema, columns=_with_semantics(given_out, counted)), counted
     note = f"taken for the key of an entity: {suspect.reason}"
     found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
     return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted), counted
@@ -235,18 +237,48 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
             note = "taken as an id: each entity has one of its own"
             column = replace(column, kind=Kind.ID, role=Role.ID, notes=(note,))
         columns.append(column)
-    return Schema(tuple(columns), schema.dialect)
+    return replace(schema, columns=_with_semantics(columns, counted))
+
+
+def _with_semantics(columns: Sequence[Column], counted: Counted) -> tuple[Column, ...]:
+    """With what each column tells of somebody beside its kind.
+
+    What is learnt as levels stays so; texts of which one may be one person's alone are made.
+    """
+    return tuple(_with_semantic(c, counted) for c in columns)
+
+
+def _with_semantic(column: Column, counted: Counted) -> Column:
+    if column.semantic is not None or "kind" not in column.found or column.role is Role.DROP:
+        return column
+    values = counted[column.name].values
+    known = values.filter(~values.is_in(column.missing)) if values.dtype == pl.String and column.missing else values
+    found = told(column, known)
+    if found is None:
+        return column
+    semantic, why = found
+    if (semantic in SINGLES_OUT and column.kind is Kind.TEXT) or (semantic is Semantic.USERNAME and not column.is_key):
+        note = (
+            f"personal ({semantic.words}, {why}): never learnt, new ones are made; if they are none, say semantic none"
+        )
+        return replace(column, kind=Kind.ID, role=Role.ID, semantic=semantic, levels=None, notes=(note,)).as_found()
+    fields = tuple(dict.fromkeys((*column.found, "semantic", "notes")))
+    return replace(column, semantic=semantic, notes=(*column.notes, f"{semantic.words}, {why}"), found=fields)
 
 
 def _with_names(columns: list[Column], counted: Counted) -> list[Column]:
     """With a bare "nom" beside a column "prénom" taken for names of people as well, whatever they are called."""
     parts = [parts_of(c.name) for c in columns]
-    if not any(c.semantic is Semantic.NAME and names_a_person(p) for c, p in zip(columns, parts, strict=True)):
+    named = {c.semantic for c, p in zip(columns, parts, strict=True) if c.semantic in NAMES and names_a_person(p)}
+    if not named:
         return columns
+    first = Semantic.FIRST_NAME in named and Semantic.LAST_NAME not in named
+    rest = Semantic.LAST_NAME if first else Semantic.NAME
     return [
-        replace(c, kind=Kind.ID, role=Role.ID, semantic=Semantic.NAME, levels=None, notes=(note_of(NAME),))
+        replace(c, kind=Kind.ID, role=Role.ID, semantic=rest, levels=None, notes=(note_of(NAME),)).as_found()
         if c.kind in (Kind.CATEGORICAL, Kind.TEXT) and "kind" in c.found and is_a_name(p)
         and counted[c.name].values.dtype == pl.String and looks_like_names(p, counted[c.name].values, beside=True)
+        else replace(c, semantic=rest) if first and c.semantic is Semantic.NAME and "kind" in c.found and is_a_name(p)
         else c
         for c, p in zip(columns, parts, strict=True)
     ]  # fmt: skip

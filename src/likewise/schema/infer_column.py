@@ -16,7 +16,8 @@ from likewise.schema.column import Column, Kind, Role
 from likewise.schema.distinct import Counted, Distinct
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
-from likewise.schema.identifiers.forms import NAME, Form, recognise
+from likewise.schema.identifiers.forms import LOOK_AT, NAME, Form, recognise
+from likewise.schema.identifiers.names import part_of_names
 from likewise.schema.keys import (
     is_measure,
     key_reason,
@@ -181,12 +182,15 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
     form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form)
     if form is None:
         return None
-    return facts.column(Kind.ID, semantic=form.semantic, locale=form.country, notes=(note_of(form),))
+    semantic = form.semantic
+    if form is NAME:
+        semantic = part_of_names(parts_of(facts.series.name), facts.values.head(LOOK_AT))
+    return facts.column(Kind.ID, semantic=semantic, locale=form.country, notes=(note_of(form),))
 
 
 def note_of(form: Form) -> str:
     """What a user is told of a column of personal identifiers."""
-    told = "; if they are no people's, say kind categorical" if form is NAME else ""
+    told = "; if they are no people's, say semantic none" if form is NAME else ""
     return f"personal identifiers ({form.what}): never learnt, new ones are made{told}"
 
 

@@ -37,6 +37,14 @@ class Semantic(StrEnum):
     LONGITUDE = "longitude"
     NONE = "none"  # a person's word that it is none of these
 
+    @property
+    def words(self) -> str:
+        """As it is said in a sentence: "house number"."""
+        return self.value.replace("_", " ")
+
+
+NAMES = (Semantic.NAME, Semantic.FIRST_NAME, Semantic.LAST_NAME)
+"""Names of people, whole or in part."""
 
 SINGLES_OUT = frozenset(Semantic(word) for word in (
     "name", "first_name", "last_name", "username", "email", "phone", "street", "address", "iban", "card", "national_id",
@@ -49,8 +57,9 @@ LOCALE = r"^(?:[a-z]{2,3}_)?[A-Z]{2}$"
 """A language and a country, or a country."""
 
 _COUNTRIES = {
-    "it_cf": "IT", "uk_nino": "GB", "es_dni": "ES", "cn_id": "CN", "ch_ahv": "CH", "fr_nir": "FR", "br_cpf": "BR",
-    "de_idnr": "DE", "pl_pesel": "PL", "be_nrn": "BE", "in_aadhaar": "IN", "nl_bsn": "NL", "us_ssn": "US",
+    "it_cf": "IT", "uk_nino": "GB", "es_dni": "ES", "cn_id": "CN", "cn_uscc": "CN", "ch_ahv": "CH", "fr_nir": "FR",
+    "br_cpf": "BR", "br_cnpj": "BR", "de_idnr": "DE", "pl_pesel": "PL", "be_nrn": "BE", "in_aadhaar": "IN",
+    "nl_bsn": "NL", "us_ssn": "US", "jp_my": "JP", "se_pnr": "SE",
 }  # fmt: skip
 _WRITTEN = {"ipv4": Semantic.IP, "ipv6": Semantic.IP}
 

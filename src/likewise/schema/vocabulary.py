@@ -31,6 +31,17 @@ def table(kind: str) -> dict[str, str]:
     return dict(_file(file)[key])
 
 
+@cache
+def phrases(kind: str) -> dict[str, tuple[str, ...]]:
+    """Lists by what they are of, of words with blanks between.
+
+    Example:
+        >>> phrases("semantics.headings")["latitude"][:2]
+        ('latitude', 'lat')
+    """
+    return {key: tuple(" ".join(text.split()).replace("| ", "|").split("|")) for key, text in table(kind).items()}
+
+
 def rows(kind: str) -> list[list[str]]:
     """A list of lists, such as shapes of dates with their patterns."""
     file, key = kind.split(".")

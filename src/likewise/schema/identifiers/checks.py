@@ -88,13 +88,48 @@ def iban(chars: Chars) -> Chars:
 
 
 def cpf(chars: Chars) -> Chars:
-    """The last two digits of a Brazilian CPF."""
+    """The last two digits of a Brazilian CPF (of a person) or CNPJ (of a firm), whose weights begin again after 9."""
     body, found = digits_of(chars[:, :-2]), []
+    most = 9 if body.shape[1] > 9 else 11
     for _ in range(2):
-        total = (body * np.arange(body.shape[1] + 1, 1, -1)).sum(1) % 11
+        weights = (np.arange(body.shape[1])[::-1] % (most - 1)) + 2
+        total = (body * weights).sum(1) % 11
         found.append(np.where(total < 2, 0, 11 - total))
         body = np.concatenate([body, found[-1][:, None]], axis=1)
     return np.concatenate([as_chars(digit) for digit in found], axis=1)
+
+
+_ODD = np.array([1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23])
+
+
+def codice_fiscale(chars: Chars) -> Chars:
+    """The last letter of an Italian tax code (decree of 12 March 1974), whose odd places weigh otherwise."""
+    place = _values(chars[:, :-1])
+    place = np.where(place > 9, place - 10, place)
+    total = _ODD[place[:, ::2]].sum(1) + place[:, 1::2].sum(1)
+    return np.asarray(total % 26 + _A, np.uint32)[:, None]
+
+
+def credit_code(chars: Chars) -> Chars:
+    """The last character of a Chinese unified social credit code (GB 32100-2015, modulo 31)."""
+    place = np.zeros(128, np.int64)
+    place[_CREDIT] = np.arange(len(_CREDIT))
+    total = (place[chars[:, :-1].clip(max=127)] * (3 ** np.arange(17) % 31)).sum(1)
+    return np.asarray(_CREDIT[-total % 31])[:, None]
+
+
+_CREDIT = np.array([ord(c) for c in "0123456789ABCDEFGHJKLMNPQRTUWXY"], np.uint32)
+
+
+def my_number(chars: Chars) -> Chars:
+    """The last digit of a Japanese My Number (ordinance 85 of 2014): weights 2 to 7 from the right, and again."""
+    total = (digits_of(chars[:, :-1])[:, ::-1] * (np.arange(11) % 6 + 2)).sum(1) % 11
+    return as_chars(np.where(total < 2, 0, 11 - total))
+
+
+def personnummer(chars: Chars) -> Chars:
+    """The last digit of a Swedish personal number, with the century or without: of its last ten digits."""
+    return luhn(chars[:, -10:])
 
 
 def dni(chars: Chars) -> Chars:
@@ -102,6 +137,11 @@ def dni(chars: Chars) -> Chars:
     first = np.where(chars[:, 0] >= _A, chars[:, 0] - ord("X") + _ZERO, chars[:, 0])
     body = np.concatenate([first[:, None], chars[:, 1:-1]], axis=1).astype(np.uint32)
     return np.asarray(np.array([ord(c) for c in "TRWAGMYFPDXBNJZSQVHLCKE"], np.uint32)[_modulo(body, 23)])[:, None]
+
+
+def _values(chars: Chars) -> Ints:
+    """(n, W) digits as they are, letters from A as 10 on."""
+    return np.where(chars >= _A, chars.astype(np.int64) - _A + 10, chars.astype(np.int64) - _ZERO)
 
 
 def _modulo(chars: Chars, modulus: int) -> Ints:

@@ -19,8 +19,9 @@ from likewise.schema.column import Column
 from likewise.schema.identifiers import checks
 from likewise.schema.identifiers.checks import Chars
 from likewise.schema.identifiers.names import looks_like_names
+from likewise.schema.identifiers.telling import REMARK
 from likewise.schema.keys import MAIL, parts_of
-from likewise.schema.semantics import Semantic, of_form
+from likewise.schema.semantics import NAMES, Semantic, of_form
 from likewise.schema.vocabulary import words
 
 LOOK_AT = 2_000
@@ -33,8 +34,6 @@ SEPARATORS = r"[\s.\-/()]"
 """What may stand between the characters of a number."""
 
 
-_REMARK = re.compile(r"\(.*?\)|\[.*?\]", re.DOTALL)
-"""What stands beside a name: `Full name (as in passport)`, `Surname(s)`."""
 _AMOUNT_WORDS = "count counts calls minutes total sum mean usage traffic volume limit balance bill density"
 _AMOUNTS = frozenset(_AMOUNT_WORDS.split())
 """Words of measures: what stands under "cell count" or "card limit" is no number of a telephone or a card."""
@@ -103,7 +102,9 @@ class Form:
         widths = range(13, 35) if self.word in ("iban", "card") else [len(re.sub(r"[^\dA]", "", self.example))]
         body = [c for i, c in enumerate(bare) if i not in {at % len(bare) for at in self.at}]
         return (
-            self.check is not None and len(bare) in widths and (set(body) <= {"0"} or self.word in ("iban", "es_dni"))
+            self.check is not None
+            and len(bare) in widths
+            and (set(body) <= {"0"} or self.word in ("iban", "es_dni", "it_cf"))
         )
 
 
@@ -119,6 +120,11 @@ _AHV = checks.weighted((1, 3) * 6, 10, "0987654321")
 _PESEL = checks.weighted((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), 10, "0987654321")
 _BSN = checks.weighted((9, 8, 7, 6, 5, 4, 3, 2), 11, "0123456789:")
 
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_PESEL_DAY = r"(?:[02468][1-9]|[13579][0-2])(?:0[1-9]|[12]\d|3[01])"  # months tell the century
+_AREA = r"(?:00[1-9]|0[1-9]\d|[1-57-8]\d\d|6[0-57-9]\d|66[0-57-9])"
+_D = "[0-9LMNPQRSTUV]"
+_CREDIT = "0-9A-HJ-NPQRTUWXY"
 _PAIR = "[0-9A-Fa-f]{2}"
 
 EMAIL = Form("email", "e-mail addresses", rf"^(?:(?:mailto:)?|[^@<>]*<){MAIL}>?$", "", sure=True)
@@ -143,21 +149,30 @@ FORMS: tuple[Form, ...] = (
     EMAIL, IPV4, IPV6, MAC,
     Form("iban", "IBANs", r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$", "DE00 0000 0000 0000 0000 00", ("iban",),
          checks.iban, (2, 3), sure=True),
-    Form("it_cf", "Italian tax codes", r"^[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]$", "AAAAAA00A00A000A",
-         sure=True),
+    # Where two people's are the same, digits are written as letters.
+    Form("it_cf", "Italian tax codes", rf"^[A-Z]{{6}}{_D}{{2}}[A-EHLMPRST]{_D}{{2}}[A-Z]{_D}{{3}}[A-Z]$",
+         "AAAAAA00A00A000A", ("codice fiscale", "cf"), checks.codice_fiscale, _LAST, sure=True),
     Form("uk_nino", "UK national insurance numbers",
          r"^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]$", "AA 00 00 00 A", sure=True),
     Form("es_dni", "Spanish DNI or NIE numbers", r"^[XYZ\d]\d{7}[A-Z]$", "00000000A", ("dni", "nie", "nif"), checks.dni,
          _LAST),
-    Form("cn_id", "Chinese identity numbers", r"^[1-9]\d{5}(18|19|20)\d{2}(0\d|1[0-2])[0-3]\d{4}[\dX]$",
+    Form("cn_id", "Chinese identity numbers", rf"^[1-9]\d{{5}}(?:18|19|20)\d{{2}}{_DAY}\d{{3}}[\dX]$",
          "000000190000000000", ("身份证", "身份证号", "身份证号码"), _CHINESE, _LAST),
+    Form("cn_uscc", "Chinese credit codes of firms", rf"^[1-9ANY][1-59]\d{{6}}[{_CREDIT}]{{10}}$", "910000000000000000",
+         ("统一社会信用代码", "社会信用代码", "信用代码"), checks.credit_code, _LAST),
     Form("ch_ahv", "Swiss AHV numbers", r"^756\d{10}$", "756.0000.0000.00", ("ahv", "avs"), _AHV, _LAST),
     Form("fr_nir", "French social security numbers", r"^[12]\d{14}$", "1 00 00 00 000 000 00", ("nir", "secu"),
          checks.nir, (-2, -1)),
+    Form("br_cnpj", "Brazilian CNPJ numbers", r"^\d{14}$", "00.000.000/0000-00", ("cnpj",), checks.cpf, (-2, -1)),
+    Form("jp_my", "Japanese My Numbers", r"^\d{12}$", "0000 0000 0000", ("マイナンバー", "個人番号", "my number"),
+         checks.my_number, _LAST),
+    Form("se_pnr", "Swedish personal numbers", rf"^(?:18|19|20)?\d{{2}}{_DAY}\d{{4}}$", "000000-0000",
+         ("personnummer", "personnr"), checks.personnummer, _LAST),
     Form("br_cpf", "Brazilian CPF numbers", r"^\d{11}$", "000.000.000-00", ("cpf",), checks.cpf, (-2, -1)),
     Form("de_idnr", "German tax numbers", r"^[1-9]\d{10}$", "00 000 000 000", ("steuer id", "steuerid", "idnr"),
          checks.mod_11_10, _LAST),
-    Form("pl_pesel", "Polish PESEL numbers", r"^\d{11}$", "00000000000", ("pesel",), _PESEL, _LAST),
+    Form("pl_pesel", "Polish PESEL numbers", rf"^\d{{2}}{_PESEL_DAY}\d{{5}}$", "00000000000", ("pesel",), _PESEL,
+         _LAST),
     Form("be_nrn", "Belgian register numbers", r"^\d{11}$", "00.00.00-000.00", (), checks.belgian, (-2, -1)),
     Form("in_aadhaar", "Aadhaar numbers", r"^[2-9]\d{11}$", "0000 0000 0000", ("aadhaar", "aadhar"), checks.verhoeff,
          _LAST),
@@ -167,7 +182,13 @@ FORMS: tuple[Form, ...] = (
          _LAST),
     Form("card", "card numbers", r"^[2-6]\d{12,18}$", "4000 0000 0000 0000", _CARDS, checks.luhn, _LAST),
 )  # fmt: skip
-US_SSN = Form("us_ssn", "US social security numbers", r"^[0-8]\d{2}-\d{2}-\d{4}$", "000-00-0000", sure=True)
+US_SSN = Form(
+    "us_ssn",
+    "US social security numbers",
+    rf"^{_AREA}-(?:0[1-9]|[1-9]\d)-\d{{4}}$",
+    "000-00-0000",
+    sure=True,
+)
 CALLED = Form(
     "national_id", "identity numbers", r"^[A-Za-z]{0,6}\d[A-Za-z0-9]{4,17}$", "000000000", words("headings.identities")
 )
@@ -214,6 +235,8 @@ BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, N
 
 def forms_of(column: Column) -> list[Form]:
     """The forms that identifiers of a column may have, as its semantic and country say."""
+    if column.semantic in NAMES:
+        return [NAME]
     alike = [form for form in BY_WORD.values() if form.semantic is column.semantic]
     country = None if column.locale is None else column.locale[-2:]
     return [form for form in alike if form.country == country] or [form for form in alike if form.country is None]
@@ -260,7 +283,7 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
     if not len(texts):
         return None
     parts = parts_of(name)
-    names = parts_of(_REMARK.sub(" ", name)) or parts
+    names = parts_of(REMARK.sub(" ", name)) or parts
     # One look for all patterns: hardly any column needs a second.
     if by_name and not any(form.is_named(parts) for form in (CALLED, DEVICE, PHONE)):
         return NAME if values.dtype == pl.String and looks_like_names(names, texts) else None

@@ -8,17 +8,18 @@ import polars as pl
 
 from likewise.schema.identifiers.unlisted import may_be_names, tells_of_people
 from likewise.schema.keys import OWNERS, THINGS
+from likewise.schema.semantics import Semantic
 from likewise.schema.vocabulary import table, words
 
 
-def _without_marks(word: str) -> str:
+def without_marks(word: str) -> str:
     """The letters without accents: "José" is written "Jose" by many."""
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
 
 
 GIVEN = sorted({*words("names.given")})
-_GIVEN_KNOWN = sorted({*map(_without_marks, GIVEN)})
-_FAMILY_KNOWN = sorted({*map(_without_marks, words("names.family"))} - {"de"})
+_GIVEN_KNOWN = sorted({*map(without_marks, GIVEN)})
+_FAMILY_KNOWN = sorted({*map(without_marks, words("names.family"))} - {"de"})
 _KNOWN = sorted({*_GIVEN_KNOWN, *_FAMILY_KNOWN})
 CHINESE_FAMILY = "".join(words("names.chinese_family"))
 _KOREAN_FAMILY = "".join(words("names.korean_family"))
@@ -28,6 +29,10 @@ MADE_FAMILY = "".join(words("names.made_family"))
 CHINESE_GIVEN = "".join(words("names.chinese_given"))
 
 _STRONG = [hint.split() for kind in ("given", "family", "whole") for hint in words(f"headings.{kind}_names")]
+_PARTS = {
+    Semantic.FIRST_NAME: [["first"], ["given"], ["middle"], *(hint.split() for hint in words("headings.given_names"))],
+    Semantic.LAST_NAME: [["last"], ["family"], *(hint.split() for hint in words("headings.family_names"))],
+}
 _BARE = frozenset(words("headings.bare_names"))
 _OTHERS = frozenset(words("headings.people"))
 _AROUND = frozenset(words("headings.around_names"))
@@ -57,6 +62,7 @@ _ADDRESSED = (
     r"^(?:(?:(?i:dr|prof|dott|dra|mr|mrs|ms|herrn?|frau|hr|fr|sra|srta|señora?|mme|mlle|monsieur|madame|don|doña|dhr|mevr|"
     r"pani?|bay|rev|pastor|schwester|pfleger|familie|fam|sig|sig\.ra|г-н|г-жа|доктор)\.? )+\p{Lu}[\p{L}\p{M}'’\-]+"
     r"(?: \p{Lu}[\p{L}\p{M}'’.\-]*){0,3}"
+    r"|\p{Lu}[\p{L}\p{M}'’\- ]*, (?i:mr|mrs|ms|miss|master|dr|prof|herr|frau|mme|mlle|sra?|rev|sir|capt|col)\.? .*"
     r"|\p{Han}{1,3}(?:先生|女士|小姐|老师|教授|医生|医师|医師|主任|同学|师傅|様|氏|さん))$"
 )
 _PLACE_ENDS = r"[村庄莊镇鎮乡鄉市县県區区路街店屯营寨沟山河湖町駅省州厂司校院]$"
@@ -96,12 +102,14 @@ def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False
 
 def _are_names_and_more(parts: list[str], texts: pl.Series) -> bool:
     """Whether distinct texts are names with a number before or behind each, or brackets."""
-    if not _bare(texts.head(50)).str.contains(_LETTERS).all():  # as most columns of texts end here
+    if _bare(texts.head(50)).str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]  # as most columns of texts end here
         return False
     names = _bare(texts).unique()
     if not len(names) or names.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
         return False
-    return names_a_person(parts) or _are_full_names(names) or (tells_of_people(parts) and may_be_names(parts, names))
+    if names_a_person(parts) or _are_written_as_names(names):
+        return True
+    return _are_full_names(names) or (tells_of_people(parts) and may_be_names(parts, names))
 
 
 def _bare(texts: pl.Series) -> pl.Series:
@@ -196,6 +204,25 @@ def are_called_like_people(names: list[str]) -> list[str]:
             called = (known if (known["n"] == 1).all() else some)["text"]
             return called.filter(~called.str.contains(_NO_PERSON)).to_list()
     return []
+
+
+def part_of_names(parts: list[str], texts: pl.Series) -> Semantic:
+    """Whether names of people are first names, last names, or both: by the words of their column's name, or by what is
+    known of single words.
+
+    Example:
+        >>> part_of_names(["vorname"], pl.Series(["Jo"])), part_of_names(["name", "last"], pl.Series(["Wei"]))
+        (<Semantic.FIRST_NAME: 'first_name'>, <Semantic.LAST_NAME: 'last_name'>)
+    """
+    for semantic, hints in _PARTS.items():
+        if any(parts[at : at + len(hint)] == hint for hint in hints for at in range(len(parts))):
+            return semantic
+    if texts.str.contains(r"\S[\s,.]+\S").mean() > 0.1 or texts.str.contains(_EASTERN).mean() > 0.5:  # type: ignore[operator]
+        return Semantic.NAME
+    given, family = (_plain(texts).is_in(known).mean() or 0.0 for known in (_GIVEN_KNOWN, _FAMILY_KNOWN))
+    if max(given, family) < 0.4 or is_a_name(parts):  # type: ignore[operator]
+        return Semantic.NAME
+    return Semantic.FIRST_NAME if given >= family else Semantic.LAST_NAME  # type: ignore[operator]
 
 
 def names_a_person(parts: list[str]) -> bool:

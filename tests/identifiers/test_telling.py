@@ -1,0 +1,118 @@
+"""Claims about what columns tell of somebody beside forms: by their names and their values, never by one in doubt."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import likewise as lw
+from likewise.schema.column import Kind, Schema
+from likewise.schema.identifiers.telling import named
+from likewise.schema.infer import infer
+
+CITIES = {
+    "en": ["Boston", "Leeds", "Austin"], "de": ["Bochum", "Ulm", "Kiel"], "fr": ["Lyon", "Nîmes", "Brest"],
+    "es": ["Vigo", "Cádiz", "Gijón"], "zh": ["成都市", "苏州市", "大连"], "ja": ["横浜市", "神戸市", "仙台市"],
+}  # fmt: skip
+STREETS = {
+    "en": ["12 Elm Street", "7 Oak Ave", "99 Mill Rd"], "de": ["Hauptstr. 5", "Am Markt 7", "Lindenweg 12a"],
+    "fr": ["3 rue des Lilas", "15 avenue Foch", "8 quai Nord"], "es": ["Calle Mayor 3", "Av. Sol, 45", "Plaza Real 2"],
+    "zh": ["建国路88号", "人民街5号", "中山路12号"], "ja": ["本町通り3-1", "銀座4丁目2", "青山通り9"],
+}  # fmt: skip
+POSTCODES = {
+    "en": ["02116", "10001", "94110"], "de": ["01067", "80331", "20095"], "fr": ["75001", "69002", "13008"],
+    "es": ["28013", "08002", "41001"], "zh": ["100020", "200040", "510030"], "ja": ["231-0017", "650-0001", "980-0811"],
+}  # fmt: skip
+
+
+def told(name: str, values: list[str], times: int = 20) -> tuple[str | None, Kind]:
+    column = infer(pl.DataFrame({name: values * times, "x": range(len(values) * times)}))[name]
+    return column.semantic, column.kind
+
+
+@pytest.mark.parametrize(
+    ("semantic", "values", "headings"),
+    [
+        ("city", CITIES, {"en": "billing_city", "de": "Wohnort", "fr": "ville", "es": "Ciudad", "zh": "所在城市",
+                          "ja": "市区町村"}),
+        ("street", STREETS, {"en": "StreetAddress", "de": "Straße", "fr": "rue", "es": "direccion", "zh": "街道",
+                             "ja": "住所"}),
+        ("postcode", POSTCODES, {"en": "ZipCode", "de": "Liefer-PLZ", "fr": "code_postal", "es": "codigoPostal",
+                                 "zh": "邮编", "ja": "郵便番号"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "zh", "ja"])
+def test_places_are_told_by_name_and_values_and_not_by_values_alone(
+    semantic: str, values: dict[str, list[str]], headings: dict[str, str], language: str
+) -> None:
+    assert told(headings[language], values[language])[0] == semantic
+    assert told("x7", values[language])[0] is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("state", ["open", "closed", "new"]), ("state_machine", ["idle", "run", "halt"]), ("city_code", ["NYC", "LAX"]),
+        ("RealEstateLoans", ["A", "B", "C"]), ("resolving_loans", ["AA1", "B22", "C3"]),
+        ("filename", ["a.txt", "b.txt"]), ("city_population", ["120000", "99000", "5000"]),
+        ("address", ["0x1f2a", "0x99ab", "0x3f00"]),
+        ("amount", ["120000", "990011", "500012"]), ("zip", ["yes", "no"]), ("market_cap", ["1200", "99000", "5"]),
+        ("company_size", ["1-10", "11-50", "50+"]), ("country_risk", ["high", "low", "mid"]), ("land", ["12.5", "3.1"]),
+        ("product_name", ["Anna Chair", "Max Table"]), ("via", ["web", "phone", "shop"]),
+        ("genre", [f"g{k}" for k in range(20)]),
+        ("pin_code", ["yes", "no"]), ("long", ["yes", "no"]), ("lat", ["1200.5", "900.25", "3.75"]),
+    ],
+)  # fmt: skip
+def test_what_only_resembles_them_is_told_to_be_nothing(heading: str, values: list[str]) -> None:
+    assert told(heading, values)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "semantic"),
+    [("ship_to_city", "city"), ("customer.city", "city"), ("hq_country", "country"), ("Rechnungsadresse", "address"),
+     ("家庭住址", "address"), ("出生日期", "birth_date"), ("DateOfBirth", "birth_date"), ("stop_lat", "latitude"),
+     ("email address", None), ("ip_address", None), ("lat_zone", None), ("first_name", None)],
+)  # fmt: skip
+def test_more_words_weigh_more_and_what_stands_behind_says_whose(heading: str, semantic: str | None) -> None:
+    assert named(heading) == semantic
+
+
+def test_levels_stay_levels_and_texts_that_single_out_are_made() -> None:
+    streets = [f"{k} {name} Street" for k in range(30) for name in ("Oak", "Elm", "Mill")]
+    frame = pl.DataFrame({"Street": streets, "city": ["Leeds", "York", "Hull"] * 30, "sex": ["m", "f", "f"] * 30})
+    schema = infer(frame)
+    assert [(c.kind, c.semantic) for c in schema] == [
+        ("id", "street"),
+        ("categorical", "city"),
+        ("categorical", "gender"),
+    ]
+    assert any("never learnt" in note for note in schema["Street"].notes)
+    assert any("by its name and its values" in note for note in schema["city"].notes)
+    assert infer(frame, overrides={"Street": "none", "city": "region"})["Street"].kind is Kind.TEXT
+
+
+def test_a_zero_in_front_of_a_postcode_is_kept() -> None:
+    frame = pl.DataFrame({"zip": ["02116", "10001", "94110", "00501"] * 50, "x": range(200)})
+    made = lw.Synthesizer("copula", random_state=0).fit(frame).sample(300, random_state=0)
+    assert made["zip"].str.len_chars().unique().to_list() == [5]
+    assert made["zip"].str.starts_with("0").any()
+
+
+def test_parts_of_names_are_told_apart() -> None:
+    people = {
+        "Vorname": ["Anna", "Jörg", "Uwe"],
+        "Name": ["Meyer", "Kranz", "Ott"],
+        "Kunde": ["Anna Ott", "Jo Kranz", "Bo Ott"],
+    }
+    schema = infer(pl.DataFrame({name: values * 20 for name, values in people.items()}))
+    assert [c.semantic for c in schema] == ["first_name", "last_name", "name"]
+
+
+def test_a_person_s_word_for_a_semantic_wins_and_is_kept() -> None:
+    frame = pl.DataFrame({"c": ["Boston", "Leeds"] * 30, "email": [f"a{k}@b.example" for k in range(60)]})
+    schema = infer(frame, overrides={"c": {"semantic": "city", "locale": "GB"}, "email": "username"})
+    assert [(c.semantic, c.kind, c.said) for c in schema] == [
+        ("city", "categorical", {"semantic": "city", "locale": "GB"}),
+        ("username", "id", {"kind": "id", "role": "id", "semantic": "username"}),
+    ]
+    assert Schema.from_json(schema.to_json()) == schema

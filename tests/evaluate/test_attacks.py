@@ -134,10 +134,15 @@ def test_the_worst_off_are_those_who_were_copied():
     assert set(rows.tolist()) <= set(range(20))
 
 
-def test_sensitive_columns_are_the_secrets_else_all_up_to_thirty():
+def test_sensitive_columns_are_the_secrets_else_all_up_to_thirty_or_six_of_long_tables():
     rng = np.random.default_rng(0)
-    assert secrets_of(MIXED, None, rng) == COLUMNS
-    assert secrets_of(MIXED.replace("income", role=Role.SENSITIVE), None, rng) == ["income"]
+    assert secrets_of(MIXED, None, 1_000, rng) == COLUMNS
+    assert secrets_of(MIXED.replace("income", role=Role.SENSITIVE), None, 1_000, rng) == ["income"]
+    wide = Schema(tuple(Column(name=f"c{i}", kind=Kind.REAL) for i in range(40)))
+    for n_rows, most in ((1_000, 30), (1_000_000, 6)):
+        found = secrets_of(wide, "c39", n_rows, rng)
+        assert len(found) == most
+        assert "c39" in found
 
 
 def test_fresh_rows_raise_no_more_alarms_than_the_level_says():

@@ -9,6 +9,7 @@ import pytest
 from likewise.errors import InputError, OptionError
 from likewise.evaluate import Report, evaluate, neighbours
 from likewise.evaluate.attacks.copies import copies_beside, copies_once, distance_share, row_hashes
+from likewise.evaluate.attacks.exchange import own_side
 from likewise.evaluate.attacks.sides import Side, Sides, take_sides
 from likewise.evaluate.tables import Typed, type_tables
 from likewise.schema.column import Column, Kind, Schema
@@ -257,6 +258,44 @@ def test_rows_that_do_not_tell_whose_they_are_are_named():
         judged(train, people(rng, 30), people(rng, 30))
     with pytest.raises(OptionError, match="entity names column 'whose', which the table lacks; did you mean 'who'"):
         judged(people(rng, 30), people(rng, 30), people(rng, 30), entity="whose")
+
+
+# ---- no chance parted the sides ------------------------------------------------------------------------------------
+
+
+def rows_of_persons(rng: np.random.Generator, n_persons: int, noise: float) -> pl.DataFrame:
+    """One to nine rows of each person, which differ by so much; nobody tells whose they are."""
+    own = np.repeat(rng.normal(size=(n_persons, len(NAMES))), rng.integers(1, 10, n_persons), axis=0)
+    return pl.DataFrame(own + noise * rng.normal(size=own.shape), schema=NAMES)
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.5])
+def test_attacks_say_nothing_where_unnamed_persons_stand_on_one_side_with_all_their_rows(noise):
+    rng = np.random.default_rng(4_120)
+    train, holdout, fake = (rows_of_persons(rng, n, noise) for n in (80, 40, 80))
+    report = evaluate(train, fake, holdout=holdout, measures="attacks", entity=False)
+    assert "membership" not in report
+    assert any("name the column that tells whose a row is" in note for note in report.notes)
+
+
+def test_persons_dealt_out_row_by_row_are_a_control():
+    """Which of their rows is a training row is chance: attacks may be held against it."""
+    rng = np.random.default_rng(4_121)
+    every = rows_of_persons(rng, 120, 0.1).sample(fraction=1.0, shuffle=True, seed=0)
+    report = evaluate(every[:400], rows_of_persons(rng, 80, 0.1), holdout=every[400:], measures="attacks", entity=False)
+    assert report["membership"].stands == "at"
+
+
+def test_a_split_by_chance_is_called_one():
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng([4_122, seed])
+        rows = numbers(rng, 300).with_columns(pl.col(NAMES[0]).round(0))
+        found.append(own_side(*type_tables([rows[:200], rows[200:]], NUMBERS), rng))
+    assert all(f.is_chance for f in found)
+    z = [(f.share - f.by_chance) / f.deviation for f in found]
+    assert abs(np.mean(z)) < 0.6
+    assert 0.6 < np.std(z) < 1.5
 
 
 # ---- all rows are searched -----------------------------------------------------------------------------------------

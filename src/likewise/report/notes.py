@@ -80,6 +80,12 @@ ZH: dict[str, str] = {
         "{repeated} 的训练行重复出现，{shared} 的保留行也在其中：仅凭偶然不会如此重复，也无法分辨哪些重复属于同一人。"
         "未进行攻击；请指明说明行属于谁的列（entity）。"
     ),
+    "The nearest other real row of {share} of the real rows is on their own side, training or holdout, where chance "
+    "gives {chance}: rows of one person stand together, or the two were not parted by chance. No attack was made; name "
+    "the column that tells whose a row is (entity), or part them by chance.": (
+        "{share} 的真实行，其最近的另一真实行与之同侧（训练或保留），而偶然应为 {chance}：同一人的行聚在一起，"
+        "或两侧并非随机划分。未进行攻击；请指明说明行属于谁的列（entity），或随机划分。"
+    ),
     "Every training row stands there {n} times or a multiple of that, every holdout row {m} times: each is counted "
     "once.": ("每个训练行出现 {n} 次或其倍数，每个保留行 {m} 次：各只计一次。"),
     "Rows repeat beyond chance: {train} of the training rows and {holdout} of the holdout rows. The attacks count each "

@@ -28,6 +28,7 @@ from likewise.evaluate.neighbours import (
     closeness_tiles,
     fit_embedding,
     searchable,
+    tile_space,
     with_half_square,
 )
 from likewise.evaluate.tables import Typed, design_matrices
@@ -35,7 +36,10 @@ from likewise.schema.column import Role, Schema
 
 MAX_TARGETS = 2_000
 LEAST_TARGETS = 120
-MOST_SECRETS = 30
+MOST_SECRETS, MOST_OF_LONG, LONG = 30, 6, 250_000
+"""Of tables of more synthetic rows than the last, six columns are guessed: who leaks with a whole row leaks by any of
+its cells, and each column more takes a pass over all pairs and widens the interval of the worst (20 for six: by a
+ninth)."""
 MOST_LEARNT = 10
 MOST_CLASSES = 64
 MAX_LEARNT_ROWS = 10_000
@@ -58,15 +62,18 @@ class Guessed:
     by: str = "nearest"
 
 
-def secrets_of(schema: Schema, target: str | None, rng: np.random.Generator) -> list[str]:
-    """The columns to guess: those marked sensitive; else every column, at most 30 with the target among them."""
+def secrets_of(schema: Schema, target: str | None, n_rows: int, rng: np.random.Generator) -> list[str]:
+    """The columns to guess: those marked sensitive; else every column, at most 30 with the target among them, or six
+    beside so many synthetic rows that these take long.
+    """
+    most = MOST_SECRETS if n_rows <= LONG else MOST_OF_LONG
     names = [c.name for c in schema if c.is_modelled]
     sensitive = [c.name for c in schema if c.is_modelled and c.role is Role.SENSITIVE]
-    if sensitive or len(names) <= MOST_SECRETS:
+    if sensitive or len(names) <= most:
         return sensitive or names
     first = [target] if target in names else []
     rest = [name for name in names if name != target]
-    chosen = {*first, *rng.permutation(rest)[: MOST_SECRETS - len(first)].tolist()}
+    chosen = {*first, *rng.permutation(rest)[: most - len(first)].tolist()}
     return [name for name in names if name in chosen]
 
 
@@ -82,7 +89,7 @@ def inference(
     embed = fit_embedding(train)
     others = holdout.one_each(rng)
     others = others.take(rng.permutation(len(others)))
-    synthetic, searched = searchable(synthetic.take(rng.permutation(len(synthetic))), embed.width, rng)
+    synthetic, searched = searchable(synthetic, embed.width, rng, shuffled=True)
     most = _most_targets(len(synthetic), embed.width, len(secrets))
     control = others.take(np.arange(len(others) // 2)[:most])
     reference = others.take(np.arange(len(others) // 2, len(others)))
@@ -137,12 +144,10 @@ def _by_nearest(tried: Vectors, table: Typed, asked: _Asked) -> dict[str, npt.ND
     best = {name: np.full(len(tried), -np.inf, dtype=np.float32) for name in asked.secrets}
     given, ones = np.ascontiguousarray(tried[:, cells]), np.ones((len(tried), 1), dtype=np.float32)
     asking = {name: np.concatenate([tried[:, spans[name]], ones], axis=1) for name in asked.secrets}
-    scratch = np.empty(0, dtype=np.float32)
+    space, scratch = tile_space(), tile_space()
     for first, whole in chunks_of(rows):
         own = {name: with_half_square(whole[:, spans[name]]) for name in asked.secrets if name in asked.known}
-        for part, closeness in closeness_tiles(given, np.ascontiguousarray(whole[:, cells])):
-            if scratch.size < closeness.size:
-                scratch = np.empty(closeness.size, dtype=np.float32)
+        for part, closeness in closeness_tiles(given, np.ascontiguousarray(whole[:, cells]), space):
             for name in asked.secrets:
                 without = closeness
                 if name in own:

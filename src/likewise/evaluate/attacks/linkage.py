@@ -39,8 +39,7 @@ def linkability(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) ->
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
     halves = [half.tolist() for half in np.array_split(rng.permutation(len(train.columns)), 2)]
-    # In random order, so that which of equally near rows counts is chance.
-    synthetic, searched = searchable(synthetic.take(rng.permutation(len(synthetic))), embed.width, rng)
+    synthetic, searched = searchable(synthetic, embed.width, rng, shuffled=True)
     most = affordable(2 * len(synthetic), embed.width, least=LEAST_TARGETS, most=MAX_TARGETS)
     members, others = (t.one_each(rng).sample(most, rng) for t in (train, holdout))
     one, other = (_nearest(embed.of(half), members.beside(others).only(half), synthetic.only(half)) for half in halves)

@@ -33,15 +33,17 @@ from likewise.evaluate.roc import Z95, auc, true_positive_interval, true_positiv
 from likewise.evaluate.tables import IntArray, Typed
 
 MAX_MEMBERS = 5_000
-LEAST_MEMBERS = 500
-KNOWN, MOST_KNOWN = 1 / 3, 125_000
+LEAST_MEMBERS = 1_000
+"""The interval of an area reaches .8 / sqrt(n) to either side, and the least leak is 2.9 times that: .025 and 7 % of
+1,000 members, .011 and 3 % of 5,000."""
+KNOWN, MOST_KNOWN = 1 / 3, 60_000
 """Share of either table whose persons the attacker knows, and how many rows of both."""
 NEIGHBOURS = 3
 FALSE_POSITIVE_RATES = (0.001, 0.01, 0.1)
 LEAST_FALSE_POSITIVES = 5
 A_MILLION, SPARED = 1_000_000, 12
 """The fewer rows there are than a million, the more of the time that all measures of a million take may go to this
-attack, in searches' work: an area says something only where thousands are tried (5,000: +- .011)."""
+attack, in searches' work."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,9 @@ def membership(train: Typed, holdout: Typed, synthetic: Typed, *, seed: int) -> 
     """
     rng = np.random.default_rng(seed)
     embed = fit_embedding(train)
-    synthetic, searched = searchable(synthetic, embed.width, rng)
     rows_each = len(train) / max(train.n_persons, 1)
     n = min(train.n_persons, holdout.n_persons, members_tried(len(synthetic), embed.width, rows_each))
+    synthetic, searched = searchable(synthetic, embed.width, rng)
     tables, told = (train, holdout), train.persons is not None and holdout.persons is not None
     whose = [t.whose if told else np.arange(len(t)) for t in tables]
     share = min(KNOWN, MOST_KNOWN / (len(train) + len(holdout)))

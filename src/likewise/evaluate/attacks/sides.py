@@ -9,12 +9,13 @@ Legend: n rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.evaluate.attacks.exchange import own_side
 from likewise.evaluate.figure import Figure
 from likewise.evaluate.roc import wilson
 from likewise.evaluate.tables import IntArray, Typed
@@ -47,8 +48,8 @@ class Sides:
         train, holdout: members, and the control; None where there is none.
         notes: what was left out and why, for the reader.
         are_distinct: rows that repeat were counted once, so repeats say nothing any more.
-        are_unclear: rows repeat in one table beyond what chance does, in a table where chance does so too: what chance
-            would give cannot be told without knowing whose the rows are.
+        are_unclear: who stands on which side is no chance, so that what chance would give cannot be told: rows repeat
+            beyond it in a table where chance repeats rows too, or rows stand nearer to their own side.
     """
 
     train: Side
@@ -68,6 +69,28 @@ def take_sides(train: Side, holdout: Side | None, rng: np.random.Generator) -> S
         return _by_person(train, holdout, rng)
     if holdout is None:
         return Sides(train, holdout)
+    sides = _by_row(train, holdout)
+    if sides.are_unclear or sides.are_distinct:  # of distinct rows those that stood in both sides are gone
+        return sides
+    return _unless_apart(sides, rng)
+
+
+def _unless_apart(sides: Sides, rng: np.random.Generator) -> Sides:
+    """The sides, unclear where rows stand nearer to their own side than chance would have them."""
+    assert sides.holdout is not None
+    found = own_side(sides.train.table, sides.holdout.table, rng)
+    if found.is_chance:
+        return sides
+    note = (
+        f"The nearest other real row of {found.share:.1%} of the real rows is on their own side, training or holdout, "
+        f"where chance gives {found.by_chance:.1%}: rows of one person stand together, or the two were not parted by "
+        "chance. No attack was made; name the column that tells whose a row is (entity), or part them by chance."
+    )
+    return replace(sides, notes=(*sides.notes, note), are_unclear=True)
+
+
+def _by_row(train: Side, holdout: Side) -> Sides:
+    """Where no person is told: rows that repeat counted once, if that can be told from chance."""
     notes: list[str] = []
     times = [_times(side.hashes) for side in (train, holdout)]
     if max(times) > 1:

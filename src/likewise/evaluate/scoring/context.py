@@ -15,7 +15,7 @@ import polars as pl
 
 from likewise.errors import OptionError
 from likewise.evaluate.attacks.copies import row_hashes
-from likewise.evaluate.attacks.sides import Side, Sides, take_sides
+from likewise.evaluate.attacks.sides import Hashes, Side, Sides, take_sides
 from likewise.evaluate.chance import Dealt, deal
 from likewise.evaluate.figure import FloorKind
 from likewise.evaluate.tables import Typed, type_tables
@@ -34,7 +34,9 @@ MEASURES = {
 """What can be asked for beside columns and pairs, which are always measured."""
 STANDARD = ("accuracy", "joint", "detection", "utility", "attacks")
 
-MOST_FOR_FLOORS = 100_000
+MOST_MEASURED, MOST_FOR_FLOORS = 150_000, 100_000
+"""Rows of either table that columns, pairs and overlaps are told from, and their floors. What of it is chance is told
+by hands of 10,000 rows (`chance.MAX_ROWS`): of fifteen times as many the figures vary by a quarter of that."""
 
 LEAST_REPEATED, HARDLY_AGAIN = 0.05, 0.9
 """From such a share of rows that repeat, and of values that differ among rows that do, equal rows are one row again."""
@@ -69,6 +71,7 @@ class Context:
     learner: str
     measures: frozenset[str]
     notes: list[str] = field(default_factory=list)
+    _hashes: dict[str, Hashes] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.whose = _whose(self.frames, self.schema.entity)
@@ -109,6 +112,11 @@ class Context:
         return self.train.take(np.flatnonzero(~is_second)), self.train.take(np.flatnonzero(is_second))
 
     @cached_property
+    def measured(self) -> tuple[Typed, Typed]:
+        """Real and synthetic rows, as many as columns, pairs and overlaps are told from."""
+        return self.train.sample(MOST_MEASURED, self.rng(60)), self.synthetic.sample(MOST_MEASURED, self.rng(61))
+
+    @cached_property
     def real_tables(self) -> tuple[Typed, Typed, FloorKind]:
         """Two tables of real rows that share none, up to 100,000 rows each: what fresh rows score is told by them.
 
@@ -140,13 +148,19 @@ class Context:
         tables = {"real": self.train, "synthetic": self.synthetic, "holdout": self.holdout}
         return {role: table for role, table in tables.items() if table is not None}
 
+    def hashes(self, role: str) -> Hashes:
+        """(n,) a number of each row of a table, alike for equal rows."""
+        if role not in self._hashes:
+            self._hashes[role] = row_hashes(self.frames[role], self.modelled)
+        return self._hashes[role]
+
     @cached_property
     def sides(self) -> Sides:
         """Members and the control of the attacks."""
         real = {role: table for role, table in self.compared.items() if role != "synthetic"}
         if not self.whose:  # attacks have a way of their own with rows that repeat
             real = {role: replace(table, persons=None) for role, table in real.items()}
-        found = {role: Side(table, row_hashes(self.frames[role], self.modelled)) for role, table in real.items()}
+        found = {role: Side(table, self.hashes(role)) for role, table in real.items()}
         sides = take_sides(found["real"], found.get("holdout"), self.rng(33))
         self.notes.extend(sides.notes)
         return sides

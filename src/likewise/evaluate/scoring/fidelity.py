@@ -39,7 +39,8 @@ LEAST_TO_HALVE = 40
 
 def measure(run: Context) -> tuple[Fidelity, Fidelity, FloorKind]:
     """The synthetic table's columns and pairs, and a fresh real table's at the same size."""
-    (fit,) = fidelity(run.train, [run.synthetic], rng=run.rng(1))
+    train, synthetic = run.measured
+    (fit,) = fidelity(train, [synthetic], rng=run.rng(1))
     real, fresh, floor_by = run.real_tables
     if min(len(real), len(fresh)) < LEAST_TO_HALVE:
         return fit, _changed(fit, dict.fromkeys(MEANS, math.nan)), floor_by
@@ -60,7 +61,7 @@ def _halved(run: Context, real: Typed, fresh: Typed) -> list[tuple[Typed, Typed]
 
 def _with_more_rows(run: Context, real: tuple[Typed, Typed], error: float, halves: Sequence[float]) -> float:
     """What the error between two real tables would be for fresh rows, as many as the synthetic ones."""
-    here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in (real, (run.train, run.synthetic)))
+    here, there = (1.0 / len(a) + 1.0 / len(b) for a, b in (real, run.measured))
     return more_rows(error, float(np.mean(halves)), here / there)
 
 
@@ -79,7 +80,7 @@ def marginal_scores(run: Context, fit: Fidelity, floor: Fidelity, floor_by: Floo
     for name, field in FIELDS.items():
         value = getattr(fit, field)
         if name == "shape" or not math.isnan(value):
-            figure = Figure(value, len(run.synthetic), getattr(floor, field), copy=0.0)
+            figure = Figure(value, len(run.measured[1]), getattr(floor, field), copy=0.0)
             figure = judged(figure, apart.get(name, ()), run.dealt.wider)
             yield Score.of(name, figure, floor_by=floor_by, **(some if name == "trend" else {}))
     yield from _missing_score(run)
@@ -105,7 +106,8 @@ def _missing_shares(table: Typed) -> np.ndarray[Any, np.dtype[np.float64]]:
 def accuracy_scores(run: Context) -> Iterable[Score]:
     """Overlap of one, two and three columns at a time."""
     real, fresh, floor_by = run.equal_tables
-    ours, synthetic = binned(run.train, [run.synthetic])
+    train, fake = run.measured
+    ours, synthetic = binned(train, [fake])
     tables: list[tuple[Binned, Binned]] = []
     if min(len(real), len(fresh)) >= LEAST_TO_HALVE:
         for a, b in ((real, fresh), *_halved(run, real, fresh)):
@@ -117,7 +119,7 @@ def accuracy_scores(run: Context) -> Iterable[Score]:
             continue
         floor = _fresh_overlap(run, tables, order) if tables else math.nan
         lost = judged(
-            Figure(1.0 - found.value, len(run.synthetic), floor),
+            Figure(1.0 - found.value, len(fake), floor),
             overlap_apart(run.dealt, order, run.rng(34 + order)),
             run.dealt.wider,
         )

@@ -36,7 +36,7 @@ MANY_TAKEN = 0.1
 
 def copy_scores(run: Context) -> tuple[float, list[Score]]:
     """Exact copies, with the share of fresh rows that stand in the training rows anyway."""
-    synthetic, train = (copying.row_hashes(run.frames[role], run.modelled) for role in ("synthetic", "real"))
+    synthetic, train = run.hashes("synthetic"), run.hashes("real")
     sides = run.sides
     fresh = None if sides.holdout is None else sides.holdout.hashes
     if run.holdout is not None and not (sides.are_distinct or sides.are_unclear):
@@ -45,7 +45,7 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
         _tell_of_a_seen_holdout(run, synthetic, train)
     _tell_of_keys(run)
     if sides.are_distinct:  # rows that stand in both tables were left out of the control, but here they count
-        fresh = copying.row_hashes(run.frames["holdout"], run.modelled)
+        fresh = run.hashes("holdout")
     found, once = copying.copies_beside(synthetic, train, fresh), copying.copies_once(synthetic, sides)
     by: FloorKind = "train" if run.holdout is None else "holdout"
     scores = [
@@ -59,7 +59,7 @@ def _tell_of_a_seen_holdout(run: Context, synthetic: Hashes, train: Hashes) -> N
     """Note synthetic rows that stand in the holdout oftener than training rows do: of a generator that has seen it, or
     of a file given for another.
     """
-    holdout = copying.row_hashes(run.frames["holdout"], run.modelled)
+    holdout = run.hashes("holdout")
     found, chance = copying.copies(synthetic, holdout), copying.copies(train, holdout)
     if found.value > 0.01 and found.interval[0] > 1.5 * chance.interval[1]:
         run.notes.append(
@@ -157,7 +157,7 @@ def _guessed(run: Context, tables: Tables) -> list[Guessed]:
     if len(tables[0].columns) < 2:
         return []
     known = [c.name for c in run.schema if c.is_modelled and c.role is Role.QUASI_IDENTIFIER] or run.modelled
-    secrets = [s for s in secrets_of(run.schema, run.target, run.rng(26)) if known != [s]]
+    secrets = [s for s in secrets_of(run.schema, run.target, len(tables[2]), run.rng(26)) if known != [s]]
     secrets.sort(key=lambda name: name != run.target)  # the first are learnt as well
     return inference(*tables, secrets, known, seed=run.draw_seed(27)) if secrets else []
 

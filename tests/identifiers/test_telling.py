@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
+from tests.identifiers.test_forms import checked, digits
 
 import likewise as lw
 from likewise.schema.column import Kind, Schema
@@ -89,6 +91,19 @@ def test_levels_stay_levels_and_texts_that_single_out_are_made() -> None:
     assert any("never learnt" in note for note in schema["Street"].notes)
     assert any("by its name and its values" in note for note in schema["city"].notes)
     assert infer(frame, overrides={"Street": "none", "city": "region"})["Street"].kind is Kind.TEXT
+
+
+def test_what_is_uncertain_is_asked_and_nothing_is_told() -> None:
+    rng = np.random.default_rng(4)
+    cards = checked("card", digits(rng, 300, 15, "4")).to_list()
+    some = [*cards[:200], *digits(rng, 100, 16)]
+    schema = infer(
+        pl.DataFrame({"x": some, "Street": ["A1", "B2", "C3"] * 100, "iban": ["DE89370400440532013001"] * 300})
+    )
+    assert "most could be card numbers: if they are, say semantic card" in schema["x"].notes
+    assert any("named like street" in note for note in schema["Street"].notes)
+    assert any("most check digits are wrong" in note for note in schema["iban"].notes)
+    assert [c.semantic for c in schema] == [None, None, "iban"]
 
 
 def test_a_zero_in_front_of_a_postcode_is_kept() -> None:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from likewise.errors import OptionError, SchemaError, nearest
 from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
-from likewise.schema.semantics import LOCALE, SINGLES_OUT, Semantic, of_form
+from likewise.schema.semantics import LOCALE, SINGLES_OUT, WHERE, Semantic, of_form
 
 FORMAT_VERSION = 1
 _FORMAT_NAME = "likewise-schema"
@@ -420,7 +420,8 @@ class Schema:
         """
         old = self[name]
         _check_fields(changes)
-        if changes.get("semantic") in SINGLES_OUT and "kind" in old.found:
+        made = SINGLES_OUT | WHERE if old.kind is Kind.TEXT else SINGLES_OUT
+        if changes.get("semantic") in made and "kind" in old.found:
             changes.setdefault("kind", Kind.ID)
         if changes.get("kind") == Kind.ID:
             changes.setdefault("role", old.role if old.role is Role.ENTITY else Role.ID)

@@ -24,7 +24,7 @@ from likewise.schema.identifiers.names import (
     looks_like_names,
     names_a_person,
 )
-from likewise.schema.identifiers.telling import told
+from likewise.schema.identifiers.telling import doubt, told
 from likewise.schema.infer_column import CONTEXT_TOKENS, LEAST_ROWS, SURE_TOKENS, TOO_LONG, infer_column, note_of
 from likewise.schema.keys import (
     BY_LOOKS,
@@ -41,7 +41,7 @@ from likewise.schema.keys import (
     parts_of,
 )
 from likewise.schema.persons import likely_entity
-from likewise.schema.semantics import NAMES, SINGLES_OUT, Semantic
+from likewise.schema.semantics import NAMES, SINGLES_OUT, WHERE, Semantic
 
 Override = Kind | str | Column | Mapping[str, Any]
 
@@ -255,9 +255,11 @@ def _with_semantic(column: Column, counted: Counted) -> Column:
     known = values.filter(~values.is_in(column.missing)) if values.dtype == pl.String and column.missing else values
     found = told(column, known)
     if found is None:
-        return column
+        asked = doubt(column)
+        return column if asked is None else replace(column, notes=(*column.notes, asked))
     semantic, why = found
-    if (semantic in SINGLES_OUT and column.kind is Kind.TEXT) or (semantic is Semantic.USERNAME and not column.is_key):
+    differ = column.kind is Kind.TEXT and semantic in SINGLES_OUT | WHERE
+    if differ or (semantic is Semantic.USERNAME and not column.is_key):
         note = (
             f"personal ({semantic.words}, {why}): never learnt, new ones are made; if they are none, say semantic none"
         )

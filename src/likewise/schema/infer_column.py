@@ -179,7 +179,7 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
     if forced not in (None, Kind.ID) or not facts.may_be_personal:
         return None
     no_form = facts.glance is not None and not facts.glance.may_be_personal
-    form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form)
+    form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form, doubts=facts.notes)
     if form is None:
         return None
     semantic = form.semantic

@@ -53,6 +53,9 @@ SINGLES_OUT = frozenset(Semantic(word) for word in (
 """Those of which a value may be one person's alone: a column that is told, or said, to hold one is made anew and never
 learnt, unless its kind is said too."""
 
+WHERE = frozenset(map(Semantic, ("house_number", "postcode", "city", "region", "country", "company")))
+"""What is learnt where its levels repeat, and made where texts mostly differ: their pattern makes no words."""
+
 LOCALE = r"^(?:[a-z]{2,3}_)?[A-Z]{2}$"
 """A language and a country, or a country."""
 

@@ -219,6 +219,7 @@ LABELLED = Form(
 """What tells how to reach somebody, among other words."""
 _AS_WRITTEN = (EMAIL, IPV4, IPV6, MAC, US_SSN, DIALLED, LABELLED)
 """Forms of which the marks between the characters are a part."""
+_SAY_NONE = "say semantic none"
 _BARE = [
     pl.first().str.strip_chars().alias("stripped"),
     pl.first().str.replace_all(SEPARATORS, "").str.to_uppercase().alias("bare"),
@@ -265,13 +266,14 @@ def has_a_form(texts: pl.Series, lengths: Sequence[int]) -> npt.NDArray[np.bool_
     return np.asarray((fits > 0.3 * np.array(lengths)[:, None]).any(axis=1))
 
 
-def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | None:
+def recognise(name: str, values: pl.Series, *, by_name: bool = False, doubts: list[str] | None = None) -> Form | None:
     """The kind of personal identifier that a column holds; None for any other column.
 
     Args:
         name: the column's name.
         values: (k,) distinct known values, String or whole numbers.
         by_name: the values have no form, as `has_a_form` tells; what is left to tell by is the name.
+        doubts: what a user should be asked is added to these.
 
     Example:
         >>> recognise("contact", pl.Series(["ada@a.example", "bo@b.example", "cy@c.example"])).what
@@ -298,11 +300,13 @@ def recognise(name: str, values: pl.Series, *, by_name: bool = False) -> Form | 
         if form is IPV4 and not named and stripped.str.contains(_LARGE).mean() < 0.5:  # type: ignore[operator]
             continue
         if named or len(texts) >= (1 if form is EMAIL else 3 if form.sure else LEAST):
-            fitting = form.fits(whole)
-            if fitting.mean() >= (0.8 if named else 0.95):
+            fitting = float(form.fits(whole).mean())
+            if named and fitting < 0.8 and doubts is not None:
+                doubts.append(f"named like {form.what}, but most check digits are wrong: if they are none, {_SAY_NONE}")
+            if named or fitting >= 0.95:
                 return form
-            if named:
-                return form  # what it is named, though its check digits are wrong
+            if fitting >= 0.5 and doubts is not None:
+                doubts.append(f"most could be {form.what}: if they are, say semantic {form.semantic}")
     if len(texts) >= 3 and patterned[len(FORMS)] >= 0.95:
         return US_SSN
     for form in (CALLED, DEVICE, PHONE):

@@ -14,9 +14,9 @@ from functools import lru_cache
 import polars as pl
 
 from likewise.schema.column import Column, Kind
-from likewise.schema.identifiers.names import without_marks
+from likewise.schema.identifiers.names import is_a_name, without_marks
 from likewise.schema.keys import PEOPLE, parts_of
-from likewise.schema.semantics import Semantic
+from likewise.schema.semantics import SINGLES_OUT, Semantic
 from likewise.schema.vocabulary import phrases, words
 
 LOOK_AT = 2_000
@@ -204,6 +204,21 @@ def told(column: Column, values: pl.Series) -> tuple[Semantic, str] | None:
         found = _by_values(texts, column.kind)
         return None if found is None else (found, "by its values")
     return None
+
+
+def doubt(column: Column) -> str | None:
+    """What a user should be asked of a column that tells nothing, for its name says that it does; None of others.
+
+    Example:
+        >>> doubt(Column(name="Street", kind="text"))
+        'named like street, but its values do not look so: if they are, say semantic street'
+    """
+    semantic = named(column.name)
+    if semantic is None and column.kind is Kind.TEXT and is_a_name(parts_of(REMARK.sub(" ", column.name))):
+        return f"if these are names of people, say semantic {Semantic.NAME}"
+    if semantic not in SINGLES_OUT or column.kind not in (Kind.TEXT, Kind.CATEGORICAL):
+        return None
+    return f"named like {semantic.words}, but its values do not look so: if they are, say semantic {semantic}"
 
 
 def _finer(semantic: Semantic, values: pl.Series) -> Semantic:

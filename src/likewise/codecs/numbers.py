@@ -230,6 +230,15 @@ class NumberCodec(ColumnCodec):
         each = self.decode(np.arange(self.size)[:, None], np.zeros((self.size, 0)), rng)
         return Distinct.numbered(each, pl.Series(codes[:, 0]))
 
+    def draws(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """(n,) which values can be drawn."""
+        if self.pieces is None or not len(self.pieces.first):
+            return np.zeros(len(values), bool)
+        units = self.lattice.units(values)
+        piece = np.maximum(np.searchsorted(self.pieces.first, units, side="right") - 1, 0)
+        inside = (units >= self.pieces.first[piece]) & (units <= self.pieces.last[piece])
+        return np.asarray(inside & (self.lattice.values(units) == values))
+
     def narrow(self, condition: object) -> Narrowed:
         weights, codec = self.narrow_numbers(condition)
         return Narrowed((weights,), codec)

@@ -21,6 +21,7 @@ from likewise.codecs.holders import Persons
 from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.made import MadeCodec, summarise_made
+from likewise.codecs.maps import maps_from, maps_of, maps_state, settled
 from likewise.codecs.numbers import NumberCodec, summarise_numbers
 from likewise.codecs.people import (
     PersonalCodec,
@@ -32,6 +33,7 @@ from likewise.codecs.people import (
     people_state,
     summarise_personal,
 )
+from likewise.codecs.places import PlaceMap, PlaceSummary, summarise_places
 from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Condition, Missing, OrMissing, as_condition
@@ -39,6 +41,7 @@ from likewise.errors import ConditionError, InputError, ModelFileError, OptionEr
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Distinct, with_null
 from likewise.schema.identifiers.forms import CALLED, DEVICE, forms_of
+from likewise.schema.places import Pair, pairs_of
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.CATEGORICAL: LevelCodec,
@@ -96,14 +99,20 @@ def key_codec(series: pl.Series, column: Column, options: CodecOptions) -> Colum
 
 @dataclass(frozen=True)
 class TableSummary:
-    """The summaries of all columns that are not dropped; `a.merge(b)` is the summary of both their rows."""
+    """The summaries of all columns that are not dropped; `a.merge(b)` is the summary of both their rows.
+
+    Args:
+        places: of the columns that are places together.
+    """
 
     columns: dict[str, Any]
     n_rows: int
+    places: dict[Pair, PlaceSummary] = field(default_factory=dict)
 
     def merge(self, other: Self) -> Self:
         merged = {name: summary.merge(other.columns[name]) for name, summary in self.columns.items()}
-        return type(self)(merged, self.n_rows + other.n_rows)
+        places = {pair: summary.merge(other.places[pair]) for pair, summary in self.places.items()}
+        return type(self)(merged, self.n_rows + other.n_rows, places)
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,7 @@ class TableCodec:
     Args:
         codecs: one a column.
         cells: what is told of some fields in place of their codes; None tells all codes as they are.
+        maps: where the places of two columns may be.
 
     Example:
         >>> import numpy as np, polars as pl
@@ -149,6 +159,7 @@ class TableCodec:
     codecs: tuple[ColumnCodec, ...]
     options: CodecOptions
     cells: Cells | None = None
+    maps: tuple[PlaceMap, ...] = ()
 
     @classmethod
     def fit(
@@ -167,8 +178,8 @@ class TableCodec:
         """
         options = _options(options, changes)
         # Column by column, for a summary that counts people holds as many pairs as there are rows.
-        made = _made(_summaries(frame, schema, others), schema, options)
-        return cls(tuple(made), options)
+        made = tuple(_made(_summaries(frame, schema, others), schema, options))
+        return cls(made, options, maps=tuple(maps_of(made, _places_in(frame, schema, others), schema, options)))
 
     @staticmethod
     def summarise(
@@ -179,14 +190,17 @@ class TableCodec:
         Args:
             others: of these only the keys and texts.
         """
-        return TableSummary(dict(_summaries(frame, schema, others)), len(frame))
+        return TableSummary(
+            dict(_summaries(frame, schema, others)), len(frame), dict(_places_in(frame, schema, others))
+        )
 
     @classmethod
     def from_summary(
         cls, summary: TableSummary, schema: Schema, options: CodecOptions | None = None, **changes: Any
     ) -> Self:
         options = _options(options, changes)
-        return cls(tuple(_made(summary.columns.items(), schema, options)), options)
+        made = tuple(_made(summary.columns.items(), schema, options))
+        return cls(made, options, maps=tuple(maps_of(made, summary.places.items(), schema, options)))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -259,19 +273,37 @@ class TableCodec:
                 codes[:, self._spans[codec.name][0]] = np.where(known[:, None], part, -1)
         return codes if self.cells is None else self.cells.merge_known(codes)
 
-    def decode(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> pl.DataFrame:
-        """The canonical frame of codes; with the narrowing they were drawn under, every row obeys its conditions."""
-        return self.decode_few(codes, rng=rng, narrowing=narrowing).frame()
+    def decode(
+        self,
+        codes: Codes,
+        *,
+        rng: np.random.Generator,
+        narrowing: Narrowing | None = None,
+        known: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """The canonical frame of codes; with the narrowing they were drawn under, every row obeys its conditions.
+
+        Args:
+            known: what is known of the rows; a place of which a part is known is left as it was drawn.
+        """
+        return self.decode_few(codes, rng=rng, narrowing=narrowing, known=known).frame()
 
     def decode_few(
-        self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None, keys: bool = True
+        self,
+        codes: Codes,
+        *,
+        rng: np.random.Generator,
+        narrowing: Narrowing | None = None,
+        keys: bool = True,
+        known: pl.DataFrame | None = None,
     ) -> Columns:
         """The same as `decode`, columns of few values as these and which of them each row holds.
 
         Args:
             keys: whether columns are made that no code tells, as keys are; see `keys`.
         """
-        return self.decode_own(self.split(codes, rng=rng, narrowing=narrowing), rng=rng, narrowing=narrowing, keys=keys)
+        own = self.split(codes, rng=rng, narrowing=narrowing)
+        return self.decode_own(own, rng=rng, narrowing=narrowing, keys=keys, known=known)
 
     def split(self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Codes:
         """Codes of the columns' codecs for what a generator drew, where it is told cells."""
@@ -280,7 +312,13 @@ class TableCodec:
         return self.cells.split(codes, self.own_alphabet, rng, narrowing.within if narrowing is not None else None)
 
     def decode_own(
-        self, codes: Codes, *, rng: np.random.Generator, narrowing: Narrowing | None = None, keys: bool = True
+        self,
+        codes: Codes,
+        *,
+        rng: np.random.Generator,
+        narrowing: Narrowing | None = None,
+        keys: bool = True,
+        known: pl.DataFrame | None = None,
     ) -> Columns:
         """`decode_few` of the codes of the columns' codecs."""
         narrowed = narrowing.codecs if narrowing is not None else {}
@@ -290,6 +328,8 @@ class TableCodec:
                 at, within = self._spans[codec.name]
                 drawn = narrowed.get(codec.name, codec)
                 columns[codec.name] = drawn.decode_few(codes.codes[:, at], codes.fractions[:, within], rng)
+        for place in self.maps:
+            columns |= settled(place, Columns(columns, len(codes)), narrowed, known, rng)
         table = Columns(columns, len(codes))
         if not keys:
             return table
@@ -376,7 +416,9 @@ class TableCodec:
             arrays.update({f"{i}.{name}": array for name, array in parts.items()})
         if self.cells is not None:
             arrays.update({f"{_CELLS}.{name}": array for name, array in self.cells.to_arrays().items()})
-        return {"columns": columns, "options": self.options.to_dict()} | ({"people": people} if people else {}), arrays
+        places, parts = maps_state(self.maps)
+        data = {"columns": columns, "options": self.options.to_dict(), "places": places}
+        return data | ({"people": people} if people else {}), arrays | parts
 
     @classmethod
     def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
@@ -407,7 +449,7 @@ class TableCodec:
             options = CodecOptions.from_dict(take_value(data, "options", dict))
         except (OptionError, TypeError) as error:
             raise ModelFileError("codec: its options are not valid") from error
-        made = cls(tuple(codecs), options)
+        made = cls(tuple(codecs), options, maps=tuple(maps_from(data, parts, codecs)))
         if (_CELLS in parts) != (options.k_anonymous is not None):
             raise ModelFileError("codec: cells and k_anonymous must be there both or neither")
         return replace(made, cells=Cells.from_arrays(parts[_CELLS], made.own_alphabet)) if _CELLS in parts else made
@@ -460,6 +502,20 @@ def _made(parts: Iterable[tuple[str, Summary]], schema: Schema, options: CodecOp
             made[name] = _codec_of(columns[name]).from_summary(part, columns[name], options)
     made |= grouped(personal, columns, made, options)
     return [made[name] for name in order]
+
+
+def _places_in(
+    frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns]
+) -> Iterator[tuple[Pair, PlaceSummary]]:
+    """The summary of each pair of columns that is a place."""
+    frame = _columns_of(frame)
+    pairs = pairs_of(schema)
+    persons = _persons_of(frame, schema.entity) if pairs else None
+    for pair in pairs:
+        summary = summarise_places(frame.series(pair.latitude), frame.series(pair.longitude), persons)
+        for other in map(_columns_of, others):
+            summary = summary.unlike(other.series(pair.latitude), other.series(pair.longitude))
+        yield pair, summary
 
 
 def _columns_of(frame: pl.DataFrame | Columns) -> Columns:

@@ -106,6 +106,31 @@ def _caught(label: Text, meaning: Text, method: Text, threat: Text) -> Measure:
     return Measure("privacy", "lower", label, meaning, method, "theory", threat, "share")
 
 
+def _in_cells(km: int) -> Measure:
+    return Measure(
+        "fidelity", "higher", (f"Places where real ones are, {km} km", f"落在有真实点的格中，{km} 公里"),
+        ("how many synthetic places lie in a cell that holds real ones; fresh real ones do not all",
+         "有多少合成点落在含有真实点的格中；新的真实点也并非全部如此"),
+        (f"share of {{n:,}} synthetic points in cells, {km} km high and wide, that hold real points; the floor is the "
+         "same for fresh real points; the interval carries the errors of both",
+         f"{{n:,}} 个合成点中落在含有真实点的 {km} 公里见方的格中的比例；基准为新的真实点的同一比例；"
+         "区间计入两者的误差"),
+        shown="share",
+    )  # fmt: skip
+
+
+def _cell_counts(km: int) -> Measure:
+    return Measure(
+        "fidelity", "lower", (f"Map, cells of {km} km", f"地图，{km} 公里的格"),
+        ("how far the map of synthetic places is from that of real ones, from 0 (alike) to 1",
+         "合成点的地图与真实点的相差多远，0 为一致，1 为完全不同"),
+        (f"Jensen-Shannon divergence, in bits, between the counts of cells {km} km high and wide, {{n:,}} synthetic "
+         "points; the floor is the same for as many fresh real ones; interval from the rows dealt anew",
+         f"{km} 公里见方各格计数之间的 Jensen–Shannon 散度（比特），{{n:,}} 个合成点；"
+         "基准为同样多的新真实点的同一散度；区间由重新分派各行得出"),
+    )  # fmt: skip
+
+
 MEASURES: dict[str, Measure] = {
     # --- likeness
     "shape": Measure(
@@ -192,6 +217,8 @@ MEASURES: dict[str, Measure] = {
          "{learner}的 ROC AUC，五折，{n:,} 行合成行与同样多的{against}行；DeLong 区间，按各折共用的行放宽"),
         "theory",
     ),
+    **{f"place_support_{km}km": _in_cells(km) for km in (1, 10)},
+    **{f"place_js_{km}km": _cell_counts(km) for km in (1, 10, 100)},
     # --- use
     "tstr_auc": _prediction("ROC AUC", " ROC AUC", ("Prediction (AUC)", "预测（AUC）")),
     "tstr_f1": _prediction("F1, mean over classes,", "各类 F1 平均", ("Prediction (F1)", "预测（F1）")),
@@ -272,6 +299,15 @@ MEASURES: dict[str, Measure] = {
         ("the same for the {n:,} synthetic rows nearest to a real row beside the second nearest",
          "同上，仅限与最近真实行相对次近者最近的 {n:,} 个合成行"),
         "theory", CHECK,
+    ),
+    "place_near": Measure(
+        "privacy", "lower", ("Places at a real one", "与真实点同处"),
+        ("how many synthetic places stand where a real one does, to ten metres",
+         "有多少合成点与某一真实点相距不到十米"),
+        ("share of {n:,} synthetic points less than 10 m from a training point along the great circle; the floor is "
+         "the same for fresh real points; the interval carries the errors of both",
+         "{n:,} 个合成点中沿大圆距某一训练点不到 10 米的比例；基准为新的真实点的同一比例；区间计入两者的误差"),
+        threat=CHECK, shown="share",
     ),
     "membership": Measure(
         "privacy", "lower", ("Membership guess (AUC)", "成员推断（AUC）"),

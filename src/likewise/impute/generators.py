@@ -6,7 +6,7 @@ Legend: n rows, C columns, m draws, h holes of one column.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Self
@@ -91,7 +91,8 @@ class Completing:
         holes = np.isnan(x)
         if not codes:
             return {}
-        codec, schema = self.synthesizer.codec_, self.synthesizer.schema_
+        schema = self.synthesizer.schema_
+        codec = replace(self.synthesizer.codec_, maps=())  # a hole beside a known half of a place stays as it is drawn
         together = Codes(np.concatenate([c.codes for c in codes]), np.concatenate([c.fractions for c in codes]))
         full = restore(codec.decode(together, rng=rng, narrowing=self._narrowing), schema)
         values = self._grid.encode(parse(full.select(self._grid.names), self.schema)).reshape(-1, m, x.shape[1])

@@ -83,9 +83,13 @@ class Unseen:
     amounts: bool = False
 
     @classmethod
-    def of(cls, prints: Prints, shared: Prints | None = None, *, amounts: bool = False) -> Self:
-        """Of the distinct numbers of the real texts, and of those among them that enough people have."""
-        m = len(prints) + 101
+    def of(cls, prints: Prints, shared: Prints | None = None, *, amounts: bool = False, spread: int = 1) -> Self:
+        """Of the distinct numbers of the real texts, and of those among them that enough people have.
+
+        Args:
+            spread: remainders a real text: the more, the more new texts are admitted.
+        """
+        m = spread * len(prints) + 101
         free = np.ones(m, bool)
         free[(prints % np.uint64(m)).astype(np.int64)] = False
         some = np.random.default_rng(m).permutation(np.flatnonzero(free))[: int(KEPT * m)]
@@ -99,8 +103,10 @@ class Unseen:
 
     def admits(self, texts: pl.Series) -> npt.NDArray[np.bool_]:
         """(n,) which of known texts are surely none of the real ones, or one that enough people have."""
-        prints = prints_of(texts)
-        free = self.is_free(prints)
-        if len(self.shared):
-            free = free | np.isin(prints, self.shared)
+        free = self.admits_prints(prints_of(texts))
         return free | texts.str.contains(_AMOUNT).to_numpy() if self.amounts else free
+
+    def admits_prints(self, prints: Prints) -> npt.NDArray[np.bool_]:
+        """The same by the numbers of whatever they stand for."""
+        free = self.is_free(prints)
+        return free | np.isin(prints, self.shared) if len(self.shared) else free

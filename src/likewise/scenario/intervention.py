@@ -91,7 +91,7 @@ def intervene(
     effects = descendants(graph, list(settings))
     for names, known in _steps(effects, graph):
         _draw(synthesizer, codes, names, known, rng)
-    drawn = synthesizer.codec_.decode(codes, rng=rng)
+    drawn = synthesizer.codec_.decode(codes, rng=rng, known=table.drop(effects))
     return table.with_columns(drawn[name] for name in effects)
 
 

@@ -545,7 +545,7 @@ class Synthesizer(Estimator, LatentMethods):
             narrowing = self.codec_.not_missing(table.columns)
             given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)
             codes = self.generator_.sample(len(table), rng=rng, given=given)
-            full = self.codec_.decode(codes, rng=rng, narrowing=narrowing)
+            full = self.codec_.decode(codes, rng=rng, narrowing=narrowing, known=table)
         drawn = restore(full, self.schema_)
         keys = [c.name for c in self.schema_ if c.is_key and c.name in raw.columns]
         drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)

@@ -227,7 +227,8 @@ class Completion:
             weights = plain.weights | (narrowing.weights if narrowing else {})
             given = Given(self.codec.encode_known(table_of), weights, joint=False)
             codes = self.generator.sample(len(rows), rng=self.rng, given=given)
-            parts.append((rows, self.codec.decode_few(codes, rng=self.rng, narrowing=plain, keys=False).frame()))
+            drawn = self.codec.decode_few(codes, rng=self.rng, narrowing=plain, keys=False, known=table_of)
+            parts.append((rows, drawn.frame()))
         order = np.argsort(np.concatenate([rows for rows, _ in parts]), kind="stable")
         inner = pl.concat([frame for _, frame in parts])[order]
         inner = inner.with_columns(  # known cells as they are, not as their codes are

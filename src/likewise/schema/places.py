@@ -1,0 +1,71 @@
+"""Which two columns of a table are a place: a latitude and the longitude that belongs to it, by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from likewise.schema.column import Column, Kind
+from likewise.schema.vocabulary import words
+
+RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}
+_WORDS = {what: frozenset(words(f"places.{what}")) for what in RANGES}
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two columns of a place, by name."""
+
+    latitude: str
+    longitude: str
+
+
+def _parts(name: str) -> list[tuple[str, str | None]]:
+    """The words of a column's name, and which of the two each says: `pickupLat` and `start_lat` have two."""
+    found: list[tuple[str, str | None]] = []
+    for word in _WORD.findall(_HUMP.sub(" ", name).lower()):
+        what = next((what for what, own in _WORDS.items() if word in own), None)
+        inner = [(what, own) for what in RANGES for own in _WORDS[what] if not own.isascii() and own in word]
+        if what is None and len(inner) == 1:
+            found += [(word.replace(inner[0][1], ""), None), inner[0][::-1]]
+        else:
+            found.append((word, what))
+    return found
+
+
+def told(name: str) -> str | None:
+    """Whether a name says latitude or longitude.
+
+    Example:
+        >>> told("pickup_latitude"), told("dropoffLng"), told("终点经度"), told("plates"), told("lat_lon")
+        ('latitude', 'longitude', 'longitude', None, None)
+    """
+    found = [what for _, what in _parts(name) if what is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def pairs_of(columns: Iterable[Column]) -> list[Pair]:
+    """The places of a schema: a latitude and a longitude whose names are otherwise the same, or the only two there are.
+
+    A semantic that somebody said beats the name. Columns that are not modelled, or hold no fractions of degrees, are
+    none.
+    """
+    some = [(c, _said(c)) for c in columns if c.is_modelled and c.kind is Kind.REAL]
+    lats = [c.name for c, what in some if what == "latitude"]
+    lons = [c.name for c, what in some if what == "longitude"]
+    if len(lats) == len(lons) == 1:
+        return [Pair(lats[0], lons[0])]
+    of = {_rest(name): name for name in reversed(lons)}
+    return [Pair(name, of.pop(_rest(name))) for name in lats if _rest(name) in of]
+
+
+def _rest(name: str) -> str:
+    """A name without the word that says which of the two it is."""
+    return " ".join(word for word, what in _parts(name) if what is None and word)
+
+
+def _said(column: Column) -> str | None:
+    return told(column.name) if column.semantic is None else column.semantic.value

@@ -158,9 +158,11 @@ class MaskedNet(CodeTables):
             spread: takes batches to threads; see `training.loop.crew`.
         """
 
+        embeds, heads = self.tables()
+
         @torch.inference_mode()
         def counted(x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor], int]:
-            return self.count(x), [torch.softmax(part, 2).sum(1) for part in self.logits(x, visible)], len(x)
+            return self.count(x), self.shares_behind(self.hidden(x, visible, embeds), heads), len(x)
 
         for _ in range(rounds):
             wanted = [torch.zeros_like(bias) for bias in self.biases]

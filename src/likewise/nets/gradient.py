@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from likewise.nets.autoregressive import MaskedNet, View
 from likewise.nets.sight import FullSight, FullView
-from likewise.nets.tables import LANES, NEVER, softmax_loss
+from likewise.nets.tables import scores, softmax_loss
 
 
 class LikelihoodGradient:
@@ -106,8 +106,8 @@ class LikelihoodGradient:
         net, phi, bias, whole = self.net, self.phi[b], self.net.biases[b], slice(None)
         fields, size = slice(net.buckets[b].start, net.buckets[b].stop), bias.shape[1]
         head = torch.baddbmm(net.heads[b], phi, net.ordinal_out[fields]).to(h.dtype)
-        head, bias = F.pad(head, (0, 0, 0, lack := max(LANES - size, 0))), F.pad(bias, (0, lack), value=NEVER)
-        p, losses = softmax_loss(torch.bmm(h, head.transpose(1, 2)).float().add_(bias[:, None]), codes[:, :, None])
+        p, losses = softmax_loss(scores(h, head, bias), codes[:, :, None])
+        head = F.pad(head, (0, 0, 0, p.shape[2] - size))
         p.scatter_add_(2, codes[:, :, None], p.new_full((), -1.0).expand(*codes.shape, 1))
         for field in self.told & set(range(fields.start, fields.stop)):
             p[field - fields.start], losses[field - fields.start] = 0, 0

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 from likewise.nets.ghosts import Tape, Taped
 from likewise.nets.tables import normal
@@ -36,6 +37,8 @@ class Sight(Taped):
     """What the fields see. Embedded codes (B, D, E) go in; (D, B, H) come out, before their bend."""
 
     bias: nn.Parameter
+    n_shared: int = 0
+    """Width of what each field sees of all others together."""
 
     @abstractmethod
     def view(self, order: Sequence[int]) -> Any:
@@ -162,7 +165,7 @@ class Products(SightPlan):
         near = torch.addmm(self.bias[field], codes, self.weights[field][: codes.shape[1]])
         if self.shared is None:
             return near
-        return near + read(seen.summary[rows], seen.many[rows], near.dtype) @ self.shared[1][field]
+        return near + read(seen.summary[rows].to(near.dtype), seen.many[rows]) @ self.shared[1][field]
 
     def see(self, seen: Seen, field: int, rows: Rows, codes: torch.Tensor) -> None:
         embedded = self.embeds[field][codes]
@@ -173,9 +176,9 @@ class Products(SightPlan):
             seen.many[rows] += 1
 
 
-def read(summary: torch.Tensor, many: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def read(summary: torch.Tensor, many: torch.Tensor) -> torch.Tensor:
     """A running sum of so many fields, brought to one scale and bent. Shape: (..., R), (..., 1) -> (..., R)."""
-    return (summary / (many + 1).sqrt()).to(dtype).relu()
+    return (summary * (many + 1).rsqrt().to(summary.dtype)).relu_()
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,7 @@ class GroupedSight(Sight):
 
     places: torch.Tensor
     mates: torch.Tensor
+    n_shared = SUMMARY
 
     def __init__(
         self, fields: Sequence[int], size: int, d_embed: int, d_hidden: int, generator: torch.Generator
@@ -299,8 +303,8 @@ class GroupedSight(Sight):
         parts = torch.bmm(e, self.into.to(e.dtype))
         if self.tape is not None:
             self.tape.fields(parts, e, self.into)
-        before = sums_before(parts[order].float())[rank]
-        h = read(before, rank[:, None, None].to(before.dtype), e.dtype)
+        before: torch.Tensor = _SumsBefore.apply(parts, order, rank)  # type: ignore[no-untyped-call]
+        h = read(before, rank[:, None, None])
         far = torch.baddbmm(self.bias.to(e.dtype), h, self.out.to(e.dtype))
         if self.tape is not None:
             self.tape.fields(far, h, self.out, self.bias)
@@ -332,23 +336,40 @@ class GroupedSight(Sight):
         return Products(groups, weights, self.bias[:, 0].to(dtype), embeds, shared)
 
 
-def sums_before(x: torch.Tensor) -> torch.Tensor:
-    """The sum of all earlier entries along the first axis. Shape: (D, ...), kept.
+class _SumsBefore(torch.autograd.Function):
+    """`sums_before` of an order and its ranks; back goes the sum of all that comes after."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, order: torch.Tensor, rank: torch.Tensor) -> torch.Tensor:
+        ctx.order, ctx.rank = order, rank
+        return sums_before(x, order, rank)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        return sums_before(grads[0], ctx.order.flip(0), len(ctx.rank) - 1 - ctx.rank), None, None
+
+
+def sums_before(x: torch.Tensor, order: torch.Tensor, rank: torch.Tensor) -> torch.Tensor:
+    """For each entry along the first axis the sum of those before it in an order. Shape: (D, ...), kept.
 
     Two small products, of the entries of a stretch and of the sums of stretches: `cumsum` along the first axis takes
     twenty times as long.
 
     Example:
-        >>> sums_before(torch.tensor([1.0, 2.0, 4.0])).tolist()
-        [0.0, 1.0, 3.0]
+        >>> order = torch.tensor([2, 0, 1])
+        >>> sums_before(torch.tensor([1.0, 2.0, 4.0]), order, ranks(order)).tolist()
+        [4.0, 5.0, 0.0]
     """
     n, stretch = len(x), math.isqrt(len(x) - 1) + 1
     n_stretches = -(-n // stretch)
-    padded = nn.functional.pad(x.reshape(n, -1), (0, 0, 0, n_stretches * stretch - n)).view(n_stretches, stretch, -1)
-    inside, across = (torch.ones(k, k, device=x.device).tril(-1) for k in (stretch, n_stretches))
-    within = inside @ padded
-    before = (across @ padded.sum(1))[:, None]
-    return (within + before).view(n_stretches * stretch, -1)[:n].view_as(x)
+    filled = torch.cat([order, order[:1].expand(n_stretches * stretch - n)])  # nothing stands behind what is filled up
+    entries = x.flatten(1).index_select(0, filled) if x.ndim > 1 else x[filled, None]
+    entries = entries.view(n_stretches, stretch, -1)
+    inside, across = (torch.ones(k, k, dtype=x.dtype, device=x.device).tril(-1) for k in (stretch, n_stretches))
+    sums = torch.matmul(inside, entries)
+    sums += torch.mm(across, entries.sum(1))[:, None]
+    return sums.view(n_stretches * stretch, -1).index_select(0, rank).view_as(x)
 
 
 def ranks(order: Sequence[int]) -> torch.Tensor:

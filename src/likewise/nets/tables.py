@@ -9,7 +9,7 @@ sums of a free part for each code and a part through the ordinal features of the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -247,8 +247,20 @@ class CodeTables(Taped):
         """`nll_of` the `logits_of` hidden units, in fewer passes. Shape: (B, D), (D, B, H) -> (B, D)."""
         if self.tape is not None or not heads:
             return self.nll_of(x, self.logits_of(h, heads))
-        losses: torch.Tensor = _Likelihood.apply(h, x.t(), *heads, *self.biases)  # type: ignore[no-untyped-call]
+        tables = *heads, *self.biases
+        losses: torch.Tensor = _Likelihood.apply(torch.is_grad_enabled(), h, x.t(), *tables)  # type: ignore[no-untyped-call]
         return losses.t()
+
+    def shares_behind(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
+        """The sum over rows of each code's share, by bucket. Shape: (D, B, H) -> [(n, K)]."""
+        parts = torch.split(h, [bucket.stop - bucket.start for bucket in self.buckets])
+        return [
+            torch.cat([
+                torch.softmax(scores(part[some], head[some], bias[some]), 2).sum(1)
+                for some in chunks(len(bias), part.shape[1] * bias.shape[1])
+            ])[:, : bias.shape[1]]
+            for part, head, bias in zip(parts, heads, self.biases, strict=True)
+        ]  # fmt: skip
 
     @torch.inference_mode()
     def move_shares(self, wanted: list[torch.Tensor], given: list[torch.Tensor]) -> None:
@@ -369,42 +381,62 @@ class _CrossEntropy(torch.autograd.Function):
         return _back(p, at, grads[0]), None
 
 
+CHUNK_CELLS = 2**19
+"""Numbers in the logits of the fields that are taken at once, about: more of them leave the cache."""
+
+
+def chunks(n_fields: int, cells: int) -> Iterator[slice]:
+    """So many fields, of so many cells each, a few at a time."""
+    step = max(CHUNK_CELLS // max(cells, 1), 1)
+    return (slice(start, min(start + step, n_fields)) for start in range(0, n_fields, step))
+
+
+def scores(h: torch.Tensor, head: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """Logits of some fields, filled up to `LANES`. Shape: (n, B, H), (n, K, H), (n, K) -> (n, B, K'), float32.
+
+    The bias is added in 32 bits: in fewer, shares of rare codes could not be brought to what they should be.
+    """
+    if (lack := LANES - bias.shape[1]) > 0:
+        head, bias = F.pad(head, (0, 0, 0, lack)), F.pad(bias, (0, lack), value=NEVER)
+    return torch.bmm(h, head.transpose(1, 2)).float().add_(bias[:, None])
+
+
 class _Likelihood(torch.autograd.Function):
-    """-log p of each code behind hidden units (D, B, H): heads [(n, K, H)], biases [(n, K)], losses (D, B)."""
+    """-log p of each code behind hidden units (D, B, H): heads [(n, K, H)], biases [(n, K)], losses (D, B).
+
+    What goes back is worked out on the way forth, while a few fields' shares are in the cache.
+    """
 
     @staticmethod
-    def forward(ctx: Any, h: torch.Tensor, target: torch.Tensor, *tables: torch.Tensor) -> torch.Tensor:
-        whole, biases = tables[: len(tables) // 2], tables[len(tables) // 2 :]
-        ctx.heads = [F.pad(head, (0, 0, 0, max(LANES - head.shape[1], 0))) for head in whole]
-        ctx.widths = [head.shape[1] for head in whole]
-        sizes = [len(bias) for bias in biases]
-        at = target.contiguous()[:, :, None]
-        shares, losses = [], []
-        for head, bias, part, code in zip(
-            ctx.heads, biases, torch.split(h, sizes), torch.split(at, sizes), strict=True
-        ):
-            bias = F.pad(bias, (0, head.shape[1] - bias.shape[1]), value=NEVER)
-            p, loss = softmax_loss(torch.bmm(part, head.transpose(1, 2)).float().add_(bias[:, None]), code)
-            shares.append(p)
-            losses.append(loss)
-        ctx.sizes = sizes
-        ctx.save_for_backward(h, at, *shares)
-        return torch.cat(losses)
+    def forward(ctx: Any, learns: bool, h: torch.Tensor, target: torch.Tensor, *tables: torch.Tensor) -> torch.Tensor:
+        ctx.heads, biases = tables[: len(tables) // 2], tables[len(tables) // 2 :]
+        ctx.sizes = [len(bias) for bias in biases]
+        at, losses = target.contiguous()[:, :, None], h.new_empty(h.shape[:2], dtype=torch.float32)
+        back, narrow = (torch.empty_like(h), []) if learns else (None, [])
+        first = 0
+        for head, bias in zip(ctx.heads, biases, strict=True):
+            at_logits = h.new_empty(len(bias), h.shape[1], bias.shape[1]) if learns else None
+            for part in chunks(len(bias), h.shape[1] * bias.shape[1]):
+                own = slice(first + part.start, first + part.stop)
+                p, losses[own] = softmax_loss(scores(h[own], head[part], bias[part]), at[own])
+                if back is not None and at_logits is not None:
+                    p.scatter_add_(2, at[own], p.new_full((), -1.0).expand(at[own].shape))
+                    at_logits[part] = p[:, :, : bias.shape[1]]
+                    torch.bmm(at_logits[part], head[part], out=back[own])
+            narrow.append(at_logits)
+            first += len(bias)
+        if back is not None:
+            ctx.save_for_backward(h, back, *narrow)
+        return losses
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        h, at, *shares = ctx.saved_tensors
-        grad_h, heads, biases = torch.empty_like(h), [], []
-        parts = [torch.split(whole, ctx.sizes) for whole in (h, grad_h, at, grads[0].contiguous())]
-        for head, p, part, grad_part, code, grad in zip(ctx.heads, shares, *parts, strict=True):
-            wide = _back(p, code, grad)
-            biases.append(wide.sum(1))
-            narrow = wide.to(h.dtype)
-            torch.bmm(narrow, head, out=grad_part)
-            heads.append(torch.bmm(narrow.transpose(1, 2), part))
-        heads, biases = ([g[:, :n] for g, n in zip(part, ctx.widths, strict=True)] for part in (heads, biases))
-        return grad_h, None, *heads, *biases
+        h, back, *narrow = ctx.saved_tensors
+        grad = grads[0].to(h.dtype)
+        parts = zip(narrow, torch.split(h * grad[:, :, None], ctx.sizes), torch.split(grad, ctx.sizes), strict=True)
+        tables = [(torch.bmm(p.transpose(1, 2), part), torch.bmm(g[:, None], p)[:, 0]) for p, part, g in parts]
+        return None, back * grad[:, :, None], None, *(head for head, _ in tables), *(bias.float() for _, bias in tables)
 
 
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

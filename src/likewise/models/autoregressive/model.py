@@ -182,7 +182,7 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         from likewise.nets.gradient import LikelihoodGradient
 
-        at_once = rows_at_once(sum(net.sizes))
+        at_once = _judged_at_once(net)
         told = net.order[: len(self._context)]
         own = net.order[len(told) :]
 
@@ -244,7 +244,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         def drawn() -> Iterator[torch.Tensor]:
             """Rows of the net's own, which the promise covers already."""
             codes = _Drawing(net, {}, set()).block(CALIBRATION_ROWS, fit.rng, None)
-            return iter(torch.split(torch.from_numpy(codes), rows_at_once(sum(net.sizes))))
+            return iter(torch.split(torch.from_numpy(codes), _judged_at_once(net)))
 
         net.calibrate(drawn, net.visible(net.order), self.calibrate, net.by_bucket(known.shares()))
 
@@ -337,7 +337,7 @@ class Autoregressive(TableModel["MaskedNet"]):
             return net.nll(part.long(), seen)[:, own].double().sum(1)
 
         with crew() as spread:
-            parts = spread(told, torch.split(x, rows_at_once(sum(net.sizes)))) if len(x) else []
+            parts = spread(told, torch.split(x, _judged_at_once(net))) if len(x) else []
         return -torch.cat(parts).numpy() if parts else np.zeros(0)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
@@ -510,6 +510,12 @@ class _Searching(_Drawing):
         codes, log_mass = self._drawn(uniforms, fields=self.n_first)
         codes[:, self.order[self.n_first :]] = -1
         return codes.numpy(), log_mass.numpy().astype(np.float64)
+
+
+def _judged_at_once(net: MaskedNet) -> int:
+    """Rows of which the likelihood is told at once: logits are of a few fields at a time, hidden units of all."""
+    units = net.n_fields * (net.d_embed + net.d_hidden + net.sight.n_shared)
+    return rows_at_once(max(*net.sizes, units // SIDE_BY_SIDE, 1))
 
 
 def _all_fields(state: dict[str, npt.NDArray[Any]], name: str, n: int) -> list[int]:

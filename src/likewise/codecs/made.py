@@ -1,8 +1,9 @@
-"""Personal identifiers made anew: e-mail addresses, numbers with check digits, names. None equals one of the table's.
+"""Personal identifiers made anew: numbers with check digits, addresses of networks. None equals one of the table's.
 
 Of the table's own are kept: the patterns and the characters at each place that enough people share, as of any text, and
-what none of them has: residues of the digits, or invented family names. So nothing of a person is stored, and a made
-value can be no real one: its digits leave such a residue, or it has such a name.
+what none of them has: residues of the digits, or blocks of addresses. So nothing of a person is stored, and a made
+value can be no real one: its digits leave such a residue, or it is of such a block. Names, and what agrees with them,
+are made in `people.py`.
 
 Legend: n rows, k distinct values, L characters of a pattern.
 """
@@ -25,29 +26,14 @@ from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, su
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
-from likewise.schema.identifiers.forms import BY_WORD, EMAIL, IPV4, IPV6, MAC, NAME, Form, form_of
-from likewise.schema.identifiers.names import (
-    CHINESE_GIVEN,
-    KOREAN_FAMILY,
-    MADE_FAMILY,
-    WITH_INITIALS,
-    free_characters,
-    given_of,
-    made_words,
-    script_of,
-)
+from likewise.schema.identifiers.forms import BY_WORD, IPV4, IPV6, MAC, Form, form_of
 
 DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
 MARKS = frozenset(CLASSES.values())
 LONG = 15  # digits of which the residue is taken: they fit int64
-DOMAINS = ("@example.com", "@example.org", "@example.net")  # nobody's (RFC 2606)
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
-WORDS = 400  # invented names that are kept
-STYLES = (
-    "given family", "family, given", "one word", "chinese", "address", "address:port", "address/length", "aa:bb",
-    "aa-bb", "aabb.ccdd", "given.family", "family g.", "g. family", "family given", "familygiven",
-)  # fmt: skip
-OF_WORDS = tuple(form.word for form in (EMAIL, NAME, IPV4, IPV6, MAC))
+STYLES = ("address", "address:port", "address/length", "aa:bb", "aa-bb", "aabb.ccdd")
+OF_BLOCKS = (IPV4.word, IPV6.word, MAC.word)
 # Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849); those of devices are of
 # the kind that no maker gives out (IEEE 802, locally administered).
 BLOCKS = {
@@ -94,11 +80,11 @@ class MadeCodec(KeyCodec):
         name: the column's.
         word: the kind of identifier, a word of `likewise.schema.identifiers.forms.BY_WORD`.
         dtype: the Polars type of the column.
-        pattern: what numbers are drawn from; None for e-mail addresses and names.
+        pattern: what numbers are drawn from; None for addresses.
         modulus, residues: what the digits of a made one leave, one of these, and those of no real one do.
         longer: so many characters at least, where no residue was free.
-        words: family names, or characters, that no real name holds.
-        style: how names are written, one of `STYLES`.
+        words: beginnings of addresses that no real one has.
+        style: how addresses are written, one of `STYLES`.
         upper: whether in capitals.
         missing_share: share of rows without an identifier.
     """
@@ -121,26 +107,19 @@ class MadeCodec(KeyCodec):
         form, values = form_of(column, summary.values), summary.values
         share = missing_share(summary.missing, summary.text.n_rows, options)
         longest, made = summary.text.longest, partial(cls, column.name, form.word, summary.dtype, missing_share=share)
-        if form is NAME:
-            style = _style_of(values)
-            words = _free_words(values, longest, style)
-            upper = _share(values.str.contains(r"^[^\p{Ll}]*\p{Lu}[^\p{Ll}]*$")) > 0.5
-            return made(words=words, style=style, upper=upper)
         if form in (IPV4, IPV6):
             ends = [_share(values.str.contains(end)) > 0.5 for end in (r"\.\d+:\d+$", r"/\d+$")]
-            style = STYLES[5] if ends[0] else STYLES[6] if ends[1] else STYLES[4]
+            style = STYLES[1] if ends[0] else STYLES[2] if ends[1] else STYLES[0]
             used = values.str.to_lowercase().str.extract(r"^(\d+\.|2001:db8:[0-9a-f]+:)").unique().to_list()
             words = tuple(block for block in BLOCKS[form.word] if block not in used) or ("0.",)
             return made(words=words, style=style)
         if form is MAC:
-            style = STYLES[7 + int(np.argmax([_share(values.str.contains(mark, literal=True)) for mark in ":-."]))]
+            style = STYLES[3 + int(np.argmax([_share(values.str.contains(mark, literal=True)) for mark in ":-."]))]
             used = values.str.to_lowercase().str.replace_all(r"[:.\-]", "").str.head(4).unique().to_list()
             words = tuple(block for block in BLOCKS[form.word] if block not in used) or ("02ffff",)  # longer than any
             upper = _share(values.str.contains(r"[A-F]")) > 0.5
             return made(words=words, style=style, upper=upper)
         modulus, free = _free_residues(values, form)
-        if form is EMAIL:
-            return made(None, modulus, free)
         pattern = TextCodec.from_summary(summary.text, column, options)
         pattern = pattern if pattern.templates else _usual(form, column)
         digits = min(template.count(DIGIT) for template in pattern.templates) - len(form.at)
@@ -163,38 +142,12 @@ class MadeCodec(KeyCodec):
 
     def _draw(self, n: int, rng: np.random.Generator) -> pl.Series:
         form = BY_WORD[self.word]
-        if form is NAME:
-            return self._names(n, rng)
-        if form in (IPV4, IPV6, MAC):
-            return self._addresses(n, rng)
-        return self._mails(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
-
-    def _names(self, n: int, rng: np.random.Generator) -> pl.Series:
-        word, script = _chosen(self.words, n, rng), script_of(pl.Series(self.words[:1]))
-        script = "kanji" if script == "latin" and self.style in STYLES[13:] else script
-        given = _chosen(given_of(script), n, rng)
-        if script == "hangul":
-            return _chosen(KOREAN_FAMILY, n, rng) + given + word
-        if self.style == STYLES[2]:
-            return word.str.to_uppercase() if self.upper else word
-        if self.style in STYLES[13:]:
-            return word + (" " if self.style == STYLES[13] else "") + given
-        if self.style == STYLES[3]:
-            middle = _chosen(["", *CHINESE_GIVEN], n, rng)
-            return _chosen(list(MADE_FAMILY), n, rng) + middle + word
-        if self.style == STYLES[10]:
-            return (given + "." + word).str.to_lowercase()
-        if self.style in STYLES[11:13]:
-            initial = given.str.head(1) + "."
-            names = word + " " + initial if self.style == STYLES[11] else initial + " " + word
-            return names.str.to_uppercase() if self.upper else names
-        names = given + " " + word if self.style == STYLES[0] else word + ", " + given
-        return names.str.to_uppercase() if self.upper else names
+        return self._addresses(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
 
     def _addresses(self, n: int, rng: np.random.Generator) -> pl.Series:
         block = _chosen(self.words, n, rng)
         if self.word == MAC.word:
-            width = 4 if self.style == STYLES[9] else 2
+            width = 4 if self.style == STYLES[5] else 2
             mark = self.style[width]
             made = block + pl.Series([rng.bytes(4 * n).hex()]).str.extract_all(".{8}").explode().drop_nulls()
             made = made.str.replace_all(f"(.{{{width}}})", "${1}" + mark).str.strip_suffix(mark)
@@ -205,16 +158,11 @@ class MadeCodec(KeyCodec):
         else:
             groups = pl.Series([rng.bytes(4 * n).hex()]).str.extract_all(".{8}").explode().drop_nulls()
             made = block + ":" + groups.str.slice(0, 4) + ":" + groups.str.slice(4)
-        if self.style == STYLES[4]:
+        if self.style == STYLES[0]:
             return made
-        if self.style == STYLES[5]:
+        if self.style == STYLES[1]:
             return made + ":" + pl.Series(rng.integers(1024, 2**16, n)).cast(pl.String)
         return made + ("/24" if self.word == IPV4.word else "/64")
-
-    def _mails(self, n: int, rng: np.random.Generator) -> pl.Series:
-        given, word = (_chosen(pool, n, rng).str.to_lowercase() for pool in (_GIVEN, made_words(frozenset(), WORDS)))
-        number = rng.integers(10, 10 + 100 * max(n, 1), n) * self.modulus + rng.choice(self.residues, n)
-        return given + "." + word + pl.Series(number).cast(pl.String) + _chosen(DOMAINS, n, rng)
 
     def _numbers(self, n: int, pattern: TextCodec, form: Form, rng: np.random.Generator) -> pl.Series:
         upto = np.cumsum(pattern.counts[: len(pattern.templates)])
@@ -264,10 +212,10 @@ class MadeCodec(KeyCodec):
         if (
             word not in BY_WORD
             or style not in STYLES
-            or (pattern is None) != (word in OF_WORDS)
+            or (pattern is None) != (word in OF_BLOCKS)
             or (pattern is not None and not pattern.templates)
             or not all(isinstance(w, str) for w in words)
-            or (word in OF_WORDS[1:] and not words)
+            or (word in OF_BLOCKS and not words)
             or not residues
             or not all(isinstance(r, int) and 0 <= r < modulus <= 10**LONG for r in residues)
             or not 0 <= longer <= 1_000
@@ -278,10 +226,6 @@ class MadeCodec(KeyCodec):
         return cls(
             name, word, dtype, pattern, modulus, tuple(residues), longer, tuple(words), style, upper, share
         )  # fmt: skip
-
-
-_EASTERN = r"^[\p{Han}\p{Hiragana}\p{Katakana}\u3000 ]+$"
-_GIVEN = given_of("latin")  # of ASCII letters, which every encoding has
 
 
 def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
@@ -301,34 +245,6 @@ def _cased(check: npt.NDArray[np.uint32], small: list[bool]) -> npt.NDArray[np.u
 def _share(fits: pl.Series) -> float:
     """The share of true ones; 0 of none."""
     return float(fits.mean() or 0.0)  # type: ignore[arg-type]
-
-
-def _style_of(values: pl.Series) -> str:
-    """How most of the names are written."""
-    if not len(values):
-        return STYLES[0]
-    if script_of(values) in ("kanji", "katakana", "hiragana"):
-        return STYLES[13 if values.str.contains(r"\S\s+\S").mean() > 0.5 else 14]  # type: ignore[operator]
-    if values.str.contains(_EASTERN).mean() > 0.5:  # type: ignore[operator]
-        return STYLES[3]
-    if values.str.contains(",").mean() > 0.5:  # type: ignore[operator]
-        return STYLES[1]
-    if values.str.contains(r"^[\p{Ll}'-]+\.[\p{Ll}'-]+$").mean() > 0.5:  # type: ignore[operator]
-        return STYLES[10]
-    if values.str.contains(WITH_INITIALS).mean() > 0.5:  # type: ignore[operator]
-        return STYLES[12 if values.str.contains(r"^\p{Lu}\.").mean() > 0.5 else 11]  # type: ignore[operator]
-    return STYLES[0] if values.str.contains(r"\S\s+\S").mean() > 0.5 else STYLES[2]  # type: ignore[operator]
-
-
-def _free_words(values: pl.Series, longest: int, style: str) -> tuple[str, ...]:
-    """Invented family names, or characters of given ones, that no real name holds; else one longer than any."""
-    if style == STYLES[3]:
-        return tuple(free_characters("".join(values.to_list()))) or ("舒" * longest,)
-    each = values.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}]+").explode().drop_nulls()
-    taken = frozenset(
-        pl.concat([each, *(each.str.slice(0, n) for n in range(1, 9))] if style == STYLES[14] else [each])
-    )
-    return tuple(made_words(taken, WORDS, script_of(values))) or ("Z" + "o" * longest,)
 
 
 def _free_residues(values: pl.Series, form: Form) -> tuple[int, tuple[int, ...]]:

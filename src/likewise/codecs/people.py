@@ -5,7 +5,7 @@ Legend: n rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -140,16 +140,13 @@ def declared(columns: Sequence[Column]) -> dict[str, PersonalCodec]:
     drawn = {c.name: str(c.semantic) for c in columns if c.name not in made and c.is_modelled and c.semantic}
     found: dict[str, PersonalCodec] = {}
     for group in groups_of({name: str(column.semantic) for name, column in made.items()}, drawn):
+        country = next((column for column in columns if column.name == group.beside.country), None)
         people = People.usual(
             group.semantics, locale=_locale(made[name] for name in group.semantics), beside=group.beside,
-            holes=_declared_holes([made[name] for name in group.semantics]),
+            named=(country.levels or ()) if country is not None else (),
         )  # fmt: skip
         found |= {name: PersonalCodec(name, made[name].dtype, people) for name in group.semantics}
     return found
-
-
-def _declared_holes(columns: Sequence[Column]) -> dict[str, float]:
-    return {}
 
 
 def _groups(
@@ -175,12 +172,17 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def made_columns(
-    codecs: Iterable[ColumnCodec], n: int, rng: np.random.Generator, known: Mapping[str, pl.Series]
+    codecs: Iterable[ColumnCodec],
+    n: int,
+    rng: np.random.Generator,
+    known: Mapping[str, pl.Series],
+    whole: Collection[str] = (),
 ) -> dict[str, pl.Series]:
     """The columns of n rows that are made of persons, those of the same persons together.
 
     Args:
         known: (n,) drawn columns, of which some tell of the persons.
+        whole: columns of which no cell may be missing, nor of others of the same persons.
     """
     groups: dict[int, list[PersonalCodec]] = {}
     for codec in codecs:
@@ -188,7 +190,10 @@ def made_columns(
             groups.setdefault(id(codec.people), []).append(codec)
     found: dict[str, pl.Series] = {}
     for group in groups.values():
-        drawn = group[0].people.draw(n, rng, known)
+        people = group[0].people
+        if set(whole) & set(people.columns):
+            people = replace(people, holes={})
+        drawn = people.draw(n, rng, known)
         found |= {codec.name: codec.as_stored(drawn[codec.name]) for codec in group}
     return found
 

@@ -5,7 +5,7 @@ Legend: n rows, D fields, F fractions, K codes of one field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -333,23 +333,27 @@ class TableCodec:
         table = Columns(columns, len(codes))
         if not keys:
             return table
-        columns |= self._people(table, rng)
+        columns |= self.people(table, rng)
         return Columns({codec.name: columns[codec.name] for codec in self.codecs}, len(codes))
 
-    def _people(self, table: Columns, rng: np.random.Generator) -> dict[str, pl.Series]:
-        """What is made of persons, with regard to the columns drawn of them."""
+    def people(self, table: Columns, rng: np.random.Generator, *, whole: Collection[str] = ()) -> dict[str, pl.Series]:
+        """The columns that are made of persons, with regard to the columns drawn of them.
+
+        Args:
+            whole: columns of which no cell may be missing, nor of others of the same persons.
+        """
         beside = {
             name for codec in self.codecs if isinstance(codec, PersonalCodec) for name in codec.people.beside.names
         }
         known = {name: table.series(name) for name in beside if name in table}
-        return made_columns(self.codecs, len(table), rng, known)
+        return made_columns(self.codecs, len(table), rng, known, whole)
 
     def keys(self, table: pl.DataFrame | Columns, rng: np.random.Generator) -> pl.DataFrame:
         """The columns that no code tells, for the rows of a table."""
         nothing = np.zeros((len(table), 0), np.float32)
         made = [codec for codec in self.codecs if not codec.fields and not isinstance(codec, PersonalCodec)]
         columns = {codec.name: codec.decode(nothing, nothing, rng) for codec in made}
-        columns |= self._people(_columns_of(table), rng)
+        columns |= self.people(_columns_of(table), rng)
         return pl.DataFrame([columns[codec.name] for codec in self.codecs if codec.name in columns])
 
     def condition(self, where: Mapping[str, Any]) -> Narrowing:

@@ -15,6 +15,7 @@ from likewise.codecs.ids import IdCodec
 from likewise.codecs.lattice import MOST_DECIMALS, Lattice
 from likewise.codecs.levels import LevelCodec, summarise_levels
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
+from likewise.codecs.people import declared
 from likewise.codecs.table import TableCodec
 from likewise.codecs.times import Clock, TimeCodec, summarise_times
 from likewise.dp.columns import ColumnGate, Distinct
@@ -53,8 +54,11 @@ def private_codec(
     rho = ledger.rho * ledger.budget.codec_share / max(len(paid), LEAST_PARTS)
     delta = ledger.delta_aside / max(sum(query in CHOICES for query in paid), 1)
     before = ledger.spent
+    people = declared(columns)  # made of what is declared alone, and no row is looked at
     codecs = tuple(
-        part.codec(ColumnGate(partial(frame.get_column, part.column.name), ledger, rho, delta)) for part in parts
+        people.get(part.column.name)
+        or part.codec(ColumnGate(partial(frame.get_column, part.column.name), ledger, rho, delta))
+        for part in parts
     )
     _count_the_rest(ledger, len(paid) * rho - (ledger.spent - before))
     return TableCodec(codecs, options or CodecOptions())

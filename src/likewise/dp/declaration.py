@@ -13,6 +13,7 @@ import polars as pl
 
 from likewise.codecs.ids import MAX_WIDTH
 from likewise.codecs.lattice import MOST_DECIMALS
+from likewise.codecs.people import is_personal
 from likewise.dp.ledger import DP
 from likewise.errors import OptionError, PrivacyError, SchemaError
 from likewise.schema.column import Column, Kind, Role, Schema
@@ -107,10 +108,15 @@ def _unsaid(column: Column, stored: pl.DataType | None, budget: DP) -> dict[str,
         return {}
     if column.name == budget.entity and not column.is_key:
         return {"kind": "tells the entities apart, so it must be of kind id (keys are made anew) or dropped"}
+    if is_personal(column):
+        return {}
     if column.is_key:
         if column.format in (None, UUID) or COUNTED.search(str(column.format)):
             return {}
-        return {"format": "is an id whose format must be 'uuid', or a text that ends in a 0 for each digit of a number"}
+        return {
+            "format": "is an id whose format must be 'uuid', or a text that ends in a 0 for each digit of a number; or "
+            "say the semantic of what it tells of people, such as 'email'"
+        }
     if kind is Kind.TEXT:
         return {
             "role": "is of kind text, whose characters no budget could hide: drop it, or declare it categorical with "

@@ -25,9 +25,15 @@ from likewise.schema.identifiers.names import free_characters, made_words
 LEAST_WORDS = 20
 """Words of a pool that must be left; else words are made up."""
 LEAST_PAIRS = 100
+MANY_PAIRS = 2_000
+LENGTHENED = ("zh", "ko")
+"""Languages whose family names are few, and whose given names are any syllables."""
 MADE = 400
 """Words that are made up."""
-SCRIPTS = {"ru": "cyrillic", "el": "greek", "ja": "kanji", "kana": "katakana", "ko": "hangul"}
+SCRIPTS = {
+    "ru": "cyrillic", "el": "greek", "ja": "kanji", "kana": "katakana", "hira": "hiragana", "ko": "hangul",
+}  # fmt: skip
+EASTERN = ("zh", "ja", "ko", "kana", "hira")
 
 
 @dataclass(frozen=True)
@@ -48,20 +54,23 @@ class NamePool:
     glued: bool
 
     @classmethod
-    def of(cls, language: Language, gender: str, real: RealNames, styles: tuple[str, ...]) -> Self:
+    def of(
+        cls, language: Language, gender: str, real: RealNames, styles: tuple[str, ...], *, apart: bool = False
+    ) -> Self:
         """A pool of what no real name is.
 
         Args:
             gender: "female" or "male".
             styles: how full names are written.
+            apart: whether they must differ, of which more are needed then.
         """
         first = real.without(language.words(gender), "first_name", language)
         last = real.without(language.words("last"), "last_name", language)
         pairs = real.pairs(first, last, styles)
-        if len(pairs) < LEAST_PAIRS:
+        if len(pairs) < LEAST_PAIRS or (apart and len(pairs) < MANY_PAIRS and language.code not in LENGTHENED):
             last = last + made_up(language, real.tokens)
             pairs = real.pairs(first, last, styles)
-        return cls(first, last, lengthening(language, real), pairs, language.code in ("zh", "ja", "ko", "kana"))
+        return cls(first, last, lengthening(language, real), pairs, language.code in EASTERN)
 
     def draw(self, persons: Persons) -> Names:
         """Names of people of this language and gender; different ones where they must differ."""
@@ -273,7 +282,7 @@ class NameForm:
         """
         capitals = texts.str.contains(r"^[^\p{Ll}]*\p{Lu}[^\p{Ll}]*$") & (texts.str.len_chars() > 1)
         case = shared(pl.Series(np.where(capitals.fill_null(False), "upper", "as is")), whose, least)
-        upper = case.get("upper", 0.0)
+        upper = case.get("upper", 0.0) if case else float(capitals.sum() > len(texts) / 2)
         if part != "name":
             return cls(("{first}" if part == "first_name" else "{last}",), (1.0,), upper)
         title = texts.str.extract(f"({TITLE})")
@@ -281,7 +290,8 @@ class NameForm:
         kind = pl.select(
             pl.coalesce(pl.when(bare.str.contains(form)).then(pl.lit(style)) for style, form in STYLES)
         ).to_series()
-        found = shared(kind, whose, least)
+        # Of a few names, as most are: that tells nothing of any.
+        found = shared(kind, whose, least) or dict(list(shared(kind, None, 1).items())[:1])
         two = _order(bare, language, first)
         styles = {_style_of(style, two, language): share for style, share in found.items()} or {language.order: 1.0}
         titled = shared(title.fill_null(""), whose, least)
@@ -342,7 +352,7 @@ def _style_of(style: str, two: str, language: Language) -> str:
     if style == "two":
         return two
     if style == "one":
-        return "{last}{first}" if language.code in ("zh", "ja", "ko", "kana") else "{last}"
+        return "{last}{first}" if language.code in EASTERN else "{last}"
     return style
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.personal.latent import Ints, Persons, noise, spread
-from likewise.personal.pools import Locale, countries
+from likewise.personal.pools import Country, Locale, countries
 from likewise.personal.texts import by_class, poured, shared
 from likewise.personal.unseen import KEPT, Unseen
 
@@ -27,9 +27,10 @@ ROOM = 8
 def numbers_apart(
     persons: Persons, size: int, free: Unseen | None, salt: int, *, apart: bool, before: int = 0, modulus: int = 2**62
 ) -> Ints:
-    """(n,) a number below `size` for each person, which no real one is; different ones where they must be `apart`.
+    """(n,) a number below `size` for each person, which no real one is; where hardly any is free, of a digit more.
 
     Args:
+        apart: whether they must differ.
         free: what no real number is; with `before` added, of a made one's rest modulo `modulus`.
     """
 
@@ -52,7 +53,9 @@ def numbers_apart(
     for again in range(1, ROUNDS):
         if not len(rows):
             break
-        found[rows] = persons[rows].below(size, salt + 1000 * again)
+        # In the end of as many digits as none was free of, and one more.
+        longer = 9 * size if again > ROUNDS // 2 else 0
+        found[rows] = longer // 9 + persons[rows].below(longer or size, salt + 1000 * again)
         rows = rows[~is_free(found[rows])]
     return found
 
@@ -92,19 +95,17 @@ class PhoneForm:
         """Of (n,) numbers: how enough people's begin and are written. None of `every` real one may be made."""
         table = _parted(texts, locale)
         found = shared(table["style"], whose, least)
-        styles = tuple((*_split_style(text), share) for text, share in found.items())
-        styles = tuple(style for style in styles if _forms_for(style[0], style[1], style[2])) or usual_styles(locale)
+        styles = tuple((*_split_style(text), share) for text, share in found.items()) or usual_styles(locale)
         ranges: dict[str, dict[str, float]] = {}
+        of = table.with_columns(whose=pl.Series(range(len(texts)) if whose is None else whose))
         for code in {style[0] for style in styles}:
-            begins = countries()[code].phones
-            of = table.with_columns(whose=pl.Series(range(len(texts)) if whose is None else whose)).filter(
-                pl.col("country") == code
-            )
-            heads = {form.partition("#")[0].partition("N")[0]: form for form in begins}
-            each = of.select(
-                pl.coalesce([pl.when(pl.col("own").str.starts_with(h)).then(pl.lit(f)) for h, f in heads.items()])
-            ).to_series()
-            ranges[code] = shared(each, of["whose"], least)
+            some = of.filter(pl.col("country") == code)
+            heads = {form.partition("#")[0].partition("N")[0]: form for form in countries()[code].phones}
+            begins = [pl.when(pl.col("own").str.starts_with(h)).then(pl.lit(f)) for h, f in heads.items()]
+            ranges[code] = shared(some.select(pl.coalesce(begins)).to_series(), some["whose"], least)
+            for kind, template in {style[1:3] for style in styles if style[0] == code}:
+                if not _forms_for(code, kind, template):
+                    ranges[code] |= _heads(some.filter(style=f"{code}|{kind}|{template}"), least)
         own = _parted(every.unique(), locale)["own"]
         tails = own.filter(own.str.len_chars() > 0).str.tail(LAST)
         return cls(styles, ranges, unseen_numbers(tails))
@@ -155,6 +156,10 @@ class PhoneForm:
         """Forms of numbers and their shares: nobody's, where these are enough; then those that enough people have."""
         fitting = _forms_for(code, kind, template)
         country, learnt = countries()[code], self.ranges.get(code, {})
+        if not fitting:  # what the plan does not know is begun as enough people's are
+            width = _own_width(country, kind, template)
+            begun = {form: share for form, share in learnt.items() if len(form) == width} or {"#" * width: 1.0}
+            return list(begun), np.array(list(begun.values()))
         areas = {form[:3] for form in learnt} if "areas" in country.data else set()
         for of in (country.fiction, country.phones, country.more):
             some = [form for form in of if form in fitting]
@@ -214,15 +219,31 @@ def _size(form: str) -> int:
 def _forms_for(code: str, kind: str, template: str) -> tuple[str, ...]:
     """The forms of a country's plan that have as many digits as the template has places for."""
     country = countries()[code]
-    before = {
-        "+": len(country.calling),
-        "c": len(country.calling),
-        "00": 2 + len(country.calling),
-        "0": len(country.trunk),
-        "n": 0,
-    }
-    width = template.count("#") - before[kind]
+    width = _own_width(country, kind, template)
     return tuple(form for form in (*country.fiction, *country.phones, *country.more) if len(form) == width)
+
+
+def _own_width(country: Country, kind: str, template: str) -> int:
+    """Digits of a template behind what a number of this kind begins with."""
+    before = {"+": country.calling, "c": country.calling, "00": "00" + country.calling, "0": country.trunk, "n": ""}
+    return template.count("#") - len(before[kind])
+
+
+HEAD = 3
+"""First digits, at most, with which numbers of no known range begin as enough people's do."""
+
+
+def _heads(some: pl.DataFrame, least: int) -> dict[str, float]:
+    """Forms of numbers that begin as enough people's do, by as many digits as are found."""
+    for width in range(HEAD, 0, -1):
+        form = pl.col("own").str.head(width) + pl.lit("#").repeat_by(pl.col("own").str.len_chars() - width).list.join(
+            ""
+        )
+        long = pl.col("own").str.len_chars() > width + 2
+        found = shared(some.select(pl.when(long).then(form)).to_series(), some["whose"], least)
+        if found:
+            return found
+    return {}
 
 
 def usual_styles(locale: Locale) -> tuple[tuple[str, str, str, float], ...]:
@@ -244,6 +265,9 @@ def _parted(texts: pl.Series, locale: Locale) -> pl.DataFrame:
     home = countries()[locale.country]
     text = pl.col("t")
     table = pl.DataFrame({"t": texts.cast(pl.String)}).with_columns(
+        # What is left out when one dials from abroad: `+49 (0)30 1234`.
+        t=pl.col("t").str.replace("(0)", "(o)", literal=True),
+    ).with_columns(
         d=text.str.replace_all(r"\D", ""), abroad=text.str.contains(r"^\D*\+"), zeros=text.str.contains(r"^\D*00"),
     ).with_columns(bare=pl.when("zeros").then(pl.col("d").str.slice(2)).otherwise(pl.col("d")))  # fmt: skip
     calling = pl.coalesce([
@@ -268,9 +292,9 @@ def _parted(texts: pl.Series, locale: Locale) -> pl.DataFrame:
         .otherwise(pl.col("d")),
     )  # fmt: skip
     lost = (pl.col("abroad") | pl.col("zeros")) & pl.col("calling").is_null()
-    template = pl.col("t").str.replace_all(r"\d", "#")
+    template = pl.col("t").str.replace_all(r"\d", "#").str.replace("(o)", "(0)", literal=True)
     # Marks only: letters are somebody's words.
-    plain = template.str.contains(r"^[#+ ()./\-]+$")
+    plain = template.str.contains(r"^(?:[#+ ()./\-]|\(0\))+$")
     style = pl.concat_str("country", "kind", template, separator="|")
     return table.with_columns(style=pl.when(plain & ~lost & pl.col("t").is_not_null()).then(style)).select(
         "country", pl.col("own").fill_null(""), "style"

@@ -42,7 +42,7 @@ FORMS = {
     "iban": IbanForm,
 }
 _SCRIPTS = {
-    "cyrillic": "ru_RU", "greek": "el_GR", "kanji": "ja_JP", "katakana": "kana_JP", "hiragana": "kana_JP",
+    "cyrillic": "ru_RU", "greek": "el_GR", "kanji": "ja_JP", "katakana": "kana_JP", "hiragana": "hira_JP",
     "hangul": "ko_KR",
 }  # fmt: skip
 
@@ -133,14 +133,16 @@ class People:
             kept = _form(texts[name], semantic, whose, least, home, first, last, texts, semantics, all_texts[name])
             columns[name] = _without_real(Told(semantic, kept), all_texts[name])
         styles = tuple({s for told in columns.values() if isinstance(told.form, NameForm) for s in told.form.styles})
-        pools = _pools(locales, real, tuple(s for s in styles if s not in ("{first}", "{last}")))
         crowd, apart = _repeated(texts, semantics, whose, least)
-        return cls(columns, locales, pools, beside, crowd, apart | once, _holes(texts, whose, least))
+        apart |= once
+        styles = tuple(style for style in styles if style not in ("{first}", "{last}"))
+        pools = _pools(locales, real, styles, apart="name" in apart)
+        return cls(columns, locales, pools, beside, crowd, apart, _holes(texts, whose, least))
 
     @classmethod
     def usual(
         cls, semantics: Mapping[str, str], *, locale: str | None = None, beside: Beside | None = None,
-        named: Sequence[str] = (), holes: Mapping[str, float] | None = None,
+        named: Sequence[str] = (),
     ) -> Self:  # fmt: skip
         """By declaration alone: nothing of any row."""
         home = Locale.of(locale)
@@ -148,7 +150,7 @@ class People:
         apart = frozenset(semantics.values()) & {"email", "username", "phone", "iban", "url"}
         locales = _locales(home, named)
         pools = _pools(locales, RealNames(), ())
-        return cls(columns, locales, pools, beside or Beside(), Crowd(), apart, holes or {})
+        return cls(columns, locales, pools, beside or Beside(), Crowd(), apart)
 
     def draw(
         self, n: int, rng: np.random.Generator, known: Mapping[str, pl.Series] | None = None
@@ -323,12 +325,16 @@ def _locales(home: Locale, named: Sequence[str]) -> tuple[Locale, ...]:
     return tuple(found)
 
 
-def _pools(locales: tuple[Locale, ...], real: RealNames, styles: tuple[str, ...]) -> dict[tuple[int, int], NamePool]:
+def _pools(
+    locales: tuple[Locale, ...], real: RealNames, styles: tuple[str, ...], *, apart: bool = False
+) -> dict[tuple[int, int], NamePool]:
     made: dict[tuple[str, int], NamePool] = {}
     for locale in locales:
         for gender, word in enumerate(("female", "male")):
             if (locale.language, gender) not in made:
-                made[locale.language, gender] = NamePool.of(languages()[locale.language], word, real, styles)
+                made[locale.language, gender] = NamePool.of(
+                    languages()[locale.language], word, real, styles, apart=apart
+                )
     return {(k, gender): made[locale.language, gender] for k, locale in enumerate(locales) for gender in (0, 1)}
 
 
@@ -365,7 +371,7 @@ def _form(
 
 def _split_names(names: pl.Series | None, language: str) -> tuple[pl.Series | None, pl.Series | None]:
     """Given and family names of full names in Latin letters."""
-    if names is None or language in ("zh", "ja", "ko", "kana", "ru", "el"):
+    if names is None or language in ("zh", "ja", "ko", "kana", "hira", "ru", "el"):
         return None, None
     turned = names.str.contains(",")
     words = names.str.replace(r"^.*?,\s*", "").str.split(" "), names.str.replace(r",.*$", "").str.split(" ")

@@ -158,7 +158,10 @@ def _file(name: str) -> dict[str, dict[str, Any]]:
 
 @cache
 def languages() -> dict[str, Language]:
-    return {code: Language(code, data) for code, data in _file("languages").items()}
+    found = {code: Language(code, data) for code, data in _file("languages").items()}
+    # The two syllabaries stand side by side, and lists of words are written in the one.
+    signs = {k: k - 0x60 for k in range(0x30A1, 0x30F7)}
+    return found | {"hira": Language("hira", {k: v.translate(signs) for k, v in found["kana"].data.items()})}
 
 
 @cache

@@ -27,7 +27,8 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 MOST_WORDS = 50_000
 _NAME = re.compile(r"(?:\{(?:first|last|f|l|m)\}|[ ,.]){1,12}")
 _PLACE = re.compile(r"(?:\{(?:city|region|postcode|country|street|number|line)\}|[ ,.]){1,12}")
-_PHONE = re.compile(r"[#+ ()./\-]{1,60}")
+_PHONE = re.compile(r"(?:[#+ ()./\-]|\(0\)){1,60}")
+_RANGE = re.compile(r"\d{1,3}#{3,14}")
 _DOMAIN = re.compile(r"[a-z0-9\-]{1,40}\.(?:example|com|org|net)")
 
 
@@ -162,7 +163,10 @@ def _phone_form(data: Mapping[str, Any], free: Unseen | None) -> PhoneForm:
     _check(styles)
     _check(all(c in countries() and kind in KINDS and _PHONE.fullmatch(template) for c, kind, template, _ in styles))
     ranges = {c: {form: _share(share) for form, share in forms.items()} for c, forms in data["ranges"].items()}
-    _check(all(set(forms) <= set(countries()[c].phones) for c, forms in ranges.items()))
+    _check(all(c in countries() for c in ranges))
+    _check(
+        all(form in countries()[c].phones or _RANGE.fullmatch(form) for c, forms in ranges.items() for form in forms)
+    )
     return PhoneForm(styles, ranges, free)
 
 

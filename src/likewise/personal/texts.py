@@ -72,11 +72,12 @@ def digits_in(template: str, numbers: npt.NDArray[np.int64]) -> pl.Series:
 
 
 def poured(template: str, digits: pl.Series) -> pl.Series:
-    """(n,) texts of as many characters as the template has #, in their place."""
-    parts, at = [], 0
+    """(n,) characters in place of the # of a template; of more characters, these at the last place."""
+    parts, at, width = [], 0, template.count("#")
     for run in re.findall(r"#+|[^#]+", template):
         if run[0] == "#":
-            parts.append(pl.lit(digits.alias("")).str.slice(at, len(run)))
+            last = at + len(run) == width
+            parts.append(pl.lit(digits.alias("")).str.slice(at, None if last else len(run)))
             at += len(run)
         else:
             parts.append(pl.lit(run))

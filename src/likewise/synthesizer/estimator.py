@@ -17,6 +17,7 @@ import polars as pl
 from likewise.codecs.base import Alphabet, Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
+from likewise.codecs.people import is_personal
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.conditions import resolve
 from likewise.dp.answers import NoisyTable
@@ -79,6 +80,9 @@ if TYPE_CHECKING:
 
 HOLDOUT = 0.1
 """Share of the rows kept from training, where none is asked for."""
+
+TRIED = 20
+"""Draws of people that may be replaced by others, for one of them is given."""
 
 MIN_ROWS_TO_HOLD_OUT = 20
 """Below this every row is needed for training; nothing is held out and training runs as long as planned."""
@@ -547,8 +551,10 @@ class Synthesizer(Estimator, LatentMethods):
             codes = self.generator_.sample(len(table), rng=rng, given=given)
             full = self.codec_.decode(codes, rng=rng, narrowing=narrowing, known=table)
         drawn = restore(full, self.schema_)
-        keys = [c.name for c in self.schema_ if c.is_key and c.name in raw.columns]
-        drawn = drawn.with_columns(self._new_keys(raw[name], rng) for name in keys)
+        keys = [c for c in self.schema_ if c.is_key and c.name in raw.columns]
+        drawn = drawn.with_columns(self._new_keys(raw[c.name], rng) for c in keys if not is_personal(c))
+        if people := [c.name for c in keys if is_personal(c)]:
+            drawn = drawn.with_columns(self._new_people(full, raw, people, rng))
         names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
         full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
         return with_index_of(partial, give_back(full))
@@ -561,6 +567,21 @@ class Synthesizer(Estimator, LatentMethods):
         drawn = replace(codec, missing_share=0.0).decode(nothing, nothing, rng)  # type: ignore[type-var]
         keys = restore_column(drawn, self.schema_[given.name])
         return keys.filter(~keys.is_in(known.cast(keys.dtype, strict=False).implode())).head(len(given))
+
+    def _new_people(
+        self, full: pl.DataFrame, raw: pl.DataFrame, names: Sequence[str], rng: np.random.Generator
+    ) -> pl.DataFrame:
+        """Columns made of persons, with none of the cells given."""
+        found = restore(pl.DataFrame(self.codec_.people(Columns.of(full), rng, whole=names)), self.schema_)
+        for _ in range(TRIED):
+            known = {name: raw[name].drop_nulls().cast(found[name].dtype, strict=False) for name in names}
+            given = [found[name].is_in(cells.implode()) for name, cells in known.items()]
+            real = pl.select(pl.any_horizontal(pl.lit(each) for each in given)).to_series()
+            if not real.any():
+                break
+            others = restore(pl.DataFrame(self.codec_.people(Columns.of(full), rng, whole=names)), self.schema_)
+            found = pl.DataFrame(others[name].zip_with(real, found[name]) for name in found.columns)
+        return found
 
     def log_prob(self, frame: Any) -> npt.NDArray[np.float64]:
         """(n,) natural log-probability of each row's codes under the model.

@@ -23,9 +23,7 @@ _FAMILY_KNOWN = sorted({*map(without_marks, words("names.family"))} - {"de"})
 _KNOWN = sorted({*_GIVEN_KNOWN, *_FAMILY_KNOWN})
 CHINESE_FAMILY = "".join(words("names.chinese_family"))
 _KOREAN_FAMILY = "".join(words("names.korean_family"))
-KOREAN_FAMILY = table("names.made_hangul")["heads"].split()
 _JAPANESE_FAMILY = list(words("names.japanese_family"))
-MADE_FAMILY = "".join(words("names.made_family"))
 CHINESE_GIVEN = "".join(words("names.chinese_given"))
 
 _STRONG = [hint.split() for kind in ("given", "family", "whole") for hint in words(f"headings.{kind}_names")]
@@ -267,11 +265,6 @@ def script_of(texts: pl.Series) -> str:
         return "kanji"
     shares = {script: texts.str.contains(form).mean() or 0 for script, form in _SCRIPTS.items()}
     return next((s for s, n in shares.items() if n > (0.2 if s == "kanji" else 0.5)), "latin")  # type: ignore[operator]
-
-
-def given_of(script: str) -> list[str]:
-    """Given names of a script, of which made names may have any."""
-    return table(f"names.made_{script}")["given"].split() or [name.capitalize() for name in GIVEN if name.isascii()]
 
 
 def made_words(taken: frozenset[str], n: int, script: str = "latin") -> list[str]:

@@ -418,6 +418,22 @@ def test_completion_solves_for_parts_of_what_is_known() -> None:
     assert (filled["end"] - filled["start"]).dt.total_days().mean() < 15  # type: ignore[operator]
 
 
+def test_what_completion_solves_for_goes_with_what_is_known_as_in_the_table() -> None:
+    """Long gaps come late only, and the parts of a total in near shares: a row whose end or total is all that is known
+    must be given a gap of its time, and parts of its size."""
+    rng = some()
+    start, a = rng.integers(0, 900, 3_000), rng.gamma(3, 10, 3_000).astype(int)
+    gap, b = np.where(start < 450, rng.integers(1, 5, 3_000), rng.integers(10, 30, 3_000)), a // 3
+    frame = pl.DataFrame({"start": days(start), "end": days(start + gap), "a": a, "b": b, "total": a + b})
+    synth = fitted(frame[:2_000], ["start <= end", "a + b = total"])
+    filled = synth.complete(frame.select("end", "total")[2_000:], random_state=0)
+    made = (filled["end"] - filled["start"]).dt.total_days().to_numpy()
+    late = start[2_000:] >= 500
+    assert (made[late] >= 10).mean() > 0.95
+    assert (made[start[2_000:] < 430] < 10).mean() > 0.95
+    assert np.corrcoef(filled["a"], frame["a"][2_000:])[0, 1] > 0.95
+
+
 def test_a_model_file_keeps_the_rules(tmp_path: Path) -> None:
     synth = fitted(orders(), [*RULES, "total < 200 -> a >= 0", "city, b from data"])
     synth.save(tmp_path / "m.likewise")

@@ -65,12 +65,17 @@ class RulePlan:
         return cls(schema, bound, ordered(declared_steps(bound, schema, None), bound))
 
     @classmethod
-    def of(cls, rules: Sequence[str], schema: Schema, table: Columns, whose: npt.NDArray[np.int64], least: int) -> Self:
+    def of(
+        cls, rules: Sequence[str], schema: Schema, table: Columns, whose: npt.NDArray[np.int64], least: int, *,
+        is_learnt: bool = True,
+    ) -> Self:  # fmt: skip
         """As the rows show what is finer than a bin, which cells go missing together, and which combinations there are.
 
         Args:
             whose: (n,) the person of each row.
             least: people that must stand behind a combination.
+            is_learnt: whether a model learns what the plan puts in place of ruled columns, and so draws no combination
+                but those allowed; rows that come from elsewhere are held against them.
 
         Raises:
             RuleError: the rules cannot be kept together, or most people's combination is too rare to be given out.
@@ -83,7 +88,7 @@ class RulePlan:
         found += joints(bound, schema, found, outer, kept)
         found += gaps(bound, schema, found, outer)
         steps = ordered(found, bound)
-        looked_at = {i: allowed for i, allowed in kept.items() if not is_made_whole(bound[i], steps)}
+        looked_at = {i: allowed for i, allowed in kept.items() if not (is_learnt and is_made_whole(bound[i], steps))}
         return cls(schema, bound, steps, looked_at)
 
     @property
@@ -228,6 +233,10 @@ class RulePlan:
             else:
                 found.append(pl.Series(str(i), [True]).new_from_index(0, len(outer)))
         return pl.DataFrame(found)
+
+    def keep_all(self, outer: pl.DataFrame) -> pl.Series:
+        """(n,) which rows keep all rules as they are written, each for itself."""
+        return self.kept(self.written(outer)).select(pl.all_horizontal(pl.all()).alias("kept")).to_series()
 
     def within(self, outer: pl.DataFrame) -> pl.Series:
         """(n,) which rows keep what the schema declares of the columns that steps make."""

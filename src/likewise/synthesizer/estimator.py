@@ -120,8 +120,9 @@ class Synthesizer(Estimator, LatentMethods):
         **model_options: passed to the generator that `model` names.
 
     After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and
-    `holdout_rows_` (row numbers of the table given; None under a budget, for they would tell of rows), `record_` (what
-    training did), `ledger_` (what a budget of privacy was spent on by the last fit, a failed one too, or None).
+    `holdout_rows_` (row numbers of the table given; None under a budget, for they would tell of rows), `rules_` (how
+    rules are kept, or None), `record_` (what training did), `ledger_` (what a budget of privacy was spent on by the
+    last fit, a failed one too, or None).
 
     Privacy: differential privacy where `privacy` is given; else none. By default a level held by fewer than 5 rows is
     never given out, and a range ends at the mean of the 5th to the 9th smallest and largest rows' values. Measure what
@@ -141,7 +142,7 @@ class Synthesizer(Estimator, LatentMethods):
     holdout_rows_: npt.NDArray[np.int64] | None = None
     answers_: tuple[NoisyTable, ...] = ()
     _paid: Ledger | None = None
-    _rules: RulePlan | None = None
+    rules_: RulePlan | None = None
     plan_: StepPlan | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
 
@@ -305,7 +306,7 @@ class Synthesizer(Estimator, LatentMethods):
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(generator, gate, give_back, drawing)
         self.schema_, self.codec_, self.image_codec_ = without_rare_levels(schema, codec, rules), codec, None
-        self._rules = rules
+        self.rules_ = rules
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(rows)
         return self
@@ -354,7 +355,7 @@ class Synthesizer(Estimator, LatentMethods):
         self._keep(generator, gate, give_back, drawing, ledger)
         # The schema that was given may be a draft, and tell of the rows.
         self.schema = self.schema_ = declaration
-        self.codec_, self.image_codec_, self._rules = codec, None, rules
+        self.codec_, self.image_codec_, self.rules_ = codec, None, rules
         self._warn_of_few_rows()
         return self
 
@@ -512,13 +513,13 @@ class Synthesizer(Estimator, LatentMethods):
         n = check_count("n", self.n_rows_ if n is None else n)
         if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
             raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
-        narrowing = Narrowing({}, {}) if self._rules is not None else self._narrowed(where)
-        conditions = resolve(_by_name(where), self.schema_) if self._rules is not None else {}
+        narrowing = Narrowing({}, {}) if self.rules_ is not None else self._narrowed(where)
+        conditions = resolve(_by_name(where), self.schema_) if self.rules_ is not None else {}
         rng, asked = self._rng(random_state), self.progress is True if progress is None else progress
         with watched(map(str, where or ()), asked, self.n_rows_) as tell, held_in_memory(n):
-            if self._rules is not None:
+            if self.rules_ is not None:
                 heard = tell if conditions else None
-                draw = Draw(self._rules, self.codec_, self.generator_, conditions, max_tries=max_tries, tell=heard)
+                draw = Draw(self.rules_, self.codec_, self.generator_, conditions, max_tries=max_tries, tell=heard)
                 return draw.table(n, rng)
             if self.image_codec_ is None:
                 return drawn_under(narrowing, self.codec_, self.generator_, n, rng, max_tries=max_tries, tell=tell)
@@ -542,8 +543,8 @@ class Synthesizer(Estimator, LatentMethods):
         raw, give_back = from_frame(partial)
         table = self._read(raw, partial=True).select(raw.columns)
         rng = self._rng(random_state)
-        if self._rules is not None:
-            filled = Completion(self._rules, self.codec_, self.generator_, table, rng).table()
+        if self.rules_ is not None:
+            filled = Completion(self.rules_, self.codec_, self.generator_, table, rng).table()
             full = pl.concat([filled, self.codec_.keys(filled, rng)], how="horizontal")
         else:
             narrowing = self.codec_.not_missing(table.columns)
@@ -605,7 +606,7 @@ class Synthesizer(Estimator, LatentMethods):
             # Rows that were drawn lack the columns that were dropped.
             needed = {c.name for c in self.schema_ if c.role is not Role.DROP}
             table = self._read(raw, partial=needed <= set(raw.columns))
-            return self.codec_.encode(table if self._rules is None else self._rules.forward(Columns.of(table)))
+            return self.codec_.encode(table if self.rules_ is None else self.rules_.forward(Columns.of(table)))
         images = as_images(data)
         if images is None:
             raise InputError(f"this model learnt images: give an array or a mapping, got {type(data).__name__}")
@@ -618,7 +619,7 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:
-            if self._rules is not None:
+            if self.rules_ is not None:
                 raise OptionError(
                     "rows from latents cannot be drawn again until they keep the rules: fit without rules"
                 )
@@ -645,7 +646,7 @@ class Synthesizer(Estimator, LatentMethods):
         saved = Saved(
             kind=type(self.generator_), options=self.generator_.options(), schema=self.schema_,
             codec=self.image_codec_ or self.codec_, state=self.generator_.state(), answers=self.answers_,
-            ledger=self._paid, n_rows=self.n_rows_, record=self.record_, rules=self._rules,
+            ledger=self._paid, n_rows=self.n_rows_, record=self.record_, rules=self.rules_,
         )  # fmt: skip
         write_model(path, *saved.parts())
 
@@ -672,7 +673,7 @@ class Synthesizer(Estimator, LatentMethods):
         if isinstance(saved.codec, ImageCodec):
             made.image_codec_ = saved.codec
         else:
-            made.codec_, made._rules = saved.codec, saved.rules
+            made.codec_, made.rules_ = saved.codec, saved.rules
             made.rules = None if saved.rules is None else list(saved.rules.texts)
         generator = made._make_generator(saved.kind)
         if saved.ledger is not None:

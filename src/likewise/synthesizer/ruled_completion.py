@@ -2,33 +2,38 @@
 again until they keep the rules.
 
 Where what a step makes is known and what it makes it of is not (a total without its parts, an end without its start),
-the nearest of several draws is taken, and one of its parts solved for, so that the row is exact.
+the parts are those of a free draw near to what is known, and one of them is solved for, so that the row is exact.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Given
-from likewise.codecs.table import TableCodec
-from likewise.conditions import OneOf
+from likewise.codecs.table import Narrowing, TableCodec
+from likewise.conditions import Condition, OneOf, meeting
 from likewise.errors import LikewiseWarning, RuleError
 from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.rules.solving import Solution
 from likewise.rules.steps import Computed, Gap, Joint, as_cell
+from likewise.schema.column import Schema
 from likewise.schema.parse import canonical_dtype
+from likewise.synthesizer.donors import Donors
 from likewise.synthesizer.ruled import levels_of
+from likewise.synthesizer.search import drawn_under
 
-CANDIDATES = 16
-"""Draws a row among which the nearest to what is known is taken."""
-FAR = 1e3
-"""Deviations that a row counts as away for each rule that it breaks."""
+POOL_ROWS = 2**13
+"""Rows drawn freely, of which some lend parts to rows near to them."""
+DONORS_TRIED = 4
+"""Lenders of a row, until one leaves it keeping the rules."""
 ROUNDS = 40
 """Times that rows are drawn again which break a rule, """
 MOST_ROWS, MOST_COPIES = 2**11, 64
@@ -42,19 +47,25 @@ class Completion:
 
     Args:
         given: canonical, nulls where a cell is to be filled; (n, columns).
+        where: what the filled rows must meet, column by column.
+        may_lack: whether a cell that is filled may be a missing one, of columns that were given too.
     """
 
     def __init__(
-        self, plan: RulePlan, codec: TableCodec, generator: Generator, given: pl.DataFrame, rng: np.random.Generator
-    ) -> None:
-        self.plan, self.codec, self.generator, self.rng = plan, codec, generator, rng
-        self.asked = [name for name in given.columns if name in codec_columns(plan)]
+        self, plan: RulePlan, codec: TableCodec, generator: Generator, given: pl.DataFrame, rng: np.random.Generator, *,
+        where: Mapping[str, Condition] | None = None, may_lack: bool = False,
+    ) -> None:  # fmt: skip
+        self.plan, self.codec, self.generator, self.rng, self.where = plan, codec, generator, rng, where or {}
+        given = given.select(c.name for c in plan.schema if c.is_modelled and c.name in given.columns)
+        full = codec.not_missing(() if may_lack else plan.learnt_of(given.columns))
+        asked = codec.condition(plan.routed(self.where)[0])
+        self.narrowing = replace(asked, weights=full.weights | asked.weights, within=full.within | asked.within)
         missing = [
             pl.Series(c.name, [None], dtype=canonical_dtype(c)).new_from_index(0, len(given))
             for c in plan.schema
             if c.is_modelled and c.name not in given.columns
         ]
-        known = given.select(self.asked).with_columns(missing)
+        known = given.with_columns(missing)
         self.known = known.select(c.name for c in plan.schema if c.is_modelled)
 
     def table(self) -> pl.DataFrame:
@@ -64,7 +75,7 @@ class Completion:
             RuleError: rows were found no cells for that keep the rules.
         """
         fixed = self.plan.deduced(self.known)
-        theirs = self._own_faults(fixed)
+        theirs = self._faults(self.known)
         done, rows = self._filled(fixed), np.arange(len(fixed))
         for _ in range(ROUNDS):
             rows = np.union1d(rows[~self._keeps(done[rows], theirs[rows])], self._twins(done))
@@ -87,7 +98,7 @@ class Completion:
         kept, found = self.plan.kept(self.plan.written(filled)), self.plan.within(filled)
         for name in kept.columns:
             found &= kept[name] | theirs[name]
-        return found.to_numpy()
+        return (found & meeting(filled, self.where)).to_numpy()
 
     def _twins(self, done: pl.DataFrame) -> Rows:
         """Rows that hold what a rule lets only one row hold, and of which some was drawn."""
@@ -100,15 +111,13 @@ class Completion:
         twins = order[~self.plan.alone(self.plan.written(done)[order]).to_numpy()]
         return np.asarray(twins[drawn.to_numpy()[twins]], np.int64)
 
-    def _own_faults(self, fixed: pl.DataFrame) -> pl.DataFrame:
-        """(n, rules) where what was given breaks a rule by itself, all columns of it being known."""
-        kept = self.plan.kept(fixed)
+    def _faults(self, known: pl.DataFrame) -> pl.DataFrame:
+        """(n, rules) where known cells break a rule by themselves, all of its columns being known."""
+        kept = self.plan.kept(self.plan.written(known))
         found = []
         for i, rule in enumerate(self.plan.rules):
-            whole = self.known.select(
-                pl.all_horizontal([pl.col(n).is_not_null() for n in rule.columns if n in self.known.columns])
-            )
-            found.append((~kept[str(i)] & whole.to_series()).alias(str(i)))
+            named = [pl.col(n).is_not_null() for n in rule.columns if n in known.columns]
+            found.append((~kept[str(i)] & known.select(pl.all_horizontal(named)).to_series()).alias(str(i)))
         return pl.DataFrame(found)
 
     def _tell(self, theirs: pl.DataFrame) -> None:
@@ -143,36 +152,39 @@ class Completion:
         return np.flatnonzero(found)
 
     def _loosened(self, known: pl.DataFrame) -> pl.DataFrame:
-        """The rows with what their pinned cells are made of, exact: one part solved for, the others as in that of some
-        draws which keeps most and comes nearest."""
+        """The rows with what their pinned cells are made of, exact: one part solved for, the others as a row near to
+        what is known has them, of some such rows the one by which most rules are kept."""
+        pinned = {step.makes[0] for step in self.plan.steps if _is_solved(step)}
         best, least = known, np.full(len(known), np.inf)
-        for _ in range(CANDIDATES):
-            inner, outer = self._drawn(known)
-            exact = known
-            for step in self.plan.steps:
-                if isinstance(step, Gap):
-                    exact = self._lowered(step, exact, inner, outer)
-                elif isinstance(step, Computed) and _is_solved(step):
-                    exact = self._solved(step, exact, outer)
-            whole = _filled_up(exact, outer)
-            n_broken = len(self.plan.rules) - self.plan.kept(self.plan.written(whole)).sum_horizontal().to_numpy()
-            apart = self._apart(known, outer) + FAR * n_broken
-            nearer = np.flatnonzero(apart < least)
-            best, least = _with_rows(best, nearer, exact[nearer]), np.minimum(apart, least)
+        for _ in range(DONORS_TRIED):
+            left = np.flatnonzero(least > 0)
+            if not len(left):
+                break
+            rows = known[left]
+            lent = self._donors.nearest(rows, pinned, self.rng)
+            exact = self._exact(rows, self._donors.inner[lent], self._donors.outer[lent])
+            n_broken = self._faults(exact).sum_horizontal().to_numpy().astype(float)
+            fewer = np.flatnonzero(n_broken < least[left])
+            best, least[left] = _with_rows(best, left[fewer], exact[fewer]), np.minimum(n_broken, least[left])
         return best
 
-    def _apart(self, known: pl.DataFrame, drawn: pl.DataFrame) -> npt.NDArray[np.float64]:
-        """(n,) how far what was drawn is from the pinned cells, in deviations of what was drawn."""
-        total = np.zeros(len(known))
+    @cached_property
+    def _donors(self) -> Donors:
+        inner = drawn_under(Narrowing({}, {}), self.codec, self.generator, POOL_ROWS, self.rng, keys=False).frame()
+        outer = self.plan.back(inner)
+        good = self.plan.keep_all(outer)
+        good = good if good.any() else ~good
+        columns = Schema(tuple(c for c in self.plan.schema if c.name in outer.columns))
+        return Donors.of(inner.filter(good), outer.filter(good), columns, self.rng)
+
+    def _exact(self, known: pl.DataFrame, inner: pl.DataFrame, outer: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the parts of their pinned cells, all but one as lent by these rows, and that one solved for."""
         for step in self.plan.steps:
-            if _is_solved(step) and drawn[step.makes[0]].dtype != pl.String:
-                name = step.makes[0]
-                a, b = (f[name].to_physical().cast(pl.Float64) for f in (known, drawn))
-                apart = ((a - b).abs() / (b.std() or 1.0)).to_numpy()
-                total += np.where(
-                    known[name].is_not_null().to_numpy(), np.nan_to_num(apart, nan=FAR).clip(max=FAR), 0.0
-                )
-        return total
+            if isinstance(step, Gap):
+                known = self._lowered(step, known, inner, outer)
+            elif isinstance(step, Computed) and _is_solved(step):
+                known = self._solved(step, known, outer)
+        return known
 
     def _lowered(self, step: Gap, known: pl.DataFrame, inner: pl.DataFrame, outer: pl.DataFrame) -> pl.DataFrame:
         """The greatest of the lower columns as the upper one less the gap that was drawn."""
@@ -222,12 +234,10 @@ class Completion:
         table = self.plan.forward_known(known)
         parts: list[tuple[Rows, pl.DataFrame]] = []
         for rows, table_of, levels in self._groups(known, table):
-            narrowing = self.codec.condition(levels) if levels else None
-            plain = self.codec.not_missing(self.plan.learnt_of(self.asked))
-            weights = plain.weights | (narrowing.weights if narrowing else {})
+            weights = self.narrowing.weights | (self.codec.condition(levels).weights if levels else {})
             given = Given(self.codec.encode_known(table_of), weights, joint=False)
             codes = self.generator.sample(len(rows), rng=self.rng, given=given)
-            drawn = self.codec.decode_few(codes, rng=self.rng, narrowing=plain, keys=False, known=table_of)
+            drawn = self.codec.decode_few(codes, rng=self.rng, narrowing=self.narrowing, keys=False, known=table_of)
             parts.append((rows, drawn.frame()))
         order = np.argsort(np.concatenate([rows for rows, _ in parts]), kind="stable")
         inner = pl.concat([frame for _, frame in parts])[order]
@@ -279,10 +289,6 @@ class Completion:
         joined = cells.join(beside, on=list(step.makes), how="left", maintain_order="left", nulls_equal=True)
         level = pl.coalesce(pl.col(step.level.name), joined["\0sure"])
         return table.with_columns(level), joined["\0number"].fill_null(0).to_numpy(), left
-
-
-def codec_columns(plan: RulePlan) -> set[str]:
-    return {c.name for c in plan.schema if c.is_modelled}
 
 
 def _is_solved(step: object) -> bool:

@@ -122,12 +122,6 @@ def test_who_keeps_no_rules_says_so() -> None:
     frame, schema = sums(), lw.Schema(infer(sums()).columns, rules=("a <= c",))
     with pytest.raises(OptionError, match="Imputer keeps no rules"):
         lw.Imputer(schema=schema).fit(frame)
-    with pytest.raises(OptionError, match="Oversampler keeps no rules"):
-        lw.balance.Oversampler(schema=schema).fit_resample(frame, np.arange(N) % 5 == 0)
-    with pytest.raises(OptionError, match="anonymize keeps no rules"):
-        lw.privacy.anonymize(frame, quasi_identifiers=["a"], k=2, schema=schema)
-    with pytest.raises(OptionError, match="Scenario keeps no rules"):
-        lw.Scenario().fit(lw.Synthesizer("cart", rules=["a <= c"], random_state=0).fit(frame))
 
 
 def test_rules_are_a_list_of_texts() -> None:

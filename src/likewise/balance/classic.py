@@ -43,9 +43,10 @@ def classic_rows(
             give none where no row of the class lies near another one.
         value: a column that holds a target of numbers. Distances are then between numbers of deviation 1, for such a
             target would outweigh the features, or they it; else between numbers as they are, as imbalanced-learn has.
+            Where rules hold, whole numbers come out whole.
     """
     numbers_only = all(dtype.is_numeric() for dtype in table.dtypes) and not sum(table.null_count().row(0))
-    if numbers_only and method != "smotenc" and value is None:
+    if numbers_only and method != "smotenc" and value is None and not schema.rules:
         drawn = _resampled(_sampler(method), table.to_numpy(), classes, wanted, seed)
         return {k: pl.DataFrame(rows, schema=table.columns, orient="row") for k, rows in drawn.items()}
     canonical = parse(table, schema)

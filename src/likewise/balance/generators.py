@@ -7,6 +7,7 @@ class, so that what holds for every class is learnt from all of them (as MOSTLY 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import polars as pl
 
 from likewise.codecs.column import CodecOptions
 from likewise.conditions import Condition
+from likewise.errors import LikewiseWarning
 from likewise.models import model_named
 from likewise.models.base import Generator
 from likewise.schema.column import Column, Kind, Schema
@@ -45,14 +47,21 @@ class Learner:
         """
         codec = CodecOptions(protect=False)
         if isinstance(self.model, Generator):
-            return Synthesizer(self.model, schema=schema, random_state=seed, codec=codec).fit(table)
+            return _fitted(Synthesizer(self.model, schema=schema, random_state=seed, codec=codec), table)
         options = dict(self.options)
         known = inspect.signature(model_named(self.model)).parameters
         if told is not None and "condition_on" in known:
             options.setdefault("condition_on", [told])
         if "any_order" in known:  # every draw here is in the order of the columns, so that is all it need learn
             options.setdefault("any_order", 0.0)
-        return Synthesizer(self.model, schema=schema, random_state=seed, codec=codec, **options).fit(table)
+        return _fitted(Synthesizer(self.model, schema=schema, random_state=seed, codec=codec, **options), table)
+
+
+def _fitted(synthesizer: Synthesizer, table: pl.DataFrame) -> Synthesizer:
+    """Without a word on rows that break a rule, which was said once of all classes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*break rule", LikewiseWarning)
+        return synthesizer.fit(table)
 
 
 def class_specific_rows(
@@ -93,7 +102,7 @@ def conditional_rows(
         labels[apart] = OVERLAP
     told = Column(name=name, kind=Kind.CATEGORICAL)
     with_class = pl.DataFrame([pl.Series(name, labels, pl.String), *table.get_columns()])
-    model = learner.fit(with_class, Schema((told, *schema)), seed, told=name)
+    model = learner.fit(with_class, Schema((told, *schema), rules=schema.rules), seed, told=name)
     also = within or {}
     return {k: model.sample(n, where={name: str(k), **also.get(k, {})}).drop(name) for k, n in wanted.items()}
 

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
+from likewise.rules.binding import bind
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import parse_column
 from likewise.typing import Bools
@@ -47,7 +48,8 @@ class OneHot:
             schema: tells how texts are read, and which columns are none of the features.
         """
         names, columns, groups, texts, at = table.columns, dict(table.schema), [], {}, 0
-        flags = [_flags(series, schema[series.name]) for series in table.get_columns()]
+        ruled = {name for rule in bind(schema.rules, schema) for name in rule.columns}  # these stay as they are
+        flags = [None if s.name in ruled else _flags(s, schema[s.name]) for s in table.get_columns()]
         for name, flag in zip(names, flags, strict=True):
             if flag is not None and columns[name] == pl.String:
                 off, on = (table[name].filter(pl.Series(is_it)).first() for is_it in (~flag, flag))
@@ -60,7 +62,8 @@ class OneHot:
                 levels = np.where(held.any(0), np.array(group)[held.argmax(0)], "".join(group))
                 table = table.with_columns(pl.Series(group[0], levels, dtype=pl.String)).drop(group[1:])
                 level = Column(name=group[0], kind=Kind.CATEGORICAL)
-                schema = Schema(tuple(level if c.name == group[0] else c for c in schema if c.name not in group[1:]))
+                columns_left = (level if c.name == group[0] else c for c in schema if c.name not in group[1:])
+                schema = Schema(tuple(columns_left), rules=schema.rules)
                 groups.append(tuple(group))
             at += max(n, 1)
         return cls(columns, tuple(groups), texts), table, schema

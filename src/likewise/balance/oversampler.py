@@ -21,6 +21,7 @@ from likewise.balance import doors
 from likewise.balance.generators import free_name
 from likewise.balance.groups import OneHot
 from likewise.balance.rare import regions
+from likewise.balance.ruled import RowRules
 from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
 from likewise.errors import FallbackWarning, OptionError
 from likewise.estimator import OLD_NAME, renamed
@@ -56,6 +57,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         task: "classification", or "regression" for a target of numbers.
         bins: with `task="regression"`, where regions of the target meet; None finds rare values by their relevance.
         schema: what the feature columns are; None infers it.
+        rules: what must hold between them, as `Synthesizer` takes them: every new row keeps them.
         options: options of the generator that is named.
         method: the old name of `model`; it warns, and ends after two releases.
 
@@ -91,6 +93,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         "task": [StrOptions({"classification", "regression"})],
         "bins": ["array-like", None],
         "schema": [Schema, None],
+        "rules": [list, tuple, None],
         "options": [dict, None],
         "method": [StrOptions({OLD_NAME, "auto", *CLASSIC, *MODELS})],
     }
@@ -107,13 +110,14 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         task: str = "classification",
         bins: Sequence[float] | None = None,
         schema: Schema | None = None,
+        rules: Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None,
         method: str = OLD_NAME,
     ) -> None:
         self.model, self.way, self.method = model, way, method
         self.sampling_strategy, self.random_state = sampling_strategy, random_state
         self.quality, self.overlap = quality, overlap
-        self.task, self.bins, self.schema, self.options = task, bins, schema, options
+        self.task, self.bins, self.schema, self.rules, self.options = task, bins, schema, rules, options
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -204,19 +208,19 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         seed = self.random_state
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**31 - 1)
-        schema = infer(table) if self.schema is None else self.schema
-        schema.refuse_rules("Oversampler")
+        schema = (infer(table) if self.schema is None else self.schema).with_rules(self.rules)
         one_hot, table, schema = OneHot.joined(table, schema)
         value = None
         if target.values is not None:
             value = free_name("target", table.columns)
             # First, for a generator draws best what it is told when that comes before all else.
             table = pl.DataFrame([pl.Series(value, target.values), *table.get_columns()])
-            schema = Schema((Column(name=value, kind=Kind.REAL, dtype="Float64"), *schema))
+            schema = Schema((Column(name=value, kind=Kind.REAL, dtype="Float64"), *schema), rules=schema.rules)
         plans, model = self._plans(len(table))
         return Run(
             table=table, schema=schema, target=target, plans=plans, model=model, options=self.options or {},
             seed=int(seed), value=value, quality=self.quality, one_hot=one_hot,
+            kept=RowRules.of(table, schema),
         )  # fmt: skip
 
     def _plans(self, n_rows: int) -> tuple[tuple[Plan, ...], Generator | None]:

@@ -19,14 +19,18 @@ from likewise.balance.generators import Learner, class_specific_rows, conditiona
 from likewise.balance.groups import OneHot
 from likewise.balance.quality import Judge, best_of, overlapping
 from likewise.balance.report import BalanceReport, ClassReport, Part
+from likewise.balance.ruled import RowRules
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import key_codec
 from likewise.conditions import Condition, between
-from likewise.errors import FallbackWarning, OptionError, TrainingError
+from likewise.errors import FallbackWarning, OptionError, RuleError, TrainingError
 from likewise.models.base import Generator
 from likewise.schema.column import Schema
 from likewise.schema.parse import restore_column
 from likewise.typing import Bools, Floats, Ints
+
+ROUNDS = 8
+"""Times that rows are made anew in place of those that break a rule."""
 
 CLASSIC = ("random", "smote", "smotenc", "borderline", "adasyn")
 WAYS = ("class-specific", "conditional")
@@ -121,6 +125,7 @@ class Run:
         quality: share of the rows drawn that is left out.
         apart: (n,) rows that a generator learns as a class of their own.
         one_hot: the groups of columns that stand as one in the table.
+        kept: what must hold between the columns of a row; None for nothing.
     """
 
     table: pl.DataFrame
@@ -134,6 +139,7 @@ class Run:
     value: str | None = None
     quality: float | None = None
     apart: Bools | None = None
+    kept: RowRules | None = None
 
     @property
     def counts(self) -> Ints:
@@ -188,17 +194,45 @@ class Run:
         """New rows of some classes by one plan, filtered if that was asked for."""
         rng = np.random.default_rng([self.seed, len(plan.method), WAYS.index(plan.way) if plan.way else 2])
         if plan.method == "random":
-            copies = {k: rng.choice(np.flatnonzero(self.target.codes == k), n) for k, n in wanted.items()}
+            copies = {k: rng.choice(self._own(k), n) for k, n in wanted.items()}
             return {k: Drawn(plan, self.table[rows], rows) for k, rows in copies.items()}
         more = {k: ceil(n / (1.0 - (self.quality or 0.0))) for k, n in wanted.items()}
-        drawn = {
-            k: Drawn(plan, self._complete(rows, k, rng)) for k, rows in self._rows(plan, more).items() if len(rows)
-        }
+        drawn = {k: Drawn(plan, rows) for k, rows in self._whole(plan, more, rng).items() if len(rows)}
         if self.quality is None or not drawn:
             return drawn
         features, schema = self._features()
         judge = Judge.of(features, schema, self.target.codes, self.seed)
         return {k: _filtered(its, wanted[k], judge, k, features.columns) for k, its in drawn.items()}
+
+    def _own(self, k: int) -> Ints:
+        """The rows of a class, of which copies keep the rules.
+
+        Raises:
+            RuleError: there are none.
+        """
+        own = np.flatnonzero(self.target.codes == k)
+        found = own if self.kept is None else own[self.kept.by(self.table[own])]
+        if not len(found):
+            raise RuleError(
+                f"a class of {len(own)} rows has none that keeps the rules: clean its rows, or leave it out"
+            )
+        return found
+
+    def _whole(self, plan: Plan, wanted: Mapping[int, int], rng: np.random.Generator) -> dict[int, pl.DataFrame]:
+        """New rows in all columns, those that keep the rules; no class of which too few do."""
+        if self.kept is None:
+            return {k: self._complete(rows, k, rng) for k, rows in self._rows(plan, wanted).items()}
+        found: dict[int, list[pl.DataFrame]] = {k: [] for k in wanted}
+        lacking = dict(wanted)
+        for again in range(ROUNDS):
+            drawn = replace(self, seed=self.seed + again)._rows(plan, lacking)
+            for k, rows in drawn.items():
+                found[k].append(self.kept.kept(self._complete(rows, k, rng)).head(lacking[k]))
+                lacking[k] -= len(found[k][-1])
+            lacking = {k: n for k, n in lacking.items() if n and k in drawn}
+            if not lacking:
+                break
+        return {k: pl.concat(parts) for k, parts in found.items() if sum(map(len, parts)) == wanted[k]}
 
     def _rows(self, plan: Plan, wanted: Mapping[int, int]) -> dict[int, pl.DataFrame]:
         common = (self.table, self.schema, self.target.codes, wanted, self.seed)
@@ -209,7 +243,7 @@ class Run:
             if plan.way == "class-specific":
                 return class_specific_rows(learner, *common)
             return conditional_rows(learner, *common, apart=self.apart, within=self._within(wanted))
-        except TrainingError:
+        except (TrainingError, RuleError):
             return {}
 
     def _within(self, wanted: Mapping[int, int]) -> dict[int, dict[str, Condition]]:

@@ -37,6 +37,7 @@ from likewise.privacy.recoding import (
     labels_of,
     partition_labels,
 )
+from likewise.privacy.ruled import undone_by_rules, words_on_rules
 from likewise.privacy.verify import verify
 from likewise.privacy.written import order_tells
 from likewise.schema.column import Schema
@@ -205,6 +206,7 @@ def anonymize(
             offices count. The second hides less, and a note says how few rows fit someone whose cells are known.
         drop: columns to leave out: names, keys.
         schema: what columns are, where their values do not tell or tell wrongly; of the others nothing need be said.
+            Its rules are not kept: notes tell how many released rows break each, and which cannot be held to it.
         max_seconds: for "lattice"; after it the best recoding so far is given, with `report.optimal` False.
         keep_order: leave the rows in their order. Else they are shuffled, for in a file sorted by age or name the place
             of a row tells whose it is.
@@ -218,7 +220,7 @@ def anonymize(
 
     Warns:
         LikewiseWarning: a column that passes through differs in most rows, so it names people; or the order is kept and
-            tells something of a column that is recoded or left out.
+            tells something of a column that is recoded or left out; or a rule of the schema gives one back.
 
     Notes:
         This protects what is named: someone who knows more columns than `quasi_identifiers`, or another release of the
@@ -256,7 +258,6 @@ def anonymize(
     if numbers != "interval" and not method.startswith("mondrian"):
         raise OptionError("numbers says how Mondrian tells a class's numbers; no other method reads it")
     if schema is not None:
-        schema.refuse_rules("anonymize")
         entity = schema.entity if entity is None else entity
     if entity is True:
         raise OptionError("entity must be the name of a column, False or None, got True")
@@ -291,8 +292,12 @@ def anonymize(
         starred=starred,
     )  # fmt: skip
     report = _report(asked, outcome, method, measures, time.monotonic() - started)
-    if entity is None:
-        report = replace(report, notes=(*report.notes, *_word_on_entity(asked)))
+    words = _word_on_entity(asked) if entity is None else []
+    if schema is not None and schema.rules:
+        words += words_on_rules(schema, table, seen)
+        for undone in undone_by_rules(schema, table, seen):
+            warnings.warn(undone, LikewiseWarning, stacklevel=2)
+    report = replace(report, notes=(*report.notes, *words))
     return Anonymized(final, report, outcome.recoding, ~outcome.keep, rows)
 
 

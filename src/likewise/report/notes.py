@@ -53,6 +53,15 @@ ZH: dict[str, str] = {
     "the search ended before its best recoding was proven best; give it more max_seconds": (
         "搜索在证明最优之前结束；可增大 max_seconds"
     ),
+    "rule {rule} says nothing of the released rows, which lack {columns}": (
+        "规则 {rule} 与发布的行无关：其中缺少 {columns}"
+    ),
+    "no row can be held to rule {rule}: {columns} came out recoded": (
+        "无法用规则 {rule} 检验任何一行：{columns} 已重新编码"
+    ),
+    "{broken} of {rows} released rows that it binds break rule {rule}": (
+        "在规则 {rule} 适用的 {rows} 个发布行中，有 {broken} 行违反该规则"
+    ),
     "Column {column} repeats as the key of an entity does and was taken for one: name it, if so, as entity.": (
         "列 {column} 像实体的键那样重复出现，已按实体处理：若属实，请用 entity 指明。"
     ),

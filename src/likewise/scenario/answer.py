@@ -56,8 +56,9 @@ class Answer:
             table = intervene(self.source.synthesizer, table, asked.settings, asked.graph, rng)
             return table.filter(meeting(table, asked.after)) if asked.after else table
 
-        what = "the conditions hardly ever hold after the intervention"
-        table = draws.until(n, made, what) if asked.after else made(n)
+        is_ruled = self.source.synthesizer.rules_ is not None
+        what = "the conditions" + (" and rules" if is_ruled else "") + " hardly ever hold after the intervention"
+        table = draws.until(n, made, what) if asked.after or is_ruled else made(n)
         return table, report | {"intervention": {"set": sorted(asked.settings), "order": list(asked.graph)}}
 
     def extended(self) -> dict[str, Margin]:

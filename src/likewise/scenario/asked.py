@@ -11,6 +11,7 @@ import polars as pl
 
 from likewise.conditions import Between, Condition, as_condition, resolve
 from likewise.errors import ConditionError, OptionError, nearest
+from likewise.rules.binding import bind
 from likewise.scenario.conditions import settle
 from likewise.scenario.intervention import Graph, checked_graph, descendants, graph_of, guess_order
 from likewise.scenario.margins import LEAST_DISTINCT, Margin
@@ -143,6 +144,11 @@ class Asked:
         return None
 
 
+def tied(schema: Schema) -> set[str]:
+    """The columns that a rule holds to another one."""
+    return {name for rule in bind(schema.rules, schema) if len(rule.columns) > 1 for name in rule.columns}
+
+
 def numbers_in(schema: Schema, table: pl.DataFrame) -> list[str]:
     """Columns of numbers that are modelled and have more than a few values."""
     return [
@@ -187,7 +193,7 @@ def read_request(schema: Schema, table: pl.DataFrame, question: Question) -> Ask
         mix=mixes,
         views=views,
         known=None if question.rows is None else _known(question.rows, schema),
-        extended=tuple(_to_extend(question.extrapolate, numbers)),
+        extended=tuple(_to_extend(question.extrapolate, numbers, tied(schema))),
     )
     if question.return_period is not None:
         column = tail_column(question.tail, numbers, {**asked.where, **asked.after})
@@ -250,13 +256,17 @@ def _shares(name: str, parts: Mapping[Any, float], schema: Schema) -> Shares:
     return shares
 
 
-def _to_extend(asked: bool | str | Sequence[str], numbers: list[str]) -> list[str]:
+def _to_extend(asked: bool | str | Sequence[str], numbers: list[str], ruled: Collection[str]) -> list[str]:
     if isinstance(asked, bool):
-        return numbers if asked else []
+        return [name for name in numbers if name not in ruled] if asked else []
     names = [asked] if isinstance(asked, str) else list(asked)
     for name in names:
         if name not in numbers:
             raise OptionError(f"extrapolate: {name!r} is no column of numbers{nearest(name, numbers)}")
+        if name in ruled:
+            raise OptionError(
+                f"extrapolate: a rule holds {name!r} to other columns, which its carried tail would break"
+            )
     return names
 
 

@@ -18,12 +18,15 @@ from likewise.codecs.base import Codes, Field, Given
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition, meeting
 from likewise.errors import ConditionError, InputError
+from likewise.scenario.asked import tied
 from likewise.scenario.dependence import ConditionalExtremes
 from likewise.scenario.margins import Margin
-from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity
+from likewise.scenario.plausibility import CodeDensity, Density, NumberDensity, learnt_of
 from likewise.scenario.tails import Tail, fit_tail
 from likewise.schema.column import Kind, Schema
 from likewise.synthesizer import Synthesizer
+from likewise.synthesizer.ruled import Draw
+from likewise.synthesizer.ruled_completion import Completion
 from likewise.synthesizer.search import drawn_each, drawn_under
 from likewise.typing import Floats, Ints
 
@@ -78,6 +81,10 @@ class Source:
             found[name] = Margin.fit(values[np.isfinite(values)], name)
         return found
 
+    def learnt(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows as the generator knows them."""
+        return learnt_of(self.synthesizer, rows)
+
     @cached_property
     def density(self) -> Density:
         rows = self.table
@@ -104,18 +111,25 @@ def draw(
         ConditionError: no row can meet the conditions, or a known cell stands in a column that carries one.
     """
     synthesizer = source.synthesizer
-    codec = synthesizer.codec_
+    codec, generator, plan = synthesizer.codec_, synthesizer.generator_, synthesizer.rules_
+    if known is not None:
+        twice = [name for name in conditions if name in known.columns and known[name].is_not_null().any()]
+        if twice:
+            said = f"columns {twice} carry a condition and are given in the rows too; keep one of the two"
+            raise ConditionError(said)
+        known = known[np.arange(n) % len(known)]
+    if plan is not None:
+        if known is None:
+            return Draw(plan, codec, generator, conditions).table(n, rng).frame()
+        filled = Completion(plan, codec, generator, known, rng, where=conditions, may_lack=True).table()
+        return pl.concat([filled, codec.keys(filled, rng)], how="horizontal")
     narrowing = codec.condition(conditions)
     if known is None:
-        return drawn_under(narrowing, codec, synthesizer.generator_, n, rng).frame()
-    twice = [name for name in conditions if name in known.columns and known[name].is_not_null().any()]
-    if twice:
-        raise ConditionError(f"columns {twice} carry a condition and are given in the rows too; keep one of the two")
-    known = known[np.arange(n) % len(known)]
+        return drawn_under(narrowing, codec, generator, n, rng).frame()
     told = codec.encode_known(known)
 
     def rows(which: Ints) -> Codes:
-        return synthesizer.generator_.sample(len(which), rng=rng, given=Given(told[which], narrowing.weights))
+        return generator.sample(len(which), rng=rng, given=Given(told[which], narrowing.weights))
 
     drawn = drawn_each(narrowing, codec, n, rows, rng).frame()
     return drawn.with_columns(
@@ -261,9 +275,12 @@ class TailModel:
         from the generator given those."""
         first = _on_lattice(self.source, self.column, self.tail.draw(n, rng, beyond=level))
         rest = self.extremes.draw(first, rng)
+        # Drawn beside each other from their tails they would break a rule: the generator draws these given the others.
+        held = tied(self.source.schema)
         known = {self.column: first} | {
             margin.name: _on_lattice(self.source, margin.name, rest[:, j])
             for j, margin in enumerate(self.extremes.others)
+            if margin.name not in held
         }
         cells = pl.DataFrame({k: pl.Series(k, v).fill_nan(None) for k, v in known.items()})
         conditions = {name: c for name, c in self.conditions.items() if name not in known}
@@ -292,7 +309,7 @@ def extend_tails(
     if not margins:
         return rows
     codec = source.synthesizer.codec_
-    drawn, seen = codec.own_codes(rows), codec.own_codes(source.table)
+    drawn, seen = codec.own_codes(source.learnt(rows)), codec.own_codes(source.learnt(source.table))
     changed = []
     for name, margin in margins.items():
         (at,) = codec.fields_of(name)

@@ -39,6 +39,8 @@ class Scenario(Estimator):
     Args:
         model: the generator that is fitted to a frame; see `likewise.models.MODELS`.
         time: a column of times; the rows then count as following each other, and their times are not drawn.
+        rules: what must hold between columns, as `Synthesizer` takes them; every row keeps them, those under an
+            intervention and from a tail too. A fitted synthesizer has its own.
         random_state: seed of the fit and of the draws.
         **options: of the generator, such as `epochs` or `max_seconds`. What `sample` takes may stand here too, as it
             did before, and is then asked by every call; that warns, and ends after two releases.
@@ -63,11 +65,12 @@ class Scenario(Estimator):
         model: str = "autoregressive",
         *,
         time: str | None = None,
+        rules: Sequence[str] | None = None,
         random_state: int | None = None,
         **options: Any,
     ) -> None:
         check_seed(random_state)
-        self.time = None if time is None else name_of(time)
+        self.time, self.rules = None if time is None else name_of(time), rules
         self.model, self.random_state, self.options = model, random_state, options
         self._early = {name: options[name] for name in Question.names() if name in options}
         Question(**self._early)
@@ -96,15 +99,14 @@ class Scenario(Estimator):
         """
         fitted = source if isinstance(source, Synthesizer) else None
         plain, self._give_back = from_frame(self._rows_of(source, fitted, real))
-        schema = infer(plain) if fitted is None else fitted.schema_
-        schema.refuse_rules("Scenario")
+        schema = infer(plain).with_rules(self.rules) if fitted is None else fitted.schema_
         table = parse(plain, schema)
         self._rows_a_year = 1.0
         if self.time is not None:
             times = times_of(table, self.time)
             table, self._rows_a_year = table[times.order], times.rows_per_year
             if fitted is None:  # a time that is drawn would say nothing: it says in which order rows came
-                schema = Schema(tuple(column for column in schema if column.name != self.time))
+                schema = Schema(tuple(column for column in schema if column.name != self.time), rules=schema.rules)
                 plain, table = plain.drop(self.time), table.drop(self.time)
         self.source_ = Source(schema, table, tuple(numbers_in(schema, table)), self._learner(plain, schema, fitted))
         self.random_ = np.random.default_rng(self.random_state)
@@ -115,6 +117,8 @@ class Scenario(Estimator):
 
     def _rows_of(self, source: Any, fitted: Synthesizer | None, real: Any) -> Any:
         """The rows that say what is usual."""
+        if fitted is not None and self.rules:
+            raise OptionError("rules are learnt with the rows: give them to the Synthesizer")
         if fitted is None:
             if real is not None:
                 raise OptionError("`real` goes with a fitted synthesizer; a frame is its own rows")
@@ -271,7 +275,8 @@ class Scenario(Estimator):
             tail: the column whose extremes are meant; needed where the table has several columns of numbers.
             side: "upper" (None is that too) or "lower": which extremes.
             rows_per_period: how many rows make a period; None takes a year's rows where `time` is given, else 1.
-            extrapolate: columns of numbers whose tails are carried on beyond what was seen, or True for all.
+            extrapolate: columns of numbers whose tails are carried on beyond what was seen, or True for all that no
+                rule holds to others.
             random_state: the same seed gives the same rows; None continues the scenario's own stream.
 
         Raises:

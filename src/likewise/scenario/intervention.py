@@ -10,6 +10,7 @@ Legend: n rows, D fields.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,9 +20,12 @@ from scipy import special
 from likewise.codecs.base import Codes, Given
 from likewise.codecs.matrix import numbers_of
 from likewise.conditions import Condition, OneOf
-from likewise.errors import OptionError, nearest
+from likewise.errors import LikewiseWarning, OptionError, nearest
+from likewise.rules.plan import RulePlan
 from likewise.schema.column import Kind
+from likewise.schema.parse import canonical_dtype
 from likewise.synthesizer import Synthesizer
+from likewise.synthesizer.ruled_completion import Completion
 from likewise.synthesizer.search import drawn_each
 from likewise.typing import Floats, Ints
 
@@ -87,12 +91,29 @@ def intervene(
     """
     set_to = pl.DataFrame([_set(synthesizer, name, asked, len(table), rng) for name, asked in settings.items()])
     table = table.with_columns(set_to)
+    if synthesizer.rules_ is not None:
+        return _under_rules(synthesizer, synthesizer.rules_, table, settings, graph, rng)
     codes = synthesizer.codec_.encode(table)
     effects = descendants(graph, list(settings))
     for names, known in _steps(effects, graph):
         _draw(synthesizer, codes, names, known, rng)
     drawn = synthesizer.codec_.decode(codes, rng=rng, known=table.drop(effects))
     return table.with_columns(drawn[name] for name in effects)
+
+
+def _under_rules(
+    synthesizer: Synthesizer, plan: RulePlan, table: pl.DataFrame, settings: Mapping[str, Condition], graph: Graph,
+    rng: np.random.Generator,
+) -> pl.DataFrame:  # fmt: skip
+    """The effects drawn anew where rules hold, each given its causes, so that the rules hold among these; and of the
+    rows those that keep all rules."""
+    for names, known in _steps(descendants(graph, list(settings)), graph):
+        given = table.select(known)
+        with warnings.catch_warnings():  # causes that break a rule are left out below
+            warnings.simplefilter("ignore", LikewiseWarning)
+            filled = Completion(plan, synthesizer.codec_, synthesizer.generator_, given, rng, may_lack=True).table()
+        table = table.with_columns(filled[name] for name in names)
+    return table.filter(plan.keep_all(table))
 
 
 def _steps(effects: list[str], graph: Graph) -> list[tuple[list[str], tuple[str, ...]]]:
@@ -115,6 +136,11 @@ def _set(synthesizer: Synthesizer, name: str, asked: Condition, n: int, rng: np.
     is_number = synthesizer.schema_[name].kind in (Kind.INTEGER, Kind.REAL)
     if isinstance(asked, OneOf) and is_number:
         return pl.Series(name, np.array(asked.values)[rng.integers(len(asked.values), size=n)])
+    if isinstance(asked, OneOf) and name not in codec.columns:
+        values = pl.Series(name, asked.values, dtype=canonical_dtype(synthesizer.schema_[name]))
+        return values.gather(rng.integers(len(values), size=n))
+    if name not in codec.columns:
+        raise OptionError(f"column {name!r} is made by rules of other columns: set it to values, not to a range")
     narrowing = codec.condition({name: asked})
 
     def evenly(rows: Ints) -> Codes:

@@ -23,6 +23,7 @@ from likewise.codecs.base import Codes
 from likewise.codecs.matrix import numbers_of
 from likewise.scenario.margins import Margin
 from likewise.schema.column import Kind, Schema
+from likewise.schema.distinct import Columns
 from likewise.synthesizer import Synthesizer
 from likewise.typing import Bools, Floats
 
@@ -72,6 +73,12 @@ class NumberDensity(Density):
         return np.asarray(np.where(known, *at), np.float64)
 
 
+def learnt_of(synthesizer: Synthesizer, rows: pl.DataFrame) -> pl.DataFrame:
+    """Canonical rows as the generator knows them: without what rules make, with what it is made of."""
+    plan = synthesizer.rules_
+    return rows if plan is None else plan.forward(Columns.of(rows)).frame()
+
+
 @dataclass(frozen=True)
 class CodeDensity(Density):
     """Of the codes under the generator (how the columns go together), times the densities of the values.
@@ -91,7 +98,7 @@ class CodeDensity(Density):
     @classmethod
     def fit(cls, synthesizer: Synthesizer, margins: Mapping[str, Margin], table: pl.DataFrame) -> CodeDensity:
         """The density, with (m,) canonical rows as those seen."""
-        codes = synthesizer.codec_.encode(table)
+        codes = synthesizer.codec_.encode(learnt_of(synthesizer, table))
         fields = synthesizer.codec_.alphabet.fields
         shares = []
         for j, field in enumerate(fields):
@@ -105,12 +112,14 @@ class CodeDensity(Density):
         return replace(blank, reference=np.sort(blank._of_codes(codes, table)))
 
     def of(self, table: pl.DataFrame) -> Floats:
-        return self._of_codes(self.synthesizer.codec_.encode(table), table)
+        return self._of_codes(self.synthesizer.codec_.encode(learnt_of(self.synthesizer, table)), table)
 
     def _of_codes(self, codes: Codes, table: pl.DataFrame) -> Floats:
         model = self.dependence or self.synthesizer.generator_
         found = model.log_prob(codes)
         for name, margin in self.margins.items():
+            if self.synthesizer.rules_ is not None and name in self.synthesizer.rules_.made:
+                continue  # its rules make it of others, whose densities tell of it
             known = table[name].is_not_null().to_numpy()
             for j in self.synthesizer.codec_.fields_of(name):
                 found = found - np.where(known, self.log_shares[j][codes.codes[:, j]], 0.0)

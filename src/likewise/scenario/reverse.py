@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from likewise.conditions import Condition
-from likewise.errors import ConditionError
+from likewise.errors import ConditionError, RuleError
 from likewise.scenario import draws
 from likewise.scenario.margins import Margin
 from likewise.scenario.plausibility import Density
@@ -63,7 +63,10 @@ class Search:
         names = [self.columns[i] for i in rng.choice(len(self.columns), size, replace=False)]
         known = rows.select(name for name in rows.columns if name in self.columns and name not in names)
         conditions = {name: c for name, c in self.conditions.items() if name in names}
-        drawn = draws.draw(self.source, len(rows), conditions, rng, known if known.width else None)
+        try:
+            drawn = draws.draw(self.source, len(rows), conditions, rng, known if known.width else None)
+        except RuleError:
+            return rows  # what is known leaves no room: they stay where they are
         extended = {name: margin for name, margin in self.extended.items() if name in names}
         drawn = draws.extend_tails(self.source, drawn, extended, rng)
         return rows.with_columns(drawn[name] for name in names)

@@ -3,9 +3,11 @@
     python benchmarks/verdicts.py clean --results benchmarks/results/verdicts.json  # until all have 400
     python benchmarks/verdicts.py scarce --results benchmarks/results/verdicts.json  # and those that few tables have
     python benchmarks/verdicts.py alike --results benchmarks/results/verdicts.json  # persons of nearly equal rows
+    python benchmarks/verdicts.py unnamed --results benchmarks/results/verdicts.json  # where nobody names them
     python benchmarks/verdicts.py prediction --results benchmarks/results/verdicts.json  # the same for tstr_*
     python benchmarks/verdicts.py faults --results benchmarks/results/verdicts.json
     python benchmarks/verdicts.py splits --results benchmarks/results/verdicts.json  # needs the shared data
+    python benchmarks/verdicts.py shuffles --results benchmarks/results/verdicts.json  # so does this
     python benchmarks/verdicts.py page --results benchmarks/results/verdicts.json  # fills docs/verdicts.md
 
 A clean draw is fresh rows of the same law in the place of synthetic ones: tables of 60 to 20,000 rows and 3 to 100
@@ -13,7 +15,8 @@ columns, skewed, discrete, mixed, with holes, or of persons with several rows (o
 generators know of none), with a holdout or without. A figure whose 95 % interval lies on the worse side of its floor
 is an alarm; chance gives one in forty. Every figure is computed by the functions that `likewise.evaluate` calls;
 learners are linear. Figures of prediction have two targets a table and draws of their own, at which nobody looked
-when the way to tell their chance was chosen; `--learner` tells them of another learner.
+when the way to tell their chance was chosen; `--learner` tells them of another learner. A part may be taken up again:
+`of_commit` tells the commits at which each was measured.
 """
 
 from __future__ import annotations
@@ -45,10 +48,12 @@ TWO_SIDED = ("alpha_precision", "beta_recall")
 N_CLEAN = 400
 """Of each figure; the parts of a run end sooner where their time is over."""
 N_FAULTY = 20
+N_UNNAMED = 120
+"""Of each noise."""
 FRESH = 100_000
 """First seed of the draws for prediction."""
 SCARCE_SEED = 200_000
-ALIKE_SEED = 300_000
+ALIKE_SEED, UNNAMED_SEED = 300_000, 400_000
 Designs = list[tuple[str, int, int, int]]
 Frames = dict[str, pl.DataFrame]
 Faults = dict[str, tuple[Callable[[Frames, float, np.random.Generator], pl.DataFrame], tuple[float, ...]]]
@@ -98,10 +103,10 @@ def persons(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
     return frame.with_columns(who=pl.Series(whose) + int(rng.integers(2**40)))
 
 
-def alike(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
+def alike(n: int, columns: int, rng: np.random.Generator, noise: float = 0.02) -> pl.DataFrame:
     """Persons of one to nine rows, which are nearly equal: to find one is to find all."""
     whose = np.repeat(np.arange(n), rng.integers(1, 10, n))[:n]
-    own = {f"c{i}": (rng.normal(size=n)[whose] + 0.02 * rng.normal(size=n)) for i in range(columns - 1)}
+    own = {f"c{i}": (rng.normal(size=n)[whose] + noise * rng.normal(size=n)) for i in range(columns - 1)}
     level = pl.Series(rng.integers(0, 12, n)[whose]).cast(pl.String)
     frame = pl.DataFrame(own).with_columns(pl.col("c0") > 0, level.alias(f"c{columns - 1}"))
     return frame.with_columns(who=pl.Series(whose) + int(rng.integers(2**40)))
@@ -110,6 +115,9 @@ def alike(n: int, columns: int, rng: np.random.Generator) -> pl.DataFrame:
 LAWS: dict[str, Callable[[int, int, np.random.Generator], pl.DataFrame]] = {
     "mixed": mixed, "skewed": skewed, "discrete": discrete, "persons": persons, "alike": alike,
 }  # fmt: skip
+NOISES = (0.02, 0.1, 0.3, 1.0, 2.0)
+"""How far rows of a person differ, where persons do by 1."""
+LAWS |= {f"alike {noise}": partial(alike, noise=noise) for noise in NOISES}
 # Law, training rows (as many are drawn), holdout rows, columns; the larger ones are drawn in one round of eight.
 DESIGNS: Designs = [
     ("mixed", 60, 60, 3), ("mixed", 60, 0, 12), ("mixed", 200, 25, 6), ("mixed", 400, 0, 6), ("mixed", 1_000, 100, 10),
@@ -121,7 +129,7 @@ DESIGNS: Designs = [
 LARGE: Designs = [
     ("mixed", 200, 200, 30), ("mixed", 400, 400, 100), ("mixed", 3_000, 3_000, 8), ("skewed", 20_000, 5_000, 4),
 ]  # fmt: skip
-PERSONAL = {"persons": 5, "alike": 9}
+PERSONAL = {"persons": 5, "alike": 9} | {f"alike {noise}": 9 for noise in NOISES}
 """Laws of persons, and the most rows that one has."""
 ALIKE: Designs = [("alike", 200, 200, 4), ("alike", 600, 150, 6), ("alike", 1_500, 750, 5), ("alike", 600, 0, 5)]
 # Boosted trees are dear: small tables, half of them with a number to predict first.
@@ -209,6 +217,22 @@ def persons_alike(results: dict[str, Any], asked: Asked, save: Save) -> None:
     """The same where rows of a person are nearly equal, prediction too."""
     found = results.setdefault("alike", {"rounds": 0, "draws": 0, "figures": {}})
     rounds(found, everything, ALIKE_SEED, asked.seconds, save, ALIKE)
+
+
+def unnamed(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    """The attacks where no column tells whose the rows are: how often none is made, and how often those made alarm."""
+    part, began = results.setdefault("unnamed", {}), time.process_time()
+    for noise in NOISES:
+        found = part.setdefault(str(noise), {"draws": 0, "withheld": 0, "figures": {}})
+        while found["draws"] < N_UNNAMED and time.process_time() - began < asked.seconds:
+            turn, (_, *sizes) = found["draws"], ALIKE[found["draws"] % 3]
+            rng = np.random.default_rng([UNNAMED_SEED + turn, round(100 * noise)])
+            frames = drawn((f"alike {noise}", *sizes), rng)  # type: ignore[arg-type]
+            made = list(attacked({role: frame.drop("who") for role, frame in frames.items()}, turn))
+            count(found["figures"], iter(made))
+            found["withheld"] += not made
+            found["draws"] += 1
+        save()
 
 
 def everything(frames: Frames, seed: int, entity: str | None = None) -> Iterator[Score]:
@@ -391,6 +415,29 @@ def splits(results: dict[str, Any], asked: Asked, save: Save) -> None:
         save()
 
 
+def shuffles(results: dict[str, Any], asked: Asked, save: Save) -> None:
+    """The training rows themselves with every column shuffled, beside fresh rows, in the pair figures of the splits."""
+    found: dict[str, Any] = {}
+    for k in range(N_SPLITS):
+        frames = split(k)
+        mixed_up = frames["real"].with_columns(pl.col(c).shuffle(i) for i, c in enumerate(frames["real"].columns))
+        fresh, broken = ({s.name: s for s in paired(frames | {"synthetic": t}) if s.name in PAIRED}
+                         for t in (frames["synthetic"], mixed_up))  # fmt: skip
+        for name, score in fresh.items():
+            line = found.setdefault(name, {"tried": 0, "looked_worse": 0})
+            worse = broken[name].value > score.value
+            line["tried"] += 1
+            line["looked_worse"] += worse if score.better == "lower" else not worse
+    results["shuffled_training"] = found
+    save()
+
+
+def paired(frames: Frames) -> Iterator[Score]:
+    run = context(frames, 0)
+    yield from fidelity.marginal_scores(run, *fidelity.measure(run))
+    yield from fidelity.accuracy_scores(run)
+
+
 def split(k: int) -> Frames:
     """A real table in three parts, or, from the tenth on, in two."""
     rng = np.random.default_rng([k])
@@ -408,7 +455,8 @@ def split(k: int) -> Frames:
 def page(results: dict[str, Any], asked: Asked, save: Save) -> None:
     """Writes the tables of docs/verdicts.md between their marks."""
     text = PAGE.read_text()
-    for mark, made in (("clean", clean_section(results)), ("found", found_section(results))):
+    sections = {"clean": clean_section, "unnamed": unnamed_section, "found": found_section}
+    for mark, made in ((mark, section(results)) for mark, section in sections.items()):
         head, rest = text.split(f"<!-- {mark} -->")
         text = f"{head}<!-- {mark} -->\n{made}\n<!-- /{mark} -->{rest.split(f'<!-- /{mark} -->')[1]}"
     PAGE.write_text(text)
@@ -434,7 +482,23 @@ def clean_section(results: dict[str, Any]) -> str:
     looked = "looks worse than fresh rows in {looked_worse} of {tried} and alarms in {alarms}"
     shuffled = [f"`{name}` {looked.format_map(line)}" for name, line in results["splits"]["shuffled"].items()]
     gone = "With every column of the part shuffled, all pairs gone, " + ", ".join(shuffled) + "."
-    return "\n".join(["", *lines, textwrap.fill(f"{sums} {gone}", 120), ""])
+    own = [
+        f"`{name}` in {line['looked_worse']} of {line['tried']}" for name, line in results["shuffled_training"].items()
+    ]
+    kept = f"The training rows themselves, shuffled so, look worse than fresh rows by {', '.join(own)}."
+    return "\n".join(["", *lines, textwrap.fill(f"{sums} {gone} {kept}", 120), ""])
+
+
+def unnamed_section(results: dict[str, Any]) -> str:
+    lines = [
+        "| rows of a person differ by | draws | no attack made | verdicts of the others | alarms | share (95 %) |",
+        f"|{' --- |' * 6}",
+    ]
+    for noise, found in results["unnamed"].items():
+        tried, worse = (sum(line[what] for line in found["figures"].values()) for what in ("tried", "worse"))
+        share = shown(worse, tried) if tried else ""
+        lines.append(f"| {noise} | {found['draws']} | {found['withheld']} | {tried} | {worse} | {share} |")
+    return "\n".join(["", *lines, ""])
 
 
 def clean_lines(head: str, parts: list[tuple[dict[str, Any], dict[str, Any]]]) -> str:
@@ -477,8 +541,8 @@ def found_section(results: dict[str, Any]) -> str:
 
 
 PARTS = {
-    "clean": clean, "scarce": scarce, "alike": persons_alike, "prediction": prediction, "faults": faults,
-    "splits": splits, "page": page,
+    "clean": clean, "scarce": scarce, "alike": persons_alike, "unnamed": unnamed, "prediction": prediction,
+    "faults": faults, "splits": splits, "shuffles": shuffles, "page": page,
 }  # fmt: skip
 
 
@@ -492,7 +556,12 @@ def main() -> None:
     results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
     about = {} if asked.part == "page" else machine()
 
+    part = asked.part if asked.learner == "linear" else f"{asked.part}_{asked.learner}"
+
     def save() -> None:
+        commits = results.setdefault("of_commit", {}).setdefault(part, [])
+        if about and about["commit"] not in commits:
+            commits.append(about["commit"])
         asked.results.write_text(json.dumps(results | about, indent=1) + "\n")
 
     PARTS[asked.part](results, asked, save)

@@ -324,3 +324,14 @@ def test_series_of_different_kinds_keep_their_own_seasons() -> None:
     paths = Paths(time="t", transform={"warm": "levels", "price": "returns"}, random_state=0).fit(frame)
     drawn = paths.sample(50, 24).values[:, 1:, 0].mean(0)
     np.testing.assert_allclose(drawn, 10 * np.sin(2 * np.pi * (hours[-1] + 1 + np.arange(24)) / 24), atol=0.1)
+
+
+def test_paths_are_shared_out_among_laws_that_the_past_allows() -> None:
+    learned = learnt()
+    fitted = learned.codecs_[0].volatility
+    laws = [law.codecs[0].volatility for law in learned.laws_]
+    sizes = np.array([law.long_run for law in laws]) / fitted.long_run
+    assert 0.02 < sizes.std() < 0.6
+    assert 0.7 < np.median(sizes) < 1.4
+    assert len({law.codecs[0].margin.lower.shape for law in learned.laws_}) == len(laws)
+    assert all(law.persistence < 1 for law in laws)

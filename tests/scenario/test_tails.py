@@ -10,6 +10,7 @@ from likewise.errors import InputError, OptionError
 from likewise.scenario import tails
 from likewise.scenario.margins import Margin
 from likewise.scenario.tails import (
+    _reach,
     excess_quantile,
     extremal_index,
     first_stable,
@@ -225,3 +226,13 @@ def test_a_level_that_lies_near_asks_for_a_threshold_below_it() -> None:
     far = fit_tail(x)
     assert far.share < 0.1
     assert fit_tail(x, least_share=0.12).share >= 0.12
+
+
+def test_a_light_tail_that_fades_reaches_further_and_any_other_as_far() -> None:
+    """A normal law has 1 / 22 of its rows beyond 1.69 and one in 100,000 beyond 4.26."""
+    depth, log_n = np.log(22.0), np.log(100_000 / 22.0)
+    assert _reach(-0.16, log_n, depth) > _reach(-0.16, log_n)
+    assert _reach(0.2, log_n, depth) == _reach(0.2, log_n)
+    assert _reach(-1e-12, log_n, depth) == pytest.approx(log_n)
+    shape, scale = -0.5 / depth, 0.46  # of a normal law's excesses there: the mean is .40
+    assert 1.69 + scale * _reach(shape, log_n) < 4.26 < 1.69 + scale * _reach(shape, log_n, depth) + 0.2

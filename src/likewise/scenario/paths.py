@@ -26,7 +26,15 @@ from likewise.scenario import calendars
 from likewise.scenario.backtest import Backtest, backtest
 from likewise.scenario.facts import Facts, stylised_facts
 from likewise.scenario.risk import one_step_risk, path_risk
-from likewise.scenario.series import REGIMES, Start, fit_series, regime_table, regimes
+from likewise.scenario.series import (
+    REGIMES,
+    SeriesCodec,
+    Start,
+    fit_series,
+    likely_series,
+    regime_table,
+    regimes,
+)
 from likewise.scenario.shocks import go_along, how_rare, noise_of_shock, rarity_of_shock
 from likewise.scenario.summary import lines
 from likewise.scenario.times import times_of
@@ -36,6 +44,8 @@ from likewise.schema.parse import parse, restore
 from likewise.tables.frames import from_frame, name_of, named, names_of
 from likewise.typing import Floats, Ints
 
+N_LIKELY = 32
+"""Laws that the past allows, among which paths are shared out."""
 MOST_PATHS = 200_000
 """Paths drawn in search of those that meet a condition, at most."""
 
@@ -90,6 +100,14 @@ class PathDraw(Brief):
         """The stylised facts of one series' steps."""
         at = 0 if column is None else self.columns.index(column)
         return stylised_facts(self.steps[:, :, at])
+
+
+@dataclass(frozen=True)
+class _Law:
+    """What the series may follow: codecs that the past allows, and the variances (n + 1, d) that these saw in it."""
+
+    codecs: tuple[SeriesCodec, ...]
+    variance: Floats
 
 
 @dataclass(frozen=True)
@@ -174,6 +192,7 @@ class Paths(Estimator):
             for j, name in enumerate(self.columns_)
         )
         self.history_ = self._past(values)
+        self.laws_ = self._laws(values)
         self.random_ = np.random.default_rng(self.random_state)
         return self
 
@@ -212,6 +231,16 @@ class Paths(Estimator):
         rest = np.stack([r[-n:] for _, _, r in parts], 1)
         sizes = (variance / variance.mean(0))[:-1].mean(1)
         return _History(z, variance, rest, values, regimes(sizes), max(first, 0), steps)
+
+    def _laws(self, values: Floats) -> list[_Law]:
+        """Laws of all series that their past allows: of what nobody knows paths must differ in, too."""
+        rng = np.random.default_rng(self.random_state)
+        likely = [likely_series(codec, values[:, j], N_LIKELY, rng) for j, codec in enumerate(self.codecs_)]
+        n = len(self.history_.z)
+        return [
+            _Law(codecs, np.stack([c.encode(values[:, j])[1][-n - 1 :] for j, c in enumerate(codecs)], 1))
+            for codecs in zip(*likely, strict=True)
+        ]
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
 
@@ -273,22 +302,38 @@ class Paths(Estimator):
     def _draw(
         self, n: int, horizon: int, shocks: Mapping[int, float], at: int, start: str, rng: np.random.Generator
     ) -> tuple[Floats, Floats]:
-        """(p, h + 1, d) values and (p, h, d) steps."""
-        past = self.history_
-        begin = self._starts(n, start, rng)
-        z = self.noise(n * horizon, rng).reshape(n, horizon, -1)
+        """(p, h + 1, d) values and (p, h, d) steps, each path by one of the laws that the past allows.
+
+        Under a shock all follow the law that was fitted: how far the others go along hangs on how large the noise of
+        each is beside the others', which these laws were not drawn together for.
+        """
+        laws = [_Law(self.codecs_, self.history_.variance)] if shocks else self.laws_
+        begin, which = self._starts(n, start, rng), rng.permutation(n) % len(laws)
+        values = np.empty((n, horizon + 1, len(self.codecs_)))
+        steps = np.empty((n, horizon, len(self.codecs_)))
+        for k, law in enumerate(laws):
+            mine = which == k
+            if mine.any():
+                values[mine], steps[mine] = self._draw_by(law, begin[mine], horizon, shocks, at, rng)
+        return values, steps
+
+    def _draw_by(
+        self, law: _Law, begin: Ints, horizon: int, shocks: Mapping[int, float], at: int, rng: np.random.Generator
+    ) -> tuple[Floats, Floats]:
+        past, n = self.history_, len(begin)
+        z = self._noise(law, n * horizon, rng).reshape(n, horizon, -1)
         depth = max(max(len(c.lags) for c in self.codecs_), 1)
         rest = past.rest[begin[:, None] + np.arange(1 - depth, 1)]  # (p, k, d)
         last = np.broadcast_to(past.values[-1], (n, past.values.shape[1]))
         starts = [
-            Start(past.steps[j], rest[:, :, j], past.variance[begin + 1, j], last[:, j])
+            Start(past.steps[j], rest[:, :, j], law.variance[begin + 1, j], last[:, j])
             for j in range(len(self.codecs_))
         ]
         for j, asked in shocks.items():
-            z[:, at - 1, j] = noise_of_shock(self.codecs_[j], asked, z[:, :at, j], starts[j])
+            z[:, at - 1, j] = noise_of_shock(law.codecs[j], asked, z[:, :at, j], starts[j])
         if shocks:
             z[:, at - 1, :] = go_along(self.codecs_, past.z[past.first :], list(shocks), z[:, at - 1, :], rng)
-        parts = [codec.decode(z[:, :, j], starts[j], codec.drawn) for j, codec in enumerate(self.codecs_)]
+        parts = [codec.decode(z[:, :, j], starts[j], codec.drawn) for j, codec in enumerate(law.codecs)]
         values = np.stack([v for v, _ in parts], 2)
         return np.concatenate([last[:, None], values], 1), np.stack([s for _, s in parts], 2)
 
@@ -303,12 +348,12 @@ class Paths(Estimator):
             raise ConditionError(f"the series was never seen in the regime {start!r}")
         return rng.choice(rows, n)
 
-    def noise(self, n: int, rng: np.random.Generator) -> Floats:
+    def _noise(self, law: _Law, n: int, rng: np.random.Generator) -> Floats:
         """(n, d) rows of noise: ranks of whole rows as they were seen, each series by its own law, tails carried on."""
         seen = self.history_.z[self.history_.first :]
         rows = rng.integers(len(seen), size=n)
         drawn = np.empty((n, seen.shape[1]))
-        for j, codec in enumerate(self.codecs_):
+        for j, codec in enumerate(law.codecs):
             ranks = np.empty(len(seen))
             ranks[np.argsort(seen[:, j], kind="stable")] = np.arange(len(seen))
             drawn[:, j] = codec.margin.quantile((ranks[rows] + rng.random(n)) / len(seen))

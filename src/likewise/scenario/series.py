@@ -9,7 +9,7 @@ Legend: n steps, p paths, h steps of a path, d series.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +17,9 @@ import polars as pl
 
 from likewise.errors import InputError, OptionError, nearest
 from likewise.scenario.margins import Margin
+from likewise.scenario.tails import likely_tails
 from likewise.scenario.times import times_of
-from likewise.scenario.volatility import Volatility, fit_volatility
+from likewise.scenario.volatility import Volatility, fit_volatility, likely_laws
 from likewise.schema.column import Kind
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
@@ -204,6 +205,23 @@ def _law_to_draw_by(law: Volatility, margin: Margin, variance: float) -> Volatil
     """The law of the variance of drawn paths, given the law that z is drawn from."""
     z = margin.quantile(MIDPOINTS)
     return law.settled(float((z**2).mean()), float((z**2 * (z < 0)).mean()), variance)
+
+
+def likely_series(codec: SeriesCodec, values: Floats, n: int, rng: np.random.Generator) -> list[SeriesCodec]:
+    """Codecs of (m,) values that these allow: with laws of the variance, and tails of the noise, drawn by how unsure
+    both are."""
+    z, variance, _ = codec.encode(values)
+    noise = z * np.sqrt(variance[:-1])
+    laws = likely_laws(codec.volatility, noise[len(codec.lags) :], n, rng)
+    tails = {
+        side: [None] * n if tail is None else likely_tails(tail, n, rng)
+        for side, tail in (("lower", codec.margin.lower), ("upper", codec.margin.upper))
+    }
+    margins = [replace(codec.margin, lower=a, upper=b) for a, b in zip(tails["lower"], tails["upper"], strict=True)]
+    return [
+        replace(codec, volatility=law, margin=margin, drawn=_law_to_draw_by(law, margin, law.long_run))
+        for law, margin in zip(laws, margins, strict=True)
+    ]
 
 
 def _guess(values: Floats, periods: Sequence[float]) -> Transform:

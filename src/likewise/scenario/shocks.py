@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from likewise.errors import ConditionError
 from likewise.scenario.dependence import LEAST_ROWS, ConditionalExtremes
 from likewise.scenario.margins import Margin
 from likewise.scenario.series import SeriesCodec, Start
-from likewise.scenario.tails import SHAPES, Tail
+from likewise.scenario.tails import Tail, likely_tails
 from likewise.typing import Floats
 
 NEIGHBOURS = 100
@@ -155,7 +155,8 @@ def rarity_of_shock(codec: SeriesCodec, values: Floats, asked: float) -> Rarity:
     tail = codec.margin.upper if is_upper else codec.margin.lower
     below = codec.margin.cdf(needed)
     share = float((1 - below if is_upper else below).mean())
-    shares = [share] if tail is None else [_share(tail, needed, below, is_upper) for tail in _likely(tail)]
+    likely = [] if tail is None else likely_tails(tail, N_LIKELY, np.random.default_rng(0))
+    shares = [share] if tail is None else [_share(tail, needed, below, is_upper) for tail in likely]
     low, high = np.quantile(shares, [0.025, 0.975])
     return Rarity(
         size=asked, share_of_steps=share, low=float(min(low, share)), high=float(max(high, share)), n_steps=len(y),
@@ -167,14 +168,6 @@ def _share(tail: Tail, needed: Floats, below: Floats, is_upper: bool) -> float:
     beyond = tail.holds(needed)
     near = 1 - below if is_upper else below
     return float(np.where(beyond, tail.survival(np.where(beyond, needed, tail.threshold)), near).mean())
-
-
-def _likely(tail: Tail) -> list[Tail]:
-    """Tails that the excesses allow: drawn from the normal law of the estimates (Smith 1987)."""
-    k, xi = len(tail.excesses), tail.shape
-    spread = (1 + xi) / k * np.array([[1 + xi, -1.0], [-1.0, 2.0]])  # of the shape and the log of the scale
-    drawn = np.random.default_rng(0).multivariate_normal([xi, np.log(tail.scale)], spread, N_LIKELY)
-    return [replace(tail, shape=float(np.clip(s, *SHAPES)), scale=float(np.exp(log))) for s, log in drawn]
 
 
 def _two_digits(number: float) -> str:

@@ -215,6 +215,14 @@ def _scale_at(shape: float, y: Floats) -> float:
     return float(least + np.exp(optimize.minimize_scalar(cost, bounds=(-12.0, 5.0), method="bounded").x))
 
 
+def likely_tails(tail: Tail, n: int, rng: np.random.Generator) -> list[Tail]:
+    """Tails that the excesses allow: drawn from the normal law of the estimates (Smith 1987)."""
+    k, xi = len(tail.excesses), tail.shape
+    spread = (1 + xi) / k * np.array([[1 + xi, -1.0], [-1.0, 2.0]])  # of the shape and the log of the scale
+    drawn = rng.multivariate_normal([xi, np.log(tail.scale)], spread, n)
+    return [replace(tail, shape=float(np.clip(s, *SHAPES)), scale=float(np.exp(log))) for s, log in drawn]
+
+
 # ---- the threshold ---------------------------------------------------------------------------------------------------
 
 
@@ -362,8 +370,10 @@ def return_level(tail: Tail, rows: float, *, confidence: float = 0.95) -> Return
     """The level exceeded once in `rows` rows on average, with its profile-likelihood interval (Coles 2001, 4.3.3).
 
     Extremes that come in clusters count for fewer: the likelihood is taken to the power of the extremal index. How far
-    out the level may lie is told by shapes that are regular: shorter tails end too soon. Of ten laws an interval
-    of 95 % held the truth in 84 % (normal) to 100 % of tables, 93 % on average; else it mostly lay further out.
+    out the level may lie is told by shapes that are regular: shorter tails end too soon. Where the tail is lighter than
+    an exponential one, its shape may stay as the threshold shows it or fade further out, as that of a normal law does:
+    the upper end lies half way between what the two say (a normal law's 95 % interval held the truth in 88 % of tables
+    with the first alone, in 98 % with the second, in 95 % so; that of a beta (2, 5) in 82, 90 and 89 %).
 
     Raises:
         OptionError: the level lies within the data's body, below the threshold.
@@ -383,23 +393,29 @@ def return_level(tail: Tail, rows: float, *, confidence: float = 0.95) -> Return
         mean = float(tail.excesses.mean())
         longer = excess_quantile(1 / n_excesses, REGULAR, _scale_at(REGULAR, tail.excesses / mean) * mean)
         high = _profile_interval(tail.excesses, n_excesses, float(longer), cut, REGULAR)[1]
+    elif tail.shape < 0:
+        depth = -math.log(tail.share)
+        longer = tail.scale * _reach(tail.shape, math.log(n_excesses), depth)
+        further = _profile_interval(tail.excesses, n_excesses, float(longer), cut, REGULAR, depth)[1]
+        high = max(high, (high + further) / 2)
     level, *ends = (float(tail._placed(y)) for y in (best, low, high))
     return ReturnLevel(rows=float(rows), level=level, low=min(ends), high=max(ends), confidence=confidence)
 
 
 def _profile_interval(
-    y: Floats, n_excesses: float, best: float, cut: float, least: float = SHAPES[0]
+    y: Floats, n_excesses: float, best: float, cut: float, least: float = SHAPES[0], depth: float = math.inf
 ) -> tuple[float, float]:
     """Where the profile log-likelihood of the excess level falls by `cut`, on both sides of the best.
 
     Args:
         least: the least shape that it is taken over.
+        depth: of the threshold, where the shape fades: see `_reach`.
     """
     points, weights = condensed(y)
 
     def above(log_level: float) -> float:
         """How far the profile lies above where the interval ends."""
-        return len(y) * _level_likelihood(float(np.exp(log_level)), points, weights, n_excesses, least) - floor
+        return len(y) * _level_likelihood(float(np.exp(log_level)), points, weights, n_excesses, least, depth) - floor
 
     centre = float(np.log(best))
     floor = 0.0
@@ -433,15 +449,36 @@ def condensed(y: Floats) -> tuple[Floats, Floats]:
     return points, np.r_[sizes, np.ones(SINGLE)] / len(y)
 
 
-def _level_likelihood(level: float, y: Floats, weights: Floats, n_excesses: float, least: float) -> float:
+def _reach(shape: float, log_n: float, depth: float = math.inf) -> float:
+    """How many scales beyond the threshold the level lies that one in n excesses passes.
+
+    Args:
+        depth: -log of the share beyond the threshold. Where it is finite, a shape below 0 fades as 1 / -log of the
+            share beyond a level, as that of a normal law does: from -.16 at one in 22 rows to -.04 at one in 100,000.
+            That is the generalised Weibull limit (de Valk 2016) with the shape and scale that the threshold shows.
+    """
+    if shape >= 0 or not math.isfinite(depth):
+        return float(np.expm1(shape * log_n) / shape) if abs(shape) > 1e-9 else log_n
+    bend, further = shape * depth + 1, math.log1p(log_n / depth)
+    return depth * further if abs(bend) < 1e-9 else depth / bend * math.expm1(bend * further)
+
+
+def _level_likelihood(
+    level: float, y: Floats, weights: Floats, n_excesses: float, least: float, depth: float = math.inf
+) -> float:
     """The greatest mean log-likelihood with the return level there: each shape then has one scale."""
-    log_n, most = np.log(n_excesses), float(y[-1])
-    if level < most:  # lighter shapes end before the greatest excess
-        least = max(least, float(np.log1p(-level / most) / log_n) + 1e-9)
+    log_n, most = math.log(n_excesses), float(y[-1])
+
+    def room(shape: float) -> float:
+        """What is left beyond the greatest excess, where the tail has an end."""
+        return level / _reach(shape, log_n, depth) + shape * most
+
+    if room(least) <= 0:  # lighter shapes end before the greatest excess
+        least = float(optimize.brentq(room, least, 0.0)) + 1e-9
 
     def cost(shape: float) -> float:
         shape = shape if abs(shape) > 1e-9 else 1e-9
-        scale = shape * level / np.expm1(shape * log_n)
+        scale = level / _reach(shape, log_n, depth)
         return float(np.log(scale) + (1 / shape + 1) * (np.log1p(shape * y / scale) @ weights))
 
     found = optimize.minimize_scalar(cost, bounds=(least, SHAPES[1]), method="bounded", options={"xatol": 1e-6})

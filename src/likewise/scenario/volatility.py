@@ -22,6 +22,9 @@ LEAST_STEPS = 250
 
 _MOST_PERSISTENT = 0.9995
 
+STRETCHES, LEAST_CURVED = 20, 1.0
+"""Where the likelihood is flat, a free parameter varies by 1 at most: a share or a persistence by some quarter."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Volatility:
@@ -116,18 +119,45 @@ def fit_volatility(noise: Floats) -> Volatility:
     return replace(law, omega=law.omega * variance, most=most)
 
 
+def likely_laws(law: Volatility, noise: Floats, n: int, rng: np.random.Generator) -> list[Volatility]:
+    """Laws of the variance that (n,) residuals allow, their long-run variances among them.
+
+    What rules the steps is drawn from the normal law of the estimates, by the curvature of the likelihood; the long-run
+    variance by how the means of twenty stretches of the residuals differ.
+    """
+    means = np.array([float(part.mean()) for part in np.array_split(noise**2, STRETCHES)])
+    variances = law.long_run * np.exp(rng.normal(size=n) * means.std(ddof=1) / means.mean() / np.sqrt(STRETCHES))
+    if law.persistence == 0:
+        return [replace(law, omega=float(v)) for v in variances]
+    e, best = noise / np.sqrt(law.long_run), _free(law.alpha, law.gamma, law.beta, law.degrees, law.down)
+    step = 0.05 * np.eye(len(best))
+
+    def cost(at: Floats) -> float:
+        return len(e) * _cost(at, e, law.down)
+
+    curved = np.array(
+        [
+            [cost(best + a + b) - cost(best + a - b) - cost(best - a + b) + cost(best - a - b) for b in step]
+            for a in step
+        ]
+    ) / (4 * 0.05**2)
+    sizes, directions = np.linalg.eigh((curved + curved.T) / 2)
+    moves = rng.normal(size=(n, len(best))) / np.sqrt(np.maximum(sizes, LEAST_CURVED))
+    found = [_law(at, law.down) for at in best + moves @ directions.T]
+    return [replace(f, omega=f.omega * float(v), most=law.most) for f, v in zip(found, variances, strict=True)]
+
+
 def _descend(start: Floats, e: Floats, down: float) -> Any:
     options = {"maxiter": 1000, "xatol": 1e-4, "fatol": 1e-7}
     return optimize.minimize(_cost, start, args=(e, down), method="Nelder-Mead", options=options)
 
 
-def _free(alpha: float, gamma: float, beta: float, degrees: float) -> Floats:
+def _free(alpha: float, gamma: float, beta: float, degrees: float, down: float = 0.5) -> Floats:
     """Parameters as numbers without bounds: shares of a persistence below 1, and the logarithm of degrees over 2."""
-    persistence = alpha + gamma / 2 + beta
-    parts = np.array([alpha, gamma / 2, beta]) / persistence
+    parts = np.maximum([alpha, gamma * down, beta], 1e-4)
     found: Floats = np.r_[
-        special.logit(persistence / _MOST_PERSISTENT), np.log(parts[0] / parts[2]), np.log(parts[1] / parts[2]),
-        np.log(degrees - 2.05),
+        special.logit(min(parts.sum() / _MOST_PERSISTENT, 1 - 1e-4)), np.log(parts[0] / parts[2]),
+        np.log(parts[1] / parts[2]), np.log(degrees - 2.05),
     ]  # fmt: skip
     return found
 

@@ -20,11 +20,13 @@ def small_net(
     scale: float = 1.0,
     n_layers: int = 1,
     grouped: bool = False,
+    told: Sequence[int] = (),
 ) -> MaskedNet:
     """An untrained net in eval mode; heads scaled up so that its conditionals are far from its marginals.
 
     Args:
         grouped: fields see three of them in full, and the others through a summary.
+        told: fields that are read and never drawn.
     """
     generator = torch.Generator().manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -37,7 +39,7 @@ def small_net(
         sizes,
         features,
         [np.log(s + 1e-3).astype(np.float32) for s in shares],
-        order=range(len(sizes)) if order is None else order,
+        order=sorted(range(len(sizes)), key=lambda j: j not in told) if order is None else order,
         d_embed=5,
         d_hidden=8,
         n_layers=n_layers,
@@ -45,6 +47,7 @@ def small_net(
         generator=generator,
         groups=[*range(0, len(sizes), 2), *range(1, len(sizes), 2)] if grouped else None,
         group_size=3,
+        told=told,
     ).eval()
     with torch.no_grad():
         for head in net.heads:

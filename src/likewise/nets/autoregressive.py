@@ -9,7 +9,7 @@ asked for (`sight.py`); then come a few small layers of the field's own; then it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ class MaskedNet(CodeTables):
 
     Args:
         sizes, features, log_marginals: as `CodeTables` takes them.
-        order: the canonical order, as the caller's field numbers.
+        order: the canonical order, as the caller's field numbers; those that are told come first.
         groups: all fields, each `group_size` of them one after the other a group whose fields see one another in full,
             and the others through a summary; None for all in full. See `sight.py`.
     """
@@ -61,6 +61,7 @@ class MaskedNet(CodeTables):
         dtype: torch.dtype = torch.float32,
         groups: Sequence[int] | None = None,
         group_size: int = GROUP,
+        told: Collection[int] = (),
     ) -> None:
         super().__init__(
             sizes,
@@ -71,22 +72,21 @@ class MaskedNet(CodeTables):
             dropout=dropout,
             generator=generator,
             dtype=dtype,
+            told=told,
         )
         place = {column: i for i, column in enumerate(self.columns)}
         self.order = [place[j] for j in order]
-        n_fields = len(sizes)
+        n_drawn = self.n_drawn
         self.sight: Sight
         if groups is None:
-            self.sight = FullSight(self.order, d_embed, d_hidden, generator)
+            self.sight = FullSight(self.order, d_embed, d_hidden, generator, n_drawn)
         else:
             self.sight = GroupedSight([place[j] for j in groups], group_size, d_embed, d_hidden, generator)
         scale = 1 / math.sqrt(d_hidden)
         self.layers = nn.ParameterList(
-            [normal(n_fields, d_hidden, d_hidden, scale=scale, generator=generator) for _ in range(n_layers)]
+            [normal(n_drawn, d_hidden, d_hidden, scale=scale, generator=generator) for _ in range(n_layers)]
         )
-        self.layer_biases = nn.ParameterList(
-            [nn.Parameter(torch.zeros(n_fields, 1, d_hidden)) for _ in range(n_layers)]
-        )
+        self.layer_biases = nn.ParameterList([nn.Parameter(torch.zeros(n_drawn, 1, d_hidden)) for _ in range(n_layers)])
 
     def layers_with_biases(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """(D, H, H) and (D, 1, H) of each layer behind what the fields see."""
@@ -97,10 +97,10 @@ class MaskedNet(CodeTables):
         return self.sight.view(order)
 
     def hidden(self, x: torch.Tensor, visible: Any, embeds: list[torch.Tensor]) -> torch.Tensor:
-        """Hidden units of every field. Shape: (B, D) -> (D, B, H)."""
+        """Hidden units of every field that is drawn. Shape: (B, D) -> (D, B, H)."""
         e = self.embed_codes(x, embeds)
         e = self.drop(e) if self.training else e
-        h = self.sight(e.view(len(x), self.n_fields, self.d_embed), visible).relu_().contiguous()
+        h = self.sight(e.view(len(x), self.n_fields, self.d_embed), visible)[: self.n_drawn].relu_().contiguous()
         for layer, bias in self.layers_with_biases():
             dropped = self.drop(h) if self.training else h
             more = torch.baddbmm(bias.to(self.dtype), dropped, layer.to(self.dtype))
@@ -116,7 +116,7 @@ class MaskedNet(CodeTables):
         return self.logits_of(h, heads)
 
     def nll(self, x: torch.Tensor, visible: Any) -> torch.Tensor:
-        """-log p of each code given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
+        """-log p of each code that is drawn given the codes its field sees. Shape: (B, D) -> (B, D), natural log."""
         return self.nll_in(x, [(slice(None), visible)])
 
     def nll_in(self, x: torch.Tensor, views: Sequence[View]) -> torch.Tensor:
@@ -266,11 +266,14 @@ class DrawPlan:
         with torch.inference_mode():
             embeds, heads = net.tables()
             self.heads, self.layers = {}, {}
-            own: dict[int, torch.Tensor] = {}
+            own = {
+                field: embeds[b][i, : net.sizes[field]]
+                for b, bucket in enumerate(net.all_buckets)
+                for i, field in enumerate(range(bucket.start, bucket.stop))
+            }
             for b, bucket in enumerate(net.buckets):
                 for i, field in enumerate(range(bucket.start, bucket.stop)):
                     size = net.sizes[field]
-                    own[field] = embeds[b][i, :size]
                     self.heads[field] = heads[b][i, :size].t().contiguous(), net.biases[b][i, :size]
                     self.layers[field] = [
                         (c[field].to(net.dtype), w[field].to(net.dtype)) for w, c in net.layers_with_biases()

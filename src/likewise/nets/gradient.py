@@ -10,7 +10,7 @@ Legend: B batch, D fields, E embedding width, H hidden width, n fields of a buck
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,12 +26,11 @@ class LikelihoodGradient:
 
     Args:
         net: on the processor, all of whose fields see one another in full.
-        told: fields whose codes are told and never drawn: their loss does not count.
     """
 
-    def __init__(self, net: MaskedNet, told: Collection[int]) -> None:
+    def __init__(self, net: MaskedNet) -> None:
         assert isinstance(net.sight, FullSight)
-        self.net, self.sight, self.told = net, net.sight, frozenset(told)
+        self.net, self.sight = net, net.sight
         self.phi = net.features()
         self.gradients = {name: torch.zeros_like(p) for name, p in net.named_parameters()}
 
@@ -44,7 +43,7 @@ class LikelihoodGradient:
         e = F.embedding(at, table).flatten(1)
         mask = net.drop.mask(e.shape)
         e = e if mask is None else e.mul_(mask)
-        shape = net.n_fields, len(x), net.d_hidden
+        shape = net.n_drawn, len(x), net.d_hidden
         masks = [net.drop.mask(shape) for _ in range(len(net.layers) + 1)]
         batch = _Batch(e, torch.zeros_like(e), x.t().contiguous(), views, masks)
         loss = torch.stack([self._learn(b, batch) for b in range(len(net.buckets))]).sum() / len(x)
@@ -109,8 +108,6 @@ class LikelihoodGradient:
         p, losses = softmax_loss(scores(h, head, bias), codes[:, :, None])
         head = F.pad(head, (0, 0, 0, p.shape[2] - size))
         p.scatter_add_(2, codes[:, :, None], p.new_full((), -1.0).expand(*codes.shape, 1))
-        for field in self.told & set(range(fields.start, fields.stop)):
-            p[field - fields.start], losses[field - fields.start] = 0, 0
         p /= h.shape[1]
         self._put(f"biases.{b}", whole, p.sum(1)[:, :size])
         narrow = p.to(h.dtype)
@@ -125,7 +122,7 @@ class LikelihoodGradient:
         whole = torch.zeros(n_codes, net.d_embed)
         whole.index_add_(0, at.flatten(), back.view(-1, net.d_embed).float())
         start = 0
-        for b, bucket in enumerate(net.buckets):
+        for b, bucket in enumerate(net.all_buckets):
             fields = slice(bucket.start, bucket.stop)
             n = (bucket.stop - bucket.start) * bucket.size
             own = whole[start : start + n].view(-1, bucket.size, net.d_embed)

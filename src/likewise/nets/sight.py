@@ -210,15 +210,18 @@ class FullSight(Sight):
 
     Args:
         order: the net's own.
+        n_drawn: fields that look, the first ones; the others are only seen.
     """
 
-    def __init__(self, order: Sequence[int], d_embed: int, d_hidden: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, order: Sequence[int], d_embed: int, d_hidden: int, generator: torch.Generator, n_drawn: int
+    ) -> None:
         super().__init__()
         n = len(order)
         self.order, self.own_ranks, self.d_embed = list(order), ranks(order), d_embed
         scale = 1 / math.sqrt(max(n * d_embed, 1))
-        self.weight = normal(n, n, d_embed, d_hidden, scale=scale, generator=generator)
-        self.bias = nn.Parameter(torch.zeros(n, 1, d_hidden))
+        self.weight = normal(n_drawn, n, d_embed, d_hidden, scale=scale, generator=generator)
+        self.bias = nn.Parameter(torch.zeros(n_drawn, 1, d_hidden))
 
     def view(self, order: Sequence[int]) -> FullView:
         device = self.weight.device
@@ -231,7 +234,7 @@ class FullSight(Sight):
             return self._noted(e, view, self.tape)
         x, weight, bias = e.index_select(1, view.order).flatten(1), self.weight.to(e.dtype), self.bias.to(e.dtype)
         fields = []
-        for field, rank in enumerate(view.ranks):
+        for field, rank in enumerate(view.ranks[: len(self.weight)]):
             fields.append(torch.addmm(bias[field], x[:, : rank * self.d_embed], view.seen(weight[field], field)))
         return torch.stack(fields) if fields else e.new_zeros(0, len(e), bias.shape[2])
 
@@ -253,7 +256,7 @@ class FullSight(Sight):
         if sum(sizes.values()) * bias.numel() > MOST_LOOKED_UP:
             return Products([list(order)], dict(enumerate(weight.flatten(1, 2))), bias, embeds)
         added = [embeds[field] @ weight[:, step] for step, field in enumerate(order)]  # (K, E), (D, E, H)
-        unseen = torch.zeros(len(order), 1, bias.shape[1])
+        unseen = torch.zeros(len(bias), 1, bias.shape[1])
         return Lookups(order, torch.cat([*(part.float() for part in added), unseen], 1), bias, sizes)
 
 

@@ -9,7 +9,7 @@ sums of a free part for each code and a part through the ordinal features of the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,8 +42,11 @@ class Bucket:
     size: int
 
 
-def make_buckets(sizes: Sequence[int]) -> list[Bucket]:
+def make_buckets(sizes: Sequence[int], first: int = 0) -> list[Bucket]:
     """Group fields, largest first, so that padding stays under a quarter, or under 8 codes.
+
+    Args:
+        first: the place of the first of them.
 
     Example:
         >>> make_buckets([256, 250, 100, 9, 7, 2])
@@ -53,7 +56,7 @@ def make_buckets(sizes: Sequence[int]) -> list[Bucket]:
     start = 0
     for i in range(1, len(sizes) + 1):
         if i == len(sizes) or (sizes[i] < 0.75 * sizes[start] and sizes[start] - sizes[i] > 8):
-            buckets.append(Bucket(start, i, sizes[start]))
+            buckets.append(Bucket(first + start, first + i, sizes[start]))
             start = i
     return buckets
 
@@ -71,6 +74,7 @@ class CodeTables(Taped):
         d_embed: E; 0 for a net that reads no codes.
         d_hidden: H; 0 for a net that gives no logits, and so has no biases.
         dropout: share of units that `drop` drops, where a net asks it to.
+        told: fields that are read and never drawn: they have no head, and stand behind all others.
     """
 
     most_shared_decay: ClassVar[float] = 1.0
@@ -91,20 +95,23 @@ class CodeTables(Taped):
         dropout: float = 0.0,
         generator: torch.Generator,
         dtype: torch.dtype = torch.float32,
+        told: Collection[int] = (),
     ) -> None:
         super().__init__()
-        self.columns = sorted(range(len(sizes)), key=lambda j: -sizes[j])
+        self.columns = sorted(range(len(sizes)), key=lambda j: (j in told, -sizes[j]))
         self.sizes = [sizes[j] for j in self.columns]
-        self.buckets = make_buckets(self.sizes)
+        self.n_drawn = n_drawn = len(sizes) - len(told)
+        self.buckets = make_buckets(self.sizes[:n_drawn])
+        self.all_buckets = [*self.buckets, *make_buckets(self.sizes[n_drawn:], n_drawn)]
         self.drop = DropoutPool(dropout, dtype)
         self.d_embed, self.d_hidden, self.dtype = d_embed, d_hidden, dtype
         n_fields, n_features = len(sizes), features[0].shape[1] if len(features) else 0
         self.embed, self.heads, self.biases = nn.ParameterList(), nn.ParameterList(), nn.ParameterList()
-        for b, bucket in enumerate(self.buckets):
-            n = bucket.stop - bucket.start
+        for b, bucket in enumerate(self.all_buckets):
+            n, is_drawn = bucket.stop - bucket.start, d_hidden and b < len(self.buckets)
             if d_embed:
                 self.embed.append(normal(n, bucket.size, d_embed, scale=UNORDERED, generator=generator))
-            if d_hidden:
+            if is_drawn:
                 self.heads.append(normal(n, bucket.size, d_hidden, scale=0.02, generator=generator))
             bias, phi = torch.full((n, bucket.size), NEVER), torch.zeros(n, bucket.size, n_features)
             for i in range(n):
@@ -114,10 +121,10 @@ class CodeTables(Taped):
             if d_embed:
                 with torch.no_grad():  # what a code of an order is, its place says
                     self.embed[-1].mul_(torch.where(phi.any(2, keepdim=True), ORDERED / UNORDERED, 1.0))
-            if d_hidden:
+            if is_drawn:
                 self.biases.append(nn.Parameter(bias))
             self.register_buffer(f"phi{b}", phi, persistent=False)
-        rows = [k.size for k in self.buckets for _ in range(k.start, k.stop)]
+        rows = [k.size for k in self.all_buckets for _ in range(k.start, k.stop)]
         first_rows = torch.tensor(rows, dtype=torch.long).cumsum(0) - torch.tensor(rows, dtype=torch.long)
         self.register_buffer("first_rows", first_rows, persistent=False)  # where a field begins among all tables
         scale = 1 / math.sqrt(max(n_features, 1))
@@ -125,7 +132,7 @@ class CodeTables(Taped):
         if d_embed:
             self.ordinal_in = normal(n_fields, n_features, d_embed, scale=scale, generator=generator)
         if d_hidden:
-            self.ordinal_out = normal(n_fields, n_features, d_hidden, scale=0.02, generator=generator)
+            self.ordinal_out = normal(n_drawn, n_features, d_hidden, scale=0.02, generator=generator)
 
     @property
     def n_fields(self) -> int:
@@ -180,12 +187,12 @@ class CodeTables(Taped):
     def _with_ordinals(self, free: nn.ParameterList, ordinal: torch.Tensor) -> list[torch.Tensor]:
         if not len(free):
             return []
-        made: tuple[torch.Tensor, ...] = _Tables.apply(self.dtype, ordinal, *self.features(), *free)  # type: ignore[no-untyped-call]
+        made: tuple[torch.Tensor, ...] = _Tables.apply(self.dtype, ordinal, *self.features()[: len(free)], *free)  # type: ignore[no-untyped-call]
         return list(made)
 
     def features(self) -> list[torch.Tensor]:
         """Ordinal features of each bucket's codes, [(n, K, P)]."""
-        return [getattr(self, f"phi{b}") for b in range(len(self.buckets))]
+        return [getattr(self, f"phi{b}") for b in range(len(self.all_buckets))]
 
     def embed_codes(self, x: torch.Tensor, embeds: list[torch.Tensor]) -> torch.Tensor:
         """Embedded codes. Shape: (B, D) -> (B, D * E)."""
@@ -248,7 +255,7 @@ class CodeTables(Taped):
         if self.tape is not None or not heads:
             return self.nll_of(x, self.logits_of(h, heads))
         tables = *heads, *self.biases
-        losses: torch.Tensor = _Likelihood.apply(torch.is_grad_enabled(), h, x.t(), *tables)  # type: ignore[no-untyped-call]
+        losses: torch.Tensor = _Likelihood.apply(torch.is_grad_enabled(), h, x[:, : self.n_drawn].t(), *tables)  # type: ignore[no-untyped-call]
         return losses.t()
 
     def shares_behind(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:

@@ -201,7 +201,7 @@ class Autoregressive(TableModel["MaskedNet"]):
 
             return torch.stack(spread(loss, torch.split(x, at_once))).sum()
 
-        gradient = None if self._settled["group_size"] else LikelihoodGradient(net, told)
+        gradient = None if self._settled["group_size"] else LikelihoodGradient(net)
         by_graph = by_autograd(lambda x: net.nll_in(x, views(len(x)))[:, own].sum(1))
 
         def learn(x: torch.Tensor, passed: float) -> torch.Tensor:
@@ -285,6 +285,7 @@ class Autoregressive(TableModel["MaskedNet"]):
             generator=generator,
             groups=self._groups if settled["group_size"] else None,
             group_size=settled["group_size"],
+            told=self._context,
         ).eval()
 
     def _dropout(self, n_rows: int) -> float:

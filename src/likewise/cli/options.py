@@ -70,6 +70,26 @@ NoEntity = Annotated[
         rich_help_panel=COLUMNS,
     ),
 ]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="With --entity: the column that orders an entity's rows, which are then learnt as a history.",
+        rich_help_panel=COLUMNS,
+    ),
+]
+Static = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="With --time: a column that never changes within an entity; several times. Found if none is named.",
+        rich_help_panel=COLUMNS,
+    ),
+]
+Entities = Annotated[
+    int | None,
+    typer.Option("--entities", min=1, metavar="N", help="Of histories: entities to draw, each with all its rows."),
+]
 SchemaFile = Annotated[
     Path | None,
     typer.Option(

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from likewise import errors
 from likewise.cli.images import draw
 from likewise.cli.inputs import conditions_of
-from likewise.cli.options import Debug, Quiet, Seed, TableFile
+from likewise.cli.options import AS_TOLD, Debug, Entities, Quiet, Seed, TableFile
 from likewise.cli.outputs import check_outputs, open_terminal, write_table
+
+if TYPE_CHECKING:
+    from likewise.cli.terminal import Terminal
+    from likewise.synthesizer.estimator import Synthesizer
 
 
 def sample(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as `likewise synth --save` writes it.")],
     output: TableFile,
-    rows: Annotated[int, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw.")],
+    rows: Annotated[int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw.")] = None,
+    entities: Entities = None,
+    known: Annotated[
+        Path | None,
+        typer.Option("--continue", metavar="FILE", help="Of histories: go on from the rows of this file."),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="With --continue: rows to add to each entity; to its end if not given."),
+    ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
@@ -38,7 +52,13 @@ def sample(
     Examples:
       likewise sample model.likewise -n 1000 -o more.csv
       likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
+      likewise sample model.likewise --entities 500 -o more.csv
+      likewise sample model.likewise --continue visits.csv --steps 12 -o longer.csv
     """
+    if known is None and steps is not None:
+        raise errors.OptionError("--steps counts rows that follow known ones: give --continue")
+    if sum(given is not None for given in (rows, entities, known)) != 1:
+        raise errors.OptionError("give one of --rows, --entities (of histories) and --continue, to say what to draw")
     terminal = open_terminal(quiet, output)
     import likewise as lw
     from likewise.images.sets import check_images_writable
@@ -46,6 +66,16 @@ def sample(
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
     conditions = conditions_of(where or [], synthesizer.schema_)
+    if (rows is None) != (synthesizer.time is not None):
+        kind, flag = ("rows", "--rows") if rows is None else ("histories", "--entities or --continue")
+        raise errors.OptionError(f"this model learnt {kind}: give {flag}")
+    if known is not None:
+        if conditions:
+            raise errors.OptionError("--where does not go with --continue: the rows given say what holds")
+        _continue(synthesizer, known, steps, seed, output, terminal)
+        return
+    rows = entities if rows is None else rows
+    assert rows is not None
     if synthesizer.image_codec_ is not None:
         check_images_writable(output)
         draw(synthesizer, rows, conditions, seed=seed, terminal=terminal, output=output)
@@ -56,4 +86,17 @@ def sample(
             rows, where=conditions or None, max_tries=max_tries, progress=search or False, random_state=seed
         )
     write_table(fake, synthesizer.schema_, output)
-    terminal.result(f"{output}: {rows:,} rows")
+    terminal.result(f"{output}: {len(fake):,} rows")
+
+
+def _continue(
+    synthesizer: Synthesizer, known: Path, steps: int | None, seed: int | None, output: Path, terminal: Terminal
+) -> None:
+    """Write the rows of a file, and behind each entity's those that follow."""
+    check_outputs(table=output)
+    with terminal.doing("reading"):
+        frame, dialect = AS_TOLD.read(known, schema=synthesizer.schema_)
+    with terminal.doing("drawing"):
+        longer = synthesizer.extend(frame, steps=steps, random_state=seed)
+    write_table(longer, synthesizer.schema_, output, dialect=dialect)
+    terminal.result(f"{output}: {len(longer):,} rows, {len(longer) - len(frame):,} of them new")

@@ -21,6 +21,7 @@ from likewise.cli.options import (
     STANDARD,
     Debug,
     DpOnly,
+    Entities,
     Entity,
     HtmlFile,
     JsonFile,
@@ -34,7 +35,9 @@ from likewise.cli.options import (
     Rules,
     SchemaFile,
     Seed,
+    Static,
     Target,
+    Time,
     column_names,
     entity_of,
     refuse_given,
@@ -88,6 +91,7 @@ def synth(
     rows: Annotated[
         int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw; as many as INPUT has.")
     ] = None,
+    entities: Entities = None,
     where: Annotated[
         list[str] | None, typer.Option(metavar="COND", help="Of images: the label to draw, such as y=7 or y=1|7.")
     ] = None,
@@ -137,6 +141,8 @@ def synth(
     ] = False,
     entity: Entity = None,
     no_entity: NoEntity = False,
+    time: Time = None,
+    static: Static = None,
     max_rows: Annotated[
         int | None,
         typer.Option(
@@ -195,6 +201,7 @@ def synth(
       likewise synth real.csv -o fake.csv --schema schema.json --no-measure
       likewise synth stays.csv -o fake.csv --rule 'checkin < checkout' --rule 'city, country from data'
       likewise synth payroll.csv -o fake.csv --entity employee_id
+      likewise synth visits.csv -o fake.csv --entity patient --time day --entities 500
       likewise synth real.csv -o rich.csv --only 'income=>50K'
       likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
       likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
@@ -224,7 +231,7 @@ def synth(
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
-            *reading.given,
+            "time", "static", "entities", *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_images(
@@ -235,6 +242,7 @@ def synth(
     if where:
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(save, report, json, table=output)
+    _check_time(time, static, entities, rows)
 
     if budget is not None and epsilon is None:
         raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
@@ -261,9 +269,10 @@ def synth(
         return
     held = [frame]
     del frame
+    rows = rows if time is None else entities
     synthesize(
         held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        entity=False if no_entity else None, strict_rules=strict_rules, budget=kept,
+        entity=False if no_entity else None, time=time, static=static, strict_rules=strict_rules, budget=kept,
         k_anonymous=k_anonymous, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
@@ -282,6 +291,8 @@ def synthesize(
     condition_on: Sequence[str] = (),
     only: dict[str, Condition] | None = None,
     entity: bool | None = None,
+    time: str | None = None,
+    static: Sequence[str] | None = None,
     strict_rules: bool = False,
     privacy: DP | None = None,
     budget: Budget | None = None,
@@ -305,7 +316,7 @@ def synthesize(
     from likewise.schema.distinct import Counted
 
     told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
-    in_parts = not measure and isinstance(held[0], Counted) and is_delimited(output)
+    in_parts = time is None and not measure and isinstance(held[0], Counted) and is_delimited(output)
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
             model,
@@ -313,6 +324,8 @@ def synthesize(
             random_state=seed,
             only=only,
             entity=entity,
+            time=time,
+            static=static,
             strict_rules=strict_rules,
             privacy=privacy,
             budget=budget,
@@ -370,6 +383,15 @@ def synthesize(
     if free is not None:
         figures = replace(figures, ledger=free.ledger, noisy=free.noisy)
     show(figures, terminal, report=report, json=json, lang=lang)
+
+
+def _check_time(time: str | None, static: list[str] | None, entities: int | None, rows: int | None) -> None:
+    """Hold what is asked of histories to there being some."""
+    if time is not None and rows is not None:
+        raise errors.OptionError("--rows counts rows, and histories are drawn whole: give --entities")
+    for flag, given in (("--static", static), ("--entities", entities)):
+        if time is None and given is not None:
+            raise errors.OptionError(f"{flag} is of histories: give --entity and --time as well")
 
 
 def _budget(

@@ -39,6 +39,7 @@ from likewise.errors import (
     nearest,
 )
 from likewise.estimator import Estimator, check_count, held_in_memory
+from likewise.histories.model import HistoryModel
 from likewise.images.sets import as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO, MODELS, model_for, model_named
@@ -54,6 +55,7 @@ from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, word_on_entity
+from likewise.synthesizer.histories import check_time, draw_histories, extended, learn_histories, refuse
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.rows import (
@@ -104,6 +106,9 @@ class Synthesizer(Estimator, LatentMethods):
         entity: the column that tells whose a row is, where a person, a machine or a case has several. What is kept then
             has 5 of them behind it, all rows of one are learnt or held out together, and a drawn row's is made anew.
             None takes the schema's, or one that repeats as an entity's key does, with a warning; False counts rows.
+        time: the column that orders an entity's rows; True takes their own order. They are then learnt as histories:
+            `sample(n)` draws n entities with all their rows, and `extend` goes on from rows that are known.
+        static: the columns that say what an entity is, and so never change within its rows; None finds them.
         rules: what must hold between columns, each a text such as "start <= end", "a + b = total" or "city, country
             from data" (docs/rules.md), beside those of the schema. Every row that is drawn keeps them; real rows that
             do not are counted in a warning, and learnt from all the same.
@@ -143,6 +148,7 @@ class Synthesizer(Estimator, LatentMethods):
     answers_: tuple[NoisyTable, ...] = ()
     _paid: Ledger | None = None
     rules_: RulePlan | None = None
+    histories_: HistoryModel | None = None
     plan_: StepPlan | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
 
@@ -156,6 +162,8 @@ class Synthesizer(Estimator, LatentMethods):
         bounds: Mapping[str, tuple[float, float]] | None = None,
         only: Mapping[str, Any] | None = None,
         entity: str | bool | None = None,
+        time: str | bool | None = None,
+        static: Sequence[str] | None = None,
         rules: Sequence[str] | None = None,
         strict_rules: bool = False,
         privacy: DP | None = None,
@@ -195,12 +203,13 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError('rules must be a list of texts, such as ["start <= end"]')
         if entity is True or not isinstance(entity, str | bool | None):
             raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
+        check_time(time, static, entity, rules=rules, only=only, privacy=privacy)
         if privacy is not None:
             check_entities(privacy, schema, entity)
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
         self.privacy, self.budget, self.entity, self.model_options = privacy, budget, entity, model_options
-        self.rules, self.strict_rules = rules, strict_rules
+        self.rules, self.strict_rules, self.time, self.static = rules, strict_rules, time, static
         self._make_generator()
 
     def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
@@ -284,6 +293,10 @@ class Synthesizer(Estimator, LatentMethods):
         if told := word_on_index(frame):
             warnings.warn(told, LikewiseWarning, stacklevel=2)
         del frame  # a table is many times its codes: as few as can be are held at one time
+        if self.time is not None:
+            if holdout is not None:
+                raise OptionError("holdout does not go with time: a share of the entities is held out")
+            return self._learn_histories(parse_counted(counted, schema).frame(), schema, self.time, give_back)
         table, only = parse_counted(counted, schema), resolve(self.only or {}, schema)
         del counted
         whose = persons_in(table, schema.entity)
@@ -309,6 +322,22 @@ class Synthesizer(Estimator, LatentMethods):
         self.rules_ = rules
         self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
         self.n_rows_ = len(rows)
+        return self
+
+    def _learn_histories(
+        self, table: pl.DataFrame, schema: Schema, time: str | bool, give_back: Callable[[Any], Any]
+    ) -> Self:
+        """Learn the rows of entities in time."""
+        split, training, drawing = self._streams()
+        with _progress(self.progress) as report:
+            model, learnt, held = learn_histories(
+                table, schema, time=time, static=self.static, holdout=self.holdout, options=self.codec,
+                make=lambda: self._table_generator(schema), split=split, training=training, progress=report,
+            )  # fmt: skip
+        self._keep(model.what, None, give_back, drawing)
+        self.histories_, self.codec_, self.image_codec_, self.rules_ = model, model.layout.codec, None, None
+        self.schema_ = without_rare_levels(schema, self.codec_, None)
+        self.train_rows_, self.holdout_rows_, self.n_rows_ = learnt, held, len(table)
         return self
 
     def _train(
@@ -391,13 +420,14 @@ class Synthesizer(Estimator, LatentMethods):
             end(() if ledger is None else ledger.entries)
 
     def _keep(
-        self, generator: Generator, gate: Gate, give_back: Callable[[Any], Any], drawing: np.random.Generator,
+        self, generator: Generator, gate: Gate | None, give_back: Callable[[Any], Any], drawing: np.random.Generator,
         ledger: Ledger | None = None,
     ) -> None:  # fmt: skip
         """What a fit ends with, of tables and of images."""
         self.generator_, self._give_back, self._drawing = generator, give_back, drawing
         self.ledger_ = self._paid = ledger
-        self.plan_, self.answers_, self.record_ = gate.plan, gate.answers, generator.record.to_dict()
+        self.plan_, self.answers_ = (None, ()) if gate is None else (gate.plan, gate.answers)
+        self.record_, self.histories_ = generator.record.to_dict(), None
         for name in ("train_rows_", "holdout_rows_"):
             vars(self).pop(name, None)
         if ledger is not None:
@@ -454,7 +484,7 @@ class Synthesizer(Estimator, LatentMethods):
         """Draw rows.
 
         Args:
-            n: how many; None draws as many as the table had.
+            n: how many, of histories entities with all their rows; None draws as many as the table had.
             where: column -> value, list of values or a condition such as `likewise.between(60, 90)`; every row obeys.
             max_tries: rows the model may draw in search of those that meet `where`; None for 32 a row and at least
                 524,288. Columns that the model is told (`condition_on`) need no search.
@@ -464,7 +494,7 @@ class Synthesizer(Estimator, LatentMethods):
                 a second call gives other rows.
 
         Returns:
-            A frame of the kind that was fitted, of exactly n rows.
+            A frame of the kind that was fitted, of exactly n rows, or of those of exactly n entities.
 
         Raises:
             ConditionError: a condition names no column, no row can meet it, or too few do to be found: the text tells
@@ -510,9 +540,14 @@ class Synthesizer(Estimator, LatentMethods):
     ) -> Any:  # fmt: skip
         """Rows as `sample` draws them: the columns of a canonical frame, or images."""
         self._check_fitted()
-        n = check_count("n", self.n_rows_ if n is None else n)
+        known = self.n_rows_ if self.histories_ is None else self.histories_.n_entities
+        n = check_count("n", known if n is None else n)
         if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
             raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
+        if self.histories_ is not None:
+            conditions, rng = _by_name(where), self._rng(random_state)
+            with held_in_memory(n):
+                return Columns.of(draw_histories(self.histories_, self.schema_, n, conditions, rng, max_tries))
         narrowing = Narrowing({}, {}) if self.rules_ is not None else self._narrowed(where)
         conditions = resolve(_by_name(where), self.schema_) if self.rules_ is not None else {}
         rng, asked = self._rng(random_state), self.progress is True if progress is None else progress
@@ -525,6 +560,28 @@ class Synthesizer(Estimator, LatentMethods):
                 return drawn_under(narrowing, self.codec_, self.generator_, n, rng, max_tries=max_tries, tell=tell)
             given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
             return self.image_codec_.decode(self.generator_.sample(n, rng=rng, given=given))
+
+    def extend(self, known: Any, *, steps: int | None = None, random_state: int | None = None) -> Any:
+        """Go on with histories: the rows given, and behind each entity's own those that follow.
+
+        Args:
+            known: a frame with the columns of the table, rows of entities old or new; an entity may have any number.
+            steps: rows to add to each entity; None goes on until its history ends.
+            random_state: as in `sample`.
+
+        Returns:
+            A frame of the kind of `known`: its rows as they were, each entity's in time, and the new ones.
+
+        Raises:
+            OptionError: the model learnt rows, not histories.
+            InputError: a column is absent, or one that never changes within an entity does.
+        """
+        self._check_fitted()
+        if self.histories_ is None:
+            raise OptionError("extend goes on with histories, and this model learnt rows: fit with entity= and time=")
+        raw, give_back = from_frame(known)
+        full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, self._rng(random_state))
+        return give_back(full)
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
         """Fill the missing cells and columns of rows, each drawn given all that is known of its row.
@@ -540,6 +597,8 @@ class Synthesizer(Estimator, LatentMethods):
         self._check_fitted()
         if self.image_codec_ is not None:
             raise OptionError("complete fills tables, and this model learnt images; look at reconstruct")
+        if self.histories_ is not None:
+            refuse("complete")
         raw, give_back = from_frame(partial)
         table = self._read(raw, partial=True).select(raw.columns)
         rng = self._rng(random_state)
@@ -601,6 +660,8 @@ class Synthesizer(Estimator, LatentMethods):
     # ---- tables and images: all that differs between them once there is a model -------------------------------------
 
     def _codes_of(self, data: Any) -> Codes:
+        if self.histories_ is not None:
+            refuse("log_prob")
         if self.image_codec_ is None:
             raw = from_frame(data)[0]
             # Rows that were drawn lack the columns that were dropped.
@@ -647,6 +708,7 @@ class Synthesizer(Estimator, LatentMethods):
             kind=type(self.generator_), options=self.generator_.options(), schema=self.schema_,
             codec=self.image_codec_ or self.codec_, state=self.generator_.state(), answers=self.answers_,
             ledger=self._paid, n_rows=self.n_rows_, record=self.record_, rules=self.rules_,
+            histories=self.histories_,
         )  # fmt: skip
         write_model(path, *saved.parts())
 
@@ -673,15 +735,20 @@ class Synthesizer(Estimator, LatentMethods):
         if isinstance(saved.codec, ImageCodec):
             made.image_codec_ = saved.codec
         else:
-            made.codec_, made.rules_ = saved.codec, saved.rules
+            made.codec_, made.rules_, made.histories_ = saved.codec, saved.rules, saved.histories
             made.rules = None if saved.rules is None else list(saved.rules.texts)
         generator = made._make_generator(saved.kind)
+        if saved.histories is not None:
+            made.time, made.entity = saved.histories.layout.time or True, saved.histories.layout.keys[0]
         if saved.ledger is not None:
             made.ledger_ = made._paid = saved.ledger
             # A model that kept a budget keeps it when it is fitted anew.
             made.privacy = saved.ledger.budget
             made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared
-        made.generator_ = generator.load_state(saved.state, saved.alphabet)
+        if saved.histories is not None:
+            made.generator_ = saved.histories.what
+        else:
+            made.generator_ = generator.load_state(saved.state, saved.alphabet)
         made.answers_, made.n_rows_, made.record_ = saved.answers, saved.n_rows, saved.record
         made._give_back = lambda table: table if made.image_codec_ is None else as_mapping(table)
         made._drawing = np.random.default_rng()

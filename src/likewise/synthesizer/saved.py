@@ -16,6 +16,7 @@ from likewise.codecs.table import TableCodec
 from likewise.dp.answers import NoisyTable, from_state, to_state
 from likewise.dp.ledger import Ledger
 from likewise.errors import LikewiseError, ModelFileError
+from likewise.histories.model import HistoryModel
 from likewise.models import model_named
 from likewise.models.base import Generator
 from likewise.models.images import image_model_named
@@ -48,6 +49,7 @@ class Saved:
         ledger: what was paid; None without a budget.
         record: of the training.
         rules: how rules between columns are kept; None where there are none.
+        histories: of rows of entities in time; the state is then empty, and the codec that of their rows.
     """
 
     kind: type[Generator]
@@ -60,6 +62,7 @@ class Saved:
     n_rows: int
     record: dict[str, Any]
     rules: RulePlan | None = None
+    histories: HistoryModel | None = None
 
     @property
     def alphabet(self) -> Alphabet:
@@ -67,8 +70,8 @@ class Saved:
 
     def parts(self) -> tuple[dict[str, Any], Arrays]:
         """The manifest and the arrays of a file."""
-        data, arrays = self.codec.to_state()
         codec = self.codec
+        data, arrays = codec.to_state() if self.histories is None else self.histories.parts()
         manifest = {
             "schema": without_rare_levels(self.schema, codec, self.rules).to_dict(types=True)
             if isinstance(codec, TableCodec)
@@ -84,7 +87,10 @@ class Saved:
         }
         if self.rules is not None:
             manifest["rules"] = self.rules.to_dict()
-        groups = {"codec": arrays, "model": self.state, "answers": to_state(self.answers)}
+        if self.histories is not None:
+            manifest["histories"] = manifest.pop("codec")
+        state = self.state if self.histories is None else {}
+        groups = {"codec": arrays, "model": state, "answers": to_state(self.answers)}
         return manifest, {f"{group}.{k}": v for group, named in groups.items() for k, v in named.items()}
 
     @classmethod
@@ -104,13 +110,18 @@ class Saved:
         if not isinstance(model["name"], str) or set(model["options"]) & set(RUN_OPTIONS):
             raise ModelFileError("its model has a name that is no text, or options of a run")
         codec: TableCodec | ImageCodec
-        rules = None
+        rules, histories = None, None
+        kind: type[Generator] = (image_model_named if manifest["schema"] is None else model_named)(model["name"])
         if manifest["schema"] is None:
-            kind: type[Generator] = image_model_named(model["name"])
             codec = ImageCodec.from_state(manifest["codec"], groups["codec"])
             schema = codec.schema
+        elif "histories" in manifest:
+            schema = Schema.from_dict(manifest["schema"])
+            histories = HistoryModel.of_parts(manifest["histories"], groups["codec"], lambda: kind(**model["options"]))
+            histories.sample(1, np.random.default_rng(0))  # what a damaged file breaks should break now
+            codec = histories.layout.codec
         else:
-            kind, schema = model_named(model["name"]), Schema.from_dict(manifest["schema"])
+            schema = Schema.from_dict(manifest["schema"])
             codec = TableCodec.from_state(manifest["codec"], groups["codec"])
             rules = RulePlan.from_dict(manifest["rules"], schema) if "rules" in manifest else None
             inner = schema if rules is None else rules.inner
@@ -124,7 +135,7 @@ class Saved:
             kind=kind, options=dict(model["options"]), schema=schema, codec=codec, state=groups["model"],
             answers=from_state(groups["answers"], codec.alphabet.sizes),
             ledger=None if paid is None else Ledger.from_dict(paid), n_rows=n_rows, record=dict(manifest["training"]),
-            rules=rules,
+            rules=rules, histories=histories,
         )  # fmt: skip
 
 

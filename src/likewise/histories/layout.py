@@ -1,0 +1,248 @@
+"""How the rows of histories are laid out for two generators: of gaps, and of rows.
+
+Legend: n rows, D fields of a row, C fields of what is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Alphabet, Codes, Field
+from likewise.codecs.column import CodecOptions
+from likewise.codecs.table import TableCodec
+from likewise.errors import ModelFileError
+from likewise.histories.clock import Clock
+from likewise.histories.memory import Memory, with_none
+from likewise.histories.order import Histories, Ints
+from likewise.schema.column import Column, Kind, Role, Schema
+
+GAP = "\N{GREEK CAPITAL LETTER DELTA} time"
+"""The column of the units of time since the row before."""
+
+OFTEN = 0.05
+"""Share of rows that repeat the value of the row before, from which a column can say so."""
+
+ALONE = 0.005
+"""Rows that share a moment and some levels with another of their entity, at most, where these tell rows apart."""
+
+MOST_ROWS = 1.25
+"""Length at which a drawn history ends in any case, in terms of the longest that enough entities have."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things stand among the fields of the two generators of steps.
+
+    Args:
+        codec: of the table's rows, and of the gaps.
+        clock: how time is counted.
+        time: the column that tells it, or None.
+        static, own: the columns of an entity, and those of a row, that are learnt; neither has the time.
+        keys, row_keys: columns that are made anew for each entity, its own key first, and for each row.
+        repeats: of the fields of `own`, those whose value may be told as the one before.
+        alone: columns of levels by which rows of one entity at one moment differ.
+        longest: rows of a history, at most.
+    """
+
+    codec: TableCodec
+    clock: Clock
+    time: str | None
+    static: tuple[str, ...]
+    own: tuple[str, ...]
+    keys: tuple[str, ...]
+    row_keys: tuple[str, ...]
+    repeats: tuple[int, ...]
+    alone: tuple[str, ...]
+    longest: int
+
+    def fields_of(self, columns: Sequence[str]) -> list[int]:
+        return [j for name in columns for j in self.codec.fields_of(name)]
+
+    @cached_property
+    def row_fields(self) -> list[int]:
+        """The codec's fields of a row's own columns."""
+        return self.fields_of(self.own)
+
+    @cached_property
+    def known_fields(self) -> list[int]:
+        """The codec's fields of what is known of a row before it is drawn: the entity, and where it stands in time."""
+        return self.fields_of([*self.static, *([self.time] if self.time else [])])
+
+    def of(self, fields: Sequence[int]) -> list[Field]:
+        return [replace(self.codec.alphabet.fields[j], fraction=None) for j in fields]
+
+    def check(self) -> None:
+        """Hold names and numbers of a file to its codec.
+
+        Raises:
+            ModelFileError: they do not fit.
+        """
+        named = {*self.static, *self.own, *self.alone, *([self.time, GAP] if self.time is not None else [])}
+        fit = named <= set(self.codec.columns) and {*self.keys[1:], *self.row_keys} <= set(self.codec.columns)
+        n = len(self.row_fields) if fit else 0
+        if not fit or not self.keys or not all(isinstance(k, int) and 0 <= k < n for k in self.repeats):
+            raise ModelFileError("histories: it names columns or fields that its codec lacks")
+        if not 1 < self.longest < 2**31 or (self.time is None) != (self.clock.kind == "order"):
+            raise ModelFileError("histories: its longest history, or its clock, can be none")
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory(self.of(self.row_fields))
+
+    @cached_property
+    def drawn(self) -> list[Field]:
+        """A row's fields as they are drawn: some with one more code, by which it holds what the one before held."""
+        fields = self.of(self.row_fields)
+        return [with_none(f) if k in self.repeats else f for k, f in enumerate(fields)]
+
+    @cached_property
+    def gaps(self) -> list[Field]:
+        return self.of(self.fields_of([GAP] if self.time else []))
+
+    @cached_property
+    def when(self) -> tuple[Alphabet, int]:
+        """What the generator of gaps learns, and how many fields it is told."""
+        told = [*self.of(self.known_fields), *self.clock.calendar, *self.memory.fields]
+        return Alphabet((*told, *self.gaps)), len(told)
+
+    @cached_property
+    def what(self) -> tuple[Alphabet, int]:
+        """What the generator of rows learns, and how many fields it is told."""
+        told = [*self.of(self.known_fields), *self.clock.calendar, *self.memory.fields, *map(with_none, self.gaps)]
+        last = Field(size=2, emit=np.ones(2, bool))
+        return Alphabet((*told, *self.drawn, last)), len(told)
+
+
+def layout_of(
+    told: Histories, schema: Schema, entity: str, time: str | None, static: Sequence[str] | None,
+    options: CodecOptions | None,
+) -> Layout:  # fmt: skip
+    """How a table of histories is coded.
+
+    Raises:
+        SchemaError: a column declared static changes.
+        InputError: the time is no time.
+    """
+    columns = [c for c in schema if c.role is not Role.DROP]
+    plain = [c.name for c in columns if c.name not in (entity, time) and not c.is_key]
+    keys = [c.name for c in columns if c.is_key and c.name != entity]
+    own_keys = told.static(keys, None if static is None else [name for name in static if name in keys])
+    fixed = told.static(plain, None if static is None else [name for name in static if name not in keys])
+    times = told.table[time] if time else None
+
+    def between(ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.diff(ticks)[told.position[1:] > 0]
+
+    clock = Clock.of(times, between)
+    table, parts = told.table, list(columns)
+    if times is not None:
+        ticks = clock.ticks(times)
+        whole = clock.kind != "real"
+        units = np.diff(ticks, prepend=ticks[:1])
+        gaps = pl.Series(units // clock.unit if whole else units)
+        table = table.with_columns(pl.when(pl.Series(told.position > 0)).then(gaps).alias(GAP))
+        kind = Kind.INTEGER if whole else Kind.REAL
+        decimals = None if whole or time is None else schema[time].decimals
+        parts.append(Column(name=GAP, kind=kind, dtype=str(gaps.dtype), decimals=decimals))
+    own = tuple(name for name in plain if name not in fixed)
+    codec = TableCodec.fit(table, Schema(tuple(parts)), options)
+    row_keys = tuple(name for name in keys if name not in own_keys)
+    longest = _longest(told.lengths, codec.options.rows)
+    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), longest)
+    return replace(layout, repeats=_repeats(layout, told), alone=_alone(layout, told))
+
+
+def _longest(lengths: Ints, rows: int) -> int:
+    """Of a history, by those of enough entities."""
+    kept = np.sort(lengths)[-rows:]
+    return max(int(MOST_ROWS * kept.mean()), 2)
+
+
+def _repeats(layout: Layout, told: Histories) -> tuple[int, ...]:
+    found = []
+    later = told.position > 0
+    for name in layout.own:
+        values = told.table[name]
+        again = values.eq_missing(values.shift(1)).to_numpy()[later]
+        fields = layout.codec.fields_of(name)
+        if len(fields) == 1 and len(again) and again.mean() >= OFTEN:
+            found.append(layout.row_fields.index(fields[0]))
+    return tuple(found)
+
+
+def _alone(layout: Layout, told: Histories) -> tuple[str, ...]:
+    """The fewest columns of levels that hardly any two rows of an entity at one moment share; none where no two rows
+    are of one moment, or where they share what they may."""
+    if layout.time is None:
+        return ()
+    who = pl.Series("who", told.whose)
+    base = told.table.select(pl.lit(who).alias("who"), pl.col(layout.time).alias("when"))
+    if base.is_duplicated().mean() < OFTEN:  # type: ignore[operator]
+        return ()
+    levels = [n for n in layout.own if all(f.positions is None for f in layout.of(layout.codec.fields_of(n)))]
+    chosen: list[str] = []
+    while levels:
+        shares = {n: 1 - base.with_columns(told.table.select(*chosen, n)).n_unique() / len(base) for n in levels}
+        best = min(shares, key=lambda n: shares[n])
+        chosen.append(best)
+        levels.remove(best)
+        if shares[best] <= ALONE:
+            return tuple(chosen)
+    return ()
+
+
+def encoded(codec: TableCodec, table: pl.DataFrame, names: Sequence[str]) -> Ints:
+    """(n, fields) codes of some columns."""
+    parts = [part.encode(table[part.name]).codes for name in names for part in codec.codecs if part.name == name]
+    return np.column_stack(parts).astype(np.int64) if parts else np.zeros((len(table), 0), np.int64)
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """Rows as the two generators of steps learn them."""
+
+    when: Codes
+    what: Codes
+
+
+def layout_rows(layout: Layout, told: Histories) -> LaidOut:
+    """Rows with what each is told of those before it."""
+    codec, n = layout.codec, len(told)
+    own = np.column_stack([encoded(codec, told.table, layout.own)])
+    tied = np.zeros(n, bool)
+    gaps = np.zeros((n, 0), np.int64)
+    known = [encoded(codec, told.table, layout.static)]
+    before = list(known)
+    later = told.position > 0
+    if layout.time is not None:
+        times = told.table[layout.time]
+        ticks = layout.clock.ticks(times)
+        between = np.diff(ticks, prepend=ticks[:1])
+        tied = later & (between == 0)
+        units = between // layout.clock.unit if layout.clock.kind != "real" else between
+        gaps = encoded(codec, pl.DataFrame({GAP: units}), [GAP])
+        now = np.column_stack([encoded(codec, told.table, [layout.time]), layout.clock.calendar_codes(times)])
+        known.append(now)
+        before.append(np.vstack([now[:1], now[:-1]]))
+    memory = layout.memory.over(told.position, told.whose, own, tied)
+    drawn = own.copy()
+    for k in layout.repeats:
+        name = next(c for c in layout.own if layout.row_fields[k] in codec.fields_of(c))
+        values = told.table[name]
+        again = values.eq_missing(values.shift(1)).to_numpy() & later
+        drawn[again, k] = layout.drawn[k].size - 1
+    none = np.where(later[:, None], gaps, [f.size for f in layout.gaps]) if layout.gaps else gaps
+    what = np.column_stack([*known, memory, none, drawn, told.is_last])
+    when = np.column_stack([*before, memory, gaps])[later]
+    return LaidOut(_coded(when, layout.when[0]), _coded(what, layout.what[0]))
+
+
+def _coded(codes: npt.NDArray[Any], alphabet: Alphabet) -> Codes:
+    return Codes(codes.astype(alphabet.code_dtype), np.zeros((len(codes), 0), np.float32))

@@ -1,0 +1,193 @@
+"""A model of histories: what an entity is and when it begins, how long until its next row, what that row holds.
+
+Three generators in a row, each told what is known by then:
+
+    p(history) = p(static, start) * product of p(gap | memory) * p(row, last | memory, gap, clock)
+
+Legend: n rows, E entities, m of them at one step, D fields of a row, C fields of what is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.codecs.column import CodecOptions, take_value
+from likewise.codecs.table import Narrowing, TableCodec
+from likewise.errors import ModelFileError
+from likewise.histories.clock import Clock
+from likewise.histories.layout import GAP, Layout, encoded, layout_of, layout_rows
+from likewise.histories.order import Histories, Ints
+from likewise.histories.walk import Walk
+from likewise.models.base import Fit, Generator
+from likewise.schema.column import Schema
+from likewise.training.loop import Progress
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+_NAMES = ("static", "own", "keys", "row_keys", "alone")
+"""The parts of a layout that are names of columns."""
+
+
+@dataclass
+class HistoryModel:
+    """Three generators and how rows are laid out for them.
+
+    Args:
+        first: of what an entity is and when it begins: coded by `firsts`.
+        when, what: of gaps, and of rows; see `Layout`.
+        n_entities: that were learnt or held out.
+    """
+
+    layout: Layout
+    firsts: TableCodec
+    first: Generator
+    when: Generator
+    what: Generator
+    n_entities: int
+
+    @classmethod
+    def fit(
+        cls, told: Histories, held: Histories, schema: Schema, *, entity: str, time: str | None,
+        static: Sequence[str] | None, options: CodecOptions | None, make: Callable[[], Generator],
+        rng: np.random.Generator, progress: Progress | None = None,
+    ) -> HistoryModel:  # fmt: skip
+        """Learn histories.
+
+        Args:
+            told, held: the entities to learn from, and those by which training stops.
+            make: a generator that has learnt nothing.
+        """
+        layout = layout_of(told, schema, entity, time, static, options)
+        first_names = [*layout.keys, *layout.static, *([time] if time else [])]
+        of_entity = Schema(tuple(c for c in schema if c.name in first_names))
+        firsts = TableCodec.fit(told.table[told.starts], of_entity, options)
+        mine, others = layout_rows(layout, told), layout_rows(layout, held)
+        first, when, what = make(), make(), make()
+
+        def learn(generator: Generator, train: Codes, holdout: Codes, of: tuple[Alphabet, int]) -> None:
+            alphabet, context = of[0], tuple(range(of[1]))
+            generator.fit(Fit.of(train, holdout, alphabet, rng=rng, context_fields=context, progress=progress))
+
+        entities = [firsts.encode(part.table[part.starts]) for part in (told, held)]
+        learn(first, entities[0], entities[1], (firsts.alphabet, 0))
+        if time:
+            learn(when, mine.when, others.when, layout.when)
+        learn(what, mine.what, others.what, layout.what)
+        return cls(layout, firsts, first, when, what, len(told.starts) + len(held.starts))
+
+    # ---- what a file holds -------------------------------------------------------------------------------------------
+
+    def parts(self) -> tuple[dict[str, Any], Arrays]:
+        """JSON-able, and arrays by name."""
+        layout, arrays = self.layout, dict[str, npt.NDArray[Any]]()
+        data: dict[str, Any] = {
+            "clock": layout.clock.to_dict(), "time": layout.time, "longest": layout.longest,
+            "repeats": list(layout.repeats), "n_entities": self.n_entities,
+        } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
+        for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
+            data[name], own = codec.to_state()
+            arrays |= {f"{name}.{key}": value for key, value in own.items()}
+        for name in self._generators():
+            arrays |= {f"{name}.{key}": value for key, value in getattr(self, name).state().items()}
+        return data, arrays
+
+    def _generators(self) -> tuple[str, ...]:
+        return ("first", "when", "what") if self.layout.time else ("first", "what")
+
+    @classmethod
+    def of_parts(cls, data: Mapping[str, Any], arrays: Arrays, make: Callable[[], Generator]) -> Self:
+        """The inverse of `parts`.
+
+        Raises:
+            ModelFileError: something is absent or does not fit together.
+        """
+        groups: dict[str, Arrays] = {name: {} for name in ("steps", "firsts", "first", "when", "what")}
+        for key, array in arrays.items():
+            group, _, name = key.partition(".")
+            if group not in groups:
+                raise ModelFileError(f"histories: array {key!r} belongs to nothing")
+            groups[group][name] = array
+        steps, firsts = (
+            TableCodec.from_state(take_value(data, name, dict), groups[name]) for name in ("steps", "firsts")
+        )
+        names = {name: tuple(map(str, take_value(data, name, list))) for name in _NAMES}
+        time, longest = data.get("time"), take_value(data, "longest", int)
+        layout = Layout(
+            codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, longest=longest,
+            repeats=tuple(take_value(data, "repeats", list)), **names,
+        )  # fmt: skip
+        layout.check()
+        needed = {*layout.keys, *layout.static, *([time] if time else [])}
+        if set(firsts.columns) != needed:
+            raise ModelFileError("histories: its columns of entities are not those that it names")
+        when = make() if time is None else make().load_state(groups["when"], layout.when[0])
+        return cls(
+            layout, firsts, make().load_state(groups["first"], firsts.alphabet), when,
+            make().load_state(groups["what"], layout.what[0]), take_value(data, "n_entities", int),
+        )  # fmt: skip
+
+    # ---- drawing -----------------------------------------------------------------------------------------------------
+
+    def sample(
+        self, n: int, rng: np.random.Generator, given: Given | None = None, narrowing: Narrowing | None = None
+    ) -> tuple[pl.DataFrame, Ints]:
+        """The rows of n new entities, and (rows,) whose each is.
+
+        Args:
+            given: what is known of the entities, as the generator of these takes it; None knows nothing.
+            narrowing: the conditions that this comes of.
+        """
+        entities = self.first.sample(n, rng=rng, given=given)
+        table = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
+        return self._walked(
+            Walk(self.layout, self.when, self.what, table, self.layout.memory.begin(n), rng), table, None
+        )
+
+    def extend(self, known: Histories, steps: int | None, rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
+        """Rows that follow the given ones of each entity, and (rows,) whose each is.
+
+        Args:
+            known: of the columns of the table that was learnt, the entities' keys as they are.
+            steps: rows to add to each; None goes on until a history ends.
+        """
+        layout = self.layout
+        own = encoded(layout.codec, known.table, layout.own)
+        tied = np.zeros(len(known), bool)
+        if layout.time is not None:
+            ticks = layout.clock.ticks(known.table[layout.time])
+            tied = (known.position > 0) & (np.diff(ticks, prepend=ticks[:1]) == 0)
+        past = layout.memory.begin(len(known.starts))
+        layout.memory.over(known.position, known.whose, own, tied, past)
+        last = known.table[np.append(known.starts[1:], len(known)) - 1]
+        fractions = layout.codec.encode(last.with_columns(pl.lit(None, pl.Int64).alias(GAP))).fractions
+        return self._walked(Walk(layout, self.when, self.what, last, past, rng, fractions), last, steps)
+
+    def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:
+        """Rows that follow a past, until a history ends or for so many steps."""
+        layout, past = self.layout, walk.past
+        alive, drawn = np.arange(len(entities)), []
+        for _ in range(layout.longest if steps is None else steps):
+            if not len(alive):
+                break
+            drawn.append(walk.step(alive))
+            if steps is None:
+                alive = alive[~drawn[-1].is_last & (past.n_rows[alive] < layout.longest)]
+        whose = np.concatenate([step.who for step in drawn])
+        order = np.argsort(whose, kind="stable")
+        codes = Codes(
+            np.concatenate([s.codes for s in drawn])[order].astype(layout.codec.alphabet.code_dtype),
+            np.concatenate([s.fractions for s in drawn])[order],
+        )
+        rows = layout.codec.decode(codes, rng=walk.rng).select(*layout.own, *layout.row_keys)
+        known = [entities[name].gather(whose[order]) for name in (*layout.keys, *layout.static)]
+        if layout.time is not None:
+            ticks = np.concatenate([step.ticks for step in drawn])[order]
+            known.append(layout.clock.times(ticks, entities[layout.time]).alias(layout.time))
+        return pl.DataFrame([*known, *rows.get_columns()]), whose[order]

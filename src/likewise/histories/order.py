@@ -1,0 +1,140 @@
+"""Rows in the order of whose they are and when they were.
+
+Legend: n rows, E entities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.errors import InputError, SchemaError, nearest
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+LEAST_ENTITIES = 2
+"""Of one history alone none can be told from another."""
+
+
+@dataclass(frozen=True)
+class Histories:
+    """A canonical table, the rows of each entity together and in time.
+
+    Args:
+        table: (n, columns), sorted.
+        starts: (E,) where each entity's rows begin.
+        rows: (n,) where each row stood before.
+    """
+
+    table: pl.DataFrame
+    starts: Ints
+    rows: Ints
+
+    @classmethod
+    def of(cls, table: pl.DataFrame, entity: str, time: str | None) -> Self:
+        """Put rows in order; those of one moment stay as they came, and so do all where no column tells the time.
+
+        Raises:
+            InputError: a column is absent, a cell of one of them is missing, or each row is an entity of its own.
+
+        Example:
+            >>> table = pl.DataFrame({"who": ["b", "a", "b"], "year": [2001, 2000, 1999]})
+            >>> Histories.of(table, "who", "year").table["year"].to_list()
+            [1999, 2001, 2000]
+        """
+        told = cls.of_known(table, entity, time)
+        if len(told.starts) < LEAST_ENTITIES:
+            raise InputError(
+                f"column {entity!r} names {len(told.starts)} entity: histories are learnt from several; name another "
+                "column"
+            )
+        if len(told.starts) == len(table):
+            raise InputError(
+                f"column {entity!r} differs in every row: no entity has two rows, so there is no history to learn; "
+                "leave time out, or name the column that tells whose the rows are"
+            )
+        return told
+
+    @classmethod
+    def of_known(cls, table: pl.DataFrame, entity: str, time: str | None) -> Self:
+        """The same of any rows, of one entity or of many.
+
+        Raises:
+            InputError: a column is absent, or a cell of one of them is missing.
+        """
+        names = [entity] if time is None else [entity, time]
+        for name, what in zip(names, ("entity", "time"), strict=False):
+            if name not in table.columns:
+                raise InputError(f"{what} names column {name!r}, which the table lacks{nearest(name, table.columns)}")
+            if gone := table[name].null_count():
+                raise InputError(
+                    f"column {name!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows; "
+                    "leave these rows out, or fill them"
+                )
+        numbers = table[entity].rank("dense") if table[entity].n_unique() else pl.Series([], dtype=pl.UInt32)
+        first_seen = numbers.to_frame("who").with_row_index().group_by("who").agg(pl.col("index").min().alias("at"))
+        at = numbers.to_frame("who").join(first_seen, on="who", how="left", maintain_order="left")["at"]
+        keys = [at.alias("who")] if time is None else [at.alias("who"), table[time].alias("when")]
+        by = [key.name for key in keys]
+        order = pl.DataFrame(keys).with_row_index("row").sort(by, maintain_order=True)["row"]
+        whose = at[order].to_numpy().astype(np.int64)
+        starts = np.flatnonzero(np.diff(whose, prepend=-1))
+        return cls(table[order], starts, order.to_numpy().astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """(E,) rows of each entity."""
+        return np.diff(np.append(self.starts, len(self.table)))
+
+    @cached_property
+    def whose(self) -> Ints:
+        """(n,) the entity of each row, 0 .. E-1."""
+        return np.repeat(np.arange(len(self.starts)), self.lengths)
+
+    @cached_property
+    def position(self) -> Ints:
+        """(n,) how many rows of its entity stand before each."""
+        return np.arange(len(self.table)) - self.starts[self.whose]
+
+    @cached_property
+    def is_last(self) -> Flags:
+        return np.asarray(self.position == self.lengths[self.whose] - 1)
+
+    def of_entities(self, chosen: Ints) -> Histories:
+        """The rows of these entities, ascending."""
+        mine = np.isin(self.whose, chosen)
+        lengths = self.lengths[np.sort(chosen)]
+        return Histories(self.table.filter(pl.Series(mine)), np.cumsum(lengths) - lengths, self.rows[mine])
+
+    def static(self, names: Sequence[str], declared: Sequence[str] | None) -> tuple[str, ...]:
+        """The columns that do not change within an entity: those found, or those declared.
+
+        Raises:
+            SchemaError: a declared one changes.
+        """
+        asked = names if declared is None else declared
+        if unknown := [name for name in asked if name not in names]:
+            raise SchemaError(f"static names column {unknown[0]!r}, which the table lacks{nearest(unknown[0], names)}")
+        found = []
+        for name in asked:
+            column = self.table[name]
+            changes = column.ne_missing(column.shift(1)).to_numpy() & (self.position > 0)
+            if not changes.any():
+                found.append(name)
+            elif declared is not None:
+                n = len(np.unique(self.whose[changes]))
+                raise SchemaError(
+                    f"column {name!r} is declared static, but changes within {n:,} of {len(self.starts):,} entities; "
+                    "leave it out of static"
+                )
+        return tuple(found)

@@ -1,0 +1,153 @@
+"""Histories drawn step by step: each entity's next row, given its memory of those before.
+
+Legend: m entities at one step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.base import Given
+from likewise.histories.layout import GAP, Layout, encoded
+from likewise.histories.memory import Past
+from likewise.histories.order import Flags, Ints
+from likewise.models.base import Generator
+
+TRIES = 20
+"""Times that a row is drawn anew which its entity holds already."""
+
+RECENT = 16
+"""Rows of one moment that are held against a new one."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows drawn at one step: whose, at which ticks, codes (m, all fields of the codec), fractions, which are last."""
+
+    who: Ints
+    ticks: npt.NDArray[Any]
+    codes: Ints
+    fractions: npt.NDArray[np.float32]
+    is_last: Flags
+
+
+class Walk:
+    """Draws the next row of entities, and remembers it.
+
+    Args:
+        when, what: generators of gaps, and of rows.
+        entities: (E, ...) what each is, and the moment that it begins at, or that its last row was of.
+        past: of each.
+        fractions: (E, F) where inside their codes the values of its last row lie; None before the first.
+    """
+
+    def __init__(
+        self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past,
+        rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None,
+    ) -> None:  # fmt: skip
+        self.layout, self.when, self.what, self.past, self.rng = layout, when, what, past, rng
+        self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
+        self.ticks = np.zeros(len(entities), np.int64) if self.like is None else layout.clock.ticks(self.like)
+        self.static = encoded(layout.codec, entities, layout.static)
+        blank = np.zeros((len(entities), layout.codec.alphabet.n_fractions), np.float32)
+        self.fractions = blank if fractions is None else fractions
+        self.recent = np.full((len(entities), RECENT), -1, np.int64)
+        own = layout.row_fields
+        self.fraction_of = [layout.codec.alphabet.fields[j].fraction for j in own]
+        self.key_fields = [own.index(j) for j in layout.fields_of(layout.alone)]
+
+    def step(self, who: Ints) -> Step:
+        layout, past = self.layout, self.past
+        memory = self.memory.told(past, who)
+        begins = past.n_rows[who] == 0
+        gaps = np.column_stack([np.full(len(who), f.size) for f in layout.gaps]) if layout.gaps else None
+        tied = np.zeros(len(who), bool)
+        if layout.time is not None and not begins.all():
+            later = np.flatnonzero(~begins)
+            codes, gap = self._gaps(who[later], memory[later])
+            assert gaps is not None
+            gaps[later], tied[later] = codes, gap == 0
+            self.ticks[who[later]] += gap * (layout.clock.unit if layout.clock.kind != "real" else 1)
+        known = self._known(who)
+        told = [known, memory] + ([] if gaps is None else [gaps])
+        codes, fractions, is_last = self._rows(who, np.column_stack(told), begins, tied)
+        self.memory.see(past, who, codes, tied)
+        self.fractions[who] = fractions
+        full = np.zeros((len(who), len(layout.codec.alphabet.fields)), np.int64)
+        full[:, layout.row_fields] = codes
+        full[:, layout.known_fields] = known[:, : len(layout.known_fields)]
+        return Step(who, self.ticks[who].copy(), full, fractions, is_last)
+
+    def _known(self, who: Ints) -> Ints:
+        """Codes of the entity, and of where it stands in time."""
+        parts = [self.static[who]]
+        if self.like is not None and self.layout.time is not None:
+            now = self.layout.clock.times(self.ticks[who], self.like)
+            parts += [encoded(self.layout.codec, now.to_frame(self.layout.time), [self.layout.time])]
+            parts += [self.layout.clock.calendar_codes(now)]
+        return np.column_stack(parts)
+
+    def _gaps(self, who: Ints, memory: Ints) -> tuple[Ints, npt.NDArray[Any]]:
+        """Codes of the gap until the next row, and its units."""
+        told = np.column_stack([self._known(who), memory])
+        blank = np.full((len(who), len(self.layout.gaps)), -1)
+        drawn = self.when.sample(len(who), rng=self.rng, given=Given(np.column_stack([told, blank])))
+        codes = drawn.codes[:, told.shape[1] :].astype(np.int64)
+        codec = next(c for c in self.layout.codec.codecs if c.name == GAP)
+        fractions = self.rng.random((len(who), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
+        return codes, codec.decode(codes, fractions, self.rng).to_numpy()
+
+    def _rows(self, who: Ints, told: Ints, begins: Flags, tied: Flags) -> tuple[Ints, npt.NDArray[np.float32], Flags]:
+        """Codes and fractions of rows, of which an entity holds none twice at one moment where it never did."""
+        m, n_told, layout = len(who), told.shape[1], self.layout
+        n_own = len(layout.row_fields)
+        codes, is_last = np.zeros((m, n_own), np.int64), np.zeros(m, bool)
+        fractions = np.zeros((m, layout.codec.alphabet.n_fractions), np.float32)
+        self.recent[who[~tied]] = -1
+        weights = {}
+        if begins.any():  # a first row repeats none
+            for k in layout.repeats:
+                size = layout.drawn[k].size
+                weights[n_told + k] = np.append(np.ones(size - 1), 0.0)
+        left = np.arange(m)
+        for _ in range(TRIES):
+            blank = np.full((len(left), n_own + 1), -1)
+            given = Given(np.column_stack([told[left], blank]), weights, joint=False)
+            drawn = self.what.sample(len(left), rng=self.rng, given=given)
+            new = drawn.codes[:, n_told:].astype(np.int64)
+            codes[left], fractions[left] = self._unfolded(who[left], new[:, :-1])
+            is_last[left] = new[:, -1] == 1
+            if not self.key_fields:
+                break
+            keys = self._keys(codes[left])
+            again = (self.recent[who[left]] == keys[:, None]).any(1)
+            left = left[again]
+            if not len(left):
+                break
+        if self.key_fields:
+            self.recent[who] = np.roll(self.recent[who], 1, axis=1)
+            self.recent[who, 0] = self._keys(codes)
+        return codes, fractions, is_last
+
+    def _unfolded(self, who: Ints, drawn: Ints) -> tuple[Ints, npt.NDArray[np.float32]]:
+        """Codes of the codec and where inside them values lie: what is drawn as repeated is what the last row holds."""
+        fractions = self.rng.random((len(who), self.fractions.shape[1]), dtype=np.float32)
+        codes = drawn.copy()
+        for k in self.layout.repeats:
+            again = drawn[:, k] == self.layout.drawn[k].size - 1
+            codes[again, k] = self.past.last[who[again], k]
+            if (at := self.fraction_of[k]) is not None:
+                fractions[again, at] = self.fractions[who[again], at]
+        return codes, fractions
+
+    def _keys(self, codes: Ints) -> Ints:
+        """(m,) one number for the levels by which rows of one moment differ."""
+        result = np.zeros(len(codes), np.int64)
+        for k in self.key_fields:
+            result = result * self.layout.drawn[k].size + codes[:, k]
+        return result

@@ -1,0 +1,145 @@
+"""How a synthesizer learns, draws and continues histories: the rows of entities in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import polars as pl
+
+from likewise.codecs.base import Given
+from likewise.codecs.column import CodecOptions
+from likewise.conditions import resolve
+from likewise.errors import ConditionError, InputError, OptionError
+from likewise.histories.model import HistoryModel
+from likewise.histories.order import Histories, Ints
+from likewise.models.base import Generator
+from likewise.schema.column import Schema
+from likewise.schema.parse import restore
+from likewise.schema.persons import parted
+from likewise.training.loop import Progress
+
+
+def check_time(time: str | bool | None, static: Sequence[str] | None, entity: str | bool | None, **others: Any) -> None:
+    """Hold what a synthesizer is asked for to what histories can do.
+
+    Args:
+        others: options that do not go with a time.
+
+    Raises:
+        OptionError: something does not fit.
+    """
+    if not (time is None or time is True or isinstance(time, str)):
+        raise OptionError(f"time must be the name of a column, True for the rows' own order, or None, got {time!r}")
+    if static is not None and (isinstance(static, str) or not all(isinstance(name, str) for name in static)):
+        raise OptionError("static must be a list of columns' names")
+    if time is None:
+        if static is not None:
+            raise OptionError("static names columns of entities whose rows are a history: give time= as well")
+        return
+    if entity is False:
+        raise OptionError("time tells the order of an entity's rows: name the entity, or leave time out")
+    if asked := [name for name, value in others.items() if value]:
+        raise OptionError(
+            f"{asked[0]} does not go with time: histories are learnt whole and as they are; leave one out"
+        )
+
+
+def learn_histories(
+    table: pl.DataFrame, schema: Schema, *, time: str | bool, static: Sequence[str] | None, holdout: float,
+    options: CodecOptions | None, make: Callable[[], Generator], split: np.random.Generator,
+    training: np.random.Generator, progress: Progress | None,
+) -> tuple[HistoryModel, Ints, Ints]:  # fmt: skip
+    """The model of a canonical table, and the numbers of the rows that it was learnt from and that were held out.
+
+    Raises:
+        InputError, SchemaError, OptionError: the table is none of histories, or the model learns none.
+    """
+    if schema.entity is None:
+        raise OptionError("time tells the order of an entity's rows, and no column tells whose they are: give entity=")
+    if schema.rules:
+        raise OptionError("rules do not go with time: histories are learnt as they are; leave one out")
+    if not type(make()).takes_context:
+        raise OptionError(f"model {make().name!r} takes no context, which histories need: take 'autoregressive'")
+    if options is not None and options.k_anonymous is not None:
+        raise OptionError("k_anonymous looks at rows, and a history is of several: leave one out")
+    when = None if time is True else str(time)
+    told = Histories.of(table, schema.entity, when)
+    mine, held = parted(told.whose, holdout, split)
+    learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
+    model = HistoryModel.fit(
+        learnt, left, schema, entity=schema.entity, time=when, static=static, options=options, make=make, rng=training,
+        progress=progress,
+    )  # fmt: skip
+    return model, np.sort(learnt.rows), np.sort(left.rows)
+
+
+def draw_histories(
+    model: HistoryModel, schema: Schema, n: int, where: Mapping[str, Any], rng: np.random.Generator,
+    max_tries: int | None,
+) -> pl.DataFrame:  # fmt: skip
+    """The rows of n new entities, canonical.
+
+    Raises:
+        ConditionError: a condition is on a column that changes within a history, or nothing can meet it.
+    """
+    if changing := [name for name in where if name in schema and name not in model.layout.static]:
+        fixed = ", ".join(map(repr, model.layout.static)) or "there is none in this table"
+        raise ConditionError(
+            f"column {changing[0]!r} changes within a history: conditions hold on what an entity is ({fixed})"
+        )
+    narrowing = model.firsts.condition(resolve(where, schema))
+    if narrowing.met:
+        raise ConditionError(f"columns {list(narrowing.met)}: conditions on parts of moments do not hold on histories")
+    given = Given(weights=narrowing.weights, max_tries=max_tries)
+    return in_order(model.sample(n, rng, given, narrowing)[0], schema)
+
+
+def continue_histories(
+    model: HistoryModel, schema: Schema, known: pl.DataFrame, steps: int | None, rng: np.random.Generator
+) -> tuple[Histories, pl.DataFrame, Ints]:
+    """The given rows in order, and those that follow: (rows,) of which entity each is.
+
+    Raises:
+        InputError: the rows of an entity differ in what it is.
+    """
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        raise OptionError(f"steps must be a whole number of 1 or more, or None, got {steps!r}")
+    layout = model.layout
+    told = Histories.of_known(known, layout.keys[0], layout.time)
+    for name in layout.static:
+        if name not in told.static(layout.static, None):
+            raise InputError(f"column {name!r} changes within an entity of the rows given; it never does in the table")
+    rows, whose = model.extend(told, steps, rng)
+    return told, in_order(rows, schema), whose
+
+
+def extended(
+    model: HistoryModel, schema: Schema, raw: pl.DataFrame, table: pl.DataFrame, steps: int | None,
+    rng: np.random.Generator,
+) -> pl.DataFrame:  # fmt: skip
+    """Rows as they came, and behind each entity's own those that follow.
+
+    Args:
+        raw, table: (n, columns) of the same rows, as they came and canonical.
+    """
+    told, rows, whose = continue_histories(model, schema, table, steps, rng)
+    ends = told.rows[np.append(told.starts[1:], len(told)) - 1]
+    keys = [raw[name].gather(ends[whose]) for name in model.layout.keys if name in raw.columns]
+    new = restore(rows, schema).with_columns(keys)
+    full = pl.concat([raw[told.rows], new.cast({name: raw.schema[name] for name in new.columns})], how="diagonal")
+    return full[np.argsort(np.concatenate([told.whose, whose]), kind="stable")].select(raw.columns)
+
+
+def in_order(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    return table.select(name for name in schema.names if name in table.columns)
+
+
+def refuse(what: str) -> NoReturn:
+    """Say that a method works on tables alone.
+
+    Raises:
+        OptionError: always.
+    """
+    raise OptionError(f"{what} is of rows, and this model learnt histories: use sample or extend, or fit without time")

@@ -112,7 +112,7 @@ def test_names_with_initials_are_made_so() -> None:
     table = pl.DataFrame({"x": ["Uphoff, T.", "Czerny, I.", "Ehlers, O."] * 40})
     names = pl.DataFrame({"x": ["Uphoff T.", "Czerny I.", "Ehlers O."] * 40})
     turned = pl.DataFrame({"x": ["T. Uphoff", "I. Czerny", "O. Ehlers"] * 40})
-    for one, form in ((table, r"^\w+, \w+$"), (names, r"^\w+ \p{Lu}\.$"), (turned, r"^\p{Lu}\. \w+$")):
+    for one, form in ((table, r"^\w+, \p{Lu}\.$"), (names, r"^\w+ \p{Lu}\.$"), (turned, r"^\p{Lu}\. \w+$")):
         made = lw.Synthesizer("copula", random_state=0).fit(one).sample(50, random_state=0)
         assert made["x"].str.contains(form).all()
         assert not made["x"].is_in(one["x"].implode()).any()

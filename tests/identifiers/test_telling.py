@@ -27,8 +27,8 @@ POSTCODES = {
 }  # fmt: skip
 
 
-def told(name: str, values: list[str], times: int = 20) -> tuple[str | None, Kind]:
-    column = infer(pl.DataFrame({name: values * times, "x": range(len(values) * times)}))[name]
+def told(name: str, values: list[str], entity: bool | None = None) -> tuple[str | None, Kind]:
+    column = infer(pl.DataFrame({name: values * 20, "x": range(len(values) * 20)}), entity=entity)[name]
     return column.semantic, column.kind
 
 
@@ -47,7 +47,8 @@ def told(name: str, values: list[str], times: int = 20) -> tuple[str | None, Kin
 def test_places_are_told_by_name_and_values_and_not_by_values_alone(
     semantic: str, values: dict[str, list[str]], headings: dict[str, str], language: str
 ) -> None:
-    assert told(headings[language], values[language])[0] == semantic
+    for entity in (None, False):
+        assert told(headings[language], values[language], entity)[0] == semantic
     assert told("x7", values[language])[0] is None
 
 
@@ -121,6 +122,25 @@ def test_parts_of_names_are_told_apart() -> None:
     }
     schema = infer(pl.DataFrame({name: values * 20 for name, values in people.items()}))
     assert [c.semantic for c in schema] == ["first_name", "last_name", "name"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "semantic"),
+    [
+        ("user name", ["anna.meyer", "jo_kranz", "uott", "bweber", "cschulz"], "username"),
+        ("Login", ["anna", "jo", "uwe", "bea", "carla"], "username"),
+        ("nombre y apellidos", ["Ana Ruiz", "Eva Gil", "Luis Mora"], "name"),
+        ("Vor- und Nachname", ["Anna Meyer", "Jo Kranz", "Uwe Ott"], "name"),
+        ("名字", ["伟", "芳", "秀英"], "first_name"), ("名字", ["佐藤", "鈴木", "高橋"], "last_name"),
+        ("顧客名", ["佐藤 翔", "鈴木 花子", "高橋 健"], "name"),
+        ("联系人电话号码", ["13800138000", "13912345678"], "phone"),
+        ("cell phone", ["555-123-4567x12", "555-987-6543x9"], "phone"), ("sex", ["1.0", "0.0"], "gender"),
+        ("genre", ["femme", "homme"], "gender"), ("provincia", ["Ávila", "Cuenca", "Soria"], "region"),
+        ("place of birth", ["Ohio", "Texas", "Iowa"], "region"), ("Geburtsland", ["Italien", "Polen"], "country"),
+    ],
+)  # fmt: skip
+def test_what_a_name_leaves_open_the_values_say(heading: str, values: list[str], semantic: str) -> None:
+    assert told(heading, values)[0] == semantic
 
 
 def test_a_person_s_word_for_a_semantic_wins_and_is_kept() -> None:

@@ -116,7 +116,8 @@ def infer_counted(
                 columns[at] = _with_override(table.series(column.name), overrides.get(column.name), counted, decimal)
     schema = _with_codes(Schema(tuple(_with_names(columns, counted))), counted)
     if entity is not None:
-        return with_entity(schema, table, entity, counted), counted
+        schema = with_entity(schema, table, entity, counted)
+        return (schema if entity else replace(schema, columns=_with_semantics(schema.columns, counted))), counted
     suspect = likely_entity(table, schema, counted)
     if suspect is None or suspect.column in overrides or suspect.n_rows < table.height:
         if schema.entity is not None:

@@ -18,6 +18,7 @@ from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
 from likewise.schema.identifiers.forms import LOOK_AT, NAME, Form, recognise
 from likewise.schema.identifiers.names import part_of_names
+from likewise.schema.identifiers.telling import are_logins
 from likewise.schema.keys import (
     is_measure,
     key_reason,
@@ -28,6 +29,7 @@ from likewise.schema.keys import (
     parts_of,
     text_or_category,
 )
+from likewise.schema.semantics import Semantic
 from likewise.schema.vocabulary import words
 
 SURE_TOKENS = words("missing.sure")
@@ -184,7 +186,8 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
         return None
     semantic = form.semantic
     if form is NAME:
-        semantic = part_of_names(parts_of(facts.series.name), facts.values.head(LOOK_AT))
+        name, texts = facts.series.name, facts.values.head(LOOK_AT)
+        semantic = Semantic.USERNAME if are_logins(name, texts) else part_of_names(parts_of(name), texts)
     return facts.column(Kind.ID, semantic=semantic, locale=form.country, notes=(note_of(form),))
 
 

@@ -27,6 +27,8 @@ _JAPANESE_FAMILY = list(words("names.japanese_family"))
 CHINESE_GIVEN = "".join(words("names.chinese_given"))
 
 _STRONG = [hint.split() for kind in ("given", "family", "whole") for hint in words(f"headings.{kind}_names")]
+_JOINTS = {"and", "und", "et", "y", "e"}
+_WHOLE = [hint.split() for hint in words("headings.whole_names")]
 _PARTS = {
     Semantic.FIRST_NAME: [["first"], ["given"], ["middle"], *(hint.split() for hint in words("headings.given_names"))],
     Semantic.LAST_NAME: [["last"], ["family"], *(hint.split() for hint in words("headings.family_names"))],
@@ -40,7 +42,7 @@ _LOGIN_STEMS = frozenset({"user", "users", "benutzer", "nutzer"})
 _DOERS = frozenset({"by", "to", "von", "durch", "par", "por"})
 """Last words of "created by" and "assigned to"."""
 
-_LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$"
+_LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$|^\p{Han}$"
 _BEFORE, _BEHIND = r"^#?\d+[.):]? +", r"[,;]?[ \n]*(?:[(\[<#/|].*|[-–—]? ?\d[\d./-]*)$"
 """A number before a name, and what tells more of who it is: `Meyer, Anna (55)`, `Anna Meyer #431`."""
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"
@@ -134,8 +136,11 @@ def _are_written_as_names(texts: pl.Series) -> bool:
 
 def _split(part: str) -> list[str]:
     """The parts of a German compound: "kundenname" is the name of somebody, "benutzername" a login."""
-    stem = part.removesuffix("name")
-    return [stem, "name"] if stem != part and stem in OWNERS - _LOGIN_STEMS else [part]
+    for word, whole in (("name", "name"), ("氏名", "名前"), ("名", "名前")):
+        stem = part.removesuffix(word)
+        if stem != part and stem in (OWNERS | _OTHERS) - _LOGIN_STEMS:
+            return [stem, whole]
+    return [part]
 
 
 def _are_full_names(texts: pl.Series) -> bool:
@@ -212,6 +217,10 @@ def part_of_names(parts: list[str], texts: pl.Series) -> Semantic:
         >>> part_of_names(["vorname"], pl.Series(["Jo"])), part_of_names(["name", "last"], pl.Series(["Wei"]))
         (<Semantic.FIRST_NAME: 'first_name'>, <Semantic.LAST_NAME: 'last_name'>)
     """
+    if _JOINTS & set(parts) or any(parts[-len(hint) :] == hint for hint in _WHOLE):
+        return Semantic.NAME
+    if "名字" in parts and script_of(texts) == "kanji":
+        return Semantic.LAST_NAME  # of a Chinese it is the given name
     for semantic, hints in _PARTS.items():
         if any(parts[at : at + len(hint)] == hint for hint in hints for at in range(len(parts))):
             return semantic

@@ -30,7 +30,8 @@ _HINTS = {
     for semantic in Semantic
     for hint in phrases("semantics.headings").get(semantic, ())
 }
-_VAGUE = {"state", "estado", "nation", "place", "plaats", "alias", "handle", "pseudo", "staat", "genre"}
+_VAGUE = {"state", "estado", "region", "regione", "area", "nation", "place", "plaats", "staat", "uf", "genre"}
+_VAGUE |= {"alias", "handle", "pseudo"}
 _SHORT = {"city", "town", "lat", "lon", "lng"}
 _CLEAR = (frozenset(word for word in _HINTS if len(word) > 4 or not word.isascii()) - _VAGUE) | _SHORT
 _LONGEST = 4  # words of a hint that stand side by side
@@ -105,16 +106,16 @@ _POSTCODES = (
     r"^〒?\d{3}-\d{4}$|^(?:[A-Z]{1,3}[- ]?)?\d{3,6}$|^\d{5}-\d{3,4}$|^\d{2}-\d{3}$|^\d{3} \d{2}$|^\d{8,9}$"
     r"|^\d{4} ?[A-Z]{2}$|^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$|^[A-Z]\d[A-Z] ?\d[A-Z]\d$|^[A-Z]\d{4}[A-Z]{3}$"
 )
-_HOUSE = r"^\d{1,5}\s?(?:[a-zA-Z]|bis|ter)?(?:\s?[-–/]\s?\d{1,5}\s?[a-zA-Z]?)*$|^[\d\-]+[号號番]"
+_HOUSE = r"^\d{1,5}\s?(?:[a-zA-Z]|bis|ter)?(?:\s?[-–/]\s?\d{1,5}\s?[a-zA-Z]?)*$|^[A-Z\d\-]+[号號番座栋幢]"
 _URL = r"(?i)^(?:(?:https?|ftp)://|www\.)\S+$"
 _DOMAIN = r"(?i)^(?:[a-z0-9][a-z0-9\-]*\.)+[a-z]{2,}(?:/\S*)?$"
 _UUID = r"(?i)^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$"
 
 
-def _are_words(texts: pl.Series) -> bool:
+def _are_words(texts: pl.Series, most: int = 60) -> bool:
     """Texts of letters that are no codes, and not long."""
     coded = _share(texts, _CODE)
-    return _share(texts, _LETTERS) >= 0.9 and coded < 0.5 and float(texts.str.len_chars().mean() or 0) <= 60  # type: ignore[arg-type]
+    return _share(texts, _LETTERS) >= 0.9 and coded < 0.5 and float(texts.str.len_chars().mean() or 0) <= most  # type: ignore[arg-type]
 
 
 def _are_cities(texts: pl.Series) -> bool:
@@ -122,17 +123,22 @@ def _are_cities(texts: pl.Series) -> bool:
 
 
 def _are_streets(texts: pl.Series) -> bool:
-    return _are_words(texts) and _share(texts, rf"\s|\d|{_STREET}") >= 0.3
+    return _are_words(texts, 120) and _share(texts, rf"\s|\d|{_STREET}") >= 0.3
 
 
 def _are_regions(texts: pl.Series) -> bool:
     first = texts.str.replace(r"\s*[/(,].*$", "")
-    return max(_known(first, "regions"), _known(first.str.replace(_PROVINCE, ""), "regions")) >= 0.5
+    return max(_known(first, "regions"), _known(first.str.replace(_PROVINCE, ""), "regions")) >= 0.3
+
+
+def _are_genders(texts: pl.Series) -> bool:
+    return len(texts) <= 12 and _known(texts, "genders") + _share(texts, r"^(?:.{1,2}|\d\.0)$") >= 0.5
 
 
 def _are_countries(texts: pl.Series) -> bool:
     coded = _share(texts, r"^[A-Za-z]{2,3}$") >= 0.8 and _known(texts, "country_codes") >= 0.8
-    return coded or _known(texts, "countries") >= 0.3
+    known = _known(texts, "countries")
+    return coded or known >= 0.3 or (_are_words(texts) and known * len(texts) >= 5)
 
 
 def _are_postcodes(texts: pl.Series) -> bool:
@@ -147,6 +153,11 @@ def _are_postcodes(texts: pl.Series) -> bool:
 def _are_logins(texts: pl.Series) -> bool:
     one_word = _share(texts, r"^[^\s@]{2,40}$") >= 0.9
     return len(texts) >= 5 and one_word and _share(texts, r"\p{L}") >= 0.9
+
+
+def are_logins(name: str, texts: pl.Series) -> bool:
+    """Whether texts that look like people's names are rather logins: by their column's name, and of one word each."""
+    return named(name) is Semantic.USERNAME and _are_logins(texts)
 
 
 def _are_degrees(texts: pl.Series, most: int) -> bool:
@@ -165,7 +176,7 @@ _VALUES: dict[Semantic, Callable[[pl.Series], bool]] = {
     Semantic.COUNTRY: _are_countries,
     Semantic.COMPANY: _are_words,
     Semantic.URL: lambda texts: _share(texts, f"{_URL}|{_DOMAIN}") >= 0.9,
-    Semantic.GENDER: lambda texts: len(texts) <= 12,
+    Semantic.GENDER: _are_genders,
     Semantic.LATITUDE: lambda texts: _are_degrees(texts, 90),
     Semantic.LONGITUDE: lambda texts: _are_degrees(texts, 180),
 }
@@ -198,7 +209,9 @@ def told(column: Column, values: pl.Series) -> tuple[Semantic, str] | None:
     if semantic is not None and column.kind in _KINDS.get(semantic, _WORDS):
         if semantic is Semantic.BIRTH_DATE:
             return semantic, "by its name"
-        if _VALUES[semantic](texts.cast(pl.String)):
+        sure_region = semantic is Semantic.REGION and not _VAGUE & {*map(without_marks, parts_of(column.name))}
+        fits = _are_cities if sure_region else _VALUES[semantic]
+        if fits(texts.cast(pl.String)):
             return _finer(semantic, texts), "by its name and its values"
     if column.kind in _WORDS and values.dtype == pl.String:
         found = _by_values(texts, column.kind)

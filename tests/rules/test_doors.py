@@ -118,12 +118,6 @@ def test_the_command_line_takes_proposes_and_keeps_rules(tmp_path: Path) -> None
     assert "there is no column 'nobody'" in wrong.output
 
 
-def test_who_keeps_no_rules_says_so() -> None:
-    frame, schema = sums(), lw.Schema(infer(sums()).columns, rules=("a <= c",))
-    with pytest.raises(OptionError, match="Imputer keeps no rules"):
-        lw.Imputer(schema=schema).fit(frame)
-
-
 def test_rules_are_a_list_of_texts() -> None:
     with pytest.raises(OptionError, match="rules must be a list of texts"):
         lw.Synthesizer(rules="a <= c")  # type: ignore[arg-type]

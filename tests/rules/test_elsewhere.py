@@ -3,6 +3,7 @@ tables."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.errors import LikewiseWarning, OptionError
+from likewise.errors import LikewiseWarning, OptionError, RuleError
 from likewise.report.notes import note_in
 from likewise.rules import shares_of
 from likewise.schema.infer import infer
@@ -151,3 +152,72 @@ def test_anonymised_rows_that_break_a_rule_are_counted() -> None:
         frame, quasi_identifiers=["city"], k=n + 1, method="lattice", hierarchies={"city": cities}, schema=schema
     )
     assert f"{n} of 300 released rows that it binds break rule 'city, land from data'" in done.report.notes
+
+
+def holed(frame: pl.DataFrame, share: float = 0.25, seed: int = 1) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return frame.select(
+        pl.when(pl.Series(rng.random(len(frame)) > share)).then(pl.col(n)).alias(n) for n in frame.columns
+    )
+
+
+@pytest.mark.parametrize("statistic", ["median", "mean", "draw"])
+def test_filled_holes_agree_with_the_rules(statistic: str) -> None:
+    frame = stays(300)
+    gaps = holed(frame)
+    filled = lw.Imputer(rules=RULES, statistic=statistic, random_state=0).fit_transform(gaps)
+    assert filled.null_count().sum_horizontal()[0] == 0
+    assert broken(filled, frame) == {}
+    for name in frame.columns:
+        known = gaps[name].is_not_null()
+        assert filled[name].filter(known).equals(gaps[name].drop_nulls())
+    whole = gaps["a"].is_not_null() & gaps["b"].is_not_null()
+    assert filled["total"].filter(whole).equals(frame["total"].filter(whole))  # told, not guessed
+    alone = gaps["city"].is_not_null()
+    assert filled["land"].filter(alone).equals(frame["land"].filter(alone))
+
+
+def test_several_imputations_keep_the_rules_and_differ() -> None:
+    frame = stays(200)
+    gaps = holed(frame)
+    tables = lw.Imputer("copula", rules=RULES, random_state=0).fit(gaps).imputations(gaps, n_imputations=3)
+    assert [broken(table, frame) for table in tables] == [{}] * 3
+    assert not tables[0].equals(tables[1])
+
+
+def test_a_hole_that_a_rule_asks_for_stays_one() -> None:
+    rng = np.random.default_rng(0)
+    state = rng.choice(["open", "done"], 200)
+    frame = pl.DataFrame({"state": state, "days": np.where(state == "done", rng.integers(1, 9, 200), -1)})
+    frame = frame.with_columns(days=pl.when((pl.col("days") > 0) & (pl.int_range(200) % 5 > 0)).then("days"))
+    filled = lw.Imputer(rules=["state = 'open' -> days is null"], random_state=0).fit_transform(frame)
+    assert (filled["days"].is_null() == (frame["state"] == "open")).all()
+
+
+def test_rows_that_break_a_rule_by_known_cells_are_told_of_and_filled_all_the_same() -> None:
+    frame = holed(stays(200)).with_columns(
+        start=pl.when(pl.int_range(200) == 0).then(pl.lit(dt.date(2030, 1, 1))).otherwise("start"),
+        end=pl.when(pl.int_range(200) == 0).then(pl.lit(dt.date(2020, 1, 1))).otherwise("end"),
+    )
+    with pytest.warns(LikewiseWarning, match="1 rows break a rule by their known cells"):
+        filled = lw.Imputer(rules=RULES, random_state=0).fit_transform(frame)
+    assert filled.null_count().sum_horizontal()[0] == 0
+    assert broken(filled, stays(200)) == {"start <= end": 1}
+
+
+def test_holes_without_room_are_an_error_in_words() -> None:
+    frame = stays(200).with_columns(
+        mid=pl.when(pl.int_range(200) > 0).then("a"), low=pl.col("a") - 1, high=pl.col("a") + 1
+    )
+    frame = frame.with_columns(high=pl.when(pl.int_range(200) == 0).then(pl.col("low") + 1).otherwise("high"))
+    with pytest.raises(RuleError, match="1 of 200 rows found no values for their holes"):
+        lw.Imputer(rules=["low < mid", "mid < high"], random_state=0).fit_transform(frame.select("low", "mid", "high"))
+
+
+def test_a_synthesizer_that_keeps_rules_fills_holes_under_them() -> None:
+    frame = stays(300)
+    synth = lw.Synthesizer("cart", rules=RULES, random_state=0).fit(frame)
+    gaps = holed(frame[:100])
+    filled = lw.Imputer(synth, random_state=0).fit_transform(gaps)
+    assert filled.null_count().sum_horizontal()[0] == 0
+    assert broken(filled, frame) == {}

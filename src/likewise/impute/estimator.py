@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -28,6 +28,7 @@ from likewise.impute.gain import Gain
 from likewise.impute.generators import completing
 from likewise.impute.laws import Holes, Method, interval, mean, middle
 from likewise.impute.order import by_content, in_any_order
+from likewise.impute.ruled import RuledHoles
 from likewise.models import MODELS
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.infer import infer
@@ -65,6 +66,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         keep_empty_features: keep columns that are wholly missing in `fit`; in an array they become 0 as scikit-learn
             has it, in a frame they stay missing. Otherwise they are left out.
         schema: what a frame's columns are; None infers it.
+        rules: what must hold between columns, as `Synthesizer` takes them, beside those of the schema. What known cells
+            determine is computed; rows whose fills break a rule are drawn again, so a row that does may come out
+            otherwise in another batch. `intervals` look at each cell by itself.
         random_state: seed of learning and drawing; the same seed fills the same values.
         options: of the model: `n_trees`, `min_leaf`, `n_rounds`, `max_rows` for "forest"; for a generator its own, such
             as `epochs`.
@@ -97,6 +101,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         add_indicator: bool = False,
         keep_empty_features: bool = False,
         schema: Schema | None = None,
+        rules: Sequence[str] | None = None,
         random_state: Any = None,
         options: Mapping[str, Any] | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -110,6 +115,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.add_indicator = add_indicator
         self.keep_empty_features = keep_empty_features
         self.schema = schema
+        self.rules = rules
         self.random_state = random_state
         self.options = options
         self.progress = progress
@@ -145,6 +151,9 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         else:
             used = [_real(name) for name in opened.names if name not in self._empty]
             self._grid, self.schema_ = TableMatrix.of_numbers(used), None
+        self._ruled = (
+            RuledHoles.of(opened.table, opened.schema, self._grid) if isinstance(opened, OpenedFrame) else None
+        )
         self.n_holes_ = {name: counts[name] for name in self._grid.names if counts[name]}
         self._warn_of_columns_left(opened)
         self.method_ = self._make_method(Schema(tuple(used)) if used else None, rng)
@@ -210,10 +219,11 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         opened = self._open(X, reset=False)
         x, rng = self._matrix(opened), np.random.default_rng(self._seed)
         if self.statistic == "draw":
-            return self._closed(opened, self._draws(x, 1, rng))
+            return self._closed(opened, self._draws(x, 1, rng), rng)
         said = middle if self.statistic == "median" else mean
         laws = self.method_.spread(x, rng) if np.isnan(x).any() else {}
-        return self._closed(opened, {j: said(v, bool(self._grid.is_code[j]))[:, None] for j, v in laws.items()})
+        told = {j: said(v, bool(self._grid.is_code[j]))[:, None] for j, v in laws.items()}
+        return self._closed(opened, told, rng)
 
     def imputations(self, X: Any, *, n_imputations: int | None = None, random_state: Any = None) -> list[Any]:
         """Several filled tables: multiple imputation (Rubin 1987), to estimate on each and `pool`.
@@ -232,7 +242,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         opened = self._open(X, reset=False)
         rng = np.random.default_rng(self._seed) if random_state is None else generator_of(random_state)
         drawn = self._draws(self._matrix(opened), m, rng)
-        return [self._closed(opened, {j: values[:, [k]] for j, values in drawn.items()}) for k in range(m)]
+        return [self._closed(opened, {j: values[:, [k]] for j, values in drawn.items()}, rng) for k in range(m)]
 
     def intervals(
         self, X: Any, confidence: float = 0.9, *, n_draws: int = INTERVAL_DRAWS, coverage: float | None = None
@@ -274,6 +284,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError("this imputer was fitted on a frame; give it frames")
         if self.schema is not None:
             raise OptionError("a schema tells of a frame's columns; arrays have numbers only")
+        if self.rules:
+            raise OptionError("rules name a frame's columns; arrays have none")
         no_marker = _is_missing(self.missing_values)
         _refuse_texts(X)
         array = validate_data(
@@ -291,21 +303,31 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         refuse_infinite(raw)
         typed = None if isinstance(X, pl.DataFrame) else True
         given = infer(raw, typed=typed) if self.schema is None else self.schema
-        given.refuse_rules("Imputer")
-        schema = given if reset else self.schema_
+        if reset and isinstance(self._model, Synthesizer) and self._model.rules_ is not None:
+            given = given.with_rules(self._model.rules_.texts)
+        schema = given.with_rules(self.rules) if reset else self.schema_
         assert schema is not None, "a fitted imputer has one"
         schema = _without_numbered_ids(schema, raw) if reset and self.schema is None else schema
         return OpenedFrame(raw, parse(raw, schema), schema, give_back)
 
     def _matrix(self, opened: Opened) -> Floats:
-        """(n, columns of the grid) numbers and codes."""
+        """(n, columns of the grid) numbers and codes, holes that equations tell being none."""
         if isinstance(opened, OpenedFrame):
-            return self._grid.encode(opened.table)
+            return self._grid.encode(self._deduced(opened))
         assert isinstance(opened, OpenedArray)
         at = [opened.names.index(name) for name in self._grid.names]
         return opened.array[:, at].astype(np.float64)
 
-    def _closed(self, opened: Opened, values: Holes) -> Any:
+    def _deduced(self, opened: OpenedFrame) -> pl.DataFrame:
+        return opened.table if self._ruled is None else self._ruled.deduced(opened.table)
+
+    def _closed(self, opened: Opened, values: Holes, rng: np.random.Generator) -> Any:
+        if isinstance(opened, OpenedFrame) and self._ruled is not None:
+
+            def draw(x: Floats, m: int) -> Holes:
+                return self._draws(x, m, rng)
+
+            values = self._ruled.filled(opened.table, self._deduced(opened), values, draw)
         return opened.closed(self._grid, values, self._kept, self._holed if self.add_indicator else [])
 
     @property

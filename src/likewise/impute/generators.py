@@ -23,6 +23,7 @@ from likewise.models.vaegan.model import VAEGAN
 from likewise.schema.column import Schema
 from likewise.schema.parse import parse, restore
 from likewise.synthesizer import Synthesizer
+from likewise.synthesizer.ruled_completion import Completion
 from likewise.typing import Floats, Ints
 
 N_SPREAD = 30
@@ -100,13 +101,43 @@ class Completing:
         return {int(j): values[which[of_some[:, j]], :, j] for j in columns}
 
 
+@dataclass
+class CompletingUnderRules:
+    """Holes filled by a fitted synthesizer that keeps rules.
+
+    Args:
+        synthesizer, schema: as `Completing` takes them.
+    """
+
+    synthesizer: Synthesizer
+    schema: Schema
+
+    def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
+        self._grid = grid
+        return self
+
+    def draws(self, x: Floats, m: int, rng: np.random.Generator) -> Holes:
+        made, holes = self.synthesizer, np.isnan(x)
+        table = parse(restore(self._grid.decode(x[holes.any(1)]), self.schema), made.schema_, partial=True)
+        if made.rules_ is None or not len(table):
+            return {}
+        copies = table[np.arange(len(table)).repeat(m)]
+        filled = Completion(made.rules_, made.codec_, made.generator_, copies, rng).table()
+        theirs = parse(restore(filled.select(self._grid.names), made.schema_), self.schema)
+        values = self._grid.encode(theirs).reshape(-1, m, x.shape[1])
+        return {int(j): values[holes[holes.any(1), j], :, j] for j in np.flatnonzero(holes.any(0))}
+
+    def spread(self, x: Floats, rng: np.random.Generator) -> Holes:
+        return self.draws(x, N_SPREAD, rng)
+
+
 def completing(
     model: Any,
     schema: Schema,
     options: dict[str, Any],
     seed: int,
     progress: Callable[[int, int], None] | None = None,
-) -> Completing:
+) -> Completing | CompletingUnderRules:
     """The method of a model: its name, or a synthesizer, fitted or not.
 
     Args:
@@ -123,6 +154,8 @@ def completing(
             raise OptionError("options go to the Synthesizer itself when one is given")
         if not hasattr(model, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: fit it first, or give the name of a model")
+        if model.rules_ is not None:
+            return CompletingUnderRules(model, schema)
         kind = ImportanceVAE if isinstance(model.generator_, VAE | VAEGAN) else Completing
         return kind(model, schema, is_fitted=True)
     kind = ImportanceVAE if model == VAE.name else Completing

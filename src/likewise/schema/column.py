@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
-from likewise.errors import OptionError, SchemaError, nearest
+from likewise.errors import SchemaError, nearest
 from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
 from likewise.schema.semantics import LOCALE, SINGLES_OUT, WHERE, Semantic, of_form
@@ -441,18 +441,6 @@ class Schema:
     def with_rules(self, asked: Sequence[str] | None) -> Self:
         """The schema with rules beside its own, each once."""
         return _replace(self, rules=tuple(dict.fromkeys((*self.rules, *(asked or ())))))
-
-    def refuse_rules(self, who: str) -> None:
-        """Say that something keeps no rules between columns, where the schema has some.
-
-        Raises:
-            OptionError: it has.
-        """
-        if self.rules:
-            raise OptionError(
-                f"{who} keeps no rules between columns, and the schema has {len(self.rules)}: take them out of it, or "
-                "use Synthesizer, whose sample and complete keep them"
-            )
 
     @property
     def is_draft(self) -> bool:

@@ -86,7 +86,7 @@ class Completion:
             filled = self._filled(fixed[tries])
             good = np.flatnonzero(self._keeps(filled, theirs[tries]))
             found, first = np.unique(tries[good], return_index=True)
-            done = _with_rows(done, found, filled[good[first]])
+            done = with_rows(done, found, filled[good[first]])
         names = ", ".join(repr(rule.text) for rule in self.plan.rules)
         raise RuleError(
             f"{len(rows):,} of {len(self.known):,} rows found no cells that keep the rules {names}: what is known of "
@@ -137,7 +137,7 @@ class Completion:
             pinned = self._pinned(known)
             if not len(pinned):
                 break
-            known = _with_rows(known, pinned, self._loosened(known[pinned]))
+            known = with_rows(known, pinned, self._loosened(known[pinned]))
         _, drawn = self._drawn(known)
         return _filled_up(known, drawn)
 
@@ -165,7 +165,7 @@ class Completion:
             exact = self._exact(rows, self._donors.inner[lent], self._donors.outer[lent])
             n_broken = self._faults(exact).sum_horizontal().to_numpy().astype(float)
             fewer = np.flatnonzero(n_broken < least[left])
-            best, least[left] = _with_rows(best, left[fewer], exact[fewer]), np.minimum(n_broken, least[left])
+            best, least[left] = with_rows(best, left[fewer], exact[fewer]), np.minimum(n_broken, least[left])
         return best
 
     @cached_property
@@ -302,7 +302,7 @@ def _filled_up(known: pl.DataFrame, drawn: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([known[name].zip_with(known[name].is_not_null(), drawn[name]) for name in known.columns])
 
 
-def _with_rows(frame: pl.DataFrame, rows: Rows, new: pl.DataFrame) -> pl.DataFrame:
+def with_rows(frame: pl.DataFrame, rows: Rows, new: pl.DataFrame) -> pl.DataFrame:
     """The frame with these rows in place of its own."""
     at = np.arange(len(frame))
     at[rows] = len(frame) + np.arange(len(rows))

@@ -314,7 +314,7 @@ def _same(planted: str, other: Any, texts: set[Any]) -> bool:
 
 
 def show(results: dict[str, Any]) -> None:
-    for model in (key for key in results if key not in ("discovery", "machine")):
+    for model in (key for key in results if key not in ("discovery", "machine", "note")):
         print(f"{model}: rows that break a rule, c2st, seconds; with rules and without")
         for name, line in results[model].items():
             a, b = line["with"], line["without"]

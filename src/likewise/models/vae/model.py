@@ -17,7 +17,7 @@ from likewise.errors import OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive.order import FEW_ROWS
 from likewise.models.base import Fit, check_rows
-from likewise.models.drawing.conditioning import Budget, blocks
+from likewise.models.drawing.conditioning import Budget
 from likewise.models.gradient.conditional import ConditionalModel, ConditionalOptions
 from likewise.models.gradient.inputs import batch_size_for, in_net_order, log_marginals, net_weights
 from likewise.models.gradient.labels import Labels
@@ -251,13 +251,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
     @one_thread()
     def draw(self, n: int, rng: np.random.Generator, given: Given, tilt: Tilts | None = None) -> Codes:
         drawing = self.drawing(given, Budget.of(n, given, self.condition_fields), tilt)
-        codes = np.empty((n, len(self._alphabet.fields)), self._alphabet.code_dtype)
-        for rows, stream in blocks(n, rng):
-            codes[rows] = drawing.block(rows, stream)
-        # NOTE[DIFF]: no density of its own for the fraction. Codecs make it the rank inside a code, so it is uniform in
-        # each. Real rows with fractions drawn anew are told from real ones with AUC .498 (diamonds), .501 (beijing),
-        # .499 (Adult) and .517 (shoppers); with their own, .491, .497, .498 and .514. There is next to nothing to win.
-        return Codes(codes, rng.random((n, self._alphabet.n_fractions), dtype=np.float32))
+        return self._in_blocks(n, rng, drawing.block)
 
     def drawing(self, given: Given, budget: Budget | None = None, tilt: Tilts | None = None) -> LatentDrawing:
         """Draws of blocks of rows under the same conditions.
@@ -330,7 +324,7 @@ class VAE(VAEOptions, TableModel["LatentNet"], ConditionalModel["LatentNet"], La
             z = torch.from_numpy(latents[rows])
             uniforms = torch.from_numpy(rng.random(told.shape, dtype=np.float32))
             codes[rows, net.columns] = decoding.draw(z, told, uniforms, weights)[0].numpy()
-        return Codes(codes, rng.random((len(codes), self._alphabet.n_fractions), dtype=np.float32))
+        return self._with_places(codes, rng)
 
     # ---- likelihood --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Exact, Noisy
-from likewise.errors import InputError, NotFittedError, OptionError, PrivacyError
+from likewise.errors import InputError, ModelFileError, NotFittedError, OptionError, PrivacyError
 from likewise.models.about import About
 from likewise.models.drawing.conditioning import BLOCK_ROWS, blocks
 from likewise.models.drawing.together import whole
@@ -184,6 +184,22 @@ def learnt(value: Learnt | None) -> Learnt:
     if value is None:
         raise NotFittedError("this model has learnt nothing yet: call fit first")
     return value
+
+
+def check_arrays(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, tuple[tuple[int, ...], Any]]) -> None:
+    """Hold the arrays of a model file to their names, shapes and types.
+
+    Args:
+        expected: name -> shape, and type.
+
+    Raises:
+        ModelFileError: one is absent, or another than expected.
+    """
+    wanted = {name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in expected.items()}
+    found = {name: (array.shape, array.dtype) for name, array in state.items()}
+    if found != wanted:
+        wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+        raise ModelFileError(f"model: {len(wrong)} arrays are absent or of another shape, such as {wrong[0]!r}")
 
 
 def check_rows(codes: Codes) -> None:

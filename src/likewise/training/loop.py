@@ -57,6 +57,30 @@ class Event:
 
 Progress = Callable[[Event], None]
 
+
+def part_of(progress: Progress | None, done: int, epochs: int, seconds: float = 0.0) -> Progress | None:
+    """Tells of one of several trainings as of a part of them all.
+
+    Args:
+        done, seconds: epochs behind it, and the time they took.
+        epochs: of all.
+    """
+    if progress is None:
+        return None
+    tell = progress
+
+    def told(event: Event) -> None:
+        to_come = (epochs - done - event.epochs) * event.seconds / max(event.epoch, 1)
+        tell(
+            replace(
+                event, epoch=done + event.epoch, epochs=epochs, seconds=seconds + event.seconds,
+                eta_seconds=event.eta_seconds + max(to_come, 0.0),
+            )
+        )  # fmt: skip
+
+    return told
+
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

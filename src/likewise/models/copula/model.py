@@ -12,7 +12,7 @@ import numpy.typing as npt
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ConditionError, ModelFileError
 from likewise.models.about import About
-from likewise.models.base import Fit, Generator, learnt
+from likewise.models.base import Fit, Generator, check_arrays, learnt
 from likewise.models.copula.law import Floats, Ints, Law, Margin, Slices, correlation_of, margins_of, silent_codes
 from likewise.models.drawing.conditioning import CANDIDATES, LEAST_CANDIDATES, blocks, emitted, resample
 from likewise.models.options import flag
@@ -100,15 +100,10 @@ class GaussianCopula(Generator):
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         sizes, d = alphabet.sizes, len(alphabet.sizes)
-        expected: dict[str, tuple[Any, ...]] = {
-            "share": ((sum(sizes),), np.dtype(np.float64)),
-            "order": ((sum(sizes),), np.dtype(np.int64)),
-            "correlation": ((d, d), np.dtype(np.float64)),
-        }
-        found: dict[str, tuple[Any, ...]] = {name: (a.shape, a.dtype) for name, a in state.items()}
-        if found != expected:
-            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-            raise ModelFileError(f"model: {len(wrong)} arrays are absent or of another shape, such as {wrong[0]!r}")
+        k = sum(sizes)
+        check_arrays(
+            state, {"share": ((k,), np.float64), "order": ((k,), np.int64), "correlation": ((d, d), np.float64)}
+        )
         cuts = np.cumsum(sizes)[:-1]
         parts = zip(np.split(state["share"], cuts), np.split(state["order"], cuts), strict=True) if d else []
         margins = [Margin(share, order) for share, order in parts]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.errors import ModelFileError, OptionError
+from likewise.models.base import check_arrays
 from likewise.models.drawing.conditioning import emitted
 from likewise.nets.allowed import Allowed
 
@@ -207,13 +208,9 @@ def check_weights(net: nn.Module, state: Mapping[str, npt.NDArray[Any]]) -> None
     Raises:
         ModelFileError: a name or shape is not the net's, or a value is not a finite 32-bit float.
     """
-    expected = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in state.items()}
-    if found != expected:
-        wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-        raise ModelFileError(f"model: {len(wrong)} arrays are absent or of another shape, such as {wrong[0]!r}")
+    check_arrays(state, {name: (value.shape, np.float32) for name, value in net.state_dict().items()})
     for name, value in state.items():
-        if value.dtype != np.float32 or not np.isfinite(value).all():
+        if not np.isfinite(value).all():
             raise ModelFileError(f"model: array {name!r} must hold finite 32-bit floats")
 
 

@@ -16,7 +16,7 @@ from likewise.models.images.base import BATCH, batch_size_for
 from likewise.models.images.critics import BETAS, AveragedPainter, Critique, GameOptions, HeldOutDistance, Rules
 from likewise.models.images.latents import LatentImages
 from likewise.models.options import number, whole
-from likewise.training.loop import Event, Progress, Record, Schedule
+from likewise.training.loop import Record, Schedule, part_of
 
 if TYPE_CHECKING:
     import torch
@@ -91,15 +91,13 @@ class ImageVAEGAN(GameOptions, LatentImages):
         if self.max_seconds is not None:
             first = replace(first, max_seconds=VAE_TIME * self.max_seconds)
         second = self._critic_schedule(len(rows), None)
-        told = None if fit.progress is None else _Both(fit.progress, first.epochs + second.epochs)
-        fit = replace(fit, progress=told)
-        self._learn_latents(fit, rows, first, generator)
+        epochs = first.epochs + second.epochs
+        self._learn_latents(replace(fit, progress=part_of(fit.progress, 0, epochs)), rows, first, generator)
         before = self.record
         if self.max_seconds is not None:
             second = replace(second, max_seconds=max(self.max_seconds - before.seconds, 1.0))
-        if told is not None:
-            told.before = before
-        self._sharpen(fit, rows, second)
+        told = part_of(fit.progress, before.epochs, epochs, before.seconds)
+        self._sharpen(replace(fit, progress=told), rows, second)
         self.record = _joined(before, self.record)
 
     def _sharpen(self, fit: Fit, rows: Codes, schedule: Schedule) -> None:
@@ -207,18 +205,6 @@ class _Game:
         # As a share of how much features vary, so that a critic cannot make it small by making all of them small.
         unlike: torch.Tensor = (seen - wanted).square().mean() / (wanted.var(0).mean() + 1e-8)
         return loss + self.likeness * unlike
-
-
-class _Both:
-    """Tells of two trainings as of one."""
-
-    def __init__(self, progress: Progress, epochs: int) -> None:
-        self.progress, self.epochs, self.before = progress, epochs, Record()
-
-    def __call__(self, event: Event) -> None:
-        done = self.before.epochs
-        seconds = event.seconds + self.before.seconds
-        self.progress(replace(event, epoch=event.epoch + done, epochs=self.epochs, seconds=seconds))
 
 
 def _joined(first: Record, second: Record) -> Record:

@@ -7,7 +7,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -32,7 +32,7 @@ from likewise.models.gradient.model import NetModel, NetOptions
 from likewise.models.marginals.counts import OneWay
 from likewise.models.options import MOST_DROPPED, number, whole
 from likewise.models.tilted.tilt import Tilt, learn, learn_privately, normalised, scale_of
-from likewise.training.loop import Event, Progress, Record, Schedule, one_thread
+from likewise.training.loop import Progress, Record, Schedule, one_thread, part_of
 
 if TYPE_CHECKING:
     import torch
@@ -210,7 +210,7 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
             schedule = self._critic_schedule(len(real), many - i, time.perf_counter() - began)
             critic, generator = self._new_critic(log_marginals(train_codes, self._alphabet), rng)
             critic.use(device, compute_dtype(self.precision, device))
-            told = None if progress is None else _one_of(i, many, progress)
+            told = part_of(progress, i * schedule.epochs, many * schedule.epochs)
             learn(
                 critic, places[0], places[1], schedule, held=(places[2], places[3]), generator=generator, progress=told
             )
@@ -385,14 +385,3 @@ class Tilted(CriticOptions, NetModel, Generic[Model]):
                 )
             )
         return Tilt(critics, *numbers.tolist())
-
-
-def _one_of(i: int, n: int, progress: Progress) -> Progress:
-    """Tells of the i-th of n trainings as of a part of one."""
-
-    def tell(event: Event) -> None:
-        epoch, epochs = event.epoch + i * event.epochs, n * event.epochs
-        eta = event.eta_seconds + (n - 1 - i) * event.seconds / max(event.epoch, 1) * event.epochs
-        progress(replace(event, epoch=epoch, epochs=epochs, eta_seconds=eta))
-
-    return tell

@@ -21,6 +21,7 @@ COMMANDS = (
     "statement",
     "budget",
     "anonymize",
+    "pseudonymize",
     "models",
     "balance rows",
     "balance compare",

@@ -21,6 +21,7 @@ from likewise.cli.evaluate import evaluate
 from likewise.cli.exits import EXIT_CODES, tells_errors
 from likewise.cli.impute import impute
 from likewise.cli.models import models
+from likewise.cli.pseudonymize import pseudonymize
 from likewise.cli.sample import sample
 from likewise.cli.schema import inspect, schema
 from likewise.cli.statement import statement
@@ -34,7 +35,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-COMMANDS = (synth, schema, sample, evaluate, compare, audit, statement, budget, anonymize, models, impute, demo)
+COMMANDS = (
+    synth, schema, sample, evaluate, compare, audit, statement, budget, anonymize, pseudonymize, models, impute, demo,
+)  # fmt: skip
 
 
 def _tell_version(asked: bool) -> None:

@@ -28,6 +28,7 @@ class Persons:
         gender: (n,) 0 female, 1 male.
         apart: what must differ from one of them to another: semantics, by their words.
         key: of the order in which numbers are dealt out where they must differ.
+        alone: nothing that is made of one may hang on who else is there, or how many.
     """
 
     seeds: Words64
@@ -35,6 +36,7 @@ class Persons:
     gender: Ints
     apart: frozenset[str] = frozenset()
     key: int = 0
+    alone: bool = False
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -45,7 +47,7 @@ class Persons:
         return np.arange(len(self.seeds))
 
     def __getitem__(self, rows: Ints) -> Persons:
-        return Persons(self.seeds[rows], self.locale[rows], self.gender[rows], self.apart, self.key)
+        return Persons(self.seeds[rows], self.locale[rows], self.gender[rows], self.apart, self.key, self.alone)
 
     def below(self, size: int, salt: int) -> Ints:
         """(n,) a number below `size` each, another for another salt."""

@@ -184,10 +184,10 @@ class MailForm:
 
 def numbered(persons: Persons, width: Ints, again: Ints) -> pl.Series:
     """(n,) the digits behind: as many as asked for, or as many as make the ones that came before differ."""
-    # Of people alike, numbers differ by more than the random part does.
-    spacing = 10 ** np.maximum(width, 1)
-    number = (noise(persons.seeds, 54) % spacing.astype(np.uint64)).astype(np.int64)
-    number = np.where(width > 0, number % spacing + spacing * again, again + 1)
+    # Of people alike, numbers are of as many digits more than any random part has.
+    most = int(width.max(initial=0))
+    random = (noise(persons.seeds, 54) % (10**width).astype(np.uint64)).astype(np.int64)
+    number = again + 1 if not most else random + 10**most * again
     text = pl.Series(number).cast(pl.String)
     # With zeros in front where none came before, as others are written.
     table = pl.DataFrame({"t": text, "w": width, "a": again})

@@ -28,6 +28,7 @@ LEAST_PAIRS = 100
 MANY_PAIRS = 2_000
 LENGTHENED = ("zh", "ko")
 """Languages whose family names are few, and whose given names are any syllables."""
+ROUNDS = 20
 MADE = 400
 """Words that are made up."""
 SCRIPTS = {
@@ -154,15 +155,15 @@ def names_of(pools: Mapping[tuple[int, int], NamePool], persons: Persons) -> Nam
 def _apart(names: Names, persons: Persons, pool: NamePool) -> Names:
     """Names of several groups where they must differ: the same one in two of them is lengthened in all but one."""
     for what in persons.apart & {"name", "first_name", "last_name"}:
-        text = {"name": names.last + " " + names.first, "first_name": names.first, "last_name": names.last}[what]
-        text = text.str.replace(" ", "") if pool.glued else text
-        again = text.to_frame("t").select(pl.int_range(pl.len()).over("t")).to_series().to_numpy()
-        if again.any():
-            at_first = pool.glued if what == "name" else what == "first_name"
-            level = np.where(again > 0, again + 1 + len(pool.more) * 2, 0)
-            mark = "" if pool.glued else "-"
-            names = names.longer(pool.more, level, at_first=at_first, mark=mark)
-            names = names.longer(pool.more, level // len(pool.more), at_first=at_first, mark=mark)
+        at_first = pool.glued if what == "name" else what == "first_name"
+        for turn in range(1, ROUNDS):
+            text = {"name": names.last + " " + names.first, "first_name": names.first, "last_name": names.last}[what]
+            text = text.str.replace(" ", "") if pool.glued else text
+            again = text.to_frame("t").select(pl.int_range(pl.len()).over("t")).to_series().to_numpy()
+            if not again.any():
+                break
+            level = np.where(again > 0, again + 37 * turn, 0)
+            names = names.longer(pool.more, level, at_first=at_first, mark="" if pool.glued else "-")
     return names
 
 

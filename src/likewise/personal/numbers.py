@@ -18,6 +18,8 @@ from likewise.personal.pools import Country, Locale, countries
 from likewise.personal.texts import by_class, poured, shared
 from likewise.personal.unseen import KEPT, Unseen
 
+MANY = 10**6
+"""People for whom there must be numbers where nothing tells how many there are."""
 ROUNDS = 60
 """Draws in which numbers that may be real ones are replaced: of a quarter that may not, all but one in 10**7."""
 ROOM = 8
@@ -72,8 +74,9 @@ def unseen_numbers(digits: pl.Series) -> Unseen | None:
 
 LAST = 8
 """Last digits of a telephone number by which it is told from real ones, however it begins."""
-KINDS = ("+", "00", "0", "c", "n")
-"""How a number begins: with + or 00 and the country's code, with the trunk's 0, with the code alone, with neither."""
+KINDS = ("+", "00", "+0", "0", "c", "n")
+"""How a number begins: with + or 00 and the country's code, with the trunk's 0 behind that, with this 0 alone, with the
+code alone, with none of them."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +151,8 @@ class PhoneForm:
 
     def _digits(self, code: str, kind: str, template: str, persons: Persons) -> pl.Series:
         country = countries()[code]
-        before = {"+": country.calling, "c": country.calling, "00": "00" + country.calling, "0": country.trunk, "n": ""}
-        forms, shares = self._ranges(code, kind, template, len(persons))
-        return pl.select(pl.lit(before[kind]) + pl.lit(self._own(forms, shares, persons))).to_series()
+        forms, shares = self._ranges(code, kind, template, MANY if persons.alone else len(persons))
+        return pl.select(pl.lit(_before(country, kind)) + pl.lit(self._own(forms, shares, persons))).to_series()
 
     def _ranges(self, code: str, kind: str, template: str, n: int) -> tuple[list[str], npt.NDArray[np.float64]]:
         """Forms of numbers and their shares: nobody's, where these are enough; then those that enough people have."""
@@ -225,8 +227,13 @@ def _forms_for(code: str, kind: str, template: str) -> tuple[str, ...]:
 
 def _own_width(country: Country, kind: str, template: str) -> int:
     """Digits of a template behind what a number of this kind begins with."""
-    before = {"+": country.calling, "c": country.calling, "00": "00" + country.calling, "0": country.trunk, "n": ""}
-    return template.count("#") - len(before[kind])
+    return template.count("#") - len(_before(country, kind))
+
+
+def _before(country: Country, kind: str) -> str:
+    """The digits with which numbers of a kind begin."""
+    code, trunk = country.calling, country.trunk
+    return {"+": code, "c": code, "00": "00" + code, "+0": code + trunk, "0": trunk, "n": ""}[kind]
 
 
 HEAD = 3
@@ -291,6 +298,12 @@ def _parted(texts: pl.Series, locale: Locale) -> pl.DataFrame:
         .when(pl.col("kind") == "c").then(pl.col("d").str.slice(len(home.calling)))
         .otherwise(pl.col("d")),
     )  # fmt: skip
+    with_zero = [code for code, country in countries().items() if country.trunk == "0"]
+    zero = (pl.col("kind") == "+") & pl.col("country").is_in(with_zero) & pl.col("own").str.starts_with("0")
+    table = table.with_columns(
+        kind=pl.when(zero).then(pl.lit("+0")).otherwise("kind"),
+        own=pl.when(zero).then(pl.col("own").str.slice(1)).otherwise("own"),
+    )
     lost = (pl.col("abroad") | pl.col("zeros")) & pl.col("calling").is_null()
     template = pl.col("t").str.replace_all(r"\d", "#").str.replace("(o)", "(0)", literal=True)
     # Marks only: letters are somebody's words.

@@ -222,7 +222,8 @@ class People:
             assert isinstance(column.form, AddressForm)
             if salt == 0 and 0 in places:
                 return column.form.write(places[0])
-            own = places_of(some, self.locales, None if cities is None else cities.gather(rows), salt, len(persons))
+            known, n_all = None if cities is None else cities.gather(rows), 0 if persons.alone else len(persons)
+            own = places_of(some, self.locales, known, salt, n_all)
             if salt == 0:
                 places[0] = own
             return column.form.write(own)
@@ -366,7 +367,7 @@ def _form(
         return PhoneForm.learnt(text, whose, least, home, every)
     if semantic == "iban":
         return IbanForm.learnt(text, whose, least, home, every)
-    return AddressForm.learnt(text) if semantic == "address" else usual_form(semantic, home)
+    return AddressForm.learnt(text, semantic) if semantic in ("address", "street") else usual_form(semantic, home)
 
 
 def _split_names(names: pl.Series | None, language: str) -> tuple[pl.Series | None, pl.Series | None]:

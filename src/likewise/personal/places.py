@@ -60,7 +60,7 @@ def places_of(
             locales[k],
             _some(cities, np.flatnonzero(group == k)),
             salt,
-            max(n_all, len(persons)),
+            n_all,
         )
         for k in present
     ]
@@ -118,8 +118,10 @@ class AddressForm:
     shares: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def learnt(cls, texts: pl.Series) -> AddressForm:
-        """Whether most addresses have the post code and the city behind the street."""
+    def learnt(cls, texts: pl.Series, semantic: str) -> AddressForm:
+        """Whether most streets have a number, and most addresses the post code and the city behind."""
+        if semantic == "street" and not (texts.str.contains(r"\d").mean() or 0) > 0.5:  # type: ignore[operator]
+            return cls("{street}")
         behind = (texts.str.contains(r",.*\d{3,}.*\p{L}|\p{L}.*,.*\p{L}.*\d{3,}|\n").mean() or 0) > 0.5  # type: ignore[operator]
         return cls("{line}, {postcode} {city}" if behind else "{line}")
 

@@ -16,6 +16,7 @@ from likewise.privacy.labels import Hierarchy
 from likewise.privacy.measures import Anonymity, Diversity, measure, row_risk
 from likewise.privacy.microaggregation import Microaggregated, microaggregate, top_bottom
 from likewise.privacy.promise import Promise
+from likewise.privacy.pseudonyms import pseudonymize
 from likewise.privacy.recoding import Recoding
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "hierarchies",
     "measure",
     "microaggregate",
+    "pseudonymize",
     "row_risk",
     "top_bottom",
 ]

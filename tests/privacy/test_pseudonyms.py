@@ -1,0 +1,93 @@
+"""Claims about pseudonyms: the same person is the same made person everywhere, and nobody without the key is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import likewise as lw
+from likewise.cli.app import app
+from likewise.errors import OptionError, SchemaError
+from likewise.privacy import pseudonymize
+
+KEY = "a key of sixteen bytes"
+TOLD = {"name": "name", "email": "email", "phone": "phone"}
+
+
+def clients(n: int = 300) -> pl.DataFrame:
+    names = [f"{a} {b}" for a in ("Ann", "Bob", "Eva") for b in ("Meyer", "Smith", "Stone", "Wolf")]
+    return pl.DataFrame({
+        "name": [names[k % len(names)] for k in range(n)], "email": [f"p{k}@firm.com" for k in range(n)],
+        "phone": [f"+49 151 {k:08d}" for k in range(n)], "paid": range(n),
+    })  # fmt: skip
+
+
+def made(table: pl.DataFrame, key: str = KEY, locale: str = "de_DE") -> pl.DataFrame:
+    told = {name: TOLD[name] for name in table.columns if name in TOLD}
+    schema = lw.infer(table, entity=False, overrides=told)
+    return pseudonymize(table, key, schema=schema, locale=locale)
+
+
+def test_the_same_person_is_the_same_in_tables_of_any_size_and_order() -> None:
+    whole = made(clients())
+    orders = clients().select("email", item=pl.lit("book")).sample(7, seed=1)
+    some = made(orders)
+    joined = orders.rename({"email": "real"}).hstack(some.select("email"))
+    real = clients().select(real="email").hstack(whole.select(made="email"))
+    assert joined.join(real, on="real").select((pl.col("email") == pl.col("made")).all()).item()
+    part = made(clients().sample(40, seed=2).sort("paid", descending=True)).sort("paid")
+    assert part.equals(whole.join(part.select("paid"), on="paid").sort("paid"))
+
+
+def test_rows_agree_and_other_columns_stay() -> None:
+    table = made(clients())
+    assert table["paid"].equals(clients()["paid"])
+    assert table["email"].n_unique() == 300
+    last = (
+        table["name"].str.to_lowercase().str.split(" ").list.last().str.normalize("NFD").str.replace_all(r"\p{M}|ß", "")
+    )
+    holds = table.with_columns(last=last.str.head(3)).select(pl.col("email").str.contains(pl.col("last"), literal=True))
+    assert holds.to_series().all()
+    for name in TOLD:
+        assert not table[name].is_in(clients()[name].implode()).any()
+
+
+def test_marks_and_capitals_make_no_other_person_and_another_key_does() -> None:
+    table = pl.DataFrame({"email": ["ann@a.com", "Ann@A.com ", "bo@b.com", None]})
+    first = made(table)["email"]
+    assert first[0] == first[1] != first[2]
+    assert first[3] is None
+    assert made(table, "another key of sixteen")["email"][0] != first[0]
+
+
+def test_what_cannot_be_pseudonymous_is_refused() -> None:
+    with pytest.raises(OptionError, match="16 bytes"):
+        made(clients(), "short")
+    with pytest.raises(SchemaError, match="no column tells of people"):
+        pseudonymize(pl.DataFrame({"x": [1, 2, 3]}), KEY)
+    cards = pl.DataFrame({"email": [f"a{k}@b.com" for k in range(30)], "card": ["4111 1111 1111 1111"] * 30})
+    schema = lw.infer(cards, entity=False, overrides={"card": "card"})
+    with pytest.raises(SchemaError, match="'card'"):
+        pseudonymize(cards, KEY, schema=schema)
+    assert pseudonymize(cards, KEY, schema=schema, drop_others=True).columns == ["email"]
+
+
+def test_the_command_reads_its_key_from_a_file_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LIKEWISE_PSEUDONYM_KEY", raising=False)
+    clients().write_csv("real.csv")
+    Path("secret").write_text(KEY + "\n")
+    words = ["pseudonymize", "real.csv", "--locale", "de_DE", "-o"]
+    refused = CliRunner().invoke(app, [*words, "a.csv"])
+    assert refused.exit_code != 0
+    assert not Path("a.csv").exists()
+    assert CliRunner().invoke(app, [*words, "a.csv", "--key-file", "secret"]).exit_code == 0
+    assert CliRunner().invoke(app, [*words, "b.csv"], env={"LIKEWISE_PSEUDONYM_KEY": KEY}).exit_code == 0
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    for cell in ("p17@firm.com", KEY):
+        assert cell.encode() not in Path("a.csv").read_bytes()

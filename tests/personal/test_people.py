@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -279,3 +281,14 @@ def test_locales_that_are_not_known_fall_back_on_their_language() -> None:
     assert [Locale.of(word).country for word in ("es_AR", "fr_CA", "pt", "nl", "en", "zh", "PT", "CH", "xx", None)] == [
         "AR", "CA", "PT", "NL", "US", "CN", "PT", "CH", "US", "US",
     ]  # fmt: skip
+
+
+def test_words_of_faker_stand_beside_the_pools_and_stay_in_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = SimpleNamespace(first_names_female=["Zelda"], first_names_male=["Zeno", 3], last_names=["Zimt", "{{x}}"])
+    monkeypatch.setitem(sys.modules, "faker.providers.person.de_DE", SimpleNamespace(Provider=provider))
+    people = learnt(name=["Ann Lee", "Bo Kim"] * 20, locale="de_DE")
+    monkeypatch.setitem(sys.modules, "faker.providers.person.de_DE", None)
+    kept = from_state(*to_state(people))
+    assert "Zelda" in kept.pools[0, 0].first.texts
+    assert {"Zeno", "Zimt"} <= {*kept.pools[0, 1].first.texts, *kept.pools[0, 1].last.texts}
+    assert not {3, "{{x}}"} & {*kept.pools[0, 1].first.texts, *kept.pools[0, 1].last.texts}

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+import likewise
 from likewise import errors
 from likewise.cli.inputs import open_table
 from likewise.cli.options import AS_TOLD, Debug, Quiet, Reading, SchemaFile, TableFile
@@ -44,14 +45,12 @@ def pseudonymize(
       likewise pseudonymize customers.csv -o out.csv --key-file secret.key
       LIKEWISE_PSEUDONYM_KEY=... likewise pseudonymize orders.csv -o out.csv --locale de_DE
     """
-    from likewise.privacy import pseudonymize as make
-
     terminal = open_terminal(quiet, output)
     guard(inputs=[source, *(path for path in (schema_file, key_file) if path is not None)], outputs=[output])
     check_outputs(table=output)
     key = _key(key_file)
     frame, schema = open_table(source, schema_file, None, False, reading, terminal)
-    table = make(frame, key, schema=schema, locale=locale, drop_others=drop_others)
+    table = likewise.privacy.pseudonymize(frame, key, schema=schema, locale=locale, drop_others=drop_others)
     write_table(table, schema, output)
     terminal.result(f"{output}: {len(table):,} rows, pseudonymous: personal data still")
 

@@ -8,7 +8,7 @@ Legend: n persons, F given names, L family names, m pairs of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -56,17 +56,19 @@ class NamePool:
 
     @classmethod
     def of(
-        cls, language: Language, gender: str, real: RealNames, styles: tuple[str, ...], *, apart: bool = False
-    ) -> Self:
+        cls, language: Language, gender: str, real: RealNames, styles: tuple[str, ...], *, apart: bool = False,
+        beside: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> Self:  # fmt: skip
         """A pool of what no real name is.
 
         Args:
             gender: "female" or "male".
             styles: how full names are written.
             apart: whether they must differ, of which more are needed then.
+            beside: given and family names beside those of the pools.
         """
-        first = real.without(language.words(gender), "first_name", language)
-        last = real.without(language.words("last"), "last_name", language)
+        first = real.without(language.words(gender).beside(beside[0]), "first_name", language)
+        last = real.without(language.words("last").beside(beside[1]), "last_name", language)
         pairs = real.pairs(first, last, styles)
         if len(pairs) < LEAST_PAIRS or (apart and len(pairs) < MANY_PAIRS and language.code not in LENGTHENED):
             last = last + made_up(language, real.tokens)

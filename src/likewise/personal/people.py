@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.personal import pools as pool
 from likewise.personal.crowd import Crowd
 from likewise.personal.latent import Ints, Persons, below, noise
 from likewise.personal.mails import MailForm
@@ -136,7 +137,7 @@ class People:
         crowd, apart = _repeated(texts, semantics, whose, least)
         apart |= once
         styles = tuple(style for style in styles if style not in ("{first}", "{last}"))
-        pools = _pools(locales, real, styles, apart="name" in apart)
+        pools = _pools(locales, real, styles, apart="name" in apart, more=True)
         return cls(columns, locales, pools, beside, crowd, apart, _holes(texts, whose, least))
 
     @classmethod
@@ -327,16 +328,24 @@ def _locales(home: Locale, named: Sequence[str]) -> tuple[Locale, ...]:
 
 
 def _pools(
-    locales: tuple[Locale, ...], real: RealNames, styles: tuple[str, ...], *, apart: bool = False
+    locales: tuple[Locale, ...], real: RealNames, styles: tuple[str, ...], *, apart: bool = False, more: bool = False
 ) -> dict[tuple[int, int], NamePool]:
-    made: dict[tuple[str, int], NamePool] = {}
-    for locale in locales:
+    """Names by place of the locale and gender; one pool where a language has the same words in several countries.
+
+    Args:
+        more: with those of Faker, where it is installed.
+    """
+    made: dict[tuple[str, ...], NamePool] = {}
+    pools = {}
+    for k, locale in enumerate(locales):
         for gender, word in enumerate(("female", "male")):
-            if (locale.language, gender) not in made:
-                made[locale.language, gender] = NamePool.of(
-                    languages()[locale.language], word, real, styles, apart=apart
-                )
-    return {(k, gender): made[locale.language, gender] for k, locale in enumerate(locales) for gender in (0, 1)}
+            beside = tuple(pool.faker_words(locale, kind) if more else [] for kind in (word, "last"))
+            key = (locale.language, word, locale.country if any(beside) else "")
+            if key not in made:
+                language = languages()[locale.language]
+                made[key] = NamePool.of(language, word, real, styles, apart=apart, beside=(beside[0], beside[1]))
+            pools[k, gender] = made[key]
+    return pools
 
 
 def _column(texts: Mapping[str, pl.Series], semantics: Mapping[str, str], what: str) -> pl.Series | None:

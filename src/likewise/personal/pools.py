@@ -5,10 +5,13 @@ A locale is a country and one of its languages: "de_CH", or "CH" for its most us
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
@@ -37,6 +40,10 @@ class Words:
 
     def take(self, at: list[int]) -> Words:
         return Words(tuple(self.texts[i] for i in at), tuple(self.latin[i] for i in at))
+
+    def beside(self, others: Sequence[str]) -> Words:
+        """With words in Latin letters that are not among them."""
+        return self + Words.of([word for word in others if word not in set(self.texts)]) if others else self
 
     def __add__(self, other: Words) -> Words:
         return Words(self.texts + other.texts, self.latin + other.latin)
@@ -167,6 +174,24 @@ def languages() -> dict[str, Language]:
 @cache
 def countries() -> dict[str, Country]:
     return {code: Country(code, data) for code, data in _file("countries").items()}
+
+
+MOST_WORDS = 500
+"""Words of Faker that are taken: more make the model file larger and no table better."""
+_LISTS = {"female": "first_names_female", "male": "first_names_male", "last": "last_names"}
+
+
+def faker_words(locale: Locale, kind: str) -> list[str]:
+    """Names of a kind ("female", "male", "last") that Faker has, where it is installed and the script is Latin; else
+    none. Its lists alone are looked at, at fit, and kept with the model: nothing is drawn by it."""
+    if "=" in languages()[locale.language].data["last"]:
+        return []  # nothing tells how these are written in Latin letters
+    try:
+        provider = import_module(f"faker.providers.person.{locale.language}_{locale.country}").Provider
+    except ImportError:
+        return []
+    found = [word for word in getattr(provider, _LISTS[kind], None) or () if isinstance(word, str)]
+    return [word for word in dict.fromkeys(found) if re.fullmatch(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*", word)][:MOST_WORDS]
 
 
 @dataclass(frozen=True)

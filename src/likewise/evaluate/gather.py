@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.inference import Guessed
@@ -242,7 +243,10 @@ def evaluate_tables(
     run = Context(schema, frames, target, by, random_state, learner, chosen)
     if entity is None or entity is True:
         _tell_of_entity(run.notes, train, schema)
-    return _report(run)
+    # Products of matrices are many and small here: shared by two threads they wait for each other longer than they
+    # work, and what they are rounded to hangs on how many share them.
+    with threadpool_limits(1, user_api="blas"):
+        return _report(run)
 
 
 def _rule_scores(schema: Schema, tables: Mapping[str, pl.DataFrame]) -> Iterable[RuleScore]:

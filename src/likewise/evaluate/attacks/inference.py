@@ -130,7 +130,7 @@ class _Asked:
 def _most_targets(n_rows: int, width: int, n_secrets: int) -> int:
     """Each secret takes a pass of its own over all pairs."""
     work = n_rows * (width + 30 * n_secrets)
-    return int(np.clip(0.4 * MOST_WORK / work, LEAST_TARGETS, MAX_TARGETS))
+    return int(np.clip(0.3 * MOST_WORK / work, LEAST_TARGETS, MAX_TARGETS))
 
 
 def _by_nearest(tried: Vectors, table: Typed, asked: _Asked) -> dict[str, npt.NDArray[np.bool_]]:

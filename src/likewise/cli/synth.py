@@ -135,6 +135,9 @@ def synth(
             rich_help_panel=PRIVACY,
         ),
     ] = None,
+    text: Annotated[
+        str, typer.Option(metavar="HOW", help="Draw sentences as a placeholder, or by ngram: words without meaning.")
+    ] = "placeholder",
     rule: Rules = None,
     strict_rules: Annotated[
         bool, typer.Option("--strict-rules", help="Refuse a table of which a row breaks a rule.")
@@ -231,7 +234,7 @@ def synth(
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
-            "time", "static", "entities", *reading.given,
+            "text", "time", "static", "entities", *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_images(
@@ -273,7 +276,7 @@ def synth(
     synthesize(
         held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
         entity=False if no_entity else None, time=time, static=static, strict_rules=strict_rules, budget=kept,
-        k_anonymous=k_anonymous, condition_on=condition_on or [],
+        k_anonymous=k_anonymous, text=text, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
@@ -297,6 +300,7 @@ def synthesize(
     privacy: DP | None = None,
     budget: Budget | None = None,
     k_anonymous: int | None = None,
+    text: str = "placeholder",
     dialect: Dialect | None = None,
     save: Path | None = None,
     report: Path | None = None,
@@ -329,7 +333,7 @@ def synthesize(
             strict_rules=strict_rules,
             privacy=privacy,
             budget=budget,
-            codec=None if k_anonymous is None else lw.CodecOptions(k_anonymous=k_anonymous),
+            codec=lw.CodecOptions(k_anonymous=k_anonymous, text=text),
             max_seconds=max_seconds,
             progress=progress,
             **told,

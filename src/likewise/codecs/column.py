@@ -16,7 +16,7 @@ import polars as pl
 
 from likewise.codecs.base import Field
 from likewise.errors import ConditionError, ModelFileError, OptionError
-from likewise.schema.column import Column
+from likewise.schema.column import TEXTS, Column
 from likewise.schema.distinct import Distinct
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -36,6 +36,8 @@ class CodecOptions:
         protect: False keeps single rows' values: true extremes, rare levels. For data that is public anyway.
         rare_token: what pooled rare levels are written as; None draws a kept level in their place.
         bin_pieces: most straight pieces of the quantile function inside one bin.
+        text: how sentences are drawn, where the schema's `format` does not say: as a "placeholder", a text that says
+            that it is none, or by "ngram", words in the order of many people's texts, which mean nothing.
         k_anonymous: rows that must share each combination of codes on the columns of role `quasi_identifier`, as the
             generator is told it; None asks for nothing. See `likewise.privacy.codec`.
     """
@@ -46,6 +48,7 @@ class CodecOptions:
     protect: bool = True
     rare_token: str | None = None
     bin_pieces: int = 8
+    text: str = "placeholder"
     k_anonymous: int | None = None
 
     def __post_init__(self) -> None:
@@ -57,6 +60,8 @@ class CodecOptions:
             raise OptionError(f"min_rows must be at least 1, got {self.min_rows}")
         if self.bin_pieces < 1:
             raise OptionError(f"bin_pieces must be at least 1, got {self.bin_pieces}")
+        if self.text not in TEXTS:
+            raise OptionError(f"text must be one of {', '.join(map(repr, TEXTS))}, got {self.text!r}")
         k = self.k_anonymous
         if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 2):
             raise OptionError(f"k_anonymous must be a whole number of at least 2, or None, got {k!r}")

@@ -5,7 +5,7 @@ is. Templates that enough rows share are codes. A draw takes every position's ch
 have there, each position by itself, so no string is stored; draws that may equal a real string are drawn again
 (`unseen.py`), and where a template leaves no room for that ("A1"), are a little longer. Where no template is shared
 (names, sentences), the text drawn has only the usual lengths and characters. Of a text longer than a pattern can be,
-the length is told roughly.
+the length is told roughly. Free text, sentences that is, is drawn as a placeholder, or word by word (`words.py`).
 
 Legend: n rows, T templates, K codes: templates, pooled (if any), missing (if any).
 """
@@ -24,10 +24,12 @@ import polars as pl
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
 from likewise.codecs.holders import Holders, Persons, merged
+from likewise.codecs.words import SENTENCE, Words, placeholders
 from likewise.conditions import Missing
 from likewise.errors import ConditionError, ModelFileError
 from likewise.personal.unseen import Prints, Unseen, prints_of
 from likewise.schema.column import Column
+from likewise.schema.keys import WORDY
 
 CLASSES = {r"\p{Nd}": "\ue000", r"\p{Lu}": "\ue001", r"\p{Ll}": "\ue002", r"[\p{Lo}\p{Lt}\p{Lm}]": "\ue003"}
 MAX_LENGTH = 64  # longer strings are no patterns; their template is not looked at
@@ -73,6 +75,8 @@ class TextSummary:
         prints: numbers of the distinct strings no longer than a pattern, ascending; None where any may be drawn.
         print_rows: rows of each.
         are_codes: whether they are codes (`_are_codes`), so that none of them is an amount.
+        wordy: rows of texts of four words and more.
+        texts: text, person, and whether it is learnt, for those who draw word by word; None where nobody will.
     """
 
     templates: pl.DataFrame
@@ -85,6 +89,8 @@ class TextSummary:
     prints: Prints | None = None
     print_rows: npt.NDArray[np.int64] | None = None
     are_codes: bool = False
+    wordy: int = 0
+    texts: pl.DataFrame | None = None
 
     def merge(self, other: Self) -> Self:
         return type(self)(
@@ -97,15 +103,19 @@ class TextSummary:
             merged(self.holders, other.holders),
             *_joined(self, other),
             self.are_codes or other.are_codes,
+            self.wordy + other.wordy,
+            None if self.texts is None or other.texts is None else self.texts.vstack(other.texts),
         )
 
     def unlike(self, series: pl.Series) -> Self:
         """The same, and these strings are not to be drawn either."""
         if self.prints is None:
             return self
-        prints, rows = _prints(series.cast(pl.String).drop_nulls())
+        strings = series.cast(pl.String).drop_nulls()
+        prints, rows = _prints(strings)
         both = _joined(self, replace(self, prints=prints, print_rows=np.zeros_like(rows)))
-        return replace(self, prints=both[0], print_rows=both[1])
+        texts = None if self.texts is None else self.texts.vstack(_texts(strings, None, learnt=False))
+        return replace(self, prints=both[0], print_rows=both[1], texts=texts)
 
     def shared_prints(self, rows: int) -> Prints:
         """Numbers of the strings that so many rows, or people, have."""
@@ -153,7 +163,18 @@ def summarise_text(
         prints,
         rows,
         with_prints and _are_codes(strings),
+        int(strings.str.contains(WORDY).sum()),
+        _texts(series, persons) if with_prints else None,
     )
+
+
+def _texts(series: pl.Series, persons: pl.Series | Persons | None, *, learnt: bool = True) -> pl.DataFrame:
+    """The known texts, a number for the person of each, null where each row is one, and whether they are learnt."""
+    frame = pl.DataFrame({"text": series.cast(pl.String)}).with_columns(person=pl.lit(None, pl.Int64))
+    if persons is not None:
+        names = persons.names.gather(persons.numbers) if isinstance(persons, Persons) else persons
+        frame = frame.with_columns(person=names.hash().reinterpret(signed=True))
+    return frame.drop_nulls("text").with_columns(learnt=pl.lit(learnt))
 
 
 def _are_codes(strings: pl.Series) -> bool:
@@ -274,6 +295,7 @@ class TextCodec(ColumnCodec):
         has_pooled, has_missing: whether there are these codes.
         rare_token: what pooled text is written as; None draws it.
         unseen: tells texts that are surely none of the real ones; None where any may be drawn.
+        free: whether it is free text, drawn by `words`, or where there are none as placeholders.
     """
 
     kind: ClassVar[str] = "text"
@@ -287,6 +309,8 @@ class TextCodec(ColumnCodec):
     has_missing: bool
     rare_token: str | None = None
     unseen: Unseen | None = None
+    free: bool = False
+    words: Words | None = None
 
     @classmethod
     def from_summary(cls, summary: TextSummary, column: Column, options: CodecOptions) -> Self:
@@ -300,11 +324,16 @@ class TextCodec(ColumnCodec):
         templates = templates.join(filled, on="template", how="left", maintain_order="left").filter(
             pl.col("filled").fill_null(0) == pl.col("template").str.len_chars()
         )
+        free = column.format is not None or _is_free(summary, int(templates["rows"].sum()))
+        templates = templates.clear() if free else templates
         names = templates["template"].to_list()
         pooled = summary.n_rows - int(templates["rows"].sum())
         has_missing = summary.missing > 0 or summary.n_rows == 0
         tail = [float(pooled)] * (pooled > 0) + [float(summary.missing)] * has_missing
         lengths = _shared_lengths(people.lengths.filter(pl.col("length") > 0), rows)
+        words = None
+        if free and (column.format or options.text) == "ngram" and summary.texts is not None:
+            words = Words.of(summary.texts, rows=rows)
         return cls(
             column.name,
             tuple(names),
@@ -318,6 +347,8 @@ class TextCodec(ColumnCodec):
             None
             if summary.prints is None or not options.protect
             else Unseen.of(summary.prints, summary.shared_prints(rows), amounts=not summary.are_codes),
+            free,
+            words,
         )
 
     @property
@@ -382,6 +413,8 @@ class TextCodec(ColumnCodec):
 
     def _strings(self, code: int, n: int, rng: np.random.Generator) -> pl.Series:
         """n strings of one code, none of which is real."""
+        if self.free and self.has_pooled and code == len(self.templates) and self.rare_token is None:
+            return self._free(n, rng)
         made = self._drawn(code, n, rng)
         roomy = code < len(self.templates) and self.rooms[code] >= ROOM * max(self.counts.sum(), n)
         if self.unseen is None or roomy or made.null_count():
@@ -398,6 +431,15 @@ class TextCodec(ColumnCodec):
             made = made.scatter(bad, made.gather(bad) + more)
             bad = bad[self._may_be_real(made.gather(bad))]
         return made
+
+    def _free(self, n: int, rng: np.random.Generator) -> pl.Series:
+        """n free texts, or what stands for them."""
+        length = np.full(n, len(SENTENCE) - 1)
+        if len(self.lengths):
+            upto = np.cumsum(self.length_counts)
+            length = self.lengths[np.searchsorted(upto, rng.random(n) * upto[-1], side="right")]
+        instead = placeholders(length)
+        return instead if self.words is None else self.words.draw(length, rng).fill_null(instead)
 
     def _may_be_real(self, texts: pl.Series) -> npt.NDArray[np.int64]:
         """Which texts are not told from the real ones, of those that are short enough to equal one."""
@@ -442,11 +484,15 @@ class TextCodec(ColumnCodec):
             "remainders": 0 if self.unseen is None else len(self.unseen.free),
             "shared": 0 if self.unseen is None else len(self.unseen.shared),
             "amounts": self.unseen is not None and self.unseen.amounts,
+            "free": self.free,
         }
         unseen = self.unseen
         free: dict[str, npt.NDArray[Any]] = {} if unseen is None else {"free": np.packbits(unseen.free)}
         if unseen is not None and len(unseen.shared):
             free["shared"] = unseen.shared.view(np.int64)
+        if self.words is not None:
+            data["words"], of_words = self.words.to_state()
+            free |= of_words
         return data, free | {
             "place": self.places.place,
             "char": self.places.char.astype(np.int64),
@@ -484,7 +530,8 @@ class TextCodec(ColumnCodec):
         token = take_value(data, "rare_token", str, type(None))
         return cls(
             name, tuple(templates), lengths, places, counts, length_counts, has_pooled, has_missing, token,
-            _unseen_from(data, arrays),
+            _unseen_from(data, arrays), take_value({"free": False, **data}, "free", bool),
+            Words.from_state(take_value(data, "words", dict), arrays) if "words" in data else None,
         )  # fmt: skip
 
 
@@ -502,6 +549,13 @@ def _unseen_from(data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
         raise ModelFileError("codec: 'shared' must be a count")
     shared = take_array(arrays, "shared", "i", length=n) if n else np.empty(0, np.int64)
     return Unseen(free, shared.astype(np.int64).view(np.uint64), bool(data.get("amounts", False)))
+
+
+def _is_free(summary: TextSummary, with_template: int) -> bool:
+    """Whether texts are sentences: most have four words or more, or are too long for a pattern and share none."""
+    n = summary.n_rows
+    long = summary.lengths.filter(pl.col("length") >= MAX_LENGTH)["rows"].sum()
+    return n > 0 and (2 * summary.wordy > n or (2 * with_template < n < 2 * long))
 
 
 def _shared_lengths(lengths: pl.DataFrame, rows: int) -> pl.DataFrame:

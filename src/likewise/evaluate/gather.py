@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from likewise.codecs.words import PLACEHOLDER
 from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.inference import Guessed
 from likewise.evaluate.columns import column_details
@@ -34,6 +35,7 @@ from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.persons import likely_entity
 
 MOST_PAIRS_KEPT = 5_000
+MOSTLY = 0.01
 
 
 def evaluate(
@@ -298,6 +300,7 @@ def _report(run: Context) -> Report:
             "rows unknown to the generator were not made."
         )
     asked = run.measures
+    _tell_of_placeholders(run)
     fit, floor, floor_by = fidelity.measure(run)
     detection = fidelity.detection(run) if "detection" in asked else None
     models = utility.standard(run) if asked & {"utility", "models"} or run.by is not None else None
@@ -361,6 +364,19 @@ def _column_scores(
             picture=picture(real, fake, run.train.persons),
             **column_details(real, fake),
         )
+
+
+def _tell_of_placeholders(run: Context) -> None:
+    """Note columns whose synthetic texts say that they are none."""
+    for column in run.schema:
+        if column.kind is Kind.TEXT and column.is_modelled:
+            texts = run.frames["synthetic"][column.name].drop_nulls().cast(pl.String)
+            share = texts.str.contains(PLACEHOLDER).mean()
+            if isinstance(share, float) and share > MOSTLY:
+                run.notes.append(
+                    f"Column {column.name!r}: {share:.1%} of the synthetic texts are placeholders, which say that they "
+                    "are none."
+                )
 
 
 def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:

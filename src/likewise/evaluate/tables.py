@@ -17,6 +17,7 @@ from likewise.codecs.matrix import NUMBER_KINDS, codes_of, levels_of, numbers_of
 from likewise.errors import InputError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.keys import WORDY
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -191,7 +192,9 @@ def _numbers(s: pl.Series, column: Column) -> TypedColumn:
 
 
 def _pattern(s: pl.Series) -> pl.Series:
-    return s.str.replace_all(r"\p{L}+", "a").str.replace_all(r"\p{N}+", "9")
+    """Letters and digits collapsed; sentences are all of one pattern, for they have none."""
+    bare = s.str.replace_all(r"\p{L}+", "a").str.replace_all(r"\p{N}+", "9")
+    return pl.select(pl.when(s.str.contains(WORDY)).then(pl.lit("a a a a")).otherwise(bare)).to_series().alias(s.name)
 
 
 def _levels(series: list[pl.Series], column: Column) -> list[TypedColumn]:

@@ -27,6 +27,9 @@ ZH: dict[str, str] = {
     "{n} levels of {column} have too few rows ({least}) to be judged by themselves.": (
         "{column} 有 {n} 个取值行数太少（不足 {least} 行），无法单独评判。"
     ),
+    "Column {column}: {share} of the synthetic texts are placeholders, which say that they are none.": (
+        "列 {column}：{share} 的合成文本是占位文字，文字本身已说明这一点。"
+    ),
     "No column could be learnt from the others.": "没有一列能由其他列学得。",
     "All measures but copies need at least {n} images of each set.": "除复制外，各项测量要求每组至少有 {n} 张图像。",
     "No holdout was given: a fifth of the real images stands in for fresh ones, though the generator has seen it, and "

@@ -20,6 +20,8 @@ from likewise.schema.semantics import LOCALE, SINGLES_OUT, WHERE, Semantic, of_f
 
 FORMAT_VERSION = 1
 _FORMAT_NAME = "likewise-schema"
+TEXTS = ("placeholder", "ngram")
+"""How free text is drawn."""
 
 
 class Kind(StrEnum):
@@ -72,7 +74,9 @@ class Column:
         format: how values that came as text were written: for a datetime its strftime pattern, for a number a pattern
             such as "0.00" (always two decimals), "0.0#" (one or two), "0.##" (none to two), "0.*" (as many as needed),
             "#,##0.00" (grouped thousands), "0,00" (decimal comma), "0.0 kg" or "0.00;(0.00)" (brackets); see
-            `likewise.schema.numbers.NumberFormat`. None: the shortest text. For an id under a budget of privacy, how
+            `likewise.schema.numbers.NumberFormat`. None: the shortest text. For text, how it is drawn: as a
+            "placeholder" or by "ngram" (see `CodecOptions`); None leaves it to the option, and codes to their pattern.
+            For an id under a budget of privacy, how
             keys are made: "uuid", or a text that ends in a 0 for each digit of a number.
         labels: for a boolean that did not come as one, the texts of false and true.
         decimals: for a real column, digits after the point; None if more than can be told.
@@ -119,6 +123,10 @@ class Column:
             raise SchemaError(
                 f"column {self.name!r}: kind and role must both be 'id' or neither, "
                 f"got kind {self.kind.value!r} with role {self.role.value!r}"
+            )
+        if self.kind is Kind.TEXT and not self.is_key and self.format not in (None, *TEXTS):
+            raise SchemaError(
+                f"column {self.name!r}: the format of text must be {' or '.join(map(repr, TEXTS))}, or none"
             )
         if self.locale is not None and not re.match(LOCALE, self.locale):
             raise SchemaError(f"column {self.name!r}: locale must be such as 'de_DE', or a country such as 'DE'")

@@ -20,6 +20,7 @@ from likewise.schema.identifiers.forms import LOOK_AT, NAME, Form, recognise
 from likewise.schema.identifiers.names import part_of_names
 from likewise.schema.identifiers.telling import are_logins
 from likewise.schema.keys import (
+    WORDY,
     is_measure,
     key_reason,
     looks_like_digit_code,
@@ -361,7 +362,9 @@ def _words_column(facts: _Facts, *, closed: bool) -> Column:
     kind = Kind.TEXT if not closed and _are_rare_numbers(facts) else text_or_category(facts.values, facts.counts)
     if kind is Kind.TEXT and not closed:
         long = facts.values.str.len_chars().mean() > MAX_LENGTH  # type: ignore[operator]
-        learnt = "only their length and characters are learnt" if long else "their pattern is learnt"
+        learnt = "their pattern is learnt"
+        if long or 2 * int(facts.values.str.contains(WORDY).sum()) > len(facts.values):
+            learnt = "free text, drawn as a placeholder that says so; format 'ngram' draws words without meaning"
         told = f"no text is kept, and none of them is drawn but what {LEAST_ROWS} rows have, and short numbers"
         return facts.column(kind, notes=(f"mostly different texts: {learnt}; {told}",))
     if len(facts.values) > 1 and int(facts.counts.max()) < LEAST_ROWS:  # type: ignore[arg-type]

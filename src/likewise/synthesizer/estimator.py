@@ -189,6 +189,10 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError("a budget of all fits needs to know what this one may spend: give privacy=DP(...) too")
         if privacy is not None and codec is not None and codec.k_anonymous is not None:
             raise OptionError("privacy does not pay for k_anonymous, which reads all rows: take one of the two")
+        if privacy is not None and codec is not None and codec.text == "ngram":
+            raise OptionError(
+                "privacy does not pay for the words of texts: leave text at 'placeholder', and drop columns of texts"
+            )
         if not isinstance(only, Mapping | None):
             raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
         if privacy is not None and holdout not in (0, HOLDOUT):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 from tests.identifiers.test_forms import checked, digits
+from typer.testing import CliRunner
 
 import likewise as lw
+from likewise.cli.app import app
 from likewise.schema.column import Kind, Schema
 from likewise.schema.identifiers.telling import named
 from likewise.schema.infer import infer
@@ -151,3 +155,13 @@ def test_a_person_s_word_for_a_semantic_wins_and_is_kept() -> None:
         ("username", "id", {"kind": "id", "role": "id", "semantic": "username"}),
     ]
     assert Schema.from_json(schema.to_json()) == schema
+
+
+def test_a_run_tells_of_what_is_made_and_only_the_schema_of_what_is_learnt(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"sex": ["m", "f"] * 30, "email": [f"a{k}@b.example" for k in range(60)]})
+    frame.write_csv(tmp_path / "real.csv")
+    run = CliRunner().invoke(app, ["synth", str(tmp_path / "real.csv"), "--dry-run"])
+    shown = CliRunner().invoke(app, ["schema", str(tmp_path / "real.csv")])
+    assert "column 'email'" in run.output
+    assert "column 'sex'" not in run.output
+    assert "gender" in shown.output

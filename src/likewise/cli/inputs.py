@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from likewise import errors
 from likewise.cli.options import Reading
 from likewise.cli.outputs import read_text
+from likewise.schema.semantics import WHYS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,7 +96,8 @@ def schema_of(
         schema = schema.replace(target, role=Role.TARGET)
     for column in schema:
         for note in column.notes:
-            terminal.note(f"column {column.name!r}: {note}")
+            if not note.endswith(WHYS):  # `likewise schema` shows what a column that is learnt tells of somebody
+                terminal.note(f"column {column.name!r}: {note}")
     if (told := word_on_headings(schema.names)) is not None:
         terminal.note(told)
     return replace(schema, dialect=dialect, rules=() if given is None else given.rules)

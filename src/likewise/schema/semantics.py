@@ -56,6 +56,9 @@ learnt, unless its kind is said too."""
 WHERE = frozenset(map(Semantic, ("house_number", "postcode", "city", "region", "country", "company")))
 """What is learnt where its levels repeat, and made where texts mostly differ: their pattern makes no words."""
 
+WHYS = BY_NAME, BY_VALUES, BY_BOTH = "by its name", "by its values", "by its name and its values"
+"""By what a semantic was told: the end of a note on a column that is learnt all the same."""
+
 LOCALE = r"^(?:[a-z]{2,3}_)?[A-Z]{2}$"
 """A language and a country, or a country."""
 

@@ -16,7 +16,7 @@ import polars as pl
 from likewise.schema.column import Column, Kind
 from likewise.schema.identifiers.names import is_a_name, without_marks
 from likewise.schema.keys import PEOPLE, parts_of
-from likewise.schema.semantics import SINGLES_OUT, Semantic
+from likewise.schema.semantics import BY_BOTH, BY_NAME, BY_VALUES, SINGLES_OUT, Semantic
 from likewise.schema.vocabulary import phrases, words
 
 LOOK_AT = 2_000
@@ -208,14 +208,14 @@ def told(column: Column, values: pl.Series) -> tuple[Semantic, str] | None:
     semantic, texts = named(column.name), values.head(LOOK_AT)
     if semantic is not None and column.kind in _KINDS.get(semantic, _WORDS):
         if semantic is Semantic.BIRTH_DATE:
-            return semantic, "by its name"
+            return semantic, BY_NAME
         sure_region = semantic is Semantic.REGION and not _VAGUE & {*map(without_marks, parts_of(column.name))}
         fits = _are_cities if sure_region else _VALUES[semantic]
         if fits(texts.cast(pl.String)):
-            return _finer(semantic, texts), "by its name and its values"
+            return _finer(semantic, texts), BY_BOTH
     if column.kind in _WORDS and values.dtype == pl.String:
         found = _by_values(texts, column.kind)
-        return None if found is None else (found, "by its values")
+        return None if found is None else (found, BY_VALUES)
     return None
 
 

@@ -15,6 +15,7 @@ import likewise as lw
 from likewise.errors import ConditionError, InputError, LikewiseError, OptionError, SchemaError
 from likewise.histories.memory import Memory, counted
 from likewise.histories.order import Histories
+from likewise.models import MODELS
 
 N = 400
 
@@ -195,7 +196,7 @@ def bad(**changes: Any) -> pl.DataFrame:
         (bad(), {"static": ["sex"]}, OptionError, "give time="),
         (bad(), {"time": "day", "entity": False}, OptionError, "name the entity"),
         (bad(), {"time": "day", "rules": ["kg > 0"]}, OptionError, "rules does not go with time"),
-        (bad(), {"time": "day", "model": lw.models.MODELS["copula"]()}, OptionError, "takes no context"),
+        (bad(), {"time": "day", "model": MODELS["copula"]()}, OptionError, "takes no context"),
         (bad(day=pl.when(pl.col("visit") > 1).then("day")), {"time": "day"}, InputError, "'day'.* is missing in"),
         (bad(patient=pl.int_range(pl.len())), {"time": "day"}, InputError, "differs in every row"),
         (bad(patient=pl.lit("p")), {"time": "day"}, InputError, "names 1 entity"),

@@ -40,7 +40,7 @@ def visits() -> pl.DataFrame:
 
 @cache
 def learnt() -> lw.Synthesizer:
-    return lw.Synthesizer(entity="patient", time="day", random_state=0, epochs=12, any_order=0.0).fit(visits())
+    return lw.Synthesizer(entity="patient", time="day", random_state=0, epochs=12).fit(visits())
 
 
 @cache
@@ -145,7 +145,7 @@ def test_memory_is_the_same_in_training_and_in_drawing() -> None:
 
 def test_the_order_of_the_rows_does_without_a_time() -> None:
     table = in_time(visits()).drop("day")
-    synth = lw.Synthesizer(entity="patient", time=True, random_state=0, epochs=8, any_order=0.0).fit(table)
+    synth = lw.Synthesizer(entity="patient", time=True, random_state=0, epochs=8).fit(table)
     some = synth.sample(100, random_state=0)
     firsts = some.group_by("patient", maintain_order=True).first()
     assert (firsts["stage"] == "a").mean() > 0.9  # type: ignore[operator]
@@ -161,7 +161,7 @@ def test_rows_of_one_moment_do_not_repeat_where_they_never_did() -> None:
         for team in rng.choice(list("abcdef"), size=int(rng.integers(1, 4)), replace=False)
     ]
     table = pl.DataFrame(rows, schema=["who", "year", "team", "games"], orient="row")
-    synth = lw.Synthesizer(entity="who", time="year", random_state=0, epochs=4, any_order=0.0).fit(table)
+    synth = lw.Synthesizer(entity="who", time="year", random_state=0, epochs=4).fit(table)
     assert synth.histories_ is not None
     assert synth.histories_.layout.alone == ("team",)
     some = synth.sample(200, random_state=0)

@@ -333,10 +333,22 @@ class Synthesizer(Estimator, LatentMethods):
     ) -> Self:
         """Learn the rows of entities in time."""
         split, training, drawing = self._streams()
+
+        def make() -> Generator:
+            """A fresh one; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
+            generator = self._table_generator(schema)
+            if (
+                isinstance(self.model, str)
+                and "any_order" not in self.model_options
+                and hasattr(generator, "any_order")
+            ):
+                generator.any_order = 0.0
+            return generator
+
         with _progress(self.progress) as report:
             model, learnt, held = learn_histories(
                 table, schema, time=time, static=self.static, holdout=self.holdout, options=self.codec,
-                make=lambda: self._table_generator(schema), split=split, training=training, progress=report,
+                make=make, split=split, training=training, progress=report,
             )  # fmt: skip
         self._keep(model.what, None, give_back, drawing)
         self.histories_, self.codec_, self.image_codec_, self.rules_ = model, model.layout.codec, None, None

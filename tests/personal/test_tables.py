@@ -13,9 +13,10 @@ import pytest
 import likewise as lw
 from likewise.codecs.people import PersonalCodec
 from likewise.codecs.table import TableCodec
-from likewise.errors import ModelFileError
+from likewise.errors import ModelFileError, RuleError, SchemaError
 from likewise.personal.people import People
 from likewise.personal.pools import in_latin, languages
+from likewise.personal.saved import from_state, to_state
 from likewise.schema.column import Column, Schema
 
 TOLD = {"name": "name", "email": "email", "phone": "phone", "iban": "iban"}
@@ -110,3 +111,73 @@ def test_a_table_of_people_that_lost_one_of_its_columns_is_refused() -> None:
     for damage in damages:
         with pytest.raises(ModelFileError):
             TableCodec.from_state({**data, **damage}, arrays)
+
+
+@pytest.mark.parametrize(
+    ("semantic", "values"),
+    [
+        ("email", pl.Series([1, 2, 3] * 20)),
+        ("name", pl.Series([True, False, True] * 20)),
+        ("phone", pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 2, 29), eager=True)),
+        ("iban", pl.Series([1.5, 2.5, 3.5] * 20)),
+    ],
+)
+def test_texts_are_not_made_for_columns_that_cannot_hold_them(semantic: str, values: pl.Series) -> None:
+    with pytest.raises(SchemaError, match=r"column 'x'.*texts"):
+        lw.infer(pl.DataFrame({"x": values}), overrides={"x": semantic})
+
+
+@pytest.mark.parametrize("heading", ["name", "first_name", "last_name"])
+def test_a_name_that_is_said_to_be_none_is_learnt_though_others_stand_beside_it(heading: str) -> None:
+    frame = pl.DataFrame({
+        "name": [f"{a} {b}" for a in ("Anna", "Paul", "Eva", "Max") for b in ("Meyer", "Weber", "Schmidt")] * 5,
+        "first_name": ["Anna", "Paul", "Eva"] * 20, "last_name": ["Meyer", "Weber", "Schmidt", "Wolf"] * 15,
+    })  # fmt: skip
+    schema = lw.infer(frame, overrides={heading: "none"})
+    assert schema[heading].semantic == "none"
+    assert not schema[heading].is_key
+    assert all(schema[other].semantic is not None and schema[other].is_key for other in {*frame.columns} - {heading})
+
+
+def test_columns_without_a_cell_are_none_of_names() -> None:
+    frame = customers(60).with_columns(first_name=pl.lit("Eva"), name=pl.lit(None, dtype=pl.String))
+    schema = lw.infer(frame, overrides={"email": "email"})
+    drawn = lw.Synthesizer("copula", schema=schema, random_state=0).fit(frame).sample(20, random_state=0)
+    assert drawn["name"].null_count() == 20
+
+
+def test_countries_by_their_codes_tell_where_people_live() -> None:
+    frame = customers().with_columns(land=pl.Series(["DE", "FR", "AT"] * 200)).rename({"land": "country"})
+    schema = lw.infer(frame, overrides=TOLD)
+    assert schema["country"].semantic == "country"
+    drawn = lw.Synthesizer("copula", schema=schema, random_state=0).fit(frame).sample(90, random_state=0)
+    calling = drawn["country"].replace_strict({"DE": "+49", "FR": "+33", "AT": "+43"})
+    assert drawn["country"].n_unique() == 3
+    assert drawn.select(pl.col("phone").str.starts_with(calling)).to_series().all()
+
+
+@pytest.mark.parametrize("width", [1, 16, 19, 30])
+def test_numbers_that_are_too_long_for_a_telephone_are_made_all_the_same(width: int) -> None:
+    rng = np.random.default_rng(width)
+    numbers = ["".join(map(str, rng.integers(1, 10, width))) for _ in range(60)]
+    people = People.learnt(pl.DataFrame({"p": numbers}), {"p": "phone"}, least=5, locale="de_DE")
+    made = people.draw(40, np.random.default_rng(0))["p"]
+    assert made.null_count() == 0
+    assert width == 1 or not made.is_in(numbers).any()
+
+
+def test_a_rule_on_what_is_made_says_what_to_do() -> None:
+    frame = customers(60)
+    with pytest.raises(RuleError, match=r"'name' is a key of name.*agrees without a rule.*none"):
+        lw.Synthesizer("copula", schema=schema_of(frame), rules=["name = sex"]).fit(frame)
+
+
+@pytest.mark.parametrize("style", [["DE", "n", "#" * 60, 1.0], ["DE", "n", "++", 1.0], ["DE", "+", "##", 1.0]])
+def test_a_model_file_of_numbers_that_are_none_is_refused(style: list[Any]) -> None:
+    people = People.usual({"phone": "phone"}, locale="de_DE")
+    data, arrays = to_state(people)
+    from_state(data, arrays)
+    for styles in ([style], data["columns"][0]["form"]["styles"] * 2_000):
+        data["columns"][0]["form"]["styles"] = styles
+        with pytest.raises(ModelFileError):
+            from_state(data, arrays)

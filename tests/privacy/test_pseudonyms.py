@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -91,3 +92,29 @@ def test_the_command_reads_its_key_from_a_file_or_the_environment(
     assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
     for cell in ("p17@firm.com", KEY):
         assert cell.encode() not in Path("a.csv").read_bytes()
+
+
+def test_columns_of_numbers_stay_numbers_and_lose_no_cell() -> None:
+    numbers = pl.Series([491510000000 + k for k in range(300)])
+    for phone in (numbers, numbers.cast(pl.Float64), pl.Series(range(10_000_000, 10_000_300), dtype=pl.Int32)):
+        table = made(clients().with_columns(phone=phone.set(pl.Series([k == 7 for k in range(300)]), None)))
+        assert table["phone"].dtype.is_numeric()
+        assert table["phone"].is_null().arg_true().to_list() == [7]
+        assert table["phone"].drop_nulls().n_unique() > 290
+
+
+def test_rows_of_pandas_keep_their_index() -> None:
+    frame = clients().to_pandas().set_index(pl.Series(range(1000, 1300)).to_pandas())
+    assert pseudonymize(frame, KEY).index.tolist() == frame.index.tolist()
+
+
+def test_accents_written_in_one_sign_or_two_make_no_other_person() -> None:
+    table = pl.DataFrame({"email": ["jos\u00e9@a.com", "jose\u0301@a.com", "bo@b.com"]})
+    first = made(table)["email"]
+    assert first[0] == first[1] != first[2]
+
+
+@pytest.mark.parametrize("wrong", [{"key": 20}, {"key": None}, {"key": KEY, "locale": "Germany"}])
+def test_a_key_or_a_locale_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(OptionError):
+        pseudonymize(clients(), **wrong)

@@ -92,12 +92,7 @@ class PersonalCodec(KeyCodec):
 
     def as_stored(self, texts: pl.Series) -> pl.Series:
         """Numbers where the column came as such."""
-        dtype = NUMBERS.get(self.dtype)
-        if dtype is None:
-            return texts.alias(self.name)
-        number = texts.str.replace_all(r"\D", "").cast(pl.Int64, strict=False).alias(self.name)
-        fits = number.cast(dtype, strict=False)
-        return number if fits.null_count() > number.null_count() else fits
+        return as_numbers(texts, self.dtype).alias(self.name)
 
     def to_state(self) -> State:
         raise NotImplementedError("people are kept once for all their columns: `people_state`")
@@ -105,6 +100,16 @@ class PersonalCodec(KeyCodec):
     @classmethod
     def from_state(cls, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         raise NotImplementedError("people are kept once for all their columns: `people_of_state`")
+
+
+def as_numbers(texts: pl.Series, dtype: str) -> pl.Series:
+    """(n,) digits of texts where a column is stored as numbers, in more bits where these are too few; else texts."""
+    stored = NUMBERS.get(dtype)
+    if stored is None:
+        return texts
+    number = texts.str.replace_all(r"\D", "").cast(pl.Int64, strict=False)
+    fits = number.cast(stored, strict=False)
+    return number if fits.null_count() > number.null_count() else fits
 
 
 def grouped(

@@ -72,6 +72,8 @@ def unseen_numbers(digits: pl.Series) -> Unseen | None:
     return Unseen.of(np.unique(prints_of_numbers(numbers))) if len(numbers) else None
 
 
+LONGEST = 15
+"""Digits that a number has at most (E.164): longer texts are none."""
 LAST = 8
 """Last digits of a telephone number by which it is told from real ones, however it begins."""
 KINDS = ("+", "00", "+0", "0", "c", "n")
@@ -159,7 +161,7 @@ class PhoneForm:
         fitting = _forms_for(code, kind, template)
         country, learnt = countries()[code], self.ranges.get(code, {})
         if not fitting:  # what the plan does not know is begun as enough people's are
-            width = _own_width(country, kind, template)
+            width = own_width(country, kind, template)
             begun = {form: share for form, share in learnt.items() if len(form) == width} or {"#" * width: 1.0}
             return list(begun), np.array(list(begun.values()))
         areas = {form[:3] for form in learnt} if "areas" in country.data else set()
@@ -221,11 +223,11 @@ def _size(form: str) -> int:
 def _forms_for(code: str, kind: str, template: str) -> tuple[str, ...]:
     """The forms of a country's plan that have as many digits as the template has places for."""
     country = countries()[code]
-    width = _own_width(country, kind, template)
+    width = own_width(country, kind, template)
     return tuple(form for form in (*country.fiction, *country.phones, *country.more) if len(form) == width)
 
 
-def _own_width(country: Country, kind: str, template: str) -> int:
+def own_width(country: Country, kind: str, template: str) -> int:
     """Digits of a template behind what a number of this kind begins with."""
     return template.count("#") - len(_before(country, kind))
 
@@ -307,7 +309,7 @@ def _parted(texts: pl.Series, locale: Locale) -> pl.DataFrame:
     lost = (pl.col("abroad") | pl.col("zeros")) & pl.col("calling").is_null()
     template = pl.col("t").str.replace_all(r"\d", "#").str.replace("(o)", "(0)", literal=True)
     # Marks only: letters are somebody's words.
-    plain = template.str.contains(r"^(?:[#+ ()./\-]|\(0\))+$")
+    plain = template.str.contains(r"^(?:[#+ ()./\-]|\(0\))+$") & pl.col("own").str.len_chars().is_between(1, LONGEST)
     style = pl.concat_str("country", "kind", template, separator="|")
     return table.with_columns(style=pl.when(plain & ~lost & pl.col("t").is_not_null()).then(style)).select(
         "country", pl.col("own").fill_null(""), "style"

@@ -16,7 +16,7 @@ from likewise.errors import ModelFileError
 from likewise.personal.crowd import Crowd
 from likewise.personal.mails import LOCALS, MailForm
 from likewise.personal.names import NameForm, NamePool
-from likewise.personal.numbers import KINDS, IbanForm, PhoneForm
+from likewise.personal.numbers import KINDS, LONGEST, IbanForm, PhoneForm, own_width
 from likewise.personal.people import FORMS, MADE, Beside, Form, People, Told
 from likewise.personal.places import AddressForm
 from likewise.personal.pools import Locale, Words, countries, languages
@@ -25,6 +25,8 @@ from likewise.personal.unseen import Unseen
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 MOST_WORDS = 50_000
+MOST_FORMS = 1_000
+"""Ways of writing numbers: more would cost a drawing more time than any table warrants."""
 _NAME = re.compile(r"(?:\{(?:first|last|f|l|m)\}|[ ,.]){1,12}")
 _PLACE = re.compile(r"(?:\{(?:city|region|postcode|country|street|number|line)\}|[ ,.]){1,12}")
 _PHONE = re.compile(r"(?:[#+ ()./\-]|\(0\)){1,60}")
@@ -161,7 +163,9 @@ def _mail_form(data: Mapping[str, Any], free: Unseen | None) -> MailForm:
 def _phone_form(data: Mapping[str, Any], free: Unseen | None) -> PhoneForm:
     styles = tuple((c, kind, template, _share(share)) for c, kind, template, share in data["styles"])
     _check(styles)
+    _check(len(styles) <= MOST_FORMS)
     _check(all(c in countries() and kind in KINDS and _PHONE.fullmatch(template) for c, kind, template, _ in styles))
+    _check(all(0 < own_width(countries()[c], kind, template) <= LONGEST for c, kind, template, _ in styles))
     ranges = {c: {form: _share(share) for form, share in forms.items()} for c, forms in data["ranges"].items()}
     _check(all(c in countries() for c in ranges))
     _check(

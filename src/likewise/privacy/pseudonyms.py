@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,17 +19,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs.people import as_numbers, is_personal
 from likewise.errors import OptionError, SchemaError
 from likewise.personal.groups import groups_of
 from likewise.personal.latent import Persons, below, noise
 from likewise.personal.mails import MailForm
-from likewise.personal.people import MADE, People
+from likewise.personal.people import People
 from likewise.schema.column import Column, Schema
 from likewise.schema.identifiers.forms import SEPARATORS
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse, restore_column
-from likewise.schema.semantics import SINGLES_OUT
-from likewise.tables.frames import from_frame
+from likewise.schema.semantics import LOCALE, SINGLES_OUT
+from likewise.tables.frames import from_frame, with_index_of
 
 LEAST_KEY = 16
 """Bytes of a key that nobody guesses."""
@@ -61,7 +63,7 @@ def pseudonymize(
         A frame of the kind given. It is pseudonymous: personal data still.
 
     Raises:
-        OptionError: the key is too short.
+        OptionError: the key is too short, or no text or bytes; the locale is none.
         SchemaError: no column tells of people, or one cannot be given pseudonyms.
 
     Example:
@@ -70,18 +72,22 @@ def pseudonymize(
         >>> made["email"][0] == made["email"][2] != made["email"][1], made["paid"].to_list()
         (True, [3, 4, 5])
     """
+    if not isinstance(key, str | bytes | bytearray):  # bytes(20) would be twenty zeros
+        raise OptionError(f"a key of pseudonyms must be a text or bytes, got {type(key).__name__}")
+    if locale is not None and not re.match(LOCALE, locale):
+        raise OptionError("locale must be such as 'de_DE', or a country such as 'DE'")
     secret = key.encode() if isinstance(key, str) else bytes(key)
     if len(secret) < LEAST_KEY:
         raise OptionError(f"a key of pseudonyms must have {LEAST_KEY} bytes or more, got {len(secret)}")
     raw, give_back = from_frame(table)
     schema = infer(raw, entity=False) if schema is None else schema
-    others = [c.name for c in schema if c.semantic in SINGLES_OUT and not _is_made(c)]
+    others = [c.name for c in schema if c.semantic in SINGLES_OUT and not is_personal(c)]
     if others and not drop_others:
         raise SchemaError(
             f"columns {', '.join(map(repr, others))} single people out, and no pseudonym is made of them: drop them "
             "(drop_others=True), or say what they are (semantic)"
         )
-    made = {c.name: str(c.semantic) for c in schema if _is_made(c)}
+    made = {c.name: str(c.semantic) for c in schema if is_personal(c)}
     if not made:
         raise SchemaError("no column tells of people: say which do (semantic), such as 'email'")
     canonical = parse(raw, schema)
@@ -93,13 +99,15 @@ def pseudonymize(
                 for n, t in people.columns.items()}  # fmt: skip
         people = replace(people, columns=told)
         columns |= _written(people, canonical, group.semantics, secret)
-    new = {name: restore_column(text.alias(name), schema[name]) for name, text in columns.items()}
+    new = {name: _restored(text.alias(name), schema[name]) for name, text in columns.items()}
     kept = [new.get(name, raw[name]) for name in raw.columns if name not in others]
-    return give_back(pl.DataFrame(kept))
+    return with_index_of(table, give_back(pl.DataFrame(kept)))
 
 
-def _is_made(column: Column) -> bool:
-    return column.is_key and column.semantic in MADE
+def _restored(texts: pl.Series, column: Column) -> pl.Series:
+    """As the column came: numbers are the digits of what was made."""
+    number = as_numbers(texts, column.dtype)
+    return restore_column(texts, column) if number.dtype == pl.String else number
 
 
 def _locale(schema: Schema, names: Mapping[str, str]) -> str | None:
@@ -127,9 +135,8 @@ def _identity(table: pl.DataFrame, semantics: Mapping[str, str]) -> pl.Series:
     parts = []
     for semantic in TELLING:
         for name in (name for name, own in semantics.items() if own == semantic):
-            bare = pl.col(name).cast(pl.String).str.to_lowercase().str.replace_all(SEPARATORS, "")
-            if semantic == "email":
-                bare = pl.col(name).cast(pl.String).str.to_lowercase().str.strip_chars()
+            low = pl.col(name).cast(pl.String).str.normalize("NFC").str.to_lowercase()
+            bare = low.str.strip_chars() if semantic == "email" else low.str.replace_all(SEPARATORS, "")
             last = next((n for n, own in semantics.items() if own == "last_name"), None)
             if semantic == "first_name" and last is not None:  # as a full name is
                 bare = bare + pl.col(last).cast(pl.String).str.to_lowercase().str.replace_all(SEPARATORS, "")

@@ -47,6 +47,7 @@ from likewise.rules.terms import (
 )
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.parse import canonical_dtype
+from likewise.schema.semantics import SINGLES_OUT, WHERE
 
 NOISE = 1e-14
 """Of the sizes of what is added up: floats err by less, and what people write differs by more."""
@@ -163,7 +164,15 @@ class Binder:
         if column.role is Role.DROP:
             self.fail(f"column {name!r} is dropped, so nothing can hold of it; give it another role or leave it out")
         if column.is_key and not keys:
-            self.fail(f"column {name!r} is a key, which is made anew: only 'unique (...)' can hold of it")
+            told = f" of {column.semantic.words}" if column.semantic in SINGLES_OUT | WHERE else ""
+            hint = (
+                "; what is made of one person agrees without a rule: leave it out, or say semantic 'none' to learn the "
+                "column"
+            )
+            self.fail(
+                f"column {name!r} is a key{told}, which is made anew: only 'unique (...)' can hold of it"
+                f"{hint if told else ''}"
+            )
         return column
 
     def exactly_one(self, columns: dict[str, Column]) -> pl.Expr:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from likewise.errors import SchemaError, nearest
 from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
-from likewise.schema.semantics import LOCALE, SINGLES_OUT, WHERE, Semantic, of_form
+from likewise.schema.semantics import LOCALE, SINGLES_OUT, WHERE, WORDED, Semantic, of_form
 
 FORMAT_VERSION = 1
 _FORMAT_NAME = "likewise-schema"
@@ -130,6 +130,14 @@ class Column:
             )
         if self.locale is not None and not re.match(LOCALE, self.locale):
             raise SchemaError(f"column {self.name!r}: locale must be such as 'de_DE', or a country such as 'DE'")
+        stored = _stored_kind(self.dtype)
+        lost = stored in (Kind.INTEGER, Kind.REAL) and self.semantic in WORDED
+        lost |= stored in (Kind.BOOLEAN, Kind.DATETIME) and self.semantic in WORDED | {"phone", "username"}
+        if self.is_key and lost:
+            raise SchemaError(
+                f"column {self.name!r}: what is made of semantic {str(self.semantic)!r} are texts, and the column is "
+                f"stored as {self.dtype}: turn it into texts, or say what else it is ('none' where it tells of nobody)"
+            )
         if self.bounds is not None:
             low, high = self.bounds
             if self.kind is Kind.DATETIME:
@@ -306,9 +314,13 @@ _OF_TYPE = {
 """What values of a stored type are; texts may be anything."""
 
 
+def _stored_kind(dtype: str) -> Kind | None:
+    return _OF_TYPE.get(dtype.partition("(")[0].rstrip("0123456789"))
+
+
 def _kind_of(said: Mapping[str, Any], dtype: str) -> Kind | None:
     """The kind that follows from what a person said of a column and from its stored type; None where neither tells."""
-    stored = _OF_TYPE.get(dtype.partition("(")[0].rstrip("0123456789"))
+    stored = _stored_kind(dtype)
     if "kind" in said:
         return said["kind"]  # type: ignore[no-any-return]
     if said.get("role") in (Role.ID, Role.ENTITY) or said.get("semantic") in SINGLES_OUT:

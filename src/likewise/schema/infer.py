@@ -279,7 +279,7 @@ def _with_names(columns: list[Column], counted: Counted) -> list[Column]:
     rest = Semantic.LAST_NAME if first else Semantic.NAME
     return [
         replace(c, kind=Kind.ID, role=Role.ID, semantic=rest, levels=None, notes=(note_of(NAME),)).as_found()
-        if c.kind in (Kind.CATEGORICAL, Kind.TEXT) and "kind" in c.found and is_a_name(p)
+        if c.kind in (Kind.CATEGORICAL, Kind.TEXT) and "kind" in c.found and "semantic" not in c.said and is_a_name(p)
         and counted[c.name].values.dtype == pl.String and looks_like_names(p, counted[c.name].values, beside=True)
         else replace(c, semantic=rest) if first and c.semantic is Semantic.NAME and "kind" in c.found and is_a_name(p)
         else c

@@ -56,6 +56,12 @@ learnt, unless its kind is said too."""
 WHERE = frozenset(map(Semantic, ("house_number", "postcode", "city", "region", "country", "company")))
 """What is learnt where its levels repeat, and made where texts mostly differ: their pattern makes no words."""
 
+WORDED = frozenset(map(Semantic, (
+    "name", "first_name", "last_name", "email", "street", "address", "city", "region", "country", "company", "iban",
+    "url",
+)))  # fmt: skip
+"""Those that are no numbers, however they are written: none can be made for a column that is stored as such."""
+
 WHYS = BY_NAME, BY_VALUES, BY_BOTH = "by its name", "by its values", "by its name and its values"
 """By what a semantic was told: the end of a note on a column that is learnt all the same."""
 

@@ -81,7 +81,9 @@ def looks_like_names(parts: list[str], texts: pl.Series, *, beside: bool = False
         beside: whether another column of the table holds a part of people's names: a bare "nom" beside "prénom" holds
             the rest.
     """
-    if not len(texts) or texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
+    if not len(texts):
+        return False
+    if texts.str.contains(_LETTERS).mean() < 0.9:  # type: ignore[operator]
         return (tells_of_people(parts) and may_be_names(parts, texts)) or _are_names_and_more(parts, texts)
     if _are_written_as_names(texts):
         return True

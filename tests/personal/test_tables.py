@@ -181,3 +181,13 @@ def test_a_model_file_of_numbers_that_are_none_is_refused(style: list[Any]) -> N
         data["columns"][0]["form"]["styles"] = styles
         with pytest.raises(ModelFileError):
             from_state(data, arrays)
+
+
+def test_what_is_said_to_be_none_stays_so_where_people_have_several_rows() -> None:
+    rows = np.random.default_rng(0).integers(0, 40, 400)
+    frame = pl.DataFrame({"key": [f"c{k}" for k in range(40)], "first_name": ["Anna", "Paul", "Eva", "Max"] * 10})
+    many = frame.with_columns(first_name=pl.col("first_name") + pl.Series([*"abcdefghij"] * 4))[rows]
+    assert lw.infer(many, entity="key")["first_name"].is_key
+    said = lw.infer(many, entity="key", overrides={"first_name": "none"})["first_name"]
+    assert said.semantic == "none"
+    assert "semantic" not in said.found

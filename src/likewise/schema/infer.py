@@ -224,10 +224,16 @@ def _by_entity(schema: Schema, counted: Counted) -> Schema:
                 again = infer_column(
                     pl.DataFrame([whose, raw.series(column.name).alias("value")])
                     .unique(maintain_order=True)["value"]
-                    .alias(column.name)
+                    .alias(column.name),
+                    may_be_personal=column.semantic is not Semantic.NONE,
                 )
                 if again.kind in (Kind.TEXT, Kind.ID):
-                    column = replace(again, missing=column.missing, missing_as_null=column.missing_as_null)
+                    kept: dict[str, Any] = {
+                        "missing": column.missing,
+                        "missing_as_null": column.missing_as_null,
+                        **column.said,
+                    }
+                    column = replace(again, found=tuple(key for key in again.found if key not in column.said), **kept)
         may_be_key = is_told and column.kind in (Kind.TEXT, Kind.INTEGER) and column.format is None
         if (
             may_be_key

@@ -100,7 +100,7 @@ class Lattice:
     def reach(self, column: Column) -> Reach:
         """How far tails may be drawn: within declared bounds and what the stored type holds; nothing positive becomes
         zero, and shares, marks and percentages end at 1 and 100."""
-        low, high = _held_by(column.dtype)
+        low, high = held_by(column.dtype)
         if column.bounds is not None:
             low, high = max(low, column.bounds[0]), min(high, column.bounds[1])
         if not self.is_exact:
@@ -184,7 +184,7 @@ def _shared_decimals(values: Values) -> int | None:
     return next((d for d, these in rounded if np.array_equal(these, values)), None)
 
 
-def _held_by(dtype: str) -> tuple[float, float]:
+def held_by(dtype: str) -> tuple[float, float]:
     """The least and the greatest number that a stored type holds, as a double, or a little less."""
     whole = re.fullmatch(r"(U?)Int(\d+)", dtype)
     if whole:

@@ -13,8 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.codecs import times as moments
 from likewise.codecs.base import Field
+from likewise.codecs.lattice import held_by
 from likewise.errors import InputError, ModelFileError
+from likewise.schema.column import Column
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -23,6 +26,8 @@ _STEPS = {"date": 1, "datetime": 1_000_000, "integer": 1, "real": 1}
 """Ticks of the finest unit that gaps are told in: days, seconds, ones."""
 _COARSER = (86_400, 3_600, 60)
 """Seconds of the coarser units that moments may follow: days, hours, minutes."""
+_LAST = {"date": moments.DAYS[1], "datetime": moments.DAYS[1] * 86_400_000_000, "integer": 2**62}
+"""Ticks beyond which no clock goes: the last day that can be written, and what adds up in 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +36,24 @@ class Clock:
 
     Args:
         kind: "date", "datetime", "integer", "real", or "order" where no column tells the time.
-        unit: ticks of one unit of a gap: days of a date, microseconds of a datetime.
+        unit: ticks of one unit of a gap: days of a date, microseconds of a datetime, by the clocks of its zone.
+        most: ticks that nothing goes beyond: a declared bound, or the last that the column's type holds.
     """
 
     kind: str
     unit: int = 1
+    most: float | None = None
 
     @classmethod
-    def of(cls, times: pl.Series | None, gaps: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None) -> Self:
+    def of(
+        cls, times: pl.Series | None, gaps: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None,
+        column: Column | None = None,
+    ) -> Self:  # fmt: skip
         """Of a column in canonical form.
 
         Args:
             gaps: ticks (n,) to those between a row and the one before it, of the same entity.
+            column: what is declared of it.
 
         Raises:
             InputError: the column holds texts, or times of day, which are no time that goes on.
@@ -50,20 +61,21 @@ class Clock:
         if times is None:
             return cls("order")
         kind = _kind(times)
+        most = None if column is None else _most(times, column, kind)
         if kind != "datetime" or gaps is None:
-            return cls(kind, _STEPS[kind])
-        between = gaps(times.dt.epoch("us").to_numpy())
+            return cls(kind, _STEPS[kind], most)
+        between = gaps(_local_us(times))
         if (between % 1_000_000).any():
-            return cls(kind, 1)
+            return cls(kind, 1, most)
         seconds = between // 1_000_000
-        return cls(kind, 1_000_000 * next((unit for unit in _COARSER if not (seconds % unit).any()), 1))
+        return cls(kind, 1_000_000 * next((unit for unit in _COARSER if not (seconds % unit).any()), 1), most)
 
     def ticks(self, times: pl.Series) -> npt.NDArray[Any]:
         """(n,) whole numbers, or floats of a real column."""
         if self.kind == "date":
             return times.dt.epoch("d").to_numpy().astype(np.int64)
         if self.kind == "datetime":
-            return times.dt.epoch("us").to_numpy().astype(np.int64)
+            return _local_us(times)
         return times.to_numpy().astype(np.float64 if self.kind == "real" else np.int64)
 
     def times(self, ticks: npt.NDArray[Any], like: pl.Series) -> pl.Series:
@@ -72,10 +84,24 @@ class Clock:
         if self.kind == "date":
             return values.cast(pl.Int32).cast(pl.Date)
         if self.kind == "datetime":
-            zone = getattr(like.dtype, "time_zone", None)
-            moments = values.cast(pl.Datetime("us"))
-            return (moments if zone is None else moments.dt.replace_time_zone(zone)).cast(like.dtype)
+            clock = moments.Clock.of(like.dtype)
+            return clock.series(values.cast(pl.Datetime("us")).dt.cast_time_unit(clock.unit).to_physical())  # type: ignore[arg-type]
         return values.cast(like.dtype)
+
+    def passed(self, ticks: npt.NDArray[Any], gaps: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Ticks so many units later, or the last that there can be."""
+        step = self.unit if self.kind != "real" else 1
+        if self.most is None:
+            return np.asarray(ticks + gaps * step)
+        room = np.maximum(self.most - ticks, 0)
+        return np.asarray(
+            ticks + np.minimum(gaps, room if self.kind == "real" else room // step).astype(ticks.dtype) * step
+        )
+
+    def between(self, ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(n,) ticks since the row before, of rows in order. Clocks that are put back make none of less than 0."""
+        gaps = np.diff(ticks, prepend=ticks[:1])
+        return np.maximum(gaps, 0) if self.kind == "datetime" else gaps
 
     @property
     def calendar(self) -> tuple[Field, ...]:
@@ -95,14 +121,43 @@ class Clock:
         return np.stack([part.to_numpy().astype(np.int64) for part in parts], 1)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "unit": self.unit}
+        return {"kind": self.kind, "unit": self.unit, "most": self.most}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         kind, unit = data.get("kind"), data.get("unit")
         if kind not in (*_STEPS, "order") or not isinstance(unit, int) or not 0 < unit < 2**53:
             raise ModelFileError("histories: the clock is of no known kind")
-        return cls(kind, unit)
+        most, last = data.get("most"), _LAST.get(kind)
+        if last is not None and not (isinstance(most, int) and -last <= most <= last):
+            raise ModelFileError("histories: the clock ends at no moment that can be written")
+        if last is None and not (most is None or (isinstance(most, float) and np.isfinite(most))):
+            raise ModelFileError("histories: the clock ends at no number")
+        return cls(kind, unit, most)
+
+
+def _local_us(times: pl.Series) -> npt.NDArray[np.int64]:
+    """(n,) microseconds by the clocks of a column's zone, where days are whole."""
+    local = times.dt.replace_time_zone(None) if getattr(times.dtype, "time_zone", None) else times
+    return local.dt.epoch("us").to_numpy().astype(np.int64)
+
+
+def _most(times: pl.Series, column: Column, kind: str) -> float | None:
+    """The ticks that no drawn row goes beyond."""
+    declared = None if column.bounds is None else column.bounds[1]
+    if kind in ("date", "datetime"):
+        last = _LAST[kind]
+        clock = moments.Clock.of(times.dtype)
+        if clock.unit == "ns" and kind == "datetime":
+            last = 2**63 // 1000 - 2 * 86_400_000_000
+        if declared is not None:
+            tick = clock.tick_of(declared, column.name, last=True)
+            last = min(last, tick if kind == "date" else tick * 1_000_000 // (clock.day // 86_400))
+        return last
+    most = min(held_by(column.dtype)[1], np.inf if declared is None else declared)
+    if kind == "integer":
+        return int(min(most, _LAST[kind]))
+    return float(most) if np.isfinite(most) else None
 
 
 def _kind(times: pl.Series) -> str:

@@ -17,7 +17,7 @@ import polars as pl
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
-from likewise.errors import ModelFileError
+from likewise.errors import ModelFileError, SchemaError
 from likewise.histories.clock import Clock
 from likewise.histories.memory import Memory, with_none
 from likewise.histories.order import Histories, Ints
@@ -133,6 +133,8 @@ def layout_of(
     columns = [c for c in schema if c.role is not Role.DROP]
     plain = [c.name for c in columns if c.name not in (entity, time) and not c.is_key]
     keys = [c.name for c in columns if c.is_key and c.name != entity]
+    if by := [name for name in static or () if name in (entity, time)]:
+        raise SchemaError(f"static names column {by[0]!r}, by which histories are told: leave it out of static")
     own_keys = told.static(keys, None if static is None else [name for name in static if name in keys])
     fixed = told.static(plain, None if static is None else [name for name in static if name not in keys])
     times = told.table[time] if time else None
@@ -140,12 +142,12 @@ def layout_of(
     def between(ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.diff(ticks)[told.position[1:] > 0]
 
-    clock = Clock.of(times, between)
+    clock = Clock.of(times, between, schema[time] if time else None)
     table, parts = told.table, list(columns)
     if times is not None:
         ticks = clock.ticks(times)
         whole = clock.kind != "real"
-        units = np.diff(ticks, prepend=ticks[:1])
+        units = clock.between(ticks)
         gaps = pl.Series(units // clock.unit if whole else units)
         table = table.with_columns(pl.when(pl.Series(told.position > 0)).then(gaps).alias(GAP))
         kind = Kind.INTEGER if whole else Kind.REAL
@@ -188,8 +190,10 @@ def _alone(layout: Layout, told: Histories) -> tuple[str, ...]:
         return ()
     levels = [n for n in layout.own if all(f.positions is None for f in layout.of(layout.codec.fields_of(n)))]
     chosen: list[str] = []
+    own = told.table.select(pl.col(levels).name.prefix("level "))
     while levels:
-        shares = {n: 1 - base.with_columns(told.table.select(*chosen, n)).n_unique() / len(base) for n in levels}
+        some = {n: own.select("level " + name for name in (*chosen, n)) for n in levels}
+        shares = {n: 1 - base.with_columns(of).n_unique() / len(base) for n, of in some.items()}
         best = min(shares, key=lambda n: shares[n])
         chosen.append(best)
         levels.remove(best)
@@ -224,7 +228,7 @@ def layout_rows(layout: Layout, told: Histories) -> LaidOut:
     if layout.time is not None:
         times = told.table[layout.time]
         ticks = layout.clock.ticks(times)
-        between = np.diff(ticks, prepend=ticks[:1])
+        between = layout.clock.between(ticks)
         tied = later & (between == 0)
         units = between // layout.clock.unit if layout.clock.kind != "real" else between
         gaps = encoded(codec, pl.DataFrame({GAP: units}), [GAP])

@@ -135,7 +135,7 @@ class Memory:
         past = self.begin(int(whose.max(initial=-1)) + 1) if past is None else past
         by_step = np.argsort(position, kind="stable")
         ends = np.cumsum(np.bincount(position))
-        for first, stop in zip([0, *ends[:-1]], ends, strict=True):
+        for first, stop in zip(ends - np.bincount(position), ends, strict=True):
             rows = by_step[first:stop]
             result[rows] = self.told(past, whose[rows])
             self.see(past, whose[rows], codes[rows], tied[rows])

@@ -127,6 +127,8 @@ class HistoryModel:
         needed = {*layout.keys, *layout.static, *([time] if time else [])}
         if set(firsts.columns) != needed:
             raise ModelFileError("histories: its columns of entities are not those that it names")
+        if take_value(data, "n_entities", int) < 1:
+            raise ModelFileError("histories: n_entities must be at least 1")
         when = make() if time is None else make().load_state(groups["when"], layout.when[0])
         return cls(
             layout, firsts, make().load_state(groups["first"], firsts.alphabet), when,
@@ -136,19 +138,24 @@ class HistoryModel:
     # ---- drawing -----------------------------------------------------------------------------------------------------
 
     def sample(
-        self, n: int, rng: np.random.Generator, given: Given | None = None, narrowing: Narrowing | None = None
+        self,
+        n: int,
+        rng: np.random.Generator,
+        given: Given | None = None,
+        narrowing: Narrowing | None = None,
+        steps: int | None = None,
     ) -> tuple[pl.DataFrame, Ints]:
         """The rows of n new entities, and (rows,) whose each is.
 
         Args:
             given: what is known of the entities, as the generator of these takes it; None knows nothing.
             narrowing: the conditions that this comes of.
+            steps: rows of each; None draws histories to their ends.
         """
         entities = self.first.sample(n, rng=rng, given=given)
         table = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
-        return self._walked(
-            Walk(self.layout, self.when, self.what, table, self.layout.memory.begin(n), rng), table, None
-        )
+        walk = Walk(self.layout, self.when, self.what, table, self.layout.memory.begin(n), rng)
+        return self._walked(walk, table, steps)
 
     def extend(self, known: Histories, steps: int | None, rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
         """Rows that follow the given ones of each entity, and (rows,) whose each is.
@@ -162,7 +169,7 @@ class HistoryModel:
         tied = np.zeros(len(known), bool)
         if layout.time is not None:
             ticks = layout.clock.ticks(known.table[layout.time])
-            tied = (known.position > 0) & (np.diff(ticks, prepend=ticks[:1]) == 0)
+            tied = (known.position > 0) & (layout.clock.between(ticks) == 0)
         past = layout.memory.begin(len(known.starts))
         layout.memory.over(known.position, known.whose, own, tied, past)
         last = known.table[np.append(known.starts[1:], len(known)) - 1]
@@ -189,5 +196,15 @@ class HistoryModel:
         known = [entities[name].gather(whose[order]) for name in (*layout.keys, *layout.static)]
         if layout.time is not None:
             ticks = np.concatenate([step.ticks for step in drawn])[order]
-            known.append(layout.clock.times(ticks, entities[layout.time]).alias(layout.time))
+            times = layout.clock.times(ticks, entities[layout.time]).alias(layout.time)
+            known.append(_onward(times, entities[layout.time].gather(whose[order]), whose[order]))
         return pl.DataFrame([*known, *rows.get_columns()]), whose[order]
+
+
+def _onward(times: pl.Series, since: pl.Series, whose: Ints) -> pl.Series:
+    """Moments of rows in order, none before that of the row before: clocks that are put forward or back turn some."""
+    if getattr(times.dtype, "time_zone", None) is None:
+        return times
+    moments = pl.DataFrame({"since": since.to_physical(), "now": times.to_physical(), "who": whose})
+    later = moments.select(pl.max_horizontal("since", "now").cum_max().over("who")).to_series()
+    return later.cast(times.dtype).alias(times.name)

@@ -124,7 +124,9 @@ class Histories:
         """
         asked = names if declared is None else declared
         if unknown := [name for name in asked if name not in names]:
-            raise SchemaError(f"static names column {unknown[0]!r}, which the table lacks{nearest(unknown[0], names)}")
+            raise SchemaError(
+                f"static names column {unknown[0]!r}, which is none that is learnt{nearest(unknown[0], names)}"
+            )
         found = []
         for name in asked:
             column = self.table[name]

@@ -71,8 +71,10 @@ class Walk:
             later = np.flatnonzero(~begins)
             codes, gap = self._gaps(who[later], memory[later])
             assert gaps is not None
-            gaps[later], tied[later] = codes, gap == 0
-            self.ticks[who[later]] += gap * (layout.clock.unit if layout.clock.kind != "real" else 1)
+            gaps[later] = codes
+            now = self.ticks[who[later]]
+            self.ticks[who[later]] = layout.clock.passed(now, gap)
+            tied[later] = self.ticks[who[later]] == now
         known = self._known(who)
         told = [known, memory] + ([] if gaps is None else [gaps])
         codes, fractions, is_last = self._rows(who, np.column_stack(told), begins, tied)
@@ -96,7 +98,12 @@ class Walk:
         """Codes of the gap until the next row, and its units."""
         told = np.column_stack([self._known(who), memory])
         blank = np.full((len(who), len(self.layout.gaps)), -1)
-        drawn = self.when.sample(len(who), rng=self.rng, given=Given(np.column_stack([told, blank])))
+        weights = {}  # a gap is never missing, though a first row has none
+        for j, f in enumerate(self.layout.gaps, told.shape[1]):
+            if f.missing is not None:
+                weights[j] = np.where(np.arange(f.size) == f.missing, 0.0, 1.0)
+        given = Given(np.column_stack([told, blank]), weights, joint=False)
+        drawn = self.when.sample(len(who), rng=self.rng, given=given)
         codes = drawn.codes[:, told.shape[1] :].astype(np.int64)
         codec = next(c for c in self.layout.codec.codecs if c.name == GAP)
         fractions = self.rng.random((len(who), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)

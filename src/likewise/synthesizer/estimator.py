@@ -55,7 +55,7 @@ from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, with_entity
 from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
 from likewise.schema.persons import parted, word_on_entity
-from likewise.synthesizer.histories import check_time, draw_histories, extended, learn_histories, refuse
+from likewise.synthesizer.histories import check_time, draw_histories, extended, learn_histories, refuse, timed
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.rows import (
@@ -292,7 +292,8 @@ class Synthesizer(Estimator, LatentMethods):
         counted, give_back = counted_of(frame, by_header=self.privacy is not None)
         if self.privacy is not None:
             return self._fit_privately(self.privacy, counted.table.frame(), give_back)
-        schema = self._bounded(self._schema_of(counted, is_array=is_numeric(frame))).with_rules(self.rules)
+        found = self._schema_of(counted, is_array=is_numeric(frame))
+        schema = self._bounded(timed(found, self.time)).with_rules(self.rules)
         generator = self._table_generator(schema)
         if told := word_on_index(frame):
             warnings.warn(told, LikewiseWarning, stacklevel=2)

@@ -10,12 +10,14 @@ import polars as pl
 
 from likewise.codecs.base import Given
 from likewise.codecs.column import CodecOptions
+from likewise.codecs.people import PersonalCodec
 from likewise.conditions import resolve
 from likewise.errors import ConditionError, InputError, OptionError
+from likewise.histories.layout import Layout
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories, Ints
 from likewise.models.base import Generator
-from likewise.schema.column import Schema
+from likewise.schema.column import Kind, Schema
 from likewise.schema.parse import restore
 from likewise.schema.persons import parted
 from likewise.training.loop import Progress
@@ -68,6 +70,8 @@ def learn_histories(
     told = Histories.of(table, schema.entity, when)
     mine, held = parted(told.whose, holdout, split)
     learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
+    if not learnt.position.any():  # the few entities of several rows are all held out
+        learnt, left = told, told.of_entities(np.zeros(0, np.int64))
     model = HistoryModel.fit(
         learnt, left, schema, entity=schema.entity, time=when, static=static, options=options, make=make, rng=training,
         progress=progress,
@@ -112,6 +116,7 @@ def continue_histories(
         if name not in told.static(layout.static, None):
             raise InputError(f"column {name!r} changes within an entity of the rows given; it never does in the table")
     rows, whose = model.extend(told, steps, rng)
+    rows = rows.with_columns(_keys_beside(layout, name, rows[name], known[name], rng) for name in layout.row_keys)
     return told, in_order(rows, schema), whose
 
 
@@ -130,6 +135,34 @@ def extended(
     new = restore(rows, schema).with_columns(keys)
     full = pl.concat([raw[told.rows], new.cast({name: raw.schema[name] for name in new.columns})], how="diagonal")
     return full[np.argsort(np.concatenate([told.whose, whose]), kind="stable")].select(raw.columns)
+
+
+def _keys_beside(
+    layout: Layout, name: str, new: pl.Series, known: pl.Series, rng: np.random.Generator
+) -> pl.Series:  # fmt: skip
+    """Keys of new rows, of which none is that of a known row: these may have been drawn from the same model."""
+    codec = next(codec for codec in layout.codec.codecs if codec.name == name)
+    taken = known.cast(new.dtype, strict=False).drop_nulls().unique()
+    if isinstance(codec, PersonalCodec) or not new.is_in(taken.implode()).any():
+        return new
+    n = len(new) + len(taken)
+    made = codec.decode(np.zeros((n, 0), np.int64), np.zeros((n, 0), np.float32), rng)
+    free = made.filter(~made.is_in(taken.implode()).fill_null(False))
+    return free.head(len(new)).alias(name) if len(free) >= len(new) else new
+
+
+def timed(schema: Schema, time: str | bool | None) -> Schema:
+    """The schema in which numbers that tell the time are numbers, though 0 and 1 alone are taken for no and yes."""
+    if not isinstance(time, str) or time not in schema:
+        return schema
+    column = schema[time]
+    if column.kind is Kind.BOOLEAN and "kind" in column.found and all(map(_is_number, column.labels or ("",))):
+        return schema.replace(time, kind=Kind.INTEGER)
+    return schema
+
+
+def _is_number(label: str) -> bool:
+    return label.replace(".", "", 1).isdecimal()
 
 
 def in_order(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:

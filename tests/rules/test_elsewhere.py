@@ -64,6 +64,7 @@ def scenario() -> lw.Scenario:
         },
         {"intervene": {"a": 80}, "order": ["start", "end", "city", "land", "a", "b", "total", "mark"]},
         {"intervene": {"city": "Rome"}, "parents": {"land": ["city"]}},
+        {"intervene": {"city": "Rome"}, "parents": {"mark": ["city"]}},  # the land stays as it was
         {"return_period": 2_000, "tail": "total"},
     ],
     ids=lambda asked: next(iter(asked), "plain"),
@@ -81,6 +82,16 @@ def test_what_a_scenario_asks_holds_under_rules(scenario: lw.Scenario) -> None:
     assert mixed["land"].value_counts().sort("land")["count"].to_list() == [30, 10, 60]
     far = scenario.sample(100, return_period=2_000, tail="total", random_state=1)
     assert (far.frame["total"] >= far.report["return_level"]["level"] - 1e-9).all()
+
+
+def test_rows_that_an_intervention_leaves_no_room_are_left_out() -> None:
+    frame = stays().select("city", "land", zone=pl.col("city") + "-zone")
+    rules = ["city, land, zone from data"]
+    scenario = lw.Scenario("cart", rules=rules, random_state=0).fit(frame)
+    asked: dict[str, Any] = {"intervene": {"land": "F"}, "parents": {"zone": ["city", "land"]}}
+    drawn = scenario.sample(100, random_state=1, **asked).frame
+    assert set(drawn["city"]) == {"Paris", "Lyon"}
+    assert broken(drawn, frame, rules) == {}
 
 
 def test_a_tail_that_a_rule_holds_to_others_is_not_carried_on(scenario: lw.Scenario) -> None:

@@ -34,7 +34,7 @@ class RowRules:
         if not schema.rules:
             return None
         rows = parse(table, schema)
-        plan = RulePlan.of(schema.rules, schema, Columns.of(rows), np.arange(len(rows)), 1, is_learnt=False)
+        plan = RulePlan.of(schema.rules, schema, Columns.of(rows), np.arange(len(rows)), 1)
         if plan.has_unique:
             raise OptionError("rules 'unique (...)' cannot be kept: rows that balance may be copies; leave these out")
         n = int((~plan.keep_all(rows)).sum())

@@ -57,7 +57,7 @@ class RuledHoles:
         """
         if not schema.rules:
             return None
-        plan = RulePlan.of(schema.rules, schema, Columns.of(table), np.arange(len(table)), 1, is_learnt=False)
+        plan = RulePlan.of(schema.rules, schema, Columns.of(table), np.arange(len(table)), 1)
         holed = [repr(n) for n in plan.unique_columns if n in grid.names and table[n].null_count()]
         if holed:
             raise OptionError(

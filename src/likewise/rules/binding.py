@@ -21,6 +21,7 @@ import polars as pl
 from likewise.conditions import Between, Condition, OneOf, fit, meets
 from likewise.errors import ConditionError, RuleError, nearest
 from likewise.rules.grammar import parse_rule
+from likewise.rules.solving import ELAPSED
 from likewise.rules.terms import (
     TURNED,
     Call,
@@ -468,12 +469,23 @@ def _between_dates(binder: Binder, call: Call) -> Value:
         days = (b.cast(pl.Date) - a.cast(pl.Date)).dt.total_days()
         return Value(days, "number", whole=True, decimals=0)
     ticks = b.cast(pl.Datetime("us")) - a.cast(pl.Datetime("us"))
-    seconds = {"hours": 3600, "minutes": 60, "seconds": 1}[call.function]
+    seconds = ELAPSED[call.function]
     return Value(
         ticks.dt.total_microseconds() / (seconds * 1e6),
         "number",
         size=(ticks.dt.total_microseconds() / (seconds * 1e6)).abs(),
     )
+
+
+def _gone_on(binder: Binder, call: Call) -> Value:
+    """The date that lies so long after another, or before it."""
+    start, length = binder.moment(call.arguments[0]), binder.number(call.arguments[1]).expr
+    sign, unit = (1 if call.function[0] == "+" else -1), call.function[1:]
+    if unit == "days":
+        return Value(start + pl.duration(days=sign * length.round().cast(pl.Int64, strict=False)), "moment")
+    ticks = (length * (sign * ELAPSED[unit] * 1e6)).round().cast(pl.Int64, strict=False)
+    start = start.cast(pl.Datetime("us")) if binder.dtype(call.arguments[0]) == pl.Date() else start
+    return Value(start + pl.duration(microseconds=ticks), "moment")
 
 
 def _cased(binder: Binder, call: Call) -> Value:
@@ -487,5 +499,6 @@ _CALLS = {
     "round": _round, "floor": _stepped, "ceil": _stepped, "abs": _abs, "min": _extreme, "max": _extreme,
     **dict.fromkeys(("year", "month", "day", "weekday", "hour", "minute", "date"), _part_of_date),
     **dict.fromkeys(("years", "months", "days", "hours", "minutes", "seconds"), _between_dates),
+    **{f"{sign}{unit}": _gone_on for sign in "+-" for unit in ELAPSED},
     "upper": _cased, "lower": _cased,
 }  # fmt: skip

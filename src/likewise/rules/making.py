@@ -212,12 +212,6 @@ def gaps(bound: Sequence[Bound], schema: Schema, steps: list[Step], outer: pl.Da
     return found
 
 
-def is_made_whole(rule: Bound, steps: Sequence[Step]) -> bool:
-    """Whether one step makes the columns of a rule, and no other touches them."""
-    makers = [step for step in steps if set(step.makes) & set(rule.columns)]
-    return len(makers) == 1 and isinstance(makers[0], Joint) and set(makers[0].makes) == set(rule.columns)
-
-
 # ---- in which order --------------------------------------------------------------------------------------------------
 
 

@@ -21,11 +21,11 @@ import polars as pl
 from likewise.conditions import Condition
 from likewise.errors import RuleError
 from likewise.rules.binding import Bound, bind
-from likewise.rules.making import declared_steps, gaps, is_made_whole, is_seen, joints, ordered, step_of, value_of
+from likewise.rules.making import declared_steps, gaps, is_seen, joints, ordered, step_of, value_of
 from likewise.rules.orders import check_orders, parts
 from likewise.rules.solving import Solution, solutions
 from likewise.rules.steps import Computed, Gap, Joint, Scaled, Step, as_cell
-from likewise.rules.terms import Check, FromData, Unique
+from likewise.rules.terms import Call, Check, FromData, Unique
 from likewise.schema.column import Column, Schema
 from likewise.schema.distinct import Columns
 from likewise.schema.parse import canonical_dtype, parse_column, restore_column
@@ -39,7 +39,8 @@ class RulePlan:
         schema: of the outer table.
         rules: bound to it.
         steps: in the order in which they make columns.
-        tuples: number of a rule -> the combinations that it allows, where no step makes nothing else.
+        tuples: number of a rule -> the combinations that it allows. A step that draws them as one makes no others, but
+            rows that are known in part or set by hand may hold some.
     """
 
     schema: Schema
@@ -65,17 +66,12 @@ class RulePlan:
         return cls(schema, bound, ordered(declared_steps(bound, schema, None), bound))
 
     @classmethod
-    def of(
-        cls, rules: Sequence[str], schema: Schema, table: Columns, whose: npt.NDArray[np.int64], least: int, *,
-        is_learnt: bool = True,
-    ) -> Self:  # fmt: skip
+    def of(cls, rules: Sequence[str], schema: Schema, table: Columns, whose: npt.NDArray[np.int64], least: int) -> Self:
         """As the rows show what is finer than a bin, which cells go missing together, and which combinations there are.
 
         Args:
             whose: (n,) the person of each row.
             least: people that must stand behind a combination.
-            is_learnt: whether a model learns what the plan puts in place of ruled columns, and so draws no combination
-                but those allowed; rows that come from elsewhere are held against them.
 
         Raises:
             RuleError: the rules cannot be kept together, or most people's combination is too rare to be given out.
@@ -87,9 +83,7 @@ class RulePlan:
         found = declared_steps(bound, schema, outer)
         found += joints(bound, schema, found, outer, kept)
         found += gaps(bound, schema, found, outer)
-        steps = ordered(found, bound)
-        looked_at = {i: allowed for i, allowed in kept.items() if not (is_learnt and is_made_whole(bound[i], steps))}
-        return cls(schema, bound, steps, looked_at)
+        return cls(schema, bound, ordered(found, bound), kept)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -172,7 +166,7 @@ class RulePlan:
             before = known.null_count().sum_horizontal()[0]
             for step in self.steps:
                 if isinstance(step, Computed) and not step.over:
-                    for solved in self.solutions_of(step):
+                    for solved in filter(self._is_told, self.solutions_of(step)):
                         column = self.schema[solved.column]
                         value = as_cell(self.value_of(solved, step), column)
                         rows = pl.lit(True) if step.where is None else step.where.fill_null(False)
@@ -190,6 +184,11 @@ class RulePlan:
         assert isinstance(rule, Check)
         found = solutions(parts(rule.claim)[step.part], divided=True)
         return [s for s in found if step.where is None or s.column == step.column.name]
+
+    def _is_told(self, solved: Solution) -> bool:
+        """Whether an equation tells the cell: so many days before or after tell no time of day."""
+        counts_days = isinstance(solved.term, Call) and solved.term.function in ("+days", "-days")
+        return not counts_days or canonical_dtype(self.schema[solved.column]) == pl.Date()
 
     def value_of(self, solved: Solution, step: Computed) -> pl.Expr:
         return value_of(solved, self.rules[step.rule], self.schema)
@@ -228,7 +227,7 @@ class RulePlan:
         for i, rule in enumerate(self.rules):
             if rule.claim is not None:
                 found.append(outer.select(rule.kept.fill_null(True).alias(str(i))).to_series())
-            elif i in self.tuples:
+            elif i in self.tuples and set(rule.columns) <= set(outer.columns):
                 found.append(is_seen(outer, self.tuples[i]).alias(str(i)))
             else:
                 found.append(pl.Series(str(i), [True]).new_from_index(0, len(outer)))

@@ -22,6 +22,10 @@ from likewise.rules.terms import (
     columns_of,
 )
 
+ELAPSED = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+"""Functions from one date to another that can be undone, and the seconds that each counts by. What undoes them has the
+same name after a + or -, which no text of a rule can call."""
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -45,7 +49,8 @@ def solutions(claim: Claim, *, divided: bool = False) -> list[Solution]:
     `a + b = total`. None where it leaves more than one value.
 
     Args:
-        divided: also by dividing a product or what was rounded, which is exact only now and then.
+        divided: also by dividing a product or what was rounded, which is exact only now and then, and by going from one
+            date to another, which says nothing of the time of day where days are counted.
 
     Example:
         >>> from likewise.rules.grammar import parse_rule
@@ -85,7 +90,7 @@ def _solved(left: Term, right: Term) -> Iterator[Solution]:
         if not isinstance(here, Sum):
             continue
         for i, (term, sign) in enumerate(zip(here.terms, here.signs, strict=True)):
-            rest = [(t, s) for k, (t, s) in enumerate(zip(here.terms, here.signs, strict=True)) if k != i]
+            rest = _without(here, i)
             named = columns_of(there) + tuple(n for t, _ in rest for n in columns_of(t))
             if isinstance(term, Name) and term.name not in named and not _is_rounded(there):
                 yield Solution(term.name, _less(there, rest, sign))
@@ -100,10 +105,29 @@ def _divided(left: Term, right: Term) -> Iterator[Solution]:
             for a, b in ((here.left, here.right), (here.right, here.left)):
                 if isinstance(a, Name) and a.name not in (*columns_of(b), *columns_of(there)):
                     yield Solution(a.name, Product("/", there, b))
+        for elapsed, term in _elapsed(here, there):
+            a, b = elapsed.arguments
+            for cell, other, sign in ((b, a, "+"), (a, b, "-")):
+                if isinstance(cell, Name) and cell.name not in (*columns_of(other), *columns_of(term)):
+                    yield Solution(cell.name, Call(f"{sign}{elapsed.function}", (other, term)))
+
+
+def _elapsed(here: Term, there: Term) -> Iterator[tuple[Call, Term]]:
+    """The time between two dates that is a side of an equation, or is added there, and what it is equal to."""
+    if isinstance(here, Call) and here.function in ELAPSED:
+        yield here, there
+    if isinstance(here, Sum) and not _is_rounded(there):
+        for i, (term, sign) in enumerate(zip(here.terms, here.signs, strict=True)):
+            if isinstance(term, Call) and term.function in ELAPSED:
+                yield term, _less(there, _without(here, i), sign)
 
 
 def _is_rounded(term: Term) -> bool:
     return isinstance(term, Call) and term.function in ("round", "floor", "ceil")
+
+
+def _without(added: Sum, i: int) -> list[tuple[Term, Literal[1, -1]]]:
+    return [x for k, x in enumerate(zip(added.terms, added.signs, strict=True)) if k != i]
 
 
 def _less(there: Term, rest: list[tuple[Term, Literal[1, -1]]], sign: Literal[1, -1]) -> Term:

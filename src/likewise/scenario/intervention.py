@@ -109,9 +109,10 @@ def _under_rules(
     rows those that keep all rules."""
     for names, known in _steps(descendants(graph, list(settings)), graph):
         given = table.select(known)
-        with warnings.catch_warnings():  # causes that break a rule are left out below
+        with warnings.catch_warnings():  # rows whose causes break a rule, or leave no room, go below
             warnings.simplefilter("ignore", LikewiseWarning)
-            filled = Completion(plan, synthesizer.codec_, synthesizer.generator_, given, rng, may_lack=True).table()
+            completion = Completion(plan, synthesizer.codec_, synthesizer.generator_, given, rng, may_lack=True)
+            filled = completion.table(all_rows=False)
         table = table.with_columns(filled[name] for name in names)
     return table.filter(plan.keep_all(table))
 

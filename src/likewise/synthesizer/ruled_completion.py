@@ -68,8 +68,11 @@ class Completion:
         known = given.with_columns(missing)
         self.known = known.select(c.name for c in plan.schema if c.is_modelled)
 
-    def table(self) -> pl.DataFrame:
+    def table(self, *, all_rows: bool = True) -> pl.DataFrame:
         """The rows with every cell that was missing filled, but where a rule says that it is missing.
+
+        Args:
+            all_rows: whether every row must find cells that keep the rules; else it is enough that one does.
 
         Raises:
             RuleError: rows were found no cells for that keep the rules.
@@ -87,6 +90,8 @@ class Completion:
             good = np.flatnonzero(self._keeps(filled, theirs[tries]))
             found, first = np.unique(tries[good], return_index=True)
             done = with_rows(done, found, filled[good[first]])
+        if not all_rows and len(rows) < len(done):
+            return done
         names = ", ".join(repr(rule.text) for rule in self.plan.rules)
         raise RuleError(
             f"{len(rows):,} of {len(self.known):,} rows found no cells that keep the rules {names}: what is known of "

@@ -18,9 +18,7 @@ from likewise.codecs.base import Field
 from likewise.codecs.lattice import held_by
 from likewise.errors import InputError, ModelFileError
 from likewise.schema.column import Column
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from likewise.typing import Ints
 
 _STEPS = {"date": 1, "datetime": 1_000_000, "integer": 1, "real": 1}
 """Ticks of the finest unit that gaps are told in: days, seconds, ones."""
@@ -102,6 +100,10 @@ class Clock:
         """(n,) ticks since the row before, of rows in order. Clocks that are put back make none of less than 0."""
         gaps = np.diff(ticks, prepend=ticks[:1])
         return np.maximum(gaps, 0) if self.kind == "datetime" else gaps
+
+    def units(self, ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(n,) the same in units of a gap."""
+        return self.between(ticks) if self.kind == "real" else self.between(ticks) // self.unit
 
     @property
     def calendar(self) -> tuple[Field, ...]:

@@ -20,8 +20,9 @@ from likewise.codecs.table import TableCodec
 from likewise.errors import ModelFileError, SchemaError
 from likewise.histories.clock import Clock
 from likewise.histories.memory import Memory, with_none
-from likewise.histories.order import Histories, Ints
+from likewise.histories.order import Histories
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.typing import Bools, Ints
 
 GAP = "\N{GREEK CAPITAL LETTER DELTA} time"
 """The column of the units of time since the row before."""
@@ -92,6 +93,13 @@ class Layout:
         if not 1 < self.longest < 2**31 or (self.time is None) != (self.clock.kind == "order"):
             raise ModelFileError("histories: its longest history, or its clock, can be none")
 
+    def tied(self, told: Histories) -> Bools:
+        """(n,) which rows are of the moment of the row before."""
+        if self.time is None:
+            return np.zeros(len(told), bool)
+        between = self.clock.between(self.clock.ticks(told.table[self.time]))
+        return np.asarray((told.position > 0) & (between == 0))
+
     @cached_property
     def memory(self) -> Memory:
         return Memory(self.of(self.row_fields))
@@ -145,10 +153,8 @@ def layout_of(
     clock = Clock.of(times, between, schema[time] if time else None)
     table, parts = told.table, list(columns)
     if times is not None:
-        ticks = clock.ticks(times)
         whole = clock.kind != "real"
-        units = clock.between(ticks)
-        gaps = pl.Series(units // clock.unit if whole else units)
+        gaps = pl.Series(clock.units(clock.ticks(times)))
         table = table.with_columns(pl.when(pl.Series(told.position > 0)).then(gaps).alias(GAP))
         kind = Kind.INTEGER if whole else Kind.REAL
         decimals = None if whole or time is None else schema[time].decimals
@@ -169,12 +175,10 @@ def _longest(lengths: Ints, rows: int) -> int:
 
 def _repeats(layout: Layout, told: Histories) -> tuple[int, ...]:
     found = []
-    later = told.position > 0
+    n_later = int((told.position > 0).sum())
     for name in layout.own:
-        values = told.table[name]
-        again = values.eq_missing(values.shift(1)).to_numpy()[later]
         fields = layout.codec.fields_of(name)
-        if len(fields) == 1 and len(again) and again.mean() >= OFTEN:
+        if len(fields) == 1 and n_later and told.repeats(name).sum() / n_later >= OFTEN:
             found.append(layout.row_fields.index(fields[0]))
     return tuple(found)
 
@@ -219,8 +223,8 @@ class LaidOut:
 def layout_rows(layout: Layout, told: Histories) -> LaidOut:
     """Rows with what each is told of those before it."""
     codec, n = layout.codec, len(told)
-    own = np.column_stack([encoded(codec, told.table, layout.own)])
-    tied = np.zeros(n, bool)
+    own = encoded(codec, told.table, layout.own)
+    tied = layout.tied(told)
     gaps = np.zeros((n, 0), np.int64)
     known = [encoded(codec, told.table, layout.static)]
     before = list(known)
@@ -228,10 +232,7 @@ def layout_rows(layout: Layout, told: Histories) -> LaidOut:
     if layout.time is not None:
         times = told.table[layout.time]
         ticks = layout.clock.ticks(times)
-        between = layout.clock.between(ticks)
-        tied = later & (between == 0)
-        units = between // layout.clock.unit if layout.clock.kind != "real" else between
-        gaps = encoded(codec, pl.DataFrame({GAP: units}), [GAP])
+        gaps = encoded(codec, pl.DataFrame({GAP: layout.clock.units(ticks)}), [GAP])
         now = np.column_stack([encoded(codec, told.table, [layout.time]), layout.clock.calendar_codes(times)])
         known.append(now)
         before.append(np.vstack([now[:1], now[:-1]]))
@@ -239,11 +240,11 @@ def layout_rows(layout: Layout, told: Histories) -> LaidOut:
     drawn = own.copy()
     for k in layout.repeats:
         name = next(c for c in layout.own if layout.row_fields[k] in codec.fields_of(c))
-        values = told.table[name]
-        again = values.eq_missing(values.shift(1)).to_numpy() & later
-        drawn[again, k] = layout.drawn[k].size - 1
+        drawn[told.repeats(name), k] = layout.drawn[k].size - 1
     none = np.where(later[:, None], gaps, [f.size for f in layout.gaps]) if layout.gaps else gaps
-    what = np.column_stack([*known, memory, none, drawn, told.is_last])
+    is_last = np.zeros(n, bool)
+    is_last[told.ends] = True
+    what = np.column_stack([*known, memory, none, drawn, is_last])
     when = np.column_stack([*before, memory, gaps])[later]
     return LaidOut(_coded(when, layout.when[0]), _coded(what, layout.what[0]))
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.codecs.base import Field
-
-Ints = npt.NDArray[np.int64]
+from likewise.typing import Bools, Floats, Ints
 
 HALF_LIVES = (3.0,)
 """Rows after which a row counts half in a running mean of the places of ordered codes."""
@@ -24,7 +22,7 @@ LEVELS = 16
 """Codes of a running mean."""
 SINGLE = 12
 """Positions that are told one by one; later ones by half powers of two."""
-MOST_POSITIONS, MOST_TIES, MOST_ELAPSED = 32, 8, 24
+MOST_POSITIONS, MOST_TIES = 32, 8
 MANY_LEVELS = 300
 """The row before the last is told of fields without order that have no more codes."""
 
@@ -57,8 +55,8 @@ class Past:
 
     last: Ints
     before: Ints
-    sums: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
+    sums: Floats
+    weight: Floats
     n_rows: Ints
     ties: Ints
 
@@ -104,7 +102,7 @@ class Memory:
         again = past.before[who][:, self._again]
         return np.column_stack([past.last[who], again, levels.reshape(len(who), -1), position, ties])
 
-    def see(self, past: Past, who: Ints, codes: Ints, tied: npt.NDArray[np.bool_]) -> None:
+    def see(self, past: Past, who: Ints, codes: Ints, tied: Bools) -> None:
         """Let rows pass.
 
         Args:
@@ -120,9 +118,7 @@ class Memory:
         past.n_rows[who] += 1
         past.ties[who] = np.where(tied, past.ties[who] + 1, 0)
 
-    def over(
-        self, position: Ints, whose: Ints, codes: Ints, tied: npt.NDArray[np.bool_], past: Past | None = None
-    ) -> Ints:
+    def over(self, position: Ints, whose: Ints, codes: Ints, tied: Bools, past: Past | None = None) -> Ints:
         """(n, C) what is told of each of n rows that are known, each entity's in order.
 
         Args:
@@ -134,8 +130,9 @@ class Memory:
         result = np.empty((len(codes), len(self.fields)), np.min_scalar_type(max(f.size for f in self.fields)))
         past = self.begin(int(whose.max(initial=-1)) + 1) if past is None else past
         by_step = np.argsort(position, kind="stable")
-        ends = np.cumsum(np.bincount(position))
-        for first, stop in zip(ends - np.bincount(position), ends, strict=True):
+        many = np.bincount(position)
+        ends = np.cumsum(many)
+        for first, stop in zip(ends - many, ends, strict=True):
             rows = by_step[first:stop]
             result[rows] = self.told(past, whose[rows])
             self.see(past, whose[rows], codes[rows], tied[rows])

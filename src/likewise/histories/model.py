@@ -23,11 +23,12 @@ from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ModelFileError
 from likewise.histories.clock import Clock
 from likewise.histories.layout import GAP, Layout, encoded, layout_of, layout_rows
-from likewise.histories.order import Histories, Ints
+from likewise.histories.order import Histories
 from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
 from likewise.schema.column import Schema
 from likewise.training.loop import Progress
+from likewise.typing import Ints
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -94,12 +95,9 @@ class HistoryModel:
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
             data[name], own = codec.to_state()
             arrays |= {f"{name}.{key}": value for key, value in own.items()}
-        for name in self._generators():
+        for name in ("first", "when", "what") if layout.time else ("first", "what"):
             arrays |= {f"{name}.{key}": value for key, value in getattr(self, name).state().items()}
         return data, arrays
-
-    def _generators(self) -> tuple[str, ...]:
-        return ("first", "when", "what") if self.layout.time else ("first", "what")
 
     @classmethod
     def of_parts(cls, data: Mapping[str, Any], arrays: Arrays, make: Callable[[], Generator]) -> Self:
@@ -127,12 +125,13 @@ class HistoryModel:
         needed = {*layout.keys, *layout.static, *([time] if time else [])}
         if set(firsts.columns) != needed:
             raise ModelFileError("histories: its columns of entities are not those that it names")
-        if take_value(data, "n_entities", int) < 1:
+        n_entities = take_value(data, "n_entities", int)
+        if n_entities < 1:
             raise ModelFileError("histories: n_entities must be at least 1")
         when = make() if time is None else make().load_state(groups["when"], layout.when[0])
         return cls(
             layout, firsts, make().load_state(groups["first"], firsts.alphabet), when,
-            make().load_state(groups["what"], layout.what[0]), take_value(data, "n_entities", int),
+            make().load_state(groups["what"], layout.what[0]), n_entities,
         )  # fmt: skip
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
@@ -166,13 +165,9 @@ class HistoryModel:
         """
         layout = self.layout
         own = encoded(layout.codec, known.table, layout.own)
-        tied = np.zeros(len(known), bool)
-        if layout.time is not None:
-            ticks = layout.clock.ticks(known.table[layout.time])
-            tied = (known.position > 0) & (layout.clock.between(ticks) == 0)
         past = layout.memory.begin(len(known.starts))
-        layout.memory.over(known.position, known.whose, own, tied, past)
-        last = known.table[np.append(known.starts[1:], len(known)) - 1]
+        layout.memory.over(known.position, known.whose, own, layout.tied(known), past)
+        last = known.table[known.ends]
         fractions = layout.codec.encode(last.with_columns(pl.lit(None, pl.Int64).alias(GAP))).fractions
         return self._walked(Walk(layout, self.when, self.what, last, past, rng, fractions), last, steps)
 

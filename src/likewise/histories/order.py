@@ -11,13 +11,11 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, SchemaError, nearest
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from likewise.schema.persons import persons_of
+from likewise.typing import Bools, Ints
 
 LEAST_ENTITIES = 2
 """Of one history alone none can be told from another."""
@@ -69,24 +67,19 @@ class Histories:
         Raises:
             InputError: a column is absent, or a cell of one of them is missing.
         """
-        names = [entity] if time is None else [entity, time]
-        for name, what in zip(names, ("entity", "time"), strict=False):
-            if name not in table.columns:
-                raise InputError(f"{what} names column {name!r}, which the table lacks{nearest(name, table.columns)}")
-            if gone := table[name].null_count():
+        whose = persons_of(table, entity)
+        keys = pl.DataFrame({"who": whose})
+        if time is not None:
+            if time not in table.columns:
+                raise InputError(f"time names column {time!r}, which the table lacks{nearest(time, table.columns)}")
+            if gone := table[time].null_count():
                 raise InputError(
-                    f"column {name!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows; "
+                    f"column {time!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows; "
                     "leave these rows out, or fill them"
                 )
-        numbers = table[entity].rank("dense") if table[entity].n_unique() else pl.Series([], dtype=pl.UInt32)
-        first_seen = numbers.to_frame("who").with_row_index().group_by("who").agg(pl.col("index").min().alias("at"))
-        at = numbers.to_frame("who").join(first_seen, on="who", how="left", maintain_order="left")["at"]
-        keys = [at.alias("who")] if time is None else [at.alias("who"), table[time].alias("when")]
-        by = [key.name for key in keys]
-        order = pl.DataFrame(keys).with_row_index("row").sort(by, maintain_order=True)["row"]
-        whose = at[order].to_numpy().astype(np.int64)
-        starts = np.flatnonzero(np.diff(whose, prepend=-1))
-        return cls(table[order], starts, order.to_numpy().astype(np.int64))
+            keys = keys.with_columns(table[time].alias("when"))
+        rows = keys.with_row_index("row").sort(keys.columns, maintain_order=True)["row"].to_numpy().astype(np.int64)
+        return cls(table[rows], np.flatnonzero(np.diff(whose[rows], prepend=-1)), rows)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -107,8 +100,14 @@ class Histories:
         return np.arange(len(self.table)) - self.starts[self.whose]
 
     @cached_property
-    def is_last(self) -> Flags:
-        return np.asarray(self.position == self.lengths[self.whose] - 1)
+    def ends(self) -> Ints:
+        """(E,) where the last row of each entity stands."""
+        return self.starts + self.lengths - 1
+
+    def repeats(self, name: str) -> Bools:
+        """(n,) whether a row holds of a column what the row of its entity before it holds; no first row does."""
+        column = self.table[name]
+        return np.asarray(column.eq_missing(column.shift(1)).to_numpy() & (self.position > 0))
 
     def of_entities(self, chosen: Ints) -> Histories:
         """The rows of these entities, ascending."""
@@ -129,8 +128,7 @@ class Histories:
             )
         found = []
         for name in asked:
-            column = self.table[name]
-            changes = column.ne_missing(column.shift(1)).to_numpy() & (self.position > 0)
+            changes = ~self.repeats(name) & (self.position > 0)
             if not changes.any():
                 found.append(name)
             elif declared is not None:

@@ -15,8 +15,8 @@ import polars as pl
 from likewise.codecs.base import Given
 from likewise.histories.layout import GAP, Layout, encoded
 from likewise.histories.memory import Past
-from likewise.histories.order import Flags, Ints
 from likewise.models.base import Generator
+from likewise.typing import Bools, Ints
 
 TRIES = 20
 """Times that a row is drawn anew which its entity holds already."""
@@ -33,7 +33,7 @@ class Step:
     ticks: npt.NDArray[Any]
     codes: Ints
     fractions: npt.NDArray[np.float32]
-    is_last: Flags
+    is_last: Bools
 
 
 class Walk:
@@ -109,7 +109,7 @@ class Walk:
         fractions = self.rng.random((len(who), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
         return codes, codec.decode(codes, fractions, self.rng).to_numpy()
 
-    def _rows(self, who: Ints, told: Ints, begins: Flags, tied: Flags) -> tuple[Ints, npt.NDArray[np.float32], Flags]:
+    def _rows(self, who: Ints, told: Ints, begins: Bools, tied: Bools) -> tuple[Ints, npt.NDArray[np.float32], Bools]:
         """Codes and fractions of rows, of which an entity holds none twice at one moment where it never did."""
         m, n_told, layout = len(who), told.shape[1], self.layout
         n_own = len(layout.row_fields)

@@ -755,15 +755,14 @@ class Synthesizer(Estimator, LatentMethods):
             made.codec_, made.rules_, made.histories_ = saved.codec, saved.rules, saved.histories
             made.rules = None if saved.rules is None else list(saved.rules.texts)
         generator = made._make_generator(saved.kind)
-        if saved.histories is not None:
-            made.time, made.entity = saved.histories.layout.time or True, saved.histories.layout.keys[0]
         if saved.ledger is not None:
             made.ledger_ = made._paid = saved.ledger
             # A model that kept a budget keeps it when it is fitted anew.
             made.privacy = saved.ledger.budget
             made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared
         if saved.histories is not None:
-            made.generator_ = saved.histories.what
+            made.generator_, layout = saved.histories.what, saved.histories.layout
+            made.time, made.entity = layout.time or True, layout.keys[0]
         else:
             made.generator_ = generator.load_state(saved.state, saved.alphabet)
         made.answers_, made.n_rows_, made.record_ = saved.answers, saved.n_rows, saved.record

@@ -15,12 +15,13 @@ from likewise.conditions import resolve
 from likewise.errors import ConditionError, InputError, OptionError
 from likewise.histories.layout import Layout
 from likewise.histories.model import HistoryModel
-from likewise.histories.order import Histories, Ints
+from likewise.histories.order import Histories
 from likewise.models.base import Generator
 from likewise.schema.column import Kind, Schema
 from likewise.schema.parse import restore
 from likewise.schema.persons import parted
 from likewise.training.loop import Progress
+from likewise.typing import Ints
 
 
 def check_time(time: str | bool | None, static: Sequence[str] | None, entity: str | bool | None, **others: Any) -> None:
@@ -112,9 +113,11 @@ def continue_histories(
         raise OptionError(f"steps must be a whole number of 1 or more, or None, got {steps!r}")
     layout = model.layout
     told = Histories.of_known(known, layout.keys[0], layout.time)
-    for name in layout.static:
-        if name not in told.static(layout.static, None):
-            raise InputError(f"column {name!r} changes within an entity of the rows given; it never does in the table")
+    fixed = told.static(layout.static, None)
+    if changing := [name for name in layout.static if name not in fixed]:
+        raise InputError(
+            f"column {changing[0]!r} changes within an entity of the rows given; it never does in the table"
+        )
     rows, whose = model.extend(told, steps, rng)
     rows = rows.with_columns(_keys_beside(layout, name, rows[name], known[name], rng) for name in layout.row_keys)
     return told, in_order(rows, schema), whose
@@ -130,8 +133,8 @@ def extended(
         raw, table: (n, columns) of the same rows, as they came and canonical.
     """
     told, rows, whose = continue_histories(model, schema, table, steps, rng)
-    ends = told.rows[np.append(told.starts[1:], len(told)) - 1]
-    keys = [raw[name].gather(ends[whose]) for name in model.layout.keys if name in raw.columns]
+    last = told.rows[told.ends]
+    keys = [raw[name].gather(last[whose]) for name in model.layout.keys if name in raw.columns]
     new = restore(rows, schema).with_columns(keys)
     full = pl.concat([raw[told.rows], new.cast({name: raw.schema[name] for name in new.columns})], how="diagonal")
     return full[np.argsort(np.concatenate([told.whose, whose]), kind="stable")].select(raw.columns)

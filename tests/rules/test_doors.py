@@ -118,6 +118,50 @@ def test_the_command_line_takes_proposes_and_keeps_rules(tmp_path: Path) -> None
     assert "there is no column 'nobody'" in wrong.output
 
 
+COMMANDS = {
+    "impute": ["impute"],
+    "balance": ["balance", "rows", "--target", "y", "--model", "smote"],
+    "scenario": ["scenario", "rows", "--model", "cart"],
+    "what is set": ["scenario", "set", "--model", "cart", "--set", "b=4", "--order", "c,y,b,a,t"],
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("in_file", [False, True])
+def test_every_command_that_makes_rows_takes_rules_and_keeps_those_of_a_schema(
+    words: list[str], in_file: bool, tmp_path: Path
+) -> None:
+    table, out, schema = tmp_path / "real.csv", tmp_path / "out.csv", tmp_path / "schema.json"
+    rng = np.random.default_rng(1)
+    frame = sums().with_columns(y=pl.Series(np.where(rng.random(N) < 0.1, "rare", "common")))
+    if words[0] == "impute":
+        frame = frame.with_columns(pl.when(pl.lit(rng.random(N) < 0.2)).then(None).otherwise("c").alias("c"))
+        frame = frame.with_columns(pl.when(pl.lit(rng.random(N) < 0.2)).then(None).otherwise("t").alias("t"))
+    frame.write_csv(table)
+    said = [text for rule in RULES for text in ("--rule", rule)]
+    if in_file:
+        CliRunner().invoke(app, ["schema", str(table), *said, "--json", str(schema)])
+        said = ["--schema", str(schema)]
+    run = CliRunner().invoke(app, [*words, str(table), "-o", str(out), *said])
+    assert run.exit_code == 0, run.output
+    rows = pl.read_csv(out)
+    assert len(rows) >= N
+    assert (rows["a"] + rows["b"] == rows["t"]).all()
+    assert (rows["a"] <= rows["c"]).all()
+
+
+def test_a_rule_cannot_name_what_balancing_sets(tmp_path: Path) -> None:
+    table = tmp_path / "real.csv"
+    sums().with_columns(y=pl.col("a") > 40).write_csv(table)
+    words = ["balance", "rows", str(table), "--target", "y", "-o", str(tmp_path / "out.csv")]
+    run = CliRunner().invoke(app, [*words, "--rule", "y = true -> a <= c"])
+    assert run.exit_code == 4
+    assert "names the target 'y'" in run.output
+    frame = pl.read_csv(table)
+    with pytest.raises(RuleError, match="names the target 'y'"):
+        lw.Oversampler("random", rules=["a <= c", "y = true -> a <= c"]).fit_resample(frame.drop("y"), frame["y"])
+
+
 def test_rules_are_a_list_of_texts() -> None:
     with pytest.raises(OptionError, match="rules must be a list of texts"):
         lw.Synthesizer(rules="a <= c")  # type: ignore[arg-type]

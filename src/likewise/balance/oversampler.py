@@ -21,7 +21,7 @@ from likewise.balance import doors
 from likewise.balance.generators import free_name
 from likewise.balance.groups import OneHot
 from likewise.balance.rare import regions
-from likewise.balance.ruled import RowRules
+from likewise.balance.ruled import RowRules, refuse_target
 from likewise.balance.run import CLASSIC, WAYS, Drawn, Plan, Run, Target, default_plans
 from likewise.errors import FallbackWarning, OptionError
 from likewise.estimator import OLD_NAME, renamed
@@ -144,7 +144,7 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
         """
         table, target, wanted = self._read(X, y)
         lacking = {k: n for k, n in wanted.items() if n > 0}
-        run = self._run(table, target).with_overlap(lacking, self.overlap)
+        run = self._run(table, target, getattr(y, "name", None)).with_overlap(lacking, self.overlap)
         drawn = run.draw(lacking)
         self.report_, self.n_given_ = run.report(wanted, drawn), len(table)
         return _appended(X, y, drawn, run)
@@ -204,11 +204,13 @@ class Oversampler(BaseOverSampler):  # type: ignore[misc]
             return {k: max(0, int(goal) - int(n)) for k, n in enumerate(counts)}
         return {int(k): int(n) for k, n in check_sampling_strategy(strategy, target.codes, "over-sampling").items()}
 
-    def _run(self, table: pl.DataFrame, target: Target) -> Run:
+    def _run(self, table: pl.DataFrame, target: Target, named: str | None) -> Run:
         seed = self.random_state
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**31 - 1)
         schema = (infer(table) if self.schema is None else self.schema).with_rules(self.rules)
+        if named not in table.columns:
+            refuse_target(schema.rules, named)
         one_hot, table, schema = OneHot.joined(table, schema)
         value = None
         if target.values is not None:

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import polars as pl
 
-from likewise.errors import LikewiseWarning, OptionError
+from likewise.errors import LikewiseWarning, OptionError, RuleError
+from likewise.rules.grammar import parse_rule
 from likewise.rules.plan import RulePlan
+from likewise.rules.terms import columns_of
 from likewise.schema.column import Schema
 from likewise.schema.distinct import Columns
 from likewise.schema.parse import parse, restore
 from likewise.typing import Bools
+
+
+def refuse_target(rules: Sequence[str], name: str | None) -> None:
+    """Raises a `RuleError` where a rule names the target, which is set and not drawn."""
+    for rule in rules:
+        if name in columns_of(parse_rule(rule)):
+            raise RuleError(
+                f"rule {rule!r} names the target {name!r}, and rules hold between the other columns here: leave it "
+                "out, or let a Synthesizer learn all columns and draw the class by a condition"
+            )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,7 @@ from likewise.cli.options import (
     OldMethod,
     Quiet,
     Reading,
+    Rules,
     SchemaFile,
     TableFile,
     WithOldSpelling,
@@ -99,6 +101,7 @@ def rows(
     overlap: Overlap = None,
     mark: Mark = None,
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
     reading: Reading = AS_TOLD,
@@ -124,7 +127,7 @@ def rows(
     check_outputs(json, table=output)
     model = model_named(model, method, "auto", terminal)
     check_model(model, "auto", *CLASSIC)
-    frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal)
+    frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal, rule)
     features, its_schema = _features(frame, schema, target)
     sampler = Oversampler(
         model, way=way, sampling_strategy=_strategy(strategy), random_state=seed, quality=quality, overlap=overlap,
@@ -150,6 +153,7 @@ def compare(
     max_rows: MaxRows = 10_000,
     repeats: Repeats = 1,
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
     reading: Reading = AS_TOLD,
@@ -174,7 +178,7 @@ def compare(
     edges, task = _edges(bins, regression), "regression" if regression else "classification"
     terminal = open_terminal(quiet, json)
     check_outputs(json)
-    frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal)
+    frame, schema = open_table(source, schema_file, target, entity_of(entity, no_entity), reading, terminal, rule)
     features, its_schema = _features(frame, schema, target)
     labels = _target(frame, schema, target, regression)
     with terminal.doing("comparing"), _options_told():
@@ -206,6 +210,7 @@ def balance(
     max_rows: MaxRows = 10_000,
     repeats: Repeats = 1,
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
     reading: Reading = AS_TOLD,
@@ -219,8 +224,8 @@ def balance(
         raise errors.OptionError("give either --output, to balance, or --compare, to find out whether it helps")
     both: dict[str, Any] = {
         "source": source, "target": target, "strategy": strategy, "regression": regression, "bins": bins,
-        "schema_file": schema_file, "entity": entity, "no_entity": no_entity, "reading": reading, "json": json,
-        "seed": seed, "quiet": quiet, "debug": debug,
+        "schema_file": schema_file, "rule": rule, "entity": entity, "no_entity": no_entity, "reading": reading,
+        "json": json, "seed": seed, "quiet": quiet, "debug": debug,
     }  # fmt: skip
     name = "rows" if output is not None else "compare"
     if output is None:
@@ -253,12 +258,10 @@ def _options_told() -> Iterator[None]:
 
 def _features(frame: pl.DataFrame, schema: Schema, target: str) -> tuple[pl.DataFrame, Schema]:
     """The table without its target, and their schema."""
-    from likewise.schema.column import Schema
-
     names = [name for name in frame.columns if name != target]
     if not names:
         raise errors.InputError(f"the table has no column beside the target {target!r}")
-    return frame.select(names), Schema(tuple(column for column in schema if column.name != target))
+    return frame.select(names), replace(schema, columns=tuple(column for column in schema if column.name != target))
 
 
 def _strategy(text: str) -> str | float:

@@ -20,6 +20,7 @@ from likewise.cli.options import (
     OldMethod,
     Quiet,
     Reading,
+    Rules,
     SchemaFile,
     Seed,
     TableFile,
@@ -70,6 +71,7 @@ def impute(
         bool, typer.Option("--indicator", help="Add a column of 0 and 1 for each that had holes: where they were.")
     ] = False,
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
     reading: Reading = AS_TOLD,
@@ -88,6 +90,7 @@ def impute(
       likewise impute holes.csv -o filled.csv --indicator
       likewise impute holes.csv -o filled.csv --draws 5 --seed 1
       likewise impute holes.parquet -o filled.parquet --model autoregressive
+      likewise impute holes.csv -o filled.csv --rule 'price * qty = total'
     """
     import polars as pl
 
@@ -102,7 +105,7 @@ def impute(
         check_outputs(table=path)
     model = model_named(model, method, "forest", terminal)
     check_model(model, *METHODS)
-    frame, schema = open_table(source, schema_file, None, entity_of(entity, no_entity), reading, terminal)
+    frame, schema = open_table(source, schema_file, None, entity_of(entity, no_entity), reading, terminal, rule)
     wanted = statistic.value if draws is None else "draw"
     # A column without a value is the file's, and stays.
     imputer = Imputer(model, statistic=wanted, schema=schema, random_state=seed, keep_empty_features=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -41,13 +41,13 @@ def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> tuple
 
 def open_table(
     source: Path, schema_file: Path | None, target: str | None, whose: str | bool | None, reading: Reading,
-    terminal: Terminal,
+    terminal: Terminal, rules: Sequence[str] | None = None,
 ) -> tuple[pl.DataFrame, Schema]:  # fmt: skip
-    """A table and its schema, for commands that take one."""
+    """A table and its schema, for commands that take one; rules stand beside those of a schema that is given."""
     with terminal.doing("reading"):
         given = schema_in(schema_file)
         frame, dialect = reading.read(source, schema=given)
-    return frame, schema_of(frame, given, target, terminal, whose, dialect, reading)
+    return frame, schema_of(frame, given, target, terminal, whose, dialect, reading).with_rules(rules)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from likewise.cli.options import (
     Model,
     Quiet,
     Reading,
+    Rules,
     SchemaFile,
     Seed,
     TableFile,
@@ -55,7 +56,7 @@ class Start(StrEnum):
 
 
 OF_ROWS = ("do", "order", "mix", "view", "return_period", "tail", "side", "rows_per_period", "returns", "model",
-           "schema_file")  # fmt: skip
+           "schema_file", "rule")  # fmt: skip
 OF_PATHS = ("horizon", "shock", "start")
 
 Source = Annotated[Path, typer.Argument(metavar="INPUT", help="The table.")]
@@ -105,6 +106,7 @@ def rows(
     returns: Returns = None,
     model: Model = "autoregressive",
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     seed: Seed = None,
@@ -122,7 +124,7 @@ def rows(
     """
     _scenario(
         context, source=source, output=output, rows=n, where=where, mix=mix, view=view, time=time, returns=returns,
-        model=model, schema_file=schema_file, reading=reading, json=json, seed=seed, quiet=quiet,
+        model=model, schema_file=schema_file, rule=rule, reading=reading, json=json, seed=seed, quiet=quiet,
     )  # fmt: skip
 
 
@@ -140,6 +142,7 @@ def tail(
     returns: Returns = None,
     model: Model = "autoregressive",
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     seed: Seed = None,
@@ -154,7 +157,7 @@ def tail(
     """
     _scenario(
         context, source=source, output=output, rows=n, where=where, return_period=return_period, tail=of, side=side,
-        rows_per_period=rows_per_period, time=time, returns=returns, model=model, schema_file=schema_file,
+        rows_per_period=rows_per_period, time=time, returns=returns, model=model, schema_file=schema_file, rule=rule,
         reading=reading, json=json, seed=seed, quiet=quiet,
     )  # fmt: skip
 
@@ -200,6 +203,7 @@ def set_columns(
     where: Where = None,
     model: Model = "autoregressive",
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     seed: Seed = None,
@@ -214,7 +218,7 @@ def set_columns(
     """
     _scenario(
         context, source=source, output=output, rows=n, where=where, do=do, order=order, model=model,
-        schema_file=schema_file, reading=reading, json=json, seed=seed, quiet=quiet,
+        schema_file=schema_file, rule=rule, reading=reading, json=json, seed=seed, quiet=quiet,
     )  # fmt: skip
 
 
@@ -240,6 +244,7 @@ def scenario(
     start: Begin = Start.LAST,
     model: Model = "autoregressive",
     schema_file: SchemaFile = None,
+    rule: Rules = None,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     seed: Seed = None,
@@ -260,8 +265,8 @@ def scenario(
     _scenario(
         context, source=source, output=output, rows=rows, where=where, do=do, order=order, mix=mix, view=view,
         return_period=return_period, tail=tail, side=side, rows_per_period=rows_per_period, time=time, returns=returns,
-        paths=paths, horizon=horizon, shock=shock, start=start, model=model, schema_file=schema_file, reading=reading,
-        json=json, seed=seed, quiet=quiet,
+        paths=paths, horizon=horizon, shock=shock, start=start, model=model, schema_file=schema_file, rule=rule,
+        reading=reading, json=json, seed=seed, quiet=quiet,
     )  # fmt: skip
 
 
@@ -297,6 +302,7 @@ def _scenario(
     start: Start = Start.LAST,
     model: str = "autoregressive",
     schema_file: Path | None = None,
+    rule: list[str] | None = None,
 ) -> None:
     """Draw rows or paths, write them, and say how plausible they are."""
     from likewise.tables import files
@@ -325,8 +331,8 @@ def _scenario(
         if return_period is not None:
             asked |= {"tail": tail, "side": side.value, "rows_per_period": rows_per_period}
         asked |= {"return_period": return_period}
-        said = None if given is None else schema
-        draw = _rows(frame, terminal, rows, asked, model=model, time=time, seed=seed, schema=said)
+        said = None if given is None else schema.with_rules(rule)
+        draw = _rows(frame, terminal, rows, asked, model=model, time=time, seed=seed, schema=said, rules=rule)
         table = draw.annotated
     files.write(table, output, dialect=dialect)
     terminal.result(f"{output}: {len(table):,} rows")
@@ -341,12 +347,12 @@ def _scenario(
 
 def _rows(
     frame: pl.DataFrame, terminal: Terminal, n: int, asked: dict[str, Any], *, model: str, time: str | None,
-    seed: int | None, schema: Schema | None,
+    seed: int | None, schema: Schema | None, rules: list[str] | None,
 ) -> ScenarioDraw:  # fmt: skip
     import likewise as lw
     from likewise.scenario import Scenario
 
-    prepared = Scenario(model, time=time, random_state=seed)
+    prepared = Scenario(model, time=time, random_state=seed, rules=rules if schema is None else None)
     with terminal.doing("learning and drawing"):
         if schema is None:
             prepared.fit(frame)

@@ -159,7 +159,7 @@ def test_a_rule_cannot_name_what_balancing_sets(tmp_path: Path) -> None:
     assert "names the target 'y'" in run.output
     frame = pl.read_csv(table)
     with pytest.raises(RuleError, match="names the target 'y'"):
-        lw.Oversampler("random", rules=["a <= c", "y = true -> a <= c"]).fit_resample(frame.drop("y"), frame["y"])
+        lw.balance.Oversampler("random", rules=["y = true -> a <= c"]).fit_resample(frame.drop("y"), frame["y"])
 
 
 def test_rules_are_a_list_of_texts() -> None:

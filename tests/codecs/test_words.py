@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +13,10 @@ import pytest
 
 import likewise as lw
 from likewise.codecs.column import CodecOptions
+from likewise.codecs.runs import RUN_CHARS, RUN_WORDS
 from likewise.codecs.table import TableCodec
 from likewise.codecs.text import TextCodec, summarise_text
-from likewise.codecs.words import RUN_CHARS, RUN_WORDS, placeholders, tokens_of
+from likewise.codecs.words import placeholders, tokens_of
 from likewise.errors import ModelFileError, SchemaError
 from likewise.schema.column import Column, Kind, Schema
 
@@ -40,17 +43,33 @@ def draw(codec: TextCodec, n: int, seed: int = 0) -> pl.Series:
     return codec.decode(np.zeros((n, 1), np.uint8), np.zeros((n, 0)), np.random.default_rng(seed))
 
 
+def bare(text: str) -> tuple[str, ...]:
+    """Its words, whatever their capitals, and the blanks and marks between them."""
+    return tuple(re.findall(r"\w+", text.lower()))
+
+
 def runs(texts: list[str]) -> dict[tuple[str, ...], set[int]]:
     """Every run of five words, and the shortest of twenty characters, at each place, and the texts that hold it."""
     found: dict[tuple[str, ...], set[int]] = defaultdict(set)
-    for i, tokens in enumerate(tokens_of(pl.Series(texts)).to_list()):
-        for end in range(1, len(tokens) + 1):
-            for back in range(1, RUN_WORDS + 1):
-                part = tuple(tokens[max(end - back, 0) : end])
-                if sum(map(len, part)) >= RUN_CHARS or len(part) == RUN_WORDS:
+    for i, words in enumerate(map(bare, texts)):
+        for end in range(1, len(words) + 1):
+            for back in range(1, min(end, RUN_WORDS) + 1):
+                part = words[end - back : end]
+                long = sum(len(word) + 1 for word in part) >= RUN_CHARS
+                if long or back == RUN_WORDS:
                     found[part].add(i)
-                    if sum(map(len, part)) >= RUN_CHARS:
-                        break
+                if long:
+                    break
+    return found
+
+
+def punctuated(texts: list[str], seed: int = 0) -> list[str]:
+    """The same with capitals, marks and line ends here and there."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for text in texts:
+        words = [w.capitalize() if rng.random() < 0.2 else w for w in text.split()]
+        found.append("".join(w + rng.choice(["", "", "", ",", "."]) + rng.choice([" ", " ", "\n"]) for w in words))
     return found
 
 
@@ -82,15 +101,41 @@ def test_codes_keep_their_pattern_unless_their_column_says_otherwise() -> None:
         Column(name="s", kind=Kind.TEXT, format="ngrams")
 
 
-def test_no_run_comes_out_that_fewer_than_five_people_wrote() -> None:
-    real = titles(3_000)
+@pytest.mark.parametrize("written", [list, punctuated], ids=["plain", "with marks and capitals"])
+def test_no_run_comes_out_that_fewer_than_five_people_wrote(written: Callable[[list[str]], list[str]]) -> None:
+    real = written(titles(3_000))
     shared = runs(real)
     out = draw(fit(real), 3_000).to_list()
     assert np.mean(["placeholder" in t for t in out]) < 0.05
     rare = {run for run in runs(out) if 0 < len(shared.get(run, ())) < 5}
     assert not rare
-    once = {t for t in real if real.count(t) == 1}
-    assert not {t for t in once & set(out) if len(t.split()) <= RUN_WORDS}
+    whole = Counter(bare(t) for t in real)
+    assert not {w for w in map(bare, out) if len(w) <= RUN_WORDS and 0 < whole[w] < 5}
+
+
+def test_what_stands_far_down_in_a_long_text_is_no_more_drawn_than_its_beginning() -> None:
+    long = " ".join(titles(300, seed=1))
+    assert len(bare(long)) > 2_000
+    texts = [*titles(1_500), long]
+    shared = runs(texts)
+    out = draw(fit(texts), 3_000).to_list()
+    assert not {run for run in runs(out) if shared.get(run) == {1_500}}
+
+
+def test_one_person_of_the_rows_held_out_does_not_make_a_run_shared() -> None:
+    parts = ("alpha beta gamma", "beta gamma delta", "gamma delta epsilon")
+    texts = [f"{part} {rest}" for part in parts for rest in titles(300)]
+    schema = Schema((Column(name="who", kind=Kind.ID, role="entity"), COLUMN))  # type: ignore[arg-type]
+    frame = pl.DataFrame({"who": np.arange(len(texts)), "s": texts})
+
+    def is_drawn(whose: list[int]) -> bool:
+        held_out = pl.DataFrame({"who": whose, "s": ["alpha beta gamma delta epsilon"] * 40})
+        codec = TableCodec.fit(frame, schema, CodecOptions(text="ngram"), others=[held_out])
+        out = codec.decode(codec.encode(frame), rng=np.random.default_rng(0))["s"]
+        return bool(out.str.contains("alpha beta gamma delta").any())
+
+    assert is_drawn([*range(5_000, 5_040)])
+    assert not is_drawn([5_000] * 40)
 
 
 def test_drawn_texts_are_of_the_words_and_the_length_of_the_real_ones() -> None:

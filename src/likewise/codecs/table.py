@@ -487,7 +487,7 @@ def _summaries(
             elif c.is_key:
                 summary = summary.merge(_summarise_column(other[c.name], c, whose))
             elif isinstance(summary, TextSummary):
-                summary = summary.unlike(other.series(c.name))
+                summary = summary.unlike(other.series(c.name), whose)
         yield c.name, summary
 
 

@@ -107,14 +107,13 @@ class TextSummary:
             None if self.texts is None or other.texts is None else self.texts.vstack(other.texts),
         )
 
-    def unlike(self, series: pl.Series) -> Self:
-        """The same, and these strings are not to be drawn either."""
+    def unlike(self, series: pl.Series, persons: Persons | None = None) -> Self:
+        """The same, and these strings, of these persons, are not to be drawn either."""
         if self.prints is None:
             return self
-        strings = series.cast(pl.String).drop_nulls()
-        prints, rows = _prints(strings)
+        prints, rows = _prints(series.cast(pl.String).drop_nulls())
         both = _joined(self, replace(self, prints=prints, print_rows=np.zeros_like(rows)))
-        texts = None if self.texts is None else self.texts.vstack(_texts(strings, None, learnt=False))
+        texts = None if self.texts is None else self.texts.vstack(_texts(series, persons, learnt=False))
         return replace(self, prints=both[0], print_rows=both[1], texts=texts)
 
     def shared_prints(self, rows: int) -> Prints:

@@ -145,3 +145,11 @@ def test_few_codes_come_first_what_is_told_before_all_and_the_last_column_last()
     for wrong in ([2, 3, 1, 0, 0], [2, 3, 1, 0], [3, 2, 1, 0, 4]):  # one twice, one short, the context not first
         with pytest.raises(ModelFileError, match="order"):
             Autoregressive().load_state(model.state() | {"order": np.array(wrong)}, letters)
+
+
+def test_a_model_made_ready_draws_the_same() -> None:
+    model, given = fitted(), Given(told(1, 50))
+    held = model.ready()
+    for seed in (1, 2):
+        drawn = [m.sample(50, rng=np.random.default_rng(seed), given=given).codes for m in (model, held)]
+        assert np.array_equal(*drawn)

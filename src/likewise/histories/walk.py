@@ -19,7 +19,7 @@ from likewise.models.base import Generator
 from likewise.typing import Bools, Ints
 
 TRIES = 20
-"""Times that a row is drawn anew which its entity holds already."""
+"""Rows among which one is found in place of a row that its entity holds already."""
 
 RECENT = 16
 """Rows of one moment that are held against a new one."""
@@ -50,7 +50,8 @@ class Walk:
         self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past,
         rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None,
     ) -> None:  # fmt: skip
-        self.layout, self.when, self.what, self.past, self.rng = layout, when, what, past, rng
+        self.layout, self.past, self.rng = layout, past, rng
+        self.when, self.what = when.ready() if layout.time else when, what.ready()
         self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
         self.ticks = np.zeros(len(entities), np.int64) if self.like is None else layout.clock.ticks(self.like)
         self.static = encoded(layout.codec, entities, layout.static)
@@ -121,21 +122,17 @@ class Walk:
             for k in layout.repeats:
                 size = layout.drawn[k].size
                 weights[n_told + k] = np.append(np.ones(size - 1), 0.0)
-        left = np.arange(m)
-        for _ in range(TRIES):
-            blank = np.full((len(left), n_own + 1), -1)
-            given = Given(np.column_stack([told[left], blank]), weights, joint=False)
-            drawn = self.what.sample(len(left), rng=self.rng, given=given)
-            new = drawn.codes[:, n_told:].astype(np.int64)
-            codes[left], fractions[left] = self._unfolded(who[left], new[:, :-1])
-            is_last[left] = new[:, -1] == 1
-            if not self.key_fields:
-                break
-            keys = self._keys(codes[left])
-            again = (self.recent[who[left]] == keys[:, None]).any(1)
-            left = left[again]
-            if not len(left):
-                break
+        left, tries = np.arange(m), 1
+        while len(left):
+            again = np.repeat(left, tries)
+            blank = np.full((len(again), n_own + 1), -1)
+            given = Given(np.column_stack([told[again], blank]), weights, joint=False)
+            drawn = self.what.sample(len(again), rng=self.rng, given=given).codes[:, n_told:].astype(np.int64)
+            new, places = self._unfolded(who[again], drawn[:, :-1])
+            is_new = self._are_new(who[again], new).reshape(len(left), tries)
+            chosen = np.arange(len(left)) * tries + np.where(is_new.any(1), is_new.argmax(1), 0)
+            codes[left], fractions[left], is_last[left] = new[chosen], places[chosen], drawn[chosen, -1] == 1
+            left, tries = left[~is_new.any(1)] if tries == 1 else left[:0], TRIES
         if self.key_fields:
             self.recent[who] = np.roll(self.recent[who], 1, axis=1)
             self.recent[who, 0] = self._keys(codes)
@@ -151,6 +148,12 @@ class Walk:
             if (at := self.fraction_of[k]) is not None:
                 fractions[again, at] = self.fractions[who[again], at]
         return codes, fractions
+
+    def _are_new(self, who: Ints, codes: Ints) -> Bools:
+        """(m,) which rows their entities do not hold at this moment already."""
+        if not self.key_fields:
+            return np.ones(len(who), bool)
+        return np.asarray((self.recent[who] != self._keys(codes)[:, None]).all(1))
 
     def _keys(self, codes: Ints) -> Ints:
         """(m,) one number for the levels by which rows of one moment differ."""

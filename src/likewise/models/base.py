@@ -131,6 +131,10 @@ class Generator(ABC):
             ConditionError: no row can meet `given`, or too few do to be found.
         """
 
+    def ready(self) -> Self:
+        """One that draws the same, for many small draws: what they share is laid out once, while it is held."""
+        return self
+
     def sample(self, n: int, *, rng: np.random.Generator, given: Given | None = None) -> Codes:
         """As `draw`, with every value missing as a whole or not at all.
 

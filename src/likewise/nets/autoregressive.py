@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from likewise.nets.allowed import Allowed
-from likewise.nets.sight import GROUP, FullSight, GroupedSight, Seen, Sight
+from likewise.nets.sight import GROUP, FullSight, GroupedSight, Rows, Seen, Sight
 from likewise.nets.tables import LEAST_SHARE, CodeTables, inverse_cdf, log_drawn, log_known, normal
 
 if TYPE_CHECKING:
@@ -207,15 +207,19 @@ class MaskedNet(CodeTables):
         codes = torch.zeros(n, self.n_fields, dtype=torch.long) if known is None else known.clone()
         seen, log_mass = plan.sight.start(n), torch.zeros(n)
         alike = Alike.at_first(n) if known is None else None
-        if known is not None:
+        lacking = None if known is None else lacks(known)
+        if known is not None and lacking is not None:
             for field in order:
-                told = torch.nonzero(known[:, field] >= 0).squeeze(1)
-                if len(told):
+                if lacking[field] < n:
+                    told = slice(None) if not lacking[field] else torch.nonzero(known[:, field] >= 0).squeeze(1)
                     plan.sight.see(seen, field, told, known[told, field])
         for step, field in enumerate(order[:fields]):
-            rows = slice(None) if known is None else torch.nonzero(known[:, field] < 0).squeeze(1)
-            if isinstance(rows, torch.Tensor) and not len(rows):
-                continue
+            rows: Rows = slice(None)
+            if known is not None and lacking is not None:
+                if not lacking[field]:
+                    continue
+                if lacking[field] < n:
+                    rows = torch.nonzero(known[:, field] < 0).squeeze(1)
             logits = plan.logits(seen, field, rows if alike is None else alike.rows, ahead=known is not None)
             of = None if alike is None else alike.of
             drawn, mass = inverse_cdf(logits, uniforms[rows, step], weights.get(field), of)
@@ -226,6 +230,12 @@ class MaskedNet(CodeTables):
             log_mass[rows] += mass
             alike = None if alike is None else alike.after(drawn, self.sizes[field])
         return codes, log_mass
+
+
+def lacks(known: torch.Tensor) -> list[int]:
+    """(D,) rows of which each field is to be drawn. Shape: (B, D)."""
+    counts: list[int] = (known < 0).sum(0).tolist()
+    return counts
 
 
 @dataclass(frozen=True)

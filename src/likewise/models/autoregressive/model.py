@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -46,7 +47,7 @@ from likewise.training.loop import Schedule, Spread, by_autograd, crew, one_thre
 if TYPE_CHECKING:
     import torch
 
-    from likewise.nets.autoregressive import MaskedNet, View
+    from likewise.nets.autoregressive import DrawPlan, MaskedNet, View
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
@@ -164,6 +165,7 @@ class Autoregressive(TableModel["MaskedNet"]):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._context: tuple[int, ...] = ()
+        self._plan: DrawPlan | None = None
 
     def fit(self, fit: Fit) -> Self:
         self._context = tuple(fit.context_fields)
@@ -292,6 +294,13 @@ class Autoregressive(TableModel["MaskedNet"]):
         rate = self._option("dropout")
         return float((0.05 if n_rows >= FEW_ROWS else 0.1) if rate is None else rate)
 
+    def ready(self) -> Self:
+        from likewise.nets.autoregressive import DrawPlan
+
+        held, net = copy(self), self._fitted()
+        held._plan = DrawPlan(net, net.order)
+        return held
+
     def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         net = self._fitted()
         self._check_told(given)
@@ -299,7 +308,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         weights = net_weights(net, self._alphabet, given)
         asked = set(given.weights) - set(self._context)
         conditioned = {f for f in net.order if net.columns[f] in asked} if given.joint else set()
-        drawing = _Drawing(net, weights, conditioned)
+        drawing = _Drawing(net, weights, conditioned, self._plan)
         if conditioned and given.codes is None:
             drawing = _Searching(drawing, Budget.of(n, given), rng)
         known = None if given.codes is None else in_net_order(net, given.codes)
@@ -360,14 +369,21 @@ class Autoregressive(TableModel["MaskedNet"]):
 
 
 class _Drawing:
-    """Draws blocks of rows under the same weights and order."""
+    """Draws blocks of rows under the same weights and order.
 
-    def __init__(self, net: MaskedNet, weights: dict[int, Allowed[torch.Tensor]], conditioned: set[int]) -> None:
+    Args:
+        plan: of the net's own order, where there is one already.
+    """
+
+    def __init__(
+        self, net: MaskedNet, weights: dict[int, Allowed[torch.Tensor]], conditioned: set[int],
+        plan: DrawPlan | None = None,
+    ) -> None:  # fmt: skip
         from likewise.nets.autoregressive import DrawPlan
 
         self.net, self.weights = net, weights
         self.order = sorted(net.order, key=lambda f: f not in conditioned)
-        self.plan = DrawPlan(net, self.order)
+        self.plan = plan if plan is not None and not conditioned else DrawPlan(net, self.order)
         self.n_conditioned = len(conditioned)
         cells = len(net.sizes) * net.d_embed + SIDE_BY_SIDE * max(net.sizes, default=1)
         self.at_once = max(1, min(AT_ONCE, CELLS // cells))
@@ -402,13 +418,17 @@ class _Drawing:
         drawn = []
         for start in range(0, len(uniforms), self.at_once):
             rows = slice(start, start + self.at_once)
-            told, chance = (None if t is None else t[rows] for t in (known, log_chance))
-            drawn.append(
-                self.net.draw(
-                    uniforms[rows], order=self.order, weights=self.weights, plan=self.plan, known=told, fields=fields,
-                    log_chance=chance,
-                )
+            n = len(uniforms[rows])
+            filled = min(filled_up(n), self.at_once) if self.net.dtype == torch.bfloat16 else n
+            at = torch.arange(start, start + filled).clamp(max=start + n - 1)
+            told, chance = (None if t is None else t[at] for t in (known, log_chance))
+            codes, log_mass = self.net.draw(
+                uniforms[at], order=self.order, weights=self.weights, plan=self.plan, known=told, fields=fields,
+                log_chance=chance,
             )  # fmt: skip
+            if log_chance is not None and chance is not None:
+                log_chance[rows] = chance[:n]
+            drawn.append((codes[:n], log_mass[:n]))
         codes, log_mass = (torch.cat(column) for column in zip(*drawn, strict=True))
         return codes, log_mass
 
@@ -509,6 +529,17 @@ class _Searching(_Drawing):
         codes, log_mass = self._drawn(uniforms, fields=self.n_first)
         codes[:, self.order[self.n_first :]] = -1
         return codes.numpy(), log_mass.numpy().astype(np.float64)
+
+
+def filled_up(n: int) -> int:
+    """Rows to draw in place of so many: products in bf16 take milliseconds the first time they meet a shape.
+
+    Example:
+        >>> filled_up(20), filled_up(200), filled_up(3000)
+        (64, 256, 3072)
+    """
+    half = 1 << max(n - 1, 1).bit_length() - 1
+    return max(64, half + half // 2 if n <= half + half // 2 else 2 * half)
 
 
 def _judged_at_once(net: MaskedNet) -> int:

@@ -12,6 +12,7 @@ import likewise as lw
 from likewise.dp.ledger import DP
 from likewise.models import model_for
 from likewise.schema.column import Column, Schema
+from likewise.synthesizer.parameters import made_generator
 
 BUDGET = DP(1.0, 1e-6)
 
@@ -38,5 +39,5 @@ def test_a_budget_alone_is_enough_and_the_file_knows_the_model(width: int, name:
 def test_columns_that_are_not_learnt_do_not_count() -> None:
     columns = [Column(name=f"c{i}", kind="boolean", nullable=False) for i in range(30)]
     columns.append(Column(name="key", kind="id", role="id"))
-    assert lw.Synthesizer(schema=Schema(tuple(columns)), privacy=BUDGET)._make_generator().name == "aim"
-    assert lw.Synthesizer()._make_generator().name == "autoregressive"
+    assert made_generator(lw.Synthesizer(schema=Schema(tuple(columns)), privacy=BUDGET)).name == "aim"
+    assert made_generator(lw.Synthesizer()).name == "autoregressive"

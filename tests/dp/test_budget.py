@@ -23,7 +23,7 @@ from likewise.dp.accounting import Steps, epsilon_of, multiplier_of, rho_of
 from likewise.dp.budget import Budget
 from likewise.dp.ledger import SAMPLED, Entry
 from likewise.errors import OptionError
-from likewise.synthesizer import estimator as synthesizer_room
+from likewise.synthesizer import fitting as fitting_room
 
 TOTAL = lw.DP(3.0, 1e-6)
 ONE = lw.DP(1.0, 1e-6)
@@ -156,13 +156,13 @@ def test_a_fit_is_an_entry_with_its_ledger(budget: Budget) -> None:
 def test_the_entry_stands_before_a_row_is_looked_at(budget: Budget, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     for name in ("ledger_for", "parse_declared", "private_codec"):
-        honest = getattr(synthesizer_room, name)
+        honest = getattr(fitting_room, name)
 
         def watched(*given: Any, honest: Any = honest, **more: Any) -> Any:
             seen.append(budget.entries[-1].status)
             return honest(*given, **more)
 
-        monkeypatch.setattr(f"likewise.synthesizer.estimator.{name}", watched)
+        monkeypatch.setattr(f"likewise.synthesizer.fitting.{name}", watched)
     synth(budget).fit(rows())
     assert seen == ["begun"] * 3
 

@@ -131,7 +131,7 @@ def test_a_fit_learns_from_no_more_rows_of_an_entity(monkeypatch: pytest.MonkeyP
         learnt.append(len(frame))
         return private_codec(frame, *rest)
 
-    monkeypatch.setattr("likewise.synthesizer.estimator.private_codec", counting)
+    monkeypatch.setattr("likewise.synthesizer.fitting.private_codec", counting)
     synth = lw.Synthesizer("mst", schema=SCHEMA, privacy=BUDGET, random_state=0, iterations=20).fit(
         with_person(table(600), 500, "north")
     )

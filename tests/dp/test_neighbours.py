@@ -11,7 +11,7 @@ import json
 import math
 import pickle
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from likewise.dp.declaration import Declaration
 from likewise.dp.ledger import Ledger
 from likewise.errors import SchemaError
 from likewise.schema.parse import parse, parse_declared
+from likewise.synthesizer.fitting import Learnt, fit_privately
 from likewise.tables.files import read
 
 from .artefacts import blind_answers, blind_cuts, blind_sums
@@ -358,29 +359,26 @@ def as_it_was_found(self: lw.Column, **said: Any) -> lw.Column:
     return lw.Column(**{**told, **said, "found": (), "notes": ()})
 
 
-def keeping_rows(self: lw.Synthesizer, budget: lw.DP, raw: pl.DataFrame, give_back: Any) -> lw.Synthesizer:
-    fitted = self._fit_honestly(budget, raw, give_back)  # type: ignore[attr-defined]
-    fitted.train_rows_ = np.arange(raw.height)
-    return fitted  # type: ignore[no-any-return]
+def keeping_rows(synth: lw.Synthesizer, budget: lw.DP, raw: pl.DataFrame, *rest: Any) -> Learnt:
+    return replace(fit_privately(synth, budget, raw, *rest), train_rows=np.arange(raw.height))
 
 
-def keeping_the_draft(self: lw.Synthesizer, budget: lw.DP, raw: pl.DataFrame, give_back: Any) -> lw.Synthesizer:
-    draft = self.schema
-    fitted = self._fit_honestly(budget, raw, give_back)  # type: ignore[attr-defined]
-    fitted.schema = draft
-    return fitted  # type: ignore[no-any-return]
+def keeping_the_draft(synth: lw.Synthesizer, *rest: Any) -> Learnt:
+    draft = synth.schema
+    assert draft is not None
+    return replace(fit_privately(synth, *rest), schema=draft)
 
 
 PLANTED = {
     "a draft taken for declared": ("likewise.schema.column.Column.declared", as_it_was_found, "NaN"),
     "values that do not fit refused and counted": (
-        "likewise.synthesizer.estimator.parse_declared",
+        "likewise.synthesizer.fitting.parse_declared",
         parse,
         "a new category",
     ),
-    "row numbers kept": ("likewise.synthesizer.estimator.Synthesizer._fit_privately", keeping_rows, "an ordinary row"),
+    "row numbers kept": ("likewise.synthesizer.estimator.fit_privately", keeping_rows, "an ordinary row"),
     "the draft kept": (
-        "likewise.synthesizer.estimator.Synthesizer._fit_privately",
+        "likewise.synthesizer.estimator.fit_privately",
         keeping_the_draft,
         "a new category",
     ),
@@ -390,7 +388,6 @@ PLANTED = {
 @pytest.mark.parametrize("bug", PLANTED)
 def test_planted_leaks_are_caught(bug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     where, fake, odd = PLANTED[bug]
-    monkeypatch.setattr(lw.Synthesizer, "_fit_honestly", lw.Synthesizer._fit_privately, raising=False)
     monkeypatch.setattr(where, fake)
     left: dict[str, dict[str, Any]] = {}
     with pytest.raises((AssertionError, SchemaError)):

@@ -206,7 +206,7 @@ def test_what_a_codec_reads_of_the_rows_is_caught(bug: str, tmp_path: Path, monk
         pl.col("town") == "east")[:1])  # fmt: skip
     sound = [artefact(frame, tmp_path / "a", "mst") for frame in (plain, other)]
     assert are_equal(*sound)
-    monkeypatch.setattr("likewise.synthesizer.estimator.private_codec", planted)
+    monkeypatch.setattr("likewise.synthesizer.fitting.private_codec", planted)
     broken = [artefact(frame, tmp_path / "a", "mst") for frame in (plain, other)]
     assert not are_equal(*broken)
 

@@ -191,7 +191,7 @@ def exact_rows(self: Any, gate: Noisy, *known: Any) -> Any:
 
 PLANTED = {
     "levels read from the data": (
-        "likewise.synthesizer.estimator.private_codec",
+        "likewise.synthesizer.fitting.private_codec",
         levels_from_the_data,
         "a missing cell",
     ),

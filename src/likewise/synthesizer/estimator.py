@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,80 +11,46 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Alphabet, Codes, Given, Search
+from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
-from likewise.codecs.people import is_personal
-from likewise.codecs.table import Narrowing, TableCodec
-from likewise.conditions import resolve
+from likewise.codecs.table import Narrowing
 from likewise.dp.answers import NoisyTable
-from likewise.dp.budget import Budget, End
-from likewise.dp.codec import private_codec
-from likewise.dp.declaration import Declaration
-from likewise.dp.entities import check_entities, rows_within
-from likewise.dp.gate import Exact, Gate, Noisy, StepPlan, gate_of
+from likewise.dp.budget import Budget
+from likewise.dp.gate import StepPlan
 from likewise.dp.ledger import DP, Ledger
-from likewise.errors import (
-    ConditionError,
-    InputError,
-    LikewiseError,
-    LikewiseWarning,
-    ModelFileError,
-    NotFittedError,
-    OptionError,
-    PrivacyError,
-    nearest,
-)
-from likewise.estimator import Estimator, check_count, held_in_memory
+from likewise.errors import InputError, LikewiseWarning, ModelFileError, NotFittedError, OptionError
+from likewise.estimator import Estimator
 from likewise.histories.model import HistoryModel
 from likewise.images.sets import as_images, as_mapping, giving_back
 from likewise.modelfile import read_model, write_model
-from likewise.models import AUTO, MODELS, model_for, model_named
-from likewise.models.base import Fit, Generator
-from likewise.models.eligible import LEAST_ROWS, ledger_for
-from likewise.models.images import IMAGE_MODELS
-from likewise.models.images.base import ImageModel
-from likewise.models.marginals.model import MarginalModel
-from likewise.notebook import live_bar
+from likewise.models import AUTO
+from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
-from likewise.schema.distinct import Columns, Counted
-from likewise.schema.infer import doubts, infer_counted, with_entity
-from likewise.schema.parse import fill_column, parse, parse_counted, parse_declared, restore, restore_column
-from likewise.schema.persons import parted, word_on_entity
-from likewise.synthesizer.histories import check_time, draw_histories, extended, learn_histories, refuse, timed
+from likewise.schema.distinct import Columns
+from likewise.schema.parse import parse, parse_counted, parse_declared, restore
+from likewise.synthesizer.completion import completed
+from likewise.synthesizer.drawing import drawn, narrowed
+from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, schema_of, warn_of_few_rows
+from likewise.synthesizer.histories import extended, refuse
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
-from likewise.synthesizer.rows import (
-    codec_of,
-    counted_of,
-    is_numeric,
-    meeting_rows,
-    of_array,
-    others,
-    parts_of,
-    persons_in,
-    rows_of_class,
+from likewise.synthesizer.parameters import (
+    HOLDOUT,
+    check_parameters,
+    check_seed,
+    made_generator,
+    streams,
 )
-from likewise.synthesizer.ruled import Draw, alphabet_of, rules_of
-from likewise.synthesizer.ruled_completion import Completion
-from likewise.synthesizer.saved import DAMAGE, Saved, without_rare_levels
-from likewise.synthesizer.search import drawn_under, watched
-from likewise.tables.frames import from_frame, names_of, with_index_of
+from likewise.synthesizer.rows import counted_of, is_numeric
+from likewise.synthesizer.saved import DAMAGE, Saved
+from likewise.tables.frames import from_frame, with_index_of
 from likewise.tables.pandas import word_on_index
-from likewise.training.loop import Event, Progress
+from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
     from likewise.evaluate import Report
-
-HOLDOUT = 0.1
-"""Share of the rows kept from training, where none is asked for."""
-
-TRIED = 20
-"""Draws of people that may be replaced by others, for one of them is given."""
-
-MIN_ROWS_TO_HOLD_OUT = 20
-"""Below this every row is needed for training; nothing is held out and training runs as long as planned."""
 
 
 class Synthesizer(Estimator, LatentMethods):
@@ -173,93 +136,15 @@ class Synthesizer(Estimator, LatentMethods):
         progress: Progress | bool | None = None,
         **model_options: Any,
     ) -> None:
-        if isinstance(holdout, bool) or not isinstance(holdout, int | float | np.number) or not 0 <= holdout < 1:
-            raise OptionError(f"holdout must be a number in [0, 1), got {holdout!r}")
-        if schema is not None and not isinstance(schema, Schema):
-            raise OptionError(f"schema must be a likewise.Schema or None, got {type(schema).__name__}")
-        if not isinstance(progress, bool | None) and not callable(progress):
-            raise OptionError(f"progress must be a function, True, False or None, got {type(progress).__name__}")
-        if random_state is not None and (isinstance(random_state, bool) or not _is_seed(random_state)):
-            raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
-        if not isinstance(privacy, DP | None):
-            raise OptionError(f"privacy must be a likewise.DP or None, got {type(privacy).__name__}")
-        if not isinstance(budget, Budget | None):
-            raise OptionError(f"budget must be a likewise.Budget or None, got {type(budget).__name__}")
-        if budget is not None and privacy is None:
-            raise OptionError("a budget of all fits needs to know what this one may spend: give privacy=DP(...) too")
-        if privacy is not None and codec is not None and codec.k_anonymous is not None:
-            raise OptionError("privacy does not pay for k_anonymous, which reads all rows: take one of the two")
-        if privacy is not None and codec is not None and codec.text == "ngram":
-            raise OptionError(
-                "privacy does not pay for the words of texts: leave text at 'placeholder', and drop columns of texts"
-            )
-        if not isinstance(only, Mapping | None):
-            raise OptionError(f"only must map columns to conditions, got {type(only).__name__}")
-        if privacy is not None and holdout not in (0, HOLDOUT):
-            raise OptionError(
-                "holdout does not go with a budget of privacy: nothing stops early, so nothing is held out"
-            )
-        if only and privacy is not None:
-            raise OptionError(
-                "privacy does not pay for counting a class: learn all rows, and draw the class with where="
-            )
-        if rules is not None and (isinstance(rules, str) or not all(isinstance(rule, str) for rule in rules)):
-            raise OptionError('rules must be a list of texts, such as ["start <= end"]')
-        if entity is True or not isinstance(entity, str | bool | None):
-            raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
-        check_time(time, static, entity, rules=rules, only=only, privacy=privacy)
-        if privacy is not None:
-            check_entities(privacy, schema, entity)
+        check_parameters(
+            schema=schema, random_state=random_state, holdout=holdout, only=only, entity=entity, time=time,
+            static=static, rules=rules, privacy=privacy, budget=budget, codec=codec, progress=progress,
+        )  # fmt: skip
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress
         self.privacy, self.budget, self.entity, self.model_options = privacy, budget, entity, model_options
         self.rules, self.strict_rules, self.time, self.static = rules, strict_rules, time, static
-        self._make_generator()
-
-    def _make_generator(self, kind: type[Generator] | None = None) -> Generator:
-        """A fresh generator with these options.
-
-        Args:
-            kind: its class; None for whatever the model's name may mean, where the data is not known yet.
-        """
-        if isinstance(self.model, Generator):
-            if self.model_options:
-                raise OptionError("model options go to the generator itself when one is given")
-            kind, options = type(self.model), self.model.options()
-        elif isinstance(self.model, str):
-            kind, options = kind or self._kind_by_name(self.model), dict(self.model_options)
-        else:
-            raise OptionError(f"model must be a name or a generator, got {type(self.model).__name__}")
-        if isinstance(options.get("condition_on"), list | tuple):
-            options["condition_on"] = names_of(options["condition_on"])
-        known = list(inspect.signature(kind).parameters)
-        for name in options:
-            if name not in known:
-                hint = nearest(name, known)
-                raise OptionError(f"model {kind.name!r} has no option {name!r}{hint}; it has {', '.join(known)}")
-        if self.max_seconds is not None and "max_seconds" in known:
-            options["max_seconds"] = self.max_seconds
-        return kind(**options)
-
-    def _kind_by_name(self, name: str) -> type[Generator]:
-        """The generator of that name; of tables, unless only the one of images has these options."""
-        if name in IMAGE_MODELS:
-            kinds = [kinds[name] for kinds in (MODELS, IMAGE_MODELS) if name in kinds]
-            fits = [kind for kind in kinds if set(self.model_options) <= set(inspect.signature(kind).parameters)]
-            if (fits or kinds)[0] is IMAGE_MODELS[name]:
-                return IMAGE_MODELS[name]
-        return self._table_kind(name)
-
-    def _table_kind(self, name: str, schema: Schema | None = None) -> type[Generator]:
-        if name != AUTO:
-            return model_named(name)
-        n_columns = 0 if schema is None else len(schema.modelled)
-        return model_for(private=self.privacy is not None, n_columns=n_columns)
-
-    def _table_generator(self, schema: Schema) -> Generator:
-        if isinstance(self.model, ImageModel):
-            raise InputError(f"model {self.model.name!r} learns images: arrays of 3 or 4 dimensions, got a table")
-        return self._make_generator(self._table_kind(self.model, schema) if isinstance(self.model, str) else None)
+        made_generator(self)
 
     def fit(self, frame: Any, holdout: Any = None, *, y: Any = None) -> Self:
         """Learn a table or images.
@@ -283,211 +168,42 @@ class Synthesizer(Estimator, LatentMethods):
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
                 "looked at for nothing"
             )
-        images = as_images(frame, y)
+        images, (split, training, drawing) = as_images(frame, y), streams(self)
+        give_back: Callable[[Any], Any]
         if images is not None:
-            fit_images(self, images, as_images(holdout), giving_back(frame))
-            return self
-        if y is not None:
+            give_back = giving_back(frame)
+            learnt = fit_images(self, images, as_images(holdout), split, training)
+        elif y is not None:
             raise InputError("y gives the labels of images; in a table they are a column like the others")
-        counted, give_back = counted_of(frame, by_header=self.privacy is not None)
-        if self.privacy is not None:
-            return self._fit_privately(self.privacy, counted.table.frame(), give_back)
-        found = self._schema_of(counted, is_array=is_numeric(frame))
-        schema = self._bounded(timed(found, self.time)).with_rules(self.rules)
-        generator = self._table_generator(schema)
-        if told := word_on_index(frame):
-            warnings.warn(told, LikewiseWarning, stacklevel=2)
-        del frame  # a table is many times its codes: as few as can be are held at one time
-        if self.time is not None:
-            if holdout is not None:
-                raise OptionError("holdout does not go with time: a share of the entities is held out")
-            return self._learn_histories(parse_counted(counted, schema).frame(), schema, self.time, give_back)
-        table, only = parse_counted(counted, schema), resolve(self.only or {}, schema)
-        del counted
-        whose = persons_in(table, schema.entity)
-        rows = rows_of_class(table, only, whose)
-        left_out, table = (others(table, rows), table.rows(rows)) if only else (None, table)
-        rules = rules_of(schema, table, whose[rows], self.codec, strict=self.strict_rules)
-        split, training, drawing = self._streams()
-        train_rows, holdout_rows = self._split(whose[rows], split, own=holdout is None)
-        learnt, kept = parts_of(table, train_rows, holdout_rows)
-        kept = kept if holdout is None else Columns.of(parse(from_frame(holdout)[0], schema))
-        chosen = meeting_rows(kept, only) if only else None
-        if rules is not None:
-            learnt, kept = rules.forward(learnt), rules.forward(kept)
-            left_out = None if left_out is None else rules.forward(left_out)
-        codec = codec_of(learnt, schema if rules is None else rules.inner, self.codec, (left_out, kept))
-        kept = kept if chosen is None else kept.rows(chosen)
-        gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
-        del learnt, left_out, kept
-        self._train(generator, alphabet_of(codec, rules), gate, held, training, _condition_fields(generator, codec))
-        # Only now, so that a fit that fails or is interrupted leaves what was there before.
-        self._keep(generator, gate, give_back, drawing)
-        self.schema_, self.codec_, self.image_codec_ = without_rare_levels(schema, codec, rules), codec, None
-        self.rules_ = rules
-        self.train_rows_, self.holdout_rows_ = rows[train_rows], rows[holdout_rows]
-        self.n_rows_ = len(rows)
-        return self
-
-    def _learn_histories(
-        self, table: pl.DataFrame, schema: Schema, time: str | bool, give_back: Callable[[Any], Any]
-    ) -> Self:
-        """Learn the rows of entities in time."""
-        split, training, drawing = self._streams()
-
-        def make() -> Generator:
-            """A fresh one; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
-            generator = self._table_generator(schema)
-            if (
-                isinstance(self.model, str)
-                and "any_order" not in self.model_options
-                and hasattr(generator, "any_order")
-            ):
-                generator.any_order = 0.0
-            return generator
-
-        with _progress(self.progress) as report:
-            model, learnt, held = learn_histories(
-                table, schema, time=time, static=self.static, holdout=self.holdout, options=self.codec,
-                make=make, split=split, training=training, progress=report,
-            )  # fmt: skip
-        self._keep(model.what, None, give_back, drawing)
-        self.histories_, self.codec_, self.image_codec_, self.rules_ = model, model.layout.codec, None, None
-        self.schema_ = without_rare_levels(schema, self.codec_, None)
-        self.train_rows_, self.holdout_rows_, self.n_rows_ = learnt, held, len(table)
-        return self
-
-    def _train(
-        self,
-        generator: Generator,
-        alphabet: Alphabet,
-        gate: Exact | Noisy,
-        holdout: Codes,
-        training: np.random.Generator,
-        condition_fields: tuple[int, ...] = (),
-    ) -> None:
-        """Let a generator learn what the gate answers."""
-        with _progress(self.progress) as report:
-            fit = Fit(
-                gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=condition_fields,
-                progress=report,
-            )  # fmt: skip
-            generator.fit(fit)
-        if self.privacy is not None:
-            _check_delta(self.privacy, generator.n_rows)
-
-    def _fit_privately(self, budget: DP, raw: pl.DataFrame, give_back: Callable[[pl.DataFrame], Any]) -> Self:
-        """Learn a table of which the declaration and what the ledger lists are all that is known.
-
-        Nothing stops early, so nothing is held out, and nothing that is kept tells how many rows there were, or which.
-        """
-        schema = None if self.schema is None else self._bounded(self.schema)
-        declaration = Declaration.of(schema, raw.schema, budget).with_rules(self.rules)
-        rules = RulePlan.declared(declaration.rules, declaration) if declaration.rules else None
-        inner = declaration if rules is None else Declaration(rules.inner.columns)
-        generator = self._table_generator(inner)
-        _, training, drawing = self._streams()
-        with self._recorded(generator) as end:
-            ledger = ledger_for(budget, generator)
-            with self._telling_what_was_spent(ledger, end):
-                table = parse_declared(raw, declaration)
-                table = table[rows_within(budget, table)]
-                table = table if rules is None else rules.forward(Columns.of(table)).frame()
-                codec = private_codec(table, inner, ledger, self.codec)
-                gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
-                self._train(
-                    generator, alphabet_of(codec, rules), gate, none, training, _condition_fields(generator, codec)
-                )
-        self._keep(generator, gate, give_back, drawing, ledger)
-        # The schema that was given may be a draft, and tell of the rows.
-        self.schema = self.schema_ = declaration
-        self.codec_, self.image_codec_, self.rules_ = codec, None, rules
-        self._warn_of_few_rows()
-        return self
-
-    def _streams(self) -> list[np.random.Generator]:
-        """Of the split, of training and of drawing."""
-        seed = self.random_state
-        if seed is None and getattr(self._make_generator(), "checkpoint", None) is not None:
-            seed = 0  # a training that is taken up must find the rows split as they were
-        return [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(3)]
-
-    def _recorded(self, generator: Generator) -> AbstractContextManager[End]:
-        """The fit as an entry of the file of all fits, where there is one."""
-        if self.budget is None or self.privacy is None:
-            return nullcontext(lambda entries: None)
-        counts_only = isinstance(generator, MarginalModel)
-        return self.budget.recorded(self.privacy, generator.name, counts_only=counts_only)
-
-    @contextmanager
-    def _telling_what_was_spent(self, ledger: Ledger | None, end: End) -> Iterator[None]:
-        """A fit that fails after it has looked at the rows tells what that cost, and leaves its ledger."""
-        try:
-            yield
-        except BaseException as error:
-            if ledger is not None and ledger.entries:
-                self.ledger_ = ledger
-                spent = f"this try has spent epsilon {ledger.epsilon:.3g} of {ledger.budget.epsilon:g}: see ledger_"
-                if isinstance(error, LikewiseError):
-                    error.args = (f"{error}; {spent}",)
-                else:
-                    error.add_note(spent)
-            raise
-        finally:
-            end(() if ledger is None else ledger.entries)
-
-    def _keep(
-        self, generator: Generator, gate: Gate | None, give_back: Callable[[Any], Any], drawing: np.random.Generator,
-        ledger: Ledger | None = None,
-    ) -> None:  # fmt: skip
-        """What a fit ends with, of tables and of images."""
-        self.generator_, self._give_back, self._drawing = generator, give_back, drawing
-        self.ledger_ = self._paid = ledger
-        self.plan_, self.answers_ = (None, ()) if gate is None else (gate.plan, gate.answers)
-        self.record_, self.histories_ = generator.record.to_dict(), None
-        for name in ("train_rows_", "holdout_rows_"):
-            vars(self).pop(name, None)
-        if ledger is not None:
-            self.n_rows_ = generator.n_rows
-
-    def _warn_of_few_rows(self) -> None:
-        """The last that a fit does: where warnings are errors, it has ended all the same."""
-        if self.ledger_ is not None and self.n_rows_ < LEAST_ROWS:
-            warnings.warn(
-                f"some {self.n_rows_:,} rows, by noisy counts, are few for differential privacy: the noise is "
-                "larger than most counts",
-                LikewiseWarning,
-                stacklevel=4,
-            )
-
-    def _bounded(self, schema: Schema) -> Schema:
-        for name, ends in (self.bounds or {}).items():
-            if isinstance(ends, str) or not isinstance(ends, Iterable):
-                raise OptionError(f"bounds of column {name!r} must be two numbers (low, high)")
-            plain = tuple(end.item() if isinstance(end, np.generic) else end for end in ends)
-            schema = schema.replace(str(name), bounds=plain)
-        return schema
-
-    def _schema_of(self, counted: Counted, *, is_array: bool) -> Schema:
-        """What the columns are, and whose the rows, with a warning where only the rows tell it."""
-        raw = counted.table
-        if self.schema is None and not is_array:
-            schema = infer_counted(counted, entity=self.entity)[0]
-            for doubt in doubts(schema):
-                warnings.warn(doubt, LikewiseWarning, stacklevel=3)
+        elif self.privacy is not None:
+            counted, give_back = counted_of(frame, by_header=True)
+            learnt = fit_privately(self, self.privacy, counted.table.frame(), training)
+            self.schema = learnt.schema  # the one that was given may be a draft, and tell of the rows
         else:
-            given = of_array(raw.frame()) if self.schema is None else self.schema
-            schema = with_entity(given, raw, self.entity, counted)
-        told = None if self.entity is not None or is_array else word_on_entity(raw, schema, counted)
-        if told:
-            warnings.warn(told, LikewiseWarning, stacklevel=3)
-        return schema
+            if told := word_on_index(frame):
+                warnings.warn(told, LikewiseWarning, stacklevel=2)
+            counted, give_back = counted_of(frame, by_header=False)
+            schema = schema_of(self, counted, is_array=is_numeric(frame))
+            del frame  # as few whole tables as can be are held at one time
+            table = parse_counted(counted, schema)
+            del counted
+            learnt = (fit_rows if self.time is None else fit_histories)(self, table, schema, holdout, split, training)
+        # Only now, so that a fit that fails or is interrupted leaves what was there before.
+        self._keep(learnt)
+        self._give_back, self._drawing = give_back, drawing
+        warn_of_few_rows(learnt)
+        return self
 
-    def _split(
-        self, whose: npt.NDArray[np.int64], rng: np.random.Generator, *, own: bool
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Row numbers to train on and to hold out, both in the table's order; all rows of a person go together."""
-        return parted(whose, self.holdout if own and len(whose) >= MIN_ROWS_TO_HOLD_OUT else 0.0, rng)
+    def _keep(self, learnt: Learnt) -> None:
+        self.generator_, self.schema_, self.n_rows_ = learnt.generator, learnt.schema, learnt.n_rows
+        if isinstance(learnt.codec, ImageCodec):
+            self.image_codec_ = learnt.codec
+        else:
+            self.codec_, self.image_codec_ = learnt.codec, None
+        self.rules_, self.histories_, self.record_ = learnt.rules, learnt.histories, learnt.generator.record.to_dict()
+        self.ledger_ = self._paid = learnt.ledger
+        self.plan_, self.answers_ = (None, ()) if learnt.gate is None else (learnt.gate.plan, learnt.gate.answers)
+        self.train_rows_, self.holdout_rows_ = learnt.train_rows, learnt.holdout_rows
 
     def sample(
         self,
@@ -518,8 +234,10 @@ class Synthesizer(Estimator, LatentMethods):
                 the acceptance rate as measured. There are never fewer rows than asked for.
             NotFittedError: `fit` was not called.
         """
-        drawn = self._drawn(n, where, max_tries, progress, random_state)
-        return self._frame_of(drawn) if isinstance(drawn, Columns) else self._give_back(drawn)
+        self._check_fitted()
+        rng = self._rng(random_state)
+        rows = drawn(self, n, rng, where=where, max_tries=max_tries, progress=progress)
+        return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
 
     def sample_parts(self, n: int | None = None, *, part: int = 2**16, **asked: Any) -> Iterator[Any]:
         """The rows that `sample` draws, some at a time: to be written without ever holding all of them as a frame.
@@ -546,37 +264,9 @@ class Synthesizer(Estimator, LatentMethods):
             raise OptionError("sample_parts draws tables, and this model learnt images; sample some at a time")
         if part < 1:
             raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
-        wanted = dict.fromkeys(("where", "max_tries", "progress", "random_state")) | asked
-        table = self._drawn(n, **wanted)
+        table = drawn(self, n, self._rng(asked.pop("random_state", None)), **asked)
         for start in range(0, len(table), part):
             yield self._frame_of(table.slice(start, part))
-
-    def _drawn(
-        self, n: int | None, where: Mapping[str, Any] | None, max_tries: int | None,
-        progress: Callable[[Search], None] | bool | None, random_state: int | None,
-    ) -> Any:  # fmt: skip
-        """Rows as `sample` draws them: the columns of a canonical frame, or images."""
-        self._check_fitted()
-        known = self.n_rows_ if self.histories_ is None else self.histories_.n_entities
-        n = check_count("n", known if n is None else n)
-        if isinstance(max_tries, bool) or not (max_tries is None or (_is_seed(max_tries) and max_tries > 0)):
-            raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
-        if self.histories_ is not None:
-            conditions, rng = _by_name(where), self._rng(random_state)
-            with held_in_memory(n):
-                return Columns.of(draw_histories(self.histories_, self.schema_, n, conditions, rng, max_tries))
-        narrowing = Narrowing({}, {}) if self.rules_ is not None else self._narrowed(where)
-        conditions = resolve(_by_name(where), self.schema_) if self.rules_ is not None else {}
-        rng, asked = self._rng(random_state), self.progress is True if progress is None else progress
-        with watched(map(str, where or ()), asked, self.n_rows_) as tell, held_in_memory(n):
-            if self.rules_ is not None:
-                heard = tell if conditions else None
-                draw = Draw(self.rules_, self.codec_, self.generator_, conditions, max_tries=max_tries, tell=heard)
-                return draw.table(n, rng)
-            if self.image_codec_ is None:
-                return drawn_under(narrowing, self.codec_, self.generator_, n, rng, max_tries=max_tries, tell=tell)
-            given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
-            return self.image_codec_.decode(self.generator_.sample(n, rng=rng, given=given))
 
     def extend(self, known: Any, *, steps: int | None = None, random_state: int | None = None) -> Any:
         """Go on with histories: the rows given, and behind each entity's own those that follow.
@@ -618,47 +308,8 @@ class Synthesizer(Estimator, LatentMethods):
             refuse("complete")
         raw, give_back = from_frame(partial)
         table = self._read(raw, partial=True).select(raw.columns)
-        rng = self._rng(random_state)
-        if self.rules_ is not None:
-            filled = Completion(self.rules_, self.codec_, self.generator_, table, rng).table()
-            full = pl.concat([filled, self.codec_.keys(filled, rng)], how="horizontal")
-        else:
-            narrowing = self.codec_.not_missing(table.columns)
-            given = Given(self.codec_.encode_known(table), narrowing.weights, joint=False)
-            codes = self.generator_.sample(len(table), rng=rng, given=given)
-            full = self.codec_.decode(codes, rng=rng, narrowing=narrowing, known=table)
-        drawn = restore(full, self.schema_)
-        keys = [c for c in self.schema_ if c.is_key and c.name in raw.columns]
-        drawn = drawn.with_columns(self._new_keys(raw[c.name], rng) for c in keys if not is_personal(c))
-        if people := [c.name for c in keys if is_personal(c)]:
-            drawn = drawn.with_columns(self._new_people(full, raw, people, rng))
-        names = [name for name in self.schema_.names if name in raw.columns or name in drawn.columns]
-        full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
+        full = completed(raw, table, self.schema_, self.codec_, self.generator_, self.rules_, self._rng(random_state))
         return with_index_of(partial, give_back(full))
-
-    def _new_keys(self, given: pl.Series, rng: np.random.Generator) -> pl.Series:
-        """As many keys as there are cells, none of them among those given."""
-        codec = next(c for c in self.codec_.codecs if c.name == given.name)
-        known = given.drop_nulls()
-        nothing = np.zeros((len(given) + len(known), 0), np.float32)
-        drawn = replace(codec, missing_share=0.0).decode(nothing, nothing, rng)  # type: ignore[type-var]
-        keys = restore_column(drawn, self.schema_[given.name])
-        return keys.filter(~keys.is_in(known.cast(keys.dtype, strict=False).implode())).head(len(given))
-
-    def _new_people(
-        self, full: pl.DataFrame, raw: pl.DataFrame, names: Sequence[str], rng: np.random.Generator
-    ) -> pl.DataFrame:
-        """Columns made of persons, with none of the cells given."""
-        found = restore(pl.DataFrame(self.codec_.people(Columns.of(full), rng, whole=names)), self.schema_)
-        for _ in range(TRIED):
-            known = {name: raw[name].drop_nulls().cast(found[name].dtype, strict=False) for name in names}
-            given = [found[name].is_in(cells.implode()) for name, cells in known.items()]
-            real = pl.select(pl.any_horizontal(pl.lit(each) for each in given)).to_series()
-            if not real.any():
-                break
-            others = restore(pl.DataFrame(self.codec_.people(Columns.of(full), rng, whole=names)), self.schema_)
-            found = pl.DataFrame(others[name].zip_with(real, found[name]) for name in found.columns)
-        return found
 
     def log_prob(self, frame: Any) -> npt.NDArray[np.float64]:
         """(n,) natural log-probability of each row's codes under the model.
@@ -708,11 +359,7 @@ class Synthesizer(Estimator, LatentMethods):
         return self._give_back(restore(table, self.schema_))
 
     def _narrowed(self, where: Mapping[str, Any] | None) -> Narrowing:
-        """What conditions leave of the codes."""
-        conditions = _by_name(where)
-        if self.image_codec_ is None:
-            return self.codec_.condition(resolve(conditions, self.schema_))
-        return self.image_codec_.condition(conditions)
+        return narrowed(self, where)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file; it holds no row of the table.
@@ -754,7 +401,7 @@ class Synthesizer(Estimator, LatentMethods):
         else:
             made.codec_, made.rules_, made.histories_ = saved.codec, saved.rules, saved.histories
             made.rules = None if saved.rules is None else list(saved.rules.texts)
-        generator = made._make_generator(saved.kind)
+        generator = made_generator(made, saved.kind)
         if saved.ledger is not None:
             made.ledger_ = made._paid = saved.ledger
             # A model that kept a budget keeps it when it is fitted anew.
@@ -777,8 +424,7 @@ class Synthesizer(Estimator, LatentMethods):
     def _rng(self, random_state: int | None) -> np.random.Generator:
         if random_state is None:
             return self._drawing
-        if isinstance(random_state, bool) or not _is_seed(random_state):
-            raise OptionError(f"random_state must be a whole number of 0 or more, or None, got {random_state!r}")
+        check_seed(random_state)
         return np.random.default_rng(random_state)
 
     def noisy_report(self, drawn: Any = None, *, n: int | None = None, random_state: int | None = None) -> Report:
@@ -817,64 +463,6 @@ class Synthesizer(Estimator, LatentMethods):
             raise NotFittedError("this Synthesizer has learnt nothing yet: call fit first")
 
 
-def _check_delta(budget: DP, n_rows: int) -> None:
-    """Hold delta against the number of rows, by the noisy count: by the exact one, a refusal would tell of a row.
-
-    Raises:
-        PrivacyError: showing a row whole would be within delta.
-    """
-    if budget.delta * n_rows >= 1:
-        raise PrivacyError(
-            f"delta must be well below one over the number of rows, got {budget.delta:g}: showing one row whole would "
-            "be within it"
-        )
-
-
 def load(path: str | Path) -> Synthesizer:
     """The synthesizer that a model file holds. See `Synthesizer.load`."""
     return Synthesizer.load(path)
-
-
-def _condition_fields(generator: Generator, codec: TableCodec) -> tuple[int, ...]:
-    """The fields of the columns that a generator is to be told, as its option `condition_on` names them."""
-    found: list[int] = []
-    for name in getattr(generator, "condition_on", ()):
-        if name not in codec.columns:
-            raise OptionError(f"condition_on: no column {name!r}{nearest(name, list(codec.columns))}")
-        of_column = codec.fields_of(name)
-        if not of_column:
-            raise OptionError(f"condition_on: column {name!r} is an id: ids are regenerated, never learnt")
-        if all(codec.alphabet.fields[j].size < 2 for j in of_column):
-            raise OptionError(f"condition_on: column {name!r} has one value only, so it tells nothing; leave it out")
-        found += of_column
-    return tuple(dict.fromkeys(found))
-
-
-def _by_name(where: Mapping[str, Any] | None) -> dict[str, Any]:
-    if not isinstance(where, Mapping | None):
-        raise ConditionError(f"where must map columns to conditions, got {type(where).__name__}")
-    return {str(name): condition for name, condition in (where or {}).items()}
-
-
-def _is_seed(value: object) -> bool:
-    return isinstance(value, int | np.integer) and int(value) >= 0
-
-
-@contextmanager
-def _progress(asked: Progress | bool | None) -> Iterator[Progress | None]:
-    """The callback to use: the caller's own, or a bar of ours, in a notebook or a terminal."""
-    if asked is not True:
-        yield asked or None
-        return
-    from likewise.cli.terminal import Terminal, training_figures
-
-    if bar_of_cell := live_bar():
-
-        def show(event: Event) -> None:
-            words = f"{event.unit} {event.epoch:.0f}/{event.epochs:.0f} · {training_figures(event)}"
-            bar_of_cell(event.epoch / event.epochs, words)
-
-        yield show
-        return
-    with Terminal().training() as bar:
-        yield None if isinstance(bar, bool) else bar

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,15 +18,18 @@ from likewise.models.eligible import ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
 from likewise.models.images.base import ImageModel, with_every_class
 from likewise.schema.column import Schema
+from likewise.synthesizer.fitting import Learnt, recorded, split_of, telling_what_was_spent, train
+from likewise.synthesizer.parameters import made_generator
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
 
 
 def fit_images(
-    synth: Synthesizer, images: ImageSet, holdout: ImageSet | None, give_back: Callable[[ImageSet], Any]
-) -> None:
-    """Let a synthesizer learn images, by its own options.
+    synth: Synthesizer, images: ImageSet, holdout: ImageSet | None, split: np.random.Generator,
+    training: np.random.Generator,
+) -> Learnt:  # fmt: skip
+    """Learn images, by a synthesizer's own options.
 
     Raises:
         OptionError: one of them is for tables.
@@ -39,25 +42,26 @@ def fit_images(
         raise InputError(f"model {synth.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}")
     auto = AUTO_OF_IMAGES if synth.privacy is None else PRIVATE_AUTO_OF_IMAGES
     named = auto if synth.model == AUTO else synth.model
-    generator = synth._make_generator(image_model_named(named) if isinstance(named, str) else None)
-    split, training, drawing = synth._streams()
-    with synth._recorded(generator) as end:
+    generator = made_generator(synth, image_model_named(named) if isinstance(named, str) else None)
+    with recorded(synth, generator) as end:
         ledger = None if synth.privacy is None else _ledger(synth, images, generator)
         codec = ImageCodec.fit(images) if ledger is None else ImageCodec.declared(images, declared_labels(synth.schema))
         if ledger is not None:
             images = codec.of_known_labels(images)
         codes = codec.encode(images)
-        train_rows, holdout_rows = synth._split(np.arange(len(images)), split, own=holdout is None and ledger is None)
+        train_rows, holdout_rows = split_of(
+            synth, np.arange(len(images)), split, own=holdout is None and ledger is None
+        )
         train_rows, holdout_rows = with_every_class(codes.codes, train_rows, holdout_rows)
         kept = codes[holdout_rows] if holdout is None else codec.encode(holdout)
         gate = gate_of(codes[train_rows], codec.alphabet.sizes, ledger)
-        with synth._telling_what_was_spent(ledger, end):
-            synth._train(generator, codec.alphabet, gate, kept, training)
-    synth._keep(generator, gate, give_back, drawing, ledger)
-    synth.schema_, synth.image_codec_ = codec.schema, codec
-    if ledger is None:
-        synth.n_rows_, synth.train_rows_, synth.holdout_rows_ = len(images), train_rows, holdout_rows
-    synth._warn_of_few_rows()
+        with telling_what_was_spent(synth, ledger, end):
+            train(synth, generator, codec.alphabet, gate, kept, training)
+    learnt = Learnt(
+        generator=generator, schema=codec.schema, codec=codec, gate=gate, ledger=ledger,
+        n_rows=len(images) if ledger is None else generator.n_rows,
+    )  # fmt: skip
+    return learnt if ledger is not None else replace(learnt, train_rows=train_rows, holdout_rows=holdout_rows)
 
 
 def _ledger(synth: Synthesizer, images: ImageSet, generator: Generator) -> Ledger:

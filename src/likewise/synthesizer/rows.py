@@ -54,11 +54,6 @@ def meeting_rows(table: Columns, only: dict[str, Condition]) -> npt.NDArray[np.i
     return np.flatnonzero(meeting(table.frame(only), only).to_numpy()) if only else np.arange(len(table))
 
 
-def others(table: Columns, rows: npt.NDArray[np.int64]) -> Columns:
-    """The rows that are not among these."""
-    return table.rows(np.setdiff1d(np.arange(len(table)), rows))
-
-
 def parts_of(table: Columns, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> tuple[Columns, Columns]:
     """These rows and those, of a long table each column taken out as it is parted."""
     if len(table) <= FEW_ROWS:

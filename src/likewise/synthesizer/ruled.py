@@ -68,7 +68,7 @@ def rules_of(
         )
     if said:
         warnings.warn(
-            f"{'; '.join(said)}; they are learnt from, and none like them is drawn", LikewiseWarning, stacklevel=3
+            f"{'; '.join(said)}; they are learnt from, and none like them is drawn", LikewiseWarning, stacklevel=4
         )
     return plan
 

@@ -131,7 +131,7 @@ class Completion:
             warnings.warn(
                 f"of the rows given, {'; '.join(said)} by their known cells; these stay as they are",
                 LikewiseWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     # ---- one try ---------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def watched(columns: Iterable[str], progress: Tell | bool | None, n_rows: int) -
             f"conditions on {names}: of {last[0].tried:,} rows that the model drew, {share} met them; the rows given "
             "obey, but the table holds hardly any such, so look whether these conditions contradict each other",
             LikewiseWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

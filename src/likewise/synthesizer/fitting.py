@@ -1,0 +1,277 @@
+"""How a synthesizer learns a table: told, parted, coded and trained on, to the value that a fit ends with."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from likewise.codecs.base import Alphabet, Codes
+from likewise.codecs.image import ImageCodec
+from likewise.codecs.table import TableCodec
+from likewise.conditions import resolve
+from likewise.dp.budget import End
+from likewise.dp.codec import private_codec
+from likewise.dp.declaration import Declaration
+from likewise.dp.entities import rows_within
+from likewise.dp.gate import Exact, Gate, Noisy, gate_of
+from likewise.dp.ledger import DP, Ledger
+from likewise.errors import LikewiseError, LikewiseWarning, OptionError, PrivacyError
+from likewise.histories.model import HistoryModel
+from likewise.models.base import Fit, Generator
+from likewise.models.eligible import LEAST_ROWS, ledger_for
+from likewise.models.marginals.model import MarginalModel
+from likewise.notebook import live_bar
+from likewise.rules.plan import RulePlan
+from likewise.schema.column import Schema
+from likewise.schema.distinct import Columns, Counted
+from likewise.schema.infer import doubts, infer_counted, with_entity
+from likewise.schema.parse import parse, parse_declared
+from likewise.schema.persons import parted, word_on_entity
+from likewise.synthesizer.histories import learn_histories, timed
+from likewise.synthesizer.parameters import condition_fields, table_generator
+from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of, persons_in, rows_of_class
+from likewise.synthesizer.ruled import alphabet_of, rules_of
+from likewise.synthesizer.saved import without_rare_levels
+from likewise.tables.frames import from_frame
+from likewise.training.loop import Event, Progress
+from likewise.typing import Ints
+
+if TYPE_CHECKING:
+    from likewise.synthesizer.estimator import Synthesizer
+
+MIN_ROWS_TO_HOLD_OUT = 20
+"""Below this every row is needed for training; nothing is held out and training runs as long as planned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """What a fit ends with.
+
+    Args:
+        codec: of a table, or of images.
+        gate: that the generator learnt through; None of histories.
+        n_rows: of the table; under a budget by noisy counts.
+        train_rows, holdout_rows: their numbers; None under a budget.
+        ledger: what was paid; None without a budget.
+    """
+
+    generator: Generator
+    schema: Schema
+    codec: TableCodec | ImageCodec
+    gate: Gate | None
+    n_rows: int
+    train_rows: Ints | None = None
+    holdout_rows: Ints | None = None
+    ledger: Ledger | None = None
+    rules: RulePlan | None = None
+    histories: HistoryModel | None = None
+
+
+def schema_of(synth: Synthesizer, counted: Counted, *, is_array: bool) -> Schema:
+    """What the columns are, and whose the rows, with a warning where only the rows tell it."""
+    raw = counted.table
+    if synth.schema is None and not is_array:
+        schema = infer_counted(counted, entity=synth.entity)[0]
+        for doubt in doubts(schema):
+            warnings.warn(doubt, LikewiseWarning, stacklevel=3)
+    else:
+        given = of_array(raw.frame()) if synth.schema is None else synth.schema
+        schema = with_entity(given, raw, synth.entity, counted)
+    told = None if synth.entity is not None or is_array else word_on_entity(raw, schema, counted)
+    if told:
+        warnings.warn(told, LikewiseWarning, stacklevel=3)
+    return timed(bounded(synth, schema), synth.time).with_rules(synth.rules)
+
+
+def bounded(synth: Synthesizer, schema: Schema) -> Schema:
+    """The schema within the bounds that a synthesizer was given."""
+    for name, ends in (synth.bounds or {}).items():
+        if isinstance(ends, str) or not isinstance(ends, Iterable):
+            raise OptionError(f"bounds of column {name!r} must be two numbers (low, high)")
+        plain = tuple(end.item() if isinstance(end, np.generic) else end for end in ends)
+        schema = schema.replace(str(name), bounds=plain)
+    return schema
+
+
+def fit_rows(
+    synth: Synthesizer, table: Columns, schema: Schema, holdout: Any, split: np.random.Generator,
+    training: np.random.Generator,
+) -> Learnt:  # fmt: skip
+    """Learn the rows of a canonical table, of which nothing is left: a table is many times its codes."""
+    generator, only = table_generator(synth, schema), resolve(synth.only or {}, schema)
+    whose = persons_in(table, schema.entity)
+    rows = rows_of_class(table, only, whose)
+    left_out = None
+    if only:
+        table, left_out = parts_of(table, rows, np.setdiff1d(np.arange(len(table)), rows))
+    rules = rules_of(schema, table, whose[rows], synth.codec, strict=synth.strict_rules)
+    train_rows, holdout_rows = split_of(synth, whose[rows], split, own=holdout is None)
+    learnt, kept = parts_of(table, train_rows, holdout_rows)
+    kept = kept if holdout is None else Columns.of(parse(from_frame(holdout)[0], schema))
+    chosen = meeting_rows(kept, only) if only else None
+    if rules is not None:
+        learnt, kept = rules.forward(learnt), rules.forward(kept)
+        left_out = None if left_out is None else rules.forward(left_out)
+    codec = codec_of(learnt, schema if rules is None else rules.inner, synth.codec, (left_out, kept))
+    kept = kept if chosen is None else kept.rows(chosen)
+    gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
+    del table, learnt, left_out, kept
+    train(synth, generator, alphabet_of(codec, rules), gate, held, training, condition_fields(generator, codec))
+    return Learnt(
+        generator=generator, schema=without_rare_levels(schema, codec, rules), codec=codec, gate=gate, rules=rules,
+        n_rows=len(rows), train_rows=rows[train_rows], holdout_rows=rows[holdout_rows],
+    )  # fmt: skip
+
+
+def fit_histories(
+    synth: Synthesizer, table: Columns, schema: Schema, holdout: Any, split: np.random.Generator,
+    training: np.random.Generator,
+) -> Learnt:  # fmt: skip
+    """Learn the rows of entities in time."""
+    assert synth.time is not None
+    if holdout is not None:
+        raise OptionError("holdout does not go with time: a share of the entities is held out")
+
+    def make() -> Generator:
+        """A fresh one; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
+        generator = table_generator(synth, schema)
+        if isinstance(synth.model, str) and "any_order" not in synth.model_options and hasattr(generator, "any_order"):
+            generator.any_order = 0.0
+        return generator
+
+    with shown(synth.progress) as report:
+        model, learnt, held = learn_histories(
+            table.frame(), schema, time=synth.time, static=synth.static, holdout=synth.holdout, options=synth.codec,
+            make=make, split=split, training=training, progress=report,
+        )  # fmt: skip
+    codec = model.layout.codec
+    return Learnt(
+        generator=model.what, schema=without_rare_levels(schema, codec, None), codec=codec, gate=None,
+        n_rows=len(table), train_rows=learnt, holdout_rows=held, histories=model,
+    )  # fmt: skip
+
+
+def fit_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, training: np.random.Generator) -> Learnt:
+    """Learn a table of which the declaration and what the ledger lists are all that is known.
+
+    Nothing stops early, so nothing is held out, and nothing that is kept tells how many rows there were, or which.
+    """
+    schema = None if synth.schema is None else bounded(synth, synth.schema)
+    declaration = Declaration.of(schema, raw.schema, budget).with_rules(synth.rules)
+    rules = RulePlan.declared(declaration.rules, declaration) if declaration.rules else None
+    inner = declaration if rules is None else Declaration(rules.inner.columns)
+    generator = table_generator(synth, inner)
+    with recorded(synth, generator) as end:
+        ledger = ledger_for(budget, generator)
+        with telling_what_was_spent(synth, ledger, end):
+            table = parse_declared(raw, declaration)
+            table = table[rows_within(budget, table)]
+            table = table if rules is None else rules.forward(Columns.of(table)).frame()
+            codec = private_codec(table, inner, ledger, synth.codec)
+            gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
+            train(synth, generator, alphabet_of(codec, rules), gate, none, training, condition_fields(generator, codec))
+    return Learnt(
+        generator=generator, schema=declaration, codec=codec, gate=gate, n_rows=generator.n_rows, ledger=ledger,
+        rules=rules,
+    )  # fmt: skip
+
+
+def train(
+    synth: Synthesizer, generator: Generator, alphabet: Alphabet, gate: Exact | Noisy, holdout: Codes,
+    training: np.random.Generator, told: tuple[int, ...] = (),
+) -> None:  # fmt: skip
+    """Let a generator learn what the gate answers.
+
+    Args:
+        told: fields of the columns that it is to be told (`condition_on`).
+
+    Raises:
+        PrivacyError: delta is too large for so many rows.
+    """
+    with shown(synth.progress) as report:
+        generator.fit(
+            Fit(gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=told, progress=report)
+        )
+    if synth.privacy is not None:
+        _check_delta(synth.privacy, generator.n_rows)
+
+
+def split_of(synth: Synthesizer, whose: Ints, rng: np.random.Generator, *, own: bool) -> tuple[Ints, Ints]:
+    """Row numbers to train on and to hold out, both in the table's order; all rows of a person go together."""
+    return parted(whose, synth.holdout if own and len(whose) >= MIN_ROWS_TO_HOLD_OUT else 0.0, rng)
+
+
+def recorded(synth: Synthesizer, generator: Generator) -> AbstractContextManager[End]:
+    """The fit as an entry of the file of all fits, where there is one."""
+    if synth.budget is None or synth.privacy is None:
+        return nullcontext(lambda entries: None)
+    counts_only = isinstance(generator, MarginalModel)
+    return synth.budget.recorded(synth.privacy, generator.name, counts_only=counts_only)
+
+
+@contextmanager
+def telling_what_was_spent(synth: Synthesizer, ledger: Ledger | None, end: End) -> Iterator[None]:
+    """A fit that fails after it has looked at the rows tells what that cost, and leaves its ledger."""
+    try:
+        yield
+    except BaseException as error:
+        if ledger is not None and ledger.entries:
+            synth.ledger_ = ledger
+            spent = f"this try has spent epsilon {ledger.epsilon:.3g} of {ledger.budget.epsilon:g}: see ledger_"
+            if isinstance(error, LikewiseError):
+                error.args = (f"{error}; {spent}",)
+            else:
+                error.add_note(spent)
+        raise
+    finally:
+        end(() if ledger is None else ledger.entries)
+
+
+def _check_delta(budget: DP, n_rows: int) -> None:
+    """Hold delta against the number of rows, by the noisy count: by the exact one, a refusal would tell of a row.
+
+    Raises:
+        PrivacyError: showing a row whole would be within delta.
+    """
+    if budget.delta * n_rows >= 1:
+        raise PrivacyError(
+            f"delta must be well below one over the number of rows, got {budget.delta:g}: showing one row whole would "
+            "be within it"
+        )
+
+
+def warn_of_few_rows(learnt: Learnt) -> None:
+    """The last that a fit does: where warnings are errors, it has ended all the same."""
+    if learnt.ledger is not None and learnt.n_rows < LEAST_ROWS:
+        warnings.warn(
+            f"some {learnt.n_rows:,} rows, by noisy counts, are few for differential privacy: the noise is larger than "
+            "most counts",
+            LikewiseWarning,
+            stacklevel=3,
+        )
+
+
+@contextmanager
+def shown(asked: Progress | bool | None) -> Iterator[Progress | None]:
+    """Whom a training tells how it goes: the caller's own, or a bar of ours, in a notebook or a terminal."""
+    if asked is not True:
+        yield asked or None
+        return
+    from likewise.cli.terminal import Terminal, training_figures
+
+    if bar_of_cell := live_bar():
+
+        def show(event: Event) -> None:
+            words = f"{event.unit} {event.epoch:.0f}/{event.epochs:.0f} · {training_figures(event)}"
+            bar_of_cell(event.epoch / event.epochs, words)
+
+        yield show
+        return
+    with Terminal().training() as bar:
+        yield None if isinstance(bar, bool) else bar

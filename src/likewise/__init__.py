@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import likewise.rules
     import likewise.scenario  # noqa: F401
     from likewise.codecs.column import CodecOptions
-    from likewise.conditions import above, below, between, missing, none_of, one_of
+    from likewise.conditions import above, at_row, below, between, every_row, missing, none_of, one_of, some_row
     from likewise.dp.budget import Budget
     from likewise.dp.ledger import DP
     from likewise.errors import (
@@ -112,11 +112,13 @@ __all__ = [
     "TrainingError",
     "__version__",
     "above",
+    "at_row",
     "below",
     "between",
     "compare",
     "discover_rules",
     "evaluate",
+    "every_row",
     "infer",
     "load",
     "missing",
@@ -124,6 +126,7 @@ __all__ = [
     "one_of",
     "read",
     "read_images",
+    "some_row",
     "statement",
     "write",
     "write_images",
@@ -132,7 +135,17 @@ __all__ = [
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
 _HOMES = {
     "likewise.codecs.column": ("CodecOptions",),
-    "likewise.conditions": ("above", "below", "between", "missing", "none_of", "one_of"),
+    "likewise.conditions": (
+        "above",
+        "at_row",
+        "below",
+        "between",
+        "every_row",
+        "missing",
+        "none_of",
+        "one_of",
+        "some_row",
+    ),
     "likewise.dp.budget": ("Budget",),
     "likewise.dp.ledger": ("DP",),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),

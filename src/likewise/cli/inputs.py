@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from likewise import errors
 from likewise.cli.options import Reading
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from likewise.cli.terminal import Terminal
-    from likewise.conditions import Condition
+    from likewise.conditions import Condition, OfRows
     from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
     from likewise.schema.distinct import Counted
@@ -134,6 +134,33 @@ def conditions_of(texts: list[str], schema: Schema) -> dict[str, Condition]:
     conditions: dict[str, Condition] = {}
     for name, condition in (parse_where(text, schema) for text in texts):
         if name in conditions:
-            raise errors.ConditionError(f"column {name!r} has two conditions; write them as one, such as {name}=a|b")
+            _refuse_second(name)
         conditions[name] = condition
     return conditions
+
+
+def history_conditions_of(texts: list[str], schema: Schema) -> dict[str, Condition | list[OfRows]]:
+    """The same of histories, where a column takes several conditions if each says which of their rows it is on."""
+    from likewise.conditions import OfRows, parse_row_where
+
+    conditions: dict[str, Condition | list[OfRows]] = {}
+    for name, condition in (parse_row_where(text, schema) for text in texts):
+        others = conditions.get(name)
+        if isinstance(condition, OfRows) and isinstance(others, list | None):
+            conditions[name] = [*(others or []), condition]
+        elif others is None and not isinstance(condition, OfRows):
+            conditions[name] = condition
+        else:
+            _refuse_second(name)
+    return conditions
+
+
+def length_of(text: str) -> Condition:
+    """How many rows a history is to have, as `--length` says it."""
+    from likewise.conditions import parse_length
+
+    return parse_length(text)
+
+
+def _refuse_second(name: str) -> NoReturn:
+    raise errors.ConditionError(f"column {name!r} has two conditions; write them as one, such as {name}=a|b")

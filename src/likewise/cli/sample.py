@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from likewise import errors
 from likewise.cli.images import draw
-from likewise.cli.inputs import conditions_of
+from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
 from likewise.cli.options import AS_TOLD, Debug, Entities, Quiet, Seed, TableFile
 from likewise.cli.outputs import check_outputs, open_terminal, write_table
 
@@ -35,6 +35,9 @@ def sample(
         list[str] | None,
         typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
     ] = None,
+    length: Annotated[
+        str | None, typer.Option(metavar="COND", help="Of histories: how many rows each has, such as 12, 5..10 or >=5.")
+    ] = None,
     max_tries: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Rows the model may draw in search of those that meet rare conditions."),
@@ -47,12 +50,15 @@ def sample(
 
     Every row meets every condition: age=40, sex=Male|Female, age=60..90, age>=60, age!=40, day=2024-05 (the whole
     month), job= (missing), job=clerk| (or missing). Quotes keep a text as it is: job="a|b", job="NA", job="".
+    Of histories, job[some]=clerk is met by one row or more, job[every]=clerk by each, job[0]=clerk by the first and
+    job[-1]=clerk by the last.
 
     \b
     Examples:
       likewise sample model.likewise -n 1000 -o more.csv
       likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
       likewise sample model.likewise --entities 500 -o more.csv
+      likewise sample model.likewise --entities 500 -o more.csv --where 'ward[some]=surgery' --length '>=5'
       likewise sample model.likewise --continue visits.csv --steps 12 -o longer.csv
     """
     if known is None and steps is not None:
@@ -65,17 +71,23 @@ def sample(
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
-    conditions = conditions_of(where or [], synthesizer.schema_)
-    if (rows is None) != (synthesizer.time is not None):
+    of_histories = synthesizer.histories_ is not None
+    if (rows is None) != of_histories:
         kind, flag = ("rows", "--rows") if rows is None else ("histories", "--entities or --continue")
         raise errors.OptionError(f"this model learnt {kind}: give {flag}")
+    if length is not None and not of_histories:
+        raise errors.OptionError("--length is of histories, and this model learnt rows")
     if known is not None:
-        if conditions:
-            raise errors.OptionError("--where does not go with --continue: the rows given say what holds")
+        if where or length is not None:
+            flag = "--where" if where else "--length"
+            raise errors.OptionError(f"{flag} does not go with --continue: the rows given say what holds")
         _continue(synthesizer, known, steps, seed, output, terminal)
         return
     rows = entities if rows is None else rows
     assert rows is not None
+    conditions: dict[str, Any] = (history_conditions_of if of_histories else conditions_of)(
+        where or [], synthesizer.schema_
+    )
     if synthesizer.image_codec_ is not None:
         check_images_writable(output)
         draw(synthesizer, rows, conditions, seed=seed, terminal=terminal, output=output)
@@ -83,8 +95,9 @@ def sample(
     check_outputs(table=output)
     with terminal.drawing() as search:
         fake = synthesizer.sample(
-            rows, where=conditions or None, max_tries=max_tries, progress=search or False, random_state=seed
-        )
+            rows, where=conditions or None, length=None if length is None else length_of(length), max_tries=max_tries,
+            progress=search or False, random_state=seed,
+        )  # fmt: skip
     write_table(fake, synthesizer.schema_, output)
     terminal.result(f"{output}: {len(fake):,} rows")
 

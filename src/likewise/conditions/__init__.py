@@ -1,24 +1,28 @@
 """What drawn rows must obey: ranges, sets of values, missing. Written in Python, or as text such as "age=60..90"."""
 
 from likewise.conditions.resolving import fit, resolve
-from likewise.conditions.text import parse_where
+from likewise.conditions.text import parse_length, parse_row_where, parse_where
 from likewise.conditions.values import (
     Between,
     Condition,
     Missing,
     Not,
+    OfRows,
     OneOf,
     OrMissing,
     above,
     as_condition,
+    at_row,
     below,
     between,
     days_apart,
+    every_row,
     meeting,
     meets,
     missing,
     none_of,
     one_of,
+    some_row,
 )
 
 __all__ = [
@@ -26,19 +30,25 @@ __all__ = [
     "Condition",
     "Missing",
     "Not",
+    "OfRows",
     "OneOf",
     "OrMissing",
     "above",
     "as_condition",
+    "at_row",
     "below",
     "between",
     "days_apart",
+    "every_row",
     "fit",
     "meeting",
     "meets",
     "missing",
     "none_of",
     "one_of",
+    "parse_length",
+    "parse_row_where",
     "parse_where",
     "resolve",
+    "some_row",
 ]

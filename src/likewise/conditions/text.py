@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from unicodedata import normalize
 
 from likewise.conditions.resolving import column_of, fit
-from likewise.conditions.values import Between, Condition, Missing, Not, OneOf, OrMissing
+from likewise.conditions.values import Between, Condition, Missing, Not, OfRows, OneOf, OrMissing
 from likewise.errors import ConditionError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.infer_column import SURE_TOKENS
@@ -18,6 +18,41 @@ _FORMS = (
     "a condition is written column=value, column=a|b, column!=value, column=low..high, column>=low, column<=high or "
     "column= (missing); a value that holds | or .. or stands for missing is put in quotes"
 )
+
+
+_OF_ROWS = re.compile(r"(?P<name>.+?)\s*\[(?P<which>some|every|-?\d+)\]\s*(?P<rest>(?:>=|<=|!=|=|>|<).*)", re.DOTALL)
+
+
+def parse_row_where(text: str, schema: Schema) -> tuple[str, Condition | OfRows]:
+    """The same as `parse_where`, of histories: behind the column may stand which of their rows are meant.
+
+    `column[some]=value` (at least one row), `column[every]=value` (each row), `column[0]=value` (the first row),
+    `column[-1]=value` (the last).
+
+    Raises:
+        ConditionError: as `parse_where` does.
+
+    Example:
+        >>> schema = Schema((Column(name="position", kind=Kind.CATEGORICAL),))
+        >>> parse_row_where("position[some]=P", schema)
+        ('position', OfRows(which='some', condition=OneOf(values=('P',))))
+    """
+    match = _OF_ROWS.fullmatch(text.strip())
+    # A name that itself ends in brackets, as units do, is that name.
+    if match is None or any(text.strip().startswith(name) for name in schema.names if name.endswith("]")):
+        return parse_where(text, schema)
+    name, condition = parse_where(match["name"] + match["rest"], schema)
+    return name, OfRows(match["which"] if match["which"] in ("some", "every") else int(match["which"]), condition)  # type: ignore[arg-type]
+
+
+def parse_length(text: str) -> Condition:
+    """A number of rows or a range of it: `12`, `5..10`, `>=5`.
+
+    Raises:
+        ConditionError: it is none.
+    """
+    sign = "" if text.strip().startswith(_SIGNS) else "="
+    return parse_where(f"length{sign}{text.strip()}", Schema((Column(name="length", kind=Kind.INTEGER),)))[1]
 
 
 def parse_where(text: str, schema: Schema) -> tuple[str, Condition]:

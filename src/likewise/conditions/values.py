@@ -89,6 +89,45 @@ class OrMissing:
 Condition = Between | OneOf | Missing | Not | OrMissing
 
 
+@dataclass(frozen=True)
+class OfRows:
+    """A condition on rows of a history.
+
+    Args:
+        which: "some" of them, "every" one, or the one at a place: 0 the first, -1 the last.
+        condition: as a column takes it.
+    """
+
+    which: Literal["some", "every"] | int
+    condition: Any
+
+    def __post_init__(self) -> None:
+        if isinstance(self.which, bool) or not (isinstance(self.which, int) or self.which in ("some", "every")):
+            raise ConditionError(f"a row's place is a whole number, 0 the first and -1 the last, got {self.which!r}")
+        if isinstance(self.condition, OfRows):
+            raise ConditionError("a condition is on some rows, on every row or on one at a place: not on two of these")
+
+
+def some_row(condition: Any) -> OfRows:
+    """Of a history: at least one of its rows meets this.
+
+    Example:
+        >>> some_row("P")
+        OfRows(which='some', condition='P')
+    """
+    return OfRows("some", condition)
+
+
+def every_row(condition: Any) -> OfRows:
+    """Of a history: each of its rows meets this."""
+    return OfRows("every", condition)
+
+
+def at_row(place: int, condition: Any) -> OfRows:
+    """Of a history: the row at this place meets this, 0 the first and -1 the last; a shorter one does not."""
+    return OfRows(place, condition)
+
+
 def between(low: Any, high: Any, *, closed: Closed = "both") -> Between:
     """Values from low to high, both included unless `closed` says otherwise.
 
@@ -184,6 +223,8 @@ def as_condition(given: Any) -> Condition:
     missing."""
     if isinstance(given, Between | OneOf | Missing | Not | OrMissing):
         return given
+    if isinstance(given, OfRows) or (isinstance(given, list | tuple) and any(isinstance(v, OfRows) for v in given)):
+        raise ConditionError("some_row, every_row and at_row are of the rows of a history, and of these alone")
     if _is_several(given):
         return one_of(list(given))
     return Missing() if is_missing(given) else OneOf((given,))

@@ -16,7 +16,7 @@ from likewise.schema.distinct import Columns
 from likewise.synthesizer.histories import draw_histories
 from likewise.synthesizer.parameters import is_count
 from likewise.synthesizer.ruled import Draw
-from likewise.synthesizer.search import drawn_under, watched
+from likewise.synthesizer.search import drawn_under, told_of, watched
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def drawn(
     synth: Synthesizer, n: int | None, rng: np.random.Generator, *, where: Mapping[str, Any] | None = None,
-    max_tries: int | None = None, progress: Callable[[Search], None] | bool | None = None,
+    length: Any = None, max_tries: int | None = None, progress: Callable[[Search], None] | bool | None = None,
 ) -> Any:  # fmt: skip
     """Rows as `Synthesizer.sample` draws them: the columns of a canonical frame, or images.
 
@@ -36,8 +36,13 @@ def drawn(
     if isinstance(max_tries, bool) or not (max_tries is None or (is_count(max_tries) and max_tries > 0)):
         raise OptionError(f"max_tries must be a whole number of 1 or more, or None, got {max_tries!r}")
     if synth.histories_ is not None:
-        with held_in_memory(n):
-            return Columns.of(draw_histories(synth.histories_, synth.schema_, n, by_name(where), rng, max_tries))
+        asked = synth.progress is True if progress is None else progress
+        with told_of(asked) as listener, held_in_memory(n):
+            return Columns.of(
+                draw_histories(synth.histories_, synth.schema_, n, by_name(where), rng, max_tries, length, listener)
+            )
+    if length is not None:
+        raise OptionError("length is of histories, and this model learnt rows: leave it out")
     narrowing = Narrowing({}, {}) if synth.rules_ is not None else narrowed(synth, where)
     conditions = resolve(by_name(where), synth.schema_) if synth.rules_ is not None else {}
     asked = synth.progress is True if progress is None else progress

@@ -210,6 +210,7 @@ class Synthesizer(Estimator, LatentMethods):
         n: int | None = None,
         *,
         where: Mapping[str, Any] | None = None,
+        length: Any = None,
         max_tries: int | None = None,
         progress: Callable[[Search], None] | bool | None = None,
         random_state: int | None = None,
@@ -219,8 +220,12 @@ class Synthesizer(Estimator, LatentMethods):
         Args:
             n: how many, of histories entities with all their rows; None draws as many as the table had.
             where: column -> value, list of values or a condition such as `likewise.between(60, 90)`; every row obeys.
+                Of histories so for what an entity is; of a column that changes within one, `some_row(condition)`,
+                `every_row(condition)`, `at_row(place, condition)`, or a list of these, all of which hold.
+            length: of histories: how many rows each has, a number or a condition.
             max_tries: rows the model may draw in search of those that meet `where`; None for 32 a row and at least
-                524,288. Columns that the model is told (`condition_on`) need no search.
+                524,288. Columns that the model is told (`condition_on`) need no search. Of histories: entities, None
+                for 32 each and at least 16,384.
             progress: called with a `likewise.codecs.base.Search` while it searches; True shows a line after a second;
                 None does as the synthesizer's own `progress` when that is True.
             random_state: the same seed gives the same rows. None continues the synthesizer's own stream, so that
@@ -236,7 +241,7 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         rng = self._rng(random_state)
-        rows = drawn(self, n, rng, where=where, max_tries=max_tries, progress=progress)
+        rows = drawn(self, n, rng, where=where, length=length, max_tries=max_tries, progress=progress)
         return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
 
     def sample_parts(self, n: int | None = None, *, part: int = 2**16, **asked: Any) -> Iterator[Any]:
@@ -245,7 +250,7 @@ class Synthesizer(Estimator, LatentMethods):
         Args:
             n: how many in all; None draws as many as the table had.
             part: how many at a time.
-            **asked: `where`, `max_tries`, `progress` and `random_state`, as `sample` takes them.
+            **asked: `where`, `length`, `max_tries`, `progress` and `random_state`, as `sample` takes them.
 
         Yields:
             Frames of the kind that was fitted, of `part` rows, the last one of what is left.

@@ -8,11 +8,10 @@ from typing import Any, NoReturn
 import numpy as np
 import polars as pl
 
-from likewise.codecs.base import Given
+from likewise.codecs.base import Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.people import PersonalCodec
-from likewise.conditions import resolve
-from likewise.errors import ConditionError, InputError, OptionError
+from likewise.errors import InputError, OptionError
 from likewise.histories.layout import Layout
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
@@ -20,6 +19,7 @@ from likewise.models.base import Generator
 from likewise.schema.column import Kind, Schema
 from likewise.schema.parse import restore
 from likewise.schema.persons import parted
+from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.training.loop import Progress
 from likewise.typing import Ints
 
@@ -82,23 +82,15 @@ def learn_histories(
 
 def draw_histories(
     model: HistoryModel, schema: Schema, n: int, where: Mapping[str, Any], rng: np.random.Generator,
-    max_tries: int | None,
+    max_tries: int | None, length: Any = None, tell: Callable[[Search], None] | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """The rows of n new entities, canonical.
 
     Raises:
-        ConditionError: a condition is on a column that changes within a history, or nothing can meet it.
+        ConditionError: as `asked_of` and `drawn_as_asked` say.
     """
-    if changing := [name for name in where if name in schema and name not in model.layout.static]:
-        fixed = ", ".join(map(repr, model.layout.static)) or "there is none in this table"
-        raise ConditionError(
-            f"column {changing[0]!r} changes within a history: conditions hold on what an entity is ({fixed})"
-        )
-    narrowing = model.firsts.condition(resolve(where, schema))
-    if narrowing.met:
-        raise ConditionError(f"columns {list(narrowing.met)}: conditions on parts of moments do not hold on histories")
-    given = Given(weights=narrowing.weights, max_tries=max_tries)
-    return in_order(model.sample(n, rng, given, narrowing)[0], schema)
+    asked = asked_of(model, schema, where, length)
+    return in_order(drawn_as_asked(model, asked, n, rng, max_tries, tell), schema)
 
 
 def continue_histories(

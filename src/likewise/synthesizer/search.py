@@ -41,7 +41,7 @@ def watched(columns: Iterable[str], progress: Tell | bool | None, n_rows: int) -
     """
     last: deque[Search] = deque(maxlen=1)
     names = ", ".join(map(repr, columns))
-    with _line(progress) as listener:
+    with told_of(progress) as listener:
 
         def tell(search: Search) -> None:
             last.append(search)
@@ -141,7 +141,8 @@ def drawn_each(
 
 
 @contextmanager
-def _line(progress: Tell | bool | None) -> Iterator[Tell | None]:
+def told_of(progress: Tell | bool | None) -> Iterator[Tell | None]:
+    """Whom a search tells how it goes: the caller's own, or a line of ours."""
     if progress is not True:
         yield progress or None
         return

@@ -200,3 +200,24 @@ def test_synthetic_rows_out_of_the_holdout_are_told(share: float) -> None:
     n = round(share * 400)
     report = lw.evaluate(real, pl.concat([held[:n], fake[n:]]), holdout=held, measures=["attacks"])
     assert any("of the synthetic rows stand in the holdout" in note for note in report.notes) == (share > 0)
+
+
+@pytest.mark.parametrize("width", [6, 120])
+def test_what_is_found_does_not_hang_on_the_threads(monkeypatch, width):
+    """Ties over the shares of several threads too: of rows that are equal the first is named."""
+    rng = np.random.default_rng(width)
+    rows = rng.integers(0, 3, (3_000, width)).astype(np.float32)
+    rows[2_500] = rows[1]
+    gaps = np.sqrt(np.square(rows[:50, None] - rows).sum(2, dtype=np.float64))
+    monkeypatch.setattr(neighbours, "CHUNK", 300)
+    monkeypatch.setattr(neighbours, "MOST_EXACT", 1e6 if width > 100 else 1e12)
+    found = []
+    for n in (1, 2, 3):
+        monkeypatch.setattr(neighbours, "allowed", lambda n=n: n)
+        found.append(nearest_few(rows[:50], rows, 2))
+        assert len(neighbours.shares_of(rows)) == min(n, 2)
+    for index, distance in found[1:]:
+        np.testing.assert_array_equal(index, found[0][0])
+        np.testing.assert_array_equal(distance, found[0][1])
+    np.testing.assert_array_equal(found[0][0][:, 0], gaps.argmin(1))
+    assert found[0][0][1].tolist() == np.argsort(gaps[1], kind="stable")[:2].tolist()

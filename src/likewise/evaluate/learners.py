@@ -5,17 +5,15 @@ Adding one is a function and a line in `LEARNERS`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from likewise.errors import MissingExtraError, OptionError
+from likewise.evaluate import threads
 
 Task = Literal["classify", "regress"]
 Matrix = npt.NDArray[np.float32]
@@ -52,12 +50,7 @@ def side_by_side(name: str, calls: Sequence[Callable[[], Made]]) -> list[Made]:
 
     On the rows judged here it is slower with two threads than with one, and its sums would hang on how many there are.
     """
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    threads = min(pl.thread_pool_size(), len(calls), int(told) if told.isdigit() and int(told) else len(calls))
-    if name != "xgboost" or threads < 2:
-        return [call() for call in calls]
-    with ThreadPoolExecutor(threads) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
+    return threads.side_by_side(calls) if name == "xgboost" else [call() for call in calls]
 
 
 def class_scores(model: Any, x: Matrix, classes: npt.NDArray[np.integer], n_classes: int) -> npt.NDArray[np.float64]:

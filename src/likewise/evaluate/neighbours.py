@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,15 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.evaluate.tables import Typed, TypedColumn
+from likewise.evaluate.threads import allowed, side_by_side
 
 Vectors = npt.NDArray[np.float32]
 MOST_ONE_HOT = 64
 MOST_WIDTH = 1_024
 TILE_BYTES = 8 * 2**20
 CHUNK = 4_096
+LEAST_CHUNKS = 4
+"""Of a thread: with fewer it is not worth its start."""
 MOST_FLOATS = 2**27
 MOST_WORK = 1e11
 """Of one search, in products of numbers: some four seconds of one processor."""
@@ -190,10 +194,17 @@ def with_half_square(targets: Vectors, used: Any = slice(None)) -> Vectors:
     return np.concatenate([targets.T[used], -0.5 * np.square(targets).sum(1)[None]])
 
 
-def chunks_of(targets: Targets) -> Iterator[tuple[int, Vectors]]:
+def chunks_of(targets: Targets, starts: range) -> Iterator[tuple[int, Vectors]]:
     """(first, rows) of the targets in turn, so few that a tile holds hundreds of queries: else products are slow."""
-    for start in range(0, len(targets), CHUNK):
+    for start in starts:
         yield start, targets[start : start + CHUNK]
+
+
+def shares_of(targets: Targets) -> list[range]:
+    """Where the chunks of the targets begin, a share for each thread. What is found hangs on the chunks alone."""
+    starts = range(0, len(targets), CHUNK)
+    n = max(1, min(allowed(), len(starts) // LEAST_CHUNKS))
+    return [starts[len(starts) * i // n : len(starts) * (i + 1) // n] for i in range(n)]
 
 
 def nearest(queries: Vectors, targets: Targets) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -223,17 +234,25 @@ def nearest_few(
         directions = _directions(width)
     n_candidates = min(k + (1 if directions is None else CANDIDATES), len(targets) - same)
     met = queries if directions is None else queries @ directions
-    index = np.zeros((len(queries), n_candidates), dtype=np.int64)
-    best = np.full((len(queries), n_candidates), -np.inf, dtype=np.float32)
-    scratch = tile_space()
-    for first, chunk in chunks_of(targets):
-        rows = chunk if directions is None else chunk @ directions
-        for part, closeness in closeness_tiles(met, rows, scratch):
-            if same:
-                own = np.arange(part.start, part.stop)
-                here = (own >= first) & (own < first + len(chunk))
-                closeness[np.flatnonzero(here), own[here] - first] = -np.inf
-            _keep_best(index[part], best[part], closeness, first)
+
+    def search(starts: range) -> tuple[npt.NDArray[np.int64], Vectors]:
+        index = np.zeros((len(queries), n_candidates), dtype=np.int64)
+        best = np.full((len(queries), n_candidates), -np.inf, dtype=np.float32)
+        scratch = tile_space()
+        for first, chunk in chunks_of(targets, starts):
+            rows = chunk if directions is None else chunk @ directions
+            for part, closeness in closeness_tiles(met, rows, scratch):
+                if same:
+                    own = np.arange(part.start, part.stop)
+                    here = (own >= first) & (own < first + len(chunk))
+                    closeness[np.flatnonzero(here), own[here] - first] = -np.inf
+                _keep_best(index[part], best[part], closeness, first)
+        return index, best
+
+    found = side_by_side([partial(search, starts) for starts in shares_of(targets)])
+    index, best = (np.concatenate(each, axis=1) for each in zip(*found, strict=True))
+    kept = np.lexsort((index, -best))[:, :n_candidates]  # the closest of all shares; of equals the first
+    index = np.sort(np.take_along_axis(index, kept, 1), axis=1)
     distance = np.column_stack([_gaps(queries, targets, index[:, place]) for place in range(n_candidates)])
     order = np.argsort(distance, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(index, order, 1), np.take_along_axis(distance, order, 1)

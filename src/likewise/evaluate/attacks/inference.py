@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,12 @@ from likewise.evaluate.neighbours import (
     closeness_tiles,
     fit_embedding,
     searchable,
+    shares_of,
     tile_space,
     with_half_square,
 )
 from likewise.evaluate.tables import Typed, design_matrices
+from likewise.evaluate.threads import side_by_side
 from likewise.schema.column import Role, Schema
 
 MAX_TARGETS = 2_000
@@ -140,27 +143,35 @@ def _by_nearest(tried: Vectors, table: Typed, asked: _Asked) -> dict[str, npt.ND
     """
     rows, spans = Embedded(asked.embed, table), dict(zip(asked.embed.names, asked.embed.spans, strict=True))
     cells = np.concatenate([np.arange(s.start, s.stop) for s in (spans[name] for name in asked.known)])
-    index = {name: np.zeros(len(tried), dtype=np.int64) for name in asked.secrets}
-    best = {name: np.full(len(tried), -np.inf, dtype=np.float32) for name in asked.secrets}
     given, ones = np.ascontiguousarray(tried[:, cells]), np.ones((len(tried), 1), dtype=np.float32)
     asking = {name: np.concatenate([tried[:, spans[name]], ones], axis=1) for name in asked.secrets}
-    space, scratch = tile_space(), tile_space()
-    for first, whole in chunks_of(rows):
-        own = {name: with_half_square(whole[:, spans[name]]) for name in asked.secrets if name in asked.known}
-        for part, closeness in closeness_tiles(given, np.ascontiguousarray(whole[:, cells]), space):
-            for name in asked.secrets:
-                without = closeness
-                if name in own:
-                    without = scratch[: closeness.size].reshape(closeness.shape)
-                    np.matmul(asking[name][part], own[name], out=without)
-                    np.subtract(closeness, without, out=without)
-                found = without.argmax(1)
-                value = without[np.arange(len(found)), found]
-                better = value > best[name][part]
-                index[name][part] = np.where(better, first + found, index[name][part])
-                best[name][part] = np.where(better, value, best[name][part])
+
+    def search(starts: range) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """(secrets, tried) the row nearest without the secret, and its closeness."""
+        index = np.zeros((len(asked.secrets), len(tried)), dtype=np.int64)
+        best = np.full(index.shape, -np.inf, dtype=np.float32)
+        space, scratch = tile_space(), tile_space()
+        for first, whole in chunks_of(rows, starts):
+            own = {name: with_half_square(whole[:, spans[name]]) for name in asked.secrets if name in asked.known}
+            for part, closeness in closeness_tiles(given, np.ascontiguousarray(whole[:, cells]), space):
+                for i, name in enumerate(asked.secrets):
+                    without = closeness
+                    if name in own:
+                        without = scratch[: closeness.size].reshape(closeness.shape)
+                        np.matmul(asking[name][part], own[name], out=without)
+                        np.subtract(closeness, without, out=without)
+                    found = without.argmax(1)
+                    value = without[np.arange(len(found)), found]
+                    better = value > best[i, part]
+                    index[i, part] = np.where(better, first + found, index[i, part])
+                    best[i, part] = np.where(better, value, best[i, part])
+        return index, best
+
+    found = side_by_side([partial(search, starts) for starts in shares_of(rows)])
+    index, best = (np.stack(each) for each in zip(*found, strict=True))
+    nearest = np.take_along_axis(index, best.argmax(0)[None], 0)[0]  # of equals the first
     right = {}
-    for name, place in index.items():
+    for name, place in zip(asked.secrets, nearest, strict=True):
         truth, guess = tried[:, spans[name]], rows[place][:, spans[name]]
         limit = TOLERANCE if name in asked.numbers else 1e-3
         right[name] = np.asarray(np.abs(truth - guess).max(1) <= limit)

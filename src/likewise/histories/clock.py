@@ -5,8 +5,10 @@ Legend: n rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +19,7 @@ from likewise.codecs import times as moments
 from likewise.codecs.base import Field
 from likewise.codecs.lattice import held_by
 from likewise.errors import InputError, ModelFileError
+from likewise.histories.grid import Grid, Months, find_grid
 from likewise.schema.column import Column
 from likewise.typing import Ints
 
@@ -24,7 +27,8 @@ _STEPS = {"date": 1, "datetime": 1_000_000, "integer": 1, "real": 1}
 """Ticks of the finest unit that gaps are told in: days, seconds, ones."""
 _COARSER = (86_400, 3_600, 60)
 """Seconds of the coarser units that moments may follow: days, hours, minutes."""
-_LAST = {"date": moments.DAYS[1], "datetime": moments.DAYS[1] * 86_400_000_000, "integer": 2**62}
+DAY_US = 86_400_000_000
+_LAST = {"date": moments.DAYS[1], "datetime": moments.DAYS[1] * DAY_US, "integer": 2**62}
 """Ticks beyond which no clock goes: the last day that can be written, and what adds up in 64 bits."""
 
 
@@ -36,22 +40,26 @@ class Clock:
         kind: "date", "datetime", "integer", "real", or "order" where no column tells the time.
         unit: ticks of one unit of a gap: days of a date, microseconds of a datetime, by the clocks of its zone.
         most: ticks that nothing goes beyond: a declared bound, or the last that the column's type holds.
+        grid: the moments that gaps are counted in instead, where there are such.
+        elapsed: whether a datetime counts through the changes of its zone's clocks.
     """
 
     kind: str
     unit: int = 1
     most: float | None = None
+    grid: Grid | Months | None = None
+    elapsed: bool = False
 
     @classmethod
     def of(
-        cls, times: pl.Series | None, gaps: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None,
-        column: Column | None = None,
-    ) -> Self:  # fmt: skip
+        cls, times: pl.Series | None, whose: Ints | None = None, column: Column | None = None, rows: int = 1
+    ) -> Self:
         """Of a column in canonical form.
 
         Args:
-            gaps: ticks (n,) to those between a row and the one before it, of the same entity.
+            whose: (n,) the entity of each row, 0 .. E-1, whose rows stand in order.
             column: what is declared of it.
+            rows: entities that must stand behind what is shown.
 
         Raises:
             InputError: the column holds texts, or times of day, which are no time that goes on.
@@ -59,21 +67,32 @@ class Clock:
         if times is None:
             return cls("order")
         kind = _kind(times)
-        most = None if column is None else _most(times, column, kind)
-        if kind != "datetime" or gaps is None:
-            return cls(kind, _STEPS[kind], most)
-        between = gaps(_local_us(times))
-        if (between % 1_000_000).any():
-            return cls(kind, 1, most)
-        seconds = between // 1_000_000
-        return cls(kind, 1_000_000 * next((unit for unit in _COARSER if not (seconds % unit).any()), 1), most)
+        clock = cls(kind, _STEPS[kind], None if column is None else _most(times, column, kind))
+        day = clock.day
+        if day is None or whose is None:
+            return clock
+        later = np.diff(whose) == 0
+        ticks = clock.ticks(times)
+        if kind == "datetime":
+            between = np.diff(ticks)[later]
+            passed = np.diff(replace(clock, elapsed=True).ticks(times))[later]
+            if len(np.unique(passed)) < len(np.unique(between)) and _unit(passed) >= _unit(between):
+                most = clock.most if column is None else _most(times, column, kind, elapsed=True)
+                return replace(clock, unit=_unit(passed), most=most, elapsed=True)
+            clock = replace(clock, unit=_unit(between))
+        return replace(clock, grid=find_grid(ticks, whose, day, clock.unit, rows))
+
+    @property
+    def day(self) -> int | None:
+        """Ticks of a day, where time has days."""
+        return {"date": 1, "datetime": DAY_US}.get(self.kind)
 
     def ticks(self, times: pl.Series) -> npt.NDArray[Any]:
         """(n,) whole numbers, or floats of a real column."""
         if self.kind == "date":
             return times.dt.epoch("d").to_numpy().astype(np.int64)
         if self.kind == "datetime":
-            return _local_us(times)
+            return times.dt.epoch("us").to_numpy().astype(np.int64) if self.elapsed else _local_us(times)
         return times.to_numpy().astype(np.float64 if self.kind == "real" else np.int64)
 
     def times(self, ticks: npt.NDArray[Any], like: pl.Series) -> pl.Series:
@@ -83,11 +102,24 @@ class Clock:
             return values.cast(pl.Int32).cast(pl.Date)
         if self.kind == "datetime":
             clock = moments.Clock.of(like.dtype)
-            return clock.series(values.cast(pl.Datetime("us")).dt.cast_time_unit(clock.unit).to_physical())  # type: ignore[arg-type]
+            units = values.cast(pl.Datetime("us")).dt.cast_time_unit(clock.unit).to_physical()  # type: ignore[arg-type]
+            return units.cast(like.dtype) if self.elapsed else clock.series(units)
         return values.cast(like.dtype)
 
-    def passed(self, ticks: npt.NDArray[Any], gaps: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Ticks so many units later, or the last that there can be."""
+    def placed(self, ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Ticks of moments that histories may begin at."""
+        return self.grid.ticks(self.grid.number(ticks)) if isinstance(self.grid, Grid) else ticks
+
+    def passed(self, ticks: npt.NDArray[Any], gaps: npt.NDArray[Any], anchors: Ints | None = None) -> npt.NDArray[Any]:
+        """Ticks so many units later, or the last that there can be.
+
+        Args:
+            anchors: (n,) what `anchor` says of the entities.
+        """
+        if self.grid is not None:
+            last = self.grid.number(np.array([self.most])) - isinstance(self.grid, Months)
+            room = np.maximum(last - self.grid.number(ticks), 0)
+            return self.grid.after(ticks, np.minimum(gaps, room), anchors)
         step = self.unit if self.kind != "real" else 1
         if self.most is None:
             return np.asarray(ticks + gaps * step)
@@ -96,6 +128,10 @@ class Clock:
             ticks + np.minimum(gaps, room if self.kind == "real" else room // step).astype(ticks.dtype) * step
         )
 
+    def anchor(self, ticks: npt.NDArray[Any]) -> Ints:
+        """(n,) the day of the month of each, where entities keep to theirs; else nothing."""
+        return self.grid.anchor(ticks) if isinstance(self.grid, Months) else np.zeros(len(ticks), np.int64)
+
     def between(self, ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n,) ticks since the row before, of rows in order. Clocks that are put back make none of less than 0."""
         gaps = np.diff(ticks, prepend=ticks[:1])
@@ -103,6 +139,8 @@ class Clock:
 
     def units(self, ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n,) the same in units of a gap."""
+        if self.grid is not None:
+            return np.maximum(np.diff(self.grid.number(ticks), prepend=0), 0)
         return self.between(ticks) if self.kind == "real" else self.between(ticks) // self.unit
 
     @property
@@ -110,7 +148,7 @@ class Clock:
         """What is told of a moment beside where it stands in time: month and weekday, and the hour where hours pass."""
         if self.kind not in ("date", "datetime"):
             return ()
-        sizes = [12, 7] + [24] * (self.kind == "datetime" and self.unit < 86_400_000_000)
+        sizes = [12, 7] + [24] * (self.kind == "datetime" and self.unit < DAY_US)
         return tuple(Field(size=size, emit=np.ones(size, bool)) for size in sizes)
 
     def calendar_codes(self, times: pl.Series) -> Ints:
@@ -123,7 +161,8 @@ class Clock:
         return np.stack([part.to_numpy().astype(np.int64) for part in parts], 1)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "unit": self.unit, "most": self.most}
+        grid = "months" if isinstance(self.grid, Months) else None if self.grid is None else self.grid.to_state()
+        return {"kind": self.kind, "unit": self.unit, "most": self.most, "grid": grid, "elapsed": self.elapsed}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -135,7 +174,17 @@ class Clock:
             raise ModelFileError("histories: the clock ends at no moment that can be written")
         if last is None and not (most is None or (isinstance(most, float) and np.isfinite(most))):
             raise ModelFileError("histories: the clock ends at no number")
-        return cls(kind, unit, most)
+        clock, grid = cls(kind, unit, most, elapsed=data.get("elapsed") is True), data.get("grid")
+        if grid is None or clock.day is None:
+            return clock
+        return replace(clock, grid=Months(clock.day) if grid == "months" else Grid.from_state(grid, clock.day))
+
+
+def _unit(gaps: npt.NDArray[np.int64]) -> int:
+    """Microseconds that all gaps are whole multiples of."""
+    if (gaps % 1_000_000).any():
+        return 1
+    return 1_000_000 * next((unit for unit in _COARSER if not (gaps // 1_000_000 % unit).any()), 1)
 
 
 def _local_us(times: pl.Series) -> npt.NDArray[np.int64]:
@@ -144,16 +193,19 @@ def _local_us(times: pl.Series) -> npt.NDArray[np.int64]:
     return local.dt.epoch("us").to_numpy().astype(np.int64)
 
 
-def _most(times: pl.Series, column: Column, kind: str) -> float | None:
+def _most(times: pl.Series, column: Column, kind: str, *, elapsed: bool = False) -> float | None:
     """The ticks that no drawn row goes beyond."""
     declared = None if column.bounds is None else column.bounds[1]
     if kind in ("date", "datetime"):
         last = _LAST[kind]
         clock = moments.Clock.of(times.dtype)
         if clock.unit == "ns" and kind == "datetime":
-            last = 2**63 // 1000 - 2 * 86_400_000_000
+            last = 2**63 // 1000 - 2 * DAY_US
+        if century := re.search(r"%y(?:\((\d{4})\))?", column.format or ""):  # a year that two digits can tell
+            final = dt.date(int(century[1] or 1970) + 99, 12, 31).toordinal() - moments.EPOCH
+            last = min(last, final if kind == "date" else (final + 1) * DAY_US - 1)
         if declared is not None:
-            tick = clock.tick_of(declared, column.name, last=True)
+            tick = (clock.moment_of if elapsed else clock.tick_of)(declared, column.name, last=True)
             last = min(last, tick if kind == "date" else tick * 1_000_000 // (clock.day // 86_400))
         return last
     most = min(held_by(column.dtype)[1], np.inf if declared is None else declared)

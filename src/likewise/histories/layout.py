@@ -147,10 +147,7 @@ def layout_of(
     fixed = told.static(plain, None if static is None else [name for name in static if name not in keys])
     times = told.table[time] if time else None
 
-    def between(ticks: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.diff(ticks)[told.position[1:] > 0]
-
-    clock = Clock.of(times, between, schema[time] if time else None)
+    clock = Clock.of(times, told.whose, schema[time] if time else None, (options or CodecOptions()).rows)
     table, parts = told.table, list(columns)
     if times is not None:
         whole = clock.kind != "real"

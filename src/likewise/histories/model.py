@@ -151,9 +151,12 @@ class HistoryModel:
             narrowing: the conditions that this comes of.
             steps: rows of each; None draws histories to their ends.
         """
-        entities = self.first.sample(n, rng=rng, given=given)
+        layout, entities = self.layout, self.first.sample(n, rng=rng, given=given)
         table = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
-        walk = Walk(self.layout, self.when, self.what, table, self.layout.memory.begin(n), rng)
+        if layout.time is not None:
+            times = table[layout.time]
+            table = table.with_columns(layout.clock.times(layout.clock.placed(layout.clock.ticks(times)), times))
+        walk = Walk(layout, self.when, self.what, table, layout.memory.begin(n), rng)
         return self._walked(walk, table, steps)
 
     def extend(self, known: Histories, steps: int | None, rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
@@ -169,7 +172,12 @@ class HistoryModel:
         layout.memory.over(known.position, known.whose, own, layout.tied(known), past)
         last = known.table[known.ends]
         fractions = layout.codec.encode(last.with_columns(pl.lit(None, pl.Int64).alias(GAP))).fractions
-        return self._walked(Walk(layout, self.when, self.what, last, past, rng, fractions), last, steps)
+        anchors = None
+        if layout.time is not None:
+            anchors = np.maximum.reduceat(
+                layout.clock.anchor(layout.clock.ticks(known.table[layout.time])), known.starts
+            )
+        return self._walked(Walk(layout, self.when, self.what, last, past, rng, fractions, anchors), last, steps)
 
     def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:
         """Rows that follow a past, until a history ends or for so many steps."""

@@ -44,16 +44,18 @@ class Walk:
         entities: (E, ...) what each is, and the moment that it begins at, or that its last row was of.
         past: of each.
         fractions: (E, F) where inside their codes the values of its last row lie; None before the first.
+        anchors: (E,) see `Clock.anchor`; None takes those of the moments.
     """
 
     def __init__(
         self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past,
-        rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None,
+        rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None, anchors: Ints | None = None,
     ) -> None:  # fmt: skip
         self.layout, self.past, self.rng = layout, past, rng
         self.when, self.what = when.ready() if layout.time else when, what.ready()
         self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
         self.ticks = np.zeros(len(entities), np.int64) if self.like is None else layout.clock.ticks(self.like)
+        self.anchors = layout.clock.anchor(self.ticks) if anchors is None else anchors
         self.static = encoded(layout.codec, entities, layout.static)
         blank = np.zeros((len(entities), layout.codec.alphabet.n_fractions), np.float32)
         self.fractions = blank if fractions is None else fractions
@@ -74,7 +76,7 @@ class Walk:
             assert gaps is not None
             gaps[later] = codes
             now = self.ticks[who[later]]
-            self.ticks[who[later]] = layout.clock.passed(now, gap)
+            self.ticks[who[later]] = layout.clock.passed(now, gap, self.anchors[who[later]])
             tied[later] = self.ticks[who[later]] == now
         known = self._known(who)
         told = [known, memory] + ([] if gaps is None else [gaps])

@@ -31,6 +31,10 @@ def sample(
         int | None,
         typer.Option(min=1, metavar="N", help="With --continue: rows to add to each entity; to its end if not given."),
     ] = None,
+    future: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --continue: the rows to come, with the columns known of them."),
+    ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
@@ -60,9 +64,13 @@ def sample(
       likewise sample model.likewise --entities 500 -o more.csv
       likewise sample model.likewise --entities 500 -o more.csv --where 'ward[some]=surgery' --length '>=5'
       likewise sample model.likewise --continue visits.csv --steps 12 -o longer.csv
+      likewise sample model.likewise --continue sales.csv --future prices.csv -o forecast.csv
     """
-    if known is None and steps is not None:
-        raise errors.OptionError("--steps counts rows that follow known ones: give --continue")
+    for flag, of_future in (("--steps", steps), ("--future", future)):
+        if known is None and of_future is not None:
+            raise errors.OptionError(f"{flag} is of rows that follow known ones: give --continue")
+    if steps is not None and future is not None:
+        raise errors.OptionError("--future says how many rows follow, and so does --steps: leave one out")
     if sum(given is not None for given in (rows, entities, known)) != 1:
         raise errors.OptionError("give one of --rows, --entities (of histories) and --continue, to say what to draw")
     terminal = open_terminal(quiet, output)
@@ -81,7 +89,7 @@ def sample(
         if where or length is not None:
             flag = "--where" if where else "--length"
             raise errors.OptionError(f"{flag} does not go with --continue: the rows given say what holds")
-        _continue(synthesizer, known, steps, seed, output, terminal)
+        _continue(synthesizer, known, steps, future, seed, output, terminal)
         return
     rows = entities if rows is None else rows
     assert rows is not None
@@ -103,13 +111,15 @@ def sample(
 
 
 def _continue(
-    synthesizer: Synthesizer, known: Path, steps: int | None, seed: int | None, output: Path, terminal: Terminal
-) -> None:
+    synthesizer: Synthesizer, known: Path, steps: int | None, future: Path | None, seed: int | None, output: Path,
+    terminal: Terminal,
+) -> None:  # fmt: skip
     """Write the rows of a file, and behind each entity's those that follow."""
     check_outputs(table=output)
     with terminal.doing("reading"):
         frame, dialect = AS_TOLD.read(known, schema=synthesizer.schema_)
+        coming = None if future is None else AS_TOLD.read(future)[0]
     with terminal.doing("drawing"):
-        longer = synthesizer.extend(frame, steps=steps, random_state=seed)
+        longer = synthesizer.extend(frame, steps=steps, future=coming, random_state=seed)
     write_table(longer, synthesizer.schema_, output, dialect=dialect)
     terminal.result(f"{output}: {len(longer):,} rows, {len(longer) - len(frame):,} of them new")

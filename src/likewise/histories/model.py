@@ -21,6 +21,7 @@ from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.codecs.column import CodecOptions, take_value
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ModelFileError
+from likewise.histories.ahead import Ahead
 from likewise.histories.clock import Clock
 from likewise.histories.layout import GAP, Layout, encoded, layout_of, layout_rows
 from likewise.histories.order import Histories
@@ -159,12 +160,15 @@ class HistoryModel:
         walk = Walk(layout, self.when, self.what, table, layout.memory.begin(n), rng)
         return self._walked(walk, table, steps)
 
-    def extend(self, known: Histories, steps: int | None, rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
+    def extend(
+        self, known: Histories, steps: int | None, rng: np.random.Generator, ahead: Ahead | None = None
+    ) -> tuple[pl.DataFrame, Ints]:
         """Rows that follow the given ones of each entity, and (rows,) whose each is.
 
         Args:
             known: of the columns of the table that was learnt, the entities' keys as they are.
             steps: rows to add to each; None goes on until a history ends.
+            ahead: what is known of the rows to come, which then also says how many these are.
         """
         layout = self.layout
         own = encoded(layout.codec, known.table, layout.own)
@@ -177,16 +181,21 @@ class HistoryModel:
             anchors = np.maximum.reduceat(
                 layout.clock.anchor(layout.clock.ticks(known.table[layout.time])), known.starts
             )
-        return self._walked(Walk(layout, self.when, self.what, last, past, rng, fractions, anchors), last, steps)
+        if ahead is not None:
+            steps = int(ahead.lengths.max())
+        walk = Walk(layout, self.when, self.what, last, past, rng, fractions, anchors, ahead)
+        return self._walked(walk, last, steps)
 
     def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:
         """Rows that follow a past, until a history ends or for so many steps."""
-        layout, past = self.layout, walk.past
+        layout, past, ahead = self.layout, walk.past, walk.ahead
         alive, drawn = np.arange(len(entities)), []
-        for _ in range(layout.longest if steps is None else steps):
+        for step in range(layout.longest if steps is None else steps):
+            if ahead is not None:
+                alive = np.flatnonzero(ahead.lengths > step)
             if not len(alive):
                 break
-            drawn.append(walk.step(alive))
+            drawn.append(walk.step(alive, None if ahead is None else ahead.rows(alive, step)))
             if steps is None:
                 alive = alive[~drawn[-1].is_last & (past.n_rows[alive] < layout.longest)]
         whose = np.concatenate([step.who for step in drawn])

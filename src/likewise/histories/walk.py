@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Given
+from likewise.histories.ahead import Ahead, folded, gap_codes
 from likewise.histories.layout import GAP, Layout, encoded
 from likewise.histories.memory import Past
 from likewise.models.base import Generator
@@ -45,13 +46,15 @@ class Walk:
         past: of each.
         fractions: (E, F) where inside their codes the values of its last row lie; None before the first.
         anchors: (E,) see `Clock.anchor`; None takes those of the moments.
+        ahead: what is known of the rows to come.
     """
 
     def __init__(
         self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past,
         rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None, anchors: Ints | None = None,
+        ahead: Ahead | None = None,
     ) -> None:  # fmt: skip
-        self.layout, self.past, self.rng = layout, past, rng
+        self.layout, self.past, self.rng, self.ahead = layout, past, rng, ahead
         self.when, self.what = when.ready() if layout.time else when, what.ready()
         self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
         self.ticks = np.zeros(len(entities), np.int64) if self.like is None else layout.clock.ticks(self.like)
@@ -64,7 +67,12 @@ class Walk:
         self.fraction_of = [layout.codec.alphabet.fields[j].fraction for j in own]
         self.key_fields = [own.index(j) for j in layout.fields_of(layout.alone)]
 
-    def step(self, who: Ints) -> Step:
+    def step(self, who: Ints, coming: Ints | None = None) -> Step:
+        """The next rows of these entities.
+
+        Args:
+            coming: (m,) which rows of `ahead` they are.
+        """
         layout, past = self.layout, self.past
         memory = self.memory.told(past, who)
         begins = past.n_rows[who] == 0
@@ -72,15 +80,18 @@ class Walk:
         tied = np.zeros(len(who), bool)
         if layout.time is not None and not begins.all():
             later = np.flatnonzero(~begins)
-            codes, gap = self._gaps(who[later], memory[later])
             assert gaps is not None
-            gaps[later] = codes
             now = self.ticks[who[later]]
-            self.ticks[who[later]] = layout.clock.passed(now, gap, self.anchors[who[later]])
+            if self.ahead is not None and self.ahead.ticks is not None and coming is not None:
+                self.ticks[who[later]] = self.ahead.ticks[coming[later]]
+                gaps[later] = gap_codes(layout, now, self.ticks[who[later]])
+            else:
+                gaps[later], gap = self._gaps(who[later], memory[later])
+                self.ticks[who[later]] = layout.clock.passed(now, gap, self.anchors[who[later]])
             tied[later] = self.ticks[who[later]] == now
         known = self._known(who)
         told = [known, memory] + ([] if gaps is None else [gaps])
-        codes, fractions, is_last = self._rows(who, np.column_stack(told), begins, tied)
+        codes, fractions, is_last = self._rows(who, np.column_stack(told), begins, tied, coming)
         self.memory.see(past, who, codes, tied)
         self.fractions[who] = fractions
         full = np.zeros((len(who), len(layout.codec.alphabet.fields)), np.int64)
@@ -112,7 +123,9 @@ class Walk:
         fractions = self.rng.random((len(who), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
         return codes, codec.decode(codes, fractions, self.rng).to_numpy()
 
-    def _rows(self, who: Ints, told: Ints, begins: Bools, tied: Bools) -> tuple[Ints, npt.NDArray[np.float32], Bools]:
+    def _rows(
+        self, who: Ints, told: Ints, begins: Bools, tied: Bools, coming: Ints | None
+    ) -> tuple[Ints, npt.NDArray[np.float32], Bools]:
         """Codes and fractions of rows, of which an entity holds none twice at one moment where it never did."""
         m, n_told, layout = len(who), told.shape[1], self.layout
         n_own = len(layout.row_fields)
@@ -124,17 +137,24 @@ class Walk:
             for k in layout.repeats:
                 size = layout.drawn[k].size
                 weights[n_told + k] = np.append(np.ones(size - 1), 0.0)
+        blank = np.full((m, n_own + 1), -1)
+        if self.ahead is not None and coming is not None:
+            known, lies = self.ahead.codes[coming], self.ahead.fractions[coming]
+            blank[:, :-1] = folded(layout, known, lies, self.past.last[who], self.fractions[who])
         left, tries = np.arange(m), 1
         while len(left):
             again = np.repeat(left, tries)
-            blank = np.full((len(again), n_own + 1), -1)
-            given = Given(np.column_stack([told[again], blank]), weights, joint=False)
+            given = Given(np.column_stack([told[again], blank[again]]), weights, joint=False)
             drawn = self.what.sample(len(again), rng=self.rng, given=given).codes[:, n_told:].astype(np.int64)
             new, places = self._unfolded(who[again], drawn[:, :-1])
             is_new = self._are_new(who[again], new).reshape(len(left), tries)
             chosen = np.arange(len(left)) * tries + np.where(is_new.any(1), is_new.argmax(1), 0)
             codes[left], fractions[left], is_last[left] = new[chosen], places[chosen], drawn[chosen, -1] == 1
             left, tries = left[~is_new.any(1)] if tries == 1 else left[:0], TRIES
+        if self.ahead is not None and coming is not None:
+            for k, at in enumerate(self.fraction_of):
+                if at is not None:
+                    fractions[:, at] = np.where(known[:, k] >= 0, lies[:, at], fractions[:, at])
         if self.key_fields:
             self.recent[who] = np.roll(self.recent[who], 1, axis=1)
             self.recent[who, 0] = self._keys(codes)

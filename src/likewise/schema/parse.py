@@ -548,11 +548,13 @@ def fill_column(name: str, raw: pl.DataFrame, table: pl.DataFrame, drawn: pl.Dat
     """
     if name not in raw.columns:
         return drawn[name]
-    given = raw[name]
-    known = table[name].is_not_null()
-    if name not in drawn.columns or known.all():
+    return raw[name] if name not in drawn.columns else filled(raw[name], table[name].is_not_null(), drawn[name])
+
+
+def filled(given: pl.Series, known: pl.Series, fill: pl.Series) -> pl.Series:
+    """Cells as they stood where they are known, else others; of the type they had, as `fill_column` says."""
+    if known.all():
         return given
-    fill = drawn[name]
     if given.dtype == fill.dtype:
         return given.zip_with(known, fill)
     if isinstance(given.dtype, pl.Enum | pl.Categorical):

@@ -31,9 +31,10 @@ from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
 from likewise.schema.parse import parse, parse_counted, parse_declared, restore
 from likewise.synthesizer.completion import completed
+from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.drawing import drawn, narrowed
 from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, schema_of, warn_of_few_rows
-from likewise.synthesizer.histories import extended, refuse
+from likewise.synthesizer.histories import refuse
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.parameters import (
@@ -273,12 +274,17 @@ class Synthesizer(Estimator, LatentMethods):
         for start in range(0, len(table), part):
             yield self._frame_of(table.slice(start, part))
 
-    def extend(self, known: Any, *, steps: int | None = None, random_state: int | None = None) -> Any:
+    def extend(
+        self, known: Any, *, steps: int | None = None, future: Any = None, random_state: int | None = None
+    ) -> Any:
         """Go on with histories: the rows given, and behind each entity's own those that follow.
 
         Args:
-            known: a frame with the columns of the table, rows of entities old or new; an entity may have any number.
+            known: a frame with the columns of the table, rows of entities old or new; an entity may have any number,
+                in any order.
             steps: rows to add to each entity; None goes on until its history ends.
+            future: a frame of the rows to come with those of their columns that are known, such as moments or planned
+                prices; the rest is drawn given these. Rows follow by entity, or without its column behind each.
             random_state: as in `sample`.
 
         Returns:
@@ -286,13 +292,16 @@ class Synthesizer(Estimator, LatentMethods):
 
         Raises:
             OptionError: the model learnt rows, not histories.
-            InputError: a column is absent, or one that never changes within an entity does.
+            InputError: a column that never changes within an entity does, or the future does not follow.
+            SchemaError: a column is absent or none of the table.
         """
         self._check_fitted()
         if self.histories_ is None:
             raise OptionError("extend goes on with histories, and this model learnt rows: fit with entity= and time=")
         raw, give_back = from_frame(known)
-        full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, self._rng(random_state))
+        coming = None if future is None else from_frame(future)[0]
+        rng = self._rng(random_state)
+        full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, rng, coming)
         return give_back(full)
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:

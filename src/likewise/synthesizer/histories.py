@@ -1,4 +1,4 @@
-"""How a synthesizer learns, draws and continues histories: the rows of entities in time."""
+"""How a synthesizer learns and draws histories: the rows of entities in time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ import polars as pl
 
 from likewise.codecs.base import Search
 from likewise.codecs.column import CodecOptions
-from likewise.codecs.people import PersonalCodec
-from likewise.errors import InputError, OptionError
-from likewise.histories.layout import Layout
+from likewise.errors import OptionError
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
 from likewise.models.base import Generator
 from likewise.schema.column import Kind, Schema
-from likewise.schema.parse import restore
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.training.loop import Progress
@@ -91,59 +88,6 @@ def draw_histories(
     """
     asked = asked_of(model, schema, where, length)
     return in_order(drawn_as_asked(model, asked, n, rng, max_tries, tell), schema)
-
-
-def continue_histories(
-    model: HistoryModel, schema: Schema, known: pl.DataFrame, steps: int | None, rng: np.random.Generator
-) -> tuple[Histories, pl.DataFrame, Ints]:
-    """The given rows in order, and those that follow: (rows,) of which entity each is.
-
-    Raises:
-        InputError: the rows of an entity differ in what it is.
-    """
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
-        raise OptionError(f"steps must be a whole number of 1 or more, or None, got {steps!r}")
-    layout = model.layout
-    told = Histories.of_known(known, layout.keys[0], layout.time)
-    fixed = told.static(layout.static, None)
-    if changing := [name for name in layout.static if name not in fixed]:
-        raise InputError(
-            f"column {changing[0]!r} changes within an entity of the rows given; it never does in the table"
-        )
-    rows, whose = model.extend(told, steps, rng)
-    rows = rows.with_columns(_keys_beside(layout, name, rows[name], known[name], rng) for name in layout.row_keys)
-    return told, in_order(rows, schema), whose
-
-
-def extended(
-    model: HistoryModel, schema: Schema, raw: pl.DataFrame, table: pl.DataFrame, steps: int | None,
-    rng: np.random.Generator,
-) -> pl.DataFrame:  # fmt: skip
-    """Rows as they came, and behind each entity's own those that follow.
-
-    Args:
-        raw, table: (n, columns) of the same rows, as they came and canonical.
-    """
-    told, rows, whose = continue_histories(model, schema, table, steps, rng)
-    last = told.rows[told.ends]
-    keys = [raw[name].gather(last[whose]) for name in model.layout.keys if name in raw.columns]
-    new = restore(rows, schema).with_columns(keys)
-    full = pl.concat([raw[told.rows], new.cast({name: raw.schema[name] for name in new.columns})], how="diagonal")
-    return full[np.argsort(np.concatenate([told.whose, whose]), kind="stable")].select(raw.columns)
-
-
-def _keys_beside(
-    layout: Layout, name: str, new: pl.Series, known: pl.Series, rng: np.random.Generator
-) -> pl.Series:  # fmt: skip
-    """Keys of new rows, of which none is that of a known row: these may have been drawn from the same model."""
-    codec = next(codec for codec in layout.codec.codecs if codec.name == name)
-    taken = known.cast(new.dtype, strict=False).drop_nulls().unique()
-    if isinstance(codec, PersonalCodec) or not new.is_in(taken.implode()).any():
-        return new
-    n = len(new) + len(taken)
-    made = codec.decode(np.zeros((n, 0), np.int64), np.zeros((n, 0), np.float32), rng)
-    free = made.filter(~made.is_in(taken.implode()).fill_null(False))
-    return free.head(len(new)).alias(name) if len(free) >= len(new) else new
 
 
 def timed(schema: Schema, time: str | bool | None) -> Schema:

@@ -25,8 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if precision := os.environ.get("LIKEWISE_PRECISION"):
         import torch
 
+        from likewise.models.gradient import inputs
+
         for flag in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
             setattr(torch.cpu, flag, lambda: precision == "bf16")
+        inputs.ON_PROCESSORS = precision
     # One thread a test process: the numbers stay equal from run to run, and workers do not fight over cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

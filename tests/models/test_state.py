@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from likewise.errors import InputError, LikewiseError, ModelFileError, OptionError
 from likewise.models import MODELS
@@ -45,6 +46,14 @@ def test_widths_are_those_it_was_made_with_whatever_a_later_version_would_choose
     again = MODELS[model](**made.options()).load_state(made.state(), alphabet)
     rows = [kind.sample(50, rng=np.random.default_rng(22)).codes for kind in (made, again)]
     assert np.array_equal(*rows)
+
+
+def test_an_open_precision_hangs_on_the_net_and_not_on_a_table_or_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradient, "ON_PROCESSORS", "fp32")  # as it is where a run of the tests forces none
+    for flag in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, flag, lambda: True, raising=False)
+    assert gradient.compute_dtype("auto") == torch.float32
+    assert gradient.compute_dtype("auto", paints=True) == gradient.compute_dtype("bf16") == torch.bfloat16
 
 
 @every_net

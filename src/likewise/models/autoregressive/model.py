@@ -103,7 +103,7 @@ class Autoregressive(TableModel["MaskedNet"]):
             more, the fewer rows it has. None takes 1, and .0001 for all alike under a budget.
         patience: epochs without a better held-out loss before the rate is brought down, and training ends.
         calibrate: rounds of moving the biases so that each column's shares are the training rows' own.
-        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        precision: "bf16", "fp32", or "auto": fp32 on a processor, bf16 on a CUDA device that has it.
 
     The other arguments are those of `NetOptions`, which all models by nets have.
 

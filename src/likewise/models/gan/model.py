@@ -77,7 +77,7 @@ class GAN(TableModel["TableGenerator"], AdversarialModel["TableGenerator"]):
         weight_decay: AdamW's.
         patience: epochs without a better held-out distance before training ends; None takes 8, or a third of the
             epochs.
-        precision: "bf16", "fp32", or "auto": bf16 where the processor multiplies it faster.
+        precision: "bf16", "fp32", or "auto": fp32 on a processor, bf16 on a CUDA device that has it.
 
     The other arguments are those of `ConditionalOptions` and `NetOptions`.
 

@@ -264,7 +264,7 @@ def painting(precision: str, device: str) -> Any:
     """The context in which a net computes in 16 bits where that is faster; weights stay 32-bit."""
     import torch
 
-    dtype = compute_dtype(precision, device)
+    dtype = compute_dtype(precision, device, paints=True)
     return torch.autocast(device, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
 
 

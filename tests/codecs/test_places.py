@@ -171,9 +171,18 @@ def test_a_map_survives_being_written() -> None:
     again = TableCodec.from_state(*codec.to_state())
     assert drawn(again, 500).equals(drawn(codec, 500))
     data, arrays = codec.to_state()
-    for name, wrong in (("below", np.zeros_like(arrays["place0.below"])), ("south", arrays["place0.north"] + 1)):
+    count = arrays["place0.count"]
+    for name, wrong in (
+        ("below", np.zeros_like(arrays["place0.below"])),
+        ("south", arrays["place0.north"] + 1),
+        ("count", 0 * count),
+        ("count", 0 * count + 1e308),
+        ("count", -count),
+    ):
         with pytest.raises(ModelFileError):
             TableCodec.from_state(data, {**arrays, f"place0.{name}": wrong})
+    with pytest.raises(ModelFileError):
+        TableCodec.from_state({**data, "places": [{**data["places"][0], "step_x": 10**18}]}, arrays)
 
 
 def test_summaries_of_chunks_add_up() -> None:

@@ -206,6 +206,9 @@ def test_a_model_of_words_survives_being_written() -> None:
     assert draw(again, 100).equals(draw(codec, 100))
     with pytest.raises(ModelFileError):
         TextCodec.from_state(data, {**arrays, "two_word": arrays["two_word"] + 10_000})
+    for name, share in (("any_count", 1e308), ("length_counts", 0.0), ("length_counts", 1e308)):
+        with pytest.raises(ModelFileError):
+            TextCodec.from_state(data, {**arrays, name: np.full_like(arrays[name], share)})
 
 
 def test_a_synthesizer_says_what_it_does_with_texts() -> None:

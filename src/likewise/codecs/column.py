@@ -217,6 +217,13 @@ def take_array(
     return array
 
 
+def is_share(counts: npt.NDArray[np.float64]) -> bool:
+    """Whether something can be drawn as often as these counts say: none is negative, and they have a sum."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(counts.sum())
+    return bool((counts >= 0).all()) and 0 < total < np.inf
+
+
 def take_value(data: Mapping[str, Any], name: str, *types: type) -> Any:
     """The value of that name, checked to be of one of these types (None is written `type(None)`)."""
     if name not in data or not isinstance(data[name], types) or (isinstance(data[name], bool) and bool not in types):

@@ -25,7 +25,7 @@ import polars as pl
 from scipy.spatial import cKDTree
 
 from likewise.codecs.boxes import Boxes, Places, grow
-from likewise.codecs.column import CodecOptions, State, take_array, take_value, with_nulls
+from likewise.codecs.column import CodecOptions, State, is_share, take_array, take_value, with_nulls
 from likewise.codecs.holders import Persons
 from likewise.codecs.lattice import Lattice
 from likewise.codecs.numbers import NumberCodec
@@ -256,7 +256,7 @@ class PlaceMap:
         lattices = []
         for part in ("y", "x"):
             step, decimals, offset = (take_value(data, f"{key}_{part}", int) for key in ("step", "decimals", "offset"))
-            if not 0 <= decimals <= DECIMALS or not 0 <= offset < step:
+            if not 0 <= decimals <= DECIMALS or not 0 <= offset < step <= 360 * 10**decimals:
                 raise ModelFileError(f"codec: the map of {names} counts in no degrees")
             lattices.append(Lattice(Kind.REAL, step, decimals, offset))
         units = Units(lattices[0], lattices[1], turn, take_value(data, "top", int))
@@ -280,7 +280,7 @@ def _boxes(arrays: Mapping[str, npt.NDArray[Any]], names: list[str]) -> Boxes:
         or any((np.abs(side) > 10**10).any() for side in (south, north, west, east))
         or (north < south).any()
         or (east < west).any()
-        or not np.isfinite(count).all()
+        or not is_share(count)
         or (below < -len(count)).any()
         or (below >= n).any()
         or ((below >= 0) & (below <= np.arange(n)[:, None])).any()

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.base import Field
-from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, take_array, take_value
+from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Narrowed, State, is_share, take_array, take_value
 from likewise.codecs.holders import Holders, Persons, merged
 from likewise.codecs.words import SENTENCE, Words, placeholders
 from likewise.conditions import Missing
@@ -515,7 +515,8 @@ class TextCodec(ColumnCodec):
         n_places = sum(len(t) for t in templates)
         if (
             not len(counts)
-            or not all(np.isfinite(a).all() for a in (rows, counts, length_counts))
+            or not np.isfinite(counts).all()
+            or not all(is_share(a) for a in (rows, length_counts) if len(a))
             or any((a < 0).any() for a in (rows, counts, lengths, length_counts))
             or (lengths > LONGEST).any()
             or (rows <= 0).any()

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.column import Arrays, State, take_array, take_value
+from likewise.codecs.column import Arrays, State, is_share, take_array, take_value
 from likewise.codecs.pieces import Bools, Ints
 from likewise.codecs.runs import ENDS, LAST, MARK, NOTHING, OPENS, OTHER, RUN_CHARS, RUN_WORDS, Forms, windows
 from likewise.errors import ModelFileError
@@ -309,7 +309,7 @@ class Words:
             if (
                 ((word < 1) | (word >= len(vocabulary) + 2)).any()
                 or (np.diff(context) < 0).any()
-                or not np.isfinite(count).all()
+                or (len(count) and not is_share(count))
                 or (count <= 0).any()
             ):
                 raise ModelFileError("codec of texts: its words contradict each other")

@@ -71,6 +71,12 @@ class Layout:
         """The codec's fields of a row's own columns."""
         return self.fields_of(self.own)
 
+    @property
+    def repeated(self) -> list[str]:
+        """The columns of `repeats`."""
+        of = [name for name in self.own for _ in self.codec.fields_of(name)]
+        return [of[k] for k in self.repeats]
+
     @cached_property
     def known_fields(self) -> list[int]:
         """The codec's fields of what is known of a row before it is drawn: the entity, and where it stands in time."""

@@ -29,7 +29,7 @@ from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
 from likewise.schema.column import Schema
 from likewise.training.loop import Progress
-from likewise.typing import Ints
+from likewise.typing import Bools, Ints
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -205,12 +205,36 @@ class HistoryModel:
             np.concatenate([s.fractions for s in drawn])[order],
         )
         rows = layout.codec.decode(codes, rng=walk.rng).select(*layout.own, *layout.row_keys)
+        again = np.concatenate([step.again for step in drawn])[order]
+        rows = rows.with_columns(_repeated(layout, rows, again, whose[order], entities))
         known = [entities[name].gather(whose[order]) for name in (*layout.keys, *layout.static)]
         if layout.time is not None:
             ticks = np.concatenate([step.ticks for step in drawn])[order]
             times = layout.clock.times(ticks, entities[layout.time]).alias(layout.time)
             known.append(_onward(times, entities[layout.time].gather(whose[order]), whose[order]))
         return pl.DataFrame([*known, *rows.get_columns()]), whose[order]
+
+
+def _repeated(layout: Layout, rows: pl.DataFrame, again: Bools, whose: Ints, entities: pl.DataFrame) -> list[pl.Series]:
+    """Columns in which what is drawn as repeated is the value of the row before: of equal codes two texts or places may
+    be made. A place is repeated as a whole.
+
+    Args:
+        again: (n, columns of `Layout.repeated`) which values are.
+        entities: with the last row of each entity that has any.
+    """
+    stays = dict(zip(layout.repeated, again.T, strict=True))
+    for place in layout.codec.maps:
+        both = np.all([stays.get(name, np.zeros(len(rows), bool)) for name in place.names], axis=0)
+        stays |= {name: both for name in place.names if name in stays}
+    begins = np.append(True, whose[1:] != whose[:-1])[: len(rows)]
+    found = []
+    for name, stay in stays.items():
+        values, known = rows[name], np.flatnonzero(stay & begins)
+        if len(known):
+            values = values.scatter(known, entities[name].gather(whose[known]).cast(values.dtype))
+        found.append(values.gather(np.maximum.accumulate(np.where(stay & ~begins, 0, np.arange(len(rows))))))
+    return found
 
 
 def _onward(times: pl.Series, since: pl.Series, whose: Ints) -> pl.Series:

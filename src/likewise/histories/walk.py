@@ -28,13 +28,15 @@ RECENT = 16
 
 @dataclass(frozen=True)
 class Step:
-    """Rows drawn at one step: whose, at which ticks, codes (m, all fields of the codec), fractions, which are last."""
+    """Rows drawn at one step: whose, at which ticks, codes (m, all fields of the codec), fractions, which are last, and
+    (m, columns) which values of `Layout.repeated` are those of the row before."""
 
     who: Ints
     ticks: npt.NDArray[Any]
     codes: Ints
     fractions: npt.NDArray[np.float32]
     is_last: Bools
+    again: Bools
 
 
 class Walk:
@@ -91,13 +93,13 @@ class Walk:
             tied[later] = self.ticks[who[later]] == now
         known = self._known(who)
         told = [known, memory] + ([] if gaps is None else [gaps])
-        codes, fractions, is_last = self._rows(who, np.column_stack(told), begins, tied, coming)
+        codes, fractions, is_last, again = self._rows(who, np.column_stack(told), begins, tied, coming)
         self.memory.see(past, who, codes, tied)
         self.fractions[who] = fractions
         full = np.zeros((len(who), len(layout.codec.alphabet.fields)), np.int64)
         full[:, layout.row_fields] = codes
         full[:, layout.known_fields] = known[:, : len(layout.known_fields)]
-        return Step(who, self.ticks[who].copy(), full, fractions, is_last)
+        return Step(who, self.ticks[who].copy(), full, fractions, is_last, again)
 
     def _known(self, who: Ints) -> Ints:
         """Codes of the entity, and of where it stands in time."""
@@ -125,11 +127,13 @@ class Walk:
 
     def _rows(
         self, who: Ints, told: Ints, begins: Bools, tied: Bools, coming: Ints | None
-    ) -> tuple[Ints, npt.NDArray[np.float32], Bools]:
-        """Codes and fractions of rows, of which an entity holds none twice at one moment where it never did."""
+    ) -> tuple[Ints, npt.NDArray[np.float32], Bools, Bools]:
+        """Codes and fractions of rows, of which an entity holds none twice at one moment where it never did; which are
+        its last, and what they repeat."""
         m, n_told, layout = len(who), told.shape[1], self.layout
         n_own = len(layout.row_fields)
         codes, is_last = np.zeros((m, n_own), np.int64), np.zeros(m, bool)
+        held = np.zeros((m, len(layout.repeats)), bool)
         fractions = np.zeros((m, layout.codec.alphabet.n_fractions), np.float32)
         self.recent[who[~tied]] = -1
         weights = {}
@@ -146,10 +150,11 @@ class Walk:
             again = np.repeat(left, tries)
             given = Given(np.column_stack([told[again], blank[again]]), weights, joint=False)
             drawn = self.what.sample(len(again), rng=self.rng, given=given).codes[:, n_told:].astype(np.int64)
-            new, places = self._unfolded(who[again], drawn[:, :-1])
+            new, places, same = self._unfolded(who[again], drawn[:, :-1])
             is_new = self._are_new(who[again], new).reshape(len(left), tries)
             chosen = np.arange(len(left)) * tries + np.where(is_new.any(1), is_new.argmax(1), 0)
             codes[left], fractions[left], is_last[left] = new[chosen], places[chosen], drawn[chosen, -1] == 1
+            held[left] = same[chosen]
             left, tries = left[~is_new.any(1)] if tries == 1 else left[:0], TRIES
         if self.ahead is not None and coming is not None:
             for k, at in enumerate(self.fraction_of):
@@ -158,18 +163,19 @@ class Walk:
         if self.key_fields:
             self.recent[who] = np.roll(self.recent[who], 1, axis=1)
             self.recent[who, 0] = self._keys(codes)
-        return codes, fractions, is_last
+        return codes, fractions, is_last, held
 
-    def _unfolded(self, who: Ints, drawn: Ints) -> tuple[Ints, npt.NDArray[np.float32]]:
-        """Codes of the codec and where inside them values lie: what is drawn as repeated is what the last row holds."""
+    def _unfolded(self, who: Ints, drawn: Ints) -> tuple[Ints, npt.NDArray[np.float32], Bools]:
+        """Codes of the codec and where inside them values lie: what is drawn as repeated is what the last row holds.
+        Which those are is told, too."""
         fractions = self.rng.random((len(who), self.fractions.shape[1]), dtype=np.float32)
-        codes = drawn.copy()
-        for k in self.layout.repeats:
-            again = drawn[:, k] == self.layout.drawn[k].size - 1
+        codes, every = drawn.copy(), np.zeros((len(who), len(self.layout.repeats)), bool)
+        for i, k in enumerate(self.layout.repeats):
+            again = every[:, i] = drawn[:, k] == self.layout.drawn[k].size - 1
             codes[again, k] = self.past.last[who[again], k]
             if (at := self.fraction_of[k]) is not None:
                 fractions[again, at] = self.fractions[who[again], at]
-        return codes, fractions
+        return codes, fractions, every
 
     def _are_new(self, who: Ints, codes: Ints) -> Bools:
         """(m,) which rows their entities do not hold at this moment already."""

@@ -56,12 +56,15 @@ if TYPE_CHECKING:
     from likewise.models.marginals.mst import MST
     from likewise.models.vae.model import VAE
     from likewise.models.vaegan.model import VAEGAN
+    from likewise.models.windows.vae import WindowVAE
     from likewise.report.comparison import Comparison, compare
     from likewise.rules.discovery import discover_rules
     from likewise.scenario import Scenario
     from likewise.schema.column import Column, Kind, Role, Schema
     from likewise.schema.dialect import Dialect
     from likewise.schema.infer import infer
+    from likewise.series.cutting import windows
+    from likewise.series.sets import WindowSet, read_windows, write_windows
     from likewise.statement import Statement, statement
     from likewise.synthesizer import Synthesizer, load
     from likewise.tables.files import read, write
@@ -110,6 +113,8 @@ __all__ = [
     "Statement",
     "Synthesizer",
     "TrainingError",
+    "WindowSet",
+    "WindowVAE",
     "__version__",
     "above",
     "at_row",
@@ -126,10 +131,13 @@ __all__ = [
     "one_of",
     "read",
     "read_images",
+    "read_windows",
     "some_row",
     "statement",
+    "windows",
     "write",
     "write_images",
+    "write_windows",
 ]
 
 # Where each public name lives. The imports above say the same to a type checker; a test compares the two.
@@ -167,10 +175,13 @@ _HOMES = {
     "likewise.models.marginals.mst": ("MST",),
     "likewise.models.vae.model": ("VAE",),
     "likewise.models.vaegan.model": ("VAEGAN",),
+    "likewise.models.windows.vae": ("WindowVAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.rules.discovery": ("discover_rules",),
     "likewise.scenario": ("Scenario",),
     "likewise.schema.column": ("Column", "Kind", "Role", "Schema"),
+    "likewise.series.cutting": ("windows",),
+    "likewise.series.sets": ("WindowSet", "read_windows", "write_windows"),
     "likewise.statement": ("Statement", "statement"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }

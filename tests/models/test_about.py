@@ -15,8 +15,9 @@ from likewise.cli.models import catalogue
 from likewise.models import MODELS
 from likewise.models.about import About, describe
 from likewise.models.images import IMAGE_MODELS
+from likewise.models.windows import WINDOW_MODELS
 
-EVERY = [*MODELS.values(), *IMAGE_MODELS.values()]
+EVERY = [*MODELS.values(), *IMAGE_MODELS.values(), *WINDOW_MODELS.values()]
 every_kind = pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
 
 
@@ -41,11 +42,12 @@ def test_the_list_is_whole_and_json() -> None:
     listed = catalogue()
     assert [facts["name"] for facts in listed["tables"]] == list(MODELS)
     assert [facts["name"] for facts in listed["images"]] == list(IMAGE_MODELS)
+    assert [facts["name"] for facts in listed["windows"]] == list(WINDOW_MODELS)
     assert json.loads(json.dumps(listed)) == listed
 
 
 def test_one_of_a_name_and_none_of_another() -> None:
-    assert [len(kinds) for kinds in catalogue("vae").values()] == [1, 1]
+    assert [len(kinds) for kinds in catalogue("vae").values()] == [1, 1, 1]
     assert [len(kinds) for kinds in catalogue("cart").values()] == [1, 0]
     with pytest.raises(errors.OptionError, match=r"no model 'capula'.*did you mean 'copula'"):
         catalogue("capula")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from likewise import errors
+from likewise.cli.doors import are_arrays, door_of
 from likewise.cli.options import Reading
 from likewise.cli.outputs import read_text
 from likewise.schema.semantics import WHYS
@@ -28,15 +29,14 @@ Reader = Callable[[Path], "tuple[Any, Dialect | None]"]
 
 def reader_of(source: Path, schema_file: Path | None, reading: Reading) -> tuple[Reader, Schema | None]:
     """What reads files of this kind, with the schema given: tables, or images, which have no schema and no columns."""
-    from likewise.images import sets
-
-    if not sets.holds_images(source):
+    door = door_of(source)
+    if door is None:
         given = schema_in(schema_file)
         return partial(reading.read, schema=given), given
     if schema_file is not None or reading.given:
         named = ", ".join(f"--{name}" for name in ("schema", *reading.given)[schema_file is None :])
-        raise errors.OptionError(f"{named} would not be used: images have no schema and no columns")
-    return lambda path: (sets.read_images(path), None), None
+        raise errors.OptionError(f"{named} would not be used: {door.what} have no schema and no columns")
+    return lambda path: (door.read(path), None), None
 
 
 def open_table(
@@ -84,11 +84,10 @@ def schema_of(
     reading: Reading | None = None,
 ) -> Any:
     """The schema: the user's word where there is one, inference for the rest, and the target marked; none of images."""
-    from likewise.images.sets import ImageSet
     from likewise.schema.column import Role
     from likewise.schema.infer import infer, word_on_headings
 
-    if isinstance(frame, ImageSet):
+    if are_arrays(frame):
         return None
     overrides = None if given is None else {column.name: column for column in taken_of(given, frame, reading)}
     schema = infer(frame, overrides=overrides, entity=entity, decimal=None if dialect is None else dialect.decimal)

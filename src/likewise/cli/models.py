@@ -54,7 +54,7 @@ def check_model(name: str, *others: str) -> None:
 
 
 def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Generators of tables and of images, as plain data; those of one name where it is given.
+    """Generators of tables, of images and of windows, as plain data; those of one name where it is given.
 
     Raises:
         OptionError: there is none of that name.
@@ -62,13 +62,15 @@ def catalogue(name: str | None = None) -> dict[str, list[dict[str, Any]]]:
     from likewise.models import MODELS
     from likewise.models.about import describe
     from likewise.models.images import IMAGE_MODELS
+    from likewise.models.windows import WINDOW_MODELS
 
     every: dict[str, list[type[Generator]]] = {
         "tables": list(MODELS.values()),
         "images": list(IMAGE_MODELS.values()),
+        "windows": list(WINDOW_MODELS.values()),
     }
     if name is not None:
-        check_model(name, *MODELS, *IMAGE_MODELS)
+        check_model(name, *MODELS, *IMAGE_MODELS, *WINDOW_MODELS)
     return {
         of: [describe(kind) for kind in kinds if name in (None, kind.name)]
         for of, kinds in every.items()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.images import draw
+from likewise.cli.arrays import draw
+from likewise.cli.doors import images_door, windows_door
 from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
 from likewise.cli.options import AS_TOLD, Debug, Entities, Quiet, Seed, TableFile
 from likewise.cli.outputs import check_outputs, open_terminal, write_table
@@ -75,7 +76,6 @@ def sample(
         raise errors.OptionError("give one of --rows, --entities (of histories) and --continue, to say what to draw")
     terminal = open_terminal(quiet, output)
     import likewise as lw
-    from likewise.images.sets import check_images_writable
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
@@ -97,8 +97,9 @@ def sample(
         where or [], synthesizer.schema_
     )
     if synthesizer.image_codec_ is not None:
-        check_images_writable(output)
-        draw(synthesizer, rows, conditions, seed=seed, terminal=terminal, output=output)
+        door = images_door() if synthesizer.image_codec_.what == "images" else windows_door()
+        door.check_writable(output)
+        draw(synthesizer, door, rows, conditions, seed=seed, terminal=terminal, output=output)
         return
     check_outputs(table=output)
     with terminal.drawing() as search:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.images import synth_images
+from likewise.cli.arrays import synth_arrays
+from likewise.cli.doors import door_of
 from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of
 from likewise.cli.models import check_model
 from likewise.cli.options import (
@@ -80,7 +81,8 @@ def synth(
         typer.Argument(
             metavar="INPUT",
             help="CSV, TSV, Parquet, Feather/Arrow, Excel, ORC or JSON; a folder or a pattern of them; - for standard "
-            "input. For images .npz with x (and y), or a folder of PNG.",
+            "input. Images: .npz with x (and y), or a folder of PNG. Series: .npz with "
+            "windows.",
         ),
     ],
     output: Annotated[
@@ -222,7 +224,6 @@ def synth(
         refuse_given(context, ("report", "json", "lang", "dp_only"), "--no-measure leaves nothing to report")
     terminal = open_terminal(quiet, json, None if dry_run else output)
     from likewise.dp.budget import Budget
-    from likewise.images import sets
     from likewise.schema.distinct import Counted
 
     if dp_only and epsilon is None:
@@ -230,15 +231,15 @@ def synth(
             "--dp-only withholds what a budget does not cover, and without --epsilon no budget covers the rows and the "
             "model either: give --epsilon, or --no-measure to measure nothing"
         )
-    if sets.holds_images(source):
+    if (door := door_of(source)) is not None:
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
             "text", "time", "static", "entities", *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
-        synth_images(
-            source, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
+        synth_arrays(
+            source, door, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
             json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
         )  # fmt: skip
         return

@@ -50,6 +50,29 @@ class ImageShape:
         """Pixels times channels."""
         return self.channels * self.height * self.width
 
+    @property
+    def sides(self) -> tuple[int, int, int]:
+        """(C, H, W), as nets of images take them."""
+        return self.channels, self.height, self.width
+
+
+@dataclass(frozen=True)
+class WindowShape:
+    """What a window of a time series is, as it is learnt: channels, and steps of each."""
+
+    channels: int
+    steps: int
+
+    @property
+    def size(self) -> int:
+        """Steps times channels."""
+        return self.channels * self.steps
+
+    @property
+    def sides(self) -> tuple[int, int, int]:
+        """(C, T, 1): a window is an image one pixel wide to a net of images."""
+        return self.channels, self.steps, 1
+
 
 @dataclass(frozen=True)
 class Alphabet:
@@ -57,12 +80,13 @@ class Alphabet:
 
     Args:
         image: what the fractions are where rows are images: their pixels, each in [0, 1), channel by channel and row by
-            row; the fields are then the labels. None where rows are those of a table.
+            row; the fields are then the labels. Where rows are windows of time series: their values, each in [0, 1),
+            channel by channel and step by step; there are then no fields. None where rows are those of a table.
         joined: columns that stand in another's field, as those of a combination do but for the first.
     """
 
     fields: tuple[Field, ...]
-    image: ImageShape | None = None
+    image: ImageShape | WindowShape | None = None
     joined: int = 0
 
     @property

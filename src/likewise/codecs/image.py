@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,7 @@ class ImageCodec:
         True
     """
 
+    what: ClassVar[str] = "images"
     shape: ImageShape
     dtype: np.dtype[Any]
     range: tuple[float, float]

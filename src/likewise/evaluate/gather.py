@@ -33,6 +33,7 @@ from likewise.images.sets import ImageSet, as_images
 from likewise.rules.shares import shares_of
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.persons import likely_entity
+from likewise.series.sets import WindowSet, as_windows
 
 MOST_PAIRS_KEPT = 5_000
 MOSTLY = 0.01
@@ -57,7 +58,7 @@ def evaluate(
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
 
     Images are taken too: arrays (N, H, W) or (N, C, H, W), or mappings {"x": images, "y": labels}; their measures are
-    told in `docs/images-measures.md`.
+    told in `docs/images-measures.md`. So are windows of time series, as `WindowSet`: see `docs/windows.md`.
 
     Args:
         real: the rows the synthetic ones were learnt from; any data frame (pandas, Polars, Arrow).
@@ -99,8 +100,8 @@ def evaluate(
     from likewise.schema.infer import infer
     from likewise.tables.frames import from_frame, name_of
 
-    images = as_images(real)
-    if images is not None:
+    windows, images = as_windows(real), as_images(real)
+    if windows is not None or images is not None:
         _check_no_table_options(
             target=target,
             schema=schema,
@@ -110,6 +111,9 @@ def evaluate(
             learner=learner,
             measures=measures,
         )
+        if windows is not None:
+            return _of_windows(windows, synthetic, holdout, random_state)
+        assert images is not None, "they are one or the other"
         return _of_images(images, synthetic, holdout, random_state, show_real)
     if show_real:
         raise OptionError("show_real is for images; a report never shows the rows of a table")
@@ -166,6 +170,16 @@ def _linked(
     return tuple(privacy.public_scores(found))
 
 
+def _of_windows(real: WindowSet, synthetic: Any, holdout: Any, random_state: int) -> Report:
+    from likewise.evaluate.windows.gather import evaluate_windows
+
+    drawn = as_windows(synthetic, in_order=True)
+    fresh = None if holdout is None else as_windows(holdout, in_order=True)
+    if drawn is None or (holdout is not None and fresh is None):
+        raise InputError("the real ones are windows, the others are not all; give windows throughout")
+    return evaluate_windows(real, drawn, holdout=fresh, random_state=random_state)
+
+
 def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, show_real: bool) -> Report:
     from likewise.evaluate.images.gather import evaluate_images
 
@@ -212,7 +226,7 @@ def _check_no_table_options(**options: Any) -> None:
     usual: dict[str, tuple[Any, ...]] = {"learner": ("auto",), "measures": ("standard", "all")}
     for name, value in options.items():
         if not any(value is plain or value == plain for plain in usual.get(name, (None,))):
-            raise OptionError(f"{name} is for tables; images are all measured alike, by their labels")
+            raise OptionError(f"{name} is for tables; images and windows are all measured alike")
 
 
 def evaluate_tables(

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from likewise.nets.conv import LEAK, BatchNorm, ConvDown, ConvUp, Linear, RowNorm
 from likewise.nets.ghosts import Taped
 from likewise.nets.priors import HALF_LOG_TAU, make_prior
+from likewise.nets.series import SeriesDown, SeriesUp
 
 Shape = tuple[int, int, int]
 
@@ -56,8 +57,10 @@ class DenseUp(nn.Module):
         return out.view(-1, *self.shape)
 
 
-DOWN: dict[str, type[ConvDown] | type[DenseDown]] = {"conv": ConvDown, "mlp": DenseDown}
-UP: dict[str, type[ConvUp] | type[DenseUp]] = {"conv": ConvUp, "mlp": DenseUp}
+DOWN: dict[str, type[ConvDown] | type[DenseDown] | type[SeriesDown]] = {
+    "conv": ConvDown, "mlp": DenseDown, "series": SeriesDown
+}  # fmt: skip
+UP: dict[str, type[ConvUp] | type[DenseUp] | type[SeriesUp]] = {"conv": ConvUp, "mlp": DenseUp, "series": SeriesUp}
 
 
 class Painter(nn.Module):

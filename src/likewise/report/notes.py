@@ -32,6 +32,11 @@ ZH: dict[str, str] = {
     ),
     "No column could be learnt from the others.": "没有一列能由其他列学得。",
     "All measures but copies need at least {n} images of each set.": "除复制外，各项测量要求每组至少有 {n} 张图像。",
+    "No holdout was given: a fifth of the real windows stands in for fresh ones, though the generator has seen it, and "
+    "nearness to training windows was not measured.": (
+        "未提供保留集：以五分之一的真实窗口代替新窗口（生成器见过它们），且未测量与训练窗口的接近程度。"
+    ),
+    "All measures but copies need at least {n} windows of each set.": "除复制外，各项测量要求每组至少有 {n} 个窗口。",
     "No holdout was given: a fifth of the real images stands in for fresh ones, though the generator has seen it, and "
     "nearness to training images was not measured.": (
         "未提供保留集：以五分之一的真实图像代替新的真实图像，尽管生成器见过它们；未测量与训练图像的接近程度。"

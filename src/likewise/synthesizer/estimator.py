@@ -15,6 +15,7 @@ from likewise.codecs.base import Codes, Given, Search
 from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.table import Narrowing
+from likewise.codecs.window import WindowCodec
 from likewise.dp.answers import NoisyTable
 from likewise.dp.budget import Budget
 from likewise.dp.gate import StepPlan
@@ -22,7 +23,7 @@ from likewise.dp.ledger import DP, Ledger
 from likewise.errors import InputError, LikewiseWarning, ModelFileError, NotFittedError, OptionError
 from likewise.estimator import Estimator
 from likewise.histories.model import HistoryModel
-from likewise.images.sets import as_images, as_mapping, giving_back
+from likewise.images.sets import as_images, giving_back
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO
 from likewise.models.base import Generator
@@ -30,6 +31,7 @@ from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
 from likewise.schema.parse import parse, parse_counted, parse_declared, restore
+from likewise.series.sets import as_windows, giving_windows_back
 from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.drawing import drawn, narrowed
@@ -46,6 +48,7 @@ from likewise.synthesizer.parameters import (
 )
 from likewise.synthesizer.rows import counted_of, is_numeric
 from likewise.synthesizer.saved import DAMAGE, Saved
+from likewise.synthesizer.windows import codes_of_arrays, fit_windows, plainly
 from likewise.tables.frames import from_frame, with_index_of
 from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Progress
@@ -55,12 +58,12 @@ if TYPE_CHECKING:
 
 
 class Synthesizer(Estimator, LatentMethods):
-    """Learns a table, or images, and draws new rows that behave likewise.
+    """Learns a table, images or windows of time series, and draws new rows that behave likewise.
 
     Args:
-        model: name of a generator (see `likewise.models.MODELS`; for images `likewise.models.images.IMAGE_MODELS`) or a
-            generator. "auto" is "autoregressive"; under a budget of privacy "aim", or "mst" for more than 30 columns;
-            for images "vaegan", or "vae" under a budget.
+        model: name of a generator (see `likewise.models.MODELS`; for images `likewise.models.images.IMAGE_MODELS`, for
+            windows `likewise.models.windows.WINDOW_MODELS`) or a generator. "auto" is "autoregressive"; under a budget
+            of privacy "aim", or "mst" for more than 30 columns; for images "vaegan", or "vae" under a budget.
         schema: what the columns are; None infers it from the data.
         random_state: seed of the split, of training and of drawing; None draws one, or takes 0 with a `checkpoint`.
         holdout: share of the rows kept from training, for early stopping; 0 keeps none.
@@ -105,7 +108,7 @@ class Synthesizer(Estimator, LatentMethods):
         ['yes', 'yes', 'yes']
     """
 
-    image_codec_: ImageCodec | None = None
+    image_codec_: ImageCodec | WindowCodec | None = None
     ledger_: Ledger | None = None
     train_rows_: npt.NDArray[np.int64] | None = None
     holdout_rows_: npt.NDArray[np.int64] | None = None
@@ -148,12 +151,13 @@ class Synthesizer(Estimator, LatentMethods):
         made_generator(self)
 
     def fit(self, frame: Any, holdout: Any = None, *, y: Any = None) -> Self:
-        """Learn a table or images.
+        """Learn a table, images or windows.
 
         Args:
             frame: pandas, Polars or Arrow frame, or a 2-D array; (n, columns). Images: an array (n, H, W) or
-                (n, C, H, W), or a mapping {"x": images, "y": labels}; what is drawn is of the kind given. The path of
-                a file of rows is read in the least memory; what is drawn is then a Polars frame.
+                (n, C, H, W), or a mapping {"x": images, "y": labels}. Windows: a `WindowSet`, a mapping
+                {"windows": array}, or with `time=True` an array (n, steps, channels). What is drawn is of the kind
+                given. The path of a file of rows is read in the least memory; what is drawn is then a Polars frame.
             holdout: rows for early stopping, kept elsewhere; None takes a share of `frame`.
             y: (n,) labels of images given as an array; the model is then told them.
 
@@ -169,13 +173,17 @@ class Synthesizer(Estimator, LatentMethods):
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
                 "looked at for nothing"
             )
-        images, (split, training, drawing) = as_images(frame, y), streams(self)
+        windows = as_windows(frame, in_order=self.time is True)
+        images, (split, training, drawing) = None if windows is not None else as_images(frame, y), streams(self)
         give_back: Callable[[Any], Any]
-        if images is not None:
+        if windows is not None and y is None:
+            give_back = giving_windows_back(frame)
+            learnt = fit_windows(self, windows, as_windows(holdout, in_order=True), split, training)
+        elif images is not None:
             give_back = giving_back(frame)
             learnt = fit_images(self, images, as_images(holdout), split, training)
         elif y is not None:
-            raise InputError("y gives the labels of images; in a table they are a column like the others")
+            raise InputError("y gives the labels of images; in a table they are a column, and windows have none")
         elif self.privacy is not None:
             counted, give_back = counted_of(frame, by_header=True)
             learnt = fit_privately(self, self.privacy, counted.table.frame(), training)
@@ -197,7 +205,7 @@ class Synthesizer(Estimator, LatentMethods):
 
     def _keep(self, learnt: Learnt) -> None:
         self.generator_, self.schema_, self.n_rows_ = learnt.generator, learnt.schema, learnt.n_rows
-        if isinstance(learnt.codec, ImageCodec):
+        if isinstance(learnt.codec, ImageCodec | WindowCodec):
             self.image_codec_ = learnt.codec
         else:
             self.codec_, self.image_codec_ = learnt.codec, None
@@ -267,7 +275,7 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         if self.image_codec_ is not None:
-            raise OptionError("sample_parts draws tables, and this model learnt images; sample some at a time")
+            raise OptionError("sample_parts draws tables, and this model learnt arrays; sample some at a time")
         if part < 1:
             raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
         table = drawn(self, n, self._rng(asked.pop("random_state", None)), **asked)
@@ -317,7 +325,7 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         if self.image_codec_ is not None:
-            raise OptionError("complete fills tables, and this model learnt images; look at reconstruct")
+            raise OptionError("complete fills tables, and this model learnt arrays; look at reconstruct")
         if self.histories_ is not None:
             refuse("complete")
         raw, give_back = from_frame(partial)
@@ -350,10 +358,7 @@ class Synthesizer(Estimator, LatentMethods):
             needed = {c.name for c in self.schema_ if c.role is not Role.DROP}
             table = self._read(raw, partial=needed <= set(raw.columns))
             return self.codec_.encode(table if self.rules_ is None else self.rules_.forward(Columns.of(table)))
-        images = as_images(data)
-        if images is None:
-            raise InputError(f"this model learnt images: give an array or a mapping, got {type(data).__name__}")
-        return self.image_codec_.encode(images)
+        return codes_of_arrays(self.image_codec_, data)
 
     def _read(self, raw: pl.DataFrame, *, partial: bool = False) -> pl.DataFrame:
         """Rows of any table of this kind, read as those that were learnt."""
@@ -392,7 +397,8 @@ class Synthesizer(Estimator, LatentMethods):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The synthesizer that a model file holds; it draws Polars frames, or mappings of images and labels.
+        """The synthesizer that a model file holds; it draws Polars frames, mappings of images and labels, or arrays of
+        windows.
 
         Raises:
             InputError: there is no such file.
@@ -410,7 +416,7 @@ class Synthesizer(Estimator, LatentMethods):
     def _of(cls, saved: Saved) -> Self:
         made = cls(saved.kind.name)
         made.model_options, made.schema_ = saved.options, saved.schema
-        if isinstance(saved.codec, ImageCodec):
+        if isinstance(saved.codec, ImageCodec | WindowCodec):
             made.image_codec_ = saved.codec
         else:
             made.codec_, made.rules_, made.histories_ = saved.codec, saved.rules, saved.histories
@@ -420,14 +426,14 @@ class Synthesizer(Estimator, LatentMethods):
             made.ledger_ = made._paid = saved.ledger
             # A model that kept a budget keeps it when it is fitted anew.
             made.privacy = saved.ledger.budget
-            made.schema = made.schema_ if made.image_codec_ is None else made.image_codec_.labels_declared
+            made.schema = saved.codec.labels_declared if isinstance(saved.codec, ImageCodec) else made.schema_
         if saved.histories is not None:
             made.generator_, layout = saved.histories.what, saved.histories.layout
             made.time, made.entity = layout.time or True, layout.keys[0]
         else:
             made.generator_ = generator.load_state(saved.state, saved.alphabet)
         made.answers_, made.n_rows_, made.record_ = saved.answers, saved.n_rows, saved.record
-        made._give_back = lambda table: table if made.image_codec_ is None else as_mapping(table)
+        made._give_back = plainly
         made._drawing = np.random.default_rng()
         return made
 

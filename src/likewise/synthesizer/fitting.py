@@ -14,6 +14,7 @@ import polars as pl
 from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.image import ImageCodec
 from likewise.codecs.table import TableCodec
+from likewise.codecs.window import WindowCodec
 from likewise.conditions import resolve
 from likewise.dp.budget import End
 from likewise.dp.codec import private_codec
@@ -54,7 +55,7 @@ class Learnt:
     """What a fit ends with.
 
     Args:
-        codec: of a table, or of images.
+        codec: of a table, of images or of windows.
         gate: that the generator learnt through; None of histories.
         n_rows: of the table; under a budget by noisy counts.
         train_rows, holdout_rows: their numbers; None under a budget.
@@ -63,7 +64,7 @@ class Learnt:
 
     generator: Generator
     schema: Schema
-    codec: TableCodec | ImageCodec
+    codec: TableCodec | ImageCodec | WindowCodec
     gate: Gate | None
     n_rows: int
     train_rows: Ints | None = None

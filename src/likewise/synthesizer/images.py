@@ -16,7 +16,7 @@ from likewise.models import AUTO, AUTO_OF_IMAGES, PRIVATE_AUTO_OF_IMAGES
 from likewise.models.base import Generator
 from likewise.models.eligible import ledger_for
 from likewise.models.images import IMAGE_MODELS, image_model_named
-from likewise.models.images.base import ImageModel, with_every_class
+from likewise.models.images.base import with_every_class
 from likewise.schema.column import Schema
 from likewise.synthesizer.fitting import Learnt, recorded, split_of, telling_what_was_spent, train
 from likewise.synthesizer.parameters import made_generator
@@ -38,8 +38,8 @@ def fit_images(
     for name in ("bounds", "only", "entity", "codec", *(("schema",) if synth.privacy is None else ())):
         if getattr(synth, name) is not None:
             raise OptionError(f"{name} is for tables; images have none")
-    if isinstance(synth.model, Generator) and not isinstance(synth.model, ImageModel):
-        raise InputError(f"model {synth.model.name!r} learns tables, got images; there are {', '.join(IMAGE_MODELS)}")
+    if isinstance(synth.model, Generator) and type(synth.model) not in IMAGE_MODELS.values():
+        raise InputError(f"model {synth.model.name!r} learns no images; there are {', '.join(IMAGE_MODELS)}")
     auto = AUTO_OF_IMAGES if synth.privacy is None else PRIVATE_AUTO_OF_IMAGES
     named = auto if synth.model == AUTO else synth.model
     generator = made_generator(synth, image_model_named(named) if isinstance(named, str) else None)

@@ -17,7 +17,7 @@ from likewise.errors import InputError, OptionError, nearest
 from likewise.models import AUTO, MODELS, model_for, model_named
 from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS
-from likewise.models.images.base import ImageModel
+from likewise.models.windows import WINDOW_MODELS
 from likewise.schema.column import Schema
 from likewise.synthesizer.histories import check_time
 from likewise.tables.frames import names_of
@@ -125,21 +125,18 @@ def table_generator(synth: Synthesizer, schema: Schema) -> Generator:
     """A fresh generator for a table of these columns.
 
     Raises:
-        InputError: the synthesizer's model learns images.
+        InputError: the synthesizer's model learns images or windows.
     """
-    if isinstance(synth.model, ImageModel):
-        raise InputError(f"model {synth.model.name!r} learns images: arrays of 3 or 4 dimensions, got a table")
+    if isinstance(synth.model, Generator) and type(synth.model) in (*IMAGE_MODELS.values(), *WINDOW_MODELS.values()):
+        raise InputError(f"model {synth.model.name!r} learns arrays of 3 or 4 dimensions, got a table")
     return made_generator(synth, _table_kind(synth, synth.model, schema) if isinstance(synth.model, str) else None)
 
 
 def _kind_by_name(synth: Synthesizer, name: str) -> type[Generator]:
-    """The generator of that name; of tables, unless only the one of images has these options."""
-    if name in IMAGE_MODELS:
-        kinds = [kinds[name] for kinds in (MODELS, IMAGE_MODELS) if name in kinds]
-        fits = [kind for kind in kinds if set(synth.model_options) <= set(inspect.signature(kind).parameters)]
-        if (fits or kinds)[0] is IMAGE_MODELS[name]:
-            return IMAGE_MODELS[name]
-    return _table_kind(synth, name)
+    """The generator of that name; of tables, unless only the one of images or of windows has these options."""
+    kinds = [kinds[name] for kinds in (MODELS, IMAGE_MODELS, WINDOW_MODELS) if name in kinds]
+    fits = [kind for kind in kinds if set(synth.model_options) <= set(inspect.signature(kind).parameters)]
+    return (fits or kinds or [_table_kind(synth, name)])[0]
 
 
 def _table_kind(synth: Synthesizer, name: str, schema: Schema | None = None) -> type[Generator]:

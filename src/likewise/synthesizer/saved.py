@@ -13,6 +13,7 @@ from likewise.codecs.base import Alphabet, Codes
 from likewise.codecs.image import ImageCodec
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import TableCodec
+from likewise.codecs.window import WindowCodec
 from likewise.dp.answers import NoisyTable, from_state, to_state
 from likewise.dp.ledger import Ledger
 from likewise.errors import LikewiseError, ModelFileError
@@ -20,6 +21,7 @@ from likewise.histories.model import HistoryModel
 from likewise.models import model_named
 from likewise.models.base import Generator
 from likewise.models.images import image_model_named
+from likewise.models.windows import window_model_named
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.parse import restore
@@ -44,7 +46,7 @@ class Saved:
     Args:
         kind: the generator's class.
         options: that it was made with, but those of a run.
-        codec: of a table, or of images.
+        codec: of a table, of images, or of windows.
         state: the generator's arrays.
         ledger: what was paid; None without a budget.
         record: of the training.
@@ -55,7 +57,7 @@ class Saved:
     kind: type[Generator]
     options: dict[str, Any]
     schema: Schema
-    codec: TableCodec | ImageCodec
+    codec: TableCodec | ImageCodec | WindowCodec
     state: Arrays
     answers: tuple[NoisyTable, ...]
     ledger: Ledger | None
@@ -109,10 +111,14 @@ class Saved:
         model = manifest["model"]
         if not isinstance(model["name"], str) or set(model["options"]) & set(RUN_OPTIONS):
             raise ModelFileError("its model has a name that is no text, or options of a run")
-        codec: TableCodec | ImageCodec
+        codec: TableCodec | ImageCodec | WindowCodec
         rules, histories = None, None
-        kind: type[Generator] = (image_model_named if manifest["schema"] is None else model_named)(model["name"])
-        if manifest["schema"] is None:
+        of_windows = manifest["schema"] is None and "n_steps" in manifest["codec"]
+        named = window_model_named if of_windows else image_model_named if manifest["schema"] is None else model_named
+        kind: type[Generator] = named(model["name"])
+        if of_windows:
+            codec, schema = WindowCodec.from_state(manifest["codec"]), Schema(())
+        elif manifest["schema"] is None:
             codec = ImageCodec.from_state(manifest["codec"], groups["codec"])
             schema = codec.schema
         elif "histories" in manifest:

@@ -532,7 +532,9 @@ class _Run:
         grown = median(now / max(then, 1e-9) for now, then in zip(_sizes(self.module), self.weights, strict=True))
         if record.stopped == "diverged":
             text = f"training diverged after {record.epochs} epochs"
-        elif abs(last) > (FAR * max(abs(self.first), 1.0) if is_game else self.first + max(abs(self.first), 20.0)):
+        elif (abs(last) if is_game else last) > (
+            FAR * max(abs(self.first), 1.0) if is_game else self.first + max(abs(self.first), 20.0)
+        ):
             text = f"training diverged: its loss began at {self.first:.3g} and ended at {last:.3g}"
         elif is_game and grown > FAR_WEIGHTS:
             text = f"training diverged: its weights became {grown:.3g} times as large as at first"

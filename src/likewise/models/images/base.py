@@ -84,9 +84,8 @@ class ImageModel(GradientModel[Net]):
 
     @property
     def _shape(self) -> tuple[int, int, int]:
-        image = self._alphabet.image
-        assert image is not None, "begun with an alphabet of images"
-        return image.channels, image.height, image.width
+        assert self._alphabet.image is not None, "begun with an alphabet of images"
+        return self._alphabet.image.sides
 
     @property
     def _n_classes(self) -> int:
@@ -98,7 +97,7 @@ class ImageModel(GradientModel[Net]):
         Raises:
             InputError: no image, or a class with so few that nothing of it can be learnt.
         """
-        _check_alphabet(self._alphabet)
+        self._check_alphabet(self._alphabet)
         if not len(rows):
             raise InputError("there are 0 images to learn from")
         counts = np.bincount(rows.codes[:, 0], minlength=self._n_classes) if self._n_classes else np.zeros(0)
@@ -115,7 +114,7 @@ class ImageModel(GradientModel[Net]):
 
         Privacy: `LABELS_SHARE` of the budget.
         """
-        _check_alphabet(self._alphabet)
+        self._check_alphabet(self._alphabet)
         n_classes = self._n_classes
         query = Marginals(((0,),), "counts of the labels") if n_classes else Marginals(((),), "count of the images")
         noisy = gate.counts(query, LABELS_SHARE)[0].table
@@ -211,6 +210,12 @@ class ImageModel(GradientModel[Net]):
 
     # ---- state -------------------------------------------------------------------------------------------------------
 
+    def _check_alphabet(self, alphabet: Alphabet) -> None:
+        if alphabet.image is None or len(alphabet.fields) > 1:
+            raise InputError("an image model learns images with at most one label each; fit a table with another model")
+        if not isinstance(alphabet.image, ImageShape) or min(alphabet.image.sides) < 1:
+            raise InputError("images must have channels and pixels")
+
     def state(self) -> dict[str, npt.NDArray[Any]]:
         return super().state() | {"class_shares": self._shares.copy()}
 
@@ -228,7 +233,7 @@ class ImageModel(GradientModel[Net]):
             ModelFileError: they do not fit.
         """
         try:
-            _check_alphabet(alphabet)
+            self._check_alphabet(alphabet)
         except InputError as error:
             raise ModelFileError(f"model: {error}") from None
         rest = dict(state)
@@ -238,14 +243,6 @@ class ImageModel(GradientModel[Net]):
             raise ModelFileError("model: class_shares must hold a share of each class")
         self._alphabet, self._shares = alphabet, shares
         return rest
-
-
-def _check_alphabet(alphabet: Alphabet) -> None:
-    image = alphabet.image
-    if image is None or len(alphabet.fields) > 1:
-        raise InputError("an image model learns images with at most one label each; fit a table with another model")
-    if not isinstance(image, ImageShape) or min(image.channels, image.height, image.width) < 1:
-        raise InputError("images must have channels and pixels")
 
 
 def batch_size_for(n: int) -> int:

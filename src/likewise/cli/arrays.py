@@ -1,4 +1,4 @@
-"""`likewise synth` and `likewise sample` for images."""
+"""`likewise synth` and `likewise sample` for images, and for windows of time series."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likewise import errors
+from likewise.cli.doors import Door
 from likewise.cli.inputs import conditions_of
 from likewise.cli.outputs import check_outputs, show
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
-    from likewise.images.sets import ImageSet
     from likewise.synthesizer import Synthesizer
 
-DEFAULT_MODEL = "vaegan"
 
-
-def synth_images(
+def synth_arrays(
     source: Path,
+    door: Door,
     terminal: Terminal,
     *,
     output: Path,
@@ -35,18 +34,17 @@ def synth_images(
 ) -> None:
     """Learn images, draw, write, then measure: what was drawn is safe on disk before the measures begin."""
     import likewise as lw
-    from likewise.images import sets
 
     check_outputs(save, report, json)
-    sets.check_images_writable(output)
+    door.check_writable(output)
     with terminal.doing("reading"):
-        real = sets.read_images(source)
+        real = door.read(source)
     conditions = _conditions(where, real)
     with terminal.training() as progress:
         synthesizer = lw.Synthesizer(
-            model or DEFAULT_MODEL, random_state=seed, max_seconds=max_seconds, progress=progress
+            model or "auto", random_state=seed, max_seconds=max_seconds, progress=progress
         ).fit(real)
-    fake = draw(synthesizer, rows, conditions, seed=None, terminal=terminal, output=output)
+    fake = draw(synthesizer, door, rows, conditions, seed=None, terminal=terminal, output=output)
     if save is not None:
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
@@ -62,31 +60,31 @@ def synth_images(
 
 def draw(
     synthesizer: Synthesizer,
+    door: Door,
     rows: int | None,
     where: dict[str, Any],
     *,
     seed: int | None,
     terminal: Terminal,
     output: Path,
-) -> ImageSet:
-    """Draw images and write them; seed None goes on with the synthesizer's own stream."""
-    from likewise.images.sets import as_images, write_images
-
+) -> Any:
+    """Draw images or windows and write them; seed None goes on with the synthesizer's own stream."""
     with terminal.doing("drawing"):
-        fake = as_images(synthesizer.sample(rows, where=where or None, random_state=seed))
-    assert fake is not None, "the model learnt images"
-    write_images(fake, output)
-    terminal.result(f"{output}: {len(fake):,} images")
+        fake = door.take(synthesizer.sample(rows, where=where or None, random_state=seed))
+    door.write(fake, output)
+    terminal.result(f"{output}: {len(fake):,} {door.what}")
     return fake
 
 
-def _conditions(where: list[str], images: ImageSet) -> dict[str, Any]:
+def _conditions(where: list[str], real: Any) -> dict[str, Any]:
     """What `--where` asks of the labels."""
     from likewise.codecs.image import ImageCodec
 
-    codec = ImageCodec.fit(images)
-    if where and not codec.schema.names:
-        raise errors.ConditionError("these images came without labels, so no condition can be put on them")
+    if where and getattr(real, "y", None) is None:
+        raise errors.ConditionError("these arrays came without labels, so no condition can be put on them")
+    if not where:
+        return {}
+    codec = ImageCodec.fit(real)
     conditions = conditions_of(where, codec.schema)
     codec.condition(conditions)  # a label that cannot be drawn should be told before the long work
     return dict(conditions)

@@ -1,0 +1,26 @@
+"""The generators of windows of time series. One file each, one line in WINDOW_MODELS each."""
+
+from __future__ import annotations
+
+from likewise.errors import OptionError, nearest
+from likewise.models.base import Generator
+from likewise.models.windows.vae import WindowVAE
+
+WINDOW_MODELS: dict[str, type[Generator]] = {
+    WindowVAE.name: WindowVAE,
+}
+
+AUTO_OF_WINDOWS = WindowVAE.name
+
+
+def window_model_named(name: str) -> type[Generator]:
+    """The class of a generator of windows.
+
+    Raises:
+        OptionError: there is none of that name.
+    """
+    if name not in WINDOW_MODELS:
+        raise OptionError(
+            f"no model of windows {name!r}{nearest(name, WINDOW_MODELS)}; there are: {', '.join(WINDOW_MODELS)}"
+        )
+    return WINDOW_MODELS[name]

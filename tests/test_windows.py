@@ -1,0 +1,262 @@
+"""Windows of time series: cut from tables, learnt, drawn, saved, measured, on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import likewise as lw
+from likewise.cli.app import app
+from likewise.codecs.window import WindowCodec
+from likewise.errors import ConditionError, InputError, LikewiseWarning, ModelFileError, OptionError
+from likewise.models.windows import WINDOW_MODELS
+from likewise.series.order import held_apart, origins
+from likewise.series.sets import WindowSet
+
+TINY: dict[str, dict[str, Any]] = {
+    "vae": {"epochs": 1, "width": 8, "latent_dim": 3},
+}
+
+
+def waves(n: int = 80, steps: int = 8, *, dtype: Any = np.float64) -> np.ndarray[Any, Any]:
+    """Windows of one long series of two channels, a wave and its integer part."""
+    at = np.arange(n + steps - 1) / 3
+    series = np.stack([np.round(np.sin(at), 3) * 10, np.floor(at)], 1).astype(dtype)
+    return np.stack([series[i : i + steps] for i in range(n)])
+
+
+def made(model: str, **options: Any) -> lw.Synthesizer:
+    return lw.Synthesizer(model, random_state=0, **TINY[model], **options)
+
+
+# ---- the door --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", sorted(WINDOW_MODELS))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int16])
+def test_what_comes_is_the_kind_that_went_in(model: str, dtype: Any) -> None:
+    x = waves(dtype=dtype)
+    drawn = made(model, time=True).fit(x).sample(7)
+    assert (drawn.shape, drawn.dtype) == ((7, 8, 2), x.dtype)
+    assert (drawn.min((0, 1)) >= x.min((0, 1))).all()
+    assert (drawn.max((0, 1)) <= x.max((0, 1))).all()
+    as_set = made(model).fit(WindowSet(x, ("height", "turn"))).sample(7)
+    assert as_set.channels == ("height", "turn")
+    assert set(made(model).fit({"windows": x}).sample(7)) == {"windows"}
+
+
+@pytest.mark.parametrize("model", sorted(WINDOW_MODELS))
+def test_the_same_seed_draws_the_same_windows_also_when_loaded(model: str, tmp_path: Path) -> None:
+    synth = made(model, time=True).fit(waves())
+    synth.save(tmp_path / "model")
+    loaded = lw.load(tmp_path / "model")
+    assert np.array_equal(synth.sample(5, random_state=3), loaded.sample(5, random_state=3))
+    assert not np.array_equal(synth.sample(5), synth.sample(5))
+    assert len(loaded.sample()) == 80
+
+
+def test_a_vae_has_a_way_in_and_out() -> None:
+    synth = made("vae", time=True).fit(waves())
+    z = synth.encode(waves()[:4])
+    assert z.shape == (4, 3)
+    assert synth.decode(z).shape == synth.reconstruct(waves()[:4]).shape == (4, 8, 2)
+
+
+def test_holes_come_back_as_holes() -> None:
+    x = waves(200)
+    x[::2, 3:5, 0] = np.nan
+    drawn = made("vae", time=True).fit(x).sample(400, random_state=1)
+    assert 0 < np.isnan(drawn[..., 0]).mean() < 0.5
+    assert not np.isnan(drawn[..., 1]).any()
+
+
+def test_what_never_changes_is_given_back_and_not_learnt() -> None:
+    x = np.concatenate([waves(), np.full((80, 8, 1), 7.5), np.full((80, 8, 1), np.nan), waves()[..., :1]], 2)
+    codec = WindowCodec.fit(WindowSet(x))
+    assert codec.encode(WindowSet(x)).fractions.shape == (80, 16)
+    back = codec.decode(codec.encode(WindowSet(x))).x
+    assert (back[..., 2] == 7.5).all()
+    assert np.isnan(back[..., 3]).all()
+    assert np.array_equal(back[..., 4], back[..., 0])
+
+
+def test_few_values_stay_those_and_decimals_stay_as_many() -> None:
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.choice([0.0, 10.0, 30.0], (60, 6)), np.round(rng.normal(size=(60, 6)), 2)], 2)
+    codec = WindowCodec.fit(WindowSet(x))
+    codes = codec.encode(WindowSet(x))
+    moved = np.clip(codes.fractions + rng.normal(0, 0.01, codes.fractions.shape), 0, 0.999).astype(np.float32)
+    back = codec.decode(type(codes)(codes.codes, moved)).x
+    assert set(np.unique(back[..., 0])) <= {0.0, 10.0, 30.0}
+    assert np.array_equal(back[..., 1], np.round(back[..., 1], 2))
+
+
+def test_ends_are_not_those_of_one_window() -> None:
+    x = np.random.default_rng(1).normal(size=(100, 5, 1))
+    x[0, 0, 0] = 1e6
+    assert WindowCodec.fit(WindowSet(x)).channels[0].high < 10
+
+
+@pytest.mark.parametrize(
+    ("x", "match"),
+    [
+        ([[[1.0], [2.0]], [[1.0]]], "equal lengths"),
+        (np.zeros((30, 4)), "2 dimensions; one channel"),
+        (np.zeros((30, 1, 2)), "a row of a table"),
+        (np.zeros((30, 4, 0)), "channels, got 0"),
+        (np.full((30, 4, 2), np.inf), "2 of 2 channels hold infinite"),
+        (waves(19), "there are 19 windows, and 20"),
+        (np.zeros((30, 4, 2)), "nothing to learn"),
+        (np.full((30, 4, 2), np.nan), "nothing to learn"),
+        (np.array([["a"] * 3] * 30)[..., None], "numbers, got <U1"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(x: Any, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        made("vae", time=True).fit({"windows": x} if isinstance(x, np.ndarray) and x.ndim == 2 else x)
+
+
+def test_what_is_for_tables_is_refused() -> None:
+    with pytest.raises(OptionError, match="bounds is for tables"):
+        made("vae", bounds={"a": (0, 1)}).fit(WindowSet(waves()))
+    with pytest.raises(OptionError, match="privacy is for tables"):
+        made("vae", privacy=lw.DP(1.0)).fit(WindowSet(waves()))
+    with pytest.raises(InputError, match="'copula' learns no windows"):
+        lw.Synthesizer(lw.GaussianCopula()).fit(WindowSet(waves()))
+    with pytest.raises(OptionError, match="no model of windows 'cart'"):
+        lw.Synthesizer("cart").fit(WindowSet(waves()))
+    synth = made("vae").fit(WindowSet(waves()))
+    with pytest.raises(ConditionError, match="no labels"):
+        synth.sample(3, where={"y": 1})
+    with pytest.raises(InputError, match="8 steps and 2 channels"):
+        synth.encode(waves(steps=9))
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    codec = WindowCodec.fit(WindowSet(waves()))
+    state, _ = codec.to_state()
+    assert WindowCodec.from_state(state) == codec
+    for name, value in (("n_steps", 1), ("dtype", "O"), ("channels", [{}]), ("names", ["a"])):
+        with pytest.raises(ModelFileError):
+            WindowCodec.from_state(state | {name: value})
+    with pytest.raises(ModelFileError, match="before it"):
+        WindowCodec.from_state(state | {"channels": [{**c, "like": 1} for c in state["channels"]]})
+
+
+# ---- time ------------------------------------------------------------------------------------------------------------
+
+
+def test_windows_are_put_in_line_whatever_their_order() -> None:
+    order = np.random.default_rng(2).permutation(80)
+    found = origins(waves()[order])
+    assert len(set(found[:, 0])) == 1
+    assert found[:, 1].tolist() == order.tolist()
+    apart = origins(np.random.default_rng(3).normal(size=(30, 4, 1)))
+    assert len(set(apart[:, 0])) == 30
+
+
+def test_what_is_held_out_shares_no_step_with_what_is_learnt() -> None:
+    origin = np.stack([np.repeat([4, 9], 600), np.r_[np.arange(600), np.arange(600)]], 1)
+    learnt, held = held_apart(origin, 24, 0.1, np.random.default_rng(0))
+    steps = [{(s, t + i) for s, t in origin[rows].tolist() for i in range(24)} for rows in (learnt, held)]
+    assert not steps[0] & steps[1]
+    assert 60 < len(held) < 240
+    alone = np.stack([np.arange(100), np.zeros(100, np.int64)], 1)
+    learnt, held = held_apart(alone, 24, 0.1, np.random.default_rng(0))
+    assert (len(learnt), len(held)) == (90, 10)
+
+
+def test_windows_are_cut_within_series_and_between_gaps() -> None:
+    days = [*range(30), *range(100, 130)]
+    panel = pl.DataFrame({
+        "who": ["b"] * 60 + ["a"] * 60, "day": days * 2, "level": [float(d) for d in days] + [-float(d) for d in days]
+    })  # fmt: skip
+    with pytest.warns(LikewiseWarning, match="2 gaps are longer than 5 times"):
+        cut = lw.windows(panel.sample(fraction=1, shuffle=True, seed=0), 10, time="day", entity="who")
+    assert cut.channels == ("level",)
+    assert len(cut) == 4 * 21
+    assert (np.abs(np.diff(cut.x[..., 0], axis=1)) == 1).all()
+    assert len(set(cut.origins[:, 0])) == 4
+    with pytest.warns(LikewiseWarning, match="gaps"):
+        assert len(lw.windows(panel, 10, 7, time="day", entity="who")) == 4 * 3
+    one = lw.windows(panel.head(30).to_pandas(), 10, channels=["level"])
+    assert one.x[0, :, 0].tolist() == list(range(10))
+
+
+def test_an_irregular_clock_is_told_and_can_be_learnt() -> None:
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"at": np.cumsum(rng.integers(2, 5, 60)), "level": rng.normal(size=60)})
+    with pytest.warns(LikewiseWarning, match="longer or shorter than the usual one.*gaps=True"):
+        lw.windows(frame, 10, time="at")
+    cut = lw.windows(frame, 10, time="at", gaps=True)
+    assert cut.channels == ("at_gap", "level")
+    assert np.array_equal(cut.x[0, 1:, 0], np.diff(frame["at"].to_numpy()[:10]))
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "match"),
+    [
+        ({"level": ["x"] * 30}, {}, "'level' holds no numbers"),
+        ({"day": [0] * 30}, {"time": "day"}, "same time for 30 rows"),
+        ({"day": [None, *range(29)]}, {"time": "day"}, "'day' is missing in 1 rows"),
+        ({}, {"time": "dya"}, "no column 'dya'.*'day'"),
+        ({}, {"length": 40}, "the longest has 30 steps"),
+    ],
+)
+def test_a_table_that_cannot_be_cut_is_refused(change: dict[str, Any], options: dict[str, Any], match: str) -> None:
+    frame = pl.DataFrame({"day": range(30), "level": [float(i) for i in range(30)], **change}, strict=False)
+    with pytest.raises(InputError, match=match):
+        lw.windows(frame, **{"length": 10, **options})
+
+
+def test_counts_must_be_counts() -> None:
+    frame = pl.DataFrame({"level": [1.0] * 30})
+    with pytest.raises(OptionError, match="length must be a whole number of 2"):
+        lw.windows(frame, 1)
+    with pytest.raises(OptionError, match="name the column of the time"):
+        lw.windows(frame, 5, gaps=True)
+
+
+# ---- files, command line, measures -----------------------------------------------------------------------------------
+
+
+def test_the_command_line_takes_and_gives_npz(tmp_path: Path) -> None:
+    real, fake, model = (str(tmp_path / name) for name in ("real.npz", "fake.npz", "m.likewise"))
+    lw.write_windows(WindowSet(waves(), ("height", "turn")), real)
+    run = CliRunner().invoke(
+        app, ["synth", real, "-o", fake, "--model", "vae", "--save", model, "--no-measure", "--max-seconds", "1"]
+    )
+    assert run.exit_code == 0, run.output
+    drawn = lw.read_windows(fake)
+    assert (len(drawn), drawn.channels, drawn.x.dtype) == (80, ("height", "turn"), np.float64)
+    run = CliRunner().invoke(app, ["sample", model, "-n", "9", "-o", fake, "--seed", "1"])
+    assert run.exit_code == 0, run.output
+    assert len(lw.read_windows(fake)) == 9
+    assert CliRunner().invoke(app, ["synth", real, "-o", str(tmp_path / "fake.csv")]).exit_code != 0
+    assert CliRunner().invoke(app, ["synth", real, "-o", fake, "--where", "y=1"]).exit_code != 0
+
+
+def test_measures_tell_noise_from_waves() -> None:
+    rng = np.random.default_rng(0)
+
+    def some(n: int) -> WindowSet:
+        return WindowSet(np.sin(rng.random((n, 1, 1)) * 6 + np.arange(8)[:, None]))
+
+    real, fresh = some(300), some(300)
+    noise = WindowSet(rng.normal(size=(300, 8, 1)))
+    good, bad = (lw.evaluate(real, fake, holdout=fresh) for fake in (some(300), noise))
+    assert good["discriminative"].value < 0.2 < bad["discriminative"].value
+    assert good["predictive"].value < 0.7 * bad["predictive"].value
+    assert good["window_copies"].value < 0.1
+    assert good["window_distance_share"].value < 0.7
+    assert "Told from real" in good.to_html()
+    few = some(30)
+    copied = lw.evaluate(few, few)
+    assert [(score.name, score.value) for score in copied.scores] == [("window_copies", 1.0)]
+    with pytest.raises(InputError, match="windows throughout"):
+        lw.evaluate(real, pl.DataFrame({"a": [1.0]}))

@@ -140,7 +140,8 @@ def test_chunks_merge_and_files_keep_what_is_made(word: str) -> None:
     "damage", [{"word": "nothing"}, {"style": "?"}, {"residues": []}, {"residues": [10**9]}, {"missing_share": 2.0}]
 )
 def test_a_damaged_file_is_refused(damage: dict[str, Any]) -> None:
-    data, arrays = fitted(real("card", 100, 69), "card").to_state()
+    column = Column(name="x", kind=Kind.ID, role=Role.ID, semantic="national_id", dtype="Int64")
+    data, arrays = key_codec(pl.Series("x", range(10_000, 10_100)), column, CodecOptions()).to_state()
     with pytest.raises(ModelFileError, match="column 'x'"):
         MadeCodec.from_state({**data, "name": "x", **damage}, arrays)
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise.cli.app import app
+from likewise.errors import SchemaError
 from likewise.schema.column import Kind, Schema
 from likewise.schema.identifiers.telling import named
 from likewise.schema.infer import infer
@@ -165,3 +166,30 @@ def test_a_run_tells_of_what_is_made_and_only_the_schema_of_what_is_learnt(tmp_p
     assert "column 'email'" in run.output
     assert "column 'sex'" not in run.output
     assert "gender" in shown.output
+
+
+@pytest.mark.parametrize("semantic", ["latitude", "longitude", "birth_date", "gender"])
+def test_what_is_learnt_is_not_said_of_values_that_cannot_be_it(semantic: str) -> None:
+    rng = np.random.default_rng(0)
+    texts = [
+        f"{a} {b}{c}er" for a, b, c in zip(*(rng.choice(list("ABCDEFGHIKLM"), 400) for _ in range(3)), strict=True)
+    ]
+    with pytest.raises(SchemaError, match=f"column 'who': semantic '{semantic}'"):
+        lw.infer(pl.DataFrame({"who": [f"Ann {t}" for t in texts], "x": range(400)}), overrides={"who": semantic})
+
+
+def test_a_word_on_what_is_learnt_beats_what_was_taken_for_names() -> None:
+    frame = pl.DataFrame({"name": ["Anna Meyer", "Bernd Huber"] * 100, "x": range(200)})
+    assert lw.infer(frame)["name"].is_key
+    said = lw.infer(frame, overrides={"name": "gender"})["name"]
+    assert (said.kind, said.semantic, said.notes) == ("categorical", "gender", ())
+    other = lw.infer(frame, overrides={"name": "username"})["name"]
+    assert not any("names of people" in note for note in other.notes)
+    banded = lw.infer(frame, overrides={"name": {"kind": "categorical", "semantic": "birth_date"}})["name"]
+    assert banded.semantic == "birth_date"
+
+
+@pytest.mark.parametrize("semantic", ["ip", "mac", "email"])
+def test_texts_are_not_said_of_columns_of_numbers(semantic: str) -> None:
+    with pytest.raises(SchemaError, match="are texts, and the column is stored as Int64"):
+        lw.infer(pl.DataFrame({"x": range(90)}), overrides={"x": semantic})

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import likewise as lw
 from likewise.errors import ModelFileError
 from likewise.personal.crowd import Crowd
 from likewise.personal.groups import groups_of
@@ -292,3 +293,17 @@ def test_words_of_faker_stand_beside_the_pools_and_stay_in_the_model(monkeypatch
     assert "Zelda" in kept.pools[0, 0].first.texts
     assert {"Zeno", "Zimt"} <= {*kept.pools[0, 1].first.texts, *kept.pools[0, 1].last.texts}
     assert not {3, "{{x}}"} & {*kept.pools[0, 1].first.texts, *kept.pools[0, 1].last.texts}
+
+
+@pytest.mark.parametrize("dtype", ["Int32", "UInt32", "Int64", "Float64"])
+def test_numbers_come_in_the_type_of_their_column(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    stored = {"Int32": pl.Int32(), "UInt32": pl.UInt32(), "Int64": pl.Int64(), "Float64": pl.Float64()}[dtype]
+    real = pl.DataFrame(
+        {"phone": pl.Series(rng.integers(1_600_000_000, 2_100_000_000, 300)).cast(stored), "x": range(300)}
+    )
+    schema = lw.infer(real, entity=False, overrides={"phone": "phone"})
+    drawn = lw.Synthesizer("copula", schema=schema, random_state=0).fit(real).sample(1_000, random_state=0)
+    assert drawn["phone"].dtype == stored
+    assert drawn["phone"].null_count() == 0
+    assert not drawn["phone"].is_in(real["phone"].implode()).any()

@@ -69,11 +69,24 @@ def test_what_cannot_be_pseudonymous_is_refused() -> None:
         made(clients(), "short")
     with pytest.raises(SchemaError, match="no column tells of people"):
         pseudonymize(pl.DataFrame({"x": [1, 2, 3]}), KEY)
-    cards = pl.DataFrame({"email": [f"a{k}@b.com" for k in range(30)], "card": ["4111 1111 1111 1111"] * 30})
-    schema = lw.infer(cards, entity=False, overrides={"card": "card"})
-    with pytest.raises(SchemaError, match="'card'"):
-        pseudonymize(cards, KEY, schema=schema)
-    assert pseudonymize(cards, KEY, schema=schema, drop_others=True).columns == ["email"]
+    devices = pl.DataFrame({"email": [f"a{k}@b.com" for k in range(30)], "mac": ["0a:11:22:33:44:55"] * 30})
+    schema = lw.infer(devices, entity=False, overrides={"mac": "mac"})
+    with pytest.raises(SchemaError, match="'mac'"):
+        pseudonymize(devices, KEY, schema=schema)
+    assert pseudonymize(devices, KEY, schema=schema, drop_others=True).columns == ["email"]
+
+
+def test_numbers_of_people_and_cards_are_the_persons_own() -> None:
+    table = pl.DataFrame({
+        "email": ["ann@a.com", "bo@b.com", "ann@a.com"], "card": ["4111 1111 1111 1111"] * 3,
+        "pesel": ["44051401359"] * 3,
+    })  # fmt: skip
+    schema = lw.infer(
+        table, entity=False, overrides={"card": "card", "pesel": {"semantic": "national_id", "locale": "PL"}}
+    )
+    one, two, three = pseudonymize(table, KEY, schema=schema).rows()
+    assert one == three
+    assert len({*one, *two, *table.row(0)}) == 9
 
 
 def test_the_command_reads_its_key_from_a_file_or_the_environment(

@@ -286,6 +286,25 @@ class IdCodec(KeyCodec):
         )
 
 
+def as_numbers(texts: pl.Series, dtype: str) -> pl.Series:
+    """(n,) digits of texts where a column is stored as numbers, of those that its type cannot hold the last ones; else
+    the texts.
+
+    Example:
+        >>> as_numbers(pl.Series(["0171 234", "99 888 777 666"]), "Int32").to_list()
+        [171234, 888777666]
+    """
+    stored = NUMBERS.get(dtype)
+    if stored is None:
+        return texts
+    number = texts.str.replace_all(r"\D", "").cast(pl.Int64, strict=False)
+    lost = number.cast(stored, strict=False).is_null() & number.is_not_null()
+    if lost.any():
+        digits = {"8": 2, "16": 4, "32": 9}.get(dtype.lstrip("UInt"), 18)
+        number = (number % 10**digits).zip_with(lost, number)
+    return number.cast(stored)
+
+
 def _start_beyond(least: int | None, greatest: int | None) -> int:
     """A round number above all keys; for keys near the end of int64, one far enough below all of them."""
     if least is None or greatest is None:

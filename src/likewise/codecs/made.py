@@ -1,9 +1,9 @@
-"""Personal identifiers made anew: numbers with check digits, addresses of networks. None equals one of the table's.
+"""Personal identifiers made anew: numbers of no known layout, addresses of networks. None equals one of the table's.
 
 Of the table's own are kept: the patterns and the characters at each place that enough people share, as of any text, and
 what none of them has: residues of the digits, or blocks of addresses. So nothing of a person is stored, and a made
-value can be no real one: its digits leave such a residue, or it is of such a block. Names, and what agrees with them,
-are made in `people.py`.
+value can be no real one: its digits leave such a residue, or it is of such a block. Names, what agrees with them, and
+numbers with check digits are made in `people.py`.
 
 Legend: n rows, k distinct values, L characters of a pattern.
 """
@@ -21,19 +21,19 @@ import polars as pl
 
 from likewise.codecs.column import CodecOptions, KeyCodec, State, missing_share, take_value
 from likewise.codecs.holders import Persons
-from likewise.codecs.ids import NUMBERS
+from likewise.codecs.ids import as_numbers
 from likewise.codecs.text import CLASSES, TextCodec, TextSummary, as_strings, summarise_text
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_name
-from likewise.schema.identifiers.forms import BY_WORD, IPV4, IPV6, MAC, Form, form_of
+from likewise.schema.identifiers.forms import CALLED, DEVICE, IPV4, IPV6, MAC, Form, form_of
 
-DIGIT, LOWER = CLASSES[r"\p{Nd}"], CLASSES[r"\p{Ll}"]
-MARKS = frozenset(CLASSES.values())
+DIGIT = CLASSES[r"\p{Nd}"]
 LONG = 15  # digits of which the residue is taken: they fit int64
 RESIDUES = 16  # that are kept: the more, the more numbers there is room for
 STYLES = ("address", "address:port", "address/length", "aa:bb", "aa-bb", "aabb.ccdd")
 OF_BLOCKS = (IPV4.word, IPV6.word, MAC.word)
+WORDS = (*OF_BLOCKS, CALLED.word, DEVICE.word)
 # Nobody has these addresses: reserved for ever (RFC 1112), and for documentation (RFC 3849); those of devices are of
 # the kind that no maker gives out (IEEE 802, locally administered).
 BLOCKS = {
@@ -78,7 +78,7 @@ class MadeCodec(KeyCodec):
 
     Args:
         name: the column's.
-        word: the kind of identifier, a word of `likewise.schema.identifiers.forms.BY_WORD`.
+        word: the kind of identifier, one of `WORDS`.
         dtype: the Polars type of the column.
         pattern: what numbers are drawn from; None for addresses.
         modulus, residues: what the digits of a made one leave, one of these, and those of no real one do.
@@ -119,10 +119,10 @@ class MadeCodec(KeyCodec):
             words = tuple(block for block in BLOCKS[form.word] if block not in used) or ("02ffff",)  # longer than any
             upper = _share(values.str.contains(r"[A-F]")) > 0.5
             return made(words=words, style=style, upper=upper)
-        modulus, free = _free_residues(values, form)
+        modulus, free = _free_residues(values)
         pattern = TextCodec.from_summary(summary.text, column, options)
         pattern = pattern if pattern.templates else _usual(form, column)
-        digits = min(template.count(DIGIT) for template in pattern.templates) - len(form.at)
+        digits = min(template.count(DIGIT) for template in pattern.templates)
         if not free or modulus > 10 ** min(digits, LONG):
             return made(pattern, longer=longest + 1)
         return made(pattern, modulus, free)
@@ -134,15 +134,10 @@ class MadeCodec(KeyCodec):
             if len(made) == n or len(made) - before < 0.1 * (n - before):
                 break
         made = pl.concat([made, self._draw(n - len(made), rng)])
-        dtype = NUMBERS.get(self.dtype)
-        if dtype is None:
-            return made
-        number = made.cast(pl.Int64, strict=False)
-        return number if number.cast(dtype, strict=False).null_count() else number.cast(dtype)
+        return as_numbers(made, self.dtype)
 
     def _draw(self, n: int, rng: np.random.Generator) -> pl.Series:
-        form = BY_WORD[self.word]
-        return self._addresses(n, rng) if self.pattern is None else self._numbers(n, self.pattern, form, rng)
+        return self._addresses(n, rng) if self.pattern is None else self._numbers(n, self.pattern, rng)
 
     def _addresses(self, n: int, rng: np.random.Generator) -> pl.Series:
         block = _chosen(self.words, n, rng)
@@ -164,32 +159,27 @@ class MadeCodec(KeyCodec):
             return made + ":" + pl.Series(rng.integers(1024, 2**16, n)).cast(pl.String)
         return made + ("/24" if self.word == IPV4.word else "/64")
 
-    def _numbers(self, n: int, pattern: TextCodec, form: Form, rng: np.random.Generator) -> pl.Series:
+    def _numbers(self, n: int, pattern: TextCodec, rng: np.random.Generator) -> pl.Series:
         upto = np.cumsum(pattern.counts[: len(pattern.templates)])
         which = np.searchsorted(upto, rng.random(n) * upto[-1], side="right")
         texts, order = [pl.Series([], dtype=pl.String)], np.argsort(which, kind="stable")
         for k, template in enumerate(pattern.templates):  # templates, not rows
             places = np.arange(len(template)) + pattern.first_places[k]
             chars = pattern.places.draw(np.broadcast_to(places, (int((which == k).sum()), len(places))), rng)
-            texts.append(self._settled(chars, template, form, rng))
+            texts.append(self._settled(chars, template, rng))
         back = np.empty(n, np.int64)
         back[order] = np.arange(n)
         return pl.concat(texts).gather(back)
 
-    def _settled(self, chars: npt.NDArray[np.uint32], template: str, form: Form, rng: np.random.Generator) -> pl.Series:
-        """Texts of one template whose digits leave the residue, with their check characters."""
+    def _settled(self, chars: npt.NDArray[np.uint32], template: str, rng: np.random.Generator) -> pl.Series:
+        """Texts of one template whose digits leave the residue."""
         chars = chars.copy()
-        bare = np.array([i for i, c in enumerate(template) if c in MARKS], np.int64)
-        classes = "".join("0" if template[i] == DIGIT else "A" for i in bare)
-        at = bare[list(form.at)] if form.takes_check(classes) else bare[:0]
-        digits = [i for i, c in enumerate(template) if c == DIGIT and i not in at][-LONG:]
+        digits = [i for i, c in enumerate(template) if c == DIGIT][-LONG:]
         scale = 10 ** np.arange(len(digits))[::-1]
         number = ((chars[:, digits].astype(np.int64) - ord("0")) * scale).sum(1)
         number = number - number % self.modulus + rng.choice(self.residues, len(number))
         number = np.where(number >= 10 ** len(digits), number - self.modulus, number)
         chars[:, digits] = number[:, None] // scale % 10 + ord("0")
-        if len(at) and form.check is not None:
-            chars[:, at] = _cased(form.check(_capitals(chars[:, bare])), [template[i] == LOWER for i in at])
         more = rng.integers(ord("0"), ord("9") + 1, (len(chars), max(0, self.longer - len(template)))).astype(np.uint32)
         chars = np.concatenate([chars, more], axis=1)
         return as_strings(chars, np.full(len(chars), chars.shape[1]))
@@ -210,7 +200,7 @@ class MadeCodec(KeyCodec):
         share = take_value(data, "missing_share", float)
         pattern = None if inner is None else TextCodec.from_state({**inner, "name": name}, arrays)
         if (
-            word not in BY_WORD
+            word not in WORDS
             or style not in STYLES
             or (pattern is None) != (word in OF_BLOCKS)
             or (pattern is not None and not pattern.templates)
@@ -232,35 +222,17 @@ def _chosen(words: Any, n: int, rng: np.random.Generator) -> pl.Series:
     return pl.Series(words, dtype=pl.String).gather(rng.integers(0, len(words), n))
 
 
-def _capitals(chars: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Check characters are told from capitals, however letters are written."""
-    return np.where((chars >= ord("a")) & (chars <= ord("z")), chars - 32, chars).astype(np.uint32)
-
-
-def _cased(check: npt.NDArray[np.uint32], small: list[bool]) -> npt.NDArray[np.uint32]:
-    """(n, places) check characters, letters small where the pattern has a small one."""
-    return np.where((check >= ord("A")) & np.array(small), check + 32, check).astype(np.uint32)
-
-
 def _share(fits: pl.Series) -> float:
     """The share of true ones; 0 of none."""
     return float(fits.mean() or 0.0)  # type: ignore[arg-type]
 
 
-def _free_residues(values: pl.Series, form: Form) -> tuple[int, tuple[int, ...]]:
-    """A modulus prime to 10, and a few residues that the digits of none of the values leave, with and without check
-    digits."""
+def _free_residues(values: pl.Series) -> tuple[int, tuple[int, ...]]:
+    """A modulus prime to 10, and a few residues that the digits of none of the values leave."""
     modulus = 2 * len(values) + 101
     modulus += next(up for up in range(10) if (modulus + up) % 2 and (modulus + up) % 5)
-    bare = values.str.replace_all(r"[^\p{L}\p{Nd}]", "")
-    cut = bare
-    if form.at:
-        cut = bare.str.slice(0, 2) + bare.str.slice(4) if form.at[0] > 0 else bare.str.head(-len(form.at))
-    used = {0} if not len(values) else set[int]()
-    for texts in (values, cut):
-        digits = texts.str.replace_all(r"\D", "").str.tail(LONG).cast(pl.Int64, strict=False).fill_null(0)
-        used |= set((digits % modulus).unique().to_list())
-    free = np.setdiff1d(np.arange(modulus), sorted(used))
+    digits = values.str.replace_all(r"\D", "").str.tail(LONG).cast(pl.Int64, strict=False).fill_null(0)
+    free = np.setdiff1d(np.arange(modulus), (digits % modulus).to_numpy() if len(values) else [0])
     few = np.random.default_rng(len(values)).permutation(free)[:RESIDUES]
     return modulus, tuple(int(residue) for residue in few)
 
@@ -272,8 +244,6 @@ def _usual(form: Form, column: Column) -> TextCodec:
     for mark, first, last in (("0", "0", "9"), ("A", "A", "Z")):
         place = chars[0] == ord(mark)
         chars[:, place] = rng.integers(ord(first), ord(last) + 1, (400, int(place.sum())))
-    head = {"iban": "DE", "card": "4", "ch_ahv": "756", "imei": "35"}.get(form.word, "")
-    chars[:, : len(head)] = [ord(c) for c in head]
     return TextCodec.from_summary(
         summarise_text(as_strings(chars, np.full(400, chars.shape[1]))), column, CodecOptions()
     )

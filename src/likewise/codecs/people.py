@@ -14,19 +14,24 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import CodecOptions, ColumnCodec, KeyCodec, State, take_value
-from likewise.codecs.ids import NUMBERS
+from likewise.codecs.ids import as_numbers
 from likewise.codecs.levels import LevelCodec
 from likewise.errors import ModelFileError
 from likewise.personal.groups import Group, groups_of
+from likewise.personal.identities import IDENTITIES
+from likewise.personal.layouts import LAYOUTS
 from likewise.personal.people import MADE, People
 from likewise.personal.saved import from_state, to_state
 from likewise.schema.column import Column, Role
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.identifiers.forms import form_of, forms_of
 
 
 def is_personal(column: Column) -> bool:
-    """Whether a column is made of persons."""
-    return column.is_key and column.semantic in MADE
+    """Whether a column is made of persons: of identity numbers, those whose layout is known."""
+    if not column.is_key or column.semantic not in MADE:
+        return False
+    return column.semantic not in IDENTITIES or any(form.word in LAYOUTS for form in forms_of(column))
 
 
 @dataclass(frozen=True)
@@ -102,16 +107,6 @@ class PersonalCodec(KeyCodec):
         raise NotImplementedError("people are kept once for all their columns: `people_of_state`")
 
 
-def as_numbers(texts: pl.Series, dtype: str) -> pl.Series:
-    """(n,) digits of texts where a column is stored as numbers, in more bits where these are too few; else texts."""
-    stored = NUMBERS.get(dtype)
-    if stored is None:
-        return texts
-    number = texts.str.replace_all(r"\D", "").cast(pl.Int64, strict=False)
-    fits = number.cast(stored, strict=False)
-    return number if fits.null_count() > number.null_count() else fits
-
-
 def grouped(
     parts: Mapping[str, PersonalSummary], columns: Mapping[str, Column], drawn: Mapping[str, ColumnCodec],
     options: CodecOptions,
@@ -126,14 +121,15 @@ def grouped(
     found: dict[str, PersonalCodec] = {}
     for group in _groups(parts, columns, drawn):
         names = list(group.semantics)
-        frame = pl.DataFrame([parts[name].values.alias(name) for name in names])
-        others = pl.DataFrame([parts[name].others.alias(name) for name in names])
+        frame = pl.DataFrame({name: parts[name].values for name in names})
+        others = pl.DataFrame({name: parts[name].others for name in names})
         country = drawn.get(str(group.beside.country))
         people = People.learnt(
             _texts(frame), group.semantics, least=options.rows, whose=parts[names[0]].whose,
             locale=_locale(columns[name] for name in names), beside=group.beside, others=_texts(others),
             named=list(country.levels) if isinstance(country, LevelCodec) else [],
             once=frozenset(group.semantics[name] for name in names if columns[name].role is Role.ENTITY),
+            words=words_of([columns[name] for name in names], _texts(frame)),
         )  # fmt: skip
         found |= {name: PersonalCodec(name, dtype_name(frame[name].dtype), people) for name in names}
     return found
@@ -149,9 +145,24 @@ def declared(columns: Sequence[Column]) -> dict[str, PersonalCodec]:
         people = People.usual(
             group.semantics, locale=_locale(made[name] for name in group.semantics), beside=group.beside,
             named=(country.levels or ()) if country is not None else (),
+            words=words_of([made[name] for name in group.semantics]),
         )  # fmt: skip
         found |= {name: PersonalCodec(name, made[name].dtype, people) for name in group.semantics}
     return found
+
+
+def words_of(columns: Iterable[Column], texts: pl.DataFrame | None = None) -> dict[str, str]:
+    """Column -> the word of its layout, of those of identity numbers.
+
+    Args:
+        texts: of which each has the form of most; None takes the usual one of its country.
+    """
+    nothing = pl.Series([], dtype=pl.String)
+    return {
+        column.name: form_of(column, nothing if texts is None else texts[column.name].drop_nulls()).word
+        for column in columns
+        if column.semantic in IDENTITIES
+    }
 
 
 def _groups(

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from likewise.personal.identities import IDENTITIES
 from likewise.personal.people import Beside
 from likewise.schema.keys import parts_of
 
+SEVERAL = frozenset(IDENTITIES)
+"""Semantics of which somebody has several."""
 _OTHERS = frozenset(
     [
         "billing",
@@ -100,9 +103,8 @@ def groups_of(made: Mapping[str, str], drawn: Mapping[str, str]) -> tuple[Group,
         whose.setdefault(_whose(name, semantic), {})[name] = semantic
     found: list[tuple[str, dict[str, str]]] = []
     for who, columns in whose.items():
-        into = next(
-            (g for w, g in found if not {w, who} & _OTHERS and not set(g.values()) & set(columns.values())), None
-        )
+        told = set(columns.values()) - SEVERAL
+        into = next((g for w, g in found if not {w, who} & _OTHERS and not set(g.values()) & told), None)
         if into is None:
             found.append((who, dict(columns)))
         else:
@@ -164,7 +166,7 @@ def _beside(who: str, drawn: Mapping[str, str], *, alone: bool) -> Beside:
     """The drawn columns with the same word before, or for the first group those with none."""
     found: dict[str, str] = {}
     for name, semantic in drawn.items():
-        if semantic in ("gender", "country", "city") and semantic not in found:
+        if semantic in ("gender", "country", "city", "birth_date") and semantic not in found:
             before = _whose(name, semantic)
             if before == who or (alone and before not in _OTHERS):
                 found[semantic] = name

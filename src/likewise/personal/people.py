@@ -15,7 +15,9 @@ import polars as pl
 
 from likewise.personal import pools as pool
 from likewise.personal.crowd import Crowd
+from likewise.personal.identities import IDENTITIES, IdentityForm
 from likewise.personal.latent import Ints, Persons, below, noise
+from likewise.personal.layouts import UNKNOWN
 from likewise.personal.mails import MailForm
 from likewise.personal.names import NameForm, NamePool, Names, RealNames, names_of
 from likewise.personal.numbers import IbanForm, PhoneForm
@@ -30,9 +32,9 @@ PLACES = {
     "street": "{street}", "house_number": "{number}", "address": "{line}", "postcode": "{postcode}", "city": "{city}",
     "region": "{region}", "country": "{country}",
 }  # fmt: skip
-MADE = frozenset((*NAMES, "email", "username", "phone", "iban", "company", "url", *PLACES))
+MADE = frozenset((*NAMES, "email", "username", "phone", "iban", "company", "url", *PLACES, *IDENTITIES))
 """Semantics that are made of persons."""
-OWN = frozenset(("street", "address", "company", "url"))
+OWN = frozenset(("street", "address", "company", "url", *IDENTITIES))
 """Semantics of which a made value is held against the real ones once it is made."""
 ROUNDS = 60
 FORMS = {
@@ -41,13 +43,14 @@ FORMS = {
     "username": MailForm,
     "phone": PhoneForm,
     "iban": IbanForm,
+    **dict.fromkeys(IDENTITIES, IdentityForm),
 }
 _SCRIPTS = {
     "cyrillic": "ru_RU", "greek": "el_GR", "kanji": "ja_JP", "katakana": "kana_JP", "hiragana": "hira_JP",
     "hangul": "ko_KR",
 }  # fmt: skip
 
-Form = NameForm | MailForm | PhoneForm | IbanForm | AddressForm
+Form = NameForm | MailForm | PhoneForm | IbanForm | IdentityForm | AddressForm
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,11 @@ class Beside:
     gender: str | None = None
     country: str | None = None
     city: str | None = None
+    birth_date: str | None = None
 
     @property
     def names(self) -> list[str]:
-        return [name for name in (self.gender, self.country, self.city) if name is not None]
+        return [name for name in vars(self).values() if name is not None]
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class People:
     def learnt(
         cls, frame: pl.DataFrame, semantics: Mapping[str, str], *, least: int, whose: pl.Series | None = None,
         locale: str | None = None, beside: Beside | None = None, others: pl.DataFrame | None = None,
-        named: Sequence[str] = (), once: frozenset[str] = frozenset(),
+        named: Sequence[str] = (), once: frozenset[str] = frozenset(), words: Mapping[str, str] | None = None,
     ) -> Self:  # fmt: skip
         """The people of some rows.
 
@@ -119,6 +123,7 @@ class People:
             others: rows that are not learnt, and of which nothing may be drawn all the same.
             named: the countries that the column of these beside may hold, as it is drawn.
             once: semantics that tell entities apart, and so must differ.
+            words: column -> the word of its layout, of identity numbers.
         """
         beside = beside or Beside()
         texts = {name: frame[name].cast(pl.String) for name in semantics}
@@ -131,7 +136,10 @@ class People:
         first, last = (_column(texts, semantics, what) for what in ("first_name", "last_name"))
         columns = {}
         for name, semantic in semantics.items():
-            kept = _form(texts[name], semantic, whose, least, home, first, last, texts, semantics, all_texts[name])
+            if semantic in IDENTITIES:
+                kept: Form = IdentityForm.learnt(texts[name], (words or {})[name], whose, least)
+            else:
+                kept = _form(texts[name], semantic, whose, least, home, first, last, texts, semantics, all_texts[name])
             columns[name] = _without_real(Told(semantic, kept), all_texts[name])
         styles = tuple({s for told in columns.values() if isinstance(told.form, NameForm) for s in told.form.styles})
         crowd, apart = _repeated(texts, semantics, whose, least)
@@ -143,12 +151,15 @@ class People:
     @classmethod
     def usual(
         cls, semantics: Mapping[str, str], *, locale: str | None = None, beside: Beside | None = None,
-        named: Sequence[str] = (),
+        named: Sequence[str] = (), words: Mapping[str, str] | None = None,
     ) -> Self:  # fmt: skip
         """By declaration alone: nothing of any row."""
-        home = Locale.of(locale)
-        columns = {name: Told(semantic, usual_form(semantic, home)) for name, semantic in semantics.items()}
-        apart = frozenset(semantics.values()) & {"email", "username", "phone", "iban", "url"}
+        home, words = Locale.of(locale), words or {}
+        columns = {
+            name: Told(semantic, IdentityForm.usual(words[name]) if name in words else usual_form(semantic, home))
+            for name, semantic in semantics.items()
+        }
+        apart = frozenset(semantics.values()) & {"email", "username", "phone", "iban", "url", *IDENTITIES}
         locales = _locales(home, named)
         pools = _pools(locales, RealNames(), ())
         return cls(columns, locales, pools, beside or Beside(), Crowd(), apart)
@@ -166,11 +177,14 @@ class People:
         gender, country = self._told(known, n)
         whose, persons, row = self._persons(whose, seeds, gender, country, key)
         cities = known.get(str(self.beside.city))
+        days = _days(known.get(str(self.beside.birth_date)))
         written = self.written(
-            persons, None if cities is None else cities.cast(pl.String).gather(row), told=bool((country >= 0).any())
-        )
+            persons, None if cities is None else cities.cast(pl.String).gather(row), told=bool((country >= 0).any()),
+            days=None if days is None else days[row],
+        )  # fmt: skip
         if not self.crowd.is_new:
             written = {name: text.gather(whose) for name, text in written.items()}
+            written |= self._of_rows(persons, whose, days)
         if not self.holes:
             return {name: text.alias(name) for name, text in written.items()}
         return self._with_holes(written, n, rng)
@@ -185,29 +199,63 @@ class People:
             found[name] = text.alias(name) if there.all() else text.set(pl.Series(~there), None).alias(name)
         return found
 
-    def written(self, persons: Persons, cities: pl.Series | None = None, *, told: bool = False) -> dict[str, pl.Series]:
-        """(p,) what is made of each person, by column."""
+    def _of_rows(self, persons: Persons, whose: Ints, days: Ints | None) -> dict[str, pl.Series]:
+        """(n,) numbers that are not the same in all rows of a person: what never repeats, and what tells of a birth
+        that is drawn by rows."""
+        found, names = {}, names_of(self.pools, persons).gather(whose)
+        for name, (column, own) in self._owned(persons).items():
+            if isinstance(form := column.form, IdentityForm):
+                apart, rows = column.semantic in self.apart, own[whose]
+                if apart:
+                    rows = replace(rows, seeds=noise(rows.seeds + np.arange(len(whose)).astype(np.uint64), 83))
+                if apart or (form.is_dated and days is not None):
+                    found[name] = self._identity(column, rows, names, days)
+        return found
+
+    def _owned(self, persons: Persons) -> dict[str, tuple[Told, Persons]]:
+        """Whom each column tells of: a second number or address of somebody is another one."""
+        found: dict[str, tuple[Told, Persons]] = {}
+        for name, column in self.columns.items():
+            again = sum(told.semantic == column.semantic for told, _ in found.values())
+            seeds = noise(persons.seeds, 500 + again) if again else persons.seeds
+            found[name] = column, replace(persons, seeds=seeds, key=persons.key + again)
+        return found
+
+    def _identity(self, column: Told, persons: Persons, names: Names, days: Ints | None) -> pl.Series:
+        form = column.form
+        assert isinstance(form, IdentityForm)
+
+        def make(rows: Ints, salt: int) -> pl.Series:
+            some = None if days is None else days[rows]
+            return form.write(persons[rows], names.gather(rows), some, salt)
+
+        return settled(make, len(persons), column.free, apart=column.semantic in persons.apart)
+
+    def written(
+        self, persons: Persons, cities: pl.Series | None = None, *, told: bool = False, days: Ints | None = None
+    ) -> dict[str, pl.Series]:
+        """(p,) what is made of each person, by column.
+
+        Args:
+            cities: (p,) where they live, if drawn.
+            told: whether their countries are known.
+            days: (p,) of their births, if drawn.
+        """
         names = names_of(self.pools, persons)
         places: dict[int, Places] = {}
         found = {}
-        before: dict[str, int] = {}
-        for name, column in self.columns.items():
-            form, again = column.form, before.get(column.semantic, 0)
-            before[column.semantic] = again + 1
-            # A second number or address of somebody is another one.
-            own = (
-                persons
-                if not again
-                else replace(persons, seeds=noise(persons.seeds, 500 + again), key=persons.key + again)
-            )
+        for name, (column, own) in self._owned(persons).items():
+            form = column.form
             if isinstance(form, NameForm):
                 found[name] = form.write(names, persons)
             elif isinstance(form, MailForm):
                 found[name] = form.write(names, own)
             elif isinstance(form, PhoneForm | IbanForm):
                 found[name] = form.write(own, self.locales, told=told)
+            elif isinstance(form, IdentityForm):
+                found[name] = self._identity(column, own, names, days)
             else:
-                found[name] = self._of_place(column, own, names, cities, {} if again else places)
+                found[name] = self._of_place(column, own, names, cities, places if own.key == persons.key else {})
         return found
 
     def _of_place(
@@ -262,7 +310,9 @@ def settled(make: Callable[[Ints, int], pl.Series], n: int, free: Unseen | None,
     rows = np.arange(n)
     text = make(rows, 0)
     for again in range(1, ROUNDS):
-        bad = np.zeros(n, bool) if free is None else ~free.admits(text)
+        bad = text.is_null().to_numpy().copy()
+        if free is not None:
+            bad |= ~free.admits(text.fill_null(""))
         if apart:
             bad |= ~text.is_first_distinct().to_numpy()
         rows = np.flatnonzero(bad)
@@ -276,6 +326,13 @@ def _mapped(series: pl.Series, words: Mapping[str, int]) -> Ints:
     low = series.cast(pl.String).str.to_lowercase().str.strip_chars()
     found = low.replace_strict(words, default=-1, return_dtype=pl.Int64)
     return found.fill_null(-1).to_numpy()
+
+
+def _days(dates: pl.Series | None) -> Ints | None:
+    """(n,) days from 1970 of dates; None of anything else."""
+    if dates is None or not (dates.dtype == pl.Date or dates.dtype == pl.Datetime):
+        return None
+    return dates.cast(pl.Date).to_physical().cast(pl.Int64).fill_null(UNKNOWN).to_numpy()
 
 
 def _share(holds: pl.Series) -> float:
@@ -419,6 +476,8 @@ def _repeated(
         share = known.n_unique() / len(known) if len(known) else 0.0
         if share == 1.0 and len(known) > 1:
             apart.add(semantics[name])
+        if semantics[name] in IDENTITIES and not set(semantics.values()) <= set(IDENTITIES):
+            continue  # somebody may have several cards
         if share > most:
             best, most = text, share
     # Each drawn row is a new entity's, whatever names repeat within one.

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from likewise.errors import ModelFileError
 from likewise.personal.crowd import Crowd
+from likewise.personal.identities import IdentityForm
+from likewise.personal.layouts import HEADS, LAYOUTS
 from likewise.personal.mails import LOCALS, MailForm
 from likewise.personal.names import NameForm, NamePool
 from likewise.personal.numbers import KINDS, LONGEST, IbanForm, PhoneForm, own_width
@@ -25,12 +27,15 @@ from likewise.personal.unseen import Unseen
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 MOST_WORDS = 50_000
+LONGEST_WORD = 200
 MOST_FORMS = 1_000
-"""Ways of writing numbers: more would cost a drawing more time than any table warrants."""
+"""Ways of writing anything: more would cost a drawing more time than any table warrants."""
 _NAME = re.compile(r"(?:\{(?:first|last|f|l|m)\}|[ ,.]){1,12}")
 _PLACE = re.compile(r"(?:\{(?:city|region|postcode|country|street|number|line)\}|[ ,.]){1,12}")
 _PHONE = re.compile(r"(?:[#+ ()./\-]|\(0\)){1,60}")
 _RANGE = re.compile(r"\d{1,3}#{3,14}")
+_IDENTITY = re.compile(r"[# ./\-]{1,60}")
+_HEAD = re.compile(r"[0-9A-Z]{0,8}")
 _DOMAIN = re.compile(r"[a-z0-9\-]{1,40}\.(?:example|com|org|net)")
 
 
@@ -74,7 +79,7 @@ def from_state(data: Mapping[str, Any], arrays: Arrays) -> People:
     """
     try:
         return _people(data, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ModelFileError("codec: its people cannot be made so") from error
 
 
@@ -120,7 +125,8 @@ def _pool(data: Mapping[str, Any], pairs: npt.NDArray[Any]) -> NamePool:
 
 def _words(data: Any) -> Words:
     texts, latin = data
-    _check(0 < len(texts) == len(latin) <= MOST_WORDS and all(isinstance(text, str) for text in (*texts, *latin)))
+    _check(0 < len(texts) == len(latin) <= MOST_WORDS)
+    _check(all(isinstance(text, str) and len(text) <= LONGEST_WORD for text in (*texts, *latin)))
     return Words(tuple(texts), tuple(latin))
 
 
@@ -147,13 +153,16 @@ def _plain(form: NameForm | AddressForm) -> dict[str, Any]:
 
 def _name_form(data: Mapping[str, Any], _: Unseen | None) -> NameForm:
     styles, shares = tuple(data["styles"]), tuple(map(_share, data["shares"]))
-    _check(0 < len(styles) == len(shares) and sum(shares) > 0 and all(_NAME.fullmatch(style) for style in styles))
+    _check(0 < len(styles) == len(shares) <= MOST_FORMS and sum(shares) > 0)
+    _check(all(_NAME.fullmatch(style) for style in styles))
     titles = tuple((str(text), _share(share), str(whose)) for text, share, whose in data["titles"])
+    _check(len(titles) <= MOST_FORMS and all(len(text) <= LONGEST_WORD for text, *_ in titles))
     return NameForm(styles, shares, _share(data["upper"]), titles)
 
 
 def _mail_form(data: Mapping[str, Any], free: Unseen | None) -> MailForm:
     styles, digits, domains = (tuple((a, _share(b)) for a, b in data[k]) for k in ("styles", "digits", "domains"))
+    _check(max(map(len, (styles, digits, domains))) <= MOST_FORMS)
     _check(styles and all(style in LOCALS for style, _ in styles))
     _check(digits and all(isinstance(width, int) and 0 <= width <= 6 for width, _ in digits))
     _check(all(_DOMAIN.fullmatch(domain) for domain, _ in domains) and isinstance(data["upper"], bool))
@@ -167,7 +176,7 @@ def _phone_form(data: Mapping[str, Any], free: Unseen | None) -> PhoneForm:
     _check(all(c in countries() and kind in KINDS and _PHONE.fullmatch(template) for c, kind, template, _ in styles))
     _check(all(0 < own_width(countries()[c], kind, template) <= LONGEST for c, kind, template, _ in styles))
     ranges = {c: {form: _share(share) for form, share in forms.items()} for c, forms in data["ranges"].items()}
-    _check(all(c in countries() for c in ranges))
+    _check(all(c in countries() and len(forms) <= MOST_FORMS for c, forms in ranges.items()))
     _check(
         all(form in countries()[c].phones or _RANGE.fullmatch(form) for c, forms in ranges.items() for form in forms)
     )
@@ -176,7 +185,7 @@ def _phone_form(data: Mapping[str, Any], free: Unseen | None) -> PhoneForm:
 
 def _iban_form(data: Mapping[str, Any], free: Unseen | None) -> IbanForm:
     of = tuple((c, _share(share)) for c, share in data["countries"])
-    _check(of and all("iban" in countries()[c].data for c, _ in of))
+    _check(0 < len(of) <= MOST_FORMS and all("iban" in countries()[c].data for c, _ in of))
     _check(data["mark"] in ("", " ", "-") and isinstance(data["lower"], bool))
     return IbanForm(of, data["mark"], data["lower"], free)
 
@@ -186,6 +195,20 @@ def _address_form(data: Mapping[str, Any], _: Unseen | None) -> AddressForm:
     return AddressForm(data["template"])
 
 
+def _identity_form(data: Mapping[str, Any], _: Unseen | None) -> IdentityForm:
+    word, styles = data["word"], tuple((str(style), _share(share)) for style, share in data["styles"])
+    _check(word in LAYOUTS and 0 < len(styles) <= MOST_FORMS and sum(share for _, share in styles) > 0)
+    _check(all(_IDENTITY.fullmatch(style) and style.count("#") in LAYOUTS[word][1] for style, _ in styles))
+    heads = {width: {head: _share(share) for head, share in found.items()} for width, found in data["heads"]}
+    _check(set(heads) <= {style.count("#") for style, _ in styles})
+    for found in heads.values():
+        _check(0 < len(found) <= MOST_FORMS and sum(found.values()) > 0)
+        _check(all(_HEAD.fullmatch(head) and len(head) <= HEADS.get(word, 0) for head in found))
+    _check(isinstance(data["lower"], bool) and isinstance(data["digits"], bool))
+    return IdentityForm(word, styles, heads, data["lower"], data["digits"])
+
+
 _READERS: dict[Any, Callable[[Mapping[str, Any], Unseen | None], Form]] = {
-    NameForm: _name_form, MailForm: _mail_form, PhoneForm: _phone_form, IbanForm: _iban_form, AddressForm: _address_form
+    NameForm: _name_form, MailForm: _mail_form, PhoneForm: _phone_form, IbanForm: _iban_form,
+    IdentityForm: _identity_form, AddressForm: _address_form,
 }  # fmt: skip

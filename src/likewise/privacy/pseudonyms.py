@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.people import as_numbers, is_personal
+from likewise.codecs.ids import as_numbers
+from likewise.codecs.people import is_personal, words_of
 from likewise.errors import OptionError, SchemaError
 from likewise.personal.groups import groups_of
 from likewise.personal.latent import Persons, below, noise
@@ -56,8 +57,8 @@ def pseudonymize(
         key: a secret of 16 bytes or more, which stays with you. A text is taken in UTF-8.
         schema: what the columns are; None tells it from the data.
         locale: where the made persons live, such as "de_DE"; None takes what the columns say, or "en_US".
-        drop_others: leave out columns of numbers that single people out and cannot be made of persons (cards, national
-            numbers, addresses of machines), instead of refusing them.
+        drop_others: leave out columns of numbers that single people out and cannot be made of persons (identity
+            numbers of no known layout, addresses of machines), instead of refusing them.
 
     Returns:
         A frame of the kind given. It is pseudonymous: personal data still.
@@ -93,7 +94,10 @@ def pseudonymize(
     canonical = parse(raw, schema)
     columns: dict[str, pl.Series] = {}
     for group in groups_of(made, {}):
-        people = People.usual(group.semantics, locale=locale or _locale(schema, group.semantics))
+        people = People.usual(
+            group.semantics, locale=locale or _locale(schema, group.semantics),
+            words=words_of(schema[name] for name in group.semantics),
+        )  # fmt: skip
         # Nothing but digits tells two people of one name apart, wherever they are met.
         told = {n: replace(t, form=replace(t.form, digits=DIGITS)) if isinstance(t.form, MailForm) else t
                 for n, t in people.columns.items()}  # fmt: skip

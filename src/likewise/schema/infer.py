@@ -41,7 +41,7 @@ from likewise.schema.keys import (
     parts_of,
 )
 from likewise.schema.persons import likely_entity
-from likewise.schema.semantics import NAMES, SINGLES_OUT, WHERE, Semantic
+from likewise.schema.semantics import LEARNT, NAMES, SINGLES_OUT, WHERE, Semantic
 
 Override = Kind | str | Column | Mapping[str, Any]
 
@@ -132,7 +132,7 @@ def infer_counted(
 def told_anew(schema: Schema, raw: pl.DataFrame) -> Schema:
     """The schema with the kinds of those columns told from the rows that somebody says tell nothing of people."""
     return replace(schema, columns=tuple(
-        _completed(c, raw[c.name], None) if c.semantic is Semantic.NONE else c for c in schema
+        _completed(c, raw[c.name], None) if c.semantic in LEARNT else c for c in schema
     ))  # fmt: skip
 
 
@@ -391,13 +391,39 @@ def _with_override(
         series = series.set(series.is_in(list(tokens)).fill_null(False), None)
         counted = Counted(series.to_frame(), typed=counted is not None and counted.typed)
     try:
-        nothing = changes.get("semantic") == Semantic.NONE
-        column = infer_column(series, forced, decimal, counted, may_be_personal=not nothing)
+        learnt = changes.get("semantic") in LEARNT
+        column = infer_column(series, forced, decimal, counted, may_be_personal=not learnt)
     except SchemaError:
         if forced is None or changes.get("format") is None:
             raise
         column = Column.from_dict({**declared, "dtype": dtype_name(series.dtype)})  # the declared format says it all
-    return Schema((column,)).replace(series.name, **(said | changes))[series.name]
+    if changes.get("semantic") not in (None, column.semantic):
+        column = replace(column, notes=tuple(note for note in column.notes if not note.startswith("personal")))
+    column = Schema((column,)).replace(series.name, **(said | changes))[series.name]
+    return column if said else _fitting(column)
+
+
+_FITTING = {
+    Semantic.LATITUDE: ((Kind.REAL, Kind.INTEGER), "is a number of degrees"),
+    Semantic.LONGITUDE: ((Kind.REAL, Kind.INTEGER), "is a number of degrees"),
+    Semantic.BIRTH_DATE: ((Kind.DATETIME, Kind.INTEGER), "is a date, or a year"),
+    Semantic.GENDER: ((Kind.CATEGORICAL, Kind.BOOLEAN, Kind.INTEGER), "has few values that repeat"),
+}
+
+
+def _fitting(column: Column) -> Column:
+    """A column as somebody says it is.
+
+    Raises:
+        SchemaError: its values cannot be what they are said to tell of people.
+    """
+    kinds, words = _FITTING.get(column.semantic or Semantic.NONE, (tuple(Kind), ""))
+    if column.kind not in kinds and column.role is not Role.DROP:
+        raise SchemaError(
+            f"column {column.name!r}: semantic {str(column.semantic)!r} {words}, and the column holds "
+            f"{column.kind.value} values: say what else it is ('none' where it tells of nobody)"
+        )
+    return column
 
 
 def _field_of(word: str) -> str:
@@ -407,9 +433,9 @@ def _field_of(word: str) -> str:
 def _completed(column: Column, series: pl.Series, counted: Counted | None) -> Column:
     """The user's column with what it leaves open of how the values are written: date format, labels, number format, the
     categories of a type. What was taken for a person's, and is none by the user's word, is told anew."""
-    if column.semantic is Semantic.NONE and "kind" in column.found:
+    if column.semantic in LEARNT and "semantic" in column.said and "kind" in column.found:
         told = infer_column(series, None, None, counted, may_be_personal=False)
-        return replace(told, found=tuple(key for key in told.found if key not in column.said), **column.said)
+        return _fitting(replace(told, found=tuple(key for key in told.found if key not in column.said), **column.said))
     if column.dtype == "Enum" and column.levels is None and isinstance(series.dtype, pl.Enum):
         column = replace(column, levels=tuple(series.dtype.categories), found=(*column.found, "levels"))
     if column.kind in (Kind.CATEGORICAL, Kind.TEXT, Kind.ID) or column.role is Role.DROP:

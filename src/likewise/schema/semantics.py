@@ -56,9 +56,12 @@ learnt, unless its kind is said too."""
 WHERE = frozenset(map(Semantic, ("house_number", "postcode", "city", "region", "country", "company")))
 """What is learnt where its levels repeat, and made where texts mostly differ: their pattern makes no words."""
 
+LEARNT = frozenset(map(Semantic, ("birth_date", "gender", "latitude", "longitude", "none")))
+"""Those whose columns are learnt: where somebody says so of a column, it is taken for no other's name or number."""
+
 WORDED = frozenset(map(Semantic, (
     "name", "first_name", "last_name", "email", "street", "address", "city", "region", "country", "company", "iban",
-    "url",
+    "ip", "mac", "url",
 )))  # fmt: skip
 """Those that are no numbers, however they are written: none can be made for a column that is stored as such."""
 

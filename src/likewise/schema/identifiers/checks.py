@@ -81,6 +81,12 @@ def belgian(chars: Chars) -> Chars:
     return _two(97 - _modulo(chars[:, :-2], 97))
 
 
+def belgian_since_2000(chars: Chars) -> Chars:
+    """The same of somebody born later, before whose number a 2 is put."""
+    two = np.full((len(chars), 1), _ZERO + 2, np.uint32)
+    return _two(97 - _modulo(np.concatenate([two, chars[:, :-2]], axis=1), 97))
+
+
 def iban(chars: Chars) -> Chars:
     """The third and fourth character of an IBAN (ISO 13616, modulo 97)."""
     zeros = np.full((len(chars), 2), _ZERO, np.uint32)

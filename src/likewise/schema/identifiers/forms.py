@@ -49,6 +49,7 @@ class Form:
         pattern: of the text without separators.
         hints: names of columns that speak for it, words with blanks between.
         check: the check characters, given all others; None where there are none.
+        later: the same by another way, of those born since it came.
         at: where they stand, counted in the text without separators.
         sure: whether the pattern, with its check characters, is enough of three values.
         example: digits (0), capitals (A) and separators of a usual one, to make new ones where too few are alike.
@@ -62,6 +63,7 @@ class Form:
     check: Callable[[Chars], Chars] | None = None
     at: tuple[int, ...] = ()
     sure: bool = False
+    later: Callable[[Chars], Chars] | None = None
 
     @property
     def semantic(self) -> Semantic:
@@ -105,18 +107,9 @@ class Form:
         for width in np.unique(lengths[fits]):  # a few widths, not texts
             rows = np.flatnonzero(fits & (lengths == width))
             chars = code_points(bare.gather(rows), int(width))
-            fits[rows] = (self.check(chars) == chars[:, list(self.at)]).all(1)
+            ways = [way for way in (self.check, self.later) if way is not None]
+            fits[rows] = np.any([(way(chars) == chars[:, list(self.at)]).all(1) for way in ways], axis=0)
         return fits
-
-    def takes_check(self, bare: str) -> bool:
-        """Whether check characters can be put into texts of these classes: digits 0, letters A, without separators."""
-        widths = range(13, 35) if self.word in ("iban", "card") else [len(re.sub(r"[^\dA]", "", self.example))]
-        body = [c for i, c in enumerate(bare) if i not in {at % len(bare) for at in self.at}]
-        return (
-            self.check is not None
-            and len(bare) in widths
-            and (set(body) <= {"0"} or self.word in ("iban", "es_dni", "it_cf"))
-        )
 
 
 def code_points(texts: pl.Series, width: int) -> Chars:
@@ -185,7 +178,8 @@ FORMS: tuple[Form, ...] = (
          checks.mod_11_10, _LAST),
     Form("pl_pesel", "Polish PESEL numbers", rf"^\d{{2}}{_PESEL_DAY}\d{{5}}$", "00000000000", ("pesel",), _PESEL,
          _LAST),
-    Form("be_nrn", "Belgian register numbers", r"^\d{11}$", "00.00.00-000.00", (), checks.belgian, (-2, -1)),
+    Form("be_nrn", "Belgian register numbers", r"^\d{11}$", "00.00.00-000.00", (), checks.belgian, (-2, -1),
+         later=checks.belgian_since_2000),
     Form("in_aadhaar", "Aadhaar numbers", r"^[2-9]\d{11}$", "0000 0000 0000", ("aadhaar", "aadhar"), checks.verhoeff,
          _LAST),
     Form("nl_bsn", "Dutch BSN numbers", r"^\d{9}$", "000000000", ("bsn",), _BSN, _LAST),
@@ -252,6 +246,9 @@ _PATTERNED = [fits.mean() for fits in _FITTING]
 BY_WORD = {form.word: form for form in (*FORMS, US_SSN, CALLED, DEVICE, PHONE, NAME)}
 
 
+OF_FIRMS = ("cn_uscc", "br_cnpj")
+
+
 def forms_of(column: Column) -> list[Form]:
     """The forms that identifiers of a column may have, as its semantic and country say."""
     if column.semantic in NAMES:
@@ -262,13 +259,14 @@ def forms_of(column: Column) -> list[Form]:
 
 
 def form_of(column: Column, texts: pl.Series) -> Form:
-    """That of these in which the column's texts are written."""
-    *others, last = forms_of(column)
-    for form in others:
-        fitting = texts.str.contains(form.pattern)
+    """That of these in which the column's texts are written; where most are in none, the usual one of a person."""
+    forms = forms_of(column)
+    bare = texts.str.replace_all(SEPARATORS, "").str.to_uppercase() if forms[1:] else texts
+    for form in forms if forms[1:] else ():
+        fitting = (texts if form in _AS_WRITTEN else bare).str.contains(form.pattern)
         if fitting.any() and 2 * int(fitting.sum()) >= len(texts):
             return form
-    return last
+    return [form for form in forms if form.word not in OF_FIRMS][-1]
 
 
 def has_a_form(texts: pl.Series, lengths: Sequence[int]) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.histories.layout import GAP, Layout, encoded
+from likewise.histories.layout import Layout, encoded
 from likewise.typing import Ints
 
 Places = npt.NDArray[np.float32]
@@ -27,6 +27,7 @@ class Ahead:
         ticks: (n,) their moments; None where these are to be drawn.
         codes: (n, D) of a row's own fields, -1 where unknown.
         fractions: (n, F) where inside their codes values lie.
+        totals: (n,) of numbers that are carried on, by column, null where unknown.
     """
 
     starts: Ints
@@ -34,6 +35,7 @@ class Ahead:
     ticks: npt.NDArray[Any] | None
     codes: Ints
     fractions: Places
+    totals: dict[str, pl.Series]
 
     @classmethod
     def of(cls, layout: Layout, table: pl.DataFrame, whose: Ints, n_entities: int) -> Self:
@@ -43,6 +45,7 @@ class Ahead:
             table: (n, columns), in order; its times are all known, or none is.
             whose: (n,) the entity of each row, ascending.
         """
+        table = layout.with_all(table)
         codes = encoded(layout.codec, table, layout.own)
         at = 0
         for name in layout.own:
@@ -51,9 +54,10 @@ class Ahead:
             at += width
         timed = layout.time is not None and len(table) > 0 and not table[layout.time].null_count()
         lengths = np.bincount(whose, minlength=n_entities)
-        fractions = layout.codec.encode(table.with_columns(pl.lit(None, pl.Int64).alias(GAP))).fractions
+        fractions = layout.codec.encode(table).fractions
         ticks = layout.clock.ticks(table[layout.time]) if timed and layout.time is not None else None
-        return cls(np.cumsum(lengths) - lengths, lengths, ticks, codes, fractions)
+        totals = {name: table[name] for name in layout.carries if table[name].null_count() < len(table)}
+        return cls(np.cumsum(lengths) - lengths, lengths, ticks, codes, fractions, totals)
 
     def rows(self, who: Ints, step: int) -> Ints:
         """(m,) the rows of these entities that come at a step."""
@@ -63,7 +67,7 @@ class Ahead:
 def gap_codes(layout: Layout, since: npt.NDArray[Any], ticks: npt.NDArray[Any]) -> Ints:
     """(m, fields) codes of the gaps between moments."""
     units = layout.clock.units(np.column_stack([since, ticks]).ravel())[1::2]
-    return encoded(layout.codec, pl.DataFrame({GAP: units}), [GAP])
+    return encoded(layout.codec, pl.DataFrame({layout.gap: units}), [str(layout.gap)])
 
 
 def folded(layout: Layout, codes: Ints, fractions: Places, last: Ints, last_fractions: Places) -> Ints:

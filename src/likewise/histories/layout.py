@@ -16,16 +16,18 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.column import CodecOptions
+from likewise.codecs.numbers import NumberCodec
 from likewise.codecs.table import TableCodec
 from likewise.errors import ModelFileError, SchemaError
+from likewise.histories.carried import Carried, Numbers, bases, find_carried, with_changes, with_signs
 from likewise.histories.clock import Clock
 from likewise.histories.memory import Memory, with_none
 from likewise.histories.order import Histories
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.typing import Bools, Ints
 
-GAP = "\N{GREEK CAPITAL LETTER DELTA} time"
-"""The column of the units of time since the row before."""
+DELTA = "\N{GREEK CAPITAL LETTER DELTA} "
+"""What columns made of others begin with: the units of time since the row before, and changes of numbers."""
 
 OFTEN = 0.05
 """Share of rows that repeat the value of the row before, from which a column can say so."""
@@ -49,6 +51,8 @@ class Layout:
         keys, row_keys: columns that are made anew for each entity, its own key first, and for each row.
         repeats: of the fields of `own`, those whose value may be told as the one before.
         alone: columns of levels by which rows of one entity at one moment differ.
+        carried: numbers that a history carries on; `own` has the changes of some of them, and none of the others.
+        gap: the codec's column of gaps, or None.
         longest: rows of a history, at most.
     """
 
@@ -61,10 +65,16 @@ class Layout:
     row_keys: tuple[str, ...]
     repeats: tuple[int, ...]
     alone: tuple[str, ...]
+    carried: tuple[Carried, ...]
+    gap: str | None
     longest: int
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
         return [j for name in columns for j in self.codec.fields_of(name)]
+
+    def of_codec(self, name: str) -> list[Field]:
+        """The fields of a column, with the places of their fractions."""
+        return [self.codec.alphabet.fields[j] for j in self.fields_of([name])]
 
     @cached_property
     def row_fields(self) -> list[int]:
@@ -79,8 +89,41 @@ class Layout:
 
     @cached_property
     def known_fields(self) -> list[int]:
-        """The codec's fields of what is known of a row before it is drawn: the entity, and where it stands in time."""
-        return self.fields_of([*self.static, *([self.time] if self.time else [])])
+        """The codec's fields of what is known of a row before it is drawn: the entity, what there was of numbers that
+        are carried on, and where it stands in time."""
+        return self.fields_of([*self.static, *self.carries, *([self.time] if self.time else [])])
+
+    @cached_property
+    def carries(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.carried)
+
+    @property
+    def made(self) -> list[str]:
+        """Columns of `own` that the table lacks: changes."""
+        return [c.source for c in self.carried if c.is_change]
+
+    @property
+    def begun(self) -> tuple[str, ...]:
+        """Numbers carried on that begin anywhere."""
+        return tuple(c.name for c in self.carried if c.same is None)
+
+    def codes_of(self, column: pl.Series) -> Ints:
+        """(n,) codes of a column of one field."""
+        return encoded(self.codec, column.to_frame(), [column.name])[:, 0]
+
+    def bases(self, told: Histories) -> list[tuple[Numbers, Numbers]]:
+        """Of each number that is carried on, what rows add to, and what those to come do; see `carried.bases`."""
+        return [bases(c, told, self.codes_of) for c in self.carried]
+
+    def with_bases(self, told: Histories) -> pl.DataFrame:
+        """(n, columns) rows with what they add to, in place of numbers that are carried on."""
+        based = zip(self.carried, self.bases(told), strict=True)
+        return told.table.with_columns(pl.Series(c.name, base) for c, (base, _) in based)
+
+    def with_all(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Rows with all columns of the codec, those that are made of others empty."""
+        made = [*([self.gap] if self.gap is not None else []), *self.made]
+        return table.with_columns(pl.lit(None, pl.Float64).alias(name) for name in made if name not in table.columns)
 
     def of(self, fields: Sequence[int]) -> list[Field]:
         return [replace(self.codec.alphabet.fields[j], fraction=None) for j in fields]
@@ -91,13 +134,25 @@ class Layout:
         Raises:
             ModelFileError: they do not fit.
         """
-        named = {*self.static, *self.own, *self.alone, *([self.time, GAP] if self.time is not None else [])}
+        named = {*self.static, *self.own, *self.alone, *([self.time, self.gap] if self.time is not None else [])}
+        named |= {*self.carries, *(c.source for c in self.carried), *(c.by for c in self.carried if c.by is not None)}
         fit = named <= set(self.codec.columns) and {*self.keys[1:], *self.row_keys} <= set(self.codec.columns)
         n = len(self.row_fields) if fit else 0
         if not fit or not self.keys or not all(isinstance(k, int) and 0 <= k < n for k in self.repeats):
             raise ModelFileError("histories: it names columns or fields that its codec lacks")
+        begun = self.begun
+        if not all(self._fits(c) and (c.same is None or c.same in begun) for c in self.carried):
+            raise ModelFileError("histories: what they carry on is none")
         if not 1 < self.longest < 2**31 or (self.time is None) != (self.clock.kind == "order"):
             raise ModelFileError("histories: its longest history, or its clock, can be none")
+
+    def _fits(self, carried: Carried) -> bool:
+        codecs = {c.name: c for c in self.codec.codecs}
+        names = [carried.name, carried.source, *([carried.by] if carried.by is not None else [])]
+        fields = [codecs[name].fields for name in names]
+        size = fields[-1][0].size if carried.by is not None and fields[-1] else 1
+        numbers = all(isinstance(codecs[name], NumberCodec) for name in names[:2])
+        return numbers and all(len(f) == 1 for f in fields) and len(carried.signs) == size
 
     def tied(self, told: Histories) -> Bools:
         """(n,) which rows are of the moment of the row before."""
@@ -118,7 +173,7 @@ class Layout:
 
     @cached_property
     def gaps(self) -> list[Field]:
-        return self.of(self.fields_of([GAP] if self.time else []))
+        return self.of(self.fields_of([self.gap] if self.gap is not None else []))
 
     @cached_property
     def when(self) -> tuple[Alphabet, int]:
@@ -151,23 +206,55 @@ def layout_of(
         raise SchemaError(f"static names column {by[0]!r}, by which histories are told: leave it out of static")
     own_keys = told.static(keys, None if static is None else [name for name in static if name in keys])
     fixed = told.static(plain, None if static is None else [name for name in static if name not in keys])
-    times = told.table[time] if time else None
-
-    clock = Clock.of(times, told.whose, schema[time] if time else None, (options or CodecOptions()).rows)
-    table, parts = told.table, list(columns)
-    if times is not None:
-        whole = clock.kind != "real"
-        gaps = pl.Series(clock.units(clock.ticks(times)))
-        table = table.with_columns(pl.when(pl.Series(told.position > 0)).then(gaps).alias(GAP))
-        kind = Kind.INTEGER if whole else Kind.REAL
-        decimals = None if whole or time is None else schema[time].decimals
-        parts.append(Column(name=GAP, kind=kind, dtype=str(gaps.dtype), decimals=decimals))
+    times, rows = told.table[time] if time else None, (options or CodecOptions()).rows
+    clock = Clock.of(times, told.whose, schema[time] if time else None, rows)
     own = tuple(name for name in plain if name not in fixed)
+    taken = {c.name for c in schema}
+
+    def free(of: str) -> str:
+        name = DELTA + of
+        while name in taken:
+            name += "'"
+        taken.add(name)
+        return name
+
+    carried, gap = find_carried(told, schema, own, rows, free), None
+    told = with_changes(told, carried)
+    table, parts = told.table, list(columns)
+    parts += [replace(_number(c.source, table, schema[c.name])) for c in carried if c.is_change]
+    if times is not None and time is not None:
+        gap = free("time")
+        gaps = pl.Series(clock.units(clock.ticks(times)))
+        table = table.with_columns(pl.when(pl.Series(told.position > 0)).then(gaps).alias(gap))
+        parts.append(_number(gap, table, schema[time] if clock.kind == "real" else None))
+    learnt = {c.name: c.source if c.is_change else None for c in carried}
+    own = tuple(made for name in own if (made := learnt.get(name, name)) is not None)
     codec = TableCodec.fit(table, Schema(tuple(parts)), options)
     row_keys = tuple(name for name in keys if name not in own_keys)
     longest = _longest(told.lengths, codec.options.rows)
-    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), longest)
-    return replace(layout, repeats=_repeats(layout, told), alone=_alone(layout, told))
+    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), carried, gap, longest)
+    return replace(
+        layout, repeats=_repeats(layout, told), alone=_alone(layout, told), carried=_signed(layout, carried, told)
+    )
+
+
+def _number(name: str, table: pl.DataFrame, like: Column | None) -> Column:
+    """A column of numbers that are made of others."""
+    real = like is not None and like.kind is Kind.REAL
+    decimals = like.decimals if like is not None and real else None
+    return Column(name=name, kind=Kind.REAL if real else Kind.INTEGER, dtype=str(table[name].dtype), decimals=decimals)
+
+
+def _signed(layout: Layout, carried: Sequence[Carried], told: Histories) -> tuple[Carried, ...]:
+    """With the signs of codes where a column tells them, and what begins alike."""
+    sizes = {c.name: c.fields[0].size for c in layout.codec.codecs if c.fields}
+    found: list[tuple[Carried, Numbers]] = []
+    for c in carried:
+        c = c if c.by is None else with_signs(c, told, layout.codes_of, sizes[c.by])
+        base, _ = bases(c, told, layout.codes_of)
+        same = next((other.name for other, its in found if other.same is None and np.array_equal(base, its)), None)
+        found.append((replace(c, same=same), base))
+    return tuple(c for c, _ in found)
 
 
 def _longest(lengths: Ints, rows: int) -> int:
@@ -180,7 +267,7 @@ def _repeats(layout: Layout, told: Histories) -> tuple[int, ...]:
     found = []
     n_later = int((told.position > 0).sum())
     for name in layout.own:
-        fields = layout.codec.fields_of(name)
+        fields = layout.codec.fields_of(name) if name not in layout.made else []
         if len(fields) == 1 and n_later and told.repeats(name).sum() / n_later >= OFTEN:
             found.append(layout.row_fields.index(fields[0]))
     return tuple(found)
@@ -225,17 +312,18 @@ class LaidOut:
 
 def layout_rows(layout: Layout, told: Histories) -> LaidOut:
     """Rows with what each is told of those before it."""
+    told = with_changes(told, layout.carried)
     codec, n = layout.codec, len(told)
     own = encoded(codec, told.table, layout.own)
     tied = layout.tied(told)
     gaps = np.zeros((n, 0), np.int64)
-    known = [encoded(codec, told.table, layout.static)]
+    known = [encoded(codec, layout.with_bases(told), [*layout.static, *layout.carries])]
     before = list(known)
     later = told.position > 0
     if layout.time is not None:
         times = told.table[layout.time]
         ticks = layout.clock.ticks(times)
-        gaps = encoded(codec, pl.DataFrame({GAP: layout.clock.units(ticks)}), [GAP])
+        gaps = encoded(codec, pl.DataFrame({layout.gap: layout.clock.units(ticks)}), [str(layout.gap)])
         now = np.column_stack([encoded(codec, told.table, [layout.time]), layout.clock.calendar_codes(times)])
         known.append(now)
         before.append(np.vstack([now[:1], now[:-1]]))

@@ -22,9 +22,11 @@ from likewise.codecs.column import CodecOptions, take_value
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ModelFileError
 from likewise.histories.ahead import Ahead
+from likewise.histories.carried import Carried, with_changes
 from likewise.histories.clock import Clock
-from likewise.histories.layout import GAP, Layout, encoded, layout_of, layout_rows
+from likewise.histories.layout import Layout, encoded, layout_of, layout_rows
 from likewise.histories.order import Histories
+from likewise.histories.running import Running, begun, values_of
 from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
 from likewise.schema.column import Schema
@@ -67,9 +69,9 @@ class HistoryModel:
             make: a generator that has learnt nothing.
         """
         layout = layout_of(told, schema, entity, time, static, options)
-        first_names = [*layout.keys, *layout.static, *([time] if time else [])]
+        first_names = [*layout.keys, *layout.static, *layout.begun, *([time] if time else [])]
         of_entity = Schema(tuple(c for c in schema if c.name in first_names))
-        firsts = TableCodec.fit(told.table[told.starts], of_entity, options)
+        firsts = TableCodec.fit(layout.with_bases(told)[told.starts], of_entity, options)
         mine, others = layout_rows(layout, told), layout_rows(layout, held)
         first, when, what = make(), make(), make()
 
@@ -77,7 +79,7 @@ class HistoryModel:
             alphabet, context = of[0], tuple(range(of[1]))
             generator.fit(Fit.of(train, holdout, alphabet, rng=rng, context_fields=context, progress=progress))
 
-        entities = [firsts.encode(part.table[part.starts]) for part in (told, held)]
+        entities = [firsts.encode(layout.with_bases(part)[part.starts]) for part in (told, held)]
         learn(first, entities[0], entities[1], (firsts.alphabet, 0))
         if time:
             learn(when, mine.when, others.when, layout.when)
@@ -92,6 +94,7 @@ class HistoryModel:
         data: dict[str, Any] = {
             "clock": layout.clock.to_dict(), "time": layout.time, "longest": layout.longest,
             "repeats": list(layout.repeats), "n_entities": self.n_entities,
+            "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
             data[name], own = codec.to_state()
@@ -118,12 +121,13 @@ class HistoryModel:
         )
         names = {name: tuple(map(str, take_value(data, name, list))) for name in _NAMES}
         time, longest = data.get("time"), take_value(data, "longest", int)
+        carried = tuple(Carried.from_dict(c if isinstance(c, dict) else {}) for c in take_value(data, "carried", list))
         layout = Layout(
             codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, longest=longest,
-            repeats=tuple(take_value(data, "repeats", list)), **names,
+            repeats=tuple(take_value(data, "repeats", list)), gap=data.get("gap"), carried=carried, **names,
         )  # fmt: skip
         layout.check()
-        needed = {*layout.keys, *layout.static, *([time] if time else [])}
+        needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}
         if set(firsts.columns) != needed:
             raise ModelFileError("histories: its columns of entities are not those that it names")
         n_entities = take_value(data, "n_entities", int)
@@ -157,7 +161,8 @@ class HistoryModel:
         if layout.time is not None:
             times = table[layout.time]
             table = table.with_columns(layout.clock.times(layout.clock.placed(layout.clock.ticks(times)), times))
-        walk = Walk(layout, self.when, self.what, table, layout.memory.begin(n), rng)
+        running = Running(layout, begun(layout, table))
+        walk = Walk(layout, self.when, self.what, table, layout.memory.begin(n), running, rng)
         return self._walked(walk, table, steps)
 
     def extend(
@@ -171,11 +176,13 @@ class HistoryModel:
             ahead: what is known of the rows to come, which then also says how many these are.
         """
         layout = self.layout
+        running = Running(layout, [base for _, base in layout.bases(known)])
+        known = with_changes(known, layout.carried)
         own = encoded(layout.codec, known.table, layout.own)
         past = layout.memory.begin(len(known.starts))
         layout.memory.over(known.position, known.whose, own, layout.tied(known), past)
         last = known.table[known.ends]
-        fractions = layout.codec.encode(last.with_columns(pl.lit(None, pl.Int64).alias(GAP))).fractions
+        fractions = layout.codec.encode(layout.with_all(last)).fractions
         anchors = None
         if layout.time is not None:
             anchors = np.maximum.reduceat(
@@ -183,7 +190,7 @@ class HistoryModel:
             )
         if ahead is not None:
             steps = int(ahead.lengths.max())
-        walk = Walk(layout, self.when, self.what, last, past, rng, fractions, anchors, ahead)
+        walk = Walk(layout, self.when, self.what, last, past, running, rng, fractions, anchors, ahead)
         return self._walked(walk, last, steps)
 
     def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:
@@ -204,10 +211,12 @@ class HistoryModel:
             np.concatenate([s.codes for s in drawn])[order].astype(layout.codec.alphabet.code_dtype),
             np.concatenate([s.fractions for s in drawn])[order],
         )
-        rows = layout.codec.decode(codes, rng=walk.rng).select(*layout.own, *layout.row_keys)
+        names = [name for name in (*layout.own, *layout.row_keys) if name not in layout.made]
+        rows = layout.codec.decode(codes, rng=walk.rng).select(names)
         again = np.concatenate([step.again for step in drawn])[order]
         rows = rows.with_columns(_repeated(layout, rows, again, whose[order], entities))
         known = [entities[name].gather(whose[order]) for name in (*layout.keys, *layout.static)]
+        known += values_of(layout.carried, [step.totals for step in drawn], order)
         if layout.time is not None:
             ticks = np.concatenate([step.ticks for step in drawn])[order]
             times = layout.clock.times(ticks, entities[layout.time]).alias(layout.time)

@@ -14,8 +14,9 @@ import polars as pl
 
 from likewise.codecs.base import Given
 from likewise.histories.ahead import Ahead, folded, gap_codes
-from likewise.histories.layout import GAP, Layout, encoded
+from likewise.histories.layout import Layout, encoded
 from likewise.histories.memory import Past
+from likewise.histories.running import Running
 from likewise.models.base import Generator
 from likewise.typing import Bools, Ints
 
@@ -28,13 +29,14 @@ RECENT = 16
 
 @dataclass(frozen=True)
 class Step:
-    """Rows drawn at one step: whose, at which ticks, codes (m, all fields of the codec), fractions, which are last, and
-    (m, columns) which values of `Layout.repeated` are those of the row before."""
+    """Rows drawn at one step: whose, at which ticks, codes (m, all fields of the codec), fractions, numbers that are
+    carried on by column, which are last, and (m, columns) which values of `Layout.repeated` are the row's before."""
 
     who: Ints
     ticks: npt.NDArray[Any]
     codes: Ints
     fractions: npt.NDArray[np.float32]
+    totals: dict[str, npt.NDArray[Any]]
     is_last: Bools
     again: Bools
 
@@ -46,17 +48,19 @@ class Walk:
         when, what: generators of gaps, and of rows.
         entities: (E, ...) what each is, and the moment that it begins at, or that its last row was of.
         past: of each.
+        running: numbers that each carries on.
         fractions: (E, F) where inside their codes the values of its last row lie; None before the first.
         anchors: (E,) see `Clock.anchor`; None takes those of the moments.
         ahead: what is known of the rows to come.
     """
 
     def __init__(
-        self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past,
+        self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past, running: Running,
         rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None, anchors: Ints | None = None,
         ahead: Ahead | None = None,
     ) -> None:  # fmt: skip
         self.layout, self.past, self.rng, self.ahead = layout, past, rng, ahead
+        self.running = running
         self.when, self.what = when.ready() if layout.time else when, what.ready()
         self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
         self.ticks = np.zeros(len(entities), np.int64) if self.like is None else layout.clock.ticks(self.like)
@@ -96,14 +100,16 @@ class Walk:
         codes, fractions, is_last, again = self._rows(who, np.column_stack(told), begins, tied, coming)
         self.memory.see(past, who, codes, tied)
         self.fractions[who] = fractions
+        given = {} if self.ahead is None or coming is None else {n: t[coming] for n, t in self.ahead.totals.items()}
+        totals = self.running.add(who, codes, fractions, given, self.rng)
         full = np.zeros((len(who), len(layout.codec.alphabet.fields)), np.int64)
         full[:, layout.row_fields] = codes
         full[:, layout.known_fields] = known[:, : len(layout.known_fields)]
-        return Step(who, self.ticks[who].copy(), full, fractions, is_last, again)
+        return Step(who, self.ticks[who].copy(), full, fractions, totals, is_last, again)
 
     def _known(self, who: Ints) -> Ints:
-        """Codes of the entity, and of where it stands in time."""
-        parts = [self.static[who]]
+        """Codes of the entity, of the numbers it carries on, and of where it stands in time."""
+        parts = [self.static[who], self.running.codes(who)]
         if self.like is not None and self.layout.time is not None:
             now = self.layout.clock.times(self.ticks[who], self.like)
             parts += [encoded(self.layout.codec, now.to_frame(self.layout.time), [self.layout.time])]
@@ -121,7 +127,7 @@ class Walk:
         given = Given(np.column_stack([told, blank]), weights, joint=False)
         drawn = self.when.sample(len(who), rng=self.rng, given=given)
         codes = drawn.codes[:, told.shape[1] :].astype(np.int64)
-        codec = next(c for c in self.layout.codec.codecs if c.name == GAP)
+        codec = next(c for c in self.layout.codec.codecs if c.name == self.layout.gap)
         fractions = self.rng.random((len(who), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
         return codes, codec.decode(codes, fractions, self.rng).to_numpy()
 
@@ -141,9 +147,12 @@ class Walk:
             for k in layout.repeats:
                 size = layout.drawn[k].size
                 weights[n_told + k] = np.append(np.ones(size - 1), 0.0)
+        for k, missing in self.running.changes.items():  # and changes nothing, as only a first row does
+            shares = weights.get(n_told + k, np.ones(layout.drawn[k].size))
+            weights[n_told + k] = shares * ((np.arange(len(shares)) == missing) == begins.all())
         blank = np.full((m, n_own + 1), -1)
         if self.ahead is not None and coming is not None:
-            known, lies = self.ahead.codes[coming], self.ahead.fractions[coming]
+            known, lies = self.running.known(who, self.ahead, coming), self.ahead.fractions[coming]
             blank[:, :-1] = folded(layout, known, lies, self.past.last[who], self.fractions[who])
         left, tries = np.arange(m), 1
         while len(left):

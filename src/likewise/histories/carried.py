@@ -1,0 +1,241 @@
+"""Numbers that a history carries on: counters that only rise, and totals to which each row adds an amount.
+
+Of one that rises (or falls) in every history the change is learnt, so that what is drawn rises too, and beyond what the
+table holds. A total that is, in all rows, what it was and the amount beside it is not learnt but added up.
+
+    total = base + sign * amount,    next base = total
+
+Legend: n rows, E entities, K codes of the column that tells signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from likewise.codecs.lattice import held_by
+from likewise.errors import ModelFileError
+from likewise.histories.order import Histories
+from likewise.schema.column import Column, Kind, Schema
+from likewise.typing import Bools, Ints
+
+Numbers = npt.NDArray[Any]
+
+LEAST_STEPS = 30
+"""Rows in which a number must change, to be taken for one that only rises or for a total."""
+LEAST_AMOUNTS = 3
+"""Amounts that must differ: what a total grows by in each row alike is told by its changes."""
+MOST_SIGNS = 20
+"""Levels of a column that tells signs, at most."""
+PROBED = 1000
+"""Rows that are looked at first."""
+NEAR = 1e-9
+"""Relative gap within which numbers of unknown decimals are equal."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How a column follows from the row before.
+
+    Args:
+        name: of the column.
+        source: the column of what is added: one of the table, or that of its own changes.
+        is_change: whether it is that; first rows then have none.
+        by: the column whose codes tell the sign; None where one sign is all rows'.
+        signs: of each of its codes, or the one.
+        delay: whether a row holds what there was before its amount.
+        decimals: to which totals are rounded; None for whole numbers and those of unknown decimals.
+        bounds: that no total goes beyond.
+        same: another number carried on whose base is always the same.
+    """
+
+    name: str
+    source: str
+    is_change: bool
+    by: str | None = None
+    signs: tuple[int, ...] = (1,)
+    delay: bool = False
+    decimals: int | None = None
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+    same: str | None = None
+
+    def added(self, base: Numbers, amounts: Numbers, signs: Numbers) -> Numbers:
+        """(n,) totals behind amounts; a missing amount adds nothing."""
+        amounts = np.nan_to_num(amounts)
+        if base.dtype.kind != "f":
+            amounts = np.rint(amounts).astype(base.dtype)
+            return np.asarray(np.clip(base + amounts * signs, int(self.bounds[0]), int(self.bounds[1])))
+        total = np.clip(base + amounts * signs, *self.bounds)
+        return np.asarray(total if self.decimals is None else np.round(total, self.decimals))
+
+    def signs_of(self, codes: Ints | None) -> Ints:
+        """(n,) of rows, by the codes of `by`."""
+        return np.array(self.signs)[codes] if codes is not None else np.array(self.signs)
+
+    def to_dict(self) -> dict[str, Any]:
+        bounds = [None if np.isinf(end) else end for end in self.bounds]
+        return vars(self) | {"signs": list(self.signs), "bounds": bounds}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        names = [data.get("name"), data.get("source"), *(data.get(name) or "" for name in ("by", "same"))]
+        signs, bounds, decimals = data.get("signs"), data.get("bounds"), data.get("decimals")
+        fit = all(isinstance(name, str) for name in names) and isinstance(signs, list) and bool(signs)
+        fit = fit and all(sign in (-1, 0, 1) and isinstance(sign, int) for sign in signs or ())
+        fit = fit and isinstance(bounds, list) and len(bounds) == 2
+        fit = fit and all(end is None or isinstance(end, int | float) for end in bounds or ())
+        if not fit or not (decimals is None or (isinstance(decimals, int) and 0 <= decimals <= 15)):
+            raise ModelFileError("histories: what they carry on is none")
+        low, high = (own if end is None else end for own, end in zip((-np.inf, np.inf), bounds or (), strict=True))
+        return cls(
+            name=str(names[0]), source=str(names[1]), is_change=data.get("is_change") is True,
+            by=data.get("by") or None, signs=tuple(signs or ()), delay=data.get("delay") is True, decimals=decimals,
+            bounds=(low, high), same=data.get("same"),
+        )  # fmt: skip
+
+
+CodesOf = Callable[[pl.Series], Ints]
+"""(n,) codes of a column's cells."""
+
+
+def bases(carried: Carried, told: Histories, codes_of: CodesOf) -> tuple[Numbers, Numbers]:
+    """(n,) what each row adds to, and (E,) what the rows to come add to."""
+    values, at = told.table[carried.name].to_numpy(), told.ends
+    if carried.is_change:
+        return np.where(told.position > 0, np.roll(values, 1), values), values[at]
+    signs = carried.signs_of(None if carried.by is None else codes_of(told.table[carried.by]))
+    amounts = told.table[carried.source].to_numpy()
+    signs = np.broadcast_to(signs, amounts.shape)
+    if carried.delay:
+        return values, carried.added(values[at], amounts[at], signs[at])
+    begun = carried.added(values, amounts, -signs)
+    return np.where(told.position > 0, np.roll(values, 1), begun), values[at]
+
+
+def with_changes(told: Histories, carried: Sequence[Carried]) -> Histories:
+    """The table with a column of the changes of each number of which these are learnt."""
+    more = [
+        _changes(told, c.name, c.signs[0], c.decimals).alias(c.source) for c in carried if c.is_change
+    ]  # fmt: skip
+    return replace(told, table=told.table.with_columns(more))
+
+
+def _changes(told: Histories, name: str, sign: int, decimals: int | None) -> pl.Series:
+    column = told.table[name]
+    change = column.diff() * sign
+    change = change if decimals is None else change.round(decimals)
+    return change.set(pl.Series(told.position == 0), None)
+
+
+# ---- found in the rows -----------------------------------------------------------------------------------------------
+
+
+def find_carried(told: Histories, schema: Schema, own: Sequence[str], rows: int, free: Callable[[str], str]) -> tuple[
+    Carried, ...
+]:  # fmt: skip
+    """The numbers that all histories carry on.
+
+    Args:
+        own: columns of a row that are learnt.
+        rows: entities that must show it, where there are so many.
+        free: gives a column that is made of another a name that none has.
+    """
+    later = told.position > 0
+    numbers = [n for n in own if schema[n].kind in (Kind.INTEGER, Kind.REAL) and not told.table[n].null_count()]
+    changing = {n: later & (told.table[n].diff() != 0).fill_null(False).to_numpy() for n in numbers}
+    shown = [n for n, steps in changing.items() if _is_shown(told, steps, rows)]
+    totals: dict[str, Carried] = {}
+    for name in shown:
+        if any(c.source == name for c in totals.values()):
+            continue
+        sources = [other for other in numbers if other != name and other not in totals]
+        if (found := next(_totals(told, schema, name, sources, own), None)) is not None:
+            totals[name] = found
+    result = list(totals.values())
+    for name in shown:
+        change = np.diff(told.table[name].to_numpy(), prepend=0)[later]
+        if name not in totals and ((change >= 0).all() or (change <= 0).all()):
+            sign = 1 if (change >= 0).all() else -1
+            result.insert(0, Carried(name, free(name), True, signs=(sign,), **_held(schema[name])))
+    return tuple(result)
+
+
+def _is_shown(told: Histories, steps: Bools, rows: int) -> bool:
+    """Whether so many steps, of enough entities, show it."""
+    return bool(steps.sum() >= LEAST_STEPS and len(np.unique(told.whose[steps])) >= min(rows, len(told.starts)))
+
+
+def _held(column: Column) -> dict[str, Any]:
+    """What a total is rounded to, and what it may not go beyond."""
+    low, high = held_by(column.dtype)
+    for end in () if column.bounds is None else [column.bounds]:
+        low, high = max(low, low if end[0] is None else end[0]), min(high, high if end[1] is None else end[1])
+    if column.kind is Kind.INTEGER:
+        low, high = max(low, -(2**62)), min(high, 2**62)
+    return {"decimals": column.decimals if column.kind is Kind.REAL else None, "bounds": (low, high)}
+
+
+def _totals(
+    told: Histories, schema: Schema, name: str, sources: Sequence[str], own: Sequence[str]
+) -> Iterator[Carried]:
+    """Each way in which a column is what it was and the amount of another, in all rows."""
+    later = np.flatnonzero(told.position > 0)
+    values = told.table[name].to_numpy()
+    change = values[later] - values[later - 1]
+    size = np.abs(values[later]) + np.abs(values[later - 1])
+    for other in sources:
+        amounts = told.table[other].to_numpy()
+        for delay in (False, True):
+            amount = amounts[later - delay]
+            near = _near(schema[name], schema[other], size + np.abs(amount))
+            if not (_adds(change[:PROBED], amount[:PROBED], near[:PROBED]) and _adds(change, amount, near)):
+                continue
+            if len(np.unique(amount[np.abs(change) > near])) < LEAST_AMOUNTS:
+                continue
+            signs = np.where(np.abs(change) <= near, 0, np.where(np.abs(change - amount) <= near, 1, -1))
+            signs[np.abs(amount) <= near] = 2  # of nothing any sign is right
+            known = signs < 2
+            made = Carried(name, other, False, delay=delay, **_held(schema[name]))
+            if len(kinds := np.unique(signs[known])) == 1:
+                yield replace(made, signs=(int(kinds[0]),))
+            for by in own:
+                column = told.table[by]
+                if schema[by].kind not in (Kind.CATEGORICAL, Kind.BOOLEAN) or column.n_unique() > MOST_SIGNS:
+                    continue
+                level = np.unique(column.hash().to_numpy(), return_inverse=True)[1][later - delay]
+                of = np.unique(np.stack([level[known], signs[known]], 1), axis=0)
+                if len(of) == len(np.unique(level[known])):
+                    yield replace(made, by=by)
+
+
+def _near(column: Column, other: Column, size: Numbers) -> Numbers:
+    """How far apart equal numbers may lie."""
+    if all(c.kind is Kind.INTEGER or c.decimals is not None for c in (column, other)):
+        return np.maximum(0.1 * 10.0 ** -max(column.decimals or 0, other.decimals or 0), NEAR * size)
+    return NEAR * size
+
+
+def _adds(change: Numbers, amount: Numbers, near: Numbers) -> bool:
+    """Whether each change is the amount, with either sign, or none at all."""
+    return bool(((np.abs(np.abs(change) - np.abs(amount)) <= near) | (np.abs(change) <= near)).all())
+
+
+def with_signs(carried: Carried, told: Histories, codes_of: CodesOf, size: int) -> Carried:
+    """The same with the sign of each code of the column that tells it; a code of no row takes the usual one."""
+    assert carried.by is not None
+    later = np.flatnonzero(told.position > 0)
+    values = told.table[carried.name].to_numpy()
+    change, at = values[later] - values[later - 1], later - carried.delay
+    amount = told.table[carried.source].to_numpy()[at]
+    rounded = np.abs(change) <= np.abs(amount) / 2
+    signs = np.where(rounded, 0, np.where(change * amount > 0, 1, -1))[amount != 0]
+    codes = codes_of(told.table[carried.by])[at][amount != 0]
+    counts = np.zeros((size, 3), np.int64)
+    np.add.at(counts, (codes, signs + 1), 1)
+    usual = int(counts.sum(0).argmax()) - 1
+    return replace(carried, signs=tuple(int(row.argmax()) - 1 if row.any() else usual for row in counts))

@@ -1,0 +1,124 @@
+"""Claims about numbers that histories carry on: counters go on counting, and totals are what amounts add up to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import likewise as lw
+from likewise.errors import ModelFileError
+from likewise.histories.carried import Carried
+
+
+@cache
+def accounts() -> pl.DataFrame:
+    """Money goes in and out; `before` is what there was, `paid` all that ever moved, `meter` rises, `left` falls by 1,
+    `visit` counts. One column is called as gaps might be."""
+    rng = np.random.default_rng(0)
+    rows: list[tuple[Any, ...]] = []
+    for e in range(150):
+        cents, day, meter = int(rng.integers(0, 50_000)), dt.date(2020, 1, 1), int(rng.integers(100, 900))
+        n, paid = int(rng.integers(3, 9)), 0
+        for i in range(n):
+            day += dt.timedelta(days=int(rng.integers(1, 40)))
+            way, amount = ("in", "out", "fee")[rng.integers(3)], int(rng.integers(1, 9_000))
+            before, cents = cents, cents + (amount if way == "in" else -amount)
+            paid += amount
+            meter += int(rng.integers(0, 60))
+            rows.append(
+                (f"a{e:03}", day, way, amount / 100, before / 100, cents / 100, paid / 100, meter, n - i, i + 1, way)
+            )
+    names = ["account", "day", "way", "amount", "before", "balance", "paid", "meter", "left", "visit", "Δ time"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+@cache
+def learnt() -> lw.Synthesizer:
+    return lw.Synthesizer(entity="account", time="day", random_state=0, epochs=2).fit(accounts())
+
+
+def steps(frame: pl.DataFrame, name: str) -> pl.Series:
+    return frame[name].diff().filter(frame["account"] == frame["account"].shift(1))
+
+
+def broken(frame: pl.DataFrame) -> dict[str, int]:
+    """Rows in which a total is not what it must be."""
+    last = {n: pl.col(n).shift(1).over("account") for n in ("balance", "paid", "amount")}
+    moved = pl.when(pl.col("way") == "in").then(pl.col("amount")).otherwise(-pl.col("amount"))
+    off = {
+        "balance": pl.col("balance") - last["balance"] - moved, "within": pl.col("balance") - pl.col("before") - moved,
+        "before": pl.col("before") - last["balance"], "paid": pl.col("paid") - last["paid"] - pl.col("amount"),
+        "begun": pl.when(last["paid"].is_null()).then(pl.col("paid") - pl.col("amount")),
+    }  # fmt: skip
+    return frame.select((e.abs() > 1e-6).sum().alias(name) for name, e in off.items()).row(0, named=True)
+
+
+def test_totals_are_exactly_what_they_were_and_the_amount() -> None:
+    layout = learnt().histories_.layout  # type: ignore[union-attr]
+    found = {c.name: (c.source, c.by, c.delay) for c in layout.carried if not c.is_change}
+    assert found == {
+        "balance": ("amount", "way", False), "before": ("amount", "way", True), "paid": ("amount", None, False)
+    }  # fmt: skip
+    some = learnt().sample(200, random_state=1)
+    assert some.columns == accounts().columns
+    assert some.schema == accounts().schema
+    assert sum(broken(accounts()).values()) == 0
+    assert sum(broken(some).values()) == 0
+
+
+def test_counters_only_rise_and_go_beyond_the_table() -> None:
+    some = learnt().sample(200, random_state=1)
+    assert steps(some, "meter").min() >= 0  # type: ignore[operator]
+    assert set(steps(some, "visit")) == {1}
+    assert set(steps(some, "left")) == {-1}
+    firsts = some.group_by("account", maintain_order=True).first()
+    assert set(firsts["visit"]) == {1}
+    known = accounts().head(12)
+    longer = learnt().extend(known, steps=60, random_state=2)
+    assert longer["meter"].max() > accounts()["meter"].max()  # type: ignore[operator]
+    assert steps(longer, "meter").min() >= 0  # type: ignore[operator]
+    assert set(steps(longer, "visit")) == {1}
+    assert sum(broken(longer).values()) == 0
+
+
+def test_what_is_known_of_totals_to_come_holds_and_is_gone_on_from() -> None:
+    known = accounts().filter(pl.col("account") == "a003")
+    highest = known["meter"][-1]
+    plan = pl.DataFrame({"meter": [None, highest + 500, None]}, schema={"meter": pl.Int64})
+    longer = learnt().extend(known, future=plan, random_state=0)
+    assert longer["meter"][-2] == highest + 500
+    assert longer["meter"][-1] >= highest + 500
+    assert sum(broken(longer).values()) == 0
+
+
+def test_a_file_keeps_what_is_carried_on(tmp_path: Path) -> None:
+    learnt().save(tmp_path / "m")
+    assert lw.load(tmp_path / "m").sample(40, random_state=3).equals(learnt().sample(40, random_state=3))
+    for wrong in ({"signs": [2]}, {"signs": []}, {"bounds": [0]}, {"name": 3}, {"decimals": 99}):
+        with pytest.raises(ModelFileError, match="carry on"):
+            Carried.from_dict(Carried("a", "b", False).to_dict() | wrong)
+    assert Carried.from_dict(Carried("a", "b", False, bounds=(0, np.inf)).to_dict()) == Carried(
+        "a", "b", False, bounds=(0, np.inf)
+    )
+
+
+def test_a_declared_bound_holds_on_a_counter() -> None:
+    schema = lw.infer(accounts(), entity="account").replace("meter", bounds=(0, 1500))
+    synth = lw.Synthesizer(entity="account", time="day", schema=schema, random_state=0, epochs=1).fit(accounts())
+    assert synth.extend(accounts().head(20), steps=80, random_state=0)["meter"].max() == 1500
+
+
+def test_numbers_that_rise_by_chance_are_not_counters() -> None:
+    rng = np.random.default_rng(1)
+    table = pl.DataFrame(
+        {"who": np.repeat(np.arange(40), 2) + 500, "t": [1, 2] * 40, "x": rng.normal(size=80).round(2)}
+    )
+    synth = lw.Synthesizer(entity="who", time="t", random_state=0, epochs=1).fit(table)
+    assert synth.histories_ is not None
+    assert synth.histories_.layout.carried == ()

@@ -28,6 +28,7 @@ from likewise.cli.options import (
     Reading,
     SchemaFile,
     Target,
+    Time,
     entity_of,
     measures_of,
 )  # fmt: skip
@@ -45,6 +46,7 @@ def evaluate(
     by: By = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
+    time: Time = None,
     schema_file: SchemaFile = None,
     json: JsonFile = None,
     report: HtmlFile = None,
@@ -66,6 +68,7 @@ def evaluate(
       likewise evaluate train.csv fake.csv --holdout test.csv --target income --report report.html
       likewise evaluate train.csv one.csv two.csv --holdout test.csv --report comparison.html
       likewise evaluate train.csv fake.csv --holdout test.csv --entity person_id
+      likewise evaluate visits.csv fake.csv --holdout others.csv --entity patient --time day --report report.html
       likewise evaluate train.npz fake.npz --holdout test.npz --report report.html
     """
     terminal = open_terminal(quiet, json)
@@ -92,6 +95,7 @@ def evaluate(
                 measures=wanted,
                 by=by,
                 entity=whose,
+                time=time,
                 show_real=show_real,
             )
             for fake in them.synthetic

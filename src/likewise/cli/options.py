@@ -74,7 +74,7 @@ Time = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="With --entity: the column that orders an entity's rows, which are then learnt as a history.",
+        help="With --entity: the column that orders an entity's rows, which are then taken as a history.",
         rich_help_panel=COLUMNS,
     ),
 ]

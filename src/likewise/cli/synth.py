@@ -381,7 +381,7 @@ def synthesize(
         kept_out = None if kept is None or not len(kept) else frame[kept]
         figures = lw.evaluate(
             frame if learnt is None else frame[learnt], fake, holdout=kept_out,
-            target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0,
+            target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0, time=time,
         )  # fmt: skip
     if kept_out is not None:
         figures = replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))

@@ -57,28 +57,28 @@ class Binned:
         return len(self.codes[0])
 
 
-def binned(real: Typed, others: Sequence[Typed]) -> list[Binned]:
+def binned(real: Typed, others: Sequence[Typed], n_bins: int = N_BINS) -> list[Binned]:
     """Real and other tables on bins made from the real one alone."""
     tables: list[list[Codes]] = [[] for _ in (real, *others)]
     sizes = []
     for i, column in enumerate(real.columns):
-        edges, place, size = _bins_of(column)
+        edges, place, size = _bins_of(column, n_bins)
         sizes.append(size)
         for codes, table in zip(tables, (real, *others), strict=True):
             codes.append(_coded(table.columns[i], edges, place))
     return [Binned(tuple(codes), tuple(sizes)) for codes in tables]
 
 
-def _bins_of(column: TypedColumn) -> tuple[npt.NDArray[np.float64], Codes, int]:
+def _bins_of(column: TypedColumn, n_bins: int) -> tuple[npt.NDArray[np.float64], Codes, int]:
     """Inner edges of a number column, or the bin of each level; and how many bins there are, missing included."""
     none = np.zeros(0, dtype=np.int16)
     if column.is_number:
         present = column.present
-        inner = np.quantile(present, np.linspace(0, 1, N_BINS + 1)[1:-1]) if len(present) else np.zeros(0)
+        inner = np.quantile(present, np.linspace(0, 1, n_bins + 1)[1:-1]) if len(present) else np.zeros(0)
         edges = np.unique(inner)
         return edges, none, len(edges) + 2
     counts = np.bincount(column.values, minlength=column.size)[:-1]
-    kept = np.argsort(-counts, kind="stable")[:N_BINS]
+    kept = np.argsort(-counts, kind="stable")[:n_bins]
     kept = kept[counts[kept] >= LEAST_ROWS]
     place = np.full(column.size, len(kept), dtype=np.int16)
     place[kept] = np.arange(len(kept))

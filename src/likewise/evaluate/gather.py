@@ -25,8 +25,8 @@ from likewise.evaluate.learners import learner_name
 from likewise.evaluate.links import with_links
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.results import ColumnScore, PairScore, Report, RuleScore, Score
-from likewise.evaluate.scoring import fidelity, places, privacy, utility
-from likewise.evaluate.scoring.context import Context, chosen_measures, finite
+from likewise.evaluate.scoring import fidelity, histories, places, privacy, utility
+from likewise.evaluate.scoring.context import Context, checked_time, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
 from likewise.images.sets import ImageSet, as_images
@@ -51,6 +51,7 @@ def evaluate(
     measures: str | Sequence[str] = "standard",
     by: str | None = None,
     entity: str | bool | None = None,
+    time: str | bool | None = None,
     public: Any = None,
     on: Sequence[str] = (),
     show_real: bool = False,
@@ -76,6 +77,8 @@ def evaluate(
         entity: the column that tells whose a row is, where a person may have several; by default the schema's; False
             says that rows are people. Splits, floors and attacks then count persons, and holdout rows of persons who
             are in `real` are no control.
+        time: the column that orders an entity's rows; True takes the rows' own order. Entities are then measured as
+            histories too: lengths, times, what follows what, whole histories told from real ones, copied or guessed.
         public: an attacker's table with names and some columns of `real`, to link the synthetic rows to; these may then
             be anonymised or microaggregated ones, of which nothing else is measured when their labels are no values.
         on: the columns that the attacker links by.
@@ -97,7 +100,7 @@ def evaluate(
         >>> report["shape"].value < 0.2
         True
     """
-    from likewise.schema.infer import infer
+    from likewise.schema.infer import infer, timed
     from likewise.tables.frames import from_frame, name_of
 
     windows, images = as_windows(real), as_images(real)
@@ -107,6 +110,7 @@ def evaluate(
             schema=schema,
             by=by,
             entity=entity,
+            time=time,
             public=public is not None or None,
             learner=learner,
             measures=measures,
@@ -121,7 +125,9 @@ def evaluate(
     entity = entity if isinstance(entity, bool | None) else name_of(entity)
     train, fake = from_frame(real)[0], from_frame(synthetic)[0]
     kept_out = None if holdout is None else from_frame(holdout)[0]
+    time = time if isinstance(time, bool | None) else name_of(time)
     schema = _with_entity(infer(train, entity=False if entity is False else None) if schema is None else schema, entity)
+    schema = timed(schema, time)
     linked = _linked(public, on, train, fake, kept_out, schema, random_state)
     tables = {"real": train, "synthetic": fake} | ({} if kept_out is None else {"holdout": kept_out})
     try:
@@ -144,6 +150,7 @@ def evaluate(
         measures=measures,
         by=by,
         entity=entity,
+        time=time,
     )
     return replace(report, scores=(*report.scores, *linked), rules=tuple(_rule_scores(schema, parsed)))
 
@@ -241,6 +248,7 @@ def evaluate_tables(
     measures: str | Sequence[str] = "standard",
     by: str | None = None,
     entity: str | bool | None = None,
+    time: str | bool | None = None,
 ) -> Report:
     """`evaluate` for canonical frames (see `likewise.schema.parse`): a function of its arguments alone."""
     chosen = chosen_measures(measures)
@@ -256,7 +264,7 @@ def evaluate_tables(
     target = next((c.name for c in schema if c.role is Role.TARGET), None) if target is None else target
     for name, what in ((target, "target"), (by, "column of groups")):
         _check_known(name, what, schema)
-    run = Context(schema, frames, target, by, random_state, learner, chosen)
+    run = Context(schema, frames, target, by, random_state, learner, chosen, time=checked_time(time, schema))
     if entity is None or entity is True:
         _tell_of_entity(run.notes, train, schema)
     # Products of matrices are many and small here: shared by two threads they wait for each other longer than they
@@ -321,14 +329,21 @@ def _report(run: Context) -> Report:
     guessed: list[Guessed] = []
     scores: list[Score] = [*fidelity.marginal_scores(run, fit, floor, floor_by)]
     scores += places.place_scores(run)
+    told = histories.Told.of(run)
+    if told is not None:
+        scores += histories.likeness_scores(told)
     if "accuracy" in asked:
         scores += fidelity.accuracy_scores(run)
     if "joint" in asked:
         scores += fidelity.joint_scores(run)
     if detection is not None:
         scores.append(fidelity.detection_score(run, detection))
+    if told is not None and "detection" in asked:
+        scores += histories.detection_score(told)
     if models is not None and "utility" in asked:
         scores += utility.standard_scores(run, models)
+    if told is not None and "utility" in asked:
+        scores += histories.utility_scores(told)
     if models is not None and "models" in asked:
         scores += utility.model_scores(run, models)
     if "targets" in asked:
@@ -339,6 +354,8 @@ def _report(run: Context) -> Report:
         if run.holdout is not None:
             found, guessed = privacy.attacks(run, fresh_copies)
             scores += found
+        if told is not None:
+            scores += histories.attack_scores(told)
     floors = {(p.a, p.b): p.gap for p in floor.pairs}
     worst = [replace(p, floor=floors.get((p.a, p.b))) for p in _worst(fit.pairs)]
     pairs = with_links(worst, run.train, run.synthetic, rng=run.rng(32))
@@ -405,6 +422,7 @@ def _facts(run: Context, fit: Fidelity) -> dict[str, Any]:
         "target": run.target,
         "by": run.by,
         "entity": run.schema.entity,
+        "time": run.time,
         "persons_real": run.train.n_persons,
         "persons_holdout": 0 if run.holdout is None else run.holdout.n_persons,
         "measures": sorted(run.measures),

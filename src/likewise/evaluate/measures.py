@@ -7,6 +7,7 @@ two. Terminal, page, JSON, rules and release sheets read this table and say noth
 from __future__ import annotations
 
 from likewise.evaluate.figure import Better, Measure, Text, parts
+from likewise.evaluate.histories.measures import HISTORIES
 
 
 def find(name: str) -> Measure | None:
@@ -219,6 +220,7 @@ MEASURES: dict[str, Measure] = {
     ),
     **{f"place_support_{km}km": _in_cells(km) for km in (1, 10)},
     **{f"place_js_{km}km": _cell_counts(km) for km in (1, 10, 100)},
+    **HISTORIES,
     # --- use
     "tstr_auc": _prediction("ROC AUC", " ROC AUC", ("Prediction (AUC)", "预测（AUC）")),
     "tstr_f1": _prediction("F1, mean over classes,", "各类 F1 平均", ("Prediction (F1)", "预测（F1）")),

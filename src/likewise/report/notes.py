@@ -119,6 +119,12 @@ ZH: dict[str, str] = {
         "{all} 个真实行中有 {n} 个与其他行重复，而列 {column} 的值在不同的行中几乎不重复。"
         "拆分真实行时，相同的行保持在一起；若因连接而重复，请各取一次。"
     ),
+    "The measures of histories need at least {n} entities of each table, some with several rows.": (
+        "历史的度量要求每张表至少 {n} 个实体，其中有些须有多行。"
+    ),
+    "{lost} of {all} rows of the {role} table have no {time}: the measures of histories leave them out.": (
+        "{role}表的 {all} 行中有 {lost} 行没有 {time}：历史的度量略去这些行。"
+    ),
     "Training persons and holdout persons do not have equally many rows: the attacks take one row of each, by "
     "chance.": ("训练者与保留者每人的行数不同：攻击随机各取一行。"),
 }

@@ -136,6 +136,20 @@ def told_anew(schema: Schema, raw: pl.DataFrame) -> Schema:
     ))  # fmt: skip
 
 
+def timed(schema: Schema, time: str | bool | None) -> Schema:
+    """The schema in which numbers that tell the time are numbers, though 0 and 1 alone are taken for no and yes."""
+    if not isinstance(time, str) or time not in schema:
+        return schema
+    column = schema[time]
+    if column.kind is Kind.BOOLEAN and "kind" in column.found and all(map(_is_number, column.labels or ("",))):
+        return schema.replace(time, kind=Kind.INTEGER)
+    return schema
+
+
+def _is_number(label: str) -> bool:
+    return label.replace(".", "", 1).isdecimal()
+
+
 def with_entity(
     schema: Schema, raw: pl.DataFrame | Columns, entity: str | bool | None, counted: Counted | None = None
 ) -> Schema:

@@ -31,10 +31,10 @@ from likewise.notebook import live_bar
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Schema
 from likewise.schema.distinct import Columns, Counted
-from likewise.schema.infer import doubts, infer_counted, with_entity
+from likewise.schema.infer import doubts, infer_counted, timed, with_entity
 from likewise.schema.parse import parse, parse_declared
 from likewise.schema.persons import parted, word_on_entity
-from likewise.synthesizer.histories import learn_histories, timed
+from likewise.synthesizer.histories import learn_histories
 from likewise.synthesizer.parameters import condition_fields, table_generator
 from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of, persons_in, rows_of_class
 from likewise.synthesizer.ruled import alphabet_of, rules_of

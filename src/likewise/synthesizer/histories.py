@@ -14,7 +14,7 @@ from likewise.errors import OptionError
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
 from likewise.models.base import Generator
-from likewise.schema.column import Kind, Schema
+from likewise.schema.column import Schema
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.training.loop import Progress
@@ -88,20 +88,6 @@ def draw_histories(
     """
     asked = asked_of(model, schema, where, length)
     return in_order(drawn_as_asked(model, asked, n, rng, max_tries, tell), schema)
-
-
-def timed(schema: Schema, time: str | bool | None) -> Schema:
-    """The schema in which numbers that tell the time are numbers, though 0 and 1 alone are taken for no and yes."""
-    if not isinstance(time, str) or time not in schema:
-        return schema
-    column = schema[time]
-    if column.kind is Kind.BOOLEAN and "kind" in column.found and all(map(_is_number, column.labels or ("",))):
-        return schema.replace(time, kind=Kind.INTEGER)
-    return schema
-
-
-def _is_number(label: str) -> bool:
-    return label.replace(".", "", 1).isdecimal()
 
 
 def in_order(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:

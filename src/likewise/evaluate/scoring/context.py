@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.errors import OptionError
+from likewise.codecs.matrix import NUMBER_KINDS
+from likewise.errors import InputError, OptionError, nearest
 from likewise.evaluate.attacks.copies import row_hashes
 from likewise.evaluate.attacks.sides import Hashes, Side, Sides, take_sides
 from likewise.evaluate.chance import Dealt, deal
@@ -59,6 +60,28 @@ def chosen_measures(measures: str | Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+def checked_time(time: str | bool | None, schema: Schema) -> str | bool | None:
+    """The column that orders an entity's rows, or True for their own order; None where rows are no histories.
+
+    Raises:
+        OptionError: no column tells whose the rows are, or this one tells no time.
+    """
+    if time is None or time is False:
+        return None
+    if schema.entity is None:
+        raise OptionError("time tells the order of an entity's rows, and no column tells whose they are: give entity=")
+    if time is True:
+        return True
+    if time not in schema:
+        raise OptionError(f"time names column {time!r}, which the table lacks{nearest(time, schema.names)}")
+    if not schema[time].is_modelled or schema[time].kind not in NUMBER_KINDS:
+        raise OptionError(
+            f"column {time!r} is to tell the time, but holds neither dates nor numbers that are compared; give it a "
+            "kind, or time=True: the rows' own order is then kept"
+        )
+    return time
+
+
 @dataclass
 class Context:
     """One evaluation: its tables, its seeds, and the notes so far."""
@@ -72,6 +95,7 @@ class Context:
     measures: frozenset[str]
     notes: list[str] = field(default_factory=list)
     _hashes: dict[str, Hashes] = field(default_factory=dict, repr=False)
+    time: str | bool | None = None
 
     def __post_init__(self) -> None:
         self.whose = _whose(self.frames, self.schema.entity)
@@ -89,6 +113,22 @@ class Context:
     def people(self) -> str:
         """What is counted: "rows", or "persons" where a column tells whose a row is."""
         return "persons" if self.whose else "rows"
+
+    def entities(self, role: str) -> npt.NDArray[np.int64]:
+        """(n,) whose each row is, of tables of histories.
+
+        Raises:
+            InputError: the synthetic table does not tell.
+        """
+        if role in self.whose:
+            return self.whose[role]
+        name = self.schema.entity
+        if name not in self.frames[role].columns or not self.frames[role][name].count():
+            raise InputError(
+                f"the {role} table lacks column {name!r}, which tells whose a row is: histories cannot be measured "
+                "without it; give it, or leave time out"
+            )
+        return persons_of(self.frames[role], name)
 
     @property
     def modelled(self) -> list[str]:

@@ -43,9 +43,9 @@ TAKEN_OUT = (
     r"\+?\(?\p{Nd}(?:[\s().\-/]*\p{Nd}){4,}",
 )
 """Addresses of the web and of mail, and numbers of five digits or more, however they are parted."""
-_SINGLE = r"\p{Han}\p{Hiragana}\p{Katakana}"
-_WORD = rf"[\p{{L}}\p{{M}}\p{{Nd}}--{_SINGLE}]+"
-_TOKEN = rf"[ \n]?(?:[{_SINGLE}]|{_WORD}(?:['’\-]{_WORD})*|\S)"
+SINGLE = r"\p{Han}\p{Hiragana}\p{Katakana}"
+_WORD = rf"[\p{{L}}\p{{M}}\p{{Nd}}--{SINGLE}]+"
+_TOKEN = rf"[ \n]?(?:[{SINGLE}]|{_WORD}(?:['’\-]{_WORD})*|\S)"
 MOST_WORDS = 512
 """Of a text that are learnt, or drawn."""
 SPREAD = 8
@@ -164,7 +164,7 @@ class Words:
         kept = kept.filter(pl.col("people") >= rows).sort("order", "context", "word")
         runs = pl.concat(prints).unique().group_by("print").agg(pl.len().alias("people")).sort("print")
         shared = runs.filter(pl.col("people") >= rows)["print"].to_numpy()
-        alone = vocabulary.str.contains(rf"^(?:[ \n]|[^\p{{L}}\p{{Nd}}]|[{_SINGLE}])").to_numpy()
+        alone = vocabulary.str.contains(rf"^(?:[ \n]|[^\p{{L}}\p{{Nd}}]|[{SINGLE}])").to_numpy()
         alone = np.flatnonzero(alone & (forms.by_word[2:] != MARK)) + 2
         may_follow = (pl.col("order") > 1) | pl.col("word").is_in([ENDS, *alone.tolist()])
         tables = [_followers(kept.filter(may_follow, pl.col("order") == order)) for order in (3, 2, 1)]

@@ -12,7 +12,7 @@ Legend: n rows dealt to each hand, B deals, K cells of a table of counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,8 @@ N_DEALS = 60
 MOST_WORK = 1.2e8
 LEVEL = 0.025
 LEAST_SCALE = 1 / 3
+Distance = Callable[[FloatArray, FloatArray], FloatArray]
+"""Of two tables of counts (K, B), B times."""
 _LOG_ROWS = np.linspace(-9.0, 27.0, 4_000)  # rows a cell, and the total variation there
 _LOG_APART = np.log(special.i0e(2.0 * np.exp(_LOG_ROWS)) + special.i1e(2.0 * np.exp(_LOG_ROWS)))
 _POWERS = (np.interp(_LOG_ROWS - math.log(2.0), _LOG_ROWS, _LOG_APART) - _LOG_APART)[_LOG_ROWS < 7.0] / math.log(2.0)
@@ -93,6 +95,37 @@ class Dealt:
             gaps = counts / np.maximum(counts.sum(0), 1.0) - shares[:, None]
             found.append(np.abs(gaps.cumsum(0)).max(0) if ordered else 0.5 * np.abs(gaps).sum(0))
         return np.asarray(found[0] - found[1])
+
+    def figure(self, real: FloatArray, pool: sparse.csr_matrix, distance: Distance) -> Figure | None:
+        """How far tables of counts are apart: that of the synthetic rows, and of as many fresh ones, from the real one.
+        The interval is what chance leaves it, the rows dealt anew. None where one of the three is empty.
+
+        Args:
+            real: (K,) counts of the real rows.
+            pool: (K, 2n) what each row of the pool counts in each cell.
+        """
+        every, first = np.asarray(pool.sum(1), np.float64), np.asarray(pool @ self.hands, np.float64)
+        if not (real.sum() and first[:, 0].sum() and every.sum() > first[:, 0].sum()):
+            return None
+        one, other = distance(first, real[:, None]), distance(every - first, real[:, None])
+        figure = Figure(float(one[0]), self.n, float(other[0]), copy=0.0)
+        return judged(figure, one - other, self.wider)
+
+
+def divergence(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(B,) the Jensen-Shannon divergence between tables of counts (K, B), in bits."""
+    p, q = (counts / np.maximum(counts.sum(0), 1.0) for counts in (a, b))
+    return np.asarray(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2)
+
+
+def _entropy(p: FloatArray) -> FloatArray:
+    return np.asarray(-(p * np.log2(np.where(p > 0, p, 1.0))).sum(0))
+
+
+def running_gap(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(B,) the greatest difference of the running shares of tables of counts (K, B): that of Kolmogorov and Smirnov."""
+    p, q = (counts / np.maximum(counts.sum(0), 1.0) for counts in (a, b))
+    return np.asarray(np.abs((p - q).cumsum(0)).max(0))
 
 
 def deal(real: Typed, fresh: Typed, synthetic: Typed, rng: np.random.Generator) -> Dealt:

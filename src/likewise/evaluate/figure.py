@@ -55,7 +55,7 @@ class Measure:
         floor: where the floor comes from, where that is always the same.
         label, meaning, method: its name, what it says in one plain line, and how it is measured.
         threat: for an attack, what the attacker is given.
-        shown: as a share in per cent, in four digits ("fine") or three ("plain").
+        shown: as a share in per cent, in four digits ("fine") or three ("plain"), or as a whole number.
     """
 
     group: Group
@@ -65,7 +65,7 @@ class Measure:
     method: Text
     floor: FloorKind | None = None
     threat: Text | None = None
-    shown: Literal["share", "fine", "plain"] = "plain"
+    shown: Literal["share", "fine", "plain", "whole"] = "plain"
 
     def text(self, part: Part, lang: str, blanks: Mapping[str, Any]) -> str | None:
         """One of its texts with the blanks filled; None where there is none, or a blank cannot be filled."""

@@ -25,7 +25,7 @@ from likewise.evaluate.learners import learner_name
 from likewise.evaluate.links import with_links
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.results import ColumnScore, PairScore, Report, RuleScore, Score
-from likewise.evaluate.scoring import fidelity, histories, places, privacy, utility
+from likewise.evaluate.scoring import fidelity, histories, places, privacy, texts, utility
 from likewise.evaluate.scoring.context import Context, checked_time, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
@@ -328,7 +328,7 @@ def _report(run: Context) -> Report:
     models = utility.standard(run) if asked & {"utility", "models"} or run.by is not None else None
     guessed: list[Guessed] = []
     scores: list[Score] = [*fidelity.marginal_scores(run, fit, floor, floor_by)]
-    scores += places.place_scores(run)
+    scores += [*places.place_scores(run), *texts.text_scores(run)]
     told = histories.Told.of(run)
     if told is not None:
         scores += histories.likeness_scores(told)
@@ -350,7 +350,7 @@ def _report(run: Context) -> Report:
         scores += utility.target_score(run)
     if "attacks" in asked:
         fresh_copies, copied = privacy.copy_scores(run)
-        scores += [*copied, *places.nearest_scores(run)]
+        scores += [*copied, *places.nearest_scores(run), *texts.copy_scores(run)]
         if run.holdout is not None:
             found, guessed = privacy.attacks(run, fresh_copies)
             scores += found

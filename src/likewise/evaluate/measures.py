@@ -221,6 +221,24 @@ MEASURES: dict[str, Measure] = {
     **{f"place_support_{km}km": _in_cells(km) for km in (1, 10)},
     **{f"place_js_{km}km": _cell_counts(km) for km in (1, 10, 100)},
     **HISTORIES,
+    "text_js": Measure(
+        "fidelity", "lower", ("Words of texts", "文本用词"),
+        ("how far the words of synthetic texts are from those of real ones, from 0 (alike) to 1",
+         "合成文本的用词与真实文本相差多远，0 为一致，1 为完全不同"),
+        ("Jensen-Shannon divergence, in bits, between the counts of words, whatever their capitals, in {n:,} synthetic "
+         "rows; the floor is the same for as many fresh real rows; interval from the rows dealt anew",
+         "{n:,} 行合成文本与真实文本的词频（不分大小写）之间的 Jensen–Shannon 散度（比特）；"
+         "基准为同样多的新真实行的同一散度；区间由重新分派各行得出"),
+    ),
+    "text_length": Measure(
+        "fidelity", "lower", ("Lengths of texts", "文本长度"),
+        ("how far the lengths of synthetic texts are from those of real ones, from 0 (alike) to 1",
+         "合成文本的长度与真实文本相差多远，0 为一致，1 为完全不同"),
+        ("Kolmogorov-Smirnov distance of lengths in words, {n:,} synthetic rows; the floor is the same for as many "
+         "fresh real rows; interval from the rows dealt anew",
+         "以词数计的长度的 Kolmogorov–Smirnov 距离，{n:,} 行合成行；基准为同样多的新真实行的同一距离；"
+         "区间由重新分派各行得出"),
+    ),
     # --- use
     "tstr_auc": _prediction("ROC AUC", " ROC AUC", ("Prediction (AUC)", "预测（AUC）")),
     "tstr_f1": _prediction("F1, mean over classes,", "各类 F1 平均", ("Prediction (F1)", "预测（F1）")),
@@ -310,6 +328,27 @@ MEASURES: dict[str, Measure] = {
          "the same for fresh real points; the interval carries the errors of both",
          "{n:,} 个合成点中沿大圆距某一训练点不到 10 米的比例；基准为新的真实点的同一比例；区间计入两者的误差"),
         threat=CHECK, shown="share",
+    ),
+    "text_copies": Measure(
+        "privacy", "lower", ("Texts copied", "文本复制"),
+        ("how many synthetic texts are a real one, word for word", "有多少合成文本与某一真实文本逐词相同"),
+        ("share of {n:,} synthetic texts whose words, whatever their capitals and the marks between them, are those of "
+         "a training text; the floor is the same for fresh real texts; the interval carries the errors of both",
+         "{n:,} 条合成文本中用词（不分大小写和标点）与某一训练文本完全相同的比例；基准为新的真实文本的同一比例；"
+         "区间计入两者的误差"),
+        threat=CHECK, shown="share",
+    ),
+    "text_run": Measure(
+        "privacy", "lower", ("Longest run of words copied", "最长的连续复制词数"),
+        ("how many words in a row a synthetic text has in common with a real one, at most",
+         "合成文本与真实文本最多有多少个连续的词相同"),
+        ("the longest run of words, of 100 at most and whatever their capitals and the marks between them, that a "
+         "synthetic text ({n:,}) shares with a training text; the floor is the same for fresh real texts "
+         "({n_others:,}); the interval begins at the run that would be longer than any fresh one by chance once in "
+         "forty times",
+         "合成文本（{n:,} 条）与训练文本共有的最长连续词数（最多计 100 个，不分大小写和标点）；"
+         "基准为新的真实文本（{n_others:,} 条）的同一长度；区间下端为偶然四十次中仅一次超过全部新文本的那一长度"),
+        threat=CHECK, shown="whole",
     ),
     "membership": Measure(
         "privacy", "lower", ("Membership guess (AUC)", "成员推断（AUC）"),

@@ -16,8 +16,10 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from likewise.evaluate.chance import Dealt, judged
+from likewise.evaluate.chance import Dealt
+from likewise.evaluate.chance import divergence as apart
 from likewise.evaluate.figure import Figure
+from likewise.evaluate.shares import Met
 from likewise.evaluate.tables import FloatArray, IntArray, Typed
 from likewise.schema.places import RANGES, Pair
 
@@ -26,7 +28,6 @@ RADIUS = 6371.0
 DEGREE = 2 * math.pi * RADIUS / 360
 NEAR = 0.01
 """Kilometres within which two points are at one place."""
-SURE = 1.96
 
 
 def points_of(table: Typed, pair: Pair) -> FloatArray:
@@ -75,8 +76,8 @@ def _on_sphere(points: FloatArray) -> FloatArray:
 def support(synthetic: Typed, base: Typed, fresh: Typed, pair: Pair, km: float) -> Figure | None:
     """The share of points in cells that hold real points, of synthetic and of fresh real rows."""
     held = np.unique(cells_of(points_of(base, pair), km))
-    found = [_share(t, np.isin(cells, held), cells >= 0) for t in (synthetic, fresh) for cells in [_cells(t, pair, km)]]
-    return _beside(*found, copy=1.0)
+    found = [_met(t, np.isin(cells, held), cells >= 0) for t in (synthetic, fresh) for cells in [_cells(t, pair, km)]]
+    return found[0].beside(found[1], copy=1.0)
 
 
 def near(synthetic: Typed, base: Typed, fresh: Typed, pair: Pair) -> Figure | None:
@@ -90,36 +91,19 @@ def near(synthetic: Typed, base: Typed, fresh: Typed, pair: Pair) -> Figure | No
         known = _whole(points)
         close = np.zeros(len(points), bool)
         close[known] = nearest(points[known], real) < NEAR if known.any() else False
-        found.append(_share(table, close, known))
-    return _beside(*found, copy=1.0)
+        found.append(_met(table, close, known))
+    return found[0].beside(found[1], copy=1.0)
 
 
 def divergence(dealt: Dealt, pair: Pair, km: float) -> Figure | None:
     """The Jensen-Shannon divergence, in bits, between the counts of cells of synthetic and of real rows, and of as many
     fresh real ones; the interval is what chance leaves it, the rows dealt anew."""
     real, pool = (_cells(t, pair, km) for t in (dealt.real, dealt.pool))
-    if not ((real >= 0).any() and (pool[: dealt.n] >= 0).any() and (pool[dealt.n :] >= 0).any()):
-        return None
     cells, at = np.unique(np.concatenate([real[real >= 0], pool[pool >= 0]]), return_inverse=True)
     n = int((real >= 0).sum())
-    ours = np.bincount(at[:n], minlength=len(cells)).astype(np.float64)
     rows = np.flatnonzero(pool >= 0)
     held = sparse.csr_matrix((np.ones(len(rows), np.float32), (at[n:], rows)), (len(cells), len(pool)))
-    every, first = np.asarray(held.sum(1), np.float64), np.asarray(held @ dealt.hands, np.float64)
-    one, other = _js(first, ours[:, None]), _js(every - first, ours[:, None])
-    figure = Figure(float(one[0]), dealt.n, float(other[0]), copy=0.0)
-    return judged(figure, one - other, dealt.wider)
-
-
-def _js(a: FloatArray, b: FloatArray) -> FloatArray:
-    """(B,) bits between tables of counts (cells, B)."""
-    p, q = a / a.sum(0), b / b.sum(0)
-    m = (p + q) / 2
-    return np.asarray(_entropy(m) - (_entropy(p) + _entropy(q)) / 2)
-
-
-def _entropy(p: FloatArray) -> FloatArray:
-    return np.asarray(-(p * np.log2(np.where(p > 0, p, 1.0))).sum(0))
+    return dealt.figure(np.bincount(at[:n], minlength=len(cells)).astype(np.float64), held, apart)
 
 
 def _cells(table: Typed, pair: Pair, km: float) -> IntArray:
@@ -134,27 +118,8 @@ def _whole(points: FloatArray) -> npt.NDArray[np.bool_]:
     return np.asarray(np.isfinite(points).all(axis=1))
 
 
-def _share(table: Typed, met: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> tuple[float, float, int]:
-    """The share of known points that meet something, its variance, and how many they are; persons count as one."""
-    n = int(known.sum())
-    if not n:
-        return math.nan, math.nan, 0
-    share = float(met[known].mean())
-    _, whose = np.unique(table.whose[known], return_inverse=True)
-    apart = np.bincount(whose, weights=met[known] - share)
-    plain = 1.0 / (n + 4)  # as if two more had met it and two had not: a share of none has an interval, too
-    smooth = (share * n + 2) * plain
-    rows = np.bincount(whose)
-    wider = float(np.square(rows).sum()) / n
-    return share, max(float(np.square(apart).sum()) / n**2, smooth * (1 - smooth) * plain * wider), n
-
-
-def _beside(ours: tuple[float, float, int], theirs: tuple[float, float, int], *, copy: float) -> Figure | None:
-    """A share beside that of fresh rows; the interval carries the errors of both."""
-    if not ours[2] or not theirs[2]:
-        return None
-    half = SURE * math.sqrt(ours[1] + theirs[1])
-    return Figure(ours[0], ours[2], theirs[0], (max(0.0, ours[0] - half), min(1.0, ours[0] + half)), copy=copy)
+def _met(table: Typed, met: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> Met:
+    return Met.of(met[known], table.whose[known])
 
 
 SUPPORTS: Sequence[int] = (1, 10)

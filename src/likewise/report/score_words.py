@@ -53,8 +53,8 @@ def figure(name: str, value: float | None) -> str:
         if percent >= 10 or percent == 0:
             return f"{percent:.0f} %"
         return f"{percent:.1f} %" if abs(percent) >= 1 else f"{percent:.2g} %"
-    if value == 0:
-        return "0"
+    if value == 0 or _shown(name) == "whole":
+        return f"{value:,.0f}"
     if "rmse" in name or abs(value) >= 100:
         return f"{value:,.4g}"
     return f"{value:.4f}" if _shown(name) == "fine" else f"{value:.3f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -141,15 +141,29 @@ class Context:
     def draw_seed(self, stage: int) -> int:
         return int(self.rng(stage).integers(2**31 - 1))
 
-    def halves(self, stage: int, share: float = 0.5) -> tuple[Typed, Typed]:
+    def halves(self, stage: int, share: float = 0.5, *, of: Typed | None = None) -> tuple[Typed, Typed]:
         """The training rows in two by chance, the second part holding `share` of them; persons stay whole."""
-        persons = np.unique(self.train.whose)
+        table = self.train if of is None else of
+        persons = np.unique(table.whose)
         order = self.rng(stage).permutation(len(persons))
         cut = max(1, round(share * len(order)))
-        if self.train.persons is None:
-            return self.train.take(order[cut:]), self.train.take(order[:cut])
-        is_second = np.isin(self.train.whose, persons[order[:cut]])
-        return self.train.take(np.flatnonzero(~is_second)), self.train.take(np.flatnonzero(is_second))
+        if table.persons is None:
+            return table.take(order[cut:]), table.take(order[:cut])
+        is_second = np.isin(table.whose, persons[order[:cut]])
+        return table.take(np.flatnonzero(~is_second)), table.take(np.flatnonzero(is_second))
+
+    def control(self, tables: Mapping[str, Typed] | None = None) -> tuple[Typed, Typed, FloorKind]:
+        """Real rows that others are held against, and fresh ones that are held against the same: rows held out of
+        people who are not among the training rows; else the training rows in two.
+
+        Args:
+            tables: typed otherwise, by role.
+        """
+        train = self.train if tables is None else tables["real"]
+        fresh = self.holdout if tables is None else tables.get("holdout")
+        if fresh is not None and self.whose:
+            fresh = fresh.take(np.flatnonzero(~np.isin(fresh.whose, train.whose)))
+        return (*self.halves(60, of=train), "halves") if fresh is None or not len(fresh) else (train, fresh, "holdout")
 
     @cached_property
     def measured(self) -> tuple[Typed, Typed]:

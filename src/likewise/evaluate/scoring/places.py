@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from likewise.evaluate.figure import FloorKind
 from likewise.evaluate.places import DEPTHS, SUPPORTS, divergence, near, support
 from likewise.evaluate.results import Score
 from likewise.evaluate.scoring.context import Context
-from likewise.evaluate.tables import Typed
 from likewise.schema.places import Pair, pairs_of
 
 
@@ -16,7 +14,7 @@ def place_scores(run: Context) -> Iterable[Score]:
     """How alike places are."""
     pairs = pairs_of(run.schema)
     for pair in pairs:
-        base, fresh, by = _real(run)
+        base, fresh, by = run.control()
         for km in SUPPORTS:
             found = support(run.synthetic, base, fresh, pair, km)
             if found is not None:
@@ -31,17 +29,10 @@ def nearest_scores(run: Context) -> Iterable[Score]:
     """How many synthetic points stand where a real one does."""
     pairs = pairs_of(run.schema)
     for pair in pairs:
-        base, fresh, by = _real(run)
+        base, fresh, by = run.control()
         found = near(run.synthetic, base, fresh, pair)
         if found is not None:
             yield Score.of(_name("place_near", pair, pairs), found, floor_by=by)
-
-
-def _real(run: Context) -> tuple[Typed, Typed, FloorKind]:
-    """The rows that points are held against, and fresh ones that are held against the same."""
-    if run.holdout is not None:
-        return run.train, run.holdout, "holdout"
-    return (*run.halves(60), "halves")
 
 
 def _name(measure: str, pair: Pair, pairs: list[Pair]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from likewise import errors
 from likewise.cli.doors import are_arrays, door_of
 from likewise.cli.options import Reading
-from likewise.cli.outputs import read_text
+from likewise.cli.outputs import names_a_table, read_text
 from likewise.schema.semantics import WHYS
 
 if TYPE_CHECKING:
@@ -152,6 +152,20 @@ def history_conditions_of(texts: list[str], schema: Schema) -> dict[str, Conditi
         else:
             _refuse_second(name)
     return conditions
+
+
+def static_of(texts: list[str] | None) -> tuple[list[str] | None, Path | None]:
+    """The columns, or the file of a table of entities, that `--static` names.
+
+    Raises:
+        OptionError: it names both, or several files.
+    """
+    named = [text for text in texts or [] if Path(text).is_file() or names_a_table(text)]
+    if not named:
+        return texts, None
+    if len(texts or []) > 1:
+        raise errors.OptionError("--static takes columns, or one file with a row for each entity: give either")
+    return None, Path(named[0])
 
 
 def length_of(text: str) -> Condition:

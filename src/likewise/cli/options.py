@@ -81,10 +81,16 @@ Time = Annotated[
 Static = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="COLUMN",
-        help="With --time: a column that never changes within an entity; several times. Found if none is named.",
+        metavar="COLUMN|FILE",
+        help="With --time: a column that never changes within an entity; several times; found if none is named. Or a "
+        "file with a row for each entity, joined by its column.",
         rich_help_panel=COLUMNS,
     ),
+]
+StaticFile = Annotated[
+    Path | None,
+    typer.Option("--static-output", metavar="FILE", help="Where the drawn table of entities goes, of --static FILE."),
+    OUTPUT,
 ]
 Entities = Annotated[
     int | None,

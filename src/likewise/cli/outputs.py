@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from likewise.report.comparison import Comparison
     from likewise.schema.column import Schema
     from likewise.schema.dialect import Dialect
+    from likewise.schema.distinct import Counted
+    from likewise.synthesizer.beside import Drawn
 
 
 def guard(inputs: list[Path], outputs: list[Path]) -> None:
@@ -97,6 +100,24 @@ def write_table(
         fake = parse.restore(parse.parse(fake, schema), schema, typed=True)
     fake = fake.with_columns(_of_held_categories(column) for column in fake)
     files.write(fake if beside is None else fake.hstack(beside), path, dialect=told)
+
+
+def write_two(drawn: Drawn, schema: Schema, rows: Path, static: Path, *, dialect: Dialect | None = None) -> None:
+    """Write the rows of histories, and the table of what their entities are."""
+    for frame, path in ((drawn.rows, rows), (drawn.static, static)):
+        write_table(frame, own_schema(schema, frame), path, dialect=dialect)
+
+
+def own_schema(schema: Schema, frame: pl.DataFrame | Counted) -> Schema:
+    """The schema of the columns of one of two tables."""
+    return replace(schema, columns=tuple(column for column in schema if column.name in frame.columns))
+
+
+def names_a_table(text: str) -> bool:
+    """Whether it ends as the name of a file of rows does."""
+    from likewise.tables import files
+
+    return files.names_a_table(text)
 
 
 def is_delimited(path: Path) -> bool:

@@ -11,8 +11,8 @@ from likewise import errors
 from likewise.cli.arrays import draw
 from likewise.cli.doors import images_door, windows_door
 from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
-from likewise.cli.options import AS_TOLD, Debug, Entities, Quiet, Seed, TableFile
-from likewise.cli.outputs import check_outputs, open_terminal, write_table
+from likewise.cli.options import AS_TOLD, Debug, Entities, Quiet, Seed, StaticFile, TableFile
+from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_table, write_two
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
@@ -36,6 +36,11 @@ def sample(
         Path | None,
         typer.Option(metavar="FILE", help="With --continue: the rows to come, with the columns known of them."),
     ] = None,
+    static: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --continue: what the entities are, where such a table was learnt."),
+    ] = None,
+    static_output: StaticFile = None,
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="COND", help="A condition that every row meets; may be given several times."),
@@ -67,7 +72,7 @@ def sample(
       likewise sample model.likewise --continue visits.csv --steps 12 -o longer.csv
       likewise sample model.likewise --continue sales.csv --future prices.csv -o forecast.csv
     """
-    for flag, of_future in (("--steps", steps), ("--future", future)):
+    for flag, of_future in (("--steps", steps), ("--future", future), ("--static", static)):
         if known is None and of_future is not None:
             raise errors.OptionError(f"{flag} is of rows that follow known ones: give --continue")
     if steps is not None and future is not None:
@@ -85,11 +90,12 @@ def sample(
         raise errors.OptionError(f"this model learnt {kind}: give {flag}")
     if length is not None and not of_histories:
         raise errors.OptionError("--length is of histories, and this model learnt rows")
+    _check_static(synthesizer, known, static, static_output)
     if known is not None:
         if where or length is not None:
             flag = "--where" if where else "--length"
             raise errors.OptionError(f"{flag} does not go with --continue: the rows given say what holds")
-        _continue(synthesizer, known, steps, future, seed, output, terminal)
+        _continue(synthesizer, known, steps, future, static, seed, output, terminal)
         return
     rows = entities if rows is None else rows
     assert rows is not None
@@ -101,26 +107,45 @@ def sample(
         door.check_writable(output)
         draw(synthesizer, door, rows, conditions, seed=seed, terminal=terminal, output=output)
         return
-    check_outputs(table=output)
+    check_outputs(static_output, table=output)
     with terminal.drawing() as search:
         fake = synthesizer.sample(
             rows, where=conditions or None, length=None if length is None else length_of(length), max_tries=max_tries,
             progress=search or False, random_state=seed,
         )  # fmt: skip
+    if static_output is not None:
+        write_two(fake, synthesizer.schema_, output, static_output)
+        terminal.result(f"{output}: {len(fake.rows):,} rows\n{static_output}: {len(fake.static):,} entities")
+        return
     write_table(fake, synthesizer.schema_, output)
     terminal.result(f"{output}: {len(fake):,} rows")
 
 
+def _check_static(synthesizer: Synthesizer, known: Path | None, static: Path | None, output: Path | None) -> None:
+    """Hold what is said of a table of entities to whether one was learnt."""
+    if synthesizer.beside_ is None:
+        for flag, path in (("--static", static), ("--static-output", output)):
+            if path is not None:
+                raise errors.OptionError(f"{flag} is of a table of entities, and this model learnt none")
+    elif known is None and output is None:
+        raise errors.OptionError("this model learnt a table of entities, too: say where it goes by --static-output")
+    elif known is not None and (static is None or output is not None):
+        raise errors.OptionError(
+            "this model learnt a table of entities, too, and --continue takes it as it is: give it by --static, and no "
+            "--static-output"
+        )
+
+
 def _continue(
-    synthesizer: Synthesizer, known: Path, steps: int | None, future: Path | None, seed: int | None, output: Path,
-    terminal: Terminal,
+    synthesizer: Synthesizer, known: Path, steps: int | None, future: Path | None, static: Path | None,
+    seed: int | None, output: Path, terminal: Terminal,
 ) -> None:  # fmt: skip
     """Write the rows of a file, and behind each entity's those that follow."""
     check_outputs(table=output)
     with terminal.doing("reading"):
         frame, dialect = AS_TOLD.read(known, schema=synthesizer.schema_)
-        coming = None if future is None else AS_TOLD.read(future)[0]
+        coming, of_entities = (None if path is None else AS_TOLD.read(path)[0] for path in (future, static))
     with terminal.doing("drawing"):
-        longer = synthesizer.extend(frame, steps=steps, future=coming, random_state=seed)
-    write_table(longer, synthesizer.schema_, output, dialect=dialect)
+        longer = synthesizer.extend(frame, steps=steps, future=coming, static=of_entities, random_state=seed)
+    write_table(longer, own_schema(synthesizer.schema_, longer), output, dialect=dialect)
     terminal.result(f"{output}: {len(longer):,} rows, {len(longer) - len(frame):,} of them new")

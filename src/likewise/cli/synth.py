@@ -12,7 +12,7 @@ import typer
 from likewise import errors
 from likewise.cli.arrays import synth_arrays
 from likewise.cli.doors import door_of
-from likewise.cli.inputs import conditions_of, schema_in, schema_of, taken_of
+from likewise.cli.inputs import conditions_of, schema_in, schema_of, static_of, taken_of
 from likewise.cli.models import check_model
 from likewise.cli.options import (
     AS_TOLD,
@@ -37,6 +37,7 @@ from likewise.cli.options import (
     SchemaFile,
     Seed,
     Static,
+    StaticFile,
     Target,
     Time,
     column_names,
@@ -45,12 +46,15 @@ from likewise.cli.options import (
 )  # fmt: skip
 from likewise.cli.outputs import (
     check_outputs,
+    guard,
     is_delimited,
     open_terminal,
+    own_schema,
     show,
     show_withheld,
     write_parts,
     write_table,
+    write_two,
 )
 from likewise.cli.plan import show_plan
 
@@ -148,6 +152,7 @@ def synth(
     no_entity: NoEntity = False,
     time: Time = None,
     static: Static = None,
+    static_output: StaticFile = None,
     max_rows: Annotated[
         int | None,
         typer.Option(
@@ -207,6 +212,7 @@ def synth(
       likewise synth stays.csv -o fake.csv --rule 'checkin < checkout' --rule 'city, country from data'
       likewise synth payroll.csv -o fake.csv --entity employee_id
       likewise synth visits.csv -o fake.csv --entity patient --time day --entities 500
+      likewise synth visits.csv -o fake.csv --entity id --time day --static people.csv --static-output people_fake.csv
       likewise synth real.csv -o rich.csv --only 'income=>50K'
       likewise synth real.csv -o fake.csv --model vae --condition-on income --save model.likewise
       likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
@@ -235,7 +241,7 @@ def synth(
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
-            "text", "time", "static", "entities", *reading.given,
+            "text", "time", "static", "static_output", "entities", *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_arrays(
@@ -245,8 +251,15 @@ def synth(
         return
     if where:
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
-    check_outputs(save, report, json, table=output)
+    check_outputs(save, report, json, static_output, table=output)
     _check_time(time, static, entities, rows)
+    static, static_file = static_of(static)
+    if (static_file is None) != (static_output is None):
+        raise errors.OptionError(
+            "--static FILE and --static-output go together: a table of entities, and where it goes"
+        )
+    if static_file is not None:
+        guard([source, static_file], [path for path in (output, static_output, save, report, json) if path is not None])
 
     if budget is not None and epsilon is None:
         raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
@@ -257,6 +270,8 @@ def synth(
     check_model(model, DEFAULT_MODEL)
     with terminal.doing("reading"):
         given = schema_in(schema_file)
+        of_entities = None if static_file is None else AS_TOLD.read(static_file)[0]
+        beside = [] if given is None or of_entities is None else [c for c in given if c.name in of_entities.columns]
         if privacy is not None or dry_run:
             frame, dialect = reading.read(source, by_header=privacy is not None, schema=given)
         else:
@@ -265,7 +280,10 @@ def synth(
     if privacy is not None and given is not None and not isinstance(frame, Counted):
         schema = _declared(frame, given, target, privacy, reading)
     else:
+        if given is not None and beside:
+            given, beside = own_schema(given, frame), [c for c in beside if c.name not in frame.columns]
         schema = schema_of(frame, given, target, terminal, entity_of(entity, no_entity), dialect, reading)
+        schema = replace(schema, columns=(*schema.columns, *beside))
     schema = schema.with_rules(rule)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     if not isinstance(frame, Counted) and dry_run:
@@ -276,7 +294,8 @@ def synth(
     rows = rows if time is None else entities
     synthesize(
         held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        entity=False if no_entity else None, time=time, static=static, strict_rules=strict_rules, budget=kept,
+        entity=False if no_entity else None, time=time, static=static, of_entities=of_entities,
+        static_output=static_output, strict_rules=strict_rules, budget=kept,
         k_anonymous=k_anonymous, text=text, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
@@ -297,6 +316,8 @@ def synthesize(
     entity: bool | None = None,
     time: str | None = None,
     static: Sequence[str] | None = None,
+    of_entities: pl.DataFrame | None = None,
+    static_output: Path | None = None,
     strict_rules: bool = False,
     privacy: DP | None = None,
     budget: Budget | None = None,
@@ -316,6 +337,7 @@ def synthesize(
 
     Args:
         held: the table, alone in a list, which is emptied once nothing needs the rows: they take the most memory.
+        of_entities: of histories, what their entities are, where that is a table of its own.
     """
     import likewise as lw
     from likewise.schema.distinct import Counted
@@ -338,7 +360,10 @@ def synthesize(
             max_seconds=max_seconds,
             progress=progress,
             **told,
-        ).fit(held.pop() if not measure else held[0].copy() if isinstance(held[0], Counted) else held[0])
+        ).fit(
+            held.pop() if not measure else held[0].copy() if isinstance(held[0], Counted) else held[0],
+            static=of_entities,
+        )
     schema = synthesizer.schema_
     with terminal.doing("drawing"):
         if in_parts:
@@ -346,9 +371,14 @@ def synthesize(
             write_parts(synthesizer.sample_parts(rows), schema, output, dialect=dialect)
         else:
             fake = synthesizer.sample(rows)
-            n_rows = len(fake)
-            write_table(fake, schema, output, dialect=dialect)
+            n_rows = len(fake if static_output is None else fake.rows)
+            if static_output is not None:
+                write_two(fake, schema, output, static_output, dialect=dialect)
+            else:
+                write_table(fake, schema, output, dialect=dialect)
     terminal.result(f"{output}: {n_rows:,} rows")
+    if static_output is not None:
+        terminal.result(f"{static_output}: {len(fake.static):,} entities")
     if save is not None:
         synthesizer.save(save)
         terminal.result(f"{save}: the model")
@@ -379,8 +409,12 @@ def synthesize(
         learnt, kept = synthesizer.train_rows_, synthesizer.holdout_rows_
         frame = held[0].table.frame() if isinstance(held[0], Counted) else held[0]
         kept_out = None if kept is None or not len(kept) else frame[kept]
+        frame = frame if learnt is None else frame[learnt]
+        if (two := synthesizer.beside_) is not None and of_entities is not None:
+            frame, fake = two.joined(frame, of_entities), two.joined(fake.rows, fake.static)
+            kept_out = None if kept_out is None else two.joined(kept_out, of_entities)
         figures = lw.evaluate(
-            frame if learnt is None else frame[learnt], fake, holdout=kept_out,
+            frame, fake, holdout=kept_out,
             target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0, time=time,
         )  # fmt: skip
     if kept_out is not None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.histories.layout import Layout, encoded
-from likewise.typing import Ints
+from likewise.typing import Bools, Ints
 
 Places = npt.NDArray[np.float32]
 
@@ -28,6 +28,7 @@ class Ahead:
         codes: (n, D) of a row's own fields, -1 where unknown.
         fractions: (n, F) where inside their codes values lie.
         totals: (n,) of numbers that are carried on, by column, null where unknown.
+        table: (n, columns) their own, canonical, null where unknown.
     """
 
     starts: Ints
@@ -36,6 +37,7 @@ class Ahead:
     codes: Ints
     fractions: Places
     totals: dict[str, pl.Series]
+    table: pl.DataFrame
 
     @classmethod
     def of(cls, layout: Layout, table: pl.DataFrame, whose: Ints, n_entities: int) -> Self:
@@ -57,7 +59,21 @@ class Ahead:
         fractions = layout.codec.encode(table).fractions
         ticks = layout.clock.ticks(table[layout.time]) if timed and layout.time is not None else None
         totals = {name: table[name] for name in layout.carries if table[name].null_count() < len(table)}
-        return cls(np.cumsum(lengths) - lengths, lengths, ticks, codes, fractions, totals)
+        return cls(np.cumsum(lengths) - lengths, lengths, ticks, codes, fractions, totals, table.select(layout.own))
+
+    def over(self, layout: Layout, rows: pl.DataFrame, again: Bools) -> tuple[pl.DataFrame, Bools]:
+        """Drawn rows with what was known of them, and which of their values are those of the row before: no known one.
+
+        Args:
+            rows, again: (n, ...) in the same order.
+        """
+        known = np.column_stack([self.table[name].is_not_null().to_numpy() for name in layout.repeated] or [again])
+        values = [
+            pl.coalesce(pl.lit(self.table[name]), pl.col(name)).alias(name)
+            for name in rows.columns
+            if name in layout.own
+        ]
+        return rows.with_columns(values), again & ~known if layout.repeated else again
 
     def rows(self, who: Ints, step: int) -> Ints:
         """(m,) the rows of these entities that come at a step."""

@@ -29,11 +29,14 @@ from likewise.histories.order import Histories
 from likewise.histories.running import Running, begun, values_of
 from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
-from likewise.schema.column import Schema
+from likewise.schema.column import Column, Kind, Schema
 from likewise.training.loop import Progress
 from likewise.typing import Bools, Ints
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+STARTED = "\0has rows"
+"""Of entities whose rows have no time: whether there are any."""
 
 _NAMES = ("static", "own", "keys", "row_keys", "alone")
 """The parts of a layout that are names of columns."""
@@ -61,17 +64,24 @@ class HistoryModel:
         cls, told: Histories, held: Histories, schema: Schema, *, entity: str, time: str | None,
         static: Sequence[str] | None, options: CodecOptions | None, make: Callable[[], Generator],
         rng: np.random.Generator, progress: Progress | None = None,
+        bare: tuple[pl.DataFrame, pl.DataFrame] | None = None,
     ) -> HistoryModel:  # fmt: skip
         """Learn histories.
 
         Args:
             told, held: the entities to learn from, and those by which training stops.
+            bare: what entities without rows are, of both; their other columns are missing.
             make: a generator that has learnt nothing.
         """
         layout = layout_of(told, schema, entity, time, static, options)
         first_names = [*layout.keys, *layout.static, *layout.begun, *([time] if time else [])]
-        of_entity = Schema(tuple(c for c in schema if c.name in first_names))
-        firsts = TableCodec.fit(layout.with_bases(told)[told.starts], of_entity, options)
+        of_entity = [c for c in schema if c.name in first_names]
+        if bare is not None and time is None:  # else a start that is missing says it
+            of_entity.append(Column(name=STARTED, kind=Kind.BOOLEAN, dtype="Boolean"))
+        mine_first, others_first = (
+            _entities(layout, part, None if bare is None else bare[i]) for i, part in enumerate((told, held))
+        )
+        firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options)
         mine, others = layout_rows(layout, told), layout_rows(layout, held)
         first, when, what = make(), make(), make()
 
@@ -79,12 +89,11 @@ class HistoryModel:
             alphabet, context = of[0], tuple(range(of[1]))
             generator.fit(Fit.of(train, holdout, alphabet, rng=rng, context_fields=context, progress=progress))
 
-        entities = [firsts.encode(layout.with_bases(part)[part.starts]) for part in (told, held)]
-        learn(first, entities[0], entities[1], (firsts.alphabet, 0))
+        learn(first, firsts.encode(mine_first), firsts.encode(others_first), (firsts.alphabet, 0))
         if time:
             learn(when, mine.when, others.when, layout.when)
         learn(what, mine.what, others.what, layout.what)
-        return cls(layout, firsts, first, when, what, len(told.starts) + len(held.starts))
+        return cls(layout, firsts, first, when, what, len(mine_first) + len(others_first))
 
     # ---- what a file holds -------------------------------------------------------------------------------------------
 
@@ -128,7 +137,7 @@ class HistoryModel:
         )  # fmt: skip
         layout.check()
         needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}
-        if set(firsts.columns) != needed:
+        if set(firsts.columns) - {STARTED} != needed:
             raise ModelFileError("histories: its columns of entities are not those that it names")
         n_entities = take_value(data, "n_entities", int)
         if n_entities < 1:
@@ -148,8 +157,8 @@ class HistoryModel:
         given: Given | None = None,
         narrowing: Narrowing | None = None,
         steps: int | None = None,
-    ) -> tuple[pl.DataFrame, Ints]:
-        """The rows of n new entities, and (rows,) whose each is.
+    ) -> tuple[pl.DataFrame, Ints, pl.DataFrame]:
+        """The rows of n new entities, (rows,) whose each is, and (n, columns) what these are.
 
         Args:
             given: what is known of the entities, as the generator of these takes it; None knows nothing.
@@ -157,13 +166,33 @@ class HistoryModel:
             steps: rows of each; None draws histories to their ends.
         """
         layout, entities = self.layout, self.first.sample(n, rng=rng, given=given)
-        table = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
+        everybody = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
+        started = _started(everybody, layout.time)
+        table = (
+            everybody if started.all() else self._whole(entities[started.to_numpy()], everybody.filter(started), rng)
+        )
         if layout.time is not None:
             times = table[layout.time]
             table = table.with_columns(layout.clock.times(layout.clock.placed(layout.clock.ticks(times)), times))
         running = Running(layout, begun(layout, table))
-        walk = Walk(layout, self.when, self.what, table, layout.memory.begin(n), running, rng)
-        return self._walked(walk, table, steps)
+        walk = Walk(layout, self.when, self.what, table, layout.memory.begin(len(table)), running, rng)
+        rows, whose = self._walked(walk, table, steps)
+        return rows, started.arg_true().to_numpy().astype(np.int64)[whose], everybody
+
+    def _whole(self, codes: Codes, entities: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+        """Entities that have rows, with numbers to carry on: only of those without rows they are missing."""
+        lacking = entities.select(pl.any_horizontal(pl.lit(False), pl.col(self.layout.begun).is_null())).to_series()
+        if not lacking.any():
+            return entities
+        fields, at = self.firsts.alphabet.fields, lacking.to_numpy()
+        known = codes.codes[at].astype(np.int64)
+        begun_fields = [j for name in self.layout.begun for j in self.firsts.fields_of(name)]
+        known[:, begun_fields] = -1
+        weights = {j: (np.arange(fields[j].size) != fields[j].missing).astype(float) for j in begun_fields}
+        again = self.first.sample(len(known), rng=rng, given=Given(known, weights, joint=False))
+        made = self.firsts.decode(again, rng=rng)
+        filled = [entities[name].scatter(np.flatnonzero(at), made[name]) for name in self.layout.begun]
+        return entities.with_columns(filled)
 
     def extend(
         self, known: Histories, steps: int | None, rng: np.random.Generator, ahead: Ahead | None = None
@@ -196,7 +225,7 @@ class HistoryModel:
     def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:
         """Rows that follow a past, until a history ends or for so many steps."""
         layout, past, ahead = self.layout, walk.past, walk.ahead
-        alive, drawn = np.arange(len(entities)), []
+        alive, drawn = np.arange(len(entities)), [walk.none]
         for step in range(layout.longest if steps is None else steps):
             if ahead is not None:
                 alive = np.flatnonzero(ahead.lengths > step)
@@ -214,6 +243,8 @@ class HistoryModel:
         names = [name for name in (*layout.own, *layout.row_keys) if name not in layout.made]
         rows = layout.codec.decode(codes, rng=walk.rng).select(names)
         again = np.concatenate([step.again for step in drawn])[order]
+        if ahead is not None:
+            rows, again = ahead.over(layout, rows, again)
         rows = rows.with_columns(_repeated(layout, rows, again, whose[order], entities))
         known = [entities[name].gather(whose[order]) for name in (*layout.keys, *layout.static)]
         known += values_of(layout.carried, [step.totals for step in drawn], order)
@@ -244,6 +275,24 @@ def _repeated(layout: Layout, rows: pl.DataFrame, again: Bools, whose: Ints, ent
             values = values.scatter(known, entities[name].gather(whose[known]).cast(values.dtype))
         found.append(values.gather(np.maximum.accumulate(np.where(stay & ~begins, 0, np.arange(len(rows))))))
     return found
+
+
+def _entities(layout: Layout, told: Histories, bare: pl.DataFrame | None) -> pl.DataFrame:
+    """(E, columns) the first rows of entities, and behind them those who have none."""
+    firsts = layout.with_bases(told)[told.starts]
+    if bare is None:
+        return firsts
+    known = firsts.with_columns(pl.lit(True).alias(STARTED))
+    others = bare.with_columns(pl.lit(False).alias(STARTED)).select(known.columns)
+    return pl.concat([known, others.cast(known.schema)])
+
+
+def _started(entities: pl.DataFrame, time: str | None) -> pl.Series:
+    """(E,) which entities have rows: those that begin at some time, or of which it is said."""
+    if time is not None:
+        return entities[time].is_not_null()
+    every = pl.Series([True]).new_from_index(0, len(entities))
+    return entities[STARTED].fill_null(True) if STARTED in entities.columns else every
 
 
 def _onward(times: pl.Series, since: pl.Series, whose: Ints) -> pl.Series:

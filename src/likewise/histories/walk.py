@@ -73,6 +73,16 @@ class Walk:
         self.fraction_of = [layout.codec.alphabet.fields[j].fraction for j in own]
         self.key_fields = [own.index(j) for j in layout.fields_of(layout.alone)]
 
+    @property
+    def none(self) -> Step:
+        """No rows of nobody."""
+        alphabet, n_repeated = self.layout.codec.alphabet, len(self.layout.repeated)
+        codes = np.zeros((0, len(alphabet.fields)), np.int64)
+        fractions = np.zeros((0, alphabet.n_fractions), np.float32)
+        none, again = np.zeros(0, bool), np.zeros((0, n_repeated), bool)
+        totals = {name: base[:0] for name, base in self.running.base.items()}
+        return Step(np.zeros(0, np.int64), self.ticks[:0], codes, fractions, totals, none, again)
+
     def step(self, who: Ints, coming: Ints | None = None) -> Step:
         """The next rows of these entities.
 

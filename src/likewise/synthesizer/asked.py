@@ -128,8 +128,8 @@ def _fixed(model: HistoryModel) -> str:
 def drawn_as_asked(
     model: HistoryModel, asked: Asked, n: int, rng: np.random.Generator, max_tries: int | None = None,
     tell: Callable[[Search], None] | None = None,
-) -> pl.DataFrame:  # fmt: skip
-    """The rows of n new entities, canonical.
+) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
+    """The rows of n new entities, canonical, and (n, columns) what these are.
 
     Raises:
         ConditionError: nothing can meet the conditions, or too few histories do to be found.
@@ -139,37 +139,42 @@ def drawn_as_asked(
         raise ConditionError(f"columns {list(narrowing.met)}: conditions on parts of moments do not hold on histories")
     given = Given(weights=narrowing.weights, max_tries=max_tries)
     if not asked.needs_search:
-        return model.sample(n, rng, given, narrowing)[0]
+        rows, _, entities = model.sample(n, rng, given, narrowing)
+        return rows, entities
     most = max(LEAST_TRIES, TRIES_A_HISTORY * n) if max_tries is None else max_tries
     budget = Budget(n, most, tell)
     parts: list[pl.DataFrame] = []
+    people: list[pl.DataFrame] = []
     at_once = ROWS_AT_ONCE
     while budget.found < n:
         if budget.is_spent:
             _refuse(budget, asked)
         m = budget.next_batch(n - budget.found, most=max(at_once, 1))
-        rows, whose = model.sample(m, rng, replace(given, max_tries=None), narrowing)
+        rows, whose, entities = model.sample(m, rng, replace(given, max_tries=None), narrowing)
         good = np.flatnonzero(asked.met(rows, whose, m))
         taken = good[: n - budget.found]
         kept = np.isin(whose, taken)
         number = np.searchsorted(taken, whose[kept]) + budget.found
         parts.append(rows.filter(pl.Series(kept)).with_columns(pl.Series(WHOSE, number)))
+        people.append(entities[taken])
         budget.spend(m, mass=float(len(good)), found=len(taken))
         at_once = int(ROWS_AT_ONCE * m / max(len(rows), 1))
-    return _with_new_keys(model, pl.concat(parts), rng)
+    return _with_new_keys(model, pl.concat(parts), pl.concat(people), rng)
 
 
 WHOSE = "\0whose"
 """The column of which entity a row is; no column of a table is called so."""
 
 
-def _with_new_keys(model: HistoryModel, rows: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """Rows of several draws: keys that differ within one may be alike in two, so all are made anew."""
+def _with_new_keys(
+    model: HistoryModel, rows: pl.DataFrame, entities: pl.DataFrame, rng: np.random.Generator
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows and entities of several draws: keys that differ within one may be alike in two, so all are made anew."""
     whose, layout = rows[WHOSE].to_numpy(), model.layout
-    firsts = rows.unique(WHOSE, keep="first", maintain_order=True)
-    of_entities, of_rows = model.firsts.keys(firsts, rng), layout.codec.keys(rows, rng)
-    made = [of_entities[name].gather(whose) for name in layout.keys] + [of_rows[name] for name in layout.row_keys]
-    return rows.drop(WHOSE).with_columns(made)
+    made = model.firsts.keys(entities, rng).select(layout.keys)
+    of_rows = layout.codec.keys(rows, rng).select(layout.row_keys) if layout.row_keys else rows.select()
+    rows = rows.drop(WHOSE).with_columns([*made[whose].get_columns(), *of_rows.get_columns()])
+    return rows, entities.with_columns(made.get_columns())
 
 
 def _refuse(budget: Budget, asked: Asked) -> None:

@@ -13,6 +13,7 @@ from likewise.conditions import resolve
 from likewise.errors import ConditionError, OptionError
 from likewise.estimator import check_count, held_in_memory
 from likewise.schema.distinct import Columns
+from likewise.synthesizer.beside import Drawn
 from likewise.synthesizer.histories import draw_histories
 from likewise.synthesizer.parameters import is_count
 from likewise.synthesizer.ruled import Draw
@@ -26,7 +27,7 @@ def drawn(
     synth: Synthesizer, n: int | None, rng: np.random.Generator, *, where: Mapping[str, Any] | None = None,
     length: Any = None, max_tries: int | None = None, progress: Callable[[Search], None] | bool | None = None,
 ) -> Any:  # fmt: skip
-    """Rows as `Synthesizer.sample` draws them: the columns of a canonical frame, or images.
+    """Rows as `Synthesizer.sample` draws them: the columns of a canonical frame, or of two, or images.
 
     Raises:
         OptionError, ConditionError: as `Synthesizer.sample` says.
@@ -38,9 +39,13 @@ def drawn(
     if synth.histories_ is not None:
         asked = synth.progress is True if progress is None else progress
         with told_of(asked) as listener, held_in_memory(n):
-            return Columns.of(
-                draw_histories(synth.histories_, synth.schema_, n, by_name(where), rng, max_tries, length, listener)
+            rows, entities = draw_histories(
+                synth.histories_, synth.schema_, n, by_name(where), rng, max_tries, length, listener
             )
+            if synth.beside_ is None:
+                return Columns.of(rows)
+            two = synth.beside_.part(rows, synth.beside_.rows), synth.beside_.part(entities, synth.beside_.static)
+            return Drawn(*map(Columns.of, two))
     if length is not None:
         raise OptionError("length is of histories, and this model learnt rows: leave it out")
     narrowing = Narrowing({}, {}) if synth.rules_ is not None else narrowed(synth, where)

@@ -30,12 +30,13 @@ from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
-from likewise.schema.parse import parse, parse_counted, parse_declared, restore
+from likewise.schema.parse import parse, parse_declared, restore
 from likewise.series.sets import as_windows, giving_windows_back
+from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.drawing import drawn, narrowed
-from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, schema_of, warn_of_few_rows
+from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, table_of, warn_of_few_rows
 from likewise.synthesizer.histories import refuse
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
@@ -117,7 +118,9 @@ class Synthesizer(Estimator, LatentMethods):
     rules_: RulePlan | None = None
     histories_: HistoryModel | None = None
     plan_: StepPlan | None = None
+    beside_: Beside | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
+    _give_static: Callable[[Any], Any] = staticmethod(lambda table: table)
 
     def __init__(
         self,
@@ -150,7 +153,7 @@ class Synthesizer(Estimator, LatentMethods):
         self.rules, self.strict_rules, self.time, self.static = rules, strict_rules, time, static
         made_generator(self)
 
-    def fit(self, frame: Any, holdout: Any = None, *, y: Any = None) -> Self:
+    def fit(self, frame: Any, holdout: Any = None, *, y: Any = None, static: Any = None) -> Self:
         """Learn a table, images or windows.
 
         Args:
@@ -160,9 +163,12 @@ class Synthesizer(Estimator, LatentMethods):
                 given. The path of a file of rows is read in the least memory; what is drawn is then a Polars frame.
             holdout: rows for early stopping, kept elsewhere; None takes a share of `frame`.
             y: (n,) labels of images given as an array; the model is then told them.
+            static: of histories: a frame, or a file, with a row for each entity, which says what it is, and the column
+                of the entities. `sample` then gives two tables, `rows, static`. Entities without rows are learnt and
+                drawn, too, where there are 5; rows of entities that it lacks are left out, with a warning.
 
         Raises:
-            InputError: the frame cannot be used.
+            InputError: the frame cannot be used, or the table of entities does not go with it.
             SchemaError: the schema does not fit it.
             ConditionError: `only` names no column, or fewer than 20 rows meet it.
             PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
@@ -175,6 +181,8 @@ class Synthesizer(Estimator, LatentMethods):
             )
         windows = as_windows(frame, in_order=self.time is True)
         images, (split, training, drawing) = None if windows is not None else as_images(frame, y), streams(self)
+        if static is not None and (self.time is None or windows is not None or images is not None):
+            raise OptionError("static is a table of entities whose rows are a history: give entity= and time=")
         give_back: Callable[[Any], Any]
         if windows is not None and y is None:
             give_back = giving_windows_back(frame)
@@ -192,11 +200,17 @@ class Synthesizer(Estimator, LatentMethods):
             if told := word_on_index(frame):
                 warnings.warn(told, LikewiseWarning, stacklevel=2)
             counted, give_back = counted_of(frame, by_header=False)
-            schema = schema_of(self, counted, is_array=is_numeric(frame))
-            del frame  # as few whole tables as can be are held at one time
-            table = parse_counted(counted, schema)
-            del counted
-            learnt = (fit_rows if self.time is None else fit_histories)(self, table, schema, holdout, split, training)
+            entities, give_static = (None, None) if static is None else counted_of(static, by_header=False)
+            is_array = is_numeric(frame)
+            del frame, static  # as few whole tables as can be are held at one time
+            of_entities = None if entities is None else entities.table.frame()
+            table, schema, joined = table_of(self, counted, of_entities, is_array=is_array)
+            del counted, entities, of_entities
+            if self.time is not None:
+                learnt = fit_histories(self, table, schema, holdout, split, training, joined)
+                self._give_static = give_static or self._give_static
+            else:
+                learnt = fit_rows(self, table, schema, holdout, split, training)
         # Only now, so that a fit that fails or is interrupted leaves what was there before.
         self._keep(learnt)
         self._give_back, self._drawing = give_back, drawing
@@ -209,6 +223,7 @@ class Synthesizer(Estimator, LatentMethods):
             self.image_codec_ = learnt.codec
         else:
             self.codec_, self.image_codec_ = learnt.codec, None
+        self.beside_ = learnt.beside
         self.rules_, self.histories_, self.record_ = learnt.rules, learnt.histories, learnt.generator.record.to_dict()
         self.ledger_ = self._paid = learnt.ledger
         self.plan_, self.answers_ = (None, ()) if learnt.gate is None else (learnt.gate.plan, learnt.gate.answers)
@@ -241,7 +256,8 @@ class Synthesizer(Estimator, LatentMethods):
                 a second call gives other rows.
 
         Returns:
-            A frame of the kind that was fitted, of exactly n rows, or of those of exactly n entities.
+            A frame of the kind that was fitted, of exactly n rows, or of those of exactly n entities; where a table of
+            entities was learnt beside, `rows, static`: two frames, in which the keys are the same.
 
         Raises:
             ConditionError: a condition names no column, no row can meet it, or too few do to be found: the text tells
@@ -251,6 +267,8 @@ class Synthesizer(Estimator, LatentMethods):
         self._check_fitted()
         rng = self._rng(random_state)
         rows = drawn(self, n, rng, where=where, length=length, max_tries=max_tries, progress=progress)
+        if isinstance(rows, Drawn):
+            return Drawn(self._frame_of(rows.rows), self._give_static(restore(rows.static, self.schema_)))
         return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
 
     def sample_parts(self, n: int | None = None, *, part: int = 2**16, **asked: Any) -> Iterator[Any]:
@@ -276,6 +294,8 @@ class Synthesizer(Estimator, LatentMethods):
         self._check_fitted()
         if self.image_codec_ is not None:
             raise OptionError("sample_parts draws tables, and this model learnt arrays; sample some at a time")
+        if self.beside_ is not None:
+            raise OptionError("sample_parts draws one table, and this model learnt two; use sample")
         if part < 1:
             raise OptionError(f"part must be a whole number of 1 or more, got {part!r}")
         table = drawn(self, n, self._rng(asked.pop("random_state", None)), **asked)
@@ -283,8 +303,9 @@ class Synthesizer(Estimator, LatentMethods):
             yield self._frame_of(table.slice(start, part))
 
     def extend(
-        self, known: Any, *, steps: int | None = None, future: Any = None, random_state: int | None = None
-    ) -> Any:
+        self, known: Any, *, steps: int | None = None, future: Any = None, static: Any = None,
+        random_state: int | None = None,
+    ) -> Any:  # fmt: skip
         """Go on with histories: the rows given, and behind each entity's own those that follow.
 
         Args:
@@ -293,6 +314,7 @@ class Synthesizer(Estimator, LatentMethods):
             steps: rows to add to each entity; None goes on until its history ends.
             future: a frame of the rows to come with those of their columns that are known, such as moments or planned
                 prices; the rest is drawn given these. Rows follow by entity, or without its column behind each.
+            static: what the entities are, where such a table was learnt beside; those without rows stay so.
             random_state: as in `sample`.
 
         Returns:
@@ -307,9 +329,16 @@ class Synthesizer(Estimator, LatentMethods):
         if self.histories_ is None:
             raise OptionError("extend goes on with histories, and this model learnt rows: fit with entity= and time=")
         raw, give_back = from_frame(known)
+        if (static is None) != (self.beside_ is None):
+            need = "learnt none beside: leave it out" if self.beside_ is None else "learnt one: give it"
+            raise OptionError(f"static is a table of what entities are, and this model {need}")
+        if self.beside_ is not None:
+            raw = Joined.of(raw, from_frame(static)[0], self.beside_.entity, all_rows=True).rows
         coming = None if future is None else from_frame(future)[0]
         rng = self._rng(random_state)
         full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, rng, coming)
+        if self.beside_ is not None:
+            full = self.beside_.part(full, self.beside_.rows)
         return give_back(full)
 
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
@@ -391,7 +420,7 @@ class Synthesizer(Estimator, LatentMethods):
             kind=type(self.generator_), options=self.generator_.options(), schema=self.schema_,
             codec=self.image_codec_ or self.codec_, state=self.generator_.state(), answers=self.answers_,
             ledger=self._paid, n_rows=self.n_rows_, record=self.record_, rules=self.rules_,
-            histories=self.histories_,
+            histories=self.histories_, beside=self.beside_,
         )  # fmt: skip
         write_model(path, *saved.parts())
 
@@ -419,7 +448,8 @@ class Synthesizer(Estimator, LatentMethods):
         if isinstance(saved.codec, ImageCodec | WindowCodec):
             made.image_codec_ = saved.codec
         else:
-            made.codec_, made.rules_, made.histories_ = saved.codec, saved.rules, saved.histories
+            made.codec_, made.rules_ = saved.codec, saved.rules
+            made.histories_, made.beside_ = saved.histories, saved.beside
             made.rules = None if saved.rules is None else list(saved.rules.texts)
         generator = made_generator(made, saved.kind)
         if saved.ledger is not None:
@@ -439,7 +469,7 @@ class Synthesizer(Estimator, LatentMethods):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the way back to the caller's own kind of frame, which cannot be pickled: a copy gives Polars."""
-        return {name: value for name, value in vars(self).items() if name != "_give_back"}
+        return {name: value for name, value in vars(self).items() if not name.startswith("_give_")}
 
     def _rng(self, random_state: int | None) -> np.random.Generator:
         if random_state is None:

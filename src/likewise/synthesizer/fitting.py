@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +32,9 @@ from likewise.rules.plan import RulePlan
 from likewise.schema.column import Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, timed, with_entity
-from likewise.schema.parse import parse, parse_declared
-from likewise.schema.persons import parted, word_on_entity
+from likewise.schema.parse import parse, parse_counted, parse_declared
+from likewise.schema.persons import LEAST_ENTITIES, parted, word_on_entity
+from likewise.synthesizer.beside import Beside, Joined, with_static
 from likewise.synthesizer.histories import learn_histories
 from likewise.synthesizer.parameters import condition_fields, table_generator
 from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of, persons_in, rows_of_class
@@ -72,22 +73,51 @@ class Learnt:
     ledger: Ledger | None = None
     rules: RulePlan | None = None
     histories: HistoryModel | None = None
+    beside: Beside | None = None
 
 
-def schema_of(synth: Synthesizer, counted: Counted, *, is_array: bool) -> Schema:
-    """What the columns are, and whose the rows, with a warning where only the rows tell it."""
+def table_of(
+    synth: Synthesizer, counted: Counted, static: pl.DataFrame | None, *, is_array: bool
+) -> tuple[Columns, Schema, Joined | None]:
+    """The canonical table, what its columns are, and where a table of entities stands beside it, how they were joined.
+
+    Args:
+        static: that table, as it came.
+
+    Raises:
+        InputError, SchemaError, OptionError: a table is none of these, or they do not belong together.
+    """
+    given, joined = synth.schema, None
+    if given is not None and static is not None:
+        given = replace(given, columns=tuple(c for c in given if c.name in counted.table.columns))
+    schema = _schema_of(synth, counted, given, is_array=is_array)
+    if static is not None:
+        if schema.entity is None:
+            raise OptionError("static has a row for each entity, and no column tells whose the rows are: give entity=")
+        joined = Joined.of(counted.table.frame(), static, schema.entity)
+        schema = with_static(schema, static, schema.entity, synth.schema)
+        counted = Counted(joined.rows, typed=counted.typed)
+    schema = timed(bounded(synth, schema), synth.time).with_rules(synth.rules)
+    return parse_counted(counted, schema), schema, joined
+
+
+def _schema_of(synth: Synthesizer, counted: Counted, given: Schema | None, *, is_array: bool) -> Schema:
+    """What the columns are, and whose the rows, with a warning where only the rows tell it.
+
+    Args:
+        given: what was said of them.
+    """
     raw = counted.table
-    if synth.schema is None and not is_array:
+    if given is None and not is_array:
         schema = infer_counted(counted, entity=synth.entity)[0]
         for doubt in doubts(schema):
-            warnings.warn(doubt, LikewiseWarning, stacklevel=3)
+            warnings.warn(doubt, LikewiseWarning, stacklevel=4)
     else:
-        given = of_array(raw.frame()) if synth.schema is None else synth.schema
-        schema = with_entity(given, raw, synth.entity, counted)
+        schema = with_entity(of_array(raw.frame()) if given is None else given, raw, synth.entity, counted)
     told = None if synth.entity is not None or is_array else word_on_entity(raw, schema, counted)
     if told:
-        warnings.warn(told, LikewiseWarning, stacklevel=3)
-    return timed(bounded(synth, schema), synth.time).with_rules(synth.rules)
+        warnings.warn(told, LikewiseWarning, stacklevel=4)
+    return schema
 
 
 def bounded(synth: Synthesizer, schema: Schema) -> Schema:
@@ -132,12 +162,20 @@ def fit_rows(
 
 def fit_histories(
     synth: Synthesizer, table: Columns, schema: Schema, holdout: Any, split: np.random.Generator,
-    training: np.random.Generator,
+    training: np.random.Generator, joined: Joined | None = None,
 ) -> Learnt:  # fmt: skip
-    """Learn the rows of entities in time."""
+    """Learn the rows of entities in time.
+
+    Args:
+        joined: where the table is of two: whence it comes.
+    """
     assert synth.time is not None
     if holdout is not None:
         raise OptionError("holdout does not go with time: a share of the entities is held out")
+    declared = synth.static
+    if declared is not None and joined is not None:
+        others = [name for name in joined.beside.static if name != joined.beside.entity]
+        declared = list(dict.fromkeys([*declared, *others]))
 
     def make() -> Generator:
         """A fresh one; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
@@ -148,14 +186,32 @@ def fit_histories(
 
     with shown(synth.progress) as report:
         model, learnt, held = learn_histories(
-            table.frame(), schema, time=synth.time, static=synth.static, holdout=synth.holdout, options=synth.codec,
-            make=make, split=split, training=training, progress=report,
+            table.frame(), schema, time=synth.time, static=declared, holdout=synth.holdout, options=synth.codec,
+            make=make, split=split, training=training, progress=report, bare=_bare(joined, schema),
         )  # fmt: skip
+    if joined is not None:
+        learnt, held = joined.kept[learnt], joined.kept[held]
     codec = model.layout.codec
     return Learnt(
         generator=model.what, schema=without_rare_levels(schema, codec, None), codec=codec, gate=None,
         n_rows=len(table), train_rows=learnt, holdout_rows=held, histories=model,
+        beside=None if joined is None else joined.beside,
     )  # fmt: skip
+
+
+def _bare(joined: Joined | None, schema: Schema) -> pl.DataFrame | None:
+    """The entities without rows, canonical; a few are left out, for what hardly anybody has is not drawn."""
+    if joined is None or not len(joined.bare):
+        return None
+    if len(joined.bare) < LEAST_ENTITIES:
+        warnings.warn(
+            f"column {joined.beside.entity!r}: {len(joined.bare)} entities of the static table have no rows; fewer "
+            f"than {LEAST_ENTITIES} are left out",
+            LikewiseWarning,
+            stacklevel=4,
+        )
+        return None
+    return parse(joined.bare, schema, partial=True)
 
 
 def fit_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, training: np.random.Generator) -> Learnt:

@@ -49,9 +49,12 @@ def check_time(time: str | bool | None, static: Sequence[str] | None, entity: st
 def learn_histories(
     table: pl.DataFrame, schema: Schema, *, time: str | bool, static: Sequence[str] | None, holdout: float,
     options: CodecOptions | None, make: Callable[[], Generator], split: np.random.Generator,
-    training: np.random.Generator, progress: Progress | None,
+    training: np.random.Generator, progress: Progress | None, bare: pl.DataFrame | None = None,
 ) -> tuple[HistoryModel, Ints, Ints]:  # fmt: skip
     """The model of a canonical table, and the numbers of the rows that it was learnt from and that were held out.
+
+    Args:
+        bare: (k, columns) entities without rows, canonical; None of a table that knows none.
 
     Raises:
         InputError, SchemaError, OptionError: the table is none of histories, or the model learns none.
@@ -70,9 +73,13 @@ def learn_histories(
     learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
     if not learnt.position.any():  # the few entities of several rows are all held out
         learnt, left = told, told.of_entities(np.zeros(0, np.int64))
+    without = None
+    if bare is not None and len(bare):
+        some, others = parted(np.arange(len(bare)), holdout, split)
+        without = bare[some], bare[others]
     model = HistoryModel.fit(
         learnt, left, schema, entity=schema.entity, time=when, static=static, options=options, make=make, rng=training,
-        progress=progress,
+        progress=progress, bare=without,
     )  # fmt: skip
     return model, np.sort(learnt.rows), np.sort(left.rows)
 
@@ -80,14 +87,15 @@ def learn_histories(
 def draw_histories(
     model: HistoryModel, schema: Schema, n: int, where: Mapping[str, Any], rng: np.random.Generator,
     max_tries: int | None, length: Any = None, tell: Callable[[Search], None] | None = None,
-) -> pl.DataFrame:  # fmt: skip
-    """The rows of n new entities, canonical.
+) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
+    """The rows of n new entities, canonical, and (n, columns) what these are.
 
     Raises:
         ConditionError: as `asked_of` and `drawn_as_asked` say.
     """
     asked = asked_of(model, schema, where, length)
-    return in_order(drawn_as_asked(model, asked, n, rng, max_tries, tell), schema)
+    rows, entities = drawn_as_asked(model, asked, n, rng, max_tries, tell)
+    return in_order(rows, schema), in_order(entities, schema)
 
 
 def in_order(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:

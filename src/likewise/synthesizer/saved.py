@@ -25,6 +25,7 @@ from likewise.models.windows import window_model_named
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.parse import restore
+from likewise.synthesizer.beside import Beside
 
 RUN_OPTIONS = ("checkpoint", "max_seconds")
 """Options of one run of `fit`, not of the model: not written into a model file, nor taken from one, for a file from
@@ -52,6 +53,7 @@ class Saved:
         record: of the training.
         rules: how rules between columns are kept; None where there are none.
         histories: of rows of entities in time; the state is then empty, and the codec that of their rows.
+        beside: which columns stand in the table of entities beside those rows; None where there is none.
     """
 
     kind: type[Generator]
@@ -65,6 +67,7 @@ class Saved:
     record: dict[str, Any]
     rules: RulePlan | None = None
     histories: HistoryModel | None = None
+    beside: Beside | None = None
 
     @property
     def alphabet(self) -> Alphabet:
@@ -91,6 +94,8 @@ class Saved:
             manifest["rules"] = self.rules.to_dict()
         if self.histories is not None:
             manifest["histories"] = manifest.pop("codec")
+        if self.beside is not None:
+            manifest["beside"] = {"rows": list(self.beside.rows), "static": list(self.beside.static)}
         state = self.state if self.histories is None else {}
         groups = {"codec": arrays, "model": state, "answers": to_state(self.answers)}
         return manifest, {f"{group}.{k}": v for group, named in groups.items() for k, v in named.items()}
@@ -112,7 +117,7 @@ class Saved:
         if not isinstance(model["name"], str) or set(model["options"]) & set(RUN_OPTIONS):
             raise ModelFileError("its model has a name that is no text, or options of a run")
         codec: TableCodec | ImageCodec | WindowCodec
-        rules, histories = None, None
+        rules, histories, beside = None, None, None
         of_windows = manifest["schema"] is None and "n_steps" in manifest["codec"]
         named = window_model_named if of_windows else image_model_named if manifest["schema"] is None else model_named
         kind: type[Generator] = named(model["name"])
@@ -124,8 +129,10 @@ class Saved:
         elif "histories" in manifest:
             schema = Schema.from_dict(manifest["schema"])
             histories = HistoryModel.of_parts(manifest["histories"], groups["codec"], lambda: kind(**model["options"]))
-            histories.sample(1, np.random.default_rng(0), steps=2)  # what a damaged file breaks should break now
+            histories.sample(8, np.random.default_rng(0), steps=2)  # what a damaged file breaks should break now
             codec = histories.layout.codec
+            if "beside" in manifest:
+                beside = Beside.from_dict(manifest["beside"], histories.layout, schema)
         else:
             schema = Schema.from_dict(manifest["schema"])
             codec = TableCodec.from_state(manifest["codec"], groups["codec"])
@@ -141,7 +148,7 @@ class Saved:
             kind=kind, options=dict(model["options"]), schema=schema, codec=codec, state=groups["model"],
             answers=from_state(groups["answers"], codec.alphabet.sizes),
             ledger=None if paid is None else Ledger.from_dict(paid), n_rows=n_rows, record=dict(manifest["training"]),
-            rules=rules, histories=histories,
+            rules=rules, histories=histories, beside=beside,
         )  # fmt: skip
 
 

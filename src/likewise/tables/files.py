@@ -526,6 +526,11 @@ def _destination(path: Path) -> Iterator[IO[bytes]]:
         yield raw
 
 
+def names_a_table(path: PathLike) -> bool:
+    """Whether the name ends as that of a file of rows."""
+    return _form_by_name(Path(path)) is not None
+
+
 def check_table(path: PathLike) -> tuple[str, str | None]:
     """The format and the packing that the name of an output asks for.
 

@@ -200,6 +200,10 @@ class KeyCodec(ColumnCodec):
         missing = rng.random(n) < self.missing_share if self.missing_share else np.zeros(n, bool)
         return with_nulls(made, missing)
 
+    def made_where(self, there: npt.NDArray[np.bool_], rng: np.random.Generator) -> pl.Series:
+        """(n,) new values, missing where none is to be there."""
+        return with_nulls(self._made(len(there), rng).alias(self.name), ~there)
+
     def narrow(self, condition: object) -> Narrowed:
         raise ConditionError(f"column {self.name!r} is an id: ids are regenerated, so no condition can hold on it")
 

@@ -20,7 +20,7 @@ from likewise.errors import ModelFileError
 from likewise.personal.groups import Group, groups_of
 from likewise.personal.identities import IDENTITIES
 from likewise.personal.layouts import LAYOUTS
-from likewise.personal.people import MADE, People
+from likewise.personal.people import MADE, People, There
 from likewise.personal.saved import from_state, to_state
 from likewise.schema.column import Column, Role
 from likewise.schema.dtypes import dtype_name
@@ -193,12 +193,14 @@ def made_columns(
     rng: np.random.Generator,
     known: Mapping[str, pl.Series],
     whole: Collection[str] = (),
+    there: There | None = None,
 ) -> dict[str, pl.Series]:
     """The columns of n rows that are made of persons, those of the same persons together.
 
     Args:
         known: (n,) drawn columns, of which some tell of the persons.
         whole: columns of which no cell may be missing, nor of others of the same persons.
+        there: of some columns, (n,) which cells are there.
     """
     groups: dict[int, list[PersonalCodec]] = {}
     for codec in codecs:
@@ -209,7 +211,7 @@ def made_columns(
         people = group[0].people
         if set(whole) & set(people.columns):
             people = replace(people, holes={})
-        drawn = people.draw(n, rng, known)
+        drawn = people.draw(n, rng, known, there)
         found |= {codec.name: codec.as_stored(drawn[codec.name]) for codec in group}
     return found
 

@@ -16,7 +16,17 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Field
 from likewise.codecs.cells import Cells
-from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Met, Narrowed, State, Summary, take_value
+from likewise.codecs.column import (
+    CodecOptions,
+    ColumnCodec,
+    Encoded,
+    KeyCodec,
+    Met,
+    Narrowed,
+    State,
+    Summary,
+    take_value,
+)
 from likewise.codecs.holders import Persons
 from likewise.codecs.ids import IdCodec, summarise_ids
 from likewise.codecs.levels import LevelCodec, summarise_levels
@@ -38,6 +48,7 @@ from likewise.codecs.text import TextCodec, TextSummary, summarise_text
 from likewise.codecs.times import TimeCodec, summarise_times
 from likewise.conditions import Condition, Missing, OrMissing, as_condition
 from likewise.errors import ConditionError, InputError, ModelFileError, OptionError, nearest
+from likewise.personal.people import There
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Distinct, with_null
 from likewise.schema.identifiers.forms import CALLED, DEVICE, forms_of
@@ -336,24 +347,37 @@ class TableCodec:
         columns |= self.people(table, rng)
         return Columns({codec.name: columns[codec.name] for codec in self.codecs}, len(codes))
 
-    def people(self, table: Columns, rng: np.random.Generator, *, whole: Collection[str] = ()) -> dict[str, pl.Series]:
+    def people(
+        self, table: Columns, rng: np.random.Generator, *, whole: Collection[str] = (), there: There | None = None
+    ) -> dict[str, pl.Series]:
         """The columns that are made of persons, with regard to the columns drawn of them.
 
         Args:
             whole: columns of which no cell may be missing, nor of others of the same persons.
+            there: of some columns, (n,) which cells are there.
         """
         beside = {
             name for codec in self.codecs if isinstance(codec, PersonalCodec) for name in codec.people.beside.names
         }
         known = {name: table.series(name) for name in beside if name in table}
-        return made_columns(self.codecs, len(table), rng, known, whole)
+        return made_columns(self.codecs, len(table), rng, known, whole, there)
 
-    def keys(self, table: pl.DataFrame | Columns, rng: np.random.Generator) -> pl.DataFrame:
-        """The columns that no code tells, for the rows of a table."""
+    def keys(self, table: pl.DataFrame | Columns, rng: np.random.Generator, there: There | None = None) -> pl.DataFrame:
+        """The columns that no code tells, for the rows of a table.
+
+        Args:
+            there: of some of them, (n,) which cells are there; the others are as often missing as real ones are.
+        """
+        there = there or {}
         nothing = np.zeros((len(table), 0), np.float32)
         made = [codec for codec in self.codecs if not codec.fields and not isinstance(codec, PersonalCodec)]
-        columns = {codec.name: codec.decode(nothing, nothing, rng) for codec in made}
-        columns |= self.people(_columns_of(table), rng)
+        columns = {
+            codec.name: codec.made_where(there[codec.name], rng)
+            if codec.name in there and isinstance(codec, KeyCodec)
+            else codec.decode(nothing, nothing, rng)
+            for codec in made
+        }
+        columns |= self.people(_columns_of(table), rng, there=there)
         return pl.DataFrame([columns[codec.name] for codec in self.codecs if codec.name in columns])
 
     def condition(self, where: Mapping[str, Any]) -> Narrowing:

@@ -50,6 +50,8 @@ _SCRIPTS = {
     "hangul": "ko_KR",
 }  # fmt: skip
 
+There = Mapping[str, npt.NDArray[np.bool_]]
+"""Column -> (n,) which of its cells are there."""
 Form = NameForm | MailForm | PhoneForm | IbanForm | IdentityForm | AddressForm
 
 
@@ -165,12 +167,13 @@ class People:
         return cls(columns, locales, pools, beside or Beside(), Crowd(), apart)
 
     def draw(
-        self, n: int, rng: np.random.Generator, known: Mapping[str, pl.Series] | None = None
+        self, n: int, rng: np.random.Generator, known: Mapping[str, pl.Series] | None = None, there: There | None = None
     ) -> dict[str, pl.Series]:
         """The made columns of n rows.
 
         Args:
             known: (n,) the columns beside, as drawn.
+            there: of some columns, (n,) which cells are there; the others are missing beside these as in the table.
         """
         whose, seeds = self.crowd.draw(n, rng)
         key, known = int(rng.integers(2**31)), known or {}
@@ -185,19 +188,29 @@ class People:
         if not self.crowd.is_new:
             written = {name: text.gather(whose) for name, text in written.items()}
             written |= self._of_rows(persons, whose, days)
-        if not self.holes:
-            return {name: text.alias(name) for name, text in written.items()}
-        return self._with_holes(written, n, rng)
+        there = {name: cells for name, cells in (there or {}).items() if name in written}
+        there = {**self._there(n, rng, there), **there}
+        gone = {name: pl.Series(~cells) for name, cells in there.items() if not cells.all()}
+        written |= {name: written[name].set(cells, None) for name, cells in gone.items()}
+        return {name: text.alias(name) for name, text in written.items()}
 
-    def _with_holes(self, written: Mapping[str, pl.Series], n: int, rng: np.random.Generator) -> dict[str, pl.Series]:
-        """Columns with cells missing as they are together in the table."""
-        patterns, upto = list(self.holes), np.cumsum(list(self.holes.values()))
-        which = np.minimum(np.searchsorted(upto, rng.random(n) * upto[-1], side="right"), len(patterns) - 1)
-        found = {}
-        for k, (name, text) in enumerate(written.items()):
-            there = np.array([pattern[k] == "+" for pattern in patterns])[which]
-            found[name] = text.alias(name) if there.all() else text.set(pl.Series(~there), None).alias(name)
-        return found
+    def _there(self, n: int, rng: np.random.Generator, told: There) -> There:
+        """(n,) which cells of each column are there, missing together as they are in the table."""
+        if not self.holes:
+            return {}
+        names, shares = list(self.columns), np.array(list(self.holes.values()))
+        patterns = np.array([[mark == "+" for mark in pattern] for pattern in self.holes])
+        known = [names.index(name) for name in told]
+        rows = np.stack([told[names[k]] for k in known], axis=1) if known else np.zeros((n, 0), bool)
+        each, at = np.unique(rows, axis=0, return_inverse=True) if known else (rows[:1], np.zeros(n, np.int64))
+        which = np.zeros(n, np.int64)
+        for k, cells in enumerate(each):  # a few
+            fitting = (patterns[:, known] == cells).all(axis=1)
+            upto = np.cumsum(shares * fitting if (shares * fitting).any() else shares)
+            some = np.flatnonzero(at.ravel() == k)
+            drawn = np.searchsorted(upto, rng.random(len(some)) * upto[-1], side="right")
+            which[some] = np.minimum(drawn, len(upto) - 1)
+        return {name: patterns[which, k] for k, name in enumerate(names)}
 
     def _of_rows(self, persons: Persons, whose: Ints, days: Ints | None) -> dict[str, pl.Series]:
         """(n,) numbers that are not the same in all rows of a person: what never repeats, and what tells of a birth

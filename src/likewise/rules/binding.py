@@ -115,8 +115,11 @@ class Bound:
         return met if self.condition is None else met & self.condition.fill_null(False)
 
 
-def bind(rules: Iterable[str], schema: Schema) -> tuple[Bound, ...]:
+def bind(rules: Iterable[str], schema: Schema, *, keys: bool = False) -> tuple[Bound, ...]:
     """Rules of the table that a schema describes, each once.
+
+    Args:
+        keys: whether they may say where keys are missing, which those who draw and look at whole rows see to.
 
     Raises:
         RuleError: a text is no rule, names no column of the table, or compares what cannot be compared.
@@ -130,12 +133,12 @@ def bind(rules: Iterable[str], schema: Schema) -> tuple[Bound, ...]:
     """
     if isinstance(rules, str):
         rules = [rules]
-    return tuple(Binder(text, schema).bound(parse_rule(text)) for text in dict.fromkeys(rules))
+    return tuple(Binder(text, schema, keys=keys).bound(parse_rule(text)) for text in dict.fromkeys(rules))
 
 
 class Binder:
-    def __init__(self, text: str, schema: Schema) -> None:
-        self.text, self.schema = text, schema
+    def __init__(self, text: str, schema: Schema, *, keys: bool = False) -> None:
+        self.text, self.schema, self.keys = text, schema, keys
 
     def fail(self, said: str) -> NoReturn:
         raise RuleError(f"rule {self.text!r}: {said}")
@@ -144,7 +147,8 @@ class Binder:
         names = columns_of(rule)
         if not names:
             self.fail("it names no column, so it says nothing of a table; write columns without single quotes")
-        columns = {name: self.column(name, keys=isinstance(rule, Unique)) for name in names}
+        valued = columns_of(rule, missing=not self.keys)
+        columns = {name: self.column(name, keys=isinstance(rule, Unique) or name not in valued) for name in names}
         rule = _renamed(rule, {name: c.name for name, c in columns.items()})
         found = Bound(self.text, rule, columns_of(rule))
         if isinstance(rule, Check):
@@ -170,9 +174,10 @@ class Binder:
                 "; what is made of one person agrees without a rule: leave it out, or say semantic 'none' to learn the "
                 "column"
             )
+            where = "" if self.keys else ", and these where a Synthesizer draws the rows without a budget of privacy"
             self.fail(
-                f"column {name!r} is a key{told}, which is made anew: only 'unique (...)' can hold of it"
-                f"{hint if told else ''}"
+                f"column {name!r} is a key{told}, which is made anew: only 'unique (...)' and claims that it 'is null' "
+                f"or 'is not null' can hold of it{where}{hint if told else ''}"
             )
         return column
 

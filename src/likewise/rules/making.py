@@ -14,7 +14,7 @@ from likewise.rules.binding import Binder, Bound
 from likewise.rules.gaps import gap_of
 from likewise.rules.orders import claims_of, edges_of, lows_of, parts
 from likewise.rules.solving import Solution, is_multiple, solutions
-from likewise.rules.steps import Computed, Gap, Joint, Scaled, Step
+from likewise.rules.steps import Computed, Gap, Joint, Presence, Scaled, Step
 from likewise.rules.terms import Check, Compare, ExactlyOne, FromData, Literal_, Name, Product, columns_of
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.parse import canonical_dtype
@@ -47,6 +47,12 @@ def declared_steps(bound: Sequence[Bound], schema: Schema, outer: pl.DataFrame |
                     if found.column not in step.reads and _in_order([*steps, step], bound) is not None:
                         steps.append(step)
     return steps
+
+
+def presences(bound: Sequence[Bound], schema: Schema) -> list[Step]:
+    """Whether keys are there, of those of which a rule says so."""
+    named = dict.fromkeys(name for rule in bound if isinstance(rule.rule, Check) for name in rule.columns)
+    return [Presence.of(schema[name], schema.names) for name in named if schema[name].is_key]
 
 
 def _equations(bound: Sequence[Bound], schema: Schema, outer: pl.DataFrame | None) -> list[Step]:
@@ -265,6 +271,8 @@ def step_of(state: dict[str, Any], bound: Sequence[Bound], schema: Schema) -> St
             )  # fmt: skip
         case "joint":
             return Joint.of(tuple(schema[name] for name in state["columns"]), schema.names)
+        case "presence":
+            return Presence.of(schema[state["column"]], schema.names)
         case "scaled":
             return Scaled.of(schema[state["column"]], state["step"], state["rest"], schema.names)
         case _:

@@ -21,10 +21,10 @@ import polars as pl
 from likewise.conditions import Condition
 from likewise.errors import RuleError
 from likewise.rules.binding import Bound, bind
-from likewise.rules.making import declared_steps, gaps, is_seen, joints, ordered, step_of, value_of
+from likewise.rules.making import declared_steps, gaps, is_seen, joints, ordered, presences, step_of, value_of
 from likewise.rules.orders import check_orders, parts
 from likewise.rules.solving import Solution, solutions
-from likewise.rules.steps import Computed, Gap, Joint, Scaled, Step, as_cell
+from likewise.rules.steps import Computed, Gap, Joint, Presence, Scaled, Step, as_cell
 from likewise.rules.terms import Call, Check, FromData, Unique
 from likewise.schema.column import Column, Schema
 from likewise.schema.distinct import Columns
@@ -66,21 +66,25 @@ class RulePlan:
         return cls(schema, bound, ordered(declared_steps(bound, schema, None), bound))
 
     @classmethod
-    def of(cls, rules: Sequence[str], schema: Schema, table: Columns, whose: npt.NDArray[np.int64], least: int) -> Self:
+    def of(
+        cls, rules: Sequence[str], schema: Schema, table: Columns, whose: npt.NDArray[np.int64], least: int, *,
+        keys: bool = False,
+    ) -> Self:  # fmt: skip
         """As the rows show what is finer than a bin, which cells go missing together, and which combinations there are.
 
         Args:
             whose: (n,) the person of each row.
             least: people that must stand behind a combination.
+            keys: whether rules may say where keys are missing.
 
         Raises:
             RuleError: the rules cannot be kept together, or most people's combination is too rare to be given out.
         """
-        bound = bind(rules, schema)
+        bound = bind(rules, schema, keys=keys)
         check_orders(bound)
         outer = table.frame(dict.fromkeys(name for rule in bound for name in rule.columns))
         kept = {i: _tuples(r, outer, whose, least) for i, r in enumerate(bound) if isinstance(r.rule, FromData)}
-        found = declared_steps(bound, schema, outer)
+        found = presences(bound, schema) + declared_steps(bound, schema, outer)
         found += joints(bound, schema, found, outer, kept)
         found += gaps(bound, schema, found, outer)
         return cls(schema, bound, ordered(found, bound), kept)
@@ -97,6 +101,11 @@ class RulePlan:
     @cached_property
     def made(self) -> frozenset[str]:
         return frozenset(name for step in self.steps for name in step.makes)
+
+    @cached_property
+    def present(self) -> tuple[str, ...]:
+        """Keys of which rules say where they are missing."""
+        return tuple(step.column.name for step in self.steps if isinstance(step, Presence))
 
     @cached_property
     def _gone(self) -> frozenset[str]:
@@ -207,8 +216,8 @@ class RulePlan:
 
     def routed(self, where: Mapping[str, Condition]) -> tuple[dict[str, Condition], dict[str, Condition]]:
         """Conditions on columns that are learnt as they are, and on those that steps make."""
-        learnt = {name: c for name, c in where.items() if name not in self.made}
-        return learnt, {name: c for name, c in where.items() if name in self.made}
+        made = self.made - set(self.present)
+        return {n: c for n, c in where.items() if n not in made}, {n: c for n, c in where.items() if n in made}
 
     def joint_of(self, name: str) -> Joint | None:
         """The step whose combinations a column comes from."""
@@ -280,7 +289,7 @@ class RulePlan:
         Raises:
             ModelFileError, or what `DAMAGE` of model files lists: the parts do not fit each other.
         """
-        bound = bind(list(data["rules"]), schema)
+        bound = bind(list(data["rules"]), schema, keys=True)
         steps = tuple(step_of(dict(state), bound, schema) for state in data["steps"])
         tuples = {}
         for i, columns in dict(data["tuples"]).items():

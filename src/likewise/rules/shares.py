@@ -43,7 +43,7 @@ def shares_of(
     Raises:
         RuleError: a text is no rule of this table.
     """
-    return shares_of_bound(bind(rules, schema), table, real)
+    return shares_of_bound(bind(rules, schema, keys=True), table, real)
 
 
 def shares_of_bound(rules: Sequence[Bound], table: pl.DataFrame, real: pl.DataFrame | None = None) -> dict[str, Share]:

@@ -355,6 +355,40 @@ class Scaled(StepOfOne):
         }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Presence(StepOfOne):
+    """Whether a key is there: that is learnt, as the key itself is not. What stands in its place is no value of it.
+
+    Args:
+        column: the key.
+        there: the column of truth values that is learnt beside it.
+    """
+
+    kind: ClassVar[str] = "presence"
+    there: Column
+    learnt = True
+
+    @classmethod
+    def of(cls, column: Column, taken: tuple[str, ...]) -> Self:
+        name = free_name(f"{column.name} is there", taken)
+        return cls(column, Column(name=name, kind=Kind.BOOLEAN, dtype="Boolean", nullable=False))
+
+    @property
+    def own(self) -> tuple[Column, ...]:
+        return (self.there,)
+
+    def forward(self, outer: pl.DataFrame) -> list[pl.Series]:
+        return [outer[self.column.name].is_not_null().alias(self.there.name)]
+
+    def back(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if self.column.name in frame.columns:
+            return frame
+        return frame.with_columns(pl.when(self.there.name).then(pl.lit("")).alias(self.column.name))
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": self.kind, "column": self.column.name}
+
+
 def free_name(name: str, taken: tuple[str, ...]) -> str:
     """The name, with a dash behind it for each column that is called so already."""
     while name in taken:

@@ -239,27 +239,32 @@ class Unique:
 Rule = Check | FromData | ExactlyOne | Unique
 
 
-def columns_of(part: Rule | Claim | Term) -> tuple[str, ...]:
+def columns_of(part: Rule | Claim | Term, *, missing: bool = True) -> tuple[str, ...]:
     """The columns that something names, each once, in the order of the text.
+
+    Args:
+        missing: also those of which it says only whether a cell is missing.
 
     Example:
         >>> columns_of(Check(Compare((Name("a"), Sum((Name("b"), Name("a")), (1, 1))), ("<=",))))
         ('a', 'b')
     """
-    return tuple(dict.fromkeys(_named(part)))
+    return tuple(dict.fromkeys(_named(part, missing)))
 
 
-def _named(part: object) -> Iterator[str]:
+def _named(part: object, missing: bool) -> Iterator[str]:
+    if isinstance(part, IsNull) and not missing:
+        return
     if isinstance(part, Name):
         yield part.name
     elif isinstance(part, FromData | ExactlyOne | Unique):
         yield from part.columns
     elif isinstance(part, tuple):
         for one in part:
-            yield from _named(one)
+            yield from _named(one, missing)
     elif isinstance(part, Check):  # the condition stands first
-        yield from _named(part.condition)
-        yield from _named(part.claim)
+        yield from _named(part.condition, missing)
+        yield from _named(part.claim, missing)
     elif part is not None and hasattr(part, "__dataclass_fields__"):
         for field in fields(part):  # type: ignore[arg-type]
-            yield from _named(getattr(part, field.name))
+            yield from _named(getattr(part, field.name), missing)

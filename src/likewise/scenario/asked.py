@@ -146,7 +146,7 @@ class Asked:
 
 def tied(schema: Schema) -> set[str]:
     """The columns that a rule holds to another one."""
-    return {name for rule in bind(schema.rules, schema) if len(rule.columns) > 1 for name in rule.columns}
+    return {name for rule in bind(schema.rules, schema, keys=True) if len(rule.columns) > 1 for name in rule.columns}
 
 
 def numbers_in(schema: Schema, table: pl.DataFrame) -> list[str]:

@@ -52,7 +52,7 @@ def rules_of(
     if not texts:
         return None
     options = options or CodecOptions()
-    plan = RulePlan.of(texts, schema, table, whose, options.rows)
+    plan = RulePlan.of(texts, schema, table, whose, options.rows, keys=True)
     quasi = sorted(name for name in plan.made if schema[name].role is Role.QUASI_IDENTIFIER)
     if options.k_anonymous is not None and quasi:
         raise RuleError(
@@ -109,8 +109,9 @@ class Draw:
             RuleError, ConditionError: as `rows` does; or keys repeat that a rule says are unique beside other columns.
         """
         rows = self.rows(n, rng)
+        there = {name: rows.series(name).is_not_null().to_numpy() for name in self.plan.present}
         for _ in range(KEYS_TRIED):
-            keys = Columns.of(self.codec.keys(rows, rng))
+            keys = Columns.of(self.codec.keys(rows, rng, there))
             full = Columns({name: (keys if name in keys else rows)[name] for name in (*rows.columns, *keys.columns)}, n)
             if self.plan.alone(full.frame(self.plan.unique_columns)).all():
                 return full.select(name for name in self.plan.schema.names if name in full)
@@ -160,7 +161,8 @@ class Draw:
 
     def _first(self, written: pl.DataFrame, rows: Rows) -> Rows:
         """Those of new rows that hold what no row found before holds, of what rules `unique` let only one hold."""
-        names = [name for name in self.plan.unique_columns if name in written.columns]
+        schema = self.plan.schema
+        names = [name for name in self.plan.unique_columns if name in written.columns and not schema[name].is_key]
         if not names:
             return rows
         new = written.select(names)[rows]

@@ -55,6 +55,11 @@ class Completion:
         self, plan: RulePlan, codec: TableCodec, generator: Generator, given: pl.DataFrame, rng: np.random.Generator, *,
         where: Mapping[str, Condition] | None = None, may_lack: bool = False,
     ) -> None:  # fmt: skip
+        if plan.present:
+            raise RuleError(
+                f"rules say where the keys {', '.join(map(repr, plan.present))} are missing, and where rows are filled "
+                "all keys are made: draw rows instead, or fit without these rules"
+            )
         self.plan, self.codec, self.generator, self.rng, self.where = plan, codec, generator, rng, where or {}
         given = given.select(c.name for c in plan.schema if c.is_modelled and c.name in given.columns)
         full = codec.not_missing(() if may_lack else plan.learnt_of(given.columns))

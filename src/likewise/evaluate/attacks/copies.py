@@ -8,13 +8,14 @@ Legend: n synthetic rows, N training and m holdout rows, P persons.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.evaluate.attacks.rates import exact_contrast, least_beyond, rare_contrast
+from likewise.evaluate.attacks.clumps import exact_by_person, rare_by_person
+from likewise.evaluate.attacks.rates import exact_contrast, least_beyond
 from likewise.evaluate.attacks.sides import Hashes, Sides, copies, repeats, stand_in
 from likewise.evaluate.figure import Figure
 from likewise.evaluate.neighbours import (
@@ -48,20 +49,39 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
     return frame.select(columns).with_columns(numbers).hash_rows(seed=0).to_numpy()
 
 
-def copies_beside(synthetic: Hashes, train: Hashes, holdout: Hashes | None) -> Figure:
+@dataclass(frozen=True)
+class Persons:
+    """(n,) whose the rows of each table are; None where each is its own."""
+
+    synthetic: IntArray | None = None
+    train: IntArray | None = None
+    holdout: IntArray | None = None
+
+
+def copies_beside(
+    synthetic: Hashes, train: Hashes, holdout: Hashes | None, persons: Persons = Persons()
+) -> Figure:  # fmt: skip
     """Synthetic rows that stand in the training rows, beside holdout rows that do; else beside what repeats there."""
-    found = copies(synthetic, train)
-    hits = round(found.value * found.n)
+    met = stand_in(synthetic, train)
     if holdout is not None and len(holdout):
-        fresh = copies(holdout, train)
-        return exact_contrast(hits, found.n, round(fresh.value * fresh.n), fresh.n)
+        return exact_by_person(met, persons.synthetic, stand_in(holdout, train), persons.holdout)
+    if persons.train is not None:
+        again = _held_by_others(train, persons.train)
+        return exact_by_person(met, persons.synthetic, again, persons.train, shared=2)
+    found = copies(synthetic, train)
     # Rows that repeat come in groups, of which each is one event, not as many as it has rows; none has fewer than two.
     fresh = repeats(train)
     each = max(2.0, fresh.value * fresh.n / max(pl.Series(train).n_unique() - len(_once(train)), 1))
-    return exact_contrast(hits, found.n, round(fresh.value * fresh.n / each), max(1, round(fresh.n / each)))
+    return exact_contrast(int(met.sum()), found.n, round(fresh.value * fresh.n / each), max(1, round(fresh.n / each)))
 
 
-def copies_once(synthetic: Hashes, sides: Sides) -> Figure:
+def _held_by_others(rows: Hashes, whose: IntArray) -> npt.NDArray[np.bool_]:
+    """(n,) which rows another person holds too."""
+    held = pl.DataFrame({"row": rows, "who": whose})
+    return held.select(pl.col("who").n_unique().over("row") > 1).to_series().to_numpy()
+
+
+def copies_once(synthetic: Hashes, sides: Sides, whose: IntArray | None = None) -> Figure:
     """Synthetic rows equal to a training row that stands there once: what a crowd of equal rows cannot explain.
 
     Where such a thing hardly ever happens by chance, every pair of rows that could have been equal and was not bears
@@ -69,7 +89,12 @@ def copies_once(synthetic: Hashes, sides: Sides) -> Figure:
     rows and among themselves. Five copies among thousands then stand out, though no holdout row could outweigh them.
     Elsewhere holdout rows alone are the control. Without any, so are the training rows, each left out in turn: it is
     equal to a row that stands once among the others where it is one of exactly two (Good and Turing's estimate).
+
+    Args:
+        whose: (n,) the person of each synthetic row; None where each is its own.
     """
+    if whose is not None:
+        synthetic, whose = _distinct(synthetic, whose)
     train, holdout = sides.train.hashes, np.zeros(0, np.uint64) if sides.holdout is None else sides.holdout.hashes
     once, others = _once(train), _once(holdout)
     n, n_train, m = len(synthetic), len(train), len(holdout)
@@ -79,13 +104,36 @@ def copies_once(synthetic: Hashes, sides: Sides) -> Figure:
         pairs += [(_twice(train), n_train**2 / 2), (_twice(holdout), m * m / 2), (chance, m * n_train)]
     events, worth = sum(e for e, _ in pairs), sum(p for _, p in pairs) / max(n_train, 1)
     hit = int(stand_in(once, synthetic).sum())
+    size = _rows_a_person(synthetic, sides, whose)
     if events <= max(1.0, RARE * worth):
-        return rare_contrast(hit, n, events, worth)
+        return rare_by_person(hit, n, events, worth, size)
     if m == 0:  # equal rows are one event: both of two training rows, and all synthetic ones at one place
         pairs_alone = int((np.unique(train, return_counts=True)[1] == 2).sum())
-        found = exact_contrast(hit, max(1, round(n * hit / max(hits, 1))), pairs_alone, max(1, n_train // 2))
+        each = size * max(hits, 1) / max(hit, 1)
+        found = exact_contrast(
+            round(hits / each), max(1, round(n / each)), round(pairs_alone / size), max(1, round(n_train / (2 * size)))
+        )
         return replace(found, n=n)
-    return exact_contrast(hits, n, chance, m)
+    assert sides.holdout is not None
+    of_holdout = sides.holdout.table.persons
+    return exact_by_person(stand_in(synthetic, once), whose, stand_in(holdout, once), of_holdout)
+
+
+def _distinct(rows: Hashes, whose: IntArray) -> tuple[Hashes, IntArray]:
+    """A person's equal rows once."""
+    kept = pl.DataFrame({"row": rows, "who": whose}).unique(maintain_order=True)
+    return kept["row"].to_numpy(), kept["who"].to_numpy()
+
+
+def _rows_a_person(synthetic: Hashes, sides: Sides, whose: IntArray | None) -> float:
+    """How many of the rows copied are one person's, of those copied or of those who hold the copies."""
+    train = sides.train
+    if train.table.persons is None:
+        return 1.0
+    met, there = stand_in(synthetic, train.hashes), stand_in(train.hashes, synthetic)
+    rows = max(int(met.sum()), 1)
+    by_train = int(there.sum()) / max(len(np.unique(train.table.persons[there])), 1)
+    return max(1.0, by_train, rows / max(len(np.unique(whose[met])), 1) if whose is not None else 1.0)
 
 
 def _once(rows: Hashes) -> Hashes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from likewise.evaluate.attacks import copies as copying
@@ -17,7 +18,7 @@ from likewise.evaluate.attacks.shadow import Shadows
 from likewise.evaluate.attacks.sides import Hashes
 from likewise.evaluate.attacks.singling_out import several_values, single_values
 from likewise.evaluate.detection import MIN_ROWS
-from likewise.evaluate.figure import FloorKind
+from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.results import Score
 from likewise.evaluate.scoring.context import Context
 from likewise.evaluate.tables import Typed
@@ -46,13 +47,27 @@ def copy_scores(run: Context) -> tuple[float, list[Score]]:
     _tell_of_keys(run)
     if sides.are_distinct:  # rows that stand in both tables were left out of the control, but here they count
         fresh = run.hashes("holdout")
-    found, once = copying.copies_beside(synthetic, train, fresh), copying.copies_once(synthetic, sides)
+    ours = run.synthetic.persons if run.whose else None
+    found, once = _copies(run, fresh), copying.copies_once(synthetic, sides, ours)
     by: FloorKind = "train" if run.holdout is None else "holdout"
     scores = [
         Score.of("copies", replace(found, copy=1.0), floor_by=by),
         Score.of("copies_once", once, floor_by=by),
     ]
     return found.floor, scores
+
+
+def _copies(run: Context, fresh: Hashes | None) -> Figure:
+    """Copies beside fresh rows; of persons all rows count, and those of members are not fresh."""
+    synthetic, train = run.hashes("synthetic"), run.hashes("real")
+    if not run.whose:
+        return copying.copies_beside(synthetic, train, fresh)
+    whose = copying.Persons(run.synthetic.persons, run.train.persons)
+    if run.holdout is None:
+        return copying.copies_beside(synthetic, train, None, whose)
+    others = np.flatnonzero(~np.isin(run.holdout.whose, run.train.whose))
+    whose = replace(whose, holdout=run.holdout.whose[others])
+    return copying.copies_beside(synthetic, train, run.hashes("holdout")[others], whose)
 
 
 def _tell_of_a_seen_holdout(run: Context, synthetic: Hashes, train: Hashes) -> None:

@@ -77,7 +77,7 @@ def schema(
     check_outputs(json)
     from likewise.cli.terminal import schema_table
     from likewise.schema.infer import infer, told_anew, word_on_headings
-    from likewise.schema.persons import word_on_entity
+    from likewise.schema.lives import word_on_rows
 
     with terminal.doing("reading"):
         given = schema_in(schema_file)
@@ -93,7 +93,7 @@ def schema(
     if given is not None or changes:
         _hold_against(frame, found)
     terminal.result(schema_table(found))
-    for told in (word_on_headings(found.names), None if no_entity else word_on_entity(frame, found)):
+    for told in (word_on_headings(found.names), None if no_entity else word_on_rows(frame, found)):
         if told is not None:
             terminal.note(told)
     _tell_rules(frame, found, terminal)

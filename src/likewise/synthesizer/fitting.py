@@ -32,8 +32,9 @@ from likewise.rules.plan import RulePlan
 from likewise.schema.column import Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, timed, with_entity
+from likewise.schema.lives import word_on_rows
 from likewise.schema.parse import parse, parse_counted, parse_declared
-from likewise.schema.persons import LEAST_ENTITIES, parted, word_on_entity
+from likewise.schema.persons import LEAST_ENTITIES, parted
 from likewise.synthesizer.beside import Beside, Joined, with_static
 from likewise.synthesizer.histories import learn_histories
 from likewise.synthesizer.parameters import condition_fields, table_generator
@@ -114,8 +115,8 @@ def _schema_of(synth: Synthesizer, counted: Counted, given: Schema | None, *, is
             warnings.warn(doubt, LikewiseWarning, stacklevel=4)
     else:
         schema = with_entity(of_array(raw.frame()) if given is None else given, raw, synth.entity, counted)
-    told = None if synth.entity is not None or is_array else word_on_entity(raw, schema, counted)
-    if told:
+    named = synth.entity is not None or is_array
+    if not named and (told := word_on_rows(raw, schema, counted, in_time=synth.time is not None)):
         warnings.warn(told, LikewiseWarning, stacklevel=4)
     return schema
 

@@ -199,7 +199,6 @@ def bad(**changes: Any) -> pl.DataFrame:
         (bad(), {"time": "day", "model": MODELS["copula"]()}, OptionError, "takes no context"),
         (bad(day=pl.when(pl.col("visit") > 1).then("day")), {"time": "day"}, InputError, "'day'.* is missing in"),
         (bad(patient=pl.int_range(pl.len())), {"time": "day"}, InputError, "differs in every row"),
-        (bad(patient=pl.lit("p")), {"time": "day"}, InputError, "names 1 entity"),
     ],
 )
 def test_what_is_no_table_of_histories_is_refused_by_name(

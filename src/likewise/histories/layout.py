@@ -53,7 +53,7 @@ class Layout:
         alone: columns of levels by which rows of one entity at one moment differ.
         carried: numbers that a history carries on; `own` has the changes of some of them, and none of the others.
         gap: the codec's column of gaps, or None.
-        longest: rows of a history, at most.
+        shortest, longest: rows of a history, at least and at most.
     """
 
     codec: TableCodec
@@ -67,6 +67,7 @@ class Layout:
     alone: tuple[str, ...]
     carried: tuple[Carried, ...]
     gap: str | None
+    shortest: int
     longest: int
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
@@ -143,7 +144,7 @@ class Layout:
         begun = self.begun
         if not all(self._fits(c) and (c.same is None or c.same in begun) for c in self.carried):
             raise ModelFileError("histories: what they carry on is none")
-        if not 1 < self.longest < 2**31 or (self.time is None) != (self.clock.kind == "order"):
+        if not 0 < self.shortest <= self.longest < 2**31 or (self.time is None) != (self.clock.kind == "order"):
             raise ModelFileError("histories: its longest history, or its clock, can be none")
 
     def _fits(self, carried: Carried) -> bool:
@@ -231,8 +232,8 @@ def layout_of(
     own = tuple(made for name in own if (made := learnt.get(name, name)) is not None)
     codec = TableCodec.fit(table, Schema(tuple(parts)), options)
     row_keys = tuple(name for name in keys if name not in own_keys)
-    longest = _longest(told.lengths, codec.options.rows)
-    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), carried, gap, longest)
+    span = _span(told.lengths, codec.options.rows)
+    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), carried, gap, *span)
     return replace(
         layout, repeats=_repeats(layout, told), alone=_alone(layout, told), carried=_signed(layout, carried, told)
     )
@@ -257,10 +258,12 @@ def _signed(layout: Layout, carried: Sequence[Carried], told: Histories) -> tupl
     return tuple(c for c, _ in found)
 
 
-def _longest(lengths: Ints, rows: int) -> int:
-    """Of a history, by those of enough entities."""
-    kept = np.sort(lengths)[-rows:]
-    return max(int(MOST_ROWS * kept.mean()), 2)
+def _span(lengths: Ints, rows: int) -> tuple[int, int]:
+    """Rows of a history, at least and at most: by the shortest and the longest of those that enough entities have."""
+    enough = min(rows, -(-len(lengths) // 2))
+    ordered = np.sort(lengths)
+    least, most = int(ordered[enough - 1]), int(ordered[-enough])
+    return least, most if least == most > 1 else max(int(MOST_ROWS * most), 2)
 
 
 def _repeats(layout: Layout, told: Histories) -> tuple[int, ...]:
@@ -311,8 +314,11 @@ class LaidOut:
 
 
 def layout_rows(layout: Layout, told: Histories) -> LaidOut:
-    """Rows with what each is told of those before it."""
-    told = with_changes(told, layout.carried)
+    """Rows with what each is told of those before it: of each entity as many as can be drawn."""
+    is_last = np.zeros(len(told), bool)
+    is_last[told.ends] = True
+    is_last = is_last[told.position < layout.longest]
+    told = with_changes(told.up_to(layout.longest), layout.carried)
     codec, n = layout.codec, len(told)
     own = encoded(codec, told.table, layout.own)
     tied = layout.tied(told)
@@ -333,8 +339,6 @@ def layout_rows(layout: Layout, told: Histories) -> LaidOut:
         name = next(c for c in layout.own if layout.row_fields[k] in codec.fields_of(c))
         drawn[told.repeats(name), k] = layout.drawn[k].size - 1
     none = np.where(later[:, None], gaps, [f.size for f in layout.gaps]) if layout.gaps else gaps
-    is_last = np.zeros(n, bool)
-    is_last[told.ends] = True
     what = np.column_stack([*known, memory, none, drawn, is_last])
     when = np.column_stack([*before, memory, gaps])[later]
     return LaidOut(_coded(when, layout.when[0]), _coded(what, layout.what[0]))

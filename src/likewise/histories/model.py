@@ -19,6 +19,7 @@ import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.codecs.column import CodecOptions, take_value
+from likewise.codecs.people import PersonalCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ModelFileError
 from likewise.histories.ahead import Ahead
@@ -37,6 +38,13 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 STARTED = "\0has rows"
 """Of entities whose rows have no time: whether there are any."""
+ALONE = 20
+"""Times that what a single entity is counts, whose rows are counted in place of entities."""
+AT_ONCE = 8192
+"""Entities whose rows are drawn together."""
+LEARNT, HELD = 200_000, 20_000
+"""Rows that are learnt from, and by which training stops, at most: those of as many entities by chance. What values
+there are is counted in all rows."""
 
 _NAMES = ("static", "own", "keys", "row_keys", "alone")
 """The parts of a layout that are names of columns."""
@@ -81,8 +89,10 @@ class HistoryModel:
         mine_first, others_first = (
             _entities(layout, part, None if bare is None else bare[i]) for i, part in enumerate((told, held))
         )
+        if len(mine_first) == 1:
+            mine_first = pl.concat([mine_first] * ALONE)
         firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options)
-        mine, others = layout_rows(layout, told), layout_rows(layout, held)
+        mine, others = (layout_rows(layout, part.some(most, rng)) for part, most in ((told, LEARNT), (held, HELD)))
         first, when, what = make(), make(), make()
 
         def learn(generator: Generator, train: Codes, holdout: Codes, of: tuple[Alphabet, int]) -> None:
@@ -101,8 +111,8 @@ class HistoryModel:
         """JSON-able, and arrays by name."""
         layout, arrays = self.layout, dict[str, npt.NDArray[Any]]()
         data: dict[str, Any] = {
-            "clock": layout.clock.to_dict(), "time": layout.time, "longest": layout.longest,
-            "repeats": list(layout.repeats), "n_entities": self.n_entities,
+            "clock": layout.clock.to_dict(), "time": layout.time, "repeats": list(layout.repeats),
+            "shortest": layout.shortest, "longest": layout.longest, "n_entities": self.n_entities,
             "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
@@ -129,11 +139,13 @@ class HistoryModel:
             TableCodec.from_state(take_value(data, name, dict), groups[name]) for name in ("steps", "firsts")
         )
         names = {name: tuple(map(str, take_value(data, name, list))) for name in _NAMES}
-        time, longest = data.get("time"), take_value(data, "longest", int)
+        time = data.get("time")
+        shortest, longest = (take_value(data, name, int) for name in ("shortest", "longest"))
         carried = tuple(Carried.from_dict(c if isinstance(c, dict) else {}) for c in take_value(data, "carried", list))
         layout = Layout(
-            codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, longest=longest,
-            repeats=tuple(take_value(data, "repeats", list)), gap=data.get("gap"), carried=carried, **names,
+            codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, shortest=shortest,
+            longest=longest, repeats=tuple(take_value(data, "repeats", list)), gap=data.get("gap"), carried=carried,
+            **names,
         )  # fmt: skip
         layout.check()
         needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}
@@ -174,10 +186,24 @@ class HistoryModel:
         if layout.time is not None:
             times = table[layout.time]
             table = table.with_columns(layout.clock.times(layout.clock.placed(layout.clock.ticks(times)), times))
-        running = Running(layout, begun(layout, table))
-        walk = Walk(layout, self.when, self.what, table, layout.memory.begin(len(table)), running, rng)
-        rows, whose = self._walked(walk, table, steps)
+        parts = []
+        for first in range(0, max(len(table), 1), AT_ONCE):
+            some = table[first : first + AT_ONCE]
+            past, running = layout.memory.begin(len(some)), Running(layout, begun(layout, some))
+            rows, whose = self._walked(Walk(layout, self.when, self.what, some, past, running, rng), some, steps)
+            parts.append((rows, whose + first))
+        rows, whose = pl.concat([rows for rows, _ in parts]), np.concatenate([whose for _, whose in parts])
+        if len(parts) > 1:
+            rows = rows.with_columns(self._keys(name, rows[name], rng) for name in layout.row_keys)
         return rows, started.arg_true().to_numpy().astype(np.int64)[whose], everybody
+
+    def _keys(self, name: str, keys: pl.Series, rng: np.random.Generator) -> pl.Series:
+        """Keys of rows that were made a few at a time, made anew together, so that none is twice."""
+        codec = next(codec for codec in self.layout.codec.codecs if codec.name == name)
+        if isinstance(codec, PersonalCodec):
+            return keys
+        n = len(keys)
+        return codec.decode(np.zeros((n, 0), np.int64), np.zeros((n, 0), np.float32), rng).alias(name)
 
     def _whole(self, codes: Codes, entities: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
         """Entities that have rows, with numbers to carry on: only of those without rows they are missing."""
@@ -233,11 +259,13 @@ class HistoryModel:
                 break
             drawn.append(walk.step(alive, None if ahead is None else ahead.rows(alive, step)))
             if steps is None:
-                alive = alive[~drawn[-1].is_last & (past.n_rows[alive] < layout.longest)]
+                n_rows = past.n_rows[alive]
+                ends = drawn[-1].is_last & (n_rows >= layout.shortest)
+                alive = alive[~ends & (n_rows < layout.longest)]
         whose = np.concatenate([step.who for step in drawn])
         order = np.argsort(whose, kind="stable")
         codes = Codes(
-            np.concatenate([s.codes for s in drawn])[order].astype(layout.codec.alphabet.code_dtype),
+            np.concatenate([s.codes for s in drawn])[order],
             np.concatenate([s.fractions for s in drawn])[order],
         )
         names = [name for name in (*layout.own, *layout.row_keys) if name not in layout.made]

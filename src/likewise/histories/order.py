@@ -17,9 +17,6 @@ from likewise.errors import InputError, SchemaError, nearest
 from likewise.schema.persons import persons_of
 from likewise.typing import Bools, Ints
 
-LEAST_ENTITIES = 2
-"""Of one history alone none can be told from another."""
-
 
 @dataclass(frozen=True)
 class Histories:
@@ -48,11 +45,6 @@ class Histories:
             [1999, 2001, 2000]
         """
         told = cls.of_known(table, entity, time)
-        if len(told.starts) < LEAST_ENTITIES:
-            raise InputError(
-                f"column {entity!r} names {len(told.starts)} entity: histories are learnt from several; name another "
-                "column"
-            )
         if len(told.starts) == len(table):
             raise InputError(
                 f"column {entity!r} differs in every row: no entity has two rows, so there is no history to learn; "
@@ -114,6 +106,29 @@ class Histories:
         mine = np.isin(self.whose, chosen)
         lengths = self.lengths[np.sort(chosen)]
         return Histories(self.table.filter(pl.Series(mine)), np.cumsum(lengths) - lengths, self.rows[mine])
+
+    def up_to(self, n: int) -> Histories:
+        """The first rows of each entity, n at most."""
+        kept, lengths = self.position < n, np.minimum(self.lengths, n)
+        return Histories(self.table.filter(pl.Series(kept)), np.cumsum(lengths) - lengths, self.rows[kept])
+
+    def some(self, n_rows: int, rng: np.random.Generator) -> Histories:
+        """Entities by chance that have so many rows together, about."""
+        if len(self) <= n_rows:
+            return self
+        order = rng.permutation(len(self.starts))
+        return self.of_entities(
+            order[: max(int(np.searchsorted(np.cumsum(self.lengths[order]), n_rows, side="right")), 1)]
+        )
+
+    def parted_in_time(self, share: float) -> tuple[Histories, Histories]:
+        """The rows of one entity up to a moment, and those from then on: such a share of them."""
+        n = len(self) - int(share * len(self))
+        parts = (slice(0, n), slice(n, None))
+        return tuple(
+            Histories(self.table[part], np.zeros(min(len(self.rows[part]), 1), np.int64), self.rows[part])
+            for part in parts
+        )  # type: ignore[return-value]
 
     def static(self, names: Sequence[str], declared: Sequence[str] | None) -> tuple[str, ...]:
         """The columns that do not change within an entity: those found, or those declared.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Given
+from likewise.codecs.base import CodeArray, Given
 from likewise.histories.ahead import Ahead, folded, gap_codes
 from likewise.histories.layout import Layout, encoded
 from likewise.histories.memory import Past
@@ -34,7 +34,7 @@ class Step:
 
     who: Ints
     ticks: npt.NDArray[Any]
-    codes: Ints
+    codes: CodeArray
     fractions: npt.NDArray[np.float32]
     totals: dict[str, npt.NDArray[Any]]
     is_last: Bools
@@ -77,7 +77,7 @@ class Walk:
     def none(self) -> Step:
         """No rows of nobody."""
         alphabet, n_repeated = self.layout.codec.alphabet, len(self.layout.repeated)
-        codes = np.zeros((0, len(alphabet.fields)), np.int64)
+        codes = np.zeros((0, len(alphabet.fields)), alphabet.code_dtype)
         fractions = np.zeros((0, alphabet.n_fractions), np.float32)
         none, again = np.zeros(0, bool), np.zeros((0, n_repeated), bool)
         totals = {name: base[:0] for name, base in self.running.base.items()}
@@ -112,7 +112,7 @@ class Walk:
         self.fractions[who] = fractions
         given = {} if self.ahead is None or coming is None else {n: t[coming] for n, t in self.ahead.totals.items()}
         totals = self.running.add(who, codes, fractions, given, self.rng)
-        full = np.zeros((len(who), len(layout.codec.alphabet.fields)), np.int64)
+        full = np.zeros((len(who), len(layout.codec.alphabet.fields)), layout.codec.alphabet.code_dtype)
         full[:, layout.row_fields] = codes
         full[:, layout.known_fields] = known[:, : len(layout.known_fields)]
         return Step(who, self.ticks[who].copy(), full, fractions, totals, is_last, again)

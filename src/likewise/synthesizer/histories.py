@@ -14,7 +14,7 @@ from likewise.errors import OptionError
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
 from likewise.models.base import Generator
-from likewise.schema.column import Schema
+from likewise.schema.column import Role, Schema
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.training.loop import Progress
@@ -67,10 +67,14 @@ def learn_histories(
         raise OptionError(f"model {make().name!r} takes no context, which histories need: take 'autoregressive'")
     if options is not None and options.k_anonymous is not None:
         raise OptionError("k_anonymous looks at rows, and a history is of several: leave one out")
-    when = None if time is True else str(time)
-    told = Histories.of(table, schema.entity, when)
-    mine, held = parted(told.whose, holdout, split)
-    learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
+    when, entity = None if time is True else str(time), schema.entity
+    told = Histories.of(table, entity, when)
+    if len(told.starts) == 1 and (bare is None or not len(bare)):  # a series learns from its past
+        learnt, left = told.parted_in_time(holdout)
+        schema = schema.replace(entity, role=Role.ID)
+    else:
+        mine, held = parted(told.whose, holdout, split)
+        learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
     if not learnt.position.any():  # the few entities of several rows are all held out
         learnt, left = told, told.of_entities(np.zeros(0, np.int64))
     without = None
@@ -78,7 +82,7 @@ def learn_histories(
         some, others = parted(np.arange(len(bare)), holdout, split)
         without = bare[some], bare[others]
     model = HistoryModel.fit(
-        learnt, left, schema, entity=schema.entity, time=when, static=static, options=options, make=make, rng=training,
+        learnt, left, schema, entity=entity, time=when, static=static, options=options, make=make, rng=training,
         progress=progress, bare=without,
     )  # fmt: skip
     return model, np.sort(learnt.rows), np.sort(left.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -64,3 +65,40 @@ STAFF = ["Priya Sharma", "Rahul Gupta", "Kwame Mensah", "Dmitry Volkov", "Haruto
 
 def test_names_of_many_peoples_are_known_though_each_has_many_rows() -> None:
     assert infer(pl.DataFrame({"v3": STAFF * 20}))["v3"].semantic == "name"
+
+
+@pytest.mark.parametrize(
+    ("street", "number"),
+    [
+        ("calle", "número"),
+        ("Straße", "Nr."),
+        ("via", "n°"),
+        ("rua", "Nº"),
+        ("rue", "numéro"),
+        ("street", "No"),
+        ("calle", "portal"),
+    ],
+)
+def test_a_number_behind_a_street_is_that_of_a_house(street: str, number: str) -> None:
+    rng = np.random.default_rng(0)
+    words, names = (rng.choice(list(some), 200) for some in (["Calle", "Via", "Rua", "Rue"], "ABCDEFGHIJKLM"))
+    streets = [f"{word} {name}" for word, name in zip(words, names, strict=True)]
+    numbers = [f"{n}{end}" for n, end in zip(rng.integers(1, 190, 200), rng.choice(["", "a"], 200), strict=True)]
+    frame = pl.DataFrame({"x": range(200), street: streets, number: numbers})
+    assert lw.infer(frame, entity=False)[number].semantic == "house_number"
+    assert lw.infer(frame.select("x", number, street), entity=False)[number].semantic is None, "of what, nothing says"
+
+
+@pytest.mark.parametrize("heading", ["logradouro", "nome da rua", "empresa", "strada"])
+def test_places_and_firms_that_are_called_after_people_are_no_people(heading: str) -> None:
+    first, last = ["Ana", "João", "Maria", "Pedro", "Lucas"], ["Silva", "Santos", "Costa", "Souza", "Oliveira"]
+    names = [f"{a} {b}" for a in first for b in last]
+    told = lw.infer(pl.DataFrame({heading: names * 4, "x": range(100)}), entity=False)[heading]
+    assert told.semantic not in ("name", "first_name", "last_name")
+    silent = lw.infer(pl.DataFrame({"w": names * 4, "x": range(100)}), entity=False)["w"]
+    assert silent.semantic == "name", "by their looks they are"
+
+
+def test_a_sign_may_stand_for_post_codes() -> None:
+    codes = [f"{a:03d}-{b:04d}" for a, b in np.random.default_rng(0).integers(100, 999, (90, 2))]
+    assert lw.infer(pl.DataFrame({"〒": codes, "x": range(90)}), entity=False)["〒"].semantic == "postcode"

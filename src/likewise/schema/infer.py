@@ -266,15 +266,18 @@ def _with_semantics(columns: Sequence[Column], counted: Counted) -> tuple[Column
 
     What is learnt as levels stays so; texts of which one may be one person's alone are made.
     """
-    return tuple(_with_semantic(c, counted) for c in columns)
+    found: list[Column] = []
+    for column in columns:
+        found.append(_with_semantic(column, counted, found[-1].semantic if found else None))
+    return tuple(found)
 
 
-def _with_semantic(column: Column, counted: Counted) -> Column:
+def _with_semantic(column: Column, counted: Counted, behind: Semantic | None) -> Column:
     if column.semantic is not None or "kind" not in column.found or column.role is Role.DROP:
         return column
     values = counted[column.name].values
     known = values.filter(~values.is_in(column.missing)) if values.dtype == pl.String and column.missing else values
-    found = told(column, known)
+    found = told(column, known, behind)
     if found is None:
         asked = doubt(column)
         return column if asked is None else replace(column, notes=(*column.notes, asked))

@@ -217,12 +217,17 @@ def parts_of(name: str) -> list[str]:
 @lru_cache(4096)
 def _parts(name: str) -> tuple[str, ...]:
     parts: list[str] = []
-    for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", re.sub("[№#]", " no ", name))):
+    for word in re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", "_", _in_words(name))):
         word = word.lower()
         tail = next((t for t in _TAILS if word.endswith(t) and word != t), "")
         stem = word.removesuffix(tail)
         parts += [stem, tail] if tail and _is_who(stem) else [word]
     return tuple(parts)
+
+
+def _in_words(name: str) -> str:
+    """A name with signs that stand for words: of numbers, and of Japanese post codes."""
+    return re.sub("[№#]", " no ", name).replace("〒", " 郵便番号 ")
 
 
 def _is_who(word: str) -> bool:

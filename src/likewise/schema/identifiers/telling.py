@@ -16,7 +16,7 @@ import polars as pl
 from likewise.schema.column import Column, Kind
 from likewise.schema.identifiers.names import is_a_name, without_marks
 from likewise.schema.keys import PEOPLE, parts_of
-from likewise.schema.semantics import BY_BOTH, BY_NAME, BY_VALUES, SINGLES_OUT, Semantic
+from likewise.schema.semantics import BY_BOTH, BY_NAME, BY_VALUES, SINGLES_OUT, WHERE, Semantic
 from likewise.schema.vocabulary import phrases, words
 
 LOOK_AT = 2_000
@@ -30,6 +30,8 @@ _HINTS = {
     for semantic in Semantic
     for hint in phrases("semantics.headings").get(semantic, ())
 }
+_PLACES = frozenset((*WHERE, Semantic.STREET, Semantic.ADDRESS))
+_NUMBERS = {without_marks(word).replace(" ", "") for word in phrases("semantics.behind")["street"]}
 _VAGUE = {"state", "estado", "region", "regione", "area", "nation", "place", "plaats", "staat", "uf", "genre"}
 _VAGUE |= {"alias", "handle", "pseudo"}
 _SHORT = {"city", "town", "lat", "lon", "lng"}
@@ -51,7 +53,7 @@ def named(name: str) -> Semantic | None:
         >>> [named(name) for name in ("billing_postal_code", "lieferPLZ", "收货地址", "state_machine", "email address")]
         [<Semantic.POSTCODE: 'postcode'>, <Semantic.POSTCODE: 'postcode'>, <Semantic.ADDRESS: 'address'>, None, None]
     """
-    parts = [without_marks(part) for part in parts_of(REMARK.sub(" ", name))]
+    parts = _bare_parts(name)
     if _ELSEWHERE & set(parts):
         return None
     for width in range(min(_LONGEST, len(parts)), 0, -1):
@@ -61,6 +63,15 @@ def named(name: str) -> Semantic | None:
             if found and all(map(_says_no_more, (*before, *parts[at + width :]))):
                 return found
     return None
+
+
+def names_a_place(name: str) -> bool:
+    """Whether a name says that it is of places or firms, of which many are called after people."""
+    return named(name) in _PLACES
+
+
+def _bare_parts(name: str) -> list[str]:
+    return [without_marks(part) for part in parts_of(REMARK.sub(" ", name))]
 
 
 def _hinted(word: str) -> Semantic | None:
@@ -168,7 +179,7 @@ def _are_degrees(texts: pl.Series, most: int) -> bool:
 _VALUES: dict[Semantic, Callable[[pl.Series], bool]] = {
     Semantic.USERNAME: _are_logins,
     Semantic.STREET: _are_streets,
-    Semantic.ADDRESS: lambda texts: _are_streets(texts) and _share(texts, rf"\s|{_HAN}{{4,}}") >= 0.5,
+    Semantic.ADDRESS: lambda texts: _are_streets(texts) and _share(texts, rf"\s|{_HAN}{{4,}}|{_STREET}") >= 0.5,
     Semantic.HOUSE_NUMBER: lambda texts: _share(texts, _HOUSE) >= 0.8,
     Semantic.POSTCODE: _are_postcodes,
     Semantic.CITY: _are_cities,
@@ -192,11 +203,12 @@ _WORDS = (Kind.CATEGORICAL, Kind.TEXT, Kind.ID)
 """Kinds of columns whose values may be texts."""
 
 
-def told(column: Column, values: pl.Series) -> tuple[Semantic, str] | None:
+def told(column: Column, values: pl.Series, behind: Semantic | None = None) -> tuple[Semantic, str] | None:
     """What a column tells of somebody, and by what it is known; None where nothing is told.
 
     Args:
         values: (k,) distinct known values.
+        behind: what the column before it tells: a number behind a street is one of a house.
 
     Example:
         >>> zips = pl.Series(["02116", "10001", "94110"])
@@ -206,6 +218,8 @@ def told(column: Column, values: pl.Series) -> tuple[Semantic, str] | None:
     if not len(values):
         return None
     semantic, texts = named(column.name), values.head(LOOK_AT)
+    if semantic is None and behind is Semantic.STREET and "".join(_bare_parts(column.name)) in _NUMBERS:
+        semantic = Semantic.HOUSE_NUMBER
     if semantic is not None and column.kind in _KINDS.get(semantic, _WORDS):
         if semantic is Semantic.BIRTH_DATE:
             return semantic, BY_NAME

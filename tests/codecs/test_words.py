@@ -92,6 +92,23 @@ def test_long_texts_of_few_do_not_come_back_empty(n: int) -> None:
     assert out[n] is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't think it's a good idea",
+        "как я и думал, я в саду у дома",
+        "l'eau qu'il n'a pas bu",
+        "e a casa é do meu tio",
+        "ฉันคิดว่านี่ไม่ใช่ความคิดที่ดีเลย",
+    ],
+)
+def test_sentences_of_short_words_or_no_blanks_are_told(text: str) -> None:
+    texts = [f"{text} {'abcdefghijklmnopqrst'[i % 20]}" for i in range(60)]
+    assert draw(fit(texts, "placeholder"), 20).str.contains("placeholder").all()
+    codes = [f"K-{i:03d}-A-BC-D-{i % 7}-EF" for i in range(60)]
+    assert not draw(fit(codes, "placeholder"), 20).str.contains("placeholder").any()
+
+
 def test_codes_keep_their_pattern_unless_their_column_says_otherwise() -> None:
     codes = [f"K-{i:03d}" for i in range(200)]
     assert draw(fit(codes), 50).str.contains(r"^K-\d{3}").all()

@@ -229,6 +229,7 @@ MEASURES: dict[str, Measure] = {
          "rows; the floor is the same for as many fresh real rows; interval from the rows dealt anew",
          "{n:,} 行合成文本与真实文本的词频（不分大小写）之间的 Jensen–Shannon 散度（比特）；"
          "基准为同样多的新真实行的同一散度；区间由重新分派各行得出"),
+        shown="fine",
     ),
     "text_length": Measure(
         "fidelity", "lower", ("Lengths of texts", "文本长度"),

@@ -192,9 +192,9 @@ def _numbers(s: pl.Series, column: Column) -> TypedColumn:
 
 
 def _pattern(s: pl.Series) -> pl.Series:
-    """Letters and digits collapsed; sentences are all of one pattern, for they have none."""
+    """Letters and digits collapsed; sentences, which have no pattern, are all `a a a a …`."""
     bare = s.str.replace_all(r"\p{L}+", "a").str.replace_all(r"\p{N}+", "9")
-    return pl.select(pl.when(s.str.contains(WORDY)).then(pl.lit("a a a a")).otherwise(bare)).to_series().alias(s.name)
+    return pl.select(pl.when(s.str.contains(WORDY)).then(pl.lit("a a a a …")).otherwise(bare)).to_series().alias(s.name)
 
 
 def _levels(series: list[pl.Series], column: Column) -> list[TypedColumn]:

@@ -88,8 +88,8 @@ _JOINED = rf"^#?{_PIECE}(?:[ ._:/#·-]?{_PIECE})*$|^@[\w.]+$"
 """Short runs of letters and digits that single marks join, or the name of somebody on a platform."""
 _WEEK = r"^(?:19|20)[0-9]{2}(?:[0-4][0-9]|5[0-3])$"
 _TOKEN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
-WORDY = r"\p{L}{2,}(?:[^\p{L}]+\p{L}{2,}){3}|[\p{Han}\p{Hiragana}\p{Katakana}]{12}"
-"""Four words of letters, or as much where a character is one."""
+WORDY = r"\p{L}{2,}(?:[^\p{L}]+(?:\p{L}[^\p{L}]+)*\p{L}{2,}){3}|[\p{Han}\p{Hiragana}\p{Katakana}]{12}"
+"""Four words of two letters or more, whatever shorter ones stand between, or as much where a character is one."""
 
 
 def words_of(name: str) -> list[str]:

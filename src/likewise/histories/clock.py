@@ -225,6 +225,6 @@ def _kind(times: pl.Series) -> str:
     if dtype.is_float():
         return "real"
     raise InputError(
-        f"column {times.name!r} is to tell the time, but holds neither dates nor numbers; give it a kind, or leave "
-        "time out: the rows' own order is then kept"
+        f"column {times.name!r} is to tell the time, but holds neither dates nor numbers that can be told for sure; "
+        "write all of them one way, give it a kind or a format, or take the rows' own order (time=True)"
     )

@@ -66,8 +66,8 @@ class Histories:
                 raise InputError(f"time names column {time!r}, which the table lacks{nearest(time, table.columns)}")
             if gone := table[time].null_count():
                 raise InputError(
-                    f"column {time!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows; "
-                    "leave these rows out, or fill them"
+                    f"column {time!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows, or "
+                    "not written there as in the others; leave these rows out, fill them, or write them alike"
                 )
             keys = keys.with_columns(table[time].alias("when"))
         rows = keys.with_row_index("row").sort(keys.columns, maintain_order=True)["row"].to_numpy().astype(np.int64)

@@ -69,6 +69,8 @@ def learn_histories(
         raise OptionError("k_anonymous looks at rows, and a history is of several: leave one out")
     when, entity = None if time is True else str(time), schema.entity
     told = Histories.of(table, entity, when)
+    if static is not None:  # of those held out, too
+        told.static(schema.names, [name for name in static if name not in (entity, when)])
     if len(told.starts) == 1 and (bare is None or not len(bare)):  # a series learns from its past
         learnt, left = told.parted_in_time(holdout)
         schema = schema.replace(entity, role=Role.ID)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from likewise.evaluate import evaluate
+from likewise.evaluate.histories.shown import Drift, Shown, Transitions
+from likewise.evaluate.shown import Grid, Picture
 from likewise.report.comparison import compare
 
 from .reports import report_of
@@ -22,6 +24,14 @@ if CHROMIUM is None:
     pytest.skip("no Chromium is installed (on Debian: apt-get install chromium)", allow_module_level=True)
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (it is in the extra 'dev')")
 
+HISTORIES = Shown(
+    lengths=Picture(form="bins", labels=("1", "2", "≥ 3"), real=(0.5, 0.3, 0.2), synthetic=(0.4, 0.4, 0.2)),
+    transitions=(Transitions(
+        column="ward", grid=Grid(x=("a", "b") * 5, y=("a", "b"), real=(0.05,) * 20, synthetic=(0.05,) * 20),
+    ),),
+    drifts=(Drift(column="dose", level=None, labels=("< 1", "≥ 1"), real=(1.0, None), synthetic=(1.0, 2.0)),),
+    heads=("day", "a column of a long name"), examples=((("2020-01-01", "a text that is rather long"),),),
+)  # fmt: skip
 PLOTS = ("strengths", "errors", "pair-real", "pair-synthetic", "pair-difference")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -236,3 +246,15 @@ def luminance(colour: list[float]) -> float:
 def contrast(one: list[float], other: list[float]) -> float:
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESK, "dark"), (PHONE, "light")])
+def test_histories_fit_the_window_and_tell_what_a_bin_holds(
+    show: Callable[..., Opened], viewport: dict[str, int], scheme: str
+) -> None:
+    opened = show(replace(report_of(), histories=HISTORIES).to_html(), viewport=viewport, scheme=scheme, unfold=True)
+    assert opened.said == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    opened.page.locator(".histories .hist").first.hover()
+    assert "real" in opened.text(".histories .apart >> nth=0")
+    assert opened.page.locator("table.heat.s td").count() > 20

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from likewise.evaluate.gather import evaluate, evaluate_tables
-from likewise.evaluate.results import ColumnScore, Grid, ImageGrid, PairScore, Picture, Report, Score, SubgroupScore
+from likewise.evaluate.results import ColumnScore, ImageGrid, PairScore, Report, Score, SubgroupScore
+from likewise.evaluate.shown import Grid, Picture
 
 __all__ = [
     "ColumnScore",

@@ -367,6 +367,7 @@ def _report(run: Context) -> Report:
         data=_facts(run, fit),
         notes=tuple(run.notes),
         versions=_versions(run.learner),
+        histories=None if told is None else histories.shown(told),
     )
 
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from likewise.evaluate.edges import LEAST_ROWS, edge_texts, edges_of, enough
 from likewise.evaluate.pictures import OTHER, people_of
-from likewise.evaluate.results import Grid, PairScore
+from likewise.evaluate.results import PairScore
+from likewise.evaluate.shown import Grid
 from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 
 MOST_GRIDS = 150
@@ -26,7 +27,7 @@ MOST_LEVELS = 7
 
 
 @dataclass(frozen=True)
-class _Axis:
+class Axis:
     """How a column lies along one side: the texts of its parts, and the part of each row (-1 where it is missing)."""
 
     labels: tuple[str, ...]
@@ -42,21 +43,22 @@ def with_grids(
     real, synthetic = real.sample(MOST_ROWS, rng), synthetic.sample(MOST_ROWS, rng)
     used = {name for k in worst for name in (pairs[k].a, pairs[k].b)}
     axes = {
-        r.name: _axis(r, s, real.persons)
+        r.name: axis_of(r, s, real.persons)
         for r, s in zip(real.columns, synthetic.columns, strict=True)
         if r.name in used
     }
-    grids = {k: _grid(axes[pairs[k].a], axes[pairs[k].b], real.persons) for k in worst}
+    grids = {k: grid_of(axes[pairs[k].a], axes[pairs[k].b], real.persons) for k in worst}
     return tuple(replace(pair, grid=grids.get(k)) for k, pair in enumerate(pairs))
 
 
-def _axis(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> _Axis | None:
+def axis_of(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Axis | None:
+    """A side of a grid, by a column; None where too few people hold a value."""
     if not enough(real, whose):
         return None
     return _bins(real, synthetic, whose) if real.is_number else _levels(real, synthetic, whose)
 
 
-def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> _Axis:
+def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Axis:
     edges = coarse_edges(real, whose)
     texts = edge_texts(edges, real)
     labels = (f"< {texts[0]}", *(f"{a} – {b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}")
@@ -64,11 +66,11 @@ def _bins(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> 
     def codes(column: TypedColumn) -> npt.NDArray[np.int64]:
         return np.where(column.missing, -1, np.searchsorted(edges, column.values, side="right")).astype(np.int64)
 
-    axis = _Axis(labels, codes(real), codes(synthetic))
+    axis = Axis(labels, codes(real), codes(synthetic))
     first = 0 if (axis.real == 0).any() or (axis.synthetic == 0).any() else 1
     last = len(labels) if any((c == len(labels) - 1).any() for c in (axis.real, axis.synthetic)) else len(labels) - 1
     ours, theirs = (np.where(c < 0, -1, c - first) for c in (axis.real, axis.synthetic))
-    return _Axis(labels[first:last], ours, theirs)
+    return Axis(labels[first:last], ours, theirs)
 
 
 def coarse_edges(column: TypedColumn, whose: IntArray | None) -> FloatArray:
@@ -77,7 +79,7 @@ def coarse_edges(column: TypedColumn, whose: IntArray | None) -> FloatArray:
     return edges[:: -(-len(edges) // MOST_BINS)]
 
 
-def _levels(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> _Axis:
+def _levels(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -> Axis:
     assert real.levels is not None
     counts = np.bincount(real.values, minlength=real.size)[:-1]
     order = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
@@ -86,13 +88,14 @@ def _levels(real: TypedColumn, synthetic: TypedColumn, whose: IntArray | None) -
     place[order] = np.arange(len(order))
     place[-1] = -1
     labels = tuple(real.levels[i] for i in order)
-    axis = _Axis((*labels, OTHER), place[real.values], place[synthetic.values])
+    axis = Axis((*labels, OTHER), place[real.values], place[synthetic.values])
     if (axis.real == len(labels)).any() or (axis.synthetic == len(labels)).any():
         return axis
     return replace(axis, labels=labels)
 
 
-def _grid(a: _Axis | None, b: _Axis | None, whose: IntArray | None) -> Grid | None:
+def grid_of(a: Axis | None, b: Axis | None, whose: IntArray | None) -> Grid | None:
+    """The grid of two sides; None where no cell may be shown."""
     if a is None or b is None:
         return None
     size, there = len(a.labels) * len(b.labels), (a.real >= 0) & (b.real >= 0)
@@ -105,7 +108,7 @@ def _grid(a: _Axis | None, b: _Axis | None, whose: IntArray | None) -> Grid | No
     return Grid(x=a.labels, y=b.labels, real=_shares(hidden), synthetic=shares)
 
 
-def _cells(a: _Axis, x: IntArray, y: IntArray) -> IntArray:
+def _cells(a: Axis, x: IntArray, y: IntArray) -> IntArray:
     """The cell of each row, Y * X in all; rows are left out where either value is missing."""
     there = (x >= 0) & (y >= 0)
     return np.asarray(y[there] * len(a.labels) + x[there])

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from likewise.evaluate.edges import LEAST_ROWS, edge_texts, edges_of, enough
-from likewise.evaluate.results import Picture
+from likewise.evaluate.shown import Picture
 from likewise.evaluate.tables import IntArray, TypedColumn
 from likewise.schema.column import Kind
 

@@ -16,7 +16,9 @@ from typing import Any, Literal, TypeVar
 from likewise import plots
 from likewise.errors import InputError, nearest
 from likewise.evaluate.figure import Better, Figure, FloorKind, Group, Part, parts
+from likewise.evaluate.histories.shown import Shown
 from likewise.evaluate.measures import find
+from likewise.evaluate.shown import Grid, Picture
 from likewise.notebook import Frame
 from likewise.rules.shares import Share
 
@@ -137,28 +139,6 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A protected summary of one column: shares of the rows in each bin or level, real beside synthetic.
-
-    Bins and levels that hold 1 to 4 real rows are hidden, and the ends are open, so that no single row shows.
-
-    Args:
-        form: "bins" along a scale, or "levels" without one.
-        labels: one text per bar.
-        real, synthetic: one share per bar.
-    """
-
-    form: Literal["bins", "levels"]
-    labels: tuple[str, ...]
-    real: tuple[float, ...]
-    synthetic: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if not len(self.labels) == len(self.real) == len(self.synthetic):
-            raise InputError("a picture needs one label, one real and one synthetic share per bar")
-
-
-@dataclass(frozen=True, kw_only=True)
 class ColumnScore:
     """One column: how far apart real and synthetic stand.
 
@@ -201,27 +181,6 @@ class ColumnScore:
     guessed_interval: tuple[float, float] | None = None
     guessed_by_others: float | None = None
     picture: Picture | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """A protected summary of a pair of columns: shares of the rows in each cell of a coarse grid.
-
-    Cells with fewer than five real rows are hidden (0), other real counts are rounded to multiples of five.
-
-    Args:
-        x, y: one text per part of each side.
-        real, synthetic: one share per cell, row after row: cell (x, y) is at `y * len(x) + x`.
-    """
-
-    x: tuple[str, ...]
-    y: tuple[str, ...]
-    real: tuple[float, ...]
-    synthetic: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if not len(self.x) * len(self.y) == len(self.real) == len(self.synthetic):
-            raise InputError("a grid needs one real and one synthetic share per cell")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,6 +323,7 @@ class Report:
             images, per class.
         images: images to look at, where images were evaluated.
         rules: how many rows keep each rule between columns that the schema names.
+        histories: pictures and examples, where entities were measured as histories.
         data: counts of rows and columns, the target; "kind" is "images" where images were evaluated.
         notes: what could not be measured and why, and what the reader must know, in plain words.
         versions: the software which computed it.
@@ -384,6 +344,7 @@ class Report:
     ledger: Mapping[str, Any] = field(default_factory=dict)
     noisy: tuple[NoisyFit, ...] = ()
     rules: tuple[RuleScore, ...] = ()
+    histories: Shown | None = None
 
     def __getitem__(self, name: str) -> Score:
         for score in self.scores:
@@ -441,6 +402,7 @@ class Report:
                 versions=dict(plain.get("versions", {})),
                 noisy=tuple(_build(NoisyFit, f) for f in plain.get("noisy", ())),
                 rules=tuple(_build(RuleScore, r) for r in plain.get("rules", ())),
+                histories=Shown.from_dict(plain["histories"]) if plain.get("histories") else None,
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"the report is damaged: {type(error).__name__} while reading it") from error

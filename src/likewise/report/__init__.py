@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from likewise.evaluate.results import ColumnScore, Grid, PairScore, Picture, Report, Score
+from likewise.evaluate.results import ColumnScore, PairScore, Report, Score
+from likewise.evaluate.shown import Grid, Picture
 
 __all__ = ["ColumnScore", "Grid", "PairScore", "Picture", "Report", "Score"]

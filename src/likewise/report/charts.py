@@ -11,7 +11,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from likewise.evaluate.results import Picture, Score
+from likewise.evaluate.results import Score
+from likewise.evaluate.shown import Picture
 from likewise.report.score_words import is_share
 
 MOST_LETTERS = 38
@@ -77,6 +78,40 @@ def histogram(picture: Picture, alt: str) -> str:
         f'<path class="real" d="M0 100{real}V100Z"/><path class="synthetic" d="M0 100{synthetic}V100"/>'
         f'<line class="base" x1="0" x2="{n}" y1="100" y2="100"/></svg>'
         f'<div class="axis" aria-hidden="true">{axis}</div>'
+    )
+
+
+def lines(
+    labels: Sequence[str], real: Sequence[float | None], synthetic: Sequence[float | None], alt: str, *, shares: bool
+) -> str:
+    """Two stepped lines along a scale, broken where nothing is told; below, the first and last label, and what least
+    and most stand for.
+
+    Args:
+        shares: they are counted from none.
+    """
+    known = [x for x in (*real, *synthetic) if x is not None] or [0.0]
+    low, high = 0.0 if shares else min(known), max(known)
+    span = (high - low) or 1.0
+
+    def path(values: Sequence[float | None]) -> str:
+        parts, pen = [], "M"
+        for i, value in enumerate(values):
+            if value is None:
+                pen = "M"
+                continue
+            y = 96 - 92 * (value - low) / span
+            parts.append(f"{pen}{i} {y:.1f}H{i + 1}")
+            pen = "L"
+        return "".join(parts)
+
+    ends = "".join(f"<span>{escape(label)}</span>" for label in dict.fromkeys((labels[0], labels[-1])))
+    return (
+        f'<svg class="lines" viewBox="0 0 {len(labels)} 100" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(alt)}"><path class="real" d="{path(real)}"/>'
+        f'<path class="synthetic" d="{path(synthetic)}"/></svg>'
+        f'<div class="axis" aria-hidden="true">{ends}</div>'
+        f'<p class="under">{low:,.4g} – {high:,.4g}</p>'
     )
 
 

@@ -15,6 +15,7 @@ from likewise.report import charts
 from likewise.report.advice import MARK, SEARCHES, advice, alarms, giving_away
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
+from likewise.report.histories import histories
 from likewise.report.image_words import words_for
 from likewise.report.images import classes, images
 from likewise.report.ledger import ledger
@@ -44,9 +45,9 @@ def render(report: Report, *, lang: str = "en") -> str:
     parts = classes(report, text) if of_images else subgroups(report, text) + guesses(report, text)
     # Pictures first, then tables.
     sections = (
-        f"{images(report, text)}{'' if of_images else columns(report, text)}{pairs}{_prediction(report, lang)}"
-        f"{_scores(report, lang)}{rules(report, text)}{parts}{noisy(report, text)}{ledger(report, text)}"
-        f"{_method(report, lang)}"
+        f"{images(report, text)}{'' if of_images else columns(report, text)}{histories(report, text)}{pairs}"
+        f"{_prediction(report, lang)}{_scores(report, lang)}{rules(report, text)}{parts}{noisy(report, text)}"
+        f"{ledger(report, text)}{_method(report, lang)}"
     )
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'

@@ -123,21 +123,28 @@ class Hands:
     def n(self) -> int:
         return len(self.hands) // 2
 
-    def figure(self, table: Table, distance: Distance = total_variation) -> tuple[Figure, FloatArray] | None:
-        """The mean over the tables for synthetic histories, beside that for fresh ones; and (1 + B,) how much more it
-        is in the first hand. None where there is no such table, or nothing in it."""
-        first, second = [], []
+    def each(self, table: Table, distance: Distance = total_variation) -> list[tuple[FloatArray, FloatArray] | None]:
+        """(1 + B,) how far the first hand is from the real histories and how far the second, by each table of counts;
+        None where there is nothing in it."""
+        found: list[tuple[FloatArray, FloatArray] | None] = []
         for real, pool in zip(table(self.real), table(self.pool), strict=True):
             cells = pool.by_entity(len(self.hands))
             one = np.asarray(cells @ self.hands, np.float64)
             every = np.asarray(cells.sum(1), np.float64)
-            if not (len(real.cells) and one[:, 0].any() and (every[:, 0] - one[:, 0]).any()):
-                continue
-            first.append(distance(real.counts, one))
-            second.append(distance(real.counts, np.maximum(every - one, 0.0)))
-        if not first:
+            if len(real.cells) and one[:, 0].any() and (every[:, 0] - one[:, 0]).any():
+                other = np.maximum(every - one, 0.0)
+                found.append((distance(real.counts, one), distance(real.counts, other)))
+            else:
+                found.append(None)
+        return found
+
+    def figure(self, table: Table, distance: Distance = total_variation) -> tuple[Figure, FloatArray] | None:
+        """The mean over the tables for synthetic histories, beside that for fresh ones; and (1 + B,) how much more it
+        is in the first hand. None where there is no such table, or nothing in it."""
+        found = [hands for hands in self.each(table, distance) if hands is not None]
+        if not found:
             return None
-        ours, theirs = np.mean(first, axis=0), np.mean(second, axis=0)
+        ours, theirs = np.mean(found, axis=0)
         return Figure(float(ours[0]), self.n, float(theirs[0])), np.asarray(ours - theirs)
 
     def told(self, table: Table, distance: Distance = total_variation) -> Figure | None:

@@ -30,12 +30,14 @@ class Ordered:
         starts: (E,) where each entity's rows begin.
         ticks: (n,) the time; None where rows stand in order and no column tells it.
         back: (n,) whether the time went back at a row, when entities' rows were still in the order in which they came.
+        rows: (n,) where each row stood.
     """
 
     table: Typed
     starts: IntArray
     ticks: FloatArray | None
     back: Bools
+    rows: IntArray
 
     @classmethod
     def of(cls, table: Typed, whose: IntArray, ticks: FloatArray | None, *, in_time: bool = True) -> Ordered:
@@ -53,7 +55,7 @@ class Ordered:
         order = came if ticks is None or not in_time else np.lexsort((ticks, who))
         starts = np.flatnonzero(np.diff(who[order], prepend=-1))
         rows = replace(table.take(order), persons=who[order])
-        return cls(rows, starts, None if ticks is None else ticks[order], back)
+        return cls(rows, starts, None if ticks is None else ticks[order], back, order)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -100,21 +102,23 @@ class Ordered:
         starts = np.cumsum(lengths) - lengths
         rows = np.arange(int(lengths.sum())) + np.repeat(self.starts[chosen] - starts, lengths)
         table = replace(self.table.take(rows), persons=np.repeat(np.arange(len(chosen)), lengths))
-        return Ordered(table, starts, None if self.ticks is None else self.ticks[rows], self.back[rows])
+        return Ordered(
+            table, starts, None if self.ticks is None else self.ticks[rows], self.back[rows], self.rows[rows]
+        )
 
     def cut(self, lengths: IntArray) -> Ordered:
         """(E,) so many first rows of each, at least one."""
         rows = np.flatnonzero(self.position < lengths[self.who])
         table = self.table.take(rows)
         ticks = None if self.ticks is None else self.ticks[rows]
-        return Ordered(table, np.cumsum(lengths) - lengths, ticks, self.back[rows])
+        return Ordered(table, np.cumsum(lengths) - lengths, ticks, self.back[rows], self.rows[rows])
 
     def beside(self, other: Ordered) -> Ordered:
         """These histories and then others, of a table typed together with this one."""
         table = replace(self.table.beside(other.table), persons=np.append(self.who, other.who + self.n_entities))
         ticks = None if self.ticks is None or other.ticks is None else np.append(self.ticks, other.ticks)
         starts = np.append(self.starts, other.starts + len(self))
-        return Ordered(table, starts, ticks, np.append(self.back, other.back))
+        return Ordered(table, starts, ticks, np.append(self.back, other.back), np.append(self.rows, other.rows))
 
     def static(self) -> list[int]:
         """The columns that change within no entity; none where each has one row."""

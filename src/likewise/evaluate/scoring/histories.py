@@ -15,10 +15,11 @@ from likewise.evaluate.attacks.sides import stand_in
 from likewise.evaluate.chance import judged
 from likewise.evaluate.detection import MIN_ROWS, detect
 from likewise.evaluate.figure import Figure, FloorKind
-from likewise.evaluate.histories import events, formulas, runs
+from likewise.evaluate.histories import events, formulas, pictures, runs
 from likewise.evaluate.histories.events import Distance, Hands, Table, running
 from likewise.evaluate.histories.features import REST, entities, next_rows, prefixes
 from likewise.evaluate.histories.ordered import Ordered
+from likewise.evaluate.histories.shown import Shown
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.results import Score
 from likewise.evaluate.scoring.context import Context
@@ -132,7 +133,20 @@ def _ordered(run: Context, role: str, table: Typed, time: str | None) -> Ordered
                 "leave them out."
             )
     rows = np.flatnonzero(kept)
-    return Ordered.of(table.take(rows), whose[rows], None if ticks is None else ticks[rows])
+    found = Ordered.of(table.take(rows), whose[rows], None if ticks is None else ticks[rows])
+    return replace(found, rows=rows[found.rows])
+
+
+def shown(told: Told) -> Shown:
+    """Pictures and examples for the page."""
+    run, time = told.run, told.time
+    heads, examples = pictures.examples(
+        run.frames["synthetic"], told.synthetic.rows, told.synthetic, told.train, run.schema, time, told.static,
+        run.rng(84),
+    )  # fmt: skip
+    return replace(
+        pictures.shown(told.train, told.synthetic, told.hands, time), heads=heads, examples=examples
+    )  # fmt: skip
 
 
 # --- likeness ---------------------------------------------------------------------------------------------------------

@@ -99,6 +99,19 @@ def test_no_real_place_is_drawn_unless_enough_people_share_it() -> None:
     assert not set(again.rows()) & set(table.rows())
 
 
+def test_homes_are_no_more_drawn_of_people_with_many_rows() -> None:
+    """In hundredths of a degree there are ten places for each home, though not for each row."""
+    rng = np.random.default_rng(0)
+    homes = (np.array([48.85, 2.35]) + rng.uniform(-0.6, 0.6, (400, 2))).round(2)
+    who = np.repeat(np.arange(400), 10)
+    table = pl.DataFrame({"who": who, "lat": homes[who, 0], "lon": homes[who, 1]})
+    schema = Schema((Column(name="who", kind=Kind.ID, role="entity"), *schema_of(2).columns))  # type: ignore[arg-type]
+    codec = TableCodec.fit(table, schema)
+    again = TableCodec.from_state(*codec.to_state())
+    for made in (drawn(codec, 6_000), drawn(again, 6_000)):
+        assert not set(made[["lat", "lon"]].rows()) & set(map(tuple, homes.tolist()))
+
+
 def test_conditions_hold_on_moved_places() -> None:
     codec = TableCodec.fit(ring(5_000), schema_of())
     narrowing = codec.condition({"lat": between(48.0, 48.3), "lon": between(2.0, 9.0)})
@@ -178,6 +191,7 @@ def test_a_map_survives_being_written() -> None:
         ("count", 0 * count),
         ("count", 0 * count + 1e308),
         ("count", -count),
+        ("held", count[:-1]),
     ):
         with pytest.raises(ModelFileError):
             TableCodec.from_state(data, {**arrays, f"place0.{name}": wrong})

@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,7 @@ class Boxes:
     Args:
         south, north, west, east: (P,) units, all included; a point has one unit each way.
         count: (P,) float64, rows.
+        held: (P,) float64, distinct places.
         across: (N,) of each halved cell whether it is cut between east and west.
         cut: (N,) the first unit of its upper half.
         below: (N, 2) what its halves are: another cell, or -1 - p for piece p.
@@ -91,6 +92,7 @@ class Boxes:
     west: Ints
     east: Ints
     count: Floats
+    held: Floats
     across: Bools
     cut: Ints
     below: Ints
@@ -194,9 +196,12 @@ def grow(places: Places, world: Cell, degrees: tuple[float, float], *, rows: int
     growth.below[root][0] = growth.below[root][1]
     south, north, west, east = np.array(growth.pieces, np.int64).T.copy()
     across, cut, below = np.array(growth.across, bool), np.array(growth.cut, np.int64), np.array(growth.below, np.int64)
-    made = Boxes(south, north, west, east, np.ones(len(south)), across, cut, below)
-    count = tally(made.find(places.y, places.x), places.rows, len(south))
-    return Boxes(south, north, west, east, count, across, cut, below)
+    none = np.zeros(len(south))
+    made = Boxes(south, north, west, east, none, none, across, cut, below)
+    piece = made.find(places.y, places.x)
+    first = np.unique(_keys(places.y, places.x), return_index=True)[1]  # a person's place stands there for each of them
+    held = np.bincount(piece[first], minlength=len(south)).astype(np.float64)
+    return replace(made, count=tally(piece, places.rows, len(south)), held=held)
 
 
 def _shared(places: Places, rows: int) -> Bools:

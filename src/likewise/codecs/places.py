@@ -40,7 +40,7 @@ DECIMALS = 7
 WIDTHS = (1, 4, 16, 64)
 """Degrees on either side of a meridian in which people are counted, to find where the map is best cut."""
 ROOM = 10
-"""Places that a box must have for each of its rows, for none of the real ones to be drawn in it."""
+"""Places that a box must have for each real one, for none of the real ones to be drawn in it."""
 SPREAD = 8
 """Remainders to a real place: of all places one in five is then surely none of the real ones."""
 ROUNDS = 200
@@ -206,7 +206,7 @@ class PlaceMap:
         y[off], x[off] = self.boxes.anywhere(piece[off], rng)
         if self.unseen is None:
             return y, x
-        roomy = self.boxes.rooms >= ROOM * np.maximum(self.boxes.count, 1.0)
+        roomy = self.boxes.rooms >= ROOM * np.maximum(self.boxes.held, 1.0)
         left = np.flatnonzero(roomy[piece])
         for n in range(1, ROUNDS + 1):
             left = left[~self.unseen.admits_prints(_prints(y[left], x[left]))]
@@ -236,7 +236,7 @@ class PlaceMap:
             data |= {f"{key}_{part}": getattr(lattice, key) for key in ("step", "decimals", "offset")}
         data["remainders"] = 0 if self.unseen is None else len(self.unseen.free)
         arrays: dict[str, npt.NDArray[Any]] = {
-            "south": b.south, "north": b.north, "west": b.west, "east": b.east, "count": b.count,
+            "south": b.south, "north": b.north, "west": b.west, "east": b.east, "count": b.count, "held": b.held,
             "across": b.across.astype(np.uint8), "cut": b.cut, "below": b.below.astype(np.int32),
         }  # fmt: skip
         if self.unseen is not None:
@@ -267,6 +267,7 @@ class PlaceMap:
 def _boxes(arrays: Mapping[str, npt.NDArray[Any]], names: list[str]) -> Boxes:
     """Refuse boxes that no fit could have made: drawing trusts them, and a tree must end."""
     count, cut = take_array(arrays, "count", "f").astype(np.float64), take_array(arrays, "cut", "i").astype(np.int64)
+    held = take_array(arrays, "held", "f", length=len(count)).astype(np.float64)
     n = len(cut)
     south, north, west, east = (
         take_array(arrays, side, "i", length=len(count)).astype(np.int64) for side in ("south", "north", "west", "east")
@@ -286,7 +287,7 @@ def _boxes(arrays: Mapping[str, npt.NDArray[Any]], names: list[str]) -> Boxes:
         or ((below >= 0) & (below <= np.arange(n)[:, None])).any()
     ):
         raise ModelFileError(f"codec: the map of {names} contradicts itself")
-    return Boxes(south, north, west, east, count, across, cut, below)
+    return Boxes(south, north, west, east, count, held, across, cut, below)
 
 
 def _unseen(data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Unseen | None:

@@ -209,15 +209,6 @@ def test_what_is_no_table_of_histories_is_refused_by_name(
         lw.Synthesizer(asked.pop("model", "auto"), **asked).fit(table)
 
 
-def test_methods_of_rows_say_that_they_are() -> None:
-    for method in (learnt().complete, learnt().log_prob):
-        with pytest.raises(OptionError, match="this model learnt histories"):
-            method(visits())
-    rows = lw.Synthesizer("copula", entity="patient", random_state=0).fit(visits())
-    with pytest.raises(OptionError, match="fit with entity= and time="):
-        rows.extend(visits())
-
-
 def test_rows_are_put_in_order_and_know_where_they_stood() -> None:
     table = pl.DataFrame({"who": [2, 1, 2, 1], "t": [5, 9, 3, 9], "x": [0, 1, 2, 3]})
     told = Histories.of(table, "who", "t")

@@ -19,13 +19,21 @@ TRIED_ROWS, TRIED_SECONDS = (500, 2_000), 10.0
 """Rows that are learnt, to tell how long all of them take, and the most that each try may take."""
 
 
-def show_plan(frame: pl.DataFrame, schema: Schema, model: str, terminal: Terminal, *, private: bool) -> None:
+def show_plan(
+    frame: pl.DataFrame, schema: Schema, model: str, terminal: Terminal, *, private: bool, time: str | None = None
+) -> None:
     """Tell what would be learnt, made anew or dropped, what is protected, and about how long it takes.
+
+    Args:
+        time: the column by which rows are histories.
 
     Privacy: under a budget nothing is counted in the rows, and nothing is tried, for both would cost.
     """
     terminal.result(_plan_table(frame, schema, private=private))
-    terminal.result(f"{len(frame):,} rows, {len(schema.modelled)} of {len(schema)} columns are learnt, by {model}")
+    terminal.result(
+        f"{len(frame):,} rows, {len(schema.modelled)} of {len(schema)} columns are learnt, by {model}"
+        + (f", as histories by {time!r}" if time is not None else "")
+    )
     if private:
         terminal.note("how long it takes is not tried: a try would look at the rows, which the budget must pay for")
         return
@@ -33,7 +41,7 @@ def show_plan(frame: pl.DataFrame, schema: Schema, model: str, terminal: Termina
         terminal.note("all columns are ids or dropped: there is nothing to learn")
         return
     with terminal.doing("trying on a few rows"):
-        terminal.result(f"learning takes {_duration(*_seconds(frame, schema, model))}")
+        terminal.result(f"learning takes {_duration(*_seconds(frame, schema, model, time))}")
 
 
 def _plan_table(frame: pl.DataFrame, schema: Schema, *, private: bool) -> Table:
@@ -66,19 +74,32 @@ def _fate(column: Column, values: pl.Series | None) -> str:
     return "learnt; its ends are protected"
 
 
-def _seconds(frame: pl.DataFrame, schema: Schema, model: str) -> tuple[float, bool]:
+def _seconds(frame: pl.DataFrame, schema: Schema, model: str, order: str | None) -> tuple[float, bool]:
     """About how long learning takes, by tries on a few rows, in proportion to them; and whether it may be longer."""
     import likewise as lw
 
     took: list[tuple[int, float]] = []
     for n in sorted({min(n, len(frame)) for n in TRIED_ROWS}):
-        part = frame.sample(n, seed=0)
+        part = _some(frame, schema.entity, n)
         began = time.perf_counter()
-        lw.Synthesizer(model, schema=schema, random_state=0, max_seconds=TRIED_SECONDS, entity=False).fit(part)
-        took.append((n, time.perf_counter() - began))
+        whose = False if schema.entity is None else None
+        lw.Synthesizer(model, schema=schema, random_state=0, max_seconds=TRIED_SECONDS, entity=whose, time=order).fit(
+            part
+        )
+        took.append((len(part), time.perf_counter() - began))
     (n_few, few), (n_many, many) = took[0], took[-1]
     a_row = max(many - few, 0.0) / (n_many - n_few) if n_many > n_few else 0.0
     return many + a_row * (len(frame) - n_many), many > TRIED_SECONDS
+
+
+def _some(frame: pl.DataFrame, entity: str | None, n: int) -> pl.DataFrame:
+    """About n rows, by chance; all of an entity, where these have several."""
+    if entity is None:
+        return frame.sample(n, seed=0)
+    keys = frame[entity].drop_nulls().unique(maintain_order=True).sample(fraction=1, shuffle=True, seed=0)
+    lengths = frame.group_by(entity).len()
+    many = keys.to_frame().join(lengths, on=entity, how="left", maintain_order="left")["len"].cum_sum()
+    return frame.filter(frame[entity].is_in(keys.head(max(2, int((many <= n).sum()))).implode()))
 
 
 def _duration(seconds: float, at_least: bool) -> str:

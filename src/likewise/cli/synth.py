@@ -287,7 +287,7 @@ def synth(
     schema = schema.with_rules(rule)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     if not isinstance(frame, Counted) and dry_run:
-        show_plan(frame, schema, model, terminal, private=privacy is not None)
+        show_plan(frame, schema, model, terminal, private=privacy is not None, time=time)
         return
     held = [frame]
     del frame

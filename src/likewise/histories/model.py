@@ -32,7 +32,7 @@ from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
 from likewise.schema.column import Column, Kind, Schema
 from likewise.training.loop import Progress
-from likewise.typing import Bools, Ints
+from likewise.typing import Bools, Floats, Ints
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -159,6 +159,17 @@ class HistoryModel:
             layout, firsts, make().load_state(groups["first"], firsts.alphabet), when,
             make().load_state(groups["what"], layout.what[0]), n_entities,
         )  # fmt: skip
+
+    def log_prob(self, told: Histories) -> Floats:
+        """(n,) natural log-probability of each row's codes given those before it, in order: of when and what it is, of
+        whether it is the last, and with an entity's first row of what that is. Rows of an entity add up to its history.
+        """
+        laid, later = layout_rows(self.layout, told), told.position > 0
+        result = self.what.log_prob(laid.what)
+        if self.layout.time is not None and later.any():
+            result[later] += self.when.log_prob(laid.when)
+        result[told.starts] += self.first.log_prob(self.firsts.encode(_entities(self.layout, told, None)))
+        return result
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
 
@@ -308,9 +319,9 @@ def _repeated(layout: Layout, rows: pl.DataFrame, again: Bools, whose: Ints, ent
 def _entities(layout: Layout, told: Histories, bare: pl.DataFrame | None) -> pl.DataFrame:
     """(E, columns) the first rows of entities, and behind them those who have none."""
     firsts = layout.with_bases(told)[told.starts]
-    if bare is None:
-        return firsts
     known = firsts.with_columns(pl.lit(True).alias(STARTED))
+    if bare is None:
+        return known
     others = bare.with_columns(pl.lit(False).alias(STARTED)).select(known.columns)
     return pl.concat([known, others.cast(known.schema)])
 

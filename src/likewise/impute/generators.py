@@ -154,6 +154,7 @@ def completing(
             raise OptionError("options go to the Synthesizer itself when one is given")
         if not hasattr(model, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: fit it first, or give the name of a model")
+        model._check_of_rows("filling holes")
         if model.rules_ is not None:
             return CompletingUnderRules(model, schema)
         kind = ImportanceVAE if isinstance(model.generator_, VAE | VAEGAN) else Completing

@@ -124,7 +124,7 @@ class Scenario(Estimator):
                 raise OptionError("`real` goes with a fitted synthesizer; a frame is its own rows")
             self.is_real_ = True
             return source
-        fitted._check_fitted()
+        fitted._check_of_rows("a scenario")
         self.is_real_ = real is not None
         return fitted.sample(POOL_ROWS, random_state=self.random_state or 0) if real is None else real
 

@@ -37,7 +37,7 @@ from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.drawing import drawn, narrowed
 from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, table_of, warn_of_few_rows
-from likewise.synthesizer.histories import refuse
+from likewise.synthesizer.histories import log_prob_of, refuse
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
 from likewise.synthesizer.parameters import (
@@ -352,25 +352,26 @@ class Synthesizer(Estimator, LatentMethods):
             A frame of the kind of `partial` with all columns of the schema. Cells that were there come back as they
             were; missing cells of given columns are filled with values, absent columns may draw missing ones.
         """
-        self._check_fitted()
+        self._check_of_rows("complete")
         if self.image_codec_ is not None:
             raise OptionError("complete fills tables, and this model learnt arrays; look at reconstruct")
-        if self.histories_ is not None:
-            refuse("complete")
         raw, give_back = from_frame(partial)
         table = self._read(raw, partial=True).select(raw.columns)
         full = completed(raw, table, self.schema_, self.codec_, self.generator_, self.rules_, self._rng(random_state))
         return with_index_of(partial, give_back(full))
 
     def log_prob(self, frame: Any) -> npt.NDArray[np.float64]:
-        """(n,) natural log-probability of each row's codes under the model.
+        """(n,) natural log-probability of each row's codes under the model; of histories given the rows before it.
 
-        The probability is of codes, not of exact values: a number counts as its bin. Compare rows with rows only.
+        The probability is of codes, not of exact values: a number counts as its bin. Compare rows with rows only. Rows
+        of an entity add up to the log-probability of its history, which ends with the last one given.
 
         Raises:
             OptionError: this kind of model knows no probabilities.
         """
         self._check_fitted()
+        if self.histories_ is not None:
+            return log_prob_of(self.histories_, self._read(from_frame(frame)[0]))
         try:
             return self.generator_.log_prob(self._codes_of(frame))
         except NotImplementedError as error:
@@ -379,8 +380,6 @@ class Synthesizer(Estimator, LatentMethods):
     # ---- tables and images: all that differs between them once there is a model -------------------------------------
 
     def _codes_of(self, data: Any) -> Codes:
-        if self.histories_ is not None:
-            refuse("log_prob")
         if self.image_codec_ is None:
             raw = from_frame(data)[0]
             # Rows that were drawn lack the columns that were dropped.
@@ -507,6 +506,12 @@ class Synthesizer(Estimator, LatentMethods):
         facts = {"kind": "images"} if of_images else {"columns": len(self.schema_.modelled)}
         names = [LABEL] if of_images else self.codec_.field_names
         return report_of(self.answers_, codes.codes, self.n_rows_, names, facts).with_ledger(self._paid.to_dict())
+
+    def _check_of_rows(self, what: str) -> None:
+        """Refuse what needs rows that stand alone, where histories were learnt."""
+        self._check_fitted()
+        if self.histories_ is not None:
+            refuse(what)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "generator_"):

@@ -18,7 +18,16 @@ from likewise.schema.column import Role, Schema
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.training.loop import Progress
-from likewise.typing import Ints
+from likewise.typing import Floats, Ints
+
+_INSTEAD = {
+    "rules": "histories are learnt as they are; leave rules out, and look which drawn rows break them",
+    "only": "histories are learnt whole; leave the entities that are not wanted out of the table, or draw the others "
+    "(where=)",
+    "privacy": "a budget covers rows by entity, privacy=DP(..., entity=, max_rows=), and not yet what rows are told of "
+    "those before them; leave time out",
+}
+"""What to do in place of options that do not go with histories."""
 
 
 def check_time(time: str | bool | None, static: Sequence[str] | None, entity: str | bool | None, **others: Any) -> None:
@@ -41,9 +50,7 @@ def check_time(time: str | bool | None, static: Sequence[str] | None, entity: st
     if entity is False:
         raise OptionError("time tells the order of an entity's rows: name the entity, or leave time out")
     if asked := [name for name, value in others.items() if value]:
-        raise OptionError(
-            f"{asked[0]} does not go with time: histories are learnt whole and as they are; leave one out"
-        )
+        raise OptionError(f"{asked[0]} does not go with time: {_INSTEAD[asked[0]]}")
 
 
 def learn_histories(
@@ -104,6 +111,14 @@ def draw_histories(
     return in_order(rows, schema), in_order(entities, schema)
 
 
+def log_prob_of(model: HistoryModel, table: pl.DataFrame) -> Floats:
+    """(n,) of the rows of a canonical table, as they stand; see `HistoryModel.log_prob`."""
+    told = Histories.of_known(table, model.layout.keys[0], model.layout.time)
+    result = np.empty(len(table))
+    result[told.rows] = model.log_prob(told)
+    return result
+
+
 def in_order(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     return table.select(name for name in schema.names if name in table.columns)
 
@@ -114,4 +129,7 @@ def refuse(what: str) -> NoReturn:
     Raises:
         OptionError: always.
     """
-    raise OptionError(f"{what} is of rows, and this model learnt histories: use sample or extend, or fit without time")
+    raise OptionError(
+        f"{what} is of rows that stand alone, and this model learnt histories: use sample or extend, or fit without "
+        "time, by entity"
+    )

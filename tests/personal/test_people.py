@@ -307,3 +307,21 @@ def test_numbers_come_in_the_type_of_their_column(dtype: str) -> None:
     assert drawn["phone"].dtype == stored
     assert drawn["phone"].null_count() == 0
     assert not drawn["phone"].is_in(real["phone"].implode()).any()
+
+
+def test_numbers_of_widths_that_no_plan_has_begin_as_those_of_their_country() -> None:
+    # Written in six ways, so that few people share how one begins.
+    rng = np.random.default_rng(0)
+    areas = [str(a) for a in rng.choice(["30", "89", "911", "341", "231", "40", "621"], 300)]
+    marks = rng.choice(["0{} {}", "(0{}) {}", "+49 {} {}"], 300)
+    phones = [m.format(a, int(n)) for m, a, n in zip(marks, areas, rng.integers(10**4, 10**6, 300), strict=True)]
+    real = pl.DataFrame({"phone": phones})
+    people = People.learnt(real, {"phone": "phone"}, least=5, locale="de_DE")
+    own = (
+        people.draw(2_000, np.random.default_rng(1))["phone"]
+        .str.replace(r"^\D*(?:49 |0)", "")
+        .str.replace_all(r"\D", "")
+    )
+    heads = countries()["DE"].heads
+    begun = own.str.contains(rf"^(?:{'|'.join(heads)})")
+    assert begun.mean() > 0.95

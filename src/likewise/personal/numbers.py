@@ -163,6 +163,7 @@ class PhoneForm:
         if not fitting:  # what the plan does not know is begun as enough people's are
             width = own_width(country, kind, template)
             begun = {form: share for form, share in learnt.items() if len(form) == width} or {"#" * width: 1.0}
+            begun = _completed(begun, country.heads)
             return list(begun), np.array(list(begun.values()))
         areas = {form[:3] for form in learnt} if "areas" in country.data else set()
         for of in (country.fiction, country.phones, country.more):
@@ -213,6 +214,25 @@ class PhoneForm:
 
     def to_dict(self) -> dict[str, Any]:
         return {"styles": [list(s) for s in self.styles], "ranges": {k: dict(v) for k, v in self.ranges.items()}}
+
+
+def _completed(begun: Mapping[str, float], heads: tuple[str, ...]) -> dict[str, float]:
+    """Forms that begin in general with heads of the country's that begin so, where there are any.
+
+    Example:
+        >>> _completed({"3####": 0.5, "0612#": 0.5}, ("328", "06", "333"))
+        {'328##': 0.25, '333##': 0.25, '0612#': 0.5}
+    """
+    found: dict[str, float] = {}
+    for form, share in begun.items():
+        own = form.rstrip("#")
+        near = [head for head in heads if head.startswith(own) and head != own]
+        # One digit that no head begins with says less than that there are numbers.
+        near = near or ([] if len(own) > 1 else list(heads))
+        longer = [head + form[len(head) :] for head in near if len(head) < len(form)] or [form]
+        for each in longer:
+            found[each] = found.get(each, 0.0) + share / len(longer)
+    return found
 
 
 def _size(form: str) -> int:

@@ -126,6 +126,11 @@ class Country:
         """What stands before a number within the country."""
         return self.data.get("trunk", "")
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """How numbers begin that are of other widths than the plan's."""
+        return tuple(self.data.get("heads", "").split())
+
     @cached_property
     def phones(self) -> tuple[str, ...]:
         """Forms of numbers as they are dialled from abroad: mobile ones, where these can be told from others."""

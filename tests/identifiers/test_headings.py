@@ -102,3 +102,18 @@ def test_places_and_firms_that_are_called_after_people_are_no_people(heading: st
 def test_a_sign_may_stand_for_post_codes() -> None:
     codes = [f"{a:03d}-{b:04d}" for a, b in np.random.default_rng(0).integers(100, 999, (90, 2))]
     assert lw.infer(pl.DataFrame({"〒": codes, "x": range(90)}), entity=False)["〒"].semantic == "postcode"
+
+
+def test_family_names_of_one_sign_are_names() -> None:
+    rng = np.random.default_rng(0)
+    for heading, signs, given in (
+        ("last_name", "정양윤백심김이박최", "first_name"),
+        ("성", "정양윤백심김이박최", "이름"),
+        ("姓", "王李张刘陈杨", "名"),
+    ):
+        frame = pl.DataFrame({heading: rng.choice(list(signs), 200), given: rng.choice(["상호", "순옥", "예진"], 200)})
+        told = lw.infer(frame.with_columns(x=pl.int_range(200)), entity=False)
+        assert (told[heading].semantic, told[given].is_key) == ("last_name", True)
+        assert told[heading].is_key
+    told = lw.infer(pl.DataFrame({"성": rng.choice(["남", "여"], 90), "x": range(90)}), entity=False)["성"]
+    assert (told.semantic, told.is_key) == ("gender", False), "the same word is that of sex"

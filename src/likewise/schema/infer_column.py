@@ -18,7 +18,7 @@ from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
 from likewise.schema.identifiers.forms import LOOK_AT, NAME, Form, recognise
 from likewise.schema.identifiers.names import part_of_names
-from likewise.schema.identifiers.telling import are_logins, names_a_place
+from likewise.schema.identifiers.telling import are_genders, are_logins, names_a_place
 from likewise.schema.keys import (
     WORDY,
     is_measure,
@@ -183,7 +183,7 @@ def _personal(facts: _Facts, forced: Kind | None, whole: pl.Series | None = None
         return None
     no_form = facts.glance is not None and not facts.glance.may_be_personal
     form = recognise(facts.series.name, facts.values if whole is None else whole, by_name=no_form, doubts=facts.notes)
-    if form is None or (form is NAME and names_a_place(facts.series.name)):
+    if form is None or (form is NAME and (names_a_place(facts.series.name) or are_genders(facts.values))):
         return None
     semantic = form.semantic
     if form is NAME:

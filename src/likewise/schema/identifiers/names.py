@@ -42,7 +42,7 @@ _LOGIN_STEMS = frozenset({"user", "users", "benutzer", "nutzer"})
 _DOERS = frozenset({"by", "to", "von", "durch", "par", "por"})
 """Last words of "created by" and "assigned to"."""
 
-_LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$|^\p{Han}$"
+_LETTERS = r"^[\p{L}\p{M}'’.,\- ]{2,60}$|^[\p{Han}\p{Hangul}]$"
 _BEFORE, _BEHIND = r"^#?\d+[.):]? +", r"[,;]?[ \n]*(?:[(\[<#/|].*|[-–—]? ?\d[\d./-]*)$"
 """A number before a name, and what tells more of who it is: `Meyer, Anna (55)`, `Anna Meyer #431`."""
 _WORDS = r"^\p{Lu}[\p{L}\p{M}'’.\-]*(,? \p{L}[\p{L}\p{M}'’.\-]*){1,4}$"

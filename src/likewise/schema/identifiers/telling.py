@@ -260,6 +260,12 @@ def _finer(semantic: Semantic, values: pl.Series) -> Semantic:
     return Semantic.ADDRESS if whole.mean() >= 0.5 else Semantic.STREET  # type: ignore[operator]
 
 
+def are_genders(texts: pl.Series) -> bool:
+    """Whether distinct texts are genders by themselves."""
+    clear = 2 <= len(texts) <= 6 and len(texts.filter(_plain(texts).is_in(list(_CLEAR_GENDERS)))) >= 2
+    return clear and _known(texts, "genders") == 1.0
+
+
 def _by_values(texts: pl.Series, kind: Kind) -> Semantic | None:
     """What texts are by themselves, where they can hardly be anything else."""
     some = texts.head(20)
@@ -267,8 +273,8 @@ def _by_values(texts: pl.Series, kind: Kind) -> Semantic | None:
         return Semantic.UUID if _share(texts, _UUID) == 1.0 else None
     if kind is not Kind.ID and _share(some, _URL) >= 0.9:
         return Semantic.URL if _share(texts, _URL) >= 0.9 else None
-    if 2 <= len(texts) <= 6 and len(texts.filter(_plain(texts).is_in(list(_CLEAR_GENDERS)))) >= 2:
-        return Semantic.GENDER if _known(texts, "genders") == 1.0 else None
+    if are_genders(texts):
+        return Semantic.GENDER
     if len(texts) >= 20 and _share(some, _FIRM) >= 0.8 and _share(texts, _FIRM) >= 0.8:
         return Semantic.COMPANY
     lined = rf"^\d+[a-z]?,? .*(?:{_STREET})|(?:{_STREET}).*\d"

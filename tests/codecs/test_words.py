@@ -139,6 +139,15 @@ def test_what_stands_far_down_in_a_long_text_is_no_more_drawn_than_its_beginning
     assert not {run for run in runs(out) if shared.get(run) == {1_500}}
 
 
+def test_a_text_that_is_cut_for_learning_does_not_teach_to_end_there() -> None:
+    long = [" ".join(["go"] * 511 + ["on"] + titles(80, seed=i)) for i in range(8)]
+    words = fit(long, column=replace(COLUMN, format="ngram")).words
+    assert words is not None
+    assert 1 not in words.anywhere.word.tolist()
+    alone = ["Dear " + " ".join(f"{'abcdefgh'[i]}{'xyz' * (k % 9)}{k}" for k in range(600)) for i in range(8)]
+    assert draw(fit(alone, column=replace(COLUMN, format="ngram")), 9).str.contains("placeholder").all()
+
+
 def test_one_person_of_the_rows_held_out_does_not_make_a_run_shared() -> None:
     parts = ("alpha beta gamma", "beta gamma delta", "gamma delta epsilon")
     texts = [f"{part} {rest}" for part in parts for rest in titles(300)]

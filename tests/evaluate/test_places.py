@@ -67,3 +67,25 @@ def test_two_places_are_told_apart() -> None:
     report = lw.evaluate(real, real, measures=["joint"])
     names = {score.name for score in report.scores}
     assert {"place_js_10km:start_lat", "place_js_10km:end_lat"} <= names
+
+
+def test_places_that_are_none_do_not_leave_the_count() -> None:
+    """Half of the synthetic latitudes are beyond the pole: that half lies in no cell with real points."""
+    real, fresh, holdout = town(1_000, 1), town(1_000, 2), town(1_000, 3)
+    lost = fresh.with_columns(lat=pl.when(pl.int_range(1_000) % 2 == 0).then(pl.col("lat") + 100).otherwise("lat"))
+    good, bad = (lw.evaluate(real, t, holdout=holdout, measures=["attacks"]) for t in (fresh, lost))
+    assert bad["place_support_10km"].value == pytest.approx(good["place_support_10km"].value / 2, abs=0.03)
+    assert bad["place_js_100km"].value > good["place_js_100km"].value + 0.2
+    assert bad["place_near"].n == 1_000
+    nowhere = lw.evaluate(real, fresh.with_columns(lat=pl.col("lat") + 1e6), holdout=holdout, measures=["attacks"])
+    assert nowhere["place_support_1km"].value == nowhere["place_near"].value == 0.0
+    assert nowhere["place_js_1km"].value == 1.0
+
+
+def test_real_places_that_are_none_or_of_one_person_give_no_score() -> None:
+    real, fresh = town(200, 1), town(200, 2)
+    metres = [t.with_columns(pl.col("lat", "lon") * 111_000) for t in (real, fresh)]
+    one = [t.with_columns(who=pl.lit(i)) for i, t in enumerate((real, fresh))]
+    for pair, entity in ((metres, None), (one, "who")):
+        report = lw.evaluate(*pair, entity=entity, measures=["attacks"])
+        assert not [score.name for score in report.scores if score.name.startswith("place")]

@@ -168,7 +168,7 @@ class Words:
         alone = np.flatnonzero(alone & (forms.by_word[2:] != MARK)) + 2
         may_follow = (pl.col("order") > 1) | pl.col("word").is_in([ENDS, *alone.tolist()])
         tables = [_followers(kept.filter(may_follow, pl.col("order") == order)) for order in (3, 2, 1)]
-        if not (tables[1].context == OPENS).any():
+        if not (tables[1].context == OPENS).any() or not len(tables[2].word):
             return None
         unseen = Unseen.of(runs["print"].to_numpy(), shared, spread=SPREAD)
         return cls(tuple(vocabulary.to_list()), tables[0], tables[1], tables[2], unseen)
@@ -347,6 +347,8 @@ def _grams(part: pl.DataFrame, vocabulary: pl.Series) -> pl.DataFrame:
     known = words.to_frame().join(ids, on="word", how="left", maintain_order="left")["id"].fill_null(OTHER).to_numpy()
     last, of = windows(text, known, len(part), 3)
     two, one, word = last.T
+    is_cut = part["word"].list.len().to_numpy() > MOST_WORDS
+    word = np.where((word == ENDS) & is_cut[of], OTHER, word)  # they do not end there
     person = part["person"].to_numpy()[of]
     parts = []
     contexts = ((1, word >= 0, word * 0), (2, (word >= 0) & (one >= 0), one))

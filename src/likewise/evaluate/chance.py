@@ -115,7 +115,7 @@ class Dealt:
 def divergence(a: FloatArray, b: FloatArray) -> FloatArray:
     """(B,) the Jensen-Shannon divergence between tables of counts (K, B), in bits."""
     p, q = (counts / np.maximum(counts.sum(0), 1.0) for counts in (a, b))
-    return np.asarray(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2)
+    return np.asarray(np.clip(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2, 0.0, 1.0))
 
 
 def _entropy(p: FloatArray) -> FloatArray:

@@ -26,28 +26,31 @@ from likewise.schema.places import RANGES, Pair
 RADIUS = 6371.0
 """Of the earth, in kilometres."""
 DEGREE = 2 * math.pi * RADIUS / 360
+NOWHERE = 2**62
 NEAR = 0.01
 """Kilometres within which two points are at one place."""
 
 
 def points_of(table: Typed, pair: Pair) -> FloatArray:
-    """(n, 2) degrees of latitude and longitude, NaN where either is missing or none."""
+    """(n, 2) degrees of latitude and longitude, NaN where either is missing, infinite where a number is none."""
     found = []
     for name, (low, high) in zip((pair.latitude, pair.longitude), RANGES.values(), strict=True):
         values = table[name].values.astype(np.float64)
-        found.append(np.where((values >= low) & (values <= high), values, np.nan))
+        found.append(np.where(np.isnan(values) | ((values >= low) & (values <= high)), values, np.inf))
     return np.stack(found, axis=1)
 
 
 def cells_of(points: FloatArray, km: float) -> IntArray:
-    """(n,) the cell of each point, some `km` high and wide; -1 for a point that lacks a part."""
-    known = _whole(points)
+    """(n,) the cell of each point, some `km` high and wide; -1 for a point that lacks a part, and one cell for all that
+    are nowhere on earth."""
+    known = on_earth(points)
     lat, lon = np.where(known[:, None], points, 0.0).T
     row = np.floor((np.clip(lat, -90, 90) + 90) * DEGREE / km).astype(np.int64)
     middle = np.radians(np.clip((row + 0.5) * km / DEGREE - 90, -90, 90))
     columns = np.maximum(np.floor(360 * DEGREE / km * np.cos(middle)), 1.0)
     column = np.floor(np.mod(lon, 360.0) / 360.0 * columns).astype(np.int64)
-    return np.where(known, row * int(360 * DEGREE / km + 2) + column, -1)
+    nowhere = np.where(_told(points), NOWHERE, -1)
+    return np.where(known, row * int(360 * DEGREE / km + 2) + column, nowhere)
 
 
 def distance(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -75,7 +78,9 @@ def _on_sphere(points: FloatArray) -> FloatArray:
 
 def support(synthetic: Typed, base: Typed, fresh: Typed, pair: Pair, km: float) -> Figure | None:
     """The share of points in cells that hold real points, of synthetic and of fresh real rows."""
-    held = np.unique(cells_of(points_of(base, pair), km))
+    held = np.unique(cells_of(_known(points_of(base, pair)), km))
+    if not len(held):
+        return None
     found = [_met(t, np.isin(cells, held), cells >= 0) for t in (synthetic, fresh) for cells in [_cells(t, pair, km)]]
     return found[0].beside(found[1], copy=1.0)
 
@@ -88,19 +93,19 @@ def near(synthetic: Typed, base: Typed, fresh: Typed, pair: Pair) -> Figure | No
     found = []
     for table in (synthetic, fresh):
         points = points_of(table, pair)
-        known = _whole(points)
+        known = on_earth(points)
         close = np.zeros(len(points), bool)
         close[known] = nearest(points[known], real) < NEAR if known.any() else False
-        found.append(_met(table, close, known))
+        found.append(_met(table, close, _told(points)))
     return found[0].beside(found[1], copy=1.0)
 
 
 def divergence(dealt: Dealt, pair: Pair, km: float) -> Figure | None:
     """The Jensen-Shannon divergence, in bits, between the counts of cells of synthetic and of real rows, and of as many
     fresh real ones; the interval is what chance leaves it, the rows dealt anew."""
-    real, pool = (_cells(t, pair, km) for t in (dealt.real, dealt.pool))
-    cells, at = np.unique(np.concatenate([real[real >= 0], pool[pool >= 0]]), return_inverse=True)
-    n = int((real >= 0).sum())
+    real, pool = cells_of(_known(points_of(dealt.real, pair)), km), _cells(dealt.pool, pair, km)
+    cells, at = np.unique(np.concatenate([real, pool[pool >= 0]]), return_inverse=True)
+    n = len(real)
     rows = np.flatnonzero(pool >= 0)
     held = sparse.csr_matrix((np.ones(len(rows), np.float32), (at[n:], rows)), (len(cells), len(pool)))
     return dealt.figure(np.bincount(at[:n], minlength=len(cells)).astype(np.float64), held, apart)
@@ -111,11 +116,16 @@ def _cells(table: Typed, pair: Pair, km: float) -> IntArray:
 
 
 def _known(points: FloatArray) -> FloatArray:
-    return points[_whole(points)]
+    return points[on_earth(points)]
 
 
-def _whole(points: FloatArray) -> npt.NDArray[np.bool_]:
+def on_earth(points: FloatArray) -> npt.NDArray[np.bool_]:
+    """(n,) which points are known and are degrees."""
     return np.asarray(np.isfinite(points).all(axis=1))
+
+
+def _told(points: FloatArray) -> npt.NDArray[np.bool_]:
+    return np.asarray(~np.isnan(points).any(axis=1))
 
 
 def _met(table: Typed, met: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_]) -> Met:

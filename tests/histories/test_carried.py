@@ -1,4 +1,5 @@
-"""Claims about numbers that histories carry on: counters go on counting, and totals are what amounts add up to."""
+"""Claims about what histories carry on: counters go on counting, totals are what amounts add up to, and what nobody has
+twice is drawn once."""
 
 from __future__ import annotations
 
@@ -122,3 +123,21 @@ def test_numbers_that_rise_by_chance_are_not_counters() -> None:
     synth = lw.Synthesizer(entity="who", time="t", random_state=0, epochs=1).fit(table)
     assert synth.histories_ is not None
     assert synth.histories_.layout.carried == ()
+
+
+def test_no_entity_has_twice_what_none_has_twice() -> None:
+    rng = np.random.default_rng(4)
+    rows = [
+        (f"s{who:03}", term, f"course {c}", "abc"[int(rng.integers(3))])
+        for who in range(200)
+        for term, c in enumerate(rng.choice(12, size=int(rng.integers(3, 9)), replace=False))
+    ]
+    table = pl.DataFrame(rows, schema=["who", "term", "course", "mark"], orient="row")
+    synth = lw.Synthesizer(entity="who", time="term", random_state=0, epochs=2).fit(table)
+    assert synth.histories_ is not None
+    assert synth.histories_.layout.once == ("course",)
+    some = synth.sample(200, random_state=0)
+    assert not some.select("who", "course").is_duplicated().any()
+    assert some["course"].n_unique() == 12
+    longer = synth.extend(table.head(60), steps=3, random_state=0)
+    assert not longer.select("who", "course").is_duplicated().any()

@@ -22,6 +22,7 @@ from likewise.errors import ModelFileError, SchemaError
 from likewise.histories.carried import Carried, Numbers, bases, find_carried, with_changes, with_signs
 from likewise.histories.clock import Clock
 from likewise.histories.memory import Memory, with_none
+from likewise.histories.once import Once, find_once
 from likewise.histories.order import Histories
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.typing import Bools, Ints
@@ -51,6 +52,7 @@ class Layout:
         keys, row_keys: columns that are made anew for each entity, its own key first, and for each row.
         repeats: of the fields of `own`, those whose value may be told as the one before.
         alone: columns of levels by which rows of one entity at one moment differ.
+        once: columns of levels of which no entity has one twice.
         carried: numbers that a history carries on; `own` has the changes of some of them, and none of the others.
         gap: the codec's column of gaps, or None.
         shortest, longest: rows of a history, at least and at most.
@@ -65,6 +67,7 @@ class Layout:
     row_keys: tuple[str, ...]
     repeats: tuple[int, ...]
     alone: tuple[str, ...]
+    once: tuple[str, ...]
     carried: tuple[Carried, ...]
     gap: str | None
     shortest: int
@@ -81,6 +84,11 @@ class Layout:
     def row_fields(self) -> list[int]:
         """The codec's fields of a row's own columns."""
         return self.fields_of(self.own)
+
+    @property
+    def levels(self) -> list[str]:
+        """Columns of a row whose values have no order."""
+        return [n for n in self.own if all(f.positions is None for f in self.of(self.codec.fields_of(n)))]
 
     @property
     def repeated(self) -> list[str]:
@@ -135,7 +143,13 @@ class Layout:
         Raises:
             ModelFileError: they do not fit.
         """
-        named = {*self.static, *self.own, *self.alone, *([self.time, self.gap] if self.time is not None else [])}
+        named = {
+            *self.static,
+            *self.own,
+            *self.alone,
+            *self.once,
+            *([self.time, self.gap] if self.time is not None else []),
+        }
         named |= {*self.carries, *(c.source for c in self.carried), *(c.by for c in self.carried if c.by is not None)}
         fit = named <= set(self.codec.columns) and {*self.keys[1:], *self.row_keys} <= set(self.codec.columns)
         n = len(self.row_fields) if fit else 0
@@ -165,6 +179,11 @@ class Layout:
     @cached_property
     def memory(self) -> Memory:
         return Memory(self.of(self.row_fields))
+
+    def holding(self, n: int) -> Once:
+        """What so many entities hold of `once`: nothing yet."""
+        places = [self.row_fields.index(j) for j in self.fields_of(self.once)]
+        return Once({k: self.of(self.row_fields)[k] for k in places}, n)
 
     @cached_property
     def drawn(self) -> list[Field]:
@@ -233,10 +252,11 @@ def layout_of(
     codec = TableCodec.fit(table, Schema(tuple(parts)), options)
     row_keys = tuple(name for name in keys if name not in own_keys)
     span = _span(told.lengths, codec.options.rows)
-    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), carried, gap, *span)
+    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), (), carried, gap, *span)
     return replace(
-        layout, repeats=_repeats(layout, told), alone=_alone(layout, told), carried=_signed(layout, carried, told)
-    )
+        layout, repeats=_repeats(layout, told), alone=_alone(layout, told), once=find_once(told, layout.levels),
+        carried=_signed(layout, carried, told),
+    )  # fmt: skip
 
 
 def _number(name: str, table: pl.DataFrame, like: Column | None) -> Column:
@@ -285,7 +305,7 @@ def _alone(layout: Layout, told: Histories) -> tuple[str, ...]:
     base = told.table.select(pl.lit(who).alias("who"), pl.col(layout.time).alias("when"))
     if base.is_duplicated().mean() < OFTEN:  # type: ignore[operator]
         return ()
-    levels = [n for n in layout.own if all(f.positions is None for f in layout.of(layout.codec.fields_of(n)))]
+    levels = layout.levels
     chosen: list[str] = []
     own = told.table.select(pl.col(levels).name.prefix("level "))
     while levels:

@@ -46,7 +46,7 @@ LEARNT, HELD = 200_000, 20_000
 """Rows that are learnt from, and by which training stops, at most: those of as many entities by chance. What values
 there are is counted in all rows."""
 
-_NAMES = ("static", "own", "keys", "row_keys", "alone")
+_NAMES = ("static", "own", "keys", "row_keys", "alone", "once")
 """The parts of a layout that are names of columns."""
 
 
@@ -257,6 +257,7 @@ class HistoryModel:
         if ahead is not None:
             steps = int(ahead.lengths.max())
         walk = Walk(layout, self.when, self.what, last, past, running, rng, fractions, anchors, ahead)
+        walk.once.see(known.whose, own)
         return self._walked(walk, last, steps)
 
     def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:

@@ -60,7 +60,7 @@ class Walk:
         ahead: Ahead | None = None,
     ) -> None:  # fmt: skip
         self.layout, self.past, self.rng, self.ahead = layout, past, rng, ahead
-        self.running = running
+        self.running, self.once = running, layout.holding(len(entities))
         self.when, self.what = when.ready() if layout.time else when, what.ready()
         self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
         self.ticks = np.zeros(len(entities), np.int64) if self.like is None else layout.clock.ticks(self.like)
@@ -175,10 +175,13 @@ class Walk:
             codes[left], fractions[left], is_last[left] = new[chosen], places[chosen], drawn[chosen, -1] == 1
             held[left] = same[chosen]
             left, tries = left[~is_new.any(1)] if tries == 1 else left[:0], TRIES
+        codes = self.once.replaced(who, codes, self.rng)
         if self.ahead is not None and coming is not None:
+            codes = np.where(known >= 0, known, codes)
             for k, at in enumerate(self.fraction_of):
                 if at is not None:
                     fractions[:, at] = np.where(known[:, k] >= 0, lies[:, at], fractions[:, at])
+        self.once.see(who, codes)
         if self.key_fields:
             self.recent[who] = np.roll(self.recent[who], 1, axis=1)
             self.recent[who, 0] = self._keys(codes)
@@ -197,10 +200,9 @@ class Walk:
         return codes, fractions, every
 
     def _are_new(self, who: Ints, codes: Ints) -> Bools:
-        """(m,) which rows their entities do not hold at this moment already."""
-        if not self.key_fields:
-            return np.ones(len(who), bool)
-        return np.asarray((self.recent[who] != self._keys(codes)[:, None]).all(1))
+        """(m,) which rows their entities do not hold already, at this moment or at all."""
+        new = self.once.are_new(who, codes)
+        return new & (self.recent[who] != self._keys(codes)[:, None]).all(1) if self.key_fields else new
 
     def _keys(self, codes: Ints) -> Ints:
         """(m,) one number for the levels by which rows of one moment differ."""

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import likewise as lw
 from likewise.codecs.base import Codes
 from likewise.codecs.boxes import LEAF_PEOPLE, Places, grow
 from likewise.codecs.table import TableCodec
@@ -220,3 +221,15 @@ def test_pairs_are_told_by_name_and_by_word() -> None:
     assert found("y", "x") == []
     assert found("y", "x", y="latitude", x="longitude") == [Pair("y", "x")]
     assert found("lat", "lon", lat="none") == []
+
+
+def test_half_a_place_that_somebody_said_is_noted() -> None:
+    table = ring(200).rename({"lat": "y", "lon": "x"})
+
+    def notes(**said: str) -> dict[str, bool]:
+        schema = lw.infer(table, overrides=said)
+        return {c.name: any("no place" in note for note in c.notes) for c in schema}
+
+    assert notes() == notes(y="latitude", x="longitude") == {"y": False, "x": False}
+    assert notes(y="latitude") == {"y": True, "x": False}
+    assert notes(y="longitude", x="longitude") == {"y": True, "x": True}

@@ -41,6 +41,7 @@ from likewise.schema.keys import (
     parts_of,
 )
 from likewise.schema.persons import likely_entity
+from likewise.schema.places import with_places
 from likewise.schema.semantics import LEARNT, NAMES, SINGLES_OUT, WHERE, Semantic
 
 Override = Kind | str | Column | Mapping[str, Any]
@@ -101,7 +102,13 @@ def infer_counted(
     typed: bool | None = None,
 ) -> tuple[Schema, Counted]:
     """The schema as `infer` finds it, and the distinct values it was found from: `parse` need not look again."""
-    overrides, counted = overrides or {}, raw if isinstance(raw, Counted) else Counted(raw, typed=typed)
+    counted = raw if isinstance(raw, Counted) else Counted(raw, typed=typed)
+    return with_places(_inferred(counted, overrides or {}, entity, decimal)), counted
+
+
+def _inferred(
+    counted: Counted, overrides: Mapping[str, Override], entity: str | bool | None, decimal: str | None
+) -> Schema:
     table = counted.table
     if table.width == 0:
         raise InputError("the table has no columns")
@@ -117,16 +124,16 @@ def infer_counted(
     schema = _with_codes(Schema(tuple(_with_names(columns, counted))), counted)
     if entity is not None:
         schema = with_entity(schema, table, entity, counted)
-        return (schema if entity else replace(schema, columns=_with_semantics(schema.columns, counted))), counted
+        return schema if entity else replace(schema, columns=_with_semantics(schema.columns, counted))
     suspect = likely_entity(table, schema, counted)
     if suspect is None or suspect.column in overrides or suspect.n_rows < table.height:
         if schema.entity is not None:
-            return with_entity(schema, table, schema.entity, counted), counted
+            return with_entity(schema, table, schema.entity, counted)
         given_out = tuple(_as_given_out(c, counted) for c in schema)
-        return replace(schema, columns=_with_semantics(given_out, counted)), counted
+        return replace(schema, columns=_with_semantics(given_out, counted))
     note = f"taken for the key of an entity: {suspect.reason}"
     found = replace(schema[suspect.column], role=Role.ENTITY, notes=(*schema[suspect.column].notes, note)).as_found()
-    return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted), counted
+    return _by_entity(Schema(tuple(found if c.name == found.name else c for c in schema)), counted)
 
 
 def told_anew(schema: Schema, raw: pl.DataFrame) -> Schema:

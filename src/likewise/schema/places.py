@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from likewise.schema.column import Column, Kind
+from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.semantics import Semantic
 from likewise.schema.vocabulary import words
 
 RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}
@@ -69,3 +70,18 @@ def _rest(name: str) -> str:
 
 def _said(column: Column) -> str | None:
     return told(column.name) if column.semantic is None else column.semantic.value
+
+
+def with_places(schema: Schema) -> Schema:
+    """The schema, with a note where somebody said that a column is half of a place, and there is no other half."""
+    whole = {name for pair in pairs_of(schema) for name in (pair.latitude, pair.longitude)}
+    lacks = {Semantic.LATITUDE: "longitude", Semantic.LONGITUDE: "latitude"}
+
+    def with_note(column: Column) -> Column:
+        other = lacks.get(column.semantic) if column.semantic else None
+        if other is None or "semantic" in column.found or column.name in whole or not column.is_modelled:
+            return column
+        note = f"no {other} in fractions of degrees goes with it, so it is no place but a plain number"
+        return replace(column, notes=(*column.notes, note))
+
+    return replace(schema, columns=tuple(map(with_note, schema)))

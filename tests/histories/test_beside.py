@@ -165,7 +165,8 @@ def test_the_command_line_takes_and_writes_two_files(tmp_path: Path) -> None:
     tables()[1].write_csv(accounts)
     asked = ("--entity", "account", "--time", "day", "--static", accounts)
     learning = ("--save", model, "--seed", 0, "--max-seconds", 5)
-    run("synth", payments, "-o", fake, *asked, "--static-output", other, *learning)
+    told = run("synth", payments, "-o", fake, *asked, "--static-output", other, *learning)
+    assert "column 'account': taken as an id: unique" in told  # what is told of columns is told of both tables
     rows, static = pl.read_csv(fake), pl.read_csv(other)
     assert (rows.columns, static.columns) == (tables()[0].columns, tables()[1].columns)
     assert set(rows["account"]) < set(static["account"])

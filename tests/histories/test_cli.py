@@ -37,12 +37,23 @@ def test_a_file_of_histories_is_learnt_drawn_and_continued(tmp_path: Path) -> No
         run("sample", model, "-n", 5, "-o", fake)
 
 
+def test_rows_that_stand_in_order_need_no_time(tmp_path: Path) -> None:
+    visits().sort("patient", "day").drop("day").write_csv(tmp_path / "v.csv")
+    asked = ("--entity", "patient", "--in-order", "--no-measure", "--seed", 0, "--max-seconds", 8)
+    run("synth", tmp_path / "v.csv", "-o", tmp_path / "f.csv", *asked, "--entities", 50)
+    drawn = pl.read_csv(tmp_path / "f.csv")
+    assert drawn["patient"].n_unique() == 50
+    assert (drawn.group_by("patient", maintain_order=True).first()["stage"] == "a").mean() > 0.9  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
         (("synth", "x.csv", "-o", "y.csv", "--time", "day", "--rows", 5), "give --entities"),
         (("synth", "x.csv", "-o", "y.csv", "--entities", 5), "--entities is of histories"),
         (("synth", "x.csv", "-o", "y.csv", "--static", "sex"), "--static is of histories"),
+        (("synth", "x.csv", "-o", "y.csv", "--time", "day", "--in-order"), "give one"),
+        (("synth", "x.csv", "-o", "y.csv", "--time", "day", "--static", "z.csv"), "--static-output go together"),
         (("sample", "m", "-o", "y.csv"), "give one of --rows"),
         (("sample", "m", "-n", 3, "--steps", 2, "-o", "y.csv"), "give --continue"),
     ],

@@ -95,4 +95,4 @@ def test_a_plan_of_histories_is_tried_on_whole_ones(tmp_path: Path) -> None:
     for more, says in (((), "learnt, by auto learning takes"), (("--time", "day"), "as histories by 'day'")):
         told = " ".join(run("synth", tmp_path / "v.csv", "--entity", "patient", "--dry-run", *more).split())
         assert says in told
-        assert "learning takes about" in told
+        assert "learning takes" in told

@@ -78,6 +78,14 @@ Time = Annotated[
         rich_help_panel=COLUMNS,
     ),
 ]
+InOrder = Annotated[
+    bool,
+    typer.Option(
+        "--in-order",
+        help="With --entity, where no column tells the time: an entity's rows stand in order.",
+        rich_help_panel=COLUMNS,
+    ),
+]
 Static = Annotated[
     list[str] | None,
     typer.Option(

@@ -20,19 +20,25 @@ TRIED_ROWS, TRIED_SECONDS = (500, 2_000), 10.0
 
 
 def show_plan(
-    frame: pl.DataFrame, schema: Schema, model: str, terminal: Terminal, *, private: bool, time: str | None = None
+    frame: pl.DataFrame,
+    schema: Schema,
+    model: str,
+    terminal: Terminal,
+    *,
+    private: bool,
+    time: str | bool | None = None,
 ) -> None:
     """Tell what would be learnt, made anew or dropped, what is protected, and about how long it takes.
 
     Args:
-        time: the column by which rows are histories.
+        time: the column by which rows are histories; True where they stand in order.
 
     Privacy: under a budget nothing is counted in the rows, and nothing is tried, for both would cost.
     """
     terminal.result(_plan_table(frame, schema, private=private))
+    lives = "" if time is None else f", as histories {'in order' if time is True else f'by {time!r}'}"
     terminal.result(
-        f"{len(frame):,} rows, {len(schema.modelled)} of {len(schema)} columns are learnt, by {model}"
-        + (f", as histories by {time!r}" if time is not None else "")
+        f"{len(frame):,} rows, {len(schema.modelled)} of {len(schema)} columns are learnt, by {model}{lives}"
     )
     if private:
         terminal.note("how long it takes is not tried: a try would look at the rows, which the budget must pay for")
@@ -74,7 +80,7 @@ def _fate(column: Column, values: pl.Series | None) -> str:
     return "learnt; its ends are protected"
 
 
-def _seconds(frame: pl.DataFrame, schema: Schema, model: str, order: str | None) -> tuple[float, bool]:
+def _seconds(frame: pl.DataFrame, schema: Schema, model: str, order: str | bool | None) -> tuple[float, bool]:
     """About how long learning takes, by tries on a few rows, in proportion to them; and whether it may be longer."""
     import likewise as lw
 

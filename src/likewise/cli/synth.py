@@ -25,6 +25,7 @@ from likewise.cli.options import (
     Entities,
     Entity,
     HtmlFile,
+    InOrder,
     JsonFile,
     Lang,
     Language,
@@ -151,6 +152,7 @@ def synth(
     entity: Entity = None,
     no_entity: NoEntity = False,
     time: Time = None,
+    in_order: InOrder = False,
     static: Static = None,
     static_output: StaticFile = None,
     max_rows: Annotated[
@@ -241,7 +243,7 @@ def synth(
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
             "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
-            "text", "time", "static", "static_output", "entities", *reading.given,
+            "text", "time", "in_order", "static", "static_output", "entities", *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_arrays(
@@ -252,7 +254,12 @@ def synth(
     if where:
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(save, report, json, static_output, table=output)
-    _check_time(time, static, entities, rows)
+    if in_order and time is not None:
+        raise errors.OptionError(
+            "--time names the column that orders rows, and --in-order says that they are: give one"
+        )
+    order = True if in_order else time
+    _check_time(order, static, entities, rows)
     static, static_file = static_of(static)
     if (static_file is None) != (static_output is None):
         raise errors.OptionError(
@@ -271,7 +278,6 @@ def synth(
     with terminal.doing("reading"):
         given = schema_in(schema_file)
         of_entities = None if static_file is None else AS_TOLD.read(static_file)[0]
-        beside = [] if given is None or of_entities is None else [c for c in given if c.name in of_entities.columns]
         if privacy is not None or dry_run:
             frame, dialect = reading.read(source, by_header=privacy is not None, schema=given)
         else:
@@ -280,21 +286,23 @@ def synth(
     if privacy is not None and given is not None and not isinstance(frame, Counted):
         schema = _declared(frame, given, target, privacy, reading)
     else:
-        if given is not None and beside:
-            given, beside = own_schema(given, frame), [c for c in beside if c.name not in frame.columns]
-        schema = schema_of(frame, given, target, terminal, entity_of(entity, no_entity), dialect, reading)
-        schema = replace(schema, columns=(*schema.columns, *beside))
+        own = given if given is None or of_entities is None else own_schema(given, frame)
+        schema = schema_of(frame, own, target, terminal, entity_of(entity, no_entity), dialect, reading)
+        if of_entities is not None:
+            own = None if given is None else own_schema(given, of_entities)
+            theirs = schema_of(of_entities, own, None, terminal, schema.entity)
+            schema = replace(schema, columns=(*schema.columns, *(c for c in theirs if c.name not in schema.names)))
     schema = schema.with_rules(rule)
     schema = _with_quasi_identifiers(schema, column_names(quasi_identifiers or [], frame))
     if not isinstance(frame, Counted) and dry_run:
-        show_plan(frame, schema, model, terminal, private=privacy is not None, time=time)
+        show_plan(frame, schema, model, terminal, private=privacy is not None, time=order)
         return
     held = [frame]
     del frame
-    rows = rows if time is None else entities
+    rows = rows if order is None else entities
     synthesize(
         held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
-        entity=False if no_entity else None, time=time, static=static, of_entities=of_entities,
+        entity=False if no_entity else None, time=order, static=static, of_entities=of_entities,
         static_output=static_output, strict_rules=strict_rules, budget=kept,
         k_anonymous=k_anonymous, text=text, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
@@ -314,7 +322,7 @@ def synthesize(
     condition_on: Sequence[str] = (),
     only: dict[str, Condition] | None = None,
     entity: bool | None = None,
-    time: str | None = None,
+    time: str | bool | None = None,
     static: Sequence[str] | None = None,
     of_entities: pl.DataFrame | None = None,
     static_output: Path | None = None,
@@ -424,13 +432,13 @@ def synthesize(
     show(figures, terminal, report=report, json=json, lang=lang)
 
 
-def _check_time(time: str | None, static: list[str] | None, entities: int | None, rows: int | None) -> None:
+def _check_time(time: str | bool | None, static: list[str] | None, entities: int | None, rows: int | None) -> None:
     """Hold what is asked of histories to there being some."""
     if time is not None and rows is not None:
         raise errors.OptionError("--rows counts rows, and histories are drawn whole: give --entities")
     for flag, given in (("--static", static), ("--entities", entities)):
         if time is None and given is not None:
-            raise errors.OptionError(f"{flag} is of histories: give --entity and --time as well")
+            raise errors.OptionError(f"{flag} is of histories: give --entity and --time (or --in-order) as well")
 
 
 def _budget(

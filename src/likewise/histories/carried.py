@@ -1,7 +1,8 @@
-"""Numbers that a history carries on: counters that only rise, and totals to which each row adds an amount.
+"""Numbers that a history carries on: counters that only rise, totals to which each row adds an amount, and what moves.
 
 Of one that rises (or falls) in every history the change is learnt, so that what is drawn rises too, and beyond what the
-table holds. A total that is, in all rows, what it was and the amount beside it is not learnt but added up.
+table holds. A total that is, in all rows, what it was and the amount beside it is not learnt but added up. Of a number
+that moves from where it was (`moves`) the change is learnt, too, and it stays where enough entities have been.
 
     total = base + sign * amount,    next base = total
 
@@ -20,8 +21,10 @@ import polars as pl
 
 from likewise.codecs.lattice import held_by
 from likewise.errors import ModelFileError
+from likewise.histories.moves import moves
 from likewise.histories.order import Histories
 from likewise.schema.column import Column, Kind, Schema
+from likewise.schema.places import pairs_of
 from likewise.typing import Bools, Ints
 
 Numbers = npt.NDArray[Any]
@@ -135,9 +138,9 @@ def _changes(told: Histories, name: str, sign: int, decimals: int | None) -> pl.
 # ---- found in the rows -----------------------------------------------------------------------------------------------
 
 
-def find_carried(told: Histories, schema: Schema, own: Sequence[str], rows: int, free: Callable[[str], str]) -> tuple[
-    Carried, ...
-]:  # fmt: skip
+def find_carried(
+    told: Histories, schema: Schema, own: Sequence[str], rows: int, free: Callable[[str], str]
+) -> tuple[Carried, ...]:
     """The numbers that all histories carry on.
 
     Args:
@@ -162,7 +165,24 @@ def find_carried(told: Histories, schema: Schema, own: Sequence[str], rows: int,
         if name not in totals and ((change >= 0).all() or (change <= 0).all()):
             sign = 1 if (change >= 0).all() else -1
             result.insert(0, Carried(name, free(name), True, signs=(sign,), **_held(schema[name])))
+    taken = {other for c in result for other in (c.name, c.source, c.by)}
+    free_ones = [name for name in shown if name not in taken]
+    moving = {n for n in free_ones if moves(told.table[n].to_numpy(), told.position)}
+    for pair in pairs_of(schema[name] for name in own):  # a place moves as a whole
+        both = {pair.latitude, pair.longitude}
+        moving = moving | both if both <= set(free_ones) and both & moving else moving - both
+    for name in sorted(moving, key=free_ones.index):
+        held = _held(schema[name]) | {"bounds": _been(told, schema[name], rows)}
+        result.insert(0, Carried(name, free(name), True, **held))
     return tuple(result)
+
+
+def _been(told: Histories, column: Column, rows: int) -> tuple[float, float]:
+    """Between which values so many entities have been, or half of them where there are fewer."""
+    values, n = told.table[column.name].to_numpy(), min(rows, -(-len(told.starts) // 2))
+    least, most = (how.reduceat(values, told.starts) for how in (np.minimum, np.maximum))
+    low, high = _held(column)["bounds"]
+    return max(low, float(np.sort(least)[n - 1])), min(high, float(np.sort(most)[-n]))
 
 
 def _is_shown(told: Histories, steps: Bools, rows: int) -> bool:

@@ -24,9 +24,18 @@ def table(n: int, seed: int) -> pl.DataFrame:
 
 
 def test_without_a_holdout_nobody_is_told_that_attacks_found_nothing() -> None:
-    found = advice(lw.evaluate(table(200, 1), table(200, 2), measures=["attacks"]))
-    assert found.startswith("Nothing but exact copies was looked for")
-    assert "holdout" in found
+    def with_places(seed: int) -> pl.DataFrame:
+        words = "quiet large sunny flat house garden near park river market with bridge".split()  # noqa: SIM905
+        rng = np.random.default_rng(seed)
+        places = {"lat": rng.normal(48, 0.1, 200).round(4), "lon": rng.normal(2, 0.1, 200).round(4)}
+        return pl.DataFrame({**places, "note": [" ".join(rng.choice(words, 8)) for _ in range(200)]})
+
+    for real, fake in ((table(200, 1), table(200, 2)), (with_places(1), with_places(2))):
+        report = lw.evaluate(real, fake, measures=["attacks"])
+        found = advice(report)
+        assert found.startswith("Nothing but copies was looked for")
+        assert "holdout" in found
+        assert "measures of attack" not in report.to_html()
 
 
 def test_with_too_small_a_holdout_the_notes_say_why_no_attack_was_made() -> None:

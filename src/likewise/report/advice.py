@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from scipy import stats
 
 from likewise.evaluate.columns import TAILS
+from likewise.evaluate.figure import parts
 from likewise.evaluate.results import ColumnScore, Report, Score
 from likewise.report.image_words import words_for
 from likewise.report.score_words import label
@@ -21,8 +22,15 @@ MARK = "▲"
 LEVEL = 0.05
 LEAST_TELL = 0.003
 MANY_ATTACKS = 10
-SEARCHES = frozenset(("copies", "copies_once", "image_copies"))
+SEARCHES = frozenset(
+    ("copies", "copies_once", "image_copies", "place_near", "text_copies", "text_run", "history_copies", "history_runs")
+)
 """What sees the synthetic rows only and needs no holdout."""
+
+
+def is_search(score: Score) -> bool:
+    """Whether a figure is no attack on a person but a search for copies."""
+    return parts(score.name).base in SEARCHES
 
 
 def alarms(report: Report) -> tuple[Score, ...]:
@@ -121,7 +129,7 @@ def _sentences(report: Report, lang: str) -> Iterator[str]:
         yield text["now_chance"].format(tried=len(tried), names=_named(leaks, lang))
     elif leaks:
         yield text["now_leak"].format(names=_named(leaks, lang), n=len(leaks))
-    elif all(score.name in SEARCHES for score in tried) and "attacks" in report.data.get("measures", ("attacks",)):
+    elif all(map(is_search, tried)) and "attacks" in report.data.get("measures", ("attacks",)):
         held = report.data.get("rows_holdout")
         yield text["now_left_out" if held else "now_only_copies" if tried else "now_no_attack"]
     # What lies too near to real rows is mended by what mends the leak, and not by learning longer.

@@ -12,7 +12,7 @@ from html import escape
 from likewise.evaluate.figure import Group
 from likewise.evaluate.results import GROUPS, Report, Score
 from likewise.report import charts
-from likewise.report.advice import MARK, SEARCHES, advice, alarms, giving_away
+from likewise.report.advice import MARK, advice, alarms, giving_away, is_search
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
 from likewise.report.histories import histories
@@ -154,7 +154,7 @@ def _why_not(report: Report, group: Group) -> str:
 def _say_attacks(report: Report, text: dict[str, str]) -> Iterator[str]:
     tried = [s for s in report.scores if s.threat and s.stands]
     found = sum(s.stands == "worse" for s in tried)
-    if any(s.name not in SEARCHES for s in tried):
+    if not all(map(is_search, tried)):
         yield text["say_attacks" if found else "say_attacks_none"].format(tried=len(tried), found=found)
 
 

@@ -20,7 +20,7 @@ TEXT: dict[str, dict[str, str]] = {
         "({names}). Learn under a budget of privacy, from more rows or for a shorter time, and measure again.",
         "now_no_attack": "No attack could be made: keep real rows from the generator, and measure again with them as "
         "the holdout.",
-        "now_only_copies": "Nothing but exact copies was looked for: for attacks, keep real rows from the generator, "
+        "now_only_copies": "Nothing but copies was looked for: for attacks, keep real rows from the generator, "
         "and measure again with them as the holdout.",
         "now_left_out": "No attack could be made with this holdout; the notes say why.",
         "now_tails": "More synthetic values than chance explains lie beyond nearly all real ones in: {columns}.",
@@ -246,7 +246,7 @@ TEXT: dict[str, dict[str, str]] = {
         "now_leak": "暂勿把这些行交给任何人：{n} 项攻击测量所得多于新的真实行（{names}）。"
         "请在隐私预算下、用更多行或更短时间训练，然后重新测量。",
         "now_no_attack": "未能进行攻击：请留出生成器未见过的真实行，作为保留集重新测量。",
-        "now_only_copies": "只查找了完全复制：要进行攻击，请留出生成器未见过的真实行，作为保留集重新测量。",
+        "now_only_copies": "只查找了复制：要进行攻击，请留出生成器未见过的真实行，作为保留集重新测量。",
         "now_left_out": "用此保留集未能进行攻击；原因见说明。",
         "now_tails": "以下列中超出几乎所有真实值的合成值多于偶然所致：{columns}。",
         "now_worse": "{n} 项指标不如新的真实行（{names}）：请换用其他生成器或延长训练，再作比较。",

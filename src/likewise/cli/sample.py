@@ -38,7 +38,7 @@ def sample(
     ] = None,
     static: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="With --continue: what the entities are, where such a table was learnt."),
+        typer.Option(metavar="FILE", help="Of histories: draw one for each row of this file, which says what it is."),
     ] = None,
     static_output: StaticFile = None,
     where: Annotated[
@@ -69,16 +69,19 @@ def sample(
       likewise sample model.likewise -n 1000 -o rich.csv --where 'income=>50K' --where 'age=60..90'
       likewise sample model.likewise --entities 500 -o more.csv
       likewise sample model.likewise --entities 500 -o more.csv --where 'ward[some]=surgery' --length '>=5'
+      likewise sample model.likewise --static patients.csv -o visits.csv
       likewise sample model.likewise --continue visits.csv --steps 12 -o longer.csv
       likewise sample model.likewise --continue sales.csv --future prices.csv -o forecast.csv
     """
-    for flag, of_future in (("--steps", steps), ("--future", future), ("--static", static)):
+    for flag, of_future in (("--steps", steps), ("--future", future)):
         if known is None and of_future is not None:
             raise errors.OptionError(f"{flag} is of rows that follow known ones: give --continue")
     if steps is not None and future is not None:
         raise errors.OptionError("--future says how many rows follow, and so does --steps: leave one out")
-    if sum(given is not None for given in (rows, entities, known)) != 1:
-        raise errors.OptionError("give one of --rows, --entities (of histories) and --continue, to say what to draw")
+    if sum(given is not None for given in (rows, entities, known if static is None else static)) != 1:
+        raise errors.OptionError(
+            "give one of --rows, --entities (of histories), --static and --continue, to say what to draw"
+        )
     terminal = open_terminal(quiet, output)
     import likewise as lw
 
@@ -96,6 +99,11 @@ def sample(
             flag = "--where" if where else "--length"
             raise errors.OptionError(f"{flag} does not go with --continue: the rows given say what holds")
         _continue(synthesizer, known, steps, future, static, seed, output, terminal)
+        return
+    if static is not None:
+        if where or length is not None:
+            raise errors.OptionError("--static says what entities are: --where and --length do not go with it")
+        _draw_each(synthesizer, static, static_output, seed, output, terminal)
         return
     rows = entities if rows is None else rows
     assert rows is not None
@@ -121,13 +129,33 @@ def sample(
     terminal.result(f"{output}: {len(fake):,} rows")
 
 
+def _draw_each(
+    synthesizer: Synthesizer, static: Path, static_output: Path | None, seed: int | None, output: Path,
+    terminal: Terminal,
+) -> None:  # fmt: skip
+    """Write a history for each row of a file."""
+    check_outputs(static_output, table=output)
+    with terminal.doing("reading"):
+        frame, dialect = AS_TOLD.read(static)
+    with terminal.doing("drawing"):
+        fake = synthesizer.sample(static=frame, random_state=seed)
+    schema = synthesizer.schema_
+    rows = fake if synthesizer.beside_ is None else fake.rows
+    if static_output is not None:
+        write_two(fake, schema, output, static_output, dialect=dialect)
+        terminal.result(f"{static_output}: {len(fake.static):,} entities")
+    else:
+        write_table(rows, own_schema(schema, rows), output)
+    terminal.result(f"{output}: {len(rows):,} rows")
+
+
 def _check_static(synthesizer: Synthesizer, known: Path | None, static: Path | None, output: Path | None) -> None:
     """Hold what is said of a table of entities to whether one was learnt."""
     if synthesizer.beside_ is None:
-        for flag, path in (("--static", static), ("--static-output", output)):
-            if path is not None:
-                raise errors.OptionError(f"{flag} is of a table of entities, and this model learnt none")
-    elif known is None and output is None:
+        if output is not None or (known is not None and static is not None):
+            flag = "--static-output" if output is not None else "--static beside --continue"
+            raise errors.OptionError(f"{flag} is of a table of entities, and this model learnt none")
+    elif known is None and static is None and output is None:
         raise errors.OptionError("this model learnt a table of entities, too: say where it goes by --static-output")
     elif known is not None and (static is None or output is not None):
         raise errors.OptionError(

@@ -180,6 +180,7 @@ class HistoryModel:
         given: Given | None = None,
         narrowing: Narrowing | None = None,
         steps: int | None = None,
+        known: pl.DataFrame | None = None,
     ) -> tuple[pl.DataFrame, Ints, pl.DataFrame]:
         """The rows of n new entities, (rows,) whose each is, and (n, columns) what these are.
 
@@ -187,9 +188,12 @@ class HistoryModel:
             given: what is known of the entities, as the generator of these takes it; None knows nothing.
             narrowing: the conditions that this comes of.
             steps: rows of each; None draws histories to their ends.
+            known: (n, some columns) of the entities, null where nothing is, of which `given` holds the codes.
         """
         layout, entities = self.layout, self.first.sample(n, rng=rng, given=given)
         everybody = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
+        if known is not None:
+            everybody = everybody.with_columns(pl.coalesce(pl.lit(c), pl.col(c.name)).alias(c.name) for c in known)
         started = _started(everybody, layout.time)
         table = (
             everybody if started.all() else self._whole(entities[started.to_numpy()], everybody.filter(started), rng)

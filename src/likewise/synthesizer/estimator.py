@@ -37,6 +37,7 @@ from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.drawing import drawn, narrowed
 from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, table_of, warn_of_few_rows
+from likewise.synthesizer.given import histories_of
 from likewise.synthesizer.histories import log_prob_of, refuse
 from likewise.synthesizer.images import fit_images
 from likewise.synthesizer.latents import LatentMethods
@@ -235,6 +236,7 @@ class Synthesizer(Estimator, LatentMethods):
         *,
         where: Mapping[str, Any] | None = None,
         length: Any = None,
+        static: Any = None,
         max_tries: int | None = None,
         progress: Callable[[Search], None] | bool | None = None,
         random_state: int | None = None,
@@ -247,6 +249,8 @@ class Synthesizer(Estimator, LatentMethods):
                 Of histories so for what an entity is; of a column that changes within one, `some_row(condition)`,
                 `every_row(condition)`, `at_row(place, condition)`, or a list of these, all of which hold.
             length: of histories: how many rows each has, a number or a condition.
+            static: of histories: a frame with a row for each entity to be drawn, with what is known of it: any of the
+                columns that say what an entity is, and its key. These stay as they are; the rest is drawn.
             max_tries: rows the model may draw in search of those that meet `where`; None for 32 a row and at least
                 524,288. Columns that the model is told (`condition_on`) need no search. Of histories: entities, None
                 for 32 each and at least 16,384.
@@ -266,10 +270,25 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         rng = self._rng(random_state)
+        if static is not None:
+            return self._sample_of(static, rng, n=n, where=where, length=length, max_tries=max_tries)
         rows = drawn(self, n, rng, where=where, length=length, max_tries=max_tries, progress=progress)
         if isinstance(rows, Drawn):
             return Drawn(self._frame_of(rows.rows), self._give_static(restore(rows.static, self.schema_)))
         return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
+
+    def _sample_of(self, static: Any, rng: np.random.Generator, **asked: Any) -> Any:
+        """Histories of the entities of a frame."""
+        if self.histories_ is None:
+            raise OptionError("static says whose histories are drawn, and this model learnt rows: give where=")
+        if given := [name for name, value in asked.items() if value is not None]:
+            raise OptionError(f"static has a row for each entity that is drawn: leave {given[0]} out")
+        raw, give_back = from_frame(static)
+        rows, entities = histories_of(self.histories_, self.schema_, raw, rng)
+        if self.beside_ is None:
+            return self._give_back(rows)
+        rows, entities = self.beside_.part(rows, self.beside_.rows), self.beside_.part(entities, self.beside_.static)
+        return Drawn(self._give_back(rows), give_back(entities))
 
     def sample_parts(self, n: int | None = None, *, part: int = 2**16, **asked: Any) -> Iterator[Any]:
         """The rows that `sample` draws, some at a time: to be written without ever holding all of them as a frame.

@@ -1,0 +1,68 @@
+"""Histories of entities of which it is known what they are.
+
+Legend: E entities, n rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from likewise.codecs.base import Given
+from likewise.errors import InputError, SchemaError, nearest
+from likewise.histories.model import HistoryModel
+from likewise.schema.column import Schema
+from likewise.schema.parse import fill_column, parse, restore
+from likewise.schema.persons import unnamed
+
+
+def histories_of(
+    model: HistoryModel, schema: Schema, raw: pl.DataFrame, rng: np.random.Generator
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(n, columns) rows of a history for each entity, and (E, columns) what these are, both as tables are stored.
+
+    Args:
+        raw: (E, columns) what is known of each, as it came: any of the columns that say what an entity is, and its key.
+            What is not known is drawn given the rest; what is stays as it was.
+
+    Raises:
+        InputError: the key is missing in some rows, or repeats.
+        SchemaError: a column says nothing of what an entity is, or its values do not fit it.
+    """
+    layout = model.layout
+    names = [name for name in schema.names if name in (*layout.keys, *layout.static)]
+    for name in raw.columns:
+        if name not in names:
+            raise SchemaError(
+                f"column {name!r} does not say what an entity is; these do: {', '.join(map(repr, names))}"
+                f"{nearest(name, names)}"
+            )
+    _check_keys(raw, layout.keys[0])
+    own = replace(schema, columns=tuple(schema[name] for name in names), rules=())
+    table = parse(raw, own, partial=True)
+    learnt = [name for name in raw.columns if name in layout.static]
+    narrowing = model.firsts.not_missing(learnt)
+    given = Given(model.firsts.encode_known(table.select(learnt)), narrowing.weights, joint=False)
+    rows, whose, entities = model.sample(len(raw), rng, given, narrowing, known=table.select(raw.columns))
+    drawn = restore(entities.select(names), own)
+    full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
+    steps = restore(rows.select(name for name in schema.names if name in rows.columns), schema)
+    return steps.with_columns(full[name].gather(whose) for name in names), full
+
+
+def _check_keys(raw: pl.DataFrame, entity: str) -> None:
+    """
+    Raises:
+        InputError: the keys of entities are no keys.
+    """
+    if not len(raw):
+        raise InputError("the table of entities has no rows")
+    if entity not in raw.columns:
+        return
+    keys = raw[entity]
+    if gone := int(unnamed(keys).sum()):
+        raise InputError(f"column {entity!r} is missing in {gone:,} of {len(keys):,} rows; leave it out, or fill it")
+    if twice := len(keys) - keys.n_unique():
+        raise InputError(f"column {entity!r} repeats in {twice:,} of {len(keys):,} rows; each is to be an entity")

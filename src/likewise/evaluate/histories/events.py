@@ -155,18 +155,12 @@ class Hands:
 
 def deal(real: Ordered, fresh: Ordered, synthetic: Ordered, rng: np.random.Generator, time: str | None = None) -> Hands:
     """The hands, as many entities in each as there are of both, up to 10,000 entities of 100,000 rows."""
-    n = min(fresh.n_entities, synthetic.n_entities, MOST_ENTITIES)
-    sides = []
-    for rows in (synthetic, fresh):
-        order = rng.permutation(rows.n_entities)
-        sides.append((rows, order))
-        n = min(n, max(1, int(np.searchsorted(np.cumsum(rows.lengths[order]), MOST_ROWS, side="right"))))
-    ours, others = (rows.take(order[:n]) for rows, order in sides)
+    sides = [rows.some(MOST_ROWS, rng) for rows in (synthetic, fresh)]
+    n = min(MOST_ENTITIES, *(rows.n_entities for rows in sides))
+    ours, others = (rows.take(np.arange(n)) for rows in sides)
     hands = np.zeros((2 * n, 1 + N_DEALS), np.float32)
     hands[:n, 0] = 1.0
     for b in range(1, 1 + N_DEALS):
         hands[rng.permutation(2 * n)[:n], b] = 1.0
-    order = rng.permutation(real.n_entities)
-    held = order[: max(1, int(np.searchsorted(np.cumsum(real.lengths[order]), MOST_HELD, side="right")))]
-    base, pool = coded(real.take(held), [ours.beside(others)], time)
+    base, pool = coded(real.some(MOST_HELD, rng), [ours.beside(others)], time)
     return Hands(base, pool, hands)

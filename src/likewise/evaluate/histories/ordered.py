@@ -106,6 +106,11 @@ class Ordered:
             table, starts, None if self.ticks is None else self.ticks[rows], self.back[rows], self.rows[rows]
         )
 
+    def some(self, most_rows: int, rng: np.random.Generator) -> Ordered:
+        """Entities by chance, of so many rows at most, but one in any case."""
+        order = rng.permutation(self.n_entities)
+        return self.take(order[: max(1, int(np.searchsorted(np.cumsum(self.lengths[order]), most_rows, side="right")))])
+
     def cut(self, lengths: IntArray) -> Ordered:
         """(E,) so many first rows of each, at least one."""
         rows = np.flatnonzero(self.position < lengths[self.who])

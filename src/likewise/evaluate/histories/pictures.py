@@ -173,6 +173,11 @@ def _means(values: FloatArray, at: IntArray, size: int) -> FloatArray:
     return np.where(n > 0, np.bincount(at[there], values[there], minlength=size) / np.maximum(n, 1), np.nan)
 
 
+def _texts(cells: pl.Series) -> list[str]:
+    texts = cells.cast(pl.String).fill_null("–")
+    return (texts.str.replace(r"\.0+$", "") if cells.dtype.is_temporal() else texts).to_list()
+
+
 def examples(
     frame: pl.DataFrame, rows: IntArray, synthetic: Ordered, train: Ordered, schema: Schema, time: str | None,
     static: tuple[int, ...], rng: np.random.Generator,
@@ -194,7 +199,7 @@ def examples(
     for entity in chosen:
         start = synthetic.starts[entity]
         of = frame[rows[start : start + min(int(synthetic.lengths[entity]), MOST_STEPS)]]
-        texts = [restore_column(of[name], schema[name]).cast(pl.String).fill_null("–").to_list() for name in names]
+        texts = [_texts(restore_column(of[name], schema[name])) for name in names]
         cut = [[t if len(t) <= MOST_LETTERS else f"{t[: MOST_LETTERS - 1]}…" for t in column] for column in texts]
         found.append(tuple(zip(*cut, strict=True)))
     return tuple(names), tuple(found)

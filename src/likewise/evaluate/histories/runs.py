@@ -52,10 +52,10 @@ class _Runs:
         own, whole = hashes(rows, time)
         return cls(rows, whole, np.arange(len(rows)), own)
 
-    def grown(self, kept: Bools | None = None) -> _Runs:
+    def grown(self, kept: Bools) -> _Runs:
         """Of those kept, the runs that are a row longer."""
         end = self.at + self.k
-        goes_on = end < len(self.rows) if kept is None else kept & (end < len(self.rows))
+        goes_on = kept & (end < len(self.rows))
         goes_on[goes_on] = self.rows.position[end[goes_on]] >= self.k
         both = pl.DataFrame({"run": self.run[goes_on], "row": self.whole[end[goes_on]]})
         return _Runs(self.rows, self.whole, self.at[goes_on], both.hash_rows(seed=1).to_numpy(), self.k + 1)
@@ -68,7 +68,7 @@ def longest(some: Ordered, train: Ordered, time: str | None) -> IntArray:
     while mine.k <= MOST and len(mine.at):
         met = stand_in(mine.run, theirs.run)
         found[mine.rows.who[mine.at[met]]] = mine.k
-        mine, theirs = mine.grown(met), theirs.grown()
+        mine, theirs = mine.grown(met), theirs.grown(stand_in(theirs.run, mine.run[met]))
     return found
 
 

@@ -144,9 +144,8 @@ def shown(told: Told) -> Shown:
         run.frames["synthetic"], told.synthetic.rows, told.synthetic, told.train, run.schema, time, told.static,
         run.rng(84),
     )  # fmt: skip
-    return replace(
-        pictures.shown(told.train, told.synthetic, told.hands, time), heads=heads, examples=examples
-    )  # fmt: skip
+    train, synthetic = (rows.some(events.MOST_HELD, run.rng(85)) for rows in (told.train, told.synthetic))
+    return replace(pictures.shown(train, synthetic, told.hands, time), heads=heads, examples=examples)
 
 
 # --- likeness ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from likewise.series.sets import WindowSet
 
 TINY: dict[str, dict[str, Any]] = {
     "vae": {"epochs": 1, "width": 8, "latent_dim": 3},
+    "gan": {"epochs": 1, "width": 8, "latent_dim": 3},
+    "autoregressive": {"epochs": 1, "hidden": 8},
 }
 
 

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from likewise.models.marginals.mst import MST
     from likewise.models.vae.model import VAE
     from likewise.models.vaegan.model import VAEGAN
+    from likewise.models.windows.autoregressive import WindowAutoregressive
+    from likewise.models.windows.gan import WindowGAN
     from likewise.models.windows.vae import WindowVAE
     from likewise.report.comparison import Comparison, compare
     from likewise.rules.discovery import discover_rules
@@ -113,6 +115,8 @@ __all__ = [
     "Statement",
     "Synthesizer",
     "TrainingError",
+    "WindowAutoregressive",
+    "WindowGAN",
     "WindowSet",
     "WindowVAE",
     "__version__",
@@ -175,6 +179,8 @@ _HOMES = {
     "likewise.models.marginals.mst": ("MST",),
     "likewise.models.vae.model": ("VAE",),
     "likewise.models.vaegan.model": ("VAEGAN",),
+    "likewise.models.windows.autoregressive": ("WindowAutoregressive",),
+    "likewise.models.windows.gan": ("WindowGAN",),
     "likewise.models.windows.vae": ("WindowVAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.rules.discovery": ("discover_rules",),

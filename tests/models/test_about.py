@@ -48,7 +48,7 @@ def test_the_list_is_whole_and_json() -> None:
 
 def test_one_of_a_name_and_none_of_another() -> None:
     assert [len(kinds) for kinds in catalogue("vae").values()] == [1, 1, 1]
-    assert [len(kinds) for kinds in catalogue("cart").values()] == [1, 0]
+    assert [len(kinds) for kinds in catalogue("cart").values()] == [1, 0, 0]
     with pytest.raises(errors.OptionError, match=r"no model 'capula'.*did you mean 'copula'"):
         catalogue("capula")
 

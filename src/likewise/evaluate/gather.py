@@ -29,6 +29,7 @@ from likewise.evaluate.scoring import fidelity, histories, places, privacy, text
 from likewise.evaluate.scoring.context import Context, checked_time, chosen_measures, finite
 from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
+from likewise.evaluate.windows.gather import evaluate_windows
 from likewise.images.sets import ImageSet, as_images
 from likewise.rules.shares import shares_of
 from likewise.schema.column import Kind, Role, Schema
@@ -178,8 +179,6 @@ def _linked(
 
 
 def _of_windows(real: WindowSet, synthetic: Any, holdout: Any, random_state: int) -> Report:
-    from likewise.evaluate.windows.gather import evaluate_windows
-
     drawn = as_windows(synthetic, in_order=True)
     fresh = None if holdout is None else as_windows(holdout, in_order=True)
     if drawn is None or (holdout is not None and fresh is None):

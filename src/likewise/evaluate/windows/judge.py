@@ -6,15 +6,16 @@ Legend: N windows, T steps, C channels, B batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
-from torch.nn import functional as F
 
 from likewise.training.loop import one_thread
-from likewise.training.optimiser import AdamW
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,6 +31,9 @@ class _Recurrent:
     """Layers of gated recurrent units under one linear layer."""
 
     def __init__(self, n_in: int, n_out: int, hidden: int, layers: int, rng: np.random.Generator) -> None:
+        import torch
+        from torch import nn
+
         self.body, self.head = nn.GRU(n_in, hidden, layers, batch_first=True), nn.Linear(hidden, n_out)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         with torch.no_grad():
@@ -52,10 +56,13 @@ class _Recurrent:
 
 
 def _trained(net: _Recurrent, loss: Callable[[], torch.Tensor], steps: int) -> None:
-    optimiser = AdamW(net.parameters, betas=(0.9, 0.999))
+    import torch
+
+    optimiser = torch.optim.Adam(net.parameters, RATE)
     for _ in range(steps):
+        optimiser.zero_grad()
         torch.autograd.backward(loss())
-        optimiser.step(RATE)
+        optimiser.step()
 
 
 def _steps(n: int, asked: int | None) -> int:
@@ -74,6 +81,9 @@ def accuracy(
         real, fake: (N, T, C).
         hidden, layers, steps: of the net, and of its training by batches of 128 and 128; None takes 60 passes or so.
     """
+    import torch
+    from torch.nn import functional as F
+
     n = min(len(real), len(fake))
     sets = [torch.from_numpy(x[rng.permutation(len(x))[:n]]) for x in (real, fake)]
     cut = n - max(1, round(TEST_SHARE * n))
@@ -102,6 +112,8 @@ def prediction_error(
         learnt, fresh: (N, T, C).
         target: predict this channel from the others (from itself where there is one); None predicts all from all.
     """
+    import torch
+
     n_channels = learnt.shape[2]
     told = [c for c in range(n_channels) if c != target] or [0]
     asked = list(range(n_channels)) if target is None else [target]

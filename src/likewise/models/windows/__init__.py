@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from likewise.errors import OptionError, nearest
 from likewise.models.base import Generator
+from likewise.models.windows.autoregressive import WindowAutoregressive
+from likewise.models.windows.gan import WindowGAN
 from likewise.models.windows.vae import WindowVAE
 
 WINDOW_MODELS: dict[str, type[Generator]] = {
+    WindowAutoregressive.name: WindowAutoregressive,
     WindowVAE.name: WindowVAE,
+    WindowGAN.name: WindowGAN,
 }
 
-AUTO_OF_WINDOWS = WindowVAE.name
+AUTO_OF_WINDOWS = WindowAutoregressive.name
 
 
 def window_model_named(name: str) -> type[Generator]:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from likewise.codecs.base import Alphabet, WindowShape
+import numpy as np
+import numpy.typing as npt
+
+from likewise.codecs.base import Alphabet, Codes, WindowShape
 from likewise.errors import InputError
+
+BATCH = 512
+"""Windows drawn, or held out windows judged, at once."""
+
+LARGEST = np.float32(1 - 2**-24)
+"""The largest fraction."""
 
 
 def check_windows(alphabet: Alphabet) -> None:
@@ -16,3 +25,10 @@ def check_windows(alphabet: Alphabet) -> None:
         raise InputError("a model of windows learns arrays (n, steps, channels); learn tables or images with another")
     if alphabet.image.channels < 1 or alphabet.image.steps < 2:
         raise InputError("windows must have channels and steps")
+
+
+def in_steps(codes: Codes, alphabet: Alphabet) -> npt.NDArray[np.float32]:
+    """(n, T, C) the values of windows."""
+    assert alphabet.image is not None, "checked"
+    channels, steps, _ = alphabet.image.sides
+    return codes.fractions.reshape(-1, channels, steps).transpose(0, 2, 1)

@@ -17,6 +17,7 @@ from likewise.cli.options import (
     Debug,
     Entity,
     FixedSeed,
+    InOrder,
     JsonFile,
     MaxSeconds,
     Measures,
@@ -26,10 +27,12 @@ from likewise.cli.options import (
     Reading,
     SchemaFile,
     Target,
+    Time,
     column_names,
     entity_of,
     measures_of,
     refuse_given,
+    time_of,
 )
 from likewise.cli.outputs import check_outputs, open_terminal, write_text
 
@@ -46,8 +49,8 @@ if TYPE_CHECKING:
 EXIT_BROKEN_RULE = 1
 
 OF_TABLES = (
-    "target", "by", "measures", "entity", "no_entity", "shadows", "model", "shadow_rows", "max_seconds", "public", "on",
-    "worst", "schema_file", "junit", "seed",
+    "target", "by", "measures", "entity", "no_entity", "time", "in_order", "shadows", "model", "shadow_rows",
+    "max_seconds", "public", "on", "worst", "schema_file", "junit", "seed",
 )  # fmt: skip
 FEW_FITS = 200
 """Fewer tell so little that a claim which stands needs a word beside it."""
@@ -69,6 +72,8 @@ def audit(
     measures: Measures = None,
     entity: Entity = None,
     no_entity: NoEntity = False,
+    time: Time = None,
+    in_order: InOrder = False,
     shadows: Annotated[
         int | None, typer.Option(min=4, metavar="N", help="Also train N generators and attack what they draw.")
     ] = None,
@@ -155,7 +160,7 @@ def audit(
     wanted = Thresholds() if rules is None else read_thresholds(rules)
     target = wanted.target if target is None else target
     register = None if public is None else files.read(public)
-    whose = entity_of(entity, no_entity)
+    whose, order = entity_of(entity, no_entity), time_of(time, in_order)
     them = open_measured(real, [synthetic], holdout, schema_file, target, whose, reading, terminal)
     frame, fake, held_out, schema = them.real, them.synthetic[0], them.holdout, them.schema
     if schema is None and (worst or shadows is not None):
@@ -164,7 +169,7 @@ def audit(
     with terminal.doing("measuring"):
         report = evaluate(
             frame, fake, holdout=held_out, target=target, schema=schema, random_state=seed, measures=asked,
-            by=wanted.by if by is None else by, entity=whose,
+            by=wanted.by if by is None else by, entity=whose, time=order,
             public=register, on=column_names(on or [], frame) if schema is not None else (),
         )  # fmt: skip
     if shadows is not None:

@@ -19,6 +19,7 @@ from likewise.cli.options import (
     FixedSeed,
     Holdout,
     HtmlFile,
+    InOrder,
     JsonFile,
     Lang,
     Language,
@@ -31,6 +32,7 @@ from likewise.cli.options import (
     Time,
     entity_of,
     measures_of,
+    time_of,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, show, show_withheld
 
@@ -47,6 +49,7 @@ def evaluate(
     entity: Entity = None,
     no_entity: NoEntity = False,
     time: Time = None,
+    in_order: InOrder = False,
     schema_file: SchemaFile = None,
     json: JsonFile = None,
     report: HtmlFile = None,
@@ -76,7 +79,7 @@ def evaluate(
     import likewise as lw
 
     wanted = measures_of(measures)
-    whose = entity_of(entity, no_entity)
+    whose, order = entity_of(entity, no_entity), time_of(time, in_order)
     them = open_measured(real, synthetic, holdout, schema_file, target, whose, reading, terminal)
     if dp_only:
         if len(synthetic) > 1:
@@ -95,7 +98,7 @@ def evaluate(
                 measures=wanted,
                 by=by,
                 entity=whose,
-                time=time,
+                time=order,
                 show_real=show_real,
             )
             for fake in them.synthetic

@@ -372,6 +372,15 @@ def refuse_given(context: typer.Context, names: Iterable[str], why: str) -> None
         raise errors.OptionError(f"{', '.join(given)} would not be used: {why}")
 
 
+def time_of(time: str | None, in_order: bool) -> str | bool | None:
+    """What `--time` and `--in-order` say: a column, True for the rows' own order, or None."""
+    if in_order and time is not None:
+        raise errors.OptionError(
+            "--time names the column that orders rows, and --in-order says that they are: give one"
+        )
+    return True if in_order else time
+
+
 def entity_of(entity: str | None, no_entity: bool) -> str | bool | None:
     """What `--entity` and `--no-entity` say, as `infer` takes it."""
     if no_entity and entity is not None:

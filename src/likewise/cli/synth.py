@@ -44,6 +44,7 @@ from likewise.cli.options import (
     column_names,
     entity_of,
     refuse_given,
+    time_of,
 )  # fmt: skip
 from likewise.cli.outputs import (
     check_outputs,
@@ -254,11 +255,7 @@ def synth(
     if where:
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(save, report, json, static_output, table=output)
-    if in_order and time is not None:
-        raise errors.OptionError(
-            "--time names the column that orders rows, and --in-order says that they are: give one"
-        )
-    order = True if in_order else time
+    order = time_of(time, in_order)
     _check_time(order, static, entities, rows)
     static, static_file = static_of(static)
     if (static_file is None) != (static_output is None):

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import likewise as lw
 from likewise.cli.app import app
+from likewise.errors import LikewiseWarning
 
 from .test_cli import run
 from .test_histories import in_time, visits
@@ -98,6 +99,30 @@ def test_rows_of_one_moment_stay_in_the_order_they_came_in() -> None:
     assert drawn["day"].unique().to_list() == [dt.date(2020, 1, 1)]
     firsts = drawn.group_by("patient", maintain_order=True).first()
     assert (firsts["stage"] == "a").mean() > 0.8  # type: ignore[operator]
+
+
+def test_few_machines_are_told_that_persons_are_protected_and_learnt_whole_where_they_are_none(tmp_path: Path) -> None:
+    rows = [(f"m{k}", t, 100 * k + t % 7) for k in range(8) for t in range(60)]
+    table = pl.DataFrame(rows, schema=["machine", "t", "x"], orient="row")
+    asked: dict[str, Any] = {"entity": "machine", "time": "t", "random_state": 0, "epochs": 2}
+    with pytest.warns(LikewiseWarning, match="'machine' names 8 entities, .*min_rows=1"):
+        narrow = lw.Synthesizer(**asked).fit(table).sample(40, random_state=0)["x"]
+    whole = lw.Synthesizer(codec=lw.CodecOptions(min_rows=1), **asked).fit(table).sample(40, random_state=0)["x"]
+    assert narrow.n_unique() < 20 < whole.n_unique()
+    table.write_csv(tmp_path / "m.csv")
+    lines = (
+        "synth",
+        tmp_path / "m.csv",
+        "-o",
+        tmp_path / "f.csv",
+        "--entity",
+        "machine",
+        "--time",
+        "t",
+        "--no-measure",
+    )
+    assert "--min-rows 1" in " ".join(run(*lines, "--max-seconds", 1).split())
+    assert "--min-rows 1" not in " ".join(run(*lines, "--max-seconds", 1, "--min-rows", 1).split())
 
 
 def test_one_long_history_among_short_ones_is_learnt_and_not_drawn() -> None:

@@ -97,6 +97,7 @@ def test_two_waves_are_numbers_though_they_are_0_and_1() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*too few rows to be kept")  # of two entities nothing is
+@pytest.mark.filterwarnings("ignore:column .* names . entities")
 @pytest.mark.parametrize(("n", "holdout"), [(40, 0.0), (2, 0.1), (5, 0.1)])
 def test_histories_are_learnt_where_none_are_held_out(n: int, holdout: float) -> None:
     assert drawn(spells([1, 2, 5, 9], n), 6, holdout=holdout)["who"].n_unique() == 6

@@ -182,6 +182,15 @@ def synth(
         ),
     ] = None,
     quasi_identifiers: Annotated[list[str] | None, QuasiIdentifiers] = None,
+    min_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Rows, or entities, that must have what is kept and may be drawn; 5 if not given.",
+            rich_help_panel=PRIVACY,
+        ),
+    ] = None,
     schema_file: SchemaFile = None,
     reading: Reading = AS_TOLD,
     dry_run: Annotated[
@@ -243,7 +252,7 @@ def synth(
     if (door := door_of(source)) is not None:
         of_tables = (
             "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay",
-            "max_rows", "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules",
+            "max_rows", "budget", "k_anonymous", "quasi_identifiers", "min_rows", "dry_run", "rule", "strict_rules",
             "text", "time", "in_order", "static", "static_output", "entities", *reading.given,
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
@@ -269,6 +278,8 @@ def synth(
         raise errors.OptionError("--budget counts fits of differential privacy, so it needs --epsilon")
     kept = None if budget is None else Budget(budget)
     privacy = _budget(epsilon, delta, pay or [], schema_file, entity, max_rows)
+    if privacy is not None and min_rows is not None:
+        raise errors.OptionError("--min-rows counts rows, which a budget hides: leave it out with --epsilon")
     frame: pl.DataFrame | Counted
     model = model or DEFAULT_MODEL
     check_model(model, DEFAULT_MODEL)
@@ -301,7 +312,7 @@ def synth(
         held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
         entity=False if no_entity else None, time=order, static=static, of_entities=of_entities,
         static_output=static_output, strict_rules=strict_rules, budget=kept,
-        k_anonymous=k_anonymous, text=text, condition_on=condition_on or [],
+        k_anonymous=k_anonymous, min_rows=min_rows, text=text, condition_on=condition_on or [],
         only=conditions_of(only or [], schema), dialect=dialect, report=report, json=json, seed=seed,
         max_seconds=max_seconds, measure=not no_measure, dp_only=dp_only, lang=lang,
     )  # fmt: skip
@@ -327,6 +338,7 @@ def synthesize(
     privacy: DP | None = None,
     budget: Budget | None = None,
     k_anonymous: int | None = None,
+    min_rows: int | None = None,
     text: str = "placeholder",
     dialect: Dialect | None = None,
     save: Path | None = None,
@@ -347,6 +359,7 @@ def synthesize(
     import likewise as lw
     from likewise.schema.distinct import Counted
 
+    held_by: dict[str, Any] = {} if min_rows is None else {"min_rows": min_rows}
     told: dict[str, Any] = {"condition_on": list(condition_on)} if condition_on else {}
     in_parts = time is None and not measure and isinstance(held[0], Counted) and is_delimited(output)
     with terminal.training() as progress:
@@ -361,7 +374,7 @@ def synthesize(
             strict_rules=strict_rules,
             privacy=privacy,
             budget=budget,
-            codec=lw.CodecOptions(k_anonymous=k_anonymous, text=text),
+            codec=lw.CodecOptions(k_anonymous=k_anonymous, text=text, **held_by),
             max_seconds=max_seconds,
             progress=progress,
             **told,

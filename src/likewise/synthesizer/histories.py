@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from likewise.codecs.base import Search
 from likewise.codecs.column import CodecOptions
-from likewise.errors import OptionError
+from likewise.errors import LikewiseWarning, OptionError
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
 from likewise.models.base import Generator
@@ -19,6 +20,9 @@ from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.training.loop import Progress
 from likewise.typing import Floats, Ints
+
+FEW = 4
+"""Times as many entities as must stand behind what is kept: of fewer, the protected ends of a range cut half of it."""
 
 _INSTEAD = {
     "rules": "histories are learnt as they are; leave rules out, and look which drawn rows break them",
@@ -82,6 +86,7 @@ def learn_histories(
         learnt, left = told.parted_in_time(holdout)
         schema = schema.replace(entity, role=Role.ID)
     else:
+        _warn_of_few(entity, len(told.starts), options or CodecOptions())
         mine, held = parted(told.whose, holdout, split)
         learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
     if not learnt.position.any():  # the few entities of several rows are all held out
@@ -95,6 +100,18 @@ def learn_histories(
         progress=progress, bare=without,
     )  # fmt: skip
     return model, np.sort(learnt.rows), np.sort(left.rows)
+
+
+def _warn_of_few(entity: str, n: int, options: CodecOptions) -> None:
+    """Tell where the protection of persons leaves little of what few entities have."""
+    if n < FEW * options.rows and options.rows > 1:
+        warnings.warn(
+            f"column {entity!r} names {n} entities, and what fewer than {options.rows} have is not kept: levels get "
+            "lost, and numbers lie between what several have. Where they are no persons, but machines or shops, keep "
+            "what one has: codec=CodecOptions(min_rows=1) (--min-rows 1)",
+            LikewiseWarning,
+            stacklevel=4,
+        )
 
 
 def draw_histories(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import polars as pl
 import pytest
 
 from likewise.errors import RuleError
 from likewise.rules import columns_of, parse_rule, quoted
+from likewise.rules.binding import bind
+from likewise.schema.column import Column, Schema
 
 READ = [
     "start <= end", "low < mid < high", "a + b = total", "total = round(price * qty, 2)", "city, country from data",
@@ -68,3 +73,51 @@ def test_a_rule_names_its_columns_once_in_the_order_of_its_text() -> None:
 def test_names_are_quoted_where_they_are_no_plain_words() -> None:
     for name in ("price", "Sepal.Length", "unit price", "from", 'so "called"', "2nd", "a'b", "数量"):
         assert columns_of(parse_rule(f"{quoted(name)} = 1")) == (name,)
+
+
+def within(shape: str, n: int) -> str:
+    """A rule of terms within one another, n deep."""
+    term = "z"
+    for _ in range(n):
+        term = shape.replace("...", term)
+    return f"x < {term}"
+
+
+SHORT_AND_DEAR = {
+    "quotients": within("z / (...)", 40),
+    "rests": within("z % (...)", 40),
+    "greatest": within("max(z, ...)", 40),
+    "factors": "x < " + " * ".join(["z"] * 400),
+    "terms": "x < " + " + ".join(["z"] * 4_000),
+    "chain": " <= ".join(["z"] * 400),
+    "brackets": "(" * 4_000 + "x" + ")" * 4_000 + " < z",
+    "not": "not " * 4_000 + "x < z",
+}
+
+
+@pytest.mark.parametrize("rule", SHORT_AND_DEAR.values(), ids=SHORT_AND_DEAR)
+def test_a_short_text_asks_for_no_more_time_or_memory_than_it_warrants(rule: str) -> None:
+    schema = Schema(tuple(Column(name=name, kind="integer") for name in "xz"))
+    with pytest.raises(RuleError) as error:
+        bind([rule], schema)
+    assert len(str(error.value)) < 2 * len(rule) + 300
+
+
+@pytest.mark.parametrize("rule", [within("z / (...)", 5), within("max(z, ...)", 5), "x < " + " + ".join(["z"] * 300),
+                                  " and ".join(["x < z"] * 3_000), " or ".join(["x < z"] * 3_000)])  # fmt: skip
+def test_what_people_write_is_looked_at_at_once(rule: str) -> None:
+    schema = Schema(tuple(Column(name=name, kind="integer") for name in "xz"))
+    frame = pl.DataFrame({"x": [1, 5, None], "z": [3, 4, 4]})
+    begun = time.process_time()
+    kept = frame.select(bind([rule], schema)[0].kept).to_series()
+    assert kept[2] is None
+    assert time.process_time() - begun < 5
+
+
+def test_a_chain_of_many_columns_holds_each_to_each() -> None:
+    names = [f"c{i}" for i in range(60)]
+    frame = pl.DataFrame({name: [i, i, i] for i, name in enumerate(names)}).with_columns(
+        c30=pl.Series([30, None, None]), c40=pl.Series([40, 40, 10])
+    )
+    rule = bind([" < ".join(names)], Schema(tuple(Column(name=name, kind="integer") for name in names)))[0]
+    assert frame.select(rule.kept).to_series().to_list() == [True, None, False]

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import and_, or_
 from typing import Any, Literal, NoReturn
 from unicodedata import normalize
 
@@ -53,6 +52,9 @@ from likewise.schema.semantics import SINGLES_OUT, WHERE
 NOISE = 1e-14
 """Of the sizes of what is added up: floats err by less, and what people write differs by more."""
 
+MOST_READ = 2_000
+"""Columns that one term may read, counted as often as they are read."""
+
 What = Literal["number", "truth", "text", "moment", "time"]
 _CALLED: dict[What, str] = {
     "number": "a number", "truth": "true or false", "text": "a text", "moment": "a date", "time": "a time of day",
@@ -69,6 +71,8 @@ class Value:
         size: of a computed real, the sum of the sizes that went into it; None where it is as it stands in its column.
         decimals: to which a number is written, where it stands in a column or was rounded; None if not known.
         exact: of a rounded term, what was rounded.
+        read: how often columns are read for it: what is divided by is read three times, and again in what that is
+            divided by.
     """
 
     expr: pl.Expr
@@ -77,6 +81,7 @@ class Value:
     size: pl.Expr | None = None
     decimals: int | None = None
     exact: pl.Expr | None = None
+    read: int = 1
 
     @property
     def sized(self) -> pl.Expr:
@@ -193,7 +198,7 @@ class Binder:
     def claim(self, claim: Claim) -> pl.Expr:
         match claim:
             case Compare():
-                return reduce(and_, (self.compared(*pair) for pair in claim.pairs()))
+                return pl.all_horizontal([self.compared(*pair) for pair in claim.pairs()])
             case IsNull():
                 return pl.col(claim.term.name).is_null()
             case IsIn():
@@ -206,9 +211,9 @@ class Binder:
             case Not():
                 return ~self.claim(claim.claim)
             case Every():
-                return reduce(and_, map(self.claim, claim.claims))
+                return pl.all_horizontal([self.claim(each) for each in claim.claims])
             case Some():
-                return reduce(or_, map(self.claim, claim.claims))
+                return pl.any_horizontal([self.claim(each) for each in claim.claims])
 
     def compared(self, left: Term, sign: Sign, right: Term) -> pl.Expr:
         if isinstance(left, Literal_) and isinstance(right, Name):
@@ -284,6 +289,12 @@ class Binder:
     # ---- terms -------------------------------------------------------------------------------------------------------
 
     def value(self, term: Term) -> Value:
+        found = self.value_of(term)
+        if found.read > MOST_READ:
+            self.fail("too many quotients, rests, or least and greatest of terms stand within one another")
+        return found
+
+    def value_of(self, term: Term) -> Value:
         match term:
             case Name():
                 return self.cell(self.column(term.name))
@@ -339,14 +350,15 @@ class Binder:
         if term.sign == "%":
             if not (a.whole and b.whole):
                 self.fail(f"{term} divides reals with a rest: that is exact only as 'a % number = number'")
-            return Value(pl.when(b.expr != 0).then(a.expr % b.expr), "number", whole=True)
+            return Value(pl.when(b.expr != 0).then(a.expr % b.expr), "number", whole=True, read=a.read + 2 * b.read)
         apart = pl.when(b.expr != 0)
-        return Value(apart.then(a.expr / b.expr), "number", size=apart.then(a.sized / b.expr.abs()))
+        size = apart.then(a.sized / b.expr.abs())
+        return Value(apart.then(a.expr / b.expr), "number", size=size, read=a.read + 3 * b.read)
 
 
 def _computed(expr: pl.Expr, parts: list[Value], size: pl.Expr) -> Value:
     whole = all(v.whole for v in parts)
-    return Value(expr, "number", whole=whole, size=None if whole else size)
+    return Value(expr, "number", whole=whole, size=None if whole else size, read=sum(v.read for v in parts))
 
 
 def _constant(value: int | float | str | bool) -> Value:
@@ -428,7 +440,7 @@ def _round(binder: Binder, call: Call) -> Value:
     if value.whole and k >= 0:
         return value
     rounded = value.expr.round(k) if k >= 0 else (value.expr / 10.0**-k).round() * 10.0**-k
-    return Value(rounded, "number", whole=False, size=value.sized, decimals=k, exact=value.expr)
+    return Value(rounded, "number", whole=False, size=value.sized, decimals=k, exact=value.expr, read=2 * value.read)
 
 
 def _stepped(binder: Binder, call: Call) -> Value:
@@ -436,7 +448,8 @@ def _stepped(binder: Binder, call: Call) -> Value:
     value = binder.number(call.arguments[0])
     noise = NOISE * value.sized
     expr = (value.expr + noise).floor() if call.function == "floor" else (value.expr - noise).ceil()
-    return value if value.whole else Value(expr.cast(pl.Int64, strict=False), "number", whole=True, decimals=0)
+    whole = Value(expr.cast(pl.Int64, strict=False), "number", whole=True, decimals=0, read=2 * value.read)
+    return value if value.whole else whole
 
 
 def _abs(binder: Binder, call: Call) -> Value:
@@ -450,7 +463,8 @@ def _extreme(binder: Binder, call: Call) -> Value:
     found = pl.min_horizontal(exprs) if call.function == "min" else pl.max_horizontal(exprs)
     found = pl.when(pl.all_horizontal([e.is_not_null() for e in exprs])).then(found)
     whole, plain = all(v.whole for v in values), all(v.size is None for v in values)
-    return Value(found, "number", whole=whole, size=None if plain else reduce(pl.Expr.add, [v.sized for v in values]))
+    size = None if plain else reduce(pl.Expr.add, [v.sized for v in values])
+    return Value(found, "number", whole=whole, size=size, read=2 * sum(v.read for v in values))
 
 
 def _part_of_date(binder: Binder, call: Call) -> Value:

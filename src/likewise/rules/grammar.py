@@ -14,6 +14,8 @@ One grammar, in Python, in a schema's JSON and on the command line:
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
 from likewise.errors import RuleError, nearest
@@ -57,7 +59,9 @@ _TOKEN = re.compile(
 _SIGNS: dict[str, Sign] = {"<": "<", "<=": "<=", "=": "=", "==": "=", "!=": "!=", "<>": "!=", ">=": ">=", ">": ">"}
 _OF_CLAIMS = ("and", "or", "not", "is", "in", "between")
 MOST_NESTED = 50
-"""Brackets within brackets; a text from elsewhere may not exhaust the stack."""
+"""Brackets within brackets; a text from elsewhere may not exhaust the stack, """
+MOST_ADDED, MOST_CHAINED = 500, 100
+"""or, by terms that are added up or compared in a chain, each to each, the memory."""
 
 
 class Token(NamedTuple):
@@ -138,9 +142,9 @@ class _Parser:
         names = [self._name()]
         while self._take(","):
             names.append(self._name())
-        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-        if twice:
-            raise RuleError(f"rule {self.text!r} names column {twice[0]!r} twice; name it once")
+        twice, n = Counter(names).most_common(1)[0]
+        if n > 1:
+            raise RuleError(f"rule {self.text!r} names column {twice!r} twice; name it once")
         return tuple(names)
 
     def _check(self) -> Check:
@@ -199,6 +203,7 @@ class _Parser:
     def _compared(self, first: Term) -> Claim:
         terms, signs = [first], list[Sign]()
         while self.next.kind == "sign" and self.next.text in _SIGNS:
+            self._fewer(terms, MOST_CHAINED)
             signs.append(_SIGNS[self._pop().text])
             terms.append(self._term())
         if not signs:
@@ -248,14 +253,17 @@ class _Parser:
     def _sum(self) -> Term:
         terms, signs = [self._product()], [1]
         while self.next.is_sign("+", "-"):
+            self._fewer(terms, MOST_ADDED)
             signs.append(1 if self._pop().text == "+" else -1)
             terms.append(self._product())
         return terms[0] if len(terms) == 1 else Sum(tuple(terms), tuple(signs))  # type: ignore[arg-type]
 
     def _product(self) -> Term:
-        term = self._signed()
+        term, before = self._signed(), self.depth
         while self.next.is_sign("*", "/", "%"):
+            self._deeper()
             term = Product(self._pop().text, term, self._signed())  # type: ignore[arg-type]
+        self.depth = before
         return term
 
     def _signed(self) -> Term:
@@ -346,7 +354,16 @@ class _Parser:
     def _deeper(self) -> None:
         self.depth += 1
         if self.depth > MOST_NESTED:
-            raise RuleError(f"rule {self.text[:60]!r}...: brackets stand in brackets more than {MOST_NESTED} deep")
+            raise RuleError(
+                f"rule {self.text[:60]!r}...: brackets stand in brackets, or factors one behind the other, more than "
+                f"{MOST_NESTED} deep"
+            )
+
+    def _fewer(self, terms: Sequence[Term], most: int) -> None:
+        if len(terms) >= most:
+            raise RuleError(
+                f"rule {self.text[:60]!r}...: more than {most} terms stand side by side; make several rules"
+            )
 
     def _fail(self, wanted: str) -> NoReturn:
         self._fail_at(self.next.at, wanted)

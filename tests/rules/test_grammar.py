@@ -121,3 +121,9 @@ def test_a_chain_of_many_columns_holds_each_to_each() -> None:
     )
     rule = bind([" < ".join(names)], Schema(tuple(Column(name=name, kind="integer") for name in names)))[0]
     assert frame.select(rule.kept).to_series().to_list() == [True, None, False]
+
+
+@pytest.mark.parametrize("rule", ["x % 0 = 0", "x / 0 < z", "x < z % 0"])
+def test_nothing_is_divided_by_nought(rule: str) -> None:
+    with pytest.raises(RuleError, match="divides by nought"):
+        bind([rule], Schema(tuple(Column(name=name, kind="integer") for name in "xz")))

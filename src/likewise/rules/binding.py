@@ -347,6 +347,8 @@ class Binder:
         a, b = self.number(term.left), self.number(term.right)
         if term.sign == "*":
             return _computed(a.expr * b.expr, [a, b], a.sized * b.sized)
+        if isinstance(term.right, Literal_) and not term.right.value:
+            self.fail(f"{term} divides by nought, so the rule would bind no row")
         if term.sign == "%":
             if not (a.whole and b.whole):
                 self.fail(f"{term} divides reals with a rest: that is exact only as 'a % number = number'")

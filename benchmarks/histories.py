@@ -1,21 +1,31 @@
-"""Careers of baseball players, drawn and held against fresh ones, beside what rivals published for the same table.
+"""Histories drawn and held against entities that no model saw, beside a Markov chain and what rivals published.
 
-    python benchmarks/histories.py --results benchmarks/results/histories.json
+    python benchmarks/histories.py --results benchmarks/results/histories.json [--tables baseball helpdesk ...]
+    python benchmarks/histories.py --large --results benchmarks/results/histories.json
 
-Rows of players of the test table that are also in the training one are left out. Bins are ten quantiles of the
-training rows, or their ten most frequent levels; a figure of bins is one less half the summed gap of two histograms,
-mean over columns. `next`: pairs of a column in two rows that follow each other, one pair a player. `distinct`,
-`entities`: distinct bins a player, players a bin. `coherence`: the mean of these three, as mostlyai-qa has them.
-`told_apart`: the area under the curve of boosted trees that tell careers (means, ends, deviations, gaps, shares of
-positions) from fresh ones. `back`: steps back in time. `repeated`: rows whose player, year, team and position
-another row has.
+Tables: careers of baseball players (of the test table, players who are also in the training one are left out),
+purchases of cdnow, helpdesk cases, C-MAPSS engines, flights of planes; of these a third of the entities is not learnt.
+
+Bins are ten quantiles of the training rows, or their ten most frequent levels; a figure of bins is one less half the
+summed gap of two histograms, mean over columns. `next`: pairs of a column in two rows that follow each other, one
+pair an entity. `distinct`, `entities`: distinct bins an entity, entities a bin. `coherence`: the mean of these three,
+as mostlyai-qa has them. `gaps`: one less the greatest gap of the distributions of time between rows. `told_apart`: the
+area under the curve of boosted trees that tell histories (means, ends, deviations, gaps, shares of levels) from fresh
+ones.
+`back`: steps back in time. `repeated`: rows of which another of their entity has all that `Case.unique` names.
+`stays_...`: rows with the value of the row before.
+
+`--large` draws a made-up table of 50,000 entities of 45 rows from a model of as many, and tells seconds and memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,36 +35,112 @@ import polars as pl
 from _shared import machine, shared_folder
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 import likewise as lw
 
-WHO, WHEN = "playerID", "yearID"
-RIVALS = {
-    "TabularARGN": "TabARGN_baseball_fielding_run_1", "REaLTabFormer": "RTF_baseball_fielding_run_1",
-    "RCTGAN": "RCTGAN_baseball_fielding_run_1", "SDV PAR (rows shuffled)": "SDV_PAR_baseball_fielding_run_1",
-}  # fmt: skip
 Ints = npt.NDArray[np.int64]
+Split = tuple[pl.DataFrame, pl.DataFrame]
+"""Rows to learn from, and those of other entities."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A table of histories.
+
+    Args:
+        load: reads it.
+        stays: columns of which it is told how often they stay; shares of the first one's levels are judged.
+        unique: what no two rows of an entity share, or hardly any.
+        rivals: name -> file with their rows.
+    """
+
+    load: Callable[[Path], Split]
+    who: str
+    when: str
+    stays: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    rivals: tuple[tuple[str, str], ...] = ()
+
+
+def by_entity(table: pl.DataFrame, who: str) -> Split:
+    names = table[who].unique().sort().sample(fraction=1 / 3, seed=0)
+    is_fresh = pl.col(who).is_in(names.implode())
+    return table.filter(~is_fresh), table.filter(is_fresh)
+
+
+def baseball(data: Path) -> Split:
+    folder = data / "baseball_careers"
+    train = pl.read_parquet(folder / "fielding-train.parquet")
+    test = pl.read_parquet(folder / "fielding-test.parquet")
+    return train, test.filter(~pl.col("playerID").is_in(train["playerID"].unique().implode()))
+
+
+def cdnow(data: Path) -> Split:
+    return by_entity(pl.read_csv(data / "cdnow" / "purchases.csv", try_parse_dates=True), "users_id")
+
+
+def helpdesk(data: Path) -> Split:
+    table = pl.read_csv(data / "helpdesk_events.csv", try_parse_dates=True)
+    return by_entity(table.with_columns(pl.col("ActivityID").cast(pl.String)), "CaseID")
+
+
+def cmapss(data: Path) -> Split:
+    names = ["engine", "cycle", *(f"setting{k}" for k in (1, 2, 3)), *(f"sensor{k}" for k in range(1, 22))]
+    rows = [line.split() for line in (data / "cmapss_fd001.txt").read_text().splitlines()]
+    table = pl.DataFrame(rows, schema=names, orient="row").cast(pl.Float64)
+    return by_entity(table.with_columns(pl.col("engine", "cycle", "sensor17", "sensor18").cast(pl.Int64)), "engine")
+
+
+def planes(data: Path) -> Split:
+    table = pl.read_parquet(data / "nycflights13" / "flights" / "*.parquet").drop_nulls("tailnum")
+    departs = pl.datetime("year", "month", "day", pl.col("sched_dep_time") // 100, pl.col("sched_dep_time") % 100)
+    kept = ["tailnum", "carrier", "origin", "dest", "dep_delay", "arr_delay", "air_time", "distance"]
+    return by_entity(table.select(*kept, departs=departs), "tailnum")
+
+
+RIVALS = (
+    ("TabularARGN", "TabARGN"), ("REaLTabFormer", "RTF"), ("RCTGAN", "RCTGAN"),
+    ("SDV PAR (rows shuffled)", "SDV_PAR"),
+)  # fmt: skip
+CASES = {
+    "baseball": Case(
+        baseball, "playerID", "yearID", ("POS", "teamID"), ("yearID", "teamID", "POS"),
+        tuple((name, f"baseball_careers/rivals/{file}_baseball_fielding_run_1.parquet") for name, file in RIVALS),
+    ),
+    "cdnow": Case(cdnow, "users_id", "date"),
+    "helpdesk": Case(helpdesk, "CaseID", "CompleteTimestamp", ("ActivityID",)),
+    "cmapss": Case(cmapss, "engine", "cycle", (), ("cycle",)),
+    "planes": Case(planes, "tailnum", "departs", ("origin", "dest")),
+}  # fmt: skip
 
 
 class Rows:
-    """A table by player, as it stands, and where each begins."""
+    """A table by entity, as it stands or in time, and where each begins."""
 
-    def __init__(self, table: pl.DataFrame, *, in_time: bool = False) -> None:
-        by = [WHO, WHEN, "row"] if in_time else [WHO, "row"]
-        self.table = table.with_row_index("row").sort(by).drop("row")
-        self.whose = self.table[WHO].rle_id().to_numpy().astype(np.int64)
+    def __init__(self, table: pl.DataFrame, case: Case, *, in_time: bool = False) -> None:
+        by = [case.who, case.when, "row"] if in_time else [case.who, "row"]
+        self.case, self.table = case, table.with_row_index("row").sort(by).drop("row")
+        self.whose = self.table[case.who].rle_id().to_numpy().astype(np.int64)
         self.starts = np.flatnonzero(np.diff(self.whose, prepend=-1))
         self.lengths = np.diff(np.append(self.starts, len(table)))
-        self.columns = [name for name in table.columns if name != WHO]
+        self.columns = [name for name in table.columns if name != case.who]
+        self.same = np.diff(self.whose, prepend=-1) == 0
+
+    @property
+    def gaps(self) -> npt.NDArray[np.float64]:
+        """(steps,) time between rows, in the column's own unit."""
+        ticks = self.table[self.case.when].to_physical().to_numpy().astype(np.float64)
+        return np.diff(ticks, prepend=0)[self.same]
 
 
 def binned(real: Rows, some: Rows, name: str, k: int = 10) -> tuple[Ints, int]:
     """(n,) bins of a column by those of the real rows, and how many there are; missing is one."""
     known, column = real.table[name].drop_nulls(), some.table[name]
-    if known.dtype.is_numeric():
-        edges = np.unique(np.quantile(known.to_numpy().astype(float), np.linspace(0, 1, k + 1)[1:-1]))
-        values = column.cast(pl.Float64).to_numpy()
+    if known.dtype.is_numeric() or known.dtype.is_temporal():
+        known, column = (part.to_physical().cast(pl.Float64) for part in (known, column))
+        edges = np.unique(np.quantile(known.to_numpy(), np.linspace(0, 1, k + 1)[1:-1]))
+        values = column.fill_null(np.nan).to_numpy()
         return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="right")), len(edges) + 2
     top = known.value_counts(sort=True).head(k)[name].to_list()
     at = column.replace_strict(top, range(len(top)), default=k, return_dtype=pl.Int64)
@@ -65,6 +151,13 @@ def alike(p: npt.NDArray[Any], q: npt.NDArray[Any]) -> float:
     return float(1 - np.abs(p / p.sum() - q / q.sum()).sum() / 2)
 
 
+def nearness(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> float:
+    """One less the greatest gap of two distributions."""
+    at = np.unique(np.concatenate([x, y]))
+    below = [np.searchsorted(np.sort(part), at, side="right") / max(len(part), 1) for part in (x, y)]
+    return float(1 - np.abs(below[0] - below[1]).max())
+
+
 def pairs(rows: Rows, bins: Ints, k: int, rng: np.random.Generator) -> Ints:
     several = rows.lengths > 1
     first = rows.starts[several] + (rng.random(several.sum()) * (rows.lengths[several] - 1)).astype(np.int64)
@@ -72,40 +165,44 @@ def pairs(rows: Rows, bins: Ints, k: int, rng: np.random.Generator) -> Ints:
 
 
 def distinct(rows: Rows, bins: Ints, k: int) -> tuple[Ints, Ints]:
-    """How many players have so many bins, and how many have each bin."""
+    """How many entities have so many bins, and how many have each bin."""
     held = np.unique(rows.whose * k + bins)
     return np.bincount(np.bincount(held // k), minlength=64), np.bincount(held % k, minlength=k)
 
 
-def careers(rows: Rows) -> pl.DataFrame:
-    """A row a player."""
-    table = rows.table.with_columns(gap=pl.col(WHEN).diff().over(WHO))
+def lives(rows: Rows, top: list[Any]) -> pl.DataFrame:
+    """A row an entity."""
+    case = rows.case
+    when = pl.col(case.when).to_physical()
+    table = rows.table.with_columns(when, pl.col(pl.Boolean).cast(pl.Int8)).with_columns(gap=when.diff().over(case.who))
     numbers = pl.col([name for name in rows.columns if table[name].dtype.is_numeric()])
+    levels = [name for name in rows.columns if table[name].dtype == pl.String]
     parts = [
         numbers.mean().name.suffix(" mean"), numbers.std().name.suffix(" sd"), numbers.min().name.suffix(" min"),
         numbers.max().name.suffix(" max"), numbers.first().name.suffix(" first"), numbers.last().name.suffix(" last"),
         pl.col("gap").mean().alias("gap mean"), pl.col("gap").max().alias("gap max"), pl.len().alias("length"),
         (pl.col("gap") == 0).mean().alias("gap none"),
-        pl.col("teamID", "POS", "lgID").n_unique().name.suffix(" levels"),
-        (pl.col("teamID") == pl.col("teamID").shift(1)).mean().alias("stays"),
-        *((pl.col("POS") == position).mean().alias(position) for position in ("P", "C", "OF", "1B", "SS")),
+        *(pl.col(name).n_unique().alias(f"{name} levels") for name in levels),
+        *((pl.col(name) == pl.col(name).shift(1)).mean().alias(f"{name} stays") for name in case.stays[-1:]),
+        *((pl.col(case.stays[0]) == level).mean().alias(f"share of {level}") for level in top),
     ]  # fmt: skip
-    return table.group_by(WHO, maintain_order=True).agg(parts).drop(WHO)
+    return table.group_by(case.who, maintain_order=True).agg(parts).drop(case.who)
 
 
-def told_apart(some: Rows, fresh: Rows) -> float:
-    tables = [careers(rows) for rows in (some, fresh)]
+def told_apart(some: Rows, fresh: Rows, real: Rows) -> float:
+    stays = some.case.stays
+    top = real.table[stays[0]].value_counts(sort=True).head(5)[stays[0]].to_list() if stays else []
+    tables = [lives(rows, top) for rows in (some, fresh)]
     n = min(map(len, tables))
     x = np.concatenate([table.sample(n, seed=1).to_numpy().astype(float) for table in tables])
     y = np.repeat([0, 1], n)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)  # entities stand in the order of their keys, often of time
     judge = HistGradientBoostingClassifier(max_iter=60, random_state=0)
-    return float(roc_auc_score(y, cross_val_predict(judge, x, y, cv=3, method="predict_proba")[:, 1]))
+    return float(roc_auc_score(y, cross_val_predict(judge, x, y, cv=folds, method="predict_proba")[:, 1]))
 
 
 def figures(some: Rows, real: Rows, fresh: Rows) -> dict[str, float]:
-    rng = np.random.default_rng(0)
-    ends = np.arange(1, int(max(some.lengths.max(), real.lengths.max())) + 1)
-    below = [np.searchsorted(np.sort(r.lengths), ends, side="right") / len(r.lengths) for r in (some, real)]
+    rng, case = np.random.default_rng(0), real.case
     uni, first, following, kinds, holders = [], [], [], [], []
     for name in real.columns:
         (mine, k), (theirs, _) = binned(real, some, name), binned(real, real, name)
@@ -115,47 +212,136 @@ def figures(some: Rows, real: Rows, fresh: Rows) -> dict[str, float]:
         holders.append(alike(distinct(some, mine, k)[1], distinct(real, theirs, k)[1]))
         (mine, k), (theirs, _) = binned(real, some, name, 30), binned(real, real, name, 30)
         kinds.append(alike(distinct(some, mine, k)[0], distinct(real, theirs, k)[0]))
-    same = np.diff(some.whose, prepend=-1) == 0
     stays = {
-        f"stays_{name}": float((some.table[name] == some.table[name].shift(1)).to_numpy()[same].mean())
-        for name in ("POS", "teamID")
+        f"stays_{name}": float(
+            (some.table[name] == some.table[name].shift(1)).fill_null(False).to_numpy()[some.same].mean()
+        )
+        for name in case.stays
     }
+    unique = (
+        {"repeated": 1 - some.table.select(case.who, *case.unique).n_unique() / len(some.table)} if case.unique else {}
+    )
     return {
-        "rows": len(some.table), "length": float(1 - np.abs(below[0] - below[1]).max()), "columns": float(np.mean(uni)),
+        "rows": len(some.table), "length": nearness(some.lengths, real.lengths), "columns": float(np.mean(uni)),
         "first_row": float(np.mean(first)), "next": float(np.mean(following)), "distinct": float(np.mean(kinds)),
         "entities": float(np.mean(holders)),
         "coherence": float(np.mean([np.mean(following), np.mean(kinds), np.mean(holders)])),
-        "back": float((np.diff(some.table[WHEN].to_numpy(), prepend=0)[same] < 0).mean()),
-        "repeated": 1 - some.table.select(WHO, WHEN, "teamID", "POS").n_unique() / len(some.table),
-        **stays, "told_apart": told_apart(some, fresh),
+        "gaps": nearness(some.gaps, real.gaps), "back": float((some.gaps < 0).mean()), **unique, **stays,
+        "told_apart": told_apart(some, fresh, real),
     }  # fmt: skip
+
+
+def markov(real: Rows, n: int, rng: np.random.Generator) -> pl.DataFrame:
+    """The baseline: each column a first-order chain over its bins, a value the one of a real row of the bin; gaps and
+    first rows of real rows, and whether a row is the last by how many there were."""
+    case, longest = real.case, int(real.lengths.max())
+    names = [name for name in real.columns if name != case.when]
+    coded = {name: binned(real, real, name) for name in names}
+    later = np.flatnonzero(real.same)
+    ends = np.bincount(real.lengths, minlength=longest + 1) / np.maximum(
+        np.array([(real.lengths >= k).sum() for k in range(longest + 1)]), 1
+    )
+    chains = {}
+    for name, (codes, k) in coded.items():
+        counts = np.bincount(codes[later - 1] * k + codes[later], minlength=k * k).reshape(k, k) + 1e-9
+        chains[name] = (counts / counts.sum(1, keepdims=True)).cumsum(1)
+    by_code = {name: np.argsort(codes, kind="stable") for name, (codes, _) in coded.items()}
+    begun = {name: np.searchsorted(codes[by_code[name]], np.arange(k + 1)) for name, (codes, k) in coded.items()}
+    when = real.table[case.when]
+    ticks, gaps = when.to_physical().to_numpy(), real.gaps
+    alive, at = np.arange(n), rng.choice(real.starts, n)
+    now, state = ticks[at], {name: codes[at] for name, (codes, _) in coded.items()}
+    parts = []
+    for step in range(1, longest + 1):
+        if step > 1:
+            now = now + rng.choice(gaps, len(now)).astype(now.dtype)
+            for name, chain in chains.items():
+                state[name] = (rng.random((len(now), 1)) > chain[state[name]]).sum(1).clip(max=chain.shape[1] - 1)
+        low = {name: begun[name][state[name]] for name in names}
+        room = {name: np.maximum(begun[name][state[name] + 1] - low[name], 1) for name in names}
+        rows = {name: by_code[name][low[name] + rng.integers(room[name])] for name in names}
+        values = {name: real.table[name].gather(rows[name]) for name in names}
+        times = pl.Series(case.when, now).cast(when.to_physical().dtype).cast(when.dtype)
+        parts.append(pl.DataFrame({case.who: alive, case.when: times} | values))
+        goes_on = rng.random(len(now)) >= ends[step]
+        alive, now, state = alive[goes_on], now[goes_on], {name: s[goes_on] for name, s in state.items()}
+        if not len(alive):
+            break
+    return pl.concat(parts)
+
+
+def measured(case: Case, seeds: list[int], data: Path) -> dict[str, Any]:
+    train, test = case.load(data)
+    real, fresh = Rows(train, case, in_time=True), Rows(test, case, in_time=True)
+    result = {"fresh entities": figures(fresh, real, fresh)}
+    chain = markov(real, len(real.starts), np.random.default_rng(0))
+    result["first-order Markov"] = figures(Rows(chain, case, in_time=True), real, fresh)
+    for seed in seeds:
+        began, busy = time.perf_counter(), time.process_time()
+        synth = lw.Synthesizer(entity=case.who, time=case.when, random_state=seed).fit(train)
+        fitted, worked = time.perf_counter(), time.process_time()
+        fake = synth.sample(len(real.starts), random_state=seed)
+        seconds = {
+            "fit_seconds": fitted - began, "draw_seconds": time.perf_counter() - fitted,
+            "fit_cpu_seconds": worked - busy, "draw_cpu_seconds": time.process_time() - worked,
+        }  # fmt: skip
+        result[f"likewise, seed {seed}"] = figures(Rows(fake, case), real, fresh) | seconds
+        print(json.dumps(result[f"likewise, seed {seed}"], indent=1), flush=True)
+    for name, file in case.rivals:
+        result[name] = figures(Rows(pl.read_parquet(data / file).select(train.columns), case), real, fresh)
+    return {"rows": len(train), "entities": len(real.starts), "figures": result}
+
+
+def many(n: int = 50_000, rows: int = 45) -> pl.DataFrame:
+    """A made-up table of so many entities: days apart, a level that wanders, places that stay, a meter that rises."""
+    rng = np.random.default_rng(0)
+    begin = np.repeat(rng.integers(15_000, 18_000, n), rows)
+    days = begin + rng.choice([1, 2, 3, 7, 14, 30], (n, rows)).cumsum(1).ravel()
+    level = (rng.normal(0, 1, (n, 1)) + rng.normal(0, 0.3, (n, rows)).cumsum(1)).ravel()
+    kind, home = rng.integers(0, 6, n * rows), np.repeat(rng.integers(0, 40, n), rows)
+    return pl.DataFrame({
+        "who": np.repeat(np.arange(n) + 10**6, rows), "day": pl.Series(days, dtype=pl.Int32).cast(pl.Date),
+        "sex": np.repeat(np.array(["f", "m"])[rng.integers(0, 2, n)], rows), "kind": pl.Series(kind).cast(pl.String),
+        "place": pl.Series(np.where(rng.random(n * rows) < 0.1, rng.integers(0, 40, n * rows), home)).cast(pl.String),
+        "a": (10 * level).round(1), "b": (100 * np.abs(level) + rng.normal(0, 5, n * rows)).round(2),
+        "c": rng.poisson(3, n * rows), "d": (rng.gamma(2, 20, n * rows) * (kind + 1)).round(2),
+        "meter": rng.integers(0, 50, (n, rows)).cumsum(1).ravel(),
+    })  # fmt: skip
+
+
+def large() -> dict[str, float]:
+    table = many()
+    before = _peak()
+    began, busy = time.perf_counter(), time.process_time()
+    synth = lw.Synthesizer(entity="who", time="day", random_state=0).fit(table)
+    fitted, worked = time.perf_counter(), time.process_time()
+    fake = synth.sample(random_state=0)
+    return {
+        "rows": len(table), "drawn": len(fake), "fit_seconds": fitted - began,
+        "draw_seconds": time.perf_counter() - fitted, "fit_cpu_seconds": worked - busy,
+        "draw_cpu_seconds": time.process_time() - worked, "peak_gigabytes": _peak(), "before_gigabytes": before,
+    }  # fmt: skip
+
+
+def _peak() -> float:
+    """Of memory so far, in gigabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--tables", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--large", action="store_true")
     asked = parser.parse_args()
-    folder = shared_folder() / "data" / "baseball_careers"
-    train = pl.read_parquet(folder / "fielding-train.parquet")
-    test = pl.read_parquet(folder / "fielding-test.parquet").filter(~pl.col(WHO).is_in(train[WHO].unique().implode()))
-    real, fresh = Rows(train, in_time=True), Rows(test, in_time=True)
-    result: dict[str, Any] = machine() | {"train_rows": len(train), "players": len(real.starts), "tables": {}}
-    result["tables"]["fresh players"] = figures(fresh, real, fresh)
-    for seed in asked.seeds:
-        began, busy = time.perf_counter(), time.process_time()
-        synth = lw.Synthesizer(entity=WHO, time=WHEN, random_state=seed).fit(train)
-        fitted, worked = time.perf_counter(), time.process_time()
-        fake = synth.sample(random_state=seed)
-        seconds = {
-            "fit_seconds": fitted - began, "draw_seconds": time.perf_counter() - fitted,
-            "fit_cpu_seconds": worked - busy, "draw_cpu_seconds": time.process_time() - worked,
-        }  # fmt: skip
-        result["tables"][f"likewise, seed {seed}"] = figures(Rows(fake), real, fresh) | seconds
-        print(json.dumps(result["tables"][f"likewise, seed {seed}"], indent=1))
-    for name, file in RIVALS.items():
-        table = pl.read_parquet(folder / "rivals" / f"{file}.parquet").select(train.columns)
-        result["tables"][name] = figures(Rows(table), real, fresh)
+    known = json.loads(asked.results.read_text()) if asked.results and asked.results.exists() else {}
+    result = machine() | {"tables": known.get("tables", {})} | ({"large": known["large"]} if "large" in known else {})
+    if asked.large:
+        result["large"] = large()
+        print(json.dumps(result["large"], indent=1))
+    for name in [] if asked.large else asked.tables:
+        result["tables"][name] = measured(CASES[name], asked.seeds, shared_folder() / "data")
     if asked.results:
         asked.results.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -126,9 +126,10 @@ def test_histories_go_on_behind_known_rows_which_come_back_as_they_were() -> Non
         assert set(whose["stage"].tail(2)) == {"c"}
 
 
-def test_memory_is_the_same_in_training_and_in_drawing() -> None:
+@pytest.mark.parametrize("length", [1, 100, 1000])
+def test_memory_is_the_same_in_training_and_in_drawing(length: int) -> None:
     rng = np.random.default_rng(4)
-    memory = Memory([counted(5), counted(3)])
+    memory = Memory([counted(5), counted(3)], length)
     lengths = np.array([4, 1, 6])
     whose = np.repeat(np.arange(3), lengths)
     position = np.concatenate([np.arange(n) for n in lengths])

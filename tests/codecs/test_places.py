@@ -217,6 +217,7 @@ def test_pairs_are_told_by_name_and_by_word() -> None:
     ]  # fmt: skip
     assert found("startLat", "startLon", "endLat", "endLon") == [Pair("startLat", "startLon"), Pair("endLat", "endLon")]
     assert found("起点纬度", "起点经度", "终点纬度", "终点经度")[1] == Pair("终点纬度", "终点经度")
+    assert found("latitude", "longitude", "lat", "lon") == [Pair("latitude", "longitude"), Pair("lat", "lon")]
     assert found("latency", "longevity") == []
     assert found("y", "x") == []
     assert found("y", "x", y="latitude", x="longitude") == [Pair("y", "x")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from importlib import import_module
 
 import numpy as np
 import polars as pl
@@ -142,3 +143,14 @@ def test_people_who_are_in_the_training_rows_too_are_no_control(shown: str) -> N
     )
     assert report[shown].value == 1.0
     assert report[shown].floor == 0.0
+
+
+def test_of_very_many_texts_some_are_read_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, fake, holdout = reviews(1_000, 1), reviews(1_000, 1), reviews(500, 3)
+    whole = lw.evaluate(real, fake, holdout=holdout, measures=ATTACKS)
+    monkeypatch.setattr(import_module("likewise.evaluate.scoring.texts"), "MOST_CHARS", 30_000)
+    some = lw.evaluate(real, fake, holdout=holdout, measures=ATTACKS)
+    assert whole["text_copies"].searched == 1.0
+    assert 0.1 < some["text_copies"].searched < 0.5
+    assert "of the rows were searched" in some["text_run"].method
+    assert some["text_js"].value < 0.3

@@ -49,7 +49,8 @@ def told(name: str) -> str | None:
 
 
 def pairs_of(columns: Iterable[Column]) -> list[Pair]:
-    """The places of a schema: a latitude and a longitude whose names are otherwise the same, or the only two there are.
+    """The places of a schema: a latitude and a longitude whose names are otherwise the same, or the only two there are;
+    of several, the first goes with the first.
 
     A semantic that somebody said beats the name. Columns that are not modelled, or hold no fractions of degrees, are
     none.
@@ -59,8 +60,10 @@ def pairs_of(columns: Iterable[Column]) -> list[Pair]:
     lons = [c.name for c, what in some if what == "longitude"]
     if len(lats) == len(lons) == 1:
         return [Pair(lats[0], lons[0])]
-    of = {_rest(name): name for name in reversed(lons)}
-    return [Pair(name, of.pop(_rest(name))) for name in lats if _rest(name) in of]
+    of: dict[str, list[str]] = {}
+    for name in lons:
+        of.setdefault(_rest(name), []).append(name)
+    return [Pair(name, of[_rest(name)].pop(0)) for name in lats if of.get(_rest(name))]
 
 
 def _rest(name: str) -> str:

@@ -41,7 +41,6 @@ def test_rows_do_not_go_on() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"rules": ["kg > 0"]}, "rules does not go with time: .* look which drawn rows break them"),
         ({"only": {"sex": "f"}}, "only does not go with time: .* leave the entities that are not wanted out"),
         ({"privacy": lw.DP(1.0)}, "privacy does not go with time: a budget covers rows by entity"),
     ],

@@ -17,11 +17,14 @@ import polars as pl
 
 from likewise.codecs.base import Given, Search
 from likewise.conditions import Condition, OfRows, as_condition, fit, meeting, resolve
-from likewise.errors import ConditionError, nearest
+from likewise.errors import ConditionError, RuleError, nearest
 from likewise.histories.model import HistoryModel
 from likewise.models.drawing.conditioning import Budget
 from likewise.schema.column import Column, Kind, Schema
+from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.typing import Bools, Ints
+
+NO_RULES = RuledRows(None)
 
 TRIES_A_HISTORY, LEAST_TRIES = 32, 2**14
 """Histories that may be drawn for each that is wanted, and for all of them however few they are."""
@@ -127,31 +130,35 @@ def _fixed(model: HistoryModel) -> str:
 
 def drawn_as_asked(
     model: HistoryModel, asked: Asked, n: int, rng: np.random.Generator, max_tries: int | None = None,
-    tell: Callable[[Search], None] | None = None,
+    tell: Callable[[Search], None] | None = None, ruled: RuledRows = NO_RULES,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
     """The rows of n new entities, canonical, and (n, columns) what these are.
 
     Raises:
         ConditionError: nothing can meet the conditions, or too few histories do to be found.
+        RuleError: too few histories keep the rules to be found.
     """
     narrowing = model.firsts.condition(asked.of_entity)
     if narrowing.met:
         raise ConditionError(f"columns {list(narrowing.met)}: conditions on parts of moments do not hold on histories")
     given = Given(weights=narrowing.weights, max_tries=max_tries)
-    if not asked.needs_search:
+    if not asked.needs_search and ruled.plan is None:
         rows, _, entities = model.sample(n, rng, given, narrowing)
         return rows, entities
     most = max(LEAST_TRIES, TRIES_A_HISTORY * n) if max_tries is None else max_tries
     budget = Budget(n, most, tell)
     parts: list[pl.DataFrame] = []
     people: list[pl.DataFrame] = []
-    at_once = ROWS_AT_ONCE
+    at_once, broken = ROWS_AT_ONCE, 0
     while budget.found < n:
         if budget.is_spent:
-            _refuse(budget, asked)
+            _refuse(budget, asked, broken)
         m = budget.next_batch(n - budget.found, most=max(at_once, 1))
         rows, whose, entities = model.sample(m, rng, replace(given, max_tries=None), narrowing)
-        good = np.flatnonzero(asked.met(rows, whose, m))
+        rows = ruled.outer(rows)
+        breaks = ruled.broken(rows, whose, m)
+        good = np.flatnonzero(asked.met(rows, whose, m) & ~breaks)
+        broken += int(breaks.sum())
         taken = good[: n - budget.found]
         kept = np.isin(whose, taken)
         number = np.searchsorted(taken, whose[kept]) + budget.found
@@ -177,10 +184,16 @@ def _with_new_keys(
     return rows, entities.with_columns(made.get_columns())
 
 
-def _refuse(budget: Budget, asked: Asked) -> None:
-    met = f"{budget.mass:,.0f}" if budget.mass else "none"
+def _refuse(budget: Budget, asked: Asked, broken: int) -> None:
+    if not asked.needs_search:
+        raise RuleError(
+            f"of {budget.tried:,} histories that the model drew, {budget.mass:,.0f} keep all rules in all their rows "
+            f"(rate {budget.share:.2g}), too few to give {budget.wanted:,}; look whether the table keeps these rules, "
+            "ask for fewer entities, or raise max_tries"
+        )
+    met, of_rules = f"{budget.mass:,.0f}" if budget.mass else "none", f"; {broken:,} broke a rule" if broken else ""
     raise ConditionError(
         f"conditions on {asked.names}: of {budget.tried:,} histories that the model drew, {met} met them (acceptance "
-        f"rate {budget.share:.2g}), too few to give {budget.wanted:,}; widen the conditions, ask for fewer entities, "
-        "or raise max_tries"
+        f"rate {budget.share:.2g}{of_rules}), too few to give {budget.wanted:,}; widen the conditions, ask for fewer "
+        "entities, or raise max_tries"
     )

@@ -16,8 +16,10 @@ from likewise.histories.ahead import Ahead
 from likewise.histories.layout import Layout
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
+from likewise.rules.plan import RulePlan
 from likewise.schema.column import Schema
 from likewise.schema.parse import filled, parse, restore
+from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.typing import Ints
 
 
@@ -28,17 +30,19 @@ class Future:
     Args:
         raw: (m, columns) as they came, with the column of the entities as that of the known rows has it.
         table: (m, columns) canonical, with all columns of the schema; null where nothing is known.
+        inner: (m, columns) what that tells of the columns that are learnt.
         whose: (m,) the entity of each, 0 .. E-1.
     """
 
     raw: pl.DataFrame
     table: pl.DataFrame
+    inner: pl.DataFrame
     whose: Ints
 
 
 def extended(
     model: HistoryModel, schema: Schema, raw: pl.DataFrame, table: pl.DataFrame, steps: int | None,
-    rng: np.random.Generator, future: pl.DataFrame | None = None,
+    rng: np.random.Generator, future: pl.DataFrame | None = None, rules: RulePlan | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Rows as they came, and behind each entity's own those that follow.
 
@@ -50,6 +54,7 @@ def extended(
     Raises:
         OptionError: steps is no count, or given beside a future, which says how many rows follow.
         InputError: the rows of an entity differ in what it is, or the future does not follow the known rows.
+        RuleError: no rows that keep the rules are found behind the known ones.
     """
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise OptionError(f"steps must be a whole number of 1 or more, or None, got {steps!r}")
@@ -58,17 +63,19 @@ def extended(
     if not len(raw):
         raise InputError("the table to go on from has no rows")
     layout = model.layout
-    told = Histories.of_known(table, layout.keys[0], layout.time)
+    ruled = RuledRows(rules)
+    told = Histories.of_known(ruled.inner(table), layout.keys[0], layout.time)
     fixed = told.static(layout.static, None)
     if changing := [name for name in layout.static if name not in fixed]:
         raise InputError(
             f"column {changing[0]!r} changes within an entity of the rows given; it never does in the table"
         )
-    coming = None if future is None else _future_of(layout, schema, told, raw, future)
-    ahead = None if coming is None else Ahead.of(layout, coming.table, coming.whose, len(told.starts))
-    rows, whose = model.extend(told, steps, rng, ahead)
-    rows = rows.with_columns(_keys_beside(layout, name, rows[name], table[name], rng) for name in layout.row_keys)
+    coming = None if future is None else _future_of(layout, schema, told, raw, future, ruled)
+    m = len(told.starts)
+    ahead = None if coming is None else Ahead.of(layout, coming.inner, coming.whose, m)
     last = told.rows[told.ends]
+    rows, whose, _ = ruled.unbroken(lambda: (*model.extend(told, steps, rng, ahead), table[last]), m)
+    rows = rows.with_columns(_keys_beside(layout, name, rows[name], table[name], rng) for name in layout.row_keys)
     new = restore(rows.select(name for name in schema.names if name in rows.columns), schema)
     new = new.with_columns(raw[name].gather(last[whose]) for name in layout.keys if name in raw.columns)
     order = np.argsort(np.concatenate([told.whose, whose]), kind="stable")
@@ -98,7 +105,9 @@ def _as_typed(behind: pl.Series, given: pl.Series) -> pl.Series:
     return behind if is_cut or cast.null_count() > behind.null_count() else cast
 
 
-def _future_of(layout: Layout, schema: Schema, told: Histories, raw: pl.DataFrame, future: pl.DataFrame) -> Future:
+def _future_of(
+    layout: Layout, schema: Schema, told: Histories, raw: pl.DataFrame, future: pl.DataFrame, ruled: RuledRows
+) -> Future:
     """Rows to come, held against the known ones.
 
     Raises:
@@ -127,15 +136,16 @@ def _future_of(layout: Layout, schema: Schema, told: Histories, raw: pl.DataFram
     if time is not None:
         order = _in_time(table[time], told, time, whose)
     table, whose = table[order], whose[order]
-    last = told.table[told.ends][whose]
+    last, inner = told.table[told.ends][whose], ruled.known(table)
     for name in (*layout.static, *layout.keys[1:]):
-        if differs := int((table[name].is_not_null() & table[name].ne_missing(last[name])).sum()):
+        if differs := int((inner[name].is_not_null() & inner[name].ne_missing(last[name])).sum()):
             raise InputError(
                 f"column {name!r} never changes within an entity, but {differs:,} rows of the future differ from the "
                 "known rows; leave it out of the future"
             )
     same = [last[name] for name in (*layout.keys, *layout.static)]
-    return Future(future[order].drop(*layout.static, *layout.keys, strict=False), table.with_columns(same), whose)
+    raw_ones = future[order].drop(*layout.static, *layout.keys, strict=False)
+    return Future(raw_ones, table, inner.with_columns(same), whose)
 
 
 def _in_time(times: pl.Series, told: Histories, time: str, whose: Ints) -> Ints:

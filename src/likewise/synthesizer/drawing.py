@@ -40,7 +40,15 @@ def drawn(
         asked = synth.progress is True if progress is None else progress
         with told_of(asked) as listener, held_in_memory(n):
             rows, entities = draw_histories(
-                synth.histories_, synth.schema_, n, by_name(where), rng, max_tries, length, listener
+                synth.histories_,
+                synth.schema_,
+                n,
+                by_name(where),
+                rng,
+                max_tries,
+                length,
+                listener,
+                synth.rules_,
             )
             if synth.beside_ is None:
                 return Columns.of(rows)

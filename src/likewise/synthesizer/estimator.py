@@ -49,6 +49,7 @@ from likewise.synthesizer.parameters import (
     streams,
 )
 from likewise.synthesizer.rows import counted_of, is_numeric
+from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.synthesizer.saved import DAMAGE, Saved
 from likewise.synthesizer.windows import codes_of_arrays, fit_windows, plainly
 from likewise.tables.frames import from_frame, with_index_of
@@ -284,7 +285,7 @@ class Synthesizer(Estimator, LatentMethods):
         if given := [name for name, value in asked.items() if value is not None]:
             raise OptionError(f"static has a row for each entity that is drawn: leave {given[0]} out")
         raw, give_back = from_frame(static)
-        rows, entities = histories_of(self.histories_, self.schema_, raw, rng)
+        rows, entities = histories_of(self.histories_, self.schema_, raw, rng, RuledRows(self.rules_))
         if self.beside_ is None:
             return self._give_back(rows)
         rows, entities = self.beside_.part(rows, self.beside_.rows), self.beside_.part(entities, self.beside_.static)
@@ -355,7 +356,7 @@ class Synthesizer(Estimator, LatentMethods):
             raw = Joined.of(raw, from_frame(static)[0], self.beside_.entity, all_rows=True).rows
         coming = None if future is None else from_frame(future)[0]
         rng = self._rng(random_state)
-        full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, rng, coming)
+        full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, rng, coming, self.rules_)
         if self.beside_ is not None:
             full = self.beside_.part(full, self.beside_.rows)
         return give_back(full)
@@ -390,7 +391,7 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         if self.histories_ is not None:
-            return log_prob_of(self.histories_, self._read(from_frame(frame)[0]))
+            return log_prob_of(self.histories_, self._read(from_frame(frame)[0]), self.rules_)
         try:
             return self.generator_.log_prob(self._codes_of(frame))
         except NotImplementedError as error:

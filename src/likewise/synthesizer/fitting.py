@@ -22,7 +22,7 @@ from likewise.dp.declaration import Declaration
 from likewise.dp.entities import rows_within
 from likewise.dp.gate import Exact, Gate, Noisy, gate_of
 from likewise.dp.ledger import DP, Ledger
-from likewise.errors import LikewiseError, LikewiseWarning, OptionError, PrivacyError
+from likewise.errors import LikewiseError, LikewiseWarning, OptionError, PrivacyError, RuleError
 from likewise.histories.model import HistoryModel
 from likewise.models.base import Fit, Generator
 from likewise.models.eligible import LEAST_ROWS, ledger_for
@@ -40,6 +40,7 @@ from likewise.synthesizer.histories import learn_histories
 from likewise.synthesizer.parameters import condition_fields, table_generator
 from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of, persons_in, rows_of_class
 from likewise.synthesizer.ruled import alphabet_of, rules_of
+from likewise.synthesizer.ruled_histories import check_plan
 from likewise.synthesizer.saved import without_rare_levels
 from likewise.tables.frames import from_frame
 from likewise.training.loop import Event, Progress
@@ -178,6 +179,10 @@ def fit_histories(
         others = [name for name in joined.beside.static if name != joined.beside.entity]
         declared = list(dict.fromkeys([*declared, *others]))
 
+    rules = _rules_of_rows(synth, table, schema, joined)
+    if made := [name for name in declared or () if rules is not None and name in rules.made]:
+        raise RuleError(f"a rule makes column {made[0]!r} of others, and static names it: leave it out of static")
+
     def make() -> Generator:
         """A fresh one; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
         generator = table_generator(synth, schema)
@@ -187,17 +192,33 @@ def fit_histories(
 
     with shown(synth.progress) as report:
         model, learnt, held = learn_histories(
-            table.frame(), schema, time=synth.time, static=declared, holdout=synth.holdout, options=synth.codec,
+            table.frame() if rules is None else rules.forward(table).frame(), schema if rules is None else rules.inner,
+            time=synth.time, static=declared, holdout=synth.holdout, options=synth.codec,
             make=make, split=split, training=training, progress=report, bare=_bare(joined, schema),
         )  # fmt: skip
     if joined is not None:
         learnt, held = joined.kept[learnt], joined.kept[held]
     codec = model.layout.codec
     return Learnt(
-        generator=model.what, schema=without_rare_levels(schema, codec, None), codec=codec, gate=None,
-        n_rows=len(table), train_rows=learnt, holdout_rows=held, histories=model,
+        generator=model.what, schema=without_rare_levels(schema, codec, rules), codec=codec, gate=None,
+        n_rows=len(table), train_rows=learnt, holdout_rows=held, rules=rules, histories=model,
         beside=None if joined is None else joined.beside,
     )  # fmt: skip
+
+
+def _rules_of_rows(
+    synth: Synthesizer, table: Columns, schema: Schema, joined: Joined | None
+) -> RulePlan | None:  # fmt: skip
+    """How the rules of the rows of histories are kept; None where there are none.
+
+    Raises:
+        RuleError: histories cannot keep one.
+    """
+    rules = rules_of(schema, table, persons_in(table, schema.entity), synth.codec, strict=synth.strict_rules)
+    if rules is not None:
+        ties = {str(schema.entity): "whose the rows are", str(synth.time): "what orders them"}
+        check_plan(rules, ties | dict.fromkeys(() if joined is None else joined.beside.static, "of the static table"))
+    return rules
 
 
 def _bare(joined: Joined | None, schema: Schema) -> pl.DataFrame | None:

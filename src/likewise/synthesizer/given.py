@@ -16,10 +16,11 @@ from likewise.histories.model import HistoryModel
 from likewise.schema.column import Schema
 from likewise.schema.parse import fill_column, parse, restore
 from likewise.schema.persons import unnamed
+from likewise.synthesizer.ruled_histories import RuledRows
 
 
 def histories_of(
-    model: HistoryModel, schema: Schema, raw: pl.DataFrame, rng: np.random.Generator
+    model: HistoryModel, schema: Schema, raw: pl.DataFrame, rng: np.random.Generator, ruled: RuledRows
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(n, columns) rows of a history for each entity, and (E, columns) what these are, both as tables are stored.
 
@@ -30,6 +31,7 @@ def histories_of(
     Raises:
         InputError: the key is missing in some rows, or repeats.
         SchemaError: a column says nothing of what an entity is, or its values do not fit it.
+        RuleError: no rows are found that keep the rules.
     """
     layout = model.layout
     names = [name for name in schema.names if name in (*layout.keys, *layout.static)]
@@ -44,8 +46,10 @@ def histories_of(
     table = parse(raw, own, partial=True)
     learnt = [name for name in raw.columns if name in layout.static]
     narrowing = model.firsts.not_missing(learnt)
-    given = Given(model.firsts.encode_known(table.select(learnt)), narrowing.weights, joint=False)
-    rows, whose, entities = model.sample(len(raw), rng, given, narrowing, known=table.select(raw.columns))
+    codes = model.firsts.encode_known(table.select(learnt)) if learnt else None
+    given = Given(codes, narrowing.weights, joint=False)
+    known = table.select(raw.columns)
+    rows, whose, entities = ruled.unbroken(lambda: model.sample(len(raw), rng, given, narrowing, known=known), len(raw))
     drawn = restore(entities.select(names), own)
     full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
     steps = restore(rows.select(name for name in schema.names if name in rows.columns), schema)

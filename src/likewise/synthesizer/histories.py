@@ -15,9 +15,11 @@ from likewise.errors import LikewiseWarning, OptionError
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
 from likewise.models.base import Generator
+from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
+from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.training.loop import Progress
 from likewise.typing import Floats, Ints
 
@@ -25,7 +27,6 @@ FEW = 4
 """Times as many entities as must stand behind what is kept: of fewer, the protected ends of a range cut half of it."""
 
 _INSTEAD = {
-    "rules": "histories are learnt as they are; leave rules out, and look which drawn rows break them",
     "only": "histories are learnt whole; leave the entities that are not wanted out of the table, or draw the others "
     "(where=)",
     "privacy": "a budget covers rows by entity, privacy=DP(..., entity=, max_rows=), and not yet what rows are told of "
@@ -72,8 +73,6 @@ def learn_histories(
     """
     if schema.entity is None:
         raise OptionError("time tells the order of an entity's rows, and no column tells whose they are: give entity=")
-    if schema.rules:
-        raise OptionError("rules do not go with time: histories are learnt as they are; leave one out")
     if not type(make()).takes_context:
         raise OptionError(f"model {make().name!r} takes no context, which histories need: take 'autoregressive'")
     if options is not None and options.k_anonymous is not None:
@@ -117,20 +116,21 @@ def _warn_of_few(entity: str, n: int, options: CodecOptions) -> None:
 def draw_histories(
     model: HistoryModel, schema: Schema, n: int, where: Mapping[str, Any], rng: np.random.Generator,
     max_tries: int | None, length: Any = None, tell: Callable[[Search], None] | None = None,
+    rules: RulePlan | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
     """The rows of n new entities, canonical, and (n, columns) what these are.
 
     Raises:
-        ConditionError: as `asked_of` and `drawn_as_asked` say.
+        ConditionError, RuleError: as `asked_of` and `drawn_as_asked` say.
     """
     asked = asked_of(model, schema, where, length)
-    rows, entities = drawn_as_asked(model, asked, n, rng, max_tries, tell)
+    rows, entities = drawn_as_asked(model, asked, n, rng, max_tries, tell, RuledRows(rules))
     return in_order(rows, schema), in_order(entities, schema)
 
 
-def log_prob_of(model: HistoryModel, table: pl.DataFrame) -> Floats:
+def log_prob_of(model: HistoryModel, table: pl.DataFrame, rules: RulePlan | None) -> Floats:
     """(n,) of the rows of a canonical table, as they stand; see `HistoryModel.log_prob`."""
-    told = Histories.of_known(table, model.layout.keys[0], model.layout.time)
+    told = Histories.of_known(RuledRows(rules).inner(table), model.layout.keys[0], model.layout.time)
     result = np.empty(len(table))
     result[told.rows] = model.log_prob(told)
     return result

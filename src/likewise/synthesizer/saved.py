@@ -131,6 +131,7 @@ class Saved:
             histories = HistoryModel.of_parts(manifest["histories"], groups["codec"], lambda: kind(**model["options"]))
             histories.sample(8, np.random.default_rng(0), steps=2)  # what a damaged file breaks should break now
             codec = histories.layout.codec
+            rules = RulePlan.from_dict(manifest["rules"], schema) if "rules" in manifest else None
             if "beside" in manifest:
                 beside = Beside.from_dict(manifest["beside"], histories.layout, schema)
         else:

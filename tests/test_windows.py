@@ -150,6 +150,35 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         WindowCodec.from_state(state | {"channels": [{**c, "like": 1} for c in state["channels"]]})
 
 
+# ---- the chain of steps ----------------------------------------------------------------------------------------------
+
+
+def test_steps_follow_each_other_as_real_ones_do() -> None:
+    rng = np.random.default_rng(0)
+    x = np.zeros((600, 6, 2))
+    x[:, 0] = rng.normal(size=(600, 2))
+    for t in range(1, 6):
+        x[:, t] = 0.9 * x[:, t - 1] + 0.44 * rng.normal(size=(600, 2))
+    x[..., 1] += x[..., 0]
+    drawn = lw.Synthesizer("autoregressive", time=True, random_state=0, epochs=3, hidden=16).fit(x).sample(2000)
+
+    def told(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        pairs = np.concatenate([x[:, 1:], x[:, :-1]], 2).reshape(-1, 4)
+        return np.corrcoef(pairs.T)
+
+    assert np.abs(told(drawn) - told(x)).max() < 0.12
+    assert np.abs(drawn.std((0, 1)) / x.std((0, 1)) - 1).max() < 0.15
+
+
+def test_a_value_that_stays_stays_exactly() -> None:
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(300, 8)) * (rng.random((300, 8)) < 0.3)
+    x = np.cumsum(steps, 1)[..., None]
+    drawn = lw.Synthesizer("autoregressive", time=True, random_state=0, epochs=2, hidden=8).fit(x).sample(500)
+    stays = [np.isclose(np.diff(part[..., 0]), 0, atol=1e-6).mean() for part in (x, drawn)]
+    assert abs(stays[0] - stays[1]) < 0.15
+
+
 # ---- time ------------------------------------------------------------------------------------------------------------
 
 

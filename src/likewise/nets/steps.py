@@ -57,7 +57,6 @@ class StepNet(nn.Module):
     guess: torch.Tensor
     start_knots: torch.Tensor
     knots: torch.Tensor
-    scores: torch.Tensor
 
     def __init__(self, n_channels: int, n_steps: int, hidden: int, *, generator: torch.Generator) -> None:
         super().__init__()
@@ -69,7 +68,6 @@ class StepNet(nn.Module):
         self.register_buffer("guess", torch.zeros(2 * c + 1, c))
         self.register_buffer("start_knots", torch.zeros(c, N_KNOTS))
         self.register_buffer("knots", torch.zeros(c, N_KNOTS))
-        self.register_buffer("scores", torch.linspace(-WIDEST, WIDEST, N_KNOTS), persistent=False)
         units = 48 if c <= WIDE_CHAIN else 24
         bends = 8 if c <= WIDE_CHAIN else 4
         self.place = normal(n_steps, D_PLACE, scale=0.3, generator=generator)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LEAST_WINDOWS = 20
 """Below this nothing of time can be told from chance."""
 
+LEAST_LEARNT = 0.5
+"""Share of the windows that must be left to learn; otherwise none is held out, and training runs as long as planned."""
+
 
 def fit_windows(
     synth: Synthesizer, windows: WindowSet, holdout: WindowSet | None, split: np.random.Generator,
@@ -55,7 +58,7 @@ def fit_windows(
     learnt, held = np.arange(len(windows)), np.arange(0)
     if holdout is None:
         learnt, held = held_apart(windows.origins, windows.n_steps, synth.holdout, split)
-        if not len(learnt):  # they overlap all over
+        if len(learnt) < LEAST_LEARNT * len(windows):  # what overlaps with the held out is most of them
             learnt, held = np.arange(len(windows)), held[:0]
     kept = codes[held] if holdout is None else codec.encode(holdout)
     gate = gate_of(codes[learnt], codec.alphabet.sizes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -41,13 +41,20 @@ class Duel(GameOptions, ImageModel["Painter"]):
             epochs.
     """
 
+    planned_steps: ClassVar[int] = 9500
+    """Steps of training where the caller leaves the epochs open."""
+
     latent_dim: int = whole(64)
     width: int = whole(32, 8)
     learning_rate: float = number(3e-3, ends=False)
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         size = min(32, batch_size_for(n_rows)) if self.batch_size is None else self.batch_size
-        epochs = min(300, max(15, math.ceil(9500 / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
+        epochs = (
+            min(300, max(15, math.ceil(self.planned_steps / max(n_rows // size, 1))))
+            if self.epochs is None
+            else self.epochs
+        )
         return self._planned(
             epochs=epochs, batch_size=size, patience=max(4, epochs // 2) if self.patience is None else self.patience,
             learning_rate=self.learning_rate, warmup=0.05, weight_decay=0.0,

@@ -42,6 +42,8 @@ class WindowGAN(Duel):
         avoid_when="You may choose: autoregressive is nearer to real windows and trains in less time.",
     )
 
+    planned_steps: ClassVar[int] = 3000
+
     net: str = word("series", ("series", "mlp"))
     noise: float = number(0.05)
 

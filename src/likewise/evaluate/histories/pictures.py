@@ -2,8 +2,8 @@
 
 What keeps a single entity out of them is what keeps a person out of the pictures of columns (`evaluate.pictures`,
 `evaluate.grids`): round edges inside the bulk, cells of at least five entities. Means are told of at least five, of
-values cut to the bulk. Examples are synthetic; a history with a row that stands in the training table is none. This is
-care, not differential privacy.
+values cut to the bulk. Examples are synthetic; what has a row of the training table, or was gone through whole by one
+of its entities, is none. This is care, not differential privacy.
 
 Legend: n rows, E entities.
 """
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from likewise.evaluate.attacks.sides import Hashes, stand_in
 from likewise.evaluate.edges import LEAST_ROWS, edge_texts, enough
 from likewise.evaluate.grids import axis_of, coarse_edges, grid_of
 from likewise.evaluate.histories import formulas, runs
@@ -173,6 +174,11 @@ def _means(values: FloatArray, at: IntArray, size: int) -> FloatArray:
     return np.where(n > 0, np.bincount(at[there], values[there], minlength=size) / np.maximum(n, 1), np.nan)
 
 
+def _cells(rows: Ordered) -> Hashes:
+    """(n,) a number of each row, the time included, alike for equal ones."""
+    return pl.DataFrame({str(i): c.values for i, c in enumerate(rows.table.columns)}).hash_rows(seed=3).to_numpy()
+
+
 def _texts(cells: pl.Series) -> list[str]:
     texts = cells.cast(pl.String).fill_null("–")
     return (texts.str.replace(r"\.0+$", "") if cells.dtype.is_temporal() else texts).to_list()
@@ -191,7 +197,9 @@ def examples(
     several = rng.permutation(np.flatnonzero(synthetic.lengths > 1))[:TRIED]
     if not len(several):
         return (), ()
-    chosen = several[runs.longest(synthetic.take(several), train, time) == 0][:EXAMPLES]
+    tried = synthetic.take(several)
+    known = np.add.reduceat(stand_in(_cells(tried), _cells(train)), tried.starts) > 0
+    chosen = several[~known & (runs.longest(tried, train, time) < tried.lengths)][:EXAMPLES]
     columns = synthetic.table.columns
     names = [c.name for i, c in enumerate(columns) if i not in static and c.name != time]
     names = [*([time] if time else []), *(columns[i].name for i in static[:2]), *names][:MOST_HEADS]

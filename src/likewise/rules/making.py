@@ -260,7 +260,8 @@ def step_of(state: dict[str, Any], bound: Sequence[Bound], schema: Schema) -> St
     match state["kind"]:
         case "computed":
             rule = bound[state["rule"]]
-            assert isinstance(rule.rule, Check)
+            if not isinstance(rule.rule, Check):
+                raise ModelFileError("a step of its rules is of a rule that determines nothing")
             claim = parts(rule.rule.claim)[state["part"]]
             found = next(s for s in solutions(claim) if s.column == state["column"])
             return _computed(state["rule"], state["part"], found, rule, schema, learnt=bool(state["learnt"]))

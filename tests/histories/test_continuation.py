@@ -101,6 +101,18 @@ def test_halves_behind_whole_numbers_are_not_cut() -> None:
     assert (kilos % 1 > 0).any()
 
 
+def test_columns_that_were_dropped_stay_with_known_rows_and_may_lack() -> None:
+    table = visits().filter(pl.col("patient") < "p0060").with_columns(note=pl.lit("seen"))
+    schema = lw.infer(table, entity="patient").replace("note", role="drop")
+    synth = lw.Synthesizer(schema=schema, time="day", random_state=0, epochs=1).fit(table)
+    longer = synth.extend(table, steps=1, random_state=0)
+    assert longer["note"].null_count() == longer["patient"].n_unique()
+    drawn = synth.sample(5, random_state=0)
+    assert len(synth.extend(drawn, steps=2, random_state=0)) == len(drawn) + 10
+    assert len(synth.log_prob(drawn)) == len(drawn)
+    assert synth.sample(static=pl.DataFrame({"sex": ["f"], "note": ["seen"]}))["sex"].unique().to_list() == ["f"]
+
+
 def known_with(**columns: Any) -> pl.DataFrame:
     return known().with_columns(**columns)
 

@@ -79,6 +79,8 @@ def extended(
     new = restore(rows.select(name for name in schema.names if name in rows.columns), schema)
     new = new.with_columns(raw[name].gather(last[whose]) for name in layout.keys if name in raw.columns)
     order = np.argsort(np.concatenate([told.whose, whose]), kind="stable")
+    dropped = [name for name in raw.columns if name not in new.columns]
+    new = new.with_columns(pl.lit(None, raw.schema[name]).alias(name) for name in dropped)
     return pl.DataFrame([_joined(raw[name][told.rows], new[name], coming)[order] for name in raw.columns])
 
 

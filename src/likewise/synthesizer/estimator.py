@@ -356,7 +356,7 @@ class Synthesizer(Estimator, LatentMethods):
             raw = Joined.of(raw, from_frame(static)[0], self.beside_.entity, all_rows=True).rows
         coming = None if future is None else from_frame(future)[0]
         rng = self._rng(random_state)
-        full = extended(self.histories_, self.schema_, raw, self._read(raw), steps, rng, coming, self.rules_)
+        full = extended(self.histories_, self.schema_, raw, self._read_drawn(raw), steps, rng, coming, self.rules_)
         if self.beside_ is not None:
             full = self.beside_.part(full, self.beside_.rows)
         return give_back(full)
@@ -391,7 +391,7 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         if self.histories_ is not None:
-            return log_prob_of(self.histories_, self._read(from_frame(frame)[0]), self.rules_)
+            return log_prob_of(self.histories_, self._read_drawn(from_frame(frame)[0]), self.rules_)
         try:
             return self.generator_.log_prob(self._codes_of(frame))
         except NotImplementedError as error:
@@ -402,9 +402,7 @@ class Synthesizer(Estimator, LatentMethods):
     def _codes_of(self, data: Any) -> Codes:
         if self.image_codec_ is None:
             raw = from_frame(data)[0]
-            # Rows that were drawn lack the columns that were dropped.
-            needed = {c.name for c in self.schema_ if c.role is not Role.DROP}
-            table = self._read(raw, partial=needed <= set(raw.columns))
+            table = self._read_drawn(raw)
             return self.codec_.encode(table if self.rules_ is None else self.rules_.forward(Columns.of(table)))
         return codes_of_arrays(self.image_codec_, data)
 
@@ -412,6 +410,11 @@ class Synthesizer(Estimator, LatentMethods):
         """Rows of any table of this kind, read as those that were learnt."""
         reader = parse if self._paid is None else parse_declared
         return reader(raw, self.schema_, partial=partial)
+
+    def _read_drawn(self, raw: pl.DataFrame) -> pl.DataFrame:
+        """The same of rows that may have been drawn, and then lack the columns that were dropped."""
+        needed = {c.name for c in self.schema_ if c.role is not Role.DROP}
+        return self._read(raw, partial=needed <= set(raw.columns))
 
     def _data_of(self, codes: Codes, rng: np.random.Generator, narrowing: Narrowing | None = None) -> Any:
         if self.image_codec_ is None:

@@ -13,7 +13,7 @@ import polars as pl
 from likewise.codecs.base import Given
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.histories.model import HistoryModel
-from likewise.schema.column import Schema
+from likewise.schema.column import Role, Schema
 from likewise.schema.parse import fill_column, parse, restore
 from likewise.schema.persons import unnamed
 from likewise.synthesizer.ruled_histories import RuledRows
@@ -35,6 +35,7 @@ def histories_of(
     """
     layout = model.layout
     names = [name for name in schema.names if name in (*layout.keys, *layout.static)]
+    raw = raw.drop((c.name for c in schema if c.role is Role.DROP), strict=False)
     for name in raw.columns:
         if name not in names:
             raise SchemaError(

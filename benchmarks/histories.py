@@ -6,14 +6,12 @@
 Tables: careers of baseball players (of the test table, players who are also in the training one are left out),
 purchases of cdnow, helpdesk cases, C-MAPSS engines, flights of planes; of these a third of the entities is not learnt.
 
-Bins are ten quantiles of the training rows, or their ten most frequent levels; a figure of bins is one less half the
-summed gap of two histograms, mean over columns. `next`: pairs of a column in two rows that follow each other, one
-pair an entity. `distinct`, `entities`: distinct bins an entity, entities a bin. `coherence`: the mean of these three,
-as mostlyai-qa has them. `gaps`: one less the greatest gap of the distributions of time between rows. `told_apart`: the
-area under the curve of boosted trees that tell histories (means, ends, deviations, gaps, shares of levels) from fresh
-ones.
-`back`: steps back in time. `repeated`: rows of which another of their entity has all that `Case.unique` names.
-`stays_...`: rows with the value of the row before.
+The formulas are those of `likewise.evaluate.histories`, over all rows of each table. `next`: pairs of a column in two
+rows that follow each other, one pair an entity by chance. `distinct`, `entities`: distinct bins an entity, entities a
+bin. `coherence`: the mean of these three, as mostlyai-qa has them. `gaps`: one less the greatest gap of the
+distributions of time between rows. `told_apart`: the area under the curve of boosted trees that tell histories (means,
+ends, deviations, gaps, shares of levels) from fresh ones. `back`: steps back in time. `repeated`: rows of which an
+earlier one of their entity has all that `Case.unique` names. `stays_...`: rows with the value of the row before.
 
 `--large` draws a made-up table of 50,000 entities of 45 rows from a model of as many, and tells seconds and memory.
 """
@@ -26,6 +24,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +37,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 import likewise as lw
+from likewise.evaluate.histories import formulas
+from likewise.evaluate.histories.events import Events, apart, running
+from likewise.evaluate.histories.ordered import Coded, Ordered, coded
+from likewise.evaluate.tables import type_tables
+from likewise.schema.parse import parse
 
-Ints = npt.NDArray[np.int64]
 Split = tuple[pl.DataFrame, pl.DataFrame]
 """Rows to learn from, and those of other entities."""
 
@@ -134,40 +137,22 @@ class Rows:
         return np.diff(ticks, prepend=0)[self.same]
 
 
-def binned(real: Rows, some: Rows, name: str, k: int = 10) -> tuple[Ints, int]:
-    """(n,) bins of a column by those of the real rows, and how many there are; missing is one."""
-    known, column = real.table[name].drop_nulls(), some.table[name]
-    if known.dtype.is_numeric() or known.dtype.is_temporal():
-        known, column = (part.to_physical().cast(pl.Float64) for part in (known, column))
-        edges = np.unique(np.quantile(known.to_numpy(), np.linspace(0, 1, k + 1)[1:-1]))
-        values = column.fill_null(np.nan).to_numpy()
-        return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="right")), len(edges) + 2
-    top = known.value_counts(sort=True).head(k)[name].to_list()
-    at = column.replace_strict(top, range(len(top)), default=k, return_dtype=pl.Int64)
-    return at.fill_null(k).set(column.is_null(), k + 1).to_numpy(), k + 2
+def coded_beside(real: Rows, some: Rows) -> tuple[Coded, Coded]:
+    """Both as the library measures them, on bins of the real ones."""
+    case, schema = real.case, lw.infer(real.table, entity=real.case.who)
+    for name in real.table.select(pl.col(pl.String)).drop(case.who, strict=False).columns:
+        schema = schema.replace(name, kind="categorical")  # codes of activities are no numbers
+    frames = [parse(rows.table, schema, partial=True) for rows in (real, some)]
+    told = [
+        Ordered.of(typed, rows.whose, typed[case.when].values.astype(float), in_time=False)
+        for typed, rows in zip(type_tables(frames, schema), (real, some), strict=True)
+    ]
+    base, ours = coded(told[0], told[1:], case.when)
+    return base, ours
 
 
-def alike(p: npt.NDArray[Any], q: npt.NDArray[Any]) -> float:
-    return float(1 - np.abs(p / p.sum() - q / q.sum()).sum() / 2)
-
-
-def nearness(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> float:
-    """One less the greatest gap of two distributions."""
-    at = np.unique(np.concatenate([x, y]))
-    below = [np.searchsorted(np.sort(part), at, side="right") / max(len(part), 1) for part in (x, y)]
-    return float(1 - np.abs(below[0] - below[1]).max())
-
-
-def pairs(rows: Rows, bins: Ints, k: int, rng: np.random.Generator) -> Ints:
-    several = rows.lengths > 1
-    first = rows.starts[several] + (rng.random(several.sum()) * (rows.lengths[several] - 1)).astype(np.int64)
-    return np.bincount(bins[first] * k + bins[first + 1], minlength=k * k)
-
-
-def distinct(rows: Rows, bins: Ints, k: int) -> tuple[Ints, Ints]:
-    """How many entities have so many bins, and how many have each bin."""
-    held = np.unique(rows.whose * k + bins)
-    return np.bincount(np.bincount(held // k), minlength=64), np.bincount(held % k, minlength=k)
+def every_row(c: Coded) -> list[Events]:
+    return [Events(codes.astype(int), c.rows.who, k) for codes, k in zip(c.codes.codes, c.codes.sizes, strict=True)]
 
 
 def lives(rows: Rows, top: list[Any]) -> pl.DataFrame:
@@ -202,32 +187,19 @@ def told_apart(some: Rows, fresh: Rows, real: Rows) -> float:
 
 
 def figures(some: Rows, real: Rows, fresh: Rows) -> dict[str, float]:
-    rng, case = np.random.default_rng(0), real.case
-    uni, first, following, kinds, holders = [], [], [], [], []
-    for name in real.columns:
-        (mine, k), (theirs, _) = binned(real, some, name), binned(real, real, name)
-        uni.append(alike(np.bincount(mine, minlength=k), np.bincount(theirs, minlength=k)))
-        first.append(alike(np.bincount(mine[some.starts], minlength=k), np.bincount(theirs[real.starts], minlength=k)))
-        following.append(alike(pairs(some, mine, k, rng), pairs(real, theirs, k, rng)))
-        holders.append(alike(distinct(some, mine, k)[1], distinct(real, theirs, k)[1]))
-        (mine, k), (theirs, _) = binned(real, some, name, 30), binned(real, real, name, 30)
-        kinds.append(alike(distinct(some, mine, k)[0], distinct(real, theirs, k)[0]))
-    stays = {
-        f"stays_{name}": float(
-            (some.table[name] == some.table[name].shift(1)).fill_null(False).to_numpy()[some.same].mean()
-        )
-        for name in case.stays
-    }
-    unique = (
-        {"repeated": 1 - some.table.select(case.who, *case.unique).n_unique() / len(some.table)} if case.unique else {}
-    )
+    case, (base, ours) = real.case, coded_beside(real, some)
+    # One pair an entity by chance, as mostlyai-qa has it, of either table.
+    parts = {"next": partial(formulas.pairs, rng=np.random.default_rng(0)), "distinct": formulas.distinct,
+             "entities": formulas.holders}  # fmt: skip
+    alike = {name: 1 - apart(base, ours, table) for name, table in parts.items()}
+    rows = ours.rows
+    stays = {f"stays_{name}": float(rows.same(rows.table[name]).mean()) for name in case.stays}
+    unique = {"repeated": float(formulas.repeated(ours, case.unique)[0].cells.mean())} if case.unique else {}
     return {
-        "rows": len(some.table), "length": nearness(some.lengths, real.lengths), "columns": float(np.mean(uni)),
-        "first_row": float(np.mean(first)), "next": float(np.mean(following)), "distinct": float(np.mean(kinds)),
-        "entities": float(np.mean(holders)),
-        "coherence": float(np.mean([np.mean(following), np.mean(kinds), np.mean(holders)])),
-        "gaps": nearness(some.gaps, real.gaps), "back": float((some.gaps < 0).mean()), **unique, **stays,
-        "told_apart": told_apart(some, fresh, real),
+        "rows": len(rows), "length": 1 - apart(base, ours, formulas.lengths, running),
+        "columns": 1 - apart(base, ours, every_row), "first_row": 1 - apart(base, ours, formulas.first_rows), **alike,
+        "coherence": float(np.mean(list(alike.values()))), "gaps": 1 - apart(base, ours, formulas.gaps, running),
+        "back": float(rows.back[rows.later].mean()), **unique, **stays, "told_apart": told_apart(some, fresh, real),
     }  # fmt: skip
 
 
@@ -236,7 +208,9 @@ def markov(real: Rows, n: int, rng: np.random.Generator) -> pl.DataFrame:
     first rows of real rows, and whether a row is the last by how many there were."""
     case, longest = real.case, int(real.lengths.max())
     names = [name for name in real.columns if name != case.when]
-    coded = {name: binned(real, real, name) for name in names}
+    base = coded_beside(real, real)[0]
+    at = {column.name: i for i, column in enumerate(base.rows.table.columns)}
+    coded = {name: (base.codes.codes[at[name]].astype(np.int64), base.codes.sizes[at[name]]) for name in names}
     later = np.flatnonzero(real.same)
     ends = np.bincount(real.lengths, minlength=longest + 1) / np.maximum(
         np.array([(real.lengths >= k).sum() for k in range(longest + 1)]), 1

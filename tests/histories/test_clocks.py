@@ -149,3 +149,15 @@ def test_a_file_cannot_tell_of_times_that_there_are_not(said: dict[str, Any]) ->
 def test_a_file_says_when_its_clock_ends() -> None:
     for clock in (Clock("real"), Clock("real", 1, 2.5), Clock("integer", 1, 7), Clock("order")):
         assert Clock.from_dict(clock.to_dict()) == clock
+
+
+def test_wages_come_on_the_same_day_of_the_month() -> None:
+    rng = np.random.default_rng(0)
+    day = [dt.date(2021, 1, 1) + dt.timedelta(days=k) for k in range(150)]
+    who = np.repeat(np.arange(40), len(day))
+    table = pl.DataFrame({"who": who, "day": day * 40, "paid": rng.integers(1, 50, len(who))})
+    table = table.with_columns(paid=pl.when(pl.col("day").dt.day() == 25).then(900 + pl.col("paid")).otherwise("paid"))
+    drawn = lw.Synthesizer(entity="who", time="day", random_state=0, epochs=6).fit(table).sample(40, random_state=1)
+    shares = drawn.group_by(pl.col("day").dt.day() == 25).agg((pl.col("paid") > 500).mean()).sort("day")["paid"]
+    assert shares[0] < 0.02
+    assert shares[1] > 0.7

@@ -145,17 +145,18 @@ class Clock:
 
     @property
     def calendar(self) -> tuple[Field, ...]:
-        """What is told of a moment beside where it stands in time: month and weekday, and the hour where hours pass."""
+        """What is told of a moment beside where it stands in time: month, day of the month (bills and wages come on the
+        same ones) and weekday, and the hour where hours pass."""
         if self.kind not in ("date", "datetime"):
             return ()
-        sizes = [12, 7] + [24] * (self.kind == "datetime" and self.unit < DAY_US)
+        sizes = [12, 31, 7] + [24] * (self.kind == "datetime" and self.unit < DAY_US)
         return tuple(Field(size=size, emit=np.ones(size, bool)) for size in sizes)
 
     def calendar_codes(self, times: pl.Series) -> Ints:
         """(n, fields)."""
         if not self.calendar:
             return np.zeros((len(times), 0), np.int64)
-        parts = [times.dt.month() - 1, times.dt.weekday() - 1]
+        parts = [times.dt.month() - 1, times.dt.day() - 1, times.dt.weekday() - 1]
         if len(self.calendar) > len(parts):
             parts.append(times.dt.hour())
         return np.stack([part.to_numpy().astype(np.int64) for part in parts], 1)

@@ -12,14 +12,12 @@ rows, .5 where none is remembered.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from _shared import machine
-from main_job import DATA, commands, run, split
+from main_job import DATA, commands, record, run, split
 
 from likewise.tables.files import write
 
@@ -43,7 +41,7 @@ def judged(table: Path, train: Path, holdout: Path) -> dict[str, Any]:
     return {name: said[part].get(name) for part, names in KEPT.items() if said.get(part) for name in names}
 
 
-def bench(name: str, models: list[str], keep: Path | None) -> list[dict[str, Any]]:
+def bench(name: str, models: list[str], only: list[str] | None, keep: Path | None) -> list[dict[str, Any]]:
     train, holdout = split(name)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -51,6 +49,8 @@ def bench(name: str, models: list[str], keep: Path | None) -> list[dict[str, Any
         write(train, source)
         write(holdout, fresh)
         for model in commands(source, source, True, models):
+            if only and model not in only:
+                continue
             kept = keep / f"{name}-{model}.csv" if keep else None
             out = kept or Path(folder) / "out.csv"
             timing = {} if kept and kept.exists() else run(commands(source, out, True, models)[model])
@@ -64,14 +64,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", default=list(DATA), help="which tables; all by default")
     parser.add_argument("--models", nargs="*", default=[], help="generators of ours to judge instead of the default")
+    parser.add_argument("--only", nargs="*", help="only these, of ours and of the rivals")
     parser.add_argument("--keep", type=Path, help="tables drawn by `main_job --keep`, taken where they are")
-    parser.add_argument("--results", type=Path, help="JSON file to write")
+    parser.add_argument("--results", type=Path, help="JSON file to write; other rows in it are kept")
     asked = parser.parse_args()
     if "LIKEWISE_QA_PYTHON" not in os.environ:
         raise SystemExit("name a Python that has mostlyai-qa in LIKEWISE_QA_PYTHON")
-    rows = [row for name in asked.data for row in bench(name, asked.models, asked.keep)]
-    if asked.results:
-        asked.results.write_text(json.dumps({**machine(), "rows": rows}, indent=1) + "\n")
+    for name in asked.data:
+        rows = bench(name, asked.models, asked.only, asked.keep)
+        if asked.results:
+            record(asked.results, rows)
 
 
 if __name__ == "__main__":

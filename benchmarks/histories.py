@@ -10,8 +10,9 @@ The formulas are those of `likewise.evaluate.histories`, over all rows of each t
 rows that follow each other, one pair an entity by chance. `distinct`, `entities`: distinct bins an entity, entities a
 bin. `coherence`: the mean of these three, as mostlyai-qa has them. `gaps`: one less the greatest gap of the
 distributions of time between rows. `told_apart`: the area under the curve of boosted trees that tell histories (means,
-ends, deviations, gaps, shares of levels) from fresh ones. `back`: steps back in time. `repeated`: rows of which an
-earlier one of their entity has all that `Case.unique` names. `stays_...`: rows with the value of the row before.
+ends, deviations, gaps, shares of levels) from fresh ones; of fresh ones, between two halves of them. `back`: steps back in
+time. `repeated`: rows of which an earlier one of their entity has all that `Case.unique` names. `stays_...`: rows with
+the value of the row before.
 
 `--large` draws a made-up table of 50,000 entities of 45 rows from a model of as many, and tells seconds and memory.
 """
@@ -66,8 +67,8 @@ class Case:
     rivals: tuple[tuple[str, str], ...] = ()
 
 
-def by_entity(table: pl.DataFrame, who: str) -> Split:
-    names = table[who].unique().sort().sample(fraction=1 / 3, seed=0)
+def by_entity(table: pl.DataFrame, who: str, share: float = 1 / 3) -> Split:
+    names = table[who].unique().sort().sample(fraction=share, seed=0)
     is_fresh = pl.col(who).is_in(names.implode())
     return table.filter(~is_fresh), table.filter(is_fresh)
 
@@ -247,7 +248,9 @@ def markov(real: Rows, n: int, rng: np.random.Generator) -> pl.DataFrame:
 def measured(case: Case, seeds: list[int], data: Path) -> dict[str, Any]:
     train, test = case.load(data)
     real, fresh = Rows(train, case, in_time=True), Rows(test, case, in_time=True)
-    result = {"fresh entities": figures(fresh, real, fresh)}
+    some, others = by_entity(test, case.who, 1 / 2)
+    floor = told_apart(Rows(some, case, in_time=True), Rows(others, case, in_time=True), real)
+    result = {"fresh entities": figures(fresh, real, fresh) | {"told_apart": floor}}
     chain = markov(real, len(real.starts), np.random.default_rng(0))
     result["first-order Markov"] = figures(Rows(chain, case, in_time=True), real, fresh)
     for seed in seeds:
@@ -263,7 +266,7 @@ def measured(case: Case, seeds: list[int], data: Path) -> dict[str, Any]:
         print(json.dumps(result[f"likewise, seed {seed}"], indent=1), flush=True)
     for name, file in case.rivals:
         result[name] = figures(Rows(pl.read_parquet(data / file).select(train.columns), case), real, fresh)
-    return {"rows": len(train), "entities": len(real.starts), "figures": result}
+    return {"commit": machine()["commit"], "rows": len(train), "entities": len(real.starts), "figures": result}
 
 
 def many(n: int = 50_000, rows: int = 45) -> pl.DataFrame:
@@ -283,7 +286,7 @@ def many(n: int = 50_000, rows: int = 45) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def large() -> dict[str, float]:
+def large() -> dict[str, Any]:
     table = many()
     before = _peak()
     began, busy = time.perf_counter(), time.process_time()
@@ -291,7 +294,7 @@ def large() -> dict[str, float]:
     fitted, worked = time.perf_counter(), time.process_time()
     fake = synth.sample(random_state=0)
     return {
-        "rows": len(table), "drawn": len(fake), "fit_seconds": fitted - began,
+        "commit": machine()["commit"], "rows": len(table), "drawn": len(fake), "fit_seconds": fitted - began,
         "draw_seconds": time.perf_counter() - fitted, "fit_cpu_seconds": worked - busy,
         "draw_cpu_seconds": time.process_time() - worked, "peak_gigabytes": _peak(), "before_gigabytes": before,
     }  # fmt: skip

@@ -43,8 +43,7 @@ ALONE = 20
 AT_ONCE = 8192
 """Entities whose rows are drawn together."""
 LEARNT, HELD = 200_000, 20_000
-"""Rows that are learnt from, and by which training stops, at most: those of as many entities by chance. What values
-there are is counted in all rows."""
+"""Rows that nets learn from, and by which training stops, at most: those of as many entities by chance."""
 
 _NAMES = ("static", "own", "keys", "row_keys", "alone", "once")
 """The parts of a layout that are names of columns."""

@@ -35,6 +35,10 @@ _INSTEAD = {
 """What to do in place of options that do not go with histories."""
 
 
+LOOKED_AT = 1_000_000
+"""Rows that are looked at, at most: those of as many entities by chance."""
+
+
 def check_time(time: str | bool | None, static: Sequence[str] | None, entity: str | bool | None, **others: Any) -> None:
     """Hold what a synthesizer is asked for to what histories can do.
 
@@ -81,6 +85,7 @@ def learn_histories(
     told = Histories.of(table, entity, when)
     if static is not None:  # of those held out, too
         told.static(schema.names, [name for name in static if name not in (entity, when)])
+    told = told.some(LOOKED_AT, split)
     if len(told.starts) == 1 and (bare is None or not len(bare)):  # a series learns from its past
         learnt, left = told.parted_in_time(holdout)
         schema = schema.replace(entity, role=Role.ID)

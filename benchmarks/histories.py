@@ -10,9 +10,9 @@ The formulas are those of `likewise.evaluate.histories`, over all rows of each t
 rows that follow each other, one pair an entity by chance. `distinct`, `entities`: distinct bins an entity, entities a
 bin. `coherence`: the mean of these three, as mostlyai-qa has them. `gaps`: one less the greatest gap of the
 distributions of time between rows. `told_apart`: the area under the curve of boosted trees that tell histories (means,
-ends, deviations, gaps, shares of levels) from fresh ones; of fresh ones, between two halves of them. `back`: steps back in
-time. `repeated`: rows of which an earlier one of their entity has all that `Case.unique` names. `stays_...`: rows with
-the value of the row before.
+ends, deviations, gaps, shares of levels) from fresh ones; of fresh ones, between two halves of them. `back`: steps back
+in time. `repeated`: rows of which an earlier one of their entity has all that `Case.unique` names. `stays_...`: rows
+with the value of the row before.
 
 `--large` draws a made-up table of 50,000 entities of 45 rows from a model of as many, and tells seconds and memory.
 """

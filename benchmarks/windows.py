@@ -81,32 +81,48 @@ def parts(x: Windows, seed: int) -> tuple[Windows, Windows]:
     return x[learnt], x[held]
 
 
-def floor_of(x: Windows, seed: int) -> dict[str, float]:
+Figures = dict[str, Callable[[], float]]
+
+
+def floor_figures(x: Windows, seed: int) -> Figures:
+    """What is to be measured of real windows, by name."""
     learnt, fresh = (part.astype(np.float32) for part in parts(x, seed))
     plain, strong = nets(x)
     return {
-        "discriminative": told(learnt, fresh, seed, **plain), "strong": told(learnt, fresh, seed, **strong),
-        "predictive": predicted(learnt, fresh, seed, plain["hidden"]),
-    }  # fmt: skip
+        "discriminative": lambda: told(learnt, fresh, seed, **plain),
+        "strong": lambda: told(learnt, fresh, seed, **strong),
+        "predictive": lambda: predicted(learnt, fresh, seed, plain["hidden"]),
+    }
 
 
-def measured(x: Windows, model: str, seed: int) -> dict[str, float]:
+def drawn_by(model: str, learnt: Windows, seed: int, kept: Path | None) -> tuple[Windows, float]:
+    """As many windows as were learnt, and the seconds of the processor that fit and draw took; kept to go on later."""
+    if kept is not None and kept.exists():
+        with np.load(kept) as file:
+            return file["windows"], float(file["seconds"])
+    begun = time.process_time()
+    drawn = lw.Synthesizer(model, time=True, random_state=seed).fit(learnt).sample(len(learnt))
+    seconds = time.process_time() - begun
+    if kept is not None:
+        np.savez(kept, windows=drawn, seconds=seconds)
+    return drawn, seconds
+
+
+def model_figures(x: Windows, model: str, seed: int, kept: Path | None) -> Figures:
+    """What is to be measured of a model, by name."""
     learnt, fresh = parts(x, seed)
-    begun = time.perf_counter(), time.process_time()
-    synth = lw.Synthesizer(model, time=True, random_state=seed).fit(learnt)
-    fitted = time.perf_counter(), time.process_time()
-    drawn = synth.sample(len(learnt))
-    done = time.process_time()
+    drawn, seconds = drawn_by(model, learnt, seed, kept)
     some, train, held = (part.astype(np.float32) for part in (drawn, learnt, fresh))
     plain, strong = nets(x)
     flat = [np.unique(np.rint(part.reshape(len(part), -1) * 1000), axis=0) for part in (learnt, drawn)]
     return {
-        "of_training": told(train, some, seed, **plain), "of_fresh": told(held, some, seed, **plain),
-        "strong": told(train, some, seed, **strong), "predictive": predicted(some, held, seed, plain["hidden"]),
-        "copies": 1 - (len(np.unique(np.concatenate(flat), axis=0)) - len(flat[0])) / len(flat[1]),
-        "fit_seconds": fitted[0] - begun[0], "fit_processor_seconds": fitted[1] - begun[1],
-        "draw_processor_seconds": done - fitted[1],
-    }  # fmt: skip
+        "seconds": lambda: seconds,
+        "copies": lambda: 1 - (len(np.unique(np.concatenate(flat), axis=0)) - len(flat[0])) / len(flat[1]),
+        "of_training": lambda: told(train, some, seed, **plain),
+        "predictive": lambda: predicted(some, held, seed, plain["hidden"]),
+        "strong": lambda: told(train, some, seed, **strong),
+        "of_fresh": lambda: told(held, some, seed, **plain),
+    }
 
 
 def main() -> None:
@@ -115,25 +131,26 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=["autoregressive", "vae", "gan"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--draws", type=Path, help="A folder for draws, so that a run that was stopped goes on.")
     asked = parser.parse_args()
     folder = shared_folder() / "data"
-    known = json.loads(asked.results.read_text()) if asked.results and asked.results.exists() else {}
-    runs = known.setdefault("runs", {})
+    runs = json.loads(asked.results.read_text())["runs"] if asked.results and asked.results.exists() else {}
     for name in asked.sets:
         x = SETS[name](folder)
         low, high = x.min((0, 1)), x.max((0, 1))
         x = (x - low) / np.where(high > low, high - low, 1.0)
         for seed in asked.seeds:
             for model in (*asked.models, "floor"):
-                mine = runs.setdefault(name, {}).setdefault(model, {})
-                if str(seed) in mine:
+                mine = runs.setdefault(name, {}).setdefault(model, {}).setdefault(str(seed), {})
+                if len(mine) == (3 if model == "floor" else 6):
                     continue
-                found = floor_of(x, seed) if model == "floor" else measured(x, model, seed)
-                mine[str(seed)] = {key: round(value, 4) for key, value in found.items()}
-                print(name, model, seed, mine[str(seed)], flush=True)
-                if asked.results:
-                    known["machine"] = machine()
-                    asked.results.write_text(json.dumps(known, indent=1) + "\n")
+                kept = None if asked.draws is None else asked.draws / f"{name}_{model}_{seed}.npz"
+                figures = floor_figures(x, seed) if model == "floor" else model_figures(x, model, seed, kept)
+                for figure in [name for name in figures if name not in mine]:
+                    mine[figure] = round(figures[figure](), 4)
+                    print(name, model, seed, figure, mine[figure], flush=True)
+                    if asked.results:
+                        asked.results.write_text(json.dumps({**machine(), "runs": runs}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-STEPS = 800
+STEPS = 300
 """Steps of training where the caller leaves it open."""
 
 RIDGE = 1e-6
@@ -68,9 +68,9 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         avoid_when="You need latents of given windows (vae), or windows have thousands of steps.",
     )
 
-    hidden: int = whole(96)
-    dropout: float = number(0.1, 0.0, 0.9)
-    learning_rate: float = number(3e-3, ends=False)
+    hidden: int = whole(64)
+    dropout: float = number(0.3, 0.0, 0.9)
+    learning_rate: float = number(5e-3, ends=False)
     patience: int | None = whole(None)
 
     def __post_init__(self) -> None:
@@ -79,7 +79,7 @@ class WindowAutoregressive(GradientModel["StepNet"]):
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         size = int(min(64, max(16, n_rows // 16))) if self.batch_size is None else self.batch_size
-        epochs = min(30, max(4, math.ceil(STEPS / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
+        epochs = min(30, max(8, math.ceil(STEPS / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
         return self._planned(
             epochs=epochs, batch_size=size, patience=max(2, epochs // 8) if self.patience is None else self.patience,
             learning_rate=self.learning_rate,

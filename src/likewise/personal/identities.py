@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from likewise.personal.latent import Ints, Persons
-from likewise.personal.layouts import BEGINS, CHECKED, DATED, HEADS, LAYOUTS, Holders, as_texts, born
+from likewise.personal.layouts import BEGINS, CHECKED, DATED, HEADS, LAYOUTS, NAMED, Holders, as_texts, born
 from likewise.personal.names import Names
 from likewise.personal.texts import by_class, poured, shared
 from likewise.schema.identifiers.forms import BY_WORD
@@ -80,7 +80,8 @@ class IdentityForm:
         for k, (template, _) in enumerate(self.styles):
             rows = np.flatnonzero(which == k)
             some = persons[rows]
-            of = Holders(some, born(some, None if days is None else days[rows]), names.gather(rows), salt)
+            named = names.gather(rows) if self.word in NAMED else None
+            of = Holders(some, born(some, None if days is None else days[rows]), named, salt)
             made.append(self._of_style(template, of))
         text = by_class(which, made)
         return text.str.to_lowercase() if self.lower else text

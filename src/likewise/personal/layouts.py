@@ -21,6 +21,7 @@ _ZERO = ord("0")
 _FIRST_DAY, _DAYS = -10_957, 24_000
 """Births where none is known: from 1940 on, in days from 1970."""
 _SALT = 60
+_AT_ONCE = 15
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,21 @@ class Holders:
     Args:
         persons: themselves.
         days: (n,) of their births, in days from 1970.
-        names: theirs, by letters from a to z.
+        names: theirs, by letters from a to z; None where the number holds none of them.
         salt: of what is drawn again.
     """
 
     persons: Persons
     days: Ints
-    names: Names
+    names: Names | None = None
     salt: int = 0
 
     def digits(self, width: int, at: int = 0) -> Chars:
         """(n, width) at random; another `at` for others of the same number."""
-        return self.below([10] * width, at) + np.uint32(_ZERO)
+        widths = [min(_AT_ONCE, width - done) for done in range(0, width, _AT_ONCE)]
+        salts = range(_SALT + self.salt + 100 * at, _SALT + self.salt + 100 * at + len(widths))
+        parts = [_written(self.persons.below(10**k, salt), k) for k, salt in zip(widths, salts, strict=True)]
+        return np.concatenate(parts, axis=1)
 
     def below(self, sizes: list[int], at: int = 0) -> Chars:
         """(n, sizes) a number below each."""
@@ -151,6 +155,7 @@ def _french(holders: Holders, width: int) -> Chars:
 
 def _italian(holders: Holders, width: int) -> Chars:
     year, month, day = holders.date
+    assert holders.names is not None
     letters = _three(holders.names.last_latin) + _three(holders.names.first_latin, of_four=True)
     whole = code_points(letters, 6)
     of_women = np.where(holders.persons.gender == MALE, 0, 40)
@@ -234,6 +239,8 @@ HEADS = {"card": 6, "imei": 8, "cn_id": 6, "cn_uscc": 8, "es_dni": 1}
 """First characters that are kept as enough people have them: of banks, makers and districts."""
 BEGINS = {"card": "4", "imei": "35", "cn_id": "110101", "cn_uscc": "91110000", "ch_ahv": "756"}
 """How numbers begin where nothing tells."""
+NAMED = frozenset(("it_cf",))
+"""Those that hold letters of the name."""
 CHECKED = frozenset(("be_nrn",))
 """Those whose layout works its check characters out itself."""
 DATED = frozenset(("cn_id", "se_pnr", "pl_pesel", "be_nrn", "fr_nir", "it_cf"))

@@ -17,7 +17,7 @@ from likewise.personal import pools as pool
 from likewise.personal.crowd import Crowd
 from likewise.personal.identities import IDENTITIES, IdentityForm
 from likewise.personal.latent import Ints, Persons, below, noise
-from likewise.personal.layouts import UNKNOWN
+from likewise.personal.layouts import NAMED, UNKNOWN
 from likewise.personal.mails import MailForm
 from likewise.personal.names import NameForm, NamePool, Names, RealNames, names_of
 from likewise.personal.numbers import IbanForm, PhoneForm
@@ -37,6 +37,7 @@ MADE = frozenset((*NAMES, "email", "username", "phone", "iban", "company", "url"
 OWN = frozenset(("street", "address", "company", "url", *IDENTITIES))
 """Semantics of which a made value is held against the real ones once it is made."""
 ROUNDS = 60
+DEAR = 200_000
 FORMS = {
     **dict.fromkeys(NAMES, NameForm),
     "email": MailForm,
@@ -239,8 +240,9 @@ class People:
         assert isinstance(form, IdentityForm)
 
         def make(rows: Ints, salt: int) -> pl.Series:
-            some = None if days is None else days[rows]
-            return form.write(persons[rows], names.gather(rows), some, salt)
+            some = persons if len(rows) == len(persons) else persons[rows]
+            named = names.gather(rows) if form.word in NAMED else names
+            return form.write(some, named, None if days is None else days[rows], salt)
 
         return settled(make, len(persons), column.free, apart=column.semantic in persons.apart)
 
@@ -321,12 +323,14 @@ class People:
 def settled(make: Callable[[Ints, int], pl.Series], n: int, free: Unseen | None, *, apart: bool) -> pl.Series:
     """(n,) made texts of which none is real, and no two alike where they must be apart: others are made again."""
     rows = np.arange(n)
-    text = make(rows, 0)
+    text, bad = make(rows, 0), np.ones(n, bool)
     for again in range(1, ROUNDS):
-        bad = text.is_null().to_numpy().copy()
+        new = text.gather(rows)
+        bad[rows] = new.is_null().to_numpy()
         if free is not None:
-            bad |= ~free.admits(text.fill_null(""))
-        if apart:
+            bad[rows] |= ~free.admits(new.fill_null(""))
+        # To look at all of a million is dear.
+        if apart and (n < DEAR or again % 4 == 1 or not bad.any()):
             bad |= ~text.is_first_distinct().to_numpy()
         rows = np.flatnonzero(bad)
         if not len(rows):

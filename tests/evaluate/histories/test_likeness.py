@@ -88,6 +88,13 @@ def test_entities_of_both_tables_are_no_fresh_ones() -> None:
     assert mixed["history_lengths"].n == likeness(real, fake, fresh)["history_lengths"].n == 80
 
 
+def test_a_holdout_of_members_alone_tells_no_floor() -> None:
+    real, fake = visits(80, 8), visits(80, 9)
+    report = lw.evaluate(real, fake, holdout=real, entity="who", time="day", measures=["attacks"])
+    assert report["history_lengths"].floor_by == "halves"
+    assert "history_membership" not in report
+
+
 def test_rows_in_any_order_are_put_in_time() -> None:
     real, fake, fresh = (visits(200, seed) for seed in (11, 12, 13))
     once = fake.unique(["who", "day"], keep="first", maintain_order=True)  # what ties hold depends on the order

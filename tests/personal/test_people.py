@@ -325,3 +325,15 @@ def test_numbers_of_widths_that_no_plan_has_begin_as_those_of_their_country() ->
     heads = countries()["DE"].heads
     begun = own.str.contains(rf"^(?:{'|'.join(heads)})")
     assert begun.mean() > 0.95
+
+
+def test_spanish_accounts_have_their_own_check_digits_too() -> None:
+    weights = (1, 2, 4, 8, 5, 10, 9, 7, 3, 6)
+
+    def digit(number: str) -> str:
+        rest = 11 - sum(w * int(c) for w, c in zip(weights, number, strict=True)) % 11
+        return {10: "1", 11: "0"}.get(rest, str(rest))
+
+    for iban in People.usual({"x": "iban"}, locale="es_ES").draw(300, np.random.default_rng(0))["x"]:
+        own = iban.replace(" ", "")[4:]
+        assert own[8:10] == digit("00" + own[:8]) + digit(own[10:])

@@ -400,6 +400,7 @@ class IbanForm:
         high_width = len(form) - letters - LOW
         low = numbers_apart(persons, 10**LOW, self.free, 42, apart="iban" in persons.apart)
         high = persons.below(10 ** min(high_width, 15), 43)
+        high = _spanish(high, low) if code == "ES" else high
         head = "TEST"[:letters]
         # Letters count as 10 to 35: the number modulo 97, piece by piece (ISO 13616).
         rest = np.full(len(persons), int("0" + "".join(str(int(c, 36)) for c in head)) % 97, np.int64)
@@ -420,6 +421,19 @@ class IbanForm:
 
     def to_dict(self) -> dict[str, Any]:
         return {"countries": [list(c) for c in self.countries], "mark": self.mark, "lower": self.lower}
+
+
+_SPANISH = np.array([1, 2, 4, 8, 5, 10, 9, 7, 3, 6])
+
+
+def _spanish(high: Ints, low: Ints) -> Ints:
+    """(n,) the first eleven digits of Spanish accounts, with check digits of bank and branch and of the account."""
+    bank, first = high // 1_000, high % 10
+    found = []
+    for number in (bank, first * 10**LOW + low):
+        rest = 11 - (number[:, None] // 10 ** np.arange(10)[::-1] % 10 * _SPANISH).sum(1) % 11
+        found.append(np.where(rest > 9, 11 - rest, rest))
+    return np.asarray(bank * 1_000 + found[0] * 100 + found[1] * 10 + first, np.int64)
 
 
 def _home(locale: Locale) -> tuple[tuple[str, float], ...]:

@@ -39,7 +39,7 @@ class WindowGAN(Duel):
         purpose="Windows by adversarial training, where a field expects its name.",
         cost="Minutes on 2 cores for 20,000 windows of 24 steps, more than the vae.",
         guarantees="Length, channels, ends and decimals are those learnt from; a missing value stays NaN.",
-        avoid_when="You may choose: autoregressive is nearer to real windows and trains in less time.",
+        avoid_when="You need latents of given windows (vae), or the steps of real windows (autoregressive).",
     )
 
     planned_steps: ClassVar[int] = 3000

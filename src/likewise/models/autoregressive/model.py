@@ -71,6 +71,10 @@ SIDE_BY_SIDE = 4
 AT_ONCE = 4096
 """Rows drawn at once, at most: fewer are mostly overhead, more leave the cache."""
 
+TOLD_DROPOUT = 0.15
+"""Of units where rows are told a context, which is soon known by heart: on 36,000 rows of careers the held-out loss of
+rows is 18.24 nats, that of gaps .565; with .05 they are 18.28 and .582, and drawn careers .3 rows too long."""
+
 MANY_ROWS = 100_000
 
 WIDE_STEPS, WIDE_PASSES = 1500, 26
@@ -97,7 +101,8 @@ class Autoregressive(TableModel["MaskedNet"]):
         d_hidden: hidden units of each column; None takes 96 where most columns have many codes, else 64; 32 under a
             budget.
         n_layers: layers of each column after the shared one.
-        dropout: share of units dropped in training; None takes .05, or .1 where rows are few, and 0 under a budget.
+        dropout: share of units dropped in training; None takes .05, .1 where rows are few, .15 where a context is
+            told, and 0 under a budget.
         any_order: share of the rows of a step that put a random set of columns first; of the steps under a budget.
         weight_decay: AdamW's, of what the codes of all columns share; what a code of an order has of its own decays the
             more, the fewer rows it has. None takes 1, and .0001 for all alike under a budget.
@@ -292,7 +297,8 @@ class Autoregressive(TableModel["MaskedNet"]):
 
     def _dropout(self, n_rows: int) -> float:
         rate = self._option("dropout")
-        return float((0.05 if n_rows >= FEW_ROWS else 0.1) if rate is None else rate)
+        usual = TOLD_DROPOUT if self._context else 0.05 if n_rows >= FEW_ROWS else 0.1
+        return float(usual if rate is None else rate)
 
     def ready(self) -> Self:
         from likewise.nets.autoregressive import DrawPlan

@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.errors import ModelFileError
+from likewise.errors import InputError, ModelFileError
 from likewise.histories.carried import Carried
+from likewise.histories.order import Histories
 
 
 @cache
@@ -98,10 +99,39 @@ def test_what_is_known_of_totals_to_come_holds_and_is_gone_on_from() -> None:
     assert sum(broken(longer).values()) == 0
 
 
+def test_known_rows_may_lack_what_is_carried_on_where_others_of_their_entity_have_it() -> None:
+    late = pl.col("account").is_in(["a003", "a004"]) & (pl.col("visit") >= 3)
+    holes = [pl.when(late).then(None).otherwise(name).alias(name) for name in ("meter", "balance", "visit")]
+    known = accounts().head(60).with_columns(holes)
+    longer = learnt().extend(known, steps=4, random_state=0)
+    assert longer.null_count().equals(known.null_count())
+    assert not longer["balance"].is_nan().any()
+    for name in ("meter", "visit"):
+        seen = known.group_by("account").agg(pl.col(name).max().alias("seen"))
+        new = longer.group_by("account").tail(4).join(seen, on="account")
+        assert (new[name] >= new["seen"]).all()
+    with pytest.raises(InputError, match="'meter' goes on from row to row, and 1 of"):
+        learnt().extend(known.with_columns(pl.when(pl.col("account") != "a005").then("meter")), steps=1)
+
+
+def test_a_missing_cell_counts_as_the_last_of_its_entity_or_as_the_next() -> None:
+    table = pl.DataFrame({"who": ["b", "a", "b", "b", "a"], "t": [1, 1, 2, 3, 2], "x": [None, 7, 5, None, None]})
+    told = Histories.of(table, "who", "t").onward(["x"]).table
+    assert told.filter(pl.col("who") == "a")["x"].to_list() == [7, 7]
+    assert told.filter(pl.col("who") == "b")["x"].to_list() == [5, 5, 5]
+
+
 def test_a_file_keeps_what_is_carried_on(tmp_path: Path) -> None:
     learnt().save(tmp_path / "m")
     assert lw.load(tmp_path / "m").sample(40, random_state=3).equals(learnt().sample(40, random_state=3))
-    for wrong in ({"signs": [2]}, {"signs": []}, {"bounds": [0]}, {"name": 3}, {"decimals": 99}):
+    for wrong in (
+        {"signs": [2]},
+        {"signs": []},
+        {"bounds": [0]},
+        {"name": 3},
+        {"decimals": 99},
+        {"bounds": [0, np.nan]},
+    ):
         with pytest.raises(ModelFileError, match="carry on"):
             Carried.from_dict(Carried("a", "b", False).to_dict() | wrong)
     assert Carried.from_dict(Carried("a", "b", False, bounds=(0, np.inf)).to_dict()) == Carried(

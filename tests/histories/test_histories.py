@@ -167,6 +167,8 @@ def test_rows_of_one_moment_do_not_repeat_where_they_never_did() -> None:
     assert synth.histories_.layout.alone == ("team",)
     some = synth.sample(200, random_state=0)
     assert not some.select("who", "year", "team").is_duplicated().any()
+    longer = synth.extend(table, steps=1, random_state=0)
+    assert not longer.select("who", "year", "team").is_duplicated().any()
 
 
 @pytest.mark.parametrize("unit", ["1h", "1mo"])

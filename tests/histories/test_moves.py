@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 import likewise as lw
-from likewise.histories.carried import Carried
+from likewise.histories.carried import Carried, find_carried
+from likewise.histories.order import Histories
 
 
 @cache
@@ -79,3 +80,20 @@ def test_known_tracks_go_on_from_where_they_are() -> None:
     step = steps(longer.sort("ship", "step"), "lat").filter(longer.sort("ship", "step")["step"] == 12).abs()
     usual = steps(tracks(), "lat").abs()
     assert float(step.quantile(0.9)) < 1.5 * float(usual.quantile(0.95))  # type: ignore[arg-type]
+
+
+def test_known_tracks_beyond_where_others_have_been_do_not_leap_back() -> None:
+    known = tracks().filter(pl.col("step") < 12).with_columns(pl.col("lat") + 100)
+    longer = learnt().extend(known, steps=3, random_state=0).sort("ship", "step")
+    assert steps(longer, "lat").abs().max() < 5  # type: ignore[operator]
+    new = longer.filter(pl.col("step") >= 12)["lat"]
+    assert new.max() <= known["lat"].max()  # type: ignore[operator]
+
+
+def test_of_one_series_rows_stand_behind_the_ends() -> None:
+    values = (10 * np.sin(np.arange(900) / 50) + np.random.default_rng(0).normal(0, 0.02, 900)).round(2)
+    values[450] = values.max() + 40
+    table = pl.DataFrame({"who": "a", "t": np.arange(900), "x": values})
+    found = find_carried(Histories.of(table, "who", "t"), lw.infer(table), ["x"], 5, str.upper)
+    assert [c.name for c in found] == ["x"]
+    assert found[0].bounds == (np.sort(values)[4], np.sort(values)[-5])

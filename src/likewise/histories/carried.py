@@ -69,11 +69,13 @@ class Carried:
 
     def added(self, base: Numbers, amounts: Numbers, signs: Numbers) -> Numbers:
         """(n,) totals behind amounts; a missing amount adds nothing."""
-        amounts = np.nan_to_num(amounts)
+        amounts, (low, high) = np.nan_to_num(amounts), self.bounds
         if base.dtype.kind != "f":
-            amounts = np.rint(amounts).astype(base.dtype)
-            return np.asarray(np.clip(base + amounts * signs, int(self.bounds[0]), int(self.bounds[1])))
-        total = np.clip(base + amounts * signs, *self.bounds)
+            amounts, low, high = np.rint(amounts).astype(base.dtype), int(low), int(high)
+        # what is known may lie beyond: it goes no further, and does not leap back either
+        total = np.clip(base + amounts * signs, np.minimum(low, base), np.maximum(high, base))
+        if base.dtype.kind != "f":
+            return np.asarray(total)
         return np.asarray(total if self.decimals is None else np.round(total, self.decimals))
 
     def signs_of(self, codes: Ints | None) -> Ints:
@@ -91,7 +93,7 @@ class Carried:
         fit = all(isinstance(name, str) for name in names) and isinstance(signs, list) and bool(signs)
         fit = fit and all(sign in (-1, 0, 1) and isinstance(sign, int) for sign in signs or ())
         fit = fit and isinstance(bounds, list) and len(bounds) == 2
-        fit = fit and all(end is None or isinstance(end, int | float) for end in bounds or ())
+        fit = fit and all(end is None or (isinstance(end, int | float) and np.isfinite(end)) for end in bounds or ())
         if not fit or not (decimals is None or (isinstance(decimals, int) and 0 <= decimals <= 15)):
             raise ModelFileError("histories: what they carry on is none")
         low, high = (own if end is None else end for own, end in zip((-np.inf, np.inf), bounds or (), strict=True))
@@ -178,9 +180,11 @@ def find_carried(
 
 
 def _been(told: Histories, column: Column, rows: int) -> tuple[float, float]:
-    """Between which values so many entities have been, or half of them where there are fewer."""
-    values, n = told.table[column.name].to_numpy(), min(rows, -(-len(told.starts) // 2))
-    least, most = (how.reduceat(values, told.starts) for how in (np.minimum, np.maximum))
+    """Between which values so many entities have been, or half of them where there are fewer; of one series so many
+    rows."""
+    starts = told.starts if len(told.starts) > 1 else np.arange(len(told))
+    values, n = told.table[column.name].to_numpy(), min(rows, -(-len(starts) // 2))
+    least, most = (how.reduceat(values, starts) for how in (np.minimum, np.maximum))
     low, high = _held(column)["bounds"]
     return max(low, float(np.sort(least)[n - 1])), min(high, float(np.sort(most)[-n]))
 

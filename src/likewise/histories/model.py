@@ -244,7 +244,7 @@ class HistoryModel:
             steps: rows to add to each; None goes on until a history ends.
             ahead: what is known of the rows to come, which then also says how many these are.
         """
-        layout = self.layout
+        layout, known = self.layout, known.onward(self.layout.carries)
         running = Running(layout, [base for _, base in layout.bases(known)])
         known = with_changes(known, layout.carried)
         own = encoded(layout.codec, known.table, layout.own)
@@ -260,7 +260,7 @@ class HistoryModel:
         if ahead is not None:
             steps = int(ahead.lengths.max())
         walk = Walk(layout, self.when, self.what, last, past, running, rng, fractions, anchors, ahead)
-        walk.once.see(known.whose, own)
+        walk.look_back(known, own)
         return self._walked(walk, last, steps)
 
     def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:

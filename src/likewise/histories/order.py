@@ -6,7 +6,7 @@ Legend: n rows, E entities.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -100,6 +100,14 @@ class Histories:
         """(n,) whether a row holds of a column what the row of its entity before it holds; no first row does."""
         column = self.table[name]
         return np.asarray(column.eq_missing(column.shift(1)).to_numpy() & (self.position > 0))
+
+    def onward(self, names: Sequence[str]) -> Histories:
+        """The same, where cells of some columns are missing with the last of the entity before, or the first behind."""
+        if not any(self.table[name].null_count() for name in names):
+            return self
+        whose = pl.lit(pl.Series(self.whose))
+        filled = [pl.col(name).forward_fill().backward_fill().over(whose) for name in names]
+        return replace(self, table=self.table.with_columns(filled))
 
     def of_entities(self, chosen: Ints) -> Histories:
         """The rows of these entities, ascending."""

@@ -16,6 +16,7 @@ from likewise.codecs.base import CodeArray, Given
 from likewise.histories.ahead import Ahead, folded, gap_codes
 from likewise.histories.layout import Layout, encoded
 from likewise.histories.memory import Past
+from likewise.histories.order import Histories
 from likewise.histories.running import Running
 from likewise.models.base import Generator
 from likewise.typing import Bools, Ints
@@ -72,6 +73,18 @@ class Walk:
         own = layout.row_fields
         self.fraction_of = [layout.codec.alphabet.fields[j].fraction for j in own]
         self.key_fields = [own.index(j) for j in layout.fields_of(layout.alone)]
+
+    def look_back(self, known: Histories, codes: Ints) -> None:
+        """Rows that are known: what their entities hold already, in all and at their last moment.
+
+        Args:
+            codes: (n, D) of the rows.
+        """
+        self.once.see(known.whose, codes)
+        if self.key_fields and self.layout.time is not None:
+            back = known.ends[known.whose] - np.arange(len(known))
+            held = (self.layout.clock.ticks(known.table[self.layout.time]) == self.ticks[known.whose]) & (back < RECENT)
+            self.recent[known.whose[held], back[held]] = self._keys(codes)[held]
 
     @property
     def none(self) -> Step:

@@ -70,6 +70,12 @@ def extended(
         raise InputError(
             f"column {changing[0]!r} changes within an entity of the rows given; it never does in the table"
         )
+    for name in layout.carries:
+        if gone := int((np.add.reduceat(told.table[name].is_not_null().to_numpy(), told.starts) == 0).sum()):
+            raise InputError(
+                f"column {name!r} goes on from row to row, and {gone:,} of {len(told.starts):,} entities have it in "
+                "none of the rows given: fill one of each, or leave these entities out"
+            )
     coming = None if future is None else _future_of(layout, schema, told, raw, future, ruled)
     m = len(told.starts)
     ahead = None if coming is None else Ahead.of(layout, coming.inner, coming.whose, m)

@@ -110,6 +110,14 @@ def test_what_is_known_of_rows_to_come_is_kept_and_the_rest_follows() -> None:
     assert broken(longer) == dict.fromkeys(broken(longer), 0)
 
 
+def test_what_rules_make_may_be_known_of_rows_to_come_where_some_row_keeps_it() -> None:
+    known = orders().head(4).filter(pl.col("who") == "c000")
+    longer = learnt().extend(known, future=pl.DataFrame({"weekday": [3]}), random_state=0)
+    assert longer["weekday"][-1] == longer["day"].dt.weekday()[-1] == 3
+    with pytest.raises(RuleError, match="no rows that keep all rules"):
+        learnt().extend(known, future=pl.DataFrame({"year": [2050]}), random_state=0)
+
+
 def test_histories_of_given_entities_keep_them() -> None:
     drawn = learnt().sample(static=pl.DataFrame({"who": ["me", "you"] + [f"x{i}" for i in range(40)]}), random_state=3)
     rows = drawn[0] if isinstance(drawn, tuple) else drawn

@@ -80,7 +80,8 @@ def extended(
     m = len(told.starts)
     ahead = None if coming is None else Ahead.of(layout, coming.inner, coming.whose, m)
     last = told.rows[told.ends]
-    rows, whose, _ = ruled.unbroken(lambda: (*model.extend(told, steps, rng, ahead), table[last]), m)
+    known = None if coming is None else coming.table
+    rows, whose, _ = ruled.unbroken(lambda: (*model.extend(told, steps, rng, ahead), table[last]), m, known)
     rows = rows.with_columns(_keys_beside(layout, name, rows[name], table[name], rng) for name in layout.row_keys)
     new = restore(rows.select(name for name in schema.names if name in rows.columns), schema)
     new = new.with_columns(raw[name].gather(last[whose]) for name in layout.keys if name in raw.columns)

@@ -73,6 +73,13 @@ class RuledRows:
     def outer(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows if self.plan is None else self.plan.back(rows)
 
+    def _over(self, rows: pl.DataFrame, known: pl.DataFrame | None) -> pl.DataFrame:
+        outer = self.outer(rows)
+        if self.plan is None or known is None:
+            return outer
+        kept = [name for name in outer.columns if name in known.columns and known[name].null_count() < len(known)]
+        return outer.with_columns(pl.coalesce(pl.lit(known[name]), pl.col(name)).alias(name) for name in kept)
+
     def broken(self, outer: pl.DataFrame, whose: Ints, m: int) -> Bools:
         """(m,) which histories have a row that breaks a rule."""
         if self.plan is None:
@@ -80,23 +87,24 @@ class RuledRows:
         kept = (self.plan.keep_all(outer) & self.plan.within(outer)).to_numpy()
         return np.bincount(whose[~kept], minlength=m) > 0
 
-    def unbroken(self, draw: Callable[[], Drawn], m: int) -> Drawn:
+    def unbroken(self, draw: Callable[[], Drawn], m: int, known: pl.DataFrame | None = None) -> Drawn:
         """Rows of each of m entities, drawn until they keep the rules.
 
         Args:
             draw: of the rows of all.
+            known: (n, columns) what of these rows stays as it is, null where nothing does; a rule cannot make it anew.
 
         Raises:
             RuleError: some find none that do.
         """
         rows, whose, entities = draw()
-        rows = self.outer(rows)
+        rows = self._over(rows, known)
         left = self.broken(rows, whose, m)
         for _ in range(TRIES):
             if not left.any():
                 return rows, whose, entities
             again, of, others = draw()
-            again = self.outer(again)
+            again = self._over(again, known)
             taken = left & ~self.broken(again, of, m)
             both = pl.concat([rows.filter(pl.Series(~taken[whose])), again.filter(pl.Series(taken[of]))])
             whose = np.concatenate([whose[~taken[whose]], of[taken[of]]])

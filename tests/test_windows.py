@@ -291,3 +291,23 @@ def test_measures_tell_noise_from_waves() -> None:
     assert [(score.name, score.value) for score in copied.scores] == [("window_copies", 1.0)]
     with pytest.raises(InputError, match="windows throughout"):
         lw.evaluate(real, pl.DataFrame({"a": [1.0]}))
+
+
+def test_a_value_of_one_moment_is_protected_in_however_many_windows_it_stands() -> None:
+    rng = np.random.default_rng(0)
+    series = np.stack([rng.normal(size=600), rng.integers(0, 3, 600)], 1)
+    series[300] = 50.0, 7.0  # once, and in 24 windows
+    x = np.stack([series[i : i + 24] for i in range(len(series) - 23)])
+    for windows in (lw.WindowSet(x), lw.WindowSet(x[rng.permutation(len(x))])):
+        number, level = WindowCodec.fit(windows).channels
+        assert number.high < 4
+        assert level.levels == (0.0, 1.0, 2.0)
+
+
+def test_where_series_are_many_they_hold_values() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 8, 1))
+    x[:30] += 20  # windows of three of thirty series
+    origin = np.stack([np.arange(300) // 10, np.arange(300) % 10 * 8], 1)
+    assert WindowCodec.fit(lw.WindowSet(x, origin=origin)).channels[0].high < 10
+    assert WindowCodec.fit(lw.WindowSet(x, origin=origin % [3, 10**6])).channels[0].high > 10

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from likewise.codecs.base import Alphabet, Codes, WindowShape
 from likewise.codecs.column import State, take_value
@@ -25,7 +26,10 @@ BELOW_ONE = np.float32(1 - 2**-24)
 Floats = npt.NDArray[np.float64]
 
 HELD_BY = 5
-"""Windows that must hold a level; the ends of a channel are those of the fifth to the ninth least and greatest."""
+"""Holders that a level must have; the ends of a channel are those of the fifth to the ninth least and greatest."""
+
+MANY_SERIES = 20
+"""Series from which on these hold values, and not their moments."""
 
 MOST_LEVELS = 32
 """Different values of a channel which is then held to them."""
@@ -72,7 +76,8 @@ class Channel:
 class WindowCodec:
     """Turns windows of one shape into codes and back.
 
-    A channel lies between protected ends: the mean of the fifth to the ninth windows' least and greatest values. One
+    A channel lies between protected ends: the mean of the least and greatest values of the fifth to the ninth series,
+    or, of few series, moments: a moment stands in as many windows as there are steps, and counts once. One
     that is constant, or equals another at every step, is not learnt. Where values are missing a channel of its own says
     so, and they are filled with the last one known, for a net needs numbers.
 
@@ -105,12 +110,12 @@ class WindowCodec:
         Raises:
             InputError: every channel is constant, so that there is nothing to learn.
         """
-        x = windows.x.astype(np.float64)
+        x, holders = windows.x.astype(np.float64), holders_of(windows)
         found: list[Channel] = []
         for c in range(windows.n_channels):
             own = (i for i in range(c) if found[i].like is None)
             twins = (i for i in own if np.array_equal(x[..., i], x[..., c], equal_nan=True))
-            found.append(_channel(x[..., c], next(twins, None)))
+            found.append(_channel(x[..., c], holders, next(twins, None)))
         made = cls(windows.n_steps, windows.x.dtype, windows.channels, tuple(found))
         if not made.alphabet.image or not made.alphabet.image.channels:
             raise InputError("every channel is constant or missing, so there is nothing to learn")
@@ -215,18 +220,36 @@ def _whole_types() -> Iterable[str]:
     return (f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8))
 
 
-def _channel(x: Floats, like: int | None) -> Channel:
+def holders_of(windows: WindowSet) -> npt.NDArray[np.int64]:
+    """(n, T) whose each value is: its series', or, where these are few, its moment's, in whatever windows it stands.
+
+    Example:
+        >>> series = np.arange(40.0)[:, None]
+        >>> holders_of(WindowSet(np.stack([series[i : i + 3] for i in range(30)])))[:2].tolist()
+        [[0, 1, 2], [1, 2, 3]]
+    """
+    series, starts = windows.origins.T
+    moment = starts[:, None] + np.arange(windows.n_steps)
+    number = np.unique(series, return_inverse=True)[1]
+    if number.max(initial=0) + 1 >= MANY_SERIES:
+        return np.broadcast_to(number[:, None], moment.shape)
+    return np.asarray(number[:, None] * (int(moment.max()) + 1) + moment - int(moment.min()))
+
+
+def _channel(x: Floats, holders: npt.NDArray[np.int64], like: int | None) -> Channel:
     """What is known of one channel. Shape: (n, T)."""
     known = x[~np.isnan(x)]
     missing = known.size < x.size
     if not known.size:
         return Channel(low=math.nan, high=math.nan, missing=True, like=like)
-    some = x[~np.isnan(x).all(1)]
-    low, high = _protected(np.nanmin(some, 1)), -_protected(-np.nanmax(some, 1))
+    own = pl.DataFrame({"who": holders[~np.isnan(x)], "value": known})
+    ends = own.group_by("who").agg(low=pl.col("value").min(), high=pl.col("value").max())
+    low, high = _protected(ends["low"].to_numpy()), -_protected(-ends["high"].to_numpy())
     levels = np.unique(known)
     few: tuple[float, ...] = ()
     if len(levels) <= MOST_LEVELS:
-        few = tuple(float(v) for v in levels if (x == v).any(1).sum() >= HELD_BY)
+        held = own.group_by("value").agg(pl.col("who").n_unique()).filter(pl.col("who") >= HELD_BY)
+        few = tuple(sorted(held["value"].to_list()))
         if few:
             low, high = few[0], few[-1]
     decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(known, d), known)), None)

@@ -51,6 +51,7 @@ class Layout:
         static, own: the columns of an entity, and those of a row, that are learnt; neither has the time.
         keys, row_keys: columns that are made anew for each entity, its own key first, and for each row.
         repeats: of the fields of `own`, those whose value may be told as the one before.
+        tilts: of each of these, by how much the odds of that are raised when rows are drawn.
         alone: columns of levels by which rows of one entity at one moment differ.
         once: columns of levels of which no entity has one twice.
         carried: numbers that a history carries on; `own` has the changes of some of them, and none of the others.
@@ -66,6 +67,7 @@ class Layout:
     keys: tuple[str, ...]
     row_keys: tuple[str, ...]
     repeats: tuple[int, ...]
+    tilts: tuple[float, ...]
     alone: tuple[str, ...]
     once: tuple[str, ...]
     carried: tuple[Carried, ...]
@@ -156,6 +158,8 @@ class Layout:
         n = len(self.row_fields) if fit else 0
         if not fit or not self.keys or not all(isinstance(k, int) and 0 <= k < n for k in self.repeats):
             raise ModelFileError("histories: it names columns or fields that its codec lacks")
+        if len(self.tilts) != len(self.repeats) or not all(isinstance(t, float) and 0 < t < np.inf for t in self.tilts):
+            raise ModelFileError("histories: there must be a tilt above 0 for each field that repeats")
         begun = self.begun
         if not all(self._fits(c) and (c.same is None or c.same in begun) for c in self.carried):
             raise ModelFileError("histories: what they carry on is none")
@@ -257,10 +261,11 @@ def layout_of(
     codec = TableCodec.fit(table, Schema(tuple(parts)), options)
     row_keys = tuple(name for name in keys if name not in own_keys)
     span = _span(told.lengths, codec.options.rows)
-    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), (), carried, gap, *span)
+    layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), (), (), carried, gap, *span)
+    repeats = _repeats(layout, told)
     return replace(
-        layout, repeats=_repeats(layout, told), alone=_alone(layout, told), once=find_once(told, layout.levels),
-        carried=_signed(layout, carried, told),
+        layout, repeats=repeats, tilts=(1.0,) * len(repeats), alone=_alone(layout, told),
+        once=find_once(told, layout.levels), carried=_signed(layout, carried, told),
     )  # fmt: skip
 
 

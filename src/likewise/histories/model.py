@@ -10,7 +10,7 @@ Legend: n rows, E entities, m of them at one step, D fields of a row, C fields o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,7 @@ from likewise.codecs.people import PersonalCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ModelFileError
 from likewise.histories.ahead import Ahead
+from likewise.histories.calibration import tilts_of
 from likewise.histories.carried import Carried, with_changes
 from likewise.histories.clock import Clock
 from likewise.histories.layout import Layout, encoded, layout_of, layout_rows
@@ -102,7 +103,14 @@ class HistoryModel:
         if time:
             learn(when, mine.when, others.when, layout.when)
         learn(what, mine.what, others.what, layout.what)
-        return cls(layout, firsts, first, when, what, len(mine_first) + len(others_first))
+        model = cls(layout, firsts, first, when, what, len(mine_first) + len(others_first))
+
+        def draw(n: int, tilts: Sequence[float]) -> tuple[pl.DataFrame, Ints]:
+            tried = replace(model, layout=replace(layout, tilts=tuple(tilts)))
+            return tried.sample(n, rng)[:2]
+
+        tilts = tilts_of(layout.repeated, told.up_to(layout.longest), draw)
+        return replace(model, layout=replace(layout, tilts=tilts))
 
     # ---- what a file holds -------------------------------------------------------------------------------------------
 
@@ -111,6 +119,7 @@ class HistoryModel:
         layout, arrays = self.layout, dict[str, npt.NDArray[Any]]()
         data: dict[str, Any] = {
             "clock": layout.clock.to_dict(), "time": layout.time, "repeats": list(layout.repeats),
+            "tilts": list(layout.tilts),
             "shortest": layout.shortest, "longest": layout.longest, "usual": layout.usual,
             "n_entities": self.n_entities, "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
@@ -143,7 +152,8 @@ class HistoryModel:
         carried = tuple(Carried.from_dict(c if isinstance(c, dict) else {}) for c in take_value(data, "carried", list))
         layout = Layout(
             codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, shortest=shortest,
-            longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)), gap=data.get("gap"),
+            longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)),
+            tilts=tuple(take_value(data, "tilts", list)), gap=data.get("gap"),
             carried=carried, **names,
         )  # fmt: skip
         layout.check()

@@ -165,7 +165,9 @@ class Walk:
         held = np.zeros((m, len(layout.repeats)), bool)
         fractions = np.zeros((m, layout.codec.alphabet.n_fractions), np.float32)
         self.recent[who[~tied]] = -1
-        weights = {}
+        weights = {
+            n_told + k: _tilted(layout.drawn[k].size, t) for k, t in zip(layout.repeats, layout.tilts, strict=True)
+        }
         if begins.any():  # a first row repeats none
             for k in layout.repeats:
                 size = layout.drawn[k].size
@@ -223,3 +225,9 @@ class Walk:
         for k in self.key_fields:
             result = result * self.layout.drawn[k].size + codes[:, k]
         return result
+
+
+def _tilted(size: int, tilt: float) -> npt.NDArray[np.float64]:
+    """(size,) shares of codes, of which the last, "as before", is to be so many times as likely beside the others."""
+    shares = np.append(np.ones(size - 1), tilt)
+    return np.asarray(shares / shares.max())

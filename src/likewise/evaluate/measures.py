@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from likewise.evaluate.figure import Better, Measure, Text, parts
 from likewise.evaluate.histories.measures import HISTORIES
+from likewise.evaluate.images.measures import IMAGES
+from likewise.evaluate.windows.measures import WINDOWS
 
 
 def find(name: str) -> Measure | None:
@@ -38,11 +40,6 @@ PUBLIC = (
     "sees the released rows and holds a table of names with {on}",
     "看到发布行，并持有一张含姓名与 {on} 的表",
 )
-IMAGE_CHECK = (
-    "sees the synthetic images; a check for copying, not an attack on a person",
-    "看到合成图像；用于检查复制，并非针对个人的攻击",
-)
-HAS_IMAGE = ("sees the synthetic images and has the image asked about", "看到合成图像，并持有被查的图像")
 
 CAUGHT_MEANING = (
     "how many members an attacker names rightly at {rate} % false alarms; {rate} % is chance",
@@ -65,11 +62,6 @@ BOTH_ZH = "基准为用真实行训练的结果，区间为两者在同样的行
 LINKED = (
     "how many people of a public table are found in the released one, with what it tells of them",
     "公开表中有多少人能在发布表中被找到，并读出其情况",
-)
-FEATURES = (
-    "; 64 features of a small net that learnt {learnt} from the real training images; {n:,} images of each set; the "
-    "interval carries the errors of value and floor",
-    "；小型网络（用真实训练图像学习{learnt}）的 64 个特征；每组 {n:,} 张图像；区间计入数值与基准两者的误差",
 )
 COVERS = "share of the column that a cell's label covers, numbers by range, levels by count; suppressed cells all"
 COVERS_ZH = "各格标签覆盖其列的比例（数值按范围，取值按个数；被隐去的格为全部）"
@@ -507,150 +499,7 @@ MEASURES: dict[str, Measure] = {
          "凭准标识列认识的人混同于多少行之中"),
         ("rows that share the rarest combination of quasi-identifiers", "准标识列最少见的组合所共有的行数"),
     ),
-    # --- windows of time series
-    "discriminative": Measure(
-        "fidelity", "lower", ("Told from real (score)", "真假可辨（得分）"),
-        ("how well a net tells synthetic windows from real ones; 0 is a coin toss, 0.5 always",
-         "网络区分合成窗口与真实窗口的能力；0 为掷硬币，0.5 为总能分辨"),
-        ("how far from 0.5 the accuracy is of two recurrent layers, trained on four fifths of both sets, on {n:,} "
-         "other windows; the floor is that of training and fresh windows (Yoon et al. 2019)",
-         "两层循环网络用两组各五分之四训练后，在其余 {n:,} 个窗口上的准确率与 0.5 之差；"
-         "基准为训练窗口与新窗口之间的结果"),
-    ),
-    "predictive": Measure(
-        "utility", "lower", ("Error of the next step", "下一步的误差"),
-        ("how far off a net is that learnt the next step from synthetic windows, on real ones",
-         "用合成窗口学习下一步的网络在真实窗口上的误差"),
-        ("mean absolute error of the next step of {n:,} fresh windows, each channel scaled from 0 to 1, by two "
-         "recurrent layers trained on synthetic windows; the floor is trained on real ones (Yoon et al. 2019)",
-         "两层循环网络用合成窗口训练后，预测 {n:,} 个新窗口下一步的平均绝对误差，各通道缩放到 0 至 1；"
-         "基准为用真实窗口训练的结果"),
-        shown="fine",
-    ),
-    "window_copies": Measure(
-        "privacy", "lower", ("Exact copies", "完全复制"),
-        ("how many synthetic windows are copies of real ones", "有多少合成窗口与真实窗口相同"),
-        ("share of synthetic windows equal to a training window to a thousandth of each channel's range; the interval "
-         "carries the errors of it and of its floor",
-         "在各通道范围的千分之一精度上与某一训练窗口相同的合成窗口比例；区间计入其与基准两者的误差"),
-        threat=("sees the synthetic windows only", "只看到合成窗口"), shown="share",
-    ),
-    "window_distance_share": Measure(
-        "privacy", "lower", ("Nearer to training windows", "更接近训练窗口"),
-        ("whether synthetic windows crowd around training windows; 0.5 where they do not",
-         "合成窗口是否聚集在训练窗口周围；0.5 表示没有"),
-        ("share of {n:,} synthetic windows whose nearest real window is a training one rather than a fresh one, of as "
-         "many of each; Euclidean. Windows that overlap are near to each other, so the share moves by more than chance",
-         "{n:,} 个合成窗口中最近的真实窗口为训练窗口而非新窗口的比例，两者数量相同；欧氏距离。重叠的窗口彼此接近，"
-         "该比例的波动大于偶然"),
-        "theory", ("sees the synthetic windows; a check for copying, not an attack on a person",
-                   "看到合成窗口；用于检查复制，并非针对个人的攻击"),
-    ),
-    # --- images
-    "frechet": Measure(
-        "fidelity", "lower", ("Fréchet distance", "Fréchet 距离"),
-        ("how far the synthetic images are from real ones as a net sees them; 1 is as far as real ones are spread",
-         "在网络眼中合成图像与真实图像相差多远；1 相当于真实图像自身的离散程度"),
-        (f"Frechet distance over the number of features, in units of the real variance{FEATURES[0]}",
-         f"Fréchet 距离除以特征数，以真实方差为单位{FEATURES[1]}"),
-        shown="fine",
-    ),
-    "kid": Measure(
-        "fidelity", "lower", ("Kernel distance (KID)", "核距离（KID）"),
-        ("the same by a kernel, which weighs rarer features more", "同上，改用核函数，更看重少见的特征"),
-        (f"unbiased squared kernel distance (KID), cubic kernel, on at most 2,000 images of each set{FEATURES[0]}",
-         f"无偏平方核距离，三次核，每组最多 2,000 张图像{FEATURES[1]}"),
-        shown="fine",
-    ),
-    "image_density": Measure(
-        "fidelity", "floor", ("Density", "密度"),
-        ("how typical the synthetic images are: 1 is right, less is odd, more crowds where real images are densest",
-         "合成图像有多典型：1 为恰好，更低则怪异，更高则挤在真实图像最密之处"),
-        (f"balls around real images, out to the fifth neighbour, that hold a synthetic image, over 5{FEATURES[0]}",
-         f"以真实图像为心、到第五近邻为半径的球中含有该合成图像的个数除以 5{FEATURES[1]}"),
-    ),
-    "image_coverage": Measure(
-        "fidelity", "higher", ("Coverage", "覆盖率"),
-        ("how much of what real images show is covered", "真实图像所展现的有多少被覆盖"),
-        (f"share of the balls around real images, out to the fifth neighbour, that hold any synthetic "
-         f"image{FEATURES[0]}",
-         f"以真实图像为心、到第五近邻为半径的球中至少含有一张合成图像的比例{FEATURES[1]}"),
-    ),
-    "label_fidelity": Measure(
-        "fidelity", "higher", ("Labels are true", "标签属实"),
-        ("how many synthetic images show what their labels say", "有多少合成图像与其标签相符"),
-        ("share of synthetic images that a small net, trained on {n_learnt:,} real ones, takes for what their labels "
-         "say; floor by fresh real images; the interval carries the errors of both",
-         "用 {n_learnt:,} 张真实图像训练的小型网络认为与标签相符的合成图像比例；基准为新的真实图像；区间计入两者的误"
-         "差"),
-    ),
-    "class_histogram": Measure(
-        "fidelity", "lower", ("Shares of classes", "类别比例"),
-        ("how far the shares of classes are from the real ones, from 0 (alike) to 1; 0.5 is half the images in the "
-         "wrong "
-         "class",
-         "各类比例与真实的相差多远，0 为一致，1 为完全不同"),
-        ("total variation of the shares of classes, by {source}; floor by the chance of drawing two samples of these "
-         "sizes",
-         "各类比例的总变差，依据{source}；基准为抽取这么多图像时的偶然差别"),
-        "theory",
-    ),
-    "image_copies": Measure(
-        "privacy", "lower", ("Exact copies", "完全复制"),
-        ("how many synthetic images are exact copies of real ones", "有多少合成图像与真实图像完全相同"),
-        ("share of synthetic images equal to a training image in every pixel, at 8 bits; the interval carries the "
-         "errors "
-         "of it and of its floor",
-         "按 8 位像素与某一训练图像逐点相同的合成图像比例；区间计入其与基准两者的误差"),
-        threat=("sees the synthetic images only", "只看到合成图像"), shown="share",
-    ),
-    "image_ratio": Measure(
-        "privacy", "higher", ("Distance to training over holdout", "到训练图像与保留图像的距离比"),
-        ("whether synthetic images are nearer to training images than fresh real ones are; 0 is a copy",
-         "合成图像是否比新的真实图像更接近训练图像；0 为复制"),
-        ("mean distance of a synthetic image to the nearest training image over that to the nearest holdout image, "
-         "of as "
-         "many of each; pixel by pixel, Euclidean, at 32 pixels a side or fewer; floor by the holdout images "
-         "themselves",
-         "合成图像到最近训练图像的距离除以到最近保留图像的距离，两者数量相同，取平均；逐像素欧氏距离；"
-         "基准为保留图像自身"),
-        "holdout", IMAGE_CHECK,
-    ),
-    "image_distance_share": Measure(
-        "privacy", "lower", ("Nearer to training images", "更接近训练图像"),
-        ("whether synthetic images crowd around training images; about 0.5 plus half the share of copies",
-         "合成图像是否聚集在训练图像周围；约为 0.5 加上复制比例的一半"),
-        ("share of synthetic images whose nearest real image is a training image rather than a holdout image, scaled "
-         "so "
-         "that chance is 0.5; pixel by pixel, Euclidean, at 32 pixels a side or fewer; interval from the "
-         "exchangeability of the two",
-         "最近的真实图像是训练图像而非保留图像的合成图像比例，折算后偶然水平为 0.5；区间来自两者的可交换性"),
-        "theory", IMAGE_CHECK,
-    ),
-    "image_near_copies": Measure(
-        "privacy", "lower", ("Nearest images, nearer to training images", "最近的图像更接近训练图像"),
-        ("whether the synthetic images that come closest to a real one come close to training images",
-         "最接近真实图像的合成图像是否接近训练图像"),
-        ("the same for the {n:,} synthetic images nearest to a real image beside the second nearest",
-         "同上，仅限与最近真实图像相对次近者最近的 {n:,} 张合成图像"),
-        "theory", IMAGE_CHECK,
-    ),
-    "image_membership": Measure(
-        "privacy", "lower", ("Membership guess (AUC)", "成员推断（AUC）"),
-        ("how well distance tells whose image was among the training images; 0.5 is a coin toss",
-         "凭距离判断谁的图像在训练图像中的准确程度；0.5 等于抛硬币"),
-        ("ROC AUC of minus the distance to the nearest synthetic image, for {n:,} training and {n_others:,} holdout "
-         "images; pixel by pixel, Euclidean, at 32 pixels a side or fewer; DeLong interval",
-         "以到最近合成图像的像素距离的负值为得分的 ROC AUC，训练 {n:,} 张、保留 {n_others:,} 张；DeLong 区间"),
-        "theory", HAS_IMAGE,
-    ),
-    "image_membership_tpr": _caught(
-        ("Training images named at {rate} % false alarms", "{rate} % 误报下认出的训练图像"),
-        ("how many training images an attacker names rightly at {rate} % false alarms; {rate} % is chance",
-         "{rate} % 误报时攻击者能正确认出多少训练图像；{rate} % 为纯属偶然"),
-        ("the same attack: share of training images named where {rate} % of the holdout images are named falsely",
-         "同一攻击：误报 {rate} % 的保留图像时，被认出的训练图像比例"),
-        HAS_IMAGE,
-    ),
+    **WINDOWS,
+    **IMAGES,
 }  # fmt: skip
 """Every measure there is, by the base of its name, in groups."""

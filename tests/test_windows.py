@@ -212,7 +212,7 @@ def test_windows_are_cut_within_series_and_between_gaps() -> None:
     assert cut.channels == ("level",)
     assert len(cut) == 4 * 21
     assert (np.abs(np.diff(cut.x[..., 0], axis=1)) == 1).all()
-    assert len(set(cut.origins[:, 0])) == 4
+    assert len(set(cut.origins[:, 0])) == 2  # two persons, with a gap each
     with pytest.warns(LikewiseWarning, match="gaps"):
         assert len(lw.windows(panel, 10, 7, time="day", entity="who")) == 4 * 3
     one = lw.windows(panel.head(30).to_pandas(), 10, channels=["level"])
@@ -311,3 +311,32 @@ def test_where_series_are_many_they_hold_values() -> None:
     origin = np.stack([np.arange(300) // 10, np.arange(300) % 10 * 8], 1)
     assert WindowCodec.fit(lw.WindowSet(x, origin=origin)).channels[0].high < 10
     assert WindowCodec.fit(lw.WindowSet(x, origin=origin % [3, 10**6])).channels[0].high > 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "stride", "steps"),
+    [("walk", 4, 24), ("shuffled", 3, 12), ("rare", 1, 12), ("counts", 1, 2), ("round", 1, 5)],
+)
+def test_windows_of_any_stride_and_of_any_values_are_held_out_apart(kind: str, stride: int, steps: int) -> None:
+    rng = np.random.default_rng(5)
+    series = {
+        "rare": (rng.random(300) < 0.05).astype(float), "counts": rng.integers(0, 6, 300).astype(float),
+        "round": np.tile(np.arange(7.0), 40),
+    }.get(kind, rng.standard_normal(400).cumsum())  # fmt: skip
+    starts = np.arange(0, len(series) - steps + 1, stride)
+    starts = rng.permutation(starts) if kind == "shuffled" else starts
+    x = np.stack([series[i : i + steps, None] for i in starts])
+    learnt, held = held_apart(origins(x), steps, 0.1, np.random.default_rng(0))
+    assert len(held)
+    assert abs(starts[learnt, None] - starts[held]).min() >= steps
+
+
+def test_a_person_with_gaps_holds_a_value_once() -> None:
+    days = np.concatenate([np.arange(6) + 100 * part for part in range(8)])
+    frame = pl.DataFrame({"who": np.repeat(np.arange(25), 48), "day": np.tile(days, 25)}).with_columns(
+        v=pl.when(pl.col("who") == 3).then(7.0).otherwise(pl.col("day") % 2).cast(pl.Float64)
+    )
+    with pytest.warns(LikewiseWarning, match="gaps"):
+        windows = lw.windows(frame, 4, time="day", entity="who")
+    assert len(np.unique(windows.origins[:, 0])) == 25
+    assert WindowCodec.fit(windows).channels[0].levels == (0.0, 1.0)

@@ -100,9 +100,9 @@ def windows(
             "cut shorter windows" + (", or learn a table of histories, with entity= and time=" if entity else "")
         )
     _tell(stretch, far, apart, usual, length, gaps=gaps)
-    first = np.searchsorted(stretch, stretch[starts])
+    series = clock.series[starts]  # not the stretch: a person with gaps is one person
     cut = x[starts[:, None] + np.arange(length)]
-    return WindowSet(cut, tuple(names), np.stack([stretch[starts], starts - first], 1))
+    return WindowSet(cut, tuple(names), np.stack([series, starts - np.searchsorted(clock.series, series)], 1))
 
 
 def _check_counts(length: int, stride: int) -> None:
@@ -121,7 +121,7 @@ def _channels_of(
     for name in (*named, *(channels or ())):
         if name not in table.columns:
             raise InputError(f"there is no column {name!r}{nearest(name, table.columns)}")
-    names = tuple(channels or (name for name in table.columns if name not in named))
+    names = tuple((name for name in table.columns if name not in named) if channels is None else channels)
     if not names:
         raise InputError("no column is left to be a channel")
     for name in names:

@@ -19,7 +19,6 @@ from likewise.evaluate.tables import FloatArray, IntArray
 
 MOST_DISTINCT = 64
 LAGS = (2, 5)
-DAY = 86_400
 TICKS = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -79,9 +78,11 @@ def calendar(c: Coded) -> list[Events]:
     dtype = None if c.time is None else c.rows.table.columns[c.time].dtype
     if dtype is None or c.rows.ticks is None:
         return []
-    seconds = c.rows.ticks * DAY if dtype == pl.Date else c.rows.ticks / TICKS[dtype.time_unit]
-    day, hour = np.floor_divide(seconds, DAY).astype(np.int64), np.floor(seconds % DAY / 3600).astype(np.int64)
-    return [Events(day % 7 * 24 + np.clip(hour, 0, 23), c.rows.who, 7 * 24)]
+    moments = pl.Series(c.rows.ticks.astype(np.int64)).cast(pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype)
+    cells = (moments.dt.weekday().to_numpy().astype(np.int64) - 1) * 24
+    if dtype != pl.Date:
+        cells += moments.dt.hour().to_numpy()  # by the clock of the column's zone
+    return [Events(cells, c.rows.who, 7 * 24)]
 
 
 def broken_orders(c: Coded) -> list[Events]:

@@ -2,14 +2,15 @@
 
 What keeps a single entity out of them is what keeps a person out of the pictures of columns (`evaluate.pictures`,
 `evaluate.grids`): round edges inside the bulk, cells of at least five entities. Means are told of at least five, of
-values cut to the bulk. Examples are synthetic; what has a row of the training table, or was gone through whole by one
-of its entities, is none. This is care, not differential privacy.
+values cut to the bulk. Examples are synthetic; what has a row of a real table, or was gone through whole by a real
+entity, is none. This is care, not differential privacy.
 
 Legend: n rows, E entities.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -27,7 +28,7 @@ from likewise.evaluate.histories.ordered import Ordered
 from likewise.evaluate.histories.shown import Changing, Drift, Shown, Transitions
 from likewise.evaluate.pictures import people_of, picture
 from likewise.evaluate.shown import Picture
-from likewise.evaluate.tables import FloatArray, IntArray, TypedColumn
+from likewise.evaluate.tables import FloatArray, IntArray, Typed, TypedColumn
 from likewise.schema.column import Kind, Schema
 from likewise.schema.parse import restore_column
 
@@ -174,40 +175,45 @@ def _means(values: FloatArray, at: IntArray, size: int) -> FloatArray:
     return np.where(n > 0, np.bincount(at[there], values[there], minlength=size) / np.maximum(n, 1), np.nan)
 
 
-def _cells(rows: Ordered) -> Hashes:
+def _cells(table: Typed) -> Hashes:
     """(n,) a number of each row, the time included, alike for equal ones."""
-    return pl.DataFrame({str(i): c.values for i, c in enumerate(rows.table.columns)}).hash_rows(seed=3).to_numpy()
+    return pl.DataFrame({str(i): c.values for i, c in enumerate(table.columns)}).hash_rows(seed=3).to_numpy()
 
 
-def _texts(cells: pl.Series) -> list[str]:
+def _texts(cells: pl.Series, kind: Kind) -> list[str]:
     texts = cells.cast(pl.String).fill_null("–")
-    return (texts.str.replace(r"\.0+$", "") if cells.dtype.is_temporal() else texts).to_list()
+    if kind is Kind.DATETIME:  # neither empty fractions of seconds nor how far the clock is from another
+        texts = texts.str.replace(r"(:\d\d)(\.0+)?([+-]\d\d:?\d\d)?$", "${1}")
+    return texts.to_list()
 
 
 def examples(
-    frame: pl.DataFrame, rows: IntArray, synthetic: Ordered, train: Ordered, schema: Schema, time: str | None,
-    static: tuple[int, ...], rng: np.random.Generator,
+    frame: pl.DataFrame, synthetic: Ordered, real: Sequence[Ordered], known: Sequence[Typed], schema: Schema,
+    time: str | None, static: tuple[int, ...], rng: np.random.Generator,
 ) -> tuple[tuple[str, ...], tuple[tuple[tuple[str, ...], ...], ...]]:  # fmt: skip
     """Heads, and synthetic histories of several rows, drawn by chance.
 
     Args:
         frame: the synthetic rows, canonical.
-        rows: (n,) where each of the rows in order stands in it.
+        real: histories that none shown may have gone through whole.
+        known: real tables, no row of which is shown.
     """
     several = rng.permutation(np.flatnonzero(synthetic.lengths > 1))[:TRIED]
     if not len(several):
         return (), ()
     tried = synthetic.take(several)
-    known = np.add.reduceat(stand_in(_cells(tried), _cells(train)), tried.starts) > 0
-    chosen = several[~known & (runs.longest(tried, train, time) < tried.lengths)][:EXAMPLES]
+    fresh = ~np.logical_or.reduceat(stand_in(_cells(tried.table), np.concatenate([*map(_cells, known)])), tried.starts)
+    for others in real:
+        fresh &= runs.longest(tried, others, time) < np.minimum(tried.lengths, runs.MOST)
+    chosen = several[fresh][:EXAMPLES]
     columns = synthetic.table.columns
     names = [c.name for i, c in enumerate(columns) if i not in static and c.name != time]
     names = [*([time] if time else []), *(columns[i].name for i in static[:2]), *names][:MOST_HEADS]
     found = []
     for entity in chosen:
         start = synthetic.starts[entity]
-        of = frame[rows[start : start + min(int(synthetic.lengths[entity]), MOST_STEPS)]]
-        texts = [_texts(restore_column(of[name], schema[name])) for name in names]
+        of = frame[synthetic.rows[start : start + min(int(synthetic.lengths[entity]), MOST_STEPS)]]
+        texts = [_texts(restore_column(of[name], schema[name]), schema[name].kind) for name in names]
         cut = [[t if len(t) <= MOST_LETTERS else f"{t[: MOST_LETTERS - 1]}…" for t in column] for column in texts]
         found.append(tuple(zip(*cut, strict=True)))
     return tuple(names), tuple(found)

@@ -62,8 +62,8 @@ class Shown:
         lengths: rows an entity.
         gaps: times between rows, in `unit` ("days", "hours", "minutes", "seconds", or "" of numbers).
         heads: columns of the examples, the time first.
-        examples: some synthetic histories, drawn by chance: rows of cells as text. None of these rows stands in the
-            training table.
+        examples: some synthetic histories, drawn by chance: rows of cells as text. None of these rows stands in a
+            real table.
     """
 
     lengths: Picture | None = None

@@ -112,6 +112,17 @@ class Told:
         return tuple(self.train.static())
 
     @cached_property
+    def by_value(self) -> dict[str, Ordered]:
+        """The same histories by table, as an attacker compares them: texts by value, not by pattern."""
+        sides = {"real": self.train, "synthetic": self.synthetic, "holdout": self.holdout}
+        tables = self.run.compared
+        return {
+            role: replace(rows, table=replace(tables[role].take(rows.rows), persons=rows.who))
+            for role, rows in sides.items()
+            if rows is not None
+        }
+
+    @cached_property
     def vectors(self) -> dict[str, Typed]:
         """A row an entity, by table."""
         sides = {"real": self.train, "synthetic": self.synthetic, "holdout": self.holdout}
@@ -145,10 +156,12 @@ def _ordered(run: Context, role: str, table: Typed, time: str | None) -> Ordered
 def shown(told: Told) -> Shown:
     """Pictures and examples for the page."""
     run, time = told.run, told.time
+    by_value = told.by_value
+    real = [rows for role, rows in by_value.items() if role != "synthetic"]
+    known = [table for role, table in run.compared.items() if role != "synthetic"]
     heads, examples = pictures.examples(
-        run.frames["synthetic"], told.synthetic.rows, told.synthetic, told.train, run.schema, time, told.static,
-        run.rng(84),
-    )  # fmt: skip
+        run.frames["synthetic"], by_value["synthetic"], real, known, run.schema, time, told.static, run.rng(84)
+    )
     train, synthetic = (rows.some(events.MOST_HELD, run.rng(85)) for rows in (told.train, told.synthetic))
     return replace(pictures.shown(train, synthetic, told.hands, time), heads=heads, examples=examples)
 
@@ -267,7 +280,7 @@ def attack_scores(told: Told) -> Iterable[Score]:
     """Copies of histories, and attacks on who was learnt from, beside entities that were not."""
     if told.holdout is None:
         return
-    yield from _copy_scores(told, told.holdout)
+    yield from _copy_scores(told)
     run, vectors = told.run, told.vectors
     tables = vectors["real"], vectors["holdout"], vectors["synthetic"]
     near, crowded = copying.distance_share(*tables, seed=run.draw_seed(82))
@@ -279,12 +292,13 @@ def attack_scores(told: Told) -> Iterable[Score]:
             yield Score.of(tpr_name(f"history_{name}", at), figure)
 
 
-def _copy_scores(told: Told, holdout: Ordered) -> Iterable[Score]:
-    ours, fresh, train = (runs.whole_histories(rows, told.time) for rows in (told.synthetic, holdout, told.train))
+def _copy_scores(told: Told) -> Iterable[Score]:
+    tables = [told.by_value[role] for role in ("synthetic", "holdout", "real")]
+    ours, fresh, train = (runs.whole_histories(rows, told.time) for rows in tables)
     hits = [int(stand_in(some, train).sum()) for some in (ours, fresh)]
     figure = exact_contrast(hits[0], len(ours), hits[1], len(fresh))
     yield Score.of("history_copies", replace(figure, copy=1.0), floor_by="holdout")
-    longest = [runs.longest(rows, told.train, told.time) for rows in (told.synthetic, holdout)]
+    longest = [runs.longest(rows, tables[2], told.time) for rows in tables[:2]]
     hits = [int((rows >= runs.LONG).sum()) for rows in longest]
     if told.train.lengths.max() < runs.LONG:
         return

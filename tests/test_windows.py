@@ -340,3 +340,41 @@ def test_a_person_with_gaps_holds_a_value_once() -> None:
         windows = lw.windows(frame, 4, time="day", entity="who")
     assert len(np.unique(windows.origins[:, 0])) == 25
     assert WindowCodec.fit(windows).channels[0].levels == (0.0, 1.0)
+
+
+def test_a_holdout_that_is_no_windows_is_refused() -> None:
+    with pytest.raises(InputError, match="holdout"):
+        made("autoregressive").fit(lw.WindowSet(waves()), holdout=pl.DataFrame({"a": [1.0]}))
+
+
+@pytest.mark.parametrize("names", [["a", "b"], np.array(["a", "b"])])
+def test_names_of_channels_may_be_any_list(names: Any) -> None:
+    assert lw.WindowSet(waves(), names).names == ("a", "b")
+
+
+@pytest.mark.parametrize("names", ["ab", np.array("ab")])
+def test_one_text_is_no_names_of_channels(names: Any) -> None:
+    with pytest.raises(InputError, match="list of names"):
+        lw.WindowSet(waves(), names)
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("f8", 1.7e308), ("i8", 2**63 - 1), ("i8", -(2**63)), ("u8", 2**64 - 1)])
+def test_numbers_beyond_what_can_be_drawn_are_refused(dtype: str, value: Any) -> None:
+    x = np.zeros((30, 4, 1), dtype)
+    x[3] = value
+    with pytest.raises(InputError, match="1 of 1 channels hold values beyond"):
+        lw.WindowSet(x)
+
+
+def test_what_one_series_alone_holds_is_not_given_back() -> None:
+    x = np.stack([np.random.default_rng(0).normal(size=(30, 4)), np.full((30, 4), np.nan)], 2)
+    x[7, :, 1] = 1234.5
+    origin = np.stack([np.arange(30), np.zeros(30, np.int64)], 1)
+    assert WindowCodec.fit(lw.WindowSet(x, origin=origin)).channels[1].is_gone
+
+
+def test_a_number_of_a_file_that_is_too_large_is_told() -> None:
+    state = WindowCodec.fit(lw.WindowSet(waves())).to_state()[0]
+    state["channels"][0]["high"] = 10**400
+    with pytest.raises(ModelFileError, match="must be numbers"):
+        WindowCodec.from_state(state)

@@ -19,7 +19,7 @@ from likewise.codecs.column import State, take_value
 from likewise.codecs.table import Narrowing
 from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.schema.column import Schema
-from likewise.series.sets import MOST_SIDE, WindowSet
+from likewise.series.sets import LARGEST, MOST_SIDE, WindowSet
 
 BELOW_ONE = np.float32(1 - 2**-24)
 
@@ -240,9 +240,9 @@ def _channel(x: Floats, holders: npt.NDArray[np.int64], like: int | None) -> Cha
     """What is known of one channel. Shape: (n, T)."""
     known = x[~np.isnan(x)]
     missing = known.size < x.size
-    if not known.size:
-        return Channel(low=math.nan, high=math.nan, missing=True, like=like)
     own = pl.DataFrame({"who": holders[~np.isnan(x)], "value": known})
+    if missing and own["who"].n_unique() < HELD_BY:  # what so few hold is theirs alone
+        return Channel(low=math.nan, high=math.nan, missing=True, like=like)
     ends = own.group_by("who").agg(low=pl.col("value").min(), high=pl.col("value").max())
     low, high = _protected(ends["low"].to_numpy()), -_protected(-ends["high"].to_numpy())
     levels = np.unique(known)
@@ -299,7 +299,7 @@ def _channel_of(data: Any) -> Channel:
     decimals = take_value(data, "decimals", int, type(None))
     like, missing = take_value(data, "like", int, type(None)), take_value(data, "missing", bool)
     numbers = [v for v in (low, high, *levels) if v is not None]
-    if not all(isinstance(v, int | float) and math.isfinite(v) for v in numbers) or (low is None) != (high is None):
+    if not all(isinstance(v, int | float) and abs(v) <= LARGEST for v in numbers) or (low is None) != (high is None):
         raise ModelFileError("codec: the ends and levels of a channel must be numbers")
     if (low is not None and low > high) or list(levels) != sorted(levels) or len(levels) > MOST_LEVELS:
         raise ModelFileError("codec: the ends and levels of a channel must be in order")

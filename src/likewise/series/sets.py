@@ -29,6 +29,9 @@ PathLike = str | os.PathLike[str]
 MOST_SIDE = 2**14
 """Steps, or channels, at most."""
 
+LARGEST, LARGEST_WHOLE = 1e300, 2**53
+"""Beyond these a number has no mean, and a whole one is not told from the next."""
+
 KEY = "windows"
 """What the array is called in a mapping and in a file; beside it `channels`, their names."""
 
@@ -61,6 +64,11 @@ class WindowSet:
 
     def __post_init__(self) -> None:
         _check(self.x)
+        names: Any = self.channels
+        if names is not None:
+            if isinstance(names, str) or np.ndim(names) != 1:
+                raise InputError("channels must be a list of names, one for each")
+            object.__setattr__(self, "channels", tuple(str(name) for name in names))
         n, _, width = self.x.shape
         if self.channels is not None and (len(self.channels) != width or len(set(self.channels)) != width):
             raise InputError(f"channels must be {width} different names, one for each, got {len(self.channels)}")
@@ -129,6 +137,9 @@ def _check(x: Any) -> None:
         bad = int(np.isinf(x).any((0, 1)).sum())
         if bad:
             raise InputError(f"{bad} of {width} channels hold infinite values; a value that is not known is NaN")
+    most = LARGEST_WHOLE if x.dtype.kind in "iu" else LARGEST
+    if x.dtype.itemsize >= 8 and (far := int(((x > most) | (x < -most)).any((0, 1)).sum())):
+        raise InputError(f"{far} of {width} channels hold values beyond {most:.3g}; subtract a base, or divide them")
 
 
 def as_windows(data: Any, *, in_order: bool = False) -> WindowSet | None:
@@ -147,7 +158,7 @@ def as_windows(data: Any, *, in_order: bool = False) -> WindowSet | None:
         if set(data) - {KEY, "channels"}:
             raise InputError(f"windows are given as windows, or windows and channels; got {len(data)} entries")
         names = data.get("channels")
-        return WindowSet(np.asarray(data[KEY]), None if names is None else tuple(str(name) for name in names))
+        return WindowSet(np.asarray(data[KEY]), names)
     if in_order and ((isinstance(data, np.ndarray) and data.ndim != 2) or isinstance(data, list | tuple)):
         return WindowSet(_as_array(data))
     return None

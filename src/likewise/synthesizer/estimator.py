@@ -188,7 +188,10 @@ class Synthesizer(Estimator, LatentMethods):
         give_back: Callable[[Any], Any]
         if windows is not None and y is None:
             give_back = giving_windows_back(frame)
-            learnt = fit_windows(self, windows, as_windows(holdout, in_order=True), split, training)
+            kept_windows = as_windows(holdout, in_order=True)
+            if holdout is not None and kept_windows is None:
+                raise InputError("what is learnt are windows, and the holdout is none: give windows throughout")
+            learnt = fit_windows(self, windows, kept_windows, split, training)
         elif images is not None:
             give_back = giving_back(frame)
             learnt = fit_images(self, images, as_images(holdout), split, training)

@@ -54,12 +54,12 @@ def real(tmp_path: Path, mixed_frame: pl.DataFrame) -> Path:
 class Resampler:
     """Stands in for `Synthesizer`: gives back rows that it has seen."""
 
-    ledger_ = None
+    ledger_ = beside_ = None
 
     def __init__(self, model: str = "autoregressive", *, schema: Schema | None = None, **options: Any) -> None:
         self.model, self.schema_, self.options = model, schema, options
 
-    def fit(self, frame: pl.DataFrame) -> Resampler:
+    def fit(self, frame: pl.DataFrame, **_: Any) -> Resampler:
         if self.options["progress"]:
             self.options["progress"](
                 Event(
@@ -335,7 +335,7 @@ def test_warnings_of_ours_become_notes_and_others_are_kept_quiet(
     import warnings
 
     class Warns(Resampler):
-        def fit(self, frame: pl.DataFrame) -> Resampler:
+        def fit(self, frame: pl.DataFrame, **_: Any) -> Resampler:
             warnings.warn("column 'age': repaired", errors.LikewiseWarning, stacklevel=2)
             warnings.warn("between libraries", FutureWarning, stacklevel=2)
             return super().fit(frame)

@@ -19,6 +19,7 @@ from likewise.errors import LikewiseWarning, OptionError, PrivacyError, SchemaEr
 from likewise.modelfile import read_model
 from likewise.schema.column import Column, Schema
 from likewise.schema.parse import parse, parse_declared
+from likewise.synthesizer.parameters import table_generator
 
 from .artefacts import blind_answers
 
@@ -126,7 +127,7 @@ def test_a_schema_without_columns_is_no_leave_to_look() -> None:
 def test_the_number_of_columns_that_chooses_a_model_is_the_declared_one() -> None:
     frame = pl.DataFrame({f"c{i}": np.arange(120) for i in range(31)})  # to inference, 31 ids
     said = lw.infer(frame).declare(bounds=(0, 1), nullable=False)
-    assert lw.Synthesizer(schema=said, privacy=BUDGET)._table_generator(said).name == "mst"
+    assert table_generator(lw.Synthesizer(schema=said, privacy=BUDGET), said).name == "mst"
 
 
 # ---- each cell by the declaration alone -----------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def meta(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AdamW, "step", step_on_meta)
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # torch knows none there
     monkeypatch.setattr("likewise.models.gradient.model.train", walk)
-    for name in ("gradient.tables", "gan.model", "images.latents", "images.gan", "images.vaegan"):
+    for name in ("gradient.tables", "gan.model", "images.latents", "images.gan", "images.duel", "images.vaegan"):
         room = importlib.import_module(f"likewise.models.{name}")
         monkeypatch.setattr(room, "train_device", lambda asked: "meta")
 

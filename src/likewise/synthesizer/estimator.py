@@ -232,7 +232,10 @@ class Synthesizer(Estimator, LatentMethods):
         self.rules_, self.histories_, self.record_ = learnt.rules, learnt.histories, learnt.generator.record.to_dict()
         self.ledger_ = self._paid = learnt.ledger
         self.plan_, self.answers_ = (None, ()) if learnt.gate is None else (learnt.gate.plan, learnt.gate.answers)
-        self.train_rows_, self.holdout_rows_ = learnt.train_rows, learnt.holdout_rows
+        for name in ("train_rows_", "holdout_rows_"):
+            vars(self).pop(name, None)  # under a budget not even an attribute says that there were such rows
+        if learnt.train_rows is not None:
+            self.train_rows_, self.holdout_rows_ = learnt.train_rows, learnt.holdout_rows
 
     def sample(
         self,

@@ -128,7 +128,9 @@ def table_generator(synth: Synthesizer, schema: Schema) -> Generator:
         InputError: the synthesizer's model learns images or windows.
     """
     if isinstance(synth.model, Generator) and type(synth.model) in (*IMAGE_MODELS.values(), *WINDOW_MODELS.values()):
-        raise InputError(f"model {synth.model.name!r} learns arrays of 3 or 4 dimensions, got a table")
+        raise InputError(
+            f"model {synth.model.name!r} learns images or windows, arrays of 3 or 4 dimensions; got a table"
+        )
     return made_generator(synth, _table_kind(synth, synth.model, schema) if isinstance(synth.model, str) else None)
 
 

@@ -378,3 +378,21 @@ def test_a_number_of_a_file_that_is_too_large_is_told() -> None:
     state["channels"][0]["high"] = 10**400
     with pytest.raises(ModelFileError, match="must be numbers"):
         WindowCodec.from_state(state)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", ">f8", ">i4", "g"])
+def test_decimals_are_found_in_any_type_and_the_type_can_be_read(dtype: str) -> None:
+    x = np.round(np.random.default_rng(0).normal(size=(60, 4, 1)) * 50, 2).astype(dtype)
+    codec = WindowCodec.fit(lw.WindowSet(x))
+    assert codec.channels[0].decimals == (0 if x.dtype.kind == "i" else 2)
+    assert WindowCodec.from_state(codec.to_state()[0]) == codec
+
+
+def test_measures_of_no_windows_are_refused() -> None:
+    with pytest.raises(InputError, match="no windows"):
+        lw.evaluate(lw.WindowSet(waves()), lw.WindowSet(waves()[:0]))
+
+
+def test_no_channel_takes_the_place_of_the_number_of_a_step() -> None:
+    with pytest.raises(InputError, match="other names"):
+        lw.WindowSet(waves(), ("level", "step")).frame()

@@ -110,13 +110,15 @@ class WindowCodec:
         Raises:
             InputError: every channel is constant, so that there is nothing to learn.
         """
-        x, holders = windows.x.astype(np.float64), holders_of(windows)
+        x, holders, dtype = windows.x.astype(np.float64), holders_of(windows), windows.x.dtype
+        # Of this machine's order of bytes, and of 8 at most: others are not read everywhere.
+        dtype = np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
         found: list[Channel] = []
         for c in range(windows.n_channels):
             own = (i for i in range(c) if found[i].like is None)
             twins = (i for i in own if np.array_equal(x[..., i], x[..., c], equal_nan=True))
-            found.append(_channel(x[..., c], holders, next(twins, None)))
-        made = cls(windows.n_steps, windows.x.dtype, windows.channels, tuple(found))
+            found.append(_channel(x[..., c], holders, next(twins, None), dtype))
+        made = cls(windows.n_steps, dtype, windows.channels, tuple(found))
         if not made.alphabet.image or not made.alphabet.image.channels:
             raise InputError("every channel is constant or missing, so there is nothing to learn")
         return made
@@ -236,7 +238,7 @@ def holders_of(windows: WindowSet) -> npt.NDArray[np.int64]:
     return np.asarray(number[:, None] * (int(moment.max()) + 1) + moment - int(moment.min()))
 
 
-def _channel(x: Floats, holders: npt.NDArray[np.int64], like: int | None) -> Channel:
+def _channel(x: Floats, holders: npt.NDArray[np.int64], like: int | None, dtype: np.dtype[Any]) -> Channel:
     """What is known of one channel. Shape: (n, T)."""
     known = x[~np.isnan(x)]
     missing = known.size < x.size
@@ -252,7 +254,10 @@ def _channel(x: Floats, holders: npt.NDArray[np.int64], like: int | None) -> Cha
         few = tuple(sorted(held["value"].to_list()))
         if few:
             low, high = few[0], few[-1]
-    decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(known, d), known)), None)
+    # In the type that came: in one of single precision 0.1 is not the nearest number to 0.1.
+    decimals = next(
+        (d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(known, d).astype(dtype), known)), None
+    )  # fmt: skip
     if decimals is not None:
         low, high = float(np.round(low, decimals)), float(np.round(high, decimals))
     return Channel(low=low, high=high, decimals=decimals, levels=few, missing=missing, like=like)

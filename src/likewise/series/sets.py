@@ -106,6 +106,8 @@ class WindowSet:
             >>> WindowSet(np.zeros((20, 3, 1)), ("height",)).frame().head(2).rows()
             [(0, 0, 0.0), (0, 1, 0.0)]
         """
+        if {"window", "step"} & set(self.names):
+            raise InputError("a frame has columns window and step of its own: give these channels other names")
         n, steps, width = self.x.shape
         flat = self.x.reshape(n * steps, width)
         columns = {

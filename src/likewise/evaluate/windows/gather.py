@@ -45,6 +45,8 @@ def evaluate_windows(
         >>> [score.name for score in report.scores]
         ['discriminative', 'predictive', 'window_copies', 'window_distance_share']
     """
+    if not all(len(windows) for windows in (real, synthetic, holdout) if windows is not None):
+        raise InputError("there are no windows in one of the sets")
     notes, by = [], FLOORS[holdout is not None]
     if holdout is None:
         notes.append(

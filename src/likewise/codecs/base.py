@@ -14,6 +14,9 @@ import numpy.typing as npt
 CodeArray = npt.NDArray[np.unsignedinteger]
 FloatArray = npt.NDArray[np.floating]
 
+BELOW_ONE = np.float32(1 - 2**-24)
+"""The largest fraction: a pixel as bright as can be, a window's value at the end of its channel."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Alphabet, Codes, ImageShape
+from likewise.codecs.base import BELOW_ONE, Alphabet, Codes, ImageShape
 from likewise.codecs.column import State, take_value
 from likewise.codecs.levels import LevelCodec
 from likewise.codecs.table import Narrowing, TableCodec
@@ -24,8 +24,6 @@ from likewise.schema.column import Column, Kind, Schema
 
 LABEL = "y"
 """What the label is called, in conditions and in files."""
-
-BELOW_ONE = np.float32(1 - 2**-24)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from likewise.codecs.base import Alphabet, Codes, WindowShape
+from likewise.codecs.base import BELOW_ONE, Alphabet, Codes, WindowShape
 from likewise.codecs.column import State, take_value
 from likewise.codecs.table import Narrowing
 from likewise.errors import ConditionError, InputError, ModelFileError
 from likewise.schema.column import Schema
 from likewise.series.sets import LARGEST, MOST_SIDE, WindowSet
-
-BELOW_ONE = np.float32(1 - 2**-24)
 
 Floats = npt.NDArray[np.float64]
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from likewise.errors import InputError, OutputError
 from likewise.series.order import origins
-from likewise.tables.files import atomic_path
+from likewise.tables.files import atomic_path, check_writable
 
 __all__ = ["WindowSet", "as_windows", "giving_windows_back", "holds_windows", "read_windows", "write_windows"]
 
@@ -236,11 +236,7 @@ def check_windows_writable(path: PathLike) -> None:
     path = Path(path)
     if path.suffix.lower() != ".npz":
         raise OutputError(f"{str(path)!r}: windows go to a file that ends in .npz")
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise OutputError(f"the folder {str(folder)!r} does not exist")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"the folder {str(folder)!r} cannot be written to")
+    check_writable(path)
 
 
 def write_windows(windows: WindowSet, path: PathLike) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import Alphabet, Codes, Given, ImageShape
+from likewise.codecs.base import BELOW_ONE, Alphabet, Codes, Given, ImageShape
 from likewise.dp.gate import Noisy
 from likewise.dp.queries import Marginals
 from likewise.errors import ConditionError, InputError, ModelFileError
@@ -34,9 +34,6 @@ Net = TypeVar("Net", bound="nn.Module")
 
 BATCH = 256
 """Images drawn or encoded at once."""
-
-LARGEST = np.float32(1 - 2**-24)
-"""The largest fraction: a pixel as bright as can be."""
 
 MIN_PER_CLASS = 2
 
@@ -200,7 +197,7 @@ class ImageModel(GradientModel[Net]):
         return self._as_codes(labels, pixels)
 
     def _as_codes(self, labels: npt.NDArray[np.int64], pixels: npt.NDArray[np.float32]) -> Codes:
-        return Codes(labels.astype(self._alphabet.code_dtype), np.clip(pixels, 0.0, LARGEST))
+        return Codes(labels.astype(self._alphabet.code_dtype), np.clip(pixels, 0.0, BELOW_ONE))
 
     def _noise(self, n: int, rng: np.random.Generator) -> torch.Tensor:
         """(n, L) standard normals."""

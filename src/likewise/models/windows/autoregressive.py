@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from likewise.codecs.base import Alphabet, Codes, Given
+from likewise.codecs.base import BELOW_ONE, Alphabet, Codes, Given
 from likewise.errors import InputError, ModelFileError
 from likewise.models.about import About
 from likewise.models.base import Fit, check_rows
@@ -18,7 +18,7 @@ from likewise.models.drawing.conditioning import blocks
 from likewise.models.gradient.inputs import net_with_weights, train_device
 from likewise.models.gradient.model import GradientModel
 from likewise.models.options import number, whole
-from likewise.models.windows.base import BATCH, LARGEST, check_windows, in_steps
+from likewise.models.windows.base import BATCH, check_windows, in_steps
 from likewise.training.loop import Descent, Schedule, by_autograd, side_by_side
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class WindowAutoregressive(GradientModel["StepNet"]):
             fractions[rows] = net.draw(uniforms, normals).transpose(1, 2).flatten(1).numpy()
 
         side_by_side(draw, blocks(n, rng, BATCH))
-        return Codes(np.zeros((n, 0), self._alphabet.code_dtype), np.clip(fractions, 0.0, LARGEST))
+        return Codes(np.zeros((n, 0), self._alphabet.code_dtype), np.clip(fractions, 0.0, BELOW_ONE))
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         import torch

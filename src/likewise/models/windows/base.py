@@ -11,9 +11,6 @@ from likewise.errors import InputError
 BATCH = 512
 """Windows drawn, or held out windows judged, at once."""
 
-LARGEST = np.float32(1 - 2**-24)
-"""The largest fraction."""
-
 
 def check_windows(alphabet: Alphabet) -> None:
     """Hold an alphabet to be one of windows.

@@ -125,13 +125,6 @@ class Typed:
         kept = rng.random(len(rows)) * np.quantile(np.repeat(rows, rows), MANY_ROWS) < rows
         return replace(self.take(order[first[kept]]), persons=None)
 
-    def sample_persons(self, n: int, rng: np.random.Generator) -> Typed:
-        """All rows of at most n persons, drawn without replacement."""
-        if self.persons is None:
-            return self.sample(n, rng)
-        chosen = rng.permutation(np.unique(self.persons))[:n]
-        return self.take(np.flatnonzero(np.isin(self.persons, chosen)))
-
     def sample(self, n: int, rng: np.random.Generator) -> Typed:
         """At most n rows, drawn without replacement; the table itself when it is no larger."""
         return self if self.n <= n else self.take(rng.permutation(self.n)[:n])

@@ -1,0 +1,1 @@
+"""Databases: several tables, the keys between them, and what must hold of these."""

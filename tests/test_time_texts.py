@@ -486,6 +486,26 @@ def test_weeks_are_read_with_words_on_either_side_of_the_year(form: str) -> None
     assert restore(read, schema).equals(raw)
 
 
+QUARTER_FORMS = [
+    "{y}Q{q}", "{y}-Q{q}", "{y} q{q}", "Q{q} {y}", "Q{q}/{y}", "{q}Q{yy:02}", "Q{q}'{yy:02}", "{y}年第{q}季度",
+    "{q}. Quartal {y}", "{y}H{h}", "H{h} {y}", "{h}H{y}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", QUARTER_FORMS)
+def test_quarters_and_halves_of_years_are_read_as_their_first_days(form: str) -> None:
+    days, size = [moment.date() for moment in moments()], 6 if "{h}" in form else 3
+    quarters = [(day.year, (day.month - 1) // 3 + 1, (day.month - 1) // 6 + 1) for day in days]
+    raw = pl.DataFrame({"x": [form.format(y=y, yy=y % 100, q=q, h=h) for y, q, h in quarters]})
+    schema = infer(raw)
+    read = parse(raw, schema)
+    assert read["x"].to_list() == [day.replace(month=(day.month - 1) // size * size + 1, day=1) for day in days]
+    assert restore(read, schema).equals(raw)
+    assert schema["x"].format is not None
+    none = times.read(pl.Series([form.format(y=2020, yy=20, q=5, h=3)]), schema["x"].format)
+    assert none.to_list() == [None]  # no year has so many
+
+
 @pytest.mark.parametrize("form", ["{y}/{m:02}/{d:02}", "{y}.{m}.{d}", "{y}-{m:02}-{d:02}", "{y}{m:02}{d:02}"])
 def test_years_of_the_republic_are_told_by_three_digits(form: str) -> None:
     days = [moment.date() for moment in moments()]

@@ -279,6 +279,11 @@ def days(n: int, seed: int = 3) -> pl.Series:
     return pl.Series("t", np.random.default_rng(seed).integers(since, since + 1_400, n)).cast(pl.Int32).cast(pl.Date)
 
 
+def back(day: pl.Series) -> pl.Series:
+    """The Friday before a weekend."""
+    return day.to_frame("t").select(pl.col("t") - pl.duration(days=(pl.col("t").dt.weekday() - 5).clip(0))).to_series()
+
+
 PATTERNS = {
     "Mondays": lambda day: day.dt.truncate("1w"),
     "every second Friday": lambda day: day.dt.truncate("2w") + dt.timedelta(days=4),
@@ -287,6 +292,7 @@ PATTERNS = {
     "firsts of a month": lambda day: day.dt.month_start(),
     "month ends": lambda day: day.dt.month_end(),
     "firsts of a quarter": lambda day: day.dt.truncate("1q"),
+    "25ths or the business day before": lambda day: back(day.dt.month_start() + dt.timedelta(days=24)),
     "15th and last": lambda day: day.filter((day.dt.day() == 15) | (day == day.dt.month_end())),
 }
 

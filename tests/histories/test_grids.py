@@ -43,12 +43,25 @@ def dates(keep: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
     return days.to_frame().filter(keep(pl.col("t")))["t"]
 
 
+def weekend_days(t: pl.Expr) -> pl.Expr:
+    """Days since the last Friday, of a weekend; else none."""
+    return pl.max_horizontal(t.dt.weekday() - 5, pl.lit(0))
+
+
 PATTERNS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "month ends": lambda t: t == t.dt.month_end(),
     "month starts": lambda t: t.dt.day() == 1,
     "quarter ends": lambda t: (t == t.dt.month_end()) & (t.dt.month() % 3 == 0),
     "firsts and fifteenths": lambda t: t.dt.day().is_in([1, 15]),
     "business days": lambda t: t.dt.weekday() <= 5,
+    "last business days": lambda t: t == t.dt.month_end() - pl.duration(days=weekend_days(t.dt.month_end())),
+    "first business days": lambda t: (
+        t
+        == t.dt.month_start()
+        + pl.duration(days=(8 - t.dt.month_start().dt.weekday()) * (weekend_days(t.dt.month_start()) > 0))
+    ),
+    "third Fridays": lambda t: (t.dt.weekday() == 5) & t.dt.day().is_between(15, 21),
+    "last Fridays": lambda t: (t.dt.weekday() == 5) & (t.dt.day() + 7 > t.dt.month_end().dt.day()),
     "Tuesdays and Saturdays": lambda t: t.dt.weekday().is_in([2, 6]),
 }
 
@@ -62,6 +75,18 @@ def test_dates_keep_to_the_calendar_of_the_table(pattern: str) -> None:
     assert len(longer) == 40 + 30 * some.head(40)["who"].n_unique()
     for frame in (some, longer):
         assert frame.select(keep(pl.col("t")).all()).item()
+
+
+def test_quarters_written_as_texts_tell_the_time() -> None:
+    table = table_of(dates(lambda t: (t.dt.day() == 1) & (t.dt.month() % 3 == 1)), least=2, most=5)
+    texts = pl.format("{}-Q{}", pl.col("t").dt.year(), pl.col("t").dt.quarter())
+    synth, some = drawn(table.with_columns(t=texts))
+    number = pl.col("t").str.slice(0, 4).cast(int) * 4 + pl.col("t").str.slice(-1).cast(int)
+    apart = some.select(number.diff().over("who").alias("apart"))["apart"].drop_nulls()
+    assert set(apart) <= {1, 2}
+    longer = synth.extend(some.head(1), steps=5, random_state=0)["t"]
+    assert longer.str.contains(r"^\d{4}-Q[1-4]$").all()
+    assert longer.is_sorted()
 
 
 def test_each_entity_keeps_its_own_day_of_the_month() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from likewise.schema import around, eras, months, spellings, zones
+from likewise.schema import around, eras, months, quarters, spellings, zones
 from likewise.schema.number_forms import few
 from likewise.schema.vocabulary import rows
 
@@ -71,7 +71,7 @@ class TimeTexts:
 
     Patterns are those of strftime, with these beside them: `%.*f` a fraction as long as it needs, `%.1f` to `%.9f` one
     of so many digits, `%^b` and `%^B` months in capitals, `%~b` and `%~B` in small letters, `%y(1935)` years of two
-    digits from 1935 to 2034, and those of `months.py`, `around.py`, `eras.py` and `spellings.py`.
+    digits from 1935 to 2034, and those of `months.py`, `around.py`, `eras.py`, `quarters.py` and `spellings.py`.
     """
 
     format: str
@@ -279,8 +279,8 @@ def _guess(text: str) -> tuple[str, ...]:
     if last:
         return tuple(last)
     week = next((form.format(*m.groups()) for shape, form in _WEEKS if (m := shape.fullmatch(text))), None)
-    if week:
-        return (week,)
+    if part_of_year := week or quarters.pattern_of(text):
+        return (part_of_year,)
     found = [c for shape, patterns in _DATES if (match := shape.fullmatch(text)) for c in _filled(match, patterns, "")]
     split = _SEPARATED.fullmatch(text)
     time = (_time_pattern(split["time"]) or _dotted(split["time"])) if split and not found else ""
@@ -454,6 +454,7 @@ def _cased(pattern: str) -> str:
 
 
 def _strptime(texts: pl.Series, pattern: str, dtype: pl.DataType) -> pl.Series:
+    texts, pattern = quarters.to_read(texts, pattern)
     texts, pattern = months.to_numbers(
         *around.to_read(*eras.to_read(*spellings.to_read(*zones.to_read(texts, pattern))))
     )
@@ -501,9 +502,8 @@ def _convert(times: pl.Series, dtype: pl.DataType) -> pl.Series:
 def write(times: pl.Series, pattern: str) -> pl.Series:
     """Dates and times to texts."""
     times, pattern = zones.to_write(times, pattern)
-    plain = re.sub(
-        r"%y\(\d{4}\)", "%y", months.to_write(around.to_write(eras.to_write(spellings.to_write(_cased(pattern)))))
-    )
+    plain = quarters.to_write(around.to_write(eras.to_write(spellings.to_write(_cased(pattern)))))
+    plain = re.sub(r"%y\(\d{4}\)", "%y", months.to_write(plain))
     fraction = re.search(r"%\.([*124578])f", plain)
     if fraction:  # between marks, where it is cut
         plain = plain.replace(fraction.group(), "\x1f%.9f\x1e")
@@ -515,4 +515,4 @@ def write(times: pl.Series, pattern: str) -> pl.Series:
         texts = texts.str.replace(f"\x1f(.[0-9]{{{fraction[1]}}})[0-9]*\x1e", "${1}")
     texts = spellings.from_english(months.to_names(texts, pattern), pattern)
     cased = texts.str.to_uppercase() if "%^" in pattern else texts.str.to_lowercase() if "%~" in pattern else texts
-    return eras.to_words(around.to_words(cased, pattern), pattern, times)
+    return quarters.to_words(eras.to_words(around.to_words(cased, pattern), pattern, times), pattern)

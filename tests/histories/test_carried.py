@@ -121,6 +121,29 @@ def test_a_missing_cell_counts_as_the_last_of_its_entity_or_as_the_next() -> Non
     assert told.filter(pl.col("who") == "b")["x"].to_list() == [5, 5, 5]
 
 
+def test_a_counter_with_missing_cells_rises_over_them_and_lacks_as_many(tmp_path: Path) -> None:
+    """Meters are read at some visits, hardly ever at the first."""
+    rng = np.random.default_rng(2)
+    unread = pl.Series(rng.random(len(accounts())) < np.where(accounts()["visit"] == 1, 0.9, 0.2))
+    table = accounts().with_columns(meter=pl.when(~unread).then("meter")).drop("Δ time")
+    table = table.filter(pl.col("meter").is_not_null().any().over("account"))
+    synth = lw.Synthesizer(entity="account", time="day", random_state=0, epochs=10).fit(table)
+    synth.save(tmp_path / "m")
+    synth = lw.load(tmp_path / "m")
+    for some in (synth.sample(400, random_state=1), synth.extend(table.head(60), steps=20, random_state=1)):
+        seen = some.drop_nulls("meter")
+        assert steps(seen, "meter").min() >= 0  # type: ignore[operator]
+    some = synth.sample(400, random_state=1)
+    first, later = some.filter(pl.col("visit") == 1)["meter"], some.filter(pl.col("visit") > 1)["meter"]
+    assert 0.8 < first.is_null().mean() < 1  # type: ignore[operator]
+    assert 0.12 < later.is_null().mean() < 0.28  # type: ignore[operator]
+    assert np.isfinite(synth.log_prob(table)).all()
+    known = table.head(6).filter(pl.col("account") == "a000")
+    reading = int(known["meter"].max()) + 40  # type: ignore[arg-type]
+    longer = synth.extend(known, future=pl.DataFrame({"meter": [reading, None]}), random_state=0)
+    assert longer["meter"][-2] == reading
+
+
 def test_a_file_keeps_what_is_carried_on(tmp_path: Path) -> None:
     learnt().save(tmp_path / "m")
     assert lw.load(tmp_path / "m").sample(40, random_state=3).equals(learnt().sample(40, random_state=3))

@@ -55,6 +55,8 @@ class Carried:
         decimals: to which totals are rounded; None for whole numbers and those of unknown decimals.
         bounds: that no total goes beyond.
         same: another number carried on whose base is always the same.
+        holes: whether cells of it are missing: of such rows the change is missing too, the next one is told from the
+            last value that there was, and first rows change by nothing.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Carried:
     decimals: int | None = None
     bounds: tuple[float, float] = (-np.inf, np.inf)
     same: str | None = None
+    holes: bool = False
 
     def added(self, base: Numbers, amounts: Numbers, signs: Numbers) -> Numbers:
         """(n,) totals behind amounts; a missing amount adds nothing."""
@@ -100,7 +103,7 @@ class Carried:
         return cls(
             name=str(names[0]), source=str(names[1]), is_change=data.get("is_change") is True,
             by=data.get("by") or None, signs=tuple(signs or ()), delay=data.get("delay") is True, decimals=decimals,
-            bounds=(low, high), same=data.get("same"),
+            bounds=(low, high), same=data.get("same"), holes=data.get("holes") is True,
         )  # fmt: skip
 
 
@@ -110,7 +113,7 @@ CodesOf = Callable[[pl.Series], Ints]
 
 def bases(carried: Carried, told: Histories, codes_of: CodesOf) -> tuple[Numbers, Numbers]:
     """(n,) what each row adds to, and (E,) what the rows to come add to."""
-    values, at = told.table[carried.name].to_numpy(), told.ends
+    values, at = told.table[carried.name].fill_null(0).to_numpy(), told.ends  # 0 where an entity has it in no row
     if carried.is_change:
         return np.where(told.position > 0, np.roll(values, 1), values), values[at]
     signs = carried.signs_of(None if carried.by is None else codes_of(told.table[carried.by]))
@@ -123,18 +126,19 @@ def bases(carried: Carried, told: Histories, codes_of: CodesOf) -> tuple[Numbers
 
 
 def with_changes(told: Histories, carried: Sequence[Carried]) -> Histories:
-    """The table with a column of the changes of each number of which these are learnt."""
-    more = [
-        _changes(told, c.name, c.signs[0], c.decimals).alias(c.source) for c in carried if c.is_change
-    ]  # fmt: skip
-    return replace(told, table=told.table.with_columns(more))
+    """The table with its numbers carried on over missing cells, and a column of the changes of each number of which
+    these are learnt."""
+    whole = told.onward([c.name for c in carried])
+    more = [_changes(whole, c, told.table[c.name].is_null()).alias(c.source) for c in carried if c.is_change]
+    return replace(whole, table=whole.table.with_columns(more))
 
 
-def _changes(told: Histories, name: str, sign: int, decimals: int | None) -> pl.Series:
-    column = told.table[name]
-    change = column.diff() * sign
-    change = change if decimals is None else change.round(decimals)
-    return change.set(pl.Series(told.position == 0), None)
+def _changes(whole: Histories, carried: Carried, missing: pl.Series) -> pl.Series:
+    """(n,) of a column that is carried on over the cells that are missing."""
+    change = whole.table[carried.name].diff() * carried.signs[0]
+    change = change if carried.decimals is None else change.round(carried.decimals)
+    begins = pl.Series(whole.position == 0)
+    return change.set(begins, 0).set(missing, None) if carried.holes else change.set(begins, None)
 
 
 # ---- found in the rows -----------------------------------------------------------------------------------------------
@@ -151,12 +155,16 @@ def find_carried(
         free: gives a column that is made of another a name that none has.
     """
     later = told.position > 0
-    numbers = [n for n in own if schema[n].kind in (Kind.INTEGER, Kind.REAL) and not told.table[n].null_count()]
-    changing = {n: later & (told.table[n].diff() != 0).fill_null(False).to_numpy() for n in numbers}
+    every = [n for n in own if schema[n].kind in (Kind.INTEGER, Kind.REAL)]
+    holes = {n for n in every if told.table[n].null_count()}
+    told = told.onward(sorted(holes))
+    numbers = [n for n in every if n not in holes]
+    going = [n for n in every if not told.table[n].null_count()]  # each entity has one value at least
+    changing = {n: later & (told.table[n].diff() != 0).fill_null(False).to_numpy() for n in going}
     shown = [n for n, steps in changing.items() if _is_shown(told, steps, rows)]
     totals: dict[str, Carried] = {}
     for name in shown:
-        if any(c.source == name for c in totals.values()):
+        if name in holes or any(c.source == name for c in totals.values()):
             continue
         sources = [other for other in numbers if other != name and other not in totals]
         if (found := next(_totals(told, schema, name, sources, own), None)) is not None:
@@ -166,9 +174,10 @@ def find_carried(
         change = np.diff(told.table[name].to_numpy(), prepend=0)[later]
         if name not in totals and ((change >= 0).all() or (change <= 0).all()):
             sign = 1 if (change >= 0).all() else -1
-            result.insert(0, Carried(name, free(name), True, signs=(sign,), **_held(schema[name])))
+            held = _held(schema[name]) | {"holes": name in holes}
+            result.insert(0, Carried(name, free(name), True, signs=(sign,), **held))
     taken = {other for c in result for other in (c.name, c.source, c.by)}
-    free_ones = [name for name in shown if name not in taken]
+    free_ones = [name for name in shown if name not in taken and name not in holes]
     moving = {n for n in free_ones if moves(told.table[n].to_numpy(), told.position)}
     for pair in pairs_of(schema[name] for name in own):  # a place moves as a whole
         both = {pair.latitude, pair.longitude}

@@ -351,7 +351,7 @@ def layout_rows(layout: Layout, told: Histories) -> LaidOut:
     is_last = np.zeros(len(told), bool)
     is_last[told.ends] = True
     is_last = is_last[told.position < layout.longest]
-    told = with_changes(told.up_to(layout.longest).onward(layout.carries), layout.carried)
+    told = with_changes(told.up_to(layout.longest), layout.carried)
     codec, n = layout.codec, len(told)
     own = encoded(codec, told.table, layout.own)
     tied = layout.tied(told)

@@ -254,9 +254,8 @@ class HistoryModel:
             steps: rows to add to each; None goes on until a history ends.
             ahead: what is known of the rows to come, which then also says how many these are.
         """
-        layout, known = self.layout, known.onward(self.layout.carries)
+        layout, known = self.layout, with_changes(known, self.layout.carried)
         running = Running(layout, [base for _, base in layout.bases(known)])
-        known = with_changes(known, layout.carried)
         own = encoded(layout.codec, known.table, layout.own)
         past = layout.memory.begin(len(known.starts))
         layout.memory.over(known.position, known.whose, own, layout.tied(known), past)
@@ -294,13 +293,15 @@ class HistoryModel:
             np.concatenate([s.fractions for s in drawn])[order],
         )
         names = [name for name in (*layout.own, *layout.row_keys) if name not in layout.made]
-        rows = layout.codec.decode(codes, rng=walk.rng).select(names)
+        every = layout.codec.decode(codes, rng=walk.rng)
+        rows, holes = every.select(names), {c.name: every[c.source].is_null() for c in layout.carried if c.holes}
         again = np.concatenate([step.again for step in drawn])[order]
         if ahead is not None:
             rows, again = ahead.over(layout, rows, again)
         rows = rows.with_columns(_repeated(layout, rows, again, whose[order], entities))
         known = [entities[name].gather(whose[order]) for name in (*layout.keys, *layout.static)]
-        known += values_of(layout.carried, [step.totals for step in drawn], order)
+        totals = values_of(layout.carried, [step.totals for step in drawn], order)
+        known += [total.set(holes[total.name], None) if total.name in holes else total for total in totals]
         if layout.time is not None:
             ticks = np.concatenate([step.ticks for step in drawn])[order]
             times = layout.clock.times(ticks, entities[layout.time]).alias(layout.time)
@@ -332,7 +333,7 @@ def _repeated(layout: Layout, rows: pl.DataFrame, again: Bools, whose: Ints, ent
 
 def _entities(layout: Layout, told: Histories, bare: pl.DataFrame | None) -> pl.DataFrame:
     """(E, columns) the first rows of entities, and behind them those who have none."""
-    firsts = layout.with_bases(told)[told.starts]
+    firsts = layout.with_bases(told.onward(layout.carries))[told.starts]
     known = firsts.with_columns(pl.lit(True).alias(STARTED))
     if bare is None:
         return known

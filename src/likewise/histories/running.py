@@ -31,10 +31,10 @@ class Running:
         self._codecs = {codec.name: codec for codec in layout.codec.codecs}
         self._places = {name: layout.row_fields.index(*layout.fields_of([name])) for name in self._told}
         self.changes: dict[int, int] = {}
-        """Fields of a row that hold a change, and the code of none."""
+        """Fields of a row that hold a change, and the code of none, which first rows have, and no others."""
         for c in layout.carried:
             missing = self._codecs[c.source].fields[0].missing
-            if c.is_change and missing is not None:
+            if c.is_change and missing is not None and not c.holes:
                 self.changes[self._places[c.source]] = missing
 
     @property

@@ -66,7 +66,7 @@ NoEntity = Annotated[
     bool,
     typer.Option(
         "--no-entity",
-        help="Every row is somebody else's, though a column repeats like a key.",
+        help="Every row is somebody else's, though a column repeats like a key; with --time all are one series.",
         rich_help_panel=COLUMNS,
     ),
 ]

@@ -433,7 +433,8 @@ def synthesize(
             kept_out = None if kept_out is None else two.joined(kept_out, of_entities)
         figures = lw.evaluate(
             frame, fake, holdout=kept_out,
-            target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0, time=time,
+            target=target, schema=schema if spent is None else _open_levels(schema), random_state=seed or 0,
+            time=None if schema.entity is None else time,
         )  # fmt: skip
     if kept_out is not None:
         figures = replace(figures, notes=(*figures.notes, STOPPED_BY_HOLDOUT))

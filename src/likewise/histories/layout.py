@@ -346,12 +346,13 @@ class LaidOut:
     what: Codes
 
 
-def layout_rows(layout: Layout, told: Histories) -> LaidOut:
-    """Rows with what each is told of those before it: of each entity as many as can be drawn."""
+def layout_rows(layout: Layout, told: Histories, longest: int | None = None) -> LaidOut:
+    """Rows with what each is told of those before it: of each entity the first ones, so many at most, or all."""
+    longest = int(told.lengths.max(initial=1)) if longest is None else longest
     is_last = np.zeros(len(told), bool)
     is_last[told.ends] = True
-    is_last = is_last[told.position < layout.longest]
-    told = with_changes(told.up_to(layout.longest), layout.carried)
+    is_last = is_last[told.position < longest]
+    told = with_changes(told.up_to(longest), layout.carried)
     codec, n = layout.codec, len(told)
     own = encoded(codec, told.table, layout.own)
     tied = layout.tied(told)

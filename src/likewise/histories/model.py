@@ -89,10 +89,13 @@ class HistoryModel:
         mine_first, others_first = (
             _entities(layout, part, None if bare is None else bare[i]) for i, part in enumerate((told, held))
         )
-        if len(mine_first) == 1:
-            mine_first = pl.concat([mine_first] * ALONE)
+        n_entities = len(mine_first) + len(others_first)
+        if len(mine_first) == 1:  # of which the last rows are held out
+            n_entities, mine_first = 1, pl.concat([mine_first] * ALONE)
         firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options)
-        mine, others = (layout_rows(layout, part.some(most, rng)) for part, most in ((told, LEARNT), (held, HELD)))
+        mine, others = (
+            layout_rows(layout, part.some(most, rng), layout.longest) for part, most in ((told, LEARNT), (held, HELD))
+        )
         first, when, what = make(), make(), make()
 
         def learn(generator: Generator, train: Codes, holdout: Codes, of: tuple[Alphabet, int]) -> None:
@@ -103,7 +106,7 @@ class HistoryModel:
         if time:
             learn(when, mine.when, others.when, layout.when)
         learn(what, mine.what, others.what, layout.what)
-        model = cls(layout, firsts, first, when, what, len(mine_first) + len(others_first))
+        model = cls(layout, firsts, first, when, what, n_entities)
 
         def draw(n: int, tilts: Sequence[float]) -> tuple[pl.DataFrame, Ints]:
             tried = replace(model, layout=replace(layout, tilts=tuple(tilts)))

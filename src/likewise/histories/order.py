@@ -17,6 +17,14 @@ from likewise.errors import InputError, SchemaError, nearest
 from likewise.schema.persons import persons_of
 from likewise.typing import Bools, Ints
 
+SERIES = "\0series"
+"""The entity of rows of which no column tells whose they are: one series. No column of a table is called so."""
+
+
+def as_series(table: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the one entity that all of them are."""
+    return table.with_columns(pl.lit("series").alias(SERIES))
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -59,6 +67,7 @@ class Histories:
         Raises:
             InputError: a column is absent, or a cell of one of them is missing.
         """
+        table = as_series(table) if entity == SERIES else table
         whose = persons_of(table, entity)
         keys = pl.DataFrame({"who": whose})
         if time is not None:

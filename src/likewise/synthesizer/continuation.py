@@ -15,7 +15,7 @@ from likewise.errors import InputError, OptionError
 from likewise.histories.ahead import Ahead
 from likewise.histories.layout import Layout
 from likewise.histories.model import HistoryModel
-from likewise.histories.order import Histories
+from likewise.histories.order import SERIES, Histories, as_series
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Schema
 from likewise.schema.parse import filled, parse, restore
@@ -125,12 +125,13 @@ def _future_of(
     """
     entity, time = layout.keys[0], layout.time
     firsts = told.rows[told.starts]
-    if entity not in future.columns:  # of each
+    if entity not in future.columns and entity != SERIES:  # of each
         each = raw[entity].gather(np.repeat(firsts, len(future)))
         future = pl.concat([future] * len(firsts)).with_columns(each)
     if not len(future):
         raise InputError("future has no rows: leave it out, and give steps")
     table = parse(future, schema, partial=True)
+    table = as_series(table) if entity == SERIES else table
     keys = told.table[entity][told.starts]
     number = pl.DataFrame({"key": keys, "number": np.arange(len(keys))})
     named = pl.DataFrame({"key": table[entity].cast(keys.dtype, strict=False)})

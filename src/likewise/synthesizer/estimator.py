@@ -23,6 +23,7 @@ from likewise.dp.ledger import DP, Ledger
 from likewise.errors import InputError, LikewiseWarning, ModelFileError, NotFittedError, OptionError
 from likewise.estimator import Estimator
 from likewise.histories.model import HistoryModel
+from likewise.histories.order import SERIES
 from likewise.images.sets import as_images, giving_back
 from likewise.modelfile import read_model, write_model
 from likewise.models import AUTO
@@ -76,7 +77,8 @@ class Synthesizer(Estimator, LatentMethods):
         entity: the column that tells whose a row is, where a person, a machine or a case has several. What is kept then
             has 5 of them behind it, all rows of one are learnt or held out together, and a drawn row's is made anew.
             None takes the schema's, or one that repeats as an entity's key does, with a warning; False counts rows.
-        time: the column that orders an entity's rows; True takes their own order. They are then learnt as histories:
+        time: the column that orders an entity's rows; True takes their own order. They are then learnt as histories,
+            or without an entity as one series:
             `sample(n)` draws n entities with all their rows, and `extend` goes on from rows that are known.
         static: the columns that say what an entity is, and so never change within its rows; None finds them.
         rules: what must hold between columns, each a text such as "start <= end", "a + b = total" or "city, country
@@ -487,7 +489,7 @@ class Synthesizer(Estimator, LatentMethods):
             made.schema = saved.codec.labels_declared if isinstance(saved.codec, ImageCodec) else made.schema_
         if saved.histories is not None:
             made.generator_, layout = saved.histories.what, saved.histories.layout
-            made.time, made.entity = layout.time or True, layout.keys[0]
+            made.time, made.entity = layout.time or True, False if layout.keys[0] == SERIES else layout.keys[0]
         else:
             made.generator_ = generator.load_state(saved.state, saved.alphabet)
         made.answers_, made.n_rows_, made.record_ = saved.answers, saved.n_rows, saved.record

@@ -36,7 +36,7 @@ from likewise.schema.lives import word_on_rows
 from likewise.schema.parse import parse, parse_counted, parse_declared
 from likewise.schema.persons import LEAST_ENTITIES, parted
 from likewise.synthesizer.beside import Beside, Joined, with_static
-from likewise.synthesizer.histories import learn_histories
+from likewise.synthesizer.histories import learn_histories, warn_of_one_series
 from likewise.synthesizer.parameters import condition_fields, table_generator
 from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of, persons_in, rows_of_class
 from likewise.synthesizer.ruled import alphabet_of, rules_of
@@ -174,6 +174,8 @@ def fit_histories(
     assert synth.time is not None
     if holdout is not None:
         raise OptionError("holdout does not go with time: a share of the entities is held out")
+    if schema.entity is None and synth.entity is None:
+        warn_of_one_series()
     declared = synth.static
     if declared is not None and joined is not None:
         others = [name for name in joined.beside.static if name != joined.beside.entity]

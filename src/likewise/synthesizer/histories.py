@@ -13,10 +13,10 @@ from likewise.codecs.base import Search
 from likewise.codecs.column import CodecOptions
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.histories.model import HistoryModel
-from likewise.histories.order import Histories
+from likewise.histories.order import SERIES, Histories, as_series
 from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
-from likewise.schema.column import Role, Schema
+from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.synthesizer.ruled_histories import RuledRows
@@ -39,7 +39,7 @@ LOOKED_AT = 1_000_000
 """Rows that are looked at, at most: those of as many entities by chance."""
 
 
-def check_time(time: str | bool | None, static: Sequence[str] | None, entity: str | bool | None, **others: Any) -> None:
+def check_time(time: str | bool | None, static: Sequence[str] | None, **others: Any) -> None:
     """Hold what a synthesizer is asked for to what histories can do.
 
     Args:
@@ -56,8 +56,6 @@ def check_time(time: str | bool | None, static: Sequence[str] | None, entity: st
         if static is not None:
             raise OptionError("static names columns of entities whose rows are a history: give time= as well")
         return
-    if entity is False:
-        raise OptionError("time tells the order of an entity's rows: name the entity, or leave time out")
     if asked := [name for name, value in others.items() if value]:
         raise OptionError(f"{asked[0]} does not go with time: {_INSTEAD[asked[0]]}")
 
@@ -75,13 +73,14 @@ def learn_histories(
     Raises:
         InputError, SchemaError, OptionError: the table is none of histories, or the model learns none.
     """
-    if schema.entity is None:
-        raise OptionError("time tells the order of an entity's rows, and no column tells whose they are: give entity=")
     if not type(make()).takes_context:
         raise OptionError(f"model {make().name!r} takes no context, which histories need: take 'autoregressive'")
     if options is not None and options.k_anonymous is not None:
         raise OptionError("k_anonymous looks at rows, and a history is of several: leave one out")
-    when, entity = None if time is True else str(time), schema.entity
+    when, entity = None if time is True else str(time), schema.entity or SERIES
+    if entity == SERIES:
+        column = Column(name=SERIES, kind=Kind.ID, role=Role.ENTITY, dtype="String")
+        table, schema = as_series(table), Schema((*schema.columns, column))
     told = Histories.of(table, entity, when)
     if static is not None:  # of those held out, too
         told.static(schema.names, [name for name in static if name not in (entity, when)])
@@ -106,6 +105,16 @@ def learn_histories(
     return model, np.sort(learnt.rows), np.sort(left.rows)
 
 
+def warn_of_one_series() -> None:
+    """Tell who named no entity, and has none that is told by itself, what is learnt."""
+    warnings.warn(
+        "no column tells whose the rows are, so all are taken for one series; where they are several's, name the "
+        "entity (entity=, --entity), else say that they are not (entity=False, --no-entity)",
+        LikewiseWarning,
+        stacklevel=4,
+    )
+
+
 def _warn_of_few(entity: str, n: int, options: CodecOptions) -> None:
     """Tell where the protection of persons leaves little of what few entities have."""
     if n < FEW * options.rows and options.rows > 1:
@@ -128,6 +137,11 @@ def draw_histories(
     Raises:
         ConditionError, RuleError: as `asked_of` and `drawn_as_asked` say.
     """
+    if model.layout.keys[0] == SERIES and n > 1:
+        raise OptionError(
+            "no column tells whose the rows are, so one series was learnt, and one is drawn: leave n out, or go on "
+            "with rows that are known (extend, --continue)"
+        )
     asked = asked_of(model, schema, where, length)
     rows, entities = drawn_as_asked(model, asked, n, rng, max_tries, tell, RuledRows(rules))
     return in_order(rows, schema), in_order(entities, schema)

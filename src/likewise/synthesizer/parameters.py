@@ -52,7 +52,7 @@ def check_parameters(
     if entity is True or not isinstance(entity, str | bool | None):
         raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
     _check_budget(privacy, budget, codec, holdout, only)
-    check_time(time, static, entity, only=only, privacy=privacy)
+    check_time(time, static, only=only, privacy=privacy)
     if privacy is not None:
         check_entities(privacy, schema, entity)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import likewise.scenario  # noqa: F401
     from likewise.codecs.column import CodecOptions
     from likewise.conditions import above, at_row, below, between, every_row, missing, none_of, one_of, some_row
+    from likewise.databases.database import Database
     from likewise.dp.budget import Budget
     from likewise.dp.ledger import DP
     from likewise.errors import (
@@ -88,6 +89,7 @@ __all__ = [
     "Column",
     "Comparison",
     "ConditionError",
+    "Database",
     "Dialect",
     "FallbackWarning",
     "GaussianCopula",
@@ -158,6 +160,7 @@ _HOMES = {
         "one_of",
         "some_row",
     ),
+    "likewise.databases.database": ("Database",),
     "likewise.dp.budget": ("Budget",),
     "likewise.dp.ledger": ("DP",),
     "likewise.errors": tuple(name for name in __all__ if name.endswith(("Error", "Warning"))),

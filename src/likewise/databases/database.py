@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from copy import copy
+from types import MappingProxyType
+from typing import Any, Self
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
+from likewise.databases.folder import TableFile, read_folder, write_folder
+from likewise.databases.inference import infer_keys, told_keys
+from likewise.databases.keys import DatabaseSchema, ForeignKey, key_text
+from likewise.databases.pointing import parent_rows
 from likewise.errors import InputError, SchemaError, nearest
+from likewise.tables.atomic import PathLike
 from likewise.tables.frames import from_frame
 
-Keys = DatabaseSchema | Mapping[str, str | Sequence[str]] | Sequence[str] | None
+Keys = DatabaseSchema | Mapping[str, Any] | Sequence[str] | None
 
 
 class Database:
     """Tables that point at each other.
 
     Args:
-        tables: name -> pandas, Polars or Arrow frame; what is drawn is of the kind that came, table by table. A table
-            may be empty where a schema says so.
-        keys: a `DatabaseSchema`; or texts such as "orders.user_id -> users.id"; what these point at is then a primary
-            key. None finds them (`databases.inference`).
+        tables: name -> pandas, Polars or Arrow frame; what is drawn is of the kind that came, table by table. A Polars
+            frame may be without rows.
+        keys: None finds them (`infer_keys`). Texts such as "orders.user_id -> users.id" are all foreign keys that there
+            are, and "users(id)" a primary key; those that no text tells are found. A mapping says the same:
+            `{"orders.user_id": "users.id", "users": "id"}`. A `DatabaseSchema` is taken as it is.
 
     Attributes:
         tables: name -> Polars frame.
@@ -34,10 +42,10 @@ class Database:
 
     Example:
         >>> import polars as pl
-        >>> users, orders = pl.DataFrame({"id": [1, 2]}), pl.DataFrame({"no": [7, 8], "user": [1, 1]})
-        >>> shop = Database({"users": users, "orders": orders}, keys=["orders.user -> users.id"])
-        >>> shop.schema.tables["users"].primary
-        ('id',)
+        >>> users, orders = pl.DataFrame({"id": [1, 2]}), pl.DataFrame({"no": [7, 8, 9], "user": [1, 1, 2]})
+        >>> shop = Database({"users": users, "orders": orders})
+        >>> [str(key) for key in shop.schema.foreign], shop.schema.tables["orders"].primary
+        (['orders.user -> users.id'], ('no',))
     """
 
     def __init__(self, tables: Mapping[str, Any], keys: Keys = None) -> None:
@@ -51,16 +59,64 @@ class Database:
             except InputError as error:
                 raise InputError(f"table {str(name)!r}: {error}") from error
             self.tables[str(name)], self._give_back[str(name)] = frame, give_back
-        self.schema = self._schema_of(keys)
+        self.schema = _schema_of(self.tables, keys)
         self._check_columns()
+        self._rows: dict[ForeignKey, NDArray[np.int64]] = {}
 
-    def _schema_of(self, keys: Keys) -> DatabaseSchema:
-        if isinstance(keys, DatabaseSchema):
-            return keys
-        empty = DatabaseSchema({name: TableSchema() for name in self.tables})
-        if keys is None:
-            return empty
-        return with_keys(empty, [ForeignKey.of(text) for text in keys])
+    @classmethod
+    def from_folder(cls, path: PathLike, keys: Keys = None) -> Self:
+        """The tables of a folder, a file each, or a folder of files each; or the sheets of an Excel workbook.
+
+        A `database.json` in it (`DatabaseSchema.to_json`) tells the keys; without, or with `keys`, it is as above.
+
+        Raises:
+            InputError: there is no such folder, or no table in it, or one cannot be read.
+            SchemaError: `database.json` does not hold together, or names what is not there.
+        """
+        found = read_folder(path)
+        database = cls(found.tables, found.schema if keys is None else keys)
+        database.files = found.files
+        return database
+
+    files: Mapping[str, TableFile] = MappingProxyType({})
+    """How the tables that came from a folder were stored."""
+
+    def to_folder(self, path: PathLike) -> None:
+        """Write all tables, in the formats they came in (else CSV), and `database.json` with the keys: the whole folder
+        or nothing.
+
+        Raises:
+            OutputError: the folder holds files already, or cannot be written.
+        """
+        write_folder(self.tables, self.schema, path, self.files)
+
+    def parent_rows(self, key: ForeignKey) -> NDArray[np.int64]:
+        """(n,) the row of its parent that each row of a table points at; -1: at none; -2: at one that is not there.
+
+        Values are compared in one type: 1, "1" and 1.0 are the same key.
+        """
+        if key not in self._rows:
+            own, parent = self.tables[key.table], self.tables[key.parent]
+            self._rows[key] = parent_rows(own, key.columns, parent, key.parent_columns)
+        return self._rows[key]
+
+    def with_schema(self, schema: DatabaseSchema) -> Self:
+        """The same tables, with other keys.
+
+        Raises:
+            SchemaError: a key names a table or a column that is not there.
+        """
+        other = copy(self)
+        other.schema, other._rows = schema, {}
+        other._check_columns()
+        return other
+
+    def with_tables(self, tables: Mapping[str, pl.DataFrame]) -> Self:
+        """Other rows of some of the tables."""
+        other = copy(self)
+        other.tables, other._rows = {**self.tables, **tables}, {}
+        other._check_columns()
+        return other
 
     def _check_columns(self) -> None:
         if missing := set(self.schema.tables) ^ set(self.tables):
@@ -80,18 +136,27 @@ class Database:
         return {name: self._give_back[name](table) for name, table in tables.items()}
 
 
-def with_keys(schema: DatabaseSchema, foreign: Sequence[ForeignKey]) -> DatabaseSchema:
-    """With these foreign keys, what they point at being a primary key, or unique where there is another."""
-    for key in foreign:
-        if key.parent not in schema.tables:
-            raise SchemaError(
-                f"foreign key {key}: there is no table {key.parent!r}{nearest(key.parent, schema.tables)}"
-            )
-        own = schema.tables[key.parent]
-        if set(key.parent_columns) not in [set(columns) for columns in own.keys]:
-            new = {"unique": (*own.unique, key.parent_columns)} if own.primary else {"primary": key.parent_columns}
-            schema = schema.replace(key.parent, **new)
-    return replace(schema, foreign=(*schema.foreign, *foreign))
+def _schema_of(tables: Mapping[str, pl.DataFrame], keys: Keys) -> DatabaseSchema:
+    if isinstance(keys, DatabaseSchema):
+        return keys
+    if isinstance(keys, Mapping) and "format" in keys:
+        return DatabaseSchema.from_dict(keys)
+    return infer_keys(tables) if keys is None else told_keys(tables, _texts(keys))
+
+
+def _texts(keys: Mapping[str, Any] | Sequence[str]) -> list[str]:
+    """What a mapping says, as texts."""
+    if isinstance(keys, str):
+        return [keys]
+    if not isinstance(keys, Mapping):
+        return list(keys)
+    texts = []
+    for left, right in keys.items():
+        if isinstance(right, str) and ("." in right or "(" in right):
+            texts.append(f"{left} -> {right}")
+        else:
+            texts.append(key_text(left, (right,) if isinstance(right, str) else tuple(right)))
+    return texts
 
 
 def _frame(table: Any) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]:

@@ -170,7 +170,7 @@ class DatabaseSchema:
             raise SchemaError(f"there is no table {table!r}{nearest(table, self.tables)}")
         return replace(self, tables={**self.tables, table: replace(self.tables[table], **changes)})
 
-    # ---- JSON --------------------------------------------------------------------------------------------------------
+    # ---- JSON -------------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -261,9 +261,30 @@ def _columns(names: Sequence[str] | str) -> Columns:
     return (names,) if isinstance(names, str) else tuple(map(str, names))
 
 
+def key_text(table: str, columns: Columns) -> str:
+    """The text of a key that tells rows apart.
+
+    Example:
+        >>> key_text("users", ("id",)), key_text("order lines", ("shop", "no"))
+        ('users(id)', '"order lines"(shop, no)')
+    """
+    return f"{_quoted(table)}({', '.join(map(_quoted, columns))})"
+
+
+def key_of(text: str) -> tuple[str, Columns]:
+    """The table and the columns of a text such as `users(id)` or `users.id`.
+
+    Raises:
+        SchemaError: it is no such text.
+    """
+    found = _SIDE.fullmatch(text)
+    if found is None:
+        raise SchemaError(f"key {text!r}: write 'users(id)', or with several columns 'lines(shop, no)'")
+    return _names(found)
+
+
 def _side(table: str, columns: Columns) -> str:
-    names = [_quoted(name) for name in columns]
-    return f"{_quoted(table)}.{names[0]}" if len(names) == 1 else f"{_quoted(table)}({', '.join(names)})"
+    return f"{_quoted(table)}.{_quoted(columns[0])}" if len(columns) == 1 else key_text(table, columns)
 
 
 def _quoted(name: str) -> str:

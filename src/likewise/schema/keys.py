@@ -285,6 +285,16 @@ def _is_glued(word: str) -> bool:
     return word.endswith("id") and not word.endswith(_NOT_KEYS)
 
 
+def is_key_word(word: str) -> bool:
+    """Whether a word of a name says that it is the name of a key, in the languages that are known.
+
+    Example:
+        >>> [word for word in ("id", "nr", "nummer", "编号", "account", "name") if is_key_word(word)]
+        ['id', 'nr', 'nummer', '编号']
+    """
+    return [word] in _ENDS and word != "account"
+
+
 def names_a_key(name: str) -> bool:
     """Whether a name ends in a word that nothing but keys are named by."""
     return any(part in _STRONG or part in _LOGINS for part in parts_of(name)[-1:])

@@ -13,7 +13,7 @@ import re
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -555,25 +555,65 @@ def check_table(path: PathLike) -> tuple[str, str | None]:
 
 
 def _write_excel(parts: Parts, file: IO[bytes], _: Dialect) -> None:
-    frame = pl.concat(parts)
-    if frame.height > _EXCEL_ROWS or frame.width > _EXCEL_COLUMNS:
-        raise OutputError(
-            f"an Excel sheet holds {_EXCEL_ROWS:,} rows and {_EXCEL_COLUMNS:,} columns; write Parquet or CSV"
-        )
+    _write_sheets({"Sheet1": pl.concat(parts)}, file)
+
+
+def _write_sheets(frames: Mapping[str, pl.DataFrame], file: IO[bytes]) -> None:
+    for frame in frames.values():
+        if frame.height > _EXCEL_ROWS or frame.width > _EXCEL_COLUMNS:
+            raise OutputError(
+                f"an Excel sheet holds {_EXCEL_ROWS:,} rows and {_EXCEL_COLUMNS:,} columns; write Parquet or CSV"
+            )
     xlsxwriter = _extra("xlsxwriter", "excel")
     book = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(book, options) as workbook:
         # No time inside: the same table gives the same bytes.
         workbook.set_properties({"created": dt.datetime(2000, 1, 1)})
-        zoned = [n for n, t in frame.schema.items() if isinstance(t, pl.Datetime) and t.time_zone]
-        frame = frame.with_columns(pl.col(zoned).cast(pl.String))
-        # A year or a telephone number with its thousands marked would look like no other.
-        whole = dict.fromkeys((t for t in frame.dtypes if t.is_integer()), "0")
-        forms: Any = {pl.Float64: "General", **whole}
-        lengths: Any = {name: "[h]:mm:ss" for name, dtype in frame.schema.items() if dtype == pl.Duration}
-        frame.write_excel(workbook, worksheet="Sheet1", autofilter=False, dtype_formats=forms, column_formats=lengths)
+        for name, frame in frames.items():
+            zoned = [n for n, t in frame.schema.items() if isinstance(t, pl.Datetime) and t.time_zone]
+            frame = frame.with_columns(pl.col(zoned).cast(pl.String))
+            # A year or a telephone number with its thousands marked would look like no other.
+            whole = dict.fromkeys((t for t in frame.dtypes if t.is_integer()), "0")
+            forms: Any = {pl.Float64: "General", **whole}
+            lengths: Any = {n: "[h]:mm:ss" for n, dtype in frame.schema.items() if dtype == pl.Duration}
+            frame.write_excel(workbook, worksheet=name, autofilter=False, dtype_formats=forms, column_formats=lengths)
     file.write(book.getvalue())
+
+
+def write_sheets(frames: Mapping[str, pl.DataFrame], path: PathLike) -> None:
+    """Write tables as the sheets of one Excel workbook, whole or not at all.
+
+    Raises:
+        OutputError: as of `write`.
+        MissingExtraError: the extra `excel` is not installed.
+    """
+    with _destination(Path(path)) as raw:
+        _write_sheets(frames, raw)
+
+
+def sheets_of(path: PathLike) -> list[str]:
+    """The names of the sheets of an Excel workbook that hold something; none where the file is no workbook.
+
+    Raises:
+        InputError: it cannot be read.
+        MissingExtraError: the extra `excel` is not installed.
+    """
+    source = load(Path(path))
+    if _form_of(source) != "excel":
+        return []
+    fastexcel = _extra("fastexcel", "excel")
+    logging.getLogger("fastexcel").addHandler(_SILENT)
+    try:
+        book = fastexcel.read_excel(source.data)
+        return [name for name in book.sheet_names if book.load_sheet(name, header_row=None, n_rows=1).width]
+    except (fastexcel.FastExcelError, ValueError):
+        raise InputError(f"{source.what} cannot be read as an Excel workbook") from None
+
+
+def lies_beside(name: str) -> bool:
+    """Whether a file's name is that of one that lies beside tables and holds none."""
+    return _BESIDE.search(name) is not None
 
 
 def _write_orc(parts: Parts, file: IO[bytes], _: Dialect) -> None:

@@ -1,0 +1,240 @@
+"""Keys of several columns, those that point at them, and what else the values say of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+
+from likewise.databases import naming
+from likewise.databases.facts import Column, Facts
+from likewise.databases.keys import Columns, DatabaseSchema, ForeignKey, TableSchema, key_text
+from likewise.databases.naming import FULL, NONE, PART
+from likewise.databases.pointing import MISSING, ORPHAN, parent_rows
+from likewise.databases.single import Link, fit
+from likewise.schema.keys import parts_of
+
+_BY_CHANCE = 4.6
+"""Repeated pairs that must be expected of columns at random, where none is, to call them unique: 1 in 100 by chance."""
+_MOST_COLUMNS = 3
+_SOME = 20_000
+_FEW = 20
+"""Rows; fewer say nothing of what must hold."""
+
+
+class Found:
+    """What is found, step by step: links of one column, then keys of several and links to these."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        primary: dict[str, Columns],
+        links: Sequence[Link],
+        told: Sequence[ForeignKey],
+        *,
+        add: bool,
+    ) -> None:
+        self.facts, self.primary, self.links, self.told, self.add = facts, primary, links, frozenset(told), add
+        self.evidence: dict[str, str] = {str(key): "told" for key in told}
+        self.foreign = [*told, *(link.key for link in links)]
+
+    def schema(self) -> DatabaseSchema:
+        """All of it as a value."""
+        names = list(self.facts.tables)
+        for name in names:
+            if not self.primary[name]:
+                self.primary[name] = self._several(name)
+        for link in self.links:
+            self.evidence[str(link.key)] = self._of_link(link)
+        if self.add:
+            self._foreign_of_several()
+        tables = {name: self._table(name) for name in names}
+        gone = {str(link.key) for link in self.links} - set(map(str, self.foreign))
+        evidence = {key: words for key, words in self.evidence.items() if key not in gone}
+        return DatabaseSchema(tables, tuple(self.foreign), evidence)
+
+    def _linked(self, table: str) -> list[str]:
+        """Columns of a table that point somewhere, in its order."""
+        named = {name for key in self.foreign if key.table == table for name in key.columns}
+        return [name for name in self.facts.columns[table] if name in named]
+
+    def _several(self, table: str) -> Columns:
+        """A primary key of two or three columns: those that point at others, that put rows in order, or named so."""
+        columns, own = self.facts.columns[table], self.facts.names[table]
+        linked = self._linked(table)
+        rest = [
+            c.name for c in columns.values()
+            if c.name not in linked and c.may_be_key and c.is_complete and len(c.distinct) > 1
+            and (naming.names_own(c.name, own) or naming.names_key(c.name) or naming.orders_rows(c.name) or c.is_time)
+        ]  # fmt: skip
+        whole = [name for name in linked if columns[name].is_complete]
+        for name in whole:  # one to one
+            if columns[name].is_unique and self._against_chance(table, columns[name]):
+                return (name,)
+        for size in range(2, _MOST_COLUMNS + 1):
+            sets = [s for s in combinations([*whole, *rest], size) if set(s) & set(whole) or self._are_keys(s)]
+            fits = [s for s in sets if self._is_unique(table, s) and self._is_evident(table, s)]
+            if fits:
+                best = max(fits, key=lambda s: self._rank(table, s))
+                return tuple(sorted(best, key=lambda name: (name not in whole, columns[name].place)))
+        return ()
+
+    def _rank(self, table: str, names: Sequence[str]) -> tuple[float, ...]:
+        """Of keys of as many columns, places within a parent first (line 3 of an order), then those that point."""
+        columns, linked = self.facts.columns[table], self._linked(table)
+        places = sum(naming.orders_rows(name) and columns[name].is_number for name in names)
+        return places, sum(name in linked for name in names), self._expected(table, names)
+
+    def _are_keys(self, names: Sequence[str]) -> bool:
+        return any(naming.names_key(name) for name in names)
+
+    def _is_unique(self, table: str, names: Sequence[str]) -> bool:
+        columns = self.facts.columns[table]
+        n = len(self.facts.tables[table])
+        if math.prod(len(columns[name].distinct) for name in names) < n:
+            return False
+        frame = pl.DataFrame([columns[name].values.alias(name) for name in names]).drop_nulls()
+        return bool(
+            len(frame) and frame.head(_SOME).n_unique() == min(_SOME, len(frame)) and frame.n_unique() == len(frame)
+        )
+
+    def _expected(self, table: str, names: Sequence[str]) -> float:
+        """Repeated pairs of rows to be expected, were the columns at random."""
+        columns = self.facts.columns[table]
+        n = min(columns[name].n_known for name in names)
+        return max(1e-12, n * (n - 1) / 2 * math.prod(columns[name].chance_of_pair for name in names))
+
+    def _is_evident(self, table: str, names: Sequence[str]) -> bool:
+        """Whether chance would repeat some; a table of nothing but pairs holds each once."""
+        is_pure = len(names) == len(self.facts.columns[table]) and len(self.facts.tables[table]) > 2
+        return is_pure or self._expected(table, names) >= _BY_CHANCE
+
+    def _unique_sets(self, table: str) -> tuple[Columns, ...]:
+        """Columns that point at others and that no two rows share, against chance; and whole columns that are pointed
+        at."""
+        columns, primary = self.facts.columns[table], self.primary[table]
+        pointed = {key.parent_columns for key in self.foreign if key.parent == table} - {primary}
+        found: list[Columns] = [key for key in sorted(pointed) if set(key) != set(primary)]
+        linked = [name for name in self._linked(table) if (name,) != primary]
+        found += [(name,) for name in linked if columns[name].is_unique and self._against_chance(table, columns[name])]
+        loose = [name for name in linked if (name,) not in found]
+        found += [
+            pair for pair in combinations(loose, 2)
+            if set(pair) != set(primary) and self._is_unique(table, pair) and self._is_evident(table, pair)
+        ]  # fmt: skip
+        return tuple(dict.fromkeys(found))
+
+    def _against_chance(self, table: str, column: Column) -> bool:
+        """Whether a column that points at rows would repeat some, did it point at random."""
+        parents = [key.parent for key in self.foreign if key.table == table and key.columns == (column.name,)]
+        n_parents = max([1, *(len(self.facts.tables[parent]) for parent in parents)])
+        drawn = np.arange(min(column.n_known, n_parents))
+        return bool(-np.log1p(-drawn / n_parents).sum() >= _BY_CHANCE)
+
+    # ---- foreign keys of several columns ----------------------------------------------------------------------------
+
+    def _foreign_of_several(self) -> None:
+        for parent, key in self.primary.items():
+            if len(key) < 2:
+                continue
+            for table in self.facts.tables:
+                own = self._columns_like(table, parent, key)
+                taken = [k for k in self.told if k.table == table and set(k.columns) & set(own)]
+                if own and not taken and table != parent and set(own) != set(self.primary[table]):
+                    self._take(ForeignKey(table=table, columns=own, parent=parent, parent_columns=key))
+
+    def _columns_like(self, table: str, parent: str, key: Columns) -> Columns:
+        """The columns of a table that are called as those of a key, or point at what these point at; or none."""
+        found: list[str] = []
+        columns = self.facts.columns[table]
+        for name in key:
+            same = [c for c in columns if c not in found and _joined(c) == _joined(name)]
+            named = same or [c for c in columns if c not in found and _joined(c) == _joined(f"{parent} {name}")]
+            if not named or not fit(columns[named[0]], self.facts.columns[parent][name]):
+                return ()
+            found.append(named[0])
+        shared = set(self._parents(table, found)) & set(self._parents(parent, key))
+        return () if all(map(naming.is_plain, found)) and not shared else tuple(found)
+
+    def _parents(self, table: str, names: Sequence[str]) -> list[str]:
+        """What columns point at, each alone."""
+        return [k.parent for k in self.foreign if k.table == table and len(k.columns) == 1 and k.columns[0] in names]
+
+    def _take(self, key: ForeignKey) -> None:
+        tables = self.facts.tables
+        rows = parent_rows(tables[key.table], key.columns, tables[key.parent], key.parent_columns)
+        n_known, n_lost = int((rows != MISSING).sum()), int((rows == ORPHAN).sum())
+        if not n_known or n_lost > 0.1 * n_known:
+            return
+        found = _found(n_known - n_lost, n_known)
+        self.evidence[str(key)] = f"{found} in {key.parent!r}; columns of the same names; likely"
+        if not n_lost:
+            self.foreign = [other for other in self.foreign if other in self.told or not self._says(key, other)]
+        self.foreign.append(key)
+
+    def _says(self, key: ForeignKey, other: ForeignKey) -> bool:
+        """Whether a key of one column says no more than a longer one: its parent's column points there too."""
+        if other.table != key.table or len(other.columns) > 1 or other.columns[0] not in key.columns:
+            return False
+        upper = key.parent_columns[key.columns.index(other.columns[0])]
+        same = ForeignKey(table=key.parent, columns=(upper,), parent=other.parent, parent_columns=other.parent_columns)
+        return same in self.foreign
+
+    # ---- words ------------------------------------------------------------------------------------------------------
+
+    def _of_link(self, link: Link) -> str:
+        child, parent = link.child, link.parent
+        found = child.counts.filter(child.found_in(parent))["count"].sum()
+        why = {
+            FULL: "named as that key", PART: "named after that table", naming.HINT: "named as somebody of that table",
+            NONE: "the values alone, which chance would not find there",
+        }[link.named]  # fmt: skip
+        sure = "sure" if link.share == 1 and link.named == FULL else "likely"
+        return f"{_found(int(found), child.n_known)} in {parent.table!r}; {why}; {sure}"
+
+    def _table(self, name: str) -> TableSchema:
+        primary, unique = self.primary[name], self._unique_sets(name)
+        columns = self.facts.columns[name]
+        n = len(self.facts.tables[name])
+        for key in (primary, *unique):
+            if key:
+                told = naming.names_own(key[0], self.facts.names[name]) if len(key) == 1 else NONE
+                said = "; named so; sure" if told == FULL else "; likely"
+                self.evidence[key_text(name, key)] = f"no two of {n:,} rows share it{said}"
+        required = (
+            tuple(c for c in self._linked(name) if columns[c].is_complete and c not in primary) if n >= _FEW else ()
+        )
+        order = self._order(name)
+        if order is not None:
+            self.evidence[f"order of {name}"] = f"{order!r} tells the rows of one parent apart in time or place"
+        return TableSchema(primary=primary, unique=unique, required=required, order=order)
+
+    def _order(self, table: str) -> str | None:
+        """The column that orders the rows of a parent: what is left of a key of several columns, else a moment, else a
+        place in an order."""
+        columns, linked = self.facts.columns[table], self._linked(table)
+        owned = {name for key in self.foreign if key.table == table and not key.is_self for name in key.columns}
+        if all(columns[name].is_unique for name in owned):
+            return None
+        rest = [c for c in columns.values() if c.name not in linked and c.n_known >= 0.9 * len(c.values) > 0]
+        key = [c for c in rest if c.name in self.primary[table] and len(self.primary[table]) > 1]
+        places = [c for c in rest if naming.orders_rows(c.name) and c.is_number and not naming.names_key(c.name)]
+        for group in (
+            [c for c in key if c.is_time or c.is_number],
+            [c for c in rest if c.is_time and not c.is_of_birth],
+            places,
+        ):
+            if group:
+                return max(group, key=lambda c: (len(c.distinct), -c.place)).name
+        return None
+
+
+def _joined(name: str) -> str:
+    return "".join(parts_of(name))
+
+
+def _found(n: int, total: int) -> str:
+    return f"all {total:,} found" if n == total else f"{n:,} of {total:,} found"

@@ -1,0 +1,225 @@
+"""Keys that are found, and those that are not: each case is one kind of database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from likewise.databases.database import Database
+from likewise.databases.inference import infer_keys
+from likewise.databases.keys import DatabaseSchema
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def foreign(schema: DatabaseSchema) -> set[str]:
+    return {str(key) for key in schema.foreign}
+
+
+def drawn(seed: int, n: int, high: int, low: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).integers(low, high + 1, n)
+
+
+def users(n: int = 50) -> pl.DataFrame:
+    return pl.DataFrame({"id": range(1, n + 1), "age": drawn(0, n, 80, 18)})
+
+
+@pytest.mark.parametrize(
+    ("parent", "key", "column"),
+    [
+        ("users", "id", "user_id"), ("User", "UserId", "UserId"), ("categories", "id", "category_id"),
+        ("kunden", "nr", "kunde_nr"), ("clientes", "id", "id_cliente"), ("tbl_users", "id", "user_id"),
+        ("customers", "id", "cust_id"), ("departments", "dept_no", "dept_no"), ("users", "id", "user"),
+        ("order_items", "id", "order_item_id"), ("PRODUCT", "PRODUCTID", "PRODUCTID"), ("客户", "客户编号", "客户编号"),
+        ("people", "id", "person_id"), ("addresses", "id", "billing_address_id"), ("teams", "id", "away_team"),
+    ],
+)  # fmt: skip
+def test_a_column_named_as_the_key_of_a_table_points_at_it(parent: str, key: str, column: str) -> None:
+    child = pl.DataFrame({"no": range(1000, 1200), column: drawn(1, 200, 50), "rating": drawn(2, 200, 5)})
+    schema = infer_keys({parent: users().rename({"id": key}), "events": child})
+    assert [(k.columns, k.parent, k.parent_columns) for k in schema.foreign] == [((column,), parent, (key,))]
+    assert schema.tables[parent].primary == (key,)
+
+
+def test_small_whole_numbers_that_lie_among_those_of_a_key_make_none() -> None:
+    n = 300
+    events = pl.DataFrame({
+        "event_id": range(n), "rating": drawn(1, n, 5), "year": drawn(2, n, 2020, 2000), "quantity": drawn(3, n, 9),
+        "position": drawn(4, n, 20), "month": drawn(5, n, 12), "count": drawn(6, n, 50), "score": drawn(7, n, 40),
+        "level": drawn(8, n, 3), "group": drawn(9, n, 4), "code": drawn(10, n, 30),
+    })  # fmt: skip
+    years = pl.DataFrame({"year_id": range(1, 41), "label": [f"y{i}" for i in range(40)]})
+    ratings = pl.DataFrame({"id": range(1, 5001), "stars": drawn(11, 5000, 5)})
+    schema = infer_keys({"users": users(3000), "events": events, "years": years, "ratings": ratings})
+    assert foreign(schema) == set()
+
+
+def test_codes_point_by_their_values_where_chance_would_not_find_them() -> None:
+    rng = np.random.default_rng(3)
+    codes = sorted({"".join(rng.choice(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 3)) for _ in range(300)})
+    airports = pl.DataFrame({"iata": codes, "alt": rng.integers(0, 3000, len(codes))})
+    flights = pl.DataFrame({
+        "flight_no": range(500), "dest": rng.choice(codes, 500), "origin": rng.choice(codes[:4], 500),
+        "kind": rng.choice(["XYZ", "QQQ"], 500),
+    })  # fmt: skip
+    schema = infer_keys({"airports": airports, "flights": flights})
+    assert foreign(schema) == {"flights.dest -> airports.iata", "flights.origin -> airports.iata"}
+
+
+def test_a_table_that_joins_two_has_both_as_its_key() -> None:
+    pairs = pl.DataFrame({"a": np.repeat(range(1, 51), 20), "b": np.tile(range(1, 21), 50)}).sample(700, seed=1)
+    tables = {
+        "students": pl.DataFrame({"student_id": range(1, 51)}), "courses": pl.DataFrame({"course_id": range(1, 21)}),
+        "enrolled": pairs.rename({"a": "student_id", "b": "course_id"}),
+        "visits": pl.DataFrame({"visit_id": range(700), "student_id": pairs["a"], "course_id": pairs["b"]}),
+    }  # fmt: skip
+    schema = infer_keys(tables)
+    assert schema.tables["enrolled"].primary == ("student_id", "course_id")
+    assert schema.tables["visits"].unique == (("student_id", "course_id"),)
+    repeated = pl.concat([pairs, pairs.head(9)]).rename({"a": "student_id", "b": "course_id"})
+    assert infer_keys(tables | {"enrolled": repeated}).tables["enrolled"].primary == ()
+
+
+def test_keys_of_several_columns_are_found_and_pointed_at() -> None:
+    orders = pl.DataFrame({"order_id": range(1, 101)})
+    lines = pl.DataFrame(
+        {"order_id": np.repeat(range(1, 101), 3), "line_no": np.tile([1, 2, 3], 100), "qty": [1] * 300}
+    )
+    returns = lines.select("order_id", "line_no").sample(80, seed=2).with_row_index("return_id", offset=9000)
+    returns = pl.concat([returns, returns.head(5).with_columns(return_id=pl.col("return_id") + 500)])
+    schema = infer_keys({"orders": orders, "lines": lines, "returns": returns})
+    assert schema.tables["lines"].primary == ("order_id", "line_no")
+    assert schema.tables["lines"].order == "line_no"
+    assert foreign(schema) == {
+        "lines.order_id -> orders.order_id",
+        "returns(order_id, line_no) -> lines(order_id, line_no)",
+    }
+
+
+def test_one_to_one_points_at_the_table_that_the_key_is_named_after() -> None:
+    profiles = pl.DataFrame({"user_id": range(1, 41), "bio": [f"text {i} of {i}" for i in range(40)]})
+    schema = infer_keys({"profiles": profiles, "users": users()})
+    assert foreign(schema) == {"profiles.user_id -> users.id"}
+    assert schema.tables["profiles"].primary == ("user_id",)
+
+
+def test_rows_point_at_rows_of_their_own_table() -> None:
+    boss = [None, 1, 1, *drawn(4, 47, 3)]
+    staff = pl.DataFrame(
+        {"employee_id": range(1, 51), "manager_id": boss, "parent_employee_id": boss, "grade": drawn(5, 50, 5)}
+    )
+    assert foreign(infer_keys({"employees": staff})) == {
+        "employees.manager_id -> employees.employee_id", "employees.parent_employee_id -> employees.employee_id"
+    }  # fmt: skip
+
+
+def test_tables_point_at_each_other_in_a_circle() -> None:
+    store = pl.DataFrame({"store_id": range(1, 31), "manager_staff_id": range(1, 31)})
+    staff = pl.DataFrame({"staff_id": range(1, 101), "store_id": drawn(6, 100, 30)})
+    assert foreign(infer_keys({"store": store, "staff": staff})) == {
+        "store.manager_staff_id -> staff.staff_id", "staff.store_id -> store.store_id"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series([str(i) for i in drawn(7, 200, 50)]), pl.Series([f"{i}.0" for i in drawn(7, 200, 50)]),
+        pl.Series(drawn(7, 200, 50).astype(float)).set(pl.Series([True] + [False] * 199), None),
+        pl.Series(drawn(7, 200, 50), dtype=pl.UInt8), pl.Series([*map(str, drawn(7, 199, 50)), "NA"]),
+    ],
+)  # fmt: skip
+def test_keys_of_unlike_types_are_the_same(column: pl.Series) -> None:
+    schema = infer_keys({"users": users(), "orders": pl.DataFrame({"no": range(900, 1100), "user_id": column})})
+    assert foreign(schema) == {"orders.user_id -> users.id"}
+    assert "all" in schema.evidence["orders.user_id -> users.id"]
+
+
+def test_a_unique_column_that_is_no_primary_key_is_pointed_at() -> None:
+    logins = [f"u{i * 7919 % 100003:05d}" for i in range(80)]
+    people = pl.DataFrame({"id": range(1, 81), "username": logins})
+    posts = pl.DataFrame({"post_id": range(300), "username": np.random.default_rng(8).choice(logins, 300)})
+    schema = infer_keys({"people": people, "posts": posts})
+    assert foreign(schema) == {"posts.username -> people.username"}
+    assert schema.tables["people"].keys == (("id",), ("username",))
+
+
+def test_neither_order_of_tables_nor_of_rows_changes_what_is_found() -> None:
+    tables = {"users": users(), "orders": pl.DataFrame({"no": range(900, 1100), "user_id": drawn(9, 200, 50)})}
+    turned = {name: tables[name].sample(fraction=1, shuffle=True, seed=1) for name in reversed(tables)}
+    assert infer_keys(turned) == infer_keys(tables)
+
+
+@pytest.mark.parametrize("sizes", [(1, 5), (0, 0), (3, 0), (0, 4)])
+def test_tables_of_hardly_any_rows_are_no_error(sizes: tuple[int, int]) -> None:
+    n, m = sizes
+    orders = pl.DataFrame(
+        {"no": range(m), "user_id": [1] * m, "empty": [None] * m}, schema_overrides={"user_id": pl.Int64}
+    )
+    assert foreign(Database({"users": users(n), "orders": orders}).schema) <= {"orders.user_id -> users.id"}
+
+
+def test_what_is_told_beats_what_is_found() -> None:
+    tables = {
+        "users": users(), "old_users": users().rename({"age": "years"}),
+        "orders": pl.DataFrame({"no": range(900, 1100), "user_id": drawn(9, 200, 50)}),
+    }  # fmt: skip
+    told = Database(tables, {"orders.user_id": "old_users.id", "orders": ["no", "user_id"]}).schema
+    assert foreign(told) == {"orders.user_id -> old_users.id"}
+    assert told.tables["orders"].primary == ("no", "user_id")
+    assert told.tables["users"].primary == ("id",)
+    assert Database(tables, told.to_dict()).schema == told
+    assert Database(tables, told).schema is told
+
+
+# ---- real ones -------------------------------------------------------------------------------------------------------
+
+
+def f1_keys() -> set[str]:
+    meta = json.loads((SHARED / "relbench_f1" / "dataset_meta.json").read_text())
+    return {f"{child}.{parent}_id -> {parent}.{parent}_id" for parent, child in meta["relation_order"] if parent}
+
+
+TRUE = {
+    "chinook": {
+        "Album.ArtistId -> Artist.ArtistId", "Customer.SupportRepId -> Employee.EmployeeId",
+        "Employee.ReportsTo -> Employee.EmployeeId", "Invoice.CustomerId -> Customer.CustomerId",
+        "InvoiceLine.InvoiceId -> Invoice.InvoiceId", "InvoiceLine.TrackId -> Track.TrackId",
+        "PlaylistTrack.PlaylistId -> Playlist.PlaylistId", "PlaylistTrack.TrackId -> Track.TrackId",
+        "Track.AlbumId -> Album.AlbumId", "Track.MediaTypeId -> MediaType.MediaTypeId",
+        "Track.GenreId -> Genre.GenreId",
+    },
+    "berka": {
+        "account.district_id -> district.district_id", "card.disp_id -> disp.disp_id",
+        "client.district_id -> district.district_id", "disp.client_id -> client.client_id",
+        "disp.account_id -> account.account_id", "loan.account_id -> account.account_id",
+        "order.account_id -> account.account_id",
+    },
+    "cdnow": {"purchases.users_id -> users.id"},
+    "mutagenesis": {
+        "atom.molecule_id -> molecule.molecule_id", "bond.atom1_id -> atom.atom_id", "bond.atom2_id -> atom.atom_id"
+    },
+    "gtfs_sample": {
+        "calendar_dates.service_id -> calendar.service_id", "fare_rules.fare_id -> fare_attributes.fare_id",
+        "fare_rules.route_id -> routes.route_id", "frequencies.trip_id -> trips.trip_id",
+        "routes.agency_id -> agency.agency_id", "stop_times.trip_id -> trips.trip_id",
+        "stop_times.stop_id -> stops.stop_id", "trips.route_id -> routes.route_id",
+        "trips.service_id -> calendar.service_id",
+    },
+    "nycflights13": {
+        "flights.carrier -> airlines.carrier", "flights.tailnum -> planes.tailnum", "flights.dest -> airports.faa",
+        "flights.origin -> airports.faa", "weather.origin -> airports.faa",
+        "flights(origin, time_hour) -> weather(origin, time_hour)",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not there")
+@pytest.mark.parametrize("name", [*TRUE, "relbench_f1"])
+def test_all_keys_of_real_databases_are_found_and_no_other(name: str) -> None:
+    schema = Database.from_folder(SHARED / name).schema
+    assert foreign(schema) == (f1_keys() if name == "relbench_f1" else TRUE[name])

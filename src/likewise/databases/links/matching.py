@@ -202,7 +202,7 @@ def _sorted(cell: Ints, n_cells: int) -> tuple[Ints, Ints, Ints]:
     return np.argsort(cell, kind="stable"), np.cumsum(counts) - counts, counts
 
 
-def _rank(values: Ints) -> Ints:
+def rank_of(values: Ints) -> Ints:
     """(n,) how many equal ones stand before each."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
@@ -257,7 +257,7 @@ def _spilled(cell: Ints, room: Ints, cells: Cells, rng: np.random.Generator) -> 
     while len(open_):
         mixed = rng.permutation(len(open_))
         open_, goal = open_[mixed], goal[mixed]
-        fits = (goal >= 0) & (_rank(goal) < room[goal])
+        fits = (goal >= 0) & (rank_of(goal) < room[goal])
         cell[open_[fits]] = goal[fits]
         room -= np.bincount(goal[fits], minlength=len(room))
         lost = goal < 0
@@ -271,13 +271,13 @@ def _with_room(cell: Ints, who: Ints, cells: Cells, rng: np.random.Generator) ->
     """(n,) cells so that no owner has more links into one than it has rows: what is too much goes to near ones of the
     group, and is -1 where the group has too few rows in all."""
     n_cells, group = len(cells.counts), cells.keys // cells.base
-    over = _rank(who * n_cells + cell) >= cells.counts[cell]
+    over = rank_of(who * n_cells + cell) >= cells.counts[cell]
     if not over.any():
         return cell
     cell = cell.copy()
     rows = rng.permutation(np.flatnonzero(np.isin(who, who[over])))  # the other owners stay as they are
     in_all = np.bincount(group, cells.counts).astype(np.int64)
-    lost = _rank(who[rows] * len(in_all) + group[cell[rows]]) >= in_all[group[cell[rows]]]
+    lost = rank_of(who[rows] * len(in_all) + group[cell[rows]]) >= in_all[group[cell[rows]]]
     cell[rows[lost]] = -1
     rows = rows[~lost]
     home, here, step = cell[rows], cell[rows], np.zeros(len(rows), np.int64)
@@ -310,7 +310,7 @@ def _too_many(who: Ints, here: Ints, step: Ints, counts: Ints) -> Ints:
     stands last."""
     order = np.argsort(step, kind="stable")
     rank = np.empty(len(who), np.int64)
-    rank[order] = _rank((who * (len(counts) + 1) + here + 1)[order])
+    rank[order] = rank_of((who * (len(counts) + 1) + here + 1)[order])
     return np.flatnonzero((here < 0) | (rank >= counts[here]))
 
 
@@ -340,7 +340,7 @@ def _capped(shares: Ints, most: Ints, totals: Ints, cell: Ints, rng: np.random.G
     lacking = totals - np.bincount(cell, shares, minlength=len(totals)).astype(np.int64)
     while lacking.any():
         free = rng.permutation(np.flatnonzero((shares < most) & (lacking[cell] > 0)))
-        add = free[_rank(cell[free]) < lacking[cell[free]]]
+        add = free[rank_of(cell[free]) < lacking[cell[free]]]
         shares[add] += 1
         lacking -= np.bincount(cell[add], minlength=len(totals))
     return shares
@@ -354,7 +354,7 @@ def _without_repeats(rows: Ints, who: Ints, cell: Ints, cells: Cells, rng: np.ra
     p = len(cells.cell)
     rows, some = rows.copy(), np.arange(len(rows))
     for _ in range(ROUNDS):
-        twice = _rank(who[some] * p + rows[some]) > 0
+        twice = rank_of(who[some] * p + rows[some]) > 0
         if not twice.any():
             return rows
         keep = np.isin(cell[some], cell[some[twice]])  # only the cells that have repeated pairs
@@ -378,7 +378,7 @@ def _swap(rows: Ints, who: Ints, cell: Ints, some: Ints, bad: Ints, p: int, rng:
     bad, other = bad[first], other[first]
     new = np.stack([who[bad] * p + rows[other], who[other] * p + rows[bad]])
     there = np.isin(new, who[some] * p + rows[some]).any(0)
-    unique = (_rank(new.ravel()) == 0).reshape(2, -1).all(0)
+    unique = (rank_of(new.ravel()) == 0).reshape(2, -1).all(0)
     go = ~there & unique
     rows[bad[go]], rows[other[go]] = rows[other[go]], rows[bad[go]]
 
@@ -387,7 +387,7 @@ def _rebuilt(rows: Ints, who: Ints, cell: Ints, cells: Cells, rng: np.random.Gen
     """Cells in which swaps left repeated pairs, linked anew in place: owners of most links first, each taking the rows
     that have most left. Where degrees allow no other way, some row has one link more and another one less."""
     p = len(cells.cell)
-    twice = _rank(who * p + rows) > 0
+    twice = rank_of(who * p + rows) > 0
     for bad in np.unique(cell[twice]):
         links = np.flatnonzero(cell == bad)
         inside = cells.rows[cells.start[bad] : cells.start[bad] + cells.counts[bad]]

@@ -1,0 +1,153 @@
+"""Links that close a circle of tables, made when the rows of all its tables are there: a store's manager, who works in
+a store.
+
+Where such a link mostly comes back (the manager works in the very store), it does so as often in what is made.
+
+Legend: n rows that point, P rows that are pointed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from likewise.codecs.column import take_value
+from likewise.databases.links.matching import Within, assign, match
+from likewise.errors import ModelFileError
+from likewise.typing import Floats, Ints
+
+MOST_DEGREES = 256
+"""Numbers of links that a row may have which are told apart; of more, every so manieth of the sorted ones is kept."""
+OFTEN = 0.2
+"""A link of so many rows must come back for it to be no chance."""
+
+
+@dataclass(frozen=True)
+class LateLinks:
+    """What links that are made last are like.
+
+    Args:
+        share: of the rows that point at one.
+        degrees, weights: how many links a row has, and how often that is.
+        unique: whether no two rows point at the same one.
+        back: of the links, the share that comes back by the other foreign key; 0 where there is none.
+
+    Example:
+        >>> manager, works_in = np.array([1, 3]), np.array([0, 0, 1, 1, 1])
+        >>> late = LateLinks.fit(manager, 5, unique=True, back=works_in)
+        >>> made = late.draw(3, np.array([2, 0, 1, 2, 1]), np.random.default_rng(0))
+        >>> np.array([2, 0, 1, 2, 1])[made].tolist()
+        [0, 1, 2]
+    """
+
+    share: float
+    degrees: tuple[int, ...]
+    weights: tuple[float, ...]
+    unique: bool = False
+    back: float = 0.0
+
+    @classmethod
+    def fit(cls, link: Ints, n_parents: int, *, unique: bool = False, back: Ints | None = None) -> Self:
+        """Learn it.
+
+        Args:
+            link: (n,) real links, -1 for none.
+            n_parents: P.
+            unique: whether the schema has it so.
+            back: (P,) links of what is pointed at to the rows that point, by another foreign key.
+        """
+        at = np.flatnonzero(link >= 0)
+        counts = np.sort(np.bincount(link[at], minlength=n_parents))
+        if len(np.unique(counts)) > MOST_DEGREES:
+            counts = counts[np.linspace(0, len(counts) - 1, MOST_DEGREES).round().astype(np.int64)]
+        degrees, often = np.unique(counts, return_counts=True)
+        returns = float((back[link[at]] == at).mean()) if back is not None and len(at) else 0.0
+        weights = often / max(1, often.sum())
+        return cls(
+            len(at) / max(1, len(link)), tuple(degrees.tolist()), tuple(weights.tolist()), unique,
+            returns if returns >= OFTEN else 0.0,
+        )  # fmt: skip
+
+    def draw(
+        self,
+        n: int,
+        back: Ints | None,
+        rng: np.random.Generator,
+        *,
+        n_parents: int | None = None,
+        required: bool = False,
+        wanted: Ints | None = None,
+        codes: Ints | None = None,
+        points: Ints | None = None,
+        within: Within | None = None,
+    ) -> Ints:
+        """Link rows.
+
+        Args:
+            n: rows that point.
+            back: (P,) made links of the other foreign key; None: there is none.
+            n_parents: P, where there is no other foreign key.
+            required: whether every row must point at one.
+            wanted, codes: (n, 2) and (P, 2) codes, drawn and own; None looks at none.
+            points: (n,) of which rows it was drawn that they point, as 0 and 1; None draws it.
+            within: as `matching.match` has it.
+
+        Returns:
+            (n,) rows that are pointed at; -1 for none, of a required and unique key where there are too few.
+        """
+        p = len(back) if back is not None else (n_parents or 0)
+        link = np.full(n, -1, np.int64)
+        if not p:
+            return link
+        goal = np.zeros((n, 2), np.int64) if wanted is None or codes is None else wanted
+        here = np.zeros((p, 2), np.int64) if wanted is None or codes is None else codes
+        pointing = rng.random(n) < self.share if points is None else np.asarray(points, bool)
+        rows = np.arange(n) if required else np.flatnonzero(pointing)
+        mine, theirs = (np.zeros(n, np.int64), np.zeros(p, np.int64)) if within is None else within
+        degrees = rng.choice(self.degrees, p, p=self.weights) if self.degrees else np.ones(p)
+        if back is not None and self.back:
+            home = rows[rng.random(len(rows)) < self.back]
+            agrees = (back >= 0) & (mine[back.clip(0)] == theirs)
+            own = np.where(agrees, back, n)  # a row that comes back is a group of its own
+            link[home] = self._some(goal[home], here, degrees, (home, own), rng)
+        rest = rows[link[rows] < 0]
+        free = np.setdiff1d(np.arange(p), link) if self.unique else np.arange(p)
+        found = self._some(goal[rest], here[free], degrees[free], (mine[rest], theirs[free]), rng)
+        link[rest] = np.where(found >= 0, free[found.clip(0)] if len(free) else -1, -1)
+        return link
+
+    def _some(
+        self, wanted: Ints, codes: Ints, degrees: Ints | Floats, within: Within, rng: np.random.Generator
+    ) -> Ints:
+        if self.unique:
+            return assign(wanted, codes, rng, within=within)
+        return match(wanted, codes, degrees, rng, within=within)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {
+            "share": self.share, "degrees": list(self.degrees), "weights": list(self.weights),
+            "unique": self.unique, "back": self.back,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ModelFileError: it does not fit together.
+        """
+        share, back = (float(take_value(data, name, float, int)) for name in ("share", "back"))
+        degrees, weights = take_value(data, "degrees", list), take_value(data, "weights", list)
+        fits = (
+            0 <= share <= 1 and 0 <= back <= 1 and len(degrees) == len(weights) <= MOST_DEGREES
+            and all(type(d) is int and 0 <= d < 2**53 for d in degrees)
+            and all(isinstance(w, float) and 0 <= w <= 1 for w in weights)
+            and (not weights or abs(sum(weights) - 1) < 1e-6)
+        )  # fmt: skip
+        if not fits:
+            raise ModelFileError("links that are made last: their parts do not fit together")
+        return cls(share, tuple(degrees), tuple(weights), take_value(data, "unique", bool), back)

@@ -1,0 +1,181 @@
+"""Claims of `databases.links.levels` and `databases.links.late`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from likewise.databases.links.late import LateLinks
+from likewise.databases.links.levels import CIRCLE, DEEPEST, ROOT, SELF, SelfLinks, children_of, levels_of, on_circle
+from likewise.errors import ModelFileError
+from likewise.typing import Ints
+
+
+def rng_of(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def walked(link: Ints) -> list[int]:
+    """Levels by walking from each row."""
+    levels = []
+    circles = [walked_back(link, row) for row in range(len(link))]
+    for row in range(len(link)):
+        at, steps = row, 0
+        while link[at] >= 0 and not circles[at]:
+            at, steps = int(link[at]), steps + 1
+        levels.append((SELF if link[row] == row else CIRCLE) if circles[row] else min(steps, DEEPEST))
+    return levels
+
+
+def walked_back(link: Ints, row: int) -> bool:
+    at = int(link[row])
+    for _ in range(len(link)):
+        if at in (-1, row):
+            break
+        at = int(link[at])
+    return at == row
+
+
+def tree(n: int, roots: int, rng: np.random.Generator) -> Ints:
+    """Each row points at one before it."""
+    return np.r_[np.full(roots, -1), [rng.integers(0, i) for i in range(roots, n)]].astype(np.int64)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_levels_are_those_of_walking(seed: int) -> None:
+    rng = rng_of(seed)
+    n = int(rng.integers(1, 60))
+    link = rng.integers(-1, n, n) if seed % 2 else rng.integers(-n, n, n).clip(-1)
+    assert levels_of(link).tolist() == walked(link)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_forest_comes_back_with_its_levels_and_degrees(seed: int) -> None:
+    """T11: a forest six deep and more; no circles."""
+    rng = rng_of(seed)
+    link = tree(400, 3, rng)
+    codes = rng.integers(0, 3, (400, 2))
+    made = SelfLinks.fit(link).draw(
+        levels_of(link), children_of(link), rng, wanted=codes[link.clip(0)], codes=codes, exact="degrees"
+    )
+    assert not on_circle(made).any()
+    assert np.array_equal(levels_of(made), levels_of(link))
+    assert np.array_equal(children_of(made), children_of(link))
+    assert (codes[made] == codes[link])[link >= 0].all(axis=1).mean() > 0.9
+    assert not np.array_equal(made, link)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_levels_make_a_forest(seed: int) -> None:
+    rng = rng_of(seed)
+    level = rng.choice([0, 1, 3, 7, SELF, CIRCLE], 50)
+    group = rng.integers(0, 4, 50)
+    made = SelfLinks(True, False, ()).draw(level, rng.integers(0, 3, 50), rng, group=group)
+    assert not on_circle(made).any()
+    assert (group[made] == group)[made >= 0].all()  # T11: composite self-reference
+    assert (made >= 0).sum() >= (level > 0).sum() - 4  # in each group one may have to be the root
+    must = SelfLinks(False, True, ()).draw(level, rng.integers(0, 3, 50), rng, group=group)
+    assert (must >= 0).all()
+    assert set(levels_of(must)) <= {SELF, 1, 2, 3}
+
+
+def test_self_loops_and_circles_stay() -> None:
+    """T11: an employee who reports to herself; two that stand in for each other; three in a ring; rows below them."""
+    link = np.array([0, 2, 1, 4, 5, 3, 3, 6, 0, 10, 9])
+    shape = SelfLinks.fit(link)
+    assert shape == SelfLinks(False, True, (2, 1))
+    made = shape.draw(levels_of(link), children_of(link), rng_of())
+    assert np.array_equal(levels_of(made), levels_of(link))
+    assert ((made == np.arange(11)) == (link == np.arange(11))).all()
+    for seed in range(20):
+        rings = shape.draw(np.full(12, CIRCLE), np.ones(12, np.int64), rng_of(seed))
+        assert on_circle(rings).all()
+        assert (rings != np.arange(12)).all()
+        assert sorted(rings) == list(range(12))
+
+
+def test_a_chain_stays_a_chain() -> None:
+    link = np.arange(-1, 199)
+    made = SelfLinks.fit(link, unique=True).draw(levels_of(link), children_of(link), rng_of())
+    assert (made < 0).sum() == 1
+    assert not on_circle(made).any()
+    assert children_of(made).max() == 1
+
+
+def test_degenerate_tables() -> None:
+    none = np.zeros(0, np.int64)
+    assert len(SelfLinks.fit(none).draw(none, none, rng_of())) == 0
+    one = np.array([1])
+    assert SelfLinks(True, False, ()).draw(one, one, rng_of()).tolist() == [-1]
+    assert SelfLinks(False, True, ()).draw(one, one, rng_of()).tolist() == [0]
+    assert SelfLinks(False, False, (3,)).draw(one, one, rng_of()).tolist() == [0]
+
+
+def test_a_hundred_thousand_rows_are_linked_at_once() -> None:
+    rng = rng_of()
+    link = np.r_[-1, (rng.random(99_999) * np.arange(1, 100_000)).astype(np.int64)]
+    made = SelfLinks.fit(link).draw(levels_of(link), children_of(link), rng, exact="degrees")
+    assert np.array_equal(children_of(made), children_of(link))
+    assert levels_of(made).max() == levels_of(link).max() > 15
+    assert (levels_of(made) == ROOT).sum() == 1
+
+
+# ---- late ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_manager_works_in_the_store() -> None:
+    """T12: a circle of two tables, one link of each store unique."""
+    rng = rng_of()
+    works_in = rng.integers(0, 50, 400)
+    manager = np.array([rng.choice(np.flatnonzero(works_in == s)) for s in range(50)])
+    manager[:5] = (manager[:5] + 200) % 400  # a few work elsewhere
+    late = LateLinks.fit(manager, 400, unique=True, back=works_in)
+    made_in = rng.integers(0, 300, 2_000)
+    made = late.draw(300, made_in, rng, required=True)
+    assert (made >= 0).all()
+    assert len(np.unique(made)) == 300
+    assert 0.82 < (made_in[made] == np.arange(300)).mean() < 0.97
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
+def test_missing_links_stay_as_often(share: float) -> None:
+    """T2."""
+    rng = rng_of(1)
+    link = np.where(rng.random(4_000) < share, -1, rng.integers(0, 60, 4_000))
+    late = LateLinks.fit(link, 60)
+    made = late.draw(4_000, None, rng, n_parents=60)
+    assert abs((made < 0).mean() - (link < 0).mean()) < 0.015
+    assert (late.draw(50, None, rng, n_parents=60, required=True) >= 0).all()
+    assert (late.draw(50, None, rng, n_parents=0) < 0).all()
+
+
+def test_degrees_of_late_links_are_as_skewed() -> None:
+    rng = rng_of(2)
+    link = rng.choice(500, 5_000, p=np.arange(1, 501)[::-1] ** 3 / (np.arange(1, 501) ** 3).sum())
+    real = np.bincount(link, minlength=500)
+    made = np.bincount(LateLinks.fit(link, 500).draw(5_000, None, rng, n_parents=500), minlength=500)
+    assert abs(made.std() / real.std() - 1) < 0.2
+    assert abs((made == 0).mean() - (real == 0).mean()) < 0.08
+
+
+def test_groups_agree_even_where_links_come_back() -> None:
+    rng = rng_of(3)
+    back, tenant = rng.integers(0, 30, 300), rng.integers(0, 3, 30)
+    theirs = rng.integers(0, 3, 300)
+    link = LateLinks(1.0, (1,), (1.0,), back=0.9).draw(30, back, rng, within=(tenant, theirs))
+    assert (theirs[link] == tenant).all()
+
+
+def test_state_round_trips_and_damage_is_refused() -> None:
+    shape = SelfLinks.fit(np.array([0, 2, 1, -1]))
+    late = LateLinks.fit(np.array([0, -1, 2]), 4, unique=True)
+    assert SelfLinks.from_dict(json.loads(json.dumps(shape.to_dict()))) == shape
+    assert LateLinks.from_dict(json.loads(json.dumps(late.to_dict()))) == late
+    for change in ({"circles": [-1]}, {"circles": [0]}, {"circles": [1] * 100}, {"roots": 1}):
+        with pytest.raises(ModelFileError):
+            SelfLinks.from_dict({**shape.to_dict(), **change})
+    for other in ({"share": 2.0}, {"degrees": [1]}, {"weights": [0.1, 0.1]}, {"degrees": [-1, 0]}, {"back": "x"}):
+        with pytest.raises(ModelFileError):
+            LateLinks.from_dict({**late.to_dict(), **other})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
 from typing import Any, Self
@@ -22,8 +22,8 @@ from likewise.tables.frames import from_frame
 Keys = DatabaseSchema | Mapping[str, Any] | Sequence[str] | None
 
 
-class Database:
-    """Tables that point at each other.
+class Database(Mapping[str, Any]):
+    """Tables that point at each other: a mapping of names to frames, each of the kind that came.
 
     Args:
         tables: name -> pandas, Polars or Arrow frame; what is drawn is of the kind that came, table by table. A Polars
@@ -131,9 +131,14 @@ class Database:
                 if column not in frame.columns:
                     raise SchemaError(f"table {name!r} has no column {column!r}{nearest(column, frame.columns)}")
 
-    def give_back(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-        """Tables of these names as the kind of frame that each came as."""
-        return {name: self._give_back[name](table) for name, table in tables.items()}
+    def __getitem__(self, name: str) -> Any:
+        return self._give_back[name](self.tables[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
 
 
 def _schema_of(tables: Mapping[str, pl.DataFrame], keys: Keys) -> DatabaseSchema:

@@ -193,6 +193,7 @@ class HistoryModel:
         narrowing: Narrowing | None = None,
         steps: int | None = None,
         known: pl.DataFrame | None = None,
+        lengths: Ints | None = None,
     ) -> tuple[pl.DataFrame, Ints, pl.DataFrame]:
         """The rows of n new entities, (rows,) whose each is, and (n, columns) what these are.
 
@@ -201,6 +202,7 @@ class HistoryModel:
             narrowing: the conditions that this comes of.
             steps: rows of each; None draws histories to their ends.
             known: (n, some columns) of the entities, null where nothing is, of which `given` holds the codes.
+            lengths: (n,) rows of each, in place of where its history ends; nobody then begins without rows.
         """
         layout, entities = self.layout, self.first.sample(n, rng=rng, given=given)
         everybody = self.firsts.decode(entities, rng=rng, narrowing=narrowing)
@@ -217,7 +219,9 @@ class HistoryModel:
         for first in range(0, max(len(table), 1), AT_ONCE):
             some = table[first : first + AT_ONCE]
             past, running = layout.memory.begin(len(some)), Running(layout, begun(layout, some))
-            rows, whose = self._walked(Walk(layout, self.when, self.what, some, past, running, rng), some, steps)
+            walk = Walk(layout, self.when, self.what, some, past, running, rng)
+            many = None if lengths is None else lengths[started.to_numpy()][first : first + AT_ONCE]
+            rows, whose = self._walked(walk, some, steps, many)
             parts.append((rows, whose + first))
         rows, whose = pl.concat([rows for rows, _ in parts]), np.concatenate([whose for _, whose in parts])
         if len(parts) > 1:
@@ -269,19 +273,21 @@ class HistoryModel:
             anchors = np.maximum.reduceat(
                 layout.clock.anchor(layout.clock.ticks(known.table[layout.time])), known.starts
             )
-        if ahead is not None:
-            steps = int(ahead.lengths.max())
         walk = Walk(layout, self.when, self.what, last, past, running, rng, fractions, anchors, ahead)
         walk.look_back(known, own)
         return self._walked(walk, last, steps)
 
-    def _walked(self, walk: Walk, entities: pl.DataFrame, steps: int | None) -> tuple[pl.DataFrame, Ints]:
-        """Rows that follow a past, until a history ends or for so many steps."""
+    def _walked(
+        self, walk: Walk, entities: pl.DataFrame, steps: int | None, lengths: Ints | None = None
+    ) -> tuple[pl.DataFrame, Ints]:
+        """Rows that follow a past, until a history ends or for so many steps, or as many as each entity has."""
         layout, past, ahead = self.layout, walk.past, walk.ahead
+        lengths = lengths if ahead is None else ahead.lengths
+        steps = steps if lengths is None else int(lengths.max(initial=0))
         alive, drawn = np.arange(len(entities)), [walk.none]
         for step in range(layout.longest if steps is None else steps):
-            if ahead is not None:
-                alive = np.flatnonzero(ahead.lengths > step)
+            if lengths is not None:
+                alive = np.flatnonzero(lengths > step)
             if not len(alive):
                 break
             drawn.append(walk.step(alive, None if ahead is None else ahead.rows(alive, step)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.table import Narrowing
 from likewise.codecs.window import WindowCodec
+from likewise.databases.database import Database
 from likewise.dp.answers import NoisyTable
 from likewise.dp.budget import Budget
 from likewise.dp.gate import StepPlan
@@ -36,6 +38,9 @@ from likewise.series.sets import as_windows, giving_windows_back
 from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
 from likewise.synthesizer.continuation import extended
+from likewise.synthesizer.databases.drawing import draw_database, wanted_of
+from likewise.synthesizer.databases.learning import DatabaseModel, learn_database
+from likewise.synthesizer.databases.saved import of_parts, to_parts
 from likewise.synthesizer.drawing import drawn, narrowed
 from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, table_of, warn_of_few_rows
 from likewise.synthesizer.given import histories_of
@@ -122,6 +127,7 @@ class Synthesizer(Estimator, LatentMethods):
     rules_: RulePlan | None = None
     histories_: HistoryModel | None = None
     plan_: StepPlan | None = None
+    database_: DatabaseModel | None = None
     beside_: Beside | None = None
     _give_back: Callable[[Any], Any] = staticmethod(lambda table: table)
     _give_static: Callable[[Any], Any] = staticmethod(lambda table: table)
@@ -178,6 +184,10 @@ class Synthesizer(Estimator, LatentMethods):
             PrivacyError: what `privacy` asks for cannot be kept; nothing was spent, or what was is in the text.
             TrainingError: training gave no usable model.
         """
+        if isinstance(frame, Database):
+            if holdout is not None or y is not None or static is not None:
+                raise OptionError("a database is learnt as it is: leave holdout, y and static out")
+            return self._fit_database(frame)
         if holdout is not None and self.privacy is not None:
             raise OptionError(
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
@@ -224,7 +234,16 @@ class Synthesizer(Estimator, LatentMethods):
         warn_of_few_rows(learnt)
         return self
 
+    def _fit_database(self, database: Database) -> Self:
+        learnt = learn_database(self, database)
+        without = database.with_tables({name: table.clear() for name, table in database.tables.items()})
+        self.database_, self._give_back, self._drawing = learnt, without.with_tables, streams(self)[2]
+        self.n_rows_ = sum(map(len, database.tables.values()))
+        vars(self).pop("generator_", None)
+        return self
+
     def _keep(self, learnt: Learnt) -> None:
+        self.database_ = None
         self.generator_, self.schema_, self.n_rows_ = learnt.generator, learnt.schema, learnt.n_rows
         if isinstance(learnt.codec, ImageCodec | WindowCodec):
             self.image_codec_ = learnt.codec
@@ -249,6 +268,9 @@ class Synthesizer(Estimator, LatentMethods):
         max_tries: int | None = None,
         progress: Callable[[Search], None] | bool | None = None,
         random_state: int | None = None,
+        scale: float | None = None,
+        rows: Mapping[str, int] | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> Any:
         """Draw rows.
 
@@ -267,6 +289,10 @@ class Synthesizer(Estimator, LatentMethods):
                 None does as the synthesizer's own `progress` when that is True.
             random_state: the same seed gives the same rows. None continues the synthesizer's own stream, so that
                 a second call gives other rows.
+            scale: of a database: how many times as many rows, in all tables; 1 by default.
+            rows: of a database: table -> rows, in place of what the scale and the tables that it belongs to make of it.
+            given: of a database: table -> frame of rows that are known, such as real customers, whose orders are to be
+                drawn. They stay as they are; what is missing of them is drawn.
 
         Returns:
             A frame of the kind that was fitted, of exactly n rows, or of those of exactly n entities; where a table of
@@ -277,14 +303,32 @@ class Synthesizer(Estimator, LatentMethods):
                 the acceptance rate as measured. There are never fewer rows than asked for.
             NotFittedError: `fit` was not called.
         """
+        if self.database_ is not None:
+            others = {"n": n, "length": length, "static": static, "max_tries": max_tries}
+            rng = self._rng(random_state)
+            return self._sample_database(rng, others, where=where, scale=scale, rows=rows, given=given)
         self._check_fitted()
         rng = self._rng(random_state)
+        of_databases = {"scale": scale, "rows": rows, "given": given}
+        if asked := [name for name, value in of_databases.items() if value is not None]:
+            raise OptionError(f"{asked[0]} is of databases, and this model learnt one table: leave it out")
         if static is not None:
             return self._sample_of(static, rng, n=n, where=where, length=length, max_tries=max_tries)
         rows = drawn(self, n, rng, where=where, length=length, max_tries=max_tries, progress=progress)
         if isinstance(rows, Drawn):
             return Drawn(self._frame_of(rows.rows), self._give_static(restore(rows.static, self.schema_)))
         return self._frame_of(rows) if isinstance(rows, Columns) else self._give_back(rows)
+
+    def _sample_database(
+        self, rng: np.random.Generator, others: Mapping[str, Any], *, where: Mapping[str, Any] | None, scale: Any,
+        rows: Any, given: Mapping[str, Any] | None,
+    ) -> Database:  # fmt: skip
+        assert self.database_ is not None
+        if asked := [name for name, value in others.items() if value is not None]:
+            raise OptionError(f"{asked[0]} is of one table, and this model learnt a database: use scale or rows")
+        known = {str(name): from_frame(frame)[0] for name, frame in (given or {}).items()}
+        wanted = wanted_of(self.database_, 1.0 if scale is None else scale, rows, where, known)
+        return self._give_back(draw_database(self.database_, wanted, int(rng.integers(2**62))))  # type: ignore[no-any-return]
 
     def _sample_of(self, static: Any, rng: np.random.Generator, **asked: Any) -> Any:
         """Histories of the entities of a frame."""
@@ -445,14 +489,20 @@ class Synthesizer(Estimator, LatentMethods):
         Raises:
             OutputError: it cannot be written; what stood there is untouched.
         """
+        if self.database_ is None:
+            write_model(path, *self._parts())
+            return
+        manifest, arrays = to_parts(self.database_, lambda inner: inner._parts())
+        write_model(path, manifest | {"n_rows": self.n_rows_, "model": self.model}, arrays)
+
+    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         self._check_fitted()
-        saved = Saved(
+        return Saved(
             kind=type(self.generator_), options=self.generator_.options(), schema=self.schema_,
             codec=self.image_codec_ or self.codec_, state=self.generator_.state(), answers=self.answers_,
             ledger=self._paid, n_rows=self.n_rows_, record=self.record_, rules=self.rules_,
             histories=self.histories_, beside=self.beside_,
-        )  # fmt: skip
-        write_model(path, *saved.parts())
+        ).parts()  # fmt: skip
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -465,11 +515,22 @@ class Synthesizer(Estimator, LatentMethods):
         """
         file = read_model(path)
         try:
+            if "database" in file.manifest:
+                return cls._of_database(file.manifest, file.arrays)
             return cls._of(Saved.of_parts(file.manifest, file.arrays))
         except ModelFileError as error:
             raise ModelFileError(f"{path} is damaged: {error}") from error
         except DAMAGE as error:
             raise ModelFileError(f"{path} is damaged: its manifest does not hold together") from error
+
+    @classmethod
+    def _of_database(cls, manifest: Mapping[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        made = cls(str(manifest["model"]))
+        model = of_parts(manifest, arrays, lambda own, its: cls._of(Saved.of_parts(own, its)))
+        made.database_, made.n_rows_ = model, int(manifest["n_rows"])
+        made._give_back = partial(Database, keys=model.schema)
+        made._drawing = np.random.default_rng()
+        return made
 
     @classmethod
     def _of(cls, saved: Saved) -> Self:
@@ -545,6 +606,8 @@ class Synthesizer(Estimator, LatentMethods):
             refuse(what)
 
     def _check_fitted(self) -> None:
+        if self.database_ is not None:
+            raise OptionError("this model learnt a database, of which it can sample, save and load")
         if not hasattr(self, "generator_"):
             raise NotFittedError("this Synthesizer has learnt nothing yet: call fit first")
 

@@ -1,0 +1,85 @@
+"""Rows of a table as groups, one for each row of its owner that has any.
+
+Legend: P parents, m groups, n rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.typing import Ints
+
+MOST_TOGETHER = 256
+"""Rows that are drawn one after the other; longer groups are cut, and their parts drawn side by side."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which rows are drawn together.
+
+    Args:
+        parent: (m,) the row they belong to; -1 where they belong to none.
+        offset: (m,) rows of the same parent before.
+        size: (m,) how many they are, 1 or more.
+    """
+
+    parent: Ints
+    offset: Ints
+    size: Ints
+
+    @classmethod
+    def of(cls, counts: Ints, loose: int = 0) -> Self:
+        """The groups of parents with so many rows.
+
+        Args:
+            counts: (P,).
+            loose: rows that belong to none; they are dealt into groups as large as the others mostly are.
+
+        Example:
+            >>> Groups.of(np.array([2, 0, 300]), 3).size.tolist()
+            [2, 256, 44, 3]
+        """
+        parts = -(-counts // MOST_TOGETHER)
+        parent = np.repeat(np.arange(len(counts)), parts)
+        offset = MOST_TOGETHER * (np.arange(len(parent)) - np.repeat(np.cumsum(parts) - parts, parts))
+        size = np.minimum(counts[parent] - offset, MOST_TOGETHER)
+        usual = int(np.median(size)) if len(size) else MOST_TOGETHER
+        of_none = np.diff(np.append(np.arange(0, loose, max(usual, 1)), loose)) if loose else np.zeros(0, np.int64)
+        none = np.zeros(len(of_none), np.int64)
+        return cls(
+            np.append(parent, none - 1).astype(np.int64), np.append(offset, none).astype(np.int64),
+            np.append(size, of_none).astype(np.int64),
+        )  # fmt: skip
+
+    @cached_property
+    def whose(self) -> Ints:
+        """(n,) the group of each row."""
+        return np.repeat(np.arange(len(self.size)), self.size)
+
+    @property
+    def rows(self) -> Ints:
+        """(n,) the parent of each row."""
+        return self.parent[self.whose]
+
+    @property
+    def are_cut(self) -> bool:
+        return bool(self.offset.any())
+
+
+def rounded(wanted: npt.NDArray[np.floating[Any]], rng: np.random.Generator) -> Ints:
+    """(P,) whole numbers with these means, none further from it than one; together as many as they add up to.
+
+    Example:
+        >>> int(rounded(np.full(10, 0.5), np.random.default_rng(0)).sum())
+        5
+    """
+    order = rng.permutation(len(wanted))
+    total = np.floor(np.cumsum(np.maximum(wanted, 0)[order]) + 1e-9)
+    result = np.empty(len(wanted), np.int64)
+    result[order] = np.diff(total, prepend=0)
+    return result

@@ -1,0 +1,224 @@
+"""One table of a database: how its rows are learnt, and how they are drawn.
+
+Legend: n rows, m groups.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from likewise.databases.keys import ForeignKey
+from likewise.databases.links.codes import SideCodes
+from likewise.errors import LikewiseError
+from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.infer import infer
+from likewise.schema.parse import parse
+from likewise.synthesizer.databases.context import NOTHING, OFFSET, OWNER, named_below, taken
+from likewise.synthesizer.databases.groups import Groups
+from likewise.synthesizer.databases.inner import groups_given, rows_given
+from likewise.typing import Ints
+
+if TYPE_CHECKING:
+    from likewise.synthesizer.estimator import Synthesizer
+
+Make = Callable[..., "Synthesizer"]
+"""A synthesizer that has learnt nothing, with these parameters beside the user's."""
+
+KEPT, EMPTY, ALONE, EACH, GROUPS = "kept", "empty", "alone", "each", "groups"
+WAYS = (KEPT, EMPTY, ALONE, EACH, GROUPS)
+"""How rows come about: as they were; not at all; on their own; one for each parent at most; several for each."""
+
+SORTED = 0.9
+"""Share of neighbours in order, from which a column of times orders the rows of a parent."""
+MOST_FIXED = 50
+"""Rows behind others of their group, below which no column is taken for one that never changes within a group."""
+
+
+def plan_of(key: ForeignKey) -> str:
+    """The column of a parent that says how many rows point at each of its own."""
+    return f"\0rows of {key}"
+
+
+def codes_of(key: ForeignKey) -> tuple[str, str]:
+    """The columns of a child that say in which cluster, and in which leaf of it, the row lies that it points at."""
+    return f"\0cluster of {key}", f"\0leaf of {key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableModel:
+    """What was learnt of a table.
+
+    Args:
+        columns: name -> type of all its columns, as they came.
+        n_rows: that it had.
+        way: of `WAYS`.
+        shown: what its own children may be told of it.
+        synth: that draws its rows; None where they are kept, or there are none.
+        told: the columns of its owner that its rows are told.
+        loose: rows without an owner, as a share of those that have one.
+        first: of a column that counts the rows of an owner, its name and first number.
+        sides: how the rows are coded that other foreign keys point at; None of one that points at nothing.
+        kept: its rows, and how many rows point at each.
+    """
+
+    columns: Mapping[str, str]
+    n_rows: int
+    way: str
+    shown: tuple[Column, ...] = ()
+    synth: Any = None
+    told: tuple[str, ...] = ()
+    loose: float = 0.0
+    first: tuple[str, int] | None = None
+    sides: Mapping[ForeignKey, SideCodes | None] = field(default_factory=dict)
+    kept: pl.DataFrame | None = None
+
+    def wide(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What children are told of rows."""
+        return rows.select(c.name for c in self.shown)
+
+    def draw(
+        self, groups: Groups | None, parents: pl.DataFrame | None, owner: str, rng: np.random.Generator
+    ) -> tuple[pl.DataFrame, Ints]:
+        """Rows of groups, and (n,) the parent of each.
+
+        Args:
+            parents: what its children may be told of its owner's rows.
+            owner: that table's name.
+        """
+        assert groups is not None
+        assert parents is not None
+        if self.way == ALONE:
+            return self.synth.sample(int(groups.size.sum()), random_state=int(rng.integers(2**31))), groups.rows
+        told = told_to(parents, self.told, owner, groups.parent)
+        if self.way == EACH:
+            return rows_given(self.synth, told, rng), groups.rows
+        told = told.with_columns(pl.Series(OWNER, np.arange(len(groups.size))))
+        if OFFSET in self.synth.schema_:
+            told = told.with_columns(pl.Series(OFFSET, groups.offset))
+        rows, whose = groups_given(self.synth, told, groups.size, rng)
+        return rows, groups.parent[whose]
+
+
+def told_to(parents: pl.DataFrame, names: Sequence[str], owner: str, rows: Ints) -> pl.DataFrame:
+    """What is told of these parents' rows, as their children hold it."""
+    return taken(parents.select(pl.col(name).alias(named_below(owner, name)) for name in names), rows)
+
+
+def learn_rows(
+    make: Make, own: pl.DataFrame, schema: Schema, told: pl.DataFrame, context: Sequence[Column], groups: Groups | None,
+    order: str | None,
+) -> tuple[str, Any]:  # fmt: skip
+    """How rows come about, and a synthesizer that has learnt them.
+
+    Args:
+        own: (n, columns) in the order of the groups.
+        told: (n, columns) what each is told of its parent.
+        context: those columns.
+        groups: None of a table without an owner.
+        order: the column that orders rows; None takes them as they stand.
+    """
+    columns = [*context, *schema.columns]
+    if NOTHING in schema:
+        columns, told, groups = list(schema.columns), own.select(), None
+    if groups is None or groups.size.max(initial=0) <= 1:
+        synth = make(schema=Schema(tuple(columns)), entity=False)
+        wide = pl.concat([told, own], how="horizontal") if told.width else own
+        return ALONE if groups is None else EACH, synth.fit(wide)
+    beside = [pl.Series(OWNER, groups.whose)]
+    columns = [Column(name=OWNER, kind=Kind.ID, role=Role.ENTITY, dtype="Int64"), *columns]
+    if groups.are_cut:
+        beside.append(pl.Series(OFFSET, groups.offset[groups.whose]))
+        columns.insert(1, Column(name=OFFSET, kind=Kind.INTEGER, dtype="Int64"))
+    static = None
+    if len(own) - len(groups.size) < MOST_FIXED:
+        static = [c.name for c in columns if c.name == OFFSET or c.name in told.columns]
+    synth = make(schema=Schema(tuple(columns)), entity=OWNER, time=order or True, static=static)
+    return GROUPS, synth.fit(pl.concat([pl.DataFrame(beside), told, own], how="horizontal"))
+
+
+def schema_of(own: pl.DataFrame, said: Schema | None, keys: Sequence[str], entity: bool = False) -> Schema:
+    """What the columns of a table are, those of `keys` made anew."""
+    overrides = {} if said is None else {c.name: c for c in said if c.name in own.columns}
+    found = infer(own, overrides=overrides, entity=False) if own.width else Schema(())
+    for name in keys:
+        if name in found and not found[name].is_key:
+            found = found.replace(name, kind=Kind.ID, role=Role.ID, semantic=None)
+    return found
+
+
+def with_something(own: pl.DataFrame, schema: Schema, n: int) -> tuple[pl.DataFrame, Schema]:
+    """A table with a column to learn, where it has keys alone."""
+    if any(c.is_modelled for c in schema):
+        return own, schema
+    turn = Column(name=NOTHING, kind=Kind.BOOLEAN, dtype="Boolean")
+    return own.with_columns(pl.Series(NOTHING, np.arange(n) % 2 == 0)), Schema((*schema.columns, turn))
+
+
+def numbers(names: Sequence[str]) -> list[Column]:
+    """Columns of whole numbers."""
+    return [Column(name=name, kind=Kind.INTEGER, dtype="Int64") for name in names]
+
+
+def levels(name: str, size: int) -> Column:
+    """A column of codes."""
+    return Column(name=name, kind=Kind.CATEGORICAL, levels=tuple(map(str, range(size))))
+
+
+def context_of(model: TableModel, owner: str, names: Sequence[str]) -> list[Column]:
+    """The columns of an owner as its children hold them."""
+    return [replace(c, name=named_below(owner, c.name)) for c in model.shown if c.name in names]
+
+
+def order_of(own: pl.DataFrame, schema: Schema, whose: Ints, declared: str | None) -> str | None:
+    """The column that orders the rows of a parent: the one declared, or one of times that does so already.
+
+    Args:
+        whose: (n,) the parent of each row as it stands, -1 of none.
+    """
+    if declared is not None and declared in own.columns and not own[declared].null_count():
+        return declared if schema[declared].kind in (Kind.DATETIME, Kind.INTEGER, Kind.REAL) else None
+    if declared is not None:
+        return None
+    for column in schema:
+        if column.kind is not Kind.DATETIME or column.role is not Role.FEATURE:
+            continue
+        when = parse(own.select(column.name), Schema((column,)))[column.name]
+        table = pl.DataFrame({"who": whose, "when": when}).filter(pl.col("who") >= 0).sort("who", maintain_order=True)
+        same = table["who"] == table["who"].shift(1)
+        step = (table["when"].to_physical() - table["when"].to_physical().shift(1)).filter(same)
+        if not when.null_count() and (step != 0).any() and (step >= 0).mean() >= SORTED:  # type: ignore[operator]
+            return column.name
+    return None
+
+
+def count_from(own: pl.Series, whose: Ints) -> int | None:
+    """The first number of a column that counts the rows of each parent on from it; None where it does not."""
+    if not own.dtype.is_integer() or own.null_count() or not len(own):
+        return None
+    table = pl.DataFrame({"who": whose, "n": own}).group_by("who").agg(
+        pl.col("n").min().alias("least"), pl.col("n").max().alias("most"), pl.col("n").n_unique().alias("many"),
+        pl.len().alias("rows"),
+    )  # fmt: skip
+    least = int(own.min())  # type: ignore[arg-type]
+    counts = (table["least"] == least) & (table["many"] == table["rows"]) & (table["most"] == least + table["rows"] - 1)
+    return least if counts.all() and table["rows"].max() != 1 else None
+
+
+@contextmanager
+def telling_of(table: str) -> Iterator[None]:
+    """Errors and warnings within name the table."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except LikewiseError as error:
+            raise type(error)(f"table {table!r}: {error}") from error
+    for one in heard:
+        warnings.warn(f"table {table!r}: {str(one.message).replace(chr(0), '')}", one.category, stacklevel=4)

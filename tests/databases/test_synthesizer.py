@@ -1,0 +1,228 @@
+"""Databases learnt and drawn: what must hold of every one, and laws between tables that must come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.databases.shops import check, shop
+
+from likewise import Synthesizer
+from likewise.databases.database import Database
+from likewise.errors import ConditionError, OptionError
+
+QUICK: dict[str, Any] = {"epochs": 3, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Synthesizer:
+    return Synthesizer("autoregressive", epochs=20, random_state=0).fit(shop())
+
+
+def test_a_shop_comes_back_whole(learnt: Synthesizer) -> None:
+    real = shop()
+    drawn = learnt.sample(random_state=1)
+    check(drawn, real.schema, real)
+    assert list(drawn) == ["users", "orders", "lines"]
+    assert len(drawn["users"]) == 200
+    lines = drawn["lines"].group_by("order").agg(pl.col("line").sort(), pl.len().alias("n"))
+    assert (lines["line"].list.max() == lines["n"]).all(), "lines count from 1 within their order"
+
+
+def test_children_follow_their_parents(learnt: Synthesizer) -> None:
+    orders = learnt.sample(random_state=2)["orders"].join(
+        learnt.sample(random_state=2)["users"], left_on="user", right_on="id"
+    )
+    means = dict(orders.group_by("country").agg(pl.col("price").mean()).iter_rows())
+    assert means["US"] > 80
+    assert means["DE"] < 40
+
+
+def test_as_many_children_as_real_ones(learnt: Synthesizer) -> None:
+    def shares(database: Database) -> list[float]:
+        users, orders = database.tables["users"], database.tables["orders"]
+        counts = users.join(orders.group_by("user").len(), left_on="id", right_on="user", how="left")["len"].fill_null(
+            0
+        )
+        assert set(counts.to_list()) <= {0, 1, 3, 6}
+        return [float((counts == k).mean()) for k in (0, 1, 3, 6)]  # type: ignore[arg-type]
+
+    assert shares(learnt.sample(scale=5, random_state=3)) == pytest.approx(shares(shop()), abs=0.08)
+
+
+def test_orders_of_a_user_stand_in_time(learnt: Synthesizer) -> None:
+    orders = learnt.sample(random_state=4)["orders"]
+    assert orders.select((pl.col("day").diff().over("user") >= pl.duration(days=0)).fill_null(True).all()).item()
+
+
+def test_a_model_file_draws_the_same(learnt: Synthesizer, tmp_path: Path) -> None:
+    learnt.save(tmp_path / "shop.likewise")
+    again = Synthesizer.load(tmp_path / "shop.likewise")
+    one, other = learnt.sample(random_state=5), again.sample(random_state=5)
+    assert all(one.tables[name].equals(other.tables[name]) for name in one)
+    assert other.schema == shop().schema
+
+
+def test_the_order_of_tables_does_not_matter() -> None:
+    real = shop(60)
+    turned = Database(dict(reversed(real.tables.items())), real.schema)
+    one, other = (Synthesizer(**QUICK).fit(db).sample(random_state=1) for db in (real, turned))
+    assert all(one.tables[name].equals(other.tables[name]) for name in one)
+
+
+@pytest.mark.parametrize(("asked", "low", "high"), [({"scale": 0.01}, 2, 2), ({"rows": {"users": 500}}, 500, 500)])
+def test_sizes_are_asked_of_roots(learnt: Synthesizer, asked: dict[str, Any], low: int, high: int) -> None:
+    drawn = learnt.sample(random_state=6, **asked)
+    check(drawn, shop().schema)
+    assert low <= len(drawn["users"]) <= high
+    assert len(drawn["orders"]) > 0
+
+
+def test_the_size_of_a_child_is_its_own(learnt: Synthesizer) -> None:
+    drawn = learnt.sample(rows={"orders": 1000}, random_state=7)
+    assert (len(drawn["users"]), len(drawn["orders"])) == (200, 1000)
+
+
+def test_conditions_hold_of_roots_and_are_refused_of_others(learnt: Synthesizer) -> None:
+    drawn = learnt.sample(where={"users.country": "US"}, random_state=8)
+    assert set(drawn["users"]["country"]) == {"US"}
+    assert drawn["orders"]["price"].mean() > 80
+    with pytest.raises(ConditionError, match=r"takes no conditions.*'users'"):
+        learnt.sample(where={"orders.paid": "card"})
+    with pytest.raises(ConditionError, match="such as"):
+        learnt.sample(where={"paid": "card"})
+
+
+def test_real_customers_get_made_orders(learnt: Synthesizer) -> None:
+    known = pl.DataFrame({"id": [1001, 1002, 1003] * 1, "country": ["US", "US", "DE"]})
+    drawn = learnt.sample(given={"users": known}, random_state=9)
+    assert drawn["users"]["id"].to_list() == [1001, 1002, 1003]
+    assert drawn["users"]["country"].to_list() == ["US", "US", "DE"]
+    assert drawn["users"]["age"].null_count() == 0
+    assert set(drawn["orders"]["user"]) <= {1001, 1002, 1003}
+    check(drawn, shop().schema)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"n": 5}, "use scale or rows"), ({"scale": 0}, "above 0"), ({"rows": {"user": 5}}, "did you mean 'users'"),
+        ({"rows": {"users": 0}}, "1 or more"), ({"given": {"orders": pl.DataFrame({"no": ["a"]})}}, "cannot be given"),
+    ],
+)  # fmt: skip
+def test_what_a_database_cannot_give_is_refused(learnt: Synthesizer, asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        learnt.sample(**asked)
+
+
+def test_options_of_one_table_are_refused() -> None:
+    with pytest.raises(OptionError, match="entity does not go with a database"):
+        Synthesizer(entity="id").fit(shop(30))
+
+
+def test_a_table_that_is_asked_for_sizes_refuses_what_is_of_databases() -> None:
+    synth = Synthesizer("copula", random_state=0).fit(shop(60).tables["users"])
+    with pytest.raises(OptionError, match="scale is of databases"):
+        synth.sample(scale=2.0)
+
+
+def test_one_to_one_stays_so_and_a_part_of_parents_may_have_none() -> None:
+    rng = np.random.default_rng(0)
+    n = 228
+    parents = pl.DataFrame({"id": np.arange(n), "kind": rng.choice(["x", "y"], n)})
+    has = rng.random(n) < 0.4
+    children = pl.DataFrame({"id": np.arange(n)[has], "kind2": parents["kind"].filter(pl.Series(has))})
+    database = Database({"p": parents, "c": children}, ["c.id -> p.id"])
+    database = Database(database.tables, database.schema.replace("c", primary=("id",)))
+    drawn = Synthesizer(epochs=20, random_state=0).fit(database).sample(random_state=1)
+    check(drawn, database.schema, database)
+    assert abs(len(drawn["c"]) / len(drawn["p"]) - has.mean()) < 0.12
+    both = drawn["c"].join(drawn["p"], on="id")
+    assert (both["kind"] == both["kind2"]).mean() > 0.9  # type: ignore[operator]
+
+
+def test_empty_tables_and_tables_of_keys_alone() -> None:
+    n = 30
+    database = Database(
+        {
+            "p": pl.DataFrame({"id": np.arange(n)}),
+            "c": pl.DataFrame({"id": np.arange(2 * n), "p": np.arange(2 * n) % n}),
+            "e": pl.DataFrame({"p": [], "x": []}, schema={"p": pl.Int64, "x": pl.String}),
+        },
+        ["c.p -> p.id", "e.p -> p.id"],
+    )  # fmt: skip
+    database = Database(database.tables, database.schema.replace("c", primary=("id",)))
+    drawn = Synthesizer(**QUICK).fit(database).sample(random_state=0)
+    check(drawn, database.schema, database)
+    assert [len(drawn[name]) for name in "pce"] == [30, 60, 0]
+
+
+def test_missing_owners_stay_missing() -> None:
+    rng = np.random.default_rng(0)
+    who = rng.integers(0, 50, 400)
+    lost = rng.random(400) < 0.2
+    rows = pl.DataFrame(
+        {"p": pl.Series(who).set(pl.Series(lost), None), "x": np.where(lost, 9.0, 1.0) + rng.random(400)}
+    )
+    database = Database({"p": pl.DataFrame({"id": np.arange(50), "y": rng.random(50)}), "c": rows}, ["c.p -> p.id"])
+    drawn = Synthesizer(epochs=20, random_state=0).fit(database).sample(random_state=0)
+    check(drawn, database.schema, database)
+    gone = drawn["c"].filter(pl.col("p").is_null())
+    assert abs(len(gone) / len(drawn["c"]) - lost.mean()) < 0.05
+    assert gone["x"].mean() > 7 > drawn["c"].filter(pl.col("p").is_not_null())["x"].mean()  # type: ignore[operator]
+
+
+def test_a_large_group_among_small_ones_is_drawn_in_parts() -> None:
+    rng = np.random.default_rng(0)
+    counts = np.append(rng.integers(1, 4, 400), 2000)
+    who = np.repeat(np.arange(401), counts)
+    rows = pl.DataFrame({"p": who, "x": np.where(who == 400, 5.0, 0.0) + rng.random(len(who))})
+    parents = pl.DataFrame({"id": np.arange(401), "big": ["no"] * 395 + ["yes"] * 6})
+    database = Database({"p": parents, "c": rows}, ["c.p -> p.id"])
+    synth = Synthesizer(**QUICK).fit(database)
+    assert synth.database_ is not None
+    assert synth.database_.tables["c"].synth.histories_.layout.longest <= 320
+    check(synth.sample(random_state=0), database.schema, database)
+
+
+def test_a_kept_table_stays_as_it_is(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lands = pl.DataFrame({
+        "code": ["DE", "FR", "US", "XX"], "area": [357.5, 551.7, None, 0.1], "since": [None, 1958, 1776, 1],
+    })  # fmt: skip
+    people = pl.DataFrame(
+        {"land": rng.choice(["DE", "FR", "US"], 300, p=[0.6, 0.3, 0.1]), "age": rng.integers(1, 90, 300)}
+    )
+    database = Database({"lands": lands, "people": people}, ["people.land -> lands.code"])
+    database = Database(database.tables, database.schema.replace("lands", kept=True))
+    synth = Synthesizer(epochs=20, random_state=0).fit(database)
+    synth.save(tmp_path / "m.likewise")
+    for one in (synth, Synthesizer.load(tmp_path / "m.likewise")):
+        drawn = one.sample(random_state=1)
+        assert drawn["lands"].equals(lands)
+        check(drawn, database.schema, database)
+        assert abs((drawn["people"]["land"] == "DE").mean() - 0.6) < 0.1  # type: ignore[operator]
+
+
+def test_a_kept_table_that_points_at_one_made_anew_is_refused() -> None:
+    real = shop(30)
+    with pytest.raises(OptionError, match="keep 'users' too"):
+        Synthesizer(**QUICK).fit(Database(real.tables, real.schema.replace("orders", kept=True)))
+
+
+def test_errors_name_the_table() -> None:
+    real = shop(30)
+    schema = real.schema.replace("users", checks=("age < country",))
+    with pytest.raises(Exception, match="table 'users'"):
+        Synthesizer(**QUICK).fit(Database(real.tables, schema))
+
+
+def test_frames_of_pandas_come_back_as_such() -> None:
+    pandas = pytest.importorskip("pandas")
+    real = shop(40)
+    database = Database({name: table.to_pandas() for name, table in real.tables.items()}, real.schema)
+    drawn = Synthesizer(**QUICK).fit(database).sample()
+    assert isinstance(drawn["users"], pandas.DataFrame)

@@ -1,0 +1,19 @@
+"""What the rows of one table determine in another: found on the real tables, and computed in those that are made."""
+
+from likewise.databases.derived.finding import find
+from likewise.databases.derived.kinds import After, Carried, Derived, Implied, Running, Total
+from likewise.databases.derived.making import again, from_list, learnable, to_list
+
+__all__ = [
+    "After",
+    "Carried",
+    "Derived",
+    "Implied",
+    "Running",
+    "Total",
+    "again",
+    "find",
+    "from_list",
+    "learnable",
+    "to_list",
+]

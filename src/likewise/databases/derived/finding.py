@@ -1,0 +1,336 @@
+"""What is determined across tables, found on real ones: it holds in nearly all rows of many parents, holds in others
+that nobody looked at, and would not hold so by chance.
+
+Legend: n rows of the table that points, P of the one that is pointed at; link, (n,) row numbers, -1 for none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+
+from likewise.databases.derived.kinds import (
+    After,
+    Carried,
+    Derived,
+    Implied,
+    Running,
+    Total,
+    gathered,
+    gathered_totals,
+    ordered,
+)
+from likewise.databases.derived.making import in_order, rows_of
+from likewise.databases.keys import DatabaseSchema, ForeignKey
+from likewise.typing import Bools, Ints
+
+SURE = 0.995
+LEAST_PARENTS = 50
+BY_CHANCE = 20
+"""So many rows would break what is found, were the columns told apart by chance."""
+LOOK_AT = 5_000
+"""Parents, with all their rows, that are looked at."""
+MOST_FACTORS = 16
+MOST_LEVELS = 20
+SHARED = 5
+
+
+def find(tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema, rng: np.random.Generator) -> tuple[Derived, ...]:
+    """What is determined across the tables, in the order in which it is to be computed.
+
+    Numbers are compared as numbers and times as times; texts that stand for them are no more than texts.
+
+    Args:
+        tables: name -> real rows, typed.
+        schema: their keys. Columns of keys are made, and tables that are kept stay, so neither is looked for.
+        rng: which parents are held out.
+
+    Example:
+        >>> users = pl.DataFrame({"id": range(200), "land": ["de", "fr", "it", "us"] * 50})
+        >>> orders = pl.DataFrame({"user": [i % 200 for i in range(600)]}).with_columns(
+        ...     land=pl.col("user").replace_strict(users["id"], users["land"])
+        ... )
+        >>> from likewise.databases.database import Database
+        >>> shop = Database({"users": users, "orders": orders}, keys=["orders.user -> users.id"])
+        >>> print(*find(shop.tables, shop.schema, np.random.default_rng(0)))
+        orders.land = users.land by user
+    """
+    found: list[Derived] = []
+    for key in schema.foreign:
+        if key.is_self:
+            continue
+        pair = _Pair.of(tables, schema, key, rng)
+        if pair is not None:
+            carried = list(_carried(pair))
+            found += carried
+            found += _totals(pair, {(one.column, one.source) for one in carried})
+            found += _implied(pair)
+            found += _after(pair)
+            found += _running(pair, schema.tables[key.table].order)
+    rank = [Carried, Total, Implied, Running, After]
+    return in_order(sorted(found, key=lambda one: rank.index(type(one))))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two tables by one key, some parents with all their rows.
+
+    Args:
+        child, parent: the rows, all columns.
+        mine, theirs: the columns that may be determined: no keys, none of kept tables.
+        link: (n,) rows of `parent`.
+        held: (P,) which parents are held out.
+        whole: whether each row of the whole table points at one.
+        others: whether all children of the parents are here.
+    """
+
+    key: ForeignKey
+    child: pl.DataFrame
+    parent: pl.DataFrame
+    mine: tuple[str, ...]
+    theirs: tuple[str, ...]
+    link: Ints
+    held: Bools
+    whole: bool
+
+    @classmethod
+    def of(
+        cls, tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema, key: ForeignKey, rng: np.random.Generator
+    ) -> _Pair | None:
+        child, parent = tables[key.table], tables[key.parent]
+        link = rows_of(tables, key)
+        whole = bool((link >= 0).all())
+        if len(np.unique(link[link >= 0])) < LEAST_PARENTS:
+            return None
+        some = np.sort(rng.permutation(len(parent))[:LOOK_AT])
+        at = np.full(len(parent) + 1, -1, np.int64)
+        at[some] = np.arange(len(some))
+        link = at[link]
+        rows = np.flatnonzero(link >= 0)
+        names = []
+        for table, frame in ((key.table, child), (key.parent, parent)):
+            keys = schema.key_columns(table) | {c for columns in schema.tables[table].keys for c in columns}
+            names.append(tuple(c for c in frame.columns if c not in keys and not schema.tables[table].kept))
+        held = rng.random(len(some)) < 0.5
+        return cls(key, child[rows], parent[some], names[0], names[1], link[rows], held, whole)
+
+
+def _confirmed(hits: Bools, parents: Ints, held: Bools) -> bool:
+    """Whether it holds nearly always, in the parents that are looked at and in those held out."""
+    out = held[parents]
+    halves = [(hits[side], parents[side]) for side in (~out, out)]
+    return all(
+        len(np.unique(who)) >= LEAST_PARENTS // 2 - 5 and some.mean() >= SURE for some, who in halves
+    ) and len(np.unique(parents)) >= LEAST_PARENTS  # fmt: skip
+
+
+def _same(a: pl.Series, b: pl.Series, decimals: int | None = None) -> Bools:
+    """(n,) whether two columns hold the same; numbers as near as they are written."""
+    if a.dtype.is_numeric() and b.dtype.is_numeric():
+        x, y = (s.cast(pl.Float64).to_numpy() for s in (a, b))
+        room = 1e-9 * np.maximum(np.abs(np.nan_to_num(x)), 1.0) + (
+            0.5001 * 10.0**-decimals if decimals is not None else 0
+        )
+        near: Bools = (np.abs(x - y) <= room) | (np.isnan(x) & np.isnan(y))
+        return near
+    if a.dtype != b.dtype and (a.dtype == pl.Boolean or b.dtype == pl.Boolean or a.dtype.is_numeric()):
+        return np.zeros(len(a), bool)
+    return a.eq_missing(b.cast(a.dtype, strict=False)).to_numpy()
+
+
+def _surprising(a: pl.Series, b: pl.Series, hits: Bools, decimals: int | None = None) -> bool:
+    """Whether as many rows being the same is no chance: among rows of other partners far fewer would be."""
+    rows = np.arange(len(b))
+    chance = float(np.mean([_same(a, b.gather(np.roll(rows, s)), decimals).mean() for s in _shifts(len(b))]))
+    return len(a) * (1 - chance) >= BY_CHANCE and (1 - hits.mean()) <= 0.02 * (1 - chance)
+
+
+def _shifts(n: int) -> list[int]:
+    return [max(1, n // k) for k in (2, 3, 5, 7)]
+
+
+def _kin(a: pl.DataType, b: pl.DataType) -> bool:
+    """Whether columns of these types can hold the same."""
+    if a.is_numeric() or b.is_numeric():
+        return a.is_numeric() and b.is_numeric()
+    if a.is_temporal() or b.is_temporal():
+        return type(a) is type(b)
+    texts = (pl.String, pl.Categorical, pl.Enum)
+    return a == b or (isinstance(a, texts) and isinstance(b, texts))
+
+
+def _carried(pair: _Pair) -> Iterator[Carried]:
+    """child.x = parent.x."""
+    for own in pair.mine:
+        held = pair.child[own]
+        for source in sorted(pair.parent.columns, key=lambda c: c != own):
+            if source in pair.key.parent_columns or not _kin(held.dtype, pair.parent[source].dtype):
+                continue
+            copied = gathered(pair.parent[source], pair.link)
+            hits = _same(held, copied)
+            known = (held.is_not_null() | copied.is_not_null()).to_numpy()
+            if hits.mean() < SURE or not _confirmed(hits[known], pair.link[known], pair.held):
+                continue
+            if _surprising(held, copied, hits):
+                yield Carried(pair.key, own, source, pair.whole)
+                break
+
+
+def _totals(pair: _Pair, carried: set[tuple[str, str]]) -> Iterator[Total]:
+    """parent.t = sum, count, min, max, mean of the rows that point at it."""
+    sizes = np.bincount(pair.link, minlength=len(pair.parent))
+    numbers = [c for c in pair.child.columns if pair.child[c].dtype.is_numeric() and c not in pair.key.columns]
+    factors = [c for c in numbers if c in pair.mine][:MOST_FACTORS]
+    ordinal = [c for c in pair.mine if pair.child[c].dtype.is_temporal() or pair.child[c].dtype == pl.Boolean]
+    tried = [Total(pair.key, "", "count")]
+    tried += [Total(pair.key, "", op, c) for c in factors for op in ("sum", "max", "min", "mean")]
+    tried += [Total(pair.key, "", op, c) for c in ordinal for op in ("max", "min")]
+    tried += [Total(pair.key, "", "sum", a, b) for a, b in combinations(factors, 2)]
+    left = list(pair.theirs)
+    for total in tried:
+        fitting = [c for c in left if (total.of, c) not in carried and _may_be(total, pair, c)]
+        if not fitting:
+            continue
+        made, none = gathered_totals(total, pair.child, pair.link, len(pair.parent))
+        for column in fitting:
+            found = _total(pair, replace(total, column=column), made, none.to_numpy(), sizes)
+            if found is not None:
+                left.remove(column)
+                yield found
+
+
+def _may_be(total: Total, pair: _Pair, column: str) -> bool:
+    dtype = pair.parent[column].dtype
+    if total.of is None or pair.child[total.of].dtype.is_numeric():
+        return dtype.is_numeric()
+    return _kin(dtype, pair.child[total.of].dtype)
+
+
+def _total(pair: _Pair, total: Total, made: pl.Series, none: Bools, sizes: Ints) -> Total | None:
+    held = pair.parent[total.column]
+    decimals = _decimals(held)
+    some = np.flatnonzero(~none)
+    hits = _same(made, held, decimals)
+    # Of one row each, sum, mean, min and max are the same: rows that tell these apart must be there.
+    telling = some if total.op == "count" else np.flatnonzero(sizes >= 2)
+    if len(telling) < BY_CHANCE or hits[telling].mean() < SURE or not _confirmed(hits[some], some, pair.held):
+        return None
+    if not _surprising(made.gather(some), held.gather(some), hits[some], decimals):
+        return None
+    if total.op in ("max", "min", "mean") and total.of is not None and _constant(pair, total.of):
+        return None
+    if not none.any():
+        empty = "drawn" if total.op == "mean" or not held.dtype.is_numeric() else "zero"
+        return replace(total, empty=empty if total.op not in ("max", "min") else "missing", decimals=decimals)
+    rest = held.filter(pl.Series(none))
+    noughts = rest.dtype.is_numeric() and int((rest == 0).fill_null(False).sum()) >= SURE * len(rest)
+    empty = "zero" if noughts else "missing" if rest.is_null().all() else "drawn"
+    return replace(total, empty=empty, decimals=decimals)
+
+
+def _constant(pair: _Pair, column: str) -> bool:
+    """Whether all rows of nearly each parent hold the same."""
+    frame = pl.DataFrame({"link": pair.link, "v": pair.child[column]})
+    same = frame.group_by("link").agg(pl.col("v").n_unique() == 1, n=pl.len()).filter(pl.col("n") > 1)["v"]
+    return bool(len(same) and same.mean() > 0.95)  # type: ignore[operator]
+
+
+def _decimals(held: pl.Series) -> int | None:
+    """To how many decimals a column is rounded, if to few; None: it is not, or holds whole numbers by its type."""
+    if not held.dtype.is_float():
+        return held.dtype.scale if isinstance(held.dtype, pl.Decimal) else None
+    known = held.drop_nulls().to_numpy()
+    room = 1e-9 * max(1.0, float(np.abs(known).max(initial=0)))
+    for decimals in range(7):
+        if len(known) and np.abs(known.round(decimals) - known).max() <= room:
+            return decimals
+    return None
+
+
+def _implied(pair: _Pair) -> Iterator[Implied]:
+    """Values of the parent that say whether rows point at it: no value is held by both kinds."""
+    there = np.bincount(pair.link, minlength=len(pair.parent)) > 0
+    if min(there.sum(), (~there).sum()) < LEAST_PARENTS // 2:
+        return
+    for column in pair.theirs:
+        held = pair.parent[column]
+        if (
+            held.dtype != pl.Boolean
+            and held.dtype != pl.String
+            and not isinstance(held.dtype, pl.Categorical | pl.Enum)
+        ):
+            continue
+        counts = pl.DataFrame({"v": held.cast(pl.String), "there": there}).group_by("v").agg(
+            yes=pl.col("there").sum(), no=(~pl.col("there")).sum()
+        ).sort("v")  # fmt: skip
+        if not 2 <= len(counts) <= MOST_LEVELS:
+            continue
+        says = counts.with_columns(points=pl.col("yes") >= pl.col("no"))
+        said = (
+            held.cast(pl.String).to_frame("v").join(says, on="v", how="left", nulls_equal=True, maintain_order="left")
+        )
+        hits = said["points"].to_numpy() == there
+        rows = np.arange(len(held))
+        fair = max(there.mean(), 1 - there.mean())
+        if not _confirmed(hits, rows, pair.held) or (1 - hits.mean()) > 0.02 * (1 - fair):
+            continue
+        kept = says.filter(pl.max_horizontal("yes", "no") >= SHARED)
+        present, absent = (tuple(kept.filter(pl.col("points") == p)["v"].to_list()) for p in (True, False))
+        if present and absent:
+            yield Implied(pair.key, column, present, absent)
+
+
+def _after(pair: _Pair) -> Iterator[After]:
+    """child.date >= parent.date, of the pairs of times the one that comes soonest after."""
+    times = [c for c in pair.mine if isinstance(pair.child[c].dtype, pl.Date | pl.Datetime)]
+    for own in times:
+        held, best = pair.child[own], None
+        for source in pair.parent.columns:
+            if not isinstance(pair.parent[source].dtype, pl.Date | pl.Datetime) or source in pair.key.parent_columns:
+                continue
+            there = gathered(pair.parent[source], pair.link).cast(held.dtype)
+            gap = (held - there).dt.total_milliseconds()
+            known = gap.is_not_null().to_numpy()
+            hits = (gap >= 0).fill_null(False).to_numpy()
+            if known.sum() < BY_CHANCE or not _confirmed(hits[known], pair.link[known], pair.held):
+                continue
+            shuffled = pl.concat([held - there.gather(np.roll(np.arange(len(held)), s)) for s in _shifts(len(held))])
+            before = float((shuffled.dt.total_milliseconds() < 0).mean() or 0)  # type: ignore[arg-type]
+            if known.sum() * before < BY_CHANCE or (1 - hits[known].mean()) > 0.05 * before:
+                continue
+            spread = gap.quantile(0.75) - gap.quantile(0.25)  # type: ignore[operator]
+            free = (held.dt.timestamp("ms").quantile(0.75) or 0) - (held.dt.timestamp("ms").quantile(0.25) or 0)
+            one = After(pair.key, own, source, bool(spread < 0.5 * free), bool(hits[known].all()))
+            if best is None or spread < best[0]:
+                best = (spread, one)
+        if best is not None and (best[1].close or best[1].always):
+            yield best[1]
+
+
+def _running(pair: _Pair, order: str | None) -> Iterator[Running]:
+    """child.balance = the one before + an amount."""
+    if order is None or order not in pair.child.columns:
+        return
+    numbers = [c for c in pair.mine if pair.child[c].dtype.is_numeric() and c != order][:MOST_FACTORS]
+    for column in numbers:
+        decimals = _decimals(pair.child[column])
+        for amount in numbers:
+            if amount == column:
+                continue
+            frame = ordered(pair.child, Running(pair.key, order, column, amount), pair.link)
+            frame = frame.with_columns(step=pl.col("balance").diff().over("link")).filter(pl.col("k") > 0)
+            for sign in (1, -1):
+                due = frame["amount"] * sign
+                hits = _same(frame["step"], due, decimals)
+                fits = len(hits) and hits.mean() >= SURE
+                if (
+                    fits
+                    and _confirmed(hits, frame["link"].to_numpy(), pair.held)
+                    and _surprising(frame["step"], due, hits)
+                ):
+                    yield Running(pair.key, order, column, amount, sign, decimals)
+                    break

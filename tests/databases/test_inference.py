@@ -58,6 +58,33 @@ def test_small_whole_numbers_that_lie_among_those_of_a_key_make_none() -> None:
     assert foreign(schema) == set()
 
 
+def test_a_count_of_others_is_no_key_of_theirs() -> None:
+    rooms = pl.DataFrame({"id": range(1, 13), "area": [f"a{i}" for i in range(12)]})
+    houses = pl.DataFrame({"house_id": range(90), "rooms": drawn(1, 90, 12), "room": drawn(2, 90, 12)})
+    assert foreign(infer_keys({"rooms": rooms, "houses": houses})) == {"houses.room -> rooms.id"}
+
+
+def test_na_is_a_key_among_keys_and_missing_elsewhere() -> None:
+    codes = ["DE", "FR", "NA", "US", "BR", "IN"]
+    countries = pl.DataFrame({"country_code": codes, "area": drawn(1, 6, 900)})
+    cities = pl.DataFrame({"city_id": range(60), "country_code": codes * 10})
+    assert infer_keys({"countries": countries, "cities": cities}).tables["countries"].primary == ("country_code",)
+    less = {"countries": countries.filter(pl.col("country_code") != "NA"), "cities": cities}
+    key = "cities.country_code -> countries.country_code"
+    assert infer_keys(less).evidence[key].startswith("all 50 found")
+
+
+def test_a_key_of_another_table_is_not_its_own_though_its_name_holds_it() -> None:
+    pairs = pl.DataFrame({"film_id": range(1, 101), "category_id": drawn(3, 100, 16)})
+    tables = {
+        "film": pl.DataFrame({"film_id": range(1, 101)}), "category": pl.DataFrame({"category_id": range(1, 17)}),
+        "film_category": pairs,
+    }  # fmt: skip
+    assert foreign(infer_keys(tables)) == {
+        "film_category.film_id -> film.film_id", "film_category.category_id -> category.category_id"
+    }  # fmt: skip
+
+
 def test_codes_point_by_their_values_where_chance_would_not_find_them() -> None:
     rng = np.random.default_rng(3)
     codes = sorted({"".join(rng.choice(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 3)) for _ in range(300)})

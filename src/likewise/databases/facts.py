@@ -42,9 +42,9 @@ class Column:
 
     @cached_property
     def counts(self) -> pl.DataFrame:
-        """(k, 2) distinct known values and how many rows hold each; "NA" and the like are none."""
+        """(k, 2) distinct known values, and the rows of each; "NA" and the like are none, but among keys (Namibia)."""
         counted = self.values.drop_nulls().rename("value").value_counts()
-        if self.values.dtype == pl.String:
+        if self.values.dtype == pl.String and len(counted) < len(self.values):
             counted = counted.filter(~pl.col("value").is_in(TOKENS))
         return counted
 
@@ -69,6 +69,8 @@ class Column:
     def may_be_key(self) -> bool:
         """Whether its type lets it be a key: whole numbers, texts that are short, moments."""
         dtype = self.values.dtype
+        if self.told is not None and self.told.kind in (Kind.REAL, Kind.BOOLEAN):
+            return dtype.is_integer() and self.told.kind is Kind.BOOLEAN
         if dtype == pl.String:
             return bool(len(self.distinct) and self.distinct.str.len_chars().mean() <= _LONG)  # type: ignore[operator]
         return dtype.is_integer() or dtype == pl.Binary or isinstance(dtype, pl.Datetime)
@@ -117,19 +119,22 @@ class Column:
         room = math.prod(max(1, place.n_unique()) for place in places)
         return min(1.0, len(self.distinct) / room)
 
-    @property
+    @cached_property
     def _is_padded(self) -> bool:
         return self.values.dtype == pl.String and bool(self.distinct.str.contains(r"^0\d").any())
 
     @cached_property
     def chance_of_pair(self) -> float:
-        """How likely two rows at random hold the same."""
-        shares = self.counts["count"] / max(1, self.n_known)
-        return float((shares * shares).sum())
+        """How likely two different rows at random hold the same."""
+        counts = self.counts["count"].cast(pl.Float64)
+        return float((counts * (counts - 1)).sum() / max(1, self.n_known * (self.n_known - 1)))
 
     def found_in(self, key: Column) -> pl.Series:
         """(k,) which of the distinct values stand in a key."""
-        own, other = alike(self.distinct, key.distinct)
+        if self.numbers is not None and key.numbers is not None and not (self._is_padded or key._is_padded):
+            own, other = self.numbers, key.numbers
+        else:
+            own, other = alike(self.distinct, key.distinct)
         return own.is_in(other.implode()).fill_null(False)
 
 

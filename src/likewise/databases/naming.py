@@ -13,7 +13,9 @@ _AROUND = frozenset(words("links.around"))
 _ABOVE = frozenset(words("links.above"))
 _DOERS = frozenset(words("links.doers"))
 _CREWS = frozenset(words("links.crews"))
-_ORDERS = frozenset(words("links.orders"))
+_PLACES = frozenset(words("links.places"))
+_NUMBERS = frozenset(words("links.numbers"))
+_ORDERS = _PLACES | _NUMBERS
 
 FULL, PART, HINT, NONE = 3, 2, 1, 0
 """How much a column's name says of a key: it is the key's whole name; a table's or a part of it; a word for somebody
@@ -126,9 +128,21 @@ def is_plain(column: str) -> bool:
     )
 
 
+def names_many(column: str) -> bool:
+    """Whether a name is a bare plural, which tells how many there are: "rooms", where "room" is one of them."""
+    parts = parts_of(column)
+    return bool(parts) and not names_key(column) and parts[-1].endswith("s") and not parts[-1].endswith("ss")
+
+
 def orders_rows(column: str) -> bool:
-    """Whether a name tells of a place in an order."""
-    return bool(_ORDERS & set(parts_of(column)[-1:])) or parts_of(column)[:1] == ["seq"]
+    """Whether a name tells of a place in an order.
+
+    Example:
+        >>> [orders_rows(name) for name in ("line_no", "position_order", "sort", "units_on_order")]
+        [True, True, True, False]
+    """
+    parts = parts_of(column)
+    return bool(_PLACES & set(parts)) or bool(_NUMBERS & set(parts[-1:]))
 
 
 def names_own(column: str, table: TableName) -> int:
@@ -142,7 +156,7 @@ def names_own(column: str, table: TableName) -> int:
     stem = stem_of(column)
     if not stem:
         return FULL if names_key(column) else NONE
-    if any(_same_words(stem, head) for head in table.heads):
+    if _same_words(stem, table.words):
         return FULL if names_key(column) else PART
     if names_key(column) and (any(same(w, stem[-1]) for w in table.words) or is_short_for(stem[-1], table.words[-1])):
         return PART

@@ -108,9 +108,11 @@ class Found:
         return max(1e-12, n * (n - 1) / 2 * math.prod(columns[name].chance_of_pair for name in names))
 
     def _is_evident(self, table: str, names: Sequence[str]) -> bool:
-        """Whether chance would repeat some; a table of nothing but pairs holds each once."""
-        is_pure = len(names) == len(self.facts.columns[table]) and len(self.facts.tables[table]) > 2
-        return is_pure or self._expected(table, names) >= _BY_CHANCE
+        """Whether chance would repeat some; a table that begins with what it joins holds each pair once."""
+        columns = [self.facts.columns[table][name] for name in names]
+        linked = self._linked(table)
+        leads = all(c.name in linked and c.place < len(names) for c in columns) and len(self.facts.tables[table]) > 2
+        return leads or self._expected(table, names) >= _BY_CHANCE
 
     def _unique_sets(self, table: str) -> tuple[Columns, ...]:
         """Columns that point at others and that no two rows share, against chance; and whole columns that are pointed
@@ -219,7 +221,9 @@ class Found:
         owned = {name for key in self.foreign if key.table == table and not key.is_self for name in key.columns}
         if all(columns[name].is_unique for name in owned):
             return None
-        rest = [c for c in columns.values() if c.name not in linked and c.n_known >= 0.9 * len(c.values) > 0]
+        rest = [c for c in columns.values() if c.name not in linked and (c.is_time or naming.orders_rows(c.name))]
+        rest += [columns[name] for name in self.primary[table] if name not in linked and columns[name] not in rest]
+        rest = [c for c in rest if c.n_known >= 0.9 * len(c.values) > 0 and c.chance_of_pair < 0.5]
         key = [c for c in rest if c.name in self.primary[table] and len(self.primary[table]) > 1]
         places = [c for c in rest if naming.orders_rows(c.name) and c.is_number and not naming.names_key(c.name)]
         for group in (
@@ -227,8 +231,9 @@ class Found:
             [c for c in rest if c.is_time and not c.is_of_birth],
             places,
         ):
+            most = max((len(c.distinct) for c in group), default=0)
             if group:
-                return max(group, key=lambda c: (len(c.distinct), -c.place)).name
+                return min(group, key=lambda c: (not c.is_complete, 2 * len(c.distinct) < most, c.place)).name
         return None
 
 

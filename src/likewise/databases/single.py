@@ -81,7 +81,7 @@ def _best(facts: Facts, table: str, unique: Mapping[str, Sequence[Column]]) -> s
 
 def _primary_score(facts: Facts, column: Column, unique: Mapping[str, Sequence[Column]]) -> int:
     """How much speaks for a unique column as the primary key."""
-    own = naming.names_own(column.name, facts.names[column.table])
+    own = _own(facts, column)
     few = len(column.values) < 3
     score = {FULL: 4, PART: 3, NONE: 0}[own] + (column.place == 0)
     if naming.names_key(column.name) and own == NONE:
@@ -104,6 +104,12 @@ def _looks_like_key(column: Column) -> bool:
     if values.dtype not in (pl.Int64, pl.String) or column.is_time:
         return False
     return key_reason(column.name, values, column.n_known, True) is not None
+
+
+def _own(facts: Facts, column: Column) -> int:
+    """How much a name says that it is its own table's key; what is another's whole name is not."""
+    own = naming.names_own(column.name, facts.names[column.table])
+    return NONE if own == PART and _is_of_another(facts, column) else own
 
 
 def _is_of_another(facts: Facts, column: Column) -> bool:
@@ -179,7 +185,7 @@ def _link_of(facts: Facts, column: Column, keys: Sequence[Column], own: str | No
             named = _named_above(column, key, named)
         elif named < PART and naming.names_doer(column.name, facts.names[key.table]):
             named = naming.HINT
-        if not is_own or named:
+        if named or (not is_own and Link(column, key, NONE, 1).bits >= 6):
             link = Link(column, key, named, _share(column, key))
             if _holds(facts, link, is_primary=column.name == own):
                 found.append(link)
@@ -216,14 +222,15 @@ def _holds(facts: Facts, link: Link, *, is_primary: bool) -> bool:
     """Whether values and names together make a foreign key."""
     child, parent = link.child, link.parent
     dense = parent.density > 0.5
-    if is_primary and not (link.named == FULL and naming.names_own(child.name, facts.names[child.table]) == NONE):
+    if is_primary and not (link.named == FULL and _own(facts, child) == NONE):
         return False  # one to one: only where it is the other's by name
     if link.named == FULL:
         measured = is_measure(child.name) and not naming.names_key(child.name)
         return link.share >= (0.9 if dense else 0.5) and not (measured and dense and link.covers < 0.5)
     if link.named == PART:
         far = link.bits >= 3 or link.covers >= 0.5 or (naming.names_key(child.name) and link.share == 1)
-        return link.share >= (0.98 if dense else 0.9) and far
+        counts = dense and child.is_number and naming.names_many(child.name)
+        return link.share >= (0.98 if dense else 0.9) and far and not counts
     if link.named == naming.HINT:
         return link.share == 1
     return _by_values(link)
@@ -235,7 +242,8 @@ def _by_values(link: Link) -> bool:
     if len(child.distinct) < 3 or link.share < 0.9 or link.bits < 6 or child.is_time:
         return False
     if child.is_number:
-        return link.share == 1 and link.bits >= 8 and naming.names_key(child.name)
+        sparse = link.parent.density < 0.2 and len(child.distinct) >= 10 and not is_measure(child.name)
+        return link.share == 1 and link.bits >= 8 and (sparse or naming.names_key(child.name))
     return not child.is_unique or naming.names_key(child.name)
 
 

@@ -23,6 +23,7 @@ from likewise.evaluate.fidelity import Fidelity
 from likewise.evaluate.grids import with_grids
 from likewise.evaluate.learners import learner_name
 from likewise.evaluate.links import with_links
+from likewise.evaluate.parsed import parsed
 from likewise.evaluate.pictures import picture
 from likewise.evaluate.results import ColumnScore, PairScore, Report, RuleScore, Score
 from likewise.evaluate.scoring import fidelity, histories, places, privacy, texts, utility
@@ -134,17 +135,17 @@ def evaluate(
     try:
         for role, table in tables.items():
             check_columns(table, schema, role)
-        schema, parsed = _parsed(tables, schema)
+        schema, read = parsed(tables, schema)
     except (InputError, SchemaError) as error:
         if not linked:
             raise
         notes = (f"Only the linkage to the public table was measured: {error}",)
         return Report(scores=linked, data={"rows_real": len(train), "rows_synthetic": len(fake)}, notes=notes)
     report = evaluate_tables(
-        parsed["real"],
-        parsed["synthetic"],
+        read["real"],
+        read["synthetic"],
         schema,
-        holdout=parsed.get("holdout"),
+        holdout=read.get("holdout"),
         target=target,
         random_state=random_state,
         learner=learner,
@@ -153,7 +154,7 @@ def evaluate(
         entity=entity,
         time=time,
     )
-    return replace(report, scores=(*report.scores, *linked), rules=tuple(_rule_scores(schema, parsed)))
+    return replace(report, scores=(*report.scores, *linked), rules=tuple(_rule_scores(schema, read)))
 
 
 def _linked(
@@ -195,36 +196,6 @@ def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, 
     return evaluate_images(
         real, others["synthetic"], holdout=others["holdout"], random_state=random_state, show_real=show_real
     )
-
-
-def _parsed(tables: Mapping[str, pl.DataFrame], schema: Schema) -> tuple[Schema, dict[str, pl.DataFrame]]:
-    """The tables in canonical types; whole numbers of the real rows are numbers where another table has decimals, and
-    what cannot be read as a number there (a star for a hidden cell) is missing.
-
-    Raises:
-        SchemaError: values of a table do not fit a column's kind; table and column are named.
-    """
-    from likewise.schema.parse import parse, parse_column
-
-    parsed = {}
-    for role, table in tables.items():
-        try:
-            parsed[role] = parse(table, schema, partial=True)
-        except SchemaError as error:
-            wide = schema
-            for column in schema if role != "real" else ():
-                if column.kind not in (Kind.INTEGER, Kind.REAL) or column.lenient or column.name not in table.columns:
-                    continue
-                try:
-                    parse_column(table[column.name], column)
-                except SchemaError:
-                    wider = wide.replace(column.name, kind=Kind.REAL, lenient=True)
-                    if parse_column(table[column.name], wider[column.name]).null_count() <= 0.5 * len(table):
-                        wide = wider
-            if wide == schema:
-                raise SchemaError(f"the {role} table: {error}") from error
-            return _parsed(tables, wide)
-    return schema, parsed
 
 
 def _check_no_table_options(**options: Any) -> None:

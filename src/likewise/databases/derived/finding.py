@@ -46,7 +46,7 @@ def find(tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema, rng: np.ran
 
     Args:
         tables: name -> real rows, typed.
-        schema: their keys. Columns of keys are made, and tables that are kept stay, so neither is looked for.
+        schema: their keys. Keys are made, and tables that are kept stay, so neither is looked for.
         rng: which parents are held out.
 
     Example:
@@ -81,11 +81,10 @@ class _Pair:
 
     Args:
         child, parent: the rows, all columns.
-        mine, theirs: the columns that may be determined: no keys, none of kept tables.
+        mine, theirs: the columns that may be determined: none that are keys or point, none of kept tables.
         link: (n,) rows of `parent`.
         held: (P,) which parents are held out.
         whole: whether each row of the whole table points at one.
-        others: whether all children of the parents are here.
     """
 
     key: ForeignKey
@@ -113,7 +112,9 @@ class _Pair:
         rows = np.flatnonzero(link >= 0)
         names = []
         for table, frame in ((key.table, child), (key.parent, parent)):
-            keys = schema.key_columns(table) | {c for columns in schema.tables[table].keys for c in columns}
+            keys = {c for own in schema.of(table) for c in own.columns}
+            keys |= {c for own in schema.into(table) for c in own.parent_columns}
+            keys |= {own[0] for own in schema.tables[table].keys if len(own) == 1}
             names.append(tuple(c for c in frame.columns if c not in keys and not schema.tables[table].kept))
         held = rng.random(len(some)) < 0.5
         return cls(key, child[rows], parent[some], names[0], names[1], link[rows], held, whole)
@@ -172,8 +173,7 @@ def _carried(pair: _Pair) -> Iterator[Carried]:
                 continue
             copied = gathered(pair.parent[source], pair.link)
             hits = _same(held, copied)
-            known = (held.is_not_null() | copied.is_not_null()).to_numpy()
-            if hits.mean() < SURE or not _confirmed(hits[known], pair.link[known], pair.held):
+            if not _confirmed(hits, pair.link, pair.held):
                 continue
             if _surprising(held, copied, hits):
                 yield Carried(pair.key, own, source, pair.whole)

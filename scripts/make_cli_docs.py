@@ -15,6 +15,7 @@ COMMANDS = (
     "synth",
     "schema",
     "sample",
+    "complete",
     "evaluate",
     "compare",
     "audit",

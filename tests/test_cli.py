@@ -29,8 +29,8 @@ from likewise.schema.column import Role, Schema
 from likewise.training.loop import Event
 
 COMMANDS = (
-    "synth", "schema", "sample", "evaluate", "compare", "audit", "statement", "budget", "anonymize", "pseudonymize",
-    "models", "balance", "impute", "scenario", "demo",
+    "synth", "schema", "sample", "complete", "evaluate", "compare", "audit", "statement", "budget", "anonymize",
+    "pseudonymize", "models", "balance", "impute", "scenario", "demo",
 )  # fmt: skip
 PARTS = {"balance": ("rows", "compare"), "scenario": ("rows", "tail", "paths", "set")}
 Run = Callable[..., Result]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from likewise.cli.app import app
 
-from .test_histories import visits
+from .test_histories import learnt, visits
 
 
 def run(*args: object) -> str:
@@ -61,3 +61,15 @@ def test_rows_that_stand_in_order_need_no_time(tmp_path: Path) -> None:
 def test_what_does_not_go_together_is_told_before_anything_is_read(args: tuple[object, ...], says: str) -> None:
     with pytest.raises(RuntimeError, match=says):
         run(*args)
+
+
+def test_missing_cells_are_filled_by_a_saved_model(tmp_path: Path) -> None:
+    learnt().save(tmp_path / "m.likewise")
+    partial = visits().head(60).with_columns(pl.when(pl.col("visit") != 2).then("kg"))
+    partial.write_csv(tmp_path / "holes.csv")
+    said = run("complete", tmp_path / "m.likewise", tmp_path / "holes.csv", "-o", tmp_path / "full.csv", "--seed", 0)
+    assert f"rows, {partial['kg'].null_count()} cells filled" in said
+    full = pl.read_csv(tmp_path / "full.csv", schema=partial.schema)
+    assert full.drop("kg").equals(partial.drop("kg"))
+    assert full["kg"].null_count() == 0
+    assert full["kg"].filter(partial["kg"].is_not_null()).equals(partial["kg"].drop_nulls())

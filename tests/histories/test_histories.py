@@ -197,7 +197,6 @@ def bad(**changes: Any) -> pl.DataFrame:
         (bad(), {"time": "day", "static": ["stage"]}, SchemaError, "'stage' is declared static, but changes within"),
         (bad(), {"time": "day", "static": ["sxe"]}, SchemaError, "static names column 'sxe'"),
         (bad(), {"static": ["sex"]}, OptionError, "give time="),
-        (bad(), {"time": "day", "entity": False}, OptionError, "name the entity"),
         (bad(), {"time": "day", "model": MODELS["copula"]()}, OptionError, "takes no context"),
         (bad(day=pl.when(pl.col("visit") > 1).then("day")), {"time": "day"}, InputError, "'day'.* is missing in"),
         (bad(patient=pl.int_range(pl.len())), {"time": "day"}, InputError, "differs in every row"),

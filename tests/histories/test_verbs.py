@@ -21,14 +21,13 @@ from .test_histories import in_time, learnt, visits
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda: learnt().complete(visits()),
         lambda: lw.Scenario("copula").fit(learnt()),
         lambda: lw.Imputer(learnt()).fit_transform(visits().with_columns(kg=pl.when(pl.col("visit") != 2).then("kg"))),
     ],
-    ids=["complete", "scenario", "impute"],
+    ids=["scenario", "impute"],
 )
 def test_verbs_of_rows_say_what_to_do_instead(verb: Callable[[], Any]) -> None:
-    with pytest.raises(OptionError, match="this model learnt histories: use sample or extend, or fit without time"):
+    with pytest.raises(OptionError, match="learnt histories: use sample, extend or complete, or fit without time"):
         verb()
 
 

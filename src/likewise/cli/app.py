@@ -16,6 +16,7 @@ from likewise.cli.anonymize import anonymize
 from likewise.cli.audit import audit
 from likewise.cli.budget import budget
 from likewise.cli.compare import compare
+from likewise.cli.complete import complete
 from likewise.cli.demo import demo
 from likewise.cli.evaluate import evaluate
 from likewise.cli.exits import EXIT_CODES, tells_errors
@@ -36,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    synth, schema, sample, evaluate, compare, audit, statement, budget, anonymize, pseudonymize, models, impute, demo,
+    synth, schema, sample, complete, evaluate, compare, audit, statement, budget, anonymize, pseudonymize, models,
+    impute, demo,
 )  # fmt: skip
 
 

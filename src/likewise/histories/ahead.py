@@ -6,6 +6,7 @@ Legend: E entities, n rows to come, D fields of a row, F fractions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -60,6 +61,17 @@ class Ahead:
         ticks = layout.clock.ticks(table[layout.time]) if timed and layout.time is not None else None
         totals = {name: table[name] for name in layout.carries if table[name].null_count() < len(table)}
         return cls(np.cumsum(lengths) - lengths, lengths, ticks, codes, fractions, totals, table.select(layout.own))
+
+    @cached_property
+    def whose(self) -> Ints:
+        """(n,) the entity of each row."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    @cached_property
+    def until(self) -> dict[str, pl.Series]:
+        """(n,) of numbers that are carried on, by column: the next that is known of the entity, null where none is."""
+        whose = pl.lit(pl.Series(self.whose))
+        return {n: t.to_frame(n).select(pl.col(n).backward_fill().over(whose))[n] for n, t in self.totals.items()}
 
     def over(self, layout: Layout, rows: pl.DataFrame, again: Bools) -> tuple[pl.DataFrame, Bools]:
         """Drawn rows with what was known of them, and which of their values are those of the row before: no known one.

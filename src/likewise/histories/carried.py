@@ -57,6 +57,7 @@ class Carried:
         same: another number carried on whose base is always the same.
         holes: whether cells of it are missing: of such rows the change is missing too, the next one is told from the
             last value that there was, and first rows change by nothing.
+        moves: whether its changes go either way.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Carried:
     bounds: tuple[float, float] = (-np.inf, np.inf)
     same: str | None = None
     holes: bool = False
+    moves: bool = False
 
     def added(self, base: Numbers, amounts: Numbers, signs: Numbers) -> Numbers:
         """(n,) totals behind amounts; a missing amount adds nothing."""
@@ -103,7 +105,7 @@ class Carried:
         return cls(
             name=str(names[0]), source=str(names[1]), is_change=data.get("is_change") is True,
             by=data.get("by") or None, signs=tuple(signs or ()), delay=data.get("delay") is True, decimals=decimals,
-            bounds=(low, high), same=data.get("same"), holes=data.get("holes") is True,
+            bounds=(low, high), same=data.get("same"), holes=data.get("holes") is True, moves=data.get("moves") is True,
         )  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def find_carried(
         both = {pair.latitude, pair.longitude}
         moving = moving | both if both <= set(free_ones) and both & moving else moving - both
     for name in sorted(moving, key=free_ones.index):
-        held = _held(schema[name]) | {"bounds": _been(told, schema[name], rows)}
+        held = _held(schema[name]) | {"bounds": _been(told, schema[name], rows), "moves": True}
         result.insert(0, Carried(name, free(name), True, **held))
     return tuple(result)
 

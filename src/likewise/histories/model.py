@@ -26,6 +26,7 @@ from likewise.histories.ahead import Ahead
 from likewise.histories.calibration import tilts_of
 from likewise.histories.carried import Carried, with_changes
 from likewise.histories.clock import Clock
+from likewise.histories.completion import Filling
 from likewise.histories.layout import Layout, encoded, layout_of, layout_rows
 from likewise.histories.order import Histories
 from likewise.histories.running import Running, begun, values_of
@@ -276,6 +277,32 @@ class HistoryModel:
         walk = Walk(layout, self.when, self.what, last, past, running, rng, fractions, anchors, ahead)
         walk.look_back(known, own)
         return self._walked(walk, last, steps)
+
+    def complete(self, told: Histories, given: Sequence[str], rng: np.random.Generator) -> pl.DataFrame:
+        """The rows of histories with their missing cells filled: each given what is known of it and those before it,
+        and chosen by how likely it makes the one behind it.
+
+        Args:
+            told: with all columns of the table that was learnt.
+            given: columns of which no cell is to be missing.
+        """
+        layout = self.layout
+        known = self._begun(told.onward([*layout.carries, *layout.static]))
+        sure = [name for name in self.firsts.columns if name in (*given, *layout.begun, layout.time)]
+        asked = Given(self.firsts.encode_known(known), self.firsts.not_missing(sure).weights, joint=False)
+        drawn = self.firsts.decode(self.first.sample(len(known), rng=rng, given=asked), rng=rng)
+        entities = drawn.with_columns(pl.coalesce(pl.lit(own), pl.col(own.name)).alias(own.name) for own in known)
+        ahead = Ahead.of(layout, told.table, told.whose, len(told.starts))
+        past, running = layout.memory.begin(len(entities)), Running(layout, begun(layout, entities))
+        filling = Filling(layout, ahead, frozenset(given))
+        walk = Walk(layout, self.when, self.what, entities, past, running, rng, ahead=ahead, filling=filling)
+        return self._walked(walk, entities, int(ahead.lengths.max()))[0]
+
+    def _begun(self, told: Histories) -> pl.DataFrame:
+        """(E, columns of `firsts`) what is known of entities and of what their numbers begin with."""
+        known = _entities(self.layout, told, None).select(self.firsts.columns)
+        gone = told.table[told.starts].select(pl.col(self.layout.begun).is_null())
+        return known.with_columns(known[name].set(gone[name], None) for name in gone.columns)
 
     def _walked(
         self, walk: Walk, entities: pl.DataFrame, steps: int | None, lengths: Ints | None = None

@@ -5,7 +5,7 @@ Legend: E entities, m of them at one step, D fields of a row, C numbers carried 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import polars as pl
 from likewise.histories.ahead import Ahead
 from likewise.histories.carried import Carried, Numbers
 from likewise.histories.layout import Layout, encoded
-from likewise.typing import Ints
+from likewise.typing import Bools, Ints
 
 
 class Running:
@@ -48,18 +48,24 @@ class Running:
         table = pl.DataFrame({"": who} | {n: b[who] for n, b in self.base.items()})
         return encoded(self.layout.codec, table, self.layout.carries)
 
-    def known(self, who: Ints, ahead: Ahead, coming: Ints) -> Ints:
-        """(m, D) codes of what is known of rows to come, with the changes that known numbers tell."""
+    def known(self, who: Ints, ahead: Ahead, coming: Ints, begins: Bools) -> Ints:
+        """(m, D) codes of what is known of rows to come, with the changes that known numbers tell.
+
+        Args:
+            begins: (m,) which rows are the first of their entities.
+        """
         codes = ahead.codes[coming]
         for c in self.layout.carried:
             if c.is_change and c.name in ahead.totals:
                 change = (ahead.totals[c.name][coming] - pl.Series(self.base[c.name][who])) * c.signs[0]
                 told = self.layout.codes_of(change.alias(c.source))
-                codes[:, self._places[c.source]] = np.where(change.is_null(), -1, told)
+                place = self._places[c.source]
+                codes[:, place] = np.where(change.is_null(), -1, told)
+                codes[begins, place] = np.where(change.is_null(), -1, self.changes.get(place, told))[begins]
         return codes
 
     def add(
-        self, who: Ints, codes: Ints, fractions: npt.NDArray[np.float32], known: Mapping[str, pl.Series],
+        self, who: Ints, codes: Ints, fractions: npt.NDArray[np.float32], ahead: Ahead | None, coming: Ints | None,
         rng: np.random.Generator,
     ) -> dict[str, Numbers]:  # fmt: skip
         """The numbers of new rows of these entities, each by its column.
@@ -67,8 +73,13 @@ class Running:
         Args:
             codes: (m, D) of the rows.
             fractions: (m, F) where inside them values lie.
-            known: (m,) of some of the columns, null where the number is not known.
+            coming: (m,) which rows of `ahead` they are, of which some numbers are known: what only rises goes no
+                further than the next of these.
         """
+        rows = np.zeros(0, np.int64) if coming is None else coming
+        told = None if coming is None else ahead
+        known: dict[str, pl.Series] = {} if told is None else {name: n[rows] for name, n in told.totals.items()}
+        until: dict[str, pl.Series] = {} if told is None else {name: n[rows] for name, n in told.until.items()}
         result: dict[str, Any] = {}
         for c in self.layout.carried:
             base = self.base[c.name][who]
@@ -76,11 +87,16 @@ class Running:
             amounts = result.get(c.source)
             if amounts is None:
                 amounts = self._values(c.source, codes, fractions, rng)
+                if told is not None and not c.is_change:  # known ones beyond what is drawn, too
+                    amount = told.table[c.source][rows]
+                    amounts = np.where(amount.is_null(), amounts, amount.fill_null(0).to_numpy())
             total = c.added(base, amounts, signs)
+            if c.is_change and not c.moves and c.name in until:
+                total = _within(total, base, until[c.name])
             own = base if c.delay else total
             if c.name in known:
-                told = known[c.name].is_not_null().to_numpy()
-                own = np.where(told, known[c.name].fill_null(0).to_numpy().astype(own.dtype), own)
+                there = known[c.name].is_not_null().to_numpy()
+                own = np.where(there, known[c.name].fill_null(0).to_numpy().astype(own.dtype), own)
                 total = c.added(own, amounts, signs) if c.delay else own
             result[c.name], self.base[c.name][who] = own, total
         return result
@@ -91,6 +107,12 @@ class Running:
         codec = self._codecs[name]
         at = [f.fraction for f in self.layout.of_codec(name) if f.fraction is not None]
         return codec.decode(codes[:, [self._places[name]]], fractions[:, at], rng).fill_null(0).to_numpy()
+
+
+def _within(totals: Numbers, since: Numbers, until: pl.Series) -> Numbers:
+    """(m,) between what there was and what there will be, where that is known."""
+    ends = np.where(until.is_null(), totals, until.fill_null(0).to_numpy().astype(totals.dtype))
+    return np.asarray(np.clip(totals, np.minimum(since, ends), np.maximum(since, ends)))
 
 
 def begun(layout: Layout, entities: pl.DataFrame) -> list[Numbers]:

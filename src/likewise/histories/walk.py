@@ -14,6 +14,7 @@ import polars as pl
 
 from likewise.codecs.base import CodeArray, Given
 from likewise.histories.ahead import Ahead, folded, gap_codes
+from likewise.histories.completion import CANDIDATES, Filling, chosen, moment
 from likewise.histories.layout import Layout, encoded
 from likewise.histories.memory import Past
 from likewise.histories.order import Histories
@@ -53,14 +54,15 @@ class Walk:
         fractions: (E, F) where inside their codes the values of its last row lie; None before the first.
         anchors: (E,) see `Clock.anchor`; None takes those of the moments.
         ahead: what is known of the rows to come.
+        filling: how these are filled, where they are all rows that there are.
     """
 
     def __init__(
         self, layout: Layout, when: Generator, what: Generator, entities: pl.DataFrame, past: Past, running: Running,
         rng: np.random.Generator, fractions: npt.NDArray[np.float32] | None = None, anchors: Ints | None = None,
-        ahead: Ahead | None = None,
+        ahead: Ahead | None = None, filling: Filling | None = None,
     ) -> None:  # fmt: skip
-        self.layout, self.past, self.rng, self.ahead = layout, past, rng, ahead
+        self.layout, self.past, self.rng, self.ahead, self.filling = layout, past, rng, ahead, filling
         self.running, self.once = running, layout.holding(len(entities))
         self.when, self.what = when.ready() if layout.time else when, what.ready()
         self.memory, self.like = layout.memory, entities[layout.time] if layout.time else None
@@ -123,8 +125,7 @@ class Walk:
         codes, fractions, is_last, again = self._rows(who, np.column_stack(told), begins, tied, coming)
         self.memory.see(past, who, codes, tied)
         self.fractions[who] = fractions
-        given = {} if self.ahead is None or coming is None else {n: t[coming] for n, t in self.ahead.totals.items()}
-        totals = self.running.add(who, codes, fractions, given, self.rng)
+        totals = self.running.add(who, codes, fractions, self.ahead, coming, self.rng)
         full = np.zeros((len(who), len(layout.codec.alphabet.fields)), layout.codec.alphabet.code_dtype)
         full[:, layout.row_fields] = codes
         full[:, layout.known_fields] = known[:, : len(layout.known_fields)]
@@ -134,9 +135,7 @@ class Walk:
         """Codes of the entity, of the numbers it carries on, and of where it stands in time."""
         parts = [self.static[who], self.running.codes(who)]
         if self.like is not None and self.layout.time is not None:
-            now = self.layout.clock.times(self.ticks[who], self.like)
-            parts += [encoded(self.layout.codec, now.to_frame(self.layout.time), [self.layout.time])]
-            parts += [self.layout.clock.calendar_codes(now)]
+            parts += moment(self.layout, self.ticks[who], self.like)
         return np.column_stack(parts)
 
     def _gaps(self, who: Ints, memory: Ints) -> tuple[Ints, npt.NDArray[Any]]:
@@ -165,42 +164,64 @@ class Walk:
         held = np.zeros((m, len(layout.repeats)), bool)
         fractions = np.zeros((m, layout.codec.alphabet.n_fractions), np.float32)
         self.recent[who[~tied]] = -1
-        weights = {
-            n_told + k: _tilted(layout.drawn[k].size, t) for k, t in zip(layout.repeats, layout.tilts, strict=True)
-        }
-        if begins.any():  # a first row repeats none
-            for k in layout.repeats:
-                size = layout.drawn[k].size
-                weights[n_told + k] = np.append(np.ones(size - 1), 0.0)
-        for k, missing in self.running.changes.items():  # and changes nothing, as only a first row does
-            shares = weights.get(n_told + k, np.ones(layout.drawn[k].size))
-            weights[n_told + k] = shares * ((np.arange(len(shares)) == missing) == begins.all())
-        blank = np.full((m, n_own + 1), -1)
+        weights = self._weights(n_told, begins)
+        blank, left, tries = np.full((m, n_own + 1), -1), np.arange(m), 1
         if self.ahead is not None and coming is not None:
-            known, lies = self.running.known(who, self.ahead, coming), self.ahead.fractions[coming]
+            known, lies = self.running.known(who, self.ahead, coming, begins), self.ahead.fractions[coming]
             blank[:, :-1] = folded(layout, known, lies, self.past.last[who], self.fractions[who])
-        left, tries = np.arange(m), 1
+
+        def draw(rows: Ints) -> tuple[Ints, npt.NDArray[np.float32], Bools, Bools]:
+            given = Given(np.column_stack([told[rows], blank[rows]]), weights, joint=False)
+            drawn = self.what.sample(len(rows), rng=self.rng, given=given).codes[:, n_told:].astype(np.int64)
+            return *self._unfolded(who[rows], drawn[:, :-1]), drawn[:, -1] == 1
+
+        if self.filling is not None and coming is not None:
+            blank[self.filling.goes_on(coming), -1] = 0
+            lacking, judged = (blank[:, :-1] < 0).any(1), self.filling.are_judged(coming)
+            at, left = np.flatnonzero(lacking & judged), np.flatnonzero(lacking & ~judged)
+            again = np.repeat(at, CANDIDATES)
+            if len(at):
+                new, places, same, ends = draw(again)
+                self._known_over(new, places, known[again], lies[again])
+                best = chosen(self, self.filling, who[again], coming[again], new, places, tied[again])
+                codes[at], fractions[at], held[at], is_last[at] = new[best], places[best], same[best], ends[best]
         while len(left):
             again = np.repeat(left, tries)
-            given = Given(np.column_stack([told[again], blank[again]]), weights, joint=False)
-            drawn = self.what.sample(len(again), rng=self.rng, given=given).codes[:, n_told:].astype(np.int64)
-            new, places, same = self._unfolded(who[again], drawn[:, :-1])
+            new, places, same, ends = draw(again)
             is_new = self._are_new(who[again], new).reshape(len(left), tries)
-            chosen = np.arange(len(left)) * tries + np.where(is_new.any(1), is_new.argmax(1), 0)
-            codes[left], fractions[left], is_last[left] = new[chosen], places[chosen], drawn[chosen, -1] == 1
-            held[left] = same[chosen]
+            best = np.arange(len(left)) * tries + np.where(is_new.any(1), is_new.argmax(1), 0)
+            codes[left], fractions[left], held[left], is_last[left] = new[best], places[best], same[best], ends[best]
             left, tries = left[~is_new.any(1)] if tries == 1 else left[:0], TRIES
         codes = self.once.replaced(who, codes, self.rng)
         if self.ahead is not None and coming is not None:
-            codes = np.where(known >= 0, known, codes)
-            for k, at in enumerate(self.fraction_of):
-                if at is not None:
-                    fractions[:, at] = np.where(known[:, k] >= 0, lies[:, at], fractions[:, at])
+            self._known_over(codes, fractions, known, lies)
         self.once.see(who, codes)
         if self.key_fields:
             self.recent[who] = np.roll(self.recent[who], 1, axis=1)
             self.recent[who, 0] = self._keys(codes)
         return codes, fractions, is_last, held
+
+    def _weights(self, n_told: int, begins: Bools) -> dict[int, npt.NDArray[np.float64]]:
+        """The shares of codes that fields of the next rows may take."""
+        layout, weights = self.layout, dict[int, npt.NDArray[np.float64]]()
+        for k, tilt in zip(layout.repeats, layout.tilts, strict=True):
+            size = layout.drawn[k].size  # a first row repeats none
+            weights[n_told + k] = np.append(np.ones(size - 1), 0.0) if begins.any() else _tilted(size, tilt)
+        for k, missing in self.running.changes.items():  # and changes nothing, as only a first row does
+            shares = weights.get(n_told + k, np.ones(layout.drawn[k].size))
+            weights[n_told + k] = shares * ((np.arange(len(shares)) == missing) == begins.all())
+        for k, share in self.filling.shares.items() if self.filling is not None else ():
+            weights[n_told + k] = weights.get(n_told + k, 1.0) * share
+        return weights
+
+    def _known_over(
+        self, codes: Ints, fractions: npt.NDArray[np.float32], known: Ints, lies: npt.NDArray[np.float32]
+    ) -> None:  # fmt: skip
+        """Put what is known of rows over what was drawn of them."""
+        codes[known >= 0] = known[known >= 0]
+        for k, at in enumerate(self.fraction_of):
+            if at is not None:
+                fractions[:, at] = np.where(known[:, k] >= 0, lies[:, at], fractions[:, at])
 
     def _unfolded(self, who: Ints, drawn: Ints) -> tuple[Ints, npt.NDArray[np.float32], Bools]:
         """Codes of the codec and where inside them values lie: what is drawn as repeated is what the last row holds.

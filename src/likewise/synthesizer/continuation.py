@@ -65,11 +65,7 @@ def extended(
     layout = model.layout
     ruled = RuledRows(rules)
     told = Histories.of_known(ruled.inner(table), layout.keys[0], layout.time)
-    fixed = told.static(layout.static, None)
-    if changing := [name for name in layout.static if name not in fixed]:
-        raise InputError(
-            f"column {changing[0]!r} changes within an entity of the rows given; it never does in the table"
-        )
+    check_static(layout, told)
     for name in layout.carries:
         if gone := int((np.add.reduceat(told.table[name].is_not_null().to_numpy(), told.starts) == 0).sum()):
             raise InputError(
@@ -82,13 +78,25 @@ def extended(
     last = told.rows[told.ends]
     known = None if coming is None else coming.table
     rows, whose, _ = ruled.unbroken(lambda: (*model.extend(told, steps, rng, ahead), table[last]), m, known)
-    rows = rows.with_columns(_keys_beside(layout, name, rows[name], table[name], rng) for name in layout.row_keys)
+    rows = rows.with_columns(keys_beside(layout, name, rows[name], table[name], rng) for name in layout.row_keys)
     new = restore(rows.select(name for name in schema.names if name in rows.columns), schema)
     new = new.with_columns(raw[name].gather(last[whose]) for name in layout.keys if name in raw.columns)
     order = np.argsort(np.concatenate([told.whose, whose]), kind="stable")
     dropped = [name for name in raw.columns if name not in new.columns]
     new = new.with_columns(pl.lit(None, raw.schema[name]).alias(name) for name in dropped)
     return pl.DataFrame([_joined(raw[name][told.rows], new[name], coming)[order] for name in raw.columns])
+
+
+def check_static(layout: Layout, told: Histories) -> None:
+    """
+    Raises:
+        InputError: what an entity is changes in its rows.
+    """
+    fixed = told.static(layout.static, None)
+    if changing := [name for name in layout.static if name not in fixed]:
+        raise InputError(
+            f"column {changing[0]!r} changes within an entity of the rows given; it never does in the table"
+        )
 
 
 def _joined(given: pl.Series, new: pl.Series, coming: Future | None) -> pl.Series:
@@ -182,7 +190,7 @@ def _in_time(times: pl.Series, told: Histories, time: str, whose: Ints) -> Ints:
     return keys.with_row_index("row").sort("who", "when", maintain_order=True)["row"].to_numpy().astype(np.int64)
 
 
-def _keys_beside(
+def keys_beside(
     layout: Layout, name: str, new: pl.Series, known: pl.Series, rng: np.random.Generator
 ) -> pl.Series:  # fmt: skip
     """Keys of new rows, of which none is that of a known row: these may have been drawn from the same model."""

@@ -42,6 +42,7 @@ from likewise.synthesizer.databases.drawing import draw_database, wanted_of
 from likewise.synthesizer.databases.learning import DatabaseModel, learn_database
 from likewise.synthesizer.databases.saved import of_parts, to_parts
 from likewise.synthesizer.drawing import drawn, narrowed
+from likewise.synthesizer.filled_histories import filled_histories
 from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, table_of, warn_of_few_rows
 from likewise.synthesizer.given import histories_of
 from likewise.synthesizer.histories import log_prob_of, refuse
@@ -416,20 +417,30 @@ class Synthesizer(Estimator, LatentMethods):
     def complete(self, partial: Any, *, random_state: int | None = None) -> Any:
         """Fill the missing cells and columns of rows, each drawn given all that is known of its row.
 
+        Of histories given those before it, too, and chosen by how likely it makes the row behind it, where that is
+        known.
+
         Args:
-            partial: a frame with some of the columns, some of their cells missing; (n, columns).
+            partial: a frame with some of the columns, some of their cells missing; (n, columns). Of histories it tells
+                of each row whose it is and when.
             random_state: as in `sample`; draws differ, so call again for another imputation.
 
         Returns:
             A frame of the kind of `partial` with all columns of the schema. Cells that were there come back as they
             were; missing cells of given columns are filled with values, absent columns may draw missing ones.
         """
-        self._check_of_rows("complete")
+        self._check_fitted()
         if self.image_codec_ is not None:
             raise OptionError("complete fills tables, and this model learnt arrays; look at reconstruct")
+        if self.beside_ is not None:
+            raise OptionError("complete fills one table, and this model learnt two: join them by key, and learn that")
         raw, give_back = from_frame(partial)
-        table = self._read(raw, partial=True).select(raw.columns)
-        full = completed(raw, table, self.schema_, self.codec_, self.generator_, self.rules_, self._rng(random_state))
+        table, rng = self._read(raw, partial=True), self._rng(random_state)
+        if self.histories_ is not None:
+            full = filled_histories(self.histories_, self.schema_, raw, table, rng, self.rules_)
+        else:
+            table = table.select(raw.columns)
+            full = completed(raw, table, self.schema_, self.codec_, self.generator_, self.rules_, rng)
         return with_index_of(partial, give_back(full))
 
     def log_prob(self, frame: Any) -> npt.NDArray[np.float64]:

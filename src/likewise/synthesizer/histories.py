@@ -166,6 +166,6 @@ def refuse(what: str) -> NoReturn:
         OptionError: always.
     """
     raise OptionError(
-        f"{what} is of rows that stand alone, and this model learnt histories: use sample or extend, or fit without "
-        "time, by entity"
+        f"{what} is of rows that stand alone, and this model learnt histories: use sample, extend or complete, or "
+        "fit without time, by entity"
     )

@@ -7,8 +7,8 @@ import polars as pl
 
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema
+from likewise.databases.links.apart import repeated
 from likewise.databases.pointing import ORPHAN
-from likewise.synthesizer.databases.linked import repeated
 
 
 def shop(n: int = 200, seed: int = 0) -> Database:
@@ -45,7 +45,7 @@ def check(drawn: Database, schema: DatabaseSchema, real: Database | None = None)
         if real is not None:
             assert rows.schema == real.tables[name].schema, name
         for key in table.keys:
-            assert not repeated(rows, key).any(), (name, key)
+            assert not repeated(rows.select(key)).any(), (name, key)
         for column in (*table.primary, *table.required):
             assert not rows[column].null_count(), (name, column)
     for key in schema.foreign:

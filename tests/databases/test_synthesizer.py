@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from tests.databases.shops import check, shop
 
-from likewise import Synthesizer
+from likewise import CodecOptions, Synthesizer
 from likewise.databases.database import Database
 from likewise.errors import ConditionError, OptionError
 
@@ -226,3 +226,132 @@ def test_frames_of_pandas_come_back_as_such() -> None:
     database = Database({name: table.to_pandas() for name, table in real.tables.items()}, real.schema)
     drawn = Synthesizer(**QUICK).fit(database).sample()
     assert isinstance(drawn["users"], pandas.DataFrame)
+
+
+# ---- shapes of keys --------------------------------------------------------------------------------------------------
+
+
+def learnt_and_drawn(database: Database, **options: Any) -> Database:
+    codec = CodecOptions(min_rows=1)
+    drawn: Database = Synthesizer(**QUICK, codec=codec).fit(database).sample(random_state=1, **options)
+    check(drawn, database.schema, database)
+    return drawn
+
+
+def test_a_junction_that_holds_most_pairs_repeats_none() -> None:
+    pairs = np.array([(a, b) for a in range(30) for b in range(20)])[np.random.default_rng(0).random(600) < 0.8]
+    database = Database(
+        {
+            "a": pl.DataFrame({"id": np.arange(30), "x": np.arange(30) % 3}),
+            "b": pl.DataFrame({"id": [f"b{k}" for k in range(20)], "y": np.arange(20) % 2}),
+            "ab": pl.DataFrame({"a": pairs[:, 0], "b": [f"b{k}" for k in pairs[:, 1]]}),
+        },
+        ["ab.a -> a.id", "ab.b -> b.id"],
+    )
+    database = database.with_schema(database.schema.replace("ab", primary=("a", "b")))
+    assert len(learnt_and_drawn(database)["ab"]) > 0.9 * len(pairs)
+
+
+def test_two_keys_to_one_table() -> None:
+    rng = np.random.default_rng(0)
+    ports = pl.DataFrame({"id": [f"P{k:03d}" for k in range(300)], "big": rng.random(300) < 0.2})
+    weight = np.where(ports["big"], 20.0, 1.0)
+    some = rng.choice(300, (900, 2), p=weight / weight.sum())
+    flights = pl.DataFrame({"no": np.arange(900), "miles": rng.integers(100, 999, 900)}).with_columns(
+        ports["id"].gather(some[:, 0]).alias("origin"), ports["id"].gather(some[:, 1]).alias("dest")
+    )
+    keys = ["flights.origin -> ports.id", "flights.dest -> ports.id", "flights(no)"]
+    drawn = learnt_and_drawn(Database({"ports": ports, "flights": flights}, keys))
+    big = drawn["ports"].filter("big")["id"]
+    for end in ("origin", "dest"):
+        real = flights[end].is_in(ports.filter("big")["id"].implode()).mean()
+        assert drawn["flights"][end].is_in(big.implode()).mean() == pytest.approx(real, abs=0.15)
+
+
+def test_a_tree_stays_a_tree() -> None:
+    rng = np.random.default_rng(0)
+    boss = [None, *(int(rng.integers(0, k)) // 2 for k in range(1, 120))]
+    people = pl.DataFrame({"id": np.arange(120), "boss": boss, "pay": rng.integers(1, 9, 120)})
+    database = Database({"people": people}, ["people.boss -> people.id"])
+    drawn = Synthesizer(epochs=60, codec=CodecOptions(min_rows=1), random_state=0).fit(database).sample(random_state=1)
+    check(drawn, database.schema, database)
+    links = drawn.parent_rows(drawn.schema.foreign[0])
+    assert 1 <= (links < 0).sum() <= 10
+    at = np.arange(120)
+    for _ in range(120):
+        at = np.where(at >= 0, links[at], -1)
+    assert (at < 0).all(), "no circle"
+
+
+def test_a_circle_of_tables_closes() -> None:
+    stores = pl.DataFrame({"id": np.arange(40), "manager": np.arange(40) * 3 + 1, "size": np.arange(40) % 4})
+    staff = pl.DataFrame({"id": np.arange(120), "store": np.arange(120) // 3, "pay": np.arange(120) % 7})
+    keys = ["stores.manager -> staff.id", "staff.store -> stores.id"]
+    database = Database({"stores": stores, "staff": staff}, keys)
+    schema = database.schema.replace("stores", required=("manager",), unique=(("manager",),))
+    drawn = learnt_and_drawn(database.with_schema(schema))
+    both = drawn["stores"].join(drawn["staff"], left_on="manager", right_on="id")
+    assert (both["id"] == both["store"]).mean() > 0.8  # type: ignore[operator]
+
+
+def test_composite_keys_that_share_a_column() -> None:
+    rng = np.random.default_rng(0)
+    tenants = pl.DataFrame({"tenant": ["a", "b", "c", "d"], "plan": ["x", "y", "x", "y"]})
+    of = np.repeat(np.arange(4), 40)
+    users = pl.DataFrame({"tenant": tenants["tenant"].gather(of), "no": np.tile(np.arange(40), 4), "age": of * 10})
+    things = pl.DataFrame({"tenant": tenants["tenant"].gather(of), "no": np.tile(np.arange(40), 4), "price": of * 5})
+    who, what = rng.integers(0, 40, 500), rng.integers(0, 40, 500)
+    tenant = tenants["tenant"].gather(rng.integers(0, 4, 500))
+    sales = pl.DataFrame({"id": np.arange(500), "tenant": tenant, "user": who, "thing": what, "n": who % 3})
+    keys = [
+        "users.tenant -> tenants.tenant", "things.tenant -> tenants.tenant",
+        "sales(tenant, user) -> users(tenant, no)", "sales(tenant, thing) -> things(tenant, no)", "sales(id)",
+    ]  # fmt: skip
+    database = Database({"tenants": tenants, "users": users, "things": things, "sales": sales}, keys)
+    schema = database.schema.replace("sales", required=("tenant", "user", "thing"))
+    assert len(learnt_and_drawn(database.with_schema(schema))["sales"]) > 300
+
+
+def test_keys_of_other_types_on_both_sides() -> None:
+    rng = np.random.default_rng(0)
+    one = pl.DataFrame({"id": np.arange(100), "x": rng.random(100)})
+    many = pl.DataFrame({"id": [str(k) for k in rng.integers(0, 100, 300)], "y": rng.random(300)})
+    learnt_and_drawn(Database({"one": one, "many": many}, ["many.id -> one.id", "one(id)"]))
+
+
+def test_a_chain_of_six_tables_of_twenty_rows() -> None:
+    rng = np.random.default_rng(0)
+    tables = {"a": pl.DataFrame({"id": np.arange(20), "v": rng.integers(0, 5, 20)})}
+    keys = []
+    for above, name in zip("abcde", "bcdef", strict=True):
+        up = rng.integers(0, 20, 20)
+        tables[name] = pl.DataFrame({"id": np.arange(20), "up": up, "v": rng.integers(0, 5, 20)})
+        keys.append(f"{name}.up -> {above}.id")
+    learnt_and_drawn(Database(tables, keys))
+
+
+def test_what_a_grandparent_says_reaches_the_grandchild() -> None:
+    rng = np.random.default_rng(0)
+    top = pl.DataFrame({"id": np.arange(300), "kind": rng.choice(["x", "y"], 300)})
+    middle = pl.DataFrame({"id": np.arange(600), "top": np.arange(600) // 2, "noise": rng.random(600)})
+    kind = top["kind"].gather(np.arange(1800) // 6)
+    low = pl.DataFrame({"middle": np.arange(1800) // 3, "same": kind})
+    database = Database({"top": top, "middle": middle, "low": low}, ["middle.top -> top.id", "low.middle -> middle.id"])
+    drawn = Synthesizer(epochs=20, random_state=0).fit(database).sample(random_state=1)
+    rows = (
+        drawn["low"]
+        .join(drawn["middle"], left_on="middle", right_on="id")
+        .join(drawn["top"], left_on="top", right_on="id")
+    )
+    assert (rows["same"] == rows["kind"]).mean() > 0.9  # type: ignore[operator]
+
+
+def test_children_share_what_their_parent_does_not_say() -> None:
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=400)
+    who = np.repeat(np.arange(400), 5)
+    rows = pl.DataFrame({"p": who, "x": 3 * hidden[who] + rng.normal(size=2000)})
+    database = Database({"p": pl.DataFrame({"id": np.arange(400), "c": rng.random(400)}), "c": rows}, ["c.p -> p.id"])
+    drawn = Synthesizer(epochs=30, random_state=0).fit(database).sample(random_state=1)
+    real, made = (db.group_by("p").agg(pl.col("x").mean())["x"].std() for db in (rows, drawn["c"]))
+    assert made == pytest.approx(real, rel=0.25)

@@ -72,7 +72,7 @@ class Graph:
 def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Collection[str] = ()) -> Graph:
     """How the tables of a database are to be drawn.
 
-    A circle is cut where rows need not point, else where they point at the fewest rows. The owner of a table is the
+    A circle is cut where some rows point at none, else where the fewest rows point. The owner of a table is the
     parent that its primary key holds, else the one that tells most of its rows, else the one of most rows each. A list
     of levels, such as a table of countries, owns nothing: it is told by what points at it.
 
@@ -92,7 +92,7 @@ def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Co
     late = [key for key in schema.foreign if key.is_self]
     while circle := _circle(schema.tables, early := [key for key in schema.foreign if key not in late]):
         inside = [key for key in early if {key.table, key.parent} <= circle]
-        late.append(min(inside, key=lambda key: (schema.is_required(key), links[key].pointed, str(key))))
+        late.append(min(inside, key=lambda key: _worth(schema, key, links[key])))
     owner: dict[str, ForeignKey] = {}
     sides: dict[str, tuple[ForeignKey, ...]] = {}
     for table in schema.tables:
@@ -102,6 +102,10 @@ def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Co
             owner[table] = max(fit, key=lambda key: _rank(schema, key, links[key]))
         sides[table] = tuple(key for key in own if key != owner.get(table))
     return Graph(_sorted(schema.tables, early), owner, sides, tuple(late))
+
+
+def _worth(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool, int, bool, str]:
+    return links.share == 1, links.n, schema.is_required(key), str(key)
 
 
 def _may_own(key: ForeignKey, links: Links, kept: Collection[str]) -> bool:

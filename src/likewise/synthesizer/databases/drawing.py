@@ -6,22 +6,36 @@ Legend: n rows of a table, P of its parent.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from likewise.databases.keys import ForeignKey
-from likewise.databases.links.matching import assign, at_random, match
+from likewise.databases.links.levels import SelfLinks
+from likewise.databases.links.makers import Drawn
+from likewise.databases.links.matching import assign, match
 from likewise.errors import ConditionError, InputError, LikewiseWarning, OptionError, nearest
 from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups, rounded
-from likewise.synthesizer.databases.learning import DatabaseModel, seed_of
-from likewise.synthesizer.databases.linked import moved_apart, numbered, repeated
-from likewise.synthesizer.databases.table import ALONE, EACH, EMPTY, KEPT, TableModel, codes_of, plan_of, telling_of
-from likewise.typing import Ints
+from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
+from likewise.synthesizer.databases.linked import numbered
+from likewise.synthesizer.databases.table import (
+    ALONE,
+    EACH,
+    EMPTY,
+    KEPT,
+    TableModel,
+    canonical,
+    codes_of,
+    level_of,
+    plan_of,
+    points_of,
+    telling_of,
+)
+from likewise.typing import Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -94,67 +108,69 @@ def draw_database(model: DatabaseModel, wanted: Wanted, seed: int) -> dict[str, 
     for name in model.graph.order:
         with telling_of(name):
             drawing.table(name)
-    for key in model.graph.late:
-        drawing.late(key)
-    return {name: drawing.finished(name) for name in model.schema.tables}
+    for key in model.late:
+        with telling_of(key.table):
+            drawing.late(key)
+    return drawing.finished()
 
 
 class _Drawing:
     """The tables so far.
 
     Attributes:
-        full: their rows as they will be, but for the order of columns.
+        rows: as they were drawn, without keys.
         wide: what their children are told of them, and how many rows are to point at each.
+        links: the row that each points at, -1 for none.
     """
 
     def __init__(self, model: DatabaseModel, wanted: Wanted, seed: int) -> None:
         self.model, self.wanted, self.seed = model, wanted, seed
-        self.full: dict[str, pl.DataFrame] = {}
+        self.rows: dict[str, pl.DataFrame] = {}
         self.wide: dict[str, pl.DataFrame] = {}
+        self.links: dict[ForeignKey, Ints] = {}
 
     def table(self, name: str) -> None:
         """Draw a table, after those that it points at."""
-        own, rng = self.model.tables[name], seed_of(self.seed, name)
+        own, rng, owner = self.model.tables[name], seed_of(self.seed, name), self.model.graph.owner.get(name)
         if own.way == KEPT and own.kept is not None:
-            self.full[name], self.wide[name] = own.kept.select(list(own.columns)), own.wide(own.kept)
-            return
-        if own.way == EMPTY:
-            types = {column: dtype_from_name(of) for column, of in own.columns.items()}
-            self.full[name], self.wide[name] = pl.DataFrame(schema=types), pl.DataFrame()
-            return
-        owner = self.model.graph.owner.get(name)
-        if owner is None:
-            rows, links = self._root(name, own, rng), None
+            self.rows[name] = own.kept
+        elif own.way == EMPTY:
+            self.rows[name] = self._none(name, own)
+        elif owner is None:
+            self.rows[name] = self._root(name, own, rng)
         else:
             groups = self._groups(name, own, owner, rng)
-            parents = self.wide[owner.parent]
-            if not len(groups.size):
-                self.full[name], self.wide[name] = self._none(own)
-                return
-            rows, links = own.draw(groups, parents, owner.parent, rng)
-            if own.first is not None:
-                column, start = own.first
-                position = np.arange(len(rows)) - np.repeat(np.cumsum(groups.size) - groups.size, groups.size)
-                counted = position + groups.offset[groups.whose] + start
-                rows = rows.with_columns(pl.Series(column, counted))
-        full = rows
-        if owner is not None and links is not None:
-            full = self._pointing(full, owner, links)
-        for key in self.model.graph.sides[name]:
-            full = self._sided(full, key, own, rng)
-        full = self._without_repeats(name, full, rng)
-        self.full[name], self.wide[name] = full, own.wide(full)
+            if len(groups.size):
+                rows = own.draw(groups, self.wide[owner.parent], owner.parent, rng)
+                self.rows[name], self.links[owner] = rows
+            else:
+                self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)
+        if own.way != KEPT:
+            for key in self.model.graph.sides[name]:
+                self._side(key, own, rng)
+        if self.model.graph.planned(name):
+            parents = None if owner is None else self.wide[owner.parent]
+            links = None if owner is None else self.links[owner]
+            self.wide[name] = own.wide(self.rows[name], parents, "" if owner is None else owner.parent, links)
 
-    def _none(self, own: TableModel) -> tuple[pl.DataFrame, pl.DataFrame]:
-        types = {column: dtype_from_name(of) for column, of in own.columns.items()}
-        seen = {c.name: pl.Int64 if c.kind == "integer" else pl.String for c in own.shown}
-        return pl.DataFrame(schema=types), pl.DataFrame(schema=seen)
+    def _none(self, name: str, own: TableModel) -> pl.DataFrame:
+        """No rows, of the columns that there would be."""
+        types = {c: dtype_from_name(own.columns[c]) for c in own.columns if c not in self.model.keys.made(name)}
+        seen = {c.name: dtype_from_name(c.dtype) for c in own.shown}
+        return pl.DataFrame(schema=types | seen)
 
     def _root(self, name: str, own: TableModel, rng: np.random.Generator) -> pl.DataFrame:
         wanted, seed = self.wanted, int(rng.integers(2**31))
         if name in wanted.given:
-            found: pl.DataFrame = own.synth.complete(wanted.given[name], random_state=seed)
-            return found
+            known = wanted.given[name]
+            of_keys = [c for c in self.model.keys.made(name) if c in known.columns]
+            told = known.drop(of_keys)
+            if not told.width:
+                told = pl.DataFrame(
+                    [pl.Series(own.shown[0].name, [None] * len(known), dtype_from_name(own.shown[0].dtype))]
+                )
+            found: pl.DataFrame = own.synth.complete(told, random_state=seed)
+            return found.with_columns(known[c] for c in of_keys)
         n = wanted.rows.get(name, max(1, round(wanted.scale * own.n_rows)))
         rows: pl.DataFrame = own.synth.sample(n, where=wanted.where.get(name), random_state=seed)
         return rows
@@ -167,7 +183,7 @@ class _Drawing:
         share = 1.0 if asked is None else asked / max(whole, 1.0)
         if asked is None and self.model.tables[owner.parent].way == KEPT:
             share = self.wanted.scale
-        if share != 1.0 or own.loose:
+        if share != 1.0:
             counts = rounded(counts * share, rng)
         counts = np.minimum(counts, 1) if own.way == EACH else counts
         if not counts.any() and len(counts) and not own.loose:
@@ -179,97 +195,150 @@ class _Drawing:
         counts = self.wide[key.parent][plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy()
         return np.array(counts)
 
-    def _pointing(self, full: pl.DataFrame, key: ForeignKey, links: Ints) -> pl.DataFrame:
-        """With the keys of the rows that are pointed at."""
-        at = pl.Series(links).replace(-1, None).cast(pl.UInt32)
-        types, parent = self.model.tables[key.table].columns, self.full[key.parent]
-        made = []
-        for own, of in zip(key.columns, key.parent_columns, strict=True):
-            values = parent[of].gather(at).cast(dtype_from_name(types[own]), strict=False).alias(own)
-            made.append(values if own not in full.columns else pl.coalesce(pl.lit(full[own]), pl.lit(values)))
-        return full.with_columns(made)
+    # ---- links -------------------------------------------------------------------------------------------------------
 
-    def _sided(self, full: pl.DataFrame, key: ForeignKey, own: TableModel, rng: np.random.Generator) -> pl.DataFrame:
-        """With a further foreign key: of the rows whose codes were drawn, those that are to be pointed at most."""
-        side, n = own.sides.get(key), len(full)
-        parents = self.wide[key.parent]
-        if side is None or not len(parents):
-            return self._pointing(full, key, np.full(n, -1, np.int64))
-        degrees = self._planned(key)
-        codes = side.codes(parents, degrees)
-        drawn = [full[c].cast(pl.Int64, strict=False) for c in codes_of(key) if c in full.columns]
-        points = drawn[0].is_not_null().to_numpy()
-        if self.model.schema.is_required(key):
-            points[:] = True
-        wanted = np.column_stack(
-            [*(c.fill_null(0).to_numpy() for c in drawn), *[np.zeros(n, np.int64)] * (2 - len(drawn))]
-        )
-        shared = [k for k, c in enumerate(key.columns) if c in full.columns]
-        within = None
-        if shared:
-            mine = full.select(key.columns[k] for k in shared)
-            theirs = self.full[key.parent].select(key.parent_columns[k] for k in shared)
-            one, other = numbered([mine, theirs])
-            within = (one[points], other)
-        alone = self._beside(key, full)
-        links = np.full(n, -1, np.int64)
-        if alone == []:
-            links[points] = assign(wanted[points], codes, rng, within=within)
+    def _side(self, key: ForeignKey, own: TableModel, rng: np.random.Generator) -> None:
+        """A further foreign key: of the rows whose codes were drawn, those that are to be pointed at most."""
+        side, rows, parents = own.sides.get(key), self.rows[key.table], self.wide[key.parent]
+        links = np.full(len(rows), -1, np.int64)
+        if side is None or not len(parents) or not len(rows):
+            self.links[key] = links
+            return
+        degrees, required = self._planned(key), self.model.schema.is_required(key)
+        codes = side.codes(canonical(parents, self.model.tables[key.parent].shown), degrees)
+        wanted = _codes(rows, key)
+        at = np.arange(len(rows)) if required else np.flatnonzero(wanted[:, 0] >= 0)
+        wanted, within = np.maximum(wanted[at], 0), self._within(key, at)
+        beside = self._beside(key)
+        if beside == []:
+            links[at] = assign(wanted, codes, rng, within=within)
         else:
-            owner = None if alone is None else numbered([full.select(alone)])[0][points]
-            links[points] = match(wanted[points], codes, degrees, rng, owner=owner, within=within)
-        if self.model.schema.is_required(key) and (links < 0).any():
-            lost = int((links < 0).sum())
-            warnings.warn(
-                f"{lost:,} of {n:,} rows find nothing that they may point at by {key}, and are left out",
-                LikewiseWarning,
-                stacklevel=3,
-            )
-            full, links = full.filter(pl.Series(links >= 0)), links[links >= 0]
-        return self._pointing(full, key, links)
+            owner = None if beside is None else numbered([self._held(key.table, beside)])[0][at]
+            links[at] = match(wanted, codes, degrees, rng, owner=owner, within=within)
+        self.links[key] = links
+        if required and (links < 0).any():
+            self._leave_out(key, links < 0)
 
-    def _beside(self, key: ForeignKey, full: pl.DataFrame) -> list[str] | None:
-        """The columns that a key holds beside those that point; None where no key is of these alone."""
+    def _leave_out(self, key: ForeignKey, lost: Bools) -> None:
+        """Do without rows that must point at one and find none."""
+        warnings.warn(
+            f"{int(lost.sum()):,} of {len(lost):,} rows find nothing that they may point at by {key}, and are left out",
+            LikewiseWarning,
+            stacklevel=3,
+        )
+        self.rows[key.table] = self.rows[key.table].filter(pl.Series(~lost))
+        for other in self.links:
+            if other.table == key.table:
+                self.links[other] = self.links[other][~lost]
+
+    def _within(self, key: ForeignKey, at: Ints) -> tuple[Ints, Ints] | None:
+        """Numbers that must agree, where a column stands in two foreign keys."""
+        placed = {c for other in self.links if other.table == key.table and other != key for c in other.columns}
+        shared = [k for k, column in enumerate(key.columns) if column in placed]
+        if not shared:
+            return None
+        mine = self._held(key.table, [key.columns[k] for k in shared])[at]
+        theirs = self._held(key.parent, [key.parent_columns[k] for k in shared])
+        one, other = numbered([mine, theirs])
+        return one, other
+
+    def _beside(self, key: ForeignKey) -> list[str] | None:
+        """The columns that a key of the table holds beside those that point; None where none has to be looked at."""
+        makers = self.model.keys.makers[key.table]
+        placed = {c for other in self.links if other.table == key.table for c in other.columns}
         for unique in self.model.schema.tables[key.table].keys:
             others = [column for column in unique if column not in key.columns]
-            if set(key.columns) <= set(unique) and set(others) <= set(full.columns):
+            there = all(c in placed or isinstance(makers.get(c), Drawn) for c in others)
+            if set(key.columns) <= set(unique) and there:
                 return others
         return None
 
-    def _without_repeats(self, name: str, full: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-        """Rows of which no two share a key: numbers and times are moved apart, what then is left is left out."""
-        foreign = {column for key in self.model.schema.of(name) for column in key.columns}
-        for key in self.model.schema.tables[name].keys:
-            if not set(key) <= set(full.columns):
-                continue
-            twice = repeated(full, key)
-            local = [c for c in key if c not in foreign and (full[c].dtype.is_integer() or full[c].dtype.is_temporal())]
-            if twice.any() and local and not full[local[-1]].null_count():
-                others = [c for c in key if c != local[-1]]
-                whose = numbered([full.select(others)])[0] if others else np.zeros(len(full), np.int64)
-                full = full.with_columns(moved_apart(full[local[-1]], whose))
-                twice = repeated(full, key)
-            if twice.any():
-                warnings.warn(
-                    f"{int(twice.sum()):,} of {len(full):,} rows share {', '.join(map(repr, key))} with another, which "
-                    "no two may, and are left out",
-                    LikewiseWarning,
-                    stacklevel=3,
-                )
-                full = full.filter(pl.Series(~twice))
-        return full
+    def _held(self, table: str, columns: Sequence[str]) -> pl.DataFrame:
+        """(n, columns) what tells values of key columns apart that are yet to be made."""
+        return pl.DataFrame([self._source(table, column).alias(str(k)) for k, column in enumerate(columns)])
+
+    def _source(self, table: str, column: str) -> pl.Series:
+        """(n,) the same text for what will be the same value: the value, or the row that it is copied of."""
+        for key, links in self.links.items():
+            if key.table == table and column in key.columns:
+                there = key.parent_columns[key.columns.index(column)]
+                at = pl.Series(links).replace(-1, None).cast(pl.UInt32)
+                if (key.parent, there) != (table, column):
+                    return self._source(key.parent, there).gather(at)
+        rows = self.rows[table]
+        if column in rows.columns:
+            return rows[column].cast(pl.String)
+        return pl.Series(np.arange(len(rows))).cast(pl.String) + f" of {table}"
 
     def late(self, key: ForeignKey) -> None:
         """Match what could only be when all rows are there."""
-        full, rng = self.full[key.table], seed_of(self.seed, str(key))
-        links = at_random(len(full), len(self.full[key.parent]), rng)
-        self.full[key.table] = self._pointing(full, key, links)
+        rows, own, rng = self.rows[key.table], self.model.tables[key.table], seed_of(self.seed, str(key))
+        like, n = self.model.late[key], len(self.rows[key.table])
+        required = self.model.schema.is_required(key)
+        if isinstance(like, SelfLinks):
+            if own.way in (KEPT, EMPTY) or own.sides.get(key) is None:
+                return
+            self.links[key] = self._to_itself(key, like, own, rng)
+        elif own.way != KEPT:
+            back = back_of(self.model.graph, key)
+            points = rows[points_of(key)].cast(pl.Int64).to_numpy() if points_of(key) in rows.columns else None
+            within = self._within(key, np.arange(n))
+            self.links[key] = like.draw(
+                n, None if back is None else self.links.get(back), rng, n_parents=len(self.rows[key.parent]),
+                required=required, points=points, within=within,
+            )  # fmt: skip
 
-    def finished(self, name: str) -> pl.DataFrame:
-        """The rows of a table as they came: columns in order, each of its type."""
-        own, full = self.model.tables[name], self.full[name]
-        types = {column: dtype_from_name(of) for column, of in own.columns.items() if of and of != "Enum"}
-        return full.select(
-            pl.col(c).cast(types[c], strict=False) if c in types and full[c].dtype != types[c] else pl.col(c)
-            for c in own.columns
+    def _to_itself(self, key: ForeignKey, like: SelfLinks, own: TableModel, rng: np.random.Generator) -> Ints:
+        rows, side = self.rows[key.table], own.sides[key]
+        assert side is not None
+        level, wanted = np.array(rows[level_of(key)].cast(pl.Int64).fill_null(0)), _codes(rows, key)
+        if like.roots and len(level) and (level > 0).all():  # of a tree with one root, that is not always drawn
+            level[level.argmin()] = 0
+        children = rows[plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy()
+        seen = [c for c in own.shown if c.name in own.columns and c.name in rows.columns]
+        codes = side.codes(canonical(rows, seen), children)
+        within = self._within(key, np.arange(len(rows)))
+        return like.draw(
+            level, children, rng, wanted=np.maximum(wanted, 0), codes=codes, group=None if within is None else within[0]
         )
+
+    # ---- keys --------------------------------------------------------------------------------------------------------
+
+    def finished(self) -> dict[str, pl.DataFrame]:
+        """All tables as they came: keys made, columns in order, each of its type."""
+        model, keys = self.model, self.model.keys
+        schema = model.schema
+        for name, known in self.wanted.given.items():
+            if set(keys.made(name)) <= set(known.columns):
+                schema = schema.replace(name, kept=True)  # their keys are their own
+        tables = {
+            name: self.rows[name].select(c for c in own.columns if c in self.rows[name].columns)
+            for name, own in model.tables.items()
+        }
+        counts = {name: len(rows) for name, rows in self.rows.items()}
+        made, lost = replace(keys, schema=schema).make(tables, counts, self.links, seed_of(self.seed, ""))
+        for name, n in lost.items():
+            warnings.warn(
+                f"table {name!r}: {n:,} of {counts[name]:,} rows would share a key with another, or point at a row "
+                "that does, and are left out",
+                LikewiseWarning,
+                stacklevel=3,
+            )
+        return {name: _as_it_came(made[name], own) for name, own in model.tables.items()}
+
+
+def _codes(rows: pl.DataFrame, key: ForeignKey) -> Ints:
+    """(n, 2) codes that were drawn of what rows point at; -1 of those that point at nothing."""
+    wanted = np.zeros((len(rows), 2), np.int64)
+    for k, name in enumerate(codes_of(key)):
+        if name in rows.columns:
+            wanted[:, k] = rows[name].cast(pl.Int64, strict=False).fill_null(-1 if k == 0 else 0).to_numpy()
+    return wanted
+
+
+def _as_it_came(rows: pl.DataFrame, own: TableModel) -> pl.DataFrame:
+    types = {column: dtype_from_name(of) for column, of in own.columns.items() if of and of != "Enum"}
+    return rows.select(
+        pl.col(c).cast(types[c], strict=False) if c in types and rows[c].dtype != types[c] else pl.col(c)
+        for c in own.columns
+    )

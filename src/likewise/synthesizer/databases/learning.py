@@ -6,7 +6,7 @@ Legend: n rows of a table, P of its parent.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,10 @@ from likewise.databases.database import Database
 from likewise.databases.graph import LOOKED_AT, Graph, Links, alike, graph_of, numbers_of
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.codes import SideCodes
+from likewise.databases.links.late import LateLinks
+from likewise.databases.links.levels import SelfLinks, children_of, levels_of
+from likewise.databases.links.makers import Position
+from likewise.databases.links.making import Keys
 from likewise.databases.pointing import MISSING
 from likewise.errors import OptionError
 from likewise.schema.column import Column, Schema
@@ -27,14 +31,16 @@ from likewise.synthesizer.databases.table import (
     EMPTY,
     KEPT,
     TableModel,
+    canonical,
     codes_of,
     context_of,
-    count_from,
     learn_rows,
+    level_of,
     levels,
     numbers,
     order_of,
     plan_of,
+    points_of,
     schema_of,
     telling_of,
     told_to,
@@ -52,11 +58,15 @@ class DatabaseModel:
 
     Args:
         tables: by name.
+        keys: how keys are made.
+        late: what the links are like that are made when all rows are there.
     """
 
     schema: DatabaseSchema
     graph: Graph
     tables: dict[str, TableModel]
+    keys: Keys
+    late: Mapping[ForeignKey, SelfLinks | LateLinks]
 
 
 def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
@@ -77,7 +87,7 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     for name in graph.order:
         with telling_of(name):
             learning.table(name)
-    return DatabaseModel(schema, graph, learning.models)
+    return DatabaseModel(schema, graph, learning.models, learning.keys, learning.late())
 
 
 def check_options(synth: Synthesizer) -> None:
@@ -135,6 +145,7 @@ class _Learning:
         self.synth, self.database, self.graph, self.links = synth, database, graph, links
         seed = synth.random_state
         self.seed = int(np.random.SeedSequence().entropy) % 2**63 if seed is None else int(seed)  # type: ignore[arg-type]
+        self.keys = Keys.fit(database.tables, database.schema)
         self.models: dict[str, TableModel] = {}
         self.wide: dict[str, pl.DataFrame] = {}
         self.n_rows = max(sum(map(len, database.tables.values())), 1)
@@ -158,47 +169,45 @@ class _Learning:
         frame, said, graph = self.database.tables[name], self.database.schema.tables[name], self.graph
         rng = seed_of(self.seed, name)
         columns = {column: dtype_name(dtype) for column, dtype in frame.schema.items()}
-        foreign = {column for key in self.database.schema.of(name) for column in key.columns}
         plan = {plan_of(key): self.counts(key) for key in graph.planned(name)}
-        own = frame.drop(foreign)
-        alone = [key[0] for key in said.keys if len(key) == 1 and key[0] not in foreign]
+        own = frame.drop(self.keys.made(name))
+        schema = schema_of(own, said.columns)
+        model = TableModel(columns=columns, n_rows=len(frame), way=EMPTY)
         if said.kept:
             rows = frame.with_columns(pl.Series(column, counts) for column, counts in plan.items())
-            seen = [*shown(schema_of(own, said.columns, alone)), *numbers(list(plan))]
+            seen = [*shown(schema), *numbers(list(plan))]
             self.wide[name] = rows.select(c.name for c in seen)
-            self.models[name] = TableModel(columns=columns, n_rows=len(frame), way=KEPT, shown=tuple(seen), kept=rows)
+            self.models[name] = replace(model, way=KEPT, shown=tuple(seen), kept=rows)
             return
-        owner = graph.owner.get(name)
-        links = np.full(len(frame), -1, np.int64) if owner is None else self.links[owner]
-        first = self._first(name, own, links) if owner is not None else None
-        counted = own[first[0]] if first is not None else None
-        own = own if first is None else own.drop(first[0])
-        schema = schema_of(own, said.columns, alone)
-        codes, sides, of_codes = self._codes(name, rng)
-        schema = Schema((*of_codes, *schema.columns, *numbers(list(plan))), rules=())
-        own = pl.DataFrame([*codes, *own.get_columns(), *(pl.Series(c, counts) for c, counts in plan.items())])
-        model = TableModel(columns=columns, n_rows=len(frame), way=EMPTY, first=first, sides=sides)
         if not len(frame):
             self.wide[name], self.models[name] = pl.DataFrame(), model
             return
+        pointing = self._pointing(name, canonical(own, shown(schema)), rng)
+        schema = Schema((*pointing.columns, *schema.columns, *numbers(list(plan))), rules=())
+        own = pl.DataFrame([*pointing.series, *own, *(pl.Series(c, counts) for c, counts in plan.items())])
         own, schema = with_something(own, schema, len(frame))
-        order = order_of(own, schema, links, said.order) if owner is not None else None
+        owner, order, parents, links = graph.owner.get(name), None, None, None
         told, groups, context, at = own.select(), None, list[Column](), np.arange(len(frame))
+        above: list[Column] = []
         if owner is not None:
+            links = self.links[owner]
+            order = order_of(own, schema, links, said.order)
             parents, parent = self.wide[owner.parent], self.models[owner.parent]
             learnt = own.select(c.name for c in schema if c.is_modelled)
             names = most_telling(parents, learnt, links, [plan_of(owner)], rng)
-            context = context_of(parent, owner.parent, names)
+            context, above = (context_of(parent, owner.parent, some) for some in (names, parents.columns))
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
-            at = _in_groups(links, counted if counted is not None else own[order] if order else None, rng)
+            positions = [c for c, maker in self.keys.makers[name].items() if isinstance(maker, Position)]
+            sort = frame[positions[0]] if positions else own[order] if order else None
+            at = _in_groups(links, sort, rng)
             model = replace(model, told=tuple(names), loose=float((links < 0).sum() / max((links >= 0).sum(), 1)))
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)
         way, inner = learn_rows(make, own[at], schema, told[at] if told.width else told, context, groups, order)
-        seen = shown(inner.schema_)
-        wide = pl.concat([told, own], how="horizontal") if told.width else own
-        self.wide[name] = wide.select(c.name for c in seen)
-        self.models[name] = replace(model, way=way, synth=inner, shown=tuple(seen))
+        model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)
+        self.models[name] = model
+        if graph.planned(name):
+            self.wide[name] = model.wide(own, parents, "" if owner is None else owner.parent, links)
 
     def _maker(self, rng: np.random.Generator, share: float, checks: Sequence[str]) -> Any:
         def make(**own: Any) -> Synthesizer:
@@ -208,35 +217,75 @@ class _Learning:
 
         return make
 
-    def _first(self, name: str, own: pl.DataFrame, links: Ints) -> tuple[str, int] | None:
-        """The column that counts the rows of an owner, and its first number: part of a key beside the owner."""
-        if (links < 0).any():
-            return None
-        keys = [key for key in self.database.schema.tables[name].keys if len(key) > 1]
-        for column in dict.fromkeys(column for key in keys for column in key if column in own.columns):
-            start = count_from(own[column], links)
-            if start is not None:
-                return column, start
-        return None
+    def _pointing(self, name: str, own: pl.DataFrame, rng: np.random.Generator) -> _Pointing:
+        """What the rows of a table point at beside their owner, as columns that are learnt with them.
 
-    def _codes(
-        self, name: str, rng: np.random.Generator
-    ) -> tuple[list[pl.Series], dict[ForeignKey, SideCodes | None], list[Column]]:
-        """What the rows of a table point at beside their owner, as columns of codes."""
-        series, sides, columns = list[pl.Series](), dict[ForeignKey, SideCodes | None](), list[Column]()
+        Args:
+            own: what each row holds, canonical.
+        """
+        found = _Pointing([], [], {})
         for key in self.graph.sides[name]:
-            links, parent = self.links[key], self.models[key.parent]
-            if not (links >= 0).any():
-                sides[key] = None
-                continue
-            known, degrees = self.wide[key.parent], self.counts(key)
-            side = sides[key] = SideCodes.fit(known, degrees, rng, kept=parent.way == KEPT)
-            codes = side.codes(known, degrees)
-            for k, column in enumerate(codes_of(key)):
-                if side.sizes[k] > 1 or k == 0:
-                    series.append(taken(pl.DataFrame({column: codes[:, k]}), links)[column].cast(pl.String))
-                    columns.append(levels(column, side.sizes[k]))
-        return series, sides, columns
+            parent = self.models[key.parent]
+            if (self.links[key] >= 0).any():
+                known = canonical(self.wide[key.parent], parent.shown)
+                found.codes(key, self.links[key], known, self.counts(key), rng, kept=parent.way == KEPT)
+            else:
+                found.sides[key] = None
+        for key in self.graph.late:
+            links = self.links[key]
+            if key.table == name and key.is_self and (links >= 0).any():
+                children, level = children_of(links), levels_of(links)
+                found.add(level_of(key), level)
+                found.series.append(pl.Series(plan_of(key), children))
+                found.columns.extend(numbers([plan_of(key)]))
+                found.codes(key, np.where(links == np.arange(len(links)), -1, links), own, children, rng)
+            elif key.table == name and 0 < (links >= 0).mean() < 1:
+                found.add(points_of(key), (links >= 0).astype(np.int64))
+        return found
+
+    def late(self) -> dict[ForeignKey, SelfLinks | LateLinks]:
+        """What links are like that are made last."""
+        found: dict[ForeignKey, SelfLinks | LateLinks] = {}
+        for key in self.graph.late:
+            unique = any(set(own) <= set(key.columns) for own in self.database.schema.tables[key.table].keys)
+            if key.is_self:
+                found[key] = SelfLinks.fit(self.links[key], unique=unique)
+            else:
+                back = back_of(self.graph, key)
+                n_parents = len(self.database.tables[key.parent])
+                its = None if back is None else self.links[back]
+                found[key] = LateLinks.fit(self.links[key], n_parents, unique=unique, back=its)
+        return found
+
+
+def back_of(graph: Graph, key: ForeignKey) -> ForeignKey | None:
+    """The foreign key by which what is pointed at points back, if there is one."""
+    early = [*graph.owner.values(), *(side for sides in graph.sides.values() for side in sides)]
+    return next((other for other in early if (other.table, other.parent) == (key.parent, key.table)), None)
+
+
+@dataclass(frozen=True)
+class _Pointing:
+    """Columns that say what rows point at, and how those are coded."""
+
+    series: list[pl.Series]
+    columns: list[Column]
+    sides: dict[ForeignKey, SideCodes | None]
+
+    def add(self, name: str, codes: Ints) -> None:
+        self.series.append(pl.Series(name, codes).cast(pl.String))
+        self.columns.append(levels(name, np.unique(codes).tolist()))
+
+    def codes(
+        self, key: ForeignKey, links: Ints, known: pl.DataFrame, degrees: Ints, rng: np.random.Generator, *,
+        kept: bool = False,
+    ) -> None:  # fmt: skip
+        side = self.sides[key] = SideCodes.fit(known, degrees, rng, kept=kept)
+        codes = side.codes(known, degrees)
+        for k, name in enumerate(codes_of(key)):
+            if side.sizes[k] > 1 or k == 0:
+                self.series.append(taken(pl.DataFrame({name: codes[:, k]}), links)[name].cast(pl.String))
+                self.columns.append(levels(name, range(side.sizes[k])))
 
 
 def _in_groups(links: Ints, order: pl.Series | None, rng: np.random.Generator) -> Ints:

@@ -14,6 +14,9 @@ from likewise.codecs.column import take_value
 from likewise.databases.graph import Graph
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.codes import SideCodes
+from likewise.databases.links.late import LateLinks
+from likewise.databases.links.levels import SelfLinks
+from likewise.databases.links.making import Keys
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
@@ -39,7 +42,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         data: dict[str, Any] = {
             "name": name, "columns": dict(table.columns), "n_rows": table.n_rows, "way": table.way,
             "shown": [c.to_dict(types=True) for c in table.shown], "told": list(table.told), "loose": table.loose,
-            "first": table.first, "inner": None, "sides": [],
+            "inner": None, "sides": [],
         }  # fmt: skip
         if table.synth is not None:
             data["inner"], own = inner(table.synth)
@@ -52,9 +55,12 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
             arrays[f"{i}.kept.rows"] = np.frombuffer(_written(table.kept).encode(), np.uint8)
         tables.append(data)
     graph = model.graph
+    keys, own = model.keys.to_state()
+    arrays |= {f"keys.keys.{key}": value for key, value in own.items()}
     return {
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
-        "owners": [str(key) for key in graph.owner.values()], "late": [str(key) for key in graph.late],
+        "owners": [str(key) for key in graph.owner.values()], "keys": keys,
+        "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
     }, arrays  # fmt: skip
 
 
@@ -76,12 +82,17 @@ def of_parts(
     for i, data in enumerate(take_value(manifest, "tables", list)):
         own = {part: arrays for (table, part), arrays in groups.items() if table == str(i)}
         tables[take_value(data, "name", str)] = _table(data, own, keys, inner)
-    late = tuple(keys[text] for text in take_value(manifest, "late", list))
+    late: dict[ForeignKey, SelfLinks | LateLinks] = {}
+    for data in take_value(manifest, "late", list):
+        last = keys[data["key"]]
+        late[last] = (SelfLinks if last.is_self else LateLinks).from_dict(data["links"])
     owner = {keys[text].table: keys[text] for text in take_value(manifest, "owners", list)}
     sides = {
         name: tuple(key for key in schema.of(name) if key not in late and key != owner.get(name)) for name in tables
     }
-    model = DatabaseModel(schema, Graph(tuple(take_value(manifest, "order", list)), owner, sides, late), tables)
+    made = Keys.from_state(schema, take_value(manifest, "keys", dict), groups.get(("keys", "keys"), {}))
+    graph = Graph(tuple(take_value(manifest, "order", list)), owner, sides, tuple(late))
+    model = DatabaseModel(schema, graph, tables, made, late)
     _check(model)
     return model
 
@@ -95,7 +106,7 @@ def _table(
         state = side["codes"]
         sides[keys[side["key"]]] = None if state is None else SideCodes.from_state(state, own.get(f"side {j}", {}))
     columns = {str(name): str(of) for name, of in take_value(data, "columns", dict).items()}
-    first, manifest = take_value(data, "first", list, type(None)), take_value(data, "inner", dict, type(None))
+    manifest = take_value(data, "inner", dict, type(None))
     n_rows, loose = take_value(data, "n_rows", int), take_value(data, "loose", float)
     if n_rows < 0 or not 0 <= loose < np.inf or data["way"] not in WAYS:
         raise ModelFileError("a table of its database is drawn in no way")
@@ -104,7 +115,6 @@ def _table(
         shown=tuple(Column.from_dict(c) for c in take_value(data, "shown", list)),
         synth=None if manifest is None else inner(manifest, own.get("inner", {})),
         told=tuple(map(str, take_value(data, "told", list))), sides=sides,
-        first=None if first is None else (str(first[0]), int(first[1])),
         kept=_read(bytes(own["kept"]["rows"])) if data["way"] == KEPT else None,
     )  # fmt: skip
 
@@ -123,11 +133,11 @@ def _check(model: DatabaseModel) -> None:
     for name, table in tables.items():
         seen, owner = {c.name for c in table.shown}, graph.owner.get(name)
         above = {c.name for c in tables[owner.parent].shown} if owner is not None else set()
-        fit = fit and set(table.told) <= above and set(table.sides) <= set(graph.sides[name])
+        fit = fit and set(table.told) <= above and set(table.sides) <= {*graph.sides[name], *graph.late}
         fit = fit and (table.synth is not None) == (table.way in (ALONE, EACH, GROUPS))
         fit = fit and all(plan_of(key) in seen for key in graph.planned(name) if table.n_rows)
         if table.way in (EACH, GROUPS):
-            fit = fit and owner is not None and set(table.sides) == set(graph.sides[name])
+            fit = fit and owner is not None and set(table.sides) >= set(graph.sides[name])
         if table.way == GROUPS:
             fit = fit and table.synth.histories_ is not None and table.synth.histories_.layout.keys[0] == OWNER
         elif table.synth is not None:

@@ -6,7 +6,7 @@ Legend: n rows, m groups.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,16 @@ def plan_of(key: ForeignKey) -> str:
     return f"\0rows of {key}"
 
 
+def level_of(key: ForeignKey) -> str:
+    """The column that says how far a row is from where its way by a key to its own table ends."""
+    return f"\0level by {key}"
+
+
+def points_of(key: ForeignKey) -> str:
+    """The column that says whether a row points at one at all."""
+    return f"\0points by {key}"
+
+
 def codes_of(key: ForeignKey) -> tuple[str, str]:
     """The columns of a child that say in which cluster, and in which leaf of it, the row lies that it points at."""
     return f"\0cluster of {key}", f"\0leaf of {key}"
@@ -63,7 +73,6 @@ class TableModel:
         synth: that draws its rows; None where they are kept, or there are none.
         told: the columns of its owner that its rows are told.
         loose: rows without an owner, as a share of those that have one.
-        first: of a column that counts the rows of an owner, its name and first number.
         sides: how the rows are coded that other foreign keys point at; None of one that points at nothing.
         kept: its rows, and how many rows point at each.
     """
@@ -75,13 +84,23 @@ class TableModel:
     synth: Any = None
     told: tuple[str, ...] = ()
     loose: float = 0.0
-    first: tuple[str, int] | None = None
     sides: Mapping[ForeignKey, SideCodes | None] = field(default_factory=dict)
     kept: pl.DataFrame | None = None
 
-    def wide(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """What children are told of rows."""
-        return rows.select(c.name for c in self.shown)
+    def wide(self, rows: pl.DataFrame, parents: pl.DataFrame | None, owner: str, links: Ints | None) -> pl.DataFrame:
+        """(n, columns) what children may be told of rows: what may be told of those they belong to, and their own.
+
+        Args:
+            parents: what may be told of all rows of the owner; None of a table without one.
+            owner: its name.
+            links: (n,) which of these each row belongs to.
+        """
+        parts = []
+        if parents is not None and links is not None:
+            parts.append(told_to(parents, parents.columns, owner, links))
+        above = {name for part in parts for name in part.columns}
+        parts.append(rows.select(c.name for c in self.shown if c.name not in above))
+        return pl.concat([part for part in parts if part.width] or parts, how="horizontal")
 
     def draw(
         self, groups: Groups | None, parents: pl.DataFrame | None, owner: str, rng: np.random.Generator
@@ -143,14 +162,15 @@ def learn_rows(
     return GROUPS, synth.fit(pl.concat([pl.DataFrame(beside), told, own], how="horizontal"))
 
 
-def schema_of(own: pl.DataFrame, said: Schema | None, keys: Sequence[str], entity: bool = False) -> Schema:
-    """What the columns of a table are, those of `keys` made anew."""
+def schema_of(own: pl.DataFrame, said: Schema | None) -> Schema:
+    """What the columns of a table are."""
     overrides = {} if said is None else {c.name: c for c in said if c.name in own.columns}
-    found = infer(own, overrides=overrides, entity=False) if own.width else Schema(())
-    for name in keys:
-        if name in found and not found[name].is_key:
-            found = found.replace(name, kind=Kind.ID, role=Role.ID, semantic=None)
-    return found
+    return infer(own, overrides=overrides, entity=False) if own.width else Schema(())
+
+
+def canonical(rows: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    """What is known of rows, each column of the type of its kind."""
+    return parse(rows.select(c.name for c in columns), Schema(tuple(columns)))
 
 
 def with_something(own: pl.DataFrame, schema: Schema, n: int) -> tuple[pl.DataFrame, Schema]:
@@ -158,7 +178,7 @@ def with_something(own: pl.DataFrame, schema: Schema, n: int) -> tuple[pl.DataFr
     if any(c.is_modelled for c in schema):
         return own, schema
     turn = Column(name=NOTHING, kind=Kind.BOOLEAN, dtype="Boolean")
-    return own.with_columns(pl.Series(NOTHING, np.arange(n) % 2 == 0)), Schema((*schema.columns, turn))
+    return pl.DataFrame([*own, pl.Series(NOTHING, np.arange(n) % 2 == 0)]), Schema((*schema.columns, turn))
 
 
 def numbers(names: Sequence[str]) -> list[Column]:
@@ -166,9 +186,9 @@ def numbers(names: Sequence[str]) -> list[Column]:
     return [Column(name=name, kind=Kind.INTEGER, dtype="Int64") for name in names]
 
 
-def levels(name: str, size: int) -> Column:
+def levels(name: str, codes: Iterable[int]) -> Column:
     """A column of codes."""
-    return Column(name=name, kind=Kind.CATEGORICAL, levels=tuple(map(str, range(size))))
+    return Column(name=name, kind=Kind.CATEGORICAL, levels=tuple(map(str, codes)))
 
 
 def context_of(model: TableModel, owner: str, names: Sequence[str]) -> list[Column]:
@@ -196,19 +216,6 @@ def order_of(own: pl.DataFrame, schema: Schema, whose: Ints, declared: str | Non
         if not when.null_count() and (step != 0).any() and (step >= 0).mean() >= SORTED:  # type: ignore[operator]
             return column.name
     return None
-
-
-def count_from(own: pl.Series, whose: Ints) -> int | None:
-    """The first number of a column that counts the rows of each parent on from it; None where it does not."""
-    if not own.dtype.is_integer() or own.null_count() or not len(own):
-        return None
-    table = pl.DataFrame({"who": whose, "n": own}).group_by("who").agg(
-        pl.col("n").min().alias("least"), pl.col("n").max().alias("most"), pl.col("n").n_unique().alias("many"),
-        pl.len().alias("rows"),
-    )  # fmt: skip
-    least = int(own.min())  # type: ignore[arg-type]
-    counts = (table["least"] == least) & (table["many"] == table["rows"]) & (table["most"] == least + table["rows"] - 1)
-    return least if counts.all() and table["rows"].max() != 1 else None
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def test_all_that_is_there_is_found_and_no_more(seed: int) -> None:
         Total(of["orders.user"], "last", "max", "placed", empty="missing"),
         Total(of["orders.user"], "spent", "sum", "total", empty="zero", decimals=2),
         Implied(of["lines.order"], "state", ("full",), ("empty",)),
-        After(of["orders.user"], "placed", "since"),
+        After(of["orders.user"], "placed", "since", "weeks"),
         Running(of["moves.user"], "day", "balance", "amount", 1, None),
     }
 
@@ -206,7 +206,7 @@ def test_a_loose_time_is_only_moved_where_it_is_too_early() -> None:
     base = Database({"p": parent, "c": child}, keys=["c.parent -> p.id"])
     (one,) = find(base.tables, base.schema, rng)
     assert isinstance(one, After)
-    assert not one.close
+    assert one.learnt == "as it is"
     assert one.always
     drawn = {"p": parent, "c": child.with_columns(seen=child["seen"].shuffle(seed=1))}
     made = again(drawn, [one], rng)["c"]
@@ -217,21 +217,57 @@ def test_a_loose_time_is_only_moved_where_it_is_too_early() -> None:
     assert made["seen"].filter(~early).equals(drawn["c"]["seen"].filter(~early))
 
 
+@pytest.mark.parametrize("hours", [50, 5_000])
 @pytest.mark.parametrize("unit", [pl.Datetime("us"), pl.Datetime("ms", "Europe/Berlin")])
-def test_times_of_a_day_are_told_apart_from_days(unit: pl.DataType) -> None:
+def test_times_of_a_day_are_told_apart_from_days(unit: pl.DataType, hours: int) -> None:
     rng = rng_of(8)
     parent = pl.DataFrame({"id": np.arange(200), "start": dates(rng.integers(0, 9_000, 200))})
     link = rng.integers(0, 200, 800)
-    hours = pl.Series(rng.integers(0, 500, 800))
+    after = pl.Series(rng.integers(0, hours, 800))
     seen = parent["start"].gather(link).cast(unit).to_frame().select(
-        pl.col("start") + pl.duration(hours=hours)
+        pl.col("start") + pl.duration(hours=after)
     ).to_series().cast(unit)  # fmt: skip
     child = pl.DataFrame({"parent": link, "seen": seen})
     base = Database({"p": parent, "c": child}, keys=["c.parent -> p.id"])
     (one,) = find(base.tables, base.schema, rng)
     assert str(one) == "c.seen >= p.start by parent"
+    assert isinstance(one, After)
+    assert one.learnt == ("since" if hours == 50 else "weeks")
     made = again(learnable(base.tables, [one]), [one], rng)
     assert_frame_equal(made["c"], child)
+
+
+def test_days_of_the_week_stay_what_they_are() -> None:
+    rng = rng_of(9)
+    parent = pl.DataFrame({"id": np.arange(300), "start": dates(rng.integers(0, 9_000, 300))})
+    link = rng.integers(0, 300, 2_000)
+    days = (
+        parent["start"].gather(link).to_physical() + rng.integers(0, 100, 2_000) + 9
+    ) // 7 * 7 + 4  # all one weekday
+    child = pl.DataFrame({"parent": link, "seen": days.cast(pl.Date)})
+    base = Database({"p": parent, "c": child}, keys=["c.parent -> p.id"])
+    (one,) = find(base.tables, base.schema, rng)
+    less = learnable(base.tables, [one])
+    assert less["c"]["seen"].dt.weekday().unique().to_list() == child["seen"].dt.weekday().unique().to_list()
+    made = again({**less, "c": less["c"].with_columns(seen=less["c"]["seen"].shuffle(seed=1))}, [one], rng)["c"]
+    assert made["seen"].dt.weekday().n_unique() == 1
+    assert (made["seen"] >= parent["start"].gather(link)).all()
+
+
+def test_times_that_keep_to_a_day_of_the_month_are_learnt_as_they_are() -> None:
+    rng = rng_of(10)
+    parent = pl.DataFrame({"id": np.arange(300), "start": dates(rng.integers(0, 9_000, 300))})
+    link = rng.integers(0, 300, 900)
+    seen = (
+        parent["start"]
+        .gather(link)
+        .dt.offset_by(pl.Series([f"{m}mo" for m in rng.integers(1, 6, 900)]))
+        .dt.month_start()
+    )
+    base = Database({"p": parent, "c": pl.DataFrame({"parent": link, "seen": seen})}, keys=["c.parent -> p.id"])
+    found = find(base.tables, base.schema, rng)
+    assert [one.learnt for one in found if isinstance(one, After)] in ([], ["as it is"])
+    assert learnable(base.tables, found)["c"]["seen"].equals(seen)
 
 
 def test_each_says_what_it_is() -> None:

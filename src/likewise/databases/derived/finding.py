@@ -37,6 +37,8 @@ LOOK_AT = 5_000
 MOST_FACTORS = 16
 MOST_LEVELS = 20
 SHARED = 5
+WEEK = 7 * 24 * 3_600_000
+"""Milliseconds. What spreads less after another time is told better by the exact time since then."""
 
 
 def find(tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema, rng: np.random.Generator) -> tuple[Derived, ...]:
@@ -82,6 +84,7 @@ class _Pair:
     Args:
         child, parent: the rows, all columns.
         mine, theirs: the columns that may be determined: none that are keys or point, none of kept tables.
+        named: columns of the child's that the schema names; they stay, and only times among them may be determined.
         link: (n,) rows of `parent`.
         held: (P,) which parents are held out.
         whole: whether each row of the whole table points at one.
@@ -92,6 +95,7 @@ class _Pair:
     parent: pl.DataFrame
     mine: tuple[str, ...]
     theirs: tuple[str, ...]
+    named: frozenset[str]
     link: Ints
     held: Bools
     whole: bool
@@ -115,9 +119,11 @@ class _Pair:
             keys = {c for own in schema.of(table) for c in own.columns}
             keys |= {c for own in schema.into(table) for c in own.parent_columns}
             keys |= {own[0] for own in schema.tables[table].keys if len(own) == 1}
+            keys |= set() if table == key.table else set(schema.tables[table].named)
             names.append(tuple(c for c in frame.columns if c not in keys and not schema.tables[table].kept))
         held = rng.random(len(some)) < 0.5
-        return cls(key, child[rows], parent[some], names[0], names[1], link[rows], held, whole)
+        named = frozenset(schema.tables[key.table].named)
+        return cls(key, child[rows], parent[some], names[0], names[1], named, link[rows], held, whole)
 
 
 def _confirmed(hits: Bools, parents: Ints, held: Bools) -> bool:
@@ -166,7 +172,7 @@ def _kin(a: pl.DataType, b: pl.DataType) -> bool:
 
 def _carried(pair: _Pair) -> Iterator[Carried]:
     """child.x = parent.x."""
-    for own in pair.mine:
+    for own in (c for c in pair.mine if c not in pair.named):
         held = pair.child[own]
         for source in sorted(pair.parent.columns, key=lambda c: c != own):
             if source in pair.key.parent_columns or not _kin(held.dtype, pair.parent[source].dtype):
@@ -302,13 +308,24 @@ def _after(pair: _Pair) -> Iterator[After]:
             before = float((shuffled.dt.total_milliseconds() < 0).mean() or 0)  # type: ignore[arg-type]
             if known.sum() * before < BY_CHANCE or (1 - hits[known].mean()) > 0.05 * before:
                 continue
-            spread = gap.quantile(0.75) - gap.quantile(0.25)  # type: ignore[operator]
-            free = (held.dt.timestamp("ms").quantile(0.75) or 0) - (held.dt.timestamp("ms").quantile(0.25) or 0)
-            one = After(pair.key, own, source, bool(spread < 0.5 * free), bool(hits[known].all()))
+            spread, free = _spread(gap), _spread(held.dt.timestamp("ms"))
+            how = "as it is" if spread > 0.5 * free or _by_month(held) else "weeks" if spread > WEEK else "since"
             if best is None or spread < best[0]:
-                best = (spread, one)
-        if best is not None and (best[1].close or best[1].always):
+                best = spread, After(pair.key, own, source, how, bool(hits[known].all()))
+        if best is not None and (best[1].learnt != "as it is" or best[1].always):
             yield best[1]
+
+
+def _spread(times: pl.Series) -> float:
+    """Milliseconds between the quartiles."""
+    low, high = (times.quantile(q) for q in (0.25, 0.75))
+    return 0.0 if low is None or high is None else float(high) - float(low)
+
+
+def _by_month(times: pl.Series) -> bool:
+    """Whether times keep to a day of the month, which is lost where they are counted from another day."""
+    days = times.drop_nulls().dt.day().value_counts()["count"]
+    return len(days) > 0 and float(days.max()) > 0.2 * times.len()  # type: ignore[arg-type]
 
 
 def _running(pair: _Pair, order: str | None) -> Iterator[Running]:
@@ -316,7 +333,7 @@ def _running(pair: _Pair, order: str | None) -> Iterator[Running]:
     if order is None or order not in pair.child.columns:
         return
     numbers = [c for c in pair.mine if pair.child[c].dtype.is_numeric() and c != order][:MOST_FACTORS]
-    for column in numbers:
+    for column in (c for c in numbers if c not in pair.named):
         decimals = _decimals(pair.child[column])
         for amount in numbers:
             if amount == column:

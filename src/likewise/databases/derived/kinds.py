@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -19,8 +20,9 @@ from likewise.typing import Ints
 Frames = Mapping[str, pl.DataFrame]
 Place = tuple[str, str]
 """A table and a column of it."""
-ORIGIN = {pl.Date: pl.date(2000, 1, 1), pl.Datetime: pl.datetime(2000, 1, 1)}
+MONDAY = date(2000, 1, 3)
 """What stands for the parent's time where a child's is learnt as the time since then."""
+LEARNT = ("since", "weeks", "as it is")
 OPS: dict[str, Any] = {
     "count": lambda c: c.len(), "sum": lambda c: c.sum(), "max": lambda c: c.max(), "min": lambda c: c.min(),
     "mean": lambda c: c.mean(),
@@ -134,7 +136,8 @@ class After:
     Args:
         key: by which it points.
         column, source: its column and the one there.
-        close: whether it is told better by the time since then, and is learnt as that.
+        learnt: "since": as the time since then; "weeks": as the time since the Monday before, so that days of the week
+            and times of day stay what they are; "as it is".
         always: whether it is so of all real rows; else what is learnt may be negative as well.
     """
 
@@ -142,7 +145,7 @@ class After:
     key: ForeignKey
     column: str
     source: str
-    close: bool = True
+    learnt: str = "since"
     always: bool = True
 
     @property
@@ -157,43 +160,43 @@ class After:
 
     @property
     def is_learnt(self) -> bool:
-        """As the time since, or as it is."""
+        """In one of the ways."""
         return True
 
     def __str__(self) -> str:
         return f"{self.key.table}.{self.column} >= {self.key.parent}.{self.source} by {', '.join(self.key.columns)}"
 
     def since(self, tables: Frames, link: Ints) -> pl.Series:
-        """(n,) what is learnt: the time since the parent's, counted from a fixed day."""
-        own = tables[self.key.table][self.column]
-        there = gathered(tables[self.key.parent][self.source], link).cast(own.dtype)
-        origin = pl.select(ORIGIN[type(own.dtype)].cast(own.dtype)).item()
-        moved = pl.DataFrame({"own": own, "there": there, "known": there.is_not_null()}).select(
-            pl.when(pl.col("there").is_null())
-            .then("own")
-            .otherwise(pl.col("own") - pl.col("there") + _lit(origin, own))
-        )
-        return moved.to_series().alias(self.column)
+        """(n,) what is learnt: the time since the parent's, counted from a fixed Monday."""
+        frame, start = self._starts(tables, link)
+        moved = pl.when(start.is_null()).then("own").otherwise(pl.col("own") - start + _monday(frame["own"].dtype))
+        return frame.select(moved.alias(self.column)).to_series()
 
     def compute(self, tables: Frames, link: Ints, rng: np.random.Generator) -> pl.Series:
-        """(n,) the column, from the time since or from itself; what was before is put as long after as other rows
-        are."""
+        """(n,) the column. What would be before is then, or the week after, or as long after as other rows are."""
+        frame, start = self._starts(tables, link)
+        own = frame["own"]
+        if self.learnt != "as it is":
+            made = pl.when(start.is_null()).then("own").otherwise(pl.col("own") - _monday(own.dtype) + start)
+            frame = frame.with_columns(own=made.cast(own.dtype))
+        wrong = frame.select((pl.col("own") < pl.col("there")).fill_null(False)).to_series()
+        if not self.always or not wrong.any():
+            return frame["own"]
+        after = pl.col("there")
+        if self.learnt == "weeks":
+            after = pl.col("own") + pl.duration(weeks=1)
+        elif self.learnt == "as it is":
+            gaps = frame.filter(~wrong).select(pl.col("own") - pl.col("there")).to_series().drop_nulls()
+            if len(gaps):
+                after = pl.col("there") + pl.lit(gaps.gather(rng.integers(0, len(gaps), len(frame))))
+        return frame.select(pl.when(wrong).then(after).otherwise("own").cast(own.dtype)).to_series()
+
+    def _starts(self, tables: Frames, link: Ints) -> tuple[pl.DataFrame, pl.Expr]:
+        """(n,) both times, and from when on time is counted."""
         own = tables[self.key.table][self.column]
         there = gathered(tables[self.key.parent][self.source], link).cast(own.dtype)
-        origin = pl.select(ORIGIN[type(own.dtype)].cast(own.dtype)).item()
-        start = _lit(origin, own) if self.close else pl.col("there")
-        gaps = pl.DataFrame({"own": own, "there": there}).select(gap=pl.col("own") - start, there="there")
-        gap, known = gaps["gap"].to_physical().to_numpy(), (gaps["gap"].is_not_null() & there.is_not_null()).to_numpy()
-        gap = np.where(known, np.nan_to_num(gap), 0).astype(np.int64)
-        wrong = known & (gap < 0)
-        if self.always and wrong.any():
-            right = gap[known & (gap >= 0)]
-            gap[wrong] = rng.choice(right, int(wrong.sum())) if len(right) and not self.close else 0
-        unit = gaps["gap"].dtype
-        made = pl.DataFrame({"own": own, "there": there, "gap": pl.Series(gap).cast(unit), "known": known})
-        return made.select(pl.when("known").then(pl.col("there") + pl.col("gap")).otherwise("own")).to_series().cast(
-            own.dtype
-        )  # fmt: skip
+        start = pl.col("there").dt.truncate("1w") if self.learnt == "weeks" else pl.col("there")
+        return pl.DataFrame({"own": own, "there": there}), start
 
 
 @dataclass(frozen=True)
@@ -345,8 +348,8 @@ def numeric(series: pl.Series) -> pl.Series:
     return series.cast(pl.Float64 if isinstance(series.dtype, pl.Decimal) else pl.Int64)
 
 
-def _lit(origin: Any, like: pl.Series) -> pl.Expr:
-    return pl.lit(origin, dtype=like.dtype)
+def _monday(dtype: pl.DataType) -> pl.Expr:
+    return pl.lit(MONDAY, dtype=pl.Date).cast(dtype)
 
 
 # ---- JSON ------------------------------------------------------------------------------------------------------------
@@ -370,12 +373,13 @@ def from_plain(data: Any, keys: Mapping[str, ForeignKey]) -> Derived:
         raise ModelFileError("what is determined across tables: there is no such kind, or no such key")
     types = {
         "column": str, "source": str, "of": (str, type(None)), "times": (str, type(None)), "op": str, "empty": str,
-        "whole": bool, "close": bool, "always": bool, "present": list, "absent": list, "order": str, "amount": str,
+        "whole": bool, "learnt": str, "always": bool, "present": list, "absent": list, "order": str, "amount": str,
         "sign": int, "decimals": (int, type(None)),
     }  # fmt: skip
     values = {name: data[name] for name in data if name not in ("how", "key")}
     fits = all(isinstance(value, cast(Any, types[name])) for name, value in values.items())
     fits = fits and values.get("op", "sum") in OPS and values.get("empty", "zero") in ("zero", "missing", "drawn")
+    fits = fits and values.get("learnt", "since") in LEARNT
     fits = fits and values.get("sign", 1) in (1, -1) and 0 <= (values.get("decimals") or 0) <= 18
     fits = fits and (kind is not Total or (values["op"] == "count") == (values["of"] is None))
     for name in ("present", "absent"):

@@ -38,7 +38,7 @@ def learnable(tables: Mapping[str, pl.DataFrame], derived: Iterable[Derived]) ->
         table, column = one.place
         if not one.is_learnt:
             made[table] = made[table].drop(column)
-        elif isinstance(one, After) and one.close:
+        elif isinstance(one, After) and one.learnt != "as it is":
             link = rows_of(tables, one.key)
             made[table] = made[table].with_columns(one.since(tables, link))
     return made

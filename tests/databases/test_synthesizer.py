@@ -355,3 +355,26 @@ def test_children_share_what_their_parent_does_not_say() -> None:
     drawn = Synthesizer(epochs=30, random_state=0).fit(database).sample(random_state=1)
     real, made = (db.group_by("p").agg(pl.col("x").mean())["x"].std() for db in (rows, drawn["c"]))
     assert made == pytest.approx(real, rel=0.25)
+
+
+def test_what_one_table_determines_in_another_holds_exactly(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(200), rng.integers(1, 5, 200))
+    users = pl.DataFrame({"id": np.arange(200), "land": rng.choice(["de", "fr", "it"], 200)})
+    users = users.with_columns(since=pl.date(2020, 1, 1) + pl.duration(days=pl.Series(rng.integers(0, 900, 200))))
+    orders = pl.DataFrame({"user": who, "land": users["land"].gather(who), "price": rng.integers(1, 99, len(who))})
+    orders = orders.with_columns(
+        day=users["since"].gather(who) + pl.Series(rng.integers(0, 30, len(who)) * 86_400_000_000).cast(pl.Duration)
+    )
+    users = users.join(orders.group_by("user").agg(total=pl.col("price").sum()), left_on="id", right_on="user")
+    database = Database({"users": users.sort("id"), "orders": orders}, ["orders.user -> users.id"])
+    synth = Synthesizer(**QUICK).fit(database)
+    synth.save(tmp_path / "m.likewise")
+    for one in (synth, Synthesizer.load(tmp_path / "m.likewise")):
+        drawn = one.sample(random_state=1)
+        check(drawn, database.schema, database)
+        both = drawn["orders"].join(drawn["users"], left_on="user", right_on="id")
+        assert (both["land"] == both["land_right"]).all()
+        assert (both["day"] >= both["since"]).all()
+        sums = both.group_by("user").agg(pl.col("price").sum(), pl.col("total").first())
+        assert (sums["price"] == sums["total"]).all()

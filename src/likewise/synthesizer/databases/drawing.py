@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from likewise.databases.derived import again
 from likewise.databases.keys import ForeignKey
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
@@ -155,7 +156,8 @@ class _Drawing:
 
     def _none(self, name: str, own: TableModel) -> pl.DataFrame:
         """No rows, of the columns that there would be."""
-        types = {c: dtype_from_name(own.columns[c]) for c in own.columns if c not in self.model.keys.made(name)}
+        made = {*self.model.keys.made(name), *(one.place[1] for one in self.model.derived if one.place[0] == name)}
+        types = {c: dtype_from_name(own.columns[c]) for c in own.columns if c not in made}
         seen = {c.name: dtype_from_name(c.dtype) for c in own.shown}
         return pl.DataFrame(schema=types | seen)
 
@@ -324,7 +326,9 @@ class _Drawing:
                 LikewiseWarning,
                 stacklevel=3,
             )
-        return {name: _as_it_came(made[name], own) for name, own in model.tables.items()}
+        types = {name: own.columns for name, own in model.tables.items()}
+        whole = again(made, model.derived, seed_of(self.seed, ">"), columns=types, links=None if lost else self.links)
+        return {name: _as_it_came(whole[name], own) for name, own in model.tables.items()}
 
 
 def _codes(rows: pl.DataFrame, key: ForeignKey) -> Ints:

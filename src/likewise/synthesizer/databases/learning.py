@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from likewise.databases.database import Database
+from likewise.databases.derived import Derived, find, learnable
 from likewise.databases.graph import LOOKED_AT, Graph, Links, alike, graph_of, numbers_of
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.codes import SideCodes
@@ -60,6 +61,7 @@ class DatabaseModel:
         tables: by name.
         keys: how keys are made.
         late: what the links are like that are made when all rows are there.
+        derived: what rows of one table determine in another.
     """
 
     schema: DatabaseSchema
@@ -67,6 +69,7 @@ class DatabaseModel:
     tables: dict[str, TableModel]
     keys: Keys
     late: Mapping[ForeignKey, SelfLinks | LateLinks]
+    derived: tuple[Derived, ...] = ()
 
 
 def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
@@ -83,11 +86,13 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     links = {key: np.maximum(database.parent_rows(key), MISSING) for key in schema.foreign}
     seen = {key: _seen(database, key, links[key]) for key in schema.foreign}
     graph = graph_of(schema, seen, kept)
-    learning = _Learning(synth, database, graph, links)
+    seed = int(np.random.SeedSequence(synth.random_state).generate_state(1, np.uint64)[0])
+    derived = find(database.tables, schema, seed_of(seed, ""))
+    learning = _Learning(synth, database, learnable(database.tables, derived), graph, links, seed)
     for name in graph.order:
         with telling_of(name):
             learning.table(name)
-    return DatabaseModel(schema, graph, learning.models, learning.keys, learning.late())
+    return DatabaseModel(schema, graph, learning.models, learning.keys, learning.late(), derived)
 
 
 def check_options(synth: Synthesizer) -> None:
@@ -141,10 +146,12 @@ def _seen(database: Database, key: ForeignKey, links: Ints) -> Links:
 class _Learning:
     """The tables so far, and what of their real rows their children are told."""
 
-    def __init__(self, synth: Synthesizer, database: Database, graph: Graph, links: dict[ForeignKey, Ints]) -> None:
+    def __init__(
+        self, synth: Synthesizer, database: Database, tables: Mapping[str, pl.DataFrame], graph: Graph,
+        links: dict[ForeignKey, Ints], seed: int,
+    ) -> None:  # fmt: skip
         self.synth, self.database, self.graph, self.links = synth, database, graph, links
-        seed = synth.random_state
-        self.seed = int(np.random.SeedSequence().entropy) % 2**63 if seed is None else int(seed)  # type: ignore[arg-type]
+        self.tables, self.seed = tables, seed
         self.keys = Keys.fit(database.tables, database.schema)
         self.models: dict[str, TableModel] = {}
         self.wide: dict[str, pl.DataFrame] = {}
@@ -166,11 +173,11 @@ class _Learning:
 
     def table(self, name: str) -> None:
         """Learn a table, after those that it points at."""
-        frame, said, graph = self.database.tables[name], self.database.schema.tables[name], self.graph
+        frame, said, graph = self.tables[name], self.database.schema.tables[name], self.graph
         rng = seed_of(self.seed, name)
-        columns = {column: dtype_name(dtype) for column, dtype in frame.schema.items()}
+        columns = {column: dtype_name(dtype) for column, dtype in self.database.tables[name].schema.items()}
         plan = {plan_of(key): self.counts(key) for key in graph.planned(name)}
-        own = frame.drop(self.keys.made(name))
+        own = frame.drop(self.keys.made(name), strict=False)
         schema = schema_of(own, said.columns)
         model = TableModel(columns=columns, n_rows=len(frame), way=EMPTY)
         if said.kept:
@@ -199,7 +206,7 @@ class _Learning:
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
             positions = [c for c, maker in self.keys.makers[name].items() if isinstance(maker, Position)]
-            sort = frame[positions[0]] if positions else own[order] if order else None
+            sort = self.database.tables[name][positions[0]] if positions else own[order] if order else None
             at = _in_groups(links, sort, rng)
             model = replace(model, told=tuple(names), loose=float((links < 0).sum() / max((links >= 0).sum(), 1)))
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.codecs.column import take_value
+from likewise.databases.derived import from_list, to_list
 from likewise.databases.graph import Graph
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.codes import SideCodes
@@ -59,7 +60,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
     arrays |= {f"keys.keys.{key}": value for key, value in own.items()}
     return {
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
-        "owners": [str(key) for key in graph.owner.values()], "keys": keys,
+        "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
         "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
     }, arrays  # fmt: skip
 
@@ -92,7 +93,8 @@ def of_parts(
     }
     made = Keys.from_state(schema, take_value(manifest, "keys", dict), groups.get(("keys", "keys"), {}))
     graph = Graph(tuple(take_value(manifest, "order", list)), owner, sides, tuple(late))
-    model = DatabaseModel(schema, graph, tables, made, late)
+    derived = from_list(manifest.get("derived"), schema)
+    model = DatabaseModel(schema, graph, tables, made, late, derived)
     _check(model)
     return model
 

@@ -36,20 +36,33 @@ class Table:
     marked: frozenset[int] = frozenset()
 
 
-def card(title: str, *parts: Table | str) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, as SVG whose texts are escaped."""
+
+    svg: str
+
+
+def card(title: str, *parts: Table | Picture | str) -> str:
     """HTML of a result.
 
     Args:
         title: what it is.
-        parts: tables, and sentences, in order; as much of each as fits.
+        parts: tables, pictures and sentences, in order; as much of each as fits.
     """
     found, left = [f"<b>{_text(title)}</b>"], MOST_BYTES
     for at, part in enumerate(parts):
         share = left // (len(parts) - at)
-        html = f"<p>{_text(part, 600)}</p>" if isinstance(part, str) else _table(part, share)
+        html = _part(part, share)
         found.append(html)
         left -= len(html.encode())
     return f"<div>{''.join(found)}</div>"
+
+
+def _part(part: Table | Picture | str, most_bytes: int) -> str:
+    if isinstance(part, Picture):  # half a picture is none
+        return part.svg if len(part.svg.encode()) <= most_bytes else "<p>… a picture too large for a notebook</p>"
+    return f"<p>{_text(part, 600)}</p>" if isinstance(part, str) else _table(part, most_bytes)
 
 
 def _table(table: Table, most_bytes: int) -> str:

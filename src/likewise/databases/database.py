@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from likewise.databases.folder import TableFile, read_folder, write_folder
 from likewise.databases.inference import infer_keys, told_keys
+from likewise.databases.integrity import Orphans, Problem, problems, settled
 from likewise.databases.keys import DatabaseSchema, ForeignKey, key_text
+from likewise.databases.overview import Overview, overview
 from likewise.databases.pointing import parent_rows
 from likewise.errors import InputError, SchemaError, nearest
+from likewise.notebook import Picture, Table, card
 from likewise.tables.atomic import PathLike
 from likewise.tables.frames import from_frame
 
@@ -99,6 +102,36 @@ class Database(Mapping[str, Any]):
             own, parent = self.tables[key.table], self.tables[key.parent]
             self._rows[key] = parent_rows(own, key.columns, parent, key.parent_columns)
         return self._rows[key]
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What does not hold: keys that rows share or lack, rows that point at nothing that is there, required cells
+        that are missing, circles of tables of which none can be the first. Counts only."""
+        return problems(self.tables, self.schema, self.parent_rows)
+
+    def settled(self, orphans: Orphans = "null") -> Self:
+        """The database as it can be learnt: `integrity.settled`, with a warning that says what was done.
+
+        Args:
+            orphans: what becomes of rows that point at rows which are not there. "null" takes their key for missing,
+                where it may be, and leaves the rows out where not; "drop" leaves all of them out; "keep"; "error".
+
+        Raises:
+            InputError: rows share or lack a key that tells rows apart.
+        """
+        return self.with_tables(settled(self.tables, self.schema, orphans))
+
+    def overview(self) -> Overview:
+        """Its tables, its keys and what their rows show, and a picture of how tables point."""
+        return overview(self)
+
+    def __repr__(self) -> str:
+        rows = sum(map(len, self.tables.values()))
+        return f"Database({len(self.tables)} tables, {len(self.schema.foreign)} foreign keys, {rows:,} rows)"
+
+    def _repr_html_(self) -> str:
+        view = overview(self)
+        tables = Table(*view.table_lines()), Table(*view.relation_lines())
+        return card(repr(self), Picture(view.svg()), *tables, *map(str, view.problems))
 
     def with_schema(self, schema: DatabaseSchema) -> Self:
         """The same tables, with other keys.

@@ -85,7 +85,8 @@ def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Co
         >>> from likewise.databases.database import Database
         >>> users, orders = pl.DataFrame({"id": [1, 2], "best": [None, 5]}), pl.DataFrame({"id": [5], "user": [1]})
         >>> shop = Database({"lines": pl.DataFrame({"order": [5]}), "orders": orders, "users": users}, keys=keys)
-        >>> graph = graph_of(shop.schema, {key: Links(2, 1, 1, 1.0, 0.0) for key in shop.schema.foreign})
+        >>> schema = shop.schema.replace("orders", required=("user",))
+        >>> graph = graph_of(schema, {key: Links(2, 1, 1, 1.0, 0.0) for key in schema.foreign})
         >>> graph.order, [str(key) for key in graph.late]
         (('users', 'orders', 'lines'), ['users.best -> orders.id'])
     """

@@ -206,9 +206,9 @@ class Found:
                 told = naming.names_own(key[0], self.facts.names[name]) if len(key) == 1 else NONE
                 said = "; named so; sure" if told == FULL else "; likely"
                 self.evidence[key_text(name, key)] = f"no two of {n:,} rows share it{said}"
-        required = (
-            tuple(c for c in self._linked(name) if columns[c].is_complete and c not in primary) if n >= _FEW else ()
-        )
+        lost = {link.child.name for link in self.links if link.child.table == name and link.share < 1}
+        full = (c for c in self._linked(name) if columns[c].is_complete and c not in lost and c not in primary)
+        required = tuple(full) if n >= _FEW else ()
         order = self._order(name)
         if order is not None:
             self.evidence[f"order of {name}"] = f"{order!r} tells the rows of one parent apart in time or place"

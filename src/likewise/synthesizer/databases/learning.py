@@ -198,7 +198,7 @@ class _Learning:
         above: list[Column] = []
         if owner is not None:
             links = self.links[owner]
-            order = order_of(own, schema, links, said.order)
+            when, order = order_of(own, schema, links, said.order)
             parents, parent = self.wide[owner.parent], self.models[owner.parent]
             learnt = own.select(c.name for c in schema if c.is_modelled)
             names = most_telling(parents, learnt, links, [plan_of(owner)], rng)
@@ -206,7 +206,7 @@ class _Learning:
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
             positions = [c for c, maker in self.keys.makers[name].items() if isinstance(maker, Position)]
-            sort = self.database.tables[name][positions[0]] if positions else own[order] if order else None
+            sort = self.database.tables[name][positions[0]] if positions else when
             at = _in_groups(links, sort, rng)
             model = replace(model, told=tuple(names), loose=float((links < 0).sum() / max((links >= 0).sum(), 1)))
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)

@@ -196,26 +196,31 @@ def context_of(model: TableModel, owner: str, names: Sequence[str]) -> list[Colu
     return [replace(c, name=named_below(owner, c.name)) for c in model.shown if c.name in names]
 
 
-def order_of(own: pl.DataFrame, schema: Schema, whose: Ints, declared: str | None) -> str | None:
-    """The column that orders the rows of a parent: the one declared, or one of times that does so already.
+def order_of(
+    own: pl.DataFrame, schema: Schema, whose: Ints, declared: str | None
+) -> tuple[pl.Series | None, str | None]:
+    """What the rows of a parent are sorted by, the column declared or one of times that stand in order already; and
+    its name, where it tells how long it is from row to row.
 
     Args:
         whose: (n,) the parent of each row as it stands, -1 of none.
     """
-    if declared is not None and declared in own.columns and not own[declared].null_count():
-        return declared if schema[declared].kind in (Kind.DATETIME, Kind.INTEGER, Kind.REAL) else None
-    if declared is not None:
-        return None
-    for column in schema:
-        if column.kind is not Kind.DATETIME or column.role is not Role.FEATURE:
+    names = [declared] if declared is not None else [c.name for c in schema if c.kind is Kind.DATETIME]
+    for name in names:
+        if name not in own.columns:
             continue
-        when = parse(own.select(column.name), Schema((column,)))[column.name]
-        table = pl.DataFrame({"who": whose, "when": when}).filter(pl.col("who") >= 0).sort("who", maintain_order=True)
-        same = table["who"] == table["who"].shift(1)
-        step = (table["when"].to_physical() - table["when"].to_physical().shift(1)).filter(same)
-        if not when.null_count() and (step != 0).any() and (step >= 0).mean() >= SORTED:  # type: ignore[operator]
-            return column.name
-    return None
+        when = parse(own.select(name), Schema((schema[name],)))[name]
+        is_time = when.dtype in (pl.Date, pl.Datetime) or (when.dtype.is_numeric() and declared is not None)
+        is_time &= schema[name].is_modelled and not when.null_count()
+        if declared is not None or (is_time and _stands_in_order(when, whose)):
+            return when, name if is_time else None
+    return None, None
+
+
+def _stands_in_order(when: pl.Series, whose: Ints) -> bool:
+    table = pl.DataFrame({"who": whose, "when": when}).filter(pl.col("who") >= 0).sort("who", maintain_order=True)
+    step = table.select(pl.col("when").to_physical().diff().over("who"))["when"].drop_nulls()
+    return bool((step != 0).any()) and float((step >= 0).mean()) >= SORTED  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -148,3 +148,46 @@ def test_rules_that_histories_cannot_keep_are_refused(rules: list[str], more: di
 def test_rules_and_conditions_that_hardly_any_history_keeps_tell_the_rate() -> None:
     with pytest.raises(ConditionError, match="too few to give 5"):
         learnt().sample(5, where={"total": lw.every_row(lw.above(155))}, max_tries=50, random_state=0)
+
+
+@cache
+def careers() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Seasons of players, and the players, some of whom never played; nobody plays once dead."""
+    rng = np.random.default_rng(0)
+    rows: list[tuple[Any, ...]] = []
+    players: list[tuple[Any, ...]] = []
+    for who in range(350):
+        born, n = int(rng.integers(1900, 1970)), int(rng.integers(1, 10)) if who < 250 else 0
+        last = born + 20 + n
+        died = None if rng.random() < 0.3 else last + int(rng.integers(0, 12))
+        rows += [(f"p{who:03}", born + 20 + k, int(rng.integers(0, 90))) for k in range(n)]
+        players.append((f"p{who:03}", born, died))
+    return (
+        pl.DataFrame(rows, schema=["who", "year", "games"], orient="row"),
+        pl.DataFrame(players, schema=["who", "born", "died"], orient="row"),
+    )
+
+
+def test_rules_hold_between_rows_and_the_table_of_entities_and_of_those_without_rows(tmp_path: Path) -> None:
+    seasons, players = careers()
+    rules = ["year <= died", "born + 15 <= died", "born < year"]
+    synth = lw.Synthesizer(entity="who", time="year", rules=rules, random_state=0, epochs=3)
+    synth.fit(seasons, static=players).save(tmp_path / "m")
+    synth = lw.load(tmp_path / "m")
+
+    def broken(rows: pl.DataFrame, static: pl.DataFrame) -> tuple[int, int]:
+        both = rows.join(static, on="who")
+        return (
+            both.filter((pl.col("year") > pl.col("died")) | (pl.col("born") >= pl.col("year"))).height,
+            static.filter(pl.col("born") + 15 > pl.col("died")).height,
+        )
+
+    assert broken(seasons, players) == (0, 0)
+    rows, static = synth.sample(500, random_state=1)
+    assert broken(rows, static) == (0, 0)
+    assert len(static) == 500
+    assert static["who"].is_in(rows["who"].implode()).mean() < 0.9  # type: ignore[operator]
+    planned = players.select("who", "born").tail(150)
+    assert broken(*synth.sample(static=planned, random_state=1)) == (0, 0)
+    loose = lw.Synthesizer(entity="who", time="year", random_state=0, epochs=3).fit(seasons, static=players)
+    assert sum(broken(*loose.sample(500, random_state=1))) > 0

@@ -10,7 +10,7 @@ Legend: n rows; `outer` a canonical frame of the user's schema, `inner` one that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -254,6 +254,12 @@ class RulePlan:
             if bounds is not None and not isinstance(bounds[0], str):
                 found &= outer[name].is_between(*bounds).fill_null(True)
         return found
+
+    def on(self, names: Sequence[str]) -> RulePlan:
+        """What looks at tables of these columns alone: the rules that name no other. It makes nothing."""
+        places = [i for i, rule in enumerate(self.rules) if set(rule.columns) <= set(names)]
+        tuples = {k: self.tuples[i] for k, i in enumerate(places) if i in self.tuples}
+        return replace(self, rules=tuple(self.rules[i] for i in places), steps=(), tuples=tuples)
 
     def alone(self, outer: pl.DataFrame) -> pl.Series:
         """(n,) which rows are the first that hold what `unique` rules let only one row hold."""

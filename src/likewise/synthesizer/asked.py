@@ -156,7 +156,7 @@ def drawn_as_asked(
         m = budget.next_batch(n - budget.found, most=max(at_once, 1))
         rows, whose, entities = model.sample(m, rng, replace(given, max_tries=None), narrowing)
         rows = ruled.outer(rows)
-        breaks = ruled.broken(rows, whose, m)
+        breaks = ruled.broken(rows, whose, m, entities)
         good = np.flatnonzero(asked.met(rows, whose, m) & ~breaks)
         broken += int(breaks.sum())
         taken = good[: n - budget.found]

@@ -50,7 +50,9 @@ def histories_of(
     codes = model.firsts.encode_known(table.select(learnt)) if learnt else None
     given = Given(codes, narrowing.weights, joint=False)
     known = table.select(raw.columns)
-    rows, whose, entities = ruled.unbroken(lambda: model.sample(len(raw), rng, given, narrowing, known=known), len(raw))
+    rows, whose, entities = ruled.unbroken(
+        lambda: model.sample(len(raw), rng, given, narrowing, known=known), len(raw), bare=True
+    )
     drawn = restore(entities.select(names), own)
     full = pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
     steps = restore(rows.select(name for name in schema.names if name in rows.columns), schema)

@@ -80,32 +80,42 @@ class RuledRows:
         kept = [name for name in outer.columns if name in known.columns and known[name].null_count() < len(known)]
         return outer.with_columns(pl.coalesce(pl.lit(known[name]), pl.col(name)).alias(name) for name in kept)
 
-    def broken(self, outer: pl.DataFrame, whose: Ints, m: int) -> Bools:
-        """(m,) which histories have a row that breaks a rule."""
+    def broken(self, outer: pl.DataFrame, whose: Ints, m: int, entities: pl.DataFrame | None = None) -> Bools:
+        """(m,) which histories have a row that breaks a rule, or no row and an entity that breaks one.
+
+        Args:
+            entities: (m, columns) what they are of; None looks at rows alone.
+        """
         if self.plan is None:
             return np.zeros(m, bool)
         kept = (self.plan.keep_all(outer) & self.plan.within(outer)).to_numpy()
-        return np.bincount(whose[~kept], minlength=m) > 0
+        found, bare = np.bincount(whose[~kept], minlength=m) > 0, np.bincount(whose, minlength=m) == 0
+        if entities is not None and bare.any() and (of_entities := self.plan.on(entities.columns)).rules:
+            found |= bare & ~of_entities.keep_all(entities).to_numpy()
+        return np.asarray(found)
 
-    def unbroken(self, draw: Callable[[], Drawn], m: int, known: pl.DataFrame | None = None) -> Drawn:
+    def unbroken(
+        self, draw: Callable[[], Drawn], m: int, known: pl.DataFrame | None = None, *, bare: bool = False
+    ) -> Drawn:
         """Rows of each of m entities, drawn until they keep the rules.
 
         Args:
             draw: of the rows of all.
             known: (n, columns) what of these rows stays as it is, null where nothing does; a rule cannot make it anew.
+            bare: whether entities without rows are to keep the rules, too.
 
         Raises:
             RuleError: some find none that do.
         """
         rows, whose, entities = draw()
         rows = self._over(rows, known)
-        left = self.broken(rows, whose, m)
+        left = self.broken(rows, whose, m, entities if bare else None)
         for _ in range(TRIES):
             if not left.any():
                 return rows, whose, entities
             again, of, others = draw()
             again = self._over(again, known)
-            taken = left & ~self.broken(again, of, m)
+            taken = left & ~self.broken(again, of, m, others if bare else None)
             both = pl.concat([rows.filter(pl.Series(~taken[whose])), again.filter(pl.Series(taken[of]))])
             whose = np.concatenate([whose[~taken[whose]], of[taken[of]]])
             order = np.argsort(whose, kind="stable")

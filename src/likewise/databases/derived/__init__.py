@@ -2,7 +2,7 @@
 
 from likewise.databases.derived.finding import find
 from likewise.databases.derived.kinds import After, Carried, Derived, Implied, Running, Total
-from likewise.databases.derived.making import again, from_list, learnable, to_list
+from likewise.databases.derived.making import again, from_list, kept_apart, learnable, to_list, unlearnt, why_not
 
 __all__ = [
     "After",
@@ -14,6 +14,9 @@ __all__ = [
     "again",
     "find",
     "from_list",
+    "kept_apart",
     "learnable",
     "to_list",
+    "unlearnt",
+    "why_not",
 ]

@@ -10,6 +10,8 @@ import polars as pl
 
 from likewise.databases.derived.kinds import After, Derived, Place, from_plain, plain
 from likewise.databases.keys import DatabaseSchema, ForeignKey
+from likewise.databases.links.apart import apart
+from likewise.databases.links.makers import Drawn
 from likewise.databases.pointing import MISSING, parent_rows
 from likewise.errors import ModelFileError
 from likewise.schema.dtypes import dtype_from_name
@@ -51,6 +53,7 @@ def again(
     *,
     columns: Mapping[str, Mapping[str, str]] | None = None,
     links: Mapping[ForeignKey, Ints] | None = None,
+    given: Mapping[str, pl.DataFrame] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The tables with what is determined across them, computed in the order in which one needs another.
 
@@ -59,6 +62,7 @@ def again(
         derived: as `find` gives them, in order.
         columns: name -> column -> type, as the columns of each table stood; None appends what was not learnt.
         links: of foreign keys, if they are known; else rows are joined by their keys.
+        given: of some tables, rows that were given; what these hold stays.
     """
     made, known = dict(tables), dict(links or {})
     for one in derived:
@@ -67,8 +71,11 @@ def again(
         table, column = one.place
         new = one.compute(made, known[one.key], rng).alias(column)
         of = (columns or {}).get(table, {}).get(column)
-        if of is not None and new.dtype != (dtype := dtype_from_name(of)):
+        if of and of != "Enum" and new.dtype != (dtype := dtype_from_name(of)):
             new = _cast(new, dtype)
+        held = (given or {}).get(table)
+        if held is not None and column in held.columns and len(held) == len(new):
+            new = held[column].cast(new.dtype).zip_with(held[column].is_not_null(), new)
         made[table] = made[table].with_columns(new)
     return {n: t.select([*(c for c in (columns or {}).get(n, t.columns) if c in t.columns)]) for n, t in made.items()}
 
@@ -79,6 +86,38 @@ def _cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
     if dtype.is_integer() and series.dtype.is_float():
         series = series.round(0)
     return series.cast(dtype, strict=False)
+
+
+def why_not(derived: Iterable[Derived], table: str, column: str) -> str | None:
+    """Why a column was not learnt as it is; None where it was."""
+    for one in derived:
+        if one.place == (table, column) and not (isinstance(one, After) and one.learnt == "as it is"):
+            return f"it is computed ({one})"
+    return None
+
+
+def unlearnt(derived: Iterable[Derived], table: str) -> list[str]:
+    """The columns of a table that are computed alone."""
+    return [one.place[1] for one in derived if one.place[0] == table and not one.is_learnt]
+
+
+def kept_apart(
+    tables: Mapping[str, pl.DataFrame], derived: Iterable[Derived], schema: DatabaseSchema, rng: np.random.Generator
+) -> dict[str, pl.DataFrame]:
+    """The tables with computed times moved on where two rows would share a key by them."""
+    made = dict(tables)
+    for one in derived:
+        table, column = one.place
+        for key in schema.tables[table].keys if isinstance(one, After) else ():
+            if column in key:
+                dtype = made[table][column].dtype
+                step = _SECOND[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+                rest = made[table].select(c for c in key if c != column)
+                made[table] = made[table].with_columns(apart(made[table][column], rest, Drawn(step), rng))
+    return made
+
+
+_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def in_order(derived: Iterable[Derived]) -> tuple[Derived, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from likewise.databases.derived import again
+from likewise.databases.derived import again, kept_apart, unlearnt, why_not
 from likewise.databases.keys import ForeignKey
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
@@ -89,6 +89,8 @@ def wanted_of(
                 f"table {name!r} takes no conditions: its rows are drawn for those of another table, kept or given; "
                 f"these do: {', '.join(map(repr, free)) or 'none here'}"
             )
+        if reason := why_not(model.derived, name, column):
+            raise ConditionError(f"column {column!r} of table {name!r} takes no condition: {reason}")
         if column not in tables[name].columns:
             raise ConditionError(f"table {name!r} has no column {column!r}{nearest(column, tables[name].columns)}")
         conditions.setdefault(name, {})[column] = condition
@@ -156,7 +158,7 @@ class _Drawing:
 
     def _none(self, name: str, own: TableModel) -> pl.DataFrame:
         """No rows, of the columns that there would be."""
-        made = {*self.model.keys.made(name), *(one.place[1] for one in self.model.derived if one.place[0] == name)}
+        made = {*self.model.keys.made(name), *unlearnt(self.model.derived, name)}
         types = {c: dtype_from_name(own.columns[c]) for c in own.columns if c not in made}
         seen = {c.name: dtype_from_name(c.dtype) for c in own.shown}
         return pl.DataFrame(schema=types | seen)
@@ -164,7 +166,7 @@ class _Drawing:
     def _root(self, name: str, own: TableModel, rng: np.random.Generator) -> pl.DataFrame:
         wanted, seed = self.wanted, int(rng.integers(2**31))
         if name in wanted.given:
-            known = wanted.given[name]
+            known = wanted.given[name].drop(unlearnt(self.model.derived, name), strict=False)
             of_keys = [c for c in self.model.keys.made(name) if c in known.columns]
             told = known.drop(of_keys)
             if not told.width:
@@ -327,7 +329,9 @@ class _Drawing:
                 stacklevel=3,
             )
         types = {name: own.columns for name, own in model.tables.items()}
-        whole = again(made, model.derived, seed_of(self.seed, ">"), columns=types, links=None if lost else self.links)
+        rng, links = seed_of(self.seed, ">"), None if lost else self.links
+        whole = again(made, model.derived, rng, columns=types, links=links, given=self.wanted.given)
+        whole = kept_apart(whole, model.derived, schema, rng)
         return {name: _as_it_came(whole[name], own) for name, own in model.tables.items()}
 
 

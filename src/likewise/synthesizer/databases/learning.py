@@ -87,7 +87,8 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     seen = {key: _seen(database, key, links[key]) for key in schema.foreign}
     graph = graph_of(schema, seen, kept)
     seed = int(np.random.SeedSequence(synth.random_state).generate_state(1, np.uint64)[0])
-    derived = find(database.tables, schema, seed_of(seed, ""))
+    early = [*graph.owner.values(), *(key for keys in graph.sides.values() for key in keys)]
+    derived = find(database.tables, schema, seed_of(seed, ""), early)
     learning = _Learning(synth, database, learnable(database.tables, derived), graph, links, seed)
     for name in graph.order:
         with telling_of(name):

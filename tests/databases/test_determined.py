@@ -1,0 +1,90 @@
+"""What is determined across tables holds in every database that is drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.databases.shops import check
+from tests.databases.test_derived import shop
+
+from likewise import Synthesizer
+from likewise.databases.database import Database
+from likewise.databases.derived import After, find
+from likewise.errors import ConditionError
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Synthesizer:
+    return Synthesizer(epochs=3, random_state=0).fit(shop())
+
+
+def holds(drawn: Database) -> None:
+    users, orders, lines = (drawn.tables[name] for name in ("users", "orders", "lines"))
+    sums = lines.group_by("order").agg(total=(pl.col("quantity") * pl.col("price")).sum(), n=pl.len())
+    told = orders.join(sums, left_on="no", right_on="order", how="left").join(users, left_on="user", right_on="id")
+    assert told.select(((pl.col("total") - pl.col("total_right").fill_null(0)).abs() < 0.0051).all()).item()
+    assert (told["lines"] == told["n"].fill_null(0)).all()
+    assert (told["placed"] >= told["since"]).all()
+    assert told["land"].equals(told["land_right"], null_equal=True, check_names=False)
+    assert ((told["state"] == "full") == (told["lines"] > 0)).all()
+    prices = lines.join(drawn.tables["products"], left_on="product", right_on="sku")
+    assert (prices["price"] == prices["price_right"]).all()
+
+
+def test_all_of_it_holds_in_what_is_drawn(learnt: Synthesizer) -> None:
+    real = shop()
+    drawn = learnt.sample(random_state=1)
+    check(drawn, real.schema, real)
+    holds(drawn)
+    placed = drawn["orders"]["placed"].dt.year()
+    assert placed.min() >= 1994  # type: ignore[operator]
+    assert placed.max() <= 2014  # type: ignore[operator]
+
+
+def test_a_model_file_holds_it_too(learnt: Synthesizer, tmp_path: Path) -> None:
+    learnt.save(tmp_path / "shop.likewise")
+    drawn = Synthesizer.load(tmp_path / "shop.likewise").sample(random_state=1)
+    holds(drawn)
+    for name, rows in learnt.sample(random_state=1).tables.items():
+        assert rows.equals(drawn.tables[name], null_equal=True)
+
+
+def test_conditions_on_what_is_computed_are_refused_with_the_reason(learnt: Synthesizer) -> None:
+    with pytest.raises(ConditionError, match=r"'spent'.*users.spent = sum"):
+        learnt.sample(where={"users.spent": 3.0}, random_state=1)
+
+
+def test_what_is_known_of_given_rows_stays(learnt: Synthesizer) -> None:
+    real = shop()
+    some = real.tables["users"].drop_nulls().head(40)
+    drawn = learnt.sample(given={"users": some}, random_state=2)
+    assert drawn["users"].equals(some)
+    holds(drawn)
+    less = learnt.sample(given={"users": some.drop("spent")}, random_state=2)
+    sums = less["orders"].group_by("user").agg(pl.col("total").sum())
+    told = less["users"].join(sums, left_on="id", right_on="user", how="left")
+    assert told.select((pl.col("spent") - pl.col("total").fill_null(0)).abs().max()).item() < 0.01
+
+
+def test_times_in_a_key_stay_apart() -> None:
+    base = shop()
+    moves = base.tables["orders"].select("user", "placed").unique(maintain_order=True)
+    pair = Database({"users": base.tables["users"].select("id", "since"), "moves": moves}, ["moves.user -> users.id"])
+    schema = pair.schema.replace("moves", primary=("user", "placed"), order="placed")
+    pair = Database(pair.tables, schema)
+    synth = Synthesizer(epochs=3, random_state=3).fit(pair)
+    assert any(isinstance(one, After) for one in synth.database_.derived)
+    drawn = synth.sample(scale=2, random_state=3)
+    check(drawn, schema, pair)
+    told = drawn["moves"].join(drawn["users"], left_on="user", right_on="id")
+    assert (told["placed"] >= told["since"]).all()
+
+
+def test_columns_that_rules_tell_of_are_drawn_by_them() -> None:
+    base = shop()
+    ruled = base.schema.replace("orders", checks=("pieces >= lines",))
+    places = {one.place for one in find(base.tables, ruled, np.random.default_rng(0))}
+    assert {("orders", "pieces"), ("orders", "lines")}.isdisjoint(places)

@@ -2,6 +2,7 @@
 
     python benchmarks/histories.py --results benchmarks/results/histories.json [--tables baseball helpdesk ...]
     python benchmarks/histories.py --large --results benchmarks/results/histories.json
+    python benchmarks/histories.py --epsilon 1 10 --tables baseball --results benchmarks/results/histories.json
 
 Tables: careers of baseball players (of the test table, players who are also in the training one are left out),
 purchases of cdnow, helpdesk cases, C-MAPSS engines, flights of planes; of these a third of the entities is not learnt.
@@ -14,6 +15,8 @@ ends, deviations, gaps, shares of levels) from fresh ones; of fresh ones, betwee
 in time. `repeated`: rows of which an earlier one of their entity has all that `Case.unique` names. `stays_...`: rows
 with the value of the row before.
 
+`--epsilon` learns within budgets that protect whole entities, of what `Case.declared` says, and puts these rows beside.
+
 `--large` draws a made-up table of 50,000 entities of 45 rows from a model of as many, and tells seconds and memory.
 """
 
@@ -23,7 +26,7 @@ import argparse
 import json
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,6 +60,8 @@ class Case:
         stays: columns of which it is told how often they stay; shares of the first one's levels are judged.
         unique: what no two rows of an entity share, or hardly any.
         rivals: name -> file with their rows.
+        declared: what anybody may know of the table, for a budget of privacy; its columns' kinds are told by `infer`.
+        longest: rows of an entity that a budget looks at.
     """
 
     load: Callable[[Path], Split]
@@ -65,6 +70,8 @@ class Case:
     stays: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     rivals: tuple[tuple[str, str], ...] = ()
+    declared: Mapping[str, Mapping[str, Any]] | None = None
+    longest: int = 0
 
 
 def by_entity(table: pl.DataFrame, who: str, share: float = 1 / 3) -> Split:
@@ -107,10 +114,20 @@ RIVALS = (
     ("TabularARGN", "TabARGN"), ("REaLTabFormer", "RTF"), ("RCTGAN", "RCTGAN"),
     ("SDV PAR (rows shuffled)", "SDV_PAR"),
 )  # fmt: skip
+CAREERS: dict[str, dict[str, Any]] = {
+    "playerID": {"kind": "id"}, "yearID": {"bounds": (1871, 2019)}, "lgID": {"nullable": True},
+    "POS": {"levels": ("1B", "2B", "3B", "C", "OF", "P", "SS")}, "G": {"bounds": (0, 165)},
+    "GS": {"bounds": (0, 165), "nullable": True}, "InnOuts": {"bounds": (0, 4500), "nullable": True},
+    "PO": {"bounds": (0, 1900)}, "A": {"bounds": (0, 650)}, "E": {"bounds": (0, 120)}, "DP": {"bounds": (0, 200)},
+}  # fmt: skip
+"""Of baseball: nobody plays more games than a season has, and leagues and teams (`LISTED`) stand in every almanac."""
+LISTED = ("lgID", "teamID")
+"""Columns whose levels are public lists; they are taken from both tables here."""
 CASES = {
     "baseball": Case(
         baseball, "playerID", "yearID", ("POS", "teamID"), ("yearID", "teamID", "POS"),
         tuple((name, f"baseball_careers/rivals/{file}_baseball_fielding_run_1.parquet") for name, file in RIVALS),
+        CAREERS, 30,
     ),
     "cdnow": Case(cdnow, "users_id", "date"),
     "helpdesk": Case(helpdesk, "CaseID", "CompleteTimestamp", ("ActivityID",)),
@@ -269,6 +286,38 @@ def measured(case: Case, seeds: list[int], data: Path) -> dict[str, Any]:
     return {"commit": machine()["commit"], "rows": len(train), "entities": len(real.starts), "figures": result}
 
 
+def within_budgets(case: Case, epsilons: list[float], seeds: list[int], data: Path) -> dict[str, Any]:
+    """Figures of models that keep a budget by entity, of a delta of 1e-6, and of a rival's rows."""
+    train, test = case.load(data)
+    real, fresh = Rows(train, case, in_time=True), Rows(test, case, in_time=True)
+    lists = {name: {"levels": tuple(pl.concat([train, test])[name].drop_nulls().unique().sort())} for name in LISTED}
+    facts = {
+        name: {"nullable": False} | lists.get(name, {}) | dict(said) for name, said in (case.declared or {}).items()
+    }
+    facts |= {name: {"nullable": False} | said for name, said in lists.items() if name not in facts}
+    schema = lw.infer(train).declare(facts)
+    result = {}
+    for epsilon in epsilons:
+        for seed in seeds:
+            began = time.process_time()
+            privacy = lw.DP(epsilon, 1e-6, entity=case.who, max_rows=case.longest)
+            synth = lw.Synthesizer(schema=schema, time=case.when, privacy=privacy, random_state=seed).fit(train)
+            fitted = time.process_time()
+            fake = synth.sample(len(real.starts), random_state=seed)
+            spent = {"fit_cpu_seconds": fitted - began, "draw_cpu_seconds": time.process_time() - fitted}
+            name = f"likewise, epsilon {epsilon:g}, seed {seed}"
+            result[name] = figures(Rows(fake.select(train.columns), case), real, fresh) | spent
+            result[name]["plan"] = synth.plan_.text()
+            print(name, json.dumps(result[name], indent=1), flush=True)
+    file = data / "baseball_careers/rivals/TabARGN_baseball_fielding_dp_run_1.parquet"
+    if case.who == "playerID":
+        result["TabularARGN, with privacy"] = figures(
+            Rows(pl.read_parquet(file).select(train.columns), case), real, fresh
+        )
+        print(json.dumps(result["TabularARGN, with privacy"], indent=1), flush=True)
+    return {"commit": machine()["commit"], "delta": 1e-6, "longest": case.longest, "figures": result}
+
+
 def many(n: int = 50_000, rows: int = 45) -> pl.DataFrame:
     """A made-up table of so many entities: days apart, a level that wanders, places that stay, a meter that rises."""
     rng = np.random.default_rng(0)
@@ -311,13 +360,20 @@ def main() -> None:
     parser.add_argument("--tables", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--epsilon", type=float, nargs="+")
     asked = parser.parse_args()
     known = json.loads(asked.results.read_text()) if asked.results and asked.results.exists() else {}
     result = machine() | {"tables": known.get("tables", {})} | ({"large": known["large"]} if "large" in known else {})
     if asked.large:
         result["large"] = large()
         print(json.dumps(result["large"], indent=1))
-    for name in [] if asked.large else asked.tables:
+    for name in asked.tables if asked.epsilon else []:
+        if CASES[name].declared is None:
+            raise SystemExit(f"{name}: nothing is declared of this table, so no budget can be kept")
+        held = result["tables"].setdefault(name, {}).setdefault("within budgets", {"figures": {}})
+        found = within_budgets(CASES[name], asked.epsilon, asked.seeds, shared_folder() / "data")
+        result["tables"][name]["within budgets"] = found | {"figures": held["figures"] | found["figures"]}
+    for name in [] if asked.large or asked.epsilon else asked.tables:
         result["tables"][name] = measured(CASES[name], asked.seeds, shared_folder() / "data")
     if asked.results:
         asked.results.write_text(json.dumps(result, indent=1) + "\n")

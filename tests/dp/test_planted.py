@@ -121,8 +121,8 @@ def test_rows_of_a_person_that_the_noise_does_not_count_are_caught(
     if is_planted:
         honest = Ledger.__init__
 
-        def forgetting(self: Ledger, budget: DP) -> None:
-            honest(self, replace(budget, entity=None, max_rows=1))
+        def forgetting(self: Ledger, budget: DP, *, whole: bool = False) -> None:
+            honest(self, replace(budget, entity=None, max_rows=1), whole=whole)
             self.budget = budget
 
         monkeypatch.setattr(Ledger, "__init__", forgetting)

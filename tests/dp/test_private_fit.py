@@ -209,14 +209,14 @@ def test_planted_leaks_are_caught(bug: str, tmp_path: Path, monkeypatch: pytest.
     assert not are_equal(whole, artefact(NEIGHBOURS[change], tmp_path / "b", "mst"))
 
 
-def raw_counts(gate: Noisy, share: float) -> OneWay:
+def raw_counts(gate: Noisy, share: float, told: Any = ()) -> OneWay:
     """Counts as they are, though paid for."""
     OneWay.honestly(gate, share)  # type: ignore[attr-defined]
     counts = [np.bincount(gate._codes.codes[:, j], minlength=k) + 0.5 for j, k in enumerate(gate.sizes)]
     return OneWay(tuple(counts), 500.0)
 
 
-def exact_total(gate: Noisy, share: float) -> OneWay:
+def exact_total(gate: Noisy, share: float, told: Any = ()) -> OneWay:
     honest = OneWay.honestly(gate, share)  # type: ignore[attr-defined]
     return OneWay(honest.counts, float(len(gate._codes)))
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.errors import OptionError
+from likewise.errors import OptionError, PrivacyError
 
 from .test_cli import run
 from .test_histories import in_time, learnt, visits
@@ -41,11 +41,11 @@ def test_rows_do_not_go_on() -> None:
     ("options", "says"),
     [
         ({"only": {"sex": "f"}}, "only does not go with time: .* leave the entities that are not wanted out"),
-        ({"privacy": lw.DP(1.0)}, "privacy does not go with time: a budget covers rows by entity"),
+        ({"privacy": lw.DP(1.0)}, "give privacy=lw.DP.1, 1e-06, entity='patient', max_rows=..."),
     ],
 )
 def test_options_of_rows_say_what_to_do_instead(options: dict[str, Any], says: str) -> None:
-    with pytest.raises(OptionError, match=says):
+    with pytest.raises((OptionError, PrivacyError), match=says):
         lw.Synthesizer(entity="patient", time="day", **options)
 
 

@@ -213,6 +213,11 @@ def read_plan(path: Path) -> Plan:
 def _plan_of_model(fitted: Synthesizer, path: Path) -> Plan:
     if fitted.ledger_ is None:
         raise OptionError(f"{path} was fitted without a budget of privacy: there is no claim to audit")
+    if fitted.ledger_.whole:
+        raise OptionError(
+            f"{path} keeps a budget of whole histories, and audits fit tables of single rows: hold its ledger "
+            "(synth.ledger_) against another accountant instead"
+        )
     generator = fitted.generator_
     return Plan(model=generator.name, schema=fitted.schema_, privacy=fitted.ledger_.budget, options=generator.options())
 

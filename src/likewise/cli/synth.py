@@ -160,7 +160,7 @@ def synth(
         int | None,
         typer.Option(
             metavar="N",
-            help="With --epsilon: rows of one entity that are learnt from, chosen at random.",
+            help="With --epsilon: rows of one entity that are learnt from: by chance, of histories the first ones.",
             rich_help_panel=PRIVACY,
         ),
     ] = None,
@@ -405,7 +405,7 @@ def synthesize(
         if synthesizer.plan_ is not None:
             terminal.note(f"trained by {synthesizer.plan_.text()}")
         terminal.result(
-            f"differential privacy, one {spent.budget.unit} more or less: epsilon {spent.epsilon:g}, "
+            f"differential privacy, one {spent.unit} more or less: epsilon {spent.epsilon:g}, "
             f"delta {spent.budget.delta:g}, {len(spent.entries)} looks at the rows"
         )
         if budget is not None:

@@ -163,10 +163,12 @@ class Steps:
     Args:
         rate: q, the chance of each row to be in a step's sample.
         steps: how many, fixed before the first.
+        whole: whether it is whole units that are sampled, each giving one clipped sum, and not their rows.
     """
 
     rate: float
     steps: int
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1:
@@ -260,7 +262,9 @@ def losses_of(runs: Runs, rho: float, group: int, interval: float) -> Any:
         sigma = 1 / (group * math.sqrt(2 * rho))
         total = pld.from_gaussian_mechanism(sigma, value_discretization_interval=interval)
     for steps, multiplier in runs:
-        total = total.compose(_of_step(steps.rate, multiplier, group, interval).self_compose(steps.steps))
+        total = total.compose(
+            _of_step(steps.rate, multiplier, 1 if steps.whole else group, interval).self_compose(steps.steps)
+        )
     return total
 
 

@@ -32,7 +32,7 @@ from likewise.dp.ledger import DP, SLACK, Entry, Ledger
 from likewise.errors import LikewiseWarning, MissingExtraError, ModelFileError, OptionError, OutputError, PrivacyError
 from likewise.tables.files import atomic_path
 
-FORMAT, VERSION = "likewise budget", 1
+FORMAT, VERSION = "likewise budget", 2
 STATUSES = ("begun", "done", "failed")
 Status = Literal["begun", "done", "failed"]
 
@@ -55,6 +55,7 @@ class Release:
         counts_only: its claim is a Gaussian curve, as of all models that ask for nothing but counts and choices.
         status: "begun", "done" or "failed"; one that was killed stays "begun".
         queries: what it asked, as its ledger lists it; none before it ended.
+        whole: whether these tell what entities can do, and not single rows of theirs; see `Ledger`.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Release:
     counts_only: bool
     status: Status
     queries: tuple[Entry, ...] = ()
+    whole: bool = False
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -72,7 +74,7 @@ class Release:
         made = cls(**{**data, "queries": queries})
         DP(made.epsilon, made.delta)
         words = (made.id, made.time, made.model)
-        is_sound = made.status in STATUSES and isinstance(made.counts_only, bool)
+        is_sound = made.status in STATUSES and isinstance(made.counts_only, bool) and isinstance(made.whole, bool)
         if not is_sound or not all(isinstance(word, str) for word in words):
             raise ValueError("an entry holds what it cannot")
         return made
@@ -179,13 +181,14 @@ class Budget:
         return self
 
     @contextmanager
-    def recorded(self, privacy: DP, model: str, *, counts_only: bool = False) -> Iterator[End]:
+    def recorded(self, privacy: DP, model: str, *, counts_only: bool = False, whole: bool = False) -> Iterator[End]:
         """One fit: an entry is on the disk before the block runs, and is ended by it.
 
         Args:
             privacy: what the fit may spend.
             model: name of its generator.
             counts_only: nothing but counts and choices will be asked.
+            whole: its ledger counts whole entities.
 
         Yields:
             A function that takes the entries of the fit's ledger, to be called as soon as there are any to tell: what
@@ -195,7 +198,7 @@ class Budget:
             PrivacyError: its unit is not the budget's, it would go beyond the total, or another process holds the file.
             OutputError: the file cannot be written. Nothing was asked of the rows in either case.
         """
-        release = self._begin(privacy, model, counts_only=counts_only)
+        release = self._begin(privacy, model, counts_only=counts_only, whole=whole)
         queries: list[Entry] = []
 
         def end(entries: Sequence[Entry]) -> None:
@@ -216,8 +219,8 @@ class Budget:
                 stacklevel=3,
             )
 
-    def _begin(self, privacy: DP, model: str, *, counts_only: bool) -> Release:
-        release = _release(privacy, model, counts_only=counts_only)
+    def _begin(self, privacy: DP, model: str, *, counts_only: bool, whole: bool) -> Release:
+        release = _release(privacy, model, counts_only=counts_only, whole=whole)
         with self._open() as (_, total, entries):
             if (privacy.entity, privacy.max_rows) != (total.entity, total.max_rows):
                 raise PrivacyError(
@@ -332,10 +335,11 @@ def _in_words(total: DP) -> str:
     return f"epsilon {total.epsilon:g} at delta {total.delta:g} for each {total.unit}"
 
 
-def _release(privacy: DP, model: str, *, counts_only: bool) -> Release:
+def _release(privacy: DP, model: str, *, counts_only: bool, whole: bool = False) -> Release:
     return Release(
         id=secrets.token_hex(8), time=datetime.now(UTC).isoformat(timespec="seconds"), model=model,
         epsilon=privacy.epsilon, delta=privacy.delta, counts_only=counts_only, status="begun",
+        whole=whole,
     )  # fmt: skip
 
 
@@ -380,9 +384,11 @@ def _composed(entries: Sequence[Release], total: DP) -> float:
     claims: list[tuple[float, float]] = []
     for entry in entries:
         if entry.status != "begun":
-            rho += math.fsum(query.rho for query in entry.queries)
+            unit = total.max_rows if entry.whole else 1
+            rho += math.fsum(query.rho for query in entry.queries) / unit**2  # as if of a row
             aside += math.fsum(query.delta for query in entry.queries)
-            runs += [(Steps(query.rate, query.steps), query.parameter) for query in entry.queries if query.is_sampled]
+            steps = [query for query in entry.queries if query.is_sampled]
+            runs += [(Steps(query.rate, query.steps, entry.whole), query.parameter) for query in steps]
         elif entry.counts_only:
             claim = Ledger(DP(entry.epsilon, entry.delta, entity=total.entity, max_rows=total.max_rows))
             rho, aside = rho + claim.rho, aside + claim.delta_aside

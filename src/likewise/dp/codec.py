@@ -122,6 +122,16 @@ class _Number(_Part):
         return self.cuts.codec(numbers, has_missing=self.has_missing)
 
 
+def smallest_step(column: Column, clock: Clock) -> int:
+    """Ticks of the finest part of a time of day that a column's format writes; seconds where no format says."""
+    second = clock.day // SECONDS_A_DAY
+    steps = ((r"%[-_0]?[0-9.]*f", second // 1000), (r"%[-_0]?[STXrcs]", second), (r"%[-_0]?[MR]", 60 * second),
+             (r"%[-_0]?[HIkl]", 3600 * second))  # fmt: skip
+    if column.format is None:
+        return second
+    return next((step for pattern, step in steps if re.search(pattern, column.format)), clock.day)
+
+
 class _Time(_Part):
     """A date, a time of day, or both: days, and times of day on the finest step that the format writes."""
 
@@ -131,13 +141,8 @@ class _Time(_Part):
 
     @property
     def step(self) -> int:
-        """Ticks of the finest part of a time of day that is written; seconds where no format says."""
-        second = self.clock.day // SECONDS_A_DAY
-        steps = ((r"%[-_0]?[0-9.]*f", second // 1000), (r"%[-_0]?[STXrcs]", second), (r"%[-_0]?[MR]", 60 * second),
-                 (r"%[-_0]?[HIkl]", 3600 * second))  # fmt: skip
-        if self.column.format is None:
-            return second
-        return next((step for pattern, step in steps if re.search(pattern, self.column.format)), self.clock.day)
+        """Ticks of the finest part of a time of day that is written."""
+        return smallest_step(self.column, self.clock)
 
     @cached_property
     def days(self) -> Cuts:

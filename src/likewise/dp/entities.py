@@ -53,19 +53,30 @@ def rows_within(budget: DP, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
     """
     if budget.entity is None:
         return np.arange(len(frame))
-    if budget.entity not in frame.columns:
-        raise PrivacyError(f"entity names column {budget.entity!r}, which the table lacks")
-    keys = frame[budget.entity]
-    if isinstance(keys.dtype, pl.Categorical | pl.Enum):
-        keys = keys.cast(pl.String)
-    lost = unnamed(keys)
-    if keys.dtype == pl.String:
-        lost |= keys.str.strip_chars().is_in(SURE_TOKENS).fill_null(True)
-    rows = np.flatnonzero(~lost.to_numpy())
-    entity = keys.gather(rows).rank("dense").to_numpy()
+    rows = named_rows(budget, frame)
+    entity = _plain(frame[budget.entity]).gather(rows).rank("dense").to_numpy()
     chance = np.frombuffer(secrets.token_bytes(8 * len(rows)), np.uint64)
     order = np.lexsort((chance, entity))
     opens = np.flatnonzero(np.r_[True, np.diff(entity[order]) != 0][: len(rows)])
     place = np.arange(len(rows)) - np.repeat(opens, np.diff(np.r_[opens, len(rows)]))
     kept: npt.NDArray[np.int64] = rows[np.sort(order[place < budget.max_rows])]
     return kept
+
+
+def named_rows(budget: DP, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """Numbers of the rows whose entity is not missing, and no word for that, ascending.
+
+    Raises:
+        PrivacyError: there is no such column.
+    """
+    if budget.entity is None or budget.entity not in frame.columns:
+        raise PrivacyError(f"entity names column {budget.entity!r}, which the table lacks")
+    keys = _plain(frame[budget.entity])
+    lost = unnamed(keys)
+    if keys.dtype == pl.String:
+        lost |= keys.str.strip_chars().is_in(SURE_TOKENS).fill_null(True)
+    return np.flatnonzero(~lost.to_numpy())
+
+
+def _plain(keys: pl.Series) -> pl.Series:
+    return keys.cast(pl.String) if isinstance(keys.dtype, pl.Categorical | pl.Enum) else keys

@@ -159,13 +159,15 @@ class Noisy(Gate):
 
     Args:
         ledger: what it leaves is what the gate is opened with.
+        share: of that, where not all of it is for this gate.
     """
 
     is_private: ClassVar[bool] = True
 
-    def __init__(self, codes: Codes, sizes: Sequence[int], ledger: Ledger) -> None:
+    def __init__(self, codes: Codes, sizes: Sequence[int], ledger: Ledger, share: float = 1.0) -> None:
         super().__init__(codes, sizes)
-        self._ledger, self._rho, self._answers = ledger, ledger.left, Answers()
+        self._ledger, self._rho, self._answers = ledger, share * ledger.left, Answers()
+        self._rest = ledger.left - self._rho
         self._groups = [np.arange(size) for size in sizes]
 
     @property
@@ -174,7 +176,7 @@ class Noisy(Gate):
 
     @property
     def left(self) -> float:
-        return self._ledger.left / self._rho if self._rho > 0 else 0.0
+        return max(self._ledger.left - self._rest, 0.0) / self._rho if self._rho > 0 else 0.0
 
     def deviation(self, share: float, sensitivity: float = 1.0) -> float:
         return sigma_of_gaussian(sensitivity, self._rho_of(share))
@@ -217,7 +219,7 @@ class Noisy(Gate):
 
     def _with(self, codes: Codes, sizes: Sequence[int]) -> Self:
         other = type(self)(codes, sizes, self._ledger)
-        other._rho, other._answers = self._rho, self._answers
+        other._rho, other._rest, other._answers = self._rho, self._rest, self._answers
         return other
 
     def grouped(self, groups: Sequence[Ints]) -> Self:
@@ -238,27 +240,40 @@ class Noisy(Gate):
 
         Privacy: all that is left.
         """
-        ledger, before = self._ledger, self._ledger.epsilon
-        multiplier = ledger.multiplier(*(steps for _, steps in phases))
-        ledger.spend_steps(*((what, steps, multiplier) for what, steps in phases))
-        settled = []
-        for what, steps in phases:
-            plan = StepPlan(
-                steps=steps.steps, rate=steps.rate, multiplier=multiplier, clip=clip, epsilon_before=before,
-                epsilon=ledger.epsilon, delta=ledger.budget.delta, n_rows=n_rows,
-            )  # fmt: skip
-            _log.info("%s: %s", what, plan.text())
-            if plan.drowned > MOST_DROWNED:
-                warnings.warn(
-                    f"{what}: a noise multiplier of {plan.multiplier:.3g} for about {plan.n_rows:,.0f} rows drowns "
-                    "what they say, and little will be learnt. A larger epsilon or more rows would help, or model "
-                    "'mst', which needs less of both",
-                    LikewiseWarning,
-                    stacklevel=4,
-                )
-            settled.append(ClippedSums(self._codes, plan))
-        self.plan = settled[0].plan
-        return settled
+        plans = paid_steps(self._ledger, [(*phase, n_rows) for phase in phases], clip=clip)
+        self.plan = plans[0]
+        return [ClippedSums(self._codes, plan) for plan in plans]
+
+
+def paid_steps(ledger: Ledger, phases: Sequence[tuple[str, Steps, float]], *, clip: float) -> list[StepPlan]:
+    """The plan of each phase (what, steps, and rows as best known), paid for with all that is left.
+
+    Raises:
+        PrivacyError: the steps do not fit into what is left.
+
+    Privacy: all that is left.
+    """
+    before = ledger.epsilon
+    multiplier = ledger.multiplier(*(steps for _, steps, _ in phases))
+    ledger.spend_steps(*((what, steps, multiplier) for what, steps, _ in phases))
+    plans = []
+    for what, steps, n_rows in phases:
+        plan = StepPlan(
+            steps=steps.steps, rate=steps.rate, multiplier=multiplier, clip=clip, epsilon_before=before,
+            epsilon=ledger.epsilon, delta=ledger.budget.delta, n_rows=n_rows,
+            of="entities" if ledger.whole else "rows",
+        )  # fmt: skip
+        _log.info("%s: %s", what, plan.text())
+        if plan.drowned > MOST_DROWNED:
+            others = "" if ledger.whole else ", or model 'mst', which needs less of both"
+            warnings.warn(
+                f"{what}: a noise multiplier of {plan.multiplier:.3g} for about {plan.n_rows:,.0f} {plan.of} drowns "
+                f"what they say, and little will be learnt. A larger epsilon or more {plan.of} would help{others}",
+                LikewiseWarning,
+                stacklevel=5,
+            )
+        plans.append(plan)
+    return plans
 
 
 def gate_of(codes: Codes, sizes: Sequence[int], ledger: Ledger | None = None) -> Exact | Noisy:
@@ -278,7 +293,8 @@ class StepPlan:
         epsilon_before: what was spent before the training.
         epsilon: what is spent with it.
         delta: of both.
-        n_rows: rows of the table, as best known under the budget.
+        n_rows: rows of the table, as best known under the budget; or entities, where it is these that are sampled.
+        of: which of the two, in words.
     """
 
     steps: int
@@ -289,6 +305,7 @@ class StepPlan:
     epsilon: float
     delta: float
     n_rows: float
+    of: str = "rows"
 
     def __post_init__(self) -> None:
         if self.steps < 1 or not 0 < self.rate <= 1 or not self.n_rows >= 1:
@@ -308,7 +325,7 @@ class StepPlan:
 
     def text(self) -> str:
         return (
-            f"{self.steps:,} steps of about {self.batch:,.0f} rows each, noise multiplier {self.multiplier:.3g}, "
+            f"{self.steps:,} steps of about {self.batch:,.0f} {self.of} each, noise multiplier {self.multiplier:.3g}, "
             f"gradients clipped to {self.clip:g}: epsilon {self.epsilon_before:.3g} before and {self.epsilon:.3g} "
             f"after, delta {self.delta:g}"
         )
@@ -321,6 +338,9 @@ class ClippedSums:
         codes: the rows.
         plan: settled and paid for.
     """
+
+    unit: int = 1
+    """Rows that are clipped together."""
 
     def __init__(self, codes: Codes, plan: StepPlan) -> None:
         self._codes, self.plan = codes, plan
@@ -339,10 +359,13 @@ class ClippedSums:
 
         Privacy: what the ledger wrote for this step before training began.
         """
-        if self.taken >= self.plan.steps:
-            raise PrivacyError(f"all {self.plan.steps} steps of the plan are done; more were not paid for")
-        self.taken += 1
+        self._count_step()
         rows, total = sampled_rows(len(self._codes), self.plan.rate), np.zeros(size)
         for start in range(0, len(rows), CHUNK):
             total += clipped(self._codes[rows[start : start + CHUNK]])
         return noisy_sum(total, self.plan.clip, self.plan.multiplier)
+
+    def _count_step(self) -> None:
+        if self.taken >= self.plan.steps:
+            raise PrivacyError(f"all {self.plan.steps} steps of the plan are done; more were not paid for")
+        self.taken += 1

@@ -36,7 +36,8 @@ class DP:
     The unit is one row, and tables are neighbours when one has one row more (add or remove): whatever a row holds,
     the fitted model, and everything drawn from it, is nearly as likely without that row. Dwork and Roth 2014,
     definition 2.4. A person who has several rows is protected less: k rows make k times the epsilon at least. With
-    `entity` the unit is all rows of one entity, of which `max_rows`, chosen at random, are learnt from.
+    `entity` the unit is all rows of one entity, of which `max_rows` are learnt from: by chance, and of histories
+    (`Synthesizer(time=...)`) the first ones.
 
     What is declared is public: the schema's columns, kinds, formats, bounds, levels and nullability. What is not
     declared stops the fit, unless `pay` names it.
@@ -48,7 +49,8 @@ class DP:
             hold), "bounds" (powers of two), "missing" (every column may be missing; costs one noisy cell more).
         codec_share: share of the budget for the codec's own queries, where there are any; the rest is the generator's.
         entity: column that says whose a row is; None protects rows one by one.
-        max_rows: rows of one entity that are learnt from, at most. Every answer has that many times the noise.
+        max_rows: rows of one entity that are learnt from, at most. Every answer has that many times the noise, but for
+            histories, in which an entity has one place in each count and one clipped sum in each step.
 
     Raises:
         OptionError: a number is out of its range, or `pay` names what cannot be paid for.
@@ -148,15 +150,18 @@ COSTS: dict[str, Callable[[Entry], float]] = {
 class Ledger:
     """What a budget was spent on. An entry is written before the mechanism runs, and one too many is refused.
 
-    Costs are those of a row; the budget is that of a unit, which may be a group of rows.
+    Costs are those of a row; the budget is that of a unit, which may be a group of rows. Of histories they are those of
+    the unit itself.
 
     Args:
         budget: what there is to spend.
+        whole: whether each entry tells what all rows of an entity can do together: it has one place in a count, or one
+            clipped sum in a step, however many rows it has.
     """
 
-    def __init__(self, budget: DP) -> None:
-        self.budget = budget
-        self.group = budget.max_rows
+    def __init__(self, budget: DP, *, whole: bool = False) -> None:
+        self.budget, self.whole = budget, whole
+        self.group = 1 if whole else budget.max_rows
         # A part of delta pays for showing which levels and values are frequent; the rest turns costs into epsilon.
         self.delta_aside = budget.delta / 10
         # A group of m rows has m times a row's mu (Dong, Roth and Su 2022, theorem 2.14), so m^2 times its rho.
@@ -198,6 +203,14 @@ class Ledger:
     def runs(self) -> list[tuple[Steps, float]]:
         """Steps on samples, each with its noise multiplier."""
         return [(Steps(e.rate, e.steps), e.parameter) for e in self._entries if e.is_sampled]
+
+    @property
+    def unit(self) -> str:
+        """Whose presence is hidden, in words."""
+        if not self.whole:
+            return self.budget.unit
+        rows = self.budget.max_rows
+        return f"entity of column {self.budget.entity!r} with its whole history, of which the first {rows} rows count"
 
     def spend(self, entry: Entry) -> None:
         """Write an entry down.
@@ -270,14 +283,15 @@ class Ledger:
             spent = f"{self.epsilon:.4g} of {self.budget.epsilon:g}"
         except MissingExtraError as error:
             spent = str(error)
-        facts = [("epsilon", spent), ("delta", f"{self.budget.delta:g}"), ("for one more or less", self.budget.unit)]
+        facts = [("epsilon", spent), ("delta", f"{self.budget.delta:g}"), ("for one more or less", self.unit)]
         return card("Ledger", Table((), facts), Table(heads, rows))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able data: budget, entries, and what they come to."""
         return {
             "budget": asdict(self.budget),
-            "unit": self.budget.unit,
+            "unit": self.unit,
+            "whole": self.whole,
             "adjacency": f"add or remove one {'row' if self.budget.entity is None else 'entity'}",
             "entries": [asdict(entry) for entry in self._entries],
             "rho": self.spent,
@@ -294,7 +308,10 @@ class Ledger:
         """
         try:
             known = {f.name for f in fields(DP)}
-            ledger = cls(DP(**{name: value for name, value in data["budget"].items() if name in known}))
+            budget = DP(**{name: value for name, value in data["budget"].items() if name in known})
+            if (whole := data.get("whole", False)) not in (True, False) or (whole and budget.entity is None):
+                raise ValueError("of whose rows are the entries?")
+            ledger = cls(budget, whole=whole)
             for entry in map(Entry.from_dict, data["entries"]):
                 if entry.is_sampled:
                     # Not held to the budget here: `epsilon` tells what they cost, and needs an extra package for it.

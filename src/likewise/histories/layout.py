@@ -57,6 +57,8 @@ class Layout:
         carried: numbers that a history carries on; `own` has the changes of some of them, and none of the others.
         gap: the codec's column of gaps, or None.
         shortest, longest, usual: rows of a history, at least, at most, and of the one that a row is in.
+        ends: of a drawn row that is its history's 1st, 2nd, ...: below 0 what share of those drawn as the last ones are
+            not; above 0 what share of the others are. None where that is as it is drawn.
     """
 
     codec: TableCodec
@@ -75,6 +77,7 @@ class Layout:
     shortest: int
     longest: int
     usual: int
+    ends: tuple[float, ...] = ()
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
         return [j for name in columns for j in self.codec.fields_of(name)]
@@ -160,6 +163,10 @@ class Layout:
             raise ModelFileError("histories: it names columns or fields that its codec lacks")
         if len(self.tilts) != len(self.repeats) or not all(isinstance(t, float) and 0 < t < np.inf for t in self.tilts):
             raise ModelFileError("histories: there must be a tilt above 0 for each field that repeats")
+        if self.ends and not (
+            len(self.ends) == self.longest and all(isinstance(e, float) and -1 <= e <= 1 for e in self.ends)
+        ):
+            raise ModelFileError("histories: there must be a share from -1 to 1 for each number of rows")
         begun = self.begun
         if not all(self._fits(c) and (c.same is None or c.same in begun) for c in self.carried):
             raise ModelFileError("histories: what they carry on is none")
@@ -184,6 +191,17 @@ class Layout:
             return np.zeros(len(told), bool)
         between = self.clock.between(self.clock.ticks(told.table[self.time]))
         return np.asarray((told.position > 0) & (between == 0))
+
+    def ended(self, is_last: Bools, n_rows: Ints, rng: np.random.Generator) -> Bools:
+        """(m,) which histories end, of those whose row was drawn as the last one or not.
+
+        Args:
+            n_rows: (m,) with this one.
+        """
+        if self.ends:
+            ends, chance = np.array(self.ends)[np.minimum(n_rows, len(self.ends)) - 1], rng.random(len(is_last))
+            is_last = np.where(is_last, chance < 1 + ends, chance < ends)
+        return is_last & (n_rows >= self.shortest)
 
     @cached_property
     def memory(self) -> Memory:

@@ -32,6 +32,7 @@ from likewise.histories.order import Histories
 from likewise.histories.running import Running, begun, values_of
 from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
+from likewise.models.marginals.mst import MST
 from likewise.schema.column import Column, Kind, Schema
 from likewise.training.loop import Progress
 from likewise.typing import Bools, Floats, Ints
@@ -88,7 +89,7 @@ class HistoryModel:
         if bare is not None and time is None:  # else a start that is missing says it
             of_entity.append(Column(name=STARTED, kind=Kind.BOOLEAN, dtype="Boolean"))
         mine_first, others_first = (
-            _entities(layout, part, None if bare is None else bare[i]) for i, part in enumerate((told, held))
+            first_rows(layout, part, None if bare is None else bare[i]) for i, part in enumerate((told, held))
         )
         n_entities = len(mine_first) + len(others_first)
         if len(mine_first) == 1:  # of which the last rows are held out
@@ -123,7 +124,7 @@ class HistoryModel:
         layout, arrays = self.layout, dict[str, npt.NDArray[Any]]()
         data: dict[str, Any] = {
             "clock": layout.clock.to_dict(), "time": layout.time, "repeats": list(layout.repeats),
-            "tilts": list(layout.tilts),
+            "tilts": list(layout.tilts), "ends": list(layout.ends), "first": self.first.name,
             "shortest": layout.shortest, "longest": layout.longest, "usual": layout.usual,
             "n_entities": self.n_entities, "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
@@ -157,7 +158,7 @@ class HistoryModel:
         layout = Layout(
             codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, shortest=shortest,
             longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)),
-            tilts=tuple(take_value(data, "tilts", list)), gap=data.get("gap"),
+            tilts=tuple(take_value(data, "tilts", list)), gap=data.get("gap"), ends=tuple(data.get("ends", ())),
             carried=carried, **names,
         )  # fmt: skip
         layout.check()
@@ -168,8 +169,9 @@ class HistoryModel:
         if n_entities < 1:
             raise ModelFileError("histories: n_entities must be at least 1")
         when = make() if time is None else make().load_state(groups["when"], layout.when[0])
+        first = MST() if data.get("first") == MST.name else make()
         return cls(
-            layout, firsts, make().load_state(groups["first"], firsts.alphabet), when,
+            layout, firsts, first.load_state(groups["first"], firsts.alphabet), when,
             make().load_state(groups["what"], layout.what[0]), n_entities,
         )  # fmt: skip
 
@@ -181,7 +183,7 @@ class HistoryModel:
         result = self.what.log_prob(laid.what)
         if self.layout.time is not None and later.any():
             result[later] += self.when.log_prob(laid.when)
-        result[told.starts] += self.first.log_prob(self.firsts.encode(_entities(self.layout, told, None)))
+        result[told.starts] += self.first.log_prob(self.firsts.encode(first_rows(self.layout, told)))
         return result
 
     # ---- drawing -----------------------------------------------------------------------------------------------------
@@ -300,7 +302,7 @@ class HistoryModel:
 
     def _begun(self, told: Histories) -> pl.DataFrame:
         """(E, columns of `firsts`) what is known of entities and of what their numbers begin with."""
-        known = _entities(self.layout, told, None).select(self.firsts.columns)
+        known = first_rows(self.layout, told).select(self.firsts.columns)
         gone = told.table[told.starts].select(pl.col(self.layout.begun).is_null())
         return known.with_columns(known[name].set(gone[name], None) for name in gone.columns)
 
@@ -320,7 +322,7 @@ class HistoryModel:
             drawn.append(walk.step(alive, None if ahead is None else ahead.rows(alive, step)))
             if steps is None:
                 n_rows = past.n_rows[alive]
-                ends = drawn[-1].is_last & (n_rows >= layout.shortest)
+                ends = layout.ended(drawn[-1].is_last, n_rows, walk.rng)
                 alive = alive[~ends & (n_rows < layout.longest)]
         whose = np.concatenate([step.who for step in drawn])
         order = np.argsort(whose, kind="stable")
@@ -367,7 +369,7 @@ def _repeated(layout: Layout, rows: pl.DataFrame, again: Bools, whose: Ints, ent
     return found
 
 
-def _entities(layout: Layout, told: Histories, bare: pl.DataFrame | None) -> pl.DataFrame:
+def first_rows(layout: Layout, told: Histories, bare: pl.DataFrame | None = None) -> pl.DataFrame:
     """(E, columns) the first rows of entities, and behind them those who have none."""
     firsts = layout.with_bases(told.onward(layout.carries))[told.starts]
     known = firsts.with_columns(pl.lit(True).alias(STARTED))

@@ -12,8 +12,8 @@ LEAST_ROWS = 100
 """Below this the noise of any useful budget drowns the table."""
 
 
-def ledger_for(budget: DP, generator: Generator) -> Ledger:
-    """The ledger of one fit, for its gate.
+def ledger_for(budget: DP, generator: Generator, *, whole: bool = False) -> Ledger:
+    """The ledger of one fit, for its gate; `whole` as it takes it.
 
     Raises:
         OptionError: the generator or one of its options cannot keep differential privacy.
@@ -24,7 +24,7 @@ def ledger_for(budget: DP, generator: Generator) -> Ledger:
             + ", ".join(private_models(generator))
         )
     generator.check_private()
-    return Ledger(budget)
+    return Ledger(budget, whole=whole)
 
 
 def private_models(other: Generator) -> list[str]:

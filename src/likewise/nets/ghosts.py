@@ -7,7 +7,11 @@ exactly, in the memory of a batch (Goodfellow 2015; Li et al. 2022, section 4; B
 A net that can be trained privately is `Taped`: where a tape is present, it notes each use of its parameters, with how a
 gradient at the outcome makes squared norms. Without one it computes the same, and may take fewer steps for it.
 
-Legend: B batch, D fields, E width in and H width out of a field's block.
+Where several rows are of one unit, the unit's gradient is the sum of its rows', and its squared norm the sum over all
+pairs of its rows of (a a')(b b'): the same formulas, with products of two rows in place of squares (Li et al. 2022).
+
+Legend: B batch, U units of k rows each, D fields, E width in and H width out of a field's block. (*) is (B,) where each
+row is a unit of its own, else (U, k, k).
 """
 
 from __future__ import annotations
@@ -26,6 +30,10 @@ from likewise.errors import PrivacyError
 WINDOWED = 128
 """Rows whose windows are laid out at once."""
 
+ROUNDED = 1e-5
+"""What is added to a unit's squared norm, as a share of the square of the sum of its rows' norms: where rows pull in
+opposite ways, rounding is a large share of what is left, and may not tell it too small."""
+
 
 class Taped(nn.Module):
     """A module that notes the uses of its parameters on a tape, where there is one."""
@@ -40,8 +48,8 @@ class Site:
     Args:
         uses: the parameters. They must stand in no other site: the norm of a sum is not the sum of norms.
         outcomes: where the gradients are asked for.
-        squares: gradients at the outcomes, in their shapes, to the squared norm of each row's gradient (B,).
-        inputs: (B,) what the rows themselves bring in, brought together: it tells whether rows were mixed before.
+        squares: gradients at the outcomes, in their shapes, to the products of rows' gradients (*).
+        inputs: (*) what the rows themselves bring in, brought together: it tells whether rows were mixed before.
         rows: which dimension of the outcomes counts the rows.
     """
 
@@ -53,9 +61,14 @@ class Site:
 
 
 class Tape:
-    """The sites of one pass through the nets."""
+    """The sites of one pass through the nets.
 
-    def __init__(self) -> None:
+    Args:
+        unit: k, rows that are of one unit, one after the other.
+    """
+
+    def __init__(self, unit: int = 1) -> None:
+        self.unit = unit
         self.sites: list[Site] = []
         self._used: set[int] = set()
         self._at: list[tuple[torch.Tensor, ...]] = []
@@ -68,35 +81,49 @@ class Tape:
         inputs: torch.Tensor,
         *,
         rows: int = 0,
+        of_units: bool = False,
     ) -> None:
         """Note a use, right after it: what changes an outcome in place must come later.
 
+        Args:
+            of_units: whether `squares` tells products of the rows of a unit.
+
         Raises:
-            PrivacyError: one of the parameters is noted already.
+            PrivacyError: one of the parameters is noted already, or it is told of single rows alone.
         """
+        if self.unit > 1 and not of_units:
+            raise PrivacyError("a layer of this net tells gradients of single rows, and not of several of one entity")
         if any(id(parameter) in self._used for parameter in uses):
             raise PrivacyError("a net uses a parameter twice in one pass; bring both uses into one site")
         self._used |= {id(parameter) for parameter in uses}
         edges = tuple(get_gradient_edge(outcome) for outcome in outcomes)
         self.sites.append(Site(tuple(uses), edges, squares, inputs.detach(), rows))
 
+    def inner(self, x: torch.Tensor) -> torch.Tensor:
+        """Products of the rows of each unit. Shape: (..., B, E) -> (..., *)."""
+        if self.unit == 1:
+            return x.square().sum(-1)
+        x = x.reshape(*x.shape[:-2], -1, self.unit, x.shape[-1])
+        products: torch.Tensor = x @ x.transpose(-1, -2)
+        return products
+
     @torch.no_grad()
     def affine(self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         """x @ weight + bias. Shape: (B, H), (B, E)."""
-        inputs = x.square().sum(1)
+        inputs = self.inner(x)
         factor = inputs if bias is None else inputs + 1
         uses = [weight] if bias is None else [weight, bias]
-        self.note([outcome], uses, lambda b: factor * b.square().sum(1), inputs)
+        self.note([outcome], uses, lambda b: factor * self.inner(b), inputs, of_units=True)
 
     @torch.no_grad()
     def fields(
         self, outcome: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
     ) -> None:
         """A product of its own in each field. Shape: (D, B, H), (D, B, E)."""
-        inputs = x.square().sum(2)
+        inputs = self.inner(x)
         factor = inputs if bias is None else inputs + 1
         uses = [weight] if bias is None else [weight, bias]
-        self.note([outcome], uses, lambda b: (factor * b.square().sum(2)).sum(0), inputs.sum(0), rows=1)
+        self.note([outcome], uses, lambda b: (factor * self.inner(b)).sum(0), inputs.sum(0), rows=1, of_units=True)
 
     @torch.no_grad()
     def blocks(
@@ -109,26 +136,31 @@ class Tape:
     ) -> None:
         """A product of blocks, of which a mask leaves some: entry (i, j) of `seen` (D, D) is 1 where the outcome's
         field j sees the field i of x. Shape: (B, D * H), (B, D * E)."""
-        inputs = x.reshape(len(x), len(seen), -1).square().sum(2)
-        factor = inputs @ seen.to(inputs.dtype).square() + (0 if bias is None else 1)
+        inputs = self.inner(x.reshape(len(x), len(seen), -1).transpose(0, 1))
+        factor: torch.Tensor = torch.tensordot(seen.to(inputs.dtype).square().t(), inputs, 1) + (
+            0 if bias is None else 1
+        )
 
         def squares(b: torch.Tensor) -> torch.Tensor:
-            return (factor * b.reshape(len(b), seen.shape[1], -1).square().sum(2)).sum(1)
+            return (factor * self.inner(b.reshape(len(b), seen.shape[1], -1).transpose(0, 1))).sum(0)
 
-        self.note([outcome], [weight] if bias is None else [weight, bias], squares, inputs.sum(1))
+        self.note([outcome], [weight] if bias is None else [weight, bias], squares, inputs.sum(0), of_units=True)
 
     @torch.no_grad()
     def groups(self, outcome: torch.Tensor, x: torch.Tensor, seen: torch.Tensor, weight: torch.Tensor) -> None:
         """A product of blocks in each of G groups of C fields; `seen` (G, C, C) as for `blocks`.
         Shape: (G, B, C * H), (G, B, C * E)."""
         n_groups, size, _ = seen.shape
-        inputs = x.reshape(n_groups, -1, size, x.shape[2] // size).square().sum(3)  # (G, B, C)
-        factor = inputs @ seen.to(inputs.dtype)
 
-        def squares(b: torch.Tensor) -> torch.Tensor:
-            return (factor * b.reshape(*factor.shape, -1).square().sum(3)).sum((0, 2))
+        def by_field(x: torch.Tensor) -> torch.Tensor:
+            return self.inner(x.reshape(n_groups, x.shape[1], size, -1).transpose(1, 2))  # (G, C, *)
 
-        self.note([outcome], [weight], squares, inputs.sum((0, 2)), rows=1)
+        inputs = by_field(x)
+        factor = torch.einsum("gcd,gc...->gd...", seen.to(inputs.dtype), inputs)
+        self.note(
+            [outcome], [weight], lambda b: (factor * by_field(b)).sum((0, 1)), inputs.sum((0, 1)), rows=1,
+            of_units=True,
+        )  # fmt: skip
 
     def windows(
         self,
@@ -160,7 +192,7 @@ class Tape:
         self.note([outcome], [weight, bias], squares, x.square().sum((1, 2, 3)))
 
     def squares(self, losses: torch.Tensor) -> list[torch.Tensor]:
-        """(B,) squared norms of the rows' gradients, a site each. The graph stays, for `add_weighted`.
+        """(U,) squared norms of the units' gradients, a site each. The graph stays, for `add_weighted`.
 
         Args:
             losses: (B,) each of its own row alone.
@@ -169,14 +201,21 @@ class Tape:
         at = iter(torch.autograd.grad(losses.sum(), edges, retain_graph=True, materialize_grads=True))
         self._at = [tuple(next(at) for _ in site.outcomes) for site in self.sites]
         with torch.no_grad():
-            return [site.squares(*found) for site, found in zip(self.sites, self._at, strict=True)]
+            told = [site.squares(*found) for site, found in zip(self.sites, self._at, strict=True)]
+            return told if self.unit == 1 else [self._of_units(products) for products in told]
+
+    def _of_units(self, products: torch.Tensor) -> torch.Tensor:
+        """The squared norm of each unit's sum, never told too small. Shape: (U, k, k) -> (U,)."""
+        most = self.unit * products.diagonal(dim1=1, dim2=2).sum(1)  # the square of the sum of norms is no greater
+        return products.sum((1, 2)).clamp_min(0) + ROUNDED * most
 
     def add_weighted(self, weights: torch.Tensor) -> None:
-        """Add to the parameters' gradients those of the rows, each times its weight (B,).
+        """Add to the parameters' gradients those of the units, each times its weight (U,).
 
         From the gradients at the outcomes, which `squares` left: no second pass through the net (Bu et al. 2023,
         section 3).
         """
+        weights = weights.repeat_interleave(self.unit) if self.unit > 1 else weights
         for site, found in zip(self.sites, self._at, strict=True):
             with torch.no_grad():
                 shape = [-1 if i == site.rows else 1 for i in range(found[0].dim())]
@@ -189,9 +228,9 @@ class Tape:
 
 
 @contextmanager
-def taping(net: nn.Module) -> Iterator[Tape]:
-    """Note all uses of the net's parameters while the block runs."""
-    tape = Tape()
+def taping(net: nn.Module, unit: int = 1) -> Iterator[Tape]:
+    """Note all uses of the net's parameters while the block runs; `unit` rows are of one unit."""
+    tape = Tape(unit)
     parts = [part for part in net.modules() if isinstance(part, Taped)]
     for part in parts:
         part.tape = tape

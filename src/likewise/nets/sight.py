@@ -240,11 +240,11 @@ class FullSight(Sight):
 
     def _noted(self, e: torch.Tensor, view: FullView, tape: Tape) -> torch.Tensor:
         """The same as one masked product, which a tape can note."""
-        n, _, wide, high = self.weight.shape
+        n, n_fields, wide, high = self.weight.shape  # those told are seen, and see nothing
         rank = torch.tensor(view.ranks, device=e.device)
-        sees = rank[:, None] < rank[None, :]
+        sees = rank[:, None] < rank[None, :n]
         weight = self.weight[:, self.own_ranks.to(e.device)].to(e.dtype).permute(1, 2, 0, 3)
-        weight = (weight * sees.to(e.dtype)[:, None, :, None]).reshape(n * wide, n * high)
+        weight = (weight * sees.to(e.dtype)[:, None, :, None]).reshape(n_fields * wide, n * high)
         e = e.flatten(1)
         h = torch.addmm(self.bias.to(e.dtype).view(-1), e, weight)
         tape.blocks(h, e, sees, self.weight, self.bias)

@@ -207,9 +207,18 @@ class CodeTables(Taped):
     @torch.no_grad()
     def _note_lookup(self, tape: Tape, x: torch.Tensor, found: torch.Tensor) -> None:
         """A code's gradient goes to its own row of the free part, and by its features to the field's ordinal part."""
-        phi = torch.cat([part.square().sum(2).flatten() for part in self.features()])
-        factor = phi[x + self.first_rows] + 1
-        tape.note([found], [*self.embed, self.ordinal_in], lambda g: (g.square().sum(2) * factor).sum(1), factor.sum(1))
+        if tape.unit == 1:
+            own = torch.cat([part.square().sum(2).flatten() for part in self.features()])
+            factor = (own[x + self.first_rows] + 1).t()
+        else:
+            codes = x.t().reshape(x.shape[1], -1, tape.unit)
+            phi = torch.cat([part.flatten(0, 1) for part in self.features()])[(x + self.first_rows).t()]
+            factor = tape.inner(phi) + (codes[..., None] == codes[..., None, :])
+
+        def squares(g: torch.Tensor) -> torch.Tensor:
+            return (tape.inner(g.transpose(0, 1)) * factor).sum(0)
+
+        tape.note([found], [*self.embed, self.ordinal_in], squares, factor.sum(0), of_units=True)
 
     def logits_of(self, h: torch.Tensor, heads: list[torch.Tensor]) -> list[torch.Tensor]:
         """Logits of each bucket's fields from the fields' hidden units. Shape: (D, B, H) -> [(n, B, K)], float32.
@@ -229,17 +238,15 @@ class CodeTables(Taped):
     def _note_heads(self, tape: Tape, parts: Sequence[torch.Tensor], logits: list[torch.Tensor]) -> None:
         """A field's head is multiplied with its hidden units: its free part, its ordinal part by the codes' features,
         and its bias."""
-        inputs = [part.square().sum(2) for part in parts]  # (n, B)
+        inputs = [tape.inner(part) for part in parts]  # (n, B)
 
         def squares(*at: torch.Tensor) -> torch.Tensor:
-            total = torch.zeros(at[0].shape[1], device=at[0].device)
-            for b, h, phi in zip(at, inputs, self.features(), strict=True):
-                free = b.square().sum(2)
-                total += (free * (h + 1) + (b @ phi).square().sum(2) * h).sum(0)
-            return total
+            own = zip(at, inputs, self.features(), strict=False)  # of those told there are features, and no heads
+            by_bucket = [(tape.inner(b) * (h + 1) + tape.inner(b @ phi) * h).sum(0) for b, h, phi in own]
+            return torch.stack(by_bucket).sum(0)
 
         uses = [*self.heads, *self.biases, self.ordinal_out]
-        tape.note(logits, uses, squares, torch.cat(inputs).sum(0), rows=1)
+        tape.note(logits, uses, squares, torch.cat(inputs).sum(0), rows=1, of_units=True)
 
     def nll_of(self, x: torch.Tensor, logits: list[torch.Tensor]) -> torch.Tensor:
         """-log p of each code under each bucket's logits. Shape: (B, D) -> (B, D), natural log."""

@@ -42,12 +42,14 @@ def _answer(item: str, standing: Standing, *said: str | Said) -> Answer:
 def unit_of(facts: Facts) -> Said:
     """Whose presence is hidden."""
     budget = facts.budget
-    if budget["entity"] is not None:
+    if budget["entity"] is not None and not facts.is_whole:
         return Said("unit_entity", {"entity": budget["entity"], "m": budget["max_rows"]})
     return _one_of(facts)
 
 
 def _one_of(facts: Facts) -> Said:
+    if facts.is_whole:
+        return Said("unit_history", {"entity": facts.budget["entity"]})
     return Said("unit_image" if facts.what == "images" else "unit_row")
 
 
@@ -129,7 +131,8 @@ def _unit(facts: Facts) -> Answer:
 
 def _contributions(facts: Facts) -> Iterator[Said]:
     if facts.budget["entity"] is not None:
-        yield Said("contributions_entity", {"m": facts.budget["max_rows"]})
+        of = "history" if facts.is_whole else "entity"
+        yield Said(f"contributions_{of}", {"m": facts.budget["max_rows"]})
     yield Said("contributions_row", {"unit": _one_of(facts)})
     if facts.steps and "clip" in facts.options:
         yield Said("contributions_clip", {"unit": _one_of(facts), "clip": float(facts.options["clip"])})

@@ -77,6 +77,11 @@ class Facts:
         return bool(self.ledger)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its entries tell what whole entities can do; see `Ledger`."""
+        return bool(self.ledger.get("whole", False))
+
+    @property
     def budget(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.ledger["budget"]
         return found

@@ -55,6 +55,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "entity of column {entity} with at most {m} rows",
         "列 {entity} 的一个实体（至多 {m} 行）",
     ),
+    "unit_history": (
+        "entity of column {entity} with its whole history",
+        "列 {entity} 的一个实体（连同其全部历史）",
+    ),
     # ---- the guarantee -----------------------------------------------------------------------------------------------
     "parameters": (
         "Epsilon {epsilon}, delta {delta}, for one {unit} more or less. If a coin decides whether one {unit} is in the "
@@ -142,6 +146,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "contributions_entity": (
         "Of each entity {m} rows are learnt from at most, chosen by chance, and all noise is sized for {m}.",
         "每个实体至多学习 {m} 行，随机选取，所有噪声均按 {m} 行设定。",
+    ),
+    "contributions_history": (
+        "Of each entity the first {m} rows are looked at. One of them, by chance, is what the entity counts by; their "
+        "gradients are added up and cut once.",
+        "每个实体只查看最前的 {m} 行：计数时随机取其中一行代表该实体；各行的梯度先相加，再整体截断一次。",
     ),
     "contributions_clip": (
         "The gradient of one {unit} is cut to a norm of {clip}.",

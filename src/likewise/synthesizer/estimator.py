@@ -43,7 +43,15 @@ from likewise.synthesizer.databases.learning import DatabaseModel, learn_databas
 from likewise.synthesizer.databases.saved import of_parts, to_parts
 from likewise.synthesizer.drawing import drawn, narrowed
 from likewise.synthesizer.filled_histories import filled_histories
-from likewise.synthesizer.fitting import Learnt, fit_histories, fit_privately, fit_rows, table_of, warn_of_few_rows
+from likewise.synthesizer.fitting import (
+    Learnt,
+    fit_histories,
+    fit_histories_privately,
+    fit_privately,
+    fit_rows,
+    table_of,
+    warn_of_few_rows,
+)
 from likewise.synthesizer.given import histories_of
 from likewise.synthesizer.histories import log_prob_of, refuse
 from likewise.synthesizer.images import fit_images
@@ -86,14 +94,16 @@ class Synthesizer(Estimator, LatentMethods):
         time: the column that orders an entity's rows; True takes their own order. They are then learnt as histories,
             or without an entity as one series:
             `sample(n)` draws n entities with all their rows, and `extend` goes on from rows that are known.
-        static: the columns that say what an entity is, and so never change within its rows; None finds them.
+        static: the columns that say what an entity is, and so never change within its rows; None finds them, or takes
+            none under a budget of privacy.
         rules: what must hold between columns, each a text such as "start <= end", "a + b = total" or "city, country
             from data" (docs/rules.md), beside those of the schema. Every row that is drawn keeps them; real rows that
             do not are counted in a warning, and learnt from all the same.
         strict_rules: refuse a table of which a row breaks a rule.
         privacy: a budget of differential privacy, `likewise.DP(epsilon, delta)`. The schema must then be given, and
             declare all that is not paid for; of a draft (`infer`) only what a person said of it counts. All models but
-            "copula" and "cart" can keep it; of images "vae", "gan".
+            "copula" and "cart" can keep it; of images "vae", "gan". With `time` it protects entities with all their
+            rows: `DP(..., entity=, max_rows=)`.
         budget: the file of all fits of this data set, `likewise.Budget`: the fit of `privacy` is an entry in it before
             a row is looked at, and is refused where the total does not hold it.
         codec: how finely the table is coded and how its people are protected; `likewise.CodecOptions(k_anonymous=10)`
@@ -212,7 +222,13 @@ class Synthesizer(Estimator, LatentMethods):
             raise InputError("y gives the labels of images; in a table they are a column, and windows have none")
         elif self.privacy is not None:
             counted, give_back = counted_of(frame, by_header=True)
-            learnt = fit_privately(self, self.privacy, counted.table.frame(), training)
+            if static is not None:
+                raise OptionError(
+                    "a table of entities beside their rows does not go with a budget of privacy: join it to the rows, "
+                    "and name its columns in static=[...]"
+                )
+            within = fit_privately if self.time is None else fit_histories_privately
+            learnt = within(self, self.privacy, counted.table.frame(), training)
             self.schema = learnt.schema  # the one that was given may be a draft, and tell of the rows
         else:
             if told := word_on_index(frame):
@@ -562,6 +578,8 @@ class Synthesizer(Estimator, LatentMethods):
         if saved.histories is not None:
             made.generator_, layout = saved.histories.what, saved.histories.layout
             made.time, made.entity = layout.time or True, False if layout.keys[0] == SERIES else layout.keys[0]
+            if saved.ledger is not None:  # within a budget nothing is found to be static
+                made.static = [*layout.static, *layout.keys[1:]]
         else:
             made.generator_ = generator.load_state(saved.state, saved.alphabet)
         made.answers_, made.n_rows_, made.record_ = saved.answers, saved.n_rows, saved.record
@@ -600,6 +618,12 @@ class Synthesizer(Estimator, LatentMethods):
         self._check_fitted()
         if self._paid is None:
             raise OptionError("there is no noisy table to hold rows against: that needs a budget, privacy=DP(...)")
+        if self.histories_ is not None:  # no table that was paid for is of rows as they stand
+            rows = len(self.sample(n) if drawn is None else drawn)
+            columns: dict[str, Any] = {"columns": len(self.schema_.modelled)}
+            return report_of((), np.zeros((rows, 0), np.int64), self.n_rows_, (), columns).with_ledger(
+                self._paid.to_dict()
+            )
         if drawn is None:
             given = Given(weights=self._narrowed(None).weights)
             codes = self.generator_.sample(n or self.n_rows_, rng=self._rng(random_state), given=given)

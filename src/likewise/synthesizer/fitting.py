@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ from likewise.schema.lives import word_on_rows
 from likewise.schema.parse import parse, parse_counted, parse_declared
 from likewise.schema.persons import LEAST_ENTITIES, parted
 from likewise.synthesizer.beside import Beside, Joined, with_static
-from likewise.synthesizer.histories import learn_histories, warn_of_one_series
+from likewise.synthesizer.histories import learn_histories, learn_within, warn_of_one_series
 from likewise.synthesizer.parameters import condition_fields, table_generator
 from likewise.synthesizer.rows import codec_of, meeting_rows, of_array, parts_of, persons_in, rows_of_class
 from likewise.synthesizer.ruled import alphabet_of, rules_of
@@ -185,18 +185,12 @@ def fit_histories(
     if made := [name for name in declared or () if rules is not None and name in rules.made]:
         raise RuleError(f"a rule makes column {made[0]!r} of others, and static names it: leave it out of static")
 
-    def make() -> Generator:
-        """A fresh one; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
-        generator = table_generator(synth, schema)
-        if isinstance(synth.model, str) and "any_order" not in synth.model_options and hasattr(generator, "any_order"):
-            generator.any_order = 0.0
-        return generator
-
     with shown(synth.progress) as report:
         model, learnt, held = learn_histories(
             table.frame() if rules is None else rules.forward(table).frame(), schema if rules is None else rules.inner,
             time=synth.time, static=declared, holdout=synth.holdout, options=synth.codec,
-            make=make, split=split, training=training, progress=report, bare=_bare(joined, schema),
+            make=_of_histories(synth, schema), split=split, training=training, progress=report,
+            bare=_bare(joined, schema),
         )  # fmt: skip
     if joined is not None:
         learnt, held = joined.kept[learnt], joined.kept[held]
@@ -206,6 +200,18 @@ def fit_histories(
         n_rows=len(table), train_rows=learnt, holdout_rows=held, rules=rules, histories=model,
         beside=None if joined is None else joined.beside,
     )  # fmt: skip
+
+
+def _of_histories(synth: Synthesizer, schema: Schema) -> Callable[[], Generator]:
+    """Makes a fresh generator; of a row that is drawn next nothing is known ahead, so it learns one order alone."""
+
+    def make() -> Generator:
+        generator = table_generator(synth, schema)
+        if isinstance(synth.model, str) and "any_order" not in synth.model_options and hasattr(generator, "any_order"):
+            generator.any_order = 0.0
+        return generator
+
+    return make
 
 
 def _rules_of_rows(
@@ -263,6 +269,26 @@ def fit_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, training: n
     )  # fmt: skip
 
 
+def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, training: np.random.Generator) -> Learnt:
+    """Learn the rows of entities in time, of which the same is known, and what is protected are entities."""
+    assert synth.time is not None
+    schema = None if synth.schema is None else bounded(synth, synth.schema)
+    declaration, time = Declaration.of(schema, raw.schema, budget), synth.time
+    make = _of_histories(synth, declaration)
+    with recorded(synth, make()) as end:
+        ledger = ledger_for(budget, make(), whole=True)
+        with telling_what_was_spent(synth, ledger, end), shown(synth.progress) as report:
+            model, gate, n_rows, schema = learn_within(
+                raw, declaration, budget, ledger, time=time, static=synth.static, options=synth.codec,
+                make=make, training=training, progress=report,
+            )  # fmt: skip
+            _check_delta(budget, model.n_entities, "entities")
+    return Learnt(
+        generator=model.what, schema=schema, codec=model.layout.codec, gate=gate, n_rows=n_rows, ledger=ledger,
+        histories=model,
+    )  # fmt: skip
+
+
 def train(
     synth: Synthesizer, generator: Generator, alphabet: Alphabet, gate: Exact | Noisy, holdout: Codes,
     training: np.random.Generator, told: tuple[int, ...] = (),
@@ -292,8 +318,8 @@ def recorded(synth: Synthesizer, generator: Generator) -> AbstractContextManager
     """The fit as an entry of the file of all fits, where there is one."""
     if synth.budget is None or synth.privacy is None:
         return nullcontext(lambda entries: None)
-    counts_only = isinstance(generator, MarginalModel)
-    return synth.budget.recorded(synth.privacy, generator.name, counts_only=counts_only)
+    counts_only, whole = isinstance(generator, MarginalModel), synth.time is not None
+    return synth.budget.recorded(synth.privacy, generator.name, counts_only=counts_only, whole=whole)
 
 
 @contextmanager
@@ -314,7 +340,7 @@ def telling_what_was_spent(synth: Synthesizer, ledger: Ledger | None, end: End) 
         end(() if ledger is None else ledger.entries)
 
 
-def _check_delta(budget: DP, n_rows: int) -> None:
+def _check_delta(budget: DP, n_rows: int, of: str = "rows") -> None:
     """Hold delta against the number of rows, by the noisy count: by the exact one, a refusal would tell of a row.
 
     Raises:
@@ -322,17 +348,17 @@ def _check_delta(budget: DP, n_rows: int) -> None:
     """
     if budget.delta * n_rows >= 1:
         raise PrivacyError(
-            f"delta must be well below one over the number of rows, got {budget.delta:g}: showing one row whole would "
-            "be within it"
+            f"delta must be well below one over the number of {of}, got {budget.delta:g}: showing one of them whole "
+            "would be within it"
         )
 
 
 def warn_of_few_rows(learnt: Learnt) -> None:
     """The last that a fit does: where warnings are errors, it has ended all the same."""
-    if learnt.ledger is not None and learnt.n_rows < LEAST_ROWS:
+    n, of = (learnt.n_rows, "rows") if learnt.histories is None else (learnt.histories.n_entities, "entities")
+    if learnt.ledger is not None and n < LEAST_ROWS:
         warnings.warn(
-            f"some {learnt.n_rows:,} rows, by noisy counts, are few for differential privacy: the noise is larger than "
-            "most counts",
+            f"some {n:,} {of}, by noisy counts, are few for differential privacy: the noise is larger than most counts",
             LikewiseWarning,
             stacklevel=3,
         )

@@ -11,12 +11,20 @@ import polars as pl
 
 from likewise.codecs.base import Search
 from likewise.codecs.column import CodecOptions
-from likewise.errors import LikewiseWarning, OptionError
+from likewise.dp.declaration import Declaration
+from likewise.dp.entities import named_rows
+from likewise.dp.gate import Gate
+from likewise.dp.ledger import DP, Ledger
+from likewise.errors import LikewiseWarning, OptionError, PrivacyError
+from likewise.histories.declared import Declared
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import SERIES, Histories, as_series
+from likewise.histories.private import fit_within
+from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Column, Kind, Role, Schema
+from likewise.schema.parse import parse_declared
 from likewise.schema.persons import parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.synthesizer.ruled_histories import RuledRows
@@ -29,8 +37,6 @@ FEW = 4
 _INSTEAD = {
     "only": "histories are learnt whole; leave the entities that are not wanted out of the table, or draw the others "
     "(where=)",
-    "privacy": "a budget covers rows by entity, privacy=DP(..., entity=, max_rows=), and not yet what rows are told of "
-    "those before them; leave time out",
 }
 """What to do in place of options that do not go with histories."""
 
@@ -58,6 +64,26 @@ def check_time(time: str | bool | None, static: Sequence[str] | None, **others: 
         return
     if asked := [name for name, value in others.items() if value]:
         raise OptionError(f"{asked[0]} does not go with time: {_INSTEAD[asked[0]]}")
+
+
+def check_histories_within(budget: DP, rules: Sequence[str] | None, schema: Schema | None) -> None:
+    """Hold a budget of histories to what it can protect.
+
+    Raises:
+        PrivacyError: it protects rows, and a history is of several.
+        OptionError: there are rules.
+    """
+    if budget.entity is None or budget.max_rows < 2:
+        raise PrivacyError(
+            "a budget of histories protects each entity with all its rows: give privacy=lw.DP("
+            f"{budget.epsilon:g}, {budget.delta:g}, entity=..., max_rows=...) (--entity, --max-rows), where max_rows, "
+            "2 or more and as anybody may know it, is how many rows of each are learnt from and drawn at most"
+        )
+    if rules or (schema is not None and schema.rules):
+        raise OptionError(
+            "rules do not go with time and a budget of privacy yet: leave the rules out, or the time, and learn rows "
+            "by entity"
+        )
 
 
 def learn_histories(
@@ -125,6 +151,30 @@ def _warn_of_few(entity: str, n: int, options: CodecOptions) -> None:
             LikewiseWarning,
             stacklevel=4,
         )
+
+
+def learn_within(
+    raw: pl.DataFrame, declaration: Declaration, budget: DP, ledger: Ledger, *, time: str | bool,
+    static: Sequence[str] | None, options: CodecOptions | None, make: Callable[[], Generator],
+    training: np.random.Generator, progress: Progress | None,
+) -> tuple[HistoryModel, Gate, int, Schema]:  # fmt: skip
+    """The model of a table within a budget that protects entities, its gate, about how many rows there are, and the
+    schema.
+
+    Raises:
+        PrivacyError, SchemaError, OptionError: what is public does not suffice, or the budget does not.
+    """
+    if not isinstance(make(), Autoregressive):
+        raise OptionError(f"model {make().name!r} learns no histories within a budget: take 'autoregressive'")
+    assert budget.entity is not None
+    when = None if time is True else str(time)
+    declared = Declared.of(declaration, budget.entity, when, static, budget.max_rows)
+    table = parse_declared(raw, declared.declaration)
+    told = declared.histories(table[named_rows(budget, table)])
+    model, gate, n_rows = fit_within(
+        told, declared, ledger, options=options, make=make, rng=training, progress=progress  # type: ignore[arg-type]
+    )  # fmt: skip
+    return model, gate, n_rows, declared.declaration
 
 
 def draw_histories(

@@ -19,7 +19,7 @@ from likewise.models.base import Generator
 from likewise.models.images import IMAGE_MODELS
 from likewise.models.windows import WINDOW_MODELS
 from likewise.schema.column import Schema
-from likewise.synthesizer.histories import check_time
+from likewise.synthesizer.histories import check_histories_within, check_time
 from likewise.tables.frames import names_of
 
 if TYPE_CHECKING:
@@ -52,9 +52,11 @@ def check_parameters(
     if entity is True or not isinstance(entity, str | bool | None):
         raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
     _check_budget(privacy, budget, codec, holdout, only)
-    check_time(time, static, only=only, privacy=privacy)
+    check_time(time, static, only=only)
     if privacy is not None:
         check_entities(privacy, schema, entity)
+        if time is not None:
+            check_histories_within(privacy, rules, schema)
 
 
 def _check_budget(privacy: Any, budget: Any, codec: CodecOptions | None, holdout: Any, only: Any) -> None:
@@ -145,7 +147,7 @@ def _table_kind(synth: Synthesizer, name: str, schema: Schema | None = None) -> 
     if name != AUTO:
         return model_named(name)
     n_columns = 0 if schema is None else len(schema.modelled)
-    return model_for(private=synth.privacy is not None, n_columns=n_columns)
+    return model_for(private=synth.privacy is not None and synth.time is None, n_columns=n_columns)
 
 
 def streams(synth: Synthesizer) -> Sequence[np.random.Generator]:

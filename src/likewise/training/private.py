@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from likewise.codecs.base import Codes
 from likewise.dp.accounting import MOST_DRAWS
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 RowLoss = Callable[["torch.Tensor", "torch.Generator"], "torch.Tensor"]
 """Rows as a net takes them (B, ...) to the loss of each (B,), told by that row alone. The generator is for what each
 row gets of its own."""
+
+Bools = npt.NDArray[np.bool_]
 
 MARGIN = 3e-3
 """Share by which rows are clipped below the norm promised: 2e-3 for norms, as the trial bears them out (`TOLERANCE`);
@@ -88,6 +91,8 @@ class PrivateDescent:
         self.turn()
         with _products_in_32_bits():
             self.parameters = check_rows_apart(net, loss, public)
+            if sums.unit > 1:
+                _check_units(net, loss, public, min(sums.unit, len(public) // 2), self.parameters)
         self.optimiser = AdamW(self.parameters, weight_decay=schedule.weight_decay)
         self._sums, self._rows_of = sums, rows_of
         n_weights, steps = sum(p.numel() for p in self.parameters), self.plan.steps
@@ -127,11 +132,15 @@ class PrivateDescent:
             torch.autograd.backward(self.shared(), inputs=self.parameters)
         self.optimiser.step(self.schedule.learning_rate * one_cycle(passed, self.schedule.warmup))
 
-    def _clipped(self, codes: Codes) -> Floats:
-        """(P,) the sum of the rows' gradients, each cut to the clip norm."""
+    def _clipped(self, codes: Codes, present: Bools | None = None) -> Floats:
+        """(P,) the sum of the rows' gradients, each cut to the clip norm; or of the entities', of `unit` rows each,
+        which are there or not."""
+        import torch
+
         rows = self._rows_of(codes).to(self._own.device)
         if len(rows):
-            add_clipped(self.net, self.loss, rows, self._own, self.plan.clip)
+            counted = None if present is None else torch.from_numpy(present).to(rows.device)
+            add_clipped(self.net, self.loss, rows, self._own, self.plan.clip, self._sums.unit, counted)
         parts = [np.zeros(p.numel()) if p.grad is None else p.grad.cpu().numpy().ravel() for p in self.parameters]
         for parameter in self.parameters:
             parameter.grad = None
@@ -193,21 +202,29 @@ def _products_in_32_bits() -> Iterator[None]:
 # ---- the sum of clipped gradients ------------------------------------------------------------------------------------
 
 
-def add_clipped(net: nn.Module, loss: RowLoss, rows: torch.Tensor, own: torch.Generator, clip: float) -> None:
+def add_clipped(
+    net: nn.Module, loss: RowLoss, rows: torch.Tensor, own: torch.Generator, clip: float, unit: int = 1,
+    present: torch.Tensor | None = None,
+) -> None:  # fmt: skip
     """Add to the parameters' gradients those of the rows, each cut to a norm of `clip`.
 
     A row whose gradient is not finite counts nothing.
+
+    Args:
+        unit: rows that are of one unit, one after the other: the sum of their gradients is what is cut, once.
+        present: (B,) which rows there are; the others fill units up. None for all.
     """
     import torch
 
     from likewise.nets.ghosts import taping
 
-    state, counts = own.get_state(), torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+    state, counts = own.get_state(), torch.ones(len(rows) // unit, dtype=torch.bool, device=rows.device)
     for _ in range(2):
-        with taping(net) as tape:
+        with taping(net, unit) as tape:
             losses = loss(rows, own)
+            losses = losses if present is None else losses * present
             squares = torch.stack(tape.squares(losses)).sum(0)
-        finite = squares.isfinite() & losses.isfinite()
+        finite = squares.isfinite() & losses.view(-1, unit).isfinite().all(1)
         if bool(finite.all()):
             factors = (clip * (1 - MARGIN) / squares.sqrt().clamp_min(1e-30)).clamp(max=1.0)
             tape.add_weighted(torch.where(counts, factors, 0.0))
@@ -215,7 +232,8 @@ def add_clipped(net: nn.Module, loss: RowLoss, rows: torch.Tensor, own: torch.Ge
         # Zero times what is not finite is not zero: such rows give way to blank ones, and all others, with what they
         # were given of their own, are taken once more.
         counts &= finite
-        rows = torch.where(finite.view(-1, *[1] * (rows.dim() - 1)), rows, torch.zeros_like(rows))
+        kept = finite.repeat_interleave(unit)
+        rows = torch.where(kept.view(-1, *[1] * (rows.dim() - 1)), rows, torch.zeros_like(rows))
         own.set_state(state)
 
 
@@ -234,18 +252,60 @@ def check_rows_apart(net: nn.Module, loss: RowLoss, public: torch.Tensor) -> lis
     Raises:
         PrivacyError: one of these does not hold; the message names the layer.
     """
+    _refuse_known_mixers(net)
+    with _tried(net):
+        return _checked(net, loss, public)
+
+
+def _check_units(
+    net: nn.Module, loss: RowLoss, public: torch.Tensor, unit: int, learning: Sequence[nn.Parameter]
+) -> None:
+    """Hold the norms told of several rows together to those of plain gradients, and what is added up to these.
+
+    Raises:
+        PrivacyError: they differ; the message names the layer.
+    """
+    import torch
+
+    from likewise.nets.ghosts import taping
+
+    rows = public[: len(public) // unit * unit]
+    names, place = {id(p): name for name, p in net.named_parameters()}, {id(p): i for i, p in enumerate(learning)}
+    with _tried(net):
+        with taping(net, unit) as tape:
+            losses = loss(rows, torch.Generator(public.device).manual_seed(1))
+            squares = tape.squares(losses)
+        sums = losses.view(-1, unit).sum(1)
+        gradients = [torch.autograd.grad(one, learning, retain_graph=True, allow_unused=True) for one in sums]
+        for site, told in zip(tape.sites, squares, strict=True):
+            plain = _norms(gradients, [place[id(p)] for p in site.uses if id(p) in place])
+            # Told too small, more than is promised would pass; what is told too large only counts less.
+            if not bool((told.sqrt() >= (1 - TOLERANCE) * plain).all() and (told.sqrt() <= 1.1 * plain + 1e-3).all()):
+                raise PrivacyError(f"the norms told of layer {names[id(site.uses[0])]!r} are not those of its entities")
+        for parameter in learning:
+            parameter.grad = None
+        weights = torch.linspace(0.5, 1.0, len(sums), device=public.device)
+        tape.add_weighted(weights)
+        expected = torch.autograd.grad((weights * sums).sum(), learning, allow_unused=True)
+        for parameter, plain_sum in zip(learning, expected, strict=True):
+            if plain_sum is not None and not _is_near(parameter.grad, plain_sum):
+                raise PrivacyError(f"what is added up for {names[id(parameter)]!r} is not its entities' gradient")
+
+
+@contextmanager
+def _tried(net: nn.Module) -> Iterator[None]:
+    """Other weights than the net's while the block runs."""
     import torch
 
     kept = {name: value.clone() for name, value in net.state_dict().items()}
     generator = torch.Generator().manual_seed(0)
-    _refuse_known_mixers(net)
     try:
         with torch.no_grad():
             for parameter in net.parameters():  # what starts at zero would hide what follows it
                 scale = 0.1 * torch.randn(parameter.shape, generator=generator)
                 parameter.add_(scale.to(parameter.device, parameter.dtype))
         net.train()
-        return _checked(net, loss, public)
+        yield
     finally:
         net.load_state_dict(kept)
         for parameter in net.parameters():

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from likewise.codecs.base import Alphabet, Codes, Given
 from likewise.dp.gate import Noisy
+from likewise.dp.units import Entities
 from likewise.errors import ConditionError, ModelFileError, OptionError
 from likewise.models.about import About
 from likewise.models.autoregressive.order import FEW_ROWS, are_many_numbers, drawing_order
@@ -227,26 +228,30 @@ class Autoregressive(TableModel["MaskedNet"]):
         """Counts of each field first, then the net, from where they stand."""
         import torch
 
-        if self._context:
+        if self._context and not isinstance(gate, Entities):
             raise OptionError("a context does not go with a budget of privacy: what it tells of others is not paid for")
-        known = OneWay.of(gate, COUNTS_SHARE)
+        known = OneWay.of(gate, COUNTS_SHARE, self._context)
         self.n_rows = round(known.n_rows)
         self._settle(fit.alphabet)
         self._net = net = self._make_net(fit.alphabet, known.log_shares(), generator)
         if not net.sizes:
             return
         seen = canonical = net.visible(net.order)
+        n_told = len(self._context)
+        drawn_fields = net.order[n_told:]
 
         def turn() -> None:
             nonlocal seen
             shuffled = float(torch.rand((), generator=generator)) < self.any_order
-            seen = net.visible(_some_first(net.order, generator)) if shuffled else canonical
+            seen = net.visible(_some_first(net.order, generator, n_told)) if shuffled else canonical
 
         def loss(rows: torch.Tensor, own: torch.Generator) -> torch.Tensor:
             del own
-            return net.nll(rows.long(), seen).sum(1)
+            return net.nll(rows.long(), seen)[:, drawn_fields].sum(1)
 
         self._descend(gate, net, loss, known.n_rows, turn=turn, progress=fit.progress)
+        if self._context:  # rows can only be drawn by who knows what each is told: `bring_to`
+            return
 
         def drawn() -> Iterator[torch.Tensor]:
             """Rows of the net's own, which the promise covers already."""
@@ -254,6 +259,19 @@ class Autoregressive(TableModel["MaskedNet"]):
             return iter(torch.split(torch.from_numpy(codes), _judged_at_once(net)))
 
         net.calibrate(drawn, net.visible(net.order), self.calibrate, net.by_bucket(known.shares()))
+
+    def bring_to(self, rows: Codes, shares: Sequence[npt.NDArray[np.floating]]) -> None:
+        """Move the biases by what lacks of shares, where rows are told a context.
+
+        Args:
+            rows: drawn by this model, with what each was told.
+            shares: (K,) of the codes of each field, as they should be; those of fields that are told are not looked at.
+        """
+        import torch
+
+        net = self._fitted()
+        parts = torch.split(torch.from_numpy(in_net_order(net, rows.codes)), _judged_at_once(net))
+        net.calibrate(lambda: (part.long() for part in parts), net.visible(net.order), 1, net.by_bucket(shares))
 
     def _settle(self, alphabet: Alphabet, codes: Codes | None = None) -> None:
         """Choose the net's shape. Columns of many codes need finer units; the others learn as well from fewer, in half

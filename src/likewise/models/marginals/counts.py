@@ -6,7 +6,7 @@ Legend: K codes of a field.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,10 @@ SPARE_ROWS = 0.5
 """Rows that a code is taken to have at least, where its count says none."""
 
 
-def each_field(sizes: Sequence[int]) -> Marginals:
-    """The query for every field's counts, measured together."""
-    return Marginals(tuple((j,) for j in range(len(sizes))), f"counts of all {len(sizes)} fields")
+def each_field(sizes: Sequence[int], told: Collection[int] = ()) -> Marginals:
+    """The query for the counts of every field but those told, measured together."""
+    asked = tuple((j,) for j in range(len(sizes)) if j not in told)
+    return Marginals(asked, f"counts of all {len(asked)} fields")
 
 
 def groups_of(counts: Measurement) -> Ints:
@@ -46,7 +47,8 @@ class OneWay:
     """What is known of each field alone under a budget.
 
     Args:
-        counts: (K,) rows of each code for each field, above 0; codes too rare to tell share theirs.
+        counts: (K,) rows of each code for each field, above 0; codes too rare to tell share theirs. Of fields that are
+            told and never drawn, which are not counted, one each.
         n_rows: rows of the table, about.
     """
 
@@ -54,17 +56,20 @@ class OneWay:
     n_rows: float
 
     @classmethod
-    def of(cls, gate: Gate, share: float) -> OneWay:
+    def of(cls, gate: Gate, share: float, told: Collection[int] = ()) -> OneWay:
         """Measure it.
+
+        Args:
+            told: fields that are not drawn.
 
         Privacy: the share.
         """
-        measured = gate.counts(each_field(gate.sizes), share)
-        counts = []
+        measured = gate.counts(each_field(gate.sizes, told), share)
+        counts = [np.ones(size) for size in gate.sizes]
         for m in measured:
             group = groups_of(m)
             shared = np.bincount(group, weights=m.table).clip(SPARE_ROWS, None) / np.bincount(group)
-            counts.append(shared[group])
+            counts[m.clique[0]] = shared[group]
         return cls(tuple(counts), total_rows(measured))
 
     def shares(self) -> list[Table]:

@@ -1,0 +1,168 @@
+"""Histories learnt within a budget of privacy whose unit is an entity with all its rows.
+
+The budget pays for: codes of columns and gaps (`declared.py`); how many rows entities have; what an entity is, by a
+model of counts; counts of each field of gaps and rows; and, with all that is left, the steps of both nets, in which
+entities are drawn by chance and each gives one sum of gradients, cut once (`likewise.dp.units`). What is drawn is then
+brought to the noisy answers, for which no row is looked at.
+
+Legend: n rows, E entities, L rows of the longest history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from likewise.codecs.column import CodecOptions
+from likewise.dp.accounting import Steps
+from likewise.dp.gate import Noisy
+from likewise.dp.ledger import Ledger
+from likewise.dp.mechanisms import noisy_counts
+from likewise.dp.units import Entities, settle
+from likewise.histories.declared import Declared
+from likewise.histories.layout import Layout, layout_rows
+from likewise.histories.model import HistoryModel, first_rows
+from likewise.histories.order import Histories
+from likewise.models.autoregressive.model import Autoregressive
+from likewise.models.base import Fit
+from likewise.models.marginals.counts import OneWay
+from likewise.models.marginals.mst import MST
+from likewise.training.loop import Progress
+from likewise.typing import Floats, Ints
+
+LENGTHS_SHARE, FIRST_SHARE, COUNTS_SHARE = 0.03, 0.1, 0.05
+"""Shares of what the codec leaves, for how many rows entities have, for what they are and when they begin, and for the
+counts of each net's fields."""
+
+WHEN_SHARE = 0.25
+"""Steps that learn gaps, in terms of those that learn rows."""
+
+SURE = 3.0
+"""Deviations of the noise above which a count of entities tells something."""
+
+CALIBRATION, ROUNDS = 4_096, 2
+"""Entities drawn a round to bring what is drawn to noisy answers, and rounds."""
+
+SINGLE = 6
+"""Numbers of rows of which the chance to end is told one by one; those of more by half powers of two."""
+
+
+def fit_within(
+    told: Histories, declared: Declared, ledger: Ledger, *, options: CodecOptions | None,
+    make: Callable[[], Autoregressive], rng: np.random.Generator, progress: Progress | None,
+) -> tuple[HistoryModel, Entities, int]:  # fmt: skip
+    """A model of histories that keeps a budget, the gate of its rows, and about how many rows there are.
+
+    Args:
+        told: what `Declared.histories` leaves of the rows.
+        ledger: whose entries are of whole entities.
+        make: a generator that has learnt nothing.
+
+    Raises:
+        PrivacyError: what is to be paid for does not fit into the budget.
+
+    Privacy: all of the budget.
+    """
+    layout = declared.layout(told, ledger, options)
+    lengths, sigma = _noisy_lengths(told, layout, ledger)
+    n_entities = max(round(lengths.sum()), 1)
+    firsts = declared.firsts(layout)
+    laid, first = layout_rows(layout, told), MST()
+    codes = firsts.encode(first_rows(layout, told))
+    gate = Noisy(codes, firsts.alphabet.sizes, ledger, FIRST_SHARE)
+    first.fit(Fit(gate=gate, holdout=codes[:0], alphabet=firsts.alphabet, rng=rng))
+    short = told.up_to(layout.longest)
+    later = np.cumsum(short.lengths - 1) - (short.lengths - 1)
+    when, what = make(), make()
+    gates = [Entities(laid.what, short.starts, layout.what[0].sizes, ledger)]
+    steps = [("gradients of the net of rows", what._steps())]
+    if layout.time is not None:
+        gates.append(Entities(laid.when, later, layout.when[0].sizes, ledger))
+        steps.append(("gradients of the net of gaps", _fewer(what._steps())))
+    nets, of = [what, when][: len(gates)], [layout.what, layout.when]
+    known = [OneWay.of(g, COUNTS_SHARE, range(told_)) for g, (_, told_) in zip(gates, of, strict=False)]
+    settle(
+        [(g, *phase, k.n_rows) for g, phase, k in zip(gates, steps, known, strict=True)], ledger, clip=what.clip
+    )  # fmt: skip
+    for net, g, (alphabet, n_told) in zip(nets, gates, of, strict=False):
+        net.fit(
+            Fit(
+                gate=g, holdout=laid.what[:0], alphabet=alphabet, rng=rng, context_fields=tuple(range(n_told)),
+                progress=progress,
+            )
+        )  # fmt: skip
+    model = HistoryModel(layout, firsts, first, when, what, n_entities)
+    model = _brought(model, lengths, sigma, known[0], rng)
+    rows = float(np.arange(1, layout.longest + 2).clip(max=layout.longest) @ lengths)
+    return model, gates[0], max(round(rows), 1)
+
+
+def _fewer(steps: Steps) -> Steps:
+    return replace(steps, steps=max(round(WHEN_SHARE * steps.steps), 1))
+
+
+def _noisy_lengths(told: Histories, layout: Layout, ledger: Ledger) -> tuple[Floats, float]:
+    """(L+1,) entities by how many rows they have, the last of more than L, and the deviation of the noise.
+
+    Privacy: its share. An entity is in one cell: sensitivity 1.
+    """
+
+    def look() -> Ints:
+        return np.bincount(told.lengths - 1, minlength=layout.longest + 1).astype(np.int64)
+
+    noisy, sigma = noisy_counts(look, LENGTHS_SHARE * ledger.left, ledger, "how many rows entities have")
+    return np.maximum(noisy, 0.0), sigma
+
+
+# ---- what is drawn, brought to what was answered ---------------------------------------------------------------------
+
+
+def _brought(
+    model: HistoryModel, lengths: Floats, sigma: float, known: OneWay, rng: np.random.Generator
+) -> HistoryModel:
+    """The model whose draws have the noisy shares of each code, and end as the noisy lengths have it."""
+    wanted = _chances(lengths, SURE * sigma)
+    what = model.what
+    assert isinstance(what, Autoregressive)
+    ends = np.zeros(model.layout.longest)
+    for _ in range(ROUNDS):
+        n = min(model.n_entities, CALIBRATION)
+        rows, whose, _ = model.sample(n, rng)
+        starts = np.flatnonzero(np.diff(whose, prepend=-1))
+        drawn = Histories(rows, starts, np.arange(len(rows)))
+        ends = _corrected(ends, wanted, drawn.lengths)
+        codes = layout_rows(model.layout, drawn).what
+        order = rng.permutation(len(codes))  # a row by chance of each, as the noisy counts are of
+        one = order[np.unique(whose[order], return_index=True)[1]]
+        what.bring_to(codes[one], known.shares())
+        model = replace(model, layout=replace(model.layout, ends=tuple(ends.tolist())))
+    return model
+
+
+def _blocks(n: int) -> Ints:
+    """(n,) which numbers of rows, 1 to n, are told together."""
+    k = np.arange(n)
+    late = SINGLE + (2 * np.log2(np.maximum(k, 1) / SINGLE)).astype(np.int64)
+    return np.where(k < SINGLE, k, late)
+
+
+def _chances(lengths: Floats, sure: float) -> Floats:
+    """(L,) the chance of a history of 1, 2, ... L rows to have no more; none where too few are so long to tell."""
+    n = len(lengths) - 1
+    blocks, at_risk = _blocks(n), np.cumsum(lengths[::-1])[::-1][:n]
+    ended, risk = np.bincount(blocks, lengths[:n]), np.bincount(blocks, at_risk)
+    width = np.bincount(blocks)
+    known = risk / np.maximum(width, 1) > sure * np.sqrt(width)
+    return np.where(known, np.clip(ended / np.maximum(risk, 1e-9), 0, 1), np.nan)[blocks]
+
+
+def _corrected(ends: Floats, wanted: Floats, lengths: Ints) -> Floats:
+    """(L,) see `Layout.ends`: by what the chances to end of histories drawn under these are off."""
+    cells = np.where(lengths < len(ends), lengths - 1, len(ends))  # the longest would go on
+    drawn = _chances(np.bincount(cells, minlength=len(ends) + 1).astype(float), 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.where(ends > 0, (drawn - ends) / (1 - ends), drawn / (1 + ends)).clip(1e-6, 1 - 1e-6)
+        found = np.where(wanted < own, wanted / own - 1, (wanted - own) / (1 - own))
+    return np.where(np.isfinite(found), found.clip(-1, 1), ends)

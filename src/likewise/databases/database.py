@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
@@ -17,6 +18,11 @@ from likewise.databases.integrity import Orphans, Problem, problems, settled
 from likewise.databases.keys import DatabaseSchema, ForeignKey, key_text
 from likewise.databases.overview import Overview, overview
 from likewise.databases.pointing import parent_rows
+from likewise.databases.sql.reading import read
+from likewise.databases.sql.reflection import Names, tell
+from likewise.databases.sql.sampling import Sample
+from likewise.databases.sql.values import SqlSource
+from likewise.databases.sql.writing import write
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.notebook import Picture, Table, card
 from likewise.tables.atomic import PathLike
@@ -92,6 +98,62 @@ class Database(Mapping[str, Any]):
             OutputError: the folder holds files already, or cannot be written.
         """
         write_folder(self.tables, self.schema, path, self.files)
+
+    # ---- SQL ---------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_sql(
+        cls, url: PathLike, tables: Names = None, schema: Names = None, sample: Sample = None,
+        random_state: int | None = None,
+    ) -> Self:  # fmt: skip
+        """The tables of a database of SQL, all as they were at one moment.
+
+        Args:
+            url: `postgresql://user@host/shop`, `mysql://...`, or the path of a file of SQLite or DuckDB.
+            tables: some of its tables, or views; None: all tables.
+            schema: in which they lie; several, or "*" for all; None: the one that the user sees first.
+            sample: how many rows of a table that points at no other, or `{"customers": 500}`; with all that hangs on
+                them, and all that this points at. None: all rows.
+            random_state: seed of which.
+
+        Raises:
+            InputError: the database cannot be reached or read, or has no such table.
+            MissingExtraError: SQLAlchemy, or DuckDB, is not installed.
+        """
+        frames, keys, source = read(os.fspath(url), schema, tables, sample, np.random.default_rng(random_state))
+        made = cls(frames, keys)
+        made.source = source
+        tell(source)
+        return made
+
+    def to_sql(
+        self, url: PathLike, schema: str | None = None, replace: bool = False, like: Database | SqlSource | None = None,
+        dry_run: PathLike | None = None,
+    ) -> None:  # fmt: skip
+        """Write all tables to a database of SQL, or none.
+
+        Args:
+            url: as of `from_sql`; a file that is not there is made.
+            schema: in which to write.
+            replace: rows that stand there make place; without, a table with rows is refused.
+            like: the database whose tables those made are like: types, defaults, CHECKs, generated columns. None: the
+                one that these came from; if from none, what the frames hold.
+            dry_run: a file that takes the statements instead.
+
+        Raises:
+            OutputError: the database refuses it; it is as before.
+            InputError: it cannot be reached.
+        """
+        source = like.source if isinstance(like, Database) else like
+        write(
+            self.tables, self.schema, os.fspath(url), schema=schema, replace_rows=replace, like=source or self.source,
+            dry_run=dry_run,
+        )  # fmt: skip
+
+    source: SqlSource | None = None
+    """What the database of SQL says that the tables came from, beyond their keys."""
+
+    # ---- what holds --------------------------------------------------------------------------------------------------
 
     def parent_rows(self, key: ForeignKey) -> NDArray[np.int64]:
         """(n,) the row of its parent that each row of a table points at; -1: at none; -2: at one that is not there.

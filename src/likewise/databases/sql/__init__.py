@@ -1,0 +1,1 @@
+"""Databases of SQL: what their tables are, their rows in, and rows out to them."""

@@ -1,0 +1,289 @@
+"""The catalogues of SQLite, PostgreSQL and MySQL: every table as it was declared, read by SQLAlchemy where it can."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from likewise.databases.keys import Columns
+from likewise.databases.sql.sessions import Alchemy
+from likewise.databases.sql.values import SqlColumn, enumerated, kind_of, literal, quoted
+from likewise.errors import InputError, nearest
+
+Key = tuple[str | None, str]
+"""Schema and name of a table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundKey:
+    """A foreign key as it was found: what it points at may lie elsewhere."""
+
+    columns: Columns
+    parent: Key
+    parent_columns: Columns
+    deferrable: bool = False
+    actions: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A table as it was found."""
+
+    schema: str | None
+    name: str
+    columns: tuple[SqlColumn, ...]
+    primary: Columns = ()
+    unique: tuple[Columns, ...] = ()
+    foreign: tuple[FoundKey, ...] = ()
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that was found in a database."""
+
+    tables: list[Found]
+    types: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def chosen(
+    names: Sequence[str], tables: Mapping[Key, None], views: Mapping[Key, None], parts: Mapping[Key, None]
+) -> tuple[list[Key], list[str]]:
+    """The tables that are meant, and what is said of those left out.
+
+    Args:
+        names: asked for, as `table` or `schema.table`; none: all tables but those that are parts of another.
+    """
+    if not names:
+        notes = [f"{what} {', '.join(sorted(name for _, name in left))} left out ({why})"
+                 for what, left, why in (("views", views, "name them to read them as tables"),
+                                         ("parts of tables", parts, "their rows are read with the whole"))
+                 if left]  # fmt: skip
+        return [key for key in tables if key not in parts], notes
+    every = [*tables, *views]
+    found: dict[Key, None] = {}
+    for name in names:
+        meant = [key for key in every if name in (key[1], f"{key[0]}.{key[1]}")]
+        if not meant:
+            raise InputError(f"there is no table {name!r}{nearest(name, [key[1] for key in every])}")
+        found |= dict.fromkeys(meant)
+    return list(found), []
+
+
+def catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]) -> Catalogue:
+    """What the database that a connection sees is made of."""
+    with warnings.catch_warnings():
+        # Of types and clauses that it does not know: types are read here, and what is left out is told by us.
+        warnings.simplefilter("ignore")
+        return _catalogue(connection, schemas, names)
+
+
+def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]) -> Catalogue:
+    import sqlalchemy as sa
+    from sqlalchemy.engine.reflection import ObjectKind, ObjectScope
+
+    inspector = sa.inspect(connection.bound)
+    seen = _schemas(inspector, schemas)
+    if connection.dialect == "postgresql":
+        # What lies in this schema is then named without it, and can be made anew in another.
+        connection.all(
+            f"SET search_path = {quoted(seen[0], 'postgresql') if len(seen) == 1 and seen[0] else 'pg_catalog'}"
+        )
+    tables: dict[Key, None] = {(schema, name): None for schema in seen for name in inspector.get_table_names(schema)}
+    views: dict[Key, None] = {(schema, name): None for schema in seen for name in _views(inspector, schema)}
+    parts = _parts(connection) if connection.dialect == "postgresql" else {}
+    keys, notes = chosen(names, tables, views, {key: None for key in tables if key in parts})
+    facts: dict[str, dict[Key, Any]] = {}
+    for schema in seen:
+        own = [name for of, name in keys if of == schema]
+        for what in ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "indexes", "check_constraints"):
+            read = getattr(inspector, f"get_multi_{what}")
+            given = read(schema=schema, filter_names=own, kind=ObjectKind.ANY, scope=ObjectScope.ANY) if own else {}
+            facts.setdefault(what, {}).update({(schema, name): fact for (_, name), fact in given.items()})
+    own_types = _OWN_TYPES[connection.dialect](connection, seen, keys)
+    found = [
+        _found(key, {what: of.get(key) or [] for what, of in facts.items()}, own_types.get(key, {})) for key in keys
+    ]
+    if connection.dialect == "mysql":
+        foreign = _mysql_keys(connection, seen)
+        found = [replace(table, foreign=tuple(foreign.get((table.schema, table.name), ()))) for table in found]
+    types = _made_types(inspector, seen, found) if connection.dialect == "postgresql" else {}
+    return Catalogue(found, types, notes)
+
+
+def _schemas(inspector: Any, asked: Sequence[str]) -> list[str | None]:
+    if not inspector.dialect.name.startswith("postgresql"):
+        return [None] if not asked else list(asked)
+    known = [name for name in inspector.get_schema_names() if name != "information_schema"]
+    if list(asked) == ["*"]:
+        return list(known)
+    for name in asked:
+        if name not in known:
+            raise InputError(f"there is no schema {name!r}{nearest(name, known)}")
+    return list(asked) or [inspector.default_schema_name]
+
+
+def _views(inspector: Any, schema: str | None) -> list[str]:
+    views = list(inspector.get_view_names(schema))
+    return (
+        views + list(inspector.get_materialized_view_names(schema)) if inspector.dialect.name == "postgresql" else views
+    )
+
+
+def _found(key: Key, facts: Mapping[str, Any], own: Mapping[str, SqlColumn]) -> Found:
+    primary = tuple((facts["pk_constraint"] or {}).get("constrained_columns") or ())
+    columns = tuple(_column(given, own, primary) for given in facts["columns"])
+    unique = [tuple(given["column_names"]) for given in facts["unique_constraints"]]
+    unique += [tuple(given["column_names"]) for given in facts["indexes"] if _is_key(given)]
+    return Found(
+        schema=key[0], name=key[1], columns=columns, primary=primary,
+        unique=tuple(dict.fromkeys(columns for columns in unique if columns)),
+        foreign=tuple(_foreign(given, key[0]) for given in facts["foreign_keys"]),
+        checks=tuple(given["sqltext"] for given in facts["check_constraints"]),
+    )  # fmt: skip
+
+
+def _is_key(index: Mapping[str, Any]) -> bool:
+    """Whether an index holds all rows apart, by columns alone."""
+    told = index.get("dialect_options") or {}
+    partial = any(value for name, value in told.items() if name.endswith("_where"))
+    return (
+        bool(index.get("unique")) and not partial and None not in index["column_names"] and not index.get("expressions")
+    )
+
+
+def _foreign(given: Mapping[str, Any], schema: str | None) -> FoundKey:
+    options = given.get("options") or {}
+    return FoundKey(
+        columns=tuple(given["constrained_columns"]),
+        parent=(given.get("referred_schema") or schema, given["referred_table"]),
+        parent_columns=tuple(given.get("referred_columns") or ()), deferrable=bool(options.get("deferrable")),
+        actions=_actions(options),
+    )  # fmt: skip
+
+
+def _actions(options: Mapping[str, Any]) -> str:
+    told = ((when, str(options.get(key) or "")) for when, key in (("DELETE", "ondelete"), ("UPDATE", "onupdate")))
+    return " ".join(
+        f"ON {when} {action}" for when, action in told if action.upper() not in ("", "NO ACTION", "RESTRICT")
+    )
+
+
+def _column(given: Mapping[str, Any], own: Mapping[str, SqlColumn], primary: Columns) -> SqlColumn:
+    column = own.get(given["name"]) or SqlColumn(name=given["name"], type="", kind="other")
+    default, computed = given.get("default"), given.get("computed")
+    counted = default is not None and str(default).lower().startswith("nextval(")
+    is_rowid = column.type.upper() == "INTEGER" and primary == (column.name,)
+    return replace(
+        column, nullable=bool(given.get("nullable", True)), generated=computed["sqltext"] if computed else None,
+        default=None if counted or computed or default in (None, "NULL") else str(default),
+        identity=bool(counted or given.get("identity") or given.get("autoincrement") is True or is_rowid),
+    )  # fmt: skip
+
+
+# ---- types, in the words of each -------------------------------------------------------------------------------------
+
+OwnTypes = dict[Key, dict[str, SqlColumn]]
+
+
+def _sqlite_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:
+    return {
+        key: {row[1]: SqlColumn(name=row[1], type=row[2], kind=kind_of(row[2]))
+              for row in connection.all(f"PRAGMA table_xinfo({quoted(key[1], 'sqlite')})")}
+        for key in keys
+    }  # fmt: skip
+
+
+def _mysql_keys(connection: Alchemy, schemas: Sequence[str | None]) -> dict[Key, list[FoundKey]]:
+    """Foreign keys, which SQLAlchemy reads from text that it cannot always part."""
+    result: dict[Key, list[FoundKey]] = {}
+    for schema in schemas:
+        where = "DATABASE()" if schema is None else literal(schema)
+        found: dict[tuple[str, str], list[Any]] = {}
+        for name, table, *rest in connection.all(
+            "SELECT k.constraint_name, k.table_name, k.column_name, k.referenced_table_schema, "
+            "k.referenced_table_name, k.referenced_column_name, r.delete_rule, r.update_rule "
+            "FROM information_schema.key_column_usage k "
+            "JOIN information_schema.referential_constraints r ON r.constraint_schema = k.constraint_schema "
+            "AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name "
+            f"WHERE k.table_schema = {where} AND k.referenced_table_name IS NOT NULL "
+            "ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
+        ):
+            found.setdefault((table, name), []).append(rest)
+        here = connection.one("SELECT DATABASE()") if schema is None else schema
+        for (table, _), rows in found.items():
+            columns, schemas_there, parents, others, deletes, updates = zip(*rows, strict=True)
+            options = {"ondelete": deletes[0], "onupdate": updates[0]}
+            parent = (schema if schemas_there[0] == here else schemas_there[0], parents[0])
+            key = FoundKey(columns=columns, parent=parent, parent_columns=others, actions=_actions(options))
+            result.setdefault((schema, table), []).append(key)
+    return result
+
+
+def _mysql_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:
+    result: OwnTypes = {}
+    for schema in schemas:
+        where = "DATABASE()" if schema is None else literal(schema)
+        for table, name, type_, signs, collation in connection.all(
+            "SELECT table_name, column_name, column_type, character_set_name, collation_name "
+            f"FROM information_schema.columns WHERE table_schema = {where}"
+        ):
+            written = f"{type_} CHARACTER SET {signs} COLLATE {collation}" if signs else type_
+            column = SqlColumn(name=name, type=written, kind=kind_of(type_), values=enumerated(type_))
+            result.setdefault((schema, table), {})[name] = column
+    return result
+
+
+def _postgres_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:
+    """Types as they are written; of a domain the kind is that of what it is made of."""
+    result: OwnTypes = {}
+    among = ", ".join(literal(schema) for schema in schemas if schema is not None)
+    for schema, table, name, type_, base, values in connection.all(
+        "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
+        "CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) WHEN t.typtype = 'e' THEN 'enum()' "
+        "WHEN t.typtype = 'b' THEN format_type(a.atttypid, a.atttypmod) ELSE '' END, "
+        "(SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) "
+        "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"JOIN pg_type t ON t.oid = a.atttypid WHERE n.nspname IN ({among}) AND a.attnum > 0 AND NOT a.attisdropped"
+    ):
+        column = SqlColumn(name=name, type=type_, kind=kind_of(base), values=tuple(values or ()))
+        result.setdefault((schema, table), {})[name] = column
+    return result
+
+
+_OWN_TYPES = {"sqlite": _sqlite_types, "mysql": _mysql_types, "postgresql": _postgres_types}
+
+
+def _parts(connection: Alchemy) -> set[Key]:
+    """Tables of PostgreSQL that are partitions of others, or derived from them: these show their rows, too."""
+    rows = connection.all(
+        "SELECT n.nspname, c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace"
+    )
+    return {(schema, name) for schema, name in rows}
+
+
+def _made_types(inspector: Any, schemas: Sequence[str | None], found: Sequence[Found]) -> dict[str, str]:
+    """What makes the enumerations and domains that these tables use."""
+    used = " ".join(column.type for table in found for column in table.columns)
+    made = {}
+    for schema in schemas:
+        for enum in inspector.get_enums(schema):
+            if re.search(rf"\b{re.escape(enum['name'])}\b", used):
+                made[_type(enum)] = f"CREATE TYPE {_type(enum)} AS ENUM ({', '.join(map(literal, enum['labels']))})"
+        for domain in inspector.get_domains(schema):
+            if re.search(rf"\b{re.escape(domain['name'])}\b", used):
+                default = f" DEFAULT {domain['default']}" if domain["default"] else ""
+                checks = "".join(f" CHECK ({check['check']})" for check in domain["constraints"] if check["check"])
+                null = "" if domain["nullable"] else " NOT NULL"
+                made[_type(domain)] = f"CREATE DOMAIN {_type(domain)} AS {domain['type']}{default}{null}{checks}"
+    return made
+
+
+def _type(given: Mapping[str, Any]) -> str:
+    name = quoted(given["name"], "postgresql")
+    return name if given["visible"] else f"{quoted(given['schema'], 'postgresql')}.{name}"

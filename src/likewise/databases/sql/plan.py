@@ -1,0 +1,236 @@
+"""What is made and written in a database: its tables in the words of its dialect, and in what order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
+from likewise.databases.sql.ordering import Order, order_of
+from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, column_of, listed, literal, quoted, type_in
+from likewise.errors import OutputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Tables to be written.
+
+    Args:
+        schema: in which they lie; None: the one that the user sees first.
+        tables: as they are made, by the names of the keys.
+        types: the types that they use: name -> what makes it.
+        renamed: other names for some of them, while they are made.
+        notes: what a table lacks in this dialect.
+    """
+
+    dialect: str
+    schema: str | None
+    tables: Mapping[str, SqlTable]
+    keys: DatabaseSchema
+    order: Order
+    types: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_keys_inside(self) -> bool:
+        """Whether foreign keys stand in CREATE TABLE; else they are added when the rows are there."""
+        return self.dialect in ("sqlite", "duckdb")
+
+    def name(self, table: str) -> str:
+        """As it stands in a statement."""
+        own = quoted(self.renamed.get(table, self.tables[table].name), self.dialect)
+        schema = self.tables[table].schema
+        return own if schema is None else f"{quoted(schema, self.dialect)}.{own}"
+
+    def create(self, table: str) -> str:
+        """The statement that makes a table."""
+        own, told = self.keys.tables[table], self.tables[table]
+        parts = [_declared(column, self.dialect, own) for column in told.columns]
+        parts += [f"PRIMARY KEY ({listed(own.primary, self.dialect)})"] if own.primary else []
+        parts += [f"UNIQUE ({listed(unique, self.dialect)})" for unique in own.unique]
+        parts += [f"CHECK ({check})" for check in told.checks]
+        parts += [self.foreign(key) for key in self.keys_of(table)] if self.has_keys_inside else []
+        end = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4" if self.dialect == "mysql" else ""
+        return f"CREATE TABLE {self.name(table)} (\n  " + ",\n  ".join(parts) + f"\n){end}"
+
+    def keys_of(self, table: str) -> tuple[ForeignKey, ...]:
+        """Its foreign keys; DuckDB has none in circles."""
+        return tuple(key for key in self.keys.of(table) if not (self.dialect == "duckdb" and key in self.order.late))
+
+    def foreign(self, key: ForeignKey) -> str:
+        """A foreign key as a part of CREATE TABLE or of ALTER TABLE."""
+        actions = "" if self.dialect == "duckdb" else self.tables[key.table].actions.get(str(key), "")
+        late = {"postgresql": " DEFERRABLE", "sqlite": " DEFERRABLE INITIALLY DEFERRED"}.get(self.dialect, "")
+        return (
+            f"FOREIGN KEY ({listed(key.columns, self.dialect)}) REFERENCES {self.name(key.parent)} "
+            f"({listed(key.parent_columns, self.dialect)}){' ' * bool(actions)}{actions}{late * key.deferrable}"
+        )
+
+    def added_keys(self, tables: Sequence[str]) -> Iterator[str]:
+        """What adds the foreign keys of tables that are made and filled."""
+        for table in tables:
+            if not self.has_keys_inside:
+                yield from (f"ALTER TABLE {self.name(table)} ADD {self.foreign(key)}" for key in self.keys_of(table))
+
+
+def planned(
+    frames: Mapping[str, pl.DataFrame], keys: DatabaseSchema, like: SqlSource | None, dialect: str, schema: str | None
+) -> Plan:
+    """What is to be made for these frames: the tables of a source, in the words of the dialect, or what frames hold.
+
+    Raises:
+        OutputError: two tables would have one name.
+    """
+    notes: list[str] = []
+    tables = {}
+    order = order_of(keys)
+    for name in order.tables:
+        given = None if like is None else like.tables.get(name)
+        table = _table(name, frames[name], given)
+        same = like is not None and given is not None and like.dialect == dialect
+        if not same:
+            source = "" if like is None or given is None else like.dialect
+            table = _translated(table, keys, name, dialect, source, notes)
+        own_schema = schema if schema is not None else (table.schema if same and name != table.name else None)
+        tables[name] = replace(table, schema=own_schema)
+    tables = tables if like is not None and like.dialect == dialect else _alike(tables, keys)
+    _check_names(tables)
+    if dialect == "duckdb":
+        notes += [f"foreign key {key} left out: DuckDB has none in circles" for key in order.late]
+    types = like.types if like is not None and like.dialect == dialect else {}
+    return Plan(
+        dialect=dialect,
+        schema=schema,
+        tables=tables,
+        keys=keys,
+        order=order,
+        types=types,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _check_names(tables: Mapping[str, SqlTable]) -> None:
+    seen: dict[tuple[str | None, str], str] = {}
+    for name, table in tables.items():
+        if (other := seen.setdefault((table.schema, table.name), name)) != name:
+            raise OutputError(
+                f"tables {other!r} and {name!r} would both be called {table.name!r}: write them without a schema, "
+                "so that each goes to that of its own, or rename one"
+            )
+
+
+def _table(name: str, frame: pl.DataFrame, given: SqlTable | None) -> SqlTable:
+    """A table of the columns that are there, and of those that its database fills."""
+    if given is None:
+        return SqlTable(name=name, schema=None, columns=tuple(column_of(series) for series in frame))
+    known = {column.name for column in given.columns}
+    columns = [column for column in given.columns if column.name in frame.columns or column.generated is not None]
+    return replace(given, columns=(*columns, *(column_of(series) for series in frame if series.name not in known)))
+
+
+def _declared(column: SqlColumn, dialect: str, own: TableSchema) -> str:
+    required = not column.nullable or column.name in (*own.primary, *own.required)
+    parts = [quoted(column.name, dialect), column.type]
+    if column.generated is not None:
+        parts.append(f"GENERATED ALWAYS AS ({column.generated}){' STORED' * (dialect == 'postgresql')}")
+    elif column.identity and column.default is None:
+        parts.append(_counted(column, dialect, own))
+    elif column.default is not None:
+        parts.append(f"DEFAULT ({column.default})" if dialect in ("sqlite", "duckdb") else f"DEFAULT {column.default}")
+    # MySQL lets nothing stand after what is generated, and SQLite makes no key of rows of a key that is one.
+    return " ".join(part for part in (*parts, "NOT NULL" * (required and column.generated is None)) if part)
+
+
+def _counted(column: SqlColumn, dialect: str, own: TableSchema) -> str:
+    if dialect == "mysql":  # which counts one column alone, the first of a key
+        return "AUTO_INCREMENT" if column.name in [key[0] for key in own.keys] else ""
+    return {"postgresql": "GENERATED BY DEFAULT AS IDENTITY", "mssql": "IDENTITY(1,1)"}.get(dialect, "")
+
+
+# ---- from one dialect to another -------------------------------------------------------------------------------------
+
+
+def _translated(
+    table: SqlTable, keys: DatabaseSchema, name: str, dialect: str, source: str, notes: list[str]
+) -> SqlTable:
+    """A table in the words of another dialect. What is generated elsewhere is written here."""
+    own = keys.tables[name]
+    in_keys = keys.key_columns(name) | {column for key in own.unique for column in key}
+    columns, checks = [], []
+    for column in table.columns:
+        if source == "sqlite" and column.kind == "integer":
+            column = replace(column, type="bigint")
+        default = _default(column, dialect)
+        if column.default is not None and default is None:
+            notes.append(f"{name}: column {column.name!r} loses its default, which {dialect} may not have")
+        if column.kind == "enum" and dialect != "mysql" and column.values:
+            checks.append(f"{quoted(column.name, dialect)} IN ({', '.join(map(literal, column.values))})")
+        type_ = type_in(column, dialect, in_key=column.name in in_keys)
+        kind = column.kind if column.kind != "other" else "text"
+        columns.append(replace(column, type=type_, kind=kind, default=default, generated=None))
+    for rule in own.checks:
+        if (check := as_check(rule, [column.name for column in columns], dialect)) is not None:
+            checks.append(check)
+        else:
+            notes.append(f"{name}: the rule {rule} is no CHECK in SQL")
+    return replace(table, columns=tuple(columns), checks=tuple(checks))
+
+
+def _alike(tables: dict[str, SqlTable], keys: DatabaseSchema) -> dict[str, SqlTable]:
+    """With columns that point of the type of what they point at, as MySQL wants it."""
+    for name in order_of(keys).tables:
+        for key in keys.of(name):
+            for own, other in zip(key.columns, key.parent_columns, strict=True):
+                parent = tables[key.parent].column(other)
+                columns = tuple(
+                    replace(column, type=parent.type, kind=parent.kind)
+                    if parent is not None and column.name == own and column.kind == parent.kind else column
+                    for column in tables[name].columns
+                )  # fmt: skip
+                tables[name] = replace(tables[name], columns=columns)
+    return tables
+
+
+def _default(column: SqlColumn, dialect: str) -> str | None:
+    """A default that any dialect has: a constant, or the moment."""
+    text = re.sub(r"::\s*[\w\" ]+(\(\d+(,\s*\d+)?\))?(\[\])?", "", column.default or "").strip()
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1].strip()
+    if re.fullmatch(r"(current_timestamp|now|getdate|localtimestamp)(\(\d*\))?", text, re.IGNORECASE):
+        return "CURRENT_TIMESTAMP(6)" if dialect == "mysql" else "CURRENT_TIMESTAMP"
+    if column.kind == "boolean" and re.fullmatch(r"true|false|[01]|b?'[01tf]'", text, re.IGNORECASE):
+        yes = text.lower().strip("b'") in ("true", "1", "t")
+        return str(int(yes)) if dialect in ("sqlite", "mssql") else str(yes).lower()
+    return text if re.fullmatch(r"-?\d+(\.\d+)?|'(?:[^']|'')*'", text) and "\\" not in text else None
+
+
+_PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[A-Za-z_]\w*|->|[<>=!]+|.", re.DOTALL)
+_WORDS = {"and", "or", "not", "in", "is", "null", "true", "false", "between"}
+
+
+def as_check(rule: str, columns: list[str], dialect: str) -> str | None:
+    """A rule as a condition of SQL; None where SQL has nothing of its kind.
+
+    >>> as_check("low <= high and size in ('S', 'M')", ["low", "high", "size"], "mysql")
+    "`low` <= `high` and `size` in ('S', 'M')"
+    >>> as_check("a < b < c", ["a", "b", "c"], "sqlite") is None
+    True
+    """
+    parts: list[str] = []
+    signs = 0
+    for part in _PARTS.findall(rule):
+        bare = part[1:-1].replace('""', '"') if part.startswith('"') else part
+        if bare in columns and not part.startswith("'"):
+            parts.append(quoted(bare, dialect))
+        elif part == "->" or (part[0].isalpha() and part.lower() not in _WORDS):
+            return None
+        else:
+            signs = 0 if part.lower() in ("and", "or") else signs + (part[0] in "<>=!")
+            parts.append(part if part != "!=" else "<>")
+        if signs > 1:
+            return None
+    return "".join(parts)

@@ -1,0 +1,139 @@
+"""Rows of a database of SQL as frames: all tables as they were at one moment, or some rows and all that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from likewise.databases.keys import DatabaseSchema
+from likewise.databases.sql.faults import told
+from likewise.databases.sql.reflection import Names, found_in
+from likewise.databases.sql.sampling import Sample, sampled
+from likewise.databases.sql.sessions import Session, session
+from likewise.databases.sql.urls import place
+from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, quoted, size_of
+
+Frames = dict[str, pl.DataFrame]
+
+
+def read(
+    url: str, schema: Names = None, tables: Names = None, sample: Sample = None, rng: np.random.Generator | None = None
+) -> tuple[Frames, DatabaseSchema, SqlSource]:
+    """Frames, keys, and what else a database says, all read in one snapshot.
+
+    Args:
+        url, schema, tables: as of `reflect`.
+        sample: rows of roots, see `sampling.sampled`; None: all rows.
+        rng: picks these.
+
+    Raises:
+        InputError: the database cannot be reached or read, or a table is locked for longer than `sessions.TIMEOUT`.
+    """
+    at = place(url, schema if isinstance(schema, str) else None)
+    with session(at) as connection, told(f"database {str(at)!r} cannot be read"):
+        connection.all(connection.snapshot)
+        keys, source = found_in(connection, schema or at.schema, tables, str(at))
+
+        def rows_of(
+            table: str, columns: tuple[str, ...] | None = None, among: pl.DataFrame | None = None
+        ) -> pl.DataFrame:
+            with told(f"table {table!r} cannot be read"):
+                return _table(connection, source.tables[table], columns, among)
+
+        if sample is None:
+            frames = {name: rows_of(name) for name in keys.tables}
+        else:
+            frames = sampled(keys, rows_of, sample, rng or np.random.default_rng())
+    return frames, keys, source
+
+
+def _table(
+    connection: Session, table: SqlTable, names: tuple[str, ...] | None, among: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Rows of a table, those alone whose keys are among some."""
+    dialect = connection.dialect
+    wanted = [column for column in table.columns if names is None or column.name in names]
+    where = _name(table, dialect)
+    if dialect == "sqlite":
+        told_of = _stored(connection, wanted, where)
+    else:
+        told_of = [_asked(column, dialect) for column in wanted]
+    dtypes = {column.name: dtype for column, (_, dtype) in zip(wanted, told_of, strict=True)}
+    cells = (f"{text} AS {quoted(column.name, dialect)}" for column, (text, _) in zip(wanted, told_of, strict=True))
+    query = f"SELECT {', '.join(cells)} FROM {where}"
+    parts = (
+        part if among is None else part.join(among, on=among.columns, how="semi", nulls_equal=True)
+        for part in connection.chunks(query, dtypes)
+    )
+    return pl.concat([pl.DataFrame(schema=dtypes), *parts]) if wanted else pl.DataFrame()
+
+
+def _name(table: SqlTable, dialect: str) -> str:
+    own = quoted(table.name, dialect)
+    return own if table.schema is None else f"{quoted(table.schema, dialect)}.{own}"
+
+
+_DTYPES: Mapping[str, Any] = {
+    "integer": pl.Int64, "bit": pl.Int64, "boolean": pl.Boolean, "real": pl.Float64, "date": pl.Date, "time": pl.Time,
+    "datetime": pl.Datetime("us"), "instant": pl.Datetime("us", "UTC"),
+}  # fmt: skip
+_AS_TEXT = {"postgresql": "CAST({} AS text)", "duckdb": "CAST({} AS VARCHAR)", "mysql": "CAST({} AS CHAR)"}
+_AS_REAL = {"postgresql": "CAST({} AS double precision)", "duckdb": "CAST({} AS DOUBLE)", "mysql": "({} + 0e0)"}
+_AS_HEX = {"postgresql": "encode({}, 'hex')"}
+
+
+def _asked(column: SqlColumn, dialect: str) -> tuple[str, Any]:
+    """How a column is asked for, and what it is in a frame: bytes as hexadecimal digits, what is unknown as text."""
+    cell = quoted(column.name, dialect)
+    size = size_of(column.type)
+    match column.kind:
+        case "decimal" if size and size[0] <= 38:
+            return cell, pl.Decimal(size[0], size[1] if len(size) > 1 else 0)
+        case "decimal":
+            return _AS_REAL[dialect].format(cell), pl.Float64
+        case "integer" if "unsigned" in column.type.lower() or column.type.upper() == "UBIGINT":
+            return cell, pl.UInt64
+        case "bit" if dialect == "mysql":
+            return f"({cell} + 0)", pl.Int64
+        case "time" if dialect == "mysql":  # which may last for days
+            return _AS_TEXT[dialect].format(cell), pl.String
+        case "binary":
+            return _AS_HEX.get(dialect, "lower(hex({}))").format(cell), pl.String
+        case "text" | "enum":
+            return cell if dialect != "duckdb" else _AS_TEXT[dialect].format(cell), pl.String
+        case kind if kind in _DTYPES and kind != "bit":
+            return cell, _DTYPES[kind]
+        case _:
+            return _AS_TEXT[dialect].format(cell), pl.String
+
+
+def _stored(connection: Session, columns: list[SqlColumn], where: str) -> list[tuple[str, Any]]:
+    """How columns of SQLite are asked for: its types bind nothing, so what is stored decides. Dates stay as they are
+    written, as in a file of text."""
+    cells = [quoted(column.name, "sqlite") for column in columns]
+    kinds = ("text", "real", "integer", "blob")
+    asked = [f"max(typeof({cell}) = '{kind}')" for cell in cells for kind in kinds]
+    seen: list[Any] = []
+    for start in range(0, len(asked), 400):
+        seen += connection.all(f"SELECT {', '.join(asked[start : start + 400])} FROM {where}")[0]
+    return [
+        _as_stored(column, cell, *(bool(flag) for flag in seen[4 * i : 4 * i + 4]))
+        for i, (column, cell) in enumerate(zip(columns, cells, strict=True))
+    ]
+
+
+def _as_stored(column: SqlColumn, cell: str, text: bool, real: bool, whole: bool, blob: bool) -> tuple[str, Any]:
+    if blob:
+        return f"CASE typeof({cell}) WHEN 'blob' THEN lower(hex({cell})) ELSE CAST({cell} AS TEXT) END", pl.String
+    if text:
+        return (f"CAST({cell} AS TEXT)" if real or whole else cell), pl.String
+    if real:
+        return cell, pl.Float64
+    if whole:
+        return cell, pl.Boolean if column.kind == "boolean" else pl.Int64
+    return cell, {"integer": pl.Int64, "boolean": pl.Boolean, "real": pl.Float64, "decimal": pl.Float64}.get(
+        column.kind, pl.String
+    )

@@ -1,0 +1,167 @@
+"""What goes into a database of SQL comes back as it was, with its keys, in each of four kinds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from tests.databases.sql.conftest import Server
+
+from likewise.databases.database import Database
+from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
+from likewise.databases.sql.urls import place
+from likewise.errors import OutputError
+
+ODD = 'the "order", of\'s `x`]'
+
+
+def shop() -> Database:
+    """Keys of several columns, to a unique column, to its own table, names that need quotes, a cell of every type."""
+    people = pl.DataFrame({
+        "tenant": [1, 1, 2], "no": [1, 2, 1], "mail": ["a@x.org", "b@x.org", "c@x.org"], "boss_tenant": [None, 1, None],
+        "boss": [None, 1, None], "name": ["Ann", "", None], "born": [dt.date(1970, 1, 2), None, dt.date(2000, 2, 29)],
+    })  # fmt: skip
+    orders = pl.DataFrame({
+        "key": [7, 8, 9, 10], "select": ["it's", 'a "b"', "back\\slash\n%s %(x)s :y", "日本, \t'"],
+        "tenant": [1, 1, 2, None], "person": [2, 2, 1, None], "mail": ["a@x.org", None, "c@x.org", "a@x.org"],
+        "at": [dt.datetime(2020, 1, 2, 3, 4, 5, 600), None, dt.datetime(1999, 12, 31), dt.datetime(2026, 6, 1, 12)],
+        "price": [Decimal("1.20"), Decimal("-3.45"), None, Decimal("12345.00")], "share": [0.1, 1e-300, None, -2.5e17],
+        "paid": [True, False, None, True], "many": [2**62, -(2**63), None, 0],
+    })  # fmt: skip
+    lines = pl.DataFrame({"key": [7, 7, 8], "line": [1, 2, 1], "what": ["x", "y", "x"]})
+    two = ("tenant", "no")
+    schema = DatabaseSchema(
+        {
+            "people": TableSchema(primary=("tenant", "no"), unique=(("mail",),), required=("mail",)),
+            ODD: TableSchema(primary=("key",), checks=("price < 99999",)),
+            "lines": TableSchema(primary=("key", "line"), required=("what",)),
+        },
+        (
+            ForeignKey(table="people", columns=("boss_tenant", "boss"), parent="people", parent_columns=two),
+            ForeignKey(table=ODD, columns=("tenant", "person"), parent="people", parent_columns=two),
+            ForeignKey(table=ODD, columns=("mail",), parent="people", parent_columns=("mail",)),
+            ForeignKey(table="lines", columns=("key",), parent=ODD, parent_columns=("key",)),
+        ),
+    )
+    return Database({"lines": lines, ODD: orders, "people": people}, schema)
+
+
+def as_read(frame: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
+    """Rows read as those written: dates of SQLite are text."""
+    for name, dtype in like.schema.items():
+        own = frame.schema[name]
+        if dtype == pl.Date and own == pl.String:
+            frame = frame.with_columns(pl.col(name).str.to_date("%Y-%m-%d"))
+        elif isinstance(dtype, pl.Datetime) and own == pl.String:
+            frame = frame.with_columns(pl.col(name).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us"))
+        elif own != dtype and not (isinstance(dtype, pl.Decimal) and own == pl.Decimal):
+            frame = frame.with_columns(pl.col(name).cast(pl.Decimal(18, 2) if dtype == pl.Decimal else dtype))
+    return frame
+
+
+def assert_same(got: Database, wanted: Database) -> None:
+    """The same rows, in whatever order and types of the same width."""
+    assert set(got.tables) == set(wanted.tables)
+    for name, frame in wanted.tables.items():
+        by = list(wanted.schema.tables[name].primary or frame.columns)
+        ours = frame.with_columns(pl.col(pl.Decimal).cast(pl.Decimal(18, 2)))
+        theirs = as_read(got.tables[name], frame).with_columns(pl.col(pl.Decimal).cast(pl.Decimal(18, 2)))
+        assert_frame_equal(theirs.sort(by).select(frame.columns), ours.sort(by), check_row_order=True)
+
+
+def test_rows_and_keys_come_back(empty_database: str) -> None:
+    shop().to_sql(empty_database)
+    back = Database.from_sql(empty_database)
+    assert_same(back, shop())
+    assert set(back.schema.foreign) == set(shop().schema.foreign)
+    for name, own in shop().schema.tables.items():
+        told = back.schema.tables[name]
+        assert (told.primary, set(told.unique), set(told.required)) == (own.primary, set(own.unique), set(own.required))
+    assert back.schema.tables[ODD].checks == shop().schema.tables[ODD].checks
+
+
+def test_a_database_made_like_another_is_described_as_that_is(empty_database: str, tmp_path: Path) -> None:
+    shop().to_sql(empty_database)
+    first = Database.from_sql(empty_database)
+    second = again(empty_database, tmp_path)
+    first.to_sql(second)
+    copy = Database.from_sql(second)
+    assert copy.schema == first.schema
+    assert without_schema(copy) == without_schema(first)
+    assert_same(copy, shop())
+
+
+def without_schema(database: Database) -> list[object]:
+    assert database.source is not None
+    tables = database.source.tables
+    return [(name, tables[name].columns, tables[name].checks, tables[name].actions) for name in sorted(tables)]
+
+
+def again(url: str, tmp_path: Path) -> str:
+    """Another place of the same kind: a file, or a schema beside."""
+    match place(url).dialect:
+        case "sqlite" | "duckdb":
+            return str(tmp_path / ("two" + Path(url).suffix))
+        case "postgresql":
+            return f"{url}&schema=fake"
+        case _:
+            import pymysql
+
+            socket = url.partition("unix_socket=")[2]
+            with pymysql.connect(unix_socket=socket, user="likewise", password="s3cret-w0rd") as connection:
+                connection.cursor().execute("CREATE DATABASE IF NOT EXISTS fake_shop")
+                connection.cursor().execute("DROP DATABASE fake_shop")
+                connection.cursor().execute("CREATE DATABASE fake_shop")
+            return f"{url}&schema=fake_shop"
+
+
+def test_rows_that_stand_there_are_refused_or_replaced(empty_database: str) -> None:
+    shop().to_sql(empty_database)
+    with pytest.raises(OutputError, match="holds rows already"):
+        shop().to_sql(empty_database)
+    fewer = shop()
+    fewer.tables["lines"] = fewer.tables["lines"].head(1)
+    fewer.to_sql(empty_database, replace=True)
+    assert_same(Database.from_sql(empty_database), fewer)
+
+
+def test_empty_tables_that_stand_there_are_filled_as_they_are(empty_database: str) -> None:
+    nothing = Database({n: f.clear() for n, f in shop().tables.items()}, shop().schema)
+    nothing.to_sql(empty_database)
+    shop().to_sql(empty_database)
+    assert_same(Database.from_sql(empty_database), shop())
+
+
+def test_a_dry_run_makes_the_same_database(empty_database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    script = tmp_path / "shop.sql"
+    shop().to_sql(empty_database, dry_run=script)
+    run_script(empty_database, script.read_text(), request)
+    assert_same(Database.from_sql(empty_database), shop())
+
+
+def run_script(url: str, text: str, request: pytest.FixtureRequest) -> None:
+    match place(url).dialect:
+        case "sqlite":
+            import sqlite3
+
+            with sqlite3.connect(url) as connection:
+                connection.executescript(text)
+            connection.close()
+        case "duckdb":
+            import duckdb
+
+            with duckdb.connect(url) as file:
+                file.execute(text)
+        case "postgresql":
+            server: Server = request.getfixturevalue("postgres")
+            server.run(url.partition("/?")[0].partition("@/")[2].partition("?")[0], text)
+        case _:
+            import subprocess
+
+            name, socket = url.partition("localhost/")[2].split("?unix_socket=")
+            command = ["mariadb", "--no-defaults", f"--socket={socket}", "-ulikewise", "-ps3cret-w0rd", name]
+            subprocess.run(command, input=text.encode(), check=True, capture_output=True)

@@ -3,7 +3,9 @@
     python benchmarks/windows.py stocks etth1 energy sines fmri --results benchmarks/results/windows.json
 
 Whole blocks of time, a fifth of the windows, are held out here and there; what overlaps with them is not learnt either.
-(Sines are each their own, so any fifth of them.) `discriminative`: how far from .5 the accuracy is of one layer of
+(Sines are each their own, so any fifth of them.) The windows that are learnt say of which series they are, for what is
+left between the blocks would count as a series each, and the ends of channels would be protected as those of many
+persons. `discriminative`: how far from .5 the accuracy is of one layer of
 channels / 2 gated recurrent units, 2,000 batches of 128 and 128, that tells windows from real ones: `of_training`
 windows as published scores have it, `of_fresh` ones, and training windows from fresh ones for a floor. A `strong` judge
 has two layers of 24 units. `predictive`: mean absolute error of the last channel's next step from the other channels by
@@ -75,18 +77,24 @@ def nets(x: npt.NDArray[Any]) -> tuple[dict[str, int], dict[str, int]]:
     return {"hidden": max(x.shape[2] // 2, 2), "layers": 1, "steps": BATCHES}, {"hidden": 24, "layers": 2}
 
 
-def parts(x: Windows, seed: int) -> tuple[Windows, Windows]:
+def parts(x: Windows, seed: int) -> tuple[lw.WindowSet, Windows]:
     """What is learnt and what is fresh."""
-    learnt, held = held_apart(origins(x), LENGTH, HELD, np.random.default_rng(seed))
-    return x[learnt], x[held]
+    origin = origins(x)
+    learnt, held = held_apart(origin, LENGTH, HELD, np.random.default_rng(seed))
+    return lw.WindowSet(x[learnt], origin=origin[learnt]), x[held]
 
 
 Figures = dict[str, Callable[[], float]]
+ALL = (
+    ("seconds", "copies", "of_training", "predictive", "strong", "of_fresh"), ("predictive", "discriminative", "strong")
+)  # fmt: skip
+"""Names of the figures of a model, and of the floor, the first ones first."""
 
 
 def floor_figures(x: Windows, seed: int) -> Figures:
     """What is to be measured of real windows, by name."""
-    learnt, fresh = (part.astype(np.float32) for part in parts(x, seed))
+    windows, held = parts(x, seed)
+    learnt, fresh = (part.astype(np.float32) for part in (windows.x, held))
     plain, strong = nets(x)
     return {
         "discriminative": lambda: told(learnt, fresh, seed, **plain),
@@ -95,13 +103,13 @@ def floor_figures(x: Windows, seed: int) -> Figures:
     }
 
 
-def drawn_by(model: str, learnt: Windows, seed: int, kept: Path | None) -> tuple[Windows, float]:
+def drawn_by(model: str, learnt: lw.WindowSet, seed: int, kept: Path | None) -> tuple[Windows, float]:
     """As many windows as were learnt, and the seconds of the processor that fit and draw took; kept to go on later."""
     if kept is not None and kept.exists():
         with np.load(kept) as file:
             return file["windows"], float(file["seconds"])
     begun = time.process_time()
-    drawn = lw.Synthesizer(model, time=True, random_state=seed).fit(learnt).sample(len(learnt))
+    drawn = lw.Synthesizer(model, random_state=seed).fit(learnt).sample(len(learnt)).x
     seconds = time.process_time() - begun
     if kept is not None:
         np.savez(kept, windows=drawn, seconds=seconds)
@@ -110,8 +118,9 @@ def drawn_by(model: str, learnt: Windows, seed: int, kept: Path | None) -> tuple
 
 def model_figures(x: Windows, model: str, seed: int, kept: Path | None) -> Figures:
     """What is to be measured of a model, by name."""
-    learnt, fresh = parts(x, seed)
-    drawn, seconds = drawn_by(model, learnt, seed, kept)
+    windows, fresh = parts(x, seed)
+    drawn, seconds = drawn_by(model, windows, seed, kept)
+    learnt = windows.x
     some, train, held = (part.astype(np.float32) for part in (drawn, learnt, fresh))
     plain, strong = nets(x)
     flat = [np.unique(np.rint(part.reshape(len(part), -1) * 1000), axis=0) for part in (learnt, drawn)]
@@ -132,25 +141,43 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--results", type=Path)
     parser.add_argument("--draws", type=Path, help="A folder for draws, so that a run that was stopped goes on.")
+    parser.add_argument("--figures", nargs="*", help="Only these.")
     asked = parser.parse_args()
     folder = shared_folder() / "data"
-    runs = json.loads(asked.results.read_text())["runs"] if asked.results and asked.results.exists() else {}
     for name in asked.sets:
         x = SETS[name](folder)
         low, high = x.min((0, 1)), x.max((0, 1))
         x = (x - low) / np.where(high > low, high - low, 1.0)
         for seed in asked.seeds:
             for model in (*asked.models, "floor"):
-                mine = runs.setdefault(name, {}).setdefault(model, {}).setdefault(str(seed), {})
-                if len(mine) == (3 if model == "floor" else 6):
-                    continue
                 kept = None if asked.draws is None else asked.draws / f"{name}_{model}_{seed}.npz"
-                figures = floor_figures(x, seed) if model == "floor" else model_figures(x, model, seed, kept)
-                for figure in [name for name in figures if name not in mine]:
-                    mine[figure] = round(figures[figure](), 4)
-                    print(name, model, seed, figure, mine[figure], flush=True)
-                    if asked.results:
-                        asked.results.write_text(json.dumps({**machine(), "runs": runs}, indent=1) + "\n")
+                _measure(x, (name, model, str(seed)), kept, asked.results, asked.figures)
+
+
+def _measure(x: Windows, at: tuple[str, str, str], kept: Path | None, results: Path | None, only: list[str]) -> None:
+    """Measure what the results lack, and write each figure as soon as it is there."""
+    _, model, seed = at
+    known = ALL[model == "floor"]
+    asked = [figure for figure in known if figure not in _found(results, at)[1] and (not only or figure in only)]
+    if not asked:
+        return
+    figures = floor_figures(x, int(seed)) if model == "floor" else model_figures(x, model, int(seed), kept)
+    for figure in asked:
+        value = round(figures[figure](), 4)
+        print(*at, figure, value, flush=True)
+        if results:
+            runs, mine = _found(results, at)  # anew: another run may have written meanwhile
+            mine[figure] = value
+            results.write_text(json.dumps({**machine(), "runs": runs}, indent=1) + "\n")
+
+
+def _found(results: Path | None, at: tuple[str, str, str]) -> tuple[dict[str, Any], dict[str, float]]:
+    """All results, and those of one model, set and seed among them."""
+    runs = json.loads(results.read_text())["runs"] if results and results.exists() else {}
+    mine = runs
+    for key in at:
+        mine = mine.setdefault(key, {})
+    return runs, mine
 
 
 if __name__ == "__main__":

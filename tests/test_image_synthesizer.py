@@ -189,3 +189,18 @@ def test_a_damaged_file_of_images_is_an_input_error(tmp_path: Path) -> None:
     (tmp_path / "real.npz").write_bytes(b"PK nothing")
     done = run("synth", tmp_path / "real.npz", "-o", tmp_path / "fake.npz")
     assert done.exit_code == 3
+
+
+def test_a_holdout_that_is_no_images_is_refused() -> None:
+    x = np.random.default_rng(0).integers(0, 255, (40, 8, 8), np.uint8)
+    for holdout in (x[0], [1, 2], {"windows": x}, lw.WindowSet(x.astype(float))):
+        with pytest.raises(InputError, match="the holdout is none"):
+            made("vae").fit(x, holdout=holdout)
+
+
+def test_options_of_rows_and_steps_are_refused_with_images() -> None:
+    x = {"x": np.random.default_rng(0).integers(0, 255, (40, 8, 8), np.uint8)}
+    with pytest.raises(OptionError, match="rules is for tables"):
+        made("vae", rules=["a <= b"]).fit(x)
+    with pytest.raises(OptionError, match="images have no steps"):
+        made("vae", time=True).fit(x)

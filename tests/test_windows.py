@@ -14,6 +14,7 @@ import likewise as lw
 from likewise.cli.app import app
 from likewise.codecs.window import WindowCodec
 from likewise.errors import ConditionError, InputError, LikewiseWarning, ModelFileError, OptionError
+from likewise.modelfile import read_model, write_model
 from likewise.models.windows import WINDOW_MODELS
 from likewise.series.order import held_apart, origins
 from likewise.series.sets import WindowSet
@@ -396,3 +397,70 @@ def test_measures_of_no_windows_are_refused() -> None:
 def test_no_channel_takes_the_place_of_the_number_of_a_step() -> None:
     with pytest.raises(InputError, match="other names"):
         lw.WindowSet(waves(), ("level", "step")).frame()
+
+
+def test_each_series_of_a_panel_is_cut_by_its_own_clock() -> None:
+    clocks = {"hourly": range(200), "daily": range(0, 24 * 60, 24)}
+    frame = pl.concat(
+        pl.DataFrame({"who": who, "hour": list(hours), "level": [float(h % 7) for h in hours]})
+        for who, hours in clocks.items()
+    )
+    with pytest.warns(LikewiseWarning, match="usual step is not as long in all series.*gaps=True"):
+        cut = lw.windows(frame, 10, time="hour", entity="who")
+    assert np.unique(cut.origins[:, 0], return_counts=True)[1].tolist() == [51, 191]
+    gapped = lw.windows(frame, 10, time="hour", entity="who", gaps=True)
+    assert sorted(np.unique(gapped.x[..., 0])) == [1, 24]
+
+
+def test_a_gap_is_one_by_the_clock_of_its_own_series() -> None:
+    slow = [*range(0, 400, 20), *range(1_000, 1_400, 20)]
+    frame = pl.concat(
+        pl.DataFrame({"who": who, "at": at, "level": [float(t % 3) for t in at]})
+        for who, at in (("fast", list(range(100))), ("slow", slow))
+    )
+    with pytest.warns(LikewiseWarning, match="1 gaps"):
+        cut = lw.windows(frame, 5, time="at", entity="who")
+    assert (cut.origins[:, 0] == cut.origins[:, 0].max()).sum() == 2 * 16
+
+
+def test_what_comes_back_at_the_end_of_a_window_is_learnt() -> None:
+    """A daily round: the last step is near the first, which the two steps before it say little of."""
+    at, rng = np.arange(1_500), np.random.default_rng(0)
+    level = np.sin(at * 2 * np.pi / 11) * (1 + 0.5 * np.sin(at / 60)) + rng.normal(0, 0.3, len(at))
+    x = np.stack([level[i : i + 12, None] for i in range(len(at) - 11)])
+    drawn = lw.Synthesizer("autoregressive", time=True, random_state=0, epochs=2, hidden=8).fit(x).sample(1_500)
+    apart = [float((part[:, -1] - part[:, 0]).std()) for part in (x, drawn)]
+    assert abs(apart[1] / apart[0] - 1) < 0.15
+    assert apart[0] < 0.8 * float((x[:, 6] - x[:, 0]).std())
+
+
+@pytest.mark.parametrize("name", ["mean", "scale", "place", "memory.weights.1", "start.first", "guess", "knots"])
+def test_a_chain_of_steps_with_absurd_weights_draws_numbers(name: str, tmp_path: Path) -> None:
+    made("autoregressive", time=True).fit(waves()).save(tmp_path / "model")
+    file = read_model(tmp_path / "model")
+    for value in (3e38, -3e38, 0.0):
+        broken = np.full_like(file.arrays[f"model.{name}"], value)
+        write_model(tmp_path / "broken", file.manifest, {**file.arrays, f"model.{name}": broken})
+        drawn = lw.load(tmp_path / "broken").sample(5, random_state=0)
+        assert np.isfinite(drawn).all()
+    write_model(tmp_path / "broken", file.manifest, {**file.arrays, f"model.{name}": broken[..., :1]})
+    with pytest.raises(ModelFileError):
+        lw.load(tmp_path / "broken")
+
+
+def test_how_far_a_guess_looks_back_is_held_to_the_file(tmp_path: Path) -> None:
+    made("autoregressive", time=True).fit(waves()).save(tmp_path / "model")
+    file = read_model(tmp_path / "model")
+    guess = file.arrays["model.guess"]
+    for other in (guess[:, :2], guess[0], guess[:, :0], guess[..., None], np.float32(1.0), guess[:-1]):
+        write_model(tmp_path / "broken", file.manifest, {**file.arrays, "model.guess": np.asarray(other)})
+        with pytest.raises(ModelFileError, match="guess"):
+            lw.load(tmp_path / "broken")
+
+
+def test_what_is_for_histories_is_refused_in_words_of_windows() -> None:
+    synth = made("vae", time=True).fit(waves())
+    with pytest.raises(OptionError, match="this model learnt windows"):
+        synth.sample(3, length=5)
+    with pytest.raises(OptionError, match="this model learnt windows"):
+        synth.sample(static=pl.DataFrame({"a": [1]}))

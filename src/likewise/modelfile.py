@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,11 +77,19 @@ def read_model(path: str | Path) -> ModelFile:
     return ModelFile(_manifest(path, note), arrays)
 
 
+def _finite(text: str) -> float:
+    """A number of a manifest; no model writes another, and none could be written again."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is infinite, or none")
+    return value
+
+
 def _manifest(path: Path, note: Mapping[str, str]) -> dict[str, Any]:
     if _KEY not in note:
         raise ModelFileError(f"{path} is a safetensors file, but no model of likewise")
     try:
-        manifest = json.loads(note[_KEY])
+        manifest = json.loads(note[_KEY], parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is damaged: its manifest is not JSON") from error
     found = manifest.get("format") if isinstance(manifest, dict) else None

@@ -43,29 +43,30 @@ class Memory(nn.Module):
 class StepNet(nn.Module):
     """p(window) = p(first step) times the product of p(step | the steps before it), each step a chain over channels.
 
-    What is learnt of a step is how far it lies from a linear guess by the two steps before it, each channel as normal
+    What is learnt of a step is how far it lies from a linear guess by the steps before it, each channel as normal
     scores of its own margin, so that a density of normals has little left to do.
 
     Args:
         n_channels, n_steps: C and T.
+        n_lags: P, how many steps back a guess looks.
         hidden: H.
     """
 
     mean: torch.Tensor
     scale: torch.Tensor
-    first_guess: torch.Tensor
     guess: torch.Tensor
     start_knots: torch.Tensor
     knots: torch.Tensor
 
-    def __init__(self, n_channels: int, n_steps: int, hidden: int, *, generator: torch.Generator) -> None:
+    def __init__(
+        self, n_channels: int, n_steps: int, n_lags: int, hidden: int, *, generator: torch.Generator
+    ) -> None:  # fmt: skip
         super().__init__()
         c = self.n_channels = n_channels
-        self.n_steps = n_steps
+        self.n_steps, self.n_lags = n_steps, n_lags
         self.register_buffer("mean", torch.zeros(c))
         self.register_buffer("scale", torch.ones(c))
-        self.register_buffer("first_guess", torch.zeros(c + 1, c))
-        self.register_buffer("guess", torch.zeros(2 * c + 1, c))
+        self.register_buffer("guess", torch.zeros(n_steps - 1, n_lags * c + 1, c))
         self.register_buffer("start_knots", torch.zeros(c, N_KNOTS))
         self.register_buffer("knots", torch.zeros(c, N_KNOTS))
         units = 48 if c <= WIDE_CHAIN else 24
@@ -76,12 +77,6 @@ class StepNet(nn.Module):
         self.step = ChainPrior(
             c, hidden + 2 * c + D_PLACE, generator=generator, d_hidden=units, n_features=bends
         )  # fmt: skip
-
-    def guessed(self, last: torch.Tensor, before: torch.Tensor | None) -> torch.Tensor:
-        """The linear guess of a step. Shape: (..., C), (..., C) or None at the second step -> (..., C)."""
-        if before is None:
-            return last @ self.first_guess[:-1] + self.first_guess[-1]
-        return torch.cat([last, before], -1) @ self.guess[:-1] + self.guess[-1]
 
     def nll(self, x: torch.Tensor, z: torch.Tensor, dropped: torch.Tensor | None = None) -> torch.Tensor:
         """Minus the log-likelihood of the scores of windows. Shape: 2 x (B, T, C) -> (B,).
@@ -102,21 +97,24 @@ class StepNet(nn.Module):
 
     def draw(self, uniforms: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
         """Windows. Shape: 2 x (B, T, C) -> (B, T, C) in [0, 1]."""
-        state = uniforms.new_zeros(1, len(uniforms), self.memory.hidden)
-        z = self.start.draw(uniforms.new_zeros(len(uniforms), 0), uniforms[:, 0], normals[:, 0])
+        n, c = len(uniforms), self.n_channels
+        state = uniforms.new_zeros(1, n, self.memory.hidden)
+        z = self.start.draw(uniforms.new_zeros(n, 0), uniforms[:, 0], normals[:, 0])
+        past = uniforms.new_zeros(n, self.n_lags * c)  # the step before comes first
         steps = [self._valued(z, self.start_knots).clamp(0.0, 1.0)]
         for t in range(1, self.n_steps):
+            past = torch.cat([steps[-1], past[:, :-c]], 1)
             seen = torch.cat([(steps[-1] - self.mean) / self.scale, z.clamp(-WIDEST, WIDEST)], 1)
             h, state = self.memory(seen[:, None], state)
-            place = self.place[t].expand(len(seen), -1)
+            place = self.place[t].expand(n, -1)
             z = self.step.draw(torch.cat([h[:, 0], seen, place], 1), uniforms[:, t], normals[:, t])
-            guess = self.guessed(steps[-1], steps[-2] if t > 1 else None)
+            guess = torch.addmm(self.guess[t - 1, -1], past, self.guess[t - 1, :-1])
             steps.append((guess + self._valued(z, self.knots)).clamp(0.0, 1.0))
         return torch.stack(steps, 1)
 
     def _valued(self, z: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
         """Values of scores. Shape: (B, C), (C, K) -> (B, C)."""
-        at = (z.clamp(-WIDEST, WIDEST) + WIDEST) * ((N_KNOTS - 1) / (2 * WIDEST))
+        at = (z.nan_to_num().clamp(-WIDEST, WIDEST) + WIDEST) * ((N_KNOTS - 1) / (2 * WIDEST))
         low = at.floor().clamp(max=N_KNOTS - 2)
         left, right = (knots.gather(1, (low.long() + k).t()).t() for k in (0, 1))
         return torch.lerp(left, right, at - low)

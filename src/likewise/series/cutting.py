@@ -44,6 +44,13 @@ class _Clock:
         apart[1:][np.diff(self.series) != 0] = np.nan
         return apart
 
+    def usual(self, apart: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(n,) the median distance of a row's series, of all series where it has but one row; NaN without a clock."""
+        told = pl.DataFrame({"series": self.series, "apart": apart}).with_columns(pl.col("apart").fill_nan(None))
+        own = pl.col("apart").median()
+        found = told.select(own.over("series").fill_null(own).fill_null(np.nan)).to_series()
+        return np.asarray(found.to_numpy(), np.float64)
+
 
 def windows(
     frame: Any, length: int = 24, stride: int = 1, *, time: str | None = None, entity: str | None = None,
@@ -52,8 +59,8 @@ def windows(
     """Cut series into windows of equal length.
 
     No window crosses from one series into another, nor a gap: a distance between two rows of more than five times the
-    usual one. What is lost to gaps and to series shorter than a window is told in a warning, and so is a clock that is
-    irregular.
+    usual one of their series. What is lost to gaps and to series shorter than a window is told in a warning, and so is
+    a clock that is irregular, or not the same in all series.
 
     Args:
         frame: pandas, Polars or Arrow frame.
@@ -85,7 +92,7 @@ def windows(
     table, clock = _in_order(table, time, entity)
     x = np.column_stack([_numbers(table[name]) for name in names])
     apart = clock.distances()
-    usual = float(np.nanmedian(apart)) if np.isfinite(apart).any() else np.nan
+    usual = clock.usual(apart)
     if gaps:
         # the first row of a series has none before it
         x, names = np.column_stack([np.where(np.isnan(apart), usual, apart), x]), (f"{time}_gap", *names)
@@ -185,8 +192,8 @@ def _starts(stretch: npt.NDArray[np.int64], length: int, stride: int) -> npt.NDA
 
 
 def _tell(
-    stretch: npt.NDArray[np.int64], far: npt.NDArray[np.bool_], apart: npt.NDArray[np.float64], usual: float,
-    length: int, *, gaps: bool,
+    stretch: npt.NDArray[np.int64], far: npt.NDArray[np.bool_], apart: npt.NDArray[np.float64],
+    usual: npt.NDArray[np.float64], length: int, *, gaps: bool,
 ) -> None:  # fmt: skip
     """Warn of what is lost, and of a clock that the windows say nothing of."""
     told = []
@@ -195,12 +202,17 @@ def _tell(
         told.append(f"{int(far.sum())} gaps are longer than {FAR} times the usual step, and no window crosses one")
     if lost:
         told.append(f"{lost} of {len(stretch)} rows are in stretches shorter than a window and are left out")
-    near = apart[~far & ~np.isnan(apart)]
-    uneven = float((near != usual).mean()) if len(near) else 0.0
+    near = ~far & ~np.isnan(apart)
+    uneven = float((apart[near] != usual[near]).mean()) if near.any() else 0.0
     if uneven > 1 - MOSTLY and not gaps:
         told.append(
             f"{uneven:.0%} of the steps are longer or shorter than the usual one, and are counted as one step each: "
             "gaps=True learns how long they are"
+        )
+    if near.any() and usual[near].max() > 2 * usual[near].min() and not gaps:
+        told.append(
+            "the usual step is not as long in all series, and is counted as one step in each: gaps=True learns how "
+            "long they are"
         )
     if told:
         warnings.warn("; ".join(told), LikewiseWarning, stacklevel=3)

@@ -55,7 +55,8 @@ def drawn(
             two = synth.beside_.part(rows, synth.beside_.rows), synth.beside_.part(entities, synth.beside_.static)
             return Drawn(*map(Columns.of, two))
     if length is not None:
-        raise OptionError("length is of histories, and this model learnt rows: leave it out")
+        what = "rows" if synth.image_codec_ is None else synth.image_codec_.what
+        raise OptionError(f"length is of histories, and this model learnt {what}: leave it out")
     narrowing = Narrowing({}, {}) if synth.rules_ is not None else narrowed(synth, where)
     conditions = resolve(by_name(where), synth.schema_) if synth.rules_ is not None else {}
     asked = synth.progress is True if progress is None else progress

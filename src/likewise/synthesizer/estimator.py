@@ -217,7 +217,10 @@ class Synthesizer(Estimator, LatentMethods):
             learnt = fit_windows(self, windows, kept_windows, split, training)
         elif images is not None:
             give_back = giving_back(frame)
-            learnt = fit_images(self, images, as_images(holdout), split, training)
+            kept_images = as_images(holdout)
+            if holdout is not None and kept_images is None:
+                raise InputError("what is learnt are images, and the holdout is none: give images throughout")
+            learnt = fit_images(self, images, kept_images, split, training)
         elif y is not None:
             raise InputError("y gives the labels of images; in a table they are a column, and windows have none")
         elif self.privacy is not None:
@@ -350,7 +353,8 @@ class Synthesizer(Estimator, LatentMethods):
     def _sample_of(self, static: Any, rng: np.random.Generator, **asked: Any) -> Any:
         """Histories of the entities of a frame."""
         if self.histories_ is None:
-            raise OptionError("static says whose histories are drawn, and this model learnt rows: give where=")
+            what = "rows: give where=" if self.image_codec_ is None else f"{self.image_codec_.what}: leave it out"
+            raise OptionError(f"static says whose histories are drawn, and this model learnt {what}")
         if given := [name for name, value in asked.items() if value is not None]:
             raise OptionError(f"static has a row for each entity that is drawn: leave {given[0]} out")
         raw, give_back = from_frame(static)

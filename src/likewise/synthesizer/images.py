@@ -35,9 +35,11 @@ def fit_images(
         OptionError: one of them is for tables.
         InputError: its model learns tables.
     """
-    for name in ("bounds", "only", "entity", "codec", *(("schema",) if synth.privacy is None else ())):
+    for name in ("bounds", "only", "entity", "codec", "rules", *(("schema",) if synth.privacy is None else ())):
         if getattr(synth, name) is not None:
             raise OptionError(f"{name} is for tables; images have none")
+    if synth.time is not None:
+        raise OptionError("time is for histories and windows; images have no steps")
     if isinstance(synth.model, Generator) and type(synth.model) not in IMAGE_MODELS.values():
         raise InputError(f"model {synth.model.name!r} learns no images; there are {', '.join(IMAGE_MODELS)}")
     auto = AUTO_OF_IMAGES if synth.privacy is None else PRIVATE_AUTO_OF_IMAGES

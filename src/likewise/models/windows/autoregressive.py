@@ -31,7 +31,17 @@ Floats = npt.NDArray[np.float64]
 STEPS = 300
 """Steps of training where the caller leaves it open."""
 
+DECAY = 0.1
+"""Of weights: windows that overlap are few moments, which a net soon knows by heart."""
+
 RIDGE = 1e-6
+"""Of standardised values."""
+
+MOST_COEFFICIENTS = 2**20
+"""Of the guesses: windows of many steps or channels look fewer steps back."""
+
+TINY = 1e-12
+"""What a guess leaves, squared, below which it is right."""
 
 REPEATS = 0.1
 """Share of steps that must equal the one before for a channel to be learnt as its differences, which are then zero."""
@@ -79,10 +89,10 @@ class WindowAutoregressive(GradientModel["StepNet"]):
 
     def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
         size = int(min(64, max(16, n_rows // 16))) if self.batch_size is None else self.batch_size
-        epochs = min(30, max(8, math.ceil(STEPS / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
+        epochs = min(30, max(4, math.ceil(STEPS / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
         return self._planned(
             epochs=epochs, batch_size=size, patience=max(2, epochs // 8) if self.patience is None else self.patience,
-            learning_rate=self.learning_rate,
+            learning_rate=self.learning_rate, weight_decay=DECAY,
         )  # fmt: skip
 
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
@@ -91,12 +101,12 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         check_windows(self._alphabet)
         check_rows(rows)
         device = train_device(self.device)
-        net = self._make_net(generator)
-        x = in_steps(rows, self._alphabet).astype(np.float64)
-        margins = _Margins.fit(x)
+        x, kept = (in_steps(part, self._alphabet).astype(np.float64) for part in (rows, fit.holdout))
+        margins = _Margins.fit(x, kept)
+        net = self._make_net(margins.n_lags, generator)
         margins.into(net)
         net = net.to(device)
-        seen, held = (self._tensors(part, margins, fit.rng) for part in (x, in_steps(fit.holdout, self._alphabet)))
+        seen, held = (self._tensors(part, margins, fit.rng) for part in (x, kept))
 
         def loss(batch: torch.Tensor) -> torch.Tensor:
             kept = torch.rand(len(batch), x.shape[1] - 1, self.hidden, generator=generator) >= self.dropout
@@ -124,12 +134,12 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         z = margins.scores(x.astype(np.float64), rng)
         return [torch.from_numpy(part.astype(np.float32)) for part in (x, z)]
 
-    def _make_net(self, generator: torch.Generator) -> StepNet:
+    def _make_net(self, n_lags: int, generator: torch.Generator) -> StepNet:
         from likewise.nets.steps import StepNet
 
         assert self._alphabet.image is not None, "begun with an alphabet of windows"
         channels, steps, _ = self._alphabet.image.sides
-        return StepNet(channels, steps, self.hidden, generator=generator)
+        return StepNet(channels, steps, n_lags, self.hidden, generator=generator)
 
     def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         import torch
@@ -148,7 +158,7 @@ class WindowAutoregressive(GradientModel["StepNet"]):
             fractions[rows] = net.draw(uniforms, normals).transpose(1, 2).flatten(1).numpy()
 
         side_by_side(draw, blocks(n, rng, BATCH))
-        return Codes(np.zeros((n, 0), self._alphabet.code_dtype), np.clip(fractions, 0.0, BELOW_ONE))
+        return Codes(np.zeros((n, 0), self._alphabet.code_dtype), np.clip(np.nan_to_num(fractions), 0.0, BELOW_ONE))
 
     def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         import torch
@@ -157,8 +167,11 @@ class WindowAutoregressive(GradientModel["StepNet"]):
             check_windows(alphabet)
         except InputError as error:
             raise ModelFileError(f"model: {error}") from None
+        assert alphabet.image is not None, "checked"
         self._alphabet = alphabet
-        self._net = net_with_weights(lambda: self._make_net(torch.Generator()), state)
+        guess = state.get("guess", np.zeros(0))
+        lags = max(1, (guess.shape[1] - 1) // alphabet.image.sides[0]) if guess.ndim == 3 else 1
+        self._net = net_with_weights(lambda: self._make_net(lags, torch.Generator()), state)
         return self
 
 
@@ -167,13 +180,12 @@ class _Margins:
     """The linear guess of a step, and the margins of what it leaves.
 
     Args:
-        first_guess: (C + 1, C) of the second step by the first.
-        guess: (2 C + 1, C) of each later one by the two before it.
+        guess: (T - 1, P C + 1, C) of each step by the P before it, the nearest first, and a constant; 0 where there are
+            none.
         start, rest: (C, K) values at the normal scores of `nets.steps`: of first steps, and of what the guess leaves.
         mean, scale: (C,) of the values.
     """
 
-    first_guess: Floats
     guess: Floats
     start: Floats
     rest: Floats
@@ -181,28 +193,30 @@ class _Margins:
     scale: Floats
 
     @classmethod
-    def fit(cls, x: Floats) -> Self:
-        """Shape: (n, T, C)."""
+    def fit(cls, x: Floats, held: Floats) -> Self:
+        """By as many steps back as tell most of windows held out. Shape: (n, T, C), (h, T, C)."""
         c = x.shape[2]
-        repeats = (x[:, 1:] == x[:, :-1]).mean((0, 1)) > REPEATS
-        first = _ridge(x[:, 0], x[:, 1])
-        more = _ridge(np.concatenate([x[:, 1:-1], x[:, :-2]], 2).reshape(-1, 2 * c), x[:, 2:].reshape(-1, c)) if (
-            x.shape[1] > 2
-        ) else np.zeros((2 * c + 1, c))  # fmt: skip
-        for guess in (first, more):
-            guess[:, repeats] = 0.0
-            guess[np.arange(c)[repeats], np.arange(c)[repeats]] = 1.0
         flat = x.reshape(-1, c)
+        mean, scale = flat.mean(0), flat.std(0).clip(1e-4)
+        guess = _guesses((x - mean) / scale, (held - mean) / scale)
+        repeats = (x[:, 1:] == x[:, :-1]).mean((0, 1)) > REPEATS
+        guess[..., repeats] = 0.0
+        guess[:, np.arange(c)[repeats], np.arange(c)[repeats]] = 1.0
+        guess[:, :-1] *= scale / np.tile(scale, (guess.shape[1] - 1) // c)[:, None]
+        guess[:, -1] = guess[:, -1] * scale + mean - np.tile(mean, (guess.shape[1] - 1) // c) @ guess[:, :-1]
         blank = np.zeros((c, 1))
-        made = cls(first, more, blank, blank, flat.mean(0), flat.std(0).clip(1e-4))
-        rest = made._rest(x).reshape(-1, c)
-        return cls(first, more, _knots(x[:, 0]), _knots(rest), made.mean, made.scale)
+        rest = cls(guess, blank, blank, mean, scale)._rest(x).reshape(-1, c)
+        return cls(guess, _knots(x[:, 0]), _knots(rest), mean, scale)
+
+    @property
+    def n_lags(self) -> int:
+        """P."""
+        return int((self.guess.shape[1] - 1) // self.guess.shape[2])
 
     def _rest(self, x: Floats) -> Floats:
         """What the guesses leave. Shape: (n, T, C) -> (n, T - 1, C)."""
-        second = x[:, 1] - x[:, 0] @ self.first_guess[:-1] - self.first_guess[-1]
-        pair = np.concatenate([x[:, 1:-1], x[:, :-2]], 2)
-        return np.concatenate([second[:, None], x[:, 2:] - pair @ self.guess[:-1] - self.guess[-1]], 1)
+        left = [x[:, t] - _past(x, t, self.n_lags) @ by[:-1] - by[-1] for t, by in enumerate(self.guess, 1)]
+        return np.stack(left, 1)
 
     def scores(self, x: Floats, rng: np.random.Generator) -> Floats:
         """Normal scores of the first step, and of what the guesses leave. Shape: (n, T, C) -> (n, T, C)."""
@@ -217,20 +231,38 @@ class _Margins:
         import torch
 
         pairs = (
-            (net.mean, self.mean), (net.scale, self.scale), (net.first_guess, self.first_guess),
-            (net.guess, self.guess), (net.start_knots, self.start), (net.knots, self.rest),
+            (net.mean, self.mean), (net.scale, self.scale), (net.guess, self.guess),
+            (net.start_knots, self.start), (net.knots, self.rest),
         )  # fmt: skip
         for to, value in pairs:
             to.copy_(torch.from_numpy(value.astype(np.float32)))
 
 
-def _ridge(x: Floats, y: Floats) -> Floats:
-    """Coefficients, the constant last. Shape: (n, D), (n, C) -> (D + 1, C)."""
-    mean_x, mean_y = x.mean(0), y.mean(0)
-    centred = x - mean_x
-    gram = centred.T @ centred + RIDGE * len(x) * np.eye(x.shape[1])
-    slopes = np.linalg.solve(gram, centred.T @ (y - mean_y))
-    return np.concatenate([slopes, (mean_y - mean_x @ slopes)[None]])
+def _past(x: Floats, t: int, lags: int) -> Floats:
+    """The steps before step t, the nearest first; 0 where there are none. Shape: (n, T, C) -> (n, P C)."""
+    near = x[:, max(0, t - lags) : t][:, ::-1].reshape(len(x), -1)
+    return np.pad(near, ((0, 0), (0, lags * x.shape[2] - near.shape[1])))
+
+
+def _guesses(x: Floats, held: Floats) -> Floats:
+    """(T - 1, P C + 1, C) coefficients of standardised values, the constant last."""
+    steps, c = x.shape[1:]
+    most = min(steps - 1, max(MOST_COEFFICIENTS // (steps * c * c), 1))
+    tried = sorted({most, *(2**k for k in range(most.bit_length()))}) if len(held) else [min(2, most)]
+    made = [np.zeros((steps - 1, p * c + 1, c)) for p in tried]
+    left = np.zeros(len(tried))
+    for t in range(1, steps):
+        past, mean = _past(x, t, tried[-1]), x[:, t].mean(0)
+        centre = past.mean(0)
+        past -= centre
+        gram, with_step = past.T @ past / len(x), past.T @ (x[:, t] - mean) / len(x)
+        told, fresh = _past(held, t, tried[-1]) - centre, held[:, t] - mean
+        for i, width in enumerate(c * p for p in tried):
+            slopes = np.linalg.solve(gram[:width, :width] + RIDGE * np.eye(width), with_step[:width])
+            made[i][t - 1] = np.concatenate([slopes, (mean - centre[:width] @ slopes)[None]])
+            if len(held):
+                left[i] += np.log(np.square(fresh - told[:, :width] @ slopes).mean(0).clip(TINY)).sum()
+    return made[int(left.argmin())]
 
 
 def _levels() -> Floats:

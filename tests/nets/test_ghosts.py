@@ -94,6 +94,40 @@ def test_norms_of_each_site_are_those_of_plain_gradients(name: str) -> None:
     assert all(id(p) in noted or all(row[i] is None for row in rows) for i, p in enumerate(learning))
 
 
+def told_losses(grouped: bool) -> tuple[nn.Module, Callable[[], torch.Tensor]]:
+    net = small_net(SIZES, order=[1, 3, 0, 2], grouped=grouped, told=[1, 3])
+    x = torch.stack([torch.randint(k, (N,), generator=torch.Generator().manual_seed(k)) for k in net.sizes], 1)
+    return net, lambda: net.nll(x, net.visible(net.order)).sum(1)
+
+
+UNITS = {name: NETS[name] for name in NETS if name.startswith("masked")} | {
+    "masked, some told": lambda: told_losses(False), "critic": critic_losses,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", [2, 3, 6])
+@pytest.mark.parametrize("name", UNITS)
+def test_norms_of_rows_together_are_those_of_the_sum_of_their_gradients(name: str, unit: int) -> None:
+    net, losses_of = UNITS[name]()
+    for parameter in net.parameters():
+        parameter.data += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(3))
+    with taping(net, unit) as tape:
+        losses = losses_of()
+        told = torch.stack(tape.squares(losses)).sum(0)
+    learning, sums = list(net.parameters()), losses.view(-1, unit).sum(1)
+    rows = [torch.autograd.grad(one, learning, retain_graph=True, allow_unused=True) for one in sums]
+    plain = torch.stack([torch.stack([g.square().sum() for g in row if g is not None]).sum() for row in rows])
+    torch.testing.assert_close(told, plain, rtol=1e-3, atol=1e-9)
+    assert bool((told >= plain * (1 - 1e-5)).all())
+    weights = torch.linspace(0.2, 1.0, len(sums))
+    expected = torch.autograd.grad((weights * sums).sum(), learning, retain_graph=True, allow_unused=True)
+    tape.add_weighted(weights)
+    for parameter, gradient in zip(learning, expected, strict=True):
+        plain = torch.zeros_like(parameter) if gradient is None else gradient
+        found = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        torch.testing.assert_close(found, plain, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_gradients_of_weighted_rows_are_added_up_as_a_second_pass_would(name: str) -> None:
     net, losses_of = NETS[name]()

@@ -46,7 +46,7 @@ def tilts_of(names: Sequence[str], told: Histories, draw: Draw) -> tuple[float, 
         rows, whose = draw(n, tilts.tolist())
         later = np.append(False, whose[1:] == whose[:-1])
         drawn = np.array([_stays(rows[name], later) for name in names])
-        tilts = np.clip(tilts * _odds(real) / _odds(drawn), 1 / MOST, MOST)
+        tilts = np.clip(tilts * odds(real) / odds(drawn), 1 / MOST, MOST)
     return tuple(tilts.tolist())
 
 
@@ -55,6 +55,7 @@ def _stays(column: pl.Series, later: Bools) -> float:
     return float(same[later].mean()) if later.any() else 0.5
 
 
-def _odds(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def odds(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of a share to what is left, none of them 0."""
     inside = np.clip(shares, 1e-3, 1 - 1e-3)
     return np.asarray(inside / (1 - inside))

@@ -15,12 +15,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from likewise.codecs.base import Codes
 from likewise.codecs.column import CodecOptions
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import Noisy
 from likewise.dp.ledger import Ledger
 from likewise.dp.mechanisms import noisy_counts
 from likewise.dp.units import Entities, settle
+from likewise.histories.calibration import MOST, odds
 from likewise.histories.declared import Declared
 from likewise.histories.layout import Layout, layout_rows
 from likewise.histories.model import HistoryModel, first_rows
@@ -42,7 +44,7 @@ WHEN_SHARE = 0.25
 SURE = 3.0
 """Deviations of the noise above which a count of entities tells something."""
 
-CALIBRATION, ROUNDS = 4_096, 2
+CALIBRATION, ROUNDS = 4_096, 3
 """Entities drawn a round to bring what is drawn to noisy answers, and rounds."""
 
 SINGLE = 6
@@ -136,9 +138,19 @@ def _brought(
         codes = layout_rows(model.layout, drawn).what
         order = rng.permutation(len(codes))  # a row by chance of each, as the noisy counts are of
         one = order[np.unique(whose[order], return_index=True)[1]]
+        tilts = _tilts(model.layout, codes[one], known)
         what.bring_to(codes[one], known.shares())
-        model = replace(model, layout=replace(model.layout, ends=tuple(ends.tolist())))
+        model = replace(model, layout=replace(model.layout, ends=tuple(ends.tolist()), tilts=tilts))
     return model
+
+
+def _tilts(layout: Layout, drawn: Codes, known: OneWay) -> tuple[float, ...]:
+    """See `Layout.tilts`: by how often drawn values are those before, as they were drawn or by chance."""
+    first, shares = layout.what[1], known.shares()
+    wanted = np.array([shares[first + k][-1] for k in layout.repeats])
+    again = np.array([(drawn.codes[:, first + k] == layout.drawn[k].size - 1).mean() for k in layout.repeats])
+    tilts = np.array(layout.tilts) * odds(wanted) / odds(again)
+    return tuple(np.clip(tilts, 1 / MOST, MOST).tolist())
 
 
 def _blocks(n: int) -> Ints:

@@ -71,7 +71,7 @@ class HistoryModel:
 
     @classmethod
     def fit(
-        cls, told: Histories, held: Histories, schema: Schema, *, entity: str, time: str | None,
+        cls, parts: list[Histories], schema: Schema, *, entity: str, time: str | None,
         static: Sequence[str] | None, options: CodecOptions | None, make: Callable[[], Generator],
         rng: np.random.Generator, progress: Progress | None = None,
         bare: tuple[pl.DataFrame, pl.DataFrame] | None = None,
@@ -79,10 +79,13 @@ class HistoryModel:
         """Learn histories.
 
         Args:
-            told, held: the entities to learn from, and those by which training stops.
+            parts: the entities to learn from, and those by which training stops; emptied, that most rows are let go
+                before nets are trained.
             bare: what entities without rows are, of both; their other columns are missing.
             make: a generator that has learnt nothing.
         """
+        told, held = parts
+        parts.clear()
         layout = layout_of(told, schema, entity, time, static, options)
         first_names = [*layout.keys, *layout.static, *layout.begun, *([time] if time else [])]
         of_entity = [c for c in schema if c.name in first_names]
@@ -95,9 +98,8 @@ class HistoryModel:
         if len(mine_first) == 1:  # of which the last rows are held out
             n_entities, mine_first = 1, pl.concat([mine_first] * ALONE)
         firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options)
-        mine, others = (
-            layout_rows(layout, part.some(most, rng), layout.longest) for part, most in ((told, LEARNT), (held, HELD))
-        )
+        told, held = told.some(LEARNT, rng), held.some(HELD, rng)
+        mine, others = (layout_rows(layout, part, layout.longest) for part in (told, held))
         first, when, what = make(), make(), make()
 
         def learn(generator: Generator, train: Codes, holdout: Codes, of: tuple[Alphabet, int]) -> None:

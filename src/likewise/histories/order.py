@@ -41,8 +41,13 @@ class Histories:
     rows: Ints
 
     @classmethod
-    def of(cls, table: pl.DataFrame, entity: str, time: str | None) -> Self:
+    def of(
+        cls, table: pl.DataFrame, entity: str, time: str | None, most: tuple[int, np.random.Generator] | None = None
+    ) -> Self:  # fmt: skip
         """Put rows in order; those of one moment stay as they came, and so do all where no column tells the time.
+
+        Args:
+            most: rows that are taken, about: those of as many entities by chance. None takes all.
 
         Raises:
             InputError: a column is absent, a cell of one of them is missing, or each row is an entity of its own.
@@ -52,7 +57,14 @@ class Histories:
             >>> Histories.of(table, "who", "year").table["year"].to_list()
             [1999, 2001, 2000]
         """
-        told = cls.of_known(table, entity, time)
+        if most is not None and len(table) > most[0]:  # before they are sorted, which takes a copy of all
+            _check_time(table, time)
+            whose = persons_of(as_series(table.select()) if entity == SERIES else table.select(entity), entity)
+            rows = np.flatnonzero(_chosen(np.bincount(whose), *most)[whose])
+            told = cls.of_known(table[rows], entity, time)
+            told = replace(told, rows=rows[told.rows])
+        else:
+            told = cls.of_known(table, entity, time)
         if len(told.starts) == len(table):
             raise InputError(
                 f"column {entity!r} differs in every row: no entity has two rows, so there is no history to learn; "
@@ -71,13 +83,7 @@ class Histories:
         whose = persons_of(table, entity)
         keys = pl.DataFrame({"who": whose})
         if time is not None:
-            if time not in table.columns:
-                raise InputError(f"time names column {time!r}, which the table lacks{nearest(time, table.columns)}")
-            if gone := table[time].null_count():
-                raise InputError(
-                    f"column {time!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows, or "
-                    "not written there as in the others; leave these rows out, fill them, or write them alike"
-                )
+            _check_time(table, time)
             keys = keys.with_columns(table[time].alias("when"))
         rows = keys.with_row_index("row").sort(keys.columns, maintain_order=True)["row"].to_numpy().astype(np.int64)
         return cls(table[rows], np.flatnonzero(np.diff(whose[rows], prepend=-1)), rows)
@@ -133,10 +139,7 @@ class Histories:
         """Entities by chance that have so many rows together, about."""
         if len(self) <= n_rows:
             return self
-        order = rng.permutation(len(self.starts))
-        return self.of_entities(
-            order[: max(int(np.searchsorted(np.cumsum(self.lengths[order]), n_rows, side="right")), 1)]
-        )
+        return self.of_entities(np.flatnonzero(_chosen(self.lengths, n_rows, rng)))
 
     def parted_in_time(self, share: float) -> tuple[Histories, Histories]:
         """The rows of one entity up to a moment, and those from then on: such a share of them."""
@@ -170,3 +173,26 @@ class Histories:
                     "leave it out of static"
                 )
         return tuple(found)
+
+
+def _check_time(table: pl.DataFrame, time: str | None) -> None:
+    """
+    Raises:
+        InputError: the column that tells the time is absent, or a cell of it is missing.
+    """
+    if time is None:
+        return
+    if time not in table.columns:
+        raise InputError(f"time names column {time!r}, which the table lacks{nearest(time, table.columns)}")
+    if gone := table[time].null_count():
+        raise InputError(
+            f"column {time!r}, by which histories are told, is missing in {gone:,} of {len(table):,} rows, or not "
+            "written there as in the others; leave these rows out, fill them, or write them alike"
+        )
+
+
+def _chosen(lengths: Ints, n_rows: int, rng: np.random.Generator) -> Bools:
+    """(E,) entities by chance that have so many rows together, about."""
+    order = rng.permutation(len(lengths))
+    taken = order[: max(int(np.searchsorted(np.cumsum(lengths[order]), n_rows, side="right")), 1)]
+    return np.isin(np.arange(len(lengths)), taken)

@@ -107,10 +107,9 @@ def learn_histories(
     if entity == SERIES:
         column = Column(name=SERIES, kind=Kind.ID, role=Role.ENTITY, dtype="String")
         table, schema = as_series(table), Schema((*schema.columns, column))
-    told = Histories.of(table, entity, when)
+    told = Histories.of(table, entity, when, (LOOKED_AT, split))
     if static is not None:  # of those held out, too
         told.static(schema.names, [name for name in static if name not in (entity, when)])
-    told = told.some(LOOKED_AT, split)
     if len(told.starts) == 1 and (bare is None or not len(bare)):  # a series learns from its past
         learnt, left = told.parted_in_time(holdout)
         schema = schema.replace(entity, role=Role.ID)
@@ -124,11 +123,13 @@ def learn_histories(
     if bare is not None and len(bare):
         some, others = parted(np.arange(len(bare)), holdout, split)
         without = bare[some], bare[others]
+    rows, parts = (np.sort(learnt.rows), np.sort(left.rows)), [learnt, left]
+    del table, told, learnt, left
     model = HistoryModel.fit(
-        learnt, left, schema, entity=entity, time=when, static=static, options=options, make=make, rng=training,
+        parts, schema, entity=entity, time=when, static=static, options=options, make=make, rng=training,
         progress=progress, bare=without,
     )  # fmt: skip
-    return model, np.sort(learnt.rows), np.sort(left.rows)
+    return model, *rows
 
 
 def warn_of_one_series() -> None:

@@ -103,6 +103,61 @@ def assign(wanted: Ints, codes: Ints, rng: np.random.Generator, *, within: Withi
     return found
 
 
+def unlike(
+    rows: Ints,
+    others: Ints,
+    codes: Ints,
+    rng: np.random.Generator,
+    *,
+    owner: Ints | None = None,
+    within: Within | None = None,
+) -> Ints:
+    """Links of which none points at the same row as another foreign key does, as no match is of a team with itself.
+
+    Args:
+        rows: (n,) as `match` gave them.
+        others: (n,) what the other foreign key points at; -1 for none.
+        codes: (P, 2) codes of the parents.
+        owner, within: as `match` had them.
+
+    Returns:
+        (n,) links: exchanged within a leaf where that goes, then within a group, so that degrees stay; a few that can
+        be exchanged with none point at another row.
+
+    Example:
+        >>> found = unlike(np.array([0, 1]), np.array([0, 3]), np.zeros((4, 2), np.int64), np.random.default_rng(0))
+        >>> found.tolist()
+        [1, 0]
+    """
+    rows, p = rows.copy(), len(codes)
+    same = np.flatnonzero((rows >= 0) & (rows == others))
+    if not len(same):
+        return rows
+    group = np.zeros(p, np.int64) if within is None else within[1]
+    leaf = np.unique(np.column_stack([group, codes]), axis=0, return_inverse=True)[1].reshape(-1)
+    who = np.arange(len(rows)) if owner is None else np.unique(owner, return_inverse=True)[1].astype(np.int64)
+    for turn in range(ROUNDS):
+        cell = leaf if turn < ROUNDS // 2 else np.unique(group, return_inverse=True)[1]
+        some = np.flatnonzero(rows >= 0)
+        some = some[np.isin(cell[rows[some]], cell[rows[same]])]
+        order, start, counts = _sorted(cell[rows[some]].astype(np.int64), int(cell.max()) + 1)
+        own = cell[rows[same]]
+        with_ = some[order[start[own] + rng.integers(0, counts[own])]]
+        bad, other = _disjoint(same, with_)
+        new = np.stack([who[bad] * p + rows[other], who[other] * p + rows[bad]])
+        go = (rows[other] != others[bad]) & (rows[bad] != others[other])
+        go &= ~np.isin(new, who[some] * p + rows[some]).any(0) & (rank_of(new.ravel()) == 0).reshape(2, -1).all(0)
+        rows[bad[go]], rows[other[go]] = rows[other[go]], rows[bad[go]]
+        same = np.flatnonzero((rows >= 0) & (rows == others))
+        if not len(same):
+            return rows
+    for at in same:  # few, if any
+        near = np.flatnonzero((group == group[rows[at]]) & (np.arange(p) != others[at]))
+        near = np.setdiff1d(near, rows[who == who[at]])
+        rows[at] = rng.choice(near) if len(near) else rows[at]
+    return rows
+
+
 def at_random(n: int, n_parents: int, rng: np.random.Generator) -> Ints:
     """(n,) parents, each as likely: the floor that a matching is held against."""
     return rng.integers(0, n_parents, n) if n_parents else np.full(n, -1, np.int64)
@@ -373,14 +428,18 @@ def _swap(rows: Ints, who: Ints, cell: Ints, some: Ints, bad: Ints, p: int, rng:
     """
     order, start, counts = _sorted(cell[some], int(cell.max()) + 1)
     other = some[order[start[cell[bad]] + rng.integers(0, counts[cell[bad]])]]
-    first = np.unique(np.where(np.isin(other, bad), -1, other), return_index=True)[1]
-    first = first[~np.isin(other[first], bad)]
-    bad, other = bad[first], other[first]
+    bad, other = _disjoint(bad, other)
     new = np.stack([who[bad] * p + rows[other], who[other] * p + rows[bad]])
     there = np.isin(new, who[some] * p + rows[some]).any(0)
     unique = (rank_of(new.ravel()) == 0).reshape(2, -1).all(0)
     go = ~there & unique
     rows[bad[go]], rows[other[go]] = rows[other[go]], rows[bad[go]]
+
+
+def _disjoint(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """Pairs of which no link stands in two, nor twice in one."""
+    first = (rank_of(np.column_stack([one, other]).ravel()) == 0).reshape(-1, 2).all(1)
+    return one[first], other[first]
 
 
 def _rebuilt(rows: Ints, who: Ints, cell: Ints, cells: Cells, rng: np.random.Generator) -> None:

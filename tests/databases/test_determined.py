@@ -88,3 +88,30 @@ def test_columns_that_rules_tell_of_are_drawn_by_them() -> None:
     ruled = base.schema.replace("orders", checks=("pieces >= lines",))
     places = {one.place for one in find(base.tables, ruled, np.random.default_rng(0))}
     assert {("orders", "pieces"), ("orders", "lines")}.isdisjoint(places)
+
+
+def test_two_ways_agree_in_what_is_drawn(tmp_path: Path) -> None:
+    """T9: both atoms of a bond are of one molecule, and never the same one."""
+    rng = np.random.default_rng(0)
+    of = np.sort(rng.integers(0, 40, 400))
+    a = rng.integers(0, 400, 600)
+    b = np.array([rng.choice(np.flatnonzero((of == of[x]) & (np.arange(400) != x))) for x in a])
+    tables = {
+        "molecule": pl.DataFrame({"id": np.arange(40), "heavy": rng.random(40) < 0.5}),
+        "atom": pl.DataFrame({"id": np.arange(400), "molecule": of, "charge": rng.normal(size=400)}),
+        "bond": pl.DataFrame({"id": np.arange(600), "a": a, "b": b, "kind": rng.integers(1, 4, 600)}),
+    }
+    real = Database(tables, ["atom.molecule -> molecule.id", "bond.a -> atom.id", "bond.b -> atom.id", "bond(id)"])
+    synth = Synthesizer(epochs=2, random_state=0).fit(real)
+    synth.save(tmp_path / "bonds.likewise")
+    drawn = Synthesizer.load(tmp_path / "bonds.likewise").sample(random_state=1)
+    check(drawn, real.schema, real)
+    ends = drawn["bond"]
+    for end in "ab":
+        atoms = drawn["atom"].select("id", pl.col("molecule").alias(f"of {end}"))
+        ends = ends.join(atoms, left_on=end, right_on="id", how="left", maintain_order="left")
+    alone = drawn["atom"].group_by("molecule").len().filter(len=1)["molecule"]
+    several = ends.filter(~pl.col("of a").is_in(alone.implode()))
+    assert (several["of a"] == several["of b"]).all()
+    assert (several["a"] != several["b"]).all()
+    assert len(several) > 500

@@ -71,12 +71,14 @@ class Agreements:
         Args:
             key: the foreign key.
             placed: those of its table that are linked before it.
-            links: (rows,) of all foreign keys, -1 for none.
+            links: (rows,) of the foreign keys that may stand in ways, and of this one; -1 for none.
             n_parents: P.
         """
         here = links[key]
         found: list[tuple[int, Agreement]] = []
         for mine in _ways(key.table, schema, [other for other in placed if other != key]):
+            if not set(mine) <= set(links):
+                continue
             goal = mine[-1].parent
             for theirs in _ways(key.parent, schema, schema.of(key.parent)) if goal != key.parent else [()]:
                 if theirs and (theirs[-1].parent != goal or mine[-1] == key or not set(theirs) <= set(links)):

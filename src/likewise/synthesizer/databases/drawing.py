@@ -15,9 +15,10 @@ import polars as pl
 
 from likewise.databases.derived import again, kept_apart, unlearnt, why_not
 from likewise.databases.keys import ForeignKey
+from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
-from likewise.databases.links.matching import assign, match
+from likewise.databases.links.matching import Within, assign, match, unlike
 from likewise.errors import ConditionError, InputError, LikewiseWarning, OptionError, nearest
 from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups, rounded
@@ -212,16 +213,36 @@ class _Drawing:
         codes = side.codes(canonical(parents, self.model.tables[key.parent].shown), degrees)
         wanted = _codes(rows, key)
         at = np.arange(len(rows)) if required else np.flatnonzero(wanted[:, 0] >= 0)
-        wanted, within = np.maximum(wanted[at], 0), self._within(key, at)
-        beside = self._beside(key)
-        if beside == []:
-            links[at] = assign(wanted, codes, rng, within=within)
-        else:
-            owner = None if beside is None else numbered([self._held(key.table, beside)])[0][at]
-            links[at] = match(wanted, codes, degrees, rng, owner=owner, within=within)
+        links[at] = self._matched(key, at, np.maximum(wanted[at], 0), codes, degrees, rng)
         self.links[key] = links
         if required and (links < 0).any():
             self._leave_out(key, links < 0)
+
+    def _matched(
+        self, key: ForeignKey, at: Ints, wanted: Ints, codes: Ints, degrees: Ints, rng: np.random.Generator
+    ) -> Ints:
+        """The rows that those at `at` point at: of wanted leaves, so that no two rows share a key, and ways agree that
+        do so in the real rows."""
+        agree, also, beside = self.model.agree.get(key, Agreements()), self._within(key), self._beside(key)
+        owner: Ints | None = None
+        if beside is not None:
+            owner = numbered([self._held(key.table, beside)])[0][at] if beside else np.zeros(len(at), np.int64)
+
+        def linked(some: Ints, within: Within | None) -> Ints:
+            groups = None if within is None else (within[0][at[some]], within[1])
+            if beside == []:
+                return assign(wanted[some], codes, rng, within=groups)
+            who = None if owner is None else owner[some]
+            return match(wanted[some], codes, degrees, rng, owner=who, within=groups)
+
+        within = agree.within(self.links, len(codes), also)
+        found = linked(np.arange(len(at)), within)
+        if agree.agree and beside is None and (lost := np.flatnonzero(found < 0)).size:
+            found[lost] = linked(lost, also)  # there is none that agrees
+        for other in agree.unlike:
+            groups = None if within is None else (within[0][at], within[1])
+            found = unlike(found, self.links[other][at], codes, rng, owner=owner, within=groups)
+        return found
 
     def _leave_out(self, key: ForeignKey, lost: Bools) -> None:
         """Do without rows that must point at one and find none."""
@@ -235,13 +256,13 @@ class _Drawing:
             if other.table == key.table:
                 self.links[other] = self.links[other][~lost]
 
-    def _within(self, key: ForeignKey, at: Ints) -> tuple[Ints, Ints] | None:
+    def _within(self, key: ForeignKey) -> tuple[Ints, Ints] | None:
         """Numbers that must agree, where a column stands in two foreign keys."""
         placed = {c for other in self.links if other.table == key.table and other != key for c in other.columns}
         shared = [k for k, column in enumerate(key.columns) if column in placed]
         if not shared:
             return None
-        mine = self._held(key.table, [key.columns[k] for k in shared])[at]
+        mine = self._held(key.table, [key.columns[k] for k in shared])
         theirs = self._held(key.parent, [key.parent_columns[k] for k in shared])
         one, other = numbered([mine, theirs])
         return one, other
@@ -286,7 +307,7 @@ class _Drawing:
         elif own.way != KEPT:
             back = back_of(self.model.graph, key)
             points = rows[points_of(key)].cast(pl.Int64).to_numpy() if points_of(key) in rows.columns else None
-            within = self._within(key, np.arange(n))
+            within = self._within(key)
             self.links[key] = like.draw(
                 n, None if back is None else self.links.get(back), rng, n_parents=len(self.rows[key.parent]),
                 required=required, points=points, within=within,
@@ -301,7 +322,7 @@ class _Drawing:
         children = rows[plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy()
         seen = [c for c in own.shown if c.name in own.columns and c.name in rows.columns]
         codes = side.codes(canonical(rows, seen), children)
-        within = self._within(key, np.arange(len(rows)))
+        within = self._within(key)
         return like.draw(
             level, children, rng, wanted=np.maximum(wanted, 0), codes=codes, group=None if within is None else within[0]
         )

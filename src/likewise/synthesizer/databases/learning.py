@@ -6,8 +6,8 @@ Legend: n rows of a table, P of its parent.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from likewise.databases.database import Database
 from likewise.databases.derived import Derived, find, learnable
 from likewise.databases.graph import LOOKED_AT, Graph, Links, alike, graph_of, numbers_of
 from likewise.databases.keys import DatabaseSchema, ForeignKey
+from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks, children_of, levels_of
@@ -62,6 +63,7 @@ class DatabaseModel:
         keys: how keys are made.
         late: what the links are like that are made when all rows are there.
         derived: what rows of one table determine in another.
+        agree: what foreign keys must agree in with others.
     """
 
     schema: DatabaseSchema
@@ -70,6 +72,7 @@ class DatabaseModel:
     keys: Keys
     late: Mapping[ForeignKey, SelfLinks | LateLinks]
     derived: tuple[Derived, ...] = ()
+    agree: Mapping[ForeignKey, Agreements] = field(default_factory=dict)
 
 
 def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
@@ -93,7 +96,21 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     for name in graph.order:
         with telling_of(name):
             learning.table(name)
-    return DatabaseModel(schema, graph, learning.models, learning.keys, learning.late(), derived)
+    agree = dict(_agreeing(database, graph, {key: links[key] for key in early}))
+    return DatabaseModel(schema, graph, learning.models, learning.keys, learning.late(), derived, agree)
+
+
+def _agreeing(
+    database: Database, graph: Graph, links: Mapping[ForeignKey, Ints]
+) -> Iterator[tuple[ForeignKey, Agreements]]:
+    """What further foreign keys of a table must agree in with those that are linked before them."""
+    for name in graph.order:
+        placed = [graph.owner[name]] if name in graph.owner else []
+        for key in graph.sides[name]:
+            found = Agreements.find(key, placed, database.schema, links, len(database.tables[key.parent]))
+            if found != Agreements():
+                yield key, found
+            placed.append(key)
 
 
 def check_options(synth: Synthesizer) -> None:

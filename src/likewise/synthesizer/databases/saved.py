@@ -14,6 +14,7 @@ from likewise.codecs.column import take_value
 from likewise.databases.derived import from_list, to_list
 from likewise.databases.graph import Graph
 from likewise.databases.keys import DatabaseSchema, ForeignKey
+from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks
@@ -62,6 +63,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
         "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
         "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
+        "agree": [{"key": str(key), "with": found.to_dict()} for key, found in model.agree.items()],
     }, arrays  # fmt: skip
 
 
@@ -94,7 +96,8 @@ def of_parts(
     made = Keys.from_state(schema, take_value(manifest, "keys", dict), groups.get(("keys", "keys"), {}))
     graph = Graph(tuple(take_value(manifest, "order", list)), owner, sides, tuple(late))
     derived = from_list(manifest.get("derived"), schema)
-    model = DatabaseModel(schema, graph, tables, made, late, derived)
+    agree = {keys[d["key"]]: Agreements.from_dict(d["with"], keys[d["key"]], schema) for d in manifest["agree"]}
+    model = DatabaseModel(schema, graph, tables, made, late, derived, agree)
     _check(model)
     return model
 

@@ -14,6 +14,7 @@ COMMANDS = (
     "",
     "synth",
     "schema",
+    "inspect",
     "sample",
     "complete",
     "evaluate",

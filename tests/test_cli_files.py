@@ -164,7 +164,7 @@ def test_a_schema_is_shown_edited_and_held_against_a_table(run: Run) -> None:
         answer = run("schema", "t.csv", "--set", wrong)
         assert answer.exit_code == 4, (wrong, answer.output)
     assert run("schema", "t.csv", "--set", "age").exit_code == 2
-    assert "now called likewise schema" in run("inspect", "t.csv").stderr
+    assert "is called likewise schema" in run("inspect", "t.csv").stderr
 
 
 def test_columns_are_chosen(run: Run) -> None:

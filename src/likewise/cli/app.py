@@ -21,10 +21,11 @@ from likewise.cli.demo import demo
 from likewise.cli.evaluate import evaluate
 from likewise.cli.exits import EXIT_CODES, tells_errors
 from likewise.cli.impute import impute
+from likewise.cli.inspect import inspect
 from likewise.cli.models import models
 from likewise.cli.pseudonymize import pseudonymize
 from likewise.cli.sample import sample
-from likewise.cli.schema import inspect, schema
+from likewise.cli.schema import schema
 from likewise.cli.statement import statement
 from likewise.cli.synth import synth
 
@@ -37,8 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    synth, schema, sample, complete, evaluate, compare, audit, statement, budget, anonymize, pseudonymize, models,
-    impute, demo,
+    synth, schema, inspect, sample, complete, evaluate, compare, audit, statement, budget, anonymize, pseudonymize,
+    models, impute, demo,
 )  # fmt: skip
 
 
@@ -58,7 +59,6 @@ def _main(
 
 for _command in COMMANDS:
     app.command()(tells_errors(_command))
-app.command(hidden=True)(tells_errors(inspect))
 app.add_typer(balance.app, name="balance")
 app.add_typer(scenario.app, name="scenario")
 

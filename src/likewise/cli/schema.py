@@ -130,28 +130,6 @@ def _propose(frame: pl.DataFrame, found: Schema, terminal: Terminal) -> None:
     terminal.note('none is enforced: give those that you know to be true with --rule, or in the schema\'s "rules"')
 
 
-def inspect(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The table to look at.")],
-    rules: Annotated[bool, typer.Option("--rules", help="Propose rules that all rows keep.")] = False,
-    json: JsonFile = None,
-    entity: Entity = None,
-    no_entity: NoEntity = False,
-    reading: Reading = AS_TOLD,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """The older name of `likewise schema`.
-
-    \b
-    Examples:
-      likewise inspect real.csv
-    """
-    open_terminal(quiet, json).note("likewise inspect is now called likewise schema")
-    schema(
-        source, rules=rules, json=json, entity=entity, no_entity=no_entity, reading=reading, quiet=quiet, debug=debug
-    )
-
-
 def _changed(schema: Schema, text: str) -> Schema:
     """The schema with what `--set` says: COL=KIND, COL=ROLE, COL=SEMANTIC or COL.FIELD=JSON.
 

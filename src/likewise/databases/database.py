@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from likewise.databases.folder import TableFile, read_folder, write_folder
+from likewise.databases.folder import TableFile, holds_tables, read_folder, write_folder
 from likewise.databases.inference import infer_keys, told_keys
 from likewise.databases.integrity import Orphans, Problem, problems, settled
 from likewise.databases.keys import DatabaseSchema, ForeignKey, key_text
@@ -21,6 +21,7 @@ from likewise.databases.pointing import parent_rows
 from likewise.databases.sql.reading import read
 from likewise.databases.sql.reflection import Names, tell
 from likewise.databases.sql.sampling import Sample
+from likewise.databases.sql.urls import is_sql
 from likewise.databases.sql.values import SqlSource
 from likewise.databases.sql.writing import write
 from likewise.errors import InputError, SchemaError, nearest
@@ -71,6 +72,22 @@ class Database(Mapping[str, Any]):
         self.schema = _schema_of(self.tables, keys)
         self._check_columns()
         self._rows: dict[ForeignKey, NDArray[np.int64]] = {}
+        self._is_settled = False
+
+    @classmethod
+    def lies_at(cls, source: PathLike) -> bool:
+        """Whether a path or a URL is that of a database: a folder of tables, and not of the parts of one; a workbook of
+        several sheets; a database of SQL."""
+        return is_sql(source) or holds_tables(source)
+
+    @classmethod
+    def read(cls, source: PathLike) -> Self:
+        """The database at a path or a URL, whatever it is: `from_folder`, `from_sql`.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return cls.from_sql(source) if is_sql(source) else cls.from_folder(source)
 
     @classmethod
     def from_folder(cls, path: PathLike, keys: Keys = None) -> Self:
@@ -170,17 +187,22 @@ class Database(Mapping[str, Any]):
         that are missing, circles of tables of which none can be the first. Counts only."""
         return problems(self.tables, self.schema, self.parent_rows)
 
-    def settled(self, orphans: Orphans = "null") -> Self:
+    def settled(self, orphans: Orphans | None = None) -> Self:
         """The database as it can be learnt: `integrity.settled`, with a warning that says what was done.
 
         Args:
             orphans: what becomes of rows that point at rows which are not there. "null" takes their key for missing,
                 where it may be, and leaves the rows out where not; "drop" leaves all of them out; "keep"; "error".
+                None: "null", but for a database that was settled before.
 
         Raises:
-            InputError: rows share or lack a key that tells rows apart.
+            InputError: rows share or lack a key that tells rows apart; or are orphans and `orphans="error"`.
         """
-        return self.with_tables(settled(self.tables, self.schema, orphans))
+        if orphans is None and self._is_settled:
+            return self
+        other = self.with_tables(settled(self.tables, self.schema, orphans or "null"))
+        other._is_settled = True
+        return other
 
     def overview(self) -> Overview:
         """Its tables, its keys and what their rows show, and a picture of how tables point."""
@@ -202,14 +224,14 @@ class Database(Mapping[str, Any]):
             SchemaError: a key names a table or a column that is not there.
         """
         other = copy(self)
-        other.schema, other._rows = schema, {}
+        other.schema, other._rows, other._is_settled = schema, {}, False
         other._check_columns()
         return other
 
     def with_tables(self, tables: Mapping[str, pl.DataFrame]) -> Self:
         """Other rows of some of the tables."""
         other = copy(self)
-        other.tables, other._rows = {**self.tables, **tables}, {}
+        other.tables, other._rows, other._is_settled = {**self.tables, **tables}, {}, False
         other._check_columns()
         return other
 

@@ -18,8 +18,7 @@ def infer_keys(
     tables: Mapping[str, pl.DataFrame],
     *,
     primary: Mapping[str, Columns] = MappingProxyType({}),
-    foreign: Sequence[ForeignKey] = (),
-    add: bool = True,
+    foreign: Sequence[ForeignKey] | None = None,
 ) -> DatabaseSchema:
     """The keys of tables, with the evidence of each.
 
@@ -29,8 +28,8 @@ def infer_keys(
 
     Args:
         tables: name -> frame; texts may hold numbers, as those of a CSV do.
-        primary, foreign: keys that are told, which beat what is found; what is pointed at is a key.
-        add: whether other foreign keys are looked for.
+        primary: keys that are told; of other tables they are found.
+        foreign: all foreign keys that there are; None finds them.
 
     Example:
         >>> users, orders = pl.DataFrame({"id": [4, 9]}), pl.DataFrame({"order_id": [1, 2, 3], "user_id": [9, 9, 4]})
@@ -39,21 +38,22 @@ def infer_keys(
         (['orders.user_id -> users.id'], ('order_id',))
     """
     facts = Facts.of(tables)
-    told = {key.parent: key.parent_columns for key in reversed(foreign)} | dict(primary)
-    single = single_keys(facts)
-    single |= {name: key[0] if len(key) == 1 else None for name, key in told.items()}
-    taken = {(key.table, name) for key in foreign for name in key.columns}
-    links = [link for link in links_of(facts, single) if add and (link.child.table, link.child.name) not in taken]
+    told = {key.parent: key.parent_columns for key in reversed(foreign or ())} | dict(primary)
+    single = _single_keys_beside(facts, told)
+    links = links_of(facts, single) if foreign is None else []
     keys = {name: told.get(name, (key,) if key else ()) for name, key in single.items()}
-    return Found(facts, keys, links, foreign, add=add).schema()
+    return Found(facts, keys, links, foreign).schema()
 
 
-def told_keys(tables: Mapping[str, pl.DataFrame], texts: Sequence[str], *, add: bool = False) -> DatabaseSchema:
-    """Keys that somebody tells, and those that are found of what nobody tells.
+def _single_keys_beside(facts: Facts, told: Mapping[str, Columns]) -> dict[str, str | None]:
+    return single_keys(facts) | {name: key[0] if len(key) == 1 else None for name, key in told.items()}
+
+
+def told_keys(tables: Mapping[str, pl.DataFrame], texts: Sequence[str]) -> DatabaseSchema:
+    """Keys that somebody tells; primary keys that no text tells are found.
 
     Args:
         texts: "orders.user_id -> users.id", all foreign keys that there are; "users(id)", primary keys.
-        add: whether foreign keys are found beside those, but for columns that these tell of.
 
     Raises:
         SchemaError: a text is none, or names a table or a column that is not there, or stands twice.
@@ -67,4 +67,4 @@ def told_keys(tables: Mapping[str, pl.DataFrame], texts: Sequence[str], *, add: 
         for column in columns:
             if column not in tables[name].columns:
                 raise SchemaError(f"table {name!r} has no column {column!r}{nearest(column, tables[name].columns)}")
-    return infer_keys(tables, primary=primary, foreign=foreign, add=add)
+    return infer_keys(tables, primary=primary, foreign=foreign)

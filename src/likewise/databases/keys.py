@@ -170,6 +170,40 @@ class DatabaseSchema:
             raise SchemaError(f"there is no table {table!r}{nearest(table, self.tables)}")
         return replace(self, tables={**self.tables, table: replace(self.tables[table], **changes)})
 
+    def with_keys(self, texts: Sequence[str]) -> DatabaseSchema:
+        """With keys that somebody tells, "orders.user_id -> users.id" or "users(id)", which beat those that are there.
+
+        Raises:
+            SchemaError: a text is none, or names a table that is not there.
+        """
+        schema = self
+        for text in texts:
+            schema = schema._pointing(ForeignKey.of(text)) if "->" in text else schema._told(*key_of(text))
+        return schema
+
+    def _told(self, table: str, columns: Columns) -> DatabaseSchema:
+        own = self._of(table, key_text(table, columns))
+        pointed = (key.parent_columns for key in self.into(table) if set(key.parent_columns) != set(columns))
+        rest = tuple(dict.fromkeys(key for key in (*own.unique, *pointed) if set(key) != set(columns)))
+        return self.replace(table, primary=columns, unique=rest)._with_evidence(key_text(table, columns))
+
+    def _pointing(self, key: ForeignKey) -> DatabaseSchema:
+        self._of(key.table, str(key))
+        own, schema = self._of(key.parent, str(key)), self
+        if set(key.parent_columns) not in [set(columns) for columns in own.keys]:
+            new = {"unique": (*own.unique, key.parent_columns)} if own.primary else {"primary": key.parent_columns}
+            schema = self.replace(key.parent, **new)
+        others = (old for old in self.foreign if old.table != key.table or set(old.columns) != set(key.columns))
+        return replace(schema, foreign=(*others, key))._with_evidence(str(key))
+
+    def _of(self, table: str, text: str) -> TableSchema:
+        if table not in self.tables:
+            raise SchemaError(f"key {text}: there is no table {table!r}{nearest(table, self.tables)}")
+        return self.tables[table]
+
+    def _with_evidence(self, text: str) -> DatabaseSchema:
+        return replace(self, evidence={**self.evidence, text: "told"})
+
     # ---- JSON -------------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:

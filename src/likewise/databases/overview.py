@@ -89,12 +89,24 @@ class Overview:
         heads = ("foreign key", "children (min / median / max)", "parents without", "missing", "orphans", "found by")
         lines: list[Sequence[str]] = [
             (
-                str(r.key), f"{r.least:,} / {r.median:g} / {r.most:,}", f"{r.without:.0%}", f"{r.missing:,}",
+                str(r.key), f"{r.least:,} / {r.median:g} / {r.most:,}", _share(r.without), f"{r.missing:,}",
                 f"{r.orphans:,}", "; ".join(filter(None, (r.evidence, r.types))),
             )
             for r in self.relations
         ]  # fmt: skip
         return heads, lines
+
+    def __str__(self) -> str:
+        heads, lines = self.table_lines()
+        parts = [f"{len(self.rows)} tables", *_in_columns([heads, *lines])]
+        if self.relations:
+            parts += ["", f"{len(self.relations)} foreign keys, and children of a parent (least / median / most)"]
+        for r in self.relations:
+            more = [f"{r.missing:,} rows point at nothing"] if r.missing else []
+            more += [f"{r.orphans:,} at what is not there"] if r.orphans else []
+            children = f"{r.least:,} / {r.median:g} / {r.most:,}, {_share(r.without)} of parents without"
+            parts += [f"{r.key}", f"    {'; '.join(filter(None, (children, *more, r.types, r.evidence)))}"]
+        return "\n".join([*parts, "", self.picture()])
 
     def picture(self) -> str:
         """The tables as a tree, each below one that it points at; what else it points at stands behind it.
@@ -112,6 +124,22 @@ class Overview:
     def svg(self) -> str:
         """The tables as a static picture: parents at the left, children at the right."""
         return _drawn(self)
+
+
+def _share(share: float) -> str:
+    """In percent; all and none are said of all and none alone."""
+    percent = round(100 * share)
+    return ">99%" if percent == 100 and share < 1 else "<1%" if not percent and share else f"{percent}%"
+
+
+def _in_columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of texts, numbers at the right."""
+    wide = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    padded = (
+        [text.rjust(n) if at in (1, 2) else text.ljust(n) for at, (text, n) in enumerate(zip(line, wide, strict=True))]
+        for line in lines
+    )
+    return ["  ".join(line).rstrip() for line in padded]
 
 
 def overview(database: Database) -> Overview:

@@ -29,17 +29,11 @@ class Found:
     """What is found, step by step: links of one column, then keys of several and links to these."""
 
     def __init__(
-        self,
-        facts: Facts,
-        primary: dict[str, Columns],
-        links: Sequence[Link],
-        told: Sequence[ForeignKey],
-        *,
-        add: bool,
+        self, facts: Facts, primary: dict[str, Columns], links: Sequence[Link], told: Sequence[ForeignKey] | None
     ) -> None:
-        self.facts, self.primary, self.links, self.told, self.add = facts, primary, links, frozenset(told), add
-        self.evidence: dict[str, str] = {str(key): "told" for key in told}
-        self.foreign = [*told, *(link.key for link in links)]
+        self.facts, self.primary, self.links, self.looks = facts, primary, links, told is None
+        self.foreign = list(told) if told is not None else [link.key for link in links]
+        self.evidence: dict[str, str] = {str(key): "told" for key in told or ()}
 
     def schema(self) -> DatabaseSchema:
         """All of it as a value."""
@@ -49,7 +43,7 @@ class Found:
                 self.primary[name] = self._several(name)
         for link in self.links:
             self.evidence[str(link.key)] = self._of_link(link)
-        if self.add:
+        if self.looks:
             self._foreign_of_several()
         tables = {name: self._table(name) for name in names}
         gone = {str(link.key) for link in self.links} - set(map(str, self.foreign))
@@ -144,8 +138,7 @@ class Found:
                 continue
             for table in self.facts.tables:
                 own = self._columns_like(table, parent, key)
-                taken = [k for k in self.told if k.table == table and set(k.columns) & set(own)]
-                if own and not taken and table != parent and set(own) != set(self.primary[table]):
+                if own and table != parent and set(own) != set(self.primary[table]):
                     self._take(ForeignKey(table=table, columns=own, parent=parent, parent_columns=key))
 
     def _columns_like(self, table: str, parent: str, key: Columns) -> Columns:
@@ -174,7 +167,7 @@ class Found:
         found = _found(n_known - n_lost, n_known)
         self.evidence[str(key)] = f"{found} in {key.parent!r}; columns of the same names; likely"
         if not n_lost:
-            self.foreign = [other for other in self.foreign if other in self.told or not self._says(key, other)]
+            self.foreign = [other for other in self.foreign if not self._says(key, other)]
         self.foreign.append(key)
 
     def _says(self, key: ForeignKey, other: ForeignKey) -> bool:
@@ -226,11 +219,9 @@ class Found:
         rest = [c for c in rest if c.n_known >= 0.9 * len(c.values) > 0 and c.chance_of_pair < 0.5]
         key = [c for c in rest if c.name in self.primary[table] and len(self.primary[table]) > 1]
         places = [c for c in rest if naming.orders_rows(c.name) and c.is_number and not naming.names_key(c.name)]
-        for group in (
-            [c for c in key if c.is_time or c.is_number],
-            [c for c in rest if c.is_time and not c.is_of_birth],
-            places,
-        ):
+        times = [c for c in rest if c.is_time and not c.is_of_birth]
+        numbers = [c for c in key if c.is_number]
+        for group in (_both(places, key), _both(times, key), times, places, numbers):
             most = max((len(c.distinct) for c in group), default=0)
             if group:
                 return min(group, key=lambda c: (not c.is_complete, 2 * len(c.distinct) < most, c.place)).name
@@ -243,3 +234,7 @@ def _joined(name: str) -> str:
 
 def _found(n: int, total: int) -> str:
     return f"all {total:,} found" if n == total else f"{n:,} of {total:,} found"
+
+
+def _both(some: Sequence[Column], others: Sequence[Column]) -> list[Column]:
+    return [column for column in some if column in others]

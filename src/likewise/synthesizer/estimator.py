@@ -255,6 +255,7 @@ class Synthesizer(Estimator, LatentMethods):
         return self
 
     def _fit_database(self, database: Database) -> Self:
+        database = database.settled()
         learnt = learn_database(self, database)
         without = database.with_tables({name: table.clear() for name, table in database.tables.items()})
         self.database_, self._give_back, self._drawing = learnt, without.with_tables, streams(self)[2]

@@ -1,0 +1,94 @@
+"""`likewise inspect`: what a database holds, and how its tables point at each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from likewise import errors
+from likewise.cli.databases import Keep, Keys, is_database, open_database
+from likewise.cli.options import (
+    AS_TOLD,
+    OUTPUT,
+    RESULTS,
+    Debug,
+    Entity,
+    NoEntity,
+    Quiet,
+    Reading,
+)  # fmt: skip
+from likewise.cli.outputs import check_outputs, open_terminal, write_text
+from likewise.cli.schema import schema
+
+
+def inspect(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATABASE", help="A folder, a table a file; an Excel workbook, a table a sheet; a database of SQL."
+        ),
+    ],
+    key: Keys = None,
+    keep: Keep = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            "-o",
+            metavar="FILE",
+            help="Write the keys as JSON, to be edited; - for standard output.",
+            rich_help_panel=RESULTS,
+        ),
+        OUTPUT,
+    ] = None,
+    rules: Annotated[bool, typer.Option("--rules", hidden=True)] = False,
+    entity: Entity = None,
+    no_entity: NoEntity = False,
+    reading: Reading = AS_TOLD,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show the tables of a database, their keys, and how they point at each other.
+
+    Keys that no database.json in the folder tells are found, each with what speaks for it; (?) stands behind those that
+    are likely rather than sure. Save the keys beside the tables as database.json, edited or not, and every command
+    takes them. Of one table, what `likewise schema` shows is shown.
+
+    \b
+    Examples:
+      likewise inspect shop/
+      likewise inspect shop/ --json shop/database.json
+      likewise inspect shop/ --key "orders.user_id -> users.id" --keep countries
+      likewise inspect shop.sqlite
+    """  # fmt: skip
+    terminal = open_terminal(quiet, json)
+    if not is_database(source):
+        if key or keep:
+            raise errors.OptionError("--key and --keep are of databases: a folder of tables, a workbook, or one of SQL")
+        terminal.note("likewise inspect is called likewise schema where there is one table")
+        schema(
+            Path(source), rules=rules, json=json, entity=entity, no_entity=no_entity, reading=reading, quiet=quiet,
+            debug=debug,
+        )  # fmt: skip
+        return
+    if given := [
+        *reading.given,
+        *(["entity"] if entity else []),
+        *(["no-entity"] if no_entity else []),
+        *["rules"] * rules,
+    ]:
+        raise errors.OptionError(f"--{given[0]} would not be used: it is of one table")
+    check_outputs(json)
+    with terminal.doing("reading"):
+        database = open_database(source, key, keep)
+        view = database.overview()
+    terminal.result(escape(str(view)))
+    for problem in view.problems:
+        terminal.note(str(problem))
+    for table, why in view.lookups.items():
+        terminal.note(f"table {table!r} may be a list of what others may be ({why}): --keep {table} keeps its rows")
+    if json is not None:
+        write_text(database.schema.to_json(), json)

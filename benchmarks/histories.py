@@ -363,7 +363,9 @@ def main() -> None:
     parser.add_argument("--epsilon", type=float, nargs="+")
     asked = parser.parse_args()
     known = json.loads(asked.results.read_text()) if asked.results and asked.results.exists() else {}
-    result = machine() | {"tables": known.get("tables", {})} | ({"large": known["large"]} if "large" in known else {})
+    result = (
+        machine() | {"tables": {}} | {name: known[name] for name in ("tables", "large", "ablation") if name in known}
+    )
     if asked.large:
         result["large"] = large()
         print(json.dumps(result["large"], indent=1))

@@ -285,3 +285,21 @@ def _frame(table: Any) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]:
     if isinstance(table, pl.DataFrame) and not len(table) and table.width:
         return table, lambda out: out
     return from_frame(table)
+
+
+def as_database(data: Any, keys: Keys = None) -> Database | None:
+    """A database, or a mapping of names to frames as one; None of anything else.
+
+    Example:
+        >>> as_database({"x": [1, 2]}) is None, as_database({"a": pl.DataFrame({"x": [1]})}, keys=[]).schema.foreign
+        (True, ())
+    """
+    if isinstance(data, Database):
+        return data if keys is None or isinstance(keys, DatabaseSchema) else Database(data.tables, keys)
+    if not isinstance(data, Mapping) or not data or not all(map(_is_frame, data.values())):
+        return None
+    return Database(data, keys)
+
+
+def _is_frame(table: Any) -> bool:
+    return hasattr(table, "columns") or hasattr(table, "column_names")

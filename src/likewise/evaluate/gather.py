@@ -15,6 +15,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from likewise.codecs.words import PLACEHOLDER
+from likewise.databases.database import Database, Keys, as_database
 from likewise.errors import InputError, OptionError, SchemaError, nearest
 from likewise.evaluate.attacks.inference import Guessed
 from likewise.evaluate.columns import column_details
@@ -34,8 +35,10 @@ from likewise.evaluate.windows.gather import evaluate_windows
 from likewise.images.sets import ImageSet, as_images
 from likewise.rules.shares import shares_of
 from likewise.schema.column import Kind, Role, Schema
+from likewise.schema.infer import infer, timed
 from likewise.schema.persons import likely_entity
 from likewise.series.sets import WindowSet, as_windows
+from likewise.tables.frames import from_frame, name_of
 
 MOST_PAIRS_KEPT = 5_000
 MOSTLY = 0.01
@@ -57,11 +60,13 @@ def evaluate(
     public: Any = None,
     on: Sequence[str] = (),
     show_real: bool = False,
+    keys: Keys = None,
 ) -> Report:
     """How alike two tables are, what the synthetic one is good for, and what it gives away.
 
     Images are taken too: arrays (N, H, W) or (N, C, H, W), or mappings {"x": images, "y": labels}; their measures are
-    told in `docs/images-measures.md`. So are windows of time series, as `WindowSet`: see `docs/windows.md`.
+    told in `docs/images-measures.md`. So are windows of time series, as `WindowSet`: see `docs/windows.md`; and
+    databases, as `Database` or as mappings of names to tables: see `docs/database_measures.md`.
 
     Args:
         real: the rows the synthetic ones were learnt from; any data frame (pandas, Polars, Arrow).
@@ -85,6 +90,7 @@ def evaluate(
             be anonymised or microaggregated ones, of which nothing else is measured when their labels are no values.
         on: the columns that the attacker links by.
         show_real: for images only: put some real ones into the report, beside the synthetic ones.
+        keys: for mappings of names to tables: the keys, as `Database` takes them; by default found.
 
     Raises:
         InputError: a table is empty, lacks a column, or holds one of another kind; a real row does not tell whose it
@@ -102,21 +108,16 @@ def evaluate(
         >>> report["shape"].value < 0.2
         True
     """
-    from likewise.schema.infer import infer, timed
-    from likewise.tables.frames import from_frame, name_of
-
+    options = dict(target=target, schema=schema, by=by, entity=entity, time=time, learner=learner)
+    options["public"] = public is not None or None
+    if (database := as_database(real, keys)) is not None:
+        _check_no_table_options("databases are measured whole, table by table", **options)
+        return _of_database(database, synthetic, holdout, random_state, measures)
+    if keys is not None:
+        raise OptionError("keys are those of a database; give a Database, or a mapping of names to tables")
     windows, images = as_windows(real), as_images(real)
     if windows is not None or images is not None:
-        _check_no_table_options(
-            target=target,
-            schema=schema,
-            by=by,
-            entity=entity,
-            time=time,
-            public=public is not None or None,
-            learner=learner,
-            measures=measures,
-        )
+        _check_no_table_options("images and windows are all measured alike", **options, measures=measures)
         if windows is not None:
             return _of_windows(windows, synthetic, holdout, random_state)
         assert images is not None, "they are one or the other"
@@ -168,7 +169,6 @@ def _linked(
 ) -> tuple[Score, ...]:
     """The scores of linkage to a public table; none where none was given."""
     from likewise.evaluate.attacks.public import link_public
-    from likewise.tables.files import from_frame
 
     if public is None:
         if on:
@@ -177,6 +177,18 @@ def _linked(
     names = [on] if isinstance(on, str) else on
     found = link_public(from_frame(public)[0], train, fake, schema, names, holdout=holdout, seed=seed)
     return tuple(privacy.public_scores(found))
+
+
+def _of_database(
+    real: Database, synthetic: Any, holdout: Any, random_state: int, measures: str | Sequence[str]
+) -> Report:
+    from likewise.evaluate.databases.gather import evaluate_database
+
+    others = [None if other is None else as_database(other, real.schema) for other in (synthetic, holdout)]
+    if others[0] is None or (holdout is not None and others[1] is None):
+        raise InputError("the real one is a database, the others are not all; give databases throughout")
+    chosen = chosen_measures(measures)
+    return evaluate_database(real, others[0], holdout=others[1], random_state=random_state, measures=chosen)
 
 
 def _of_windows(real: WindowSet, synthetic: Any, holdout: Any, random_state: int) -> Report:
@@ -198,12 +210,12 @@ def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, 
     )
 
 
-def _check_no_table_options(**options: Any) -> None:
-    """Raise OptionError for an option that says nothing of images."""
+def _check_no_table_options(why: str, **options: Any) -> None:
+    """Raise OptionError for an option that says nothing of what is no table."""
     usual: dict[str, tuple[Any, ...]] = {"learner": ("auto",), "measures": ("standard", "all")}
     for name, value in options.items():
         if not any(value is plain or value == plain for plain in usual.get(name, (None,))):
-            raise OptionError(f"{name} is for tables; images and windows are all measured alike")
+            raise OptionError(f"{name} is for tables; {why}")
 
 
 def evaluate_tables(

@@ -6,6 +6,7 @@ two. Terminal, page, JSON, rules and release sheets read this table and say noth
 
 from __future__ import annotations
 
+from likewise.evaluate.databases.measures import DATABASES
 from likewise.evaluate.figure import Better, Measure, Text, parts
 from likewise.evaluate.histories.measures import HISTORIES
 from likewise.evaluate.images.measures import IMAGES
@@ -501,5 +502,6 @@ MEASURES: dict[str, Measure] = {
     ),
     **WINDOWS,
     **IMAGES,
+    **DATABASES,
 }  # fmt: skip
 """Every measure there is, by the base of its name, in groups."""

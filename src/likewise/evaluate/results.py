@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from likewise import plots
 from likewise.errors import InputError, nearest
+from likewise.evaluate.databases import shown as databases
 from likewise.evaluate.figure import Better, Figure, FloorKind, Group, Part, parts
 from likewise.evaluate.histories.shown import Shown
 from likewise.evaluate.measures import find
@@ -29,6 +30,7 @@ CAUTION = (
     "they are for whoever holds the table."
 )
 REPORT_VERSION = 1
+_HEAD = {"format": "likewise report", "version": REPORT_VERSION}
 
 Standing = Literal["at", "worse", "ahead"]
 GROUPS: tuple[Group, ...] = ("fidelity", "utility", "privacy")
@@ -324,6 +326,8 @@ class Report:
         images: images to look at, where images were evaluated.
         rules: how many rows keep each rule between columns that the schema names.
         histories: pictures and examples, where entities were measured as histories.
+        database: what is shown of links and keys, where a database was evaluated; `tables` holds a report of each of
+            its tables by itself.
         data: counts of rows and columns, the target; "kind" is "images" where images were evaluated.
         notes: what could not be measured and why, and what the reader must know, in plain words.
         versions: the software which computed it.
@@ -345,6 +349,8 @@ class Report:
     noisy: tuple[NoisyFit, ...] = ()
     rules: tuple[RuleScore, ...] = ()
     histories: Shown | None = None
+    database: databases.Shown | None = None
+    tables: Mapping[str, Report] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Score:
         for score in self.scores:
@@ -367,7 +373,7 @@ class Report:
 
         Beside the ledger of a budget of privacy, figures taken from real rows carry a caution: no budget covers them.
         """
-        cleaned: dict[str, Any] = {"format": "likewise report", "version": REPORT_VERSION}
+        cleaned: dict[str, Any] = dict(_HEAD)
         if self.ledger and not self.is_withheld:
             cleaned["caution"] = CAUTION
         cleaned |= _plain(asdict(self))
@@ -403,6 +409,8 @@ class Report:
                 noisy=tuple(_build(NoisyFit, f) for f in plain.get("noisy", ())),
                 rules=tuple(_build(RuleScore, r) for r in plain.get("rules", ())),
                 histories=Shown.from_dict(plain["histories"]) if plain.get("histories") else None,
+                database=databases.Shown.from_dict(plain["database"]) if plain.get("database") else None,
+                tables={name: cls.from_dict(_HEAD | dict(one)) for name, one in plain.get("tables", {}).items()},
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"the report is damaged: {type(error).__name__} while reading it") from error

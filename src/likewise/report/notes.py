@@ -125,6 +125,22 @@ ZH: dict[str, str] = {
     "{lost} of {all} rows of the {role} table have no {time}: the measures of histories leave them out.": (
         "{role}表的 {all} 行中有 {lost} 行没有 {time}：历史的度量略去这些行。"
     ),
+    "No holdout was given: floors come from the real root entities split in two, and the attacks which need roots "
+    "unknown to the generator were not made.": (
+        "未提供保留集：基准取自一分为二的真实根实体，需要生成器未见过的根实体的攻击未进行。"
+    ),
+    "{lost} of {all} holdout roots stand in the real database too: a control that contains members is no control, so "
+    "they and what belongs to them were left out.": (
+        "{all} 个保留根实体中有 {lost} 个也在真实数据库中：含有成员的对照不成其为对照，因此略去它们及其所属的行。"
+    ),
+    "{check}: {broken} of {rows} break it.": "{check}：{rows} 项中有 {broken} 项不满足。",
+    "Whether parents are told from real ones (C2ST-Agg) needs XGBoost: install likewise[xgboost].": (
+        "父行真假可辨（C2ST-Agg）需要 XGBoost：请安装 likewise[xgboost]。"
+    ),
+    "The attacks on roots need at least {n} rows of {table} in each database.": (
+        "对根实体的攻击要求每个数据库的 {table} 至少有 {n} 行。"
+    ),
+    "Table {table} was not measured by itself: {reason}": "表 {table} 未单独测量：{reason}",
     "Training persons and holdout persons do not have equally many rows: the attacks take one row of each, by "
     "chance.": ("训练者与保留者每人的行数不同：攻击随机各取一行。"),
 }

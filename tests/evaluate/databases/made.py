@@ -16,6 +16,7 @@ KEYS = (
     "visits.customer -> customers.id",
     "lines.no -> orders.no",
 )
+DATES = {"day", "since"}
 LEVELS = {"country", "sex", "channel", "item"}
 
 
@@ -26,13 +27,15 @@ def shop(n: int = 200, seed: int = 0) -> dict[str, pl.DataFrame]:
     city, sex = rng.integers(0, 5, n), rng.integers(0, 2, n)
     age = np.round(20 + 10 * city + rng.normal(0, 8, n), 1)
     customers = pl.DataFrame({"id": np.arange(n) + 100, "city": city, "age": age, "sex": np.array(["f", "m"])[sex]})
-    busy = rng.gamma(2.0, 1.0, n) * age / 40
+    busy = rng.gamma(2.0, 1.0, n) * np.abs(age) / 40
     of, seen = (np.repeat(np.arange(n), rng.poisson(busy * mean)) for mean in (1.5, 2.0))
     taste = rng.normal(0, 1, n)
     m = len(of)
+    since = rng.integers(18_000, 18_300, n)
+    customers = customers.with_columns(since=_dates(since))
     orders = pl.DataFrame({
         "no": rng.permutation(m) + 1, "customer": of + 100,
-        "day": pl.Series(18_000 + np.cumsum(rng.integers(0, 3, m))).cast(pl.Date),
+        "day": _dates(since[of] + rng.integers(0, 90, m)),
         "value": np.round(50 + 20 * taste[of] + rng.normal(0, 5, m), 2),
         "channel": np.array(["web", "shop"])[(taste[of] + rng.normal(0, 1, m) > 0).astype(int)],
     })  # fmt: skip
@@ -44,6 +47,10 @@ def shop(n: int = 200, seed: int = 0) -> dict[str, pl.DataFrame]:
                           "item": np.array(list("pqr"))[rng.integers(0, 3, len(which))],
                           "price": np.round(price, 2)})  # fmt: skip
     return {"cities": cities, "customers": customers, "orders": orders, "visits": visits, "lines": lines}
+
+
+def _dates(days: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pl.Series:
+    return pl.Series(days).cast(pl.Int32).cast(pl.Date)
 
 
 def schema_of(tables: dict[str, pl.DataFrame]) -> DatabaseSchema:
@@ -66,7 +73,7 @@ def schema_of(tables: dict[str, pl.DataFrame]) -> DatabaseSchema:
 def _columns(table: pl.DataFrame) -> Schema:
     schema = infer(table, entity=False)
     for name in table.columns:
-        kind = Kind.CATEGORICAL if name in LEVELS else Kind.DATETIME if name == "day" else Kind.REAL
+        kind = Kind.CATEGORICAL if name in LEVELS else Kind.DATETIME if name in DATES else Kind.REAL
         schema = schema.replace(name, kind=kind, role=Role.FEATURE)
     return schema
 

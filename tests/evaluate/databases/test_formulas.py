@@ -12,10 +12,10 @@ import pytest
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 from likewise.evaluate.databases import aggregates, counts, floors, hops
-from likewise.evaluate.databases.linked import LOST, NONE, Linked, link, rows_of
+from likewise.evaluate.databases.linked import Linked, link
 from likewise.evaluate.databases.validity import checks
 
-from .made import KEYS, LEVELS, database, shop
+from .made import DATES, KEYS, LEVELS, database, shop
 
 PRIMARY = {"cities": "id", "customers": "id", "orders": "no", "visits": "visit", "lines": "line"}
 
@@ -29,7 +29,7 @@ def metadata() -> dict[str, Any]:
     """The shop in the words of sdmetrics."""
     ids = {"id", "city", "customer", "no", "visit", "line"}
     kinds = {
-        t: {c: "id" if c in ids else "categorical" if c in LEVELS else "datetime" if c == "day" else "numerical"
+        t: {c: "id" if c in ids else "categorical" if c in LEVELS else "datetime" if c in DATES else "numerical"
             for c in frame.columns}
         for t, frame in shop(60, 0).items()
     }  # fmt: skip
@@ -143,23 +143,6 @@ def test_counts_of_one_parent_hang_together() -> None:
     (a, b), (r, broken) = next(iter(pairs.items()))
     assert (a.table, b.table) == ("orders", "visits")
     assert r > 0.4 > abs(broken) + 0.1
-
-
-@pytest.mark.parametrize("other", [pl.Series([1.0, 2.0, None]), pl.Series(["1", "2", None]), pl.Series([1, 2, None])])
-def test_a_key_is_found_however_its_number_is_written(other: pl.Series) -> None:
-    key = ForeignKey.of("b.a -> a.id")
-    tables = {"a": pl.DataFrame({"id": [2, 1]}), "b": pl.DataFrame({"a": other})}
-    found = rows_of(Database(tables, keys=[str(key)]), key)
-    assert found.tolist() == [1, 0, NONE]
-
-
-def test_composite_keys_are_found_whole() -> None:
-    key = ForeignKey.of("b(s, n) -> a(s, n)")
-    tables = {
-        "a": pl.DataFrame({"s": [1, 1, 2], "n": [1, 2, 1]}),
-        "b": pl.DataFrame({"s": [2, 1, 2, None], "n": [1, 2, 2, 1]}),
-    }
-    assert rows_of(Database(tables, keys=[str(key)]), key).tolist() == [2, 1, LOST, NONE]
 
 
 def test_every_fault_of_keys_is_counted_under_its_name() -> None:

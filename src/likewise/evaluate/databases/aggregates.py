@@ -12,6 +12,7 @@ Legend: n rows of either kind, D features.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,25 +112,43 @@ def _mean(column: TypedColumn, of: IntArray, n: int) -> FloatArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def told_apart(real: Typed, other: Typed, seed: int = 0) -> Told | None:
-    """The test of two tables typed together; None where one has fewer than ten rows."""
-    from sklearn.model_selection import StratifiedKFold
+def told_apart(
+    real: Typed, other: Typed, seed: int = 0, *, most: int | None = None, whose: Sequence[IntArray] | None = None
+) -> Told | None:
+    """The test of two tables typed together; None where one has fewer than ten rows.
 
-    n = min(len(real), len(other))
+    Args:
+        most: rows of each that are judged.
+        whose: (N,) the unit of each row of both tables: rows of one are learnt from or judged together, for else the
+            classifier knows again whose rows it has learnt. None judges row by row, as is published.
+    """
+    n = min(len(real), len(other), most or len(real))
     if n < LEAST:
         return None
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(len(side))[:n] for side in (real, other)]
     names, x = _matrix(real.take(rows[0]), other.take(rows[1]))
     y = np.arange(2 * n) >= n
+    fold = _folds(rng, [at if whose is None else of[at] for of, at in zip(whose or rows, rows, strict=True)])
     right, weights = np.zeros(2 * n, bool), np.zeros(len(names))
-    for learnt, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
-        middle = np.nan_to_num(_means(x[learnt]))
-        filled = np.where(np.isnan(x), middle, x)
+    for k in range(FOLDS):
+        learnt, judged = fold != k, fold == k
+        if not judged.any() or len(np.unique(y[learnt])) < 2:
+            continue
+        filled = np.where(np.isnan(x), _means(x[learnt]), x)
         model = _classifier(seed).fit(filled[learnt], y[learnt].astype(np.int64))
         right[judged] = model.predict(filled[judged]).astype(bool) == y[judged]
         weights += model.feature_importances_ / FOLDS
     return Told(right, np.concatenate(rows), names, weights)
+
+
+def _folds(rng: np.random.Generator, whose: Sequence[IntArray]) -> IntArray:
+    """(2n,) as many units of each kind in each fold."""
+    parts = []
+    for of in whose:
+        _, unit = np.unique(of, return_inverse=True)
+        parts.append(rng.permutation(np.arange(unit.max() + 1) % FOLDS)[unit])
+    return np.concatenate(parts)
 
 
 def _means(x: npt.NDArray[np.float32]) -> FloatArray:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-import polars as pl
 
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, ForeignKey
@@ -19,9 +19,6 @@ from likewise.evaluate.tables import FloatArray, IntArray, Typed, check_columns,
 from likewise.schema.column import Role, Schema
 from likewise.schema.infer import infer
 
-NONE, LOST = -1, -2
-"""At no parent, and at one that is not there."""
-
 
 @dataclass(frozen=True)
 class Linked:
@@ -29,7 +26,7 @@ class Linked:
 
     Args:
         tables: what each table tells beside its keys; typed together with those of the databases compared.
-        parents: by foreign key, (n,) the row pointed at, `NONE` or `LOST`.
+        parents: by foreign key, (n,) the row pointed at, or what `databases.pointing` says where there is none.
     """
 
     schema: DatabaseSchema
@@ -57,8 +54,11 @@ class Linked:
         return at
 
 
-def link(databases: Mapping[str, Database]) -> dict[str, Linked]:
+def link(databases: Mapping[str, Database], *, text: Literal["pattern", "value"] = "pattern") -> dict[str, Linked]:
     """Databases of one schema as arrays that can be held against each other; the first, real, tells what columns are.
+
+    Args:
+        text: how texts are compared (`evaluate.tables.type_tables`).
 
     Raises:
         SchemaError: the tables or keys differ.
@@ -78,10 +78,10 @@ def link(databases: Mapping[str, Database]) -> dict[str, Linked]:
             raise SchemaError(f"table {name!r} is not in all databases; the {role} one must have those of the real one")
     tables: dict[str, dict[str, Typed]] = {role: {} for role in databases}
     for name in first.tables:
-        for role, typed in zip(databases, _typed(name, databases, first.schema), strict=True):
+        for role, typed in zip(databases, _typed(name, databases, text), strict=True):
             tables[role][name] = typed
     return {
-        role: Linked(first.schema, tables[role], {key: rows_of(database, key) for key in first.schema.foreign})
+        role: Linked(first.schema, tables[role], {key: database.parent_rows(key) for key in first.schema.foreign})
         for role, database in databases.items()
     }
 
@@ -96,9 +96,9 @@ def table_schema(database: Database, name: str) -> Schema:
     return schema
 
 
-def _typed(name: str, databases: Mapping[str, Database], schema: DatabaseSchema) -> list[Typed]:
-    columns = table_schema(next(iter(databases.values())), name)
-    keys = schema.key_columns(name)
+def _typed(name: str, databases: Mapping[str, Database], text: Literal["pattern", "value"]) -> list[Typed]:
+    real = next(iter(databases.values()))
+    columns, keys = table_schema(real, name), real.schema.key_columns(name)
     features = Schema(tuple(column for column in columns if column.name not in keys))
     frames = {role: database.tables[name] for role, database in databases.items()}
     if not len(features) or not any(column.is_modelled for column in features):
@@ -108,34 +108,4 @@ def _typed(name: str, databases: Mapping[str, Database], schema: DatabaseSchema)
         check_columns(frame, features, f"{role} {name!r}")
     features, canonical = parsed(frames, features)
     return [replace(typed, n=len(frame)) for typed, frame in
-            zip(type_tables(list(canonical.values()), features), frames.values(), strict=True)]  # fmt: skip
-
-
-def rows_of(database: Database, key: ForeignKey) -> IntArray:
-    """(n,) the row of its parent that each row points at; `NONE` where a part of the key is missing, `LOST` where no
-    parent has it. Of parents with one key the first counts."""
-    child, parent = database.tables[key.table], database.tables[key.parent]
-    pairs = zip(key.columns, key.parent_columns, strict=True)
-    sides = [_alike(child[c], parent[p]) for c, p in pairs]
-    names = [str(i) for i in range(len(sides))]
-    ours = pl.DataFrame({n: side[0] for n, side in zip(names, sides, strict=True)})
-    theirs = pl.DataFrame({n: side[1] for n, side in zip(names, sides, strict=True)}).with_row_index("row")
-    theirs = theirs.unique(names, keep="first", maintain_order=True)
-    found = ours.join(theirs, on=names, how="left", maintain_order="left")["row"].cast(pl.Int64)
-    missing = ours.select(pl.any_horizontal(pl.col(n).is_null() for n in names)).to_series()
-    return np.where(missing.to_numpy(), NONE, found.fill_null(LOST).to_numpy())
-
-
-def _alike(one: pl.Series, other: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Two columns of keys as one type: a number is the same whether it is written 1, 1.0 or "1"."""
-    if one.dtype == other.dtype and not one.dtype.is_float():
-        return one, other
-    if one.dtype.is_integer() and other.dtype.is_integer():
-        return one.cast(pl.Int128), other.cast(pl.Int128)
-    return _as_text(one), _as_text(other)
-
-
-def _as_text(column: pl.Series) -> pl.Series:
-    if column.dtype.is_float():
-        return column.fill_nan(None).cast(pl.String).str.strip_suffix(".0")
-    return column.cast(pl.String)
+            zip(type_tables(list(canonical.values()), features, text=text), frames.values(), strict=True)]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from likewise.databases.database import Database
-from likewise.evaluate.databases.linked import LOST, rows_of
+from likewise.databases.pointing import MISSING, ORPHAN
 from likewise.evaluate.parsed import parsed
 from likewise.rules.shares import shares_of
 from likewise.schema.infer import infer
@@ -55,8 +55,8 @@ def checks(real: Database, database: Database) -> Iterator[Check]:
         if table.checks:
             yield from _kept(real, database, name)
     for foreign in real.schema.foreign:
-        at = rows_of(database, foreign)
-        yield Check(what="links", name=str(foreign), rows=int((at >= LOST).sum()), broken=int((at == LOST).sum()))
+        at = database.parent_rows(foreign)
+        yield Check(what="links", name=str(foreign), rows=int((at != MISSING).sum()), broken=int((at == ORPHAN).sum()))
 
 
 def _repeats(frame: pl.DataFrame) -> int:

@@ -106,6 +106,24 @@ def apart(real: Coded, some: Coded, table: Table, distance: Distance = total_var
     return float(np.mean([distance(a.counts, b.counts)[0] for a, b in zip(table(real), table(some), strict=True)]))
 
 
+def held_against(
+    real: Events, pool: Events, hands: npt.NDArray[np.float32], distance: Distance
+) -> tuple[FloatArray, FloatArray] | None:
+    """(1 + B,) how far the first hand is from what is real and how far the second; None where there is nothing in it.
+
+    Args:
+        hands: (2E, 1 + B) which entities of the pool are dealt to the first hand.
+    """
+    cells = pool.by_entity(len(hands))
+    one = np.asarray(cells @ hands, np.float64)
+    every = np.asarray(cells.sum(1), np.float64)
+    if not (len(real.cells) and one[:, 0].any() and (every[:, 0] - one[:, 0]).any()):
+        return None
+    rest = every - one
+    other = rest if pool.weights is not None else np.maximum(rest, 0.0)
+    return distance(real.counts, one), distance(real.counts, other)
+
+
 @dataclass(frozen=True)
 class Hands:
     """Synthetic histories and as many fresh real ones, beside the real ones that both are held against.
@@ -126,17 +144,8 @@ class Hands:
     def each(self, table: Table, distance: Distance = total_variation) -> list[tuple[FloatArray, FloatArray] | None]:
         """(1 + B,) how far the first hand is from the real histories and how far the second, by each table of counts;
         None where there is nothing in it."""
-        found: list[tuple[FloatArray, FloatArray] | None] = []
-        for real, pool in zip(table(self.real), table(self.pool), strict=True):
-            cells = pool.by_entity(len(self.hands))
-            one = np.asarray(cells @ self.hands, np.float64)
-            every = np.asarray(cells.sum(1), np.float64)
-            if len(real.cells) and one[:, 0].any() and (every[:, 0] - one[:, 0]).any():
-                other = np.maximum(every - one, 0.0)
-                found.append((distance(real.counts, one), distance(real.counts, other)))
-            else:
-                found.append(None)
-        return found
+        both = zip(table(self.real), table(self.pool), strict=True)
+        return [held_against(real, pool, self.hands, distance) for real, pool in both]
 
     def figure(self, table: Table, distance: Distance = total_variation) -> tuple[Figure, FloatArray] | None:
         """The mean over the tables for synthetic histories, beside that for fresh ones; and (1 + B,) how much more it

@@ -1,0 +1,115 @@
+"""What every score of a database is given: the sides as arrays, the hands, floors, seeds, and where notes go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from likewise.databases.database import Database
+from likewise.databases.keys import ForeignKey
+from likewise.evaluate.databases.dealt import Dealt, deal
+from likewise.evaluate.databases.floors import rewired
+from likewise.evaluate.databases.linked import Linked, link
+from likewise.evaluate.databases.roots import is_list, owners
+from likewise.typing import Bools
+
+
+@dataclass
+class Run:
+    """One evaluation.
+
+    Args:
+        holdout: without the roots that stand in the real database too.
+    """
+
+    real: Database
+    synthetic: Database
+    holdout: Database | None
+    seed: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def databases(self) -> dict[str, Database]:
+        """By role."""
+        found = {"real": self.real, "synthetic": self.synthetic}
+        return found if self.holdout is None else found | {"holdout": self.holdout}
+
+    def rng(self, stage: int) -> np.random.Generator:
+        """The draws of one stage, whatever the others draw."""
+        return np.random.default_rng([self.seed, stage])
+
+    @cached_property
+    def linked(self) -> dict[str, Linked]:
+        """The sides as arrays."""
+        return link(self.databases)
+
+    @cached_property
+    def by_value(self) -> dict[str, Linked]:
+        """The same with texts compared by value, as an attacker does."""
+        return link(self.databases, text="value")
+
+    @cached_property
+    def dealt(self) -> Dealt:
+        """The hands."""
+        return deal(self.linked["real"], self.linked["synthetic"], self.linked.get("holdout"), self.rng(1))
+
+    @cached_property
+    def rewired(self) -> Linked:
+        """The real database with its links dealt anew."""
+        return rewired(self.linked["real"], self.rng(2))
+
+    @cached_property
+    def apart(self) -> Linked:
+        """The same, and who has how many children dealt anew as well."""
+        return rewired(self.linked["real"], self.rng(3), counts=False)
+
+    @property
+    def roots(self) -> list[str]:
+        """Tables whose rows are root entities, which have a column beside their keys."""
+        real = self.linked["real"]
+        return [t for t, typed in real.tables.items()
+                if typed.columns and t not in self.dealt.owner and not is_list(real, t)]  # fmt: skip
+
+
+def without_known(real: Database, holdout: Database, notes: list[str]) -> Database:
+    """The holdout without roots that stand in the real database, key and all, and without what belongs to them: a
+    control that holds members is none."""
+    linked = link({"real": real})["real"]
+    owner = owners(linked)
+    kept: dict[str, Bools] = {}
+
+    def told(table: str) -> Bools:
+        if table not in kept:
+            frame = holdout.tables[table]
+            kept[table] = np.ones(len(frame), bool)
+            if table in owner:
+                above, at = told(owner[table].parent), holdout.parent_rows(owner[table])
+                kept[table] = np.where(at >= 0, above[np.maximum(at, 0)], True) if len(above) else kept[table]
+            elif not is_list(linked, table):
+                kept[table] = ~_stand_in(frame, real.tables[table])
+        return kept[table]
+
+    frames = {table: frame.filter(told(table)) for table, frame in holdout.tables.items()}
+    roots = [table for table in holdout.tables if table not in owner and not is_list(linked, table)]
+    n, lost = sum(len(holdout.tables[t]) for t in roots), sum(int((~kept[t]).sum()) for t in roots)
+    if not lost:
+        return holdout
+    notes.append(
+        f"{lost:,} of {n:,} holdout roots stand in the real database too: a control that contains members is no "
+        "control, so they and what belongs to them were left out."
+    )
+    return holdout.with_tables(frames)
+
+
+def _stand_in(frame: pl.DataFrame, real: pl.DataFrame) -> Bools:
+    known = real.select(frame.columns).cast(dict.fromkeys(frame.columns, pl.String), strict=False)
+    asked = frame.cast(dict.fromkeys(frame.columns, pl.String), strict=False)
+    return np.isin(asked.hash_rows(seed=1).to_numpy(), known.hash_rows(seed=1).to_numpy())
+
+
+def owned(run: Run, table: str) -> list[ForeignKey]:
+    """The links by which rows belong to those of a table."""
+    return [key for key in run.dealt.owner.values() if key.parent == table]

@@ -15,6 +15,7 @@ from dp_accounting.pld import pld_privacy_accountant as pld
 from typer.testing import CliRunner
 
 import likewise as lw
+from likewise.audit import Claim, many_runs
 from likewise.cli.app import app
 from likewise.codecs.base import Codes
 from likewise.dp import columns, gate, units
@@ -471,3 +472,29 @@ def test_the_command_line_learns_and_draws_histories_within_a_budget(tmp_path: P
     audit = CliRunner().invoke(app, ["audit", "--dp", str(model)])
     assert audit.exit_code == 2
     assert "budget of whole histories" in " ".join(audit.output.split())
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_an_audit_by_entity_clears_sums_of_entities_and_accuses_those_of_rows(planted: bool) -> None:
+    """Somebody of 500 rows is in or not; who sees the noisy sum guesses it no better than the budget allows."""
+    budget = DP(3.0, 1e-6, entity="who", max_rows=500)
+    plan = StepPlan(
+        steps=1, rate=1.0, multiplier=Ledger(budget, whole=True).multiplier(Steps(1.0, 1)), clip=1.0,
+        epsilon_before=0.0, epsilon=3.0, delta=1e-6, n_rows=4.0,
+    )  # fmt: skip
+
+    def clipped(codes: Codes, present: Any = None) -> Any:
+        """Each row pulls by 1, and is cut with the others of its entity, or planted alone."""
+        pulls = np.ones(len(codes)) if present is None else present.reshape(-1, 8).sum(1).clip(max=1.0)
+        return np.array([pulls.sum(), 0.0])
+
+    def seen(inside: bool) -> float:
+        lengths = np.array([3, 1, 7] + [500] * inside)
+        rows = Codes(np.zeros((lengths.sum(), 1), np.uint8), np.zeros((lengths.sum(), 0), np.float32))
+        sums = ClippedSums(rows, plan) if planted else EntitySums(rows, np.cumsum(lengths) - lengths, plan, 8)
+        return float(sums.noisy(2, clipped)[0])
+
+    claim = Claim(epsilon=3.0, delta=1e-6)
+    found = many_runs(seen, claim, runs=1_000, law="gaussian", confidence=0.9999)
+    assert found.is_broken == planted
+    assert found.epsilon > 0.5

@@ -106,7 +106,8 @@ def _fewer(steps: Steps) -> Steps:
 
 
 def _noisy_lengths(told: Histories, layout: Layout, ledger: Ledger) -> tuple[Floats, float]:
-    """(L+1,) entities by how many rows they have, the last of more than L, and the deviation of the noise.
+    """(L+1,) entities by how many rows they have, the last of more than L, and the deviation of the noise, which takes
+    some below 0.
 
     Privacy: its share. An entity is in one cell: sensitivity 1.
     """
@@ -114,8 +115,7 @@ def _noisy_lengths(told: Histories, layout: Layout, ledger: Ledger) -> tuple[Flo
     def look() -> Ints:
         return np.bincount(told.lengths - 1, minlength=layout.longest + 1).astype(np.int64)
 
-    noisy, sigma = noisy_counts(look, LENGTHS_SHARE * ledger.left, ledger, "how many rows entities have")
-    return np.maximum(noisy, 0.0), sigma
+    return noisy_counts(look, LENGTHS_SHARE * ledger.left, ledger, "how many rows entities have")
 
 
 # ---- what is drawn, brought to what was answered ---------------------------------------------------------------------

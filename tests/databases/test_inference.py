@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import polars as pl
 import pytest
 
 from likewise.databases.database import Database
-from likewise.databases.inference import infer_keys
-from likewise.databases.keys import DatabaseSchema
+from likewise.databases.inference import infer_keys, with_orders
+from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -188,6 +189,56 @@ def test_tables_of_hardly_any_rows_are_no_error(sizes: tuple[int, int]) -> None:
         {"no": range(m), "user_id": [1] * m, "empty": [None] * m}, schema_overrides={"user_id": pl.Int64}
     )
     assert foreign(Database({"users": users(n), "orders": orders}).schema) <= {"orders.user_id -> users.id"}
+
+
+@pytest.mark.parametrize("share", [0, 0.05, 0.5, 1])
+def test_links_that_are_missing_do_not_count(share: float) -> None:
+    column = pl.Series([None if i < share * 200 else int(v) for i, v in enumerate(drawn(9, 200, 50))], dtype=pl.Int64)
+    schema = infer_keys({"users": users(), "orders": pl.DataFrame({"no": range(900, 1100), "user_id": column})})
+    assert foreign(schema) == ({"orders.user_id -> users.id"} if share < 1 else set())
+    assert schema.tables["orders"].required == (("user_id",) if share == 0 else ())
+
+
+def test_a_chain_and_parts_that_hang_together_nowhere() -> None:
+    names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "omega"]
+    tables = {}
+    for at, name in enumerate(names):
+        up = {} if at in (0, 6) else {f"{names[at - 1]}_id": drawn(at, 20, 20)}
+        tables[name] = pl.DataFrame({f"{name}_id": range(1, 21), **up, "score": drawn(50 + at, 20, 20)})
+    expected = {f"{name}.{up}_id -> {up}.{up}_id" for up, name in pairwise(names) if name != "eta"}
+    assert foreign(infer_keys(tables)) == expected
+
+
+def test_a_column_of_several_tables_by_a_type_points_at_none() -> None:
+    n = 300
+    tables = {
+        "posts": pl.DataFrame({"id": range(1, 51), "likes": drawn(1, 50, 90)}),
+        "photos": pl.DataFrame({"id": range(1, 201), "width": drawn(2, 200, 900)}),
+        "comments": pl.DataFrame({
+            "comment_id": range(n), "subject_type": ["post", "photo"] * 150, "subject_id": drawn(3, n, 250)
+        }),
+    }  # fmt: skip
+    assert foreign(infer_keys(tables)) == set()
+
+
+def test_odd_names_are_names() -> None:
+    tables = {
+        "order items": pl.DataFrame({"Order Item ID": range(40), 'the "user" id': drawn(4, 40, 30), "select": 1}),
+        "user": pl.DataFrame({"user.id": range(1, 31), "1": [2] * 30, "x" * 80: [3] * 30}),
+    }  # fmt: skip
+    schema = infer_keys(tables)
+    assert foreign(schema) == {'"order items"."the ""user"" id" -> user."user.id"'}
+    assert DatabaseSchema.from_json(schema.to_json()) == schema
+
+
+def test_births_order_nothing_and_times_do() -> None:
+    days = [f"20{10 + i % 9}-0{1 + i % 9}-1{i % 10}" for i in range(200)]
+    visits = {"visit_id": range(900, 1100), "user_id": drawn(9, 200, 50), "birth_date": days, "visited": days[::-1]}
+    assert infer_keys({"users": users(), "visits": pl.DataFrame(visits)}).tables["visits"].order == "visited"
+    declared = DatabaseSchema(
+        {"users": TableSchema(primary=("id",)), "visits": TableSchema()}, (ForeignKey.of("visits.user_id -> users.id"),)
+    )
+    assert with_orders({"users": users(), "visits": pl.DataFrame(visits)}, declared).tables["visits"].order == "visited"
 
 
 def test_what_is_told_beats_what_is_found() -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from likewise.databases.folder import TableFile, holds_tables, read_folder, write_folder
-from likewise.databases.inference import infer_keys, told_keys
+from likewise.databases.inference import infer_keys, told_keys, with_orders
 from likewise.databases.integrity import Orphans, Problem, problems, settled
 from likewise.databases.keys import DatabaseSchema, ForeignKey, key_text
 from likewise.databases.overview import Overview, overview
@@ -138,7 +138,7 @@ class Database(Mapping[str, Any]):
             MissingExtraError: SQLAlchemy, or DuckDB, is not installed.
         """
         frames, keys, source = read(os.fspath(url), schema, tables, sample, np.random.default_rng(random_state))
-        made = cls(frames, keys)
+        made = cls(frames, with_orders(frames, keys))
         made.source = source
         tell(source)
         return made

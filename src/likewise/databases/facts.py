@@ -16,6 +16,7 @@ from likewise.errors import LikewiseError
 from likewise.schema import column as schema
 from likewise.schema.column import Kind
 from likewise.schema.infer import infer
+from likewise.schema.keys import is_measure
 from likewise.schema.semantics import Semantic
 
 _LOOKED_AT = 1_000
@@ -160,7 +161,7 @@ class Facts:
 
 
 def _told(frame: pl.DataFrame) -> dict[str, schema.Column]:
-    known = [c.name for c in frame if c.null_count() < len(c)]
+    known = [c.name for c in frame if c.null_count() < len(c) and _needs_a_look(c)]
     if not known:
         return {}
     some = frame.select(known).gather_every(max(1, len(frame) // _LOOKED_AT))
@@ -170,3 +171,12 @@ def _told(frame: pl.DataFrame) -> dict[str, schema.Column]:
             return {column.name: column for column in infer(some, entity=False)}
     except LikewiseError:  # a type that no table to be learnt may have is none of a key either
         return {}
+
+
+def _needs_a_look(column: pl.Series) -> bool:
+    """Whether the type leaves open what a column is: texts, and whole numbers that may be dates."""
+    return (
+        column.dtype == pl.String
+        or column.dtype.is_temporal()
+        or (column.dtype.is_integer() and is_measure(column.name))
+    )

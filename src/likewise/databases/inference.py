@@ -49,6 +49,15 @@ def _single_keys_beside(facts: Facts, told: Mapping[str, Columns]) -> dict[str, 
     return single_keys(facts) | {name: key[0] if len(key) == 1 else None for name, key in told.items()}
 
 
+def with_orders(tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema) -> DatabaseSchema:
+    """Declared keys, with the columns that order the rows of one parent, which no declaration tells."""
+    found = Found(Facts.of(tables), {name: own.primary for name, own in schema.tables.items()}, (), schema.foreign)
+    for name, own in schema.tables.items():
+        if own.order is None and schema.of(name):
+            schema = schema.replace(name, order=found.order(name))
+    return schema
+
+
 def told_keys(tables: Mapping[str, pl.DataFrame], texts: Sequence[str]) -> DatabaseSchema:
     """Keys that somebody tells; primary keys that no text tells are found.
 

@@ -16,6 +16,8 @@ _CREWS = frozenset(words("links.crews"))
 _PLACES = frozenset(words("links.places"))
 _NUMBERS = frozenset(words("links.numbers"))
 _ORDERS = _PLACES | _NUMBERS
+_COUNTS = COUNTED | _ORDERS
+_PLAIN = _COUNTS | ATTRIBUTES
 
 FULL, PART, HINT, NONE = 3, 2, 1, 0
 """How much a column's name says of a key: it is the key's whole name; a table's or a part of it; a word for somebody
@@ -119,13 +121,11 @@ def names_key(column: str) -> bool:
     return any(map(is_key_word, parts[-1:] + parts[:1])) or stem_of(column) != tuple(parts)
 
 
+@lru_cache(8192)
 def is_plain(column: str) -> bool:
     """Whether a name may stand in any table for something else: "id", "name", "year", "position"."""
     stem = stem_of(column)
-    return not stem or (
-        all(w in ATTRIBUTES | COUNTED | _ORDERS for w in stem)
-        and not (names_key(column) and not set(stem) <= COUNTED | _ORDERS)
-    )
+    return set(stem) <= (_COUNTS if names_key(column) else _PLAIN)
 
 
 def names_many(column: str) -> bool:

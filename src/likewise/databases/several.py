@@ -202,12 +202,12 @@ class Found:
         lost = {link.child.name for link in self.links if link.child.table == name and link.share < 1}
         full = (c for c in self._linked(name) if columns[c].is_complete and c not in lost and c not in primary)
         required = tuple(full) if n >= _FEW else ()
-        order = self._order(name)
+        order = self.order(name)
         if order is not None:
             self.evidence[f"order of {name}"] = f"{order!r} tells the rows of one parent apart in time or place"
         return TableSchema(primary=primary, unique=unique, required=required, order=order)
 
-    def _order(self, table: str) -> str | None:
+    def order(self, table: str) -> str | None:
         """The column that orders the rows of a parent: what is left of a key of several columns, else a moment, else a
         place in an order."""
         columns, linked = self.facts.columns[table], self._linked(table)

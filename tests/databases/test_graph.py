@@ -36,6 +36,12 @@ def test_an_owner_in_the_primary_key_comes_before_one_that_tells_more() -> None:
     assert graph(keys, telling, lines=TableSchema(primary=("order", "no"))).owner["lines"].parent == "orders"
 
 
+def test_an_owner_whose_rows_were_written_together_comes_before_one_that_tells_more() -> None:
+    keys = ["lines.order -> orders.id", "lines.thing -> things.id"]
+    seen = {keys[0]: Links(1000, 900, 3000, 1.0, 0.1, 1.0), keys[1]: Links(1000, 900, 3000, 1.0, 0.9)}
+    assert graph(keys, seen).owner["lines"].parent == "orders"
+
+
 def test_a_list_of_levels_owns_nothing() -> None:
     few = {"users.country -> countries.id": Links(30, 30, 9000, 1.0, 0.9)}
     found = graph(["users.country -> countries.id"], few)

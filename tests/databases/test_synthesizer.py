@@ -378,3 +378,19 @@ def test_what_one_table_determines_in_another_holds_exactly(tmp_path: Path) -> N
         assert (both["day"] >= both["since"]).all()
         sums = both.group_by("user").agg(pl.col("price").sum(), pl.col("total").first())
         assert (sums["price"] == sums["total"]).all()
+
+
+def test_places_within_a_parent_are_held_once_each() -> None:
+    rng = np.random.default_rng(0)
+    many = rng.integers(3, 9, 80)
+    who = np.repeat(np.arange(80), many)
+    places = np.concatenate([rng.permutation(n) + 1 for n in many])
+    rows = pl.DataFrame(
+        {"race": who, "driver": places + 100, "place": places, "points": np.maximum(10 - 3 * places, 0)}
+    )
+    races, drivers = pl.DataFrame({"id": np.arange(80)}), pl.DataFrame({"id": np.arange(101, 109)})
+    keys = ["rows.race -> races.id", "rows.driver -> drivers.id"]
+    drawn = learnt_and_drawn(Database({"races": races, "drivers": drivers, "rows": rows}, keys))
+    found = drawn["rows"].group_by("race").agg(pl.col("place").sort(), pl.len(), pl.col("driver").n_unique())
+    assert all(row["place"] == list(range(1, row["len"] + 1)) for row in found.iter_rows(named=True))
+    assert (found["driver"] == found["len"]).all(), "nobody drives twice in a race, though no key says so"

@@ -18,6 +18,8 @@ FEW_PARENTS = 256
 """A table of no more rows is a list of levels to those that point at it, where it is kept or each has many children."""
 MANY_CHILDREN = 64
 """Children of a row, on average, from which its table is such a list."""
+TOGETHER = 0.9
+"""Share of rows beside others of their parent, from which a parent's rows were written down together."""
 LOOKED_AT = 20_000
 """Rows by which a foreign key is told to be telling."""
 LEVELS = 6
@@ -33,7 +35,8 @@ class Links:
         pointed: of these, how many are pointed at.
         n: rows that point at one.
         share: of the rows that do.
-        telling: how much alike rows of one parent are: their mean intraclass correlation.
+        telling: how much parents tell of their rows, see `telling`.
+        together: of the rows that could stand behind one of the same parent, the share that does.
     """
 
     n_parents: int
@@ -41,6 +44,7 @@ class Links:
     n: int
     share: float
     telling: float
+    together: float = 0.0
 
     @property
     def is_list(self) -> bool:
@@ -73,7 +77,8 @@ def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Co
     """How the tables of a database are to be drawn.
 
     A circle is cut where some rows point at none, else where the fewest rows point. The owner of a table is the
-    parent that its primary key holds, else the one that tells most of its rows, else the one of most rows each. A list
+    parent that its primary key holds, else one whose rows were written down together, as the lines of an order are,
+    else the one that tells most of its rows, else the one of most rows each. A list
     of levels, such as a table of countries, owns nothing: it is told by what points at it.
 
     Args:
@@ -114,9 +119,9 @@ def _may_own(key: ForeignKey, links: Links, kept: Collection[str]) -> bool:
     return not listed and links.share >= 0.5
 
 
-def _rank(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool, float, float, str]:
+def _rank(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool, bool, float, float, str]:
     in_primary = set(key.columns) <= set(schema.tables[key.table].primary)
-    return in_primary, round(links.telling, 2), links.n / max(links.pointed, 1), str(key)
+    return in_primary, links.together >= TOGETHER, round(links.telling, 2), links.n / max(links.pointed, 1), str(key)
 
 
 def _sorted(tables: Iterable[str], keys: Sequence[ForeignKey]) -> tuple[str, ...]:
@@ -184,23 +189,51 @@ def alike(values: Floats, whose: Ints) -> float:
 
     Args:
         values: (n, k).
-        whose: (n,) the group of each row, 0 .. m-1.
+        whose: (n,) the group of each row.
 
     Example:
         >>> groups = np.repeat(np.arange(50), 4)
         >>> round(alike(groups[:, None].astype(float), groups), 2)
         1.0
     """
+    between, within, usual = _variances(values, whose)
+    bottom = between + (usual - 1) * within
+    found = np.where(bottom > 0, (between - within) / np.where(bottom > 0, bottom, 1), 0)
+    return float(np.clip(found, 0, 1).mean()) if len(found) else 0.0
+
+
+def telling(values: Floats, whose: Ints) -> float:
+    """How far the means of groups are from those of rows dealt out by chance: the mean over columns of |log F|. The
+    places of a race, each held once, tell as much as what is the same in all rows of a group.
+
+    Args:
+        values: (n, k).
+        whose: (n,) the group of each row.
+
+    Example:
+        >>> races = np.repeat(np.arange(50), 4)
+        >>> places = np.tile(np.arange(4.0), 50)[:, None]
+        >>> telling(places, races) > 3, telling(np.random.default_rng(0).normal(size=(200, 1)), races) < 1
+        (True, True)
+    """
+    between, within, _ = _variances(values, whose)
+    floor = MOST_SURE * (between + within) + 1e-12
+    found = np.abs(np.log((between + floor) / (within + floor)))
+    return float(found.mean()) if len(found) else 0.0
+
+
+MOST_SURE = 0.01
+"""Share of the variance below which no difference counts."""
+
+
+def _variances(values: Floats, whose: Ints) -> tuple[Floats, Floats, float]:
+    """(k,) mean squares between groups and within, and how many rows a group has; none of too few rows."""
     _, whose = np.unique(whose, return_inverse=True)
     n, sizes = len(whose), np.bincount(whose)
     m = len(sizes)
-    if m < 2 or n <= m or not values.shape[1]:
-        return 0.0
-    means = np.column_stack([np.bincount(whose, column) / sizes for column in values.T])
-    centre = values.mean(0)
-    between = (sizes[:, None] * (means - centre) ** 2).sum(0) / (m - 1)
+    if m < 2 or n <= m:
+        return np.zeros(0), np.zeros(0), 1.0
+    means = np.column_stack([np.zeros((m, 0)), *(np.bincount(whose, column) / sizes for column in values.T)])
+    between = (sizes[:, None] * (means - values.mean(0)) ** 2).sum(0) / (m - 1)
     within = ((values - means[whose]) ** 2).sum(0) / (n - m)
-    usual = (n - (sizes**2).sum() / n) / (m - 1)
-    bottom = between + (usual - 1) * within
-    found = np.where(bottom > 0, (between - within) / np.where(bottom > 0, bottom, 1), 0)
-    return float(np.clip(found, 0, 1).mean())
+    return between, within, (n - (sizes**2).sum() / n) / (m - 1)

@@ -74,7 +74,7 @@ class SideCodes:
         features = Features.fit(parents, own)
         points = features(parents, own)
         least = 1 if kept else LEAST
-        n_leaves = max(1, min(MOST * MOST, p // max(isqrt(p), least)))
+        n_leaves = max(1, min(MOST * MOST, p if kept else p // max(isqrt(p), least)))
         clusters = _centres(points, min(MOST, isqrt(n_leaves - 1) + 1), least, rng)
         at = _nearest(points, clusters)
         inner = [

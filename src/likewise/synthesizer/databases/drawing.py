@@ -24,6 +24,7 @@ from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups, rounded
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
 from likewise.synthesizer.databases.linked import numbered
+from likewise.synthesizer.databases.plan import plan_of
 from likewise.synthesizer.databases.table import (
     ALONE,
     EACH,
@@ -33,7 +34,6 @@ from likewise.synthesizer.databases.table import (
     canonical,
     codes_of,
     level_of,
-    plan_of,
     points_of,
     telling_of,
 )
@@ -145,8 +145,8 @@ class _Drawing:
         else:
             groups = self._groups(name, own, owner, rng)
             if len(groups.size):
-                rows = own.draw(groups, self.wide[owner.parent], owner.parent, rng)
-                self.rows[name], self.links[owner] = rows
+                rows, self.links[owner] = own.draw(groups, self.wide[owner.parent], owner.parent, rng)
+                self.rows[name] = own.with_counted(rows, groups)
             else:
                 self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)
         if own.way != KEPT:
@@ -227,13 +227,15 @@ class _Drawing:
         owner: Ints | None = None
         if beside is not None:
             owner = numbered([self._held(key.table, beside)])[0][at] if beside else np.zeros(len(at), np.int64)
+        elif key in self.model.tables[key.table].distinct:
+            owner = self.links[self.model.graph.owner[key.table]][at]
 
         def linked(some: Ints, within: Within | None) -> Ints:
             groups = None if within is None else (within[0][at[some]], within[1])
             if beside == []:
                 return assign(wanted[some], codes, rng, within=groups)
             who = None if owner is None else owner[some]
-            return match(wanted[some], codes, degrees, rng, owner=who, within=groups)
+            return match(wanted[some], codes, degrees, rng, owner=who, within=groups, exact="degrees")
 
         within = agree.within(self.links, len(codes), also)
         found = linked(np.arange(len(at)), within)

@@ -15,7 +15,7 @@ import polars as pl
 
 from likewise.databases.database import Database
 from likewise.databases.derived import Derived, find, learnable
-from likewise.databases.graph import LOOKED_AT, Graph, Links, alike, graph_of, numbers_of
+from likewise.databases.graph import LOOKED_AT, Graph, Links, graph_of, numbers_of, telling
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
@@ -29,6 +29,7 @@ from likewise.schema.column import Column, Schema
 from likewise.schema.dtypes import dtype_name
 from likewise.synthesizer.databases.context import most_telling, shown, taken
 from likewise.synthesizer.databases.groups import Groups
+from likewise.synthesizer.databases.plan import kinds, levels, numbers, plan_of
 from likewise.synthesizer.databases.table import (
     EMPTY,
     KEPT,
@@ -36,12 +37,10 @@ from likewise.synthesizer.databases.table import (
     canonical,
     codes_of,
     context_of,
+    counted_by,
     learn_rows,
     level_of,
-    levels,
-    numbers,
     order_of,
-    plan_of,
     points_of,
     schema_of,
     telling_of,
@@ -52,6 +51,9 @@ from likewise.typing import Ints
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
+
+BY_CHANCE = 20
+"""Pairs that would repeat by chance, from which it is none that none does."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,11 @@ def _seen(database: Database, key: ForeignKey, links: Ints) -> Links:
     some = np.flatnonzero(points)[:LOOKED_AT]
     n_parents = len(database.tables[key.parent])
     pointed, n = len(np.unique(links[points])), int(points.sum())
-    return Links(n_parents, pointed, n, n / max(len(links), 1), alike(numbers_of(own[some]), links[some]))
+    beside = int((points[1:] & (links[1:] == links[:-1])).sum())
+    return Links(
+        n_parents, pointed, n, n / max(len(links), 1), telling(numbers_of(own[some]), links[some]),
+        beside / max(n - pointed, 1),
+    )  # fmt: skip
 
 
 class _Learning:
@@ -171,6 +177,8 @@ class _Learning:
         self.synth, self.database, self.graph, self.links = synth, database, graph, links
         self.tables, self.seed = tables, seed
         self.keys = Keys.fit(database.tables, database.schema)
+        self.own = {name: rows.drop(self.keys.made(name), strict=False) for name, rows in tables.items()}
+        self.schemas = {name: schema_of(own, database.schema.tables[name].columns) for name, own in self.own.items()}
         self.models: dict[str, TableModel] = {}
         self.wide: dict[str, pl.DataFrame] = {}
         self.n_rows = max(sum(map(len, database.tables.values())), 1)
@@ -194,24 +202,28 @@ class _Learning:
         frame, said, graph = self.tables[name], self.database.schema.tables[name], self.graph
         rng = seed_of(self.seed, name)
         columns = {column: dtype_name(dtype) for column, dtype in self.database.tables[name].schema.items()}
-        plan = {plan_of(key): self.counts(key) for key in graph.planned(name)}
-        own = frame.drop(self.keys.made(name), strict=False)
-        schema = schema_of(own, said.columns)
+        own, schema = self.own[name], self.schemas[name]
+        plan, of_plan = self._plan(name, rng)
         model = TableModel(columns=columns, n_rows=len(frame), way=EMPTY)
         if said.kept:
-            rows = frame.with_columns(pl.Series(column, counts) for column, counts in plan.items())
-            seen = [*shown(schema), *numbers(list(plan))]
+            rows, seen = frame.with_columns(plan), [*shown(schema), *of_plan]
             self.wide[name] = rows.select(c.name for c in seen)
             self.models[name] = replace(model, way=KEPT, shown=tuple(seen), kept=rows)
             return
         if not len(frame):
             self.wide[name], self.models[name] = pl.DataFrame(), model
             return
-        pointing = self._pointing(name, canonical(own, shown(schema)), rng)
-        schema = Schema((*pointing.columns, *schema.columns, *numbers(list(plan))), rules=())
-        own = pl.DataFrame([*pointing.series, *own, *(pl.Series(c, counts) for c, counts in plan.items())])
-        own, schema = with_something(own, schema, len(frame))
         owner, order, parents, links = graph.owner.get(name), None, None, None
+        counted = self._counted(name, owner)
+        if counted is not None:
+            own, schema = (
+                own.drop(counted[0]),
+                replace(schema, columns=tuple(c for c in schema if c.name != counted[0])),
+            )
+        pointing = self._pointing(name, canonical(own, shown(schema)), rng)
+        schema = Schema((*pointing.columns, *schema.columns, *of_plan), rules=())
+        own = pl.DataFrame([*pointing.series, *own, *plan])
+        own, schema = with_something(own, schema, len(frame))
         told, groups, context, at = own.select(), None, list[Column](), np.arange(len(frame))
         above: list[Column] = []
         if owner is not None:
@@ -223,16 +235,43 @@ class _Learning:
             context, above = (context_of(parent, owner.parent, some) for some in (names, parents.columns))
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
-            positions = [c for c, maker in self.keys.makers[name].items() if isinstance(maker, Position)]
-            sort = self.database.tables[name][positions[0]] if positions else when
-            at = _in_groups(links, sort, rng)
-            model = replace(model, told=tuple(names), loose=float((links < 0).sum() / max((links >= 0).sum(), 1)))
+            counting = [*self._positions(name), *([] if counted is None else [counted[0]])]
+            at = _in_groups(links, self.database.tables[name][counting[0]] if counting else when, rng)
+            loose = float((links < 0).sum() / max((links >= 0).sum(), 1))
+            distinct = tuple(key for key in graph.sides[name] if _is_distinct(links, self.links[key]))
+            model = replace(model, told=tuple(names), loose=loose, distinct=distinct, counted=counted)
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)
         way, inner = learn_rows(make, own[at], schema, told[at] if told.width else told, context, groups, order)
         model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)
         self.models[name] = model
         if graph.planned(name):
             self.wide[name] = model.wide(own, parents, "" if owner is None else owner.parent, links)
+
+    def _plan(self, name: str, rng: np.random.Generator) -> tuple[list[pl.Series], list[Column]]:
+        """What a row is drawn with of those that point at it."""
+        series, columns = list[pl.Series](), list[Column]()
+        for key in self.graph.planned(name):
+            counts, is_kept = self.counts(key), self.database.schema.tables[name].kept
+            series.append(pl.Series(plan_of(key), counts))
+            columns += numbers([plan_of(key)])
+            rows = canonical(self.own[key.table], shown(self.schemas[key.table]))
+            of_kinds = kinds(key, rows, self.links[key], counts, rng, kept=is_kept)
+            series += of_kinds[0]
+            columns += of_kinds[1]
+        return series, columns
+
+    def _positions(self, name: str) -> list[str]:
+        return [column for column, maker in self.keys.makers[name].items() if isinstance(maker, Position)]
+
+    def _counted(self, name: str, owner: ForeignKey | None) -> tuple[str, int] | None:
+        """The column that counts the rows of an owner, where nothing else orders them."""
+        said, own, schema = self.database.schema.tables[name], self.own[name], self.schemas[name]
+        if owner is None or said.order is not None or self._positions(name):
+            return None
+        links = self.links[owner]
+        if order_of(own, schema, links, None)[0] is not None:
+            return None
+        return counted_by(own.select(c.name for c in schema if c.name not in self.keys.learnt(name)), links)
 
     def _maker(self, rng: np.random.Generator, share: float, checks: Sequence[str]) -> Any:
         def make(**own: Any) -> Synthesizer:
@@ -281,6 +320,17 @@ class _Learning:
                 its = None if back is None else self.links[back]
                 found[key] = LateLinks.fit(self.links[key], n_parents, unique=unique, back=its)
         return found
+
+
+def _is_distinct(owners: Ints, links: Ints) -> bool:
+    """Whether no two rows of one owner point at the same row, though by chance some would."""
+    at = (owners >= 0) & (links >= 0)
+    if not at.any():
+        return False
+    sizes, shares = np.bincount(owners[at]), np.bincount(links[at]) / at.sum()
+    expected = float((sizes * (sizes - 1)).sum() / 2 * (shares**2).sum())
+    pairs = owners[at] * (int(links.max()) + 1) + links[at]
+    return expected >= BY_CHANCE and len(np.unique(pairs)) == len(pairs)
 
 
 def back_of(graph: Graph, key: ForeignKey) -> ForeignKey | None:

@@ -24,7 +24,8 @@ from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
 from likewise.synthesizer.databases.context import OWNER
 from likewise.synthesizer.databases.learning import DatabaseModel
-from likewise.synthesizer.databases.table import ALONE, EACH, GROUPS, KEPT, WAYS, TableModel, plan_of
+from likewise.synthesizer.databases.plan import plan_of
+from likewise.synthesizer.databases.table import ALONE, EACH, GROUPS, KEPT, WAYS, TableModel
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
@@ -44,7 +45,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         data: dict[str, Any] = {
             "name": name, "columns": dict(table.columns), "n_rows": table.n_rows, "way": table.way,
             "shown": [c.to_dict(types=True) for c in table.shown], "told": list(table.told), "loose": table.loose,
-            "inner": None, "sides": [],
+            "inner": None, "sides": [], "counted": table.counted, "distinct": [str(key) for key in table.distinct],
         }  # fmt: skip
         if table.synth is not None:
             data["inner"], own = inner(table.synth)
@@ -111,7 +112,7 @@ def _table(
         state = side["codes"]
         sides[keys[side["key"]]] = None if state is None else SideCodes.from_state(state, own.get(f"side {j}", {}))
     columns = {str(name): str(of) for name, of in take_value(data, "columns", dict).items()}
-    manifest = take_value(data, "inner", dict, type(None))
+    manifest, counted = (take_value(data, name, of, type(None)) for name, of in (("inner", dict), ("counted", list)))
     n_rows, loose = take_value(data, "n_rows", int), take_value(data, "loose", float)
     if n_rows < 0 or not 0 <= loose < np.inf or data["way"] not in WAYS:
         raise ModelFileError("a table of its database is drawn in no way")
@@ -120,6 +121,8 @@ def _table(
         shown=tuple(Column.from_dict(c) for c in take_value(data, "shown", list)),
         synth=None if manifest is None else inner(manifest, own.get("inner", {})),
         told=tuple(map(str, take_value(data, "told", list))), sides=sides,
+        distinct=tuple(keys[text] for text in take_value(data, "distinct", list)),
+        counted=None if counted is None else (str(counted[0]), int(counted[1])),
         kept=_read(bytes(own["kept"]["rows"])) if data["way"] == KEPT else None,
     )  # fmt: skip
 
@@ -143,6 +146,7 @@ def _check(model: DatabaseModel) -> None:
         fit = fit and all(plan_of(key) in seen for key in graph.planned(name) if table.n_rows)
         if table.way in (EACH, GROUPS):
             fit = fit and owner is not None and set(table.sides) >= set(graph.sides[name])
+        fit = fit and set(table.distinct) <= set(graph.sides[name])
         if table.way == GROUPS:
             fit = fit and table.synth.histories_ is not None and table.synth.histories_.layout.keys[0] == OWNER
         elif table.synth is not None:

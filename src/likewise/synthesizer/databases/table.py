@@ -6,7 +6,7 @@ Legend: n rows, m groups.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -37,13 +37,10 @@ WAYS = (KEPT, EMPTY, ALONE, EACH, GROUPS)
 
 SORTED = 0.9
 """Share of neighbours in order, from which a column of times orders the rows of a parent."""
+COUNTED = 0.95
+"""Share of rows that a column must count."""
 MOST_FIXED = 50
 """Rows behind others of their group, below which no column is taken for one that never changes within a group."""
-
-
-def plan_of(key: ForeignKey) -> str:
-    """The column of a parent that says how many rows point at each of its own."""
-    return f"\0rows of {key}"
 
 
 def level_of(key: ForeignKey) -> str:
@@ -74,6 +71,8 @@ class TableModel:
         told: the columns of its owner that its rows are told.
         loose: rows without an owner, as a share of those that have one.
         sides: how the rows are coded that other foreign keys point at; None of one that points at nothing.
+        distinct: of these, those by which no two rows of one owner point at the same.
+        counted: of a column that counts the rows of an owner, its name and first number.
         kept: its rows, and how many rows point at each.
     """
 
@@ -85,6 +84,8 @@ class TableModel:
     told: tuple[str, ...] = ()
     loose: float = 0.0
     sides: Mapping[ForeignKey, SideCodes | None] = field(default_factory=dict)
+    distinct: tuple[ForeignKey, ...] = ()
+    counted: tuple[str, int] | None = None
     kept: pl.DataFrame | None = None
 
     def wide(self, rows: pl.DataFrame, parents: pl.DataFrame | None, owner: str, links: Ints | None) -> pl.DataFrame:
@@ -123,6 +124,14 @@ class TableModel:
             told = told.with_columns(pl.Series(OFFSET, groups.offset))
         rows, whose = groups_given(self.synth, told, groups.size, rng)
         return rows, groups.parent[whose]
+
+    def with_counted(self, rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
+        """Rows with the column that counts them."""
+        if self.counted is None:
+            return rows
+        name, first = self.counted
+        place = np.arange(len(rows)) - np.repeat(np.cumsum(groups.size) - groups.size, groups.size)
+        return rows.with_columns(pl.Series(name, place + groups.offset[groups.whose] + first))
 
 
 def told_to(parents: pl.DataFrame, names: Sequence[str], owner: str, rows: Ints) -> pl.DataFrame:
@@ -181,16 +190,6 @@ def with_something(own: pl.DataFrame, schema: Schema, n: int) -> tuple[pl.DataFr
     return pl.DataFrame([*own, pl.Series(NOTHING, np.arange(n) % 2 == 0)]), Schema((*schema.columns, turn))
 
 
-def numbers(names: Sequence[str]) -> list[Column]:
-    """Columns of whole numbers."""
-    return [Column(name=name, kind=Kind.INTEGER, dtype="Int64") for name in names]
-
-
-def levels(name: str, codes: Iterable[int]) -> Column:
-    """A column of codes."""
-    return Column(name=name, kind=Kind.CATEGORICAL, levels=tuple(map(str, codes)))
-
-
 def context_of(model: TableModel, owner: str, names: Sequence[str]) -> list[Column]:
     """The columns of an owner as its children hold them."""
     return [replace(c, name=named_below(owner, c.name)) for c in model.shown if c.name in names]
@@ -221,6 +220,23 @@ def _stands_in_order(when: pl.Series, whose: Ints) -> bool:
     table = pl.DataFrame({"who": whose, "when": when}).filter(pl.col("who") >= 0).sort("who", maintain_order=True)
     step = table.select(pl.col("when").to_physical().diff().over("who"))["when"].drop_nulls()
     return bool((step != 0).any()) and float((step >= 0).mean()) >= SORTED  # type: ignore[arg-type]
+
+
+def counted_by(own: pl.DataFrame, whose: Ints) -> tuple[str, int] | None:
+    """A column that counts the rows of each parent, as places in a race do, and its first number.
+
+    Args:
+        whose: (n,) the parent of each row, -1 of none.
+    """
+    for column in own:
+        if not column.dtype.is_integer() or column.null_count() or not len(own) or (whose < 0).any():
+            continue
+        table = pl.DataFrame({"who": whose, "n": column.cast(pl.Int64)}).sort("who", "n")
+        first = int(table.group_by("who").agg(pl.col("n").min())["n"].mode().min())  # type: ignore[arg-type]
+        place = table.select(pl.int_range(pl.len()).over("who")).to_series() + first
+        if table["who"].n_unique() * 2 <= len(table) and (table["n"] == place).mean() >= COUNTED:  # type: ignore[operator]
+            return column.name, first
+    return None
 
 
 @contextmanager

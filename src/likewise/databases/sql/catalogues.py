@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,6 +39,8 @@ class Found:
     unique: tuple[Columns, ...] = ()
     foreign: tuple[FoundKey, ...] = ()
     checks: tuple[str, ...] = ()
+    of_types: tuple[str, ...] = ()
+    """What the types of its columns check, which a table made of them need not."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,11 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
     if connection.dialect == "mysql":
         foreign = _mysql_keys(connection, seen)
         found = [replace(table, foreign=tuple(foreign.get((table.schema, table.name), ()))) for table in found]
-    types = _made_types(inspector, seen, found) if connection.dialect == "postgresql" else {}
+    types = {}
+    if connection.dialect == "postgresql":
+        domains = [domain for schema in seen for domain in inspector.get_domains(schema)]
+        found = [replace(table, of_types=tuple(_checks_of_types(table, domains))) for table in found]
+        types = _made_types([enum for schema in seen for enum in inspector.get_enums(schema)], domains, found)
     return Catalogue(found, types, notes)
 
 
@@ -267,20 +273,29 @@ def _parts(connection: Alchemy) -> set[Key]:
     return {(schema, name) for schema, name in rows}
 
 
-def _made_types(inspector: Any, schemas: Sequence[str | None], found: Sequence[Found]) -> dict[str, str]:
+def _checks_of_types(table: Found, domains: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for column in table.columns:
+        cell = quoted(column.name, "postgresql").replace("\\", "\\\\")
+        for domain in domains:
+            if column.type in (domain["name"], f"{domain['schema']}.{domain['name']}", _type(domain)):
+                yield from (re.sub(r"\bVALUE\b", cell, check["check"]) for check in domain["constraints"])
+
+
+def _made_types(
+    enums: Sequence[Mapping[str, Any]], domains: Sequence[Mapping[str, Any]], found: Sequence[Found]
+) -> dict[str, str]:
     """What makes the enumerations and domains that these tables use."""
     used = " ".join(column.type for table in found for column in table.columns)
     made = {}
-    for schema in schemas:
-        for enum in inspector.get_enums(schema):
-            if re.search(rf"\b{re.escape(enum['name'])}\b", used):
-                made[_type(enum)] = f"CREATE TYPE {_type(enum)} AS ENUM ({', '.join(map(literal, enum['labels']))})"
-        for domain in inspector.get_domains(schema):
-            if re.search(rf"\b{re.escape(domain['name'])}\b", used):
-                default = f" DEFAULT {domain['default']}" if domain["default"] else ""
-                checks = "".join(f" CHECK ({check['check']})" for check in domain["constraints"] if check["check"])
-                null = "" if domain["nullable"] else " NOT NULL"
-                made[_type(domain)] = f"CREATE DOMAIN {_type(domain)} AS {domain['type']}{default}{null}{checks}"
+    for enum in enums:
+        if re.search(rf"\b{re.escape(enum['name'])}\b", used):
+            made[_type(enum)] = f"CREATE TYPE {_type(enum)} AS ENUM ({', '.join(map(literal, enum['labels']))})"
+    for domain in domains:
+        if re.search(rf"\b{re.escape(domain['name'])}\b", used):
+            default = f" DEFAULT {domain['default']}" if domain["default"] else ""
+            checks = "".join(f" CHECK ({check['check']})" for check in domain["constraints"] if check["check"])
+            null = "" if domain["nullable"] else " NOT NULL"
+            made[_type(domain)] = f"CREATE DOMAIN {_type(domain)} AS {domain['type']}{default}{null}{checks}"
     return made
 
 

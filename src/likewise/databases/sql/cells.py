@@ -93,8 +93,12 @@ def for_copy(frame: pl.DataFrame) -> bytes:
     """As COPY of PostgreSQL reads it: commas, a missing cell empty, an empty text in quotes."""
     frame = frame.with_columns(
         *(pl.col(name).dt.to_string(_time_form(dtype)) for name, dtype in frame.schema.items() if _is_time(dtype)),
-        *(pl.lit("\\x") + pl.col(name).bin.encode("hex") for name, dtype in frame.schema.items() if dtype == pl.Binary),
-    )  # fmt: skip
+        *(
+            (pl.lit("\\x") + pl.col(name).bin.encode("hex")).alias(name)
+            for name, dtype in frame.schema.items()
+            if dtype == pl.Binary
+        ),
+    )
     return frame.write_csv(include_header=False).encode()
 
 

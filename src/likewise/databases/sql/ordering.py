@@ -55,6 +55,21 @@ def circle_of(keys: Sequence[ForeignKey]) -> list[ForeignKey]:
     return way[[key.table for key in way].index(at) :]
 
 
+def circle_through(keys: Sequence[ForeignKey], first: ForeignKey) -> list[ForeignKey]:
+    """A shortest way from a key back to its table."""
+    ways = [[first]]
+    seen = {first.parent}
+    while ways:
+        way = ways.pop(0)
+        if way[-1].parent == first.table:
+            return way
+        for key in keys:
+            if key.table == way[-1].parent and key.parent not in seen:
+                seen.add(key.parent)
+                ways.append([*way, key])
+    return [first]
+
+
 def may_be_missing(schema: DatabaseSchema, key: ForeignKey) -> bool:
     """Whether some column of a key may be missing."""
     return not schema.is_required(key)

@@ -64,6 +64,8 @@ class Plan:
     def foreign(self, key: ForeignKey) -> str:
         """A foreign key as a part of CREATE TABLE or of ALTER TABLE."""
         actions = "" if self.dialect == "duckdb" else self.tables[key.table].actions.get(str(key), "")
+        if self.dialect in ("mysql", "mssql") and self.keys.is_required(key):  # which could not be done
+            actions = re.sub(r" ?ON \w+ SET NULL", "", actions).strip()
         late = {"postgresql": " DEFERRABLE", "sqlite": " DEFERRABLE INITIALLY DEFERRED"}.get(self.dialect, "")
         return (
             f"FOREIGN KEY ({listed(key.columns, self.dialect)}) REFERENCES {self.name(key.parent)} "
@@ -195,13 +197,23 @@ def _alike(tables: dict[str, SqlTable], keys: DatabaseSchema) -> dict[str, SqlTa
     return tables
 
 
+_NOW = {"date": "CURRENT_DATE", "datetime": "CURRENT_TIMESTAMP", "instant": "CURRENT_TIMESTAMP"}
+_NOW_OF_MYSQL = dict.fromkeys(_NOW, "CURRENT_TIMESTAMP(6)") | {"date": "(CURRENT_DATE)"}
+_NOW_OF_MSSQL = _NOW | {"date": "CAST(CURRENT_TIMESTAMP AS date)"}
+
+
 def _default(column: SqlColumn, dialect: str) -> str | None:
     """A default that any dialect has: a constant, or the moment."""
     text = re.sub(r"::\s*[\w\" ]+(\(\d+(,\s*\d+)?\))?(\[\])?", "", column.default or "").strip()
     while text.startswith("(") and text.endswith(")"):
         text = text[1:-1].strip()
-    if re.fullmatch(r"(current_timestamp|now|getdate|localtimestamp)(\(\d*\))?", text, re.IGNORECASE):
-        return "CURRENT_TIMESTAMP(6)" if dialect == "mysql" else "CURRENT_TIMESTAMP"
+    if column.kind in _NOW:
+        if re.fullmatch(
+            r"(current_timestamp|now|getdate|localtimestamp|current_date)(\(\d*\))?|'now'", text, re.IGNORECASE
+        ):
+            return {"mysql": _NOW_OF_MYSQL, "mssql": _NOW_OF_MSSQL}.get(dialect, _NOW)[column.kind]
+        if not re.fullmatch(r"'[\d:. T-]+'", text):
+            return None
     if column.kind == "boolean" and re.fullmatch(r"true|false|[01]|b?'[01tf]'", text, re.IGNORECASE):
         yes = text.lower().strip("b'") in ("true", "1", "t")
         return str(int(yes)) if dialect in ("sqlite", "mssql") else str(yes).lower()

@@ -108,7 +108,7 @@ def _joined(found: Catalogue, dialect: str) -> tuple[DatabaseSchema, SqlSource]:
             actions={str(key): actions for key, actions in keys.items() if actions},
         )  # fmt: skip
     source = SqlSource(dialect=dialect, tables=own, types=found.types, notes=tuple(notes))
-    return DatabaseSchema(schemas, tuple(foreign)), source
+    return DatabaseSchema(schemas, tuple(sorted(foreign, key=str))), source
 
 
 def _parent(key: Key, known: dict[Key, Found], dialect: str) -> Key | None:
@@ -131,7 +131,7 @@ def _key(given: FoundKey, table: str, parent_name: str, parent: Found) -> Foreig
 
 def _rules(table: Found) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     rules, unread = list[str](), list[tuple[str, str]]()
-    for check in table.checks:
+    for check in (*table.checks, *table.of_types):
         taken = rules_of(f"CHECK ({check})")
         rules += taken.rules
         unread += taken.left_out

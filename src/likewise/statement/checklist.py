@@ -131,8 +131,8 @@ def _unit(facts: Facts) -> Answer:
 
 def _contributions(facts: Facts) -> Iterator[Said]:
     if facts.budget["entity"] is not None:
-        of = "history" if facts.is_whole else "entity"
-        yield Said(f"contributions_{of}", {"m": facts.budget["max_rows"]})
+        said = "contributions_history" if facts.is_whole else "contributions_entity"
+        yield Said(said, {"m": facts.budget["max_rows"]})
     yield Said("contributions_row", {"unit": _one_of(facts)})
     if facts.steps and "clip" in facts.options:
         yield Said("contributions_clip", {"unit": _one_of(facts), "clip": float(facts.options["clip"])})

@@ -464,3 +464,33 @@ def test_what_is_for_histories_is_refused_in_words_of_windows() -> None:
         synth.sample(3, length=5)
     with pytest.raises(OptionError, match="this model learnt windows"):
         synth.sample(static=pl.DataFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize("model", sorted(WINDOW_MODELS))
+def test_windows_are_learnt_where_none_can_be_held_out(model: str) -> None:
+    for synth, x in ((made(model), waves(20)), (made(model, holdout=0.0), waves())):
+        drawn = synth.fit(WindowSet(x)).sample(4).x
+        assert drawn.shape == (4, 8, 2)
+        assert len(synth.holdout_rows_) == 0
+
+
+def test_a_masked_value_is_missing() -> None:
+    x = np.ma.masked_less(waves(200), -9)
+    codec = WindowCodec.fit(WindowSet(x))
+    assert [channel.missing for channel in codec.channels] == [True, False]
+    assert WindowSet(np.ma.masked_array(waves())).x is not None
+    drawn = made("autoregressive").fit(WindowSet(x)).sample(200).x
+    assert np.isnan(drawn[..., 0]).any()
+
+
+def test_whence_windows_are_is_told_in_whole_numbers() -> None:
+    with pytest.raises(InputError, match="whole numbers"):
+        WindowSet(waves(), origin=np.full((80, 2), np.nan))  # type: ignore[arg-type]
+
+
+def test_probabilities_and_going_on_are_refused_in_words_of_windows() -> None:
+    synth = made("autoregressive", time=True).fit(waves())
+    with pytest.raises(OptionError, match="log_prob is of rows, and this model learnt windows"):
+        synth.log_prob(waves())
+    with pytest.raises(OptionError, match="this model learnt windows"):
+        synth.extend(waves(), steps=2)

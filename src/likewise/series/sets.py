@@ -41,7 +41,7 @@ class WindowSet:
     """Windows of equal length, cut from one series or from several.
 
     Args:
-        x: (N, T, C) numbers; NaN where a value is missing.
+        x: (N, T, C) numbers; NaN, or masked, where a value is missing.
         channels: names of the C channels; None calls them by their number.
         origin: (N, 2) whole numbers: of which series a window is, and at which of its steps it begins. None finds them
             by which windows overlap, so that windows to hold out can be apart in time from those to learn.
@@ -63,6 +63,9 @@ class WindowSet:
     origin: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.x, np.ma.MaskedArray):
+            x = np.ma.filled(self.x.astype(float), np.nan) if np.ma.is_masked(self.x) else np.asarray(self.x)
+            object.__setattr__(self, "x", x)
         _check(self.x)
         names: Any = self.channels
         if names is not None:
@@ -72,8 +75,12 @@ class WindowSet:
         n, _, width = self.x.shape
         if self.channels is not None and (len(self.channels) != width or len(set(self.channels)) != width):
             raise InputError(f"channels must be {width} different names, one for each, got {len(self.channels)}")
-        if self.origin is not None and np.shape(self.origin) != (n, 2):
-            raise InputError(f"origin must tell series and first step of {n} windows, got {np.shape(self.origin)}")
+        if self.origin is not None and (
+            np.shape(self.origin) != (n, 2) or np.asarray(self.origin).dtype.kind not in "iu"
+        ):
+            raise InputError(
+                f"origin must tell series and first step of {n} windows, whole numbers, got {np.shape(self.origin)}"
+            )
 
     def __len__(self) -> int:
         return len(self.x)

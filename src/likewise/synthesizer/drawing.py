@@ -55,8 +55,7 @@ def drawn(
             two = synth.beside_.part(rows, synth.beside_.rows), synth.beside_.part(entities, synth.beside_.static)
             return Drawn(*map(Columns.of, two))
     if length is not None:
-        what = "rows" if synth.image_codec_ is None else synth.image_codec_.what
-        raise OptionError(f"length is of histories, and this model learnt {what}: leave it out")
+        raise OptionError(f"length is of histories, and this model learnt {what_was_learnt(synth)}: leave it out")
     narrowing = Narrowing({}, {}) if synth.rules_ is not None else narrowed(synth, where)
     conditions = resolve(by_name(where), synth.schema_) if synth.rules_ is not None else {}
     asked = synth.progress is True if progress is None else progress
@@ -69,6 +68,11 @@ def drawn(
             return drawn_under(narrowing, synth.codec_, synth.generator_, n, rng, max_tries=max_tries, tell=tell)
         given = Given(weights=narrowing.weights, max_tries=max_tries, progress=tell)
         return synth.image_codec_.decode(synth.generator_.sample(n, rng=rng, given=given))
+
+
+def what_was_learnt(synth: Synthesizer) -> str:
+    """In a word, of what is no history."""
+    return "rows" if synth.image_codec_ is None else synth.image_codec_.what
 
 
 def narrowed(synth: Synthesizer, where: Mapping[str, Any] | None) -> Narrowing:

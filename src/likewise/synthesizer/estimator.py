@@ -41,7 +41,7 @@ from likewise.synthesizer.continuation import extended
 from likewise.synthesizer.databases.drawing import draw_database, wanted_of
 from likewise.synthesizer.databases.learning import DatabaseModel, learn_database
 from likewise.synthesizer.databases.saved import of_parts, to_parts
-from likewise.synthesizer.drawing import drawn, narrowed
+from likewise.synthesizer.drawing import drawn, narrowed, what_was_learnt
 from likewise.synthesizer.filled_histories import filled_histories
 from likewise.synthesizer.fitting import (
     Learnt,
@@ -354,8 +354,9 @@ class Synthesizer(Estimator, LatentMethods):
     def _sample_of(self, static: Any, rng: np.random.Generator, **asked: Any) -> Any:
         """Histories of the entities of a frame."""
         if self.histories_ is None:
-            what = "rows: give where=" if self.image_codec_ is None else f"{self.image_codec_.what}: leave it out"
-            raise OptionError(f"static says whose histories are drawn, and this model learnt {what}")
+            what = what_was_learnt(self)
+            instead = "give where=" if what == "rows" else "leave it out"
+            raise OptionError(f"static says whose histories are drawn, and this model learnt {what}: {instead}")
         if given := [name for name, value in asked.items() if value is not None]:
             raise OptionError(f"static has a row for each entity that is drawn: leave {given[0]} out")
         raw, give_back = from_frame(static)
@@ -421,7 +422,10 @@ class Synthesizer(Estimator, LatentMethods):
         """
         self._check_fitted()
         if self.histories_ is None:
-            raise OptionError("extend goes on with histories, and this model learnt rows: fit with entity= and time=")
+            what = what_was_learnt(self)
+            raise OptionError(
+                f"extend goes on with histories, and this model learnt {what}: fit with entity= and time="
+            )
         raw, give_back = from_frame(known)
         if (static is None) != (self.beside_ is None):
             need = "learnt none beside: leave it out" if self.beside_ is None else "learnt one: give it"
@@ -476,6 +480,8 @@ class Synthesizer(Estimator, LatentMethods):
         self._check_fitted()
         if self.histories_ is not None:
             return log_prob_of(self.histories_, self._read_drawn(from_frame(frame)[0]), self.rules_)
+        if self.image_codec_ is not None:
+            raise OptionError(f"log_prob is of rows, and this model learnt {what_was_learnt(self)}")
         try:
             return self.generator_.log_prob(self._codes_of(frame))
         except NotImplementedError as error:

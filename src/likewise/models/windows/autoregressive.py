@@ -240,8 +240,8 @@ class _Margins:
 
 def _past(x: Floats, t: int, lags: int) -> Floats:
     """The steps before step t, the nearest first; 0 where there are none. Shape: (n, T, C) -> (n, P C)."""
-    near = x[:, max(0, t - lags) : t][:, ::-1].reshape(len(x), -1)
-    return np.pad(near, ((0, 0), (0, lags * x.shape[2] - near.shape[1])))
+    near = x[:, max(0, t - lags) : t][:, ::-1]
+    return np.pad(near, ((0, 0), (0, lags - near.shape[1]), (0, 0))).reshape(len(x), lags * x.shape[2])
 
 
 def _guesses(x: Floats, held: Floats) -> Floats:

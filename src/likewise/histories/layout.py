@@ -21,7 +21,8 @@ from likewise.codecs.table import TableCodec
 from likewise.errors import ModelFileError, SchemaError
 from likewise.histories.carried import Carried, Numbers, bases, find_carried, with_changes, with_signs
 from likewise.histories.clock import Clock
-from likewise.histories.memory import Memory, with_none
+from likewise.histories.memory import MANY_LEVELS, Memory, with_none
+from likewise.histories.never import Never, Pairs, find_never
 from likewise.histories.once import Once, find_once
 from likewise.histories.order import Histories
 from likewise.schema.column import Column, Kind, Role, Schema
@@ -59,6 +60,7 @@ class Layout:
         shortest, longest, usual: rows of a history, at least, at most, and of the one that a row is in.
         ends: of a drawn row that is its history's 1st, 2nd, ...: below 0 what share of those drawn as the last ones are
             not; above 0 what share of the others are. None where that is as it is drawn.
+        never: codes of fields of `own` that never follow one another.
     """
 
     codec: TableCodec
@@ -78,6 +80,7 @@ class Layout:
     longest: int
     usual: int
     ends: tuple[float, ...] = ()
+    never: Pairs = ()
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
         return [j for name in columns for j in self.codec.fields_of(name)]
@@ -161,6 +164,9 @@ class Layout:
         n = len(self.row_fields) if fit else 0
         if not fit or not self.keys or not all(isinstance(k, int) and 0 <= k < n for k in self.repeats):
             raise ModelFileError("histories: it names columns or fields that its codec lacks")
+        sizes = [f.size for f in self.of(self.row_fields)]
+        if not all(0 <= k < n and 0 <= i <= sizes[k] and 0 <= j < sizes[k] for k, i, j in self.never):
+            raise ModelFileError("histories: what never follows is no code of theirs")
         if len(self.tilts) != len(self.repeats) or not all(isinstance(t, float) and 0 < t < np.inf for t in self.tilts):
             raise ModelFileError("histories: there must be a tilt above 0 for each field that repeats")
         if self.ends and not (
@@ -211,6 +217,10 @@ class Layout:
         """What so many entities hold of `once`: nothing yet."""
         places = [self.row_fields.index(j) for j in self.fields_of(self.once)]
         return Once({k: self.of(self.row_fields)[k] for k in places}, n)
+
+    @cached_property
+    def following(self) -> Never:
+        return Never(self.never, [f.size for f in self.of(self.row_fields)])
 
     @cached_property
     def drawn(self) -> list[Field]:
@@ -283,7 +293,7 @@ def layout_of(
     repeats = _repeats(layout, told)
     return replace(
         layout, repeats=repeats, tilts=(1.0,) * len(repeats), alone=_alone(layout, told),
-        once=find_once(told, layout.levels), carried=_signed(layout, carried, told),
+        once=find_once(told, layout.levels), never=_never(layout, told), carried=_signed(layout, carried, told),
     )  # fmt: skip
 
 
@@ -348,6 +358,17 @@ def _alone(layout: Layout, told: Histories) -> tuple[str, ...]:
         if shares[best] <= ALONE:
             return tuple(chosen)
     return ()
+
+
+def _never(layout: Layout, told: Histories) -> Pairs:
+    """What never follows what, of columns of levels that are one field."""
+    result: list[tuple[int, int, int]] = []
+    for name in layout.levels:
+        fields = layout.codec.fields_of(name)
+        if len(fields) == 1 and 2 < (size := layout.codec.alphabet.fields[fields[0]].size) <= MANY_LEVELS:
+            found = find_never(layout.codes_of(told.table[name]), size, told.whose, told.position)
+            result += [(layout.row_fields.index(fields[0]), *pair) for pair in found]
+    return tuple(result)
 
 
 def encoded(codec: TableCodec, table: pl.DataFrame, names: Sequence[str]) -> Ints:

@@ -128,7 +128,8 @@ class HistoryModel:
             "clock": layout.clock.to_dict(), "time": layout.time, "repeats": list(layout.repeats),
             "tilts": list(layout.tilts), "ends": list(layout.ends), "first": self.first.name,
             "shortest": layout.shortest, "longest": layout.longest, "usual": layout.usual,
-            "n_entities": self.n_entities, "gap": layout.gap, "carried": [c.to_dict() for c in layout.carried],
+            "n_entities": self.n_entities, "gap": layout.gap,
+            "never": [list(pair) for pair in layout.never], "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
             data[name], own = codec.to_state()
@@ -156,12 +157,15 @@ class HistoryModel:
         names = {name: tuple(map(str, take_value(data, name, list))) for name in _NAMES}
         time = data.get("time")
         shortest, longest, usual = (take_value(data, name, int) for name in ("shortest", "longest", "usual"))
+        never = [tuple(map(int, pair)) for pair in data.get("never", [])]
+        if not all(len(pair) == 3 for pair in never):
+            raise ModelFileError("histories: what never follows is no pair of codes")
         carried = tuple(Carried.from_dict(c if isinstance(c, dict) else {}) for c in take_value(data, "carried", list))
         layout = Layout(
             codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, shortest=shortest,
             longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)),
             tilts=tuple(take_value(data, "tilts", list)), gap=data.get("gap"), ends=tuple(data.get("ends", ())),
-            carried=carried, **names,
+            carried=carried, never=tuple((k, i, j) for k, i, j in never), **names,
         )  # fmt: skip
         layout.check()
         needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}

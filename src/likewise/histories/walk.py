@@ -236,8 +236,8 @@ class Walk:
         return codes, fractions, every
 
     def _are_new(self, who: Ints, codes: Ints) -> Bools:
-        """(m,) which rows their entities do not hold already, at this moment or at all."""
-        new = self.once.are_new(who, codes)
+        """(m,) which rows their entities do not hold already, at this moment or at all, and which may come next."""
+        new = self.once.are_new(who, codes) & self.layout.following.may_follow(self.past.last[who], codes)
         return new & (self.recent[who] != self._keys(codes)[:, None]).all(1) if self.key_fields else new
 
     def _keys(self, codes: Ints) -> Ints:

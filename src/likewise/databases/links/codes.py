@@ -114,6 +114,12 @@ class SideCodes:
             found[rows, 1] = _nearest(points[rows], self.leaves[self.cluster_of == k])
         return found
 
+    def centres(self, codes: Ints) -> Floats:
+        """(P, F) the centre of the leaf of each code."""
+        first = np.searchsorted(self.cluster_of, codes[:, 0])
+        centres: Floats = self.leaves[first + codes[:, 1]]
+        return centres
+
     # ---- state -------------------------------------------------------------------------------------------------------
 
     def to_state(self) -> State:

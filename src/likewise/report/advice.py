@@ -23,7 +23,17 @@ LEVEL = 0.05
 LEAST_TELL = 0.003
 MANY_ATTACKS = 10
 SEARCHES = frozenset(
-    ("copies", "copies_once", "image_copies", "place_near", "text_copies", "text_run", "history_copies", "history_runs")
+    (
+        "copies",
+        "copies_once",
+        "image_copies",
+        "place_near",
+        "text_copies",
+        "text_run",
+        "history_copies",
+        "history_runs",
+        "db_subtrees",
+    )
 )
 """What sees the synthetic rows only and needs no holdout."""
 

@@ -28,22 +28,31 @@ def columns(report: Report, text: dict[str, str]) -> str:
     """The section; empty where there are no columns."""
     if not report.columns:
         return ""
-    order = sorted(range(len(report.columns)), key=lambda i: -(report.columns[i].error or 0.0))
+    return section(
+        "columns", text["columns"], key(text),
+        f'<p class="soft small">{escape(text["apart_note"].format(mark=MARK))}</p>',
+        _controls(report, len(beyond(report)), text),
+        cards(report, text),
+        f"<details><summary>{text['numbers_table']}</summary>{_column_table(report, text)}</details>",
+    )  # fmt: skip
+
+
+def cards(report: Report, text: dict[str, str], *, most: int | None = None) -> str:
+    """A card a column, those furthest apart first.
+
+    Args:
+        most: so many at most.
+    """
+    order = sorted(range(len(report.columns)), key=lambda i: -(report.columns[i].error or 0.0))[:most]
     rank, marked = {i: place for place, i in enumerate(order)}, beyond(report)
     paired = {name for pair in report.pairs if pair.grid is not None for name in (pair.a, pair.b)}
-    cards = "".join(
+    shown = "".join(
         _column_card(c, i, rank[i], text, is_beyond=c.name in marked, has_pairs=c.name in paired)
         for i, c in ((i, report.columns[i]) for i in order)
     )
     # Of many cards the browser lays out those near the window.
     kind = "columns many" if len(report.columns) > MANY else "columns"
-    return section(
-        "columns", text["columns"], key(text),
-        f'<p class="soft small">{escape(text["apart_note"].format(mark=MARK))}</p>',
-        _controls(report, len(marked), text),
-        f'<ol class="{kind}" data-told="{escape(text["bin_told"])}">{cards}</ol>',
-        f"<details><summary>{text['numbers_table']}</summary>{_column_table(report, text)}</details>",
-    )  # fmt: skip
+    return f'<ol class="{kind}" data-told="{escape(text["bin_told"])}">{shown}</ol>'
 
 
 def _controls(report: Report, n_beyond: int, text: dict[str, str]) -> str:

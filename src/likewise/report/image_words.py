@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from likewise.evaluate.results import Report
+from likewise.report import database_words
 from likewise.report.words import words
 
 TEXT: dict[str, dict[str, str]] = {
@@ -125,4 +126,5 @@ TEXT: dict[str, dict[str, str]] = {
 
 def words_for(report: Report, lang: str) -> dict[str, str]:
     """The texts of one language for this report. Raises OptionError for a language that is not there."""
-    return words(lang) | TEXT[lang] if report.is_of_images else words(lang)
+    own = TEXT if report.is_of_images else {} if report.database is None else database_words.TEXT
+    return words(lang) | own.get(lang, {})

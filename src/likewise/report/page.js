@@ -37,7 +37,7 @@ only?.addEventListener("click", () => {
 const percent = (s) => (s / 100).toFixed(s < 1000 ? 1 : 0) + "\u00a0%";
 for (const picture of document.querySelectorAll(".hist[data-bins]")) {
   const line = picture.parentElement.querySelector(".apart"), before = line?.innerHTML;
-  const words = document.querySelector(".columns").dataset.told;
+  const words = document.querySelector(".columns")?.dataset.told ?? "{label}: {real} / {synthetic}";
   const tell = (event) => {
     const bins = JSON.parse(picture.dataset.bins), box = picture.getBoundingClientRect();
     const at = Math.floor((bins.length * (event.clientX - box.left)) / box.width);

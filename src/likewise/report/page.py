@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from likewise.evaluate.figure import Group
+from likewise.evaluate.figure import Group, parts
 from likewise.evaluate.results import GROUPS, Report, Score
 from likewise.report import charts
 from likewise.report.advice import MARK, advice, alarms, giving_away, is_search
 from likewise.report.bundle import asset, scripts
 from likewise.report.columns import columns, guesses, subgroups
+from likewise.report.databases import database
 from likewise.report.histories import histories
 from likewise.report.image_words import words_for
 from likewise.report.images import classes, images
@@ -27,9 +28,9 @@ from likewise.report.rules import rules
 from likewise.report.score_words import figure, label, least_leak
 
 LEADS: dict[Group, tuple[str, ...]] = {
-    "fidelity": ("c2st", "trend", "shape", "frechet"),
+    "fidelity": ("c2st", "db_c2st_agg", "trend", "shape", "frechet", "db_hop_1", "db_cardinality"),
     "utility": ("tstr_auc", "tstr_r2", "tstr_accuracy"),
-    "privacy": ("membership", "copies", "image_membership", "image_copies"),
+    "privacy": ("membership", "copies", "image_membership", "image_copies", "db_membership", "db_subtrees"),
 }
 HEADS = ("measure", "", "value", "floor", "copy", "interval", "rows")
 
@@ -45,9 +46,9 @@ def render(report: Report, *, lang: str = "en") -> str:
     parts = classes(report, text) if of_images else subgroups(report, text) + guesses(report, text)
     # Pictures first, then tables.
     sections = (
-        f"{images(report, text)}{'' if of_images else columns(report, text)}{histories(report, text)}{pairs}"
-        f"{_prediction(report, lang)}{_scores(report, lang)}{rules(report, text)}{parts}{noisy(report, text)}"
-        f"{ledger(report, text)}{_method(report, lang)}"
+        f"{images(report, text)}{'' if of_images else columns(report, text)}{histories(report, text)}"
+        f"{database(report, text, lang)}{pairs}{_prediction(report, lang)}{_scores(report, lang)}{rules(report, text)}"
+        f"{parts}{noisy(report, text)}{ledger(report, text)}{_method(report, lang)}"
     )
     body = (
         f'<a class="skip" href="#scores">{text["skip"]}</a>{_header(report, text)}<main>'
@@ -79,6 +80,7 @@ def _header(report: Report, text: dict[str, str]) -> str:
         synthetic=f"{data.get('rows_synthetic', 0):,}",
         real=f"{data.get('rows_real', 0):,}",
         columns=data.get("columns", len(report.columns)),
+        tables=data.get("tables", 1),
         size=data.get("image_size", ""),
     )
     if data.get("rows_holdout"):
@@ -109,7 +111,7 @@ def _summary(report: Report, lang: str) -> str:
 def _summary_card(report: Report, group: Group, lang: str) -> str:
     text = words_for(report, lang)
     head = f'<div class="card"><h3>{text[group]}</h3><p class="soft">{text[f"{group}_question"]}</p>'
-    lead = next((report[name] for name in LEADS[group] if name in report), None)
+    lead = next((s for name in LEADS[group] for s in report.group(group) if parts(s.name).base == name), None)
     if lead is None:
         return f"{head}<p>{escape(text.get(_why_not(report, group), '–'))}</p></div>"
     stands = lead.stands
@@ -133,14 +135,25 @@ def _sentences(report: Report, group: Group, lang: str) -> Iterator[str]:
             yield _say(report["shape"], text["say_shape"])
         if tells := giving_away(report):
             yield text["say_tells"].format(columns=", ".join(c.name for c in tells[:3]))
+        yield from _say_database(report, text)
         yield from (_say(report[n], text[f"say_{n}"]) for n in ("frechet", "label_fidelity") if n in report)
     elif group == "utility":
         yield from (_say(s, text["say_utility"]) for s in report.group("utility")[:1])
     else:
-        yield from (_say(report[n], text[f"say_{n}"]) for n in LEADS["privacy"] if n in report)
+        yield from (_say(report[n], text[f"say_{n}"]) for n in LEADS["privacy"] if n in report and f"say_{n}" in text)
         yield from _say_attacks(report, text)
         if not any("membership" in name for name in names):
             yield text[_why_not(report, "privacy")]
+
+
+def _say_database(report: Report, text: dict[str, str]) -> Iterator[str]:
+    must_hold = [s for s in report.scores if "broken" in s.details]
+    if must_hold:
+        broken, every = (f"{n:,}" for n in (sum(s.details["broken"] for s in must_hold), sum(s.n for s in must_hold)))
+        yield text["say_links"].format(broken=broken, all=every)
+    if "db_c2st_agg" in report:
+        told, rewired = report["db_c2st_agg"].value, report["db_c2st_agg"].details["rewired"]
+        yield text["say_agg"].format(c2st=round(100 * told), rewired=round(100 * rewired))
 
 
 def _why_not(report: Report, group: Group) -> str:

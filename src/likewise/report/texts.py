@@ -71,7 +71,7 @@ def _facts(report: Report, text: dict[str, str]) -> str:
     data = report.data
     told = text["facts"].format(
         synthetic=f"{data.get('rows_synthetic', 0):,}", real=f"{data.get('rows_real', 0):,}",
-        columns=data.get("columns", len(report.columns)), size=data.get("image_size", ""),
+        columns=data.get("columns", len(report.columns)), tables=data.get("tables", 1), size=data.get("image_size", ""),
     )  # fmt: skip
     held = f"{data['rows_holdout']:,}" if data.get("rows_holdout") else ""
     return told + (text["facts_holdout"].format(holdout=held) if held else "")

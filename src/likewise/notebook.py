@@ -52,7 +52,7 @@ def card(title: str, *parts: Table | Picture | str) -> str:
     """
     found, left = [f"<b>{_text(title)}</b>"], MOST_BYTES
     for at, part in enumerate(parts):
-        share = left // (len(parts) - at)
+        share = left // 2 if isinstance(part, Picture) else left // (len(parts) - at)
         html = _part(part, share)
         found.append(html)
         left -= len(html.encode())

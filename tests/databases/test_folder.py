@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from likewise.databases import folder as folder_module
 from likewise.databases.database import Database
 from likewise.databases.folder import holds_tables
 from likewise.errors import InputError, LikewiseWarning, OutputError, SchemaError
@@ -100,6 +102,24 @@ def test_a_folder_that_holds_something_is_not_overwritten(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     shop.to_folder(tmp_path / "empty")
     assert (tmp_path / "empty" / "users.csv").exists()
+    shop.to_folder(tmp_path / "full", replace=True)
+    assert sorted(path.name for path in (tmp_path / "full").iterdir()) == ["database.json", "orders.csv", "users.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Database({"users": USERS, "orders": ORDERS})
+    shop.to_folder(tmp_path / "shop")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "shop").iterdir()}
+
+    def full(*arguments: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(folder_module, "write", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        shop.with_tables({"users": USERS.head(1)}).to_folder(tmp_path / "shop", replace=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "shop").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
 
 
 @pytest.mark.parametrize("name", ["../out", "a/b", ".hidden", "x:y", ""])

@@ -12,6 +12,7 @@ from likewise.databases.integrity import ORPHANS
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 from likewise.databases.pointing import parent_rows
 from likewise.errors import InputError, LikewiseWarning, OptionError
+from likewise.synthesizer import Synthesizer
 
 USERS = pl.DataFrame({"id": [1, 2, 3]})
 ORDERS = pl.DataFrame({"no": [7, 8, 9, 10], "user": [1, 9, None, 3]})
@@ -64,6 +65,12 @@ def test_a_primary_key_that_tells_no_rows_apart_is_an_error(frame: pl.DataFrame,
         return
     with pytest.raises(InputError, match=f"{said}.*name another"):
         database.settled()
+
+
+def test_no_table_is_learnt_whose_key_tells_no_rows_apart() -> None:
+    database = Database({"users": pl.DataFrame({"id": [1, 1], "age": [3, 4]})}, ["users(id)"])
+    with pytest.raises(InputError, match="1 of 2 rows of 'users' share it"):
+        Synthesizer().fit(database)
 
 
 def test_orphans_are_taken_for_missing_and_it_is_told() -> None:

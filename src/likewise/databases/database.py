@@ -107,14 +107,17 @@ class Database(Mapping[str, Any]):
     files: Mapping[str, TableFile] = MappingProxyType({})
     """How the tables that came from a folder were stored."""
 
-    def to_folder(self, path: PathLike) -> None:
+    def to_folder(self, path: PathLike, replace: bool = False) -> None:
         """Write all tables, in the formats they came in (else CSV), and `database.json` with the keys: the whole folder
         or nothing.
+
+        Args:
+            replace: a folder that is there makes place; without, one that holds files is refused.
 
         Raises:
             OutputError: the folder holds files already, or cannot be written.
         """
-        write_folder(self.tables, self.schema, path, self.files)
+        write_folder(self.tables, self.schema, path, self.files, replace_it=replace)
 
     # ---- SQL ---------------------------------------------------------------------------------------------------------
 

@@ -102,8 +102,8 @@ class Overview:
         if self.relations:
             parts += ["", f"{len(self.relations)} foreign keys, and children of a parent (least / median / most)"]
         for r in self.relations:
-            more = [f"{r.missing:,} rows point at nothing"] if r.missing else []
-            more += [f"{r.orphans:,} at what is not there"] if r.orphans else []
+            more = [f"missing: {r.missing:,}"] if r.missing else []
+            more += [f"orphans: {r.orphans:,}"] if r.orphans else []
             children = f"{r.least:,} / {r.median:g} / {r.most:,}, {_share(r.without)} of parents without"
             parts += [f"{r.key}", f"    {'; '.join(filter(None, (children, *more, r.types, r.evidence)))}"]
         return "\n".join([*parts, "", self.picture()])
@@ -275,7 +275,8 @@ def _drawn(view: Overview) -> str:
     boxes = [_box(x, y, table, view.rows[table]) for table, (x, y) in place.items()]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
-        f'role="img" font-family="sans-serif" font-size="12">{"".join(lines)}{"".join(boxes)}</svg>'
+        f'role="img" font-family="sans-serif" font-size="12" fill="#456"><g stroke="#888">{"".join(lines)}</g>'
+        f"{''.join(boxes)}</svg>"
     )
 
 
@@ -293,14 +294,13 @@ def _edge(child: tuple[int, int], parent: tuple[int, int], text: str) -> str:
     else:
         x, to_x = x + _WIDE, to_x + (_WIDE if to_x == x else 0)
         path = f"M{x} {y} C{x + 40} {y} {to_x + 40} {to_y} {to_x} {to_y}"
-    drawn = f'<path d="{path}" fill="none" stroke="#888"><title>{escape(text)}</title></path>'
-    return drawn + f'<circle cx="{to_x}" cy="{to_y}" r="3" fill="#555"/>'
+    return f'<path d="{path}" fill="none"><title>{escape(text)}</title></path><circle cx="{to_x}" cy="{to_y}" r="2.5"/>'
 
 
 def _box(x: int, y: int, table: str, n: int) -> str:
     shown = table if len(table) <= 22 else f"{table[:21]}…"
     return (
         f'<rect x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="4" fill="#f4f6fa" stroke="#567"/>'
-        f'<text x="{x + 8}" y="{y + 16}" font-weight="bold" fill="#123">{escape(shown)}</text>'
-        f'<text x="{x + 8}" y="{y + 31}" fill="#456">{n:,} rows</text>'
+        f'<text x="{x + 8}" y="{y + 16}" font-weight="bold">{escape(shown)}</text>'
+        f'<text x="{x + 8}" y="{y + 31}">{n:,} rows</text>'
     )

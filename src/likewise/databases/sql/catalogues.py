@@ -15,6 +15,8 @@ from likewise.errors import InputError, nearest
 
 Key = tuple[str | None, str]
 """Schema and name of a table."""
+BESIDE = "_likewise_"
+"""How tables of MySQL are called while they are made: they are no tables yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,7 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
         connection.all(
             f"SET search_path = {quoted(seen[0], 'postgresql') if len(seen) == 1 and seen[0] else 'pg_catalog'}"
         )
-    tables: dict[Key, None] = {(schema, name): None for schema in seen for name in inspector.get_table_names(schema)}
+    tables: dict[Key, None] = {(schema, name): None for schema in seen for name in _tables(inspector, schema)}
     views: dict[Key, None] = {(schema, name): None for schema in seen for name in _views(inspector, schema)}
     parts = _parts(connection) if connection.dialect == "postgresql" else {}
     keys, notes = chosen(names, tables, views, {key: None for key in tables if key in parts})
@@ -131,6 +133,10 @@ def _schemas(inspector: Any, asked: Sequence[str]) -> list[str | None]:
         if name not in known:
             raise InputError(f"there is no schema {name!r}{nearest(name, known)}")
     return list(asked) or [inspector.default_schema_name]
+
+
+def _tables(inspector: Any, schema: str | None) -> list[str]:
+    return [name for name in inspector.get_table_names(schema) if not name.startswith(BESIDE)]
 
 
 def _views(inspector: Any, schema: str | None) -> list[str]:

@@ -215,15 +215,17 @@ def _late_keys(plan: Plan, old: Mapping[str, Found]) -> list[ForeignKey]:
     return [key for key in plan.order.late if key.table in old and plan.dialect in ("postgresql", "mysql")]
 
 
-def _nullable(plan: Plan, key: ForeignKey) -> list[str]:
+def _nullable(plan: Plan, key: ForeignKey, old: Mapping[str, Found]) -> list[str]:
+    """Columns of a key that may be missing at first, where rows can be found again."""
     own = plan.keys.tables[key.table]
-    return [column for column in key.columns if own.primary and column not in (*own.primary, *own.required)]
+    free = [column.name for column in old[key.table].columns if column.nullable]
+    return [column for column in key.columns if own.primary and column in free and column not in own.primary]
 
 
 def _nulled(plan: Plan, name: str, old: Mapping[str, Found]) -> list[str]:
     """Columns of late keys that are missing at first."""
     keys = [key for key in _late_keys(plan, old) if key.table == name]
-    return list(dict.fromkeys(column for key in keys for column in _nullable(plan, key)))
+    return list(dict.fromkeys(column for key in keys for column in _nullable(plan, key, old)))
 
 
 def _put_off(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:
@@ -233,7 +235,7 @@ def _put_off(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:
         OutputError: it does not wait.
     """
     for key in _late_keys(plan, old) if plan.dialect == "postgresql" else ():
-        if not _nullable(plan, key):
+        if not _nullable(plan, key, old):
             if not any(found.columns == key.columns and found.deferrable for found in old[key.table].foreign):
                 circle = circle_through(plan.keys.foreign, key)
                 raise OutputError(
@@ -245,7 +247,7 @@ def _put_off(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:
 
 def _needs_no_checks(plan: Plan, frames: Mapping[str, pl.DataFrame], old: Mapping[str, Found]) -> bool:
     """Whether MySQL, which looks at every row alone, must not look."""
-    if any(not _nullable(plan, key) for key in _late_keys(plan, old)):
+    if any(not _nullable(plan, key, old) for key in _late_keys(plan, old)):
         return True
     own = {name: [key for key in plan.keys.of(name) if key.is_self] for name in old}
     return any(keys and by_level(frames[name], keys)[2] for name, keys in own.items())

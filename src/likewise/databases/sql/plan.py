@@ -90,6 +90,7 @@ def planned(
     notes: list[str] = []
     tables = {}
     order = order_of(keys)
+    several = like is not None and len({table.schema for table in like.tables.values()}) > 1
     for name in order.tables:
         given = None if like is None else like.tables.get(name)
         table = _table(name, frames[name], given)
@@ -97,7 +98,7 @@ def planned(
         if not same:
             source = "" if like is None or given is None else like.dialect
             table = _translated(table, keys, name, dialect, source, notes)
-        own_schema = schema if schema is not None else (table.schema if same and name != table.name else None)
+        own_schema = schema if schema is not None else (table.schema if same and several else None)
         tables[name] = replace(table, schema=own_schema)
     tables = tables if like is not None and like.dialect == dialect else _alike(tables, keys)
     _check_names(tables)

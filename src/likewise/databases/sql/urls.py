@@ -45,8 +45,11 @@ class Place:
         """As it may be shown: without user and password, wherever in the text they stand."""
         if self.path is not None:
             return str(self.path)
-        scheme, _, rest = self.url.partition("://")
-        return f"{scheme.partition('+')[0]}://{rest.rpartition('@')[2].partition('?')[0]}"
+        _, _, rest = self.url.partition("://")
+        shown = rest.partition("@")[2] if "@" in rest else rest
+        if "@" in shown or "%40" in shown:  # a sign of the password that was not written as %40
+            return f"{self.dialect}://..."
+        return f"{self.dialect}://{shown.partition('?')[0]}"
 
 
 def is_sql(text: str | os.PathLike[str]) -> bool:
@@ -150,6 +153,8 @@ def engine_of(at: Place, timeout: int, creator: Any = None) -> Any:
         name, pip = DRIVERS[at.dialect]
         pip = pip if driver is None or driver[1] == name else driver[1]
         raise InputError(f"the driver of {at.dialect} is not installed: pip install '{pip}'") from None
+    except sa.exc.NoSuchModuleError:
+        raise InputError(f"there is no such driver of {at.dialect}; leave it out of the URL, or install it") from None
     except (sa.exc.ArgumentError, ValueError):
         form = f"{at.dialect}://user:password@host/name"
         raise InputError(f"this URL cannot be read; write {form}, signs such as @ or / in it as %40, %2F") from None

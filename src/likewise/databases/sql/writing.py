@@ -12,7 +12,7 @@ import polars as pl
 
 from likewise.databases.integrity import problems
 from likewise.databases.keys import DatabaseSchema
-from likewise.databases.sql.catalogues import Found
+from likewise.databases.sql.catalogues import BESIDE, Found
 from likewise.databases.sql.faults import told
 from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there
 from likewise.databases.sql.plan import Plan, planned
@@ -190,16 +190,14 @@ def _counter(connection: Session, table: str, column: str) -> str | None:
 
 # ---- MySQL -----------------------------------------------------------------------------------------------------------
 
-_BESIDE = "_likewise_"
-
 
 def _write_mysql(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Found]) -> list[str]:
     """What makes tables commits by itself in MySQL: they are made and filled under other names, and take their own in
     one statement at the end. A session that is killed leaves those others, which the next one removes."""
     token = secrets.token_hex(4)
     new = [name for name in plan.order.tables if name not in old]
-    plan = replace(plan, renamed={name: f"{_BESIDE}{token}_{i}" for i, name in enumerate(new)})
-    connection.all(f"SELECT GET_LOCK('{_BESIDE}{token}', 0)")
+    plan = replace(plan, renamed={name: f"{BESIDE}{token}_{i}" for i, name in enumerate(new)})
+    connection.all(f"SELECT GET_LOCK('{BESIDE}{token}', 0)")
     _sweep(connection)
     try:
         for name in new:
@@ -229,9 +227,9 @@ def _write_mysql(connection: Session, plan: Plan, frames: Frames, old: Mapping[s
 
 def _sweep(connection: Session) -> None:
     """Remove what sessions left that were killed: those alive hold the lock of their name."""
-    names = [row[0] for row in connection.all(f"SHOW TABLES LIKE '{_BESIDE.replace('_', chr(92) + '_')}%'")]
+    names = [row[0] for row in connection.all(f"SHOW TABLES LIKE '{BESIDE.replace('_', chr(92) + '_')}%'")]
     tokens = {name.split("_")[2] for name in names}
-    dead = {token for token in tokens if connection.one(f"SELECT IS_FREE_LOCK('{_BESIDE}{token}')") == 1}
+    dead = {token for token in tokens if connection.one(f"SELECT IS_FREE_LOCK('{BESIDE}{token}')") == 1}
     _drop(connection, [name for name in names if name.split("_")[2] in dead])
 
 

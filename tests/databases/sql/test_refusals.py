@@ -1,0 +1,371 @@
+"""What cannot be read or written is said in words: no cell, no password; and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.databases.sql.conftest import PASSWORD, Server
+
+from likewise.databases.database import Database
+from likewise.databases.keys import DatabaseSchema, TableSchema
+from likewise.databases.sql import sessions
+from likewise.databases.sql.reflection import reflect
+from likewise.databases.sql.urls import place
+from likewise.databases.sql.writing import check_target
+from likewise.errors import InputError, LikewiseError, LikewiseWarning, OutputError
+
+
+def shop(n: int = 3) -> Database:
+    users = pl.DataFrame({"id": range(n), "name": [f"user {i}" for i in range(n)]})
+    orders = pl.DataFrame({"no": range(2 * n), "user": [i // 2 for i in range(2 * n)]})
+    return Database({"orders": orders, "users": users}, ["orders.user -> users.id", "orders(no)", "users(id)"])
+
+
+def name_of(url: str) -> str:
+    found = re.search(r"(?:@|localhost)/(\w+)", url)
+    assert found
+    return found[1]
+
+
+@pytest.fixture(params=["postgresql", "mysql"])
+def server(request: pytest.FixtureRequest) -> Server:
+    return request.getfixturevalue("postgres" if request.param == "postgresql" else "mariadb")
+
+
+# ---- reaching it -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", [
+    "postgresql://zoe:s3cret@127.0.0.1:1/shop", "mysql://zoe:s3cret@127.0.0.1:1/shop",
+    "postgresql://zoe:s3cret%2F%40@no-such-host.invalid/shop",
+])  # fmt: skip
+def test_a_server_that_is_not_there_is_named_without_the_password(url: str) -> None:
+    for act in (lambda: Database.from_sql(url), lambda: shop().to_sql(url)):
+        with pytest.raises(LikewiseError, match="cannot be reached") as error:
+            act()
+        assert "s3cret" not in str(error.value)
+        assert "zoe" not in str(error.value)
+
+
+def test_a_wrong_password_is_said_and_not_shown(server: Server) -> None:
+    url = server.of(name_of(server.new()), "likewise", "wr0ng-w0rd")
+    with pytest.raises(InputError, match="refuses the user or the password") as error:
+        Database.from_sql(url)
+    assert "wr0ng" not in str(error.value)
+    assert "wr0ng" not in repr(place(url))
+
+
+@pytest.mark.parametrize("url", [
+    "postgresql://u:p@w/s3cret?x@host/db", "mysql://u:s3cret@host/db?password=s3cret", "postgresql://u:s3cret/x@h/db",
+])  # fmt: skip
+def test_no_form_of_a_url_shows_a_password(url: str) -> None:
+    assert "s3cret" not in str(place(url))
+
+
+def test_what_is_no_database_is_said(tmp_path: Path, server: Server) -> None:
+    with pytest.raises(InputError, match="there is no file"):
+        Database.from_sql(tmp_path / "none.sqlite")
+    (tmp_path / "torn.sqlite").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    with pytest.raises(InputError, match="damaged"):
+        Database.from_sql(tmp_path / "torn.sqlite")
+    with pytest.raises(InputError, match="is no database"):
+        Database.from_sql(tmp_path / "people.csv")
+    with pytest.raises(InputError, match="no database of this name"):
+        Database.from_sql(server.url("nowhere"))
+    with pytest.raises(InputError, match="has no tables"):
+        Database.from_sql(server.new())
+    with pytest.raises(InputError, match="did you mean 'users'"):
+        Database.from_sql(server.new("CREATE TABLE users (id int)"), tables="user")
+
+
+def test_a_file_is_told_by_what_stands_in_it(tmp_path: Path) -> None:
+    shop().to_sql(tmp_path / "a.sqlite")
+    shop().to_sql(tmp_path / "b.duckdb")
+    (tmp_path / "a.sqlite").rename(tmp_path / "one.db")
+    (tmp_path / "b.duckdb").rename(tmp_path / "two.db")
+    assert place(tmp_path / "one.db").dialect == "sqlite"
+    assert place(tmp_path / "two.db").dialect == "duckdb"
+    assert Database.from_sql(tmp_path / "two.db").tables["users"].height == 3
+
+
+def test_a_driver_or_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="no such driver"):
+        Database.from_sql("postgresql+no_such_driver://localhost/shop")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(InputError, match=r"pip install 'psycopg\[binary\]'"):
+        Database.from_sql("postgresql://localhost/shop")
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(ImportError, match=r"likewise\[sql\]"):
+        Database.from_sql("postgresql://localhost/shop")
+
+
+# ---- rights and locks ------------------------------------------------------------------------------------------------
+
+
+def test_no_right_to_make_tables_is_told_before_the_work(server: Server) -> None:
+    url = server.new()
+    name = name_of(url)
+    if server.dialect == "postgresql":
+        server.run(
+            name, f"CREATE USER reader_{name} PASSWORD '{PASSWORD}'", "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+        )
+    else:
+        server.run(name, f"CREATE USER reader_{name}@localhost IDENTIFIED BY '{PASSWORD}'",
+                   f"GRANT SELECT ON {name}.* TO reader_{name}@localhost")  # fmt: skip
+    reader = server.url(name, f"reader_{name}")
+    with pytest.raises(OutputError, match="lacks the right"):
+        check_target(reader, ["users"])
+    with pytest.raises(OutputError, match="lacks the right"):
+        shop().to_sql(reader)
+
+
+def test_a_right_target_passes_the_check_and_stays_empty(empty_database: str) -> None:
+    check_target(empty_database, ["users", "orders"])
+    shop().to_sql(empty_database)
+    with pytest.raises(OutputError, match="holds rows already"):
+        check_target(empty_database, ["orders"])
+    check_target(empty_database, ["orders"], replace_rows=True)
+    assert set(Database.from_sql(empty_database).tables) == {"users", "orders"}
+
+
+def test_a_locked_table_is_not_waited_for_without_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "TIMEOUT", 1)
+    url = server.new()
+    shop().to_sql(url)
+    with server.connect(name_of(url)) as holder:
+        cursor = holder.cursor()
+        cursor.execute("BEGIN" if server.dialect == "postgresql" else "LOCK TABLES users WRITE")
+        if server.dialect == "postgresql":
+            cursor.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(InputError, match="locked by another session"):
+            Database.from_sql(url)
+        with pytest.raises(OutputError, match="locked by another session"):
+            shop().to_sql(url, replace=True)
+
+
+def test_a_locked_file_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    monkeypatch.setattr(sessions, "TIMEOUT", 0)
+    shop().to_sql(tmp_path / "a.sqlite")
+    holder = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(OutputError, match="locked by another session"):
+        shop().to_sql(tmp_path / "a.sqlite", replace=True)
+    holder.close()
+
+
+# ---- what tables are -------------------------------------------------------------------------------------------------
+
+
+def test_views_and_keys_to_tables_left_out_are_told(empty_database: str, request: pytest.FixtureRequest) -> None:
+    shop().to_sql(empty_database)
+    run(empty_database, request, "CREATE VIEW many AS SELECT name FROM users")
+    with pytest.warns(LikewiseWarning, match="many left out"):
+        assert "many" not in reflect(empty_database).tables
+    with pytest.warns(LikewiseWarning, match=r"orders \(user\) -> users left out"):
+        alone = Database.from_sql(empty_database, tables="orders")
+    assert alone.schema.foreign == ()
+    assert Database.from_sql(empty_database, tables=["users", "many"]).tables["many"].columns == ["name"]
+
+
+def run(url: str, request: pytest.FixtureRequest, *statements: str) -> None:
+    match place(url).dialect:
+        case "sqlite":
+            import sqlite3
+
+            with sqlite3.connect(url) as file:
+                file.executescript(";".join(statements))
+            file.close()
+        case "duckdb":
+            import duckdb
+
+            with duckdb.connect(url) as connection:
+                connection.execute(";".join(statements))
+        case "postgresql":
+            request.getfixturevalue("postgres").run(name_of(url), *statements)
+        case _:
+            request.getfixturevalue("mariadb").run(name_of(url), *statements)
+
+
+def test_two_schemas_with_one_name_of_a_table(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE SCHEMA a", "CREATE SCHEMA b", "CREATE TABLE a.t (id int PRIMARY KEY, x text)",
+        "CREATE TABLE b.only (y int)",
+        "CREATE TABLE b.t (id int REFERENCES a.t, z int)", "INSERT INTO a.t VALUES (1, 'x')",
+        "INSERT INTO b.t VALUES (1, 2)",
+    )  # fmt: skip
+    both = Database.from_sql(url, schema=["a", "b"])
+    assert set(both.tables) == {"a.t", "b.t", "only"}
+    assert [str(key) for key in both.schema.foreign] == ['"b.t".id -> "a.t".id']
+    assert set(Database.from_sql(url, schema="*").tables) == {"a.t", "b.t", "only"}
+    with pytest.raises(OutputError, match="would both be called 't'"):
+        both.to_sql(url, schema="c")
+    with pytest.raises(InputError, match="there is no schema 'd'"):
+        Database.from_sql(url, schema="d")
+    other = postgres.new()
+    both.to_sql(other)
+    assert set(Database.from_sql(other, schema="a,b").tables) == {"a.t", "b.t", "only"}
+
+
+def test_unknown_types_are_read_as_text_and_go_back(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE TABLE t (id int PRIMARY KEY, net inet, span int4range, tags text[], doc jsonb, at timetz, raw bytea, "
+        "day date, n numeric, gone interval, full_name text GENERATED ALWAYS AS ('no ' || id::text) STORED)",
+        "INSERT INTO t VALUES (1, '10.0.0.1', '[1,5)', '{a,\"b c\"}', '{\"a\": [1, null]}', '10:00+02', '\\xff00', "
+        "'2020-02-29', 1.5, '3 days')", "INSERT INTO t VALUES (2)",
+    )  # fmt: skip
+    with pytest.warns(LikewiseWarning, match="column 'net' of type 'inet' is read as text"):
+        real = Database.from_sql(url)
+    assert real.tables["t"]["raw"].to_list() == ["ff00", None]
+    assert real.tables["t"]["full_name"].to_list() == ["no 1", "no 2"]
+    real.to_sql(url, schema="fake")
+    name = name_of(url)
+    assert postgres.run(name, "SELECT * FROM t ORDER BY id") == postgres.run(name, "SELECT * FROM fake.t ORDER BY id")
+    assert postgres.run(name, "INSERT INTO fake.t (id) VALUES (9) RETURNING full_name") == [("no 9",)]
+
+
+# ---- rows that are refused -------------------------------------------------------------------------------------------
+
+
+def test_rows_that_break_keys_are_counted_and_nothing_is_left(empty_database: str) -> None:
+    lost = shop()
+    lost = lost.with_tables({"users": lost.tables["users"].head(1)})
+    with pytest.raises(OutputError, match=r"orders.user -> users.id: 4 of 6 rows"):
+        lost.to_sql(empty_database)
+    twice = shop()
+    twice = twice.with_tables({"users": pl.concat([twice.tables["users"]] * 2)})
+    with pytest.raises(OutputError, match=r"users\(id\): 3 of 6 rows of 'users' share it"):
+        twice.to_sql(empty_database)
+    with pytest.raises(InputError, match=r"there is no file|has no tables"):
+        Database.from_sql(empty_database)
+
+
+def test_a_refusal_in_the_middle_leaves_nothing_and_shows_no_cell(
+    empty_database: str, request: pytest.FixtureRequest
+) -> None:
+    checked = DatabaseSchema({"a": TableSchema(primary=("id",)), "b": TableSchema(checks=("x < 5",))})
+    rows = {"a": pl.DataFrame({"id": [1, 2]}), "b": pl.DataFrame({"x": [1, 77777]})}
+    run(empty_database, request, "CREATE TABLE earlier (x int)", "INSERT INTO earlier VALUES (3)")
+    with pytest.raises(OutputError, match="breaks a CHECK") as error:
+        Database(rows, checked).to_sql(empty_database)
+    assert "77777" not in str(error.value)
+    assert set(Database.from_sql(empty_database).tables) == {"earlier"}
+    fine = Database({**rows, "b": pl.DataFrame({"x": [1]})}, checked)
+    fine.to_sql(empty_database)
+    with pytest.raises(OutputError, match="breaks a CHECK"):
+        Database(rows, checked).to_sql(empty_database, replace=True)
+    assert Database.from_sql(empty_database).tables["b"]["x"].to_list() == [1]
+
+
+def test_rows_elsewhere_that_point_here_are_not_lost(empty_database: str) -> None:
+    shop().to_sql(empty_database)
+    with pytest.raises(OutputError, match="point at table 'users'"):
+        Database({"users": shop().tables["users"]}, ["users(id)"]).to_sql(empty_database, replace=True)
+    assert Database.from_sql(empty_database).tables["orders"].height == 6
+
+
+# ---- circles ---------------------------------------------------------------------------------------------------------
+
+
+def circle() -> Database:
+    a = pl.DataFrame({"id": [1, 2], "b": [11, 12], "x": [1, 2]})
+    b = pl.DataFrame({"id": [11, 12], "a": [2, 1]})
+    schema = Database({"a": a, "b": b}, ["a.b -> b.id", "b.a -> a.id", "a(id)", "b(id)"]).schema
+    return Database({"a": a, "b": b}, schema.replace("b", required=("a",)))
+
+
+@pytest.mark.filterwarnings("ignore:foreign key a.b:likewise.errors.LikewiseWarning")
+@pytest.mark.parametrize("required", [False, True])
+def test_circles_of_keys_are_made_and_filled(empty_database: str, required: bool) -> None:
+    wanted = circle()
+    if required:
+        wanted = wanted.with_schema(wanted.schema.replace("a", required=("b",)))
+    wanted.to_sql(empty_database)
+    back = Database.from_sql(empty_database)
+    kept = 1 if place(empty_database).dialect == "duckdb" else 2
+    assert len(back.schema.foreign) == kept
+    refused = required and place(empty_database).dialect == "postgresql"
+    if refused:
+        with pytest.raises(OutputError, match=r"a.b -> b.id, b.a -> a.id go in a circle"):
+            wanted.to_sql(empty_database, replace=True)
+    else:
+        wanted.to_sql(empty_database, replace=True)
+    assert Database.from_sql(empty_database).tables["a"].sort("id")["b"].to_list() == [11, 12]
+
+
+def test_circles_that_can_wait_are_filled(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL, x int)",
+        "CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a DEFERRABLE)",
+        "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b DEFERRABLE",
+    )
+    circle().to_sql(url)
+    assert all(key.deferrable for key in reflect(url).foreign)
+    assert Database.from_sql(url).tables["b"].height == 2
+
+
+def test_rows_that_point_at_their_own_table_come_after_what_they_point_at(empty_database: str) -> None:
+    n = 300
+    tree = pl.DataFrame({"id": range(n), "boss": [None if i == n - 1 else min(i + 1 + i % 7, n - 1) for i in range(n)]})
+    Database({"staff": tree}, ["staff.boss -> staff.id", "staff(id)"]).to_sql(empty_database)
+    assert Database.from_sql(empty_database).tables["staff"].sort("id").equals(tree)
+
+
+# ---- killed ----------------------------------------------------------------------------------------------------------
+
+KILLED = """
+import os, sys
+import polars as pl
+from likewise.databases.database import Database
+from likewise.databases.sql import filling
+
+def told(connection, plan, *rest, insert=filling._insert):
+    insert(connection, plan, *rest)
+    print("one is in", flush=True)
+    import time
+    time.sleep(60)
+
+filling._insert = told
+n = 60_000
+users = pl.DataFrame({"id": range(n), "name": ["x"] * n})
+orders = pl.DataFrame({"no": range(n), "user": range(n)})
+database = Database({"orders": orders, "users": users}, ["orders.user -> users.id", "orders(no)", "users(id)"])
+database.to_sql(sys.argv[1], replace=len(sys.argv) > 2)
+"""
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_writer_that_is_killed_leaves_the_target_as_it_was(
+    empty_database: str, replace: bool, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if replace:
+        shop().to_sql(empty_database)
+    script = tmp_path / "killed.py"
+    script.write_text(textwrap.dedent(KILLED))
+    command = [sys.executable, str(script), empty_database, *(["replace"] if replace else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "one is in\n"
+        os.kill(writer.pid, signal.SIGKILL)
+    if place(empty_database).path is None:
+        time.sleep(0.3)  # until the server sees that it has gone
+    if replace:
+        assert Database.from_sql(empty_database).tables["orders"].height == 6
+    else:
+        with pytest.raises(InputError, match=r"there is no file|has no tables"):
+            Database.from_sql(empty_database)
+    shop(4).to_sql(empty_database, replace=replace)
+    assert Database.from_sql(empty_database).tables["orders"].height == 8
+    if place(empty_database).dialect == "mysql":
+        names = request.getfixturevalue("mariadb").run(name_of(empty_database), "SHOW TABLES")
+        assert sorted(names) == [("orders",), ("users",)]

@@ -65,6 +65,40 @@ def test_a_count_of_others_is_no_key_of_theirs() -> None:
     assert foreign(infer_keys({"rooms": rooms, "houses": houses})) == {"houses.room -> rooms.id"}
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "high"),
+    [
+        ("orders", "order_status_id", 5), ("cost", "cost_event_id", 90), ("customer_types", "member_type_id", 3),
+        ("employees", "staff", 30), ("employees", "reports", 8), ("order_items", "status_id", 4),
+    ],
+)  # fmt: skip
+def test_a_name_that_only_begins_or_ends_as_that_of_a_table_is_of_another(table: str, column: str, high: int) -> None:
+    key = f"{table.removesuffix('s')}_id"
+    own = pl.DataFrame({key: range(1, 101), column: drawn(1, 100, high), "score": drawn(2, 100, 9)})
+    other = pl.DataFrame({"visit_id": range(100), column: drawn(3, 100, high)})
+    assert foreign(infer_keys({table: own, "visits": other})) == set()
+
+
+def test_a_name_may_say_whose_and_in_what_role() -> None:
+    accounts = pl.DataFrame({"account_id": range(1, 51), "score": drawn(1, 50, 9)})
+    moves = {"move_id": range(200)} | {name: drawn(7, 200, 50) for name in ("account_id_from", "to_account_id")}
+    assert foreign(infer_keys({"accounts": accounts, "moves": pl.DataFrame(moves)})) == {
+        "moves.account_id_from -> accounts.account_id", "moves.to_account_id -> accounts.account_id"
+    }  # fmt: skip
+
+
+def test_texts_of_several_words_are_keys_where_they_are_named_so() -> None:
+    kinds = [f"has been {a} by {b}" for a in ("put", "sent", "seen") for b in ("me", "you", "them")]
+    tables = {
+        "relationship": pl.DataFrame({"relationship_id": kinds, "reverse_relationship_id": kinds[::-1]}),
+        "pairs": pl.DataFrame({"pair_id": range(90), "relationship_id": kinds * 10}),
+    }  # fmt: skip
+    assert foreign(infer_keys(tables)) == {
+        "relationship.reverse_relationship_id -> relationship.relationship_id",
+        "pairs.relationship_id -> relationship.relationship_id",
+    }
+
+
 def test_na_is_a_key_among_keys_and_missing_elsewhere() -> None:
     codes = ["DE", "FR", "NA", "US", "BR", "IN"]
     countries = pl.DataFrame({"country_code": codes, "area": drawn(1, 6, 900)})

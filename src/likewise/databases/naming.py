@@ -79,8 +79,10 @@ class TableName:
 
     @property
     def heads(self) -> list[tuple[str, ...]]:
-        """What it may be called in the name of a key: by all words, or the last alone."""
-        return [self.words, self.words[-1:]] if len(self.words) > 1 else [self.words]
+        """What it may be called in the name of a key: by all words, or the last alone if that says what it is, and not
+        "type" or the like, which may be of anything."""
+        says = len(self.words) > 1 and self.words[-1] not in _PLAIN
+        return [self.words, self.words[-1:]] if says else [self.words]
 
 
 def table_names(tables: Iterable[str]) -> dict[str, TableName]:
@@ -180,20 +182,21 @@ def names_parent(column: str, key: str, parent: TableName) -> int:
     if not stem:
         return NONE
     is_key = names_key(column)
-    if not is_plain(key) and own and (_ends(stem, own) or _same_words(stem, own)):
-        return FULL
+    if own and not is_plain(key):
+        in_role = not set(own) <= _PLAIN and (_ends(stem, own) or _leads(column, own))
+        if in_role or _same_words(stem, own):
+            return FULL
     for head in parent.heads:
-        if _ends(stem, head) or (len(stem) > len(head) and _same_words(stem[: len(head)], head)):
-            whole = is_key and (head is parent.words or len(parent.words) == 1)
-            return FULL if whole else PART
+        if _ends(stem, head) or _leads(column, head):
+            return FULL if is_key and head == parent.words else PART
     if is_key and (is_short_for(stem[-1], parent.words[-1]) or is_short_for("".join(stem), "".join(parent.words))):
         return PART
     return NONE
 
 
 def names_above(column: str) -> bool:
-    """Whether a name tells of another row of the same table: a manager, a parent."""
-    return bool(_ABOVE & set(parts_of(column)))
+    """Whether a name tells of another row of the same table: a manager, a parent; "reports" are how many there are."""
+    return bool(_ABOVE & set(parts_of(column))) and not names_many(column)
 
 
 def names_doer(column: str, parent: TableName) -> bool:
@@ -204,3 +207,10 @@ def names_doer(column: str, parent: TableName) -> bool:
 def _ends(stem: tuple[str, ...], head: tuple[str, ...]) -> bool:
     """Whether a name ends in other words, whole."""
     return any(_same_words(stem[at:], head) for at in range(len(stem)))
+
+
+def _leads(column: str, head: tuple[str, ...]) -> bool:
+    """Whether a name begins with other words, and with the word for a key right behind them: "account_id_from", but not
+    "order_status_id", which is none of an order."""
+    parts = parts_of(column)
+    return len(parts) > len(head) + 1 and is_key_word(parts[len(head)]) and _same_words(tuple(parts[: len(head)]), head)

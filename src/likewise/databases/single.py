@@ -63,7 +63,7 @@ def single_keys(facts: Facts) -> dict[str, str | None]:
 
 
 def _may_be_primary(column: Column) -> bool:
-    return column.may_be_key and column.is_complete and column.is_unique and not _is_prose(column)
+    return column.may_be_key and column.is_complete and column.is_unique
 
 
 def _is_prose(column: Column) -> bool:
@@ -83,7 +83,7 @@ def _primary_score(facts: Facts, column: Column, unique: Mapping[str, Sequence[C
     """How much speaks for a unique column as the primary key."""
     own = _own(facts, column)
     few = len(column.values) < 3
-    score = {FULL: 4, PART: 3, NONE: 0}[own] + (column.place == 0)
+    score = {FULL: 4, PART: 3, NONE: 0}[own] + (column.place == 0) - 3 * (own < FULL and _is_prose(column))
     if naming.names_key(column.name) and own == NONE:
         score += 1 if few else 2
     score += _looks_like_key(column)
@@ -228,7 +228,8 @@ def _holds(facts: Facts, link: Link, *, is_primary: bool) -> bool:
         measured = is_measure(child.name) and not naming.names_key(child.name)
         return link.share >= (0.9 if dense else 0.5) and not (measured and dense and link.covers < 0.5)
     if link.named == PART:
-        far = link.bits >= 3 or link.covers >= 0.5 or (naming.names_key(child.name) and link.share == 1)
+        above = child.table == parent.table and link.share == 1
+        far = link.bits >= 3 or link.covers >= 0.5 or above
         counts = dense and child.is_number and naming.names_many(child.name)
         return link.share >= (0.98 if dense else 0.9) and far and not counts
     if link.named == naming.HINT:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import likewise as lw
+from likewise import errors
+from likewise.cli.inputs import Measured
 
 if TYPE_CHECKING:
+    from likewise.cli.terminal import Terminal
     from likewise.databases.database import Database
 
 _TABLES = "What the tables are"
@@ -45,3 +50,25 @@ def open_database(source: str, keys: list[str] | None, keep: list[str] | None) -
     for table in keep or []:
         schema = schema.replace(table, kept=True)
     return database.with_schema(schema)
+
+
+def open_databases(
+    real: str, synthetic: list[str], holdout: Path | None, keys: list[str] | None, keep: list[str] | None,
+    unused: Mapping[str, Any], terminal: Terminal,
+) -> Measured:  # fmt: skip
+    """A database that others were learnt from, those others, and one of other root entities.
+
+    Args:
+        unused: options, by name, that say nothing of databases.
+
+    Raises:
+        OptionError: one of these is given.
+    """
+    for name, value in unused.items():
+        if value:
+            raise errors.OptionError(f"--{name} is for tables, and {real!r} is a database")
+    with terminal.doing("reading"):
+        first = open_database(real, keys, keep)
+        fakes = [lw.Database.read(source).with_schema(first.schema) for source in synthetic]
+        held_out = None if holdout is None else lw.Database.read(holdout).with_schema(first.schema)
+    return Measured(first, fakes, held_out, None)

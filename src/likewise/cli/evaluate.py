@@ -1,4 +1,4 @@
-"""`likewise evaluate`: tables, or sets of images, measured against the real one."""
+"""`likewise evaluate`: tables, databases, or sets of images, measured against the real one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.compare import names_of
+from likewise.cli.databases import Keep, Keys, is_database, open_databases
 from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
@@ -38,9 +39,9 @@ from likewise.cli.outputs import check_outputs, open_terminal, show, show_withhe
 
 
 def evaluate(
-    real: Annotated[Path, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
+    real: Annotated[str, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
     synthetic: Annotated[
-        list[Path], typer.Argument(metavar="SYNTHETIC...", help="The rows to measure; several tables are compared.")
+        list[str], typer.Argument(metavar="SYNTHETIC...", help="The rows to measure; several tables are compared.")
     ],
     holdout: Holdout = None,
     target: Target = None,
@@ -51,6 +52,8 @@ def evaluate(
     time: Time = None,
     in_order: InOrder = False,
     schema_file: SchemaFile = None,
+    key: Keys = None,
+    keep: Keep = None,
     json: JsonFile = None,
     report: HtmlFile = None,
     show_real: Annotated[
@@ -63,7 +66,7 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Measure likeness and leakage of two tables, or of two sets of images (.npz, or folders of PNG).
+    """Measure likeness and leakage of two tables, two databases, or two sets of images (.npz, or folders of PNG).
 
     \b
     Examples:
@@ -73,6 +76,7 @@ def evaluate(
       likewise evaluate train.csv fake.csv --holdout test.csv --entity person_id
       likewise evaluate visits.csv fake.csv --holdout others.csv --entity patient --time day --report report.html
       likewise evaluate train.npz fake.npz --holdout test.npz --report report.html
+      likewise evaluate shop/ fake/ --holdout later/ --keep countries --report report.html
     """
     terminal = open_terminal(quiet, json)
     check_outputs(report, json)
@@ -80,7 +84,14 @@ def evaluate(
 
     wanted = measures_of(measures)
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
-    them = open_measured(real, synthetic, holdout, schema_file, target, whose, reading, terminal)
+    if is_database(real):
+        told = {"schema": schema_file, "show-real": show_real, "dp-only": dp_only, **dict.fromkeys(reading.given, True)}
+        them = open_databases(real, synthetic, holdout, key, keep, told, terminal)
+    elif key or keep:
+        raise errors.OptionError(f"--{'key' if key else 'keep'} is for databases, and {real!r} is none")
+    else:
+        paths = [Path(path) for path in synthetic]
+        them = open_measured(Path(real), paths, holdout, schema_file, target, whose, reading, terminal)
     if dp_only:
         if len(synthetic) > 1:
             raise errors.OptionError("--dp-only withholds what a comparison would show; give one table")
@@ -103,5 +114,7 @@ def evaluate(
             )
             for fake in them.synthetic
         ]
-    figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=names_of(synthetic))
+    figures = (
+        reports[0] if len(reports) == 1 else lw.compare(reports, names=names_of([Path(path) for path in synthetic]))
+    )
     show(figures, terminal, report=report, json=json, lang=lang)

@@ -1,0 +1,74 @@
+"""`likewise evaluate` of folders and of files of SQL."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import likewise as lw
+from likewise.cli.app import app
+
+from .made import database
+
+RUN = CliRunner()
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[str]:
+    made = []
+    for seed, name in enumerate(("real", "fake", "later")):
+        database(60, seed).to_folder(tmp_path / name)
+        made.append(str(tmp_path / name))
+    return made
+
+
+def test_folders_are_measured_and_shown(folders: list[str], tmp_path: Path) -> None:
+    real, fake, later = folders
+    page, figures = tmp_path / "report.html", tmp_path / "report.json"
+    done = RUN.invoke(
+        app, ["evaluate", real, fake, "--holdout", later, "--measures", "attacks", "--report", str(page), "--json",
+              str(figures)],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "Foreign keys not found" in done.output
+    assert 'class="drawn"' in page.read_text(encoding="utf-8")
+    report = lw.Report.from_dict(json.loads(figures.read_text(encoding="utf-8")))
+    assert report["db_links"].value == 0.0
+    assert "db_membership:customers" in report
+
+
+def test_options_of_tables_are_refused(folders: list[str]) -> None:
+    for option in (["--target", "age"], ["--entity", "id"], ["--show-real"], ["--dp-only"], ["--delimiter", ";"]):
+        done = RUN.invoke(app, ["evaluate", *folders[:2], *option])
+        assert done.exit_code == 2, (option, done.output)
+        assert "is for tables" in done.output
+
+
+def test_keys_are_of_databases(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n1\n", encoding="utf-8")
+    done = RUN.invoke(app, ["evaluate", str(tmp_path / "a.csv"), str(tmp_path / "a.csv"), "--key", "a(x)"])
+    assert done.exit_code == 2
+    assert "is for databases" in done.output
+
+
+def test_a_file_of_sqlite_is_measured_with_its_keys(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    for seed, name in enumerate(("real", "fake")):
+        with sqlite3.connect(tmp_path / f"{name}.sqlite") as file:
+            file.executescript(
+                "CREATE TABLE a (id INTEGER PRIMARY KEY, x REAL NOT NULL);"
+                "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER NOT NULL REFERENCES a(id));"
+            )
+            file.executemany("INSERT INTO a VALUES (?, ?)", [(i, i * 7 % 31 + seed) for i in range(40)])
+            file.executemany("INSERT INTO b VALUES (?, ?)", [(i, i * 3 % (40 + 5 * seed)) for i in range(90)])
+    figures = tmp_path / "report.json"
+    sides = [str(tmp_path / f"{name}.sqlite") for name in ("real", "fake")]
+    done = RUN.invoke(app, ["evaluate", *sides, "--measures", "attacks", "--json", str(figures)])
+    assert done.exit_code == 0, done.output
+    report = lw.Report.from_dict(json.loads(figures.read_text(encoding="utf-8")))
+    assert report["db_links"].details["worst"] == "b.a -> a.id"
+    assert report["db_links"].stands == "worse"

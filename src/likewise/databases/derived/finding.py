@@ -22,7 +22,7 @@ from likewise.databases.derived.kinds import (
     Total,
     gathered,
     gathered_totals,
-    ordered,
+    numeric,
 )
 from likewise.databases.derived.making import in_order, rows_of
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
@@ -34,6 +34,10 @@ BY_CHANCE = 20
 """So many rows would break what is found, were the columns told apart by chance."""
 LOOK_AT = 5_000
 """Parents, with all their rows, that are looked at."""
+LOOK_AT_ROWS = 50_000
+"""Rows that are looked at one by one."""
+FIRST = 500
+"""Rows of a parent, in order, that tell a balance."""
 MOST_FACTORS = 16
 MOST_LEVELS = 20
 SHARED = 5
@@ -73,11 +77,12 @@ def find(
             continue
         pair = _Pair.of(tables, schema, key, rng)
         if pair is not None:
-            carried = list(_carried(pair))
+            thin = pair.thin(rng)
+            carried = list(_carried(thin))
             found += carried
             found += _totals(pair, {(one.column, one.source) for one in carried})
             found += _implied(pair)
-            found += _after(pair)
+            found += _after(thin)
             found += _running(pair, schema.tables[key.table].order)
     rank = [Carried, Total, Implied, Running, After]
     return in_order(sorted(found, key=lambda one: rank.index(type(one))))
@@ -139,6 +144,13 @@ class _Pair:
         named = checked | frozenset(own.named)
         return cls(key, child[rows], parent[some], names[0], names[1], named, said, link[rows], held, whole)
 
+    def thin(self, rng: np.random.Generator) -> _Pair:
+        """With no more rows than are looked at one by one, some of each parent."""
+        if len(self.link) <= LOOK_AT_ROWS:
+            return self
+        rows = np.sort(rng.choice(len(self.link), LOOK_AT_ROWS, replace=False))
+        return replace(self, child=self.child[rows], link=self.link[rows])
+
 
 def _checked(table: TableSchema, frame: pl.DataFrame) -> Iterator[str]:
     """Columns that rules may tell of: they are drawn by these."""
@@ -197,6 +209,8 @@ def _carried(pair: _Pair) -> Iterator[Carried]:
             if source in pair.key.parent_columns or not _kin(held.dtype, pair.parent[source].dtype):
                 continue
             copied = gathered(pair.parent[source], pair.link)
+            if _same(held.head(1_000), copied.head(1_000)).mean() < 0.7:
+                continue
             hits = _same(held, copied)
             if not _confirmed(hits, pair.link, pair.held):
                 continue
@@ -352,22 +366,21 @@ def _running(pair: _Pair, order: str | None) -> Iterator[Running]:
     """child.balance = the one before + an amount."""
     if order is None or order not in pair.child.columns:
         return
-    numbers = [c for c in pair.mine if pair.child[c].dtype.is_numeric() and c != order][:MOST_FACTORS]
-    for column in (c for c in numbers if c not in pair.named):
-        decimals = _decimals(pair.child[column])
-        for amount in numbers:
-            if amount == column:
-                continue
-            frame = ordered(pair.child, Running(pair.key, order, column, amount), pair.link)
-            frame = frame.with_columns(step=pl.col("balance").diff().over("link")).filter(pl.col("k") > 0)
+    names = [c for c in pair.mine if pair.child[c].dtype.is_numeric() and c != order][:MOST_FACTORS]
+    told = pl.DataFrame([pl.Series("link", pair.link), pair.child[order].alias("order"), *pair.child.select(names)])
+    told = told.sort("link", "order", maintain_order=True).with_columns(k=pl.int_range(pl.len()).over("link"))
+    told = told.filter(pl.col("k") < FIRST)
+    later = (told["k"] > 0).to_numpy()
+    numbers = {c: numeric(told[c]) for c in names}
+    link = told["link"].to_numpy()[later]
+    for column in (c for c in names if c not in pair.named):
+        step, decimals = numbers[column].diff().filter(pl.Series(later)), _decimals(pair.child[column])
+        for amount in (c for c in names if c != column):
             for sign in (1, -1):
-                due = frame["amount"] * sign
-                hits = _same(frame["step"], due, decimals)
-                fits = len(hits) and hits.mean() >= SURE
-                if (
-                    fits
-                    and _confirmed(hits, frame["link"].to_numpy(), pair.held)
-                    and _surprising(frame["step"], due, hits)
-                ):
+                due = (numbers[amount] * sign).filter(pl.Series(later))
+                if not len(step) or _same(step.head(1_000), due.head(1_000), decimals).mean() < 0.7:
+                    continue
+                hits = _same(step, due, decimals)
+                if _confirmed(hits, link, pair.held) and _surprising(step, due, hits, decimals):
                     yield Running(pair.key, order, column, amount, sign, decimals)
                     break

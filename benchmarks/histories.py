@@ -117,8 +117,9 @@ RIVALS = (
 CAREERS: dict[str, dict[str, Any]] = {
     "playerID": {"kind": "id"}, "yearID": {"bounds": (1871, 2019)}, "lgID": {"nullable": True},
     "POS": {"levels": ("1B", "2B", "3B", "C", "OF", "P", "SS")}, "G": {"bounds": (0, 165)},
-    "GS": {"bounds": (0, 165), "nullable": True}, "InnOuts": {"bounds": (0, 4500), "nullable": True},
-    "PO": {"bounds": (0, 1900)}, "A": {"bounds": (0, 650)}, "E": {"bounds": (0, 120)}, "DP": {"bounds": (0, 200)},
+    "GS": {"kind": "integer", "bounds": (0, 165), "nullable": True},
+    "InnOuts": {"kind": "integer", "bounds": (0, 4500), "nullable": True}, "PO": {"bounds": (0, 1900)},
+    "A": {"bounds": (0, 650)}, "E": {"kind": "integer", "bounds": (0, 120)}, "DP": {"bounds": (0, 200)},
 }  # fmt: skip
 """Of baseball: nobody plays more games than a season has, and leagues and teams (`LISTED`) stand in every almanac."""
 LISTED = ("lgID", "teamID")

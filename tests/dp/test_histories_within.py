@@ -140,7 +140,7 @@ def test_steps_take_entities_and_not_rows_with_the_rate_that_is_paid_for(monkeyp
 
     monkeypatch.setattr(EntitySums, "_rows_of", watched)
     n, steps, rate = 1_000, 40, 0.1
-    sums = entity_sums(np.arange(n) * 3, 3 * n, steps=steps, rate=rate)
+    sums = entity_sums(np.full(n, 3), steps=steps, rate=rate)
     for _ in range(steps):
         sums.noisy(2, lambda codes, present: np.zeros(2))
     assert sum(seen) == pytest.approx(n * steps * rate, abs=6 * np.sqrt(n * steps * rate))
@@ -149,22 +149,22 @@ def test_steps_take_entities_and_not_rows_with_the_rate_that_is_paid_for(monkeyp
 # ---- one contribution of each entity ---------------------------------------------------------------------------------
 
 
-def entity_sums(starts: Ints, n: int, *, steps: int = 1, rate: float = 1.0, codes: Any = None) -> EntitySums:
+def entity_sums(lengths: Any, *, steps: int = 1, rate: float = 1.0, codes: Any = None) -> EntitySums:
     plan = StepPlan(
         steps=steps, rate=rate, multiplier=1.0, clip=1.0, epsilon_before=0.0, epsilon=1.0, delta=1e-6, n_rows=40.0
     )  # fmt: skip
+    n = int(np.sum(lengths))
     rows = np.zeros((n, 1), np.uint8) if codes is None else codes
-    return EntitySums(Codes(rows, np.zeros((n, 0), np.float32)), np.asarray(starts), plan, 8)
+    return EntitySums(Codes(rows, np.zeros((n, 0), np.float32)), np.asarray(lengths), plan, 8)
 
 
 def summed(lengths: list[int], rows: np.ndarray, make: Callable[..., ClippedSums] = entity_sums) -> np.ndarray:
     """The exact sum of one step that takes everybody: rows alike pull the same way."""
-    starts = np.cumsum(lengths) - lengths
     net = small_net(SIZES)
     net.drop.rate = 0.0
     seen = net.visible([1, 0, 3, 2])
     descent = PrivateDescent(
-        net, lambda x, own: net.nll(x, seen).sum(1), make(starts, len(rows), codes=rows),
+        net, lambda x, own: net.nll(x, seen).sum(1), make(lengths, codes=rows),
         Schedule(learning_rate=0.01, weight_decay=0.0), public=public_codes(n=8),
         rows_of=lambda some: torch.from_numpy(some.codes.astype(np.int64)),
     )  # fmt: skip
@@ -195,8 +195,8 @@ def test_somebody_of_500_rows_moves_the_sum_by_no_more_than_the_clip_norm() -> N
 
 @pytest.mark.usefixtures("exact_sums")
 def test_planted_sampling_of_rows_is_caught() -> None:
-    def rows_alone(starts: Ints, n: int, codes: Any) -> ClippedSums:
-        told = entity_sums(starts, n, codes=codes)
+    def rows_alone(lengths: Any, codes: Any) -> ClippedSums:
+        told = entity_sums(lengths, codes=codes)
         return ClippedSums(told._codes, told.plan)
 
     assert moved_by_the_canary(rows_alone) > 100
@@ -313,6 +313,31 @@ def test_planted_counts_of_all_rows_are_caught(monkeypatch: pytest.MonkeyPatch) 
     assert furthest(table(), pl.concat([table(), odd()]), monkeypatch) > 2
 
 
+@pytest.mark.parametrize("more", [odd(), table(1, seed=3).with_columns(who=pl.lit("another"))])
+def test_an_entity_more_changes_no_row_of_any_other(more: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the steps are given: to each entity its own rows, the same whoever stands before it in the table."""
+    blind_answers(monkeypatch)
+    blind_cuts(monkeypatch)
+    given: list[list[np.ndarray]] = []
+    honest = Entities.__init__
+
+    def watched(self: Entities, codes: Codes, lengths: Ints, *rest: Any) -> None:
+        given[-1] += np.split(codes.codes, np.cumsum(lengths)[:-1])
+        honest(self, codes, lengths, *rest)
+
+    monkeypatch.setattr(Entities, "__init__", watched)
+    base = table(60)
+    assert max(base.group_by("who").len()["len"]) > LONGEST
+    for frame in (base, pl.concat([more, base])):
+        given.append([])
+        synth().fit(frame)
+    without, within = given
+    rows = min(len(more), LONGEST)
+    assert [len(within[0]), len(within[61])] == [rows, rows - 1]
+    for mine, its in zip(without, [*within[1:61], *within[62:]], strict=True):
+        assert np.array_equal(mine, its)
+
+
 def test_one_row_of_each_is_any_of_its_rows_and_of_none_there_is_none() -> None:
     starts = np.array([0, 3, 3, 4])
     drawn = [one_of_each(starts, 10) for _ in range(300)]
@@ -367,7 +392,7 @@ def test_a_file_of_no_sound_ends_is_refused(fitted: lw.Synthesizer) -> None:
 def test_a_gate_gives_only_steps_that_were_paid_for() -> None:
     ledger = Ledger(BUDGET, whole=True)
     rows = Codes(np.zeros((6, 1), np.uint8), np.zeros((6, 0), np.float32))
-    held = Entities(rows, np.array([0, 2]), [2], ledger)
+    held = Entities(rows, np.array([2, 4]), [2], ledger)
     with pytest.raises(PrivacyError, match="not paid for"):
         held.clipped_sums([("steps", Steps(0.5, 3))], clip=1.0, n_rows=2)
     settle([(held, "steps", Steps(0.5, 3), 2.0)], ledger, clip=1.0)
@@ -376,7 +401,9 @@ def test_a_gate_gives_only_steps_that_were_paid_for() -> None:
     with pytest.raises(PrivacyError, match="not paid for"):  # a second time
         held.clipped_sums([("steps", Steps(0.5, 3))], clip=1.0, n_rows=2)
     with pytest.raises(PrivacyError, match="counts rows"):
-        Entities(rows, np.array([0, 2]), [2], Ledger(BUDGET))
+        Entities(rows, np.array([2, 4]), [2], Ledger(BUDGET))
+    with pytest.raises(PrivacyError, match="have 7 rows together, and there are 6"):
+        Entities(rows, np.array([2, 5]), [2], Ledger(BUDGET, whole=True))
 
 
 @pytest.mark.parametrize(
@@ -491,7 +518,7 @@ def test_an_audit_by_entity_clears_sums_of_entities_and_accuses_those_of_rows(pl
     def seen(inside: bool) -> float:
         lengths = np.array([3, 1, 7] + [500] * inside)
         rows = Codes(np.zeros((lengths.sum(), 1), np.uint8), np.zeros((lengths.sum(), 0), np.float32))
-        sums = ClippedSums(rows, plan) if planted else EntitySums(rows, np.cumsum(lengths) - lengths, plan, 8)
+        sums = ClippedSums(rows, plan) if planted else EntitySums(rows, lengths, plan, 8)
         return float(sums.noisy(2, clipped)[0])
 
     claim = Claim(epsilon=3.0, delta=1e-6)

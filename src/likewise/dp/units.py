@@ -52,15 +52,19 @@ class Entities(Noisy):
     An answer is kept, and given again at no further cost. Steps are paid for by `settle`, for several gates together.
 
     Args:
-        starts: (U,) where each entity's rows begin; one may have none.
+        lengths: (U,) how many rows each entity has; one may have none.
         ledger: whose entries are of whole entities.
+
+    Raises:
+        PrivacyError: the ledger counts rows, or there are more or fewer rows than entities have.
     """
 
-    def __init__(self, codes: Codes, starts: Ints, sizes: Sequence[int], ledger: Ledger) -> None:
+    def __init__(self, codes: Codes, lengths: Ints, sizes: Sequence[int], ledger: Ledger) -> None:
         if not ledger.whole:
             raise PrivacyError("this ledger counts rows, and what is to be protected are whole entities")
-        super().__init__(codes[one_of_each(starts, len(codes))], sizes, ledger)
-        self._rows, self._starts = codes, starts
+        _check_rows(codes, lengths)
+        super().__init__(codes[one_of_each(np.cumsum(lengths) - lengths, len(codes))], sizes, ledger)
+        self._rows, self._lengths = codes, lengths
         self._known: dict[tuple[Clique, ...], list[Measurement]] = {}
         self._sums: EntitySums | None = None
 
@@ -95,7 +99,7 @@ def settle(gates: Sequence[tuple[Entities, str, Steps, float]], ledger: Ledger, 
     plans = paid_steps(ledger, [(what, steps, n) for _, what, steps, n in gates], clip=clip)
     unit = max(min(ROWS_A_STEP, ledger.budget.max_rows), 2)
     for (gate, *_), plan in zip(gates, plans, strict=True):
-        gate.plan, gate._sums = plan, EntitySums(gate._rows, gate._starts, plan, unit)
+        gate.plan, gate._sums = plan, EntitySums(gate._rows, gate._lengths, plan, unit)
 
 
 class EntitySums(ClippedSums):
@@ -103,13 +107,14 @@ class EntitySums(ClippedSums):
 
     Args:
         codes: the rows, each entity's one after the other.
-        starts: (U,) where they begin.
+        lengths: (U,) how many each has.
         unit: k.
     """
 
-    def __init__(self, codes: Codes, starts: Ints, plan: StepPlan, unit: int) -> None:
+    def __init__(self, codes: Codes, lengths: Ints, plan: StepPlan, unit: int) -> None:
         super().__init__(codes, plan)
-        self._starts, self._lengths, self.unit = starts, np.diff(np.append(starts, len(codes))), unit
+        _check_rows(codes, lengths)
+        self._starts, self._lengths, self.unit = np.cumsum(lengths) - lengths, lengths, unit
 
     def noisy(self, size: int, clipped: Callable[..., Floats]) -> Table:
         """(P,) the sum over a Poisson sample of the entities, with noise. Where nobody comes, it is noise alone.
@@ -143,3 +148,8 @@ class EntitySums(ClippedSums):
         result, present = np.zeros((len(who), self.unit), np.int64), np.zeros((len(who), self.unit), bool)
         result[of[kept], places[kept]], present[of[kept], places[kept]] = rows[kept], True
         return result.ravel(), present.ravel()
+
+
+def _check_rows(codes: Codes, lengths: Ints) -> None:
+    if int(lengths.sum()) != len(codes):  # else one entity's rows would be taken for another's
+        raise PrivacyError(f"entities have {int(lengths.sum())} rows together, and there are {len(codes)}")

@@ -44,7 +44,7 @@ WHEN_SHARE = 0.25
 SURE = 3.0
 """Deviations of the noise above which a count of entities tells something."""
 
-CALIBRATION, ROUNDS = 4_096, 3
+CALIBRATION, ROUNDS = 4_096, 2
 """Entities drawn a round to bring what is drawn to noisy answers, and rounds."""
 
 SINGLE = 6
@@ -71,17 +71,16 @@ def fit_within(
     lengths, sigma = _noisy_lengths(told, layout, ledger)
     n_entities = max(round(lengths.sum()), 1)
     firsts = declared.firsts(layout)
-    laid, first = layout_rows(layout, told), MST()
+    laid, first = layout_rows(layout, told, layout.longest), MST()
     codes = firsts.encode(first_rows(layout, told))
     gate = Noisy(codes, firsts.alphabet.sizes, ledger, FIRST_SHARE)
     first.fit(Fit(gate=gate, holdout=codes[:0], alphabet=firsts.alphabet, rng=rng))
     short = told.up_to(layout.longest)
-    later = np.cumsum(short.lengths - 1) - (short.lengths - 1)
     when, what = make(), make()
-    gates = [Entities(laid.what, short.starts, layout.what[0].sizes, ledger)]
+    gates = [Entities(laid.what, short.lengths, layout.what[0].sizes, ledger)]
     steps = [("gradients of the net of rows", what._steps())]
     if layout.time is not None:
-        gates.append(Entities(laid.when, later, layout.when[0].sizes, ledger))
+        gates.append(Entities(laid.when, short.lengths - 1, layout.when[0].sizes, ledger))
         steps.append(("gradients of the net of gaps", _fewer(what._steps())))
     nets, of = [what, when][: len(gates)], [layout.what, layout.when]
     known = [OneWay.of(g, COUNTS_SHARE, range(told_)) for g, (_, told_) in zip(gates, of, strict=False)]
@@ -125,21 +124,22 @@ def _brought(
     model: HistoryModel, lengths: Floats, sigma: float, known: OneWay, rng: np.random.Generator
 ) -> HistoryModel:
     """The model whose draws have the noisy shares of each code, and end as the noisy lengths have it."""
-    wanted = _chances(lengths, SURE * sigma)
-    what = model.what
+    what, n = model.what, min(model.n_entities, CALIBRATION)
     assert isinstance(what, Autoregressive)
-    ends = np.zeros(model.layout.longest)
-    for _ in range(ROUNDS):
-        n = min(model.n_entities, CALIBRATION)
+
+    def drawn() -> tuple[Ints, Codes]:
+        """(n,) rows of drawn histories, and one row of each by chance, as the noisy counts are of one of each."""
         rows, whose, _ = model.sample(n, rng)
-        starts = np.flatnonzero(np.diff(whose, prepend=-1))
-        drawn = Histories(rows, starts, np.arange(len(rows)))
-        ends = _corrected(ends, wanted, drawn.lengths)
-        codes = layout_rows(model.layout, drawn).what
-        order = rng.permutation(len(codes))  # a row by chance of each, as the noisy counts are of
-        one = order[np.unique(whose[order], return_index=True)[1]]
-        tilts = _tilts(model.layout, codes[one], known)
-        what.bring_to(codes[one], known.shares())
+        told = Histories(rows, np.flatnonzero(np.diff(whose, prepend=-1)), np.arange(len(rows)))
+        order = rng.permutation(len(rows))
+        return told.lengths, layout_rows(model.layout, told).what[order[np.unique(whose[order], return_index=True)[1]]]
+
+    for _ in range(ROUNDS):
+        what.bring_to(drawn()[1], known.shares())
+    ends, wanted = np.zeros(model.layout.longest), _chances(lengths, SURE * sigma)
+    for _ in range(ROUNDS):  # then what hangs on how rows follow each other, which the net's own shares do not tell
+        drawn_lengths, codes = drawn()
+        ends, tilts = _corrected(ends, wanted, drawn_lengths), _tilts(model.layout, codes, known)
         model = replace(model, layout=replace(model.layout, ends=tuple(ends.tolist()), tilts=tilts))
     return model
 

@@ -29,8 +29,8 @@ from likewise.schema.column import Role, Schema
 from likewise.training.loop import Event
 
 COMMANDS = (
-    "synth", "schema", "sample", "complete", "evaluate", "compare", "audit", "statement", "budget", "anonymize",
-    "pseudonymize", "models", "balance", "impute", "scenario", "demo",
+    "synth", "schema", "inspect", "sample", "complete", "evaluate", "compare", "audit", "statement", "budget",
+    "anonymize", "pseudonymize", "models", "balance", "impute", "scenario", "demo",
 )  # fmt: skip
 PARTS = {"balance": ("rows", "compare"), "scenario": ("rows", "tail", "paths", "set")}
 Run = Callable[..., Result]
@@ -54,7 +54,7 @@ def real(tmp_path: Path, mixed_frame: pl.DataFrame) -> Path:
 class Resampler:
     """Stands in for `Synthesizer`: gives back rows that it has seen."""
 
-    ledger_ = beside_ = None
+    ledger_ = beside_ = database_ = None
 
     def __init__(self, model: str = "autoregressive", *, schema: Schema | None = None, **options: Any) -> None:
         self.model, self.schema_, self.options = model, schema, options

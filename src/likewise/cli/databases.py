@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
     from likewise.databases.database import Database
 
-_TABLES = "What the tables are"
+TABLES = "What the tables are"
 Keys = Annotated[
     list[str] | None,
     typer.Option(
-        "--key", metavar="KEY", rich_help_panel=_TABLES,
+        "--key", metavar="KEY", rich_help_panel=TABLES,
         help="A key, which beats those that are found: 'orders.user_id -> users.id' or 'users(id)'; several times.",
     ),
 ]  # fmt: skip
 Keep = Annotated[
     list[str] | None,
     typer.Option(
-        "--keep", metavar="TABLE", rich_help_panel=_TABLES,
+        "--keep", metavar="TABLE", rich_help_panel=TABLES,
         help="A table whose rows stay as they are, such as one of countries; several times.",
     ),
 ]  # fmt: skip

@@ -11,8 +11,9 @@ from likewise import errors
 from likewise.cli.arrays import draw
 from likewise.cli.doors import images_door, windows_door
 from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
-from likewise.cli.options import AS_TOLD, Debug, Entities, Quiet, Seed, StaticFile, TableFile
+from likewise.cli.options import AS_TOLD, OUTPUT, Debug, Entities, Quiet, Seed, StaticFile, refuse_given
 from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_table, write_two
+from likewise.cli.synth_databases import place, rows_of_table, sample_database
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
@@ -20,9 +21,29 @@ if TYPE_CHECKING:
 
 
 def sample(
+    context: typer.Context,
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as `likewise synth --save` writes it.")],
-    output: TableFile,
-    rows: Annotated[int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw.")] = None,
+    output: Annotated[
+        Any,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=place,
+            metavar="OUTPUT",
+            help="Where the rows go; - for standard output. Of a database a folder, a file of SQLite, a URL.",
+        ),
+        OUTPUT,
+    ],
+    rows: Annotated[
+        list[str] | None,
+        typer.Option("--rows", "-n", metavar="N", help="Rows to draw; of a database TABLE=N, several times."),
+    ] = None,
+    scale: Annotated[
+        float | None, typer.Option(metavar="X", help="Of a database: how many times as many rows as it had.")
+    ] = None,
+    replace_rows: Annotated[
+        bool, typer.Option("--replace", help="Of SQL: rows that stand in OUTPUT make place for those drawn.")
+    ] = False,
     entities: Entities = None,
     known: Annotated[
         Path | None,
@@ -70,6 +91,7 @@ def sample(
       likewise sample model.likewise --entities 500 -o more.csv
       likewise sample model.likewise --entities 500 -o more.csv --where 'ward[some]=surgery' --length '>=5'
       likewise sample model.likewise --static patients.csv -o visits.csv
+      likewise sample shop.likewise --rows users=500 --where 'users.country=DE' -o fake/
       likewise sample model.likewise --continue visits.csv --steps 12 -o longer.csv
       likewise sample model.likewise --continue sales.csv --future prices.csv -o forecast.csv
     """
@@ -78,18 +100,27 @@ def sample(
             raise errors.OptionError(f"{flag} is of rows that follow known ones: give --continue")
     if steps is not None and future is not None:
         raise errors.OptionError("--future says how many rows follow, and so does --steps: leave one out")
-    if sum(given is not None for given in (rows, entities, known if static is None else static)) != 1:
-        raise errors.OptionError(
-            "give one of --rows, --entities (of histories), --static and --continue, to say what to draw"
-        )
     terminal = open_terminal(quiet, output)
     import likewise as lw
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
+    if synthesizer.database_ is not None:
+        of_one = ("entities", "known", "steps", "future", "static", "static_output", "length", "max_tries")
+        refuse_given(context, of_one, "they are for one table, and this model learnt a database")
+        sample_database(
+            synthesizer, terminal, output=output, scale=scale, rows=rows, where=where, replace=replace_rows, seed=seed
+        )
+        return
+    refuse_given(context, ("scale", "replace_rows"), "they are for databases, and this model learnt one table")
+    n_rows = rows_of_table(rows)
+    if sum(given is not None for given in (n_rows, entities, known if static is None else static)) != 1:
+        raise errors.OptionError(
+            "give one of --rows, --entities (of histories), --static and --continue, to say what to draw"
+        )
     of_histories = synthesizer.histories_ is not None
-    if (rows is None) != of_histories:
-        kind, flag = ("rows", "--rows") if rows is None else ("histories", "--entities or --continue")
+    if (n_rows is None) != of_histories:
+        kind, flag = ("rows", "--rows") if n_rows is None else ("histories", "--entities or --continue")
         raise errors.OptionError(f"this model learnt {kind}: give {flag}")
     if length is not None and not of_histories:
         raise errors.OptionError("--length is of histories, and this model learnt rows")
@@ -105,20 +136,20 @@ def sample(
             raise errors.OptionError("--static says what entities are: --where and --length do not go with it")
         _draw_each(synthesizer, static, static_output, seed, output, terminal)
         return
-    rows = entities if rows is None else rows
-    assert rows is not None
+    n_rows = entities if n_rows is None else n_rows
+    assert n_rows is not None
     conditions: dict[str, Any] = (history_conditions_of if of_histories else conditions_of)(
         where or [], synthesizer.schema_
     )
     if synthesizer.image_codec_ is not None:
         door = images_door() if synthesizer.image_codec_.what == "images" else windows_door()
         door.check_writable(output)
-        draw(synthesizer, door, rows, conditions, seed=seed, terminal=terminal, output=output)
+        draw(synthesizer, door, n_rows, conditions, seed=seed, terminal=terminal, output=output)
         return
     check_outputs(static_output, table=output)
     with terminal.drawing() as search:
         fake = synthesizer.sample(
-            rows, where=conditions or None, length=None if length is None else length_of(length), max_tries=max_tries,
+            n_rows, where=conditions or None, length=None if length is None else length_of(length), max_tries=max_tries,
             progress=search or False, random_state=seed,
         )  # fmt: skip
     if static_output is not None:

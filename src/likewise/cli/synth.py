@@ -11,6 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.arrays import synth_arrays
+from likewise.cli.databases import TABLES, Keep, Keys, is_database
 from likewise.cli.doors import door_of
 from likewise.cli.inputs import conditions_of, schema_in, schema_of, static_of, taken_of
 from likewise.cli.models import check_model
@@ -59,6 +60,7 @@ from likewise.cli.outputs import (
     write_two,
 )
 from likewise.cli.plan import show_plan
+from likewise.cli.synth_databases import place, rows_of_table, synth_database
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,22 +85,48 @@ STOPPED_BY_HOLDOUT = (
 def synth(
     context: typer.Context,
     source: Annotated[
-        Path,
+        Any,
         typer.Argument(
+            parser=place,
             metavar="INPUT",
             help="CSV, TSV, Parquet, Feather/Arrow, Excel, ORC or JSON; a folder or a pattern of them; - for standard "
             "input. Images: .npz with x (and y), or a folder of PNG. Series: .npz with "
-            "windows.",
+            "windows. Databases: a folder of tables, a workbook, a file of SQLite or DuckDB, a URL.",
         ),
     ],
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="OUTPUT", help="Where the table, or images, go; - for standard output."),
+        Any,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=place,
+            metavar="OUTPUT",
+            help="Where the table, or images, go; - for standard output. Of a database: a folder, a file of SQLite or "
+            "DuckDB, a URL, or FILE.sql for its statements.",
+        ),
         OUTPUT,
     ] = None,
     rows: Annotated[
-        int | None, typer.Option("--rows", "-n", min=1, metavar="N", help="Rows to draw; as many as INPUT has.")
+        list[str] | None,
+        typer.Option(
+            "--rows",
+            "-n",
+            metavar="N",
+            help="Rows to draw; as many as INPUT has. Of a database TABLE=N; several times.",
+        ),
     ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Of a database: how many times as many rows.", rich_help_panel=TABLES),
+    ] = None,
+    key: Keys = None,
+    keep: Keep = None,
+    replace_rows: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Of SQL: rows that stand in OUTPUT make place for those drawn.", rich_help_panel=TABLES
+        ),
+    ] = False,
     entities: Entities = None,
     where: Annotated[
         list[str] | None, typer.Option(metavar="COND", help="Of images: the label to draw, such as y=7 or y=1|7.")
@@ -211,7 +239,7 @@ def synth(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Learn a table, or images, and write one that behaves likewise.
+    """Learn a table, a database, or images, and write one that behaves likewise.
 
     A tenth of the rows is kept from training, to know when to stop and to say what a fresh real sample would score.
 
@@ -230,7 +258,9 @@ def synth(
       likewise synth real.csv -o fake.csv --k-anonymous 10 --quasi-identifiers age,sex,zip
       likewise synth real.csv -o fake.csv --epsilon 1 --schema schema.json --dp-only
       likewise synth digits.npz -o fake.npz --model vae --where y=7 -n 100
-      likewise synth folder/ -o fake/
+      likewise synth shop/ -o fake/ --keep countries --rows users=500
+      likewise synth shop.sqlite -o fake.sqlite --scale 2
+      likewise synth postgresql://me@host/shop -o 'postgresql://me@host/shop?schema=fake'
       likewise synth real.csv --dry-run
       cat real.csv | likewise synth - -o - --no-measure > fake.csv
     """
@@ -244,6 +274,23 @@ def synth(
     from likewise.dp.budget import Budget
     from likewise.schema.distinct import Counted
 
+    of_one = (
+        "target", "schema_file", "condition_on", "only", "entity", "no_entity", "epsilon", "delta", "pay", "max_rows",
+        "budget", "k_anonymous", "quasi_identifiers", "dry_run", "rule", "strict_rules", "time", "in_order", "static",
+        "static_output", "entities", "where", "dp_only", *reading.given,
+    )  # fmt: skip
+    if is_database(str(source)):
+        refuse_given(context, of_one, "they are for one table; what the tables are stands in database.json")
+        synth_database(
+            source, terminal, output=output, keys=key, keep=keep, scale=scale, rows=rows, replace=replace_rows,
+            model=model or DEFAULT_MODEL, text=text, min_rows=min_rows, save=save, report=report, json=json, seed=seed,
+            max_seconds=max_seconds, measure=not no_measure, lang=lang,
+        )  # fmt: skip
+        return
+    refuse_given(context, ("key", "keep", "scale", "replace_rows"), "they are for databases, and INPUT is one table")
+    if not isinstance(output, Path):
+        raise errors.OptionError("--output is a URL, where databases go, and INPUT is one table: name a file")
+    n_rows = rows_of_table(rows)
     if dp_only and epsilon is None:
         raise errors.OptionError(
             "--dp-only withholds what a budget does not cover, and without --epsilon no budget covers the rows and the "
@@ -257,15 +304,15 @@ def synth(
         )  # fmt: skip
         refuse_given(context, of_tables, "they are for tables; labels of images are their array y")
         synth_arrays(
-            source, door, terminal, output=output, rows=rows, where=where or [], model=model, save=save, report=report,
-            json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
+            source, door, terminal, output=output, rows=n_rows, where=where or [], model=model, save=save,
+            report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
         )  # fmt: skip
         return
     if where:
         raise errors.OptionError("--where is for images; keep the model (--save) and use likewise sample --where")
     check_outputs(save, report, json, static_output, table=output)
     order = time_of(time, in_order)
-    _check_time(order, static, entities, rows)
+    _check_time(order, static, entities, n_rows)
     static, static_file = static_of(static)
     if (static_file is None) != (static_output is None):
         raise errors.OptionError(
@@ -307,9 +354,9 @@ def synth(
         return
     held = [frame]
     del frame
-    rows = rows if order is None else entities
+    n_rows = n_rows if order is None else entities
     synthesize(
-        held, schema, terminal, output=output, rows=rows, target=target, model=model, privacy=privacy, save=save,
+        held, schema, terminal, output=output, rows=n_rows, target=target, model=model, privacy=privacy, save=save,
         entity=False if no_entity else None, time=order, static=static, of_entities=of_entities,
         static_output=static_output, strict_rules=strict_rules, budget=kept,
         k_anonymous=k_anonymous, min_rows=min_rows, text=text, condition_on=condition_on or [],

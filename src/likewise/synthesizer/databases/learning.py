@@ -31,6 +31,7 @@ from likewise.synthesizer.databases.context import most_telling, shown, taken
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.plan import kinds, levels, numbers, plan_of
 from likewise.synthesizer.databases.table import (
+    ALONE,
     EMPTY,
     KEPT,
     TableModel,
@@ -75,6 +76,13 @@ class DatabaseModel:
     late: Mapping[ForeignKey, SelfLinks | LateLinks]
     derived: tuple[Derived, ...] = ()
     agree: Mapping[ForeignKey, Agreements] = field(default_factory=dict)
+
+    @property
+    def told(self) -> Schema:
+        """The columns that conditions can be put on, as they are called there: `users.country`."""
+        roots = {name: table.synth for name, table in self.tables.items() if table.way == ALONE}
+        found = [(name, c) for name, inner in roots.items() if name not in self.graph.owner for c in inner.schema_]
+        return Schema(tuple(replace(c, name=f"{name}.{c.name}") for name, c in found if "\0" not in c.name))
 
 
 def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:

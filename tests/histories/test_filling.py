@@ -108,6 +108,34 @@ def test_rules_hold_in_filled_rows() -> None:
     assert full["high"].null_count() == 0
 
 
+def test_rows_that_break_a_rule_are_filled_again_and_the_others_stay() -> None:
+    """Which of two columns is missing differs from row to row: whole histories that fit are hardly ever drawn."""
+    capital = {"Rome": "Italy", "Milan": "Italy", "Lyon": "France", "Paris": "France"}
+    rng = np.random.default_rng(5)
+    towns = pl.Series("town", rng.choice(list(capital), len(lives())))
+    table = lives().select("who", "day").with_columns(towns, country=towns.replace_strict(capital))
+    synth = lw.Synthesizer(entity="who", time="day", rules=["town, country from data"], random_state=0, epochs=2)
+    synth.fit(table)
+    gone = pl.Series(rng.integers(0, 4, len(table)))
+    partial = table.with_columns(
+        town=pl.when(gone > 1).then("town"), country=pl.when(~gone.is_in([0, 2])).then("country")
+    )
+    full = synth.complete(partial, random_state=0)
+    assert full["country"].equals(full["town"].replace_strict(capital).alias("country"))
+    for name in ("town", "country"):
+        known = partial[name].is_not_null()
+        assert full[name].filter(known).equals(table[name].filter(known))
+
+
+def test_what_tells_a_person_is_that_of_the_other_rows() -> None:
+    mails = pl.format("m{}@example.org", pl.col("who").str.slice(1))
+    table = lives().select("who", "day", "mood", mail=mails)
+    synth = lw.Synthesizer(entity="who", time="day", random_state=0, epochs=1).fit(table)
+    first = pl.col("day").rank("ordinal").over("who") == 1
+    full = synth.complete(table.with_columns(mail=pl.when(~first).then("mail")), random_state=0)
+    assert full["mail"].equals(table["mail"])
+
+
 def test_one_series_is_filled_too() -> None:
     table = lives().filter(pl.col("who").is_in(["p001", "p002"])).drop("who", "sex").sort("day")
     synth = lw.Synthesizer(entity=False, time=True, random_state=0, epochs=1).fit(table.drop("day"))

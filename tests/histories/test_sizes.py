@@ -133,3 +133,18 @@ def test_entities_are_chosen_to_have_so_many_rows() -> None:
     assert set(some.lengths) == {5}
     assert told.up_to(2).lengths.tolist() == [2] * 100
     assert told.up_to(2).table["t"].to_list() == [1, 2] * 100
+
+
+def test_as_many_entities_are_drawn_as_the_table_has_though_fewer_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("likewise.synthesizer.histories.LOOKED_AT", 300)
+    whose = np.repeat(np.arange(200), 4)
+    table = pl.DataFrame({"who": whose + 1000, "t": np.tile(np.arange(4), 200), "x": whose % 3})
+    synth = lw.Synthesizer(entity="who", time="t", random_state=0, epochs=1).fit(table)
+    assert synth.train_rows_ is not None
+    assert len(synth.train_rows_) < 300
+    assert set(synth.train_rows_) <= set(range(800))
+    rows = table[synth.train_rows_]
+    assert rows.group_by("who").len()["len"].unique().to_list() == [4]
+    assert synth.sample(random_state=0)["who"].n_unique() == 200

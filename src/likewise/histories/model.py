@@ -59,7 +59,7 @@ class HistoryModel:
     Args:
         first: of what an entity is and when it begins: coded by `firsts`.
         when, what: of gaps, and of rows; see `Layout`.
-        n_entities: that were learnt or held out.
+        n_entities: of the table.
     """
 
     layout: Layout
@@ -295,7 +295,7 @@ class HistoryModel:
             given: columns of which no cell is to be missing.
         """
         layout = self.layout
-        known = self._begun(told.onward([*layout.carries, *layout.static]))
+        known = self._begun(told.onward([*layout.carries, *layout.static, *layout.keys[1:]]))
         sure = [name for name in self.firsts.columns if name in (*given, *layout.begun, layout.time)]
         asked = Given(self.firsts.encode_known(known), self.firsts.not_missing(sure).weights, joint=False)
         drawn = self.firsts.decode(self.first.sample(len(known), rng=rng, given=asked), rng=rng)

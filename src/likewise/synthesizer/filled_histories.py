@@ -5,10 +5,13 @@ Legend: n rows, E entities.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
-from likewise.errors import InputError
+from likewise.errors import InputError, RuleError
 from likewise.histories.carried import Carried
 from likewise.histories.model import HistoryModel
 from likewise.histories.order import Histories
@@ -16,7 +19,7 @@ from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.parse import fill_column, restore
 from likewise.synthesizer.continuation import check_static, keys_beside
-from likewise.synthesizer.ruled_histories import RuledRows
+from likewise.synthesizer.ruled_histories import TRIES, RuledRows
 
 
 def filled_histories(
@@ -39,15 +42,47 @@ def filled_histories(
     for carried in layout.carried:
         _check_total(carried, told)
     whole = [name for name in told.table.columns if name not in schema or name in raw.columns]
-    entities, known = told.table[told.starts], table[told.rows]
-    rows, _, _ = ruled.unbroken(
-        lambda: (model.complete(told, whole, rng), told.whose, entities), len(entities), known
-    )  # fmt: skip
+    rows = _unbroken(lambda some: model.complete(some, whole, rng), told, table[told.rows], ruled, layout.static)
     full = rows[np.argsort(told.rows)]
     full = full.with_columns(keys_beside(layout, name, full[name], table[name], rng) for name in layout.row_keys)
     drawn = restore(full.select(name for name in schema.names if name in full.columns), schema)
     names = [c.name for c in schema if c.name in raw.columns or c.role is not Role.DROP]
     return pl.DataFrame([fill_column(name, raw, table, drawn) for name in names])
+
+
+def _unbroken(
+    fill: Callable[[Histories], pl.DataFrame], told: Histories, known: pl.DataFrame, ruled: RuledRows,
+    static: Sequence[str],
+) -> pl.DataFrame:  # fmt: skip
+    """(n, columns) rows as the user's table has them, filled until they keep the rules: those that do stay, and those
+    that do not are filled again, given them.
+
+    Args:
+        told, known: (n, columns) what is known of the columns that are learnt, and of the table's own.
+        static: columns of entities, which are drawn again with any of their rows.
+
+    Raises:
+        RuleError: some find no cells that keep them.
+    """
+    partial = told
+    for _ in range(TRIES):
+        rows = fill(partial)
+        outer = ruled.over(rows, known)
+        if (kept := ruled.keeps(outer)).all():
+            return outer
+        whole = np.bincount(told.whose[~kept], minlength=len(told.starts))[told.whose] == 0
+        names = [name for name in rows.columns if name in told.table.columns]
+        stay = {name: pl.Series(whole if name in static else kept) for name in names}
+        partial = replace(
+            told,
+            table=told.table.with_columns(
+                rows[name].cast(told.table.schema[name]).zip_with(at, told.table[name]) for name, at in stay.items()
+            ),
+        )
+    raise RuleError(
+        f"of {len(told):,} rows, {int((~kept).sum()):,} found in {TRIES} tries no cells that keep all rules; look "
+        "whether what is known of them keeps the rules, or leave a rule out"
+    )
 
 
 def _check_total(carried: Carried, told: Histories) -> None:

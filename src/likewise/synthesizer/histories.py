@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -123,13 +124,14 @@ def learn_histories(
     if bare is not None and len(bare):
         some, others = parted(np.arange(len(bare)), holdout, split)
         without = bare[some], bare[others]
+    many = table[entity].n_unique() + (0 if bare is None else len(bare)) if len(table) > LOOKED_AT else None
     rows, parts = (np.sort(learnt.rows), np.sort(left.rows)), [learnt, left]
     del table, told, learnt, left
     model = HistoryModel.fit(
         parts, schema, entity=entity, time=when, static=static, options=options, make=make, rng=training,
         progress=progress, bare=without,
     )  # fmt: skip
-    return model, *rows
+    return model if many is None else replace(model, n_entities=many), *rows
 
 
 def warn_of_one_series() -> None:

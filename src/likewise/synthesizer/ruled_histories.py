@@ -73,12 +73,19 @@ class RuledRows:
     def outer(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows if self.plan is None else self.plan.back(rows)
 
-    def _over(self, rows: pl.DataFrame, known: pl.DataFrame | None) -> pl.DataFrame:
+    def over(self, rows: pl.DataFrame, known: pl.DataFrame | None) -> pl.DataFrame:
+        """Rows as the user's table has them, with what is known of them."""
         outer = self.outer(rows)
         if self.plan is None or known is None:
             return outer
         kept = [name for name in outer.columns if name in known.columns and known[name].null_count() < len(known)]
         return outer.with_columns(pl.coalesce(pl.lit(known[name]), pl.col(name)).alias(name) for name in kept)
+
+    def keeps(self, outer: pl.DataFrame) -> Bools:
+        """(n,) which rows keep the rules."""
+        if self.plan is None:
+            return np.ones(len(outer), bool)
+        return (self.plan.keep_all(outer) & self.plan.within(outer)).to_numpy()
 
     def broken(self, outer: pl.DataFrame, whose: Ints, m: int, entities: pl.DataFrame | None = None) -> Bools:
         """(m,) which histories have a row that breaks a rule, or no row and an entity that breaks one.
@@ -88,7 +95,7 @@ class RuledRows:
         """
         if self.plan is None:
             return np.zeros(m, bool)
-        kept = (self.plan.keep_all(outer) & self.plan.within(outer)).to_numpy()
+        kept = self.keeps(outer)
         found, bare = np.bincount(whose[~kept], minlength=m) > 0, np.bincount(whose, minlength=m) == 0
         if entities is not None and bare.any() and (of_entities := self.plan.on(entities.columns)).rules:
             found |= bare & ~of_entities.keep_all(entities).to_numpy()
@@ -108,13 +115,13 @@ class RuledRows:
             RuleError: some find none that do.
         """
         rows, whose, entities = draw()
-        rows = self._over(rows, known)
+        rows = self.over(rows, known)
         left = self.broken(rows, whose, m, entities if bare else None)
         for _ in range(TRIES):
             if not left.any():
                 return rows, whose, entities
             again, of, others = draw()
-            again = self._over(again, known)
+            again = self.over(again, known)
             taken = left & ~self.broken(again, of, m, others if bare else None)
             both = pl.concat([rows.filter(pl.Series(~taken[whose])), again.filter(pl.Series(taken[of]))])
             whose = np.concatenate([whose[~taken[whose]], of[taken[of]]])

@@ -39,6 +39,9 @@ from likewise.synthesizer.databases.table import (
 )
 from likewise.typing import Bools, Ints
 
+MOST_OFF, MOST_STRETCHED = 1.25, 2.0
+"""How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -104,6 +107,18 @@ def wanted_of(
         if strange := [column for column in frame.columns if column not in tables[name].columns]:
             raise InputError(f"table {name!r} has no column {strange[0]!r}{nearest(strange[0], tables[name].columns)}")
     return Wanted(float(scale), dict(rows or {}), conditions, dict(given))
+
+
+def _towards(share: float) -> float:
+    """By how much rows are to be more, so that children are as many a parent as they were: 1 where they are nearly.
+    Of few parents most counts are rare, and never drawn: of 8 one may have all the children."""
+    return 1.0 if 1 / MOST_OFF < share < MOST_OFF else share
+
+
+def _dealt(n: float, size: int, rng: np.random.Generator) -> Ints:
+    """(size,) so many rows, unevenly dealt."""
+    weights = rng.exponential(size=size)
+    return rng.multinomial(max(round(n), 0), weights / weights.sum()).astype(np.int64)
 
 
 def draw_database(model: DatabaseModel, wanted: Wanted, seed: int) -> dict[str, pl.DataFrame]:
@@ -188,7 +203,12 @@ class _Drawing:
         share = 1.0 if asked is None else asked / max(whole, 1.0)
         if asked is None and self.model.tables[owner.parent].way == KEPT:
             share = self.wanted.scale
-        if share != 1.0:
+        elif asked is None and not (self.wanted.where or self.wanted.given):
+            usual = own.n_rows * len(counts) / max(self.model.tables[owner.parent].n_rows, 1)
+            share = _towards(usual / max(whole, 1.0))
+        if share > MOST_STRETCHED:
+            counts = counts + _dealt(share * max(whole, 1.0) / (1 + own.loose) - counts.sum(), len(counts), rng)
+        elif share != 1.0:
             counts = rounded(counts * share, rng)
         counts = np.minimum(counts, 1) if own.way == EACH else counts
         if not counts.any() and len(counts) and not own.loose:

@@ -112,6 +112,8 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
     found = [
         _found(key, {what: of.get(key) or [] for what, of in facts.items()}, own_types.get(key, {})) for key in keys
     ]
+    if connection.dialect == "sqlite":
+        found = [_sqlite_keys(connection, table) for table in found]
     if connection.dialect == "mysql":
         foreign = _mysql_keys(connection, seen)
         found = [replace(table, foreign=tuple(foreign.get((table.schema, table.name), ()))) for table in found]
@@ -208,6 +210,28 @@ def _sqlite_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequ
               for row in connection.all(f"PRAGMA table_xinfo({quoted(key[1], 'sqlite')})")}
         for key in keys
     }  # fmt: skip
+
+
+def _sqlite_keys(connection: Alchemy, table: Found) -> Found:
+    """With the keys that SQLAlchemy reads from text that it cannot always part."""
+    name = quoted(table.name, "sqlite")
+    unique: dict[Columns, None] = {}
+    for _, index, is_unique, origin, is_partial in connection.all(f"PRAGMA index_list({name})"):
+        columns = tuple(row[2] for row in connection.all(f"PRAGMA index_info({quoted(index, 'sqlite')})"))
+        if is_unique and not is_partial and origin != "pk" and None not in columns:
+            unique[columns] = None
+    found: dict[int, list[Any]] = {}
+    for number, _, *rest in connection.all(f"PRAGMA foreign_key_list({name})"):
+        found.setdefault(number, []).append(rest)
+    late = [key.columns for key in table.foreign if key.deferrable]
+    keys = []
+    for parents, own, others, updates, deletes, _ in (zip(*rows, strict=True) for rows in found.values()):
+        others = () if None in others else others
+        keys.append(FoundKey(
+            columns=own, parent=(table.schema, parents[0]), parent_columns=others, deferrable=own in late,
+            actions=_actions({"ondelete": deletes[0], "onupdate": updates[0]}),
+        ))  # fmt: skip
+    return replace(table, unique=tuple(reversed(unique)), foreign=tuple(keys))
 
 
 def _mysql_keys(connection: Alchemy, schemas: Sequence[str | None]) -> dict[Key, list[FoundKey]]:

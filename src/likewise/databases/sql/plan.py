@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
+from likewise.databases.sql.checks import as_check
 from likewise.databases.sql.ordering import Order, order_of
 from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, column_of, listed, literal, quoted, type_in
 from likewise.errors import OutputError
@@ -176,7 +177,7 @@ def _translated(
         kind = column.kind if column.kind != "other" else "text"
         columns.append(replace(column, type=type_, kind=kind, default=default, generated=None))
     for rule in own.checks:
-        if (check := as_check(rule, [column.name for column in columns], dialect)) is not None:
+        if (check := as_check(rule, dialect)) is not None:
             checks.append(check)
         else:
             notes.append(f"{name}: the rule {rule} is no CHECK in SQL")
@@ -219,31 +220,3 @@ def _default(column: SqlColumn, dialect: str) -> str | None:
         yes = text.lower().strip("b'") in ("true", "1", "t")
         return str(int(yes)) if dialect in ("sqlite", "mssql") else str(yes).lower()
     return text if re.fullmatch(r"-?\d+(\.\d+)?|'(?:[^']|'')*'", text) and "\\" not in text else None
-
-
-_PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[A-Za-z_]\w*|->|[<>=!]+|.", re.DOTALL)
-_WORDS = {"and", "or", "not", "in", "is", "null", "true", "false", "between"}
-
-
-def as_check(rule: str, columns: list[str], dialect: str) -> str | None:
-    """A rule as a condition of SQL; None where SQL has nothing of its kind.
-
-    >>> as_check("low <= high and size in ('S', 'M')", ["low", "high", "size"], "mysql")
-    "`low` <= `high` and `size` in ('S', 'M')"
-    >>> as_check("a < b < c", ["a", "b", "c"], "sqlite") is None
-    True
-    """
-    parts: list[str] = []
-    signs = 0
-    for part in _PARTS.findall(rule):
-        bare = part[1:-1].replace('""', '"') if part.startswith('"') else part
-        if bare in columns and not part.startswith("'"):
-            parts.append(quoted(bare, dialect))
-        elif part == "->" or (part[0].isalpha() and part.lower() not in _WORDS):
-            return None
-        else:
-            signs = 0 if part.lower() in ("and", "or") else signs + (part[0] in "<>=!")
-            parts.append(part if part != "!=" else "<>")
-        if signs > 1:
-            return None
-    return "".join(parts)

@@ -1,0 +1,216 @@
+"""What is made in a dialect that the tables did not come from; statements that no server here can run."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.databases.database import Database
+from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
+from likewise.databases.sql.cells import inserts
+from likewise.databases.sql.plan import planned
+from likewise.databases.sql.reflection import source_of
+from likewise.databases.sql.sampling import sampled
+from likewise.databases.sql.urls import is_sql, place
+from likewise.databases.sql.values import SqlColumn, SqlTable
+from likewise.errors import InputError, LikewiseWarning, OptionError, OutputError
+
+PUBS = """
+CREATE TABLE publishers (
+  pub_id char(4) PRIMARY KEY CHECK (pub_id IN ('1389', '0736') OR pub_id LIKE '99%'),
+  state char(2) DEFAULT 'CA', country varchar(30) DEFAULT ('USA')
+);
+CREATE TABLE pub_info (pub_id char(4) PRIMARY KEY REFERENCES publishers, logo blob);
+CREATE TABLE titles (
+  title_id varchar(6) PRIMARY KEY, price numeric(8,2) CHECK (price >= 0),
+  pub_id char(4) REFERENCES publishers ON DELETE SET NULL,
+  "type" char(12) NOT NULL DEFAULT 'UNDECIDED', published datetime NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  loud varchar(80) GENERATED ALWAYS AS (upper("type")) STORED
+);
+CREATE TABLE roysched (title_id varchar(6) NOT NULL REFERENCES titles, low int, high int, CHECK (low < high));
+CREATE TABLE sales (
+  stor_id char(4), ord_num varchar(20), title_id varchar(6) REFERENCES titles,
+  qty smallint NOT NULL CHECK (qty BETWEEN 1 AND 999),
+  paid boolean, PRIMARY KEY (stor_id, ord_num, title_id)
+);
+CREATE TABLE jobs (job_id integer PRIMARY KEY, lowest int CHECK (lowest >= 10), job_desc varchar(50) NOT NULL UNIQUE);
+INSERT INTO publishers VALUES ('1389', 'CA', 'USA'), ('9901', NULL, 'Germany');
+INSERT INTO pub_info VALUES ('1389', x'ff00');
+INSERT INTO titles (title_id, price, pub_id, published) VALUES
+  ('BU1032', 19.99, '1389', '1991-06-12 00:00:00'), ('PC9999', NULL, NULL, '2000-01-01 10:00:00');
+INSERT INTO roysched VALUES ('BU1032', 0, 5000), ('BU1032', 0, 5000);
+INSERT INTO sales VALUES ('6380', '6871', 'BU1032', 5, 1), ('6380', '722a', 'PC9999', 3, NULL);
+INSERT INTO jobs VALUES (1, 10, 'New Hire');
+"""
+
+
+@pytest.fixture
+def pubs(tmp_path: Path) -> Path:
+    path = tmp_path / "pubs.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(PUBS)
+    connection.close()
+    return path
+
+
+def read_pubs(path: Path) -> Database:
+    with pytest.warns(LikewiseWarning, match="publishers: CHECK .* is no rule"):
+        return Database.from_sql(path)
+
+
+def test_what_pubs_declares_is_found(pubs: Path) -> None:
+    schema, source = source_of(str(pubs))
+    assert schema.tables["sales"].primary == ("stor_id", "ord_num", "title_id")
+    assert schema.tables["sales"].checks == ("1 <= qty <= 999",)
+    assert schema.tables["roysched"].primary == ()
+    assert schema.tables["jobs"].unique == (("job_desc",),)
+    assert schema.tables["titles"].required == ("type", "published")
+    assert [note for note in source.notes if "publishers" in note]
+    titles = source.tables["titles"]
+    assert titles.actions == {"titles.pub_id -> publishers.pub_id": "ON DELETE SET NULL"}
+    assert titles.written == ("title_id", "price", "pub_id", "type", "published")
+    told = {column.name: column for column in titles.columns}
+    assert told["type"].default == "'UNDECIDED'"
+    assert told["loud"].generated == 'upper("type")'
+
+
+def test_pubs_keeps_its_checks_defaults_and_generated_columns_in_another_file(pubs: Path, tmp_path: Path) -> None:
+    real = read_pubs(pubs)
+    real.to_sql(tmp_path / "fake.sqlite")
+    with sqlite3.connect(tmp_path / "fake.sqlite") as connection:
+        connection.execute("INSERT INTO titles (title_id) VALUES ('X')")
+        assert connection.execute("SELECT type, loud FROM titles WHERE title_id = 'X'").fetchall() == [
+            ("UNDECIDED", "UNDECIDED")
+        ]
+        assert connection.execute("SELECT logo FROM pub_info").fetchall() == [(b"\xff\0",)]
+        for broken in ("INSERT INTO publishers VALUES ('0000', '', '')", "UPDATE sales SET qty = 0"):
+            with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+                connection.execute(broken)
+    connection.close()
+
+
+def test_sql_server_gets_statements_of_its_own_and_no_connection(pubs: Path, tmp_path: Path) -> None:
+    real = read_pubs(pubs)
+    script = tmp_path / "pubs.sql"
+    real.to_sql("mssql://sa:s3cret@host/shop?schema=fake", dry_run=script)
+    text = script.read_text()
+    assert "s3cret" not in text
+    assert text.startswith(
+        "SET XACT_ABORT ON;\nBEGIN TRANSACTION;\nIF SCHEMA_ID(N'fake') IS NULL EXEC(N'CREATE SCHEMA [fake]');"
+    )
+    assert "[published] datetime2 DEFAULT CURRENT_TIMESTAMP NOT NULL" in text
+    assert "[loud] nvarchar(80)" in text
+    assert "[job_id] bigint IDENTITY(1,1) NOT NULL" in text
+    assert "SET IDENTITY_INSERT [fake].[jobs] ON" in text
+    assert "VALUES\n('1389', 0xff00)" in text.replace("N'", "'")
+    assert "ALTER TABLE [fake].[sales] ADD FOREIGN KEY ([title_id]) REFERENCES [fake].[titles] ([title_id])" in text
+    assert text.rstrip().endswith("COMMIT;")
+    with pytest.raises(OutputError, match="only written to as a file"):
+        real.to_sql("mssql://sa:s3cret@host/shop")
+    with pytest.raises(InputError, match="only written to as a file"):
+        Database.from_sql("mssql://sa:s3cret@host/shop")
+
+
+def test_rows_of_sql_server_come_a_thousand_a_statement() -> None:
+    rows = pl.DataFrame({"x": range(2500), "yes": [True, None] * 1250})
+    made = list(inserts("[t]", rows, "mssql"))
+    assert [statement.count("\n(") for statement in made] == [1000, 1000, 500]
+    assert made[0].startswith("INSERT INTO [t] ([x], [yes]) VALUES\n(0, 1),\n(1, NULL),")
+
+
+@given(
+    texts=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1)
+)
+def test_any_text_is_a_literal(texts: list[str | None]) -> None:
+    frame = pl.DataFrame({"n": range(len(texts)), "x": pl.Series(texts, dtype=pl.String)})
+    lite, duck = sqlite3.connect(":memory:"), duckdb.connect()
+    for connection, dialect in ((lite, "sqlite"), (duck, "duckdb")):
+        connection.execute("CREATE TABLE t (n int, x text)")
+        for statement in inserts('"t"', frame, dialect):
+            connection.execute(statement)
+        assert [row[0] for row in connection.execute("SELECT x FROM t ORDER BY n").fetchall()] == texts
+    lite.close()
+    duck.close()
+
+
+@pytest.mark.parametrize(("text", "is_one"), [
+    ("postgresql://h/db", True), ("postgres://h/db", True), ("mariadb://h/db", True), ("mysql+pymysql://h/db", True),
+    ("sqlite:///shop.db", True), ("duckdb:///shop.duckdb", True), ("a.sqlite3", True), ("a.duckdb", True),
+    ("https://example.com/a.csv", False), ("s3://bucket/a.parquet", False), ("a.csv", False), ("-", False),
+    ("shop/", False),
+])  # fmt: skip
+def test_what_is_a_database_of_sql(text: str, is_one: bool) -> None:
+    assert is_sql(text) is is_one
+
+
+def test_a_table_of_text_called_db_is_none(tmp_path: Path) -> None:
+    (tmp_path / "people.db").write_text("a,b\n1,2\n" * 20)
+    assert not is_sql(tmp_path / "people.db")
+
+
+def test_schemas_go_where_a_dialect_has_them() -> None:
+    assert place("mysql://u:p@h/shop?schema=fake").url == "mysql+pymysql://u:p@h/fake"
+    at = place("postgresql://u@h/shop?schema=fake&sslmode=require")
+    assert (at.schema, at.url) == ("fake", "postgresql+psycopg://u@h/shop?sslmode=require")
+    with pytest.raises(OptionError, match="SQLite has no schemas"):
+        place("shop.sqlite", "fake")
+
+
+def test_integers_of_sqlite_are_wide_and_those_that_point_are_as_wide_as_what_they_point_at(pubs: Path) -> None:
+    schema, source = source_of(str(pubs))
+    frames = read_pubs(pubs).tables
+    plan = planned(frames, schema, source, "mysql", None)
+    assert "`qty` bigint NOT NULL" in plan.create("sales")
+    assert "`title_id` varchar(6)" in plan.create("titles")
+    assert "CHECK (`low` < `high`)" in plan.create("roysched")
+
+
+# ---- samples ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_holds_all_that_hangs_on_its_roots_and_all_that_needs() -> None:
+    rng = np.random.default_rng(0)
+    users = pl.DataFrame({"id": range(200), "boss": [None, *rng.integers(0, 20, 199).tolist()]})
+    orders = pl.DataFrame({"no": range(1000), "user": rng.integers(0, 200, 1000), "state": rng.integers(0, 5, 1000)})
+    frames = {
+        "users": users,
+        "orders": orders,
+        "states": pl.DataFrame({"id": range(5)}),
+        "notes": pl.DataFrame({"x": [1, 1]}),
+    }
+    one = {name: TableSchema(primary=(frames[name].columns[0],)) for name in ("users", "orders", "states")}
+    keys = [ForeignKey.of(text) for text in
+            ("orders.user -> users.id", "orders.state -> states.id", "users.boss -> users.id")]  # fmt: skip
+    schema = DatabaseSchema({**one, "notes": TableSchema()}, tuple(keys))
+
+    def rows_of(table: str, columns: tuple[str, ...] | None = None, among: pl.DataFrame | None = None) -> pl.DataFrame:
+        frame = (
+            frames[table]
+            if among is None
+            else frames[table].join(among, on=among.columns, how="semi", nulls_equal=True)
+        )
+        return frame if columns is None else frame.select(columns)
+
+    some = Database(sampled(schema, rows_of, {"users": 7}, rng), schema)
+    assert some.problems() == ()
+    assert 7 <= len(some.tables["users"]) < 200
+    assert len(some.tables["notes"]) == 2
+    chosen = some.tables["orders"]["user"].unique()
+    assert set(some.tables["orders"]["no"]) == set(orders.filter(pl.col("user").is_in(chosen.to_list()))["no"])
+    with pytest.raises(OptionError, match="no table 'user'"):
+        sampled(schema, rows_of, {"user": 7}, rng)
+    with pytest.raises(OptionError, match="one row at least"):
+        sampled(schema, rows_of, 0, rng)
+
+
+def test_a_column_that_is_generated_elsewhere_is_written_in_another_dialect() -> None:
+    generated = SqlColumn(name="b", type="text", kind="text", generated="upper(a)")
+    table = SqlTable(name="t", schema=None, columns=(SqlColumn(name="a", type="text", kind="text"), generated))
+    assert table.written == ("a",)

@@ -133,16 +133,20 @@ def fresh_halves(real: Linked, rng: np.random.Generator) -> dict[str, Any]:
         figure = dealt.alike(counter)
         return None if figure is None else round(figure.floor, 4)
 
-    agg = {}
+    agg: dict[bool, dict[str, aggregates.Told]] = {False: {}, True: {}}
     for table in aggregates.judged_tables(real):
-        all_rows = aggregates.features(real, table)
-        one = aggregates.told_apart(*(all_rows.take(side.rows(table)) for side in (dealt.held, dealt.fresh)))
-        if one is not None:
-            agg[table] = one
+        rows = [side.rows(table) for side in (dealt.held, dealt.fresh)]
+        one, other = (aggregates.features(real, table).take(at) for at in rows)
+        units = [dealt.held.units.of[table][at] for at in rows]
+        for by_root in agg:
+            found = aggregates.told_apart(one, other, whose=units if by_root else None)
+            if found is not None:
+                agg[by_root][table] = found
     return {
         "cardinality": floor(counted.cardinalities([real], real.schema.foreign)),
         "hops": [floor(counted.hops(real, k, rng)[1]) for k in range(4)],
-        "c2st_agg": told(agg),
+        "c2st_agg": told(agg[False]),
+        "c2st_agg_folds_of_roots": told(agg[True]),
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
+from likewise.cli.databases import is_database, open_databases
 from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
@@ -120,7 +121,7 @@ def audit(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Hold a synthetic table, or images, against rules, or a private model against its claim, for pipelines.
+    """Hold a synthetic table, database or images against rules, or a private model against its claim, for pipelines.
 
     Ends with code 1 and the lines that failed when a rule is broken, or an epsilon above the claim is found. Rules are
     thresholds on any figure of the report: `shape = { max = 0.02 }`, `tstr_auc = { within = 0.02 }`,
@@ -134,6 +135,7 @@ def audit(
       likewise audit train.csv fake.csv --holdout test.csv --entity person_id --rules audit.toml
       likewise audit train.csv fake.csv --holdout test.csv --public voters.csv --on age,zip
       likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
+      likewise audit shop/ fake/ --holdout later/ --rules audit.toml
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
       likewise audit --dp net.likewise --steps
@@ -161,7 +163,11 @@ def audit(
     target = wanted.target if target is None else target
     register = None if public is None else files.read(public)
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
-    them = open_measured(real, [synthetic], holdout, schema_file, target, whose, reading, terminal)
+    if is_database(str(real)):
+        unused = {"schema": schema_file, **dict.fromkeys(reading.given, True)}
+        them = open_databases(str(real), [str(synthetic)], holdout, None, None, unused, terminal)
+    else:
+        them = open_measured(real, [synthetic], holdout, schema_file, target, whose, reading, terminal)
     frame, fake, held_out, schema = them.real, them.synthetic[0], them.holdout, them.schema
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")

@@ -72,3 +72,18 @@ def test_a_file_of_sqlite_is_measured_with_its_keys(tmp_path: Path) -> None:
     report = lw.Report.from_dict(json.loads(figures.read_text(encoding="utf-8")))
     assert report["db_links"].details["worst"] == "b.a -> a.id"
     assert report["db_links"].stands == "worse"
+
+
+def test_a_database_is_held_against_rules(folders: list[str], tmp_path: Path) -> None:
+    rules = tmp_path / "audit.toml"
+    rules.write_text(
+        '[rules]\ndb_links = { max = 0 }\n"db_subtrees:customers" = { no_alarm = true }\n', encoding="utf-8"
+    )
+    real, fake, later = folders
+    words = ["audit", real, fake, "--holdout", later, "--measures", "attacks", "--rules", str(rules)]
+    done = RUN.invoke(app, words)
+    assert done.exit_code == 0, done.output
+    (Path(fake) / "cities.csv").write_text("id,country,size\n0,A,3.0\n", encoding="utf-8")
+    done = RUN.invoke(app, words)
+    assert done.exit_code == 1
+    assert "db_links" in done.output

@@ -45,7 +45,7 @@ MOST_TABLES = 60
 
 def evaluate_database(
     real: Database, synthetic: Database, *, holdout: Database | None = None, random_state: int = 0,
-    measures: Iterable[str] = MEASURES,
+    measures: Iterable[str] = MEASURES, each_table: bool = True,
 ) -> Report:  # fmt: skip
     """How alike two databases are, and what the synthetic one gives away of the root entities of the real one.
 
@@ -55,6 +55,7 @@ def evaluate_database(
         holdout: real rows of other root entities. Without them floors come from the real roots split in two, and the
             attacks on roots are not made.
         measures: some of "detection" (whether parents and rows of tables are told from real ones) and "attacks".
+        each_table: measure each table by itself, too.
 
     Raises:
         SchemaError: the tables differ.
@@ -81,7 +82,9 @@ def evaluate_database(
     else:
         run.holdout = without_known(real, holdout, run.notes)
     with threadpool_limits(1, user_api="blas"):
-        return _report(run, frozenset(measures))
+        report = _report(run, frozenset(measures))
+        tables = dict(_flat(run, frozenset(measures))) if each_table else {}
+        return replace(report, tables=tables, notes=tuple(run.notes))
 
 
 def _report(run: Run, asked: frozenset[str]) -> Report:
@@ -98,10 +101,8 @@ def _report(run: Run, asked: frozenset[str]) -> Report:
     return Report(
         scores=tuple(s for s in scores if not math.isnan(s.value)),
         data=_facts(run, asked),
-        notes=tuple(run.notes),
         versions=_versions(),
         database=shown,
-        tables=dict(_flat(run, asked)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,29 @@ def test_two_ways_agree_in_what_is_drawn(tmp_path: Path) -> None:
     assert (several["of a"] == several["of b"]).all()
     assert (several["a"] != several["b"]).all()
     assert len(several) > 500
+
+
+def test_rows_that_point_at_one_row_are_as_much_alike(tmp_path: Path) -> None:
+    """T27: what a doctor has in common with no column of hers is seen in the means of her visits."""
+    rng = np.random.default_rng(0)
+    whose, who = np.sort(rng.integers(0, 150, 900)), rng.integers(0, 120, 900)
+    fee = rng.normal(size=120)[who] * 5 + rng.normal(size=900) + 50
+    tables = {
+        "patient": pl.DataFrame({"id": np.arange(150), "age": rng.integers(20, 80, 150)}),
+        "doctor": pl.DataFrame({"id": np.arange(120), "floor": rng.integers(1, 4, 120)}),
+        "visit": pl.DataFrame({"patient": whose, "doctor": who, "day": rng.integers(0, 99, 900), "fee": fee}),
+    }
+    real = Database(tables, ["visit.patient -> patient.id", "visit.doctor -> doctor.id"])
+    synth = Synthesizer(epochs=2, random_state=0).fit(real)
+    (key,) = synth.database_.siblings
+    synth.save(tmp_path / "visits.likewise")
+
+    def spread(database: Database) -> float:
+        column = {"visit.doctor -> doctor.id": "doctor", "visit.patient -> patient.id": "patient"}[str(key)]
+        return float(database["visit"].group_by(column).agg(pl.col("fee").mean())["fee"].std())
+
+    drawn = Synthesizer.load(tmp_path / "visits.likewise").sample(random_state=1)
+    check(drawn, real.schema, real)
+    synth.database_ = replace(synth.database_, siblings={})
+    apart = synth.sample(random_state=1)
+    assert abs(spread(drawn) - spread(real)) < 0.75 * abs(spread(apart) - spread(real))

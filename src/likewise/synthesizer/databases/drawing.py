@@ -16,6 +16,7 @@ import polars as pl
 from likewise.databases.derived import again, kept_apart, unlearnt, why_not
 from likewise.databases.keys import ForeignKey
 from likewise.databases.links.agreeing import Agreements
+from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
 from likewise.databases.links.matching import Within, assign, match, unlike
@@ -230,19 +231,21 @@ class _Drawing:
             self.links[key] = links
             return
         degrees, required = self._planned(key), self.model.schema.is_required(key)
-        codes = side.codes(canonical(parents, self.model.tables[key.parent].shown), degrees)
+        known = canonical(parents, self.model.tables[key.parent].shown)
         wanted = _codes(rows, key)
         at = np.arange(len(rows)) if required else np.flatnonzero(wanted[:, 0] >= 0)
-        links[at] = self._matched(key, at, np.maximum(wanted[at], 0), codes, degrees, rng)
+        links[at] = self._matched(key, at, np.maximum(wanted[at], 0), side, known, degrees, rng)
         self.links[key] = links
         if required and (links < 0).any():
             self._leave_out(key, links < 0)
 
     def _matched(
-        self, key: ForeignKey, at: Ints, wanted: Ints, codes: Ints, degrees: Ints, rng: np.random.Generator
-    ) -> Ints:
-        """The rows that those at `at` point at: of wanted leaves, so that no two rows share a key, and ways agree that
-        do so in the real rows."""
+        self, key: ForeignKey, at: Ints, wanted: Ints, side: SideCodes, parents: pl.DataFrame, degrees: Ints,
+        rng: np.random.Generator,
+    ) -> Ints:  # fmt: skip
+        """The rows that those at `at` point at: of wanted leaves, so that no two rows share a key, ways agree that do
+        so in the real rows, and rows of one parent are as much alike."""
+        codes = side.codes(parents, degrees)
         agree, also, beside = self.model.agree.get(key, Agreements()), self._within(key), self._beside(key)
         owner: Ints | None = None
         if beside is not None:
@@ -261,8 +264,12 @@ class _Drawing:
         found = linked(np.arange(len(at)), within)
         if agree.agree and beside is None and (lost := np.flatnonzero(found < 0)).size:
             found[lost] = linked(lost, also)  # there is none that agrees
+        groups = None if within is None else (within[0][at], within[1])
+        owner = None if beside == [] else owner  # whatever is exchanged, each is pointed at once
+        if (like := self.model.siblings.get(key)) is not None:
+            rows = self._own(key.table)[at]
+            found = like.settled(found, rows, side, parents, degrees, rng, owner=owner, within=groups)
         for other in agree.unlike:
-            groups = None if within is None else (within[0][at], within[1])
             found = unlike(found, self.links[other][at], codes, rng, owner=owner, within=groups)
         return found
 
@@ -342,12 +349,16 @@ class _Drawing:
         if like.roots and len(level) and (level > 0).all():  # of a tree with one root, that is not always drawn
             level[level.argmin()] = 0
         children = rows[plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy()
-        seen = [c for c in own.shown if c.name in own.columns and c.name in rows.columns]
-        codes = side.codes(canonical(rows, seen), children)
+        codes = side.codes(self._own(key.table), children)
         within = self._within(key)
         return like.draw(
             level, children, rng, wanted=np.maximum(wanted, 0), codes=codes, group=None if within is None else within[0]
         )
+
+    def _own(self, table: str) -> pl.DataFrame:
+        """(n, columns) what its rows hold themselves, canonical."""
+        own, rows = self.model.tables[table], self.rows[table]
+        return canonical(rows, [c for c in own.shown if c.name in own.columns and c.name in rows.columns])
 
     # ---- keys --------------------------------------------------------------------------------------------------------
 

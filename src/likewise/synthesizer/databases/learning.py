@@ -23,6 +23,7 @@ from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks, children_of, levels_of
 from likewise.databases.links.makers import Position
 from likewise.databases.links.making import Keys
+from likewise.databases.links.siblings import Siblings
 from likewise.databases.pointing import MISSING
 from likewise.errors import OptionError
 from likewise.schema.column import Column, Schema
@@ -67,6 +68,7 @@ class DatabaseModel:
         late: what the links are like that are made when all rows are there.
         derived: what rows of one table determine in another.
         agree: what foreign keys must agree in with others.
+        siblings: what rows have in common that point at the same row by a further foreign key.
     """
 
     schema: DatabaseSchema
@@ -76,6 +78,7 @@ class DatabaseModel:
     late: Mapping[ForeignKey, SelfLinks | LateLinks]
     derived: tuple[Derived, ...] = ()
     agree: Mapping[ForeignKey, Agreements] = field(default_factory=dict)
+    siblings: Mapping[ForeignKey, Siblings] = field(default_factory=dict)
 
     @property
     def told(self) -> Schema:
@@ -107,7 +110,9 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
         with telling_of(name):
             learning.table(name)
     agree = dict(_agreeing(database, graph, {key: links[key] for key in early}))
-    return DatabaseModel(schema, graph, learning.models, learning.keys, learning.late(), derived, agree)
+    return DatabaseModel(
+        schema, graph, learning.models, learning.keys, learning.late(), derived, agree, learning.siblings
+    )
 
 
 def _agreeing(
@@ -188,6 +193,7 @@ class _Learning:
         self.own = {name: rows.drop(self.keys.made(name), strict=False) for name, rows in tables.items()}
         self.schemas = {name: schema_of(own, database.schema.tables[name].columns) for name, own in self.own.items()}
         self.models: dict[str, TableModel] = {}
+        self.siblings: dict[ForeignKey, Siblings] = {}
         self.wide: dict[str, pl.DataFrame] = {}
         self.n_rows = max(sum(map(len, database.tables.values())), 1)
 
@@ -300,7 +306,10 @@ class _Learning:
             parent = self.models[key.parent]
             if (self.links[key] >= 0).any():
                 known = canonical(self.wide[key.parent], parent.shown)
-                found.codes(key, self.links[key], known, self.counts(key), rng, kept=parent.way == KEPT)
+                side = found.codes(key, self.links[key], known, self.counts(key), rng, kept=parent.way == KEPT)
+                like = Siblings.fit(own, self.links[key], side, known, self.counts(key))
+                if like is not None:
+                    self.siblings[key] = like
             else:
                 found.sides[key] = None
         for key in self.graph.late:
@@ -362,13 +371,14 @@ class _Pointing:
     def codes(
         self, key: ForeignKey, links: Ints, known: pl.DataFrame, degrees: Ints, rng: np.random.Generator, *,
         kept: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> SideCodes:  # fmt: skip
         side = self.sides[key] = SideCodes.fit(known, degrees, rng, kept=kept)
         codes = side.codes(known, degrees)
         for k, name in enumerate(codes_of(key)):
             if side.sizes[k] > 1 or k == 0:
                 self.series.append(taken(pl.DataFrame({name: codes[:, k]}), links)[name].cast(pl.String))
                 self.columns.append(levels(name, range(side.sizes[k])))
+        return side
 
 
 def _in_groups(links: Ints, order: pl.Series | None, rng: np.random.Generator) -> Ints:

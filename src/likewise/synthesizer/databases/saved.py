@@ -19,6 +19,7 @@ from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.making import Keys
+from likewise.databases.links.siblings import Siblings
 from likewise.errors import ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
@@ -57,14 +58,18 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         if table.kept is not None:
             arrays[f"{i}.kept.rows"] = np.frombuffer(_written(table.kept).encode(), np.uint8)
         tables.append(data)
-    graph = model.graph
+    graph, alike = model.graph, []
+    for i, (key, like) in enumerate(model.siblings.items()):
+        state, own = like.to_state()
+        alike.append({"key": str(key), "like": state})
+        arrays |= {f"siblings.{i}.{of}": value for of, value in own.items()}
     keys, own = model.keys.to_state()
     arrays |= {f"keys.keys.{key}": value for key, value in own.items()}
     return {
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
         "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
         "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
-        "agree": [{"key": str(key), "with": found.to_dict()} for key, found in model.agree.items()],
+        "siblings": alike, "agree": [{"key": str(key), "with": found.to_dict()} for key, found in model.agree.items()],
     }, arrays  # fmt: skip
 
 
@@ -98,7 +103,14 @@ def of_parts(
     graph = Graph(tuple(take_value(manifest, "order", list)), owner, sides, tuple(late))
     derived = from_list(manifest.get("derived"), schema)
     agree = {keys[d["key"]]: Agreements.from_dict(d["with"], keys[d["key"]], schema) for d in manifest["agree"]}
-    model = DatabaseModel(schema, graph, tables, made, late, derived, agree)
+    siblings = {}
+    for i, data in enumerate(take_value(manifest, "siblings", list)):
+        by = keys[data["key"]]
+        side = tables[by.table].sides[by]
+        if side is None:
+            raise ModelFileError(f"rows are alike by {by}, which points at nothing")
+        siblings[by] = Siblings.from_state(data["like"], groups.get(("siblings", str(i)), {}), side)
+    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings)
     _check(model)
     return model
 

@@ -87,6 +87,38 @@ def test_a_name_may_say_whose_and_in_what_role() -> None:
     }  # fmt: skip
 
 
+def test_letters_before_all_columns_of_a_table_are_no_part_of_their_names() -> None:
+    tables = {
+        "nation": pl.DataFrame(
+            {"n_nationkey": range(25), "n_name": [f"n{i}" for i in range(25)], "n_size": drawn(1, 25, 9)}
+        ),
+        "orders": pl.DataFrame(
+            {"o_orderkey": range(100), "o_nationkey": drawn(2, 100, 24, 0), "o_size": drawn(3, 100, 9)}
+        ),
+    }
+    schema = infer_keys(tables)
+    assert foreign(schema) == {"orders.o_nationkey -> nation.n_nationkey"}
+    assert [table.primary for table in schema.tables.values()] == [("n_nationkey",), ("o_orderkey",)]
+
+
+def test_rows_that_are_numbered_in_every_table_do_not_point_at_each_other() -> None:
+    patients = pl.DataFrame({"ROW_ID": range(1, 81), "SUBJECT_ID": range(10006, 10806, 10), "AGE": drawn(1, 80, 90)})
+    stays = pl.DataFrame({
+        "ROW_ID": range(1, 301), "SUBJECT_ID": 9996 + 10 * drawn(2, 300, 80), "HADM_ID": range(10**5, 10**5 + 300)
+    })  # fmt: skip
+    notes = pl.DataFrame({"ROW_ID": range(1, 501), "HADM_ID": 99999 + drawn(3, 500, 300), "LENGTH": drawn(4, 500, 999)})
+    assert foreign(infer_keys({"patients": patients, "stays": stays, "notes": notes})) == {
+        "stays.SUBJECT_ID -> patients.SUBJECT_ID", "notes.HADM_ID -> stays.HADM_ID"
+    }  # fmt: skip
+
+
+def test_a_manager_is_a_row_of_people_only() -> None:
+    stores = pl.DataFrame({"store_id": range(1, 31), "manager_id": drawn(5, 30, 29)})
+    staff = pl.DataFrame({"employee_id": range(1, 31), "manager_id": drawn(5, 30, 29)})
+    assert foreign(infer_keys({"stores": stores})) == set()
+    assert foreign(infer_keys({"employees": staff})) == {"employees.manager_id -> employees.employee_id"}
+
+
 def test_texts_of_several_words_are_keys_where_they_are_named_so() -> None:
     kinds = [f"has been {a} by {b}" for a in ("put", "sent", "seen") for b in ("me", "you", "them")]
     tables = {

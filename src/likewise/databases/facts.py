@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +31,7 @@ class Column:
 
     Args:
         table, name: whose.
+        called: its name without letters that stand before those of all columns of its table, such as `l_`.
         place: among the columns of its table, from 0.
         values: (n,) as `pointing.plain` gives them.
         told: what it looks like by some rows; None: all are missing.
@@ -37,6 +39,7 @@ class Column:
 
     table: str
     name: str
+    called: str
     place: int
     values: pl.Series
     told: schema.Column | None
@@ -154,10 +157,17 @@ class Facts:
         for table, frame in tables.items():
             told = _told(frame)
             columns[table] = {
-                name: Column(table, name, place, plain(frame[name]), told.get(name))
-                for place, name in enumerate(frame.columns)
+                name: Column(table, name, called, place, plain(frame[name]), told.get(name))
+                for place, (name, called) in enumerate(zip(frame.columns, _called(frame.columns), strict=True))
             }
         return cls(tables, table_names(tables), columns)
+
+
+def _called(names: Sequence[str]) -> list[str]:
+    """Names of columns without one or two letters and a mark that all begin with."""
+    starts = {match[0] if (match := re.match(r"[A-Za-z]{1,2}_(?=\w)", name)) else "" for name in names}
+    start = starts.pop() if len(starts) == 1 and len(names) > 2 else ""
+    return [name.removeprefix(start) for name in names]
 
 
 def _told(frame: pl.DataFrame) -> dict[str, schema.Column]:

@@ -6,23 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from likewise.schema.keys import ATTRIBUTES, COUNTED, is_key_word, parts_of
+from likewise.schema.keys import ATTRIBUTES, COUNTED, PEOPLE, is_key_word, parts_of
 from likewise.schema.vocabulary import words
 
 _AROUND = frozenset(words("links.around"))
 _ABOVE = frozenset(words("links.above"))
+_CHIEFS = frozenset(words("links.chiefs"))
 _DOERS = frozenset(words("links.doers"))
 _CREWS = frozenset(words("links.crews"))
 _PLACES = frozenset(words("links.places"))
 _NUMBERS = frozenset(words("links.numbers"))
-_ORDERS = _PLACES | _NUMBERS
-_COUNTS = COUNTED | _ORDERS
-_PLAIN = _COUNTS | ATTRIBUTES
+_PLAIN_KEYS = COUNTED | _PLACES
+_PLAIN = COUNTED | _PLACES | _NUMBERS | ATTRIBUTES
 
 FULL, PART, HINT, NONE = 3, 2, 1, 0
 """How much a column's name says of a key: it is the key's whole name; a table's or a part of it; a word for somebody
 of that table; nothing."""
 
+_GLUED = ("id", "key", "number")
+"""Words for a key that may be glued to what it is the key of."""
 _PLURALS = ("s", "es", "en", "n", "e", "er", "ы", "и", "а", "表", "们")
 _TURNED = (
     ("ies", "y"),
@@ -112,8 +114,9 @@ def stem_of(column: str) -> tuple[str, ...]:
         parts = parts[:-1]
     while parts and is_key_word(parts[0]):
         parts = parts[1:]
-    if len(parts) == 1 and len(parts[0]) > 4 and parts[0].endswith("id") and parts[0] not in ATTRIBUTES:
-        return (parts[0], parts[0].removesuffix("id"))[1:] if len(parts[0]) > 5 else tuple(parts)
+    if parts and len(glued := parts[-1]) > 5 and glued not in ATTRIBUTES:
+        tail = next((tail for tail in _GLUED if glued.endswith(tail) and len(glued) > len(tail) + 2), "")
+        parts = [*parts[:-1], glued.removesuffix(tail)]
     return tuple(parts)
 
 
@@ -127,7 +130,7 @@ def names_key(column: str) -> bool:
 def is_plain(column: str) -> bool:
     """Whether a name may stand in any table for something else: "id", "name", "year", "position"."""
     stem = stem_of(column)
-    return set(stem) <= (_COUNTS if names_key(column) else _PLAIN)
+    return set(stem) <= (_PLAIN_KEYS if names_key(column) else _PLAIN)
 
 
 def names_many(column: str) -> bool:
@@ -144,7 +147,7 @@ def orders_rows(column: str) -> bool:
         [True, True, True, False]
     """
     parts = parts_of(column)
-    return bool(_PLACES & set(parts)) or bool(_NUMBERS & set(parts[-1:]))
+    return bool(_PLACES & {*parts, *stem_of(column)}) or bool(_NUMBERS & set(parts[-1:]))
 
 
 def names_own(column: str, table: TableName) -> int:
@@ -195,8 +198,14 @@ def names_parent(column: str, key: str, parent: TableName) -> int:
 
 
 def names_above(column: str) -> bool:
-    """Whether a name tells of another row of the same table: a manager, a parent; "reports" are how many there are."""
+    """Whether a name tells of another row of the same table, such as a parent; "replies" are how many there are."""
     return bool(_ABOVE & set(parts_of(column))) and not names_many(column)
+
+
+def names_chief(column: str, own: TableName) -> bool:
+    """Whether a name tells of somebody above the rows of a table, which are people."""
+    people = any(same(word, who) for word in own.words for who in PEOPLE)
+    return people and bool(_CHIEFS & set(parts_of(column))) and not names_many(column)
 
 
 def names_doer(column: str, parent: TableName) -> bool:

@@ -40,7 +40,7 @@ class Found:
         names = list(self.facts.tables)
         for name in names:
             if not self.primary[name]:
-                self.primary[name] = self._several(name)
+                self.primary[name] = self._pointed(name) or self._several(name)
         for link in self.links:
             self.evidence[str(link.key)] = self._of_link(link)
         if self.looks:
@@ -55,21 +55,22 @@ class Found:
         named = {name for key in self.foreign if key.table == table for name in key.columns}
         return [name for name in self.facts.columns[table] if name in named]
 
+    def _pointed(self, table: str) -> Columns:
+        """A whole column that others point at."""
+        whole = (k.parent_columns for k in self.foreign if k.parent == table)
+        return next((key for key in whole if all(self.facts.columns[table][name].is_complete for name in key)), ())
+
     def _several(self, table: str) -> Columns:
         """A primary key of two or three columns: those that point at others, that put rows in order, or named so."""
         columns, own = self.facts.columns[table], self.facts.names[table]
         linked = self._linked(table)
-        rest = [
-            c.name for c in columns.values()
-            if c.name not in linked and c.may_be_key and c.is_complete and len(c.distinct) > 1
-            and (naming.names_own(c.name, own) or naming.names_key(c.name) or naming.orders_rows(c.name) or c.is_time)
-        ]  # fmt: skip
+        rest = [c.name for c in columns.values() if c.name not in linked and _may_tell(c, own)]
         whole = [name for name in linked if columns[name].is_complete]
         for name in whole:  # one to one
             if columns[name].is_unique and self._against_chance(table, columns[name]):
                 return (name,)
         for size in range(2, _MOST_COLUMNS + 1):
-            sets = [s for s in combinations([*whole, *rest], size) if set(s) & set(whole) or self._are_keys(s)]
+            sets = [s for s in combinations([*whole, *rest], size) if set(s) & set(whole) or self._are_keys(table, s)]
             fits = [s for s in sets if self._is_unique(table, s) and self._is_evident(table, s)]
             if fits:
                 best = max(fits, key=lambda s: self._rank(table, s))
@@ -79,11 +80,11 @@ class Found:
     def _rank(self, table: str, names: Sequence[str]) -> tuple[float, ...]:
         """Of keys of as many columns, places within a parent first (line 3 of an order), then those that point."""
         columns, linked = self.facts.columns[table], self._linked(table)
-        places = sum(naming.orders_rows(name) and columns[name].is_number for name in names)
+        places = sum(naming.orders_rows(columns[name].called) and columns[name].is_number for name in names)
         return places, sum(name in linked for name in names), self._expected(table, names)
 
-    def _are_keys(self, names: Sequence[str]) -> bool:
-        return any(naming.names_key(name) for name in names)
+    def _are_keys(self, table: str, names: Sequence[str]) -> bool:
+        return any(naming.names_key(self.facts.columns[table][name].called) for name in names)
 
     def _is_unique(self, table: str, names: Sequence[str]) -> bool:
         columns = self.facts.columns[table]
@@ -143,16 +144,18 @@ class Found:
 
     def _columns_like(self, table: str, parent: str, key: Columns) -> Columns:
         """The columns of a table that are called as those of a key, or point at what these point at; or none."""
-        found: list[str] = []
-        columns = self.facts.columns[table]
+        found: list[Column] = []
         for name in key:
-            same = [c for c in columns if c not in found and _joined(c) == _joined(name)]
-            named = same or [c for c in columns if c not in found and _joined(c) == _joined(f"{parent} {name}")]
-            if not named or not fit(columns[named[0]], self.facts.columns[parent][name]):
+            at = self.facts.columns[parent][name]
+            left = [c for c in self.facts.columns[table].values() if c not in found]
+            same = [c for c in left if _joined(c.called) == _joined(at.called)]
+            named = same or [c for c in left if _joined(c.called) == _joined(f"{parent} {at.called}")]
+            if not named or not fit(named[0], at):
                 return ()
             found.append(named[0])
-        shared = set(self._parents(table, found)) & set(self._parents(parent, key))
-        return () if all(map(naming.is_plain, found)) and not shared else tuple(found)
+        names = tuple(column.name for column in found)
+        shared = set(self._parents(table, names)) & set(self._parents(parent, key))
+        return () if all(naming.is_plain(column.called) for column in found) and not shared else names
 
     def _parents(self, table: str, names: Sequence[str]) -> list[str]:
         """What columns point at, each alone."""
@@ -196,7 +199,7 @@ class Found:
         n = len(self.facts.tables[name])
         for key in (primary, *unique):
             if key:
-                told = naming.names_own(key[0], self.facts.names[name]) if len(key) == 1 else NONE
+                told = naming.names_own(columns[key[0]].called, self.facts.names[name]) if len(key) == 1 else NONE
                 said = "; named so; sure" if told == FULL else "; likely"
                 self.evidence[key_text(name, key)] = f"no two of {n:,} rows share it{said}"
         lost = {link.child.name for link in self.links if link.child.table == name and link.share < 1}
@@ -214,11 +217,11 @@ class Found:
         owned = {name for key in self.foreign if key.table == table and not key.is_self for name in key.columns}
         if all(columns[name].is_unique for name in owned):
             return None
-        rest = [c for c in columns.values() if c.name not in linked and (c.is_time or naming.orders_rows(c.name))]
+        rest = [c for c in columns.values() if c.name not in linked and (c.is_time or naming.orders_rows(c.called))]
         rest += [columns[name] for name in self.primary[table] if name not in linked and columns[name] not in rest]
         rest = [c for c in rest if c.n_known >= 0.9 * len(c.values) > 0 and c.chance_of_pair < 0.5]
         key = [c for c in rest if c.name in self.primary[table] and len(self.primary[table]) > 1]
-        places = [c for c in rest if naming.orders_rows(c.name) and c.is_number and not naming.names_key(c.name)]
+        places = [c for c in rest if naming.orders_rows(c.called) and c.is_number and not naming.names_key(c.called)]
         times = [c for c in rest if c.is_time and not c.is_of_birth]
         numbers = [c for c in key if c.is_number]
         for group in (_both(places, key), _both(times, key), times, places, numbers):
@@ -238,3 +241,10 @@ def _found(n: int, total: int) -> str:
 
 def _both(some: Sequence[Column], others: Sequence[Column]) -> list[Column]:
     return [column for column in some if column in others]
+
+
+def _may_tell(column: Column, own: naming.TableName) -> bool:
+    """Whether a column may tell apart the rows of a parent: a key, a place, a time, what the table is named after."""
+    name = column.called
+    named = naming.names_key(name) or naming.orders_rows(name) or naming.names_own(name, own)
+    return column.may_be_key and column.is_complete and len(column.distinct) > 1 and (column.is_time or bool(named))

@@ -84,13 +84,13 @@ def _primary_score(facts: Facts, column: Column, unique: Mapping[str, Sequence[C
     own = _own(facts, column)
     few = len(column.values) < 3
     score = {FULL: 4, PART: 3, NONE: 0}[own] + (column.place == 0) - 3 * (own < FULL and _is_prose(column))
-    if naming.names_key(column.name) and own == NONE:
-        score += 1 if few else 2
     score += _looks_like_key(column)
     if own == NONE:
-        score -= 4 * (is_measure(column.name) or column.is_time) + 3 * bool(
-            ATTRIBUTES & set(naming.stem_of(column.name))
-        )
+        if naming.names_key(column.called):
+            score += 1 if few else 2
+        else:
+            score -= 3 * bool(ATTRIBUTES & set(naming.stem_of(column.called)))
+        score -= 4 * (is_measure(column.called) or column.is_time)
         score -= 3 * _is_of_another(facts, column)
         score += 2 * _is_pointed_at(facts, column, unique)
     return score
@@ -103,29 +103,29 @@ def _looks_like_key(column: Column) -> bool:
         values = column.numbers
     if values.dtype not in (pl.Int64, pl.String) or column.is_time:
         return False
-    return key_reason(column.name, values, column.n_known, True) is not None
+    return key_reason(column.called, values, column.n_known, True) is not None
 
 
 def _own(facts: Facts, column: Column) -> int:
     """How much a name says that it is its own table's key; what is another's whole name is not."""
-    own = naming.names_own(column.name, facts.names[column.table])
+    own = naming.names_own(column.called, facts.names[column.table])
     return NONE if own == PART and _is_of_another(facts, column) else own
 
 
 def _is_of_another(facts: Facts, column: Column) -> bool:
     """Whether a name tells of another table."""
     others = (name for table, name in facts.names.items() if table != column.table)
-    return any(naming.names_own(column.name, other) == FULL and naming.stem_of(column.name) for other in others)
+    return any(naming.names_own(column.called, other) == FULL and naming.stem_of(column.called) for other in others)
 
 
 def _is_pointed_at(facts: Facts, column: Column, unique: Mapping[str, Sequence[Column]]) -> bool:
     """Whether another table has a column of that name, whose values are found here, and no better key of that name."""
-    if naming.is_plain(column.name):
+    if naming.is_plain(column.called):
         return False
-    stem = naming.stem_of(column.name)
+    stem = naming.stem_of(column.called)
     named = [
         c for table, columns in facts.columns.items() if table != column.table for c in columns.values()
-        if naming.stem_of(c.name) == stem and c.n_known
+        if naming.stem_of(c.called) == stem and c.n_known
     ]  # fmt: skip
     rivals = [c for columns in unique.values() for c in columns if c in named and len(c.values) >= len(column.values)]
     return not rivals and any(_share(c, column) >= 0.5 for c in named)
@@ -143,8 +143,8 @@ def links_of(facts: Facts, primary: Mapping[str, str | None]) -> list[Link]:
     taken = {(link.child.table, link.child.name) for link in links}
     others = [
         c for c in every
-        if c.name != primary[c.table] and c.is_unique and (not naming.is_plain(c.name) or _looks_like_key(c))
-        and not c.is_time and not is_measure(c.name) and (c.table, c.name) not in taken
+        if c.name != primary[c.table] and c.is_unique and (not naming.is_plain(c.called) or _looks_like_key(c))
+        and not c.is_time and not is_measure(c.called) and (c.table, c.name) not in taken
     ]  # fmt: skip
     for column in every:
         if (column.table, column.name) not in taken and column.name != primary[column.table]:
@@ -160,11 +160,11 @@ def _kin(facts: Facts, links: Sequence[Link], primary: Mapping[str, str | None])
     found: dict[tuple[str, str], Link] = {}
     for link in sorted((k for k in links if k.named == NONE), key=lambda k: -k.bits):
         for _ in range(2):  # from there to columns of the same name once more
-            near = {(k.child.table, k.child.name) for k in (link, *found.values()) if k.parent is link.parent}
+            near = {(k.child.table, k.child.called) for k in (link, *found.values()) if k.parent is link.parent}
             for columns in facts.columns.values():
                 for c in columns.values():
                     at = (c.table, c.name)
-                    beside = any(t == c.table or naming.stem_of(n) == naming.stem_of(c.name) for t, n in near)
+                    beside = any(t == c.table or naming.stem_of(n) == naming.stem_of(c.called) for t, n in near)
                     if at in taken or at in found or not beside or not c.may_be_key or c.name == primary[c.table]:
                         continue
                     new = Link(c, link.parent, NONE, _share(c, link.parent) if fit(c, link.parent) else 0)
@@ -180,10 +180,10 @@ def _link_of(facts: Facts, column: Column, keys: Sequence[Column], own: str | No
         is_own = column.table == key.table
         if (is_own and column.name == own) or not fit(column, key):
             continue
-        named = naming.names_parent(column.name, key.name, facts.names[key.table])
+        named = naming.names_parent(column.called, key.called, facts.names[key.table])
         if is_own:
-            named = _named_above(column, key, named)
-        elif named < PART and naming.names_doer(column.name, facts.names[key.table]):
+            named = _named_above(facts, column, key, named)
+        elif named < PART and naming.names_doer(column.called, facts.names[key.table]):
             named = naming.HINT
         if named or (not is_own and Link(column, key, NONE, 1).bits >= 6):
             link = Link(column, key, named, _share(column, key))
@@ -192,12 +192,12 @@ def _link_of(facts: Facts, column: Column, keys: Sequence[Column], own: str | No
     return _choose(facts, found)
 
 
-def _named_above(column: Column, key: Column, named: int) -> int:
+def _named_above(facts: Facts, column: Column, key: Column, named: int) -> int:
     """Columns that point at rows of their own table have a name that says so, beyond that of the table's key."""
-    if naming.names_above(column.name):
+    if naming.names_above(column.called) or naming.names_chief(column.called, facts.names[key.table]):
         return PART
-    role = len(naming.stem_of(column.name)) > len(naming.stem_of(key.name) or (1,))
-    return PART if named == FULL and role and naming.names_key(column.name) else NONE
+    role = len(naming.stem_of(column.called)) > len(naming.stem_of(key.called) or (1,))
+    return PART if named == FULL and role and naming.names_key(column.called) else NONE
 
 
 def fit(column: Column, key: Column) -> bool:
@@ -224,13 +224,20 @@ def _holds(facts: Facts, link: Link, *, is_primary: bool) -> bool:
     dense = parent.density > 0.5
     if is_primary and not (link.named == FULL and _own(facts, child) == NONE):
         return False  # one to one: only where it is the other's by name
+    if (
+        is_primary
+        and dense
+        and child.density == 1
+        and naming.names_own(child.called, facts.names[parent.table]) != FULL
+    ):
+        return False  # rows numbered from one, as those of any table may be
     if link.named == FULL:
-        measured = is_measure(child.name) and not naming.names_key(child.name)
+        measured = is_measure(child.called) and not naming.names_key(child.called)
         return link.share >= (0.9 if dense else 0.5) and not (measured and dense and link.covers < 0.5)
     if link.named == PART:
         above = child.table == parent.table and link.share == 1
         far = link.bits >= 3 or link.covers >= 0.5 or above
-        counts = dense and child.is_number and naming.names_many(child.name)
+        counts = dense and child.is_number and naming.names_many(child.called)
         return link.share >= (0.98 if dense else 0.9) and far and not counts
     if link.named == naming.HINT:
         return link.share == 1
@@ -243,16 +250,16 @@ def _by_values(link: Link) -> bool:
     if len(child.distinct) < 3 or link.share < 0.9 or link.bits < 6 or child.is_time:
         return False
     if child.is_number:
-        sparse = link.parent.density < 0.2 and len(child.distinct) >= 10 and not is_measure(child.name)
-        return link.share == 1 and link.bits >= 8 and (sparse or naming.names_key(child.name))
-    return not child.is_unique or naming.names_key(child.name)
+        sparse = link.parent.density < 0.2 and len(child.distinct) >= 10 and not is_measure(child.called)
+        return link.share == 1 and link.bits >= 8 and (sparse or naming.names_key(child.called))
+    return not child.is_unique or naming.names_key(child.called)
 
 
 def _choose(facts: Facts, links: Sequence[Link]) -> Link | None:
     """The best of several; none where the names tell of none and values fit more than one."""
 
     def rank(link: Link) -> tuple[float, ...]:
-        owned = naming.names_own(link.parent.name, facts.names[link.parent.table])
+        owned = naming.names_own(link.parent.called, facts.names[link.parent.table])
         return link.named, owned, link.share, link.covers, len(link.parent.distinct)
 
     best = sorted(links, key=rank, reverse=True)
@@ -264,11 +271,16 @@ def _choose(facts: Facts, links: Sequence[Link]) -> Link | None:
 def _to_unique(column: Column, keys: Sequence[Column]) -> Iterator[Link]:
     """Links to a column that is unique and no primary key: of the same name, by values that are no accident."""
     for key in keys:
-        stem = naming.stem_of(column.name)
-        if stem != naming.stem_of(key.name) or not fit(column, key):
+        stem = naming.stem_of(column.called)
+        if stem != naming.stem_of(key.called) or not fit(column, key):
             continue
         link = Link(column, key, FULL, _share(column, key))
-        bigger = len(key.distinct) > len(column.distinct)
-        if link.share >= 0.9 and link.bits >= 6 and bigger and (not column.is_unique or naming.names_key(column.name)):
+        bigger = len(key.distinct) >= len(column.distinct) + column.is_unique
+        if (
+            link.share >= 0.9
+            and link.bits >= 6
+            and bigger
+            and (not column.is_unique or naming.names_key(column.called))
+        ):
             yield link
             return

@@ -9,9 +9,8 @@ import polars as pl
 import pytest
 
 import likewise as lw
-from likewise.evaluate.databases.shown import HopShown, LinkShown
+from likewise.evaluate.databases.shown import LinkShown
 from likewise.report.database_words import TEXT
-from likewise.report.databases import lost
 from likewise.report.drawing import layout
 
 
@@ -74,10 +73,3 @@ def test_tables_stand_below_what_they_point_at_and_circles_end() -> None:
     assert [places[name][1] for name in "abc"] == [0, 1, 2]
     assert len(layout(["a", "b"], [link("a", "b"), link("b", "a")])) == 2
     assert len({(x, y) for x, y in layout([f"t{i}" for i in range(30)], []).values()}) == 30
-
-
-def test_colour_goes_from_the_floor_to_links_at_random() -> None:
-    def hop(score: float) -> HopShown:
-        return HopShown(k=1, top="a", bottom="b", pairs=1, score=score, floor=0.9, rewired=0.7)
-
-    assert [round(lost(hop(score)), 2) for score in (0.95, 0.9, 0.8, 0.7, 0.2)] == [0.0, 0.0, 0.5, 1.0, 1.0]

@@ -110,14 +110,6 @@ def _matrix(found: Sequence[HopShown], text: dict[str, str]) -> str:
     )
 
 
-def lost(hop: HopShown) -> float:
-    """How far from the floor towards links dealt at random a score lies, from 0 to 1; within tables, where no link is,
-    a tenth counts as all."""
-    floor = 1.0 if hop.floor is None else hop.floor
-    room = max(floor - hop.rewired, 0.02) if hop.k else 0.1
-    return min(1.0, max(0.0, (floor - hop.score) / room))
-
-
 def _cell(hop: HopShown | None, text: dict[str, str]) -> str:
     if hop is None:
         return "<td></td>"
@@ -125,23 +117,24 @@ def _cell(hop: HopShown | None, text: dict[str, str]) -> str:
         top=hop.top, bottom=hop.bottom, k=hop.k, pairs=hop.pairs, score=f"{hop.score:.3f}",
         floor="–" if hop.floor is None else f"{hop.floor:.3f}", rewired=f"{hop.rewired:.3f}",
     )  # fmt: skip
-    return f'<td style="--p:{lost(hop):.2f}" title="{escape(told)}">{hop.score:.3f}</td>'
+    return f'<td style="--p:{hop.lost:.2f}" title="{escape(told)}">{hop.score:.3f}</td>'
 
 
 def _told(found: Sequence[AggShown], text: dict[str, str]) -> str:
     """How well parents of each table are told from real ones, the plainest first."""
     if not found:
         return ""
+    heads = [text[name] for name in TOLD]
     lines = (
         row(
             escape(one.table), (f"{one.accuracy:.3f}", "value"), (f"{one.rewired:.3f}", "soft"),
             (f"{one.apart:.3f}", "soft"), (f"{one.n:,}", "soft"),
-            f'<span class="small">{"<br>".join(map(escape, one.tells))}</span>',
+            f'<span class="small">{"<br>".join(map(escape, one.tells))}</span>', labels=heads[1:],
         )
         for one in sorted(found, key=lambda one: -one.accuracy)
     )  # fmt: skip
     note = f'<p class="soft small">{escape(text["told_note"])}</p>'
-    return f"<h3>{escape(text['told_head'])}</h3>{note}{table((text[h] for h in TOLD), lines, about='through')}"
+    return f"<h3>{escape(text['told_head'])}</h3>{note}{table(heads, lines, kind='stack', about='through')}"
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

@@ -80,6 +80,16 @@ def test_links_dealt_at_random_are_seen() -> None:
     assert report["db_hop_1"].value > report["db_hop_1"].details["apart"]
 
 
+def test_what_a_link_lost_is_told_by_its_tables() -> None:
+    rng = np.random.default_rng(3)
+    rewired = changed("lines", lambda t: t.with_columns(no=pl.Series(rng.permutation(t["no"].to_numpy()))))
+    shown = lw.evaluate(database(N, 0), rewired, measures=[]).database
+    assert shown is not None
+    lost = {(hop.top, hop.bottom): hop.lost for hop in shown.hops if hop.k == 1}
+    assert lost["orders", "lines"] > 0.7
+    assert lost["customers", "visits"] < 0.4
+
+
 def test_constant_counts_are_seen() -> None:
     even = database(N, 1)
     ids, orders = even.tables["customers"]["id"].to_numpy(), even.tables["orders"]

@@ -41,6 +41,8 @@ WHOSE = "\0root"
 MOST_SHOWN = 60
 """Links, and pairs of tables, of which a picture is shown."""
 MOST_TABLES = 60
+LEAST_ROOM = 0.02
+"""Between fresh roots and links dealt at random: less says nothing."""
 
 
 def evaluate_database(
@@ -150,14 +152,10 @@ def _hops(run: Run) -> Iterable[HopShown]:
     for k in range(hops.MOST_HOPS + 1):
         by_tables = _by_tables(hops.hop_scores(real, ours, k))
         rewired = _by_tables(hops.hop_scores(real, run.rewired, k)) if k else {}
-        pairs, counter = counted.hops(real, k, run.rng(10 + k))
-        floors: dict[tuple[str, str], list[float]] = {}
-        for pair, hands in zip(pairs, run.dealt.each(counter), strict=True):
-            if hands is not None:
-                top = pair.path[0].parent if pair.path else pair.table
-                floors.setdefault((top, pair.table), []).append(1 - float(hands[1][0]))
+        apart = _dealt_by_tables(run, k)
         for ends, scores in by_tables.items():
-            floor = floors.get(ends)
+            one, fresh, at_random = apart.get(ends, (math.nan,) * 3)
+            lost = (one - fresh) / max(at_random - fresh, LEAST_ROOM)
             found.append(
                 HopShown(
                     k=k,
@@ -165,11 +163,28 @@ def _hops(run: Run) -> Iterable[HopShown]:
                     bottom=ends[1],
                     pairs=len(scores),
                     score=round(float(np.mean(scores)), 4),
-                    floor=None if floor is None else round(float(np.mean(floor)), 4),
+                    floor=None if math.isnan(fresh) else round(1 - fresh, 4),
                     rewired=round(float(np.mean(rewired.get(ends, [1.0]))), 4),
+                    lost=0.0 if math.isnan(lost) else round(min(1.0, max(0.0, lost)), 3),
                 )
             )
     return found[: MOST_SHOWN * 4]
+
+
+def _dealt_by_tables(run: Run, k: int) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """How far as many synthetic, fresh and rewired root entities are from the other real ones, by both tables; within
+    tables, where no link can be dealt anew, a tenth stands for the last."""
+    pairs, counter = counted.hops(run.linked["real"], k, run.rng(10 + k))
+    rewired = run.dealt_rewired.each(counter) if k else [None] * len(pairs)
+    found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    for pair, hands, dealt in zip(pairs, run.dealt.each(counter), rewired, strict=True):
+        if hands is not None:
+            top = pair.path[0].parent if pair.path else pair.table
+            one, fresh = (float(part[0]) for part in hands)
+            at_random = fresh + 0.1 if dealt is None else float(dealt[0][0])
+            found.setdefault((top, pair.table), []).append((one, fresh, at_random))
+    means = {ends: np.mean(parts, axis=0).tolist() for ends, parts in found.items()}
+    return {ends: (one, fresh, at_random) for ends, (one, fresh, at_random) in means.items()}
 
 
 def _by_tables(scores: Iterable[hops.Hop]) -> dict[tuple[str, str], list[float]]:

@@ -62,6 +62,11 @@ class Run:
         return rewired(self.linked["real"], self.rng(2))
 
     @cached_property
+    def dealt_rewired(self) -> Dealt:
+        """Hands in which that stands in the place of the synthetic one."""
+        return deal(self.linked["real"], self.rewired, self.linked.get("holdout"), self.rng(1))
+
+    @cached_property
     def apart(self) -> Linked:
         """The same, and who has how many children dealt anew as well."""
         return rewired(self.linked["real"], self.rng(3), counts=False)

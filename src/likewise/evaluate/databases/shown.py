@@ -58,6 +58,7 @@ class HopShown:
 
     Args:
         score: their mean; `floor` of fresh roots, `rewired` of real rows with links dealt at random.
+        lost: how far from fresh roots towards rewired ones they are, as many of each, from 0 to 1.
     """
 
     k: int
@@ -67,6 +68,7 @@ class HopShown:
     score: float
     floor: float | None
     rewired: float
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,6 +95,14 @@ def test_what_cannot_be_is_refused(shop: Path, more: list[str], code: int, said:
     assert said in err
 
 
+def test_no_table_is_overwritten_by_its_keys(shop: Path) -> None:
+    before = (shop / "users.csv").read_bytes()
+    assert run(shop, "-o", shop / "users.csv")[0] == 2
+    assert run(shop / "users.csv", "-o", shop / "users.csv")[0] == 2
+    assert (shop / "users.csv").read_bytes() == before
+    assert run(shop, "-o", shop / "database.json", "-q")[0] == run(shop, "-o", shop / "database.json", "-q")[0] == 0
+
+
 def test_one_table_is_no_database(shop: Path) -> None:
     code, out, err = run(shop / "users.csv")
     assert code == 0

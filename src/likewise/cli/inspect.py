@@ -20,7 +20,7 @@ from likewise.cli.options import (
     Quiet,
     Reading,
 )  # fmt: skip
-from likewise.cli.outputs import check_outputs, open_terminal, write_text
+from likewise.cli.outputs import check_outputs, guard, open_terminal, write_text
 from likewise.cli.schema import schema
 
 
@@ -64,6 +64,7 @@ def inspect(
       likewise inspect shop/ --key "orders.user_id -> users.id" --keep countries
       likewise inspect shop.sqlite
     """  # fmt: skip
+    guard(_files_of(Path(source)), [json] if json is not None else [])
     terminal = open_terminal(quiet, json)
     if not is_database(source):
         if key or keep:
@@ -92,3 +93,8 @@ def inspect(
         terminal.note(f"table {table!r} may be a list of what others may be ({why}): --keep {table} keeps its rows")
     if json is not None:
         write_text(database.schema.to_json(), json)
+
+
+def _files_of(source: Path) -> list[Path]:
+    """What no output may replace: a file, or those of a folder but for that of the keys."""
+    return [path for path in source.iterdir() if path.name != "database.json"] if source.is_dir() else [source]

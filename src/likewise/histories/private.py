@@ -44,7 +44,7 @@ WHEN_SHARE = 0.25
 SURE = 3.0
 """Deviations of the noise above which a count of entities tells something."""
 
-CALIBRATION, ROUNDS = 4_096, 2
+CALIBRATION, ROUNDS = 4_096, 3
 """Entities drawn a round to bring what is drawn to noisy answers, and rounds."""
 
 SINGLE = 6
@@ -137,9 +137,10 @@ def _brought(
     for _ in range(ROUNDS):
         what.bring_to(drawn()[1], known.shares())
     ends, wanted = np.zeros(model.layout.longest), _chances(lengths, SURE * sigma)
-    for _ in range(ROUNDS):  # then what hangs on how rows follow each other, which the net's own shares do not tell
+    for turn in range(2 * ROUNDS):  # then what the net's own shares do not tell: lengths first, for stays hang on them
         drawn_lengths, codes = drawn()
-        ends, tilts = _corrected(ends, wanted, drawn_lengths), _tilts(model.layout, codes, known)
+        ends = _corrected(ends, wanted, drawn_lengths)
+        tilts = model.layout.tilts if turn < ROUNDS else _tilts(model.layout, codes, known)
         model = replace(model, layout=replace(model.layout, ends=tuple(ends.tolist()), tilts=tilts))
     return model
 

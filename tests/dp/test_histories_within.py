@@ -131,10 +131,10 @@ def test_steps_take_entities_and_not_rows_with_the_rate_that_is_paid_for(monkeyp
     seen: list[int] = []
     honest = EntitySums._rows_of
 
-    def watched(self: EntitySums, who: Ints) -> Any:
+    def watched(self: EntitySums, who: Ints, k: int) -> Any:
         seen.append(len(who))
-        rows, present = honest(self, who)
-        of = np.searchsorted(self._starts, rows.reshape(-1, self.unit)[:, 0], side="right") - 1
+        rows, present = honest(self, who, k)
+        of = np.searchsorted(self._starts, rows.reshape(-1, k)[:, 0], side="right") - 1
         assert np.array_equal(self._starts[of], self._starts[who])  # ties of empty histories aside
         return rows, present
 
@@ -512,7 +512,7 @@ def test_an_audit_by_entity_clears_sums_of_entities_and_accuses_those_of_rows(pl
 
     def clipped(codes: Codes, present: Any = None) -> Any:
         """Each row pulls by 1, and is cut with the others of its entity, or planted alone."""
-        pulls = np.ones(len(codes)) if present is None else present.reshape(-1, 8).sum(1).clip(max=1.0)
+        pulls = np.ones(len(codes)) if present is None else present.sum(1).clip(max=1.0)
         return np.array([pulls.sum(), 0.0])
 
     def seen(inside: bool) -> float:

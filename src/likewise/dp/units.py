@@ -121,8 +121,8 @@ class EntitySums(ClippedSums):
 
         Args:
             size: P.
-            clipped: k rows for each of some entities, and (rows,) which of them there are, the others filling up, to
-                the sum (P,) of what each entity gives: at most `clip` in L2.
+            clipped: as many rows, k at most, for each of some entities, and (entities, rows of one) which of them there
+                are, the others filling up, to the sum (P,) of what each entity gives: at most `clip` in L2.
 
         Raises:
             PrivacyError: the plan has no more steps.
@@ -131,23 +131,27 @@ class EntitySums(ClippedSums):
         """
         self._count_step()
         chosen, total = sampled_rows(len(self._starts), self.plan.rate), np.zeros(size)
-        chosen = chosen[self._lengths[chosen] > 0]
-        for first in range(0, len(chosen), max(CHUNK // self.unit, 1)):
-            rows, present = self._rows_of(chosen[first : first + max(CHUNK // self.unit, 1)])
-            total += clipped(self._codes[rows], present)
+        kept, k, least = np.minimum(self._lengths[chosen], self.unit), 1, 0
+        while least < self.unit:  # those of about as many rows together: few places stay empty
+            k = min(k, self.unit)
+            some = chosen[(kept > least) & (kept <= k)]
+            for first in range(0, len(some), max(CHUNK // k, 1)):
+                rows, present = self._rows_of(some[first : first + max(CHUNK // k, 1)], k)
+                total += clipped(self._codes[rows], present)
+            least, k = k, 2 * k
         return noisy_sum(total, self.plan.clip, self.plan.multiplier)
 
-    def _rows_of(self, who: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """(k for each of these,) rows by chance, as many as there are, and which of them there are."""
+    def _rows_of(self, who: Ints, k: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Rows by chance of these entities, k for each, and (entities, k) which of them there are."""
         lengths = self._lengths[who]
         begins = np.cumsum(lengths) - lengths
         n = int(lengths.sum())
         rows = np.repeat(self._starts[who] - begins, lengths) + np.arange(n)
         places = places_by_chance(begins, n)
-        kept, of = places < self.unit, np.repeat(np.arange(len(who)), lengths)
-        result, present = np.zeros((len(who), self.unit), np.int64), np.zeros((len(who), self.unit), bool)
+        kept, of = places < k, np.repeat(np.arange(len(who)), lengths)
+        result, present = np.zeros((len(who), k), np.int64), np.zeros((len(who), k), bool)
         result[of[kept], places[kept]], present[of[kept], places[kept]] = rows[kept], True
-        return result.ravel(), present.ravel()
+        return result.ravel(), present
 
 
 def _check_rows(codes: Codes, lengths: Ints) -> None:

@@ -133,14 +133,15 @@ class PrivateDescent:
         self.optimiser.step(self.schedule.learning_rate * one_cycle(passed, self.schedule.warmup))
 
     def _clipped(self, codes: Codes, present: Bools | None = None) -> Floats:
-        """(P,) the sum of the rows' gradients, each cut to the clip norm; or of the entities', of `unit` rows each,
-        which are there or not."""
+        """(P,) the sum of the rows' gradients, each cut to the clip norm; or of entities', (entities, rows of one) of
+        whose rows are present."""
         import torch
 
         rows = self._rows_of(codes).to(self._own.device)
         if len(rows):
-            counted = None if present is None else torch.from_numpy(present).to(rows.device)
-            add_clipped(self.net, self.loss, rows, self._own, self.plan.clip, self._sums.unit, counted)
+            unit = 1 if present is None else present.shape[1]
+            counted = None if present is None else torch.from_numpy(present.ravel()).to(rows.device)
+            add_clipped(self.net, self.loss, rows, self._own, self.plan.clip, unit, counted)
         parts = [np.zeros(p.numel()) if p.grad is None else p.grad.cpu().numpy().ravel() for p in self.parameters]
         for parameter in self.parameters:
             parameter.grad = None

@@ -76,6 +76,8 @@ def synth_database(
     many = _tables(rows)
     with terminal.doing("reading"):
         real = open_database(str(source), keys, keep)
+        if _is_sql(output):
+            real.check_sql(output, replace=replace)
     for one in real.problems():
         terminal.note(str(one))
     held_by: dict[str, Any] = {} if min_rows is None else {"min_rows": min_rows}

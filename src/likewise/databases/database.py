@@ -23,7 +23,7 @@ from likewise.databases.sql.reflection import Names, tell
 from likewise.databases.sql.sampling import Sample
 from likewise.databases.sql.urls import is_sql
 from likewise.databases.sql.values import SqlSource
-from likewise.databases.sql.writing import write
+from likewise.databases.sql.writing import check_target, write
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.notebook import Picture, Table, card
 from likewise.tables.atomic import PathLike
@@ -169,6 +169,17 @@ class Database(Mapping[str, Any]):
             self.tables, self.schema, os.fspath(url), schema=schema, replace_rows=replace, like=source or self.source,
             dry_run=dry_run,
         )  # fmt: skip
+
+    def check_sql(self, url: PathLike, schema: str | None = None, replace: bool = False) -> None:
+        """Find out before long work whether tables like these can be written there (`to_sql`).
+
+        Raises:
+            OutputError: the user may not make tables there; rows stand in them, and are not to be replaced; these
+                tables came from there themselves.
+            InputError: it cannot be reached.
+        """
+        own = "" if self.source is None else self.source.place
+        check_target(os.fspath(url), list(self.tables), schema=schema, replace_rows=replace, apart_from=own)
 
     source: SqlSource | None = None
     """What the database of SQL says that the tables came from, beyond their keys."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def read(
             frames = {name: rows_of(name) for name in keys.tables}
         else:
             frames = sampled(keys, rows_of, sample, rng or np.random.default_rng())
-    return frames, keys, source
+    return frames, keys, replace(source, place=at.told)
 
 
 def _table(

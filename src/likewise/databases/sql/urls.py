@@ -41,6 +41,11 @@ class Place:
     def __repr__(self) -> str:
         return f"Place({str(self)!r})"
 
+    @property
+    def told(self) -> str:
+        """Where it is, with the schema, to tell whether two places are one."""
+        return f"{self.path.resolve() if self.path else self} {self.schema or ''}"
+
     def __str__(self) -> str:
         """As it may be shown: without user and password, wherever in the text they stand."""
         if self.path is not None:

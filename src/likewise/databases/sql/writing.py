@@ -73,14 +73,21 @@ def _tell(notes: Sequence[str]) -> None:
         warnings.warn("; ".join(notes), LikewiseWarning, stacklevel=4)
 
 
-def check_target(url: str, tables: Sequence[str], *, schema: str | None = None, replace_rows: bool = False) -> None:
+def check_target(
+    url: str, tables: Sequence[str], *, schema: str | None = None, replace_rows: bool = False, apart_from: str = ""
+) -> None:
     """Refuse what `write` would refuse, before the work: a database that is not reached, no right to make tables in it,
     rows that stand there.
+
+    Args:
+        apart_from: a place (`SqlSource.place`) that it must not be, for what is real stands there.
 
     Raises:
         OutputError, InputError: as `write`.
     """
     at = place(url, schema)
+    if at.told == apart_from:
+        raise OutputError("what is written would take the place of the real rows: name another schema or file")
     if at.path is not None and not at.path.exists():
         check_writable(at.path)
         return

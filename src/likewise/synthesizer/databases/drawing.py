@@ -44,6 +44,10 @@ MOST_OFF, MOST_STRETCHED = 1.25, 2.0
 """How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
 
 
+AMONG, MOST_AMONG = 8, 200_000
+"""Rows among which one is taken, and all of them at most."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of a database to be drawn.
@@ -193,8 +197,11 @@ class _Drawing:
             found: pl.DataFrame = own.synth.complete(told, random_state=seed)
             return found.with_columns(known[c] for c in of_keys)
         n = wanted.rows.get(name, max(1, round(wanted.scale * own.n_rows)))
-        rows: pl.DataFrame = own.synth.sample(n, where=wanted.where.get(name), random_state=seed)
-        return rows
+        counts = [plan_of(key) for key in self.model.graph.planned(name)]
+        if name in wanted.where or not counts:
+            rows: pl.DataFrame = own.synth.sample(n, where=wanted.where.get(name), random_state=seed)
+            return rows
+        return evenly(own.synth.sample(n * max(1, min(AMONG, MOST_AMONG // n)), random_state=seed), n, counts, rng)
 
     def _groups(self, name: str, own: TableModel, owner: ForeignKey, rng: np.random.Generator) -> Groups:
         """How many rows each parent has: as it was drawn with it, or as the size that is asked for leaves of it."""
@@ -387,6 +394,15 @@ class _Drawing:
         whole = again(made, model.derived, rng, columns=types, links=links, given=self.wanted.given)
         whole = kept_apart(whole, model.derived, schema, rng)
         return {name: _as_it_came(whole[name], own) for name, own in model.tables.items()}
+
+
+def evenly(rows: pl.DataFrame, n: int, by: Sequence[str], rng: np.random.Generator) -> pl.DataFrame:
+    """n of some rows, every so manieth in the order of some numbers, and then mixed: their laws are those of all rows,
+    with less of chance in them (systematic sampling, Madow 1949)."""
+    ranks = rows.select(pl.mean_horizontal(pl.col(by).rank("average"))).to_series().to_numpy()
+    order = np.lexsort([rng.random(len(rows)), ranks])
+    step = len(rows) / n
+    return rows[rng.permutation(order[((np.arange(n) + rng.random()) * step).astype(np.int64)])]
 
 
 def _codes(rows: pl.DataFrame, key: ForeignKey) -> Ints:

@@ -26,7 +26,7 @@ from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
 from likewise.databases.pointing import MISSING
 from likewise.errors import OptionError
-from likewise.schema.column import Column, Schema
+from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
 from likewise.synthesizer.databases.context import most_telling, shown, taken
 from likewise.synthesizer.databases.groups import Groups
@@ -45,6 +45,7 @@ from likewise.synthesizer.databases.table import (
     order_of,
     points_of,
     schema_of,
+    sorted_by,
     telling_of,
     told_to,
     with_something,
@@ -54,6 +55,10 @@ from likewise.typing import Ints
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
 
+MOST_LEVELS = 256
+"""Whole numbers that may be levels."""
+RARELY = 0.005
+"""Of the pairs that would repeat by chance, those that may."""
 BY_CHANCE = 20
 """Pairs that would repeat by chance, from which it is none that none does."""
 
@@ -234,6 +239,8 @@ class _Learning:
                 own.drop(counted[0]),
                 replace(schema, columns=tuple(c for c in schema if c.name != counted[0])),
             )
+        if owner is not None:
+            schema = _apart(schema, own, self.links[owner])
         pointing = self._pointing(name, canonical(own, shown(schema)), rng)
         schema = Schema((*pointing.columns, *schema.columns, *of_plan), rules=())
         own = pl.DataFrame([*pointing.series, *own, *plan])
@@ -250,10 +257,13 @@ class _Learning:
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
             counting = [*self._positions(name), *([] if counted is None else [counted[0]])]
-            at = _in_groups(links, self.database.tables[name][counting[0]] if counting else when, rng)
+            when = self.database.tables[name][counting[0]] if counting else when
+            sort = sorted_by(own, schema, links) if when is None else None
+            at = _in_groups(links, when if sort is None else sort, rng)
             loose = float((links < 0).sum() / max((links >= 0).sum(), 1))
             distinct = tuple(key for key in graph.sides[name] if _is_distinct(links, self.links[key]))
             model = replace(model, told=tuple(names), loose=loose, distinct=distinct, counted=counted)
+            model = replace(model, mixed=sort is not None)
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)
         way, inner = learn_rows(make, own[at], schema, told[at] if told.width else told, context, groups, order)
         model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)
@@ -339,6 +349,16 @@ class _Learning:
         return found
 
 
+def _apart(schema: Schema, own: pl.DataFrame, owners: Ints) -> Schema:
+    """The schema in which whole numbers that no two rows of a parent share are levels, so that none is drawn twice."""
+    for column in schema:
+        if column.kind is Kind.INTEGER and own[column.name].dtype.is_integer() and "kind" in column.found:
+            codes = own[column.name].fill_null(0).rank("dense").to_numpy().astype(np.int64) - 1
+            if codes.max(initial=0) < MOST_LEVELS and _is_distinct(owners, codes):
+                schema = schema.replace(column.name, kind=Kind.CATEGORICAL)
+    return schema
+
+
 def _is_distinct(owners: Ints, links: Ints) -> bool:
     """Whether no two rows of one owner point at the same row, though by chance some would."""
     at = (owners >= 0) & (links >= 0)
@@ -347,7 +367,7 @@ def _is_distinct(owners: Ints, links: Ints) -> bool:
     sizes, shares = np.bincount(owners[at]), np.bincount(links[at]) / at.sum()
     expected = float((sizes * (sizes - 1)).sum() / 2 * (shares**2).sum())
     pairs = owners[at] * (int(links.max()) + 1) + links[at]
-    return expected >= BY_CHANCE and len(np.unique(pairs)) == len(pairs)
+    return expected >= BY_CHANCE and len(pairs) - len(np.unique(pairs)) <= expected * RARELY
 
 
 def back_of(graph: Graph, key: ForeignKey) -> ForeignKey | None:

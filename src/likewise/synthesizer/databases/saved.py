@@ -46,7 +46,8 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         data: dict[str, Any] = {
             "name": name, "columns": dict(table.columns), "n_rows": table.n_rows, "way": table.way,
             "shown": [c.to_dict(types=True) for c in table.shown], "told": list(table.told), "loose": table.loose,
-            "inner": None, "sides": [], "counted": table.counted, "distinct": [str(key) for key in table.distinct],
+            "inner": None, "sides": [], "counted": table.counted, "mixed": table.mixed,
+            "distinct": [str(key) for key in table.distinct],
         }  # fmt: skip
         if table.synth is not None:
             data["inner"], own = inner(table.synth)
@@ -135,6 +136,7 @@ def _table(
         told=tuple(map(str, take_value(data, "told", list))), sides=sides,
         distinct=tuple(keys[text] for text in take_value(data, "distinct", list)),
         counted=None if counted is None else (str(counted[0]), int(counted[1])),
+        mixed=bool(data["mixed"]),
         kept=_read(bytes(own["kept"]["rows"])) if data["way"] == KEPT else None,
     )  # fmt: skip
 

@@ -39,6 +39,11 @@ SORTED = 0.9
 """Share of neighbours in order, from which a column of times orders the rows of a parent."""
 COUNTED = 0.95
 """Share of rows that a column must count."""
+DIFFERENT = 0.2
+"""Share of rows whose number no other of their parent holds, from which they are put in its order."""
+FOLLOWS = 0.1
+"""Correlation of rows beside each other, over that of any two of a parent, from which they stand in order."""
+LEAST_PAIRS = 100
 MOST_FIXED = 50
 """Rows behind others of their group, below which no column is taken for one that never changes within a group."""
 
@@ -73,6 +78,7 @@ class TableModel:
         sides: how the rows are coded that other foreign keys point at; None of one that points at nothing.
         distinct: of these, those by which no two rows of one owner point at the same.
         counted: of a column that counts the rows of an owner, its name and first number.
+        mixed: whether the rows of a parent stand in no order; they are learnt in one, and mixed when drawn.
         kept: its rows, and how many rows point at each.
     """
 
@@ -86,6 +92,7 @@ class TableModel:
     sides: Mapping[ForeignKey, SideCodes | None] = field(default_factory=dict)
     distinct: tuple[ForeignKey, ...] = ()
     counted: tuple[str, int] | None = None
+    mixed: bool = False
     kept: pl.DataFrame | None = None
 
     def wide(self, rows: pl.DataFrame, parents: pl.DataFrame | None, owner: str, links: Ints | None) -> pl.DataFrame:
@@ -123,6 +130,8 @@ class TableModel:
         if OFFSET in self.synth.schema_:
             told = told.with_columns(pl.Series(OFFSET, groups.offset))
         rows, whose = groups_given(self.synth, told, groups.size, rng)
+        if self.mixed:
+            rows = rows[np.lexsort([rng.random(len(rows)), whose])]
         return rows, groups.parent[whose]
 
     def with_counted(self, rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
@@ -220,6 +229,37 @@ def _stands_in_order(when: pl.Series, whose: Ints) -> bool:
     table = pl.DataFrame({"who": whose, "when": when}).filter(pl.col("who") >= 0).sort("who", maintain_order=True)
     step = table.select(pl.col("when").to_physical().diff().over("who"))["when"].drop_nulls()
     return bool((step != 0).any()) and float((step >= 0).mean()) >= SORTED  # type: ignore[arg-type]
+
+
+def sorted_by(own: pl.DataFrame, schema: Schema, whose: Ints) -> pl.Series | None:
+    """What the rows of a parent are to be learnt in the order of where they stand in none: the numbers that differ
+    most, from the greatest. A net that is told the row before then learns a set as well as a sequence.
+
+    Args:
+        whose: (n,) the parent of each row, -1 of none.
+    """
+    best, most = None, DIFFERENT
+    for column in schema:
+        if column.kind not in (Kind.INTEGER, Kind.REAL) or not column.is_modelled or column.name.startswith("\0"):
+            continue
+        values = parse(own.select(column.name), Schema((column,)))[column.name].cast(pl.Float64)
+        table = pl.DataFrame({"who": whose, "v": values}).filter(pl.col("who") >= 0)
+        share = table.n_unique() / max(len(table), 1)
+        if share > most and not values.null_count() and not _follows(table):
+            best, most = -values, share
+    return best
+
+
+def _follows(table: pl.DataFrame) -> bool:
+    """Whether numbers of rows beside each other are more alike than those of any two rows of a parent."""
+    table = table.sort("who", maintain_order=True).with_columns(pl.col("v") - pl.col("v").mean().over("who"))
+    beside = table.with_columns(pl.col("v").shift(1).over("who").alias("before")).drop_nulls()
+    if len(beside) < LEAST_PAIRS:
+        return True
+    sizes = table.group_by("who").len()["len"]
+    by_chance = -1 / max(float(sizes.filter(sizes > 1).mean()) - 1, 1)  # type: ignore[arg-type]
+    found = float(np.corrcoef(beside["v"], beside["before"])[0, 1]) if beside["v"].std() else 1.0
+    return not abs(found - by_chance) < FOLLOWS
 
 
 def counted_by(own: pl.DataFrame, whose: Ints) -> tuple[str, int] | None:

@@ -99,6 +99,14 @@ class Features:
         degree = (np.log1p(degrees) - self.degree[0]) / self.degree[1]
         return np.column_stack([degree, *(column(frame[column.name]) for column in self.columns)])
 
+    def first(self, frame: pl.DataFrame, most: int) -> Floats:
+        """(P, d) the first so many of them but the degree, of many rows without all others."""
+        parts = [np.zeros((len(frame), 0))]
+        for column in self.columns:
+            if (left := most - sum(part.shape[1] for part in parts)) > 0:
+                parts.append(column(frame[column.name])[:, :left])
+        return np.column_stack(parts)
+
     @property
     def width(self) -> int:
         """F."""

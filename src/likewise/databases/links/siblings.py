@@ -30,8 +30,9 @@ from likewise.typing import Bools, Floats, Ints
 
 MOST_WIDE = 24
 LEAST_PARENTS = 30
+LOOK_AT_ROWS = 200_000
 RIDGES = (3.0, 30.0, 300.0)
-TRIES, MOST_TRIES, TURNS = 20, 10_000_000, 3
+TRIES, MOST_TRIES, TURNS = 20, 1_000_000, 3
 """Exchanges tried, as a multiple of links, and at all, a turn; and turns."""
 CANDIDATES = 6
 WINDOW, SETTLED = 25, 0.01
@@ -64,11 +65,15 @@ class Siblings:
             side: how those are coded.
             parents, degrees: (P, ...) and (P,), as `side` was fitted with.
         """
-        at = np.flatnonzero(link >= 0)
         if side.features is None or not rows.width:
             return None
+        if (link >= 0).sum() > LOOK_AT_ROWS:  # some parents, with all their rows
+            upto = np.cumsum(np.bincount(link[link >= 0], minlength=len(parents))) <= LOOK_AT_ROWS
+            link = np.where((link >= 0) & upto[link], link, -1)
+        at = np.flatnonzero(link >= 0)
+        rows, link = rows[at], link[at]
         features = Features.fit(rows, np.zeros(len(rows), np.int64))
-        x, link = _numbers(features, rows)[at], link[at]
+        x = _numbers(features, rows)
         codes = side.codes(parents, degrees)
         cells = Cells.of(codes, None)
         known = np.flatnonzero(np.bincount(link, minlength=len(parents)))
@@ -121,7 +126,7 @@ class Siblings:
         result, scale = found.copy(), np.sqrt(weight)
         away, further = goal - centre, np.ones(x.shape[1])
         for _ in range(TURNS):
-            link = _exchanged(link, x * scale, (centre + away * further) * scale, cells, who, rng)
+            link = _exchanged(link, (x * scale).astype(np.float32), (centre + away * further) * scale, cells, who, rng)
             reached = _means(x, link, cells, len(parents))[0] - centre
             wide, near = (np.sqrt((sizes[:, None] * far**2).sum(0)) for far in (away, reached))
             further *= (wide / np.maximum(near, 1e-9)).clip(1, 1.5)  # few rows lie as far out as means are asked to
@@ -167,7 +172,7 @@ class Siblings:
 
 def _numbers(features: Features, rows: pl.DataFrame) -> Floats:
     """(n, d) what is looked at of rows: numbers before levels, as they stand."""
-    return features(rows, np.zeros(len(rows), np.int64))[:, 1 : 1 + MOST_WIDE]
+    return features.first(rows, MOST_WIDE)
 
 
 def _means(x: Floats, link: Ints, cells: Cells, p: int) -> tuple[Floats, Ints, Floats, Floats]:
@@ -208,12 +213,11 @@ def _slope(told: Floats, away: Floats, sizes: Ints) -> Floats:
 
 def _components(rest: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     """(d, d) twice: rows times the covariance of the rest, as a constant and a part that grows with rows."""
-    products = rest[:, :, None] * rest[:, None, :] * sizes[:, None, None]
-    mean, middle = products.mean(0), sizes.mean()
+    mean, middle = rest.T @ (rest * sizes[:, None]) / len(rest), sizes.mean()
     spread = float(((sizes - middle) ** 2).mean())
     if spread < 0.01 * middle**2 + 1e-9:  # all have as many rows: one number tells both
         return mean, np.zeros_like(mean)
-    growth = ((products - mean) * (sizes - middle)[:, None, None]).mean(0) / (spread * (1 + 10 / len(sizes)))
+    growth = rest.T @ (rest * (sizes * (sizes - middle))[:, None]) / len(rest) / (spread * (1 + 10 / len(sizes)))
     values, vectors = np.linalg.eigh(growth)
     shared = (vectors * np.maximum(values, 0)) @ vectors.T
     return mean - shared * middle, shared

@@ -494,3 +494,27 @@ def test_probabilities_and_going_on_are_refused_in_words_of_windows() -> None:
         synth.log_prob(waves())
     with pytest.raises(OptionError, match="this model learnt windows"):
         synth.extend(waves(), steps=2)
+
+
+def test_channels_that_go_together_do_so_from_the_first_step_on() -> None:
+    rng = np.random.default_rng(0)
+    price = np.exp(np.cumsum(rng.normal(0, 0.01, 700)))
+    series = np.stack([price, price * (1 + 0.002 * rng.random(700)), rng.normal(size=700)], 1)
+    x = np.stack([series[i : i + 8] for i in range(690)])
+    drawn = lw.Synthesizer("autoregressive", time=True, random_state=0, hidden=8).fit(x).sample(1_000)
+    far = [np.abs(part[..., 1] / part[..., 0] - 1.001) for part in (x, drawn)]
+    for step in (0, 7):
+        assert far[1][:, step].mean() < 3 * far[0][:, step].mean(), step
+    apart = [np.corrcoef(np.diff(part[..., :2], axis=1).reshape(-1, 2).T)[0, 1] for part in (x, drawn)]
+    assert apart[1] > apart[0] - 0.03
+
+
+def test_the_more_windows_a_moment_stands_in_the_fewer_epochs() -> None:
+    series = np.random.default_rng(0).normal(size=(6_000, 1))
+    epochs = {}
+    for stride in (1, 4):
+        x = np.stack([series[i : i + 8] for i in range(0, 5_990, stride)])
+        synth = lw.Synthesizer("autoregressive", time=True, random_state=0, hidden=4, patience=99).fit(x)
+        epochs[stride] = synth.record_["epochs"]
+    assert epochs[1] == 3
+    assert 5 < epochs[4] < 8

@@ -43,8 +43,8 @@ class Memory(nn.Module):
 class StepNet(nn.Module):
     """p(window) = p(first step) times the product of p(step | the steps before it), each step a chain over channels.
 
-    What is learnt of a step is how far it lies from a linear guess by the steps before it, each channel as normal
-    scores of its own margin, so that a density of normals has little left to do.
+    What is learnt of a step is how far it lies from a linear guess by the steps before it and the channels before it,
+    each channel as normal scores of its own margin, so that a density of normals has little left to do.
 
     Args:
         n_channels, n_steps: C and T.
@@ -55,6 +55,8 @@ class StepNet(nn.Module):
     mean: torch.Tensor
     scale: torch.Tensor
     guess: torch.Tensor
+    start_mix: torch.Tensor
+    mix: torch.Tensor
     start_knots: torch.Tensor
     knots: torch.Tensor
 
@@ -67,6 +69,8 @@ class StepNet(nn.Module):
         self.register_buffer("mean", torch.zeros(c))
         self.register_buffer("scale", torch.ones(c))
         self.register_buffer("guess", torch.zeros(n_steps - 1, n_lags * c + 1, c))
+        self.register_buffer("start_mix", torch.eye(c))
+        self.register_buffer("mix", torch.eye(c))
         self.register_buffer("start_knots", torch.zeros(c, N_KNOTS))
         self.register_buffer("knots", torch.zeros(c, N_KNOTS))
         units = 48 if c <= WIDE_CHAIN else 24
@@ -101,7 +105,7 @@ class StepNet(nn.Module):
         state = uniforms.new_zeros(1, n, self.memory.hidden)
         z = self.start.draw(uniforms.new_zeros(n, 0), uniforms[:, 0], normals[:, 0])
         past = uniforms.new_zeros(n, self.n_lags * c)  # the step before comes first
-        steps = [self._valued(z, self.start_knots).clamp(0.0, 1.0)]
+        steps = [(self._valued(z, self.start_knots) @ self.start_mix).clamp(0.0, 1.0)]
         for t in range(1, self.n_steps):
             past = torch.cat([steps[-1], past[:, :-c]], 1)
             seen = torch.cat([(steps[-1] - self.mean) / self.scale, z.clamp(-WIDEST, WIDEST)], 1)
@@ -109,7 +113,7 @@ class StepNet(nn.Module):
             place = self.place[t].expand(n, -1)
             z = self.step.draw(torch.cat([h[:, 0], seen, place], 1), uniforms[:, t], normals[:, t])
             guess = torch.addmm(self.guess[t - 1, -1], past, self.guess[t - 1, :-1])
-            steps.append((guess + self._valued(z, self.knots)).clamp(0.0, 1.0))
+            steps.append((guess + self._valued(z, self.knots) @ self.mix).clamp(0.0, 1.0))
         return torch.stack(steps, 1)
 
     def _valued(self, z: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:

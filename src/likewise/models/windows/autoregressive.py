@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,6 +19,7 @@ from likewise.models.gradient.inputs import net_with_weights, train_device
 from likewise.models.gradient.model import GradientModel
 from likewise.models.options import number, whole
 from likewise.models.windows.base import BATCH, check_windows, in_steps
+from likewise.series.order import origins
 from likewise.training.loop import Descent, Schedule, by_autograd, side_by_side
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-STEPS = 300
-"""Steps of training where the caller leaves it open."""
+STEPS, EPOCHS, FEWEST_EPOCHS, MOST_EPOCHS = 100, 12, 3, 30
+"""Steps, and epochs of windows that do not overlap, where the caller leaves it open. Where they do, an epoch sees each
+moment as often as there are windows around it, and few are enough."""
 
 DECAY = 0.1
 """Of weights: windows that overlap are few moments, which a net soon knows by heart."""
@@ -42,6 +44,12 @@ MOST_COEFFICIENTS = 2**20
 
 TINY = 1e-12
 """What a guess leaves, squared, below which it is right."""
+
+NEAR = 0.9
+"""Share of a channel's variance at the first step that those before it must tell to be taken out of it."""
+
+MANY_FOR_EACH = 10
+"""Steps for each channel from which on it is told how channels go together."""
 
 REPEATS = 0.1
 """Share of steps that must equal the one before for a channel to be learnt as its differences, which are then zero."""
@@ -87,9 +95,15 @@ class WindowAutoregressive(GradientModel["StepNet"]):
         super().__post_init__()
         self._alphabet = Alphabet(())
 
-    def _schedule(self, n_rows: int, alphabet: Alphabet | None = None) -> Schedule:
+    def _schedule(self, n_rows: int, alphabet: Alphabet | None = None, overlap: float = 1.0) -> Schedule:
+        """As short as each moment allows, for the best weights are those of the end of a cycle, where the rate is low.
+
+        Args:
+            overlap: windows that a moment stands in, on average.
+        """
         size = int(min(64, max(16, n_rows // 16))) if self.batch_size is None else self.batch_size
-        epochs = min(30, max(4, math.ceil(STEPS / max(n_rows // size, 1)))) if self.epochs is None else self.epochs
+        passes = max(FEWEST_EPOCHS, math.ceil(EPOCHS / overlap), math.ceil(STEPS / max(n_rows // size, 1)))
+        epochs = min(MOST_EPOCHS, passes) if self.epochs is None else self.epochs
         return self._planned(
             epochs=epochs, batch_size=size, patience=max(2, epochs // 8) if self.patience is None else self.patience,
             learning_rate=self.learning_rate, weight_decay=DECAY,
@@ -119,7 +133,7 @@ class WindowAutoregressive(GradientModel["StepNet"]):
                 parts = zip(*(torch.split(part.to(device), BATCH) for part in held), strict=True)
                 return float(sum(net.nll(*part).sum() for part in parts)) / len(held[0])
 
-        schedule = self._schedule(len(rows))
+        schedule = self._schedule(len(rows), overlap=_overlap(x))
         step = Descent(net, by_autograd(loss), schedule)
         self._train(
             net, step, fit, rows, schedule, generator, holdout_loss=holdout_loss if len(held[0]) else None
@@ -182,11 +196,14 @@ class _Margins:
     Args:
         guess: (T - 1, P C + 1, C) of each step by the P before it, the nearest first, and a constant; 0 where there are
             none.
-        start, rest: (C, K) values at the normal scores of `nets.steps`: of first steps, and of what the guess leaves.
+        start_mix, mix: (C, C) what makes first steps, or what the guess leaves, of what is each channel's own.
+        start, rest: (C, K) values of each channel's own at the normal scores of `nets.steps`.
         mean, scale: (C,) of the values.
     """
 
     guess: Floats
+    start_mix: Floats
+    mix: Floats
     start: Floats
     rest: Floats
     mean: Floats
@@ -204,26 +221,31 @@ class _Margins:
         guess[:, np.arange(c)[repeats], np.arange(c)[repeats]] = 1.0
         guess[:, :-1] *= scale / np.tile(scale, (guess.shape[1] - 1) // c)[:, None]
         guess[:, -1] = guess[:, -1] * scale + mean - np.tile(mean, (guess.shape[1] - 1) // c) @ guess[:, :-1]
+        left = _left_by(guess, x)
+        start_mix = _mixed(x[:, 0] / scale, ~repeats, NEAR)
+        mix = _mixed(left.reshape(-1, c) / scale, ~repeats)
+        for each in (start_mix, mix):
+            each *= scale / scale[:, None]
         blank = np.zeros((c, 1))
-        rest = cls(guess, blank, blank, mean, scale)._rest(x).reshape(-1, c)
-        return cls(guess, _knots(x[:, 0]), _knots(rest), mean, scale)
+        made = cls(guess, start_mix, mix, blank, blank, mean, scale)
+        start, rest = made._own(x)
+        return replace(made, start=_knots(start), rest=_knots(rest.reshape(-1, c)))
 
     @property
     def n_lags(self) -> int:
         """P."""
         return int((self.guess.shape[1] - 1) // self.guess.shape[2])
 
-    def _rest(self, x: Floats) -> Floats:
-        """What the guesses leave. Shape: (n, T, C) -> (n, T - 1, C)."""
-        left = [x[:, t] - _past(x, t, self.n_lags) @ by[:-1] - by[-1] for t, by in enumerate(self.guess, 1)]
-        return np.stack(left, 1)
+    def _own(self, x: Floats) -> tuple[Floats, Floats]:
+        """What is each channel's own, of first steps and of later ones. Shape: (n, T, C) -> (n, C), (n, T - 1, C)."""
+        return x[:, 0] @ np.linalg.inv(self.start_mix), _left_by(self.guess, x) @ np.linalg.inv(self.mix)
 
     def scores(self, x: Floats, rng: np.random.Generator) -> Floats:
-        """Normal scores of the first step, and of what the guesses leave. Shape: (n, T, C) -> (n, T, C)."""
-        rest = self._rest(x)
+        """Normal scores of what is each channel's own. Shape: (n, T, C) -> (n, T, C)."""
+        start, rest = self._own(x)
         parts = [
-            np.concatenate([_scored(x[:, :1, i], self.start[i], rng), _scored(rest[..., i], self.rest[i], rng)], 1)
-            for i in range(x.shape[2])
+            np.concatenate([_scored(one[:, None], self.start[i], rng), _scored(rest[..., i], self.rest[i], rng)], 1)
+            for i, one in enumerate(start.T)
         ]
         return np.stack(parts, 2)
 
@@ -232,10 +254,42 @@ class _Margins:
 
         pairs = (
             (net.mean, self.mean), (net.scale, self.scale), (net.guess, self.guess),
-            (net.start_knots, self.start), (net.knots, self.rest),
+            (net.start_mix, self.start_mix), (net.mix, self.mix), (net.start_knots, self.start), (net.knots, self.rest),
         )  # fmt: skip
         for to, value in pairs:
             to.copy_(torch.from_numpy(value.astype(np.float32)))
+
+
+def _overlap(x: Floats) -> float:
+    """Windows that a moment stands in, on average. Shape: (n, T, C)."""
+    series, start = origins(x).T
+    line = np.unique(series, return_inverse=True)[1] * (int(start.max()) + x.shape[1] + 1) + start
+    gaps = np.diff(np.unique(line)).clip(max=x.shape[1])
+    return float(len(x) * x.shape[1] / (int(gaps.sum()) + x.shape[1]))
+
+
+def _left_by(guess: Floats, x: Floats) -> Floats:
+    """What the guesses leave of the steps. Shape: (T - 1, P C + 1, C), (n, T, C) -> (n, T - 1, C)."""
+    lags = (guess.shape[1] - 1) // guess.shape[2]
+    return np.stack([x[:, t] - _past(x, t, lags) @ by[:-1] - by[-1] for t, by in enumerate(guess, 1)], 1)
+
+
+def _mixed(x: Floats, free: npt.NDArray[np.bool_], least: float = 0.0) -> Floats:
+    """(C, C) such that rows are what is each channel's own @ it: what a channel is beyond those before it.
+
+    Args:
+        x: (n, C) standardised.
+        free: (C,) channels to be told by those before them; others are their own.
+        least: share of a channel's variance that must be told by those before it.
+    """
+    c = x.shape[1]
+    cov: Floats = np.cov(x.T, bias=True).reshape(c, c)
+    own: Floats = np.eye(c)
+    for i in np.flatnonzero(free[1:]) + 1 if len(x) > MANY_FOR_EACH * c else ():
+        told = np.linalg.solve(cov[:i, :i] + RIDGE * np.eye(int(i)), cov[:i, i])
+        if told @ cov[:i, i] > least * cov[i, i]:
+            own[:i, i] = -told
+    return np.asarray(np.linalg.inv(own), np.float64)
 
 
 def _past(x: Floats, t: int, lags: int) -> Floats:

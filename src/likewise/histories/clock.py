@@ -20,6 +20,7 @@ from likewise.codecs.base import Field
 from likewise.codecs.lattice import held_by
 from likewise.errors import InputError, ModelFileError
 from likewise.histories.grid import Grid, Months, find_grid
+from likewise.histories.rhythm import DAYS, HOURS
 from likewise.schema.column import Column
 from likewise.typing import Ints
 
@@ -86,6 +87,14 @@ class Clock:
     def day(self) -> int | None:
         """Ticks of a day, where time has days."""
         return {"date": 1, "datetime": DAY_US}.get(self.kind)
+
+    @property
+    def week(self) -> int:
+        """Slots of a week that moments lie in: its days, or hours where these pass; none where time has no days, or
+        entities keep their day of the month."""
+        if self.day is None or isinstance(self.grid, Months):
+            return 0
+        return HOURS if self.kind == "datetime" and self.unit < DAY_US else DAYS
 
     def ticks(self, times: pl.Series) -> npt.NDArray[Any]:
         """(n,) whole numbers, or floats of a real column."""

@@ -61,6 +61,7 @@ class Layout:
         ends: of a drawn row that is its history's 1st, 2nd, ...: below 0 what share of those drawn as the last ones are
             not; above 0 what share of the others are. None where that is as it is drawn.
         never: codes of fields of `own` that never follow one another.
+        rhythm: weights of the slots of the week (`Clock.week`) that drawn moments lie in, or nothing.
     """
 
     codec: TableCodec
@@ -81,6 +82,7 @@ class Layout:
     usual: int
     ends: tuple[float, ...] = ()
     never: Pairs = ()
+    rhythm: tuple[float, ...] = ()
 
     def fields_of(self, columns: Sequence[str]) -> list[int]:
         return [j for name in columns for j in self.codec.fields_of(name)]
@@ -164,6 +166,8 @@ class Layout:
         n = len(self.row_fields) if fit else 0
         if not fit or not self.keys or not all(isinstance(k, int) and 0 <= k < n for k in self.repeats):
             raise ModelFileError("histories: it names columns or fields that its codec lacks")
+        if self.rhythm and not (len(self.rhythm) == self.clock.week and all(_is_share(r) for r in self.rhythm)):
+            raise ModelFileError("histories: their week is none")
         sizes = [f.size for f in self.of(self.row_fields)]
         if not all(0 <= k < n and 0 <= i <= sizes[k] and 0 <= j < sizes[k] for k, i, j in self.never):
             raise ModelFileError("histories: what never follows is no code of theirs")
@@ -358,6 +362,10 @@ def _alone(layout: Layout, told: Histories) -> tuple[str, ...]:
         if shares[best] <= ALONE:
             return tuple(chosen)
     return ()
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, float) and 0 <= value < np.inf
 
 
 def _never(layout: Layout, told: Histories) -> Pairs:

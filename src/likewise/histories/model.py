@@ -23,12 +23,13 @@ from likewise.codecs.people import PersonalCodec
 from likewise.codecs.table import Narrowing, TableCodec
 from likewise.errors import ModelFileError
 from likewise.histories.ahead import Ahead
-from likewise.histories.calibration import tilts_of
+from likewise.histories.calibration import LEAST, tilts_of
 from likewise.histories.carried import Carried, with_changes
 from likewise.histories.clock import Clock
 from likewise.histories.completion import Filling
 from likewise.histories.layout import Layout, encoded, layout_of, layout_rows
 from likewise.histories.order import Histories
+from likewise.histories.rhythm import rhythm_of
 from likewise.histories.running import Running, begun, values_of
 from likewise.histories.walk import Walk
 from likewise.models.base import Fit, Generator
@@ -112,12 +113,7 @@ class HistoryModel:
         learn(what, mine.what, others.what, layout.what)
         model = cls(layout, firsts, first, when, what, n_entities)
 
-        def draw(n: int, tilts: Sequence[float]) -> tuple[pl.DataFrame, Ints]:
-            tried = replace(model, layout=replace(layout, tilts=tuple(tilts)))
-            return tried.sample(n, rng)[:2]
-
-        tilts = tilts_of(layout.repeated, told.up_to(layout.longest), draw)
-        return replace(model, layout=replace(layout, tilts=tilts))
+        return _calibrated(model, told.up_to(layout.longest), rng)
 
     # ---- what a file holds -------------------------------------------------------------------------------------------
 
@@ -129,7 +125,8 @@ class HistoryModel:
             "tilts": list(layout.tilts), "ends": list(layout.ends), "first": self.first.name,
             "shortest": layout.shortest, "longest": layout.longest, "usual": layout.usual,
             "n_entities": self.n_entities, "gap": layout.gap,
-            "never": [list(pair) for pair in layout.never], "carried": [c.to_dict() for c in layout.carried],
+            "never": [list(pair) for pair in layout.never], "rhythm": list(layout.rhythm),
+            "carried": [c.to_dict() for c in layout.carried],
         } | {name: list(getattr(layout, name)) for name in _NAMES}  # fmt: skip
         for name, codec in (("steps", layout.codec), ("firsts", self.firsts)):
             data[name], own = codec.to_state()
@@ -165,7 +162,8 @@ class HistoryModel:
             codec=steps, clock=Clock.from_dict(take_value(data, "clock", dict)), time=time, shortest=shortest,
             longest=longest, usual=usual, repeats=tuple(take_value(data, "repeats", list)),
             tilts=tuple(take_value(data, "tilts", list)), gap=data.get("gap"), ends=tuple(data.get("ends", ())),
-            carried=carried, never=tuple((k, i, j) for k, i, j in never), **names,
+            carried=carried, never=tuple((k, i, j) for k, i, j in never),
+            rhythm=tuple(data.get("rhythm", ())), **names,
         )  # fmt: skip
         layout.check()
         needed = {*layout.keys, *layout.static, *layout.begun, *([time] if time else [])}
@@ -351,6 +349,28 @@ class HistoryModel:
             times = layout.clock.times(ticks, entities[layout.time]).alias(layout.time)
             known.append(_onward(times, entities[layout.time].gather(whose[order]), whose[order]))
         return pl.DataFrame([*known, *rows.get_columns()]), whose[order]
+
+
+def _calibrated(model: HistoryModel, told: Histories, rng: np.random.Generator) -> HistoryModel:
+    """The model that draws values as often as before, and rows when in the week, as real ones are."""
+
+    def under(**settings: Any) -> HistoryModel:
+        return replace(model, layout=replace(model.layout, **settings))
+
+    def draw(n: int, tilts: Sequence[float]) -> tuple[pl.DataFrame, Ints]:
+        return under(tilts=tuple(tilts)).sample(n, rng)[:2]
+
+    model = under(tilts=tilts_of(model.layout.repeated, told, draw))
+    time = model.layout.time
+    if time is None or not model.layout.clock.week or len(told.starts) < LEAST:
+        return model
+
+    def moments(n: int, rhythm: Sequence[float]) -> tuple[pl.Series, Bools]:
+        rows, whose, _ = under(rhythm=tuple(rhythm)).sample(n, rng)
+        return rows[time], np.append(False, whose[1:] == whose[:-1])[: len(rows)]
+
+    rows = model.layout.codec.options.rows
+    return under(rhythm=rhythm_of(told, time, model.layout.clock.week, rows, moments))
 
 
 def _repeated(layout: Layout, rows: pl.DataFrame, again: Bools, whose: Ints, entities: pl.DataFrame) -> list[pl.Series]:

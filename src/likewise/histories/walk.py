@@ -18,6 +18,8 @@ from likewise.histories.completion import CANDIDATES, Filling, chosen, moment
 from likewise.histories.layout import Layout, encoded
 from likewise.histories.memory import Past
 from likewise.histories.order import Histories
+from likewise.histories.rhythm import CANDIDATES as GAPS
+from likewise.histories.rhythm import placed
 from likewise.histories.running import Running
 from likewise.models.base import Generator
 from likewise.typing import Bools, Ints
@@ -146,12 +148,18 @@ class Walk:
         for j, f in enumerate(self.layout.gaps, told.shape[1]):
             if f.missing is not None:
                 weights[j] = np.where(np.arange(f.size) == f.missing, 0.0, 1.0)
-        given = Given(np.column_stack([told, blank]), weights, joint=False)
-        drawn = self.when.sample(len(who), rng=self.rng, given=given)
-        codes = drawn.codes[:, told.shape[1] :].astype(np.int64)
+        rhythm = np.array(self.layout.rhythm)
+        again = np.repeat(np.arange(len(who)), GAPS if len(rhythm) else 1)
+        given = Given(np.column_stack([told, blank])[again], weights, joint=False)
+        codes = self.when.sample(len(again), rng=self.rng, given=given).codes[:, told.shape[1] :].astype(np.int64)
         codec = next(c for c in self.layout.codec.codecs if c.name == self.layout.gap)
-        fractions = self.rng.random((len(who), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
-        return codes, codec.decode(codes, fractions, self.rng).to_numpy()
+        fractions = self.rng.random((len(again), sum(f.fraction is not None for f in codec.fields)), dtype=np.float32)
+        units = codec.decode(codes, fractions, self.rng).to_numpy()
+        if len(rhythm) and self.like is not None:
+            ticks = self.layout.clock.passed(self.ticks[who[again]], units, self.anchors[who[again]])
+            taken = placed(rhythm, self.layout.clock.times(ticks, self.like), self.rng)
+            codes, units = codes[taken], units[taken]
+        return codes, units
 
     def _rows(
         self, who: Ints, told: Ints, begins: Bools, tied: Bools, coming: Ints | None

@@ -48,6 +48,8 @@ class Count:
 
 
 Counter = Callable[[Linked], Sequence[Count]]
+Apart = tuple[FloatArray, FloatArray] | None
+"""(1 + B,) how far the first hand is from what is real, and how far the second; None where there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Dealt:
     def n(self) -> int:
         return len(self.hands) // 2
 
-    def each(self, counter: Counter) -> list[tuple[FloatArray, FloatArray] | None]:
+    def each(self, counter: Counter) -> list[Apart]:
         """(1 + B,) how far the first hand is from the real units and how far the second, by each table of counts."""
         sides = [self.held, self.synthetic, self.fresh]
         counted: dict[int, Sequence[Count]] = {}
@@ -109,21 +111,23 @@ class Dealt:
             found.append(held_against(real, _together(*pool), self.hands, held.distance))
         return found
 
-    def figure(self, counter: Counter, value: float | None = None) -> Figure | None:
+    def figure(self, counter: Counter | Sequence[Apart], value: float | None = None) -> Figure | None:
         """The mean distance over the tables of counts beside that of fresh units, with the interval that chance leaves
         it; None where nothing is counted.
 
         Args:
+            counter: or what `each` gave.
             value: the distance by its formula, of whole databases; None takes that of the units dealt.
         """
-        found = [hands for hands in self.each(counter) if hands is not None and np.isfinite(hands).all()]
+        every = self.each(counter) if callable(counter) else counter
+        found = [hands for hands in every if hands is not None and np.isfinite(hands).all()]
         if not found:
             return None
         ours, theirs = np.mean(found, axis=0)
         figure = Figure(float(ours[0]) if value is None else value, self.n, float(theirs[0]), copy=0.0)
         return judged(figure, ours - theirs)
 
-    def alike(self, counter: Counter, value: float | None = None) -> Figure | None:
+    def alike(self, counter: Counter | Sequence[Apart], value: float | None = None) -> Figure | None:
         """1 less that."""
         lost = self.figure(counter, None if value is None else 1.0 - value)
         if lost is None:

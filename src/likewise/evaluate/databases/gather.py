@@ -147,11 +147,10 @@ def _lost(side: Linked, key: ForeignKey) -> int:
 
 
 def _hops(run: Run) -> Iterable[HopShown]:
-    real, ours = run.linked["real"], run.linked["synthetic"]
     found: list[HopShown] = []
     for k in range(hops.MOST_HOPS + 1):
-        by_tables = _by_tables(hops.hop_scores(real, ours, k))
-        rewired = _by_tables(hops.hop_scores(real, run.rewired, k)) if k else {}
+        by_tables = _by_tables(run.hops("synthetic", k))
+        rewired = _by_tables(run.hops("rewired", k)) if k else {}
         apart = _dealt_by_tables(run, k)
         for ends, scores in by_tables.items():
             one, fresh, at_random = apart.get(ends, (math.nan,) * 3)
@@ -174,10 +173,11 @@ def _hops(run: Run) -> Iterable[HopShown]:
 def _dealt_by_tables(run: Run, k: int) -> dict[tuple[str, str], tuple[float, float, float]]:
     """How far as many synthetic, fresh and rewired root entities are from the other real ones, by both tables; within
     tables, where no link can be dealt anew, a tenth stands for the last."""
-    pairs, counter = counted.hops(run.linked["real"], k, run.rng(10 + k))
+    pairs, apart = run.hops_dealt(k)
+    counter = counted.hops(run.linked["real"], k, run.rng(10 + k))[1]
     rewired = run.dealt_rewired.each(counter) if k else [None] * len(pairs)
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
-    for pair, hands, dealt in zip(pairs, run.dealt.each(counter), rewired, strict=True):
+    for pair, hands, dealt in zip(pairs, apart, rewired, strict=True):
         if hands is not None:
             top = pair.path[0].parent if pair.path else pair.table
             one, fresh = (float(part[0]) for part in hands)

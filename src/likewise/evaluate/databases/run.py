@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from likewise.databases.database import Database
 from likewise.databases.keys import ForeignKey
-from likewise.evaluate.databases.dealt import Dealt, deal
+from likewise.evaluate.databases.counted import Pair
+from likewise.evaluate.databases.counted import hops as counted_hops
+from likewise.evaluate.databases.dealt import Apart, Dealt, deal
 from likewise.evaluate.databases.floors import rewired
+from likewise.evaluate.databases.hops import Hop, hop_scores
 from likewise.evaluate.databases.linked import Linked, link
 from likewise.evaluate.databases.roots import is_list, owners
 from likewise.typing import Bools
@@ -30,6 +34,8 @@ class Run:
     holdout: Database | None
     seed: int
     notes: list[str] = field(default_factory=list)
+    _hops: dict[tuple[str, int], list[Hop]] = field(default_factory=dict, repr=False)
+    _dealt: dict[int, tuple[list[Pair], list[Apart]]] = field(default_factory=dict, repr=False)
 
     @property
     def databases(self) -> dict[str, Database]:
@@ -70,6 +76,20 @@ class Run:
     def apart(self) -> Linked:
         """The same, and who has how many children dealt anew as well."""
         return rewired(self.linked["real"], self.rng(3), counts=False)
+
+    def hops(self, side: Literal["synthetic", "rewired", "apart"], k: int) -> list[Hop]:
+        """Pairs of columns k links apart; counted once."""
+        if (side, k) not in self._hops:
+            other = self.rewired if side == "rewired" else self.apart if side == "apart" else self.linked[side]
+            self._hops[side, k] = hop_scores(self.linked["real"], other, k)
+        return self._hops[side, k]
+
+    def hops_dealt(self, k: int) -> tuple[list[Pair], list[Apart]]:
+        """Some of these pairs, and how far apart hands are by each; dealt once."""
+        if k not in self._dealt:
+            pairs, counter = counted_hops(self.linked["real"], k, self.rng(10 + k))
+            self._dealt[k] = pairs, self.dealt.each(counter)
+        return self._dealt[k]
 
     @property
     def roots(self) -> list[str]:

@@ -72,19 +72,17 @@ def count_scores(run: Run) -> Iterator[Score]:
 
 def hop_scores(run: Run) -> Iterator[Score]:
     """Pairs of columns up to three links apart."""
-    real, ours = run.linked["real"], run.linked["synthetic"]
     for k in range(hops.MOST_HOPS + 1):
-        found = hops.hop_scores(real, ours, k)
+        found = run.hops("synthetic", k)
         value = hops.hop_mean(found)
         if math.isnan(value):
             continue
-        figure = run.dealt.alike(counted.hops(real, k, run.rng(10 + k))[1], value)
+        figure = run.dealt.alike(run.hops_dealt(k)[1], value)
         if figure is None:
             continue
         said: dict[str, Any] = {"pairs": sum(not math.isnan(hop.score) for hop in found)}
         if k:
-            said |= {name: hops.hop_mean(hops.hop_scores(real, side, k))
-                     for name, side in (("rewired", run.rewired), ("apart", run.apart))}  # fmt: skip
+            said |= {"rewired": hops.hop_mean(run.hops("rewired", k)), "apart": hops.hop_mean(run.hops("apart", k))}
         yield Score.of(f"db_hop_{k}", figure, floor_by=run.dealt.floor_by, **said)
 
 

@@ -48,6 +48,9 @@ KEYS: dict[str, pl.Series] = {
     "unicode": pl.Series(["é1", "ñ2", "ü3"]),
     "bytes": pl.Series([bytes([i, 255 - i]) for i in range(50)]),
     "digits": pl.Series([f"{i}" for i in range(95, 140)]),
+    "not finite": pl.Series([float("nan"), float("inf"), *map(float, range(40))]),
+    "empty text": pl.Series(["", *(f"x{i}" for i in range(50))]),
+    "decimal without rest": pl.Series(range(40), dtype=pl.Decimal(10, 0)),
     "one": pl.Series([7]),
     "none": pl.Series([], dtype=pl.Int64),
     "no text": pl.Series([], dtype=pl.String),
@@ -66,6 +69,15 @@ def test_new_keys_are_unique_of_their_type_and_not_real(name: str, n: int) -> No
     assert made.n_unique() == n
     if name != "narrow" or n < 5:  # 8 bits have no room for 90 beside the real ones
         assert not set(made.to_list()) & set(real.to_list())
+
+
+def test_levels_that_are_fixed_stay_so_and_come_once() -> None:
+    states = pl.Enum(["new", "open", "done", "lost"])
+    table = pl.DataFrame({"state": pl.Series(["new", "open", "done"], dtype=states)})
+    shop = database({"a": table}, a={"primary": ("state",)}, keys=[])
+    drawn = pl.DataFrame({"state": pl.Series(["new", "new", "open", "new"], dtype=states)})
+    out = made(shop, {"a": 4}, {}, a=drawn)
+    assert sorted(out["a"]["state"].cast(pl.String)) == ["done", "lost", "new", "open"]
 
 
 def test_numbers_have_gaps_as_real_ones_do() -> None:

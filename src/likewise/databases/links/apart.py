@@ -64,11 +64,9 @@ def _groups(rest: pl.DataFrame) -> Ints:
 
 def _in_steps(column: pl.Series, group: Ints, again: Bools, step: int) -> pl.Series:
     """Each at the first free place that is not before the last one's; from the end back where that is beyond it."""
-    known = column.is_not_null().to_numpy()
+    whole = column.to_physical().cast(pl.Int64, strict=False)
+    known, ticks = whole.is_not_null().to_numpy(), whole.fill_null(0).to_numpy()
     rows = np.flatnonzero(known & np.isin(group, group[again]))
-    ticks = column.to_physical().cast(pl.Int64).to_numpy() if known.all() else (
-        column.to_physical().cast(pl.Int64).fill_null(0).to_numpy()
-    )  # fmt: skip
     low, high = int(ticks[known].min()), int(ticks[known].max())
     rows = rows[np.lexsort([ticks[rows], group[rows]])]
     first = np.r_[True, group[rows][1:] != group[rows][:-1]]
@@ -83,12 +81,14 @@ def _in_steps(column: pl.Series, group: Ints, again: Bools, step: int) -> pl.Ser
     moved = ticks.copy()
     moved[rows] = low + at * step
     made = pl.Series(column.name, moved).cast(column.to_physical().dtype).cast(column.dtype)
-    return made if known.all() else column.to_frame().select(pl.when(pl.Series(known)).then(made)).to_series()
+    return made if known.all() else made.zip_with(pl.Series(known), column)
 
 
 def _other_levels(column: pl.Series, group: Ints, again: Bools, rng: np.random.Generator) -> pl.Series:
     """Repeated rows take the first level of an order of chance that their group has not."""
     levels = column.drop_nulls().unique(maintain_order=True)
+    if isinstance(column.dtype, pl.Enum):  # all that there are, drawn or not
+        levels = pl.Series(column.dtype.categories, dtype=column.dtype)
     code = pl.DataFrame({"level": column}).join(
         pl.DataFrame({"level": levels, "code": np.arange(len(levels))}), on="level", how="left", maintain_order="left"
     )["code"].fill_null(-1).to_numpy().copy()  # fmt: skip

@@ -55,10 +55,11 @@ class Fresh:
     @classmethod
     def of(cls, series: pl.Series) -> Self:
         """Learn it from a column of keys."""
-        known = series.drop_nulls()
+        known = _finite(series)
         missing = series.null_count() / max(1, len(series))
         if not _whole(known):
             texts = known.cast(pl.String, strict=False) if known.dtype != pl.Binary else known.bin.encode("hex")
+            texts = texts.filter(texts != "")
             column = Column(name=series.name, kind=Kind.ID, role=Role.ID)
             return cls(IdCodec.from_summary(summarise_ids(texts), column, CodecOptions()), missing_share=missing)
         if known.is_empty():
@@ -119,9 +120,10 @@ class Drawn:
     @classmethod
     def of(cls, series: pl.Series) -> Self:
         """Learn it from a column."""
-        known = series.drop_nulls()
+        known = _finite(series)
         if not (_whole(known) or known.dtype.is_temporal()):
             numbers = known.dtype.is_numeric() or known.dtype == pl.Boolean
+            numbers |= isinstance(known.dtype, pl.Enum)
             return cls(spare=None if numbers or known.n_unique() < OWN * len(known) else Fresh.of(series))
         ticks = known.to_physical().cast(pl.Int64).unique().sort().to_numpy()
         return cls(int(np.gcd.reduce(np.diff(ticks))) or 1 if len(ticks) > 1 else 1)
@@ -146,7 +148,8 @@ def maker_of(series: pl.Series, rest: pl.DataFrame | None, *, may_count: bool = 
         rest: (n, ...) the other columns of its key; None: no two rows may share the column alone.
         may_count: whether it may be a position: one column of a key is.
     """
-    if series.dtype.is_temporal() or series.dtype == pl.Boolean or (_is_number(series) and not _whole(series)):
+    told = series.dtype.is_temporal() or series.dtype == pl.Boolean or isinstance(series.dtype, pl.Enum)
+    if told or (_is_number(series) and not _whole(series)):
         return Drawn.of(series)
     if rest is None:
         return Fresh.of(series)
@@ -156,7 +159,7 @@ def maker_of(series: pl.Series, rest: pl.DataFrame | None, *, may_count: bool = 
 
 
 def _position(series: pl.Series, rest: pl.DataFrame) -> Position | None:
-    if not _whole(series) or not len(series) or series.null_count():
+    if not _whole(series) or not len(series) or len(_finite(series)) < len(series):
         return None
     names = [f"rest{i}" for i in range(rest.width)]
     frame = rest.rename(dict(zip(rest.columns, names, strict=True))).with_columns(value=series.cast(pl.Int64))
@@ -176,8 +179,13 @@ def _is_number(series: pl.Series) -> bool:
 
 def _whole(series: pl.Series) -> bool:
     """Whether it holds whole numbers, however they are stored."""
-    known = series.drop_nulls()
+    known = _finite(series)
     return bool(series.dtype.is_integer() or (series.dtype.is_numeric() and (known == known.round(0)).all()))
+
+
+def _finite(series: pl.Series) -> pl.Series:
+    known = series.drop_nulls()
+    return known.filter(known.is_finite()) if known.dtype.is_float() else known
 
 
 def _limits(dtype: pl.DataType) -> tuple[int, int]:

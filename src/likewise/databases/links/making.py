@@ -110,7 +110,7 @@ class Keys:
             for c, (column, maker) in enumerate(makers.items()):
                 plain[column], parts = maker.to_state()
                 arrays.update({f"key{t}.{c}.{name}": array for name, array in parts.items()})
-            types = {c: _BINARY if d == pl.Binary else dtype_name(d) for c, d in self.dtypes[table].items()}
+            types = {c: _type_name(d) for c, d in self.dtypes[table].items()}
             widths = {c: w for (t_, c), w in self.widths.items() if t_ == table}
             tables[table] = {"makers": plain, "dtypes": types, "widths": widths}
         return {"tables": tables}, arrays
@@ -140,8 +140,8 @@ class Keys:
             if set(types) != set(_columns(table, schema)):
                 raise ModelFileError(f"keys: the columns of table {table!r} are not those of the schema")
             try:
-                dtypes[table] = {c: pl.Binary() if d == _BINARY else dtype_from_name(d) for c, d in types.items()}
-            except (SchemaError, TypeError) as error:
+                dtypes[table] = {c: _type_from(d) for c, d in types.items()}
+            except (SchemaError, TypeError, pl.exceptions.PolarsError) as error:
                 raise ModelFileError(f"keys: a column of table {table!r} has no known type") from error
             for column, width in take_value(plain, "widths", dict).items():
                 if not isinstance(width, int) or not 0 < width <= _MOST_WIDTH:
@@ -196,6 +196,19 @@ def _makers(frame: pl.DataFrame, table: str, schema: DatabaseSchema) -> Iterator
         counting |= {column} if isinstance(maker, Position) else set()
         learnt = column not in schema.key_columns(table)  # a unique mail address, say: only repeats are made anew
         yield column, Drawn.of(frame[column]) if learnt and isinstance(maker, Fresh) else maker
+
+
+def _type_name(dtype: pl.DataType) -> str | list[str]:
+    """As JSON holds a type; of fixed levels these."""
+    if isinstance(dtype, pl.Enum):
+        return list(dtype.categories)
+    return _BINARY if dtype == pl.Binary else dtype_name(dtype)
+
+
+def _type_from(name: Any) -> pl.DataType:
+    if isinstance(name, list):
+        return pl.Enum(name)
+    return pl.Binary() if name == _BINARY else dtype_from_name(name)
 
 
 def _width(series: pl.Series) -> int:

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
-from likewise.databases.sql.cells import inserts
+from likewise.databases.sql.cells import cut, inserts
 from likewise.databases.sql.plan import planned
+from likewise.databases.sql.reading import _asked
 from likewise.databases.sql.reflection import source_of
 from likewise.databases.sql.sampling import sampled
 from likewise.databases.sql.urls import is_sql, place
-from likewise.databases.sql.values import SqlColumn, SqlTable
+from likewise.databases.sql.values import SqlColumn, SqlTable, kind_of
 from likewise.errors import InputError, LikewiseWarning, OptionError, OutputError
 
 PUBS = """
@@ -214,3 +215,37 @@ def test_a_column_that_is_generated_elsewhere_is_written_in_another_dialect() ->
     generated = SqlColumn(name="b", type="text", kind="text", generated="upper(a)")
     table = SqlTable(name="t", schema=None, columns=(SqlColumn(name="a", type="text", kind="text"), generated))
     assert table.written == ("a",)
+
+
+def test_texts_are_cut_but_for_keys_where_a_length_binds() -> None:
+    columns = tuple(SqlColumn(name=name, type="varchar(3)", kind="text") for name in ("key", "x"))
+    table = SqlTable(name="t", schema=None, columns=columns)
+    frame = pl.DataFrame({"key": ["abcd"], "x": ["日本日本"]})
+    shorter, where = cut(frame, table, "postgresql", {"key"})
+    assert (shorter.row(0), where) == (("abcd", "日本日"), ("x",))
+    assert cut(frame, table, "sqlite", {"key"})[0].equals(frame)
+
+
+def test_names_that_a_dialect_would_cut_are_refused(tmp_path: Path) -> None:
+    long = Database({"t": pl.DataFrame({"x" * 64: [1]})}, [])
+    with pytest.raises(OutputError, match="longer than postgresql has them"):
+        long.to_sql("postgresql://h/db", dry_run=tmp_path / "x.sql")
+    assert not (tmp_path / "x.sql").exists()
+    long.to_sql(tmp_path / "x.sqlite")
+
+
+def test_names_that_differ_in_case_alone_are_one_to_sqlite(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="taken already"):
+        Database({"t": pl.DataFrame({"a": [1], "A": [2]})}, []).to_sql(tmp_path / "x.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("type_", "dialect", "dtype"), [
+    ("smallint", "postgresql", pl.Int16), ("tinyint(3) unsigned", "mysql", pl.UInt8), ("int(11)", "mysql", pl.Int32),
+    ("bigint(20) unsigned", "mysql", pl.UInt64), ("UINTEGER", "duckdb", pl.UInt32), ("bigint", "postgresql", pl.Int64),
+    ("year", "postgresql", pl.Int64), ("numeric(4,2)", "postgresql", pl.Decimal(4, 2)),
+    ("numeric", "postgresql", pl.Float64),
+])  # fmt: skip
+def test_numbers_are_read_as_narrow_as_they_are_declared(type_: str, dialect: str, dtype: pl.DataType) -> None:
+    column = SqlColumn(name="x", type=type_, kind="integer" if type_ == "year" else kind_of(type_))
+    assert _asked(column, dialect)[1] == dtype

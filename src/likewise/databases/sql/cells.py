@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
@@ -64,10 +64,15 @@ def _check_no_zero(series: pl.Series, what: str) -> None:
         raise OutputError(f"{what}: PostgreSQL holds no text with the sign U+0000; take it out")
 
 
-def cut(frame: pl.DataFrame, table: SqlTable) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Texts cut to the length of their columns, and the columns where some were."""
+def cut(
+    frame: pl.DataFrame, table: SqlTable, dialect: str, keys: Collection[str]
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Texts cut to the length of their columns, and the columns where some were. SQLite and DuckDB take any length;
+    keys cut would be others."""
     found = []
-    for column in table.columns:
+    for column in table.columns if dialect not in ("sqlite", "duckdb") else ():
+        if column.name in keys:
+            continue
         size = size_of(column.type) if column.kind == "text" else ()
         if size and column.name in frame.columns and frame.schema[column.name] == pl.String:
             texts = frame[column.name]

@@ -12,6 +12,7 @@ from likewise.errors import InputError, LikewiseError, OutputError
 _REACH = "it cannot be reached: is the server running, and are host and port right?"
 _LOGIN = "it refuses the user or the password"
 _RIGHT = "the user lacks the right to do so"
+_TAKEN = "a name is taken already, perhaps in other case"
 _LOCKED = "it is locked by another session; try again when that has ended"
 _BROKEN = {"unique": "two rows share a key", "foreign": "a row points at one that is not there",
            "null": "a cell is missing where none may be", "check": "a row breaks a CHECK"}  # fmt: skip
@@ -21,7 +22,8 @@ _LONG, _RANGE, _FORM = "a text is longer than its column", "a number is too larg
 
 _STATES = {
     "28": _LOGIN, "3D": "there is no database of this name", "42501": _RIGHT, "55P03": _LOCKED, "57014": _LOCKED,
-    "40P01": _LOCKED, "40001": _LOCKED, "42P01": "a table is not there", "23505": _BROKEN["unique"],
+    "40P01": _LOCKED, "40001": _LOCKED, "42P01": "a table is not there", "42701": _TAKEN, "42P07": _TAKEN,
+    "23505": _BROKEN["unique"],
     "23503": _BROKEN["foreign"], "23502": _BROKEN["null"], "23514": _BROKEN["check"], "22001": _LONG,
     "22003": _RANGE, "22": _FORM, "42804": _FORM, "25006": "it is read only", "53": "it has no room left", "08": _REACH,
     "57": "its server is going down",
@@ -34,7 +36,8 @@ _CODES = {
     2006: "the connection was lost", 1205: _LOCKED, 1213: _LOCKED, 1062: _BROKEN["unique"], 1452: _BROKEN["foreign"],
     1451: "rows elsewhere point at those to be replaced", 1048: _BROKEN["null"], 1364: _BROKEN["null"],
     4025: _BROKEN["check"], 3819: _BROKEN["check"], 1406: _LONG, 1264: _RANGE, 1366: _FORM, 1292: _FORM, 1265: _FORM,
-    1146: "a table is not there", 1114: "it has no room left", 1290: "it is read only", 1792: "it is read only",
+    1146: "a table is not there",
+    1050: _TAKEN, 1060: _TAKEN, 1114: "it has no room left", 1290: "it is read only", 1792: "it is read only",
 }  # fmt: skip
 
 _TEXTS = (
@@ -47,6 +50,7 @@ _TEXTS = (
     (r"not a database|malformed|corrupt", "it is damaged, or no database"),
     (r"foreign key", _BROKEN["foreign"]), (r"not null", _BROKEN["null"]), (r"check constraint", _BROKEN["check"]),
     (r"unique constraint|duplicate key|primary key", _BROKEN["unique"]), (r"conversion|could not convert", _FORM),
+    (r"duplicate column|already exists", _TAKEN),
     (r"disk.*full|no space", "it has no room left"), (r"unable to open", "its file cannot be opened"),
 )  # fmt: skip
 

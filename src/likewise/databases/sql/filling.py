@@ -162,7 +162,7 @@ def fill(
     for name in names:
         table = _target(plan, name, old)
         frame, levels, circular = by_level(frames[name], [key for key in plan.keys_of(name) if key.is_self])
-        frame, cut_at = cut(frame, table)
+        frame, cut_at = cut(frame, table, plan.dialect, plan.keys.key_columns(name))
         notes += [f"{name}: texts of {column!r} are cut to the length of their column" for column in cut_at]
         frame = fitted(frame, table, plan.dialect)
         where = located(old[name], plan.dialect) if name in old else plan.name(name)

@@ -102,7 +102,7 @@ def planned(
         own_schema = schema if schema is not None else (table.schema if same and several else None)
         tables[name] = replace(table, schema=own_schema)
     tables = tables if like is not None and like.dialect == dialect else _alike(tables, keys)
-    _check_names(tables)
+    _check_names(tables, dialect)
     if dialect == "duckdb":
         notes += [f"foreign key {key} left out: DuckDB has none in circles" for key in order.late]
     types = like.types if like is not None and like.dialect == dialect else {}
@@ -117,7 +117,11 @@ def planned(
     )
 
 
-def _check_names(tables: Mapping[str, SqlTable]) -> None:
+_LONGEST = {"postgresql": 63, "mysql": 64, "mssql": 128}
+"""Bytes of a name; PostgreSQL cuts what is longer without a word."""
+
+
+def _check_names(tables: Mapping[str, SqlTable], dialect: str) -> None:
     seen: dict[tuple[str | None, str], str] = {}
     for name, table in tables.items():
         if (other := seen.setdefault((table.schema, table.name), name)) != name:
@@ -125,6 +129,9 @@ def _check_names(tables: Mapping[str, SqlTable]) -> None:
                 f"tables {other!r} and {name!r} would both be called {table.name!r}: write them without a schema, "
                 "so that each goes to that of its own, or rename one"
             )
+        for text in (table.name, *(column.name for column in table.columns)):
+            if len(text.encode()) > _LONGEST.get(dialect, 10**9):
+                raise OutputError(f"table {name!r}: the name {text!r} is longer than {dialect} has them; rename it")
 
 
 def _table(name: str, frame: pl.DataFrame, given: SqlTable | None) -> SqlTable:

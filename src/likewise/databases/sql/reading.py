@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -95,8 +96,8 @@ def _asked(column: SqlColumn, dialect: str) -> tuple[str, Any]:
             return cell, pl.Decimal(size[0], size[1] if len(size) > 1 else 0)
         case "decimal":
             return _AS_REAL[dialect].format(cell), pl.Float64
-        case "integer" if "unsigned" in column.type.lower() or column.type.upper() == "UBIGINT":
-            return cell, pl.UInt64
+        case "integer":
+            return cell, _whole(column.type.lower(), dialect)
         case "bit" if dialect == "mysql":
             return f"({cell} + 0)", pl.Int64
         case "time" if dialect == "mysql":  # which may last for days
@@ -109,6 +110,21 @@ def _asked(column: SqlColumn, dialect: str) -> tuple[str, Any]:
             return cell, _DTYPES[kind]
         case _:
             return _AS_TEXT[dialect].format(cell), pl.String
+
+
+_WHOLE = (
+    (r"u?tinyint", pl.Int8, pl.UInt8), (r"u?smallint|year\b", pl.Int16, pl.UInt16),
+    (r"u?int(eger)?\b|mediumint", pl.Int32, pl.UInt32),
+)  # fmt: skip
+
+
+def _whole(type_: str, dialect: str) -> Any:
+    """As narrow as declared, so that a key that is made fits. What a domain is called says nothing."""
+    unsigned = "unsigned" in type_ or type_.startswith("u")
+    for form, signed, own in _WHOLE:
+        if re.match(form, type_) and not (dialect == "postgresql" and type_.startswith(("year", "u"))):
+            return own if unsigned else signed
+    return pl.UInt64 if unsigned and dialect != "postgresql" else pl.Int64
 
 
 def _stored(connection: Session, columns: list[SqlColumn], where: str) -> list[tuple[str, Any]]:

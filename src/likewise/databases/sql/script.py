@@ -46,7 +46,7 @@ def statements(plan: Plan, frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:
     for name in plan.order.tables:
         table = plan.tables[name]
         frame, levels, _ = by_level(frames[name], [key for key in plan.keys_of(name) if key.is_self])
-        frame = fitted(cut(frame, table)[0], table, dialect)
+        frame = fitted(cut(frame, table, dialect, plan.keys.key_columns(name))[0], table, dialect)
         counted = dialect == "mssql" and any(column.identity for column in table.columns) and len(frame)
         if counted:
             yield f"SET IDENTITY_INSERT {plan.name(name)} ON"

@@ -203,6 +203,12 @@ def _text_type(size: tuple[int, ...], dialect: str, *, in_key: bool) -> str:
     return f"{'nvarchar' if dialect == 'mssql' else 'varchar'}({size[0]})"
 
 
+_WIDTHS = {
+    "Int8": "smallint", "Int16": "smallint", "UInt8": "smallint", "Int32": "int", "UInt16": "int",
+    "UInt64": "bigint unsigned",
+}  # fmt: skip
+
+
 def column_of(series: pl.Series) -> SqlColumn:
     """What a column of a frame is to a database."""
     dtype = series.dtype
@@ -210,7 +216,7 @@ def column_of(series: pl.Series) -> SqlColumn:
         kind, type_ = "decimal", f"numeric({dtype.precision or 38}, {dtype.scale})"
     else:
         kind = _kind_of_dtype(dtype)
-        type_ = {"Int8": "smallint", "Int16": "smallint", "UInt64": "bigint unsigned"}.get(str(dtype), "bigint")
+        type_ = _WIDTHS.get(str(dtype), "bigint")
     return SqlColumn(name=series.name, type=type_ if kind in ("integer", "decimal") else kind, kind=kind)
 
 

@@ -95,6 +95,14 @@ def test_times_apart_stay_in_order_and_in_range() -> None:
     assert moved.to_physical().to_list() == [1, 2, 3, 9, 8, 9, 7, 5, 6, 7]
 
 
+def test_moments_of_many_groups_are_counted_exactly() -> None:
+    """Microseconds of a hundred years, times groups, are more than 64 bits hold."""
+    moments = pl.Series([0, 0, 3 * 10**15] * 5_000).cast(pl.Datetime("us"))
+    owner = pl.DataFrame({"g": np.repeat(np.arange(5_000), 3)})
+    moved = apart(moments, owner, Drawn(1), rng_of())
+    assert moved.to_physical().to_list() == [0, 1, 3 * 10**15] * 5_000
+
+
 def test_more_times_than_there_are_go_on_behind_the_last() -> None:
     moved = apart(pl.Series([3, 3, 4, 4, None]), pl.DataFrame({"g": [1] * 5}), Drawn(1), rng_of())
     assert moved.to_list() == [3, 4, 5, 6, None]

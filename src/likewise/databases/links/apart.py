@@ -67,6 +67,8 @@ def _in_steps(column: pl.Series, group: Ints, again: Bools, step: int) -> pl.Ser
     whole = column.to_physical().cast(pl.Int64, strict=False)
     known, ticks = whole.is_not_null().to_numpy(), whole.fill_null(0).to_numpy()
     rows = np.flatnonzero(known & np.isin(group, group[again]))
+    if not len(rows):
+        return column
     low, high = int(ticks[known].min()), int(ticks[known].max())
     rows = rows[np.lexsort([ticks[rows], group[rows]])]
     first = np.r_[True, group[rows][1:] != group[rows][:-1]]
@@ -74,8 +76,8 @@ def _in_steps(column: pl.Series, group: Ints, again: Bools, step: int) -> pl.Ser
     size = np.repeat(np.diff(np.r_[start, len(rows)]), np.diff(np.r_[start, len(rows)]))
     rank = np.arange(len(rows)) - np.repeat(start, np.diff(np.r_[start, len(rows)]))
     at = (ticks[rows] - low) // step - rank  # rising by one or more is then not falling
-    block = np.cumsum(first) * (int(at.max() - at.min()) + 1)  # each group above the one before
-    at = np.maximum.accumulate(at + block) - block
+    told = pl.DataFrame({"at": at, "group": group[rows]})
+    at = told.select(pl.col("at").cum_max().over("group")).to_series().to_numpy()
     last = (high - low) // step
     at = np.where(size <= last + 1, np.minimum(at, last - size + 1), at) + rank
     moved = ticks.copy()

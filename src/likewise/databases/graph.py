@@ -15,8 +15,8 @@ from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.typing import Floats, Ints
 
 FEW_PARENTS = 256
-"""A table of no more rows is a list of levels to those that point at it, where it is kept or each has many children."""
-MANY_CHILDREN = 64
+"""So few rows that are pointed at are a list of levels, where their table is kept or each has many children."""
+MANY_CHILDREN = 32
 """Children of a row, on average, from which its table is such a list."""
 TOGETHER = 0.9
 """Share of rows beside others of their parent, from which a parent's rows were written down together."""
@@ -48,7 +48,7 @@ class Links:
 
     @property
     def is_list(self) -> bool:
-        return self.n_parents <= FEW_PARENTS and self.n > MANY_CHILDREN * max(self.pointed, 1)
+        return self.pointed <= FEW_PARENTS and self.n > MANY_CHILDREN * max(self.pointed, 1)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _worth(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool,
 
 
 def _may_own(key: ForeignKey, links: Links, kept: Collection[str]) -> bool:
-    listed = links.is_list or (key.parent in kept and links.n_parents <= FEW_PARENTS)
+    listed = links.is_list or (key.parent in kept and links.pointed <= FEW_PARENTS)
     return not listed and links.share >= 0.5
 
 

@@ -44,6 +44,10 @@ MOST_OFF, MOST_STRETCHED = 1.25, 2.0
 """How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
 
 
+BY_CHANCE = 3
+"""Standard deviations of a sum of counts."""
+GREATEST = 5
+"""Counts that make up for those that are never drawn: as many as stand behind a range's end."""
 AMONG, MOST_AMONG = 8, 200_000
 """Rows among which one is taken, and all of them at most."""
 
@@ -214,6 +218,7 @@ class _Drawing:
         elif asked is None and not (self.wanted.where or self.wanted.given):
             usual = own.n_rows * len(counts) / max(self.model.tables[owner.parent].n_rows, 1)
             share = _towards(usual / max(whole, 1.0))
+            counts = adding_up(counts, round(usual / (1 + own.loose)), rng) if share == 1.0 else counts
         if share > MOST_STRETCHED:
             counts = counts + _dealt(share * max(whole, 1.0) / (1 + own.loose) - counts.sum(), len(counts), rng)
         elif share != 1.0:
@@ -394,6 +399,23 @@ class _Drawing:
         whole = again(made, model.derived, rng, columns=types, links=links, given=self.wanted.given)
         whole = kept_apart(whole, model.derived, schema, rng)
         return {name: _as_it_came(whole[name], own) for name, own in model.tables.items()}
+
+
+def adding_up(counts: Ints, total: int, rng: np.random.Generator) -> Ints:
+    """Counts that add up to as many, where they lack more than chance takes. The greatest real ones are not drawn, for
+    they may be one row's alone; what they would have had goes to the greatest drawn ones, in no even parts.
+
+    Example:
+        >>> int(adding_up(np.array([1, 5, 5, 0]), 60, np.random.default_rng(0)).sum())
+        60
+    """
+    lacks = total - int(counts.sum())
+    if lacks <= BY_CHANCE * np.sqrt(len(counts)) * counts.std() or not counts.any():
+        return counts
+    top = np.argsort(-counts, kind="stable")[: max(1, min(GREATEST, int((counts > 0).sum())))]
+    found = counts.copy()
+    found[top] += rng.multinomial(lacks, rng.dirichlet(np.ones(len(top))))
+    return found
 
 
 def evenly(rows: pl.DataFrame, n: int, by: Sequence[str], rng: np.random.Generator) -> pl.DataFrame:

@@ -41,7 +41,6 @@ class SideCodes:
         clusters: (K1, F) centres.
         leaves: (L, F) centres, cluster by cluster.
         cluster_of: (L,) which cluster each leaf belongs to, ascending.
-        degrees: (P,) links that each kept row had; None where rows are not kept.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -56,7 +55,6 @@ class SideCodes:
     clusters: Floats
     leaves: Floats
     cluster_of: Ints
-    degrees: Ints | None = None
 
     @classmethod
     def fit(cls, parents: pl.DataFrame, degrees: Ints, rng: np.random.Generator, *, kept: bool = False) -> Self:
@@ -70,7 +68,7 @@ class SideCodes:
         p, own = len(degrees), np.asarray(degrees, np.int64)
         nothing = np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, np.int64)
         if kept and p <= MOST_ROWS:
-            return cls(p, None, *nothing, own)
+            return cls(p, None, *nothing)
         features = Features.fit(parents, own)
         points = features(parents, own)
         least = 1 if kept else LEAST
@@ -82,7 +80,7 @@ class SideCodes:
             for k in range(len(clusters))
         ]
         cluster_of = np.repeat(np.arange(len(clusters)), [len(some) for some in inner])
-        return cls(p if kept else None, features, clusters, np.concatenate(inner), cluster_of, own if kept else None)
+        return cls(p if kept else None, features, clusters, np.concatenate(inner), cluster_of)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -127,8 +125,6 @@ class SideCodes:
         arrays: dict[str, npt.NDArray[Any]] = {
             "clusters": self.clusters, "leaves": self.leaves, "cluster_of": self.cluster_of,
         }  # fmt: skip
-        if self.degrees is not None:
-            arrays["degrees"] = self.degrees
         return {"n_kept": self.n_kept, "features": None if self.features is None else self.features.to_dict()}, arrays
 
     @classmethod
@@ -143,10 +139,9 @@ class SideCodes:
         try:
             clusters, leaves = (np.asarray(arrays[name], np.float64) for name in ("clusters", "leaves"))
             of = np.asarray(arrays["cluster_of"], np.int64)
-            degrees = np.asarray(arrays["degrees"], np.int64) if n_kept is not None else None
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError("codes of a table that is pointed at: an array is absent or no array") from error
-        fits = (degrees is None or degrees.shape == (n_kept,)) and (n_kept is None or n_kept >= 0)
+        fits = n_kept is None or n_kept >= 0
         if features is None:
             fits = fits and n_kept is not None and n_kept <= MOST_ROWS
         else:
@@ -159,7 +154,7 @@ class SideCodes:
             )  # fmt: skip
         if not fits:
             raise ModelFileError("codes of a table that is pointed at: its parts do not fit together")
-        return cls(n_kept, features, clusters, leaves, of, degrees)
+        return cls(n_kept, features, clusters, leaves, of)
 
 
 def _nearest(points: Floats, centres: Floats) -> Ints:

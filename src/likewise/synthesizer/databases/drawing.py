@@ -26,6 +26,7 @@ from likewise.synthesizer.databases.groups import Groups, rounded
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
 from likewise.synthesizer.databases.linked import numbered
 from likewise.synthesizer.databases.plan import plan_of
+from likewise.synthesizer.databases.required import without_missing
 from likewise.synthesizer.databases.table import (
     ALONE,
     EACH,
@@ -385,6 +386,9 @@ class _Drawing:
             name: self.rows[name].select(c for c in own.columns if c in self.rows[name].columns)
             for name, own in model.tables.items()
         }
+        for name, rows in tables.items():
+            if name not in self.wanted.given and model.tables[name].way != KEPT:
+                tables[name] = without_missing(rows, schema.tables[name].required, seed_of(self.seed, f"{name}!"))
         counts = {name: len(rows) for name, rows in self.rows.items()}
         made, lost = replace(keys, schema=schema).make(tables, counts, self.links, seed_of(self.seed, ""))
         for name, n in lost.items():

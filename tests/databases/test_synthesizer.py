@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.databases.shops import check, shop
 
 from likewise import CodecOptions, Synthesizer
 from likewise.databases.database import Database
-from likewise.errors import ConditionError, OptionError
+from likewise.errors import ConditionError, LikewiseWarning, OptionError
 
 QUICK: dict[str, Any] = {"epochs": 3, "random_state": 0}
 
@@ -412,3 +413,48 @@ def test_children_of_few_parents_are_as_many_as_there_were(counts: list[int]) ->
     assert 0.75 * n <= len(drawn["clients"]) <= 1.3 * n
     asked = made.sample(rows={"clients": 100}, random_state=1)
     assert 95 <= len(asked["clients"]) <= 105
+
+
+@pytest.mark.parametrize("of", [pl.Enum([f"U{k}" for k in range(60)]), pl.Categorical()], ids=["Enum", "Categorical"])
+def test_keys_of_a_type_that_lists_its_values_are_new_ones_too(of):
+    """An Enum has no room for new keys: pandas categories come as one."""
+    names = pl.Series([f"U{k}" for k in range(60)], dtype=of)
+    at = np.random.default_rng(0).integers(0, 60, 150)
+    orders = pl.DataFrame({"no": np.arange(150), "user": names.gather(at), "paid": at % 3})
+    users = pl.DataFrame({"id": names, "age": np.arange(60) % 7})
+    real = Database({"users": users, "orders": orders}, ["orders.user -> users.id"])
+    drawn = Synthesizer("autoregressive", epochs=1, random_state=0).fit(real).sample()
+    check(drawn, real.schema)
+    assert drawn["users"]["id"].dtype == pl.Categorical
+    assert not set(drawn["users"]["id"]) & set(names)
+
+
+def test_levels_that_point_at_kept_rows_stay_an_enum():
+    of = pl.Enum(["DE", "FR", "US"])
+    states = pl.DataFrame({"code": pl.Series(["DE", "FR", "US"], dtype=of), "name": ["a", "b", "c"]})
+    state = pl.Series(np.array(["DE", "FR"])[np.arange(60) % 2], dtype=of)
+    real = Database({"states": states, "users": pl.DataFrame({"age": np.arange(60) % 7, "state": state})},
+                    ["users.state -> states.code"])  # fmt: skip
+    real = real.with_schema(real.schema.replace("states", kept=True))
+    drawn = Synthesizer("autoregressive", epochs=1, random_state=0).fit(real).sample()
+    assert drawn["users"].schema == real["users"].schema
+    assert drawn["states"].equals(states)
+
+
+def test_what_is_told_of_a_table_names_its_keys_and_no_column_within():
+    boss = pl.DataFrame({"id": [1, 2, 3], "age": [30, 40, 50]})
+    clients = pl.DataFrame({"no": np.arange(60), "by": np.arange(60) % 3 + 1, "city": list("abcd") * 15})
+    real = Database({"boss": boss, "clients": clients}, ["clients.by -> boss.id"])
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        Synthesizer("autoregressive", epochs=1, random_state=0).fit(real)
+    texts = [str(one.message) for one in heard]
+    assert any("table 'clients': key 'clients.by -> boss.id' names 3 entities" in text for text in texts)
+    assert not any("x00" in text or "\0" in text for text in texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_an_index_of_pandas_that_says_something_is_told_to_be_left_out():
+    frame = pytest.importorskip("pandas").DataFrame({"id": [1, 2, 3], "age": [3, 4, 5]}).set_index("id")
+    with pytest.warns(LikewiseWarning, match=r"table 'users': the index of the frame \('id'\) is not learnt"):
+        Database({"users": frame})

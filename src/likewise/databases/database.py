@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
@@ -24,10 +25,11 @@ from likewise.databases.sql.sampling import Sample
 from likewise.databases.sql.urls import is_sql
 from likewise.databases.sql.values import SqlSource
 from likewise.databases.sql.writing import check_target, write
-from likewise.errors import InputError, SchemaError, nearest
+from likewise.errors import InputError, LikewiseWarning, SchemaError, nearest
 from likewise.notebook import Picture, Table, card
 from likewise.tables.atomic import PathLike
 from likewise.tables.frames import from_frame
+from likewise.tables.pandas import word_on_index
 
 Keys = DatabaseSchema | Mapping[str, Any] | Sequence[str] | None
 
@@ -66,6 +68,8 @@ class Database(Mapping[str, Any]):
         for name, table in tables.items():
             try:
                 frame, give_back = _frame(table)
+                if told := word_on_index(table):
+                    warnings.warn(f"table {str(name)!r}: {told}", LikewiseWarning, stacklevel=2)
             except InputError as error:
                 raise InputError(f"table {str(name)!r}: {error}") from error
             self.tables[str(name)], self._give_back[str(name)] = frame, give_back

@@ -61,7 +61,9 @@ class Keys:
         """Learn it from the real tables."""
         found = {name: dict(_makers(tables[name], name, schema)) for name in schema.tables}
         makers = {name: {c: some[c] for c in _columns(name, schema) if c in some} for name, some in found.items()}
-        dtypes = {name: {c: tables[name][c].dtype for c in _columns(name, schema)} for name in schema.tables}
+        dtypes = {
+            name: {c: _type(tables[name][c], name, schema) for c in _columns(name, schema)} for name in schema.tables
+        }
         copies = ((key.table, column) for key in schema.foreign for column in key.columns)
         widths = {(t, c): width for t, c in copies if (width := _width(tables[t][c]))}
         return cls(schema, makers, dtypes, widths)
@@ -148,6 +150,13 @@ class Keys:
                     raise ModelFileError(f"keys: column {column!r} of table {table!r} has no such width")
                 widths[table, column] = width
         return cls(schema, makers, dtypes, widths)
+
+
+def _type(column: pl.Series, table: str, schema: DatabaseSchema) -> pl.DataType:
+    """The type that made keys have: an Enum has no room for new ones."""
+    parents = [schema.tables[key.parent] for key, _ in _sources(table, column.name, schema)]
+    is_kept = bool(parents) and all(parent.kept for parent in parents)
+    return pl.Categorical() if isinstance(column.dtype, pl.Enum) and not is_kept else column.dtype
 
 
 def _columns(table: str, schema: DatabaseSchema) -> tuple[str, ...]:
@@ -265,7 +274,8 @@ class _Work:
             rest = self._rest(table, column, max(keys, key=len))
             place = pl.int_range(pl.len(), dtype=pl.Int64).over(rest.columns)
             return rest.select(place * maker.step + maker.first).to_series().cast(dtype)
-        drawn = self.tables[table][column].cast(dtype)
+        drawn = self.tables[table][column]
+        drawn = drawn if isinstance(drawn.dtype, pl.Enum) else drawn.cast(dtype)
         for key in keys:
             if self._movable(table, key) == column:
                 drawn = apart(drawn, self._rest(table, column, key), maker, self.rng)

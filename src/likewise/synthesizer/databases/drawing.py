@@ -135,10 +135,10 @@ def draw_database(model: DatabaseModel, wanted: Wanted, seed: int) -> dict[str, 
     """New tables, whole: each key unique, and each that points at a row points at one that is there."""
     drawing = _Drawing(model, wanted, seed)
     for name in model.graph.order:
-        with telling_of(name):
+        with telling_of(name, model.graph.owner.get(name)):
             drawing.table(name)
     for key in model.late:
-        with telling_of(key.table):
+        with telling_of(key.table, model.graph.owner.get(key.table)):
             drawing.late(key)
     return drawing.finished()
 

@@ -112,7 +112,7 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     derived = find(database.tables, schema, seed_of(seed, ""), early)
     learning = _Learning(synth, database, learnable(database.tables, derived), graph, links, seed)
     for name in graph.order:
-        with telling_of(name):
+        with telling_of(name, graph.owner.get(name)):
             learning.table(name)
     agree = dict(_agreeing(database, graph, {key: links[key] for key in early}))
     return DatabaseModel(

@@ -44,6 +44,8 @@ DIFFERENT = 0.2
 FOLLOWS = 0.1
 """Correlation of rows beside each other, over that of any two of a parent, from which they stand in order."""
 LEAST_PAIRS = 100
+NUL = r"\x00"
+"""The mark of a column within, as texts show it."""
 MOST_FIXED = 50
 """Rows behind others of their group, below which no column is taken for one that never changes within a group."""
 
@@ -280,13 +282,24 @@ def counted_by(own: pl.DataFrame, whose: Ints) -> tuple[str, int] | None:
 
 
 @contextmanager
-def telling_of(table: str) -> Iterator[None]:
-    """Errors and warnings within name the table."""
+def telling_of(table: str, owner: ForeignKey | None) -> Iterator[None]:
+    """Errors and warnings within name the table, once each, and its key where they mean the rows of one parent.
+
+    Args:
+        owner: by which its rows belong to others.
+    """
+
+    def told(what: object) -> str:
+        text = str(what)
+        for column in (OWNER, OFFSET):
+            text = text.replace(f"column {column!r}", f"key {column!r}").replace(repr(column), f"'{owner}'")
+        return f"table {table!r}: {text.replace(chr(0), '').replace(NUL, '')}"
+
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:
             yield
         except LikewiseError as error:
-            raise type(error)(f"table {table!r}: {error}") from error
-    for one in heard:
-        warnings.warn(f"table {table!r}: {str(one.message).replace(chr(0), '')}", one.category, stacklevel=4)
+            raise type(error)(told(error)) from error
+    for text, category in dict.fromkeys((told(one.message), one.category) for one in heard):
+        warnings.warn(text, category, stacklevel=4)

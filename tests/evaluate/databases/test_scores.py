@@ -231,3 +231,15 @@ def test_holdout_roots_that_were_learnt_from_are_left_out_with_what_is_theirs() 
     assert len(kept.tables["customers"]) == 50
     assert kept.tables["orders"]["customer"].is_in(kept.tables["customers"]["id"].to_list()).all()
     assert notes[0].startswith("10 of 60 holdout roots")
+
+
+def test_a_parent_without_rows_is_no_link_to_show():
+    none = pl.DataFrame(schema={"id": pl.Int64, "age": pl.Int64})
+    orders = pl.DataFrame({"no": range(40), "user": pl.Series([None] * 40, dtype=pl.Int64), "paid": [1, 2] * 20})
+    lines = pl.DataFrame({"of": [k // 2 for k in range(80)], "n": [1, 2, 3, 4] * 20})
+    some = Database(
+        {"users": none, "orders": orders, "lines": lines}, ["orders.user -> users.id", "lines.of -> orders.no"]
+    )
+    shown = lw.evaluate(some, some).database
+    assert shown is not None
+    assert [one.key for one in shown.links] == ["lines.of -> orders.no"]

@@ -124,8 +124,8 @@ def _tables(run: Run) -> Iterable[TableShown]:
 def _links(run: Run) -> Iterable[LinkShown]:
     real, ours = run.linked["real"], run.linked["synthetic"]
     alike = counts.cardinality(real, ours)
-    each = run.dealt.each(counted.cardinalities([real, ours, run.dealt.fresh.linked], real.schema.foreign))
-    floors = dict(zip(real.schema.foreign, each, strict=True))
+    each = run.dealt.each(counted.cardinalities([real, ours, run.dealt.fresh.linked], list(alike)))
+    floors = dict(zip(alike, each, strict=True))
     for key in list(alike)[:MOST_SHOWN]:
         sides = [side.degrees(key) for side in (real, ours)]
         columns = [TypedColumn("children", Kind.INTEGER, values) for values in sides]

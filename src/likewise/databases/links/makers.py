@@ -23,6 +23,8 @@ from likewise.typing import Ints
 SURE = 0.995
 OWN = 0.5
 """A column of so many different values a row is a key of its own, and not something that is told of the row."""
+LISTED = 20
+"""Levels from which a type that lists them, as categories of pandas do, has a key's values and no states."""
 LIMITS: dict[pl.DataType, tuple[int, int]] = {
     t(): (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     for t, bits, signed in (
@@ -148,7 +150,8 @@ def maker_of(series: pl.Series, rest: pl.DataFrame | None, *, may_count: bool = 
         rest: (n, ...) the other columns of its key; None: no two rows may share the column alone.
         may_count: whether it may be a position: one column of a key is.
     """
-    told = series.dtype.is_temporal() or series.dtype == pl.Boolean or isinstance(series.dtype, pl.Enum)
+    told = series.dtype.is_temporal() or series.dtype == pl.Boolean
+    told |= isinstance(series.dtype, pl.Enum) and (rest is not None or len(series.dtype.categories) < LISTED)
     if told or (_is_number(series) and not _whole(series)):
         return Drawn.of(series)
     if rest is None:

@@ -62,7 +62,8 @@ class Keys:
         found = {name: dict(_makers(tables[name], name, schema)) for name in schema.tables}
         makers = {name: {c: some[c] for c in _columns(name, schema) if c in some} for name, some in found.items()}
         dtypes = {
-            name: {c: _type(tables[name][c], name, schema) for c in _columns(name, schema)} for name in schema.tables
+            name: {c: _type(tables[name][c], found, name, schema) for c in _columns(name, schema)}
+            for name in schema.tables
         }
         copies = ((key.table, column) for key in schema.foreign for column in key.columns)
         widths = {(t, c): width for t, c in copies if (width := _width(tables[t][c]))}
@@ -152,11 +153,13 @@ class Keys:
         return cls(schema, makers, dtypes, widths)
 
 
-def _type(column: pl.Series, table: str, schema: DatabaseSchema) -> pl.DataType:
+def _type(
+    column: pl.Series, makers: Mapping[str, Mapping[str, Maker]], table: str, schema: DatabaseSchema
+) -> pl.DataType:
     """The type that made keys have: an Enum has no room for new ones."""
-    parents = [schema.tables[key.parent] for key, _ in _sources(table, column.name, schema)]
-    is_kept = bool(parents) and all(parent.kept for parent in parents)
-    return pl.Categorical() if isinstance(column.dtype, pl.Enum) and not is_kept else column.dtype
+    at = [(key.parent, there) for key, there in _sources(table, column.name, schema)] or [(table, column.name)]
+    is_new = any(not schema.tables[t].kept and isinstance(makers[t].get(c), Fresh | None) for t, c in at)
+    return pl.Categorical() if isinstance(column.dtype, pl.Enum) and is_new else column.dtype
 
 
 def _columns(table: str, schema: DatabaseSchema) -> tuple[str, ...]:

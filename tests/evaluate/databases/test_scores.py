@@ -13,6 +13,7 @@ from likewise.databases.database import Database
 from likewise.databases.keys import ForeignKey
 from likewise.errors import InputError, OptionError
 from likewise.evaluate.databases import counted, dates
+from likewise.evaluate.databases.leaks import copied_beside
 from likewise.evaluate.databases.linked import Linked, link
 from likewise.evaluate.databases.roots import owners, units
 from likewise.evaluate.databases.run import without_known
@@ -133,6 +134,14 @@ def test_copied_subtrees_are_seen_whatever_their_keys_and_order() -> None:
     assert {"db_links", "db_keys"}.isdisjoint(worse(report))
     assert "db_near_copies:customers" in worse(report)
     assert "db_subtrees:customers" in worse(lw.evaluate(database(N, 0), copied(0.2), measures=["attacks"]))
+
+
+def test_three_copies_of_250_stand_out_and_two_do_not() -> None:
+    train, other, fresh = (np.arange(250, dtype=np.uint64) + np.uint64(1_000 * k) for k in range(3))
+    for n, low in ((3, True), (2, False)):
+        figure = copied_beside(np.append(train[:n], other[n:]), train, fresh)
+        assert bool(figure.interval[0] > figure.floor) is low
+    assert copied_beside(other, train, fresh).interval[0] <= 0.0
 
 
 def test_mappings_of_tables_are_databases() -> None:

@@ -9,12 +9,12 @@ import numpy as np
 
 from likewise.evaluate.attacks import copies as copying
 from likewise.evaluate.attacks.membership import membership
-from likewise.evaluate.attacks.rates import exact_contrast
-from likewise.evaluate.attacks.sides import stand_in
+from likewise.evaluate.attacks.rates import exact_contrast, rare_contrast
+from likewise.evaluate.attacks.sides import Hashes, stand_in
 from likewise.evaluate.databases.aggregates import features
 from likewise.evaluate.databases.run import Run, owned
 from likewise.evaluate.databases.subtrees import subtrees
-from likewise.evaluate.figure import FloorKind
+from likewise.evaluate.figure import Figure, FloorKind
 from likewise.evaluate.results import Score
 from likewise.evaluate.scoring.privacy import tpr_name
 
@@ -40,14 +40,30 @@ def _copied(run: Run, table: str) -> Iterator[Score]:
     train, ours = found["real"], found["synthetic"]
     if not len(train) or not len(ours):
         return
-    hits, fresh = int(stand_in(ours, train).sum()), found.get("holdout")
-    if fresh is not None and len(fresh):
-        figure = exact_contrast(hits, len(ours), int(stand_in(fresh, train).sum()), len(fresh))
-    else:
-        again = np.unique(train, return_counts=True)[1]
-        figure = exact_contrast(hits, len(ours), int(again[again > 1].sum()), len(train))
+    fresh = found.get("holdout")
     by: FloorKind = "train" if fresh is None or not len(fresh) else "holdout"
+    figure = copied_beside(ours, train, np.zeros(0, np.uint64) if fresh is None else fresh)
     yield Score.of(f"db_subtrees:{table}", replace(figure, copy=1.0), floor_by=by)
+
+
+def copied_beside(ours: Hashes, train: Hashes, fresh: Hashes) -> Figure:
+    """Roots that stand in the training rows with all below them.
+
+    Where that hardly ever happens by chance, every pair of roots that could have been equal and was not bears witness,
+    as of single rows (`attacks.copies.copies_once`): three copies of 250 then stand out. Else fresh roots are the
+    control; without any, those that repeat among the training ones.
+    """
+    n, m, size = len(ours), len(fresh), len(train)
+    events = sum(len(x) - len(np.unique(x)) for x in (ours, train, fresh))
+    events += int(stand_in(fresh, train).sum()) + int(stand_in(fresh, ours).sum())
+    worth = (n * n / 2 + size * size / 2 + m * m / 2 + m * size + n * m) / size
+    if events <= max(1.0, copying.RARE * worth):
+        return rare_contrast(len(np.intersect1d(ours, train)), n, events, worth)
+    hits = int(stand_in(ours, train).sum())
+    if m:
+        return exact_contrast(hits, n, int(stand_in(fresh, train).sum()), m)
+    again = np.unique(train, return_counts=True)[1]
+    return exact_contrast(hits, n, int(again[again > 1].sum()), size)
 
 
 def _attacks(run: Run, table: str, stage: int) -> Iterator[Score]:

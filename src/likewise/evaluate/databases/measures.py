@@ -205,12 +205,12 @@ DATABASES: dict[str, Measure] = {
          "完全相同"),
         ("share of {n:,} synthetic roots with two rows or more below them that stand, cell for cell but for "
          "the keys, in "
-         "the training rows with just these rows below; the floor is the same for fresh roots; the interval "
-         "carries the "
-         "errors of both, no alarm but where Fisher's exact test raises one",
+         "the training rows with just these rows below; the floor is the same for fresh roots; where "
+         "chance hardly ever repeats one, all pairs of roots that could have been equal are the control, else no alarm "
+         "but where Fisher's exact test raises one",
          "其下有两行以上的 {n:,} 个合成根实体中，除键外逐格且其下各行均与某训练根实体相同的比例；基准为新根实"
          "体的同一比例；"
-         "区间计入两者的误差，Fisher 精确检验不报警则不报警"),
+         "偶然几乎不重复时，以所有可能相同的根实体对为对照，否则 Fisher 精确检验不报警则不报警"),
         threat=SEES, shown="share",
     ),
     "db_distance_share": _attack(

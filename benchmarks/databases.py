@@ -10,7 +10,7 @@ The formulas are those of `likewise.evaluate.databases`: cardinality, pairs `k` 
 children add up to (.5 is best). `shapes`: one less the distance of a column's distribution, the mean over columns.
 `rewired`: the drawn tables with links dealt anew, children per parent as they are. `broken`: rows that break what the
 schema asks. `--without parent`: rows told nothing but how many there are; `siblings`: each row apart; `codes`: side
-links by degree alone.
+links by degree alone; `kinds`: no word on what the rows are like that point at a row.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -39,9 +39,9 @@ from likewise.evaluate.databases.hops import hop_mean, hop_scores
 from likewise.evaluate.databases.linked import Linked, link
 from likewise.evaluate.databases.validity import checks
 from likewise.evaluate.fidelity import ks_distance
-from likewise.synthesizer.databases import drawing, groups, learning
+from likewise.synthesizer.databases import drawing, groups, learning, plan
 
-WITHOUT = ("parent", "siblings", "codes")
+WITHOUT = ("parent", "siblings", "codes", "kinds")
 
 
 def tables_of(folder: Path, names: list[str], suffix: str = ".csv") -> dict[str, pl.DataFrame]:
@@ -151,13 +151,15 @@ def less(what: str) -> Iterator[None]:
     def apart(wanted: Any, codes: Any, degrees: Any, rng: Any, **how: Any) -> Any:
         return match(np.zeros_like(wanted), np.zeros_like(codes), degrees, rng, **how)
 
-    patches = {
-        "parent": patch.object(learning, "most_telling", lambda parents, own, links, always, rng: always),
-        "siblings": patch.object(groups, "MOST_TOGETHER", 1),
-        "codes": patch.object(drawing, "match", apart),
-        "": nullcontext(),
+    patches: dict[str, list[Any]] = {
+        "parent": [patch.object(learning, "most_telling", lambda parents, own, links, always, rng: always)],
+        "siblings": [patch.object(groups, "MOST_TOGETHER", 1), patch.object(drawing, "EACH", None)],
+        "codes": [patch.object(drawing, "match", apart)],
+        "kinds": [patch.object(plan, "LEAST_GROUPS", 10**9)],
     }
-    with patches[what]:
+    with ExitStack() as stack:
+        for one in patches.get(what, []):
+            stack.enter_context(one)
         yield
 
 

@@ -65,6 +65,7 @@ def link(databases: Mapping[str, Database], *, text: Literal["pattern", "value"]
         InputError: a table lacks a column.
 
     Example:
+        >>> import polars as pl
         >>> users, orders = pl.DataFrame({"id": [1, 2]}), pl.DataFrame({"no": [7, 8], "user": [1, 1], "x": [3, 4]})
         >>> shop = Database({"users": users, "orders": orders}, keys=["orders.user -> users.id"])
         >>> real = link({"real": shop})["real"]

@@ -234,6 +234,19 @@ def test_unknown_types_are_read_as_text_and_go_back(postgres: Server) -> None:
     assert postgres.run(name, "INSERT INTO fake.t (id) VALUES (9) RETURNING full_name") == [("no 9",)]
 
 
+def test_texts_that_were_drawn_fit_types_of_their_own_form(postgres: Server) -> None:
+    url = postgres.new("CREATE TABLE t (id int PRIMARY KEY, doc jsonb, words tsvector)",
+                       "INSERT INTO t VALUES (1, '[1, \"a: b\"]', 'it''s:1 ok:2A'), (2, '3.5', 'x')")  # fmt: skip
+    with pytest.warns(LikewiseWarning, match="tsvector"):
+        real = Database.from_sql(url)
+    drawn = pl.DataFrame({"id": [3, 4], "doc": ['no "text": here', None], "words": ["a placeholder: it's none", None]})
+    rows = pl.concat([real.tables["t"], drawn.cast({"id": real.tables["t"].schema["id"]})])
+    real.with_tables({"t": rows}).to_sql(url, replace=True)
+    back = postgres.run(name_of(url), "SELECT doc, words::text FROM t ORDER BY id")
+    assert back[:2] == [([1, "a: b"], "'it''s':1 'ok':2A"), (3.5, "'x'")]
+    assert back[2:] == [("no  text : here", "'a' 'it' 'none' 'placeholder' 's'"), (None, None)]
+
+
 # ---- rows that are refused -------------------------------------------------------------------------------------------
 
 

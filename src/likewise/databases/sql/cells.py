@@ -43,6 +43,8 @@ def _fitted(series: pl.Series, column: SqlColumn, table: str, dialect: str) -> p
         series = series.cast(pl.Boolean)
     elif kind == "binary" and dtype == pl.String:
         series = _bytes(series)
+    elif dtype == pl.String and (kind == "json" or column.type == "tsvector"):
+        series = _drawn(series, _FORMS[column.type if kind == "other" else kind])
     elif (dtype.is_float() and kind not in ("real", "decimal")) or (dtype.is_float() and dialect in ("mysql", "mssql")):
         series = series.fill_nan(None)
     if dtype == pl.String and kind in ("text", "enum", "json", "other", "uuid") and dialect == "postgresql":
@@ -50,6 +52,22 @@ def _fitted(series: pl.Series, column: SqlColumn, table: str, dialect: str) -> p
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         series = series.dt.convert_time_zone("UTC")
     return series
+
+
+_FORMS = {
+    "json": (r"^\s*(?:[\[{\"]|-?\d+(?:\.\d+)?\s*$|(?:true|false|null)\s*$)", r"[\\\"\x00-\x1f]", '"'),
+    "tsvector": (r"^\s*(?:'(?:[^']|'')+'(?::[\d,A-D]+)?\s*)*$", r"[:'\\]", ""),
+}
+"""How texts of a type look; what others may not hold; what stands around these."""
+
+
+def _drawn(texts: pl.Series, form: tuple[str, str, str]) -> pl.Series:
+    """Texts that a generator drew in place of those that only a type has: words, or a text of JSON."""
+    like, signs, around = form
+    text = pl.col("x")
+    plain = pl.lit(around) + text.str.replace_all(signs, " ") + pl.lit(around)
+    made = texts.to_frame("x").select(pl.when(text.str.contains(like)).then(text).otherwise(plain))
+    return made.to_series().alias(texts.name)
 
 
 def _bytes(texts: pl.Series) -> pl.Series:

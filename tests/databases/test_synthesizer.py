@@ -13,7 +13,7 @@ from tests.databases.shops import check, shop
 
 from likewise import CodecOptions, Synthesizer
 from likewise.databases.database import Database
-from likewise.errors import ConditionError, LikewiseWarning, OptionError
+from likewise.errors import ConditionError, InputError, LikewiseWarning, OptionError, SchemaError
 
 QUICK: dict[str, Any] = {"epochs": 3, "random_state": 0}
 
@@ -458,3 +458,41 @@ def test_an_index_of_pandas_that_says_something_is_told_to_be_left_out():
     frame = pytest.importorskip("pandas").DataFrame({"id": [1, 2, 3], "age": [3, 4, 5]}).set_index("id")
     with pytest.warns(LikewiseWarning, match=r"table 'users': the index of the frame \('id'\) is not learnt"):
         Database({"users": frame})
+
+
+def test_a_child_may_have_a_column_called_as_what_it_is_told():
+    """Exports name what they looked up so: `Account.Name`."""
+    rng = np.random.default_rng(0)
+    users = pl.DataFrame({"id": range(60), "age": rng.choice([10.0, 50.0, 90.0], 60) + rng.normal(size=60)})
+    at = rng.integers(0, 60, 240)
+    orders = pl.DataFrame({"user": at, "users.age": users["age"].gather(at) * 2, "x": rng.normal(size=240)})
+    real = Database({"users": users, "orders": orders}, ["orders.user -> users.id"])
+    drawn = Synthesizer("autoregressive", epochs=1, random_state=0).fit(real).sample()
+    check(drawn, real.schema, real)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "text"),
+    [
+        ({"rows": 5}, OptionError, "rows of a database must be a mapping"),
+        ({"where": "users"}, OptionError, "where of a database must be a mapping"),
+        ({"given": [1]}, OptionError, "given must be a mapping"),
+        ({"given": {"users": pl.DataFrame({"id": [907, 907]})}}, InputError, r"share or lack users\(id\)"),
+        ({"given": {"users": pl.DataFrame({"id": [907, None]})}}, InputError, r"share or lack users\(id\)"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_database_is_refused(learnt, asked, error, text):
+    with pytest.raises(error, match=text) as caught:
+        learnt.sample(**asked)
+    assert "907" not in str(caught.value)
+
+
+@pytest.mark.parametrize("keys", [5, [5], [None], {"a.x": 3}])
+def test_keys_that_are_no_texts_are_refused(keys):
+    with pytest.raises(SchemaError, match="keys are texts"):
+        Database({"a": pl.DataFrame({"x": [1, 2]})}, keys)
+
+
+def test_two_tables_of_one_name_are_refused():
+    with pytest.raises(InputError, match="two tables are called '1'"):
+        Database({1: pl.DataFrame({"x": [1, 2]}), "1": pl.DataFrame({"x": [3, 4]})})

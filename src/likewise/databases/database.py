@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
 from typing import Any, Self
@@ -66,6 +66,8 @@ class Database(Mapping[str, Any]):
         self.tables: dict[str, pl.DataFrame] = {}
         self._give_back: dict[str, Callable[[pl.DataFrame], Any]] = {}
         for name, table in tables.items():
+            if str(name) in self.tables:
+                raise InputError(f"two tables are called {str(name)!r}")
             try:
                 frame, give_back = _frame(table)
                 if told := word_on_index(table):
@@ -288,6 +290,11 @@ def _texts(keys: Mapping[str, Any] | Sequence[str]) -> list[str]:
     """What a mapping says, as texts."""
     if isinstance(keys, str):
         return [keys]
+    inner = keys.values() if isinstance(keys, Mapping) else keys if isinstance(keys, Iterable) else [keys]
+    if not all(
+        isinstance(text, str) or (isinstance(keys, Mapping) and isinstance(text, list | tuple)) for text in inner
+    ):
+        raise SchemaError("keys are texts, such as 'orders.user_id -> users.id' and 'users(id)', or a mapping of them")
     if not isinstance(keys, Mapping):
         return list(keys)
     texts = []

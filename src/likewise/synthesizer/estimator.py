@@ -347,6 +347,8 @@ class Synthesizer(Estimator, LatentMethods):
         assert self.database_ is not None
         if asked := [name for name, value in others.items() if value is not None]:
             raise OptionError(f"{asked[0]} is of one table, and this model learnt a database: use scale or rows")
+        if not isinstance(given, Mapping | None):
+            raise OptionError("given must be a mapping of tables to frames of known rows")
         known = {str(name): from_frame(frame)[0] for name, frame in (given or {}).items()}
         wanted = wanted_of(self.database_, 1.0 if scale is None else scale, rows, where, known)
         return self._give_back(draw_database(self.database_, wanted, int(rng.integers(2**62))))  # type: ignore[no-any-return]
@@ -522,7 +524,7 @@ class Synthesizer(Estimator, LatentMethods):
         return narrowed(self, where)
 
     def save(self, path: str | Path) -> None:
-        """Write the model to one file; it holds no row of the table.
+        """Write the model to one file; it holds no row of the table, but those of kept tables of a database.
 
         Raises:
             OutputError: it cannot be written; what stood there is untouched.

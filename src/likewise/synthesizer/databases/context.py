@@ -31,8 +31,9 @@ def taken(frame: pl.DataFrame, rows: Ints) -> pl.DataFrame:
 
 
 def named_below(table: str, name: str) -> str:
-    """What a column of a table is called where its children are told it."""
-    return f"{table}.{name}"
+    """What a column of a table is called where its children are told it; none of their own is called so, though one be
+    `users.age`."""
+    return f"\0{table}.{name}"
 
 
 def shown(schema: Schema) -> list[Column]:

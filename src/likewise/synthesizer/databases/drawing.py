@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from likewise.databases.derived import again, kept_apart, unlearnt, why_not
-from likewise.databases.keys import ForeignKey
+from likewise.databases.keys import ForeignKey, key_text
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.levels import SelfLinks
@@ -41,6 +41,7 @@ from likewise.synthesizer.databases.table import (
 )
 from likewise.typing import Bools, Ints
 
+EXAMPLES = {"rows": "{'users': 500}", "where": "{'users.country': 'FR'}"}
 MOST_OFF, MOST_STRETCHED = 1.25, 2.0
 """How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
 
@@ -80,6 +81,9 @@ def wanted_of(
     """
     if isinstance(scale, bool) or not isinstance(scale, int | float | np.number) or not 0 < scale < np.inf:
         raise OptionError(f"scale must be a number above 0, got {scale!r}")
+    for what, of in (("rows", rows), ("where", where)):
+        if not isinstance(of, Mapping | None):
+            raise OptionError(f"{what} of a database must be a mapping, such as {EXAMPLES[what]}")
     tables, roots = model.tables, [t for t in model.graph.order if model.graph.owner.get(t) is None]
     free = [t for t in roots if tables[t].way == ALONE]
     for name in (*(rows or {}), *given):
@@ -116,6 +120,14 @@ def wanted_of(
             )
         if strange := [column for column in frame.columns if column not in tables[name].columns]:
             raise InputError(f"table {name!r} has no column {strange[0]!r}{nearest(strange[0], tables[name].columns)}")
+        for key in model.schema.tables[name].keys:
+            if set(key) <= set(frame.columns) and (
+                frame.select(key).is_duplicated().any() or any(frame[column].null_count() for column in key)
+            ):
+                raise InputError(
+                    f"rows given of table {name!r}: some share or lack {key_text(name, key)}, which tells rows apart; "
+                    "mend them, or leave the key out to have new ones made"
+                )
     return Wanted(float(scale), dict(rows or {}), conditions, dict(given))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from safetensors.numpy import save
 from typer.testing import CliRunner
 
 import likewise as lw
@@ -518,3 +520,13 @@ def test_the_more_windows_a_moment_stands_in_the_fewer_epochs() -> None:
         epochs[stride] = synth.record_["epochs"]
     assert epochs[1] == 3
     assert 5 < epochs[4] < 8
+
+
+@pytest.mark.parametrize("seconds", ["Infinity", "NaN", "1e999"])
+def test_a_model_file_with_an_infinite_number_is_refused(seconds: str, tmp_path: Path) -> None:
+    made("vae", time=True).fit(waves()).save(tmp_path / "model")
+    file = read_model(tmp_path / "model")
+    text = json.dumps(file.manifest | {"training": {"seconds": "HERE"}}).replace('"HERE"', seconds)
+    (tmp_path / "broken").write_bytes(save(file.arrays, metadata={"likewise": text}))
+    with pytest.raises(ModelFileError, match="damaged"):
+        lw.load(tmp_path / "broken")

@@ -252,3 +252,12 @@ def test_a_parent_without_rows_is_no_link_to_show():
     shown = lw.evaluate(some, some).database
     assert shown is not None
     assert [one.key for one in shown.links] == ["lines.of -> orders.no"]
+
+
+def test_times_of_day_are_held_against_each_other():
+    """Without a year, a month or a day to take them apart by."""
+    times = pl.Series(range(0, 40 * 10**12, 10**12)).cast(pl.Time)
+    users = pl.DataFrame({"id": range(40), "wakes": times})
+    orders = pl.DataFrame({"user": [k // 3 for k in range(120)], "at": times.gather([k % 40 for k in range(120)])})
+    some = Database({"users": users, "orders": orders}, ["orders.user -> users.id"])
+    assert lw.evaluate(some, some).database is not None

@@ -186,5 +186,7 @@ def _encoded(a: TypedColumn, b: TypedColumn) -> list[tuple[str, npt.NDArray[np.g
     if dtype is None:
         return []
     moments = pl.Series(values).fill_nan(None).cast(pl.Int64).cast(dtype)
+    if dtype == pl.Time:
+        return [(a.name, moments.to_physical().cast(pl.Float64).to_numpy())]
     parts = [part for part in PARTS if part in PARTS[:3] or dtype != pl.Date]
     return [(a.name, getattr(moments.dt, part)().cast(pl.Float64).to_numpy()) for part in parts]

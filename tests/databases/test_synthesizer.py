@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -496,3 +497,15 @@ def test_keys_that_are_no_texts_are_refused(keys):
 def test_two_tables_of_one_name_are_refused():
     with pytest.raises(InputError, match="two tables are called '1'"):
         Database({1: pl.DataFrame({"x": [1, 2]}), "1": pl.DataFrame({"x": [3, 4]})})
+
+
+def test_a_copy_draws_the_same(learnt: Synthesizer) -> None:
+    again = pickle.loads(pickle.dumps(learnt))
+    one, other = learnt.sample(random_state=5), again.sample(random_state=5)
+    assert all(one.tables[name].equals(other.tables[name]) for name in one)
+
+
+def test_what_is_of_one_table_is_refused(learnt: Synthesizer) -> None:
+    for verb in (learnt.complete, learnt.log_prob):
+        with pytest.raises(OptionError, match="learnt a database"):
+            verb(shop(10).tables["users"])

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from likewise import errors
 from likewise.cli.options import AS_TOLD, Debug, Quiet, Seed, TableFile
 from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_table
 
@@ -34,6 +35,8 @@ def complete(
 
     with terminal.doing("reading"):
         synthesizer = lw.load(model)
+        if synthesizer.database_ is not None:
+            raise errors.OptionError("this model learnt a database, and rows are filled of one table: use sample")
         frame, dialect = AS_TOLD.read(source, schema=synthesizer.schema_)
     with terminal.doing("drawing"):
         full = synthesizer.complete(frame, random_state=seed)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -285,6 +287,40 @@ def test_rows_elsewhere_that_point_here_are_not_lost(empty_database: str) -> Non
     with pytest.raises(OutputError, match="point at table 'users'"):
         Database({"users": shop().tables["users"]}, ["users(id)"]).to_sql(empty_database, replace=True)
     assert Database.from_sql(empty_database).tables["orders"].height == 6
+
+
+def test_rows_in_another_schema_that_point_here_are_not_lost(server: Server) -> None:
+    other, url = name_of(server.new()), server.new("CREATE TABLE c (id int PRIMARY KEY)", "INSERT INTO c VALUES (1)")
+    if server.dialect == "postgresql":
+        server.run(name_of(url), f"CREATE SCHEMA {other}")
+    server.run(
+        name_of(url), f"CREATE TABLE {other}.o (c int, FOREIGN KEY (c) REFERENCES c (id) ON DELETE CASCADE)"
+        if server.dialect == "postgresql"
+        else f"CREATE TABLE {other}.o (c int, FOREIGN KEY (c) REFERENCES {name_of(url)}.c (id) ON DELETE CASCADE)",
+        f"INSERT INTO {other}.o VALUES (1)",
+    )  # fmt: skip
+    with pytest.raises(OutputError, match="point at table 'c'"):
+        Database({"c": pl.DataFrame({"id": [7]})}, ["c(id)"]).to_sql(url, replace=True)
+    assert len(server.run(name_of(url), f"SELECT * FROM {other}.o")) == 1
+    server.run(name_of(url), f"DELETE FROM {other}.o")
+    Database({"c": pl.DataFrame({"id": [7]})}, ["c(id)"]).to_sql(url, replace=True)
+
+
+def test_rows_that_point_here_by_a_name_in_other_case_are_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "shop.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as made:
+        made.executescript(
+            "CREATE TABLE c (id INTEGER PRIMARY KEY); CREATE TABLE o (c int REFERENCES C (ID) ON DELETE CASCADE);"
+            "INSERT INTO c VALUES (1); INSERT INTO o VALUES (1);"
+        )
+    with pytest.raises(OutputError, match="point at table 'c'"):
+        Database({"c": pl.DataFrame({"id": [7]})}, ["c(id)"]).to_sql(path, replace=True)
+
+
+def test_tables_of_mysql_that_others_called_alike_stay(mariadb: Server) -> None:
+    url = mariadb.new("CREATE TABLE `_likewise_it's` (a int)", "CREATE TABLE _likewise_orders (a int)")
+    Database({"c": pl.DataFrame({"id": [7]})}, ["c(id)"]).to_sql(url)
+    assert set(Database.from_sql(url).tables) == {"_likewise_it's", "_likewise_orders", "c"}
 
 
 # ---- circles ---------------------------------------------------------------------------------------------------------

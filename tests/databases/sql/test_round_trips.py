@@ -165,3 +165,15 @@ def run_script(url: str, text: str, request: pytest.FixtureRequest) -> None:
             name, socket = url.partition("localhost/")[2].split("?unix_socket=")
             command = ["mariadb", "--no-defaults", f"--socket={socket}", "-ulikewise", "-ps3cret-w0rd", name]
             subprocess.run(command, input=text.encode(), check=True, capture_output=True)
+
+
+def test_no_text_ends_the_rows(empty_database: str) -> None:
+    texts = ["x", "\\.", "y", None, "", "\\N", "a\n\\.\nb", "\r", "\t", "\\", "'; --", "$$", '"', "NULL"]
+    alone = Database({"likewise_rows": pl.DataFrame({"a": texts})}, DatabaseSchema({"likewise_rows": TableSchema()}))
+    alone.to_sql(empty_database)
+    assert Database.from_sql(empty_database).tables["likewise_rows"]["a"].to_list() == texts
+
+
+def test_a_connection_closes_without_complaint(mariadb: Server, caplog: pytest.LogCaptureFixture) -> None:
+    Database.from_sql(mariadb.new("CREATE TABLE t (a int)"))
+    assert caplog.messages == []

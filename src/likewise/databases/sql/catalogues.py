@@ -16,7 +16,16 @@ from likewise.errors import InputError, nearest
 Key = tuple[str | None, str]
 """Schema and name of a table."""
 BESIDE = "_likewise_"
-"""How tables of MySQL are called while they are made: they are no tables yet."""
+"""How the names of tables of MySQL begin while they are made."""
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a table is one that is still being made, or was when its writer was killed: it is no table yet.
+
+    >>> is_unfinished("_likewise_0123abcd_7"), is_unfinished("_likewise_orders")
+    (True, False)
+    """
+    return re.fullmatch(rf"{BESIDE}[0-9a-f]{{8}}_\d+", name) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +147,7 @@ def _schemas(inspector: Any, asked: Sequence[str]) -> list[str | None]:
 
 
 def _tables(inspector: Any, schema: str | None) -> list[str]:
-    return [name for name in inspector.get_table_names(schema) if not name.startswith(BESIDE)]
+    return [name for name in inspector.get_table_names(schema) if not is_unfinished(name)]
 
 
 def _views(inspector: Any, schema: str | None) -> list[str]:
@@ -238,7 +247,7 @@ def _mysql_keys(connection: Alchemy, schemas: Sequence[str | None]) -> dict[Key,
     """Foreign keys, which SQLAlchemy reads from text that it cannot always part."""
     result: dict[Key, list[FoundKey]] = {}
     for schema in schemas:
-        where = "DATABASE()" if schema is None else literal(schema)
+        where = "DATABASE()" if schema is None else literal(schema, "mysql")
         found: dict[tuple[str, str], list[Any]] = {}
         for name, table, *rest in connection.all(
             "SELECT k.constraint_name, k.table_name, k.column_name, k.referenced_table_schema, "
@@ -263,7 +272,7 @@ def _mysql_keys(connection: Alchemy, schemas: Sequence[str | None]) -> dict[Key,
 def _mysql_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:
     result: OwnTypes = {}
     for schema in schemas:
-        where = "DATABASE()" if schema is None else literal(schema)
+        where = "DATABASE()" if schema is None else literal(schema, "mysql")
         for table, name, type_, signs, collation in connection.all(
             "SELECT table_name, column_name, column_type, character_set_name, collation_name "
             f"FROM information_schema.columns WHERE table_schema = {where}"

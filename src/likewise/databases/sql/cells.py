@@ -113,16 +113,28 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def for_copy(frame: pl.DataFrame) -> bytes:
-    """As COPY of PostgreSQL reads it: commas, a missing cell empty, an empty text in quotes."""
-    frame = frame.with_columns(
-        *(pl.col(name).dt.to_string(_time_form(dtype)) for name, dtype in frame.schema.items() if _is_time(dtype)),
-        *(
-            (pl.lit("\\x") + pl.col(name).bin.encode("hex")).alias(name)
-            for name, dtype in frame.schema.items()
-            if dtype == pl.Binary
-        ),
-    )
-    return frame.write_csv(include_header=False).encode()
+    """As COPY of PostgreSQL reads its own format of text: in CSV a line of `\\.` would end the rows.
+
+    >>> for_copy(pl.DataFrame({"a": ["\\\\.", None, ""], "b": [1, 2, None]}))
+    b'\\\\\\\\.\\t1\\n\\\\N\\t2\\n\\t\\\\N\\n'
+    """
+    cells = [_copied(name, dtype).fill_null("\\N") for name, dtype in frame.schema.items()]
+    rows = frame.select(pl.concat_str(cells, separator="\t")).to_series()
+    return "".join(row + "\n" for row in rows.to_list()).encode()
+
+
+def _copied(name: str, dtype: pl.DataType) -> pl.Expr:
+    cell = pl.col(name)
+    if _is_time(dtype):
+        return cell.dt.to_string(_time_form(dtype))
+    if dtype == pl.Binary:
+        return pl.lit("\\\\x") + cell.bin.encode("hex")
+    text = cell.cast(pl.String)
+    if dtype != pl.String:
+        return text
+    for sign, written in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        text = text.str.replace_all(sign, written, literal=True)
+    return text
 
 
 def inserts(table: str, frame: pl.DataFrame, dialect: str) -> Iterator[str]:

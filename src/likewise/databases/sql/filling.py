@@ -81,16 +81,46 @@ def check_old(
                     f"table {table.name!r} is there already and has no column {column!r}{nearest(column, known)}; "
                     "drop it, or write to another schema or file"
                 )
-    ours = {(table.schema, table.name) for table in old.values()}
-    for (schema, _), other in there.tables.items():
-        for key in other.foreign if (other.schema, other.name) not in ours else ():
-            if key.parent in ours or (schema, key.parent[1]) in ours:
-                where = " AND ".join(f"{quoted(column, plan.dialect)} IS NOT NULL" for column in key.columns)
-                if connection.all(f"SELECT 1 FROM {located(other, plan.dialect)} WHERE {where} LIMIT 1"):
-                    raise OutputError(
-                        f"rows of table {other.name!r}, which is not written, point at table {key.parent[1]!r}, so "
-                        "that its rows cannot be replaced; write to another schema or file"
-                    )
+    ours = [located(table, plan.dialect) for table in old.values()]
+    for table in old.values() if replace_rows else ():
+        for other, columns in _pointing_at(connection, table, there):
+            where = " AND ".join(f"{quoted(column, plan.dialect)} IS NOT NULL" for column in columns)
+            if other not in ours and connection.all(f"SELECT 1 FROM {other} WHERE {where} LIMIT 1"):
+                raise OutputError(
+                    f"rows of table {other}, which is not written, point at table {table.name!r}, so that its rows "
+                    "cannot be replaced; write to another schema or file"
+                )
+
+
+def _pointing_at(connection: Session, table: Found, there: There) -> list[tuple[str, Sequence[str]]]:
+    """Tables that point at one, as they stand in a statement, in whatever schema they lie, with the columns that do."""
+    dialect = connection.dialect
+    match dialect:
+        case "postgresql":
+            where = f"k.confrelid = {literal(located(table, dialect))}::regclass"
+            rows = connection.all(_POINTING_OF_POSTGRES.format(where))
+        case "mysql":
+            schema = "DATABASE()" if table.schema is None else literal(table.schema, dialect)
+            where = f"referenced_table_schema = {schema} AND referenced_table_name = {literal(table.name, dialect)}"
+            rows = connection.all(_POINTING_OF_MYSQL.format(where))
+        case _:
+            return [
+                (located(other, dialect), key.columns) for other in there.tables.values() for key in other.foreign
+                if (key.parent[0], key.parent[1].lower()) == (table.schema, table.name.lower())
+            ]  # fmt: skip
+    found: dict[tuple[str | None, str, str], list[str]] = {}
+    for schema, name, key, column in rows:
+        found.setdefault((schema, name, str(key)), []).append(column)
+    return [(located(Found(schema=schema, name=name, columns=()), dialect), columns)
+            for (schema, name, _), columns in found.items()]  # fmt: skip
+
+
+_POINTING_OF_POSTGRES = """SELECT n.nspname, c.relname, k.oid, a.attname FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (k.conkey)
+WHERE k.contype = 'f' AND k.conparentid = 0 AND {}"""
+_POINTING_OF_MYSQL = """SELECT nullif(table_schema, DATABASE()), table_name, constraint_name, column_name
+FROM information_schema.key_column_usage WHERE {}"""
 
 
 def empty(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:

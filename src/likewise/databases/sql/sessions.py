@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -92,9 +93,7 @@ class Alchemy(Session):
 
     def close(self) -> None:
         with suppress(Exception):
-            self.raw.close()
-        with suppress(Exception):
-            self.bound.invalidate()
+            self.bound.invalidate()  # which closes it, whatever it was at
             self.bound.close()
 
 
@@ -138,7 +137,7 @@ class Postgres(Alchemy):
         if not hasattr(cursor, "copy"):
             super().insert(table, frame)
             return
-        with cursor, cursor.copy(f"COPY {table} ({listed(frame.columns, self.dialect)}) FROM STDIN (FORMAT csv)") as to:
+        with cursor, cursor.copy(f"COPY {table} ({listed(frame.columns, self.dialect)}) FROM STDIN") as to:
             for part in frame.iter_slices(CHUNK):
                 to.write(for_copy(part))
 
@@ -186,13 +185,14 @@ class Duck(Session):
             yield frame.cast({name: dtype for name, dtype in dtypes.items() if frame.schema[name] != dtype})
 
     def insert(self, table: str, frame: pl.DataFrame) -> None:
-        self.raw.register("likewise_rows", frame)
+        rows = f"likewise_{token_hex(8)}"  # not the name of a table
+        self.raw.register(rows, frame)
         try:
             names = listed(frame.columns, self.dialect)
-            self.all(f"INSERT INTO {table} ({names}) SELECT {names} FROM likewise_rows")
+            self.all(f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows}")
         finally:
             with suppress(Exception):
-                self.raw.unregister("likewise_rows")
+                self.raw.unregister(rows)
 
     def close(self) -> None:
         self.raw.close()

@@ -100,8 +100,9 @@ def listed(names: tuple[str, ...] | list[str], dialect: str) -> str:
     return ", ".join(quoted(name, dialect) for name in names)
 
 
-def literal(text: str) -> str:
+def literal(text: str, dialect: str = "") -> str:
     """A short text as it stands in a statement about tables."""
+    text = text.replace("\\", "\\\\") if dialect == "mysql" else text
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -187,7 +188,7 @@ def type_in(column: SqlColumn, dialect: str, *, in_key: bool) -> str:
         case "integer" if dialect != "sqlite" and "unsigned" not in column.type.lower():
             return _NARROW.get(re.split(r"\W", column.type.lower())[0], _TYPES["integer"][at])
         case "enum" if dialect == "mysql":
-            return f"enum({', '.join(map(literal, column.values))})"
+            return f"enum({', '.join(literal(value, dialect) for value in column.values)})"
         case "text" | "enum" | "other":
             return _text_type(size if column.kind == "text" else (), dialect, in_key=in_key)
         case kind:

@@ -12,7 +12,7 @@ import polars as pl
 
 from likewise.databases.integrity import problems
 from likewise.databases.keys import DatabaseSchema
-from likewise.databases.sql.catalogues import BESIDE, Found
+from likewise.databases.sql.catalogues import BESIDE, Found, is_unfinished
 from likewise.databases.sql.faults import told
 from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there
 from likewise.databases.sql.plan import Plan, planned
@@ -234,7 +234,7 @@ def _write_mysql(connection: Session, plan: Plan, frames: Frames, old: Mapping[s
 
 def _sweep(connection: Session) -> None:
     """Remove what sessions left that were killed: those alive hold the lock of their name."""
-    names = [row[0] for row in connection.all(f"SHOW TABLES LIKE '{BESIDE.replace('_', chr(92) + '_')}%'")]
+    names = [row[0] for row in connection.all("SHOW TABLES") if is_unfinished(row[0])]
     tokens = {name.split("_")[2] for name in names}
     dead = {token for token in tokens if connection.one(f"SELECT IS_FREE_LOCK('{BESIDE}{token}')") == 1}
     _drop(connection, [name for name in names if name.split("_")[2] in dead])

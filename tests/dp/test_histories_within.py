@@ -194,6 +194,22 @@ def test_somebody_of_500_rows_moves_the_sum_by_no_more_than_the_clip_norm() -> N
 
 
 @pytest.mark.usefixtures("exact_sums")
+def test_a_row_whose_loss_is_no_number_takes_nobody_else_out_of_the_sum() -> None:
+    """Entities of fewer rows than are taken together are filled up, and not by the first row of the table."""
+
+    def clipped(codes: Codes, present: np.ndarray) -> np.ndarray:
+        losses = np.where(codes.codes[:, 0] == 1, np.nan, 1.0) * present.ravel()
+        return np.array([np.nan_to_num(losses.reshape(present.shape).sum(1).clip(max=1.0)).sum(), 0.0])
+
+    lengths = [3, 5, 6, 7, 3]
+    rows = np.zeros((sum(lengths), 1), np.uint8)
+    alone = np.ones((1, 1), np.uint8)
+    without = entity_sums(lengths, codes=rows).noisy(2, clipped)
+    within = entity_sums([1, *lengths], codes=np.vstack([alone, rows])).noisy(2, clipped)
+    assert (without[0], within[0]) == (5.0, 5.0)
+
+
+@pytest.mark.usefixtures("exact_sums")
 def test_planted_sampling_of_rows_is_caught() -> None:
     def rows_alone(lengths: Any, codes: Any) -> ClippedSums:
         told = entity_sums(lengths, codes=codes)
@@ -462,6 +478,22 @@ def test_other_clocks_are_counted_by_declaration() -> None:
             assert fake["day"].is_between(0, 5).all()
     rows = synth(time=True, static=None).fit(base).sample(20, random_state=0)
     assert rows["who"].n_unique() == 20
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_moments_that_no_calendar_has_end_no_fit(zone: str | None) -> None:
+    """An error would tell that somebody has them."""
+    base = table(40).with_columns(pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone(zone), seen=None)
+    base = base.with_columns(seen=pl.col("day"))
+    said = {"bounds": ("2019-04-14", "2019-05-14"), "format": "%Y-%m-%d"}
+    facts: dict[str, Any] = {"who": {"kind": "id"}, "sex": {"levels": ("f", "m")}, "ward": {"levels": ("a", "b", "c")}}
+    facts |= {"cost": {"bounds": (0, 24)}, "day": said, "seen": {"kind": "categorical", "levels": ("once", "never")}}
+    schema = lw.infer(base).declare(facts, nullable=False)
+    ends = pl.Series([2**63 - 1, 1 - 2**63, 2**62]).cast(base["day"].dtype)
+    more = base.head(3).with_columns(who=pl.lit("secret"), day=ends, seen=ends)
+    synth(schema=schema).fit(pl.concat([base, more]))
+    rows = DP(10.0, 1e-6, entity="who", max_rows=LONGEST)
+    lw.Synthesizer("mst", schema=schema, privacy=rows).fit(pl.concat([base, more]))
 
 
 def test_the_bounds_of_time_must_be_said() -> None:

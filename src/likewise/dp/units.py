@@ -142,14 +142,15 @@ class EntitySums(ClippedSums):
         return noisy_sum(total, self.plan.clip, self.plan.multiplier)
 
     def _rows_of(self, who: Ints, k: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Rows by chance of these entities, k for each, and (entities, k) which of them there are."""
+        """Rows by chance of these entities, k for each, and (entities, k) which of them there are. What fills one up is
+        a row of its own: another's, if its loss were no number, would take the entity out of the sum."""
         lengths = self._lengths[who]
         begins = np.cumsum(lengths) - lengths
         n = int(lengths.sum())
         rows = np.repeat(self._starts[who] - begins, lengths) + np.arange(n)
         places = places_by_chance(begins, n)
         kept, of = places < k, np.repeat(np.arange(len(who)), lengths)
-        result, present = np.zeros((len(who), k), np.int64), np.zeros((len(who), k), bool)
+        result, present = np.repeat(self._starts[who], k).reshape(-1, k), np.zeros((len(who), k), bool)
         result[of[kept], places[kept]], present[of[kept], places[kept]] = rows[kept], True
         return result.ravel(), present
 

@@ -33,6 +33,8 @@ _FEW_ROWS = 2**14
 """Columns of no more rows are written several at a time."""
 _MOST = 2**53
 """Numbers beyond this stand for it where a budget holds and no bounds were declared."""
+_MOST_DAYS = 80_000_000
+"""Days from 1970, of some 262,000 years that Polars can write, or tell by the clocks of a zone: beyond it stops."""
 
 
 def parse(raw: pl.DataFrame, schema: Schema, *, partial: bool = False, counted: Counted | None = None) -> pl.DataFrame:
@@ -239,7 +241,7 @@ def _declared_column(series: pl.Series, column: Column) -> pl.Series:
         return _without_tokens(series, column)
     if column.is_key or series.dtype == pl.Null:
         return parse_column(series, column)
-    known = _without_tokens(_plain(series), column)
+    known = _without_tokens(_within_calendars(_plain(series)), column)
     match column.kind:
         case Kind.BOOLEAN:
             out = _booleans(known, column)
@@ -278,6 +280,16 @@ def _plain(series: pl.Series) -> pl.Series:
     if series.dtype == pl.Duration:
         return series.to_physical()
     return series.fill_nan(None) if series.dtype.is_float() else series
+
+
+def _within_calendars(series: pl.Series) -> pl.Series:
+    """Moments beyond what can be written at its ends: one such cell would end a fit, which tells that it is there."""
+    dtype = series.dtype
+    if not (dtype == pl.Date or isinstance(dtype, pl.Datetime)):
+        return series
+    a_day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+    most = min(_MOST_DAYS * a_day, 2**63 - 1)
+    return series.to_physical().clip(-most, most).cast(dtype)
 
 
 def _without_tokens(series: pl.Series, column: Column) -> pl.Series:

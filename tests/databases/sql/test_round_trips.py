@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.databases.sql.conftest import Server
+from tests.databases.sql.test_refusals import name_of
 
 from likewise.databases.database import Database
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 from likewise.databases.sql.urls import place
-from likewise.errors import OutputError
+from likewise.errors import LikewiseWarning, OutputError
 
 ODD = 'the "order", of\'s `x`]'
 
@@ -177,3 +178,57 @@ def test_no_text_ends_the_rows(empty_database: str) -> None:
 def test_a_connection_closes_without_complaint(mariadb: Server, caplog: pytest.LogCaptureFixture) -> None:
     Database.from_sql(mariadb.new("CREATE TABLE t (a int)"))
     assert caplog.messages == []
+
+
+_NO_DATES = {
+    "postgresql": ("'infinity'", "'0044-03-15 BC'", "'24:00'"), "mysql": ("'0000-00-00'", "'2020-00-00'", "NULL"),
+    "duckdb": ("'infinity'", "'0044-03-15 (BC)'", "'24:00:00'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("empty_database", _NO_DATES, indirect=True)
+def test_dates_that_no_frame_holds_are_missing_and_the_table_can_be_made_again(
+    empty_database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    dialect = place(empty_database).dialect
+    day, at, hour = _NO_DATES[dialect]
+    script = (
+        "CREATE TABLE t (id int, day date NOT NULL, moment timestamp NULL, hour time);\n"
+        f"INSERT INTO t VALUES (1, {day}, {at}, {hour}), (2, '2020-02-29', '2020-02-29 10:00:00', '10:00:00');\n"
+    )
+    run_script(empty_database, "SET SESSION sql_mode = '';\n" * (dialect == "mysql") + script, request)
+    with pytest.warns(LikewiseWarning, match="'day' may be missing, though declared NOT NULL"):
+        read = Database.from_sql(empty_database)
+    frame = read.tables["t"].sort("id")
+    assert [frame[name].is_null().to_list() for name in ("day", "moment", "hour")] == [[True, False]] * 3
+    assert read.problems() == ()
+    read.to_sql(again(empty_database, tmp_path))
+
+
+def test_numbers_of_any_declared_width_are_read(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE TABLE t (a numeric(3, 5), b numeric(5, -2), c numeric(4, 2))",
+        "INSERT INTO t VALUES (0.00123, 12300, 'NaN'), (NULL, NULL, 1.25)",
+    )
+    read = Database.from_sql(url).tables["t"].sort("a", nulls_last=True)
+    assert read.rows() == [(0.00123, 12300.0, None), (None, None, Decimal("1.25"))]
+
+
+def test_bits_and_places_of_mysql_come_back(mariadb: Server) -> None:
+    url = mariadb.new(
+        "CREATE TABLE t (one bit, eight bit(8), all_of_them bit(64), place point)",
+        "INSERT INTO t VALUES (1, 255, ~0, point(1, 2)), (NULL, NULL, NULL, NULL)",
+    )
+    read = Database.from_sql(url)
+    assert read.tables["t"].sort("one")["all_of_them"].to_list() == [None, 2**64 - 1]
+    other = mariadb.new()
+    read.to_sql(other)
+    assert mariadb.run(name_of(other), "SELECT * FROM t") == mariadb.run(name_of(url), "SELECT * FROM t")
+
+
+def test_numbers_that_sqlite_lacks_are_refused_by_name(tmp_path: Path) -> None:
+    for dry_run in (None, tmp_path / "shop.sql"):
+        rows = Database({"t": pl.DataFrame({"a": [2**63]}, {"a": pl.UInt64})}, DatabaseSchema({"t": TableSchema()}))
+        with pytest.raises(OutputError, match="column 'a': SQLite holds no whole number"):
+            rows.to_sql(tmp_path / "shop.sqlite", dry_run=dry_run)
+    assert not list(tmp_path.iterdir())

@@ -278,9 +278,16 @@ def _mysql_types(connection: Alchemy, schemas: Sequence[str | None], keys: Seque
             f"FROM information_schema.columns WHERE table_schema = {where}"
         ):
             written = f"{type_} CHARACTER SET {signs} COLLATE {collation}" if signs else type_
-            column = SqlColumn(name=name, type=written, kind=kind_of(type_), values=enumerated(type_))
+            column = SqlColumn(name=name, type=written, kind=_kind_of_mysql(type_), values=enumerated(type_))
             result.setdefault((schema, table), {})[name] = column
     return result
+
+
+def _kind_of_mysql(type_: str) -> str:
+    """Several bits are a number there, and what lies on a map is bytes."""
+    if re.match(r"bit\(", type_):
+        return "bit" if type_ == "bit(1)" else "integer"
+    return "binary" if re.match(r"(multi)?(point|linestring|polygon)|geom", type_) else kind_of(type_)
 
 
 def _postgres_types(connection: Alchemy, schemas: Sequence[str | None], keys: Sequence[Key]) -> OwnTypes:

@@ -47,6 +47,12 @@ def _fitted(series: pl.Series, column: SqlColumn, table: str, dialect: str) -> p
         series = _drawn(series, _FORMS[column.type if kind == "other" else kind])
     elif (dtype.is_float() and kind not in ("real", "decimal")) or (dtype.is_float() and dialect in ("mysql", "mssql")):
         series = series.fill_nan(None)
+    if (
+        dialect == "sqlite"
+        and dtype.is_integer()
+        and series.cast(pl.Int64, strict=False).null_count() > series.null_count()
+    ):
+        raise OutputError(f"{what}: SQLite holds no whole number beyond 64 bits with a sign; turn them into text")
     if dtype == pl.String and kind in ("text", "enum", "json", "other", "uuid") and dialect == "postgresql":
         _check_no_zero(series, what)
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:

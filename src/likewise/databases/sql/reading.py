@@ -49,7 +49,27 @@ def read(
             frames = {name: rows_of(name) for name in keys.tables}
         else:
             frames = sampled(keys, rows_of, sample, rng or np.random.default_rng())
+    keys, source = _with_missing(frames, keys, source)
     return frames, keys, replace(source, place=at.told)
+
+
+def _with_missing(frames: Frames, keys: DatabaseSchema, source: SqlSource) -> tuple[DatabaseSchema, SqlSource]:
+    """With columns that may be missing, where what no frame holds was read as missing in spite of NOT NULL."""
+    tables, notes = dict(source.tables), list(source.notes)
+    for name, frame in frames.items():
+        lost = [
+            column.name for column in tables[name].columns if not column.nullable and frame[column.name].null_count()
+        ]
+        if lost:
+            columns = (
+                replace(column, nullable=column.nullable or column.name in lost) for column in tables[name].columns
+            )
+            tables[name] = replace(tables[name], columns=tuple(columns))
+            required = tuple(column for column in keys.tables[name].required if column not in lost)
+            keys = keys.replace(name, required=required)
+            named = ", ".join(map(repr, lost))
+            notes.append(f"{name}: {named} may be missing, though declared NOT NULL: some cells are in no calendar")
+    return keys, replace(source, tables=tables, notes=tuple(notes))
 
 
 def _table(
@@ -82,6 +102,13 @@ _DTYPES: Mapping[str, Any] = {
     "integer": pl.Int64, "bit": pl.Int64, "boolean": pl.Boolean, "real": pl.Float64, "date": pl.Date, "time": pl.Time,
     "datetime": pl.Datetime("us"), "instant": pl.Datetime("us", "UTC"),
 }  # fmt: skip
+_IN_A_CALENDAR = {
+    "time": "CASE WHEN {0} < '24:00:00' THEN {0} END", "duckdb": "CASE WHEN year({0}) BETWEEN 1 AND 9999 THEN {0} END",
+    "postgresql": "CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01' THEN {0} END",
+    "mysql": "CASE WHEN {0} >= '0001-01-01' AND month({0}) > 0 AND dayofmonth({0}) BETWEEN 1 AND "
+    "dayofmonth(last_day({0})) THEN {0} END",
+}  # fmt: skip
+"""What a calendar has; all else, such as 0000-00-00, infinity, years before Christ and 24:00, is read as missing."""
 _AS_TEXT = {"postgresql": "CAST({} AS text)", "duckdb": "CAST({} AS VARCHAR)", "mysql": "CAST({} AS CHAR)"}
 _AS_REAL = {"postgresql": "CAST({} AS double precision)", "duckdb": "CAST({} AS DOUBLE)", "mysql": "({} + 0e0)"}
 _AS_HEX = {"postgresql": "encode({}, 'hex')"}
@@ -92,20 +119,23 @@ def _asked(column: SqlColumn, dialect: str) -> tuple[str, Any]:
     cell = quoted(column.name, dialect)
     size = size_of(column.type)
     match column.kind:
-        case "decimal" if size and size[0] <= 38:
-            return cell, pl.Decimal(size[0], size[1] if len(size) > 1 else 0)
+        case "decimal" if size and max(size) == size[0] <= 38:
+            text = f"nullif({cell}, 'NaN')" if dialect == "postgresql" else cell
+            return text, pl.Decimal(size[0], size[1] if len(size) > 1 else 0)
         case "decimal":
             return _AS_REAL[dialect].format(cell), pl.Float64
+        case "bit" | "integer" as kind if dialect == "mysql" and column.type.startswith("bit"):
+            return f"({cell} + 0)", pl.Int64 if kind == "bit" else pl.UInt64
         case "integer":
             return cell, _whole(column.type.lower(), dialect)
-        case "bit" if dialect == "mysql":
-            return f"({cell} + 0)", pl.Int64
         case "time" if dialect == "mysql":  # which may last for days
             return _AS_TEXT[dialect].format(cell), pl.String
         case "binary":
             return _AS_HEX.get(dialect, "lower(hex({}))").format(cell), pl.String
         case "text" | "enum":
             return cell if dialect != "duckdb" else _AS_TEXT[dialect].format(cell), pl.String
+        case "time" | "date" | "datetime" | "instant" as kind:
+            return _IN_A_CALENDAR["time" if kind == "time" else dialect].format(cell), _DTYPES[kind]
         case kind if kind in _DTYPES and kind != "bit":
             return cell, _DTYPES[kind]
         case _:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +22,14 @@ from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
-from likewise.errors import ModelFileError
+from likewise.errors import LikewiseError, ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
 from likewise.synthesizer.databases.context import OWNER
+from likewise.synthesizer.databases.drawing import Wanted, draw_database
 from likewise.synthesizer.databases.learning import DatabaseModel
 from likewise.synthesizer.databases.plan import plan_of
-from likewise.synthesizer.databases.table import ALONE, EACH, GROUPS, KEPT, WAYS, TableModel
+from likewise.synthesizer.databases.table import ALONE, EACH, EMPTY, GROUPS, KEPT, WAYS, TableModel
 
 if TYPE_CHECKING:
     from likewise.synthesizer.estimator import Synthesizer
@@ -113,6 +116,7 @@ def of_parts(
         siblings[by] = Siblings.from_state(data["like"], groups.get(("siblings", str(i)), {}), side)
     model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings)
     _check(model)
+    _try_out(model)
     return model
 
 
@@ -167,6 +171,14 @@ def _check(model: DatabaseModel) -> None:
             fit = fit and table.synth.histories_ is None
     if not fit:
         raise ModelFileError("the tables of its database do not fit together")
+
+
+def _try_out(model: DatabaseModel) -> None:
+    """Draw two rows of each table: what a damaged file breaks should break now, not at some later draw."""
+    few = {name: 2 for name, table in model.tables.items() if table.way not in (KEPT, EMPTY)}
+    with warnings.catch_warnings(), suppress(LikewiseError):  # what a draw refuses in words, it refuses later, too
+        warnings.simplefilter("ignore")
+        draw_database(model, Wanted(rows=few), 0)
 
 
 def _written(rows: pl.DataFrame) -> str:

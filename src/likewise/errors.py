@@ -7,11 +7,25 @@ limits; it never shows a cell's value, for logs travel further than data.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
 class LikewiseError(Exception):
     """Root of the tree: catch this to catch everything likewise raises on purpose."""
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*(_without_passwords(one) if isinstance(one, str) else one for one in told))
+
+
+def _without_passwords(text: str) -> str:
+    """A message in which a URL was taken for something else, such as the path of a file.
+
+    >>> _without_passwords("there is no file 'postgres:/ann:s3cret@host/shop?password=word'")
+    "there is no file 'postgres:/...@host/shop?password=...'"
+    """
+    text = re.sub(r"(\w:/{1,2})[^\s'\"]*:[^\s'\"]*@", r"\1...@", text)
+    return re.sub(r"(?i)([?&]\w*(?:password|passwd|pwd|secret|token)=)[^&\s'\"]+", r"\1...", text)
 
 
 class InputError(LikewiseError, ValueError):

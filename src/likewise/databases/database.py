@@ -184,8 +184,7 @@ class Database(Mapping[str, Any]):
                 tables came from there themselves.
             InputError: it cannot be reached.
         """
-        own = "" if self.source is None else self.source.place
-        check_target(os.fspath(url), list(self.tables), schema=schema, replace_rows=replace, apart_from=own)
+        check_target(os.fspath(url), list(self.tables), schema=schema, replace_rows=replace, source=self.source)
 
     source: SqlSource | None = None
     """What the database of SQL says that the tables came from, beyond their keys."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from likewise.cli.app import app
 from likewise.databases.database import Database
+from likewise.errors import LikewiseError, OutputError
 
 
 @pytest.fixture
@@ -44,6 +46,44 @@ def test_a_schema_is_drawn_beside_the_real_one(shop: str) -> None:
 def test_the_real_rows_are_not_written_over(shop: str) -> None:
     code, told = likewise("synth", shop, "-o", shop, "--replace")
     assert (code, "take the place of the real rows" in told) == (5, True)
+
+
+def test_the_real_rows_are_not_written_over_by_another_url(shop: str, tmp_path: Path) -> None:
+    real = Database.from_sql(shop)
+    for url in (f"{shop}&schema=public", shop.replace("@/", "@:5432/"), shop.replace("postgresql:", "postgres:")):
+        with pytest.raises(OutputError, match="take the place of the real rows"):
+            real.check_sql(url, replace=True)
+    real.check_sql(f"{shop}&schema=fake", replace=True)
+    with pytest.raises(OutputError, match="take the place of the real rows"):
+        Database.from_sql(shop, schema="*").check_sql(shop, replace=True)
+    real.to_sql(tmp_path / "shop.sqlite")
+    (tmp_path / "link.sqlite").hardlink_to(tmp_path / "shop.sqlite")
+    with pytest.raises(OutputError, match="take the place of the real rows"):
+        Database.from_sql(tmp_path / "shop.sqlite").check_sql(tmp_path / "link.sqlite", replace=True)
+
+
+def test_a_schema_of_mysql_is_the_database_of_that_name(mariadb: Server) -> None:
+    url = mariadb.new("CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)")
+    real, elsewhere = Database.from_sql(url), mariadb.new()
+    name = url.partition("localhost/")[2].partition("?")[0]
+    for other in (url.replace("localhost", "127.0.0.1"), f"{elsewhere}&schema={name}"):
+        with pytest.raises(OutputError, match="take the place of the real rows"):
+            real.check_sql(other, replace=True)
+    real.check_sql(elsewhere)
+
+
+@pytest.mark.parametrize("url", [
+    f"postgresq://ann:{PASSWORD}@host/shop", f" postgresql://ann:a/@{PASSWORD}@host/shop", f"oracle://ann:{PASSWORD}@host",
+    f"jdbc:postgresql://host/shop?user=ann&password={PASSWORD}", f"postgresql://ann:{PASSWORD}/shop",
+    f"mysql://ann:{PASSWORD}@localhost:1/shop?no_such_option=1",
+])  # fmt: skip
+def test_a_url_written_wrongly_shows_no_password(url: str, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("a,b\n1,2\n" * 30)
+    for arguments in (("inspect", url), ("evaluate", url, url), ("synth", str(tmp_path / "people.csv"), "-o", url)):
+        assert likewise(*arguments)[0] in (2, 3, 4, 5), arguments
+    with pytest.raises(LikewiseError) as error:
+        Database.from_sql(url)
+    assert PASSWORD not in str(error.value) + repr(error.value)
 
 
 def test_a_server_is_inspected(shop: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -249,3 +250,24 @@ def test_names_that_differ_in_case_alone_are_one_to_sqlite(tmp_path: Path) -> No
 def test_numbers_are_read_as_narrow_as_they_are_declared(type_: str, dialect: str, dtype: pl.DataType) -> None:
     column = SqlColumn(name="x", type=type_, kind="integer" if type_ == "year" else kind_of(type_))
     assert _asked(column, dialect)[1] == dtype
+
+
+def test_an_index_of_some_rows_is_no_key(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.sqlite")) as made:
+        made.executescript(
+            "CREATE TABLE t (a text, b boolean); CREATE UNIQUE INDEX some ON t (a) WHERE b = 1;"
+            "CREATE UNIQUE INDEX lower ON t (lower(a)); INSERT INTO t VALUES ('x', 2), ('y', 0), (NULL, NULL);"
+        )
+    read = Database.from_sql(tmp_path / "shop.sqlite")
+    assert read.schema.tables["t"].unique == ()
+    assert read.tables["t"]["b"].to_list() == [True, False, None]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "mysql"])
+def test_no_file_of_statements_holds_a_zero(dialect: str) -> None:
+    [statement] = inserts("t", pl.DataFrame({"a": ["x\0'; DROP TABLE t"]}), dialect)
+    assert "\0" not in statement
+    if dialect == "sqlite":
+        with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(f"CREATE TABLE t (a); {statement};")
+            assert connection.execute("SELECT a FROM t").fetchall() == [("x\0'; DROP TABLE t",)]

@@ -173,7 +173,7 @@ def _found(key: Key, facts: Mapping[str, Any], own: Mapping[str, SqlColumn]) -> 
 def _is_key(index: Mapping[str, Any]) -> bool:
     """Whether an index holds all rows apart, by columns alone."""
     told = index.get("dialect_options") or {}
-    partial = any(value for name, value in told.items() if name.endswith("_where"))
+    partial = any(value is not None for name, value in told.items() if name.endswith("_where"))
     return (
         bool(index.get("unique")) and not partial and None not in index["column_names"] and not index.get("expressions")
     )

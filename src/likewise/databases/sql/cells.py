@@ -12,6 +12,7 @@ from likewise.errors import OutputError
 ROWS_A_STATEMENT = 1000
 _BYTES_A_STATEMENT = 2**20
 """MySQL takes 16 MB, and SQL Server a thousand rows."""
+_ZERO = {"mysql": "\\0", "sqlite": "'||char(0)||'", "duckdb": "'||chr(0)||'"}
 _TIMES: dict[type[pl.DataType], str] = {
     pl.Date: "%Y-%m-%d", pl.Time: "%H:%M:%S%.f", pl.Datetime: "%Y-%m-%d %H:%M:%S%.f",
 }  # fmt: skip
@@ -182,6 +183,8 @@ def _literal(name: str, dtype: pl.DataType, dialect: str) -> pl.Expr:
     text = cell.cast(pl.String).str.replace_all("'", "''", literal=True)
     if dialect == "mysql":
         text = text.str.replace_all("\\", "\\\\", literal=True)
+    if dialect in _ZERO:  # which no file of statements holds
+        text = text.str.replace_all("\0", _ZERO[dialect], literal=True)
     return pl.lit("N'" if dialect == "mssql" else "'") + text + "'"
 
 

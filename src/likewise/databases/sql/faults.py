@@ -69,6 +69,10 @@ def told(what: str, *, writing: bool = False) -> Iterator[None]:
         yield
     except LikewiseError:
         raise
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise (OutputError if writing else InputError)(f"{what}: its URL has an option that the driver lacks") from None
     except Exception as error:
         if (reason := reason_of(error)) is None:
             raise

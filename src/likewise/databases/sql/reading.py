@@ -17,6 +17,7 @@ from likewise.databases.sql.sampling import Sample, sampled
 from likewise.databases.sql.sessions import Session, session
 from likewise.databases.sql.urls import place
 from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, quoted, size_of
+from likewise.databases.sql.whereabouts import whereabouts
 
 Frames = dict[str, pl.DataFrame]
 
@@ -37,7 +38,11 @@ def read(
     at = place(url, schema if isinstance(schema, str) else None)
     with session(at) as connection, told(f"database {str(at)!r} cannot be read"):
         connection.all(connection.snapshot)
+        # Asked first, for the catalogue is read with another path of schemas.
+        first = whereabouts(connection, at, [None])
         keys, source = found_in(connection, schema or at.schema, tables, str(at))
+        named = {table.schema for table in source.tables.values()} - {None}
+        places = whereabouts(connection, at, named) if named else first
 
         def rows_of(
             table: str, columns: tuple[str, ...] | None = None, among: pl.DataFrame | None = None
@@ -50,7 +55,7 @@ def read(
         else:
             frames = sampled(keys, rows_of, sample, rng or np.random.default_rng())
     keys, source = _with_missing(frames, keys, source)
-    return frames, keys, replace(source, place=at.told)
+    return frames, keys, replace(source, places=places)
 
 
 def _with_missing(frames: Frames, keys: DatabaseSchema, source: SqlSource) -> tuple[DatabaseSchema, SqlSource]:
@@ -180,7 +185,7 @@ def _as_stored(column: SqlColumn, cell: str, text: bool, real: bool, whole: bool
     if real:
         return cell, pl.Float64
     if whole:
-        return cell, pl.Boolean if column.kind == "boolean" else pl.Int64
+        return (f"({cell} <> 0)", pl.Boolean) if column.kind == "boolean" else (cell, pl.Int64)
     return cell, {"integer": pl.Int64, "boolean": pl.Boolean, "real": pl.Float64, "decimal": pl.Float64}.get(
         column.kind, pl.String
     )

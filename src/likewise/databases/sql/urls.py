@@ -41,18 +41,14 @@ class Place:
     def __repr__(self) -> str:
         return f"Place({str(self)!r})"
 
-    @property
-    def told(self) -> str:
-        """Where it is, with the schema, to tell whether two places are one."""
-        return f"{self.path.resolve() if self.path else self} {self.schema or ''}"
-
     def __str__(self) -> str:
         """As it may be shown: without user and password, wherever in the text they stand."""
         if self.path is not None:
             return str(self.path)
         _, _, rest = self.url.partition("://")
         shown = rest.partition("@")[2] if "@" in rest else rest
-        if "@" in shown or "%40" in shown:  # a sign of the password that was not written as %40
+        # A sign of the password that was not written as %40, or no host after it.
+        if "@" in shown or "%40" in shown or not re.search(r":\d*$|^[^:]*$|^\[[^]]*\]", shown.partition("/")[0]):
             return f"{self.dialect}://..."
         return f"{self.dialect}://{shown.partition('?')[0]}"
 

@@ -70,14 +70,14 @@ class SqlSource:
         tables: by the name that the schema of the database gives them.
         types: its own types (enumerations, domains): name as it stands in a statement -> what makes it.
         notes: what was left out, and why.
-        place: where it was read, in a form that tells no password; empty: nowhere.
+        places: the schemas where it was read, as `whereabouts` tells them; none: nowhere.
     """
 
     dialect: str
     tables: Mapping[str, SqlTable]
     types: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    place: str = ""
+    places: frozenset[str] = frozenset()
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------

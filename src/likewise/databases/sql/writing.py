@@ -20,6 +20,7 @@ from likewise.databases.sql.script import write_script
 from likewise.databases.sql.sessions import MySql, Session, session
 from likewise.databases.sql.urls import Place, place
 from likewise.databases.sql.values import SqlSource, literal, quoted
+from likewise.databases.sql.whereabouts import whereabouts
 from likewise.errors import LikewiseWarning, OutputError
 from likewise.tables.atomic import PathLike, atomic_path, check_writable
 
@@ -74,24 +75,29 @@ def _tell(notes: Sequence[str]) -> None:
 
 
 def check_target(
-    url: str, tables: Sequence[str], *, schema: str | None = None, replace_rows: bool = False, apart_from: str = ""
+    url: str,
+    tables: Sequence[str],
+    *,
+    schema: str | None = None,
+    replace_rows: bool = False,
+    source: SqlSource | None = None,
 ) -> None:
     """Refuse what `write` would refuse, before the work: a database that is not reached, no right to make tables in it,
     rows that stand there.
 
     Args:
-        apart_from: a place (`SqlSource.place`) that it must not be, for what is real stands there.
+        source: where it must not go, for what is real stands there.
 
     Raises:
         OutputError, InputError: as `write`.
     """
     at = place(url, schema)
-    if at.told == apart_from:
-        raise OutputError("what is written would take the place of the real rows: name another schema or file")
     if at.path is not None and not at.path.exists():
         check_writable(at.path)
         return
     with session(at, writing=True) as connection, told(f"database {str(at)!r} cannot be written", writing=True):
+        if source is not None and whereabouts(connection, at, _schemas(at, source)) & source.places:
+            raise OutputError("what is written would take the place of the real rows: name another schema or file")
         there = tables_there(connection, [at.schema])
         for name in tables:
             if (found := there.get(at.schema, name)) is not None and not replace_rows:
@@ -103,6 +109,12 @@ def check_target(
         connection.all(f"CREATE TABLE {probe} (a int)")
         connection.all(f"DROP TABLE {probe}")
         connection.all("ROLLBACK")
+
+
+def _schemas(at: Place, source: SqlSource) -> set[str | None]:
+    """To which tables go: of several schemas each to its own, if none is named."""
+    own = {table.schema for table in source.tables.values()}
+    return own if at.schema is None and len(own) > 1 and source.dialect == at.dialect else {at.schema}
 
 
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN", "duckdb": "BEGIN TRANSACTION", "mysql": "BEGIN"}

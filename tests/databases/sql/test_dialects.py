@@ -271,3 +271,15 @@ def test_no_file_of_statements_holds_a_zero(dialect: str) -> None:
         with contextlib.closing(sqlite3.connect(":memory:")) as connection:
             connection.executescript(f"CREATE TABLE t (a); {statement};")
             assert connection.execute("SELECT a FROM t").fetchall() == [("x\0'; DROP TABLE t",)]
+
+
+def test_columns_that_sqlite_fills_are_made_again_however_they_are_written(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.sqlite")) as made:
+        made.executescript(
+            "CREATE TABLE t (a int, n decimal(4, 2) DEFAULT (1 + 1), g int GENERATED ALWAYS AS (a * 2) STORED, "
+            "\"as (\" as (a || ')'), [h] GENERATED ALWAYS AS ((a) + 1)); INSERT INTO t (a) VALUES (1), (2);"
+        )
+    read = Database.from_sql(tmp_path / "shop.sqlite")
+    read.to_sql(tmp_path / "fake.sqlite")
+    assert Database.from_sql(tmp_path / "fake.sqlite").tables["t"].rows() == [(1, 2, 2, "1)", 2), (2, 2, 4, "2)", 3)]
+    assert [column.generated for column in read.source.tables["t"].columns][2:] == ["a * 2", "a || ')'", "(a) + 1"]

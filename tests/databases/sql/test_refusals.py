@@ -418,3 +418,14 @@ def test_a_writer_that_is_killed_leaves_the_target_as_it_was(
     if place(empty_database).dialect == "mysql":
         names = request.getfixturevalue("mariadb").run(name_of(empty_database), "SHOW TABLES")
         assert sorted(names) == [("orders",), ("users",)]
+
+
+def test_a_new_table_may_point_at_one_that_is_there_and_narrower(server: Server) -> None:
+    url = server.new("CREATE TABLE users (id int PRIMARY KEY)", "INSERT INTO users VALUES (5)")
+    users, orders = pl.DataFrame({"id": [1, 2]}), pl.DataFrame({"no": [1, 2], "user": [2, 2]})
+    Database({"users": users, "orders": orders}, ["orders.user -> users.id", "users(id)", "orders(no)"]).to_sql(
+        url, replace=True
+    )
+    back = Database.from_sql(url)
+    assert len(back.schema.foreign) == 1
+    assert back.problems() == ()

@@ -233,6 +233,13 @@ def _sqlite_keys(connection: Alchemy, table: Found) -> Found:
     for number, _, *rest in connection.all(f"PRAGMA foreign_key_list({name})"):
         found.setdefault(number, []).append(rest)
     late = [key.columns for key in table.foreign if key.deferrable]
+    made = connection.one(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}") or ""
+    columns = tuple(
+        column
+        if column.generated is None
+        else replace(column, generated=_generated(made, column.name) or column.generated)
+        for column in table.columns
+    )
     keys = []
     for parents, own, others, updates, deletes, _ in (zip(*rows, strict=True) for rows in found.values()):
         others = () if None in others else others
@@ -240,7 +247,23 @@ def _sqlite_keys(connection: Alchemy, table: Found) -> Found:
             columns=own, parent=(table.schema, parents[0]), parent_columns=others, deferrable=own in late,
             actions=_actions({"ondelete": deletes[0], "onupdate": updates[0]}),
         ))  # fmt: skip
-    return replace(table, unique=tuple(reversed(unique)), foreign=tuple(keys))
+    return replace(table, columns=columns, unique=tuple(reversed(unique)), foreign=tuple(keys))
+
+
+def _generated(made: str, name: str) -> str | None:
+    """What fills a column, in the statement that made its table; None: it cannot be told.
+
+    >>> _generated("CREATE TABLE t (a int, b int AS (a * (1 + 1)) STORED, c AS (a))", "b")
+    'a * (1 + 1)'
+    """
+    forms = "|".join(map(re.escape, (name, quoted(name, "sqlite"), quoted(name, "mysql"), f"[{name}]")))
+    start = re.search(rf"[(,]\s*(?:{forms})(?=[\s\"`\]])(?:[^,()]|\([^()]*\))*?\bAS\s*\(", made, re.IGNORECASE)
+    depth = 1
+    for part in re.finditer(r"'(?:[^']|'')*'|\"[^\"]*\"|[()]", made[start.end() :] if start else ""):
+        depth += {"(": 1, ")": -1}.get(part[0], 0)
+        if start and depth == 0:
+            return made[start.end() : start.end() + part.start()].strip()
+    return None
 
 
 def _mysql_keys(connection: Alchemy, schemas: Sequence[str | None]) -> dict[Key, list[FoundKey]]:

@@ -14,6 +14,7 @@ _LOGIN = "it refuses the user or the password"
 _RIGHT = "the user lacks the right to do so"
 _TAKEN = "a name is taken already, perhaps in other case"
 _LOCKED = "it is locked by another session; try again when that has ended"
+_KEY = "its columns are of other types than those that they point at"
 _BROKEN = {"unique": "two rows share a key", "foreign": "a row points at one that is not there",
            "null": "a cell is missing where none may be", "check": "a row breaks a CHECK"}  # fmt: skip
 _LONG, _RANGE, _FORM = "a text is longer than its column", "a number is too large for its column", (
@@ -37,7 +38,8 @@ _CODES = {
     1451: "rows elsewhere point at those to be replaced", 1048: _BROKEN["null"], 1364: _BROKEN["null"],
     4025: _BROKEN["check"], 3819: _BROKEN["check"], 1406: _LONG, 1264: _RANGE, 1366: _FORM, 1292: _FORM, 1265: _FORM,
     1146: "a table is not there",
-    1050: _TAKEN, 1060: _TAKEN, 1114: "it has no room left", 1290: "it is read only", 1792: "it is read only",
+    1005: _KEY, 1215: _KEY, 3780: _KEY, 1050: _TAKEN, 1060: _TAKEN, 1114: "it has no room left",
+    1290: "it is read only", 1792: "it is read only",
 }  # fmt: skip
 
 _TEXTS = (

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
+from likewise.databases.sql.catalogues import Found
 from likewise.databases.sql.checks import as_check
 from likewise.databases.sql.ordering import Order, order_of
 from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, column_of, listed, literal, quoted, type_in
@@ -40,6 +41,20 @@ class Plan:
     def has_keys_inside(self) -> bool:
         """Whether foreign keys stand in CREATE TABLE; else they are added when the rows are there."""
         return self.dialect in ("sqlite", "duckdb")
+
+    def beside(self, old: Mapping[str, Found]) -> Plan:
+        """With new columns that point of the types of those that are there, as MySQL wants it."""
+        tables = dict(self.tables)
+        for key in self.keys.foreign:
+            if key.table in old or key.parent not in old:
+                continue
+            types = {column.name: column.type for column in old[key.parent].columns}
+            named = {own: types[other] for own, other in zip(key.columns, key.parent_columns, strict=True)}
+            columns = (
+                replace(column, type=named.get(column.name, column.type)) for column in tables[key.table].columns
+            )
+            tables[key.table] = replace(tables[key.table], columns=tuple(columns))
+        return replace(self, tables=tables)
 
     def name(self, table: str) -> str:
         """As it stands in a statement."""

@@ -215,7 +215,7 @@ def _write_mysql(connection: Session, plan: Plan, frames: Frames, old: Mapping[s
     one statement at the end. A session that is killed leaves those others, which the next one removes."""
     token = secrets.token_hex(4)
     new = [name for name in plan.order.tables if name not in old]
-    plan = replace(plan, renamed={name: f"{BESIDE}{token}_{i}" for i, name in enumerate(new)})
+    plan = replace(plan.beside(old), renamed={name: f"{BESIDE}{token}_{i}" for i, name in enumerate(new)})
     connection.all(f"SELECT GET_LOCK('{BESIDE}{token}', 0)")
     _sweep(connection)
     try:

@@ -124,7 +124,7 @@ def test_parts_of_years_are_no_lengths_of_time() -> None:
         month = infer_column(pl.Series("month", [form.format(y, 1 + k % 12) for k, y in enumerate(years)]))
         assert (month.kind, month.format) == (Kind.DATETIME, pattern)
     halves = pl.DataFrame({"half": [f"{y}H{1 + k % 2}" for k, y in enumerate(years)]})
-    assert infer(halves)["half"].kind is Kind.CATEGORICAL
+    assert infer(halves)["half"].kind is Kind.DATETIME
 
 
 @pytest.mark.parametrize("form", ["{a}h{b}", "{a}M{c}"])

@@ -429,3 +429,18 @@ def test_a_new_table_may_point_at_one_that_is_there_and_narrower(server: Server)
     back = Database.from_sql(url)
     assert len(back.schema.foreign) == 1
     assert back.problems() == ()
+
+
+def test_a_key_to_a_table_in_parts_is_one_key(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE kid (id int PRIMARY KEY, whole int REFERENCES whole)",
+        "INSERT INTO whole VALUES (1)",
+        "INSERT INTO kid VALUES (1, 1)",
+    )
+    with pytest.warns(LikewiseWarning) as told:
+        read = Database.from_sql(url)
+    assert not any("foreign key" in str(one.message) for one in told)
+    assert [str(key) for key in read.schema.foreign] == ["kid.whole -> whole.id"]
+    read.to_sql(url, replace=True)

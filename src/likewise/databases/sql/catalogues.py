@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -108,7 +108,7 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
         )
     tables: dict[Key, None] = {(schema, name): None for schema in seen for name in _tables(inspector, schema)}
     views: dict[Key, None] = {(schema, name): None for schema in seen for name in _views(inspector, schema)}
-    parts = _parts(connection) if connection.dialect == "postgresql" else {}
+    parts = _parts(connection) if connection.dialect == "postgresql" else set[Key]()
     keys, notes = chosen(names, tables, views, {key: None for key in tables if key in parts})
     facts: dict[str, dict[Key, Any]] = {}
     for schema in seen:
@@ -128,6 +128,7 @@ def _catalogue(connection: Alchemy, schemas: Sequence[str], names: Sequence[str]
         found = [replace(table, foreign=tuple(foreign.get((table.schema, table.name), ()))) for table in found]
     types = {}
     if connection.dialect == "postgresql":
+        found = [replace(table, foreign=_to_wholes(table.foreign, parts)) for table in found]
         domains = [domain for schema in seen for domain in inspector.get_domains(schema)]
         found = [replace(table, of_types=tuple(_checks_of_types(table, domains))) for table in found]
         types = _made_types([enum for schema in seen for enum in inspector.get_enums(schema)], domains, found)
@@ -340,6 +341,12 @@ def _parts(connection: Alchemy) -> set[Key]:
         "JOIN pg_namespace n ON n.oid = c.relnamespace"
     )
     return {(schema, name) for schema, name in rows}
+
+
+def _to_wholes(foreign: Sequence[FoundKey], parts: Collection[Key]) -> tuple[FoundKey, ...]:
+    """Without the keys to parts of a table that PostgreSQL adds to one that points at the whole."""
+    whole = [key.columns for key in foreign if key.parent not in parts]
+    return tuple(key for key in foreign if key.parent not in parts or key.columns not in whole)
 
 
 def _checks_of_types(table: Found, domains: Sequence[Mapping[str, Any]]) -> Iterator[str]:

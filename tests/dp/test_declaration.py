@@ -190,7 +190,7 @@ def test_a_loaded_model_that_kept_a_budget_keeps_it_when_it_is_fitted_anew(tmp_p
     assert loaded.privacy == BUDGET
     assert loaded.schema == SCHEMA
     first = loaded.ledger_
-    assert loaded.fit(table(150)).ledger_ is not first
+    assert loaded.fit(table(300)).ledger_ is not first
     assert loaded.ledger_ is not None
     assert loaded.ledger_.epsilon == 1.0
     assert loaded.train_rows_ is None

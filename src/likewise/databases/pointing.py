@@ -53,6 +53,16 @@ def parent_rows(
     return rows.cast(pl.Int64).to_numpy()
 
 
+def rows_at(links: NDArray[np.int64]) -> pl.Series:
+    """(n,) row numbers to gather by, missing where a row points at none.
+
+    Example:
+        >>> pl.Series(["a", "b"]).gather(rows_at(np.array([1, -1]))).to_list()
+        ['b', None]
+    """
+    return pl.Series(links, dtype=pl.Int64).replace(MISSING, None).cast(pl.UInt32)
+
+
 def plain(column: pl.Series) -> pl.Series:
     """A column of keys as Int64 (or Int128), text or moment, whatever type it is stored in; an empty text is missing.
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from likewise.databases.keys import ForeignKey
+from likewise.databases.pointing import rows_at
 from likewise.errors import ModelFileError
 from likewise.typing import Ints
 
@@ -31,20 +32,17 @@ Op = Literal["count", "sum", "max", "min", "mean"]
 
 
 @dataclass(frozen=True)
-class Carried:
-    """A row holds what the row it points at holds: `orders.country = users.country`.
+class _OfParent:
+    """What a row holds by what the row holds that it points at.
 
     Args:
         key: by which it points.
         column, source: its column and the one there.
-        whole: whether each real row points at one, so that the column need not be learnt.
     """
 
-    how: ClassVar[str] = "carried"
     key: ForeignKey
     column: str
     source: str
-    whole: bool = True
 
     @property
     def place(self) -> Place:
@@ -55,6 +53,18 @@ class Carried:
     def needs(self) -> tuple[Place, ...]:
         """What it is computed from."""
         return ((self.key.parent, self.source),)
+
+
+@dataclass(frozen=True)
+class Carried(_OfParent):
+    """A row holds what the row it points at holds: `orders.country = users.country`.
+
+    Args:
+        whole: whether each real row points at one, so that the column need not be learnt.
+    """
+
+    how: ClassVar[str] = "carried"
+    whole: bool = True
 
     @property
     def is_learnt(self) -> bool:
@@ -130,33 +140,18 @@ class Total:
 
 
 @dataclass(frozen=True)
-class After:
+class After(_OfParent):
     """A time that is not before that of the row pointed at: `orders.placed >= users.since`.
 
     Args:
-        key: by which it points.
-        column, source: its column and the one there.
         learnt: "since": as the time since then; "weeks": as the time since the Monday before, so that days of the week
             and times of day stay what they are; "as it is".
         always: whether it is so of all real rows; else what is learnt may be negative as well.
     """
 
     how: ClassVar[str] = "after"
-    key: ForeignKey
-    column: str
-    source: str
     learnt: str = "since"
     always: bool = True
-
-    @property
-    def place(self) -> Place:
-        """What is computed."""
-        return self.key.table, self.column
-
-    @property
-    def needs(self) -> tuple[Place, ...]:
-        """What it is computed from."""
-        return ((self.key.parent, self.source),)
 
     @property
     def is_learnt(self) -> bool:
@@ -314,7 +309,7 @@ KINDS: dict[str, type[Derived]] = {kind.how: kind for kind in (Carried, Total, A
 
 def gathered(values: pl.Series, link: Ints) -> pl.Series:
     """(n,) the value there; missing where a row points at none."""
-    return values.gather(pl.Series(link, dtype=pl.Int64).replace(-1, None).cast(pl.UInt32))
+    return values.gather(rows_at(link))
 
 
 def gathered_totals(total: Total, child: pl.DataFrame, link: Ints, n_parents: int) -> tuple[pl.Series, pl.Series]:

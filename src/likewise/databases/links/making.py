@@ -21,6 +21,7 @@ from likewise.codecs.column import State, take_value
 from likewise.databases.keys import Columns, DatabaseSchema, ForeignKey
 from likewise.databases.links.apart import apart, repeated
 from likewise.databases.links.makers import Drawn, Fresh, Maker, Position, maker_from, maker_of
+from likewise.databases.pointing import rows_at
 from likewise.errors import ModelFileError, SchemaError
 from likewise.schema.dtypes import dtype_from_name, dtype_name
 from likewise.typing import Bools, Ints
@@ -313,7 +314,7 @@ class _Work:
         """(n,) the parent's column, where rows point at it, as this column's type has it."""
         values, link = self.column(key.parent, there), self.links[key]
         dtype = self.keys.dtypes[table][column]
-        copied = values.gather(pl.Series(link, dtype=pl.Int64).replace(-1, None).cast(pl.UInt32))
+        copied = values.gather(rows_at(link))
         if copied.dtype == dtype:
             return copied
         made = copied.cast(dtype, strict=False)

@@ -85,17 +85,7 @@ def reason_of(error: Exception) -> str | None:
     """Why a database refused; None where the error is none of a database."""
     inner: Any = getattr(error, "orig", None) or error
     root = type(inner).__module__.split(".")[0]
-    if root not in (
-        "sqlite3",
-        "psycopg",
-        "psycopg2",
-        "pg8000",
-        "pymysql",
-        "MySQLdb",
-        "duckdb",
-        "_duckdb",
-        "sqlalchemy",
-    ):
+    if root not in _DRIVERS:
         return None
     return f"{_known(inner)}{_where(inner)}"
 

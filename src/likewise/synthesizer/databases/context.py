@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from likewise.databases.graph import LOOKED_AT, alike, numbers_of
+from likewise.databases.pointing import rows_at
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.typing import Ints
 
@@ -26,8 +27,7 @@ OWNER, OFFSET, NOTHING = "\0owner", "\0offset", "\0nothing"
 
 def taken(frame: pl.DataFrame, rows: Ints) -> pl.DataFrame:
     """(n, columns) these rows of a frame; of -1 all cells are missing."""
-    at = pl.Series(rows).replace(-1, None) if (rows < 0).any() else pl.Series(rows)
-    return frame.select(pl.all().gather(at.cast(pl.UInt32)))
+    return frame.select(pl.all().gather(rows_at(rows)))
 
 
 def named_below(table: str, name: str) -> str:

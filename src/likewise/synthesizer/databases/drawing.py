@@ -20,6 +20,7 @@ from likewise.databases.links.codes import SideCodes
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
 from likewise.databases.links.matching import Within, assign, match, unlike
+from likewise.databases.pointing import rows_at
 from likewise.errors import ConditionError, InputError, LikewiseWarning, OptionError, nearest
 from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups, rounded
@@ -341,9 +342,8 @@ class _Drawing:
         for key, links in self.links.items():
             if key.table == table and column in key.columns:
                 there = key.parent_columns[key.columns.index(column)]
-                at = pl.Series(links).replace(-1, None).cast(pl.UInt32)
                 if (key.parent, there) != (table, column):
-                    return self._source(key.parent, there).gather(at)
+                    return self._source(key.parent, there).gather(rows_at(links))
         rows = self.rows[table]
         if column in rows.columns:
             return rows[column].cast(pl.String)

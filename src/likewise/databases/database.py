@@ -219,7 +219,7 @@ class Database(Mapping[str, Any]):
         """
         if orphans is None and self._is_settled:
             return self
-        other = self.with_tables(settled(self.tables, self.schema, orphans or "null"))
+        other = self.with_tables(settled(self.tables, self.schema, orphans or "null", self.parent_rows))
         other._is_settled = True
         return other
 
@@ -250,7 +250,9 @@ class Database(Mapping[str, Any]):
     def with_tables(self, tables: Mapping[str, pl.DataFrame]) -> Self:
         """Other rows of some of the tables."""
         other = copy(self)
-        other.tables, other._rows, other._is_settled = {**self.tables, **tables}, {}, False
+        other.tables, other._is_settled = {**self.tables, **tables}, False
+        same = {name for name, table in other.tables.items() if table is self.tables.get(name)}
+        other._rows = {key: rows for key, rows in self._rows.items() if {key.table, key.parent} <= same}
         other._check_columns()
         return other
 

@@ -126,12 +126,18 @@ def circles(schema: DatabaseSchema) -> list[tuple[ForeignKey, ...]]:
         left -= {key for key in left if {key.table, key.parent} & inside}
 
 
-def settled(tables: Tables, schema: DatabaseSchema, orphans: Orphans = "null") -> dict[str, pl.DataFrame]:
+def settled(
+    tables: Tables,
+    schema: DatabaseSchema,
+    orphans: Orphans = "null",
+    rows_of: Callable[[ForeignKey], NDArray[np.int64]] | None = None,
+) -> dict[str, pl.DataFrame]:
     """Tables that can be learnt: keys tell rows apart, and rows that point at nothing that is there are dealt with.
 
     Args:
         orphans: "null" takes their key for missing, where it may be (its columns are not required and in no other key),
             and leaves the rows out where it may not; "drop" leaves all out; "keep" leaves them as they are; "error".
+        rows_of: as `problems` takes it.
 
     Raises:
         InputError: rows share a primary or unique key or lack a primary one; rows are orphans and `orphans="error"`.
@@ -139,7 +145,7 @@ def settled(tables: Tables, schema: DatabaseSchema, orphans: Orphans = "null") -
     """
     if orphans not in ORPHANS:
         raise OptionError(f"orphans must be one of {', '.join(map(repr, ORPHANS))}, got {orphans!r}")
-    found = problems(tables, schema)
+    found = problems(tables, schema, rows_of)
     if wrong := [
         p
         for p in found

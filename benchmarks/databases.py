@@ -33,9 +33,9 @@ import likewise as lw
 from likewise.databases.keys import DatabaseSchema, ForeignKey, TableSchema
 from likewise.databases.links.matching import match
 from likewise.evaluate.databases.aggregates import c2st_agg
-from likewise.evaluate.databases.counts import cardinality, mean
+from likewise.evaluate.databases.counts import cardinality, mean, worst
 from likewise.evaluate.databases.floors import rewired
-from likewise.evaluate.databases.hops import hop_mean, hop_scores
+from likewise.evaluate.databases.hops import by_path, hop_mean, hop_scores
 from likewise.evaluate.databases.linked import Linked, link
 from likewise.evaluate.databases.validity import checks
 from likewise.evaluate.fidelity import ks_distance
@@ -183,12 +183,15 @@ def shapes(real: Linked, other: Linked) -> float:
 def figures(real: Linked, other: Linked, *, dates: bool) -> dict[str, Any]:
     """All measures of a database."""
     told = {name: round(float(one.right.mean()), 3) for name, one in c2st_agg(real, other, dates=dates).items()}
-    hops = {f"hop {k}": round(hop_mean(hop_scores(real, other, k)), 4) for k in range(3)}
+    apart = [hop_scores(real, other, k) for k in range(3)]
+    hops = {f"hop {k}": round(hop_mean(found), 4) for k, found in enumerate(apart)}
+    each = cardinality(real, other)
+    least = {"cardinality": worst({(key,): score for key, score in each.items()}), "hop 1": worst(by_path(apart[1]))}
     worth = list(told.values())
     return {
-        "cardinality": round(mean(cardinality(real, other)), 4), "shapes": round(shapes(real, other), 4), **hops,
+        "cardinality": round(mean(each), 4), "shapes": round(shapes(real, other), 4), **hops,
         "c2st_agg": told, "c2st_mean": round(float(np.mean(worth)), 3) if worth else None,
-        "c2st_max": max(worth, default=None),
+        "c2st_max": max(worth, default=None), "worst": {k: [name, round(s, 4)] for k, (name, s) in least.items()},
     }  # fmt: skip
 
 

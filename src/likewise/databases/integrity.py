@@ -67,16 +67,21 @@ def problems(
         users(id): 1 of 2 rows of 'users' share it with an earlier row
         orders.user -> users.id: 1 of 2 rows of 'orders' point at a row that is not there
     """
-    return tuple(problem for problem in _all(tables, schema, rows_of) if problem.rows)
+    return tuple(problem for problem in binding(tables, schema, rows_of) if problem.rows)
 
 
-def _all(
-    tables: Tables, schema: DatabaseSchema, rows_of: Callable[[ForeignKey], NDArray[np.int64]] | None
+def binding(
+    tables: Tables, schema: DatabaseSchema, rows_of: Callable[[ForeignKey], NDArray[np.int64]] | None = None
 ) -> Iterator[Problem]:
+    """All that must hold, whether or not there are rows that do not.
+
+    Args:
+        rows_of: as `problems` takes it.
+    """
     for name, frame in tables.items():
         own = schema.tables[name]
         yield from (_repeated(frame, name, key) for key in own.keys)
-        for columns in (own.primary, *((column,) for column in own.required)):
+        for columns in dict.fromkeys((own.primary, *((column,) for column in own.required))):
             if columns:
                 lacks = frame.select(pl.any_horizontal(pl.col(columns).is_null()).sum()).item() or 0
                 yield Problem(

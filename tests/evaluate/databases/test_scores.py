@@ -19,7 +19,7 @@ from likewise.evaluate.databases.roots import owners, units
 from likewise.evaluate.databases.run import without_known
 from likewise.evaluate.databases.subtrees import subtrees
 
-from .made import database, schema_of, shop
+from .made import KEYS, database, schema_of, shop
 
 N = 260
 
@@ -84,8 +84,12 @@ def test_links_dealt_at_random_are_seen() -> None:
 def test_what_a_link_lost_is_told_by_its_tables() -> None:
     rng = np.random.default_rng(3)
     rewired = changed("lines", lambda t: t.with_columns(no=pl.Series(rng.permutation(t["no"].to_numpy()))))
-    shown = lw.evaluate(database(N, 0), rewired, measures=[]).database
+    report = lw.evaluate(database(N, 0), rewired, measures=[])
+    shown, hop = report.database, report["db_hop_1"]
     assert shown is not None
+    assert hop.details["worst"] == "lines.no -> orders.no"
+    assert hop.details["least"] < hop.value - 0.05
+    assert "least by lines.no -> orders.no" in hop.text("method", "en")
     lost = {(hop.top, hop.bottom): hop.lost for hop in shown.hops if hop.k == 1}
     assert lost["orders", "lines"] > 0.7
     assert lost["customers", "visits"] < 0.4
@@ -97,6 +101,7 @@ def test_constant_counts_are_seen() -> None:
     told = orders.with_columns(customer=pl.Series(np.resize(ids, len(orders))))
     report = lw.evaluate(database(N, 0), even.with_tables({"orders": told}), measures=[])
     assert {"db_cardinality", "db_childless"} <= worse(report)
+    assert {report[f"db_{name}"].details["worst"] for name in ("cardinality", "childless")} == {KEYS[1]}
 
 
 def copied(share: float) -> Database:

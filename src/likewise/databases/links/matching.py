@@ -158,33 +158,6 @@ def unlike(
     return rows
 
 
-def at_random(n: int, n_parents: int, rng: np.random.Generator) -> Ints:
-    """(n,) parents, each as likely: the floor that a matching is held against."""
-    return rng.integers(0, n_parents, n) if n_parents else np.full(n, -1, np.int64)
-
-
-def by_degree(n: int, degrees: Ints, rng: np.random.Generator) -> Ints:
-    """(n,) parents, linked as often as is planned (scaled to n), and nothing else looked at: the second floor."""
-    zeros = np.zeros((n, 2), np.int64)
-    return match(zeros, np.zeros((len(degrees), 2), np.int64), degrees, rng)
-
-
-def scaled(degrees: Ints | Floats, total: int, rng: np.random.Generator) -> Ints:
-    """Whole numbers that add up to `total`, each within one of its share; as they are where they add up already.
-
-    Args:
-        degrees: (P,) planned links; all nought shares evenly.
-
-    Example:
-        >>> scaled(np.array([1, 2, 3]), 12, np.random.default_rng(0)).tolist()
-        [2, 4, 6]
-    """
-    zeros = np.zeros(len(degrees), np.int64)
-    if not len(degrees):
-        return zeros
-    return _shared(np.array([total]), np.asarray(degrees, np.float64), zeros, np.array([0, len(degrees)]), rng)
-
-
 # ---- cells -----------------------------------------------------------------------------------------------------------
 
 

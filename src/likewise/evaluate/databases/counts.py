@@ -27,6 +27,15 @@ def cardinality(real: Linked, other: Linked) -> dict[ForeignKey, float]:
     return found
 
 
+def childless(real: Linked, other: Linked) -> dict[ForeignKey, float]:
+    """1 less the difference of the shares of parents without children, by foreign key; of empty parents none."""
+    return {
+        key: 1.0 - abs(float((real.counts(key) == 0).mean() - (other.counts(key) == 0).mean()))
+        for key in real.schema.foreign
+        if len(real.tables[key.parent]) and len(other.tables[key.parent])
+    }
+
+
 def degree_pairs(linked: Linked) -> list[tuple[ForeignKey, ForeignKey]]:
     """Two links into one table, all pairs."""
     schema = linked.schema
@@ -54,6 +63,21 @@ def pair_score(real: float, other: float) -> float:
     """1 less half the difference of two correlations, as sdmetrics counts it; a link that is lost counts as 0. NaN
     where the real one says nothing."""
     return 1.0 - abs(real - (0.0 if np.isnan(other) else other)) / 2.0
+
+
+def worst(scores: Mapping[tuple[ForeignKey, ...], float]) -> tuple[str, float]:
+    """The links that score least, of one or several of them the text, and their score; a dash and NaN where none does.
+
+    Example:
+        >>> a, b = ForeignKey.of("b.a -> a.id"), ForeignKey.of("c.b -> b.id")
+        >>> worst({(a,): 0.9, (b,): 0.5, (a, b): float("nan")})
+        ('c.b -> b.id', 0.5)
+    """
+    known = {links: score for links, score in scores.items() if not np.isnan(score)}
+    if not known:
+        return "–", float("nan")
+    links = min(known, key=lambda links: known[links])
+    return ", ".join(map(str, links)), known[links]
 
 
 def mean(scores: Mapping[Any, float]) -> float:

@@ -85,6 +85,12 @@ def hop_mean(scores: Sequence[Hop]) -> float:
     return float(np.mean(values)) if values else float("nan")
 
 
+def by_path(scores: Sequence[Hop]) -> dict[Path, float]:
+    """The same of the pairs of each way."""
+    paths = dict.fromkeys(hop.path for hop in scores)
+    return {path: hop_mean([hop for hop in scores if hop.path == path]) for path in paths}
+
+
 def joined(side: Linked, path: Path) -> tuple[tuple[TypedColumn, ...], tuple[TypedColumn, ...]]:
     """The columns at the top, a row for each row at the bottom, and those at the bottom; rows without a top are left
     out over one link, and are missing there over more, as both publications have it."""

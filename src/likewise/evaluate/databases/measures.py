@@ -28,6 +28,9 @@ REWIRED = (
 )
 
 
+WORST = "; least by {worst}: {least:.4f}", "；最低的是 {worst}：{least:.4f}"
+
+
 def _broken(label: Text, meaning: Text, method: Text) -> Measure:
     return Measure(
         "fidelity", "lower", label, meaning,
@@ -62,7 +65,7 @@ def _hop(k: int) -> Measure:
          "the counts, by the formulas of sdmetrics without its thresholds",
          "{pairs:,} 个列对的平均：1 减去皮尔逊相关系数之差的一半（两列数值）或列联表总变差，按 sdmetrics 的公式，"
          "不用其阈值"),
-        beside=REWIRED if k else ("", ""),
+        beside=(WORST[0] + REWIRED[0], WORST[1] + REWIRED[1]) if k else ("", ""),
     )  # fmt: skip
 
 
@@ -118,7 +121,8 @@ DATABASES: dict[str, Measure] = {
     "db_required": _broken(
         ("Required cells missing", "必填格缺失"),
         ("how many cells are missing that must not be", "不得缺失的格有多少缺失"),
-        ("share of the cells of primary keys and required columns that are missing", "主键列与必填列中缺失的格的比例"),
+        ("share of rows that lack a part of their primary key, and of required cells that are missing",
+         "缺主键任一部分的行与必填列中缺失的格的比例"),
     ),
     "db_checks": _broken(
         ("CHECKs broken", "违反 CHECK"),
@@ -132,12 +136,14 @@ DATABASES: dict[str, Measure] = {
         ("whether parents have as many children as real ones; 1 at best", "父行的子行数是否与真实相同；1 为最好"),
         ("1 less the Kolmogorov-Smirnov distance of children per parent, parents without any among them, mean over "
          "{keys} foreign keys", "1 减去每父行子行数（含无子行者）的 Kolmogorov–Smirnov 距离，{keys} 个外键的平均"),
+        beside=WORST,
     ),
     "db_childless": _alike(
         ("Parents without children", "无子行的父行"),
         ("whether as many parents have no children; 1 at best", "无子行的父行是否同样多；1 为最好"),
         ("1 less the difference of the shares of parents without children, mean over {keys} foreign keys",
          "1 减去无子行父行比例之差，{keys} 个外键的平均"),
+        beside=WORST,
     ),
     "db_degrees": _alike(
         ("Counts of one parent", "同一父行的各子行数"),
@@ -146,6 +152,7 @@ DATABASES: dict[str, Measure] = {
         ("1 less half the difference of Pearson's r between the counts by two links into one table, mean over "
          "{pairs:,} "
          "pairs", "指向同一表的两个链接的子行数之间皮尔逊相关系数之差的一半，1 减之，{pairs:,} 对的平均"),
+        beside=WORST,
     ),
     # --- what goes through links
     **{f"db_hop_{k}": _hop(k) for k in range(4)},

@@ -61,13 +61,20 @@ def count_scores(run: Run) -> Iterator[Score]:
     apart = {key: alike for key, alike in counts.cardinality(real, ours).items() if key in keys}
     figure = dealt.alike(counted.cardinalities([real, ours, dealt.fresh.linked], keys), counts.mean(apart))
     if figure is not None:
-        yield Score.of("db_cardinality", figure, floor_by=by, keys=len(keys))
+        yield Score.of("db_cardinality", figure, floor_by=by, keys=len(keys), **_worst_of(apart))
     if (figure := dealt.alike(counted.childless(keys))) is not None:
-        yield Score.of("db_childless", figure, floor_by=by, keys=len(keys))
+        alone = {key: alike for key, alike in counts.childless(real, ours).items() if key in keys}
+        yield Score.of("db_childless", figure, floor_by=by, keys=len(keys), **_worst_of(alone))
     pairs = {k: counts.pair_score(*r) for k, r in counts.degree_correlations(real, ours).items() if k[0] in keys}
     known = [pair for pair, score in pairs.items() if not math.isnan(score)]
     if known and (figure := dealt.alike(counted.degrees(real, known), counts.mean(pairs))) is not None:
-        yield Score.of("db_degrees", figure, floor_by=by, pairs=len(known))
+        yield Score.of("db_degrees", figure, floor_by=by, pairs=len(known), **_worst_of(pairs))
+
+
+def _worst_of(scores: Mapping[Any, float]) -> dict[str, Any]:
+    """The link, or the links, that a mean hides."""
+    worst, least = counts.worst({k if isinstance(k, tuple) else (k,): score for k, score in scores.items()})
+    return {"worst": worst, "least": least}
 
 
 def hop_scores(run: Run) -> Iterator[Score]:
@@ -82,6 +89,7 @@ def hop_scores(run: Run) -> Iterator[Score]:
             continue
         said: dict[str, Any] = {"pairs": sum(not math.isnan(hop.score) for hop in found)}
         if k:
+            said |= _worst_of(hops.by_path(found))
             said |= {"rewired": hops.hop_mean(run.hops("rewired", k)), "apart": hops.hop_mean(run.hops("apart", k))}
         yield Score.of(f"db_hop_{k}", figure, floor_by=run.dealt.floor_by, **said)
 

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
-
 from likewise.databases.database import Database
-from likewise.databases.pointing import MISSING, ORPHAN
+from likewise.databases.integrity import binding
 from likewise.evaluate.parsed import parsed
 from likewise.rules.shares import shares_of
 from likewise.schema.infer import infer
 
 What = Literal["keys", "links", "required", "checks"]
 WHATS: tuple[What, ...] = ("keys", "links", "required", "checks")
+_WHAT: dict[str, What] = {"repeated": "keys", "orphans": "links", "missing": "required"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +44,12 @@ def checks(real: Database, database: Database) -> Iterator[Check]:
         >>> [(check.name, check.broken) for check in checks(shop, shop) if check.broken]
         [('users(id)', 1), ('orders.user -> users.id', 1)]
     """
+    for one in binding(database.tables, real.schema, database.parent_rows):
+        if one.what in _WHAT:
+            yield Check(what=_WHAT[one.what], name=one.key, rows=one.of, broken=one.rows)
     for name, table in real.schema.tables.items():
-        frame = database.tables[name]
-        for key in table.keys:
-            told = frame.select(key) if key == table.primary else frame.select(key).drop_nulls()
-            yield Check(what="keys", name=f"{name}({', '.join(key)})", rows=len(told), broken=_repeats(told))
-        for column in dict.fromkeys((*table.primary, *table.required)):
-            yield Check(what="required", name=f"{name}.{column}", rows=len(frame), broken=frame[column].null_count())
         if table.checks:
             yield from _kept(real, database, name)
-    for foreign in real.schema.foreign:
-        at = database.parent_rows(foreign)
-        yield Check(what="links", name=str(foreign), rows=int((at != MISSING).sum()), broken=int((at == ORPHAN).sum()))
-
-
-def _repeats(frame: pl.DataFrame) -> int:
-    return len(frame) - frame.n_unique() if frame.width and len(frame) else 0
 
 
 def _kept(real: Database, database: Database, name: str) -> Iterator[Check]:

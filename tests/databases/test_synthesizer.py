@@ -94,6 +94,9 @@ def test_conditions_hold_of_roots_and_are_refused_of_others(learnt: Synthesizer)
     assert drawn["orders"]["price"].mean() > 80
     with pytest.raises(ConditionError, match=r"takes no conditions.*'users'"):
         learnt.sample(where={"orders.paid": "card"})
+    with pytest.raises(ConditionError, match="'id' of table 'users' is a key") as told:
+        learnt.sample(where={"users.id": 8})
+    assert "rows of" not in str(told.value), "columns within are nobody's business"
     with pytest.raises(ConditionError, match="such as"):
         learnt.sample(where={"paid": "card"})
 
@@ -509,3 +512,8 @@ def test_what_is_of_one_table_is_refused(learnt: Synthesizer) -> None:
     for verb in (learnt.complete, learnt.log_prob):
         with pytest.raises(OptionError, match="learnt a database"):
             verb(shop(10).tables["users"])
+
+
+def test_a_plain_mapping_of_tables_is_told_how_to_be_learnt() -> None:
+    with pytest.raises(InputError, match="Database"):
+        Synthesizer(**QUICK).fit(dict(shop(20)))

@@ -322,9 +322,17 @@ def as_database(data: Any, keys: Keys = None) -> Database | None:
     """
     if isinstance(data, Database):
         return data if keys is None or isinstance(keys, DatabaseSchema) else Database(data.tables, keys)
-    if not isinstance(data, Mapping) or not data or not all(map(_is_frame, data.values())):
-        return None
-    return Database(data, keys)
+    return Database(data, keys) if holds_frames(data) else None
+
+
+def holds_frames(data: Any) -> bool:
+    """Whether it is a mapping of names to frames.
+
+    Example:
+        >>> holds_frames({"a": pl.DataFrame({"x": [1]})}), holds_frames({"x": [1, 2]})
+        (True, False)
+    """
+    return isinstance(data, Mapping) and bool(data) and all(map(_is_frame, data.values()))
 
 
 def _is_frame(table: Any) -> bool:

@@ -17,7 +17,7 @@ from likewise.codecs.column import CodecOptions
 from likewise.codecs.image import LABEL, ImageCodec
 from likewise.codecs.table import Narrowing
 from likewise.codecs.window import WindowCodec
-from likewise.databases.database import Database
+from likewise.databases.database import Database, holds_frames
 from likewise.dp.answers import NoisyTable
 from likewise.dp.budget import Budget
 from likewise.dp.gate import StepPlan
@@ -199,6 +199,11 @@ class Synthesizer(Estimator, LatentMethods):
             if holdout is not None or y is not None or static is not None:
                 raise OptionError("a database is learnt as it is: leave holdout, y and static out")
             return self._fit_database(frame)
+        if holds_frames(frame):
+            raise InputError(
+                "several tables are learnt as a database, which knows their keys: fit(lw.Database({...})), with "
+                "keys=[...] for those that are not to be found by themselves"
+            )
         if holdout is not None and self.privacy is not None:
             raise OptionError(
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "

@@ -112,6 +112,11 @@ def wanted_of(
             raise ConditionError(f"column {column!r} of table {name!r} takes no condition: {reason}")
         if column not in tables[name].columns:
             raise ConditionError(f"table {name!r} has no column {column!r}{nearest(column, tables[name].columns)}")
+        if column in model.keys.made(name):
+            raise ConditionError(
+                f"column {column!r} of table {name!r} is a key and takes no condition: keys are made anew; rows that "
+                "are to keep theirs are given (given=)"
+            )
         conditions.setdefault(name, {})[column] = condition
     for name, frame in given.items():
         if name not in free or model.graph.sides[name]:

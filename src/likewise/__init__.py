@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from likewise.dp.ledger import DP
     from likewise.errors import (
         ConditionError,
+        EngineError,
         FallbackWarning,
         InputError,
         LikewiseError,
@@ -91,6 +92,7 @@ __all__ = [
     "ConditionError",
     "Database",
     "Dialect",
+    "EngineError",
     "FallbackWarning",
     "GaussianCopula",
     "ImageGAN",

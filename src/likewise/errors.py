@@ -68,6 +68,10 @@ class PrivacyError(LikewiseError, ValueError):
     """The protection asked for cannot be reached, or a finished table does not keep it and is not handed over."""
 
 
+class EngineError(LikewiseError, RuntimeError):
+    """Workers died over the same work again and again, or no cluster answers."""
+
+
 class MissingExtraError(LikewiseError, ImportError):
     """An optional dependency is absent; the message names the extra that brings it."""
 

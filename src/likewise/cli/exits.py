@@ -29,6 +29,7 @@ EXIT_CODES = {
     7: "training failed",
     8: "the privacy asked for cannot be kept",
     FAULT: "a fault in likewise itself",
+    10: "workers died, or no cluster answers",
     130: "stopped by Ctrl-C",
 }
 _STANDARD_OUTPUT = {
@@ -46,6 +47,7 @@ _CODE_OF: dict[type[errors.LikewiseError], int] = {
     errors.ModelFileError: 6,
     errors.TrainingError: 7,
     errors.PrivacyError: 8,
+    errors.EngineError: 10,
 }
 
 

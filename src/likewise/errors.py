@@ -73,10 +73,11 @@ class EngineError(LikewiseError, RuntimeError):
 
 
 class MissingExtraError(LikewiseError, ImportError):
-    """An optional dependency is absent; the message names the extra that brings it."""
+    """A dependency is absent; the message names the extra that brings it, or what a light install left out."""
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs the package {package!r}: pip install 'likewise[{extra}]'")
+    def __init__(self, package: str, extra: str | None = None, instead: str = "") -> None:
+        what = package if extra is None else f"'likewise[{extra}]'"
+        super().__init__(f"this needs the package {package!r}: pip install {what}{instead and '; ' + instead}")
 
 
 class LikewiseWarning(UserWarning):

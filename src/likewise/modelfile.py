@@ -6,8 +6,9 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,21 @@ def write_model(path: str | Path, manifest: Mapping[str, Any], arrays: Mapping[s
     from likewise import __version__
     from likewise.tables.files import atomic_path
 
-    libraries = {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
+    libraries = _versions() | {"python": platform.python_version()}
     full = {**manifest, "format": FORMAT_VERSION, "version": __version__, "libraries": libraries}
     with atomic_path(Path(path)) as beside:
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         # Written by ourselves: the library's own writer puts a new file there, of another mode.
         beside.write_bytes(save(contiguous, metadata={_KEY: json.dumps(full, ensure_ascii=False, allow_nan=False)}))
+
+
+def _versions() -> dict[str, str]:
+    """Of what is installed: a light install has no torch."""
+    found = {}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def read_model(path: str | Path) -> ModelFile:

@@ -21,6 +21,7 @@ from likewise.codecs.base import Codes
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import ClippedSums, Floats, StepPlan
 from likewise.dp.ledger import DP, Ledger
+from likewise.nets import require_torch
 from likewise.training.loop import Schedule
 
 THREAT = "chooses the rows and their gradients; sees the noisy gradient of every step"
@@ -68,6 +69,7 @@ def audit_steps(
 def overheard(plan: StepPlan, inside: npt.NDArray[np.bool_], group: int = 1) -> npt.NDArray[np.float64]:
     """(steps, m) what each step gives in the direction of each row, or group of rows alike: noise, and one for each
     that was in the step."""
+    require_torch()
     import torch
 
     from likewise.nets.apart import OneWeightARow

@@ -9,15 +9,17 @@ import typer
 
 from likewise import errors
 from likewise.cli.inputs import schema_of
-from likewise.cli.options import Debug, FixedSeed, Lang, Language, Quiet
+from likewise.cli.models import check_model
+from likewise.cli.options import Debug, FixedSeed, Lang, Language, Model, Quiet
 from likewise.cli.outputs import open_terminal
-from likewise.cli.synth import synthesize
+from likewise.cli.synth import DEFAULT_MODEL, synthesize
 
 DEMO_FOLDER = Path("likewise-demo")
 
 
 def demo(
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go.")] = DEMO_FOLDER,
+    model: Model = DEFAULT_MODEL,
     seed: FixedSeed = 0,
     lang: Language = Lang.EN,
     quiet: Quiet = False,
@@ -31,7 +33,9 @@ def demo(
     Examples:
       likewise demo
       likewise demo -o somewhere --seed 1
+      likewise demo --model cart
     """
+    check_model(model, DEFAULT_MODEL)
     terminal = open_terminal(quiet)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +46,6 @@ def demo(
     frame = adult()
     frame_schema = schema_of(frame, None, "income", terminal)
     synthesize(
-        [frame], frame_schema, terminal, output=folder / "synthetic.csv", target="income",
+        [frame], frame_schema, terminal, output=folder / "synthetic.csv", target="income", model=model,
         save=folder / "model.likewise", report=folder / "report.html", seed=seed, lang=lang,
     )  # fmt: skip

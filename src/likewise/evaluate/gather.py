@@ -33,6 +33,7 @@ from likewise.evaluate.scoring.subgroups import subgroup_scores
 from likewise.evaluate.tables import TypedColumn, check_columns
 from likewise.evaluate.windows.gather import evaluate_windows
 from likewise.images.sets import ImageSet, as_images
+from likewise.nets import require_torch
 from likewise.rules.shares import shares_of
 from likewise.schema.column import Kind, Role, Schema
 from likewise.schema.infer import infer, timed
@@ -196,10 +197,12 @@ def _of_windows(real: WindowSet, synthetic: Any, holdout: Any, random_state: int
     fresh = None if holdout is None else as_windows(holdout, in_order=True)
     if drawn is None or (holdout is not None and fresh is None):
         raise InputError("the real ones are windows, the others are not all; give windows throughout")
+    require_torch()
     return evaluate_windows(real, drawn, holdout=fresh, random_state=random_state)
 
 
 def _of_images(real: ImageSet, synthetic: Any, holdout: Any, random_state: int, show_real: bool) -> Report:
+    require_torch()
     from likewise.evaluate.images.gather import evaluate_images
 
     others = {"synthetic": as_images(synthetic), "holdout": None if holdout is None else as_images(holdout)}

@@ -14,6 +14,7 @@ import numpy as np
 
 from likewise.codecs.matrix import TableMatrix
 from likewise.impute.laws import Holes
+from likewise.nets import require_torch
 from likewise.typing import Floats
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Gain:
     progress: Callable[[int, int], None] | None = None
 
     def fit(self, x: Floats, grid: TableMatrix, rng: np.random.Generator) -> Self:
+        require_torch()
         import torch
 
         self._grid = grid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 
@@ -35,7 +35,8 @@ def describe(kind: type[Any]) -> dict[str, Any]:
         ('copula', 'shrink', True)
     """
     texts = option_texts(kind)
-    defaults = kind().options()
+    # Of the class, for no generator can be made whose nets a light install lacks.
+    defaults = {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(kind)}
     return {
         "name": kind.name,
         "class": kind.__name__,

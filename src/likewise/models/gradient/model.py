@@ -17,6 +17,7 @@ from likewise.models.base import Fit, Generator, learnt
 from likewise.models.eligible import check_net_options
 from likewise.models.gradient.inputs import fingerprint, weights_of
 from likewise.models.options import number, path, whole, word
+from likewise.nets import require_torch
 from likewise.training.loop import Schedule, Step, train
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class NetModel(NetOptions, Generator):
     is_private: bool = False
     """Whether the budget of `fit` held, by which options left open are settled. What a net is made of is in its state,
     so that a model that is loaded need not be told."""
+
+    def __post_init__(self) -> None:
+        require_torch()
+        super().__post_init__()
 
     def _option(self, name: str) -> Any:
         """An option, or what it is where it was left open; None where that hangs on the rows."""

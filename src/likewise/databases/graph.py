@@ -18,6 +18,9 @@ FEW_PARENTS = 256
 """So few rows that are pointed at are a list of levels, where their table is kept or each has many children."""
 MANY_CHILDREN = 32
 """Children of a row, on average, from which its table is such a list."""
+FEWEST = 20
+"""Rows that are pointed at, below which they are a list in any case: of so few owners hardly anything could be told, as
+a level must stand behind several. But lines of an order belong to it, and so do rows that a column orders."""
 TOGETHER = 0.9
 """Share of rows beside others of their parent, from which a parent's rows were written down together."""
 LOOKED_AT = 20_000
@@ -48,6 +51,7 @@ class Links:
 
     @property
     def is_list(self) -> bool:
+        """Whether what is pointed at rather says of what level a row is."""
         return self.pointed <= FEW_PARENTS and self.n > MANY_CHILDREN * max(self.pointed, 1)
 
 
@@ -103,7 +107,7 @@ def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Co
     sides: dict[str, tuple[ForeignKey, ...]] = {}
     for table in schema.tables:
         own = [key for key in early if key.table == table]
-        fit = [key for key in own if _may_own(key, links[key], kept)] if table not in kept else []
+        fit = [key for key in own if _may_own(schema, key, links[key], kept)] if table not in kept else []
         if fit:
             owner[table] = max(fit, key=lambda key: _rank(schema, key, links[key]))
         sides[table] = tuple(key for key in own if key != owner.get(table))
@@ -114,8 +118,10 @@ def _worth(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool,
     return links.share == 1, links.n, schema.is_required(key), str(key)
 
 
-def _may_own(key: ForeignKey, links: Links, kept: Collection[str]) -> bool:
-    listed = links.is_list or (key.parent in kept and links.pointed <= FEW_PARENTS)
+def _may_own(schema: DatabaseSchema, key: ForeignKey, links: Links, kept: Collection[str]) -> bool:
+    table = schema.tables[key.table]
+    is_few = links.pointed < FEWEST and table.order is None and not set(key.columns) <= set(table.primary)
+    listed = links.is_list or is_few or (key.parent in kept and links.pointed <= FEW_PARENTS)
     return not listed and links.share >= 0.5
 
 

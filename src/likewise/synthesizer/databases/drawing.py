@@ -17,13 +17,14 @@ from likewise.databases.derived import again, kept_apart, unlearnt, why_not
 from likewise.databases.keys import ForeignKey, key_text
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
+from likewise.databases.links.degrees import scaled
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.makers import Drawn
 from likewise.databases.links.matching import Within, assign, match, unlike
 from likewise.databases.pointing import rows_at
 from likewise.errors import ConditionError, InputError, LikewiseWarning, OptionError, nearest
 from likewise.schema.dtypes import dtype_from_name
-from likewise.synthesizer.databases.groups import Groups, rounded
+from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
 from likewise.synthesizer.databases.linked import numbered
 from likewise.synthesizer.databases.plan import plan_of
@@ -45,12 +46,6 @@ from likewise.typing import Bools, Ints
 EXAMPLES = {"rows": "{'users': 500}", "where": "{'users.country': 'FR'}"}
 MOST_OFF, MOST_STRETCHED = 1.25, 2.0
 """How far rows of children may be off what they were a parent, and up to where each parent's own are stretched."""
-
-
-BY_CHANCE = 3
-"""Standard deviations of a sum of counts."""
-GREATEST = 5
-"""Counts that make up for those that are never drawn: as many as stand behind a range's end."""
 AMONG, MOST_AMONG = 8, 200_000
 """Rows among which one is taken, and all of them at most."""
 
@@ -138,8 +133,7 @@ def wanted_of(
 
 
 def _towards(share: float) -> float:
-    """By how much rows are to be more, so that children are as many a parent as they were: 1 where they are nearly.
-    Of few parents most counts are rare, and never drawn: of 8 one may have all the children."""
+    """By how much rows are to be more, so that children are as many a parent as they were: 1 where they are nearly."""
     return 1.0 if 1 / MOST_OFF < share < MOST_OFF else share
 
 
@@ -228,7 +222,7 @@ class _Drawing:
 
     def _groups(self, name: str, own: TableModel, owner: ForeignKey, rng: np.random.Generator) -> Groups:
         """How many rows each parent has: as it was drawn with it, or as the size that is asked for leaves of it."""
-        counts = self._planned(owner)
+        counts = self._planned(owner, rng)
         whole = float(counts.sum()) * (1 + own.loose)
         asked = self.wanted.rows.get(name)
         share = 1.0 if asked is None else asked / max(whole, 1.0)
@@ -237,20 +231,22 @@ class _Drawing:
         elif asked is None and not (self.wanted.where or self.wanted.given):
             usual = own.n_rows * len(counts) / max(self.model.tables[owner.parent].n_rows, 1)
             share = _towards(usual / max(whole, 1.0))
-            counts = adding_up(counts, round(usual / (1 + own.loose)), rng) if share == 1.0 else counts
         if share > MOST_STRETCHED:
             counts = counts + _dealt(share * max(whole, 1.0) / (1 + own.loose) - counts.sum(), len(counts), rng)
         elif share != 1.0:
-            counts = rounded(counts * share, rng)
+            counts = scaled(counts * share, rng)
         counts = np.minimum(counts, 1) if own.way == EACH else counts
         if not counts.any() and len(counts) and not own.loose:
             counts[rng.integers(len(counts))] = 1
         return Groups.of(counts, round(counts.sum() * own.loose))
 
-    def _planned(self, key: ForeignKey) -> Ints:
+    def _planned(self, key: ForeignKey, rng: np.random.Generator) -> Ints:
         """(P,) rows that are to point at each."""
-        counts = self.wide[key.parent][plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy()
-        return np.array(counts)
+        counts = np.array(self.wide[key.parent][plan_of(key)].cast(pl.Int64).fill_null(0).clip(0).to_numpy())
+        degrees, is_whole = self.model.degrees.get(key), not (self.wanted.where or self.wanted.given)
+        if degrees is None or not (is_whole or degrees.is_few):  # some rows may well have fewer than all have
+            return counts
+        return degrees.made(counts, rng)
 
     # ---- links -------------------------------------------------------------------------------------------------------
 
@@ -261,7 +257,7 @@ class _Drawing:
         if side is None or not len(parents) or not len(rows):
             self.links[key] = links
             return
-        degrees, required = self._planned(key), self.model.schema.is_required(key)
+        degrees, required = self._planned(key, rng), self.model.schema.is_required(key)
         known = canonical(parents, self.model.tables[key.parent].shown)
         wanted = _codes(rows, key)
         at = np.arange(len(rows)) if required else np.flatnonzero(wanted[:, 0] >= 0)
@@ -420,23 +416,6 @@ class _Drawing:
         whole = again(made, model.derived, rng, columns=types, links=links, given=self.wanted.given)
         whole = kept_apart(whole, model.derived, schema, rng)
         return {name: _as_it_came(whole[name], own) for name, own in model.tables.items()}
-
-
-def adding_up(counts: Ints, total: int, rng: np.random.Generator) -> Ints:
-    """Counts that add up to as many, where they lack more than chance takes. The greatest real ones are not drawn, for
-    they may be one row's alone; what they would have had goes to the greatest drawn ones, in no even parts.
-
-    Example:
-        >>> int(adding_up(np.array([1, 5, 5, 0]), 60, np.random.default_rng(0)).sum())
-        60
-    """
-    lacks = total - int(counts.sum())
-    if lacks <= BY_CHANCE * np.sqrt(len(counts)) * counts.std() or not counts.any():
-        return counts
-    top = np.argsort(-counts, kind="stable")[: max(1, min(GREATEST, int((counts > 0).sum())))]
-    found = counts.copy()
-    found[top] += rng.multinomial(lacks, rng.dirichlet(np.ones(len(top))))
-    return found
 
 
 def evenly(rows: pl.DataFrame, n: int, by: Sequence[str], rng: np.random.Generator) -> pl.DataFrame:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.typing import Ints
 
@@ -69,17 +68,3 @@ class Groups:
     @property
     def are_cut(self) -> bool:
         return bool(self.offset.any())
-
-
-def rounded(wanted: npt.NDArray[np.floating[Any]], rng: np.random.Generator) -> Ints:
-    """(P,) whole numbers with these means, none further from it than one; together as many as they add up to.
-
-    Example:
-        >>> int(rounded(np.full(10, 0.5), np.random.default_rng(0)).sum())
-        5
-    """
-    order = rng.permutation(len(wanted))
-    total = np.floor(np.cumsum(np.maximum(wanted, 0)[order]) + 1e-9)
-    result = np.empty(len(wanted), np.int64)
-    result[order] = np.diff(total, prepend=0)
-    return result

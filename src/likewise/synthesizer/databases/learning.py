@@ -19,6 +19,7 @@ from likewise.databases.graph import LOOKED_AT, Graph, Links, graph_of, numbers_
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
+from likewise.databases.links.degrees import Degrees
 from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks, children_of, levels_of
 from likewise.databases.links.makers import Position
@@ -74,6 +75,7 @@ class DatabaseModel:
         derived: what rows of one table determine in another.
         agree: what foreign keys must agree in with others.
         siblings: what rows have in common that point at the same row by a further foreign key.
+        degrees: how uneven the counts of rows are that point at each row of a table that is made anew.
     """
 
     schema: DatabaseSchema
@@ -84,6 +86,7 @@ class DatabaseModel:
     derived: tuple[Derived, ...] = ()
     agree: Mapping[ForeignKey, Agreements] = field(default_factory=dict)
     siblings: Mapping[ForeignKey, Siblings] = field(default_factory=dict)
+    degrees: Mapping[ForeignKey, Degrees] = field(default_factory=dict)
 
     @property
     def told(self) -> Schema:
@@ -115,8 +118,9 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
         with telling_of(name, graph.owner.get(name)):
             learning.table(name)
     agree = dict(_agreeing(database, graph, {key: links[key] for key in early}))
+    degrees = {key: Degrees.fit(learning.counts(key)) for key in early if key.parent not in kept}
     return DatabaseModel(
-        schema, graph, learning.models, learning.keys, learning.late(), derived, agree, learning.siblings
+        schema, graph, learning.models, learning.keys, learning.late(), derived, agree, learning.siblings, degrees
     )
 
 

@@ -18,6 +18,7 @@ from likewise.databases.graph import Graph
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
+from likewise.databases.links.degrees import Degrees
 from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.making import Keys
@@ -73,6 +74,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
         "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
         "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
+        "degrees": [{"key": str(key), "of": found.to_dict()} for key, found in model.degrees.items()],
         "siblings": alike, "agree": [{"key": str(key), "with": found.to_dict()} for key, found in model.agree.items()],
     }, arrays  # fmt: skip
 
@@ -107,6 +109,7 @@ def of_parts(
     graph = Graph(tuple(take_value(manifest, "order", list)), owner, sides, tuple(late))
     derived = from_list(manifest.get("derived"), schema)
     agree = {keys[d["key"]]: Agreements.from_dict(d["with"], keys[d["key"]], schema) for d in manifest["agree"]}
+    degrees = {keys[d["key"]]: Degrees.from_dict(d["of"]) for d in take_value(manifest, "degrees", list)}
     siblings = {}
     for i, data in enumerate(take_value(manifest, "siblings", list)):
         by = keys[data["key"]]
@@ -114,7 +117,7 @@ def of_parts(
         if side is None:
             raise ModelFileError(f"rows are alike by {by}, which points at nothing")
         siblings[by] = Siblings.from_state(data["like"], groups.get(("siblings", str(i)), {}), side)
-    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings)
+    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees)
     _check(model)
     _try_out(model)
     return model

@@ -1,0 +1,85 @@
+"""Claims of `databases.links.degrees`: counts that are one row's alone come back as uneven as they were."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from likewise.databases.links.degrees import Degrees
+from likewise.errors import ModelFileError
+from likewise.typing import Ints
+
+
+def concentration(counts: Ints) -> float:
+    return float(((counts / counts.sum()) ** 2).sum())
+
+
+def drawn(real: list[int], of: list[int], n: int = 200) -> list[Ints]:
+    degrees = Degrees.fit(np.array(real))
+    return [degrees.made(np.array(of), np.random.default_rng(seed)) for seed in range(n)]
+
+
+@pytest.mark.parametrize(
+    "real", [[900, 5, 5], [0, 0, 0, 0, 0, 18, 20, 21], [7] * 12, [7, 11, 214, 237, 3034], [1, 1, 1, 1, 26, 75, 1000]]
+)
+def test_few_rows_have_as_uneven_counts_as_real_ones(real: list[int]) -> None:
+    made = drawn(real, [5] * len(real))
+    assert all(counts.sum() == sum(real) for counts in made)
+    assert all(abs((counts == 0).sum() - real.count(0)) <= 1 for counts in made)
+    assert np.mean([concentration(counts) for counts in made]) == pytest.approx(concentration(np.array(real)), abs=0.1)
+
+
+def test_the_greater_counts_are_where_greater_ones_were_drawn() -> None:
+    made = drawn([900, 40, 5], [3, 9, 4])
+    assert all(counts.argmax() == 1 and counts.argmin() == 0 for counts in made)
+
+
+def test_what_the_greatest_counts_lack_is_shared_as_unevenly_as_real_ones_do() -> None:
+    clipped = [1] * 60 + [130] * 5
+    for real in ([1] * 60 + [130, 332, 374, 579, 1297], [1] * 60 + [130, 131, 130, 131, 2190]):
+        made = drawn(real, clipped)
+        assert all(counts.sum() == sum(real) and (counts >= clipped).all() for counts in made)
+        assert np.mean([concentration(c) for c in made]) == pytest.approx(concentration(np.array(real)), abs=0.08)
+
+
+def test_counts_that_lack_no_more_than_chance_takes_stay() -> None:
+    rng = np.random.default_rng(0)
+    real = rng.poisson(3, 500)
+    made = rng.poisson(3, 400)
+    assert np.array_equal(Degrees.fit(real).made(made, rng), made)
+
+
+def test_what_the_greatest_never_had_is_not_theirs() -> None:
+    """Real counts of 2 at most, too few of which were drawn."""
+    made = drawn([0] * 300 + [1] * 300 + [2] * 100, [0] * 500 + [1] * 200, 20)
+    assert all(abs(int(counts.sum()) - 500) <= 1 and counts.max() <= 3 for counts in made)
+
+
+def test_more_rows_share_what_more_rows_had() -> None:
+    made = drawn([1] * 60 + [130, 332, 374, 579, 1297], ([1] * 60 + [130] * 5) * 10, 20)
+    assert all(c.sum() == 10 * 2772 and (c > 130).sum() > 5 for c in made)
+
+
+def test_nothing_to_point_at_and_nothing_that_points() -> None:
+    none = np.zeros(0, np.int64)
+    assert len(Degrees.fit(none).made(none, np.random.default_rng(0))) == 0
+    assert not Degrees.fit(np.zeros(4, np.int64)).made(np.zeros(4, np.int64), np.random.default_rng(0)).any()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"links": -1},
+        {"parents": 0},
+        {"none": 1.5},
+        {"centre": float("nan")},
+        {"spread": 99.0},
+        {"uneven": 0},
+        {"excess": 10**6},
+    ],
+)  # fmt: skip
+def test_state_round_trips_and_damage_is_refused(damage: dict[str, float]) -> None:
+    degrees = Degrees.fit(np.array([900, 5, 5]))
+    assert Degrees.from_dict(degrees.to_dict()) == degrees
+    with pytest.raises(ModelFileError):
+        Degrees.from_dict(degrees.to_dict() | damage)

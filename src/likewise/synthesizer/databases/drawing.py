@@ -27,6 +27,7 @@ from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
 from likewise.synthesizer.databases.linked import numbered
+from likewise.synthesizer.databases.paired import agreeing
 from likewise.synthesizer.databases.plan import plan_of
 from likewise.synthesizer.databases.required import without_missing
 from likewise.synthesizer.databases.table import (
@@ -182,7 +183,12 @@ class _Drawing:
         else:
             groups = self._groups(name, own, owner, rng)
             if len(groups.size):
-                rows, self.links[owner] = own.draw(groups, self.wide[owner.parent], owner.parent, rng)
+                above = self.wide[owner.parent]
+
+                def draw(some: Groups) -> tuple[pl.DataFrame, Ints]:
+                    return own.draw(some, above, owner.parent, rng)
+
+                rows, self.links[owner] = agreeing(draw, groups, own.paired, len(above))
                 self.rows[name] = own.with_counted(rows, groups)
             else:
                 self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)

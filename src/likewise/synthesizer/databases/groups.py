@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from likewise.typing import Ints
+from likewise.typing import Bools, Ints
 
 MOST_TOGETHER = 256
 """Rows that are drawn one after the other; longer groups are cut, and their parts drawn side by side."""
@@ -54,6 +54,11 @@ class Groups:
             np.append(parent, none - 1).astype(np.int64), np.append(offset, none).astype(np.int64),
             np.append(size, of_none).astype(np.int64),
         )  # fmt: skip
+
+    def of_parents(self, some: Bools) -> Groups:
+        """Those of some rows (P,) of the owner."""
+        kept = (self.parent >= 0) & some[self.parent.clip(0)]
+        return Groups(self.parent[kept], self.offset[kept], self.size[kept])
 
     @cached_property
     def whose(self) -> Ints:

@@ -31,6 +31,7 @@ from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
 from likewise.synthesizer.databases.context import most_telling, shown, taken
 from likewise.synthesizer.databases.groups import Groups
+from likewise.synthesizer.databases.paired import pairs_of
 from likewise.synthesizer.databases.plan import kinds, levels, numbers, plan_of
 from likewise.synthesizer.databases.table import (
     ALONE,
@@ -267,7 +268,8 @@ class _Learning:
             loose = float((links < 0).sum() / max((links >= 0).sum(), 1))
             distinct = tuple(key for key in graph.sides[name] if _is_distinct(links, self.links[key]))
             model = replace(model, told=tuple(names), loose=loose, distinct=distinct, counted=counted)
-            model = replace(model, mixed=sort is not None)
+            paired = pairs_of({key: self.counts(key) for key in graph.planned(name)}, links)
+            model = replace(model, mixed=sort is not None, paired=paired)
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)
         way, inner = learn_rows(make, own[at], schema, told[at] if told.width else told, context, groups, order)
         model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)

@@ -52,6 +52,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
             "shown": [c.to_dict(types=True) for c in table.shown], "told": list(table.told), "loose": table.loose,
             "inner": None, "sides": [], "counted": table.counted, "mixed": table.mixed,
             "distinct": [str(key) for key in table.distinct],
+            "paired": [[str(key) for key in pair] for pair in table.paired],
         }  # fmt: skip
         if table.synth is not None:
             data["inner"], own = inner(table.synth)
@@ -143,6 +144,7 @@ def _table(
         told=tuple(map(str, take_value(data, "told", list))), sides=sides,
         distinct=tuple(keys[text] for text in take_value(data, "distinct", list)),
         counted=None if counted is None else (str(counted[0]), int(counted[1])),
+        paired=tuple((keys[one], keys[other]) for one, other in take_value(data, "paired", list)),
         mixed=bool(data["mixed"]),
         kept=_read(bytes(own["kept"]["rows"])) if data["way"] == KEPT else None,
     )  # fmt: skip
@@ -168,6 +170,7 @@ def _check(model: DatabaseModel) -> None:
         if table.way in (EACH, GROUPS):
             fit = fit and owner is not None and set(table.sides) >= set(graph.sides[name])
         fit = fit and set(table.distinct) <= set(graph.sides[name])
+        fit = fit and {key for pair in table.paired for key in pair} <= set(graph.planned(name))
         if table.way == GROUPS:
             fit = fit and table.synth.histories_ is not None and table.synth.histories_.layout.keys[0] == OWNER
         elif table.synth is not None:

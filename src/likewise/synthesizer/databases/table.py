@@ -80,6 +80,7 @@ class TableModel:
         sides: how the rows are coded that other foreign keys point at; None of one that points at nothing.
         distinct: of these, those by which no two rows of one owner point at the same.
         counted: of a column that counts the rows of an owner, its name and first number.
+        paired: foreign keys whose counts add up to the same in each group.
         mixed: whether the rows of a parent stand in no order; they are learnt in one, and mixed when drawn.
         kept: its rows, and how many rows point at each.
     """
@@ -94,6 +95,7 @@ class TableModel:
     sides: Mapping[ForeignKey, SideCodes | None] = field(default_factory=dict)
     distinct: tuple[ForeignKey, ...] = ()
     counted: tuple[str, int] | None = None
+    paired: tuple[tuple[ForeignKey, ForeignKey], ...] = ()
     mixed: bool = False
     kept: pl.DataFrame | None = None
 

@@ -15,17 +15,34 @@ class LikewiseError(Exception):
     """Root of the tree: catch this to catch everything likewise raises on purpose."""
 
     def __init__(self, *told: object) -> None:
-        super().__init__(*(_without_passwords(one) if isinstance(one, str) else one for one in told))
+        super().__init__(*map(_without_password, told))
 
 
-def _without_passwords(text: str) -> str:
-    """A message in which a URL was taken for something else, such as the path of a file.
+def without_passwords(text: str) -> str:
+    """A text in which a URL was taken for something else, such as the path of a file; it may have lost a slash or more.
 
-    >>> _without_passwords("there is no file 'postgres:/ann:s3cret@host/shop?password=word'")
+    >>> without_passwords("there is no file 'postgres:/ann:s3cret@host/shop?password=word'")
     "there is no file 'postgres:/...@host/shop?password=...'"
+    >>> without_passwords("'postgresql//ann:s3cret/shop'"), without_passwords("'mysql://host:3306/shop'")
+    ("'postgresql//...'", "'mysql://host:3306/shop'")
     """
-    text = re.sub(r"(\w:/{1,2})[^\s'\"]*:[^\s'\"]*@", r"\1...@", text)
-    return re.sub(r"(?i)([?&]\w*(?:password|passwd|pwd|secret|token)=)[^&\s'\"]+", r"\1...", text)
+    for form, shown in _PASSWORDS:
+        text = re.sub(form, shown, text)
+    return text
+
+
+_PASSWORDS = (
+    (r"(?i)(\b(?:postgres|mysql|mariadb|mssql|oracle|sqlite|duckdb)[\w+]*\s?(?::/{0,3}|/{1,2}))[^\n]*@", r"\1...@"),
+    (r"(?i)(\b(?:postgres|mysql|mariadb|mssql|oracle)[\w+]*(?::/{0,2}|/{1,2}))"
+     r"(?!//)[^\s'\"/?@.\[]+:(?!\d*(?:[/?'\"\s]|$))[^\s'\"]*", r"\1..."),
+    (r"[^\s'\"/]*:(?!/[^/])[^\s'\"]*@", "...@"),
+    (r"(?i)((?:password|passwd|pwd|passphrase|secret|token)=)[^&\s]+?(?=['\"]*[.,;:)]*(?:[&\s]|$))", r"\1..."),
+)  # fmt: skip
+"""How a password stands in a text, by what is shown in its place."""
+
+
+def _without_password(told: object) -> object:
+    return without_passwords(told) if isinstance(told, str) else told
 
 
 class InputError(LikewiseError, ValueError):
@@ -82,6 +99,9 @@ class MissingExtraError(LikewiseError, ImportError):
 
 class LikewiseWarning(UserWarning):
     """Something was repaired or guessed, and the result is still right; told through `warnings`, never printed."""
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*map(_without_password, told))
 
 
 class FallbackWarning(LikewiseWarning):

@@ -159,4 +159,4 @@ def _tell(drawn: Database, output: Path | str, terminal: Terminal) -> None:
 
     where = str(place(output)) if _is_sql(output) else str(output)  # without a password
     rows = ", ".join(f"{len(table):,} {name}" for name, table in drawn.tables.items())
-    terminal.result(f"{where}: {len(drawn)} tables, {rows}")
+    terminal.result(f"{errors.without_passwords(where)}: {len(drawn)} tables, {rows}")

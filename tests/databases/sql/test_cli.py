@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from likewise.cli.app import app
 from likewise.databases.database import Database
-from likewise.errors import LikewiseError, OutputError
+from likewise.errors import LikewiseError, LikewiseWarning, OutputError
 
 
 @pytest.fixture
@@ -75,15 +75,27 @@ def test_a_schema_of_mysql_is_the_database_of_that_name(mariadb: Server) -> None
 @pytest.mark.parametrize("url", [
     f"postgresq://ann:{PASSWORD}@host/shop", f" postgresql://ann:a/@{PASSWORD}@host/shop", f"oracle://ann:{PASSWORD}@host",
     f"jdbc:postgresql://host/shop?user=ann&password={PASSWORD}", f"postgresql://ann:{PASSWORD}/shop",
-    f"mysql://ann:{PASSWORD}@localhost:1/shop?no_such_option=1",
+    f"mysql://ann:{PASSWORD}@localhost:1/shop?no_such_option=1", f"postgresql//ann:{PASSWORD}@host/shop",
+    f"postgresql:ann:{PASSWORD}@host/shop", f"postgresql//ann:{PASSWORD}/shop", f"POSTGRESQL ://ann:{PASSWORD}@host/shop",
+    f"ann:{PASSWORD}@host/shop", f"sqlite://ann:{PASSWORD}@host", f"duckdb://ann:it's {PASSWORD}@host/shop.duckdb",
+    f"postgresql//ann:it's {PASSWORD}@host/shop", f"shop.sqlite?password={PASSWORD}", f"host=h user=ann password={PASSWORD}",
 ])  # fmt: skip
 def test_a_url_written_wrongly_shows_no_password(url: str, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("a,b\n1,2\n" * 30)
-    for arguments in (("inspect", url), ("evaluate", url, url), ("synth", str(tmp_path / "people.csv"), "-o", url)):
+    table = str(tmp_path / "people.csv")
+    for arguments in (
+        ("inspect", url), ("evaluate", url, url), ("evaluate", table, table, "--holdout", url), ("sample", url, "-o", table),
+        ("synth", table, "-o", url),
+    ):  # fmt: skip
         assert likewise(*arguments)[0] in (2, 3, 4, 5), arguments
     with pytest.raises(LikewiseError) as error:
         Database.from_sql(url)
     assert PASSWORD not in str(error.value) + repr(error.value)
+
+
+def test_a_message_keeps_what_is_no_password() -> None:
+    for text in ("database 'mysql://host:3306/shop'", "file 'C:/Users/ann@work/x.csv'", "column 'mail': 3 lack an @"):
+        assert str(LikewiseError(text)) == str(LikewiseWarning(text)) == text
 
 
 def test_a_server_is_inspected(shop: str) -> None:

@@ -104,6 +104,8 @@ def place(text: str | os.PathLike[str], schema: str | None = None) -> Place:
     if dialect in ("sqlite", "duckdb"):
         if not (path_text := unquote(rest.removeprefix("/"))) or path_text == ":memory:":
             raise InputError(f"a database of {dialect} in memory holds nothing yet; give the path of a file")
+        if "@" in rest.partition("/")[0]:
+            raise InputError(f"a database of {dialect} is a file, without user and host: give its path")
         return Place(dialect, f"sqlite:///{path_text}", Path(path_text), _schema_for(dialect, schema))
     kept = urlencode([(key, value) for key, value in options if key != "schema"], quote_via=quote)
     driver = url[2] or DRIVERS[dialect][0]
@@ -157,8 +159,10 @@ def engine_of(at: Place, timeout: int, creator: Any = None) -> Any:
     except sa.exc.NoSuchModuleError:
         raise InputError(f"there is no such driver of {at.dialect}; leave it out of the URL, or install it") from None
     except (sa.exc.ArgumentError, ValueError):
-        form = f"{at.dialect}://user:password@host/name"
-        raise InputError(f"this URL cannot be read; write {form}, signs such as @ or / in it as %40, %2F") from None
+        raise InputError(
+            f"this URL cannot be read; its form is {at.dialect}://host/name, with user and password before the host, and "
+            "%40 and %2F for an at sign or a slash in these"
+        ) from None
 
 
 _TIMED = ("psycopg", "psycopg2", "pymysql", "mysqldb")

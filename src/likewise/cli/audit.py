@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.databases import is_database, open_databases
+from likewise.cli.databases import Keep, Keys, is_database, open_databases
 from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
@@ -32,6 +32,7 @@ from likewise.cli.options import (
     column_names,
     entity_of,
     measures_of,
+    place_of,
     refuse_given,
     time_of,
 )
@@ -51,7 +52,7 @@ EXIT_BROKEN_RULE = 1
 
 OF_TABLES = (
     "target", "by", "measures", "entity", "no_entity", "time", "in_order", "shadows", "model", "shadow_rows",
-    "max_seconds", "public", "on", "worst", "schema_file", "junit", "seed",
+    "max_seconds", "public", "on", "worst", "schema_file", "key", "keep", "junit", "seed",
 )  # fmt: skip
 FEW_FITS = 200
 """Fewer tell so little that a claim which stands needs a word beside it."""
@@ -60,12 +61,14 @@ FEW_FITS = 200
 def audit(
     context: typer.Context,
     real: Annotated[
-        Path | None, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")
+        Any, typer.Argument(parser=place_of, metavar="REAL", help="The rows the synthetic ones were learnt from.")
     ] = None,
-    synthetic: Annotated[Path | None, typer.Argument(metavar="SYNTHETIC", help="The rows to judge.")] = None,
+    synthetic: Annotated[Any, typer.Argument(parser=place_of, metavar="SYNTHETIC", help="The rows to judge.")] = None,
     holdout: Annotated[
-        Path | None,
-        typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from; the attacks need them."),
+        Any,
+        typer.Option(
+            parser=place_of, metavar="HOLDOUT", help="Real rows that were not learnt from; the attacks need them."
+        ),
     ] = None,
     rules: Annotated[Path | None, typer.Option(metavar="TOML", help="What must hold.")] = None,
     target: Target = None,
@@ -110,6 +113,8 @@ def audit(
         bool, typer.Option("--steps", help="For --dp and a net: attack its steps of training, each noisy sum seen.")
     ] = False,
     schema_file: SchemaFile = None,
+    key: Keys = None,
+    keep: Keep = None,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     junit: Annotated[
@@ -135,7 +140,7 @@ def audit(
       likewise audit train.csv fake.csv --holdout test.csv --entity person_id --rules audit.toml
       likewise audit train.csv fake.csv --holdout test.csv --public voters.csv --on age,zip
       likewise audit train.npz fake.npz --holdout test.npz --rules audit.toml
-      likewise audit shop/ fake/ --holdout later/ --rules audit.toml
+      likewise audit shop/ fake/ --holdout later/ --keep countries --rules audit.toml
       likewise audit --dp private.likewise --runs 2000
       likewise audit --dp plan.toml --canaries 1000 --json audit.json
       likewise audit --dp net.likewise --steps
@@ -163,11 +168,12 @@ def audit(
     target = wanted.target if target is None else target
     register = None if public is None else files.read(public)
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
-    if is_database(str(real)):
+    if is_database(real):
         unused = {"schema": schema_file, **dict.fromkeys(reading.given, True)}
-        them = open_databases(str(real), [str(synthetic)], holdout, None, None, unused, terminal)
+        them = open_databases(real, [synthetic], holdout, key, keep, unused, terminal)
     else:
-        them = open_measured(real, [synthetic], holdout, schema_file, target, whose, reading, terminal)
+        refuse_given(context, ("key", "keep"), f"they are for databases, and {str(real)!r} is none")
+        them = open_measured(Path(real), [Path(synthetic)], holdout, schema_file, target, whose, reading, terminal)
     frame, fake, held_out, schema = them.real, them.synthetic[0], them.holdout, them.schema
     if schema is None and (worst or shadows is not None):
         raise errors.OptionError("--worst and --shadows are for tables")

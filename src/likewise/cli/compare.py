@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from likewise import errors
+from likewise.cli.databases import shown
 from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
@@ -27,6 +30,7 @@ from likewise.cli.options import (
     Target,
     entity_of,
     measures_of,
+    place_of,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, show
 
@@ -80,13 +84,28 @@ def compare(
     show(found, terminal, report=report, json=json, lang=lang)
 
 
-def names_of(paths: list[Path]) -> list[str]:
-    """What to call several files: their stems, or the whole paths where two share one.
+def names_of(sources: Sequence[str | Path]) -> list[str]:
+    """What to call several files or databases: their stems or schemas, or the whole paths where two share one.
 
     Raises:
-        OptionError: a file is named twice.
+        OptionError: one is named twice.
+
+    Example:
+        >>> names_of(["a/x.csv", "b/y.csv"]), names_of(["a/x.csv", "b/x.csv"])
+        (['x', 'y'], ['a/x.csv', 'b/x.csv'])
+        >>> names_of(["postgresql://ann:s3cret@host/shop?schema=fake", "mysql://host/other"])
+        ['fake', 'other']
     """
-    if len(set(paths)) < len(paths):
+    if len(set(map(place_of, map(str, sources)))) < len(sources):
         raise errors.OptionError("a synthetic table is named twice; name each once")
-    stems = [path.name.split(".")[0] for path in paths]
-    return stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
+    stems, wholes = zip(*map(_called, map(str, sources)), strict=True)
+    names = stems if len(set(stems)) == len(stems) else wholes
+    return list(names) if len(set(names)) == len(names) else [f"{i}. {name}" for i, name in enumerate(names, 1)]
+
+
+def _called(source: str) -> tuple[str, str]:
+    """Short, and whole; neither with a password."""
+    if isinstance(path := place_of(source), Path):
+        return path.name.split(".")[0], str(path)
+    whole = shown(source)
+    return re.split(r"[/=]", whole)[-1], whole

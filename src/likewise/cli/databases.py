@@ -33,12 +33,20 @@ Keep = Annotated[
 ]  # fmt: skip
 
 
-def is_database(source: str) -> bool:
+def is_database(source: Path | str) -> bool:
     """Whether a text names a database: a folder of tables, a workbook of several sheets, or one of SQL."""
     return lw.Database.lies_at(source)
 
 
-def open_database(source: str, keys: list[str] | None, keep: list[str] | None) -> Database:
+def shown(source: Path | str) -> str:
+    """A database of SQL as it may be shown: without user and password."""
+    from likewise.databases.sql.urls import place
+
+    at = place(source)
+    return f"{at}?schema={at.schema}" if at.schema else str(at)
+
+
+def open_database(source: Path | str, keys: list[str] | None, keep: list[str] | None) -> Database:
     """The database that a text names, with the keys that somebody tells.
 
     Raises:
@@ -53,8 +61,8 @@ def open_database(source: str, keys: list[str] | None, keep: list[str] | None) -
 
 
 def open_databases(
-    real: str, synthetic: list[str], holdout: Path | None, keys: list[str] | None, keep: list[str] | None,
-    unused: Mapping[str, Any], terminal: Terminal,
+    real: Path | str, synthetic: list[Path | str], holdout: Path | str | None, keys: list[str] | None,
+    keep: list[str] | None, unused: Mapping[str, Any], terminal: Terminal,
 ) -> Measured:  # fmt: skip
     """A database that others were learnt from, those others, and one of other root entities.
 
@@ -66,7 +74,7 @@ def open_databases(
     """
     for name, value in unused.items():
         if value:
-            raise errors.OptionError(f"--{name} is for tables, and {real!r} is a database")
+            raise errors.OptionError(f"--{name} is for tables, and {str(real)!r} is a database")
     with terminal.doing("reading"):
         first = open_database(real, keys, keep)
         fakes = [lw.Database.read(source).with_schema(first.schema) for source in synthetic]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,15 +33,22 @@ from likewise.cli.options import (
     Time,
     entity_of,
     measures_of,
+    place_of,
     time_of,
 )  # fmt: skip
 from likewise.cli.outputs import check_outputs, open_terminal, show, show_withheld
 
 
 def evaluate(
-    real: Annotated[str, typer.Argument(metavar="REAL", help="The rows the synthetic ones were learnt from.")],
+    real: Annotated[
+        Any,
+        typer.Argument(parser=place_of, metavar="REAL", help="The rows the synthetic ones were learnt from."),
+    ],
     synthetic: Annotated[
-        list[str], typer.Argument(metavar="SYNTHETIC...", help="The rows to measure; several tables are compared.")
+        list[Any],
+        typer.Argument(
+            parser=place_of, metavar="SYNTHETIC...", help="The rows to measure; several tables are compared."
+        ),
     ],
     holdout: Holdout = None,
     target: Target = None,
@@ -88,7 +95,7 @@ def evaluate(
         told = {"schema": schema_file, "show-real": show_real, "dp-only": dp_only, **dict.fromkeys(reading.given, True)}
         them = open_databases(real, synthetic, holdout, key, keep, told, terminal)
     elif key or keep:
-        raise errors.OptionError(f"--{'key' if key else 'keep'} is for databases, and {real!r} is none")
+        raise errors.OptionError(f"--{'key' if key else 'keep'} is for databases, and {str(real)!r} is none")
     else:
         paths = [Path(path) for path in synthetic]
         them = open_measured(Path(real), paths, holdout, schema_file, target, whose, reading, terminal)
@@ -114,7 +121,5 @@ def evaluate(
             )
             for fake in them.synthetic
         ]
-    figures = (
-        reports[0] if len(reports) == 1 else lw.compare(reports, names=names_of([Path(path) for path in synthetic]))
-    )
+    figures = reports[0] if len(reports) == 1 else lw.compare(reports, names=names_of(synthetic))
     show(figures, terminal, report=report, json=json, lang=lang)

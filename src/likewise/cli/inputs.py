@@ -61,7 +61,7 @@ class Measured:
 
 
 def open_measured(
-    real: Path, synthetic: list[Path], holdout: Path | None, schema_file: Path | None, target: str | None,
+    real: Path, synthetic: list[Path], holdout: Path | str | None, schema_file: Path | None, target: str | None,
     whose: str | bool | None, reading: Reading, terminal: Terminal,
 ) -> Measured:  # fmt: skip
     """The rows that others were learnt from, those others, and real ones kept from them."""
@@ -69,7 +69,7 @@ def open_measured(
         read, given = reader_of(real, schema_file, reading)
         frame, dialect = read(real)
         fakes = [read(path)[0] for path in synthetic]
-        held_out = None if holdout is None else read(holdout)[0]
+        held_out = None if holdout is None else read(Path(holdout))[0]
     schema = schema_of(frame, given, target, terminal, whose, dialect, reading)
     return Measured(frame, fakes, held_out, schema)
 

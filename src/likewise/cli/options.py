@@ -121,8 +121,16 @@ Rules = Annotated[
         "--rule", metavar="RULE", help="What must hold, such as 'start <= end' or 'a + b = total'; several times."
     ),
 ]
+
+
+def place_of(source: str) -> Path | str:
+    """A path, or the URL of a database, which no path holds."""
+    return source if "://" in source else Path(source)
+
+
 Holdout = Annotated[
-    Path | None, typer.Option(metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors.")
+    Any,
+    typer.Option(parser=place_of, metavar="HOLDOUT", help="Real rows that were not learnt from, for the floors."),
 ]
 Measures = Annotated[str | None, typer.Option(metavar="NAMES", help="standard, all, or names with commas between.")]
 By = Annotated[str | None, typer.Option(metavar="COL", help="A column whose levels are judged one by one.")]

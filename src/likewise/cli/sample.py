@@ -11,9 +11,9 @@ from likewise import errors
 from likewise.cli.arrays import draw
 from likewise.cli.doors import images_door, windows_door
 from likewise.cli.inputs import conditions_of, history_conditions_of, length_of
-from likewise.cli.options import AS_TOLD, OUTPUT, Debug, Entities, Quiet, Seed, StaticFile, refuse_given
+from likewise.cli.options import AS_TOLD, OUTPUT, Debug, Entities, Quiet, Seed, StaticFile, place_of, refuse_given
 from likewise.cli.outputs import check_outputs, open_terminal, own_schema, write_table, write_two
-from likewise.cli.synth_databases import place, rows_of_table, sample_database
+from likewise.cli.synth_databases import rows_of_table, sample_database
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
@@ -28,7 +28,7 @@ def sample(
         typer.Option(
             "--output",
             "-o",
-            parser=place,
+            parser=place_of,
             metavar="OUTPUT",
             help="Where the rows go; - for standard output. Of a database a folder, a file of SQLite, a URL.",
         ),

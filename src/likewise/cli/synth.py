@@ -44,6 +44,7 @@ from likewise.cli.options import (
     Time,
     column_names,
     entity_of,
+    place_of,
     refuse_given,
     time_of,
 )  # fmt: skip
@@ -60,7 +61,7 @@ from likewise.cli.outputs import (
     write_two,
 )
 from likewise.cli.plan import show_plan
-from likewise.cli.synth_databases import place, rows_of_table, synth_database
+from likewise.cli.synth_databases import rows_of_table, synth_database
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,7 +88,7 @@ def synth(
     source: Annotated[
         Any,
         typer.Argument(
-            parser=place,
+            parser=place_of,
             metavar="INPUT",
             help="CSV, TSV, Parquet, Feather/Arrow, Excel, ORC or JSON; a folder or a pattern of them; - for standard "
             "input. Images: .npz with x (and y), or a folder of PNG. Series: .npz with "
@@ -99,7 +100,7 @@ def synth(
         typer.Option(
             "--output",
             "-o",
-            parser=place,
+            parser=place_of,
             metavar="OUTPUT",
             help="Where the table, or images, go; - for standard output. Of a database: a folder, a file of SQLite or "
             "DuckDB, a URL, or FILE.sql for its statements.",

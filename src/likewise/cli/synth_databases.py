@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import likewise as lw
 from likewise import errors
-from likewise.cli.databases import open_database
+from likewise.cli.databases import open_database, shown
 from likewise.cli.inputs import conditions_of
 from likewise.cli.outputs import check_outputs, show
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
     from likewise.databases.database import Database
-
-
-def place(text: str) -> Path | str:
-    """A path, or the URL of a database, which no path holds."""
-    return text if "://" in text else Path(text)
 
 
 def _is_sql(text: Path | str | None) -> bool:
@@ -155,8 +150,6 @@ def _tables(rows: list[str] | None) -> dict[str, int] | None:
 
 
 def _tell(drawn: Database, output: Path | str, terminal: Terminal) -> None:
-    from likewise.databases.sql.urls import place
-
-    where = str(place(output)) if _is_sql(output) else str(output)  # without a password
+    where = shown(output) if _is_sql(output) else errors.without_passwords(str(output))
     rows = ", ".join(f"{len(table):,} {name}" for name, table in drawn.tables.items())
-    terminal.result(f"{errors.without_passwords(where)}: {len(drawn)} tables, {rows}")
+    terminal.result(f"{where}: {len(drawn)} tables, {rows}")

@@ -76,16 +76,17 @@ def test_a_schema_of_mysql_is_the_database_of_that_name(mariadb: Server) -> None
     f"postgresq://ann:{PASSWORD}@host/shop", f" postgresql://ann:a/@{PASSWORD}@host/shop", f"oracle://ann:{PASSWORD}@host",
     f"jdbc:postgresql://host/shop?user=ann&password={PASSWORD}", f"postgresql://ann:{PASSWORD}/shop",
     f"mysql://ann:{PASSWORD}@localhost:1/shop?no_such_option=1", f"postgresql//ann:{PASSWORD}@host/shop",
-    f"postgresql:ann:{PASSWORD}@host/shop", f"postgresql//ann:{PASSWORD}/shop", f"POSTGRESQL ://ann:{PASSWORD}@host/shop",
+    f"postgresql:ann:{PASSWORD}@host/shop", f"postgresql//ann:{PASSWORD}/shop", f"POSTGRESQL ://ann:{PASSWORD}@host/x",
     f"ann:{PASSWORD}@host/shop", f"sqlite://ann:{PASSWORD}@host", f"duckdb://ann:it's {PASSWORD}@host/shop.duckdb",
-    f"postgresql//ann:it's {PASSWORD}@host/shop", f"shop.sqlite?password={PASSWORD}", f"host=h user=ann password={PASSWORD}",
+    f"postgresql//ann:it's {PASSWORD}@host/shop", f"shop.sqlite?password={PASSWORD}",
+    f"host=h user=ann password={PASSWORD}",
 ])  # fmt: skip
 def test_a_url_written_wrongly_shows_no_password(url: str, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("a,b\n1,2\n" * 30)
     table = str(tmp_path / "people.csv")
     for arguments in (
-        ("inspect", url), ("evaluate", url, url), ("evaluate", table, table, "--holdout", url), ("sample", url, "-o", table),
-        ("synth", table, "-o", url),
+        ("inspect", url), ("evaluate", url, url), ("evaluate", table, table, "--holdout", url), ("audit", url, url),
+        ("sample", url, "-o", table), ("synth", table, "-o", url),
     ):  # fmt: skip
         assert likewise(*arguments)[0] in (2, 3, 4, 5), arguments
     with pytest.raises(LikewiseError) as error:

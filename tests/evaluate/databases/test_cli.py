@@ -74,6 +74,38 @@ def test_a_file_of_sqlite_is_measured_with_its_keys(tmp_path: Path) -> None:
     assert report["db_links"].stands == "worse"
 
 
+@pytest.mark.parametrize("command", ["evaluate", "audit"])
+def test_all_three_may_be_urls_and_tables_be_kept(command: str, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    for seed, name in enumerate(("real", "fake", "later")):
+        database(60, seed).to_sql(tmp_path / f"{name}.sqlite")
+    real, fake, later = (f"sqlite:///{tmp_path / name}.sqlite" for name in ("real", "fake", "later"))
+    figures = tmp_path / "figures.json"
+    words = [command, real, fake, "--holdout", later, "--measures", "attacks", "--json", str(figures)]
+    counted = []
+    for kept in ([], ["--keep", "customers"]):
+        done = RUN.invoke(app, [*words, *kept])
+        assert done.exit_code == 0, done.output
+        told = json.loads(figures.read_text(encoding="utf-8"))
+        counted.append([score["name"] for score in told.get("report", told)["scores"]])
+    # Nobody belongs to those that are kept, so what was a subtree is none.
+    assert "db_membership:customers" in counted[0]
+    assert "db_membership:customers" not in counted[1]
+
+
+def test_no_output_takes_the_place_of_what_is_measured(folders: list[str], tmp_path: Path) -> None:
+    for name in ("real", "fake", "later"):
+        (tmp_path / f"{name}.csv").write_text("x,y\n1,2\n3,5\n" * 40, encoding="utf-8")
+    real, fake, later = (str(tmp_path / f"{name}.csv") for name in ("real", "fake", "later"))
+    tables = str(Path(folders[1]) / "customers.csv")
+    for sides, output in (((real, fake, later), later), ((real, fake, later), real), (folders, tables)):
+        before = Path(output).read_bytes()
+        for option in ("--json", "--report"):
+            done = RUN.invoke(app, ["evaluate", *sides[:2], "--holdout", sides[2], option, output])
+            assert (done.exit_code, "named twice" in done.output) == (2, True), done.output
+        assert Path(output).read_bytes() == before
+
+
 def test_a_database_is_held_against_rules(folders: list[str], tmp_path: Path) -> None:
     rules = tmp_path / "audit.toml"
     rules.write_text(

@@ -160,8 +160,8 @@ def engine_of(at: Place, timeout: int, creator: Any = None) -> Any:
         raise InputError(f"there is no such driver of {at.dialect}; leave it out of the URL, or install it") from None
     except (sa.exc.ArgumentError, ValueError):
         raise InputError(
-            f"this URL cannot be read; its form is {at.dialect}://host/name, with user and password before the host, and "
-            "%40 and %2F for an at sign or a slash in these"
+            f"this URL cannot be read; its form is {at.dialect}://host/name, with user and password before the host, "
+            "and %40 and %2F for an at sign or a slash in these"
         ) from None
 
 

@@ -38,11 +38,18 @@ def is_database(source: Path | str) -> bool:
     return lw.Database.lies_at(source)
 
 
+def is_sql(source: Path | str | None) -> bool:
+    """Whether a text names a database of SQL."""
+    from likewise.databases.sql import urls
+
+    return urls.is_sql(str(source))
+
+
 def shown(source: Path | str) -> str:
     """A database of SQL as it may be shown: without user and password."""
-    from likewise.databases.sql.urls import place
+    from likewise.databases.sql import urls
 
-    at = place(source)
+    at = urls.place(source)
     return f"{at}?schema={at.schema}" if at.schema else str(at)
 
 

@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import likewise as lw
 from likewise import errors
-from likewise.cli.databases import open_database, shown
+from likewise.cli.databases import is_sql, open_database, shown
 from likewise.cli.inputs import conditions_of
 from likewise.cli.outputs import check_outputs, show
 
 if TYPE_CHECKING:
     from likewise.cli.terminal import Terminal
     from likewise.databases.database import Database
-
-
-def _is_sql(text: Path | str | None) -> bool:
-    from likewise.databases.sql.urls import is_sql
-
-    return is_sql(str(text))
 
 
 def rows_of(asked: list[str] | None) -> tuple[int | None, dict[str, int]]:
@@ -71,7 +65,7 @@ def synth_database(
     many = _tables(rows)
     with terminal.doing("reading"):
         real = open_database(str(source), keys, keep)
-        if _is_sql(output):
+        if is_sql(output):
             real.check_sql(output, replace=replace)
     for one in real.problems():
         terminal.note(str(one))
@@ -115,7 +109,7 @@ def check_output(output: Path | str | None, *, replace: bool) -> None:
     Raises:
         OptionError, OutputError: it cannot.
     """
-    if _is_sql(output) or str(output).endswith(".sql"):
+    if is_sql(output) or str(output).endswith(".sql"):
         return
     if replace:
         raise errors.OptionError("--replace is of databases of SQL: name a folder that is not there yet")
@@ -135,8 +129,8 @@ def write_database(drawn: Database, output: Path | str, *, source: Path | str = 
         source: where the real tables came from, whose dialect the statements are in; else they are PostgreSQL's.
     """
     if str(output).endswith(".sql"):
-        drawn.to_sql(source if _is_sql(source) else "postgresql://localhost/fake", dry_run=output, replace=replace)
-    elif _is_sql(output):
+        drawn.to_sql(source if is_sql(source) else "postgresql://localhost/fake", dry_run=output, replace=replace)
+    elif is_sql(output):
         drawn.to_sql(output, replace=replace)
     else:
         drawn.to_folder(output)
@@ -150,6 +144,6 @@ def _tables(rows: list[str] | None) -> dict[str, int] | None:
 
 
 def _tell(drawn: Database, output: Path | str, terminal: Terminal) -> None:
-    where = shown(output) if _is_sql(output) else errors.without_passwords(str(output))
+    where = shown(output) if is_sql(output) else errors.without_passwords(str(output))
     rows = ", ".join(f"{len(table):,} {name}" for name, table in drawn.tables.items())
     terminal.result(f"{where}: {len(drawn)} tables, {rows}")

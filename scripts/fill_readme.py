@@ -1,4 +1,4 @@
-"""Write the figures of benchmarks/results/ into both READMEs and docs/choose.md, between their benchmark marks.
+"""Write the figures of benchmarks/results/ into the READMEs and pages of docs/, between their benchmark marks.
 
 A figure stands on a page because a file of results says so; a test compares the two.
 """
@@ -12,15 +12,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "main_job.json"
+PROTOCOL = ROOT / "benchmarks" / "results" / "tabsyn.json"
 FAMILY = ROOT / "benchmarks" / "results" / "family.json"
 CHOOSE = "docs/choose.md"
 MODELS = {"likewise": "**likewise**", "tabularargn": "TabularARGN", "cart": "CART"}
 HEADS = {
-    "README.md": "| table | model | fit s | rows/s | columns | pairs | told apart | prediction | membership | copies |",
-    "README.zh-CN.md": "| 表 | 模型 | 训练秒数 | 行/秒 | 单列 | 列对 | 真假分辨 | 预测 | 成员推断 | 复制 |",
+    "docs/figures.md": "| table | model | fit s | rows/s | columns | pairs | told apart | prediction | membership | "
+    "copies |",
+    "docs/zh/figures.md": "| 表 | 模型 | 训练秒数 | 行/秒 | 单列 | 列对 | 真假分辨 | 预测 | 成员推断 | 复制 |",
 }
 NOTES = {
-    "README.md": """\
+    "docs/figures.md": """\
 A random fifth of each table is held out; every model learns the rest with its default settings and draws as many rows.
 In brackets stands the floor: what the held-out real rows score. Columns and pairs (those that hang together) are
 errors (0 is alike); told apart is the AUC of a classifier told to find the synthetic rows (0.5 is perfect); prediction
@@ -30,12 +32,35 @@ of decision trees, the method of synthpop. A blank was not measured, for the mac
 Machine: {machine}; commit {commit}; made by `benchmarks/main_job.py`.
 """,
     # Pieces, for a line break inside a Chinese paragraph would show as a blank.
-    "README.zh-CN.md": "每张表随机留出五分之一；每个模型都用默认设置学习其余的行，并生成同样多的行。"
+    "docs/zh/figures.md": "每张表随机留出五分之一；每个模型都用默认设置学习其余的行，并生成同样多的行。"
     "括号中是基准，即留出的真实行的得分。单列与（相关的）列对是误差（0 为一致）；"
     "真假分辨是分类器辨认合成行的 AUC（0.5 为完美）；"
     "预测是用合成行训练、在真实行上测试的模型得分；成员推断是猜测谁在原表中的攻击的 AUC（0.5 等于掷硬币）。"
     "TabularARGN 取自 mostlyai-engine；CART 是决策树链，即 synthpop 的方法。空格为未测（机器当时不空闲）。"
     "机器：{machine}；提交 {commit}；由 `benchmarks/main_job.py` 得出。\n",
+}
+
+PROTOCOL_HEADS = {
+    "README.md": "| table | values | columns | pairs | detection | learnt from the rows | nearer to those learnt |",
+    "README.zh-CN.md": "| 表 | 数值 | 单列 | 列对 | 辨别 | 由合成行学到 | 更近于训练行 |",
+}
+PROTOCOL_KINDS = {
+    "README.md": {"protected": "protected", "unprotected": "unprotected"},
+    "README.zh-CN.md": {"protected": "受保护", "unprotected": "不保护"},
+}
+PROTOCOL_NOTES = {
+    "README.md": """\
+The protocol of most papers since 2024 (TabSyn), one seed, at the default's settings; *protected* hides the values of
+single people. Columns and pairs are errors in percent: ours (two real halves, the best published). Detection: ours (the
+best published; 1 where XGBoost cannot tell). Learnt: AUC, for beijing RMSE (real rows, best published). Nearer: 50 % is
+no memory. What it cannot see, and where the default is behind: [docs/protocol.md](docs/protocol.md).
+Machine: {machine}; commit {commit}; made by `benchmarks/tabsyn.py`.
+""",
+    "README.zh-CN.md": "2024 年以来多数论文所用的协议（TabSyn），单个随机种子，默认设置；“受保护”隐藏单个人的数值。"
+    "单列与列对为百分比误差：本工具（两半真实数据、已发表最佳）。辨别：本工具（已发表最佳；XGBoost 分不出时为 1）。"
+    "由合成行学到：AUC，beijing 为 RMSE（真实行、已发表最佳）。更近于训练行：50 % 即无记忆。"
+    "此协议看不到什么、默认模型在何处落后：[docs/protocol.md](docs/protocol.md)（英文）。"
+    "机器：{machine}；提交 {commit}；由 `benchmarks/tabsyn.py` 得出。\n",
 }
 
 FAMILY_HEAD = (
@@ -89,8 +114,8 @@ def beside(score: dict[str, Any] | None, *, percent: bool = False) -> str:
     return " ".join((texts[0], *(f"({text})" for text in texts[1:2]))) if texts else ""
 
 
-def section(readme: str) -> str:
-    """What stands between the marks of this README; nothing while there are no results."""
+def section(page: str) -> str:
+    """The main job's table for a page of figures; nothing while there are no results."""
     if not RESULTS.exists():
         return ""
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -99,10 +124,34 @@ def section(readme: str) -> str:
         return ""
     machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
     rule = "| --- | --- |" + " ---: |" * 8
-    note = NOTES[readme].format(machine=machine, commit=", ".join(sorted({row["commit"] for row in results["rows"]})))
-    key = "note_zh" if "zh" in readme else "note"
+    note = NOTES[page].format(machine=machine, commit=", ".join(sorted({row["commit"] for row in results["rows"]})))
+    key = "note_zh" if "zh" in page else "note"
     remarks = [f"- {row['data']}, {MODELS[row['model']]}: {row[key]}." for row in results["rows"] if key in row]
-    return "\n".join(("", HEADS[readme], rule, *lines, "", note, *remarks, ""))
+    return "\n".join(("", HEADS[page], rule, *lines, "", note, *remarks, ""))
+
+
+def protocol_section(page: str) -> str:
+    """The table of the published protocol: ours beside two real halves, and beside the best of the papers."""
+    results = json.loads(PROTOCOL.read_text(encoding="utf-8"))
+    lines = [
+        protocol_line(row, PROTOCOL_KINDS[page]) for row in results["results"] if row["kind"] in PROTOCOL_KINDS[page]
+    ]
+    machine = f"{results['machine']['processor']}, {results['machine']['cores']} cores"
+    note = PROTOCOL_NOTES[page].format(machine=machine, commit=results["commit"])
+    return "\n".join(("", PROTOCOL_HEADS[page], "| --- | --- |" + " ---: |" * 5, *lines, "", note))
+
+
+def protocol_line(row: dict[str, Any], kinds: dict[str, str]) -> str:
+    best = row["published"]
+    cells = [
+        row["data"],
+        kinds[row["kind"]],
+        *(f"{row[name]:.2f} ({row[f'{name}_floor']:.2f}, {best[name]:.2f})" for name in ("shape", "trend")),
+        f"{row['xgb_detection']:.2f} ({best['xgb_detection']:.2f})",
+        f"{row['mle']:.3f} ({row['mle_real']:.3f}, {best['mle']:.3f})",
+        f"{row['dcr_share']:.1f} %",
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def family_section(results: dict[str, Any], script: str) -> str:
@@ -155,6 +204,8 @@ def place(name: str) -> tuple[int, str]:
 
 def made_section(page: str) -> str:
     """What stands between the marks of this page."""
+    if page in PROTOCOL_HEADS:
+        return protocol_section(page)
     if page != CHOOSE:
         return section(page)
     source = FAMILY if FAMILY.exists() else RESULTS
@@ -169,6 +220,6 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    for name in (*HEADS, CHOOSE):
+    for name in (*PROTOCOL_HEADS, *HEADS, CHOOSE):
         (ROOT / name).write_text(filled(name), encoding="utf-8")
         print(name)

@@ -1,0 +1,86 @@
+"""The site: its tutorials run as they stand, it is built without a warning, and nothing in it fetches."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import likewise
+from likewise.cli.app import app
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+TUTORIALS = sorted(set((DOCS / "tutorials").glob("*.md")) - {DOCS / "tutorials" / "index.md"})
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+def test_tutorial_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    found = blocks(page)
+    assert {kind for kind, _ in found} <= {"python", "sh"}
+    assert len(found) >= 4
+    for kind, text in found:
+        if kind == "python":
+            exec(compile(text, page.name, "exec"), names)
+        for line in text.splitlines() if kind == "sh" else ():
+            program, *words = shlex.split(line)
+            assert program == "likewise"
+            answer = CliRunner().invoke(app, words)
+            assert answer.exit_code == 0, (line, answer.output)
+
+
+def test_chinese_tutorials_have_the_same_blocks() -> None:
+    assert TUTORIALS
+    for page in TUTORIALS:
+        assert blocks(DOCS / "zh" / "tutorials" / page.name) == blocks(page), page.name
+
+
+def test_the_reference_has_every_public_name() -> None:
+    parts = re.findall(r"```\{public\} (.*)", (DOCS / "reference.md").read_text(encoding="utf-8"))
+    named = [word for part in parts for word in part.split() if not word.startswith("likewise.")]
+    assert sorted(named) == sorted(set(likewise.__all__) - {"__version__"})
+
+
+def test_the_site_is_built_without_a_warning_and_fetches_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("pydata_sphinx_theme")
+    call = [sys.executable, str(ROOT / "scripts" / "make_docs.py"), str(tmp_path)]
+    built = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > 30
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//", text), page
+        assert not re.search(r"<link[^>]+rel=\"(?:stylesheet|preload)\"[^>]+href=\"(?:https?:)?//", text), page
+    reference = (tmp_path / "reference.html").read_text(encoding="utf-8")
+    assert 'id="likewise.Synthesizer.fit"' in reference
+    listed = (tmp_path / "llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", listed)
+    assert len(links) == len(list(DOCS.rglob("*.md")))
+    assert all((tmp_path / link).is_file() for link in links)
+
+
+def test_docstrings_become_markdown() -> None:
+    pytest.importorskip("sphinx")
+    spec = importlib.util.spec_from_file_location("site_parts", DOCS / "site_parts.py")
+    assert spec is not None
+    assert spec.loader is not None
+    parts = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(parts)
+    text = parts.readable("Draw.\n\nArgs:\n    n: how many,\n        at least 1.\n\nExample:\n    >>> 1\n    1")
+    assert text == "Draw.\n\n**Args**\n\n- `n`: how many, at least 1.\n\n**Example**\n\n```pycon\n>>> 1\n1\n```"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise import errors
-from likewise.cli.databases import Keep, Keys, is_database, open_databases
+from likewise.cli.databases import Keep, Keys, Root, is_database, open_databases
 from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
@@ -52,7 +52,7 @@ EXIT_BROKEN_RULE = 1
 
 OF_TABLES = (
     "target", "by", "measures", "entity", "no_entity", "time", "in_order", "shadows", "model", "shadow_rows",
-    "max_seconds", "public", "on", "worst", "schema_file", "key", "keep", "junit", "seed",
+    "max_seconds", "public", "on", "worst", "schema_file", "key", "keep", "root", "junit", "seed",
 )  # fmt: skip
 FEW_FITS = 200
 """Fewer tell so little that a claim which stands needs a word beside it."""
@@ -115,6 +115,7 @@ def audit(
     schema_file: SchemaFile = None,
     key: Keys = None,
     keep: Keep = None,
+    root: Root = None,
     reading: Reading = AS_TOLD,
     json: JsonFile = None,
     junit: Annotated[
@@ -170,9 +171,9 @@ def audit(
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
     if is_database(real):
         unused = {"schema": schema_file, **dict.fromkeys(reading.given, True)}
-        them = open_databases(real, [synthetic], holdout, key, keep, unused, terminal)
+        them = open_databases(real, [synthetic], holdout, key, keep, root, unused, terminal)
     else:
-        refuse_given(context, ("key", "keep"), f"they are for databases, and {str(real)!r} is none")
+        refuse_given(context, ("key", "keep", "root"), f"they are for databases, and {str(real)!r} is none")
         them = open_measured(Path(real), [Path(synthetic)], holdout, schema_file, target, whose, reading, terminal)
     frame, fake, held_out, schema = them.real, them.synthetic[0], them.holdout, them.schema
     if schema is None and (worst or shadows is not None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,13 @@ Keep = Annotated[
         help="A table whose rows stay as they are, such as one of countries; several times.",
     ),
 ]  # fmt: skip
+Root = Annotated[
+    str | None,
+    typer.Option(
+        "--root", metavar="TABLE", rich_help_panel=TABLES,
+        help="The table whose rows are persons: all that goes back to one is protected together; found otherwise.",
+    ),
+]  # fmt: skip
 
 
 def is_database(source: Path | str) -> bool:
@@ -53,23 +61,25 @@ def shown(source: Path | str) -> str:
     return f"{at}?schema={at.schema}" if at.schema else str(at)
 
 
-def open_database(source: Path | str, keys: list[str] | None, keep: list[str] | None) -> Database:
+def open_database(
+    source: Path | str, keys: list[str] | None, keep: list[str] | None, root: str | None = None
+) -> Database:
     """The database that a text names, with the keys that somebody tells.
 
     Raises:
         InputError: it cannot be read.
-        SchemaError: a key is none, or names what is not there; there is no table that is to be kept.
+        SchemaError: a key is none, or names what is not there; there is no table that is to be kept, or the root.
     """
     database = lw.Database.read(source)
     schema = database.schema.with_keys(keys or [])
     for table in keep or []:
         schema = schema.replace(table, kept=True)
-    return database.with_schema(schema)
+    return database.with_schema(schema if root is None else replace(schema, root=root))
 
 
 def open_databases(
     real: Path | str, synthetic: list[Path | str], holdout: Path | str | None, keys: list[str] | None,
-    keep: list[str] | None, unused: Mapping[str, Any], terminal: Terminal,
+    keep: list[str] | None, root: str | None, unused: Mapping[str, Any], terminal: Terminal,
 ) -> Measured:  # fmt: skip
     """A database that others were learnt from, those others, and one of other root entities.
 
@@ -83,7 +93,7 @@ def open_databases(
         if value:
             raise errors.OptionError(f"--{name} is for tables, and {str(real)!r} is a database")
     with terminal.doing("reading"):
-        first = open_database(real, keys, keep)
+        first = open_database(real, keys, keep, root)
         fakes = [lw.Database.read(source).with_schema(first.schema) for source in synthetic]
         held_out = None if holdout is None else lw.Database.read(holdout).with_schema(first.schema)
     return Measured(first, fakes, held_out, None)

@@ -9,7 +9,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.compare import names_of
-from likewise.cli.databases import Keep, Keys, is_database, open_databases
+from likewise.cli.databases import Keep, Keys, Root, is_database, open_databases
 from likewise.cli.inputs import open_measured
 from likewise.cli.options import (
     AS_TOLD,
@@ -61,6 +61,7 @@ def evaluate(
     schema_file: SchemaFile = None,
     key: Keys = None,
     keep: Keep = None,
+    root: Root = None,
     json: JsonFile = None,
     report: HtmlFile = None,
     show_real: Annotated[
@@ -93,9 +94,11 @@ def evaluate(
     whose, order = entity_of(entity, no_entity), time_of(time, in_order)
     if is_database(real):
         told = {"schema": schema_file, "show-real": show_real, "dp-only": dp_only, **dict.fromkeys(reading.given, True)}
-        them = open_databases(real, synthetic, holdout, key, keep, told, terminal)
-    elif key or keep:
-        raise errors.OptionError(f"--{'key' if key else 'keep'} is for databases, and {str(real)!r} is none")
+        them = open_databases(real, synthetic, holdout, key, keep, root, told, terminal)
+    elif key or keep or root:
+        raise errors.OptionError(
+            f"--{'key' if key else 'keep' if keep else 'root'} is for databases, and {str(real)!r} is none"
+        )
     else:
         paths = [Path(path) for path in synthetic]
         them = open_measured(Path(real), paths, holdout, schema_file, target, whose, reading, terminal)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from likewise import errors
-from likewise.cli.databases import Keep, Keys, is_database, open_database
+from likewise.cli.databases import Keep, Keys, Root, is_database, open_database
 from likewise.cli.options import (
     AS_TOLD,
     OUTPUT,
@@ -33,6 +33,7 @@ def inspect(
     ],
     key: Keys = None,
     keep: Keep = None,
+    root: Root = None,
     json: Annotated[
         Path | None,
         typer.Option(
@@ -67,8 +68,10 @@ def inspect(
     guard(_files_of(Path(source)), [json] if json is not None else [])
     terminal = open_terminal(quiet, json)
     if not is_database(source):
-        if key or keep:
-            raise errors.OptionError("--key and --keep are of databases: a folder of tables, a workbook, or one of SQL")
+        if key or keep or root:
+            raise errors.OptionError(
+                "--key, --keep and --root are of databases: a folder of tables, a workbook, or one of SQL"
+            )
         terminal.note("likewise inspect is called likewise schema where there is one table")
         schema(
             Path(source), rules=rules, json=json, entity=entity, no_entity=no_entity, reading=reading, quiet=quiet,
@@ -84,7 +87,7 @@ def inspect(
         raise errors.OptionError(f"--{given[0]} would not be used: it is of one table")
     check_outputs(json)
     with terminal.doing("reading"):
-        database = open_database(source, key, keep)
+        database = open_database(source, key, keep, root)
         view = database.overview()
     terminal.result(escape(str(view)))
     for problem in view.problems:

@@ -11,7 +11,7 @@ import typer
 
 from likewise import errors
 from likewise.cli.arrays import synth_arrays
-from likewise.cli.databases import TABLES, Keep, Keys, is_database
+from likewise.cli.databases import TABLES, Keep, Keys, Root, is_database
 from likewise.cli.doors import door_of
 from likewise.cli.inputs import conditions_of, schema_in, schema_of, static_of, taken_of
 from likewise.cli.models import check_model
@@ -122,6 +122,7 @@ def synth(
     ] = None,
     key: Keys = None,
     keep: Keep = None,
+    root: Root = None,
     replace_rows: Annotated[
         bool,
         typer.Option(
@@ -283,12 +284,13 @@ def synth(
     if is_database(str(source)):
         refuse_given(context, of_one, "they are for one table; what the tables are stands in database.json")
         synth_database(
-            source, terminal, output=output, keys=key, keep=keep, scale=scale, rows=rows, replace=replace_rows,
-            model=model or DEFAULT_MODEL, text=text, min_rows=min_rows, save=save, report=report, json=json, seed=seed,
-            max_seconds=max_seconds, measure=not no_measure, lang=lang,
+            source, terminal, output=output, keys=key, keep=keep, root=root, scale=scale, rows=rows,
+            replace=replace_rows, model=model or DEFAULT_MODEL, text=text, min_rows=min_rows, save=save,
+            report=report, json=json, seed=seed, max_seconds=max_seconds, measure=not no_measure, lang=lang,
         )  # fmt: skip
         return
-    refuse_given(context, ("key", "keep", "scale", "replace_rows"), "they are for databases, and INPUT is one table")
+    of_several = ("key", "keep", "root", "scale", "replace_rows")
+    refuse_given(context, of_several, "they are for databases, and INPUT is one table")
     if not isinstance(output, Path):
         raise errors.OptionError("--output is a URL, where databases go, and INPUT is one table: name a file")
     n_rows = rows_of_table(rows)

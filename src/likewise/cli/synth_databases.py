@@ -55,16 +55,16 @@ def rows_of_table(asked: list[str] | None) -> int | None:
 
 def synth_database(
     source: Path | str, terminal: Terminal, *, output: Path | str, keys: list[str] | None, keep: list[str] | None,
-    scale: float | None, rows: list[str] | None, replace: bool, model: str, text: str, min_rows: int | None,
-    save: Path | None, report: Path | None, json: Path | None, seed: int | None, max_seconds: float | None,
-    measure: bool, lang: Any,
+    root: str | None, scale: float | None, rows: list[str] | None, replace: bool, model: str, text: str,
+    min_rows: int | None, save: Path | None, report: Path | None, json: Path | None, seed: int | None,
+    max_seconds: float | None, measure: bool, lang: Any,
 ) -> None:  # fmt: skip
     """Learn a database, draw, write, then measure: what was drawn is safe before the measures begin."""
     check_outputs(save, report, json)
     check_output(output, replace=replace)
     many = _tables(rows)
     with terminal.doing("reading"):
-        real = open_database(str(source), keys, keep)
+        real = open_database(str(source), keys, keep, root)
         if is_sql(output):
             real.check_sql(output, replace=replace)
     for one in real.problems():

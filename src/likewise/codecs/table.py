@@ -53,6 +53,7 @@ from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Distinct, with_null
 from likewise.schema.identifiers.forms import CALLED, DEVICE, forms_of
 from likewise.schema.places import Pair, pairs_of
+from likewise.typing import Ints
 
 CODECS: dict[Kind, type[ColumnCodec]] = {
     Kind.CATEGORICAL: LevelCodec,
@@ -175,12 +176,13 @@ class TableCodec:
     @classmethod
     def fit(
         cls, frame: pl.DataFrame | Columns, schema: Schema, options: CodecOptions | None = None, *,
-        others: Sequence[pl.DataFrame | Columns] = (), **changes: Any,
+        others: Sequence[pl.DataFrame | Columns] = (), whose: Sequence[Ints] | None = None, **changes: Any,
     ) -> Self:  # fmt: skip
         """The codec of one canonical frame.
 
         Args:
             others: real rows that are not learnt, and whose keys and texts may not be drawn all the same.
+            whose: the person of each row, (n,) of the frame and then of each of `others`; None: the schema's entity.
             options: how finely and how protected; `changes` are single options by name.
 
         Raises:
@@ -189,8 +191,9 @@ class TableCodec:
         """
         options = _options(options, changes)
         # Column by column, for a summary that counts people holds as many pairs as there are rows.
-        made = tuple(_made(_summaries(frame, schema, others), schema, options))
-        return cls(made, options, maps=tuple(maps_of(made, _places_in(frame, schema, others), schema, options)))
+        made = tuple(_made(_summaries(frame, schema, others, whose), schema, options))
+        places = _places_in(frame, schema, others, whose)
+        return cls(made, options, maps=tuple(maps_of(made, places, schema, options)))
 
     @staticmethod
     def summarise(
@@ -495,23 +498,25 @@ def _narrowed(codec: ColumnCodec, condition: Condition) -> Narrowed:
 
 
 def _summaries(
-    frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns]
-) -> Iterator[tuple[str, Summary]]:
+    frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns],
+    whose: Sequence[Ints] | None = None,
+) -> Iterator[tuple[str, Summary]]:  # fmt: skip
     """The summary of each column that is not dropped."""
     columns = [column for column in schema if column.role != Role.DROP]
     _require(frame, [column.name for column in columns])
     frame = _columns_of(frame)
-    persons = _persons_of(frame, schema.entity)
-    left_out = [(other, _persons_of(other, schema.entity)) for other in map(_columns_of, others)]
+    parts = [frame, *map(_columns_of, others)]
+    persons, *others_persons = (_persons_of(part, schema.entity, whose, i) for i, part in enumerate(parts))
+    left_out = list(zip(parts[1:], others_persons, strict=True))
     for c in columns:
         summary = _summarise_column(frame[c.name], c, persons)
-        for other, whose in left_out:
+        for other, its in left_out:
             if isinstance(summary, PersonalSummary):
                 summary = summary.unlike(other.series(c.name))
             elif c.is_key:
-                summary = summary.merge(_summarise_column(other[c.name], c, whose))
+                summary = summary.merge(_summarise_column(other[c.name], c, its))
             elif isinstance(summary, TextSummary):
-                summary = summary.unlike(other.series(c.name), whose)
+                summary = summary.unlike(other.series(c.name), its)
         yield c.name, summary
 
 
@@ -533,12 +538,13 @@ def _made(parts: Iterable[tuple[str, Summary]], schema: Schema, options: CodecOp
 
 
 def _places_in(
-    frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns]
-) -> Iterator[tuple[Pair, PlaceSummary]]:
+    frame: pl.DataFrame | Columns, schema: Schema, others: Sequence[pl.DataFrame | Columns],
+    whose: Sequence[Ints] | None = None,
+) -> Iterator[tuple[Pair, PlaceSummary]]:  # fmt: skip
     """The summary of each pair of columns that is a place."""
     frame = _columns_of(frame)
     pairs = pairs_of(schema)
-    persons = _persons_of(frame, schema.entity) if pairs else None
+    persons = _persons_of(frame, schema.entity, whose) if pairs else None
     for pair in pairs:
         summary = summarise_places(frame.series(pair.latitude), frame.series(pair.longitude), persons)
         for other in map(_columns_of, others):
@@ -550,7 +556,11 @@ def _columns_of(frame: pl.DataFrame | Columns) -> Columns:
     return Columns.of(frame) if isinstance(frame, pl.DataFrame) else frame
 
 
-def _persons_of(frame: Columns, entity: str | None) -> Persons | None:
+def _persons_of(
+    frame: Columns, entity: str | None, whose: Sequence[Ints] | None = None, i: int = 0
+) -> Persons | None:  # fmt: skip
+    if whose is not None:
+        return Persons.of(pl.Series(whose[i]).hash())
     return None if entity is None else Persons.of(frame.series(entity).hash())  # numbers alike in every chunk
 
 

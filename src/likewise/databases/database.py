@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -43,6 +44,8 @@ class Database(Mapping[str, Any]):
         keys: None finds them (`infer_keys`). Texts such as "orders.user_id -> users.id" are all foreign keys that there
             are, and "users(id)" a primary key; those that no text tells are found. A mapping says the same:
             `{"orders.user_id": "users.id", "users": "id"}`. A `DatabaseSchema` is taken as it is.
+        root: the table whose rows are persons: all rows that go back to one are protected together. None finds it
+            (docs/databases.md).
 
     Attributes:
         tables: name -> Polars frame.
@@ -60,7 +63,7 @@ class Database(Mapping[str, Any]):
         (['orders.user -> users.id'], ('no',))
     """
 
-    def __init__(self, tables: Mapping[str, Any], keys: Keys = None) -> None:
+    def __init__(self, tables: Mapping[str, Any], keys: Keys = None, *, root: str | None = None) -> None:
         if not isinstance(tables, Mapping) or not tables:
             raise InputError("a database is a mapping of names to tables, one at least")
         self.tables: dict[str, pl.DataFrame] = {}
@@ -76,6 +79,8 @@ class Database(Mapping[str, Any]):
                 raise InputError(f"table {str(name)!r}: {error}") from error
             self.tables[str(name)], self._give_back[str(name)] = frame, give_back
         self.schema = _schema_of(self.tables, keys)
+        if root is not None:
+            self.schema = replace(self.schema, root=root)
         self._check_columns()
         self._rows: dict[ForeignKey, NDArray[np.int64]] = {}
         self._is_settled = False

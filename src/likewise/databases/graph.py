@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -48,6 +49,23 @@ class Links:
     share: float
     telling: float
     together: float = 0.0
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, links: Ints, n_parents: int) -> Self:
+        """What they show.
+
+        Args:
+            rows: (n, ...) of the table, without keys.
+            links: (n,) the row that each points at, below 0 for none.
+        """
+        points = links >= 0
+        some = np.flatnonzero(points)[:LOOKED_AT]
+        pointed, n = len(np.unique(links[points])), int(points.sum())
+        beside = int((points[1:] & (links[1:] == links[:-1])).sum())
+        return cls(
+            n_parents, pointed, n, n / max(len(links), 1), telling(numbers_of(rows[some]), links[some]),
+            beside / max(n - pointed, 1),
+        )  # fmt: skip
 
     @property
     def is_list(self) -> bool:
@@ -109,7 +127,7 @@ def graph_of(schema: DatabaseSchema, links: Mapping[ForeignKey, Links], kept: Co
         own = [key for key in early if key.table == table]
         fit = [key for key in own if _may_own(schema, key, links[key], kept)] if table not in kept else []
         if fit:
-            owner[table] = max(fit, key=lambda key: _rank(schema, key, links[key]))
+            owner[table] = max(fit, key=lambda key: rank(schema, key, links[key]))
         sides[table] = tuple(key for key in own if key != owner.get(table))
     return Graph(_sorted(schema.tables, early), owner, sides, tuple(late))
 
@@ -125,7 +143,8 @@ def _may_own(schema: DatabaseSchema, key: ForeignKey, links: Links, kept: Collec
     return not listed and links.share >= 0.5
 
 
-def _rank(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool, bool, float, float, str]:
+def rank(schema: DatabaseSchema, key: ForeignKey, links: Links) -> tuple[bool, bool, float, float, str]:
+    """By what of several foreign keys the owner is chosen, the greatest."""
     in_primary = set(key.columns) <= set(schema.tables[key.table].primary)
     return in_primary, links.together >= TOGETHER, round(links.telling, 2), links.n / max(links.pointed, 1), str(key)
 

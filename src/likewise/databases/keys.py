@@ -118,16 +118,24 @@ class DatabaseSchema:
         tables: by name.
         foreign: all foreign keys.
         evidence: of a key that was found, in words, how sure it is; by the key's text.
+        root: the table whose rows are the persons, to whom those of all tables belong that lead to it; None: it is
+            found (`roots.roots_of`).
 
     Raises:
-        SchemaError: a key names a table or a key that is not there, or stands twice.
+        SchemaError: a key, or `root`, names a table or a key that is not there, or stands twice.
     """
 
     tables: Mapping[str, TableSchema]
     foreign: tuple[ForeignKey, ...] = ()
     evidence: Mapping[str, str] = field(default_factory=dict, compare=False)
+    root: str | None = None
 
     def __post_init__(self) -> None:
+        if self.root is not None:
+            if self.root not in self.tables:
+                raise SchemaError(f"root: there is no table {self.root!r}{nearest(self.root, self.tables)}")
+            if self.tables[self.root].kept:
+                raise SchemaError(f"root: table {self.root!r} is kept as it is, and its rows are nobody's secret")
         for key in self.foreign:
             for name in (key.table, key.parent):
                 if name not in self.tables:
@@ -148,6 +156,13 @@ class DatabaseSchema:
     def into(self, table: str) -> tuple[ForeignKey, ...]:
         """The foreign keys that point at a table."""
         return tuple(key for key in self.foreign if key.parent == table)
+
+    def leading(self) -> frozenset[str]:
+        """The declared root and all tables from which foreign keys lead to it; none where none is declared."""
+        found = set[str]() if self.root is None else {self.root}
+        while more := {key.table for key in self.foreign if key.parent in found} - found:
+            found |= more
+        return frozenset(found)
 
     def key_columns(self, table: str) -> frozenset[str]:
         """Columns of a table that stand in a primary or a foreign key: what they hold is made, not learnt."""
@@ -213,6 +228,7 @@ class DatabaseSchema:
             "version": FORMAT_VERSION,
             "tables": {name: _plain(table) for name, table in self.tables.items()},
             "foreign": [_foreign(key) for key in self.foreign],
+            **({"root": self.root} if self.root is not None else {}),
             **({"evidence": dict(self.evidence)} if self.evidence else {}),
         }
 
@@ -231,7 +247,8 @@ class DatabaseSchema:
             tables = {str(name): _table(table) for name, table in data["tables"].items()}
             foreign = tuple(_key(key) for key in data["foreign"])
             evidence = {str(k): str(v) for k, v in data.get("evidence", {}).items()}
-            return cls(tables, foreign, evidence)
+            root = data.get("root")
+            return cls(tables, foreign, evidence, None if root is None else str(root))
         except LikewiseError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -8,12 +8,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
+from likewise.databases.graph import Links, graph_of
 from likewise.databases.integrity import Problem
 from likewise.databases.keys import DatabaseSchema, ForeignKey, key_text
 from likewise.databases.naming import same
 from likewise.databases.pointing import MISSING, ORPHAN
+from likewise.databases.roots import Roots, is_label, roots_of
 from likewise.schema.keys import PEOPLE, parts_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Overview:
         relations: its foreign keys.
         problems: what does not hold.
         lookups: tables whose rows might stay as they are, and why; it is for you to say so.
+        roots: whose the rows of each table are.
     """
 
     schema: DatabaseSchema
@@ -67,6 +69,27 @@ class Overview:
     relations: tuple[Relation, ...]
     problems: tuple[Problem, ...]
     lookups: Mapping[str, str]
+    roots: Roots
+
+    def belongings(self) -> list[str]:
+        """In words, whose rows count together: all rows of a root entity are learnt or held out together, and root
+        entities are counted behind what is kept.
+
+        Example:
+            >>> import polars as pl
+            >>> from likewise.databases.database import Database
+            >>> users = pl.DataFrame({"id": range(30)})
+            >>> orders = pl.DataFrame({"user": [i % 30 for i in range(90)]})
+            >>> Database({"users": users, "orders": orders}, ["orders.user -> users.id"]).overview().belongings()
+            ["rows of 'orders' belong to those of 'users'"]
+        """
+        lines = [
+            f"rows of {', '.join(map(repr, below))} belong to those of {name!r}"
+            for name in self.schema.tables
+            if (below := self.roots.belonging(name))
+        ]
+        by = (f"rows of {name!r} belong to whom column {column!r} names" for name, column in self.roots.columns.items())
+        return [*lines, *by]
 
     def table_lines(self) -> tuple[Sequence[str], list[Sequence[str]]]:
         """A line a table."""
@@ -106,7 +129,8 @@ class Overview:
             more += [f"orphans: {r.orphans:,}"] if r.orphans else []
             children = f"{r.least:,} / {r.median:g} / {r.most:,}, {_share(r.without)} of parents without"
             parts += [f"{r.key}", f"    {'; '.join(filter(None, (children, *more, r.types, r.evidence)))}"]
-        return "\n".join([*parts, "", self.picture()])
+        roots = ["", *self.belongings()] if self.belongings() else []
+        return "\n".join([*parts, *roots, "", self.picture()])
 
     def picture(self) -> str:
         """The tables as a tree, each below one that it points at; what else it points at stands behind it.
@@ -149,8 +173,20 @@ def overview(database: Database) -> Overview:
     return Overview(
         schema=schema, rows={name: len(frame) for name, frame in database.tables.items()},
         columns={name: frame.width for name, frame in database.tables.items()}, relations=relations,
-        problems=database.problems(), lookups=lookups(database),
+        problems=database.problems(), lookups=lookups(database), roots=_roots(database),
     )  # fmt: skip
+
+
+def _roots(database: Database) -> Roots:
+    schema, tables = database.schema, database.tables
+    links = {
+        key: Links.of(
+            tables[key.table].drop(schema.key_columns(key.table)), database.parent_rows(key), len(tables[key.parent])
+        )
+        for key in schema.foreign
+    }
+    kept = [name for name, table in schema.tables.items() if table.kept]
+    return roots_of(schema, graph_of(schema, links, kept), links, tables)
 
 
 def _relation(database: Database, key: ForeignKey) -> Relation:
@@ -190,7 +226,7 @@ def lookups(database: Database) -> dict[str, str]:
         few = 0 < len(frame) <= _FEW and n_children >= 10 * len(frame)
         if table.kept or not few or database.schema.of(name) or _holds_people(name):
             continue
-        label = next((c.name for c in frame if c.name not in table.primary and _is_label(c)), None)
+        label = next((c.name for c in frame if c.name not in table.primary and is_label(c)), None)
         if label is not None:
             each = f"{n_children / len(frame):,.0f} rows on average point at each"
             found[name] = f"{len(frame):,} rows, told apart by {label!r}, and {each}"
@@ -199,13 +235,6 @@ def lookups(database: Database) -> dict[str, str]:
 
 def _holds_people(table: str) -> bool:
     return any(same(word, who) for word in parts_of(table) for who in PEOPLE)
-
-
-def _is_label(column: pl.Series) -> bool:
-    """Whether texts tell all rows apart, and are no numbers."""
-    if column.dtype != pl.String or column.n_unique() < len(column):
-        return False
-    return column.cast(pl.Float64, strict=False).is_null().all()
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------

@@ -252,9 +252,12 @@ class Layout:
 
 def layout_of(
     told: Histories, schema: Schema, entity: str, time: str | None, static: Sequence[str] | None,
-    options: CodecOptions | None,
+    options: CodecOptions | None, whose: Ints | None = None,
 ) -> Layout:  # fmt: skip
     """How a table of histories is coded.
+
+    Args:
+        whose: (n,) the person of each row, where that is not the entity.
 
     Raises:
         SchemaError: a column declared static changes.
@@ -290,9 +293,9 @@ def layout_of(
         parts.append(_number(gap, table, schema[time] if clock.kind == "real" else None))
     learnt = {c.name: c.source if c.is_change else None for c in carried}
     own = tuple(made for name in own if (made := learnt.get(name, name)) is not None)
-    codec = TableCodec.fit(table, Schema(tuple(parts)), options)
+    codec = TableCodec.fit(table, Schema(tuple(parts)), options, whose=None if whose is None else [whose])
     row_keys = tuple(name for name in keys if name not in own_keys)
-    span = _span(told.lengths, codec.options.rows)
+    span = _span(_of_persons(told, whose), codec.options.rows)
     layout = Layout(codec, clock, time, fixed, own, (entity, *own_keys), row_keys, (), (), (), (), carried, gap, *span)
     repeats = _repeats(layout, told)
     return replace(
@@ -318,6 +321,16 @@ def _signed(layout: Layout, carried: Sequence[Carried], told: Histories) -> tupl
         same = next((other.name for other, its in found if other.same is None and np.array_equal(base, its)), None)
         found.append((replace(c, same=same), base))
     return tuple(c for c, _ in found)
+
+
+def _of_persons(told: Histories, whose: Ints | None) -> Ints:
+    """(E,) rows of each entity, or of the longest one of each person."""
+    if whose is None:
+        return told.lengths
+    who = np.unique(whose[told.starts], return_inverse=True)[1]
+    longest = np.zeros(who.max(initial=-1) + 1, np.int64)
+    np.maximum.at(longest, who, told.lengths)
+    return longest
 
 
 def _span(lengths: Ints, rows: int) -> tuple[int, int, int]:

@@ -75,7 +75,7 @@ class HistoryModel:
         cls, parts: list[Histories], schema: Schema, *, entity: str, time: str | None,
         static: Sequence[str] | None, options: CodecOptions | None, make: Callable[[], Generator],
         rng: np.random.Generator, progress: Progress | None = None,
-        bare: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+        bare: tuple[pl.DataFrame, pl.DataFrame] | None = None, whose: Ints | None = None,
     ) -> HistoryModel:  # fmt: skip
         """Learn histories.
 
@@ -84,10 +84,11 @@ class HistoryModel:
                 before nets are trained.
             bare: what entities without rows are, of both; their other columns are missing.
             make: a generator that has learnt nothing.
+            whose: the person of each row, by its number in the table, where that is not the entity.
         """
         told, held = parts
         parts.clear()
-        layout = layout_of(told, schema, entity, time, static, options)
+        layout = layout_of(told, schema, entity, time, static, options, None if whose is None else whose[told.rows])
         first_names = [*layout.keys, *layout.static, *layout.begun, *([time] if time else [])]
         of_entity = [c for c in schema if c.name in first_names]
         if bare is not None and time is None:  # else a start that is missing says it
@@ -98,7 +99,8 @@ class HistoryModel:
         n_entities = len(mine_first) + len(others_first)
         if len(mine_first) == 1:  # of which the last rows are held out
             n_entities, mine_first = 1, pl.concat([mine_first] * ALONE)
-        firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options)
+        people = None if whose is None or n_entities == 1 else [whose[told.rows[told.starts]]]
+        firsts = TableCodec.fit(mine_first, Schema(tuple(of_entity)), options, whose=people)
         told, held = told.some(LEARNT, rng), held.some(HELD, rng)
         mine, others = (layout_rows(layout, part, layout.longest) for part in (told, held))
         first, when, what = make(), make(), make()

@@ -86,6 +86,24 @@ def parted(
     return np.flatnonzero(~away[person]), np.flatnonzero(away[person])
 
 
+@dataclass(frozen=True)
+class People:
+    """Whose the rows of a table are, where no column of it tells.
+
+    Args:
+        whose: (n,) the person of each row.
+        held: (n,) whether it is kept from training; all rows of a person are, or none.
+    """
+
+    whose: npt.NDArray[np.int64]
+    held: npt.NDArray[np.bool_]
+
+    @property
+    def parts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Numbers of the rows to learn from and of those held out."""
+        return np.flatnonzero(~self.held), np.flatnonzero(self.held)
+
+
 def unnamed(keys: pl.Series) -> pl.Series:
     """Which keys tell nobody: nulls, NaN, blank texts."""
     if keys.dtype == pl.String:

@@ -34,6 +34,7 @@ from likewise.rules.plan import RulePlan
 from likewise.schema.column import Role, Schema
 from likewise.schema.distinct import Columns
 from likewise.schema.parse import parse, parse_declared, restore
+from likewise.schema.persons import People
 from likewise.series.sets import as_windows, giving_windows_back
 from likewise.synthesizer.beside import Beside, Drawn, Joined
 from likewise.synthesizer.completion import completed
@@ -257,6 +258,17 @@ class Synthesizer(Estimator, LatentMethods):
         self._keep(learnt)
         self._give_back, self._drawing = give_back, drawing
         warn_of_few_rows(learnt)
+        return self
+
+    def _fit_of(self, frame: pl.DataFrame, people: People) -> Self:
+        """Learn a table of a database, of which it is known whose each row is."""
+        split, training, drawing = streams(self)
+        counted, give_back = counted_of(frame, by_header=False)
+        table, schema, _ = table_of(self, counted, None, is_array=False)
+        learn = fit_rows if self.time is None else fit_histories
+        learnt = learn(self, table, schema, None, split, training, people=people)
+        self._keep(learnt)
+        self._give_back, self._drawing = give_back, drawing
         return self
 
     def _fit_database(self, database: Database) -> Self:

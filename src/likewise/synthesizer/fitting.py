@@ -34,7 +34,7 @@ from likewise.schema.distinct import Columns, Counted
 from likewise.schema.infer import doubts, infer_counted, timed, with_entity
 from likewise.schema.lives import word_on_rows
 from likewise.schema.parse import parse, parse_counted, parse_declared
-from likewise.schema.persons import LEAST_ENTITIES, parted
+from likewise.schema.persons import LEAST_ENTITIES, People, parted
 from likewise.synthesizer.beside import Beside, Joined, with_static
 from likewise.synthesizer.histories import learn_histories, learn_within, warn_of_one_series
 from likewise.synthesizer.parameters import condition_fields, table_generator
@@ -134,24 +134,28 @@ def bounded(synth: Synthesizer, schema: Schema) -> Schema:
 
 def fit_rows(
     synth: Synthesizer, table: Columns, schema: Schema, holdout: Any, split: np.random.Generator,
-    training: np.random.Generator,
+    training: np.random.Generator, people: People | None = None,
 ) -> Learnt:  # fmt: skip
     """Learn the rows of a canonical table, of which nothing is left: a table is many times its codes."""
     generator, only = table_generator(synth, schema), resolve(synth.only or {}, schema)
-    whose = persons_in(table, schema.entity)
+    whose = persons_in(table, schema.entity) if people is None else people.whose
     rows = rows_of_class(table, only, whose)
     left_out = None
     if only:
         table, left_out = parts_of(table, rows, np.setdiff1d(np.arange(len(table)), rows))
     rules = rules_of(schema, table, whose[rows], synth.codec, strict=synth.strict_rules)
-    train_rows, holdout_rows = split_of(synth, whose[rows], split, own=holdout is None)
+    if people is None:
+        train_rows, holdout_rows = split_of(synth, whose[rows], split, own=holdout is None)
+    else:
+        train_rows, holdout_rows = people.parts
     learnt, kept = parts_of(table, train_rows, holdout_rows)
     kept = kept if holdout is None else Columns.of(parse(from_frame(holdout)[0], schema))
     chosen = meeting_rows(kept, only) if only else None
     if rules is not None:
         learnt, kept = rules.forward(learnt), rules.forward(kept)
         left_out = None if left_out is None else rules.forward(left_out)
-    codec = codec_of(learnt, schema if rules is None else rules.inner, synth.codec, (left_out, kept))
+    counted = None if people is None else [whose[train_rows], whose[:0], whose[holdout_rows]]
+    codec = codec_of(learnt, schema if rules is None else rules.inner, synth.codec, (left_out, kept), counted)
     kept = kept if chosen is None else kept.rows(chosen)
     gate, held = gate_of(codec.encode(learnt), codec.alphabet.sizes), codec.encode(kept)
     del table, learnt, left_out, kept
@@ -164,12 +168,13 @@ def fit_rows(
 
 def fit_histories(
     synth: Synthesizer, table: Columns, schema: Schema, holdout: Any, split: np.random.Generator,
-    training: np.random.Generator, joined: Joined | None = None,
+    training: np.random.Generator, joined: Joined | None = None, people: People | None = None,
 ) -> Learnt:  # fmt: skip
     """Learn the rows of entities in time.
 
     Args:
         joined: where the table is of two: whence it comes.
+        people: whose the rows are, where that is not the entity; rows of one entity are all held out or none.
     """
     assert synth.time is not None
     if holdout is not None:
@@ -181,7 +186,7 @@ def fit_histories(
         others = [name for name in joined.beside.static if name != joined.beside.entity]
         declared = list(dict.fromkeys([*declared, *others]))
 
-    rules = _rules_of_rows(synth, table, schema, joined)
+    rules = _rules_of_rows(synth, table, schema, joined, people)
     if made := [name for name in declared or () if rules is not None and name in rules.made]:
         raise RuleError(f"a rule makes column {made[0]!r} of others, and static names it: leave it out of static")
 
@@ -190,7 +195,7 @@ def fit_histories(
             table.frame() if rules is None else rules.forward(table).frame(), schema if rules is None else rules.inner,
             time=synth.time, static=declared, holdout=synth.holdout, options=synth.codec,
             make=_of_histories(synth, schema), split=split, training=training, progress=report,
-            bare=_bare(joined, schema),
+            bare=_bare(joined, schema), people=people,
         )  # fmt: skip
     if joined is not None:
         learnt, held = joined.kept[learnt], joined.kept[held]
@@ -215,14 +220,15 @@ def _of_histories(synth: Synthesizer, schema: Schema) -> Callable[[], Generator]
 
 
 def _rules_of_rows(
-    synth: Synthesizer, table: Columns, schema: Schema, joined: Joined | None
+    synth: Synthesizer, table: Columns, schema: Schema, joined: Joined | None, people: People | None
 ) -> RulePlan | None:  # fmt: skip
     """How the rules of the rows of histories are kept; None where there are none.
 
     Raises:
         RuleError: histories cannot keep one.
     """
-    rules = rules_of(schema, table, persons_in(table, schema.entity), synth.codec, strict=synth.strict_rules)
+    whose = persons_in(table, schema.entity) if people is None else people.whose
+    rules = rules_of(schema, table, whose, synth.codec, strict=synth.strict_rules)
     if rules is not None:
         ties = {str(schema.entity): "whose the rows are", str(synth.time): "what orders them"}
         check_plan(rules, ties | dict.fromkeys(() if joined is None else joined.beside.static, "of the static table"))

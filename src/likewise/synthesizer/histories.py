@@ -26,11 +26,11 @@ from likewise.models.base import Generator
 from likewise.rules.plan import RulePlan
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.parse import parse_declared
-from likewise.schema.persons import parted
+from likewise.schema.persons import People, parted
 from likewise.synthesizer.asked import asked_of, drawn_as_asked
 from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.training.loop import Progress
-from likewise.typing import Floats, Ints
+from likewise.typing import Bools, Floats, Ints
 
 FEW = 4
 """Times as many entities as must stand behind what is kept: of fewer, the protected ends of a range cut half of it."""
@@ -91,11 +91,13 @@ def learn_histories(
     table: pl.DataFrame, schema: Schema, *, time: str | bool, static: Sequence[str] | None, holdout: float,
     options: CodecOptions | None, make: Callable[[], Generator], split: np.random.Generator,
     training: np.random.Generator, progress: Progress | None, bare: pl.DataFrame | None = None,
+    people: People | None = None,
 ) -> tuple[HistoryModel, Ints, Ints]:  # fmt: skip
     """The model of a canonical table, and the numbers of the rows that it was learnt from and that were held out.
 
     Args:
         bare: (k, columns) entities without rows, canonical; None of a table that knows none.
+        people: whose the rows are, where that is not the entity.
 
     Raises:
         InputError, SchemaError, OptionError: the table is none of histories, or the model learns none.
@@ -115,8 +117,10 @@ def learn_histories(
         learnt, left = told.parted_in_time(holdout)
         schema = schema.replace(entity, role=Role.ID)
     else:
-        _warn_of_few(entity, len(told.starts), options or CodecOptions())
-        mine, held = parted(told.whose, holdout, split)
+        n = len(told.starts) if people is None else len(np.unique(people.whose[told.rows]))
+        _warn_of_few(entity, n, options or CodecOptions())
+        held_out = None if people is None else people.held[told.rows]
+        mine, held = parted(told.whose, holdout, split) if held_out is None else _parts(held_out)
         learnt, left = (told.of_entities(np.unique(told.whose[rows])) for rows in (mine, held))
     if not learnt.position.any():  # the few entities of several rows are all held out
         learnt, left = told, told.of_entities(np.zeros(0, np.int64))
@@ -129,9 +133,13 @@ def learn_histories(
     del table, told, learnt, left
     model = HistoryModel.fit(
         parts, schema, entity=entity, time=when, static=static, options=options, make=make, rng=training,
-        progress=progress, bare=without,
+        progress=progress, bare=without, whose=None if people is None else people.whose,
     )  # fmt: skip
     return model if many is None else replace(model, n_entities=many), *rows
+
+
+def _parts(held: Bools) -> tuple[Ints, Ints]:
+    return np.flatnonzero(~held), np.flatnonzero(held)
 
 
 def warn_of_one_series() -> None:

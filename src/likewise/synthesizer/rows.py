@@ -66,15 +66,25 @@ def parts_of(table: Columns, one: npt.NDArray[np.int64], other: npt.NDArray[np.i
 
 
 def codec_of(
-    table: Columns, schema: Schema, options: CodecOptions | None, others: Sequence[Columns | None]
-) -> TableCodec:
-    """The codec of the rows to learn from; no key of the other real rows is made again either."""
+    table: Columns, schema: Schema, options: CodecOptions | None, others: Sequence[Columns | None],
+    whose: Sequence[npt.NDArray[np.int64]] | None = None,
+) -> TableCodec:  # fmt: skip
+    """The codec of the rows to learn from; no key of the other real rows is made again either.
+
+    Args:
+        whose: as `TableCodec.fit` takes it, of the table and of each of the others.
+    """
     some = [other for other in others if other is not None and len(other)]
+    if whose is not None and len(np.unique(whose[0])) == len(whose[0]):
+        whose = None  # each row is a person, and rows are counted faster
+    if whose is not None:
+        at = [i for i, other in enumerate(others, 1) if other is not None and len(other)]
+        whose = [whose[0], *(whose[i] for i in at)]
     if options is not None and options.k_anonymous is not None:
         from likewise.privacy.codec import anonymous_codec
 
         return anonymous_codec(table.frame(), schema, options, [other.frame() for other in some])
-    return TableCodec.fit(table, schema, options, others=some)
+    return TableCodec.fit(table, schema, options, others=some, whose=whose)
 
 
 def rows_of_class(table: Columns, only: dict[str, Condition], whose: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -88,6 +88,27 @@ def find(
     return in_order(sorted(found, key=lambda one: rank.index(type(one))))
 
 
+def shared_by_people(
+    found: Iterable[Derived], tables: Mapping[str, pl.DataFrame], whose: Mapping[str, Ints]
+) -> tuple[Derived, ...]:
+    """What was found, without values that fewer people hold than are told of.
+
+    Args:
+        whose: by table, (n,) the person of each row.
+    """
+    return tuple(one for each in found if (one := _shared(each, tables, whose)) is not None)
+
+
+def _shared(one: Derived, tables: Mapping[str, pl.DataFrame], whose: Mapping[str, Ints]) -> Derived | None:
+    if not isinstance(one, Implied):
+        return one
+    table, column = one.place
+    held = pl.DataFrame({"v": tables[table][column].cast(pl.String), "who": whose[table]})
+    often = held.group_by("v").agg(pl.col("who").n_unique()).filter(pl.col("who") >= SHARED)["v"].to_list()
+    present, absent = (tuple(v for v in values if v in often) for values in (one.present, one.absent))
+    return replace(one, present=present, absent=absent) if present and absent else None
+
+
 @dataclass(frozen=True)
 class _Pair:
     """Two tables by one key, some parents with all their rows.

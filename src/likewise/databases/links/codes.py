@@ -27,7 +27,7 @@ MOST = 64
 MOST_ROWS = 256
 """Kept tables of so many rows at most have a code for each row."""
 LEAST = 5
-"""Rows that stand behind a leaf at least, where rows are not kept."""
+"""People who stand behind a leaf at least, where rows are not kept."""
 LOOK_AT = 20_000
 
 
@@ -57,26 +57,36 @@ class SideCodes:
     cluster_of: Ints
 
     @classmethod
-    def fit(cls, parents: pl.DataFrame, degrees: Ints, rng: np.random.Generator, *, kept: bool = False) -> Self:
+    def fit(
+        cls, parents: pl.DataFrame, degrees: Ints, rng: np.random.Generator, *, kept: bool = False,
+        whose: Ints | None = None,
+    ) -> Self:  # fmt: skip
         """Learn the codes of a table.
 
         Args:
             parents: (P, ...) its canonical columns without keys.
             degrees: (P,) links into each row.
             kept: whether its rows stay as they are, in this order.
+            whose: (P,) the person of each row, of whom `LEAST` stand behind a leaf; None counts rows.
         """
         p, own = len(degrees), np.asarray(degrees, np.int64)
         nothing = np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, np.int64)
         if kept and p <= MOST_ROWS:
             return cls(p, None, *nothing)
-        features = Features.fit(parents, own)
+        least, who = 1 if kept else LEAST, np.arange(p) if kept or whose is None else whose
+        features = Features.fit(parents, own, None if kept else whose)
         points = features(parents, own)
-        least = 1 if kept else LEAST
         n_leaves = max(1, min(MOST * MOST, p if kept else p // max(isqrt(p), least)))
-        clusters = _centres(points, min(MOST, isqrt(n_leaves - 1) + 1), least, rng)
+        clusters = _centres(points, min(MOST, isqrt(n_leaves - 1) + 1), least, rng, who)
         at = _nearest(points, clusters)
         inner = [
-            _centres(points[at == k], min(MOST, round(n_leaves * int((at == k).sum()) / max(1, p)) or 1), least, rng)
+            _centres(
+                points[at == k],
+                min(MOST, round(n_leaves * int((at == k).sum()) / max(1, p)) or 1),
+                least,
+                rng,
+                who[at == k],
+            )
             for k in range(len(clusters))
         ]
         cluster_of = np.repeat(np.arange(len(clusters)), [len(some) for some in inner])
@@ -167,30 +177,41 @@ def _nearest(points: Floats, centres: Floats) -> Ints:
     return found
 
 
-def _centres(points: Floats, k: int, least: int, rng: np.random.Generator) -> Floats:
-    """(<= k, F) centres by k-means, each of `least` points or more where there are so many; near ones beside each
-    other.
+def _centres(points: Floats, k: int, least: int, rng: np.random.Generator, whose: Ints) -> Floats:
+    """(<= k, F) centres by k-means, each of points of `least` people or more where there are so many; near ones beside
+    each other.
+
+    Args:
+        whose: (P,) the person of each point.
 
     References: Lloyd 1982; first centres as Arthur and Vassilvitskii 2007 choose them.
     """
-    some = points if len(points) <= LOOK_AT else points[np.sort(rng.choice(len(points), LOOK_AT, replace=False))]
-    if k <= 1 or len(some) < 2 * least:
-        return some.mean(0, keepdims=True) if len(some) >= least else np.zeros((1, points.shape[1]))
+    if len(points) > LOOK_AT:
+        chosen = np.sort(rng.choice(len(points), LOOK_AT, replace=False))
+        points, whose = points[chosen], whose[chosen]
+    some, who = points, np.unique(whose, return_inverse=True)[1]
+    n_people = int(who.max(initial=-1)) + 1
+    if k <= 1 or n_people < 2 * least:
+        return some.mean(0, keepdims=True) if n_people >= least else np.zeros((1, points.shape[1]))
     centres = _first(some, k, rng)
     for _ in range(20):
         at = _nearest(some, centres)
-        moved = _means(some, at, len(centres))
+        moved = _means(some, at, who, len(centres))
         still = len(moved) == len(centres) and np.allclose(moved, centres)
         centres = moved
         if still:
             break
-    while len(centres) > 1:  # the emptiest is given up, one at a time: its points may fill others
-        counts = np.bincount(_nearest(some, centres), minlength=len(centres))
-        if counts.min() >= least:
+    moved = centres
+    while True:  # the emptiest is given up, one at a time: its points may fill others
+        at = _nearest(some, moved)
+        counts = np.bincount(np.unique(at * n_people + who) // n_people, minlength=len(moved))
+        if len(moved) > 1 and counts.min() < least:
+            centres = moved = np.delete(moved, counts.argmin(), axis=0)
+        elif moved is centres:
+            moved = _means(some, at, who, len(centres))
+        else:
             break
-        centres = np.delete(centres, counts.argmin(), axis=0)
-    at = _nearest(some, centres)
-    centres = _means(some, at, len(centres))
+    centres = moved
     middle = centres - centres.mean(0)
     axis = np.linalg.svd(middle, full_matrices=False)[2][0]
     axis = axis * (1.0 if axis[np.abs(axis).argmax()] > 0 else -1.0)
@@ -208,11 +229,18 @@ def _first(points: Floats, k: int, rng: np.random.Generator) -> Floats:
     return points[chosen]
 
 
-def _means(points: Floats, at: Ints, k: int) -> Floats:
-    """(<= k, F) means of the points at each centre; of those without points none."""
+def _means(points: Floats, at: Ints, who: Ints, k: int) -> Floats:
+    """(<= k, F) means of the points at each centre, in which each person weighs as much; of those without points none.
+
+    Args:
+        who: (P,) whose each point is, 0, 1, ...
+    """
     counts = np.bincount(at, minlength=k)
+    _, pair, of_pair = np.unique(at * (int(who.max(initial=0)) + 1) + who, return_inverse=True, return_counts=True)
+    weights = 1.0 / of_pair[pair]
     order = np.argsort(at, kind="stable")
     full = counts > 0
     starts = (np.cumsum(counts) - counts)[full]
-    means: Floats = np.add.reduceat(points[order], starts, axis=0) / counts[full, None]
+    sums = np.add.reduceat(points[order] * weights[order, None], starts, axis=0)
+    means: Floats = sums / np.bincount(at, weights, minlength=k)[full, None]
     return means

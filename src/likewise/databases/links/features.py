@@ -15,7 +15,7 @@ from likewise.typing import Floats, Ints
 
 MOST_LEVELS = 24
 SHARED = 5
-"""Rows that share a level at least for it to be looked at, as in the codecs."""
+"""People who share a level at least for it to be looked at, as in the codecs."""
 MOST_COLUMNS = 4096
 
 
@@ -60,9 +60,13 @@ class Levels:
         return len(self.levels)
 
     @classmethod
-    def of(cls, name: str, series: pl.Series) -> Levels:
-        counts = series.cast(pl.String).alias("level").value_counts().sort("count", "level", descending=[True, False])
-        counts = counts.filter(pl.col("count") >= SHARED).head(MOST_LEVELS)
+    def of(cls, name: str, series: pl.Series, whose: Ints | None) -> Levels:
+        held = pl.DataFrame(
+            {"level": series.cast(pl.String), "who": np.arange(len(series)) if whose is None else whose}
+        )
+        counts = held.group_by("level").agg(pl.len().alias("count"), pl.col("who").n_unique().alias("people"))
+        counts = counts.filter(pl.col("people") >= SHARED).sort("count", "level", descending=[True, False])
+        counts = counts.head(MOST_LEVELS)
         shares = counts["count"].to_numpy() / max(1, len(series))
         spread = float((shares * (1 - shares)).sum())
         return cls(name, tuple(counts["level"].to_list()), 1 / np.sqrt(spread) if spread > 0.01 else 1.0)
@@ -86,10 +90,14 @@ class Features:
     degree: tuple[float, float]
 
     @classmethod
-    def fit(cls, frame: pl.DataFrame, degrees: Ints) -> Self:
-        """Learn it from canonical columns (P, ...) and links into each row (P,)."""
+    def fit(cls, frame: pl.DataFrame, degrees: Ints, whose: Ints | None = None) -> Self:
+        """Learn it from canonical columns (P, ...) and links into each row (P,).
+
+        Args:
+            whose: (P,) the person of each row; None counts rows behind a level.
+        """
         logs = np.log1p(degrees) if len(degrees) else np.zeros(1)
-        found = [_learnt(series) for series in frame.iter_columns()]
+        found = [_learnt(series, whose) for series in frame.iter_columns()]
         return cls(
             tuple(one for one in found if one is not None and one.width), (float(logs.mean()), float(logs.std()) or 1.0)
         )
@@ -129,11 +137,11 @@ class Features:
         return cls(tuple(map(_column, parts)), (float(degree[0]), float(degree[1]) or 1.0))
 
 
-def _learnt(series: pl.Series) -> Number | Levels | None:
+def _learnt(series: pl.Series, whose: Ints | None) -> Number | Levels | None:
     if series.dtype.is_numeric() or series.dtype.is_temporal():
         return Number.of(series.name, series)
     if series.dtype == pl.Boolean or series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
-        return Levels.of(series.name, series)
+        return Levels.of(series.name, series, whose)
     return None
 
 

@@ -55,15 +55,21 @@ class Fresh:
     missing_share: float = 0.0
 
     @classmethod
-    def of(cls, series: pl.Series) -> Self:
-        """Learn it from a column of keys."""
+    def of(cls, series: pl.Series, whose: Ints | None = None) -> Self:
+        """Learn it from a column of keys.
+
+        Args:
+            whose: (n,) the person of each row; None counts rows behind a form.
+        """
         known = _finite(series)
         missing = series.null_count() / max(1, len(series))
         if not _whole(known):
-            texts = known.cast(pl.String, strict=False) if known.dtype != pl.Binary else known.bin.encode("hex")
-            texts = texts.filter(texts != "")
+            texts = series.cast(pl.String, strict=False) if series.dtype != pl.Binary else series.bin.encode("hex")
+            there = (texts != "").fill_null(False)
+            persons = None if whose is None else pl.Series(whose).filter(there)
+            summary = summarise_ids(texts.filter(there), persons)
             column = Column(name=series.name, kind=Kind.ID, role=Role.ID)
-            return cls(IdCodec.from_summary(summarise_ids(texts), column, CodecOptions()), missing_share=missing)
+            return cls(IdCodec.from_summary(summary, column, CodecOptions()), missing_share=missing)
         if known.is_empty():
             return cls(None, missing_share=missing)
         start, room = _free(known.unique().sort(), _limits(series.dtype))
@@ -120,13 +126,13 @@ class Drawn:
     spare: Fresh | None = None
 
     @classmethod
-    def of(cls, series: pl.Series) -> Self:
-        """Learn it from a column."""
+    def of(cls, series: pl.Series, whose: Ints | None = None) -> Self:
+        """Learn it from a column; `whose` as `Fresh.of` takes it."""
         known = _finite(series)
         if not (_whole(known) or known.dtype.is_temporal()):
             numbers = known.dtype.is_numeric() or known.dtype == pl.Boolean
             numbers |= isinstance(known.dtype, pl.Enum)
-            return cls(spare=None if numbers or known.n_unique() < OWN * len(known) else Fresh.of(series))
+            return cls(spare=None if numbers or known.n_unique() < OWN * len(known) else Fresh.of(series, whose))
         ticks = known.to_physical().cast(pl.Int64).unique().sort().to_numpy()
         return cls(int(np.gcd.reduce(np.diff(ticks))) or 1 if len(ticks) > 1 else 1)
 
@@ -142,23 +148,26 @@ class Drawn:
 Maker = Fresh | Position | Drawn
 
 
-def maker_of(series: pl.Series, rest: pl.DataFrame | None, *, may_count: bool = True) -> Maker:
+def maker_of(
+    series: pl.Series, rest: pl.DataFrame | None, *, may_count: bool = True, whose: Ints | None = None
+) -> Maker:  # fmt: skip
     """How a key column that copies no other is made.
 
     Args:
         series: (n,) the real column.
         rest: (n, ...) the other columns of its key; None: no two rows may share the column alone.
         may_count: whether it may be a position: one column of a key is.
+        whose: (n,) the person of each row; None counts rows.
     """
     told = series.dtype.is_temporal() or series.dtype == pl.Boolean
     told |= isinstance(series.dtype, pl.Enum) and (rest is not None or len(series.dtype.categories) < LISTED)
     if told or (_is_number(series) and not _whole(series)):
-        return Drawn.of(series)
+        return Drawn.of(series, whose)
     if rest is None:
-        return Fresh.of(series)
+        return Fresh.of(series, whose)
     if may_count and (found := _position(series, rest)) is not None:
         return found
-    return Fresh.of(series) if series.n_unique() > OWN * len(series) else Drawn.of(series)
+    return (Fresh if series.n_unique() > OWN * len(series) else Drawn).of(series, whose)
 
 
 def _position(series: pl.Series, rest: pl.DataFrame) -> Position | None:

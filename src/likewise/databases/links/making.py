@@ -58,9 +58,16 @@ class Keys:
     widths: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema) -> Self:
-        """Learn it from the real tables."""
-        found = {name: dict(_makers(tables[name], name, schema)) for name in schema.tables}
+    def fit(
+        cls, tables: Mapping[str, pl.DataFrame], schema: DatabaseSchema, whose: Mapping[str, Ints] | None = None
+    ) -> Self:
+        """Learn it from the real tables.
+
+        Args:
+            whose: by table, (n,) the person of each row; None counts rows behind the form of a key.
+        """
+        people = whose or {}
+        found = {name: dict(_makers(tables[name], name, schema, people.get(name))) for name in schema.tables}
         makers = {name: {c: some[c] for c in _columns(name, schema) if c in some} for name, some in found.items()}
         dtypes = {
             name: {c: _type(tables[name][c], found, name, schema) for c in _columns(name, schema)}
@@ -194,21 +201,24 @@ def _is_circular(table: str, column: str, schema: DatabaseSchema) -> bool:
     return False
 
 
-def _makers(frame: pl.DataFrame, table: str, schema: DatabaseSchema) -> Iterator[tuple[str, Maker]]:
+def _makers(
+    frame: pl.DataFrame, table: str, schema: DatabaseSchema, whose: Ints | None
+) -> Iterator[tuple[str, Maker]]:  # fmt: skip
     own, counting = schema.tables[table], set[str]()
     for column in reversed(_columns(table, schema)):  # numbers of lines stand behind what they are lines of
         if any(True for _ in _sources(table, column, schema)):
             if _is_circular(table, column, schema):
-                yield column, Fresh.of(frame[column])
+                yield column, Fresh.of(frame[column], whose)
             continue
         keys = [key for key in own.keys if column in key]
         longest: Columns = max(keys, key=len, default=(column,))
         rest = None if (column,) in keys else frame.select(c for c in longest if c != column)
         may_count = not counting & {c for key in keys for c in key}
-        maker = maker_of(frame[column], rest if rest is not None and rest.width else None, may_count=may_count)
+        rest = rest if rest is not None and rest.width else None
+        maker = maker_of(frame[column], rest, may_count=may_count, whose=whose)
         counting |= {column} if isinstance(maker, Position) else set()
         learnt = column not in schema.key_columns(table)  # a unique mail address, say: only repeats are made anew
-        yield column, Drawn.of(frame[column]) if learnt and isinstance(maker, Fresh) else maker
+        yield column, Drawn.of(frame[column], whose) if learnt and isinstance(maker, Fresh) else maker
 
 
 def _type_name(dtype: pl.DataType) -> str | list[str]:

@@ -56,7 +56,10 @@ class Siblings:
     shared: Floats
 
     @classmethod
-    def fit(cls, rows: pl.DataFrame, link: Ints, side: SideCodes, parents: pl.DataFrame, degrees: Ints) -> Self | None:
+    def fit(
+        cls, rows: pl.DataFrame, link: Ints, side: SideCodes, parents: pl.DataFrame, degrees: Ints,
+        whose: Ints | None = None,
+    ) -> Self | None:  # fmt: skip
         """Learn it; None where there is too little to learn it from.
 
         Args:
@@ -64,6 +67,7 @@ class Siblings:
             link: (n,) the row each points at, -1 for none.
             side: how those are coded.
             parents, degrees: (P, ...) and (P,), as `side` was fitted with.
+            whose: (n,) the person of each row; None counts rows behind a level.
         """
         if side.features is None or not rows.width:
             return None
@@ -72,7 +76,7 @@ class Siblings:
             link = np.where((link >= 0) & upto[link], link, -1)
         at = np.flatnonzero(link >= 0)
         rows, link = rows[at], link[at]
-        features = Features.fit(rows, np.zeros(len(rows), np.int64))
+        features = Features.fit(rows, np.zeros(len(rows), np.int64), None if whose is None else whose[at])
         x = _numbers(features, rows)
         codes = side.codes(parents, degrees)
         cells = Cells.of(codes, None)

@@ -5,6 +5,7 @@ of the row it points at, and what points at none, such as a customer, is a unit.
 every row must have before others, then one in the primary key, then that to the table of most rows, so that units are
 small: an order line belongs to the customer of its order, not to its product. Tables that are kept as they are, and
 those of fewer than twenty rows, are lists of what there is (countries, states of an order): nobody belongs to them.
+Where the schema declares a root, tables belong by the links that lead to it.
 
 Rows of one unit hang together, units do not, or hardly: they may still share side parents. Name lists as `kept` where
 they are larger, for else their rows are the units: coarser than need be, which makes intervals wide and hides nothing.
@@ -30,17 +31,22 @@ LEAST = 20
 def owners(real: Linked) -> dict[str, ForeignKey]:
     """The link by which the rows of each table belong to those of another; roots and lists have none."""
     schema, found = real.schema, dict[str, ForeignKey]()
+    leading = schema.leading()
     for table in schema.tables:
+        if table == schema.root:
+            continue
         fit = [key for key in schema.of(table) if not key.is_self and not is_list(real, key.parent)]
         fit = [] if is_list(real, table) else [key for key in fit if not _leads(found, key.parent, table)]
         if fit:
-            found[table] = max(fit, key=lambda key: _rank(schema, key, len(real.tables[key.parent])))
+            found[table] = max(
+                fit, key=lambda key: (key.parent in leading, *_rank(schema, key, len(real.tables[key.parent])))
+            )
     return found
 
 
 def is_list(real: Linked, table: str) -> bool:
     """Whether a table lists what there is, and nobody belongs to it."""
-    return real.schema.tables[table].kept or len(real.tables[table]) < LEAST
+    return table != real.schema.root and (real.schema.tables[table].kept or len(real.tables[table]) < LEAST)
 
 
 def _rank(schema: DatabaseSchema, key: ForeignKey, rows: int) -> tuple[bool, bool, int, str]:

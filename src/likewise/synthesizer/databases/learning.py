@@ -5,6 +5,7 @@ Legend: n rows of a table, P of its parent.
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from likewise.databases.database import Database
-from likewise.databases.derived import Derived, find, learnable
-from likewise.databases.graph import LOOKED_AT, Graph, Links, graph_of, numbers_of, telling
+from likewise.databases.derived import Derived, find, learnable, shared_by_people
+from likewise.databases.graph import Graph, Links, graph_of
 from likewise.databases.keys import DatabaseSchema, ForeignKey
 from likewise.databases.links.agreeing import Agreements
 from likewise.databases.links.codes import SideCodes
@@ -26,9 +27,11 @@ from likewise.databases.links.makers import Position
 from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
 from likewise.databases.pointing import MISSING
-from likewise.errors import OptionError
+from likewise.databases.roots import LEAST, Roots, held_out, roots_of
+from likewise.errors import LikewiseWarning, OptionError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
+from likewise.schema.persons import People, likely_entity
 from likewise.synthesizer.databases.context import most_telling, shown, taken
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.paired import pairs_of
@@ -111,10 +114,12 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     links = {key: np.maximum(database.parent_rows(key), MISSING) for key in schema.foreign}
     seen = {key: _seen(database, key, links[key]) for key in schema.foreign}
     graph = graph_of(schema, seen, kept)
+    roots = roots_of(schema, graph, seen, database.tables)
     seed = int(np.random.SeedSequence(synth.random_state).generate_state(1, np.uint64)[0])
     early = [*graph.owner.values(), *(key for keys in graph.sides.values() for key in keys)]
-    derived = find(database.tables, schema, seed_of(seed, ""), early)
-    learning = _Learning(synth, database, learnable(database.tables, derived), graph, links, seed)
+    whose = roots.whose(links, {name: len(rows) for name, rows in database.tables.items()}, database.tables)
+    derived = shared_by_people(find(database.tables, schema, seed_of(seed, ""), early), database.tables, whose)
+    learning = _Learning(synth, database, learnable(database.tables, derived), graph, links, seed, roots, whose)
     for name in graph.order:
         with telling_of(name, graph.owner.get(name)):
             learning.table(name)
@@ -178,16 +183,8 @@ def _check_kept(schema: DatabaseSchema, kept: Sequence[str]) -> None:
 
 
 def _seen(database: Database, key: ForeignKey, links: Ints) -> Links:
-    points = links >= 0
     own = database.tables[key.table].drop(database.schema.key_columns(key.table))
-    some = np.flatnonzero(points)[:LOOKED_AT]
-    n_parents = len(database.tables[key.parent])
-    pointed, n = len(np.unique(links[points])), int(points.sum())
-    beside = int((points[1:] & (links[1:] == links[:-1])).sum())
-    return Links(
-        n_parents, pointed, n, n / max(len(links), 1), telling(numbers_of(own[some]), links[some]),
-        beside / max(n - pointed, 1),
-    )  # fmt: skip
+    return Links.of(own, links, len(database.tables[key.parent]))
 
 
 class _Learning:
@@ -195,13 +192,14 @@ class _Learning:
 
     def __init__(
         self, synth: Synthesizer, database: Database, tables: Mapping[str, pl.DataFrame], graph: Graph,
-        links: dict[ForeignKey, Ints], seed: int,
+        links: dict[ForeignKey, Ints], seed: int, roots: Roots, whose: Mapping[str, Ints],
     ) -> None:  # fmt: skip
         self.synth, self.database, self.graph, self.links = synth, database, graph, links
         self.tables, self.seed = tables, seed
-        self.keys = Keys.fit(database.tables, database.schema)
+        self.keys = Keys.fit(database.tables, database.schema, whose)
         self.own = {name: rows.drop(self.keys.made(name), strict=False) for name, rows in tables.items()}
         self.schemas = {name: schema_of(own, database.schema.tables[name].columns) for name, own in self.own.items()}
+        self.people = _people(roots, links, database.tables, self.own, self.schemas, synth.holdout, seed)
         self.models: dict[str, TableModel] = {}
         self.siblings: dict[ForeignKey, Siblings] = {}
         self.wide: dict[str, pl.DataFrame] = {}
@@ -271,7 +269,10 @@ class _Learning:
             paired = pairs_of({key: self.counts(key) for key in graph.planned(name)}, links)
             model = replace(model, mixed=sort is not None, paired=paired)
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)
-        way, inner = learn_rows(make, own[at], schema, told[at] if told.width else told, context, groups, order)
+        people = self.people[name]
+        people = People(people.whose[at], people.held[at])
+        told = told[at] if told.width else told
+        way, inner = learn_rows(make, own[at], schema, told, context, groups, order, people)
         model = replace(model, way=way, synth=inner, shown=(*above, *shown(schema)), sides=pointing.sides)
         self.models[name] = model
         if graph.planned(name):
@@ -285,7 +286,8 @@ class _Learning:
             series.append(pl.Series(plan_of(key), counts))
             columns += numbers([plan_of(key)])
             rows = canonical(self.own[key.table], shown(self.schemas[key.table]))
-            of_kinds = kinds(key, rows, self.links[key], counts, rng, kept=is_kept)
+            whose = self.people[name].whose
+            of_kinds = kinds(key, rows, self.links[key], counts, rng, kept=is_kept, whose=whose)
             series += of_kinds[0]
             columns += of_kinds[1]
         return series, columns
@@ -322,8 +324,9 @@ class _Learning:
             parent = self.models[key.parent]
             if (self.links[key] >= 0).any():
                 known = canonical(self.wide[key.parent], parent.shown)
-                side = found.codes(key, self.links[key], known, self.counts(key), rng, kept=parent.way == KEPT)
-                like = Siblings.fit(own, self.links[key], side, known, self.counts(key))
+                counts, whose, kept = self.counts(key), self.people[key.parent].whose, parent.way == KEPT
+                side = found.codes(key, self.links[key], known, counts, rng, whose, kept=kept)
+                like = Siblings.fit(own, self.links[key], side, known, counts, self.people[name].whose)
                 if like is not None:
                     self.siblings[key] = like
             else:
@@ -335,7 +338,8 @@ class _Learning:
                 found.add(level_of(key), level)
                 found.series.append(pl.Series(plan_of(key), children))
                 found.columns.extend(numbers([plan_of(key)]))
-                found.codes(key, np.where(links == np.arange(len(links)), -1, links), own, children, rng)
+                others = np.where(links == np.arange(len(links)), -1, links)
+                found.codes(key, others, own, children, rng, self.people[name].whose)
             elif key.table == name and 0 < (links >= 0).mean() < 1:
                 found.add(points_of(key), (links >= 0).astype(np.int64))
         return found
@@ -353,6 +357,34 @@ class _Learning:
                 its = None if back is None else self.links[back]
                 found[key] = LateLinks.fit(self.links[key], n_parents, unique=unique, back=its)
         return found
+
+
+def _people(
+    roots: Roots, links: Mapping[ForeignKey, Ints], tables: Mapping[str, pl.DataFrame],
+    own: Mapping[str, pl.DataFrame], schemas: Mapping[str, Schema], share: float, seed: int,
+) -> dict[str, People]:  # fmt: skip
+    """Whose the rows of each table are, and which are held out. Where no key leads to anybody, a column may that
+    repeats as a person's key does.
+
+    Args:
+        own, schemas: the tables without keys.
+    """
+    columns = dict(roots.columns)
+    for name in own:
+        suspect = None
+        if name not in (*roots.homes, *columns, *roots.kept):
+            suspect = likely_entity(own[name], schemas[name])
+        if suspect is not None:
+            columns[name] = suspect.column
+            told = (
+                f"table {name!r}: column {suspect.column!r} repeats as the key of a person does: {suspect.reason}. So "
+                "5 of them, not 5 rows, stand behind what is kept of it"
+            )
+            warnings.warn(told, LikewiseWarning, stacklevel=6)
+    roots = replace(roots, columns=columns)
+    whose = roots.whose(links, {name: len(rows) for name, rows in tables.items()}, tables)
+    held = held_out(roots, whose, share, LEAST, seed_of(seed, "|"))
+    return {name: People(who, held[who]) for name, who in whose.items()}
 
 
 def _apart(schema: Schema, own: pl.DataFrame, owners: Ints) -> Schema:
@@ -395,10 +427,10 @@ class _Pointing:
         self.columns.append(levels(name, np.unique(codes).tolist()))
 
     def codes(
-        self, key: ForeignKey, links: Ints, known: pl.DataFrame, degrees: Ints, rng: np.random.Generator, *,
-        kept: bool = False,
+        self, key: ForeignKey, links: Ints, known: pl.DataFrame, degrees: Ints, rng: np.random.Generator, whose: Ints,
+        *, kept: bool = False,
     ) -> SideCodes:  # fmt: skip
-        side = self.sides[key] = SideCodes.fit(known, degrees, rng, kept=kept)
+        side = self.sides[key] = SideCodes.fit(known, degrees, rng, kept=kept, whose=whose)
         codes = side.codes(known, degrees)
         for k, name in enumerate(codes_of(key)):
             if side.sizes[k] > 1 or k == 0:

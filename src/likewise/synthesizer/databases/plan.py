@@ -46,7 +46,14 @@ def levels(name: str, codes: Sequence[int]) -> Column:
 
 
 def kinds(
-    key: ForeignKey, rows: pl.DataFrame, links: Ints, counts: Ints, rng: np.random.Generator, *, kept: bool
+    key: ForeignKey,
+    rows: pl.DataFrame,
+    links: Ints,
+    counts: Ints,
+    rng: np.random.Generator,
+    *,
+    kept: bool,
+    whose: Ints,
 ) -> tuple[list[pl.Series], list[Column]]:
     """Columns (P,) that say of what kind the rows are that point at each row.
 
@@ -55,6 +62,7 @@ def kinds(
         links: (n,) at which.
         counts: (P,) how many at each.
         kept: whether the parents stay as they are; each is then told by itself, not by its cluster.
+        whose: (P,) the person of each parent.
     """
     values, there = numbers_of(rows), counts > 0
     if not values.shape[1] or there.sum() < LEAST_GROUPS:
@@ -68,7 +76,7 @@ def kinds(
         series = [pl.Series(f"{kind_of(key)} {i}", place).fill_nan(None) for i, place in enumerate(places)]
         return series, [Column(name=s.name, kind=Kind.REAL, dtype="Float64") for s in series]
     table = pl.DataFrame({str(i): mean for i, mean in enumerate(means[there].T)})
-    side = SideCodes.fit(table, counts[there], rng)
+    side = SideCodes.fit(table, counts[there], rng, whose=whose[there])
     codes = np.full(len(counts), side.sizes[0])
     codes[there] = side.codes(table, counts[there])[:, 0]
     if side.sizes[0] < 2:

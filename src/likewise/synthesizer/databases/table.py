@@ -20,6 +20,7 @@ from likewise.errors import LikewiseError
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.infer import infer
 from likewise.schema.parse import parse
+from likewise.schema.persons import People
 from likewise.synthesizer.databases.context import NOTHING, OFFSET, OWNER, named_below, taken
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.inner import groups_given, rows_given
@@ -154,7 +155,7 @@ def told_to(parents: pl.DataFrame, names: Sequence[str], owner: str, rows: Ints)
 
 def learn_rows(
     make: Make, own: pl.DataFrame, schema: Schema, told: pl.DataFrame, context: Sequence[Column], groups: Groups | None,
-    order: str | None,
+    order: str | None, people: People,
 ) -> tuple[str, Any]:  # fmt: skip
     """How rows come about, and a synthesizer that has learnt them.
 
@@ -164,6 +165,7 @@ def learn_rows(
         context: those columns.
         groups: None of a table without an owner.
         order: the column that orders rows; None takes them as they stand.
+        people: whose they are, and which are held out. Of a group some may be: they are a group of their own then.
     """
     columns = [*context, *schema.columns]
     if NOTHING in schema:
@@ -171,8 +173,8 @@ def learn_rows(
     if groups is None or groups.size.max(initial=0) <= 1:
         synth = make(schema=Schema(tuple(columns)), entity=False)
         wide = pl.concat([told, own], how="horizontal") if told.width else own
-        return ALONE if groups is None else EACH, synth.fit(wide)
-    beside = [pl.Series(OWNER, groups.whose)]
+        return ALONE if groups is None else EACH, synth._fit_of(wide, people)
+    beside = [pl.Series(OWNER, 2 * groups.whose + people.held)]
     columns = [Column(name=OWNER, kind=Kind.ID, role=Role.ENTITY, dtype="Int64"), *columns]
     if groups.are_cut:
         beside.append(pl.Series(OFFSET, groups.offset[groups.whose]))
@@ -181,7 +183,7 @@ def learn_rows(
     if len(own) - len(groups.size) < MOST_FIXED:
         static = [c.name for c in columns if c.name == OFFSET or c.name in told.columns]
     synth = make(schema=Schema(tuple(columns)), entity=OWNER, time=order or True, static=static)
-    return GROUPS, synth.fit(pl.concat([pl.DataFrame(beside), told, own], how="horizontal"))
+    return GROUPS, synth._fit_of(pl.concat([pl.DataFrame(beside), told, own], how="horizontal"), people)
 
 
 def schema_of(own: pl.DataFrame, said: Schema | None) -> Schema:

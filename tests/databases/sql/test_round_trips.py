@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -232,3 +233,45 @@ def test_numbers_that_sqlite_lacks_are_refused_by_name(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="column 'a': SQLite holds no whole number"):
             rows.to_sql(tmp_path / "shop.sqlite", dry_run=dry_run)
     assert not list(tmp_path.iterdir())
+
+
+def test_keys_that_were_there_stay_as_they_were_made(postgres: Server) -> None:
+    url = postgres.new(
+        "CREATE TABLE users (id int PRIMARY KEY, \"the boss\" int CONSTRAINT \"Boss\" REFERENCES users DEFERRABLE)",
+        "CREATE TABLE orders (no int PRIMARY KEY, \"user\" int CONSTRAINT own REFERENCES users ON DELETE CASCADE)",
+        "CREATE TABLE log (\"user\" int)",
+        "ALTER TABLE log ADD CONSTRAINT old FOREIGN KEY (\"user\") REFERENCES users NOT VALID",
+        "CREATE ROLE clerk LOGIN PASSWORD 's3cret-w0rd'", "GRANT ALL ON users, orders, log TO clerk",
+    )  # fmt: skip
+    users = pl.DataFrame({"id": [3, 1, 2], "the boss": [1, None, 1]})
+    made = {"users": users, "orders": pl.DataFrame({"no": [1, 2], "user": [3, 1]}), "log": pl.DataFrame({"user": [2]})}
+    shop = Database(made, Database.from_sql(url).schema)
+    keys = "SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE contype = 'f' ORDER BY 1"
+    before = postgres.run(name_of(url), keys)
+    for user in ("likewise", "clerk"):  # who owns the tables, and who may only write to them
+        for _ in range(2):
+            shop.to_sql(url.replace("likewise:", f"{user}:"), replace=True)
+        assert_same(Database.from_sql(url), shop)
+        assert postgres.run(name_of(url), keys) == before
+    postgres.run(name_of(url), "DROP OWNED BY clerk", "DROP ROLE clerk")
+
+
+def test_rows_of_mysql_come_as_they_are_whatever_stands_in_them(mariadb: Server) -> None:
+    rng = np.random.default_rng(0)
+    n = 2000
+    signs = np.array([*"ab,;\"'\\\n\r\t=N \x1f\u2028日", "\\N", '""', "\r\n"])
+    frame = pl.DataFrame({
+        "x": ["".join(rng.choice(signs, k)) for k in rng.integers(0, 9, n)],
+        "real": rng.normal(size=n) * 10.0 ** rng.integers(-200, 200, n), "whole": rng.integers(-(2**63), 2**63 - 1, n),
+        "yes": rng.integers(0, 2, n).astype(np.int16),
+        "at": pl.Series(rng.integers(0, 2**50, n)).cast(pl.Datetime("us")),
+        "day": pl.Series(rng.integers(-700_000, 2_000_000, n)).cast(pl.Int32).cast(pl.Date),
+        "money": pl.Series(rng.integers(-(10**9), 10**9, n)).cast(pl.Decimal(18, 2)),
+    })  # fmt: skip
+    frame = frame.with_columns(pl.when(pl.Series(rng.random(n) < 0.8)).then(pl.all()).name.keep())
+    url = mariadb.new()
+    Database({"t": frame.with_row_index("id"), "one": frame.select("whole"), "none": frame.clear()}, []).to_sql(url)
+    read = Database.from_sql(url).tables
+    assert_frame_equal(read["t"].sort("id").drop("id"), frame)
+    assert read["one"]["whole"].sort().equals(frame["whole"].sort())  # a missing cell alone in its row is one, too
+    assert read["none"].schema == frame.schema

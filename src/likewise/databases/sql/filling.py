@@ -123,6 +123,27 @@ _POINTING_OF_MYSQL = """SELECT nullif(table_schema, DATABASE()), table_name, con
 FROM information_schema.key_column_usage WHERE {}"""
 
 
+def without_keys(connection: Session, old: Mapping[str, Found]) -> list[str]:
+    """Take from tables of PostgreSQL the foreign keys to each other, which it would look at row by row, and give what
+    adds them again as they were, when all rows are there. Who does not own the tables leaves them."""
+    oids = ", ".join(f"{literal(located(table, 'postgresql'))}::regclass" for table in old.values())
+    if not oids:
+        return []
+    keys = connection.all(
+        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint WHERE "
+        f"contype = 'f' AND conparentid = 0 AND convalidated AND conrelid IN ({oids}) AND confrelid IN ({oids}) "
+        "AND has_table_privilege(confrelid, 'REFERENCES')"
+    )
+    connection.all("SAVEPOINT likewise_keys")
+    try:
+        for table, name, _ in keys:
+            connection.all(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    except Exception:
+        connection.all("ROLLBACK TO likewise_keys")
+        return []
+    return [f"ALTER TABLE {table} ADD CONSTRAINT {name} {made}" for table, name, made in keys]
+
+
 def empty(connection: Session, plan: Plan, old: Mapping[str, Found]) -> None:
     """Take all rows out of tables, also where they point at each other in a circle."""
     names = [located(old[name], plan.dialect) for name in reversed(plan.order.tables) if name in old]

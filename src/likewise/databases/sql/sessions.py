@@ -17,7 +17,7 @@ import polars as pl
 from likewise.databases.sql.cells import for_copy, inserts, plain
 from likewise.databases.sql.faults import told
 from likewise.databases.sql.urls import Place, engine_of
-from likewise.databases.sql.values import listed
+from likewise.databases.sql.values import listed, quoted
 from likewise.errors import InputError, MissingExtraError, OutputError
 
 CHUNK = 50_000
@@ -155,9 +155,55 @@ class MySql(Alchemy):
         self.all("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self.all("SET NAMES utf8mb4")
 
+    def chunks(self, query: str, dtypes: Dtypes) -> Iterator[pl.DataFrame]:
+        """A row comes as one text, a line of CSV: drivers make every cell in Python."""
+        cells = [_quoted_cell(name, dtype) for name, dtype in dtypes.items()]
+        cursor = self.cursor_of_many()
+        try:
+            cursor.execute(f"SELECT CONCAT_WS(',', '', {', '.join(cells)}) FROM ({query}) AS likewise_rows")
+            while rows := cursor.fetchmany(CHUNK):
+                yield _of_lines([row[0] for row in rows], dtypes)
+        finally:
+            cursor.close()
+
     def cursor_of_many(self) -> Any:
         cursors = import_module(type(self.raw).__module__.split(".")[0] + ".cursors")
         return self.raw.cursor(cursors.SSCursor)
+
+
+def _quoted_cell(name: str, dtype: Any) -> str:
+    """A cell as MySQL writes it in CSV: a text, which begins with a sign so that it is not taken for a missing one."""
+    cell = quoted(name, "mysql")
+    if dtype == pl.String:
+        cell = f"CONCAT('\"=', REPLACE(CONVERT({cell} USING utf8mb4), '\"', '\"\"'), '\"')"
+    return f"IFNULL({cell}, '')"
+
+
+def _of_lines(lines: Sequence[str | None], dtypes: Dtypes) -> pl.DataFrame:
+    """Lines of CSV as a frame; the first cell of each is empty.
+
+    >>> _of_lines([',1,"=a,""\\n"', ',,'], {"n": pl.Int64, "x": pl.String}).rows()
+    [(1, 'a,"\\n'), (None, None)]
+    """
+    if None in lines:
+        raise InputError("a row is longer than max_allowed_packet of the server: raise it, or leave the column out")
+    names = ["", *dtypes]
+    text = "\n".join(line for line in lines if line is not None).encode()
+    frame = pl.read_csv(text, has_header=False, new_columns=names, infer_schema=False)
+    if frame.height != len(lines):
+        raise InputError("its rows cannot be told apart")
+    return frame.select(_of_text(name, dtype) for name, dtype in dtypes.items())
+
+
+def _of_text(name: str, dtype: Any) -> pl.Expr:
+    cell = pl.col(name)
+    if dtype == pl.String:
+        return cell.str.strip_prefix("=")
+    if dtype == pl.Boolean:
+        return cell.cast(pl.Int64) != 0
+    if dtype == pl.Date:
+        return cell.str.to_date("%Y-%m-%d")
+    return cell.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us") if dtype == pl.Datetime else cell.cast(dtype)
 
 
 class Duck(Session):

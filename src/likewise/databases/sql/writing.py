@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from likewise.databases.integrity import problems
 from likewise.databases.keys import DatabaseSchema
 from likewise.databases.sql.catalogues import BESIDE, Found, is_unfinished
 from likewise.databases.sql.faults import told
-from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there
+from likewise.databases.sql.filling import check_empty, check_old, empty, fill, tables_there, without_keys
 from likewise.databases.sql.plan import Plan, planned
 from likewise.databases.sql.script import write_script
 from likewise.databases.sql.sessions import MySql, Session, session
@@ -147,11 +147,12 @@ def _write(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Fo
         for statement in _types_lacking(connection, plan) if new else ():
             connection.all(statement)
         empty(connection, plan, old)
+        back = without_keys(connection, old) if plan.dialect == "postgresql" else []
         for name in new:
             with told(f"table {name!r} cannot be made", writing=True):
                 connection.all(plan.create(name))
         cut_at = fill(connection, plan, frames, old, plan.order.tables)
-        _add_keys(connection, plan, new)
+        _add_keys(connection, [*back, *plan.added_keys(new)])
         if plan.dialect == "postgresql":
             connection.all("SET CONSTRAINTS ALL IMMEDIATE")
             _reset_counters(connection, plan, old)
@@ -163,8 +164,8 @@ def _write(connection: Session, plan: Plan, frames: Frames, old: Mapping[str, Fo
     return cut_at
 
 
-def _add_keys(connection: Session, plan: Plan, new: Sequence[str]) -> None:
-    for statement in plan.added_keys(new):
+def _add_keys(connection: Session, statements: Iterable[str]) -> None:
+    for statement in statements:
         with told("a foreign key cannot be made", writing=True):
             connection.all(statement)
 
@@ -227,7 +228,7 @@ def _write_mysql(connection: Session, plan: Plan, frames: Frames, old: Mapping[s
         connection.all("COMMIT")
         # Rows that new ones point at come only now, where tables that were there are among them.
         connection.all(f"SET SESSION foreign_key_checks = {int(not old)}")
-        _add_keys(connection, plan, new)
+        _add_keys(connection, plan.added_keys(new))
         connection.all("SET SESSION foreign_key_checks = 1")
         connection.all("BEGIN")
         empty(connection, plan, old)

@@ -18,7 +18,7 @@ import polars as pl
 from likewise.databases.keys import DatabaseSchema
 from likewise.errors import InputError, LikewiseWarning, OutputError, SchemaError
 from likewise.schema.dialect import Dialect
-from likewise.tables.atomic import PathLike, output_errors
+from likewise.tables.atomic import PathLike, exchange, output_errors
 from likewise.tables.encoding import decoded
 from likewise.tables.files import lies_beside, names_a_table, read_table, sheets_of, write, write_sheets
 from likewise.tables.source import PACKED, load
@@ -250,6 +250,9 @@ def _file_name(table: str) -> str:
 
 
 def _take_place(beside: Path, path: Path) -> None:
+    if path.exists() and exchange(beside, path):
+        shutil.rmtree(beside, ignore_errors=True)
+        return
     old = path.with_name(f".{secrets.token_hex(8)}") if path.exists() else None
     if old is not None:
         path.rename(old)

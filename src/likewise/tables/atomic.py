@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,14 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
                 beside.unlink()
             raise
         _sync(target.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two names change places at one moment, so that whoever is killed leaves neither gone: what `replace` does for
+    files no system does for folders. False where it cannot be done (Linux can, on most file systems)."""
+    swap = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    here, both = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return swap is not None and swap(here, os.fsencode(one), here, os.fsencode(other), both) == 0
 
 
 def _create_like(beside: Path, target: Path) -> None:

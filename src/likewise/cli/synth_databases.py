@@ -77,7 +77,7 @@ def synth_database(
         ).fit(real)  # fmt: skip
     with terminal.doing("drawing"):
         drawn: Database = synthesizer.sample(scale=scale, rows=many)
-        write_database(drawn, output, source=source, replace=replace)
+        write_database(drawn, output, replace=replace)
     _tell(drawn, output, terminal)
     if save is not None:
         synthesizer.save(save)
@@ -99,6 +99,8 @@ def sample_database(
     conditions = conditions_of(where or [], synthesizer.database_.told)
     with terminal.doing("drawing"):
         drawn: Database = synthesizer.sample(scale=scale, rows=many, where=conditions or None, random_state=seed)
+        if is_sql(output):
+            drawn.check_sql(output, replace=replace)
         write_database(drawn, output, replace=replace)
     _tell(drawn, output, terminal)
 
@@ -122,14 +124,12 @@ def check_output(output: Path | str | None, *, replace: bool) -> None:
         raise errors.OutputError(f"folder {str(path)!r} holds files already: name another one, or empty it")
 
 
-def write_database(drawn: Database, output: Path | str, *, source: Path | str = "", replace: bool) -> None:
-    """Write all tables, or none: to a folder, to a database of SQL, or as a file of its statements.
-
-    Args:
-        source: where the real tables came from, whose dialect the statements are in; else they are PostgreSQL's.
-    """
+def write_database(drawn: Database, output: Path | str, *, replace: bool) -> None:
+    """Write all tables, or none: to a folder, to a database of SQL, or as a file of its statements, in the dialect of
+    the real ones, else PostgreSQL's."""
     if str(output).endswith(".sql"):
-        drawn.to_sql(source if is_sql(source) else "postgresql://localhost/fake", dry_run=output, replace=replace)
+        dialect = "postgresql" if drawn.source is None else drawn.source.dialect
+        drawn.to_sql(f"{dialect}://localhost/fake", dry_run=output, replace=replace)
     elif is_sql(output):
         drawn.to_sql(output, replace=replace)
     else:

@@ -369,7 +369,9 @@ class Synthesizer(Estimator, LatentMethods):
         known = {str(name): from_frame(frame)[0] for name, frame in (given or {}).items()}
         wanted = wanted_of(self.database_, 1.0 if scale is None else scale, rows, where, known)
         drawn = self._give_back(draw_database(self.database_, wanted, int(rng.integers(2**62))))
-        return drawn if isinstance(drawn, Database) else Database(drawn, self.database_.schema)  # of a copy
+        drawn = drawn if isinstance(drawn, Database) else Database(drawn, self.database_.schema)  # of a copy
+        drawn.source = drawn.source or self.database_.source  # of one that was loaded
+        return drawn
 
     def _sample_of(self, static: Any, rng: np.random.Generator, **asked: Any) -> Any:
         """Histories of the entities of a frame."""

@@ -121,6 +121,8 @@ def planned(
     if dialect == "duckdb":
         notes += [f"foreign key {key} left out: DuckDB has none in circles" for key in order.late]
     types = like.types if like is not None and like.dialect == dialect else {}
+    if like is not None and like.lacks:
+        notes.append(f"a model file keeps no expressions of SQL, so these are left out: {', '.join(like.lacks)}")
     return Plan(
         dialect=dialect,
         schema=schema,

@@ -71,6 +71,7 @@ class SqlSource:
         types: its own types (enumerations, domains): name as it stands in a statement -> what makes it.
         notes: what was left out, and why.
         places: the schemas where it was read, as `whereabouts` tells them; none: nowhere.
+        lacks: what a model file does not keep of it.
     """
 
     dialect: str
@@ -78,6 +79,7 @@ class SqlSource:
     types: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     places: frozenset[str] = frozenset()
+    lacks: tuple[str, ...] = ()
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------

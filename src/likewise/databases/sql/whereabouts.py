@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from likewise.databases.sql.sessions import Session
@@ -9,7 +10,7 @@ from likewise.databases.sql.urls import Place
 
 
 def whereabouts(connection: Session, at: Place, schemas: Iterable[str | None]) -> frozenset[str]:
-    """Schemas, each in a form that is the same however it is reached, and tells no password.
+    """Schemas, each as a number that is the same however it is reached, and tells nothing of it: model files hold it.
 
     Args:
         schemas: None is the one that the user sees first.
@@ -26,4 +27,5 @@ def whereabouts(connection: Session, at: Place, schemas: Iterable[str | None]) -
             assert at.path is not None
             found = at.path.stat()
             server, first = [found.st_dev, found.st_ino], "main"
-    return frozenset(" ".join(map(str, (*server, schema or first))) for schema in schemas)
+    texts = (" ".join(map(str, (*server, schema or first))) for schema in schemas)
+    return frozenset(hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts)

@@ -28,6 +28,8 @@ from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
 from likewise.databases.pointing import MISSING
 from likewise.databases.roots import LEAST, Roots, held_out, roots_of
+from likewise.databases.sql.saved import portable
+from likewise.databases.sql.values import SqlSource
 from likewise.errors import LikewiseWarning, OptionError
 from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
@@ -80,6 +82,7 @@ class DatabaseModel:
         agree: what foreign keys must agree in with others.
         siblings: what rows have in common that point at the same row by a further foreign key.
         degrees: how uneven the counts of rows are that point at each row of a table that is made anew.
+        source: what the database of SQL says that its tables came from, as a model file keeps it.
     """
 
     schema: DatabaseSchema
@@ -91,6 +94,7 @@ class DatabaseModel:
     agree: Mapping[ForeignKey, Agreements] = field(default_factory=dict)
     siblings: Mapping[ForeignKey, Siblings] = field(default_factory=dict)
     degrees: Mapping[ForeignKey, Degrees] = field(default_factory=dict)
+    source: SqlSource | None = None
 
     @property
     def told(self) -> Schema:
@@ -126,7 +130,16 @@ def learn_database(synth: Synthesizer, database: Database) -> DatabaseModel:
     agree = dict(_agreeing(database, graph, {key: links[key] for key in early}))
     degrees = {key: Degrees.fit(learning.counts(key)) for key in early if key.parent not in kept}
     return DatabaseModel(
-        schema, graph, learning.models, learning.keys, learning.late(), derived, agree, learning.siblings, degrees
+        schema,
+        graph,
+        learning.models,
+        learning.keys,
+        learning.late(),
+        derived,
+        agree,
+        learning.siblings,
+        degrees,
+        None if database.source is None else portable(database.source, schema),
     )
 
 

@@ -23,6 +23,7 @@ from likewise.databases.links.late import LateLinks
 from likewise.databases.links.levels import SelfLinks
 from likewise.databases.links.making import Keys
 from likewise.databases.links.siblings import Siblings
+from likewise.databases.sql.saved import of_dict, to_dict
 from likewise.errors import LikewiseError, ModelFileError
 from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
@@ -72,6 +73,7 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
     keys, own = model.keys.to_state()
     arrays |= {f"keys.keys.{key}": value for key, value in own.items()}
     return {
+        "sql": None if model.source is None else to_dict(model.source),
         "database": model.schema.to_dict(), "tables": tables, "order": list(graph.order),
         "owners": [str(key) for key in graph.owner.values()], "keys": keys, "derived": to_list(model.derived),
         "late": [{"key": str(key), "links": model.late[key].to_dict()} for key in graph.late],
@@ -118,7 +120,9 @@ def of_parts(
         if side is None:
             raise ModelFileError(f"rows are alike by {by}, which points at nothing")
         siblings[by] = Siblings.from_state(data["like"], groups.get(("siblings", str(i)), {}), side)
-    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees)
+    sql = take_value(manifest, "sql", dict, type(None))
+    source = None if sql is None else of_dict(sql, schema)
+    model = DatabaseModel(schema, graph, tables, made, late, derived, agree, siblings, degrees, source)
     _check(model)
     _try_out(model)
     return model

@@ -170,22 +170,22 @@ def test_teachers_that_are_one_object_are_caught(teachers: list[Teacher], is_sou
 # ---- caught by the fitted file of neighbouring tables ---------------------------------------------------------------
 
 
-def bounds_of_the_rows(frame: pl.DataFrame, schema: Any, ledger: Ledger, options: Any = None) -> Any:
+def bounds_of_the_rows(frame: pl.DataFrame, schema: Any, ledger: Ledger) -> Any:
     grade = frame["grade"]
     seen = schema.replace("grade", bounds=(float(grade.min()), float(grade.max())))  # type: ignore[arg-type]
-    return private_codec(frame, seen, ledger, options)
+    return private_codec(frame, seen, ledger)
 
 
-def a_missing_code_where_seen(frame: pl.DataFrame, schema: Any, ledger: Ledger, options: Any = None) -> Any:
+def a_missing_code_where_seen(frame: pl.DataFrame, schema: Any, ledger: Ledger) -> Any:
     for column in schema:
         schema = schema.replace(column.name, nullable=bool(frame[column.name].null_count()))
-    return private_codec(frame, schema, ledger, options)
+    return private_codec(frame, schema, ledger)
 
 
-def constants_as_they_are(frame: pl.DataFrame, schema: Any, ledger: Ledger, options: Any = None) -> Any:
+def constants_as_they_are(frame: pl.DataFrame, schema: Any, ledger: Ledger) -> Any:
     """A level of a constant column is kept by name, and no other."""
     towns = frame["town"].drop_nulls().unique().sort().to_list()
-    return private_codec(frame, schema.replace("town", levels=tuple(towns)), ledger, options)
+    return private_codec(frame, schema.replace("town", levels=tuple(towns)), ledger)
 
 
 IN_THE_CODEC = {

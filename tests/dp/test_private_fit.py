@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import likewise as lw
+from likewise.codecs.column import CodecOptions
 from likewise.codecs.table import TableCodec
 from likewise.dp import gate
 from likewise.dp.accounting import rho_of_exponential, rho_of_gaussian
@@ -292,10 +293,36 @@ def test_the_plan_is_settled_and_told_before_training(model: str, caplog: pytest
 
 
 @OF_NETS
-@pytest.mark.parametrize("options", [{"batch_size": 64}, {"dropout": 0.1}, {"checkpoint": "x"}, {"max_seconds": 9.0}])
+@pytest.mark.parametrize(
+    "options", [{"batch_size": 64}, {"dropout": 0.1}, {"checkpoint": "x"}, {"max_seconds": 9.0}, {"patience": 3}]
+)
 def test_options_that_a_budget_cannot_keep_are_refused(model: str, options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=f"{next(iter(options))} does not go with a budget"):
         synth(model, **options).fit(table())
+
+
+@pytest.mark.parametrize("model", ["mst", "autoregressive"])
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"max_seconds": 9.0}, "max_seconds"),
+        ({"strict_rules": True}, "strict_rules"),
+        ({"codec": CodecOptions(min_rows=1)}, "min_rows of the codec"),
+        ({"codec": CodecOptions(protect=False)}, "protect of the codec"),
+        ({"codec": CodecOptions(max_bins=8)}, "max_bins of the codec"),
+        ({"codec": CodecOptions(rare_token="other")}, "rare_token of the codec"),
+    ],
+)
+def test_what_a_budget_would_leave_unheard_is_refused(model: str, options: dict[str, Any], named: str) -> None:
+    with pytest.raises(OptionError, match=f"{named} does not go with a budget"):
+        lw.Synthesizer(model, schema=SCHEMA, privacy=BUDGET, **options)
+
+
+@OF_NETS
+@pytest.mark.parametrize("options", [{"clip": 0.5}, {"sampling_rate": 0.25}])
+def test_options_of_a_budget_are_refused_where_there_is_none(model: str, options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=f"{next(iter(options))} is of a budget of privacy"):
+        lw.Synthesizer(model, epochs=1, **options).fit(table())
 
 
 def test_free_bits_compare_rows_and_are_refused() -> None:

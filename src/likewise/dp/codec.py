@@ -35,9 +35,7 @@ of it than one of ten, and leaves the rest to the generator."""
 SECONDS_A_DAY = 86_400
 
 
-def private_codec(
-    frame: pl.DataFrame, schema: Schema, ledger: Ledger, options: CodecOptions | None = None
-) -> TableCodec:
+def private_codec(frame: pl.DataFrame, schema: Schema, ledger: Ledger) -> TableCodec:
     """The codec of a canonical frame, within a budget.
 
     A declared level or whole number is a code of its own; a wider range of numbers or dates is cut at noisy medians of
@@ -61,7 +59,7 @@ def private_codec(
         for part in parts
     )
     _count_the_rest(ledger, len(paid) * rho - (ledger.spent - before))
-    return TableCodec(codecs, options or CodecOptions())
+    return TableCodec(codecs, CodecOptions())
 
 
 def _count_the_rest(ledger: Ledger, rho: float) -> None:

@@ -17,7 +17,6 @@ import numpy as np
 import polars as pl
 
 from likewise.codecs import times as moments
-from likewise.codecs.column import CodecOptions
 from likewise.codecs.people import declared
 from likewise.codecs.table import TableCodec
 from likewise.dp.codec import private_codec, smallest_step
@@ -133,7 +132,7 @@ class Declared:
         ticks = clock.ticks(times)
         return clock.times(np.clip(ticks, low, high).astype(ticks.dtype), times)
 
-    def layout(self, told: Histories, ledger: Ledger, options: CodecOptions | None) -> Layout:
+    def layout(self, told: Histories, ledger: Ledger) -> Layout:
         """How rows are coded.
 
         Privacy: the codec's share of the budget.
@@ -151,7 +150,7 @@ class Declared:
                 gap += "'"
             table = table.with_columns(self._gaps(short, clock).alias(gap))
             columns = [*columns, self._gap_column(gap, clock)]
-        codec = private_codec(table, Schema(tuple(columns)), ledger, options)
+        codec = private_codec(table, Schema(tuple(columns)), ledger)
         layout = Layout(
             codec=codec, clock=clock, time=self.time, static=fixed, own=own,
             keys=(self.entity, *(name for name in keys if name in self.static)),

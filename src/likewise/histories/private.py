@@ -16,7 +16,6 @@ from dataclasses import replace
 import numpy as np
 
 from likewise.codecs.base import Codes
-from likewise.codecs.column import CodecOptions
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import Noisy
 from likewise.dp.ledger import Ledger
@@ -52,8 +51,8 @@ SINGLE = 6
 
 
 def fit_within(
-    told: Histories, declared: Declared, ledger: Ledger, *, options: CodecOptions | None,
-    make: Callable[[], Autoregressive], rng: np.random.Generator, progress: Progress | None,
+    told: Histories, declared: Declared, ledger: Ledger, *, make: Callable[[], Autoregressive],
+    rng: np.random.Generator, progress: Progress | None,
 ) -> tuple[HistoryModel, Entities, int]:  # fmt: skip
     """A model of histories that keeps a budget, the gate of its rows, and about how many rows there are.
 
@@ -67,7 +66,7 @@ def fit_within(
 
     Privacy: all of the budget.
     """
-    layout = declared.layout(told, ledger, options)
+    layout = declared.layout(told, ledger)
     lengths, sigma = _noisy_lengths(told, layout, ledger)
     n_entities = max(round(lengths.sum()), 1)
     firsts = declared.firsts(layout)

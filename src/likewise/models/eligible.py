@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from likewise.dp.ledger import DP, Ledger
@@ -47,12 +48,27 @@ def check_net_options(model: Any) -> None:
         "max_seconds": "how many steps there are is settled before the first: set epochs",
         "checkpoint": "a run that goes on is a new budget, a new ledger",
         "batch_size": "how many rows there are is not known: set sampling_rate, the chance of a row to be in a step",
+        "patience": "nothing is held out, so nothing stops early: set epochs",
     }
-    for name, why in instead.items():
-        if getattr(model, name, None) != getattr(type(model), name, None):
-            raise OptionError(f"{name} does not go with a budget of privacy: {why}")
+    for name in _set_among(instead, model):
+        raise OptionError(f"{name} does not go with a budget of privacy: {instead[name]}")
     if getattr(model, "dropout", 0.0):
         raise OptionError("dropout does not go with a budget of privacy: its masks are shared out among rows; set 0")
     pac = getattr(model, "pac", None)
     if pac not in (None, 1):
         raise OptionError(f"pac={pac} judges rows together, so no row's part can be told; use pac=1")
+
+
+def check_free_options(model: Any) -> None:
+    """Hold the options of a generator that learns from rows as they are to what means something then.
+
+    Raises:
+        OptionError: one of them is of a budget.
+    """
+    for name in _set_among(("clip", "sampling_rate"), model):
+        raise OptionError(f"{name} is of a budget of privacy, and there is none: give privacy=DP(...), or leave it out")
+
+
+def _set_among(names: Iterable[str], model: Any) -> list[str]:
+    """The options that are not what they are by default."""
+    return [name for name in names if getattr(model, name, None) != getattr(type(model), name, None)]

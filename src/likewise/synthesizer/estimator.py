@@ -167,7 +167,8 @@ class Synthesizer(Estimator, LatentMethods):
     ) -> None:
         check_parameters(
             schema=schema, random_state=random_state, holdout=holdout, only=only, entity=entity, time=time,
-            static=static, rules=rules, privacy=privacy, budget=budget, codec=codec, progress=progress,
+            static=static, rules=rules, strict_rules=strict_rules, privacy=privacy, budget=budget, codec=codec,
+            max_seconds=max_seconds, progress=progress,
         )  # fmt: skip
         self.model, self.schema, self.random_state, self.holdout = model, schema, random_state, holdout
         self.bounds, self.only, self.codec, self.max_seconds, self.progress = bounds, only, codec, max_seconds, progress

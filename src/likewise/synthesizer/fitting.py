@@ -266,7 +266,7 @@ def fit_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, training: n
             table = parse_declared(raw, declaration)
             table = table[rows_within(budget, table)]
             table = table if rules is None else rules.forward(Columns.of(table)).frame()
-            codec = private_codec(table, inner, ledger, synth.codec)
+            codec = private_codec(table, inner, ledger)
             gate, none = gate_of(codec.encode(table), codec.alphabet.sizes, ledger), codec.encode(table[:0])
             train(synth, generator, alphabet_of(codec, rules), gate, none, training, condition_fields(generator, codec))
     return Learnt(
@@ -285,8 +285,8 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
         ledger = ledger_for(budget, make(), whole=True)
         with telling_what_was_spent(synth, ledger, end), shown(synth.progress) as report:
             model, gate, n_rows, schema = learn_within(
-                raw, declaration, budget, ledger, time=time, static=synth.static, options=synth.codec,
-                make=make, training=training, progress=report,
+                raw, declaration, budget, ledger, time=time, static=synth.static, make=make, training=training,
+                progress=report,
             )  # fmt: skip
             _check_delta(budget, model.n_entities, "entities")
     return Learnt(

@@ -166,8 +166,8 @@ def _warn_of_few(entity: str, n: int, options: CodecOptions) -> None:
 
 def learn_within(
     raw: pl.DataFrame, declaration: Declaration, budget: DP, ledger: Ledger, *, time: str | bool,
-    static: Sequence[str] | None, options: CodecOptions | None, make: Callable[[], Generator],
-    training: np.random.Generator, progress: Progress | None,
+    static: Sequence[str] | None, make: Callable[[], Generator], training: np.random.Generator,
+    progress: Progress | None,
 ) -> tuple[HistoryModel, Gate, int, Schema]:  # fmt: skip
     """The model of a table within a budget that protects entities, its gate, about how many rows there are, and the
     schema.
@@ -183,7 +183,7 @@ def learn_within(
     table = parse_declared(raw, declared.declaration)
     told = declared.histories(table[named_rows(budget, table)])
     model, gate, n_rows = fit_within(
-        told, declared, ledger, options=options, make=make, rng=training, progress=progress  # type: ignore[arg-type]
+        told, declared, ledger, make=make, rng=training, progress=progress  # type: ignore[arg-type]
     )  # fmt: skip
     return model, gate, n_rows, declared.declaration
 

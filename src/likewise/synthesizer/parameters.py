@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,7 @@ HOLDOUT = 0.1
 
 def check_parameters(
     *, schema: Any, random_state: Any, holdout: Any, only: Any, entity: Any, time: Any, static: Any, rules: Any,
-    privacy: Any, budget: Any, codec: CodecOptions | None, progress: Any,
+    strict_rules: Any, privacy: Any, budget: Any, codec: CodecOptions | None, max_seconds: Any, progress: Any,
 ) -> None:  # fmt: skip
     """Hold the parameters of a synthesizer, each as it is called there, to what they may be.
 
@@ -51,7 +52,7 @@ def check_parameters(
         raise OptionError('rules must be a list of texts, such as ["start <= end"]')
     if entity is True or not isinstance(entity, str | bool | None):
         raise OptionError(f"entity must be the name of a column, False or None, got {entity!r}")
-    _check_budget(privacy, budget, codec, holdout, only)
+    _check_budget(privacy, budget, codec, holdout, only, strict_rules, max_seconds)
     check_time(time, static, only=only)
     if privacy is not None:
         check_entities(privacy, schema, entity)
@@ -59,7 +60,9 @@ def check_parameters(
             check_histories_within(privacy, rules, schema)
 
 
-def _check_budget(privacy: Any, budget: Any, codec: CodecOptions | None, holdout: Any, only: Any) -> None:
+def _check_budget(
+    privacy: Any, budget: Any, codec: CodecOptions | None, holdout: Any, only: Any, strict_rules: Any, max_seconds: Any
+) -> None:  # fmt: skip
     """Hold what does not go with a budget of privacy."""
     if not isinstance(privacy, DP | None):
         raise OptionError(f"privacy must be a likewise.DP or None, got {type(privacy).__name__}")
@@ -79,6 +82,18 @@ def _check_budget(privacy: Any, budget: Any, codec: CodecOptions | None, holdout
         raise OptionError("holdout does not go with a budget of privacy: nothing stops early, so nothing is held out")
     if only:
         raise OptionError("privacy does not pay for counting a class: learn all rows, and draw the class with where=")
+    if strict_rules:
+        raise OptionError("strict_rules does not go with a budget of privacy: a refusal would tell of rows")
+    if max_seconds is not None:
+        raise OptionError(
+            "max_seconds does not go with a budget of privacy: what is asked of the rows is settled before the first "
+            "answer; of nets set epochs"
+        )
+    if codec is not None and (asked := [f.name for f in fields(codec) if getattr(codec, f.name) != f.default]):
+        raise OptionError(
+            f"{asked[0]} of the codec does not go with a budget of privacy: what is kept is what the schema declares, "
+            "and of the rest what noisy answers tell; leave it out, and declare levels and bounds"
+        )
 
 
 def check_seed(random_state: object) -> None:

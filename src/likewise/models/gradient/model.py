@@ -14,7 +14,7 @@ from likewise.codecs.base import Alphabet, Codes
 from likewise.dp.accounting import Steps
 from likewise.dp.gate import Noisy
 from likewise.models.base import Fit, Generator, learnt
-from likewise.models.eligible import check_net_options
+from likewise.models.eligible import check_free_options, check_net_options
 from likewise.models.gradient.inputs import fingerprint, weights_of
 from likewise.models.options import number, path, whole, word
 from likewise.nets import require_torch
@@ -117,6 +117,8 @@ class GradientModel(NetModel, Generic[Net]):
         import torch
 
         self.check_context(fit)
+        if not fit.gate.is_private:
+            check_free_options(self)
         self._alphabet, self.condition_fields, self.is_private = fit.alphabet, fit.condition_fields, fit.gate.is_private
         return torch.Generator().manual_seed(int(fit.rng.integers(2**62)))
 

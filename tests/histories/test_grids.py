@@ -14,6 +14,7 @@ import likewise as lw
 from likewise.errors import ModelFileError
 from likewise.histories.clock import Clock
 from likewise.histories.grid import Grid, Months
+from likewise.schema.column import Column
 
 
 def table_of(days: pl.Series, n: int = 60, least: int = 4, most: int = 9) -> pl.DataFrame:
@@ -119,6 +120,34 @@ def test_hours_stay_those_of_the_table() -> None:
     _, some = drawn(table_of(stamps, n=200))
     assert some["t"].dt.hour().is_between(9, 16).all()
     assert (some["t"].dt.weekday() <= 5).all()
+
+
+def open_steps(minutes: int, n: int = 60) -> pl.DataFrame:
+    """Entities whose rows lie on any steps of the hours from 9 to 17 of working days, mostly where these open."""
+    rng, rows = np.random.default_rng(0), []
+    for who in range(n):
+        at = dt.datetime(2021, 1, 4, 9) + dt.timedelta(days=int(rng.integers(0, 200)))
+        for _ in range(int(rng.integers(4, 12))):
+            while at.weekday() > 4 or not 9 <= at.hour < 17:
+                at += dt.timedelta(minutes=minutes)
+            rows.append((f"e{who:03}", at, "ab"[int(rng.integers(2))]))
+            at += dt.timedelta(minutes=minutes * int(rng.integers(1, 900 // minutes)))
+    return pl.DataFrame(rows, schema=["who", "t", "x"], orient="row")
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("minutes", [10, 15, 30])
+def test_open_hours_and_their_steps_are_kept_also_where_the_clocks_change(minutes: int, zone: str | None) -> None:
+    table = open_steps(minutes).with_columns(pl.col("t").dt.replace_time_zone(zone))
+    whose = table["who"].rle_id().to_numpy().astype(np.int64)
+    clock = Clock.of(table["t"], whose, Column(name="t", kind="datetime"), rows=5)
+    assert isinstance(clock.grid, Grid)
+    rng = np.random.default_rng(1)
+    ticks = clock.passed(clock.ticks(table["t"]), rng.integers(0, 400, len(table)))
+    later = clock.times(ticks, table["t"])
+    assert later.dt.hour().is_between(9, 16).all()
+    assert (later.dt.minute() % minutes == 0).all()
+    assert (later.dt.weekday() <= 5).all()
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from likewise.typing import Ints
 
 _STEPS = {"date": 1, "datetime": 1_000_000, "integer": 1, "real": 1}
 """Ticks of the finest unit that gaps are told in: days, seconds, ones."""
-_COARSER = (86_400, 3_600, 60)
-"""Seconds of the coarser units that moments may follow: days, hours, minutes."""
 DAY_US = 86_400_000_000
+LIKELIER = np.log(100)
+"""By how much time that passes must explain gaps better than clocks do."""
 _LAST = {"date": moments.DAYS[1], "datetime": moments.DAYS[1] * DAY_US, "integer": 2**62}
 """Ticks beyond which no clock goes: the last day that can be written, and what adds up in 64 bits."""
 
@@ -77,7 +77,7 @@ class Clock:
         if kind == "datetime":
             between = np.diff(ticks)[later]
             passed = np.diff(replace(clock, elapsed=True).ticks(times))[later]
-            if len(np.unique(passed)) < len(np.unique(between)) and _unit(passed) >= _unit(between):
+            if _goes_on(passed, between):
                 most = clock.most if column is None else _most(times, column, kind, elapsed=True)
                 return replace(clock, unit=_unit(passed), most=most, elapsed=True)
             clock = replace(clock, unit=_unit(between))
@@ -191,10 +191,26 @@ class Clock:
 
 
 def _unit(gaps: npt.NDArray[np.int64]) -> int:
-    """Microseconds that all gaps are whole multiples of."""
-    if (gaps % 1_000_000).any():
-        return 1
-    return 1_000_000 * next((unit for unit in _COARSER if not (gaps // 1_000_000 % unit).any()), 1)
+    """Microseconds, a part of a day, that all gaps are whole multiples of."""
+    return int(np.gcd.reduce(gaps, initial=DAY_US))
+
+
+def _goes_on(passed: npt.NDArray[np.int64], between: npt.NDArray[np.int64]) -> bool:
+    """Whether gaps keep to what passed, where the clocks of a zone were changed, and not to what these showed: how
+    likely they are by the other gaps, one against the other.
+
+    Args:
+        passed, between: (n,) microseconds.
+    """
+    changed = passed != between
+    values, counts = np.unique(passed[~changed], return_counts=True)
+
+    def likely(gaps: npt.NDArray[np.int64]) -> float:
+        at = np.searchsorted(values, gaps).clip(max=max(len(values) - 1, 0))
+        found = np.where(values[at] == gaps, counts[at], 0) if len(values) else np.zeros(len(gaps))
+        return float(np.log(found + 0.5).sum())
+
+    return likely(passed[changed]) - likely(between[changed]) > LIKELIER
 
 
 def _local_us(times: pl.Series) -> npt.NDArray[np.int64]:

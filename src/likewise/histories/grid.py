@@ -158,13 +158,14 @@ def _slots(of_day: Ints, held: Any, day: int, unit: int, rows: int) -> tuple[tup
     if few and held(which, len(distinct)).min() >= rows:
         return tuple(distinct.tolist()), 1, 1
     hour = day // 24
-    step = next(step for step in (unit, hour // 60, hour // 3600, 1) if not (hour % step or (of_day % step).any()))
+    step = int(np.gcd.reduce(distinct, initial=np.gcd(unit, hour)))
     in_hours, counts = held(of_day // hour, 24), np.bincount(of_day // hour, minlength=24)
     odd = (counts > 0) & (in_hours < rows)
     if counts[odd].sum() > ODD_SHARE * len(of_day):
         odd[:] = False
     opened = np.flatnonzero((counts > 0) & ~odd)
-    if comb(24, len(opened)) * (len(opened) / 24) ** len(distinct) >= BY_CHANCE:
+    seen = max(len(distinct), int(in_hours.sum()))
+    if comb(24, len(opened)) * (len(opened) / 24) ** seen >= BY_CHANCE:
         opened = np.arange(24)
     return tuple((opened * hour).tolist()), hour, step
 

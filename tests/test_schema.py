@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,3 +169,21 @@ def test_nearest_lists_all_names_when_few_and_none_is_near() -> None:
     assert nearest("zzz", ["age", "sex"]) == "; there are 'age', 'sex'"
     assert nearest("zzz", [f"c{i}" for i in range(99)]) == ""
     assert "'native country'" in nearest("native_country", ["native country", "age"])
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (dt.date(2022, 1, 1), dt.date(2023, 1, 1)),
+        (dt.datetime(2022, 1, 1), dt.datetime(2023, 1, 1)),
+        (np.datetime64("2022-01-01"), np.datetime64("2023-01-01", "ns")),
+    ],
+)
+def test_bounds_may_be_dates_and_moments(ends: Any) -> None:
+    column = Column(name="day", kind="datetime", dtype="Date", bounds=ends)
+    assert column.bounds is not None
+    assert [text[:10] for text in column.bounds] == ["2022-01-01", "2023-01-01"]
+    draft = Schema((Column(name="day", kind="datetime", dtype="Date").as_found(),))
+    assert draft.replace("day", bounds=ends)["day"].bounds == column.bounds
+    assert draft.declare({"day": {"bounds": ends}})["day"].kind == "datetime"
+    assert Schema.from_json(Schema((column,)).to_json())["day"] == column

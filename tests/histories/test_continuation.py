@@ -94,6 +94,14 @@ def test_known_rows_come_back_as_they_were(given: Callable[[pl.DataFrame], pl.Da
     assert back.sort("patient", "day").cast(dict(rows.schema)).equals(rows.sort("patient", "day"))
 
 
+def test_counts_may_be_those_of_numpy() -> None:
+    two = np.int64(2)
+    assert lw.DP(1.0, 1e-6, entity="who", max_rows=two) == lw.DP(1.0, 1e-6, entity="who", max_rows=2)
+    assert type(lw.CodecOptions(min_rows=two, k_anonymous=two).min_rows) is int
+    assert lw.at_row(two, 1) == lw.at_row(2, 1)
+    assert len(learnt().extend(known(), steps=two)) == len(known()) + 2 * len(WHO)
+
+
 def test_halves_behind_whole_numbers_are_not_cut() -> None:
     rows = known().with_columns(pl.col("kg").round(0).cast(pl.Int64))
     kilos = learnt().extend(rows, steps=6, random_state=0)["kg"]

@@ -52,6 +52,9 @@ class CodecOptions:
     k_anonymous: int | None = None
 
     def __post_init__(self) -> None:
+        for f in fields(self):
+            if isinstance(value := getattr(self, f.name), np.generic):
+                object.__setattr__(self, f.name, value.item())
         if not 2 <= self.max_bins <= 65_536:
             raise OptionError(f"max_bins must lie in 2..65536, got {self.max_bins}")
         if not 0 < self.atom_share <= 1:

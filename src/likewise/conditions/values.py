@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal
 from unicodedata import normalize
 
@@ -102,7 +103,7 @@ class OfRows:
     condition: Any
 
     def __post_init__(self) -> None:
-        if isinstance(self.which, bool) or not (isinstance(self.which, int) or self.which in ("some", "every")):
+        if isinstance(self.which, bool) or not (isinstance(self.which, Integral) or self.which in ("some", "every")):
             raise ConditionError(f"a row's place is a whole number, 0 the first and -1 the last, got {self.which!r}")
         if isinstance(self.condition, OfRows):
             raise ConditionError("a condition is on some rows, on every row or on one at a place: not on two of these")

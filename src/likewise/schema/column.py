@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+
 from likewise.errors import SchemaError, nearest
 from likewise.notebook import Table, card
 from likewise.schema.dialect import Dialect
@@ -173,7 +175,7 @@ class Column:
             if isinstance(given, str) or (given is not None and not isinstance(given, Iterable)):
                 raise SchemaError(f"column {self.name!r}: {name} must be a list, got {type(given).__name__}")
             if given is not None:
-                object.__setattr__(self, name, tuple(given))
+                object.__setattr__(self, name, tuple(map(_plain_end, given)) if name == "bounds" else tuple(given))
         self._check_types()
 
     def _check_types(self) -> None:
@@ -299,6 +301,15 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value.value if isinstance(value, StrEnum) else value
 
 
+def _plain_end(end: Any) -> Any:
+    """An end of a range as plain data: dates and moments as ISO texts, numbers of numpy as Python's."""
+    if isinstance(end, np.datetime64):
+        return str(end)[:26]  # no finer than microseconds
+    if isinstance(end, dt.date | dt.time):
+        return end.isoformat()
+    return end.item() if isinstance(end, np.generic) else end
+
+
 def _check_fields(changes: Iterable[str]) -> None:
     known = [f.name for f in fields(Column)]
     for key in changes:
@@ -328,7 +339,7 @@ def _kind_of(said: Mapping[str, Any], dtype: str) -> Kind | None:
     for key, kind in (("labels", Kind.BOOLEAN), ("levels", Kind.CATEGORICAL), ("decimals", Kind.REAL)):
         if said.get(key) is not None:
             return kind
-    ends = said.get("bounds")
+    ends = tuple(map(_plain_end, said.get("bounds") or ()))
     if ends and isinstance(ends[0], str):
         return Kind.DATETIME
     if ends and stored not in (Kind.INTEGER, Kind.REAL):
@@ -341,7 +352,8 @@ def _beside(said: Mapping[str, Any], told: Mapping[str, Any], dtype: str) -> dic
     that the rows misled, and no role or format that goes with the old one."""
     kept, kind = dict(told), told.get("kind")
     ends, role = said.get("bounds"), said.get("role", Role.ID)
-    misled = isinstance(ends, list | tuple) and len(ends) > 0 and isinstance(ends[0], str) != (kind == Kind.DATETIME)
+    first = _plain_end(ends[0]) if isinstance(ends, list | tuple) and ends else None
+    misled = first is not None and isinstance(first, str) != (kind == Kind.DATETIME)
     misled |= kind == Kind.ID and role not in (Role.ID, Role.ENTITY, Role.DROP)
     implied = _kind_of(said, dtype)
     if kind == Kind.ID and said.get("semantic") == Semantic.NONE and "semantic" in told:

@@ -56,7 +56,7 @@ def extended(
         InputError: the rows of an entity differ in what it is, or the future does not follow the known rows.
         RuleError: no rows that keep the rules are found behind the known ones.
     """
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1):
         raise OptionError(f"steps must be a whole number of 1 or more, or None, got {steps!r}")
     if steps is not None and future is not None:
         raise OptionError("future says how many rows follow, and so does steps: leave one out")

@@ -127,8 +127,7 @@ def bounded(synth: Synthesizer, schema: Schema) -> Schema:
     for name, ends in (synth.bounds or {}).items():
         if isinstance(ends, str) or not isinstance(ends, Iterable):
             raise OptionError(f"bounds of column {name!r} must be two numbers (low, high)")
-        plain = tuple(end.item() if isinstance(end, np.generic) else end for end in ends)
-        schema = schema.replace(str(name), bounds=plain)
+        schema = schema.replace(str(name), bounds=tuple(ends))
     return schema
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from numbers import Integral
 from typing import Any, Self
+
+import numpy as np
 
 from likewise.dp.accounting import (
     Steps,
@@ -76,7 +77,7 @@ class DP:
                 raise OptionError(f"pay may name {', '.join(PAYABLE)}, got {what!r}")
         if not 0 < self.codec_share < 1:
             raise OptionError(f"codec_share must lie between 0 and 1, both excluded, got {self.codec_share!r}")
-        if isinstance(self.max_rows, bool) or not isinstance(self.max_rows, Integral) or self.max_rows < 1:
+        if isinstance(self.max_rows, bool) or not isinstance(self.max_rows, int | np.integer) or self.max_rows < 1:
             raise OptionError(f"max_rows must be a whole number of 1 or more, got {self.max_rows!r}")
         object.__setattr__(self, "max_rows", int(self.max_rows))
         if self.max_rows > 1 and self.entity is None:

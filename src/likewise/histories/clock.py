@@ -210,7 +210,7 @@ def _goes_on(passed: npt.NDArray[np.int64], between: npt.NDArray[np.int64]) -> b
         found = np.where(values[at] == gaps, counts[at], 0) if len(values) else np.zeros(len(gaps))
         return float(np.log(found + 0.5).sum())
 
-    return likely(passed[changed]) - likely(between[changed]) > LIKELIER
+    return bool(likely(passed[changed]) - likely(between[changed]) > LIKELIER)
 
 
 def _local_us(times: pl.Series) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,13 @@ def test_type_checkers_see_exactly_the_public_names() -> None:
     seen = {alias.name: node.module for node in imports for alias in node.names}
     assert seen == likewise._HOME
     assert set(seen) == set(likewise.__all__) - {"__version__"}
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+    parts = re.findall(r"```\{public\} (.*)", page.read_text(encoding="utf-8"))
+    named = [word for part in parts for word in part.split() if not word.startswith("likewise.")]
+    assert sorted(named) == sorted(set(likewise.__all__) - {"__version__"}), "each stands once in docs/reference.md"
 
 
 def test_every_error_and_warning_of_ours_is_public() -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     "balance rows",
     "balance compare",
     "impute",
+    "studio",
     "scenario rows",
     "scenario tail",
     "scenario paths",

@@ -27,6 +27,7 @@ from likewise.cli.pseudonymize import pseudonymize
 from likewise.cli.sample import sample
 from likewise.cli.schema import schema
 from likewise.cli.statement import statement
+from likewise.cli.studio import studio
 from likewise.cli.synth import synth
 
 app = typer.Typer(
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     synth, schema, inspect, sample, complete, evaluate, compare, audit, statement, budget, anonymize, pseudonymize,
-    models, impute, demo,
+    models, impute, studio, demo,
 )  # fmt: skip
 
 

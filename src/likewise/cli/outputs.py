@@ -72,10 +72,10 @@ def check_outputs(*others: Path | None, table: Path | None = None) -> None:
 
 
 def open_terminal(quiet: bool, *outputs: Path | None) -> Terminal:
-    """Where to speak: on standard error where an output takes standard output."""
-    from likewise.cli.terminal import Terminal
+    """Where to speak: on standard error where an output takes standard output; or whoever runs the command listens."""
+    from likewise.cli.terminal import SPEAKS, Terminal
 
-    return Terminal(quiet=quiet, results_to_stderr=STANDARD in outputs)
+    return SPEAKS.get(Terminal)(quiet=quiet, results_to_stderr=STANDARD in outputs)
 
 
 def write_table(

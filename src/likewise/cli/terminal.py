@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -105,6 +106,10 @@ class Terminal:
                 )
 
             yield show
+
+
+SPEAKS: ContextVar[type[Terminal]] = ContextVar("SPEAKS")
+"""What commands speak to instead of a terminal, where another program runs them and wants to hear of each event."""
 
 
 def training_figures(event: Event) -> str:

@@ -111,6 +111,7 @@ class Synthesizer(Estimator, LatentMethods):
             tells the model the columns of role `quasi_identifier` only so that 10 rows share each combination.
         max_seconds: budget of training.
         progress: called once an epoch with a `likewise.training.loop.Event`; True shows a bar; None or False nothing.
+            It may raise `likewise.training.loop.Enough` to stop there and keep the best so far; not under a budget.
         **model_options: passed to the generator that `model` names.
 
     After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and

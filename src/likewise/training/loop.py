@@ -58,6 +58,10 @@ class Event:
 Progress = Callable[[Event], None]
 
 
+class Enough(Exception):
+    """Raised by a progress callback: stop here, and keep the best weights so far."""
+
+
 def part_of(progress: Progress | None, done: int, epochs: int, seconds: float = 0.0) -> Progress | None:
     """Tells of one of several trainings as of a part of them all.
 
@@ -134,9 +138,9 @@ class Record:
     """What training did: plain data, kept in the model file.
 
     Args:
-        stopped: "planned" (all epochs), "early" (patience, and then the rate brought down), "time" (budget) or
-            "diverged" (the loss stopped being a number, or ended far above where it began; the best weights there were
-            are kept, which may be worth nothing).
+        stopped: "planned" (all epochs), "early" (patience, and then the rate brought down), "time" (budget), "asked"
+            (by `Enough`) or "diverged" (the loss stopped being a number, or ended far above where it began; the best
+            weights there were are kept, which may be worth nothing).
     """
 
     epochs: int = 0
@@ -408,7 +412,10 @@ def train(
         module.eval()
         run.close_epoch(mean, holdout_loss() if holdout_loss is not None else None)
         if progress is not None:
-            progress(run.event(n_rows // size * size, notes or {}))
+            try:
+                progress(run.event(n_rows // size * size, notes or {}))
+            except Enough:
+                run.record.stopped = "asked"
     run.finish()
     run.judge(rate)
     return run.record

@@ -1,0 +1,443 @@
+"""What the page may ask for. Every answer is JSON; what a person says comes as JSON too, but for the table itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import shutil
+import tomllib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
+from importlib import import_module
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from likewise.errors import InputError, LikewiseError, OptionError
+from likewise.rules.discovery import discover_rules
+from likewise.schema.semantics import Semantic
+from likewise.studio import facts, recipes
+from likewise.studio.jobs import Job, Jobs
+from likewise.studio.session import Change, Run, Session, Source, file_name
+from likewise.studio.tickets import Served, Tickets
+from likewise.tables import files
+from likewise.tables.source import PACKED
+
+MOST_JSON = 2**20
+MOST_UPLOAD = 2 * 2**30
+LANGUAGES = ("en", "zh")
+FILES = {
+    "rows": (recipes.ROWS, "text/csv"), "drawn": (recipes.DRAWN, "text/csv"), "report": (recipes.REPORT, "text/html"),
+    "json": (recipes.JSON, "application/json"), "model": (recipes.MODEL, "application/octet-stream"),
+    "sheet": (recipes.SHEET, "text/html"), "schema": (recipes.SCHEMA, "application/json"),
+}  # fmt: skip
+"""What of a run is given out, and as what."""
+
+Answer = Callable[["State", Request], Awaitable[Any]]
+
+
+class TooLarge(LikewiseError):
+    """More bytes came than are taken."""
+
+
+class State:
+    """The session with its jobs, and how requests are answered."""
+
+    def __init__(self, session: Session, jobs: Jobs, tickets: Tickets, *, lang: str, budget: Path | None) -> None:
+        self.session, self.jobs, self.tickets, self.lang = session, jobs, tickets, lang
+        self.budget = budget or session.folder / recipes.BUDGET
+        self.keeps_budget = budget is not None
+        self._lock = asyncio.Lock()
+
+    def answering(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        """An endpoint: what it gives as JSON, errors of ours as texts, and of others' nothing but their type."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                found = await answer(self, request)
+            except TooLarge as error:
+                return JSONResponse({"error": str(error)}, 413)
+            except LikewiseError as error:
+                return JSONResponse({"error": str(error)}, 400)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except Exception as error:
+                return JSONResponse({"error": f"unexpected {type(error).__name__}, a fault in likewise"}, 500)
+            return found if isinstance(found, Response) else JSONResponse(found)
+
+        return endpoint
+
+    def follow(self, plan: Path) -> None:
+        """Take up a plan, as the page saves it; a demo that it names is opened first."""
+        try:
+            said = tomllib.loads(plan.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"the plan {str(plan)!r} cannot be read: {type(error).__name__}") from None
+        if self.session.source is None:
+            if said.get("source") != DEMO:
+                raise InputError("the plan is for a table: name it as FILE")
+            self.open_demo()
+        self.session.follow(said)
+
+    def open_demo(self) -> None:
+        path = self.session.folder / DEMO
+        path.write_bytes(resources("likewise.data").joinpath(DEMO).read_bytes())
+        self.session.opened(Source.open(path, DEMO, is_demo=True))
+        self.session.change(Change("income", {"role": "target"}))
+
+    async def changed(self, work: Callable[[], Any]) -> dict[str, Any]:
+        """Do something to the session, one request at a time and beside the event loop, and tell how it stands."""
+        async with self._lock:
+            await asyncio.to_thread(work)
+            return await asyncio.to_thread(self.told)
+
+    # ---- how it stands -----------------------------------------------------------------------------------------------
+
+    def told(self) -> dict[str, Any]:
+        """Everything that the page shows, but for what the rows of a run tell."""
+        session, source = self.session, self.session.source
+        free = shutil.disk_usage(session.folder).free
+        state: dict[str, Any] = {
+            "lang": self.lang, "most_upload": min(MOST_UPLOAD, free // 4), "settings": asdict(session.settings),
+            "source": None, "jobs": [job.told() for job in self.jobs.all], "trail": session.trail,
+            "where": session.where, "n_rows": session.n_rows, "draw_seed": session.draw_seed, "gate": session.gate,
+            "semantics": [semantic.value for semantic in Semantic],
+        }  # fmt: skip
+        if source is None:
+            return state
+        run = session.runs[-1] if session.runs else None
+        return state | {
+            "source": {
+                "name": source.name, "rows": source.frame.height, "is_demo": source.is_demo, "blind": source.blind,
+                "sha256": source.digest, "notes": source.notes,
+            },
+            "columns": facts.columns(source, session.schema),
+            "rules": session.schema.rules,
+            "can_undo": bool(session.changes), "can_redo": bool(session.undone),
+            "steps": recipes.steps(session, run),
+            "runs": [self.run_told(run) for run in session.runs],
+        }  # fmt: skip
+
+    def run_told(self, run: Run) -> dict[str, Any]:
+        return {
+            "id": run.id, "job": run.job, "settings": asdict(run.settings), **run.facts,
+            "files": [name for name, (file, _) in FILES.items() if (run.folder / file).is_file()],
+        }  # fmt: skip
+
+    # ---- runs --------------------------------------------------------------------------------------------------------
+
+    def begin_run(self) -> None:
+        """Queue a run of the settings as they are."""
+        session, source = self.session, self.session.table
+        key = secrets.token_hex(8)
+        folder = session.folder / key
+        folder.mkdir(mode=0o700)
+        schema, settings = session.schema, session.settings
+        (folder / recipes.SCHEMA).write_text(schema.to_json() + "\n", encoding="utf-8")
+        fit = recipes.fit_command(str(source.path), schema, settings)
+        fit = [str(self.budget) if word == recipes.BUDGET else word for word in fit]
+        commands = [fit]
+        if settings.purpose != "rows":
+            commands.append(recipes.sheet_command(True, False))
+        job = Job("fit", commands, folder)
+        run = Run(key, settings, schema, folder, job.id, {"n": len(session.runs) + 1})
+        job.ended = lambda ended: self.finish_run(run, ended)
+        session.runs.append(run)
+        session.noted(
+            "began",
+            run=run.facts["n"],
+            command=" ".join(["likewise", *recipes.fit_command(source.name, schema, settings)]),
+        )
+        self.jobs.add(job)
+
+    def finish_run(self, run: Run, job: Job) -> None:
+        """Gather what a run left behind."""
+        self.session.noted(job.status, run=run.facts["n"], seconds=round(job.seconds, 1))
+        if job.status != "done":
+            return
+        rows = files.read(run.folder / recipes.ROWS)
+        run.facts |= {"seconds": job.seconds, "preview": facts.preview(rows)}
+        report = self.report_of(run)
+        if report is not None:
+            run.facts["scores"] = _measured().scores(report)
+
+    def report_of(self, run: Run) -> Path | None:
+        """Where the figures of a run are; None where nothing was measured on real rows."""
+        path = run.folder / recipes.JSON
+        return None if run.settings.purpose == "rows" or not path.is_file() else path
+
+    def rows_of(self, run: Run) -> pl.DataFrame:
+        return files.read(run.folder / recipes.ROWS)
+
+
+DEMO = "adult.parquet"
+
+
+def _measured() -> Any:
+    """The module of measures, which takes seconds to load."""
+    return import_module("likewise.studio.measured")
+
+
+async def said_in(request: Request) -> dict[str, Any]:
+    """The JSON object of a request, of no more than `MOST_JSON` bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_JSON:
+            raise TooLarge(f"a request may have {MOST_JSON:,} bytes")
+    try:
+        said = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise InputError("the request is not JSON") from None
+    if not isinstance(said, dict):
+        raise InputError("the request must be a JSON object")
+    return said
+
+
+def _text(said: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = said.get(key, default)
+    if not isinstance(value, str):
+        raise OptionError(f"{key} must be a text")
+    return value
+
+
+def _whole(said: dict[str, Any], key: str, least: int, default: int) -> int:
+    value = said.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 10**8:
+        raise OptionError(f"{key} must be a whole number from {least}")
+    return value
+
+
+def _where(said: dict[str, Any]) -> tuple[str, ...]:
+    value = said.get("where", [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise OptionError("where must be a list of texts")
+    return tuple(value)
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------
+
+
+async def state(state: State, request: Request) -> Any:
+    return await state.changed(lambda: None)
+
+
+async def upload(state: State, request: Request) -> Any:
+    """The bytes of a table, as they are; the name is for people, and nothing is written under it."""
+    name = file_name(request.query_params.get("name", ""))
+    most = min(MOST_UPLOAD, shutil.disk_usage(state.session.folder).free // 4)
+    told = request.headers.get("content-length", "0")
+    if not told.isdecimal() or int(told) > most:
+        raise TooLarge(f"a table may have {most:,} bytes here; name a larger one on the command line")
+    endings = [part for part in Path(name.lower()).suffixes if part in {*files.ENDINGS, *PACKED, ".zip"}]
+    path = state.session.folder / (secrets.token_hex(16) + "".join(endings[-2:]))
+    try:
+        n = 0
+        with path.open("xb") as file:
+            async for chunk in request.stream():
+                n += len(chunk)
+                if n > most:
+                    raise TooLarge(f"a table may have {most:,} bytes here; name a larger one on the command line")
+                file.write(chunk)
+        blind = request.query_params.get("blind") == "1"
+        opened = await asyncio.to_thread(_opened, path, name, blind)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return await state.changed(lambda: state.session.opened(opened))
+
+
+def _opened(path: Path, name: str, blind: bool) -> Source:
+    try:
+        return Source.open(path, name, blind=blind)
+    except LikewiseError as error:  # it names the file by its place here, which says nothing to anybody
+        raise InputError(str(error).replace(str(path), name).replace(path.name, name)) from None
+
+
+async def demo(state: State, request: Request) -> Any:
+    return await state.changed(state.open_demo)
+
+
+async def column(state: State, request: Request) -> Any:
+    said = await said_in(request)
+    change = Change(_text(said, "column"), _fields(said))
+    return await state.changed(lambda: state.session.change(change))
+
+
+def _fields(said: dict[str, Any]) -> dict[str, Any]:
+    found = said.get("said", {})
+    if not isinstance(found, dict) or not found:
+        raise OptionError("nothing is said of the column")
+    return found
+
+
+async def try_column(state: State, request: Request) -> Any:
+    said = await said_in(request)
+    session = state.session
+    if session.table.blind:
+        raise OptionError("the rows are not looked at: they were opened by their header alone")
+    change = Change(_text(said, "column"), _fields(said))
+    schema = await asyncio.to_thread(session.table.read_as, (*session.changes, change))
+    return await asyncio.to_thread(facts.tried, session.table, schema, str(change.column))
+
+
+async def undo(state: State, request: Request) -> Any:
+    return await state.changed(state.session.undo)
+
+
+async def redo(state: State, request: Request) -> Any:
+    return await state.changed(state.session.redo)
+
+
+async def propose(state: State, request: Request) -> Any:
+    """Rules that all rows keep."""
+    source, schema = state.session.table, state.session.schema
+    if source.blind:
+        raise OptionError("the rows are not looked at: they were opened by their header alone")
+    found = await asyncio.to_thread(discover_rules, source.frame, schema)
+    return {"proposed": [{"rule": p.rule, "rows": p.rows, "rate": p.likely} for p in found]}
+
+
+async def rule(state: State, request: Request) -> Any:
+    said = await said_in(request)
+    change = Change(rule=_text(said, "rule"), holds=bool(said.get("holds", True)))
+    return await state.changed(lambda: state.session.change(change))
+
+
+async def settings(state: State, request: Request) -> Any:
+    said = await said_in(request)
+    return await state.changed(lambda: state.session.set(said))
+
+
+async def fit(state: State, request: Request) -> Any:
+    # Not in a thread: the queue belongs to the event loop.
+    state.begin_run()
+    return await state.changed(lambda: None)
+
+
+async def stop(state: State, request: Request) -> Any:
+    await state.jobs.stop(_text(await said_in(request), "job"))
+    return {}
+
+
+async def cancel(state: State, request: Request) -> Any:
+    await state.jobs.cancel(_text(await said_in(request), "job"))
+    return {}
+
+
+async def events(state: State, request: Request) -> Any:
+    """Every job when it changes, a JSON object a line; an empty one now and then."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for told in state.jobs.changes():
+            yield json.dumps(told or {}).encode() + b"\n"
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+async def odds(state: State, request: Request) -> Any:
+    """How many real and how many freely drawn rows meet conditions: what drawing them would take."""
+    said = await said_in(request)
+    run, where = state.session.run(_text(said, "run")), list(_where(said))
+    drawn = await asyncio.to_thread(lambda: facts.share_of(state.rows_of(run), run.schema, where))
+    if run.settings.purpose == "budget":
+        return {"drawn": drawn}  # a count of real rows would cost
+    return {
+        "drawn": drawn,
+        "real": await asyncio.to_thread(facts.share_of, state.session.table.frame, run.schema, where),
+    }
+
+
+async def draw(state: State, request: Request) -> Any:
+    said = await said_in(request)
+    session = state.session
+    run = session.run(_text(said, "run"))
+    session.where, session.n_rows = _where(said), _whole(said, "rows", 1, 1000)
+    session.draw_seed = _whole(said, "seed", 0, 0)
+    command = recipes.draw_command(session.where, session.n_rows, session.draw_seed)
+    session.noted("drew", run=run.facts["n"], command=" ".join(["likewise", *command]))
+    job = Job("draw", [command], run.folder)
+
+    def ended(job: Job) -> None:
+        if job.status == "done":
+            run.facts["drawn"] = facts.preview(files.read(run.folder / recipes.DRAWN))
+
+    job.ended = ended
+    state.jobs.add(job)
+    return await state.changed(lambda: None)
+
+
+async def gate(state: State, request: Request) -> Any:
+    """Hold a run against rules in TOML."""
+    said = await said_in(request)
+    text = _text(said, "rules")
+    report = state.report_of(state.session.run(_text(said, "run")))
+    if report is None:
+        raise OptionError("nothing was measured in this run")
+    found = await asyncio.to_thread(lambda: _measured().outcomes(report, text))
+    state.session.gate = text
+    return {"outcomes": found}
+
+
+async def ticket(state: State, request: Request) -> Any:
+    """An address, good once, for a file of a run: to save it, or to show it in a frame."""
+    said = await said_in(request)
+    what, show = _text(said, "what"), bool(said.get("show", False))
+    run = state.session.run(_text(said, "run"))
+    if what not in FILES:
+        raise OptionError("there is no such file")
+    name, media = FILES[what]
+    path = run.folder / name
+    if what == "report":
+        path = await asyncio.to_thread(_report_page, state, run, _text(said, "lang", "en"))
+    if not path.is_file():
+        raise OptionError("this run has no such file")
+    if show and media != "text/html":
+        raise OptionError("only pages can be shown")
+    if not show:
+        state.session.noted("saved", run=run.facts["n"], file=name)
+    return {"address": f"/t/{state.tickets.give(Served(path, None if show else name, media))}"}
+
+
+def _report_page(state: State, run: Run, lang: str) -> Path:
+    """The report in a language; the command wrote the English one."""
+    if lang not in LANGUAGES:
+        raise OptionError("there is no such language")
+    path = run.folder / (recipes.REPORT if lang == "en" else f"report-{lang}.html")
+    report = None if path.is_file() else state.report_of(run)
+    if report is not None:
+        dp_only = run.settings.purpose == "budget" and run.settings.dp_only
+        _measured().write_page(report, path, lang=lang, dp_only=dp_only)
+    return path
+
+
+async def save(state: State, request: Request) -> Any:
+    """An address for what was said: the plan, the schema, the audit trail."""
+    what = _text(await said_in(request), "what")
+    session = state.session
+    texts: dict[str, Callable[[], str]] = {
+        "plan.toml": lambda: recipes.toml(session.plan()),
+        recipes.SCHEMA: lambda: session.schema.to_json() + "\n",
+        "trail.json": lambda: json.dumps(session.trail, indent=1, ensure_ascii=False) + "\n",
+    }
+    if what not in texts:
+        raise OptionError("there is no such file")
+    path = session.folder / f"{secrets.token_hex(8)}.txt"
+    path.write_text(texts[what](), encoding="utf-8")
+    return {"address": f"/t/{state.tickets.give(Served(path, what, 'text/plain'))}"}
+
+
+ROUTES: tuple[tuple[str, str, Answer], ...] = (
+    ("GET", "/api/state", state), ("PUT", "/api/data", upload), ("POST", "/api/demo", demo),
+    ("POST", "/api/column", column), ("POST", "/api/column/try", try_column), ("POST", "/api/undo", undo),
+    ("POST", "/api/redo", redo), ("POST", "/api/rules", propose), ("POST", "/api/rule", rule),
+    ("POST", "/api/settings", settings), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
+    ("POST", "/api/cancel", cancel), ("GET", "/api/events", events), ("POST", "/api/odds", odds),
+    ("POST", "/api/draw", draw), ("POST", "/api/gate", gate), ("POST", "/api/ticket", ticket),
+    ("POST", "/api/save", save),
+)  # fmt: skip

@@ -1,0 +1,44 @@
+"""What is told of a run's report. The measures take seconds to load, so this module is loaded when a run has ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from likewise.evaluate.results import Report, Score
+from likewise.evaluate.thresholds import check, parse_thresholds
+from likewise.report.score_words import figure, label, least_leak
+
+LANGUAGES = ("en", "zh")
+
+
+def report_in(path: Path) -> Report:
+    return Report.from_json(path.read_text(encoding="utf-8"))
+
+
+def scores(path: Path) -> list[dict[str, Any]]:
+    """Every score: its figures, and in each language its words."""
+    return [_told(score) for score in report_in(path).scores]
+
+
+def _told(score: Score) -> dict[str, Any]:
+    plain = {n: getattr(score, n) for n in ("name", "group", "value", "better", "floor", "interval", "stands", "copy")}
+    plain["shown"] = {"value": figure(score.name, score.value), "floor": figure(score.name, score.floor)}
+    for lang in LANGUAGES:
+        plain[lang] = {part: score.text(part, lang) for part in ("meaning", "threat")}
+        plain[lang] |= {"label": label(score.name, lang), "least": least_leak(score, lang)}
+    return plain
+
+
+def outcomes(path: Path, rules: str) -> list[dict[str, Any]]:
+    """The report held against rules in TOML.
+
+    Raises:
+        InputError: the rules cannot be read.
+    """
+    wanted = parse_thresholds(rules)
+    return [{"passed": one.passed, "said": str(one)} for one in check(report_in(path), wanted)]
+
+
+def write_page(path: Path, to: Path, *, lang: str, dp_only: bool) -> None:
+    report_in(path).to_html(to, lang=lang, dp_only=dp_only)

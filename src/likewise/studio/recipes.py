@@ -1,0 +1,223 @@
+"""Every step as a command, as Python and as TOML, from the same state. What a job runs is the command shown here, with
+the table's place for its name."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from likewise.schema.column import Schema
+from likewise.studio.session import Change, Run, Session, Settings, Source
+
+SCHEMA, ROWS, MODEL, REPORT, JSON, RULES = (
+    "schema.json", "synthetic.csv", "model.likewise", "report.html", "report.json", "rules.toml",
+)  # fmt: skip
+DRAWN, SHEET, BUDGET = "drawn.csv", "sheet.html", "budget.json"
+
+
+def fit_command(source: str, schema: Schema, settings: Settings) -> list[str]:
+    """Words behind `likewise` that learn, draw and measure; or that anonymise the rows themselves."""
+    if settings.purpose == "rows":
+        return _anonymize_command(source, schema, settings)
+    words = ["synth", source, "-o", ROWS, "--schema", SCHEMA, "--model", settings.model, "--seed", str(settings.seed)]
+    for flag, value in (
+        ("--target", schema.target), ("--rows", settings.rows), ("--max-seconds", settings.max_seconds),
+    ):  # fmt: skip
+        words += [] if value is None else [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+    if settings.purpose == "budget":
+        words += ["--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}", "--budget", BUDGET]
+        words += [word for what in settings.pay for word in ("--pay", what)] + ["--dp-only"] * settings.dp_only
+    if settings.purpose == "k":
+        words += ["--k-anonymous", str(settings.k)]
+    return [*words, "--save", MODEL, "--report", REPORT, "--json", JSON]
+
+
+def _anonymize_command(source: str, schema: Schema, settings: Settings) -> list[str]:
+    words = ["anonymize", source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k), "--json", JSON]
+    for column in schema:
+        if column.role == "quasi_identifier":
+            words += ["--quasi-identifiers", column.name]
+    return words
+
+
+def draw_command(where: Sequence[str], rows: int, seed: int) -> list[str]:
+    conditions = [word for text in where for word in ("--where", text)]
+    return ["sample", MODEL, "-n", str(rows), "-o", DRAWN, *conditions, "--seed", str(seed)]
+
+
+def sheet_command(measured: bool, counted: bool) -> list[str]:
+    return [
+        "statement", MODEL, "-o", SHEET, *(["--report", JSON] if measured else []),
+        *(["--budget", BUDGET] if counted else []),
+    ]  # fmt: skip
+
+
+def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
+    """Screen -> "command", "python", "toml"."""
+    source = session.table
+    fit = fit_command(source.name, session.schema, session.settings)
+    plan = toml(session.plan())
+    return {
+        "columns": {"command": _columns_command(source, session), "python": _columns_python(source, session.changes)},
+        "train": {"command": _line(fit), "python": _fit_python(source, session.schema, session.settings)},
+        "out": {"command": _gate_command(run), "python": _gate_python(), "toml": session.gate},
+        "rows": {
+            "command": _line(draw_command(session.where, session.n_rows, session.draw_seed)),
+            "python": _draw_python(session.where, session.n_rows, session.draw_seed),
+        },
+    } | {"plan": {"toml": plan}}
+
+
+def _line(words: Sequence[str]) -> str:
+    return shlex.join(["likewise", *words])
+
+
+# ---- columns ---------------------------------------------------------------------------------------------------------
+
+
+def _columns_command(source: Source, session: Session) -> str:
+    words = ["schema", source.name]
+    for change in session.changes:
+        if change.rule is None:
+            for name, value in change.said.items():
+                words += ["--set", f"{change.column}.{name}={json.dumps(value, ensure_ascii=False)}"]
+    for rule in session.schema.rules:
+        words += ["--rule", rule]
+    return _demo_file(source, "python -c \"from likewise.data import adult; adult().write_parquet('{}')\"\n") + _line(
+        [*words, "--json", SCHEMA]
+    )
+
+
+def _demo_file(source: Source, text: str) -> str:
+    return text.format(source.name) if source.is_demo else ""
+
+
+def _columns_python(source: Source, changes: Sequence[Change]) -> str:
+    lines = ["import likewise as lw", "", f"frame = lw.read({source.name!r})", "schema = lw.infer(frame)"]
+    if source.is_demo:
+        lines[2:3] = ["from likewise.data import adult", "", "frame = adult()"]
+    for change in changes:
+        if change.rule is None:
+            said = ", ".join(f"{name}={value!r}" for name, value in change.said.items())
+            lines.append(f"schema = schema.replace({change.column!r}, {said})")
+    kept: dict[str, None] = {}
+    for change in changes:
+        if change.rule is not None:
+            kept = kept | {change.rule: None} if change.holds else {k: None for k in kept if k != change.rule}
+    if kept:
+        lines.append(f"schema = schema.with_rules({list(kept)!r})")
+    return "\n".join(lines)
+
+
+# ---- learning --------------------------------------------------------------------------------------------------------
+
+
+def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
+    read = "frame = adult()" if source.is_demo else f"frame = lw.read({source.name!r})"
+    lines = ["from pathlib import Path", "", "import likewise as lw"]
+    lines += ["from likewise.data import adult"] if source.is_demo else []
+    lines += ["", read, f'schema = lw.Schema.from_json(Path("{SCHEMA}").read_text(encoding="utf-8"))']
+    if settings.purpose == "rows":
+        names = [c.name for c in schema if c.role == "quasi_identifier"]
+        lines += [f"result = lw.privacy.anonymize(frame, quasi_identifiers={names!r}, k={settings.k}, schema=schema)"]
+        return "\n".join([*lines, f'lw.write(result.frame, "{ROWS}")'])
+    asked = [repr(settings.model), "schema=schema", f"random_state={settings.seed}"]
+    if settings.max_seconds is not None:
+        asked.append(f"max_seconds={settings.max_seconds:g}")
+    if settings.purpose == "budget":
+        pay = f", pay={settings.pay!r}" if settings.pay else ""
+        asked.append(f"privacy=lw.DP({settings.epsilon:g}, {settings.delta:g}{pay})")
+        asked.append(f'budget=lw.Budget("{BUDGET}")')
+    if settings.purpose == "k":
+        asked.append(f"codec=lw.CodecOptions(k_anonymous={settings.k})")
+    lines += [
+        f"synth = lw.Synthesizer({', '.join(asked)}).fit(frame)",
+        f"fake = synth.sample({'' if settings.rows is None else settings.rows})",
+        f'lw.write(fake, "{ROWS}", dialect=schema.dialect)',
+        f'synth.save("{MODEL}")',
+    ]
+    if not (settings.purpose == "budget" and settings.dp_only):
+        lines += [
+            "report = lw.evaluate(",
+            "    frame[synth.train_rows_], fake, holdout=frame[synth.holdout_rows_],",
+            f"    target={schema.target!r}, schema=schema, random_state={settings.seed},",
+            ")",
+            f'report.to_html("{REPORT}")',
+            f'report.to_json("{JSON}")',
+        ]
+    return "\n".join(lines)
+
+
+# ---- the report and the gate -----------------------------------------------------------------------------------------
+
+
+def _gate_command(run: Run | None) -> str:
+    return _line(sheet_command(run is not None and "scores" in run.facts, False))
+
+
+def _gate_python() -> str:
+    return "\n".join([
+        "from pathlib import Path", "", "import likewise as lw",
+        "from likewise.evaluate.thresholds import check, read_thresholds", "",
+        f'report = lw.Report.from_json(Path("{JSON}").read_text(encoding="utf-8"))',
+        f'for outcome in check(report, read_thresholds("{RULES}")):',
+        '    print("kept" if outcome.passed else "BROKEN", outcome)',
+    ])  # fmt: skip
+
+
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _draw_python(where: Sequence[str], rows: int, seed: int) -> str:
+    lines = ["import likewise as lw", "", f'synth = lw.load("{MODEL}")']
+    asked = ""
+    if where:
+        lines.insert(1, "from likewise.conditions import parse_where")
+        lines.append(f"where = dict(parse_where(text, synth.schema_) for text in {list(where)!r})")
+        asked = ", where=where"
+    lines.append(f"rows = synth.sample({rows}{asked}, random_state={seed})")
+    return "\n".join([*lines, f'lw.write(rows, "{DRAWN}", dialect=synth.schema_.dialect)'])
+
+
+# ---- TOML ------------------------------------------------------------------------------------------------------------
+
+
+def toml(plan: Mapping[str, Any]) -> str:
+    """A plan as TOML, which `likewise studio FILE --plan PLAN` takes up again.
+
+    Example:
+        >>> print(toml({"source": "a.csv", "change": [{"column": "age", "said": {"kind": "real"}}], "fit": {"k": 5}}))
+        source = "a.csv"
+        <BLANKLINE>
+        [[change]]
+        column = "age"
+        said = {"kind" = "real"}
+        <BLANKLINE>
+        [fit]
+        k = 5
+        <BLANKLINE>
+    """
+    flat, tables = [], []
+    for key, value in plan.items():
+        if isinstance(value, Mapping):
+            tables.append(f"[{key}]\n" + _pairs(value))
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            tables += [f"[[{key}]]\n" + _pairs(one) for one in value]
+        else:
+            flat.append(f"{key} = {_value(value)}\n")
+    return "\n".join(["".join(flat), *tables])
+
+
+def _pairs(table: Mapping[str, Any]) -> str:
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
+
+
+def _value(value: Any) -> str:
+    """A value in one line; TOML's basic strings are JSON's, but for the letter DEL."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_value(key)} = {_value(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

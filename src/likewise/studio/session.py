@@ -1,0 +1,285 @@
+"""What the person has said so far: a table, corrections to its schema, settings, runs. Corrections are a list, so that
+one step back is the list without its last, and the same list says the step as code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+
+from likewise.errors import InputError, OptionError
+from likewise.schema.column import Column, Schema
+from likewise.schema.dialect import Dialect
+from likewise.schema.infer import infer, told_anew, word_on_headings
+from likewise.tables import files
+
+PURPOSES = ("synthetic", "budget", "k", "rows")
+SETTABLE = (
+    "kind", "role", "semantic", "locale", "missing", "lenient", "format", "labels", "decimals", "bounds", "levels",
+    "nullable",
+)  # fmt: skip
+"""Fields of a column that a person may say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is asked for.
+
+    Args:
+        purpose: "synthetic", "budget" (of differential privacy), "k" (quasi-identifiers that k rows share, and then
+            synthetic) or "rows" (the rows themselves, anonymised).
+        model, seed, max_seconds, rows: as `likewise synth` takes them.
+        k: rows that must share what could find a person.
+        epsilon, delta: of the budget.
+        pay: what is learnt of the table at a price: "levels", "bounds", "missing".
+        dp_only: show no figure that was measured on real rows without noise.
+    """
+
+    purpose: str = "synthetic"
+    model: str = "auto"
+    seed: int = 0
+    max_seconds: float | None = None
+    rows: int | None = None
+    k: int = 10
+    epsilon: float = 1.0
+    delta: float = 1e-6
+    pay: tuple[str, ...] = ()
+    dp_only: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pay", tuple(self.pay))
+        wanted: dict[str, tuple[type, ...]] = {
+            "purpose": (str,), "model": (str,), "seed": (int,), "max_seconds": (int, float, type(None)),
+            "rows": (int, type(None)), "k": (int,), "epsilon": (int, float), "delta": (int, float), "dp_only": (bool,),
+        }  # fmt: skip
+        for name, types in wanted.items():
+            value = getattr(self, name)
+            if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+                raise OptionError(f"{name} is of the wrong type, got {type(value).__name__}")
+        if self.purpose not in PURPOSES:
+            raise OptionError(f"purpose must be one of {', '.join(PURPOSES)}")
+        if self.k < 2 or self.seed < 0 or (self.rows is not None and self.rows < 1):
+            raise OptionError("k must be at least 2, the seed at least 0, and rows at least 1")
+        if not (self.epsilon > 0 and 0 < self.delta < 1) or (self.max_seconds is not None and self.max_seconds <= 0):
+            raise OptionError("epsilon and seconds must be above 0, and delta between 0 and 1")
+        if not all(one in ("levels", "bounds", "missing") for one in self.pay):
+            raise OptionError("what can be paid for are levels, bounds and missing")
+
+    def with_(self, said: Mapping[str, Any]) -> Self:
+        """The settings with what a person says anew; OptionError where there is no such setting."""
+        known = {f.name for f in fields(self)}
+        if unknown := set(said) - known:
+            raise OptionError(f"there is no setting {sorted(unknown)[0]!r}")
+        return replace(self, **said)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One correction: fields of a column, or a rule that is taken or left."""
+
+    column: str | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    rule: str | None = None
+    holds: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        if self.rule is not None:
+            return {"rule": self.rule, "holds": self.holds}
+        return {"column": self.column, "said": dict(self.said)}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table that was opened.
+
+    Args:
+        name: what its file is called, for people and for code.
+        path: where it lies.
+        is_demo: whether it is the embedded one.
+        blind: whether nothing but its header was looked at.
+        base: what was told of its columns before anybody said a word.
+    """
+
+    name: str
+    path: Path
+    is_demo: bool
+    blind: bool
+    frame: pl.DataFrame
+    dialect: Dialect | None
+    base: Schema
+    digest: str
+    notes: tuple[str, ...] = ()
+    pictures: dict[Column, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path, name: str, *, is_demo: bool = False, blind: bool = False) -> Self:
+        """Read a file and tell what its columns are; in blind mode its header alone tells.
+
+        Raises:
+            InputError: it is no table that can be read.
+        """
+        frame, dialect = files.read_table(path, by_header=blind)
+        if blind:
+            base = Schema(tuple(_undeclared(column, str(dtype)) for column, dtype in frame.schema.items()), dialect)
+        else:
+            base = replace(infer(frame, decimal=None if dialect is None else dialect.decimal), dialect=dialect)
+        told = word_on_headings(base.names)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(name, path, is_demo, blind, frame, dialect, base, digest, () if told is None else (told,))
+
+    def read_as(self, changes: tuple[Change, ...]) -> Schema:
+        """The schema after these corrections, in their order.
+
+        Raises:
+            SchemaError: one of them contradicts the rest, or names no column.
+        """
+        schema = self.base
+        for change in changes:
+            if change.rule is not None:
+                rules = [rule for rule in schema.rules if rule != change.rule]
+                schema = replace(schema, rules=(*rules, change.rule) if change.holds else tuple(rules))
+            else:
+                schema = schema.replace(str(change.column), **change.said)
+                schema = schema if self.blind else told_anew(schema, self.frame)
+        return schema
+
+
+def _undeclared(name: str, dtype: str) -> Column:
+    """A column of which only name and stored type are known, as a draft."""
+    drawn = Column(name=name, kind=_KINDS.get(dtype.rstrip("0123456789"), "text"), dtype=dtype)  # type: ignore[arg-type]
+    return drawn.as_found()
+
+
+_KINDS = {"Int": "integer", "UInt": "integer", "Float": "real", "Boolean": "boolean", "Date": "datetime"}
+
+
+@dataclass
+class Run:
+    """One run of the settings: what was asked, and the folder that holds what came out."""
+
+    id: str
+    settings: Settings
+    schema: Schema
+    folder: Path
+    job: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Session:
+    """All of it; the one thing here that changes."""
+
+    folder: Path
+    source: Source | None = None
+    changes: tuple[Change, ...] = ()
+    undone: tuple[Change, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    where: tuple[str, ...] = ()
+    n_rows: int = 1000
+    draw_seed: int = 0
+    gate: str = ""
+    runs: list[Run] = field(default_factory=list)
+    trail: list[dict[str, Any]] = field(default_factory=list)
+    _schema: Schema | None = None
+
+    def opened(self, source: Source) -> None:
+        """Begin anew with this table."""
+        self.source, self.changes, self.undone, self.where, self._schema = source, (), (), (), source.base
+        self.runs.clear()
+        self.noted("opened", name=source.name, sha256=source.digest, rows=source.frame.height, blind=source.blind)
+
+    @property
+    def table(self) -> Source:
+        if self.source is None:
+            raise InputError("no table is open yet")
+        return self.source
+
+    @property
+    def schema(self) -> Schema:
+        self.table  # noqa: B018 - refuses where there is none
+        assert self._schema is not None
+        return self._schema
+
+    def change(self, *several: Change) -> None:
+        """Correct the schema; a correction that cannot stand leaves it as it was."""
+        for one in several:
+            if unknown := set(one.said) - set(SETTABLE):
+                raise OptionError(f"a column has no field {sorted(unknown)[0]!r} that can be said")
+        self._become((*self.changes, *several), ())
+        for one in several:
+            self.noted("said", **one.to_dict())
+
+    def undo(self) -> None:
+        if self.changes:
+            self._become(self.changes[:-1], (*self.undone, self.changes[-1]))
+            self.noted("undid", **self.undone[-1].to_dict())
+
+    def redo(self) -> None:
+        if self.undone:
+            self._become((*self.changes, self.undone[-1]), self.undone[:-1])
+            self.noted("said", **self.changes[-1].to_dict())
+
+    def _become(self, changes: tuple[Change, ...], undone: tuple[Change, ...]) -> None:
+        self._schema = self.table.read_as(changes)
+        self.changes, self.undone = changes, undone
+
+    def set(self, said: Mapping[str, Any]) -> None:
+        self.settings = self.settings.with_(said)
+        self.noted("set", **said)
+
+    def run(self, key: str) -> Run:
+        found = next((run for run in self.runs if run.id == key), None)
+        if found is None:
+            raise OptionError("there is no such run")
+        return found
+
+    def noted(self, did: str, **what: Any) -> None:
+        """A line in the audit trail."""
+        self.trail.append({"at": datetime.now(UTC).isoformat(timespec="seconds"), "did": did, **what})
+
+    def plan(self) -> dict[str, Any]:
+        """What was said, as plain data: with the same table it leads to the same rows."""
+        return {
+            "source": "" if self.source is None else self.source.name,
+            "change": [change.to_dict() for change in self.changes],
+            "fit": {key: value for key, value in asdict(self.settings).items() if value is not None},
+            "draw": {"where": list(self.where), "rows": self.n_rows, "seed": self.draw_seed},
+            **({"gate": self.gate} if self.gate else {}),
+        }
+
+    def follow(self, plan: Mapping[str, Any]) -> None:
+        """Take over what `plan` said, on the table that is open.
+
+        Raises:
+            InputError: it is no such plan.
+        """
+        try:
+            changes = [Change(**change) for change in plan.get("change", [])]
+            draw = plan.get("draw", {})
+            settings = Settings().with_(plan.get("fit", {}))
+            where, n_rows, seed = tuple(draw.get("where", ())), int(draw.get("rows", 1000)), int(draw.get("seed", 0))
+            gate = str(plan.get("gate", ""))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"this is no plan of the studio: {type(error).__name__}") from None
+        self.change(*changes)
+        self.settings, self.where, self.n_rows, self.draw_seed, self.gate = settings, where, n_rows, seed, gate
+
+
+def file_name(given: str, default: str = "table.csv") -> str:
+    """A name for people and for code, whatever a browser calls a file: no folders, nothing that a shell or a terminal
+    would take for more than a name.
+
+    Example:
+        >>> file_name("../../etc/passwd"), file_name("-rf.csv"), file_name("C:\\\\data\\\\a b\\x1b.csv")
+        ('passwd', '_rf.csv', 'a b_.csv')
+    """
+    name = given.replace("\\", "/").rpartition("/")[2].strip()[:120]
+    name = "".join(c if c.isprintable() and c not in "*?[]<>|:\"'`$&;!" else "_" for c in name)
+    name = f"_{name[1:]}" if name.startswith(("-", ".")) else name
+    return name or default

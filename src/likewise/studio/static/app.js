@@ -1,0 +1,75 @@
+// The frame around the screens: what is open, where one is, what went wrong.
+import { render } from "./vendor/htm-preact.js";
+import { Code, call, html, language, listen, loadWords, save, speak, t, TOKEN, useEffect, useRef, useState } from "./parts.js";
+import { Columns, Open } from "./columns.js";
+import { Train } from "./train.js";
+import { Out } from "./out.js";
+import { Rows } from "./rows.js";
+
+const SCREENS = { open: Open, columns: Columns, train: Train, out: Out, rows: Rows };
+const NAMES = Object.keys(SCREENS);
+const here = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : "open");
+
+function App({ first }) {
+  const [state, setState] = useState(first), [screen, go] = useState(first.source ? (here() === "open" ? "columns" : here()) : "open");
+  const [problem, tell] = useState(""), [busy, setBusy] = useState(false), [lost, setLost] = useState(false), [ended, end] = useState(false);
+  const [, setLang] = useState(language());
+  const main = useRef(), over = useRef({});
+
+  const guarded = async (work) => {
+    setBusy(true);
+    try { const found = await work(); tell(""); return found; } catch (error) { tell(error.message); return null; } finally { setBusy(false); }
+  };
+  const act = {
+    say: (path, body) => guarded(async () => { const found = await call("POST", path, body ?? {}); setState(found); return found; }),
+    ask: (path, body) => guarded(() => call("POST", path, body ?? {})),
+    put: (path, file) => guarded(async () => { const found = await call("PUT", path, file, "application/octet-stream"); setState(found); return found; }),
+    go: (name) => { location.hash = name; },
+    tell,
+  };
+  useEffect(() => {
+    const moved = () => go(here());
+    addEventListener("hashchange", moved);
+    if (location.hash.slice(1) !== screen) history.replaceState(null, "", `#${screen}`);
+    listen((job) => {
+      setState((was) => ({ ...was, jobs: [...was.jobs.filter((one) => one.id !== job.id), job] }));
+      const isOver = ["done", "failed", "cancelled"].includes(job.status);
+      if (isOver && over.current[job.id] === false) call("GET", "/api/state").then(setState);
+      over.current[job.id] = isOver;
+    }, setLost);
+    return () => removeEventListener("hashchange", moved);
+  }, []);
+  useEffect(() => { main.current?.focus(); }, [screen]);
+
+  if (ended) return html`<main class="ended"><h1>${t("ended")}</h1><p>${t("ended_says")}</p></main>`;
+  const shown = state.source ? screen : "open", Screen = SCREENS[shown];
+  const other = language() === "en" ? "zh" : "en";
+  return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>${t("skip")}</a>
+    <header><div class="bar"><strong>likewise studio</strong>
+      <span class="file">${state.source ? state.source.name : ""}</span>
+      <button type="button" class="quiet" lang=${other === "zh" ? "zh-Hans" : "en"} onClick=${() => { speak(other); sessionStorage.setItem("lang", other); setLang(other); }}>${other === "zh" ? "中文" : "English"}</button>
+      <button type="button" class="quiet" onClick=${async () => { if (confirm(t("quit_sure")) && await act.ask("/api/quit")) end(true); }}>${t("quit")}</button></div>
+      <nav aria-label=${t("steps")}><ol>${NAMES.map((name) => html`<li><a href=${`#${name}`} aria-current=${name === shown ? "step" : null}
+        aria-disabled=${!state.source && name !== "open"}>${t(`screen_${name}`)}</a></li>`)}</ol></nav></header>
+    <main id="main" tabindex="-1" ref=${main} aria-busy=${busy}>
+      <div role="alert" class=${problem ? "problem" : "unseen"}>${problem}${problem ? html` <button type="button" class="quiet" onClick=${() => tell("")}>${t("close")}</button>` : ""}</div>
+      ${lost ? html`<p class="problem" role="status">${t("lost")}</p>` : ""}
+      <h1>${t(`title_${shown}`)}</h1><p class="lead">${t(`lead_${shown}`)}</p>
+      <${Screen} state=${state} act=${act} busy=${busy} />
+      ${state.steps && state.steps[shown] ? html`<${Code} steps=${state.steps[shown]} plan=${state.steps.plan} act=${act} />` : ""}
+    </main>
+    <footer><p class="soft small">${t("stays")}</p></footer>`;
+}
+
+async function begin() {
+  await loadWords();
+  speak(sessionStorage.getItem("lang") || "en");
+  try {
+    const first = await call("GET", "/api/state");
+    speak(sessionStorage.getItem("lang") || first.lang);
+    render(html`<${App} first=${first} />`, document.body);
+  } catch (error) {
+    render(html`<main><h1>likewise studio</h1><p role="alert" class="problem">${error.status === 401 ? t("no_token") : t("lost")}</p></main>`, document.body);
+  }
+}
+begin();

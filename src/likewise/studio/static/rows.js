@@ -1,0 +1,63 @@
+// Rows under conditions, and what is handed out.
+import { Choice, Field, html, language, number, percent, save, t, Table, useEffect, useState } from "./parts.js";
+import { name } from "./out.js";
+import { OVER, Progress } from "./train.js";
+
+const SIGNS = ["=", "!=", ">=", "<=", ">", "<", "missing"];
+
+export function Rows({ state, act, busy }) {
+  const done = state.runs.filter((run) => run.files.includes("model") && run.preview), [chosen, choose] = useState(null);
+  const run = done.find((one) => one.id === chosen) || done[done.length - 1];
+  const [where, setWhere] = useState(state.where), [n, setN] = useState(state.n_rows), [seed, setSeed] = useState(state.draw_seed), [odds, setOdds] = useState(null);
+  useEffect(() => {
+    let on = true;
+    if (run) act.ask("/api/odds", { run: run.id, where }).then((found) => on && setOdds(found));
+    return () => { on = false; };
+  }, [run && run.id, where.join("\n")]);
+  const released = state.runs.filter((one) => one.preview);
+  if (!released.length) return html`<p>${t("no_run")} <a href="#train">${t("screen_train")}</a></p>`;
+  const jobs = state.jobs.filter((job) => job.kind === "draw"), job = jobs[jobs.length - 1];
+  return html`${done.length > 1 ? html`<${Choice} label=${t("run")} value=${run.id} of=${done.map((one) => one.id)} names=${(id) => name(done.find((one) => one.id === id))} set=${choose} />` : ""}
+    ${run ? html`<section aria-labelledby="where-title"><h2 id="where-title">${t("conditions")}</h2>
+      <${Builder} columns=${state.columns.filter((c) => c.role !== "drop" && !["id", "entity"].includes(c.role))} add=${(text) => setWhere([...where, text])} />
+      <ul class="where">${where.map((text, k) => html`<li><code>${text}</code> <button type="button" class="quiet" aria-label=${t("remove_condition", { text })} onClick=${() => setWhere(where.filter((_, i) => i !== k))}>×</button></li>`)}</ul>
+      <p role="status" id="odds">${odds ? says(odds, n) : ""}</p>
+      <div class="fields"><${Field} label=${t("how_many")} type="number" min="1" value=${n} set=${(v) => setN(v || 1)} /><${Field} label=${t("seed")} type="number" min="0" value=${seed} set=${(v) => setSeed(v || 0)} /></div>
+      <p><button type="button" id="draw" disabled=${busy} onClick=${() => act.say("/api/draw", { run: run.id, where, rows: n, seed })}>${t("draw")}</button></p>
+      ${job && !(job.status === "done") ? html`<${Progress} job=${job} act=${act} />` : ""}${job && !OVER.includes(job.status) && job.search ? html`<p class="small">${t("search_says", { found: number(job.search.found), tried: number(job.search.tried) })}</p>` : ""}
+      ${run.drawn ? html`<h3>${t("drawn", { n: number(run.drawn.n) })}</h3><${Table} shown=${run.drawn} />` : ""}</section>` : ""}
+    <${Release} runs=${released} now=${run || released[released.length - 1]} act=${act} />
+    <section aria-labelledby="trail-title"><h2 id="trail-title">${t("trail")}</h2><p class="soft small">${t("trail_says")}</p>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t("trail")}><ol class="trail">${state.trail.map(({ at, did, ...what }) => html`<li><time datetime=${at}>${at.slice(11, 19)}</time> ${t(`did_${did}`)} <code>${JSON.stringify(what)}</code></li>`)}</ol></div>
+      <p><button type="button" class="quiet" onClick=${async () => save((await act.ask("/api/save", { what: "trail.json" })).address)}>${t("save_trail")}</button></p></section>`;
+}
+
+// What was measured before anything is drawn; a model cannot tell what is rare from what is impossible.
+function says(odds, n) {
+  const share = odds.drawn.meet / odds.drawn.rows;
+  const parts = [t("odds_drawn", { share: percent(share), rows: number(odds.drawn.rows) })];
+  if (odds.real) parts.unshift(t("odds_real", { meet: number(odds.real.meet), rows: number(odds.real.rows) }));
+  if (odds.real && odds.real.meet < 5) parts.push(t("odds_unseen"));
+  else if (share === 0) parts.push(t("odds_none"));
+  else if (share < 1) parts.push(t("odds_cost", { tries: number(Math.ceil(n / share)), rows: number(n) }));
+  return parts.join(" ");
+}
+
+function Builder({ columns, add }) {
+  const [column, setColumn] = useState(columns[0].name), [sign, setSign] = useState("="), [value, setValue] = useState("");
+  const known = columns.find((c) => c.name === column) || columns[0];
+  const build = () => { add(sign === "missing" ? `${column}=` : `${column}${sign}${value}`); setValue(""); };
+  return html`<form class="fields" onSubmit=${(e) => { e.preventDefault(); build(); }}>
+    <${Choice} label=${t("column")} value=${column} of=${columns.map((c) => c.name)} set=${setColumn} /><${Choice} label=${t("sign")} value=${sign} of=${SIGNS} names=${(s) => (s === "missing" ? t("is_missing") : s)} set=${setSign} />
+    ${sign === "missing" ? "" : html`<div class="field"><label for="value">${t("value")}</label><input id="value" list="values" value=${value} onInput=${(e) => setValue(e.target.value)} placeholder=${known.bins ? `${known.bins.low}..${known.bins.high}` : ""} />
+      <datalist id="values">${(known.levels_shown || []).map((level) => html`<option value=${level[0]}></option>`)}</datalist><small class="soft">${t("value_hint")}</small></div>`}
+    <div class="field"><span class="label" aria-hidden="true"> </span><button type="submit" id="add">${t("add")}</button></div></form>`;
+}
+
+function Release({ runs, now, act }) {
+  const get = async (what) => { const found = await act.ask("/api/ticket", { run: now.id, what, lang: language() }); if (found) save(found.address); };
+  const list = ["rows", "drawn", "model", "schema", "report", "json", "sheet"].filter((what) => now.files.includes(what));
+  return html`<section aria-labelledby="release-title"><h2 id="release-title">${t("release")}</h2><p class="soft small">${t("release_says")}</p>
+    ${now.preview.formulas.length ? html`<p class="warn" role="note">${t("formulas", { columns: now.preview.formulas.join(", ") })}</p>` : ""}
+    <ul class="files">${list.map((what) => html`<li><button type="button" class="quiet" id=${`get-${what}`} onClick=${() => get(what)}>${t(`file_${what}`)}</button> <span class="soft small">${t(`file_${what}_says`)}</span></li>`)}</ul></section>`;
+}

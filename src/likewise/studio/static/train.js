@@ -1,0 +1,50 @@
+// Learning: what to run, and how it goes.
+import { Choice, Field, html, number, t, Table } from "./parts.js";
+
+const MODELS = ["auto", "autoregressive", "vae", "gan", "vaegan", "ctgan", "copula", "cart", "mst", "aim"];
+export const OVER = ["done", "failed", "cancelled"];
+
+export function Train({ state, act, busy }) {
+  const set = (said) => act.say("/api/settings", said), s = state.settings;
+  const jobs = state.jobs.filter((job) => job.kind === "fit"), job = jobs[jobs.length - 1];
+  const run = job && state.runs.find((one) => one.job === job.id);
+  return html`<div class="fields"><${Choice} label=${t("model")} value=${s.model} of=${MODELS} set=${(model) => set({ model })} disabled=${busy} id="model" />
+      <${Field} label=${t("max_seconds")} type="number" min="1" value=${s.max_seconds} set=${(max_seconds) => set({ max_seconds })} hint=${t("max_seconds_hint")} />
+      <${Field} label=${t("rows_wanted")} type="number" min="1" value=${s.rows} set=${(rows) => set({ rows })} hint=${t("rows_hint", { rows: number(state.source.rows) })} />
+      <${Field} label=${t("seed")} type="number" min="0" value=${s.seed} set=${(seed) => set({ seed: seed ?? 0 })} hint=${t("seed_hint")} /></div>
+    <p><button type="button" id="start" disabled=${busy} onClick=${() => act.say("/api/fit")}>${t("start")}</button></p>
+    ${job ? html`<${Progress} job=${job} act=${act} />` : ""}
+    ${run && run.preview ? html`<section aria-labelledby="drawn-title"><h2 id="drawn-title">${t("drawn", { n: number(run.preview.n) })}</h2><${Table} shown=${run.preview} />
+      <p><a class="button" href="#out">${t("to_out")}</a></p></section>` : ""}
+    ${jobs.length > 1 ? html`<section><h2>${t("before")}</h2><ul>${jobs.slice(0, -1).reverse().map((one) => html`<li>${t(`status_${one.status}`)} · ${number(one.seconds, 2)} s ${OVER.includes(one.status) ? "" : html`<button type="button" class="quiet" onClick=${() => act.ask("/api/cancel", { job: one.id })}>${t("cancel")}</button>`}</li>`)}</ul></section>` : ""}`;
+}
+
+export function Progress({ job, act }) {
+  const last = job.curve[job.curve.length - 1], isRunning = !OVER.includes(job.status);
+  const best = job.curve.reduce((b, e) => (e.held !== null && (b === null || e.held < b.held) ? e : b), null);
+  const said = last ? t("epoch_says", { unit: t(`unit_${last.unit}`), epoch: last.epoch, epochs: last.epochs, left: number(Math.ceil(last.left ?? 0)), rate: number(Math.round(last.rate)) }) : "";
+  return html`<section class="job" aria-labelledby="job-title"><h2 id="job-title">${t(`job_${job.kind}`)}</h2>
+    <p role="status" aria-live="polite" id="job-status" data-status=${job.status}><strong>${t(`status_${job.status}`)}</strong> ${isRunning && job.phase ? html`· ${t(`phase_${job.phase}`)} ` : ""}${isRunning ? said : `· ${number(job.seconds, 2)} s`}</p>
+    ${job.error ? html`<p class="problem" role="alert">${job.error}</p>` : ""}
+    ${last && isRunning ? html`<progress max=${last.epochs} value=${last.epoch} aria-label=${t(`job_${job.kind}`)}></progress>` : ""}
+    ${job.curve.length && job.curve.some((e) => e.train !== null) ? html`<${Curve} curve=${job.curve} best=${best} />` : ""}
+    ${isRunning ? html`<p><button type="button" id="stop" disabled=${job.is_stopping || !last || last.unit !== "epoch"} onClick=${() => act.ask("/api/stop", { job: job.id })}>${job.is_stopping ? t("stopping") : t("stop")}</button>
+      <button type="button" class="quiet" id="cancel" onClick=${() => act.ask("/api/cancel", { job: job.id })}>${t("cancel")}</button></p>` : ""}
+    ${job.notes.length ? html`<details><summary>${t("notes", { n: job.notes.length })}</summary><ul>${job.notes.map((note) => html`<li class="small">${note}</li>`)}</ul></details>` : ""}</section>`;
+}
+
+function Curve({ curve, best }) {
+  const W = 640, H = 220, L = 46, B = 26;
+  const ys = curve.flatMap((e) => [e.train, e.held]).filter((y) => y !== null);
+  const low = Math.min(...ys), high = Math.max(...ys, low + 1e-9), epochs = Math.max(...curve.map((e) => e.epochs));
+  const x = (e) => L + ((W - L - 10) * e.epoch) / epochs, y = (v) => 10 + ((H - B - 10) * (high - v)) / (high - low);
+  const line = (key) => curve.filter((e) => e[key] !== null).map((e) => `${x(e)},${y(e[key])}`).join(" ");
+  const last = curve[curve.length - 1];
+  const says = best ? t("curve_says", { held: number(last.held, 4), best: number(best.held, 4), epoch: best.epoch }) : t("curve_plain", { train: number(last.train, 4) });
+  return html`<figure><svg class="curve" viewBox=${`0 0 ${W} ${H}`} role="img" aria-label=${says}>
+    ${[high, (high + low) / 2, low].map((v) => html`<g><line x1=${L} x2=${W - 10} y1=${y(v)} y2=${y(v)} class="grid" /><text x=${L - 6} y=${y(v) + 4} text-anchor="end">${number(v, 3)}</text></g>`)}
+    <text x=${W - 10} y=${H - 6} text-anchor="end">${t("epochs", { n: epochs })}</text>
+    <polyline points=${line("train")} class="train" /><polyline points=${line("held")} class="held" />
+    ${best ? html`<circle cx=${x(best)} cy=${y(best.held)} r="4" class="best" />` : ""}</svg>
+    <figcaption class="small"><span class="key"><i class="held"></i>${t("held")} <i class="train"></i>${t("train_loss")}</span> ${says}</figcaption></figure>`;
+}

@@ -1,6 +1,6 @@
 """Databases drawn and held against the real ones, beside two floors: links dealt anew, and less of what is learnt.
 
-    python benchmarks/databases.py --results benchmarks/results/databases.json [--sets f1 baseball ...] [--without ...]
+    python benchmarks/databases.py --results benchmarks/results/databases.json [--sets f1 ...] [--seconds 30]
 
 Sets: F1 as GRDM's paper has it (driver, circuit and constructor kept), baseball players and their fielding, Chinook,
 berka without transactions, mutagenesis, flights from New York (a sample of the flights), the sample of GTFS.
@@ -222,11 +222,15 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument("--without", choices=WITHOUT, default="")
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--seconds", type=float, help="of training at most")
     asked = parser.parse_args()
-    options = {} if asked.epochs is None else {"epochs": asked.epochs}
-    results: dict[str, Any] = {**machine(), "without": asked.without, **options}
+    options = {"epochs": asked.epochs, "max_seconds": asked.seconds}
+    options = {name: value for name, value in options.items() if value is not None}
+    held = asked.results is not None and asked.results.exists()
+    results: dict[str, Any] = json.loads(asked.results.read_text()) if held else {}
+    results |= {**machine(), "without": asked.without}
     for name in asked.sets:
-        results[name] = run(name, shared_folder() / "data", asked.without, **options)
+        results[name] = {"options": options, **run(name, shared_folder() / "data", asked.without, **options)}
         print(name, json.dumps(results[name]), flush=True)
         if asked.results is not None:
             asked.results.write_text(json.dumps(results, indent=1) + "\n")

@@ -11,7 +11,7 @@ from likewise import Synthesizer
 from likewise.databases.database import Database
 from likewise.databases.keys import ForeignKey
 from likewise.synthesizer.databases.groups import Groups
-from likewise.synthesizer.databases.paired import agreeing, pairs_of
+from likewise.synthesizer.databases.paired import least_off, pairs_of, uneven
 from likewise.synthesizer.databases.plan import plan_of
 from likewise.typing import Ints
 
@@ -79,7 +79,7 @@ def test_groups_are_drawn_again_until_they_agree_and_others_stay() -> None:
         frame = pl.DataFrame({plan_of(A): one, plan_of(B): np.ones(len(links), int), "turn": [turn] * len(links)})
         return frame, links
 
-    rows, links = agreeing(draw, groups, [(A, B)], 4)
+    rows, links = least_off(draw, groups, lambda rows, links: uneven([(A, B)], rows, links, 4), 4)
     assert asked == [[0, 2, 3, -1], [2], [2]]
     assert links.tolist() == [0, 0, 2, 2, 2, 3, 3, -1, -1]
     assert rows["turn"].to_list() == [1, 1, 3, 3, 3, 1, 1, 1, 1]

@@ -272,7 +272,7 @@ def _may_be(total: Total, pair: _Pair, column: str) -> bool:
 
 def _total(pair: _Pair, total: Total, made: pl.Series, none: Bools, sizes: Ints) -> Total | None:
     held = pair.parent[total.column]
-    decimals = _decimals(held)
+    decimals = decimals_of(held)
     some = np.flatnonzero(~none)
     hits = _same(made, held, decimals)
     # Of one row each, sum, mean, min and max are the same: rows that tell these apart must be there.
@@ -299,7 +299,7 @@ def _constant(pair: _Pair, column: str) -> bool:
     return bool(len(same) and same.mean() > 0.95)  # type: ignore[operator]
 
 
-def _decimals(held: pl.Series) -> int | None:
+def decimals_of(held: pl.Series) -> int | None:
     """To how many decimals a column is rounded, if to few; None: it is not, or holds whole numbers by its type."""
     if not held.dtype.is_float():
         return held.dtype.scale if isinstance(held.dtype, pl.Decimal) else None
@@ -395,7 +395,7 @@ def _running(pair: _Pair, order: str | None) -> Iterator[Running]:
     numbers = {c: numeric(told[c]) for c in names}
     link = told["link"].to_numpy()[later]
     for column in (c for c in names if c not in pair.named):
-        step, decimals = numbers[column].diff().filter(pl.Series(later)), _decimals(pair.child[column])
+        step, decimals = numbers[column].diff().filter(pl.Series(later)), decimals_of(pair.child[column])
         for amount in (c for c in names if c != column):
             for sign in (1, -1):
                 due = (numbers[amount] * sign).filter(pl.Series(later))

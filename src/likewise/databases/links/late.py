@@ -1,5 +1,5 @@
 """Links that close a circle of tables, made when the rows of all its tables are there: a store's manager, who works in
-a store.
+a store. What kind of row each points at is drawn with the row that points.
 
 Where such a link mostly comes back (the manager works in the very store), it does so as often in what is made.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,10 @@ from likewise.schema.dtypes import dtype_from_name
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.learning import DatabaseModel, back_of, seed_of
 from likewise.synthesizer.databases.linked import numbered
-from likewise.synthesizer.databases.paired import agreeing
+from likewise.synthesizer.databases.paired import least_off
 from likewise.synthesizer.databases.plan import plan_of
 from likewise.synthesizer.databases.required import without_missing
+from likewise.synthesizer.databases.sums import Sum, adding_up, sum_of
 from likewise.synthesizer.databases.table import (
     ALONE,
     EACH,
@@ -42,7 +44,7 @@ from likewise.synthesizer.databases.table import (
     points_of,
     telling_of,
 )
-from likewise.typing import Bools, Ints
+from likewise.typing import Bools, Floats, Ints
 
 EXAMPLES = {"rows": "{'users': 500}", "where": "{'users.country': 'FR'}"}
 MOST_OFF, MOST_STRETCHED = 1.25, 2.0
@@ -188,7 +190,11 @@ class _Drawing:
                 def draw(some: Groups) -> tuple[pl.DataFrame, Ints]:
                     return own.draw(some, above, owner.parent, rng)
 
-                rows, self.links[owner] = agreeing(draw, groups, own.paired, len(above))
+                missed = partial(own.missed, n_parents=len(above))
+                drawn = least_off(draw, groups, missed, len(above))
+                rows, self.links[owner] = adding_up(
+                    draw, drawn, groups, self._sums(own, owner, groups), rng, missed=missed, whole=own.whole
+                )
                 self.rows[name] = own.with_counted(rows, groups)
             else:
                 self.rows[name], self.links[owner] = self._none(name, own), np.zeros(0, np.int64)
@@ -253,6 +259,13 @@ class _Drawing:
         if degrees is None or not (is_whole or degrees.is_few):  # some rows may well have fewer than all have
             return counts
         return degrees.made(counts, rng)
+
+    def _sums(self, own: TableModel, owner: ForeignKey, groups: Groups) -> dict[Sum, Floats]:
+        """What the rows of each parent are to add up to, where there are as many as were drawn with it."""
+        above = self.wide[owner.parent]
+        whole = above[plan_of(owner)].cast(pl.Int64).fill_null(-1).to_numpy() == groups.counts(len(above))
+        goals = {of: above[sum_of(owner, of.column)].cast(pl.Float64, strict=False) for of in own.sums}
+        return {of: np.where(whole, goal.fill_null(np.nan).to_numpy(), np.nan) for of, goal in goals.items()}
 
     # ---- links -------------------------------------------------------------------------------------------------------
 
@@ -368,10 +381,13 @@ class _Drawing:
         elif own.way != KEPT:
             back = back_of(self.model.graph, key)
             points = rows[points_of(key)].cast(pl.Int64).to_numpy() if points_of(key) in rows.columns else None
-            within = self._within(key)
+            within, side, codes = self._within(key), own.sides.get(key), None
+            if side is not None:
+                known = self._own(key.parent)
+                codes = side.codes(known, np.zeros(len(known), np.int64))
             self.links[key] = like.draw(
                 n, None if back is None else self.links.get(back), rng, n_parents=len(self.rows[key.parent]),
-                required=required, points=points, within=within,
+                required=required, points=points, within=within, codes=codes, wanted=_codes(rows, key).clip(0),
             )  # fmt: skip
 
     def _to_itself(self, key: ForeignKey, like: SelfLinks, own: TableModel, rng: np.random.Generator) -> Ints:

@@ -70,6 +70,11 @@ class Groups:
         """(n,) the parent of each row."""
         return self.parent[self.whose]
 
+    def counts(self, n_parents: int) -> Ints:
+        """(P,) rows of each."""
+        at = self.parent >= 0
+        return np.bincount(self.parent[at], self.size[at], minlength=n_parents).astype(np.int64)
+
     @property
     def are_cut(self) -> bool:
         return bool(self.offset.any())

@@ -35,9 +35,11 @@ from likewise.schema.column import Column, Kind, Schema
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.persons import People, likely_entity
 from likewise.synthesizer.databases.context import most_telling, shown, taken
+from likewise.synthesizer.databases.every import find_every
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.paired import pairs_of
 from likewise.synthesizer.databases.plan import kinds, levels, numbers, plan_of
+from likewise.synthesizer.databases.sums import Sum, find_sums, sum_of
 from likewise.synthesizer.databases.table import (
     ALONE,
     EMPTY,
@@ -215,6 +217,7 @@ class _Learning:
         self.people = _people(roots, links, database.tables, self.own, self.schemas, synth.holdout, seed)
         self.models: dict[str, TableModel] = {}
         self.siblings: dict[ForeignKey, Siblings] = {}
+        self.sums: dict[ForeignKey, tuple[Sum, ...]] = {}
         self.wide: dict[str, pl.DataFrame] = {}
         self.n_rows = max(sum(map(len, database.tables.values())), 1)
 
@@ -268,7 +271,9 @@ class _Learning:
             when, order = order_of(own, schema, links, said.order)
             parents, parent = self.wide[owner.parent], self.models[owner.parent]
             learnt = own.select(c.name for c in schema if c.is_modelled)
-            names = most_telling(parents, learnt, links, [plan_of(owner)], rng)
+            sums = self.sums.get(owner, ())
+            of_sums = [sum_of(owner, of.column) for of in sums]
+            names = most_telling(parents, learnt, links, [plan_of(owner), *of_sums], rng)
             context, above = (context_of(parent, owner.parent, some) for some in (names, parents.columns))
             told = told_to(parents, names, owner.parent, links)
             groups = Groups.of(self.counts(owner), int((links < 0).sum()))
@@ -280,7 +285,11 @@ class _Learning:
             distinct = tuple(key for key in graph.sides[name] if _is_distinct(links, self.links[key]))
             model = replace(model, told=tuple(names), loose=loose, distinct=distinct, counted=counted)
             paired = pairs_of({key: self.counts(key) for key in graph.planned(name)}, links)
-            model = replace(model, mixed=sort is not None, paired=paired)
+            model = replace(model, mixed=sort is not None, paired=paired, sums=sums)
+            of_rows = [c for c in shown(schema) if not c.name.startswith("\0")]
+            model = replace(
+                model, every=tuple(find_every(canonical(own, of_rows), links, len(parents), self.people[name].whose))
+            )
         make = self._maker(rng, len(frame) / self.n_rows, said.checks)
         people = self.people[name]
         people = People(people.whose[at], people.held[at])
@@ -303,6 +312,14 @@ class _Learning:
             of_kinds = kinds(key, rows, self.links[key], counts, rng, kept=is_kept, whose=whose)
             series += of_kinds[0]
             columns += of_kinds[1]
+            if key == self.graph.owner.get(key.table):
+                counted = self._counted(key.table, key)
+                rows = rows.drop([] if counted is None else [counted[0]], strict=False)
+                own = canonical(self.own[name], shown(self.schemas[name]))
+                found = list(find_sums(key, rows, self.links[key], counts, own, rng, whose))
+                self.sums[key] = tuple(of for of, _, _ in found)
+                series += [told for _, told, _ in found]
+                columns += [column for _, _, column in found]
         return series, columns
 
     def _positions(self, name: str) -> list[str]:
@@ -353,9 +370,20 @@ class _Learning:
                 found.columns.extend(numbers([plan_of(key)]))
                 others = np.where(links == np.arange(len(links)), -1, links)
                 found.codes(key, others, own, children, rng, self.people[name].whose)
-            elif key.table == name and 0 < (links >= 0).mean() < 1:
-                found.add(points_of(key), (links >= 0).astype(np.int64))
+            elif key.table == name and (links >= 0).any():
+                if not (links >= 0).all():
+                    found.add(points_of(key), (links >= 0).astype(np.int64))
+                known = self._known(key.parent)
+                none = np.zeros(len(known), np.int64)
+                found.codes(key, links, known, none, rng, self.people[key.parent].whose)
         return found
+
+    def _known(self, name: str) -> pl.DataFrame:
+        """(P, columns) what the rows of a table hold themselves, which may not be learnt yet."""
+        owner = self.graph.owner.get(name)
+        counted = self._counted(name, owner)
+        own = canonical(self.own[name], shown(self.schemas[name]))
+        return own if counted is None else own.drop(counted[0], strict=False)
 
     def late(self) -> dict[ForeignKey, SelfLinks | LateLinks]:
         """What links are like that are made last."""

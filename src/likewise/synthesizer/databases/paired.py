@@ -48,22 +48,27 @@ def pairs_of(counts: Mapping[ForeignKey, Ints], links: Ints) -> tuple[tuple[Fore
     return tuple(found)
 
 
-def agreeing(
-    draw: Callable[[Groups], tuple[pl.DataFrame, Ints]], groups: Groups, pairs: Pairs, n_parents: int
+def uneven(pairs: Pairs, rows: pl.DataFrame, links: Ints, n_parents: int) -> Ints:
+    """(P,) how far the sums of counts are apart in each group."""
+    counts = {key: _counts(rows, key) for pair in pairs for key in pair}
+    return sum((_off(counts[a], counts[b], links, n_parents) for a, b in pairs), np.zeros(n_parents, np.int64))
+
+
+def least_off(
+    draw: Callable[[Groups], tuple[pl.DataFrame, Ints]],
+    groups: Groups,
+    missed: Callable[[pl.DataFrame, Ints], Ints],
+    n_parents: int,
 ) -> tuple[pl.DataFrame, Ints]:
-    """Rows of groups, and (n,) the row that each belongs to, of draws those in which counts agree best.
+    """Rows of groups, and (n,) the row that each belongs to: of several draws those that miss least.
 
     Args:
         draw: rows of some groups.
+        missed: (P,) how far each group is from what holds in all.
         n_parents: P.
     """
-
-    def missed(rows: pl.DataFrame, links: Ints) -> Ints:
-        counts = {key: _counts(rows, key) for pair in pairs for key in pair}
-        return sum((_off(counts[a], counts[b], links, n_parents) for a, b in pairs), np.zeros(n_parents, np.int64))
-
     rows, links = draw(groups)
-    for _ in range(AGAIN if pairs else 0):
+    for _ in range(AGAIN):
         off = missed(rows, links)
         if not off.any():
             break

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,8 +30,10 @@ from likewise.schema.column import Column
 from likewise.schema.dtypes import dtype_from_name, dtype_name
 from likewise.synthesizer.databases.context import OWNER
 from likewise.synthesizer.databases.drawing import Wanted, draw_database
+from likewise.synthesizer.databases.every import Every
 from likewise.synthesizer.databases.learning import DatabaseModel
 from likewise.synthesizer.databases.plan import plan_of
+from likewise.synthesizer.databases.sums import Sum, sum_of
 from likewise.synthesizer.databases.table import ALONE, EACH, EMPTY, GROUPS, KEPT, WAYS, TableModel
 
 if TYPE_CHECKING:
@@ -53,6 +56,8 @@ def to_parts(model: DatabaseModel, inner: Callable[[Synthesizer], Parts]) -> Par
             "shown": [c.to_dict(types=True) for c in table.shown], "told": list(table.told), "loose": table.loose,
             "inner": None, "sides": [], "counted": table.counted, "mixed": table.mixed,
             "distinct": [str(key) for key in table.distinct],
+            "every": [asdict(of) for of in table.every],
+            "sums": [asdict(of) for of in table.sums],
             "paired": [[str(key) for key in pair] for pair in table.paired],
         }  # fmt: skip
         if table.synth is not None:
@@ -149,7 +154,8 @@ def _table(
         distinct=tuple(keys[text] for text in take_value(data, "distinct", list)),
         counted=None if counted is None else (str(counted[0]), int(counted[1])),
         paired=tuple((keys[one], keys[other]) for one, other in take_value(data, "paired", list)),
-        mixed=bool(data["mixed"]),
+        every=tuple(Every.from_dict(of) for of in take_value(data, "every", list)),
+        sums=tuple(Sum.from_dict(of) for of in take_value(data, "sums", list)), mixed=bool(data["mixed"]),
         kept=_read(bytes(own["kept"]["rows"])) if data["way"] == KEPT else None,
     )  # fmt: skip
 
@@ -171,6 +177,7 @@ def _check(model: DatabaseModel) -> None:
         fit = fit and set(table.told) <= above and set(table.sides) <= {*graph.sides[name], *graph.late}
         fit = fit and (table.synth is not None) == (table.way in (ALONE, EACH, GROUPS))
         fit = fit and all(plan_of(key) in seen for key in graph.planned(name) if table.n_rows)
+        fit = fit and all(owner is not None and sum_of(owner, of.column) in above for of in table.sums)
         if table.way in (EACH, GROUPS):
             fit = fit and owner is not None and set(table.sides) >= set(graph.sides[name])
         fit = fit and set(table.distinct) <= set(graph.sides[name])

@@ -22,8 +22,11 @@ from likewise.schema.infer import infer
 from likewise.schema.parse import parse
 from likewise.schema.persons import People
 from likewise.synthesizer.databases.context import NOTHING, OFFSET, OWNER, named_below, taken
+from likewise.synthesizer.databases.every import Every, lacking
 from likewise.synthesizer.databases.groups import Groups
 from likewise.synthesizer.databases.inner import groups_given, rows_given
+from likewise.synthesizer.databases.paired import uneven
+from likewise.synthesizer.databases.sums import Sum, Whole
 from likewise.typing import Ints
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ class TableModel:
         distinct: of these, those by which no two rows of one owner point at the same.
         counted: of a column that counts the rows of an owner, its name and first number.
         paired: foreign keys whose counts add up to the same in each group.
+        every: levels that every group has, or none has twice.
+        sums: columns of which it is drawn with a parent what its rows add up to.
         mixed: whether the rows of a parent stand in no order; they are learnt in one, and mixed when drawn.
         kept: its rows, and how many rows point at each.
     """
@@ -97,6 +102,8 @@ class TableModel:
     distinct: tuple[ForeignKey, ...] = ()
     counted: tuple[str, int] | None = None
     paired: tuple[tuple[ForeignKey, ForeignKey], ...] = ()
+    every: tuple[Every, ...] = ()
+    sums: tuple[Sum, ...] = ()
     mixed: bool = False
     kept: pl.DataFrame | None = None
 
@@ -138,6 +145,17 @@ class TableModel:
         if self.mixed:
             rows = rows[np.lexsort([rng.random(len(rows)), whose])]
         return rows, groups.parent[whose]
+
+    def missed(self, rows: pl.DataFrame, links: Ints, n_parents: int) -> Ints:
+        """(P,) how far the rows of each parent are from what holds of those of all."""
+        return uneven(self.paired, rows, links, n_parents) + lacking(self.every, rows, links, n_parents)
+
+    @property
+    def whole(self) -> Whole | None:
+        """How rows may stand in for others of their group; None where they do so in time, or are counted by two."""
+        if self.way != GROUPS or self.paired or self.synth.histories_.layout.time is not None:
+            return None
+        return Whole(self.synth.histories_.layout.once, [one.column for one in self.every])
 
     def with_counted(self, rows: pl.DataFrame, groups: Groups) -> pl.DataFrame:
         """Rows with the column that counts them."""

@@ -35,6 +35,7 @@ INSIDE = "LIKEWISE_TORTURE_DISK"
 LATE = 0.03
 """Seconds in which a kill falls after something was begun to be written."""
 DISK_MB = 8
+WAYS = ("killed", "disk full")
 
 
 @dataclass(frozen=True)
@@ -382,51 +383,54 @@ def folders(on_disk: bool) -> Iterator[tuple[Path, Path, Path]]:
                 subprocess.run(["umount", "-l", str(outputs)], check=False)
 
 
-def torture(
-    kills: int, full: int, seconds: float, seed: int, on_disk: bool, only: str = ""
-) -> dict[str, dict[str, Counter[str]]]:
-    """Verdicts of all runs, by way and command."""
+@dataclass
+class Told:
+    """Verdicts of runs, by way and command; written after each, so that a night that is cut short is told too."""
+
+    path: Path | None
+    held: dict[str, Any] = field(default_factory=dict)
+    total: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        if self.path is not None and self.path.exists():
+            self.held = json.loads(self.path.read_text())
+        call = ["git", "rev-parse", "--short", "HEAD"]
+        commit = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+        self.held |= {"commit": commit, "system": platform.system(), "python": platform.python_version()}
+        self.held.setdefault("runs", dict.fromkeys(WAYS, 0))
+        self.held.setdefault("lost", 0)
+
+    def add(self, way: str, name: str, verdict: str) -> None:
+        self.total[way, verdict] += 1
+        verdicts = self.held.setdefault(way, {}).setdefault(name, {})
+        verdicts[verdict] = verdicts.get(verdict, 0) + 1
+        self.held["runs"][way] += 1
+        if verdict.startswith("lost"):
+            print(f"{name}, {way}: {verdict}", file=sys.stderr)
+            self.held["lost"] += 1
+        if self.path is not None:
+            self.path.write_text(json.dumps(self.held, indent=1, sort_keys=True) + "\n")
+
+
+def torture(told: Told, runs: dict[str, int], seconds: float, seed: int, on_disk: bool, only: str = "") -> None:
     chance = random.Random(seed)
     end = time.monotonic() + seconds
-    counts: dict[str, dict[str, Counter[str]]] = {"killed": {}, "disk full": {}}
     import_all()
     with folders(on_disk) as (inputs, outputs, log):
         lay_inputs(inputs)
         jobs = [job for job in chance.sample(JOBS, len(JOBS)) if only in job.name]
         known: dict[str, Known] = {}
-        for way, runs in (("disk full", full), ("killed", kills)):
-            for run in range(runs):
-                if time.monotonic() > end:
-                    break
-                job = jobs[run % len(jobs)]
-                if job.name not in known:
-                    known[job.name] = Known(job, inputs, outputs, log)
-                    known[job.name].learn()
-                one = known[job.name]
-                verdict = one.kill_once(chance) if way == "killed" else one.fill_once(chance, on_disk)
-                counts[way].setdefault(job.name, Counter())[verdict] += 1
-                if verdict.startswith("lost"):
-                    print(f"{job.name}, {way}: {verdict}", file=sys.stderr)
-    return counts
-
-
-def added(counts: dict[str, dict[str, Counter[str]]], path: Path) -> None:
-    """Add the counts to those of a file."""
-    held = json.loads(path.read_text()) if path.exists() else {}
-    for way, commands in counts.items():
-        for name, verdicts in commands.items():
-            ours = held.setdefault(way, {}).setdefault(name, {})
-            for verdict, n in verdicts.items():
-                ours[verdict] = ours.get(verdict, 0) + n
-    runs = {way: sum(sum(v.values()) for v in held.get(way, {}).values()) for way in counts}
-    lost = sum(
-        n for way in counts for v in held.get(way, {}).values() for name, n in v.items() if name.startswith("lost")
-    )
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    told = {"commit": commit.stdout.strip(), "system": platform.system(), "python": platform.python_version()}
-    path.write_text(json.dumps(told | {"runs": runs, "lost": lost} | held, indent=1, sort_keys=True) + "\n")
+        ways = [way for way, n in runs.items() for _ in range(n)]
+        chance.shuffle(ways)
+        for run, way in enumerate(ways):
+            if time.monotonic() > end:
+                break
+            job = jobs[run % len(jobs)]
+            if job.name not in known:
+                known[job.name] = Known(job, inputs, outputs, log)
+                known[job.name].learn()
+            one = known[job.name]
+            told.add(way, job.name, one.kill_once(chance) if way == "killed" else one.fill_once(chance, on_disk))
 
 
 def in_own_mounts(arguments: list[str]) -> bool:
@@ -452,19 +456,12 @@ def main() -> int:
     options = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", POLARS_MAX_THREADS="1")
     on_disk = in_own_mounts(sys.argv[1:])
-    counts = torture(
-        options.kills, options.full, options.seconds, options.seed or time.time_ns(), on_disk, options.only
-    )
-    if options.json is not None:
-        added(counts, options.json)
-    total: Counter[str] = Counter()
-    for way, commands in counts.items():
-        verdicts = sum(commands.values(), Counter())
-        print(
-            f"{way}: {dict(sorted(verdicts.items()))}" + (" (by limit)" if way == "disk full" and not on_disk else "")
-        )
-        total += verdicts
-    return int(any(verdict.startswith("lost") for verdict in total))
+    told = Told(options.json)
+    runs = dict(zip(WAYS, (options.kills, options.full), strict=True))
+    torture(told, runs, options.seconds, options.seed or time.time_ns(), on_disk, options.only)
+    for (way, verdict), n in sorted(told.total.items()):
+        print(f"{way}: {n} {verdict}" + (" (by limit)" if way == "disk full" and not on_disk else ""))
+    return int(any(verdict.startswith("lost") for _, verdict in told.total))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from likewise.nets import WITHOUT
 ROOT = Path(__file__).resolve().parent.parent
 
 LIGHT = """
-import importlib.metadata, sys, warnings
+import importlib.metadata, importlib.util, sys, warnings
 from pathlib import Path
 
 warnings.simplefilter("ignore")
@@ -69,6 +69,9 @@ for net in (lambda: lw.Synthesizer().fit(frame), lw.VAE, lambda: lw.Imputer("gan
         assert "pip install torch" in str(error), error
     else:
         raise AssertionError("a net without torch")
+
+if importlib.util.find_spec("starlette"):
+    import likewise.studio.server, likewise.studio.jobs, likewise.studio.worker
 
 frame.write_csv("t.csv")
 from likewise.cli.app import main

@@ -168,6 +168,11 @@ def test_extra_all_is_the_lot() -> None:
     assert set(Requirement(extras["all"][0]).extras) == set(extras) - {"all", "dev", "docs"}
 
 
+def test_every_extra_is_told_where_one_installs() -> None:
+    rows = re.findall(r"^\| (`.*`) \|", (ROOT / "docs" / "install.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(PROJECT["optional-dependencies"])
+
+
 def test_version_is_said_once() -> None:
     assert "version" in PROJECT["dynamic"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", likewise.__version__)

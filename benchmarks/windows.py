@@ -137,7 +137,7 @@ def model_figures(x: Windows, model: str, seed: int, kept: Path | None) -> Figur
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=list(SETS))
-    parser.add_argument("--models", nargs="*", default=["autoregressive", "vae", "gan"])
+    parser.add_argument("--models", nargs="*", default=["autoregressive", "vae", "gan", "timegan"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--results", type=Path)
     parser.add_argument("--draws", type=Path, help="A folder for draws, so that a run that was stopped goes on.")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from safetensors.numpy import save
 from typer.testing import CliRunner
 
@@ -18,12 +19,15 @@ from likewise.codecs.window import WindowCodec
 from likewise.errors import ConditionError, InputError, LikewiseWarning, ModelFileError, OptionError
 from likewise.modelfile import read_model, write_model
 from likewise.models.windows import WINDOW_MODELS
+from likewise.models.windows.timegan.phases import Phases
+from likewise.nets.timegan import TimeGANNets
 from likewise.series.order import held_apart, origins
 from likewise.series.sets import WindowSet
 
 TINY: dict[str, dict[str, Any]] = {
     "vae": {"epochs": 1, "width": 8, "latent_dim": 3},
     "gan": {"epochs": 1, "width": 8, "latent_dim": 3},
+    "timegan": {"epochs": 1, "hidden": 6, "layers": 1},
     "autoregressive": {"epochs": 1, "hidden": 8},
 }
 
@@ -530,3 +534,62 @@ def test_a_model_file_with_an_infinite_number_is_refused(seconds: str, tmp_path:
     (tmp_path / "broken").write_bytes(save(file.arrays, metadata={"likewise": text}))
     with pytest.raises(ModelFileError, match="damaged"):
         lw.load(tmp_path / "broken")
+
+
+# ---- TimeGAN ---------------------------------------------------------------------------------------------------------
+
+
+def phases_of(x: np.ndarray[Any, Any], hidden: int = 6) -> Phases:
+    random = torch.Generator().manual_seed(0)
+    nets = TimeGANNets(x.shape[2], hidden, 1, generator=random)
+    return Phases(nets, torch.from_numpy(x.astype(np.float32)), 1.0, 1e-2, random)
+
+
+@pytest.mark.parametrize(
+    ("passed", "moves"),
+    [
+        (0.0, {"embedder", "recovery"}),
+        (0.3, {"supervisor"}),
+        (0.6, {"embedder", "recovery", "supervisor", "generator", "discriminator"}),
+    ],
+)
+def test_each_phase_of_timegan_moves_its_own_nets(passed: float, moves: set[str]) -> None:
+    step = phases_of(np.random.default_rng(0).random((20, 5, 2)))
+    before = {name: value.clone() for name, value in step.nets.state_dict().items()}
+    step(torch.arange(20), passed)
+    moved = {name for name, value in step.nets.state_dict().items() if not torch.equal(value, before[name])}
+    assert {part for name in moved for part in name.split(".")[:2]} - {"drawer", "layers", "last"} == moves
+
+
+def test_timegan_goes_from_values_to_latents_and_back() -> None:
+    step = phases_of(0.5 + 0.4 * np.sin(np.random.default_rng(0).random((64, 1, 2)) * 6 + np.arange(6)[:, None]))
+    losses = [float(step(torch.arange(64), 0.0)) for _ in range(200)]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_timegan_draws_values_that_lie_where_real_ones_do() -> None:
+    x = 0.3 + 0.1 * np.random.default_rng(0).normal(size=(120, 6, 2))
+    options = {"epochs": 120, "hidden": 6, "layers": 1, "learning_rate": 5e-3}
+    drawn = lw.Synthesizer("timegan", time=True, random_state=0, **options).fit(x).sample(400)
+    assert np.abs(drawn.mean((0, 1)) - 0.3).max() < 0.05
+    assert drawn.std() > 0.02
+
+
+def test_timegan_goes_on_from_a_checkpoint_as_if_never_stopped(tmp_path: Path) -> None:
+    x, path = waves(), tmp_path / "checkpoint"
+
+    class Stop(Exception):
+        pass
+
+    def stop(event: Any) -> None:
+        if event.epoch == 3:
+            raise Stop
+
+    options = {**TINY["timegan"], "epochs": 4}
+    whole = lw.Synthesizer("timegan", time=True, random_state=0, **options).fit(x).sample(5, random_state=1)
+    with pytest.raises(Stop):
+        lw.Synthesizer(
+            "timegan", time=True, random_state=0, checkpoint=str(path), progress=stop, **options
+        ).fit(x)  # fmt: skip
+    resumed = lw.Synthesizer("timegan", time=True, random_state=0, checkpoint=str(path), **options).fit(x)
+    assert np.array_equal(resumed.sample(5, random_state=1), whole)

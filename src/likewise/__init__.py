@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from likewise.models.vaegan.model import VAEGAN
     from likewise.models.windows.autoregressive import WindowAutoregressive
     from likewise.models.windows.gan import WindowGAN
+    from likewise.models.windows.timegan.model import WindowTimeGAN
     from likewise.models.windows.vae import WindowVAE
     from likewise.report.comparison import Comparison, compare
     from likewise.rules.discovery import discover_rules
@@ -122,6 +123,7 @@ __all__ = [
     "WindowAutoregressive",
     "WindowGAN",
     "WindowSet",
+    "WindowTimeGAN",
     "WindowVAE",
     "__version__",
     "above",
@@ -186,6 +188,7 @@ _HOMES = {
     "likewise.models.vaegan.model": ("VAEGAN",),
     "likewise.models.windows.autoregressive": ("WindowAutoregressive",),
     "likewise.models.windows.gan": ("WindowGAN",),
+    "likewise.models.windows.timegan.model": ("WindowTimeGAN",),
     "likewise.models.windows.vae": ("WindowVAE",),
     "likewise.report.comparison": ("Comparison", "compare"),
     "likewise.rules.discovery": ("discover_rules",),

@@ -1,4 +1,4 @@
-"""The generators of windows of time series. One file each, one line in WINDOW_MODELS each."""
+"""The generators of windows of time series. One file or folder each, one line in WINDOW_MODELS each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from likewise.errors import OptionError, nearest
 from likewise.models.base import Generator
 from likewise.models.windows.autoregressive import WindowAutoregressive
 from likewise.models.windows.gan import WindowGAN
+from likewise.models.windows.timegan.model import WindowTimeGAN
 from likewise.models.windows.vae import WindowVAE
 
 WINDOW_MODELS: dict[str, type[Generator]] = {
     WindowAutoregressive.name: WindowAutoregressive,
     WindowVAE.name: WindowVAE,
     WindowGAN.name: WindowGAN,
+    WindowTimeGAN.name: WindowTimeGAN,
 }
 
 AUTO_OF_WINDOWS = WindowAutoregressive.name

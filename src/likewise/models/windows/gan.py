@@ -16,8 +16,8 @@ from likewise.models.windows.base import check_windows
 class WindowGAN(Duel):
     """A generative adversarial net of windows: convolutions over time against convolutions over time.
 
-    NOTE[DIFF]: not TimeGAN (Yoon et al. 2019), whose game is played between recurrent nets on an embedding; level and
-    trend are made apart, as in the `vae`, and what draws in the end are averaged weights.
+    NOTE[DIFF]: not TimeGAN (Yoon et al. 2019), which is `timegan`; level and trend are made apart, as in the `vae`, and
+    what draws in the end are averaged weights.
 
     Args:
         net: "series": convolutions over time, level and trend. "mlp": dense layers.

@@ -17,13 +17,14 @@ class Recurrent(nn.Module):
 
     def __init__(self, n_in: int, n_out: int, hidden: int, layers: int, *, generator: torch.Generator) -> None:
         super().__init__()
+        self.hidden = hidden
         widths = [n_in, *[hidden] * (layers - 1)]
         self.layers = nn.ModuleList([Memory(width, hidden, generator=generator) for width in widths])
         self.last = Linear(hidden, n_out, generator=generator)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for layer in self.layers:
-            x, _ = layer(x, x.new_zeros(1, len(x), layer.hidden))
+            x, _ = layer(x, x.new_zeros(1, len(x), self.hidden))
         made: torch.Tensor = self.last(x)
         return made
 

@@ -23,6 +23,7 @@ from likewise.training.loop import Schedule, side_by_side
 if TYPE_CHECKING:
     import torch
 
+    from likewise.nets.timegan import TimeGANDrawer
 
 STEPS, FEWEST_EPOCHS = 2000, 12
 """Of training, in all three phases, where the caller leaves it open; the paper takes 50,000 in each."""

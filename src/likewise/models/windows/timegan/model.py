@@ -113,18 +113,19 @@ class WindowTimeGAN(GradientModel["TimeGANDrawer"]):
         side_by_side(draw, blocks(n, rng, BATCH))
         return Codes(np.zeros((n, 0), self._alphabet.code_dtype), np.clip(np.nan_to_num(fractions), 0.0, BELOW_ONE))
 
-    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
+    def _make_net(self, channels: int) -> TimeGANDrawer:
         import torch
 
         from likewise.nets.timegan import TimeGANDrawer
 
+        return TimeGANDrawer(channels, self.hidden, self.layers, generator=torch.Generator())
+
+    def load_state(self, state: dict[str, npt.NDArray[Any]], alphabet: Alphabet) -> Self:
         try:
             check_windows(alphabet)
         except InputError as error:
             raise ModelFileError(f"model: {error}") from None
         assert alphabet.image is not None, "checked"
         self._alphabet, channels = alphabet, alphabet.image.channels
-        self._net = net_with_weights(
-            lambda: TimeGANDrawer(channels, self.hidden, self.layers, generator=torch.Generator()), state, self.layers
-        )
+        self._net = net_with_weights(lambda: self._make_net(channels), state, self.layers)
         return self

@@ -84,16 +84,14 @@ class WindowTimeGAN(GradientModel["TimeGANDrawer"]):
         import torch
 
         from likewise.models.windows.timegan.phases import Phases
-        from likewise.nets.timegan import TimeGANNets
 
         check_windows(self._alphabet)
         check_rows(rows)
         device, schedule = train_device(self.device), self._schedule(len(rows))
         x = torch.from_numpy(np.ascontiguousarray(in_steps(rows, self._alphabet))).to(device)
-        nets = TimeGANNets(x.shape[2], self.hidden, self.layers, generator=generator).to(device)
-        step = Phases(nets, x, self.gamma, self.learning_rate, generator)
-        self._train(nets, step, fit, rows, schedule, generator)
-        self._net = nets.drawer.to("cpu").eval()
+        step = Phases.begun(x, self.hidden, self.layers, self.gamma, self.learning_rate, generator)
+        self._train(step.nets, step, fit, rows, schedule, generator)
+        self._net = step.nets.drawer.to("cpu").eval()
 
     def draw(self, n: int, rng: np.random.Generator, given: Given) -> Codes:
         import torch
@@ -116,7 +114,7 @@ class WindowTimeGAN(GradientModel["TimeGANDrawer"]):
     def _make_net(self, channels: int) -> TimeGANDrawer:
         import torch
 
-        from likewise.nets.timegan import TimeGANDrawer
+        from likewise.models.windows.timegan.phases import TimeGANDrawer
 
         return TimeGANDrawer(channels, self.hidden, self.layers, generator=torch.Generator())
 

@@ -5,16 +5,15 @@ Legend: B batch, T steps, C channels, H latents of a step.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch.nn import functional as F
 
 from likewise.models.adversarial.losses import descend, loss_on_drawn, loss_on_real
+from likewise.nets.timegan import TimeGANDrawer as TimeGANDrawer
+from likewise.nets.timegan import TimeGANNets
 from likewise.training.optimiser import AdamW
-
-if TYPE_CHECKING:
-    from likewise.nets.timegan import TimeGANNets
 
 EMBEDDING, SUPERVISION = 0.25, 0.5
 """Shares of the training at which the first phase ends, and the second."""
@@ -56,6 +55,14 @@ class Phases:
             "discriminator": [*nets.discriminator.parameters()],
         }
         self.sides = {name: AdamW(parameters, betas=BETAS) for name, parameters in sides.items()}
+
+    @classmethod
+    def begun(
+        cls, x: torch.Tensor, hidden: int, layers: int, gamma: float, rate: float, generator: torch.Generator
+    ) -> Self:
+        """Of nets that have learnt nothing, where the values are."""
+        nets = TimeGANNets(x.shape[2], hidden, layers, generator=generator)
+        return cls(nets.to(x.device), x, gamma, rate, generator)
 
     def __call__(self, rows: torch.Tensor, passed: float) -> torch.Tensor:
         x = self.x[rows]

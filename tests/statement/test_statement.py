@@ -207,6 +207,13 @@ def test_exact_figures_beside_a_budget_keep_the_sheet_at_home(private: lw.Synthe
     assert "For whoever holds the table only" not in without.to_html()
 
 
+def test_a_report_that_was_written_and_read_again_is_of_its_model() -> None:
+    paid = synth(privacy=DP(1.0, 1e-6, pay="missing")).fit(table(900, seed=38))
+    assert paid.ledger_ is not None
+    report = report_of().withheld().with_ledger(paid.ledger_.to_dict())
+    assert lw.statement(paid, lw.Report.from_json(report.to_json()))["mixing"].standing == "yours"
+
+
 def test_a_report_of_another_private_model_is_refused(private: lw.Synthesizer) -> None:
     other = synth(privacy=DP(0.5, 1e-6)).fit(table(900, seed=38)).ledger_
     assert other is not None

@@ -127,6 +127,7 @@ def test_the_whole_path_on_a_file(open_page: Callable[..., Opened], folder: Path
         page = opened.page
         page.set_input_files("#file", file)
         _columns(opened)
+        _protect(opened)
         _train(opened)
         _out(opened)
         rows = _rows(opened, tmp_path)
@@ -168,6 +169,22 @@ def _columns(opened: Opened) -> None:
         page.focus(".code [role=tab][aria-selected=true]")
         page.keyboard.press("ArrowRight")
     assert 'rule = "visits <= age"' in page.inner_text("#code-text[data-form=toml]")
+
+
+def _protect(opened: Opened) -> None:
+    page = opened.page
+    opened.go("protect")
+    page.check("input[value=budget]")
+    page.wait_for_selector("#guess:has-text('73 %')")  # at epsilon 1
+    page.wait_for_selector("#unsaid:has-text('declares no kind')")
+    page.click("#begin-budget")
+    page.wait_for_selector("#odometer:has-text('epsilon 0 of 3 spent')")
+    opened.shot("protect-budget")
+    page.check("input[value=k]")
+    page.wait_for_selector("text=No column has the role quasi-identifier yet.")
+    page.check("input[value=synthetic]")
+    page.wait_for_selector("text=Would balancing help?")
+    opened.shot("protect")
 
 
 def _train(opened: Opened) -> None:
@@ -223,7 +240,7 @@ def _fits_a_phone_in_chinese(open_page: Callable[..., Opened], address: str) -> 
     page = opened.page
     page.wait_for_selector("nav")
     page.get_by_role("button", name="中文").click()
-    for screen in ("open", "columns", "train", "out", "rows"):
+    for screen in ("open", "columns", "protect", "train", "out", "rows"):
         opened.go(screen)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], screen
@@ -239,7 +256,7 @@ def _is_named_and_told_apart(open_page: Callable[..., Opened], address: str) -> 
         opened = open_page(address, scheme=scheme)
         page = opened.page
         page.wait_for_selector("nav")
-        for screen in ("open", "columns", "train", "out", "rows"):
+        for screen in ("open", "columns", "protect", "train", "out", "rows"):
             opened.go(screen)
             page.wait_for_timeout(200)
             session = page.context.new_cdp_session(page)

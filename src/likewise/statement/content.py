@@ -134,7 +134,7 @@ def statement(
     from likewise import __version__
 
     facts = _facts(release)
-    if report is not None and facts.has_budget and report.ledger and dict(report.ledger) != dict(facts.ledger):
+    if report is not None and facts.has_budget and report.ledger and _plain(report.ledger) != _plain(facts.ledger):
         raise InputError("the report is of another model: its ledger is not this one's")
     if budget is not None:
         facts = replace(facts, account=_account(budget, facts))
@@ -196,3 +196,8 @@ def _written(text: str, path: str | os.PathLike[str] | None) -> str:
         with atomic_path(Path(path)) as beside:
             beside.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
     return text
+
+
+def _plain(ledger: Mapping[str, Any]) -> str:
+    """A ledger as its file has it, where tuples are lists."""
+    return json.dumps(dict(ledger), sort_keys=True)

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from likewise.errors import InputError, LikewiseError, OptionError
 from likewise.rules.discovery import discover_rules
 from likewise.schema.semantics import Semantic
-from likewise.studio import facts, recipes
+from likewise.studio import facts, protection, recipes
 from likewise.studio.jobs import Job, Jobs
 from likewise.studio.session import Change, Run, Session, Source, file_name
 from likewise.studio.tickets import Served, Tickets
@@ -119,7 +119,7 @@ class State:
             "columns": facts.columns(source, session.schema),
             "rules": session.schema.rules,
             "can_undo": bool(session.changes), "can_redo": bool(session.undone),
-            "steps": recipes.steps(session, run),
+            "steps": recipes.steps(session, run), "advice": session.advice,
             "runs": [self.run_told(run) for run in session.runs],
         }  # fmt: skip
 
@@ -128,6 +128,26 @@ class State:
             "id": run.id, "job": run.job, "settings": asdict(run.settings), **run.facts,
             "files": [name for name, (file, _) in FILES.items() if (run.folder / file).is_file()],
         }  # fmt: skip
+
+    def begin_advice(self) -> None:
+        """Queue the question whether balancing helps."""
+        session, source = self.session, self.session.table
+        if source.blind or session.schema.target is None:
+            raise OptionError("say which column is the target, of a table whose rows may be looked at")
+        folder = session.folder / secrets.token_hex(8)
+        folder.mkdir(mode=0o700)
+        (folder / recipes.SCHEMA).write_text(session.schema.to_json() + "\n", encoding="utf-8")
+        command = recipes.advice_command(str(source.path), session.schema.target)
+        session.noted(
+            "asked", command=" ".join(["likewise", *recipes.advice_command(source.name, session.schema.target)])
+        )
+
+        def ended(job: Job) -> None:
+            if job.status == "done":
+                found = json.loads((folder / recipes.ADVICE).read_text(encoding="utf-8"))
+                session.advice = str(found["recommendation"])
+
+        self.jobs.add(Job("advise", [command], folder, ended))
 
     # ---- runs --------------------------------------------------------------------------------------------------------
 
@@ -140,11 +160,11 @@ class State:
         schema, settings = session.schema, session.settings
         (folder / recipes.SCHEMA).write_text(schema.to_json() + "\n", encoding="utf-8")
         fit = recipes.fit_command(str(source.path), schema, settings)
-        fit = [str(self.budget) if word == recipes.BUDGET else word for word in fit]
         commands = [fit]
         if settings.purpose != "rows":
-            commands.append(recipes.sheet_command(True, False))
-        job = Job("fit", commands, folder)
+            commands.append(recipes.sheet_command(settings.purpose == "budget"))
+        placed = [[str(self.budget) if word == recipes.BUDGET else word for word in words] for words in commands]
+        job = Job("fit", placed, folder)
         run = Run(key, settings, schema, folder, job.id, {"n": len(session.runs) + 1})
         job.ended = lambda ended: self.finish_run(run, ended)
         session.runs.append(run)
@@ -211,6 +231,13 @@ def _whole(said: dict[str, Any], key: str, least: int, default: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 10**8:
         raise OptionError(f"{key} must be a whole number from {least}")
     return value
+
+
+def _number(said: dict[str, Any], key: str) -> float:
+    value = said.get(key)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise OptionError(f"{key} must be a number")
+    return float(value)
 
 
 def _where(said: dict[str, Any]) -> tuple[str, ...]:
@@ -286,6 +313,20 @@ async def try_column(state: State, request: Request) -> Any:
     return await asyncio.to_thread(facts.tried, session.table, schema, str(change.column))
 
 
+async def declare(state: State, request: Request) -> Any:
+    """Say of every column what it lacks: its kind as it is shown, or that no cell is missing."""
+    what = _text(await said_in(request), "what")
+    if what not in ("kind", "nullable"):
+        raise OptionError("what is declared of all columns at once are kind and nullable")
+
+    def work() -> None:
+        lacking = [c for c in state.session.schema if what not in c.said and c.role != "drop"]
+        said = [Change(c.name, {what: c.kind.value if what == "kind" else False}) for c in lacking]
+        state.session.change(*said)
+
+    return await state.changed(work)
+
+
 async def undo(state: State, request: Request) -> Any:
     return await state.changed(state.session.undo)
 
@@ -312,6 +353,25 @@ async def rule(state: State, request: Request) -> Any:
 async def settings(state: State, request: Request) -> Any:
     said = await said_in(request)
     return await state.changed(lambda: state.session.set(said))
+
+
+async def protect(state: State, request: Request) -> Any:
+    return await asyncio.to_thread(protection.told, state.session, state.budget)
+
+
+async def budget(state: State, request: Request) -> Any:
+    """Set the total of the odometer."""
+    said = await said_in(request)
+    epsilon, delta = _number(said, "epsilon"), _number(said, "delta")
+    name = Path(state.session.table.name).stem
+    await asyncio.to_thread(protection.begin_account, state.budget, name, epsilon, delta)
+    state.session.noted("began_budget", epsilon=epsilon, delta=delta)
+    return {}
+
+
+async def advise(state: State, request: Request) -> Any:
+    state.begin_advice()
+    return await state.changed(lambda: None)
 
 
 async def fit(state: State, request: Request) -> Any:
@@ -435,8 +495,10 @@ async def save(state: State, request: Request) -> Any:
 ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("GET", "/api/state", state), ("PUT", "/api/data", upload), ("POST", "/api/demo", demo),
     ("POST", "/api/column", column), ("POST", "/api/column/try", try_column), ("POST", "/api/undo", undo),
+    ("POST", "/api/declare", declare),
     ("POST", "/api/redo", redo), ("POST", "/api/rules", propose), ("POST", "/api/rule", rule),
-    ("POST", "/api/settings", settings), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
+    ("POST", "/api/settings", settings), ("POST", "/api/protect", protect), ("POST", "/api/budget", budget),
+    ("POST", "/api/advise", advise), ("POST", "/api/fit", fit), ("POST", "/api/stop", stop),
     ("POST", "/api/cancel", cancel), ("GET", "/api/events", events), ("POST", "/api/odds", odds),
     ("POST", "/api/draw", draw), ("POST", "/api/gate", gate), ("POST", "/api/ticket", ticket),
     ("POST", "/api/save", save),

@@ -14,7 +14,10 @@ from likewise.studio.session import Change, Run, Session, Settings, Source
 SCHEMA, ROWS, MODEL, REPORT, JSON, RULES = (
     "schema.json", "synthetic.csv", "model.likewise", "report.html", "report.json", "rules.toml",
 )  # fmt: skip
-DRAWN, SHEET, BUDGET = "drawn.csv", "sheet.html", "budget.json"
+DRAWN, SHEET, BUDGET, ADVICE = "drawn.csv", "sheet.html", "budget.json", "balance.json"
+
+WAYS = ("random", "smotenc", "autoregressive")
+"""Ways of balancing that are tried, beside none and a tuned threshold."""
 
 
 def fit_command(source: str, schema: Schema, settings: Settings) -> list[str]:
@@ -35,7 +38,8 @@ def fit_command(source: str, schema: Schema, settings: Settings) -> list[str]:
 
 
 def _anonymize_command(source: str, schema: Schema, settings: Settings) -> list[str]:
-    words = ["anonymize", source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k), "--json", JSON]
+    words = ["anonymize", source, "-o", ROWS, "--schema", SCHEMA, "--k", str(settings.k)]
+    words += ["--report", REPORT, "--json", JSON]
     for column in schema:
         if column.role == "quasi_identifier":
             words += ["--quasi-identifiers", column.name]
@@ -47,22 +51,25 @@ def draw_command(where: Sequence[str], rows: int, seed: int) -> list[str]:
     return ["sample", MODEL, "-n", str(rows), "-o", DRAWN, *conditions, "--seed", str(seed)]
 
 
-def sheet_command(measured: bool, counted: bool) -> list[str]:
-    return [
-        "statement", MODEL, "-o", SHEET, *(["--report", JSON] if measured else []),
-        *(["--budget", BUDGET] if counted else []),
-    ]  # fmt: skip
+def sheet_command(counted: bool) -> list[str]:
+    return ["statement", MODEL, "-o", SHEET, "--report", JSON, *(["--budget", BUDGET] if counted else [])]
+
+
+def advice_command(source: str, target: str) -> list[str]:
+    few = ["--folds", "3", "--max-rows", "3000", "--methods", ",".join(WAYS)]
+    return ["balance", "compare", source, "--target", target, "--schema", SCHEMA, *few, "--json", ADVICE]
 
 
 def steps(session: Session, run: Run | None) -> dict[str, dict[str, str]]:
     """Screen -> "command", "python", "toml"."""
     source = session.table
     fit = fit_command(source.name, session.schema, session.settings)
-    plan = toml(session.plan())
+    plan, is_private = toml(session.plan()), (run.settings if run else session.settings).purpose == "budget"
     return {
         "columns": {"command": _columns_command(source, session), "python": _columns_python(source, session.changes)},
+        "protect": _protect_steps(session),
         "train": {"command": _line(fit), "python": _fit_python(source, session.schema, session.settings)},
-        "out": {"command": _gate_command(run), "python": _gate_python(), "toml": session.gate},
+        "out": {"command": _line(sheet_command(is_private)), "python": _gate_python(), "toml": session.gate},
         "rows": {
             "command": _line(draw_command(session.where, session.n_rows, session.draw_seed)),
             "python": _draw_python(session.where, session.n_rows, session.draw_seed),
@@ -78,6 +85,8 @@ def _line(words: Sequence[str]) -> str:
 
 
 def _columns_command(source: Source, session: Session) -> str:
+    if source.blind:
+        return f"# {SCHEMA} is saved from this page: likewise schema would look at the rows"
     words = ["schema", source.name]
     for change in session.changes:
         if change.rule is None:
@@ -95,7 +104,8 @@ def _demo_file(source: Source, text: str) -> str:
 
 
 def _columns_python(source: Source, changes: Sequence[Change]) -> str:
-    lines = ["import likewise as lw", "", f"frame = lw.read({source.name!r})", "schema = lw.infer(frame)"]
+    read, seen = (", by_header=True", "frame.clear()") if source.blind else ("", "frame")
+    lines = ["import likewise as lw", "", f"frame = lw.read({source.name!r}{read})", f"schema = lw.infer({seen})"]
     if source.is_demo:
         lines[2:3] = ["from likewise.data import adult", "", "frame = adult()"]
     for change in changes:
@@ -111,11 +121,35 @@ def _columns_python(source: Source, changes: Sequence[Change]) -> str:
     return "\n".join(lines)
 
 
+# ---- purpose ---------------------------------------------------------------------------------------------------------
+
+
+def _protect_steps(session: Session) -> dict[str, str]:
+    """The odometer begun, or the question about balance; with neither, what the models are."""
+    source, settings, target = session.table, session.settings, session.schema.target
+    if settings.purpose == "budget":
+        total = f"{settings.epsilon:g}, {settings.delta:g}"
+        command = ["budget", BUDGET, "--epsilon", f"{settings.epsilon:g}", "--delta", f"{settings.delta:g}"]
+        python = f'import likewise as lw\n\nlw.Budget("{BUDGET}", total=lw.DP({total})).create()'
+    elif settings.purpose == "synthetic" and target is not None:
+        command = advice_command(source.name, target)
+        python = "\n".join([
+            "from likewise.balance import compare", "",
+            f"found = compare(frame.drop({target!r}), frame[{target!r}], folds=3, max_rows=3000,",
+            f"                methods={list(WAYS)!r}, random_state=0)",
+            "print(found.recommendation())",
+        ])  # fmt: skip
+    else:
+        command, python = ["models"], "import likewise.models\n\nprint(list(likewise.models.MODELS))"
+    return {"command": _line(command), "python": python}
+
+
 # ---- learning --------------------------------------------------------------------------------------------------------
 
 
 def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
-    read = "frame = adult()" if source.is_demo else f"frame = lw.read({source.name!r})"
+    by_header = ", by_header=True" if settings.purpose == "budget" else ""
+    read = "frame = adult()" if source.is_demo else f"frame = lw.read({source.name!r}{by_header})"
     lines = ["from pathlib import Path", "", "import likewise as lw"]
     lines += ["from likewise.data import adult"] if source.is_demo else []
     lines += ["", read, f'schema = lw.Schema.from_json(Path("{SCHEMA}").read_text(encoding="utf-8"))']
@@ -151,10 +185,6 @@ def _fit_python(source: Source, schema: Schema, settings: Settings) -> str:
 
 
 # ---- the report and the gate -----------------------------------------------------------------------------------------
-
-
-def _gate_command(run: Run | None) -> str:
-    return _line(sheet_command(run is not None and "scores" in run.facts, False))
 
 
 def _gate_python() -> str:

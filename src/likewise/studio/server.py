@@ -35,7 +35,7 @@ from likewise.studio.words import WORDS
 
 IDLE_SECONDS = 30 * 60.0
 """After which a server that nobody asks anything ends; an open page asks all the time."""
-SCRIPTS = ("app.js", "parts.js", "columns.js", "train.js", "out.js", "rows.js", "vendor/htm-preact.js")
+SCRIPTS = ("app.js", "parts.js", "columns.js", "protect.js", "train.js", "out.js", "rows.js", "vendor/htm-preact.js")
 ASSETS = {"index.html": "text/html", "studio.css": "text/css", **dict.fromkeys(SCRIPTS, "text/javascript")}
 FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "

@@ -125,7 +125,8 @@ class Source:
         """
         frame, dialect = files.read_table(path, by_header=blind)
         if blind:
-            base = Schema(tuple(_undeclared(column, str(dtype)) for column, dtype in frame.schema.items()), dialect)
+            empty = infer(frame.clear())  # names and stored types; a note that no value is known says nothing
+            base = replace(empty, columns=tuple(replace(column, notes=()) for column in empty), dialect=dialect)
         else:
             base = replace(infer(frame, decimal=None if dialect is None else dialect.decimal), dialect=dialect)
         told = word_on_headings(base.names)
@@ -148,15 +149,6 @@ class Source:
                 schema = schema.replace(str(change.column), **change.said)
                 schema = schema if self.blind else told_anew(schema, self.frame)
         return schema
-
-
-def _undeclared(name: str, dtype: str) -> Column:
-    """A column of which only name and stored type are known, as a draft."""
-    drawn = Column(name=name, kind=_KINDS.get(dtype.rstrip("0123456789"), "text"), dtype=dtype)  # type: ignore[arg-type]
-    return drawn.as_found()
-
-
-_KINDS = {"Int": "integer", "UInt": "integer", "Float": "real", "Boolean": "boolean", "Date": "datetime"}
 
 
 @dataclass
@@ -186,12 +178,16 @@ class Session:
     gate: str = ""
     runs: list[Run] = field(default_factory=list)
     trail: list[dict[str, Any]] = field(default_factory=list)
+    advice: str | None = None
     _schema: Schema | None = None
 
     def opened(self, source: Source) -> None:
         """Begin anew with this table."""
         self.source, self.changes, self.undone, self.where, self._schema = source, (), (), (), source.base
         self.runs.clear()
+        self.advice = None
+        if source.blind:
+            self.settings = replace(self.settings, purpose="budget")
         self.noted("opened", name=source.name, sha256=source.digest, rows=source.frame.height, blind=source.blind)
 
     @property

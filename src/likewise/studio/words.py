@@ -28,6 +28,12 @@ PAIRS: dict[str, tuple[str, str]] = {
     ),
     "screen_open": ("Table", "数据表"),
     "screen_columns": ("Columns", "列"),
+    "screen_protect": ("Purpose and protection", "用途与保护"),
+    "title_protect": ("What for, and what protects the people", "用途，以及如何保护其中的人"),
+    "lead_protect": (
+        "Choose what is handed out. Each choice protects differently, and none protects from everything.",
+        "选择要发布什么。各种选择的保护不同，没有一种能防住一切。",
+    ),
     "screen_train": ("Train", "训练"),
     "screen_out": ("What leaks", "结果与泄露"),
     "screen_rows": ("Rows and release", "行与发布"),
@@ -122,6 +128,12 @@ PAIRS: dict[str, tuple[str, str]] = {
     "nullable_false": ("no", "否"),
     "lenient": ("Apply, and take those cells as missing", "应用，并将这些格视为缺失"),
     "leave": ("Leave it as it was", "保持原样"),
+    "declare_says": (
+        "Within a budget, only what you declare counts; what was told from the rows does not.",
+        "在预算内，只有您的声明算数；从行中推断的不算。",
+    ),
+    "declare_kinds": ("Declare every kind as shown", "按所示声明所有类型"),
+    "declare_whole": ("Declare that none is missing elsewhere", "声明其余各列均无缺失"),
     "rules": ("Rules between columns", "列间规则"),
     "rules_say": (
         "Every drawn row keeps the rules you take. Take only what you know to be true, not what merely held here.",
@@ -132,6 +144,90 @@ PAIRS: dict[str, tuple[str, str]] = {
     "rule_own": ("A rule of your own", "自定规则"),
     "rule_add": ("Add", "添加"),
     "rule_rows": ("binds {rows} rows", "适用于 {rows} 行"),
+    # purpose
+    "purpose_synthetic": ("Synthetic rows", "合成行"),
+    "purpose_synthetic_says": (
+        "New rows that behave likewise. No promise is proven; attacks are tried and told.",
+        "行为相似的新行。没有经证明的承诺；会实施攻击并如实报告。",
+    ),
+    "purpose_budget": ("Synthetic rows within a budget", "在隐私预算内的合成行"),
+    "purpose_budget_says": (
+        "Differential privacy: no single row changes much of what can be learnt, proven for any attacker.",
+        "差分隐私：任何单独一行都不会明显改变可获知的内容，对任何攻击者均有证明。",
+    ),
+    "purpose_k": ("Synthetic, quasi-identifiers shared", "合成行，准标识符须共享"),
+    "purpose_k_says": (
+        "The model sees what could find a person only as k rows share it.",
+        "模型只能看到至少 k 行共有的、可能找到某人的信息。",
+    ),
+    "purpose_rows": ("The rows themselves", "发布行本身"),
+    "purpose_rows_says": (
+        "Real rows, made coarser until k share what could find a person.",
+        "真实的行，粗化到至少 k 行共享可能找到某人的信息。",
+    ),
+    "to_train": ("On to training", "去训练"),
+    "change": ("Change", "更改"),
+    "model_purpose": ("For", "适用"),
+    "model_cost": ("Cost", "代价"),
+    "model_guarantees": ("Holds", "保证"),
+    "model_avoid_when": ("Not when", "不宜"),
+    "budget": ("The budget", "预算"),
+    "delta_hint": ("well below one over the rows", "远小于行数的倒数"),
+    "epsilon_slider": ("Epsilon, from 0.01 to 10", "Epsilon，从 0.01 到 10"),
+    "guess_says": (
+        "Who guesses whether a row is in the table, on a coin's toss, is right at most {share} of the time.",
+        "猜测某行是否在表中（先验各半）的人，最多有 {share} 猜对。",
+    ),
+    "count_says": (
+        "A count of one level may be off by some {n} rows (95 %), by mst.",
+        "单个取值的计数误差约 {n} 行（95 %，以 mst 计）。",
+    ),
+    "pay": ("Learn from the rows at a price, instead of declaring", "不声明，而是付出预算从行中获知"),
+    "pay_levels": ("levels", "取值"),
+    "pay_bounds": ("bounds", "上下界"),
+    "pay_missing": ("missing", "缺失"),
+    "dp_only": (
+        "Withhold every figure that is measured on real rows without noise",
+        "不显示任何未加噪声、由真实行测得的数值",
+    ),
+    "unsaid": ("Before this can run:", "运行前还需："),
+    "all_said": ("All is declared that a private run needs.", "隐私运行所需的声明均已齐全。"),
+    "odometer": ("Spent on this table so far", "此表至今已用的预算"),
+    "odometer_says": (
+        "epsilon {spent} of {total} spent in {n} fits, about {left} left for one more model of counts",
+        "{n} 次训练已用 epsilon {spent} / {total}，再训练一个计数模型约剩 {left}",
+    ),
+    "odometer_none": (
+        "Set what all runs on this table may spend together. It does not change later. Without likewise studio "
+        "--budget FILE it is forgotten when the studio ends, and then nothing counts what was spent.",
+        "设定此表所有运行合计可用的预算，之后不可更改。若未用 likewise studio --budget FILE，结束时即被遗忘，"
+        "不再有人记得用了多少。",
+    ),
+    "total": ("Epsilon of all runs", "全部运行的 epsilon"),
+    "begin_budget": ("Begin the account", "开始记账"),
+    "shared": ("What k rows share", "k 行共享什么"),
+    "k": ("k", "k"),
+    "k_hint": ("rows that share each combination", "共享每种组合的行数"),
+    "classes_say": (
+        "As they stand, {rows} rows make {classes} combinations of the quasi-identifiers; the rarest has {smallest}. "
+        "{alone} rows stand alone, {below} are in combinations of fewer than {k}.",
+        "现状：{rows} 行构成 {classes} 种准标识符组合，最少的一种有 {smallest} 行；{alone} 行独一无二，{below} 行所在"
+        "组合不足 {k} 行。",
+    ),
+    "no_quasi": ("No column has the role quasi-identifier yet.", "还没有列被设为准标识符。"),
+    "balance": ("Would balancing help?", "平衡有用吗？"),
+    "balance_says": (
+        "Whether more rows of the rare levels of {target} would help a classifier, beside a tuned threshold. It often "
+        "does not.",
+        "为 {target} 的稀有取值增加行，与调整阈值相比是否有助于分类器。往往没有。",
+    ),
+    "balance_ask": ("Try it on these rows", "在这些行上试试"),
+    "job_advise": ("Comparing ways of balancing", "比较各种平衡方法"),
+    "phase_comparing": ("comparing", "比较"),
+    "phase_recoding": ("recoding", "重编码"),
+    "no_scores": ("What was promised and kept stands in the report.", "承诺与保持的内容见报告。"),
+    "did_asked": ("asked", "询问"),
+    "did_began_budget": ("began the account", "开始记账"),
     # training
     "model": ("Model", "模型"),
     "max_seconds": ("Most seconds", "最长秒数"),

@@ -119,12 +119,12 @@ def _listen(stop: threading.Event, given: IO[str]) -> None:
 
 def run(commands: list[list[str]], tell: Teller, stop: threading.Event) -> int:
     """All commands in turn, up to the first that fails; its exit code."""
-    SPEAKS.set(listener(tell, stop))
-    for words in commands:
-        code = app(words, standalone_mode=False)
-        if code:
-            return int(code)
-    return 0
+    before = SPEAKS.set(listener(tell, stop))
+    try:
+        codes = (int(app(words, standalone_mode=False) or 0) for words in commands)
+        return next(filter(None, codes), 0)
+    finally:
+        SPEAKS.reset(before)
 
 
 def main() -> None:

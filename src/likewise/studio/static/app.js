@@ -2,11 +2,12 @@
 import { render } from "./vendor/htm-preact.js";
 import { Code, call, html, language, listen, loadWords, save, speak, t, TOKEN, useEffect, useRef, useState } from "./parts.js";
 import { Columns, Open } from "./columns.js";
+import { Protect } from "./protect.js";
 import { Train } from "./train.js";
 import { Out } from "./out.js";
 import { Rows } from "./rows.js";
 
-const SCREENS = { open: Open, columns: Columns, train: Train, out: Out, rows: Rows };
+const SCREENS = { open: Open, columns: Columns, protect: Protect, train: Train, out: Out, rows: Rows };
 const NAMES = Object.keys(SCREENS);
 const here = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : "open");
 

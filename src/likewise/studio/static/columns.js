@@ -31,6 +31,8 @@ export function Columns({ state, act, busy }) {
       <button type="button" id="redo" disabled=${busy || !state.can_redo} onClick=${() => act.say("/api/redo")}>${t("redo")}</button>
       <div class="field"><label for="find">${t("find")}</label><input id="find" type="search" value=${find} onInput=${(e) => setFind(e.target.value)} /></div>
       <ul class="key">${ROLES.map((role) => html`<li><${Badge} role=${role} /> ${t(`role_${role}`)}</li>`)}</ul></div>
+    ${state.settings.purpose === "budget" ? html`<p class="tools"><span class="small soft">${t("declare_says")}</span> <button type="button" class="quiet" id="declare-kinds" disabled=${busy} onClick=${() => act.say("/api/declare", { what: "kind" })}>${t("declare_kinds")}</button>
+      <button type="button" class="quiet" id="declare-whole" disabled=${busy} onClick=${() => act.say("/api/declare", { what: "nullable" })}>${t("declare_whole")}</button></p>` : ""}
     <ul class="columns">${shown.map((column) => html`<${Column} key=${column.name} column=${column} state=${state} act=${act} busy=${busy} />`)}</ul>
     <${Rules} state=${state} act=${act} busy=${busy} />`;
 }
@@ -64,7 +66,7 @@ function Column({ column, state, act, busy }) {
       <${Field} label=${t("missing_tokens")} value=${column.missing.join(" | ")} set=${(text) => say({ missing: text.split("|").map((x) => x.trim()).filter(Boolean) })} hint=${t("missing_hint")} />
       ${column.kind === "datetime" || column.format ? html`<${Field} label=${t("format")} value=${column.format || ""} set=${(format) => say({ format })} hint="%Y-%m-%d" />` : ""}
       <${Field} label=${t("bounds")} value=${(column.bounds || []).join(" .. ")} set=${(text) => say({ bounds: ends(text, column.kind) })} hint="0 .. 120" />
-      ${column.kind === "categorical" && (blind || (column.said || []).includes("levels")) ? html`<${Field} label=${t("levels")} value=${(column.levels || []).join(" | ")} set=${(text) => say({ levels: text.split("|").map((x) => x.trim()).filter(Boolean) })} hint=${t("missing_hint")} />` : ""}
+      ${column.kind === "categorical" && (state.settings.purpose === "budget" || column.said.includes("levels")) ? html`<${Field} label=${t("levels")} value=${(column.levels || []).join(" | ")} set=${(text) => say({ levels: text.split("|").map((x) => x.trim()).filter(Boolean) })} hint=${t("missing_hint")} />` : ""}
       <${Choice} label=${t("nullable")} value=${String(column.nullable ?? "")} of=${["", "true", "false"]} names=${(v) => t(`nullable_${v || "unsaid"}`)} set=${(v) => v && say({ nullable: v === "true" })} /></div></details>
     ${asked ? html`<div class="asked" role="alertdialog" aria-label=${column.name}><p>${asked.text}</p>
       <button type="button" onClick=${() => apply({ ...asked.wanted, lenient: true })}>${t("lenient")}</button>

@@ -7,8 +7,9 @@ export function Out({ state, act, busy }) {
   const run = done.find((one) => one.id === chosen) || done[done.length - 1];
   if (!run) return html`<p>${t("no_run")} <a href="#train">${t("screen_train")}</a></p>`;
   return html`${done.length > 1 ? html`<${Choice} label=${t("run")} value=${run.id} of=${done.map((one) => one.id)} names=${(id) => name(done.find((one) => one.id === id))} set=${choose} />` : ""}
-    ${run.scores ? html`<${Attacks} run=${run} /><${Plane} runs=${done.filter((one) => one.scores)} now=${run} choose=${choose} /><${Gate} run=${run} state=${state} act=${act} busy=${busy} /><${Report} run=${run} act=${act} />`
-      : html`<p class="warn">${t("no_report")}</p>`}`;
+    ${run.scores && run.scores.length ? html`<${Attacks} run=${run} /><${Plane} runs=${done.filter((one) => one.scores && one.scores.length)} now=${run} choose=${choose} /><${Gate} run=${run} state=${state} act=${act} busy=${busy} />`
+      : html`<p class="warn">${t(run.settings.purpose === "rows" ? "no_scores" : "no_report")}</p>`}
+    ${run.files.includes("report") ? html`<${Report} run=${run} act=${act} />` : ""}`;
 }
 
 export const name = (run) => t("run_named", { n: run.n, model: run.settings.model, seed: run.settings.seed });

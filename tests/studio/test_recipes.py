@@ -1,0 +1,244 @@
+"""What a screen shows as code does what the screen does: the same seed, the same rows."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import shlex
+import threading
+import tomllib
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+pytest.importorskip("starlette", reason="Starlette is in the extra 'studio'")
+
+import likewise as lw
+from likewise.cli.app import app
+from likewise.studio import recipes, worker
+from likewise.studio.api import State
+from likewise.studio.jobs import Jobs
+from likewise.studio.server import ASSETS
+from likewise.studio.session import Change, Session, Source
+from likewise.studio.tickets import Tickets
+from likewise.studio.words import PAIRS
+
+from .test_browser import table
+
+STATIC = Path(recipes.__file__).parent / "static"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    """A studio with a table, a correction, a rule, and quick settings."""
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    table().write_csv(tmp_path / "people.csv")
+    session = Session(folder)
+    session.opened(Source.open(tmp_path / "people.csv", "people.csv"))
+    session.change(
+        Change("age", {"kind": "real"}), Change("ill", {"role": "target"}), Change(rule="visits <= age"),
+        Change("sex", {"role": "quasi_identifier"}),
+    )  # fmt: skip
+    session.set({"model": "copula", "seed": 3})
+    return State(session, Jobs(), Tickets(), lang="en", budget=None)
+
+
+def ran(state: State) -> Any:
+    """The run of the settings, done in this process by the commands of its job."""
+    state.begin_run()
+    job, run = state.jobs.all[-1], state.session.runs[-1]
+    with chdir(job.folder):
+        assert worker.run([*map(list, job.commands)], worker.Teller(io.StringIO()), threading.Event()) == 0
+    job.status = "done"
+    state.finish_run(run, job)
+    return run
+
+
+def shown(state: State, screen: str, form: str) -> str:
+    run = state.session.runs[-1] if state.session.runs else None
+    return recipes.steps(state.session, run)[screen][form]
+
+
+def execute(command: str) -> None:
+    for line in command.splitlines():
+        first, *words = shlex.split(line)
+        assert first == "likewise"
+        assert not app(words, standalone_mode=False)
+
+
+@pytest.mark.parametrize("purpose", ["synthetic", "k"])
+def test_command_and_python_give_the_rows_of_the_page(state: State, tmp_path: Path, purpose: str) -> None:
+    state.session.set({"purpose": purpose, "k": 5, "rows": 150})
+    run = ran(state)
+    expected = pl.read_csv(run.folder / recipes.ROWS, infer_schema=False)
+    assert run.facts["preview"]["n"] == 150
+    for form in ("command", "python"):
+        place = tmp_path / form
+        place.mkdir()
+        table().write_csv(place / "people.csv")
+        with chdir(place):
+            if form == "command":
+                execute(shown(state, "columns", "command"))
+                execute(shown(state, "train", "command"))
+                execute(shown(state, "out", "command"))
+                assert Path(recipes.SHEET).is_file()
+            else:
+                names: dict[str, Any] = {}
+                exec(shown(state, "columns", "python"), names)
+                Path(recipes.SCHEMA).write_text(names["schema"].to_json(), encoding="utf-8")
+                exec(shown(state, "train", "python"), names)
+            assert lw.Schema.from_json(Path(recipes.SCHEMA).read_text(encoding="utf-8")).names == run.schema.names
+            assert pl.read_csv(recipes.ROWS, infer_schema=False).equals(expected), form
+            assert Path(recipes.JSON).is_file()
+
+
+def test_rows_drawn_under_conditions_are_those_of_command_and_python(state: State, tmp_path: Path) -> None:
+    run = ran(state)
+    state.session.where, state.session.n_rows, state.session.draw_seed = ("sex=Female", "age>=40"), 25, 7
+    found = []
+    with chdir(run.folder):
+        for form in ("command", "python"):
+            code = shown(state, "rows", form)
+            execute(code) if form == "command" else exec(code, {})
+            found.append(pl.read_csv(recipes.DRAWN))
+    assert found[0].equals(found[1])
+    assert found[0].height == 25
+    assert set(found[0]["sex"]) == {"Female"}
+    assert found[0]["age"].min() >= 40  # type: ignore[operator]
+
+
+def test_a_private_run_is_counted_and_the_same_as_its_command(state: State, tmp_path: Path) -> None:
+    """Noise is not seeded by a person, so the rows differ; what is spent and withheld does not."""
+    pytest.importorskip("opendp")
+    session = state.session
+    session.set({"purpose": "budget", "model": "mst", "epsilon": 1.0, "pay": ["levels", "missing"]})
+    session.change(*[Change(name, {"kind": "categorical"}) for name in ("sex", "visits", "plan", "ill")])
+    session.change(Change("age", {"bounds": [0, 120]}), Change(rule="visits <= age", holds=False))
+    lw.Budget(state.budget, total=lw.DP(3.0, 1e-6)).create()
+    run = ran(state)
+    assert run.facts.get("scores") == []  # nothing that was measured on real rows is shown
+    (entry,) = lw.Budget(state.budget).entries
+    assert (entry.status, entry.epsilon) == ("done", 1.0)
+    with chdir(tmp_path):
+        Path(recipes.SCHEMA).write_text(session.schema.to_json(), encoding="utf-8")
+        lw.Budget(recipes.BUDGET, total=lw.DP(3.0, 1e-6)).create()
+        execute(shown(state, "train", "command"))
+        assert lw.Budget(recipes.BUDGET).entries[0].model == "mst"
+
+
+def test_the_rows_themselves_are_anonymised_as_the_command_does(state: State, tmp_path: Path) -> None:
+    state.session.change(Change("age", {"role": "quasi_identifier"}))
+    state.session.set({"purpose": "rows", "k": 4})
+    run = ran(state)
+    with chdir(tmp_path):
+        Path(recipes.SCHEMA).write_text(run.schema.to_json(), encoding="utf-8")
+        execute(shown(state, "train", "command"))
+        own, theirs = (
+            pl.read_csv(p, infer_schema=False).sort(pl.all()) for p in (recipes.ROWS, run.folder / "synthetic.csv")
+        )
+        assert own.equals(theirs)  # but for their order, which is by chance so that it tells of nobody
+        exec(shown(state, "train", "python"), {})
+        assert pl.read_csv(recipes.ROWS, infer_schema=False).sort(pl.all()).equals(own)
+    assert own.group_by("age", "sex").len()["len"].min() >= 4  # type: ignore[operator]
+    assert "scores" not in run.facts
+
+
+def test_the_plan_leads_back_to_the_same_place(state: State, tmp_path: Path) -> None:
+    session = state.session
+    session.where, session.gate = ('plan="=plus"', "age=18..30"), "[rules]\nshape = { max = 0.1 }\n"
+    session.set({"max_seconds": 2.5, "pay": ["levels"]})
+    session.change(Change("plan", {"missing": ['a "b" \\ c', "\u007f", "空"]}))
+    text = recipes.toml(session.plan())
+    assert tomllib.loads(text) == {**session.plan(), "fit": {**session.plan()["fit"], "pay": ["levels"]}}
+    (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+    other = State(Session(tmp_path), Jobs(), Tickets(), lang="en", budget=None)
+    other.session.opened(Source.open(tmp_path / "people.csv", "people.csv"))
+    other.follow(tmp_path / "plan.toml")
+    assert other.session.schema == session.schema
+    assert other.session.plan() == session.plan()
+
+
+@pytest.mark.parametrize(
+    "text", ["[fit]\nmodel = 3", "[fit]\nx = 1", "change = [1]", "[[change]]\nnobody = 1", "draw = 7", "x"]
+)
+def test_what_is_no_plan_is_refused(state: State, tmp_path: Path, text: str) -> None:
+    (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+    before = state.session.settings
+    with pytest.raises(lw.LikewiseError):
+        state.follow(tmp_path / "plan.toml")
+    assert state.session.settings == before
+
+
+# ---- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_a_process_that_tells_and_keeps_what_it_has_when_stopped(state: State) -> None:
+    state.session.set({"model": "autoregressive"})
+    state.begin_run()
+    job, run = state.jobs.all[0], state.session.runs[0]
+
+    async def watch() -> None:
+        work = asyncio.create_task(state.jobs.run())
+        async for told in state.jobs.changes():
+            if told is not None and told["curve"] and not told["is_stopping"]:
+                await state.jobs.stop(job.id)
+            if told is not None and told["status"] in ("done", "failed", "cancelled"):
+                break
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(watch())
+    assert (job.status, job.error) == ("done", None)
+    assert len(job.curve) < job.curve[0]["epochs"]  # of each training there was
+    assert lw.load(run.folder / recipes.MODEL).record_["stopped"] == "asked"
+    assert run.facts["preview"]["n"] == 300
+
+
+def test_a_job_that_fails_says_why_and_one_that_is_cancelled_leaves_no_process(state: State) -> None:
+    state.session.set({"purpose": "budget"})
+    state.begin_run()  # nothing is declared, and no total was set
+    state.session.set({"purpose": "synthetic"})
+    state.begin_run()
+
+    async def watch() -> None:
+        work = asyncio.create_task(state.jobs.run())
+        second = state.jobs.all[1]
+        async for _ in state.jobs.changes():
+            if second.status == "running" and second.phase:
+                await state.jobs.cancel(second.id)
+                break
+        pid = state.jobs._process.pid if state.jobs._process is not None else 0
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0) if pid else os.kill(2**22 - 1, 0)
+
+    asyncio.run(watch())
+    first, second = state.jobs.all
+    assert first.status == "failed"
+    assert first.error is not None
+    assert second.status == "cancelled"
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def test_both_languages_say_the_same_and_the_page_asks_for_nothing_else() -> None:
+    for key, (en, zh) in PAIRS.items():
+        assert en.strip(), key
+        assert zh.strip(), key
+        blanks = [sorted(re.findall(r"\{(\w+)\}", text)) for text in (en, zh)]
+        assert blanks[0] == blanks[1], key
+    scripts = "".join((STATIC / name).read_text(encoding="utf-8") for name in ASSETS if "vendor" not in name)
+    asked = set(re.findall(r'\bt\("(\w+)"', scripts))
+    assert asked <= set(PAIRS)
+    assert not re.findall(r"https?://", scripts)
+    families = set(re.findall(r"\bt\(`(\w+?_)\$\{", scripts))
+    unused = {key for key in PAIRS if key not in asked and not any(key.startswith(prefix) for prefix in families)}
+    assert unused - {key for key in PAIRS if f'"{key}"' in scripts} == set()

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from likewise.schema.infer import infer
     from likewise.series.cutting import windows
     from likewise.series.sets import WindowSet, read_windows, write_windows
+    from likewise.sources.opening import scan
     from likewise.statement import Statement, statement
     from likewise.synthesizer import Synthesizer, load
     from likewise.tables.files import read, write
@@ -142,6 +143,7 @@ __all__ = [
     "read",
     "read_images",
     "read_windows",
+    "scan",
     "some_row",
     "statement",
     "windows",
@@ -196,6 +198,7 @@ _HOMES = {
     "likewise.schema.column": ("Column", "Kind", "Role", "Schema"),
     "likewise.series.cutting": ("windows",),
     "likewise.series.sets": ("WindowSet", "read_windows", "write_windows"),
+    "likewise.sources.opening": ("scan",),
     "likewise.statement": ("Statement", "statement"),
     "likewise.synthesizer": ("Synthesizer", "load"),
 }

@@ -120,6 +120,9 @@ def training_figures(event: Event) -> str:
     ...                        seconds=0.4, eta_seconds=7.3))
     'held-out loss 8.950 · 81,000 rows/s · 7 s left'
     """
+    if event.unit == "shard":
+        rate = f"{event.rows_per_second:,.0f} rows/s · {event.eta_seconds:.0f} s left"
+        return f"reading, pass {event.notes['pass']:.0f} of 2 · {rate}"
     loss = f"loss {event.train_loss:.3f}" if event.holdout_loss is None else f"held-out loss {event.holdout_loss:.3f}"
     loss = "losses are not told" if math.isnan(event.train_loss) else loss
     notes = "".join(f" · {name} {value:.3g}" for name, value in event.notes.items())

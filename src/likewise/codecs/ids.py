@@ -80,6 +80,8 @@ class IdSummary:
         keys: (k,) distinct texts, ascending; None for numbers.
         holders: who has which, where people are counted.
         once: whether each key counts once, as that of an entity does.
+        some_of: how many keys there are, where `keys` are some of them, and the characters of the longest; None where
+            they are all.
     """
 
     dtype: str
@@ -90,6 +92,7 @@ class IdSummary:
     keys: pl.Series | None = None
     holders: Holders | None = None
     once: bool = False
+    some_of: tuple[int, int] | None = None
 
     def merge(self, other: IdSummary) -> IdSummary:
         both = None if self.keys is None or other.keys is None else pl.concat([self.keys, other.keys])
@@ -162,15 +165,17 @@ class IdCodec(KeyCodec):
         if len(keys) and keys.str.contains(UUID).all():
             return make("uuid", upper=bool(keys.str.contains("[A-F]").mean() > 0.5))  # type: ignore[operator]
         pattern = _pattern(summary, column, options)
-        roomy = _room(pattern) >= ROOM * max(len(keys), 1)
+        longest = int(keys.str.len_chars().max() or 0)  # type: ignore[arg-type]
+        n_keys, longest = (len(keys), longest) if summary.some_of is None else summary.some_of
+        roomy = _room(pattern) >= ROOM * max(n_keys, 1)
         if not roomy and (shape := _hex_shape(some, options.rows)):
             return make("hex", prefix=shape[0], upper=shape[1])
-        above = None if roomy else _room_above(keys, pattern)
+        above = None if roomy or summary.some_of is not None else _room_above(keys, pattern)
         if above is not None and above[0]:
             return make("counter", start=above[1], width=above[0], pattern=pattern)
-        longest = int(keys.str.len_chars().max() or 0)  # type: ignore[arg-type]
-        repeats = not summary.once and summary.n_rows > 1.05 * len(keys)
-        if len(keys) and (20 if repeats else len(keys)) <= _room(pattern):
+        repeats = not summary.once and summary.n_rows > 1.05 * n_keys
+        all_known = roomy or summary.some_of is None  # else a draw may be a key that is not listed
+        if len(keys) and all_known and (20 if repeats else n_keys) <= _room(pattern):
             if not roomy:
                 pattern = replace(pattern, unseen=Unseen.of(np.unique(prints_of(keys))))
             return make("pattern", width=min(longest + 1, MAX_WIDTH), pattern=pattern, repeats=repeats)

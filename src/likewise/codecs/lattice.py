@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,19 +170,24 @@ def find_lattice(values: Values, column: Column, calendar: Calendar | None = Non
         step, offset = _common_step(whole)
         return Lattice(Kind.INTEGER, step, offset=offset, calendar=calendar)
     greatest = float(np.abs(values[[0, -1]]).max()) if len(values) else 0.0
-    decimals = _shared_decimals(values) if column.decimals is None else column.decimals
+    decimals = _decimals_in(values) if column.decimals is None else column.decimals
     if decimals is None or decimals > MOST_DECIMALS or greatest >= EXACT / 10.0**decimals / 2:
         return Lattice(Kind.REAL)
     step, offset = _common_step(np.unique(Lattice(Kind.REAL, 1, decimals).units(values)))
     return Lattice(Kind.REAL, step, decimals, offset)
 
 
-def _shared_decimals(values: Values) -> int | None:
+def _decimals_in(values: Values) -> int | None:
     """The decimals of doubles that are all whole numbers or hundredths, say; None if they have more, or are few."""
-    if len(values) < STEP_VALUES or np.abs(values[[0, -1]]).max() > EXACT / 10.0**FEW_DECIMALS:
+    enough = (np.array_equal(np.rint(values * 10.0**d) / 10.0**d, values) for d in range(FEW_DECIMALS + 1))
+    return shared_decimals(enough, float(np.abs(values[[0, -1]]).max()) if len(values) else 0.0, len(values))
+
+
+def shared_decimals(enough: Iterable[bool], greatest: float, n_values: int) -> int | None:
+    """The first number of decimals that is enough for all values; None if none is, or these are few."""
+    if n_values < STEP_VALUES or greatest > EXACT / 10.0**FEW_DECIMALS:
         return None
-    rounded = ((d, np.rint(values * 10.0**d) / 10.0**d) for d in range(FEW_DECIMALS + 1))
-    return next((d for d, these in rounded if np.array_equal(these, values)), None)
+    return next((d for d, told in enumerate(enough) if told), None)
 
 
 def held_by(dtype: str) -> tuple[float, float]:

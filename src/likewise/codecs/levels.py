@@ -6,7 +6,7 @@ Legend: n rows, L kept levels, K codes: the kept levels, then rare (if any), the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 from unicodedata import normalize
@@ -41,16 +41,19 @@ class LevelSummary:
         counts: (levels,) int64.
         missing: rows without a level.
         holders: who has which level, where people are counted.
+        pooled: rows of levels that too few hold to be kept, where these are not listed.
     """
 
     levels: pl.Series
     counts: npt.NDArray[np.int64]
     missing: int
     holders: Holders | None = None
+    pooled: int = 0
 
     def merge(self, other: Self) -> Self:
         frame = self._frame.vstack(other._frame).group_by("level").agg(pl.col("count").sum())
-        return type(self)._of(frame, self.missing + other.missing, merged(self.holders, other.holders))
+        made = type(self)._of(frame, self.missing + other.missing, merged(self.holders, other.holders))
+        return replace(made, pooled=self.pooled + other.pooled)
 
     @classmethod
     def _of(cls, frame: pl.DataFrame, missing: int, holders: Holders | None) -> Self:
@@ -73,23 +76,25 @@ class LevelSummary:
 
 
 def summarise_levels(
-    series: pl.Series, persons: pl.Series | Persons | None = None, at: At | None = None
-) -> LevelSummary:
+    series: pl.Series, persons: pl.Series | Persons | None = None, at: At | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
+) -> LevelSummary:  # fmt: skip
     """The summary of one canonical categorical or boolean column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
         at: (rows,) which of the values each row holds; None where each is a row's.
+        rows: in place of that, how many rows hold each value.
     """
     levels = _as_text(series).rename("level")
-    if at is None:
+    if at is None and rows is None:
         frame = pl.DataFrame({"level": levels}).drop_nulls().group_by("level").agg(pl.len().alias("count"))
         return LevelSummary._of(frame, levels.null_count(), Holders.of(levels, persons))
-    rows = np.bincount(at, minlength=len(levels))
+    rows = np.bincount(at, minlength=len(levels)) if rows is None else rows  # type: ignore[arg-type]
     missing = int(rows[levels.is_null().to_numpy()].sum())
     held = levels.is_not_null() & pl.Series(rows > 0)
     frame = pl.DataFrame({"level": levels, "count": rows}).filter(held).group_by("level").agg(pl.col("count").sum())
-    holders = Holders.spread(levels, at, persons) if isinstance(persons, Persons) else None
+    holders = Holders.spread(levels, at, persons) if isinstance(persons, Persons) and at is not None else None
     return LevelSummary._of(frame, missing, holders)
 
 
@@ -138,8 +143,8 @@ class LevelCodec(ColumnCodec):
             if not is_boolean:
                 public = public[np.argsort(-summary.counts[public], kind="stable")]
             levels, rows = tuple(summary.levels.gather(public)), summary.counts[public]
-        n_rare = int(summary.counts.sum() - rows.sum())
-        has_missing = summary.missing > 0 or len(summary.levels) == 0
+        n_rare = int(summary.counts.sum() - rows.sum()) + summary.pooled
+        has_missing = summary.missing > 0 or (len(summary.levels) == 0 and not summary.pooled)
         tail = [float(n_rare)] * (n_rare > 0) + [float(summary.missing)] * has_missing
         counts = np.concatenate([rows.astype(np.float64), np.array(tail)])
         token = None if is_boolean else options.rare_token

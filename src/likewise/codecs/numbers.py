@@ -46,12 +46,21 @@ class NumberSummary:
         counts: (m,) int64.
         missing: rows without a value.
         holders: who has which value, where people are counted.
+        solid: (m,) which of the values stand for all rows that hold them, where the others are some rows, or the mean
+            of neighbouring ones (`histograms.py`); None for all.
+        units: in which the rows count, where the values are not all of them; None tells it from the values.
     """
 
     values: Values
     counts: npt.NDArray[np.int64]
     missing: int
     holders: Holders | None = None
+    solid: npt.NDArray[np.bool_] | None = None
+    units: Lattice | None = None
+
+    def lattice(self, column: Column, calendar: Calendar | None = None) -> Lattice:
+        """The units in which a column counts; see `find_lattice`."""
+        return find_lattice(self.values, column, calendar) if self.units is None or calendar is not None else self.units
 
     def merge(self, other: Self) -> Self:
         values, inverse = np.unique(np.concatenate([self.values, other.values]), return_inverse=True)
@@ -60,7 +69,10 @@ class NumberSummary:
         return type(self)(values, counts.astype(np.int64), self.missing + other.missing, whose)
 
     def calendar(self, *, rows: int) -> Calendar | None:
-        """The pattern of the week or month to which the values, being days, keep; see `find_calendar`."""
+        """The pattern of the week or month to which the values, being days, keep; see `find_calendar`. None where some
+        are not known."""
+        if self.solid is not None and not self.solid.all():
+            return None
 
         def rows_of(place: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.float64]:
             if self.holders is None:
@@ -71,32 +83,34 @@ class NumberSummary:
 
 
 def summarise_numbers(
-    series: pl.Series, kind: Kind, persons: pl.Series | Persons | None = None, at: At | None = None
-) -> NumberSummary:
+    series: pl.Series, kind: Kind, persons: pl.Series | Persons | None = None, at: At | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
+) -> NumberSummary:  # fmt: skip
     """The summary of one canonical column (or chunk of it).
 
     Args:
         persons: whose each row is; None makes each row its own.
         at: (rows,) which of the values each row holds; None where each is a row's.
+        rows: in place of that, how many rows hold each value.
 
     Raises:
         InputError: a value is infinite.
     """
-    every, missing = _to_numpy(series, kind)
-    if at is not None:
-        rows = np.bincount(at, minlength=len(every))
+    every, missing = to_numpy(series, kind)
+    if at is not None or rows is not None:
+        rows = np.bincount(at, minlength=len(every)) if rows is None else rows  # type: ignore[arg-type]
         held = ~missing & (rows > 0)
         values, place = np.unique(every[held], return_inverse=True)
         counts = np.bincount(place, weights=rows[held], minlength=len(values))
         known = with_nulls(pl.Series(every), ~held)
-        holders = Holders.spread(known, at, persons) if isinstance(persons, Persons) else None
+        holders = Holders.spread(known, at, persons) if isinstance(persons, Persons) and at is not None else None
         return NumberSummary(values, counts.astype(np.int64), int(rows[missing].sum()), holders)
     values, counts = np.unique(every[~missing], return_counts=True)
     whose = Holders.of(with_nulls(pl.Series(every), missing), persons)
     return NumberSummary(values, counts.astype(np.int64), int(missing.sum()), whose)
 
 
-def _to_numpy(series: pl.Series, kind: Kind) -> tuple[Values, npt.NDArray[np.bool_]]:
+def to_numpy(series: pl.Series, kind: Kind) -> tuple[Values, npt.NDArray[np.bool_]]:
     """(n,) values, any number where missing, and (n,) whether missing. NaN is missing; -0.0 is 0."""
     wanted = pl.Int64 if kind == Kind.INTEGER else pl.Float64
     series = series if series.dtype == wanted else series.cast(wanted)
@@ -132,7 +146,7 @@ class NumberCodec(ColumnCodec):
 
     @classmethod
     def from_summary(cls, summary: NumberSummary, column: Column, options: CodecOptions) -> Self:
-        lattice = find_lattice(summary.values, column)
+        lattice = summary.lattice(column)
         return cls.on(lattice, summary, column, options, reach=lattice.reach(column))
 
     @classmethod
@@ -161,9 +175,13 @@ class NumberCodec(ColumnCodec):
         units, inverse = np.unique(units, return_inverse=True)
         counts = np.bincount(inverse, weights=counts).astype(np.int64)
         whose = None if summary.holders is None else summary.holders.numbered(summary.values, inverse)
+        crowd = Crowd.of(counts, whose, rows=options.rows)
+        if summary.solid is not None:  # of the others it is not known how many have them: they are not kept as they are
+            held = tally(inverse, np.where(summary.solid, summary.counts, 0), len(units))
+            crowd = replace(crowd, people=held.astype(np.int64))
         pieces = build(
             units,
-            Crowd.of(counts, whose, rows=options.rows),
+            crowd,
             budget=options.max_bins - has_missing,
             rows=options.rows,
             atom_share=options.atom_share,
@@ -201,7 +219,7 @@ class NumberCodec(ColumnCodec):
         return (Field(size=self.size, positions=positions, fraction=fraction, emit=emit, missing=missing),)
 
     def encode(self, series: pl.Series) -> Encoded:
-        values, missing = _to_numpy(series, self.lattice.kind)
+        values, missing = to_numpy(series, self.lattice.kind)
         if self.pieces is None:
             return Encoded(np.zeros((len(values), 1), np.uint8), np.zeros((len(values), 0), np.float32))
         code, fraction = self.pieces.encode(self.lattice.units(values))

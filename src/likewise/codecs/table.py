@@ -69,7 +69,7 @@ _CELLS = "cells"
 """What the names of the cells' arrays begin with, where those of a column's begin with its number."""
 
 
-def _codec_of(column: Column) -> type[ColumnCodec]:
+def codec_kind(column: Column) -> type[ColumnCodec]:
     """Whatever a key looks like, it is regenerated; a personal identifier in its own form."""
     if is_personal(column):
         return PersonalCodec
@@ -82,7 +82,7 @@ def _codec_of(column: Column) -> type[ColumnCodec]:
 
 
 def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Persons | None) -> Summary:
-    codec = _codec_of(column)
+    codec = codec_kind(column)
     if isinstance(given, Distinct) and codec in (LevelCodec, NumberCodec, TimeCodec):
         series, at = with_null(given.values), given.numbers
     else:
@@ -104,9 +104,25 @@ def _summarise_column(given: pl.Series | Distinct, column: Column, persons: Pers
     return summarise_ids(series, persons)
 
 
+def summarise_counted(values: pl.Series, rows: npt.NDArray[np.int64], column: Column) -> Summary:
+    """The summary of a canonical column of levels, numbers or times of which the distinct values are known.
+
+    Args:
+        values: (m,) some perhaps alike, or null.
+        rows: (m,) that hold each.
+    """
+    codec = codec_kind(column)
+    if codec is LevelCodec:
+        return summarise_levels(values, rows=rows)
+    if codec is NumberCodec:
+        return summarise_numbers(values, column.kind, rows=rows)
+    assert codec is TimeCodec, f"column {column.name!r} is none of levels, numbers and times"
+    return summarise_times(values, rows=rows)
+
+
 def key_codec(series: pl.Series, column: Column, options: CodecOptions) -> ColumnCodec:
     """The codec that makes keys like those of a column."""
-    return _codec_of(column).from_summary(_summarise_column(series, column, None), column, options)
+    return codec_kind(column).from_summary(_summarise_column(series, column, None), column, options)
 
 
 @dataclass(frozen=True)
@@ -532,7 +548,7 @@ def _made(parts: Iterable[tuple[str, Summary]], schema: Schema, options: CodecOp
         if isinstance(part, PersonalSummary):
             personal[name] = part
         else:
-            made[name] = _codec_of(columns[name]).from_summary(part, columns[name], options)
+            made[name] = codec_kind(columns[name]).from_summary(part, columns[name], options)
     made |= grouped(personal, columns, made, options)
     return [made[name] for name in order]
 

@@ -22,7 +22,6 @@ import polars as pl
 from likewise.codecs.base import Field
 from likewise.codecs.column import CodecOptions, ColumnCodec, Encoded, Met, Narrowed, State, take_value, with_nulls
 from likewise.codecs.holders import At, Persons
-from likewise.codecs.lattice import find_lattice
 from likewise.codecs.numbers import NumberCodec, NumberSummary, summarise_numbers
 from likewise.conditions import Between, Missing, Not, OneOf, days_apart
 from likewise.errors import ConditionError, ModelFileError
@@ -156,17 +155,23 @@ class TimeSummary:
         return type(self)(self.clock, self.days.merge(other.days), self.times.merge(other.times))
 
 
-def _split(ticks: pl.Series, clock: Clock) -> tuple[pl.Series, pl.Series]:
+def split_ticks(ticks: pl.Series, clock: Clock) -> tuple[pl.Series, pl.Series]:
+    """Days and times of day."""
     if clock.form != "timestamp":
         return ticks, ticks * 0
     days = ticks // clock.day
     return days, ticks - days * clock.day
 
 
-def summarise_times(series: pl.Series, persons: pl.Series | Persons | None = None, at: At | None = None) -> TimeSummary:
+def summarise_times(
+    series: pl.Series, persons: pl.Series | Persons | None = None, at: At | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
+) -> TimeSummary:  # fmt: skip
     """The summary of one canonical datetime column (or chunk of it), as `summarise_numbers` gives that of numbers."""
     clock = Clock.of(series.dtype)
-    days, times = (summarise_numbers(part, Kind.INTEGER, persons, at) for part in _split(clock.ticks(series), clock))
+    days, times = (
+        summarise_numbers(part, Kind.INTEGER, persons, at, rows) for part in split_ticks(clock.ticks(series), clock)
+    )
     return TimeSummary(clock, days, times)
 
 
@@ -198,9 +203,9 @@ class TimeCodec(ColumnCodec):
         of_day = (0, summary.clock.day - 1)
         is_day = summary.clock.form != "time"
         calendar = summary.days.calendar(rows=options.rows) if is_day else None
-        lattice = find_lattice(summary.days.values, plain, calendar)
+        lattice = summary.days.lattice(plain, calendar)
         days = NumberCodec.on(lattice, summary.days, plain, options, DAYS if is_day else of_day)
-        times = NumberCodec.on(find_lattice(summary.times.values, plain), summary.times, plain, options, of_day)
+        times = NumberCodec.on(summary.times.lattice(plain), summary.times, plain, options, of_day)
         return cls(column.name, summary.clock, days, times)
 
     @cached_property
@@ -221,7 +226,7 @@ class TimeCodec(ColumnCodec):
         return day, time if time.fraction is None else replace(time, fraction=at)
 
     def encode(self, series: pl.Series) -> Encoded:
-        days, times = _split(self.clock.ticks(series), self.clock)
+        days, times = split_ticks(self.clock.ticks(series), self.clock)
         day = self.days.encode(days)
         if not self.has_time_field:
             return day

@@ -57,6 +57,8 @@ class Gate(ABC):
     """Whether a budget holds."""
     plan: StepPlan | None = None
     """The training that was paid for, where there was one."""
+    counts_of_all: Sequence[Ints] | None = None
+    """(K,) rows of each code of each field, where the rows are an exact sample of more; None where they are all."""
 
     def __init__(self, codes: Codes, sizes: Sequence[int]) -> None:
         self._codes, self.sizes = codes, tuple(sizes)
@@ -128,9 +130,17 @@ class Gate(ABC):
 
 
 class Exact(Gate):
-    """Rows that no budget hides: answers are exact, cost nothing, and the rows are there."""
+    """Rows that no budget hides: answers are exact, cost nothing, and the rows are there.
+
+    Args:
+        counts_of_all: as the attribute.
+    """
 
     is_private: ClassVar[bool] = False
+
+    def __init__(self, codes: Codes, sizes: Sequence[int], counts_of_all: Sequence[Ints] | None = None) -> None:
+        super().__init__(codes, sizes)
+        self.counts_of_all = counts_of_all
 
     def rows(self) -> Codes:
         """All rows."""

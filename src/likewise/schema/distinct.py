@@ -290,6 +290,28 @@ class Coding:
         return Distinct.numbered(values, numbers)
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What is asked of a column beside its distinct values, where its rows are not held.
+
+    Args:
+        n, nulls: rows, and those without a value.
+        in_order: whether the rows go up by one each, as a row number does.
+    """
+
+    name: str
+    dtype: pl.DataType
+    n: int
+    nulls: int
+    in_order: bool = False
+
+    def null_count(self) -> int:
+        return self.nulls
+
+    def __len__(self) -> int:
+        return self.n
+
+
 class Counted:
     """The columns of one table as distinct values, each counted when it is first asked for.
 
@@ -315,6 +337,10 @@ class Counted:
         if name not in self._known:
             self._known[name] = Distinct.of(column)
         return self._known[name]
+
+    def outline(self, name: str) -> pl.Series | Outline:
+        """A column, or what is known of one whose rows are not held."""
+        return self.table.series(name)
 
     def count(self, names: Sequence[str]) -> list[Distinct]:
         """These columns, those of texts that are not counted yet all together."""

@@ -14,7 +14,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError, nearest
 from likewise.schema import number_forms, numbers
 from likewise.schema.column import Column, Kind, Role, Schema
-from likewise.schema.distinct import Columns, Counted
+from likewise.schema.distinct import Columns, Counted, Outline
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import glances
 from likewise.schema.identifiers.forms import NAME
@@ -116,11 +116,11 @@ def _inferred(
         if name not in table.columns:
             raise SchemaError(f"there is no column {name!r} to override{nearest(name, table.columns)}")
     counted.glances = glances(counted, (*SURE_TOKENS, *CONTEXT_TOKENS))
-    columns = [_with_override(table.series(name), overrides.get(name), counted, decimal) for name in table.columns]
+    columns = [_with_override(counted.outline(name), overrides.get(name), counted, decimal) for name in table.columns]
     if decimal is None and (decimal := _usual_decimal(columns)):
         for at, column in enumerate(columns):
             if number_forms.UNSURE & set(column.notes):
-                columns[at] = _with_override(table.series(column.name), overrides.get(column.name), counted, decimal)
+                columns[at] = _with_override(counted.outline(column.name), overrides.get(column.name), counted, decimal)
     schema = _with_codes(Schema(tuple(_with_names(columns, counted))), counted)
     if entity is not None:
         schema = with_entity(schema, table, entity, counted)
@@ -395,7 +395,7 @@ def _usual_decimal(columns: list[Column]) -> str | None:
 
 
 def _with_override(
-    series: pl.Series, override: Override | None, counted: Counted | None, decimal: str | None = None
+    series: pl.Series | Outline, override: Override | None, counted: Counted | None, decimal: str | None = None
 ) -> Column:
     if override is None:
         return infer_column(series, None, decimal, counted)
@@ -411,7 +411,12 @@ def _with_override(
     forced = None if kind is None else Column.from_dict(declared).kind
     said = {} if kind is None else {"kind": kind, "role": declared["role"]}
     tokens = changes.get("missing")
-    if series.dtype == pl.String and isinstance(tokens, list | tuple) and all(isinstance(t, str) for t in tokens):
+    if (
+        isinstance(series, pl.Series)
+        and series.dtype == pl.String
+        and isinstance(tokens, list | tuple)
+        and all(isinstance(t, str) for t in tokens)
+    ):
         series = series.set(series.is_in(list(tokens)).fill_null(False), None)
         counted = Counted(series.to_frame(), typed=counted is not None and counted.typed)
     try:
@@ -454,7 +459,7 @@ def _field_of(word: str) -> str:
     return "semantic" if word in set(Semantic) else "kind"
 
 
-def _completed(column: Column, series: pl.Series, counted: Counted | None) -> Column:
+def _completed(column: Column, series: pl.Series | Outline, counted: Counted | None) -> Column:
     """The user's column with what it leaves open of how the values are written: date format, labels, number format, the
     categories of a type. What was taken for a person's, and is none by the user's word, is told anew."""
     if column.semantic in LEARNT and "semantic" in column.said and "kind" in column.found:

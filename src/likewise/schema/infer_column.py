@@ -13,7 +13,7 @@ import polars as pl
 from likewise.errors import InputError, SchemaError
 from likewise.schema import durations, number_forms, numbers, times
 from likewise.schema.column import Column, Kind, Role
-from likewise.schema.distinct import Counted, Distinct
+from likewise.schema.distinct import Counted, Distinct, Outline
 from likewise.schema.dtypes import dtype_name
 from likewise.schema.glance import Glance
 from likewise.schema.identifiers.forms import LOOK_AT, NAME, Form, recognise
@@ -54,7 +54,7 @@ MAX_LENGTH = 64
 class _Facts:
     """One column's distinct values and what is known about them; texts only for columns that came as text."""
 
-    series: pl.Series
+    series: pl.Series | Outline
     values: pl.Series  # (k,) distinct known values
     counts: pl.Series  # (k,) rows of each
     tokens: dict[str, int] = field(default_factory=dict)  # missing token -> rows
@@ -99,8 +99,13 @@ class _Facts:
         ).as_found()
 
 
+def _of(counted: Counted | None, series: pl.Series | Outline) -> Distinct:
+    assert counted is not None
+    return counted[series.name]
+
+
 def infer_column(
-    series: pl.Series,
+    series: pl.Series | Outline,
     forced: Kind | None = None,
     decimal: str | None = None,
     counted: Counted | None = None,
@@ -120,7 +125,7 @@ def infer_column(
             f"column {series.name!r}: values of type {type(series.dtype).__name__} cannot be modelled; "
             "unnest it into plain columns, turn it into text, or drop it"
         )
-    distinct = Distinct.of(series) if counted is None else counted[series.name]
+    distinct = Distinct.of(series) if isinstance(series, pl.Series) and counted is None else _of(counted, series)
     facts = _Facts(series, distinct.values, distinct.counts, may_be_personal=may_be_personal)
     if counted is not None:
         facts.glance = counted.glances.get(series.name)
@@ -556,6 +561,8 @@ def _rows_in_order(facts: _Facts) -> bool:
     if not facts.is_unique:
         return False
     series = facts.series
+    if not isinstance(series, pl.Series):
+        return series.in_order
     text = series.str.strip_chars() if series.dtype == pl.String else series
     steps = text.cast(pl.Int64, strict=False).diff().drop_nulls()
     return len(steps) > 0 and bool((steps == 1).all())

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from likewise.errors import InputError, nearest
+from likewise.hashing import mixed
 from likewise.schema.column import Column, Kind, Role, Schema
 from likewise.schema.distinct import Columns, Counted
 from likewise.schema.identifiers.forms import NAME, forms_of
@@ -75,12 +76,14 @@ def parted(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Numbers of the rows of some people, chosen by chance, and of those of all others; both ascending.
 
+    The chance of each hangs on the seed and its own number alone, so that rows that are read in parts fall as these do.
+
     Args:
         whose: (n,) the person of each row.
         share: of the rows, at most, that go to the second part.
     """
     _, person, rows = np.unique(whose, return_inverse=True, return_counts=True)
-    order = rng.permutation(len(rows))
+    order = np.argsort(mixed(int(rng.integers(2**63)), np.arange(len(rows))))
     away = np.zeros(len(rows), bool)
     away[order[np.cumsum(rows[order]) <= int(share * len(whose))]] = True
     return np.flatnonzero(~away[person]), np.flatnonzero(away[person])

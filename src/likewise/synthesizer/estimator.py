@@ -67,12 +67,14 @@ from likewise.synthesizer.parameters import (
 from likewise.synthesizer.rows import counted_of, is_numeric
 from likewise.synthesizer.ruled_histories import RuledRows
 from likewise.synthesizer.saved import DAMAGE, Saved
+from likewise.synthesizer.scans.asking import in_parts
 from likewise.synthesizer.windows import codes_of_arrays, fit_windows, plainly
 from likewise.tables.frames import from_frame, with_index_of
 from likewise.tables.pandas import word_on_index
 from likewise.training.loop import Progress
 
 if TYPE_CHECKING:
+    from likewise.engines.base import Engine
     from likewise.evaluate import Report
 
 
@@ -115,7 +117,8 @@ class Synthesizer(Estimator, LatentMethods):
         **model_options: passed to the generator that `model` names.
 
     After `fit`: `schema_`, `codec_` (of images `image_codec_`), `generator_`, `n_rows_`, `train_rows_` and
-    `holdout_rows_` (row numbers of the table given; None under a budget, for they would tell of rows), `rules_` (how
+    `holdout_rows_` (row numbers of the table given; None of one read in parts, which would be too many, and under a
+    budget, for they would tell of rows), `rules_` (how
     rules are kept, or None), `record_` (what training did), `ledger_` (what a budget of privacy was spent on by the
     last fit, a failed one too, or None).
 
@@ -177,19 +180,28 @@ class Synthesizer(Estimator, LatentMethods):
         self.rules, self.strict_rules, self.time, self.static = rules, strict_rules, time, static
         made_generator(self)
 
-    def fit(self, frame: Any, holdout: Any = None, *, y: Any = None, static: Any = None) -> Self:
+    def fit(
+        self, frame: Any, holdout: Any = None, *, y: Any = None, static: Any = None, engine: str | Engine | None = None,
+        workers: int | None = None, address: str | None = None, train_rows: int | None = None,
+    ) -> Self:  # fmt: skip
         """Learn a table, images or windows.
 
         Args:
             frame: pandas, Polars or Arrow frame, or a 2-D array; (n, columns). Images: an array (n, H, W) or
                 (n, C, H, W), or a mapping {"x": images, "y": labels}. Windows: a `WindowSet`, a mapping
                 {"windows": array}, or with `time=True` an array (n, steps, channels). What is drawn is of the kind
-                given. The path of a file of rows is read in the least memory; what is drawn is then a Polars frame.
+                given. The path of a file, or folder, of rows is read in the least memory; what is drawn is then a
+                Polars frame. A large one (Parquet of more than 1e8 cells, other files of more than 1 GB), or a
+                `likewise.scan`, is read in parts and never held: see docs/scale.md for what goes with that.
             holdout: rows for early stopping, kept elsewhere; None takes a share of `frame`.
             y: (n,) labels of images given as an array; the model is then told them.
             static: of histories: a frame, or a file, with a row for each entity, which says what it is, and the column
                 of the entities. `sample` then gives two tables, `rows, static`. Entities without rows are learnt and
                 drawn, too, where there are 5; rows of entities that it lacks are left out, with a warning.
+            engine, workers, address: of a table that is read in parts: where that is done, as `likewise.engines`
+                takes them; what is learnt is the same whatever they are. Given, they ask for it.
+            train_rows: of such a table, rows that training sees at most, chosen by the hashes of their numbers; None
+                for 10,000,000. Levels, bins and shares are those of all rows all the same.
 
         Raises:
             InputError: the frame cannot be used, or the table of entities does not go with it.
@@ -212,6 +224,13 @@ class Synthesizer(Estimator, LatentMethods):
                 "holdout does not go with a budget of privacy: nothing stops early, so rows kept elsewhere would be "
                 "looked at for nothing"
             )
+        where = {"engine": engine, "workers": workers, "address": address, "train_rows": train_rows}
+        others = {"y": y, "static": static}
+        if (found := in_parts(self, frame, holdout, where, others)) is not None:
+            learnt, self._drawing = found
+            self._keep(learnt)
+            self._give_back = plainly
+            return self
         windows = as_windows(frame, in_order=self.time is True)
         images, (split, training, drawing) = None if windows is not None else as_images(frame, y), streams(self)
         if static is not None and (self.time is None or windows is not None or images is not None):
@@ -291,6 +310,8 @@ class Synthesizer(Estimator, LatentMethods):
             self.codec_, self.image_codec_ = learnt.codec, None
         self.beside_ = learnt.beside
         self.rules_, self.histories_, self.record_ = learnt.rules, learnt.histories, learnt.generator.record.to_dict()
+        if learnt.reading is not None:
+            self.record_ |= {"reading": learnt.reading}
         self.ledger_ = self._paid = learnt.ledger
         self.plan_, self.answers_ = (None, ()) if learnt.gate is None else (learnt.gate.plan, learnt.gate.answers)
         for name in ("train_rows_", "holdout_rows_"):

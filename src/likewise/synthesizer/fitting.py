@@ -63,6 +63,7 @@ class Learnt:
         n_rows: of the table; under a budget by noisy counts.
         train_rows, holdout_rows: their numbers; None under a budget.
         ledger: what was paid; None without a budget.
+        reading: of a table that was read in parts, how many rows were what; see `scans.fitting`.
     """
 
     generator: Generator
@@ -76,6 +77,7 @@ class Learnt:
     rules: RulePlan | None = None
     histories: HistoryModel | None = None
     beside: Beside | None = None
+    reading: dict[str, int] | None = None
 
 
 def table_of(
@@ -92,7 +94,7 @@ def table_of(
     given, joined = synth.schema, None
     if given is not None and static is not None:
         given = replace(given, columns=tuple(c for c in given if c.name in counted.table.columns))
-    schema = _schema_of(synth, counted, given, is_array=is_array)
+    schema = schema_of(synth, counted, given, is_array=is_array)
     if static is not None:
         if schema.entity is None:
             raise OptionError("static has a row for each entity, and no column tells whose the rows are: give entity=")
@@ -103,7 +105,7 @@ def table_of(
     return parse_counted(counted, schema), schema, joined
 
 
-def _schema_of(synth: Synthesizer, counted: Counted, given: Schema | None, *, is_array: bool) -> Schema:
+def schema_of(synth: Synthesizer, counted: Counted, given: Schema | None, *, is_array: bool) -> Schema:
     """What the columns are, and whose the rows, with a warning where only the rows tell it.
 
     Args:
@@ -296,17 +298,18 @@ def fit_histories_privately(synth: Synthesizer, budget: DP, raw: pl.DataFrame, t
 
 def train(
     synth: Synthesizer, generator: Generator, alphabet: Alphabet, gate: Exact | Noisy, holdout: Codes,
-    training: np.random.Generator, told: tuple[int, ...] = (),
+    training: np.random.Generator, told: tuple[int, ...] = (), progress: Progress | bool | None = None,
 ) -> None:  # fmt: skip
     """Let a generator learn what the gate answers.
 
     Args:
         told: fields of the columns that it is to be told (`condition_on`).
+        progress: in place of the synthesizer's own.
 
     Raises:
         PrivacyError: delta is too large for so many rows.
     """
-    with shown(synth.progress) as report:
+    with shown(synth.progress if progress is None else progress) as report:
         generator.fit(
             Fit(gate=gate, holdout=holdout, alphabet=alphabet, rng=training, condition_fields=told, progress=report)
         )

@@ -84,7 +84,7 @@ def read_table(
     path: PathLike, *, dialect: Dialect | None = None, sheet: str | None = None, by_header: bool = False
 ) -> tuple[pl.DataFrame, Dialect | None]:
     """The table in a file, as `read` takes it, and how it was written; None where that is no delimited text."""
-    paths = _files_of(Path(path))
+    paths = files_of(Path(path))
     read_one = [_framed(*_read_file(one, dialect, sheet, by_header=by_header)) for one in paths]
     if len(read_one) == 1:
         return read_one[0]
@@ -106,7 +106,7 @@ def read_columns(
     path: PathLike, *, dialect: Dialect | None = None, sheet: str | None = None, by_header: bool = False
 ) -> tuple[Columns, Dialect | None]:
     """The same as `read_table`; one large file of delimited text in less memory, its texts counted on the way."""
-    paths = _files_of(Path(path))
+    paths = files_of(Path(path))
     if len(paths) == 1:
         return _read_file(paths[0], dialect, sheet, by_header=by_header, in_blocks=True)
     frame, found = read_table(path, dialect=dialect, sheet=sheet, by_header=by_header)
@@ -117,10 +117,10 @@ def _framed(table: Columns, found: Dialect | None) -> tuple[pl.DataFrame, Dialec
     return table.frame(), found
 
 
-def _files_of(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     """The files that a folder or a pattern means, or the one that is named."""
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.is_file() and _form_by_name(p) and not p.name.startswith("."))
+        found = sorted(p for p in path.iterdir() if p.is_file() and form_by_name(p) and not p.name.startswith("."))
         if not found:
             raise InputError(f"folder {str(path)!r} holds no table: no file whose ending names a format")
         return found
@@ -132,7 +132,7 @@ def _files_of(path: Path) -> list[Path]:
     return [path]
 
 
-def _form_by_name(path: Path) -> str | None:
+def form_by_name(path: Path) -> str | None:
     return ENDINGS.get((path.with_suffix("") if path.suffix.lower() in PACKED else path).suffix.lower())
 
 
@@ -528,7 +528,7 @@ def _destination(path: Path) -> Iterator[IO[bytes]]:
 
 def names_a_table(path: PathLike) -> bool:
     """Whether the name ends as that of a file of rows."""
-    return _form_by_name(Path(path)) is not None
+    return form_by_name(Path(path)) is not None
 
 
 def check_table(path: PathLike) -> tuple[str, str | None]:
@@ -539,7 +539,7 @@ def check_table(path: PathLike) -> tuple[str, str | None]:
         MissingExtraError: an extra is needed that is not installed.
     """
     path = Path(path)
-    form = _form_by_name(path)
+    form = form_by_name(path)
     if form is None:
         if str(path) == STANDARD or (path.exists() and not path.is_file() and not path.is_dir()):
             return "csv", None

@@ -41,7 +41,8 @@ class Event:
         seconds: since training began.
         eta_seconds: until the planned end; an early stop comes sooner.
         notes: other figures that the model tells of itself, by name.
-        unit: what is counted: "epoch", or "step" of a training under a budget of privacy.
+        unit: what is counted: "epoch"; "step" of a training under a budget of privacy; or "shard" of a table that is
+            read in parts, before it is learnt: the note "pass" then says for which time.
     """
 
     epoch: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from likewise.databases.sql.sessions import Session, session
 from likewise.databases.sql.urls import place
 from likewise.databases.sql.values import SqlColumn, SqlSource, SqlTable, quoted, size_of
 from likewise.databases.sql.whereabouts import whereabouts
+from likewise.errors import InputError, nearest
 
 Frames = dict[str, pl.DataFrame]
 
@@ -81,8 +82,33 @@ def _table(
     connection: Session, table: SqlTable, names: tuple[str, ...] | None, among: pl.DataFrame | None
 ) -> pl.DataFrame:
     """Rows of a table, those alone whose keys are among some."""
-    dialect = connection.dialect
     wanted = [column for column in table.columns if names is None or column.name in names]
+    parts = (
+        part if among is None else part.join(among, on=among.columns, how="semi", nulls_equal=True)
+        for part in _parts(connection, table, wanted)
+    )
+    return pl.concat(parts) if wanted else pl.DataFrame()
+
+
+def chunks_of(url: str, table: str) -> Iterator[pl.DataFrame]:
+    """The rows of one table, some at a time, all as they were at one moment; first none, which tells the columns.
+
+    Raises:
+        InputError: as `read` does, or there is no such table.
+    """
+    at = place(url, None)
+    with session(at) as connection, told(f"database {str(at)!r} cannot be read"):
+        connection.all(connection.snapshot)
+        keys, source = found_in(connection, at.schema, None, str(at))
+        if table not in source.tables:
+            raise InputError(f"database {str(at)!r} has no table {table!r}{nearest(table, list(keys.tables))}")
+        with told(f"table {table!r} cannot be read"):
+            yield from _parts(connection, source.tables[table], list(source.tables[table].columns))
+
+
+def _parts(connection: Session, table: SqlTable, wanted: list[SqlColumn]) -> Iterator[pl.DataFrame]:
+    """Rows of a table, some at a time; first none."""
+    dialect = connection.dialect
     where = _name(table, dialect)
     if dialect == "sqlite":
         told_of = _stored(connection, wanted, where)
@@ -90,12 +116,9 @@ def _table(
         told_of = [_asked(column, dialect) for column in wanted]
     dtypes = {column.name: dtype for column, (_, dtype) in zip(wanted, told_of, strict=True)}
     cells = (f"{text} AS {quoted(column.name, dialect)}" for column, (text, _) in zip(wanted, told_of, strict=True))
-    query = f"SELECT {', '.join(cells)} FROM {where}"
-    parts = (
-        part if among is None else part.join(among, on=among.columns, how="semi", nulls_equal=True)
-        for part in connection.chunks(query, dtypes)
-    )
-    return pl.concat([pl.DataFrame(schema=dtypes), *parts]) if wanted else pl.DataFrame()
+    yield pl.DataFrame(schema=dtypes)
+    if wanted:
+        yield from connection.chunks(f"SELECT {', '.join(cells)} FROM {where}", dtypes)
 
 
 def _name(table: SqlTable, dialect: str) -> str:

@@ -35,6 +35,7 @@ from likewise.models.gradient.inputs import (
     in_net_order,
     is_wide,
     log_marginals,
+    log_shares,
     mostly_ordered,
     net_weights,
 )
@@ -77,6 +78,9 @@ TOLD_DROPOUT = 0.15
 rows is 18.24 nats, that of gaps .565; with .05 they are 18.28 and .582, and drawn careers .3 rows too long."""
 
 MANY_ROWS = 100_000
+
+VISITS = 20_000_000
+"""Rows that a training sees, again or for the first time, where it is left open."""
 
 WIDE_STEPS, WIDE_PASSES = 1500, 26
 """Steps, and passes at most, where most columns have many codes, or are numbers of which there are rows enough. Their
@@ -160,6 +164,7 @@ class Autoregressive(TableModel["MaskedNet"]):
         many = len(alphabet.fields) > MANY_FIELDS
         ordered = mostly_ordered(alphabet)
         passes = 4 if many or n_rows >= MANY_ROWS else 12 if ordered else 9
+        passes = min(passes, math.ceil(VISITS / max(n_rows, 1)))
         if not many and (is_wide(alphabet) or are_many_numbers(alphabet, n_rows)):
             passes = max(passes, min(math.ceil(WIDE_STEPS / steps_per_epoch), WIDE_PASSES))
         by_steps = min(60, max(passes, math.ceil((150 if many else 300) / steps_per_epoch)))
@@ -180,7 +185,9 @@ class Autoregressive(TableModel["MaskedNet"]):
     def _learn(self, fit: Fit, rows: Codes, generator: torch.Generator) -> None:
         check_rows(rows)
         self._settle(fit.alphabet, rows)
-        self._net = net = self._make_net(fit.alphabet, log_marginals(rows, fit.alphabet), generator, n_rows=len(rows))
+        known = fit.gate.counts_of_all
+        shares = log_marginals(rows, fit.alphabet) if known is None else log_shares(known)
+        self._net = net = self._make_net(fit.alphabet, shares, generator, n_rows=len(rows))
         if net.sizes:
             with crew() as spread:
                 self._learn_rows(net, fit, rows, generator, spread)
@@ -218,10 +225,11 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         self._train_likelihood(net, fit, rows, generator, learn, held_out)
         if self.calibrate:
-            parts = torch.split(torch.from_numpy(in_net_order(net, rows.codes)), at_once)
+            known = fit.gate.counts_of_all
             net.calibrate(
-                lambda: (part.long() for part in parts), net.visible(net.order), self.calibrate, spread=spread
-            )
+                lambda: _parts_of(net, rows.codes, at_once), net.visible(net.order), self.calibrate,
+                None if known is None else net.by_bucket([rows / rows.sum() for rows in known]), spread=spread,
+            )  # fmt: skip
 
     @one_thread()
     def _learn_privately(self, fit: Fit, gate: Noisy, generator: torch.Generator) -> None:
@@ -570,6 +578,14 @@ def _judged_at_once(net: MaskedNet) -> int:
     """Rows of which the likelihood is told at once: logits are of a few fields at a time, hidden units of all."""
     units = net.n_fields * (net.d_embed + net.d_hidden + net.sight.n_shared)
     return rows_at_once(max(*net.sizes, units // SIDE_BY_SIDE, 1))
+
+
+def _parts_of(net: MaskedNet, codes: npt.NDArray[Any], size: int) -> Iterator[torch.Tensor]:
+    """Rows as the net takes them, so many at a time."""
+    import torch
+
+    for start in range(0, len(codes), size):
+        yield torch.from_numpy(in_net_order(net, codes[start : start + size])).long()
 
 
 def _all_fields(state: dict[str, npt.NDArray[Any]], name: str, n: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -38,6 +38,9 @@ STEP_CELLS = 16_000_000
 MOST_KNOTS = 1024
 """Pieces of a rank's encoding that a model file may ask for: a row of so many features is laid out for each code."""
 
+HASHED = 2**16
+"""Rows that a fingerprint takes at a time."""
+
 SETTLED = "settled."
 """Arrays of a state by this prefix tell what `fit` settled: a later version may settle it otherwise."""
 
@@ -55,8 +58,12 @@ def batch_size_for(n_rows: int, cells: int = 1) -> int:
 def fingerprint(model: Any, train: Codes, holdout: Codes) -> str:
     """What a checkpoint must agree in to be taken up: rows and options, but not where it lies and what it runs on."""
     options = {k: v for k, v in model.options().items() if k not in ("checkpoint", "device", "max_seconds")}
-    rows = b"".join(array.tobytes() for part in (train, holdout) for array in (part.codes, part.fractions))
-    return hashlib.sha256(repr(options).encode() + rows).hexdigest()
+    digest = hashlib.sha256(repr(options).encode())
+    for part in (train, holdout):
+        for array in (part.codes, part.fractions):
+            for start in range(0, len(array), HASHED):  # some at a time, for they may stand in a file
+                digest.update(array[start : start + HASHED].tobytes())
+    return digest.hexdigest()
 
 
 def is_wide(alphabet: Alphabet) -> bool:
@@ -71,11 +78,13 @@ def mostly_ordered(alphabet: Alphabet) -> bool:
 
 def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
     """(K,) log share of each code, half a row added to each."""
-    result = []
-    for j, f in enumerate(alphabet.fields):
-        counts = np.bincount(codes.codes[:, j], minlength=f.size) + 0.5
-        result.append(np.log(counts / counts.sum()).astype(np.float32))
-    return result
+    return log_shares([np.bincount(codes.codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)])
+
+
+def log_shares(counts: Sequence[npt.NDArray[np.integer]]) -> list[npt.NDArray[np.float32]]:
+    """The same of (K,) rows of each code of each field."""
+    more = [rows + 0.5 for rows in counts]
+    return [np.log(rows / rows.sum()).astype(np.float32) for rows in more]
 
 
 def in_net_order(net: CodeTables | NoiseNet, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -89,6 +98,19 @@ def rows_of(net: CodeTables | NoiseNet) -> Callable[[Codes], torch.Tensor]:
     import torch
 
     return lambda codes: torch.from_numpy(in_net_order(net, codes.codes))
+
+
+def batches_of(
+    net: CodeTables | NoiseNet, codes: npt.NDArray[Any], device: str
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Row numbers (B,) to these rows as a net takes them. A processor takes them from where they stand, which may be a
+    file; another device holds them all."""
+    import torch
+
+    if device == "cpu":
+        return lambda at: torch.from_numpy(in_net_order(net, codes[at.numpy()]))
+    held = torch.from_numpy(in_net_order(net, codes)).to(device)
+    return lambda at: held[at.to(device)]
 
 
 def public_rows(net: CodeTables | NoiseNet) -> torch.Tensor:

@@ -18,6 +18,7 @@ from likewise.dp.gate import ClippedSums, Noisy
 from likewise.models.base import Fit
 from likewise.models.gradient.inputs import (
     N_KNOTS,
+    batches_of,
     blank_shares,
     compute_dtype,
     is_wide,
@@ -113,7 +114,7 @@ class TableModel(GradientModel[Net]):
 
         device = train_device(self.device)
         net.use(device, compute_dtype(self.precision, device))
-        x, held = (rows_of(net)(part).to(device) for part in (rows, fit.holdout))
+        batch_of, held = batches_of(net, rows.codes, device), rows_of(net)(fit.holdout).to(device)
 
         def holdout_loss() -> float:
             with torch.inference_mode():
@@ -121,7 +122,7 @@ class TableModel(GradientModel[Net]):
 
         schedule = self._schedule(len(rows), fit.alphabet)
         descent = Descent(
-            net, lambda batch: learn(x[batch.to(device)].long(), descent.passed), schedule, net.decays(len(x))
+            net, lambda batch: learn(batch_of(batch).long(), descent.passed), schedule, net.decays(len(rows))
         )
         self._train(
             net, descent, fit, rows, schedule, generator, holdout_loss=holdout_loss if len(held) else None,

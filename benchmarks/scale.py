@@ -1,0 +1,210 @@
+"""Tables that are not held: what it takes to learn and to draw them, and whether the rows hang on who does it.
+
+    python benchmarks/scale.py make --rows 10000000 --to FOLDER
+    python benchmarks/scale.py fit FOLDER [--workers 2] [--train-rows N] [--epochs N]
+    python benchmarks/scale.py killed FOLDER --times 20
+
+`make` writes a table of 20 columns as Parquet, row by row the same whatever its length. `fit` learns it and tells
+seconds of each part, processor seconds, and the most anonymous memory of this process and its workers (pages of mapped
+files are the system's to take back, and not counted). `killed` ends a fit with checkpoints by SIGKILL so many times,
+goes on each time, and compares the weights with those of an unbroken one. Figures go to results/scale.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from _shared import machine
+
+RESULTS = Path(__file__).parent / "results" / "scale.json"
+PER_FILE = 2**20
+GROUP = 2**17
+
+
+# ---- a table ---------------------------------------------------------------------------------------------------------
+
+
+def part(start: int, n: int) -> pl.DataFrame:
+    """Rows start .. start + n - 1 of the table: sales of shops, with what hangs together in them."""
+    rng = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(start // PER_FILE,)))
+    shop = np.minimum(rng.zipf(1.3, n) - 1, 1_999)
+    kind, age = shop % 7, rng.integers(18, 90, n)
+    pay = rng.gamma(2 + kind, 12 + age / 9, n)
+    day = rng.integers(16_000, 19_600, n)
+    rate = rng.beta(2, 3 + kind)
+    letters = np.array(["A", "B", "C", "D", "E", "F", "G"])
+    return pl.DataFrame({
+        "sale": np.arange(start, start + n), "shop": shop_names(shop),
+        "kind": letters[kind], "region": letters[(shop // 7 + rng.integers(0, 2, n)) % 7],
+        "age": age, "sex": np.array(["f", "m", "x"])[rng.choice(3, n, p=[0.5, 0.48, 0.02])],
+        "member": rng.random(n) < 0.2 + age / 200, "paid": pay.round(2), "tax": (pay * 0.19).round(2),
+        "weight": rng.normal(3 + kind, 1 + rate), "rate": rate, "count": rng.poisson(1 + pay / 60),
+        "stock": rng.integers(0, 10**6, n), "score": rng.standard_t(5, n) + age / 30,
+        "day": pl.Series(day).cast(pl.Int32).cast(pl.Date),
+        "at": pl.Series((day * 86_400 + (rng.beta(4, 3, n) * 86_399).astype(np.int64)) * 10**6).cast(pl.Datetime("us")),
+        "delay": np.where(rng.random(n) < 0.15, np.nan, rng.lognormal(1, 1, n)), "grade": rng.binomial(10, rate),
+        "channel": np.array(["web", "shop", "phone", "app"])[rng.choice(4, n, p=[0.45, 0.35, 0.05, 0.15])],
+        "bonus": np.where(pay > 120, (pay / 10).round(0), 0.0),
+    }).with_columns(pl.col("delay").fill_nan(None))  # fmt: skip
+
+
+def shop_names(shop: np.ndarray[Any, Any]) -> pl.Series:
+    return pl.Series([f"shop {i}" for i in range(2_000)]).gather(shop)
+
+
+def make(folder: Path, n: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(0, n, PER_FILE):
+        path = folder / f"part-{start // PER_FILE:05}.parquet"
+        if not path.exists():
+            part(start, PER_FILE).head(n - start).write_parquet(path, row_group_size=GROUP)
+
+
+# ---- measuring -------------------------------------------------------------------------------------------------------
+
+
+def anonymous(pid: int) -> int:
+    """Bytes of memory of a process and its children that stand for no file."""
+    found, left = 0, [pid]
+    while left:
+        one = left.pop()
+        try:
+            lines = Path(f"/proc/{one}/status").read_text().splitlines()
+            found += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+            left += [int(c) for t in Path(f"/proc/{one}/task").iterdir() for c in (t / "children").read_text().split()]
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+@contextmanager
+def watched() -> Iterator[dict[str, float]]:
+    """The most anonymous memory, seconds and processor seconds of what is done meanwhile."""
+    told: dict[str, float] = {"anonymous_mb": 0.0}
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.05):
+            told["anonymous_mb"] = max(told["anonymous_mb"], round(anonymous(os.getpid()) / 1e6, 1))
+
+    watcher = threading.Thread(target=look)
+    began, before = time.perf_counter(), os.times()
+    watcher.start()
+    try:
+        yield told
+    finally:
+        ended.set()
+        watcher.join()
+        now = os.times()
+        told["seconds"] = round(time.perf_counter() - began, 1)
+        told["processor_seconds"] = round(sum(now[:4]) - sum(before[:4]), 1)
+
+
+def fit(folder: Path, workers: int, train_rows: int | None, epochs: int | None, save: Path | None) -> dict[str, Any]:
+    import likewise as lw
+
+    ends: dict[str, float] = {}
+    began = time.perf_counter()
+
+    def tell(event: Any) -> None:
+        name = f"pass_{event.notes['pass']:.0f}" if event.unit == "shard" else "training"
+        ends[name] = round(time.perf_counter() - began, 1)
+
+    options = {} if epochs is None else {"epochs": epochs}
+    with watched() as told:
+        synth = lw.Synthesizer(random_state=0, progress=tell, **options).fit(
+            lw.scan(folder), engine="processes" if workers > 1 else "local", workers=workers, train_rows=train_rows
+        )
+    told["ended_after_seconds"] = ends  # type: ignore[assignment]
+    if save is not None:
+        synth.save(save)
+    return {**synth.record_["reading"], "columns": len(synth.schema_.names), "workers": workers, **told,
+            "epochs": synth.record_["epochs"], "held_out_loss": synth.record_["holdout_losses"][-1:]}  # fmt: skip
+
+
+# ---- killed and gone on with -----------------------------------------------------------------------------------------
+
+
+def once(folder: Path, checkpoint: Path, to: Path) -> None:
+    """A fit with checkpoints; its weights go to a file of arrays."""
+    import likewise as lw
+
+    synth = lw.Synthesizer(random_state=0, epochs=6, checkpoint=str(checkpoint)).fit(
+        lw.scan(folder), engine="local", train_rows=50_000
+    )
+    np.savez(to, **synth.generator_.state())
+
+
+def killed(folder: Path, times: int, work: Path) -> dict[str, Any]:
+    """Kill a fit at many moments, each time a new one that goes on; compare with an unbroken one."""
+    work.mkdir(parents=True, exist_ok=True)
+    begun = time.perf_counter()
+    command = [sys.executable, __file__, "once", str(folder)]
+    subprocess.run([*command, "--work", str(work / "whole")], check=True)
+    seconds = time.perf_counter() - begun
+    rng, n, epochs = np.random.default_rng(0), 0, set()
+    while n < times:
+        process = subprocess.Popen([*command, "--work", str(work / "broken")])
+        time.sleep(float(rng.uniform(0.35, 0.95)) * seconds)
+        if process.poll() is not None:  # it came to its end: begin the next fit
+            (work / "broken.npz").unlink()
+            continue
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        n += 1
+        epochs.add((work / "broken.checkpoint").exists())
+    subprocess.run([*command, "--work", str(work / "broken")], check=True)
+    one, other = (np.load(work / f"{name}.npz") for name in ("whole", "broken"))
+    return {
+        "killed": n,
+        "some_in_training": True in epochs,
+        "same_weights": all((one[k] == other[k]).all() for k in one),
+    }
+
+
+def record(name: str, figures: dict[str, Any]) -> None:
+    held = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    held.setdefault(name, {}).update({"machine": machine(), **figures})
+    RESULTS.write_text(json.dumps(held, indent=2) + "\n")
+    print(json.dumps(figures, indent=2))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("make", "fit", "killed", "once"))
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--to", type=Path)
+    parser.add_argument("--rows", type=int, default=10**6)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--train-rows", type=int)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--save", type=Path)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--work", type=Path, default=Path("scale-work"))
+    asked = parser.parse_args()
+    if asked.what == "make":
+        make(asked.to, asked.rows)
+    elif asked.what == "fit":
+        found = fit(asked.folder, asked.workers, asked.train_rows, asked.epochs, asked.save)
+        record("fit", {f"{found['rows']}_rows_{asked.workers}_workers": found})
+    elif asked.what == "once":
+        once(asked.folder, asked.work.with_suffix(".checkpoint"), asked.work.with_suffix(".npz"))
+    else:
+        record("killed", killed(asked.folder, asked.times, asked.work))
+
+
+if __name__ == "__main__":
+    main()

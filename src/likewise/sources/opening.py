@@ -1,0 +1,146 @@
+"""What may be learnt without holding it: files, folders and patterns of them, tables of SQL, lazy frames of Polars."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from likewise.databases.sql.reading import chunks_of
+from likewise.databases.sql.urls import is_sql
+from likewise.errors import InputError, OptionError
+from likewise.schema.dialect import Dialect
+from likewise.sources import source
+from likewise.sources.scratch import scratch
+from likewise.sources.source import MOST_IN_GROUP, Part, Source
+from likewise.sources.spool import delimited, spooled, spooled_lazily
+from likewise.tables.files import ENDINGS, files_of, form_by_name
+from likewise.tables.source import PACKED
+
+UNPACKED = 5
+"""Times as many bytes as a packed file has that its text may take."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A table that is still to be read; see `scan`."""
+
+    what: Any
+    table: str | None = None
+    dialect: Dialect | None = None
+
+    @property
+    def name(self) -> str:
+        if isinstance(self.what, pl.LazyFrame):
+            return "the lazy frame"
+        if self.table is not None:
+            return f"table {self.table!r}"
+        path = Path(self.what)
+        return f"{'folder' if path.is_dir() else 'file' if path.exists() else 'pattern'} {str(path)!r}"
+
+    @contextlib.contextmanager
+    def opened(self, size: int | None = None) -> Iterator[Source]:
+        """The table in shards; what is no Parquet is spooled first, and that spool removed at the end.
+
+        Args:
+            size: rows of a shard, about; None takes `source.SHARD`.
+
+        Raises:
+            InputError: it cannot be read, or its files are no table.
+            OutputError: there is no room for the spool.
+        """
+        with contextlib.ExitStack() as stack:
+            yield Source.of(self._files(stack), self.name, size or source.SHARD)
+
+    def _files(self, stack: contextlib.ExitStack) -> list[Path]:
+        if isinstance(self.what, pl.LazyFrame):
+            return spooled_lazily(self.what, stack.enter_context(scratch(0, "a spool of the lazy frame")), self.name)
+        if self.table is not None:
+            folder = stack.enter_context(scratch(0, f"a spool of {self.name}"))
+            return spooled(chunks_of(str(self.what), self.table), folder)
+        files = files_of(Path(self.what))
+        forms = {form_by_name(path) or "csv" for path in files}
+        if len(forms) > 1:
+            raise InputError(f"{self.name} holds files of several formats: {', '.join(sorted(forms))}")
+        form = forms.pop()
+        if form == "parquet" and not any(path.suffix.lower() in PACKED for path in files):
+            return files if not _in_great_groups(files) else self._spooled(files, pl.scan_parquet, stack)
+        if form in ("csv", "tsv"):
+            size = sum(path.stat().st_size * (UNPACKED if path.suffix.lower() in PACKED else 1) for path in files)
+            folder = stack.enter_context(scratch(size, f"a spool of {self.name}"))
+            return spooled((frame for path in files for frame in delimited(path, self.dialect)), folder)
+        if form == "arrow":
+            return self._spooled(files, pl.scan_ipc, stack)
+        if form == "jsonl":
+            return self._spooled(files, _lines_of_json, stack)
+        raise InputError(
+            f"{self.name} is of a format that is not read in parts ({form}): write it as Parquet, CSV or JSON lines"
+        )
+
+    def _spooled(self, files: list[Path], read: Any, stack: contextlib.ExitStack) -> list[Path]:
+        folder = stack.enter_context(scratch(sum(p.stat().st_size for p in files), f"a spool of {self.name}"))
+        found = []
+        for k, path in enumerate(files):
+            own = folder / f"{k:06}"
+            own.mkdir()
+            found += spooled_lazily(read(path), own, f"file {str(path)!r}")
+        return found
+
+
+def scan(
+    what: str | os.PathLike[str] | pl.LazyFrame, *, table: str | None = None, dialect: Dialect | None = None
+) -> Scan:
+    """A table to learn from without holding it in memory, for `Synthesizer.fit`.
+
+    Args:
+        what: a file or folder of Parquet, CSV, Arrow or JSON lines, or a pattern such as "part-*.parquet"; the URL of a
+            database; or a lazy frame of Polars. What is no Parquet is written to some once, in the folder that
+            LIKEWISE_TMP names, and removed at the end.
+        table: of a database, which of its tables.
+        dialect: of delimited text, how it is written, where that is known.
+
+    Raises:
+        InputError: there is no such file.
+        OptionError: a database without a table, or a table without a database.
+
+    Example:
+        >>> import polars as pl
+        >>> scan(pl.LazyFrame({"a": [1, 2]})).name
+        'the lazy frame'
+    """
+    if isinstance(what, pl.LazyFrame):
+        if table is not None or dialect is not None:
+            raise OptionError("table is of a database and dialect of text, and this is a lazy frame: leave them out")
+        return Scan(what)
+    if not isinstance(what, str | os.PathLike):
+        raise OptionError(f"scan takes a path, a URL or a lazy frame of Polars, got {type(what).__name__}")
+    if is_sql(what) != (table is not None):
+        raise OptionError("table names a table of a database: give both, or neither")
+    if table is None:
+        files_of(Path(what))
+    return Scan(os.fspath(what), table, dialect)
+
+
+def can_be_scanned(path: Path) -> bool:
+    """Whether a path is of files that are read in parts."""
+    if not path.exists() and not glob.has_magic(str(path)):
+        return False
+    try:
+        forms = {form_by_name(one) for one in files_of(path)}
+    except InputError:
+        return False
+    return len(forms) == 1 and forms <= {"parquet", "csv", "tsv", "arrow", "jsonl"} and set(ENDINGS.values()) >= forms
+
+
+def _in_great_groups(files: list[Path]) -> bool:
+    return any(max(Part.of(path).groups, default=0) > MOST_IN_GROUP for path in files)
+
+
+def _lines_of_json(path: Path) -> pl.LazyFrame:
+    return pl.scan_ndjson(path, infer_schema_length=None)

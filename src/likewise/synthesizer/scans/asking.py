@@ -1,0 +1,78 @@
+"""Whether a table is learnt in parts: where somebody asks for it, or where it is large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from likewise.engines import engine_of
+from likewise.errors import LikewiseError, OptionError, SchemaError
+from likewise.sources.opening import Scan, scan
+from likewise.synthesizer.fitting import Learnt
+from likewise.synthesizer.parameters import is_count, streams
+from likewise.synthesizer.scans.dealing import MOST_LEARNT
+from likewise.synthesizer.scans.fitting import fit_source
+from likewise.synthesizer.scans.limits import check_asked, fits_memory, is_large
+
+if TYPE_CHECKING:
+    from likewise.synthesizer.estimator import Synthesizer
+
+
+def in_parts(
+    synth: Synthesizer, frame: Any, holdout: Any, where: Mapping[str, Any], others: Mapping[str, Any]
+) -> tuple[Learnt, np.random.Generator] | None:
+    """What is learnt of a table in parts, and the stream to draw from; None for one that is to be held in memory.
+
+    A large table that cannot be learnt in parts is held, where memory is likely to do.
+
+    Args:
+        where: engine, workers, address and train_rows, as `Synthesizer.fit` takes them.
+        others: arguments that go with other data.
+
+    Raises:
+        OptionError: something is asked for that does not go with it.
+    """
+    asked = {name: value for name, value in where.items() if value is not None}
+    if not isinstance(frame, Scan) and not asked:
+        if any(value is not None for value in others.values()) or not is_large(frame):
+            return None
+        try:
+            return _learnt(synth, scan(frame), holdout, where)
+        except (OptionError, SchemaError) as error:
+            if fits_memory(frame):
+                return None
+            raise _worded(error) from None
+    if given := [name for name, value in others.items() if value is not None]:
+        raise OptionError(f"{given[0]} does not go with a table that is read in parts: leave it out")
+    if not isinstance(frame, Scan):
+        try:
+            frame = scan(frame)
+        except OptionError:
+            raise OptionError(
+                f"{next(iter(asked))} is of tables that are read in parts: give the path of a file or folder, or "
+                "likewise.scan(...), in place of a frame that is held already"
+            ) from None
+    return _learnt(synth, frame, holdout, where)
+
+
+def _worded(error: LikewiseError) -> LikewiseError:
+    return type(error)(f"{error}. The table is too large to be held in memory, where that would go")
+
+
+def _learnt(
+    synth: Synthesizer, source: Scan, holdout: Any, where: Mapping[str, Any]
+) -> tuple[Learnt, np.random.Generator]:
+    check_asked(synth, holdout)
+    most = where["train_rows"]
+    if most is not None and (isinstance(most, bool) or not is_count(most) or most < 1):
+        raise OptionError(f"train_rows must be a whole number of 1 or more, or None, got {most!r}")
+    split, training, drawing = streams(synth)
+    engine, workers = where["engine"], where["workers"]
+    if engine is None:
+        engine = "local" if workers in (None, 1) and where["address"] is None else "processes"
+    made = engine_of(engine, workers=workers, address=where["address"]) if isinstance(engine, str) else None
+    with source.opened() as table, made or nullcontext(engine) as working:
+        return fit_source(synth, table, working, split, training, most or MOST_LEARNT), drawing

@@ -1,0 +1,144 @@
+"""What cannot be learnt of a table that is not held, told before it is read; and which tables are not held unasked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from likewise.codecs.ids import IdCodec
+from likewise.codecs.levels import LevelCodec
+from likewise.codecs.numbers import NumberCodec
+from likewise.codecs.table import codec_kind
+from likewise.codecs.times import TimeCodec
+from likewise.errors import InputError, OptionError, SchemaError
+from likewise.models.autoregressive.model import Autoregressive
+from likewise.models.base import Generator
+from likewise.models.cart.model import CartChain
+from likewise.models.copula.model import GaussianCopula
+from likewise.schema.column import Column, Role, Schema
+from likewise.schema.places import pairs_of
+from likewise.sources.opening import can_be_scanned
+from likewise.sources.source import Part
+from likewise.tables.files import files_of, form_by_name
+from likewise.tables.source import PACKED
+
+if TYPE_CHECKING:
+    from likewise.synthesizer.estimator import Synthesizer
+
+MOST_CELLS = 100_000_000
+"""Cells of Parquet (rows times columns) that are held in memory unasked."""
+
+MOST_BYTES = 1_000_000_000
+"""Bytes of files of other formats that are."""
+
+CELL = 40
+"""Bytes that a cell takes in memory while a table is learnt, about."""
+
+LEARNT = (Autoregressive, GaussianCopula, CartChain)
+"""Generators that learn from a file of codes."""
+
+_CODECS = (LevelCodec, NumberCodec, TimeCodec, IdCodec)
+
+
+def check_asked(synth: Synthesizer, holdout: Any) -> None:
+    """Hold what is asked of a synthesizer to what goes with a table that is read in parts.
+
+    Raises:
+        OptionError: one of it does not.
+    """
+    asked = {
+        "holdout": holdout is not None, "time": synth.time is not None, "only": bool(synth.only),
+        "rules": bool(synth.rules or (synth.schema is not None and synth.schema.rules)),
+        "privacy": synth.privacy is not None, "entity": isinstance(synth.entity, str),
+        "k_anonymous": synth.codec is not None and synth.codec.k_anonymous is not None,
+    }  # fmt: skip
+    if named := [name for name, given in asked.items() if given]:
+        raise OptionError(
+            f"{named[0]} does not go with a table that is read in parts: it looks at rows together. Leave it out, or "
+            "fit a frame that is held in memory, such as a sample of the rows"
+        )
+
+
+def check_generator(generator: Generator) -> None:
+    """
+    Raises:
+        OptionError: it does not learn from a file of codes.
+    """
+    if not isinstance(generator, LEARNT):
+        known = ", ".join(repr(kind.name) for kind in LEARNT)
+        raise OptionError(f"model {generator.name!r} learns from rows in memory; of a table in parts {known} learn")
+
+
+def check_schema(schema: Schema) -> None:
+    """Hold the columns to those that can be learnt in parts.
+
+    Raises:
+        SchemaError: one cannot; with what to do.
+    """
+    if schema.entity is not None:
+        raise SchemaError(
+            f"column {schema.entity!r} tells whose a row is, and people with several rows are not counted of a table "
+            "that is read in parts: say entity=False (--no-entity) where rows are people, or fit a frame of some "
+            "entities that is held in memory"
+        )
+    for column in schema:
+        if column.role is not Role.DROP and codec_kind(column) not in _CODECS:
+            raise SchemaError(
+                f"column {column.name!r}: {_what(column)} are not learnt of a table that is read in parts, for all of "
+                "them would have to be held; give it role 'drop', or say what else it is (semantic 'none')"
+            )
+    if pairs := pairs_of(schema):
+        raise SchemaError(
+            f"columns {pairs[0].latitude!r} and {pairs[0].longitude!r} are places, which are not learnt of a table "
+            "that is read in parts: say semantic 'none' of both, to learn them as numbers"
+        )
+    if not schema.modelled:
+        raise SchemaError("all columns are ids or dropped: there is nothing to learn")
+
+
+def _what(column: Column) -> str:
+    return "texts" if column.kind == "text" else "personal identifiers"
+
+
+def is_large(what: Any) -> bool:
+    """Whether a path is of a table so large that it is read in parts unasked."""
+    if not isinstance(what, str | os.PathLike) or not can_be_scanned(Path(what)):
+        return False
+    files = files_of(Path(what))
+    if form_by_name(files[0]) != "parquet":
+        return sum(file.stat().st_size * (5 if file.suffix.lower() in PACKED else 1) for file in files) > MOST_BYTES
+    if sum(file.stat().st_size for file in files) < MOST_CELLS // 100:  # no cell is packed into so little
+        return False
+    try:
+        return cells_in(files) > MOST_CELLS
+    except InputError:  # which reading tells in its own words
+        return False
+
+
+def cells_in(files: list[Path]) -> int:
+    """Rows times columns of files of Parquet."""
+    import polars as pl
+
+    return sum(Part.of(file).rows for file in files) * len(pl.read_parquet_schema(files[0]))
+
+
+def fits_memory(what: Any) -> bool:
+    """Whether a table is likely to fit into the memory that is free."""
+    files = files_of(Path(what))
+    cells = cells_in(files) if form_by_name(files[0]) == "parquet" else sum(f.stat().st_size for f in files) // 5
+    return cells * CELL < _free_memory()
+
+
+def _free_memory() -> int:
+    """Bytes; those of the system, or of the group of processes where this is less."""
+    found = [2**63]
+    try:
+        found.append(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found[-1] = max(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+        most, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text().strip() for name in ("max", "current"))
+        found.append(int(most) - int(used) if most != "max" else 2**63)
+    except (OSError, ValueError, AttributeError):
+        pass
+    return min(found)

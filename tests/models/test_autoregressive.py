@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from likewise.codecs.base import Alphabet, Codes, Field, Given
+from likewise.dp.gate import Exact
 from likewise.errors import ModelFileError, OptionError
 from likewise.models.autoregressive.model import Autoregressive
 from likewise.models.base import Fit
@@ -182,6 +183,25 @@ def test_absurd_sizes_are_refused_before_they_take_memory(model: Autoregressive,
         assert tracemalloc.get_traced_memory()[1] < 10e6
     finally:
         tracemalloc.stop()
+
+
+def test_some_of_many_rows_bring_the_net_to_the_shares_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    from likewise.models.autoregressive import model as module
+
+    monkeypatch.setattr(module, "CALIBRATED", 500)
+    rows = dependent_rows(6_000)
+    rows = rows[np.argsort(rows.codes[:, 0], kind="stable")]
+    own = Autoregressive(epochs=1).fit(Fit.of(rows, rows[:0], ALPHABET, rng=np.random.default_rng(0)))
+    # Of all that they are a sample of, the first column has other shares.
+    counts = [np.bincount(rows.codes[:, j], minlength=f.size) for j, f in enumerate(ALPHABET.fields)]
+    of_all = [counts[0] * np.array([8, 14, 10, 10]), *(10 * rows for rows in counts[1:])]
+    fit = Fit(
+        gate=Exact(rows, ALPHABET.sizes, of_all), holdout=rows[:0], alphabet=ALPHABET, rng=np.random.default_rng(0)
+    )
+    for made, wanted in ((own, counts[0]), (Autoregressive(epochs=1).fit(fit), of_all[0])):
+        drawn = made.sample(20_000, rng=np.random.default_rng(1)).codes[:, 0]
+        share = np.bincount(drawn, minlength=ALPHABET.fields[0].size) / len(drawn)
+        assert np.abs(share - wanted / wanted.sum()).max() < 0.02
 
 
 def test_bf16_fits_and_draws() -> None:

@@ -32,6 +32,7 @@ from likewise.models.drawing.conditioning import (
 from likewise.models.gradient.groups import MANY_FIELDS, grouped_fields
 from likewise.models.gradient.inputs import (
     batch_size_for,
+    counts_of,
     in_net_order,
     is_wide,
     log_marginals,
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
 
 CALIBRATION_ROWS = 16_384
 """Rows drawn a round to bring the shares of codes to the noisy counts."""
+
+CALIBRATED = 1_000_000
+"""Rows that tell how the shares of codes stand, at most, of many: what they should be is counted on all."""
 
 CONTEXT = "context"
 """The array of a state that names the fields told and never drawn, where there are any."""
@@ -225,10 +229,12 @@ class Autoregressive(TableModel["MaskedNet"]):
 
         self._train_likelihood(net, fit, rows, generator, learn, held_out)
         if self.calibrate:
-            known = fit.gate.counts_of_all
+            known, some = fit.gate.counts_of_all, rows.codes[:: max(1, len(rows) // CALIBRATED)]
+            if known is None and len(some) < len(rows):
+                known = counts_of(rows, fit.alphabet)
             net.calibrate(
-                lambda: _parts_of(net, rows.codes, at_once), net.visible(net.order), self.calibrate,
-                None if known is None else net.by_bucket([rows / rows.sum() for rows in known]), spread=spread,
+                lambda: _parts_of(net, some, at_once), net.visible(net.order), self.calibrate,
+                None if known is None else net.by_bucket([counts / counts.sum() for counts in known]), spread=spread,
             )  # fmt: skip
 
     @one_thread()

@@ -78,7 +78,12 @@ def mostly_ordered(alphabet: Alphabet) -> bool:
 
 def log_marginals(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.float32]]:
     """(K,) log share of each code, half a row added to each."""
-    return log_shares([np.bincount(codes.codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)])
+    return log_shares(counts_of(codes, alphabet))
+
+
+def counts_of(codes: Codes, alphabet: Alphabet) -> list[npt.NDArray[np.int64]]:
+    """(K,) rows of each code of each field."""
+    return [np.bincount(codes.codes[:, j], minlength=f.size) for j, f in enumerate(alphabet.fields)]
 
 
 def log_shares(counts: Sequence[npt.NDArray[np.integer]]) -> list[npt.NDArray[np.float32]]:
